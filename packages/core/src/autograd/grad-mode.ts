@@ -1,0 +1,142 @@
+import { AutogradError } from '../errors.ts';
+
+/**
+ * Whether operations are recorded for backward. A plain flag, which synchronous code sets and restores;
+ * an asynchronous function needs a flag that follows its awaits, see {@link runInMode}.
+ */
+export interface GradMode {
+  readonly grad: boolean;
+  readonly inference: boolean;
+}
+
+const recording: GradMode = { grad: true, inference: false };
+const silent: GradMode = { grad: false, inference: false };
+const inferring: GradMode = { grad: false, inference: true };
+
+let current = recording;
+
+interface AsyncStorage {
+  getStore(): GradMode | undefined;
+  run<T>(mode: GradMode, fn: () => T): T;
+}
+
+/** Where the runtime carries context across awaits (Node, Deno, Bun), found without importing from Node. */
+function findAsyncStorage(): AsyncStorage | null {
+  const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  const hooks = process?.getBuiltinModule?.('node:async_hooks') as
+    | { AsyncLocalStorage?: new () => AsyncStorage }
+    | undefined;
+  return hooks?.AsyncLocalStorage === undefined ? null : new hooks.AsyncLocalStorage();
+}
+
+let asyncStorage: AsyncStorage | null | undefined;
+/** Asynchronous regions under way: while there are none, the flag alone decides, and costs nothing. */
+let asyncRegions = 0;
+
+function mode(): GradMode {
+  return asyncRegions === 0 ? current : modeAcrossAwaits();
+}
+
+function modeAcrossAwaits(): GradMode {
+  // Inside a synchronous region the flag differs from the region that the await chain carries.
+  return synchronousDepth > 0 || asyncStorage == null ? current : (asyncStorage.getStore() ?? current);
+}
+
+let synchronousDepth = 0;
+
+/** Whether operations are being recorded (PyTorch's `torch.is_grad_enabled`). */
+export const isGradEnabled = (): boolean => mode().grad;
+
+/** Whether code runs inside `inferenceMode` (PyTorch's `torch.is_inference_mode_enabled`). */
+export const isInferenceModeEnabled = (): boolean => mode().inference;
+
+function runInMode<T>(wanted: GradMode, fn: () => T): T {
+  const before = current;
+  current = wanted;
+  synchronousDepth++;
+  try {
+    if (fn instanceof AsyncFunction) return startAsync(wanted, fn);
+    const result = fn();
+    if (result instanceof Promise) {
+      throw new AutogradError(
+        'noGrad, enableGrad and inferenceMode: the function returned a promise without being an async function, ' +
+          'so what it does later would escape; pass `async () => await ...` instead',
+      );
+    }
+    return result;
+  } finally {
+    synchronousDepth--;
+    current = before;
+  }
+}
+
+const AsyncFunction = (async () => {}).constructor;
+
+/**
+ * Runs an async function whose every part, also after an await, sees `wanted`, and nothing beside it does.
+ * Without AsyncLocalStorage (browsers) the mode is held for all code until the promise settles.
+ */
+function startAsync<T>(wanted: GradMode, fn: () => T): T {
+  asyncStorage ??= findAsyncStorage();
+  if (asyncStorage === null) return holdUntilSettled(wanted, fn);
+  asyncRegions++;
+  const promise = asyncStorage.run(wanted, fn);
+  const settle = (): void => {
+    asyncRegions--;
+  };
+  (promise as unknown as Promise<unknown>).then(settle, settle);
+  return promise;
+}
+
+const held: GradMode[] = [];
+
+function holdUntilSettled<T>(wanted: GradMode, fn: () => T): T {
+  const promise = fn();
+  const entry = { ...wanted };
+  queueMicrotask(() => {
+    held.push(entry);
+    current = entry;
+  });
+  const release = (): void => {
+    held.splice(held.indexOf(entry), 1);
+    current = held.at(-1) ?? recording;
+  };
+  (promise as unknown as Promise<unknown>).then(release, release);
+  return promise;
+}
+
+/** @internal Synchronous, and without the checks that {@link noGrad} makes: what the engine and optimizers use. */
+export function withGradMode<T>(enabled: boolean, fn: () => T): T {
+  const before = current;
+  current = enabled ? recording : mode().inference ? inferring : silent;
+  synchronousDepth++;
+  try {
+    return fn();
+  } finally {
+    synchronousDepth--;
+    current = before;
+  }
+}
+
+/**
+ * Runs `fn` without recording operations (PyTorch's `torch.no_grad`). `fn` may be an `async` function: all of it,
+ * also what follows an `await`, runs without recording, and code beside it is not touched.
+ *
+ * @example
+ * ```ts
+ * const accuracy = noGrad(() => model(x).argmax(1).eq(y).to('float32').mean().item());
+ * ```
+ */
+export const noGrad = <T>(fn: () => T): T => runInMode(silent, fn);
+
+/** Runs `fn` with recording on, inside `noGrad` say (PyTorch's `torch.enable_grad`). */
+export const enableGrad = <T>(fn: () => T): T => runInMode(recording, fn);
+
+/** Runs `fn` with recording as `enabled` says (PyTorch's `torch.set_grad_enabled`). */
+export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => runInMode(enabled ? recording : silent, fn);
+
+/**
+ * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations
+ * (PyTorch's `torch.inference_mode`).
+ */
+export const inferenceMode = <T>(fn: () => T): T => runInMode(inferring, fn);

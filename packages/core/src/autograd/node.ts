@@ -1,0 +1,215 @@
+import type { DType } from '../dtype.ts';
+import { AutogradError } from '../errors.ts';
+import type { Shape } from '../shape.ts';
+import type { GradHook, Tensor } from '../tensor.ts';
+
+/** What a node needs to know of the primitive that made it. */
+export interface Differentiable<A> {
+  readonly name: string;
+  readonly saves?: number;
+  backward(grads: readonly (Tensor | null)[], node: GradNode<A>): readonly (Tensor | null)[];
+}
+
+/** Bits of {@link Differentiable.saves}: which tensors the derivative reads. */
+export const INPUT = (i: number): number => 1 << i;
+export const OUTPUT = 1 << 30;
+export const ALL_INPUTS = OUTPUT - 1;
+
+let sequence = 0;
+
+/** A vertex of the graph that backward walks: a recorded operation, or the place where a leaf's gradient gathers. */
+export abstract class Node {
+  abstract readonly name: string;
+  /** Creation order: an operation comes after the operations that made its inputs. */
+  abstract readonly sequence: number;
+  /** The nodes that made the inputs, `null` where no gradient is wanted. */
+  abstract readonly next: readonly (Node | null)[];
+  /** Which output of `next[i]` input i is. */
+  abstract readonly nextOutput: readonly number[];
+}
+
+/** The node of a leaf: backward adds what arrives here to `variable.grad`. */
+export class AccumulateGrad extends Node {
+  readonly name = 'AccumulateGrad';
+  /** After every operation. */
+  readonly sequence = -1;
+  readonly next: readonly Node[] = [];
+  readonly nextOutput: readonly number[] = [];
+  readonly variable: Tensor;
+
+  constructor(variable: Tensor) {
+    super();
+    this.variable = variable;
+  }
+}
+
+/**
+ * A recorded operation, which is also the context that its derivative gets: the saved inputs and outputs
+ * (checked against being overwritten), the attributes, and which inputs want a gradient.
+ */
+export class GradNode<A = unknown> extends Node {
+  readonly primitive: Differentiable<A>;
+  readonly attrs: A;
+  readonly sequence = ++sequence;
+  readonly next: (Node | null)[];
+  readonly nextOutput: number[];
+  /** Shapes and dtypes of inputs and outputs: gradients are fitted to them. */
+  readonly inputShapes: Shape[];
+  readonly inputDtypes: DType[];
+  outputShapes: Shape[] = [];
+  outputDtypes: DType[] = [];
+  /** Gradient hooks per output, and outputs that retain their gradient. */
+  hooks: (GradHook[] | undefined)[] | null = null;
+  retained: (Tensor | undefined)[] | null = null;
+  /** Where the forward operation was called, in anomaly mode. */
+  trace: string | null = null;
+
+  #inputs: (Tensor | null)[] | null;
+  #inputVersions: number[];
+  #outputs: (Tensor | null)[] | null = null;
+  #outputVersions: number[] | null = null;
+
+  constructor(primitive: Differentiable<A>, inputs: readonly Tensor[], attrs: A) {
+    super();
+    this.primitive = primitive;
+    this.attrs = attrs;
+    const n = inputs.length;
+    const next = new Array<Node | null>(n);
+    const nextOutput = new Array<number>(n);
+    const saved = new Array<Tensor | null>(n);
+    const versions = new Array<number>(n);
+    const shapes = new Array<Shape>(n);
+    const dtypes = new Array<DType>(n);
+    const saves = primitive.saves ?? ALL_INPUTS;
+    for (let i = 0; i < n; i++) {
+      const x = inputs[i]!;
+      next[i] = edgeOf(x);
+      nextOutput[i] = x.outputNumber;
+      shapes[i] = x.shape;
+      dtypes[i] = x.dtype;
+      const keep = (saves & (1 << i)) !== 0;
+      if (keep && x.inference) {
+        throw new AutogradError(
+          `${primitive.name}: Inference tensors cannot be saved for backward. To work around you can make a clone ` +
+            'to get a normal tensor and use it in autograd.',
+        );
+      }
+      saved[i] = keep ? x : null;
+      versions[i] = x.storage.version;
+    }
+    this.next = next;
+    this.nextOutput = nextOutput;
+    this.inputShapes = shapes;
+    this.inputDtypes = dtypes;
+    this.#inputs = saved;
+    this.#inputVersions = versions;
+  }
+
+  /** PyTorch's name of the node: `mul` is `MulBackward0`. */
+  get name(): string {
+    return gradFnName(this.primitive.name);
+  }
+
+  /** @internal Binds the result once it exists: after an in-place change, so that the version is the new one. */
+  setOutput(output: Tensor): void {
+    this.outputShapes.push(output.shape);
+    this.outputDtypes.push(output.dtype);
+    if (((this.primitive.saves ?? 0) & OUTPUT) !== 0) {
+      this.#outputs = [output];
+      this.#outputVersions = [output.storage.version];
+    }
+  }
+
+  /** @internal {@link setOutput} for several results. */
+  setOutputs(outputs: readonly Tensor[]): void {
+    for (const y of outputs) {
+      this.outputShapes.push(y.shape);
+      this.outputDtypes.push(y.dtype);
+    }
+    if (((this.primitive.saves ?? 0) & OUTPUT) !== 0) {
+      this.#outputs = outputs.slice();
+      this.#outputVersions = outputs.map((y) => y.storage.version);
+    }
+  }
+
+  /** Whether input `i` wants a gradient. */
+  needs(i: number): boolean {
+    return this.next[i] !== null;
+  }
+
+  shape(i: number): Shape {
+    return this.inputShapes[i]!;
+  }
+
+  dtype(i: number): DType {
+    return this.inputDtypes[i]!;
+  }
+
+  /** The saved input `i`. Throws if the graph was freed, or if the tensor was changed in place since. */
+  input(i: number): Tensor {
+    if (this.#inputs === null) throw freed(this.name);
+    const x = this.#inputs[i];
+    if (x == null) throw new AutogradError(`${this.primitive.name}: input ${i} was not saved for backward`);
+    checkVersion(x, this.#inputVersions[i]!, this.name, `input ${i}`, this.trace);
+    return x;
+  }
+
+  /** The saved output `i`. Throws if the graph was freed, or if the tensor was changed in place since. */
+  output(i = 0): Tensor {
+    if (this.#inputs === null) throw freed(this.name);
+    const y = this.#outputs?.[i];
+    if (y == null) throw new AutogradError(`${this.primitive.name}: its output was not saved for backward`);
+    checkVersion(y, this.#outputVersions![i]!, this.name, 'the output', this.trace);
+    return y;
+  }
+
+  /** @internal Whether saved tensors were let go. */
+  get freed(): boolean {
+    return this.#inputs === null;
+  }
+
+  /** @internal Lets go of what was saved, after a backward that does not retain the graph. */
+  release(): void {
+    const saves = this.primitive.saves ?? ALL_INPUTS;
+    if (saves === 0) return;
+    this.#inputs = null;
+    this.#outputs = null;
+  }
+}
+
+/** The node into which the gradient of `x` flows, or `null`. */
+export function edgeOf(x: Tensor): Node | null {
+  if (x.gradFn !== null) return x.gradFn;
+  if (x.leafRequiresGrad) return (x.accumulator ??= new AccumulateGrad(x));
+  return null;
+}
+
+const names = new Map<string, string>();
+
+/** `log_softmax` is `LogSoftmaxBackward0`. */
+export function gradFnName(primitive: string): string {
+  let name = names.get(primitive);
+  if (name === undefined) {
+    name = `${primitive.replace(/(?:^|_)([a-z])/g, (_, c: string) => c.toUpperCase())}Backward0`;
+    names.set(primitive, name);
+  }
+  return name;
+}
+
+export function freed(name: string): AutogradError {
+  return new AutogradError(
+    `${name}: Trying to backward through the graph a second time (or directly access saved tensors after they have ` +
+      'already been freed). Saved intermediate values of the graph are freed when you call backward() or ' +
+      'autograd.grad(). Specify retainGraph: true if you need to backward through the graph a second time.',
+  );
+}
+
+function checkVersion(x: Tensor, version: number, node: string, what: string, trace: string | null): void {
+  const now = x.storage.version;
+  if (now === version) return;
+  throw new AutogradError(
+    'one of the variables needed for gradient computation has been modified by an inplace operation: ' +
+      `${what} of ${node}, ${x.dtype} [${x.shape.join(', ')}], is at version ${now}; expected version ${version} ` +
+      `instead.${trace === null ? ' Hint: autograd.setDetectAnomaly(true) shows where that operation was called.' : `\n${trace}`}`,
+  );
+}

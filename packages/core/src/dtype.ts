@@ -1,0 +1,90 @@
+import { DTypeError } from './errors.ts';
+
+/** Element types. `int32` stands for PyTorch's int64 (indices, counts); `uint8` and `bool` share a representation. */
+export type DType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+export const float32 = 'float32' satisfies DType;
+export const float64 = 'float64' satisfies DType;
+export const int32 = 'int32' satisfies DType;
+export const uint8 = 'uint8' satisfies DType;
+export const bool = 'bool' satisfies DType;
+
+/** The lane type in which a kernel computes a dtype: bytes are widened to 32-bit integers. */
+export type Lane = 'f32' | 'f64' | 'i32';
+
+interface DTypeInfo {
+  readonly bytes: number;
+  readonly floating: boolean;
+  /** Order within the lattice bool < uint8 < int32 < float32 < float64. */
+  readonly rank: number;
+  /** bool 0, integers 1, floating point 2: a Python scalar changes a dtype only across categories. */
+  readonly category: 0 | 1 | 2;
+  readonly lane: Lane;
+  /** PyTorch's name in error messages. */
+  readonly scalarName: string;
+}
+
+const table: Record<DType, DTypeInfo> = {
+  bool: { bytes: 1, floating: false, rank: 0, category: 0, lane: 'i32', scalarName: 'Bool' },
+  uint8: { bytes: 1, floating: false, rank: 1, category: 1, lane: 'i32', scalarName: 'Byte' },
+  int32: { bytes: 4, floating: false, rank: 2, category: 1, lane: 'i32', scalarName: 'Int' },
+  float32: { bytes: 4, floating: true, rank: 3, category: 2, lane: 'f32', scalarName: 'Float' },
+  float64: { bytes: 8, floating: true, rank: 4, category: 2, lane: 'f64', scalarName: 'Double' },
+};
+
+export const dtypes = Object.keys(table) as readonly DType[];
+
+export const isFloatingPoint = (dtype: DType): boolean => table[dtype].floating;
+export const laneOf = (dtype: DType): Lane => table[dtype].lane;
+export const bytesOf = (dtype: DType): number => table[dtype].bytes;
+export const scalarNameOf = (dtype: DType): string => table[dtype].scalarName;
+export const categoryOf = (dtype: DType): 0 | 1 | 2 => table[dtype].category;
+
+/** Throws a {@link DTypeError} unless `dtype` is one of the five. */
+export function checkDType(dtype: unknown, caller: string): asserts dtype is DType {
+  if (typeof dtype !== 'string' || !Object.hasOwn(table, dtype)) {
+    throw new DTypeError(`${caller}: unknown dtype ${String(dtype)}; expected one of ${dtypes.join(', ')}`);
+  }
+}
+
+/** The dtype of an operation on two tensors of dimension one or more (PyTorch's `torch.promote_types`). */
+export function promoteTypes(a: DType, b: DType): DType {
+  return table[a].rank >= table[b].rank ? a : b;
+}
+
+/** A `number` counts as a Python int where it is an integer, else as a float; a `boolean` as a bool. */
+export function scalarCategory(value: number | boolean): 0 | 1 | 2 {
+  if (typeof value === 'boolean') return 0;
+  return Number.isInteger(value) ? 1 : 2;
+}
+
+const defaultOfCategory: readonly DType[] = ['bool', 'int32', 'float32'];
+
+/** The dtype of a tensor of `dtype` combined with a JavaScript scalar: only a higher category changes it. */
+export function promoteScalar(dtype: DType, value: number | boolean): DType {
+  const category = scalarCategory(value);
+  return category > table[dtype].category ? (defaultOfCategory[category] as DType) : dtype;
+}
+
+/** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
+export function canCast(from: DType, to: DType): boolean {
+  return table[from].category <= table[to].category;
+}
+
+interface ArrayConstructor {
+  new (length: number): TypedArray;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): TypedArray;
+}
+
+const constructors: Record<DType, ArrayConstructor> = {
+  float32: Float32Array as unknown as ArrayConstructor,
+  float64: Float64Array as unknown as ArrayConstructor,
+  int32: Int32Array as unknown as ArrayConstructor,
+  uint8: Uint8Array as unknown as ArrayConstructor,
+  bool: Uint8Array as unknown as ArrayConstructor,
+};
+
+/** The typed-array constructor that stores a dtype. */
+export const arrayConstructor = (dtype: DType): ArrayConstructor => constructors[dtype];

@@ -1,0 +1,156 @@
+/**
+ * A small assembler: builds the bytes of a WebAssembly module, instruction by instruction.
+ *
+ *     const module = new ModuleBuilder();
+ *     module.importMemory();
+ *     module.addFunction({ params: ['i32', 'f32'], results: [], export: 'fill4' }, (f) => {
+ *       f.get(0).get(1).op('f32x4.splat').store('v128.store');
+ *     });
+ *     const { fill4 } = instantiate(module.build());   // from memory.ts
+ *
+ * Nothing is checked here beyond nesting: the engine validates the module when it is instantiated.
+ */
+
+import type { ValueType } from './encoding.ts';
+import { unsigned, VALUE_TYPES, writeBytes, writeName, writeUnsigned } from './encoding.ts';
+import { FunctionBuilder } from './function-builder.ts';
+
+export type { ValueType } from './encoding.ts';
+export type { Label } from './function-builder.ts';
+export { FunctionBuilder } from './function-builder.ts';
+export type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
+
+export interface FunctionSignature {
+  /** Name in stack traces and profiles; defaults to the export's. */
+  readonly name?: string;
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  /** Name under which the module exports it. */
+  readonly export?: string;
+}
+
+interface Import {
+  readonly module: string;
+  readonly name: string;
+  readonly type: number;
+}
+
+/** Collects imports and functions, and writes the module's bytes. */
+export class ModuleBuilder {
+  private readonly types: number[][] = [];
+  private readonly typeIndices = new Map<string, number>();
+  private readonly imports: Import[] = [];
+  private readonly functions: { type: number; name: string; exported: string | undefined; body: number[] }[] =
+    [];
+  private memoryImported = false;
+
+  /** Imports the scratch memory, `env.memory` (see memory.ts). */
+  importMemory(): void {
+    this.memoryImported = true;
+  }
+
+  /** Imports a function and returns its index. Every import comes before the first `addFunction`. */
+  importFunction(
+    module: string,
+    name: string,
+    params: readonly ValueType[],
+    results: readonly ValueType[],
+  ): number {
+    if (this.functions.length > 0) throw new Error('assembler: import functions before adding any');
+    this.imports.push({ module, name, type: this.typeIndex(params, results) });
+    return this.imports.length - 1;
+  }
+
+  /** Adds a function, writes its body through `emit`, and returns its index. */
+  addFunction(signature: FunctionSignature, emit: (f: FunctionBuilder) => void): number {
+    const builder = new FunctionBuilder(signature.params);
+    emit(builder);
+    this.functions.push({
+      type: this.typeIndex(signature.params, signature.results),
+      name: signature.name ?? signature.export ?? '',
+      exported: signature.export,
+      body: builder.encode(),
+    });
+    return this.imports.length + this.functions.length - 1;
+  }
+
+  /** The bytes of the module. */
+  build(): Uint8Array<ArrayBuffer> {
+    const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+    section(out, 1, this.types, (type) => type);
+    const memory = this.memoryImported ? [encodeImport('env', 'memory', [0x02, 0x00, 0x01])] : [];
+    const functions = this.imports.map((i) => encodeImport(i.module, i.name, [0x00, ...unsigned(i.type)]));
+    section(out, 2, [...memory, ...functions], (bytes) => bytes);
+    section(out, 3, this.functions, (f) => unsigned(f.type));
+    const exported = this.functions.flatMap((f, i) =>
+      f.exported === undefined ? [] : [encodeExport(f.exported, this.imports.length + i)],
+    );
+    section(out, 7, exported, (bytes) => bytes);
+    section(out, 10, this.functions, (f) => [...unsigned(f.body.length), ...f.body]);
+    this.writeNames(out);
+    return new Uint8Array(out);
+  }
+
+  private typeIndex(params: readonly ValueType[], results: readonly ValueType[]): number {
+    const key = `${params.join()}>${results.join()}`;
+    let index = this.typeIndices.get(key);
+    if (index === undefined) {
+      index = this.types.length;
+      const bytes = [0x60];
+      for (const list of [params, results]) {
+        writeUnsigned(bytes, list.length);
+        for (const type of list) bytes.push(VALUE_TYPES[type]);
+      }
+      this.types.push(bytes);
+      this.typeIndices.set(key, index);
+    }
+    return index;
+  }
+
+  /** The custom section 'name', which profilers and stack traces read. */
+  private writeNames(out: number[]): void {
+    const named: number[] = [];
+    let count = 0;
+    for (const [i, f] of this.functions.entries()) {
+      if (f.name === '') continue;
+      count++;
+      writeUnsigned(named, this.imports.length + i);
+      writeName(named, f.name);
+    }
+    if (count === 0) return;
+    const entries = [...unsigned(count), ...named];
+    const content: number[] = [];
+    writeName(content, 'name');
+    content.push(1, ...unsigned(entries.length), ...entries);
+    out.push(0, ...unsigned(content.length), ...content);
+  }
+}
+
+function encodeImport(module: string, name: string, description: readonly number[]): number[] {
+  const out: number[] = [];
+  writeName(out, module);
+  writeName(out, name);
+  writeBytes(out, description);
+  return out;
+}
+
+function encodeExport(name: string, index: number): number[] {
+  const out: number[] = [];
+  writeName(out, name);
+  out.push(0x00, ...unsigned(index));
+  return out;
+}
+
+function section<T>(
+  out: number[],
+  id: number,
+  items: readonly T[],
+  encode: (item: T) => ArrayLike<number>,
+): void {
+  if (items.length === 0) return;
+  const content = unsigned(items.length);
+  for (const item of items) writeBytes(content, encode(item));
+  out.push(id);
+  writeUnsigned(out, content.length);
+  writeBytes(out, content);
+}

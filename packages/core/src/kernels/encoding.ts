@@ -1,0 +1,53 @@
+/** How WebAssembly writes numbers, names and value types. */
+
+export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+
+export const VALUE_TYPES: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
+
+/** Appends an unsigned LEB128 integer. */
+export function writeUnsigned(out: number[], value: number): void {
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    out.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  out.push(rest);
+}
+
+/** Appends a signed LEB128 integer. */
+export function writeSigned(out: number[], value: bigint): void {
+  let rest = value;
+  for (;;) {
+    const byte = Number(rest & 0x7fn);
+    rest >>= 7n;
+    if ((rest === 0n && byte < 0x40) || (rest === -1n && byte >= 0x40)) {
+      out.push(byte);
+      return;
+    }
+    out.push(byte | 0x80);
+  }
+}
+
+export function writeBytes(out: number[], bytes: ArrayLike<number>): void {
+  for (let i = 0; i < bytes.length; i++) out.push(bytes[i]!);
+}
+
+/** Appends a name: its length, then its (ASCII) bytes. */
+export function writeName(out: number[], name: string): void {
+  const bytes = Array.from(name, (c) => c.charCodeAt(0) & 0x7f);
+  writeUnsigned(out, bytes.length);
+  writeBytes(out, bytes);
+}
+
+/** The bytes of an unsigned LEB128 integer. */
+export function unsigned(value: number): number[] {
+  const out: number[] = [];
+  writeUnsigned(out, value);
+  return out;
+}

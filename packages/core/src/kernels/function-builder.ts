@@ -1,0 +1,260 @@
+/** Emits the body of one WebAssembly function, instruction by instruction. */
+
+import type { ValueType } from './encoding.ts';
+import { VALUE_TYPES, writeBytes, writeSigned, writeUnsigned } from './encoding.ts';
+import type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
+import { accessOpcodes, laneOpcodes, plainOpcodes } from './opcodes.ts';
+
+const EMPTY_BLOCK = 0x40;
+
+/** A place to branch to: what `block`, `loop` and `if` return. */
+export type Label = number & { readonly __label: true };
+
+const floatBytes = (value: number): Uint8Array => new Uint8Array(new Float32Array([value]).buffer);
+const doubleBytes = (value: number): Uint8Array => new Uint8Array(new Float64Array([value]).buffer);
+
+/** Emits the body of one function. Every method returns the builder, save those that make a local or a label. */
+export class FunctionBuilder {
+  private readonly code: number[] = [];
+  private readonly locals: ValueType[] = [];
+  private readonly paramCount: number;
+  private depth = 0;
+
+  constructor(params: readonly ValueType[]) {
+    this.paramCount = params.length;
+  }
+
+  /** Declares a local, initially zero, and returns its index. Parameters come first, from index 0. */
+  local(type: ValueType): number {
+    this.locals.push(type);
+    return this.paramCount + this.locals.length - 1;
+  }
+
+  get(index: number): this {
+    return this.immediate(0x20, index);
+  }
+
+  set(index: number): this {
+    return this.immediate(0x21, index);
+  }
+
+  tee(index: number): this {
+    return this.immediate(0x22, index);
+  }
+
+  /** An instruction without immediates. */
+  op(name: PlainOp): this {
+    const code = plainOpcodes.get(name);
+    if (code === undefined) throw new Error(`assembler: unknown instruction ${name}`);
+    return this.opcode(code);
+  }
+
+  /** A load: pops the address. `align`, in bytes, is a hint that defaults to the natural alignment; a wrong one costs nothing on x86 and ARM. */
+  load(name: LoadOp, offset = 0, align?: number): this {
+    return this.access(name, offset, align);
+  }
+
+  /** A store: pops the value, then the address. */
+  store(name: StoreOp, offset = 0, align?: number): this {
+    return this.access(name, offset, align);
+  }
+
+  /** Loads or stores one lane: pops the vector, then the address; a load pushes the vector with the lane replaced. */
+  accessLane(name: LaneAccessOp, lane: number, offset = 0, align?: number): this {
+    this.access(name, offset, align);
+    this.code.push(lane);
+    return this;
+  }
+
+  /** `extract_lane` and `replace_lane`. */
+  lane(name: LaneOp, index: number): this {
+    this.opcode(laneOpcodes[name]);
+    this.code.push(index);
+    return this;
+  }
+
+  /** `i8x16.shuffle`: each of the 16 numbers names a byte of the first vector (0-15) or of the second (16-31). */
+  shuffle(bytes: ArrayLike<number>): this {
+    if (bytes.length !== 16) throw new Error(`assembler: shuffle takes 16 byte indices, got ${bytes.length}`);
+    this.opcode(0xfd_000d);
+    writeBytes(this.code, bytes);
+    return this;
+  }
+
+  /** Shuffle of 32-bit lanes: 0-3 name the first vector's lanes, 4-7 the second's. */
+  shuffle32(a: number, b: number, c: number, d: number): this {
+    return this.shuffle([a, b, c, d].flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)));
+  }
+
+  /** Shuffle of 64-bit lanes: 0-1 name the first vector's lanes, 2-3 the second's. */
+  shuffle64(a: number, b: number): this {
+    return this.shuffle32(2 * a, 2 * a + 1, 2 * b, 2 * b + 1);
+  }
+
+  i32Const(value: number): this {
+    this.code.push(0x41);
+    writeSigned(this.code, BigInt(value | 0));
+    return this;
+  }
+
+  i64Const(value: bigint): this {
+    this.code.push(0x42);
+    writeSigned(this.code, BigInt.asIntN(64, value));
+    return this;
+  }
+
+  f32Const(value: number): this {
+    this.code.push(0x43);
+    writeBytes(this.code, floatBytes(value));
+    return this;
+  }
+
+  f64Const(value: number): this {
+    this.code.push(0x44);
+    writeBytes(this.code, doubleBytes(value));
+    return this;
+  }
+
+  v128Const(bytes: ArrayLike<number>): this {
+    if (bytes.length !== 16) throw new Error(`assembler: v128.const takes 16 bytes, got ${bytes.length}`);
+    this.opcode(0xfd_000c);
+    writeBytes(this.code, bytes);
+    return this;
+  }
+
+  /** A vector constant with the same 32-bit float in each lane. */
+  f32Splat(value: number): this {
+    return this.v128Const(new Uint8Array(new Float32Array(4).fill(value).buffer));
+  }
+
+  f64Splat(value: number): this {
+    return this.v128Const(new Uint8Array(new Float64Array(2).fill(value).buffer));
+  }
+
+  i32Splat(value: number): this {
+    return this.v128Const(new Uint8Array(new Int32Array(4).fill(value).buffer));
+  }
+
+  i64Splat(value: bigint): this {
+    return this.v128Const(new Uint8Array(new BigInt64Array(2).fill(BigInt.asIntN(64, value)).buffer));
+  }
+
+  /** Opens a block; a branch to its label leaves it. */
+  block(result?: ValueType): Label {
+    return this.open(0x02, result);
+  }
+
+  /** Opens a loop; a branch to its label starts the next round. Without one, control falls out at `end`. */
+  loop(result?: ValueType): Label {
+    return this.open(0x03, result);
+  }
+
+  /** Pops an i32 and opens the branch taken when it is not zero. */
+  if(result?: ValueType): Label {
+    return this.open(0x04, result);
+  }
+
+  else(): this {
+    this.code.push(0x05);
+    return this;
+  }
+
+  end(): this {
+    if (this.depth === 0) throw new Error('assembler: end without a block, loop or if');
+    this.depth--;
+    this.code.push(0x0b);
+    return this;
+  }
+
+  br(label: Label): this {
+    return this.immediate(0x0c, this.depth - label);
+  }
+
+  brIf(label: Label): this {
+    return this.immediate(0x0d, this.depth - label);
+  }
+
+  /** Calls the function of this index, as `importFunction` and `addFunction` return it. */
+  call(index: number): this {
+    return this.immediate(0x10, index);
+  }
+
+  return_(): this {
+    this.code.push(0x0f);
+    return this;
+  }
+
+  drop(): this {
+    return this.op('drop');
+  }
+
+  /** Pops a condition, b and a; pushes a where the condition is not zero, else b. Scalars only, or v128. */
+  select(type?: ValueType): this {
+    if (type === undefined) return this.op('select');
+    this.code.push(0x1c, 1, VALUE_TYPES[type]);
+    return this;
+  }
+
+  /** Pops size, source and destination. */
+  memoryCopy(): this {
+    this.code.push(0xfc, 10, 0, 0);
+    return this;
+  }
+
+  /** Pops size, byte value and destination. */
+  memoryFill(): this {
+    this.code.push(0xfc, 11, 0);
+    return this;
+  }
+
+  /** The encoded body: local declarations, instructions, end. */
+  encode(): number[] {
+    if (this.depth !== 0)
+      throw new Error(`assembler: ${this.depth} block(s) left open at the function's end`);
+    const runs: [ValueType, number][] = [];
+    for (const type of this.locals) {
+      const last = runs[runs.length - 1];
+      if (last !== undefined && last[0] === type) last[1]++;
+      else runs.push([type, 1]);
+    }
+    const out: number[] = [];
+    writeUnsigned(out, runs.length);
+    for (const [type, count] of runs) {
+      writeUnsigned(out, count);
+      out.push(VALUE_TYPES[type]);
+    }
+    writeBytes(out, this.code);
+    out.push(0x0b);
+    return out;
+  }
+
+  private opcode(code: number): this {
+    const prefix = code >>> 16;
+    if (prefix === 0) {
+      this.code.push(code);
+    } else {
+      this.code.push(prefix);
+      writeUnsigned(this.code, code & 0xffff);
+    }
+    return this;
+  }
+
+  private immediate(code: number, value: number): this {
+    this.code.push(code);
+    writeUnsigned(this.code, value);
+    return this;
+  }
+
+  private access(name: LoadOp | StoreOp | LaneAccessOp, offset: number, align: number | undefined): this {
+    const [code, natural] = accessOpcodes[name];
+    this.opcode(code);
+    this.code.push(align === undefined ? natural : Math.min(natural, 31 - Math.clz32(align)));
+    writeUnsigned(this.code, offset);
+    return this;
+  }
+
+  private open(code: number, result: ValueType | undefined): Label {
+    this.code.push(code, result === undefined ? EMPTY_BLOCK : VALUE_TYPES[result]);
+    return ++this.depth as Label;
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  add,
+  bitsOf,
+  constant,
+  copysign,
+  type Expr,
+  eq,
+  fromBits,
+  iadd,
+  ilt,
+  intConstant,
+  iselect,
+  isub,
+  mul,
+  pmax,
+  pmin,
+  polynomial,
+  select,
+  shl,
+  shrS,
+  sub,
+} from '../expression.ts';
+
+/**
+ * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k e^r.
+ * Coefficients: tools/minimax.py.
+ */
+
+/** ln 2 in two parts; the first has 15 bits, so that its product with |k| < 512 is exact. */
+const LN2_HIGH = 22713 / 32768;
+const LN2_LOW = Math.LN2 - LN2_HIGH;
+
+/** Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest bits. */
+const ROUNDER = 1.5 * 2 ** 23;
+const ROUNDER_BITS = 0x4b400000;
+
+/** (e^r - 1 - r) / r^2 on |r| <= ln(2)/2; the error of e^r - 1 is 2^-26.1 relative. */
+const EXP_TAIL = [0.4999999702, 0.1666654497, 0.04166743532, 0.008366456255, 0.001387092285];
+
+/** The same with one coefficient more; the error is 2^-31.1 relative. */
+const LONG_EXP_TAIL = [0.5, 0.1666666567, 0.04166649282, 0.008333543316, 0.001393239014, 0.0001976449275];
+
+/** (2^r - 1) / r on |r| <= 1/2; the error of 2^r is 2^-28.3 relative. */
+const EXP2_TAIL = [0.6931471825, 0.2402264774, 0.0555035919, 0.009618498385, 0.00133911951, 0.0001533006725];
+
+/** x rounded to the nearest integer, as a value and as an int; |x| < 2^22. */
+export function roundToInt(x: Expr): { value: Expr; int: Expr } {
+  const shifted = add(x, ROUNDER);
+  return { value: sub(shifted, ROUNDER), int: isub(bitsOf(shifted), intConstant(ROUNDER_BITS)) };
+}
+
+/** 2^k for an int k in [-126, 127]. */
+export function powerOfTwo(k: Expr): Expr {
+  return fromBits(shl(iadd(k, 127), 23));
+}
+
+/** x 2^k in two steps, so that k may lie in [-252, 254] and a subnormal result is rounded once. */
+export function scaleByPowerOfTwo(x: Expr, k: Expr): Expr {
+  const half = shrS(k, 1);
+  return mul(mul(x, powerOfTwo(half)), powerOfTwo(isub(k, half)));
+}
+
+/** k and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1; |x| < 128. */
+export function reducedExp(x: Expr): { k: Expr; q: Expr } {
+  const k = roundToInt(mul(x, Math.LOG2E));
+  const r = sub(sub(x, mul(k.value, LN2_HIGH)), mul(k.value, LN2_LOW));
+  return { k: k.int, q: add(r, mul(mul(r, r), polynomial(r, EXP_TAIL))) };
+}
+
+/** The same for e^(x - tail), where the tail is a small correction; q is wrong by little more than its own rounding. */
+export function reducedExpWithTail(x: Expr, tail: Expr): { k: Expr; q: Expr } {
+  const k = roundToInt(mul(sub(x, tail), Math.LOG2E));
+  const exact = sub(x, mul(k.value, LN2_HIGH));
+  const small = add(mul(k.value, LN2_LOW), tail);
+  const r = sub(exact, small);
+  const lost = sub(sub(exact, r), small);
+  return { k: k.int, q: add(r, add(mul(mul(r, r), polynomial(r, LONG_EXP_TAIL)), lost)) };
+}
+
+/** e^x, subnormal results included. */
+export function exp(x: Expr): Expr {
+  // Outside these bounds the result is infinite or 0 in any case; pmin and pmax let NaN through.
+  const { k, q } = reducedExp(pmax(pmin(x, 89), -104));
+  return scaleByPowerOfTwo(add(1, q), k);
+}
+
+/** 2^x, subnormal results included. */
+export function exp2(x: Expr): Expr {
+  const clamped = pmax(pmin(x, 129), -151);
+  const k = roundToInt(clamped);
+  const r = sub(clamped, k.value);
+  return scaleByPowerOfTwo(add(1, mul(r, polynomial(r, EXP2_TAIL))), k.int);
+}
+
+/** e^x - 1 = 2^k q + (2^k - 1). */
+export function expm1(x: Expr): Expr {
+  const { k, q } = reducedExp(pmax(pmin(x, 89), -20));
+  // Half of 2^k, since 2^128 is no float32. Where k is 0, q is the result, and halving it could lose a subnormal's last bit.
+  const half = powerOfTwo(isub(k, 1));
+  const sum = add(mul(half, q), sub(half, 0.5));
+  const result = select(eq(half, 0.5), q, add(sum, sum));
+  return copysign(result, x);
+}

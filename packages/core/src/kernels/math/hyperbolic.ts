@@ -1,0 +1,36 @@
+import { abs, add, copysign, div, type Expr, isub, lt, mul, neg, pmax, pmin, polynomial, select, shrS, sub } from '../expression.ts';
+import { powerOfTwo, reducedExp } from './exponential.ts';
+
+/** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/minimax.py. */
+
+/** (tanh x - x) / x^3 as a polynomial in x^2, |x| <= 0.625; the error of tanh x is 2^-27.7 relative. */
+const TANH_TAIL = [-0.3333328068, 0.1333141029, -0.05373726413, 0.02063168585, -0.005697271787];
+const TANH_NEAR_ZERO = 0.625;
+
+/** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
+export function tanh(x: Expr): Expr {
+  const magnitude = abs(x);
+  const square = mul(x, x);
+  const near = add(magnitude, mul(mul(square, magnitude), polynomial(square, TANH_TAIL)));
+  // From 9.02 on, the nearest float32 is 1; the bound keeps e^2|x| finite.
+  const { k, q } = reducedExp(pmin(add(magnitude, magnitude), 20));
+  const power = mul(add(1, q), powerOfTwo(k));
+  const far = sub(1, div(2, add(power, 1)));
+  return copysign(select(lt(magnitude, TANH_NEAR_ZERO), near, far), x);
+}
+
+/**
+ * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows and small results stay accurate. What
+ * rounding takes from 1 + e is taken from the numerator e as well, before that is rounded.
+ */
+export function sigmoid(x: Expr): Expr {
+  const { k, q } = reducedExp(pmax(neg(abs(x)), -104));
+  const half = shrS(k, 1);
+  const scale1 = powerOfTwo(half);
+  const scale2 = powerOfTwo(isub(k, half));
+  const power = mul(add(1, q), mul(scale1, scale2));
+  const denominator = add(1, power);
+  const lost = sub(power, sub(denominator, 1));
+  const numerator = mul(mul(add(1, sub(q, lost)), scale1), scale2);
+  return div(select(lt(x, 0), numerator, 1), denominator);
+}

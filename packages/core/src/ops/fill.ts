@@ -1,0 +1,118 @@
+import type { DType } from '../dtype.ts';
+import { checkDType, isFloatingPoint, scalarCategory } from '../dtype.ts';
+import { AutogradError, ShapeError, ValueError } from '../errors.ts';
+import { apply, definePrimitive } from '../primitive.ts';
+import { checkShape, formatShape, numelOf, type Shape } from '../shape.ts';
+import { allocateZeroed, Storage } from '../storage.ts';
+import { Tensor } from '../tensor.ts';
+
+/** What every creation function takes. */
+export interface CreationOptions {
+  /** Default: {@link getDefaultDtype} for floats, `int32` for integers, `bool` for booleans, as each function says. */
+  readonly dtype?: DType;
+  /** Whether operations on the result are recorded. Default: false. */
+  readonly requiresGrad?: boolean;
+}
+
+let defaultDtype: DType = 'float32';
+
+/** The dtype of tensors made from floats without a dtype (PyTorch's `torch.get_default_dtype`). */
+export const getDefaultDtype = (): DType => defaultDtype;
+
+/** Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`). */
+export function setDefaultDtype(dtype: DType): void {
+  if (!isFloatingPoint(dtype)) throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
+  defaultDtype = dtype;
+}
+
+/** Applies `requiresGrad` to a tensor that a creation function made. */
+export function finishCreation(x: Tensor, options: CreationOptions | undefined): Tensor {
+  if (options?.requiresGrad !== true) return x;
+  if (!isFloatingPoint(x.dtype)) {
+    throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+  }
+  x.leafRequiresGrad = true;
+  return x;
+}
+
+interface FillAttributes {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly value: number;
+}
+
+const fillPrimitive = definePrimitive<FillAttributes>({
+  name: 'full',
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  kernel(_, { value, dtype }, out) {
+    const stored = dtype === 'bool' ? Number(value !== 0) : value;
+    out.storage.array.fill(stored, out.offset, out.offset + out.count);
+  },
+});
+
+const noTensors: readonly Tensor[] = [];
+
+function filled(shape: Shape, value: number, dtype: DType): Tensor {
+  return apply(fillPrimitive, noTensors, { shape, dtype, value });
+}
+
+const sizesOf = (shape: Shape | number, caller: string): Shape => {
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes)) {
+    throw new ShapeError(`${caller}: expected a shape such as [2, 3], got ${typeof shape}`);
+  }
+  checkShape(sizes, caller);
+  return sizes.slice();
+};
+
+/** A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`. */
+export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
+  const sizes = sizesOf(shape, 'full');
+  const inferred = ([, , defaultDtype] as const)[scalarCategory(value)] ?? (typeof value === 'boolean' ? 'bool' : 'int32');
+  const dtype = options?.dtype ?? inferred;
+  checkDType(dtype, 'full');
+  return finishCreation(filled(sizes, Number(value), dtype), options);
+}
+
+function constantLike(caller: string, value: number) {
+  return (shape: Shape | number, options?: CreationOptions): Tensor => {
+    const sizes = sizesOf(shape, caller);
+    const dtype = options?.dtype ?? defaultDtype;
+    checkDType(dtype, caller);
+    if (value !== 0) return finishCreation(filled(sizes, value, dtype), options);
+    // Fresh memory of any size is zero already.
+    return finishCreation(new Tensor(new Storage(allocateZeroed(dtype, numelOf(sizes))), sizes, dtype), options);
+  };
+}
+
+/**
+ * Zeros. Follows `torch.zeros`.
+ * @example zeros([2, 3]); zeros(4, { dtype: 'int32' })
+ */
+export const zeros: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('zeros', 0);
+
+/** Ones. Follows `torch.ones`. */
+export const ones: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('ones', 1);
+
+/** Memory that nobody has written yet; here it is zero or what a former tensor left. Follows `torch.empty`. */
+export const empty: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('empty', 0);
+
+type LikeFunction = (x: Tensor, options?: CreationOptions) => Tensor;
+const like =
+  (create: (shape: Shape, options?: CreationOptions) => Tensor): LikeFunction =>
+  (x, options) =>
+    create(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+
+/** Zeros with the shape and dtype of `x`. Follows `torch.zeros_like`. */
+export const zerosLike: LikeFunction = like(zeros);
+/** Ones with the shape and dtype of `x`. Follows `torch.ones_like`. */
+export const onesLike: LikeFunction = like(ones);
+/** Unwritten memory with the shape and dtype of `x`. Follows `torch.empty_like`. */
+export const emptyLike: LikeFunction = like(empty);
+
+/** A tensor with the shape and dtype of `x`, filled with `value`. Follows `torch.full_like`. */
+export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
+  return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
+}
+
+export { formatShape, sizesOf };

@@ -1,0 +1,61 @@
+import { ValueError } from '../errors.ts';
+
+/** How tensors are printed: the names and meanings of `torch.set_printoptions`. */
+export interface PrintOptions {
+  /** Digits after the decimal point. */
+  readonly precision: number;
+  /** Tensors of more elements than this are summarised. */
+  readonly threshold: number;
+  /** Elements shown at each end of a summarised dimension. */
+  readonly edgeitems: number;
+  /** Characters in a line. */
+  readonly linewidth: number;
+  /** Scientific notation: always, never, or (null) where the numbers call for it. */
+  readonly sciMode: boolean | null;
+}
+
+export type PrintProfile = 'default' | 'short' | 'full';
+
+const profiles: Record<PrintProfile, Omit<PrintOptions, 'sciMode'>> = {
+  default: { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 },
+  short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },
+  full: { precision: 4, threshold: Number.POSITIVE_INFINITY, edgeitems: 3, linewidth: 80 },
+};
+
+let current: PrintOptions = { ...profiles.default, sciMode: null };
+
+/** The options in force. Follows `torch._tensor_str.get_printoptions`. */
+export function getPrintOptions(): PrintOptions {
+  return current;
+}
+
+/**
+ * Changes how tensors are printed from now on. Follows `torch.set_printoptions`: a `profile` is applied first, then the
+ * single options; `sciMode` returns to automatic unless it is given.
+ *
+ * @example
+ * setPrintOptions({ precision: 2 });
+ * String(tensor([1.12345])); // 'tensor([1.12])'
+ * setPrintOptions({ profile: 'default' });
+ */
+export function setPrintOptions(options: Partial<PrintOptions> & { readonly profile?: PrintProfile }): void {
+  const { profile, ...single } = options;
+  if (profile !== undefined && !Object.hasOwn(profiles, profile)) {
+    const known = Object.keys(profiles).join(', ');
+    throw new ValueError(`setPrintOptions: unknown profile ${String(profile)}; expected one of ${known}`);
+  }
+  const next = { ...current, ...(profile && profiles[profile]), sciMode: null, ...single };
+  const { precision, edgeitems, linewidth, threshold } = next;
+  if (!(Number.isInteger(precision) && precision >= 0 && precision <= 100)) {
+    throw new ValueError(`setPrintOptions: precision must be an integer from 0 to 100, got ${precision}`);
+  }
+  if (!(Number.isInteger(edgeitems) && edgeitems >= 0)) {
+    throw new ValueError(`setPrintOptions: edgeitems must be an integer of 0 or more, got ${edgeitems}`);
+  }
+  if (!(threshold >= 0) || !(linewidth >= 0)) {
+    throw new ValueError(
+      `setPrintOptions: threshold and linewidth must be 0 or more, got ${threshold} and ${linewidth}`,
+    );
+  }
+  current = next;
+}

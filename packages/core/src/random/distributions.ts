@@ -1,0 +1,217 @@
+/**
+ * PyTorch's random fills for the CPU, number for number, on plain typed arrays.
+ *
+ * Every function fills `out` from front to back and leaves the generator where PyTorch leaves it, so calls can be mixed
+ * freely with PyTorch's. A strided tensor is filled in the order of {@link memoryOrder}, through a dense array.
+ */
+import type { TypedArray } from '../dtype.ts';
+import { ValueError } from '../errors.ts';
+import { lastCosine, lastSine, logDouble, logFloat, sinCosDouble, sinCosFloat } from './elementary.ts';
+import { fma32, fma64 } from './fma.ts';
+import type { Generator } from './generator.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+
+const f = Math.fround;
+const TWO_PI = 2 * Math.PI;
+const TWO_PI_FLOAT = f(TWO_PI);
+
+/** Below this many elements PyTorch draws normal numbers one by one, from there on in blocks of 16. */
+const BLOCK = 16;
+
+/**
+ * Uniform numbers in [from, to): `u * (to - from) + from`, with u of 24 random bits (float32) or 53 (float64).
+ * Follows `Tensor.uniform_`.
+ */
+export function fillUniform(out: FloatArray, from: number, to: number, generator: Generator): void {
+  const single = out instanceof Float32Array;
+  const largest = single ? 3.4028234663852886e38 : Number.MAX_VALUE;
+  for (const [name, bound] of [['from', from], ['to', to]] as const) {
+    if (!(Math.abs(bound) <= largest)) {
+      throw new ValueError(`uniform_: ${name}=${bound} is out of bounds for ${single ? 'float32' : 'float64'}`);
+    }
+  }
+  if (from > to) {
+    throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  }
+  if (to - from > largest) {
+    throw new ValueError(`uniform_: to - from exceeds the largest finite number, with from=${from} and to=${to}`);
+  }
+  const n = out.length;
+  if (single) {
+    const low = f(from);
+    const high = f(to);
+    const range = f(high - low);
+    for (let i = 0; i < n; i++) {
+      const value = fma32(generator.uniformFloat(), range, low);
+      out[i] = value === high ? low : value;
+    }
+  } else {
+    const range = to - from;
+    for (let i = 0; i < n; i++) {
+      const value = fma64(generator.uniformDouble(), range, from);
+      out[i] = value === to ? from : value;
+    }
+  }
+}
+
+/** One normal number by Box-Muller in double precision; the second of each pair waits in the generator. */
+function drawNormal(mean: number, std: number, generator: Generator): number {
+  const waiting = generator.nextDoubleNormalSample;
+  if (waiting !== null) {
+    generator.nextDoubleNormalSample = null;
+    return fma64(waiting, std, mean);
+  }
+  const u1 = generator.uniformDouble();
+  const u2 = generator.uniformDouble();
+  const radius = Math.sqrt(-2 * Math.log1p(-u2));
+  sinCosDouble(TWO_PI * u1);
+  generator.nextDoubleNormalSample = radius * lastSine;
+  return fma64(radius * lastCosine, std, mean);
+}
+
+/** Turns the 16 uniform numbers from `start` on into normal ones: the first eight pair with the last eight. */
+function transformBlockFloat(out: Float32Array, start: number, mean: number, std: number): void {
+  for (let i = start; i < start + 8; i++) {
+    const radius = f(Math.sqrt(f(-2 * logFloat(f(1 - out[i]!)))));
+    sinCosFloat(f(TWO_PI_FLOAT * out[i + 8]!));
+    out[i] = fma32(f(radius * lastCosine), std, mean);
+    out[i + 8] = fma32(f(radius * lastSine), std, mean);
+  }
+}
+
+/** The same in float64. */
+function transformBlockDouble(out: Float64Array, start: number, mean: number, std: number): void {
+  for (let i = start; i < start + 8; i++) {
+    const radius = Math.sqrt(-2 * logDouble(1 - out[i]!));
+    sinCosDouble(TWO_PI * out[i + 8]!);
+    out[i] = fma64(radius * lastCosine, std, mean);
+    out[i + 8] = fma64(radius * lastSine, std, mean);
+  }
+}
+
+/** Turns uniform numbers into normal ones, 16 by 16; the generator makes the tail's last 16 anew. */
+function transformBlocks<A extends FloatArray>(
+  out: A,
+  transform: (out: A, start: number, mean: number, std: number) => void,
+  mean: number,
+  std: number,
+  generator: Generator,
+): void {
+  const n = out.length;
+  for (let i = 0; i <= n - BLOCK; i += BLOCK) transform(out, i, mean, std);
+  if (n % BLOCK !== 0) {
+    fillUniform(out.subarray(n - BLOCK), 0, 1, generator);
+    transform(out, n - BLOCK, mean, std);
+  }
+}
+
+function checkStd(operation: string, std: number): void {
+  if (!(std >= 0)) throw new ValueError(`${operation} expects std >= 0.0, but found std ${std}`);
+}
+
+/**
+ * Normal numbers of the given mean and standard deviation. Follows `Tensor.normal_`, whose two algorithms give different
+ * streams: one for 16 elements and more, one for fewer. `contiguous: false` takes the second at every size, as PyTorch
+ * does for a tensor that is not contiguous.
+ */
+export function fillNormal(
+  out: FloatArray,
+  mean: number,
+  std: number,
+  generator: Generator,
+  options: { contiguous?: boolean } = {},
+): void {
+  checkStd('normal', std);
+  const n = out.length;
+  if (n < BLOCK || options.contiguous === false) {
+    for (let i = 0; i < n; i++) out[i] = drawNormal(mean, std, generator);
+    return;
+  }
+  fillUniform(out, 0, 1, generator);
+  if (out instanceof Float32Array) transformBlocks(out, transformBlockFloat, f(mean), f(std), generator);
+  else transformBlocks(out, transformBlockDouble, mean, std, generator);
+}
+
+/**
+ * Normal numbers with a mean and a standard deviation of their own, `n * std[i] + mean[i]`. Either may be a number.
+ * Follows `torch.normal(mean, std)`; the arrays have the length of `out`.
+ */
+export function fillNormalFrom(
+  out: FloatArray,
+  mean: FloatArray | number,
+  std: FloatArray | number,
+  generator: Generator,
+): void {
+  const constant = typeof std === 'number';
+  if (constant) checkStd('normal', std);
+  else if (std.some((s) => !(s >= 0))) throw new ValueError('normal expects all elements of std >= 0.0');
+  fillNormal(out, 0, constant ? std : 1, generator);
+  const n = out.length;
+  if (!constant) for (let i = 0; i < n; i++) out[i] = out[i]! * std[i]!;
+  for (let i = 0; i < n; i++) out[i] = out[i]! + (typeof mean === 'number' ? mean : mean[i]!);
+}
+
+/** Exponentials of normal numbers. Follows `Tensor.log_normal_`. */
+export function fillLogNormal(out: FloatArray, mean: number, std: number, generator: Generator): void {
+  if (!(std > 0)) throw new ValueError(`log_normal_ expects std > 0.0, but found std=${std}`);
+  for (let i = 0; i < out.length; i++) out[i] = Math.exp(drawNormal(mean, std, generator));
+}
+
+/** Exponential numbers of rate `lambda`: `-log(1 - u) / lambda`. Follows `Tensor.exponential_`. */
+export function fillExponential(out: FloatArray, lambda: number, generator: Generator): void {
+  if (!(lambda > 0)) throw new ValueError(`exponential_ expects lambda > 0.0, but found lambda=${lambda}`);
+  const scale = -1 / lambda;
+  for (let i = 0; i < out.length; i++) out[i] = scale * Math.log1p(-generator.uniformDouble());
+}
+
+/** Cauchy numbers: `median + sigma * tan(pi * (u - 1/2))`. Follows `Tensor.cauchy_`. */
+export function fillCauchy(out: FloatArray, median: number, sigma: number, generator: Generator): void {
+  if (!(sigma > 0)) throw new ValueError(`cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = fma64(sigma, Math.tan(Math.PI * (generator.uniformDouble() - 0.5)), median);
+  }
+}
+
+/** Trials up to the first success of probability `p`: 1, 2, 3, ... Follows `Tensor.geometric_`. */
+export function fillGeometric(out: TypedArray, p: number, generator: Generator): void {
+  if (!(p > 0 && p < 1)) throw new ValueError(`geometric_ expects p to be in (0, 1), but got p=${p}`);
+  const scale = Math.log1p(-p);
+  for (let i = 0; i < out.length; i++) out[i] = Math.ceil(logDouble(generator.uniformDouble()) / scale);
+}
+
+/** Ones with probability `p`, else zeros; 53 random bits decide each. Follows `Tensor.bernoulli_(p)`. */
+export function fillBernoulli(out: TypedArray, p: number, generator: Generator): void {
+  if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
+  for (let i = 0; i < out.length; i++) out[i] = generator.uniformDouble() < p ? 1 : 0;
+}
+
+/**
+ * Ones with the probability that stands at the same place of `p`, which has the length of `out`; 24 random bits decide
+ * where `p` is float32, 53 where it is float64. Follows `torch.bernoulli(p)` and `Tensor.bernoulli_(tensor)`.
+ */
+export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
+  const single = p instanceof Float32Array;
+  for (let i = 0; i < out.length; i++) {
+    const probability = p[i]!;
+    if (!(probability >= 0 && probability <= 1)) {
+      throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`);
+    }
+    out[i] = (single ? generator.uniformFloat() : generator.uniformDouble()) < probability ? 1 : 0;
+  }
+}
+
+/** The mask of `F.dropout`: zero with probability `p`, else `1 / (1 - p)`; the result is input times mask. */
+export function fillDropoutMask(out: FloatArray, p: number, generator: Generator): void {
+  if (!(p >= 0 && p <= 1)) {
+    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+  }
+  // PyTorch multiplies by zeros without drawing.
+  if (p === 1) {
+    out.fill(0);
+    return;
+  }
+  fillBernoulli(out, 1 - p, generator);
+  const keep = out instanceof Float32Array ? f(1 - p) : 1 - p;
+  for (let i = 0; i < out.length; i++) out[i] = out[i]! / keep;
+}

@@ -1,0 +1,59 @@
+/**
+ * Fused multiply-add in software. PyTorch's kernels are compiled for processors that round `a * b + c` once, and its
+ * streams are equal number for number only where the same single rounding is done here.
+ */
+
+const SPLITTER = 2 ** 27 + 1;
+
+/** `fround(a * b + c)` rounded once; `a`, `b` and `c` are float32 values. */
+export function fma32(a: number, b: number, c: number): number {
+  const product = a * b;
+  const sum = product + c;
+  const rounded = Math.fround(sum);
+  const rest = sum - rounded;
+  if (rest === 0) return rounded;
+  // A double that lies halfway between two floats may itself be rounded: its lost part then decides the side.
+  const other = rounded + 2 * rest;
+  if (Math.fround(other) !== other) return rounded;
+  const back = sum - product;
+  const lost = product - (sum - back) + (c - back);
+  if (lost === 0) return rounded;
+  return lost > 0 ? Math.max(rounded, other) : Math.min(rounded, other);
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** `a + b` rounded to odd: where it is inexact, the neighbour whose last bit is set. */
+function addRoundedToOdd(a: number, b: number): number {
+  const sum = a + b;
+  const back = sum - a;
+  const lost = a - (sum - back) + (b - back);
+  if (lost === 0) return sum;
+  bits.setFloat64(0, sum);
+  const pattern = bits.getBigInt64(0);
+  if (pattern & 1n) return sum;
+  bits.setBigInt64(0, pattern + (lost > 0 === sum > 0 ? 1n : -1n));
+  return bits.getFloat64(0);
+}
+
+/** `a * b + c` in float64, rounded once (Boldo and Melquiond's algorithm). */
+export function fma64(a: number, b: number, c: number): number {
+  const product = a * b;
+  if (c === 0 || product === 0) return product + c;
+  const aScaled = a * SPLITTER;
+  const bScaled = b * SPLITTER;
+  const aHigh = aScaled - (aScaled - a);
+  const bHigh = bScaled - (bScaled - b);
+  const aLow = a - aHigh;
+  const bLow = b - bHigh;
+  const productLow = aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+  const inner = c + productLow;
+  const innerBack = inner - c;
+  const innerLow = c - (inner - innerBack) + (productLow - innerBack);
+  const outer = product + inner;
+  const outerBack = outer - product;
+  const outerLow = product - (outer - outerBack) + (inner - outerBack);
+  const result = outer + addRoundedToOdd(innerLow, outerLow);
+  // Numbers too large to split: their product is far beyond any distribution's range.
+  return Number.isNaN(result) ? product + c : result;
+}

@@ -1,0 +1,237 @@
+import { ValueError } from '../errors.ts';
+
+const N = 624;
+const M = 397;
+const STATE_BYTES = 5056;
+const TWO_64 = 1n << 64n;
+const DEFAULT_SEED = 67280421310721n;
+
+/** Where each field of PyTorch's CPU state stands (little endian, the layout of its C++ structure). */
+const FIELD = {
+  seed: 0,
+  left: 8,
+  seeded: 12,
+  next: 16,
+  state: 24,
+  doubleNormal: 5024,
+  doubleNormalValid: 5040,
+  floatNormal: 5048,
+  floatNormalValid: 5052,
+} as const;
+
+const toNumberIfSafe = (value: bigint): number | bigint =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+
+/** A seed from the platform's entropy, 53 bits wide as PyTorch's. */
+function entropySeed(): bigint {
+  const words = globalThis.crypto.getRandomValues(new Uint32Array(2));
+  return (BigInt(words[0]! & 0x1fffff) << 32n) | BigInt(words[1]!);
+}
+
+function checkedSeed(seed: number | bigint): bigint {
+  if (typeof seed === 'number' && !Number.isInteger(seed)) {
+    throw new ValueError(`manualSeed: the seed must be an integer, got ${seed}`);
+  }
+  const value = BigInt(seed);
+  if (value < -(TWO_64 >> 1n) || value >= TWO_64) {
+    throw new ValueError(`manualSeed: the seed must lie in [-2^63, 2^64), got ${value}`);
+  }
+  return value < 0n ? value + TWO_64 : value;
+}
+
+/**
+ * A source of random bits: the Mersenne Twister mt19937, bit for bit PyTorch's `torch.Generator` on the CPU.
+ *
+ * The same seed gives the same numbers in PyTorch, and {@link Generator.getState} gives the bytes that
+ * `torch.get_rng_state()` gives, so a stream can move from either side to the other.
+ *
+ * @example
+ * const generator = new Generator().manualSeed(0);
+ * generator.random(); // 2357136044
+ */
+export class Generator {
+  #state = new Uint32Array(N);
+  /** Outputs left before the state is renewed, counted as PyTorch counts (1 means none). */
+  #left = 1;
+  #next = 0;
+  #seed = 0n;
+
+  /** The second value of the last Box-Muller pair drawn in double precision, not yet handed out. */
+  nextDoubleNormalSample: number | null = null;
+  /** The same in single precision. No CPU operation draws it; it is carried in the state. */
+  nextFloatNormalSample: number | null = null;
+
+  /** A generator with PyTorch's default seed, 67280421310721. */
+  constructor() {
+    this.#reseed(DEFAULT_SEED);
+  }
+
+  /**
+   * Starts the stream that belongs to `seed`, an integer in [-2^63, 2^64); a negative one counts modulo 2^64.
+   * Follows `torch.Generator.manual_seed`. Returns the generator.
+   */
+  manualSeed(seed: number | bigint): this {
+    this.#reseed(checkedSeed(seed));
+    return this;
+  }
+
+  /** Starts a stream from the platform's entropy and returns its seed. Follows `torch.Generator.seed`. */
+  seed(): number {
+    const seed = entropySeed();
+    this.#reseed(seed);
+    return Number(seed);
+  }
+
+  /** The seed the current stream began with; a bigint where a number would lose digits. */
+  initialSeed(): number | bigint {
+    return toNumberIfSafe(this.#seed);
+  }
+
+  /** The next 32 random bits, as an unsigned integer. */
+  random(): number {
+    if (--this.#left === 0) this.#renew();
+    let y = this.#state[this.#next++]!;
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    y ^= y >>> 18;
+    return y >>> 0;
+  }
+
+  /** The next 64 random bits, as an unsigned integer: the first draw is the high half. */
+  random64(): bigint {
+    const high = this.random();
+    return (BigInt(high) << 32n) | BigInt(this.random());
+  }
+
+  /** A float in [0, 1) from 24 random bits of one draw. */
+  uniformFloat(): number {
+    return (this.random() & 0xffffff) * 2 ** -24;
+  }
+
+  /** A double in [0, 1) from 53 random bits of two draws. */
+  uniformDouble(): number {
+    const high = this.random() & 0x1fffff;
+    return (high * 2 ** 32 + this.random()) * 2 ** -53;
+  }
+
+  /** A copy that goes on from the same place. Follows `torch.Generator.clone_state`. */
+  clone(): Generator {
+    return new Generator().setState(this.getState());
+  }
+
+  /** The whole state in PyTorch's layout, 5,056 bytes. Follows `torch.Generator.get_state`. */
+  getState(): Uint8Array {
+    const bytes = new Uint8Array(STATE_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(FIELD.seed, this.#seed, true);
+    view.setInt32(FIELD.left, this.#left, true);
+    view.setInt32(FIELD.seeded, 1, true);
+    view.setUint32(FIELD.next, this.#next, true);
+    for (let i = 0; i < N; i++) view.setUint32(FIELD.state + 8 * i, this.#state[i]!, true);
+    if (this.nextDoubleNormalSample !== null) {
+      view.setFloat64(FIELD.doubleNormal, this.nextDoubleNormalSample, true);
+      view.setInt32(FIELD.doubleNormalValid, 1, true);
+    }
+    if (this.nextFloatNormalSample !== null) {
+      view.setFloat32(FIELD.floatNormal, this.nextFloatNormalSample, true);
+      view.setUint8(FIELD.floatNormalValid, 1);
+    }
+    return bytes;
+  }
+
+  /**
+   * Takes up the state that {@link Generator.getState} or PyTorch's `get_state` returned. Returns the generator.
+   * Throws a {@link ValueError} for bytes that are no such state; the generator is then unchanged.
+   */
+  setState(bytes: Uint8Array): this {
+    if (bytes.length !== STATE_BYTES) {
+      throw new ValueError(
+        `setState: expected a generator state of ${STATE_BYTES} bytes, got ${bytes.length} bytes`,
+      );
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const left = view.getInt32(FIELD.left, true);
+    const next = view.getUint32(FIELD.next, true);
+    if (view.getInt32(FIELD.seeded, true) !== 1 || left < 1 || left > N || next > N) {
+      throw new ValueError('setState: invalid mt19937 state: these bytes are no generator state');
+    }
+    this.#seed = view.getBigUint64(FIELD.seed, true);
+    this.#left = left;
+    this.#next = next;
+    for (let i = 0; i < N; i++) this.#state[i] = view.getUint32(FIELD.state + 8 * i, true);
+    this.nextDoubleNormalSample =
+      view.getInt32(FIELD.doubleNormalValid, true) !== 0 ? view.getFloat64(FIELD.doubleNormal, true) : null;
+    this.nextFloatNormalSample =
+      view.getUint8(FIELD.floatNormalValid) !== 0 ? view.getFloat32(FIELD.floatNormal, true) : null;
+    return this;
+  }
+
+  #reseed(seed: bigint): void {
+    const state = this.#state;
+    state[0] = Number(seed & 0xffffffffn);
+    for (let j = 1; j < N; j++) {
+      const previous = state[j - 1]!;
+      state[j] = Math.imul(1812433253, previous ^ (previous >>> 30)) + j;
+    }
+    this.#seed = seed;
+    this.#left = 1;
+    this.#next = 0;
+    this.nextDoubleNormalSample = null;
+    this.nextFloatNormalSample = null;
+  }
+
+  /** Produces the next 624 words of the twister from the present ones. */
+  #renew(): void {
+    const state = this.#state;
+    let first = state[0]!;
+    for (let j = 0; j < N; j++) {
+      const second = state[j + 1 === N ? 0 : j + 1]!;
+      const mixed = (first & 0x80000000) | (second & 0x7fffffff);
+      const far = state[j < N - M ? j + M : j + M - N]!;
+      state[j] = far ^ (mixed >>> 1) ^ (second & 1 ? 0x9908b0df : 0);
+      first = second;
+    }
+    this.#left = N;
+    this.#next = 0;
+  }
+}
+
+/**
+ * The generator that random operations draw from unless one is passed as `{ generator }`. It starts from the platform's
+ * entropy, as PyTorch's does: call {@link manualSeed} for a stream that repeats.
+ */
+export const defaultGenerator: Generator = new Generator();
+defaultGenerator.seed();
+
+/**
+ * Seeds the default generator, so that what follows repeats exactly, here and in PyTorch; returns that generator.
+ * Follows `torch.manual_seed`.
+ *
+ * @example
+ * manualSeed(0);
+ * rand([2]); // tensor([0.4963, 0.7682])
+ */
+export function manualSeed(seed: number | bigint): Generator {
+  return defaultGenerator.manualSeed(seed);
+}
+
+/** Seeds the default generator from the platform's entropy and returns the seed. Follows `torch.seed`. */
+export function seed(): number {
+  return defaultGenerator.seed();
+}
+
+/** The seed of the default generator's stream. Follows `torch.initial_seed`. */
+export function initialSeed(): number | bigint {
+  return defaultGenerator.initialSeed();
+}
+
+/** The default generator's state, 5,056 bytes. Follows `torch.get_rng_state`. */
+export function getRngState(): Uint8Array {
+  return defaultGenerator.getState();
+}
+
+/** Sets the default generator's state. Follows `torch.set_rng_state`. */
+export function setRngState(state: Uint8Array): void {
+  defaultGenerator.setState(state);
+}

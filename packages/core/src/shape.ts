@@ -1,0 +1,155 @@
+import { IndexError, ShapeError } from './errors.ts';
+
+export type Shape = readonly number[];
+
+/** Row-major strides, in elements; a dimension of size 0 counts as 1, as in PyTorch. */
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    strides[d] = step;
+    step *= Math.max(shape[d]!, 1);
+  }
+  return strides;
+}
+
+export function numelOf(shape: Shape): number {
+  let n = 1;
+  for (let d = 0; d < shape.length; d++) n *= shape[d]!;
+  return n;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+export function isContiguousLayout(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d]!;
+    if (size === 0) return true;
+    if (size !== 1) {
+      if (strides[d] !== step) return false;
+      step *= size;
+    }
+  }
+  return true;
+}
+
+/** PyTorch prints sizes as `[2, 3]`. */
+export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+
+/** The shape to which two shapes broadcast, or `null`. */
+export function tryBroadcast(a: Shape, b: Shape): Shape | null {
+  if (sameShape(a, b)) return a;
+  const longer = a.length >= b.length ? a : b;
+  const shorter = longer === a ? b : a;
+  const result = longer.slice();
+  const lead = longer.length - shorter.length;
+  for (let d = 0; d < shorter.length; d++) {
+    const x = longer[lead + d]!;
+    const y = shorter[d]!;
+    if (x === y || y === 1) continue;
+    if (x !== 1) return null;
+    result[lead + d] = y;
+  }
+  return result;
+}
+
+/**
+ * The shape to which two shapes broadcast: right-aligned, a size of 1 stretches.
+ * Throws a ShapeError that names both shapes and the first dimension (from the right) that does not fit.
+ */
+export function broadcastShapes(a: Shape, b: Shape, caller: string): Shape {
+  const result = tryBroadcast(a, b);
+  if (result !== null) return result;
+  const rank = Math.max(a.length, b.length);
+  let bad = rank - 1;
+  for (; bad >= 0; bad--) {
+    const x = a[bad - (rank - a.length)] ?? 1;
+    const y = b[bad - (rank - b.length)] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) break;
+  }
+  const x = a[bad - (rank - a.length)];
+  const y = b[bad - (rank - b.length)];
+  throw new ShapeError(
+    `${caller}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: the size ${x} of the first ` +
+      `must match the size ${y} of the second at dimension ${bad}, or one of them must be 1`,
+  );
+}
+
+/** Broadcasts any number of shapes. */
+export function broadcastAll(shapes: readonly Shape[], caller: string): Shape {
+  let result: Shape = shapes[0] ?? [];
+  for (let i = 1; i < shapes.length; i++) result = broadcastShapes(result, shapes[i]!, caller);
+  return result;
+}
+
+/** Whether a tensor of shape `from` expands to `to` without `to` growing. */
+export function expandsTo(from: Shape, to: Shape): boolean {
+  const lead = to.length - from.length;
+  if (lead < 0) return false;
+  for (let d = 0; d < from.length; d++) if (from[d] !== to[lead + d] && from[d] !== 1) return false;
+  return true;
+}
+
+/** Wraps a negative dimension; a 0-dimensional tensor accepts -1 and 0, as in PyTorch. */
+export function normalizeDim(dim: number, rank: number, caller: string): number {
+  const n = Math.max(rank, 1);
+  if (!Number.isInteger(dim) || dim < -n || dim >= n) {
+    throw new IndexError(
+      `${caller}: Dimension out of range (expected to be in range of [${-n}, ${n - 1}], but got ${dim})`,
+    );
+  }
+  return dim < 0 ? dim + n : dim;
+}
+
+/** Normalised, ascending, distinct dimensions; `undefined`, `null` and `[]` mean all of them, as in PyTorch's sum. */
+export function normalizeDims(
+  dims: number | readonly number[] | null | undefined,
+  rank: number,
+  caller: string,
+): number[] {
+  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) {
+    return Array.from({ length: rank }, (_, d) => d);
+  }
+  if (typeof dims === 'number') {
+    const d = normalizeDim(dims, rank, caller);
+    return rank === 0 ? [] : [d];
+  }
+  const seen = new Set<number>();
+  for (const dim of dims) {
+    const d = normalizeDim(dim, rank, caller);
+    if (seen.has(d)) throw new ShapeError(`${caller}: dim ${d} appears multiple times in the list of dims [${dims.join(', ')}]`);
+    seen.add(d);
+  }
+  return rank === 0 ? [] : [...seen].sort((a, b) => a - b);
+}
+
+/** The shape left when `dims` (normalised, ascending) are reduced. */
+export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boolean): number[] {
+  const result: number[] = [];
+  let next = 0;
+  for (let d = 0; d < shape.length; d++) {
+    if (dims[next] === d) {
+      next++;
+      if (keepdim) result.push(1);
+    } else result.push(shape[d]!);
+  }
+  return result;
+}
+
+/** Checks sizes given by a caller: non-negative integers, no more elements than a typed array can hold. */
+export function checkShape(shape: Shape, caller: string): void {
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new ShapeError(`${caller}: sizes must be non-negative integers, got ${formatShape(shape)}`);
+    }
+  }
+  if (numelOf(shape) > 2 ** 32) {
+    throw new ShapeError(`${caller}: ${formatShape(shape)} has ${numelOf(shape)} elements, more than an array can hold`);
+  }
+}

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
+import { copyStrided, scatterStrided } from '../../src/kernels/copy.ts';
+import { stridedOver } from '../../src/kernels/strided.ts';
+import { elementsOf, layouts, operand, shapes, shrink } from './support.ts';
+
+const anyDType = fc.constantFrom(...dtypes);
+
+/** PyTorch's conversion of one number. */
+function converted(value: number, dtype: DType): number {
+  if (dtype === 'bool') return Number(value !== 0);
+  if (dtype === 'int32') return Math.trunc(value) | 0;
+  if (dtype === 'uint8') return Math.trunc(value) & 255;
+  return dtype === 'float32' ? Math.fround(value) : value;
+}
+
+describe('copyStrided', () => {
+  it('copies any layout, converting between any dtypes', () => {
+    fc.assert(
+      fc.property(shapes, anyDType, anyDType, layouts, fc.nat(3), (shape, from, to, layout, at) => {
+        const x = operand(shape, from, layout);
+        const out = new (arrayConstructor(to))(x.count + at + 2).fill(9);
+        copyStrided(x, out, at, to);
+        const expected = elementsOf(x).map((v) => converted(v, to));
+        expect(Array.from(out)).toEqual([...new Array(at).fill(9), ...expected, 9, 9]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('keeps what a conversion has no room for within bounds', () => {
+    const x = stridedOver(Float64Array.of(1e20, -1e20, Number.NaN, -0.5), 'float64', [4]);
+    const out = new Int32Array(4);
+    copyStrided(x, out, 0, 'int32');
+    expect(Array.from(out)).toEqual([2147483647, -2147483648, 0, 0]);
+    const flags = new Uint8Array(4);
+    copyStrided(x, flags, 0, 'bool');
+    expect(Array.from(flags)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('keeps the bits of NaN and -0', () => {
+    const x = stridedOver(Float32Array.of(-0, Number.NaN, 1), 'float32', [3, 1], 0, [1, 1]);
+    const out = new Float32Array(3);
+    copyStrided(x, out);
+    expect(Object.is(out[0], -0)).toBe(true);
+    expect(out[1]).toBeNaN();
+  });
+
+  it('transposes large matrices', () => {
+    const [m, n] = [130, 517];
+    const array = Float32Array.from({ length: m * n }, (_, i) => i);
+    const x = stridedOver(array, 'float32', [n, m], 0, [1, n]);
+    const out = new Float32Array(m * n);
+    copyStrided(x, out);
+    expect(Array.from(out)).toEqual(elementsOf(x));
+  });
+});
+
+describe('scatterStrided', () => {
+  it('copies between any two layouts and dtypes, broadcasting', () => {
+    fc.assert(
+      fc.property(
+        shapes,
+        fc.tuple(anyDType, anyDType),
+        fc.tuple(layouts, layouts),
+        fc.oneof(fc.constant(0), fc.nat(15)),
+        fc.nat(2),
+        (shape, [from, to], [la, lb], ones, drop) => {
+          const x = operand(shrink(shape, ones, drop), from, la);
+          const out = operand(shape, to, lb, true);
+          scatterStrided(x, out);
+          expect(elementsOf(out)).toEqual(elementsOf(x, shape).map((v) => converted(v, to)));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('leaves what lies between the elements alone', () => {
+    const array = Float32Array.from({ length: 12 }, (_, i) => i);
+    const column = stridedOver(array, 'float32', [3], 1, [4]);
+    scatterStrided(stridedOver(Float32Array.of(-1, -2, -3), 'float32', [3]), column);
+    expect(Array.from(array)).toEqual([0, -1, 2, 3, 4, -2, 6, 7, 8, -3, 10, 11]);
+  });
+
+  it('copies within one array as if through a copy', () => {
+    const array = Float32Array.from({ length: 9 }, (_, i) => i);
+    const x = stridedOver(array, 'float32', [3, 3]);
+    scatterStrided(stridedOver(array, 'float32', [3, 3], 0, [1, 3]), x);
+    expect(Array.from(array)).toEqual([0, 3, 6, 1, 4, 7, 2, 5, 8]);
+    scatterStrided(stridedOver(array, 'float32', [3], 1), x);
+    expect(Array.from(array)).toEqual([3, 6, 1, 3, 6, 1, 3, 6, 1]);
+    scatterStrided(stridedOver(array, 'float32', [8]), stridedOver(array, 'float32', [8], 1));
+    expect(Array.from(array)).toEqual([3, 3, 6, 1, 3, 6, 1, 3, 6]);
+  });
+});

@@ -1,0 +1,116 @@
+/**
+ * Packs every public package as a registry would receive it and checks the tarballs: publint reads the manifest and the
+ * files, are-the-types-wrong what TypeScript resolves; then a project that has only the tarballs installed compiles
+ * against every entry point (declaration files checked too) and imports each one. Run `pnpm build` first.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const root = join(import.meta.dirname, '..');
+
+function run(command: string, args: readonly string[], cwd: string): { ok: boolean; output: string } {
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`;
+  return { ok: result.status === 0, output };
+}
+
+/** Packs one package into `into` and returns the tarball's path. */
+function pack(folder: string, into: string): string {
+  const before = new Set(readdirSync(into));
+  const packed = run('npx', ['--yes', packageManager, 'pack', '--pack-destination', into], folder);
+  const tarball = readdirSync(into).find((file) => !before.has(file));
+  if (!packed.ok || tarball === undefined) throw new Error(`could not pack ${folder}:\n${packed.output}`);
+  return join(into, tarball);
+}
+
+async function lintManifest(tarball: string): Promise<string[]> {
+  const data = readFileSync(tarball);
+  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+  const { messages, pkg } = await publint({ pack: { tarball: bytes as ArrayBuffer }, strict: true });
+  return messages.map((message) => `publint: ${formatMessage(message, pkg) ?? message.code}`);
+}
+
+function checkTypes(tarball: string): string[] {
+  const attw = join(root, 'node_modules', '.bin', 'attw');
+  const checked = run(attw, [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'], root);
+  return checked.ok ? [] : [`are-the-types-wrong:\n${checked.output}`];
+}
+
+/** Installs the tarballs in an empty project, and compiles and runs an import of all their entry points. */
+function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): string[] {
+  const entries: string[] = [];
+  for (const [name, tarball] of tarballs) {
+    const target = join(project, 'node_modules', '@kindling', name);
+    mkdirSync(target, { recursive: true });
+    const unpacked = run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1'], project);
+    if (!unpacked.ok) return [`could not unpack ${tarball}: ${unpacked.output}`];
+    const { exports } = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8')) as {
+      exports: Record<string, unknown>;
+    };
+    const code = Object.keys(exports).filter((path) => !path.endsWith('.json'));
+    entries.push(...code.map((path) => `@kindling/${name}${path.slice(1)}`));
+  }
+  mkdirSync(join(project, 'node_modules', '@types'));
+  for (const shared of ['fast-check', '@types/node']) {
+    symlinkSync(
+      realpathSync(join(root, 'node_modules', shared)),
+      join(project, 'node_modules', shared),
+      'dir',
+    );
+  }
+  const source = entries
+    .map((entry, i) => `import * as entry${i} from '${entry}';\nconsole.log(entry${i});\n`)
+    .join('');
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(project, 'main.ts'), source);
+  writeFileSync(join(project, 'main.js'), source);
+  const options = ['--strict', '--noEmit', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
+  const compiled = run(join(root, 'node_modules', '.bin', 'tsc'), [...options, 'main.ts'], project);
+  const ran = run(process.execPath, ['main.js'], project);
+  return [
+    ...(compiled.ok ? [] : [`a user's compilation fails:\n${compiled.output}`]),
+    ...(ran.ok ? [] : [`a user's import fails:\n${ran.output}`]),
+  ];
+}
+
+function report(name: string, problems: readonly string[]): number {
+  console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}`);
+  for (const problem of problems) console.log(`        ${problem.replaceAll('\n', '\n        ')}`);
+  return problems.length;
+}
+
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  packageManager: string;
+};
+const temporary = mkdtempSync(join(tmpdir(), 'kindling-packages-'));
+const tarballs = new Map<string, string>();
+let failures = 0;
+try {
+  for (const name of readdirSync(join(root, 'packages')).sort()) {
+    const folder = join(root, 'packages', name);
+    if (!existsSync(join(folder, 'package.json'))) continue;
+    if (!existsSync(join(folder, 'dist')))
+      throw new Error(`packages/${name} is not built: run \`pnpm build\` first`);
+    const tarball = pack(folder, temporary);
+    tarballs.set(name, tarball);
+    failures += report(`packages/${name}`, [...(await lintManifest(tarball)), ...checkTypes(tarball)]);
+  }
+  failures += report('as a user installs them', checkAsUser(tarballs, temporary));
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+process.exitCode = failures === 0 ? 0 : 1;

@@ -1,0 +1,57 @@
+"""PyTorch's own test database (`op_db`), imported with the stub of `expecttest`, drawn in small sizes."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "stubs"))
+
+import torch  # noqa: E402
+import torch.testing._internal.common_methods_invocations as invocations  # noqa: E402
+from fixture import seed_for  # noqa: E402
+
+# The database sizes its tensors by these module globals (5, 10 and 20 as shipped). Smaller ones, all different,
+# keep every sample's structure and a fifth of its bytes.
+SIZES = {"S": 4, "M": 6, "L": 9}
+
+
+def _database_modules():
+    return [
+        m
+        for name, m in list(sys.modules.items())
+        if name.startswith("torch.testing._internal") and all(isinstance(getattr(m, s, None), int) for s in ("S", "M"))
+    ]
+
+
+def _set_sizes(sizes):
+    before = []
+    for module in _database_modules():
+        for name, size in sizes.items():
+            if isinstance(getattr(module, name, None), int):
+                before.append((module, name, getattr(module, name)))
+                setattr(module, name, size)
+    return before
+
+
+def operator(name, variant=""):
+    for op in invocations.op_db:
+        if op.name == name and op.variant_test_name == variant:
+            return op
+    return None
+
+
+def _draw(op, dtype, requires_grad):
+    torch.manual_seed(seed_for(op.name, op.variant_test_name, dtype))
+    return list(op.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+
+
+def samples(op, dtype, requires_grad):
+    """All samples of the operator for this dtype: small ones, or the shipped sizes where small ones do not fit it."""
+    before = _set_sizes(SIZES)
+    try:
+        return _draw(op, dtype, requires_grad)
+    except Exception:
+        pass
+    finally:
+        for module, name, size in before:
+            setattr(module, name, size)
+    return _draw(op, dtype, requires_grad)

@@ -1,0 +1,177 @@
+"""Fixtures of layers: packages/nn/test/fixtures/modules, from PyTorch's module database (constructor, state, forward in
+training and in evaluation, gradients to inputs and parameters), and AdaptiveLogSoftmaxWithLoss."""
+
+import inspect
+import warnings
+
+import database
+import torch
+import torch.nn as nn
+from binding import bind
+from choose import choose
+from fixture import Fixture, Unsupported, differentiate, leaves, noise, seed_for
+from record import rebuild
+
+FOLDER = "packages/nn/test/fixtures"
+LAYERS = "Linear Bilinear Embedding LayerNorm BatchNorm1d".split()
+ACTIVATIONS = """ReLU ReLU6 LeakyReLU PReLU ELU CELU SELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Hardshrink
+Softshrink Tanhshrink Softplus Softsign Sigmoid LogSigmoid Tanh Threshold GLU Softmin Softmax Softmax2d LogSoftmax""".split()
+
+
+def record_module(fixture, cls, ctor_args, ctor_kwargs, args, kwargs, training, dtype):
+    """Constructor arguments, state, forward arguments, output, gradients to the inputs and to each parameter."""
+
+    def run(module, args, kwargs):
+        inputs = [t for t in leaves((args, kwargs)) if t.requires_grad]
+        parameters = dict(module.named_parameters())
+        out = module(*args, **kwargs)
+        out = tuple(out) if isinstance(out, tuple) else out
+        grads = differentiate(out, [*inputs, *parameters.values()]) or [None] * (len(inputs) + len(parameters))
+        return out, grads[: len(inputs)], dict(zip(parameters, grads[len(inputs) :]))
+
+    args, kwargs = rebuild(list(args)), rebuild(kwargs)
+    torch.manual_seed(seed_for(cls.__name__))
+    module = cls(*ctor_args, **ctor_kwargs).to(dtype).train(training)
+    entry = {"ctor": fixture.value(ctor_args), "ctorOptions": fixture.value(ctor_kwargs), "a": fixture.value(args)}
+    if kwargs:
+        entry["k"] = fixture.value(kwargs)
+    state = {k: v.clone() for k, v in module.state_dict().items()}
+    if state:
+        entry["state"] = fixture.value(state)
+    if not training:
+        entry["eval"] = 1
+    exact = cls(*ctor_args, **ctor_kwargs).to(dtype).train(training)
+    exact.load_state_dict(state)
+    exact_args, exact_kwargs = rebuild(args, torch.float64), rebuild(kwargs, torch.float64)
+    out, grads, parameter_grads = run(module, args, kwargs)
+    entry["out"] = fixture.value([t.detach() for t in out] if isinstance(out, tuple) else out.detach())
+    entry["grads"] = fixture.value(list(grads))
+    if parameter_grads:
+        entry["parameterGrads"] = fixture.value(parameter_grads)
+    after = {k: v for k, v in module.state_dict().items() if not torch.equal(v, state[k])}
+    if after:
+        entry["stateAfter"] = fixture.value(after)
+    if dtype == torch.float32:
+        exact_out, exact_grads, exact_parameter_grads = run(exact.double(), exact_args, exact_kwargs)
+        pairs = {
+            "noise": zip(leaves(out), leaves(exact_out)),
+            "gradNoise": zip(grads, exact_grads),
+            "parameterNoise": zip(parameter_grads.values(), exact_parameter_grads.values()),
+        }
+        for key, both in pairs.items():
+            values = [noise(s, d) if s is not None and s.is_floating_point() else 0 for s, d in both]
+            if any(values):
+                entry[key] = values
+    return entry
+
+
+def database_inputs(name, dtype, training):
+    import torch.testing._internal.common_modules as common_modules
+
+    for info in common_modules.module_db:
+        if info.name != f"nn.{name}":
+            continue
+        torch.manual_seed(seed_for(name, dtype, training))
+        for x in info.module_inputs_func(info, "cpu", dtype, requires_grad=True, training=training):
+            if x.forward_input is None:
+                continue
+            ctor, call = x.constructor_input, x.forward_input
+            yield list(ctor.args), ctor.kwargs, list(call.args), call.kwargs
+
+
+def own_inputs(name, dtype):
+    """What the module database leaves out."""
+
+    def x(*shape):
+        return torch.randn(*shape, dtype=dtype).requires_grad_(True)
+
+    def index(high, *shape):
+        return torch.randint(0, high, shape)
+
+    if name == "Linear":
+        yield [3, 4], {}, [x(3)], {}
+        yield [3, 4], {"bias": False}, [x(2, 5, 3)], {}
+        yield [3, 1], {}, [x(0, 3)], {}
+    elif name == "Bilinear":
+        yield [3, 4, 5], {}, [x(2, 3), x(2, 4)], {}
+        yield [3, 4, 2], {"bias": False}, [x(2, 5, 3), x(2, 5, 4)], {}
+    elif name == "Embedding":
+        yield [6, 3], {}, [index(6, 4)], {}
+        yield [6, 3], {"padding_idx": 2}, [torch.tensor([[0, 2, 5], [2, 2, 1]])], {}
+        yield [6, 3], {"padding_idx": -1, "scale_grad_by_freq": True}, [torch.tensor([0, 5, 0, 1, 0])], {}
+        yield [6, 3], {"max_norm": 1.0}, [torch.tensor([0, 5, 0, 1])], {}
+    elif name == "LayerNorm":
+        yield [[4]], {}, [x(3, 4)], {}
+        yield [[3, 4]], {"eps": 1e-3}, [x(2, 3, 4)], {}
+        yield [[4]], {"elementwise_affine": False}, [x(3, 4)], {}
+        yield [[4]], {"bias": False}, [x(3, 4)], {}
+    elif name == "BatchNorm1d":
+        yield [3], {}, [x(4, 3)], {}
+        yield [3], {"affine": False}, [x(4, 3, 5)], {}
+        yield [3], {"momentum": None}, [x(4, 3)], {}
+        yield [3], {"track_running_stats": False, "eps": 1e-3}, [x(4, 3)], {}
+        yield [3], {"momentum": 0.3}, [x(2, 3, 4)], {}
+    elif name == "PReLU":
+        yield [], {"num_parameters": 3, "init": 0.1}, [x(4, 3)], {}
+        yield [], {}, [x(4, 3)], {}
+    elif name == "GELU":
+        yield [], {"approximate": "tanh"}, [x(4, 3)], {}
+    elif name == "Softplus":
+        yield [], {"beta": 2.0, "threshold": 3.0}, [x(4, 3)], {}
+        yield [], {}, [torch.tensor([-200.0, -100.0, 0.0, 19.9, 20.1, 100.0], dtype=dtype).requires_grad_(True)], {}
+    elif name == "LogSigmoid":
+        yield [], {}, [torch.tensor([-1e4, -100.0, 0.0, 100.0, 1e4], dtype=dtype).requires_grad_(True)], {}
+    elif name in ("Hardsigmoid", "Tanhshrink", "Softsign"):
+        yield [], {}, [x(4, 3)], {}
+        yield [], {}, [torch.tensor([-4.0, -3.0, -1.0, 0.0, 1.0, 3.0, 4.0], dtype=dtype).requires_grad_(True)], {}
+    elif name == "AdaptiveLogSoftmaxWithLoss":
+        yield [4, 12, [3, 7]], {}, [x(5, 4), torch.tensor([0, 2, 4, 8, 11])], {}
+        yield [4, 12, [3, 7]], {"div_value": 2.0, "head_bias": True}, [x(6, 4), torch.tensor([11, 3, 3, 7, 6, 1])], {}
+        yield [8, 10, [2, 5, 8]], {"div_value": 2.0}, [x(3, 8), torch.tensor([1, 0, 1])], {}
+        yield [4, 12, [3, 7]], {}, [x(4), torch.tensor(8)], {}
+
+
+def losses():
+    return sorted(n for n in vars(nn) if n.endswith("Loss") and n not in ("NLLLoss2d",))
+
+
+def generate():
+    fixture = Fixture(FOLDER, "modules")
+    for name in [*LAYERS, *ACTIVATIONS, *losses()]:
+        cls = getattr(nn, name)
+        signature = inspect.signature(cls.__init__)
+        for dtype in (torch.float32, torch.float64):
+            for training in (True, False):
+                torch.manual_seed(seed_for("own", name, dtype))
+                cases = [*database_inputs(name, dtype, training), *own_inputs(name, dtype)]
+                if not training and name not in ("BatchNorm1d",):
+                    continue
+                limit = 2500 if name == "CTCLoss" else 1200
+                cases = [c for c in cases if all(t.numel() <= limit for t in leaves(c))]
+                chosen = choose([([a, b, c], d) for a, b, c, d in cases], 16, 160_000)
+                if name == "CTCLoss":
+                    chosen = [([a, b, c], d) for a, b, c, d in cases[:6]]
+                recorded = []
+                for (ctor_args, ctor_kwargs, args), kwargs in chosen:
+                    try:
+                        positional, options = bind(signature, (None, *ctor_args), ctor_kwargs)
+                        recorded.append(record_module(fixture, cls, positional, options, args, kwargs, training, dtype))
+                    except Unsupported as reason:
+                        fixture.skip(name, str(reason))
+                    except Exception as error:
+                        fixture.skip(name, f"{type(error).__name__}: {str(error).splitlines()[0][:90]}")
+                if recorded:
+                    variant = "" if training else "eval"
+                    fixture.add({"op": f"nn.{name}", "variant": variant, "dtype": str(dtype)[6:], "samples": recorded})
+    fixture.write()
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    generate()
+
+
+if __name__ == "__main__":
+    assert database
+    main()

@@ -1,0 +1,131 @@
+"""Fixtures of single operations: packages/core/test/fixtures/ops and packages/nn/test/fixtures/functional."""
+
+import itertools
+import math
+
+import torch
+import warnings
+from choose import choose
+from database import operator, samples
+from fixture import Fixture, Unsupported
+from ops_list import CORE, EDGES_BINARY, EDGES_UNARY, FUNCTIONAL
+from record import record
+
+# dtype, samples at most, bytes at most
+PLAN = [
+    (torch.float32, 40, 40_000),
+    (torch.float64, 30, 48_000),
+    (torch.int32, 12, 8_000),
+    (torch.uint8, 10, 3_000),
+    (torch.bool, 8, 2_500),
+]
+NAMES = {torch.int64: "int32"}
+
+EDGE_VALUES = [
+    -math.inf, -1e30, -1e4, -88.8, -20.0, -6.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, -1e-3, -1e-30, -0.0,
+    0.0, 1e-30, 1e-3, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 6.0, 20.0, 88.8, 1e4, 1e30, math.inf, math.nan,
+]  # fmt: skip
+PAIR_VALUES = [-math.inf, -1e30, -3.0, -2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 2.0, 3.0, 1e30, math.inf, math.nan]
+
+
+def natural(name, args):
+    """PyTorch's own argument order, where the database's wrapper has another one."""
+    if name == "where":
+        return [args[1], args[0], *args[2:]]
+    if name == "nn.functional.embedding":
+        return [args[1], args[0], *args[2:]]
+    if name == "einsum":
+        return [args[1], args[0]]
+    return list(args)
+
+
+def caller(op):
+    def call(*args, **kwargs):
+        if op.name in ("where", "nn.functional.embedding"):
+            return op.op(args[1], args[0], *args[2:], **kwargs)
+        if op.name == "einsum":
+            return op.op(args[1], args[0])
+        return op.op(*args, **kwargs)
+
+    return call
+
+
+def drawn(op, dtype):
+    floating = dtype.is_floating_point
+    return [(natural(op.name, [s.input, *s.args]), s.kwargs) for s in samples(op, dtype, floating and op.supports_autograd)]
+
+
+def edges(op, dtype):
+    if op.name in EDGES_UNARY and not op.variant_test_name.startswith("decimals"):
+        return [([torch.tensor(EDGE_VALUES, dtype=dtype, requires_grad=op.supports_autograd)], {})]
+    if op.name in EDGES_BINARY:
+        pairs = torch.tensor(list(itertools.product(PAIR_VALUES, PAIR_VALUES)), dtype=dtype)
+        kwargs = {"div": {"trunc_rounding": {"rounding_mode": "trunc"}, "floor_rounding": {"rounding_mode": "floor"}}}
+        kw = kwargs.get(op.name, {}).get(op.variant_test_name, {})
+        x, y = (pairs[:, k].clone().requires_grad_(op.supports_autograd) for k in (0, 1))
+        return [([x, y], kw)]
+    return []
+
+
+def generate_operator(fixture, name, variant):
+    op = operator(name, variant)
+    label = f"{name}[{variant}]" if variant else name
+    if op is None:
+        fixture.skip(label, "not in this torch's database")
+        return
+    for dtype, limit, budget in PLAN:
+        supported = op.supported_dtypes("cpu")
+        if dtype not in supported:
+            if dtype != torch.int32 or torch.int64 not in supported:
+                continue
+            dtype = torch.int64
+        try:
+            chosen = choose(drawn(op, dtype), limit, budget)
+        except Exception as error:
+            fixture.skip(f"{label} {dtype}", f"drawing failed: {type(error).__name__}")
+            continue
+        recorded = [_record(fixture, op, label, a, k) for a, k in chosen]
+        if dtype.is_floating_point:
+            for args, kwargs in edges(op, dtype):
+                sample = _record(fixture, op, label, args, kwargs)
+                recorded.append({**sample, "edge": 1} if sample else None)
+        recorded = [r for r in recorded if r]
+        if recorded:
+            entry = {
+                "op": name,
+                "variant": variant,
+                "dtype": NAMES.get(dtype, str(dtype)[6:]),
+                "method": hasattr(torch.Tensor, name),
+                "samples": recorded,
+            }
+            fixture.add(entry)
+
+
+def _record(fixture, op, label, args, kwargs):
+    try:
+        return record(fixture, caller(op), args, kwargs)
+    except Unsupported as reason:
+        fixture.skip(label, str(reason))
+    except Exception as error:
+        fixture.skip(label, f"{type(error).__name__}: {str(error).splitlines()[0][:90]}")
+    return None
+
+
+def generate_family(folder, family, operators):
+    fixture = Fixture(folder, family)
+    for spec in operators:
+        name, variant = spec if isinstance(spec, tuple) else (spec, "")
+        generate_operator(fixture, name, variant)
+    fixture.write()
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    for family, operators in CORE.items():
+        generate_family("packages/core/test/fixtures/ops", family, operators)
+    generate_family("packages/nn/test/fixtures", "functional", FUNCTIONAL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Runs one sample through PyTorch and records what went in and what came out."""
+
+import torch
+from fixture import Unsupported, differentiate, leaves, noise
+
+# Arguments that say where a tensor lives, not what it holds.
+IRRELEVANT = {"device", "layout", "requires_grad", "pin_memory", "inplace"}
+
+
+def rebuild(v, cast=None):
+    """Fresh leaves with the same values; `cast` maps float32 tensors and dtypes to another floating dtype."""
+    if isinstance(v, torch.Tensor):
+        if v.layout is not torch.strided:
+            raise Unsupported("sparse")
+        c = v.detach().clone(memory_format=torch.contiguous_format)
+        if cast and c.dtype == torch.float32:
+            c = c.to(cast)
+        return c.requires_grad_(v.requires_grad)
+    if isinstance(v, dict):
+        return {k: rebuild(x, cast) for k, x in v.items()}
+    if isinstance(v, (list, tuple)):
+        return type(v)(rebuild(x, cast) for x in v) if type(v) in (list, tuple) else [rebuild(x, cast) for x in v]
+    if cast and v is torch.float32:
+        return cast
+    return v
+
+
+def scalars(v):
+    if isinstance(v, dict):
+        for x in v.values():
+            yield from scalars(x)
+    elif isinstance(v, (list, tuple)):
+        for x in v:
+            yield from scalars(x)
+    else:
+        yield v
+
+
+def relevant(kwargs):
+    kept = {}
+    for k, v in kwargs.items():
+        if k in IRRELEVANT:
+            continue
+        if k == "memory_format":
+            if v not in (torch.contiguous_format, torch.preserve_format):
+                raise Unsupported("memory_format")
+            continue
+        if k == "out":
+            raise Unsupported("out=")
+        kept[k] = v
+    return kept
+
+
+def with_integers(v):
+    """The same arguments as JavaScript would pass them: an integral float is an integer."""
+    if isinstance(v, float) and v.is_integer():
+        return int(v)
+    if isinstance(v, dict):
+        return {k: with_integers(x) for k, x in v.items()}
+    if isinstance(v, (list, tuple)):
+        return type(v)(with_integers(x) for x in v) if type(v) in (list, tuple) else v
+    return v
+
+
+def check_scalars(function, args, kwargs):
+    """JavaScript has one kind of number: 2.0 is 2. A sample whose dtype depends on the difference has no counterpart."""
+    if any(t.is_floating_point() for t in leaves((args, kwargs))) or kwargs.get("dtype") is not None:
+        return
+    if not any(isinstance(s, float) and s.is_integer() for s in scalars((args, kwargs))):
+        return
+    try:
+        plain = function(*with_integers(rebuild(args)), **with_integers(rebuild(kwargs)))
+    except Exception:
+        plain = None
+    expected = function(*rebuild(args), **rebuild(kwargs))
+    if [t.dtype for t in leaves(plain)] != [t.dtype for t in leaves(expected)]:
+        raise Unsupported("an integral Python float decides the dtype")
+
+
+def run(function, args, kwargs):
+    inputs = [t for t in leaves((args, kwargs)) if t.requires_grad]
+    # requires_grad leaves must not be mutated; a clone stands in for what batch_norm and embedding update in place.
+    before = [t.detach().clone() for t in leaves((args, kwargs))]
+    out = function(*args, **kwargs)
+    after = []
+    for k, (old, new) in enumerate(zip(before, leaves((args, kwargs)))):
+        if not torch.equal(old, new.detach()) and not torch.isnan(old.double() if old.dtype != torch.bool else old).any():
+            after.append((k, new.detach().clone()))
+    return out, differentiate(out, inputs), after
+
+
+def record(fixture, function, args, kwargs):
+    """The recorded sample, or Unsupported."""
+    kwargs = relevant(kwargs)
+    check_scalars(function, args, kwargs)
+    args, kwargs = rebuild(args), rebuild(kwargs)
+    entry = {"a": fixture.value(args)}
+    if kwargs:
+        entry["k"] = fixture.value(kwargs)
+    single = all(t.dtype != torch.float64 for t in leaves((args, kwargs)))
+    exact_args, exact_kwargs = rebuild(args, torch.float64), rebuild(kwargs, torch.float64)
+    out, grads, after = run(function, args, kwargs)
+    entry["out"] = fixture.value(out.detach() if isinstance(out, torch.Tensor) else _detached(out))
+    if grads is not None:
+        entry["grads"] = fixture.value(list(grads))
+    if after:
+        entry["after"] = [[k, fixture.value(t)] for k, t in after]
+    if single:
+        _add_noise(entry, function, out, grads, exact_args, exact_kwargs)
+    return entry
+
+
+def _detached(v):
+    if isinstance(v, torch.Tensor):
+        return v.detach()
+    if isinstance(v, (list, tuple)):
+        return [_detached(x) for x in v]
+    return v
+
+
+def _add_noise(entry, function, out, grads, args, kwargs):
+    try:
+        exact_out, exact_grads, _ = run(function, args, kwargs)
+    except Exception:
+        return
+    for key, pairs in (("noise", zip(leaves(out), leaves(exact_out))), ("gradNoise", zip(grads or (), exact_grads or ()))):
+        values = [noise(s, d) if s is not None and d is not None and s.is_floating_point() else 0 for s, d in pairs]
+        if any(values):
+            entry[key] = values

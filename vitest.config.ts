@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, folder: string) => ({
+  test: {
+    name,
+    root: folder,
+    include: ['test/**/*.test.ts'],
+    environment: 'node' as const,
+    testTimeout: 30_000,
+  },
+});
+
+// `.ci/run` reads the counts from a report; a developer only wants the usual output.
+const report = process.env.KINDLING_TEST_REPORT;
+
+export default defineConfig({
+  test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    projects: [
+      project('core', 'packages/core'),
+      project('nn', 'packages/nn'),
+      project('optim', 'packages/optim'),
+      project('examples', 'examples'),
+    ],
+  },
+});
