@@ -7,6 +7,7 @@ values beyond int32) raises Unsupported, and the caller counts the sample as ski
 
 import json
 import math
+import os
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+# ORACLE_OUT sends the fixtures elsewhere, to compare two versions of PyTorch.
+REPOSITORY = Path(os.environ.get("ORACLE_OUT", Path(__file__).resolve().parents[2]))
 
 DTYPES = {
     torch.float32: ("f32", "<f4"),

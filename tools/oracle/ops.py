@@ -55,6 +55,16 @@ def drawn(op, dtype):
     return [(natural(op.name, [s.input, *s.args]), s.kwargs) for s in samples(op, dtype, floating and op.supports_autograd)]
 
 
+def shapes(op, candidates):
+    """The database draws elementwise operations of one operand in one shape: others are cut from its values."""
+    if op.name not in EDGES_UNARY or op.variant_test_name:
+        return candidates
+    values = candidates[0][0][0].detach().flatten()
+    cut = [values[0], values[:0].reshape(0, 3), values[1:61].reshape(3, 4, 5), values[3:10]]
+    grad = candidates[0][0][0].requires_grad
+    return [*candidates, *(([v.clone().requires_grad_(grad)], {}) for v in cut)]
+
+
 def edges(op, dtype):
     if op.name in EDGES_UNARY and not op.variant_test_name.startswith("decimals"):
         return [([torch.tensor(EDGE_VALUES, dtype=dtype, requires_grad=op.supports_autograd)], {})]
@@ -80,7 +90,7 @@ def generate_operator(fixture, name, variant):
                 continue
             dtype = torch.int64
         try:
-            chosen = choose(drawn(op, dtype), limit, budget)
+            chosen = choose(shapes(op, drawn(op, dtype)), limit, budget)
         except Exception as error:
             fixture.skip(f"{label} {dtype}", f"drawing failed: {type(error).__name__}")
             continue

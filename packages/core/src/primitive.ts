@@ -1,8 +1,8 @@
-import { ALL_INPUTS, GradNode, gradFnName } from './autograd/node.ts';
 import { isGradEnabled, isInferenceModeEnabled } from './autograd/grad-mode.ts';
+import { ALL_INPUTS, GradNode, gradFnName } from './autograd/node.ts';
 import { canCast, type DType, isFloatingPoint, scalarNameOf } from './dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from './errors.ts';
-import { formatShape, sameShape, type Shape } from './shape.ts';
+import { formatShape, type Shape, sameShape } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 
 export { INPUT, OUTPUT } from './autograd/node.ts';
@@ -68,7 +68,9 @@ export function definePrimitive<A = undefined>(
     ...spec,
     differentiable: derivative !== undefined,
     backward:
-      derivative === undefined ? () => notDifferentiable(spec.name) : (grads, node) => derivative(grads[0]!, node),
+      derivative === undefined
+        ? () => notDifferentiable(spec.name)
+        : (grads, node) => derivative(grads[0]!, node),
   };
 }
 
@@ -94,7 +96,9 @@ export function defineView<A = undefined>(
     saves: 0,
     differentiable: derivative !== undefined,
     backward:
-      derivative === undefined ? () => notDifferentiable(spec.name) : (grads, node) => [derivative(grads[0]!, node)],
+      derivative === undefined
+        ? () => notDifferentiable(spec.name)
+        : (grads, node) => [derivative(grads[0]!, node)],
   };
 }
 
@@ -124,7 +128,12 @@ function notifyBefore(name: string, inputs: readonly Tensor[], attrs: unknown): 
   for (const o of observers) o.before?.(name, inputs, attrs);
 }
 
-function notifyAfter(name: string, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+function notifyAfter(
+  name: string,
+  inputs: readonly Tensor[],
+  attrs: unknown,
+  outputs: readonly Tensor[],
+): void {
   for (const o of observers) o.after?.(name, inputs, attrs, outputs);
 }
 
@@ -178,7 +187,11 @@ export function applyMulti<A>(primitive: MultiPrimitive<A>, inputs: readonly Ten
   const outs = primitive.infer(inputs, attrs).map((meta) => emptyTensor(meta.shape, meta.dtype));
   primitive.kernel(inputs, attrs, outs);
   if (isGradEnabled()) {
-    if (primitive.differentiable && wantsGrad(inputs, primitive.name) && outs.some((y) => isFloatingPoint(y.dtype))) {
+    if (
+      primitive.differentiable &&
+      wantsGrad(inputs, primitive.name) &&
+      outs.some((y) => isFloatingPoint(y.dtype))
+    ) {
       const node = gradNode(primitive, inputs, attrs);
       for (let i = 0; i < outs.length; i++) {
         const y = outs[i]!;

@@ -123,7 +123,10 @@ export function normalizeDims(
   const seen = new Set<number>();
   for (const dim of dims) {
     const d = normalizeDim(dim, rank, caller);
-    if (seen.has(d)) throw new ShapeError(`${caller}: dim ${d} appears multiple times in the list of dims [${dims.join(', ')}]`);
+    if (seen.has(d))
+      throw new ShapeError(
+        `${caller}: dim ${d} appears multiple times in the list of dims [${dims.join(', ')}]`,
+      );
     seen.add(d);
   }
   return rank === 0 ? [] : [...seen].sort((a, b) => a - b);
@@ -150,6 +153,8 @@ export function checkShape(shape: Shape, caller: string): void {
     }
   }
   if (numelOf(shape) > 2 ** 32) {
-    throw new ShapeError(`${caller}: ${formatShape(shape)} has ${numelOf(shape)} elements, more than an array can hold`);
+    throw new ShapeError(
+      `${caller}: ${formatShape(shape)} has ${numelOf(shape)} elements, more than an array can hold`,
+    );
   }
 }

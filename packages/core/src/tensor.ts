@@ -1,5 +1,5 @@
-import { type DType, type TypedArray, arrayConstructor } from './dtype.ts';
 import type { AccumulateGrad, GradNode } from './autograd/node.ts';
+import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
 import type { TensorMethods } from './methods.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';

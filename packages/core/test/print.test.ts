@@ -66,7 +66,9 @@ describe('the printed form equals PyTorch, byte for byte', () => {
   }
 
   test('single numbers', () => {
-    for (const [bytes, precision, fixed, exponential] of fixture<[string, number, string | null, string][]>('numbers')) {
+    for (const [bytes, precision, fixed, exponential] of fixture<[string, number, string | null, string][]>(
+      'numbers',
+    )) {
       const x = Buffer.from(bytes, 'base64').readDoubleLE();
       if (fixed !== null) expect(toPythonFixed(x, precision)).toBe(fixed);
       expect(toPythonExponential(x, precision)).toBe(exponential);
@@ -86,7 +88,13 @@ describe('reading elements', () => {
         return Reflect.get(target, key) as unknown;
       },
     });
-    const tensor: Printable = { storage: { array }, shape: [1e6, 1e6], strides: [1e6, 1], offset: 0, dtype: 'float32' };
+    const tensor: Printable = {
+      storage: { array },
+      shape: [1e6, 1e6],
+      strides: [1e6, 1],
+      offset: 0,
+      dtype: 'float32',
+    };
     expect(formatTensor(tensor).split('\n')).toHaveLength(7);
     expect(reads).toBeLessThanOrEqual(2 * 36);
   });
@@ -106,7 +114,9 @@ describe('laws', () => {
       fc.property(number, fc.integer({ min: 0, max: 10 }), (x, precision) => {
         const text = toPythonFixed(x, precision);
         expect(text).toMatch(precision === 0 ? /^-?\d+$/ : /^-?\d+\.\d+$/);
-        expect(Math.abs(Number(text) - x)).toBeLessThanOrEqual(0.5 * 10 ** -precision + Math.abs(x) * 2 ** -52);
+        expect(Math.abs(Number(text) - x)).toBeLessThanOrEqual(
+          0.5 * 10 ** -precision + Math.abs(x) * 2 ** -52,
+        );
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { crc32 as nodeCrc32, inflateSync } from 'node:zlib';
+import { inflateSync, crc32 as nodeCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { arrayConstructor, type DType, type TypedArray } from '../src/dtype.ts';
 import {
@@ -43,7 +43,9 @@ const bytesOf = (array: TypedArray): Uint8Array =>
 /** The weights of the fixture script: (7 i mod 11) / 11, computed in the dtype. */
 function probabilities(n: number, dtype: DType): FloatArray {
   const eleventh = (i: number): number => ((i * 7) % 11) / 11;
-  return dtype === 'float32' ? Float32Array.from({ length: n }, (_, i) => eleventh(i)) : Float64Array.from({ length: n }, (_, i) => eleventh(i));
+  return dtype === 'float32'
+    ? Float32Array.from({ length: n }, (_, i) => eleventh(i))
+    : Float64Array.from({ length: n }, (_, i) => eleventh(i));
 }
 
 type Fill = (out: FloatArray, step: Step, generator: Generator) => void;
@@ -52,7 +54,8 @@ const number = (step: Step, name: string): number => step.args[name] as number;
 const fills: Record<string, Fill> = {
   uniform: (out, s, g) => fillUniform(out, number(s, 'from'), number(s, 'to'), g),
   normal: (out, s, g) => fillNormal(out, number(s, 'mean'), number(s, 'std'), g),
-  normalStrided: (out, s, g) => fillNormal(out, number(s, 'mean'), number(s, 'std'), g, { contiguous: false }),
+  normalStrided: (out, s, g) =>
+    fillNormal(out, number(s, 'mean'), number(s, 'std'), g, { contiguous: false }),
   normalFrom: (out, s, g) => {
     const operand = (value: unknown): FloatArray | number =>
       value === null ? probabilities(s.n, s.dtype) : (value as number);
@@ -120,7 +123,8 @@ describe('random streams equal PyTorch', () => {
             expect(crc32(bytesOf(actual)), label).toBe(step.crc);
           }
           const expectedState = generator.getState();
-          if (generator.nextDoubleNormalSample === null) expect(crc32(expectedState), `${label}: state`).toBe(step.state);
+          if (generator.nextDoubleNormalSample === null)
+            expect(crc32(expectedState), `${label}: state`).toBe(step.state);
         }
       }
       expect(unequal).toBeLessThanOrEqual(doubles / 50);

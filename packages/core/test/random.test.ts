@@ -94,7 +94,11 @@ describe('arguments out of range', () => {
     ['bernoulli', () => fillBernoulliFrom(out, Float32Array.of(0, 1, 2, 0), g), /got 2 at element 2/],
     ['dropout', () => fillDropoutMask(out, -0.5, g), /between 0 and 1, but got -0\.5/],
     ['randint', () => fillRandomInt(out, 'float32', 3, 3, g), /from=3 >= to=3/],
-    ['randint', () => fillRandomInt(new Uint8Array(1), 'uint8', 0, 257, g), /to - 1=256 is out of bounds for uint8/],
+    [
+      'randint',
+      () => fillRandomInt(new Uint8Array(1), 'uint8', 0, 257, g),
+      /to - 1=256 is out of bounds for uint8/,
+    ],
     ['randint', () => fillRandomInt(out, 'float32', 0.5, 3, g), /expects integers/],
     ['multinomial', () => multinomial(Float32Array.of(1, -1), 1, 2, 1, true, g), /element < 0/],
     ['multinomial', () => multinomial(Float32Array.of(0, 0), 1, 2, 1, true, g), /sum of probabilities/],
@@ -118,7 +122,8 @@ describe('laws', () => {
         const round = (x: number): number => (single ? Math.fround(x) : x);
         const [from, to] = [Math.min(a, b), Math.max(a, b)];
         fillUniform(out, from, to, new Generator().manualSeed(1));
-        for (const x of out) expect(x >= round(from) && (x < round(to) || round(from) === round(to))).toBe(true);
+        for (const x of out)
+          expect(x >= round(from) && (x < round(to) || round(from) === round(to))).toBe(true);
       }),
     );
   });
@@ -173,7 +178,10 @@ describe('memoryOrder', () => {
       const visited = [...memoryOrder(shape, strides)];
       const logical = contiguousStrides(shape);
       const actual = places.map((_, i) => {
-        const at = shape.reduce((sum, size, d) => sum + (Math.floor(i / logical[d]!) % size) * strides[d]!, 0);
+        const at = shape.reduce(
+          (sum, size, d) => sum + (Math.floor(i / logical[d]!) % size) * strides[d]!,
+          0,
+        );
         return visited.indexOf(at);
       });
       expect(actual, JSON.stringify({ shape, strides })).toEqual(places);

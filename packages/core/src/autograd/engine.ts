@@ -1,13 +1,13 @@
-import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isFloatingPoint } from '../dtype.ts';
+import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { add, addInPlace } from '../ops/arithmetic.ts';
 import { clone, to } from '../ops/copy.ts';
-import { sumToShape } from '../ops/sum.ts';
 import { onesLike } from '../ops/fill.ts';
+import { sumToShape } from '../ops/sum.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
-import { Tensor, type GradHook } from '../tensor.ts';
-import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from './node.ts';
+import { type GradHook, Tensor } from '../tensor.ts';
 import { withGradMode } from './grad-mode.ts';
+import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from './node.ts';
 
 /** What a backward pass is asked for. */
 export interface BackwardRequest {
@@ -116,7 +116,8 @@ class BackwardPass {
       const g = grads[i];
       if (g != null) grads[i] = this.#arrive(node, i, g);
     }
-    const wanted = needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
+    const wanted =
+      needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
     if (this.#request.stopAtInputs === true && this.#captures!.has(node)) return;
     if (node.freed) throw freed(node.name);
@@ -133,7 +134,7 @@ class BackwardPass {
 
   /** Runs the hooks of an output, keeps its gradient where that is wanted. */
   #arrive(node: GradNode, output: number, gradient: Tensor): Tensor {
-    let g = runHooks(node.hooks?.[output], gradient);
+    const g = runHooks(node.hooks?.[output], gradient);
     const retained = node.retained?.[output];
     if (retained !== undefined) retained.grad = retained.grad === null ? clone(g) : add(retained.grad, g);
     this.#capture(node, output, g);
@@ -176,7 +177,9 @@ class BackwardPass {
     g.storage.holders += outside ? 2 : 1;
     const waiting = this.#pending.get(node);
     if (waiting === undefined) {
-      const list = new Array<Tensor | null>(node instanceof GradNode ? node.outputShapes.length : 1).fill(null);
+      const list = new Array<Tensor | null>(node instanceof GradNode ? node.outputShapes.length : 1).fill(
+        null,
+      );
       list[output] = g;
       this.#pending.set(node, list);
       return;
@@ -267,7 +270,9 @@ function runHooks(hooks: readonly GradHook[] | undefined, gradient: Tensor): Ten
 function checkHookResult(result: unknown, g: Tensor, name: string): asserts result is Tensor {
   const who = `gradient hook '${name || '<anonymous>'}'`;
   if (!(result instanceof Tensor)) {
-    throw new AutogradError(`${who}: expected a Tensor or nothing, but the hook returned ${describe(result)}`);
+    throw new AutogradError(
+      `${who}: expected a Tensor or nothing, but the hook returned ${describe(result)}`,
+    );
   }
   if (!sameShape(result.shape, g.shape)) {
     throw new ShapeError(

@@ -133,7 +133,8 @@ export const noGrad = <T>(fn: () => T): T => runInMode(silent, fn);
 export const enableGrad = <T>(fn: () => T): T => runInMode(recording, fn);
 
 /** Runs `fn` with recording as `enabled` says (PyTorch's `torch.set_grad_enabled`). */
-export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => runInMode(enabled ? recording : silent, fn);
+export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T =>
+  runInMode(enabled ? recording : silent, fn);
 
 /**
  * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations

@@ -88,9 +88,12 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
 }
 
 function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
-  const found = scalarFunctions[name] ?? integerFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];
+  const found =
+    scalarFunctions[name] ?? integerFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];
   if (typeof found !== 'function') {
-    throw new KindlingError(`${spec.name}: the function ${name} has no implementation for ${spec.lane} lanes`);
+    throw new KindlingError(
+      `${spec.name}: the function ${name} has no implementation for ${spec.lane} lanes`,
+    );
   }
   return found as ScalarFunction;
 }
@@ -159,10 +162,16 @@ class LoopEmitter {
     }
     for (const positions of [this.densePosition, this.rowPosition]) {
       for (const [shift, local] of positions) {
-        f.get(local).i32Const((copies * lanes) << shift).op('i32.add').set(local);
+        f.get(local)
+          .i32Const((copies * lanes) << shift)
+          .op('i32.add')
+          .set(local);
       }
     }
-    f.get(left).i32Const(copies * lanes).op('i32.sub').tee(left);
+    f.get(left)
+      .i32Const(copies * lanes)
+      .op('i32.sub')
+      .tee(left);
     f.i32Const(least).op('i32.ge_s').brIf(loop);
     f.end().end();
   }

@@ -3,7 +3,7 @@ import type { Shape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 import { copyBetween, gather } from './gather.ts';
-import { shareMemory, type Strided, stridedOver } from './strided.ts';
+import { type Strided, shareMemory, stridedOver } from './strided.ts';
 
 export type { Strided } from './strided.ts';
 

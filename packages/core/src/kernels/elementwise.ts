@@ -7,8 +7,17 @@ import { type Expr, input, type Lane, param } from './expression.ts';
 import { copyBetween } from './gather.ts';
 import './math/index.ts';
 import { f64 } from './memory.ts';
-import { copyIn, copyOut, ensureSlots, gatherIn, maxParams, paramsBase, slotBase, slotBytes } from './scratch.ts';
-import { shareMemory, type Strided, stridedOver } from './strided.ts';
+import {
+  copyIn,
+  copyOut,
+  ensureSlots,
+  gatherIn,
+  maxParams,
+  paramsBase,
+  slotBase,
+  slotBytes,
+} from './scratch.ts';
+import { type Strided, shareMemory, stridedOver } from './strided.ts';
 
 export type { Strided } from './strided.ts';
 
@@ -20,6 +29,9 @@ const scalar = 3;
 /** Fits none of them: it is copied in as `dense`, element by element. */
 const scattered = 4;
 const modes: readonly Mode[] = ['dense', 'row', 'column', 'scalar'];
+
+/** Keys of compiled variants are exact integers up to here. */
+const maxInputs = 9;
 
 const laneCode: Readonly<Record<Lane, number>> = { f32: 0, f64: 1, i32: 2 };
 
@@ -37,6 +49,10 @@ function dtypeCode(dtype: DType): number {
       return 4;
   }
 }
+
+/** Nodes are immutable, so all kernels share these. */
+const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
+const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
 
 /** Builds the expression, or the expressions of several results, from the operands and the parameters. */
 export type BuildExpression = (x: Expr[], p: Expr[]) => Expr | Expr[];
@@ -66,9 +82,7 @@ export class ElementwiseKernel {
   /** The results' expressions over `input(i)` and `param(i)`. */
   get expressions(): readonly Expr[] {
     if (this.#expressions === undefined) {
-      const x = Array.from({ length: this.arity }, (_, i) => input(i));
-      const p = Array.from({ length: maxParams }, (_, i) => param(i));
-      const built = this.#build(x, p);
+      const built = this.#build(inputNodes.slice(0, this.arity), paramNodes.slice());
       this.#expressions = Array.isArray(built) ? built : [built];
     }
     return this.#expressions;
@@ -93,12 +107,15 @@ export class ElementwiseKernel {
     return variant;
   }
 
-  #compile(lane: Lane, inputs: readonly Strided[], layouts: Uint8Array, outs: readonly Strided[]): KernelFunction {
-    const { name, arity, expressions } = this;
-    if (inputs.length !== arity || outs.length !== expressions.length) {
-      throw new KindlingError(
-        `${name}: got ${inputs.length} operands and ${outs.length} results; takes ${arity} and ${expressions.length}`,
-      );
+  #compile(
+    lane: Lane,
+    inputs: readonly Strided[],
+    layouts: Uint8Array,
+    outs: readonly Strided[],
+  ): KernelFunction {
+    const { name, expressions } = this;
+    if (outs.length !== expressions.length) {
+      throw new KindlingError(`${name}: got ${outs.length} results to fill, computes ${expressions.length}`);
     }
     ensureSlots(inputs.length + outs.length);
     return compileKernel({
@@ -116,7 +133,7 @@ export class ElementwiseKernel {
   }
 }
 
-const layouts = new Uint8Array(64);
+const layouts = new Uint8Array(maxInputs);
 /** Elements of a chunk that surely fit a slot, whatever the dtypes. */
 const surelyFits = slotBytes / 8;
 
@@ -148,6 +165,9 @@ export function runElementwiseMany(
   const shape = outs[0]!.shape;
   const n = outs[0]!.count;
   if (n === 0) return;
+  if (inputs.length !== kernel.arity) {
+    throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
+  }
   let key = laneCode[lane];
   let simple = n <= surelyFits;
   for (let j = 0; j < outs.length; j++) {

@@ -176,17 +176,24 @@ function copyBlock(
   rows: number,
   count: number,
 ): void {
-  if (source instanceof Float32Array && target instanceof Float32Array) {
+  if (rows === blockRows && source instanceof Float32Array && target instanceof Float32Array) {
     for (let j = 0; j < count; j++) {
       const s = from + j * stride;
       const t = to + j * step;
-      for (let i = 0; i < rows; i++) target[t + i * rowStep] = source[s + i * rowStride]!;
+      target[t] = source[s]!;
+      target[t + rowStep] = source[s + rowStride]!;
+      target[t + 2 * rowStep] = source[s + 2 * rowStride]!;
+      target[t + 3 * rowStep] = source[s + 3 * rowStride]!;
+      target[t + 4 * rowStep] = source[s + 4 * rowStride]!;
+      target[t + 5 * rowStep] = source[s + 5 * rowStride]!;
+      target[t + 6 * rowStep] = source[s + 6 * rowStride]!;
+      target[t + 7 * rowStep] = source[s + 7 * rowStride]!;
     }
-  } else {
-    for (let j = 0; j < count; j++) {
-      const s = from + j * stride;
-      const t = to + j * step;
-      for (let i = 0; i < rows; i++) target[t + i * rowStep] = source[s + i * rowStride]!;
-    }
+    return;
+  }
+  for (let j = 0; j < count; j++) {
+    const s = from + j * stride;
+    const t = to + j * step;
+    for (let i = 0; i < rows; i++) target[t + i * rowStep] = source[s + i * rowStride]!;
   }
 }

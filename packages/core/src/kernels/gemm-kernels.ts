@@ -3,7 +3,7 @@
 import { ModuleBuilder } from './assembler.ts';
 import { atMost, bump, countdown, defineFunction, i32Params, locals, range } from './emit.ts';
 import type { FloatLane, GemmLane } from './gemm-tiles.ts';
-import { dotTile, outerTile, TILE_ROWS } from './gemm-tiles.ts';
+import { dotTile, MOST_TILE_ROWS, outerTile, tileRows } from './gemm-tiles.ts';
 import { hasRelaxedSimd, instantiate } from './memory.ts';
 
 export type { FloatLane } from './gemm-tiles.ts';
@@ -55,7 +55,7 @@ const K_BLOCK = 256;
 /** Columns of b that `dot` keeps in cache while all rows of a pass by. */
 const DOT_COLUMNS = 8;
 /** Bytes of scratch for `outer`: the packed panel, then the tile that partial stores go through. */
-export const SCRATCH_BYTES: number = K_BLOCK * 32 + TILE_ROWS * 32;
+export const SCRATCH_BYTES: number = K_BLOCK * 32 + MOST_TILE_ROWS * 32;
 
 const LANES: Readonly<Record<FloatLane, GemmLane>> = {
   f32: {
@@ -109,7 +109,8 @@ function outerSweep(
   contiguous: boolean,
   merge: number,
 ): number {
-  const tiles = range(TILE_ROWS).map((i) => outerTile(module, t, i + 1, vectors, contiguous));
+  const mostRows = tileRows(t);
+  const tiles = range(mostRows).map((i) => outerTile(module, t, i + 1, vectors, contiguous));
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
@@ -145,15 +146,15 @@ function outerSweep(
       f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
       f.end();
     };
-    countdown(f, p.m, TILE_ROWS, () => {
-      call(TILE_ROWS);
+    countdown(f, p.m, mostRows, () => {
+      call(mostRows);
       f.get(p.a);
-      if (contiguous) f.get(p.aStride).i32Const(TILE_ROWS).op('i32.mul');
-      else f.i32Const(TILE_ROWS * t.bytes);
+      if (contiguous) f.get(p.aStride).i32Const(mostRows).op('i32.mul');
+      else f.i32Const(mostRows * t.bytes);
       f.op('i32.add').set(p.a);
-      f.get(p.c).get(p.cRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(p.c);
+      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
     });
-    for (let rows = 1; rows < TILE_ROWS; rows++) {
+    for (let rows = 1; rows < mostRows; rows++) {
       f.get(p.m).i32Const(rows).op('i32.eq').if();
       call(rows);
       f.end();
@@ -229,7 +230,8 @@ function outerDriver(
 }
 
 function dotDriver(module: ModuleBuilder, t: GemmLane): void {
-  const tiles = range(TILE_ROWS).map((i) => [dotTile(module, t, i + 1, 1), dotTile(module, t, i + 1, 2)]);
+  const mostRows = tileRows(t);
+  const tiles = range(mostRows).map((i) => [dotTile(module, t, i + 1, 1), dotTile(module, t, i + 1, 2)]);
   const params = {
     ...i32Params('m', 'n', 'k', 'a', 'aRow', 'b', 'bColumn', 'c'),
     alpha: t.lane,
@@ -254,12 +256,12 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
     const nextColumns = f.loop();
     atMost(f, p.n, DOT_COLUMNS);
     f.set(v.columns).get(p.m).set(v.rowsLeft).get(p.a).set(v.a).get(p.c).set(v.cRows);
-    countdown(f, v.rowsLeft, TILE_ROWS, () => {
-      rowOfTiles(TILE_ROWS);
-      f.get(v.a).get(p.aRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(v.a);
-      f.get(v.cRows).get(v.cRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(v.cRows);
+    countdown(f, v.rowsLeft, mostRows, () => {
+      rowOfTiles(mostRows);
+      f.get(v.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.a);
+      f.get(v.cRows).get(v.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.cRows);
     });
-    for (let rows = 1; rows < TILE_ROWS; rows++) {
+    for (let rows = 1; rows < mostRows; rows++) {
       f.get(v.rowsLeft).i32Const(rows).op('i32.eq').if();
       rowOfTiles(rows);
       f.end();

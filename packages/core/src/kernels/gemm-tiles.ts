@@ -26,8 +26,9 @@ export interface GemmLane {
   readonly fma: boolean;
 }
 
-/** Rows of the largest tile: with 2 vectors or columns, 8 accumulators. 6 spill, with multiply-add fused or not. */
-export const TILE_ROWS = 4;
+/** Rows of the largest tile. Multiplying before adding takes registers for products: 6 rows would spill then. */
+export const tileRows = (t: GemmLane): 4 | 6 => (t.fma ? 6 : 4);
+export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */
 const UNROLL = 4;
 

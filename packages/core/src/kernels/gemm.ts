@@ -25,12 +25,12 @@ export interface BatchedMatrixView extends MatrixView {
 }
 
 /** Multiply-adds below which a loop in JavaScript beats copying to and from the scratch memory. */
-const SMALL = 160;
+const SMALL = 48;
 /** Largest number of elements of an operand that is in scratch at one time. */
 const BLOCK_ELEMENTS = 1 << 20;
 /** Preferred length of a block's sides, and the most steps of k that one float accumulates. */
 const BLOCK_SIDE = 1024;
-const LONGEST_SUM = 16384;
+const LONGEST_SUM = 4096;
 
 const noOptions: GemmOptions = {};
 

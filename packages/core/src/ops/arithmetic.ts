@@ -35,7 +35,10 @@ const refuseBool =
     if (dtype === 'bool') throw new DTypeError(`${name}: bool tensors are not supported; use ${instead}`);
   };
 
-const checkSub = refuseBool('Subtraction, the `-` operator', 'logicalXor or logicalNot, or convert with to()');
+const checkSub = refuseBool(
+  'Subtraction, the `-` operator',
+  'logicalXor or logicalNot, or convert with to()',
+);
 
 export const subOp = new ElementwiseOp({
   name: 'sub',
@@ -198,7 +201,9 @@ export const addcdivOp = new ElementwiseOp({
   expression: ([x, a, b], [value]) => E.add(x!, E.div(E.mul(value!, a!), b!)),
   check: (dtype) => {
     if (!isFloatingPoint(dtype)) {
-      throw new DTypeError('addcdiv: Integer division with addcdiv is no longer supported; convert to a float dtype');
+      throw new DTypeError(
+        'addcdiv: Integer division with addcdiv is no longer supported; convert to a float dtype',
+      );
     }
   },
 });
@@ -225,11 +230,7 @@ export const lerpOp = new ElementwiseOp({
   arity: 3,
   expression: ([a, b, w]) => {
     const d = E.sub(b!, a!);
-    return E.select(
-      E.lt(E.abs(w!), 0.5),
-      E.add(a!, E.mul(w!, d)),
-      E.sub(b!, E.mul(d, E.sub(1, w!))),
-    );
+    return E.select(E.lt(E.abs(w!), 0.5), E.add(a!, E.mul(w!, d)), E.sub(b!, E.mul(d, E.sub(1, w!))));
   },
   gradient: (g, [a, b, w]) => [E.mul(g, E.sub(1, w!)), E.mul(g, w!), E.mul(g, E.sub(b!, a!))],
   check: (dtype) => {
@@ -245,15 +246,45 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
 /** @internal a += b. */
 export const addInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1 ? applyElementwiseInPlace(addOp, [a, b]) : applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
+  return alpha === 1
+    ? applyElementwiseInPlace(addOp, [a, b])
+    : applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
 };
 /** @internal a -= b. */
 export const subInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1 ? applyElementwiseInPlace(subOp, [a, b]) : applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
+  return alpha === 1
+    ? applyElementwiseInPlace(subOp, [a, b])
+    : applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
 };
 /** @internal a *= b. */
 export const mulInPlace = (a: Tensor, b: Operand): Tensor => applyElementwiseInPlace(mulOp, [a, b]);
 /** @internal a /= b. */
 export const divInPlace = (a: Tensor, b: Operand, options?: DivOptions): Tensor =>
   applyElementwiseInPlace(divisionOf(a, b, options?.roundingMode), [a, b]);
+/** @internal a = floor(a / b). */
+export const floorDivideInPlace = (a: Tensor, b: Operand): Tensor => {
+  checkDivisor('floorDivide_', a, b);
+  return applyElementwiseInPlace(floorDivideOp, [a, b]);
+};
+/** @internal a = fmod(a, b). */
+export const fmodInPlace = (a: Tensor, b: Operand): Tensor => {
+  checkDivisor('fmod_', a, b);
+  return applyElementwiseInPlace(fmodOp, [a, b]);
+};
+/** @internal a = remainder(a, b). */
+export const remainderInPlace = (a: Tensor, b: Operand): Tensor => {
+  checkDivisor('remainder_', a, b);
+  return applyElementwiseInPlace(remainderOp, [a, b]);
+};
+/** @internal a = -a. */
+export const negInPlace = (a: Tensor): Tensor => applyElementwiseInPlace(negOp, [a]);
+/** @internal x += value * a * b. */
+export const addcmulInPlace = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
+  applyElementwiseInPlace(addcmulOp, [x, a, b], [options?.value ?? 1]);
+/** @internal x += value * a / b. */
+export const addcdivInPlace = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
+  applyElementwiseInPlace(addcdivOp, [x, a, b], [options?.value ?? 1]);
+/** @internal a = lerp(a, b, weight). */
+export const lerpInPlace = (a: Tensor, b: Tensor, weight: Tensor | number): Tensor =>
+  applyElementwiseInPlace(lerpOp, [a, b, weight]);

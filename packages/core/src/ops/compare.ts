@@ -1,7 +1,7 @@
 import { type DType, isFloatingPoint } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
-import * as E from '../kernels/expression.ts';
 import type { Expr } from '../kernels/expression.ts';
+import * as E from '../kernels/expression.ts';
 import { sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './elementwise.ts';
@@ -11,7 +11,11 @@ interface Comparison {
   readonly op: ElementwiseOp;
 }
 
-function comparison(name: string, f: (a: Expr, b: Expr) => Expr, spec: Partial<ElementwiseSpec> = {}): Comparison {
+function comparison(
+  name: string,
+  f: (a: Expr, b: Expr) => Expr,
+  spec: Partial<ElementwiseSpec> = {},
+): Comparison {
   const op = new ElementwiseOp({
     name,
     arity: 2,
@@ -81,7 +85,8 @@ export const signbit = predicate('signbit', (x) => E.ilt(E.bitsOf(x), 0));
 const integersOnly =
   (name: string) =>
   (dtype: DType): void => {
-    if (isFloatingPoint(dtype)) throw new DTypeError(`${name}: expected integer or bool tensors, got ${dtype}`);
+    if (isFloatingPoint(dtype))
+      throw new DTypeError(`${name}: expected integer or bool tensors, got ${dtype}`);
   };
 
 function bitwise(name: string, f: (a: Expr, b: Expr) => Expr): Comparison {

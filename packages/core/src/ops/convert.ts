@@ -76,4 +76,11 @@ function along(x: Tensor, list: readonly number[], dim: number, caller: string):
 }
 
 /** The dtype names that `x.float()` and its kin convert to. */
-export const conversions = { float: 'float32', double: 'float64', int: 'int32', long: 'int32', byte: 'uint8', bool: 'bool' } as const satisfies Record<string, DType>;
+export const conversions = {
+  float: 'float32',
+  double: 'float64',
+  int: 'int32',
+  long: 'int32',
+  byte: 'uint8',
+  bool: 'bool',
+} as const satisfies Record<string, DType>;

@@ -16,7 +16,10 @@ const dtypeOfArray = (array: TypedArray): DType => {
 };
 
 const isTypedArray = (x: unknown): x is TypedArray =>
-  x instanceof Float32Array || x instanceof Float64Array || x instanceof Int32Array || x instanceof Uint8Array;
+  x instanceof Float32Array ||
+  x instanceof Float64Array ||
+  x instanceof Int32Array ||
+  x instanceof Uint8Array;
 
 const place = (path: readonly number[]): string => path.map((i) => `[${i}]`).join('') || 'the top level';
 
@@ -46,7 +49,9 @@ class Reader {
     }
     if (!isTypedArray(x) && !Array.isArray(x)) {
       const kind = x === null ? 'null' : typeof x;
-      throw new DTypeError(`tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}`);
+      throw new DTypeError(
+        `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}`,
+      );
     }
     const { length } = x;
     const known = this.shape[depth];
@@ -176,7 +181,9 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
   checkShape(shape, 'fromBuffer');
   const n = numelOf(shape);
   if (start % bytes !== 0) {
-    throw new ValueError(`fromBuffer: ${dtype} needs an offset that is a multiple of ${bytes} bytes, got ${start}`);
+    throw new ValueError(
+      `fromBuffer: ${dtype} needs an offset that is a multiple of ${bytes} bytes, got ${start}`,
+    );
   }
   if (skip < 0 || n > available) {
     throw new ShapeError(
@@ -219,15 +226,23 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
 }
 
 function checkSteps(steps: number, caller: string): void {
-  if (!Number.isInteger(steps) || steps < 0) throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
 }
 
 /** The values of linspace, counted from the nearer end, so that both ends are met exactly. */
-function* linearSteps(start: number, end: number, steps: number, round: (x: number) => number): Generator<number> {
+function* linearSteps(
+  start: number,
+  end: number,
+  steps: number,
+  round: (x: number) => number,
+): Generator<number> {
   const step = steps > 1 ? round((end - start) / (steps - 1)) : 0;
   const half = Math.floor(steps / 2);
   for (let i = 0; i < steps; i++) {
-    yield steps === 1 || i < half ? round(start + round(step * i)) : round(end - round(step * (steps - i - 1)));
+    yield steps === 1 || i < half
+      ? round(start + round(step * i))
+      : round(end - round(step * (steps - i - 1)));
   }
 }
 
@@ -273,4 +288,3 @@ export function eye(n: number, m?: number | CreationOptions, options?: CreationO
   for (let i = 0; i < Math.min(n, columns); i++) array[i * (columns + 1)] = 1;
   return finishCreation(wrapArray(array, [n, columns], dtype), given);
 }
-

@@ -2,8 +2,8 @@ import { type DType, isFloatingPoint, laneOf } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import { differentiate, inputsOf } from '../kernels/differentiate.ts';
 import { ElementwiseKernel, runElementwise } from '../kernels/elementwise.ts';
-import * as E from '../kernels/expression.ts';
 import type { Expr } from '../kernels/expression.ts';
+import * as E from '../kernels/expression.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, OUTPUT, type Primitive } from '../primitive.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -74,7 +74,8 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (a instanceof Tensor) {
     if (b instanceof Tensor) return apply(op.variant(0).primitive, [a, b], params);
-    if (typeof b === 'number') return apply(op.variant(2).primitive, [a], params.length === 0 ? [b] : [b, ...params]);
+    if (typeof b === 'number')
+      return apply(op.variant(2).primitive, [a], params.length === 0 ? [b] : [b, ...params]);
   } else if (typeof a === 'number' && b instanceof Tensor) {
     return apply(op.variant(1).primitive, [b], params.length === 0 ? [a] : [a, ...params]);
   }
@@ -105,13 +106,21 @@ function splitOperands(op: ElementwiseOp, operands: readonly Operand[], params: 
 }
 
 /** Runs an operation of any number of operands. */
-export function applyElementwise(op: ElementwiseOp, operands: readonly Operand[], params: Params = none): Tensor {
+export function applyElementwise(
+  op: ElementwiseOp,
+  operands: readonly Operand[],
+  params: Params = none,
+): Tensor {
   const { tensors, scalars, mask } = splitOperands(op, operands, params);
   return apply(op.variant(mask).primitive, tensors, scalars);
 }
 
 /** Runs an operation whose result replaces the first operand, a tensor. */
-export function applyElementwiseInPlace(op: ElementwiseOp, operands: readonly Operand[], params: Params = none): Tensor {
+export function applyElementwiseInPlace(
+  op: ElementwiseOp,
+  operands: readonly Operand[],
+  params: Params = none,
+): Tensor {
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.name}_`, operands);
   const { tensors, scalars, mask } = splitOperands(op, operands, params);
   return applyInPlace(op.variant(mask).primitive, tensors, scalars, copyInto);
@@ -144,7 +153,8 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
       );
 
   const kernels = kernelsOf(spec, tensorOperands.length, build);
-  const gradients = spec.gradient === false ? null : gradientsOf(spec, tensorOperands, operandNodes, ownParams);
+  const gradients =
+    spec.gradient === false ? null : gradientsOf(spec, tensorOperands, operandNodes, ownParams);
   let saves = 0;
   if (gradients !== null) for (const gradient of gradients()) saves |= gradient?.saves ?? 0;
 
@@ -175,7 +185,11 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
     },
     kernel(inputs, params, out) {
       const dtype = computeType(inputs, params);
-      const kernel = isFloatingPoint(dtype) ? kernels.float() : dtype === 'bool' ? kernels.bool() : kernels.integer();
+      const kernel = isFloatingPoint(dtype)
+        ? kernels.float()
+        : dtype === 'bool'
+          ? kernels.bool()
+          : kernels.integer();
       runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
     ...(gradients === null
@@ -238,7 +252,8 @@ function gradientsOf(
   const expressionsOver = (input: (i: number) => Expr): readonly (Expr | null)[] => {
     const x = operandNodes((i) => input(i + 1));
     const g = input(0);
-    if (spec.gradient) return tensorOperands.map((i) => (spec.gradient as GradientRule)(g, x, input(count + 1), params)[i]!);
+    if (spec.gradient)
+      return tensorOperands.map((i) => (spec.gradient as GradientRule)(g, x, input(count + 1), params)[i]!);
     const plain = spec.expression(
       operandNodes((i) => E.input(i)),
       params,

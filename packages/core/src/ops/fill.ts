@@ -1,10 +1,11 @@
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloatingPoint, scalarCategory } from '../dtype.ts';
 import { AutogradError, ShapeError, ValueError } from '../errors.ts';
-import { apply, definePrimitive } from '../primitive.ts';
-import { checkShape, formatShape, numelOf, type Shape } from '../shape.ts';
+import { apply, definePrimitive, finishInPlace, gradNode, prepareInPlace } from '../primitive.ts';
+import { checkShape, numelOf, type Shape } from '../shape.ts';
 import { allocateZeroed, Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { copyInto } from './copy.ts';
 
 /** What every creation function takes. */
 export interface CreationOptions {
@@ -21,7 +22,8 @@ export const getDefaultDtype = (): DType => defaultDtype;
 
 /** Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`). */
 export function setDefaultDtype(dtype: DType): void {
-  if (!isFloatingPoint(dtype)) throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
+  if (!isFloatingPoint(dtype))
+    throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
   defaultDtype = dtype;
 }
 
@@ -68,7 +70,8 @@ const sizesOf = (shape: Shape | number, caller: string): Shape => {
 /** A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`. */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
   const sizes = sizesOf(shape, 'full');
-  const inferred = ([, , defaultDtype] as const)[scalarCategory(value)] ?? (typeof value === 'boolean' ? 'bool' : 'int32');
+  const inferred =
+    ([, , defaultDtype] as const)[scalarCategory(value)] ?? (typeof value === 'boolean' ? 'bool' : 'int32');
   const dtype = options?.dtype ?? inferred;
   checkDType(dtype, 'full');
   return finishCreation(filled(sizes, Number(value), dtype), options);
@@ -81,7 +84,10 @@ function constantLike(caller: string, value: number) {
     checkDType(dtype, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options);
     // Fresh memory of any size is zero already.
-    return finishCreation(new Tensor(new Storage(allocateZeroed(dtype, numelOf(sizes))), sizes, dtype), options);
+    return finishCreation(
+      new Tensor(new Storage(allocateZeroed(dtype, numelOf(sizes))), sizes, dtype),
+      options,
+    );
   };
 }
 
@@ -115,4 +121,27 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreationO
   return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
 }
 
-export { formatShape, sizesOf };
+/** Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`. */
+export function fillInPlace(x: Tensor, value: number | boolean): Tensor {
+  const inputs = [x];
+  const record = prepareInPlace(x, inputs, 'fill_');
+  const node = record ? gradNode(overwritePrimitive, inputs, undefined) : null;
+  const stored = x.dtype === 'bool' ? Number(Number(value) !== 0) : Number(value);
+  if (x.dense) x.data.fill(stored);
+  else copyInto(x, Tensor.scalar(stored, x.dtype));
+  finishInPlace(x, node);
+  return x;
+}
+
+/** Overwrites x with zeros. Follows `Tensor.zero_`. */
+export const zeroInPlace = (x: Tensor): Tensor => fillInPlace(x, 0);
+
+const overwritePrimitive = definePrimitive({
+  name: 'fill',
+  saves: 0,
+  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  kernel: () => {},
+  derivative: (g) => [zerosLike(g)],
+});
+
+export { sizesOf };

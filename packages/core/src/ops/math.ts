@@ -1,9 +1,17 @@
 import { type DType, isFloatingPoint } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
-import * as E from '../kernels/expression.ts';
 import type { Expr } from '../kernels/expression.ts';
+import * as E from '../kernels/expression.ts';
 import { Tensor } from '../tensor.ts';
-import { applyBinary, applyElementwise, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './elementwise.ts';
+import {
+  applyBinary,
+  applyElementwise,
+  applyElementwiseInPlace,
+  applyUnary,
+  ElementwiseOp,
+  type ElementwiseSpec,
+  type Operand,
+} from './elementwise.ts';
 
 /** A function of one tensor, with the operation that backs it (its in-place form is made from that). */
 export interface UnaryFunction {
@@ -19,7 +27,11 @@ function unary(name: string, f: (x: Expr) => Expr, definition: Definition = {}):
 }
 
 /** A function of real numbers: integers become float32. */
-const float = (name: string, f: (x: Expr) => Expr, gradient?: (g: Expr, x: Expr, y: Expr) => Expr): UnaryFunction =>
+const float = (
+  name: string,
+  f: (x: Expr) => Expr,
+  gradient?: (g: Expr, x: Expr, y: Expr) => Expr,
+): UnaryFunction =>
   unary(name, f, {
     dtype: 'float',
     ...(gradient === undefined ? {} : { gradient: (g, [x], y) => [gradient(g, x!, y)] }),
@@ -41,7 +53,11 @@ export const positive = (x: Tensor): Tensor => x;
 /** √x, NaN below 0. Follows `torch.sqrt`. */
 export const sqrt = float('sqrt', E.sqrt);
 /** 1/√x. Follows `torch.rsqrt`. */
-export const rsqrt = float('rsqrt', (x) => E.div(1, E.sqrt(x)), (g, _, y) => E.mul(E.mul(-0.5, g), E.mul(y, E.mul(y, y))));
+export const rsqrt = float(
+  'rsqrt',
+  (x) => E.div(1, E.sqrt(x)),
+  (g, _, y) => E.mul(E.mul(-0.5, g), E.mul(y, E.mul(y, y))),
+);
 /** 1/x. Follows `torch.reciprocal`. */
 export const reciprocal = float('reciprocal', E.reciprocal, (g, _, y) => E.mul(E.neg(g), E.mul(y, y)));
 /** eˣ. Follows `torch.exp`. */
@@ -228,8 +244,10 @@ export const maximum = binary('maximum', E.max, { gradient: extremum(E.gt) });
 /** The lesser; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`. */
 export const minimum = binary('minimum', E.min, { gradient: extremum(E.lt) });
 
-const orNumber = (choose: (a: Expr, b: Expr) => Expr) => (a: Expr, b: Expr): Expr =>
-  E.select(E.isNaN(a), b, E.select(E.isNaN(b), a, choose(a, b)));
+const orNumber =
+  (choose: (a: Expr, b: Expr) => Expr) =>
+  (a: Expr, b: Expr): Expr =>
+    E.select(E.isNaN(a), b, E.select(E.isNaN(b), a, choose(a, b)));
 const winsOrNumber =
   (wins: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
   (g, [a, b]) => {
@@ -238,9 +256,15 @@ const winsOrNumber =
   };
 
 /** The greater, ignoring NaN where the other is a number. Follows `torch.fmax`. */
-export const fmax = binary('fmax', orNumber(E.max), { integer: ([a, b]) => E.max(a!, b!), gradient: winsOrNumber(E.ge) });
+export const fmax = binary('fmax', orNumber(E.max), {
+  integer: ([a, b]) => E.max(a!, b!),
+  gradient: winsOrNumber(E.ge),
+});
 /** The lesser, ignoring NaN where the other is a number. Follows `torch.fmin`. */
-export const fmin = binary('fmin', orNumber(E.min), { integer: ([a, b]) => E.min(a!, b!), gradient: winsOrNumber(E.le) });
+export const fmin = binary('fmin', orNumber(E.min), {
+  integer: ([a, b]) => E.min(a!, b!),
+  gradient: winsOrNumber(E.le),
+});
 
 /** log(eᵃ + eᵇ) without overflow. Follows `torch.logaddexp`. */
 export const logaddexp = binary(
@@ -249,7 +273,10 @@ export const logaddexp = binary(
     const m = E.max(a, b);
     return E.select(E.and(E.isInf(a), E.eq(a, b)), a, E.add(m, E.log1p(E.exp(E.neg(E.abs(E.sub(a, b)))))));
   },
-  { dtype: 'float', gradient: (g, [a, b]) => [E.mul(g, E.sigmoid(E.sub(a!, b!))), E.mul(g, E.sigmoid(E.sub(b!, a!)))] },
+  {
+    dtype: 'float',
+    gradient: (g, [a, b]) => [E.mul(g, E.sigmoid(E.sub(a!, b!))), E.mul(g, E.sigmoid(E.sub(b!, a!)))],
+  },
 );
 
 /** log₂(2ᵃ + 2ᵇ) without overflow. Follows `torch.logaddexp2`. */
@@ -292,11 +319,9 @@ export const copysign = binary('copysign', E.copysign, {
 });
 
 /** 0 where x < 0, 1 where x > 0, `values` where x is 0. Follows `torch.heaviside`. */
-export const heaviside = binary(
-  'heaviside',
-  (x, v) => E.select(E.eq(x, 0), v, E.select(E.lt(x, 0), 0, 1)),
-  { gradient: false },
-);
+export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.select(E.lt(x, 0), 0, 1)), {
+  gradient: false,
+});
 
 // At a bound the gradient passes, as in PyTorch.
 const clampOp = new ElementwiseOp({
@@ -334,7 +359,8 @@ export interface ClampOptions {
 /** @internal The operation and operands that a clamp stands for. */
 export function clampOperands(x: Tensor, options: ClampOptions, name: string): [ElementwiseOp, Operand[]] {
   const { min = null, max = null } = options;
-  if (min === null && max === null) throw new ValueError(`${name}: At least one of 'min' or 'max' must not be null`);
+  if (min === null && max === null)
+    throw new ValueError(`${name}: At least one of 'min' or 'max' must not be null`);
   if (max === null) return [clampMinOp, [x, min!]];
   if (min === null) return [clampMaxOp, [x, max]];
   return [clampOp, [x, min, max]];
@@ -375,10 +401,14 @@ const nanToNumOp = new ElementwiseOp({
   gradient: (g, [x]) => [E.select(E.isFinite(x!), g, 0)],
 });
 
+function replacements(x: Tensor, options: NanToNumOptions): number[] {
+  const most = largest[x.dtype] ?? 0;
+  return [options.nan ?? 0, options.posinf ?? most, options.neginf ?? -most];
+}
+
 /** x with NaN and infinities replaced. Follows `torch.nan_to_num`. */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  const most = largest[x.dtype] ?? 0;
-  return applyUnary(nanToNumOp, x, [options.nan ?? 0, options.posinf ?? most, options.neginf ?? -most]);
+  return applyUnary(nanToNumOp, x, replacements(x, options));
 }
 
 const whereOp = new ElementwiseOp({
@@ -386,13 +416,67 @@ const whereOp = new ElementwiseOp({
   arity: 3,
   dtype: 'condition',
   expression: ([condition, a, b]) => E.select(E.toMask(condition!), a!, b!),
-  gradient: (g, [condition]) => [null, E.select(E.toMask(condition!), g, 0), E.select(E.toMask(condition!), 0, g)],
+  gradient: (g, [condition]) => [
+    null,
+    E.select(E.toMask(condition!), g, 0),
+    E.select(E.toMask(condition!), 0, g),
+  ],
 });
 
 /** `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
-    throw new DTypeError(`where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`);
+    throw new DTypeError(
+      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+    );
   }
   return applyElementwise(whereOp, [condition, a, b]);
 }
+
+/** The functions of one tensor and nothing else: each is a method, and has an in-place form. */
+export const unaryFunctions = {
+  abs,
+  sign,
+  square,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  exp,
+  exp2,
+  expm1,
+  log,
+  log2,
+  log10,
+  log1p,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  sigmoid,
+  logit,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
+  floor,
+  ceil,
+  trunc,
+  frac,
+  relu,
+};
+
+/** @internal x = clamp(x). */
+export const clampInPlace = (x: Tensor, options: ClampOptions): Tensor =>
+  applyElementwiseInPlace(...clampOperands(x, options, 'clamp_'));
+/** @internal x = nanToNum(x). */
+export const nanToNumInPlace = (x: Tensor, options: NanToNumOptions = {}): Tensor =>
+  applyElementwiseInPlace(nanToNumOp, [x], replacements(x, options));

@@ -1,6 +1,6 @@
 import { scalarNameOf } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
-import { gemm, gemmBatched, type GemmOptions, type MatrixView } from '../kernels/gemm.ts';
+import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../kernels/gemm.ts';
 import { apply, definePrimitive, INPUT } from '../primitive.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -60,7 +60,9 @@ function checkRank(name: string, x: Tensor, rank: number, which: string): void {
 function productShape(name: string, a: Tensor, b: Tensor, { ta, tb }: Transposes): [number, number] {
   if (columnsOf(a, ta) !== rowsOf(b, tb)) {
     const show = (x: Tensor, t: boolean): string => `${rowsOf(x, t)}x${columnsOf(x, t)}`;
-    throw new ShapeError(`${name}: mat1 and mat2 shapes cannot be multiplied (${show(a, ta)} and ${show(b, tb)})`);
+    throw new ShapeError(
+      `${name}: mat1 and mat2 shapes cannot be multiplied (${show(a, ta)} and ${show(b, tb)})`,
+    );
   }
   return [rowsOf(a, ta), columnsOf(b, tb)];
 }
@@ -110,7 +112,12 @@ function biasView(bias: Tensor, shape: Shape): MatrixView {
     const d = ndim - fromLast;
     return d < 0 || own[d] === 1 ? 0 : strides[d]!;
   };
-  return { array: bias.storage.array, offset: bias.offset, rowStride: shape[0] === 1 ? 0 : stride(2), colStride: stride(1) };
+  return {
+    array: bias.storage.array,
+    offset: bias.offset,
+    rowStride: shape[0] === 1 ? 0 : stride(2),
+    colStride: stride(1),
+  };
 }
 
 /** The bias comes first, as in PyTorch. */
@@ -129,7 +136,16 @@ const addmmPrimitive = definePrimitive<Scales>({
   kernel([bias, a, b], { ta, tb, alpha, beta }, out) {
     const options: GemmOptions = { bias: biasView(bias!, out.shape), alpha, beta };
     const k = columnsOf(a!, ta);
-    gemm(out.shape[0]!, out.shape[1]!, k, matrix(a!, ta), matrix(b!, tb), out.storage.array, out.offset, options);
+    gemm(
+      out.shape[0]!,
+      out.shape[1]!,
+      k,
+      matrix(a!, ta),
+      matrix(b!, tb),
+      out.storage.array,
+      out.offset,
+      options,
+    );
   },
   derivative(g, node) {
     const { ta, tb, alpha, beta } = node.attrs;
@@ -174,8 +190,7 @@ export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions
   apply(addmmPrimitive, [bias, a, b], scalesOf(options));
 
 /** All dimensions but the last as one. */
-const asRows = (x: Tensor): Tensor =>
-  reshape(x, [numelOf(x.shape.slice(0, -1)), x.shape[x.ndim - 1]!]);
+const asRows = (x: Tensor): Tensor => reshape(x, [numelOf(x.shape.slice(0, -1)), x.shape[x.ndim - 1]!]);
 
 const linearScales: Scales = scalesOf(undefined, true);
 
@@ -194,7 +209,10 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
         `expected (*, in) and (out, in) with the same in`,
     );
   }
-  if (x.ndim === 2) return bias === null ? product(x, weight, transposeSecond) : apply(addmmPrimitive, [bias, x, weight], linearScales);
+  if (x.ndim === 2)
+    return bias === null
+      ? product(x, weight, transposeSecond)
+      : apply(addmmPrimitive, [bias, x, weight], linearScales);
   const rows = asRows(x);
   return reshape(linear(rows, weight, bias), [...x.shape.slice(0, -1), weight.shape[0]!]);
 }
@@ -369,6 +387,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (rb === 2 && a.dense) return reshape(mm(asRows(a), b), [...a.shape.slice(0, -1), m]);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
   const count = batch.reduce((x, y) => x * y, 1);
-  const stack = (x: Tensor, r: number, c: number): Tensor => reshape(expand(x, [...batch, r, c]), [count, r, c]);
+  const stack = (x: Tensor, r: number, c: number): Tensor =>
+    reshape(expand(x, [...batch, r, c]), [count, r, c]);
   return reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]);
 }

@@ -2,6 +2,7 @@ import { checkDType, type DType, isFloatingPoint, type TypedArray } from '../dty
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { apply, definePrimitive, finishInPlace, prepareInPlace } from '../primitive.ts';
 import {
+  type FloatArray,
   fillBernoulli,
   fillBernoulliFrom,
   fillCauchy,
@@ -12,10 +13,14 @@ import {
   fillNormal,
   fillNormalFrom,
   fillUniform,
-  type FloatArray,
 } from '../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
-import { fillRandom, fillRandomInt, fillRandperm, multinomial as drawMultinomial } from '../random/integers.ts';
+import {
+  multinomial as drawMultinomial,
+  fillRandom,
+  fillRandomInt,
+  fillRandperm,
+} from '../random/integers.ts';
 import { broadcastShapes, formatShape, type Shape } from '../shape.ts';
 import { emptyTensor, Tensor, wrapArray } from '../tensor.ts';
 import { copyInto, to } from './copy.ts';
@@ -52,7 +57,8 @@ function draw(shape: Shape, dtype: DType, fill: Fill, options: RandomOptions | u
 function floatDtype(options: RandomOptions | undefined, caller: string): DType {
   const dtype = options?.dtype ?? getDefaultDtype();
   checkDType(dtype, caller);
-  if (!isFloatingPoint(dtype)) throw new DTypeError(`${caller}: not implemented for ${dtype}; use float32 or float64`);
+  if (!isFloatingPoint(dtype))
+    throw new DTypeError(`${caller}: not implemented for ${dtype}; use float32 or float64`);
   return dtype;
 }
 
@@ -106,24 +112,39 @@ const floatsOf = (x: Tensor): FloatArray => x.data as FloatArray;
 
 /** Ones with the probabilities that `p` holds, else zeros, in its dtype. No gradient flows. Follows `torch.bernoulli`. */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
-  if (!isFloatingPoint(p.dtype)) throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
-  return draw(p.shape, p.dtype, (array, generator) => fillBernoulliFrom(array, floatsOf(p), generator), options);
+  if (!isFloatingPoint(p.dtype))
+    throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
+  return draw(
+    p.shape,
+    p.dtype,
+    (array, generator) => fillBernoulliFrom(array, floatsOf(p), generator),
+    options,
+  );
 }
 
 /** Normal numbers of mean and standard deviation that are tensors or numbers. Follows `torch.normal`. */
-export function normal(mean: Tensor | number, std: Tensor | number, options?: RandomOptions & { shape?: Shape }): Tensor {
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  options?: RandomOptions & { shape?: Shape },
+): Tensor {
   const tensors = [mean, std].filter((x): x is Tensor => x instanceof Tensor);
   if (tensors.length === 0) {
-    if (options?.shape === undefined) throw new ShapeError('normal: with a mean and std that are numbers, pass { shape }');
+    if (options?.shape === undefined)
+      throw new ShapeError('normal: with a mean and std that are numbers, pass { shape }');
     const [m, s] = [mean as number, std as number];
     const fill: Fill = (array, generator) => fillNormal(array as FloatArray, m, s, generator);
     return draw(sizesOf(options.shape, 'normal'), floatDtype(options, 'normal'), fill, options);
   }
-  const shape = tensors.length === 1 ? tensors[0]!.shape : broadcastShapes(tensors[0]!.shape, tensors[1]!.shape, 'normal');
+  const shape =
+    tensors.length === 1
+      ? tensors[0]!.shape
+      : broadcastShapes(tensors[0]!.shape, tensors[1]!.shape, 'normal');
   const dtype = tensors[0]!.dtype;
   const values = (x: Tensor | number): FloatArray | number =>
     x instanceof Tensor ? floatsOf(expand(to(x, dtype), shape)) : x;
-  const fill: Fill = (array, generator) => fillNormalFrom(array as FloatArray, values(mean), values(std), generator);
+  const fill: Fill = (array, generator) =>
+    fillNormalFrom(array as FloatArray, values(mean), values(std), generator);
   return draw(shape, dtype, fill, options);
 }
 
@@ -141,10 +162,14 @@ export interface MultinomialOptions {
 export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
   const rank = weights.ndim;
   if (rank !== 1 && rank !== 2) {
-    throw new ShapeError(`multinomial: prob_dist must be 1 or 2 dim, got shape ${formatShape(weights.shape)}`);
+    throw new ShapeError(
+      `multinomial: prob_dist must be 1 or 2 dim, got shape ${formatShape(weights.shape)}`,
+    );
   }
   if (!isFloatingPoint(weights.dtype)) {
-    throw new DTypeError(`multinomial: only supports floating-point dtypes for the weights, got ${weights.dtype}`);
+    throw new DTypeError(
+      `multinomial: only supports floating-point dtypes for the weights, got ${weights.dtype}`,
+    );
   }
   const rows = rank === 2 ? weights.shape[0]! : 1;
   const { replacement = false, generator = defaultGenerator } = options;
@@ -163,7 +188,13 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
-function drawInPlace(x: Tensor, name: string, fill: Fill, options: DrawOptions | undefined, floats = true): Tensor {
+function drawInPlace(
+  x: Tensor,
+  name: string,
+  fill: Fill,
+  options: DrawOptions | undefined,
+  floats = true,
+): Tensor {
   if (floats && !isFloatingPoint(x.dtype)) throw new DTypeError(`${name}: not implemented for ${x.dtype}`);
   prepareInPlace(x, [x], name);
   const generator = options?.generator ?? defaultGenerator;
@@ -179,14 +210,20 @@ function drawInPlace(x: Tensor, name: string, fill: Fill, options: DrawOptions |
 
 /** Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`. */
 export function uniformInPlace(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
-  if (!(from <= to)) throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  if (!(from <= to))
+    throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
   return drawInPlace(x, 'uniform_', (a, g) => fillUniform(a as FloatArray, from, to, g), options);
 }
 
 /** Overwrites x with normal numbers. Follows `Tensor.normal_`. */
 export function normalInPlace(x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor {
   const contiguous = x.dense;
-  return drawInPlace(x, 'normal_', (a, g) => fillNormal(a as FloatArray, mean, std, g, { contiguous }), options);
+  return drawInPlace(
+    x,
+    'normal_',
+    (a, g) => fillNormal(a as FloatArray, mean, std, g, { contiguous }),
+    options,
+  );
 }
 
 /** Overwrites x with ones of probability p (a number, or a tensor of its shape), else zeros. Follows `Tensor.bernoulli_`. */
@@ -199,7 +236,12 @@ export function bernoulliInPlace(x: Tensor, p: number | Tensor = 0.5, options?: 
 }
 
 /** Overwrites x with integers in [from, to), or over its dtype's range. Follows `Tensor.random_`. */
-export function randomInPlace(x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor {
+export function randomInPlace(
+  x: Tensor,
+  from?: number | null,
+  to?: number | null,
+  options?: DrawOptions,
+): Tensor {
   const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
   const fill: Fill = (a, g) =>
     high === null ? fillRandom(a, x.dtype, g) : fillRandomInt(a, x.dtype, low, high, g);

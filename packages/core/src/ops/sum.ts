@@ -1,9 +1,9 @@
 import type { DType } from '../dtype.ts';
-import { definePrimitive, apply } from '../primitive.ts';
+import { apply, definePrimitive } from '../primitive.ts';
 import { normalizeDims, reducedShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { expand, reshape } from './views.ts';
 import { to } from './copy.ts';
+import { expand, reshape } from './views.ts';
 
 interface SumAttributes {
   readonly dims: readonly number[];

@@ -26,16 +26,23 @@ const BLOCK = 16;
 export function fillUniform(out: FloatArray, from: number, to: number, generator: Generator): void {
   const single = out instanceof Float32Array;
   const largest = single ? 3.4028234663852886e38 : Number.MAX_VALUE;
-  for (const [name, bound] of [['from', from], ['to', to]] as const) {
+  for (const [name, bound] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
     if (!(Math.abs(bound) <= largest)) {
-      throw new ValueError(`uniform_: ${name}=${bound} is out of bounds for ${single ? 'float32' : 'float64'}`);
+      throw new ValueError(
+        `uniform_: ${name}=${bound} is out of bounds for ${single ? 'float32' : 'float64'}`,
+      );
     }
   }
   if (from > to) {
     throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
   }
   if (to - from > largest) {
-    throw new ValueError(`uniform_: to - from exceeds the largest finite number, with from=${from} and to=${to}`);
+    throw new ValueError(
+      `uniform_: to - from exceeds the largest finite number, with from=${from} and to=${to}`,
+    );
   }
   const n = out.length;
   if (single) {
@@ -195,7 +202,9 @@ export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Gen
   for (let i = 0; i < out.length; i++) {
     const probability = p[i]!;
     if (!(probability >= 0 && probability <= 1)) {
-      throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`);
+      throw new ValueError(
+        `bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`,
+      );
     }
     out[i] = (single ? generator.uniformFloat() : generator.uniformDouble()) < probability ? 1 : 0;
   }

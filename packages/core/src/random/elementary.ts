@@ -95,7 +95,7 @@ function alternatingSeries(x: bigint, term: bigint, degree: bigint): bigint {
   let sum = 0n;
   for (let d = degree; term !== 0n; d += 2n) {
     sum += term;
-    term = -(((term * x) >> FRACTION_BITS) * x >> FRACTION_BITS) / ((d + 1n) * (d + 2n));
+    term = -((((term * x) >> FRACTION_BITS) * x) >> FRACTION_BITS) / ((d + 1n) * (d + 2n));
   }
   return sum;
 }
@@ -164,7 +164,12 @@ export function logDouble(x: number): number {
   const rLow = nearHigh - r + nearLow;
 
   const series =
-    r * r * (-1 / 2 + r * (1 / 3 + r * (-1 / 4 + r * (1 / 5 + r * (-1 / 6 + r * (1 / 7 + r * (-1 / 8 + r * (1 / 9 - r / 10))))))));
+    r *
+    r *
+    (-1 / 2 +
+      r *
+        (1 / 3 +
+          r * (-1 / 4 + r * (1 / 5 + r * (-1 / 6 + r * (1 / 7 + r * (-1 / 8 + r * (1 / 9 - r / 10))))))));
   const power = exponent * LOG2_HIGH;
   const logHigh = reciprocals.logs.high[index]!;
   const base = power + logHigh;
@@ -190,7 +195,8 @@ function addProduct(base: number, factor: number, h: number, extra: number): num
   const hHigh = hScaled - (hScaled - h);
   const factorLow = factor - factorHigh;
   const hLow = h - hHigh;
-  const productLow = factorLow * hLow - (product - factorHigh * hHigh - factorLow * hHigh - factorHigh * hLow);
+  const productLow =
+    factorLow * hLow - (product - factorHigh * hHigh - factorLow * hHigh - factorHigh * hLow);
   const sum = base + product;
   const back = sum - base;
   const sumLow = base - (sum - back) + (product - back);

@@ -48,7 +48,9 @@ export function fillRandomInt(
   }
   if (low < least || high - 1 > most) {
     const name = low < least ? `from=${low}` : `to - 1=${high - 1}`;
-    throw new ValueError(`random_: ${name} is out of bounds for ${dtype}, which counts from ${least} to ${most}`);
+    throw new ValueError(
+      `random_: ${name} is out of bounds for ${dtype}, which counts from ${least} to ${most}`,
+    );
   }
   const range = high - low;
   const n = out.length;
@@ -114,7 +116,8 @@ export function multinomial(
   if (categories > 2 ** 24) {
     throw new ValueError(`multinomial: number of categories cannot exceed 2^24, got ${categories}`);
   }
-  for (let row = 0; row < rows; row++) checkWeights(weights.subarray(row * categories, (row + 1) * categories));
+  for (let row = 0; row < rows; row++)
+    checkWeights(weights.subarray(row * categories, (row + 1) * categories));
   const out = new Int32Array(rows * samples);
   if (!replacement || samples === 1) drawDistinct(out, weights, rows, categories, samples, generator);
   else drawCumulative(out, weights, rows, categories, samples, generator);

@@ -18,7 +18,10 @@ const add = new ElementwiseKernel('add', 2, ([a, b]) => E.add(a!, b!));
 const less = new ElementwiseKernel('lt', 2, ([a, b]) => E.lt(a!, b!));
 const choose = new ElementwiseKernel('where', 3, ([c, a, b]) => E.select(E.toMask(c!), a!, b!));
 const scaled = new ElementwiseKernel('scaled', 1, ([x], [a, b]) => E.add(E.mul(x!, a!), b!));
-const sumAndDifference = new ElementwiseKernel('sumAndDifference', 2, ([a, b]) => [E.add(a!, b!), E.sub(a!, b!)]);
+const sumAndDifference = new ElementwiseKernel('sumAndDifference', 2, ([a, b]) => [
+  E.add(a!, b!),
+  E.sub(a!, b!),
+]);
 
 describe('runElementwise', () => {
   it('broadcasts operands of any layout and dtype', () => {
@@ -131,13 +134,19 @@ describe('runElementwise', () => {
     const out = fresh([], 'float32');
     runElementwise(add, 'f32', [one, one], [], out);
     expect(out.storage.array[0]).toBe(6);
-    runElementwise(add, 'f32', [fresh([0, 3], 'float32'), fresh([3], 'float32')], [], fresh([0, 3], 'float32'));
+    runElementwise(
+      add,
+      'f32',
+      [fresh([0, 3], 'float32'), fresh([3], 'float32')],
+      [],
+      fresh([0, 3], 'float32'),
+    );
     const filled = fresh([2, 3], 'int32');
     runElementwise(scaled, 'i32', [stridedOver(Int32Array.of(5), 'int32', [])], [2, 1.9], filled);
     expect(Array.from(filled.storage.array)).toEqual([11, 11, 11, 11, 11, 11]);
   });
 
-  it('names the operation when the operands are too many', () => {
+  it('names the operation when there are too many operands', () => {
     const x = fresh([2], 'float32');
     expect(() => runElementwise(add, 'f32', [x, x, x], [], x)).toThrow(/add: got 3 operands/);
   });

@@ -36,7 +36,11 @@ function valuesOf(dtype: DType, seed: number): (i: number) => number {
 export const shapes = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 4 }),
   fc.tuple(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 70 })),
-  fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 200 })),
+  fc.tuple(
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 200 }),
+  ),
   fc.tuple(fc.integer({ min: 1, max: 30_000 })),
 );
 
@@ -51,7 +55,10 @@ export interface Layout {
 
 export const layouts: fc.Arbitrary<Layout> = fc.record({
   order: fc.oneof(fc.constant(0), fc.nat(23)),
-  gaps: fc.oneof(fc.constant([1, 1, 1, 1]), fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 4 })),
+  gaps: fc.oneof(
+    fc.constant([1, 1, 1, 1]),
+    fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 4 }),
+  ),
   expanded: fc.oneof(fc.constant(0), fc.nat(15)),
   offset: fc.nat(5),
   seed: fc.nat(1000),

@@ -6,10 +6,22 @@ import type { Kind, Lane } from '../expression.ts';
 export type Stored = DType;
 
 /** Bytes of an element as a power of two. */
-export const shiftOf: Readonly<Record<Stored, number>> = { float32: 2, float64: 3, int32: 2, uint8: 0, bool: 0 };
+export const shiftOf: Readonly<Record<Stored, number>> = {
+  float32: 2,
+  float64: 3,
+  int32: 2,
+  uint8: 0,
+  bool: 0,
+};
 
 /** Pops an address; pushes a vector of the lane's type read from consecutive elements. Reads up to 32 bytes. */
-export function emitVectorLoad(f: FunctionBuilder, lane: Lane, stored: Stored, offset: number, address: number): void {
+export function emitVectorLoad(
+  f: FunctionBuilder,
+  lane: Lane,
+  stored: Stored,
+  offset: number,
+  address: number,
+): void {
   f.get(address);
   switch (stored) {
     case 'float32':
@@ -110,7 +122,12 @@ export function emitStore(
       }
       const widen = lane === 'f32' ? 'f64x2.promote_low_f32x4' : 'f64x2.convert_low_i32x4_s';
       f.tee(spare).op(widen).store('v128.store', offset);
-      f.get(address).get(spare).get(spare).shuffle64(1, 1).op(widen).store('v128.store', offset + 16);
+      f.get(address)
+        .get(spare)
+        .get(spare)
+        .shuffle64(1, 1)
+        .op(widen)
+        .store('v128.store', offset + 16);
       return;
     }
     default:

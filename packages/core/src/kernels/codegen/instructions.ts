@@ -1,5 +1,5 @@
 import { KindlingError } from '../../errors.ts';
-import type { FunctionBuilder, LaneOp, PlainOp as Instruction } from '../assembler.ts';
+import type { FunctionBuilder, PlainOp as Instruction, LaneOp } from '../assembler.ts';
 import type { Lane, PlainOp } from '../expression.ts';
 import type { Node } from './lower.ts';
 
@@ -9,7 +9,19 @@ export const lanesOf: Readonly<Record<Lane, number>> = { f32: 4, f64: 2, i32: 4 
 type Sequence = readonly Instruction[];
 type Table = Partial<Record<PlainOp, Sequence>>;
 
-const floatOps = ['add', 'sub', 'mul', 'div', 'neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'] as const;
+const floatOps = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'neg',
+  'abs',
+  'sqrt',
+  'floor',
+  'ceil',
+  'trunc',
+  'nearest',
+] as const;
 const extremeOps = ['min', 'max', 'pmin', 'pmax'] as const;
 const comparisons = ['lt', 'le', 'gt', 'ge', 'eq', 'ne'] as const;
 
@@ -144,7 +156,11 @@ const replace: Readonly<Record<Lane, LaneOp>> = {
   f64: 'f64x2.replace_lane',
   i32: 'i32x4.replace_lane',
 };
-const splat: Readonly<Record<Lane, Instruction>> = { f32: 'f32x4.splat', f64: 'f64x2.splat', i32: 'i32x4.splat' };
+const splat: Readonly<Record<Lane, Instruction>> = {
+  f32: 'f32x4.splat',
+  f64: 'f64x2.splat',
+  i32: 'i32x4.splat',
+};
 
 /** Computes each lane alone: `one(lane)` pushes a scalar of the lane's type. */
 function eachLane(f: FunctionBuilder, lane: Lane, one: (index: number) => void): void {
@@ -156,7 +172,12 @@ function eachLane(f: FunctionBuilder, lane: Lane, one: (index: number) => void):
 }
 
 /** Calls an imported function of float64 numbers for each lane of operands that lie in locals. */
-export function emitScalarCall(f: FunctionBuilder, lane: Lane, operands: readonly number[], callee: number): void {
+export function emitScalarCall(
+  f: FunctionBuilder,
+  lane: Lane,
+  operands: readonly number[],
+  callee: number,
+): void {
   eachLane(f, lane, (i) => {
     for (const operand of operands) {
       f.get(operand).lane(extract[lane], i);

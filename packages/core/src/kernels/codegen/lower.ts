@@ -57,7 +57,16 @@ export function lower(outputs: readonly Expr[], lane: Lane, inputLevel: (index: 
     if (node === undefined) {
       let level: Level = op === 'input' ? inputLevel(expr.attribute as number) : perCall;
       for (const arg of args) if (arg.level > level) level = arg.level;
-      node = { op, kind: expr.kind, args, attribute: expr.attribute, id: interned.size, level, keep: false, uses: 0 };
+      node = {
+        op,
+        kind: expr.kind,
+        args,
+        attribute: expr.attribute,
+        id: interned.size,
+        level,
+        keep: false,
+        uses: 0,
+      };
       interned.set(key, node);
       for (const arg of args) {
         arg.uses++;
@@ -80,6 +89,7 @@ function lowerCall(expr: Expr, lane: Lane): Expr {
   const lowering = lowerings[lane][name] ?? (lane === 'i32' ? integerLowerings[name] : undefined);
   if (lowering === undefined) return scalarCall(name, ...expr.args);
   const result = lowering(...expr.args);
-  if (result.kind !== 'value') throw new KindlingError(`${name}: its ${lane} lowering gives a ${result.kind}`);
+  if (result.kind !== 'value')
+    throw new KindlingError(`${name}: its ${lane} lowering gives a ${result.kind}`);
   return result;
 }

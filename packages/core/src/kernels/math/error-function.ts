@@ -33,7 +33,7 @@ const SCALED_ERFC = [
   1.276978374, -0.0927638188, -0.1660303622, 0.164049834, -0.05421581864, -0.008011870086, 0.008675495163,
   0.001158431871, -0.001285035978, -0.0002308330877,
 ];
-const ERFC_NEAR_ZERO = 0.55;
+const ERFC_NEAR_ZERO = 0.6;
 /** From here on, the nearest float32 to erfc is 0. */
 const ERFC_ZERO = 10.1;
 
@@ -47,10 +47,12 @@ export function erfc(x: Expr): Expr {
   const u = div(sub(a, 2), add(a, 2));
   const [first, ...others] = SCALED_ERFC;
   const varying = mul(u, polynomial(u, others));
-  // (1 + q)(first + varying) / (1 + 2x), and what rounding took from the numerator and the denominator.
-  const rising = add(varying, mul(add(first!, varying), q));
-  const numerator = add(first!, rising);
-  const numeratorLost = sub(rising, sub(numerator, first!));
+  // (1 + q) p / (1 + 2x); what rounding takes from p, the numerator and the denominator is collected, and added last.
+  const p = add(first!, varying);
+  const pLost = sub(varying, sub(p, first!));
+  const rising = add(mul(p, q), add(pLost, mul(pLost, q)));
+  const numerator = add(p, rising);
+  const numeratorLost = sub(rising, sub(numerator, p));
   const denominator = add(add(a, a), 1);
   const denominatorLost = sub(1, sub(denominator, add(a, a)));
   const quotient = div(numerator, denominator);

@@ -1,0 +1,165 @@
+import type { Lane } from '../../dtype.ts';
+import { KindlingError } from '../../errors.ts';
+
+/** The nodes of scalar expressions and their construction; see ../expression.ts. */
+
+/** The type that every number of a kernel has: `f32` (f32x4 vectors), `f64` (f64x2) or `i32` (i32x4). */
+export type { Lane };
+
+/** What a node stands for; see the top of this file. */
+export type Kind = 'value' | 'mask' | 'int';
+
+/** What each operation takes and gives: argument kinds, then the result's kind. */
+const signatures = {
+  // Arithmetic.
+  add: ['value', 'value', 'value'],
+  sub: ['value', 'value', 'value'],
+  mul: ['value', 'value', 'value'],
+  div: ['value', 'value', 'value'],
+  neg: ['value', 'value'],
+  abs: ['value', 'value'],
+  sqrt: ['value', 'value'],
+  floor: ['value', 'value'],
+  ceil: ['value', 'value'],
+  trunc: ['value', 'value'],
+  nearest: ['value', 'value'],
+  min: ['value', 'value', 'value'],
+  max: ['value', 'value', 'value'],
+  pmin: ['value', 'value', 'value'],
+  pmax: ['value', 'value', 'value'],
+  copysign: ['value', 'value', 'value'],
+  // Comparisons and masks.
+  lt: ['value', 'value', 'mask'],
+  le: ['value', 'value', 'mask'],
+  gt: ['value', 'value', 'mask'],
+  ge: ['value', 'value', 'mask'],
+  eq: ['value', 'value', 'mask'],
+  ne: ['value', 'value', 'mask'],
+  and: ['mask', 'mask', 'mask'],
+  or: ['mask', 'mask', 'mask'],
+  xor: ['mask', 'mask', 'mask'],
+  not: ['mask', 'mask'],
+  select: ['mask', 'value', 'value', 'value'],
+  // Integers of the lane's width.
+  bitsOf: ['value', 'int'],
+  fromBits: ['int', 'value'],
+  maskBits: ['mask', 'int'],
+  iadd: ['int', 'int', 'int'],
+  isub: ['int', 'int', 'int'],
+  imul: ['int', 'int', 'int'],
+  iand: ['int', 'int', 'int'],
+  ior: ['int', 'int', 'int'],
+  ixor: ['int', 'int', 'int'],
+  inot: ['int', 'int'],
+  ilt: ['int', 'int', 'mask'],
+  ile: ['int', 'int', 'mask'],
+  igt: ['int', 'int', 'mask'],
+  ige: ['int', 'int', 'mask'],
+  ieq: ['int', 'int', 'mask'],
+  ine: ['int', 'int', 'mask'],
+  iselect: ['mask', 'int', 'int', 'int'],
+  truncToInt: ['value', 'int'],
+  toFloat: ['int', 'value'],
+  // One lane at a time; i32 lanes only.
+  idiv: ['value', 'value', 'value'],
+  irem: ['value', 'value', 'value'],
+  ishl: ['value', 'value', 'value'],
+  ishr: ['value', 'value', 'value'],
+} as const satisfies Record<string, readonly Kind[]>;
+
+/** Operations whose node carries no attribute: exactly the rows of the table of signatures. */
+export type PlainOp = keyof typeof signatures;
+
+/** Every operation a node can have. */
+export type Op =
+  | PlainOp
+  | 'input'
+  | 'param'
+  | 'constant'
+  | 'intConstant'
+  | 'shl'
+  | 'shrS'
+  | 'shrU'
+  | 'call'
+  | 'scalarCall'
+  | 'scalarCallWhere';
+
+/** A node of an expression. Build nodes with the functions of this file, never by hand. */
+export interface Expr {
+  readonly op: Op;
+  readonly kind: Kind;
+  readonly args: readonly Expr[];
+  /**
+   * The attribute: the index of an `input` or `param`, the value of a `constant`, the bits (a bigint) of an `intConstant`,
+   * the distance of a shift by a constant, the function's name of a `call`, `scalarCall` or `scalarCallWhere`; `undefined`
+   * elsewhere.
+   */
+  readonly attribute: number | bigint | string | undefined;
+}
+
+/** A node, or a number that stands for a constant node. */
+export type Operand = Expr | number;
+
+export function node(op: Op, kind: Kind, args: readonly Expr[], attribute?: number | bigint | string): Expr {
+  return Object.freeze({ op, kind, args: Object.freeze(args), attribute });
+}
+
+export function lift(operand: Operand, kind: Kind): Expr {
+  if (typeof operand !== 'number') return operand;
+  return kind === 'int' ? intConstant(operand) : constant(operand);
+}
+
+export function build(op: PlainOp, ...operands: Operand[]): Expr {
+  const signature: readonly Kind[] = signatures[op];
+  const arity = signature.length - 1;
+  if (operands.length !== arity) {
+    throw new KindlingError(`${op}: takes ${arity} operands, got ${operands.length}`);
+  }
+  const args = operands.map((operand, i) => lift(operand, signature[i]!));
+  checkKinds(op, args, signature);
+  return node(op, signature[arity]!, args);
+}
+
+export function checkKinds(op: string, args: readonly Expr[], kinds: readonly Kind[]): void {
+  for (let i = 0; i < args.length; i++) {
+    if (args[i]!.kind !== kinds[i]) {
+      throw new KindlingError(
+        `${op}: operand ${i} is a ${args[i]!.kind} (${args[i]!.op}), expected a ${kinds[i]}`,
+      );
+    }
+  }
+}
+
+export type Unary = (x: Operand) => Expr;
+export type Binary = (a: Operand, b: Operand) => Expr;
+export const unary =
+  (op: PlainOp): Unary =>
+  (x) =>
+    build(op, x);
+export const binary =
+  (op: PlainOp): Binary =>
+  (a, b) =>
+    build(op, a, b);
+
+/** The element of operand number `index` at the current position. */
+export function input(index: number): Expr {
+  return node('input', 'value', [], index);
+}
+
+/** Parameter number `index`: a scalar given anew at each run, the same for all elements. It is converted to the lane once. */
+export function param(index: number): Expr {
+  return node('param', 'value', [], index);
+}
+
+/** The constant `value`, rounded to the lane's type (f32: to nearest; i32: truncated, saturating). */
+export function constant(value: number): Expr {
+  return node('constant', 'value', [], value);
+}
+
+/**
+ * An integer constant of the lane's width, wrapped to it. Bits above 2^53 need a bigint:
+ * `fromBits(intConstant(0x3ff0000000000000n))` is 1 in f64 lanes.
+ */
+export function intConstant(value: number | bigint): Expr {
+  return node('intConstant', 'int', [], BigInt(value));
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { ModuleBuilder } from '../../src/kernels/assembler.ts';
+import { ensureBytes, f32, f64, hasRelaxedSimd, instantiate, memory, u8 } from '../../src/kernels/memory.ts';
+import { accessOpcodes, laneOpcodes, plainOpcodes } from '../../src/kernels/opcodes.ts';
+
+describe('ModuleBuilder', () => {
+  test('loops, branches and calls', () => {
+    const module = new ModuleBuilder();
+    const log: number[] = [];
+    const report = module.importFunction('env', 'report', ['i32'], []);
+    const square = module.addFunction({ params: ['i32'], results: ['i32'] }, (f) => {
+      f.get(0).get(0).op('i32.mul');
+    });
+    module.addFunction({ params: ['i32'], results: ['i32'], export: 'sumOfSquares' }, (f) => {
+      const sum = f.local('i32');
+      const done = f.block();
+      const top = f.loop();
+      f.get(0).op('i32.eqz').brIf(done);
+      f.get(0).call(report);
+      f.get(0).call(square).get(sum).op('i32.add').set(sum);
+      f.get(0).i32Const(1).op('i32.sub').set(0).br(top);
+      f.end().end().get(sum);
+    });
+    const { sumOfSquares } = instantiate<{ sumOfSquares(n: number): number }>(module.build(), {
+      report: (n) => log.push(n ?? Number.NaN),
+    });
+    expect(sumOfSquares(4)).toBe(30);
+    expect(log).toEqual([4, 3, 2, 1]);
+  });
+
+  test('constants of every type keep their bits', () => {
+    const module = new ModuleBuilder();
+    module.importMemory();
+    module.addFunction({ params: ['i32'], results: [], export: 'write' }, (f) => {
+      f.get(0).f32Const(-0).store('f32.store', 0);
+      f.get(0).f64Const(Math.PI).store('f64.store', 8);
+      f.get(0)
+        .i64Const(-(2n ** 63n))
+        .store('i64.store', 16);
+      f.get(0).f32Splat(1.5).store('v128.store', 32);
+      f.get(0).f64Splat(-2.5).store('v128.store', 48);
+      f.get(0).i32Const(-129).store('i32.store', 24);
+    });
+    instantiate<{ write(at: number): void }>(module.build()).write(64);
+    const view = new DataView(memory.buffer, 64);
+    expect(Object.is(view.getFloat32(0, true), -0)).toBe(true);
+    expect(view.getFloat64(8, true)).toBe(Math.PI);
+    expect(view.getBigInt64(16, true)).toBe(-(2n ** 63n));
+    expect(view.getInt32(24, true)).toBe(-129);
+    expect(Array.from(f32.subarray(24, 28))).toEqual([1.5, 1.5, 1.5, 1.5]);
+    expect(Array.from(f64.subarray(14, 16))).toEqual([-2.5, -2.5]);
+  });
+
+  test('integers of any size survive LEB128', () => {
+    for (const value of [0, 1, -1, 63, 64, -64, -65, 127, 128, 8191, 8192, 2 ** 31 - 1, -(2 ** 31)]) {
+      const module = new ModuleBuilder();
+      module.addFunction({ params: [], results: ['i32'], export: 'value' }, (f) => {
+        f.i32Const(value);
+      });
+      expect(instantiate<{ value(): number }>(module.build()).value()).toBe(value);
+    }
+  });
+
+  test('shuffles by 32-bit and by 64-bit lane', () => {
+    const module = new ModuleBuilder();
+    module.importMemory();
+    module.addFunction({ params: [], results: [], export: 'shuffle' }, (f) => {
+      f.i32Const(32).i32Const(0).load('v128.load').i32Const(16).load('v128.load').shuffle32(3, 4, 0, 7);
+      f.store('v128.store');
+      f.i32Const(48).i32Const(0).load('v128.load').i32Const(16).load('v128.load').shuffle64(1, 2);
+      f.store('v128.store');
+    });
+    f32.set([0, 1, 2, 3, 4, 5, 6, 7]);
+    instantiate<{ shuffle(): void }>(module.build()).shuffle();
+    expect(Array.from(f32.subarray(8, 16))).toEqual([3, 4, 0, 7, 2, 3, 4, 5]);
+  });
+
+  test('unbalanced blocks are reported', () => {
+    const signature = { params: [], results: [] };
+    expect(() => new ModuleBuilder().addFunction(signature, (f) => f.block())).toThrow(/left open/);
+    expect(() => new ModuleBuilder().addFunction(signature, (f) => f.end())).toThrow(/end without/);
+  });
+});
+
+test('every instruction table entry is distinct', () => {
+  const codes = [
+    ...plainOpcodes.values(),
+    ...Object.values(accessOpcodes).map(([code]) => code),
+    ...Object.values(laneOpcodes),
+  ];
+  expect(new Set(codes).size).toBe(codes.length);
+  expect(codes.length).toBe(417);
+});
+
+test('relaxed SIMD is detected by validation', () => {
+  const module = new ModuleBuilder();
+  module.addFunction({ params: ['v128'], results: ['v128'] }, (f) => {
+    f.get(0).get(0).get(0).op('f32x4.relaxed_madd');
+  });
+  expect(WebAssembly.validate(module.build())).toBe(hasRelaxedSimd);
+});
+
+test('the scratch memory grows and its views follow', () => {
+  const bytes = memory.buffer.byteLength + 1;
+  ensureBytes(bytes);
+  expect(u8.byteLength).toBeGreaterThanOrEqual(bytes);
+  expect(f32.buffer).toBe(memory.buffer);
+  expect(f64.length * 8).toBe(u8.length);
+});

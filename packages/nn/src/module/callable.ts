@@ -1,0 +1,48 @@
+import type { Module } from '../module.ts';
+import { type ModuleHooks, runWithHooks } from './hooks.ts';
+
+/** Any module, whatever it takes and gives. */
+export type AnyModule = Module<never, unknown>;
+
+/** What a module keeps outside its properties. */
+export interface Internals {
+  hooks: ModuleHooks | null;
+  /** The properties that `registerBuffer` named, and whether they are saved. */
+  readonly buffers: Map<string, { readonly persistent: boolean }>;
+}
+
+const internals = Symbol('internals');
+
+/** @internal The internals of a module. */
+export const internalsOf = (module: Callable): Internals => module[internals];
+
+/**
+ * The root of all modules: constructing one gives a function, whose prototype is the class's, so that `model(x)` calls
+ * `model.forward(x)` while `model instanceof Net` holds. There is no Proxy: a call costs one closure.
+ */
+export class Callable {
+  declare readonly [internals]: Internals;
+
+  constructor() {
+    const own: Internals = { hooks: null, buffers: new Map() };
+    const self = ((...input: unknown[]): unknown =>
+      own.hooks === null
+        ? (self as unknown as Forward).forward(...input)
+        : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks)) as unknown as Callable;
+    // A function's own `name` and `length` are read-only, and a module may well have properties so called.
+    const bare = self as { name?: string; length?: number };
+    delete bare.name;
+    delete bare.length;
+    Object.setPrototypeOf(self, new.target.prototype);
+    Object.defineProperty(self, internals, { value: own });
+    // biome-ignore lint/correctness/noConstructorReturn: a module is a function
+    return self;
+  }
+}
+
+interface Forward {
+  forward(...input: unknown[]): unknown;
+}
+
+/** Whether a value is a module. */
+export const isModule = (value: unknown): value is AnyModule => value instanceof Callable;

@@ -1,0 +1,160 @@
+import { applyMulti, defineMulti, isGradEnabled, Tensor } from '@kindling/core';
+import type { AnyModule } from './callable.ts';
+
+/** What registering a hook gives: `remove()` takes the hook away again. */
+export interface RemovableHandle {
+  remove(): void;
+}
+
+/** Options of the registering methods. */
+export interface HookOptions {
+  /** Run before the hooks registered so far, not after them. */
+  readonly prepend?: boolean;
+}
+
+type PreHook = (module: AnyModule, input: unknown[]) => unknown;
+type ForwardHook = (module: AnyModule, input: unknown[], output: unknown) => unknown;
+type Gradients = readonly (Tensor | null)[];
+type BackwardHook = (module: AnyModule, gradInput: Gradients, gradOutput: Gradients) => Gradients | void;
+
+/** The hooks of one module, in the order in which they run. */
+export interface ModuleHooks {
+  readonly pre: PreHook[];
+  readonly forward: ForwardHook[];
+  readonly backward: BackwardHook[];
+}
+
+/** Adds a hook to the list; the handle takes this one away, also where the same function stands there twice. */
+export function addHook<H extends (...input: never[]) => unknown>(
+  list: H[],
+  hook: H,
+  options: HookOptions | undefined,
+): RemovableHandle {
+  const entry = ((...input: never[]) => hook(...input)) as H;
+  if (options?.prepend === true) list.unshift(entry);
+  else list.push(entry);
+  return {
+    remove() {
+      const i = list.indexOf(entry);
+      if (i >= 0) list.splice(i, 1);
+    },
+  };
+}
+
+/** Calls a module that has hooks: pre-hooks may replace the input, forward hooks the output. */
+export function runWithHooks(
+  module: AnyModule & { forward(...input: unknown[]): unknown },
+  input: unknown[],
+  hooks: ModuleHooks,
+): unknown {
+  let args = input;
+  for (const hook of [...hooks.pre]) {
+    const result = hook(module, args);
+    if (result !== undefined && result !== null) args = Array.isArray(result) ? result : [result];
+  }
+  const watch = hooks.backward.length === 0 ? null : new BackwardWatch(module, [...hooks.backward]);
+  if (watch !== null) args = watch.enter(args);
+  let output = module.forward(...args);
+  for (const hook of [...hooks.forward]) {
+    const result = hook(module, args, output);
+    if (result !== undefined) output = result;
+  }
+  return watch === null ? output : watch.leave(output);
+}
+
+interface Tap {
+  receive(grads: Gradients): Gradients;
+}
+
+/** The identity of several tensors at once, whose derivative sees their gradients together. */
+const tap = defineMulti<Tap>({
+  name: 'backward_hook_function',
+  saves: 0,
+  infer: (inputs) => inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+  kernel(inputs, _, outs) {
+    for (let i = 0; i < outs.length; i++) outs[i]!.data.set(inputs[i]!.data);
+  },
+  derivative: (grads, node) => node.attrs.receive(grads),
+});
+
+/** One call of a module with backward hooks: gathers the gradients of its outputs, then of its inputs. */
+class BackwardWatch {
+  readonly #module: AnyModule;
+  readonly #hooks: readonly BackwardHook[];
+  /** How many tensors went in, and which of them want a gradient. */
+  #inputCount = 0;
+  #wanting: readonly number[] = [];
+  #gradOutput: Gradients = [];
+
+  constructor(module: AnyModule, hooks: readonly BackwardHook[]) {
+    this.#module = module;
+    this.#hooks = hooks;
+  }
+
+  enter(args: unknown[]): unknown[] {
+    const { values, count, wanting } = tapped(args, (grads) => this.#inputGradients(grads));
+    this.#inputCount = count;
+    this.#wanting = wanting;
+    return values;
+  }
+
+  leave(output: unknown): unknown {
+    if (Array.isArray(output)) return this.#tapOutputs(output);
+    return this.#tapOutputs([output])[0];
+  }
+
+  #tapOutputs(outputs: unknown[]): unknown[] {
+    const list: unknown[] = outputs;
+    const positions = list.flatMap((x, i) => (x instanceof Tensor ? [i] : []));
+    const { values } = tapped(list, (grads, wanting) => {
+      const all = new Array<Tensor | null>(positions.length).fill(null);
+      wanting.forEach((at, k) => {
+        all[at] = grads[k] ?? null;
+      });
+      this.#gradOutput = all;
+      // Nothing will arrive at the inputs: the hooks run now.
+      if (this.#wanting.length === 0) this.#run(new Array<null>(this.#inputCount).fill(null));
+      return grads;
+    });
+    return values;
+  }
+
+  #inputGradients(grads: Gradients): Gradients {
+    const all = new Array<Tensor | null>(this.#inputCount).fill(null);
+    this.#wanting.forEach((at, k) => {
+      all[at] = grads[k] ?? null;
+    });
+    const result = this.#run(all);
+    return this.#wanting.map((at) => result[at] ?? null);
+  }
+
+  #run(gradInput: Gradients): Gradients {
+    let result = gradInput;
+    for (const hook of this.#hooks) result = hook(this.#module, result, this.#gradOutput) ?? result;
+    return result;
+  }
+}
+
+/** Passes those tensors that require a gradient through {@link tap}. `wanting` are their places among the tensors. */
+function tapped(list: unknown[], receive: (grads: Gradients, wanting: readonly number[]) => Gradients) {
+  const values = [...list];
+  const places: number[] = [];
+  const wanting: number[] = [];
+  let count = 0;
+  list.forEach((x, i) => {
+    if (!(x instanceof Tensor)) return;
+    if (x.requiresGrad && isGradEnabled()) {
+      places.push(i);
+      wanting.push(count);
+    }
+    count++;
+  });
+  if (places.length > 0) {
+    const inputs = places.map((i) => list[i] as Tensor);
+    const outs = applyMulti(tap, inputs, { receive: (grads) => receive(grads, wanting) });
+    places.forEach((i, k) => {
+      values[i] = outs[k];
+    });
+  }
+  return { values, count, wanting };
+}

@@ -1,0 +1,103 @@
+import { Tensor } from '@kindling/core';
+import { Parameter } from '../parameter.ts';
+import { type AnyModule, internalsOf, isModule } from './callable.ts';
+
+/**
+ * How the properties of a module are called in PyTorch, where that differs: property to name. Names of
+ * parameters, buffers and submodules in `stateDict()`, `namedParameters()` and their kin are translated by it.
+ */
+export type StateNames = Readonly<Record<string, string>>;
+
+/** The parts of a module itself, without its submodules', by PyTorch's names, in the order of the properties. */
+export interface Parts {
+  readonly parameters: [string, Parameter][];
+  readonly buffers: [string, Tensor][];
+  readonly children: [string, AnyModule][];
+}
+
+/** What {@link partsOf} needs of a module. */
+interface Inspectable {
+  registered(): [string, unknown][];
+}
+
+/**
+ * Sorts a module's properties into parameters, buffers and submodules. It looks anew each time, so that whatever was
+ * assigned, replaced or deleted since counts; the order is the properties', as PyTorch's is that of registration.
+ */
+export function partsOf(module: AnyModule): Parts {
+  const parts: Parts = { parameters: [], buffers: [], children: [] };
+  const { buffers } = internalsOf(module);
+  const names = stateNamesOf(module);
+  for (const [property, value] of (module as unknown as Inspectable).registered()) {
+    if (typeof value === 'function') {
+      if (isModule(value)) parts.children.push([nameIn(names, property), value]);
+    } else if (value instanceof Parameter) parts.parameters.push([nameIn(names, property), value]);
+    else if (value instanceof Tensor && buffers.has(property)) parts.buffers.push([nameIn(names, property), value]);
+  }
+  return parts;
+}
+
+/** Whether the buffer of this (PyTorch) name is saved in the state dict. */
+export function isPersistent(module: AnyModule, name: string): boolean {
+  const names = stateNamesOf(module);
+  for (const [property, { persistent }] of internalsOf(module).buffers) {
+    if (nameIn(names, property) === name) return persistent;
+  }
+  return true;
+}
+
+function stateNamesOf(module: AnyModule): StateNames {
+  return (module.constructor as unknown as { stateNames?: StateNames }).stateNames ?? {};
+}
+
+const nameIn = (names: StateNames, property: string): string =>
+  Object.hasOwn(names, property) ? names[property]! : property;
+
+/** A module and all below it, each with its dotted name, parents first. */
+export function walkModules(
+  module: AnyModule,
+  prefix: string,
+  removeDuplicate: boolean,
+  seen: Set<AnyModule> = new Set(),
+  found: [string, AnyModule][] = [],
+): [string, AnyModule][] {
+  if (seen.has(module)) return found;
+  if (removeDuplicate) seen.add(module);
+  found.push([prefix, module]);
+  for (const [name, child] of partsOf(module).children) {
+    walkModules(child, prefix === '' ? name : `${prefix}.${name}`, removeDuplicate, seen, found);
+  }
+  return found;
+}
+
+/** Options of `namedParameters` and `namedBuffers`. */
+export interface NamedOptions {
+  /** Put before each name, with a dot. */
+  readonly prefix?: string;
+  /** Include those of submodules. Default: true. */
+  readonly recurse?: boolean;
+  /** List what is shared under its first name only. Default: true. */
+  readonly removeDuplicate?: boolean;
+}
+
+/** The named parameters or buffers of a module and those below it. */
+export function walkMembers<K extends 'parameters' | 'buffers'>(
+  module: AnyModule,
+  kind: K,
+  options: NamedOptions,
+): Parts[K] {
+  const { prefix = '', recurse = true, removeDuplicate = true } = options;
+  const seen = new Set<Tensor>();
+  const found: [string, Tensor][] = [];
+  const modules: [string, AnyModule][] = recurse
+    ? walkModules(module, prefix, removeDuplicate)
+    : [[prefix, module]];
+  for (const [at, owner] of modules) {
+    for (const [name, value] of partsOf(owner)[kind]) {
+      if (seen.has(value)) continue;
+      if (removeDuplicate) seen.add(value);
+      found.push([at === '' ? name : `${at}.${name}`, value]);
+    }
+  }
+  return found as Parts[K];
+}

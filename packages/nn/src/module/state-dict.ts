@@ -1,0 +1,134 @@
+import { KindlingError, noGrad, Tensor } from '@kindling/core';
+import { type AnyModule, isModule } from './callable.ts';
+import { isPersistent, partsOf } from './registry.ts';
+
+/** The parameters and buffers of a module by PyTorch's names. */
+export type StateDict = Record<string, Tensor>;
+
+/** What {@link loadStateDict} takes: what `stateDict()` gave, a map, or what was read from a safetensors file. */
+export type StateDictLike = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
+
+/** Options of `stateDict`. */
+export interface StateDictOptions {
+  /** Put before each key. */
+  readonly prefix?: string;
+  /** Give the parameters themselves, not tensors detached from them. */
+  readonly keepVars?: boolean;
+}
+
+/** Options of `loadStateDict`. */
+export interface LoadStateDictOptions {
+  /** Throw where keys are missing or unexpected. Default: true. */
+  readonly strict?: boolean;
+}
+
+/** The keys that did not match. */
+export interface IncompatibleKeys {
+  readonly missingKeys: string[];
+  readonly unexpectedKeys: string[];
+}
+
+/** The members of one module that its state dict holds: parameters, then the persistent buffers. */
+function savedMembers(module: AnyModule): [string, Tensor][] {
+  const { parameters, buffers } = partsOf(module);
+  return [...parameters, ...buffers.filter(([name]) => isPersistent(module, name))];
+}
+
+/** @internal Writes the state of a module and of those below it into `destination`. */
+export function collectState(module: AnyModule, destination: StateDict, prefix: string, keepVars: boolean): void {
+  for (const [name, value] of savedMembers(module)) {
+    destination[prefix + name] = keepVars ? value : value.detach();
+  }
+  for (const [name, child] of partsOf(module).children) {
+    collectState(child, destination, `${prefix}${name}.`, keepVars);
+  }
+}
+
+interface Plan {
+  readonly copies: { target: Tensor; source: Tensor }[];
+  readonly missing: string[];
+  readonly unexpected: string[];
+  readonly errors: string[];
+}
+
+const torchSize = (x: Tensor): string => `torch.Size([${x.shape.join(', ')}])`;
+
+/**
+ * @internal Copies `state` into a module. Everything is checked first: where it throws, nothing was changed.
+ */
+export function restoreState(module: AnyModule, state: StateDictLike, strict: boolean): IncompatibleKeys {
+  const entries = new Map<string, Tensor>(entriesOf(state));
+  const plan: Plan = { copies: [], missing: [], unexpected: [], errors: [] };
+  planModule(module, '', entries, plan);
+  const { copies, missing, unexpected, errors } = plan;
+  const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
+  if (strict) {
+    if (unexpected.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
+    if (missing.length > 0) errors.unshift(`Missing key(s) in state_dict: ${quoted(missing)}. `);
+  }
+  if (errors.length > 0) {
+    throw new KindlingError(
+      `Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`,
+    );
+  }
+  noGrad(() => {
+    for (const { target, source } of copies) target.copy_(source);
+  });
+  return { missingKeys: missing, unexpectedKeys: unexpected };
+}
+
+function entriesOf(state: StateDictLike): Iterable<[string, Tensor]> {
+  if (state instanceof Map) return state as Map<string, Tensor>;
+  if (typeof state !== 'object' || state === null || Array.isArray(state) || state instanceof Tensor || isModule(state)) {
+    throw new KindlingError(
+      `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
+    );
+  }
+  return Object.entries(state as Record<string, Tensor>);
+}
+
+function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string, Tensor>, plan: Plan): void {
+  const members = savedMembers(module);
+  const { children } = partsOf(module);
+  for (const [name, target] of members) {
+    const key = prefix + name;
+    const source = state.get(key);
+    if (source === undefined) {
+      if (!(module as unknown as Tolerant).toleratesMissing(name)) plan.missing.push(key);
+      continue;
+    }
+    planCopy(key, target, source, plan);
+  }
+  const own = new Set(members.map(([name]) => name));
+  const below = new Set(children.map(([name]) => name));
+  for (const key of state.keys()) {
+    if (!key.startsWith(prefix)) continue;
+    const rest = key.slice(prefix.length);
+    const dot = rest.indexOf('.');
+    const known = dot < 0 ? own.has(rest) : below.has(rest.slice(0, dot)) || own.has(rest);
+    if (!known) plan.unexpected.push(key);
+  }
+  for (const [name, child] of children) planModule(child, `${prefix}${name}.`, state, plan);
+}
+
+interface Tolerant {
+  toleratesMissing(name: string): boolean;
+}
+
+function planCopy(key: string, target: Tensor, source: Tensor, plan: Plan): void {
+  if (!(source instanceof Tensor)) {
+    const kind = source === null ? 'null' : typeof source;
+    plan.errors.push(`While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${kind}`);
+    return;
+  }
+  // Checkpoints of very old PyTorch hold scalars as tensors of one element.
+  const value = target.ndim === 0 && source.ndim === 1 && source.count === 1 ? source.reshape([]) : source;
+  const fits = value.ndim === target.ndim && value.shape.every((size, d) => size === target.shape[d]);
+  if (fits) plan.copies.push({ target, source: value });
+  else {
+    plan.errors.push(
+      `size mismatch for ${key}: copying a param with shape ${torchSize(source)} from checkpoint, ` +
+        `the shape in current model is ${torchSize(target)}.`,
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import { DTypeError, isFloatingPoint, Tensor } from '@kindling/core';
+
+/** Options of {@link Parameter}. */
+export interface ParameterOptions {
+  /** Whether gradients are gathered in `.grad`. Default: true. */
+  readonly requiresGrad?: boolean;
+}
+
+/**
+ * A tensor that a module learns: assigned to a property of a {@link Module}, it is found by `parameters()` and stored
+ * in `stateDict()`. It shares the memory of `data`, is a leaf whatever `data` was computed from, and requires a gradient
+ * unless told otherwise. Operations on it give plain tensors. Follows `torch.nn.Parameter`.
+ *
+ * @throws DTypeError where a gradient is asked of integers or bools.
+ * @example
+ * ```ts
+ * class Scale extends nn.Module<[Tensor], Tensor> {
+ *   factor = new nn.Parameter(ones([1]));
+ *   override forward(x: Tensor) {
+ *     return x.mul(this.factor);
+ *   }
+ * }
+ * ```
+ */
+export class Parameter extends Tensor {
+  constructor(data: Tensor, options: ParameterOptions = {}) {
+    const { requiresGrad = true } = options;
+    if (!(data instanceof Tensor)) {
+      throw new DTypeError(`Parameter: expected a Tensor, got ${data === null ? 'null' : typeof data}`);
+    }
+    if (requiresGrad && !isFloatingPoint(data.dtype)) {
+      throw new DTypeError(
+        `Parameter: Only Tensors of floating point dtype can require gradients, got ${data.dtype}; ` +
+          'pass { requiresGrad: false }, or convert it with to()',
+      );
+    }
+    super(data.storage, data.shape, data.dtype, data.offset, data.dense ? null : data.strides);
+    this.leafRequiresGrad = requiresGrad;
+  }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

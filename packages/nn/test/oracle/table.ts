@@ -1,0 +1,45 @@
+/** Which call of `functional` stands for which PyTorch operation; see core's table for how to read it. */
+
+import { type Operation, table as core } from '../../../core/test/oracle/table.ts';
+import { parseSignature } from '../../../core/test/oracle/signature.ts';
+
+const op = (signature: string, extras: Omit<Operation, 'signature'> = {}): Operation => ({
+  signature: parseSignature(signature),
+  receiver: -1,
+  ...extras,
+});
+
+const plain = 'relu relu6 selu silu mish hardswish hardsigmoid tanhshrink softsign';
+
+const functional: Readonly<Record<string, Operation>> = {
+  ...Object.fromEntries(plain.split(' ').map((name) => [name, op('input')])),
+  leaky_relu: op('input | negative_slope'),
+  prelu: op('input weight'),
+  elu: op('input | alpha'),
+  celu: op('input | alpha'),
+  gelu: op('input | approximate'),
+  hardtanh: op('input | min_val max_val'),
+  hardshrink: op('input | lambd'),
+  softshrink: op('input | lambd'),
+  softplus: op('input | beta threshold'),
+  logsigmoid: op('input', { name: 'logSigmoid' }),
+  threshold: op('input threshold value'),
+  glu: op('input dim'),
+  softmin: op('input dim | dtype'),
+  linear: op('input weight bias'),
+  bilinear: op('input1 input2 weight bias'),
+  embedding: op('input weight | padding_idx max_norm norm_type scale_grad_by_freq sparse'),
+  layer_norm: op('input normalized_shape | weight bias eps'),
+  batch_norm: op('input running_mean running_var | weight bias training momentum eps'),
+  normalize: op('input dim | p eps', { extra: true }),
+  cosine_similarity: op('x1 x2 dim | eps', { extra: true }),
+  pairwise_distance: op('x1 x2 | p eps keepdim', { extra: true }),
+};
+
+/** Functions of nn.functional; those that PyTorch has at the top level too have core's signature. */
+export function functionalOperation(name: string, variant: string): Operation | undefined {
+  const own = functional[name.replace(/^nn\.functional\./, '')];
+  if (own) return own;
+  const shared = core[`${name}[${variant}]`] ?? core[name];
+  return shared && { ...shared, receiver: -1, inPlace: false };
+}
