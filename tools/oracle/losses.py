@@ -76,7 +76,12 @@ def database_losses():
                     fixture.skip(name, "not in this torch's database")
                 continue
             for dtype in DTYPES:
-                candidates = [([s.input, *s.args], s.kwargs) for s in samples(op, dtype, True)]
+                try:
+                    candidates = [([s.input, *s.args], s.kwargs) for s in samples(op, dtype, True)]
+                except TypeError as error:
+                    # torch 1.13's cross_entropy samples do not run on Python 3.11.
+                    fixture.skip(name, f"drawing failed: {error}")
+                    continue
                 if variant:
                     # The chunking options are PyTorch's way to save memory; the value is the same without them.
                     candidates = [(a, {k: v for k, v in kw.items() if k != "options"}) for a, kw in candidates]

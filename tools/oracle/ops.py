@@ -36,6 +36,9 @@ def natural(name, args):
         return [args[1], args[0], *args[2:]]
     if name == "einsum":
         return [args[1], args[0]]
+    if name == "__getitem__":
+        # x[1, 2] has two items, x[[1, 2]] one, a list; JSON would not tell them apart.
+        return [args[0], list(args[1]) if isinstance(args[1], tuple) else [args[1]]]
     return list(args)
 
 
@@ -45,6 +48,8 @@ def caller(op):
             return op.op(args[1], args[0], *args[2:], **kwargs)
         if op.name == "einsum":
             return op.op(args[1], args[0])
+        if op.name == "__getitem__":
+            return args[0][tuple(args[1])]
         return op.op(*args, **kwargs)
 
     return call
@@ -60,7 +65,8 @@ def shapes(op, candidates):
     if op.name not in EDGES_UNARY or op.variant_test_name:
         return candidates
     values = candidates[0][0][0].detach().flatten()
-    cut = [values[0], values[:0].reshape(0, 3), values[1:61].reshape(3, 4, 5), values[3:10]]
+    depth = (values.numel() - 1) // 6
+    cut = [values[0], values[:0].reshape(0, 3), values[1 : 1 + 6 * depth].reshape(2, 3, depth), values[3:10]]
     grad = candidates[0][0][0].requires_grad
     return [*candidates, *(([v.clone().requires_grad_(grad)], {}) for v in cut)]
 

@@ -100,6 +100,21 @@ export {
   zeros,
   zerosLike,
 } from './ops/fill.ts';
+export { FusedUpdate } from './ops/fused.ts';
+export { checkAlong, gather, takeAlongDim } from './ops/gather.ts';
+export { type IndexAddOptions, indexAdd, indexCopy, indexFill, indexSelect } from './ops/index-along.ts';
+export { getIndexed, putFlat, putIndexed, takeFlat } from './ops/index-primitives.ts';
+export {
+  assign,
+  type IndexItem,
+  type IndexList,
+  type IndexPutOptions,
+  type IndexValue,
+  index,
+  indexPut,
+  slice,
+} from './ops/indexing.ts';
+export { maskedFill, maskedScatter, maskedSelect, type PutOptions, put, take } from './ops/masked.ts';
 export {
   abs,
   acos,
@@ -178,6 +193,7 @@ export {
   type ScaleOptions,
   vdot,
 } from './ops/matmul.ts';
+export { argwhere, type NonzeroOptions, nonzero, nonzeroPositions, nonzeroTuple } from './ops/nonzero.ts';
 export {
   chunk,
   type DiagonalOptions,
@@ -203,6 +219,23 @@ export {
   vsplit,
 } from './ops/parts.ts';
 export {
+  type Combine,
+  checkIndexDType,
+  flatPositions,
+  flattenPositions,
+  type IndexRule,
+  indexedShape,
+  indexPositions,
+  leadingDims,
+  type Positions,
+  placeOf,
+  positionsAlong,
+  readAt,
+  readPositions,
+  writeAt,
+  writePositions,
+} from './ops/positions.ts';
+export {
   bernoulli,
   type DrawOptions,
   type MultinomialOptions,
@@ -218,6 +251,14 @@ export {
   randperm,
 } from './ops/random.ts';
 export { resultType } from './ops/result-type.ts';
+export {
+  type ScatterOptions,
+  type ScatterReduceOptions,
+  type ScatterReduction,
+  scatter,
+  scatterAdd,
+  scatterReduce,
+} from './ops/scatter.ts';
 export { sum } from './ops/sum.ts';
 export {
   adjoint,

@@ -1,5 +1,5 @@
 import { isGradEnabled, isInferenceModeEnabled } from './autograd/grad-mode.ts';
-import { ALL_INPUTS, GradNode, gradFnName } from './autograd/node.ts';
+import { ALL_INPUTS, GradNode, gradFnName, moveRetained } from './autograd/node.ts';
 import { canCast, type DType, isFloatingPoint, scalarNameOf } from './dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from './errors.ts';
 import { formatShape, type Shape, sameShape } from './shape.ts';
@@ -137,6 +137,18 @@ function notifyAfter(
   for (const o of observers) o.after?.(name, inputs, attrs, outputs);
 }
 
+/** @internal Tells observers of an update in place that is no primitive's. */
+export function notifyUpdate(
+  name: string,
+  inputs: readonly Tensor[],
+  attrs: unknown,
+  outputs: readonly Tensor[],
+): void {
+  if (!observed) return;
+  notifyBefore(name, inputs, attrs);
+  notifyAfter(name, inputs, attrs, outputs);
+}
+
 /** Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
 function wantsGrad(inputs: readonly Tensor[], name: string): boolean {
   let wants = false;
@@ -159,8 +171,12 @@ function staleView(name: string, i: number): AutogradError {
 
 /** @internal Records an operation: for in-place operations that have no kernel of the common form. */
 export function gradNode<A>(primitive: PrimitiveBase<A>, inputs: readonly Tensor[], attrs: A): GradNode<A> {
-  const node = new GradNode(primitive, inputs, attrs);
-  if (observed) for (const o of observers) o.recorded?.(node as GradNode<never>);
+  return announce(new GradNode(primitive, inputs, attrs));
+}
+
+/** @internal Shows a node to the observers: for kinds of nodes that are made elsewhere. */
+export function announce<A, N extends GradNode<A>>(node: N): N {
+  if (observed) for (const o of observers) o.recorded?.(node as unknown as GradNode<never>);
   return node;
 }
 
@@ -296,6 +312,7 @@ export function prepareInPlace(target: Tensor, inputs: readonly Tensor[], name: 
 export function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
   target.storage.version++;
   if (node === null) return;
+  if (target.gradFn !== null) moveRetained(target, target.gradFn, node as unknown as GradNode, 0);
   target.gradFn = node as unknown as GradNode;
   target.outputNumber = 0;
   target.rebinds++;

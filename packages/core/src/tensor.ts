@@ -87,7 +87,7 @@ export class Tensor {
   }
 
   set requiresGrad(value: boolean) {
-    (this as unknown as { requiresGrad_(value: boolean): void }).requiresGrad_(value);
+    this.requiresGrad_(value);
   }
 
   /** Whether no recorded operation made this tensor. */
@@ -111,7 +111,7 @@ export class Tensor {
   }
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts installs these on the prototype
+/** What methods.ts installs on the prototype. */
 export interface Tensor extends TensorMethods {}
 
 /** A fresh contiguous tensor whose elements are undefined: the caller writes each of them. */

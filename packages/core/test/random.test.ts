@@ -146,8 +146,9 @@ describe('laws', () => {
   test('normal numbers have their mean and standard deviation', () => {
     for (const out of [new Float32Array(200_000), new Float64Array(200_000)]) {
       fillNormal(out, 3, 2, new Generator().manualSeed(4));
-      const mean = out.reduce((sum: number, x) => sum + x, 0) / out.length;
-      const variance = out.reduce((sum: number, x) => sum + (x - mean) ** 2, 0) / out.length;
+      const values: number[] = [...out];
+      const mean = values.reduce((sum, x) => sum + x, 0) / out.length;
+      const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / out.length;
       expect(mean).toBeCloseTo(3, 1);
       expect(Math.sqrt(variance)).toBeCloseTo(2, 1);
     }
@@ -201,7 +202,6 @@ describe('fused multiply-add', () => {
     fc.assert(
       fc.property(double, double, double, (a, b, c) => {
         const scaled = (exact(a) * exact(b)) / (1n << 200n) + exact(c);
-        expect(fma64(a, b, c)).toBeCloseTo(Number(scaled) * 2 ** -200, 15);
         expect(fma64(a, b, c)).toBe(Number(scaled) * 2 ** -200 + 0);
       }),
     );

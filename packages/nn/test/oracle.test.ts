@@ -2,15 +2,15 @@
 
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import { manualSeed, type DType, type Tensor, tensor } from '@kindling/core';
+import { type DType, manualSeed, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { mismatch, type Plain, type Strictness } from '../../core/test/oracle/compare.ts';
-import { type Entry, readFixture, Recorded, type Value } from '../../core/test/oracle/fixture.ts';
+import { type Entry, Recorded, readFixture, type Value } from '../../core/test/oracle/fixture.ts';
 import { describeSample, report } from '../../core/test/oracle/run.ts';
 import { camelCase, optionsOf } from '../../core/test/oracle/signature.ts';
 import { operationSuite } from '../../core/test/oracle/suite.ts';
-import { layouts, plain } from '../../core/test/oracle/tensors.ts';
+import { layouts, plain, toTensor } from '../../core/test/oracle/tensors.ts';
 import { checkFunction, checkModule, construct, functions, stateEntries } from './oracle/modules.ts';
 import { nets } from './oracle/nets.ts';
 import { functionalOperation } from './oracle/table.ts';
@@ -32,7 +32,9 @@ for (const name of ['losses', 'loss-edges', 'criteria-1.13', 'criteria-2.15', 'm
         const failures = entry.samples.flatMap((sample, number) =>
           layouts.flatMap((layout) => {
             const lines = check(entry, sample, layout);
-            return lines.length > 0 ? [{ sample: number, how: layout, what: describeSample(sample), lines }] : [];
+            return lines.length > 0
+              ? [{ sample: number, how: layout, what: describeSample(sample), lines }]
+              : [];
           }),
         );
         expect(failures.length === 0 ? '' : report(`${entry.op} ${entry.dtype}`, failures)).toBe('');
@@ -59,13 +61,24 @@ interface Initialised {
   readonly out?: Recorded | Summary | number;
 }
 
-function differs(what: string, actual: Tensor, expected: Recorded | Summary, strictness: Strictness = {}): string[] {
+function differs(
+  what: string,
+  actual: Tensor,
+  expected: Recorded | Summary,
+  strictness: Strictness = {},
+): string[] {
   const numbers = plain(actual);
   if (expected instanceof Recorded) return [mismatch(what, numbers, expected, strictness) ?? []].flat();
   const data = actual.detach().contiguous().data;
-  const head: Plain = { ...numbers, shape: expected.head.shape, array: data.subarray(0, expected.head.array.length) };
+  const head: Plain = {
+    ...numbers,
+    shape: expected.head.shape,
+    array: [...data.slice(0, expected.head.array.length)],
+  };
   const lines = [mismatch(`${what} (head)`, head, expected.head, strictness) ?? []].flat();
-  const hash = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).digest('hex');
+  const hash = createHash('sha256')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
   if (hash !== expected.sha256) lines.push(`${what}: the bytes differ from PyTorch's`);
   return lines;
 }
@@ -90,12 +103,16 @@ describe('initialisation', () => {
       if (typeof entry.out === 'number') {
         const given = args.filter((v) => v !== undefined);
         const [nonlinearity, parameter] = given;
-        expect(fn(nonlinearity, ...(parameter === undefined ? [] : [{ param: parameter }]))).toBeCloseTo(entry.out, 12);
+        expect(fn(nonlinearity, ...(parameter === undefined ? [] : [{ param: parameter }]))).toBeCloseTo(
+          entry.out,
+          12,
+        );
         return;
       }
       manualSeed(entry.seed);
       const count = entry.shape!.reduce((n, size) => n * size, 1);
-      const target = tensor(new Float64Array(count).fill(7), { dtype: entry.dtype! }).reshape([...entry.shape!]);
+      const values = entry.dtype === 'float64' ? new Float64Array(count) : new Float32Array(count);
+      const target = toTensor(new Recorded(entry.dtype!, entry.shape!, values.fill(7), false));
       const given = optionsOf(Object.entries(options));
       const result = fn(target, ...args, ...(Object.keys(given).length > 0 ? [given] : []));
       expect(result).toBe(target);
@@ -120,7 +137,10 @@ type Names = () => Iterable<readonly [string, unknown]>;
 describe('structure', () => {
   for (const entry of readFixture<Structure>(fixture('structures')).entries) {
     it(entry.op, () => {
-      const net = nets[entry.op]!() as Record<'namedParameters' | 'namedBuffers' | 'namedModules' | 'namedChildren', Names> & {
+      const net = nets[entry.op]!() as Record<
+        'namedParameters' | 'namedBuffers' | 'namedModules' | 'namedChildren',
+        Names
+      > & {
         stateDict(): unknown;
       };
       expect(String(net)).toBe(entry.printed);

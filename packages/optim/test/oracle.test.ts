@@ -5,7 +5,7 @@ import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { describe, expect, it } from 'vitest';
 import { mismatch } from '../../core/test/oracle/compare.ts';
-import { readFixture, type Recorded } from '../../core/test/oracle/fixture.ts';
+import { type Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
 import { optionsOf } from '../../core/test/oracle/signature.ts';
 import { plain, toTensor } from '../../core/test/oracle/tensors.ts';
 
@@ -21,7 +21,13 @@ interface AnyOptimizer {
   addParamGroup(group: Record<string, unknown>): void;
 }
 
-const optimizers = optim as unknown as Record<string, new (parameters: unknown, options: unknown) => AnyOptimizer>;
+const optimizers = optim as unknown as Record<
+  string,
+  new (
+    parameters: unknown,
+    options: unknown,
+  ) => AnyOptimizer
+>;
 
 const make = (name: string, parameters: unknown, options: Options): AnyOptimizer =>
   new optimizers[name]!(parameters, optionsOf(Object.entries(options)));
@@ -60,11 +66,15 @@ describe('loss curves of an MLP from the same seed', () => {
       }
       losses.forEach((loss, i) => {
         const expected = entry.losses.array[i]!;
-        expect(Math.abs(loss - expected), `loss of step ${i}: ${loss}, PyTorch ${expected}`).toBeLessThan(1e-5);
+        expect(Math.abs(loss - expected), `loss of step ${i}: ${loss}, PyTorch ${expected}`).toBeLessThan(
+          1e-5,
+        );
       });
       for (const [name, p] of model.namedParameters()) {
         const expected = entry.final[name]!;
-        const difference = Math.max(...plain(p).array.map((v, i) => Math.abs(v - expected.array[i]!)));
+        const difference = Math.max(
+          ...Array.from(plain(p).array, (v, i) => Math.abs(v - expected.array[i]!)),
+        );
         expect(difference, name).toBeLessThan(1e-4);
       }
     });
@@ -164,7 +174,10 @@ describe('schedules', () => {
     if (entry.op === 'plateau') {
       it(`ReduceLROnPlateau ${JSON.stringify(entry.options)}`, () => {
         const optimizer = make('SGD', [zeroParameter()], { lr: 0.1 });
-        const scheduler = new schedulers.ReduceLROnPlateau!(optimizer, optionsOf(Object.entries(entry.options)));
+        const scheduler = new schedulers.ReduceLROnPlateau!(
+          optimizer,
+          optionsOf(Object.entries(entry.options)),
+        );
         const rates = entry.metrics.map((metric) => {
           optimizer.step();
           scheduler.step(metric);
@@ -178,14 +191,22 @@ describe('schedules', () => {
       const groups = [{ params: [zeroParameter()] }, { params: [zeroParameter()], lr: 0.5 }];
       const optimizer = make(entry.optimizer, groups, entry.optimizerOptions);
       const args: unknown[] = entry.args.map((a) => (typeof a === 'string' ? lambdas[a] : a));
-      const scheduler = new schedulers[entry.scheduler]!(optimizer, ...args, optionsOf(Object.entries(entry.options)));
+      const scheduler = new schedulers[entry.scheduler]!(
+        optimizer,
+        ...args,
+        optionsOf(Object.entries(entry.options)),
+      );
       entry.sequence.forEach(([rates, momenta, last], step) => {
         if (step > 0) {
           optimizer.step();
           scheduler.step();
         }
-        closeLists(optimizer.paramGroups.map((g) => g.lr as number), rates!);
-        const momentum = (g: Record<string, unknown>): number => (g.momentum ?? (g.betas as number[])[0]) as number;
+        closeLists(
+          optimizer.paramGroups.map((g) => g.lr as number),
+          rates!,
+        );
+        const momentum = (g: Record<string, unknown>): number =>
+          (g.momentum ?? (g.betas as number[])[0]) as number;
         closeLists(optimizer.paramGroups.map(momentum), momenta!);
         closeLists(scheduler.getLastLr(), last!);
       });
@@ -196,7 +217,9 @@ describe('schedules', () => {
 function closeLists(actual: readonly number[], expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length);
   expected.forEach((e, i) => {
-    expect(Math.abs(actual[i]! - e), `${i}: ${actual[i]}, PyTorch ${e}`).toBeLessThanOrEqual(1e-12 * Math.abs(e) + 1e-15);
+    expect(Math.abs(actual[i]! - e), `${i}: ${actual[i]}, PyTorch ${e}`).toBeLessThanOrEqual(
+      1e-12 * Math.abs(e) + 1e-15,
+    );
   });
 }
 

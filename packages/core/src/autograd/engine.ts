@@ -19,7 +19,7 @@ export interface BackwardRequest {
   readonly inputs: readonly Tensor[] | null;
   /** Whether gradients are added to `.grad` or returned. */
   readonly accumulate: boolean;
-  /** Whether `inputs` bound the walk: no gradient flows on from one of them to another. Default: false. */
+  /** Whether `inputs` bound the walk: neither hooks nor gradients go on from one of them. Default: false. */
   readonly stopAtInputs?: boolean;
 }
 
@@ -80,7 +80,8 @@ class BackwardPass {
       const grads = this.#pending.get(node);
       if (grads === undefined) continue;
       this.#pending.delete(node);
-      if (node instanceof AccumulateGrad) this.#finishLeaf(node, grads[0]!);
+      if (this.#request.stopAtInputs === true && this.#captures!.has(node)) this.#captureAll(node, grads);
+      else if (node instanceof AccumulateGrad) this.#finishLeaf(node, grads[0]!);
       else this.#runNode(node as GradNode, grads, needed);
     }
     return this.#captured;
@@ -119,7 +120,6 @@ class BackwardPass {
     const wanted =
       needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
-    if (this.#request.stopAtInputs === true && this.#captures!.has(node)) return;
     if (node.freed) throw freed(node.name);
     const results = callDerivative(node, grads);
     for (const g of grads) if (g != null) g.storage.holders--;
@@ -152,6 +152,14 @@ class BackwardPass {
       if (this.#request.accumulate && !(node instanceof AccumulateGrad)) {
         input.grad = input.grad === null ? clone(g) : add(input.grad, g);
       }
+    }
+  }
+
+  /** At a boundary of the walk: what arrives is a part of the gradient, so hooks do not see it yet. */
+  #captureAll(node: Node, grads: readonly (Tensor | null)[]): void {
+    for (let i = 0; i < grads.length; i++) {
+      const g = grads[i];
+      if (g != null) this.#capture(node, i, g);
     }
   }
 

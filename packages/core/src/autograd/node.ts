@@ -184,6 +184,13 @@ export function edgeOf(x: Tensor): Node | null {
   return null;
 }
 
+/** An in-place operation gave `x` a new node: a gradient that it retains is from now on that of the new value. */
+export function moveRetained(x: Tensor, from: GradNode, to: GradNode, output: number): void {
+  if (from.retained?.[x.outputNumber] !== x) return;
+  from.retained[x.outputNumber] = undefined;
+  (to.retained ??= [])[output] = x;
+}
+
 const names = new Map<string, string>();
 
 /** `log_softmax` is `LogSoftmaxBackward0`. */
@@ -204,7 +211,14 @@ export function freed(name: string): AutogradError {
   );
 }
 
-function checkVersion(x: Tensor, version: number, node: string, what: string, trace: string | null): void {
+/** Throws if `x` was changed in place since its storage had `version`. */
+export function checkVersion(
+  x: Tensor,
+  version: number,
+  node: string,
+  what: string,
+  trace: string | null,
+): void {
   const now = x.storage.version;
   if (now === version) return;
   throw new AutogradError(

@@ -6,6 +6,7 @@ import {
   emitIntegerLanewise,
   emitPlain,
   emitScalarCall,
+  emitScalarCallWhere,
   emitSplatOfF64,
   type IntegerScratch,
   lanesOf,
@@ -74,10 +75,11 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
   const env: Record<string, ScalarFunction> = {};
   const callees = new Map<string, number>();
   for (const node of program.nodes) {
-    if (node.op !== 'scalarCall') continue;
+    if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
     const name = node.attribute as string;
     if (callees.has(name)) continue;
-    const params = node.args.map(() => 'f64' as const);
+    const operands = node.op === 'scalarCall' ? node.args : node.args.slice(2);
+    const params = operands.map(() => 'f64' as const);
     callees.set(name, module.importFunction('env', name, params, ['f64']));
     env[name] = scalarFunction(name, spec);
   }
@@ -235,6 +237,13 @@ class LoopEmitter {
       case 'scalarCall':
         emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callees.get(node.attribute as string)!);
         return;
+      case 'scalarCallWhere': {
+        const [mask, otherwise, ...operands] = this.inLocals(node.args);
+        f.get(otherwise!).set(this.spare);
+        const callee = this.callees.get(node.attribute as string)!;
+        emitScalarCallWhere(f, spec.lane, mask!, this.spare, operands, callee);
+        return;
+      }
       case 'idiv':
       case 'irem':
       case 'ishl':

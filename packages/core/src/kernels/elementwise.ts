@@ -222,7 +222,8 @@ let classifiedInner = 0;
  */
 function classify(x: Strided, shape: Shape): number {
   const xShape = x.shape;
-  const strides = x.strides;
+  // Dense operands need not make their strides for this: each is the product of the sizes after it.
+  const strides = x.dense ? null : x.strides;
   const lead = shape.length - xShape.length;
   let inner = 1;
   let zerosInside = false;
@@ -231,7 +232,7 @@ function classify(x: Strided, shape: Shape): number {
   for (let d = shape.length - 1; d >= 0; d--) {
     const size = shape[d]!;
     if (size === 1) continue;
-    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides[d - lead]!;
+    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides === null ? step : strides[d - lead]!;
     if (stride === 0) {
       if (step > 1) {
         if (zerosInside) return scattered;

@@ -1,4 +1,4 @@
-import { arrayConstructor, checkDType, type DType, isFloatingPoint, type TypedArray } from '../dtype.ts';
+import { arrayConstructor, checkDType, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../shape.ts';
 import { allocateArray, Storage } from '../storage.ts';

@@ -1,5 +1,5 @@
 import type { DType } from '../dtype.ts';
-import { checkDType, isFloatingPoint, scalarCategory } from '../dtype.ts';
+import { checkDType, isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError, ValueError } from '../errors.ts';
 import { apply, definePrimitive, finishInPlace, gradNode, prepareInPlace } from '../primitive.ts';
 import { checkShape, numelOf, type Shape } from '../shape.ts';
@@ -70,8 +70,7 @@ const sizesOf = (shape: Shape | number, caller: string): Shape => {
 /** A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`. */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
   const sizes = sizesOf(shape, 'full');
-  const inferred =
-    ([, , defaultDtype] as const)[scalarCategory(value)] ?? (typeof value === 'boolean' ? 'bool' : 'int32');
+  const inferred = typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : defaultDtype;
   const dtype = options?.dtype ?? inferred;
   checkDType(dtype, 'full');
   return finishCreation(filled(sizes, Number(value), dtype), options);

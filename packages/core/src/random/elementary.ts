@@ -44,8 +44,8 @@ export function logFloat(x: number): number {
 
 const FOUR_OVER_PI = f(1.27323954473516);
 const PI_4_A = f(-0.78515625);
-const PI_4_B = f(-2.4187564849853515625e-4);
-const PI_4_C = f(-3.77489497744594108e-8);
+const PI_4_B = f(-2.4187564849853516e-4);
+const PI_4_C = f(-3.774894977445941e-8);
 const SIN_A = f(-1.9515295891e-4);
 const SIN_B = f(8.3321608736e-3);
 const SIN_C = f(-1.6666654611e-1);

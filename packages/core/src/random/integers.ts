@@ -30,7 +30,7 @@ function random64Modulo(range: number, generator: Generator): number {
 
 /**
  * Integers from `low` (inclusive) to `high` (exclusive), as elements of `dtype`. Follows `torch.randint` and
- * `Tensor.random_(low, high)` of PyTorch 2.5 and newer (older versions differ for ranges between 2^28 and 2^32).
+ * `Tensor.random_(low, high)` of the newest PyTorch (1.13 spends 32 bits on ranges between 2^28 and 2^32).
  */
 export function fillRandomInt(
   out: TypedArray,

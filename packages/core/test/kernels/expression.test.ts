@@ -111,6 +111,13 @@ describe('float lanes', () => {
       });
     }
 
+    it(`${lane} calls scalar functions where a mask says so`, () => {
+      const f = (x: E.Expr) => E.scalarCallWhere(E.gt(x, 2), 'cbrt', E.neg(x), x);
+      expect(evaluate(lane, ([x]) => f(x!), [[1, 8, 27, -8, 0, 1, 1, 1, 64]])).toEqual([
+        -1, 2, 3, 8, -0, -1, -1, -1, 4,
+      ]);
+    });
+
     it(`${lane} works on bits`, () => {
       const mantissa = lane === 'f32' ? 23 : 52;
       const bias = lane === 'f32' ? 127 : 1023;

@@ -26,6 +26,8 @@ export interface Strictness {
   readonly signedZeros?: boolean | undefined;
   /** Multiplies both tolerances; the operation's table entry says why. */
   readonly factor?: number | undefined;
+  /** The result sums products that may cancel: an error counts against the largest result too. */
+  readonly contraction?: boolean | undefined;
 }
 
 const position = (index: number, shape: readonly number[]): string => {
@@ -37,13 +39,28 @@ const position = (index: number, shape: readonly number[]): string => {
   return `[${at.join(', ')}]`;
 };
 
+function largest(array: ArrayLike<number>): number {
+  let found = 0;
+  for (let i = 0; i < array.length; i++)
+    if (Number.isFinite(array[i]!)) found = Math.max(found, Math.abs(array[i]!));
+  return found;
+}
+
 /** An explanation of the worst mismatch, or null where all is well. */
-export function mismatch(what: string, actual: Plain, expected: Recorded, strictness: Strictness = {}): string | null {
+export function mismatch(
+  what: string,
+  actual: Plain,
+  expected: Recorded,
+  strictness: Strictness = {},
+): string | null {
   if (actual.dtype !== expected.dtype) return `${what}: dtype ${actual.dtype}, PyTorch ${expected.dtype}`;
   if (actual.shape.join() !== expected.shape.join()) {
     return `${what}: shape [${actual.shape.join(', ')}], PyTorch [${expected.shape.join(', ')}]`;
   }
-  const { relative, absolute } = tolerances[expected.dtype];
+  const { relative, absolute: least } = tolerances[expected.dtype];
+  const absolute = strictness.contraction
+    ? Math.max(least, (relative / 10) * largest(expected.array))
+    : least;
   const [noiseAbsolute, noiseRelative] = strictness.noise || [0, 0];
   const factor = strictness.factor ?? 1;
   let worst = -1;
@@ -52,7 +69,8 @@ export function mismatch(what: string, actual: Plain, expected: Recorded, strict
   for (let i = 0; i < expected.array.length; i++) {
     const a = actual.array[i]!;
     const e = expected.array[i]!;
-    if (Object.is(a, e) || (a === e && !strictness.signedZeros) || (Number.isNaN(a) && Number.isNaN(e))) continue;
+    if (Object.is(a, e) || (a === e && !strictness.signedZeros) || (Number.isNaN(a) && Number.isNaN(e)))
+      continue;
     // Noise counts as the lesser of its two measures, so that one bad element loosens no good one.
     const noise = 4 * Math.min(noiseAbsolute, noiseRelative * Math.abs(e));
     const allowed = factor * (absolute + relative * Math.abs(e)) + noise;

@@ -135,7 +135,10 @@ function decode(json: Json, payload: ArrayBuffer): Value {
 
 /** The entries of `<url>.json`, with the arrays of `<url>.bin`. */
 export function readFixture<T>(url: URL): { torch: string; entries: T[] } {
-  const index = JSON.parse(readFileSync(new URL(`${url.href}.json`), 'utf8')) as { torch: string; entries: Json[] };
+  const index = JSON.parse(readFileSync(new URL(`${url.href}.json`), 'utf8')) as {
+    torch: string;
+    entries: Json[];
+  };
   let payload = new ArrayBuffer(0);
   if (JSON.stringify(index).includes('"t":')) {
     const file = readFileSync(new URL(`${url.href}.bin`));

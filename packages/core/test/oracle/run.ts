@@ -1,6 +1,7 @@
 /** Runs a recorded sample in Kindling: every layout, as function, as method and in place; reports what differs. */
 
-import { autograd, type DType, Tensor } from '@kindling/core';
+import { Tensor } from '@kindling/core';
+import * as autograd from '../../src/autograd/engine.ts';
 import { mismatch, type Strictness } from './compare.ts';
 import { Recorded, recordedIn, type Sample, type Value } from './fixture.ts';
 import { cotangent, expectedLeaves, type Layout, plain, resultLeaves, toArgument } from './tensors.ts';
@@ -13,7 +14,11 @@ export interface Arguments {
   readonly tensors: readonly Tensor[];
 }
 
-export function makeArguments(sample: Sample, layout: Layout, functions: Record<string, unknown> = {}): Arguments {
+export function makeArguments(
+  sample: Sample,
+  layout: Layout,
+  functions: Record<string, unknown> = {},
+): Arguments {
   const tensors: Tensor[] = [];
   const args = sample.a.map((v) => toArgument(v, layout, tensors, functions));
   const kwargs = Object.fromEntries(
@@ -22,10 +27,16 @@ export function makeArguments(sample: Sample, layout: Layout, functions: Record<
   return { args, kwargs, tensors };
 }
 
-const isFloating = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64';
+/** What an operation's table entry allows. */
+export interface Leniency {
+  readonly factor?: number;
+  readonly eitherZero?: boolean;
+  readonly contraction?: boolean;
+}
 
 /** Compares a forward result with the recorded one. */
-export function checkOutput(result: unknown, sample: Sample, factor: number): string[] {
+export function checkOutput(result: unknown, sample: Sample, leniency: Leniency = {}): string[] {
+  const { eitherZero = false, factor, contraction } = leniency;
   const expected = expectedLeaves(sample.out);
   const actual = resultLeaves(result);
   if (actual.length !== expected.length) return [`${actual.length} results, PyTorch ${expected.length}`];
@@ -37,7 +48,12 @@ export function checkOutput(result: unknown, sample: Sample, factor: number): st
       return value === e ? [] : [`${what}: ${String(value)}, PyTorch ${String(e)}`];
     }
     if (!(a instanceof Tensor)) return [`${what}: ${typeof a} ${String(a)} instead of a tensor`];
-    const strictness = { noise: sample.noise?.[i], signedZeros: sample.edge === 1, factor };
+    const strictness = {
+      noise: sample.noise?.[i],
+      signedZeros: sample.edge === 1 && !eitherZero,
+      factor,
+      contraction,
+    };
     return mismatch(what, plain(a), e, strictness) ?? [];
   });
 }
@@ -67,7 +83,13 @@ export function checkGradient(
   return [mismatch(what, plain(actual), expected, strictness) ?? []].flat();
 }
 
-function checkGradients(result: unknown, sample: Sample, tensors: readonly Tensor[], factor: number): string[] {
+function checkGradients(
+  result: unknown,
+  sample: Sample,
+  tensors: readonly Tensor[],
+  leniency: Leniency,
+): string[] {
+  const { factor, contraction } = leniency;
   const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
   const places = recorded.flatMap((r, i) => (r.requiresGrad ? [i] : []));
   const inputs = places.map((i) => tensors[i]!);
@@ -81,14 +103,15 @@ function checkGradients(result: unknown, sample: Sample, tensors: readonly Tenso
     checkGradient(`gradient of tensor ${places[i]}`, grads[i], expected, {
       noise: sample.gradNoise?.[i] ?? 0,
       factor,
+      contraction,
     }),
   );
 }
 
 /** What the operation writes into its arguments (running statistics, renormalised rows). */
-function checkArguments(sample: Sample, tensors: readonly Tensor[], factor: number): string[] {
+function checkArguments(sample: Sample, tensors: readonly Tensor[]): string[] {
   return (sample.after ?? []).flatMap(
-    ([i, expected]) => mismatch(`argument ${i} afterwards`, plain(tensors[i]!), expected, { factor }) ?? [],
+    ([i, expected]) => mismatch(`argument ${i} afterwards`, plain(tensors[i]!), expected) ?? [],
   );
 }
 
@@ -100,29 +123,38 @@ const describe = (v: Value): string => {
 };
 
 export const describeSample = (sample: Sample): string =>
-  [...sample.a.map(describe), ...Object.entries(sample.k ?? {}).map(([k, v]) => `${k}=${describe(v)}`)].join(', ');
+  [...sample.a.map(describe), ...Object.entries(sample.k ?? {}).map(([k, v]) => `${k}=${describe(v)}`)].join(
+    ', ',
+  );
 
 /** What went wrong in one run of one sample, as lines. */
 export function checkSample(
   sample: Sample,
   layout: Layout,
   call: (given: Arguments) => unknown,
-  options: { factor?: number; gradient?: boolean; functions?: Record<string, unknown> } = {},
+  options: Leniency & { functions?: Record<string, unknown> } = {},
 ): string[] {
-  const { factor = 1, gradient = true, functions = {} } = options;
   try {
-    const given = makeArguments(sample, layout, functions);
+    const given = makeArguments(sample, layout, options.functions);
     const result = call(given);
-    const wrong = [...checkOutput(result, sample, factor), ...checkArguments(sample, given.tensors, factor)];
-    return gradient ? [...wrong, ...checkGradients(result, sample, given.tensors, factor)] : wrong;
+    return [
+      ...checkOutput(result, sample, options),
+      ...checkArguments(sample, given.tensors),
+      ...checkGradients(result, sample, given.tensors, options),
+    ];
   } catch (error) {
     return [error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)];
   }
 }
 
 /** One report of everything that failed in an entry, short enough to read. */
-export function report(title: string, failures: readonly { sample: number; how: string; what: string; lines: string[] }[]): string {
-  const shown = failures.slice(0, 6).map((f) => `  sample ${f.sample} (${f.how}) ${f.what}\n    ${f.lines.join('\n    ')}`);
+export function report(
+  title: string,
+  failures: readonly { sample: number; how: string; what: string; lines: string[] }[],
+): string {
+  const shown = failures
+    .slice(0, 6)
+    .map((f) => `  sample ${f.sample} (${f.how}) ${f.what}\n    ${f.lines.join('\n    ')}`);
   const more = failures.length > shown.length ? [`  ... and ${failures.length - shown.length} more`] : [];
   return [`${title}: ${failures.length} failures`, ...shown, ...more].join('\n');
 }

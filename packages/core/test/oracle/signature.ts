@@ -1,6 +1,7 @@
 /** Turns PyTorch's arguments into Kindling's: a signature names them, those after `|` go into the options object. */
 
-export const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+export const camelCase = (name: string): string =>
+  name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 export interface Signature {
   /** In Kindling's order. */

@@ -22,13 +22,24 @@ export interface Operation {
   readonly inPlace?: boolean;
   /** Multiplies the tolerances, for the reason given. */
   readonly loose?: readonly [factor: number, reason: string];
+  /** PyTorch's own scalar and vector paths give zeros of different signs. */
+  readonly eitherZero?: boolean;
+  /** Sums of products: an error is measured against the largest result as well, for terms may cancel. */
+  readonly contraction?: boolean;
+  /** PyTorch has it as a method or property of tensors alone. */
+  readonly methodOnly?: boolean;
+  /** It asks for a memory layout, so the transposed one is an error. */
+  readonly ofLayout?: boolean;
   /** Not promised: checked where it exists. */
   readonly extra?: boolean;
 }
 
 type Extras = Omit<Operation, 'signature'>;
 
-const op = (signature: string, extras: Extras = {}): Operation => ({ signature: parseSignature(signature), ...extras });
+const op = (signature: string, extras: Extras = {}): Operation => ({
+  signature: parseSignature(signature),
+  ...extras,
+});
 
 const spelled = (names: string, signature: string, extras: Extras = {}): Record<string, Operation> =>
   Object.fromEntries(names.split(' ').map((name) => [name, op(signature, extras)]));
@@ -44,7 +55,11 @@ const renamed = (from: string, to: string) => (bound: Bound) => {
 
 /** Python's reflected operators: `2 - x` is x.__rsub__(2). */
 const reflected = (name: string): Operation =>
-  op('other input', { name, receiver: -1, adapt: (b) => new Map([...b].map(([k, v]) => [k === 'input' ? 'other' : 'input', v])) });
+  op('other input', {
+    name,
+    receiver: -1,
+    adapt: (b) => new Map([...b].map(([k, v]) => [k === 'input' ? 'other' : 'input', v])),
+  });
 
 /** `unbiased` is the older word for `correction`; None is the default, 1. */
 const correction = (bound: Bound): Bound => {
@@ -54,10 +69,16 @@ const correction = (bound: Bound): Bound => {
   return out;
 };
 
+/** Python's True is the number 1 where a number is asked for. */
+const numeric = (bound: Bound): Bound =>
+  new Map([...bound].map(([k, v]) => [k, typeof v === 'boolean' ? Number(v) : v]));
+
 const variance: Extras = { adapt: correction };
 
 const unaryInPlace =
-  'abs neg square sqrt rsqrt exp log sin cos tanh sigmoid floor ceil round trunc reciprocal erf expm1 log1p'.split(' ');
+  'abs neg square sqrt rsqrt exp log sin cos tanh sigmoid floor ceil round trunc reciprocal erf expm1 log1p'.split(
+    ' ',
+  );
 
 const unary = Object.fromEntries(
   (
@@ -81,7 +102,8 @@ export const table: Readonly<Record<string, Operation>> = {
   true_divide: op('input other', { name: 'div' }),
   floor_divide: op('input other', { extra: true }),
   ...spelled('pow', 'input exponent'),
-  ...spelled('fmod remainder atan2 hypot maximum minimum fmax fmin logaddexp xlogy', 'input other'),
+  ...spelled('fmod remainder atan2 hypot logaddexp xlogy', 'input other'),
+  ...spelled('maximum minimum fmax fmin', 'input other', { eitherZero: true }),
   ...spelled('eq ne lt le gt ge logical_and logical_or logical_xor', 'input other'),
   __radd__: reflected('add'),
   __rsub__: reflected('sub'),
@@ -102,7 +124,11 @@ export const table: Readonly<Record<string, Operation>> = {
 
   ...spelled('sum mean nansum nanmean prod', 'input dim | keepdim dtype'),
   ...spelled('var std var_mean std_mean', 'input dim | unbiased correction keepdim', variance),
-  ...spelled('var[unbiased] std[unbiased] var_mean[unbiased] std_mean[unbiased]', 'input | unbiased correction', variance),
+  ...spelled(
+    'var[unbiased] std[unbiased] var_mean[unbiased] std_mean[unbiased]',
+    'input | unbiased correction',
+    variance,
+  ),
   ...spelled('max min amax amin argmax argmin all any logsumexp median nanmedian', 'input dim | keepdim'),
   aminmax: op('input | dim keepdim', { extra: true }),
   norm: op('input p dim | keepdim dtype'),
@@ -113,18 +139,21 @@ export const table: Readonly<Record<string, Operation>> = {
   ...spelled('cummax cummin logcumsumexp', 'input dim', { extra: true }),
   ...spelled('softmax log_softmax', 'input dim | dtype'),
 
-  ...spelled('matmul mm bmm mv dot outer', 'input other'),
-  __rmatmul__: reflected('matmul'),
-  addmm: op('input mat1 mat2 | beta alpha'),
-  addmv: op('input mat vec | beta alpha', { extra: true }),
-  baddbmm: op('input batch1 batch2 | beta alpha'),
-  einsum: op('equation operands', { spread: true, receiver: -1 }),
-  tensordot: op('input other | dims'),
+  ...spelled('matmul mm bmm mv dot outer', 'input other', { contraction: true }),
+  __rmatmul__: { ...reflected('matmul'), contraction: true },
+  addmm: op('input mat1 mat2 | beta alpha', { contraction: true }),
+  addmv: op('input mat vec | beta alpha', { contraction: true, extra: true }),
+  baddbmm: op('input batch1 batch2 | beta alpha', { contraction: true }),
+  einsum: op('equation operands', { spread: true, receiver: -1, contraction: true }),
+  tensordot: op('input other | dims', { receiver: -1, contraction: true }),
 
-  ...spelled('reshape view', 'input shape'),
-  ...spelled('reshape_as view_as expand_as', 'input other', { extra: true }),
+  reshape: op('input shape'),
+  view: op('input shape', { ofLayout: true }),
+  ...spelled('reshape_as expand_as', 'input other', { extra: true }),
+  view_as: op('input other', { ofLayout: true, extra: true }),
   transpose: op('input dim0 dim1'),
-  ...spelled('t mT T', 'input'),
+  t: op('input'),
+  ...spelled('mT T', 'input', { methodOnly: true }),
   permute: op('input dims'),
   expand: op('input shape'),
   broadcast_to: op('input shape', { extra: true }),
@@ -172,7 +201,7 @@ export const table: Readonly<Record<string, Operation>> = {
   ...spelled('tril triu', 'input diagonal'),
   'nn.functional.pad': op('input pad | mode value', { receiver: -1 }),
 
-  arange: op('start end step | dtype', { receiver: -1 }),
+  arange: op('start end step | dtype', { receiver: -1, adapt: numeric }),
   linspace: op('start end steps | dtype', { receiver: -1 }),
   logspace: op('start end steps | base dtype', { receiver: -1 }),
   eye: op('n m | dtype', { receiver: -1 }),
@@ -190,6 +219,18 @@ export const notSupported: readonly { op: string; when: (bound: Bound) => boolea
     when: (b) => ['nuc', 2, -2].includes(b.get('ord') as string | number) && isMatrixNorm(b),
     why: 'singular values come with a later issue (linalg)',
   },
+  {
+    op: 'arange',
+    when: (b) => b.get('dtype') === 'int32' && !Number.isInteger(b.get('step') ?? 1),
+    why: 'PyTorch truncates the step to 0 but keeps the length',
+  },
+  ...['addmm', 'addmv', 'baddbmm'].map((name) => ({
+    op: name,
+    when: (b: Bound) =>
+      !(b.get('input') as { dtype: string }).dtype.startsWith('float') &&
+      ['beta', 'alpha'].some((k) => !Number.isInteger(b.get(k) ?? 1)),
+    why: 'PyTorch truncates a fractional beta or alpha to an integer without a word',
+  })),
 ];
 
 function isMatrixNorm(bound: Bound): boolean {

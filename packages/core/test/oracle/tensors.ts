@@ -1,9 +1,15 @@
 /** Makes Kindling tensors of recorded ones, in several memory layouts, and reads results back. */
 
-import * as kindling from '@kindling/core';
-import { Tensor } from '@kindling/core';
+import { Storage, Tensor } from '@kindling/core';
 import type { Plain } from './compare.ts';
-import { type FixtureArray, Recorded, recordedEllipsis, RecordedFunction, RecordedSlice, type Value } from './fixture.ts';
+import {
+  type FixtureArray,
+  Recorded,
+  RecordedFunction,
+  RecordedSlice,
+  recordedEllipsis,
+  type Value,
+} from './fixture.ts';
 
 /** The memory layouts in which every sample runs: dense, dimensions reversed in memory, every second element. */
 export const layouts = ['contiguous', 'transposed', 'sliced'] as const;
@@ -11,9 +17,6 @@ export type Layout = (typeof layouts)[number];
 
 const emptyLike = (array: FixtureArray, length: number): FixtureArray =>
   new (array.constructor as new (n: number) => FixtureArray)(length);
-
-const fromArray = (array: FixtureArray, shape: readonly number[], dtype: kindling.DType): Tensor =>
-  kindling.tensor(array, { dtype }).reshape([...shape]);
 
 /** The elements in the order of reversed dimensions. */
 function reversed(array: FixtureArray, shape: readonly number[]): FixtureArray {
@@ -32,27 +35,42 @@ function reversed(array: FixtureArray, shape: readonly number[]): FixtureArray {
   return out;
 }
 
+const rowMajor = (shape: readonly number[]): number[] => {
+  const strides = new Array<number>(shape.length);
+  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
+    strides[d] = step;
+    step *= Math.max(shape[d]!, 1);
+  }
+  return strides;
+};
+
+function arranged(r: Recorded, layout: Layout): Tensor {
+  const { array, shape, dtype } = r;
+  if (layout === 'transposed' && shape.length >= 2) {
+    const strides = rowMajor([...shape].reverse()).reverse();
+    return new Tensor(new Storage(reversed(array, shape)), shape, dtype, 0, strides);
+  }
+  if (layout === 'contiguous') return new Tensor(new Storage(array.slice()), shape, dtype);
+  // Every second element, from the second on; those between hold what would be noticed.
+  const wide = emptyLike(array, 2 * array.length + 1).fill(dtype === 'bool' ? 1 : 77);
+  for (let i = 0; i < array.length; i++) wide[2 * i + 1] = array[i]!;
+  const strides = rowMajor(shape).map((step) => 2 * step);
+  return new Tensor(new Storage(wide), shape, dtype, 1, strides);
+}
+
 /** A leaf with the recorded values in the given layout. */
 export function toTensor(r: Recorded, layout: Layout = 'contiguous'): Tensor {
-  const { array, shape, dtype } = r;
-  let x: Tensor;
-  if (layout === 'transposed' && shape.length >= 2) {
-    const base = fromArray(reversed(array, shape), [...shape].reverse(), dtype);
-    x = base.permute(shape.map((_, d) => shape.length - 1 - d));
-  } else if (layout === 'contiguous') {
-    x = fromArray(array, shape, dtype);
-  } else {
-    // Every second element, from the second on; those between hold what would be noticed.
-    const wide = emptyLike(array, 2 * array.length).fill(dtype === 'bool' ? 1 : 77);
-    for (let i = 0; i < array.length; i++) wide[2 * i + 1] = array[i]!;
-    x = fromArray(wide, [...shape, 2], dtype).select(shape.length, 1);
-  }
-  x = x.detach();
+  const x = arranged(r, layout);
   return r.requiresGrad ? x.requiresGrad_(true) : x;
 }
 
 /** A recorded value as a Kindling argument; the tensors made are pushed to `made`, in order. */
-export function toArgument(v: Value, layout: Layout, made: Tensor[], functions: Record<string, unknown> = {}): unknown {
+export function toArgument(
+  v: Value,
+  layout: Layout,
+  made: Tensor[],
+  functions: Record<string, unknown> = {},
+): unknown {
   if (v instanceof Recorded) {
     const x = toTensor(v, layout);
     made.push(x);
@@ -60,7 +78,9 @@ export function toArgument(v: Value, layout: Layout, made: Tensor[], functions: 
   }
   if (v instanceof RecordedSlice) {
     // A slice object leaves out what Python leaves out.
-    const given = Object.entries({ start: v.start, stop: v.stop, step: v.step }).filter(([, x]) => x !== null);
+    const given = Object.entries({ start: v.start, stop: v.stop, step: v.step }).filter(
+      ([, x]) => x !== null,
+    );
     return Object.fromEntries(given);
   }
   if (v === recordedEllipsis) return '...';
@@ -95,5 +115,6 @@ export function cotangent(like: Tensor, index: number): Tensor {
   const n = like.shape.reduce((product, size) => product * size, 1);
   const values = new Float64Array(n);
   for (let i = 0; i < n; i++) values[i] = ((Math.imul(i + 1 + 1000 * index, 2654435761) >>> 24) - 127.5) / 64;
-  return kindling.tensor(values, { dtype: like.dtype }).reshape([...like.shape]);
+  const array = like.dtype === 'float64' ? values : Float32Array.from(values);
+  return new Tensor(new Storage(array), like.shape, like.dtype);
 }

@@ -37,6 +37,10 @@ export function partsOf(module: AnyModule): Parts {
   return parts;
 }
 
+/** The direct submodules in order, also those that stand there twice. */
+export const modulesIn = <M extends AnyModule = AnyModule>(module: AnyModule): M[] =>
+  partsOf(module).children.map(([, child]) => child as unknown as M);
+
 /** Whether the buffer of this (PyTorch) name is saved in the state dict. */
 export function isPersistent(module: AnyModule, name: string): boolean {
   const names = stateNamesOf(module);

@@ -3,8 +3,20 @@
 import type { DType, Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { mismatch } from '../../../core/test/oracle/compare.ts';
-import { recordedIn, type Entry, type Recorded, type Sample, type Value } from '../../../core/test/oracle/fixture.ts';
-import { checkGradient, checkOutput, checkSample, gradientsOf, makeArguments } from '../../../core/test/oracle/run.ts';
+import {
+  type Entry,
+  type Recorded,
+  recordedIn,
+  type Sample,
+  type Value,
+} from '../../../core/test/oracle/fixture.ts';
+import {
+  checkGradient,
+  checkOutput,
+  checkSample,
+  gradientsOf,
+  makeArguments,
+} from '../../../core/test/oracle/run.ts';
 import { camelCase, optionsOf } from '../../../core/test/oracle/signature.ts';
 import { type Layout, plain, toArgument, toTensor } from '../../../core/test/oracle/tensors.ts';
 
@@ -20,7 +32,11 @@ export interface AnyModule {
 
 export const functions = nn.functional as unknown as Record<string, unknown>;
 
-export function construct(name: string, args: readonly unknown[], options: Readonly<Record<string, unknown>>): AnyModule {
+export function construct(
+  name: string,
+  args: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): AnyModule {
   const constructor = (nn as unknown as Record<string, unknown>)[name.replace(/^nn\./, '')];
   if (typeof constructor !== 'function') throw new Error(`Kindling has no module '${name}'`);
   const given = optionsOf(Object.entries(options));
@@ -30,7 +46,9 @@ export function construct(name: string, args: readonly unknown[], options: Reado
 
 /** stateDict() as entries, whichever container it is. */
 export const stateEntries = (state: unknown): [string, Tensor][] =>
-  state instanceof Map ? [...(state as Map<string, Tensor>)] : Object.entries(state as Record<string, Tensor>);
+  state instanceof Map
+    ? [...(state as Map<string, Tensor>)]
+    : Object.entries(state as Record<string, Tensor>);
 
 /** A state of the same container as `like`. */
 export function stateLike(like: unknown, recorded: Readonly<Record<string, Recorded>>): unknown {
@@ -51,7 +69,7 @@ export function checkFunction(entry: Entry, sample: Sample, layout: Layout): str
       const options = optionsOf(Object.entries(kwargs));
       return Object.keys(options).length > 0 ? invoke(...args, options) : invoke(...args);
     },
-    { functions },
+    { functions, contraction: true },
   );
 }
 
@@ -66,7 +84,9 @@ export function checkModule(entry: Entry, sample: Sample, layout: Layout): strin
 
 function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] {
   const convert = (v: Value): unknown => toArgument(v, 'contiguous', [], functions);
-  const options = Object.fromEntries(Object.entries(sample.ctorOptions ?? {}).map(([k, v]) => [k, convert(v)]));
+  const options = Object.fromEntries(
+    Object.entries(sample.ctorOptions ?? {}).map(([k, v]) => [k, convert(v)]),
+  );
   const module = construct(entry.op, (sample.ctor ?? []).map(convert), options);
   module.to(entry.dtype);
   const state = sample.state;
@@ -76,21 +96,31 @@ function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] 
   const { args, kwargs, tensors } = makeArguments(sample, layout, functions);
   const rest = Object.keys(kwargs).length > 0 ? [optionsOf(Object.entries(kwargs))] : [];
   const result = module(...args, ...rest);
-  const lines = checkOutput(result, sample, 1);
+  const lines = checkOutput(result, sample, { contraction: true });
 
   const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
   const inputs = recorded.flatMap((r, i) => (r.requiresGrad ? [tensors[i]!] : []));
   const parameters = [...module.namedParameters()];
   const grads = gradientsOf(result, [...inputs, ...parameters.map(([, p]) => p)]) ?? [];
   sample.grads?.forEach((expected, i) => {
-    lines.push(...checkGradient(`gradient of input ${i}`, grads[i], expected, { noise: sample.gradNoise?.[i] }));
+    lines.push(
+      ...checkGradient(`gradient of input ${i}`, grads[i], expected, {
+        noise: sample.gradNoise?.[i],
+        contraction: true,
+      }),
+    );
   });
   Object.entries(sample.parameterGrads ?? {}).forEach(([name, expected], i) => {
     const at = parameters.findIndex(([n]) => n === name);
     if (at < 0) lines.push(`no parameter '${name}'`);
     else {
       const noise = sample.parameterNoise?.[i];
-      lines.push(...checkGradient(`gradient of ${name}`, grads[inputs.length + at], expected, { noise }));
+      lines.push(
+        ...checkGradient(`gradient of ${name}`, grads[inputs.length + at], expected, {
+          noise,
+          contraction: true,
+        }),
+      );
     }
   });
   const after = new Map(stateEntries(module.stateDict()));
@@ -99,7 +129,8 @@ function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] 
   }
   for (const [name, expected] of Object.entries(sample.stateAfter ?? {})) {
     const actual = after.get(name);
-    lines.push(actual ? [mismatch(`${name} afterwards`, plain(actual), expected) ?? []].flat() : [`no state '${name}'`]).flat();
+    const wrong = actual ? mismatch(`${name} afterwards`, plain(actual), expected) : `no state '${name}'`;
+    if (wrong !== null) lines.push(wrong);
   }
-  return lines.flat();
+  return lines;
 }

@@ -44,13 +44,26 @@ export const nets: Readonly<Record<string, () => unknown>> = {
       new nn.Sequential(new nn.Linear(3, 1), new nn.Sigmoid()),
     ),
   repeated: () =>
-    new nn.Sequential(new nn.Linear(2, 2), new nn.Linear(2, 2), new nn.Linear(2, 2), new nn.ReLU(), new nn.ReLU()),
+    new nn.Sequential(
+      new nn.Linear(2, 2),
+      new nn.Linear(2, 2),
+      new nn.Linear(2, 2),
+      new nn.ReLU(),
+      new nn.ReLU(),
+    ),
   list: () => new nn.ModuleList([new nn.Linear(2, 3), new nn.Linear(3, 4), new nn.Linear(3, 4)]),
-  dict: () => new nn.ModuleDict({ encoder: new nn.Linear(4, 2), act: new nn.LeakyReLU(), head: new nn.Identity() }),
+  dict: () =>
+    new nn.ModuleDict({ encoder: new nn.Linear(4, 2), act: new nn.LeakyReLU(), head: new nn.Identity() }),
   parameterList: () => new nn.ParameterList([new nn.Parameter(zeros([2, 3])), new nn.Parameter(zeros([4]))]),
   batchNorm: () =>
-    new nn.Sequential(new nn.Linear(4, 8), new nn.BatchNorm1d(8), new nn.Dropout({ p: 0.25 }), new nn.Linear(8, 2)),
-  batchNormPlain: () => new nn.BatchNorm1d(8, { eps: 1e-3, momentum: null, affine: false, trackRunningStats: false }),
+    new nn.Sequential(
+      new nn.Linear(4, 8),
+      new nn.BatchNorm1d(8),
+      new nn.Dropout({ p: 0.25 }),
+      new nn.Linear(8, 2),
+    ),
+  batchNormPlain: () =>
+    new nn.BatchNorm1d(8, { eps: 1e-3, momentum: null, affine: false, trackRunningStats: false }),
   embedding: () => new nn.Embedding(10, 4, { paddingIdx: 0 }),
   embeddingOptions: () => new nn.Embedding(10, 4, { maxNorm: 2, normType: 1, scaleGradByFreq: true }),
   bilinear: () => new nn.Bilinear(2, 3, 4, { bias: false }),

@@ -1,7 +1,7 @@
 /** Which call of `functional` stands for which PyTorch operation; see core's table for how to read it. */
 
-import { type Operation, table as core } from '../../../core/test/oracle/table.ts';
 import { parseSignature } from '../../../core/test/oracle/signature.ts';
+import { table as core, type Operation } from '../../../core/test/oracle/table.ts';
 
 const op = (signature: string, extras: Omit<Operation, 'signature'> = {}): Operation => ({
   signature: parseSignature(signature),
@@ -31,7 +31,7 @@ const functional: Readonly<Record<string, Operation>> = {
   embedding: op('input weight | padding_idx max_norm norm_type scale_grad_by_freq sparse'),
   layer_norm: op('input normalized_shape | weight bias eps'),
   batch_norm: op('input running_mean running_var | weight bias training momentum eps'),
-  normalize: op('input dim | p eps', { extra: true }),
+  normalize: op('input | p dim eps', { extra: true }),
   cosine_similarity: op('x1 x2 dim | eps', { extra: true }),
   pairwise_distance: op('x1 x2 | p eps keepdim', { extra: true }),
 };

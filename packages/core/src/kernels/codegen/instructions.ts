@@ -178,16 +178,49 @@ export function emitScalarCall(
   operands: readonly number[],
   callee: number,
 ): void {
-  eachLane(f, lane, (i) => {
-    for (const operand of operands) {
-      f.get(operand).lane(extract[lane], i);
-      if (lane === 'f32') f.op('f64.promote_f32');
-      else if (lane === 'i32') f.op('f64.convert_i32_s');
-    }
-    f.call(callee);
-    if (lane === 'f32') f.op('f32.demote_f64');
-    else if (lane === 'i32') f.op('i32.trunc_sat_f64_s');
-  });
+  eachLane(f, lane, (i) => emitCallOfLane(f, lane, operands, callee, i));
+}
+
+/**
+ * {@link emitScalarCall} for the lanes where a mask is set; the others keep what the local `result` holds. Calls nothing
+ * where no lane is.
+ */
+export function emitScalarCallWhere(
+  f: FunctionBuilder,
+  lane: Lane,
+  mask: number,
+  result: number,
+  operands: readonly number[],
+  callee: number,
+): void {
+  f.get(mask).op('v128.any_true').if();
+  for (let i = 0; i < lanesOf[lane]; i++) {
+    f.get(mask);
+    if (lane === 'f64') f.lane('i64x2.extract_lane', i).op('i32.wrap_i64');
+    else f.lane('i32x4.extract_lane', i);
+    f.if();
+    f.get(result);
+    emitCallOfLane(f, lane, operands, callee, i);
+    f.lane(replace[lane], i).set(result).end();
+  }
+  f.end().get(result);
+}
+
+function emitCallOfLane(
+  f: FunctionBuilder,
+  lane: Lane,
+  operands: readonly number[],
+  callee: number,
+  index: number,
+): void {
+  for (const operand of operands) {
+    f.get(operand).lane(extract[lane], index);
+    if (lane === 'f32') f.op('f64.promote_f32');
+    else if (lane === 'i32') f.op('f64.convert_i32_s');
+  }
+  f.call(callee);
+  if (lane === 'f32') f.op('f32.demote_f64');
+  else if (lane === 'i32') f.op('i32.trunc_sat_f64_s');
 }
 
 /** Scalar locals of {@link emitIntegerLanewise}: the operands, then a third for its use. */

@@ -25,7 +25,7 @@ export interface Node {
 }
 
 /** Operations that work lane by lane and read each operand several times. */
-const lanewise = new Set<Op>(['scalarCall', 'idiv', 'irem', 'ishl', 'ishr']);
+const lanewise = new Set<Op>(['scalarCall', 'scalarCallWhere', 'idiv', 'irem', 'ishl', 'ishr']);
 
 export interface Program {
   readonly outputs: readonly Node[];

@@ -1,6 +1,15 @@
 import type { Lane } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
-import { type Binary, checkKinds, type Expr, lift, node, type Operand, type Unary } from './node.ts';
+import {
+  type Binary,
+  checkKinds,
+  type Expr,
+  type Kind,
+  lift,
+  node,
+  type Operand,
+  type Unary,
+} from './node.ts';
 
 /** Named functions, and the registries in which the code generator finds what they mean in a lane. */
 

@@ -6,7 +6,7 @@ import { KindlingError } from '../../errors.ts';
 /** The type that every number of a kernel has: `f32` (f32x4 vectors), `f64` (f64x2) or `i32` (i32x4). */
 export type { Lane };
 
-/** What a node stands for; see the top of this file. */
+/** What a node stands for; see ../expression.ts. */
 export type Kind = 'value' | 'mask' | 'int';
 
 /** What each operation takes and gives: argument kinds, then the result's kind. */

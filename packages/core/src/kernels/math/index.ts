@@ -1,1 +1,19 @@
-export {};
+import {
+  add,
+  bitsOf,
+  type Expr,
+  eq,
+  fromBits,
+  gt,
+  iadd,
+  ieq,
+  isInf,
+  type Lowering,
+  lowerings,
+  lt,
+  and,
+  or,
+  scalarCall,
+  scalarFunctions,
+  select,
+} from '../expression.ts';

@@ -1,0 +1,134 @@
+import { isFloatingPoint } from '../dtype.ts';
+import { AutogradError } from '../errors.ts';
+import { observe } from '../primitive.ts';
+import type { Tensor } from '../tensor.ts';
+import { wrapDerivatives } from './engine.ts';
+import type { GradNode } from './node.ts';
+
+/** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
+export interface AnomalyOptions {
+  /** Whether backward functions that return NaN raise an error. Default: true. */
+  readonly checkNan?: boolean;
+}
+
+interface Installed {
+  readonly checkNan: boolean;
+  remove(): void;
+}
+
+let installed: Installed | null = null;
+
+/** Whether anomaly mode is on. Follows `torch.is_anomaly_enabled`. */
+export const isAnomalyEnabled = (): boolean => installed !== null;
+
+/**
+ * Turns anomaly mode on or off. While it is on, each recorded operation remembers where it was called, errors in the
+ * backward pass show that place, and a backward function that returns NaN raises one. Slow: for debugging.
+ * Follows `torch.autograd.set_detect_anomaly`.
+ *
+ * @example
+ * ```ts
+ * autograd.setDetectAnomaly(true);
+ * const x = tensor([-1], { requiresGrad: true });
+ * x.sqrt().sum().backward(); // Function 'SqrtBackward0' returned nan values in its 0th output. ...
+ * ```
+ */
+export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
+  installed?.remove();
+  installed = enabled ? install(options.checkNan ?? true) : null;
+}
+
+/**
+ * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}. Both the forward operations and the
+ * backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
+ */
+export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
+  const before = installed;
+  setDetectAnomaly(true, options);
+  const restore = (): void => setDetectAnomaly(before !== null, before ?? {});
+  let settlesLater = false;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      settlesLater = true;
+      return result.finally(restore) as T;
+    }
+    return result;
+  } finally {
+    if (!settlesLater) restore();
+  }
+}
+
+function install(checkNan: boolean): Installed {
+  /** The nodes whose derivatives run: what they record was induced by them. */
+  const running: GradNode[] = [];
+  const stopObserving = observe({
+    recorded(node) {
+      const parent = running.at(-1);
+      const trace = `Traceback of the forward call of ${node.name}:\n${callSite()}`;
+      node.trace =
+        parent === undefined
+          ? trace
+          : `${trace}\nInduced by the backward of ${parent.name}. ${parent.trace ?? ''}`;
+    },
+  });
+  const unwrap = wrapDerivatives((inner) => (node, grads) => {
+    running.push(node);
+    let results: readonly (Tensor | null)[];
+    try {
+      results = inner(node, grads);
+    } catch (error) {
+      throw explained(error, node);
+    } finally {
+      running.pop();
+    }
+    if (checkNan) refuseNaN(results, node);
+    return results;
+  });
+  return {
+    checkNan,
+    remove() {
+      stopObserving();
+      unwrap();
+    },
+  };
+}
+
+function refuseNaN(results: readonly (Tensor | null)[], node: GradNode): void {
+  for (let i = 0; i < results.length; i++) {
+    const g = results[i];
+    if (g == null || !isFloatingPoint(g.dtype) || !node.needs(i)) continue;
+    if (!(g.data as Float32Array).some(Number.isNaN)) continue;
+    throw explained(
+      new AutogradError(`Function '${node.name}' returned nan values in its ${i}th output.`),
+      node,
+    );
+  }
+}
+
+/** The error, with the place of the forward call in its message. */
+function explained(error: unknown, node: GradNode): unknown {
+  const { trace } = node;
+  if (error instanceof Error && trace !== null && !error.message.includes(trace))
+    error.message += `\n${trace}`;
+  return error;
+}
+
+/** The folder of Kindling's own sources, whose frames tell a user nothing. */
+const ownFolder = new URL('..', import.meta.url).href;
+
+/** The call stack from the first frame outside Kindling on. */
+function callSite(): string {
+  const limits = Error as { stackTraceLimit?: number };
+  const before = limits.stackTraceLimit;
+  limits.stackTraceLimit = 50;
+  const { stack = '' } = new Error();
+  if (before !== undefined) limits.stackTraceLimit = before;
+  const frames = stack.split('\n').filter((line) => /^\s*at |@/.test(line));
+  const foreign = frames.filter((line) => !isOwn(line));
+  return (foreign.length > 0 ? foreign : frames).slice(0, 12).join('\n');
+}
+
+const ownPath = decodeURIComponent(new URL(ownFolder).pathname);
+const isOwn = (frame: string): boolean =>
+  frame.includes(ownFolder) || (ownPath.length > 1 && frame.includes(ownPath));

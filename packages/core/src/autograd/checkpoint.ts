@@ -1,0 +1,139 @@
+import { AutogradError } from '../errors.ts';
+import { announce, observe } from '../primitive.ts';
+import { defaultGenerator } from '../random/generator.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { runBackward } from './engine.ts';
+import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
+import { enableGrad, isGradEnabled, withGradMode } from './grad-mode.ts';
+import { SavedTensors } from './saved-tensors.ts';
+
+/** Options of {@link checkpointWith}. */
+export interface CheckpointOptions {
+  /** Whether the recomputation draws the same random numbers (dropout) as the first run. Default: true. */
+  readonly preserveRngState?: boolean;
+}
+
+/**
+ * Runs `fn(...args)` without keeping what its backward needs: backward runs `fn` again instead. Memory for time.
+ *
+ * Gradients reach the tensors among `args` and also those that `fn` captures, parameters say. `fn` must give the same
+ * result both times; random numbers of the default generator are repeated. Checkpoints may be nested, and second
+ * derivatives work. Follows `torch.utils.checkpoint.checkpoint` with `use_reentrant=False`.
+ *
+ * @example
+ * ```ts
+ * const y = autograd.checkpoint((h: Tensor) => block(h), x);
+ * ```
+ */
+export function checkpoint<Args extends readonly unknown[], Out extends FunctionOutput>(
+  fn: (...args: Args) => Out,
+  ...args: Args
+): Out {
+  return checkpointWith({}, fn, ...args);
+}
+
+/** {@link checkpoint} with options: these come first, since `args` may end in an object of the caller's own. */
+export function checkpointWith<Args extends readonly unknown[], Out extends FunctionOutput>(
+  options: CheckpointOptions,
+  fn: (...args: Args) => Out,
+  ...args: Args
+): Out {
+  const { preserveRngState = true } = options;
+  if (!isGradEnabled()) return fn(...args);
+  const rngState = preserveRngState ? defaultGenerator.getState() : null;
+  const { result, inputs } = runWithoutGraph(fn, args);
+  if (inputs.length === 0) return result;
+
+  const single = !Array.isArray(result);
+  const outputs: readonly unknown[] = single ? [result] : result;
+  const shapes = outputs.map((y) => (y instanceof Tensor ? y.shape : null));
+  const saved = new SavedTensors(inputs);
+  const node = announce(
+    new FunctionNode('Checkpoint', inputs, saved, (grads, self) => {
+      saved.read(self.name, self.trace);
+      const again = repeatingRandom(rngState, () => enableGrad(() => fn(...args)));
+      return gradientsOf(Array.isArray(again) ? again : [again], shapes, grads, inputs);
+    }),
+  );
+  const bound = bindOutputs(node, outputs, inputs, new Set(), new Set());
+  return (single ? bound[0] : bound) as Out;
+}
+
+/** Runs `fn` without recording, and finds the tensors from outside, given or captured, that want a gradient. */
+function runWithoutGraph<Args extends readonly unknown[], Out>(fn: (...args: Args) => Out, args: Args) {
+  const found = new Set<Tensor>();
+  const made = new Set<Tensor>();
+  const stop = observe({
+    before(_, inputs) {
+      for (const x of inputs) if (x.requiresGrad && !made.has(x)) found.add(x);
+    },
+    after(_, __, ___, outputs) {
+      for (const y of outputs) if (y.requiresGrad && !found.has(y)) made.add(y);
+    },
+  });
+  try {
+    const result = withGradMode(false, () => fn(...args));
+    if ((result as unknown) instanceof Promise) {
+      throw new AutogradError('checkpoint: the function must be synchronous, but it returned a Promise');
+    }
+    for (const y of Array.isArray(result) ? result : [result]) {
+      if (y instanceof Tensor && y.requiresGrad && !made.has(y)) found.add(y);
+    }
+    return { result, inputs: withoutRepeats([...found]) };
+  } finally {
+    stop();
+  }
+}
+
+/** Two tensors may stand for one value of the graph (a detached alias bound to it): its gradient is wanted once. */
+function withoutRepeats(tensors: readonly Tensor[]): Tensor[] {
+  return tensors.filter(
+    (x, i) =>
+      i ===
+      tensors.findIndex(
+        (y) => y === x || (x.gradFn !== null && y.gradFn === x.gradFn && y.outputNumber === x.outputNumber),
+      ),
+  );
+}
+
+function repeatingRandom<T>(state: Uint8Array | null, fn: () => T): T {
+  if (state === null) return fn();
+  const now = defaultGenerator.getState();
+  defaultGenerator.setState(state);
+  try {
+    return fn();
+  } finally {
+    defaultGenerator.setState(now);
+  }
+}
+
+/** Differentiates the recomputed outputs, no further back than to `inputs`. */
+function gradientsOf(
+  outputs: readonly unknown[],
+  shapes: readonly (readonly number[] | null)[],
+  grads: readonly (Tensor | null)[],
+  inputs: readonly Tensor[],
+): (Tensor | null)[] {
+  const roots: Tensor[] = [];
+  const gradients: Tensor[] = [];
+  for (let i = 0; i < outputs.length; i++) {
+    const y = outputs[i];
+    const expected = shapes[i];
+    if (expected != null && !(y instanceof Tensor && sameShape(y.shape, expected))) {
+      throw new AutogradError(
+        `checkpoint: Recomputed values have different metadata than during the forward pass: output ${i} had shape ` +
+          `${formatShape(expected)} and now ${y instanceof Tensor ? formatShape(y.shape) : `is of type ${typeof y}`}`,
+      );
+    }
+    const g = grads[i];
+    if (g == null || !(y instanceof Tensor) || !y.requiresGrad) continue;
+    roots.push(y);
+    gradients.push(g);
+  }
+  if (roots.length === 0) return inputs.map(() => null);
+  // Under createGraph the recomputed graph stays, as part of the graph of the gradients.
+  const createGraph = isGradEnabled();
+  const request = { roots, gradients, createGraph, retainGraph: createGraph, inputs };
+  return runBackward({ ...request, accumulate: false, stopAtInputs: true });
+}

@@ -1,0 +1,304 @@
+import { isFloatingPoint } from '../dtype.ts';
+import { AutogradError, ShapeError } from '../errors.ts';
+import { zeros } from '../ops/fill.ts';
+import { announce, prepareInPlace } from '../primitive.ts';
+import { expandsTo, formatShape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { FunctionContext } from './function-context.ts';
+import { isGradEnabled, withGradMode } from './grad-mode.ts';
+import { GradNode, moveRetained } from './node.ts';
+import { SavedTensors } from './saved-tensors.ts';
+
+export { FunctionContext } from './function-context.ts';
+
+/** What `forward` of a custom function returns: a tensor, or several values, of which tensors take part in the graph. */
+export type FunctionOutput = Tensor | readonly unknown[] | [];
+
+/** The gradients that `backward` gets: one for each output, `null` for outputs that are no tensors. */
+export type OutputGradients<Out> = Out extends readonly unknown[]
+  ? { [K in keyof Out]: Out[K] extends Tensor ? Tensor : null }
+  : [g: Tensor];
+
+/** The gradients that `backward` returns: one for each argument of `forward`, `null` for those that are no tensors. */
+export type InputGradients = Tensor | null | readonly (Tensor | null | undefined)[];
+
+/** An operation with a derivative of its own: see {@link defineFunction}. */
+export interface FunctionDefinition<
+  Args extends readonly unknown[],
+  Out extends FunctionOutput,
+  State extends object,
+> {
+  /** How the operation is called in errors, and in the printed form of its results: `Exp` prints `<ExpBackward>`. */
+  readonly name?: string;
+  /** Computes the result, without recording. Tensors of which the gradient is wanted are arguments, not captured. */
+  forward(ctx: FunctionContext<State>, ...args: Args): Out;
+  /** Returns the gradient of each argument, given those of the outputs; recorded under `createGraph`. */
+  backward(ctx: FunctionContext<State>, ...grads: OutputGradients<Out>): InputGradients;
+}
+
+/**
+ * Makes an operation out of a forward and a backward function, for what autograd cannot derive, or derives badly.
+ *
+ * `forward` runs without recording and may do what it wants; what `backward` needs it hands on by
+ * `ctx.saveForBackward(...tensors)` and, for everything else, `ctx.state`. `backward` is given the gradients of the
+ * outputs and returns those of the arguments: one tensor, or an array with one entry for each argument. Written with
+ * tensor operations it can itself be differentiated; else wrap it in {@link onceDifferentiable}.
+ *
+ * Follows `torch.autograd.Function`; the class form is {@link CustomFunction}, exported as `autograd.Function`.
+ *
+ * @example
+ * ```ts
+ * const scaledExp = autograd.defineFunction({
+ *   name: 'ScaledExp',
+ *   forward(ctx: autograd.FunctionContext<{ scale: number }>, x: Tensor, scale: number) {
+ *     const y = x.mul(scale).exp();
+ *     ctx.saveForBackward(y);
+ *     ctx.state.scale = scale;
+ *     return y;
+ *   },
+ *   backward(ctx, g) {
+ *     const [y] = ctx.savedTensors;
+ *     return [g.mul(y).mul(ctx.state.scale), null];
+ *   },
+ * });
+ * scaledExp(tensor([0, 1], { requiresGrad: true }), 2); // tensor([1.0000, 7.3891], gradFn=<ScaledExpBackward>)
+ * ```
+ */
+export function defineFunction<
+  Args extends readonly unknown[],
+  Out extends FunctionOutput,
+  State extends object = Record<string, unknown>,
+>(definition: FunctionDefinition<Args, Out, State>): (...args: Args) => Out {
+  return (...args) => run(definition, args);
+}
+
+/**
+ * The class form of {@link defineFunction}, as in PyTorch: static `forward` and `backward`, called by `apply`, whose
+ * types are those of `forward`.
+ *
+ * @example
+ * ```ts
+ * class MyExp extends autograd.Function {
+ *   static forward(ctx: autograd.FunctionContext, x: Tensor) {
+ *     const y = x.exp();
+ *     ctx.saveForBackward(y);
+ *     return y;
+ *   }
+ *   static backward(ctx: autograd.FunctionContext, g: Tensor) {
+ *     const [y] = ctx.savedTensors;
+ *     return g.mul(y);
+ *   }
+ * }
+ * const y = MyExp.apply(x);
+ * ```
+ */
+// biome-ignore lint/complexity/noStaticOnlyClass: PyTorch's form, whose subclasses are never instantiated
+export abstract class CustomFunction {
+  /** Runs `forward` of the subclass and records its `backward`. */
+  static apply<Args extends readonly unknown[], Out extends FunctionOutput, State extends object>(
+    this: FunctionDefinition<Args, Out, State>,
+    ...args: Args
+  ): Out {
+    return run(this, args);
+  }
+}
+
+/** The node of a custom function. */
+export class FunctionNode extends GradNode<null> {
+  readonly #name: string;
+  readonly saved: SavedTensors;
+
+  constructor(
+    name: string,
+    inputs: readonly Tensor[],
+    saved: SavedTensors,
+    backward: (grads: readonly (Tensor | null)[], node: FunctionNode) => readonly (Tensor | null)[],
+  ) {
+    super({ name, saves: 0, backward: (grads, node) => backward(grads, node as FunctionNode) }, inputs, null);
+    this.#name = `${name}Backward`;
+    this.saved = saved;
+  }
+
+  override get name(): string {
+    return this.#name;
+  }
+
+  override get freed(): boolean {
+    return this.saved.freed;
+  }
+
+  override release(): void {
+    this.saved.release();
+  }
+}
+
+function run<Args extends readonly unknown[], Out extends FunctionOutput, State extends object>(
+  definition: FunctionDefinition<Args, Out, State>,
+  args: Args,
+): Out {
+  const name = definition.name || 'Function';
+  const needs = args.map((x) => x instanceof Tensor && x.requiresGrad);
+  const ctx = new FunctionContext<State>(`${name}Backward`, needs);
+  const result = withGradMode(false, () => definition.forward(ctx, ...args));
+  const single = !Array.isArray(result);
+  const outputs: unknown[] = single ? [result] : [...result];
+  if (single && !(result instanceof Tensor)) {
+    const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
+    throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
+  }
+  if (!isGradEnabled() || !needs.includes(true)) return result;
+
+  const inputs = args.filter((x) => x instanceof Tensor);
+  const { dirty, nonDifferentiable } = ctx.marks;
+  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions.
+  for (const x of dirty) {
+    if (!inputs.includes(x)) throw new AutogradError(`${name}: markDirty takes inputs of the function only`);
+    if (!outputs.includes(x))
+      throw new AutogradError(`${name}: a tensor marked dirty must also be returned by forward`);
+    prepareInPlace(x, inputs, name);
+    x.storage.version++;
+  }
+  const saved = ctx.seal();
+  const isTensor = outputs.map((y) => y instanceof Tensor);
+  const backward = (grads: readonly (Tensor | null)[], node: FunctionNode): readonly (Tensor | null)[] => {
+    const given = isTensor.map((tensor, i) => {
+      const g = tensor ? (grads[i] ?? (ctx.marks.materialize ? zerosOfOutput(node, i) : null)) : null;
+      // The function may keep what it is given, and give what it keeps: the engine must reuse neither's memory.
+      if (g !== null) g.storage.holders++;
+      return g;
+    });
+    ctx.trace = node.trace;
+    const gradients = definition.backward(ctx, ...(given as OutputGradients<Out>));
+    return checkGradients(gradients, args, node);
+  };
+  const node = announce(new FunctionNode(name, inputs, saved, backward));
+  const bound = bindOutputs(node, outputs, inputs, dirty, nonDifferentiable);
+  return (single ? bound[0] : bound) as Out;
+}
+
+/** Gives the outputs their place in the graph; those that are inputs, or belong elsewhere already, are aliased first. */
+export function bindOutputs(
+  node: GradNode<null>,
+  outputs: readonly unknown[],
+  inputs: readonly Tensor[],
+  dirty: ReadonlySet<Tensor>,
+  nonDifferentiable: ReadonlySet<Tensor>,
+): unknown[] {
+  return outputs.map((y, i) => {
+    node.outputShapes.push(y instanceof Tensor ? y.shape : []);
+    node.outputDtypes.push(y instanceof Tensor ? y.dtype : 'float32');
+    if (!(y instanceof Tensor)) return y;
+    if (nonDifferentiable.has(y) || !isFloatingPoint(y.dtype)) return y.requiresGrad ? alias(y) : y;
+    let out = y;
+    if (dirty.has(y)) {
+      if (y.gradFn !== null) moveRetained(y, y.gradFn, node as GradNode, i);
+      y.rebinds++;
+    } else {
+      if (y.requiresGrad || inputs.includes(y)) out = alias(y);
+      const source = inputs.find((x) => x.storage === y.storage);
+      if (source !== undefined) {
+        out.base = source.base ?? source;
+        out.baseRebinds = out.base.rebinds;
+      }
+    }
+    out.gradFn = node as GradNode;
+    out.outputNumber = i;
+    return out;
+  });
+}
+
+const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.shape, x.dtype, x.offset, x.strides);
+
+const zerosOfOutput = (node: GradNode<null>, i: number): Tensor =>
+  zeros(node.outputShapes[i]!, { dtype: node.outputDtypes[i]! });
+
+/** The gradients of the tensors among `args`, in order, after every check that teaches. */
+function checkGradients(
+  returned: InputGradients | undefined,
+  args: readonly unknown[],
+  node: FunctionNode,
+): (Tensor | null)[] {
+  const list: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  const extra = list.slice(args.length).some((g) => g != null);
+  if (returned === undefined || list.length < args.length || extra) {
+    throw new AutogradError(
+      `function ${node.name} returned an incorrect number of gradients (expected ${args.length}, got ` +
+        `${returned === undefined ? 0 : list.length}): backward returns one for each argument of forward, null for ` +
+        'those that need none',
+    );
+  }
+  const result: (Tensor | null)[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const x = args[i];
+    const g = list[i] ?? null;
+    if (!(x instanceof Tensor)) {
+      if (g === null) continue;
+      throw new AutogradError(
+        `function ${node.name} returned a gradient different from null at position ${i + 1}, but the corresponding ` +
+          'forward input was not a Tensor',
+      );
+    }
+    result.push(checkGradient(g, x, i, node));
+  }
+  return result;
+}
+
+function checkGradient(g: unknown, x: Tensor, i: number, node: FunctionNode): Tensor | null {
+  if (g === null) return null;
+  if (!(g instanceof Tensor)) {
+    throw new AutogradError(
+      `function ${node.name}: expected a Tensor or null at position ${i + 1} of the gradients, got ` +
+        `${g instanceof Promise ? 'a Promise' : typeof g}`,
+    );
+  }
+  if (!expandsTo(x.shape, g.shape)) {
+    throw new ShapeError(
+      `Function ${node.name} returned an invalid gradient at index ${i} - got ${formatShape(g.shape)} but expected ` +
+        `shape compatible with ${formatShape(x.shape)}`,
+    );
+  }
+  if (!isFloatingPoint(g.dtype)) {
+    throw new AutogradError(
+      `Function ${node.name} returned an invalid gradient at index ${i} - expected a floating point dtype but got ${g.dtype}`,
+    );
+  }
+  g.storage.holders++;
+  return g;
+}
+
+/**
+ * Marks a `backward` that cannot be differentiated: it runs without recording, also under `createGraph`, and to
+ * differentiate what it returns is an error. Follows `torch.autograd.function.once_differentiable`, which, though,
+ * lets second derivatives come out wrong, as if the gradient were constant, where the incoming gradient is one.
+ *
+ * @example
+ * ```ts
+ * const f = autograd.defineFunction({
+ *   forward: (ctx, x: Tensor) => x.exp(),
+ *   backward: autograd.onceDifferentiable((ctx, g: Tensor) => computedElsewhere(g)),
+ * });
+ * ```
+ */
+export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
+  backward: (ctx: Context, ...grads: Grads) => InputGradients,
+): (ctx: Context, ...grads: Grads) => InputGradients {
+  return (ctx, ...grads) => {
+    const result = withGradMode(false, () => backward(ctx, ...grads));
+    if (!isGradEnabled()) return result;
+    const seal = <G>(g: G): G => (g instanceof Tensor ? (refuseSecond(g) as G) : g);
+    return Array.isArray(result) ? result.map(seal) : seal(result);
+  };
+}
+
+function refuseSecond(g: Tensor): Tensor {
+  const leaf = alias(g);
+  leaf.leafRequiresGrad = true;
+  const node = announce(
+    new FunctionNode('OnceDifferentiable', [leaf], new SavedTensors([]), () => {
+      throw new AutogradError(
+        'trying to differentiate twice a function that was marked with onceDifferentiable',
+      );
+    }),
+  );
+  return bindOutputs(node, [alias(g)], [], new Set(), new Set())[0] as Tensor;
+}

@@ -1,0 +1,344 @@
+import { AutogradError, ShapeError } from '../errors.ts';
+import { zerosLike } from '../ops/fill.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { Tensor, wrapArray } from '../tensor.ts';
+import { grad } from './engine.ts';
+import {
+  analyticalJacobian,
+  compareJacobians,
+  copyOfData,
+  directionalDerivatives,
+  numericalJacobian,
+  offByTolerance,
+  randomVector,
+} from './jacobians.ts';
+
+/** A function that {@link gradcheck} takes: of tensors and other values, to one or several tensors. */
+export type Checked<Args extends readonly unknown[]> = (...args: Args) => Tensor | readonly Tensor[];
+
+/** Options of {@link gradcheck} and {@link gradgradcheck}. */
+export interface GradcheckOptions {
+  /** The step of the finite differences. Default: 1e-6. */
+  readonly eps?: number;
+  /** Absolute tolerance. Default: 1e-5. */
+  readonly atol?: number;
+  /** Relative tolerance, of the numerical derivative. Default: 1e-3. */
+  readonly rtol?: number;
+  /** Whether a failure raises a {@link GradcheckError}; else the result is `false`. Default: true. */
+  readonly raiseException?: boolean;
+  /** How much two runs of the same backward may differ. Default: 0. */
+  readonly nondetTol?: number;
+  /** Whether a backward that gets no gradient for some of several outputs must do as with zeros. Default: true. */
+  readonly checkUndefinedGrad?: boolean;
+  /** Compare one random projection of each Jacobian instead of all entries: for large inputs. Default: false. */
+  readonly fastMode?: boolean;
+}
+
+/** Options of {@link gradgradcheck}. */
+export interface GradgradcheckOptions extends GradcheckOptions {
+  /** Whether the drawn gradients of the outputs are not contiguous. Default: false. */
+  readonly genNonContigGradOutputs?: boolean;
+}
+
+/** A derivative that finite differences do not confirm. */
+export class GradcheckError extends AutogradError {
+  override name = 'GradcheckError';
+}
+
+const defaults = {
+  eps: 1e-6,
+  atol: 1e-5,
+  rtol: 1e-3,
+  raiseException: true,
+  nondetTol: 0,
+  checkUndefinedGrad: true,
+  fastMode: false,
+} as const satisfies Required<GradcheckOptions>;
+type Settings = Required<GradcheckOptions>;
+
+/**
+ * Checks the gradients that backward computes for `fn` against central finite differences,
+ * (fn(x + eps) - fn(x - eps)) / 2 eps, for every element of every input that requires a gradient and every element of
+ * every output: |analytical - numerical| <= atol + rtol |numerical|.
+ *
+ * Inputs are float64 (finite differences in float32 tell nothing at this eps) and may be non-contiguous views; those
+ * that require no gradient, and values that are no tensors, are passed on as they are. Also checks that backward gives
+ * the same twice, and is linear in the gradient it gets. Follows `torch.autograd.gradcheck`.
+ *
+ * @returns `true`, or `false` where it fails and `raiseException` is `false`.
+ * @throws GradcheckError that names the worst entry: output element, input element, both derivatives.
+ * @throws AutogradError if no input requires a gradient, or inputs overlap themselves or are of low precision.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });
+ * autograd.gradcheck((x: Tensor) => x.exp().div(x), [x]); // true
+ * ```
+ */
+export function gradcheck<Args extends readonly unknown[]>(
+  fn: Checked<Args>,
+  inputs: Tensor | readonly [...Args],
+  options: GradcheckOptions = {},
+): boolean {
+  const settings: Settings = { ...defaults, ...options };
+  const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
+  try {
+    new Check(fn, args, settings, 'gradcheck').run();
+  } catch (error) {
+    if (error instanceof GradcheckError && !settings.raiseException) return false;
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * {@link gradcheck} of the gradients themselves: of the function from the inputs of `fn`, and the gradients of its
+ * outputs, to the gradients of its inputs. Those of the outputs are drawn unless given.
+ * Follows `torch.autograd.gradgradcheck`.
+ *
+ * @example
+ * ```ts
+ * autograd.gradgradcheck((x: Tensor) => x.exp().div(x), [x]); // true
+ * ```
+ */
+export function gradgradcheck<Args extends readonly unknown[]>(
+  fn: Checked<Args>,
+  inputs: Tensor | readonly [...Args],
+  gradOutputs: Tensor | readonly Tensor[] | null = null,
+  options: GradgradcheckOptions = {},
+): boolean {
+  const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
+  const outputs = asList(fn(...args)).filter((y) => y.requiresGrad);
+  const gradients =
+    gradOutputs === null
+      ? outputs.map((y, i) => drawGradient(y, i, options.genNonContigGradOutputs ?? false))
+      : asList(gradOutputs);
+  checkGradOutputs(gradients, outputs);
+  const wanted = differentiable(args).map(({ position }) => position);
+  const gradientOf = (...all: unknown[]): Tensor[] => {
+    const at = all.slice(0, args.length) as unknown as Args;
+    const given = all.slice(args.length) as Tensor[];
+    const roots = asList(fn(...at)).filter((y) => y.requiresGrad);
+    const found = grad(
+      roots,
+      wanted.map((i) => at[i] as Tensor),
+      { gradOutputs: given, createGraph: true, allowUnused: true },
+    );
+    return found.filter((g) => g !== null);
+  };
+  Object.defineProperty(gradientOf, 'name', { value: `the gradient of ${fn.name || 'the function'}` });
+  return gradcheck(gradientOf, [...args, ...gradients], options);
+}
+
+const asList = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (y instanceof Tensor ? [y] : y);
+
+interface CheckedInput {
+  readonly x: Tensor;
+  readonly position: number;
+}
+
+const differentiable = (args: readonly unknown[]): CheckedInput[] =>
+  args.flatMap((x, position) => (x instanceof Tensor && x.requiresGrad ? [{ x, position }] : []));
+
+function drawGradient(like: Tensor, seed: number, strided: boolean): Tensor {
+  const values = randomVector(like.count, seed + 1);
+  if (!strided) return leaf(wrapArray(values, like.shape, 'float64'));
+  const spread = new Float64Array(2 * like.count);
+  for (let i = 0; i < values.length; i++) spread[2 * i] = values[i]!;
+  const dense = wrapArray(spread, [2 * like.count], 'float64');
+  const strides = wrapArray(values, like.shape, 'float64').strides.map((s) => 2 * s);
+  return leaf(new Tensor(dense.storage, like.shape, 'float64', 0, strides));
+}
+
+function leaf(x: Tensor): Tensor {
+  x.leafRequiresGrad = true;
+  return x;
+}
+
+function checkGradOutputs(gradients: readonly Tensor[], outputs: readonly Tensor[]): void {
+  const fits =
+    gradients.length === outputs.length && gradients.every((g, i) => sameShape(g.shape, outputs[i]!.shape));
+  if (fits) return;
+  const shapes = (list: readonly Tensor[]) => list.map((t) => formatShape(t.shape)).join(', ');
+  throw new ShapeError(
+    `gradgradcheck: gradOutputs of shapes (${shapes(gradients)}) do not fit the differentiable outputs ` +
+      `(${shapes(outputs)})`,
+  );
+}
+
+/** One run of gradcheck. */
+class Check<Args extends readonly unknown[]> {
+  readonly #fn: Checked<Args>;
+  readonly #args: Args;
+  readonly #settings: Settings;
+  readonly #inputs: readonly CheckedInput[];
+  readonly #name: string;
+
+  constructor(fn: Checked<Args>, args: Args, settings: Settings, caller: string) {
+    this.#fn = fn;
+    this.#args = args;
+    this.#settings = settings;
+    this.#inputs = differentiable(args);
+    this.#name = fn.name || 'the function';
+    checkInputs(this.#inputs, settings, caller);
+  }
+
+  run(): void {
+    const all = this.#evaluate();
+    const outputs = all.flatMap((y, index) => (y.requiresGrad ? [{ y, index }] : []));
+    if (outputs.length === 0) {
+      this.#expectZero(all);
+      return;
+    }
+    const mismatch = this.#settings.fastMode
+      ? this.#fastMismatch(outputs)
+      : this.#slowMismatch(outputs.map(({ y }) => y), outputs.map(({ index }) => index));
+    if (mismatch !== null) throw new GradcheckError(mismatch);
+    const tensors = outputs.map(({ y }) => y);
+    this.#expectRepeatable(tensors);
+    this.#expectLinear(tensors);
+    if (this.#settings.checkUndefinedGrad && tensors.length > 1) this.#expectUndefinedAsZero(tensors);
+  }
+
+  #evaluate(): readonly Tensor[] {
+    const outputs = asList(this.#fn(...this.#args));
+    if (outputs.every((y) => y instanceof Tensor)) return outputs;
+    throw new AutogradError(`gradcheck: ${this.#name} must return a Tensor or an array of Tensors`);
+  }
+
+  /** The data of the outputs at `indices`, copied, since an output may share the memory of a perturbed input. */
+  #values(indices: readonly number[]): Float64Array[] {
+    const outputs = this.#evaluate();
+    return indices.map((i) => copyOfData(outputs[i]!));
+  }
+
+  #expectZero(all: readonly Tensor[]): void {
+    const indices = all.map((_, i) => i);
+    for (const { x, position } of this.#inputs) {
+      for (const jacobian of numericalJacobian(x, () => this.#values(indices), this.#settings.eps)) {
+        if (jacobian.data.every((v) => v === 0)) continue;
+        throw new GradcheckError(
+          `Numerical gradient for function expected to be zero: no output of ${this.#name} requires a gradient, but ` +
+            `they change with input ${position}`,
+        );
+      }
+    }
+  }
+
+  /** A description of the first Jacobian that does not agree, or `null`. */
+  #slowMismatch(outputs: readonly Tensor[], indices: readonly number[]): string | null {
+    const tensors = this.#inputs.map(({ x }) => x);
+    const analytical = outputs.map((y) => analyticalJacobian(y, tensors));
+    for (let k = 0; k < this.#inputs.length; k++) {
+      const { x, position } = this.#inputs[k]!;
+      const numerical = numericalJacobian(x, () => this.#values(indices), this.#settings.eps);
+      for (let j = 0; j < outputs.length; j++) {
+        const where = {
+          name: this.#name,
+          output: indices[j]!,
+          outputShape: outputs[j]!.shape,
+          input: position,
+          inputShape: x.shape,
+        };
+        const report = compareJacobians(numerical[j]!, analytical[j]![k]!, where, this.#settings);
+        if (report !== null) return report;
+      }
+    }
+    return null;
+  }
+
+  #fastMismatch(outputs: readonly { y: Tensor; index: number }[]): string | null {
+    const tensors = outputs.map(({ y }) => y);
+    const indices = outputs.map(({ index }) => index);
+    for (let k = 0; k < this.#inputs.length; k++) {
+      const { x, position } = this.#inputs[k]!;
+      const pairs = directionalDerivatives(x, tensors, () => this.#values(indices), this.#settings.eps);
+      for (const [j, { numerical, analytical }] of pairs.entries()) {
+        if (!offByTolerance(analytical, numerical, this.#settings)) continue;
+        const slow = this.#slowMismatch(tensors, indices);
+        return (
+          `Jacobian mismatch for output ${indices[j]} with respect to input ${position} of ${this.#name}, in fast ` +
+          `mode:\nnumerical: ${numerical}\nanalytical: ${analytical}\n` +
+          (slow === null ? 'The slow mode finds no entry off by more than the tolerances.' : `In slow mode: ${slow}`)
+        );
+      }
+    }
+    return null;
+  }
+
+  #gradients(outputs: readonly Tensor[], gradOutputs: readonly Tensor[]): (Tensor | null)[] {
+    const inputs = this.#inputs.map(({ x }) => x);
+    return grad(outputs, inputs, { gradOutputs, retainGraph: true, allowUnused: true });
+  }
+
+  #expectRepeatable(outputs: readonly Tensor[]): void {
+    const vectors = outputs.map((y, i) => wrapArray(randomVector(y.count, i + 1), y.shape, 'float64'));
+    const first = this.#gradients(outputs, vectors);
+    const second = this.#gradients(outputs, vectors);
+    if (first.every((g, i) => closeWithin(g, second[i] ?? null, this.#settings.nondetTol))) return;
+    throw new GradcheckError(
+      'Backward is not reentrant, i.e., running backward with same input and gradOutputs multiple times gives ' +
+        'different values, although analytical gradient matches numerical gradient. The tolerance for nondeterminism ' +
+        `was ${this.#settings.nondetTol}.`,
+    );
+  }
+
+  #expectLinear(outputs: readonly Tensor[]): void {
+    const found = this.#gradients(outputs, outputs.map((y) => zerosLike(y)));
+    if (found.every((g) => g === null || copyOfData(g).every((v) => v === 0))) return;
+    throw new GradcheckError(
+      `backward not multiplied by gradOutputs: ${this.#name} gives gradients other than 0 where those of its outputs are 0`,
+    );
+  }
+
+  #expectUndefinedAsZero(outputs: readonly Tensor[]): void {
+    outputs.forEach((y, j) => {
+      const vectors = outputs.map((z, i) =>
+        i === j ? wrapArray(randomVector(y.count, 1), y.shape, 'float64') : zerosLike(z),
+      );
+      const alone = this.#gradients([y], [vectors[j]!]);
+      const withZeros = this.#gradients(outputs, vectors);
+      if (alone.every((g, i) => closeWithin(g, withZeros[i] ?? null, 1e-12))) return;
+      throw new GradcheckError(
+        `Expected backward function to handle undefined output grads: with a gradient for output ${j} of ${this.#name} ` +
+          'only, its gradients differ from those with zeros for the other outputs',
+      );
+    });
+  }
+}
+
+function closeWithin(a: Tensor | null, b: Tensor | null, tolerance: number): boolean {
+  const x = a === null ? null : copyOfData(a);
+  const y = b === null ? null : copyOfData(b);
+  const n = x?.length ?? y?.length ?? 0;
+  for (let i = 0; i < n; i++) {
+    const p = x?.[i] ?? 0;
+    const q = y?.[i] ?? 0;
+    if (!(Math.abs(p - q) <= tolerance || p === q || (Number.isNaN(p) && Number.isNaN(q)))) return false;
+  }
+  return true;
+}
+
+function checkInputs(inputs: readonly CheckedInput[], settings: Settings, caller: string): void {
+  if (inputs.length === 0) {
+    throw new AutogradError(
+      `${caller} expects at least one input tensor to require gradient, but none of them have requiresGrad=true.`,
+    );
+  }
+  for (const { x, position } of inputs) {
+    if (x.dtype !== 'float64' && settings.eps < 1e-4) {
+      throw new AutogradError(
+        `${caller}: Input #${position} requires gradient and is not a double precision floating point tensor: a step of ` +
+          `${settings.eps} is lost in the rounding of ${x.dtype}. Make it float64, or give eps >= 1e-4 and wider tolerances.`,
+      );
+    }
+    if (x.strides.some((s, d) => s === 0 && x.shape[d]! > 1)) {
+      throw new AutogradError(
+        `The ${position}th input has a dimension with stride 0. ${caller} only supports inputs that are non-overlapping ` +
+          'to be able to compute the numerical gradients correctly. You should call .contiguous on the input before ' +
+          `passing it to ${caller}.`,
+      );
+    }
+  }
+}
+

@@ -1,0 +1,102 @@
+import { isFloatingPoint } from '../dtype.ts';
+import { AutogradError } from '../errors.ts';
+import type { GradHook, Tensor } from '../tensor.ts';
+import { isInferenceModeEnabled } from './grad-mode.ts';
+
+/** What registering a hook returns. */
+export interface RemovableHandle {
+  /** Takes the hook out again; a second call does nothing. */
+  remove(): void;
+}
+
+function add<H>(list: H[], hook: H): RemovableHandle {
+  let present = true;
+  list.push(hook);
+  return {
+    remove() {
+      if (!present) return;
+      present = false;
+      const i = list.indexOf(hook);
+      if (i >= 0) list.splice(i, 1);
+    },
+  };
+}
+
+/**
+ * Calls `hook` with the gradient of `x` each time one is computed, before it flows on; a tensor that the hook returns
+ * takes its place (changing the gradient in place is not allowed). Hooks run in the order of registration. A hook on a
+ * tensor that is later changed in place still sees the gradient of the old value. Follows `Tensor.register_hook`.
+ *
+ * @returns a handle whose `remove()` takes the hook out.
+ * @throws AutogradError if `x` does not require a gradient.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * const handle = registerHook(x, (g) => g.mul(2));
+ * x.sum().backward();
+ * x.grad; // tensor([2., 2.])
+ * handle.remove();
+ * ```
+ */
+export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
+  if (!x.requiresGrad)
+    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (x.gradFn === null) return add((x.hooks ??= []), hook);
+  const hooks = (x.gradFn.hooks ??= []);
+  return add((hooks[x.outputNumber] ??= []), hook);
+}
+
+/**
+ * Lets backward keep the gradient of `x` in `x.grad` although `x` is no leaf; nothing on leaves, which keep it anyway.
+ * The gradient is the one left after all hooks. Follows `Tensor.retain_grad`.
+ *
+ * @throws AutogradError if `x` does not require a gradient.
+ */
+export function retainGrad(x: Tensor): void {
+  if (!x.requiresGrad) throw new AutogradError("can't retainGrad on Tensor that has requiresGrad=false");
+  if (x.gradFn === null) return;
+  (x.gradFn.retained ??= [])[x.outputNumber] = x;
+}
+
+/** Whether {@link retainGrad} was called on `x`, which is no leaf. Follows `Tensor.retains_grad`. */
+export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[x.outputNumber] === x;
+
+/**
+ * Calls `hook` with the leaf `x` each time backward has added to `x.grad`: an optimizer may there update `x` and set
+ * `x.grad` to `null`. Follows `Tensor.register_post_accumulate_grad_hook`.
+ *
+ * @throws AutogradError if `x` does not require a gradient, or is no leaf.
+ */
+export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => void): RemovableHandle {
+  if (!x.requiresGrad)
+    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+  if (x.gradFn !== null)
+    throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+  return add((x.accumulateHooks ??= []), hook);
+}
+
+/**
+ * Sets whether operations on the leaf `x` are recorded, and returns `x`. Follows `Tensor.requires_grad_`.
+ *
+ * @throws AutogradError for `true` on a dtype other than float, and for `false` on a tensor that is no leaf.
+ */
+export function setRequiresGrad(x: Tensor, value = true): Tensor {
+  if (x.gradFn !== null) {
+    if (value) return x;
+    throw new AutogradError(
+      'you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph ' +
+        "that doesn't require differentiation use x.detach().",
+    );
+  }
+  if (value && !isFloatingPoint(x.dtype)) {
+    throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+  }
+  if (value && x.inference && !isInferenceModeEnabled()) {
+    throw new AutogradError(
+      'Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.',
+    );
+  }
+  x.leafRequiresGrad = value;
+  return x;
+}

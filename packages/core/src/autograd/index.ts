@@ -1,0 +1,40 @@
+/** Automatic differentiation, as in `torch.autograd`: exported by `@kindling/core` as `autograd`. */
+export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
+export { type CheckpointOptions, checkpoint, checkpointWith } from './checkpoint.ts';
+export { type BackwardOptions, backward, type GradOptions, grad } from './engine.ts';
+export {
+  CustomFunction as Function,
+  defineFunction,
+  FunctionContext,
+  type FunctionDefinition,
+  type FunctionOutput,
+  type InputGradients,
+  onceDifferentiable,
+  type OutputGradients,
+} from './function.ts';
+export * as functional from './functional.ts';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './grad-mode.ts';
+export {
+  type Checked,
+  GradcheckError,
+  type GradcheckOptions,
+  type GradgradcheckOptions,
+  gradcheck,
+  gradgradcheck,
+} from './gradcheck.ts';
+export {
+  registerHook,
+  registerPostAccumulateGradHook,
+  type RemovableHandle,
+  retainGrad,
+  retainsGrad,
+  setRequiresGrad,
+} from './hooks.ts';
+export { GradNode as Node } from './node.ts';

@@ -1,0 +1,29 @@
+/** A polynomial in powers of x - middle, constant term first, good up to `end`; it begins where the piece before it ends. */
+export interface Piece {
+  readonly end: number;
+  readonly middle: number;
+  readonly coefficients: readonly number[];
+}
+
+/**
+ * The value of the piece that x falls into. `shift` is added to the distance from the middle: a function of 1 + x, x being
+ * tiny, is evaluated at x with a shift of 1, so that no digit of x is lost.
+ */
+export function evaluate(pieces: readonly Piece[], x: number, shift = 0): number {
+  const { middle, coefficients } = pieceAt(pieces, x + shift);
+  const t = shift === 0 ? x - middle : x - (middle - shift);
+  return coefficients[0]! + t * tailOf(coefficients, t);
+}
+
+export function pieceAt(pieces: readonly Piece[], x: number): Piece {
+  let i = 0;
+  while (i < pieces.length - 1 && x > pieces[i]!.end) i++;
+  return pieces[i]!;
+}
+
+/** (p(t) - p(0)) / t. */
+export function tailOf(coefficients: readonly number[], t: number): number {
+  let sum = 0;
+  for (let i = coefficients.length - 1; i > 0; i--) sum = sum * t + coefficients[i]!;
+  return sum;
+}

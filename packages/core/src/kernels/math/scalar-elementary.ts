@@ -1,0 +1,64 @@
+import { evaluate } from './piecewise.ts';
+import { tanhTail } from './tables.ts';
+
+/** Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values than C. */
+
+/** 1 / (1 + e^-x), without overflow. */
+export function sigmoid(x: number): number {
+  const power = Math.exp(-Math.abs(x));
+  return (x < 0 ? power : 1) / (1 + power);
+}
+
+/** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
+export function tanh(x: number): number {
+  const magnitude = Math.abs(x);
+  if (!(magnitude > 0.55)) return x + x * (x * x) * evaluate(tanhTail, x * x);
+  const value = magnitude > 20 ? 1 : 1 - 2 / (Math.exp(2 * magnitude) + 1);
+  return x < 0 ? -value : value;
+}
+
+/** sqrt(a^2 + b^2); both are scaled where a square would overflow or lose digits. */
+export function hypot(a: number, b: number): number {
+  const x = Math.abs(a);
+  const y = Math.abs(b);
+  if (x === Number.POSITIVE_INFINITY || y === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  const larger = x < y ? y : x;
+  const scale = larger > 2 ** 500 ? 2 ** 600 : larger < 2 ** -400 ? 2 ** -600 : 1;
+  const u = x / scale;
+  const v = y / scale;
+  return scale * Math.sqrt(u * u + v * v);
+}
+
+/** a^b as C has it: 1^b is 1 even for b = NaN, and so is (-1)^b for infinite b. */
+export function pow(a: number, b: number): number {
+  if (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY)) return 1;
+  return a ** b;
+}
+
+/** The rest of division toward zero, with the sign of a (C's fmod). */
+export function fmod(a: number, b: number): number {
+  return a % b;
+}
+
+/** The rest of floor division, with the sign of b (Python's %). */
+export function remainder(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}
+
+/** The quotient rounded down (Python's //), consistent with {@link remainder}; a / b where b is 0. */
+export function floorDivide(a: number, b: number): number {
+  if (b === 0) return a / b;
+  const rest = a % b;
+  let quotient = (a - rest) / b;
+  if (rest !== 0 && rest < 0 !== b < 0) quotient -= 1;
+  if (quotient === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0;
+  const down = Math.floor(quotient);
+  return quotient - down > 0.5 ? down + 1 : down;
+}
+
+/** sin(pi x) / (pi x). */
+export function sinc(x: number): number {
+  if (x === 0) return 1;
+  return Math.sin(Math.PI * x) / (Math.PI * x);
+}

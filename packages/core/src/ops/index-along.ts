@@ -1,0 +1,136 @@
+import { isFloatingPoint } from '../dtype.ts';
+import { DTypeError, IndexError, ShapeError } from '../errors.ts';
+import { formatShape, normalizeDim, sameShape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { mul } from './arithmetic.ts';
+import { to } from './copy.ts';
+import { getIndexed, putIndexed, putIndexedInPlace } from './index-primitives.ts';
+import { checkIndexDType } from './positions.ts';
+import { reshape } from './views.ts';
+
+interface Along {
+  /** x with at least one dimension. */
+  readonly x: Tensor;
+  readonly dim: number;
+  readonly index: Tensor;
+}
+
+/** A vector of indices for one dimension; a 0-dimensional tensor counts as one element along dimension 0. */
+function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
+  const d = normalizeDim(dim, x.shape.length, caller);
+  checkIndexDType(index, caller);
+  if (index.shape.length > 1) {
+    throw new IndexError(`${caller}: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
+  }
+  return {
+    x: x.shape.length === 0 ? reshape(x, [1]) : x,
+    dim: d,
+    index: index.shape.length === 0 ? reshape(index, [1]) : index,
+  };
+}
+
+/**
+ * The entries of x along `dim` at the int32 indices `index`, as a copy. Follows `torch.index_select`.
+ * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])); // [[3, 4], [3, 4]]
+ */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  const a = along(x, dim, index, 'indexSelect');
+  if (x.shape.length === 0 && a.index.count !== 1) {
+    throw new IndexError(`indexSelect: Index to scalar can have only 1 value, got ${a.index.count} value(s)`);
+  }
+  const result = getIndexed(a.x, [a.index], { dims: [a.dim], caller: 'indexSelect', negative: false });
+  return x.shape.length === 0 ? reshape(result, []) : result;
+}
+
+type Put = typeof putIndexed;
+
+/** Writes `source`, whose shape is that of x with the size of the index along `dim`. */
+function writeAlong(
+  put: Put,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  accumulate: boolean,
+  caller: string,
+): Tensor {
+  const a = along(x, dim, index, caller);
+  if (source.dtype !== x.dtype) {
+    throw new DTypeError(`${caller}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype`);
+  }
+  const length = source.shape.length === 0 ? 1 : source.shape[a.dim];
+  const sourceShape = source.shape.length === 0 && a.x.shape.length === 1 ? [1] : source.shape;
+  const expected = a.x.shape.map((size, d) => (d === a.dim ? a.index.count : size));
+  if (!sameShape(sourceShape, expected)) {
+    throw new ShapeError(
+      length !== a.index.count
+        ? `${caller}: Number of indices (${a.index.count}) should be equal to source.size(dim): (${length}), for dim: ${a.dim}`
+        : `${caller}: source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ` +
+          `${formatShape(x.shape)} source.shape = ${formatShape(source.shape)}`,
+    );
+  }
+  const values = source.shape.length === 0 ? reshape(source, [1]) : source;
+  return put(a.x, values, [a.index], { dims: [a.dim], caller, negative: false, accumulate });
+}
+
+/** Out of place, the result has x's shape; in place, it is x. */
+const fresh = (x: Tensor, result: Tensor): Tensor => (x.shape.length === 0 ? reshape(result, []) : result);
+
+/** Options of {@link indexAdd}. */
+export interface IndexAddOptions {
+  /** Factor of the source. Default: 1. */
+  readonly alpha?: number;
+}
+
+const scaled = (source: Tensor, options: IndexAddOptions): Tensor =>
+  (options.alpha ?? 1) === 1 ? source : to(mul(source, options.alpha!), source.dtype);
+
+/**
+ * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
+ * The derivative of {@link indexSelect}. Follows `torch.index_add`.
+ */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
+  return fresh(x, writeAlong(putIndexed, x, dim, index, scaled(source, options), true, 'indexAdd'));
+}
+
+/** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
+export function indexAddInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
+  writeAlong(putIndexedInPlace, x, dim, index, scaled(source, options), true, 'indexAdd_');
+  return x;
+}
+
+/** A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`. */
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return fresh(x, writeAlong(putIndexed, x, dim, index, source, false, 'indexCopy'));
+}
+
+/** {@link indexCopy} in place. Follows `Tensor.index_copy_`. */
+export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  writeAlong(putIndexedInPlace, x, dim, index, source, false, 'indexCopy_');
+  return x;
+}
+
+function fillAlong(put: Put, x: Tensor, dim: number, index: Tensor, value: Tensor | number, caller: string): Tensor {
+  const a = along(x, dim, index, caller);
+  if (value instanceof Tensor && value.shape.length > 0) {
+    throw new ShapeError(
+      `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
+    );
+  }
+  const stored =
+    value instanceof Tensor
+      ? to(value, x.dtype)
+      : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
+  return put(a.x, stored, [a.index], { dims: [a.dim], caller, negative: true, accumulate: false });
+}
+
+/** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
+  return fresh(x, fillAlong(putIndexed, x, dim, index, value, 'indexFill'));
+}
+
+/** {@link indexFill} in place. Follows `Tensor.index_fill_`. */
+export function indexFillInPlace(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
+  fillAlong(putIndexedInPlace, x, dim, index, value, 'indexFill_');
+  return x;
+}

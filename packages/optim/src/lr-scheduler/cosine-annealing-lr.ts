@@ -1,0 +1,40 @@
+import { ValueError } from '@kindling/core';
+import type { Optimizer, ParamGroup } from '../optimizer.ts';
+import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+
+/** Options of {@link CosineAnnealingLR}. */
+export interface CosineAnnealingLROptions extends SchedulerOptions {
+  /** The least learning rate. Default: 0. */
+  etaMin?: number;
+}
+
+/**
+ * Half a cosine from the first learning rate to `etaMin` in `tMax` epochs, then back: η = η_min + (η_0 - η_min)
+ * (1 + cos(π t / t_max)) / 2, computed step from step, so that changes of the rate by others are kept. Follows
+ * `torch.optim.lr_scheduler.CosineAnnealingLR`; Loshchilov and Hutter, "SGDR", 2016.
+ *
+ * @example
+ * ```ts
+ * const scheduler = new lrScheduler.CosineAnnealingLR(optimizer, 100);
+ * ```
+ */
+export class CosineAnnealingLR extends LRScheduler {
+  tMax: number;
+  etaMin: number;
+
+  constructor(optimizer: Optimizer, tMax: number, options: CosineAnnealingLROptions = {}) {
+    super(optimizer, options);
+    if (!(tMax > 0)) throw new ValueError(`CosineAnnealingLR: expected a positive tMax, got ${tMax}`);
+    this.tMax = tMax;
+    this.etaMin = options.etaMin ?? 0;
+    this.start();
+  }
+
+  protected override nextRate({ lr }: ParamGroup<{ lr: number }>, i: number): number {
+    const { lastEpoch: t, tMax, etaMin } = this;
+    if (t === 0) return lr;
+    const base = this.baseLrs[i]!;
+    if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
+    return ((1 + Math.cos((Math.PI * t) / tMax)) / (1 + Math.cos((Math.PI * (t - 1)) / tMax))) * (lr - etaMin) + etaMin;
+  }
+}

@@ -1,0 +1,6 @@
+export { CosineAnnealingLR, type CosineAnnealingLROptions } from './cosine-annealing-lr.ts';
+export { LambdaLR, type LrLambda } from './lambda-lr.ts';
+export { OneCycleLR, type OneCycleLROptions } from './one-cycle-lr.ts';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduce-lr-on-plateau.ts';
+export { LRScheduler, type SchedulerOptions, type SchedulerStateDict } from './scheduler.ts';
+export { StepLR, type StepLROptions } from './step-lr.ts';
