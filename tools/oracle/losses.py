@@ -198,6 +198,9 @@ def criteria():
         if sum(t.numel() for t in leaves(inputs)) > MAX_ELEMENTS:
             fixture.skip(cls.__name__, "large tensors")
             continue
+        if cls is nn.BCELoss and not bool(((inputs[1] >= 0) & (inputs[1] <= 1)).all()):
+            fixture.skip(cls.__name__, "targets outside [0, 1], which the newest PyTorch refuses")
+            continue
         for reduction in [given, *(r for r in reductions if r != given)]:
             kw = {**options, "reduction": reduction}
             if reduction != given and sum(t.numel() for t in leaves(inputs)) > 300:

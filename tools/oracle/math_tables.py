@@ -36,7 +36,8 @@ def interpolate(f, a, b, tolerance=mp.mpf(2) ** -57):
         powers = [v / radius**i for i, v in enumerate(powers)]
         error = max(abs(mp.polyval(powers[::-1], x - middle) / f(x) - 1) for x in points)
         if error < tolerance:
-            return float(b), float(middle), [float(v) for v in powers]
+            low = float(powers[0] - mp.mpf(float(powers[0])))
+            return float(b), float(middle), low, [float(v) for v in powers]
     raise ArithmeticError("no polynomial of moderate degree")
 
 
@@ -75,11 +76,11 @@ tables = {
     ),
     "lgammaOverXMinus2": (
         "lgamma(x) / (x - 2), 1.5 <= x <= 3.",
-        pieces(away_from(2, lambda x: mp.loggamma(x) / (x - 2)), "1.5", 2, 3),
+        pieces(away_from(2, lambda x: mp.loggamma(x) / (x - 2)), "1.5", 2, "2.5", 3),
     ),
     "digammaOverRoot": (
         "digamma(x) / (x - its root), 0.5 <= x <= 3.",
-        pieces(away_from(root, lambda x: mp.digamma(x) / (x - root)), "0.5", 1, "1.5", 2, 3),
+        pieces(away_from(root, lambda x: mp.digamma(x) / (x - root)), "0.5", 1, "1.5", 2, "2.5", 3),
     ),
     "tanhTail": (
         "(tanh(x) / x - 1) / x^2 in powers of x^2, |x| <= 0.55.",
@@ -98,14 +99,14 @@ lines = [
 ]
 for name, (comment, rows) in tables.items():
     lines += ["", f"/** {comment} */", f"export const {name}: readonly Piece[] = ["]
-    for end, middle, coefficients in rows:
+    for end, middle, low, coefficients in rows:
         numbers = [repr(v).replace("e-0", "e-") for v in coefficients]
-        lines += ["  {", f"    end: {end:g},", f"    middle: {middle:g}," if float(f"{middle:g}") == middle else f"    middle: {middle!r},"]
-        lines += ["    coefficients: ["]
+        lines += ["  {", f"    end: {end!r},".replace(".0,", ","), f"    middle: {middle!r},".replace(".0,", ",")]
+        lines += [f"    low: {low!r},", "    coefficients: ["]
         lines += [f"      {', '.join(numbers[i : i + 4])}," for i in range(0, len(numbers), 4)]
         lines += ["    ],", "  },"]
     lines += ["];"]
 
 target = pathlib.Path(__file__).parents[2] / "packages/core/src/kernels/math/tables.ts"
 target.write_text("\n".join(lines) + "\n")
-print(f"{target}: {sum(len(r[2]) for _, rows in tables.values() for r in rows)} coefficients")
+print(f"{target}: {sum(len(r[3]) for _, rows in tables.values() for r in rows)} coefficients")

@@ -8,6 +8,8 @@ export {
   noGrad,
   setGradEnabled,
 } from './autograd/grad-mode.ts';
+export * as autograd from './autograd/index.ts';
+export * as data from './data/index.ts';
 export {
   bool,
   canCast,
@@ -22,6 +24,7 @@ export {
   uint8,
 } from './dtype.ts';
 export { AutogradError, DTypeError, IndexError, KindlingError, ShapeError, ValueError } from './errors.ts';
+export * as io from './io/index.ts';
 export * as E from './kernels/expression.ts';
 export {
   type AlphaOptions,
@@ -114,6 +117,18 @@ export {
   indexPut,
   slice,
 } from './ops/indexing.ts';
+export {
+  blockDiag,
+  cat,
+  columnStack,
+  concat,
+  concatenate,
+  dstack,
+  hstack,
+  rowStack,
+  stack,
+  vstack,
+} from './ops/joining.ts';
 export { maskedFill, maskedScatter, maskedSelect, type PutOptions, put, take } from './ops/masked.ts';
 export {
   abs,
@@ -250,6 +265,20 @@ export {
   randnLike,
   randperm,
 } from './ops/random.ts';
+export {
+  cartesianProd,
+  flip,
+  fliplr,
+  flipud,
+  type MeshgridOptions,
+  meshgrid,
+  type RepeatInterleaveOptions,
+  repeat,
+  repeatInterleave,
+  roll,
+  rot90,
+  tile,
+} from './ops/rearrange.ts';
 export { resultType } from './ops/result-type.ts';
 export {
   type ScatterOptions,

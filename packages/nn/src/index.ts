@@ -1,1 +1,49 @@
-export {};
+/** Layers, activations, losses and initialisation: `torch.nn`. */
+
+export * from './activations/piecewise.ts';
+export * from './activations/rectifiers.ts';
+export * from './activations/smooth.ts';
+export * from './activations/softmax.ts';
+export { ModuleDict } from './containers/module-dict.ts';
+export { ModuleList } from './containers/module-list.ts';
+export { ParameterDict, ParameterList } from './containers/parameter-list.ts';
+export { type NamedModules, Sequential } from './containers/sequential.ts';
+export * as F from './functional/index.ts';
+export * as functional from './functional/index.ts';
+export * as init from './init.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormOptions,
+} from './layers/batch-norm.ts';
+export { Bilinear } from './layers/bilinear.ts';
+export { CosineSimilarity, PairwiseDistance } from './layers/distance.ts';
+export {
+  AlphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  type DropoutOptions,
+  FeatureAlphaDropout,
+} from './layers/dropout.ts';
+export { Embedding, type EmbeddingOptions, type FromPretrainedOptions } from './layers/embedding.ts';
+export type { LayerOptions } from './layers/factory.ts';
+export { Flatten, Unflatten } from './layers/flatten.ts';
+export { Identity } from './layers/identity.ts';
+export { LayerNorm, type LayerNormOptions, RMSNorm, type RMSNormOptions } from './layers/layer-norm.ts';
+export { Linear, type LinearOptions } from './layers/linear.ts';
+export * from './losses/index.ts';
+export type { AnyModule } from './module/callable.ts';
+export type { HookOptions, RemovableHandle } from './module/hooks.ts';
+export type { NamedOptions, StateNames } from './module/registry.ts';
+export type {
+  IncompatibleKeys,
+  LoadStateDictOptions,
+  StateDict,
+  StateDictLike,
+  StateDictOptions,
+} from './module/state-dict.ts';
+export { Module } from './module.ts';
+export { Parameter, type ParameterOptions } from './parameter.ts';

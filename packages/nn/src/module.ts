@@ -1,6 +1,14 @@
 import { type DType, isFloatingPoint, KindlingError, Tensor } from '@kindling/core';
 import { type AnyModule, Callable, internalsOf, isModule } from './module/callable.ts';
-import { addHook, type HookOptions, type ModuleHooks, type RemovableHandle } from './module/hooks.ts';
+import {
+  addHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  type FullBackwardHook,
+  type HookOptions,
+  type ModuleHooks,
+  type RemovableHandle,
+} from './module/hooks.ts';
 import { formatModule } from './module/print.ts';
 import { type NamedOptions, partsOf, type StateNames, walkMembers, walkModules } from './module/registry.ts';
 import { retype } from './module/retype.ts';
@@ -268,15 +276,12 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   // ---- Hooks ----
 
   /** Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of them). */
-  registerForwardPreHook(hook: (module: this, input: I) => unknown, options?: HookOptions): RemovableHandle {
+  registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
     return addHook(hooksOf(this).pre, hook as unknown as ModuleHooks['pre'][number], options);
   }
 
   /** Calls `hook` after each forward; what it returns, unless undefined, takes the place of the output. */
-  registerForwardHook(
-    hook: (module: this, input: I, output: O) => O | void,
-    options?: HookOptions,
-  ): RemovableHandle {
+  registerForwardHook(hook: ForwardHook<this, I, O>, options?: HookOptions): RemovableHandle {
     return addHook(hooksOf(this).forward, hook as unknown as ModuleHooks['forward'][number], options);
   }
 
@@ -285,21 +290,14 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * (`null` for tensors that want none); what it returns, unless undefined, takes the place of the inputs' gradients.
    * Follows `torch.nn.Module.register_full_backward_hook`.
    */
-  registerFullBackwardHook(
-    hook: (
-      module: this,
-      gradInput: readonly (Tensor | null)[],
-      gradOutput: readonly (Tensor | null)[],
-    ) => readonly (Tensor | null)[] | void,
-    options?: HookOptions,
-  ): RemovableHandle {
+  registerFullBackwardHook(hook: FullBackwardHook<this>, options?: HookOptions): RemovableHandle {
     return addHook(hooksOf(this).backward, hook as unknown as ModuleHooks['backward'][number], options);
   }
 
   // ---- Printing ----
 
   /** PyTorch's printed form. */
-  toString(): string {
+  override toString(): string {
     return formatModule(this);
   }
 

@@ -2,7 +2,7 @@ import { arrayConstructor } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { detach } from '../ops/copy.ts';
 import { zerosLike } from '../ops/fill.ts';
-import { stack } from '../ops/join.ts';
+import { stack } from '../ops/joining.ts';
 import { reshape, viewAs } from '../ops/views.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';

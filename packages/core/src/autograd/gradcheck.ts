@@ -192,7 +192,10 @@ class Check<Args extends readonly unknown[]> {
     }
     const mismatch = this.#settings.fastMode
       ? this.#fastMismatch(outputs)
-      : this.#slowMismatch(outputs.map(({ y }) => y), outputs.map(({ index }) => index));
+      : this.#slowMismatch(
+          outputs.map(({ y }) => y),
+          outputs.map(({ index }) => index),
+        );
     if (mismatch !== null) throw new GradcheckError(mismatch);
     const tensors = outputs.map(({ y }) => y);
     this.#expectRepeatable(tensors);
@@ -259,7 +262,9 @@ class Check<Args extends readonly unknown[]> {
         return (
           `Jacobian mismatch for output ${indices[j]} with respect to input ${position} of ${this.#name}, in fast ` +
           `mode:\nnumerical: ${numerical}\nanalytical: ${analytical}\n` +
-          (slow === null ? 'The slow mode finds no entry off by more than the tolerances.' : `In slow mode: ${slow}`)
+          (slow === null
+            ? 'The slow mode finds no entry off by more than the tolerances.'
+            : `In slow mode: ${slow}`)
         );
       }
     }
@@ -284,7 +289,10 @@ class Check<Args extends readonly unknown[]> {
   }
 
   #expectLinear(outputs: readonly Tensor[]): void {
-    const found = this.#gradients(outputs, outputs.map((y) => zerosLike(y)));
+    const found = this.#gradients(
+      outputs,
+      outputs.map((y) => zerosLike(y)),
+    );
     if (found.every((g) => g === null || copyOfData(g).every((v) => v === 0))) return;
     throw new GradcheckError(
       `backward not multiplied by gradOutputs: ${this.#name} gives gradients other than 0 where those of its outputs are 0`,
@@ -341,4 +349,3 @@ function checkInputs(inputs: readonly CheckedInput[], settings: Settings, caller
     }
   }
 }
-

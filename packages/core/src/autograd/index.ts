@@ -9,8 +9,8 @@ export {
   type FunctionDefinition,
   type FunctionOutput,
   type InputGradients,
-  onceDifferentiable,
   type OutputGradients,
+  onceDifferentiable,
 } from './function.ts';
 export * as functional from './functional.ts';
 export {
@@ -30,9 +30,9 @@ export {
   gradgradcheck,
 } from './gradcheck.ts';
 export {
+  type RemovableHandle,
   registerHook,
   registerPostAccumulateGradHook,
-  type RemovableHandle,
   retainGrad,
   retainsGrad,
   setRequiresGrad,

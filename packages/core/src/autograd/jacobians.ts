@@ -1,7 +1,7 @@
 import { toString } from '../ops/convert.ts';
+import { offsetsOf } from '../ops/layout.ts';
 import { formatShape, numelOf, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
-import { offsetsOf } from '../ops/layout.ts';
 import { grad } from './engine.ts';
 
 /** The derivatives of an output by an input: one row for each input element, one column for each output element. */

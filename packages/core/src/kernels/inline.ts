@@ -2,7 +2,7 @@
 
 import { KindlingError } from '../errors.ts';
 import type { FunctionBuilder } from './assembler.ts';
-import { emitConstant, emitPlain, emitScalarCall } from './codegen/instructions.ts';
+import { emitConstant, emitPlain, emitScalarCall, emitScalarCallWhere } from './codegen/instructions.ts';
 import type { Node } from './codegen/lower.ts';
 import { lower, perElement } from './codegen/lower.ts';
 import type { Expr, Lane } from './expression.ts';
@@ -21,33 +21,44 @@ export function inlineExpression(
 ): void {
   const { nodes, outputs } = lower([expression], lane, () => perElement);
   const locals = new Map<Node, number>();
-  // Constants go where they are used: in locals they would take registers throughout.
+  const isConstant = (node: Node): boolean => node.op === 'constant' || node.op === 'intConstant';
   const push = (node: Node): void => {
-    if (node.op === 'constant' || node.op === 'intConstant') emitConstant(f, node, lane);
+    if (isConstant(node)) emitConstant(f, node, lane);
     else f.get(locals.get(node)!);
   };
+  /** A local that holds the node's value. */
+  const inLocal = (node: Node): number => {
+    let local = locals.get(node);
+    if (local === undefined) {
+      local = f.local('v128');
+      push(node);
+      f.set(local);
+      locals.set(node, local);
+    }
+    return local;
+  };
   for (const node of nodes) {
-    if (node.op === 'constant' || node.op === 'intConstant') continue;
+    // Constants are written where they are used; V8 moves them out of the loop.
+    if (isConstant(node)) continue;
     if (node.op === 'input') {
       locals.set(node, inputs[node.attribute as number]!);
       continue;
     }
     if (node.op === 'param')
       throw new KindlingError('inlineExpression: an inlined expression has no parameters');
+    const local = f.local('v128');
     if (node.op === 'scalarCall') {
-      emitScalarCall(
-        f,
-        lane,
-        node.args.map((arg) => locals.get(arg)!),
-        callee(node.attribute as string),
-      );
+      emitScalarCall(f, lane, node.args.map(inLocal), callee(node.attribute as string));
+    } else if (node.op === 'scalarCallWhere') {
+      const [mask, otherwise, ...operands] = node.args.map(inLocal) as [number, number, ...number[]];
+      f.get(otherwise).set(local);
+      emitScalarCallWhere(f, lane, mask, local, operands, callee(node.attribute as string));
     } else {
-      const args =
-        node.op === 'select' || node.op === 'iselect' ? [1, 2, 0].map((i) => node.args[i]!) : node.args;
-      for (const arg of args) push(arg);
+      const { args } = node;
+      const choice = node.op === 'select' || node.op === 'iselect';
+      for (const arg of choice ? [args[1]!, args[2]!, args[0]!] : args) push(arg);
       emitPlain(f, node, lane);
     }
-    const local = f.local('v128');
     f.set(local);
     locals.set(node, local);
   }

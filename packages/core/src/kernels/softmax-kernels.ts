@@ -97,7 +97,7 @@ class RowEmitter {
       f.get(pointer).get(n).i32Const(t.bytes).op('i32.mul').op('i32.add').set(pointer);
   }
 
-  /** Leaves the row's maximum in every lane of `max`; NaN if the row holds one. */
+  /** Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. */
   maximum(pointer: number, max: number): void {
     const { f, t, mask } = this;
     this.pushSplat(Number.NEGATIVE_INFINITY);
@@ -108,10 +108,10 @@ class RowEmitter {
         this.pushSplat(Number.NEGATIVE_INFINITY);
         f.get(mask).op('v128.bitselect');
       }
-      f.op(`${t.vector}.max`).set(max);
+      f.op(`${t.vector}.pmax`).set(max);
     });
-    f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.max`).set(max);
-    if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op('f32x4.max').set(max);
+    f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.pmax`).set(max);
+    if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op('f32x4.pmax').set(max);
   }
 
   startSum(): void {

@@ -46,7 +46,7 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
   const shape: number[] = [];
   for (let at: unknown = list; Array.isArray(at); at = at[0]) shape.push(at.length);
   const values: number[] = [];
-  let dtype: DType = 'int32';
+  let isMaskList = false;
   const collect = (x: unknown, depth: number): void => {
     if (Array.isArray(x) && x.length === shape[depth]) {
       for (const element of x) collect(element, depth + 1);
@@ -55,12 +55,14 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
     if (depth < shape.length || Array.isArray(x)) {
       throw new ShapeError(`${caller}: a list of indices is ragged: expected shape ${formatShape(shape)}`);
     }
-    if (typeof x === 'boolean') dtype = 'bool';
+    if (typeof x === 'boolean') isMaskList = true;
     else if (!Number.isInteger(x)) throw badItem(x, caller);
     values.push(Number(x));
   };
   collect(list, 0);
-  return wrapArray(dtype === 'bool' ? Uint8Array.from(values) : Int32Array.from(values), shape, dtype);
+  return isMaskList
+    ? wrapArray(Uint8Array.from(values), shape, 'bool')
+    : wrapArray(Int32Array.from(values), shape, 'int32');
 }
 
 function badItem(item: unknown, caller: string): IndexError {

@@ -1,6 +1,5 @@
-import { scalarNameOf, type TypedArray } from '../dtype.ts';
+import { isFloatingPoint, scalarNameOf, type TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { isFloatingPoint } from '../dtype.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyInPlace, definePrimitive, type GradNode, INPUT, OUTPUT } from '../primitive.ts';
 import { formatShape, normalizeDim, sameShape } from '../shape.ts';
@@ -13,6 +12,7 @@ import { checkAlong, gather } from './gather.ts';
 import { maskedFill } from './masked.ts';
 import { narrow } from './parts.ts';
 import { type Combine, positionsAlong, writeAt } from './positions.ts';
+import { expand } from './views.ts';
 
 /** How `scatterReduce` combines the values that meet in one place. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
@@ -52,12 +52,18 @@ function defineScatter(name: string, saves: number, derivative: Derivative) {
 /** A reduction that starts from the first value scattered to each place. */
 function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
   const fresh = new Set(positions);
-  const step = values.length === 1 ? 0 : 1;
+  const laterPositions: number[] = [];
+  const laterValues: number[] = [];
   for (let p = 0; p < positions.length; p++) {
     const at = positions[p]!;
-    if (fresh.delete(at)) out[at] = values[p * step]!;
-    else writeAt(out, positions.subarray(p, p + 1), values.subarray(p * step, p * step + 1), how);
+    const value = values[values.length === 1 ? 0 : p]!;
+    if (fresh.delete(at)) out[at] = value;
+    else {
+      laterPositions.push(at);
+      laterValues.push(value);
+    }
   }
+  writeAt(out, Int32Array.from(laterPositions), Float64Array.from(laterValues), how);
 }
 
 function scatterMean(
@@ -207,7 +213,10 @@ function runScatter(
   if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply') {
     throw new ValueError(`${caller}: reduce argument must be either add or multiply, got ${String(reduce)}`);
   }
-  const source = typeof src === 'number' ? Tensor.scalar(src, x.dtype) : fitSource(src, index, caller);
+  const source =
+    src instanceof Tensor
+      ? fitSource(src, index, caller)
+      : expand(Tensor.scalar(src, x.dtype), reduce === undefined ? [] : index.shape);
   const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
   const primitive = how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
   const d = normalizeDim(dim, x.shape.length, caller);

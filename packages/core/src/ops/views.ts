@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
-import { apply, applyView, definePrimitive, defineView } from '../primitive.ts';
+import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../primitive.ts';
 import { broadcastAll, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { broadcastLayout, inferSizes, type Layout, reshapedStrides, type Sizes, sizesFrom } from './layout.ts';
@@ -239,7 +239,7 @@ export function adjoint(x: Tensor): Tensor {
   );
 }
 
-const permutePrimitive = defineView<readonly number[]>({
+const permutePrimitive: ViewPrimitive<readonly number[]> = defineView<readonly number[]>({
   name: 'permute',
   alias: (x, dims) => ({
     shape: dims.map((d) => x.shape[d]!),

@@ -22,7 +22,7 @@ export const kindlingName = (entry: Entry, operation: Operation): string =>
 
 /** Kindling's positional arguments and options for PyTorch's. */
 export function translate(operation: Operation, given: Arguments): unknown[] {
-  const bound = bindNames(operation.signature, given.args, given.kwargs);
+  const bound = bindNames(operation.accepts ?? operation.signature, given.args, given.kwargs);
   const list = argumentList(operation.signature, operation.adapt ? operation.adapt(bound) : bound);
   if (operation.spread) {
     const last = operation.signature.positional.length - 1;
@@ -36,7 +36,10 @@ export function translate(operation: Operation, given: Arguments): unknown[] {
 function isOutside(entry: Entry, operation: Operation, sample: Sample): boolean {
   const rules = notSupported.filter((rule) => rule.op === entry.op);
   if (rules.length === 0) return false;
-  const bound = bindNames(operation.signature, sample.a, sample.k ?? {}) as Map<string, unknown>;
+  const bound = bindNames(operation.accepts ?? operation.signature, sample.a, sample.k ?? {}) as Map<
+    string,
+    unknown
+  >;
   return rules.some((rule) => rule.when(bound));
 }
 

@@ -1,7 +1,6 @@
 /** Runs a recorded sample in Kindling: every layout, as function, as method and in place; reports what differs. */
 
-import { Tensor } from '@kindling/core';
-import * as autograd from '../../src/autograd/engine.ts';
+import { autograd, Tensor } from '@kindling/core';
 import { mismatch, type Strictness } from './compare.ts';
 import { Recorded, recordedIn, type Sample, type Value } from './fixture.ts';
 import { cotangent, expectedLeaves, type Layout, plain, resultLeaves, toArgument } from './tensors.ts';

@@ -11,6 +11,8 @@ export type Bound = Map<string, unknown>;
 
 export interface Operation {
   readonly signature: Signature;
+  /** PyTorch's parameters, where `adapt` makes Kindling's of them. */
+  readonly accepts?: Signature;
   readonly name?: string;
   /** Adjusts the arguments, by name, where Kindling's form differs from PyTorch's. */
   readonly adapt?: (bound: Bound) => Bound;
@@ -73,8 +75,6 @@ const correction = (bound: Bound): Bound => {
 const numeric = (bound: Bound): Bound =>
   new Map([...bound].map(([k, v]) => [k, typeof v === 'boolean' ? Number(v) : v]));
 
-const variance: Extras = { adapt: correction };
-
 const unaryInPlace =
   'abs neg square sqrt rsqrt exp log sin cos tanh sigmoid floor ceil round trunc reciprocal erf expm1 log1p'.split(
     ' ',
@@ -91,6 +91,7 @@ const unary = Object.fromEntries(
 
 export const table: Readonly<Record<string, Operation>> = {
   ...unary,
+  digamma: op('input', { loose: [20, "PyTorch's trigamma, its derivative, is good to 1e-9 only"] }),
   round: op('input | decimals', { inPlace: true }),
   nan_to_num: op('input | nan posinf neginf'),
   logical_not: op('input'),
@@ -123,12 +124,14 @@ export const table: Readonly<Record<string, Operation>> = {
   isclose: op('input other | rtol atol equal_nan', { extra: true }),
 
   ...spelled('sum mean nansum nanmean prod', 'input dim | keepdim dtype'),
-  ...spelled('var std var_mean std_mean', 'input dim | unbiased correction keepdim', variance),
-  ...spelled(
-    'var[unbiased] std[unbiased] var_mean[unbiased] std_mean[unbiased]',
-    'input | unbiased correction',
-    variance,
-  ),
+  ...spelled('var std var_mean std_mean', 'input dim | correction keepdim', {
+    accepts: parseSignature('input dim unbiased keepdim correction'),
+    adapt: correction,
+  }),
+  ...spelled('var[unbiased] std[unbiased] var_mean[unbiased] std_mean[unbiased]', 'input dim | correction', {
+    accepts: parseSignature('input unbiased'),
+    adapt: correction,
+  }),
   ...spelled('max min amax amin argmax argmin all any logsumexp median nanmedian', 'input dim | keepdim'),
   aminmax: op('input | dim keepdim', { extra: true }),
   norm: op('input p dim | keepdim dtype'),
@@ -166,7 +169,7 @@ export const table: Readonly<Record<string, Operation>> = {
   split: op('input split_size dim'),
   split_with_sizes: op('input split_sizes dim', { name: 'split' }),
   chunk: op('input chunks dim'),
-  diagonal: op('input offset dim1 dim2'),
+  diagonal: op('input | offset dim1 dim2'),
   unfold: op('input dimension size step'),
   movedim: op('input source destination'),
   ...spelled('contiguous clone', 'input'),
@@ -190,12 +193,12 @@ export const table: Readonly<Record<string, Operation>> = {
   roll: op('input shifts dims'),
   repeat: op('input repeats'),
   tile: op('input dims'),
-  repeat_interleave: op('input repeats dim | output_size'),
+  repeat_interleave: op('input repeats | dim output_size'),
   sort: op('input dim | descending stable'),
   msort: op('input', { extra: true }),
   argsort: op('input dim | descending stable'),
-  topk: op('input k dim | largest sorted'),
-  kthvalue: op('input k dim | keepdim'),
+  topk: op('input k | dim largest sorted'),
+  kthvalue: op('input k | dim keepdim'),
   nonzero: op('input | as_tuple'),
   'nn.functional.one_hot': op('input | num_classes', { receiver: -1 }),
   ...spelled('tril triu', 'input diagonal'),
@@ -218,6 +221,11 @@ export const notSupported: readonly { op: string; when: (bound: Bound) => boolea
     op: 'linalg.norm',
     when: (b) => ['nuc', 2, -2].includes(b.get('ord') as string | number) && isMatrixNorm(b),
     why: 'singular values come with a later issue (linalg)',
+  },
+  {
+    op: 'narrow',
+    when: (b) => typeof b.get('start') === 'object',
+    why: 'a start is a number, not a tensor',
   },
   {
     op: 'arange',

@@ -28,7 +28,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   }
 
   /** How many modules there are. */
-  get length(): number {
+  override get length(): number {
     return modulesIn<M>(this).length;
   }
 

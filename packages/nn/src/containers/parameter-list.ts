@@ -33,7 +33,7 @@ export class ParameterList extends Module<never, never> {
   }
 
   /** How many parameters there are. */
-  get length(): number {
+  override get length(): number {
     return parametersIn(this).length;
   }
 

@@ -19,7 +19,7 @@ export type NamedModules = Readonly<Record<string, AnyModule>> | ReadonlyMap<str
  * ```
  */
 export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Module<I, O> {
-  [index: number]: AnyModule;
+  [index: number]: Module;
 
   constructor(modules: NamedModules);
   constructor(...modules: AnyModule[]);
@@ -47,13 +47,13 @@ export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Modu
   }
 
   /** How many modules there are. */
-  get length(): number {
-    return modulesIn(this).length;
+  override get length(): number {
+    return modulesIn<Module>(this).length;
   }
 
   /** The module at `index`, counted from the end where negative. */
-  at(index: number): AnyModule | undefined {
-    return modulesIn(this).at(index);
+  at(index: number): Module | undefined {
+    return modulesIn<Module>(this).at(index);
   }
 
   /** Adds a module behind the last. */
@@ -70,10 +70,10 @@ export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Modu
 
   /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */
   slice(start?: number, end?: number): Sequential {
-    return new Sequential(...modulesIn(this).slice(start, end));
+    return new Sequential(...modulesIn<Module>(this).slice(start, end));
   }
 
-  [Symbol.iterator](): IterableIterator<AnyModule> {
-    return modulesIn(this).values();
+  [Symbol.iterator](): IterableIterator<Module> {
+    return modulesIn<Module>(this).values();
   }
 }

@@ -6,12 +6,15 @@ import {
   IndexError,
   indexSelect,
   KindlingError,
-  linalg,
   noGrad,
+  norm,
+  type Primitive,
   ShapeError,
   Tensor,
   type TypedArray,
+  tensor,
   ValueError,
+  where,
 } from '@kindling/core';
 
 /** Options of {@link embedding}. */
@@ -29,25 +32,28 @@ export interface EmbeddingOptions {
 }
 
 interface Lookup {
+  /** The row that gets no gradient, -1 for none. */
   readonly paddingIdx: number;
   readonly scaleGradByFreq: boolean;
+  /** Whether that row reads as zeros: in the second derivative. */
+  readonly zeroPadding: boolean;
 }
 
-const none: Lookup = { paddingIdx: -1, scaleGradByFreq: false };
-
 /** Rows of a table: (*) indices and a table (V, D) give (*, D). */
-const lookupPrimitive = definePrimitive<Lookup>({
+const lookupPrimitive: Primitive<Lookup> = definePrimitive<Lookup>({
   name: 'embedding',
   saves: 1 << 1,
   infer: ([weight, indices]) => ({ shape: [...indices!.shape, weight!.shape[1]!], dtype: weight!.dtype }),
-  kernel([weight, indices], _, out) {
+  kernel([weight, indices], { paddingIdx, zeroPadding }, out) {
     const table = weight!.data;
     const rows = indices!.data;
     const target = out.data;
     const width = weight!.shape[1]!;
     for (let i = 0; i < rows.length; i++) {
       const start = rows[i]! * width;
-      target.set(table.subarray(start, start + width), i * width);
+      const to = i * width;
+      if (zeroPadding && rows[i] === paddingIdx) target.fill(0, to, to + width);
+      else target.set(table.subarray(start, start + width), to);
     }
   },
   derivative: (g, node) => [
@@ -63,7 +69,7 @@ interface GatherBack extends Lookup {
 }
 
 /** The gradient of the table: each row the sum of the gradients of where it was looked up. */
-const gatherBackPrimitive = definePrimitive<GatherBack>({
+const gatherBackPrimitive: Primitive<GatherBack> = definePrimitive<GatherBack>({
   name: 'embedding_dense_backward',
   saves: 1 << 1,
   infer: ([g], { rows }) => ({ shape: [rows, g!.shape[g!.ndim - 1]!], dtype: g!.dtype }),
@@ -83,13 +89,12 @@ const gatherBackPrimitive = definePrimitive<GatherBack>({
     }
   },
   derivative(gg, node) {
-    const { paddingIdx, scaleGradByFreq, rows } = node.attrs;
+    const { paddingIdx, scaleGradByFreq } = node.attrs;
     if (!node.needs(0)) return [null, null];
     if (scaleGradByFreq) {
       throw new ValueError('embedding: the second derivative is not implemented with scaleGradByFreq');
     }
-    const masked = paddingIdx < 0 ? gg : gg.mul(allRowsBut(paddingIdx, rows, gg));
-    return [apply(lookupPrimitive, [masked, node.input(1)], none), null];
+    return [apply(lookupPrimitive, [gg, node.input(1)], { paddingIdx, scaleGradByFreq, zeroPadding: true }), null];
   },
 });
 
@@ -98,20 +103,6 @@ function countOf(indices: TypedArray, rows: number): Int32Array {
   for (let i = 0; i < indices.length; i++) counts[indices[i]!]!++;
   return counts;
 }
-
-/** A column of ones, with a zero at `row`. */
-function allRowsBut(row: number, rows: number, like: Tensor): Tensor {
-  const column = apply(columnPrimitive, [like.detach()], { row, rows });
-  return column;
-}
-
-const columnPrimitive = definePrimitive<{ row: number; rows: number }>({
-  name: 'ones_but_one',
-  infer: ([like], { rows }) => ({ shape: [rows, 1], dtype: like!.dtype }),
-  kernel(_, { row }, out) {
-    out.data.fill(1)[row] = 0;
-  },
-});
 
 /**
  * Looks up rows of a table: `input` holds indices of any shape (*), `weight` has shape (V, D), the result (*, D).
@@ -124,7 +115,7 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   checkEmbedding(input, weight);
   const paddingIdx = resolvePadding(options.paddingIdx ?? null, weight.shape[0]!);
   if (maxNorm !== null) renormalise(input, weight, maxNorm, normType);
-  return apply(lookupPrimitive, [weight, input], { paddingIdx, scaleGradByFreq });
+  return apply(lookupPrimitive, [weight, input], { paddingIdx, scaleGradByFreq, zeroPadding: false });
 }
 
 /** @internal The row that gets no gradient, -1 for none. */
@@ -173,13 +164,11 @@ function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: n
   const distinct = Int32Array.from(new Set(input.data)).sort();
   if (distinct.length === 0) return;
   noGrad(() => {
-    const rows = tensorOf(distinct);
+    const rows = tensor(distinct);
     const selected = indexSelect(weight, 0, rows);
-    const norms = linalg.vectorNorm(selected, normType, { dim: 1, keepdim: true });
+    const norms = norm(selected, normType, { dim: 1, keepdim: true });
     // As PyTorch: only rows that are too long are touched, and by a factor with 1e-7 in the divisor.
-    const scale = norms.gt(maxNorm).where(norms.add(1e-7).reciprocal().mul(maxNorm), 1);
+    const scale = where(norms.gt(maxNorm), norms.add(1e-7).reciprocal().mul(maxNorm), 1);
     weight.indexCopy_(0, rows, selected.mul(scale));
   });
 }
-
-const tensorOf = (array: Int32Array): Tensor => new Tensor(new Storage(array), [array.length], 'int32');

@@ -26,11 +26,11 @@ interface StandardizeAttributes extends Grouping {
 /** Index of the results of {@link standardize}. */
 const NORMALIZED = 0;
 const MEAN = 1;
-const RSTD = 2;
+const VARIANCE = 2;
 
 /**
- * The one primitive behind layer and batch normalisation: (x - mean) / sqrt(var + eps) by group, and the groups' mean and
- * 1 / sqrt(var + eps), from the biased variance. Sums are in float64.
+ * The one primitive behind layer and batch normalisation: (x - mean) / sqrt(var + eps) by group, and the groups' mean
+ * and biased variance. Sums are in float64.
  */
 function standardize(name: string) {
   return defineMulti<StandardizeAttributes>({
@@ -48,7 +48,7 @@ function standardize(name: string) {
 
 function standardizeKernel(x: Tensor, { outer, groups, inner, eps }: StandardizeAttributes, outs: readonly Tensor[]): void {
   const source = x.data;
-  const [normalized, means, rstds] = outs.map((out) => out.data) as [Float64Array, Float64Array, Float64Array];
+  const [normalized, means, variances] = outs.map((out) => out.data) as [Float64Array, Float64Array, Float64Array];
   const stride = groups * inner;
   const count = outer * inner;
   for (let g = 0; g < groups; g++) {
@@ -66,13 +66,14 @@ function standardizeKernel(x: Tensor, { outer, groups, inner, eps }: Standardize
         squares += d * d;
       }
     }
-    const rstd = 1 / Math.sqrt(squares / count + eps);
+    const variance = squares / count;
+    const rstd = 1 / Math.sqrt(variance + eps);
     for (let o = 0; o < outer; o++) {
       const start = o * stride + g * inner;
       for (let i = start; i < start + inner; i++) normalized[i] = (source[i]! - mean) * rstd;
     }
     means[g] = mean;
-    rstds[g] = rstd;
+    variances[g] = variance;
   }
 }
 
@@ -81,25 +82,25 @@ function standardizeBackward(
   grads: readonly (Tensor | null)[],
   node: GradNode<StandardizeAttributes>,
 ): Tensor | null {
-  const { outer, groups, inner } = node.attrs;
+  const { outer, groups, inner, eps } = node.attrs;
   const count = outer * inner;
   const parts = [outer, groups, inner];
   const xhat = node.output(NORMALIZED).reshape(parts);
-  const rstd = node.output(RSTD).reshape([1, groups, 1]);
-  const [g, gMean, gRstd] = [grads[NORMALIZED], grads[MEAN], grads[RSTD]];
+  const std2 = node.output(VARIANCE).add(eps).reshape([1, groups, 1]);
+  const [g, gMean, gVariance] = [grads[NORMALIZED], grads[MEAN], grads[VARIANCE]];
   let result: Tensor | null = null;
   if (g != null) {
     const gy = g.reshape(parts);
     const mean = gy.mean([0, 2], { keepdim: true });
     const projection = gy.mul(xhat).mean([0, 2], { keepdim: true });
-    result = gy.sub(mean).sub(xhat.mul(projection)).mul(rstd);
+    result = gy.sub(mean).sub(xhat.mul(projection)).mul(std2.rsqrt());
   }
   if (gMean != null) {
     const term = gMean.reshape([1, groups, 1]).div(count).expand(parts);
     result = result === null ? term : result.add(term);
   }
-  if (gRstd != null) {
-    const term = gRstd.reshape([1, groups, 1]).mul(rstd.square()).mul(xhat).div(-count);
+  if (gVariance != null) {
+    const term = xhat.mul(gVariance.reshape([1, groups, 1]).mul(std2.sqrt()).mul(2 / count));
     result = result === null ? term : result.add(term);
   }
   return result === null ? null : result.reshape(node.shape(0));
@@ -232,12 +233,10 @@ export function batchNorm(
       `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
     );
   }
-  const [y, mean, rstd] = applyMulti(batchNormPrimitive, [x], { outer, groups: channels, inner, eps });
+  const [y, mean, variance] = applyMulti(batchNormPrimitive, [x], { outer, groups: channels, inner, eps });
   noGrad(() => {
     runningMean?.mul_(1 - momentum).add_(mean!, { alpha: momentum });
-    if (runningVar === null) return;
-    const biased = rstd!.square().reciprocal().sub(eps);
-    runningVar.mul_(1 - momentum).add_(biased, { alpha: (momentum * count) / (count - 1) });
+    runningVar?.mul_(1 - momentum).add_(variance!, { alpha: (momentum * count) / (count - 1) });
   });
   return affine(y!, wide(weight), wide(bias));
 }

@@ -12,15 +12,31 @@ export interface HookOptions {
   readonly prepend?: boolean;
 }
 
+/*
+ * The types of hooks are taken from methods, whose parameters TypeScript compares both ways: otherwise a module would not
+ * pass for an AnyModule.
+ */
+
+/** See `registerForwardPreHook`. */
+export type ForwardPreHook<M, I> = { hook(module: M, input: I): unknown }['hook'];
+
+/** See `registerForwardHook`. */
+export type ForwardHook<M, I, O> = { hook(module: M, input: I, output: O): O | void }['hook'];
+
+/** See `registerFullBackwardHook`. */
+export type FullBackwardHook<M> = {
+  hook(module: M, gradInput: Gradients, gradOutput: Gradients): Gradients | void;
+}['hook'];
+
 type PreHook = (module: AnyModule, input: unknown[]) => unknown;
-type ForwardHook = (module: AnyModule, input: unknown[], output: unknown) => unknown;
+type AnyForwardHook = (module: AnyModule, input: unknown[], output: unknown) => unknown;
 type Gradients = readonly (Tensor | null)[];
 type BackwardHook = (module: AnyModule, gradInput: Gradients, gradOutput: Gradients) => Gradients | void;
 
 /** The hooks of one module, in the order in which they run. */
 export interface ModuleHooks {
   readonly pre: PreHook[];
-  readonly forward: ForwardHook[];
+  readonly forward: AnyForwardHook[];
   readonly backward: BackwardHook[];
 }
 

@@ -1,15 +1,16 @@
-import { arrayConstructor, type DType, Storage, type Tensor } from '@kindling/core';
+import { type DType, Storage, type Tensor } from '@kindling/core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Gives a parameter or buffer another dtype while it stays the same object, so that optimizers and shared owners keep
+ * Gives a floating parameter or buffer another dtype while it stays the same object, so that optimizers and shared owners keep
  * hold of it, as PyTorch's `Module.to` does by replacing `.data`. The layout (strides, offset) stays too.
  */
 export function retype(x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
   const before = x.storage;
-  const storage = new Storage(new (arrayConstructor(dtype))(before.array.length));
+  const { length } = before.array;
+  const storage = new Storage(dtype === 'float64' ? new Float64Array(length) : new Float32Array(length));
   storage.array.set(before.array);
   // A graph recorded before must notice that what it saved is gone.
   storage.version = before.version + 1;

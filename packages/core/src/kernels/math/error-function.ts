@@ -1,4 +1,20 @@
-import { abs, add, bitsOf, copysign, div, type Expr, fromBits, iand, lt, mul, neg, pmin, polynomial, select, sub } from '../expression.ts';
+import {
+  abs,
+  add,
+  bitsOf,
+  copysign,
+  div,
+  type Expr,
+  fromBits,
+  iand,
+  lt,
+  mul,
+  neg,
+  pmin,
+  polynomial,
+  select,
+  sub,
+} from '../expression.ts';
 import { powerOfTwo, reducedExp, reducedExpWithTail, scaleByPowerOfTwo } from './exponential.ts';
 
 /** erf and erfc for f32 lanes. Coefficients: tools/minimax.py. */
@@ -10,7 +26,8 @@ const ERF_NEAR = [
 
 /** log(erfc(x)), 0.9 <= x <= 3.95; the error of erf x is 2^-29.1 relative. */
 const LOG_ERFC = [
-  -0.0001664036245, -1.127797484, -0.6369755268, -0.1041143537, 0.02231566235, -0.003065644531, 0.0001982408576,
+  -0.0001664036245, -1.127797484, -0.6369755268, -0.1041143537, 0.02231566235, -0.003065644531,
+  0.0001982408576,
 ];
 const ERF_NEAR_ZERO = 0.95;
 /** From here on, the nearest float32 to erf is 1. */

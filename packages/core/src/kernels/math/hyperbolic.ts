@@ -1,4 +1,20 @@
-import { abs, add, copysign, div, type Expr, isub, lt, mul, neg, pmax, pmin, polynomial, select, shrS, sub } from '../expression.ts';
+import {
+  abs,
+  add,
+  copysign,
+  div,
+  type Expr,
+  isub,
+  lt,
+  mul,
+  neg,
+  pmax,
+  pmin,
+  polynomial,
+  select,
+  shrS,
+  sub,
+} from '../expression.ts';
 import { powerOfTwo, reducedExp } from './exponential.ts';
 
 /** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/minimax.py. */

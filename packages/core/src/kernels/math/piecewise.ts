@@ -1,7 +1,11 @@
-/** A polynomial in powers of x - middle, constant term first, good up to `end`; it begins where the piece before it ends. */
+/**
+ * A polynomial in powers of x - middle, constant term first, good up to `end`; it begins where the piece before it ends.
+ * `low` is what the constant term lost when it was rounded.
+ */
 export interface Piece {
   readonly end: number;
   readonly middle: number;
+  readonly low: number;
   readonly coefficients: readonly number[];
 }
 
@@ -10,9 +14,8 @@ export interface Piece {
  * tiny, is evaluated at x with a shift of 1, so that no digit of x is lost.
  */
 export function evaluate(pieces: readonly Piece[], x: number, shift = 0): number {
-  const { middle, coefficients } = pieceAt(pieces, x + shift);
-  const t = shift === 0 ? x - middle : x - (middle - shift);
-  return coefficients[0]! + t * tailOf(coefficients, t);
+  const piece = pieceAt(pieces, x + shift);
+  return piece.coefficients[0]! + varyingPart(piece, x - (piece.middle - shift));
 }
 
 export function pieceAt(pieces: readonly Piece[], x: number): Piece {
@@ -21,9 +24,9 @@ export function pieceAt(pieces: readonly Piece[], x: number): Piece {
   return pieces[i]!;
 }
 
-/** (p(t) - p(0)) / t. */
-export function tailOf(coefficients: readonly number[], t: number): number {
+/** p(t) less the first coefficient, t being the distance from the middle. */
+export function varyingPart({ low, coefficients }: Piece, t: number): number {
   let sum = 0;
   for (let i = coefficients.length - 1; i > 0; i--) sum = sum * t + coefficients[i]!;
-  return sum;
+  return t * sum + low;
 }

@@ -1,12 +1,21 @@
 import { evaluate } from './piecewise.ts';
+import { reducedExp, scaleByPowerOfTwo } from './scalar-exponential.ts';
 import { tanhTail } from './tables.ts';
 
 /** Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values than C. */
 
-/** 1 / (1 + e^-x), without overflow. */
+/**
+ * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows. What rounding takes from 1 + e is
+ * taken from the numerator e as well, before that is rounded.
+ */
 export function sigmoid(x: number): number {
   const power = Math.exp(-Math.abs(x));
-  return (x < 0 ? power : 1) / (1 + power);
+  const denominator = 1 + power;
+  if (!(x < 0)) return 1 / denominator;
+  if (power === 0) return 0;
+  const lost = power - (denominator - 1);
+  const { k, q } = reducedExp(x, 0);
+  return scaleByPowerOfTwo((1 + (q - lost)) / denominator, k);
 }
 
 /** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
@@ -22,17 +31,11 @@ export function hypot(a: number, b: number): number {
   const x = Math.abs(a);
   const y = Math.abs(b);
   if (x === Number.POSITIVE_INFINITY || y === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-  const larger = x < y ? y : x;
+  const larger = Math.max(x, y);
   const scale = larger > 2 ** 500 ? 2 ** 600 : larger < 2 ** -400 ? 2 ** -600 : 1;
   const u = x / scale;
   const v = y / scale;
   return scale * Math.sqrt(u * u + v * v);
-}
-
-/** a^b as C has it: 1^b is 1 even for b = NaN, and so is (-1)^b for infinite b. */
-export function pow(a: number, b: number): number {
-  if (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY)) return 1;
-  return a ** b;
 }
 
 /** The rest of division toward zero, with the sign of a (C's fmod). */

@@ -1,9 +1,10 @@
-import { evaluate, pieceAt, tailOf } from './piecewise.ts';
+import { evaluate, pieceAt, varyingPart } from './piecewise.ts';
+import { reducedExp, scaleByPowerOfTwo } from './scalar-exponential.ts';
 import { erfOverX, scaledErfc } from './tables.ts';
 
 /** erf, erfc and their inverses on float64 numbers; erf and erfc within 2 ulp. */
 
-const HALF_ROOT_PI = 0.886226925452758013649;
+const HALF_ROOT_PI = 0.886226925452758;
 
 /** erf(x) for |x| <= 0.75. */
 function erfNearZero(x: number): number {
@@ -13,17 +14,18 @@ function erfNearZero(x: number): number {
 /** erfc(x) for x >= 0.46875: e^(-x^2) times a polynomial. */
 function erfcFar(x: number): number {
   if (x > 28) return 0;
-  // x^2 = high^2 + rest, high having 26 bits, so that high^2 is exact; e^-rest is close to 1.
+  // x^2 = high^2 + rest, high having 26 bits, so that high^2 is exact.
   const scaled = x * 134217729;
   const high = scaled - (scaled - x);
   const rest = (x - high) * (x + high);
-  const { middle, coefficients } = pieceAt(scaledErfc, x);
-  const t = x - middle;
-  const varying = t * tailOf(coefficients, t);
-  const first = coefficients[0]!;
-  const p = first + (varying - (first + varying) * rest * (1 - rest * (0.5 - rest / 6)));
-  // Where e^(-x^2) would be subnormal, e^64 goes out of the exponential and back in at the end.
-  return x < 26 ? Math.exp(-high * high) * p : Math.exp(64 - high * high) * p * 1.6038108905486378e-28;
+  const { k, q } = reducedExp(-high * high, rest);
+  const piece = pieceAt(scaledErfc, x);
+  const first = piece.coefficients[0]!;
+  const varying = varyingPart(piece, x - piece.middle);
+  // p (1 + q), and what rounding took from p.
+  const p = first + varying;
+  const lost = varying - (p - first);
+  return scaleByPowerOfTwo(p + (p * q + lost), k);
 }
 
 /** The error function. */
@@ -55,7 +57,8 @@ export function erfinv(y: number): number {
 
 /** The inverse of erfc on [0, 2]. */
 export function erfcinv(c: number): number {
-  if (!(c > 0 && c < 2)) return c === 0 ? Number.POSITIVE_INFINITY : c === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (!(c > 0 && c < 2))
+    return c === 0 ? Number.POSITIVE_INFINITY : c === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (c > 1.5) return -solveErfc(2 - c);
   return c < 0.5 ? solveErfc(c) : erfinv(1 - c);
 }
@@ -81,19 +84,15 @@ function solveErf(y: number): number {
   return x;
 }
 
-/** x with erfc(x) = c, 0 < c <= 1/2. */
+/** x with erfc(x) = c, 0 < c <= 1/2: Newton's method on the logarithm of erfc, which is close to a parabola. */
 function solveErfc(c: number): number {
   let x = roughly(Math.log(c) + Math.log(2 - c));
-  for (let i = 0; i < 3; i++) {
-    const value = erfc(x);
-    // In units of c, so that a large e^(x^2) meets no tiny difference.
-    const step = ((c - value) / value) * relativeSlope(x);
-    x -= step / (1 + x * step);
+  for (let i = 0; i < 8; i++) {
+    // erfc(x) / |erfc'(x)|
+    const slope = evaluate(scaledErfc, x) * HALF_ROOT_PI;
+    const step = Math.log1p((erfc(x) - c) / c) * slope;
+    x += step;
+    if (Math.abs(step) < 1e-8 * x) break;
   }
   return x;
-}
-
-/** erfc(x) / |erfc'(x)|. */
-function relativeSlope(x: number): number {
-  return evaluate(scaledErfc, Math.min(x, 28)) * HALF_ROOT_PI;
 }

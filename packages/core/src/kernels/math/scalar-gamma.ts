@@ -1,5 +1,12 @@
 import { evaluate } from './piecewise.ts';
-import { digammaOverRoot, digammaRootHigh, digammaRootLow, lgammaOverXMinus1, lgammaOverXMinus2 } from './tables.ts';
+import { LN2_HIGH, LN2_LOW } from './scalar-exponential.ts';
+import {
+  digammaOverRoot,
+  digammaRootHigh,
+  digammaRootLow,
+  lgammaOverXMinus1,
+  lgammaOverXMinus2,
+} from './tables.ts';
 
 /**
  * lgamma, digamma, polygamma and Hurwitz' zeta on float64 numbers. For positive arguments lgamma and digamma are within 2
@@ -9,12 +16,8 @@ import { digammaOverRoot, digammaRootHigh, digammaRootLow, lgammaOverXMinus1, lg
 
 const { POSITIVE_INFINITY, NaN } = Number;
 
-/** ln 2 in two parts; the first has 32 bits, so that its product with an exponent is exact. */
-const LN2_HIGH = 0.693147180601954460144;
-const LN2_LOW = -4.201450915148905e-11;
-
 /** (log(2 pi) - 1) / 2. */
-const HALF_LOG_TWO_PI_MINUS_HALF = 0.41893853320467274178;
+const HALF_LOG_TWO_PI_MINUS_HALF = 0.4189385332046727;
 
 /** B(2k), k = 1, 2, ...: the Bernoulli numbers. */
 const BERNOULLI = [
@@ -73,7 +76,7 @@ export function lgamma(x: number): number {
 function stirling(x: number): number {
   if (x === POSITIVE_INFINITY) return x;
   // log x in two parts: the leading one is a multiple of the first digits of ln 2, and exact.
-  const k = Math.round(Math.log2(x));
+  const k = Math.min(Math.round(Math.log2(x)), 1023);
   const low = Math.log(x / 2 ** k) + k * LN2_LOW;
   const series = horner(LGAMMA_SERIES, 1 / (x * x)) / x;
   const half = x - 0.5;
@@ -113,16 +116,12 @@ function trigamma(x: number): number {
     const sine = Math.sin(Math.PI * fromNearestInteger(x));
     return (Math.PI / sine) ** 2 - trigamma(1 - x);
   }
-  let z = x;
-  while (z < 8) z += 1;
+  const steps = x < 8 ? Math.ceil(8 - x) : 0;
+  const z = x + steps;
   const square = 1 / (z * z);
   let sum = (1 + 0.5 / z + square * horner(BERNOULLI, square)) / z;
   // From the smallest term to the largest.
-  while (z > x) {
-    z -= 1;
-    const term = z - x < 0.5 ? x : z;
-    sum += 1 / (term * term);
-  }
+  for (let i = steps - 1; i >= 0; i--) sum += 1 / ((x + i) * (x + i));
   return sum;
 }
 

@@ -30,9 +30,9 @@ import { roundToInt } from './exponential.ts';
  * rounding alone, also where the difference cancels.
  */
 const HALF_PI_1 = 1.5703125;
-const HALF_PI_2 = 0.0004837512969970703125;
-const HALF_PI_3 = 7.5495336204767227173e-8;
-const HALF_PI_4 = 2.563344068257089603e-12;
+const HALF_PI_2 = 0.0004837512969970703;
+const HALF_PI_3 = 7.549533620476723e-8;
+const HALF_PI_4 = 2.5633440682570896e-12;
 
 /** The largest |x| that the reduction takes. */
 const LARGEST = 10000;

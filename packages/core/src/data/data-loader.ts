@@ -1,0 +1,116 @@
+import { KindlingError, ValueError } from '../errors.ts';
+import { randperm } from '../ops/random.ts';
+import { defaultGenerator, Generator } from '../random/generator.ts';
+import { defaultCollate } from './collate.ts';
+import type { Dataset } from './dataset.ts';
+
+/** Options of {@link DataLoader}. */
+export interface DataLoaderOptions<T> {
+  /** Samples a batch. Default: 1. */
+  readonly batchSize?: number;
+  /** Draw a new order at each iteration. Default: false. */
+  readonly shuffle?: boolean;
+  /** Where the orders come from. Default: the default generator. */
+  readonly generator?: Generator;
+  /** Leave out a last batch that is not full. Default: false. */
+  readonly dropLast?: boolean;
+  /** The numbers of the samples, in order, instead of shuffling: iterated anew each time. */
+  readonly sampler?: Iterable<number>;
+  /** Joins samples to a batch. Default: the dataset's own `getBatch`, else {@link defaultCollate}. */
+  readonly collate?: (samples: T[]) => T;
+  /** Ends an asynchronous iteration early, with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
+ * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
+ * Follows `torch.utils.data.DataLoader`.
+ *
+ * @example
+ * ```ts
+ * const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 64, shuffle: true });
+ * for (const [images, labels] of loader) step(images, labels);
+ * ```
+ */
+export class DataLoader<T> {
+  readonly dataset: Dataset<T>;
+  readonly batchSize: number;
+  readonly #options: DataLoaderOptions<T>;
+
+  constructor(dataset: Dataset<T>, options: DataLoaderOptions<T> = {}) {
+    const { batchSize = 1, shuffle, sampler } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${batchSize}`);
+    }
+    if (shuffle === true && sampler !== undefined) {
+      throw new ValueError('DataLoader: the sampler option is mutually exclusive with shuffle');
+    }
+    if (!Number.isInteger(dataset?.length)) {
+      throw new ValueError('DataLoader: expected a dataset with a length and a get(index) method');
+    }
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.#options = options;
+  }
+
+  /** Number of batches; NaN where a sampler does not tell how many it gives. */
+  get length(): number {
+    const { sampler, dropLast = false } = this.#options;
+    const n =
+      sampler === undefined ? this.dataset.length : ((sampler as { length?: number }).length ?? Number.NaN);
+    return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
+  }
+
+  *[Symbol.iterator](): Generator_<T> {
+    for (const indices of this.#batches()) {
+      const batch = this.#fetch(indices);
+      if (batch instanceof Promise) {
+        throw new KindlingError('DataLoader: the dataset answers with promises; iterate it with `for await`');
+      }
+      yield batch;
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const { signal } = this.#options;
+    for (const indices of this.#batches()) {
+      signal?.throwIfAborted();
+      // A macrotask, so that timers and input are served between two batches.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      signal?.throwIfAborted();
+      yield await this.#fetch(indices);
+    }
+  }
+
+  #fetch(indices: Int32Array): T | Promise<T> {
+    const { dataset } = this;
+    const { collate } = this.#options;
+    if (collate === undefined && dataset.getBatch !== undefined) return dataset.getBatch(indices);
+    const join = collate ?? (defaultCollate as (samples: T[]) => T);
+    const samples = Array.from(indices, (i) => dataset.get(i));
+    return samples.some((x) => x instanceof Promise) ? Promise.all(samples).then(join) : join(samples as T[]);
+  }
+
+  *#batches(): Generator_<Int32Array> {
+    const { batchSize } = this;
+    const order = this.#order();
+    const full = this.#options.dropLast === true ? order.length - (order.length % batchSize) : order.length;
+    for (let i = 0; i < full; i += batchSize) yield order.slice(i, Math.min(i + batchSize, full));
+  }
+
+  /** Draws what PyTorch draws, also where it does not use it, so that the streams stay together. */
+  #order(): Int32Array {
+    const { shuffle = false, sampler, generator } = this.#options;
+    // The seed that PyTorch hands to its worker processes.
+    (generator ?? defaultGenerator).random64();
+    if (sampler !== undefined) return Int32Array.from(sampler);
+    const n = this.dataset.length;
+    if (!shuffle) return Int32Array.from({ length: n }, (_, i) => i);
+    const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
+    return randperm(n, { generator: source }).data as Int32Array;
+  }
+}
+
+/** TypeScript's generators; the name `Generator` is that of random numbers here. */
+type Generator_<T> = Iterator<T, void, undefined> & Iterable<T>;

@@ -1,0 +1,253 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { TypedArray } from '../../src/dtype.ts';
+import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.ts';
+import {
+  logSoftmax,
+  logSoftmaxBackward,
+  logsumexp,
+  softmax,
+  softmaxBackward,
+} from '../../src/kernels/softmax.ts';
+import type { Strided } from '../../src/kernels/strided.ts';
+import { stridedOver } from '../../src/kernels/strided.ts';
+import { contiguousStrides } from '../../src/shape.ts';
+
+const arrays = { float32: Float32Array, float64: Float64Array } as const;
+type Float = keyof typeof arrays;
+const dtypes: readonly Float[] = ['float32', 'float64'];
+
+let seed = 3;
+function random(): number {
+  seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
+  return seed / 2 ** 31;
+}
+
+function tensor(
+  dtype: Float,
+  shape: readonly number[],
+  order: readonly number[],
+  margin: number,
+  scale: number,
+): Strided {
+  const sizes = order.map((d) => shape[d]! + margin);
+  const steps = contiguousStrides(sizes);
+  const strides = shape.map((_, d) => steps[order.indexOf(d)]!);
+  const array = new arrays[dtype](2 + sizes.reduce((a, b) => a * b, 1)).map(() => scale * random());
+  return stridedOver(array, dtype, shape, 1, strides);
+}
+
+/** Rows of `x` along `dim`, in row-major order of the other dimensions. */
+function rowsOf(x: Strided, dim: number): number[][] {
+  const { shape, strides } = x;
+  const others = shape.map((_, d) => d).filter((d) => d !== dim);
+  const rows: number[][] = [];
+  const visit = (i: number, at: number): void => {
+    const d = others[i];
+    if (d === undefined) {
+      rows.push(Array.from({ length: shape[dim]! }, (_, c) => x.storage.array[at + c * strides[dim]!]!));
+    } else {
+      for (let k = 0; k < shape[d]!; k++) visit(i + 1, at + k * strides[d]!);
+    }
+  };
+  visit(0, x.offset);
+  return rows;
+}
+
+const sum = (list: number[]): number => list.reduce((a, b) => a + b, 0);
+const naiveLogSum = (row: number[]): number => {
+  const max = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return max + Math.log(sum(row.map((v) => Math.exp(v - max))));
+};
+const naiveLog = (row: number[]): number[] => row.map((v) => v - naiveLogSum(row));
+const naiveSoftmax = (row: number[]): number[] => naiveLog(row).map(Math.exp);
+
+const contiguous = (out: TypedArray, dtype: Float, shape: readonly number[]): Strided =>
+  stridedOver(out, dtype, shape);
+
+function expectRows(actual: number[][], wanted: number[][], tolerance: number): void {
+  expect(actual.length).toBe(wanted.length);
+  actual.forEach((row, r) => {
+    row.forEach((value, c) => {
+      const w = wanted[r]![c]!;
+      if (!Object.is(value, w) && !(Math.abs(value - w) <= tolerance * (1 + Math.abs(w)))) {
+        expect.fail(`row ${r}, element ${c}: ${value} instead of ${w}`);
+      }
+    });
+  });
+}
+
+const drawn = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 21 })), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .chain((shape) =>
+    fc.record({
+      shape: fc.constant(shape),
+      order: fc.shuffledSubarray(
+        shape.map((_, d) => d),
+        { minLength: shape.length },
+      ),
+      margin: fc.integer({ min: 0, max: 2 }),
+      dim: fc.integer({ min: 0, max: shape.length - 1 }),
+      dtype: fc.constantFrom(...dtypes),
+      scale: fc.constantFrom(1, 20, 200),
+    }),
+  );
+
+const toleranceOf = (dtype: Float): number => (dtype === 'float32' ? 2e-6 : 1e-13);
+
+describe('along drawn dimensions of drawn layouts', () => {
+  test('softmax, logSoftmax and logsumexp agree with loops', () => {
+    fc.assert(
+      fc.property(drawn, ({ shape, order, margin, dim, dtype, scale }) => {
+        const x = tensor(dtype, shape, order, margin, scale);
+        const rows = rowsOf(x, dim);
+        const out = new arrays[dtype](x.count);
+        softmax(x, dim, out);
+        expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveSoftmax), toleranceOf(dtype));
+        logSoftmax(x, dim, out);
+        expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveLog), toleranceOf(dtype));
+        const sums = new arrays[dtype](rows.length);
+        logsumexp(x, dim, sums);
+        expectRows([Array.from(sums)], [rows.map(naiveLogSum)], toleranceOf(dtype));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('the backward kernels follow their formulas', () => {
+    fc.assert(
+      fc.property(drawn, ({ shape, order, margin, dim, dtype }) => {
+        const y = tensor(dtype, shape, order, margin, 1);
+        const g = tensor(dtype, shape, [...order].reverse(), 0, 1);
+        const ys = rowsOf(y, dim);
+        const gs = rowsOf(g, dim);
+        const out = new arrays[dtype](y.count);
+        softmaxBackward(y, g, dim, out);
+        const first = ys.map((row, r) => {
+          const dot = sum(row.map((v, c) => v * gs[r]![c]!));
+          return row.map((v, c) => v * (gs[r]![c]! - dot));
+        });
+        expectRows(rowsOf(contiguous(out, dtype, shape), dim), first, toleranceOf(dtype));
+        logSoftmaxBackward(y, g, dim, out);
+        const second = ys.map((row, r) => row.map((v, c) => gs[r]![c]! - Math.exp(v) * sum(gs[r]!)));
+        expectRows(rowsOf(contiguous(out, dtype, shape), dim), second, 10 * toleranceOf(dtype));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('cross-entropy with weights, smoothing and ignored samples, and its gradient', () => {
+    fc.assert(
+      fc.property(
+        drawn,
+        fc.constantFrom(0, 0.25),
+        fc.boolean(),
+        fc.boolean(),
+        ({ shape, order, margin, dim, dtype, scale }, labelSmoothing, weighted, single) => {
+          const n = shape[dim]!;
+          fc.pre(n > 0);
+          const x = tensor(dtype, shape, order, margin, scale);
+          const rows = rowsOf(x, dim);
+          const target = Int32Array.from(rows, (_, r) => (r % 4 === 3 ? -7 : (r * 5) % n));
+          const weights = Float64Array.from({ length: n }, () => 1 + random() / 2);
+          const options = { labelSmoothing, ignoreIndex: -7, ...(weighted ? { weight: weights } : {}) };
+          const distribution = (t: number): number[] =>
+            Array.from({ length: n }, (_, c) => {
+              const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
+              return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
+            });
+          const losses = new arrays[dtype](rows.length + 1);
+          crossEntropyForward(x, dim, Int32Array.of(9, ...target), 1, losses, 1, options);
+          const wanted = rows.map((row, r) => {
+            const logs = naiveLog(row);
+            return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
+          });
+          expectRows([Array.from(losses.subarray(1))], [wanted], 4 * toleranceOf(dtype));
+
+          const upstream = new arrays[dtype](rows.length).map(() => (single ? 0.5 : random()));
+          const out = new arrays[dtype](x.count);
+          crossEntropyBackward(x, dim, target, 0, single ? 0.5 : upstream, 0, out, 0, options);
+          const gradient = rows.map((row, r) => {
+            const q = distribution(target[r]!);
+            return naiveSoftmax(row).map((p, c) => upstream[r]! * (sum(q) * p - q[c]!));
+          });
+          expectRows(rowsOf(contiguous(out, dtype, shape), dim), gradient, 4 * toleranceOf(dtype));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe.each(dtypes)('extreme rows of %s', (dtype) => {
+  const inf = Number.POSITIVE_INFINITY;
+  const nan = Number.NaN;
+  const apply = (operation: typeof softmax, rows: number[][]): number[][] => {
+    const n = rows[0]!.length;
+    const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, n]);
+    const out = new arrays[dtype](x.count);
+    operation(x, 1, out);
+    return rows.map((_, r) => Array.from(out.subarray(r * n, (r + 1) * n)));
+  };
+  const rows = [
+    [-inf, -inf, -inf],
+    [1e30, 0, -1e30],
+    [-1e30, -1e30, -1e30],
+    [inf, 0, 0],
+    [nan, 0, 0],
+    [0, -inf, 0],
+  ];
+  const third = dtype === 'float32' ? Math.fround(1 / 3) : 1 / 3;
+
+  test('softmax', () => {
+    expect(apply(softmax, rows)).toEqual([
+      [nan, nan, nan],
+      [1, 0, 0],
+      [third, third, third],
+      [nan, nan, nan],
+      [nan, nan, nan],
+      [0.5, 0, 0.5],
+    ]);
+  });
+
+  test('logSoftmax', () => {
+    const results = apply(logSoftmax, rows);
+    const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
+    expect(results[0]).toEqual([nan, nan, nan]);
+    expect(results[1]).toEqual([0, -round(1e30), -2 * round(1e30)]);
+    expect(results[2]![0]).toBeCloseTo(-Math.log(3), 6);
+    expect(results[3]).toEqual([nan, nan, nan]);
+    expect(results[4]).toEqual([nan, nan, nan]);
+    expect(results[5]![1]).toBe(-inf);
+  });
+
+  test('logsumexp', () => {
+    const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, 3]);
+    const out = new arrays[dtype](rows.length);
+    logsumexp(x, 1, out);
+    const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
+    expect(Array.from(out)).toEqual([-inf, round(1e30), -round(1e30), inf, nan, round(Math.LN2)]);
+  });
+
+  test('a long row', () => {
+    const n = 20_000;
+    const x = stridedOver(new arrays[dtype](n).fill(-3), dtype, [n]);
+    const out = new arrays[dtype](n);
+    softmax(x, 0, out);
+    for (const value of [out[0]!, out[n - 1]!]) expect(Math.abs(value * n - 1)).toBeLessThan(1e-6);
+  });
+});
+
+test('a target that is no class is refused in words', () => {
+  const x = stridedOver(new Float32Array(6), 'float32', [2, 3]);
+  const losses = new Float32Array(2);
+  expect(() => crossEntropyForward(x, 1, Int32Array.of(0, 3), 0, losses, 0)).toThrow(
+    /Target 3 is out of bounds/,
+  );
+  expect(() => crossEntropyForward(x, 1, Int32Array.of(-1, 0), 0, losses, 0)).toThrow(
+    /Target -1 is out of bounds/,
+  );
+});

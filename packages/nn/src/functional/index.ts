@@ -1,0 +1,22 @@
+/** The functions of `torch.nn.functional`, exported by `@kindling/nn` as `functional` and `F`. */
+
+export { oneHot, pad } from '@kindling/core';
+export * from './distance.ts';
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutOptions,
+  featureAlphaDropout,
+} from './dropout.ts';
+export type { InplaceOptions } from './elementwise.ts';
+export { embedding, type EmbeddingOptions } from './embedding.ts';
+export * from './linear.ts';
+export * from './losses.ts';
+export * from './normalization.ts';
+export * from './piecewise.ts';
+export * from './rectifiers.ts';
+export * from './smooth.ts';
+export * from './softmax.ts';

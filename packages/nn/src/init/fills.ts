@@ -1,0 +1,74 @@
+import { type Generator, noGrad, ShapeError, type Tensor, ValueError } from '@kindling/core';
+
+/** Options of the functions that draw random numbers. */
+export interface GeneratorOptions {
+  /** Default: the default generator. */
+  readonly generator?: Generator;
+}
+
+/** @internal The option in the form in which core takes it. */
+export const drawFrom = ({ generator }: GeneratorOptions): { generator?: Generator } =>
+  generator === undefined ? {} : { generator };
+
+/** Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`. */
+export function uniform_(
+  x: Tensor,
+  options: GeneratorOptions & { readonly a?: number; readonly b?: number } = {},
+): Tensor {
+  return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
+}
+
+/** Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`. */
+export function normal_(
+  x: Tensor,
+  options: GeneratorOptions & { readonly mean?: number; readonly std?: number } = {},
+): Tensor {
+  return noGrad(() => x.normal_(options.mean ?? 0, options.std ?? 1, drawFrom(options)));
+}
+
+/** `value` everywhere. Follows `torch.nn.init.constant_`. */
+export const constant_ = (x: Tensor, value: number): Tensor => noGrad(() => x.fill_(value));
+
+/** Ones. Follows `torch.nn.init.ones_`. */
+export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+
+/** Zeros. Follows `torch.nn.init.zeros_`. */
+export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+
+/** The identity matrix, as far as the shape goes. Follows `torch.nn.init.eye_`. */
+export function eye_(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`eye_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
+  return noGrad(() => {
+    x.zero_();
+    x.diagonal().fill_(1);
+    return x;
+  });
+}
+
+/**
+ * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel i,
+ * group by group. `x` has 3, 4 or 5 dimensions. Follows `torch.nn.init.dirac_`.
+ */
+export function dirac_(x: Tensor, options: { readonly groups?: number } = {}): Tensor {
+  const { groups = 1 } = options;
+  if (x.ndim < 3 || x.ndim > 5) {
+    throw new ShapeError(`dirac_: Only tensors with 3, 4, or 5 dimensions are supported, got ${x.ndim}`);
+  }
+  const outChannels = x.shape[0]!;
+  if (outChannels % groups !== 0) {
+    throw new ValueError(`dirac_: dim 0 must be divisible by groups, got ${outChannels} and ${groups}`);
+  }
+  const perGroup = outChannels / groups;
+  const passed = Math.min(perGroup, x.shape[1]!);
+  return noGrad(() => {
+    x.zero_();
+    for (let g = 0; g < groups; g++) {
+      for (let c = 0; c < passed; c++) {
+        let tap = x.select(0, g * perGroup + c).select(0, c);
+        while (tap.ndim > 0) tap = tap.select(0, Math.floor(tap.shape[0]! / 2));
+        tap.fill_(1);
+      }
+    }
+    return x;
+  });
+}

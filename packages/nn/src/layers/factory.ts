@@ -1,0 +1,12 @@
+import { type DType, empty, getDefaultDtype } from '@kindling/core';
+import { Parameter } from '../parameter.ts';
+
+/** Options of every layer that has parameters. */
+export interface LayerOptions {
+  /** Of the parameters and buffers. Default: the default dtype, float32. */
+  readonly dtype?: DType;
+}
+
+/** @internal A parameter that the layer fills. */
+export const emptyParameter = (shape: readonly number[], options: LayerOptions): Parameter =>
+  new Parameter(empty(shape, { dtype: options.dtype ?? getDefaultDtype() }));

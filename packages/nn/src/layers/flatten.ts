@@ -1,0 +1,57 @@
+import type { Shape, Tensor } from '@kindling/core';
+import { pyTuple } from '../module/print.ts';
+import { Module } from '../module.ts';
+
+/**
+ * Joins the dimensions from `startDim` to `endDim` into one; by default all but the first. Follows `torch.nn.Flatten`.
+ *
+ * @example
+ * ```ts
+ * new nn.Flatten()(zeros([32, 1, 28, 28])).shape; // [32, 784]
+ * ```
+ */
+export class Flatten extends Module<[Tensor], Tensor> {
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(startDim = 1, endDim = -1) {
+    super();
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/**
+ * Splits dimension `dim` into dimensions of the given sizes, of which one may be -1. Follows `torch.nn.Unflatten`.
+ *
+ * @example
+ * ```ts
+ * new nn.Unflatten(1, [2, 5])(zeros([32, 10])).shape; // [32, 2, 5]
+ * ```
+ */
+export class Unflatten extends Module<[Tensor], Tensor> {
+  readonly dim: number;
+  readonly unflattenedSize: Shape;
+
+  constructor(dim: number, unflattenedSize: Shape) {
+    super();
+    this.dim = dim;
+    this.unflattenedSize = unflattenedSize;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.unflatten(this.dim, this.unflattenedSize);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${pyTuple(this.unflattenedSize)}`;
+  }
+}

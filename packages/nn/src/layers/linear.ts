@@ -1,0 +1,57 @@
+import { linear, type Tensor } from '@kindling/core';
+import { calculateFans, kaimingUniform_ } from '../init/fans.ts';
+import { uniform_ } from '../init/fills.ts';
+import { pyBool } from '../module/print.ts';
+import { Module } from '../module.ts';
+import type { Parameter } from '../parameter.ts';
+import { emptyParameter, type LayerOptions } from './factory.ts';
+
+/** Options of {@link Linear} and {@link Bilinear}. */
+export interface LinearOptions extends LayerOptions {
+  /** Whether something is added. Default: true. */
+  readonly bias?: boolean;
+}
+
+/**
+ * y = x W^T + b. Shapes: x (*, inFeatures), `weight` (outFeatures, inFeatures), `bias` (outFeatures,), y (*, outFeatures).
+ * Both start uniform in +-1 / sqrt(inFeatures). Follows `torch.nn.Linear`.
+ *
+ * @throws ShapeError where the last size of x is not inFeatures.
+ * @example
+ * ```ts
+ * const fc = new nn.Linear(784, 128);
+ * fc(randn([64, 784])).shape; // [64, 128]
+ * ```
+ */
+export class Linear extends Module<[Tensor], Tensor> {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  weight: Parameter;
+  bias: Parameter | null;
+
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = emptyParameter([outFeatures, inFeatures], options);
+    this.bias = (options.bias ?? true) ? emptyParameter([outFeatures], options) : null;
+    this.resetParameters();
+  }
+
+  /** Draws the parameters anew. */
+  resetParameters(): void {
+    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    if (this.bias === null) return;
+    const { fanIn } = calculateFans(this.weight);
+    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+    uniform_(this.bias, { a: -bound, b: bound });
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pyBool(this.bias !== null)}`;
+  }
+}
