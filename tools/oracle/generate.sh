@@ -13,9 +13,6 @@ if [[ -n ${PYTHON_OLD:-} ]]; then
 fi
 "$python" print_fixtures.py
 "$python" random_fixtures.py
-if [[ -e math_reference.py ]]; then
-  "$python" math_reference.py
-fi
 if "$python" -c 'import safetensors' 2>/dev/null; then
   "$python" io_fixtures.py
 else

@@ -72,15 +72,15 @@ tables = {
     ),
     "lgammaOverXMinus1": (
         "lgamma(x) / (x - 1), 0.5 <= x <= 1.5.",
-        pieces(away_from(1, lambda x: mp.loggamma(x) / (x - 1)), "0.5", 1, "1.5"),
+        pieces(away_from(1, lambda x: mp.loggamma(x) / (x - 1)), "0.5", 1, "1.25", "1.5"),
     ),
     "lgammaOverXMinus2": (
         "lgamma(x) / (x - 2), 1.5 <= x <= 3.",
         pieces(away_from(2, lambda x: mp.loggamma(x) / (x - 2)), "1.5", 2, "2.5", 3),
     ),
     "digammaOverRoot": (
-        "digamma(x) / (x - its root), 0.5 <= x <= 3.",
-        pieces(away_from(root, lambda x: mp.digamma(x) / (x - root)), "0.5", 1, "1.5", 2, "2.5", 3),
+        "digamma(x) / (x - its root), 0.5 <= x <= 6.",
+        pieces(away_from(root, lambda x: mp.digamma(x) / (x - root)), "0.5", 1, "1.5", 2, "2.5", 3, 4, 6),
     ),
     "tanhTail": (
         "(tanh(x) / x - 1) / x^2 in powers of x^2, |x| <= 0.55.",

@@ -115,6 +115,7 @@ def generate_operator(fixture, name, variant):
                 "variant": variant,
                 "dtype": NAMES.get(dtype, str(dtype)[6:]),
                 "method": hasattr(torch.Tensor, name),
+                "inPlace": hasattr(torch.Tensor, f"{name}_"),
                 "samples": recorded,
             }
             fixture.add(entry)

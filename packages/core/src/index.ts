@@ -71,6 +71,14 @@ export {
 } from './ops/compare.ts';
 export { clone, contiguous, detach, to } from './ops/copy.ts';
 export {
+  type BincountOptions,
+  bincount,
+  bucketize,
+  oneHot,
+  type SearchsortedOptions,
+  searchsorted,
+} from './ops/counting.ts';
+export {
   arange,
   eye,
   type FromBufferOptions,
@@ -81,6 +89,7 @@ export {
   type NestedArray,
   tensor,
 } from './ops/creation.ts';
+export { cumprod } from './ops/cumprod.ts';
 export {
   applyBinary,
   applyElementwise,
@@ -90,6 +99,20 @@ export {
   type ElementwiseSpec,
   type Operand,
 } from './ops/elementwise.ts';
+export { ElementwiseReduction, type Reduction } from './ops/elementwise-reduction.ts';
+export {
+  type AminmaxOptions,
+  amax,
+  amin,
+  aminmax,
+  argmax,
+  argmin,
+  extentOfSearch,
+  max,
+  min,
+  searchOf,
+  selectionGradient,
+} from './ops/extremes.ts';
 export {
   type CreationOptions,
   empty,
@@ -104,9 +127,8 @@ export {
   zerosLike,
 } from './ops/fill.ts';
 export { FusedUpdate } from './ops/fused.ts';
-export { checkAlong, gather, takeAlongDim } from './ops/gather.ts';
+export { gather, takeAlongDim } from './ops/gather.ts';
 export { type IndexAddOptions, indexAdd, indexCopy, indexFill, indexSelect } from './ops/index-along.ts';
-export { getIndexed, putFlat, putIndexed, takeFlat } from './ops/index-primitives.ts';
 export {
   assign,
   type IndexItem,
@@ -129,6 +151,7 @@ export {
   stack,
   vstack,
 } from './ops/joining.ts';
+export { logcumsumexp } from './ops/log-scan.ts';
 export { maskedFill, maskedScatter, maskedSelect, type PutOptions, put, take } from './ops/masked.ts';
 export {
   abs,
@@ -208,7 +231,9 @@ export {
   type ScaleOptions,
   vdot,
 } from './ops/matmul.ts';
-export { argwhere, type NonzeroOptions, nonzero, nonzeroPositions, nonzeroTuple } from './ops/nonzero.ts';
+export { std, stdMean, type VarianceOptions, variance, varMean } from './ops/moments.ts';
+export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
+export { type PadOptions, pad } from './ops/pad.ts';
 export {
   chunk,
   type DiagonalOptions,
@@ -219,8 +244,6 @@ export {
   dsplit,
   hsplit,
   narrow,
-  rangeLayout,
-  resolveSlice,
   type SliceRange,
   select,
   selectScatter,
@@ -233,23 +256,7 @@ export {
   unfold,
   vsplit,
 } from './ops/parts.ts';
-export {
-  type Combine,
-  checkIndexDType,
-  flatPositions,
-  flattenPositions,
-  type IndexRule,
-  indexedShape,
-  indexPositions,
-  leadingDims,
-  type Positions,
-  placeOf,
-  positionsAlong,
-  readAt,
-  readPositions,
-  writeAt,
-  writePositions,
-} from './ops/positions.ts';
+export { prod } from './ops/prod.ts';
 export {
   bernoulli,
   type DrawOptions,
@@ -281,6 +288,15 @@ export {
 } from './ops/rearrange.ts';
 export { resultType } from './ops/result-type.ts';
 export {
+  cummax,
+  cummin,
+  cumsum,
+  type DiffOptions,
+  diff,
+  reverseCumsum,
+  type ScanOptions,
+} from './ops/scan.ts';
+export {
   type ScatterOptions,
   type ScatterReduceOptions,
   type ScatterReduction,
@@ -288,7 +304,36 @@ export {
   scatterAdd,
   scatterReduce,
 } from './ops/scatter.ts';
-export { sum } from './ops/sum.ts';
+export { firstInOrder, kthInOrder } from './ops/selection.ts';
+export { logSoftmax, logsumexp, type SoftmaxOptions, softmax, softmin } from './ops/softmax.ts';
+export {
+  argsort,
+  type KthvalueOptions,
+  kthvalue,
+  msort,
+  type SortOptions,
+  sort,
+  type TopkOptions,
+  topk,
+  type ValuesAndIndices,
+} from './ops/sorting.ts';
+export { mean, nanmean, nansum, sum, totalAs, totalType } from './ops/sum.ts';
+export {
+  type TriangleIndicesOptions,
+  type TriangleOptions,
+  tril,
+  trilIndices,
+  triu,
+  triuIndices,
+} from './ops/triangle.ts';
+export { all, any, countNonzero } from './ops/truth.ts';
+export {
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  type UniqueResult,
+  unique,
+  uniqueConsecutive,
+} from './ops/unique.ts';
 export {
   adjoint,
   atleast1d,
@@ -299,14 +344,12 @@ export {
   expand,
   expandAs,
   flatten,
-  matrixTranspose,
   moveaxis,
   movedim,
   permute,
   ravel,
   reshape,
   reshapeAs,
-  reverseDims,
   squeeze,
   swapaxes,
   swapdims,

@@ -3,8 +3,9 @@
 import type { TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
 import { f64 } from './memory.ts';
+import type { FloatArray } from './runs.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
-import { extentOf, type FloatArray, forEachRows } from './softmax-rows.ts';
+import { extentOf, forEachRows } from './softmax-rows.ts';
 import type { Strided } from './strided.ts';
 
 export interface CrossEntropyOptions {

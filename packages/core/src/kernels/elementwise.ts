@@ -154,13 +154,21 @@ export function runElementwise(
   runElementwiseMany(kernel, lane, inputs, params, [out]);
 }
 
-/** {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. */
+/** Takes the results `start` to `start + count`, in row-major order, from the slots of the scratch memory. */
+export type ElementwiseSink = (start: number, count: number) => void;
+
+/**
+ * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a `sink`,
+ * `outs` say what shape and dtype the results have, and nothing is stored: the sink finds them, chunk by chunk, in the
+ * first slots.
+ */
 export function runElementwiseMany(
   kernel: ElementwiseKernel,
   lane: Lane,
   inputs: readonly Strided[],
   params: readonly number[],
   outs: readonly Strided[],
+  sink?: ElementwiseSink,
 ): void {
   const shape = outs[0]!.shape;
   const n = outs[0]!.count;
@@ -201,7 +209,7 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    runInChunks(run, inputs, outs, outer, inner);
+    runInChunks(run, inputs, outs, outer, inner, sink);
     return;
   }
   const slot = outs.length;
@@ -211,7 +219,8 @@ export function runElementwiseMany(
     copyIn(inputs[i]!, 0, count, slot + i);
   }
   run(outer, inner);
-  for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
+  if (sink !== undefined) sink(0, n);
+  else for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
 }
 
 let classifiedInner = 0;
@@ -260,6 +269,7 @@ function runInChunks(
   outs: readonly Strided[],
   outer: number,
   inner: number,
+  sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
   const shape = outs[0]!.shape;
@@ -267,7 +277,7 @@ function runInChunks(
   for (const x of inputs) if (x.dtype === 'float64') capacity = slotBytes / 8;
   for (const out of outs) if (out.dtype === 'float64') capacity = slotBytes / 8;
   const targets = outs.map((out) => {
-    if (out.dense && (n <= capacity || !overlapsOperand(out, inputs))) return out;
+    if (sink !== undefined || (out.dense && (n <= capacity || !overlapsOperand(out, inputs)))) return out;
     return stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape);
   });
 
@@ -300,7 +310,8 @@ function runInChunks(
         }
       }
       run(height, width);
-      for (let j = 0; j < slot; j++) copyOut(targets[j]!, start, height * width, j);
+      if (sink !== undefined) sink(start, height * width);
+      else for (let j = 0; j < slot; j++) copyOut(targets[j]!, start, height * width, j);
     }
   }
   for (let j = 0; j < slot; j++) if (targets[j] !== outs[j]) copyBetween(targets[j]!, outs[j]!);

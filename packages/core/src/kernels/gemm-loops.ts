@@ -1,7 +1,8 @@
 /** Matrix products as plain loops: for tiny operands, where copying costs more than it saves, and for integers. */
 
 import type { TypedArray } from '../dtype.ts';
-import type { FloatArray, MatrixView } from './gemm-operands.ts';
+import type { MatrixView } from './gemm-operands.ts';
+import type { FloatArray } from './runs.ts';
 
 /** Sums in double precision. */
 export function smallGemm(

@@ -1,6 +1,7 @@
 /** Brings the operands of a matrix product into the scratch memory, in a layout that the kernels read. */
 
 import type { TypedArray } from '../dtype.ts';
+import { copyRun, type FloatArray } from './runs.ts';
 
 /** Element (i, j) of a matrix is `array[offset + i * rowStride + j * colStride]`. */
 export interface MatrixView {
@@ -9,8 +10,6 @@ export interface MatrixView {
   readonly rowStride: number;
   readonly colStride: number;
 }
-
-export type FloatArray = Float32Array | Float64Array;
 
 /** 'rows': each row is contiguous, and `stride` lies between two; 'columns': the same of columns. */
 export type Layout = 'rows' | 'columns';
@@ -27,15 +26,6 @@ export function layoutOf(
   if (asRows && asColumns) return preferred;
   if (asRows) return 'rows';
   return asColumns ? 'columns' : undefined;
-}
-
-/** Copies `count` elements that lie side by side. */
-export function copyRun(from: TypedArray, start: number, count: number, to: TypedArray, at: number): void {
-  if (count <= 24) {
-    for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
-  } else {
-    to.set(start === 0 && count === from.length ? from : from.subarray(start, start + count), at);
-  }
 }
 
 /**

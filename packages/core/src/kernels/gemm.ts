@@ -4,9 +4,10 @@ import type { TypedArray } from '../dtype.ts';
 import type { FloatLane, GemmKernels } from './gemm-kernels.ts';
 import { gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
 import { integerGemm, smallGemm } from './gemm-loops.ts';
-import type { FloatArray, Layout, MatrixView } from './gemm-operands.ts';
-import { copyLines, copyRun, layoutOf } from './gemm-operands.ts';
+import type { Layout, MatrixView } from './gemm-operands.ts';
+import { copyLines, layoutOf } from './gemm-operands.ts';
 import { align16, ensureBytes, f32, f64 } from './memory.ts';
+import { copyRun, type FloatArray } from './runs.ts';
 
 export type { MatrixView } from './gemm-operands.ts';
 

@@ -8,6 +8,7 @@ import type { ReduceKernels, ReduceKind } from './reduce-kernels.ts';
 import { identityOf, isWide, reduceKernels, reduceStep } from './reduce-kernels.ts';
 import type { ReduceLayout } from './reduce-layout.ts';
 import { reduceLayout } from './reduce-layout.ts';
+import { copyRun } from './runs.ts';
 import type { Strided } from './strided.ts';
 
 export type { ReduceKind } from './reduce-kernels.ts';
@@ -176,10 +177,7 @@ class Reduction {
   private load(start: number, count: number): void {
     const { x } = this.layout;
     if (x.dense) {
-      const array = x.storage.array;
-      const from = x.offset + start;
-      const all = from === 0 && count === array.length;
-      this.scratch.set(all ? array : array.subarray(from, from + count), xAt);
+      copyRun(x.storage.array, x.offset + start, count, this.scratch, xAt);
     } else {
       gather(x, x.shape, start, count, this.scratch, xAt);
     }
@@ -208,10 +206,8 @@ class Reduction {
     const to = this.outOffset + start;
     if (finish && !narrow) {
       for (let i = 0; i < count; i++) out[to + i] = finished(results[from + i]!, options);
-    } else if (count <= 32) {
-      for (let i = 0; i < count; i++) out[to + i] = results[from + i]!;
     } else {
-      out.set(results.subarray(from, from + count), to);
+      copyRun(results, from, count, out, to);
     }
   }
 }

@@ -1,15 +1,13 @@
 /** Operations along one dimension of strided operands, chunk by chunk of whole rows in the scratch memory. */
 
-import type { TypedArray } from '../dtype.ts';
 import { contiguousStrides, isContiguousLayout } from '../shape.ts';
 import { gather } from './gather.ts';
 import { align16, ensureBytes, f32, f64 } from './memory.ts';
+import { copyRun, type FloatArray } from './runs.ts';
 import type { Strided } from './strided.ts';
 
 /** Elements of one operand in scratch at a time, unless a single row is longer. */
 const CHUNK = 8192;
-
-export type FloatArray = Float32Array | Float64Array;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */
 export interface Chunk {
@@ -109,9 +107,4 @@ export function forEachRows(
 function load(x: Strided, start: number, count: number, scratch: FloatArray, at: number): void {
   if (x.dense) copyRun(x.storage.array, x.offset + start, count, scratch, at);
   else gather(x, x.shape, start, count, scratch, at);
-}
-
-function copyRun(from: TypedArray, start: number, count: number, to: TypedArray, at: number): void {
-  if (count <= 24) for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
-  else to.set(start === 0 && count === from.length ? from : from.subarray(start, start + count), at);
 }

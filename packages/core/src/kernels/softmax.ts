@@ -2,8 +2,9 @@
 
 import type { TypedArray } from '../dtype.ts';
 import { f64 } from './memory.ts';
+import type { FloatArray } from './runs.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
-import { type FloatArray, forEachRows } from './softmax-rows.ts';
+import { forEachRows } from './softmax-rows.ts';
 import type { Strided } from './strided.ts';
 
 /** Byte address of the statistics that `statistics` writes: in front of the operands. */

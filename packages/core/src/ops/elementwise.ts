@@ -230,7 +230,20 @@ function kernelsOf(
   };
 }
 
-const unused = 1000;
+let nextDropped = 1000;
+
+/** Operands that drop out still need a node, distinct from all others at every order, to be differentiated by. */
+function droppedInputs(): (i: number) => Expr {
+  const nodes = new Map<number, Expr>();
+  return (i) => {
+    let node = nodes.get(i);
+    if (node === undefined) {
+      node = E.input(nextDropped++);
+      nodes.set(i, node);
+    }
+    return node;
+  };
+}
 
 interface Gradient {
   readonly saves: number;
@@ -281,8 +294,10 @@ function gradientsOf(
       const op = new ElementwiseOp({
         name: `${spec.name}_backward`,
         arity: used.length + 1,
-        // Operands that drop out still need a node, distinct from all others, to be differentiated by.
-        expression: (x) => expressionsOver((i) => x[position.get(i) ?? -1] ?? E.input(unused + i))[k]!,
+        expression: (x) => {
+          const dropped = droppedInputs();
+          return expressionsOver((i) => x[position.get(i) ?? -1] ?? dropped(i))[k]!;
+        },
       });
       let saves = 0;
       for (const i of used) saves |= i === count + 1 ? OUTPUT : INPUT(i - 1);

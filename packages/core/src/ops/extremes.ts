@@ -15,19 +15,23 @@ import { zeros } from './fill.ts';
 import { maximum, minimum } from './math.ts';
 import { type Dims, type ReduceOptions, type Reduction, reductionOf, requireElements, restoreDims } from './reduce.ts';
 import { scatter } from './scatter.ts';
+import type { ValuesAndIndices } from './sorting.ts';
 import { sum } from './sum.ts';
 import { reshape } from './views.ts';
 
 type Side = 'max' | 'min';
 
-/** Values with the places where they were found. */
-export interface ValuesAndIndices {
-  readonly values: Tensor;
-  /** Positions along the reduced dimension, int32. */
-  readonly indices: Tensor;
+/**
+ * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
+ * NaN does not match NaN, `scale_grad_by_count`.
+ */
+export function evenGradient(g: Tensor, x: Tensor, result: Tensor, attrs: Reduction, matchNaN = true): Tensor {
+  const y = restoreDims(result, attrs, x.shape);
+  const same = eq(x, y);
+  const mask = to(matchNaN ? logicalOr(same, logicalAnd(isnan(x), isnan(y))) : same, g.dtype);
+  return mul(mask, div(restoreDims(g, attrs, x.shape), sum(mask, attrs.dims, { keepdim: true })));
 }
 
-/** The gradient goes in equal parts to all elements that equal the extremum. */
 const extremum = (name: string, side: Side, matchNaN: boolean) =>
   definePrimitive<Reduction>({
     name,
@@ -37,15 +41,7 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
       return { shape: attrs.shape, dtype: x!.dtype };
     },
     kernel: ([x], { dims }, out) => reduce(side, x!, dims, out.storage.array, out.offset),
-    derivative(g, node) {
-      const { attrs } = node;
-      const x = node.input(0);
-      const y = restoreDims(node.output(), attrs, x.shape);
-      const same = eq(x, y);
-      const mask = to(matchNaN ? logicalOr(same, logicalAnd(isnan(x), isnan(y))) : same, g.dtype);
-      const share = div(restoreDims(g, attrs, x.shape), sum(mask, attrs.dims, { keepdim: true }));
-      return [mul(mask, share)];
-    },
+    derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs, matchNaN)],
   });
 
 const amaxPrimitive = extremum('amax', 'max', false);
@@ -79,7 +75,7 @@ export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor;
 }
 
 /** The attributes of a reduction of one dimension, `null` for all in one row. */
-interface Search extends Reduction {
+export interface Search extends Reduction {
   readonly dim: number | null;
 }
 

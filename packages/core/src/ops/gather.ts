@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import { apply, definePrimitive, INPUT } from '../primitive.ts';
 import { formatShape, normalizeDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { type Tensor, wrapArray } from '../tensor.ts';
 import { zeros } from './fill.ts';
 import { takeFlat } from './index-primitives.ts';
 import { checkIndexDType, positionsAlong, readAt } from './positions.ts';
@@ -57,9 +57,17 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 
+/** Indices in which negative ones, which count from the end, are replaced. */
+function fromEnd(index: Tensor, size: number): Tensor {
+  const { data } = index;
+  if (!data.some((i) => i < 0)) return index;
+  const wrapped = Int32Array.from(data, (i) => (i < 0 ? i + size : i));
+  return wrapArray(wrapped, index.shape, 'int32');
+}
+
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
- * Undoes `argsort` and `argmax` with `keepdim`. Follows `torch.take_along_dim`.
+ * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   checkIndexDType(index, 'takeAlongDim');
@@ -80,5 +88,5 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
     );
   });
   const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
-  return gather(expand(x, at(x.shape[d]!)), d, expand(index, at(index.shape[d]!)));
+  return gather(expand(x, at(x.shape[d]!)), d, expand(fromEnd(index, x.shape[d]!), at(index.shape[d]!)));
 }

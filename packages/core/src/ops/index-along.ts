@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { formatShape, normalizeDim, sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { Tensor, wrapArray } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
 import { to } from './copy.ts';
 import { getIndexed, putIndexed, putIndexedInPlace } from './index-primitives.ts';
@@ -110,6 +110,13 @@ export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: 
   return x;
 }
 
+/** The value is stored once, however often an index occurs: its gradient must count it once. */
+function withoutRepeats(index: Tensor, size: number): Tensor {
+  const distinct = new Set<number>();
+  for (const i of index.data) distinct.add(i < 0 && i >= -size ? i + size : i);
+  return distinct.size === index.count ? index : wrapArray(Int32Array.from(distinct), [distinct.size], 'int32');
+}
+
 function fillAlong(put: Put, x: Tensor, dim: number, index: Tensor, value: Tensor | number, caller: string): Tensor {
   const a = along(x, dim, index, caller);
   if (value instanceof Tensor && value.shape.length > 0) {
@@ -121,7 +128,7 @@ function fillAlong(put: Put, x: Tensor, dim: number, index: Tensor, value: Tenso
     value instanceof Tensor
       ? to(value, x.dtype)
       : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
-  return put(a.x, stored, [a.index], { dims: [a.dim], caller, negative: true, accumulate: false });
+  return put(a.x, stored, [withoutRepeats(a.index, a.x.shape[a.dim]!)], { dims: [a.dim], caller, negative: true, accumulate: false });
 }
 
 /** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */

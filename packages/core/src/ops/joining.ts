@@ -5,6 +5,7 @@ import { apply, definePrimitive } from '../primitive.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { zeros } from './fill.ts';
 import { embedRegion } from './region.ts';
 import { denseLayout } from './layout.ts';
 import { narrow, rangeLayout, select } from './parts.ts';
@@ -55,14 +56,21 @@ function interleave(parts: Tensors, rows: number, lengths: readonly number[], ou
 const rowsBefore = (shape: Shape, dim: number): number => numelOf(shape.slice(0, dim));
 const rowLength = (shape: Shape, dim: number): number => numelOf(shape.slice(dim));
 
+/** Vectors without elements may be joined with anything. */
+const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 0;
+
+/** The tensor whose shape the others have to fit. */
+const exemplar = (tensors: Tensors): Tensor => tensors.find((x) => !isNothing(x.shape)) ?? tensors[0]!;
+
 const catPrimitive = definePrimitive<number>({
   name: 'cat',
   saves: 0,
   infer(tensors, dim) {
-    const first = tensors[0]!.shape;
+    const first = exemplar(tensors).shape;
     let size = 0;
     for (let k = 0; k < tensors.length; k++) {
       const { shape } = tensors[k]!;
+      if (isNothing(shape)) continue;
       if (shape.length !== first.length) {
         throw new ShapeError(
           `cat: Tensors must have same number of dimensions: got ${first.length} and ${shape.length} (shapes ` +
@@ -82,13 +90,14 @@ const catPrimitive = definePrimitive<number>({
     return { shape: first.map((n, d) => (d === dim ? size : n)), dtype: commonType(tensors) };
   },
   kernel(tensors, dim, out) {
-    const lengths = tensors.map((x) => rowLength(x.shape, dim));
+    const lengths = tensors.map((x) => (isNothing(x.shape) ? 0 : rowLength(x.shape, dim)));
     interleave(tensors, rowsBefore(out.shape, dim), lengths, out);
   },
   derivative(g, node) {
     const dim = node.attrs;
     let start = 0;
     return node.inputShapes.map((shape, k) => {
+      if (isNothing(shape)) return node.needs(k) ? zeros(shape, { dtype: g.dtype }) : null;
       const length = shape[dim]!;
       start += length;
       return node.needs(k) ? narrow(g, dim, start - length, length) : null;
@@ -111,21 +120,8 @@ export function cat(tensors: Tensors, dim = 0): Tensor {
   if (scalar >= 0) {
     throw new ShapeError(`cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; stack() joins those`);
   }
-  const dtype = commonType(tensors);
-  const filled = tensors.filter((x) => x.shape.length !== 1 || x.shape[0] !== 0);
-  if (filled.length === tensors.length) return apply(catPrimitive, tensors, normalizeDim(dim, tensors[0]!.shape.length, 'cat'));
-  if (filled.length === 0) return apply(catPrimitive, tensors, 0);
-  // An empty tensor still takes part in type promotion.
-  const shape = filled[0]!.shape;
-  const d = normalizeDim(dim, shape.length, 'cat');
-  const empty = new Array<number>(shape.length);
-  for (let i = 0; i < shape.length; i++) empty[i] = i === d ? 0 : shape[i]!;
-  const list = commonType(filled) === dtype ? filled : tensors.map((x) => (filled.includes(x) ? x : reshapeEmpty(x, empty)));
-  return apply(catPrimitive, list, d);
+  return apply(catPrimitive, tensors, normalizeDim(dim, exemplar(tensors).shape.length, 'cat'));
 }
-
-const reshapeEmpty = (x: Tensor, shape: Shape): Tensor =>
-  new Tensor(x.storage, shape, x.dtype, x.offset);
 
 /** {@link cat}. Follows `torch.concat`. */
 export const concat = cat;

@@ -17,7 +17,8 @@ export interface Positions {
 }
 
 export function checkIndexDType(index: Tensor, caller: string): void {
-  if (index.dtype !== 'int32') {
+  // An empty index names nothing, whatever its dtype.
+  if (index.dtype !== 'int32' && index.count > 0) {
     throw new DTypeError(`${caller}: expected an int32 tensor for the index, got ${index.dtype}`);
   }
 }

@@ -9,7 +9,7 @@ import { to } from './copy.ts';
 import { exp } from './math.ts';
 import { type Dims, type ReduceOptions, type Reduction, reductionOf, restoreDims } from './reduce.ts';
 import { sum } from './sum.ts';
-import { flatten, permute } from './views.ts';
+import { flatten, permute, reshape } from './views.ts';
 
 /** Options of {@link softmax} and its kin. */
 export interface SoftmaxOptions {
@@ -118,14 +118,7 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
   name: 'logsumexp',
   saves: INPUT(0) | OUTPUT,
   infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
-  kernel([x], { dims }, out) {
-    // Kernels know one dimension: several are brought to the end and joined.
-    const rank = x!.ndim;
-    const kept = x!.shape.map((_, d) => d).filter((d) => !dims.includes(d));
-    const plain = dims.length === 1 || rank === 0;
-    const rows = plain ? x! : flatten(permute(x!, [...kept, ...dims]), kept.length);
-    K.logsumexp(rows, plain ? (dims[0] ?? 0) : kept.length, out.storage.array, out.offset);
-  },
+  kernel: ([x], { dims }, out) => K.logsumexp(x!, dims[0] ?? 0, out.storage.array, out.offset),
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);
@@ -140,5 +133,12 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
  */
 export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tensor {
   const from = isFloatingPoint(x.dtype) ? x : to(x, 'float32');
-  return apply(logsumexpPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'logsumexp'));
+  const reduction = reductionOf(from, dims, options?.keepdim, 'logsumexp');
+  const gone = reduction.dims;
+  if (gone.length <= 1) return apply(logsumexpPrimitive, [from], reduction);
+  // The kernel knows one dimension: several are brought to the end and joined.
+  const kept = x.shape.map((_, d) => d).filter((d) => !gone.includes(d));
+  const rows = flatten(permute(from, [...kept, ...gone]), kept.length);
+  const y = apply(logsumexpPrimitive, [rows], reductionOf(rows, -1, false, 'logsumexp'));
+  return options?.keepdim === true ? reshape(y, reduction.shape) : y;
 }

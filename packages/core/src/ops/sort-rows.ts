@@ -64,30 +64,3 @@ function merge(
     to[at] = takeRight ? from[right++]! : from[left++]!;
   }
 }
-
-/** Up to this many wanted elements a list that is kept sorted beats sorting everything. */
-const fewWanted = 32;
-
-/** The indices of the `k` keys that come first, in order. */
-export function firstInOrder(keys: TypedArray, k: number, descending: boolean): Int32Array {
-  const n = keys.length;
-  if (k > fewWanted || n <= 2 * fewWanted) {
-    const order = new Int32Array(n);
-    for (let i = 0; i < n; i++) order[i] = i;
-    sortOrder(keys, order, new Int32Array(n), descending);
-    return order.subarray(0, k);
-  }
-  const best = new Int32Array(k);
-  let count = 0;
-  for (let i = 0; i < n && k > 0; i++) {
-    const key = keys[i]!;
-    if (count === k && !precedes(key, keys[best[k - 1]!]!, descending)) continue;
-    let j = count === k ? k - 1 : count++;
-    while (j > 0 && precedes(key, keys[best[j - 1]!]!, descending)) {
-      best[j] = best[j - 1]!;
-      j--;
-    }
-    best[j] = i;
-  }
-  return best;
-}

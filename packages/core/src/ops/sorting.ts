@@ -1,10 +1,12 @@
+import type { TypedArray } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import { applyMulti, defineMulti, OUTPUT } from '../primitive.ts';
 import { formatShape, normalizeDim, numelOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { zeros } from './fill.ts';
 import { scatterAdd } from './scatter.ts';
-import { firstInOrder } from './sort-rows.ts';
+import { firstInOrder, kthInOrder } from './selection.ts';
+import { sortOrder } from './sort-rows.ts';
 import { squeeze } from './views.ts';
 
 /** The elements that an operation picked along a dimension, and where it found them (int32). */
@@ -13,28 +15,26 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
-/** Which elements along a dimension are picked: the first `take` in order, or only the last of these. */
+/** Which elements along a dimension are picked: so many, by their indices in a row. */
 interface Picking {
   readonly dim: number;
-  readonly take: number;
-  readonly onlyLast: boolean;
-  readonly descending: boolean;
+  readonly count: number;
+  readonly pick: (row: TypedArray) => Int32Array | readonly number[];
 }
 
 function definePicking(name: string) {
   return defineMulti<Picking>({
     name,
     saves: OUTPUT,
-    infer([x], { dim, take, onlyLast }) {
-      const kept = onlyLast ? 1 : take;
-      const shape = x!.shape.map((n, d) => (d === dim ? kept : n));
+    infer([x], { dim, count }) {
+      const shape = x!.shape.map((n, d) => (d === dim ? count : n));
       return [
         { shape, dtype: x!.dtype },
         { shape, dtype: 'int32' },
       ];
     },
     kernel([x], attrs, [values, indices]) {
-      pick(x!, attrs, values!, indices!);
+      pickAlong(x!, attrs, values!, indices!);
     },
     derivative([g], node) {
       if (g == null) return [null];
@@ -44,12 +44,10 @@ function definePicking(name: string) {
   });
 }
 
-function pick(x: Tensor, { dim, take, onlyLast, descending }: Picking, values: Tensor, indices: Tensor): void {
+function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, indices: Tensor): void {
   const { data } = x;
   const size = x.shape[dim] ?? 1;
   const inner = numelOf(x.shape.slice(dim + 1));
-  const kept = onlyLast ? 1 : take;
-  const skipped = take - kept;
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
   const column = inner === 1 ? data : data.slice(0, size);
@@ -59,9 +57,9 @@ function pick(x: Tensor, { dim, take, onlyLast, descending }: Picking, values: T
       const start = row * size * inner + i;
       const keys = inner === 1 ? data.subarray(start, start + size) : column;
       if (inner > 1) for (let j = 0; j < size; j++) keys[j] = data[start + j * inner]!;
-      const order = firstInOrder(keys, take, descending);
-      for (let j = 0, at = row * kept * inner + i; j < kept; j++, at += inner) {
-        const from = order[skipped + j]!;
+      const picked = pick(keys);
+      for (let j = 0, at = row * count * inner + i; j < count; j++, at += inner) {
+        const from = picked[j]!;
         indicesOut[at] = from;
         valuesOut[at] = keys[from]!;
       }
@@ -92,8 +90,16 @@ export interface SortOptions {
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
   const d = normalizeDim(dim, x.shape.length, 'sort');
-  const take = x.shape[d] ?? 1;
-  const attrs = { dim: d, take, onlyLast: false, descending: options.descending ?? false };
+  const { descending = false } = options;
+  const count = x.shape[d] ?? 1;
+  const spare = new Int32Array(count);
+  const order = new Int32Array(count);
+  const pick = (row: TypedArray): Int32Array => {
+    for (let i = 0; i < count; i++) order[i] = i;
+    sortOrder(row, order, spare, descending);
+    return order;
+  };
+  const attrs = { dim: d, count, pick };
   const [values, indices] = applyMulti(sortPrimitive, [x], attrs) as [Tensor, Tensor];
   return { values, indices };
 }
@@ -110,12 +116,12 @@ export interface TopkOptions {
   readonly dim?: number;
   /** The greatest, or else the least. Default: true. */
   readonly largest?: boolean;
-  /** In order. They always are here; accepted for PyTorch's sake. */
+  /** In order. Default: true. */
   readonly sorted?: boolean;
 }
 
 /**
- * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones the first is taken.
+ * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
  * Follows `torch.topk`.
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
@@ -125,8 +131,10 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
     throw new ShapeError(`topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`);
   }
   // A 0-dimensional tensor has the one element, whatever k says.
-  const take = x.shape.length === 0 ? 1 : k;
-  const attrs = { dim: d, take, onlyLast: false, descending: options.largest ?? true };
+  const count = x.shape.length === 0 ? 1 : k;
+  const { largest = true, sorted = true } = options;
+  const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
+  const attrs = { dim: d, count, pick };
   const [values, indices] = applyMulti(topkPrimitive, [x], attrs) as [Tensor, Tensor];
   return { values, indices };
 }
@@ -146,7 +154,7 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new ShapeError(`kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`);
   }
-  const attrs = { dim: d, take: k, onlyLast: true, descending: false };
+  const attrs = { dim: d, count: 1, pick: (row: TypedArray) => [kthInOrder(row, k - 1)] };
   const [values, indices] = applyMulti(kthvaluePrimitive, [x], attrs) as [Tensor, Tensor];
   if (options.keepdim === true || x.shape.length === 0) return { values, indices };
   return { values: squeeze(values, d), indices: squeeze(indices, d) };

@@ -46,7 +46,9 @@ export function totalAs(x: Tensor, dtype: DType | undefined, total: (x: Tensor) 
 export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
-  return totalAs(x, options.dtype, (y) => apply(sumPrimitive, [y], reductionOf(y, dims, options.keepdim, 'sum')));
+  return totalAs(x, options.dtype, (y) =>
+    apply(sumPrimitive, [y], reductionOf(y, dims, options.keepdim, 'sum')),
+  );
 }
 
 /**
@@ -57,7 +59,9 @@ export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
 export function sumToShape(x: Tensor, shape: Shape): Tensor {
   const from = x.shape;
   if (!expandsTo(shape, from)) {
-    throw new ShapeError(`sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(from)}.`);
+    throw new ShapeError(
+      `sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(from)}.`,
+    );
   }
   const lead = from.length - shape.length;
   const dims: number[] = [];

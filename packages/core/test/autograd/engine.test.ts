@@ -256,10 +256,10 @@ describe('in-place changes', () => {
   it('get the gradient of the new value', () => {
     const x = leaf([1, 2]);
     const y = x.mul(3);
-    y.mul_(x);
-    y.add_(1);
+    y.mul_(tensor([2, 10], { dtype: 'float64' }));
+    y.add_(x);
     y.sum().backward();
-    expect(values(x.grad)).toEqual([6, 12]);
+    expect(values(x.grad)).toEqual([7, 31]);
   });
 
   it('of saved tensors are named by the operation that saved them', () => {
@@ -274,7 +274,7 @@ describe('in-place changes', () => {
     const a = x.mul(1);
     const b = a.mul(a);
     a.add_(1);
-    expect(() => b.sum().backward()).toThrow(/input 0 of MulBackward0/);
+    expect(() => b.sum().backward()).toThrow(/input [01] of MulBackward0/);
   });
 
   it('of tensors that no derivative reads are fine', () => {

@@ -28,7 +28,7 @@ for (const family of ['views', 'indexing']) {
         const op = operationOf(entry.op, entry.variant);
         if (!op) throw new Error('no entry');
         const entry2 = op.methodOnly ? entry : { ...entry, method: false };
-        expect(failuresOf(entry2 as Entry, op, root, {})).toBe('');
+        const r = failuresOf(entry2 as Entry, op, root, {}); if (r) throw r;
       });
     }
   });

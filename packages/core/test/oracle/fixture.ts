@@ -88,6 +88,8 @@ export interface Entry {
   readonly dtype: DType;
   /** Whether torch.Tensor has the operation as a method. */
   readonly method?: boolean;
+  /** Whether it has an in-place form, with a trailing underscore. */
+  readonly inPlace?: boolean;
   readonly samples: readonly Sample[];
 }
 

@@ -82,7 +82,9 @@ function formsOf(entry: Entry, operation: Operation, sample: Sample): Form[] {
   const receiver = sample.a[operation.receiver ?? 0];
   if (entry.method && operation.receiver !== -1 && receiver !== null && typeof receiver === 'object')
     forms.push('method');
-  if (operation.inPlace && fitsInPlace(sample)) forms.push('in place');
+  const offered = entry.inPlace && `${kindlingName(entry, operation)}_` in Tensor.prototype;
+  if ((operation.inPlace || offered) && forms.includes('method') && fitsInPlace(sample))
+    forms.push('in place');
   return forms;
 }
 

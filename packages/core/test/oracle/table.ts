@@ -20,7 +20,7 @@ export interface Operation {
   readonly spread?: boolean;
   /** The receiver of the method form stands here among the positional arguments; -1: there is no method form. */
   readonly receiver?: number;
-  /** The in-place form exists (with a trailing underscore). */
+  /** The in-place form (with a trailing underscore) must exist; where it exists it is checked anyway. */
   readonly inPlace?: boolean;
   /** Multiplies the tolerances, for the reason given. */
   readonly loose?: readonly [factor: number, reason: string];
@@ -175,7 +175,7 @@ export const table: Readonly<Record<string, Operation>> = {
   ...spelled('contiguous clone', 'input'),
 
   __getitem__: op('input index', { name: 'index', spread: true }),
-  index_put: op('input indices values | accumulate'),
+  index_put: op('input indices values | accumulate', { inPlace: true }),
   gather: op('input dim index'),
   scatter: op('input dim index src | reduce'),
   scatter_add: op('input dim index src'),

@@ -13,20 +13,25 @@ export interface HookOptions {
 }
 
 /*
- * The types of hooks are taken from methods, whose parameters TypeScript compares both ways: otherwise a module would not
- * pass for an AnyModule.
+ * A Module of any kind must pass for an AnyModule, though hooks name its arguments. So their types are taken from methods,
+ * whose parameters TypeScript compares both ways, and marked, since it compares plain callbacks one way all the same.
  */
+interface Marked {
+  readonly [hookMark]?: never;
+}
+declare const hookMark: unique symbol;
 
 /** See `registerForwardPreHook`. */
-export type ForwardPreHook<M, I> = { hook(module: M, input: I): unknown }['hook'];
+export type ForwardPreHook<M, I> = { hook(module: M, input: I): unknown }['hook'] & Marked;
 
 /** See `registerForwardHook`. */
-export type ForwardHook<M, I, O> = { hook(module: M, input: I, output: O): O | void }['hook'];
+export type ForwardHook<M, I, O> = { hook(module: M, input: I, output: O): O | void }['hook'] & Marked;
 
 /** See `registerFullBackwardHook`. */
 export type FullBackwardHook<M> = {
   hook(module: M, gradInput: Gradients, gradOutput: Gradients): Gradients | void;
-}['hook'];
+}['hook'] &
+  Marked;
 
 type PreHook = (module: AnyModule, input: unknown[]) => unknown;
 type AnyForwardHook = (module: AnyModule, input: unknown[], output: unknown) => unknown;

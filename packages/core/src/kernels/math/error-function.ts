@@ -40,7 +40,7 @@ function erfNearZero(x: Expr): Expr {
 /** The error function: a polynomial near 0, elsewhere 1 - e^p(|x|) with a polynomial p. */
 export function erf(x: Expr): Expr {
   const magnitude = abs(x);
-  const { k, q } = reducedExp(polynomial(pmin(magnitude, ERF_ONE), LOG_ERFC));
+  const { k, q } = reducedExp(polynomial(pmin(magnitude, ERF_ONE), LOG_ERFC), 127);
   const far = sub(1, mul(add(1, q), powerOfTwo(k)));
   return copysign(select(lt(magnitude, ERF_NEAR_ZERO), erfNearZero(magnitude), far), x);
 }
@@ -60,7 +60,7 @@ export function erfc(x: Expr): Expr {
   // a^2 exactly: the square of its first 12 bits and the rest.
   const leading = fromBits(iand(bitsOf(a), ~0xfff));
   const rest = mul(sub(a, leading), add(a, leading));
-  const { k, q } = reducedExpWithTail(neg(mul(leading, leading)), rest);
+  const { k, q } = reducedExpWithTail(neg(mul(leading, leading)), rest, 254);
   const u = div(sub(a, 2), add(a, 2));
   const [first, ...others] = SCALED_ERFC;
   const varying = mul(u, polynomial(u, others));

@@ -5,8 +5,6 @@ import {
   type Expr,
   eq,
   fromBits,
-  iadd,
-  intConstant,
   isub,
   mul,
   pmax,
@@ -27,9 +25,11 @@ import {
 const LN2_HIGH = 22713 / 32768;
 const LN2_LOW = Math.LN2 - LN2_HIGH;
 
-/** Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest bits. */
+/**
+ * Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest bits; bits 0 to
+ * 20 of this number itself are 0.
+ */
 const ROUNDER = 1.5 * 2 ** 23;
-const ROUNDER_BITS = 0x4b400000;
 
 /** (e^r - 1 - r) / r^2 on |r| <= ln(2)/2; the error of e^r - 1 is 2^-26.1 relative. */
 const EXP_TAIL = [0.4999999702, 0.1666654497, 0.04166743532, 0.008366456255, 0.001387092285];
@@ -40,60 +40,69 @@ const LONG_EXP_TAIL = [0.5, 0.1666666567, 0.04166649282, 0.008333543316, 0.00139
 /** (2^r - 1) / r on |r| <= 1/2; the error of 2^r is 2^-28.3 relative. */
 const EXP2_TAIL = [0.6931471825, 0.2402264774, 0.0555035919, 0.009618498385, 0.00133911951, 0.0001533006725];
 
-/** x rounded to the nearest integer, as a value and as an int; |x| < 2^22. */
-export function roundToInt(x: Expr): { value: Expr; int: Expr } {
-  const shifted = add(x, ROUNDER);
-  return { value: sub(shifted, ROUNDER), int: isub(bitsOf(shifted), intConstant(ROUNDER_BITS)) };
+/**
+ * x rounded to the nearest integer, |x| < 2^20: as a value, and as bits, the lowest 20 of which are those of the integer plus
+ * `bias`. Such bits are what {@link powerOfTwo} (bias 127) and {@link powersOfTwo} (bias 254) take.
+ */
+export function roundToInt(x: Expr, bias = 0): { value: Expr; bits: Expr } {
+  const shifted = add(x, ROUNDER + bias);
+  return { value: sub(shifted, ROUNDER + bias), bits: bitsOf(shifted) };
 }
 
-/** 2^k for an int k in [-126, 127]. */
-export function powerOfTwo(k: Expr): Expr {
-  return fromBits(shl(iadd(k, 127), 23));
+/** 2^k for k in [-126, 127], given with a bias of 127. */
+export function powerOfTwo(bits: Expr): Expr {
+  return fromBits(shl(bits, 23));
 }
 
-/** x 2^k in two steps, so that k may lie in [-252, 254] and a subnormal result is rounded once. */
-export function scaleByPowerOfTwo(x: Expr, k: Expr): Expr {
-  const half = shrS(k, 1);
-  return mul(mul(x, powerOfTwo(half)), powerOfTwo(isub(k, half)));
+/** Two powers of 2 whose product is 2^k, for k in [-252, 254], given with a bias of 254. */
+export function powersOfTwo(bits: Expr): [Expr, Expr] {
+  const half = shrS(bits, 1);
+  return [powerOfTwo(half), powerOfTwo(isub(bits, half))];
 }
 
-/** k and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1; |x| < 128. */
-export function reducedExp(x: Expr): { k: Expr; q: Expr } {
-  const k = roundToInt(mul(x, Math.LOG2E));
+/** x 2^k in two steps, so that a subnormal result is rounded once; k is given with a bias of 254. */
+export function scaleByPowerOfTwo(x: Expr, bits: Expr): Expr {
+  const [first, second] = powersOfTwo(bits);
+  return mul(mul(x, first), second);
+}
+
+/** k, as bits with a bias, and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1; |x| < 128. */
+export function reducedExp(x: Expr, bias: number): { k: Expr; q: Expr } {
+  const k = roundToInt(mul(x, Math.LOG2E), bias);
   const r = sub(sub(x, mul(k.value, LN2_HIGH)), mul(k.value, LN2_LOW));
-  return { k: k.int, q: add(r, mul(mul(r, r), polynomial(r, EXP_TAIL))) };
+  return { k: k.bits, q: add(r, mul(mul(r, r), polynomial(r, EXP_TAIL))) };
 }
 
 /** The same for e^(x - tail), where the tail is a small correction; q is wrong by little more than its own rounding. */
-export function reducedExpWithTail(x: Expr, tail: Expr): { k: Expr; q: Expr } {
-  const k = roundToInt(mul(sub(x, tail), Math.LOG2E));
+export function reducedExpWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
+  const k = roundToInt(mul(sub(x, tail), Math.LOG2E), bias);
   const exact = sub(x, mul(k.value, LN2_HIGH));
   const small = add(mul(k.value, LN2_LOW), tail);
   const r = sub(exact, small);
   const lost = sub(sub(exact, r), small);
-  return { k: k.int, q: add(r, add(mul(mul(r, r), polynomial(r, LONG_EXP_TAIL)), lost)) };
+  return { k: k.bits, q: add(r, add(mul(mul(r, r), polynomial(r, LONG_EXP_TAIL)), lost)) };
 }
 
 /** e^x, subnormal results included. */
 export function exp(x: Expr): Expr {
   // Outside these bounds the result is infinite or 0 in any case; pmin and pmax let NaN through.
-  const { k, q } = reducedExp(pmax(pmin(x, 89), -104));
+  const { k, q } = reducedExp(pmax(pmin(x, 89), -104), 254);
   return scaleByPowerOfTwo(add(1, q), k);
 }
 
 /** 2^x, subnormal results included. */
 export function exp2(x: Expr): Expr {
   const clamped = pmax(pmin(x, 129), -151);
-  const k = roundToInt(clamped);
+  const k = roundToInt(clamped, 254);
   const r = sub(clamped, k.value);
-  return scaleByPowerOfTwo(add(1, mul(r, polynomial(r, EXP2_TAIL))), k.int);
+  return scaleByPowerOfTwo(add(1, mul(r, polynomial(r, EXP2_TAIL))), k.bits);
 }
 
 /** e^x - 1 = 2^k q + (2^k - 1). */
 export function expm1(x: Expr): Expr {
-  const { k, q } = reducedExp(pmax(pmin(x, 89), -20));
   // Half of 2^k, since 2^128 is no float32. Where k is 0, q is the result, and halving it could lose a subnormal's last bit.
-  const half = powerOfTwo(isub(k, 1));
+  const { k, q } = reducedExp(pmax(pmin(x, 89), -20), 126);
+  const half = powerOfTwo(k);
   const sum = add(mul(half, q), sub(half, 0.5));
   const result = select(eq(half, 0.5), q, add(sum, sum));
   return copysign(result, x);

@@ -4,7 +4,6 @@ import {
   copysign,
   div,
   type Expr,
-  isub,
   lt,
   mul,
   neg,
@@ -12,10 +11,9 @@ import {
   pmin,
   polynomial,
   select,
-  shrS,
   sub,
 } from '../expression.ts';
-import { powerOfTwo, reducedExp } from './exponential.ts';
+import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
 /** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/minimax.py. */
 
@@ -29,7 +27,7 @@ export function tanh(x: Expr): Expr {
   const square = mul(x, x);
   const near = add(magnitude, mul(mul(square, magnitude), polynomial(square, TANH_TAIL)));
   // From 9.02 on, the nearest float32 is 1; the bound keeps e^2|x| finite.
-  const { k, q } = reducedExp(pmin(add(magnitude, magnitude), 20));
+  const { k, q } = reducedExp(pmin(add(magnitude, magnitude), 20), 127);
   const power = mul(add(1, q), powerOfTwo(k));
   const far = sub(1, div(2, add(power, 1)));
   return copysign(select(lt(magnitude, TANH_NEAR_ZERO), near, far), x);
@@ -40,10 +38,8 @@ export function tanh(x: Expr): Expr {
  * rounding takes from 1 + e is taken from the numerator e as well, before that is rounded.
  */
 export function sigmoid(x: Expr): Expr {
-  const { k, q } = reducedExp(pmax(neg(abs(x)), -104));
-  const half = shrS(k, 1);
-  const scale1 = powerOfTwo(half);
-  const scale2 = powerOfTwo(isub(k, half));
+  const { k, q } = reducedExp(pmax(neg(abs(x)), -104), 254);
+  const [scale1, scale2] = powersOfTwo(k);
   const power = mul(add(1, q), mul(scale1, scale2));
   const denominator = add(1, power);
   const lost = sub(power, sub(denominator, 1));

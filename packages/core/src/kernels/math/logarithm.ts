@@ -5,7 +5,6 @@ import {
   type Expr,
   eq,
   fromBits,
-  ge,
   iadd,
   iand,
   ior,
@@ -14,6 +13,7 @@ import {
   maskBits,
   mul,
   not,
+  type Operand,
   polynomial,
   select,
   shl,
@@ -49,12 +49,17 @@ const LOG2_TAIL = [
   -0.1884533912, 0.1868229061, -0.115913406,
 ];
 
+/** The number where the mask is set, 0 elsewhere; cheaper than a select. */
+function onlyWhere(mask: Expr, x: Operand): Expr {
+  return fromBits(iand(maskBits(mask), bitsOf(x)));
+}
+
 /** k (as a value) and f = m - 1 of a positive finite x, subnormal ones included. */
 function split(x: Expr): { k: Expr; f: Expr } {
   const subnormal = lt(x, SMALLEST_NORMAL);
-  const normal = select(subnormal, mul(x, 2 ** 23), x);
+  const normal = mul(x, add(1, onlyWhere(subnormal, 2 ** 23 - 1)));
   const offset = isub(bitsOf(normal), SQRT_HALF_BITS);
-  const k = sub(toFloat(shrS(offset, 23)), select(subnormal, 23, 0));
+  const k = sub(toFloat(shrS(offset, 23)), onlyWhere(subnormal, 23));
   const m = fromBits(iadd(iand(offset, 0x007fffff), SQRT_HALF_BITS));
   return { k, f: sub(m, 1) };
 }
@@ -67,15 +72,13 @@ function logOf(k: Expr, f: Expr): Expr {
   return add(mul(k, LN2_HIGH), sub(f, correction));
 }
 
-/** The result, but -infinity where x is 0, infinity where it is infinite and NaN where it is negative or NaN. */
+/** The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative. */
 function atTheEdges(x: Expr, result: Expr): Expr {
-  const inDomain = select(
-    eq(x, 0),
-    Number.NEGATIVE_INFINITY,
-    select(eq(x, Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY, result),
-  );
-  // All bits set are a NaN.
-  return fromBits(ior(bitsOf(inDomain), maskBits(not(ge(x, 0)))));
+  const above = onlyWhere(not(lt(x, Number.POSITIVE_INFINITY)), x);
+  const atZero = onlyWhere(eq(x, 0), Number.NEGATIVE_INFINITY);
+  // A mask is a NaN: all its bits are set.
+  const edge = ior(ior(bitsOf(above), bitsOf(atZero)), maskBits(lt(x, 0)));
+  return add(result, fromBits(edge));
 }
 
 /** The natural logarithm. */

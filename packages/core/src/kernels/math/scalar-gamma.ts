@@ -89,15 +89,6 @@ export function digamma(x: number): number {
     const square = 1 / (x * x);
     return Math.log(x) - (0.5 / x + square * horner(DIGAMMA_SERIES, square));
   }
-  if (x >= 3) {
-    let sum = 0;
-    let z = x;
-    while (z >= 3) {
-      z -= 1;
-      sum += 1 / z;
-    }
-    return digamma(z) + sum;
-  }
   if (x >= 0.5) return (x - digammaRootHigh - digammaRootLow) * evaluate(digammaOverRoot, x);
   if (x > 0) {
     const fromRoot = x - (digammaRootHigh - 1) - digammaRootLow;

@@ -43,7 +43,7 @@ const SIN_TAIL = [-0.1666665375, 0.008332107216, -0.0001950807055];
 /** (cos r - 1 + r^2/2) / r^4 as a polynomial in r^2; the error of cos r is 2^-32.7 relative. */
 const COS_TAIL = [0.04166664556, -0.001388729783, 2.443008452e-5];
 
-/** The sine and cosine of |x| up to their signs: n, sin r and cos r. */
+/** The sine and cosine of |x| up to their signs: n (its lowest bits), sin r and cos r. */
 function reduce(magnitude: Expr): { n: Expr; sine: Expr; cosine: Expr } {
   const n = roundToInt(mul(magnitude, 2 / Math.PI));
   const exact = sub(sub(magnitude, mul(n.value, HALF_PI_1)), mul(n.value, HALF_PI_2));
@@ -54,7 +54,7 @@ function reduce(magnitude: Expr): { n: Expr; sine: Expr; cosine: Expr } {
   const square = mul(r, r);
   const sineTail = add(mul(mul(square, r), polynomial(square, SIN_TAIL)), lost);
   const cosineTail = sub(mul(mul(square, square), polynomial(square, COS_TAIL)), mul(r, lost));
-  return { n: n.int, sine: add(r, sineTail), cosine: add(sub(1, mul(square, 0.5)), cosineTail) };
+  return { n: n.bits, sine: add(r, sineTail), cosine: add(sub(1, mul(square, 0.5)), cosineTail) };
 }
 
 /** Where |x| is too large for the reduction. Infinity and NaN are not: the formula turns them into NaN. */

@@ -1,0 +1,100 @@
+import { manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
+import {
+  elementwise,
+  elementwiseCase,
+  lossCase,
+  losses,
+  lossShapes,
+  matmulCase,
+  matmulSizes,
+  nets,
+  optimizers,
+  stepCase,
+  type Times,
+} from './cases.ts';
+import { report, timedSync } from './timing.ts';
+
+manualSeed(0);
+const suite = process.argv[2] ?? 'steps';
+const times: Times = {};
+
+function mlp(sizes: readonly number[]): nn.Module<[Tensor], Tensor> {
+  const layers: nn.Module<[Tensor], Tensor>[] = [];
+  for (let i = 0; i + 1 < sizes.length; i++) {
+    layers.push(new nn.Linear(sizes[i]!, sizes[i + 1]!));
+    if (i + 2 < sizes.length) layers.push(new nn.ReLU());
+  }
+  return new nn.Sequential(...layers);
+}
+
+function steps(): void {
+  for (const { name, sizes, batch, loss: kind } of nets) {
+    for (const optimizerName of optimizers) {
+      const model = mlp(sizes);
+      const x = randn([batch, sizes[0]]);
+      const outputs = sizes[sizes.length - 1]!;
+      const y = kind === 'ce' ? randint(0, outputs, [batch]) : rand([batch, outputs]).round();
+      const lossFn = kind === 'ce' ? new nn.CrossEntropyLoss() : new nn.BCEWithLogitsLoss();
+      const parameters = model.parameters();
+      const optimizer =
+        optimizerName === 'SGD' ? new optim.SGD(parameters, { lr: 0.01 }) : new optim.Adam(parameters, { lr: 1e-3 });
+      times[stepCase(name, optimizerName)] = timedSync(() => {
+        optimizer.zeroGrad();
+        const loss = lossFn(model(x), y);
+        loss.backward();
+        optimizer.step();
+        return loss.item();
+      });
+    }
+  }
+}
+
+function kernels(): void {
+  for (const n of matmulSizes) {
+    const a = randn([n, n]);
+    const b = randn([n, n]);
+    times[matmulCase(n)] = timedSync(() => matmul(a, b));
+  }
+  const a = randn([2 ** 20]);
+  const b = randn([2 ** 20]);
+  const logits = randn([1024, 1000]);
+  const calls: Record<(typeof elementwise)[number], () => Tensor> = {
+    add: () => a.add(b),
+    exp: () => a.exp(),
+    tanh: () => a.tanh(),
+    sum: () => a.sum(),
+    softmax: () => logits.softmax(1),
+  };
+  for (const name of elementwise) times[elementwiseCase(name)] = timedSync(calls[name]);
+}
+
+function lossSuite(): void {
+  for (const shape of lossShapes) {
+    const input = randn([...shape], { requiresGrad: true });
+    const target = rand([...shape]);
+    const classes = randint(0, shape[1], [shape[0], ...shape.slice(2)]);
+    const logProbabilities = randn([...shape]).logSoftmax(1).detach().requiresGrad_();
+    const { F } = nn;
+    const calls: Record<(typeof losses)[number], () => Tensor> = {
+      crossEntropy: () => F.crossEntropy(input, classes),
+      bceWithLogits: () => F.binaryCrossEntropyWithLogits(input, target),
+      mse: () => F.mseLoss(input, target),
+      l1: () => F.l1Loss(input, target),
+      huber: () => F.huberLoss(input, target),
+      smoothL1: () => F.smoothL1Loss(input, target),
+      nll: () => F.nllLoss(logProbabilities, classes),
+    };
+    for (const name of losses) {
+      times[lossCase(name, shape)] = timedSync(() => {
+        input.grad = null;
+        logProbabilities.grad = null;
+        calls[name]().backward();
+      });
+    }
+  }
+}
+
+({ steps, kernels, losses: lossSuite })[suite as 'steps']();
+report(times);

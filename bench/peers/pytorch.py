@@ -1,0 +1,111 @@
+"""The cases of cases.ts in PyTorch, one thread; prints microseconds as JSON."""
+
+import json
+import os
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_num_threads(int(os.environ.get("BENCH_THREADS", "1")))
+torch.manual_seed(0)
+budget = float(os.environ.get("BENCH_MS", "400")) / 1000
+suite = sys.argv[1] if len(sys.argv) > 1 else "steps"
+cases = json.loads(sys.argv[2])
+times = {}
+
+
+def timed(call):
+    warm_until = time.perf_counter() + budget / 4
+    for i in range(10**9):
+        if i >= 3 and time.perf_counter() > warm_until:
+            break
+        call()
+    calls = 0
+    start = now = time.perf_counter()
+    while now - start < budget:
+        call()
+        calls += 1
+        now = time.perf_counter()
+    return (now - start) / calls * 1e6
+
+
+def mlp(sizes):
+    layers = []
+    for i in range(len(sizes) - 1):
+        layers.append(nn.Linear(sizes[i], sizes[i + 1]))
+        if i < len(sizes) - 2:
+            layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def steps():
+    for net in cases["nets"]:
+        sizes, batch = net["sizes"], net["batch"]
+        for name in cases["optimizers"]:
+            model = mlp(sizes)
+            x = torch.randn(batch, sizes[0])
+            if net["loss"] == "ce":
+                y, loss_fn = torch.randint(0, sizes[-1], (batch,)), nn.CrossEntropyLoss()
+            else:
+                y, loss_fn = torch.rand(batch, sizes[-1]).round(), nn.BCEWithLogitsLoss()
+            if name == "SGD":
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+            else:
+                optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+            def step():
+                optimizer.zero_grad()
+                loss = loss_fn(model(x), y)
+                loss.backward()
+                optimizer.step()
+                return loss.item()
+
+            times[f"{net['name']}, {name}"] = timed(step)
+
+
+def kernels():
+    for n in cases["matmulSizes"]:
+        a, b = torch.randn(n, n), torch.randn(n, n)
+        times[f"matmul {n} x {n}"] = timed(lambda: a @ b)
+    a, b, logits = torch.randn(2**20), torch.randn(2**20), torch.randn(1024, 1000)
+    calls = {
+        "add, 2^20 elements": lambda: a + b,
+        "exp, 2^20 elements": lambda: a.exp(),
+        "tanh, 2^20 elements": lambda: a.tanh(),
+        "sum, 2^20 elements": lambda: a.sum(),
+        "softmax (1024, 1000)": lambda: logits.softmax(1),
+    }
+    for name, call in calls.items():
+        times[name] = timed(call)
+
+
+def losses():
+    for shape in cases["lossShapes"]:
+        input = torch.randn(shape, requires_grad=True)
+        target = torch.rand(shape)
+        classes = torch.randint(0, shape[1], [shape[0], *shape[2:]])
+        log_probabilities = torch.randn(shape).log_softmax(1).requires_grad_()
+        calls = {
+            "crossEntropy": lambda: F.cross_entropy(input, classes),
+            "bceWithLogits": lambda: F.binary_cross_entropy_with_logits(input, target),
+            "mse": lambda: F.mse_loss(input, target),
+            "l1": lambda: F.l1_loss(input, target),
+            "huber": lambda: F.huber_loss(input, target),
+            "smoothL1": lambda: F.smooth_l1_loss(input, target),
+            "nll": lambda: F.nll_loss(log_probabilities, classes),
+        }
+        for name, call in calls.items():
+
+            def step():
+                input.grad = None
+                log_probabilities.grad = None
+                call().backward()
+
+            times[f"{name} ({', '.join(map(str, shape))})"] = timed(step)
+
+
+{"steps": steps, "kernels": kernels, "losses": losses}[suite]()
+print("\nBENCH " + json.dumps(times))

@@ -1,0 +1,39 @@
+import type { Times } from './cases.ts';
+
+/** How long each case runs, in milliseconds. */
+const budget = Number(process.env.BENCH_MS ?? 400);
+
+/** The mean time of a call, in microseconds, after a warm-up. */
+export async function timed(call: () => unknown): Promise<number> {
+  const warmUntil = performance.now() + budget / 4;
+  for (let i = 0; i < 30 && (i < 3 || performance.now() < warmUntil); i++) await call();
+  let calls = 0;
+  const start = performance.now();
+  let now = start;
+  while (now - start < budget) {
+    await call();
+    calls++;
+    now = performance.now();
+  }
+  return ((now - start) / calls) * 1000;
+}
+
+/** The same for a synchronous call, without a promise in the loop. */
+export function timedSync(call: () => unknown): number {
+  const warmUntil = performance.now() + budget / 4;
+  for (let i = 0; i < 3 || performance.now() < warmUntil; i++) call();
+  let calls = 0;
+  const start = performance.now();
+  let now = start;
+  while (now - start < budget) {
+    call();
+    calls++;
+    now = performance.now();
+  }
+  return ((now - start) / calls) * 1000;
+}
+
+/** Hands the results to bench/index.ts, on a line that other output cannot be taken for. */
+export function report(times: Times): void {
+  process.stdout.write(`\nBENCH ${JSON.stringify(times)}\n`);
+}

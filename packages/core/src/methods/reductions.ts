@@ -1,0 +1,7 @@
+import { sum, sumToShape } from '../ops/sum.ts';
+
+/** Reductions, scans and norms as methods. */
+export const reductions = {
+  sum,
+  sumToSize: sumToShape,
+};

@@ -1,0 +1,100 @@
+import { ones, randn, type Tensor, zeros } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+
+describe('Sequential', () => {
+  it('chains its modules and can be indexed, iterated and extended', () => {
+    const net = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU());
+    expect(net(ones([1, 2])).shape).toEqual([1, 3]);
+    expect(net.length).toBe(2);
+    expect(net[1]).toBeInstanceOf(nn.ReLU);
+    expect(net.at(-1)).toBe(net[1]);
+    net.append(new nn.Linear(3, 1)).extend([new nn.Tanh()]);
+    expect([...net].map((m) => m.constructor.name)).toEqual(['Linear', 'ReLU', 'Linear', 'Tanh']);
+    expect(net.slice(0, 2)[0]).toBe(net[0]);
+    net[3] = new nn.Sigmoid();
+    expect(net(ones([1, 2])).item()).toBeGreaterThan(0);
+  });
+
+  it('takes names', () => {
+    const net = new nn.Sequential({ fc: new nn.Linear(2, 3), act: new nn.ReLU() });
+    expect(Object.keys(net.stateDict())).toEqual(['fc.weight', 'fc.bias']);
+    expect(net(ones([1, 2])).shape).toEqual([1, 3]);
+    const same = new nn.Sequential(new Map([['fc', new nn.Linear(2, 3)]]));
+    expect(String(same)).toBe('Sequential(\n  (fc): Linear(in_features=2, out_features=3, bias=True)\n)');
+    expect(() => new nn.Sequential({ forward: new nn.ReLU() })).toThrow("attribute 'forward' already exists");
+  });
+
+  it('runs a module twice where it stands twice', () => {
+    class Increment extends nn.Module<[Tensor], Tensor> {
+      override forward(x: Tensor): Tensor {
+        return x.add(1);
+      }
+    }
+    const one = new Increment();
+    expect(new nn.Sequential(one, one)(zeros([1])).item()).toBe(2);
+  });
+
+  it('is the identity where it is empty', () => {
+    const x = ones([1]);
+    expect(new nn.Sequential()(x)).toBe(x);
+  });
+});
+
+describe('ModuleList', () => {
+  it('registers, inserts and takes out', () => {
+    const list = new nn.ModuleList([new nn.Linear(1, 1), new nn.Linear(2, 2)]);
+    list.insert(1, new nn.Linear(3, 3)).append(new nn.Linear(4, 4));
+    expect([...list].map((m) => m.inFeatures)).toEqual([1, 3, 2, 4]);
+    expect(list.pop().inFeatures).toBe(4);
+    expect(list.pop(0).inFeatures).toBe(1);
+    expect(list.length).toBe(2);
+    expect(list.at(-1)!.inFeatures).toBe(2);
+    expect(Object.keys(list.stateDict())).toEqual(['0.weight', '0.bias', '1.weight', '1.bias']);
+    expect(list[0]!(randn([1, 3])).shape).toEqual([1, 3]);
+    expect(() => list.insert(9, new nn.Linear(1, 1))).toThrow('index 9 is out of range');
+  });
+
+  it('prints like modules on one line', () => {
+    const list = new nn.ModuleList([new nn.ReLU(), new nn.ReLU(), new nn.Tanh()]);
+    expect(String(list)).toBe('ModuleList(\n  (0-1): 2 x ReLU()\n  (2): Tanh()\n)');
+  });
+});
+
+describe('ModuleDict', () => {
+  it('is a Map of modules, of any name', () => {
+    const dict = new nn.ModuleDict({ forward: new nn.Linear(1, 2), keys: new nn.Linear(2, 1) });
+    expect([...dict.keys()]).toEqual(['forward', 'keys']);
+    expect(Object.keys(dict.stateDict())).toEqual([
+      'forward.weight',
+      'forward.bias',
+      'keys.weight',
+      'keys.bias',
+    ]);
+    expect(dict.get('forward')(ones([1])).shape).toEqual([2]);
+    expect(dict.has('other')).toBe(false);
+    expect(() => dict.get('other')).toThrow("no module 'other'; there are forward, keys");
+    dict.set('act', new nn.Linear(1, 1));
+    dict.pop('keys');
+    expect([...dict].map(([name]) => name)).toEqual(['forward', 'act']);
+    expect(dict.train(false).get('act').training).toBe(false);
+    expect(dict.getSubmodule('act')).toBe(dict.get('act'));
+    dict.clear();
+    expect(dict.size).toBe(0);
+  });
+});
+
+describe('ParameterList and ParameterDict', () => {
+  it('turn tensors into parameters and register them', () => {
+    const list = new nn.ParameterList([zeros([2, 3]), new nn.Parameter(ones([4]))]);
+    expect(list[0]).toBeInstanceOf(nn.Parameter);
+    expect(list.parameters()).toHaveLength(2);
+    expect(list.append(ones([1])).length).toBe(3);
+    expect(list.at(-1).shape).toEqual([1]);
+    expect(Object.keys(list.stateDict())).toEqual(['0', '1', '2']);
+    const dict = new nn.ParameterDict({ left: zeros([1]), get: ones([2]) });
+    expect(dict.namedParameters().map(([name]) => name)).toEqual(['left', 'get']);
+    expect(dict.get('get').toArray()).toEqual([1, 1]);
+    expect(() => dict.get('x')).toThrow("no parameter 'x'");
+  });
+});

@@ -1,0 +1,118 @@
+import { int32, ones, randn, type Tensor, tensor, zeros } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+
+class Net extends nn.Module<[Tensor], Tensor> {
+  fc = new nn.Linear(2, 3);
+  bn = new nn.BatchNorm1d(3);
+}
+
+describe('stateDict', () => {
+  it("has PyTorch's keys in PyTorch's order", () => {
+    expect(Object.keys(new Net().stateDict())).toEqual([
+      'fc.weight',
+      'fc.bias',
+      'bn.weight',
+      'bn.bias',
+      'bn.running_mean',
+      'bn.running_var',
+      'bn.num_batches_tracked',
+    ]);
+    expect(Object.keys(new Net().stateDict({ prefix: 'net.' }))[0]).toBe('net.fc.weight');
+  });
+
+  it('shares memory with the module and is detached', () => {
+    const net = new Net();
+    const state = net.stateDict();
+    expect(state['fc.weight']!.requiresGrad).toBe(false);
+    state['fc.weight']!.fill_(5);
+    expect(net.fc.weight.toArray()).toEqual([[5, 5], [5, 5], [5, 5]]);
+    expect(net.stateDict({ keepVars: true })['fc.weight']).toBe(net.fc.weight);
+  });
+
+  it("keeps a user's names as they are written, unless the class says what PyTorch calls them", () => {
+    class Kept extends nn.Module {
+      fcOne = new nn.Linear(1, 1);
+    }
+    class Translated extends nn.Module {
+      static override readonly stateNames = { fcOne: 'fc_one' };
+      fcOne = new nn.Linear(1, 1);
+    }
+    class Extended extends nn.BatchNorm1d {
+      static override readonly stateNames = { ...nn.BatchNorm1d.stateNames, runningMax: 'running_max' };
+      runningMax = this.registerBuffer('runningMax', zeros([1]));
+    }
+    expect(Object.keys(new Kept().stateDict())).toEqual(['fcOne.weight', 'fcOne.bias']);
+    const translated = new Translated();
+    expect(Object.keys(translated.stateDict())).toEqual(['fc_one.weight', 'fc_one.bias']);
+    expect(translated.getSubmodule('fc_one')).toBe(translated.fcOne);
+    expect(String(translated)).toContain('(fc_one): Linear');
+    const extended = new Extended(2);
+    expect(Object.keys(extended.stateDict()).slice(2)).toEqual([
+      'running_mean',
+      'running_var',
+      'num_batches_tracked',
+      'running_max',
+    ]);
+    expect(extended.runningMax.shape).toEqual([1]);
+  });
+});
+
+describe('loadStateDict', () => {
+  it('copies, from an object or a Map, converting dtypes', () => {
+    const from = new Net();
+    const to = new Net();
+    expect(to.loadStateDict(from.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(to.fc.weight.toArray()).toEqual(from.fc.weight.toArray());
+    const wide = new Map(Object.entries(from.double().stateDict()));
+    const { weight } = to.fc;
+    to.loadStateDict(wide);
+    expect(to.fc.weight).toBe(weight);
+    expect(weight.dtype).toBe('float32');
+    expect(to.bn.numBatchesTracked!.dtype).toBe(int32);
+  });
+
+  it("throws PyTorch's report and changes nothing", () => {
+    const net = new Net();
+    const before = JSON.stringify(net.fc.bias!.toArray());
+    const state: Record<string, Tensor> = { ...net.stateDict() };
+    state['fc.weight'] = zeros([5, 5]);
+    state['fc.bias'] = zeros([3]);
+    delete state['bn.weight'];
+    state.x = zeros([1]);
+    state['fc.y.z'] = zeros([1]);
+    state['q.y.z'] = zeros([1]);
+    expect(() => net.loadStateDict(state)).toThrow(
+      new Error(
+        'Error(s) in loading state_dict for Net:\n' +
+          '\tMissing key(s) in state_dict: "bn.weight". \n' +
+          '\tUnexpected key(s) in state_dict: "x", "q.y.z", "fc.y.z". \n' +
+          '\tsize mismatch for fc.weight: copying a param with shape torch.Size([5, 5]) from checkpoint, ' +
+          'the shape in current model is torch.Size([3, 2]).',
+      ),
+    );
+    expect(JSON.stringify(net.fc.bias!.toArray())).toBe(before);
+  });
+
+  it('names missing and unexpected keys where it is not strict, but still refuses other sizes', () => {
+    const net = new Net();
+    expect(net.loadStateDict({ x: ones([1]) }, { strict: false })).toEqual({
+      missingKeys: ['fc.weight', 'fc.bias', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'],
+      unexpectedKeys: ['x'],
+    });
+    expect(() => net.loadStateDict({ 'fc.bias': ones([1]) }, { strict: false })).toThrow('size mismatch for fc.bias');
+    expect(() => net.loadStateDict({ 'fc.bias': 3 as unknown as Tensor }, { strict: false })).toThrow(
+      'While copying the parameter named "fc.bias", expected a Tensor from checkpoint but received number',
+    );
+    expect(() => net.loadStateDict(3 as never)).toThrow('expected an object or a Map of tensors');
+  });
+
+  it('restores buffers, scalars given as one element too', () => {
+    const bn = new nn.BatchNorm1d(2);
+    bn(randn([8, 2]));
+    const other = new nn.BatchNorm1d(2);
+    other.loadStateDict({ ...bn.stateDict(), num_batches_tracked: tensor([7]) });
+    expect(other.runningMean!.toArray()).toEqual(bn.runningMean!.toArray());
+    expect(other.numBatchesTracked!.item()).toBe(7);
+  });
+});
