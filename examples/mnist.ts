@@ -16,7 +16,7 @@ const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
 /** One pass over the training images; returns the loss of each step. */
 function trainEpoch(
   model: Model,
-  loader: data.DataLoader<readonly [Tensor, Tensor]>,
+  loader: data.DataLoader<[Tensor, Tensor]>,
   optimizer: optim.Optimizer,
   epoch: number,
   epochs: number,

@@ -155,6 +155,9 @@ def generate():
                 for (ctor_args, ctor_kwargs, args), kwargs in chosen:
                     try:
                         positional, options = bind(signature, (None, *ctor_args), ctor_kwargs)
+                        # Forward's arguments by position: a sample may name them.
+                        args = list(inspect.signature(cls.forward).bind(None, *args, **kwargs).args[1:])
+                        kwargs = {}
                         recorded.append(record_module(fixture, cls, positional, options, args, kwargs, training, dtype))
                     except Unsupported as reason:
                         fixture.skip(name, str(reason))

@@ -57,7 +57,7 @@ def nets():
         nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.PReLU(3), nn.RReLU(), nn.ELU(0.5), nn.CELU(), nn.SELU(), nn.GELU(),
         nn.GELU(approximate="tanh"), nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2.0, 2.0),
         nn.Hardshrink(), nn.Softshrink(0.25), nn.Tanhshrink(), nn.Softplus(2.0, 10.0), nn.Softsign(), nn.Sigmoid(),
-        nn.LogSigmoid(), nn.Tanh(), nn.Threshold(0.5, -1.0), nn.GLU(), nn.GLU(1), nn.Softmin(1), nn.Softmax(1),
+        nn.LogSigmoid(), nn.Tanh(), nn.Threshold(0.5, -1.5), nn.GLU(), nn.GLU(1), nn.Softmin(1), nn.Softmax(1),
         nn.Softmax2d(), nn.LogSoftmax(-1),
     ]  # fmt: skip
     yield "activations", nn.Sequential(*activations)

@@ -107,9 +107,11 @@ export {
   aminmax,
   argmax,
   argmin,
+  evenGradient,
   extentOfSearch,
   max,
   min,
+  type Search,
   searchOf,
   selectionGradient,
 } from './ops/extremes.ts';
@@ -231,6 +233,7 @@ export {
   type ScaleOptions,
   vdot,
 } from './ops/matmul.ts';
+export { median, mode, nanmedian } from './ops/median.ts';
 export { std, stdMean, type VarianceOptions, variance, varMean } from './ops/moments.ts';
 export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
@@ -257,9 +260,11 @@ export {
   vsplit,
 } from './ops/parts.ts';
 export { prod } from './ops/prod.ts';
+export { type Interpolation, nanquantile, type QuantileOptions, quantile } from './ops/quantile.ts';
 export {
   bernoulli,
   type DrawOptions,
+  dropoutMask,
   type MultinomialOptions,
   multinomial,
   normal,

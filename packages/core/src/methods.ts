@@ -12,6 +12,7 @@ import { elementwise } from './methods/elementwise.ts';
 import { reductions } from './methods/reductions.ts';
 import { structure, variadic } from './methods/structure.ts';
 import * as V from './ops/convert.ts';
+import type { Sizes } from './ops/layout.ts';
 import { select } from './ops/parts.ts';
 import { matrixTranspose, reverseDims } from './ops/views.ts';
 import { Tensor } from './tensor.ts';
@@ -40,6 +41,15 @@ const table = {
 
 /** The methods that overloads or type parameters keep out of the table's types. */
 interface SpecialMethods {
+  reshape(...sizes: Sizes): Tensor;
+  view(...sizes: Sizes): Tensor;
+  expand(...sizes: Sizes): Tensor;
+  permute(...dims: Sizes): Tensor;
+  flip(...dims: Sizes): Tensor;
+  repeat(...repeats: Sizes): Tensor;
+  tile(...dims: Sizes): Tensor;
+  nonzero(options: { asTuple: true }): Tensor[];
+  nonzero(options?: { asTuple?: false }): Tensor;
   size(): readonly number[];
   size(dim: number): number;
   stride(): readonly number[];

@@ -244,11 +244,20 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
   return out;
 }
 
+/** The target as it is before an in-place change, for a derivative that reads it: PyTorch keeps such a copy too. */
+function snapshot(target: Tensor, copyInto: (target: Tensor, source: Tensor) => void): Tensor {
+  const copy = emptyTensor(target.shape, target.dtype);
+  copyInto(copy, target);
+  copy.gradFn = target.gradFn;
+  copy.outputNumber = target.outputNumber;
+  return copy;
+}
+
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
- * operation; where that reads the input's old value, backward reports that it was overwritten, as PyTorch does.
+ * operation; where that reads the input's old value, a copy of it is kept.
  *
- * `copyInto` stores a result whose kernel cannot write into the target.
+ * `copyInto` copies between tensors of any layout.
  */
 export function applyInPlace<A>(
   primitive: Primitive<A>,
@@ -262,7 +271,13 @@ export function applyInPlace<A>(
   const record = prepareInPlace(target, inputs, name) && primitive.differentiable;
   const meta = primitive.infer(inputs, attrs);
   checkInPlaceResult(target, meta, name);
-  const node = record ? gradNode(primitive, inputs, attrs) : null;
+  let node: GradNode<A> | null = null;
+  if (record) {
+    const readsOld = ((primitive.saves ?? ALL_INPUTS) & 1) !== 0;
+    const old = readsOld ? snapshot(target, copyInto) : target;
+    const before = readsOld ? inputs.map((x) => (x === target ? old : x)) : inputs;
+    node = gradNode(primitive, before, attrs);
+  }
   if (primitive.writesAnywhere === true) {
     primitive.kernel(inputs, attrs, target);
   } else {

@@ -1,5 +1,6 @@
 import { AutogradError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
+import type { GradNode } from './node.ts';
 import { SavedTensors } from './saved-tensors.ts';
 
 /**
@@ -14,10 +15,10 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
   readonly state: State = {} as State;
   /** For each argument of `forward`: whether it is a tensor that wants a gradient. */
   readonly needsInputGrad: readonly boolean[];
-  /** @internal Where the function was called, in anomaly mode. */
-  trace: string | null = null;
+  /** @internal The node of the call, while its backward runs. */
+  node: GradNode<null> | null = null;
 
-  readonly #node: string;
+  readonly #name: string;
   #tensors: readonly Tensor[] = [];
   #saved: SavedTensors | null = null;
   #dirty: ReadonlySet<Tensor> = new Set();
@@ -25,8 +26,8 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
   #materialize = true;
 
   /** @internal Made by the custom function itself. */
-  constructor(node: string, needsInputGrad: readonly boolean[]) {
-    this.#node = node;
+  constructor(name: string, needsInputGrad: readonly boolean[]) {
+    this.#name = name;
     this.needsInputGrad = needsInputGrad;
   }
 
@@ -47,7 +48,7 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
 
   /** What {@link saveForBackward} kept. Throws once the graph is freed, or where a tensor was changed in place since. */
   get savedTensors(): SavedList {
-    const list = this.#saved === null ? this.#tensors : this.#saved.read(this.#node, this.trace);
+    const list = this.#saved === null ? this.#tensors : this.#saved.read(this.#name, this.node?.trace ?? null);
     return list as unknown as SavedList;
   }
 

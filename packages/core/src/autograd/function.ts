@@ -2,7 +2,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/fill.ts';
 import { announce, prepareInPlace } from '../primitive.ts';
-import { expandsTo, formatShape } from '../shape.ts';
+import { expandsTo, formatShape, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
 import { isGradEnabled, withGradMode } from './grad-mode.ts';
@@ -159,6 +159,8 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     x.storage.version++;
   }
   const saved = ctx.seal();
+  // Not the arguments themselves, which would be kept alive with the graph.
+  const shapes = args.map((x) => (x instanceof Tensor ? x.shape : null));
   const isTensor = outputs.map((y) => y instanceof Tensor);
   const backward = (grads: readonly (Tensor | null)[], node: FunctionNode): readonly (Tensor | null)[] => {
     const given = isTensor.map((tensor, i) => {
@@ -167,9 +169,9 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
       if (g !== null) g.storage.holders++;
       return g;
     });
-    ctx.trace = node.trace;
+    ctx.node = node;
     const gradients = definition.backward(ctx, ...(given as OutputGradients<Out>));
-    return checkGradients(gradients, args, node);
+    return checkGradients(gradients, shapes, node);
   };
   const node = announce(new FunctionNode(name, inputs, saved, backward));
   const bound = bindOutputs(node, outputs, inputs, dirty, nonDifferentiable);
@@ -212,38 +214,38 @@ const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.shape, x.dtype, x.o
 const zerosOfOutput = (node: GradNode<null>, i: number): Tensor =>
   zeros(node.outputShapes[i]!, { dtype: node.outputDtypes[i]! });
 
-/** The gradients of the tensors among `args`, in order, after every check that teaches. */
+/** The gradients of the tensors among the arguments, whose shapes are given, after every check that teaches. */
 function checkGradients(
   returned: InputGradients | undefined,
-  args: readonly unknown[],
+  shapes: readonly (Shape | null)[],
   node: FunctionNode,
 ): (Tensor | null)[] {
   const list: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
-  const extra = list.slice(args.length).some((g) => g != null);
-  if (returned === undefined || list.length < args.length || extra) {
+  const extra = list.slice(shapes.length).some((g) => g != null);
+  if (returned === undefined || list.length < shapes.length || extra) {
     throw new AutogradError(
-      `function ${node.name} returned an incorrect number of gradients (expected ${args.length}, got ` +
+      `function ${node.name} returned an incorrect number of gradients (expected ${shapes.length}, got ` +
         `${returned === undefined ? 0 : list.length}): backward returns one for each argument of forward, null for ` +
         'those that need none',
     );
   }
   const result: (Tensor | null)[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const x = args[i];
+  for (let i = 0; i < shapes.length; i++) {
+    const shape = shapes[i]!;
     const g = list[i] ?? null;
-    if (!(x instanceof Tensor)) {
+    if (shape === null) {
       if (g === null) continue;
       throw new AutogradError(
         `function ${node.name} returned a gradient different from null at position ${i + 1}, but the corresponding ` +
           'forward input was not a Tensor',
       );
     }
-    result.push(checkGradient(g, x, i, node));
+    result.push(checkGradient(g, shape, i, node));
   }
   return result;
 }
 
-function checkGradient(g: unknown, x: Tensor, i: number, node: FunctionNode): Tensor | null {
+function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode): Tensor | null {
   if (g === null) return null;
   if (!(g instanceof Tensor)) {
     throw new AutogradError(
@@ -251,10 +253,10 @@ function checkGradient(g: unknown, x: Tensor, i: number, node: FunctionNode): Te
         `${g instanceof Promise ? 'a Promise' : typeof g}`,
     );
   }
-  if (!expandsTo(x.shape, g.shape)) {
+  if (!expandsTo(shape, g.shape)) {
     throw new ShapeError(
       `Function ${node.name} returned an invalid gradient at index ${i} - got ${formatShape(g.shape)} but expected ` +
-        `shape compatible with ${formatShape(x.shape)}`,
+        `shape compatible with ${formatShape(shape)}`,
     );
   }
   if (!isFloatingPoint(g.dtype)) {
@@ -284,21 +286,19 @@ export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
 ): (ctx: Context, ...grads: Grads) => InputGradients {
   return (ctx, ...grads) => {
     const result = withGradMode(false, () => backward(ctx, ...grads));
-    if (!isGradEnabled()) return result;
-    const seal = <G>(g: G): G => (g instanceof Tensor ? (refuseSecond(g) as G) : g);
-    return Array.isArray(result) ? result.map(seal) : seal(result);
+    const node = ctx instanceof FunctionContext ? ctx.node : null;
+    if (!isGradEnabled() || node === null) return result;
+    const refuse = <G>(g: G): G => (g instanceof Tensor ? (refuseSecond(g, node) as G) : g);
+    return Array.isArray(result) ? result.map(refuse) : refuse(result);
   };
 }
 
-function refuseSecond(g: Tensor): Tensor {
-  const leaf = alias(g);
-  leaf.leafRequiresGrad = true;
-  const node = announce(
-    new FunctionNode('OnceDifferentiable', [leaf], new SavedTensors([]), () => {
-      throw new AutogradError(
-        'trying to differentiate twice a function that was marked with onceDifferentiable',
-      );
-    }),
-  );
-  return bindOutputs(node, [alias(g)], [], new Set(), new Set())[0] as Tensor;
+/** `g` as the result of a node that leads where `origin` leads, and refuses to go there. */
+function refuseSecond(g: Tensor, origin: GradNode<null>): Tensor {
+  const node = new FunctionNode('OnceDifferentiable', [], new SavedTensors([]), () => {
+    throw new AutogradError('trying to differentiate twice a function that was marked with onceDifferentiable');
+  });
+  node.next.push(...origin.next);
+  node.nextOutput.push(...origin.nextOutput);
+  return bindOutputs(announce(node), [alias(g)], [], new Set(), new Set())[0] as Tensor;
 }

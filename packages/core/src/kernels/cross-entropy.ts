@@ -1,142 +1,170 @@
-/** Cross-entropy of logits against class indices, forward and backward, without the log-softmax in between. */
+/** Cross-entropy of logits, loss and gradient in one pass, without the log-softmax in between. */
 
 import type { TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
-import { f64 } from './memory.ts';
-import type { FloatArray } from './runs.ts';
-import { softmaxKernels } from './softmax-kernels.ts';
-import { extentOf, forEachRows } from './softmax-rows.ts';
+import { crossEntropyKernels } from './cross-entropy-kernels.ts';
+import { align16, ensureBytes, f32, f64, i32 } from './memory.ts';
+import { dimLast, extentOf, load } from './softmax-rows.ts';
 import type { Strided } from './strided.ts';
 
-export interface CrossEntropyOptions {
-  /** A weight for each class, as an array of C numbers. */
-  readonly weight?: TypedArray;
-  /** Samples with this target count for nothing; -100 by default. */
-  readonly ignoreIndex?: number;
-  /** The share of the target that is spread evenly over all classes; 0 by default. */
-  readonly labelSmoothing?: number;
-}
-
-/** Byte address of the numbers that belong to each row: in front of the operands. */
-const rowNumbers = 0;
-
-/** The target distribution of each sample: `onTarget(t)` at its class, `everywhere(c)` at every class. */
-class Target {
+/** The target distribution q of each row, over the classes. */
+export interface CrossEntropyTarget {
+  /** The class of each row, which holds `onClass` of its weight; `null` where `spread` says all. */
+  readonly classes: TypedArray | null;
+  readonly onClass: number;
+  /** Rows of this class count for nothing. */
   readonly ignoreIndex: number;
-  readonly smoothing: number;
-  private readonly weight: TypedArray | undefined;
-  private readonly classes: number;
-  /** The sum of `everywhere` over all classes. */
-  readonly spread: number;
+  /** A weight for each class; `null` for 1. It is part of `spread` already. */
+  readonly weight: TypedArray | null;
+  /** What is added to q: one row for all (a tensor of one dimension), or a tensor of the shape of the logits. */
+  readonly spread: Strided | null;
+}
 
-  constructor(classes: number, options: CrossEntropyOptions) {
-    this.ignoreIndex = options.ignoreIndex ?? -100;
-    this.smoothing = options.labelSmoothing ?? 0;
-    this.weight = options.weight;
-    this.classes = classes;
-    let spread = 0;
-    if (this.smoothing > 0) for (let c = 0; c < classes; c++) spread += this.everywhere(c);
-    this.spread = spread;
+/** Elements of the logits in scratch at a time, unless a single row is longer. */
+const CHUNK = 8192;
+
+/**
+ * Checks that each of `classes` is a class or `ignoreIndex`, and returns the sum of the weights of those that count: what the
+ * mean divides by. `shape` is that of the targets: an error names the place, and `caller`.
+ */
+export function crossEntropyDenominator(
+  classes: TypedArray,
+  count: number,
+  ignoreIndex: number,
+  weight: TypedArray | null,
+  shape: readonly number[],
+  caller: string,
+): number {
+  let total = 0;
+  for (let i = 0; i < classes.length; i++) {
+    const t = classes[i]!;
+    if (t === ignoreIndex) continue;
+    if (t < 0 || t >= count) throw noSuchClass(t, i, count, ignoreIndex, shape, caller);
+    total += weight === null ? 1 : weight[t]!;
   }
+  return total;
+}
 
-  onTarget(t: number): number {
-    return (1 - this.smoothing) * (this.weight === undefined ? 1 : this.weight[t]!);
+function noSuchClass(
+  t: number,
+  i: number,
+  count: number,
+  ignoreIndex: number,
+  shape: readonly number[],
+  caller: string,
+): IndexError {
+  const place: number[] = [];
+  let rest = i;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    place.unshift(rest % shape[d]!);
+    rest = Math.floor(rest / shape[d]!);
   }
+  return new IndexError(
+    `${caller}: Target ${t} is out of bounds: at position [${place.join(', ')}], where the input has ${count} classes; expected ` +
+      `0 to ${count - 1}, or ignoreIndex (${ignoreIndex}) to leave the element out`,
+  );
+}
 
-  everywhere(c: number): number {
-    return (this.smoothing / this.classes) * (this.weight === undefined ? 1 : this.weight[c]!);
-  }
+/**
+ * The losses of the rows of `x` along `dim` (normalised): -sum(q * logSoftmax(x)). Returns their sum. Each goes to `losses` from
+ * `lossOffset` on, where that is given; and the gradient by x, times `unit`, to `grad`, laid out as a contiguous tensor of
+ * x's shape.
+ */
+export function crossEntropy(
+  x: Strided,
+  dim: number,
+  target: CrossEntropyTarget,
+  unit: number,
+  grad: TypedArray | null,
+  losses: TypedArray | null = null,
+  lossOffset = 0,
+): number {
+  const { outer, n, inner } = extentOf(x.shape, dim);
+  const total = outer * inner;
+  if (total === 0) return 0;
+  const double = x.dtype === 'float64';
+  const bytes = double ? 8 : 4;
+  const { spread } = target;
+  const group = Math.min(total, Math.max(1, Math.floor(CHUNK / Math.max(1, n))));
+  const lossesAt = align16(8 * group);
+  const targetsAt = lossesAt + align16(8 * group);
+  const xAt = targetsAt + align16(4 * group);
+  const slot = align16(group * n * bytes + 64);
+  const gradAt = xAt + slot;
+  const spreadAt = gradAt + slot;
+  ensureBytes(spreadAt + slot);
+  const scratch = double ? f64 : f32;
+  const { crossEntropy: run } = crossEntropyKernels(double ? 'f64' : 'f32');
 
-  /** Whether sample number `i` counts; throws PyTorch's error for a class that there is not. */
-  counts(t: number, i: number): boolean {
-    if (t === this.ignoreIndex) return false;
-    if (t >= 0 && t < this.classes) return true;
-    throw new IndexError(
-      `crossEntropy: Target ${t} is out of bounds (sample ${i}): the input has ${this.classes} classes, ` +
-        `so that a target lies in [0, ${this.classes - 1}] or is ignoreIndex (${this.ignoreIndex})`,
+  const rowsOfX = dimLast(x, dim);
+  const shared = spread !== null && spread.shape.length === 1 && x.shape.length !== 1;
+  const rowsOfSpread = spread === null || shared ? spread : dimLast(spread, dim);
+  if (shared) load(spread, 0, n, scratch, spreadAt / bytes);
+  let sum = 0;
+  for (let first = 0; first < total; first += group) {
+    const rows = Math.min(group, total - first);
+    load(rowsOfX, first * n, rows * n, scratch, xAt / bytes);
+    if (rowsOfSpread !== null && !shared)
+      load(rowsOfSpread, first * n, rows * n, scratch, spreadAt / bytes);
+    loadTargets(target, first, rows, targetsAt >>> 2);
+    sum += run(
+      rows,
+      n,
+      xAt,
+      targetsAt,
+      0,
+      spread === null ? 0 : spreadAt,
+      shared ? 0 : n * bytes,
+      lossesAt,
+      grad === null ? 0 : gradAt,
+      unit,
     );
+    if (losses !== null) {
+      for (let r = 0; r < rows; r++) losses[lossOffset + first + r] = f64[lossesAt / 8 + r]!;
+    }
+    if (grad !== null) store(scratch, gradAt / bytes, first, rows, n, inner, grad);
+  }
+  return sum;
+}
+
+/** Writes class and scale of each row to scratch: the classes at `at`, in words, the scales at 0. */
+function loadTargets(target: CrossEntropyTarget, first: number, rows: number, at: number): void {
+  const { classes, weight, onClass, ignoreIndex } = target;
+  const targets = i32;
+  const scales = f64;
+  if (classes === null) {
+    targets.fill(0, at, at + rows);
+    scales.fill(0, 0, rows);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const t = classes[first + r]!;
+    targets[at + r] = t === ignoreIndex ? -1 : t;
+    scales[r] = weight === null || t === ignoreIndex ? onClass : onClass * weight[t]!;
   }
 }
 
-const laneOfFloat = (x: Strided): 'f32' | 'f64' => (x.dtype === 'float64' ? 'f64' : 'f32');
-
-/**
- * The unreduced loss of each sample, into `out`: weight[t] * -logSoftmax(x)[t], t being the sample's target, and the
- * label smoothing of PyTorch. `x` holds the logits, classes along `dim`; `target` and `out` have one element for each of
- * x's rows along it, in row-major order of the other dimensions. Ignored samples give 0.
- */
-export function crossEntropyForward(
-  x: Strided,
-  dim: number,
-  target: TypedArray,
-  targetOffset: number,
+function store(
+  scratch: Float32Array | Float64Array,
+  from: number,
+  first: number,
+  rows: number,
+  n: number,
+  inner: number,
   out: TypedArray,
-  outOffset: number,
-  options: CrossEntropyOptions = {},
 ): void {
-  const lane = laneOfFloat(x);
-  const distribution = new Target(extentOf(x.shape, dim).n, options);
-  const kernels = softmaxKernels(lane);
-  forEachRows([x], dim, undefined, 0, (chunk) => {
-    const { first, rows, n, scratch } = chunk;
-    kernels.statistics(rows, n, chunk.inputs[0]!, rowNumbers, 0);
-    const start = chunk.inputs[0]! / chunk.bytes;
-    for (let r = 0; r < rows; r++) {
-      const t = target[targetOffset + first + r]!;
-      let loss = 0;
-      if (distribution.counts(t, first + r)) {
-        const row = start + r * n;
-        const max = f64[2 * r]!;
-        const logSum = f64[2 * r + 1]!;
-        loss = distribution.onTarget(t) * (logSum - (scratch[row + t]! - max));
-        if (distribution.smoothing > 0) {
-          for (let c = 0; c < n; c++)
-            loss += distribution.everywhere(c) * (logSum - (scratch[row + c]! - max));
-        }
-      }
-      out[outOffset + first + r] = loss;
+  if (inner === 1) {
+    out.set(scratch.subarray(from, from + rows * n), first * n);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const row = first + r;
+    const i = row % inner;
+    let to = (row - i) * n + i;
+    const start = from + r * n;
+    for (let c = 0; c < n; c++) {
+      out[to] = scratch[start + c]!;
+      to += inner;
     }
-  });
-}
-
-/**
- * The gradient of {@link crossEntropyForward} by its logits: g * (sum(q) * softmax(x) - q), q being the sample's target
- * distribution, weights included; 0 where the sample is ignored. `g` is the gradient by each sample's loss: an array
- * like `target`, or one number for all. `out` is laid out as a contiguous tensor of x's shape.
- */
-export function crossEntropyBackward(
-  x: Strided,
-  dim: number,
-  target: TypedArray,
-  targetOffset: number,
-  g: TypedArray | number,
-  gOffset: number,
-  out: TypedArray,
-  outOffset: number,
-  options: CrossEntropyOptions = {},
-): void {
-  const lane = laneOfFloat(x);
-  const distribution = new Target(extentOf(x.shape, dim).n, options);
-  const kernels = softmaxKernels(lane);
-  forEachRows([x], dim, out as FloatArray, outOffset, (chunk) => {
-    const { first, rows, n, scratch } = chunk;
-    for (let r = 0; r < rows; r++) {
-      const t = target[targetOffset + first + r]!;
-      const upstream = typeof g === 'number' ? g : g[gOffset + first + r]!;
-      const counts = distribution.counts(t, first + r);
-      f64[rowNumbers / 8 + r] = counts ? upstream * (distribution.onTarget(t) + distribution.spread) : 0;
-    }
-    kernels.softmax(rows, n, chunk.inputs[0]!, chunk.out, rowNumbers, 1);
-    const start = chunk.out / chunk.bytes;
-    for (let r = 0; r < rows; r++) {
-      const t = target[targetOffset + first + r]!;
-      if (t === distribution.ignoreIndex) continue;
-      const upstream = typeof g === 'number' ? g : g[gOffset + first + r]!;
-      const row = start + r * n;
-      scratch[row + t]! -= upstream * distribution.onTarget(t);
-      if (distribution.smoothing > 0) {
-        for (let c = 0; c < n; c++) scratch[row + c]! -= upstream * distribution.everywhere(c);
-      }
-    }
-  });
+  }
 }

@@ -82,10 +82,12 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   ],
   atan2: ([a, b]) => {
     const r2 = E.add(E.mul(a!, a!), E.mul(b!, b!));
-    return [E.div(b!, r2), E.neg(E.div(a!, r2))];
+    // At the origin 0, as PyTorch has it.
+    const reciprocal = E.select(E.eq(r2, 0), 0, E.reciprocal(r2));
+    return [E.mul(b!, reciprocal), E.neg(E.mul(a!, reciprocal))];
   },
   fmod: ([a, b]) => [E.constant(1), E.neg(E.trunc(E.div(a!, b!)))],
-  remainder: ([a, b]) => [E.constant(1), E.neg(E.floor(E.div(a!, b!)))],
+  remainder: ([a, b]) => [E.constant(1), E.neg(E.floorDivide(a!, b!))],
   floorDivide: () => [E.constant(0), E.constant(0)],
   hypot: ([a, b], y) => [E.div(a!, y), E.div(b!, y)],
 };

@@ -27,7 +27,8 @@ export interface SoftmaxKernels {
   logSoftmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
 }
 
-interface Config {
+/** The lane type that kernels on rows are emitted for, and the functions that they import. */
+export interface RowConfig {
   readonly lane: 'f32' | 'f64';
   readonly vector: 'f32x4' | 'f64x2';
   readonly lanes: 4 | 2;
@@ -37,9 +38,9 @@ interface Config {
 }
 
 /** The loops over one row, its last and partial vector included. */
-class RowEmitter {
+export class RowEmitter {
   readonly f: FunctionBuilder;
-  readonly t: Config;
+  readonly t: RowConfig;
   readonly x: number;
   readonly sum: number;
   private readonly n: number;
@@ -48,7 +49,7 @@ class RowEmitter {
   private readonly low: number;
   private readonly high: number;
 
-  constructor(f: FunctionBuilder, t: Config, n: number) {
+  constructor(f: FunctionBuilder, t: RowConfig, n: number) {
     this.f = f;
     this.t = t;
     this.n = n;
@@ -168,7 +169,7 @@ class RowEmitter {
   }
 }
 
-function emitForward(module: ModuleBuilder, t: Config): void {
+function emitForward(module: ModuleBuilder, t: RowConfig): void {
   const op = (name: 'add' | 'sub' | 'mul' | 'div') => `${t.vector}.${name}` as const;
 
   const softmax = i32Params('rows', 'n', 'x', 'out', 'scales', 'scaled');
@@ -237,7 +238,7 @@ function emitForward(module: ModuleBuilder, t: Config): void {
   });
 }
 
-function emitBackward(module: ModuleBuilder, t: Config): void {
+function emitBackward(module: ModuleBuilder, t: RowConfig): void {
   const params = i32Params('rows', 'n', 'y', 'g', 'out');
   const op = (name: 'add' | 'sub' | 'mul') => `${t.vector}.${name}` as const;
 
@@ -294,6 +295,13 @@ function emitBackward(module: ModuleBuilder, t: Config): void {
   });
 }
 
+/** `log` and `exp` are the indices of the imported functions. */
+export function rowConfig(lane: 'f32' | 'f64', log: number, exp: number): RowConfig {
+  return lane === 'f32'
+    ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
+    : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp };
+}
+
 const instances = new Map<'f32' | 'f64', SoftmaxKernels>();
 
 /** The kernels for a lane type, compiled at first use. */
@@ -304,10 +312,7 @@ export function softmaxKernels(lane: 'f32' | 'f64'): SoftmaxKernels {
     module.importMemory();
     const log = module.importFunction('env', 'log', ['f64'], ['f64']);
     const exponential = module.importFunction('env', 'exp', ['f64'], ['f64']);
-    const config: Config =
-      lane === 'f32'
-        ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp: exponential }
-        : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp: exponential };
+    const config = rowConfig(lane, log, exponential);
     emitForward(module, config);
     emitBackward(module, config);
     kernels = instantiate<SoftmaxKernels>(module.build(), { log: Math.log, exp: Math.exp });

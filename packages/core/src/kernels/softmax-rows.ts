@@ -39,7 +39,7 @@ export function extentOf(shape: readonly number[], dim: number): Extent {
 }
 
 /** `x` with `dim` moved to the end, so that its rows in logical order are those along `dim`. */
-function dimLast(x: Strided, dim: number): Strided {
+export function dimLast(x: Strided, dim: number): Strided {
   const last = x.shape.length - 1;
   if (dim === last || x.shape.length === 0) return x;
   const shape = [...x.shape.slice(0, dim), ...x.shape.slice(dim + 1), x.shape[dim]!];
@@ -104,7 +104,8 @@ export function forEachRows(
   }
 }
 
-function load(x: Strided, start: number, count: number, scratch: FloatArray, at: number): void {
+/** Copies elements `start` to `start + count` of `x`, in row-major order, into `scratch` from element `at` on. */
+export function load(x: Strided, start: number, count: number, scratch: FloatArray, at: number): void {
   if (x.dense) copyRun(x.storage.array, x.offset + start, count, scratch, at);
   else gather(x, x.shape, start, count, scratch, at);
 }

@@ -75,7 +75,7 @@ const mathematics = {
   /** `x` where `condition` holds, else `other`. Follows `Tensor.where`. */
   where: (x: Tensor, condition: Tensor, other: Operand): Tensor => M.where(condition, x, other),
   pow_: binary_(pow),
-  round_: unary_(M.round),
+  round_: M.roundInPlace,
   clamp_: M.clampInPlace,
   nanToNum_: M.nanToNumInPlace,
   xlogy_: binary_(xlogy),

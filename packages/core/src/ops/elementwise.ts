@@ -23,10 +23,10 @@ export interface ElementwiseSpec {
   readonly expression: (x: readonly Expr[], p: readonly Expr[]) => Expr;
   /**
    * The dtype rule. `promote`: the operands' common dtype. `float`: the same, integers becoming float32.
-   * `bool`: compares in the common dtype. `floatToBool`: the same, bytes and integers compared as float32.
+   * `number`: the same, bools becoming int32. `bool`: compares in the common dtype.
    * `condition`: the first operand is a condition, the others promote.
    */
-  readonly dtype?: 'promote' | 'float' | 'bool' | 'condition';
+  readonly dtype?: 'promote' | 'float' | 'number' | 'bool' | 'condition';
   /** Computes with integers where the inputs are integers; given where it differs from `expression`. */
   readonly integer?: (x: readonly Expr[], p: readonly Expr[]) => Expr;
   /**
@@ -166,7 +166,8 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   };
   const computeType = (inputs: readonly Tensor[], params: Params): DType => {
     const dtype = commonType(inputs, params);
-    return spec.dtype === 'float' && !isFloatingPoint(dtype) ? 'float32' : dtype;
+    if (spec.dtype === 'float' && !isFloatingPoint(dtype)) return 'float32';
+    return spec.dtype === 'number' && dtype === 'bool' ? 'int32' : dtype;
   };
 
   const primitive = definePrimitive<Params>({

@@ -45,8 +45,8 @@ const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
 export const abs = unary('abs', E.abs);
 /** -1, 0 or 1. Follows `torch.sign`. */
 export const sign = unary('sign', E.sign, { gradient: () => [E.constant(0)] });
-/** x². Follows `torch.square`. */
-export const square = unary('pow', E.square);
+/** x²; of a bool tensor as int32. Follows `torch.square`. */
+export const square = unary('pow', E.square, { dtype: 'number' });
 /** x, as a new tensor. Follows `torch.positive`. */
 export const positive = (x: Tensor): Tensor => x;
 
@@ -146,16 +146,26 @@ export interface RoundOptions {
   readonly decimals?: number;
 }
 
+function roundingOf(x: Tensor, options: RoundOptions | undefined): [ElementwiseOp, number[]] {
+  const decimals = options?.decimals ?? 0;
+  if (decimals === 0 || !isFloatingPoint(x.dtype)) return [roundOp, []];
+  return [decimals > 0 ? roundDecimalsOp : roundTensOp, [10 ** Math.abs(decimals)]];
+}
+
 /** Rounded to the nearest integer, or to `decimals` places, halves to even. Follows `torch.round`. */
 export function round(x: Tensor, options?: RoundOptions): Tensor {
-  const decimals = options?.decimals ?? 0;
-  if (decimals === 0 || !isFloatingPoint(x.dtype)) return applyUnary(roundOp, x);
-  return applyUnary(decimals > 0 ? roundDecimalsOp : roundTensOp, x, [10 ** Math.abs(decimals)]);
+  const [op, params] = roundingOf(x, options);
+  return applyUnary(op, x, params);
 }
-round.op = roundOp;
+
+/** @internal x = round(x). */
+export function roundInPlace(x: Tensor, options?: RoundOptions): Tensor {
+  const [op, params] = roundingOf(x, options);
+  return applyElementwiseInPlace(op, [x], params);
+}
 
 /** max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`. */
-export const relu = unary('relu', (x) => E.max(x, 0), {
+export const relu = unary('relu', (x) => E.pmax(x, 0), {
   gradient: (g, _, y) => [E.select(E.le(y, 0), 0, g)],
   check(dtype) {
     if (dtype === 'bool') throw new DTypeError('relu: Boolean inputs not supported');
@@ -227,22 +237,18 @@ export const atan2 = binary('atan2', E.atan2, { dtype: 'float' });
 /** √(a² + b²) without overflow between. Follows `torch.hypot`. */
 export const hypot = binary('hypot', E.hypot);
 
-/** The gradient goes to the operand that won, half to each where they are equal. */
+/** The gradient goes to the operand that did not lose, half to each where they are equal. */
 const extremum =
-  (wins: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
+  (loses: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
   (g, [a, b]) => {
-    const tie = E.eq(a!, b!);
-    const half = E.mul(g, 0.5);
-    return [
-      E.select(tie, half, E.select(wins(a!, b!), g, 0)),
-      E.select(tie, half, E.select(wins(b!, a!), g, 0)),
-    ];
+    const shared = E.select(E.eq(a!, b!), E.mul(g, 0.5), g);
+    return [E.select(loses(a!, b!), 0, shared), E.select(loses(b!, a!), 0, shared)];
   };
 
 /** The greater; NaN where either is NaN. Gradients of ties are halved. Follows `torch.maximum`. */
-export const maximum = binary('maximum', E.max, { gradient: extremum(E.gt) });
+export const maximum = binary('maximum', E.max, { gradient: extremum(E.lt) });
 /** The lesser; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`. */
-export const minimum = binary('minimum', E.min, { gradient: extremum(E.lt) });
+export const minimum = binary('minimum', E.min, { gradient: extremum(E.gt) });
 
 const orNumber =
   (choose: (a: Expr, b: Expr) => Expr) =>
@@ -251,19 +257,21 @@ const orNumber =
 const winsOrNumber =
   (wins: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
   (g, [a, b]) => {
+    const half = E.mul(g, 0.5);
+    const tie = E.eq(a!, b!);
     const first = E.or(wins(a!, b!), E.isNaN(b!));
-    return [E.select(first, g, 0), E.select(first, 0, g)];
+    return [E.select(tie, half, E.select(first, g, 0)), E.select(tie, half, E.select(first, 0, g))];
   };
 
 /** The greater, ignoring NaN where the other is a number. Follows `torch.fmax`. */
 export const fmax = binary('fmax', orNumber(E.max), {
   integer: ([a, b]) => E.max(a!, b!),
-  gradient: winsOrNumber(E.ge),
+  gradient: winsOrNumber(E.gt),
 });
 /** The lesser, ignoring NaN where the other is a number. Follows `torch.fmin`. */
 export const fmin = binary('fmin', orNumber(E.min), {
   integer: ([a, b]) => E.min(a!, b!),
-  gradient: winsOrNumber(E.le),
+  gradient: winsOrNumber(E.lt),
 });
 
 /** log(eᵃ + eᵇ) without overflow. Follows `torch.logaddexp`. */

@@ -178,7 +178,7 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
   return wrapArray(array, rank === 2 ? [rows, numSamples] : [numSamples], 'int32');
 }
 
-/** @internal The mask of dropout: zeros with probability p, else 1 / (1 - p). */
+/** The mask of dropout, drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p). */
 export function dropoutMask(x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor {
   return draw(x.shape, x.dtype, (array, g) => fillDropoutMask(array as FloatArray, p, g), { generator });
 }

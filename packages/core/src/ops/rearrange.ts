@@ -267,7 +267,7 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
       shape,
     ),
   );
-  return swap ? [transpose(grids[1]!, 0, 1), transpose(grids[0]!, 0, 1), ...grids.slice(2).map((g) => transpose(g, 0, 1))] : grids;
+  return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)] : grids;
 }
 
 /** All combinations of elements of the vectors, one a row. Follows `torch.cartesian_prod`. */

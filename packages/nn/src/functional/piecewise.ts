@@ -4,12 +4,15 @@ import { activate, activation, type InplaceOptions } from './elementwise.ts';
 const { add, div, mul, select, sub } = E;
 
 /** min(max(x + 3, 0), 6) */
-const clampedShift = (x: E.Expr): E.Expr => E.min(E.max(add(x, 3), 0), 6);
+const clampedShift = (x: E.Expr): E.Expr => E.pmin(E.pmax(add(x, 3), 0), 6);
+
+/** PyTorch's constant, which is of single precision in its float64 kernel too. */
+const sixth = Math.fround(1 / 6);
 
 const hardsigmoidOp = activation(
   'hardsigmoid',
   (x) => div(clampedShift(x), 6),
-  (g, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, 1 / 6), 0),
+  (g, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
 );
 
 /** A sigmoid of three lines: 0 up to -3, 1 from 3 on. Follows `torch.nn.functional.hardsigmoid`. */

@@ -23,7 +23,7 @@ export function relu(x: Tensor, options?: InplaceOptions): Tensor {
 
 const hardtanhOp = activation(
   'hardtanh',
-  (x, [min, max]) => E.min(E.max(x, min!), max!),
+  (x, [min, max]) => E.pmin(E.pmax(x, min!), max!),
   (g, x, _, [min, max]) => select(E.or(E.le(x, min!), E.ge(x, max!)), 0, g),
   true,
 );

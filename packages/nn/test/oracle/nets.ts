@@ -98,7 +98,7 @@ export const nets: Readonly<Record<string, () => unknown>> = {
       new nn.Sigmoid(),
       new nn.LogSigmoid(),
       new nn.Tanh(),
-      new nn.Threshold(0.5, -1),
+      new nn.Threshold(0.5, -1.5),
       new nn.GLU(),
       new nn.GLU(1),
       new nn.Softmin(1),

@@ -9,10 +9,21 @@ const op = (signature: string, extras: Omit<Operation, 'signature'> = {}): Opera
   ...extras,
 });
 
-const plain = 'relu relu6 selu silu mish hardswish hardsigmoid tanhshrink softsign';
+const plain = 'relu selu silu mish hardswish softsign';
+
+/** PyTorch's derivative of hardsigmoid holds 1/6 in single precision, whatever the dtype. */
+const singleSixth = [1000, 'its derivative holds 1/6 in float32'] as const;
+
+/** Modules whose tolerance is multiplied. */
+export const looseModules: Readonly<Record<string, readonly [number, string]>> = {
+  'nn.Hardsigmoid': singleSixth,
+};
 
 const functional: Readonly<Record<string, Operation>> = {
   ...Object.fromEntries(plain.split(' ').map((name) => [name, op('input')])),
+  relu6: op('input', { eitherZero: true }),
+  tanhshrink: op('input', { eitherZero: true }),
+  hardsigmoid: op('input', { loose: singleSixth }),
   leaky_relu: op('input | negative_slope'),
   prelu: op('input weight'),
   elu: op('input | alpha'),
@@ -20,7 +31,7 @@ const functional: Readonly<Record<string, Operation>> = {
   gelu: op('input | approximate'),
   hardtanh: op('input | min_val max_val'),
   hardshrink: op('input | lambd'),
-  softshrink: op('input | lambd'),
+  softshrink: op('input | lambd', { eitherZero: true }),
   softplus: op('input | beta threshold'),
   logsigmoid: op('input', { name: 'logSigmoid' }),
   threshold: op('input threshold value'),

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { autograd, type Tensor, tensor } from '../../src/index.ts';
+
+const leaf = (data: number[]): Tensor => tensor(data, { requiresGrad: true });
+const messageOf = (fn: () => void): string => {
+  try {
+    fn();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'no error';
+};
+
+afterEach(() => autograd.setDetectAnomaly(false));
+
+describe('anomaly mode', () => {
+  it('names the backward function that returns NaN, and shows where its forward was called', () => {
+    function theForwardCall(x: Tensor): Tensor {
+      return x.sqrt();
+    }
+    const message = messageOf(() =>
+      autograd.detectAnomaly(() => theForwardCall(leaf([0])).mul(0).sum().backward()),
+    );
+    const [first, ...rest] = message.split('\n');
+    expect(first).toBe("Function 'SqrtBackward0' returned nan values in its 0th output.");
+    expect(rest[0]).toBe('Traceback of the forward call of SqrtBackward0:');
+    expect(rest[1]).toContain('theForwardCall');
+    expect(rest[1]).toContain('anomaly.test.ts');
+    expect(message).not.toContain('src/primitive.ts');
+  });
+
+  it('explains errors that derivatives throw', () => {
+    autograd.setDetectAnomaly(true);
+    const a = leaf([1]).mul(1);
+    const b = a.exp();
+    b.add_(1);
+    const message = messageOf(() => b.sum().backward());
+    expect(message).toContain('modified by an inplace operation');
+    expect(message.match(/Traceback of the forward call of ExpBackward0/g)).toHaveLength(1);
+    expect(message).not.toContain('Hint');
+  });
+
+  it('traces derivatives of derivatives to the forward call', () => {
+    autograd.setDetectAnomaly(true);
+    const x = leaf([0]);
+    const [dx] = autograd.grad(x.pow(1.5), x, { createGraph: true });
+    const message = messageOf(() => autograd.grad(dx!.mul(0), x));
+    expect(message).toMatch(/returned nan values/);
+    expect(message).toContain('Induced by the backward of PowBackward0');
+  });
+
+  it('can leave NaN alone', () => {
+    autograd.setDetectAnomaly(true, { checkNan: false });
+    const x = leaf([0]);
+    x.sqrt().mul(0).sum().backward();
+    expect(x.grad!.item()).toBeNaN();
+  });
+
+  it('is off outside', async () => {
+    expect(autograd.isAnomalyEnabled()).toBe(false);
+    autograd.setDetectAnomaly(true, { checkNan: false });
+    autograd.detectAnomaly(() => expect(autograd.isAnomalyEnabled()).toBe(true));
+    expect(autograd.isAnomalyEnabled()).toBe(true);
+    leaf([0]).sqrt().mul(0).sum().backward();
+    autograd.setDetectAnomaly(false);
+    expect(autograd.isAnomalyEnabled()).toBe(false);
+    await autograd.detectAnomaly(async () => {
+      await Promise.resolve();
+      expect(autograd.isAnomalyEnabled()).toBe(true);
+    });
+    expect(autograd.isAnomalyEnabled()).toBe(false);
+    expect(messageOf(() => leaf([0]).sqrt().mul(0).sum().backward())).toBe('no error');
+    expect(leaf([1]).mul(2).gradFn!.trace).toBeNull();
+  });
+});

@@ -1,0 +1,397 @@
+import { describe, expect, it } from 'vitest';
+import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise.ts';
+import { call, type Lane } from '../../src/kernels/expression.ts';
+import { stridedOver } from '../../src/kernels/strided.ts';
+
+const inf = Number.POSITIVE_INFINITY;
+const nan = Number.NaN;
+
+/** f(arguments) = value, in both float lanes: PyTorch's values. */
+const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  exp: [
+    [0, 1],
+    [-0, 1],
+    [inf, inf],
+    [-inf, 0],
+    [1000, inf],
+    [-1000, 0],
+    [nan, nan],
+  ],
+  exp2: [
+    [0, 1],
+    [3, 8],
+    [-3, 0.125],
+    [inf, inf],
+    [-inf, 0],
+    [5000, inf],
+    [-5000, 0],
+    [nan, nan],
+  ],
+  expm1: [
+    [0, 0],
+    [-0, -0],
+    [inf, inf],
+    [-inf, -1],
+    [-1000, -1],
+    [1000, inf],
+    [nan, nan],
+  ],
+  log: [
+    [1, 0],
+    [0, -inf],
+    [-0, -inf],
+    [-1, nan],
+    [inf, inf],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  log2: [
+    [1, 0],
+    [8, 3],
+    [0.125, -3],
+    [0, -inf],
+    [-0, -inf],
+    [-1, nan],
+    [inf, inf],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  log10: [
+    [1, 0],
+    [0, -inf],
+    [-0, -inf],
+    [-1, nan],
+    [inf, inf],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  log1p: [
+    [0, 0],
+    [-0, -0],
+    [-1, -inf],
+    [-2, nan],
+    [inf, inf],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  sin: [
+    [0, 0],
+    [-0, -0],
+    [inf, nan],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  cos: [
+    [0, 1],
+    [-0, 1],
+    [inf, nan],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  tan: [
+    [0, 0],
+    [-0, -0],
+    [inf, nan],
+    [nan, nan],
+  ],
+  asin: [
+    [0, 0],
+    [-0, -0],
+    [2, nan],
+    [nan, nan],
+  ],
+  acos: [
+    [1, 0],
+    [2, nan],
+    [nan, nan],
+  ],
+  atan: [
+    [0, 0],
+    [-0, -0],
+    [nan, nan],
+  ],
+  sinh: [
+    [0, 0],
+    [-0, -0],
+    [inf, inf],
+    [-inf, -inf],
+    [nan, nan],
+  ],
+  cosh: [
+    [0, 1],
+    [inf, inf],
+    [-inf, inf],
+    [nan, nan],
+  ],
+  tanh: [
+    [0, 0],
+    [-0, -0],
+    [inf, 1],
+    [-inf, -1],
+    [30, 1],
+    [-30, -1],
+    [nan, nan],
+  ],
+  asinh: [
+    [0, 0],
+    [-0, -0],
+    [inf, inf],
+    [-inf, -inf],
+    [nan, nan],
+  ],
+  acosh: [
+    [1, 0],
+    [0.5, nan],
+    [inf, inf],
+    [nan, nan],
+  ],
+  atanh: [
+    [0, 0],
+    [-0, -0],
+    [1, inf],
+    [-1, -inf],
+    [2, nan],
+    [nan, nan],
+  ],
+  sigmoid: [
+    [0, 0.5],
+    [-0, 0.5],
+    [inf, 1],
+    [-inf, 0],
+    [1000, 1],
+    [-1000, 0],
+    [nan, nan],
+  ],
+  erf: [
+    [0, 0],
+    [-0, -0],
+    [inf, 1],
+    [-inf, -1],
+    [10, 1],
+    [nan, nan],
+  ],
+  erfc: [
+    [0, 1],
+    [-0, 1],
+    [inf, 0],
+    [-inf, 2],
+    [100, 0],
+    [-100, 2],
+    [nan, nan],
+  ],
+  erfinv: [
+    [0, 0],
+    [-0, -0],
+    [1, inf],
+    [-1, -inf],
+    [1.5, nan],
+    [-1.5, nan],
+    [nan, nan],
+  ],
+  ndtri: [
+    [0.5, 0],
+    [0, -inf],
+    [1, inf],
+    [-1, nan],
+    [2, nan],
+    [nan, nan],
+  ],
+  lgamma: [
+    [1, 0],
+    [2, 0],
+    [0, inf],
+    [-0, inf],
+    [-1, inf],
+    [-7, inf],
+    [inf, inf],
+    [-inf, inf],
+    [nan, nan],
+  ],
+  digamma: [
+    [0, -inf],
+    [-0, inf],
+    [-1, nan],
+    [-7, nan],
+    [inf, inf],
+    [-inf, nan],
+    [nan, nan],
+  ],
+  polygamma: [
+    [1, 0, inf],
+    [1, -2, inf],
+    [1, inf, 0],
+    [2, 0, -inf],
+    [1, nan, nan],
+    [2, nan, nan],
+  ],
+  zeta: [
+    [1, 2, inf],
+    [0.5, 2, nan],
+    [2, 0, inf],
+    [2.5, -0.5, nan],
+    [2, inf, 0],
+    [2, nan, nan],
+    [nan, 2, nan],
+  ],
+  sinc: [
+    [0, 1],
+    [-0, 1],
+    [nan, nan],
+  ],
+  i0: [
+    [0, 1],
+    [inf, inf],
+    [-inf, inf],
+    [nan, nan],
+  ],
+  i0e: [
+    [0, 1],
+    [inf, 0],
+    [nan, nan],
+  ],
+  i1: [
+    [0, 0],
+    [-0, -0],
+    [inf, inf],
+    [-inf, -inf],
+    [nan, nan],
+  ],
+  i1e: [
+    [0, 0],
+    [-0, -0],
+    [inf, 0],
+    [nan, nan],
+  ],
+  pow: [
+    [1, nan, 1],
+    [nan, 0, 1],
+    [nan, 1, nan],
+    [-1, inf, 1],
+    [-1, -inf, 1],
+    [1, inf, 1],
+    [0, -1, inf],
+    [-0, -1, -inf],
+    [-0, 3, -0],
+    [-2, 3, -8],
+    [-2, 0.5, nan],
+    [2, -inf, 0],
+    [0.5, -inf, inf],
+    [-inf, 3, -inf],
+  ],
+  atan2: [
+    [0, 1, 0],
+    [-0, 1, -0],
+    [nan, 1, nan],
+    [1, nan, nan],
+  ],
+  fmod: [
+    [5, 3, 2],
+    [-5, 3, -2],
+    [5, -3, 2],
+    [-6, 3, -0],
+    [5, 0, nan],
+    [inf, 3, nan],
+    [5, inf, 5],
+    [-5, inf, -5],
+  ],
+  remainder: [
+    [5, 3, 2],
+    [-5, 3, 1],
+    [5, -3, -1],
+    [-5, -3, -2],
+    [-6, 3, -0],
+    [5, 0, nan],
+    [inf, 3, nan],
+    [5, inf, 5],
+    [-5, inf, inf],
+  ],
+  floorDivide: [
+    [5, 3, 1],
+    [-5, 3, -2],
+    [5, -3, -2],
+    [-6, 3, -2],
+    [1, 3, 0],
+    [-0, 3, -0],
+    [5, 0, inf],
+    [-5, 0, -inf],
+    [0, 0, nan],
+    [inf, 3, nan],
+  ],
+  hypot: [
+    [3, 4, 5],
+    [inf, nan, inf],
+    [nan, -inf, inf],
+    [nan, 1, nan],
+    [0, -0, 0],
+  ],
+  nextafter: [
+    [1, 1, 1],
+    [0, -0, -0],
+    [nan, 1, nan],
+    [1, nan, nan],
+  ],
+};
+
+function evaluate(name: string, lane: Lane, rows: readonly (readonly number[])[]): number[] {
+  const [array, dtype] =
+    lane === 'f32' ? ([Float32Array, 'float32'] as const) : ([Float64Array, 'float64'] as const);
+  const arity = rows[0]!.length - 1;
+  const n = rows.length;
+  const kernel = new ElementwiseKernel(name, arity, (x) => call(name, ...x));
+  const operands = Array.from({ length: arity }, (_, i) =>
+    stridedOver(
+      array.from(rows, (row) => row[i]!),
+      dtype,
+      [n],
+    ),
+  );
+  const out = new array(n);
+  runElementwise(kernel, lane, operands, [], stridedOver(out, dtype, [n]));
+  return [...out];
+}
+
+describe.each(['f32', 'f64'] as const)('edge values in %s lanes', (lane) => {
+  it.each(Object.entries(edges))('%s', (name, rows) => {
+    const got = evaluate(name, lane, rows);
+    rows.forEach((row, i) => {
+      const value = row[row.length - 1]!;
+      expect(got[i], `${name}(${row.slice(0, -1)})`).toBe(value);
+    });
+  });
+
+  it('hypot of what would overflow or underflow when squared', () => {
+    const [huge, tiny] = lane === 'f32' ? [2 ** 126, 2 ** -148] : [2 ** 1022, 2 ** -1072];
+    expect(evaluate('hypot', lane, [[3 * (huge / 4), huge, 0]])).toEqual([1.25 * huge]);
+    expect(evaluate('hypot', lane, [[3 * (tiny / 2), 2 * tiny, 0]])).toEqual([2.5 * tiny]);
+  });
+
+  it('nextafter moves by the smallest step', () => {
+    const [epsilon, smallest] = lane === 'f32' ? [2 ** -23, 2 ** -149] : [2 ** -52, 2 ** -1074];
+    const rows = [
+      [1, 2, 1 + epsilon],
+      [1, 0, 1 - epsilon / 2],
+      [-1, 0, -1 + epsilon / 2],
+      [-1, -2, -1 - epsilon],
+      [0, 1, smallest],
+      [0, -1, -smallest],
+    ];
+    expect(evaluate('nextafter', lane, rows)).toEqual(rows.map((row) => row[2]));
+  });
+});
+
+describe('near zero', () => {
+  // These functions of a tiny x are x, or a multiple of it, to the last bit.
+  it.each(['expm1', 'log1p', 'sin', 'tanh', 'asinh', 'atanh', 'tan', 'sinh'])(
+    '%s keeps tiny arguments',
+    (name) => {
+      const tiny = [2 ** -149, -(2 ** -140), 2 ** -126, -(2 ** -100), 2 ** -30];
+      expect(
+        evaluate(
+          name,
+          'f32',
+          tiny.map((x) => [x, 0]),
+        ),
+      ).toEqual(tiny);
+    },
+  );
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { references, sweep } from './ulp.ts';
+
+/** `npx tsx tools/ulp-sweep.ts` does the same for all 2^32 arguments. */
+const POINTS = 200_000;
+const MAX_ULP = 2;
+
+describe('float32 functions are within 2 ulp, NaN, infinities and signs of zero being right', () => {
+  const names = Object.keys(references);
+
+  it.each(names)('%s over the whole range', (name) => {
+    // An odd stride, so that no low bits of the arguments are left out.
+    const { worst, at, wrong } = sweep(name, 21_473);
+    expect(wrong).toEqual([]);
+    expect(worst, `${name}(${at})`).toBeLessThanOrEqual(MAX_ULP);
+  });
+
+  // Where the formulas change over, cancel or leave the normal range.
+  const neighbourhoods: readonly [name: string, around: number][] = [
+    ['exp', 88.72284],
+    ['exp', -87.33655],
+    ['exp', -103.97208],
+    ['exp2', 128],
+    ['exp2', -149],
+    ['expm1', 0.34657359],
+    ['expm1', -0.34657359],
+    ['expm1', -17.328679],
+    ['log', 1],
+    ['log', 2 ** -126],
+    ['log2', 1],
+    ['log2', 2 ** -126],
+    ['log10', 1],
+    ['log1p', -0.99999994],
+    ['log1p', 2 ** 24],
+    ['log1p', 1.17549435e-38],
+    ['sin', Math.PI],
+    ['sin', 3000 * Math.PI],
+    ['sin', 10000],
+    ['cos', Math.PI / 2],
+    ['cos', 3000.5 * Math.PI],
+    ['cos', 10000],
+    ['tanh', 0.625],
+    ['tanh', 9.0109],
+    ['sigmoid', -88.72],
+    ['sigmoid', -103.97],
+    ['erf', 0.95],
+    ['erf', 3.9192059],
+    ['erfc', 0.6],
+    ['erfc', 9.194],
+    ['erfc', 10.054],
+  ];
+  it.each(neighbourhoods)('%s around %d', (name, around) => {
+    const middle = new Uint32Array(new Float32Array([around]).buffer)[0]!;
+    const { worst, at, wrong } = sweep(name, 1, middle - 4096, middle + 4096);
+    expect(wrong).toEqual([]);
+    expect(worst, `${name}(${at})`).toBeLessThanOrEqual(MAX_ULP);
+  });
+
+  it('covers what it says', () => {
+    expect(sweep('exp', 21_473).points).toBeGreaterThanOrEqual(POINTS);
+  });
+});
