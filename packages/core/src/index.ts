@@ -89,7 +89,19 @@ export {
   type NestedArray,
   tensor,
 } from './ops/creation.ts';
+export { type CrossEntropyAttributes, classShares, fusedCrossEntropy } from './ops/cross-entropy.ts';
 export { cumprod } from './ops/cumprod.ts';
+export {
+  type CosineSimilarityOptions,
+  cdist,
+  cosineSimilarity,
+  type DistanceOptions,
+  dist,
+  type PairwiseDistanceOptions,
+  pairwiseDistance,
+} from './ops/distance.ts';
+export { einsum } from './ops/einsum.ts';
+export { type Equation, labelSizes, parseEquation } from './ops/einsum-equation.ts';
 export {
   applyBinary,
   applyElementwise,
@@ -153,6 +165,7 @@ export {
   stack,
   vstack,
 } from './ops/joining.ts';
+export * as linalg from './ops/linalg.ts';
 export { logcumsumexp } from './ops/log-scan.ts';
 export { maskedFill, maskedScatter, maskedSelect, type PutOptions, put, take } from './ops/masked.ts';
 export {
@@ -235,7 +248,9 @@ export {
 } from './ops/matmul.ts';
 export { median, mode, nanmedian } from './ops/median.ts';
 export { std, stdMean, type VarianceOptions, variance, varMean } from './ops/moments.ts';
+export { fusedNll, type NllAttributes } from './ops/nll.ts';
 export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
+export { linalgNorm, type MatrixNormOrder, matrixNorm, norm, vectorNorm } from './ops/norm.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
 export {
   chunk,
@@ -323,6 +338,7 @@ export {
   type ValuesAndIndices,
 } from './ops/sorting.ts';
 export { mean, nanmean, nansum, sum, totalAs, totalType } from './ops/sum.ts';
+export { type CrossOptions, cross, type TensordotOptions, tensordot, trace } from './ops/tensordot.ts';
 export {
   type TriangleIndicesOptions,
   type TriangleOptions,

@@ -80,7 +80,7 @@ type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;
 /** Fixed parameters: a rest parameter would allocate an array at each call. */
 function asMethod(f: AnyMethod): PropertyDescriptor {
   const value =
-    f.length > 4 || hasRest(f)
+    f.length > 3 || hasRest(f)
       ? function (this: Tensor, ...args: unknown[]) {
           return f(this, ...args);
         }

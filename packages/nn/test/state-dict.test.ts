@@ -83,13 +83,13 @@ describe('loadStateDict', () => {
     state['fc.y.z'] = zeros([1]);
     state['q.y.z'] = zeros([1]);
     expect(() => net.loadStateDict(state)).toThrow(
-      new Error(
-        'Error(s) in loading state_dict for Net:\n' +
-          '\tMissing key(s) in state_dict: "bn.weight". \n' +
-          '\tUnexpected key(s) in state_dict: "x", "q.y.z", "fc.y.z". \n' +
-          '\tsize mismatch for fc.weight: copying a param with shape torch.Size([5, 5]) from checkpoint, ' +
+      [
+        'Error(s) in loading state_dict for Net:',
+        '\tMissing key(s) in state_dict: "bn.weight". ',
+        '\tUnexpected key(s) in state_dict: "x", "q.y.z", "fc.y.z". ',
+        '\tsize mismatch for fc.weight: copying a param with shape torch.Size([5, 5]) from checkpoint, ' +
           'the shape in current model is torch.Size([3, 2]).',
-      ),
+      ].join('\n'),
     );
     expect(JSON.stringify(net.fc.bias!.toArray())).toBe(before);
   });

@@ -20,11 +20,11 @@ export interface AdamOptions {
 type Decay = 'none' | 'l2' | 'decoupled';
 
 /** One kernel for each combination of features. */
-const kernels = new Map<string, FusedUpdate>();
+const kernels: (FusedUpdate | undefined)[] = [];
 
 function kernelFor(amsgrad: boolean, decay: Decay): FusedUpdate {
-  const key = `${amsgrad}${decay}`;
-  let kernel = kernels.get(key);
+  const key = (amsgrad ? 3 : 0) + (decay === 'none' ? 0 : decay === 'l2' ? 1 : 2);
+  let kernel = kernels[key];
   if (kernel === undefined) {
     kernel = new FusedUpdate('adam', amsgrad ? 4 : 3, 1, (x, p) => {
       const [w, m, v, vMax] = x as [E.Expr, E.Expr, E.Expr, E.Expr];
@@ -39,7 +39,7 @@ function kernelFor(amsgrad: boolean, decay: Decay): FusedUpdate {
       const next = E.sub(kept, E.mul(stepSize!, E.div(mean, denominator)));
       return amsgrad ? [next, mean, square, bound] : [next, mean, square];
     });
-    kernels.set(key, kernel);
+    kernels[key] = kernel;
   }
   return kernel;
 }

@@ -18,11 +18,11 @@ export interface SGDOptions {
 }
 
 /** One kernel for each combination of features, so that plain SGD reads and writes nothing but the parameter. */
-const kernels = new Map<string, FusedUpdate>();
+const kernels: (FusedUpdate | undefined)[] = [];
 
 function kernelFor(momentum: boolean, nesterov: boolean, decay: boolean): FusedUpdate {
-  const key = `${momentum}${nesterov}${decay}`;
-  let kernel = kernels.get(key);
+  const key = (momentum ? 1 : 0) + (nesterov ? 2 : 0) + (decay ? 4 : 0);
+  let kernel = kernels[key];
   if (kernel === undefined) {
     kernel = new FusedUpdate('sgd', momentum ? 2 : 1, 1, (x, [lr, sign, weightDecay, mu, fresh]) => {
       const [w, buffer] = x as [E.Expr, E.Expr];
@@ -33,7 +33,7 @@ function kernelFor(momentum: boolean, nesterov: boolean, decay: boolean): FusedU
       const direction = nesterov ? E.add(g, E.mul(mu!, v)) : v;
       return [E.sub(w, E.mul(lr!, direction)), v];
     });
-    kernels.set(key, kernel);
+    kernels[key] = kernel;
   }
   return kernel;
 }

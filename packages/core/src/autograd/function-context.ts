@@ -48,7 +48,8 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
 
   /** What {@link saveForBackward} kept. Throws once the graph is freed, or where a tensor was changed in place since. */
   get savedTensors(): SavedList {
-    const list = this.#saved === null ? this.#tensors : this.#saved.read(this.#name, this.node?.trace ?? null);
+    const list =
+      this.#saved === null ? this.#tensors : this.#saved.read(this.#name, this.node?.trace ?? null);
     return list as unknown as SavedList;
   }
 

@@ -296,7 +296,9 @@ export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
 /** `g` as the result of a node that leads where `origin` leads, and refuses to go there. */
 function refuseSecond(g: Tensor, origin: GradNode<null>): Tensor {
   const node = new FunctionNode('OnceDifferentiable', [], new SavedTensors([]), () => {
-    throw new AutogradError('trying to differentiate twice a function that was marked with onceDifferentiable');
+    throw new AutogradError(
+      'trying to differentiate twice a function that was marked with onceDifferentiable',
+    );
   });
   node.next.push(...origin.next);
   node.nextOutput.push(...origin.nextOutput);

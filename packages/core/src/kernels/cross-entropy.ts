@@ -114,7 +114,7 @@ export function crossEntropy(
       targetsAt,
       0,
       spread === null ? 0 : spreadAt,
-      shared ? 0 : n * bytes,
+      spread === null || shared ? 0 : n * bytes,
       lossesAt,
       grad === null ? 0 : gradAt,
       unit,

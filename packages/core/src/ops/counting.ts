@@ -22,7 +22,13 @@ interface Searching {
 }
 
 /** How many of `boundaries[start..stop]` lie before the value. */
-function insertionPoint(boundaries: TypedArray, start: number, stop: number, value: number, right: boolean): number {
+function insertionPoint(
+  boundaries: TypedArray,
+  start: number,
+  stop: number,
+  value: number,
+  right: boolean,
+): number {
   let low = start;
   let high = stop;
   while (low < high) {
@@ -69,13 +75,19 @@ const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tens
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
  */
-export function searchsorted(sortedSequence: Tensor, values: Tensor | number, options: SearchsortedOptions = {}): Tensor {
+export function searchsorted(
+  sortedSequence: Tensor,
+  values: Tensor | number,
+  options: SearchsortedOptions = {},
+): Tensor {
   const { side = null, sorter = null } = options;
   if (side !== null && side !== 'left' && side !== 'right') {
     throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
   }
   if (side === 'left' && options.right === true) {
-    throw new ValueError("searchsorted: side and right can't be set to opposites, got side of left while right was true");
+    throw new ValueError(
+      "searchsorted: side and right can't be set to opposites, got side of left while right was true",
+    );
   }
   if (!(values instanceof Tensor) && sortedSequence.shape.length !== 1) {
     throw new ShapeError(
@@ -91,11 +103,20 @@ export function searchsorted(sortedSequence: Tensor, values: Tensor | number, op
 }
 
 /** The index of the bucket, between ascending `boundaries`, into which each element of x falls. Follows `torch.bucketize`. */
-export function bucketize(x: Tensor | number, boundaries: Tensor, options: { readonly right?: boolean } = {}): Tensor {
+export function bucketize(
+  x: Tensor | number,
+  boundaries: Tensor,
+  options: { readonly right?: boolean } = {},
+): Tensor {
   if (boundaries.shape.length !== 1) {
-    throw new ShapeError(`bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.shape.length})`);
+    throw new ShapeError(
+      `bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.shape.length})`,
+    );
   }
-  return apply(searchPrimitive, [boundaries, asTensor(x)], { right: options.right ?? false, caller: 'bucketize' });
+  return apply(searchPrimitive, [boundaries, asTensor(x)], {
+    right: options.right ?? false,
+    caller: 'bucketize',
+  });
 }
 
 function checkClasses(x: Tensor, classes: number): void {
@@ -103,8 +124,11 @@ function checkClasses(x: Tensor, classes: number): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
     if (value >= 0 && value < classes) continue;
-    const rule = value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
-    throw new IndexError(`oneHot: ${rule} Got ${value} at position ${placeOf(i, x.shape)}; numClasses is ${classes}`);
+    const rule =
+      value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
+    throw new IndexError(
+      `oneHot: ${rule} Got ${value} at position ${placeOf(i, x.shape)}; numClasses is ${classes}`,
+    );
   }
 }
 
@@ -137,10 +161,13 @@ const oneHotPrimitive = definePrimitive<number>({
  */
 export function oneHot(x: Tensor, options: number | { readonly numClasses?: number } = {}): Tensor {
   const wanted = typeof options === 'number' ? options : (options.numClasses ?? -1);
-  if (x.dtype !== 'int32') throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
-  if (x.count === 0 && wanted <= 0) throw new ValueError('oneHot: Can not infer total number of classes from empty tensor.');
+  if (x.dtype !== 'int32')
+    throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
+  if (x.count === 0 && wanted <= 0)
+    throw new ValueError('oneHot: Can not infer total number of classes from empty tensor.');
   const classes = wanted === -1 ? greatest(x.data) + 1 : wanted;
-  if (!Number.isInteger(classes) || classes < 1) throw new ValueError(`oneHot: numClasses should be positive, got ${wanted}`);
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new ValueError(`oneHot: numClasses should be positive, got ${wanted}`);
   return apply(oneHotPrimitive, [x], classes);
 }
 
@@ -174,11 +201,15 @@ const bincountPrimitive = definePrimitive<number>({
  */
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   const { weights = null, minlength = 0 } = options;
-  if (x.dtype !== 'int32' && x.dtype !== 'uint8') throw new DTypeError(`bincount: expected int32 or uint8, got ${x.dtype}`);
+  if (x.dtype !== 'int32' && x.dtype !== 'uint8')
+    throw new DTypeError(`bincount: expected int32 or uint8, got ${x.dtype}`);
   if (x.shape.length !== 1) {
-    throw new ShapeError(`bincount only supports 1-d non-negative integral inputs, got shape ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `bincount only supports 1-d non-negative integral inputs, got shape ${formatShape(x.shape)}`,
+    );
   }
-  if (!Number.isInteger(minlength) || minlength < 0) throw new ValueError(`bincount: minlength should be >= 0, got ${minlength}`);
+  if (!Number.isInteger(minlength) || minlength < 0)
+    throw new ValueError(`bincount: minlength should be >= 0, got ${minlength}`);
   if (weights !== null && (weights.shape.length !== 1 || weights.count !== x.count)) {
     throw new ShapeError(
       `bincount: weights should be 1-d and have the same length as input, got ${formatShape(weights.shape)} and ${formatShape(x.shape)}`,
@@ -187,7 +218,10 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   const { data } = x;
   let bins = minlength;
   for (let i = 0; i < data.length; i++) {
-    if (data[i]! < 0) throw new ValueError(`bincount only supports 1-d non-negative integral inputs, got ${data[i]} at position [${i}]`);
+    if (data[i]! < 0)
+      throw new ValueError(
+        `bincount only supports 1-d non-negative integral inputs, got ${data[i]} at position [${i}]`,
+      );
     if (data[i]! >= bins) bins = data[i]! + 1;
   }
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);

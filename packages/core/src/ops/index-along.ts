@@ -20,7 +20,9 @@ function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
   const d = normalizeDim(dim, x.shape.length, caller);
   checkIndexDType(index, caller);
   if (index.shape.length > 1) {
-    throw new IndexError(`${caller}: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
+    throw new IndexError(
+      `${caller}: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`,
+    );
   }
   return {
     x: x.shape.length === 0 ? reshape(x, [1]) : x,
@@ -56,7 +58,9 @@ function writeAlong(
 ): Tensor {
   const a = along(x, dim, index, caller);
   if (source.dtype !== x.dtype) {
-    throw new DTypeError(`${caller}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype`);
+    throw new DTypeError(
+      `${caller}: self (${x.dtype}) and source (${source.dtype}) must have the same dtype`,
+    );
   }
   const length = source.shape.length === 0 ? 1 : source.shape[a.dim];
   const sourceShape = source.shape.length === 0 && a.x.shape.length === 1 ? [1] : source.shape;
@@ -66,7 +70,7 @@ function writeAlong(
       length !== a.index.count
         ? `${caller}: Number of indices (${a.index.count}) should be equal to source.size(dim): (${length}), for dim: ${a.dim}`
         : `${caller}: source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ` +
-          `${formatShape(x.shape)} source.shape = ${formatShape(source.shape)}`,
+            `${formatShape(x.shape)} source.shape = ${formatShape(source.shape)}`,
     );
   }
   const values = source.shape.length === 0 ? reshape(source, [1]) : source;
@@ -89,12 +93,24 @@ const scaled = (source: Tensor, options: IndexAddOptions): Tensor =>
  * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
  * The derivative of {@link indexSelect}. Follows `torch.index_add`.
  */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
+export function indexAdd(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: IndexAddOptions = {},
+): Tensor {
   return fresh(x, writeAlong(putIndexed, x, dim, index, scaled(source, options), true, 'indexAdd'));
 }
 
 /** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
-export function indexAddInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
+export function indexAddInPlace(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: IndexAddOptions = {},
+): Tensor {
   writeAlong(putIndexedInPlace, x, dim, index, scaled(source, options), true, 'indexAdd_');
   return x;
 }
@@ -114,10 +130,19 @@ export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: 
 function withoutRepeats(index: Tensor, size: number): Tensor {
   const distinct = new Set<number>();
   for (const i of index.data) distinct.add(i < 0 && i >= -size ? i + size : i);
-  return distinct.size === index.count ? index : wrapArray(Int32Array.from(distinct), [distinct.size], 'int32');
+  return distinct.size === index.count
+    ? index
+    : wrapArray(Int32Array.from(distinct), [distinct.size], 'int32');
 }
 
-function fillAlong(put: Put, x: Tensor, dim: number, index: Tensor, value: Tensor | number, caller: string): Tensor {
+function fillAlong(
+  put: Put,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  value: Tensor | number,
+  caller: string,
+): Tensor {
   const a = along(x, dim, index, caller);
   if (value instanceof Tensor && value.shape.length > 0) {
     throw new ShapeError(
@@ -128,7 +153,12 @@ function fillAlong(put: Put, x: Tensor, dim: number, index: Tensor, value: Tenso
     value instanceof Tensor
       ? to(value, x.dtype)
       : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
-  return put(a.x, stored, [withoutRepeats(a.index, a.x.shape[a.dim]!)], { dims: [a.dim], caller, negative: true, accumulate: false });
+  return put(a.x, stored, [withoutRepeats(a.index, a.x.shape[a.dim]!)], {
+    dims: [a.dim],
+    caller,
+    negative: true,
+    accumulate: false,
+  });
 }
 
 /** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */

@@ -1,9 +1,9 @@
+import { scalarNameOf, type TypedArray } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { stridedOver } from '../kernels/strided.ts';
-import { scalarNameOf, type TypedArray } from '../dtype.ts';
 import { ALL_INPUTS, apply, applyInPlace, definePrimitive, INPUT } from '../primitive.ts';
-import { expandsTo, formatShape, sameShape, type Shape } from '../shape.ts';
+import { expandsTo, formatShape, type Shape, sameShape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { copyInto } from './copy.ts';
@@ -11,9 +11,9 @@ import { zeros } from './fill.ts';
 import { broadcastLayout } from './layout.ts';
 import {
   flatPositions,
+  type IndexRule,
   indexedShape,
   indexPositions,
-  type IndexRule,
   readAt,
   readPositions,
   writeAt,
@@ -83,8 +83,12 @@ export const putIndexed = (x: Tensor, values: Tensor, indices: readonly Tensor[]
   apply(putPrimitive, [x, values, ...indices], attrs);
 
 /** {@link putIndexed} in place. */
-export const putIndexedInPlace = (x: Tensor, values: Tensor, indices: readonly Tensor[], attrs: Putting): Tensor =>
-  applyInPlace(putPrimitive, [x, values, ...indices], attrs, copyInto);
+export const putIndexedInPlace = (
+  x: Tensor,
+  values: Tensor,
+  indices: readonly Tensor[],
+  attrs: Putting,
+): Tensor => applyInPlace(putPrimitive, [x, values, ...indices], attrs, copyInto);
 
 function checkValues(x: Tensor, values: Tensor, shape: Shape, caller: string): void {
   if (values.dtype !== x.dtype) {
@@ -116,7 +120,8 @@ const takePrimitive = definePrimitive({
   saves: INPUT(1),
   infer: ([x, index]) => ({ shape: index!.shape, dtype: x!.dtype }),
   kernel([x, index], _, out) {
-    if (x!.count === 0 && index!.count > 0) throw new IndexError('take(): tried to take from an empty tensor');
+    if (x!.count === 0 && index!.count > 0)
+      throw new IndexError('take(): tried to take from an empty tensor');
     readAt(x!.data, flatPositions(index!, x!.count, 'take'), out.storage.array, out.offset);
   },
   derivative(g, node) {

@@ -1,13 +1,13 @@
 import { type DType, isFloatingPoint } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
-import { formatShape, sameShape, type Shape, tryBroadcast } from '../shape.ts';
+import { formatShape, type Shape, sameShape, tryBroadcast } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { add } from './arithmetic.ts';
 import { to } from './copy.ts';
 import { getIndexed, putFlat, putFlatInPlace, putIndexed, putIndexedInPlace } from './index-primitives.ts';
 import { nonzeroTuple } from './nonzero.ts';
-import { resolveSlice, select, sliceAlong, type SliceRange } from './parts.ts';
-import { flattenPositions, indexedShape, indexPositions, type IndexRule } from './positions.ts';
+import { resolveSlice, type SliceRange, select, sliceAlong } from './parts.ts';
+import { flattenPositions, type IndexRule, indexedShape, indexPositions } from './positions.ts';
 import { putRegion, putRegionInPlace, takeRegion } from './region.ts';
 import { expand, reshape, unsqueeze } from './views.ts';
 
@@ -66,7 +66,8 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
 }
 
 function badItem(item: unknown, caller: string): IndexError {
-  const got = item instanceof Tensor ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
+  const got =
+    item instanceof Tensor ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
   return new IndexError(
     `${caller}: only integers, slices, '...', ':', null, int32 tensors, bool masks and lists of these are valid indices ` +
       `(got ${got})`,
@@ -124,7 +125,9 @@ function resolve(x: Tensor, items: readonly IndexItem[], caller: string): Resolv
     if (typeof item === 'number') {
       const size = base.shape[d]!;
       if (item < -size || item >= size) {
-        throw new IndexError(`${caller}: index ${item} is out of bounds for dimension ${d} with size ${size}`);
+        throw new IndexError(
+          `${caller}: index ${item} is out of bounds for dimension ${d} with size ${size}`,
+        );
       }
       base = select(base, d, item);
     } else if (item === null) base = unsqueeze(base, d++);
@@ -225,7 +228,13 @@ function put(
   }
   if (base === frame) return write.indexed(x, values, indices, { dims, accumulate, ...rule(caller) });
   const index = indices[0]!;
-  const where = indexPositions(base, dims, indices.map((i) => i.data), index.shape, rule(caller));
+  const where = indexPositions(
+    base,
+    dims,
+    indices.map((i) => i.data),
+    index.shape,
+    rule(caller),
+  );
   const shape = indexedShape(base.shape, dims, index.shape);
   const positions = wrapArray(flattenPositions(where), shape, 'int32');
   return write.flat(x, positions, expand(values, shape), { accumulate, caller });
@@ -250,7 +259,12 @@ function checkSameDType(x: Tensor, values: IndexValue, caller: string): void {
  * indexPut(zeros(4), [[1, 1, 2]], ones(3), { accumulate: true }); // [0., 2., 1., 0.]
  * ```
  */
-export function indexPut(x: Tensor, indices: readonly IndexItem[], values: IndexValue, options: IndexPutOptions = {}): Tensor {
+export function indexPut(
+  x: Tensor,
+  indices: readonly IndexItem[],
+  values: IndexValue,
+  options: IndexPutOptions = {},
+): Tensor {
   checkSameDType(x, values, 'indexPut');
   return put(x, indices, values, options.accumulate ?? false, outOfPlace, 'indexPut');
 }
@@ -278,4 +292,3 @@ export function assign(x: Tensor, indices: readonly IndexItem[], value: IndexVal
   const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
   return put(x, indices, to(trimmed, x.dtype), false, inPlace, 'assign');
 }
-

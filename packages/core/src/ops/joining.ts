@@ -6,9 +6,9 @@ import { formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { zeros } from './fill.ts';
-import { embedRegion } from './region.ts';
 import { denseLayout } from './layout.ts';
 import { narrow, rangeLayout, select } from './parts.ts';
+import { embedRegion } from './region.ts';
 import { atleast1d, atleast2d, atleast3d, reshape } from './views.ts';
 
 /** Tensors, as one list. */
@@ -118,7 +118,9 @@ export function cat(tensors: Tensors, dim = 0): Tensor {
   checkList(tensors, 'cat');
   const scalar = tensors.findIndex((x) => x.shape.length === 0);
   if (scalar >= 0) {
-    throw new ShapeError(`cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; stack() joins those`);
+    throw new ShapeError(
+      `cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; stack() joins those`,
+    );
   }
   return apply(catPrimitive, tensors, normalizeDim(dim, exemplar(tensors).shape.length, 'cat'));
 }
@@ -140,7 +142,10 @@ const stackPrimitive = definePrimitive<number>({
         `stack expects each tensor to be equal size, but got ${formatShape(first)} at entry 0 and ${formatShape(shape)} at entry ${k}`,
       );
     }
-    return { shape: [...first.slice(0, dim), tensors.length, ...first.slice(dim)], dtype: commonType(tensors) };
+    return {
+      shape: [...first.slice(0, dim), tensors.length, ...first.slice(dim)],
+      dtype: commonType(tensors),
+    };
   },
   kernel(tensors, dim, out) {
     const length = rowLength(tensors[0]!.shape, dim);
@@ -190,7 +195,9 @@ export function columnStack(tensors: Tensors): Tensor {
 export function blockDiag(...tensors: Tensors): Tensor {
   const blocks = tensors.map((x) => {
     if (x.shape.length > 2) {
-      throw new ShapeError(`blockDiag: Input tensors must have 2 or fewer dimensions. Got ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `blockDiag: Input tensors must have 2 or fewer dimensions. Got ${formatShape(x.shape)}`,
+      );
     }
     return atleast2d(x);
   });
@@ -200,8 +207,11 @@ export function blockDiag(...tensors: Tensors): Tensor {
     const shape = [x.shape[0]!, width];
     const length = x.shape[1]!;
     start += length;
-    return embedRegion(x, shape, rangeLayout(denseLayout(shape), { dim: 1, start: start - length, step: 1, length }));
+    return embedRegion(
+      x,
+      shape,
+      rangeLayout(denseLayout(shape), { dim: 1, start: start - length, step: 1, length }),
+    );
   });
   return cat(rows, 0);
 }
-

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { contiguousStrides, formatShape, numelOf, sameShape, type Shape } from '../shape.ts';
+import { contiguousStrides, formatShape, numelOf, type Shape, sameShape } from '../shape.ts';
 
 /** How elements lie in a storage; a Tensor is one. */
 export interface Layout {
@@ -15,10 +15,20 @@ export const sizesFrom = (sizes: Sizes): readonly number[] =>
   (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
 
 /** The layout of a fresh tensor. */
-export const denseLayout = (shape: Shape): Layout => ({ shape, strides: contiguousStrides(shape), offset: 0 });
+export const denseLayout = (shape: Shape): Layout => ({
+  shape,
+  strides: contiguousStrides(shape),
+  offset: 0,
+});
 
 /** `layout` with dimension `d` replaced by the dimensions given (none, to drop it). */
-export function replaceDim(layout: Layout, d: number, sizes: Shape, strides: Shape, offset = layout.offset): Layout {
+export function replaceDim(
+  layout: Layout,
+  d: number,
+  sizes: Shape,
+  strides: Shape,
+  offset = layout.offset,
+): Layout {
   return {
     shape: [...layout.shape.slice(0, d), ...sizes, ...layout.shape.slice(d + 1)],
     strides: [...layout.strides.slice(0, d), ...strides, ...layout.strides.slice(d + 1)],
@@ -42,10 +52,13 @@ export function inferSizes(sizes: Shape, count: number, caller: string): Shape {
   for (let d = 0; d < sizes.length; d++) {
     const size = sizes[d]!;
     if (size === -1) {
-      if (unknown >= 0) throw new ShapeError(`${caller}: only one dimension can be inferred, got ${formatShape(sizes)}`);
+      if (unknown >= 0)
+        throw new ShapeError(`${caller}: only one dimension can be inferred, got ${formatShape(sizes)}`);
       unknown = d;
     } else if (!Number.isInteger(size) || size < 0) {
-      throw new ShapeError(`${caller}: invalid shape dimension ${size} at index ${d} of shape ${formatShape(sizes)}`);
+      throw new ShapeError(
+        `${caller}: invalid shape dimension ${size} at index ${d} of shape ${formatShape(sizes)}`,
+      );
     } else known *= size;
   }
   if (unknown < 0) {

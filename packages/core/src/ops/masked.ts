@@ -11,7 +11,8 @@ import { checkIndexDType } from './positions.ts';
 import { expand, reshape } from './views.ts';
 
 function checkMask(mask: Tensor, caller: string): void {
-  if (mask.dtype !== 'bool') throw new DTypeError(`${caller}: only supports boolean masks, but got mask with dtype ${mask.dtype}`);
+  if (mask.dtype !== 'bool')
+    throw new DTypeError(`${caller}: only supports boolean masks, but got mask with dtype ${mask.dtype}`);
 }
 
 /** The mask, a bool, never decides the dtype of the result; nor does the value, which is brought to that of x. */
@@ -65,7 +66,9 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
 function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string) {
   checkMask(mask, caller);
   if (source.dtype !== x.dtype) {
-    throw new DTypeError(`${caller}: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`);
+    throw new DTypeError(
+      `${caller}: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+    );
   }
   const positions = asIndex(nonzeroPositions(expand(mask, x.shape)));
   if (source.count < positions.count) {
@@ -74,7 +77,10 @@ function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string
     );
   }
   const first = asIndex(Int32Array.from({ length: positions.count }, (_, i) => i));
-  return [positions, source.count === positions.count ? reshape(source, [-1]) : takeFlat(source, first)] as const;
+  return [
+    positions,
+    source.count === positions.count ? reshape(source, [-1]) : takeFlat(source, first),
+  ] as const;
 }
 
 /**
@@ -84,7 +90,9 @@ function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const wide = expand(x, broadcastShapes(x.shape, mask.shape, 'maskedScatter'));
   const [positions, values] = scatterOperands(wide, mask, source, 'maskedScatter');
-  return positions.count === 0 ? clone(wide) : putFlat(wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
+  return positions.count === 0
+    ? clone(wide)
+    : putFlat(wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
 }
 
 /** {@link maskedScatter} in place. Follows `Tensor.masked_scatter_`. */
@@ -116,7 +124,9 @@ export interface PutOptions {
 function putOperands(x: Tensor, index: Tensor, source: Tensor, caller: string) {
   checkIndexDType(index, caller);
   if (source.dtype !== x.dtype) {
-    throw new DTypeError(`${caller}: expected self and source to have the same dtype, but got ${x.dtype} and ${source.dtype}`);
+    throw new DTypeError(
+      `${caller}: expected self and source to have the same dtype, but got ${x.dtype} and ${source.dtype}`,
+    );
   }
   if (source.count !== index.count) {
     throw new ShapeError(

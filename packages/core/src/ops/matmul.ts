@@ -57,11 +57,12 @@ function checkRank(name: string, x: Tensor, rank: number, which: string): void {
   }
 }
 
+const describe = (x: Tensor, transposed: boolean): string => `${rowsOf(x, transposed)}x${columnsOf(x, transposed)}`;
+
 function productShape(name: string, a: Tensor, b: Tensor, { ta, tb }: Transposes): [number, number] {
   if (columnsOf(a, ta) !== rowsOf(b, tb)) {
-    const show = (x: Tensor, t: boolean): string => `${rowsOf(x, t)}x${columnsOf(x, t)}`;
     throw new ShapeError(
-      `${name}: mat1 and mat2 shapes cannot be multiplied (${show(a, ta)} and ${show(b, tb)})`,
+      `${name}: mat1 and mat2 shapes cannot be multiplied (${describe(a, ta)} and ${describe(b, tb)})`,
     );
   }
   return [rowsOf(a, ta), columnsOf(b, tb)];
@@ -106,19 +107,18 @@ export const mm = (a: Tensor, b: Tensor): Tensor => product(a, b, plain);
 
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : mul(x, factor));
 
-function biasView(bias: Tensor, shape: Shape): MatrixView {
-  const { ndim, strides, shape: own } = bias;
-  const stride = (fromLast: number): number => {
-    const d = ndim - fromLast;
-    return d < 0 || own[d] === 1 ? 0 : strides[d]!;
-  };
-  return {
-    array: bias.storage.array,
-    offset: bias.offset,
-    rowStride: shape[0] === 1 ? 0 : stride(2),
-    colStride: stride(1),
-  };
+/** The stride along a dimension counted from the last, 0 where the bias is broadcast. */
+function biasStride(bias: Tensor, fromLast: number): number {
+  const d = bias.ndim - fromLast;
+  return d < 0 || bias.shape[d] === 1 ? 0 : bias.strides[d]!;
 }
+
+const biasView = (bias: Tensor): MatrixView => ({
+  array: bias.storage.array,
+  offset: bias.offset,
+  rowStride: biasStride(bias, 2),
+  colStride: biasStride(bias, 1),
+});
 
 /** The bias comes first, as in PyTorch. */
 const addmmPrimitive = definePrimitive<Scales>({
@@ -134,7 +134,7 @@ const addmmPrimitive = definePrimitive<Scales>({
     return { shape, dtype: a!.dtype };
   },
   kernel([bias, a, b], { ta, tb, alpha, beta }, out) {
-    const options: GemmOptions = { bias: biasView(bias!, out.shape), alpha, beta };
+    const options: GemmOptions = { bias: biasView(bias!), alpha, beta };
     const k = columnsOf(a!, ta);
     gemm(
       out.shape[0]!,

@@ -46,7 +46,9 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
   if (options.asTuple === true) {
     // A 0-dimensional tensor counts as a row of one element.
-    return x.shape.length > 0 ? nonzeroTuple(x) : [wrapArray(nonzeroPositions(x), [Number(x.data[0] !== 0)], 'int32')];
+    return x.shape.length > 0
+      ? nonzeroTuple(x)
+      : [wrapArray(nonzeroPositions(x), [Number(x.data[0] !== 0)], 'int32')];
   }
   const rank = x.shape.length;
   const columns = nonzeroTuple(x);

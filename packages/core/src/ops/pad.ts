@@ -29,7 +29,10 @@ const negated = (sizes: Shape): number[] => sizes.map((n) => 0 - n);
 const constantPrimitive: Primitive<Padding> = definePrimitive<Padding>({
   name: 'constant_pad_nd',
   saves: 0,
-  infer: ([x], { before, after }) => ({ shape: x!.shape.map((n, d) => n + before[d]! + after[d]!), dtype: x!.dtype }),
+  infer: ([x], { before, after }) => ({
+    shape: x!.shape.map((n, d) => n + before[d]! + after[d]!),
+    dtype: x!.dtype,
+  }),
   kernel([x], { before, after, value }, out) {
     const target = out.storage.array;
     target.fill(out.dtype === 'bool' ? Number(value !== 0) : value);
@@ -83,7 +86,8 @@ export interface PadOptions {
 export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor {
   const { mode = 'constant', value = null } = options;
   const rank = x.shape.length;
-  if (padding.length % 2 !== 0) throw new ShapeError(`pad: Padding length must be divisible by 2, got ${formatShape(padding)}`);
+  if (padding.length % 2 !== 0)
+    throw new ShapeError(`pad: Padding length must be divisible by 2, got ${formatShape(padding)}`);
   if (padding.length > 2 * rank) {
     throw new ShapeError(
       'pad: Padding length should be less than or equal to two times the input dimension but got padding length ' +
@@ -101,7 +105,8 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
     return apply(constantPrimitive, [x], { before, after, value: value ?? 0 });
   }
   if (!Object.hasOwn(sources, mode)) throw new ValueError(`pad: Unrecognised padding mode ${String(mode)}`);
-  if (value !== null && value !== 0) throw new ValueError(`pad: Padding mode "${mode}" doesn't take in value argument`);
+  if (value !== null && value !== 0)
+    throw new ValueError(`pad: Padding mode "${mode}" doesn't take in value argument`);
   checkMode(x, before, after, padding, mode);
   let result = x;
   for (let d = rank - padding.length / 2; d < rank; d++) {

@@ -1,6 +1,6 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { applyView } from '../primitive.ts';
-import { formatShape, normalizeDim, sameShape, type Shape } from '../shape.ts';
+import { formatShape, normalizeDim, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { clone } from './copy.ts';
 import { denseLayout, type Layout, replaceDim } from './layout.ts';
@@ -35,12 +35,20 @@ export interface SliceRange {
 }
 
 /** The indices that a slice takes of a dimension of `size`, by Python's rules. */
-export function resolveSlice(size: number, { start, stop, step }: SliceRange, caller: string): Omit<Range, 'dim'> {
+export function resolveSlice(
+  size: number,
+  { start, stop, step }: SliceRange,
+  caller: string,
+): Omit<Range, 'dim'> {
   const by = step ?? 1;
   for (const value of [start ?? 0, stop ?? 0, by]) {
-    if (!Number.isInteger(value)) throw new IndexError(`${caller}: slice indices must be integers, got ${value}`);
+    if (!Number.isInteger(value))
+      throw new IndexError(`${caller}: slice indices must be integers, got ${value}`);
   }
-  if (by <= 0) throw new ValueError(`${caller}: slice step must be greater than zero, got ${by}; flip() reverses a dimension`);
+  if (by <= 0)
+    throw new ValueError(
+      `${caller}: slice step must be greater than zero, got ${by}; flip() reverses a dimension`,
+    );
   const clip = (i: number): number => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
   const first = clip(start ?? 0);
   return { start: first, step: by, length: Math.max(0, Math.ceil((clip(stop ?? size) - first) / by)) };
@@ -63,7 +71,9 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
     throw new ShapeError(`narrow(): length must be a non-negative integer, got ${length}`);
   }
   if (!Number.isInteger(start) || start < -size || start > size) {
-    throw new IndexError(`narrow: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`);
+    throw new IndexError(
+      `narrow: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
+    );
   }
   const first = start < 0 ? start + size : start;
   if (first + length > size) {
@@ -88,7 +98,9 @@ function selection(x: Tensor, dim: number, index: number, caller: string): Selec
   const d = existingDim(x, dim, caller);
   const size = x.shape[d]!;
   if (!Number.isInteger(index) || index < -size || index >= size) {
-    throw new IndexError(`${caller}(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${d}`);
+    throw new IndexError(
+      `${caller}(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${d}`,
+    );
   }
   return { dim: d, index: index < 0 ? index + size : index };
 }
@@ -131,7 +143,9 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
     throw new ShapeError(`split expects splitSize be non-negative, but got splitSize=${splitSize}`);
   }
   if (splitSize === 0 && size > 0) {
-    throw new ShapeError(`split: splitSize can only be 0 if dimension size is 0, but got dimension size of ${size}`);
+    throw new ShapeError(
+      `split: splitSize can only be 0 if dimension size is 0, but got dimension size of ${size}`,
+    );
   }
   const count = splitSize === 0 ? 1 : Math.max(Math.ceil(size / splitSize), 1);
   return cut(
@@ -146,7 +160,10 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
   if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
   const d = existingDim(x, dim, 'splitWithSizes');
   const size = x.shape[d]!;
-  if (splitSizes.some((s) => !Number.isInteger(s) || s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== size) {
+  if (
+    splitSizes.some((s) => !Number.isInteger(s) || s < 0) ||
+    splitSizes.reduce((a, b) => a + b, 0) !== size
+  ) {
     throw new ShapeError(
       `splitWithSizes expects non-negative splitSizes that sum exactly to ${size} (input tensor's size at dimension ${d}), ` +
         `but got splitSizes=${formatShape(splitSizes)}`,
@@ -179,7 +196,8 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
  * ```
  */
 export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tensor, dim = 0): Tensor[] {
-  if (x.shape.length === 0) throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
+  if (x.shape.length === 0)
+    throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
   const d = existingDim(x, dim, 'tensorSplit');
   const size = x.shape[d]!;
   let wanted = indicesOrSections;
@@ -197,7 +215,9 @@ export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tenso
     );
   }
   const bounds = [...wanted, size];
-  return bounds.map((stop, i) => sliceAlong(x, d, { start: bounds[i - 1] ?? 0, stop: i < wanted.length ? stop : null }));
+  return bounds.map((stop, i) =>
+    sliceAlong(x, d, { start: bounds[i - 1] ?? 0, stop: i < wanted.length ? stop : null }),
+  );
 }
 
 /** {@link tensorSplit}, with a number of sections that must divide the dimension. */
@@ -205,7 +225,9 @@ function splitter(name: string, least: number, dimOf: (rank: number) => number) 
   return (x: Tensor, indicesOrSections: number | Shape): Tensor[] => {
     const rank = x.shape.length;
     if (rank < least) {
-      throw new ShapeError(`${name} requires a tensor with at least ${least} dimension, but got a tensor with ${rank} dimensions!`);
+      throw new ShapeError(
+        `${name} requires a tensor with at least ${least} dimension, but got a tensor with ${rank} dimensions!`,
+      );
     }
     const d = dimOf(rank);
     if (typeof indicesOrSections === 'number' && x.shape[d]! % indicesOrSections !== 0) {
@@ -233,7 +255,10 @@ interface Diagonal {
 
 function diagonalLayout(x: Layout, { offset, dim1, dim2 }: Diagonal): Layout {
   const [rows, columns] = [x.shape[dim1]!, x.shape[dim2]!];
-  const length = Math.max(0, offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns));
+  const length = Math.max(
+    0,
+    offset >= 0 ? Math.min(rows, columns - offset) : Math.min(rows + offset, columns),
+  );
   const first = length === 0 ? 0 : offset >= 0 ? offset * x.strides[dim2]! : -offset * x.strides[dim1]!;
   const keep = (_: number, d: number): boolean => d !== dim1 && d !== dim2;
   return {
@@ -255,11 +280,18 @@ export interface DiagonalOptions {
   readonly dim2?: number;
 }
 
-function resolveDiagonal(rank: number, options: DiagonalOptions, defaults: readonly [number, number], caller: string): Diagonal {
+function resolveDiagonal(
+  rank: number,
+  options: DiagonalOptions,
+  defaults: readonly [number, number],
+  caller: string,
+): Diagonal {
   const dim1 = normalizeDim(options.dim1 ?? defaults[0], rank, caller);
   const dim2 = normalizeDim(options.dim2 ?? defaults[1], rank, caller);
   if (dim1 === dim2) {
-    throw new ShapeError(`${caller}: diagonal dimensions cannot be identical ${options.dim1 ?? defaults[0]}, ${options.dim2 ?? defaults[1]}`);
+    throw new ShapeError(
+      `${caller}: diagonal dimensions cannot be identical ${options.dim1 ?? defaults[0]}, ${options.dim2 ?? defaults[1]}`,
+    );
   }
   return { offset: options.offset ?? 0, dim1, dim2 };
 }
@@ -274,12 +306,15 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
  * diagonal. Follows `torch.diag_embed`.
  */
 export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  if (x.shape.length === 0) throw new ShapeError('diagEmbed: expected at least one dimension, got a 0-dim tensor');
+  if (x.shape.length === 0)
+    throw new ShapeError('diagEmbed: expected at least one dimension, got a 0-dim tensor');
   const rank = x.shape.length + 1;
   const attrs = resolveDiagonal(rank, options, [-2, -1], 'diagEmbed');
   const size = x.shape.at(-1)! + Math.abs(attrs.offset);
   const batch = x.shape.slice(0, -1);
-  const shape = Array.from({ length: rank }, (_, d) => (d === attrs.dim1 || d === attrs.dim2 ? size : batch.shift()!));
+  const shape = Array.from({ length: rank }, (_, d) =>
+    d === attrs.dim1 || d === attrs.dim2 ? size : batch.shift()!,
+  );
   return embedRegion(x, shape, diagonalLayout(denseLayout(shape), attrs));
 }
 
@@ -314,7 +349,9 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
   const available = x.shape.length === 0 ? 1 : x.shape[d]!;
   if (!Number.isInteger(size) || size < 0) throw new ShapeError(`unfold: size is ${size} but must be >= 0`);
   if (size > available) {
-    throw new ShapeError(`unfold: maximum size for tensor at dimension ${d} is ${available} but size is ${size}`);
+    throw new ShapeError(
+      `unfold: maximum size for tensor at dimension ${d} is ${available} but size is ${size}`,
+    );
   }
   if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
   return applyView(unfoldPrimitive, x, { dim: d, size, step });

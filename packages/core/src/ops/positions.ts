@@ -34,7 +34,14 @@ export function placeOf(flat: number, shape: Shape): string {
   return formatShape(place);
 }
 
-function outOfBounds(index: TypedArray, flat: number, shape: Shape, dim: number, size: number, caller: string): IndexError {
+function outOfBounds(
+  index: TypedArray,
+  flat: number,
+  shape: Shape,
+  dim: number,
+  size: number,
+  caller: string,
+): IndexError {
   return new IndexError(
     `${caller}: index ${index[flat]} is out of bounds for dimension ${dim} with size ${size}: it stands at position ` +
       `${placeOf(flat, shape)} of the index of shape ${formatShape(shape)}`,

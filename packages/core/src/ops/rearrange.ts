@@ -98,20 +98,30 @@ export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): 
   }
   if (by.length === 0) throw new ShapeError('roll: `shifts` required');
   if (by.length !== given.length) {
-    throw new ShapeError(`roll: shifts and dimensions must align. shifts: ${by.length}, dims: ${given.length}`);
+    throw new ShapeError(
+      `roll: shifts and dimensions must align. shifts: ${by.length}, dims: ${given.length}`,
+    );
   }
-  if (x.shape.length === 0) throw new IndexError(`roll: Dimension specified as ${given[0]} but tensor has no dimensions`);
-  return apply(rollPrimitive, [x], { shifts: by, dims: given.map((d) => normalizeDim(d, x.shape.length, 'roll')) });
+  if (x.shape.length === 0)
+    throw new IndexError(`roll: Dimension specified as ${given[0]} but tensor has no dimensions`);
+  return apply(rollPrimitive, [x], {
+    shifts: by,
+    dims: given.map((d) => normalizeDim(d, x.shape.length, 'roll')),
+  });
 }
 
 /** x turned `k` times by 90 degrees, from the first of `dims` towards the second. Follows `torch.rot90`. */
 export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
   const rank = x.shape.length;
-  if (dims.length !== 2) throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${formatShape(dims)}`);
+  if (dims.length !== 2)
+    throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${formatShape(dims)}`);
   if (rank < 2) throw new ShapeError(`rot90: expected total dims >= 2, but got total dims = ${rank}`);
   const a = normalizeDim(dims[0]!, rank, 'rot90');
   const b = normalizeDim(dims[1]!, rank, 'rot90');
-  if (a === b) throw new ShapeError(`rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+  if (a === b)
+    throw new ShapeError(
+      `rot90: expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`,
+    );
   switch (((k % 4) + 4) % 4) {
     case 1:
       return transpose(flip(x, b), a, b);
@@ -189,7 +199,9 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
     for (let n = 0; n < counts[i]!; n++) indices.push(i);
   }
   if (outputSize !== null && outputSize !== indices.length) {
-    throw new ValueError(`repeatInterleave: outputSize ${outputSize} does not match the sum of the repeats ${indices.length}`);
+    throw new ValueError(
+      `repeatInterleave: outputSize ${outputSize} does not match the sum of the repeats ${indices.length}`,
+    );
   }
   return wrapArray(Int32Array.from(indices), [indices.length], 'int32');
 }
@@ -215,16 +227,21 @@ export function repeatInterleave(
   const d = normalizeDim(dim ?? 0, source.shape.length, 'repeatInterleave');
   const size = source.shape[d]!;
   let counts = repeats;
-  if (Array.isArray(counts)) counts = wrapArray(Int32Array.from(counts as number[]), [counts.length], 'int32');
+  if (Array.isArray(counts))
+    counts = wrapArray(Int32Array.from(counts as number[]), [counts.length], 'int32');
   if (counts instanceof Tensor && counts.count === 1 && counts.shape.length <= 1) counts = counts.data[0]!;
   if (typeof counts === 'number') {
-    if (!Number.isInteger(counts) || counts < 0) throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
+    if (!Number.isInteger(counts) || counts < 0)
+      throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
     if (outputSize !== null && outputSize !== counts * size) {
       throw new ValueError(`repeatInterleave: outputSize ${outputSize} does not match ${counts} * ${size}`);
     }
     const inserted = unsqueeze(source, d + 1);
     const wide = expand(inserted, [...source.shape.slice(0, d + 1), counts, ...source.shape.slice(d + 1)]);
-    const result = reshape(wide, source.shape.map((n, i) => (i === d ? n * (counts as number) : n)));
+    const result = reshape(
+      wide,
+      source.shape.map((n, i) => (i === d ? n * (counts as number) : n)),
+    );
     return result.storage === x.storage ? clone(result) : result;
   }
   const list = counts as Tensor;
@@ -253,9 +270,12 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   const list = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
   const shape = list.map((x) => {
     if (x.shape.length > 1) {
-      throw new ShapeError(`meshgrid: Expected 0D or 1D tensor in the tensor list but got shape ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `meshgrid: Expected 0D or 1D tensor in the tensor list but got shape ${formatShape(x.shape)}`,
+      );
     }
-    if (x.dtype !== list[0]!.dtype) throw new ShapeError('meshgrid expects all tensors to have the same dtype');
+    if (x.dtype !== list[0]!.dtype)
+      throw new ShapeError('meshgrid expects all tensors to have the same dtype');
     return x.count;
   });
   const grids = list.map((x, d) =>
@@ -273,7 +293,8 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
 /** All combinations of elements of the vectors, one a row. Follows `torch.cartesian_prod`. */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   for (const x of tensors) {
-    if (x.shape.length !== 1) throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
+    if (x.shape.length !== 1)
+      throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
   }
   return tensors.length === 1 ? tensors[0]! : stack(meshgrid(tensors).map(ravel), 1);
 }

@@ -22,7 +22,10 @@ import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts
 type Region = Layout;
 
 /** A view of part of a tensor: `layout` says which elements it shows. */
-export function defineRegionView<A>(name: string, layout: (from: Layout, attrs: A) => Layout): ViewPrimitive<A> {
+export function defineRegionView<A>(
+  name: string,
+  layout: (from: Layout, attrs: A) => Layout,
+): ViewPrimitive<A> {
   return defineView<A>({
     name,
     alias: layout,
@@ -36,7 +39,8 @@ const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
 }));
 
 /** The part of `x` that lies, when `x` is dense, as `region` says. */
-export const takeRegion = (x: Tensor, region: Region): Tensor => applyView(regionPrimitive, contiguous(x), region);
+export const takeRegion = (x: Tensor, region: Region): Tensor =>
+  applyView(regionPrimitive, contiguous(x), region);
 
 interface Embedding {
   readonly shape: Shape;
@@ -104,7 +108,12 @@ export const putRegionInPlace = (x: Tensor, value: Tensor, region: Region): Tens
  * asStrided(arange(4), [3, 2], [1, 1]); // [[0, 1], [1, 2], [2, 3]]
  * ```
  */
-export function asStrided(x: Tensor, size: Shape, stride: readonly number[], options: { storageOffset?: number } = {}): Tensor {
+export function asStrided(
+  x: Tensor,
+  size: Shape,
+  stride: readonly number[],
+  options: { storageOffset?: number } = {},
+): Tensor {
   const offset = options.storageOffset ?? 0;
   if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
     throw new ShapeError(

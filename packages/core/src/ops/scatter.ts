@@ -109,7 +109,10 @@ function fitSource(src: Tensor, index: Tensor, caller: string): Tensor {
     );
   }
   if (!fits || src.shape.length === 0) return src;
-  return index.shape.reduce((part, size, d) => (size === part.shape[d] ? part : narrow(part, d, 0, size)), src);
+  return index.shape.reduce(
+    (part, size, d) => (size === part.shape[d] ? part : narrow(part, d, 0, size)),
+    src,
+  );
 }
 
 const scatterPrimitive = defineScatter('scatter', INPUT(1), (g, node) => {
@@ -132,7 +135,15 @@ const reduceSaves = INPUT(0) | INPUT(1) | INPUT(2) | OUTPUT;
 const scatterReducePrimitive = defineScatter('scatter_reduce', reduceSaves, (g, node) => {
   const { dim, how, includeSelf } = node.attrs;
   const [x, index, src] = [node.input(0), node.input(1), node.input(2)];
-  let [dx, dsrc] = reductionGradients[how as ScatterReduction](g, x, dim, index, src, node.output(), includeSelf);
+  let [dx, dsrc] = reductionGradients[how as ScatterReduction](
+    g,
+    x,
+    dim,
+    index,
+    src,
+    node.output(),
+    includeSelf,
+  );
   if (!includeSelf) dx = scatter(dx, dim, index, 0);
   return [node.needs(0) ? dx : null, null, node.needs(2) ? dsrc : null];
 });
@@ -161,7 +172,8 @@ const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
     // Of x: the product of what was scattered. Of a source element: the product of all others in its place, found by division
     // unless it is 0 itself, in which case zeros are counted and left out.
     const own = includeSelf ? x : onesLike(x);
-    const reduce = (start: Tensor, values: Tensor): Tensor => scatterReduce(start, dim, index, values, 'prod');
+    const reduce = (start: Tensor, values: Tensor): Tensor =>
+      scatterReduce(start, dim, index, values, 'prod');
     const dx = mul(g, reduce(onesLike(x), src));
     const isZero = eq(src, 0);
     const zeros = scatterAdd(zerosLike(x), dim, index, to(isZero, x.dtype));
@@ -218,7 +230,8 @@ function runScatter(
       ? fitSource(src, index, caller)
       : expand(Tensor.scalar(src, x.dtype), reduce === undefined ? [] : index.shape);
   const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
-  const primitive = how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
+  const primitive =
+    how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
   const d = normalizeDim(dim, x.shape.length, caller);
   return run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
 }
@@ -232,7 +245,13 @@ function runScatter(
  * scatter(zeros([2, 3]), 1, tensor([[2], [0]]), 1); // [[0., 0., 1.], [1., 0., 0.]]
  * ```
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | number, options: ScatterOptions = {}): Tensor {
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor | number,
+  options: ScatterOptions = {},
+): Tensor {
   return runScatter(apply, x, dim, index, src, options, 'scatter');
 }
 
@@ -270,7 +289,9 @@ function runScatterReduce(
   caller: string,
 ): Tensor {
   if (!Object.hasOwn(reductionGradients, reduce)) {
-    throw new ValueError(`${caller}: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`);
+    throw new ValueError(
+      `${caller}: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`,
+    );
   }
   const attrs = {
     dim: normalizeDim(dim, x.shape.length, caller),

@@ -29,7 +29,13 @@ export function precedes(b: number, a: number, descending: boolean): boolean {
   return descending ? b > a || (b !== b && a === a) : b < a || (a !== a && b === b);
 }
 
-function insertionSort(keys: TypedArray, order: Int32Array, start: number, stop: number, descending: boolean): void {
+function insertionSort(
+  keys: TypedArray,
+  order: Int32Array,
+  start: number,
+  stop: number,
+  descending: boolean,
+): void {
   for (let i = start + 1; i < stop; i++) {
     const moving = order[i]!;
     const key = keys[moving]!;
@@ -59,8 +65,7 @@ function merge(
   let right = middle;
   for (let at = start; at < stop; at++) {
     const takeRight =
-      left === middle ||
-      (right < stop && precedes(keys[from[right]!]!, keys[from[left]!]!, descending));
+      left === middle || (right < stop && precedes(keys[from[right]!]!, keys[from[left]!]!, descending));
     to[at] = takeRight ? from[right++]! : from[left++]!;
   }
 }

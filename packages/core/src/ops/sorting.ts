@@ -105,7 +105,8 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
 }
 
 /** The indices that sort x along `dim`. Follows `torch.argsort`. */
-export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor => sort(x, dim, options).indices;
+export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor =>
+  sort(x, dim, options).indices;
 
 /** x sorted along its first dimension. Follows `torch.msort`. */
 export const msort = (x: Tensor): Tensor => sort(x, 0).values;
@@ -128,7 +129,9 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
   const size = x.shape[d] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) {
-    throw new ShapeError(`topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`);
+    throw new ShapeError(
+      `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
+    );
   }
   // A 0-dimensional tensor has the one element, whatever k says.
   const count = x.shape.length === 0 ? 1 : k;
@@ -152,11 +155,12 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
   const size = x.shape[d] ?? 1;
   if (!Number.isInteger(k) || k < 1 || k > size) {
-    throw new ShapeError(`kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`);
+    throw new ShapeError(
+      `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
+    );
   }
   const attrs = { dim: d, count: 1, pick: (row: TypedArray) => [kthInOrder(row, k - 1)] };
   const [values, indices] = applyMulti(kthvaluePrimitive, [x], attrs) as [Tensor, Tensor];
   if (options.keepdim === true || x.shape.length === 0) return { values, indices };
   return { values: squeeze(values, d), indices: squeeze(indices, d) };
 }
-

@@ -1,5 +1,5 @@
-import { DTypeError, ShapeError } from '../errors.ts';
 import type { DType } from '../dtype.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../primitive.ts';
 import { formatShape } from '../shape.ts';
@@ -18,7 +18,9 @@ function triangle(name: string, lower: boolean): Primitive<number> {
     saves: 0,
     infer([x]) {
       if (x!.shape.length < 2) {
-        throw new ShapeError(`${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x!.shape)}`);
+        throw new ShapeError(
+          `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x!.shape)}`,
+        );
       }
       return { shape: x!.shape, dtype: x!.dtype };
     },
@@ -71,7 +73,8 @@ const triangleIndices =
   (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
     const { offset = 0, dtype = 'int32' } = options;
     if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
-    if (row < 0 || col < 0) throw new ShapeError(`${name}: row and col must be non-negative, got ${row} and ${col}`);
+    if (row < 0 || col < 0)
+      throw new ShapeError(`${name}: row and col must be non-negative, got ${row} and ${col}`);
     const rows: number[] = [];
     const columns: number[] = [];
     for (let i = 0; i < row; i++) {

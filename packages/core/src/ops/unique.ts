@@ -68,7 +68,9 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   const count = entries.shape[0]!;
   const width = count === 0 ? 1 : entries.count / count;
   if (entries.shape.slice(1).includes(0) && count > 0) {
-    throw new ShapeError(`${caller}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied`);
+    throw new ShapeError(
+      `${caller}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied`,
+    );
   }
   const { data } = entries;
   const order = counting(count);
@@ -88,7 +90,8 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   const values = indexSelect(entries, 0, wrapArray(first, [first.length], 'int32'));
   return {
     values: dim === null || x.shape.length === 0 ? values : movedim(values, 0, d),
-    inverse: options.returnInverse === true ? wrapArray(groupOf, dim === null ? x.shape : [count], 'int32') : null,
+    inverse:
+      options.returnInverse === true ? wrapArray(groupOf, dim === null ? x.shape : [count], 'int32') : null,
     counts: options.returnCounts === true ? wrapArray(counts, [counts.length], 'int32') : null,
   };
 }
@@ -109,7 +112,10 @@ const finish = (result: UniqueResult): Tensor | UniqueResult =>
  * unique(tensor([3, 1, 3]), { returnCounts: true }).counts; // [1, 2]
  * ```
  */
-export function unique(x: Tensor, options: WithInverse<UniqueOptions> | WithCounts<UniqueOptions>): UniqueResult;
+export function unique(
+  x: Tensor,
+  options: WithInverse<UniqueOptions> | WithCounts<UniqueOptions>,
+): UniqueResult;
 export function unique(x: Tensor, options?: Omit<UniqueOptions, 'returnInverse' | 'returnCounts'>): Tensor;
 export function unique(x: Tensor, options?: UniqueOptions): Tensor | UniqueResult;
 export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
@@ -129,4 +135,3 @@ export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions)
 export function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | UniqueResult {
   return finish(find(x, options, false, 'uniqueConsecutive'));
 }
-

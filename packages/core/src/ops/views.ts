@@ -3,7 +3,14 @@ import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../primitive.ts';
 import { broadcastAll, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { broadcastLayout, inferSizes, type Layout, reshapedStrides, type Sizes, sizesFrom } from './layout.ts';
+import {
+  broadcastLayout,
+  inferSizes,
+  type Layout,
+  reshapedStrides,
+  type Sizes,
+  sizesFrom,
+} from './layout.ts';
 
 /** A view with the same elements in the same order: its derivative is a reshape back. */
 const orderedView = <A>(name: string, alias: (x: Layout, attrs: A) => Layout) =>
@@ -14,7 +21,11 @@ interface Reshaping {
   readonly strides: readonly number[];
 }
 
-const viewPrimitive = orderedView<Reshaping>('view', (x, { shape, strides }) => ({ shape, strides, offset: x.offset }));
+const viewPrimitive = orderedView<Reshaping>('view', (x, { shape, strides }) => ({
+  shape,
+  strides,
+  offset: x.offset,
+}));
 
 const reshapeCopyPrimitive = definePrimitive<Shape>({
   name: '_unsafe_view',
@@ -271,7 +282,11 @@ export function permute(x: Tensor, ...dims: Sizes): Tensor {
 }
 
 /** With all dimensions in reverse order. Follows `Tensor.T`. */
-export const reverseDims = (x: Tensor): Tensor => permute(x, x.shape.map((_, d) => x.shape.length - 1 - d));
+export const reverseDims = (x: Tensor): Tensor =>
+  permute(
+    x,
+    x.shape.map((_, d) => x.shape.length - 1 - d),
+  );
 
 /**
  * With the dimensions `source` moved to `destination`, the others in order. Follows `torch.movedim`.
@@ -281,7 +296,8 @@ export function movedim(x: Tensor, source: number | Shape, destination: number |
   const rank = x.shape.length;
   const given = (dims: number | Shape, name: string): number[] => {
     const list = (typeof dims === 'number' ? [dims] : dims).map((d) => normalizeDim(d, rank, 'movedim'));
-    if (new Set(list).size < list.length) throw new ShapeError(`movedim: repeated dim in \`${name}\` (${formatShape(list)})`);
+    if (new Set(list).size < list.length)
+      throw new ShapeError(`movedim: repeated dim in \`${name}\` (${formatShape(list)})`);
     return list;
   };
   const from = given(source, 'source');
@@ -296,7 +312,10 @@ export function movedim(x: Tensor, source: number | Shape, destination: number |
   const order = new Array<number>(rank).fill(-1);
   for (let i = 0; i < from.length; i++) order[to[i]!] = from[i]!;
   const others = x.shape.map((_, d) => d).filter((d) => !from.includes(d));
-  return permute(x, order.map((d) => (d >= 0 ? d : others.shift()!)));
+  return permute(
+    x,
+    order.map((d) => (d >= 0 ? d : others.shift()!)),
+  );
 }
 
 /** {@link movedim}. Follows `torch.moveaxis`. */

@@ -6,7 +6,13 @@ import { ones, zeros } from '../../src/ops/fill.ts';
 import { gather, takeAlongDim } from '../../src/ops/gather.ts';
 import * as A from '../../src/ops/index-along.ts';
 import * as M from '../../src/ops/masked.ts';
-import { scatter, scatterAdd, scatterAddInPlace, scatterInPlace, scatterReduce } from '../../src/ops/scatter.ts';
+import {
+  scatter,
+  scatterAdd,
+  scatterAddInPlace,
+  scatterInPlace,
+  scatterReduce,
+} from '../../src/ops/scatter.ts';
 import { argsort, sort } from '../../src/ops/sorting.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { type Tensor, wrapArray } from '../../src/tensor.ts';
@@ -17,12 +23,20 @@ import { checkLaws } from './laws.ts';
 function indicesFor(x: Tensor, dim: number, length: number): Tensor {
   const shape = x.shape.map((n, d) => (d === dim ? length : n));
   const count = shape.reduce((a, b) => a * b, 1);
-  return wrapArray(Int32Array.from({ length: count }, (_, i) => (i * 7 + (i >> 1)) % x.shape[dim]!), shape, 'int32');
+  return wrapArray(
+    Int32Array.from({ length: count }, (_, i) => (i * 7 + (i >> 1)) % x.shape[dim]!),
+    shape,
+    'int32',
+  );
 }
 
 const rows = (x: Tensor): Tensor => wrapArray(Int32Array.from([0, x.shape[0]! - 1, 0]), [3], 'int32');
 const maskOf = (x: Tensor): Tensor =>
-  wrapArray(Uint8Array.from({ length: x.count }, (_, i) => Number(i % 3 !== 1)), x.shape, 'bool');
+  wrapArray(
+    Uint8Array.from({ length: x.count }, (_, i) => Number(i % 3 !== 1)),
+    x.shape,
+    'bool',
+  );
 
 const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
   gather: (x) => gather(x, 1, indicesFor(x, 1, 4)),
@@ -37,9 +51,16 @@ const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
   maskedSelect: (x) => M.maskedSelect(x, maskOf(x)),
   maskedFill: (x) => [M.maskedFill(x, maskOf(x), -1), M.maskedFill(x, maskOf(x), sum(x))],
   maskedScatter: (x) => M.maskedScatter(x, maskOf(x), x.mul(x)),
-  take: (x) => M.take(x, tensor([[0, -1], [0, 0]])),
+  take: (x) =>
+    M.take(
+      x,
+      tensor([
+        [0, -1],
+        [0, 0],
+      ]),
+    ),
   put: (x) => [
-    M.put(x, tensor([0, -1]), M.take(x, tensor([-1, 0]))),
+    M.put(x, tensor([-1]), M.take(x, tensor([0])).mul(2)),
     M.put(x, tensor([0, 0]), M.take(x, tensor([0, -1])), { accumulate: true }),
   ],
 };
@@ -56,10 +77,23 @@ describe('gather, scatter and their kin', () => {
       it(`scatterReduce ${reduce}, includeSelf ${includeSelf}: right first and second derivatives`, () => {
         const operation = (x: Tensor): Tensor => {
           const index = indicesFor(x, 0, 3);
-          return scatterReduce(x, 0, index, gather(x, 0, indicesFor(x, 0, 3)).mul(1.5).add(0.25), reduce, { includeSelf });
+          return scatterReduce(
+            x,
+            0,
+            index,
+            gather(x, 0, indicesFor(x, 0, 3))
+              .mul(1.5)
+              .add(0.25),
+            reduce,
+            { includeSelf },
+          );
         };
         // Ties have a subgradient only, and the source must not meet x itself.
-        checkLaws(operation, { distinct: reduce.startsWith('am'), numRuns: 4, shape: { minRank: 2, maxRank: 2 } });
+        checkLaws(operation, {
+          distinct: reduce.startsWith('am'),
+          numRuns: 4,
+          shape: { minRank: 2, maxRank: 2 },
+        });
       });
     }
   }
@@ -68,12 +102,12 @@ describe('gather, scatter and their kin', () => {
 describe('gather and scatterAdd', () => {
   it('are each other’s transpose: <gather(x), y> = <x, scatterAdd(0, y)>', () => {
     const drawn = tensors({ shape: { minRank: 1, maxRank: 3, maxSize: 4 }, dtype: 'float64' }).chain((x) =>
-      fc.record({ x: fc.constant(x), dim: fc.nat(x.ndim - 1), length: fc.integer({ min: 1, max: 5 }) }).chain(
-        ({ dim, length }) => {
+      fc
+        .record({ x: fc.constant(x), dim: fc.nat(x.ndim - 1), length: fc.integer({ min: 1, max: 5 }) })
+        .chain(({ dim, length }) => {
           const index = indicesFor(x, dim, length);
           return tensorsWith(index.shape, { dtype: 'float64' }).map((y) => ({ x, y, dim, index }));
-        },
-      ),
+        }),
     );
     fc.assert(
       fc.property(drawn, ({ x, y, dim, index }) => {
@@ -102,7 +136,17 @@ describe('gather and scatterAdd', () => {
       [1, 2, 9],
       [4, 5, 6],
     ]);
-    expect(scatterAdd(x, 1, tensor([[0, 0], [1, 1]]), ones([2, 2], { dtype: 'int32' })).toArray()).toEqual([
+    expect(
+      scatterAdd(
+        x,
+        1,
+        tensor([
+          [0, 0],
+          [1, 1],
+        ]),
+        ones([2, 2], { dtype: 'int32' }),
+      ).toArray(),
+    ).toEqual([
       [3, 2, 3],
       [4, 7, 6],
     ]);
@@ -149,9 +193,15 @@ describe('the in-place forms', () => {
         (y) => A.indexAdd(y, 0, tensor([1, 1]), y, { alpha: 2 }),
         (y) => A.indexAddInPlace(y, 0, tensor([1, 1]), clone(y), { alpha: 2 }),
       ],
-      [(y) => A.indexCopy(y, 0, tensor([1]), y.narrow(0, 0, 1)), (y) => A.indexCopyInPlace(y, 0, tensor([1]), y.narrow(0, 0, 1))],
+      [
+        (y) => A.indexCopy(y, 0, tensor([1]), y.narrow(0, 0, 1)),
+        (y) => A.indexCopyInPlace(y, 0, tensor([1]), y.narrow(0, 0, 1)),
+      ],
       [(y) => M.maskedFill(y, mask, 7), (y) => M.maskedFillInPlace(y, mask, 7)],
-      [(y) => M.maskedScatter(y, mask, tensor([1, 2, 3, 4])), (y) => M.maskedScatterInPlace(y, mask, tensor([1, 2, 3, 4]))],
+      [
+        (y) => M.maskedScatter(y, mask, tensor([1, 2, 3, 4])),
+        (y) => M.maskedScatterInPlace(y, mask, tensor([1, 2, 3, 4])),
+      ],
       [
         (y) => M.put(y, tensor([-1, 0]), tensor([8, 9])),
         (y) => M.putInPlace(y, tensor([-1, 0]), tensor([8, 9])),
@@ -183,23 +233,47 @@ describe('the in-place forms', () => {
 describe('errors of gather and scatter', () => {
   const x = zeros([3, 2]);
   const cases: [() => unknown, string][] = [
-    [() => gather(x, 0, tensor([[0, 3]])), 'gather: index 3 is out of bounds for dimension 0 with size 3: it stands at position [0, 1]'],
+    [
+      () => gather(x, 0, tensor([[0, 3]])),
+      'gather: index 3 is out of bounds for dimension 0 with size 3: it stands at position [0, 1]',
+    ],
     [() => gather(x, 0, tensor([[-1, 0]])), 'index -1 is out of bounds for dimension 0 with size 3'],
     [() => gather(x, 0, tensor([0])), 'same number of dimensions as input tensor: got [1] and [3, 2]'],
-    [() => gather(x, 0, tensor([[0, 0, 0]])), 'expected index [1, 3] to be no larger than self [3, 2] apart from dimension 0'],
+    [
+      () => gather(x, 0, tensor([[0, 0, 0]])),
+      'expected index [1, 3] to be no larger than self [3, 2] apart from dimension 0',
+    ],
     [() => gather(x, 0, x), 'expected an int32 tensor for the index, got float32'],
     [() => scatter(x, 0, tensor([[0, 1]]), zeros([1, 1])), 'no larger size than src [1, 1]'],
-    [() => scatter(x, 0, tensor([[0]]), zeros([1, 1], { dtype: 'float64' })), 'Expected self.dtype to be equal to src.dtype'],
-    [() => A.indexSelect(x, 0, tensor([5])), 'indexSelect: index 5 is out of bounds for dimension 0 with size 3'],
+    [
+      () => scatter(x, 0, tensor([[0]]), zeros([1, 1], { dtype: 'float64' })),
+      'Expected self.dtype to be equal to src.dtype',
+    ],
+    [
+      () => A.indexSelect(x, 0, tensor([5])),
+      'indexSelect: index 5 is out of bounds for dimension 0 with size 3',
+    ],
     [() => A.indexSelect(x, 0, tensor([[0]])), 'Index is supposed to be a vector'],
-    [() => A.indexAdd(x, 0, tensor([0, 1]), ones([3, 2])), 'Number of indices (2) should be equal to source.size(dim): (3)'],
+    [
+      () => A.indexAdd(x, 0, tensor([0, 1]), ones([3, 2])),
+      'Number of indices (2) should be equal to source.size(dim): (3)',
+    ],
     [() => A.indexAdd(x, 0, tensor([0]), ones([1, 3])), 'source tensor shape must match self tensor shape'],
-    [() => M.take(x, tensor([6])), 'tried to access index 6, at position [0] of the index, on a tensor of 6 elements'],
+    [
+      () => M.take(x, tensor([6])),
+      'tried to access index 6, at position [0] of the index, on a tensor of 6 elements',
+    ],
     [() => M.put(x, tensor([0, 1]), ones(3)), 'same number of elements, but got 3 and 2'],
     [() => M.maskedSelect(x, x), 'only supports boolean masks, but got mask with dtype float32'],
     [() => M.maskedFill(x, tensor(true), ones(1)), 'only supports a 0-dimensional value tensor'],
-    [() => M.maskedScatter(x, tensor(true), ones(5)), 'Number of elements of source < number of ones in mask: 5 < 6'],
-    [() => takeAlongDim(x, tensor([0]), 0), 'same number of dimensions, but got 2 dimensions for input, and 1'],
+    [
+      () => M.maskedScatter(x, tensor(true), ones(5)),
+      'Number of elements of source < number of ones in mask: 5 < 6',
+    ],
+    [
+      () => takeAlongDim(x, tensor([0]), 0),
+      'same number of dimensions, but got 2 dimensions for input, and 1',
+    ],
   ];
   for (const [call, message] of cases) {
     it(message, () => {

@@ -21,7 +21,14 @@ const at = (i: number, j: number, k: number): number => 12 * i + 4 * j + k;
 
 describe('index with numbers, slices, null and ellipsis', () => {
   it('gives views', () => {
-    const items: IndexItem[][] = [[0], [':', 1], [slice(1, 2)], ['...', 0], [null, 0], [slice(null, null, 2), '...', -1]];
+    const items: IndexItem[][] = [
+      [0],
+      [':', 1],
+      [slice(1, 2)],
+      ['...', 0],
+      [null, 0],
+      [slice(null, null, 2), '...', -1],
+    ];
     for (const list of items) expect(index(x, ...list).storage).toBe(x.storage);
     expect(index(x).storage).toBe(x.storage);
   });
@@ -47,7 +54,14 @@ describe('index with tensors and masks', () => {
     ['neighbours keep their place', [':', [0, 1], [2, 3]], [2, 2]],
     ['separated by a slice they come first', [[0], ':', [1, 2]], [2, 3]],
     ['a number is applied before', [0, ':', [1, 2]], [3, 2]],
-    ['they broadcast', [[[0], [1]], [0, 1, 2]], [2, 3, 4]],
+    [
+      'they broadcast',
+      [
+        [[0], [1]],
+        [0, 1, 2],
+      ],
+      [2, 3, 4],
+    ],
     ['a mask over two dimensions', [mask], [3, 4]],
     ['a mask with a slice after it', [mask, slice(1, 3)], [3, 2]],
     ['a mask with a number after it', [mask, 0], [3]],
@@ -93,7 +107,10 @@ const items: Record<string, IndexItem[]> = {
   'a number': [-1],
   'a slice': [':', slice(null, null, 2)],
   'a tensor': [[0, 0, -1]],
-  'two tensors': [[0, -1], [0, 0]],
+  'two tensors': [
+    [0, -1],
+    [0, 0],
+  ],
   'a tensor after a slice': [slice(0, 1), [0, -1, 0]],
   'a tensor after a new dimension': [null, [0], [-1]],
   'the last dimension': ['...', [0, 0]],
@@ -133,7 +150,9 @@ describe('indexPut', () => {
   });
 
   it('asks for one dtype and a shape that broadcasts', () => {
-    expect(() => indexPut(zeros(3), [[0]], ones(1, { dtype: 'int32' }))).toThrow('source and destination dtypes match');
+    expect(() => indexPut(zeros(3), [[0]], ones(1, { dtype: 'int32' }))).toThrow(
+      'source and destination dtypes match',
+    );
     expect(() => indexPut(zeros(3), [[0, 1]], ones(3))).toThrow(
       'value tensor of shape [3] cannot be broadcast to indexing result of shape [2]',
     );
@@ -148,7 +167,16 @@ describe('assign', () => {
     const y = zeros([2, 3], { dtype: 'int32' });
     assign(y, [0], tensor([[1.7, 2.2, 3]]));
     assign(y, [':', -1], 9);
-    assign(y, [tensor([[false, false, false], [true, true, false]])], 5);
+    assign(
+      y,
+      [
+        tensor([
+          [false, false, false],
+          [true, true, false],
+        ]),
+      ],
+      5,
+    );
     expect(y.toArray()).toEqual([
       [1, 2, 9],
       [5, 5, 9],

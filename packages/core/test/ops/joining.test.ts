@@ -43,23 +43,33 @@ describe('joining and rearranging', () => {
 
   it('cat undoes split and chunk, stack undoes unbind', () => {
     fc.assert(
-      fc.property(tensors({ shape: { minRank: 1, allowZero: true } }), fc.nat(), fc.integer({ min: 1, max: 3 }), (x, n, parts) => {
-        const dim = n % x.ndim;
-        assertClose(J.cat(split(x, parts, dim), dim), x);
-        assertClose(J.cat(chunk(x, parts, dim), dim), x);
-        if (x.shape[dim]! > 0) assertClose(J.stack(unbind(x, dim), dim), x);
-      }),
+      fc.property(
+        tensors({ shape: { minRank: 1, allowZero: true } }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 3 }),
+        (x, n, parts) => {
+          const dim = n % x.ndim;
+          assertClose(J.cat(split(x, parts, dim), dim), x);
+          assertClose(J.cat(chunk(x, parts, dim), dim), x);
+          if (x.shape[dim]! > 0) assertClose(J.stack(unbind(x, dim), dim), x);
+        },
+      ),
     );
   });
 
   it('flip and roll are undone by themselves', () => {
     fc.assert(
-      fc.property(tensors({ shape: { minRank: 1, allowZero: true } }), fc.nat(), fc.integer({ min: -9, max: 9 }), (x, n, by) => {
-        const dim = n % x.ndim;
-        assertClose(R.flip(R.flip(x, dim), dim), x);
-        assertClose(R.roll(R.roll(x, by, dim), -by, dim), x);
-        assertClose(R.roll(R.roll(x, by), -by), x);
-      }),
+      fc.property(
+        tensors({ shape: { minRank: 1, allowZero: true } }),
+        fc.nat(),
+        fc.integer({ min: -9, max: 9 }),
+        (x, n, by) => {
+          const dim = n % x.ndim;
+          assertClose(R.flip(R.flip(x, dim), dim), x);
+          assertClose(R.roll(R.roll(x, by, dim), -by, dim), x);
+          assertClose(R.roll(R.roll(x, by), -by), x);
+        },
+      ),
     );
   });
 
@@ -78,7 +88,13 @@ describe('joining and rearranging', () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(tensors({ shape: { minRank: 2, allowZero: true } }), sizes, (x, by) => {
-        assertClose(pad(pad(x, by, { value: 7 }), by.map((n) => -n)), x);
+        assertClose(
+          pad(
+            pad(x, by, { value: 7 }),
+            by.map((n) => -n),
+          ),
+          x,
+        );
       }),
     );
   });
@@ -99,7 +115,9 @@ describe('cat and stack', () => {
       'Sizes of tensors must match except in dimension 0. Expected size 2 but got size 3 for tensor number 1 in the list',
     );
     expect(() => J.cat([zeros([2, 3]), zeros(2)])).toThrow('same number of dimensions: got 2 and 1');
-    expect(() => J.cat([tensor(1)])).toThrow('zero-dimensional tensor (at position 0) cannot be concatenated');
+    expect(() => J.cat([tensor(1)])).toThrow(
+      'zero-dimensional tensor (at position 0) cannot be concatenated',
+    );
     expect(() => J.cat([])).toThrow('expected a non-empty list of Tensors');
     expect(() => J.stack([zeros(2), zeros(3)])).toThrow('got [2] at entry 0 and [3] at entry 1');
     expect(() => J.cat(zeros(2) as never)).toThrow('expected a list of tensors, as in cat([a, b])');
@@ -109,7 +127,8 @@ describe('cat and stack', () => {
 describe('pad', () => {
   const row = tensor([[1, 2, 3, 4]]);
   it('fills as PyTorch does', () => {
-    const padded = (by: number[], mode: 'reflect' | 'replicate' | 'circular'): unknown => pad(row, by, { mode }).toArray();
+    const padded = (by: number[], mode: 'reflect' | 'replicate' | 'circular'): unknown =>
+      pad(row, by, { mode }).toArray();
     expect(padded([2, 1], 'reflect')).toEqual([[3, 2, 1, 2, 3, 4, 3]]);
     expect(padded([2, 1], 'replicate')).toEqual([[1, 1, 1, 2, 3, 4, 4]]);
     expect(padded([2, 1], 'circular')).toEqual([[3, 4, 1, 2, 3, 4, 1]]);
@@ -130,7 +149,7 @@ describe('pad', () => {
       [() => pad(row, [4, 1], { mode: 'reflect' }), 'padding (4, 1) at dimension 1 of input [1, 4]'],
       [() => pad(row, [5, 1], { mode: 'circular' }), 'wrapping around more than once'],
       [() => pad(row, [1, 1], { mode: 'foo' as never }), 'Unrecognised padding mode foo'],
-      [() => pad(row, [1, 1], { mode: 'reflect', value: 2 }), 'doesn\'t take in value argument'],
+      [() => pad(row, [1, 1], { mode: 'reflect', value: 2 }), "doesn't take in value argument"],
     ];
     for (const [call, message] of cases) expect(call).toThrow(message);
   });
@@ -143,7 +162,16 @@ describe('repeating and grids', () => {
       [1, 2, 1, 2],
     ]);
     expect(R.repeatInterleave(tensor([1, 2]), 2).toArray()).toEqual([1, 1, 2, 2]);
-    expect(R.repeatInterleave(tensor([[1, 2], [3, 4]]), tensor([1, 2]), { dim: 0 }).toArray()).toEqual([
+    expect(
+      R.repeatInterleave(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+        tensor([1, 2]),
+        { dim: 0 },
+      ).toArray(),
+    ).toEqual([
       [1, 2],
       [3, 4],
       [3, 4],
@@ -191,7 +219,10 @@ describe('repeating and grids', () => {
       [() => R.flip(zeros([2, 2]), 0, -2), 'appears multiple times'],
       [() => R.roll(zeros([2, 3]), [1, 1]), 'shifts: 2, dims: 0'],
       [() => R.rot90(zeros(3)), 'expected total dims >= 2, but got total dims = 1'],
-      [() => R.repeatInterleave(tensor([1, 2]), tensor([1, 2, 3])), 'must have the same size as input along dim'],
+      [
+        () => R.repeatInterleave(tensor([1, 2]), tensor([1, 2, 3])),
+        'must have the same size as input along dim',
+      ],
       [() => R.repeatInterleave(tensor([1, -2])), 'repeats can not be negative'],
       [() => R.meshgrid([zeros([2, 2])]), 'Expected 0D or 1D tensor'],
     ];

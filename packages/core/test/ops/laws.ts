@@ -1,8 +1,8 @@
 /** What every differentiable operation promises, whatever the layout of its inputs. */
 
 import fc from 'fast-check';
-import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts';
 import { noGrad } from '../../src/autograd/grad-mode.ts';
+import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts';
 import { clone } from '../../src/ops/copy.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, nonContiguous, type ShapeOptions, tensors } from '../../src/testing/index.ts';
@@ -13,8 +13,8 @@ const asList = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isAr
 
 /** A float64 tensor that wants a gradient, and a non-contiguous one with the same elements. */
 const inTwoLayouts = (shape: ShapeOptions, distinct: boolean): fc.Arbitrary<[Tensor, Tensor]> =>
-  tensors({ shape: { minRank: 2, maxRank: 3, maxSize: 3, ...shape }, requiresGrad: true, distinct }).chain((x) =>
-    nonContiguous(x).map((view): [Tensor, Tensor] => [x, view]),
+  tensors({ shape: { minRank: 2, maxRank: 3, maxSize: 3, ...shape }, requiresGrad: true, distinct }).chain(
+    (x) => nonContiguous(x).map((view): [Tensor, Tensor] => [x, view]),
   );
 
 /** Options of {@link checkLaws}. */
@@ -34,7 +34,8 @@ export function checkLaws(operation: Operation, options: LawOptions = {}): void 
       expected.forEach((y, i) => {
         assertClose(actual[i]!, y);
       });
-      const floating = (y: Tensor): Tensor | readonly Tensor[] => asList(operation(y)).filter((z) => z.requiresGrad);
+      const floating = (y: Tensor): Tensor | readonly Tensor[] =>
+        asList(operation(y)).filter((z) => z.requiresGrad);
       gradcheck(floating, [view]);
       gradgradcheck(floating, [view]);
     }),

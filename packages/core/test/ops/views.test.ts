@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sum } from '../../src/ops/sum.ts';
 import { contiguous } from '../../src/ops/copy.ts';
 import { arange, tensor } from '../../src/ops/creation.ts';
 import { zeros } from '../../src/ops/fill.ts';
 import * as P from '../../src/ops/parts.ts';
 import { asStrided } from '../../src/ops/region.ts';
+import { sum } from '../../src/ops/sum.ts';
 import * as V from '../../src/ops/views.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, views } from '../../src/testing/index.ts';
@@ -131,7 +131,11 @@ describe('errors of views name the operation and the shapes', () => {
     ['reshape', () => V.reshape(x, -1, -1), /only one dimension can be inferred/],
     ['reshape', () => V.reshape(x, -2), /invalid shape dimension -2 at index 0/],
     ['reshape', () => V.reshape(zeros([0]), -1, 0), /can be any value and is ambiguous/],
-    ['expand', () => V.expand(x, 4, 3), /expanded size of the tensor \(4\) must match the existing size \(2\)/],
+    [
+      'expand',
+      () => V.expand(x, 4, 3),
+      /expanded size of the tensor \(4\) must match the existing size \(2\)/,
+    ],
     ['expand', () => V.expand(x, 3), /number of sizes provided \(1\)/],
     ['expand', () => V.expand(x, -1, 2, 3), /isn't allowed in a leading, non-existing dimension 0/],
     ['t', () => V.t(zeros([2, 3, 4])), /expects a tensor with <= 2 dimensions, but self is 3D/],
@@ -149,7 +153,11 @@ describe('errors of views name the operation and the shapes', () => {
     ['chunk', () => P.chunk(x, 0), /greater than 0, got: 0/],
     ['unfold', () => P.unfold(x, 0, 6, 1), /maximum size for tensor at dimension 0 is 2 but size is 6/],
     ['diagonal', () => P.diagonal(x, { dim1: 1, dim2: -1 }), /cannot be identical 1, -1/],
-    ['transpose', () => V.transpose(x, 0, 2), /Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)/],
+    [
+      'transpose',
+      () => V.transpose(x, 0, 2),
+      /Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)/,
+    ],
   ];
   for (const [name, call, message] of cases) {
     it(`${name}: ${message.source}`, () => {

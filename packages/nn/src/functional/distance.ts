@@ -17,7 +17,7 @@ export function cosineSimilarity(
   options: CosineSimilarityOptions = {},
 ): Tensor {
   const { eps = 1e-8 } = options;
-  const unit = (x: Tensor): Tensor => x.div(x.norm(2, { dim, keepdim: true }).clampMin(eps));
+  const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, { keepdim: true }).clampMin(eps));
   return unit(x1).mul(unit(x2)).sum(dim);
 }
 
@@ -34,5 +34,5 @@ export interface PairwiseDistanceOptions {
 /** The p-norm of x1 - x2 + eps along the last dimension. Follows `torch.nn.functional.pairwise_distance`. */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return x1.sub(x2).add(eps).norm(p, { dim: -1, keepdim });
+  return x1.sub(x2).add(eps).norm(p, -1, { keepdim });
 }

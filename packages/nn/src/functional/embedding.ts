@@ -166,7 +166,7 @@ function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: n
   noGrad(() => {
     const rows = tensor(distinct);
     const selected = indexSelect(weight, 0, rows);
-    const norms = norm(selected, normType, { dim: 1, keepdim: true });
+    const norms = norm(selected, normType, 1, { keepdim: true });
     // As PyTorch: only rows that are too long are touched, and by a factor with 1e-7 in the divisor.
     const scale = where(norms.gt(maxNorm), norms.add(1e-7).reciprocal().mul(maxNorm), 1);
     weight.indexCopy_(0, rows, selected.mul(scale));

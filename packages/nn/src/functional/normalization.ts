@@ -254,5 +254,5 @@ export interface NormalizeOptions {
 /** x / max(norm(x), eps), the p-norm being taken along `dim`. Follows `torch.nn.functional.normalize`. */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = options;
-  return x.div(x.norm(p, { dim, keepdim: true }).clampMin(eps));
+  return x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));
 }

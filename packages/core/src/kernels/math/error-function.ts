@@ -17,7 +17,7 @@ import {
 } from '../expression.ts';
 import { powerOfTwo, reducedExp, reducedExpWithTail, scaleByPowerOfTwo } from './exponential.ts';
 
-/** erf and erfc for f32 lanes. Coefficients: tools/minimax.py. */
+/** erf and erfc for f32 lanes. Coefficients: tools/oracle/math_minimax.py. */
 
 /** erf(x) / x - 1 as a polynomial in x^2, |x| <= 1; the error of erf x is 2^-29.4 relative. */
 const ERF_NEAR = [

@@ -18,7 +18,7 @@ import {
 
 /**
  * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k e^r.
- * Coefficients: tools/minimax.py.
+ * Coefficients: tools/oracle/math_minimax.py.
  */
 
 /** ln 2 in two parts; the first has 15 bits, so that its product with |k| < 512 is exact. */

@@ -15,7 +15,7 @@ import {
 } from '../expression.ts';
 import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
-/** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/minimax.py. */
+/** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/oracle/math_minimax.py. */
 
 /** (tanh x - x) / x^3 as a polynomial in x^2, |x| <= 0.625; the error of tanh x is 2^-27.7 relative. */
 const TANH_TAIL = [-0.3333328068, 0.1333141029, -0.05373726413, 0.02063168585, -0.005697271787];

@@ -24,7 +24,7 @@ import {
 
 /**
  * The logarithms for f32 lanes: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then log x = k log 2 + log(1 + f), f = m - 1.
- * Coefficients: tools/minimax.py.
+ * Coefficients: tools/oracle/math_minimax.py.
  */
 
 const SQRT_HALF_BITS = 0x3f3504f3;

@@ -21,6 +21,8 @@ export function sigmoid(x: number): number {
 /** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
 export function tanh(x: number): number {
   const magnitude = Math.abs(x);
+  // The sum below would turn -0 into 0.
+  if (magnitude < 1e-9) return x;
   if (!(magnitude > 0.55)) return x + x * (x * x) * evaluate(tanhTail, x * x);
   const value = magnitude > 20 ? 1 : 1 - 2 / (Math.exp(2 * magnitude) + 1);
   return x < 0 ? -value : value;

@@ -65,7 +65,7 @@ export function erfcinv(c: number): number {
 
 /** The inverse of the normal distribution function: -sqrt(2) erfcinv(2p). */
 export function ndtri(p: number): number {
-  return -Math.SQRT2 * erfcinv(2 * p);
+  return 0 - Math.SQRT2 * erfcinv(2 * p);
 }
 
 /** Winitzki's approximation of erfinv, from log(1 - y^2). */

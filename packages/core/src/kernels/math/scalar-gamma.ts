@@ -62,8 +62,9 @@ export function lgamma(x: number): number {
     }
     return Math.log(product) + lgamma(z);
   }
-  if (x >= 1.5) return (x - 2) * evaluate(lgammaOverXMinus2, x);
-  if (x >= 0.5) return (x - 1) * evaluate(lgammaOverXMinus1, x);
+  // The zeros at 1 and 2 are +0, whatever the factors' signs.
+  if (x >= 1.5) return (x - 2) * evaluate(lgammaOverXMinus2, x) + 0;
+  if (x >= 0.5) return (x - 1) * evaluate(lgammaOverXMinus1, x) + 0;
   if (x > 0) return x * evaluate(lgammaOverXMinus1, x, 1) - Math.log(x);
   if (Number.isNaN(x)) return NaN;
   if (x === Math.floor(x)) return POSITIVE_INFINITY;
@@ -139,7 +140,8 @@ export function zeta(s: number, q: number): number {
   if (q === POSITIVE_INFINITY) return 0;
   let sum = 0;
   let z = q;
-  while (z < 10) {
+  // The series after the sum converges where z is large, also compared to s.
+  while (z < 10 + s) {
     const term = z ** -s;
     sum += term;
     if (z > 0 && term < sum * 1e-17) return sum;

@@ -22,7 +22,7 @@ import { roundToInt } from './exponential.ts';
 
 /**
  * Sine and cosine for f32 lanes: |x| = n pi/2 + r with |r| <= pi/4 (Cody and Waite's reduction), then a polynomial chosen by
- * the quadrant. Arguments too large for the reduction go to Math.sin and Math.cos. Coefficients: tools/minimax.py.
+ * the quadrant. Arguments too large for the reduction go to Math.sin and Math.cos. Coefficients: tools/oracle/math_minimax.py.
  */
 
 /**

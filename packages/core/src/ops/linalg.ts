@@ -1,0 +1,4 @@
+/** PyTorch's `torch.linalg`, as far as it is there: exported as the namespace `linalg`. */
+
+export { linalgNorm as norm, type MatrixNormOrder, matrixNorm, vectorNorm } from './norm.ts';
+export { type CrossOptions, cross } from './tensordot.ts';

@@ -1,0 +1,117 @@
+"""Prints the coefficients of the float32 functions in packages/core/src/kernels/math.
+
+    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mpmath numpy
+    /tmp/venv/bin/python tools/oracle/math_minimax.py
+
+Each polynomial is close to the one of least relative error in the function it serves (Lawson's algorithm: least squares,
+reweighted until the error is level). Its coefficients are then rounded to float32 one by one, the lowest power first,
+and the rest fitted again each time.
+"""
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.prec = 200
+sqrt = mp.sqrt
+GRID = 500
+
+
+def to_float32(x):
+    if x == 0:
+        return x
+    scale = mp.mpf(2) ** (23 - int(mp.floor(mp.log(abs(x), 2))))
+    return mp.nint(x * scale) / scale
+
+
+def lawson(target, matrix, rounds=60):
+    """The c of nearly least max |target - matrix c|."""
+    weights = np.ones(len(target))
+    best = (np.inf, None)
+    for _ in range(rounds):
+        root = np.sqrt(weights)
+        c = np.linalg.lstsq(matrix * root[:, None], target * root, rcond=None)[0]
+        error = np.abs(target - matrix @ c)
+        if error.max() < best[0]:
+            best = (error.max(), c)
+        weights = weights * (error / error.max() + 1e-6)
+        weights /= weights.sum()
+    return best[1]
+
+
+def fit(name, f, terms, weight, a, b):
+    """Prints `terms` coefficients of a polynomial p on [a, b] that keeps (f - p) weight small."""
+    a, b = mp.mpf(a), mp.mpf(b)
+    angles = [mp.pi * (i + mp.mpf(1) / 2) / GRID for i in range(GRID)]
+    points = [(a + b) / 2 - (b - a) / 2 * mp.cos(t) for t in angles] + [a, b]
+    tiny = mp.mpf(10) ** -12
+    points = [x if abs(x) > tiny else tiny for x in points]
+    weights = [abs(weight(x)) for x in points]
+    rest = [f(x) for x in points]
+    matrix = np.array([[float(x**k * w) for k in range(terms)] for x, w in zip(points, weights)])
+    coefficients = []
+    for k in range(terms):
+        total = [mp.mpf(0)] * (terms - k)
+        residual = rest
+        # Twice: what float64 leaves of the residual is fitted again.
+        for _ in range(2):
+            scaled = np.array([float(r * w) for r, w in zip(residual, weights)])
+            delta = [mp.mpf(float(d)) for d in lawson(scaled, matrix[:, k:])]
+            total = [t + d for t, d in zip(total, delta)]
+            residual = [r - sum(d * x ** (k + i) for i, d in enumerate(delta)) for r, x in zip(residual, points)]
+        coefficients.append(to_float32(total[0]))
+        rest = [r - coefficients[k] * x**k for r, x in zip(rest, points)]
+    error = max(abs(r * w) for r, w in zip(rest, weights))
+    print(f"{name}: error 2^{mp.nstr(mp.log(error, 2), 4)}\n  {', '.join(mp.nstr(c, 10) for c in coefficients)}")
+
+
+def of_square(f):
+    """A function of x as a function of z = x^2."""
+    return lambda z: f(sqrt(z))
+
+
+log_range = (sqrt(mp.mpf(1) / 2) - 1) * mp.mpf("1.001"), (sqrt(2) - 1) * mp.mpf("1.001")
+exp_range = mp.log(2) / 2 * mp.mpf("1.003")
+quarter_turn = (mp.pi / 4 * mp.mpf("1.01")) ** 2
+
+
+def exp_tail(r):
+    return (mp.expm1(r) - r) / r**2
+
+
+def scaled_erfc(u):
+    x = 2 * (1 + u) / (1 - u)
+    return mp.exp(x * x) * mp.erfc(x) * (1 + 2 * x)
+
+
+for name, terms in (("EXP_TAIL", 5), ("LONG_EXP_TAIL", 6)):
+    fit(name, exp_tail, terms, lambda r: r**2 / mp.expm1(r), -exp_range, exp_range)
+fit("EXP2_TAIL", lambda r: (mp.mpf(2) ** r - 1) / r, 6, lambda r: r / mp.mpf(2) ** r, "-0.501", "0.501")
+fit("LOG_TAIL", lambda f: (mp.log1p(f) - f + f * f / 2) / f**3, 9, lambda f: f**3 / mp.log1p(f), *log_range)
+fit("LOG2_TAIL", lambda f: (mp.log1p(f) / mp.log(2) - f) / f, 10, lambda f: f / mp.log1p(f), *log_range)
+fit(
+    "SIN_TAIL",
+    of_square(lambda x: (mp.sin(x) - x) / x**3),
+    3,
+    of_square(lambda x: x**3 / mp.sin(x)),
+    0,
+    quarter_turn,
+)
+fit(
+    "COS_TAIL",
+    of_square(lambda x: (mp.cos(x) - 1 + x * x / 2) / x**4),
+    3,
+    of_square(lambda x: x**4 / mp.cos(x)),
+    0,
+    quarter_turn,
+)
+fit(
+    "TANH_TAIL",
+    of_square(lambda x: (mp.tanh(x) - x) / x**3),
+    5,
+    of_square(lambda x: x**3 / mp.tanh(x)),
+    0,
+    mp.mpf("0.625") ** 2,
+)
+fit("ERF_NEAR", of_square(lambda x: mp.erf(x) / x - 1), 7, of_square(lambda x: x / mp.erf(x)), 0, 1)
+fit("LOG_ERFC", lambda x: mp.log(mp.erfc(x)), 7, lambda x: mp.erfc(x) / mp.erf(x), "0.9", "3.95")
+fit("SCALED_ERFC", scaled_erfc, 10, lambda u: 1 / scaled_erfc(u), mp.mpf("-0.6"), mp.mpf("8.2") / mp.mpf("12.2"))
