@@ -142,6 +142,7 @@ export {
 } from './ops/fill.ts';
 export { FusedUpdate } from './ops/fused.ts';
 export { gather, takeAlongDim } from './ops/gather.ts';
+export { type HistogramOptions, histc } from './ops/histogram.ts';
 export { type IndexAddOptions, indexAdd, indexCopy, indexFill, indexSelect } from './ops/index-along.ts';
 export {
   assign,

@@ -9,7 +9,7 @@ import {
 import { IndexError } from './errors.ts';
 import { contents } from './methods/contents.ts';
 import { elementwise } from './methods/elementwise.ts';
-import { reductions } from './methods/reductions.ts';
+import { type ReductionOverloads, reductions } from './methods/reductions.ts';
 import { structure, variadic } from './methods/structure.ts';
 import * as V from './ops/convert.ts';
 import type { Sizes } from './ops/layout.ts';
@@ -71,8 +71,9 @@ interface Properties {
 }
 
 export interface TensorMethods
-  extends Omit<MethodsOf<typeof table>, keyof SpecialMethods>,
+  extends Omit<MethodsOf<typeof table>, keyof SpecialMethods | keyof ReductionOverloads>,
     SpecialMethods,
+    ReductionOverloads,
     Properties {}
 
 type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;

@@ -92,12 +92,18 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * converted by `to()` and, if `persistent`, saved in the state dict. Returns it, to initialise a field:
    * `total = this.registerBuffer('total', zeros([3]))`. Follows `torch.nn.Module.register_buffer`.
    */
-  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { readonly persistent?: boolean } = {}): T {
+  registerBuffer<T extends Tensor | null>(
+    name: string,
+    tensor: T,
+    options: { readonly persistent?: boolean } = {},
+  ): T {
     const { persistent = true } = options;
     const { buffers } = internalsOf(this);
     checkName(this, 'buffer', name, buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) {
-      throw new KindlingError(`cannot assign '${typeof tensor}' object to buffer '${name}' (Tensor or null required)`);
+      throw new KindlingError(
+        `cannot assign '${typeof tensor}' object to buffer '${name}' (Tensor or null required)`,
+      );
     }
     buffers.set(name, { persistent });
     setProperty(this, name, tensor);
@@ -118,7 +124,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** The same as assigning a submodule to a property, for names known only at run time. */
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
-    if (module !== null && !isModule(module)) throw new KindlingError(`${describe(module)} is not a Module subclass`);
+    if (module !== null && !isModule(module))
+      throw new KindlingError(`${describe(module)} is not a Module subclass`);
     checkName(this, 'module', name, isModule(valueOf(this, name)));
     setProperty(this, name, module);
     return module;
@@ -168,7 +175,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /** The module itself, under the name '', and all below it with their dotted names. */
-  namedModules(options: { readonly prefix?: string; readonly removeDuplicate?: boolean } = {}): [string, AnyModule][] {
+  namedModules(
+    options: { readonly prefix?: string; readonly removeDuplicate?: boolean } = {},
+  ): [string, AnyModule][] {
     return walkModules(this, options.prefix ?? '', options.removeDuplicate ?? true);
   }
 
@@ -236,7 +245,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   to(dtype: DType): this {
     if (!isFloatingPoint(dtype)) {
-      throw new KindlingError(`nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`);
+      throw new KindlingError(
+        `nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`,
+      );
     }
     for (const x of [...this.parameters(), ...this.buffers()]) if (isFloatingPoint(x.dtype)) retype(x, dtype);
     return this;
@@ -306,10 +317,10 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor returns a function with the class's prototype
-export interface Module<I extends unknown[] = [Tensor], O = Tensor> {
-  (...input: I): O;
-}
+type Call<I extends unknown[], O> = (...input: I) => O;
+
+// An instance can be called: the constructor returns a function with the class's prototype
+export interface Module<I extends unknown[] = [Tensor], O = Tensor> extends Call<I, O> {}
 
 function hooksOf(module: AnyModule): ModuleHooks {
   const own = internalsOf(module);
@@ -317,7 +328,8 @@ function hooksOf(module: AnyModule): ModuleHooks {
   return own.hooks;
 }
 
-const valueOf = (module: AnyModule, name: string): unknown => (module as unknown as Record<string, unknown>)[name];
+const valueOf = (module: AnyModule, name: string): unknown =>
+  (module as unknown as Record<string, unknown>)[name];
 
 /** Defines rather than assigns, as a class field does, so that no name is special. */
 function setProperty(module: AnyModule, name: string, value: unknown): void {
@@ -330,7 +342,8 @@ function describe(value: unknown): string {
 }
 
 function checkName(module: AnyModule, kind: string, name: string, replaces: boolean): void {
-  if (typeof name !== 'string') throw new KindlingError(`${kind} name should be a string. Got ${typeof name}`);
+  if (typeof name !== 'string')
+    throw new KindlingError(`${kind} name should be a string. Got ${typeof name}`);
   if (name.includes('.')) throw new KindlingError(`${kind} name can't contain ".", got: ${name}`);
   if (name === '') throw new KindlingError(`${kind} name can't be empty string ""`);
   if (name in module && !replaces && valueOf(module, name) != null) {
@@ -345,7 +358,12 @@ function absent(module: AnyModule, name: string, kind: string): KindlingError {
     : new KindlingError(`\`${name}\` of ${owner} is not an nn.${kind}`);
 }
 
-function member<K extends 'parameters' | 'buffers'>(module: AnyModule, target: string, kind: K, word: string) {
+function member<K extends 'parameters' | 'buffers'>(
+  module: AnyModule,
+  target: string,
+  kind: K,
+  word: string,
+) {
   const dot = target.lastIndexOf('.');
   const owner = module.getSubmodule(dot < 0 ? '' : target.slice(0, dot));
   const name = target.slice(dot + 1);

@@ -17,105 +17,107 @@ interface Case {
 /** Values and gradients of PyTorch 2.15 in float64, with the kinks and what is not finite. */
 const cases: readonly Case[] = [
   {
-    name: "relu(x)",
+    name: 'relu(x)',
     x: [-1, -0, 0, 2, NaN, inf, -inf],
     y: [0, -0, 0, 2, NaN, inf, 0],
     slope: [0, 0, 0, 1, 1, 1, 0],
     run: (x) => F.relu(x),
   },
   {
-    name: "relu6(x)",
+    name: 'relu6(x)',
     x: [-1, -0, 0, 3, 6, 7, NaN],
     y: [0, -0, 0, 3, 6, 6, NaN],
     slope: [0, 0, 0, 1, 0, 0, 1],
     run: (x) => F.relu6(x),
   },
   {
-    name: "hardtanh(x, { minVal: -2, maxVal: 1 })",
+    name: 'hardtanh(x, { minVal: -2, maxVal: 1 })',
     x: [-3, -2, 0.5, 1, NaN, inf],
     y: [-2, -2, 0.5, 1, NaN, 1],
     slope: [0, 0, 1, 0, 1, 0],
     run: (x) => F.hardtanh(x, { minVal: -2, maxVal: 1 }),
   },
   {
-    name: "hardsigmoid(x)",
+    name: 'hardsigmoid(x)',
     x: [-4, -3, 0.5, 3, NaN, inf, -inf],
     y: [0, 0, 0.5833333333333334, 1, NaN, 1, 0],
     slope: [0, 0, 0.1666666716337204, 0, 0, 0, 0],
     run: (x) => F.hardsigmoid(x),
   },
   {
-    name: "hardswish(x)",
+    name: 'hardswish(x)',
     x: [-4, -3, -1, 3, 4, NaN, inf, -inf],
     y: [-0, -0, -0.3333333333333333, 3, 4, NaN, inf, NaN],
     slope: [0, 0, 0.16666666666666669, 1, 1, 1, 1, 0],
     run: (x) => F.hardswish(x),
   },
   {
-    name: "hardshrink(x)",
+    name: 'hardshrink(x)',
     x: [-1, -0.5, 0.25, 0.5, 0.75, NaN],
     y: [-1, 0, 0, 0, 0.75, NaN],
     slope: [1, 0, 0, 0, 1, 1],
     run: (x) => F.hardshrink(x),
   },
   {
-    name: "softshrink(x)",
+    name: 'softshrink(x)',
     x: [-1, -0.5, -0.25, 0.25, 0.5, 0.75, NaN],
     y: [-0.5, -0, -0, 0, 0, 0.25, NaN],
     slope: [1, 0, 0, 0, 0, 1, 1],
     run: (x) => F.softshrink(x),
   },
   {
-    name: "leakyRelu(x, { negativeSlope: 0.2 })",
+    name: 'leakyRelu(x, { negativeSlope: 0.2 })',
     x: [-2, -0, 0, 1.5, NaN, -inf],
     y: [-0.4, -0, 0, 1.5, NaN, -inf],
     slope: [0.2, 0.2, 0.2, 1, 0.2, 0.2],
     run: (x) => F.leakyRelu(x, { negativeSlope: 0.2 }),
   },
   {
-    name: "elu(x, { alpha: 0.5 })",
+    name: 'elu(x, { alpha: 0.5 })',
     x: [-2, -0, 0, 1.5, NaN, -inf, inf],
     y: [-0.43233235838169365, -0, 0, 1.5, NaN, -0.5, inf],
     slope: [0.06766764161830635, 0.5, 0.5, 1, 1, 0, 1],
     run: (x) => F.elu(x, { alpha: 0.5 }),
   },
   {
-    name: "celu(x, { alpha: 2 })",
+    name: 'celu(x, { alpha: 2 })',
     x: [-2, -0, 0, 1.5, NaN, -inf],
     y: [-1.2642411176571153, -0, 0, 1.5, NaN, -2],
     slope: [0.36787944117144233, 1, 1, 1, 1, 0],
     run: (x) => F.celu(x, { alpha: 2 }),
   },
   {
-    name: "selu(x)",
+    name: 'selu(x)',
     x: [-2, -0, 0, 1.5, NaN, -inf],
     y: [-1.5201664685956948, -0, 0, 1.5760514810332207, NaN, -1.7580993408473766],
-    slope: [0.2379328722516818, 1.7580993408473766, 1.7580993408473766, 1.0507009873554805, 1.0507009873554805, 0],
+    slope: [
+      0.2379328722516818, 1.7580993408473766, 1.7580993408473766, 1.0507009873554805, 1.0507009873554805, 0,
+    ],
     run: (x) => F.selu(x),
   },
   {
-    name: "threshold(x, 1, 5)",
+    name: 'threshold(x, 1, 5)',
     x: [0, 1, 1.5, NaN],
     y: [5, 5, 1.5, NaN],
     slope: [0, 0, 1, 1],
     run: (x) => F.threshold(x, 1, 5),
   },
   {
-    name: "softplus(x)",
+    name: 'softplus(x)',
     x: [-800, -1, 0, 20, 20.5, 100, NaN, inf, -inf],
-    y: [0, 0.31326168751822286, 0.6931471805599453, 20.000000002061153, 20.5, 100, NaN, inf, 0],
+    y: [0, 0.31326168751822286, Math.LN2, 20.000000002061153, 20.5, 100, NaN, inf, 0],
     slope: [0, 0.2689414213699951, 0.5, 0.9999999979388464, 1, 1, NaN, 1, 0],
     run: (x) => F.softplus(x),
   },
   {
-    name: "softplus(x, { beta: 2, threshold: 4 })",
+    name: 'softplus(x, { beta: 2, threshold: 4 })',
     x: [-1, 0, 2, 2.5],
     y: [0.06346400552148625, 0.34657359027997264, 2.0090749639589047, 2.5],
     slope: [0.11920292202211755, 0.5, 0.9820137900379085, 1],
     run: (x) => F.softplus(x, { beta: 2, threshold: 4 }),
   },
   {
-    name: "gelu(x)",
+    name: 'gelu(x)',
     x: [-40, -1, 0, 2.5, NaN, inf, -inf],
     y: [-0, -0.15865525393145702, 0, 2.4844758366855597, NaN, inf, NaN],
     slope: [0, -0.08331547058768635, 0.5, 1.037611085908145, NaN, NaN, NaN],
@@ -129,70 +131,70 @@ const cases: readonly Case[] = [
     run: (x) => F.gelu(x, { approximate: 'tanh' }),
   },
   {
-    name: "silu(x)",
+    name: 'silu(x)',
     x: [-800, -1, 0, 2.5, 800, NaN, inf],
     y: [-0, -0.2689414213699951, 0, 2.3103545499468914, 800, NaN, inf],
     slope: [-0, 0.07232948812851325, 0.5, 1.0994011113415267, 1, NaN, NaN],
     run: (x) => F.silu(x),
   },
   {
-    name: "mish(x)",
+    name: 'mish(x)',
     x: [-30, -1, 0, 2.5, 800, NaN, inf],
     y: [-2.807286890651921e-12, -0.30340146137410895, 0, 2.471392304557881, 800, NaN, inf],
     slope: [-2.713710660963392e-12, 0.059216755877395014, 0.6, 1.041129530131353, 1, NaN, NaN],
     run: (x) => F.mish(x),
   },
   {
-    name: "logSigmoid(x)",
+    name: 'logSigmoid(x)',
     x: [-800, -100, -1, 0, 2.5, 800, NaN, inf, -inf],
-    y: [-800, -100, -1.3132616875182228, -0.6931471805599453, -0.07888973429254963, 0, NaN, 0, -inf],
+    y: [-800, -100, -1.3132616875182228, -Math.LN2, -0.07888973429254963, 0, NaN, 0, -inf],
     slope: [1, 1, 0.7310585786300049, 0.5, 0.07585818002124356, 0, NaN, 0, 1],
     run: (x) => F.logSigmoid(x),
   },
   {
-    name: "softsign(x)",
+    name: 'softsign(x)',
     x: [-3, -0, 0, 1, NaN],
     y: [-0.75, -0, 0, 0.5, NaN],
     slope: [0.0625, 1, 1, 0.25, NaN],
     run: (x) => F.softsign(x),
   },
   {
-    name: "tanhshrink(x)",
+    name: 'tanhshrink(x)',
     x: [-3, 0, 0.001, 1, NaN, inf, -inf],
     y: [-2.0049452463132695, 0, 3.333332000178546e-10, 0.23840584404423515, NaN, inf, -inf],
-    slope: [0.9901339628345598, 0, 9.999993333398294e-07, 0.5800256583859739, NaN, 1, 1],
+    slope: [0.9901339628345598, 0, 9.999993333398294e-7, 0.5800256583859739, NaN, 1, 1],
     run: (x) => F.tanhshrink(x),
   },
   {
-    name: "sigmoid(x)",
+    name: 'sigmoid(x)',
     x: [-800, -1, 0, 800, NaN],
     y: [0, 0.2689414213699951, 0.5, 1, NaN],
     slope: [0, 0.19661193324148185, 0.25, 0, NaN],
     run: (x) => F.sigmoid(x),
   },
   {
-    name: "tanh(x)",
+    name: 'tanh(x)',
     x: [-30, -1, 0, 30, NaN],
     y: [-1, -0.7615941559557649, 0, 1, NaN],
     slope: [0, 0.41997434161402614, 1, 0, NaN],
     run: (x) => F.tanh(x),
   },
   {
-    name: "rrelu(x, { lower: 0.2, upper: 0.6 })",
+    name: 'rrelu(x, { lower: 0.2, upper: 0.6 })',
     x: [-2, 0, 1],
     y: [-0.8, 0, 1],
     slope: [0.4, 0.4, 1],
     run: (x) => F.rrelu(x, { lower: 0.2, upper: 0.6 }),
   },
   {
-    name: "softmin(x, 0)",
+    name: 'softmin(x, 0)',
     x: [1, 2, 4],
     y: [0, 0.25949646034241913, 0.07023805391867946],
     slope: [0.2325896196618563, -0.17393152103893714, -0.05865809862291915],
     run: (x) => F.softmin(x, 0).mul(arange(3)),
   },
   {
-    name: "glu(x)",
+    name: 'glu(x)',
     x: [1, -2, 0.5, 3],
     y: [0.6224593312018546, -1.9051482536448667],
     slope: [0.6224593312018546, 0.9525741268224334, 0.2350037122015945, -0.090353319461824],
@@ -240,9 +242,7 @@ describe("PyTorch's values and gradients", () => {
     expect([...y.data]).toEqual([0, -0.5, 3, -1]);
     y.sum().backward();
     expect([...two.grad!.data]).toEqual([0, -6]);
-    expect(() => F.prelu(x, double([1, 2, 3]))).toThrow(
-      'Found parameter numbers = 3 and channel size = 2',
-    );
+    expect(() => F.prelu(x, double([1, 2, 3]))).toThrow('Found parameter numbers = 3 and channel size = 2');
   });
 });
 
@@ -288,9 +288,13 @@ describe('options', () => {
     expect(() => F.softshrink(x, { lambd: -1 })).toThrow('lambda must be in range');
     expect(() => F.celu(x, { alpha: 0 })).toThrow('alpha cannot be 0 for CELU');
     expect(() => F.rrelu(x, { lower: 1, upper: 0 })).toThrow('Lower bound should be less than or equal');
-    expect(() => F.gelu(x, { approximate: 'x' as 'none' })).toThrow('approximate argument must be either none or tanh');
+    expect(() => F.gelu(x, { approximate: 'x' as 'none' })).toThrow(
+      'approximate argument must be either none or tanh',
+    );
     expect(() => F.silu(tensor([1]))).toThrow('silu: not implemented for int32');
-    expect(() => new nn.Hardtanh({ minVal: 2, maxVal: 1 })).toThrow('max_val (1) must be greater than min_val (2)');
+    expect(() => new nn.Hardtanh({ minVal: 2, maxVal: 1 })).toThrow(
+      'max_val (1) must be greater than min_val (2)',
+    );
     expect(() => new nn.Softmax2d()(x)).toThrow('Softmax2d: expected input to be 3D or 4D, got 1D instead');
   });
 });
@@ -341,10 +345,14 @@ describe('modules', () => {
       .double({ min: -5, max: 5, noNaN: true })
       .filter((v) => kinks.every((kink) => Math.abs(v - kink) > 1e-3));
     fc.assert(
-      fc.property(fc.array(value, { minLength: 8, maxLength: 8 }), fc.constantFrom(...modules), (values, [, run]) => {
-        const x = double(values, false).reshape([1, 2, 2, 2]).clone().requiresGrad_(true);
-        return autograd.gradcheck(run, [x]) && autograd.gradgradcheck(run, [x]);
-      }),
+      fc.property(
+        fc.array(value, { minLength: 8, maxLength: 8 }),
+        fc.constantFrom(...modules),
+        (values, [, run]) => {
+          const x = double(values, false).reshape([1, 2, 2, 2]).clone().requiresGrad_(true);
+          return autograd.gradcheck(run, [x]) && autograd.gradgradcheck(run, [x]);
+        },
+      ),
       { numRuns: 150, seed: 1 },
     );
   });
@@ -359,9 +367,19 @@ describe('random activations', () => {
 
   it('sample Gumbel-softmax as PyTorch does, one-hot where asked', () => {
     manualSeed(0);
-    const logits = tensor([[0.1, 0.2, 0.3], [1, 2, 3]], { dtype: 'float32', requiresGrad: true });
+    const logits = tensor(
+      [
+        [0.1, 0.2, 0.3],
+        [1, 2, 3],
+      ],
+      { dtype: 'float32', requiresGrad: true },
+    );
     const soft = F.gumbelSoftmax(logits, { tau: 0.5 });
-    [...soft.data].forEach((value, i) => expect(value).toBeCloseTo([0.01681484840810299, 0.16698211431503296, 0.8162029981613159, 0.005309807602316141, 0.23506703972816467, 0.7596231698989868][i]!, 5));
+    const expected = [
+      0.01681484840810299, 0.16698211431503296, 0.8162029981613159, 0.005309807602316141, 0.23506703972816467,
+      0.7596231698989868,
+    ];
+    expect([...soft.data].every((value, i) => Math.abs(value - expected[i]!) < 1e-5)).toBe(true);
     const hard = F.gumbelSoftmax(logits, { hard: true });
     for (const row of hard.toArray<number[][]>()) expect(row.map(Math.round).sort()).toEqual([0, 0, 1]);
     hard.mul(arange(3)).sum().backward();

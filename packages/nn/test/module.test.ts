@@ -131,7 +131,9 @@ describe('registration', () => {
     expect(() => net.registerBuffer('a.b', ones([1]))).toThrow('buffer name can\'t contain "."');
     expect(() => net.registerModule('', new nn.ReLU())).toThrow('module name can\'t be empty string ""');
     expect(() => net.registerModule('forward', new nn.ReLU())).toThrow("attribute 'forward' already exists");
-    expect(() => net.registerModule('x', 3 as unknown as nn.Module)).toThrow('number is not a Module subclass');
+    expect(() => net.registerModule('x', 3 as unknown as nn.Module)).toThrow(
+      'number is not a Module subclass',
+    );
     expect(() => net.registerParameter('w', ones([1]) as nn.Parameter)).toThrow(
       "cannot assign 'Tensor' object to parameter 'w' (nn.Parameter or null required)",
     );
@@ -144,7 +146,9 @@ describe('registration', () => {
     expect(net.getParameter('0.hidden.weight')).toBe((net[0] as Net).hidden.weight);
     expect(net.getBuffer('0.norm.running_mean').shape).toEqual([3]);
     expect(() => net.getSubmodule('0.q')).toThrow('Net has no attribute `q`');
-    expect(() => net.getParameter('0.hidden.inFeatures')).toThrow('`inFeatures` of Linear is not an nn.Parameter');
+    expect(() => net.getParameter('0.hidden.inFeatures')).toThrow(
+      '`inFeatures` of Linear is not an nn.Parameter',
+    );
   });
 });
 
@@ -153,12 +157,19 @@ describe('changing a module', () => {
     const net = new nn.Sequential(new Net(), new nn.Dropout());
     expect(net.eval()).toBe(net);
     expect(net.modules().every((m) => !m.training)).toBe(true);
-    expect(net.train().modules().every((m) => m.training)).toBe(true);
+    expect(
+      net
+        .train()
+        .modules()
+        .every((m) => m.training),
+    ).toBe(true);
   });
 
   it('freezes, and drops gradients', () => {
     const net = new nn.Linear(2, 1);
-    net(ones([1, 2])).sum().backward();
+    net(ones([1, 2]))
+      .sum()
+      .backward();
     expect(net.weight.grad!.toArray()).toEqual([[1, 1]]);
     net.zeroGrad({ setToNull: false });
     expect(net.weight.grad!.toArray()).toEqual([[0, 0]]);
@@ -170,7 +181,9 @@ describe('changing a module', () => {
 
   it('applies a function to children before parents', () => {
     const seen: string[] = [];
-    new nn.Sequential(new nn.Sequential(new nn.ReLU()), new nn.Tanh()).apply((m) => seen.push(m.constructor.name));
+    new nn.Sequential(new nn.Sequential(new nn.ReLU()), new nn.Tanh()).apply((m) =>
+      seen.push(m.constructor.name),
+    );
     expect(seen).toEqual(['ReLU', 'Sequential', 'Tanh', 'Sequential']);
   });
 
@@ -178,7 +191,9 @@ describe('changing a module', () => {
     const net = new Net();
     const { weight } = net.hidden;
     const before = weight.toArray();
-    net(ones([4, 2])).sum().backward();
+    net(ones([4, 2]))
+      .sum()
+      .backward();
     expect(net.double()).toBe(net);
     expect(net.hidden.weight).toBe(weight);
     expect([weight.dtype, weight.grad!.dtype, net.norm.runningMean!.dtype]).toEqual(Array(3).fill('float64'));
@@ -191,9 +206,23 @@ describe('changing a module', () => {
 
   it('converts parameters that are views with their layout', () => {
     const net = new nn.Module();
-    net.registerParameter('w', new nn.Parameter(tensor([[1, 2], [3, 4]], { dtype: 'float32' }).t()));
+    net.registerParameter(
+      'w',
+      new nn.Parameter(
+        tensor(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          { dtype: 'float32' },
+        ).t(),
+      ),
+    );
     net.double();
-    expect(net.getParameter('w').toArray()).toEqual([[1, 3], [2, 4]]);
+    expect(net.getParameter('w').toArray()).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
   });
 });
 
@@ -230,7 +259,10 @@ describe('hooks', () => {
     const b = tensor([[5]], { dtype: 'float32' });
     const seen: unknown[] = [];
     const handle = net.registerFullBackwardHook((_, gradInput, gradOutput) => {
-      seen.push(gradInput.map((g) => g?.item() ?? null), gradOutput.map((g) => g?.item() ?? null));
+      seen.push(
+        gradInput.map((g) => g?.item() ?? null),
+        gradOutput.map((g) => g?.item() ?? null),
+      );
       return gradInput.map((g) => g?.mul(2) ?? null);
     });
     net(a, b).mul(7).sum().backward();
@@ -247,9 +279,14 @@ describe('hooks', () => {
     const net = new nn.Linear(1, 1);
     const seen: unknown[] = [];
     net.registerFullBackwardHook((_, gradInput, gradOutput) => {
-      seen.push(gradInput, gradOutput.map((g) => g!.toArray()));
+      seen.push(
+        gradInput,
+        gradOutput.map((g) => g!.toArray()),
+      );
     });
-    net(ones([1, 1])).sum().backward();
+    net(ones([1, 1]))
+      .sum()
+      .backward();
     expect(seen).toEqual([[null], [[[1]]]]);
   });
 });

@@ -68,7 +68,11 @@ describe("modules print in PyTorch's form", () => {
   });
 
   it('parameters', () => {
-    expect(String(new nn.Parameter(zeros([2])))).toBe('Parameter containing:\ntensor([0., 0.], requires_grad=True)');
-    expect(inspect(new nn.Parameter(zeros([2]), { requiresGrad: false }))).toBe('Parameter containing:\ntensor([0., 0.])');
+    expect(String(new nn.Parameter(zeros([2])))).toBe(
+      'Parameter containing:\ntensor([0., 0.], requires_grad=True)',
+    );
+    expect(inspect(new nn.Parameter(zeros([2]), { requiresGrad: false }))).toBe(
+      'Parameter containing:\ntensor([0., 0.])',
+    );
   });
 });

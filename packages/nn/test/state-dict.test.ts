@@ -26,7 +26,11 @@ describe('stateDict', () => {
     const state = net.stateDict();
     expect(state['fc.weight']!.requiresGrad).toBe(false);
     state['fc.weight']!.fill_(5);
-    expect(net.fc.weight.toArray()).toEqual([[5, 5], [5, 5], [5, 5]]);
+    expect(net.fc.weight.toArray()).toEqual([
+      [5, 5],
+      [5, 5],
+      [5, 5],
+    ]);
     expect(net.stateDict({ keepVars: true })['fc.weight']).toBe(net.fc.weight);
   });
 
@@ -100,7 +104,9 @@ describe('loadStateDict', () => {
       missingKeys: ['fc.weight', 'fc.bias', 'bn.weight', 'bn.bias', 'bn.running_mean', 'bn.running_var'],
       unexpectedKeys: ['x'],
     });
-    expect(() => net.loadStateDict({ 'fc.bias': ones([1]) }, { strict: false })).toThrow('size mismatch for fc.bias');
+    expect(() => net.loadStateDict({ 'fc.bias': ones([1]) }, { strict: false })).toThrow(
+      'size mismatch for fc.bias',
+    );
     expect(() => net.loadStateDict({ 'fc.bias': 3 as unknown as Tensor }, { strict: false })).toThrow(
       'While copying the parameter named "fc.bias", expected a Tensor from checkpoint but received number',
     );

@@ -1,4 +1,4 @@
-import { arrayConstructor, checkDType, type DType, type TypedArray } from '../dtype.ts';
+import { arrayConstructor, checkDType, type DType, isFloatingPoint, type TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../shape.ts';
 import { allocateArray, Storage } from '../storage.ts';
@@ -230,20 +230,21 @@ function checkSteps(steps: number, caller: string): void {
     throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
 }
 
-/** The values of linspace, counted from the nearer end, so that both ends are met exactly. */
-function* linearSteps(
-  start: number,
-  end: number,
-  steps: number,
-  round: (x: number) => number,
-): Generator<number> {
-  const step = steps > 1 ? round((end - start) / (steps - 1)) : 0;
+/**
+ * Evenly spaced numbers, counted from the nearer end, so that both ends are met exactly. As in PyTorch the steps are
+ * rounded to float32 where the result is, and the ends are truncated where it holds integers.
+ */
+function linearSteps(start: number, end: number, steps: number, dtype: DType): number[] {
+  const round = dtype === 'float32' ? Math.fround : (x: number) => x;
+  const [from, to] = isFloatingPoint(dtype)
+    ? [round(start), round(end)]
+    : [Math.trunc(start), Math.trunc(end)];
+  if (steps === 1) return [from];
+  const step = round((to - from) / (steps - 1));
   const half = Math.floor(steps / 2);
-  for (let i = 0; i < steps; i++) {
-    yield steps === 1 || i < half
-      ? round(start + round(step * i))
-      : round(end - round(step * (steps - i - 1)));
-  }
+  return Array.from({ length: steps }, (_, i) =>
+    round(i < half ? from + step * i : to - step * (steps - i - 1)),
+  );
 }
 
 /** `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`. */
@@ -252,9 +253,7 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   const dtype = options?.dtype ?? getDefaultDtype();
   checkDType(dtype, 'linspace');
   const array = allocateArray(dtype, steps);
-  let i = 0;
-  if (steps === 1) array[0] = start;
-  else for (const value of linearSteps(start, end, steps, (x) => x)) array[i++] = value;
+  array.set(linearSteps(start, end, steps, dtype));
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }
 
@@ -271,9 +270,7 @@ export function logspace(start: number, end: number, steps: number, options: Log
   const dtype = options.dtype ?? getDefaultDtype();
   checkDType(dtype, 'logspace');
   const array = allocateArray(dtype, steps);
-  let i = 0;
-  if (steps === 1) array[0] = base ** start;
-  else for (const value of linearSteps(start, end, steps, (x) => x)) array[i++] = base ** value;
+  array.set(linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent));
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }
 

@@ -75,11 +75,7 @@ const cumprodGradientPrimitive: Primitive<number> = definePrimitive<number>({
       node.needs(1)
         ? last(
             sum(
-              where(
-                diagonal,
-                0,
-                cumprodGradient(mul(weighted, unsqueeze(g, -2)), matrix, matrix.ndim - 1),
-              ),
+              where(diagonal, 0, cumprodGradient(mul(weighted, unsqueeze(g, -2)), matrix, matrix.ndim - 1)),
               -2,
             ),
           )

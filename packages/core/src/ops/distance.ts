@@ -1,5 +1,5 @@
-import { ShapeError, ValueError } from '../errors.ts';
 import { noGrad } from '../autograd/grad-mode.ts';
+import { ShapeError, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
@@ -32,7 +32,8 @@ export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tenso
 export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   const { p = 2 } = options;
   for (const x of [a, b]) {
-    if (x.ndim < 2) throw new ShapeError(`cdist only supports at least 2D tensors, got shape ${formatShape(x.shape)}`);
+    if (x.ndim < 2)
+      throw new ShapeError(`cdist only supports at least 2D tensors, got shape ${formatShape(x.shape)}`);
   }
   if (a.shape.at(-1) !== b.shape.at(-1)) {
     throw new ShapeError(

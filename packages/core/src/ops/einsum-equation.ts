@@ -25,7 +25,8 @@ function termLabels(term: string, equation: string): string[] {
       if (term.slice(i, i + 3) !== ellipsis) {
         fail(`found '.' in equation '${equation}' that is not part of an ellipsis '...'`);
       }
-      if (labels.includes(ellipsis)) fail(`found '...' more than once for one operand in equation '${equation}'`);
+      if (labels.includes(ellipsis))
+        fail(`found '...' more than once for one operand in equation '${equation}'`);
       labels.push(ellipsis);
       i += 2;
     } else if (/[a-zA-Z]/.test(c)) labels.push(c);
@@ -35,7 +36,8 @@ function termLabels(term: string, equation: string): string[] {
 }
 
 /** Labels for what the ellipses cover, numbered from the last dimension back, so that they align on the right. */
-const coveredLabels = (count: number): string[] => Array.from({ length: count }, (_, i) => `.${count - 1 - i}`);
+const coveredLabels = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `.${count - 1 - i}`);
 
 const replaceEllipsis = (labels: readonly string[], covered: readonly string[]): string[] =>
   labels.flatMap((label) => (label === ellipsis ? covered : [label]));
@@ -63,9 +65,13 @@ export function parseEquation(equation: string, shapes: readonly Shape[]): Equat
   }
   const spans = inputs.map((labels, i) => ellipsisSpan(labels, shapes[i]!, i));
   const covered = coveredLabels(Math.max(...spans));
-  const operands = inputs.map((labels, i) => replaceEllipsis(labels, covered.slice(covered.length - spans[i]!)));
+  const operands = inputs.map((labels, i) =>
+    replaceEllipsis(labels, covered.slice(covered.length - spans[i]!)),
+  );
   const output =
-    right === undefined ? implicitOutput(inputs, covered) : replaceEllipsis(termLabels(right, equation), covered);
+    right === undefined
+      ? implicitOutput(inputs, covered)
+      : replaceEllipsis(termLabels(right, equation), covered);
   const known = new Set(operands.flat());
   output.forEach((label, i) => {
     if (output.indexOf(label) !== i) fail(`output subscript ${label} appears more than once in the output`);

@@ -61,7 +61,16 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
     const x = reshape(left, [...batches, ...n, ...columns.map(() => 1), ...k]);
     const y = reshape(right, [...batches, ...rows.map(() => 1), ...m, ...k]);
     const product = mul(x, y);
-    return { x: inner.length === 0 ? product : sum(product, inner.map((_, i) => -1 - i)), labels };
+    return {
+      x:
+        inner.length === 0
+          ? product
+          : sum(
+              product,
+              inner.map((_, i) => -1 - i),
+            ),
+      labels,
+    };
   }
   const right = arrange(b, [...batch, ...inner, ...columns]);
   const [rowCount, depth, columnCount] = [numelOf(n), numelOf(k), numelOf(m)];
@@ -82,7 +91,9 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
   const letter = (item: unknown): string => {
     if (item === '...') return item;
     if (!Number.isInteger(item) || (item as number) < 0 || (item as number) >= 52) {
-      throw new ValueError(`einsum(): not within the valid range [0, 52): subscript ${String(item)} of a sublist`);
+      throw new ValueError(
+        `einsum(): not within the valid range [0, 52): subscript ${String(item)} of a sublist`,
+      );
     }
     return String.fromCharCode((item as number) < 26 ? 65 + (item as number) : 71 + (item as number));
   };
@@ -109,7 +120,10 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
  * einsum('ii', a); // the trace
  * ```
  */
-export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor;
+export function einsum(
+  equation: string,
+  ...operands: readonly Tensor[] | readonly [readonly Tensor[]]
+): Tensor;
 export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
   const given =
@@ -134,5 +148,8 @@ export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
     return contract(product, part, new Set([...output, ...later]));
   });
   const wanted = new Set(output);
-  return arrange(sumOut(result, (label) => wanted.has(label)), output);
+  return arrange(
+    sumOut(result, (label) => wanted.has(label)),
+    output,
+  );
 }

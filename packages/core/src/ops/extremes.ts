@@ -1,8 +1,8 @@
 import type { TypedArray } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
+import { reduce } from '../kernels/reduce.ts';
 import type { Extent } from '../kernels/softmax-rows.ts';
 import { extentOf } from '../kernels/softmax-rows.ts';
-import { reduce } from '../kernels/reduce.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../primitive.ts';
 import { normalizeDim } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
@@ -13,7 +13,14 @@ import { to } from './copy.ts';
 import type { Operand } from './elementwise.ts';
 import { zeros } from './fill.ts';
 import { maximum, minimum } from './math.ts';
-import { type Dims, type ReduceOptions, type Reduction, reductionOf, requireElements, restoreDims } from './reduce.ts';
+import {
+  type Dims,
+  type ReduceOptions,
+  type Reduction,
+  reductionOf,
+  requireElements,
+  restoreDims,
+} from './reduce.ts';
 import { scatter } from './scatter.ts';
 import type { ValuesAndIndices } from './sorting.ts';
 import { sum } from './sum.ts';
@@ -25,7 +32,13 @@ type Side = 'max' | 'min';
  * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
  * NaN does not match NaN, `scale_grad_by_count`.
  */
-export function evenGradient(g: Tensor, x: Tensor, result: Tensor, attrs: Reduction, matchNaN = true): Tensor {
+export function evenGradient(
+  g: Tensor,
+  x: Tensor,
+  result: Tensor,
+  attrs: Reduction,
+  matchNaN = true,
+): Tensor {
   const y = restoreDims(result, attrs, x.shape);
   const same = eq(x, y);
   const mask = to(matchNaN ? logicalOr(same, logicalAnd(isnan(x), isnan(y))) : same, g.dtype);
@@ -79,7 +92,12 @@ export interface Search extends Reduction {
   readonly dim: number | null;
 }
 
-export function searchOf(x: Tensor, dim: number | null, keepdim: boolean | undefined, caller: string): Search {
+export function searchOf(
+  x: Tensor,
+  dim: number | null,
+  keepdim: boolean | undefined,
+  caller: string,
+): Search {
   const reduction = reductionOf(x, dim ?? undefined, keepdim, caller);
   requireElements(x, reduction, caller);
   return { ...reduction, dim: dim === null ? null : normalizeDim(dim, x.ndim, caller) };
@@ -89,7 +107,12 @@ export const extentOfSearch = (x: Tensor, dim: number | null): Extent =>
   dim === null ? { outer: 1, n: x.count, inner: 1 } : extentOf(x.shape, dim);
 
 /** Stores, for each row of `data`, where along it the row's value stands first; NaN is found too. */
-function findFirst(data: TypedArray, values: TypedArray, { outer, n, inner }: Extent, indices: TypedArray): void {
+function findFirst(
+  data: TypedArray,
+  values: TypedArray,
+  { outer, n, inner }: Extent,
+  indices: TypedArray,
+): void {
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const row = o * inner + i;
@@ -112,7 +135,12 @@ function positionOf(data: TypedArray, value: number, start: number, step: number
 }
 
 /** Puts gradients of chosen elements where these were found. Follows PyTorch's `value_selecting_reduction_backward`. */
-export function selectionGradient(g: Tensor, indices: Tensor, attrs: Search, shape: readonly number[]): Tensor {
+export function selectionGradient(
+  g: Tensor,
+  indices: Tensor,
+  attrs: Search,
+  shape: readonly number[],
+): Tensor {
   const dim = attrs.dim!;
   if (shape.length === 0) return g;
   const keep = (y: Tensor): Tensor =>
@@ -166,7 +194,11 @@ function extremumOf(
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function max(x: Tensor, other: Tensor): Tensor;
-export function max(x: Tensor, dim?: number | Tensor | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
+export function max(
+  x: Tensor,
+  dim?: number | Tensor | null,
+  options?: ReduceOptions,
+): Tensor | ValuesAndIndices {
   return extremumOf('max', x, dim, options);
 }
 
@@ -174,7 +206,11 @@ export function max(x: Tensor, dim?: number | Tensor | null, options?: ReduceOpt
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function min(x: Tensor, other: Tensor): Tensor;
-export function min(x: Tensor, dim?: number | Tensor | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
+export function min(
+  x: Tensor,
+  dim?: number | Tensor | null,
+  options?: ReduceOptions,
+): Tensor | ValuesAndIndices {
   return extremumOf('min', x, dim, options);
 }
 

@@ -35,7 +35,8 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
 export function histc(x: Tensor, options: HistogramOptions = {}): Tensor {
   const { bins = 100 } = options;
   let { min = 0, max = 0 } = options;
-  if (!isFloatingPoint(x.dtype)) throw new DTypeError(`histc: expected a floating point tensor, got ${x.dtype}`);
+  if (!isFloatingPoint(x.dtype))
+    throw new DTypeError(`histc: expected a floating point tensor, got ${x.dtype}`);
   if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
   if (min === max && x.count > 0) {
     min = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@ import { formatShape, normalizeDim, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
 import { to } from './copy.ts';
-import { getIndexed, putIndexed, putIndexedInPlace } from './index-primitives.ts';
+import { getIndexed, putFlat, putFlatInPlace, putIndexed, putIndexedInPlace } from './index-primitives.ts';
 import { checkIndexDType } from './positions.ts';
 import { reshape } from './views.ts';
 
@@ -44,7 +44,32 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return x.shape.length === 0 ? reshape(result, []) : result;
 }
 
-type Put = typeof putIndexed;
+/** The functions that write, out of place and in place. */
+interface Put {
+  readonly indexed: typeof putIndexed;
+  readonly flat: typeof putFlat;
+}
+const outOfPlace: Put = { indexed: putIndexed, flat: putFlat };
+const inPlace: Put = { indexed: putIndexedInPlace, flat: putFlatInPlace };
+
+interface WriteAttributes {
+  readonly caller: string;
+  readonly accumulate: boolean;
+  readonly negative: boolean;
+}
+
+/** A 0-dimensional tensor is written as a row of one element: a view of it could not be changed in place. */
+function write(
+  put: Put,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  values: Tensor,
+  attrs: WriteAttributes,
+): Tensor {
+  if (x.shape.length === 0) return put.flat(x, index, values, attrs);
+  return put.indexed(x, values, [index], { dims: [dim], ...attrs });
+}
 
 /** Writes `source`, whose shape is that of x with the size of the index along `dim`. */
 function writeAlong(
@@ -74,11 +99,8 @@ function writeAlong(
     );
   }
   const values = source.shape.length === 0 ? reshape(source, [1]) : source;
-  return put(a.x, values, [a.index], { dims: [a.dim], caller, negative: false, accumulate });
+  return write(put, x, a.dim, a.index, values, { caller, negative: false, accumulate });
 }
-
-/** Out of place, the result has x's shape; in place, it is x. */
-const fresh = (x: Tensor, result: Tensor): Tensor => (x.shape.length === 0 ? reshape(result, []) : result);
 
 /** Options of {@link indexAdd}. */
 export interface IndexAddOptions {
@@ -100,7 +122,7 @@ export function indexAdd(
   source: Tensor,
   options: IndexAddOptions = {},
 ): Tensor {
-  return fresh(x, writeAlong(putIndexed, x, dim, index, scaled(source, options), true, 'indexAdd'));
+  return writeAlong(outOfPlace, x, dim, index, scaled(source, options), true, 'indexAdd');
 }
 
 /** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
@@ -111,19 +133,17 @@ export function indexAddInPlace(
   source: Tensor,
   options: IndexAddOptions = {},
 ): Tensor {
-  writeAlong(putIndexedInPlace, x, dim, index, scaled(source, options), true, 'indexAdd_');
-  return x;
+  return writeAlong(inPlace, x, dim, index, scaled(source, options), true, 'indexAdd_');
 }
 
 /** A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return fresh(x, writeAlong(putIndexed, x, dim, index, source, false, 'indexCopy'));
+  return writeAlong(outOfPlace, x, dim, index, source, false, 'indexCopy');
 }
 
 /** {@link indexCopy} in place. Follows `Tensor.index_copy_`. */
 export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  writeAlong(putIndexedInPlace, x, dim, index, source, false, 'indexCopy_');
-  return x;
+  return writeAlong(inPlace, x, dim, index, source, false, 'indexCopy_');
 }
 
 /** The value is stored once, however often an index occurs: its gradient must count it once. */
@@ -139,11 +159,11 @@ function fillAlong(
   put: Put,
   x: Tensor,
   dim: number,
-  index: Tensor,
+  indices: Tensor,
   value: Tensor | number,
   caller: string,
 ): Tensor {
-  const a = along(x, dim, index, caller);
+  const a = along(x, dim, indices, caller);
   if (value instanceof Tensor && value.shape.length > 0) {
     throw new ShapeError(
       `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
@@ -153,21 +173,16 @@ function fillAlong(
     value instanceof Tensor
       ? to(value, x.dtype)
       : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
-  return put(a.x, stored, [withoutRepeats(a.index, a.x.shape[a.dim]!)], {
-    dims: [a.dim],
-    caller,
-    negative: true,
-    accumulate: false,
-  });
+  const index = withoutRepeats(a.index, x.shape[a.dim] ?? 1);
+  return write(put, x, a.dim, index, stored, { caller, negative: true, accumulate: false });
 }
 
 /** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
-  return fresh(x, fillAlong(putIndexed, x, dim, index, value, 'indexFill'));
+  return fillAlong(outOfPlace, x, dim, index, value, 'indexFill');
 }
 
 /** {@link indexFill} in place. Follows `Tensor.index_fill_`. */
 export function indexFillInPlace(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
-  fillAlong(putIndexedInPlace, x, dim, index, value, 'indexFill_');
-  return x;
+  return fillAlong(inPlace, x, dim, index, value, 'indexFill_');
 }

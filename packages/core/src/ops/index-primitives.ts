@@ -3,7 +3,7 @@ import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { stridedOver } from '../kernels/strided.ts';
 import { ALL_INPUTS, apply, applyInPlace, definePrimitive, INPUT } from '../primitive.ts';
-import { expandsTo, formatShape, type Shape, sameShape } from '../shape.ts';
+import { expandsTo, formatShape, numelOf, type Shape, sameShape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { copyInto } from './copy.ts';
@@ -19,6 +19,7 @@ import {
   writeAt,
   writePositions,
 } from './positions.ts';
+import { sum } from './sum.ts';
 import { reshape } from './views.ts';
 
 /** Which dimensions are indexed, ascending. */
@@ -155,10 +156,15 @@ const putFlatPrimitive = definePrimitive<FlatPutting>({
     return [
       !node.needs(0) ? null : accumulate ? g : putFlat(g, index, Tensor.scalar(0, g.dtype), node.attrs),
       null,
-      node.needs(2) ? reshape(takeFlat(g, index), node.shape(2)) : null,
+      node.needs(2) ? ofSource(takeFlat(g, index), node.shape(2)) : null,
     ];
   },
 });
+
+/** A single element that was stored everywhere gets the sum. */
+function ofSource(g: Tensor, shape: Shape): Tensor {
+  return reshape(g.count === numelOf(shape) ? g : sum(g), shape);
+}
 
 /** A copy of x, taken as one row, with `source` (as many elements, or one) stored or added at the given indices. */
 export const putFlat = (x: Tensor, index: Tensor, source: Tensor, attrs: FlatPutting): Tensor =>

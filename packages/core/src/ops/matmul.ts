@@ -3,8 +3,9 @@ import { DTypeError, ShapeError } from '../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../kernels/gemm.ts';
 import { apply, definePrimitive, INPUT } from '../primitive.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { mul } from './arithmetic.ts';
+import { Tensor } from '../tensor.ts';
+import { add, mul } from './arithmetic.ts';
+import { maskedFill } from './masked.ts';
 import { expand, reshape, squeeze, unsqueeze } from './views.ts';
 
 /** Which operands of a product are taken transposed. */
@@ -57,7 +58,8 @@ function checkRank(name: string, x: Tensor, rank: number, which: string): void {
   }
 }
 
-const describe = (x: Tensor, transposed: boolean): string => `${rowsOf(x, transposed)}x${columnsOf(x, transposed)}`;
+const describe = (x: Tensor, transposed: boolean): string =>
+  `${rowsOf(x, transposed)}x${columnsOf(x, transposed)}`;
 
 function productShape(name: string, a: Tensor, b: Tensor, { ta, tb }: Transposes): [number, number] {
   if (columnsOf(a, ta) !== rowsOf(b, tb)) {
@@ -251,20 +253,21 @@ const batched: Product = (a, b, attrs) => apply(bmmPrimitive, [a, b], attrs);
 /** Products of matrices in pairs: (batch, n, k) and (batch, k, m). Follows `torch.bmm`. */
 export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
 
+/** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
+function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
+  checkBias(name, x, y.shape);
+  const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
+  return add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta });
+}
+
 /** beta * x + alpha * bmm(a, b), x broadcast. Follows `torch.baddbmm`. */
 export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
-  const { alpha, beta } = scalesOf(options);
-  const y = scaled(bmm(a, b), alpha);
-  checkBias('baddbmm', x, y.shape);
-  return beta === 0 ? y : y.add(x, { alpha: beta });
+  return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
 }
 
 /** beta * x + alpha * (the sum over the batch of a @ b). Follows `torch.addbmm`. */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
-  const { alpha, beta } = scalesOf(options);
-  const y = scaled(bmm(a, b).sum(0), alpha);
-  checkBias('addbmm', x, y.shape);
-  return beta === 0 ? y : y.add(x, { alpha: beta });
+  return addScaled('addbmm', x, bmm(a, b).sum(0), scalesOf(options));
 }
 
 const mvPrimitive = definePrimitive({
@@ -294,10 +297,7 @@ export const mv = (a: Tensor, x: Tensor): Tensor => apply(mvPrimitive, [a, x], u
 
 /** beta * x + alpha * (a @ v). Follows `torch.addmv`. */
 export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor {
-  const { alpha, beta } = scalesOf(options);
-  const y = scaled(mv(a, v), alpha);
-  checkBias('addmv', x, y.shape);
-  return beta === 0 ? y : y.add(x, { alpha: beta });
+  return addScaled('addmv', x, mv(a, v), scalesOf(options));
 }
 
 const dotPrimitive = definePrimitive({

@@ -4,7 +4,6 @@ import { apply, applyMulti, defineMulti, definePrimitive, INPUT, type Meta, OUTP
 import type { Tensor } from '../tensor.ts';
 import { evenGradient, extentOfSearch, type Search, searchOf, selectionGradient } from './extremes.ts';
 import { type ReduceOptions, type Reduction, reductionOf } from './reduce.ts';
-import { firstInOrder } from './selection.ts';
 import type { ValuesAndIndices } from './sorting.ts';
 
 /** Picks one element of a row, by its index. */
@@ -17,8 +16,16 @@ function countNaN(row: TypedArray): number {
   return count;
 }
 
-/** The index of the `k`-th least element, the one of several equals that PyTorch's algorithm finds. */
-const kth = (row: TypedArray, k: number): number => firstInOrder(row, k + 1, false, false)[k]!;
+/** The index of the `k`-th least element; equal ones count in their order, as in PyTorch. */
+function kth(row: TypedArray, k: number): number {
+  const sorted = row.slice().sort();
+  const value = sorted[k]!;
+  let equalsBefore = 0;
+  while (equalsBefore < k && sorted[k - equalsBefore - 1] === value) equalsBefore++;
+  let place = row.indexOf(value as never);
+  for (; equalsBefore > 0; equalsBefore--) place = row.indexOf(value as never, place + 1);
+  return Math.max(place, 0);
+}
 
 /** The lower of the two in the middle; a NaN, where there is one. */
 const pickMedian: Pick = (row) => {
@@ -95,7 +102,10 @@ const pickingWhole = (name: string, pick: Pick) =>
 
 const primitives = {
   median: { whole: pickingWhole('median', pickMedian), along: pickingAlong('median', pickMedian) },
-  nanmedian: { whole: pickingWhole('nanmedian', pickNanmedian), along: pickingAlong('nanmedian', pickNanmedian) },
+  nanmedian: {
+    whole: pickingWhole('nanmedian', pickNanmedian),
+    along: pickingAlong('nanmedian', pickNanmedian),
+  },
 };
 const modePrimitive = pickingAlong('mode', pickMode);
 
@@ -132,7 +142,11 @@ export function median(x: Tensor, dim?: number | null, options?: ReduceOptions):
 /** {@link median} of what is not NaN; NaN where nothing is. Follows `torch.nanmedian`. */
 export function nanmedian(x: Tensor): Tensor;
 export function nanmedian(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-export function nanmedian(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
+export function nanmedian(
+  x: Tensor,
+  dim?: number | null,
+  options?: ReduceOptions,
+): Tensor | ValuesAndIndices {
   return medianOf('nanmedian', x, dim, options);
 }
 

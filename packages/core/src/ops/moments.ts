@@ -89,8 +89,7 @@ const withMean = (name: string, root: boolean) =>
     kernel: ([x], { dims, correction }, [spreads, means]) =>
       moments(x!, dims, correction, root, spreads!.storage.array, means!.storage.array),
     derivative([g, gMean], node) {
-      const ofSpread =
-        g == null ? null : varianceGradient(root ? throughRoot(g, node.output()) : g, node);
+      const ofSpread = g == null ? null : varianceGradient(root ? throughRoot(g, node.output()) : g, node);
       const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);
       return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
     },

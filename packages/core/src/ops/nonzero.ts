@@ -3,10 +3,23 @@ import { type Tensor, wrapArray } from '../tensor.ts';
 /** Where the elements of x other than 0 stand, in row-major order. */
 export function nonzeroPositions(x: Tensor): Int32Array {
   const { data } = x;
+  // What a mask holds is not to be guessed: adding up its ones needs no branch.
+  if (x.dtype === 'bool') return positionsOfOnes(data as Uint8Array);
   let count = 0;
   for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   const result = new Int32Array(count);
   for (let i = 0, n = 0; n < count; i++) if (data[i] !== 0) result[n++] = i;
+  return result;
+}
+
+function positionsOfOnes(mask: Uint8Array): Int32Array {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  const result = new Int32Array(count);
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += mask[i]!;
+  }
   return result;
 }
 

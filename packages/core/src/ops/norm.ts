@@ -12,7 +12,14 @@ import { eq } from './compare.ts';
 import { to } from './copy.ts';
 import { amax, amin, evenGradient } from './extremes.ts';
 import { abs, pow, sign, where } from './math.ts';
-import { type Dims, type Reduction, reducedCount, reductionOf, restoreDims, type SumOptions } from './reduce.ts';
+import {
+  type Dims,
+  type Reduction,
+  reducedCount,
+  reductionOf,
+  restoreDims,
+  type SumOptions,
+} from './reduce.ts';
 import { reshape } from './views.ts';
 
 interface Norm extends Reduction {
@@ -127,7 +134,9 @@ export function matrixNorm(
 ): Tensor {
   const caller = 'linalg.matrixNorm';
   if (x.ndim < 2) {
-    throw new ShapeError(`${caller}: The input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `${caller}: The input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`,
+    );
   }
   if (dims.length !== 2) throw new ShapeError(`${caller}: dim must be a 2-tuple. Got ${dims.join(' ')}`);
   const rows = normalizeDim(dims[0]!, x.ndim, caller);
@@ -142,16 +151,29 @@ export function matrixNorm(
   const across = Math.abs(ord) === 1 ? columns : rows;
   const norm = (ord > 0 ? amax : amin)(magnitudes, across, { keepdim: true });
   if (options?.keepdim === true) return norm;
-  return reshape(norm, reducedShape(x.shape, [rows, columns].sort((a, b) => a - b), false));
+  return reshape(
+    norm,
+    reducedShape(
+      x.shape,
+      [rows, columns].sort((a, b) => a - b),
+      false,
+    ),
+  );
 }
 
-const asDims = (dims: Dims): Shape | null => (dims === undefined || dims === null ? null : [dims].flat() as number[]);
+const asDims = (dims: Dims): Shape | null =>
+  dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
 /**
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
  */
-export function linalgNorm(x: Tensor, ord?: MatrixNormOrder | null, dims?: Dims, options?: SumOptions): Tensor {
+export function linalgNorm(
+  x: Tensor,
+  ord?: MatrixNormOrder | null,
+  dims?: Dims,
+  options?: SumOptions,
+): Tensor {
   if (ord === undefined || ord === null) return vectorNorm(x, 2, dims, options);
   const list = asDims(dims);
   if (list === null && x.ndim !== 1 && x.ndim !== 2) {
@@ -162,9 +184,12 @@ export function linalgNorm(x: Tensor, ord?: MatrixNormOrder | null, dims?: Dims,
   const count = list?.length ?? x.ndim;
   if (count === 1 && typeof ord === 'number') return vectorNorm(x, ord, dims, options);
   if (count !== 1 && count !== 2) {
-    throw new ShapeError(`linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list!)}`);
+    throw new ShapeError(
+      `linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list!)}`,
+    );
   }
-  if (count === 1) throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
+  if (count === 1)
+    throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
   return matrixNorm(x, ord, list ?? [-2, -1], options);
 }
 
@@ -173,8 +198,14 @@ export function linalgNorm(x: Tensor, ord?: MatrixNormOrder | null, dims?: Dims,
  * Follows `torch.norm`.
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // 5
  */
-export function norm(x: Tensor, p: number | 'fro' | 'nuc' = 'fro', dims?: Dims, options?: SumOptions): Tensor {
+export function norm(
+  x: Tensor,
+  p: number | 'fro' | 'nuc' = 'fro',
+  dims?: Dims,
+  options?: SumOptions,
+): Tensor {
   if (p === 'nuc') throw withoutSingularValues(p);
-  if (p !== 'fro' && typeof p !== 'number') throw new ValueError(`norm: p must be a number or 'fro', got '${String(p)}'`);
+  if (p !== 'fro' && typeof p !== 'number')
+    throw new ValueError(`norm: p must be a number or 'fro', got '${String(p)}'`);
   return vectorNorm(x, p === 'fro' ? 2 : p, dims, options);
 }

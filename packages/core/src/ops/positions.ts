@@ -108,6 +108,13 @@ export function indexedShape(shape: Shape, dims: readonly number[], index: Shape
 export function flattenPositions({ outer, rows, inner }: Positions): Int32Array {
   const result = new Int32Array(outer.length * rows.length * inner.length);
   let p = 0;
+  if (inner.length === 1) {
+    for (let o = 0; o < outer.length; o++) {
+      const start = outer[o]!;
+      for (let r = 0; r < rows.length; r++) result[p++] = start + rows[r]!;
+    }
+    return result;
+  }
   for (let o = 0; o < outer.length; o++) {
     for (let r = 0; r < rows.length; r++) {
       const start = outer[o]! + rows[r]!;
@@ -128,15 +135,20 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
   const stride = x.strides[dim] ?? 1;
   const outer = offsetsOf(shape.slice(0, dim), x.strides);
   const inner = offsetsOf(shape.slice(dim + 1), x.strides.slice(dim + 1));
+  for (let p = 0; p < values.length; p++) {
+    const at = values[p]!;
+    if (at < 0 || at >= size) throw outOfBounds(values, p, index.shape, dim, size, caller);
+  }
+  // Runs along which only one of the three parts of a position changes.
   const length = shape[dim]!;
+  const width = inner.length;
   let p = 0;
   for (let o = 0; o < outer.length; o++) {
     const start = x.offset + outer[o]!;
-    for (let j = 0; j < length; j++) {
-      for (let i = 0; i < inner.length; i++, p++) {
-        const at = values[p]!;
-        if (at < 0 || at >= size) throw outOfBounds(values, p, index.shape, dim, size, caller);
-        result[p] = start + inner[i]! + at * stride;
+    if (width === 1) for (const stop = p + length; p < stop; p++) result[p] = start + values[p]! * stride;
+    else {
+      for (let j = 0; j < length; j++) {
+        for (let i = 0; i < width; i++, p++) result[p] = start + inner[i]! + values[p]! * stride;
       }
     }
   }

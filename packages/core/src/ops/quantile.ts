@@ -29,7 +29,9 @@ function checkQuantile(x: Tensor, q: Tensor, interpolation: string, name: string
   if (x.count === 0) throw new ShapeError(`${name}() input tensor must be non-empty`);
   if (q.ndim > 1) throw new ShapeError(`${name}() q must be a scalar or 1D tensor, got ${q.ndim} dimensions`);
   if (q.dtype !== x.dtype) {
-    throw new DTypeError(`${name}() q tensor must be same dtype as the input tensor: got ${q.dtype} and ${x.dtype}`);
+    throw new DTypeError(
+      `${name}() q tensor must be same dtype as the input tensor: got ${q.dtype} and ${x.dtype}`,
+    );
   }
   if (q.data.some((value: number) => !(value >= 0 && value <= 1))) {
     throw new ValueError(`${name}() q values must be in the range [0, 1], got ${[...q.data].join(', ')}`);

@@ -6,7 +6,6 @@ import { formatShape, normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { sub } from './arithmetic.ts';
 import { logicalXor } from './compare.ts';
-import { to } from './copy.ts';
 import { zeros } from './fill.ts';
 import { cat } from './joining.ts';
 import { narrow } from './parts.ts';
@@ -142,8 +141,10 @@ export interface DiffOptions {
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   const { n = 1, prepend, append } = options;
-  if (x.ndim === 0) throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
-  if (!Number.isInteger(n) || n < 0) throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
+  if (x.ndim === 0)
+    throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
+  if (!Number.isInteger(n) || n < 0)
+    throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
   const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
   const parts = [prepend, x, append].filter((part) => part !== undefined);
   for (const part of parts) {

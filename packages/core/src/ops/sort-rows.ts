@@ -9,6 +9,10 @@ const shortRun = 16;
  */
 export function sortOrder(keys: TypedArray, order: Int32Array, spare: Int32Array, descending: boolean): void {
   const n = order.length;
+  if (n >= manyKeys && !(keys instanceof Float64Array)) {
+    radixSort(keys, order, spare, descending);
+    return;
+  }
   for (let start = 0; start < n; start += shortRun) {
     insertionSort(keys, order, start, Math.min(start + shortRun, n), descending);
   }
@@ -21,6 +25,75 @@ export function sortOrder(keys: TypedArray, order: Int32Array, spare: Int32Array
     [from, to] = [to, from];
   }
   if (from !== order) order.set(from);
+}
+
+/** From so many keys on, of at most 32 bits, sorting by digits beats sorting by comparisons. */
+const manyKeys = 64;
+/** Reused while rows are not large. */
+const smallScratch = new Uint32Array(2 * 8192);
+const counts = new Uint32Array(4 * 256);
+
+/** Sorts by the four bytes of the keys' ordinals, the least significant first; each pass keeps the order of the last. */
+function radixSort(keys: TypedArray, order: Int32Array, spare: Int32Array, descending: boolean): void {
+  const n = order.length;
+  const scratch = 2 * n <= smallScratch.length ? smallScratch : new Uint32Array(2 * n);
+  let digits = scratch.subarray(0, n);
+  let nextDigits = scratch.subarray(n, 2 * n);
+  writeOrdinals(keys, order, digits, descending);
+  counts.fill(0);
+  for (let i = 0; i < n; i++) {
+    const ordinal = digits[i]!;
+    counts[ordinal & 255]!++;
+    counts[256 + ((ordinal >>> 8) & 255)]!++;
+    counts[512 + ((ordinal >>> 16) & 255)]!++;
+    counts[768 + (ordinal >>> 24)]!++;
+  }
+  let from = order;
+  let to = spare;
+  for (let pass = 0; pass < 4; pass++) {
+    const shift = 8 * pass;
+    const places = counts.subarray(256 * pass, 256 * (pass + 1));
+    if (places[(digits[0]! >>> shift) & 255] === n) continue;
+    for (let d = 0, sum = 0; d < 256; d++) {
+      const count = places[d]!;
+      places[d] = sum;
+      sum += count;
+    }
+    for (let i = 0; i < n; i++) {
+      const ordinal = digits[i]!;
+      const place = places[(ordinal >>> shift) & 255]!++;
+      nextDigits[place] = ordinal;
+      to[place] = from[i]!;
+    }
+    [from, to] = [to, from];
+    [digits, nextDigits] = [nextDigits, digits];
+  }
+  if (from !== order) order.set(from);
+}
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** Unsigned integers in the order of the keys: 0 and -0 are equal, NaN is the greatest. */
+function writeOrdinals(
+  keys: TypedArray,
+  order: Int32Array,
+  ordinals: Uint32Array,
+  descending: boolean,
+): void {
+  const flip = descending ? -1 : 0;
+  const floating = keys instanceof Float32Array;
+  for (let i = 0; i < order.length; i++) {
+    const key = keys[order[i]!]!;
+    let ordinal = key;
+    if (floating) {
+      float[0] = key + 0;
+      // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+      ordinal = key !== key ? 0x7fffffff : bits[0]!;
+      if (ordinal < 0) ordinal ^= 0x7fffffff;
+    }
+    ordinals[i] = ordinal ^ -0x80000000 ^ flip;
+  }
 }
 
 /** Whether `b` belongs strictly before `a`. */

@@ -38,7 +38,8 @@ function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>
   }
   const listOf = (list: readonly number[], x: Tensor): number[] => {
     const normal = list.map((d) => normalizeDim(d, x.ndim, 'tensordot'));
-    if (new Set(normal).size < normal.length) throw new ShapeError(`tensordot: repeated dim in ${formatShape(list)}`);
+    if (new Set(normal).size < normal.length)
+      throw new ShapeError(`tensordot: repeated dim in ${formatShape(list)}`);
     return normal;
   };
   return [listOf(first, a), listOf(second, b)];
@@ -64,8 +65,8 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
     const [n, m] = [x.shape[d]!, y.shape[ofB[i]!]!];
     if (n === m) return;
     // A size of 1 broadcasts: the other side can be summed at once.
-    if (m === 1) x = sum(x, d, { keepdim: true });
-    else if (n === 1) y = sum(y, ofB[i]!, { keepdim: true });
+    if (m === 1) x = sum(x, d, { keepdim: true, dtype: a.dtype });
+    else if (n === 1) y = sum(y, ofB[i]!, { keepdim: true, dtype: a.dtype });
     else {
       throw new ShapeError(
         `tensordot: contracted dimensions need to match, but first has size ${n} in dim ${d} and second has size ${m} in ` +

@@ -3,6 +3,7 @@ import { reduce } from '../kernels/reduce.ts';
 import { apply, definePrimitive } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { ne } from './compare.ts';
+import { to } from './copy.ts';
 import { type Dims, type ReduceOptions, type Reduction, reductionOf } from './reduce.ts';
 
 const truth = (name: string, kind: ReduceKind) =>
@@ -17,6 +18,7 @@ const allPrimitive = truth('all', 'all');
 const anyPrimitive = truth('any', 'any');
 
 /** A list without dimensions leaves them all, as in PyTorch. */
+const elementTruth = (x: Tensor): Tensor => (x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0));
 const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0;
 
 /**
@@ -24,7 +26,7 @@ const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0
  * @example all(tensor([[1, 0], [1, 1]]), 1); // [false, true]
  */
 export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  if (isNone(dims)) return ne(x, 0);
+  if (isNone(dims)) return elementTruth(x);
   return apply(allPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'all'));
 }
 
@@ -33,7 +35,7 @@ export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
  * @example any(tensor([[0, 0], [1, 0]]), 1); // [false, true]
  */
 export function any(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  if (isNone(dims)) return ne(x, 0);
+  if (isNone(dims)) return elementTruth(x);
   return apply(anyPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'any'));
 }
 

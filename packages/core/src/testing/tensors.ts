@@ -77,13 +77,14 @@ function values(dtype: DType, options: TensorOptions): fc.Arbitrary<number> {
   const allowed = (v: number): boolean => avoid.every((a) => !(Math.abs(v - a) < 1 / 16));
   const min = options.min ?? (dtype === 'uint8' ? 0 : -10);
   const max = options.max ?? 10;
-  const integers = fc.integer({ min: Math.ceil(min), max: Math.floor(max) });
   switch (dtype) {
     case 'bool':
       return fc.integer({ min: 0, max: 1 });
     case 'uint8':
-    case 'int32':
+    case 'int32': {
+      const integers = fc.integer({ min: Math.ceil(min), max: Math.floor(max) });
       return avoid.length === 0 ? integers : integers.filter(allowed);
+    }
     default: {
       if (noNaN && noInfinity) {
         const steps = fc.integer({ min: Math.ceil(min * grid), max: Math.floor(max * grid) });

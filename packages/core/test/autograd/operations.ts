@@ -192,8 +192,8 @@ const reductions: Record<string, fc.Arbitrary<Sample>> = {
   prod: along((x, dim, keepdim) => K.prod(x, dim, { keepdim })),
   'prod, all': unary((x) => K.prod(x)),
   'prod, zeros': unary((x) => K.prod(x.mul(K.tensor([0, 1], { dtype: 'float64' }).select(0, 0)))),
-  quantile: along((x, dim, keepdim) => K.quantile(x, 0.3, { dim, keepdim }), distinct),
-  nanquantile: along((x, dim, keepdim) => K.nanquantile(x, 0.3, { dim, keepdim }), distinct),
+  quantile: along((x, dim, keepdim) => K.quantile(x, 0.3, dim, { keepdim }), distinct),
+  nanquantile: along((x, dim, keepdim) => K.nanquantile(x, 0.3, dim, { keepdim }), distinct),
   softmax: along((x, dim) => K.softmax(x, dim)),
   softmin: along((x, dim) => K.softmin(x, dim)),
   std: fixed([[3, 2]], (x) => [K.std(x), K.std(x, 0, { correction: 0 })], distinct),
@@ -312,6 +312,36 @@ const indexing: Record<string, fc.Arbitrary<Sample>> = {
   takeAlongDim: fixed([[2, 3]], (x) => K.takeAlongDim(x, rowIndex, 1)),
 };
 
+const classes = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, caller: 'crossEntropy' };
+const chosen = ints([2, 0, -100]);
+const weights = K.tensor([0.5, 1, 2], { dtype: 'float64' });
+const shares = K.tensor([[0.5, 0.25, 0.25], [0, 1, 0], [0.1, 0.2, 0.3]], { dtype: 'float64' });
+
+const compositions: Record<string, fc.Arbitrary<Sample>> = {
+  cdist: fixed([[2, 2], [3, 2]], (a, b) => K.cdist(a, b.add(5))),
+  'cdist, p = 3': fixed([[2, 2], [2, 2]], (a, b) => K.cdist(a, b.add(7), { p: 3 })),
+  cosineSimilarity: fixed([[2, 2], [2, 2]], (a, b) => K.cosineSimilarity(a, b), nonzero),
+  cross: fixed([[2, 3], [2, 3]], (a, b) => K.cross(a, b)),
+  dist: fixed([[3], [3]], (a, b) => K.dist(a, b.add(7))),
+  einsum: fixed([[2, 3], [3, 2], [2]], (a, b, c) => [K.einsum('ij,jk,k->i', a, b, c), K.einsum('ij,ji', a, b)]),
+  'linalg.norm': fixed([[2, 3]], (x) => [K.linalg.norm(x), K.linalg.norm(x, 1), K.linalg.norm(x, 3, 1)], {
+    ...nonzero,
+    distinct: true,
+  }),
+  norm: reduction((x, dims, options) => K.norm(x, 2, dims, options), nonzero),
+  pairwiseDistance: fixed([[2, 2], [2, 2]], (a, b) => K.pairwiseDistance(a, b.add(7))),
+  tensordot: fixed([[2, 3], [3, 2]], (a, b) => K.tensordot(a, b, { dims: 1 })),
+  trace: fixed([[2, 3]], (x) => K.trace(x)),
+
+  'cross-entropy, mean': fixed([[3, 3]], (x) => K.fusedCrossEntropy(x, chosen, null, { ...classes, reduction: 'mean' })),
+  'cross-entropy, weights': fixed([[3, 3]], (x) =>
+    K.fusedCrossEntropy(x, chosen, weights, { ...classes, labelSmoothing: 0.2, reduction: 'none' }),
+  ),
+  'cross-entropy, distributions': fixed([[3, 3]], (x) =>
+    K.fusedCrossEntropy(x, shares, null, { ...classes, reduction: 'sum' }),
+  ),
+};
+
 /** Every differentiable operation of core. */
 export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...elementwise,
@@ -320,4 +350,5 @@ export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...views,
   ...rearrangements,
   ...indexing,
+  ...compositions,
 };

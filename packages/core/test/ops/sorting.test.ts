@@ -66,15 +66,13 @@ describe('sort', () => {
 });
 
 describe('topk and kthvalue', () => {
-  const drawn = fc
-    .array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 150 })
-    .chain((list) =>
-      fc.record({
-        list: fc.constant(list),
-        k: fc.integer({ min: 1, max: list.length }),
-        largest: fc.boolean(),
-      }),
-    );
+  const drawn = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 150 }).chain((list) =>
+    fc.record({
+      list: fc.constant(list),
+      k: fc.integer({ min: 1, max: list.length }),
+      largest: fc.boolean(),
+    }),
+  );
 
   it('pick what sorting picks, and say where it stands', () => {
     fc.assert(

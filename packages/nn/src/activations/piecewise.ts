@@ -1,5 +1,11 @@
 import type { Tensor } from '@kindling/core';
-import { hardshrink, hardsigmoid, hardswish, softshrink, type ShrinkOptions } from '../functional/piecewise.ts';
+import {
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  type ShrinkOptions,
+  softshrink,
+} from '../functional/piecewise.ts';
 import { pyFloat } from '../module/print.ts';
 import { Module } from '../module.ts';
 import { InplaceActivation } from './activation.ts';

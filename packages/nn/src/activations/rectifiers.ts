@@ -1,13 +1,13 @@
-import { full, getDefaultDtype, type Generator, type Tensor, ValueError } from '@kindling/core';
+import { full, type Generator, getDefaultDtype, type Tensor, ValueError } from '@kindling/core';
 import type { InplaceOptions } from '../functional/elementwise.ts';
 import {
   type AlphaInplaceOptions,
   celu,
   elu,
-  hardtanh,
   type HardtanhOptions,
-  leakyRelu,
+  hardtanh,
   type LeakyReluOptions,
+  leakyRelu,
   prelu,
   relu,
   relu6,

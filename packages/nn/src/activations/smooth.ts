@@ -1,13 +1,13 @@
 import type { Tensor } from '@kindling/core';
 import {
-  gelu,
   type GeluOptions,
+  gelu,
   logSigmoid,
   mish,
+  type SoftplusOptions,
   sigmoid,
   silu,
   softplus,
-  type SoftplusOptions,
   softsign,
   tanh,
   tanhshrink,

@@ -29,7 +29,9 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   get(name: string): M {
     const module = this.#modules.get(name);
     if (module === undefined) {
-      throw new KindlingError(`ModuleDict: no module '${name}'; there are ${[...this.#modules.keys()].join(', ') || 'none'}`);
+      throw new KindlingError(
+        `ModuleDict: no module '${name}'; there are ${[...this.#modules.keys()].join(', ') || 'none'}`,
+      );
     }
     return module;
   }
@@ -42,7 +44,8 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
 
   override registerModule<N extends AnyModule | null>(name: string, module: N): N {
     if (!isModule(module)) throw new KindlingError(`ModuleDict: '${name}' is not a Module subclass`);
-    if (name === '' || name.includes('.')) throw new KindlingError(`module name can't be empty or contain ".", got: "${name}"`);
+    if (name === '' || name.includes('.'))
+      throw new KindlingError(`module name can't be empty or contain ".", got: "${name}"`);
     this.#modules.set(name, module as unknown as M);
     return module;
   }

@@ -13,7 +13,8 @@ const asParameter = (x: Tensor): Parameter => {
   throw new KindlingError(`ParameterList: expected tensors, got ${x === null ? 'null' : typeof x}`);
 };
 
-const parametersIn = (module: ParameterList): Parameter[] => partsOf(module).parameters.map(([, value]) => value);
+const parametersIn = (module: ParameterList): Parameter[] =>
+  partsOf(module).parameters.map(([, value]) => value);
 
 /**
  * An array of parameters that are registered; plain tensors become parameters. `list[0]` is the first.
@@ -59,7 +60,9 @@ export class ParameterList extends Module<never, never> {
   override toString(): string {
     const lines = parametersIn(this).map((p, i) => `(${i}): ${describe(p)}`);
     // PyTorch indents the lines of this container by four.
-    return lines.length === 0 ? `${this.constructor.name}()` : `${this.constructor.name}(\n    ${lines.join('\n    ')}\n)`;
+    return lines.length === 0
+      ? `${this.constructor.name}()`
+      : `${this.constructor.name}(\n    ${lines.join('\n    ')}\n)`;
   }
 
   [Symbol.iterator](): IterableIterator<Parameter> {

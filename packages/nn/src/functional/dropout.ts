@@ -1,4 +1,13 @@
-import { defaultGenerator, dropoutMask, empty, emptyLike, type Generator, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import {
+  defaultGenerator,
+  dropoutMask,
+  empty,
+  emptyLike,
+  type Generator,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import type { InplaceOptions } from './elementwise.ts';
 
 /** Options of the dropout functions. */
@@ -12,7 +21,8 @@ export interface DropoutOptions extends InplaceOptions {
 
 /** @internal */
 export function checkProbability(p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+  if (!(p >= 0 && p <= 1))
+    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
 /** Whether a mask is drawn for each element, or for each channel (N, C), all of whose elements share it. */
@@ -49,7 +59,10 @@ function alphaDrop(x: Tensor, grain: Grain, options: DropoutOptions): Tensor {
   if (p === 1) return inplace ? x.mul_(0) : x.mul(0);
   const kept = maskTemplate(x, grain).bernoulli_(1 - p, { generator });
   const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
-  const shift = kept.sub(1).mul(alpha * a).add(alpha * a * p);
+  const shift = kept
+    .sub(1)
+    .mul(alpha * a)
+    .add(alpha * a * p);
   const scale = kept.mul(a);
   return inplace ? x.mul_(scale).add_(shift) : x.mul(scale).add(shift);
 }
@@ -58,13 +71,21 @@ function alphaDrop(x: Tensor, grain: Grain, options: DropoutOptions): Tensor {
  * Dropout that keeps mean and variance of what SELU gives: dropped elements become SELU's value at -Infinity.
  * `training` is false unless given. Follows `torch.nn.functional.alpha_dropout`.
  */
-export const alphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor => alphaDrop(x, 'element', options);
+export const alphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor =>
+  alphaDrop(x, 'element', options);
 
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
-export const featureAlphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor => alphaDrop(x, 'feature', options);
+export const featureAlphaDropout = (x: Tensor, options: DropoutOptions = {}): Tensor =>
+  alphaDrop(x, 'feature', options);
 
 /** Drops whole channels of an input with `spatial` dimensions behind (N, C), or behind (C,) where `unbatched`. */
-function dropChannels(name: string, x: Tensor, spatial: number, unbatched: boolean, options: DropoutOptions): Tensor {
+function dropChannels(
+  name: string,
+  x: Tensor,
+  spatial: number,
+  unbatched: boolean,
+  options: DropoutOptions,
+): Tensor {
   if (x.ndim !== spatial + 2 && x.ndim !== spatial + 1) {
     throw new ShapeError(
       `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,

@@ -1,14 +1,14 @@
+import type { E } from '@kindling/core';
 import {
   applyElementwiseInPlace,
   applyUnary,
-  DTypeError,
   type DType,
+  DTypeError,
   ElementwiseOp,
   isFloatingPoint,
   isGradEnabled,
   type Tensor,
 } from '@kindling/core';
-import type { E } from '@kindling/core';
 
 /** Options of activations that can overwrite their input. */
 export interface InplaceOptions {

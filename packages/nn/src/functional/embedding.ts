@@ -94,7 +94,10 @@ const gatherBackPrimitive: Primitive<GatherBack> = definePrimitive<GatherBack>({
     if (scaleGradByFreq) {
       throw new ValueError('embedding: the second derivative is not implemented with scaleGradByFreq');
     }
-    return [apply(lookupPrimitive, [gg, node.input(1)], { paddingIdx, scaleGradByFreq, zeroPadding: true }), null];
+    return [
+      apply(lookupPrimitive, [gg, node.input(1)], { paddingIdx, scaleGradByFreq, zeroPadding: true }),
+      null,
+    ];
   },
 });
 
@@ -122,7 +125,9 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
 export function resolvePadding(paddingIdx: number | null, rows: number): number {
   if (paddingIdx === null) return -1;
   if (!Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows) {
-    throw new ValueError(`embedding: Padding_idx must be within num_embeddings, got ${paddingIdx} for ${rows} rows`);
+    throw new ValueError(
+      `embedding: Padding_idx must be within num_embeddings, got ${paddingIdx} for ${rows} rows`,
+    );
   }
   return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
 }
@@ -137,7 +142,8 @@ function checkEmbedding(input: Tensor, weight: Tensor): void {
         "convert with x.to('int32')",
     );
   }
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
+  if (weight.ndim !== 2)
+    throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
   const rows = weight.shape[0]!;
   const indices = input.data;
   for (let i = 0; i < indices.length; i++) {

@@ -4,15 +4,15 @@ export { oneHot, pad } from '@kindling/core';
 export * from './distance.ts';
 export {
   alphaDropout,
+  type DropoutOptions,
   dropout,
   dropout1d,
   dropout2d,
   dropout3d,
-  type DropoutOptions,
   featureAlphaDropout,
 } from './dropout.ts';
 export type { InplaceOptions } from './elementwise.ts';
-export { embedding, type EmbeddingOptions } from './embedding.ts';
+export { type EmbeddingOptions, embedding } from './embedding.ts';
 export * from './linear.ts';
 export * from './losses.ts';
 export * from './normalization.ts';

@@ -14,13 +14,18 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
   const x2 = input2.reshape([-1, in2]);
   const rows = lead.reduce((n, size) => n * size, 1);
   const left = x1.matmul(weight.permute([1, 0, 2]).reshape([in1, outFeatures * in2]));
-  const y = left.reshape([rows, outFeatures, in2]).matmul(x2.unsqueeze(2)).reshape([...lead, outFeatures]);
+  const y = left
+    .reshape([rows, outFeatures, in2])
+    .matmul(x2.unsqueeze(2))
+    .reshape([...lead, outFeatures]);
   return bias === null ? y : y.add(bias);
 }
 
 function checkBilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null): void {
   if (weight.ndim !== 3) {
-    throw new ShapeError(`bilinear: expected a weight of shape (out, in1, in2), got ${formatShape(weight.shape)}`);
+    throw new ShapeError(
+      `bilinear: expected a weight of shape (out, in1, in2), got ${formatShape(weight.shape)}`,
+    );
   }
   if (input1.ndim !== input2.ndim || input1.shape.slice(0, -1).some((size, d) => size !== input2.shape[d])) {
     throw new ShapeError(

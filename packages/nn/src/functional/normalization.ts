@@ -2,12 +2,12 @@ import {
   addcmul,
   applyMulti,
   defineMulti,
-  type GradNode,
   formatShape,
+  type GradNode,
   noGrad,
   OUTPUT,
-  ShapeError,
   type Shape,
+  ShapeError,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -46,9 +46,17 @@ function standardize(name: string) {
   });
 }
 
-function standardizeKernel(x: Tensor, { outer, groups, inner, eps }: StandardizeAttributes, outs: readonly Tensor[]): void {
+function standardizeKernel(
+  x: Tensor,
+  { outer, groups, inner, eps }: StandardizeAttributes,
+  outs: readonly Tensor[],
+): void {
   const source = x.data;
-  const [normalized, means, variances] = outs.map((out) => out.data) as [Float64Array, Float64Array, Float64Array];
+  const [normalized, means, variances] = outs.map((out) => out.data) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const stride = groups * inner;
   const count = outer * inner;
   for (let g = 0; g < groups; g++) {
@@ -100,7 +108,12 @@ function standardizeBackward(
     result = result === null ? term : result.add(term);
   }
   if (gVariance != null) {
-    const term = xhat.mul(gVariance.reshape([1, groups, 1]).mul(std2.sqrt()).mul(2 / count));
+    const term = xhat.mul(
+      gVariance
+        .reshape([1, groups, 1])
+        .mul(std2.sqrt())
+        .mul(2 / count),
+    );
     result = result === null ? term : result.add(term);
   }
   return result === null ? null : result.reshape(node.shape(0));
@@ -127,13 +140,21 @@ export interface LayerNormOptions {
 
 const product = (sizes: Shape): number => sizes.reduce((n, size) => n * size, 1);
 
-function checkNormalizedShape(name: string, x: Tensor, normalizedShape: Shape, options: LayerNormOptions): void {
+function checkNormalizedShape(
+  name: string,
+  x: Tensor,
+  normalizedShape: Shape,
+  options: LayerNormOptions,
+): void {
   if (normalizedShape.length === 0) {
     throw new ShapeError(`${name}: Expected normalized_shape to be at least 1-dimensional, got []`);
   }
   for (const key of ['weight', 'bias'] as const) {
     const p = options[key];
-    if (p != null && (p.ndim !== normalizedShape.length || p.shape.some((size, d) => size !== normalizedShape[d]))) {
+    if (
+      p != null &&
+      (p.ndim !== normalizedShape.length || p.shape.some((size, d) => size !== normalizedShape[d]))
+    ) {
       throw new ShapeError(
         `${name}: Expected ${key} to be of same shape as normalized_shape, but got ${key} of shape ` +
           `${formatShape(p.shape)} and normalized_shape = ${formatShape(normalizedShape)}`,
@@ -209,9 +230,15 @@ export function batchNorm(
   options: BatchNormOptions = {},
 ): Tensor {
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
-  if (x.ndim < 2) throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
+  if (x.ndim < 2)
+    throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
   const channels = x.shape[1]!;
-  for (const [name, p] of Object.entries({ running_mean: runningMean, running_var: runningVar, weight, bias })) {
+  for (const [name, p] of Object.entries({
+    running_mean: runningMean,
+    running_var: runningVar,
+    weight,
+    bias,
+  })) {
     if (p !== null && p.count !== channels) {
       throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
     }
@@ -220,7 +247,9 @@ export function batchNorm(
     p === null || x.ndim === 2 ? p : p.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
   if (!training) {
     if (runningMean === null || runningVar === null) {
-      throw new ValueError('batchNorm: Expected running_mean and running_var to be defined when training=False');
+      throw new ValueError(
+        'batchNorm: Expected running_mean and running_var to be defined when training=False',
+      );
     }
     const scale = wide(runningVar.add(eps).rsqrt())!;
     return affine(x.sub(wide(runningMean)!).mul(scale), wide(weight), wide(bias));

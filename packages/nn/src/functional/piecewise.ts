@@ -16,13 +16,13 @@ const hardsigmoidOp = activation(
 );
 
 /** A sigmoid of three lines: 0 up to -3, 1 from 3 on. Follows `torch.nn.functional.hardsigmoid`. */
-export const hardsigmoid = (x: Tensor, options?: InplaceOptions): Tensor => activate(hardsigmoidOp, x, options);
+export const hardsigmoid = (x: Tensor, options?: InplaceOptions): Tensor =>
+  activate(hardsigmoidOp, x, options);
 
 const hardswishOp = activation(
   'hardswish',
   (x) => div(mul(x, clampedShift(x)), 6),
-  (g, x) =>
-    select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
+  (g, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
 );
 
 /** x * hardsigmoid(x). Follows `torch.nn.functional.hardswish`. */

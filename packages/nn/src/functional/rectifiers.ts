@@ -1,13 +1,13 @@
 import {
   apply,
   applyBinary,
+  relu as coreRelu,
   DTypeError,
   defaultGenerator,
   definePrimitive,
   E,
   ElementwiseOp,
   type Generator,
-  relu as coreRelu,
   ShapeError,
   type Tensor,
   ValueError,
@@ -39,7 +39,8 @@ export interface HardtanhOptions extends InplaceOptions {
 /** x clamped to [minVal, maxVal], with gradient 0 at both ends. Follows `torch.nn.functional.hardtanh`. */
 export function hardtanh(x: Tensor, options: HardtanhOptions = {}): Tensor {
   const { minVal = -1, maxVal = 1 } = options;
-  if (minVal > maxVal) throw new ValueError(`hardtanh: min_val cannot be greater than max_val, got ${minVal} and ${maxVal}`);
+  if (minVal > maxVal)
+    throw new ValueError(`hardtanh: min_val cannot be greater than max_val, got ${minVal} and ${maxVal}`);
   if (x.dtype === 'bool') throw new DTypeError('hardtanh: bool inputs are not supported');
   return activate(hardtanhOp, x, options, [minVal, maxVal]);
 }
@@ -69,10 +70,7 @@ const preluOp = new ElementwiseOp({
   name: '_prelu_kernel',
   arity: 2,
   expression: ([x, w]) => select(E.gt(x!, 0), x!, E.mul(w!, x!)),
-  gradient: (g, [x, w]) => [
-    select(E.gt(x!, 0), g, E.mul(w!, g)),
-    select(E.gt(x!, 0), 0, E.mul(x!, g)),
-  ],
+  gradient: (g, [x, w]) => [select(E.gt(x!, 0), g, E.mul(w!, g)), select(E.gt(x!, 0), 0, E.mul(x!, g))],
   check: floatsOnly('prelu'),
 });
 
@@ -81,7 +79,8 @@ const preluOp = new ElementwiseOp({
  * Follows `torch.nn.functional.prelu`.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
-  if (weight.ndim > 1) throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
+  if (weight.ndim > 1)
+    throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
   if (weight.count === 1) return applyBinary(preluOp, x, weight.ndim === 0 ? weight : weight.reshape([]));
   const channels = x.ndim > 1 ? x.shape[1]! : 1;
   if (x.ndim === 0) throw new ShapeError('prelu: Not allow zero-dim input tensor with more than one weight');
@@ -110,9 +109,17 @@ export interface RreluOptions extends InplaceOptions {
  * Follows `torch.nn.functional.rrelu`.
  */
 export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
-  const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false, generator = defaultGenerator } = options;
+  const {
+    lower = 1 / 8,
+    upper = 1 / 3,
+    training = false,
+    inplace = false,
+    generator = defaultGenerator,
+  } = options;
   if (!(lower <= upper)) {
-    throw new ValueError(`rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`);
+    throw new ValueError(
+      `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
+    );
   }
   if (!training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2, inplace });
   floatsOnly('rrelu')(x.dtype);
@@ -167,8 +174,8 @@ export function celu(x: Tensor, options: AlphaInplaceOptions = {}): Tensor {
 
 const celuOp = new ElementwiseOp({ ...eluOp.spec, name: 'celu' });
 
-const seluAlpha = 1.6732632423543772848170429916717;
-const seluScale = 1.0507009873554804934193349852946;
+const seluAlpha = 1.6732632423543772;
+const seluScale = 1.0507009873554805;
 
 /** scale * elu(x, alpha) with the constants that keep mean 0 and variance 1. Follows `torch.nn.functional.selu`. */
 export function selu(x: Tensor, options?: InplaceOptions): Tensor {

@@ -1,4 +1,12 @@
-import { E, sigmoid as coreSigmoid, tanh as coreTanh, ElementwiseOp, applyUnary, type Tensor, ValueError } from '@kindling/core';
+import {
+  applyUnary,
+  sigmoid as coreSigmoid,
+  tanh as coreTanh,
+  E,
+  ElementwiseOp,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { activate, activation, type InplaceOptions } from './elementwise.ts';
 
 const { add, div, exp, mul, neg, select, sub } = E;
@@ -68,7 +76,9 @@ export interface GeluOptions {
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const { approximate = 'none' } = options;
   if (approximate !== 'none' && approximate !== 'tanh') {
-    throw new ValueError(`gelu: approximate argument must be either none or tanh, got ${String(approximate)}`);
+    throw new ValueError(
+      `gelu: approximate argument must be either none or tanh, got ${String(approximate)}`,
+    );
   }
   return applyUnary(approximate === 'none' ? geluOp : geluTanhOp, x);
 }

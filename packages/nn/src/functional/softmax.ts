@@ -1,14 +1,14 @@
 import {
   applyBinary,
+  logSoftmax as coreLogSoftmax,
+  softmax as coreSoftmax,
   type DType,
   E,
   ElementwiseOp,
   emptyLike,
   type Generator,
-  softmax as coreSoftmax,
-  logSoftmax as coreLogSoftmax,
-  scatter,
   ShapeError,
+  scatter,
   type Tensor,
   zerosLike,
 } from '@kindling/core';
@@ -34,7 +34,8 @@ function softmaxDim(name: string, x: Tensor, dim: number | null | undefined): nu
   return x.ndim === 0 || x.ndim === 1 || x.ndim === 3 ? 0 : 1;
 }
 
-const converted = (x: Tensor, options: SoftmaxOptions): Tensor => (options.dtype === undefined ? x : x.to(options.dtype));
+const converted = (x: Tensor, options: SoftmaxOptions): Tensor =>
+  options.dtype === undefined ? x : x.to(options.dtype);
 
 /** e^x / sum(e^x) along `dim`. Follows `torch.nn.functional.softmax`. */
 export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>

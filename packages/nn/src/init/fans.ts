@@ -37,7 +37,8 @@ export function calculateGain(nonlinearity: Nonlinearity, options: { readonly pa
     case 'leakyRelu':
     case 'leaky_relu': {
       const slope = options.param ?? 0.01;
-      if (typeof slope !== 'number') throw new ValueError(`calculateGain: negative_slope ${String(slope)} not a valid number`);
+      if (typeof slope !== 'number')
+        throw new ValueError(`calculateGain: negative_slope ${String(slope)} not a valid number`);
       return Math.sqrt(2 / (1 + slope ** 2));
     }
     case 'selu':

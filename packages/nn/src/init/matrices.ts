@@ -82,7 +82,8 @@ export interface SparseOptions {
 
 /** Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows `torch.nn.init.sparse_`. */
 export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {
-  if (x.ndim !== 2) throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
+  if (x.ndim !== 2)
+    throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
   const [rows, cols] = x.shape as [number, number];
   const zeros = Math.ceil(sparsity * rows);
   return noGrad(() => {

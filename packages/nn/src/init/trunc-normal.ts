@@ -16,7 +16,8 @@ export interface TruncNormalOptions extends GeneratorOptions {
 /** Error function to about 1e-7 (Abramowitz and Stegun 7.1.26): it only decides between two methods. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const series =
+    t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
   return Math.sign(x) * (1 - series * Math.exp(-x * x));
 }
 

@@ -54,9 +54,18 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
     this.weight = affine ? emptyParameter([numFeatures], options) : null;
     this.bias = affine && bias ? emptyParameter([numFeatures], options) : null;
     const track = <T>(make: () => T): T | null => (trackRunningStats ? make() : null);
-    this.runningMean = this.registerBuffer('runningMean', track(() => zeros([numFeatures], { dtype })));
-    this.runningVar = this.registerBuffer('runningVar', track(() => ones([numFeatures], { dtype })));
-    this.numBatchesTracked = this.registerBuffer('numBatchesTracked', track(() => tensor(0, { dtype: 'int32' })));
+    this.runningMean = this.registerBuffer(
+      'runningMean',
+      track(() => zeros([numFeatures], { dtype })),
+    );
+    this.runningVar = this.registerBuffer(
+      'runningVar',
+      track(() => ones([numFeatures], { dtype })),
+    );
+    this.numBatchesTracked = this.registerBuffer(
+      'numBatchesTracked',
+      track(() => tensor(0, { dtype: 'int32' })),
+    );
     this.resetParameters();
   }
 

@@ -1,9 +1,9 @@
 import type { Tensor } from '@kindling/core';
 import {
-  cosineSimilarity,
   type CosineSimilarityOptions,
-  pairwiseDistance,
+  cosineSimilarity,
   type PairwiseDistanceOptions,
+  pairwiseDistance,
 } from '../functional/distance.ts';
 import { Module } from '../module.ts';
 

@@ -1,5 +1,9 @@
 import { formatShape, noGrad, ShapeError, type Tensor } from '@kindling/core';
-import { embedding, type EmbeddingOptions as LookupOptions, resolvePadding } from '../functional/embedding.ts';
+import {
+  embedding,
+  type EmbeddingOptions as LookupOptions,
+  resolvePadding,
+} from '../functional/embedding.ts';
 import { normal_ } from '../init/fills.ts';
 import { pyFloat } from '../module/print.ts';
 import { Module } from '../module.ts';
@@ -38,7 +42,13 @@ export class Embedding extends Module<[Tensor], Tensor> {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
-    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, sparse = false } = options;
+    const {
+      paddingIdx = null,
+      maxNorm = null,
+      normType = 2,
+      scaleGradByFreq = false,
+      sparse = false,
+    } = options;
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx === null ? null : resolvePadding(paddingIdx, numEmbeddings);
@@ -53,7 +63,9 @@ export class Embedding extends Module<[Tensor], Tensor> {
   /** A layer over a given table (numEmbeddings, embeddingDim), whose memory it shares. */
   static fromPretrained(embeddings: Tensor, options: FromPretrainedOptions = {}): Embedding {
     if (embeddings.ndim !== 2) {
-      throw new ShapeError(`Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`);
+      throw new ShapeError(
+        `Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`,
+      );
     }
     const [rows, width] = embeddings.shape as [number, number];
     // An empty table first: nothing is drawn from the generator for one that is replaced.

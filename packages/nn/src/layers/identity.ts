@@ -3,7 +3,6 @@ import { Module } from '../module.ts';
 
 /** Returns its input; any arguments of the constructor are ignored. Follows `torch.nn.Identity`. */
 export class Identity extends Module<[Tensor], Tensor> {
-  // biome-ignore lint/complexity/noUselessConstructor: PyTorch's takes anything, to stand in for any layer
   constructor(..._ignored: unknown[]) {
     super();
   }

@@ -7,7 +7,8 @@ export function pyFloat(x: number): string {
   if (x === 0) return Object.is(x, -0) ? '-0.0' : '0.0';
   const [digits, exponent] = x.toExponential().split('e') as [string, string];
   const power = Number(exponent);
-  if (power < -4 || power >= 16) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  if (power < -4 || power >= 16)
+    return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   return Number.isInteger(x) ? `${x}.0` : String(x);
 }
 
@@ -30,7 +31,9 @@ const indent = (text: string, by: string): string => text.replaceAll('\n', `\n${
 export function formatModule(module: AnyModule): string {
   const extra = module.extraRepr();
   const extraLines = extra === '' ? [] : extra.split('\n');
-  const children = partsOf(module).children.map(([name, child]) => `(${name}): ${indent(child.toString(), '  ')}`);
+  const children = partsOf(module).children.map(
+    ([name, child]) => `(${name}): ${indent(child.toString(), '  ')}`,
+  );
   return formatLines(module.constructor.name, extraLines, children);
 }
 
@@ -51,7 +54,10 @@ export function formatModuleList(module: AnyModule): string {
     else runs.push({ first: i, last: i, text });
   });
   const lines = runs.map(({ first, last, text }) =>
-    indent(first === last ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`, '  '),
+    indent(
+      first === last ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`,
+      '  ',
+    ),
   );
   return formatLines(module.constructor.name, [], lines);
 }

@@ -32,7 +32,8 @@ export function partsOf(module: AnyModule): Parts {
     if (typeof value === 'function') {
       if (isModule(value)) parts.children.push([nameIn(names, property), value]);
     } else if (value instanceof Parameter) parts.parameters.push([nameIn(names, property), value]);
-    else if (value instanceof Tensor && buffers.has(property)) parts.buffers.push([nameIn(names, property), value]);
+    else if (value instanceof Tensor && buffers.has(property))
+      parts.buffers.push([nameIn(names, property), value]);
   }
   return parts;
 }

@@ -35,7 +35,12 @@ function savedMembers(module: AnyModule): [string, Tensor][] {
 }
 
 /** @internal Writes the state of a module and of those below it into `destination`. */
-export function collectState(module: AnyModule, destination: StateDict, prefix: string, keepVars: boolean): void {
+export function collectState(
+  module: AnyModule,
+  destination: StateDict,
+  prefix: string,
+  keepVars: boolean,
+): void {
   for (const [name, value] of savedMembers(module)) {
     destination[prefix + name] = keepVars ? value : value.detach();
   }
@@ -79,7 +84,13 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
 
 function entriesOf(state: StateDictLike): Iterable<[string, Tensor]> {
   if (state instanceof Map) return state as Map<string, Tensor>;
-  if (typeof state !== 'object' || state === null || Array.isArray(state) || state instanceof Tensor || isModule(state)) {
+  if (
+    typeof state !== 'object' ||
+    state === null ||
+    Array.isArray(state) ||
+    state instanceof Tensor ||
+    isModule(state)
+  ) {
     throw new KindlingError(
       `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
     );
@@ -118,7 +129,9 @@ interface Tolerant {
 function planCopy(key: string, target: Tensor, source: Tensor, plan: Plan): void {
   if (!(source instanceof Tensor)) {
     const kind = source === null ? 'null' : typeof source;
-    plan.errors.push(`While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${kind}`);
+    plan.errors.push(
+      `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${kind}`,
+    );
     return;
   }
   // Checkpoints of very old PyTorch hold scalars as tensors of one element.
