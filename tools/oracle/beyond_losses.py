@@ -14,8 +14,9 @@ from record import record
 FOLDER = "packages/nn/test/fixtures"
 
 
-def reduced(loss, reduction, sample_weight, denominator=None):
-    """Kindling's reductions: weights multiply the unreduced loss, aligned with its first dimensions."""
+def reduced(loss, reduction, sample_weight, share=None):
+    """Kindling's reductions: weights multiply the unreduced loss, aligned with its first dimensions; `share` says how much
+    of a mean's denominator each element is."""
     weight = None
     if sample_weight is not None:
         weight = sample_weight.reshape(sample_weight.shape + (1,) * (loss.dim() - sample_weight.dim())).expand_as(loss)
@@ -25,8 +26,8 @@ def reduced(loss, reduction, sample_weight, denominator=None):
     if reduction == "sum":
         return loss.sum()
     if reduction == "mean":
-        return loss.sum() / (loss.numel() if denominator is None else denominator)
-    return loss.sum() / weight.sum()
+        return loss.sum() / (loss.numel() if share is None else share.sum())
+    return loss.sum() / (weight if share is None else weight * share).sum()
 
 
 def elementwise(value):
@@ -56,7 +57,7 @@ def focal_loss(x, t, weight=None, gamma=2, ignore_index=-100, reduction="mean", 
     safe = torch.where(kept, t, torch.zeros_like(t))
     pt = p.gather(1, safe.unsqueeze(1)).squeeze(1)
     scale = w[safe] * kept
-    return reduced(-scale * (1 - pt) ** gamma * pt.log(), reduction, sample_weight, scale.sum())
+    return reduced(-scale * (1 - pt) ** gamma * pt.log(), reduction, sample_weight, scale)
 
 
 def overlap(x, t, ignore_index, batch, squared=False):

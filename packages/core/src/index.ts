@@ -101,7 +101,6 @@ export {
   pairwiseDistance,
 } from './ops/distance.ts';
 export { einsum } from './ops/einsum.ts';
-export { type Equation, labelSizes, parseEquation } from './ops/einsum-equation.ts';
 export {
   applyBinary,
   applyElementwise,
@@ -112,21 +111,7 @@ export {
   type Operand,
 } from './ops/elementwise.ts';
 export { ElementwiseReduction, type Reduction } from './ops/elementwise-reduction.ts';
-export {
-  type AminmaxOptions,
-  amax,
-  amin,
-  aminmax,
-  argmax,
-  argmin,
-  evenGradient,
-  extentOfSearch,
-  max,
-  min,
-  type Search,
-  searchOf,
-  selectionGradient,
-} from './ops/extremes.ts';
+export { type AminmaxOptions, amax, amin, aminmax, argmax, argmin, max, min } from './ops/extremes.ts';
 export {
   type CreationOptions,
   empty,
@@ -248,10 +233,10 @@ export {
   vdot,
 } from './ops/matmul.ts';
 export { median, mode, nanmedian } from './ops/median.ts';
-export { std, stdMean, type VarianceOptions, variance, varMean } from './ops/moments.ts';
+export { std, stdMean, type VarianceOptions, var, variance, varMean } from './ops/moments.ts';
 export { fusedNll, type NllAttributes } from './ops/nll.ts';
 export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
-export { linalgNorm, type MatrixNormOrder, matrixNorm, norm, vectorNorm } from './ops/norm.ts';
+export { type MatrixNormOrder, norm } from './ops/norm.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
 export {
   chunk,
@@ -307,16 +292,9 @@ export {
   rot90,
   tile,
 } from './ops/rearrange.ts';
+export type { Dims, ReduceOptions, SumOptions } from './ops/reduce.ts';
 export { resultType } from './ops/result-type.ts';
-export {
-  cummax,
-  cummin,
-  cumsum,
-  type DiffOptions,
-  diff,
-  reverseCumsum,
-  type ScanOptions,
-} from './ops/scan.ts';
+export { cummax, cummin, cumsum, type DiffOptions, diff, type ScanOptions } from './ops/scan.ts';
 export {
   type ScatterOptions,
   type ScatterReduceOptions,
@@ -338,7 +316,7 @@ export {
   topk,
   type ValuesAndIndices,
 } from './ops/sorting.ts';
-export { mean, nanmean, nansum, sum, totalAs, totalType } from './ops/sum.ts';
+export { mean, nanmean, nansum, sum } from './ops/sum.ts';
 export { type CrossOptions, cross, type TensordotOptions, tensordot, trace } from './ops/tensordot.ts';
 export {
   type TriangleIndicesOptions,

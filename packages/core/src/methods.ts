@@ -14,7 +14,7 @@ import { structure, variadic } from './methods/structure.ts';
 import * as V from './ops/convert.ts';
 import type { Sizes } from './ops/layout.ts';
 import { select } from './ops/parts.ts';
-import { matrixTranspose, reverseDims } from './ops/views.ts';
+import { adjoint, matrixTranspose, reverseDims } from './ops/views.ts';
 import { Tensor } from './tensor.ts';
 
 /** A function of a tensor as that tensor's method. */
@@ -63,6 +63,10 @@ interface Properties {
   readonly T: Tensor;
   /** The last two dimensions swapped. */
   readonly mT: Tensor;
+  /** The transpose of a matrix; conjugating changes no real number. */
+  readonly H: Tensor;
+  /** {@link mT}; conjugating changes no real number. */
+  readonly mH: Tensor;
   /** Whether `retainGrad` was called. */
   readonly retainsGrad: boolean;
   toString(): string;
@@ -114,6 +118,8 @@ Object.defineProperties(Tensor.prototype, {
   T: getter(reverseDims),
   retainsGrad: getter(retainsGrad),
   mT: getter(matrixTranspose),
+  H: getter(adjoint),
+  mH: getter(matrixTranspose),
   toString: method(function () {
     return V.toString(this);
   }),

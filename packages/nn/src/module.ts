@@ -10,7 +10,7 @@ import {
   type RemovableHandle,
 } from './module/hooks.ts';
 import { formatModule } from './module/print.ts';
-import { type NamedOptions, partsOf, type StateNames, walkMembers, walkModules } from './module/registry.ts';
+import { type NamedOptions, parametersOf, partsOf, type StateNames, walkMembers, walkModules } from './module/registry.ts';
 import { retype } from './module/retype.ts';
 import {
   collectState,
@@ -70,14 +70,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** What stands between the parentheses when the module is printed; by default nothing. */
   extraRepr(): string {
     return '';
-  }
-
-  /**
-   * The named values among which parameters, buffers and submodules are looked for: the own properties. Containers that
-   * keep theirs elsewhere override it.
-   */
-  registered(): [string, unknown][] {
-    return Object.entries(this);
   }
 
   /** Whether a state dict may lack the parameter or buffer of this name; for what older checkpoints did not have. */
@@ -140,7 +132,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** The parameters, each once: those of the module itself, then those of its submodules. */
   parameters(options: RecurseOptions = {}): Parameter[] {
-    return this.namedParameters(options).map(([, parameter]) => parameter);
+    return parametersOf(this, options.recurse ?? true);
   }
 
   /** The parameters with their dotted names, which are also their keys in the state dict. */

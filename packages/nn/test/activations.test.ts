@@ -386,3 +386,31 @@ describe('random activations', () => {
     expect(logits.grad!.abs().sum().item()).toBeGreaterThan(0);
   });
 });
+
+describe('functions with a weight or an underscore', () => {
+  it('prelu has exact derivatives for its weight too', () => {
+    const x = double([-1, 2, -3, 0.5, -0.25, 4], false).reshape([1, 3, 2]).clone().requiresGrad_(true);
+    for (const weight of [double([0.3]), double([0.3, -0.2, 1.5])]) {
+      expect(autograd.gradcheck(F.prelu, [x, weight])).toBe(true);
+      expect(autograd.gradgradcheck(F.prelu, [x, weight])).toBe(true);
+    }
+  });
+
+  it('an underscore means in place', () => {
+    const runs: readonly ((x: Tensor) => Tensor)[] = [
+      F.relu_,
+      F.leakyRelu_,
+      F.rrelu_,
+      F.elu_,
+      F.celu_,
+      F.selu_,
+      F.hardtanh_,
+      (x) => F.threshold_(x, 0, 7),
+    ];
+    for (const run of runs) {
+      const x = double([-2, 3], false);
+      expect(run(x)).toBe(x);
+      expect(x.data[0]).not.toBe(-2);
+    }
+  });
+});

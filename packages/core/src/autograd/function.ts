@@ -99,6 +99,7 @@ export abstract class CustomFunction {
     this: FunctionDefinition<Args, Out, State>,
     ...args: Args
   ): Out {
+    // biome-ignore lint/complexity/noThisInStatic: it is the subclass whose apply was called
     return run(this, args);
   }
 }

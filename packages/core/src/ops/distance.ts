@@ -1,9 +1,10 @@
 import { noGrad } from '../autograd/grad-mode.ts';
+import { isFloatingPoint } from '../dtype.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
-import { detach } from './copy.ts';
+import { detach, to } from './copy.ts';
 import { clampMin } from './math.ts';
 import { vectorNorm } from './norm.ts';
 import { sum } from './sum.ts';
@@ -60,7 +61,9 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return vectorNorm(add(sub(a, b), eps), p, -1, { keepdim });
+  const apart = sub(a, b);
+  const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
+  return vectorNorm(add(difference, eps), p, -1, { keepdim });
 }
 
 /** Options of {@link cosineSimilarity}. */

@@ -1,7 +1,7 @@
 import { ShapeError, ValueError } from '../errors.ts';
 import { formatShape, type Shape } from '../shape.ts';
 
-/** What an equation says, once the dimensions that an ellipsis covers have labels too. */
+/** @internal What an equation says, once the dimensions that an ellipsis covers have labels too. */
 export interface Equation {
   /** The labels of each operand's dimensions. */
   readonly operands: readonly (readonly string[])[];
@@ -51,7 +51,7 @@ function implicitOutput(inputs: readonly (readonly string[])[], covered: readonl
 }
 
 /**
- * Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
+ * @internal Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
  */
 export function parseEquation(equation: string, shapes: readonly Shape[]): Equation {
   const [left, right, ...rest] = equation.split('->');
@@ -95,7 +95,7 @@ function ellipsisSpan(labels: readonly string[], shape: Shape, i: number): numbe
   return shape.length - named;
 }
 
-/** The size of each label; a size of 1 broadcasts. */
+/** @internal The size of each label; a size of 1 broadcasts. */
 export function labelSizes(operands: Equation['operands'], shapes: readonly Shape[]): Map<string, number> {
   const sizes = new Map<string, number>();
   operands.forEach((labels, i) => {

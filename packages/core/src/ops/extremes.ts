@@ -29,7 +29,7 @@ import { reshape } from './views.ts';
 type Side = 'max' | 'min';
 
 /**
- * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
+ * @internal The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
  * NaN does not match NaN, `scale_grad_by_count`.
  */
 export function evenGradient(
@@ -87,11 +87,12 @@ export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor;
   return { min: amin(x, dim, options), max: amax(x, dim, options) };
 }
 
-/** The attributes of a reduction of one dimension, `null` for all in one row. */
+/** @internal The attributes of a reduction of one dimension, `null` for all in one row. */
 export interface Search extends Reduction {
   readonly dim: number | null;
 }
 
+/** @internal What a caller's `dim` and `keepdim` mean for a search. */
 export function searchOf(
   x: Tensor,
   dim: number | null,
@@ -103,6 +104,7 @@ export function searchOf(
   return { ...reduction, dim: dim === null ? null : normalizeDim(dim, x.ndim, caller) };
 }
 
+/** @internal How a search walks a tensor. */
 export const extentOfSearch = (x: Tensor, dim: number | null): Extent =>
   dim === null ? { outer: 1, n: x.count, inner: 1 } : extentOf(x.shape, dim);
 
@@ -134,7 +136,7 @@ function positionOf(data: TypedArray, value: number, start: number, step: number
   return r;
 }
 
-/** Puts gradients of chosen elements where these were found. Follows PyTorch's `value_selecting_reduction_backward`. */
+/** @internal Puts gradients of chosen elements where these were found. Follows PyTorch's `value_selecting_reduction_backward`. */
 export function selectionGradient(
   g: Tensor,
   indices: Tensor,

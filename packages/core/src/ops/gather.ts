@@ -71,7 +71,7 @@ function fromEnd(index: Tensor, size: number): Tensor {
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   checkIndexDType(index, 'takeAlongDim');
-  if (dim === undefined) return takeFlat(x, reshape(index, [-1]));
+  if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
   if (x.shape.length !== index.shape.length) {
     throw new ShapeError(
       'takeAlongDim: input and indices should have the same number of dimensions, but got ' +

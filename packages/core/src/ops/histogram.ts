@@ -18,11 +18,16 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
   kernel([x], { bins, min, max }, out) {
     const counts = out.storage.array.fill(0);
     const { data } = x!;
+    // In the precision of the dtype, so that what lies on a boundary falls to PyTorch's side.
+    const round = x!.dtype === 'float32' ? Math.fround : (value: number): number => value;
+    const lowest = round(min);
+    const width = round(round(max) - lowest);
     for (let i = 0; i < data.length; i++) {
       const value = data[i]!;
       // NaN is in no range.
       if (!(value >= min && value <= max)) continue;
-      counts[Math.min(Math.floor(((value - min) / (max - min)) * bins), bins - 1)]! += 1;
+      const place = round(round(round(value - lowest) * bins) / width);
+      counts[Math.min(Math.trunc(place), bins - 1)]! += 1;
     }
   },
 });

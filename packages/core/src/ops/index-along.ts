@@ -40,7 +40,11 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   if (x.shape.length === 0 && a.index.count !== 1) {
     throw new IndexError(`indexSelect: Index to scalar can have only 1 value, got ${a.index.count} value(s)`);
   }
-  const result = getIndexed(a.x, [a.index], { dims: [a.dim], caller: 'indexSelect', negative: false });
+  const result = getIndexed('index_select', a.x, [a.index], {
+    dims: [a.dim],
+    caller: 'indexSelect',
+    negative: false,
+  });
   return x.shape.length === 0 ? reshape(result, []) : result;
 }
 
@@ -52,7 +56,10 @@ interface Put {
 const outOfPlace: Put = { indexed: putIndexed, flat: putFlat };
 const inPlace: Put = { indexed: putIndexedInPlace, flat: putFlatInPlace };
 
+type WriteName = 'index_add' | 'index_copy' | 'index_fill';
+
 interface WriteAttributes {
+  readonly name: WriteName;
   readonly caller: string;
   readonly accumulate: boolean;
   readonly negative: boolean;
@@ -67,8 +74,8 @@ function write(
   values: Tensor,
   attrs: WriteAttributes,
 ): Tensor {
-  if (x.shape.length === 0) return put.flat(x, index, values, attrs);
-  return put.indexed(x, values, [index], { dims: [dim], ...attrs });
+  if (x.shape.length === 0) return put.flat(attrs.name, x, index, values, attrs);
+  return put.indexed(attrs.name, x, values, [index], { dims: [dim], ...attrs });
 }
 
 /** Writes `source`, whose shape is that of x with the size of the index along `dim`. */
@@ -78,7 +85,7 @@ function writeAlong(
   dim: number,
   index: Tensor,
   source: Tensor,
-  accumulate: boolean,
+  name: WriteName,
   caller: string,
 ): Tensor {
   const a = along(x, dim, index, caller);
@@ -99,7 +106,12 @@ function writeAlong(
     );
   }
   const values = source.shape.length === 0 ? reshape(source, [1]) : source;
-  return write(put, x, a.dim, a.index, values, { caller, negative: false, accumulate });
+  return write(put, x, a.dim, a.index, values, {
+    name,
+    caller,
+    negative: false,
+    accumulate: name === 'index_add',
+  });
 }
 
 /** Options of {@link indexAdd}. */
@@ -122,7 +134,7 @@ export function indexAdd(
   source: Tensor,
   options: IndexAddOptions = {},
 ): Tensor {
-  return writeAlong(outOfPlace, x, dim, index, scaled(source, options), true, 'indexAdd');
+  return writeAlong(outOfPlace, x, dim, index, scaled(source, options), 'index_add', 'indexAdd');
 }
 
 /** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
@@ -133,17 +145,17 @@ export function indexAddInPlace(
   source: Tensor,
   options: IndexAddOptions = {},
 ): Tensor {
-  return writeAlong(inPlace, x, dim, index, scaled(source, options), true, 'indexAdd_');
+  return writeAlong(inPlace, x, dim, index, scaled(source, options), 'index_add', 'indexAdd_');
 }
 
 /** A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return writeAlong(outOfPlace, x, dim, index, source, false, 'indexCopy');
+  return writeAlong(outOfPlace, x, dim, index, source, 'index_copy', 'indexCopy');
 }
 
 /** {@link indexCopy} in place. Follows `Tensor.index_copy_`. */
 export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return writeAlong(inPlace, x, dim, index, source, false, 'indexCopy_');
+  return writeAlong(inPlace, x, dim, index, source, 'index_copy', 'indexCopy_');
 }
 
 /** The value is stored once, however often an index occurs: its gradient must count it once. */
@@ -174,7 +186,12 @@ function fillAlong(
       ? to(value, x.dtype)
       : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
   const index = withoutRepeats(a.index, x.shape[a.dim] ?? 1);
-  return write(put, x, a.dim, index, stored, { caller, negative: true, accumulate: false });
+  return write(put, x, a.dim, index, stored, {
+    name: 'index_fill',
+    caller,
+    negative: true,
+    accumulate: false,
+  });
 }
 
 /** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */

@@ -190,7 +190,7 @@ function broadcastIndices(tensors: readonly Tensor[], caller: string): Tensor[] 
  */
 export function index(x: Tensor, ...items: readonly IndexItem[]): Tensor {
   const { base, dims, indices } = resolve(x, items, 'index');
-  if (dims.length > 0) return getIndexed(base, indices, { dims, ...rule('index') });
+  if (dims.length > 0) return getIndexed('index', base, indices, { dims, ...rule('index') });
   return base === x ? reshape(x, x.shape) : base;
 }
 
@@ -226,7 +226,8 @@ function put(
     const region = { shape: base.shape, strides: base.strides, offset: base.offset };
     return write.region(x, accumulate ? add(takeRegion(x, region), values) : values, region);
   }
-  if (base === frame) return write.indexed(x, values, indices, { dims, accumulate, ...rule(caller) });
+  if (base === frame)
+    return write.indexed('index_put', x, values, indices, { dims, accumulate, ...rule(caller) });
   const index = indices[0]!;
   const where = indexPositions(
     base,
@@ -237,7 +238,7 @@ function put(
   );
   const shape = indexedShape(base.shape, dims, index.shape);
   const positions = wrapArray(flattenPositions(where), shape, 'int32');
-  return write.flat(x, positions, expand(values, shape), { accumulate, caller });
+  return write.flat('index_put', x, positions, expand(values, shape), { accumulate, caller });
 }
 
 function checkSameDType(x: Tensor, values: IndexValue, caller: string): void {

@@ -60,7 +60,7 @@ const asIndex = (positions: Int32Array): Tensor => wrapArray(positions, [positio
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkMask(mask, 'maskedSelect');
   const shape = broadcastShapes(x.shape, mask.shape, 'maskedSelect');
-  return takeFlat(expand(x, shape), asIndex(nonzeroPositions(expand(mask, shape))));
+  return takeFlat('masked_select', expand(x, shape), asIndex(nonzeroPositions(expand(mask, shape))));
 }
 
 function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string) {
@@ -79,7 +79,7 @@ function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string
   const first = asIndex(Int32Array.from({ length: positions.count }, (_, i) => i));
   return [
     positions,
-    source.count === positions.count ? reshape(source, [-1]) : takeFlat(source, first),
+    source.count === positions.count ? reshape(source, [-1]) : takeFlat('take', source, first),
   ] as const;
 }
 
@@ -92,7 +92,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const [positions, values] = scatterOperands(wide, mask, source, 'maskedScatter');
   return positions.count === 0
     ? clone(wide)
-    : putFlat(wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
+    : putFlat('masked_scatter', wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
 }
 
 /** {@link maskedScatter} in place. Follows `Tensor.masked_scatter_`. */
@@ -103,7 +103,10 @@ export function maskedScatterInPlace(x: Tensor, mask: Tensor, source: Tensor): T
     );
   }
   const [positions, values] = scatterOperands(x, mask, source, 'maskedScatter_');
-  return putFlatInPlace(x, positions, values, { accumulate: false, caller: 'maskedScatter_' });
+  return putFlatInPlace('masked_scatter', x, positions, values, {
+    accumulate: false,
+    caller: 'maskedScatter_',
+  });
 }
 
 /**
@@ -112,7 +115,7 @@ export function maskedScatterInPlace(x: Tensor, mask: Tensor, source: Tensor): T
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   checkIndexDType(index, 'take');
-  return takeFlat(x, index);
+  return takeFlat('take', x, index);
 }
 
 /** Options of {@link put}. */
@@ -139,11 +142,11 @@ function putOperands(x: Tensor, index: Tensor, source: Tensor, caller: string) {
 /** A copy of x, taken as one row, with the elements of `source` at the int32 indices `index`. Follows `torch.put`. */
 export function put(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
   const attrs = { accumulate: options.accumulate ?? false, caller: 'put' };
-  return putFlat(...putOperands(x, index, source, 'put'), attrs);
+  return putFlat('put', ...putOperands(x, index, source, 'put'), attrs);
 }
 
 /** {@link put} in place. Follows `Tensor.put_`. */
 export function putInPlace(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
   const attrs = { accumulate: options.accumulate ?? false, caller: 'put_' };
-  return putFlatInPlace(...putOperands(x, index, source, 'put_'), attrs);
+  return putFlatInPlace('put', ...putOperands(x, index, source, 'put_'), attrs);
 }

@@ -129,3 +129,5 @@ export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defau
 export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
   return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')) as [Tensor, Tensor];
 }
+
+export { variance as var };

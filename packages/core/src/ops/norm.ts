@@ -99,6 +99,8 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
 }
 
 /**
+ * @internal Public as `linalg.vectorNorm`.
+ *
  * The p-norm of vectors: (sum |x|ᵖ)^(1/p); for `Infinity` the greatest |x|, for `-Infinity` the least, for 0 the number of
  * elements other than 0. Floating point only. Follows `torch.linalg.vector_norm`.
  *
@@ -121,6 +123,8 @@ const withoutSingularValues = (ord: string | number): ValueError =>
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
 
 /**
+ * @internal Public as `linalg.matrixNorm`.
+ *
  * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a column, `Infinity`
  * and `-Infinity` over a row. `'nuc'`, 2 and -2 need singular values and are not supported. Follows `torch.linalg.matrix_norm`.
  *
@@ -165,6 +169,8 @@ const asDims = (dims: Dims): Shape | null =>
   dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
 /**
+ * @internal Public as `linalg.norm`.
+ *
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
  */

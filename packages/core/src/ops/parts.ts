@@ -18,6 +18,8 @@ export const rangeLayout = (x: Layout, { dim, start, step, length }: Range): Lay
   replaceDim(x, dim, [length], [x.strides[dim]! * step], x.offset + start * x.strides[dim]!);
 
 const rangePrimitive = defineRegionView('slice', rangeLayout);
+// PyTorch prints the parts of a split and of unbind with names of their own.
+const splitPrimitive = defineRegionView('split', rangeLayout);
 
 /** A dimension, wrapped; of a 0-dimensional tensor there is none. */
 function existingDim(x: Tensor, dim: number, caller: string): number {
@@ -93,6 +95,7 @@ const selectLayout = (x: Layout, { dim, index }: Selection): Layout =>
   replaceDim(x, dim, [], [], x.offset + index * x.strides[dim]!);
 
 const selectPrimitive = defineRegionView('select', selectLayout);
+const unbindPrimitive = defineRegionView('unbind', selectLayout);
 
 function selection(x: Tensor, dim: number, index: number, caller: string): Selection {
   const d = existingDim(x, dim, caller);
@@ -113,13 +116,13 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 /** {@link select} of each index of a dimension. Follows `torch.unbind`. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
   const d = existingDim(x, dim, 'unbind');
-  return Array.from({ length: x.shape[d]! }, (_, index) => applyView(selectPrimitive, x, { dim: d, index }));
+  return Array.from({ length: x.shape[d]! }, (_, index) => applyView(unbindPrimitive, x, { dim: d, index }));
 }
 
 function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
   let start = 0;
   return sizes.map((length) => {
-    const part = applyView(rangePrimitive, x, { dim, start, step: 1, length });
+    const part = applyView(splitPrimitive, x, { dim, start, step: 1, length });
     start += length;
     return part;
   });

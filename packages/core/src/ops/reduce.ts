@@ -20,7 +20,7 @@ export interface SumOptions extends ReduceOptions {
   readonly dtype?: DType;
 }
 
-/** The attributes of a reduction. */
+/** @internal The attributes of a reduction. */
 export interface Reduction {
   /** The dimensions that go: normalised, ascending. */
   readonly dims: readonly number[];
@@ -34,7 +34,7 @@ const allDims: readonly (readonly number[])[] = Array.from({ length: 9 }, (_, ra
 );
 const scalarShape: Shape = [];
 
-/** What a caller's `dim` and `keepdim` mean for a tensor. */
+/** @internal What a caller's `dim` and `keepdim` mean for a tensor. */
 export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, caller: string): Reduction {
   const rank = x.shape.length;
   if (dim === undefined && rank < allDims.length) {
@@ -45,7 +45,7 @@ export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, 
   return { dims, shape: reducedShape(x.shape, dims, keepdim === true) };
 }
 
-/** How many elements each result is made of. */
+/** @internal How many elements each result is made of. */
 export function reducedCount(x: Tensor, { dims }: Reduction): number {
   const { shape } = x;
   if (dims.length === shape.length) return x.count;
@@ -54,7 +54,7 @@ export function reducedCount(x: Tensor, { dims }: Reduction): number {
   return n;
 }
 
-/** A result (or its gradient) with the reduced dimensions put back, so that it broadcasts against the input. */
+/** @internal A result (or its gradient) with the reduced dimensions put back, so that it broadcasts against the input. */
 export function restoreDims(y: Tensor, { dims }: Reduction, shape: Shape): Tensor {
   const rank = shape.length;
   const gone = dims.length;
@@ -63,13 +63,13 @@ export function restoreDims(y: Tensor, { dims }: Reduction, shape: Shape): Tenso
   return reshape(y, reducedShape(shape, dims, true));
 }
 
-/** The gradient of a sum: that of the result, for each element that went into it. */
+/** @internal The gradient of a sum: that of the result, for each element that went into it. */
 export function spread(g: Tensor, node: GradNode<Reduction>): Tensor {
   const shape = node.shape(0);
   return expand(restoreDims(g, node.attrs, shape), shape);
 }
 
-/** PyTorch's errors for reductions that have no value for an empty tensor. */
+/** @internal PyTorch's errors for reductions that have no value for an empty tensor. */
 export function requireElements(x: Tensor, { dims, shape }: Reduction, caller: string): void {
   if (x.count > 0) return;
   const whole = dims.length === x.shape.length;

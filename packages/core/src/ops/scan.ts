@@ -51,7 +51,7 @@ const cumsumPrimitive: Primitive<Scan> = definePrimitive<Scan>({
   ],
 });
 
-/** The sum of each element and those after it along `dim`: the derivative of {@link cumsum}. */
+/** @internal The sum of each element and those after it along `dim`: the derivative of {@link cumsum}. */
 export const reverseCumsum = (x: Tensor, dim: number): Tensor =>
   apply(cumsumPrimitive, [x], { dim, reverse: true });
 
@@ -146,6 +146,7 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   if (!Number.isInteger(n) || n < 0)
     throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
   const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
+  if (n === 0) return x;
   const parts = [prepend, x, append].filter((part) => part !== undefined);
   for (const part of parts) {
     if (part.ndim !== x.ndim) {

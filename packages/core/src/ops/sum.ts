@@ -10,7 +10,7 @@ import { to } from './copy.ts';
 import { type Dims, type Reduction, reducedCount, reductionOf, type SumOptions, spread } from './reduce.ts';
 import { reshape } from './views.ts';
 
-/** Counts, and sums and products of integers, are int32. */
+/** @internal Counts, and sums and products of integers, are int32. */
 export const totalType = (dtype: DType): DType => (isFloatingPoint(dtype) ? dtype : 'int32');
 
 const sumPrimitive = definePrimitive<Reduction>({
@@ -21,7 +21,7 @@ const sumPrimitive = definePrimitive<Reduction>({
   derivative: (g, node) => [spread(g, node)],
 });
 
-/** x as `dtype` says for a total, and that total brought to it. */
+/** @internal x as `dtype` says for a total, and that total brought to it. */
 export function totalAs(x: Tensor, dtype: DType | undefined, total: (x: Tensor) => Tensor): Tensor {
   if (dtype === undefined || dtype === x.dtype) {
     const y = total(x);

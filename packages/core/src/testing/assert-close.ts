@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { type NestedArray, tensor } from '../ops/creation.ts';
-import { formatShape, sameShape, type Shape } from '../shape.ts';
+import { formatShape, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import './core.ts';
 
@@ -42,17 +42,24 @@ const tolerances: Record<DType, { rtol: number; atol: number }> = {
  * assertClose(tensor([1, 2]).exp(), [Math.E, Math.E ** 2]);
  * ```
  */
-export function assertClose(actual: Comparable, expected: Comparable, options: AssertCloseOptions = {}): void {
+export function assertClose(
+  actual: Comparable,
+  expected: Comparable,
+  options: AssertCloseOptions = {},
+): void {
   const fail = (text: string): never => {
     const error = new Error(options.message === undefined ? text : `${options.message}\n${text}`);
     error.name = 'AssertionError';
     throw error;
   };
-  const dtype = actual instanceof Tensor ? actual.dtype : expected instanceof Tensor ? expected.dtype : 'float64';
+  const dtype =
+    actual instanceof Tensor ? actual.dtype : expected instanceof Tensor ? expected.dtype : 'float64';
   const a = actual instanceof Tensor ? actual : tensor(actual, { dtype });
   const b = expected instanceof Tensor ? expected : tensor(expected, { dtype });
   if (!sameShape(a.shape, b.shape)) {
-    fail(`The values for attribute 'shape' do not match: ${formatShape(a.shape)} != ${formatShape(b.shape)}.`);
+    fail(
+      `The values for attribute 'shape' do not match: ${formatShape(a.shape)} != ${formatShape(b.shape)}.`,
+    );
   }
   if (a.dtype !== b.dtype && (options.checkDtype ?? true)) {
     fail(`The values for attribute 'dtype' do not match: ${a.dtype} != ${b.dtype}.`);
@@ -127,8 +134,10 @@ function report(shape: Shape, d: Differences, rtol: number, atol: number, floati
 }
 
 /** As Python writes them: `1e-05`. */
-const formatNumber = (v: number): string => String(v).replace(/e([+-])(\d)$/, 'e$10$2');
-const formatFloat = (v: number): string => (Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : formatNumber(v));
+const formatNumber = (v: number): string =>
+  (v !== 0 && Math.abs(v) < 1e-4 ? v.toExponential() : String(v)).replace(/e([+-])(\d)$/, 'e$10$2');
+const formatFloat = (v: number): string =>
+  Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : formatNumber(v);
 
 function indexOf(position: number, shape: Shape): string {
   const index: number[] = [];

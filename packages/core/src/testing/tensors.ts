@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { arrayConstructor, type DType, isFloatingPoint } from '../dtype.ts';
-import { DTypeError, numelOf, wrapArray } from './core.ts';
 import type { Tensor } from '../tensor.ts';
+import { DTypeError, numelOf, wrapArray } from './core.ts';
 import { type ShapeOptions, shapes } from './shapes.ts';
 
 /** Options of {@link tensors}. */
@@ -51,7 +51,9 @@ export function tensorsWith(shape: readonly number[], options: TensorOptions = {
   const n = numelOf(shape);
   const length = { minLength: n, maxLength: n, size: 'max' as const };
   const value = values(dtype, options);
-  const list = distinct ? fc.uniqueArray(value, { ...length, comparator: 'SameValue' }) : fc.array(value, length);
+  const list = distinct
+    ? fc.uniqueArray(value, { ...length, comparator: 'SameValue' })
+    : fc.array(value, length);
   return list.map((drawn) => {
     const array = new (arrayConstructor(dtype))(n);
     array.set(drawn);
@@ -61,7 +63,8 @@ export function tensorsWith(shape: readonly number[], options: TensorOptions = {
   });
 }
 
-const isShape = (shape: NonNullable<TensorOptions['shape']>): shape is readonly number[] => Array.isArray(shape);
+const isShape = (shape: NonNullable<TensorOptions['shape']>): shape is readonly number[] =>
+  Array.isArray(shape);
 
 function shapeArbitrary(shape: TensorOptions['shape']): fc.Arbitrary<readonly number[]> {
   if (shape === undefined) return shapes();

@@ -19,7 +19,12 @@ describe('anomaly mode', () => {
       return x.sqrt();
     }
     const message = messageOf(() =>
-      autograd.detectAnomaly(() => theForwardCall(leaf([0])).mul(0).sum().backward()),
+      autograd.detectAnomaly(() =>
+        theForwardCall(leaf([0]))
+          .mul(0)
+          .sum()
+          .backward(),
+      ),
     );
     const [first, ...rest] = message.split('\n');
     expect(first).toBe("Function 'SqrtBackward0' returned nan values in its 0th output.");

@@ -61,7 +61,10 @@ describe('checkpoint', () => {
     const h = x.mul(2);
     let calls = 0;
     for (const t of [x, h]) autograd.registerHook(t, () => void calls++);
-    autograd.checkpoint((t: Tensor) => t.mul(t), h).sum().backward();
+    autograd
+      .checkpoint((t: Tensor) => t.mul(t), h)
+      .sum()
+      .backward();
     expect(calls).toBe(2);
   });
 
@@ -81,7 +84,10 @@ describe('checkpoint', () => {
     );
     expect(text).toBe('text');
     product.sum().backward();
-    expect([values(x.grad), values(y.grad)]).toEqual([[3, 4], [1, 2]]);
+    expect([values(x.grad), values(y.grad)]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
     expect(sum.requiresGrad).toBe(true);
   });
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { add, AutogradError, autograd, cat, noGrad, ones, type Tensor, tensor, zeros } from '../../src/index.ts';
+import {
+  AutogradError,
+  add,
+  autograd,
+  cat,
+  noGrad,
+  ones,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts';
 
 const leaf = (data: number | number[] | number[][]): Tensor =>
   tensor(data, { dtype: 'float64', requiresGrad: true });
@@ -63,11 +73,15 @@ describe('backward', () => {
     expect(() => x.mul(2).backward({ gradient: ones(3) })).toThrow(
       'Mismatch in shape: gradient 0 has a shape of [3] and output 0 has a shape of [2].',
     );
-    leaf([[1]]).mul(2).backward();
+    leaf([[1]])
+      .mul(2)
+      .backward();
   });
 
   it('says which root has no graph', () => {
-    expect(() => tensor([1.5]).backward()).toThrow(/element 0 of tensors does not require grad and does not have/);
+    expect(() => tensor([1.5]).backward()).toThrow(
+      /element 0 of tensors does not require grad and does not have/,
+    );
     const x = leaf(1);
     const y = noGrad(() => x.mul(2));
     expect(() => autograd.backward([x.mul(1), y])).toThrow(/element 1 of tensors does not require grad/);
@@ -96,11 +110,16 @@ describe('backward', () => {
     const a = leaf([1, 2]);
     const b = leaf([3, 4]);
     const h = a.mul(2);
-    h.mul(h).mul(b).sum().backward({ inputs: [h, b] });
+    h.mul(h)
+      .mul(b)
+      .sum()
+      .backward({ inputs: [h, b] });
     expect(values(h.grad)).toEqual([12, 32]);
     expect(values(b.grad)).toEqual([4, 16]);
     expect(a.grad).toBeNull();
-    expect(() => a.sum().backward({ inputs: [] })).toThrow('`inputs` argument to `backward()` cannot be empty.');
+    expect(() => a.sum().backward({ inputs: [] })).toThrow(
+      '`inputs` argument to `backward()` cannot be empty.',
+    );
   });
 
   it('gives leaves gradients that nobody else holds', () => {
@@ -246,7 +265,9 @@ describe('grad', () => {
 describe('in-place changes', () => {
   it('of leaves and their views are refused', () => {
     const x = leaf([1, 2]);
-    expect(() => x.add_(1)).toThrow(/a leaf Variable that requires grad is being used in an in-place operation/);
+    expect(() => x.add_(1)).toThrow(
+      /a leaf Variable that requires grad is being used in an in-place operation/,
+    );
     expect(() => x.select(0, 0).add_(1)).toThrow(/a view of a leaf Variable that requires grad/);
     noGrad(() => x.add_(1));
     noGrad(() => x.select(0, 0).mul_(10));

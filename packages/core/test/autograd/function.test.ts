@@ -182,7 +182,9 @@ describe('defineFunction', () => {
     expect(values(kept[0])).toEqual([1, 1]);
     expect(values(x.grad)).toEqual([11, 11]);
     const w = leaf([1, 2]);
-    f(w, leaf([0, 0])).sum().backward();
+    f(w, leaf([0, 0]))
+      .sum()
+      .backward();
     noGrad(() => w.grad!.zero_());
     expect(values(constant)).toEqual([5, 5]);
   });
@@ -206,7 +208,10 @@ describe('defineFunction', () => {
         forward: (_ctx, x: Tensor, _k: number) => x.mul(2),
         backward: () => result as Tensor,
       });
-      return () => f(leaf([1, 2]), 3).sum().backward();
+      return () =>
+        f(leaf([1, 2]), 3)
+          .sum()
+          .backward();
     };
     const g = ones(2, { dtype: 'float64' });
     expect(returning([g])).toThrow(
@@ -218,7 +223,9 @@ describe('defineFunction', () => {
     expect(returning([ones(3), null])).toThrow(
       'Function FBackward returned an invalid gradient at index 0 - got [3] but expected shape compatible with [2]',
     );
-    expect(returning([1, null])).toThrow(/expected a Tensor or null at position 1 of the gradients, got number/);
+    expect(returning([1, null])).toThrow(
+      /expected a Tensor or null at position 1 of the gradients, got number/,
+    );
     expect(returning([ones(2).gt(0), null])).toThrow(/expected a floating point dtype but got bool/);
     returning([g, null, null])();
     returning([null, null])();

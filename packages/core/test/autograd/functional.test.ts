@@ -10,11 +10,19 @@ const product = (x: Tensor, y: Tensor): Tensor => x.mul(x).mul(y).sum();
 
 describe('vjp and jvp', () => {
   it('multiply the Jacobian from the left and from the right', () => {
-    const matrix = t([[1, 2], [3, 4], [5, 6]]);
+    const matrix = t([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
     const f = (x: Tensor): Tensor => matrix.mul(x).sum(1).pow(2);
     const x = t([1, 2]);
     const J = jacobian(f, x);
-    expect(values(J)).toEqual([[10, 20], [66, 88], [170, 204]]);
+    expect(values(J)).toEqual([
+      [10, 20],
+      [66, 88],
+      [170, 204],
+    ]);
     const [y, left] = vjp(f, x, t([1, 10, 100]));
     expect(values(y)).toEqual([25, 121, 289]);
     expect(values(left)).toEqual([10 + 660 + 17000, 20 + 880 + 20400]);
@@ -28,7 +36,10 @@ describe('vjp and jvp', () => {
     const [outputs, grads] = vjp(f, [t([1, 2]), t([3, 4])], [t([1, 1]), t(10)]);
     expectTypeOf(outputs).toEqualTypeOf<[Tensor, Tensor]>();
     expect(outputs.map(values)).toEqual([[3, 8], 3]);
-    expect(grads.map(values)).toEqual([[13, 14], [1, 2]]);
+    expect(grads.map(values)).toEqual([
+      [13, 14],
+      [1, 2],
+    ]);
     const [, tangents] = jvp(f, [t([1, 2]), t([3, 4])], [t([1, 0]), t([0, 1])]);
     expect(tangents.map(values)).toEqual([[3, 2], 1]);
   });
@@ -36,9 +47,13 @@ describe('vjp and jvp', () => {
   it('need no vector where there is one element', () => {
     expect(values(vjp(sumOfCubes, t([1, 2]))[1])).toEqual([3, 12]);
     expect(values(jvp(cubes, t(2))[1])).toBe(12);
-    expect(() => vjp(cubes, t([1, 2]))).toThrow(/can only be null if the user-provided function returns a single/);
+    expect(() => vjp(cubes, t([1, 2]))).toThrow(
+      /can only be null if the user-provided function returns a single/,
+    );
     expect(() => vjp(cubes, t([1, 2]), t([1]))).toThrow(/entry 0 of v has shape \[1\], the output \[2\]/);
-    expect(() => vjp((() => 3) as never, t([1, 2]))).toThrow(/The outputs of the user-provided function given to vjp/);
+    expect(() => vjp((() => 3) as never, t([1, 2]))).toThrow(
+      /The outputs of the user-provided function given to vjp/,
+    );
   });
 
   it('are recorded on request', () => {
@@ -56,7 +71,9 @@ describe('vjp and jvp', () => {
     expect(() => vjp(ignoring, inputs, null, { strict: true })).toThrow(
       'The output of the user-provided function is independent of input 1. This is not allowed in strict mode.',
     );
-    expect(() => vjp(() => ones(1), t([1]), null, { strict: true })).toThrow(/Output 0 .* does not require gradients/);
+    expect(() => vjp(() => ones(1), t([1]), null, { strict: true })).toThrow(
+      /Output 0 .* does not require gradients/,
+    );
     expect(values(vjp(() => ones(1, { dtype: 'float64' }), t([1]))[1])).toEqual([0]);
   });
 });
@@ -73,8 +90,20 @@ describe('jacobian', () => {
     const f = (x: Tensor, y: Tensor): [Tensor, Tensor] => [x.mul(y), y.sum()];
     const blocks = jacobian(f, [t([1, 2]), t([3, 4])]);
     expect(blocks.map((row) => row.map(values))).toEqual([
-      [[[3, 0], [0, 4]], [[1, 0], [0, 2]]],
-      [[0, 0], [1, 1]],
+      [
+        [
+          [3, 0],
+          [0, 4],
+        ],
+        [
+          [1, 0],
+          [0, 2],
+        ],
+      ],
+      [
+        [0, 0],
+        [1, 1],
+      ],
     ]);
   });
 
@@ -88,11 +117,32 @@ describe('jacobian', () => {
 
 describe('hessian', () => {
   it('holds the second derivatives', () => {
-    expect(values(hessian(sumOfCubes, t([1, 2])))).toEqual([[6, 0], [0, 12]]);
+    expect(values(hessian(sumOfCubes, t([1, 2])))).toEqual([
+      [6, 0],
+      [0, 12],
+    ]);
     const blocks = hessian(product, [t([1, 2]), t([3, 4])]);
     expect(blocks.map((row) => row.map(values))).toEqual([
-      [[[6, 0], [0, 8]], [[2, 0], [0, 4]]],
-      [[[2, 0], [0, 4]], [[0, 0], [0, 0]]],
+      [
+        [
+          [6, 0],
+          [0, 8],
+        ],
+        [
+          [2, 0],
+          [0, 4],
+        ],
+      ],
+      [
+        [
+          [2, 0],
+          [0, 4],
+        ],
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ],
     ]);
     expect(() => hessian(cubes, t([1, 2]))).toThrow(/must return a single Tensor with a single element/);
   });
@@ -107,7 +157,10 @@ describe('hessian', () => {
     for (const f of [vhp, hvp]) {
       const [value, products] = f(product, inputs, vectors);
       expect(values(value)).toBe(19);
-      expect(products.map(values)).toEqual([[6, 4], [2, 0]]);
+      expect(products.map(values)).toEqual([
+        [6, 4],
+        [2, 0],
+      ]);
     }
   });
 });

@@ -44,7 +44,9 @@ describe('gradcheck', () => {
     expect(message).toMatch(
       /Worst: the derivative of output 0\[1\] by input 0\[1\] is numerically (12\.0|11\.9)\d*, analytically 4:/,
     );
-    expect(message).toContain('numerical (rows: elements of the input [2]; columns: elements of the output [2]):');
+    expect(message).toContain(
+      'numerical (rows: elements of the input [2]; columns: elements of the output [2]):',
+    );
     expect(message).toContain('tensor([[1., 0.],\n        [0., 4.]], dtype=torch.float64)');
   });
 
@@ -59,10 +61,17 @@ describe('gradcheck', () => {
   });
 
   it('takes non-contiguous inputs', () => {
-    const base = leaf([[1, 2, 3], [4, 5, 6]]);
+    const base = leaf([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     const view = autograd.setRequiresGrad(base.detach().t());
     expect(gradcheck((x: Tensor) => x.mul(x).sum(0), [view])).toBe(true);
-    expect(view.toArray()).toEqual([[1, 4], [2, 5], [3, 6]]);
+    expect(view.toArray()).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
   });
 
   it('takes functions that return their input or a view of it', () => {
@@ -78,7 +87,9 @@ describe('gradcheck', () => {
     expect(() => gradcheck((x: Tensor) => x.exp(), [single])).toThrow(/Input #0 .* not a double precision/);
     expect(gradcheck((x: Tensor) => x.exp(), [single], { eps: 1e-2, atol: 1e-2, rtol: 1e-2 })).toBe(true);
     const expanded = autograd.setRequiresGrad(ones(1, { dtype: 'float64' }).expand(3));
-    expect(() => gradcheck((x: Tensor) => x.exp(), [expanded])).toThrow(/The 0th input has a dimension with stride 0/);
+    expect(() => gradcheck((x: Tensor) => x.exp(), [expanded])).toThrow(
+      /The 0th input has a dimension with stride 0/,
+    );
   });
 
   it('expects zeros where nothing is differentiable', () => {
@@ -96,15 +107,20 @@ describe('gradcheck', () => {
     expect(messageOf(() => gradcheck(varying, [leaf([1])]))).toMatch(/Backward is not reentrant/);
     expect(gradcheck(varying, [leaf([1])], { nondetTol: 1e-6 })).toBe(true);
     const shifted = double((g) => g.mul(2).add(1e-9));
-    expect(messageOf(() => gradcheck(shifted, [leaf([1])]))).toMatch(/backward not multiplied by gradOutputs/);
+    expect(messageOf(() => gradcheck(shifted, [leaf([1])]))).toMatch(
+      /backward not multiplied by gradOutputs/,
+    );
     const careless = autograd.defineFunction({
       forward(ctx, x: Tensor) {
         ctx.setMaterializeGrads(false);
         return [x.mul(2), x.mul(3)];
       },
-      backward: (_ctx, a: Tensor | null, b: Tensor | null) => (a === null || b === null ? null : a.mul(2).add(b.mul(3))),
+      backward: (_ctx, a: Tensor | null, b: Tensor | null) =>
+        a === null || b === null ? null : a.mul(2).add(b.mul(3)),
     });
-    expect(gradcheck(careless, [leaf([1])], { checkUndefinedGrad: false, raiseException: false })).toBe(false);
+    expect(gradcheck(careless, [leaf([1])], { checkUndefinedGrad: false, raiseException: false })).toBe(
+      false,
+    );
   });
 });
 
@@ -113,7 +129,16 @@ describe('gradgradcheck', () => {
     const f = (x: Tensor, y: Tensor): Tensor => x.pow(3).mul(y);
     const inputs: [Tensor, Tensor] = [leaf([[1, 2]]), leaf([[0.5], [2]])];
     expect(gradgradcheck(f, inputs)).toBe(true);
-    expect(gradgradcheck(f, inputs, leaf([[1, 2], [3, 4]]))).toBe(true);
+    expect(
+      gradgradcheck(
+        f,
+        inputs,
+        leaf([
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+    ).toBe(true);
     expect(gradgradcheck(f, inputs, null, { genNonContigGradOutputs: true, fastMode: true })).toBe(true);
     expect(() => gradgradcheck(f, inputs, leaf([1]))).toThrow(/do not fit the differentiable outputs/);
   });

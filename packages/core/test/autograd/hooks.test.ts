@@ -108,7 +108,9 @@ describe('registerHook', () => {
       registerHook(x, () => result as Tensor);
       return () => x.mul(2).sum().backward();
     };
-    expect(wrong(ones(2, { dtype: 'float64' }))).toThrow(/has changed the size of value \(was \[1\] got \[2\]\)/);
+    expect(wrong(ones(2, { dtype: 'float64' }))).toThrow(
+      /has changed the size of value \(was \[1\] got \[2\]\)/,
+    );
     expect(wrong(ones(1))).toThrow(/has changed the type of value \(was float64 got float32\)/);
     expect(wrong(3)).toThrow(/expected a Tensor or nothing, but the hook returned a number/);
     expect(wrong(Promise.resolve())).toThrow(/returned a Promise/);

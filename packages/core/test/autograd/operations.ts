@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import * as K from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
+import * as K from '../../src/index.ts';
 import { broadcastableShapes, shapes, type TensorOptions, tensorsWith } from '../../src/testing/index.ts';
 
 type Result = Tensor | readonly Tensor[];
@@ -37,8 +37,11 @@ const broadcast = (run: (...x: Tensor[]) => Result, ...values: Values[]): fc.Arb
     .chain((list) => fc.tuple(...list.map((shape, i) => drawn(shape, values[i]!))))
     .map((inputs) => ({ inputs, run }));
 
-const binary = (run: (a: Tensor, b: Tensor) => Result, a: Values = usual, b: Values = a): fc.Arbitrary<Sample> =>
-  broadcast((x, y) => run(x!, y!), a, b);
+const binary = (
+  run: (a: Tensor, b: Tensor) => Result,
+  a: Values = usual,
+  b: Values = a,
+): fc.Arbitrary<Sample> => broadcast((x, y) => run(x!, y!), a, b);
 
 /** An operation of tensors of fixed shapes. */
 const fixed = (
@@ -46,7 +49,9 @@ const fixed = (
   run: (...x: [Tensor, Tensor, Tensor, Tensor]) => Result,
   values: Values = usual,
 ): fc.Arbitrary<Sample> =>
-  fc.tuple(...list.map((shape) => drawn(shape, values))).map((inputs) => ({ inputs, run: run as Sample['run'] }));
+  fc
+    .tuple(...list.map((shape) => drawn(shape, values)))
+    .map((inputs) => ({ inputs, run: run as Sample['run'] }));
 
 /** An operation along one dimension of a tensor that has some. */
 const along = (
@@ -70,7 +75,10 @@ const reduction = (
     .chain(([shape, chosen, keepdim]) => {
       const dims = shape.map((_, d) => d).filter((d) => chosen[d]);
       const wanted = dims.length === 0 ? undefined : dims;
-      return drawn(shape, values).map((x) => ({ inputs: [x], run: (y: Tensor) => run(y, wanted, { keepdim }) }));
+      return drawn(shape, values).map((x) => ({
+        inputs: [x],
+        run: (y: Tensor) => run(y, wanted, { keepdim }),
+      }));
     });
 
 const ints = (data: K.NestedArray): Tensor => K.tensor(data, { dtype: 'int32' });
@@ -191,7 +199,11 @@ const reductions: Record<string, fc.Arbitrary<Sample>> = {
   nansum: reduction((x, dims, options) => K.nansum(x, dims, options)),
   prod: along((x, dim, keepdim) => K.prod(x, dim, { keepdim })),
   'prod, all': unary((x) => K.prod(x)),
-  'prod, zeros': unary((x) => K.prod(x.mul(K.tensor([0, 1], { dtype: 'float64' }).select(0, 0)))),
+  // Products of small integers, zero often among them.
+  'prod and cumprod, zeros': along((x, dim) => [K.prod(x.mul(64), dim), K.cumprod(x.mul(64), dim)], {
+    min: -2 / 64,
+    max: 2 / 64,
+  }),
   quantile: along((x, dim, keepdim) => K.quantile(x, 0.3, dim, { keepdim }), distinct),
   nanquantile: along((x, dim, keepdim) => K.nanquantile(x, 0.3, dim, { keepdim }), distinct),
   softmax: along((x, dim) => K.softmax(x, dim)),
@@ -204,23 +216,79 @@ const reductions: Record<string, fc.Arbitrary<Sample>> = {
 };
 
 const matrices: Record<string, fc.Arbitrary<Sample>> = {
-  addbmm: fixed([[2, 3], [2, 2, 2], [2, 2, 3]], (x, a, b) => K.addbmm(x, a, b, { beta: 0.5, alpha: 2 })),
+  addbmm: fixed(
+    [
+      [2, 3],
+      [2, 2, 2],
+      [2, 2, 3],
+    ],
+    (x, a, b) => K.addbmm(x, a, b, { beta: 0.5, alpha: 2 }),
+  ),
   addmm: fixed([[3], [2, 2], [2, 3]], (x, a, b) => K.addmm(x, a, b, { beta: 0.5, alpha: 2 })),
   addmv: fixed([[2], [2, 3], [3]], (x, a, v) => K.addmv(x, a, v, { beta: 0.5, alpha: 2 })),
-  baddbmm: fixed([[2, 1, 3], [2, 2, 2], [2, 2, 3]], (x, a, b) => K.baddbmm(x, a, b, { beta: 0.5, alpha: 2 })),
-  bmm: fixed([[2, 2, 2], [2, 2, 1]], (a, b) => K.bmm(a, b)),
+  baddbmm: fixed(
+    [
+      [2, 1, 3],
+      [2, 2, 2],
+      [2, 2, 3],
+    ],
+    (x, a, b) => K.baddbmm(x, a, b, { beta: 0.5, alpha: 2 }),
+  ),
+  bmm: fixed(
+    [
+      [2, 2, 2],
+      [2, 2, 1],
+    ],
+    (a, b) => K.bmm(a, b),
+  ),
   dot: fixed([[3], [3]], (a, b) => K.dot(a, b)),
-  inner: fixed([[2, 2], [3, 2]], (a, b) => K.inner(a, b)),
+  inner: fixed(
+    [
+      [2, 2],
+      [3, 2],
+    ],
+    (a, b) => K.inner(a, b),
+  ),
   linear: fixed([[2, 3], [2, 3], [2]], (x, w, b) => K.linear(x, w, b)),
   'matmul 1x1': fixed([[3], [3]], (a, b) => K.matmul(a, b)),
   'matmul 1x2': fixed([[2], [2, 3]], (a, b) => K.matmul(a, b)),
   'matmul 2x1': fixed([[2, 3], [3]], (a, b) => K.matmul(a, b)),
-  'matmul 2x2': fixed([[2, 3], [3, 2]], (a, b) => K.matmul(a, b)),
+  'matmul 2x2': fixed(
+    [
+      [2, 3],
+      [3, 2],
+    ],
+    (a, b) => K.matmul(a, b),
+  ),
   'matmul 3x1': fixed([[2, 2, 2], [2]], (a, b) => K.matmul(a, b)),
-  'matmul 3x2': fixed([[2, 1, 2], [2, 3]], (a, b) => K.matmul(a, b)),
-  'matmul 2x3': fixed([[1, 2], [2, 2, 2]], (a, b) => K.matmul(a, b)),
-  'matmul, batches broadcast': fixed([[2, 1, 1, 2], [2, 2, 1]], (a, b) => K.matmul(a, b)),
-  mm: fixed([[2, 3], [3, 2]], (a, b) => K.mm(a, b)),
+  'matmul 3x2': fixed(
+    [
+      [2, 1, 2],
+      [2, 3],
+    ],
+    (a, b) => K.matmul(a, b),
+  ),
+  'matmul 2x3': fixed(
+    [
+      [1, 2],
+      [2, 2, 2],
+    ],
+    (a, b) => K.matmul(a, b),
+  ),
+  'matmul, batches broadcast': fixed(
+    [
+      [2, 1, 1, 2],
+      [2, 2, 1],
+    ],
+    (a, b) => K.matmul(a, b),
+  ),
+  mm: fixed(
+    [
+      [2, 3],
+      [3, 2],
+    ],
+    (a, b) => K.mm(a, b),
+  ),
   mv: fixed([[2, 3], [3]], (a, b) => K.mv(a, b)),
   outer: fixed([[2], [3]], (a, b) => K.outer(a, b)),
 };
@@ -251,9 +319,22 @@ const views: Record<string, fc.Arbitrary<Sample>> = {
 };
 
 const rearrangements: Record<string, fc.Arbitrary<Sample>> = {
-  blockDiag: fixed([[1, 2], [2, 1]], (a, b) => K.blockDiag(a, b)),
+  blockDiag: fixed(
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    (a, b) => K.blockDiag(a, b),
+  ),
   cartesianProd: fixed([[2], [3]], (a, b) => K.cartesianProd(a, b)),
-  cat: fixed([[2, 1], [2, 2], [2, 0]], (a, b, c) => K.cat([a, b, c, a], 1)),
+  cat: fixed(
+    [
+      [2, 1],
+      [2, 2],
+      [2, 0],
+    ],
+    (a, b, c) => K.cat([a, b, c, a], 1),
+  ),
   columnStack: fixed([[2], [2, 2]], (a, b) => K.columnStack([a, b])),
   diagonalScatter: fixed([[2, 3], [2]], (x, y) => K.diagonalScatter(x, y)),
   dstack: fixed([[2], [2]], (a, b) => K.dstack([a, b])),
@@ -265,11 +346,20 @@ const rearrangements: Record<string, fc.Arbitrary<Sample>> = {
   'pad, replicate': fixed([[2, 3]], (x) => K.pad(x, [2, 1], { mode: 'replicate' })),
   'pad, circular': fixed([[2, 3]], (x) => K.pad(x, [2, 1], { mode: 'circular' })),
   repeat: fixed([[1, 3]], (x) => K.repeat(x, [2, 2])),
-  repeatInterleave: fixed([[2, 2]], (x) => [K.repeatInterleave(x, 2), K.repeatInterleave(x, ints([2, 0]), { dim: 0 })]),
+  repeatInterleave: fixed([[2, 2]], (x) => [
+    K.repeatInterleave(x, 2),
+    K.repeatInterleave(x, ints([2, 0]), { dim: 0 }),
+  ]),
   roll: along((x, dim) => K.roll(x, 1, dim)),
   rot90: fixed([[2, 3]], (x) => K.rot90(x)),
   selectScatter: fixed([[2, 3], [2]], (x, y) => K.selectScatter(x, y, 1, 1)),
-  sliceScatter: fixed([[3, 2], [2, 2]], (x, y) => K.sliceScatter(x, y, 0, { step: 2 })),
+  sliceScatter: fixed(
+    [
+      [3, 2],
+      [2, 2],
+    ],
+    (x, y) => K.sliceScatter(x, y, 0, { step: 2 }),
+  ),
   stack: fixed([[2], [2]], (a, b) => [K.stack([a, b]), K.stack([a, b, a], 1)]),
   tile: fixed([[2]], (x) => K.tile(x, [2, 2])),
   tril: fixed([[2, 3]], (x) => K.tril(x)),
@@ -277,8 +367,14 @@ const rearrangements: Record<string, fc.Arbitrary<Sample>> = {
   vstack: fixed([[2], [1, 2]], (a, b) => K.vstack([a, b])),
 };
 
-const rowMask = mask([[true, false, true], [false, true, false]]);
-const rowIndex = ints([[0, 2, 1], [2, 0, 0]]);
+const rowMask = mask([
+  [true, false, true],
+  [false, true, false],
+]);
+const rowIndex = ints([
+  [0, 2, 1],
+  [2, 0, 0],
+]);
 const column = ints([1, 0, 1]);
 
 const indexing: Record<string, fc.Arbitrary<Sample>> = {
@@ -290,8 +386,20 @@ const indexing: Record<string, fc.Arbitrary<Sample>> = {
     K.index(x, ints([1, 0, 1])),
     K.index(x, rowMask),
   ]),
-  indexAdd: fixed([[2, 2], [3, 2]], (x, y) => K.indexAdd(x, 0, column, y, { alpha: 2 })),
-  indexCopy: fixed([[3, 2], [2, 2]], (x, y) => K.indexCopy(x, 0, ints([2, 0]), y)),
+  indexAdd: fixed(
+    [
+      [2, 2],
+      [3, 2],
+    ],
+    (x, y) => K.indexAdd(x, 0, column, y, { alpha: 2 }),
+  ),
+  indexCopy: fixed(
+    [
+      [3, 2],
+      [2, 2],
+    ],
+    (x, y) => K.indexCopy(x, 0, ints([2, 0]), y),
+  ),
   indexFill: fixed([[3, 2]], (x) => K.indexFill(x, 0, ints([2]), 5)),
   indexPut: fixed([[2, 3], [3]], (x, y) => K.indexPut(x, [column], y, { accumulate: true })),
   indexSelect: fixed([[2, 3]], (x) => K.indexSelect(x, 0, column)),
@@ -299,12 +407,50 @@ const indexing: Record<string, fc.Arbitrary<Sample>> = {
   maskedScatter: fixed([[2, 3], [4]], (x, y) => K.maskedScatter(x, rowMask, y)),
   maskedSelect: fixed([[2, 3]], (x) => K.maskedSelect(x, rowMask)),
   put: fixed([[2, 2], [3]], (x, y) => K.put(x, ints([0, 3, 0]), y, { accumulate: true })),
-  scatter: fixed([[2, 3], [2, 1]], (x, y) => [K.scatter(x, 1, ints([[2], [0]]), y), K.scatter(x, 1, ints([[2], [0]]), 3)]),
-  scatterAdd: fixed([[2, 3], [2, 3]], (x, y) => K.scatterAdd(x, 1, rowIndex, y)),
-  'scatterReduce, sum': fixed([[2, 3], [2, 3]], (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'sum')),
-  'scatterReduce, mean': fixed([[2, 3], [2, 3]], (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'mean', { includeSelf: false })),
-  'scatterReduce, prod': fixed([[2, 3], [2, 3]], (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'prod'), nonzero),
-  'scatterReduce, amax': fixed([[2, 3], [2, 3]], (x, y) => K.scatterReduce(x, 1, rowIndex, offGrid(y), 'amax'), distinct),
+  scatter: fixed(
+    [
+      [2, 3],
+      [2, 1],
+    ],
+    (x, y) => [K.scatter(x, 1, ints([[2], [0]]), y), K.scatter(x, 1, ints([[2], [0]]), 3)],
+  ),
+  scatterAdd: fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (x, y) => K.scatterAdd(x, 1, rowIndex, y),
+  ),
+  'scatterReduce, sum': fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'sum'),
+  ),
+  'scatterReduce, mean': fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'mean', { includeSelf: false }),
+  ),
+  'scatterReduce, prod': fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (x, y) => K.scatterReduce(x, 1, rowIndex, y, 'prod'),
+    nonzero,
+  ),
+  'scatterReduce, amax': fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (x, y) => K.scatterReduce(x, 1, rowIndex, offGrid(y), 'amax'),
+    distinct,
+  ),
   sort: along((x, dim) => K.sort(x, dim, { descending: true }).values, distinct),
   topk: fixed([[2, 3]], (x) => K.topk(x, 2).values, distinct),
   kthvalue: fixed([[2, 3]], (x) => K.kthvalue(x, 2).values, distinct),
@@ -315,25 +461,74 @@ const indexing: Record<string, fc.Arbitrary<Sample>> = {
 const classes = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, caller: 'crossEntropy' };
 const chosen = ints([2, 0, -100]);
 const weights = K.tensor([0.5, 1, 2], { dtype: 'float64' });
-const shares = K.tensor([[0.5, 0.25, 0.25], [0, 1, 0], [0.1, 0.2, 0.3]], { dtype: 'float64' });
+const shares = K.tensor(
+  [
+    [0.5, 0.25, 0.25],
+    [0, 1, 0],
+    [0.1, 0.2, 0.3],
+  ],
+  { dtype: 'float64' },
+);
 
 const compositions: Record<string, fc.Arbitrary<Sample>> = {
-  cdist: fixed([[2, 2], [3, 2]], (a, b) => K.cdist(a, b.add(5))),
-  'cdist, p = 3': fixed([[2, 2], [2, 2]], (a, b) => K.cdist(a, b.add(7), { p: 3 })),
-  cosineSimilarity: fixed([[2, 2], [2, 2]], (a, b) => K.cosineSimilarity(a, b), nonzero),
-  cross: fixed([[2, 3], [2, 3]], (a, b) => K.cross(a, b)),
+  cdist: fixed(
+    [
+      [2, 2],
+      [3, 2],
+    ],
+    (a, b) => K.cdist(a, b.add(5)),
+  ),
+  'cdist, p = 3': fixed(
+    [
+      [2, 2],
+      [2, 2],
+    ],
+    (a, b) => K.cdist(a, b.add(7), { p: 3 }),
+  ),
+  cosineSimilarity: fixed(
+    [
+      [2, 2],
+      [2, 2],
+    ],
+    (a, b) => K.cosineSimilarity(a, b),
+    nonzero,
+  ),
+  cross: fixed(
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (a, b) => K.cross(a, b),
+  ),
   dist: fixed([[3], [3]], (a, b) => K.dist(a, b.add(7))),
-  einsum: fixed([[2, 3], [3, 2], [2]], (a, b, c) => [K.einsum('ij,jk,k->i', a, b, c), K.einsum('ij,ji', a, b)]),
+  einsum: fixed([[2, 3], [3, 2], [2]], (a, b, c) => [
+    K.einsum('ij,jk,k->i', a, b, c),
+    K.einsum('ij,ji', a, b),
+  ]),
   'linalg.norm': fixed([[2, 3]], (x) => [K.linalg.norm(x), K.linalg.norm(x, 1), K.linalg.norm(x, 3, 1)], {
     ...nonzero,
     distinct: true,
   }),
   norm: reduction((x, dims, options) => K.norm(x, 2, dims, options), nonzero),
-  pairwiseDistance: fixed([[2, 2], [2, 2]], (a, b) => K.pairwiseDistance(a, b.add(7))),
-  tensordot: fixed([[2, 3], [3, 2]], (a, b) => K.tensordot(a, b, { dims: 1 })),
+  pairwiseDistance: fixed(
+    [
+      [2, 2],
+      [2, 2],
+    ],
+    (a, b) => K.pairwiseDistance(a, b.add(7)),
+  ),
+  tensordot: fixed(
+    [
+      [2, 3],
+      [3, 2],
+    ],
+    (a, b) => K.tensordot(a, b, { dims: 1 }),
+  ),
   trace: fixed([[2, 3]], (x) => K.trace(x)),
 
-  'cross-entropy, mean': fixed([[3, 3]], (x) => K.fusedCrossEntropy(x, chosen, null, { ...classes, reduction: 'mean' })),
+  'cross-entropy, mean': fixed([[3, 3]], (x) =>
+    K.fusedCrossEntropy(x, chosen, null, { ...classes, reduction: 'mean' }),
+  ),
   'cross-entropy, weights': fixed([[3, 3]], (x) =>
     K.fusedCrossEntropy(x, chosen, weights, { ...classes, labelSmoothing: 0.2, reduction: 'none' }),
   ),

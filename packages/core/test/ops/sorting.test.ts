@@ -41,8 +41,8 @@ describe('sort', () => {
 
   it('is a stable permutation, NaN greatest', () => {
     fc.assert(
-      fc.property(vectors, fc.boolean(), (list, descending) => {
-        const { values, indices } = sort(tensor(list, { dtype: 'float64' }), 0, { descending });
+      fc.property(vectors, fc.boolean(), fc.constantFrom('float32', 'float64'), (list, descending, dtype) => {
+        const { values, indices } = sort(tensor(list, { dtype }), 0, { descending });
         const order = list.map((_, i) => i);
         order.sort(
           (a, b) => (descending ? ascending(list[b]!, list[a]!) : ascending(list[a]!, list[b]!)) || a - b,
@@ -51,6 +51,11 @@ describe('sort', () => {
         expect([...values.data]).toEqual(order.map((i) => list[i]));
       }),
     );
+  });
+
+  it('does not tell 0 from -0', () => {
+    const x = tensor(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 0 : -0)));
+    expect([...argsort(x).data]).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
   it('sorts many elements', () => {

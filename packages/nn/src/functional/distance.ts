@@ -1,4 +1,4 @@
-import type { Tensor } from '@kindling/core';
+import { broadcastTensors, getDefaultDtype, isFloatingPoint, type Tensor } from '@kindling/core';
 
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
@@ -17,8 +17,10 @@ export function cosineSimilarity(
   options: CosineSimilarityOptions = {},
 ): Tensor {
   const { eps = 1e-8 } = options;
+  // Expanded first: a stretched dimension counts as often as it is repeated.
+  const [a, b] = broadcastTensors(x1, x2) as [Tensor, Tensor];
   const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, { keepdim: true }).clampMin(eps));
-  return unit(x1).mul(unit(x2)).sum(dim);
+  return unit(a).mul(unit(b)).sum(dim);
 }
 
 /** Options of {@link pairwiseDistance}. */
@@ -34,5 +36,7 @@ export interface PairwiseDistanceOptions {
 /** The p-norm of x1 - x2 + eps along the last dimension. Follows `torch.nn.functional.pairwise_distance`. */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return x1.sub(x2).add(eps).norm(p, -1, { keepdim });
+  const difference = x1.sub(x2);
+  const floats = isFloatingPoint(difference.dtype) ? difference : difference.to(getDefaultDtype());
+  return floats.add(eps).norm(p, -1, { keepdim });
 }

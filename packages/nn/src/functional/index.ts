@@ -13,6 +13,7 @@ export {
 } from './dropout.ts';
 export type { InplaceOptions } from './elementwise.ts';
 export { type EmbeddingOptions, embedding } from './embedding.ts';
+export * from './in-place.ts';
 export * from './linear.ts';
 export * from './losses.ts';
 export * from './normalization.ts';

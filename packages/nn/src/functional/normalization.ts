@@ -225,11 +225,12 @@ export interface BatchNormOptions {
  */
 export function batchNorm(
   x: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
   options: BatchNormOptions = {},
 ): Tensor {
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
   if (x.ndim < 2)
     throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
   const channels = x.shape[1]!;
@@ -239,14 +240,14 @@ export function batchNorm(
     weight,
     bias,
   })) {
-    if (p !== null && p.count !== channels) {
+    if (p != null && p.count !== channels) {
       throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
     }
   }
   const wide = (p: Tensor | null): Tensor | null =>
     p === null || x.ndim === 2 ? p : p.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
   if (!training) {
-    if (runningMean === null || runningVar === null) {
+    if (runningMean == null || runningVar == null) {
       throw new ValueError(
         'batchNorm: Expected running_mean and running_var to be defined when training=False',
       );

@@ -38,7 +38,21 @@ export class Callable {
     // biome-ignore lint/correctness/noConstructorReturn: a module is a function
     return self;
   }
+
+  /**
+   * The named values among which parameters, buffers and submodules are looked for: the own properties. Containers that
+   * keep theirs elsewhere override it.
+   */
+  registered(): [string, unknown][] {
+    return Object.entries(this);
+  }
 }
+
+/** @internal The values of `registered()`, without making pairs of them where that can be helped. */
+export const registeredValues = (module: Callable): unknown[] =>
+  module.registered === Callable.prototype.registered
+    ? Object.values(module)
+    : module.registered().map(([, value]) => value);
 
 interface Forward {
   forward(...input: unknown[]): unknown;

@@ -1,6 +1,6 @@
 import { Tensor } from '@kindling/core';
 import { Parameter } from '../parameter.ts';
-import { type AnyModule, internalsOf, isModule } from './callable.ts';
+import { type AnyModule, internalsOf, isModule, registeredValues } from './callable.ts';
 
 /**
  * How the properties of a module are called in PyTorch, where that differs: property to name. Names of
@@ -15,11 +15,6 @@ export interface Parts {
   readonly children: [string, AnyModule][];
 }
 
-/** What {@link partsOf} needs of a module. */
-interface Inspectable {
-  registered(): [string, unknown][];
-}
-
 /**
  * Sorts a module's properties into parameters, buffers and submodules. It looks anew each time, so that whatever was
  * assigned, replaced or deleted since counts; the order is the properties', as PyTorch's is that of registration.
@@ -28,7 +23,7 @@ export function partsOf(module: AnyModule): Parts {
   const parts: Parts = { parameters: [], buffers: [], children: [] };
   const { buffers } = internalsOf(module);
   const names = stateNamesOf(module);
-  for (const [property, value] of (module as unknown as Inspectable).registered()) {
+  for (const [property, value] of module.registered()) {
     if (typeof value === 'function') {
       if (isModule(value)) parts.children.push([nameIn(names, property), value]);
     } else if (value instanceof Parameter) parts.parameters.push([nameIn(names, property), value]);
@@ -73,6 +68,23 @@ export function walkModules(
     walkModules(child, prefix === '' ? name : `${prefix}.${name}`, removeDuplicate, seen, found);
   }
   return found;
+}
+
+/** The parameters of a module and those below it, each once, in the order of {@link walkMembers}, which also names them. */
+export function parametersOf(module: AnyModule, recurse: boolean): Parameter[] {
+  const found = new Set<Parameter>();
+  gatherParameters(module, recurse ? new Set() : null, found);
+  return [...found];
+}
+
+function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found: Set<Parameter>): void {
+  seen?.add(module);
+  const values = registeredValues(module);
+  for (const value of values) if (value instanceof Parameter) found.add(value);
+  if (seen === null) return;
+  for (const value of values) {
+    if (typeof value === 'function' && isModule(value) && !seen.has(value)) gatherParameters(value, seen, found);
+  }
 }
 
 /** Options of `namedParameters` and `namedBuffers`. */

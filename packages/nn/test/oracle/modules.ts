@@ -40,7 +40,8 @@ export function construct(
 ): AnyModule {
   const constructor = (nn as unknown as Record<string, unknown>)[name.replace(/^nn\./, '')];
   if (typeof constructor !== 'function') throw new Error(`Kindling has no module '${name}'`);
-  const given = optionsOf(Object.entries(options));
+  // Unlike functions', constructors' options have nulls that mean something: BatchNorm's momentum.
+  const given = Object.fromEntries(Object.entries(options).map(([name, value]) => [camelCase(name), value]));
   const list = Object.keys(given).length > 0 ? [...args, given] : [...args];
   return new (constructor as new (...a: unknown[]) => AnyModule)(...list);
 }

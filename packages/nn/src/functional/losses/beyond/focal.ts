@@ -1,0 +1,147 @@
+import {
+  applyUnary,
+  DTypeError,
+  E,
+  ElementwiseOp,
+  ElementwiseReduction,
+  formatShape,
+  isFloatingPoint,
+  logSoftmax,
+  ShapeError,
+  sameShape,
+  Tensor,
+  ValueError,
+} from '@kindling/core';
+import { requireSameSize } from '../../../losses/checks.ts';
+import { elementwiseLoss, type LossOptions, reduceLoss } from '../reduction.ts';
+import { classesOf } from './classes.ts';
+import { logistic } from './logistic.ts';
+
+/** Options of {@link sigmoidFocalLoss}. */
+export interface SigmoidFocalLossOptions extends LossOptions {
+  /** The weight of positives, in [0, 1]; negatives have 1 - alpha. `null`: all have 1. Default: 0.25. */
+  readonly alpha?: number | null;
+  /** How much easy examples are discounted; 0 gives the binary cross-entropy. Default: 2. */
+  readonly gamma?: number;
+}
+
+/** Options of {@link focalLoss}. */
+export interface FocalLossOptions extends LossOptions {
+  /** A weight for each class, shape (C,): the paper's alpha. Default: 1 for each. */
+  readonly weight?: Tensor | null;
+  /** How much easy examples are discounted; 0 gives the cross-entropy. Default: 2. */
+  readonly gamma?: number;
+  /** Targets of this class count for nothing. Default: -100. */
+  readonly ignoreIndex?: number;
+}
+
+/** Beyond this |x|, e^-|x| is nothing beside 1: the logarithm of a sum may be taken term by term. */
+const farOut = 30;
+
+const sigmoidFocal = new ElementwiseReduction({
+  name: 'sigmoid_focal_loss',
+  arity: 2,
+  expression([x, t], [gamma, positive, negative]) {
+    const { up, size, decay, tail } = logistic(x!);
+    // The part of the target that lies on the side to which the logit points.
+    const agreed = E.select(up, t!, E.sub(1, t!));
+    const missed = E.sub(1, agreed);
+    const entropy = E.add(E.mul(size, missed), tail);
+    // log(1 - p_t): raising 1 - p_t itself to a power loses its gradient where it underflows.
+    const sum = E.log(E.add(missed, E.mul(decay, agreed)));
+    const sure = E.and(E.eq(missed, 0), E.gt(size, farOut));
+    const logMiss = E.sub(E.select(sure, E.neg(size), sum), tail);
+    const balance = E.add(E.mul(positive!, t!), E.mul(negative!, E.sub(1, t!)));
+    return E.mul(E.mul(balance, entropy), E.exp(E.mul(gamma!, logMiss)));
+  },
+});
+
+function checkGamma(caller: string, gamma: number): void {
+  if (!(gamma >= 0)) throw new ValueError(`${caller}: gamma must not be negative, got ${gamma}`);
+}
+
+/**
+ * Focal loss of logits, each an independent yes or no: binary cross-entropy, discounted by how sure the model is already.
+ *
+ *     alpha_t (1 - p_t)^gamma (-log p_t),  p_t = p t + (1 - p) (1 - t),  p = sigmoid(x)
+ *
+ * `input` (logits x) and `target` (t in [0, 1]) have one shape, that of the unreduced loss. Follows
+ * `torchvision.ops.sigmoid_focal_loss`, computed from the logit so that neither extreme gives NaN. With gamma 0 and alpha `null`
+ * it is `binaryCrossEntropyWithLogits`.
+ *
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ *
+ * @throws ShapeError if the shapes differ, ValueError for a negative gamma or alpha outside [0, 1]
+ * @example F.sigmoidFocalLoss(tensor([2, -1]), tensor([1, 0]), { gamma: 2 }); // 0.0090
+ */
+export function sigmoidFocalLoss(input: Tensor, target: Tensor, options: SigmoidFocalLossOptions = {}): Tensor {
+  const { alpha = 0.25, gamma = 2 } = options;
+  checkGamma('sigmoidFocalLoss', gamma);
+  if (alpha !== null && !(alpha >= 0 && alpha <= 1)) {
+    throw new ValueError(`sigmoidFocalLoss: alpha must lie in [0, 1], or be null for no balance, got ${alpha}`);
+  }
+  requireSameSize('sigmoidFocalLoss', input, target);
+  const params = [gamma, alpha ?? 1, alpha === null ? 1 : 1 - alpha];
+  return elementwiseLoss(sigmoidFocal, [input, target], 'sigmoidFocalLoss', options, params);
+}
+
+/** -(1 - p)^gamma log p, as a function of log p. */
+const focalTerm = new ElementwiseOp({
+  name: 'focal_loss',
+  arity: 1,
+  expression: ([logp], [gamma]) => E.neg(E.mul(logp!, E.pow(E.neg(E.expm1(logp!)), gamma!))),
+  gradient(g, [logp], _, [gamma]) {
+    const p = E.exp(logp!);
+    const miss = E.neg(E.expm1(logp!));
+    // p log(p) / (1 - p), whose limits are -1 at p = 1 and 0 at p = 0.
+    const ratio = E.select(
+      E.eq(miss, 0),
+      -1,
+      E.select(E.eq(p, 0), 0, E.div(E.mul(p, logp!), miss)),
+    );
+    return [E.mul(g, E.mul(E.pow(miss, gamma!), E.sub(E.mul(gamma!, ratio), 1)))];
+  },
+});
+
+/**
+ * Focal loss of the softmax of logits: cross-entropy, discounted by how sure the model is already.
+ *
+ *     w_t (1 - p_t)^gamma (-log p_t),  p = softmax(x)
+ *
+ * `input` are logits (N, C) or (N, C, d1, ...), or (C) for a single sample; `target` are class indices (N) or (N, d1, ...), or
+ * probabilities of `input`'s shape. The unreduced loss has the shape of the class indices. As in `crossEntropy`, which this is
+ * for gamma 0, a mean over class indices divides by the sum of the class weights.
+ *
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ *
+ * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a negative gamma
+ * @example F.focalLoss(tensor([[2, 0, -1]]), tensor([0]), { gamma: 2 }); // 0.0044
+ */
+export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
+  const { weight = null, gamma = 2, ignoreIndex = -100 } = options;
+  checkGamma('focalLoss', gamma);
+  const dim = input.ndim === 1 ? 0 : 1;
+  const count = input.shape[dim];
+  if (count === undefined) throw new ShapeError('focalLoss: expected logits (C), (N, C) or (N, C, d1, ...), got a number');
+  if (weight !== null && !sameShape(weight.shape, [count])) {
+    throw new ShapeError(
+      `focalLoss: weight must have one element for each class, shape [${count}], got ${formatShape(weight.shape)}`,
+    );
+  }
+  const logp = logSoftmax(input, dim);
+  if (sameShape(target.shape, input.shape)) {
+    if (!isFloatingPoint(target.dtype)) {
+      throw new DTypeError(
+        `focalLoss: a target of the shape of the input holds probabilities and must be floating point, got ${target.dtype}`,
+      );
+    }
+    const shaped = weight?.reshape([count, ...input.shape.slice(dim + 1).map(() => 1)]);
+    const terms = applyUnary(focalTerm, logp, [gamma]).mul(target);
+    return reduceLoss((shaped === undefined ? terms : terms.mul(shaped)).sum(dim), options);
+  }
+  const { index, kept } = classesOf('focalLoss', input, target, dim, ignoreIndex);
+  const own = logp.gather(dim, index.unsqueeze(dim)).squeeze(dim);
+  const share =
+    weight === null ? kept.to(input.dtype) : weight.take(index).to(input.dtype).mul(kept.to(input.dtype));
+  return reduceLoss(applyUnary(focalTerm, own.where(kept, 0), [gamma]).mul(share), { ...options, denominator: share });
+}

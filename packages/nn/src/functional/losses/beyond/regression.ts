@@ -1,0 +1,136 @@
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkSameSize } from '../../../losses/checks.ts';
+import { elementwiseLoss, type LossOptions } from '../reduction.ts';
+
+const residual = (x: readonly E.Expr[]): E.Expr => E.sub(x[0]!, x[1]!);
+
+const logCosh = new ElementwiseReduction({
+  name: 'log_cosh_loss',
+  arity: 2,
+  expression(x) {
+    const d = residual(x);
+    const size = E.abs(d);
+    // cosh d = 1 + 2 sinh^2(d / 2) keeps the digits of small residuals, the exponential form keeps large ones finite.
+    const near = E.log1p(E.mul(2, E.square(E.sinh(E.mul(0.5, d)))));
+    const far = E.sub(E.add(size, E.log1p(E.exp(E.mul(-2, size)))), Math.LN2);
+    return E.select(E.lt(size, 1), near, far);
+  },
+  gradient(g, x) {
+    const slope = E.mul(g, E.tanh(residual(x)));
+    return [slope, E.neg(slope)];
+  },
+});
+
+/**
+ * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2, smooth between.
+ * `input` x and `target` y have one shape, that of the unreduced loss.
+ *
+ * Saleh, Saleh: Statistical properties of the log-cosh loss function used in machine learning, 2022,
+ * https://arxiv.org/abs/2208.04564.
+ *
+ * @example F.logCoshLoss(tensor([1, 2]), tensor([1, 5])); // 1.1547
+ */
+export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkSameSize('logCoshLoss', input, target);
+  return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
+}
+
+/** Options of {@link charbonnierLoss}. */
+export interface CharbonnierLossOptions extends LossOptions {
+  /** The residual below which the loss is round. Default: 1e-3. */
+  readonly epsilon?: number;
+}
+
+const charbonnier = new ElementwiseReduction({
+  name: 'charbonnier_loss',
+  arity: 2,
+  expression(x, [epsilon]) {
+    const d = residual(x);
+    const size = E.abs(d);
+    const root = E.sqrt(E.add(E.square(d), E.square(epsilon!)));
+    // Where epsilon is lost in the sum anyway, the square need not overflow.
+    return E.select(E.gt(size, E.mul(epsilon!, 1e8)), size, root);
+  },
+});
+
+/**
+ * sqrt((x - y)^2 + epsilon^2), elementwise: the L1 loss, made smooth at 0. `input` x and `target` y have one shape, that of the
+ * unreduced loss.
+ *
+ * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for computed imaging,
+ * 1994, https://doi.org/10.1109/ICIP.1994.413553.
+ *
+ * @throws ValueError unless epsilon is positive
+ * @example F.charbonnierLoss(tensor([1, 2]), tensor([1, 5])); // 1.5005
+ */
+export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
+  const { epsilon = 1e-3 } = options;
+  if (!(epsilon > 0)) throw new ValueError(`charbonnierLoss: epsilon must be positive, got ${epsilon}`);
+  checkSameSize('charbonnierLoss', input, target);
+  return elementwiseLoss(charbonnier, [input, target], 'charbonnierLoss', options, [epsilon]);
+}
+
+const pinball = new ElementwiseReduction({
+  name: 'quantile_loss',
+  arity: 3,
+  expression([x, y, q]) {
+    const above = E.sub(y!, x!);
+    return E.max(E.mul(q!, above), E.mul(E.sub(q!, 1), above));
+  },
+  gradient(g, [x, y, q]) {
+    const above = E.sub(y!, x!);
+    const slope = E.select(E.gt(above, 0), q!, E.select(E.lt(above, 0), E.sub(q!, 1), 0));
+    return [E.neg(E.mul(g, slope)), E.mul(g, slope), null];
+  },
+});
+
+/** Refuses what is no quantile. */
+export function checkQuantiles(caller: string, quantiles: number | readonly number[]): void {
+  const list = typeof quantiles === 'number' ? [quantiles] : quantiles;
+  if (list.length > 0 && list.every((q) => q > 0 && q < 1)) return;
+  throw new ValueError(`${caller}: expected quantiles between 0 and 1 (exclusive), got ${JSON.stringify(quantiles)}`);
+}
+
+/**
+ * The pinball loss, whose minimum is a quantile of the target: with e = y - x,
+ *
+ *     max(q e, (q - 1) e)
+ *
+ * `quantiles` is one number q, and then `input` x and `target` y have one shape; or a list of Q numbers, and then the input has one
+ * dimension more, (..., Q), of a prediction for each. The unreduced loss has the shape of the input. The gradient where x = y is 0.
+ *
+ * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
+ *
+ * @throws ValueError for a quantile outside (0, 1), ShapeError for an input without a dimension for the quantiles
+ * @example F.quantileLoss(tensor([1, 2]), tensor([3, 1]), 0.9); // (1.8 + 0.1) / 2
+ */
+export function quantileLoss(
+  input: Tensor,
+  target: Tensor,
+  quantiles: number | readonly number[],
+  options: LossOptions = {},
+): Tensor {
+  checkQuantiles('quantileLoss', quantiles);
+  const q = tensor(typeof quantiles === 'number' ? quantiles : [...quantiles], { dtype: input.dtype });
+  if (typeof quantiles === 'number') {
+    checkSameSize('quantileLoss', input, target);
+    return elementwiseLoss(pinball, [input, target, q], 'quantileLoss', options);
+  }
+  const expected = [...target.shape, quantiles.length];
+  if (!sameShape(input.shape, expected)) {
+    throw new ShapeError(
+      `quantileLoss: expected an input of shape ${formatShape(expected)}, that of the target and one for the ` +
+        `${quantiles.length} quantiles, got ${formatShape(input.shape)}`,
+    );
+  }
+  return elementwiseLoss(pinball, [input, target.unsqueeze(-1), q], 'quantileLoss', options);
+}

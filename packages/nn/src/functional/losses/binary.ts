@@ -1,0 +1,177 @@
+import { E, ElementwiseReduction, formatShape, ShapeError, type Tensor } from '@kindling/core';
+import { checkSameSize, requireSameSize, requireUnitRange } from '../../losses/checks.ts';
+import { checkReduction, elementwiseLoss, type LossOptions, reduceLoss } from './reduction.ts';
+
+type Expr = E.Expr;
+
+/** Options of {@link binaryCrossEntropy} and {@link multilabelSoftMarginLoss}. */
+export interface BCELossOptions extends LossOptions {
+  /** A weight that broadcasts to the input. */
+  readonly weight?: Tensor | null;
+}
+
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+export interface BCEWithLogitsLossOptions extends BCELossOptions {
+  /** A weight of the positive examples, for each class: it broadcasts to the target. */
+  readonly posWeight?: Tensor | null;
+}
+
+/** log(x), and log(1 - x), not below -100: as PyTorch has it, so that the loss of a certain mistake is finite. */
+const logOf = (x: Expr): Expr => E.max(E.log(x), -100);
+const logOfRest = (x: Expr): Expr => E.max(E.log1p(E.neg(x)), -100);
+
+const bce = (weighted: boolean): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'binary_cross_entropy',
+    arity: weighted ? 3 : 2,
+    expression([x, y, w]) {
+      const loss = E.sub(E.mul(E.sub(y!, 1), logOfRest(x!)), E.mul(y!, logOf(x!)));
+      return weighted ? E.mul(loss, w!) : loss;
+    },
+    gradient(g, [x, y, w]) {
+      const gw = weighted ? E.mul(g, w!) : g;
+      const loss = E.sub(E.mul(E.sub(y!, 1), logOfRest(x!)), E.mul(y!, logOf(x!)));
+      const scale = E.max(E.mul(E.sub(1, x!), x!), 1e-12);
+      return [
+        E.div(E.mul(gw, E.sub(x!, y!)), scale),
+        E.mul(gw, E.sub(logOfRest(x!), logOf(x!))),
+        ...(weighted ? [E.mul(g, loss)] : []),
+      ];
+    },
+  });
+
+const plainBce = bce(false);
+const weightedBce = bce(true);
+
+/**
+ * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
+ * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
+ * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
+ *
+ * @throws ShapeError where the shapes differ, ValueError for a number outside [0, 1]
+ * @example F.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // -(log 0.9 + log 0.8) / 2
+ */
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
+  const { weight = null } = options;
+  requireSameSize('binaryCrossEntropy', input, target);
+  requireUnitRange('binaryCrossEntropy', 'input', input);
+  requireUnitRange('binaryCrossEntropy', 'target', target);
+  return weight === null
+    ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
+    : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
+}
+
+/** log(1 + exp(-x)). */
+const softplusOfMinus = (x: Expr): Expr =>
+  E.add(E.log1p(E.exp(E.neg(E.abs(x)))), E.max(E.neg(x), 0));
+
+/** Operands: x, y, then posWeight and weight as far as there are any. */
+function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseReduction {
+  const operands = (x: readonly Expr[]) => ({
+    x: x[0]!,
+    y: x[1]!,
+    p: hasPosWeight ? x[2]! : null,
+    w: hasWeight ? x[hasPosWeight ? 3 : 2]! : null,
+  });
+  const unweighted = (x: Expr, y: Expr, p: Expr | null): Expr => {
+    const rest = softplusOfMinus(x);
+    const factor = p === null ? null : E.add(1, E.mul(E.sub(p, 1), y));
+    return E.add(E.mul(E.sub(1, y), x), factor === null ? rest : E.mul(factor, rest));
+  };
+  return new ElementwiseReduction({
+    name: 'binary_cross_entropy_with_logits',
+    arity: 2 + Number(hasPosWeight) + Number(hasWeight),
+    expression(all) {
+      const { x, y, p, w } = operands(all);
+      const loss = unweighted(x, y, p);
+      return w === null ? loss : E.mul(loss, w);
+    },
+    gradient(g, all) {
+      const { x, y, p, w } = operands(all);
+      const gw = w === null ? g : E.mul(g, w);
+      const s = E.sigmoid(x);
+      const gradients = [];
+      if (p === null) {
+        gradients.push(E.mul(gw, E.sub(s, y)), E.mul(gw, E.neg(x)));
+      } else {
+        const t = E.mul(p, y);
+        gradients.push(
+          E.mul(gw, E.sub(E.mul(E.sub(E.add(t, 1), y), s), t)),
+          E.mul(gw, E.sub(E.mul(E.sub(p, 1), softplusOfMinus(x)), x)),
+          E.mul(gw, E.mul(y, softplusOfMinus(x))),
+        );
+      }
+      if (w !== null) gradients.push(E.mul(g, unweighted(x, y, p)));
+      return gradients;
+    },
+  });
+}
+
+const logitOps = [false, true].map((posWeight) => [false, true].map((weight) => bceWithLogits(posWeight, weight)));
+
+/**
+ * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
+ * with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the weights broadcast.
+ * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
+ *
+ * @throws ShapeError where the shapes of input and target differ
+ * @example F.binaryCrossEntropyWithLogits(tensor([1e4, -1e4]), tensor([1, 1])); // (0 + 1e4) / 2
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BCEWithLogitsLossOptions = {},
+): Tensor {
+  const { weight = null, posWeight = null } = options;
+  requireSameSize('binaryCrossEntropyWithLogits', input, target);
+  const operands = [input, target];
+  if (posWeight !== null) operands.push(posWeight);
+  if (weight !== null) operands.push(weight);
+  const op = logitOps[posWeight === null ? 0 : 1]![weight === null ? 0 : 1]!;
+  return elementwiseLoss(op, operands, 'binaryCrossEntropyWithLogits', options);
+}
+
+/**
+ * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may apply.
+ * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
+ * Follows `torch.nn.functional.multilabel_soft_margin_loss`.
+ *
+ * @example F.multilabelSoftMarginLoss(tensor([[2, -1, 3]]), tensor([[1, 0, 1]]));
+ */
+export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
+  const { weight = null, sampleWeight = null } = options;
+  const caller = 'multilabelSoftMarginLoss';
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  if (input.ndim === 0) {
+    throw new ShapeError(`${caller}: expected an input of shape (N, C) or (C,), got ${formatShape(input.shape)}`);
+  }
+  checkSameSize(caller, input, target);
+  const op = logitOps[0]![weight === null ? 0 : 1]!;
+  const operands = weight === null ? [input, target] : [input, target, weight];
+  // All samples have as many classes: the mean of their means is the mean of all.
+  if (sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean')) {
+    return op.apply(operands, 'mean');
+  }
+  return reduceLoss(op.apply(operands, 'none').mean(-1), options);
+}
+
+const softMargin = new ElementwiseReduction({
+  name: 'soft_margin_loss',
+  arity: 2,
+  expression: ([x, y]) => softplusOfMinus(E.mul(x!, y!)),
+  gradient(g, [x, y]) {
+    const slope = E.mul(g, E.neg(E.sigmoid(E.neg(E.mul(x!, y!)))));
+    return [E.mul(slope, y!), E.mul(slope, x!)];
+  },
+});
+
+/**
+ * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
+ * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
+ *
+ * @example F.softMarginLoss(tensor([2, -1]), tensor([1, -1]));
+ */
+export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkSameSize('softMarginLoss', input, target);
+  return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
+}

@@ -1,0 +1,170 @@
+import { E, ElementwiseReduction, sameShape, ShapeError, formatShape, type Tensor, tensor, ValueError } from '@kindling/core';
+import { checkLogProbabilities, checkSameSize } from '../../losses/checks.ts';
+import {
+  checkReduction,
+  elementwiseLoss,
+  type LossOptions,
+  type LossReduction,
+  reduceLoss,
+  type SampleWeightOptions,
+} from './reduction.ts';
+
+/** Options of {@link poissonNllLoss}. */
+export interface PoissonNLLLossOptions extends LossOptions {
+  /** Whether the input is the logarithm of the expectation. Default: true. */
+  readonly logInput?: boolean;
+  /** Whether to add Stirling's approximation of log(y!), which does not depend on the input. Default: false. */
+  readonly full?: boolean;
+  /** Keeps the logarithm of an expectation of 0 finite, where `logInput` is false. Default: 1e-8. */
+  readonly eps?: number;
+}
+
+const stirling = (y: E.Expr): E.Expr =>
+  E.add(E.sub(E.mul(y, E.log(y)), y), E.mul(0.5, E.log(E.mul(2 * Math.PI, y))));
+
+const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'poisson_nll_loss',
+    arity: 2,
+    expression([x, y], [eps]) {
+      const loss = logInput
+        ? E.sub(E.exp(x!), E.mul(y!, x!))
+        : E.sub(x!, E.mul(y!, E.log(E.add(x!, eps!))));
+      return full ? E.add(loss, E.select(E.gt(y!, 1), stirling(y!), 0)) : loss;
+    },
+  });
+
+const poissonOps = [false, true].map((logInput) => [false, true].map((full) => poisson(logInput, full)));
+
+/**
+ * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of the
+ * expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape.
+ * Follows `torch.nn.functional.poisson_nll_loss`.
+ *
+ * @example F.poissonNllLoss(tensor([0, 1]), tensor([1, 3]), { full: true });
+ */
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
+  const { logInput = true, full = false, eps = 1e-8 } = options;
+  checkSameSize('poissonNllLoss', input, target);
+  const op = poissonOps[logInput ? 1 : 0]![full ? 1 : 0]!;
+  return elementwiseLoss(op, [input, target], 'poissonNllLoss', options, [eps]);
+}
+
+/** Options of {@link gaussianNllLoss}. */
+export interface GaussianNLLLossOptions extends LossOptions {
+  /** Whether to add the constant log(2 pi) / 2. Default: false. */
+  readonly full?: boolean;
+  /** Variances below it count as it. Default: 1e-6. */
+  readonly eps?: number;
+}
+
+/** As in PyTorch the clamp is no part of the gradient: a variance below eps is still told to grow. */
+const gaussian = new ElementwiseReduction({
+  name: 'gaussian_nll_loss',
+  arity: 3,
+  expression([x, y, variance], [eps, constant]) {
+    const v = E.max(variance!, eps!);
+    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x!, y!)), v))), constant!);
+  },
+  gradient(g, [x, y, variance], _, [eps]) {
+    const v = E.max(variance!, eps!);
+    const d = E.div(E.sub(x!, y!), v);
+    const gx = E.mul(g, d);
+    return [gx, E.neg(gx), E.mul(g, E.mul(0.5, E.sub(E.reciprocal(v), E.square(d))))];
+  },
+});
+
+/**
+ * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
+ * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
+ * number. Follows `torch.nn.functional.gaussian_nll_loss`.
+ *
+ * @throws ValueError for a negative variance, ShapeError for one of another shape
+ * @example F.gaussianNllLoss(tensor([0, 1]), tensor([1, 1]), tensor([1, 0.25]));
+ */
+export function gaussianNllLoss(
+  input: Tensor,
+  target: Tensor,
+  variance: Tensor | number,
+  options: GaussianNLLLossOptions = {},
+): Tensor {
+  const { full = false, eps = 1e-6 } = options;
+  checkSameSize('gaussianNllLoss', input, target);
+  const v = varianceFor(input, variance);
+  const constant = full ? 0.5 * Math.log(2 * Math.PI) : 0;
+  return elementwiseLoss(gaussian, [input, target, v], 'gaussianNllLoss', options, [eps, constant]);
+}
+
+/** The variances in a shape that broadcasts to the input's. */
+function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
+  const v = typeof variance === 'number' ? tensor(variance, { dtype: input.dtype }) : variance;
+  for (const value of v.detach().data) {
+    if (value < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${value})`);
+  }
+  if (typeof variance === 'number' || sameShape(v.shape, input.shape)) return v;
+  if (sameShape(v.shape, input.shape.slice(0, -1))) return v.unsqueeze(-1);
+  const differing = v.shape.filter((size, d) => size !== input.shape[d]);
+  if (v.ndim === input.ndim && differing.length === 1 && differing[0] === 1) return v;
+  throw new ShapeError(
+    `gaussianNllLoss: var is of incorrect size: ${formatShape(v.shape)} for an input of ${formatShape(input.shape)}; ` +
+      `expected the input's shape, ${formatShape(input.shape.slice(0, -1))}, or the input's with one size of 1`,
+  );
+}
+
+/** Options of {@link klDiv}. */
+export interface KLDivLossOptions extends SampleWeightOptions {
+  /** `'batchmean'` divides the sum by the batch size, which is the divergence as mathematics has it. Default: `'mean'`. */
+  readonly reduction?: LossReduction | 'batchmean';
+  /** Whether the target too is a logarithm. Default: false. */
+  readonly logTarget?: boolean;
+}
+
+const kl = new ElementwiseReduction({
+  name: 'kl_div',
+  arity: 2,
+  // y log y is 0 for y = 0, and so is the loss, whatever x is.
+  expression: ([x, y]) => E.select(E.eq(y!, 0), E.mul(E.neg(y!), x!), E.mul(y!, E.sub(E.log(y!), x!))),
+  gradient: (g, [x, y]) => [
+    E.mul(g, E.neg(y!)),
+    E.mul(g, E.sub(E.select(E.eq(y!, 0), 0, E.add(E.log(y!), 1)), x!)),
+  ],
+});
+
+const klOfLogs = new ElementwiseReduction({
+  name: 'kl_div',
+  arity: 2,
+  expression: ([x, y]) => E.mul(E.exp(y!), E.sub(y!, x!)),
+  gradient: (g, [x, y]) => [
+    E.mul(g, E.neg(E.exp(y!))),
+    E.mul(g, E.mul(E.exp(y!), E.sub(E.add(y!, 1), x!))),
+  ],
+});
+
+const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
+
+/**
+ * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
+ * `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the divergence
+ * of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
+ *
+ * @example
+ * ```ts
+ * const x = F.logSoftmax(tensor([[1, 2, 3]]), 1);
+ * F.klDiv(x, tensor([[0.2, 0.3, 0.5]]), { reduction: 'batchmean' });
+ * ```
+ */
+export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
+  const { logTarget = false, sampleWeight = null } = options;
+  const reduction = checkReduction<LossReduction | 'batchmean'>('klDiv', options.reduction ?? 'mean', klReductions);
+  checkSameSize('klDiv', input, target);
+  if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
+  const op = logTarget ? klOfLogs : kl;
+  const rest = { sampleWeight };
+  if (reduction !== 'batchmean') return elementwiseLoss(op, [input, target], 'klDiv', { ...rest, reduction });
+  if (sampleWeight !== null) {
+    const loss = op.apply([input, target], 'none');
+    return reduceLoss(loss, { ...rest, reduction: 'mean', denominator: input.shape[0] ?? 1 });
+  }
+  const sum = op.apply([input, target], 'sum');
+  return input.ndim === 0 ? sum : sum.div(input.shape[0]!);
+}
