@@ -1,5 +1,6 @@
 /**
- * The worst error, in units of the last place, of the float32 functions over all 2^32 arguments, or every n-th of them:
+ * The worst error, in units of the last place, of the float32 functions over all 2^32 arguments, or every
+ * n-th of them:
  *
  *     npx tsx tools/ulp-sweep.ts [--stride 16] [exp tanh ...]
  *

@@ -44,6 +44,15 @@ export {
   type ValueOptions,
 } from './ops/arithmetic.ts';
 export {
+  type ClampOptions,
+  clamp,
+  clampMax,
+  clampMin,
+  type NanToNumOptions,
+  nanToNum,
+  where,
+} from './ops/choice.ts';
+export {
   allclose,
   bitwiseAnd,
   bitwiseNot,
@@ -161,14 +170,8 @@ export {
   asin,
   asinh,
   atan,
-  atan2,
   atanh,
-  type ClampOptions,
   ceil,
-  clamp,
-  clampMax,
-  clampMin,
-  copysign,
   cos,
   cosh,
   digamma,
@@ -179,25 +182,14 @@ export {
   exp2,
   expm1,
   floor,
-  fmax,
-  fmin,
   frac,
-  heaviside,
-  hypot,
   lgamma,
   log,
   log1p,
   log2,
   log10,
-  logaddexp,
-  logaddexp2,
   logit,
-  maximum,
-  minimum,
-  type NanToNumOptions,
-  nanToNum,
   positive,
-  pow,
   type RoundOptions,
   reciprocal,
   relu,
@@ -213,8 +205,6 @@ export {
   tanh,
   trunc,
   type UnaryFunction,
-  where,
-  xlogy,
 } from './ops/math.ts';
 export {
   addbmm,
@@ -238,6 +228,20 @@ export { fusedNll, type NllAttributes } from './ops/nll.ts';
 export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
 export { type MatrixNormOrder, norm } from './ops/norm.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
+export {
+  atan2,
+  copysign,
+  fmax,
+  fmin,
+  heaviside,
+  hypot,
+  logaddexp,
+  logaddexp2,
+  maximum,
+  minimum,
+  pow,
+  xlogy,
+} from './ops/pairs.ts';
 export {
   chunk,
   type DiagonalOptions,
@@ -388,6 +392,6 @@ export {
   seed,
   setRngState,
 } from './random/generator.ts';
-export { broadcastShapes, formatShape, type Shape } from './shape.ts';
+export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';

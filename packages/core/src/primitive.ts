@@ -154,10 +154,9 @@ function wantsGrad(inputs: readonly Tensor[], name: string): boolean {
   let wants = false;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
-    if (x.gradFn !== null || x.leafRequiresGrad) {
-      wants = true;
-      if (x.base !== null && x.base.rebinds !== x.baseRebinds) throw staleView(name, i);
-    }
+    // Also where the view itself wants no gradient: its base may by now be the result of what does.
+    if (x.base !== null && x.base.rebinds !== x.baseRebinds) throw staleView(name, i);
+    if (x.gradFn !== null || x.leafRequiresGrad) wants = true;
   }
   return wants;
 }

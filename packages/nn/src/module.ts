@@ -10,7 +10,14 @@ import {
   type RemovableHandle,
 } from './module/hooks.ts';
 import { formatModule } from './module/print.ts';
-import { type NamedOptions, parametersOf, partsOf, type StateNames, walkMembers, walkModules } from './module/registry.ts';
+import {
+  type NamedOptions,
+  parametersOf,
+  partsOf,
+  type StateNames,
+  walkMembers,
+  walkModules,
+} from './module/registry.ts';
 import { retype } from './module/retype.ts';
 import {
   collectState,

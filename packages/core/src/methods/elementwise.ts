@@ -1,7 +1,9 @@
 import * as A from '../ops/arithmetic.ts';
+import * as H from '../ops/choice.ts';
 import * as C from '../ops/compare.ts';
 import { applyElementwiseInPlace, type ElementwiseOp, type Operand } from '../ops/elementwise.ts';
 import * as M from '../ops/math.ts';
+import * as P from '../ops/pairs.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The in-place form of an elementwise function of one tensor. */
@@ -48,7 +50,7 @@ const arithmetic = {
 };
 
 const { maximum, minimum, fmax, fmin, pow, atan2, hypot, xlogy, logaddexp, logaddexp2, copysign, heaviside } =
-  M;
+  P;
 const mathematics = {
   ...M.unaryFunctions,
   positive: M.positive,
@@ -67,17 +69,17 @@ const mathematics = {
   logaddexp2,
   copysign,
   heaviside,
-  clamp: M.clamp,
-  clip: M.clamp,
-  clampMin: M.clampMin,
-  clampMax: M.clampMax,
-  nanToNum: M.nanToNum,
+  clamp: H.clamp,
+  clip: H.clamp,
+  clampMin: H.clampMin,
+  clampMax: H.clampMax,
+  nanToNum: H.nanToNum,
   /** `x` where `condition` holds, else `other`. Follows `Tensor.where`. */
-  where: (x: Tensor, condition: Tensor, other: Operand): Tensor => M.where(condition, x, other),
+  where: (x: Tensor, condition: Tensor, other: Operand): Tensor => H.where(condition, x, other),
   pow_: binary_(pow),
   round_: M.roundInPlace,
-  clamp_: M.clampInPlace,
-  nanToNum_: M.nanToNumInPlace,
+  clamp_: H.clampInPlace,
+  nanToNum_: H.nanToNumInPlace,
   xlogy_: binary_(xlogy),
   copysign_: binary_(copysign),
 };

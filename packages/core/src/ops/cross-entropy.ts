@@ -51,13 +51,17 @@ function targetOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Attr
     onClass: 1 - labelSmoothing,
     ignoreIndex,
     weight: weights,
-    spread:
-      labelSmoothing === 0 ? null : evenly(x.shape[dim] ?? 1, labelSmoothing, weights, laneOf(x.dtype)),
+    spread: labelSmoothing === 0 ? null : evenly(x.shape[dim] ?? 1, labelSmoothing, weights, laneOf(x.dtype)),
   };
 }
 
 /** The part of the target that label smoothing gives to every class. */
-function evenly(n: number, smoothing: number, weights: TypedArray | null, lane: 'f32' | 'f64' | 'i32'): Strided {
+function evenly(
+  n: number,
+  smoothing: number,
+  weights: TypedArray | null,
+  lane: 'f32' | 'f64' | 'i32',
+): Strided {
   const dtype: DType = lane === 'f64' ? 'float64' : 'float32';
   const array = allocateArray(dtype, n);
   for (let c = 0; c < n; c++) array[c] = (smoothing / n) * (weights === null ? 1 : weights[c]!);
@@ -187,7 +191,12 @@ export function fusedCrossEntropy(
 }
 
 /** The share that each target has in what a mean divides by: its class's weight, 0 where it is ignored. */
-export function classShares(target: Tensor, weight: Tensor | null, ignoreIndex: number, dtype: DType): Tensor {
+export function classShares(
+  target: Tensor,
+  weight: Tensor | null,
+  ignoreIndex: number,
+  dtype: DType,
+): Tensor {
   const classes = target.data;
   const weights = weight === null ? null : weight.data;
   const shares = allocateArray(dtype, classes.length);

@@ -4,9 +4,9 @@ import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../primit
 import { normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { div, mul } from './arithmetic.ts';
+import { where } from './choice.ts';
 import { eye } from './creation.ts';
 import { ones } from './fill.ts';
-import { where } from './math.ts';
 import { reverseCumsum, type ScanOptions } from './scan.ts';
 import { sum, totalAs, totalType } from './sum.ts';
 import { tril } from './triangle.ts';

@@ -1,7 +1,9 @@
+import { promoteTypes } from '../dtype.ts';
 import { ValueError } from '../errors.ts';
 import { numelOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
+import { to } from './copy.ts';
 import { labelSizes, parseEquation } from './einsum-equation.ts';
 import { bmm, mm } from './matmul.ts';
 import { diagonal } from './parts.ts';
@@ -25,7 +27,7 @@ function mergeRepeats({ x, labels }: Named): Named {
   return { x, labels };
 }
 
-/** Sums over the labels that nobody asks for any more. */
+/** Sums over the labels that nobody asks for any more. Sums of integers are int32. */
 function sumOut({ x, labels }: Named, wanted: (label: string) => boolean): Named {
   const dims = labels.flatMap((label, d) => (wanted(label) ? [] : [d]));
   return dims.length === 0 ? { x, labels } : { x: sum(x, dims), labels: labels.filter(wanted) };
@@ -55,9 +57,10 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
 
   const [n, k, m] = [sizesOf(a, rows), sizesOf(a, inner), sizesOf(b, columns)];
   const batches = sizesOf(a, batch);
-  const left = arrange(a, [...batch, ...rows, ...inner]);
+  const dtype = promoteTypes(a.x.dtype, b.x.dtype);
+  const left = to(arrange(a, [...batch, ...rows, ...inner]), dtype);
   if (inner.length === 0 || (rows.length === 0 && columns.length === 0 && batch.length > 0)) {
-    const right = arrange(b, [...batch, ...columns, ...inner]);
+    const right = to(arrange(b, [...batch, ...columns, ...inner]), dtype);
     const x = reshape(left, [...batches, ...n, ...columns.map(() => 1), ...k]);
     const y = reshape(right, [...batches, ...rows.map(() => 1), ...m, ...k]);
     const product = mul(x, y);
@@ -72,7 +75,7 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
       labels,
     };
   }
-  const right = arrange(b, [...batch, ...inner, ...columns]);
+  const right = to(arrange(b, [...batch, ...inner, ...columns]), dtype);
   const [rowCount, depth, columnCount] = [numelOf(n), numelOf(k), numelOf(m)];
   const product =
     batch.length === 0

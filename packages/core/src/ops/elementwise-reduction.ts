@@ -10,7 +10,7 @@ import { slotBase } from '../kernels/scratch.ts';
 import type { Strided } from '../kernels/strided.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../primitive.ts';
 import { broadcastShapes, type Shape, sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './elementwise.ts';
 import { resultType } from './result-type.ts';
 import { expand } from './views.ts';

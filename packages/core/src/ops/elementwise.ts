@@ -38,6 +38,9 @@ export interface ElementwiseSpec {
   readonly check?: (dtype: DType) => void;
 }
 
+/** What a family of operations that share a form leaves open. */
+export type ElementwiseDefinition = Omit<ElementwiseSpec, 'name' | 'arity' | 'expression'>;
+
 /** Scalars that stand for operands come first, then the operation's own parameters. */
 type Params = readonly number[];
 

@@ -12,7 +12,7 @@ import { eq, isnan, logicalAnd, logicalOr } from './compare.ts';
 import { to } from './copy.ts';
 import type { Operand } from './elementwise.ts';
 import { zeros } from './fill.ts';
-import { maximum, minimum } from './math.ts';
+import { maximum, minimum } from './pairs.ts';
 import {
   type Dims,
   type ReduceOptions,

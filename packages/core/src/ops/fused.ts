@@ -38,7 +38,9 @@ export class FusedUpdate {
     for (let i = 0; i < tensors.length; i++) {
       const x = tensors[i]!;
       if (x.dtype !== target.dtype) {
-        throw new DTypeError(`${this.name}: expected all tensors to be ${target.dtype}, got ${x.dtype} for number ${i}`);
+        throw new DTypeError(
+          `${this.name}: expected all tensors to be ${target.dtype}, got ${x.dtype} for number ${i}`,
+        );
       }
       if (i < this.targets) {
         if (!sameShape(x.shape, target.shape)) {

@@ -5,6 +5,8 @@ import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../primit
 import { normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { mul, sub } from './arithmetic.ts';
+import { where } from './choice.ts';
+import { eq, isinf, logicalAnd } from './compare.ts';
 import { zeros } from './fill.ts';
 import { cat } from './joining.ts';
 import { exp } from './math.ts';
@@ -50,7 +52,10 @@ const logcumsumexpPrimitive = definePrimitive<number>({
     const y = node.output();
     if (y.ndim === 0 || y.count === 0) return [mul(g, exp(sub(node.input(0), y)))];
     const n = y.shape[dim]!;
-    const decay = exp(sub(narrow(y, dim, 0, n - 1), narrow(y, dim, 1, n - 1)));
+    const [earlier, later] = [narrow(y, dim, 0, n - 1), narrow(y, dim, 1, n - 1)];
+    // Between equal infinities nothing decays.
+    const same = logicalAnd(eq(earlier, later), isinf(earlier));
+    const decay = exp(where(same, 0, sub(earlier, later)));
     const end = zeros(
       y.shape.map((size, d) => (d === dim ? 1 : size)),
       { dtype: y.dtype },

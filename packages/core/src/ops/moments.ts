@@ -13,8 +13,8 @@ import {
 } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
+import { where } from './choice.ts';
 import { eq } from './compare.ts';
-import { where } from './math.ts';
 import {
   type Dims,
   type ReduceOptions,

@@ -48,7 +48,10 @@ function family(name: string): Primitive<Attributes> {
   const forward: Primitive<Attributes> = definePrimitive<Attributes>({
     name,
     saves: INPUT(1) | INPUT(2),
-    infer: ([, target], { reduction, dtype }) => ({ shape: reduction === 'none' ? target!.shape : [], dtype }),
+    infer: ([, target], { reduction, dtype }) => ({
+      shape: reduction === 'none' ? target!.shape : [],
+      dtype,
+    }),
     kernel([x, target, weight], a, out) {
       const from = x!.data;
       const losses = out.data;
@@ -99,7 +102,12 @@ const ofImages = family('nll_loss2_d');
  *
  * @throws IndexError where a target is neither a class nor `ignoreIndex`
  */
-export function fusedNll(x: Tensor, target: Tensor, weight: Tensor | null, attributes: NllAttributes): Tensor {
+export function fusedNll(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  attributes: NllAttributes,
+): Tensor {
   const inputs = weight === null ? [x, target] : [x, target, weight];
   return apply(x.ndim <= 2 ? ofRows : ofImages, inputs, { ...attributes, shape: x.shape, dtype: x.dtype });
 }

@@ -8,10 +8,12 @@ import { apply, definePrimitive, INPUT, OUTPUT } from '../primitive.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { div, mul } from './arithmetic.ts';
+import { where } from './choice.ts';
 import { eq } from './compare.ts';
 import { to } from './copy.ts';
 import { amax, amin, evenGradient } from './extremes.ts';
-import { abs, pow, sign, where } from './math.ts';
+import { abs, sign } from './math.ts';
+import { pow } from './pairs.ts';
 import {
   type Dims,
   type Reduction,
@@ -20,6 +22,7 @@ import {
   restoreDims,
   type SumOptions,
 } from './reduce.ts';
+import { sum } from './sum.ts';
 import { reshape } from './views.ts';
 
 interface Norm extends Reduction {
@@ -153,7 +156,9 @@ export function matrixNorm(
   }
   const magnitudes = vectorNorm(x, 1, Math.abs(ord) === 1 ? rows : columns, { ...options, keepdim: true });
   const across = Math.abs(ord) === 1 ? columns : rows;
-  const norm = (ord > 0 ? amax : amin)(magnitudes, across, { keepdim: true });
+  // Without rows or columns the greatest of no sums is 0.
+  const greatest = magnitudes.shape[across] === 0 ? sum : amax;
+  const norm = (ord > 0 ? greatest : amin)(magnitudes, across, { keepdim: true });
   if (options?.keepdim === true) return norm;
   return reshape(
     norm,

@@ -325,6 +325,14 @@ describe('in-place changes', () => {
     expect(values(y.select(0, 0).mul(2))).toBe(8);
   });
 
+  it('leave views of a tensor stale also where these had no gradient', () => {
+    const buffer = zeros(2, { dtype: 'float64' });
+    const view = buffer.select(0, 0);
+    buffer.add_(leaf([1, 2]));
+    expect(() => view.mul(2)).toThrow(/a view whose base was changed in place/);
+    expect(noGrad(() => values(view.mul(2)))).toBe(2);
+  });
+
   it('of a tensor outside a graph by one inside give it a graph', () => {
     const x = leaf([1, 2]);
     const buffer = zeros(2, { dtype: 'float64' });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { autograd, type Tensor } from '../../src/index.ts';
 import { assertClose, nonContiguous } from '../../src/testing/index.ts';
-import { operations, type Sample } from './operations.ts';
+import { operations, type Sample } from './operations/index.ts';
 
 /** The same draws in every run; `KINDLING_RUNS=100 KINDLING_SEED=7` looks further. */
 const numRuns = Number(process.env.KINDLING_RUNS ?? 8);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as K from '../../src/index.ts';
 import { type DType, noGrad, type Tensor } from '../../src/index.ts';
 import { assertClose, expandedViews, nonContiguous, tensors, views } from '../../src/testing/index.ts';
-import { operations, type Sample } from './operations.ts';
+import { operations, type Sample } from './operations/index.ts';
 
 const parameters = { numRuns: 8, seed: 1 };
 const list = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(y) ? y : [y as Tensor]);

@@ -55,7 +55,9 @@ const looser: Readonly<Record<string, number>> = {
   i1: 16,
   i1e: 16,
 };
-/** Negative arguments of these: zeros at odd places, so the bound is absolute (or relative, for large values). */
+/**
+ * Negative arguments of these: zeros at odd places, so the bound is absolute (or relative, for large values).
+ */
 const absolute: Readonly<Record<string, string>> = { lgammaNegative: 'lgamma', digammaNegative: 'digamma' };
 
 describe('float64 functions at points with known exact values', () => {

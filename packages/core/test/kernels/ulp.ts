@@ -2,7 +2,10 @@ import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise
 import { call, scalarFunctions } from '../../src/kernels/expression.ts';
 import { stridedOver } from '../../src/kernels/strided.ts';
 
-/** The error of float32 functions in units of the last place (ulp) of the exact value, over bit patterns of float32. */
+/**
+ * The error of float32 functions in units of the last place (ulp) of the exact value, over bit patterns of
+ * float32.
+ */
 
 const special = (name: string) => scalarFunctions[name] as (x: number) => number;
 
@@ -23,7 +26,10 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   erfc: special('erfc'),
 };
 
-/** What a sweep found: the worst error and its argument, and the arguments whose NaN, infinity or zero is a wrong one. */
+/**
+ * What a sweep found: the worst error and its argument, and the arguments whose NaN, infinity or zero is a
+ * wrong one.
+ */
 export interface Sweep {
   worst: number;
   at: number;
@@ -40,7 +46,10 @@ const perUlp = Float64Array.from({ length: 256 }, (_, e) => 2 ** (150 - Math.min
 const limit = 2 ** 128;
 const within = (x: number): number => Math.max(-limit, Math.min(limit, x));
 
-/** |got - exact| in ulps of float32, all beyond its range counting as 2^128. NaN where they differ in NaN or exact infinity. */
+/**
+ * |got - exact| in ulps of float32, all beyond its range counting as 2^128. NaN where they differ in NaN or
+ * exact infinity.
+ */
 export function ulpError(got: number, exact: number): number {
   if (got === exact) return 0;
   if (!Number.isFinite(exact)) return Number.NaN;
@@ -48,7 +57,10 @@ export function ulpError(got: number, exact: number): number {
   return Math.abs(within(got) - within(exact)) * perUlp[(singleBits[0]! >>> 23) & 255]!;
 }
 
-/** Compares the f32 kernel of a function with its reference at every `stride`-th bit pattern, beginning at `first`. */
+/**
+ * Compares the f32 kernel of a function with its reference at every `stride`-th bit pattern, beginning at
+ * `first`.
+ */
 export function sweep(name: string, stride: number, first = 0, end = 2 ** 32, length = 1 << 16): Sweep {
   const kernel = new ElementwiseKernel(name, 1, ([x]) => call(name, x!));
   const reference = references[name]!;

@@ -83,7 +83,8 @@ function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found:
   for (const value of values) if (value instanceof Parameter) found.add(value);
   if (seen === null) return;
   for (const value of values) {
-    if (typeof value === 'function' && isModule(value) && !seen.has(value)) gatherParameters(value, seen, found);
+    if (typeof value === 'function' && isModule(value) && !seen.has(value))
+      gatherParameters(value, seen, found);
   }
 }
 

@@ -45,7 +45,10 @@ export function erf(x: Expr): Expr {
   return copysign(select(lt(magnitude, ERF_NEAR_ZERO), erfNearZero(magnitude), far), x);
 }
 
-/** e^(x^2) erfc(x) (1 + 2x) as a polynomial in u = (x - 2) / (x + 2), 0.5 <= x <= 10.2; the relative error is 2^-27.2. */
+/**
+ * e^(x^2) erfc(x) (1 + 2x) as a polynomial in u = (x - 2) / (x + 2), 0.5 <= x <= 10.2; the relative error is
+ * 2^-27.2.
+ */
 const SCALED_ERFC = [
   1.276978374, -0.0927638188, -0.1660303622, 0.164049834, -0.05421581864, -0.008011870086, 0.008675495163,
   0.001158431871, -0.001285035978, -0.0002308330877,
@@ -64,7 +67,8 @@ export function erfc(x: Expr): Expr {
   const u = div(sub(a, 2), add(a, 2));
   const [first, ...others] = SCALED_ERFC;
   const varying = mul(u, polynomial(u, others));
-  // (1 + q) p / (1 + 2x); what rounding takes from p, the numerator and the denominator is collected, and added last.
+  // (1 + q) p / (1 + 2x); what rounding takes from p, the numerator and the denominator is collected, and
+  // added last.
   const p = add(first!, varying);
   const pLost = sub(varying, sub(p, first!));
   const rising = add(mul(p, q), add(pLost, mul(pLost, q)));

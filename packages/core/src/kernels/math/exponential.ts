@@ -17,8 +17,8 @@ import {
 } from '../expression.ts';
 
 /**
- * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k e^r.
- * Coefficients: tools/oracle/math_minimax.py.
+ * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k
+ * e^r. Coefficients: tools/oracle/math_minimax.py.
  */
 
 /** ln 2 in two parts; the first has 15 bits, so that its product with |k| < 512 is exact. */
@@ -26,8 +26,8 @@ const LN2_HIGH = 22713 / 32768;
 const LN2_LOW = Math.LN2 - LN2_HIGH;
 
 /**
- * Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest bits; bits 0 to
- * 20 of this number itself are 0.
+ * Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest
+ * bits; bits 0 to 20 of this number itself are 0.
  */
 const ROUNDER = 1.5 * 2 ** 23;
 
@@ -41,8 +41,9 @@ const LONG_EXP_TAIL = [0.5, 0.1666666567, 0.04166649282, 0.008333543316, 0.00139
 const EXP2_TAIL = [0.6931471825, 0.2402264774, 0.0555035919, 0.009618498385, 0.00133911951, 0.0001533006725];
 
 /**
- * x rounded to the nearest integer, |x| < 2^20: as a value, and as bits, the lowest 20 of which are those of the integer plus
- * `bias`. Such bits are what {@link powerOfTwo} (bias 127) and {@link powersOfTwo} (bias 254) take.
+ * x rounded to the nearest integer, |x| < 2^20: as a value, and as bits, the lowest 20 of which are those of
+ * the integer plus `bias`. Such bits are what {@link powerOfTwo} (bias 127) and {@link powersOfTwo} (bias
+ * 254) take.
  */
 export function roundToInt(x: Expr, bias = 0): { value: Expr; bits: Expr } {
   const shifted = add(x, ROUNDER + bias);
@@ -73,7 +74,10 @@ export function reducedExp(x: Expr, bias: number): { k: Expr; q: Expr } {
   return { k: k.bits, q: add(r, mul(mul(r, r), polynomial(r, EXP_TAIL))) };
 }
 
-/** The same for e^(x - tail), where the tail is a small correction; q is wrong by little more than its own rounding. */
+/**
+ * The same for e^(x - tail), where the tail is a small correction; q is wrong by little more than its own
+ * rounding.
+ */
 export function reducedExpWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
   const k = roundToInt(mul(sub(x, tail), Math.LOG2E), bias);
   const exact = sub(x, mul(k.value, LN2_HIGH));
@@ -100,7 +104,8 @@ export function exp2(x: Expr): Expr {
 
 /** e^x - 1 = 2^k q + (2^k - 1). */
 export function expm1(x: Expr): Expr {
-  // Half of 2^k, since 2^128 is no float32. Where k is 0, q is the result, and halving it could lose a subnormal's last bit.
+  // Half of 2^k, since 2^128 is no float32. Where k is 0, q is the result, and halving it could lose a
+  // subnormal's last bit.
   const { k, q } = reducedExp(pmax(pmin(x, 89), -20), 126);
   const half = powerOfTwo(k);
   const sum = add(mul(half, q), sub(half, 0.5));

@@ -15,7 +15,10 @@ import {
 } from '../expression.ts';
 import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
-/** tanh and the logistic function for f32 lanes, both from one exponential. Coefficients: tools/oracle/math_minimax.py. */
+/**
+ * tanh and the logistic function for f32 lanes, both from one exponential. Coefficients:
+ * tools/oracle/math_minimax.py.
+ */
 
 /** (tanh x - x) / x^3 as a polynomial in x^2, |x| <= 0.625; the error of tanh x is 2^-27.7 relative. */
 const TANH_TAIL = [-0.3333328068, 0.1333141029, -0.05373726413, 0.02063168585, -0.005697271787];
@@ -34,8 +37,9 @@ export function tanh(x: Expr): Expr {
 }
 
 /**
- * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows and small results stay accurate. What
- * rounding takes from 1 + e is taken from the numerator e as well, before that is rounded.
+ * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows and small results
+ * stay accurate. What rounding takes from 1 + e is taken from the numerator e as well, before that is
+ * rounded.
  */
 export function sigmoid(x: Expr): Expr {
   const { k, q } = reducedExp(pmax(neg(abs(x)), -104), 254);

@@ -11,9 +11,10 @@ import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
 import { cos, sin } from './trigonometric.ts';
 
 /**
- * What the named functions mean in each lane. f32 lanes compute the frequent ones on whole vectors; everything else goes
- * lane by lane through a function of float64 numbers, of this table or of Math. V8's Math keeps within 2 ulp for all
- * that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
+ * What the named functions mean in each lane. f32 lanes compute the frequent ones on whole vectors;
+ * everything else goes lane by lane through a function of float64 numbers, of this table or of Math. V8's
+ * Math keeps within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and
+ * test/kernels/math-float64.test.ts).
  */
 
 const scalar: Record<string, ScalarFunction> = {

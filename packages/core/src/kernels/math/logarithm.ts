@@ -23,14 +23,17 @@ import {
 } from '../expression.ts';
 
 /**
- * The logarithms for f32 lanes: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then log x = k log 2 + log(1 + f), f = m - 1.
- * Coefficients: tools/oracle/math_minimax.py.
+ * The logarithms for f32 lanes: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then log x = k log 2 + log(1 + f),
+ * f = m - 1. Coefficients: tools/oracle/math_minimax.py.
  */
 
 const SQRT_HALF_BITS = 0x3f3504f3;
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** ln 2 and log10(2) in two parts; the first has 15 bits or fewer, so that its product with |k| < 256 is exact. */
+/**
+ * ln 2 and log10(2) in two parts; the first has 15 bits or fewer, so that its product with |k| < 256 is
+ * exact.
+ */
 const LN2_HIGH = 22713 / 32768;
 const LN2_LOW = Math.LN2 - LN2_HIGH;
 const LOG10_2 = 0.3010299956639812;
@@ -72,7 +75,9 @@ function logOf(k: Expr, f: Expr): Expr {
   return add(mul(k, LN2_HIGH), sub(f, correction));
 }
 
-/** The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative. */
+/**
+ * The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative.
+ */
 function atTheEdges(x: Expr, result: Expr): Expr {
   const above = onlyWhere(not(lt(x, Number.POSITIVE_INFINITY)), x);
   const atZero = onlyWhere(eq(x, 0), Number.NEGATIVE_INFINITY);

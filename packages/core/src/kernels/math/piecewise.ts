@@ -1,6 +1,6 @@
 /**
- * A polynomial in powers of x - middle, constant term first, good up to `end`; it begins where the piece before it ends.
- * `low` is what the constant term lost when it was rounded.
+ * A polynomial in powers of x - middle, constant term first, good up to `end`; it begins where the piece
+ * before it ends. `low` is what the constant term lost when it was rounded.
  */
 export interface Piece {
   readonly end: number;
@@ -10,8 +10,8 @@ export interface Piece {
 }
 
 /**
- * The value of the piece that x falls into. `shift` is added to the distance from the middle: a function of 1 + x, x being
- * tiny, is evaluated at x with a shift of 1, so that no digit of x is lost.
+ * The value of the piece that x falls into. `shift` is added to the distance from the middle: a function of 1
+ * + x, x being tiny, is evaluated at x with a shift of 1, so that no digit of x is lost.
  */
 export function evaluate(pieces: readonly Piece[], x: number, shift = 0): number {
   const piece = pieceAt(pieces, x + shift);

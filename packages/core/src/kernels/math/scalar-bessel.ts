@@ -1,6 +1,12 @@
-/** Modified Bessel functions of the first kind, of orders 0 and 1, on float64 numbers, and the same times e^-|x|. */
+/**
+ * Modified Bessel functions of the first kind, of orders 0 and 1, on float64 numbers, and the same times
+ * e^-|x|.
+ */
 
-/** From here on the asymptotic series reaches float64's precision, and below it the power series takes 40 terms. */
+/**
+ * From here on the asymptotic series reaches float64's precision, and below it the power series takes 40
+ * terms.
+ */
 const ASYMPTOTIC = 20;
 
 /** The sum of (x^2/4)^k / (k! (k + order)!). */

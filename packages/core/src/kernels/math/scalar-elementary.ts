@@ -2,11 +2,14 @@ import { evaluate } from './piecewise.ts';
 import { reducedExp, scaleByPowerOfTwo } from './scalar-exponential.ts';
 import { tanhTail } from './tables.ts';
 
-/** Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values than C. */
+/**
+ * Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values
+ * than C.
+ */
 
 /**
- * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows. What rounding takes from 1 + e is
- * taken from the numerator e as well, before that is rounded.
+ * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows. What rounding
+ * takes from 1 + e is taken from the numerator e as well, before that is rounded.
  */
 export function sigmoid(x: number): number {
   const power = Math.exp(-Math.abs(x));

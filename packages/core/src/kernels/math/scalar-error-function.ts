@@ -43,8 +43,8 @@ export function erfc(x: number): number {
 }
 
 /**
- * The inverse of erf: infinite at -1 and 1, NaN outside. Winitzki's approximation, then Halley's iteration, whose third
- * order takes its three digits to all of them in two steps.
+ * The inverse of erf: infinite at -1 and 1, NaN outside. Winitzki's approximation, then Halley's iteration,
+ * whose third order takes its three digits to all of them in two steps.
  */
 export function erfinv(y: number): number {
   const magnitude = Math.abs(y);
@@ -84,7 +84,9 @@ function solveErf(y: number): number {
   return x;
 }
 
-/** x with erfc(x) = c, 0 < c <= 1/2: Newton's method on the logarithm of erfc, which is close to a parabola. */
+/**
+ * x with erfc(x) = c, 0 < c <= 1/2: Newton's method on the logarithm of erfc, which is close to a parabola.
+ */
 function solveErfc(c: number): number {
   let x = roughly(Math.log(c) + Math.log(2 - c));
   for (let i = 0; i < 8; i++) {

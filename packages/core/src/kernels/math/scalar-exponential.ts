@@ -1,4 +1,7 @@
-/** The exponential in parts, for float64 functions that lose less by combining the parts than by multiplying e^x. */
+/**
+ * The exponential in parts, for float64 functions that lose less by combining the parts than by multiplying
+ * e^x.
+ */
 
 /** ln 2 in two parts; the first has 32 bits, so that its product with an exponent is exact. */
 export const LN2_HIGH = 0.6931471806019545;
@@ -11,7 +14,10 @@ const TAYLOR: readonly number[] = Array.from({ length: 12 }, (_, i) => {
   return 1 / factorial;
 });
 
-/** An integer k and q with e^(x - tail) = 2^k (1 + q), |q| <= sqrt(2) - 1; |x| < 1500, and the tail is a small correction. */
+/**
+ * An integer k and q with e^(x - tail) = 2^k (1 + q), |q| <= sqrt(2) - 1; |x| < 1500, and the tail is a small
+ * correction.
+ */
 export function reducedExp(x: number, tail: number): { k: number; q: number } {
   const k = Math.round((x - tail) * Math.LOG2E);
   const exact = x - k * LN2_HIGH;

@@ -9,9 +9,9 @@ import {
 } from './tables.ts';
 
 /**
- * lgamma, digamma, polygamma and Hurwitz' zeta on float64 numbers. For positive arguments lgamma and digamma are within 2
- * ulp, next to their zeros too. For negative ones it is the absolute error that is small: their zeros there are not
- * treated apart.
+ * lgamma, digamma, polygamma and Hurwitz' zeta on float64 numbers. For positive arguments lgamma and digamma
+ * are within 2 ulp, next to their zeros too. For negative ones it is the absolute error that is small: their
+ * zeros there are not treated apart.
  */
 
 const { POSITIVE_INFINITY, NaN } = Number;
@@ -127,8 +127,8 @@ export function polygamma(n: number, x: number): number {
 }
 
 /**
- * Hurwitz' zeta function, the sum of (q + i)^-s over i >= 0, by the formula of Euler and Maclaurin. Infinite for s = 1 and for q
- * = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer.
+ * Hurwitz' zeta function, the sum of (q + i)^-s over i >= 0, by the formula of Euler and Maclaurin. Infinite
+ * for s = 1 and for q = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer.
  */
 export function zeta(s: number, q: number): number {
   if (s === 1) return POSITIVE_INFINITY;

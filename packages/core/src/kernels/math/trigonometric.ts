@@ -21,13 +21,14 @@ import {
 import { roundToInt } from './exponential.ts';
 
 /**
- * Sine and cosine for f32 lanes: |x| = n pi/2 + r with |r| <= pi/4 (Cody and Waite's reduction), then a polynomial chosen by
- * the quadrant. Arguments too large for the reduction go to Math.sin and Math.cos. Coefficients: tools/oracle/math_minimax.py.
+ * Sine and cosine for f32 lanes: |x| = n pi/2 + r with |r| <= pi/4 (Cody and Waite's reduction), then a
+ * polynomial chosen by the quadrant. Arguments too large for the reduction go to Math.sin and Math.cos.
+ * Coefficients: tools/oracle/math_minimax.py.
  */
 
 /**
- * pi/2 in four parts. The first three have so few bits that their products with n < 2^13 are exact, so r is wrong by
- * rounding alone, also where the difference cancels.
+ * pi/2 in four parts. The first three have so few bits that their products with n < 2^13 are exact, so r is
+ * wrong by rounding alone, also where the difference cancels.
  */
 const HALF_PI_1 = 1.5703125;
 const HALF_PI_2 = 0.0004837512969970703;

@@ -1,0 +1,19 @@
+import type * as fc from 'fast-check';
+import { elementwise } from './elementwise.ts';
+import { compositions, matrices } from './products.ts';
+import { reductions } from './reductions.ts';
+import type { Sample } from './sample.ts';
+import { indexing, rearrangements, views } from './structure.ts';
+
+export type { Sample } from './sample.ts';
+
+/** Every differentiable operation of core, with inputs drawn from where it is smooth. */
+export const operations: Record<string, fc.Arbitrary<Sample>> = {
+  ...elementwise,
+  ...reductions,
+  ...matrices,
+  ...compositions,
+  ...views,
+  ...rearrangements,
+  ...indexing,
+};
