@@ -42,7 +42,12 @@ function peersToRun(only: string | undefined): Peer[] {
     script('kindling', 'kindling.ts'),
     ...(python === null
       ? []
-      : [{ name: 'pytorch', command: (suite: Suite) => [python, here('peers/pytorch.py'), suite, cases] as const }]),
+      : [
+          {
+            name: 'pytorch',
+            command: (suite: Suite) => [python, here('peers/pytorch.py'), suite, cases] as const,
+          },
+        ]),
     script('jax-js', 'jaxjs.ts'),
     script('tfjs wasm', 'tfjs.ts', 'wasm'),
     script('tfjs cpu', 'tfjs.ts', 'cpu'),
@@ -50,7 +55,8 @@ function peersToRun(only: string | undefined): Peer[] {
   if (only === undefined) return all;
   const wanted = only.split(',');
   const unknown = wanted.find((name) => !all.some((peer) => peer.name === name));
-  if (unknown !== undefined) throw new Error(`--only: no peer "${unknown}"; there are: ${all.map((p) => p.name).join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`--only: no peer "${unknown}"; there are: ${all.map((p) => p.name).join(', ')}`);
   return all.filter((peer) => wanted.includes(peer.name));
 }
 
@@ -63,7 +69,8 @@ function run(peer: Peer, suite: Suite, ms: number): Times {
     maxBuffer: 2 ** 26,
   });
   const line = stdout.split('\n').findLast((l) => l.startsWith('BENCH '));
-  if (line === undefined) throw new Error(`${peer.name} ended with ${status} and gave no times:\n${stderr.slice(-2000)}`);
+  if (line === undefined)
+    throw new Error(`${peer.name} ended with ${status} and gave no times:\n${stderr.slice(-2000)}`);
   return JSON.parse(line.slice(6)) as Times;
 }
 
@@ -78,7 +85,10 @@ function printTable(title: string, peers: readonly Peer[], best: ReadonlyMap<str
     for (const peer of peers) {
       const time = best.get(peer.name)?.[name];
       const base = own[name];
-      const ratio = time === undefined || base === undefined || peer.name === 'kindling' ? '' : ` (${(time / base).toFixed(2)}x)`;
+      const ratio =
+        time === undefined || base === undefined || peer.name === 'kindling'
+          ? ''
+          : ` (${(time / base).toFixed(2)}x)`;
       row[peer.name] = time === undefined ? '-' : `${micros(time)}${ratio}`;
     }
     table.addRow(row);
@@ -107,7 +117,8 @@ function main(): void {
     losses: 'Losses, forward and backward',
   };
   const unknown = positionals.find((suite) => !Object.hasOwn(titles, suite));
-  if (unknown !== undefined) throw new Error(`no suite "${unknown}"; there are: ${Object.keys(titles).join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`no suite "${unknown}"; there are: ${Object.keys(titles).join(', ')}`);
   const suites = (positionals.length > 0 ? positionals : Object.keys(titles)) as Suite[];
   const peers = peersToRun(values.only);
   for (const suite of suites) {
@@ -116,7 +127,8 @@ function main(): void {
       for (const peer of peers) {
         const times = run(peer, suite, Number(values.ms));
         const sofar = best.get(peer.name) ?? {};
-        for (const [name, time] of Object.entries(times)) sofar[name] = Math.min(time, sofar[name] ?? Infinity);
+        for (const [name, time] of Object.entries(times))
+          sofar[name] = Math.min(time, sofar[name] ?? Infinity);
         best.set(peer.name, sofar);
       }
     }

@@ -10,7 +10,13 @@ const steps = 200_000;
 const every = 20_000;
 
 manualSeed(0);
-const model = new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 16), new nn.ReLU(), new nn.Linear(16, 1));
+const model = new nn.Sequential(
+  new nn.Linear(2, 16),
+  new nn.ReLU(),
+  new nn.Linear(16, 16),
+  new nn.ReLU(),
+  new nn.Linear(16, 1),
+);
 const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
 const lossFn = new nn.BCEWithLogitsLoss();
 const x = randn([32, 2]);
@@ -26,7 +32,9 @@ for (let step = 1; step <= steps; step++) {
   if (step % every === 0) {
     globalThis.gc?.();
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-    console.log(`${String(step).padStart(8)} ${mebibytes(rss)}   ${mebibytes(heapUsed)}       ${mebibytes(arrayBuffers)}`);
+    console.log(
+      `${String(step).padStart(8)} ${mebibytes(rss)}   ${mebibytes(heapUsed)}       ${mebibytes(arrayBuffers)}`,
+    );
   }
 }
 console.log(`${(((performance.now() - start) / steps) * 1000).toFixed(1)} us a step`);

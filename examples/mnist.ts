@@ -50,7 +50,7 @@ const predict = (model: Model, { images }: Split): Tensor => noGrad(() => model(
 function confusionMatrix(predicted: Tensor, labels: Tensor): number[][] {
   const matrix = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
   const guesses = predicted.data;
-  labels.data.forEach((label, i) => matrix[label]![guesses[i]!]!++);
+  for (const [i, label] of labels.data.entries()) matrix[label]![guesses[i]!]!++;
   return matrix;
 }
 

@@ -1,4 +1,14 @@
-import { type Array as JaxArray, defaultDevice, init, jit, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax';
+import {
+  defaultDevice,
+  init,
+  type Array as JaxArray,
+  jit,
+  nn,
+  numpy as np,
+  random,
+  tree,
+  valueAndGrad,
+} from '@jax-js/jax';
 import {
   elementwise,
   elementwiseCase,
@@ -41,7 +51,11 @@ function bceWithLogits(z: JaxArray, y: JaxArray): JaxArray {
 }
 
 const crossEntropy = (z: JaxArray, y: JaxArray, batch: number): JaxArray =>
-  nn.logSoftmax(z).mul(y).sum().mul(-1 / batch);
+  nn
+    .logSoftmax(z)
+    .mul(y)
+    .sum()
+    .mul(-1 / batch);
 
 async function steps(): Promise<void> {
   for (const { name, sizes, batch, loss: kind } of nets) {
@@ -64,7 +78,10 @@ async function steps(): Promise<void> {
     for (const optimizer of optimizers) {
       let params: Params = {};
       for (let i = 0; i < layers; i++) {
-        params[`w${i}`] = random.uniform(random.key(i), [sizes[i]!, sizes[i + 1]!], { minval: -0.1, maxval: 0.1 });
+        params[`w${i}`] = random.uniform(random.key(i), [sizes[i]!, sizes[i + 1]!], {
+          minval: -0.1,
+          maxval: 0.1,
+        });
         params[`b${i}`] = np.zeros([sizes[i + 1]!]);
       }
       if (optimizer === 'SGD') {
@@ -79,24 +96,31 @@ async function steps(): Promise<void> {
         });
       } else {
         let state = { m: zerosLike(params), v: zerosLike(params), t: np.array(0) };
-        const step = jit((p: Params, s: typeof state, input: JaxArray, target: JaxArray): [JaxArray, Params, typeof state] => {
-          const [loss, g] = gradient(tree.ref(p), input, target) as [JaxArray, Params];
-          const t = s.t.add(1);
-          const c1 = np.subtract(1, np.power(0.9, t.ref));
-          const c2 = np.subtract(1, np.power(0.999, t.ref));
-          const m: Params = {};
-          const v: Params = {};
-          const next = mapParams(p, (key, w) => {
-            const grad = g[key]!;
-            m[key] = s.m[key]!.mul(0.9).add(grad.ref.mul(0.1));
-            v[key] = s.v[key]!.mul(0.999).add(grad.ref.mul(grad).mul(0.001));
-            const denominator = np.sqrt(v[key].ref.div(c2.ref)).add(1e-8);
-            return w.sub(m[key].ref.div(c1.ref).div(denominator).mul(1e-3));
-          });
-          c1.dispose();
-          c2.dispose();
-          return [loss, next, { m, v, t }];
-        });
+        const step = jit(
+          (
+            p: Params,
+            s: typeof state,
+            input: JaxArray,
+            target: JaxArray,
+          ): [JaxArray, Params, typeof state] => {
+            const [loss, g] = gradient(tree.ref(p), input, target) as [JaxArray, Params];
+            const t = s.t.add(1);
+            const c1 = np.subtract(1, np.power(0.9, t.ref));
+            const c2 = np.subtract(1, np.power(0.999, t.ref));
+            const m: Params = {};
+            const v: Params = {};
+            const next = mapParams(p, (key, w) => {
+              const grad = g[key]!;
+              m[key] = s.m[key]!.mul(0.9).add(grad.ref.mul(0.1));
+              v[key] = s.v[key]!.mul(0.999).add(grad.ref.mul(grad).mul(0.001));
+              const denominator = np.sqrt(v[key].ref.div(c2.ref)).add(1e-8);
+              return w.sub(m[key].ref.div(c1.ref).div(denominator).mul(1e-3));
+            });
+            c1.dispose();
+            c2.dispose();
+            return [loss, next, { m, v, t }];
+          },
+        );
         await record(stepCase(name, optimizer), () => {
           const [loss, next, nextState] = step(params, state, x.ref, y.ref);
           params = next;
@@ -122,7 +146,10 @@ async function kernels(): Promise<void> {
   for (const n of matmulSizes) {
     const a = random.uniform(random.key(1), [n, n]);
     const b = random.uniform(random.key(2), [n, n]);
-    await record(matmulCase(n), consume(() => np.matmul(a.ref, b.ref)));
+    await record(
+      matmulCase(n),
+      consume(() => np.matmul(a.ref, b.ref)),
+    );
   }
   const a = random.uniform(random.key(1), [2 ** 20]);
   const b = random.uniform(random.key(2), [2 ** 20]);

@@ -39,7 +39,9 @@ function steps(): void {
       const lossFn = kind === 'ce' ? new nn.CrossEntropyLoss() : new nn.BCEWithLogitsLoss();
       const parameters = model.parameters();
       const optimizer =
-        optimizerName === 'SGD' ? new optim.SGD(parameters, { lr: 0.01 }) : new optim.Adam(parameters, { lr: 1e-3 });
+        optimizerName === 'SGD'
+          ? new optim.SGD(parameters, { lr: 0.01 })
+          : new optim.Adam(parameters, { lr: 1e-3 });
       times[stepCase(name, optimizerName)] = timedSync(() => {
         optimizer.zeroGrad();
         const loss = lossFn(model(x), y);
@@ -75,7 +77,10 @@ function lossSuite(): void {
     const input = randn([...shape], { requiresGrad: true });
     const target = rand([...shape]);
     const classes = randint(0, shape[1], [shape[0], ...shape.slice(2)]);
-    const logProbabilities = randn([...shape]).logSoftmax(1).detach().requiresGrad_();
+    const logProbabilities = randn([...shape])
+      .logSoftmax(1)
+      .detach()
+      .requiresGrad_();
     const { F } = nn;
     const calls: Record<(typeof losses)[number], () => Tensor> = {
       crossEntropy: () => F.crossEntropy(input, classes),

@@ -56,10 +56,13 @@ function steps(): void {
           h = tf.matMul(h, weights[i]!).add(biases[i]!);
           if (i < weights.length - 1) h = h.relu();
         }
-        const loss = kind === 'ce' ? tf.losses.softmaxCrossEntropy(y, h) : tf.losses.sigmoidCrossEntropy(y, h);
+        const loss =
+          kind === 'ce' ? tf.losses.softmaxCrossEntropy(y, h) : tf.losses.sigmoidCrossEntropy(y, h);
         return loss as tf.Scalar;
       };
-      record(stepCase(name, optimizerName), () => tf.tidy(() => optimizer.minimize(forward, true)!.dataSync()[0]));
+      record(stepCase(name, optimizerName), () =>
+        tf.tidy(() => optimizer.minimize(forward, true)!.dataSync()[0]),
+      );
     }
   }
 }
@@ -73,7 +76,10 @@ function kernels(): void {
   for (const n of matmulSizes) {
     const a = tf.randomNormal([n, n]);
     const b = tf.randomNormal([n, n]);
-    record(matmulCase(n), consume(() => tf.matMul(a, b)));
+    record(
+      matmulCase(n),
+      consume(() => tf.matMul(a, b)),
+    );
   }
   const a = tf.randomNormal([2 ** 20]);
   const b = tf.randomNormal([2 ** 20]);

@@ -21,7 +21,8 @@ function readIdx(name: string): { shape: number[]; bytes: Uint8Array } {
   const shape = Array.from({ length: rank }, (_, d) => file.readUInt32BE(4 + 4 * d));
   const start = 4 + 4 * rank;
   const count = shape.reduce((a, b) => a * b, 1);
-  if (file.length !== start + count) throw new Error(`${name} has ${file.length} bytes, expected ${start + count}`);
+  if (file.length !== start + count)
+    throw new Error(`${name} has ${file.length} bytes, expected ${start + count}`);
   return { shape, bytes: new Uint8Array(file.subarray(start)) };
 }
 
@@ -36,7 +37,10 @@ function readSplit(prefix: string): Split {
 }
 
 /** The full MNIST: 60,000 images to train on, 10,000 to test with. */
-export const loadMnist = (): { train: Split; test: Split } => ({ train: readSplit('train'), test: readSplit('t10k') });
+export const loadMnist = (): { train: Split; test: Split } => ({
+  train: readSplit('train'),
+  test: readSplit('t10k'),
+});
 
 /** The bytes of a standardised image, for a picture of it. */
 export const toBytes = (image: Tensor): Uint8Array =>

@@ -29,9 +29,14 @@ interface Bounds {
   readonly most?: number;
 }
 
-function numberFlag(flag: string, text: string, { integer, least, most = Number.MAX_SAFE_INTEGER }: Bounds): number {
+function numberFlag(
+  flag: string,
+  text: string,
+  { integer, least, most = Number.MAX_SAFE_INTEGER }: Bounds,
+): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  const fits = Number.isFinite(value) && value >= least && value <= most && (!integer || Number.isInteger(value));
+  const fits =
+    Number.isFinite(value) && value >= least && value <= most && (!integer || Number.isInteger(value));
   if (!fits || (!integer && value === 0)) {
     const kind = integer ? `a whole number from ${least} to ${most}` : 'a number greater than 0';
     throw new UsageError(`--${flag} takes ${kind}, got "${text}"`);
@@ -44,7 +49,14 @@ export function readOptions(args: string[]): Options | null {
   const text = { type: 'string' } as const;
   let values: Record<string, string | boolean | undefined>;
   try {
-    const options = { epochs: text, lr: text, 'batch-size': text, seed: text, out: text, help: { type: 'boolean', short: 'h' } } as const;
+    const options = {
+      epochs: text,
+      lr: text,
+      'batch-size': text,
+      seed: text,
+      out: text,
+      help: { type: 'boolean', short: 'h' },
+    } as const;
     // pnpm passes the "--" between its own flags and the script's on to the script.
     ({ values } = parseArgs({ args: args.filter((a) => a !== '--'), options, allowPositionals: false }));
   } catch (error) {

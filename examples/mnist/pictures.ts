@@ -14,7 +14,11 @@ export function lossCurve(losses: readonly number[], stepsPerEpoch: number): Pro
   const rows: { epoch: number; loss: number; series: string }[] = [];
   for (let end = width; end <= losses.length; end += width) {
     const window = losses.slice(end - width, end);
-    rows.push({ epoch: end / stepsPerEpoch, loss: window.reduce((a, b) => a + b, 0) / width, series: 'training' });
+    rows.push({
+      epoch: end / stepsPerEpoch,
+      loss: window.reduce((a, b) => a + b, 0) / width,
+      series: 'training',
+    });
   }
   return render({
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -39,7 +43,12 @@ export function lossCurve(losses: readonly number[], stepsPerEpoch: number): Pro
 /** The confusion matrix as a heat map. */
 export function confusionPicture(matrix: readonly (readonly number[])[]): Promise<string> {
   const values = matrix.flatMap((row, label) =>
-    row.map((count, predicted) => ({ label, predicted, count, share: count / row.reduce((a, b) => a + b, 0) })),
+    row.map((count, predicted) => ({
+      label,
+      predicted,
+      count,
+      share: count / row.reduce((a, b) => a + b, 0),
+    })),
   );
   const axes = {
     x: { field: 'predicted', type: 'ordinal', title: 'predicted', axis: { labelAngle: 0 } },
@@ -55,7 +64,10 @@ export function confusionPicture(matrix: readonly (readonly number[])[]): Promis
     layer: [
       {
         mark: 'rect',
-        encoding: { ...axes, color: { field: 'share', type: 'quantitative', scale: { scheme: 'blues' }, legend: null } },
+        encoding: {
+          ...axes,
+          color: { field: 'share', type: 'quantitative', scale: { scheme: 'blues' }, legend: null },
+        },
       },
       {
         mark: 'text',
@@ -94,8 +106,14 @@ export function mistakeSheet(mistakes: readonly Mistake[], columns = 12): Uint8A
   const width = columns * (cell + gap) + gap;
   const height = rows * (cell + caption + gap) + gap;
   const data = new Uint8Array(3 * width * height).fill(255);
-  const dot = (x: number, y: number, rgb: readonly [number, number, number]): void => data.set(rgb, 3 * (y * width + x));
-  const glyph = (bits: readonly number[], x0: number, y0: number, rgb: readonly [number, number, number]): void => {
+  const dot = (x: number, y: number, rgb: readonly [number, number, number]): void =>
+    data.set(rgb, 3 * (y * width + x));
+  const glyph = (
+    bits: readonly number[],
+    x0: number,
+    y0: number,
+    rgb: readonly [number, number, number],
+  ): void => {
     for (let y = 0; y < 10; y++) {
       for (let x = 0; x < 6; x++) if ((bits[y >> 1]! >> (2 - (x >> 1))) & 1) dot(x0 + x, y0 + y, rgb);
     }

@@ -182,7 +182,7 @@ def emd_loss(x, t, power=2, reduction="mean", sample_weight=None):
     if not t.is_floating_point():
         t = F.one_hot(t, x.shape[1]).movedim(-1, 1).to(x.dtype)
     difference = torch.cumsum(torch.softmax(x, 1), 1) - torch.cumsum(t, 1)
-    return reduced((difference.abs() ** power).sum(1), reduction, sample_weight)
+    return reduced((difference[:, :-1].abs() ** power).sum(1), reduction, sample_weight)
 
 
 @elementwise

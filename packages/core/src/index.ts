@@ -115,9 +115,11 @@ export {
   applyElementwise,
   applyElementwiseInPlace,
   applyUnary,
+  type BinaryFunction,
   ElementwiseOp,
   type ElementwiseSpec,
   type Operand,
+  type UnaryFunction,
 } from './ops/elementwise.ts';
 export { ElementwiseReduction, type Reduction } from './ops/elementwise-reduction.ts';
 export { type AminmaxOptions, amax, amin, aminmax, argmax, argmin, max, min } from './ops/extremes.ts';
@@ -204,7 +206,6 @@ export {
   tan,
   tanh,
   trunc,
-  type UnaryFunction,
 } from './ops/math.ts';
 export {
   addbmm,

@@ -1,5 +1,5 @@
 import { E, FusedUpdate, type Tensor, ValueError, zerosLike } from '@kindling/core';
-import { checkNonNegative, Optimizer, type ParamGroup, type Params, type ParamState } from './optimizer.ts';
+import { checkNonNegative, Optimizer, type ParamGroup, type ParamState, type Params } from './optimizer.ts';
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
@@ -60,12 +60,19 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
     checkNonNegative(name, 'weightDecay value', weightDecay);
     for (const [i, beta] of betas.entries()) {
       if (!(beta >= 0 && beta < 1)) {
-        throw new ValueError(`${name}: invalid beta parameter at index ${i}: ${beta}; expected a number in [0, 1)`);
+        throw new ValueError(
+          `${name}: invalid beta parameter at index ${i}: ${beta}; expected a number in [0, 1)`,
+        );
       }
     }
   }
 
-  protected override update(p: Tensor, grad: Tensor, group: ParamGroup<Required<AdamOptions>>, state: ParamState): void {
+  protected override update(
+    p: Tensor,
+    grad: Tensor,
+    group: ParamGroup<Required<AdamOptions>>,
+    state: ParamState,
+  ): void {
     const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
     const [beta1, beta2] = betas;
     if (state.step === undefined) {

@@ -56,6 +56,7 @@ export function clipGradNorm_(
 
 /** Clamps each element of the gradients to [-clipValue, clipValue], in place. Follows `torch.nn.utils.clip_grad_value_`. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  if (!(clipValue >= 0)) throw new ValueError(`clipGradValue_: clipValue must be a number >= 0, got ${clipValue}`);
+  if (!(clipValue >= 0))
+    throw new ValueError(`clipGradValue_: clipValue must be a number >= 0, got ${clipValue}`);
   noGrad(() => gradsOf(parameters).forEach((g) => void g.clamp_({ min: -clipValue, max: clipValue })));
 }

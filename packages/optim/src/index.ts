@@ -6,8 +6,8 @@ export {
   type OptimizerStateDict,
   type OptionValue,
   type ParamGroup,
-  type Params,
   type ParamState,
+  type Params,
   type StepHook,
 } from './optimizer.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

@@ -59,8 +59,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     }
     const list = [...(params as Iterable<Tensor | (Partial<O> & { params: Tensor | Iterable<Tensor> })>)];
     if (list.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
-    if (list[0] instanceof Tensor) this.addParamGroup({ params: list as Tensor[] } as unknown as ParamGroup<Partial<O>>);
-    else for (const group of list) this.addParamGroup(group as Partial<O> & { params: Tensor | Iterable<Tensor> });
+    if (list[0] instanceof Tensor)
+      this.addParamGroup({ params: list as Tensor[] } as unknown as ParamGroup<Partial<O>>);
+    else
+      for (const group of list)
+        this.addParamGroup(group as Partial<O> & { params: Tensor | Iterable<Tensor> });
   }
 
   /** Checks options; called with those of each group. */
@@ -76,7 +79,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     const known = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const [i, p] of params.entries()) {
       if (!(p instanceof Tensor)) {
-        throw new ValueError(`${name}: optimizer can only optimize Tensors, but one of the params is ${typeof p}`);
+        throw new ValueError(
+          `${name}: optimizer can only optimize Tensors, but one of the params is ${typeof p}`,
+        );
       }
       if (!p.isLeaf) {
         throw new AutogradError(
@@ -84,7 +89,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
             `${p.gradFn?.name}; pass the tensor that it was computed from, or detach it`,
         );
       }
-      if (known.has(p)) throw new ValueError(`${name}: some parameters appear in more than one parameter group`);
+      if (known.has(p))
+        throw new ValueError(`${name}: some parameters appear in more than one parameter group`);
     }
     if (new Set(params).size !== params.length) {
       throw new ValueError(`${name}: optimizer contains a parameter group with duplicate parameters`);
@@ -199,11 +205,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     const loaded = new Map<Tensor, ParamState>();
     for (const [number, values] of Object.entries(dict.state)) {
       const p = byNumber.get(Number(number));
-      if (p === undefined) throw new ValueError(`loaded state dict has state for parameter ${number}, which no group names`);
+      if (p === undefined)
+        throw new ValueError(`loaded state dict has state for parameter ${number}, which no group names`);
       loaded.set(p, this.#readState(p, number, values));
     }
     for (const [i, { params: _, ...group }] of groups.entries()) {
-      const options = Object.fromEntries(Object.entries(group).map(([key, value]) => [camelCase(key), value]));
+      const options = Object.fromEntries(
+        Object.entries(group).map(([key, value]) => [camelCase(key), value]),
+      );
       Object.assign(this.paramGroups[i]!, options);
     }
     this.state.clear();

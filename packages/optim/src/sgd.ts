@@ -1,5 +1,5 @@
 import { E, FusedUpdate, type Tensor, ValueError, zerosLike } from '@kindling/core';
-import { checkNonNegative, Optimizer, type ParamGroup, type Params, type ParamState } from './optimizer.ts';
+import { checkNonNegative, Optimizer, type ParamGroup, type ParamState, type Params } from './optimizer.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -52,8 +52,22 @@ function kernelFor(momentum: boolean, nesterov: boolean, decay: boolean): FusedU
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
-    super(params as Params<Required<SGDOptions>>, { lr, momentum, dampening, weightDecay, nesterov, maximize });
+    const {
+      lr = 1e-3,
+      momentum = 0,
+      dampening = 0,
+      weightDecay = 0,
+      nesterov = false,
+      maximize = false,
+    } = options;
+    super(params as Params<Required<SGDOptions>>, {
+      lr,
+      momentum,
+      dampening,
+      weightDecay,
+      nesterov,
+      maximize,
+    });
   }
 
   protected override check({ lr, momentum, weightDecay, nesterov, dampening }: Required<SGDOptions>): void {
@@ -65,7 +79,12 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
     }
   }
 
-  protected override update(p: Tensor, grad: Tensor, group: ParamGroup<Required<SGDOptions>>, state: ParamState): void {
+  protected override update(
+    p: Tensor,
+    grad: Tensor,
+    group: ParamGroup<Required<SGDOptions>>,
+    state: ParamState,
+  ): void {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
     const kernel = kernelFor(momentum !== 0, nesterov, weightDecay !== 0);
     const sign = maximize ? -1 : 1;

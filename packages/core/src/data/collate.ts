@@ -33,7 +33,9 @@ export function defaultCollate(samples: readonly unknown[]): unknown {
   }
   if (first !== null && typeof first === 'object' && Object.getPrototypeOf(first) === Object.prototype) {
     const records = samples as Record<string, unknown>[];
-    return Object.fromEntries(Object.keys(first).map((key) => [key, defaultCollate(records.map((r) => r[key]))]));
+    return Object.fromEntries(
+      Object.keys(first).map((key) => [key, defaultCollate(records.map((r) => r[key]))]),
+    );
   }
   return samples.slice();
 }

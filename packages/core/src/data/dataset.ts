@@ -117,7 +117,8 @@ export function randomSplit<T>(
 
 function splitSizes(lengths: readonly number[], total: number): readonly number[] {
   const sum = lengths.reduce((a, b) => a + b, 0);
-  if (lengths.some((l) => !(l >= 0))) throw new ValueError(`randomSplit: lengths must be at least 0, got [${lengths.join(', ')}]`);
+  if (lengths.some((l) => !(l >= 0)))
+    throw new ValueError(`randomSplit: lengths must be at least 0, got [${lengths.join(', ')}]`);
   const fractions = Math.abs(sum - 1) <= 1e-9 && total !== 1;
   const sizes = fractions ? lengths.map((fraction) => Math.floor(total * fraction)) : lengths.slice();
   if (fractions) {

@@ -45,7 +45,9 @@ export function loadSafetensors(bytes: Uint8Array): TensorDict {
 }
 
 /** The strings stored beside the tensors of a safetensors file. */
-export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> => ({ ...parseSafetensors(bytes).metadata });
+export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> => ({
+  ...parseSafetensors(bytes).metadata,
+});
 
 /** A tensor as the bytes of a .npy file. Follows `numpy.save`. */
 export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array =>

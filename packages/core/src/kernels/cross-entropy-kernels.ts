@@ -116,12 +116,7 @@ class CrossEntropyEmitter {
 
   /** Pushes the address of the target's element in the row at `pointer`. */
   private atTarget(pointer: number): FunctionBuilder {
-    return this.f
-      .get(pointer)
-      .get(this.target)
-      .i32Const(this.t.bytes)
-      .op('i32.mul')
-      .op('i32.add');
+    return this.f.get(pointer).get(this.target).i32Const(this.t.bytes).op('i32.mul').op('i32.add');
   }
 
   /** Pops a number of the lane, pushes it as float64. */

@@ -104,8 +104,7 @@ export function crossEntropy(
   for (let first = 0; first < total; first += group) {
     const rows = Math.min(group, total - first);
     load(rowsOfX, first * n, rows * n, scratch, xAt / bytes);
-    if (rowsOfSpread !== null && !shared)
-      load(rowsOfSpread, first * n, rows * n, scratch, spreadAt / bytes);
+    if (rowsOfSpread !== null && !shared) load(rowsOfSpread, first * n, rows * n, scratch, spreadAt / bytes);
     loadTargets(target, first, rows, targetsAt >>> 2);
     sum += run(
       rows,

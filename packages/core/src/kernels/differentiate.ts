@@ -1,6 +1,6 @@
-import * as E from './expression.ts';
-import type { Expr } from './expression.ts';
 import { KindlingError } from '../errors.ts';
+import type { Expr } from './expression.ts';
+import * as E from './expression.ts';
 
 /**
  * Derivatives of scalar expressions, as scalar expressions: what lets one kernel compute a whole backward step, and
@@ -116,7 +116,8 @@ function slopeOf(y: Expr, slopes: readonly Slope[]): Slope {
     return rule(slopes, y.args, y);
   }
   const rule = functionRules[y.attribute as string];
-  if (rule === undefined) throw new KindlingError(`${String(y.attribute)}: no derivative rule for this function`);
+  if (rule === undefined)
+    throw new KindlingError(`${String(y.attribute)}: no derivative rule for this function`);
   const partials = rule(y.args, y);
   let sum: Slope = null;
   for (let i = 0; i < slopes.length; i++) sum = plus(sum, times(slopes[i]!, partials[i]!));

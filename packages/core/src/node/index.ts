@@ -6,7 +6,8 @@ type Path = string | URL;
 
 /** Writes beside the target and renames, so that no half-written file is ever seen under the name. */
 async function writeWhole(path: Path, bytes: Uint8Array): Promise<void> {
-  const temporary = path instanceof URL ? new URL(`${path.href}.${randomUUID()}.tmp`) : `${path}.${randomUUID()}.tmp`;
+  const temporary =
+    path instanceof URL ? new URL(`${path.href}.${randomUUID()}.tmp`) : `${path}.${randomUUID()}.tmp`;
   try {
     await writeFile(temporary, bytes);
     await rename(temporary, path);
@@ -38,7 +39,11 @@ export async function loadSafetensors(path: Path): Promise<io.TensorDict> {
 }
 
 /** Writes a tensor to a .npy file. Follows `numpy.save`. */
-export async function saveNpy(path: Path, x: Tensor, options?: { integers?: 'int64' | 'int32' }): Promise<void> {
+export async function saveNpy(
+  path: Path,
+  x: Tensor,
+  options?: { integers?: 'int64' | 'int32' },
+): Promise<void> {
   await writeWhole(path, io.saveNpy(x, options));
 }
 

@@ -4,18 +4,21 @@ import type { Expr } from '../kernels/expression.ts';
 import * as E from '../kernels/expression.ts';
 import { sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './elementwise.ts';
-
-interface Comparison {
-  (a: Operand, b: Operand): Tensor;
-  readonly op: ElementwiseOp;
-}
+import {
+  applyBinary,
+  applyUnary,
+  type BinaryFunction,
+  ElementwiseOp,
+  type ElementwiseSpec,
+  type Operand,
+  type UnaryFunction,
+} from './elementwise.ts';
 
 function comparison(
   name: string,
   f: (a: Expr, b: Expr) => Expr,
   spec: Partial<ElementwiseSpec> = {},
-): Comparison {
+): BinaryFunction {
   const op = new ElementwiseOp({
     name,
     arity: 2,
@@ -49,13 +52,8 @@ export const logicalOr = comparison('logical_or', onMasks(E.or));
 /** Exactly one is other than 0. Follows `torch.logical_xor`. */
 export const logicalXor = comparison('logical_xor', onMasks(E.xor));
 
-interface Predicate {
-  (x: Tensor): Tensor;
-  readonly op: ElementwiseOp;
-}
-
 /** `onInteger` is what the predicate says of any integer. */
-function predicate(name: string, f: (x: Expr) => Expr, onInteger?: boolean): Predicate {
+function predicate(name: string, f: (x: Expr) => Expr, onInteger?: boolean): UnaryFunction {
   const op = new ElementwiseOp({
     name,
     arity: 1,
@@ -89,7 +87,7 @@ const integersOnly =
       throw new DTypeError(`${name}: expected integer or bool tensors, got ${dtype}`);
   };
 
-function bitwise(name: string, f: (a: Expr, b: Expr) => Expr): Comparison {
+function bitwise(name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction {
   const viaBits = (a: Expr, b: Expr): Expr => E.fromBits(f(E.bitsOf(a), E.bitsOf(b)));
   return comparison(name, viaBits, { dtype: 'promote', check: integersOnly(name) });
 }

@@ -317,3 +317,15 @@ function gradientsOf(
   };
   return () => (made ??= make());
 }
+
+/** An elementwise function of one tensor, with the operation behind it, from which its in-place form is made. */
+export interface UnaryFunction {
+  (x: Tensor): Tensor;
+  readonly op: ElementwiseOp;
+}
+
+/** The same of two operands. */
+export interface BinaryFunction {
+  (a: Operand, b: Operand): Tensor;
+  readonly op: ElementwiseOp;
+}

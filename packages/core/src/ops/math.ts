@@ -8,13 +8,8 @@ import {
   applyUnary,
   type ElementwiseDefinition,
   ElementwiseOp,
+  type UnaryFunction,
 } from './elementwise.ts';
-
-/** A function of one tensor, with the operation that backs it (its in-place form is made from that). */
-export interface UnaryFunction {
-  (x: Tensor): Tensor;
-  readonly op: ElementwiseOp;
-}
 
 function unary(name: string, f: (x: Expr) => Expr, definition: ElementwiseDefinition = {}): UnaryFunction {
   const op = new ElementwiseOp({ name, arity: 1, expression: ([x]) => f(x!), ...definition });

@@ -6,6 +6,7 @@ import { Tensor } from '../tensor.ts';
 import {
   applyBinary,
   applyUnary,
+  type BinaryFunction,
   type ElementwiseDefinition,
   ElementwiseOp,
   type ElementwiseSpec,
@@ -61,11 +62,6 @@ export function pow(a: Operand, b: Operand): Tensor {
   return applyBinary(powOp, a, b);
 }
 pow.op = powOp;
-
-interface BinaryFunction {
-  (a: Operand, b: Operand): Tensor;
-  readonly op: ElementwiseOp;
-}
 
 function binary(
   name: string,

@@ -35,6 +35,9 @@ export class CosineAnnealingLR extends LRScheduler {
     if (t === 0) return lr;
     const base = this.baseLrs[i]!;
     if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
-    return ((1 + Math.cos((Math.PI * t) / tMax)) / (1 + Math.cos((Math.PI * (t - 1)) / tMax))) * (lr - etaMin) + etaMin;
+    return (
+      ((1 + Math.cos((Math.PI * t) / tMax)) / (1 + Math.cos((Math.PI * (t - 1)) / tMax))) * (lr - etaMin) +
+      etaMin
+    );
   }
 }

@@ -17,12 +17,19 @@ export type LrLambda = (epoch: number) => number;
 export class LambdaLR extends LRScheduler {
   readonly lrLambdas: LrLambda[];
 
-  constructor(optimizer: Optimizer, lrLambda: LrLambda | readonly LrLambda[], options: SchedulerOptions = {}) {
+  constructor(
+    optimizer: Optimizer,
+    lrLambda: LrLambda | readonly LrLambda[],
+    options: SchedulerOptions = {},
+  ) {
     super(optimizer, options);
     const groups = optimizer.paramGroups.length;
-    this.lrLambdas = typeof lrLambda === 'function' ? new Array<LrLambda>(groups).fill(lrLambda) : [...lrLambda];
+    this.lrLambdas =
+      typeof lrLambda === 'function' ? new Array<LrLambda>(groups).fill(lrLambda) : [...lrLambda];
     if (this.lrLambdas.length !== groups) {
-      throw new ValueError(`LambdaLR: expected ${groups} functions, one for each group, got ${this.lrLambdas.length}`);
+      throw new ValueError(
+        `LambdaLR: expected ${groups} functions, one for each group, got ${this.lrLambdas.length}`,
+      );
     }
     this.start();
   }

@@ -44,7 +44,8 @@ type CycledGroup = ParamGroup<{
 }>;
 
 const anneal = {
-  cos: (from: number, to: number, part: number): number => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * part)),
+  cos: (from: number, to: number, part: number): number =>
+    to + ((from - to) / 2) * (1 + Math.cos(Math.PI * part)),
   linear: (from: number, to: number, part: number): number => (to - from) * part + from,
 };
 
@@ -87,7 +88,9 @@ export class OneCycleLR extends LRScheduler {
     this.useBeta1 = 'betas' in optimizer.defaults;
     const fresh = this.lastEpoch === -1;
     if (cycleMomentum && !this.useBeta1 && !('momentum' in optimizer.defaults)) {
-      throw new ValueError('OneCycleLR: the optimizer must support momentum or betas with cycleMomentum: true');
+      throw new ValueError(
+        'OneCycleLR: the optimizer must support momentum or betas with cycleMomentum: true',
+      );
     }
     if (fresh) {
       groups.forEach((group, i) => {
@@ -113,13 +116,16 @@ export class OneCycleLR extends LRScheduler {
     const group = paramGroup as CycledGroup;
     const step = this.lastEpoch;
     if (step > this.totalSteps) {
-      throw new ValueError(`Tried to step ${step} times. The specified number of total steps is ${this.totalSteps}`);
+      throw new ValueError(
+        `Tried to step ${step} times. The specified number of total steps is ${this.totalSteps}`,
+      );
     }
     let start = 0;
     for (const [i, { endStep, lr, momentum }] of this.#phases.entries()) {
       if (step <= endStep || i === this.#phases.length - 1) {
         const part = (step - start) / (endStep - start);
-        if (this.cycleMomentum) this.#setMomentum(group, this.#anneal(group[momentum[0]]!, group[momentum[1]]!, part));
+        if (this.cycleMomentum)
+          this.#setMomentum(group, this.#anneal(group[momentum[0]]!, group[momentum[1]]!, part));
         return this.#anneal(group[lr[0]]!, group[lr[1]]!, part);
       }
       start = endStep;
@@ -151,7 +157,11 @@ function phasesOf(totalSteps: number, pctStart: number, threePhase: boolean): Ph
   }
   return [
     up,
-    { endStep: 2 * pctStart * totalSteps - 2, lr: ['maxLr', 'initialLr'], momentum: ['baseMomentum', 'maxMomentum'] },
+    {
+      endStep: 2 * pctStart * totalSteps - 2,
+      lr: ['maxLr', 'initialLr'],
+      momentum: ['baseMomentum', 'maxMomentum'],
+    },
     { endStep: last, lr: ['initialLr', 'minLr'], momentum: ['maxMomentum', 'maxMomentum'] },
   ];
 }

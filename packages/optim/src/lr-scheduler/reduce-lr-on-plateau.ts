@@ -60,7 +60,9 @@ export class ReduceLROnPlateau {
     const groups = optimizer.paramGroups.length;
     this.minLrs = typeof minLr === 'number' ? new Array<number>(groups).fill(minLr) : [...minLr];
     if (this.minLrs.length !== groups) {
-      throw new ValueError(`ReduceLROnPlateau: expected ${groups} values for minLr, got ${this.minLrs.length}`);
+      throw new ValueError(
+        `ReduceLROnPlateau: expected ${groups} values for minLr, got ${this.minLrs.length}`,
+      );
     }
     this.optimizer = optimizer;
     this.mode = mode;

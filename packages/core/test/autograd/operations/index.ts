@@ -1,5 +1,6 @@
 import type * as fc from 'fast-check';
 import { elementwise } from './elementwise.ts';
+import { inPlace } from './in-place.ts';
 import { compositions, matrices } from './products.ts';
 import { reductions } from './reductions.ts';
 import type { Sample } from './sample.ts';
@@ -16,4 +17,5 @@ export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...views,
   ...rearrangements,
   ...indexing,
+  ...inPlace,
 };

@@ -1,6 +1,6 @@
 import type * as fc from 'fast-check';
 import * as K from '../../../src/index.ts';
-import { broadcast, distinct, fixed, ints, nonzero, reduction, type Sample } from './sample.ts';
+import { fixed, ints, nonzero, reduction, type Sample } from './sample.ts';
 
 export const matrices: Record<string, fc.Arbitrary<Sample>> = {
   addbmm: fixed(

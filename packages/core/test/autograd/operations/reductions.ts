@@ -1,6 +1,6 @@
 import type * as fc from 'fast-check';
 import * as K from '../../../src/index.ts';
-import { along, distinct, fixed, reduction, type Sample, small, unary } from './sample.ts';
+import { along, distinct, fixed, reduction, type Sample, unary } from './sample.ts';
 
 export const reductions: Record<string, fc.Arbitrary<Sample>> = {
   amax: reduction((x, dims, options) => K.amax(x, dims, options), distinct),

@@ -3,6 +3,8 @@ import type { Tensor } from '../../../src/index.ts';
 import * as K from '../../../src/index.ts';
 import { broadcastableShapes, shapes, type TensorOptions, tensorsWith } from '../../../src/testing/index.ts';
 
+type Result = Tensor | readonly Tensor[];
+
 /** Drawn inputs, all float64 and requiring a gradient, and what to do with them (with drawn dims and the like). */
 export interface Sample {
   readonly inputs: Tensor[];

@@ -3,6 +3,7 @@ import * as K from '../../../src/index.ts';
 import { along, distinct, fixed, ints, mask, nonzero, offGrid, type Sample, unary } from './sample.ts';
 
 export const views: Record<string, fc.Arbitrary<Sample>> = {
+  asStrided: fixed([[7]], (x) => x.clone().asStrided([2, 3], [1, 2], { storageOffset: 1 })),
   chunk: fixed([[2, 3]], (x) => K.chunk(x, 2, 1)),
   clone: unary((x) => K.clone(x)),
   contiguous: unary((x) => K.contiguous(x).mul(2)),

@@ -42,7 +42,7 @@ const asymmetric = new ElementwiseReduction({
  * https://arxiv.org/abs/2009.14119.
  *
  * @throws ShapeError if the shapes differ, ValueError for a negative gamma or a clip outside [0, 1)
- * @example F.asymmetricLoss(tensor([[2, -1]]), tensor([[1, 0]])); // 0.0081
+ * @example F.asymmetricLoss(tensor([[2, -1]]), tensor([[1, 0]])); // 0.0078
  */
 export function asymmetricLoss(input: Tensor, target: Tensor, options: AsymmetricLossOptions = {}): Tensor {
   const { gammaNeg = 4, gammaPos = 1, clip = 0.05 } = options;

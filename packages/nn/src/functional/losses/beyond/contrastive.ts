@@ -1,9 +1,20 @@
-import { arange, cat, eye, formatShape, logSoftmax, ShapeError, type Tensor, ValueError, where, zeros } from '@kindling/core';
+import {
+  arange,
+  cat,
+  eye,
+  formatShape,
+  fusedCrossEntropy,
+  logSoftmax,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  where,
+  zeros,
+} from '@kindling/core';
 import { normalize } from '../../normalization.ts';
-import { crossEntropy } from '../cross-entropy.ts';
 import { type LossOptions, reduceLoss } from '../reduction.ts';
 
-/** Options of {@link infoNCELoss}. */
+/** Options of {@link infoNceLoss}. */
 export interface InfoNCELossOptions extends LossOptions {
   /** Keys that match no query, (M, D), or some for each query, (N, M, D). Default: the other queries' keys. */
   readonly negatives?: Tensor | null;
@@ -27,6 +38,16 @@ function checkTemperature(caller: string, temperature: number): void {
 
 const unit = (x: Tensor): Tensor => normalize(x, { dim: -1 });
 
+/** The cross-entropy of each row. */
+const perRow = (logits: Tensor, classes: Tensor): Tensor =>
+  fusedCrossEntropy(logits, classes, null, {
+    dim: 1,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+    reduction: 'none',
+    caller: 'infoNceLoss',
+  });
+
 /**
  * InfoNCE: the cross-entropy of finding each query's key among others by its cosine similarity:
  *
@@ -39,41 +60,39 @@ const unit = (x: Tensor): Tensor => normalize(x, { dim: -1 });
  * `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
  *
  * @throws ShapeError for shapes that do not fit, ValueError unless the temperature is positive
- * @example F.infoNCELoss(eye(2), eye(2), { temperature: 1 }); // log(1 + e) - 1 = 0.3133
+ * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // log(1 + e) - 1 = 0.3133
  */
-export function infoNCELoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
+export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
   const { negatives = null, temperature = 0.1, symmetric = false } = options;
-  checkTemperature('infoNCELoss', temperature);
+  checkTemperature('infoNceLoss', temperature);
   const [n, d] = query.shape;
   if (query.ndim !== 2 || key.ndim !== 2 || key.shape[0] !== n || key.shape[1] !== d) {
     throw new ShapeError(
-      `infoNCELoss: expected queries and keys of one shape (N, D), got ${formatShape(query.shape)} and ` +
+      `infoNceLoss: expected queries and keys of one shape (N, D), got ${formatShape(query.shape)} and ` +
         formatShape(key.shape),
     );
   }
   const q = unit(query);
   const k = unit(key);
-  const { reduction, sampleWeight } = options;
-  const last = { ...(reduction === undefined ? {} : { reduction }), ...(sampleWeight ? { sampleWeight } : {}) };
   if (negatives === null) {
     const own = arange(n!, { dtype: 'int32' });
     const logits = q.matmul(k.t()).div(temperature);
-    if (!symmetric) return crossEntropy(logits, own, last);
-    const perRow = (x: Tensor): Tensor => crossEntropy(x, own, { reduction: 'none' });
-    return reduceLoss(perRow(logits).add(perRow(logits.t())).mul(0.5), options);
+    const forth = perRow(logits, own);
+    return reduceLoss(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
   }
-  if (symmetric) throw new ValueError('infoNCELoss: symmetric needs the negatives of the batch; give it no negatives');
+  if (symmetric) throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
   const wanted = negatives.ndim === 3 ? negatives.shape[0] === n : negatives.ndim === 2;
   if (!wanted || negatives.shape.at(-1) !== d) {
     throw new ShapeError(
-      `infoNCELoss: expected negatives of shape [M, ${d}] or [${n}, M, ${d}], got ${formatShape(negatives.shape)}`,
+      `infoNceLoss: expected negatives of shape [M, ${d}] or [${n}, M, ${d}], got ${formatShape(negatives.shape)}`,
     );
   }
   const others = unit(negatives);
   const far =
     others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
   const near = q.mul(k).sum(1, { keepdim: true });
-  return crossEntropy(cat([near, far], 1).div(temperature), zeros([n!], { dtype: 'int32' }), last);
+  const logits = cat([near, far], 1).div(temperature);
+  return reduceLoss(perRow(logits, zeros([n!], { dtype: 'int32' })), options);
 }
 
 /** What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly 0. */

@@ -1,6 +1,6 @@
-import { formatShape, isFloatingPoint, oneHot, ShapeError, sameShape, softmax, type Tensor, ValueError } from '@kindling/core';
+import { formatShape, isFloatingPoint, ShapeError, sameShape, softmax, type Tensor, ValueError } from '@kindling/core';
 import { type LossOptions, reduceLoss } from '../reduction.ts';
-import { classesOf } from './classes.ts';
+import { oneHotTarget } from './one-hot-target.ts';
 
 /** Options of {@link emdLoss}. */
 export interface EMDLossOptions extends LossOptions {
@@ -12,7 +12,7 @@ export interface EMDLossOptions extends LossOptions {
  * Squared earth mover's distance between the softmax of logits and a distribution over ordered classes (ages, ratings, bins of a
  * histogram): how far probability has to be moved, so that a near miss costs less than a far one:
  *
- *     sum_c |CDF_p(c) - CDF_t(c)|^power,  p = softmax(x)
+ *     sum_{c < C} |CDF_p(c) - CDF_t(c)|^power,  p = softmax(x)
  *
  * `input` are logits (N, C) or (N, C, d1, ...); `target` is a distribution of the same shape (floating point, sums to 1 over the
  * classes), or the class itself (N) or (N, d1, ...). The unreduced loss has the shape of the classes.
@@ -21,7 +21,7 @@ export interface EMDLossOptions extends LossOptions {
  * https://arxiv.org/abs/1611.05916; for label distributions, Talebi, Milanfar: NIMA, 2017, https://arxiv.org/abs/1709.05424.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a power below 1
- * @example F.emdLoss(tensor([[9, 0, 0]]), tensor([2])); // 1.9990: two steps away
+ * @example F.emdLoss(tensor([[9, 0, 0]]), tensor([2])); // 1.9993: two steps away
  */
 export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor {
   const { power = 2 } = options;
@@ -30,13 +30,13 @@ export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions =
     throw new ShapeError(`emdLoss: expected logits (N, C) or (N, C, d1, ...), got shape ${formatShape(input.shape)}`);
   }
   const p = softmax(input, 1);
-  const moved = p.sub(distribution(input, target)).cumsum(1);
+  // At the last class both have summed up to 1: all that could stand there is rounding.
+  const moved = p.sub(distribution(input, target)).cumsum(1).narrow(1, 0, input.shape[1]! - 1);
   const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
   return reduceLoss(cost.sum(1), options);
 }
 
 function distribution(input: Tensor, target: Tensor): Tensor {
   if (sameShape(input.shape, target.shape) && isFloatingPoint(target.dtype)) return target;
-  const { index } = classesOf('emdLoss', input, target, 1, null);
-  return oneHot(index, input.shape[1]!).movedim(-1, 1).to(input.dtype);
+  return oneHotTarget('emdLoss', input, target, null);
 }

@@ -1,20 +1,19 @@
 import {
   applyUnary,
-  DTypeError,
+  classShares,
   E,
   ElementwiseOp,
   ElementwiseReduction,
-  formatShape,
+  fusedNll,
   isFloatingPoint,
   logSoftmax,
-  ShapeError,
   sameShape,
-  Tensor,
+  type Tensor,
   ValueError,
 } from '@kindling/core';
-import { requireSameSize } from '../../../losses/checks.ts';
+import { checkLogits, requireSameSize } from '../../../losses/checks.ts';
+import { classDim, requireClassTarget, requireClassWeight, requireFloating } from '../classes.ts';
 import { elementwiseLoss, type LossOptions, reduceLoss } from '../reduction.ts';
-import { classesOf } from './classes.ts';
 import { logistic } from './logistic.ts';
 
 /** Options of {@link sigmoidFocalLoss}. */
@@ -72,7 +71,7 @@ function checkGamma(caller: string, gamma: number): void {
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
  *
  * @throws ShapeError if the shapes differ, ValueError for a negative gamma or alpha outside [0, 1]
- * @example F.sigmoidFocalLoss(tensor([2, -1]), tensor([1, 0]), { gamma: 2 }); // 0.0090
+ * @example F.sigmoidFocalLoss(tensor([2, -1]), tensor([1, 0]), { gamma: 2 }); // 0.0087
  */
 export function sigmoidFocalLoss(input: Tensor, target: Tensor, options: SigmoidFocalLossOptions = {}): Tensor {
   const { alpha = 0.25, gamma = 2 } = options;
@@ -115,33 +114,27 @@ const focalTerm = new ElementwiseOp({
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a negative gamma
- * @example F.focalLoss(tensor([[2, 0, -1]]), tensor([0]), { gamma: 2 }); // 0.0044
+ * @example F.focalLoss(tensor([[2, 0, -1]]), tensor([0]), { gamma: 2 }); // 0.0041
  */
 export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
   const { weight = null, gamma = 2, ignoreIndex = -100 } = options;
-  checkGamma('focalLoss', gamma);
-  const dim = input.ndim === 1 ? 0 : 1;
-  const count = input.shape[dim];
-  if (count === undefined) throw new ShapeError('focalLoss: expected logits (C), (N, C) or (N, C, d1, ...), got a number');
-  if (weight !== null && !sameShape(weight.shape, [count])) {
-    throw new ShapeError(
-      `focalLoss: weight must have one element for each class, shape [${count}], got ${formatShape(weight.shape)}`,
-    );
-  }
+  const caller = 'focalLoss';
+  checkGamma(caller, gamma);
+  requireFloating(caller, input);
+  const dim = classDim(input);
+  const ofProbabilities = sameShape(input.shape, target.shape) && isFloatingPoint(target.dtype);
+  if (!ofProbabilities) requireClassTarget(caller, input, target);
+  requireClassWeight(caller, input.shape[dim]!, weight);
+  checkLogits(caller, input, dim);
+
   const logp = logSoftmax(input, dim);
-  if (sameShape(target.shape, input.shape)) {
-    if (!isFloatingPoint(target.dtype)) {
-      throw new DTypeError(
-        `focalLoss: a target of the shape of the input holds probabilities and must be floating point, got ${target.dtype}`,
-      );
-    }
-    const shaped = weight?.reshape([count, ...input.shape.slice(dim + 1).map(() => 1)]);
+  if (ofProbabilities) {
     const terms = applyUnary(focalTerm, logp, [gamma]).mul(target);
+    const shaped = weight?.reshape([weight.count, ...input.shape.slice(dim + 1).map(() => 1)]);
     return reduceLoss((shaped === undefined ? terms : terms.mul(shaped)).sum(dim), options);
   }
-  const { index, kept } = classesOf('focalLoss', input, target, dim, ignoreIndex);
-  const own = logp.gather(dim, index.unsqueeze(dim)).squeeze(dim);
-  const share =
-    weight === null ? kept.to(input.dtype) : weight.take(index).to(input.dtype).mul(kept.to(input.dtype));
-  return reduceLoss(applyUnary(focalTerm, own.where(kept, 0), [gamma]).mul(share), { ...options, denominator: share });
+  // An ignored target has log-probability 0 here, and so no loss.
+  const own = fusedNll(logp, target, null, { dim, ignoreIndex, reduction: 'none', caller }).neg();
+  const denominator = classShares(target, weight, ignoreIndex, own.dtype);
+  return reduceLoss(applyUnary(focalTerm, own, [gamma]).mul(denominator), { ...options, denominator });
 }

@@ -1,8 +1,8 @@
 import { applyElementwise, arange, E, ElementwiseOp, formatShape, ShapeError, type Tensor, ValueError } from '@kindling/core';
-import { type CrossEntropyOptions, crossEntropy } from '../cross-entropy.ts';
+import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
 
 /** Options of {@link cosFaceLoss}: those of the cross-entropy, and the margin. */
-export interface CosFaceLossOptions extends CrossEntropyOptions {
+export interface CosFaceLossOptions extends CrossEntropyLossOptions {
   /** What the cosine of the own class is lowered by. Default: 0.35. */
   readonly margin?: number;
   /** What the cosines are multiplied by before the softmax. Default: 64. */
@@ -10,7 +10,7 @@ export interface CosFaceLossOptions extends CrossEntropyOptions {
 }
 
 /** Options of {@link arcFaceLoss}: those of the cross-entropy, and the margin. */
-export interface ArcFaceLossOptions extends CrossEntropyOptions {
+export interface ArcFaceLossOptions extends CrossEntropyLossOptions {
   /** The angle that is added to that of the own class, in radians, in [0, pi/2]. Default: 0.5. */
   readonly margin?: number;
   /** What the cosines are multiplied by before the softmax. Default: 64. */
@@ -65,7 +65,7 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  * https://arxiv.org/abs/1801.07698.
  *
  * @throws ShapeError for shapes that do not fit, ValueError for a margin outside [0, pi/2]
- * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // 0.0767
+ * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // 0.0777
  */
 export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor {
   const { margin = 0.5, scale = 64, easyMargin = false, ...rest } = options;

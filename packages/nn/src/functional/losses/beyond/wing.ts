@@ -86,7 +86,7 @@ const adaptiveWing = new ElementwiseReduction({
  * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019, https://arxiv.org/abs/1904.07399.
  *
  * @throws ValueError unless omega, epsilon, theta and alpha are positive
- * @example F.adaptiveWingLoss(tensor([0.9, 0.3]), tensor([1, 0])); // (1.0693 + 1.0744) / 2
+ * @example F.adaptiveWingLoss(tensor([0.9, 0.3]), tensor([1, 0])); // (1.0701 + 1.0747) / 2
  */
 export function adaptiveWingLoss(input: Tensor, target: Tensor, options: AdaptiveWingLossOptions = {}): Tensor {
   const { omega = 14, epsilon = 1, theta = 0.5, alpha = 2.1 } = options;
