@@ -121,7 +121,7 @@ class BackwardPass {
       needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
     if (node.freed) throw freed(node.name);
-    const results = callDerivative(node, grads);
+    const results = needed === null ? callDerivative(node, grads) : partOfDerivative(node, grads, wanted);
     for (const g of grads) if (g != null) g.storage.holders--;
     for (let i = 0; i < wanted.length; i++) {
       const next = wanted[i];
@@ -241,6 +241,20 @@ export function wrapDerivatives(wrap: (inner: typeof callDerivative) => typeof c
   return () => {
     callDerivative = inner;
   };
+}
+
+/** The gradients of some inputs only: the derivative can spare the others. */
+function partOfDerivative(
+  node: GradNode,
+  grads: readonly (Tensor | null)[],
+  wanted: readonly (Node | null)[],
+): readonly (Tensor | null)[] {
+  node.wanted = wanted;
+  try {
+    return callDerivative(node, grads);
+  } finally {
+    node.wanted = node.next;
+  }
 }
 
 /** Brings a gradient to the shape and dtype of the input it belongs to: sums over what was broadcast. */

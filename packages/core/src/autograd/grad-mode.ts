@@ -51,11 +51,15 @@ export const isGradEnabled = (): boolean => mode().grad;
 export const isInferenceModeEnabled = (): boolean => mode().inference;
 
 function runInMode<T>(wanted: GradMode, fn: () => T): T {
-  const before = current;
+  let after = current;
   current = wanted;
   synchronousDepth++;
   try {
-    if (fn instanceof AsyncFunction) return startAsync(wanted, fn);
+    if (fn instanceof AsyncFunction) {
+      const promise = startAsync(wanted, fn);
+      if (asyncStorage === null) after = held.at(-1)!;
+      return promise;
+    }
     const result = fn();
     if (result instanceof Promise) {
       throw new AutogradError(
@@ -66,7 +70,7 @@ function runInMode<T>(wanted: GradMode, fn: () => T): T {
     return result;
   } finally {
     synchronousDepth--;
-    current = before;
+    current = after;
   }
 }
 
@@ -93,10 +97,7 @@ const held: GradMode[] = [];
 function holdUntilSettled<T>(wanted: GradMode, fn: () => T): T {
   const promise = fn();
   const entry = { ...wanted };
-  queueMicrotask(() => {
-    held.push(entry);
-    current = entry;
-  });
+  held.push(entry);
   const release = (): void => {
     held.splice(held.indexOf(entry), 1);
     current = held.at(-1) ?? recording;

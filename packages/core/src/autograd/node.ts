@@ -53,6 +53,8 @@ export class GradNode<A = unknown> extends Node {
   readonly sequence = ++sequence;
   readonly next: (Node | null)[];
   readonly nextOutput: number[];
+  /** @internal The part of `next` whose gradients the running backward pass wants. */
+  wanted: readonly (Node | null)[];
   /** Shapes and dtypes of inputs and outputs: gradients are fitted to them. */
   readonly inputShapes: Shape[];
   readonly inputDtypes: DType[];
@@ -98,6 +100,7 @@ export class GradNode<A = unknown> extends Node {
       versions[i] = x.storage.version;
     }
     this.next = next;
+    this.wanted = next;
     this.nextOutput = nextOutput;
     this.inputShapes = shapes;
     this.inputDtypes = dtypes;
@@ -134,7 +137,7 @@ export class GradNode<A = unknown> extends Node {
 
   /** Whether input `i` wants a gradient. */
   needs(i: number): boolean {
-    return this.next[i] !== null;
+    return this.wanted[i] !== null;
   }
 
   shape(i: number): Shape {

@@ -22,8 +22,9 @@ import {
   restoreDims,
   type SumOptions,
 } from './reduce.ts';
+import { svdvals } from './singular-values.ts';
 import { sum } from './sum.ts';
-import { reshape } from './views.ts';
+import { movedim, reshape } from './views.ts';
 
 interface Norm extends Reduction {
   readonly p: number;
@@ -116,12 +117,6 @@ export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions
   return apply(normPrimitive, [from], { ...reduction, p: ord });
 }
 
-const withoutSingularValues = (ord: string | number): ValueError =>
-  new ValueError(
-    `linalg.matrixNorm: the norm of order ${ord} needs singular values, which Kindling does not compute; ` +
-      "'fro', 1, -1, Infinity and -Infinity are supported",
-  );
-
 /** Orders of {@link matrixNorm}. */
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
 
@@ -129,7 +124,8 @@ export type MatrixNormOrder = 'fro' | 'nuc' | number;
  * @internal Public as `linalg.matrixNorm`.
  *
  * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a column, `Infinity`
- * and `-Infinity` over a row. `'nuc'`, 2 and -2 need singular values and are not supported. Follows `torch.linalg.matrix_norm`.
+ * and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and least of them.
+ * Follows `torch.linalg.matrix_norm`.
  *
  * @param dims the dimensions of rows and columns; by default the last two
  */
@@ -150,24 +146,27 @@ export function matrixNorm(
   const columns = normalizeDim(dims[1]!, x.ndim, caller);
   if (rows === columns) throw new ShapeError(`${caller}: dims must be different. Got (${dims.join(', ')})`);
   if (ord === 'fro') return vectorNorm(x, 2, dims, options);
-  if (ord === 'nuc' || Math.abs(ord) === 2) throw withoutSingularValues(ord);
+  const shape = reducedShape(
+    x.shape,
+    rows < columns ? [rows, columns] : [columns, rows],
+    options?.keepdim === true,
+  );
+  const from = options?.dtype === undefined ? x : to(x, options.dtype);
+  if (ord === 'nuc' || Math.abs(ord) === 2) {
+    const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
+    return reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);
+  }
   if (Math.abs(ord) !== 1 && Math.abs(ord) !== Number.POSITIVE_INFINITY) {
     throw new ValueError(`${caller}: Order ${ord} not supported.`);
   }
-  const magnitudes = vectorNorm(x, 1, Math.abs(ord) === 1 ? rows : columns, { ...options, keepdim: true });
-  const across = Math.abs(ord) === 1 ? columns : rows;
-  // Without rows or columns the greatest of no sums is 0.
-  const greatest = magnitudes.shape[across] === 0 ? sum : amax;
-  const norm = (ord > 0 ? greatest : amin)(magnitudes, across, { keepdim: true });
-  if (options?.keepdim === true) return norm;
-  return reshape(
-    norm,
-    reducedShape(
-      x.shape,
-      [rows, columns].sort((a, b) => a - b),
-      false,
-    ),
-  );
+  const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
+  return reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
+}
+
+/** The greatest for a positive order (0 of none), the least for a negative one. */
+function extremeOf(x: Tensor, dim: number, ord: number): Tensor {
+  if (ord < 0) return amin(x, dim, { keepdim: true });
+  return (x.shape.at(dim) === 0 ? sum : amax)(x, dim, { keepdim: true });
 }
 
 const asDims = (dims: Dims): Shape | null =>
@@ -205,7 +204,8 @@ export function linalgNorm(
 }
 
 /**
- * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2.
+ * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of a matrix the
+ * sum of its singular values, `'nuc'`.
  * Follows `torch.norm`.
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // 5
  */
@@ -215,8 +215,8 @@ export function norm(
   dims?: Dims,
   options?: SumOptions,
 ): Tensor {
-  if (p === 'nuc') throw withoutSingularValues(p);
+  if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dims) ?? undefined, options);
   if (p !== 'fro' && typeof p !== 'number')
-    throw new ValueError(`norm: p must be a number or 'fro', got '${String(p)}'`);
+    throw new ValueError(`norm: p must be a number, 'fro' or 'nuc', got '${String(p)}'`);
   return vectorNorm(x, p === 'fro' ? 2 : p, dims, options);
 }

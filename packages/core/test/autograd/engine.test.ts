@@ -5,6 +5,7 @@ import {
   autograd,
   cat,
   noGrad,
+  observe,
   ones,
   type Tensor,
   tensor,
@@ -208,6 +209,17 @@ describe('grad', () => {
     // x's part of the graph did not run: it is still there.
     a.backward();
     expect(values(x.grad)).toBe(4);
+  });
+
+  it('computes no gradients that are not asked for', () => {
+    const [x, w] = [leaf([[1, 2]]), leaf([[3], [4]])];
+    const names: string[] = [];
+    const y = x.mm(w).sum();
+    const stop = observe({ before: (name) => void names.push(name) });
+    const [dx] = autograd.grad(y, x);
+    stop();
+    expect(values(dx!)).toEqual([[3, 4]]);
+    expect(names.filter((name) => name === 'mm')).toHaveLength(1);
   });
 
   it('gives null for unused inputs where that is allowed', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   autograd,
   enableGrad,
@@ -152,5 +152,31 @@ describe('inferenceMode', () => {
     expect(() => autograd.setRequiresGrad(y)).toThrow(/Setting requiresGrad=true on inference tensor/);
     expect(y.add(x).requiresGrad).toBe(true);
     expect(y.clone().mul(x).requiresGrad).toBe(true);
+  });
+});
+
+describe('without AsyncLocalStorage, as in browsers', () => {
+  it('the mode is held for all code until the promise settles', async () => {
+    vi.resetModules();
+    vi.stubGlobal('process', undefined);
+    const modes = await import('../../src/autograd/grad-mode.ts');
+    const seen: boolean[] = [];
+    const look = (): void => void seen.push(modes.isGradEnabled());
+    const promise = modes.noGrad(async () => {
+      look();
+      await null;
+      look();
+      modes.enableGrad(look);
+      await modes.enableGrad(async () => {
+        await null;
+        look();
+      });
+      look();
+    });
+    look();
+    await promise;
+    vi.unstubAllGlobals();
+    look();
+    expect(seen).toEqual([false, false, false, true, true, false, true]);
   });
 });

@@ -10,7 +10,7 @@ const values = (x: Tensor): number[] => [...x.data];
 const gradientOf = (y: Tensor, x: Tensor): number[] => values(K.autograd.grad(y, [x])[0]!);
 
 describe('scans', () => {
-  const drawn = tensors({ shape: { minRank: 1, maxRank: 3, maxSize: 5 }, min: -2, max: 2 });
+  const drawn = tensors({ dtype: 'float64', shape: { minRank: 1, maxRank: 3, maxSize: 5 }, min: -2, max: 2 });
   /** A scan at place i is the reduction of what comes up to i. */
   const prefixes: Record<string, [(x: Tensor, d: number) => Tensor, (x: Tensor, d: number) => Tensor]> = {
     cumsum: [(x, d) => x.cumsum(d), (x, d) => x.sum(d)],
@@ -76,7 +76,7 @@ describe('gradients of scans', () => {
     const x = f64([-1000, 0, -Infinity, 700, 3], true);
     const y = x.logcumsumexp(0);
     expect(y.data[4]).toBe(700);
-    expect(gradientOf(y.sum(), x).map((g) => Math.round(g))).toEqual([1, 1, 0, 2, 0]);
+    expect(gradientOf(y.sum(), x).map((g) => Math.round(g))).toEqual([1, 2, 0, 2, 0]);
   });
 
   it('cummax gives to where the value came from', () => {

@@ -7,7 +7,7 @@ const f64 = (data: K.NestedArray, requiresGrad = false): K.Tensor =>
   K.tensor(data, { dtype: 'float64', requiresGrad });
 
 describe('softmax and its kin', () => {
-  const drawn = tensors({ shape: { minRank: 1, maxRank: 3, maxSize: 5 }, min: -5, max: 5 });
+  const drawn = tensors({ dtype: 'float64', shape: { minRank: 1, maxRank: 3, maxSize: 5 }, min: -5, max: 5 });
 
   it('agree with their definitions along every dimension', () => {
     fc.assert(

@@ -1,0 +1,170 @@
+import { cat, gather, logSoftmax, ShapeError, formatShape, type Tensor, tensor, ValueError, where } from '@kindling/core';
+import { ModuleList } from '../containers/module-list.ts';
+import { Sequential } from '../containers/sequential.ts';
+import { requireClassDType } from '../functional/losses/classes.ts';
+import { type LossReduction, reduceLoss, type SampleWeightOptions } from '../functional/losses/reduction.ts';
+import { Linear } from '../layers/linear.ts';
+import { Module } from '../module.ts';
+import type { LossModuleOptions } from './loss.ts';
+
+/** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
+export interface AdaptiveLogSoftmaxOptions extends LossModuleOptions {
+  /** Each cluster's features are those of the one before, divided by it. Default: 4. */
+  readonly divValue?: number;
+  /** Whether the head has a bias. Default: false. */
+  readonly headBias?: boolean;
+}
+
+/** What {@link AdaptiveLogSoftmaxWithLoss} gives. */
+export interface AdaptiveLogSoftmaxResult {
+  /** The log-probability of each sample's target, (N,) or (). */
+  readonly output: Tensor;
+  /** Its negative, reduced. */
+  readonly loss: Tensor;
+}
+
+/**
+ * Softmax and its loss over many classes, sorted from frequent to rare: the classes below `cutoffs[0]` have a score each in the
+ * head, those of each further cluster share one there, and are told apart by a cheaper layer of their own, evaluated only for
+ * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
+ * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
+ *
+ * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1], ShapeError for inputs that do not fit
+ * @example
+ * ```ts
+ * const layer = new nn.AdaptiveLogSoftmaxWithLoss(16, 1000, [10, 100]);
+ * const { output, loss } = layer(randn([4, 16]), tensor([3, 999, 50, 0]));
+ * layer.predict(randn([4, 16])); // (4,) classes
+ * ```
+ */
+export class AdaptiveLogSoftmaxWithLoss extends Module<
+  [input: Tensor, target: Tensor, options?: SampleWeightOptions],
+  AdaptiveLogSoftmaxResult
+> {
+  readonly inFeatures: number;
+  readonly nClasses: number;
+  /** The first class after each cluster; the last is `nClasses`. */
+  readonly cutoffs: readonly number[];
+  readonly divValue: number;
+  readonly headBias: boolean;
+  reduction: LossReduction;
+  head: Linear;
+  tail: ModuleList<Sequential>;
+
+  constructor(
+    inFeatures: number,
+    nClasses: number,
+    cutoffs: readonly number[],
+    options: AdaptiveLogSoftmaxOptions = {},
+  ) {
+    super();
+    checkCutoffs(cutoffs, nClasses);
+    this.inFeatures = inFeatures;
+    this.nClasses = nClasses;
+    this.cutoffs = [...cutoffs, nClasses];
+    this.divValue = options.divValue ?? 4;
+    this.headBias = options.headBias ?? false;
+    this.reduction = options.reduction ?? 'mean';
+    this.head = new Linear(inFeatures, cutoffs[0]! + cutoffs.length, { bias: this.headBias });
+    this.tail = new ModuleList(
+      cutoffs.map((cutoff, i) => {
+        const features = Math.floor(inFeatures / this.divValue ** (i + 1));
+        return new Sequential(
+          new Linear(inFeatures, features, { bias: false }),
+          new Linear(features, this.cutoffs[i + 1]! - cutoff, { bias: false }),
+        );
+      }),
+    );
+  }
+
+  /** Draws all parameters anew. */
+  resetParameters(): void {
+    for (const module of this.modules()) if (module instanceof Linear) module.resetParameters();
+  }
+
+  override forward(input: Tensor, target: Tensor, options: SampleWeightOptions = {}): AdaptiveLogSoftmaxResult {
+    checkInputs(input, target);
+    const batched = target.ndim > 0;
+    const x = batched ? input : input.unsqueeze(0);
+    const classes = Int32Array.from((batched ? target : target.unsqueeze(0)).data as ArrayLike<number>);
+    const first = this.cutoffs[0]!;
+    const inHead = new Int32Array(classes.length);
+    const members: number[][] = [...this.tail].map(() => []);
+    classes.forEach((t, row) => {
+      if (t < 0 || t >= this.nClasses) throw this.outOfRange(classes);
+      const cluster = this.cutoffs.findIndex((cutoff) => t < cutoff) - 1;
+      inHead[row] = cluster < 0 ? t : first + cluster;
+      members[cluster]?.push(row);
+    });
+    const column = (rows: Int32Array): Tensor => tensor(rows).unsqueeze(1);
+    let output = gather(logSoftmax(this.head(x), 1), 1, column(inHead)).squeeze(1);
+    members.forEach((rows, cluster) => {
+      if (rows.length === 0) return;
+      const index = tensor(Int32Array.from(rows));
+      const within = Int32Array.from(rows, (row) => classes[row]! - this.cutoffs[cluster]!);
+      const logProb = logSoftmax(this.tail[cluster]!(x.indexSelect(0, index)), 1);
+      output = output.indexAdd(0, index, gather(logProb, 1, column(within)).squeeze(1));
+    });
+    if (!batched) output = output.squeeze(0);
+    return { output, loss: reduceLoss(output.neg(), { reduction: this.reduction, ...options }) };
+  }
+
+  private outOfRange(classes: Int32Array): ValueError {
+    return new ValueError(
+      `AdaptiveLogSoftmaxWithLoss: Target values should be in [0, ${this.nClasses - 1}], but values in range ` +
+        `[${Math.min(...classes)}, ${Math.max(...classes)}] were found.`,
+    );
+  }
+
+  /** The log-probabilities of all classes: (N, inFeatures) gives (N, nClasses). */
+  logProb(input: Tensor): Tensor {
+    const first = this.cutoffs[0]!;
+    const head = logSoftmax(this.head(input), 1);
+    const clusters = [...this.tail].map((layer, i) => logSoftmax(layer(input), 1).add(head.narrow(1, first + i, 1)));
+    return cat([head.narrow(1, 0, first), ...clusters], 1);
+  }
+
+  /** The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so. */
+  predict(input: Tensor): Tensor {
+    const best = this.head(input).argmax(1);
+    const rare = best.ge(this.cutoffs[0]!);
+    if (!rare.any().item()) return best;
+    return where(rare, this.logProb(input).argmax(1), best);
+  }
+}
+
+function checkCutoffs(cutoffs: readonly number[], nClasses: number): void {
+  if (cutoffs.length === 0) {
+    throw new ValueError('AdaptiveLogSoftmaxWithLoss: cutoffs should be a sequence of length larger than 0');
+  }
+  const fits = cutoffs.every(
+    (c, i) => Number.isInteger(c) && c > (i === 0 ? 0 : cutoffs[i - 1]!) && c <= nClasses - 1,
+  );
+  if (fits) return;
+  throw new ValueError(
+    'AdaptiveLogSoftmaxWithLoss: cutoffs should be a sequence of unique, positive integers sorted in an increasing ' +
+      `order, where each value is between 1 and n_classes-1, got [${cutoffs.join(', ')}] for ${nClasses} classes`,
+  );
+}
+
+function checkInputs(input: Tensor, target: Tensor): void {
+  const caller = 'AdaptiveLogSoftmaxWithLoss';
+  if (target.ndim > 1) {
+    throw new ShapeError(
+      `${caller}: 0D or 1D target tensor expected, multi-target not supported, got ${formatShape(target.shape)}`,
+    );
+  }
+  if (input.ndim !== target.ndim + 1) {
+    throw new ShapeError(
+      `${caller}: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with size ` +
+        formatShape(input.shape),
+    );
+  }
+  if (target.ndim === 1 && input.shape[0] !== target.shape[0]) {
+    throw new ShapeError(
+      `${caller}: Input and target should have the same size in the batch dimension, got ${formatShape(input.shape)} and ` +
+        formatShape(target.shape),
+    );
+  }
+  requireClassDType(caller, target);
+}
