@@ -44,6 +44,7 @@ train, test = read_split("train"), read_split("t10k")
 torch.manual_seed(args.seed)
 model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)
 loss_fn = nn.CrossEntropyLoss()
 dataset = TensorDataset(*train) if args.plain else Batches(*train)
 collate = None if args.plain else lambda batch: batch
@@ -64,6 +65,7 @@ for epoch in range(args.epochs):
         loss.backward()
         optimizer.step()
         total += loss.item() * len(labels)
+    scheduler.step()
     seconds = time.perf_counter() - start
     print(
         f"epoch {epoch + 1}: loss {total / len(train[1]):.4f}, test accuracy {100 * accuracy(*test):.2f} %, "

@@ -80,6 +80,7 @@ async function main(options: Options): Promise<void> {
   manualSeed(seed);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));
   const optimizer = new optim.Adam(model.parameters(), { lr });
+  const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, epochs);
   const dataset = new data.TensorDataset(train.images, train.labels);
   const loader = new data.DataLoader(dataset, { batchSize, shuffle: true });
   console.log(String(model));
@@ -90,6 +91,7 @@ async function main(options: Options): Promise<void> {
     const epochLosses = trainEpoch(model, loader, optimizer, epoch, epochs);
     const seconds = (performance.now() - start) / 1000;
     losses.push(...epochLosses);
+    scheduler.step();
     const accuracy = countEqual(predict(model, test), test.labels) / test.labels.count;
     console.log(`epoch ${epoch}: test accuracy ${(100 * accuracy).toFixed(2)} %, ${seconds.toFixed(2)} s`);
   }

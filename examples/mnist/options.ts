@@ -13,7 +13,7 @@ const help = `Trains a 784-128-10 network on the full MNIST and reports how well
 Usage: pnpm mnist [options]
 
   --epochs N      passes over the 60,000 training images (default 5)
-  --lr X          Adam's learning rate (default 0.001)
+  --lr X          Adam's first learning rate, which falls along half a cosine (default 0.001)
   --batch-size N  images a step (default 64)
   --seed N        seed of the weights and of the order of the images (default 0)
   --out DIR       where the pictures and the weights go (default out/mnist)

@@ -98,7 +98,7 @@ const font = [
   [7, 5, 5, 5, 7], [2, 6, 2, 2, 7], [7, 1, 7, 4, 7], [7, 1, 7, 1, 7], [5, 5, 7, 1, 1],
   [7, 4, 7, 1, 7], [7, 4, 7, 5, 7], [7, 1, 1, 1, 1], [7, 5, 7, 5, 7], [7, 5, 7, 1, 7],
 ]; // biome-ignore format: one digit a group
-const arrow = [0, 2, 7, 2, 0];
+const arrow = [4, 2, 1, 2, 4];
 
 /** A sheet of misread digits as a PNG; below each, its label and, in red, what was read instead. */
 export function mistakeSheet(mistakes: readonly Mistake[], columns = 12): Uint8Array {

@@ -35,10 +35,14 @@ const refuseBool =
     if (dtype === 'bool') throw new DTypeError(`${name}: bool tensors are not supported; use ${instead}`);
   };
 
-const checkSub = refuseBool(
-  'Subtraction, the `-` operator',
-  'logicalXor or logicalNot, or convert with to()',
-);
+/** Neither operand may be bool, whatever the other is. */
+function checkSub(dtype: DType, inputs: readonly Tensor[]): void {
+  if (dtype === 'bool' || inputs.some((x) => x.dtype === 'bool')) {
+    throw new DTypeError(
+      'Subtraction, the `-` operator: bool tensors are not supported; use logicalXor or logicalNot, or convert with to()',
+    );
+  }
+}
 
 export const subOp = new ElementwiseOp({
   name: 'sub',
@@ -199,8 +203,9 @@ export const addcdivOp = new ElementwiseOp({
   name: 'addcdiv',
   arity: 3,
   expression: ([x, a, b], [value]) => E.add(x!, E.div(E.mul(value!, a!), b!)),
-  check: (dtype) => {
-    if (!isFloatingPoint(dtype)) {
+  check: (dtype, inputs) => {
+    const [, a, b] = inputs;
+    if (!isFloatingPoint(dtype) || (a && b && !isFloatingPoint(a.dtype) && !isFloatingPoint(b.dtype))) {
       throw new DTypeError(
         'addcdiv: Integer division with addcdiv is no longer supported; convert to a float dtype',
       );
@@ -233,8 +238,12 @@ export const lerpOp = new ElementwiseOp({
     return E.select(E.lt(E.abs(w!), 0.5), E.add(a!, E.mul(w!, d)), E.sub(b!, E.mul(d, E.sub(1, w!))));
   },
   gradient: (g, [a, b, w]) => [E.mul(g, E.sub(1, w!)), E.mul(g, w!), E.mul(g, E.sub(b!, a!))],
-  check: (dtype) => {
+  check: (dtype, inputs) => {
     if (!isFloatingPoint(dtype)) throw new DTypeError(`lerp: expected floating point tensors, got ${dtype}`);
+    if (inputs.some((x) => x.dtype !== inputs[0]!.dtype)) {
+      const list = inputs.map((x) => x.dtype).join(', ');
+      throw new DTypeError(`lerp: expected tensors of one dtype, got (${list}); convert with to()`);
+    }
   },
 });
 

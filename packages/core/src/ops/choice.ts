@@ -8,34 +8,65 @@ import {
   applyElementwiseInPlace,
   applyUnary,
   ElementwiseOp,
+  type ElementwiseSpec,
   type Operand,
 } from './elementwise.ts';
 
-// At a bound the gradient passes, as in PyTorch.
+const half = (g: E.Expr): E.Expr => E.mul(g, 0.5);
+
+/**
+ * PyTorch 2.15's gradient at the bounds (older versions let all of it pass to x). Where the bounds are numbers, x has to lie
+ * between them, and neither on one nor be NaN; a bound that is a tensor shares the gradient with an x that lies on it.
+ */
 const clampOp = new ElementwiseOp({
   name: 'clamp',
   arity: 3,
+  beyondByte: 'keep',
   expression: ([x, low, high]) => E.min(E.max(x!, low!), high!),
   gradient: (g, [x, low, high]) => {
-    const inOrder = E.lt(low!, high!);
+    const below = E.lt(x!, low!);
+    const above = E.gt(x!, high!);
+    if (low!.op === 'param' && high!.op === 'param') {
+      return [E.select(E.and(E.gt(x!, low!), E.lt(x!, high!)), g, 0), null, null];
+    }
+    const crossed = E.gt(low!, high!);
+    const unordered = E.or(E.isNaN(x!), E.or(E.isNaN(low!), E.isNaN(high!)));
+    const atLow = E.eq(x!, low!);
+    const atHigh = E.eq(x!, high!);
+    const outside = E.or(crossed, E.or(below, above));
+    const inside = E.select(E.xor(atLow, atHigh), half(g), g);
+    const shareLow = E.select(E.and(atLow, E.ne(x!, high!)), half(g), 0);
+    const shareHigh = E.select(E.and(atHigh, E.ne(x!, low!)), half(g), 0);
     return [
-      E.select(E.and(E.ge(x!, low!), E.le(x!, high!)), g, 0),
-      E.select(E.and(E.lt(x!, low!), inOrder), g, 0),
-      E.select(E.or(E.gt(x!, high!), E.gt(low!, high!)), g, 0),
+      E.select(unordered, g, E.select(outside, 0, inside)),
+      E.select(E.or(unordered, crossed), 0, E.select(below, g, shareLow)),
+      E.select(unordered, 0, E.select(E.or(crossed, above), g, shareHigh)),
     ];
   },
 });
+
+/** The gradient of max(x, bound) or min(x, bound); `passes` where x is chosen. */
+const atBound =
+  (passes: (x: E.Expr, bound: E.Expr) => E.Expr): NonNullable<ElementwiseSpec['gradient']> =>
+  (g, [x, bound]) => {
+    if (bound!.op === 'param') return [E.select(passes(x!, bound!), g, 0), null];
+    const shared = E.select(E.eq(x!, bound!), half(g), g);
+    return [E.select(passes(bound!, x!), 0, shared), E.select(passes(x!, bound!), 0, shared)];
+  };
+
 const clampMinOp = new ElementwiseOp({
   name: 'clamp_min',
   arity: 2,
+  beyondByte: 'keep',
   expression: ([x, low]) => E.max(x!, low!),
-  gradient: (g, [x, low]) => [E.select(E.ge(x!, low!), g, 0), E.select(E.lt(x!, low!), g, 0)],
+  gradient: atBound(E.gt),
 });
 const clampMaxOp = new ElementwiseOp({
   name: 'clamp_max',
   arity: 2,
+  beyondByte: 'keep',
   expression: ([x, high]) => E.min(x!, high!),
-  gradient: (g, [x, high]) => [E.select(E.le(x!, high!), g, 0), E.select(E.gt(x!, high!), g, 0)],
+  gradient: atBound(E.lt),
 });
 
 /** Options of {@link clamp}: at least one bound. */
@@ -55,7 +86,7 @@ export function clampOperands(x: Tensor, options: ClampOptions, name: string): [
 }
 
 /** x within [min, max], where NaN stays; the bounds may be tensors. Follows `torch.clamp`. */
-export function clamp(x: Tensor, options: ClampOptions): Tensor {
+export function clamp(x: Tensor, options: ClampOptions = {}): Tensor {
   return applyElementwise(...clampOperands(x, options, 'clamp'));
 }
 
@@ -122,7 +153,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 /** @internal x = clamp(x). */
-export const clampInPlace = (x: Tensor, options: ClampOptions): Tensor =>
+export const clampInPlace = (x: Tensor, options: ClampOptions = {}): Tensor =>
   applyElementwiseInPlace(...clampOperands(x, options, 'clamp_'));
 /** @internal x = nanToNum(x). */
 export const nanToNumInPlace = (x: Tensor, options: NanToNumOptions = {}): Tensor =>

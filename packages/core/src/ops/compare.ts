@@ -4,6 +4,7 @@ import type { Expr } from '../kernels/expression.ts';
 import * as E from '../kernels/expression.ts';
 import { sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { to } from './copy.ts';
 import {
   applyBinary,
   applyUnary,
@@ -133,15 +134,16 @@ const closeness = (equalNan: boolean): ElementwiseOp =>
       const close = E.or(E.eq(a!, b!), E.and(E.isFinite(b!), near));
       return equalNan ? E.or(close, E.and(E.isNaN(a!), E.isNaN(b!))) : close;
     },
-    integer: ([a, b]) => E.eq(a!, b!),
   });
 const isclosePlain = closeness(false);
 const iscloseNan = closeness(true);
 
-/** |a - b| <= atol + rtol |b|, elementwise. Integers are compared exactly. Follows `torch.isclose`. */
+/** |a - b| <= atol + rtol |b|, elementwise, of tensors of one dtype. Follows `torch.isclose`. */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  return applyBinary(equalNan ? iscloseNan : isclosePlain, a, b, [rtol, atol]);
+  if (a.dtype !== b.dtype) throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
+  const inFloat = (x: Tensor): Tensor => (isFloatingPoint(x.dtype) ? x : to(x, 'float64'));
+  return applyBinary(equalNan ? iscloseNan : isclosePlain, inFloat(a), inFloat(b), [rtol, atol]);
 }
 
 /** Whether all elements are close. Follows `torch.allclose`. */

@@ -7,7 +7,7 @@ import * as E from '../kernels/expression.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, OUTPUT, type Primitive } from '../primitive.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import { copyInto } from './copy.ts';
+import { copyInto, to } from './copy.ts';
 import { resultType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -34,8 +34,13 @@ export interface ElementwiseSpec {
    * reads the result instead of the operand); `false`: not differentiable.
    */
   readonly gradient?: GradientRule | false;
-  /** Refuses dtypes; called with the common dtype. */
-  readonly check?: (dtype: DType) => void;
+  /** Refuses dtypes; called with the common dtype and the operands that are tensors. */
+  readonly check?: (dtype: DType, inputs: readonly Tensor[]) => void;
+  /**
+   * What becomes of scalars beyond the range of uint8 where that is the common dtype. `wrap`: they are converted to it, as
+   * other operands are, so that `-1` counts as 255. `keep`: they count as they are. Default: wrap.
+   */
+  readonly beyondByte?: 'wrap' | 'keep';
 }
 
 /** What a family of operations that share a form leaves open. */
@@ -134,6 +139,13 @@ function notATensor(name: string, operands: readonly unknown[]): DTypeError {
   return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
 }
 
+/** 0-dimensional integers that meet uint8 tensors are converted to uint8. */
+const asBytes = (x: Tensor): Tensor => (x.dtype === 'int32' ? to(x, 'uint8') : x);
+
+/** The first `count` parameters stand for operands: where the operation is on bytes they wrap around. */
+const bytesOf = (params: Params, count: number): Params =>
+  count === 0 ? params : params.map((p, i) => (i < count ? p & 255 : p));
+
 function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   const { arity, name } = spec;
   const tensorOperands: number[] = [];
@@ -173,6 +185,7 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
     return spec.dtype === 'number' && dtype === 'bool' ? 'int32' : dtype;
   };
 
+  const wraps = spec.beyondByte !== 'keep' && arity > 1;
   const primitive = definePrimitive<Params>({
     name,
     saves,
@@ -184,7 +197,7 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
         if (other !== shape) shape = broadcastShapes(shape, other, name);
       }
       const dtype = computeType(inputs, params);
-      spec.check?.(dtype);
+      spec.check?.(dtype, inputs);
       return { shape, dtype: spec.dtype === 'bool' ? 'bool' : dtype };
     },
     kernel(inputs, params, out) {
@@ -194,7 +207,9 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
         : dtype === 'bool'
           ? kernels.bool()
           : kernels.integer();
-      runElementwise(kernel, laneOf(dtype), inputs, params, out);
+      if (dtype === 'uint8' && wraps) {
+        runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
+      } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
     ...(gradients === null
       ? {}

@@ -1,4 +1,4 @@
-import { isFloatingPoint } from '../dtype.ts';
+import { type DType, isFloatingPoint } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import type { Expr } from '../kernels/expression.ts';
 import * as E from '../kernels/expression.ts';
@@ -27,18 +27,36 @@ const float = (
     ...(gradient === undefined ? {} : { gradient: (g, [x], y) => [gradient(g, x!, y)] }),
   });
 
+const refuseBool =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (dtype === 'bool') throw new DTypeError(`${name}: Boolean inputs not supported`);
+  };
+const floatsOnly =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (!isFloatingPoint(dtype)) throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
+  };
+
 /** A function that leaves integers as they are. */
 const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
-  unary(name, f, { integer: ([x]) => E.add(x!, 0), gradient: () => [E.constant(0)] });
+  unary(name, f, {
+    integer: ([x]) => E.add(x!, 0),
+    gradient: () => [E.constant(0)],
+    check: refuseBool(name),
+  });
 
 /** |x|; the subgradient at 0 is 0. Follows `torch.abs`. */
-export const abs = unary('abs', E.abs);
+export const abs = unary('abs', E.abs, { check: refuseBool('abs') });
 /** -1, 0 or 1. Follows `torch.sign`. */
 export const sign = unary('sign', E.sign, { gradient: () => [E.constant(0)] });
 /** x²; of a bool tensor as int32. Follows `torch.square`. */
 export const square = unary('pow', E.square, { dtype: 'number' });
-/** x, as a new tensor. Follows `torch.positive`. */
-export const positive = (x: Tensor): Tensor => x;
+/** x itself. Follows `torch.positive`. */
+export function positive(x: Tensor): Tensor {
+  refuseBool('positive')(x.dtype);
+  return x;
+}
 
 /** √x, NaN below 0. Follows `torch.sqrt`. */
 export const sqrt = float('sqrt', E.sqrt);
@@ -114,7 +132,10 @@ export const ceil = rounding('ceil', E.ceil);
 /** Rounded toward zero. Follows `torch.trunc`. */
 export const trunc = rounding('trunc', E.trunc);
 /** x - trunc(x). Follows `torch.frac`. */
-export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), { gradient: (g) => [g] });
+export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), {
+  gradient: (g) => [g],
+  check: floatsOnly('frac'),
+});
 
 const roundOp = rounding('round', E.nearest).op;
 const roundDecimalsOp = new ElementwiseOp({
@@ -138,7 +159,8 @@ export interface RoundOptions {
 
 function roundingOf(x: Tensor, options: RoundOptions | undefined): [ElementwiseOp, number[]] {
   const decimals = options?.decimals ?? 0;
-  if (decimals === 0 || !isFloatingPoint(x.dtype)) return [roundOp, []];
+  if (decimals === 0) return [roundOp, []];
+  floatsOnly('round with decimals')(x.dtype);
   return [decimals > 0 ? roundDecimalsOp : roundTensOp, [10 ** Math.abs(decimals)]];
 }
 
@@ -157,9 +179,7 @@ export function roundInPlace(x: Tensor, options?: RoundOptions): Tensor {
 /** max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`. */
 export const relu = unary('relu', (x) => E.pmax(x, 0), {
   gradient: (g, _, y) => [E.select(E.le(y, 0), 0, g)],
-  check(dtype) {
-    if (dtype === 'bool') throw new DTypeError('relu: Boolean inputs not supported');
-  },
+  check: refuseBool('relu'),
 });
 
 /** The functions of one tensor and nothing else: each is a method, and has an in-place form. */

@@ -1,5 +1,5 @@
-import { isFloatingPoint } from '../dtype.ts';
-import { ValueError } from '../errors.ts';
+import { type DType, isFloatingPoint } from '../dtype.ts';
+import { DTypeError, ValueError } from '../errors.ts';
 import type { Expr } from '../kernels/expression.ts';
 import * as E from '../kernels/expression.ts';
 import { Tensor } from '../tensor.ts';
@@ -44,6 +44,13 @@ const powers = new Map<number, ElementwiseOp>(
   ]),
 );
 
+/** @internal Refuses an integer tensor to a negative integer power, which has no integer result. */
+export function checkExponent(a: Tensor, b: Operand): void {
+  if (typeof b === 'number' && Number.isInteger(b) && b < 0 && !isFloatingPoint(a.dtype)) {
+    throw new ValueError('pow: Integers to negative integer powers are not allowed.');
+  }
+}
+
 /**
  * aᵇ, broadcast; either may be a number. Integers to negative integer powers are an error for a number exponent, as in
  * PyTorch. Follows `torch.pow`.
@@ -51,9 +58,7 @@ const powers = new Map<number, ElementwiseOp>(
 export function pow(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && a instanceof Tensor) {
     const floating = isFloatingPoint(a.dtype);
-    if (!floating && Number.isInteger(b) && b < 0) {
-      throw new ValueError('pow: Integers to negative integer powers are not allowed.');
-    }
+    checkExponent(a, b);
     if (floating) {
       const special = powers.get(b);
       if (special !== undefined) return applyUnary(special, a);
@@ -74,8 +79,14 @@ function binary(
 
 /** The angle of the point (b, a), in radians. Follows `torch.atan2`. */
 export const atan2 = binary('atan2', E.atan2, { dtype: 'float' });
+const floatsOnly =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (!isFloatingPoint(dtype)) throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
+  };
+
 /** √(a² + b²) without overflow between. Follows `torch.hypot`. */
-export const hypot = binary('hypot', E.hypot);
+export const hypot = binary('hypot', E.hypot, { check: floatsOnly('hypot') });
 
 /** The gradient goes to the operand that did not lose, half to each where they are equal. */
 const extremum =
@@ -122,7 +133,7 @@ export const logaddexp = binary(
     return E.select(E.and(E.isInf(a), E.eq(a, b)), a, E.add(m, E.log1p(E.exp(E.neg(E.abs(E.sub(a, b)))))));
   },
   {
-    dtype: 'float',
+    check: floatsOnly('logaddexp'),
     gradient: (g, [a, b]) => [E.mul(g, E.sigmoid(E.sub(a!, b!))), E.mul(g, E.sigmoid(E.sub(b!, a!)))],
   },
 );
@@ -136,7 +147,7 @@ export const logaddexp2 = binary(
     return E.select(E.and(E.isInf(a), E.eq(a, b)), a, E.add(m, rest));
   },
   {
-    dtype: 'float',
+    check: floatsOnly('logaddexp2'),
     gradient: (g, [a, b]) => [
       E.div(g, E.add(1, E.exp2(E.sub(b!, a!)))),
       E.div(g, E.add(1, E.exp2(E.sub(a!, b!)))),
@@ -169,4 +180,10 @@ export const copysign = binary('copysign', E.copysign, {
 /** 0 where x < 0, 1 where x > 0, `values` where x is 0. Follows `torch.heaviside`. */
 export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.select(E.lt(x, 0), 0, 1)), {
   gradient: false,
+  check(_, inputs) {
+    const [x, v] = inputs;
+    if (x && v && x.dtype !== v.dtype) {
+      throw new DTypeError(`heaviside: expected tensors of one dtype, got ${x.dtype} and ${v.dtype}`);
+    }
+  },
 });

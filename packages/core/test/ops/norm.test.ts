@@ -78,13 +78,35 @@ describe('matrix norms', () => {
     ]);
   });
 
+  it('by singular values', () => {
+    const diagonal = f64([
+      [0, 3, 0],
+      [-4, 0, 0],
+    ]);
+    expect(values(linalg.svdvals(diagonal))).toEqual([4, 3]);
+    expect(linalg.norm(diagonal, 'nuc').item()).toBe(7);
+    expect(linalg.norm(diagonal, 2).item()).toBe(4);
+    expect(linalg.norm(diagonal, -2).item()).toBe(3);
+    expect(diagonal.norm('nuc').item()).toBe(7);
+    expect(linalg.matrixNorm(K.ones([2, 3, 4]), 'nuc', [2, 0], { keepdim: true }).shape).toEqual([1, 3, 1]);
+    const x = K.randn([2, 5, 3], { dtype: 'float64' });
+    assertClose(linalg.svdvals(x).square().sum(-1), x.square().sum([1, 2]), { rtol: 1e-12 });
+    assertClose(linalg.svdvals(x.mT.contiguous()), linalg.svdvals(x), { rtol: 1e-12 });
+    expect(linalg.svdvals(K.zeros([0, 3])).shape).toEqual([0]);
+    expect(linalg.svdvals(f64([[Number.NaN]])).item()).toBeNaN();
+  });
+
+  it('by singular values, where these are 0 or equal: the gradients of PyTorch', () => {
+    const x = K.zeros([3, 2], { dtype: 'float64', requiresGrad: true });
+    expect(gradientOf(linalg.norm(x, 'nuc'), x)).toEqual([1, 0, 0, 1, 0, 0]);
+    expect(gradientOf(linalg.norm(x, 2), x)).toEqual([0.5, 0, 0, 0.5, 0, 0]);
+  });
+
   it('says what it cannot do', () => {
-    expect(() => linalg.norm(m, 'nuc')).toThrow('singular values');
-    expect(() => linalg.norm(m, 2)).toThrow('singular values');
     expect(() => linalg.norm(m, 3)).toThrow('not supported');
     expect(() => linalg.norm(K.ones([2, 2, 2]), 1)).toThrow('must be 1D or 2D');
     expect(() => linalg.matrixNorm(f64([1]))).toThrow('at least 2 dimensions');
-    expect(() => m.norm('two' as never)).toThrow("p must be a number or 'fro'");
+    expect(() => m.norm('two' as never)).toThrow("p must be a number, 'fro' or 'nuc'");
   });
 });
 

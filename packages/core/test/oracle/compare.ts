@@ -26,6 +26,8 @@ export interface Strictness {
   readonly signedZeros?: boolean | undefined;
   /** Multiplies both tolerances; the operation's table entry says why. */
   readonly factor?: number | undefined;
+  /** Where PyTorch overflows to infinity or NaN, a finite number is as well. */
+  readonly mayBeFinite?: boolean | undefined;
   /** The result sums products that may cancel: an error counts against the largest result too. */
   readonly contraction?: boolean | undefined;
 }
@@ -71,6 +73,7 @@ export function mismatch(
     const e = expected.array[i]!;
     if (Object.is(a, e) || (a === e && !strictness.signedZeros) || (Number.isNaN(a) && Number.isNaN(e)))
       continue;
+    if (strictness.mayBeFinite && !Number.isFinite(e) && Number.isFinite(a)) continue;
     // Noise counts as the lesser of its two measures, so that one bad element loosens no good one.
     const noise = 4 * Math.min(noiseAbsolute, noiseRelative * Math.abs(e));
     const allowed = factor * (absolute + relative * Math.abs(e)) + noise;

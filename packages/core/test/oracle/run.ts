@@ -31,11 +31,12 @@ export interface Leniency {
   readonly factor?: number;
   readonly eitherZero?: boolean;
   readonly contraction?: boolean;
+  readonly mayBeFinite?: boolean;
 }
 
 /** Compares a forward result with the recorded one. */
 export function checkOutput(result: unknown, sample: Sample, leniency: Leniency = {}): string[] {
-  const { eitherZero = false, factor, contraction } = leniency;
+  const { eitherZero = false, factor, contraction, mayBeFinite } = leniency;
   const expected = expectedLeaves(sample.out);
   const actual = resultLeaves(result);
   if (actual.length !== expected.length) return [`${actual.length} results, PyTorch ${expected.length}`];
@@ -52,6 +53,7 @@ export function checkOutput(result: unknown, sample: Sample, leniency: Leniency 
       signedZeros: sample.edge === 1 && !eitherZero,
       factor,
       contraction,
+      mayBeFinite,
     };
     return mismatch(what, plain(a), e, strictness) ?? [];
   });
@@ -88,7 +90,7 @@ function checkGradients(
   tensors: readonly Tensor[],
   leniency: Leniency,
 ): string[] {
-  const { factor, contraction } = leniency;
+  const { factor, contraction, mayBeFinite } = leniency;
   const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
   const places = recorded.flatMap((r, i) => (r.requiresGrad ? [i] : []));
   const inputs = places.map((i) => tensors[i]!);
@@ -103,6 +105,7 @@ function checkGradients(
       noise: sample.gradNoise?.[i] ?? 0,
       factor,
       contraction,
+      mayBeFinite,
     }),
   );
 }

@@ -218,11 +218,6 @@ export const table: Readonly<Record<string, Operation>> = {
 /** Samples that stand outside Kindling on purpose: operation, which of its samples, why. */
 export const notSupported: readonly { op: string; when: (bound: Bound) => boolean; why: string }[] = [
   {
-    op: 'linalg.norm',
-    when: (b) => ['nuc', 2, -2].includes(b.get('ord') as string | number) && isMatrixNorm(b),
-    why: 'singular values come with a later issue (linalg)',
-  },
-  {
     op: 'narrow',
     when: (b) => typeof b.get('start') === 'object',
     why: 'a start is a number, not a tensor',
@@ -240,12 +235,6 @@ export const notSupported: readonly { op: string; when: (bound: Bound) => boolea
     why: 'PyTorch truncates a fractional beta or alpha to an integer without a word',
   })),
 ];
-
-function isMatrixNorm(bound: Bound): boolean {
-  const dim = bound.get('dim');
-  const rank = (bound.get('input') as { shape: readonly number[] }).shape.length;
-  return Array.isArray(dim) ? dim.length === 2 : (dim === undefined || dim === null) && rank === 2;
-}
 
 /** The table entry of an operation or of one variant of it. */
 export const operationOf = (name: string, variant: string): Operation | undefined =>

@@ -2,6 +2,16 @@ import type * as fc from 'fast-check';
 import * as K from '../../../src/index.ts';
 import { along, distinct, fixed, reduction, type Sample, unary } from './sample.ts';
 
+/** A matrix with singular values far apart. */
+const separated = K.tensor(
+  [
+    [8, 0],
+    [0, 4],
+    [0, 0],
+  ],
+  { dtype: 'float64' },
+);
+
 export const reductions: Record<string, fc.Arbitrary<Sample>> = {
   amax: reduction((x, dims, options) => K.amax(x, dims, options), distinct),
   amin: reduction((x, dims, options) => K.amin(x, dims, options), distinct),
@@ -36,6 +46,14 @@ export const reductions: Record<string, fc.Arbitrary<Sample>> = {
   nanquantile: along((x, dim, keepdim) => K.nanquantile(x, 0.3, dim, { keepdim }), distinct),
   softmax: along((x, dim) => K.softmax(x, dim)),
   softmin: along((x, dim) => K.softmin(x, dim)),
+  'singular values': fixed(
+    [[3, 2]],
+    (x) => {
+      const y = x.add(separated);
+      return [K.linalg.svdvals(y), ...['nuc', 2, -2].map((ord) => K.linalg.norm(y, ord as number))];
+    },
+    { min: -0.5, max: 0.5 },
+  ),
   std: fixed([[3, 2]], (x) => [K.std(x), K.std(x, 0, { correction: 0 })], distinct),
   stdMean: fixed([[3, 2]], (x) => K.stdMean(x, 0), distinct),
   sum: reduction((x, dims, options) => K.sum(x, dims, options)),

@@ -20,6 +20,9 @@ export interface BCEWithLogitsLossOptions extends BCELossOptions {
 const logOf = (x: Expr): Expr => E.max(E.log(x), -100);
 const logOfRest = (x: Expr): Expr => E.max(E.log1p(E.neg(x)), -100);
 
+/** PyTorch's least divisor x (1 - x) of the gradient: a float32, in float64 too. */
+const leastVariance = Math.fround(1e-12);
+
 const bce = (weighted: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'binary_cross_entropy',
@@ -31,7 +34,7 @@ const bce = (weighted: boolean): ElementwiseReduction =>
     gradient(g, [x, y, w]) {
       const gw = weighted ? E.mul(g, w!) : g;
       const loss = E.sub(E.mul(E.sub(y!, 1), logOfRest(x!)), E.mul(y!, logOf(x!)));
-      const scale = E.max(E.mul(E.sub(1, x!), x!), 1e-12);
+      const scale = E.max(E.mul(E.sub(1, x!), x!), leastVariance);
       return [
         E.div(E.mul(gw, E.sub(x!, y!)), scale),
         E.mul(gw, E.sub(logOfRest(x!), logOf(x!))),

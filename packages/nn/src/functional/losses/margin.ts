@@ -61,7 +61,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
   if (p !== 1 && p !== 2) throw new ValueError(`${caller}: only p == 1 and p == 2 supported, got ${p}`);
   requireFloating(caller, input);
-  const { rows, n } = requireScores(caller, input);
+  const { rows, n } = requireScores(caller, input.ndim === 0 ? input.reshape([1]) : input);
   if (target.count !== rows || target.ndim > 1) {
     throw new ShapeError(
       `${caller}: inconsistent target size, expected [${rows}] but got ${formatShape(target.shape)}`,

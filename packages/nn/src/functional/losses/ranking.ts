@@ -15,10 +15,10 @@ const marginRanking = new ElementwiseReduction({
   name: 'margin_ranking_loss',
   arity: 3,
   expression: ([a, b, y], [margin]) => E.max(E.add(E.mul(E.neg(y!), E.sub(a!, b!)), margin!), 0),
-  // At the kink the gradient passes, as in PyTorch.
+  // At the kink there is no gradient, as in PyTorch.
   gradient(g, [a, b, y], _, [margin]) {
     const d = E.sub(a!, b!);
-    const slope = E.select(E.ge(E.add(E.mul(E.neg(y!), d), margin!), 0), g, 0);
+    const slope = E.select(E.gt(E.add(E.mul(E.neg(y!), d), margin!), 0), g, 0);
     const along = E.mul(slope, y!);
     return [E.neg(along), along, E.neg(E.mul(slope, d))];
   },
@@ -59,7 +59,7 @@ const hingeEmbedding = new ElementwiseReduction({
   gradient: (g, [x, y], _, [margin]) => [
     E.sub(
       E.select(E.ne(y!, -1), g, 0),
-      E.select(E.and(E.ne(y!, 1), E.ge(E.sub(margin!, x!), 0)), g, 0),
+      E.select(E.and(E.ne(y!, 1), E.lt(x!, margin!)), g, 0),
     ),
     null,
   ],
@@ -76,6 +76,9 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   checkSameSize('hingeEmbeddingLoss', input, target);
   return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [options.margin ?? 1]);
 }
+
+/** PyTorch's least square of a norm: a float32, in float64 too. */
+const leastSquare = Math.fround(1e-12);
 
 /**
  * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
@@ -106,11 +109,11 @@ export function cosineEmbeddingLoss(
     );
   }
   const dim = target.ndim;
-  const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(1e-12);
+  const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(leastSquare);
   const cos = input1.mul(input2).sum(dim).div(square(input1).mul(square(input2)).sqrt());
   const nothing = zerosLike(cos);
   const alike = where(target.eq(1), cos.neg().add(1), nothing);
-  const apart = where(target.eq(-1), cos.sub(margin).clampMin(0), nothing);
+  const apart = where(target.eq(-1), cos.sub(margin).relu(), nothing);
   return reduceLoss(alike.add(apart), options);
 }
 
@@ -154,7 +157,7 @@ function triplet(
   const near = distance(anchor, positive);
   let far = distance(anchor, negative);
   if (swap) far = minimum(far, distance(positive, negative));
-  return reduceLoss(near.add(margin).sub(far).clampMin(0), options);
+  return reduceLoss(near.add(margin).sub(far).relu(), options);
 }
 
 /**
