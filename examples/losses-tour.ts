@@ -148,11 +148,7 @@ function functionalForms(): void {
 /** The squared error as a fraction of the target: large targets may be missed by more. */
 class FractionalMSE extends nn.MSELoss {
   override forward(input: Tensor, target: Tensor): Tensor {
-    const { reduction } = this;
-    this.reduction = 'none';
-    const squares = super.forward(input, target);
-    this.reduction = reduction;
-    return nn.reduceLoss(squares.div(target), { reduction });
+    return super.forward(input, target, { sampleWeight: target.reciprocal() });
   }
 }
 
@@ -161,7 +157,7 @@ function ownLoss(): void {
   const energy = tensor([10, 100, 1000]).float();
   const estimate = tensor([11, 110, 1100]).float();
   show('Each estimate is off by a tenth.', { energy, estimate });
-  show("FractionalMSE extends MSELoss and divides by the target; it inherits the reduction.", {
+  show('FractionalMSE extends MSELoss and divides by the target; it inherits the reduction.', {
     "FractionalMSE({ reduction: 'none' })": new FractionalMSE({ reduction: 'none' })(estimate, energy),
     'FractionalMSE()': new FractionalMSE()(estimate, energy),
     'MSELoss()': new nn.MSELoss()(estimate, energy),

@@ -2,11 +2,13 @@ import type { Times } from './cases.ts';
 
 /** How long each case runs, in milliseconds. */
 const budget = Number(process.env.BENCH_MS ?? 400);
+/** How long it runs before, until the runtime has compiled it well. */
+const warmUp = 500;
 
 /** The mean time of a call, in microseconds, after a warm-up. */
 export async function timed(call: () => unknown): Promise<number> {
-  const warmUntil = performance.now() + budget / 4;
-  for (let i = 0; i < 30 && (i < 3 || performance.now() < warmUntil); i++) await call();
+  const warmUntil = performance.now() + warmUp;
+  for (let i = 0; i < 3 || performance.now() < warmUntil; i++) await call();
   let calls = 0;
   const start = performance.now();
   let now = start;
@@ -20,7 +22,7 @@ export async function timed(call: () => unknown): Promise<number> {
 
 /** The same for a synchronous call, without a promise in the loop. */
 export function timedSync(call: () => unknown): number {
-  const warmUntil = performance.now() + budget / 4;
+  const warmUntil = performance.now() + warmUp;
   for (let i = 0; i < 3 || performance.now() < warmUntil; i++) call();
   let calls = 0;
   const start = performance.now();

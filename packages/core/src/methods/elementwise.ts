@@ -76,7 +76,7 @@ const mathematics = {
   nanToNum: H.nanToNum,
   /** `x` where `condition` holds, else `other`. Follows `Tensor.where`. */
   where: (x: Tensor, condition: Tensor, other: Operand): Tensor => H.where(condition, x, other),
-  pow_: binary_(pow),
+  pow_: P.powInPlace,
   round_: M.roundInPlace,
   clamp_: H.clampInPlace,
   nanToNum_: H.nanToNumInPlace,

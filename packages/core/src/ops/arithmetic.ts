@@ -37,7 +37,7 @@ const refuseBool =
 
 /** Neither operand may be bool, whatever the other is. */
 function checkSub(dtype: DType, inputs: readonly Tensor[]): void {
-  if (dtype === 'bool' || inputs.some((x) => x.dtype === 'bool')) {
+  if (dtype === 'bool' || inputs[0]!.dtype === 'bool' || inputs[1]?.dtype === 'bool') {
     throw new DTypeError(
       'Subtraction, the `-` operator: bool tensors are not supported; use logicalXor or logicalNot, or convert with to()',
     );

@@ -50,10 +50,27 @@ function implicitOutput(inputs: readonly (readonly string[])[], covered: readonl
   return [...covered, ...once.sort((a, b) => a.charCodeAt(0) - b.charCodeAt(0))];
 }
 
-/**
- * @internal Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
- */
+/** Equations read before, by their text and the ranks of their operands. */
+const known = new Map<string, Equation>();
+const mostKnown = 256;
+
+/** @internal {@link readEquation}, which is done once for each equation. */
 export function parseEquation(equation: string, shapes: readonly Shape[]): Equation {
+  let key = equation;
+  for (let i = 0; i < shapes.length; i++) key += `/${shapes[i]!.length}`;
+  let parsed = known.get(key);
+  if (parsed === undefined) {
+    parsed = readEquation(equation, shapes);
+    if (known.size >= mostKnown) known.clear();
+    known.set(key, parsed);
+  }
+  return parsed;
+}
+
+/**
+ * Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
+ */
+function readEquation(equation: string, shapes: readonly Shape[]): Equation {
   const [left, right, ...rest] = equation.split('->');
   if (rest.length > 0) fail(`found more than one '->' in equation '${equation}'`);
   const inputs = left!.split(',').map((term) => termLabels(term, equation));

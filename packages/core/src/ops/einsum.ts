@@ -1,6 +1,6 @@
 import { promoteTypes } from '../dtype.ts';
 import { ValueError } from '../errors.ts';
-import { numelOf } from '../shape.ts';
+import { numelOf, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
 import { to } from './copy.ts';
@@ -42,6 +42,9 @@ function arrange({ x, labels: from }: Named, labels: readonly string[]): Tensor 
 const sizesOf = ({ x, labels }: Named, wanted: readonly string[]): number[] =>
   wanted.map((label) => x.shape[labels.indexOf(label)]!);
 
+/** {@link reshape}, where it has something to do. */
+const shaped = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : reshape(x, shape));
+
 /** The product of two operands, summed over the labels that both have and nobody wants: a matrix product, if it can be one. */
 function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Named {
   const inSecond = new Set(second.labels);
@@ -61,8 +64,8 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
   const left = to(arrange(a, [...batch, ...rows, ...inner]), dtype);
   if (inner.length === 0 || (rows.length === 0 && columns.length === 0 && batch.length > 0)) {
     const right = to(arrange(b, [...batch, ...columns, ...inner]), dtype);
-    const x = reshape(left, [...batches, ...n, ...columns.map(() => 1), ...k]);
-    const y = reshape(right, [...batches, ...rows.map(() => 1), ...m, ...k]);
+    const x = shaped(left, [...batches, ...n, ...columns.map(() => 1), ...k]);
+    const y = shaped(right, [...batches, ...rows.map(() => 1), ...m, ...k]);
     const product = mul(x, y);
     return {
       x:
@@ -79,12 +82,12 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
   const [rowCount, depth, columnCount] = [numelOf(n), numelOf(k), numelOf(m)];
   const product =
     batch.length === 0
-      ? mm(reshape(left, [rowCount, depth]), reshape(right, [depth, columnCount]))
+      ? mm(shaped(left, [rowCount, depth]), shaped(right, [depth, columnCount]))
       : bmm(
-          reshape(left, [numelOf(batches), rowCount, depth]),
-          reshape(right, [numelOf(batches), depth, columnCount]),
+          shaped(left, [numelOf(batches), rowCount, depth]),
+          shaped(right, [numelOf(batches), depth, columnCount]),
         );
-  return { x: reshape(product, [...batches, ...n, ...m]), labels };
+  return { x: shaped(product, [...batches, ...n, ...m]), labels };
 }
 
 /** The terms of the form that names dimensions by numbers: `einsum(a, [0, 1], b, [1, 2], [0, 2])`. */

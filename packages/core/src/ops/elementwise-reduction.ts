@@ -98,7 +98,7 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
             "convert with x.to('float32')",
         );
       }
-      spec.check?.(dtype);
+      spec.check?.(dtype, inputs);
       return { shape: scalar, dtype };
     },
     kernel(inputs, { params, mean }, out) {

@@ -3,6 +3,7 @@ import { DTypeError } from '../errors.ts';
 import type { Expr } from '../kernels/expression.ts';
 import * as E from '../kernels/expression.ts';
 import type { Tensor } from '../tensor.ts';
+import { clamp } from './choice.ts';
 import {
   applyElementwiseInPlace,
   applyUnary,
@@ -108,11 +109,25 @@ export const acosh = float('acosh', E.acosh);
 export const atanh = float('atanh', E.atanh, (g, x) => E.div(g, E.sub(1, E.mul(x, x))));
 /** 1 / (1 + e⁻ˣ). Follows `torch.sigmoid`. */
 export const sigmoid = float('sigmoid', E.sigmoid, (g, _, y) => E.mul(E.mul(g, E.sub(1, y)), y));
-/** log(x / (1 - x)). Follows `torch.logit`. */
-export const logit = float(
+const plainLogit = float(
   'logit',
   (x) => E.log(E.div(x, E.sub(1, x))),
   (g, x) => E.select(E.and(E.ge(x, 0), E.le(x, 1)), E.div(g, E.mul(x, E.sub(1, x))), Number.NaN),
+);
+
+/** Options of {@link logit}. */
+export interface LogitOptions {
+  /** x is first clamped to [eps, 1 - eps]. Default: it is not, and x outside [0, 1] gives NaN. */
+  readonly eps?: number | null;
+}
+
+/** log(x / (1 - x)). Follows `torch.logit`. */
+export const logit = Object.assign(
+  (x: Tensor, options?: LogitOptions): Tensor => {
+    const eps = options?.eps ?? null;
+    return plainLogit(eps === null ? x : clamp(x, { min: eps, max: 1 - eps }));
+  },
+  { op: plainLogit.op },
 );
 /** The error function. Follows `torch.erf`. */
 export const erf = float('erf', E.erf);

@@ -5,6 +5,7 @@ import * as E from '../kernels/expression.ts';
 import { Tensor } from '../tensor.ts';
 import {
   applyBinary,
+  applyElementwiseInPlace,
   applyUnary,
   type BinaryFunction,
   type ElementwiseDefinition,
@@ -16,6 +17,9 @@ import {
 const powOp = new ElementwiseOp({
   name: 'pow',
   arity: 2,
+  check(dtype) {
+    if (dtype === 'bool') throw new DTypeError('pow: not implemented for bool; convert to another dtype');
+  },
   expression: ([a, b]) => E.pow(a!, b!),
   gradient: (g, [a, b], y) => [
     E.select(E.eq(b!, 0), 0, E.mul(g, E.mul(b!, E.pow(a!, E.sub(b!, 1))))),
@@ -67,6 +71,12 @@ export function pow(a: Operand, b: Operand): Tensor {
   return applyBinary(powOp, a, b);
 }
 pow.op = powOp;
+
+/** @internal a = aᵇ. */
+export function powInPlace(a: Tensor, b: Operand): Tensor {
+  checkExponent(a, b);
+  return applyElementwiseInPlace(powOp, [a, b]);
+}
 
 function binary(
   name: string,

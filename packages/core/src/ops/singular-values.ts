@@ -22,7 +22,7 @@ function orthogonalise(columns: Float64Array[], v: Float64Array[]): void {
       for (let q = p + 1; q < n; q++) {
         const [a, b] = [columns[p]!, columns[q]!];
         const [aa, bb, ab] = [dotProduct(a, a), dotProduct(b, b), dotProduct(a, b)];
-        if (Math.abs(ab) <= 1e-16 * Math.sqrt(aa * bb)) continue;
+        if (Math.abs(ab) <= 4 * Number.EPSILON * Math.sqrt(aa * bb)) continue;
         rotated = true;
         const zeta = (bb - aa) / (2 * ab);
         const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));

@@ -5,6 +5,7 @@ export {
   type AdaptiveLogSoftmaxOptions,
   type AdaptiveLogSoftmaxResult,
 } from './adaptive-log-softmax.ts';
+export * from './beyond/index.ts';
 export * from './binary.ts';
 export { getInputChecks, type InputChecks, setInputChecks } from './checks.ts';
 export * from './classification.ts';

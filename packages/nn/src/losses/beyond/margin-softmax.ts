@@ -3,7 +3,7 @@ import { arcFaceLoss, cosFaceLoss } from '../../functional/losses/beyond/margin-
 import { linear } from '../../functional/linear.ts';
 import { normalize } from '../../functional/normalization.ts';
 import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
-import { xavierUniform_ } from '../../init/fills.ts';
+import { xavierUniform_ } from '../../init/fans.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import type { Parameter } from '../../parameter.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
