@@ -1,4 +1,4 @@
-import { DTypeError } from './errors.ts';
+import { DTypeError, ValueError } from './errors.ts';
 
 /** Element types. `int32` stands for PyTorch's int64 (indices, counts); `uint8` and `bool` share a representation. */
 export type DType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
@@ -71,6 +71,28 @@ export function promoteScalar(dtype: DType, value: number | boolean): DType {
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
 export function canCast(from: DType, to: DType): boolean {
   return table[from].category <= table[to].category;
+}
+
+/** The least and the greatest number that converts to an integer dtype; negative integers wrap around in uint8. */
+const integerRange: Partial<Record<DType, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint8: [0, 255],
+};
+
+/**
+ * What a tensor of `dtype` stores for a number given by the caller: integers lose its fraction, bools know only 0 and others.
+ * A number beyond the dtype's range is a ValueError, as in PyTorch, and never a silent other number.
+ */
+export function storedNumber(value: number | boolean, dtype: DType, caller: string): number {
+  const x = Number(value);
+  if (dtype === 'bool') return Number(x !== 0);
+  const range = integerRange[dtype];
+  const fits =
+    range === undefined
+      ? dtype !== 'float32' || Number.isFinite(Math.fround(x)) || !Number.isFinite(x)
+      : (x >= range[0] && x <= range[1]) || (Number.isInteger(x) && x >= -range[1] && x < 0);
+  if (!fits) throw new ValueError(`${caller}: value ${x} cannot be converted to type ${dtype} without overflow`);
+  return range === undefined ? x : Math.trunc(x);
 }
 
 interface ArrayConstructor {

@@ -1,5 +1,13 @@
-import { arrayConstructor, checkDType, type DType, isFloatingPoint, type TypedArray } from '../dtype.ts';
+import {
+  arrayConstructor,
+  checkDType,
+  type DType,
+  isFloatingPoint,
+  storedNumber,
+  type TypedArray,
+} from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { fma64 } from '../random/fma.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../shape.ts';
 import { allocateArray, Storage } from '../storage.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
@@ -31,6 +39,10 @@ class Reader {
   hasFloat = false;
   hasNumber = false;
   hasBoolean = false;
+  /** The range of the numbers. */
+  least = 0;
+  greatest = 0;
+  hasNaN = false;
   typedDtype: DType | null = null;
 
   constructor(data: NestedArray) {
@@ -43,7 +55,12 @@ class Reader {
       if (typeof x === 'boolean') this.hasBoolean = true;
       else {
         this.hasNumber = true;
-        if (!Number.isInteger(x)) this.hasFloat = true;
+        if (x < this.least) this.least = x;
+        else if (x > this.greatest) this.greatest = x;
+        if (!Number.isInteger(x)) {
+          this.hasFloat = true;
+          if (Number.isNaN(x)) this.hasNaN = true;
+        }
       }
       return;
     }
@@ -135,6 +152,9 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
     return 'bool';
   };
   const dtype = options?.dtype ?? inferred();
+  if (!isFloatingPoint(dtype)) {
+    for (const x of [read.least, read.greatest, read.hasNaN ? Number.NaN : 0]) storedNumber(x, dtype, 'tensor');
+  }
   const n = numelOf(read.shape);
   const array = allocateArray(dtype, n);
   if (dtype === 'bool' && (read.hasNumber || read.typedDtype !== null)) {
@@ -220,8 +240,11 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
   checkDType(dtype, 'arange');
   const n = Math.ceil((end - start) / step);
   checkShape([n], 'arange');
+  // The length is that of the range as given; integers count from and by whole numbers.
+  const round = isFloatingPoint(dtype) ? (x: number) => x : Math.trunc;
+  const [from, by] = [round(start), round(step)];
   const array = allocateArray(dtype, n);
-  for (let i = 0; i < n; i++) array[i] = start + i * step;
+  for (let i = 0; i < n; i++) array[i] = from + i * by;
   return finishCreation(wrapArray(array, [n], dtype), options);
 }
 
@@ -242,9 +265,9 @@ function linearSteps(start: number, end: number, steps: number, dtype: DType): n
   if (steps === 1) return [from];
   const step = round((to - from) / (steps - 1));
   const half = Math.floor(steps / 2);
-  return Array.from({ length: steps }, (_, i) =>
-    round(i < half ? from + step * i : to - step * (steps - i - 1)),
-  );
+  // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
+  const at = isFloatingPoint(dtype) ? (origin: number, i: number) => origin + step * i : (origin: number, i: number) => fma64(step, i, origin);
+  return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
 }
 
 /** `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`. */

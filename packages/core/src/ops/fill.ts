@@ -1,5 +1,5 @@
 import type { DType } from '../dtype.ts';
-import { checkDType, isFloatingPoint } from '../dtype.ts';
+import { checkDType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { AutogradError, ShapeError, ValueError } from '../errors.ts';
 import { apply, definePrimitive, finishInPlace, gradNode, prepareInPlace } from '../primitive.ts';
 import { checkShape, numelOf, type Shape } from '../shape.ts';
@@ -47,15 +47,14 @@ const fillPrimitive = definePrimitive<FillAttributes>({
   name: 'full',
   infer: (_, { shape, dtype }) => ({ shape, dtype }),
   kernel(_, { value, dtype }, out) {
-    const stored = dtype === 'bool' ? Number(value !== 0) : value;
-    out.storage.array.fill(stored, out.offset, out.offset + out.count);
+    out.storage.array.fill(value, out.offset, out.offset + out.count);
   },
 });
 
 const noTensors: readonly Tensor[] = [];
 
 function filled(shape: Shape, value: number, dtype: DType): Tensor {
-  return apply(fillPrimitive, noTensors, { shape, dtype, value });
+  return apply(fillPrimitive, noTensors, { shape, dtype, value: storedNumber(value, dtype, 'full') });
 }
 
 const sizesOf = (shape: Shape | number, caller: string): Shape => {
@@ -125,7 +124,7 @@ export function fillInPlace(x: Tensor, value: number | boolean): Tensor {
   const inputs = [x];
   const record = prepareInPlace(x, inputs, 'fill_');
   const node = record ? gradNode(overwritePrimitive, inputs, undefined) : null;
-  const stored = x.dtype === 'bool' ? Number(Number(value) !== 0) : Number(value);
+  const stored = storedNumber(value, x.dtype, 'fill_');
   if (x.dense) x.data.fill(stored);
   else copyInto(x, Tensor.scalar(stored, x.dtype));
   finishInPlace(x, node);

@@ -1,4 +1,4 @@
-import { isFloatingPoint } from '../dtype.ts';
+import { storedNumber } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { formatShape, normalizeDim, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
@@ -184,7 +184,7 @@ function fillAlong(
   const stored =
     value instanceof Tensor
       ? to(value, x.dtype)
-      : Tensor.scalar(isFloatingPoint(x.dtype) || x.dtype === 'bool' ? value : Math.trunc(value), x.dtype);
+      : Tensor.scalar(storedNumber(value, x.dtype, caller), x.dtype);
   const index = withoutRepeats(a.index, x.shape[a.dim] ?? 1);
   return write(put, x, a.dim, index, stored, {
     name: 'index_fill',

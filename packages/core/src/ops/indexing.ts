@@ -204,7 +204,7 @@ export interface IndexPutOptions {
 }
 
 const valueTensor = (value: IndexValue, dtype: DType): Tensor =>
-  value instanceof Tensor ? value : Tensor.scalar(Number(value), dtype);
+  value instanceof Tensor ? value : Tensor.scalar(storedNumber(value, dtype, 'indexPut'), dtype);
 
 /** The functions that write, out of place and in place. */
 const outOfPlace = { region: putRegion, indexed: putIndexed, flat: putFlat };

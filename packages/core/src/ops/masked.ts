@@ -1,5 +1,5 @@
-import { isFloatingPoint } from '../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { isFloatingPoint, storedNumber } from '../dtype.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
 import * as E from '../kernels/expression.ts';
 import { broadcastShapes, expandsTo, formatShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
@@ -32,11 +32,8 @@ function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: s
     }
     return [x, mask, to(value, x.dtype)] as const;
   }
-  if (isFloatingPoint(x.dtype)) return [x, mask, value] as const;
-  if (!Number.isFinite(value)) {
-    throw new ValueError(`${caller}: value ${value} cannot be converted to type ${x.dtype} without overflow`);
-  }
-  return [x, mask, Tensor.scalar(Math.trunc(value), x.dtype)] as const;
+  const stored = storedNumber(value, x.dtype, caller);
+  return [x, mask, isFloatingPoint(x.dtype) ? stored : Tensor.scalar(stored, x.dtype)] as const;
 }
 
 /**

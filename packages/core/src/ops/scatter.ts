@@ -1,4 +1,4 @@
-import { isFloatingPoint, scalarNameOf, type TypedArray } from '../dtype.ts';
+import { isFloatingPoint, scalarNameOf, storedNumber, type TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyInPlace, definePrimitive, type GradNode, INPUT, OUTPUT } from '../primitive.ts';
@@ -31,7 +31,8 @@ function defineScatter(name: string, saves: number, derivative: Derivative) {
   return definePrimitive<Scattering>({
     name,
     saves,
-    infer([x, index, src], { dim, caller }) {
+    infer([x, index, src], { dim, how, caller }) {
+      if (how === 'mean' && x!.dtype === 'bool') throw new DTypeError(`${caller}: mean not implemented for bool`);
       checkAlong(x!, dim, index!, caller);
       checkSource(x!, index!, src!, caller);
       return { shape: x!.shape, dtype: x!.dtype };
@@ -42,8 +43,12 @@ function defineScatter(name: string, saves: number, derivative: Derivative) {
       if (out !== x) copyStrided(x!, out.storage.array, out.offset);
       const target = out.storage.array;
       if (how === 'mean') scatterMean(target, positions, values, includeSelf, isFloatingPoint(out.dtype));
-      else if (!includeSelf) scatterFirst(target, positions, values, how);
-      else writeAt(target, positions, values, how === 'sum' && out.dtype === 'bool' ? 'amax' : how);
+      else {
+        // Of bools a sum is "or".
+        const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
+        if (includeSelf) writeAt(target, positions, values, combine);
+        else scatterFirst(target, positions, values, combine);
+      }
     },
     derivative,
   });
@@ -228,7 +233,7 @@ function runScatter(
   const source =
     src instanceof Tensor
       ? fitSource(src, index, caller)
-      : expand(Tensor.scalar(src, x.dtype), reduce === undefined ? [] : index.shape);
+      : expand(Tensor.scalar(storedNumber(src, x.dtype, caller), x.dtype), reduce === undefined ? [] : index.shape);
   const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
   const primitive =
     how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
