@@ -15,7 +15,11 @@ function chapter(title: string): void {
 /** Says in one line what to expect, then prints the tensors as PyTorch does. */
 function show(expectation: string, values: Readonly<Record<string, Tensor>>): void {
   console.log(`\n# ${expectation}`);
-  for (const [name, value] of Object.entries(values)) console.log(`${name} =`, String(value));
+  for (const [name, value] of Object.entries(values)) {
+    const text = String(value);
+    // The rows of a matrix are aligned with its first, which therefore starts its line.
+    console.log(text.includes('\n') ? `${name} =\n${text}` : `${name} = ${text}`);
+  }
 }
 
 /** Prints losses that must be one number, and stops the tour if they are not. */
@@ -169,7 +173,7 @@ function weightsPerBatch(): void {
   const prediction = tensor([1, 2, 3, 4]).float();
   const target = tensor([1, 1, 1, 1]).float();
   const lossFn = new nn.MSELoss({ reduction: 'none' });
-  const sampleWeight = tensor([1, 1, 0, 2]).float();
+  const sampleWeight = tensor([1, 2, 0, 2]).float();
   show('Every loss takes { sampleWeight } with each call: it multiplies the unreduced loss.', {
     'without weights': lossFn(prediction, target),
     sampleWeight,
@@ -181,7 +185,7 @@ function weightsPerBatch(): void {
   });
   showEqual("With 'weightedMean', weight 0 leaves a sample out, and weight 2 counts it twice.", {
     weightedMean: F.mseLoss(prediction, target, { sampleWeight, reduction: 'weightedMean' }),
-    'samples 0, 1, 3, 3': F.mseLoss(tensor([1, 2, 4, 4]).float(), target),
+    'samples 0, 1, 1, 3, 3': F.mseLoss(tensor([1, 2, 2, 4, 4]).float(), tensor([1, 1, 1, 1, 1]).float()),
   });
   const learned = rand([4]).requiresGrad_();
   F.mseLoss(prediction, target, { sampleWeight: learned, reduction: 'sum' }).backward();

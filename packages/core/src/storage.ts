@@ -21,46 +21,50 @@ export class Storage {
   }
 }
 
-/**
- * Small tensors are cut from a slab: a view into one costs a tenth of a typed array of its own.
- * A slab lives as long as any tensor cut from it, so it is kept small against what could be held back by one.
- */
-const slabBytes = 32_768;
-const largestSlice = 2_048;
-let slab = new ArrayBuffer(slabBytes);
-let slabUsed = 0;
-
-/** Node zeroes no memory in this call, which for large tensors costs more than the arithmetic. */
+/** Node does not zero this memory, which costs more than the arithmetic on it. */
 const allocateUnsafe: ((bytes: number) => Uint8Array) | undefined = (
   globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => Uint8Array } }
 ).Buffer?.allocUnsafeSlow;
 
+const newBuffer = (bytes: number): ArrayBuffer =>
+  allocateUnsafe === undefined ? new ArrayBuffer(bytes) : (allocateUnsafe(bytes).buffer as ArrayBuffer);
+
+/** Arrays of up to this size live in the JavaScript heap, where they cost least, and hold no slab back. */
+const onHeapBytes = 64;
+/**
+ * Small tensors are cut from a slab: a view into one costs a tenth of a buffer of its own. A slab lives as long as any
+ * tensor cut from it, so it is kept small against what could be held back by one.
+ */
+const slabBytes = 65_536;
+const largestSlice = 8_192;
+let slab = newBuffer(slabBytes);
+let slabUsed = 0;
+
+function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
+  if (slabUsed + bytes > slabBytes) {
+    slab = newBuffer(slabBytes);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed = (start + bytes + 15) & ~15;
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(slab, start, n);
+    case 'float64':
+      return new Float64Array(slab, start, n);
+    case 'int32':
+      return new Int32Array(slab, start, n);
+    default:
+      return new Uint8Array(slab, start, n);
+  }
+}
+
 /** A typed array of `n` elements whose contents are undefined: the caller writes every element. */
 export function allocateArray(dtype: DType, n: number): TypedArray {
   const bytes = n * bytesOf(dtype);
-  if (bytes <= largestSlice) {
-    if (slabUsed + bytes > slabBytes) {
-      slab = new ArrayBuffer(slabBytes);
-      slabUsed = 0;
-    }
-    const start = slabUsed;
-    slabUsed = (start + bytes + 15) & ~15;
-    switch (dtype) {
-      case 'float32':
-        return new Float32Array(slab, start, n);
-      case 'float64':
-        return new Float64Array(slab, start, n);
-      case 'int32':
-        return new Int32Array(slab, start, n);
-      default:
-        return new Uint8Array(slab, start, n);
-    }
-  }
-  const constructor = arrayConstructor(dtype);
-  if (allocateUnsafe !== undefined && bytes >= 65_536) {
-    return new constructor(allocateUnsafe(bytes).buffer as ArrayBuffer, 0, n);
-  }
-  return new constructor(n);
+  if (bytes <= onHeapBytes) return new (arrayConstructor(dtype))(n);
+  if (bytes <= largestSlice) return fromSlab(dtype, n, bytes);
+  return new (arrayConstructor(dtype))(newBuffer(bytes), 0, n);
 }
 
 /** A typed array of `n` zeros. */

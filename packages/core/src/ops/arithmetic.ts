@@ -1,7 +1,7 @@
 import { type DType, isFloatingPoint } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import * as E from '../kernels/expression.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -76,6 +76,7 @@ const zeroGradients: ElementwiseOp['spec']['gradient'] = () => [E.constant(0), E
 
 export const divTruncOp = new ElementwiseOp({
   name: 'div',
+  check: refuseBool('div with a rounding mode', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.trunc(E.div(a!, b!)),
   integer: ([a, b]) => E.truncDivide(a!, b!),
@@ -84,6 +85,7 @@ export const divTruncOp = new ElementwiseOp({
 
 export const floorDivideOp = new ElementwiseOp({
   name: 'floor_divide',
+  check: refuseBool('floorDivide', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.floorDivide(a!, b!),
   gradient: zeroGradients,
@@ -91,22 +93,34 @@ export const floorDivideOp = new ElementwiseOp({
 
 export const fmodOp = new ElementwiseOp({
   name: 'fmod',
+  check: refuseBool('fmod', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.fmod(a!, b!),
 });
 
 export const remainderOp = new ElementwiseOp({
   name: 'remainder',
+  check: refuseBool('remainder', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.remainder(a!, b!),
 });
 
+const integral = (x: Operand): boolean =>
+  typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
+
+/** Integers would lose the fraction of alpha. */
+function checkAlpha(name: string, a: Operand, b: Operand, alpha: number): void {
+  if (!Number.isInteger(alpha) && integral(a) && integral(b)) {
+    throw new ValueError(
+      `${name}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
+    );
+  }
+}
+
 /** Integer division by zero has no value to give: the error comes before the kernel runs. */
 function checkDivisor(name: string, a: Operand, b: Operand): void {
-  const integral = (x: Operand): boolean =>
-    typeof x === 'number' ? Number.isInteger(x) : typeof x === 'boolean' || !isFloatingPoint(x.dtype);
   if (!integral(a) || !integral(b)) return;
-  const zero = typeof b === 'object' ? b.data.includes(0 as never) : Number(b) === 0;
+  const zero = b instanceof Tensor ? b.data.includes(0 as never) : Number(b) === 0;
   if (zero) throw new ValueError(`${name}: ZeroDivisionError: integer division or modulo by zero`);
 }
 
@@ -120,13 +134,17 @@ function checkDivisor(name: string, a: Operand, b: Operand): void {
  */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1 ? applyBinary(addOp, a, b) : applyBinary(addScaledOp, a, b, [alpha]);
+  if (alpha === 1) return applyBinary(addOp, a, b);
+  checkAlpha('add', a, b, alpha);
+  return applyBinary(addScaledOp, a, b, [alpha]);
 }
 
 /** a - alpha * b, broadcast. Follows `torch.sub`. */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1 ? applyBinary(subOp, a, b) : applyBinary(subScaledOp, a, b, [alpha]);
+  if (alpha === 1) return applyBinary(subOp, a, b);
+  checkAlpha('sub', a, b, alpha);
+  return applyBinary(subScaledOp, a, b, [alpha]);
 }
 
 /** b - alpha * a. Follows `torch.rsub`. */
@@ -195,6 +213,7 @@ export const neg = (x: Tensor): Tensor => applyUnary(negOp, x);
 
 export const addcmulOp = new ElementwiseOp({
   name: 'addcmul',
+  check: refuseBool('addcmul', 'logicalAnd and logicalOr, or convert with to()'),
   arity: 3,
   expression: ([x, a, b], [value]) => E.add(x!, E.mul(E.mul(value!, a!), b!)),
 });
@@ -238,9 +257,11 @@ export const lerpOp = new ElementwiseOp({
     return E.select(E.lt(E.abs(w!), 0.5), E.add(a!, E.mul(w!, d)), E.sub(b!, E.mul(d, E.sub(1, w!))));
   },
   gradient: (g, [a, b, w]) => [E.mul(g, E.sub(1, w!)), E.mul(g, w!), E.mul(g, E.sub(b!, a!))],
-  check: (dtype, inputs) => {
-    if (!isFloatingPoint(dtype)) throw new DTypeError(`lerp: expected floating point tensors, got ${dtype}`);
-    if (inputs.some((x) => x.dtype !== inputs[0]!.dtype)) {
+  check: (_, inputs) => {
+    const first = inputs[0]!.dtype;
+    if (!isFloatingPoint(first)) throw new DTypeError(`lerp: expected floating point tensors, got ${first}`);
+    // A weight without dimensions counts as a number.
+    if (inputs.some((x, i) => x.dtype !== first && (i < 2 || x.ndim > 0))) {
       const list = inputs.map((x) => x.dtype).join(', ');
       throw new DTypeError(`lerp: expected tensors of one dtype, got (${list}); convert with to()`);
     }
@@ -255,16 +276,16 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
 /** @internal a += b. */
 export const addInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1
-    ? applyElementwiseInPlace(addOp, [a, b])
-    : applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
+  if (alpha === 1) return applyElementwiseInPlace(addOp, [a, b]);
+  checkAlpha('add_', a, b, alpha);
+  return applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
 };
 /** @internal a -= b. */
 export const subInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
-  return alpha === 1
-    ? applyElementwiseInPlace(subOp, [a, b])
-    : applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
+  if (alpha === 1) return applyElementwiseInPlace(subOp, [a, b]);
+  checkAlpha('sub_', a, b, alpha);
+  return applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
 };
 /** @internal a *= b. */
 export const mulInPlace = (a: Tensor, b: Operand): Tensor => applyElementwiseInPlace(mulOp, [a, b]);

@@ -184,10 +184,11 @@ export function fusedCrossEntropy(
   weight: Tensor | null,
   attributes: CrossEntropyAttributes,
 ): Tensor {
+  const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
   const primitive =
-    attributes.labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
+    labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
   const inputs = weight === null || !isClasses(target) ? [x, target] : [x, target, weight];
-  return apply(primitive, inputs, { ...attributes, ready: null });
+  return apply(primitive, inputs, { dim, ignoreIndex, labelSmoothing, reduction, caller, ready: null });
 }
 
 /** The share that each target has in what a mean divides by: its class's weight, 0 where it is ignored. */

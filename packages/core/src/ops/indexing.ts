@@ -1,4 +1,4 @@
-import { type DType, isFloatingPoint } from '../dtype.ts';
+import { type DType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sameShape, tryBroadcast } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';

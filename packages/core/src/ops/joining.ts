@@ -5,10 +5,12 @@ import { apply, definePrimitive } from '../primitive.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import { allocateArray } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { to } from './copy.ts';
 import { zeros } from './fill.ts';
 import { denseLayout } from './layout.ts';
 import { narrow, rangeLayout, select } from './parts.ts';
 import { embedRegion } from './region.ts';
+import { resultType } from './result-type.ts';
 import { atleast1d, atleast2d, atleast3d, reshape } from './views.ts';
 
 /** Tensors, as one list. */
@@ -193,13 +195,15 @@ export function columnStack(tensors: Tensors): Tensor {
 
 /** The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`. */
 export function blockDiag(...tensors: Tensors): Tensor {
+  // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
+  const dtype = resultType(tensors);
   const blocks = tensors.map((x) => {
     if (x.shape.length > 2) {
       throw new ShapeError(
         `blockDiag: Input tensors must have 2 or fewer dimensions. Got ${formatShape(x.shape)}`,
       );
     }
-    return atleast2d(x);
+    return atleast2d(to(x, dtype));
   });
   const width = blocks.reduce((n, x) => n + x.shape[1]!, 0);
   let start = 0;

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from '../errors.ts';
 import * as E from '../kernels/expression.ts';
 import { broadcastShapes, expandsTo, formatShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
-import { clone, to } from './copy.ts';
+import { to } from './copy.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from './elementwise.ts';
 import { putFlat, putFlatInPlace, takeFlat } from './index-primitives.ts';
 import { nonzeroPositions } from './nonzero.ts';
@@ -87,9 +87,7 @@ function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const wide = expand(x, broadcastShapes(x.shape, mask.shape, 'maskedScatter'));
   const [positions, values] = scatterOperands(wide, mask, source, 'maskedScatter');
-  return positions.count === 0
-    ? clone(wide)
-    : putFlat('masked_scatter', wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
+  return putFlat('masked_scatter', wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
 }
 
 /** {@link maskedScatter} in place. Follows `Tensor.masked_scatter_`. */

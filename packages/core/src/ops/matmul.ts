@@ -256,6 +256,9 @@ export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
 function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
   checkBias(name, x, y.shape);
+  if (x.dtype !== y.dtype) {
+    throw new DTypeError(`${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`);
+  }
   const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
   return add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta });
 }
@@ -267,7 +270,8 @@ export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions)
 
 /** beta * x + alpha * (the sum over the batch of a @ b). Follows `torch.addbmm`. */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
-  return addScaled('addbmm', x, bmm(a, b).sum(0), scalesOf(options));
+  const products = bmm(a, b);
+  return addScaled('addbmm', x, products.sum(0, { dtype: products.dtype }), scalesOf(options));
 }
 
 const mvPrimitive = definePrimitive({

@@ -108,6 +108,8 @@ export function fusedNll(
   weight: Tensor | null,
   attributes: NllAttributes,
 ): Tensor {
+  const { dim, ignoreIndex, reduction, caller } = attributes;
   const inputs = weight === null ? [x, target] : [x, target, weight];
-  return apply(x.ndim <= 2 ? ofRows : ofImages, inputs, { ...attributes, shape: x.shape, dtype: x.dtype });
+  const own = { dim, ignoreIndex, reduction, caller, shape: x.shape, dtype: x.dtype };
+  return apply(x.ndim <= 2 ? ofRows : ofImages, inputs, own);
 }

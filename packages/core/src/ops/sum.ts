@@ -136,7 +136,9 @@ export function nansum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
 
 /** {@link mean} of what is not NaN; NaN where nothing is. Follows `torch.nanmean`. */
 export function nanmean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  const from = options?.dtype === undefined ? x : to(x, options.dtype);
   checkFloating(x, 'nanmean');
+  checkFloating(from, 'nanmean');
   const count = sum(logicalNot(isnan(x)), dims, options?.keepdim === true ? { keepdim: true } : {});
-  return div(nansum(x, dims, options), count);
+  return div(nansum(from, dims, options), count);
 }

@@ -101,7 +101,7 @@ export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor 
   const dim = options.dim ?? -1;
   const shape = broadcastShapes(a.shape, b.shape, 'linalg.cross');
   const d = normalizeDim(dim, shape.length, 'linalg.cross');
-  if (a.ndim !== b.ndim || shape[d] !== 3) {
+  if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
     throw new ShapeError(
       `linalg.cross: inputs must have the same number of dimensions and length 3 in dimension ${dim}. Got ` +
         `${formatShape(a.shape)} and ${formatShape(b.shape)}`,

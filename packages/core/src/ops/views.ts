@@ -241,12 +241,13 @@ export function matrixTranspose(x: Tensor): Tensor {
   return transpose(x, -2, -1);
 }
 
-/** The transpose of a matrix: elements are real, so conjugating changes nothing. Follows `Tensor.H`. */
+/** The last two dimensions swapped: elements are real, so conjugating changes nothing. Follows `torch.adjoint`. */
 export function adjoint(x: Tensor): Tensor {
   const rank = x.shape.length;
-  if (rank === 2 || rank === 0) return rank === 0 ? x : transpose(x, 0, 1);
+  if (rank >= 2) return transpose(x, -2, -1);
+  if (rank === 0) return x;
   throw new ShapeError(
-    `tensor.H is only supported on matrices (2-D tensors). Got ${rank}-D tensor. For batches of matrices, consider using mT`,
+    `tensor.adjoint() is only supported on matrices or batches of matrices. Got ${rank}-D tensor.`,
   );
 }
 

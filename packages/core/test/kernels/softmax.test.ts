@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
-import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.ts';
+import { crossEntropy, crossEntropyDenominator } from '../../src/kernels/cross-entropy.ts';
 import {
   logSoftmax,
   logSoftmaxBackward,
@@ -153,28 +153,36 @@ describe('along drawn dimensions of drawn layouts', () => {
           const rows = rowsOf(x, dim);
           const target = Int32Array.from(rows, (_, r) => (r % 4 === 3 ? -7 : (r * 5) % n));
           const weights = Float64Array.from({ length: n }, () => 1 + random() / 2);
-          const options = { labelSmoothing, ignoreIndex: -7, ...(weighted ? { weight: weights } : {}) };
           const distribution = (t: number): number[] =>
             Array.from({ length: n }, (_, c) => {
               const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
               return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
             });
+          const even = arrays[dtype].from({ length: n }, (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1));
+          const goal = {
+            classes: target,
+            onClass: 1 - labelSmoothing,
+            ignoreIndex: -7,
+            weight: weighted ? weights : null,
+            spread: labelSmoothing === 0 ? null : stridedOver(even, dtype, [n]),
+          };
           const losses = new arrays[dtype](rows.length + 1);
-          crossEntropyForward(x, dim, Int32Array.of(9, ...target), 1, losses, 1, options);
+          const out = new arrays[dtype](x.count);
+          const total = crossEntropy(x, dim, goal, 0.5, single ? out : null, losses, 1);
           const wanted = rows.map((row, r) => {
             const logs = naiveLog(row);
             return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
           });
           expectRows([Array.from(losses.subarray(1))], [wanted], 4 * toleranceOf(dtype));
-
-          const upstream = new arrays[dtype](rows.length).map(() => (single ? 0.5 : random()));
-          const out = new arrays[dtype](x.count);
-          crossEntropyBackward(x, dim, target, 0, single ? 0.5 : upstream, 0, out, 0, options);
+          expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(4 * toleranceOf(dtype) * (1 + sum(wanted)));
+          if (!single) crossEntropy(x, dim, goal, 0.5, out);
           const gradient = rows.map((row, r) => {
             const q = distribution(target[r]!);
-            return naiveSoftmax(row).map((p, c) => upstream[r]! * (sum(q) * p - q[c]!));
+            return naiveSoftmax(row).map((p, c) => 0.5 * (sum(q) * p - q[c]!));
           });
           expectRows(rowsOf(contiguous(out, dtype, shape), dim), gradient, 4 * toleranceOf(dtype));
+          const counted = sum(Array.from(target, (t) => (t === -7 ? 0 : weighted ? weights[t]! : 1)));
+          expect(crossEntropyDenominator(target, n, -7, goal.weight, [target.length], 'test')).toBeCloseTo(counted, 9);
         },
       ),
       { numRuns: 150 },
@@ -242,12 +250,9 @@ describe.each(dtypes)('extreme rows of %s', (dtype) => {
 });
 
 test('a target that is no class is refused in words', () => {
-  const x = stridedOver(new Float32Array(6), 'float32', [2, 3]);
-  const losses = new Float32Array(2);
-  expect(() => crossEntropyForward(x, 1, Int32Array.of(0, 3), 0, losses, 0)).toThrow(
-    /Target 3 is out of bounds/,
-  );
-  expect(() => crossEntropyForward(x, 1, Int32Array.of(-1, 0), 0, losses, 0)).toThrow(
-    /Target -1 is out of bounds/,
-  );
+  const check = (...classes: number[]) =>
+    crossEntropyDenominator(Int32Array.from(classes), 3, -100, null, [1, classes.length], 'crossEntropy');
+  expect(() => check(0, 3)).toThrow(/crossEntropy: Target 3 is out of bounds: at position \[0, 1\]/);
+  expect(() => check(-1, 0)).toThrow(/Target -1 is out of bounds/);
+  expect(check(-100, 0)).toBe(1);
 });
