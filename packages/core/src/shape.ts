@@ -1,4 +1,4 @@
-import { IndexError, ShapeError } from './errors.ts';
+import { IndexError, ShapeError, ValueError } from './errors.ts';
 
 export type Shape = readonly number[];
 
@@ -143,6 +143,13 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
     } else result.push(shape[d]!);
   }
   return result;
+}
+
+/** Throws a ValueError unless an argument is a whole number. */
+export function checkInteger(value: unknown, what: string, caller: string): asserts value is number {
+  if (!Number.isSafeInteger(value)) {
+    throw new ValueError(`${caller}: ${what} must be an integer, got ${typeof value === 'number' ? value : typeof value}`);
+  }
 }
 
 /** Checks sizes given by a caller: non-negative integers, no more elements than a typed array can hold. */

@@ -1,6 +1,6 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { applyView } from '../primitive.ts';
-import { formatShape, normalizeDim, type Shape, sameShape } from '../shape.ts';
+import { checkInteger, formatShape, normalizeDim, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { clone } from './copy.ts';
 import { denseLayout, type Layout, replaceDim } from './layout.ts';
@@ -296,7 +296,9 @@ function resolveDiagonal(
       `${caller}: diagonal dimensions cannot be identical ${options.dim1 ?? defaults[0]}, ${options.dim2 ?? defaults[1]}`,
     );
   }
-  return { offset: options.offset ?? 0, dim1, dim2 };
+  const offset = options.offset ?? 0;
+  checkInteger(offset, 'offset', caller);
+  return { offset, dim1, dim2 };
 }
 
 /** A diagonal of the matrices in `dim1` (default 0) and `dim2` (default 1), as the last dimension of a view. Follows `torch.diagonal`. */

@@ -2,7 +2,7 @@ import type { DType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../primitive.ts';
-import { formatShape } from '../shape.ts';
+import { checkInteger, checkShape, formatShape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 import { copyInto } from './copy.ts';
 
@@ -16,7 +16,8 @@ function triangle(name: string, lower: boolean): Primitive<number> {
   const primitive: Primitive<number> = definePrimitive<number>({
     name,
     saves: 0,
-    infer([x]) {
+    infer([x], diagonal) {
+      checkInteger(diagonal, 'diagonal', name);
       if (x!.shape.length < 2) {
         throw new ShapeError(
           `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x!.shape)}`,
@@ -73,8 +74,8 @@ const triangleIndices =
   (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
     const { offset = 0, dtype = 'int32' } = options;
     if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
-    if (row < 0 || col < 0)
-      throw new ShapeError(`${name}: row and col must be non-negative, got ${row} and ${col}`);
+    checkShape([row, col], name);
+    checkInteger(offset, 'offset', name);
     const rows: number[] = [];
     const columns: number[] = [];
     for (let i = 0; i < row; i++) {
