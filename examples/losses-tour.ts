@@ -48,16 +48,22 @@ function binaryClassification(): void {
   const none = new nn.BCEWithLogitsLoss({ reduction: 'none' })(logits, target);
   const sum = new nn.BCEWithLogitsLoss({ reduction: 'sum' })(logits, target);
   const mean = new nn.BCEWithLogitsLoss({ reduction: 'mean' })(logits, target);
-  show("Reduction 'none' keeps one loss for each element, 'sum' adds them up, 'mean' (the default) averages.", {
-    none,
-    sum,
-    mean,
-  });
+  show(
+    "Reduction 'none' keeps one loss for each element, 'sum' adds them up, 'mean' (the default) averages.",
+    {
+      none,
+      sum,
+      mean,
+    },
+  );
   showEqual("The other reductions can be had from 'none'.", { 'none.mean()': none.mean(), mean });
-  show('A sure and wrong answer costs its logit, however large; through the sigmoid, the clamp at 100 would hide it.', {
-    'with logits': F.binaryCrossEntropyWithLogits(tensor([1e4, -1e4]), tensor([0, 1]).float()),
-    'of probabilities': F.binaryCrossEntropy(tensor([1e4, -1e4]).sigmoid(), tensor([0, 1]).float()),
-  });
+  show(
+    'A sure and wrong answer costs its logit, however large; through the sigmoid, the clamp at 100 would hide it.',
+    {
+      'with logits': F.binaryCrossEntropyWithLogits(tensor([1e4, -1e4]), tensor([0, 1]).float()),
+      'of probabilities': F.binaryCrossEntropy(tensor([1e4, -1e4]).sigmoid(), tensor([0, 1]).float()),
+    },
+  );
 }
 
 function multiLabel(): void {
@@ -70,15 +76,21 @@ function multiLabel(): void {
   });
   const each = new nn.BCEWithLogitsLoss({ reduction: 'none' })(logits, target);
   const perItem = each.mean(1);
-  show('One loss for each label, shape [3, 4]; their mean along dim 1 is one loss for each item, shape [3].', {
-    each,
-    perItem,
-  });
-  showEqual('The mean over the items is the mean over everything; MultiLabelSoftMarginLoss computes just that.', {
-    'perItem.mean()': perItem.mean(),
-    'BCEWithLogitsLoss()': new nn.BCEWithLogitsLoss()(logits, target),
-    'MultiLabelSoftMarginLoss()': new nn.MultiLabelSoftMarginLoss()(logits, target),
-  });
+  show(
+    'One loss for each label, shape [3, 4]; their mean along dim 1 is one loss for each item, shape [3].',
+    {
+      each,
+      perItem,
+    },
+  );
+  showEqual(
+    'The mean over the items is the mean over everything; MultiLabelSoftMarginLoss computes just that.',
+    {
+      'perItem.mean()': perItem.mean(),
+      'BCEWithLogitsLoss()': new nn.BCEWithLogitsLoss()(logits, target),
+      'MultiLabelSoftMarginLoss()': new nn.MultiLabelSoftMarginLoss()(logits, target),
+    },
+  );
 }
 
 function multiClass(): void {
@@ -94,17 +106,27 @@ function multiClass(): void {
     'NLLLoss()(softmax(logits).log(), target)': new nn.NLLLoss()(logits.softmax(1).log(), target),
     'NLLLoss()(logSoftmax(logits), target)': new nn.NLLLoss()(logits.logSoftmax(1), target),
   });
-  show('They part where a probability is too small for a float: softmax().log() is -inf there, logSoftmax is not.', {
-    'softmax().log()': tensor([[0, 200]]).float().softmax(1).log(),
-    'logSoftmax()': tensor([[0, 200]]).float().logSoftmax(1),
-  });
+  show(
+    'They part where a probability is too small for a float: softmax().log() is -inf there, logSoftmax is not.',
+    {
+      'softmax().log()': tensor([[0, 200]])
+        .float()
+        .softmax(1)
+        .log(),
+      'logSoftmax()': tensor([[0, 200]])
+        .float()
+        .logSoftmax(1),
+    },
+  );
 }
 
 function manyDimensions(): void {
   chapter('Multi-class in many dimensions');
   const logits = randn([10, 5, 2, 3, 4]);
   const target = randint(0, 5, [10, 2, 3, 4], { dtype: 'int32' });
-  console.log('\n# 10 items of 2 x 3 x 4 voxels, each of one of 5 classes: dim 1 of the input holds the classes.');
+  console.log(
+    '\n# 10 items of 2 x 3 x 4 voxels, each of one of 5 classes: dim 1 of the input holds the classes.',
+  );
   console.log('input', logits.shape, 'target', target.shape);
   showEqual('Both ways give one number, the mean over 240 voxels.', {
     'CrossEntropyLoss()(input, target)': new nn.CrossEntropyLoss()(logits, target),

@@ -69,8 +69,10 @@ try {
   const unknown = positionals.find((name) => !Object.hasOwn(runs, name));
   const steps = Number(values.steps);
   if (values.help === true) console.log(usage);
-  else if (unknown !== undefined) throw new Error(`no loss "${unknown}"; there are: ${Object.keys(runs).join(', ')}`);
-  else if (!Number.isInteger(steps) || steps < 1) throw new Error(`--steps takes a whole number from 1, got "${values.steps}"`);
+  else if (unknown !== undefined)
+    throw new Error(`no loss "${unknown}"; there are: ${Object.keys(runs).join(', ')}`);
+  else if (!Number.isInteger(steps) || steps < 1)
+    throw new Error(`--steps takes a whole number from 1, got "${values.steps}"`);
   else {
     const without = missing();
     for (const name of without) console.log(`FAILED: ${name} has no task in examples/every-loss/runs.ts`);

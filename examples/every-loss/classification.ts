@@ -1,5 +1,5 @@
 import { arange, cat, rand, randint, randn, stack, type Tensor, tensor, where } from '@kindling/core';
-import * as nn from '@kindling/nn';
+import type * as nn from '@kindling/nn';
 import { type PairLoss, share, smallModel, type Task } from './task.ts';
 
 interface Labelled {
@@ -96,12 +96,20 @@ export function manyClasses(lossFn: nn.AdaptiveLogSoftmaxWithLoss): Task {
 /** Which of four half planes a point lies in: any number of them. */
 const halfPlanes = (x: Tensor): Tensor =>
   x
-    .matmul(tensor([[1, 0, 0.7, -0.7], [0, 1, 0.7, 0.7]]))
+    .matmul(
+      tensor([
+        [1, 0, 0.7, -0.7],
+        [0, 1, 0.7, 0.7],
+      ]),
+    )
     .add(tensor([0.2, -0.3, 0.5, 0]))
     .gt(0);
 
 /** Four labels, each on its own. `targetOf` makes the loss's target of the bools. */
-export function multiLabel(loss: PairLoss, targetOf: (labels: Tensor) => Tensor = (labels) => labels.float()): Task {
+export function multiLabel(
+  loss: PairLoss,
+  targetOf: (labels: Tensor) => Tensor = (labels) => labels.float(),
+): Task {
   const train = randn([256, 2]);
   const test = randn([256, 2]);
   const target = targetOf(halfPlanes(train));

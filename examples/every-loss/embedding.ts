@@ -30,11 +30,11 @@ export function ranking(loss: TripleLoss): Task {
   };
 }
 
-/** Learns an embedding in which points of one ring are close; `same` says from two embeddings whether they are. */
-export function pairs(
-  loss: TripleLoss,
-  same: (a: Tensor, b: Tensor) => Tensor,
-): Task {
+/**
+ * Learns an embedding in which points of one ring are close; `same` says from two embeddings whether they
+ * are.
+ */
+export function pairs(loss: TripleLoss, same: (a: Tensor, b: Tensor) => Tensor): Task {
   const draw = (n: number): { a: Tensor; b: Tensor; y: Tensor } => {
     const a = rings(3, n);
     const b = rings(3, n);
@@ -79,13 +79,21 @@ export function closer(loss: TripleLoss): Task {
   };
 }
 
-/** Learns to find, among 64, the other view of a sample: each view is a mixture of what is behind it, with noise. */
+/**
+ * Learns to find, among 64, the other view of a sample: each view is a mixture of what is behind it, with
+ * noise.
+ */
 export function views(loss: PairLoss): Task {
   const mixA = randn([3, 6]);
   const mixB = randn([3, 6]);
   const draw = (): { a: Tensor; b: Tensor } => {
     const behind = randn([64, 3]);
-    const seen = (mix: Tensor): Tensor => behind.matmul(mix).mul(0.4).tanh().add(randn([64, 6]).mul(0.01));
+    const seen = (mix: Tensor): Tensor =>
+      behind
+        .matmul(mix)
+        .mul(0.4)
+        .tanh()
+        .add(randn([64, 6]).mul(0.01));
     return { a: seen(mixA), b: seen(mixB) };
   };
   const batches = Array.from({ length: 32 }, draw);
@@ -103,13 +111,18 @@ export function views(loss: PairLoss): Task {
     },
     score() {
       const unit = (x: Tensor): Tensor => nn.F.normalize(x, { dim: 1 });
-      const found = unit(modelA(test.a)).matmul(unit(modelB(test.b)).t()).argmax(1);
+      const found = unit(modelA(test.a))
+        .matmul(unit(modelB(test.b)).t())
+        .argmax(1);
       return found.data.filter((j: number, i: number) => i === j).length / 64;
     },
   };
 }
 
-/** Learns an embedding that gathers each ring in one direction; a sample belongs to the nearest mean direction. */
+/**
+ * Learns an embedding that gathers each ring in one direction; a sample belongs to the nearest mean
+ * direction.
+ */
 export function gathered(loss: PairLoss): Task {
   const train = rings(3, 96);
   const test = rings(3, 256);

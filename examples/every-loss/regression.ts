@@ -40,7 +40,10 @@ export function heatmap(loss: PairLoss): Task {
   };
 }
 
-/** Energies over two orders of magnitude from two noisy measurements, with outliers; what counts is the fraction. */
+/**
+ * Energies over two orders of magnitude from two noisy measurements, with outliers; what counts is the
+ * fraction.
+ */
 export function energies(loss: PairLoss): Task {
   const draw = (): { measured: Tensor; energy: Tensor } => {
     const scale = rand([512, 1]).mul(4.5);
@@ -66,7 +69,13 @@ export function quantiles(q: readonly number[], loss: PairLoss): Task {
   const draw = (): { x: Tensor; y: Tensor } => {
     const x = rand([512, 1]).mul(2).sub(1);
     const noise = rand([512]).mul(2).sub(1);
-    return { x, y: x.squeeze(1).mul(2).add(noise.mul(x.squeeze(1).add(1.5))) };
+    return {
+      x,
+      y: x
+        .squeeze(1)
+        .mul(2)
+        .add(noise.mul(x.squeeze(1).add(1.5))),
+    };
   };
   const train = draw();
   const test = draw();
@@ -78,7 +87,14 @@ export function quantiles(q: readonly number[], loss: PairLoss): Task {
     loss: () => loss(model(train.x), train.y),
     score() {
       const below = test.y.unsqueeze(1).lt(model(test.x)).float().mean(0);
-      return 1 - below.sub(tensor([...q])).abs().max().item();
+      return (
+        1 -
+        below
+          .sub(tensor([...q]))
+          .abs()
+          .max()
+          .item()
+      );
     },
   };
 }
@@ -135,7 +151,10 @@ export function counts(loss: PairLoss): Task {
 
 /** Learns a distribution over four classes that depends on the input. */
 export function distribution(loss: PairLoss): Task {
-  const truth = (x: Tensor): Tensor => cat([x, x.mul(-1)], 1).mul(1.5).softmax(1);
+  const truth = (x: Tensor): Tensor =>
+    cat([x, x.mul(-1)], 1)
+      .mul(1.5)
+      .softmax(1);
   const train = randn([256, 2]);
   const test = randn([256, 2]);
   const target = truth(train);

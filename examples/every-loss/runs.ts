@@ -53,7 +53,8 @@ export const runs: Readonly<Record<string, () => Task>> = {
     const lossFn = new nn.CosFaceLoss(8, 3, { scale: 16 });
     return C.multiClassWithin(8, lossFn, lossFn, (x) => lossFn.cosine(x).argmax(1));
   },
-  AdaptiveLogSoftmaxWithLoss: () => C.manyClasses(new nn.AdaptiveLogSoftmaxWithLoss(16, 24, [4, 12], { divValue: 2 })),
+  AdaptiveLogSoftmaxWithLoss: () =>
+    C.manyClasses(new nn.AdaptiveLogSoftmaxWithLoss(16, 24, [4, 12], { divValue: 2 })),
   KLDivLoss() {
     const lossFn = new nn.KLDivLoss({ reduction: 'batchmean' });
     return R.distribution((logits, target) => lossFn(logits.logSoftmax(1), target));
@@ -89,4 +90,6 @@ const notRun: ReadonlySet<string> = new Set(['Loss', 'WeightedLoss', 'NLLLoss2d'
 
 /** The loss classes of the library that have no run: there should be none. */
 export const missing = (): string[] =>
-  Object.keys(nn).filter((name) => /^[A-Z].*Loss(2d)?$/.test(name) && !notRun.has(name) && !Object.hasOwn(runs, name));
+  Object.keys(nn).filter(
+    (name) => /^[A-Z].*Loss(2d)?$/.test(name) && !notRun.has(name) && !Object.hasOwn(runs, name),
+  );

@@ -28,7 +28,10 @@ function sequences(prototypes: Tensor, n: number): Sequences {
   return { sounds: clean.add(randn([n, frames, features]).mul(0.3)).transpose(0, 1), texts };
 }
 
-/** The labels that are heard when each frame, of (frames, N), says its likeliest: without repetitions and silence. */
+/**
+ * The labels that are heard when each frame, of (frames, N), says its likeliest: without repetitions and
+ * silence.
+ */
 const decode = (best: Tensor): string[] =>
   best.unbind(1).map((line) => {
     const heard = Array.from(line.data);
@@ -42,7 +45,10 @@ export function reading(lossFn: nn.CTCLoss): Task {
   const test = sequences(prototypes, 128);
   const model = smallModel(features, labels + 1);
   const lengths = (size: number): number[] => train.texts.map(() => size);
-  const targets = tensor(train.texts.map((text) => [...text]), { dtype: 'int32' });
+  const targets = tensor(
+    train.texts.map((text) => [...text]),
+    { dtype: 'int32' },
+  );
   return {
     measure: 'sequences read exactly',
     wanted: 0.85,
@@ -69,7 +75,10 @@ function discs(n: number): Images {
   const at = arange(side).float();
   const rows = at.reshape([1, side, 1]);
   const columns = at.reshape([1, 1, side]);
-  const centre = (): Tensor => rand([n, 1, 1]).mul(side - 6).add(3);
+  const centre = (): Tensor =>
+    rand([n, 1, 1])
+      .mul(side - 6)
+      .add(3);
   const radius = rand([n, 1, 1]).mul(1.5).add(1.5);
   const disc = rows.sub(centre()).square().add(columns.sub(centre()).square()).lt(radius.square()).float();
   const noisy = disc.add(randn([n, side, side]).mul(0.4));

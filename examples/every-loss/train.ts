@@ -36,7 +36,9 @@ export function train(make: () => Task, steps: number): Outcome {
 
 const blocks = '▁▂▃▄▅▆▇█';
 
-/** Values as a line of `width` blocks, from the least to the greatest: each stands for the mean of a stretch. */
+/**
+ * Values as a line of `width` blocks, from the least to the greatest: each stands for the mean of a stretch.
+ */
 export function sparkLine(values: readonly number[], width = 24): string {
   const columns = Math.min(width, values.length);
   const means = Array.from({ length: columns }, (_, i) => {

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
 export PYTHONDONTWRITEBYTECODE=1
-for script in ops losses modules initialisation optimisers structures; do
+for script in ops losses beyond_losses modules initialisation optimisers structures; do
   "$python" "$script.py"
 done
 if [[ -n ${PYTHON_OLD:-} ]]; then

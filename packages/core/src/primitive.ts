@@ -1,11 +1,11 @@
 import { isGradEnabled, isInferenceModeEnabled } from './autograd/grad-mode.ts';
-import { ALL_INPUTS, GradNode, gradFnName, moveRetained } from './autograd/node.ts';
+import { ALL_INPUTS, GradNode, gradFnName, INPUT, moveRetained } from './autograd/node.ts';
 import { canCast, type DType, isFloatingPoint, scalarNameOf } from './dtype.ts';
-import { AutogradError, DTypeError, ShapeError } from './errors.ts';
+import { AutogradError, DTypeError, KindlingError, ShapeError, ValueError } from './errors.ts';
 import { formatShape, type Shape, sameShape } from './shape.ts';
-import { emptyTensor, Tensor } from './tensor.ts';
+import { emptyTensor, requireTensors, Tensor } from './tensor.ts';
 
-export { INPUT, OUTPUT } from './autograd/node.ts';
+export { OUTPUT } from './autograd/node.ts';
 export type { GradNode };
 
 /** What is known of a result before it is computed. */
@@ -179,10 +179,29 @@ export function announce<A, N extends GradNode<A>>(node: N): N {
   return node;
 }
 
+/** An error of `infer`, unless it comes of an input that is no tensor: then one that says so. */
+function explained(error: unknown, name: string, inputs: readonly unknown[]): unknown {
+  if (error instanceof KindlingError) return error;
+  requireTensors(name, ...inputs);
+  return error;
+}
+
+function inferred<A, M>(
+  primitive: { name: string; infer(inputs: readonly Tensor[], attrs: A): M },
+  inputs: readonly Tensor[],
+  attrs: A,
+): M {
+  try {
+    return primitive.infer(inputs, attrs);
+  } catch (error) {
+    throw explained(error, primitive.name, inputs);
+  }
+}
+
 /** Runs an operation: the one way to do so. */
 export function apply<A>(primitive: Primitive<A>, inputs: readonly Tensor[], attrs: A): Tensor {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
-  const meta = primitive.infer(inputs, attrs);
+  const meta = inferred(primitive, inputs, attrs);
   const out = emptyTensor(meta.shape, meta.dtype);
   primitive.kernel(inputs, attrs, out);
   if (isGradEnabled()) {
@@ -199,7 +218,7 @@ export function apply<A>(primitive: Primitive<A>, inputs: readonly Tensor[], att
 /** Runs an operation that has several results. */
 export function applyMulti<A>(primitive: MultiPrimitive<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
-  const outs = primitive.infer(inputs, attrs).map((meta) => emptyTensor(meta.shape, meta.dtype));
+  const outs = inferred(primitive, inputs, attrs).map((meta) => emptyTensor(meta.shape, meta.dtype));
   primitive.kernel(inputs, attrs, outs);
   if (isGradEnabled()) {
     if (
@@ -223,6 +242,7 @@ export function applyMulti<A>(primitive: MultiPrimitive<A>, inputs: readonly Ten
 
 /** Runs a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: A): Tensor {
+  if (!(input instanceof Tensor)) requireTensors(primitive.name, input);
   const inputs = [input];
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const { shape, strides, offset } = primitive.alias(input, attrs);
@@ -272,7 +292,8 @@ export function applyInPlace<A>(
   checkInPlaceResult(target, meta, name);
   let node: GradNode<A> | null = null;
   if (record) {
-    const readsOld = ((primitive.saves ?? ALL_INPUTS) & 1) !== 0;
+    const saves = primitive.saves ?? ALL_INPUTS;
+    const readsOld = inputs.some((x, i) => x === target && (saves & INPUT(i)) !== 0);
     const old = readsOld ? snapshot(target, copyInto) : target;
     const before = readsOld ? inputs.map((x) => (x === target ? old : x)) : inputs;
     node = gradNode(primitive, before, attrs);
@@ -289,12 +310,26 @@ export function applyInPlace<A>(
   return target;
 }
 
+/** Whether several elements are one and the same in memory, as in an expanded tensor. */
+function repeatsElements({ shape, strides }: Tensor): boolean {
+  for (let d = 0; d < shape.length; d++) if (strides[d] === 0 && shape[d]! > 1) return true;
+  return false;
+}
+
 /** The checks that any in-place change makes first; returns whether it is to be recorded. */
 export function prepareInPlace(target: Tensor, inputs: readonly Tensor[], name: string): boolean {
+  for (let i = 0; i < inputs.length; i++) if (!(inputs[i] instanceof Tensor)) requireTensors(name, inputs[i]);
   if (target.inference && !isInferenceModeEnabled()) {
     throw new AutogradError(
       `${name}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +
         'normal tensor before doing inplace update.',
+    );
+  }
+  if (!target.dense && name !== 'fill_' && repeatsElements(target)) {
+    throw new ValueError(
+      `${name}: unsupported operation: more than one element of the written-to tensor of shape ` +
+        `${formatShape(target.shape)} refers to a single memory location, as it was expanded. Please clone() the tensor ` +
+        'before performing the operation.',
     );
   }
   if (!isGradEnabled()) return false;
@@ -346,4 +381,4 @@ function checkInPlaceResult(target: Tensor, meta: Meta, name: string): void {
   }
 }
 
-export { ALL_INPUTS, gradFnName };
+export { ALL_INPUTS, gradFnName, INPUT };

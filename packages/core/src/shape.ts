@@ -120,6 +120,9 @@ export function normalizeDims(
     const d = normalizeDim(dims, rank, caller);
     return rank === 0 ? [] : [d];
   }
+  if (!Array.isArray(dims)) {
+    throw new ShapeError(`${caller}: expected a dim or a list of dims, got ${typeof dims}; options come after the dims`);
+  }
   const seen = new Set<number>();
   for (const dim of dims) {
     const d = normalizeDim(dim, rank, caller);

@@ -26,8 +26,23 @@ const allocateUnsafe: ((bytes: number) => Uint8Array) | undefined = (
   globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => Uint8Array } }
 ).Buffer?.allocUnsafeSlow;
 
-const newBuffer = (bytes: number): ArrayBuffer =>
-  allocateUnsafe === undefined ? new ArrayBuffer(bytes) : (allocateUnsafe(bytes).buffer as ArrayBuffer);
+function newBuffer(bytes: number): ArrayBuffer {
+  if (allocateUnsafe === undefined) return new ArrayBuffer(bytes);
+  if (!reusesLargeBlocks && bytes > 100_000) reuseLargeBlocks(allocateUnsafe);
+  return allocateUnsafe(bytes).buffer as ArrayBuffer;
+}
+
+let reusesLargeBlocks = false;
+
+/**
+ * glibc maps each block of over 128 KiB anew and unmaps it when freed, so that every page of a new tensor costs a fault, which
+ * is dearer than arithmetic on it. Once it has freed one larger block, it keeps blocks of up to that size (at most 32 MiB)
+ * for reuse. So it gets one to free: never touched, the block takes no memory.
+ */
+function reuseLargeBlocks(allocate: (bytes: number) => Uint8Array): void {
+  reusesLargeBlocks = true;
+  allocate(2 ** 25 - 2 ** 16);
+}
 
 /** Arrays of up to this size live in the JavaScript heap, where they cost least, and hold no slab back. */
 const onHeapBytes = 64;

@@ -1,6 +1,7 @@
 import type { AccumulateGrad, GradNode } from './autograd/node.ts';
 import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
 import type { TensorMethods } from './methods.ts';
+import { DTypeError } from './errors.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
 
@@ -113,6 +114,15 @@ export class Tensor {
 
 /** What methods.ts installs on the prototype. */
 export interface Tensor extends TensorMethods {}
+
+/** @internal Throws a DTypeError that says what came where tensors were expected. */
+export function requireTensors(caller: string, ...values: readonly unknown[]): void {
+  for (const x of values) {
+    if (x instanceof Tensor) continue;
+    const kind = x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
+    throw new DTypeError(`${caller}: expected a Tensor, got ${kind}`);
+  }
+}
 
 /** A fresh contiguous tensor whose elements are undefined: the caller writes each of them. */
 export function emptyTensor(shape: Shape, dtype: DType): Tensor {

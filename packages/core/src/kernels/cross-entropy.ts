@@ -2,9 +2,10 @@
 
 import type { TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
+import { columnKernels } from './cross-entropy-columns.ts';
 import { crossEntropyKernels } from './cross-entropy-kernels.ts';
 import { align16, ensureBytes, f32, f64, i32 } from './memory.ts';
-import { dimLast, extentOf, load } from './softmax-rows.ts';
+import { dimLast, type Extent, extentOf, load } from './softmax-rows.ts';
 import type { Strided } from './strided.ts';
 
 /** The target distribution q of each row, over the classes. */
@@ -22,6 +23,8 @@ export interface CrossEntropyTarget {
 
 /** Elements of the logits in scratch at a time, unless a single row is longer. */
 const CHUNK = 8192;
+/** From this many positions on behind the classes, they are worked on side by side. */
+const fewPositions = 4;
 
 /**
  * Checks that each of `classes` is a class or `ignoreIndex`, and returns the sum of the weights of those that count: what the
@@ -82,6 +85,9 @@ export function crossEntropy(
   const { outer, n, inner } = extentOf(x.shape, dim);
   const total = outer * inner;
   if (total === 0) return 0;
+  if (inner >= fewPositions && x.dense && (target.spread === null || target.spread.dense)) {
+    return new Columns(x, { outer, n, inner }, target, unit, grad, losses, lossOffset).run();
+  }
   const double = x.dtype === 'float64';
   const bytes = double ? 8 : 4;
   const { spread } = target;
@@ -165,5 +171,135 @@ function store(
       out[to] = scratch[start + c]!;
       to += inner;
     }
+  }
+}
+
+/** {@link crossEntropy} of dense logits whose classes lie apart: blocks of columns, one for each position behind them. */
+class Columns {
+  private readonly x: Strided;
+  private readonly extent: Extent;
+  private readonly target: CrossEntropyTarget;
+  private readonly unit: number;
+  private readonly grad: TypedArray | null;
+  private readonly losses: TypedArray | null;
+  private readonly lossOffset: number;
+  private readonly bytes: 4 | 8;
+  /** Positions in a block, and elements from one row of it to the next. */
+  private readonly width: number;
+  private readonly pitch: number;
+
+  constructor(
+    x: Strided,
+    extent: Extent,
+    target: CrossEntropyTarget,
+    unit: number,
+    grad: TypedArray | null,
+    losses: TypedArray | null,
+    lossOffset: number,
+  ) {
+    this.x = x;
+    this.extent = extent;
+    this.target = target;
+    this.unit = unit;
+    this.grad = grad;
+    this.losses = losses;
+    this.lossOffset = lossOffset;
+    this.bytes = x.dtype === 'float64' ? 8 : 4;
+    this.width = Math.min(extent.inner, Math.max(fewPositions, Math.floor(CHUNK / extent.n)));
+    this.pitch = (this.width + 3) & ~3;
+  }
+
+  run(): number {
+    const { outer, inner } = this.extent;
+    let total = 0;
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i += this.width) total += this.block(o, i, Math.min(this.width, inner - i));
+    }
+    return total;
+  }
+
+  /** The loss of positions `i` to `i + m` of sample `o`. */
+  private block(o: number, i: number, m: number): number {
+    const { x, bytes, grad, unit, target } = this;
+    const { n, inner } = this.extent;
+    const { spread } = target;
+    const first = o * inner + i;
+    const pitch = align16(this.pitch * bytes);
+    const [maximaAt, logSumsAt, lossesAt, xAt] = [pitch, 2 * pitch, 3 * pitch, 4 * pitch];
+    const gradAt = xAt + n * pitch;
+    const spreadAt = gradAt + n * pitch;
+    ensureBytes(spreadAt + n * pitch + 64);
+    const scratch = bytes === 8 ? f64 : f32;
+    const step = pitch / bytes;
+    this.load(x, xAt / bytes, step, o, i, m);
+    if (spread !== null) this.load(spread, spreadAt / bytes, step, o, i, m);
+    for (let r = 0; r < m; r++) scratch[r] = unit * this.scaleOf(first + r);
+    const { columns } = columnKernels(bytes === 8 ? 'f64' : 'f32');
+    columns(
+      m,
+      n,
+      pitch,
+      xAt,
+      grad === null ? 0 : gradAt,
+      spread === null ? 0 : spreadAt,
+      0,
+      maximaAt,
+      logSumsAt,
+      lossesAt,
+      unit,
+    );
+
+    let total = 0;
+    for (let r = 0; r < m; r++) {
+      const t = target.classes === null ? 0 : target.classes[first + r]!;
+      const scale = this.scaleOf(first + r);
+      const column = xAt / bytes + r;
+      const gradient = gradAt / bytes + r;
+      let loss = 0;
+      if (target.classes === null || t !== target.ignoreIndex) {
+        if (spread !== null) loss = scratch[lossesAt / bytes + r]!;
+        // A scale of 0 leaves the class out, be its logit -Infinity.
+        if (scale !== 0) {
+          const shifted = scratch[column + t * step]! - scratch[maximaAt / bytes + r]!;
+          loss += scale * (scratch[logSumsAt / bytes + r]! - shifted);
+          if (grad !== null) scratch[gradient + t * step]! -= unit * scale;
+        }
+      } else if (grad !== null) {
+        for (let c = 0; c < n; c++) scratch[gradient + c * step] = 0;
+      }
+      if (this.losses !== null) this.losses[this.lossOffset + first + r] = loss;
+      total += loss;
+    }
+    if (grad !== null) {
+      for (let c = 0; c < n; c++) {
+        const from = gradAt / bytes + c * step;
+        grad.set(scratch.subarray(from, from + m), (o * n + c) * inner + i);
+      }
+    }
+    return total;
+  }
+
+  /** Brings a block of rows into scratch, from element `at` on; a single row of numbers stands for all positions. */
+  private load(from: Strided, at: number, step: number, o: number, i: number, m: number): void {
+    const { n, inner } = this.extent;
+    const scratch = this.bytes === 8 ? f64 : f32;
+    const array = from.storage.array;
+    for (let c = 0; c < n; c++) {
+      if (from.shape.length === 1) {
+        scratch.fill(array[from.offset + c]!, at + c * step, at + c * step + m);
+      } else {
+        const start = from.offset + (o * n + c) * inner + i;
+        scratch.set(array.subarray(start, start + m), at + c * step);
+      }
+    }
+  }
+
+  /** What the target of row number `row` gives to its class; 0 where there is none. */
+  private scaleOf(row: number): number {
+    const { classes, onClass, weight, ignoreIndex } = this.target;
+    if (classes === null) return 0;
+    const t = classes[row]!;
+    if (t === ignoreIndex) return 0;
+    return weight === null ? onClass : onClass * weight[t]!;
   }
 }

@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import * as E from '../kernels/expression.ts';
-import type { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -144,6 +144,7 @@ const whereOp = new ElementwiseOp({
 
 /** `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (!(condition instanceof Tensor)) requireTensors('where', condition);
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
     throw new DTypeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,

@@ -12,7 +12,7 @@ import {
   prepareInPlace,
 } from '../primitive.ts';
 import { expandsTo, formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -26,7 +26,7 @@ const clonePrimitive = definePrimitive({
 export const clone = (x: Tensor): Tensor => apply(clonePrimitive, [x], undefined);
 
 /** x itself where its elements lie in row-major order, else a copy that does. Follows `Tensor.contiguous`. */
-export const contiguous = (x: Tensor): Tensor => (x.dense ? x : clone(x));
+export const contiguous = (x: Tensor): Tensor => (x?.dense ? x : clone(x));
 
 const toPrimitive = definePrimitive<DType>({
   name: 'to_copy',
@@ -42,6 +42,7 @@ const toPrimitive = definePrimitive<DType>({
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   if (dtype === x.dtype) return x;
+  requireTensors('to', x);
   checkDType(dtype, 'to');
   return apply(toPrimitive, [x], dtype);
 }
@@ -69,6 +70,7 @@ const copyPrimitive = definePrimitive({
 
 /** Overwrites `target` with `source`, broadcast and converted to its dtype. Follows `Tensor.copy_`. */
 export function copyInPlace(target: Tensor, source: Tensor): Tensor {
+  requireTensors('copy_', target, source);
   if (!expandsTo(source.shape, target.shape)) {
     throw new ShapeError(
       `copy_: a source of shape ${formatShape(source.shape)} does not broadcast to the target's ${formatShape(target.shape)}`,

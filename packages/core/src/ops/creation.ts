@@ -190,6 +190,9 @@ export interface FromBufferOptions extends CreationOptions {
  */
 export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
   const own = isTypedArray(buffer);
+  if (!own && !(buffer instanceof ArrayBuffer)) {
+    throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);
+  }
   const dtype = options.dtype ?? (own ? dtypeOfArray(buffer) : getDefaultDtype());
   checkDType(dtype, 'fromBuffer');
   const constructor = arrayConstructor(dtype);

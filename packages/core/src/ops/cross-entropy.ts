@@ -185,8 +185,7 @@ export function fusedCrossEntropy(
   attributes: CrossEntropyAttributes,
 ): Tensor {
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
-  const primitive =
-    labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
+  const primitive = labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
   const inputs = weight === null || !isClasses(target) ? [x, target] : [x, target, weight];
   return apply(primitive, inputs, { dim, ignoreIndex, labelSmoothing, reduction, caller, ready: null });
 }

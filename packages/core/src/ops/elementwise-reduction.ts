@@ -54,8 +54,9 @@ export class ElementwiseReduction {
 
   constructor(spec: ElementwiseSpec) {
     this.spec = spec;
-    this.#plain = new ElementwiseOp(spec);
-    this.#reduced = reducedPrimitive(spec);
+    const checked = { ...spec, check: floatsOnly(spec) };
+    this.#plain = new ElementwiseOp(checked);
+    this.#reduced = reducedPrimitive(checked);
   }
 
   /** The values, broadcast; or their mean or sum, a 0-dimensional tensor. */
@@ -63,6 +64,18 @@ export class ElementwiseReduction {
     if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
     return apply(this.#reduced, alike(operands, this.spec.name), { params, mean: reduction === 'mean' });
   }
+}
+
+/** The check of a spec, and before it that of the dtype: the values are to be divided, and to be differentiated. */
+function floatsOnly(spec: ElementwiseSpec): NonNullable<ElementwiseSpec['check']> {
+  return (dtype, inputs) => {
+    if (!isFloatingPoint(dtype)) {
+      throw new DTypeError(
+        `${spec.name}: expected floating point operands, got ${dtype}; convert with x.to('float32')`,
+      );
+    }
+    spec.check?.(dtype, inputs);
+  };
 }
 
 /** The operands expanded to their common shape. */
@@ -92,12 +105,6 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
     saves,
     infer(inputs) {
       const dtype = commonType(inputs);
-      if (!isFloatingPoint(dtype)) {
-        throw new DTypeError(
-          `${name}: a mean or sum needs floating point operands, got ${inputs.map((x) => x.dtype).join(' and ')}; ` +
-            "convert with x.to('float32')",
-        );
-      }
       spec.check?.(dtype, inputs);
       return { shape: scalar, dtype };
     },

@@ -1,6 +1,6 @@
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloatingPoint, storedNumber } from '../dtype.ts';
-import { AutogradError, ShapeError, ValueError } from '../errors.ts';
+import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { apply, definePrimitive, finishInPlace, gradNode, prepareInPlace } from '../primitive.ts';
 import { checkShape, numelOf, type Shape } from '../shape.ts';
 import { allocateZeroed, Storage } from '../storage.ts';
@@ -22,6 +22,7 @@ export const getDefaultDtype = (): DType => defaultDtype;
 
 /** Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`). */
 export function setDefaultDtype(dtype: DType): void {
+  checkDType(dtype, 'setDefaultDtype');
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
   defaultDtype = dtype;
@@ -69,6 +70,9 @@ const sizesOf = (shape: Shape | number, caller: string): Shape => {
 /** A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`. */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
   const sizes = sizesOf(shape, 'full');
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new DTypeError(`full: expected a number or boolean to fill with, got ${typeof value}`);
+  }
   const inferred = typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : defaultDtype;
   const dtype = options?.dtype ?? inferred;
   checkDType(dtype, 'full');

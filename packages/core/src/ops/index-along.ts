@@ -1,7 +1,7 @@
 import { storedNumber } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { formatShape, normalizeDim, sameShape } from '../shape.ts';
-import { Tensor, wrapArray } from '../tensor.ts';
+import { requireTensors, Tensor, wrapArray } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
 import { to } from './copy.ts';
 import { getIndexed, putFlat, putFlatInPlace, putIndexed, putIndexedInPlace } from './index-primitives.ts';
@@ -17,6 +17,7 @@ interface Along {
 
 /** A vector of indices for one dimension; a 0-dimensional tensor counts as one element along dimension 0. */
 function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
+  requireTensors(caller, x, index);
   const d = normalizeDim(dim, x.shape.length, caller);
   checkIndexDType(index, caller);
   if (index.shape.length > 1) {

@@ -1,7 +1,7 @@
 import { type DType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../errors.ts';
 import { formatShape, type Shape, sameShape, tryBroadcast } from '../shape.ts';
-import { Tensor, wrapArray } from '../tensor.ts';
+import { requireTensors, Tensor, wrapArray } from '../tensor.ts';
 import { add } from './arithmetic.ts';
 import { to } from './copy.ts';
 import { getIndexed, putFlat, putFlatInPlace, putIndexed, putIndexedInPlace } from './index-primitives.ts';
@@ -100,6 +100,8 @@ function consumes(item: Prepared): number {
 
 /** Applies the basic part of an index, as views, and brings the rest into one form. */
 function resolve(x: Tensor, items: readonly IndexItem[], caller: string): Resolved {
+  requireTensors(caller, x);
+  if (!Array.isArray(items)) throw new IndexError(`${caller}: expected a list of indices, got ${typeof items}`);
   const prepared = items.map((item) => prepare(item, caller));
   const rank = x.shape.length;
   const consumed = prepared.reduce<number>((n, item) => n + consumes(item), 0);
@@ -188,7 +190,7 @@ function broadcastIndices(tensors: readonly Tensor[], caller: string): Tensor[] 
  * index(x, x.gt(9)); // [10, 11]
  * ```
  */
-export function index(x: Tensor, ...items: readonly IndexItem[]): Tensor {
+export function index(x: Tensor, ...items: IndexItem[]): Tensor {
   const { base, dims, indices } = resolve(x, items, 'index');
   if (dims.length > 0) return getIndexed('index', base, indices, { dims, ...rule('index') });
   return base === x ? reshape(x, x.shape) : base;

@@ -2,7 +2,7 @@ import { isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import * as E from '../kernels/expression.ts';
 import { broadcastShapes, expandsTo, formatShape } from '../shape.ts';
-import { Tensor, wrapArray } from '../tensor.ts';
+import { requireTensors, Tensor, wrapArray } from '../tensor.ts';
 import { to } from './copy.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from './elementwise.ts';
 import { putFlat, putFlatInPlace, takeFlat } from './index-primitives.ts';
@@ -11,6 +11,7 @@ import { checkIndexDType } from './positions.ts';
 import { expand, reshape } from './views.ts';
 
 function checkMask(mask: Tensor, caller: string): void {
+  requireTensors(caller, mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(`${caller}: only supports boolean masks, but got mask with dtype ${mask.dtype}`);
 }

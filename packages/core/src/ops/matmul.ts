@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from '../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../kernels/gemm.ts';
 import { apply, definePrimitive, INPUT } from '../primitive.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { maskedFill } from './masked.ts';
 import { expand, reshape, squeeze, unsqueeze } from './views.ts';
@@ -53,6 +53,7 @@ function checkDtypes(name: string, a: Tensor, b: Tensor): void {
 }
 
 function checkRank(name: string, x: Tensor, rank: number, which: string): void {
+  if (!(x instanceof Tensor)) requireTensors(name, x);
   if (x.ndim !== rank) {
     throw new ShapeError(`${name}: ${which} must be ${rank}-D, got shape ${formatShape(x.shape)}`);
   }
@@ -367,6 +368,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
  * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (!(a instanceof Tensor && b instanceof Tensor)) requireTensors('matmul', a, b);
   const { ndim: ra } = a;
   const { ndim: rb } = b;
   if (ra === 0 || rb === 0) {

@@ -22,25 +22,25 @@ interface Attributes extends NllAttributes {
   readonly dtype: DType;
 }
 
-/** Calls `visit` for each target that counts, with its number, where its class lies in the input, and minus its weight. */
-function eachTarget(
-  target: Tensor,
-  weight: Tensor | undefined,
-  a: Attributes,
-  visit: (row: number, at: number, factor: number) => void,
-): number {
-  const { n, inner } = extentOf(a.shape, a.dim);
+/**
+ * For each target that counts, where its class lies in the input (-1 for those that are ignored), and minus its weight over what
+ * the reduction divides by.
+ */
+function lookUp(target: Tensor, weight: Tensor | undefined, a: Attributes) {
+  const { outer, n, inner } = extentOf(a.shape, a.dim);
   const classes = target.data;
   const weights: TypedArray | null = weight === undefined ? null : weight.data;
   const total = crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
   const divisor = a.reduction === 'mean' ? total : 1;
-  for (let row = 0; row < classes.length; row++) {
-    const t = classes[row]!;
-    if (t === a.ignoreIndex) continue;
-    const i = row % inner;
-    visit(row, (row - i) * n + t * inner + i, -(weights === null ? 1 : weights[t]!) / divisor);
+  const places = new Int32Array(classes.length);
+  for (let o = 0, row = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++, row++) {
+      const t = classes[row]!;
+      places[row] = t === a.ignoreIndex ? -1 : (o * n + t) * inner + i;
+    }
   }
-  return divisor;
+  const factorOf = (row: number): number => -(weights === null ? 1 : weights[classes[row]!]!) / divisor;
+  return { places, divisor, factorOf };
 }
 
 /** The loss picks and the gradient puts: each is the other's derivative. */
@@ -55,13 +55,15 @@ function family(name: string): Primitive<Attributes> {
     kernel([x, target, weight], a, out) {
       const from = x!.data;
       const losses = out.data;
-      losses.fill(0);
       let sum = 0;
       const each = a.reduction === 'none';
-      const divisor = eachTarget(target!, weight, a, (row, at, factor) => {
-        if (each) losses[row] = factor * from[at]!;
-        else sum += factor * from[at]!;
-      });
+      const { places, divisor, factorOf } = lookUp(target!, weight, a);
+      for (let row = 0; row < places.length; row++) {
+        const at = places[row]!;
+        const loss = at < 0 ? 0 : factorOf(row) * from[at]!;
+        if (each) losses[row] = loss;
+        else sum += loss;
+      }
       // Nothing to take a mean of: 0 / 0.
       if (!each) losses[0] = divisor === 0 ? Number.NaN : sum;
     },
@@ -80,9 +82,11 @@ function family(name: string): Primitive<Attributes> {
       gradient.fill(0);
       const losses = g!.data;
       const each = a.reduction === 'none';
-      eachTarget(target!, weight, a, (row, at, factor) => {
-        gradient[at] = factor * losses[each ? row : 0]!;
-      });
+      const { places, factorOf } = lookUp(target!, weight, a);
+      for (let row = 0; row < places.length; row++) {
+        const at = places[row]!;
+        if (at >= 0) gradient[at] = factorOf(row) * losses[each ? row : 0]!;
+      }
     },
     derivative: (h, node) => [
       apply(forward, [h, node.input(1), ...node.inputShapes.slice(2).map(() => node.input(2))], node.attrs),

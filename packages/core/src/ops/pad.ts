@@ -2,7 +2,7 @@ import { ShapeError, ValueError } from '../errors.ts';
 import { scatterStrided } from '../kernels/copy.ts';
 import { stridedOver } from '../kernels/strided.ts';
 import { apply, definePrimitive, type Primitive } from '../primitive.ts';
-import { formatShape, type Shape } from '../shape.ts';
+import { checkInteger, formatShape, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 import { clone } from './copy.ts';
 import { indexSelect } from './index-along.ts';
@@ -86,6 +86,7 @@ export interface PadOptions {
 export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor {
   const { mode = 'constant', value = null } = options;
   const rank = x.shape.length;
+  for (const amount of padding) checkInteger(amount, 'each padding', 'pad');
   if (padding.length % 2 !== 0)
     throw new ShapeError(`pad: Padding length must be divisible by 2, got ${formatShape(padding)}`);
   if (padding.length > 2 * rank) {

@@ -1,7 +1,7 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { applyView } from '../primitive.ts';
 import { checkInteger, formatShape, normalizeDim, type Shape, sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import { clone } from './copy.ts';
 import { denseLayout, type Layout, replaceDim } from './layout.ts';
 import { defineRegionView, embedRegion, putRegion } from './region.ts';
@@ -23,6 +23,7 @@ const splitPrimitive = defineRegionView('split', rangeLayout);
 
 /** A dimension, wrapped; of a 0-dimensional tensor there is none. */
 function existingDim(x: Tensor, dim: number, caller: string): number {
+  if (!(x instanceof Tensor)) requireTensors(caller, x);
   const d = normalizeDim(dim, x.shape.length, caller);
   if (x.shape.length === 0) throw new IndexError(`${caller}() cannot be applied to a 0-dim tensor.`);
   return d;

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../dtype.ts';
 import { DTypeError, IndexError } from '../errors.ts';
 import { formatShape, isContiguousLayout, type Shape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import { type Layout, offsetsOf } from './layout.ts';
 
 /**
@@ -17,6 +17,7 @@ export interface Positions {
 }
 
 export function checkIndexDType(index: Tensor, caller: string): void {
+  if (!(index instanceof Tensor)) requireTensors(caller, index);
   // An empty index names nothing, whatever its dtype.
   if (index.dtype !== 'int32' && index.count > 0) {
     throw new DTypeError(`${caller}: expected an int32 tensor for the index, got ${index.dtype}`);

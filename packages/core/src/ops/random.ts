@@ -21,9 +21,10 @@ import {
   fillRandomInt,
   fillRandperm,
 } from '../random/integers.ts';
-import { broadcastShapes, formatShape, type Shape } from '../shape.ts';
+import { memoryOrder } from '../random/memory-order.ts';
+import { broadcastShapes, contiguousStrides, formatShape, type Shape } from '../shape.ts';
 import { emptyTensor, Tensor, wrapArray } from '../tensor.ts';
-import { copyInto, to } from './copy.ts';
+import { to } from './copy.ts';
 import { type CreationOptions, finishCreation, getDefaultDtype, sizesOf } from './fill.ts';
 import { expand } from './views.ts';
 
@@ -98,15 +99,49 @@ export function randperm(n: number, options?: RandomOptions): Tensor {
   return draw(sizesOf(n, 'randperm'), options?.dtype ?? 'int32', fillRandperm, options);
 }
 
+/** The logical places of x's elements in the order of memory, or `null` where that is the logical order itself. */
+function placesInMemory(x: Tensor): Int32Array | null {
+  if (x.dense) return null;
+  const places = memoryOrder(x.shape, x.strides, contiguousStrides(x.shape));
+  return places.every((place, i) => place === i) ? null : places;
+}
+
+const arranged = <A extends TypedArray>(source: A, places: Int32Array): A =>
+  source.map((_, i) => source[places[i]!]!) as A;
+
+/** PyTorch gives what it draws "like" a permuted tensor the same layout, and fills it as that lies in memory. */
+function drawLike(
+  x: Tensor,
+  dtype: DType,
+  options: RandomOptions | undefined,
+  fill: (array: TypedArray, generator: Generator, places: Int32Array | null) => void,
+): Tensor {
+  const places = placesInMemory(x);
+  const inOrder: Fill = (array, generator) => {
+    if (places === null) fill(array, generator, null);
+    else {
+      const stream = array.slice();
+      fill(stream, generator, places);
+      for (let i = 0; i < stream.length; i++) array[places[i]!] = stream[i]!;
+    }
+  };
+  return draw(x.shape, dtype, inOrder, options);
+}
+
 /** Uniform numbers in the shape of `x`. Follows `torch.rand_like`. */
 export const randLike = (x: Tensor, options?: RandomOptions): Tensor =>
-  rand(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+  drawLike(x, floatDtype({ dtype: x.dtype, ...options }, 'randLike'), options, uniform);
 /** Standard normal numbers in the shape of `x`. Follows `torch.randn_like`. */
 export const randnLike = (x: Tensor, options?: RandomOptions): Tensor =>
-  randn(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+  drawLike(x, floatDtype({ dtype: x.dtype, ...options }, 'randnLike'), options, (array, generator, places) =>
+    fillNormal(array as FloatArray, 0, 1, generator, { contiguous: places === null }),
+  );
 /** Integers in [low, high) in the shape of `x`. Follows `torch.randint_like`. */
-export const randintLike = (x: Tensor, low: number, high: number, options?: RandomOptions): Tensor =>
-  randint(low, high, x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
+  const dtype = options?.dtype ?? x.dtype;
+  checkDType(dtype, 'randintLike');
+  return drawLike(x, dtype, options, (array, generator) => fillRandomInt(array, dtype, low, high, generator));
+}
 
 const floatsOf = (x: Tensor): FloatArray => x.data as FloatArray;
 
@@ -180,7 +215,7 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
 
 /** The mask of dropout, drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p). */
 export function dropoutMask(x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor {
-  return draw(x.shape, x.dtype, (array, g) => fillDropoutMask(array as FloatArray, p, g), { generator });
+  return drawLike(x, x.dtype, { generator }, (array, g) => fillDropoutMask(array as FloatArray, p, g));
 }
 
 /** Options of the in-place draws. */
@@ -200,9 +235,11 @@ function drawInPlace(
   const generator = options?.generator ?? defaultGenerator;
   if (x.dense) fill(x.data, generator);
   else {
-    const values = emptyTensor(x.shape, x.dtype);
-    fill(values.data, generator);
-    copyInto(x, values);
+    const values = emptyTensor([x.count], x.dtype).data;
+    fill(values, generator);
+    const places = memoryOrder(x.shape, x.strides);
+    const { array } = x.storage;
+    for (let i = 0; i < values.length; i++) array[x.offset + places[i]!] = values[i]!;
   }
   finishInPlace(x, null);
   return x;
@@ -230,7 +267,11 @@ export function normalInPlace(x: Tensor, mean = 0, std = 1, options?: DrawOption
 export function bernoulliInPlace(x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor {
   const fill: Fill =
     p instanceof Tensor
-      ? (a, g) => fillBernoulliFrom(a, floatsOf(expand(p, x.shape)), g)
+      ? (a, g) => {
+          const probabilities = floatsOf(expand(p, x.shape));
+          const places = placesInMemory(x);
+          fillBernoulliFrom(a, places === null ? probabilities : arranged(probabilities, places), g);
+        }
       : (a, g) => fillBernoulli(a, p, g);
   return drawInPlace(x, 'bernoulli_', fill, options, false);
 }

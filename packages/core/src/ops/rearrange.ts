@@ -2,7 +2,7 @@ import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { stridedOver } from '../kernels/strided.ts';
 import { apply, definePrimitive, type Primitive } from '../primitive.ts';
-import { formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
+import { checkInteger, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { clone } from './copy.ts';
 import { indexSelect } from './index-along.ts';
@@ -92,6 +92,7 @@ const rollPrimitive: Primitive<Rolling> = definePrimitive<Rolling>({
  */
 export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): Tensor {
   const by = typeof shifts === 'number' ? [shifts] : shifts;
+  for (const shift of by) checkInteger(shift, 'each shift', 'roll');
   const given = dims === undefined ? [] : typeof dims === 'number' ? [dims] : dims;
   if (given.length === 0 && by.length === 1) {
     return reshape(apply(rollPrimitive, [ravel(x)], { shifts: by, dims: [0] }), x.shape);
@@ -113,6 +114,7 @@ export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): 
 /** x turned `k` times by 90 degrees, from the first of `dims` towards the second. Follows `torch.rot90`. */
 export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
   const rank = x.shape.length;
+  checkInteger(k, 'k', 'rot90');
   if (dims.length !== 2)
     throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${formatShape(dims)}`);
   if (rank < 2) throw new ShapeError(`rot90: expected total dims >= 2, but got total dims = ${rank}`);

@@ -9,7 +9,7 @@ import {
   defineView,
   type ViewPrimitive,
 } from '../primitive.ts';
-import { expandsTo, formatShape, type Shape } from '../shape.ts';
+import { checkInteger, checkShape, expandsTo, formatShape, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { contiguous, copyInto } from './copy.ts';
 import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts';
@@ -115,6 +115,8 @@ export function asStrided(
   options: { storageOffset?: number } = {},
 ): Tensor {
   const offset = options.storageOffset ?? 0;
+  checkShape(size, 'asStrided');
+  for (const step of [...stride, offset]) checkInteger(step, 'each stride, and the offset,', 'asStrided');
   if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
     throw new ShapeError(
       `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,

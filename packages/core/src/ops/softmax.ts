@@ -3,7 +3,7 @@ import { DTypeError } from '../errors.ts';
 import * as K from '../kernels/softmax.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../primitive.ts';
 import { normalizeDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import { mul, neg, sub } from './arithmetic.ts';
 import { to } from './copy.ts';
 import { exp } from './math.ts';
@@ -91,6 +91,7 @@ function alongDim(
   options: SoftmaxOptions | undefined,
   caller: string,
 ): Tensor {
+  if (!(x instanceof Tensor)) requireTensors(caller, x);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
 }

@@ -2,7 +2,7 @@ import type { TypedArray } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import { applyMulti, defineMulti, OUTPUT } from '../primitive.ts';
 import { formatShape, normalizeDim, numelOf } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import { zeros } from './fill.ts';
 import { scatterAdd } from './scatter.ts';
 import { firstInOrder, kthInOrder } from './selection.ts';
@@ -89,6 +89,7 @@ export interface SortOptions {
  * ```
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  if (!(x instanceof Tensor)) requireTensors('sort', x);
   const d = normalizeDim(dim, x.shape.length, 'sort');
   const { descending = false } = options;
   const count = x.shape[d] ?? 1;

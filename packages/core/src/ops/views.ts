@@ -1,8 +1,8 @@
 import { ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../primitive.ts';
-import { broadcastAll, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
+import { requireTensors, Tensor } from '../tensor.ts';
 import {
   broadcastLayout,
   inferSizes,
@@ -45,6 +45,7 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
  * ```
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
+  if (!(x instanceof Tensor)) requireTensors('reshape', x);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
   const strides = reshapedStrides(x, shape);
   return strides === null
@@ -149,6 +150,7 @@ const expandPrimitive = defineView<Shape>({
  * @example expand(tensor([[1], [2]]), 2, 3); // [[1, 1, 1], [2, 2, 2]]
  */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
+  if (!(x instanceof Tensor)) requireTensors('expand', x);
   const target = sizesFrom(sizes);
   const lead = target.length - x.shape.length;
   if (lead < 0) {
@@ -166,6 +168,7 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
     }
     return x.shape[d - lead]!;
   });
+  checkShape(shape, 'expand');
   for (let d = shape.length - 1; d >= 0; d--) {
     const size = x.shape[d - lead];
     if (d >= lead ? size === 1 || size === shape[d] : shape[d]! >= 0) continue;

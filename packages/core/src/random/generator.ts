@@ -29,8 +29,8 @@ function entropySeed(): bigint {
 }
 
 function checkedSeed(seed: number | bigint): bigint {
-  if (typeof seed === 'number' && !Number.isInteger(seed)) {
-    throw new ValueError(`manualSeed: the seed must be an integer, got ${seed}`);
+  if (typeof seed !== 'bigint' && !Number.isInteger(seed)) {
+    throw new ValueError(`manualSeed: the seed must be an integer, got ${String(seed)}`);
   }
   const value = BigInt(seed);
   if (value < -(TWO_64 >> 1n) || value >= TWO_64) {

@@ -158,7 +158,10 @@ describe('along drawn dimensions of drawn layouts', () => {
               const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
               return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
             });
-          const even = arrays[dtype].from({ length: n }, (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1));
+          const even = arrays[dtype].from(
+            { length: n },
+            (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1),
+          );
           const goal = {
             classes: target,
             onClass: 1 - labelSmoothing,
@@ -174,7 +177,9 @@ describe('along drawn dimensions of drawn layouts', () => {
             return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
           });
           expectRows([Array.from(losses.subarray(1))], [wanted], 4 * toleranceOf(dtype));
-          expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(4 * toleranceOf(dtype) * (1 + sum(wanted)));
+          expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(
+            4 * toleranceOf(dtype) * (1 + sum(wanted)),
+          );
           if (!single) crossEntropy(x, dim, goal, 0.5, out);
           const gradient = rows.map((row, r) => {
             const q = distribution(target[r]!);
@@ -182,7 +187,10 @@ describe('along drawn dimensions of drawn layouts', () => {
           });
           expectRows(rowsOf(contiguous(out, dtype, shape), dim), gradient, 4 * toleranceOf(dtype));
           const counted = sum(Array.from(target, (t) => (t === -7 ? 0 : weighted ? weights[t]! : 1)));
-          expect(crossEntropyDenominator(target, n, -7, goal.weight, [target.length], 'test')).toBeCloseTo(counted, 9);
+          expect(crossEntropyDenominator(target, n, -7, goal.weight, [target.length], 'test')).toBeCloseTo(
+            counted,
+            9,
+          );
         },
       ),
       { numRuns: 150 },

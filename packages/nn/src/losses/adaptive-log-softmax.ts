@@ -1,4 +1,14 @@
-import { cat, gather, logSoftmax, ShapeError, formatShape, type Tensor, tensor, ValueError, where } from '@kindling/core';
+import {
+  cat,
+  formatShape,
+  gather,
+  logSoftmax,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+  where,
+} from '@kindling/core';
 import { ModuleList } from '../containers/module-list.ts';
 import { Sequential } from '../containers/sequential.ts';
 import { requireClassDType } from '../functional/losses/classes.ts';
@@ -82,7 +92,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     for (const module of this.modules()) if (module instanceof Linear) module.resetParameters();
   }
 
-  override forward(input: Tensor, target: Tensor, options: SampleWeightOptions = {}): AdaptiveLogSoftmaxResult {
+  override forward(
+    input: Tensor,
+    target: Tensor,
+    options: SampleWeightOptions = {},
+  ): AdaptiveLogSoftmaxResult {
     checkInputs(input, target);
     const batched = target.ndim > 0;
     const x = batched ? input : input.unsqueeze(0);
@@ -120,7 +134,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   logProb(input: Tensor): Tensor {
     const first = this.cutoffs[0]!;
     const head = logSoftmax(this.head(input), 1);
-    const clusters = [...this.tail].map((layer, i) => logSoftmax(layer(input), 1).add(head.narrow(1, first + i, 1)));
+    const clusters = [...this.tail].map((layer, i) =>
+      logSoftmax(layer(input), 1).add(head.narrow(1, first + i, 1)),
+    );
     return cat([head.narrow(1, 0, first), ...clusters], 1);
   }
 

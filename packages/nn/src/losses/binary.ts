@@ -58,7 +58,7 @@ export class BCEWithLogitsLoss extends WeightedLoss {
  * Binary cross-entropy of the sigmoid of logits (N, C), averaged over the classes: any number of them may apply to a sample;
  * see {@link multilabelSoftMarginLoss}. Follows `torch.nn.MultiLabelSoftMarginLoss`.
  *
- * @example new nn.MultiLabelSoftMarginLoss()(tensor([[2, -1, 3]]), tensor([[1, 0, 1]]));
+ * @example new nn.MultiLabelSoftMarginLoss()(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]]));
  */
 export class MultiLabelSoftMarginLoss extends WeightedLoss {
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
@@ -69,7 +69,7 @@ export class MultiLabelSoftMarginLoss extends WeightedLoss {
 /**
  * log(1 + exp(-y x)) for targets y of 1 or -1; see {@link softMarginLoss}. Follows `torch.nn.SoftMarginLoss`.
  *
- * @example new nn.SoftMarginLoss()(tensor([2, -1]), tensor([1, -1]));
+ * @example new nn.SoftMarginLoss()(tensor([0.5, -1]), tensor([1, -1]));
  */
 export class SoftMarginLoss extends Loss<[input: Tensor, target: Tensor]> {
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {

@@ -55,7 +55,8 @@ export const isChecked = (name: string): boolean =>
 
 /** Reports a suspicious input found by the check `name`; `message` says what came and what is expected. */
 export function report(name: string, message: string): void {
-  if (mode === 'error') throw new KindlingError(`${message}\n(nn.setInputChecks('warn') makes this a warning.)`);
+  if (mode === 'error')
+    throw new KindlingError(`${message}\n(nn.setInputChecks('warn') makes this a warning.)`);
   budgets.set(name, (budgets.get(name) ?? warningsPerCheck) - 1);
   const site = callSite();
   const key = `${name} ${site}`;
@@ -147,7 +148,10 @@ export function checkLogProbabilities(caller: string, input: Tensor, dim: number
 
 /** Refuses numbers outside [0, 1], as PyTorch does. */
 export function requireUnitRange(caller: string, what: string, x: Tensor): void {
-  const data = x.detach().data;
+  const numbers = x.detach();
+  // A loop that finds the place is for small tensors, and for where there is one.
+  if (x.count > 256 && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return;
+  const data = numbers.data;
   for (let i = 0; i < data.length; i++) {
     const p = data[i]!;
     if (p >= 0 && p <= 1) continue;

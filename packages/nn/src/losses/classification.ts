@@ -1,4 +1,4 @@
-import { KindlingError, ShapeError, formatShape, sameShape, type Tensor, ValueError } from '@kindling/core';
+import { formatShape, KindlingError, ShapeError, sameShape, type Tensor, ValueError } from '@kindling/core';
 import { crossEntropy, linearCrossEntropy, nllLoss } from '../functional/losses/cross-entropy.ts';
 import { multilabelMarginLoss, multiMarginLoss } from '../functional/losses/margin.ts';
 import type { SampleWeightOptions } from '../functional/losses/reduction.ts';
@@ -156,9 +156,12 @@ export class MultiMarginLoss extends WeightedLoss {
   constructor(options: MultiMarginOptions = {}) {
     super(options);
     const { p = 1, margin = 1, weight = null } = options;
-    if (p !== 1 && p !== 2) throw new ValueError(`MultiMarginLoss: only p == 1 and p == 2 supported, got ${p}`);
+    if (p !== 1 && p !== 2)
+      throw new ValueError(`MultiMarginLoss: only p == 1 and p == 2 supported, got ${p}`);
     if (weight !== null && weight.ndim !== 1) {
-      throw new KindlingError(`MultiMarginLoss: weight must be one-dimensional, got ${formatShape(weight.shape)}`);
+      throw new KindlingError(
+        `MultiMarginLoss: weight must be one-dimensional, got ${formatShape(weight.shape)}`,
+      );
     }
     this.p = p;
     this.margin = margin;

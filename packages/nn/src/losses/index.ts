@@ -1,9 +1,16 @@
 /** The losses. */
 
 export {
-  AdaptiveLogSoftmaxWithLoss,
+  type LossOptions,
+  type LossReduction,
+  type ReduceLossOptions,
+  reduceLoss,
+  type SampleWeightOptions,
+} from '../functional/losses/reduction.ts';
+export {
   type AdaptiveLogSoftmaxOptions,
   type AdaptiveLogSoftmaxResult,
+  AdaptiveLogSoftmaxWithLoss,
 } from './adaptive-log-softmax.ts';
 export * from './beyond/index.ts';
 export * from './binary.ts';
@@ -15,10 +22,3 @@ export { Loss, type LossModuleOptions } from './loss.ts';
 export * from './ranking.ts';
 export * from './regression.ts';
 export { WeightedLoss, type WeightedOptions } from './weighted.ts';
-export {
-  type LossOptions,
-  type LossReduction,
-  type ReduceLossOptions,
-  reduceLoss,
-  type SampleWeightOptions,
-} from '../functional/losses/reduction.ts';

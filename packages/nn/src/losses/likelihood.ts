@@ -16,7 +16,7 @@ export interface PoissonNLLOptions extends LossModuleOptions {
 /**
  * Negative log-likelihood of counts under Poisson distributions; see {@link poissonNllLoss}. Follows `torch.nn.PoissonNLLLoss`.
  *
- * @example new nn.PoissonNLLLoss({ full: true })(tensor([0, 1]), tensor([1, 3]));
+ * @example new nn.PoissonNLLLoss({ full: true })(tensor([0.5, 1]), tensor([1, 3]));
  */
 export class PoissonNLLLoss extends Loss<[input: Tensor, target: Tensor]> {
   logInput: boolean;
@@ -48,7 +48,7 @@ export interface GaussianNLLOptions extends LossModuleOptions {
  * Negative log-likelihood under Gaussians, called with input, target and variance; see {@link gaussianNllLoss}.
  * Follows `torch.nn.GaussianNLLLoss`.
  *
- * @example new nn.GaussianNLLLoss()(tensor([0, 1]), tensor([1, 1]), tensor([1, 0.25]));
+ * @example new nn.GaussianNLLLoss()(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25]));
  */
 export class GaussianNLLLoss extends Loss<[input: Tensor, target: Tensor, variance: Tensor | number]> {
   full: boolean;

@@ -38,7 +38,10 @@ export class Loss<I extends unknown[], R extends string = LossReduction> extends
   }
 
   /** The options of the function that this loss stands for: the reduction, its own, and those of the call. */
-  protected bound<O extends object>(own: O, call?: SampleWeightOptions): O & { reduction: R } & SampleWeightOptions {
+  protected bound<O extends object>(
+    own: O,
+    call?: SampleWeightOptions,
+  ): O & { reduction: R } & SampleWeightOptions {
     return { reduction: this.reduction, ...own, ...call };
   }
 }

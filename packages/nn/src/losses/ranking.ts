@@ -34,7 +34,7 @@ type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];
  * Which of two inputs is to rank higher: the first for targets of 1, the second for -1, by `margin` (default 0); see
  * {@link marginRankingLoss}. Follows `torch.nn.MarginRankingLoss`.
  *
- * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1, 2]), tensor([0, 3]), tensor([1, 1]));
+ * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]));
  */
 export class MarginRankingLoss extends MarginLoss<Comparison> {
   constructor(options: MarginOptions = {}) {

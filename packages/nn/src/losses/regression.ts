@@ -9,7 +9,7 @@ type Pair = [input: Tensor, target: Tensor];
 /**
  * The mean absolute error |x - y|. Shapes: input and target alike; see {@link l1Loss}. Follows `torch.nn.L1Loss`.
  *
- * @example new nn.L1Loss()(tensor([1, 2]), tensor([0, 4])); // 1.5
+ * @example new nn.L1Loss()(tensor([0.5, 2]), tensor([0, 4])); // 1.25
  */
 export class L1Loss extends Loss<Pair> {
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
@@ -20,7 +20,7 @@ export class L1Loss extends Loss<Pair> {
 /**
  * The mean squared error (x - y)^2. Shapes: input and target alike; see {@link mseLoss}. Follows `torch.nn.MSELoss`.
  *
- * @example new nn.MSELoss({ reduction: 'sum' })(tensor([1, 2]), tensor([0, 4])); // 5
+ * @example new nn.MSELoss({ reduction: 'sum' })(tensor([0.5, 2]), tensor([0, 4])); // 4.25
  */
 export class MSELoss extends Loss<Pair> {
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
@@ -37,7 +37,7 @@ export interface SmoothL1Options extends LossModuleOptions {
 /**
  * A square below `beta` and a line above; see {@link smoothL1Loss}. Follows `torch.nn.SmoothL1Loss`.
  *
- * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([1, 2]), tensor([0, 4]));
+ * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([0.5, 2]), tensor([0, 4]));
  */
 export class SmoothL1Loss extends Loss<Pair> {
   beta: number;
@@ -61,7 +61,7 @@ export interface HuberOptions extends LossModuleOptions {
 /**
  * A square up to `delta` and a line of slope delta above; see {@link huberLoss}. Follows `torch.nn.HuberLoss`.
  *
- * @example new nn.HuberLoss({ delta: 0.5 })(tensor([1, 2]), tensor([0, 4]));
+ * @example new nn.HuberLoss({ delta: 0.5 })(tensor([0.5, 2]), tensor([0, 4]));
  */
 export class HuberLoss extends Loss<Pair> {
   delta: number;

@@ -13,7 +13,9 @@ describe('losses beyond PyTorch', () => {
       const failures = entry.samples.flatMap((sample, number) =>
         layouts.flatMap((layout) => {
           const lines = checkFunction(entry, sample, layout);
-          return lines.length > 0 ? [{ sample: number, how: layout, what: describeSample(sample), lines }] : [];
+          return lines.length > 0
+            ? [{ sample: number, how: layout, what: describeSample(sample), lines }]
+            : [];
         }),
       );
       expect(failures.length === 0 ? '' : report(entry.op, failures)).toBe('');

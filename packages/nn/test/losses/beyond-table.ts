@@ -9,7 +9,10 @@ type Options = Record<string, unknown>;
 const some =
   (choices: Readonly<Record<string, readonly unknown[]>>) =>
   ({ dice }: Draw): Options =>
-    Object.assign({}, ...Object.entries(choices).map(([name, list]) => dice.maybe(name, () => dice.oneOf(list))));
+    Object.assign(
+      {},
+      ...Object.entries(choices).map(([name, list]) => dice.maybe(name, () => dice.oneOf(list))),
+    );
 
 const none = (): Options => ({});
 const arxiv = (authors: string, id: string): string => `[${authors}](https://arxiv.org/abs/${id})`;
@@ -77,7 +80,12 @@ function quantile(d: Draw): Problem {
   const { dice } = d;
   const q = dice.oneOf([0.3, [0.1, 0.5, 0.9]]);
   const input = typeof q === 'number' ? shape : [...shape, q.length];
-  return { args: [dice.normal(input), dice.normal(shape), q], inputs: [0, 1], axes: [0, 0, null], options: {} };
+  return {
+    args: [dice.normal(input), dice.normal(shape), q],
+    inputs: [0, 1],
+    axes: [0, 0, null],
+    options: {},
+  };
 }
 
 function binned(d: Draw): Problem {
@@ -209,7 +217,7 @@ export const beyondLosses: readonly LossEntry[] = [
     args: 'input, target',
     options: 'epsilon',
     fused: true,
-    draw: pair(({ dice }) => ({ epsilon: dice.oneOf([0.2, 1]) })),
+    draw: pair(some({ epsilon: [0.2, 1] })),
   },
   {
     ...twice,

@@ -81,7 +81,11 @@ const unit = (d: Draw, shape: readonly number[]): Tensor => d.dice.uniform(shape
 const signs = (d: Draw, shape: readonly number[]): Tensor => d.dice.signs(shape);
 
 /** Logits (N, C, ...) and class indices, some of them ignored. */
-function classProblem(d: Draw, smoothing: boolean, input = (shape: readonly number[]) => d.dice.normal(shape)): Problem {
+function classProblem(
+  d: Draw,
+  smoothing: boolean,
+  input = (shape: readonly number[]) => d.dice.normal(shape),
+): Problem {
   const { n, c, extra, dice } = d;
   const ignoreIndex = dice.oneOf([-100, 0]);
   const options: Record<string, unknown> = {
@@ -309,7 +313,12 @@ export const losses: readonly LossEntry[] = [
         const count = dice.integer(0, c);
         return all.map((t, i) => (i < count ? t : i === count ? -1 : 0));
       });
-      return { args: [dice.normal([n, c]), tensor(rows, { dtype: 'int32' })], inputs: [0], axes: [0, 0], options: {} };
+      return {
+        args: [dice.normal([n, c]), tensor(rows, { dtype: 'int32' })],
+        inputs: [0],
+        axes: [0, 0],
+        options: {},
+      };
     },
   },
   {
@@ -417,14 +426,18 @@ export const losses: readonly LossEntry[] = [
     second: false,
     fused: true,
     before: (x) => logSoftmax(x, 2),
-    meanOf: (unreduced, { args }) => unreduced.div((args[3] as Tensor).to('float64').clamp({ min: 1 })).mean(),
+    meanOf: (unreduced, { args }) =>
+      unreduced.div((args[3] as Tensor).to('float64').clamp({ min: 1 })).mean(),
     draw: ({ n, c, dice }) => {
       const lengths = Array.from({ length: n }, () => dice.integer(0, 2));
       return {
         args: [
           dice.normal([6, n, c + 1]),
           dice.classes([n, 2], c).add(1),
-          tensor(Array.from({ length: n }, () => dice.integer(4, 6)), { dtype: 'int32' }),
+          tensor(
+            Array.from({ length: n }, () => dice.integer(4, 6)),
+            { dtype: 'int32' },
+          ),
           tensor(lengths, { dtype: 'int32' }),
         ],
         inputs: [0],
@@ -446,7 +459,10 @@ export const losses: readonly LossEntry[] = [
       args: [dice.normal([n, 3]), dice.normal([c, 3]), dice.classes([n], c)],
       inputs: [0, 1],
       axes: [0, null, 0],
-      options: { ...dice.maybe('linearBias', () => dice.normal([c])), ...dice.maybe('labelSmoothing', () => 0.1) },
+      options: {
+        ...dice.maybe('linearBias', () => dice.normal([c])),
+        ...dice.maybe('labelSmoothing', () => 0.1),
+      },
     }),
   },
 ];

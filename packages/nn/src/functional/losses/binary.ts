@@ -65,8 +65,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
 }
 
 /** log(1 + exp(-x)). */
-const softplusOfMinus = (x: Expr): Expr =>
-  E.add(E.log1p(E.exp(E.neg(E.abs(x)))), E.max(E.neg(x), 0));
+const softplusOfMinus = (x: Expr): Expr => E.add(E.log1p(E.exp(E.neg(E.abs(x)))), E.max(E.neg(x), 0));
 
 /** Operands: x, y, then posWeight and weight as far as there are any. */
 function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseReduction {
@@ -110,7 +109,9 @@ function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseRe
   });
 }
 
-const logitOps = [false, true].map((posWeight) => [false, true].map((weight) => bceWithLogits(posWeight, weight)));
+const logitOps = [false, true].map((posWeight) =>
+  [false, true].map((weight) => bceWithLogits(posWeight, weight)),
+);
 
 /**
  * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
@@ -118,7 +119,7 @@ const logitOps = [false, true].map((posWeight) => [false, true].map((weight) => 
  * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
  *
  * @throws ShapeError where the shapes of input and target differ
- * @example F.binaryCrossEntropyWithLogits(tensor([1e4, -1e4]), tensor([1, 1])); // (0 + 1e4) / 2
+ * @example F.binaryCrossEntropyWithLogits(tensor([80.5, -80.5]), tensor([1, 1])); // (0 + 80.5) / 2
  */
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
@@ -139,14 +140,20 @@ export function binaryCrossEntropyWithLogits(
  * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
  * Follows `torch.nn.functional.multilabel_soft_margin_loss`.
  *
- * @example F.multilabelSoftMarginLoss(tensor([[2, -1, 3]]), tensor([[1, 0, 1]]));
+ * @example F.multilabelSoftMarginLoss(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]]));
  */
-export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
+export function multilabelSoftMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  options: BCELossOptions = {},
+): Tensor {
   const { weight = null, sampleWeight = null } = options;
   const caller = 'multilabelSoftMarginLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
   if (input.ndim === 0) {
-    throw new ShapeError(`${caller}: expected an input of shape (N, C) or (C,), got ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${caller}: expected an input of shape (N, C) or (C,), got ${formatShape(input.shape)}`,
+    );
   }
   checkSameSize(caller, input, target);
   const op = logitOps[0]![weight === null ? 0 : 1]!;
@@ -172,7 +179,7 @@ const softMargin = new ElementwiseReduction({
  * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
  * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
  *
- * @example F.softMarginLoss(tensor([2, -1]), tensor([1, -1]));
+ * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1]));
  */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameSize('softMarginLoss', input, target);

@@ -56,5 +56,7 @@ export function requireClassWeight(caller: string, classes: number, weight: Tens
 /** Refuses inputs that are no floats. */
 export function requireFloating(caller: string, input: Tensor): void {
   if (isFloatingPoint(input.dtype)) return;
-  throw new DTypeError(`${caller}: expected a floating point input, got ${input.dtype}; convert with x.to('float32')`);
+  throw new DTypeError(
+    `${caller}: expected a floating point input, got ${input.dtype}; convert with x.to('float32')`,
+  );
 }

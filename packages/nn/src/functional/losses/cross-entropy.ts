@@ -1,13 +1,13 @@
 import {
   classShares,
   DTypeError,
+  formatShape,
   fusedCrossEntropy,
   fusedNll,
   isFloatingPoint,
   linear,
   logSoftmax,
   ShapeError,
-  formatShape,
   sameShape,
   type Tensor,
   ValueError,
@@ -76,7 +76,9 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     loss = fusedCrossEntropy(input, q, null, attributes);
   }
   if (sampleWeight === null) return loss;
-  const denominator = ofProbabilities ? {} : { denominator: classShares(target, weight, ignoreIndex, loss.dtype) };
+  const denominator = ofProbabilities
+    ? {}
+    : { denominator: classShares(target, weight, ignoreIndex, loss.dtype) };
   return reduceLoss(loss, { ...options, ...denominator });
 }
 
@@ -98,7 +100,8 @@ function distribution(input: Tensor, target: Tensor, weight: Tensor | null, smoo
   const n = input.shape[dim]!;
   let q = target.dtype === input.dtype ? target : target.to(input.dtype);
   if (smoothing > 0) q = q.mul(1 - smoothing).add(smoothing / n);
-  if (weight !== null) q = q.mul(weight.to(input.dtype).reshape([n, ...input.shape.slice(dim + 1).map(() => 1)]));
+  if (weight !== null)
+    q = q.mul(weight.to(input.dtype).reshape([n, ...input.shape.slice(dim + 1).map(() => 1)]));
   return q;
 }
 
@@ -155,7 +158,9 @@ export function linearCrossEntropy(
     throw new ShapeError(`${caller}: expected input with dimensionality 1 or 2, got ${input.ndim}`);
   }
   if (linearWeight.ndim < 2) {
-    throw new ShapeError(`${caller}: expected linearWeight with dimensionality at least 2, got ${linearWeight.ndim}`);
+    throw new ShapeError(
+      `${caller}: expected linearWeight with dimensionality at least 2, got ${linearWeight.ndim}`,
+    );
   }
   const features = input.shape[input.ndim - 1]!;
   const out = linearWeight.shape.slice(0, -1);

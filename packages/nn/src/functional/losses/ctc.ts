@@ -191,7 +191,9 @@ function lengthsOf(caller: string, what: string, lengths: Lengths, batch: number
         ? [lengths]
         : [...lengths];
   if (list.length !== batch) {
-    throw new ShapeError(`${caller}: ${what} must be of size batch_size: expected ${batch} lengths, got ${list.length}`);
+    throw new ShapeError(
+      `${caller}: ${what} must be of size batch_size: expected ${batch} lengths, got ${list.length}`,
+    );
   }
   for (const n of list) {
     if (!Number.isInteger(n) || n < 0) {
@@ -278,7 +280,9 @@ export function ctcLoss(
   const wanted = lengthsOf(caller, 'targetLengths', targetLengths, batch);
   for (const n of inputs) {
     if (n > steps) {
-      throw new ValueError(`${caller}: Expected inputLengths to have value at most ${steps}, but got value ${n}`);
+      throw new ValueError(
+        `${caller}: Expected inputLengths to have value at most ${steps}, but got value ${n}`,
+      );
     }
   }
   // A single sample's padding counts for nothing.

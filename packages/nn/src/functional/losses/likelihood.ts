@@ -1,4 +1,13 @@
-import { E, ElementwiseReduction, sameShape, ShapeError, formatShape, type Tensor, tensor, ValueError } from '@kindling/core';
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+  ValueError,
+} from '@kindling/core';
 import { checkLogProbabilities, checkSameSize } from '../../losses/checks.ts';
 import {
   checkReduction,
@@ -27,9 +36,7 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
     name: 'poisson_nll_loss',
     arity: 2,
     expression([x, y], [eps]) {
-      const loss = logInput
-        ? E.sub(E.exp(x!), E.mul(y!, x!))
-        : E.sub(x!, E.mul(y!, E.log(E.add(x!, eps!))));
+      const loss = logInput ? E.sub(E.exp(x!), E.mul(y!, x!)) : E.sub(x!, E.mul(y!, E.log(E.add(x!, eps!))));
       return full ? E.add(loss, E.select(E.gt(y!, 1), stirling(y!), 0)) : loss;
     },
   });
@@ -41,7 +48,7 @@ const poissonOps = [false, true].map((logInput) => [false, true].map((full) => p
  * expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape.
  * Follows `torch.nn.functional.poisson_nll_loss`.
  *
- * @example F.poissonNllLoss(tensor([0, 1]), tensor([1, 3]), { full: true });
+ * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true });
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
   const { logInput = true, full = false, eps = 1e-8 } = options;
@@ -80,7 +87,7 @@ const gaussian = new ElementwiseReduction({
  * number. Follows `torch.nn.functional.gaussian_nll_loss`.
  *
  * @throws ValueError for a negative variance, ShapeError for one of another shape
- * @example F.gaussianNllLoss(tensor([0, 1]), tensor([1, 1]), tensor([1, 0.25]));
+ * @example F.gaussianNllLoss(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25]));
  */
 export function gaussianNllLoss(
   input: Tensor,
@@ -98,8 +105,9 @@ export function gaussianNllLoss(
 /** The variances in a shape that broadcasts to the input's. */
 function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
   const v = typeof variance === 'number' ? tensor(variance, { dtype: input.dtype }) : variance;
-  for (const value of v.detach().data) {
-    if (value < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${value})`);
+  if (v.count > 0) {
+    const least = v.detach().amin().item();
+    if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
   }
   if (typeof variance === 'number' || sameShape(v.shape, input.shape)) return v;
   if (sameShape(v.shape, input.shape.slice(0, -1))) return v.unsqueeze(-1);
@@ -134,10 +142,7 @@ const klOfLogs = new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
   expression: ([x, y]) => E.mul(E.exp(y!), E.sub(y!, x!)),
-  gradient: (g, [x, y]) => [
-    E.mul(g, E.neg(E.exp(y!))),
-    E.mul(g, E.mul(E.exp(y!), E.sub(E.add(y!, 1), x!))),
-  ],
+  gradient: (g, [x, y]) => [E.mul(g, E.neg(E.exp(y!))), E.mul(g, E.mul(E.exp(y!), E.sub(E.add(y!, 1), x!)))],
 });
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
@@ -149,13 +154,17 @@ const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
  *
  * @example
  * ```ts
- * const x = F.logSoftmax(tensor([[1, 2, 3]]), 1);
+ * const x = F.logSoftmax(tensor([[0.5, 2, 3]]), 1);
  * F.klDiv(x, tensor([[0.2, 0.3, 0.5]]), { reduction: 'batchmean' });
  * ```
  */
 export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
   const { logTarget = false, sampleWeight = null } = options;
-  const reduction = checkReduction<LossReduction | 'batchmean'>('klDiv', options.reduction ?? 'mean', klReductions);
+  const reduction = checkReduction<LossReduction | 'batchmean'>(
+    'klDiv',
+    options.reduction ?? 'mean',
+    klReductions,
+  );
   checkSameSize('klDiv', input, target);
   if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
   const op = logTarget ? klOfLogs : kl;

@@ -10,7 +10,7 @@ import {
   type Primitive,
   ShapeError,
   sameShape,
-  Tensor,
+  type Tensor,
   ValueError,
   zeros,
 } from '@kindling/core';

@@ -1,4 +1,14 @@
-import { E, ElementwiseReduction, formatShape, minimum, ShapeError, type Tensor, ValueError, where, zerosLike } from '@kindling/core';
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  minimum,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  where,
+  zerosLike,
+} from '@kindling/core';
 import { checkSameSize } from '../../losses/checks.ts';
 import { pairwiseDistance } from '../distance.ts';
 import { checkReduction, elementwiseLoss, type LossOptions, reduceLoss } from './reduction.ts';
@@ -30,7 +40,7 @@ const marginRanking = new ElementwiseReduction({
  * Follows `torch.nn.functional.margin_ranking_loss`.
  *
  * @throws ShapeError where the numbers of dimensions differ
- * @example F.marginRankingLoss(tensor([1, 2]), tensor([0, 3]), tensor([1, 1]), { margin: 0.5 }); // (0 + 1.5) / 2
+ * @example F.marginRankingLoss(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]), { margin: 0.5 }); // (0 + 1.5) / 2
  */
 export function marginRankingLoss(
   input1: Tensor,
@@ -52,15 +62,9 @@ const hingeEmbedding = new ElementwiseReduction({
   name: 'hinge_embedding_loss',
   arity: 2,
   expression: ([x, y], [margin]) =>
-    E.add(
-      E.select(E.ne(y!, 1), E.max(E.sub(margin!, x!), 0), 0),
-      E.select(E.ne(y!, -1), x!, 0),
-    ),
+    E.add(E.select(E.ne(y!, 1), E.max(E.sub(margin!, x!), 0), 0), E.select(E.ne(y!, -1), x!, 0)),
   gradient: (g, [x, y], _, [margin]) => [
-    E.sub(
-      E.select(E.ne(y!, -1), g, 0),
-      E.select(E.and(E.ne(y!, 1), E.lt(x!, margin!)), g, 0),
-    ),
+    E.sub(E.select(E.ne(y!, -1), g, 0), E.select(E.and(E.ne(y!, 1), E.lt(x!, margin!)), g, 0)),
     null,
   ],
 });
@@ -74,7 +78,9 @@ const hingeEmbedding = new ElementwiseReduction({
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
   checkSameSize('hingeEmbeddingLoss', input, target);
-  return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [options.margin ?? 1]);
+  return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [
+    options.margin ?? 1,
+  ]);
 }
 
 /** PyTorch's least square of a norm: a float32, in float64 too. */
@@ -110,7 +116,10 @@ export function cosineEmbeddingLoss(
   }
   const dim = target.ndim;
   const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(leastSquare);
-  const cos = input1.mul(input2).sum(dim).div(square(input1).mul(square(input2)).sqrt());
+  const cos = input1
+    .mul(input2)
+    .sum(dim)
+    .div(square(input1).mul(square(input2)).sqrt());
   const nothing = zerosLike(cos);
   const alike = where(target.eq(1), cos.neg().add(1), nothing);
   const apart = where(target.eq(-1), cos.sub(margin).relu(), nothing);

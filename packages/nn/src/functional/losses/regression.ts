@@ -1,4 +1,12 @@
-import { E, ElementwiseReduction, formatShape, ShapeError, sameShape, type Tensor, ValueError } from '@kindling/core';
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { checkSameSize } from '../../losses/checks.ts';
 import { checkReduction, elementwiseLoss, type LossOptions, reduceLoss } from './reduction.ts';
 
@@ -84,7 +92,7 @@ function weighted(
  * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
  * unreduced loss. The gradient where x = y is 0. Follows `torch.nn.functional.l1_loss`.
  *
- * @example F.l1Loss(tensor([1, 2]), tensor([0, 4])); // 1.5
+ * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // 1.25
  */
 export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
   weighted(l1, input, target, 'l1Loss', options, [], true);
@@ -93,7 +101,7 @@ export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptio
  * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
  * unreduced loss. Follows `torch.nn.functional.mse_loss`.
  *
- * @example F.mseLoss(tensor([1, 2]), tensor([0, 4])); // 2.5
+ * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // 2.125
  */
 export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
   weighted(mse, input, target, 'mseLoss', options, [], true);
@@ -125,6 +133,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
   const { delta = 1 } = options;
-  if (!(delta > 0)) throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);
+  if (!(delta > 0))
+    throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);
   return weighted(huber, input, target, 'huberLoss', options, [delta], false);
 }

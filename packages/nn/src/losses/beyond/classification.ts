@@ -15,10 +15,11 @@ export interface AsymmetricOptions extends LossModuleOptions {
 }
 
 /**
- * Multi-label loss of logits that discounts the many easy negatives; see {@link asymmetricLoss}. Input and target have one shape.
+ * Multi-label loss of logits that discounts the many easy negatives; see {@link asymmetricLoss}. Input and
+ * target have one shape.
  *
- * Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter, Zelnik-Manor: Asymmetric loss for multi-label classification, 2021,
- * https://arxiv.org/abs/2009.14119.
+ * Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter, Zelnik-Manor: Asymmetric loss for multi-label
+ * classification, 2021, https://arxiv.org/abs/2009.14119.
  *
  * @example new nn.AsymmetricLoss({ clip: 0 })(randn([2, 5]), randint(0, 2, [2, 5]).float());
  */
@@ -47,8 +48,8 @@ export interface EMDOptions extends LossModuleOptions {
 }
 
 /**
- * Squared earth mover's distance of the softmax of logits (N, C, ...) from a distribution over ordered classes, or from the class itself;
- * see {@link emdLoss}.
+ * Squared earth mover's distance of the softmax of logits (N, C, ...) from a distribution over ordered
+ * classes, or from the class itself; see {@link emdLoss}.
  *
  * Hou, Yu, Samaras: Squared earth mover's distance-based loss for training deep neural networks, 2016,
  * https://arxiv.org/abs/1611.05916.

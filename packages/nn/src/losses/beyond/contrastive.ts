@@ -12,10 +12,11 @@ export interface InfoNCEOptions extends LossModuleOptions {
 }
 
 /**
- * The cross-entropy of finding each query's key among those of the others, or among `negatives`; see {@link infoNceLoss}. Queries and keys
- * are (N, D), negatives (M, D) or (N, M, D).
+ * The cross-entropy of finding each query's key among those of the others, or among `negatives`; see
+ * {@link infoNceLoss}. Queries and keys are (N, D), negatives (M, D) or (N, M, D).
  *
- * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018, https://arxiv.org/abs/1807.03748.
+ * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018,
+ * https://arxiv.org/abs/1807.03748.
  *
  * @example
  * ```ts
@@ -54,11 +55,11 @@ export interface SupConOptions extends LossModuleOptions {
 }
 
 /**
- * Supervised contrastive loss of features (N, D) or (N, V, D) with labels (N): samples of one class attract each other; see
- * {@link supConLoss}.
+ * Supervised contrastive loss of features (N, D) or (N, V, D) with labels (N): samples of one class attract
+ * each other; see {@link supConLoss}.
  *
- * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning, 2020,
- * https://arxiv.org/abs/2004.11362.
+ * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning,
+ * 2020, https://arxiv.org/abs/2004.11362.
  *
  * @example new nn.SupConLoss()(randn([4, 8]), tensor([0, 1, 0, 1]));
  */

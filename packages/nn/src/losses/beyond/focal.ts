@@ -13,9 +13,11 @@ export interface SigmoidFocalOptions extends LossModuleOptions {
 }
 
 /**
- * Focal loss of logits, each an independent yes or no; see {@link sigmoidFocalLoss}. Input and target have one shape.
+ * Focal loss of logits, each an independent yes or no; see {@link sigmoidFocalLoss}. Input and target have
+ * one shape.
  *
- * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
+ * https://arxiv.org/abs/1708.02002.
  *
  * @example new nn.SigmoidFocalLoss({ gamma: 1.5 })(randn([4]), tensor([1, 0, 0, 1]));
  */
@@ -45,10 +47,11 @@ export interface FocalOptions extends WeightedOptions {
 }
 
 /**
- * Focal loss of the softmax of logits (N, C, ...), for class indices (N, ...) or probabilities; see {@link focalLoss}. `weight` holds
- * one number for each class, and is a buffer.
+ * Focal loss of the softmax of logits (N, C, ...), for class indices (N, ...) or probabilities; see
+ * {@link focalLoss}. `weight` holds one number for each class, and is a buffer.
  *
- * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
+ * https://arxiv.org/abs/1708.02002.
  *
  * @example new nn.FocalLoss({ weight: tensor([1, 2, 0.5]) })(randn([4, 3]), tensor([2, 0, 1, 1]));
  */

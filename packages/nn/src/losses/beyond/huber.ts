@@ -14,12 +14,13 @@ export interface FractionalHuberOptions extends LossModuleOptions {
 }
 
 /**
- * The Huber loss of the response x / y against 1: errors count as fractions of the target; see {@link fractionalHuberLoss}.
+ * The Huber loss of the response x / y against 1: errors count as fractions of the target; see
+ * {@link fractionalHuberLoss}.
  *
- * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a regression target in
- * high-energy physics, CMS Collaboration, 2019, https://arxiv.org/abs/1912.06046.
+ * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a
+ * regression target in high-energy physics, CMS Collaboration, 2019, https://arxiv.org/abs/1912.06046.
  *
- * @example new nn.FractionalHuberLoss({ delta: 0.2 })(tensor([90, 400]), tensor([100, 200]));
+ * @example new nn.FractionalHuberLoss({ delta: 0.2 })(tensor([90.5, 400]), tensor([100, 200]));
  */
 export class FractionalHuberLoss extends Loss<Pair> {
   delta: number;
@@ -47,30 +48,34 @@ export interface BinnedHuberOptions extends LossModuleOptions, LayerOptions {
 }
 
 /**
- * The Huber loss whose thresholds adapt to the data, one for each bin of the target: where small and large targets are measured with
- * different precision, what counts as an outlier depends on the target. See {@link binnedHuberLoss} for the loss, whose `edges`
- * (E) separate E + 1 bins; without edges there is one running threshold for all.
+ * The Huber loss whose thresholds adapt to the data, one for each bin of the target: where small and large
+ * targets are measured with different precision, what counts as an outlier depends on the target. See
+ * {@link binnedHuberLoss} for the loss, whose `edges` (E) separate E + 1 bins; without edges there is one running
+ * threshold for all.
  *
- * In training mode each call first moves the thresholds. For each bin of which the batch has samples, T_batch is the `percentile` of
- * the residuals |x - y| (or |1 - x / y| if `fractional`) in the bin, interpolated linearly; then
+ * In training mode each call first moves the thresholds. For each bin of which the batch has samples, T_batch
+ * is the `percentile` of the residuals |x - y| (or |1 - x / y| if `fractional`) in the bin, interpolated
+ * linearly; then
  *
  *     T <- T_batch on the bin's first batch,  else (1 - momentum) T + momentum T_batch
  *
- * and the loss of the same batch is computed with the new T. Sample weights do not enter. A bin without samples, or whose percentile is
- * not finite, keeps its threshold; in evaluation mode all do. No gradient flows to thresholds or through them.
+ * and the loss of the same batch is computed with the new T. Sample weights do not enter. A bin without
+ * samples, or whose percentile is not finite, keeps its threshold; in evaluation mode all do. No gradient
+ * flows to thresholds or through them.
  *
- * State (`stateDict`): `edges` (E), `thresholds` (E + 1) and `batches_seen` (E + 1, int32), which counts the batches that moved each
- * threshold. A loss restored from it goes on exactly as the saved one would.
+ * State (`stateDict`): `edges` (E), `thresholds` (E + 1) and `batches_seen` (E + 1, int32), which counts the
+ * batches that moved each threshold. A loss restored from it goes on exactly as the saved one would.
  *
- * The practice of high-energy physics, as in Strong: LUMIN, https://doi.org/10.5281/zenodo.2601857 (WeightedBinnedHuber, whose value is
- * twice this one); Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732.
+ * The practice of high-energy physics, as in Strong: LUMIN, https://doi.org/10.5281/zenodo.2601857
+ * (WeightedBinnedHuber, whose value is twice this one); Huber: Robust estimation of a location parameter,
+ * 1964, https://doi.org/10.1214/aoms/1177703732.
  *
  * @throws ValueError for edges that do not ascend, a percentile or momentum out of range, or a delta that is not positive
  * @example
  * ```ts
  * const lossFn = new nn.BinnedHuberLoss([20, 50, 100], { fractional: true });
- * lossFn(tensor([18, 61, 140]), tensor([20, 55, 120]));
- * lossFn.thresholds; // four, of which the first has seen nothing yet
+ * lossFn(tensor([18.5, 61, 140]), tensor([20, 55, 120]));
+ * lossFn.thresholds; // four; the first bin has seen nothing yet
  * ```
  */
 export class BinnedHuberLoss extends Loss<Pair> {

@@ -1,8 +1,8 @@
 import type { Tensor } from '@kindling/core';
-import { arcFaceLoss, cosFaceLoss } from '../../functional/losses/beyond/margin-softmax.ts';
 import { linear } from '../../functional/linear.ts';
-import { normalize } from '../../functional/normalization.ts';
+import { arcFaceLoss, cosFaceLoss } from '../../functional/losses/beyond/margin-softmax.ts';
 import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
+import { normalize } from '../../functional/normalization.ts';
 import { xavierUniform_ } from '../../init/fans.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import type { Parameter } from '../../parameter.ts';
@@ -10,7 +10,10 @@ import { Loss, type LossModuleOptions } from '../loss.ts';
 
 /** Options of {@link CosFaceLoss}. */
 export interface CosFaceOptions extends LossModuleOptions, LayerOptions {
-  /** What the cosine of the own class is lowered by, or the angle that is added. Default: 0.35; for ArcFaceLoss 0.5. */
+  /**
+   * What the cosine of the own class is lowered by, or the angle that is added. Default: 0.35; for
+   * ArcFaceLoss 0.5.
+   */
   readonly margin?: number;
   /** What the cosines are multiplied by before the softmax. Default: 64. */
   readonly scale?: number;
@@ -46,7 +49,10 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
     xavierUniform_(this.weight);
   }
 
-  /** The cosine between each embedding (N, embeddingSize) and each centre: (N, numClasses). Its argmax is the prediction. */
+  /**
+   * The cosine between each embedding (N, embeddingSize) and each centre: (N, numClasses). Its argmax is the
+   * prediction.
+   */
   cosine(input: Tensor): Tensor {
     return linear(normalize(input), normalize(this.weight));
   }
@@ -57,8 +63,9 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
 }
 
 /**
- * Softmax over angles with a margin added to that of the own class: input are embeddings (N, embeddingSize), target the class indices (N);
- * see {@link arcFaceLoss} for the loss of the cosines. Give its parameters to the optimizer together with the model's.
+ * Softmax over angles with a margin added to that of the own class: input are embeddings (N, embeddingSize),
+ * target the class indices (N); see {@link arcFaceLoss} for the loss of the cosines. Give its parameters to
+ * the optimizer together with the model's.
  *
  * Deng, Guo, Xue, Zafeiriou: ArcFace: additive angular margin loss for deep face recognition, 2018,
  * https://arxiv.org/abs/1801.07698.
@@ -85,11 +92,12 @@ export class ArcFaceLoss extends MarginSoftmaxLoss {
 }
 
 /**
- * Softmax over cosines with a margin taken off that of the own class: input are embeddings (N, embeddingSize), target the class indices
- * (N); see {@link cosFaceLoss} for the loss of the cosines. Give its parameters to the optimizer together with the model's.
+ * Softmax over cosines with a margin taken off that of the own class: input are embeddings (N,
+ * embeddingSize), target the class indices (N); see {@link cosFaceLoss} for the loss of the cosines. Give its
+ * parameters to the optimizer together with the model's.
  *
- * Wang, Wang, Zhou, Ji, Gong, Zhou, Li, Liu: CosFace: large margin cosine loss for deep face recognition, 2018,
- * https://arxiv.org/abs/1801.09414.
+ * Wang, Wang, Zhou, Ji, Gong, Zhou, Li, Liu: CosFace: large margin cosine loss for deep face recognition,
+ * 2018, https://arxiv.org/abs/1801.09414.
  *
  * @example new nn.CosFaceLoss(16, 10, { scale: 16 })(randn([4, 16]), tensor([3, 0, 9, 3]));
  */

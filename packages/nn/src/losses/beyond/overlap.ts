@@ -60,11 +60,11 @@ export class DiceLoss extends OverlapLoss {
 }
 
 /**
- * One minus the Tversky index of each region, which weighs false positives (`alpha`) and false negatives (`beta`) apart; see
- * {@link tverskyLoss}.
+ * One minus the Tversky index of each region, which weighs false positives (`alpha`) and false negatives
+ * (`beta`) apart; see {@link tverskyLoss}.
  *
- * Salehi, Erdogmus, Gholipour: Tversky loss function for image segmentation using 3D fully convolutional deep networks, 2017,
- * https://arxiv.org/abs/1706.05721.
+ * Salehi, Erdogmus, Gholipour: Tversky loss function for image segmentation using 3D fully convolutional deep
+ * networks, 2017, https://arxiv.org/abs/1706.05721.
  *
  * @example new nn.TverskyLoss({ beta: 0.9, alpha: 0.1 })(randn([2, 1, 8, 8]), randint(0, 2, [2, 1, 8, 8]));
  */
@@ -87,8 +87,8 @@ export class TverskyLoss extends OverlapLoss {
 /**
  * The Tversky loss of each region to the power 1 / `gamma`; see {@link focalTverskyLoss}.
  *
- * Abraham, Khan: A novel focal Tversky loss function with improved attention U-Net for lesion segmentation, 2018,
- * https://arxiv.org/abs/1810.07842.
+ * Abraham, Khan: A novel focal Tversky loss function with improved attention U-Net for lesion segmentation,
+ * 2018, https://arxiv.org/abs/1810.07842.
  *
  * @example new nn.FocalTverskyLoss()(randn([2, 3, 8, 8]), randint(0, 3, [2, 8, 8], { dtype: 'int32' }));
  */

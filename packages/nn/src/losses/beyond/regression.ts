@@ -35,8 +35,8 @@ export interface CharbonnierOptions extends LossModuleOptions {
 /**
  * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss; see {@link charbonnierLoss}.
  *
- * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for computed imaging,
- * 1994, https://doi.org/10.1109/ICIP.1994.413553.
+ * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for
+ * computed imaging, 1994, https://doi.org/10.1109/ICIP.1994.413553.
  *
  * @example new nn.CharbonnierLoss({ epsilon: 0.1 })(randn([4]), randn([4]));
  */
@@ -54,8 +54,8 @@ export class CharbonnierLoss extends Loss<Pair> {
 }
 
 /**
- * The pinball loss, whose minimum is a quantile of the target, or several; see {@link quantileLoss}. With one quantile, input and target
- * have one shape; with a list of Q the input is (..., Q).
+ * The pinball loss, whose minimum is a quantile of the target, or several; see {@link quantileLoss}. With one
+ * quantile, input and target have one shape; with a list of Q the input is (..., Q).
  *
  * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
  *
@@ -85,10 +85,11 @@ export interface WingOptions extends LossModuleOptions {
 }
 
 /**
- * A logarithm for small residuals and a line for large ones, for the positions of landmarks; see {@link wingLoss}.
+ * A logarithm for small residuals and a line for large ones, for the positions of landmarks; see
+ * {@link wingLoss}.
  *
- * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional neural networks, 2018,
- * https://arxiv.org/abs/1711.06753.
+ * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional
+ * neural networks, 2018, https://arxiv.org/abs/1711.06753.
  *
  * @example new nn.WingLoss()(randn([4, 2]), randn([4, 2]));
  */
@@ -123,7 +124,8 @@ export interface AdaptiveWingOptions extends LossModuleOptions {
 /**
  * The wing loss for heatmaps with values in [0, 1], sharp on the foreground; see {@link adaptiveWingLoss}.
  *
- * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019, https://arxiv.org/abs/1904.07399.
+ * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019,
+ * https://arxiv.org/abs/1904.07399.
  *
  * @example new nn.AdaptiveWingLoss()(rand([2, 8, 8]), rand([2, 8, 8]));
  */

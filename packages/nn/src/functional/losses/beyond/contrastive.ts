@@ -16,11 +16,16 @@ import { type LossOptions, reduceLoss } from '../reduction.ts';
 
 /** Options of {@link infoNceLoss}. */
 export interface InfoNCELossOptions extends LossOptions {
-  /** Keys that match no query, (M, D), or some for each query, (N, M, D). Default: the other queries' keys. */
+  /**
+   * Keys that match no query, (M, D), or some for each query, (N, M, D). Default: the other queries' keys.
+   */
   readonly negatives?: Tensor | null;
   /** What similarities are divided by. Default: 0.1. */
   readonly temperature?: number;
-  /** Also finds the query among the others for each key, and takes the mean of both. In-batch only. Default: false. */
+  /**
+   * Also finds the query among the others for each key, and takes the mean of both. In-batch only. Default:
+   * false.
+   */
   readonly symmetric?: boolean;
 }
 
@@ -53,11 +58,12 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
  *
  *     -log( exp(q.k / T) / (exp(q.k / T) + sum_j exp(q.n_j / T)) )
  *
- * `query` and `key` are (N, D), row i of one belonging to row i of the other; both are normalised here. The negatives n_j are the keys
- * of the other queries, or those given: (M, D) for all queries, (N, M, D) for each its own. The unreduced loss is (N).
+ * `query` and `key` are (N, D), row i of one belonging to row i of the other; both are normalised here. The
+ * negatives n_j are the keys of the other queries, or those given: (M, D) for all queries, (N, M, D) for each
+ * its own. The unreduced loss is (N).
  *
- * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018, https://arxiv.org/abs/1807.03748;
- * `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
+ * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018,
+ * https://arxiv.org/abs/1807.03748; `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
  *
  * @throws ShapeError for shapes that do not fit, ValueError unless the temperature is positive
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // log(1 + e) - 1 = 0.3133
@@ -80,7 +86,8 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
     const forth = perRow(logits, own);
     return reduceLoss(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
   }
-  if (symmetric) throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
+  if (symmetric)
+    throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
   const wanted = negatives.ndim === 3 ? negatives.shape[0] === n : negatives.ndim === 2;
   if (!wanted || negatives.shape.at(-1) !== d) {
     throw new ShapeError(
@@ -88,30 +95,33 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
     );
   }
   const others = unit(negatives);
-  const far =
-    others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
+  const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
   const near = q.mul(k).sum(1, { keepdim: true });
   const logits = cat([near, far], 1).div(temperature);
   return reduceLoss(perRow(logits, zeros([n!], { dtype: 'int32' })), options);
 }
 
-/** What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly 0. */
+/**
+ * What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share
+ * is exactly 0.
+ */
 const excluded = -1e30;
 
 /**
- * Supervised contrastive loss: samples of one class attract each other, all others repel. For each anchor i, with the other samples of
- * its class P(i),
+ * Supervised contrastive loss: samples of one class attract each other, all others repel. For each anchor i,
+ * with the other samples of its class P(i),
  *
  *     -1 / |P(i)| sum_{p in P(i)} log( exp(z_i.z_p / T) / sum_{a != i} exp(z_i.z_a / T) )
  *
- * `features` are (N, D), or (N, V, D) with V views of each sample; they are normalised here. `labels` are (N), integers. The unreduced
- * loss is (N), or (N, V). An anchor alone in its class has loss 0, and counts in the mean.
+ * `features` are (N, D), or (N, V, D) with V views of each sample; they are normalised here. `labels` are
+ * (N), integers. The unreduced loss is (N), or (N, V). An anchor alone in its class has loss 0, and counts in
+ * the mean.
  *
- * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning, 2020,
- * https://arxiv.org/abs/2004.11362 (L_out).
+ * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning,
+ * 2020, https://arxiv.org/abs/2004.11362 (L_out).
  *
  * @throws ShapeError for shapes that do not fit, ValueError unless the temperatures are positive
- * @example F.supConLoss(tensor([[1, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // 0.2088
+ * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // 0.2088
  */
 export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {
   const { temperature = 0.07 } = options;

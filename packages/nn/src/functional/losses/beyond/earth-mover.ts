@@ -1,4 +1,12 @@
-import { formatShape, isFloatingPoint, ShapeError, sameShape, softmax, type Tensor, ValueError } from '@kindling/core';
+import {
+  formatShape,
+  isFloatingPoint,
+  ShapeError,
+  sameShape,
+  softmax,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { type LossOptions, reduceLoss } from '../reduction.ts';
 import { oneHotTarget } from './one-hot-target.ts';
 
@@ -9,29 +17,37 @@ export interface EMDLossOptions extends LossOptions {
 }
 
 /**
- * Squared earth mover's distance between the softmax of logits and a distribution over ordered classes (ages, ratings, bins of a
- * histogram): how far probability has to be moved, so that a near miss costs less than a far one:
+ * Squared earth mover's distance between the softmax of logits and a distribution over ordered classes (ages,
+ * ratings, bins of a histogram): how far probability has to be moved, so that a near miss costs less than a
+ * far one:
  *
  *     sum_{c < C} |CDF_p(c) - CDF_t(c)|^power,  p = softmax(x)
  *
- * `input` are logits (N, C) or (N, C, d1, ...); `target` is a distribution of the same shape (floating point, sums to 1 over the
- * classes), or the class itself (N) or (N, d1, ...). The unreduced loss has the shape of the classes.
+ * `input` are logits (N, C) or (N, C, d1, ...); `target` is a distribution of the same shape (floating point,
+ * sums to 1 over the classes), or the class itself (N) or (N, d1, ...). The unreduced loss has the shape of
+ * the classes.
  *
  * Hou, Yu, Samaras: Squared earth mover's distance-based loss for training deep neural networks, 2016,
- * https://arxiv.org/abs/1611.05916; for label distributions, Talebi, Milanfar: NIMA, 2017, https://arxiv.org/abs/1709.05424.
+ * https://arxiv.org/abs/1611.05916; for label distributions, Talebi, Milanfar: NIMA, 2017,
+ * https://arxiv.org/abs/1709.05424.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a power below 1
- * @example F.emdLoss(tensor([[9, 0, 0]]), tensor([2])); // 1.9993: two steps away
+ * @example F.emdLoss(tensor([[9.5, 0, 0]]), tensor([2])); // 1.9996: two steps away
  */
 export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor {
   const { power = 2 } = options;
   if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);
   if (input.ndim < 2) {
-    throw new ShapeError(`emdLoss: expected logits (N, C) or (N, C, d1, ...), got shape ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `emdLoss: expected logits (N, C) or (N, C, d1, ...), got shape ${formatShape(input.shape)}`,
+    );
   }
   const p = softmax(input, 1);
   // At the last class both have summed up to 1: all that could stand there is rounding.
-  const moved = p.sub(distribution(input, target)).cumsum(1).narrow(1, 0, input.shape[1]! - 1);
+  const moved = p
+    .sub(distribution(input, target))
+    .cumsum(1)
+    .narrow(1, 0, input.shape[1]! - 1);
   const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
   return reduceLoss(cost.sum(1), options);
 }

@@ -60,24 +60,32 @@ function checkGamma(caller: string, gamma: number): void {
 }
 
 /**
- * Focal loss of logits, each an independent yes or no: binary cross-entropy, discounted by how sure the model is already.
+ * Focal loss of logits, each an independent yes or no: binary cross-entropy, discounted by how sure the model
+ * is already.
  *
  *     alpha_t (1 - p_t)^gamma (-log p_t),  p_t = p t + (1 - p) (1 - t),  p = sigmoid(x)
  *
  * `input` (logits x) and `target` (t in [0, 1]) have one shape, that of the unreduced loss. Follows
- * `torchvision.ops.sigmoid_focal_loss`, computed from the logit so that neither extreme gives NaN. With gamma 0 and alpha `null`
- * it is `binaryCrossEntropyWithLogits`.
+ * `torchvision.ops.sigmoid_focal_loss`, computed from the logit so that neither extreme gives NaN. With gamma
+ * 0 and alpha `null` it is `binaryCrossEntropyWithLogits`.
  *
- * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
+ * https://arxiv.org/abs/1708.02002.
  *
  * @throws ShapeError if the shapes differ, ValueError for a negative gamma or alpha outside [0, 1]
- * @example F.sigmoidFocalLoss(tensor([2, -1]), tensor([1, 0]), { gamma: 2 }); // 0.0087
+ * @example F.sigmoidFocalLoss(tensor([2.5, -1]), tensor([1, 0]), { gamma: 2 }); // 0.0086
  */
-export function sigmoidFocalLoss(input: Tensor, target: Tensor, options: SigmoidFocalLossOptions = {}): Tensor {
+export function sigmoidFocalLoss(
+  input: Tensor,
+  target: Tensor,
+  options: SigmoidFocalLossOptions = {},
+): Tensor {
   const { alpha = 0.25, gamma = 2 } = options;
   checkGamma('sigmoidFocalLoss', gamma);
   if (alpha !== null && !(alpha >= 0 && alpha <= 1)) {
-    throw new ValueError(`sigmoidFocalLoss: alpha must lie in [0, 1], or be null for no balance, got ${alpha}`);
+    throw new ValueError(
+      `sigmoidFocalLoss: alpha must lie in [0, 1], or be null for no balance, got ${alpha}`,
+    );
   }
   requireSameSize('sigmoidFocalLoss', input, target);
   const params = [gamma, alpha ?? 1, alpha === null ? 1 : 1 - alpha];
@@ -93,11 +101,7 @@ const focalTerm = new ElementwiseOp({
     const p = E.exp(logp!);
     const miss = E.neg(E.expm1(logp!));
     // p log(p) / (1 - p), whose limits are -1 at p = 1 and 0 at p = 0.
-    const ratio = E.select(
-      E.eq(miss, 0),
-      -1,
-      E.select(E.eq(p, 0), 0, E.div(E.mul(p, logp!), miss)),
-    );
+    const ratio = E.select(E.eq(miss, 0), -1, E.select(E.eq(p, 0), 0, E.div(E.mul(p, logp!), miss)));
     return [E.mul(g, E.mul(E.pow(miss, gamma!), E.sub(E.mul(gamma!, ratio), 1)))];
   },
 });
@@ -107,14 +111,16 @@ const focalTerm = new ElementwiseOp({
  *
  *     w_t (1 - p_t)^gamma (-log p_t),  p = softmax(x)
  *
- * `input` are logits (N, C) or (N, C, d1, ...), or (C) for a single sample; `target` are class indices (N) or (N, d1, ...), or
- * probabilities of `input`'s shape. The unreduced loss has the shape of the class indices. As in `crossEntropy`, which this is
- * for gamma 0, a mean over class indices divides by the sum of the class weights.
+ * `input` are logits (N, C) or (N, C, d1, ...), or (C) for a single sample; `target` are class indices (N) or
+ * (N, d1, ...), or probabilities of `input`'s shape. The unreduced loss has the shape of the class indices.
+ * As in `crossEntropy`, which this is for gamma 0, a mean over class indices divides by the sum of the class
+ * weights.
  *
- * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017, https://arxiv.org/abs/1708.02002.
+ * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
+ * https://arxiv.org/abs/1708.02002.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a negative gamma
- * @example F.focalLoss(tensor([[2, 0, -1]]), tensor([0]), { gamma: 2 }); // 0.0041
+ * @example F.focalLoss(tensor([[2.5, 0, -1]]), tensor([0]), { gamma: 2 }); // 0.0011
  */
 export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
   const { weight = null, gamma = 2, ignoreIndex = -100 } = options;

@@ -1,4 +1,14 @@
-import { bucketize, E, ElementwiseReduction, formatShape, noGrad, ShapeError, sameShape, type Tensor, ValueError } from '@kindling/core';
+import {
+  bucketize,
+  E,
+  ElementwiseReduction,
+  formatShape,
+  noGrad,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { checkSameSize } from '../../../losses/checks.ts';
 import { elementwiseLoss, type LossOptions } from '../reduction.ts';
 
@@ -16,11 +26,7 @@ export interface BinnedHuberLossOptions extends LossOptions {
 
 const huberOf = (r: E.Expr, delta: E.Expr): E.Expr => {
   const size = E.abs(r);
-  return E.select(
-    E.le(size, delta),
-    E.mul(E.mul(0.5, r), r),
-    E.mul(delta, E.sub(size, E.mul(0.5, delta))),
-  );
+  return E.select(E.le(size, delta), E.mul(E.mul(0.5, r), r), E.mul(delta, E.sub(size, E.mul(0.5, delta))));
 };
 const difference = (x: readonly E.Expr[]): E.Expr => E.sub(x[0]!, x[1]!);
 const fraction = (x: readonly E.Expr[]): E.Expr => E.div(difference(x), x[1]!);
@@ -48,15 +54,15 @@ const binnedFractional = new ElementwiseReduction({
  *
  *     r^2 / 2  where |r| <= delta,  else delta (|r| - delta / 2)
  *
- * What matters is the error as a fraction of the target, as for the energies of jets and taus, which span orders of magnitude.
- * `input` x and `target` y, nowhere 0, have one shape, that of the unreduced loss.
+ * What matters is the error as a fraction of the target, as for the energies of jets and taus, which span
+ * orders of magnitude. `input` x and `target` y, nowhere 0, have one shape, that of the unreduced loss.
  *
- * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a regression target in high-energy
- * physics, CMS Collaboration: A deep neural network for simultaneous estimation of b jet energy and resolution, 2019,
- * https://arxiv.org/abs/1912.06046.
+ * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a
+ * regression target in high-energy physics, CMS Collaboration: A deep neural network for simultaneous
+ * estimation of b jet energy and resolution, 2019, https://arxiv.org/abs/1912.06046.
  *
  * @throws ValueError unless delta is positive
- * @example F.fractionalHuberLoss(tensor([90, 400]), tensor([100, 200])); // (0.005 + 0.5) / 2
+ * @example F.fractionalHuberLoss(tensor([90.5, 400]), tensor([100, 200])); // (0.0045 + 0.5) / 2
  */
 export function fractionalHuberLoss(
   input: Tensor,
@@ -69,27 +75,31 @@ export function fractionalHuberLoss(
   return elementwiseLoss(fractional, [input, target], 'fractionalHuberLoss', options, [delta]);
 }
 
-/** The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from the last on. */
+/**
+ * The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from
+ * the last on.
+ */
 export const binsOf = (target: Tensor, edges: Tensor): Tensor =>
   noGrad(() => bucketize(target.detach(), edges, { right: true }));
 
 /**
- * The Huber loss with a threshold for each bin of the target: with r = x - y, or x / y - 1 if `fractional`, and delta the threshold of
- * y's bin,
+ * The Huber loss with a threshold for each bin of the target: with r = x - y, or x / y - 1 if `fractional`,
+ * and delta the threshold of y's bin,
  *
  *     r^2 / 2  where |r| <= delta,  else delta (|r| - delta / 2)
  *
- * `input` x and `target` y have one shape, that of the unreduced loss. `edges`, (E), ascend and separate E + 1 bins: below the first,
- * [edge, next edge), from the last on. `thresholds` are (E + 1). The class `BinnedHuberLoss` finds the thresholds itself.
+ * `input` x and `target` y have one shape, that of the unreduced loss. `edges`, (E), ascend and separate E +
+ * 1 bins: below the first, [edge, next edge), from the last on. `thresholds` are (E + 1). The class
+ * `BinnedHuberLoss` finds the thresholds itself.
  *
- * Follows `lumin.nn.losses.hep_losses`-style regression losses (Strong: LUMIN, https://doi.org/10.5281/zenodo.2601857), whose value is
- * twice this one.
+ * Follows `lumin.nn.losses.hep_losses`-style regression losses (Strong: LUMIN,
+ * https://doi.org/10.5281/zenodo.2601857), whose value is twice this one.
  *
  * @throws ShapeError for thresholds that do not fit the edges
  * @example
  * ```ts
  * // Below 100 residuals count linearly beyond 5, above beyond 20.
- * F.binnedHuberLoss(tensor([60, 310]), tensor([50, 300]), tensor([100]), tensor([5, 20])); // (37.5 + 50) / 2
+ * F.binnedHuberLoss(tensor([60, 310.5]), tensor([50, 300]), tensor([100]), tensor([5, 20])); // (37.5 + 55.125) / 2
  * ```
  */
 export function binnedHuberLoss(

@@ -13,8 +13,8 @@ export interface Logistic {
 }
 
 /**
- * The parts of which log(sigmoid(x)) and log(1 - sigmoid(x)) are made. |x| is written as x times a constant sign, so that the
- * derivative at 0 is that of either side, not the 0 that |x| has there.
+ * The parts of which log(sigmoid(x)) and log(1 - sigmoid(x)) are made. |x| is written as x times a constant
+ * sign, so that the derivative at 0 is that of either side, not the 0 that |x| has there.
  */
 export function logistic(x: E.Expr): Logistic {
   const up = E.ge(x, 0);

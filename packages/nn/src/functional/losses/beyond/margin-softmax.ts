@@ -1,4 +1,13 @@
-import { applyElementwise, arange, E, ElementwiseOp, formatShape, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import {
+  applyElementwise,
+  arange,
+  E,
+  ElementwiseOp,
+  formatShape,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
 
 /** Options of {@link cosFaceLoss}: those of the cross-entropy, and the margin. */
@@ -58,8 +67,9 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  *
  *     logits_j = scale cos(theta_j),  and scale cos(theta_t + margin) for the target class t
  *
- * Where theta_t + margin would exceed pi, the cosine is lowered by margin sin(margin) instead, so that it stays monotonic. `input` are
- * the cosines (N, C) between embeddings and class centres, `target` the class indices (N); the unreduced loss is (N).
+ * Where theta_t + margin would exceed pi, the cosine is lowered by margin sin(margin) instead, so that it
+ * stays monotonic. `input` are the cosines (N, C) between embeddings and class centres, `target` the class
+ * indices (N); the unreduced loss is (N).
  *
  * Deng, Guo, Xue, Zafeiriou: ArcFace: additive angular margin loss for deep face recognition, 2018,
  * https://arxiv.org/abs/1801.07698.
@@ -75,7 +85,11 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
   const sin = Math.sin(margin);
   const threshold = easyMargin ? 0 : -Math.cos(margin);
   const params = [Math.cos(margin), sin, threshold, easyMargin ? 0 : margin * sin, scale];
-  return crossEntropy(applyElementwise(arc, [ownClass('arcFaceLoss', input, target), input], params), target, rest);
+  return crossEntropy(
+    applyElementwise(arc, [ownClass('arcFaceLoss', input, target), input], params),
+    target,
+    rest,
+  );
 }
 
 /**
@@ -85,8 +99,8 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
  *
  * Shapes as for {@link arcFaceLoss}.
  *
- * Wang, Wang, Zhou, Ji, Gong, Zhou, Li, Liu: CosFace: large margin cosine loss for deep face recognition, 2018,
- * https://arxiv.org/abs/1801.09414.
+ * Wang, Wang, Zhou, Ji, Gong, Zhou, Li, Liu: CosFace: large margin cosine loss for deep face recognition,
+ * 2018, https://arxiv.org/abs/1801.09414.
  *
  * @throws ShapeError for shapes that do not fit, ValueError for a negative margin
  * @example F.cosFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // 0.0590

@@ -2,12 +2,17 @@ import { arange, IndexError, type Tensor } from '@kindling/core';
 import { classDim, requireClassTarget } from '../classes.ts';
 
 /**
- * Class indices as 0 and 1 in the shape and dtype of `input`, whose classes lie along dim 1; elements of `ignoreIndex` are 0
- * throughout.
+ * Class indices as 0 and 1 in the shape and dtype of `input`, whose classes lie along dim 1; elements of
+ * `ignoreIndex` are 0 throughout.
  *
  * @throws ShapeError, DTypeError for what are no class indices of `input`, IndexError for a class that there is not
  */
-export function oneHotTarget(caller: string, input: Tensor, target: Tensor, ignoreIndex: number | null): Tensor {
+export function oneHotTarget(
+  caller: string,
+  input: Tensor,
+  target: Tensor,
+  ignoreIndex: number | null,
+): Tensor {
   requireClassTarget(caller, input, target);
   const dim = classDim(input);
   const count = input.shape[dim]!;
@@ -16,7 +21,10 @@ export function oneHotTarget(caller: string, input: Tensor, target: Tensor, igno
     const t = values[i]!;
     if (t !== ignoreIndex && !(t >= 0 && t < count)) throw noSuchClass(caller, target, i, count, ignoreIndex);
   }
-  const classes = arange(count, { dtype: 'int32' }).reshape([count, ...input.shape.slice(dim + 1).map(() => 1)]);
+  const classes = arange(count, { dtype: 'int32' }).reshape([
+    count,
+    ...input.shape.slice(dim + 1).map(() => 1),
+  ]);
   return target.int().unsqueeze(dim).eq(classes).to(input.dtype);
 }
 

@@ -1,20 +1,32 @@
-import { formatShape, ShapeError, sameShape, sigmoid, softmax, type Tensor, ValueError } from '@kindling/core';
+import {
+  formatShape,
+  ShapeError,
+  sameShape,
+  sigmoid,
+  softmax,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { type LossOptions, reduceLoss } from '../reduction.ts';
 import { oneHotTarget } from './one-hot-target.ts';
 
 /** What the losses that measure the overlap of regions have in common. */
 export interface OverlapLossOptions extends LossOptions {
-  /** Added to both sides of the quotient: an empty region that is predicted empty counts as right. Default: 1. */
+  /**
+   * Added to both sides of the quotient: an empty region that is predicted empty counts as right. Default: 1.
+   */
   readonly smooth?: number;
   /**
-   * What makes probabilities of the input: `'sigmoid'` for masks that may overlap, `'softmax'` over the channels for classes that
-   * exclude each other, `'none'` for an input that is probabilities. Default: by the target, `'softmax'` for class indices and
-   * `'sigmoid'` for masks.
+   * What makes probabilities of the input: `'sigmoid'` for masks that may overlap, `'softmax'` over the
+   * channels for classes that exclude each other, `'none'` for an input that is probabilities. Default: by
+   * the target, `'softmax'` for class indices and `'sigmoid'` for masks.
    */
   readonly activation?: 'sigmoid' | 'softmax' | 'none';
   /** Class indices equal to it are left out of the regions. Default: none. */
   readonly ignoreIndex?: number | null;
-  /** Whether the regions of all items of the batch are one: the unreduced loss is (C) then. Default: false. */
+  /**
+   * Whether the regions of all items of the batch are one: the unreduced loss is (C) then. Default: false.
+   */
   readonly batch?: boolean;
 }
 
@@ -49,7 +61,9 @@ interface Regions {
 function regionsOf(caller: string, input: Tensor, target: Tensor, options: OverlapLossOptions): Regions {
   const { batch = false, ignoreIndex = null } = options;
   if (input.ndim < 2) {
-    throw new ShapeError(`${caller}: expected an input (N, C, d1, ...), got shape ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${caller}: expected an input (N, C, d1, ...), got shape ${formatShape(input.shape)}`,
+    );
   }
   const isMask = sameShape(input.shape, target.shape);
   const { activation = isMask ? 'sigmoid' : 'softmax' } = options;
@@ -78,7 +92,9 @@ function probabilities(caller: string, input: Tensor, activation: string): Tenso
     case 'none':
       return input;
     default:
-      throw new ValueError(`${caller}: activation must be 'sigmoid', 'softmax' or 'none', got '${activation}'`);
+      throw new ValueError(
+        `${caller}: activation must be 'sigmoid', 'softmax' or 'none', got '${activation}'`,
+      );
   }
 }
 
@@ -105,14 +121,14 @@ function tversky(
  *
  *     1 - (2 sum(p t) + smooth) / (sum(p) + sum(t) + smooth)
  *
- * `input` are logits (N, C, d1, ...); `target` is a mask of the same shape with values in [0, 1], or class indices (N, d1, ...). p is
- * the sigmoid of the logits for masks and their softmax over the channels for class indices. The sums run over the pixels; the
- * unreduced loss is (N, C), or (C) with `batch`.
+ * `input` are logits (N, C, d1, ...); `target` is a mask of the same shape with values in [0, 1], or class
+ * indices (N, d1, ...). p is the sigmoid of the logits for masks and their softmax over the channels for
+ * class indices. The sums run over the pixels; the unreduced loss is (N, C), or (C) with `batch`.
  *
  * Milletari, Navab, Ahmadi: V-Net, 2016, https://arxiv.org/abs/1606.04797 (with `squared: true`).
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not
- * @example F.diceLoss(tensor([[[4, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0108
+ * @example F.diceLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0094
  */
 export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor {
   const { smooth = 1, squared = false } = options;
@@ -132,13 +148,14 @@ export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions
  *
  *     1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth),  TP = sum(p t), FP = sum(p (1 - t)), FN = sum((1 - p) t)
  *
- * Shapes as for {@link diceLoss}. alpha = beta = 1/2 is the Dice loss with twice the `smooth`, alpha = beta = 1 the Jaccard loss.
+ * Shapes as for {@link diceLoss}. alpha = beta = 1/2 is the Dice loss with twice the `smooth`, alpha = beta =
+ * 1 the Jaccard loss.
  *
- * Salehi, Erdogmus, Gholipour: Tversky loss function for image segmentation using 3D fully convolutional deep networks, 2017,
- * https://arxiv.org/abs/1706.05721.
+ * Salehi, Erdogmus, Gholipour: Tversky loss function for image segmentation using 3D fully convolutional deep
+ * networks, 2017, https://arxiv.org/abs/1706.05721.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not
- * @example F.tverskyLoss(tensor([[[4, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0102
+ * @example F.tverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0086
  */
 export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor {
   const { alpha = 0.3, beta = 0.7 } = options;
@@ -149,16 +166,21 @@ export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossO
 const nearlyPerfect = 1e-12;
 
 /**
- * The Tversky loss of each region to the power 1 / gamma: (1 - TI)^(1 / gamma). Shapes as for {@link diceLoss}.
+ * The Tversky loss of each region to the power 1 / gamma: (1 - TI)^(1 / gamma). Shapes as for
+ * {@link diceLoss}.
  *
- * Abraham, Khan: A novel focal Tversky loss function with improved attention U-Net for lesion segmentation, 2018,
- * https://arxiv.org/abs/1810.07842. For gamma above 1 the slope grows without bound toward a perfect overlap; below a Tversky loss
- * of 1e-12 it is 0.
+ * Abraham, Khan: A novel focal Tversky loss function with improved attention U-Net for lesion segmentation,
+ * 2018, https://arxiv.org/abs/1810.07842. For gamma above 1 the slope grows without bound toward a perfect
+ * overlap; below a Tversky loss of 1e-12 it is 0.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError unless gamma is positive
- * @example F.focalTverskyLoss(tensor([[[4, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0321
+ * @example F.focalTverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0282
  */
-export function focalTverskyLoss(input: Tensor, target: Tensor, options: FocalTverskyLossOptions = {}): Tensor {
+export function focalTverskyLoss(
+  input: Tensor,
+  target: Tensor,
+  options: FocalTverskyLossOptions = {},
+): Tensor {
   const { alpha = 0.3, beta = 0.7, gamma = 4 / 3 } = options;
   if (!(gamma > 0)) throw new ValueError(`focalTverskyLoss: gamma must be positive, got ${gamma}`);
   const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
@@ -176,7 +198,7 @@ export function focalTverskyLoss(input: Tensor, target: Tensor, options: FocalTv
  * https://doi.org/10.1007/978-3-319-50835-1_22.
  *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not
- * @example F.jaccardLoss(tensor([[[4, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0179
+ * @example F.jaccardLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // 0.0156
  */
 export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor {
   return reduceLoss(tversky('jaccardLoss', input, target, options, 1, 1), options);

@@ -31,13 +31,13 @@ const logCosh = new ElementwiseReduction({
 });
 
 /**
- * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2, smooth between.
- * `input` x and `target` y have one shape, that of the unreduced loss.
+ * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2,
+ * smooth between. `input` x and `target` y have one shape, that of the unreduced loss.
  *
  * Saleh, Saleh: Statistical properties of the log-cosh loss function used in machine learning, 2022,
  * https://arxiv.org/abs/2208.04564.
  *
- * @example F.logCoshLoss(tensor([1, 2]), tensor([1, 5])); // 1.1547
+ * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // 1.2147
  */
 export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameSize('logCoshLoss', input, target);
@@ -63,14 +63,14 @@ const charbonnier = new ElementwiseReduction({
 });
 
 /**
- * sqrt((x - y)^2 + epsilon^2), elementwise: the L1 loss, made smooth at 0. `input` x and `target` y have one shape, that of the
- * unreduced loss.
+ * sqrt((x - y)^2 + epsilon^2), elementwise: the L1 loss, made smooth at 0. `input` x and `target` y have one
+ * shape, that of the unreduced loss.
  *
- * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for computed imaging,
- * 1994, https://doi.org/10.1109/ICIP.1994.413553.
+ * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for
+ * computed imaging, 1994, https://doi.org/10.1109/ICIP.1994.413553.
  *
  * @throws ValueError unless epsilon is positive
- * @example F.charbonnierLoss(tensor([1, 2]), tensor([1, 5])); // 1.5005
+ * @example F.charbonnierLoss(tensor([1.5, 2]), tensor([1, 5])); // 1.7500
  */
 export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
   const { epsilon = 1e-3 } = options;
@@ -97,7 +97,9 @@ const pinball = new ElementwiseReduction({
 export function checkQuantiles(caller: string, quantiles: number | readonly number[]): void {
   const list = typeof quantiles === 'number' ? [quantiles] : quantiles;
   if (list.length > 0 && list.every((q) => q > 0 && q < 1)) return;
-  throw new ValueError(`${caller}: expected quantiles between 0 and 1 (exclusive), got ${JSON.stringify(quantiles)}`);
+  throw new ValueError(
+    `${caller}: expected quantiles between 0 and 1 (exclusive), got ${JSON.stringify(quantiles)}`,
+  );
 }
 
 /**
@@ -105,13 +107,14 @@ export function checkQuantiles(caller: string, quantiles: number | readonly numb
  *
  *     max(q e, (q - 1) e)
  *
- * `quantiles` is one number q, and then `input` x and `target` y have one shape; or a list of Q numbers, and then the input has one
- * dimension more, (..., Q), of a prediction for each. The unreduced loss has the shape of the input. The gradient where x = y is 0.
+ * `quantiles` is one number q, and then `input` x and `target` y have one shape; or a list of Q numbers, and
+ * then the input has one dimension more, (..., Q), of a prediction for each. The unreduced loss has the shape
+ * of the input. The gradient where x = y is 0.
  *
  * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
  *
  * @throws ValueError for a quantile outside (0, 1), ShapeError for an input without a dimension for the quantiles
- * @example F.quantileLoss(tensor([1, 2]), tensor([3, 1]), 0.9); // (1.8 + 0.1) / 2
+ * @example F.quantileLoss(tensor([1.5, 2]), tensor([3, 1]), 0.9); // (1.35 + 0.1) / 2
  */
 export function quantileLoss(
   input: Tensor,

@@ -18,7 +18,10 @@ export interface AdaptiveWingLossOptions extends WingLossOptions {
   readonly epsilon?: number;
   /** Where the logarithm becomes a line. Default: 0.5. */
   readonly theta?: number;
-  /** Less the target, the power of small residuals: above 2, so that it exceeds 1 for targets up to 1. Default: 2.1. */
+  /**
+   * Less the target, the power of small residuals: above 2, so that it exceeds 1 for targets up to 1.
+   * Default: 2.1.
+   */
   readonly alpha?: number;
 }
 
@@ -40,17 +43,18 @@ function checkPositive(caller: string, values: Readonly<Record<string, number>>)
 }
 
 /**
- * A logarithm for small residuals, whose gradient grows as they shrink, and the L1 loss for large ones: with d = |x - y|,
+ * A logarithm for small residuals, whose gradient grows as they shrink, and the L1 loss for large ones: with
+ * d = |x - y|,
  *
  *     omega log(1 + d / epsilon)  where d < omega,  else d - omega + omega log(1 + omega / epsilon)
  *
  * `input` x and `target` y have one shape, that of the unreduced loss. The gradient where x = y is 0.
  *
- * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional neural networks, 2018,
- * https://arxiv.org/abs/1711.06753.
+ * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional
+ * neural networks, 2018, https://arxiv.org/abs/1711.06753.
  *
  * @throws ValueError unless omega and epsilon are positive
- * @example F.wingLoss(tensor([1, 20]), tensor([2, 0])); // (4.0547 + 27.9176) / 2
+ * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // (4.0547 + 27.9176) / 2
  */
 export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions = {}): Tensor {
   const { omega = 10, epsilon = 2 } = options;
@@ -76,19 +80,24 @@ const adaptiveWing = new ElementwiseReduction({
 });
 
 /**
- * The wing loss for heatmaps: its curve adapts to the target, so that foreground (y near 1) is fitted sharply, and background
- * tolerantly. With d = |x - y|,
+ * The wing loss for heatmaps: its curve adapts to the target, so that foreground (y near 1) is fitted
+ * sharply, and background tolerantly. With d = |x - y|,
  *
  *     omega log(1 + (d / epsilon)^(alpha - y))  where d < theta,  else the line that continues it
  *
  * `input` x and `target` y, in [0, 1], have one shape, that of the unreduced loss.
  *
- * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019, https://arxiv.org/abs/1904.07399.
+ * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019,
+ * https://arxiv.org/abs/1904.07399.
  *
  * @throws ValueError unless omega, epsilon, theta and alpha are positive
  * @example F.adaptiveWingLoss(tensor([0.9, 0.3]), tensor([1, 0])); // (1.0701 + 1.0747) / 2
  */
-export function adaptiveWingLoss(input: Tensor, target: Tensor, options: AdaptiveWingLossOptions = {}): Tensor {
+export function adaptiveWingLoss(
+  input: Tensor,
+  target: Tensor,
+  options: AdaptiveWingLossOptions = {},
+): Tensor {
   const { omega = 14, epsilon = 1, theta = 0.5, alpha = 2.1 } = options;
   checkPositive('adaptiveWingLoss', { omega, epsilon, theta, alpha });
   checkSameSize('adaptiveWingLoss', input, target);

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+import { losses } from './all.ts';
+import { apart, page } from './markdown.ts';
+
+const bases = ['Loss', 'WeightedLoss'];
+
+describe('docs/losses.md', () => {
+  it('is what `pnpm docs:losses` writes', () => {
+    const committed = readFileSync(new URL('../../../../docs/losses.md', import.meta.url), 'utf8');
+    expect(committed).toBe(page());
+  });
+
+  it('lists every loss class', () => {
+    const classes = Object.keys(nn).filter(
+      (name) => /^[A-Z].*Loss(2d)?$/.test(name) && !bases.includes(name),
+    );
+    const listed = [...losses.flatMap(({ name }) => name ?? []), ...Object.keys(apart)];
+    expect(listed.sort()).toEqual(classes.sort());
+  });
+
+  it('lists functions that there are', () => {
+    for (const { fn } of losses) expect(nn.functional).toHaveProperty(fn);
+  });
+});
