@@ -131,7 +131,7 @@ describe('graphs', () => {
     const c = b.mul(b).sum();
     noGrad(() => b.zero_());
     expect(() => c.backward()).toThrow(
-      'modified by an inplace operation: input 0 of MulBackward0, float64 [2], is at version 1; expected version 0',
+      'modified by an inplace operation: input 1 of MulBackward0, float64 [2], is at version 1; expected version 0',
     );
   });
 

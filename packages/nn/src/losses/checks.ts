@@ -146,11 +146,24 @@ export function checkLogProbabilities(caller: string, input: Tensor, dim: number
   );
 }
 
+/** Up to this many elements a loop finds the extremes, without an operation that a trace would hold. */
+const few = 256;
+
+/** The least element; NaN where there is one, 0 where there is nothing. */
+export function leastOf(x: Tensor): number {
+  if (x.count === 0) return 0;
+  if (x.count > few) return x.detach().amin().item();
+  const data = x.detach().data;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < data.length; i++) least = Math.min(least, data[i]!);
+  return least;
+}
+
 /** Refuses numbers outside [0, 1], as PyTorch does. */
 export function requireUnitRange(caller: string, what: string, x: Tensor): void {
   const numbers = x.detach();
   // A loop that finds the place is for small tensors, and for where there is one.
-  if (x.count > 256 && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return;
+  if (x.count > few && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return;
   const data = numbers.data;
   for (let i = 0; i < data.length; i++) {
     const p = data[i]!;

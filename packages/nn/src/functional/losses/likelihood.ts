@@ -8,7 +8,7 @@ import {
   tensor,
   ValueError,
 } from '@kindling/core';
-import { checkLogProbabilities, checkSameSize } from '../../losses/checks.ts';
+import { checkLogProbabilities, checkSameSize, leastOf } from '../../losses/checks.ts';
 import {
   checkReduction,
   elementwiseLoss,
@@ -105,10 +105,8 @@ export function gaussianNllLoss(
 /** The variances in a shape that broadcasts to the input's. */
 function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
   const v = typeof variance === 'number' ? tensor(variance, { dtype: input.dtype }) : variance;
-  if (v.count > 0) {
-    const least = v.detach().amin().item();
-    if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
-  }
+  const least = leastOf(v);
+  if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
   if (typeof variance === 'number' || sameShape(v.shape, input.shape)) return v;
   if (sameShape(v.shape, input.shape.slice(0, -1))) return v.unsqueeze(-1);
   const differing = v.shape.filter((size, d) => size !== input.shape[d]);

@@ -1,0 +1,135 @@
+"""Writes random draws as users make them, and the batches that a DataLoader gives for a seed.
+
+    /opt/torch-new/bin/python tools/oracle/tensor_random_fixtures.py
+
+packages/core/test/fixtures/random/tensors.json: by name, as the test of the same name draws them in TypeScript, the values
+and the CRC-32 of the generator's state afterwards. packages/core/test/fixtures/data/batches.json: orders of samples.
+int32 stands for PyTorch's int64.
+"""
+import json
+import pathlib
+import sys
+import zlib
+
+import torch
+from torch.utils.data import DataLoader, TensorDataset, random_split
+
+FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures"
+SEED = 2024
+
+
+def empty(*shape, dtype=torch.float32):
+    return torch.empty(shape, dtype=dtype)
+
+
+weights = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.0, 5.0, 1.0, 2.0]])
+probabilities = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 11
+
+# Small draws and large ones (normal has a path of its own from 16 elements on), dense targets and others.
+DRAWS = {
+    "rand": lambda: torch.rand(2, 3),
+    "rand float64": lambda: torch.rand(5, dtype=torch.float64),
+    "rand of no element": lambda: torch.rand(0, 3),
+    "rand 0-dim": lambda: torch.rand(()),
+    "randn small": lambda: torch.randn(3, 5),
+    "randn large": lambda: torch.randn(4, 5),
+    "randn float64": lambda: torch.randn(3, 6, dtype=torch.float64),
+    "randint": lambda: torch.randint(10, (3, 4)),
+    "randint low": lambda: torch.randint(-5, 5, (8,)),
+    "randint uint8": lambda: torch.randint(0, 256, (6,), dtype=torch.uint8),
+    "randint float32": lambda: torch.randint(3, 9, (6,), dtype=torch.float32),
+    "randperm": lambda: torch.randperm(11),
+    "bernoulli": lambda: torch.bernoulli(probabilities),
+    "bernoulli transposed": lambda: torch.bernoulli(probabilities.t()),
+    "normal numbers": lambda: torch.normal(1.0, 2.0, (3, 7)),
+    "normal mean": lambda: torch.normal(torch.arange(5.0), 0.5),
+    "normal both": lambda: torch.normal(torch.arange(4.0).reshape(4, 1), torch.arange(1.0, 6.0)),
+    "normal transposed mean": lambda: torch.normal(torch.zeros(5, 4).t(), 1.0),
+    "multinomial": lambda: torch.multinomial(weights, 3),
+    "multinomial row": lambda: torch.multinomial(weights[0], 2),
+    "multinomial replacement": lambda: torch.multinomial(weights, 6, replacement=True),
+    "randLike": lambda: torch.rand_like(torch.zeros(2, 3)),
+    "randLike transposed": lambda: torch.rand_like(torch.zeros(3, 4).t()),
+    "randLike sliced": lambda: torch.rand_like(torch.zeros(3, 8)[:, ::2]),
+    "randnLike transposed": lambda: torch.randn_like(torch.zeros(4, 5).t()),
+    "randintLike transposed": lambda: torch.randint_like(torch.zeros(3, 4, dtype=torch.int64).t(), 0, 50),
+    "uniform_": lambda: empty(2, 3).uniform_(-1, 3),
+    "uniform_ transposed": lambda: empty(3, 4).t().uniform_(),
+    "uniform_ permuted": lambda: empty(2, 3, 4).permute(2, 0, 1).uniform_(),
+    "uniform_ sliced": lambda: empty(3, 8)[:, ::2].uniform_(),
+    "normal_ transposed small": lambda: empty(3, 4).t().normal_(),
+    "normal_ transposed large": lambda: empty(4, 5).t().normal_(2, 3),
+    "normal_ sliced large": lambda: empty(5, 8)[:, ::2].normal_(),
+    "normal_ sliced float64": lambda: empty(9, 4, dtype=torch.float64)[1::2].normal_(),
+    "bernoulli_ transposed": lambda: empty(3, 4).t().bernoulli_(0.3),
+    "bernoulli_ tensor": lambda: empty(3, 4).bernoulli_(probabilities),
+    "bernoulli_ tensor transposed": lambda: empty(3, 4).t().bernoulli_(probabilities.reshape(4, 3)),
+    "bernoulli_ int": lambda: empty(4, 3, dtype=torch.int64).t().bernoulli_(0.5),
+    "random_ transposed": lambda: empty(3, 4, dtype=torch.int64).t().random_(0, 100),
+    "exponential_ transposed": lambda: empty(3, 4).t().exponential_(),
+    "cauchy_ transposed": lambda: empty(3, 4).t().cauchy_(),
+    "logNormal_ transposed": lambda: empty(3, 4).t().log_normal_(),
+    "geometric_ transposed": lambda: empty(3, 4).t().geometric_(0.3),
+}
+
+
+def draws():
+    cases = {}
+    for name, draw in DRAWS.items():
+        torch.manual_seed(SEED)
+        x = draw()
+        dtype = str(x.dtype)[6:].replace("int64", "int32")
+        cases[name] = {
+            "dtype": dtype,
+            "shape": list(x.shape),
+            "values": x.flatten().tolist(),
+            "state": zlib.crc32(torch.get_rng_state().numpy().tobytes()),
+        }
+    return cases
+
+
+def batches():
+    """Two epochs of a loader, then a draw that shows whether both sides have drawn as much."""
+    cases = []
+    for n, options in (
+        (10, {"batch_size": 3}),
+        (10, {"batch_size": 3, "shuffle": True}),
+        (10, {"batch_size": 3, "shuffle": True, "drop_last": True}),
+        (10, {"batch_size": 4, "drop_last": True}),
+        (9, {"batch_size": 3, "shuffle": True, "drop_last": True}),
+        (7, {"shuffle": True}),
+        (5, {"batch_size": 8, "shuffle": True}),
+        (3, {"batch_size": 8, "drop_last": True}),
+        (100, {"batch_size": 32, "shuffle": True}),
+        (6, {"batch_size": 4, "sampler": [5, 0, 0, 3, 2]}),
+        (12, {"batch_size": 5, "shuffle": True, "generator": 7}),
+        (12, {"batch_size": 5, "generator": 7}),
+    ):
+        torch.manual_seed(SEED)
+        given = dict(options)
+        if "generator" in given:
+            given["generator"] = torch.Generator().manual_seed(given["generator"])
+        loader = DataLoader(TensorDataset(torch.arange(n)), **given)
+        epochs = [[batch.tolist() for (batch,) in loader] for _ in range(2)]
+        cases.append({"n": n, "options": options, "length": len(loader), "epochs": epochs, "next": torch.rand(2).tolist()})
+    return cases
+
+
+def splits():
+    cases = []
+    for n, lengths, generator in ((10, [3, 7], None), (10, [0.5, 0.3, 0.2], None), (11, [0.5, 0.5], 3), (7, [0.34, 0.33, 0.33], 3), (4, [0, 4], None)):  # fmt: skip
+        torch.manual_seed(SEED)
+        options = {} if generator is None else {"generator": torch.Generator().manual_seed(generator)}
+        parts = random_split(range(n), lengths, **options)
+        cases.append({"n": n, "lengths": lengths, "generator": generator, "parts": [list(p.indices) for p in parts], "next": torch.rand(1).item()})
+    return cases
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n")
+
+
+write(FIXTURES / "random/tensors.json", draws())
+write(FIXTURES / "data/batches.json", {"loaders": batches(), "splits": splits()})
+print(f"torch {torch.__version__}", file=sys.stderr)
