@@ -1,0 +1,272 @@
+import { inspect } from 'node:util';
+import { manualSeed, noGrad, randn, type Tensor, tensor } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import * as optim from '../src/index.ts';
+
+const leaf = (...values: number[]): Tensor => tensor(values, { dtype: 'float32', requiresGrad: true });
+
+/** A parameter with a gradient of ones. */
+function withGrad(...values: number[]): Tensor {
+  const p = leaf(...values);
+  p.grad = tensor(
+    values.map(() => 1),
+    { dtype: 'float32' },
+  );
+  return p;
+}
+
+beforeEach(() => {
+  manualSeed(0);
+});
+
+describe('an optimizer', () => {
+  it('updates parameters that have a gradient, and leaves the others', () => {
+    const a = withGrad(1, 2);
+    const b = leaf(3);
+    new optim.SGD([a, b], { lr: 0.5 }).step();
+    expect(a.toArray()).toEqual([0.5, 1.5]);
+    expect(b.toArray()).toEqual([3]);
+  });
+
+  it('updates in place: the parameter stays the same tensor, a leaf that requires a gradient', () => {
+    const p = withGrad(1);
+    const { storage } = p;
+    new optim.Adam([p]).step();
+    expect(p.storage === storage && p.isLeaf && p.requiresGrad).toBe(true);
+  });
+
+  it('is noticed by a graph that saved the parameter', () => {
+    const p = withGrad(1);
+    const y = p.square().sum();
+    new optim.SGD([p], { lr: 0.1 }).step();
+    expect(() => y.backward()).toThrow(/modified by an inplace operation/);
+  });
+
+  it('sets gradients to null, or to zeros', () => {
+    const p = withGrad(1, 2);
+    const { grad } = p;
+    const optimizer = new optim.SGD([p]);
+    optimizer.zeroGrad({ setToNull: false });
+    expect(p.grad === grad).toBe(true);
+    expect(p.grad!.toArray()).toEqual([0, 0]);
+    optimizer.zeroGrad();
+    expect(p.grad).toBeNull();
+  });
+
+  it('calls a closure with gradients recorded, also inside noGrad, and returns its loss', () => {
+    const p = leaf(2);
+    const optimizer = new optim.SGD([p], { lr: 0.25 });
+    const loss = noGrad(() =>
+      optimizer.step(() => {
+        optimizer.zeroGrad();
+        const value = p.square().sum();
+        value.backward();
+        return value;
+      }),
+    );
+    expect(loss.item()).toBe(4);
+    expect(p.toArray()).toEqual([1]);
+  });
+
+  it('takes groups with options of their own', () => {
+    const [a, b] = [withGrad(1), withGrad(1)];
+    const optimizer = new optim.SGD([{ params: [a] }, { params: b, lr: 0.5 }], { lr: 0.25 });
+    optimizer.step();
+    expect([a.item(), b.item()]).toEqual([0.75, 0.5]);
+    const c = withGrad(1);
+    optimizer.addParamGroup({ params: [c], lr: 1 });
+    optimizer.step();
+    expect(c.item()).toBe(0);
+  });
+
+  it('runs hooks around a step until they are removed', () => {
+    const optimizer = new optim.SGD([withGrad(1)]);
+    const calls: string[] = [];
+    const before = optimizer.registerStepPreHook(() => calls.push('before'));
+    const after = optimizer.registerStepPostHook(() => calls.push('after'));
+    optimizer.step();
+    before.remove();
+    after.remove();
+    optimizer.step();
+    expect(calls).toEqual(['before', 'after']);
+  });
+
+  it('prints as in PyTorch', () => {
+    const optimizer = new optim.Adam([leaf(1)], { lr: 0.001, betas: [0.9, 0.99] });
+    expect(inspect(optimizer)).toBe(
+      'Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.99)\n    eps: 1e-8\n    lr: 0.001\n' +
+        '    maximize: False\n    weight_decay: 0\n)',
+    );
+  });
+
+  it.each([
+    [() => new optim.SGD([]), /empty parameter list/],
+    [
+      () => new optim.SGD(leaf(1) as unknown as Tensor[]),
+      /should be an iterable of Tensors or groups, got a Tensor/,
+    ],
+    [() => new optim.SGD([leaf(1).mul(2)]), /can't optimize a non-leaf Tensor.*MulBackward0/s],
+    [() => new optim.SGD([leaf(1)], { lr: -1 }), /invalid learning rate: -1/],
+    [() => new optim.SGD([leaf(1)], { nesterov: true }), /Nesterov momentum requires a momentum/],
+    [() => new optim.Adam([leaf(1)], { betas: [0.9, 1] }), /invalid beta parameter at index 1: 1/],
+    [() => new optim.Adam([leaf(1)], { eps: Number.NaN }), /invalid epsilon value: NaN/],
+    [() => new optim.SGD([3 as unknown as Tensor]), /params|optimize/],
+  ])('refuses bad input: %s', (make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  it('refuses a parameter twice', () => {
+    const p = leaf(1);
+    expect(() => new optim.SGD([p, p])).toThrow(/duplicate parameters/);
+    expect(() => new optim.SGD([{ params: [p] }, { params: [p] }])).toThrow(/more than one parameter group/);
+  });
+});
+
+describe('state dicts', () => {
+  function trained(): { model: nn.Sequential; optimizer: optim.Adam; step(): void } {
+    const model = new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 1));
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.1, amsgrad: true });
+    const x = randn([8, 3]);
+    return {
+      model,
+      optimizer,
+      step() {
+        optimizer.zeroGrad();
+        model(x).square().mean().backward();
+        optimizer.step();
+      },
+    };
+  }
+
+  it('let training go on where it stopped', () => {
+    const first = trained();
+    for (let i = 0; i < 3; i++) first.step();
+    const weights = structuredCloneOf(first.model.stateDict());
+    const state = first.optimizer.stateDict();
+    const copied = JSON.parse(JSON.stringify(state.param_groups)) as typeof state.param_groups;
+
+    manualSeed(0);
+    const second = trained();
+    second.model.loadStateDict(weights);
+    second.optimizer.loadStateDict({ state: state.state, param_groups: copied });
+    for (let i = 0; i < 3; i++) {
+      first.step();
+      second.step();
+    }
+    const after = (t: { model: nn.Sequential }): unknown => t.model.parameters().map((p) => p.toArray());
+    expect(after(second)).toEqual(after(first));
+  });
+
+  const structuredCloneOf = (dict: Record<string, Tensor>): Record<string, Tensor> =>
+    Object.fromEntries(Object.entries(dict).map(([name, x]) => [name, x.clone()]));
+
+  it('change nothing when they do not fit', () => {
+    const { optimizer, step } = trained();
+    step();
+    const state = optimizer.stateDict();
+    const wrongShape = { ...state.state, 0: { ...state.state[0]!, exp_avg: tensor([1]) } };
+    const options = { ...state.param_groups[0]!, lr: 7 };
+    expect(() => optimizer.loadStateDict({ state: wrongShape, param_groups: [options] })).toThrow(
+      /exp_avg of parameter 0 has shape \[1\], expected \[4, 3\]/,
+    );
+    expect(optimizer.paramGroups[0]!.lr).toBe(0.1);
+    expect(() => optimizer.loadStateDict({ state: {}, param_groups: [] })).toThrow(
+      /different number of parameter groups/,
+    );
+    expect(() =>
+      optimizer.loadStateDict({ state: {}, param_groups: [{ ...options, params: [0, 1] }] }),
+    ).toThrow(/doesn't match the size of optimizer's group/);
+  });
+});
+
+describe('schedulers', () => {
+  const make = (): optim.SGD => new optim.SGD([withGrad(1)], { lr: 0.1 });
+
+  it('resume from their state', () => {
+    const optimizer = make();
+    const scheduler = new optim.lrScheduler.StepLR(optimizer, 2, { gamma: 0.5 });
+    for (let i = 0; i < 3; i++) {
+      optimizer.step();
+      scheduler.step();
+    }
+    const other = make();
+    const resumed = new optim.lrScheduler.StepLR(other, 99);
+    resumed.loadStateDict(scheduler.stateDict());
+    other.paramGroups[0]!.lr = optimizer.paramGroups[0]!.lr;
+    other.step();
+    resumed.step();
+    expect(resumed.getLastLr()).toEqual([0.025]);
+    expect(scheduler.stateDict()).toMatchObject({
+      step_size: 2,
+      gamma: 0.5,
+      last_epoch: 3,
+      _last_lr: [0.05],
+    });
+  });
+
+  it('warn when they are stepped before the optimizer', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const scheduler = new optim.lrScheduler.StepLR(make(), 1);
+    scheduler.step();
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn.mock.calls[0]![0]).toMatch(/before `optimizer.step\(\)`/);
+    warn.mockRestore();
+  });
+
+  it.each([
+    [() => new optim.lrScheduler.OneCycleLR(make(), 1), /either totalSteps or both epochs and stepsPerEpoch/],
+    [
+      () => new optim.lrScheduler.OneCycleLR(make(), 1, { totalSteps: 0 }),
+      /positive integer totalSteps, but got 0/,
+    ],
+    [
+      () => new optim.lrScheduler.OneCycleLR(make(), [1, 2], { totalSteps: 5 }),
+      /expected 1 values for maxLr, got 2/,
+    ],
+    [() => new optim.lrScheduler.ReduceLROnPlateau(make(), { factor: 1 }), /factor should be < 1.0/],
+    [() => new optim.lrScheduler.LambdaLR(make(), []), /expected 1 functions/],
+    [() => new optim.lrScheduler.StepLR(make(), 0), /stepSize of at least 1, got 0/],
+    [() => new optim.lrScheduler.StepLR(make(), 1, { lastEpoch: 3 }), /'initialLr' is not specified/],
+  ])('refuse bad input: %s', (build, message) => {
+    expect(build).toThrow(message);
+  });
+
+  it('end with an error when a cycle is stepped past its end', () => {
+    const optimizer = make();
+    const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, 1, { totalSteps: 3, cycleMomentum: false });
+    for (let i = 0; i < 3; i++) {
+      optimizer.step();
+      scheduler.step();
+    }
+    expect(() => scheduler.step()).toThrow(/Tried to step 4 times. The specified number of total steps is 3/);
+  });
+});
+
+describe('clipping', () => {
+  it('returns the norm before, and leaves small gradients alone', () => {
+    const p = withGrad(3, 4);
+    p.grad = tensor([3, 4], { dtype: 'float32' });
+    expect(optim.clipGradNorm_([p], 10).item()).toBe(5);
+    expect(p.grad.toArray()).toEqual([3, 4]);
+    optim.clipGradNorm_(p, 1);
+    expect(p.grad.norm().item()).toBeCloseTo(1, 5);
+  });
+
+  it('can refuse a norm that is not finite', () => {
+    const p = withGrad(1);
+    p.grad = tensor([Number.NaN], { dtype: 'float32' });
+    expect(() => optim.clipGradNorm_(p, 1, { errorIfNonfinite: true })).toThrow(/non-finite/);
+  });
+
+  it('is nothing to do without gradients', () => {
+    expect(optim.clipGradNorm_([leaf(1)], 1).item()).toBe(0);
+  });
+
+  it('clamps values', () => {
+    const p = withGrad(1, 1);
+    p.grad = tensor([-7, 0.5], { dtype: 'float32' });
+    optim.clipGradValue_([p], 1);
+    expect(p.grad.toArray()).toEqual([-1, 0.5]);
+  });
+});
