@@ -94,21 +94,34 @@ export class DataLoader<T> {
 
   *#batches(): Generator_<Int32Array> {
     const { batchSize } = this;
-    const order = this.#order();
-    const full = this.#options.dropLast === true ? order.length - (order.length % batchSize) : order.length;
-    for (let i = 0; i < full; i += batchSize) yield order.slice(i, Math.min(i + batchSize, full));
+    let batch = new Int32Array(batchSize);
+    let count = 0;
+    for (const index of this.#order()) {
+      batch[count++] = index;
+      if (count < batchSize) continue;
+      yield batch;
+      batch = new Int32Array(batchSize);
+      count = 0;
+    }
+    if (count > 0 && this.#options.dropLast !== true) yield batch.slice(0, count);
   }
 
   /** Draws what PyTorch draws, also where it does not use it, so that the streams stay together. */
-  #order(): Int32Array {
+  *#order(): Generator_<number> {
     const { shuffle = false, sampler, generator } = this.#options;
     // The seed that PyTorch hands to its worker processes.
     (generator ?? defaultGenerator).random64();
-    if (sampler !== undefined) return Int32Array.from(sampler);
     const n = this.dataset.length;
-    if (!shuffle) return Int32Array.from({ length: n }, (_, i) => i);
-    const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
-    return randperm(n, { generator: source }).data as Int32Array;
+    if (sampler !== undefined) yield* sampler;
+    else if (!shuffle) for (let i = 0; i < n; i++) yield i;
+    else {
+      const source =
+        generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
+      const order = (): Int32Array => randperm(n, { generator: source }).data as Int32Array;
+      yield* order();
+      // PyTorch's sampler draws another order, of which it takes nothing.
+      if (generator !== undefined) order();
+    }
   }
 }
 

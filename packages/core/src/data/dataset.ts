@@ -4,7 +4,7 @@ import { select } from '../ops/parts.ts';
 import { randperm } from '../ops/random.ts';
 import type { Generator } from '../random/generator.ts';
 import { formatShape } from '../shape.ts';
-import { type Tensor, wrapArray } from '../tensor.ts';
+import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 
 /** Samples by number. Extend it, or pass any object of this form to a DataLoader. */
 export interface Dataset<T> {
@@ -30,6 +30,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
   constructor(...tensors: T) {
     const first = tensors[0];
     if (first === undefined) throw new ValueError('TensorDataset: expected at least one tensor');
+    requireTensors('TensorDataset', ...tensors);
     for (const [i, x] of tensors.entries()) {
       if (x.ndim === 0 || x.shape[0] !== first.shape[0]) {
         throw new ShapeError(

@@ -1,4 +1,4 @@
-import { type Tensor, wrapArray } from '../tensor.ts';
+import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 import type { DenseArray } from './elements.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
 import { parseSafetensors, readSafetensor, serializeSafetensors } from './safetensors.ts';
@@ -14,7 +14,10 @@ export interface SaveSafetensorsOptions {
   readonly integers?: 'int64' | 'int32';
 }
 
-const denseOf = (x: Tensor): DenseArray => ({ dtype: x.dtype, shape: x.shape, array: x.data });
+function denseOf(x: Tensor): DenseArray {
+  requireTensors('save', x);
+  return { dtype: x.dtype, shape: x.shape, array: x.data };
+}
 
 const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArray(array, shape, dtype);
 

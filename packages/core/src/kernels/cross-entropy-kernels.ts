@@ -3,8 +3,6 @@
 import type { FunctionBuilder } from './assembler.ts';
 import { ModuleBuilder } from './assembler.ts';
 import { bump, countdown, defineFunction } from './emit.ts';
-import { input, log } from './expression.ts';
-import { inlineExpression } from './inline.ts';
 import { instantiate } from './memory.ts';
 import { type RowConfig, RowEmitter, rowConfig } from './softmax-kernels.ts';
 
@@ -92,8 +90,7 @@ class CrossEntropyEmitter {
       f.else();
       row.sumOfExponentials(p.x, max);
       f.end();
-      f.get(row.sum).set(this.exponentials);
-      this.logarithm();
+      f.get(row.sum).tee(this.exponentials).call(this.t.log).set(this.logSum);
       f.get(p.scales).load('f64.load').tee(this.scale).set(this.mass);
       this.lossOfClass();
       f.get(p.spread).if();
@@ -115,20 +112,6 @@ class CrossEntropyEmitter {
       bump(f, p.spread, { local: p.spreadStep });
     });
     f.get(total);
-  }
-
-  /** The logarithm of the sum: in float32 the vector formula, which is faster than a call; in float64 that of Math. */
-  private logarithm(): void {
-    const { f, t, row, splat, exponentials, logSum } = this;
-    f.get(exponentials);
-    if (t.lanes === 2) {
-      f.call(t.log).set(logSum);
-      return;
-    }
-    row.splat();
-    f.set(splat);
-    inlineExpression(f, t.lane, log(input(0)), [splat], () => t.log);
-    f.lane('f32x4.extract_lane', 0).op('f64.promote_f32').set(logSum);
   }
 
   /** Pushes the address of the target's element in the row at `pointer`. */

@@ -127,6 +127,9 @@ describe('batches', () => {
     expect(loader.length).toBeNaN();
     expect([...loader].map(([x]) => x.toArray())).toEqual([[3, 1]]);
     expect([...loader].length).toBe(1);
+    const endless = { *[Symbol.iterator]() { for (let i = 0; ; i++) yield i % 4; } };
+    const [first] = new data.DataLoader(numbers(4), { sampler: endless, batchSize: 6 });
+    expect(first![0].toArray()).toEqual([0, 1, 2, 3, 0, 1]);
     expect(() => [...new data.DataLoader(numbers(4), { sampler: [4] })]).toThrow(K.IndexError);
   });
 });
