@@ -12,9 +12,13 @@ const folder = mkdtempSync(join(tmpdir(), 'kindling-mnist-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('../mnist.ts', import.meta.url)), ...args], {
-    encoding: 'utf8',
-  });
+  spawnSync(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('../mnist.ts', import.meta.url)), ...args],
+    {
+      encoding: 'utf8',
+    },
+  );
 
 describe('the flags of mnist', () => {
   it('have defaults', () => {
@@ -69,7 +73,9 @@ describe('the data', () => {
 
   it('makes pictures of any run', async () => {
     expect(await lossCurve([2, 1], 2)).toMatch(/^<svg/);
-    const matrix = Array.from({ length: 10 }, (_, i) => Array.from({ length: 10 }, (_, j) => (i === j ? 9 : 1)));
+    const matrix = Array.from({ length: 10 }, (_, i) =>
+      Array.from({ length: 10 }, (_, j) => (i === j ? 9 : 1)),
+    );
     expect(await confusionPicture(matrix)).toMatch(/^<svg/);
     const png = mistakeSheet([{ image: test.images.select(0, 0), label: 7, predicted: 1 }]);
     expect([...png.subarray(1, 4)]).toEqual([80, 78, 71]);
@@ -78,12 +84,19 @@ describe('the data', () => {
 });
 
 describe('the training', () => {
-  it('reads 96 % of the test digits after one epoch, and writes pictures and weights', { timeout: 120_000 }, () => {
+  it('reads 96 % of the test digits after one epoch, and writes pictures and weights', {
+    timeout: 120_000,
+  }, () => {
     const { status, stdout } = run('--epochs', '1', '--out', folder);
     expect(status).toBe(0);
     const accuracy = Number(/test accuracy ([\d.]+) %/.exec(stdout)?.[1]);
     // PyTorch 2.15 with the same seed (examples/mnist.py): 96.19 %.
     expect(Math.abs(accuracy - 96.19)).toBeLessThan(0.3);
-    expect(readdirSync(folder).sort()).toEqual(['confusion.svg', 'loss.svg', 'mistakes.png', 'mnist.safetensors']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'confusion.svg',
+      'loss.svg',
+      'mistakes.png',
+      'mnist.safetensors',
+    ]);
   });
 });

@@ -121,7 +121,9 @@ export function normalizeDims(
     return rank === 0 ? [] : [d];
   }
   if (!Array.isArray(dims)) {
-    throw new ShapeError(`${caller}: expected a dim or a list of dims, got ${typeof dims}; options come after the dims`);
+    throw new ShapeError(
+      `${caller}: expected a dim or a list of dims, got ${typeof dims}; options come after the dims`,
+    );
   }
   const seen = new Set<number>();
   for (const dim of dims) {
@@ -151,7 +153,9 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
 /** Throws a ValueError unless an argument is a whole number. */
 export function checkInteger(value: unknown, what: string, caller: string): asserts value is number {
   if (!Number.isSafeInteger(value)) {
-    throw new ValueError(`${caller}: ${what} must be an integer, got ${typeof value === 'number' ? value : typeof value}`);
+    throw new ValueError(
+      `${caller}: ${what} must be an integer, got ${typeof value === 'number' ? value : typeof value}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AccumulateGrad, GradNode } from './autograd/node.ts';
 import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
-import type { TensorMethods } from './methods.ts';
 import { DTypeError } from './errors.ts';
+import type { TensorMethods } from './methods.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
 
@@ -119,7 +119,8 @@ export interface Tensor extends TensorMethods {}
 export function requireTensors(caller: string, ...values: readonly unknown[]): void {
   for (const x of values) {
     if (x instanceof Tensor) continue;
-    const kind = x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
+    const kind =
+      x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
     throw new DTypeError(`${caller}: expected a Tensor, got ${kind}`);
   }
 }

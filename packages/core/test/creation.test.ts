@@ -38,7 +38,14 @@ describe('tensor', () => {
     [[[], []], 'float32', [2, 0]],
     [[[[]], [[]]], 'float32', [2, 1, 0]],
     [[[1, 2, 3]], 'int32', [1, 3]],
-    [[[[1], [2]], [[3], [4]]], 'int32', [2, 2, 1]],
+    [
+      [
+        [[1], [2]],
+        [[3], [4]],
+      ],
+      'int32',
+      [2, 2, 1],
+    ],
     [new Float64Array([1, 2]), 'float64', [2]],
     [new Float32Array(0), 'float32', [0]],
     [new Int32Array([1, 2]), 'int32', [2]],
@@ -79,10 +86,14 @@ describe('tensor', () => {
 
   test('the default dtype is that of floats', () => {
     setDefaultDtype('float64');
-    expect([tensor([1.5]), K.zeros(2), K.rand(2), K.linspace(0, 1, 3), K.arange(0.5)].map((x) => x.dtype)).toEqual(
-      new Array(5).fill('float64'),
-    );
-    expect([tensor([1]), tensor([true]), K.arange(3)].map((x) => x.dtype)).toEqual(['int32', 'bool', 'int32']);
+    expect(
+      [tensor([1.5]), K.zeros(2), K.rand(2), K.linspace(0, 1, 3), K.arange(0.5)].map((x) => x.dtype),
+    ).toEqual(new Array(5).fill('float64'));
+    expect([tensor([1]), tensor([true]), K.arange(3)].map((x) => x.dtype)).toEqual([
+      'int32',
+      'bool',
+      'int32',
+    ]);
     expect(() => setDefaultDtype('int32')).toThrow('only floating-point types are supported, got int32');
     expect(() => setDefaultDtype('half' as DType)).toThrow(DTypeError);
   });
@@ -114,12 +125,23 @@ describe('tensor', () => {
 
   test.each<[unknown, ErrorType, string]>([
     [[[1, 2], [3]], ShapeError, 'ragged input: expected length 2 at [1] (dim 1), got length 1'],
-    [[[[1], [2]], [[3], [4, 5]]], ShapeError, 'expected length 1 at [1][1] (dim 2), got length 2'],
+    [
+      [
+        [[1], [2]],
+        [[3], [4, 5]],
+      ],
+      ShapeError,
+      'expected length 1 at [1][1] (dim 2), got length 2',
+    ],
     [[1, [2]], ShapeError, 'expected a number at [1] (dim 1), got length 1'],
     [[[1], 2], ShapeError, 'found a number at [1], at depth 1'],
     [[[], [1]], ShapeError, 'expected length 0 at [1] (dim 1), got length 1'],
     [[[[]], []], ShapeError, 'at [1]'],
-    [[new Float32Array(2), new Float32Array(3)], ShapeError, 'expected length 2 at [1] (dim 1), got length 3'],
+    [
+      [new Float32Array(2), new Float32Array(3)],
+      ShapeError,
+      'expected length 2 at [1] (dim 1), got length 3',
+    ],
     [[[1, 2], new Float32Array(3)], ShapeError, 'at [1]'],
     [['1'], DTypeError, 'got string at [0]'],
     [[[1, null]], DTypeError, 'got null at [0][1]'],
@@ -152,7 +174,11 @@ describe('fromBuffer', () => {
     for (const array of [new Float64Array(2), new Int32Array(2), new Uint8Array(2)])
       expect(fromBuffer(array).data).toBeInstanceOf(array.constructor);
     expect(described(fromBuffer(new Float32Array([1, 2]).buffer))).toEqual(['float32', [2], [1, 2]]);
-    expect(described(fromBuffer(new Uint8Array([1, 0, 1]), { dtype: 'bool' }))).toEqual(['bool', [3], [true, false, true]]);
+    expect(described(fromBuffer(new Uint8Array([1, 0, 1]), { dtype: 'bool' }))).toEqual([
+      'bool',
+      [3],
+      [true, false, true],
+    ]);
   });
 
   test('byteOffset counts from the start of the view given', () => {
@@ -166,13 +192,25 @@ describe('fromBuffer', () => {
   });
 
   test.each<[() => unknown, string]>([
-    [() => fromBuffer(new ArrayBuffer(8), { shape: [3] }), 'shape [3] needs 3 elements of 4 bytes from byte 0 on, but the buffer has 8 bytes'],
-    [() => fromBuffer(new ArrayBuffer(8), { byteOffset: 2 }), 'float32 needs an offset that is a multiple of 4 bytes, got 2'],
+    [
+      () => fromBuffer(new ArrayBuffer(8), { shape: [3] }),
+      'shape [3] needs 3 elements of 4 bytes from byte 0 on, but the buffer has 8 bytes',
+    ],
+    [
+      () => fromBuffer(new ArrayBuffer(8), { byteOffset: 2 }),
+      'float32 needs an offset that is a multiple of 4 bytes, got 2',
+    ],
     [() => fromBuffer(new ArrayBuffer(8), { byteOffset: -4 }), 'from byte -4'],
     [() => fromBuffer(new ArrayBuffer(8), { byteOffset: 16, shape: [1] }), 'from byte 16'],
     [() => fromBuffer(new ArrayBuffer(8), { shape: [-1] }), 'sizes must be non-negative integers, got [-1]'],
-    [() => fromBuffer([1, 2] as unknown as ArrayBuffer), 'expected an ArrayBuffer or a typed array, got object'],
-    [() => fromBuffer(undefined as unknown as ArrayBuffer), 'expected an ArrayBuffer or a typed array, got undefined'],
+    [
+      () => fromBuffer([1, 2] as unknown as ArrayBuffer),
+      'expected an ArrayBuffer or a typed array, got object',
+    ],
+    [
+      () => fromBuffer(undefined as unknown as ArrayBuffer),
+      'expected an ArrayBuffer or a typed array, got undefined',
+    ],
   ])('bad bounds are an error %#', (f, message) => {
     expect(f).toThrow(K.KindlingError);
     expect(f).toThrow(message);
@@ -224,7 +262,11 @@ describe('linspace and logspace', () => {
     [K.linspace(7, 9, 1), 'float32', [7]],
     [K.linspace(7, 9, 0), 'float32', []],
     [K.linspace(-2, 10, 10, { dtype: 'int32' }), 'int32', [-2, 0, 0, 1, 3, 4, 6, 7, 8, 10]],
-    [K.linspace(0, 100, 13, { dtype: 'int32' }), 'int32', [0, 8, 16, 25, 33, 41, 50, 58, 66, 75, 83, 91, 100]],
+    [
+      K.linspace(0, 100, 13, { dtype: 'int32' }),
+      'int32',
+      [0, 8, 16, 25, 33, 41, 50, 58, 66, 75, 83, 91, 100],
+    ],
     [K.linspace(1, 2, 9, { dtype: 'uint8' }), 'uint8', [1, 1, 1, 1, 1, 1, 1, 1, 2]],
     [K.logspace(0, 2, 3), 'float32', [1, 10, 100]],
     [K.logspace(0, 3, 4, { base: 2 }), 'float32', [1, 2, 4, 8]],
@@ -253,8 +295,14 @@ describe('linspace and logspace', () => {
 
 describe('filled tensors', () => {
   test('full takes its dtype from the value, the others from the default', () => {
-    expect([K.full([2], 1), K.full([2], 1.5), K.full([2], true)].map((x) => x.dtype)).toEqual(['int32', 'float32', 'bool']);
-    expect([K.zeros(2), K.ones([2]), K.empty([2]), K.eye(2)].map((x) => x.dtype)).toEqual(new Array(4).fill('float32'));
+    expect([K.full([2], 1), K.full([2], 1.5), K.full([2], true)].map((x) => x.dtype)).toEqual([
+      'int32',
+      'float32',
+      'bool',
+    ]);
+    expect([K.zeros(2), K.ones([2]), K.empty([2]), K.eye(2)].map((x) => x.dtype)).toEqual(
+      new Array(4).fill('float32'),
+    );
     expect(K.full([2, 1], 2.5, { dtype: 'int32' }).toArray()).toEqual([[2], [2]]);
     expect(K.full([], Number.NaN).item()).toBeNaN();
   });
@@ -268,7 +316,14 @@ describe('filled tensors', () => {
 
   test('the like functions keep shape and dtype, not layout or gradient', () => {
     const x = K.ones([2, 3], { dtype: 'float64', requiresGrad: true }).t();
-    for (const y of [K.zerosLike(x), K.onesLike(x), K.fullLike(x, 4), K.emptyLike(x), K.randLike(x), K.randnLike(x)]) {
+    for (const y of [
+      K.zerosLike(x),
+      K.onesLike(x),
+      K.fullLike(x, 4),
+      K.emptyLike(x),
+      K.randLike(x),
+      K.randnLike(x),
+    ]) {
       expect([y.dtype, y.shape, y.requiresGrad, y.isContiguous()]).toEqual(['float64', [3, 2], false, true]);
     }
     expect(K.zerosLike(x, { dtype: 'int32' }).dtype).toBe('int32');
@@ -282,8 +337,19 @@ describe('filled tensors', () => {
       [0, 1, 0],
     ]);
     expect(K.eye(3, 1, { dtype: 'bool' }).toArray()).toEqual([[true], [false], [false]]);
-    expect(described(K.eye(2, { dtype: 'int32' }))).toEqual(['int32', [2, 2], [[1, 0], [0, 1]]]);
-    expect([K.eye(0).shape, K.eye(0, 3).shape, K.eye(2, 0).shape]).toEqual([[0, 0], [0, 3], [2, 0]]);
+    expect(described(K.eye(2, { dtype: 'int32' }))).toEqual([
+      'int32',
+      [2, 2],
+      [
+        [1, 0],
+        [0, 1],
+      ],
+    ]);
+    expect([K.eye(0).shape, K.eye(0, 3).shape, K.eye(2, 0).shape]).toEqual([
+      [0, 0],
+      [0, 3],
+      [2, 0],
+    ]);
   });
 
   test('sizes of zero, and no sizes at all', () => {
@@ -309,12 +375,24 @@ describe('filled tensors', () => {
     [() => K.ones([1.5]), ShapeError, 'ones: sizes must be non-negative integers, got [1.5]'],
     [() => K.empty(Number.NaN), ShapeError, 'empty: sizes must be non-negative integers, got [NaN]'],
     [() => K.zeros([1e6, 1e6]), ShapeError, 'more than an array can hold'],
-    [() => K.zeros('2' as unknown as number), ShapeError, 'zeros: expected a shape such as [2, 3], got string'],
+    [
+      () => K.zeros('2' as unknown as number),
+      ShapeError,
+      'zeros: expected a shape such as [2, 3], got string',
+    ],
     [() => K.zeros([2], { dtype: 'float16' as DType }), DTypeError, 'zeros: unknown dtype float16'],
-    [() => K.full([2], 'x' as unknown as number), DTypeError, 'full: expected a number or boolean to fill with, got string'],
+    [
+      () => K.full([2], 'x' as unknown as number),
+      DTypeError,
+      'full: expected a number or boolean to fill with, got string',
+    ],
     [() => K.eye(-1), ShapeError, 'eye: sizes must be non-negative integers'],
     [() => K.rand([2], { dtype: 'int32' }), DTypeError, 'rand: not implemented for int32'],
-    [() => K.zeros([2], { dtype: 'int32', requiresGrad: true }), AutogradError, 'Only Tensors of floating point dtype'],
+    [
+      () => K.zeros([2], { dtype: 'int32', requiresGrad: true }),
+      AutogradError,
+      'Only Tensors of floating point dtype',
+    ],
     [() => K.full([1], Number.NaN, { dtype: 'int32' }), ValueError, 'cannot be converted to type int32'],
   ])('a bad argument is an error that teaches %#', (f, type, message) => {
     expect(f).toThrow(type);
@@ -339,7 +417,14 @@ describe('triangles of indices', () => {
 });
 
 test('every creation function makes a leaf', () => {
-  for (const x of [tensor([1.5]), K.zeros(1), K.arange(2), K.eye(2), K.rand(2), fromBuffer(new Float32Array(1))]) {
+  for (const x of [
+    tensor([1.5]),
+    K.zeros(1),
+    K.arange(2),
+    K.eye(2),
+    K.rand(2),
+    fromBuffer(new Float32Array(1)),
+  ]) {
     expect(x).toBeInstanceOf(Tensor);
     expect([x.isLeaf, x.requiresGrad, x.gradFn]).toEqual([true, false, null]);
   }

@@ -60,19 +60,23 @@ describe('type promotion', () => {
   const { operands } = fixture;
   const tensors = operands.slice(0, fixture.tensors);
 
-  test.each(Object.entries(fixture.binary))('%s of any two operands has the dtype that PyTorch gives it', (operation, row) => {
-    const seconds = row.length === tensors.length ** 2 ? tensors : operands;
-    const differences: string[] = [];
-    tensors.forEach((a, i) => {
-      seconds.forEach((b, j) => {
-        if (isBoolPower(operation, a, b)) return;
-        const expected = row[i * seconds.length + j]!;
-        const actual = letter(() => run(operation, operand(a), operand(b)));
-        if (actual !== expected) differences.push(`${operation}(${a}, ${b}): ${actual}, PyTorch ${expected}`);
+  test.each(Object.entries(fixture.binary))(
+    '%s of any two operands has the dtype that PyTorch gives it',
+    (operation, row) => {
+      const seconds = row.length === tensors.length ** 2 ? tensors : operands;
+      const differences: string[] = [];
+      tensors.forEach((a, i) => {
+        seconds.forEach((b, j) => {
+          if (isBoolPower(operation, a, b)) return;
+          const expected = row[i * seconds.length + j]!;
+          const actual = letter(() => run(operation, operand(a), operand(b)));
+          if (actual !== expected)
+            differences.push(`${operation}(${a}, ${b}): ${actual}, PyTorch ${expected}`);
+        });
       });
-    });
-    expect(differences).toEqual([]);
-  });
+      expect(differences).toEqual([]);
+    },
+  );
 
   test.each(Object.entries(fixture.unary))('%s has the dtype that PyTorch gives it', (operation, row) => {
     const along = ['cumsum', 'logsumexp'].includes(operation) ? [0] : [];
@@ -183,7 +187,11 @@ describe('a number given for an element', () => {
     expect(K.full([1], 2.7, { dtype: 'int32' }).item()).toBe(2);
     expect(K.full([1], -1, { dtype: 'uint8' }).item()).toBe(255);
     expect(K.full([1], -0.5, { dtype: 'bool' }).item()).toBe(true);
-    expect(tensor([false]).maskedFill(tensor([true]), -0.5).item()).toBe(true);
+    expect(
+      tensor([false])
+        .maskedFill(tensor([true]), -0.5)
+        .item(),
+    ).toBe(true);
     expect(tensor([false]).fill_(Number.NaN).item()).toBe(true);
   });
 });

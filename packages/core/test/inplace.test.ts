@@ -26,13 +26,29 @@ const changes: [string, (x: Tensor, y: Tensor) => Tensor, (x: Tensor, y: Tensor)
   ['log_', (x) => x.log_(), (x) => x.log()],
   ['sqrt_', (x) => x.sqrt_(), (x) => x.sqrt()],
   ['relu_', (x) => x.relu_(), (x) => x.relu()],
-  ['maskedFill_', (x) => x.maskedFill_(tensor([true, false, true]), 7), (x) => x.maskedFill(tensor([true, false, true]), 7)],
+  [
+    'maskedFill_',
+    (x) => x.maskedFill_(tensor([true, false, true]), 7),
+    (x) => x.maskedFill(tensor([true, false, true]), 7),
+  ],
   ['indexFill_', (x) => x.indexFill_(0, tensor([1]), 7), (x) => x.indexFill(0, tensor([1]), 7)],
-  ['indexAdd_', (x, y) => x.indexAdd_(0, tensor([2, 0, 0]), y), (x, y) => x.indexAdd(0, tensor([2, 0, 0]), y)],
-  ['indexCopy_', (x, y) => x.indexCopy_(0, tensor([2, 0, 1]), y), (x, y) => x.indexCopy(0, tensor([2, 0, 1]), y)],
+  [
+    'indexAdd_',
+    (x, y) => x.indexAdd_(0, tensor([2, 0, 0]), y),
+    (x, y) => x.indexAdd(0, tensor([2, 0, 0]), y),
+  ],
+  [
+    'indexCopy_',
+    (x, y) => x.indexCopy_(0, tensor([2, 0, 1]), y),
+    (x, y) => x.indexCopy(0, tensor([2, 0, 1]), y),
+  ],
   ['indexPut_', (x, y) => x.indexPut_([tensor([2, 0, 1])], y), (x, y) => x.indexPut([tensor([2, 0, 1])], y)],
   ['scatter_', (x, y) => x.scatter_(0, tensor([2, 0]), y), (x, y) => x.scatter(0, tensor([2, 0]), y)],
-  ['scatterAdd_', (x, y) => x.scatterAdd_(0, tensor([2, 0, 2]), y), (x, y) => x.scatterAdd(0, tensor([2, 0, 2]), y)],
+  [
+    'scatterAdd_',
+    (x, y) => x.scatterAdd_(0, tensor([2, 0, 2]), y),
+    (x, y) => x.scatterAdd(0, tensor([2, 0, 2]), y),
+  ],
 ];
 
 describe.each(changes)('%s', (_, change, expected) => {
@@ -71,14 +87,20 @@ describe.each(changes)('%s', (_, change, expected) => {
       return [x.grad, y.grad];
     };
     const [actual, want] = [grads(change), grads(expected)];
-    for (const i of [0, 1]) assertClose(actual[i] ?? K.zeros([3], { dtype: 'float64' }), want[i] ?? K.zeros([3], { dtype: 'float64' }));
+    for (const i of [0, 1])
+      assertClose(
+        actual[i] ?? K.zeros([3], { dtype: 'float64' }),
+        want[i] ?? K.zeros([3], { dtype: 'float64' }),
+      );
   });
 
   test('refuses a leaf that requires a gradient, unless in noGrad', () => {
     const x = leaf(...x0);
     const y = tensor(y0, { dtype: 'float64' });
     expect(() => change(x, y)).toThrow(AutogradError);
-    expect(() => change(x, y)).toThrow('a leaf Variable that requires grad is being used in an in-place operation');
+    expect(() => change(x, y)).toThrow(
+      'a leaf Variable that requires grad is being used in an in-place operation',
+    );
     expect(x.toArray()).toEqual(x0);
     const want = expected(x.detach().clone(), y);
     noGrad(() => change(x, y));
@@ -136,7 +158,10 @@ describe('graphs', () => {
   });
 
   test('overwriting through detach or a view is noticed too', () => {
-    for (const overwrite of [(y: Tensor) => y.detach().zero_(), (y: Tensor) => noGrad(() => y.select(0, 0).fill_(0))]) {
+    for (const overwrite of [
+      (y: Tensor) => y.detach().zero_(),
+      (y: Tensor) => noGrad(() => y.select(0, 0).fill_(0)),
+    ]) {
       const x = leaf(1, 2);
       const y = x.mul(2);
       const z = y.mul(y).sum();
@@ -160,7 +185,9 @@ describe('graphs', () => {
     const x = leaf(1, 2);
     expect(() => x.select(0, 0).add_(1)).toThrow('a view of a leaf Variable that requires grad');
     const y = x.mul(2);
-    expect(() => y.select(0, 0).add_(1)).toThrow('a view is being changed in place while gradients are recorded');
+    expect(() => y.select(0, 0).add_(1)).toThrow(
+      'a view is being changed in place while gradients are recorded',
+    );
     const plain = K.zeros([2], { dtype: 'float64' });
     expect(() => plain.select(0, 0).copy_(x.sum())).toThrow(AutogradError);
     plain.select(0, 0).copy_(tensor(5.5, { dtype: 'float64' }));
@@ -179,7 +206,9 @@ describe('graphs', () => {
 
   test('an inference tensor is not changed outside inference mode', () => {
     const x = K.inferenceMode(() => floats(1, 2).mul(2));
-    expect(() => x.add_(1)).toThrow('Inplace update to inference tensor outside InferenceMode is not allowed');
+    expect(() => x.add_(1)).toThrow(
+      'Inplace update to inference tensor outside InferenceMode is not allowed',
+    );
     K.inferenceMode(() => x.add_(1));
     expect(x.toArray()).toEqual([3, 5]);
   });
@@ -202,7 +231,9 @@ describe('graphs', () => {
 describe('shapes and dtypes', () => {
   test('the target keeps its shape', () => {
     expect(() => floats(1, 2).add_(K.ones([2, 2]))).toThrow(ShapeError);
-    expect(() => floats(1).mul_(floats(1, 2))).toThrow("output with shape [1] doesn't match the broadcast shape [2]");
+    expect(() => floats(1).mul_(floats(1, 2))).toThrow(
+      "output with shape [1] doesn't match the broadcast shape [2]",
+    );
     expect(() => floats(1, 2).copy_(floats(1, 2, 3))).toThrow('a source of shape [3] does not broadcast');
     const x = K.zeros([2, 3]);
     x.add_(floats(1, 2, 3)).add_(tensor([[10], [20]]));
@@ -218,7 +249,12 @@ describe('shapes and dtypes', () => {
     expect(() => x.div_(2)).toThrow("result type Float can't be cast to the desired output type Int");
     expect(() => tensor([true]).add_(1)).toThrow(DTypeError);
     expect(() => x.sqrt_()).toThrow(DTypeError);
-    expect(x.add_(true).mul_(tensor([2, 3], { dtype: 'uint8' })).toArray()).toEqual([4, 9]);
+    expect(
+      x
+        .add_(true)
+        .mul_(tensor([2, 3], { dtype: 'uint8' }))
+        .toArray(),
+    ).toEqual([4, 9]);
     expect(floats(1, 2).mul_(tensor([0.5, 2], { dtype: 'float64' })).dtype).toBe('float32');
     expect(x.copy_(floats(1.9, -1.9)).toArray()).toEqual([1, -1]);
     expect(() => x.pow_(-1)).toThrow('Integers to negative integer powers are not allowed');
@@ -263,7 +299,9 @@ describe('shapes and dtypes', () => {
   test('only a tensor is written to', () => {
     const add_ = Tensor.prototype.add_ as (this: unknown, other: unknown) => Tensor;
     expect(() => add_.call([1, 2], 1)).toThrow(DTypeError);
-    expect(() => floats(1).add_([1] as unknown as Tensor)).toThrow('expected tensors or numbers, got (Tensor, object)');
+    expect(() => floats(1).add_([1] as unknown as Tensor)).toThrow(
+      'expected tensors or numbers, got (Tensor, object)',
+    );
     expect(() => floats(1).copy_(null as unknown as Tensor)).toThrow('copy_: expected a Tensor, got null');
   });
 });

@@ -20,7 +20,10 @@ function samples(): Record<string, Tensor> {
   const named = dtypes.flatMap((dtype) =>
     Object.entries(shapes).map(([name, shape]) => {
       const n = shape.reduce((a, b) => a * b, 1);
-      const x = K.arange(n).sub(1).to('float64').mul(dtype === 'uint8' ? -1 : 0.5);
+      const x = K.arange(n)
+        .sub(1)
+        .to('float64')
+        .mul(dtype === 'uint8' ? -1 : 0.5);
       return [`${name}.${dtype}`, x.to(dtype as DType).reshape(shape)] as const;
     }),
   );
@@ -28,7 +31,11 @@ function samples(): Record<string, Tensor> {
 }
 
 function expectSame(actual: Tensor, expected: Tensor): void {
-  expect([actual.dtype, actual.shape, actual.toArray()]).toEqual([expected.dtype, expected.shape, expected.toArray()]);
+  expect([actual.dtype, actual.shape, actual.toArray()]).toEqual([
+    expected.dtype,
+    expected.shape,
+    expected.toArray(),
+  ]);
 }
 
 describe('safetensors files', () => {
@@ -43,7 +50,14 @@ describe('safetensors files', () => {
 
   test('views are saved as they look, and maps are taken too', async () => {
     const x = K.arange(6).reshape(2, 3);
-    await files.saveSafetensors(at('x'), new Map([['t', x.t()], ['row', x.index(1)], ['wide', x.index(0, 0).expand(3)]]));
+    await files.saveSafetensors(
+      at('x'),
+      new Map([
+        ['t', x.t()],
+        ['row', x.index(1)],
+        ['wide', x.index(0, 0).expand(3)],
+      ]),
+    );
     const { t, row, wide } = await files.loadSafetensors(at('x'));
     expectSame(t!, x.t().contiguous());
     expectSame(row!, tensor([3, 4, 5]));
@@ -54,7 +68,11 @@ describe('safetensors files', () => {
     await files.saveSafetensors(at('x'), { a: tensor([true]), b: tensor([1.5]).to('float64') });
     const { a, b } = await files.loadSafetensors(at('x'));
     b!.fill_(2);
-    expect([b!.requiresGrad, a!.item(), (await files.loadSafetensors(at('x'))).b!.item()]).toEqual([false, true, 1.5]);
+    expect([b!.requiresGrad, a!.item(), (await files.loadSafetensors(at('x'))).b!.item()]).toEqual([
+      false,
+      true,
+      1.5,
+    ]);
   });
 
   test('a URL names a file too', async () => {
@@ -83,7 +101,11 @@ describe('npy files', () => {
 
 describe('bad files', () => {
   const kinds: [string, (path: string) => Promise<unknown>, () => Uint8Array][] = [
-    ['safetensors', files.loadSafetensors, () => io.saveSafetensors({ a: K.ones([3, 4]), b: tensor([1, 2]) })],
+    [
+      'safetensors',
+      files.loadSafetensors,
+      () => io.saveSafetensors({ a: K.ones([3, 4]), b: tensor([1, 2]) }),
+    ],
     ['npy', files.loadNpy, () => io.saveNpy(K.ones([3, 4]))],
   ];
 
@@ -95,14 +117,22 @@ describe('bad files', () => {
     }
   });
 
-  test.each(kinds)('a %s file with bytes behind its end, or of another kind, is a ValueError', async (_, load, bytes) => {
-    await writeFile(at('long'), Buffer.concat([bytes(), Buffer.from([0])]));
-    await expect(load(at('long'))).rejects.toThrow(ValueError);
-    for (const content of ['', 'no tensors here, just a few words of text', '\u0000'.repeat(64), '\u00ff'.repeat(64)]) {
-      await writeFile(at('other'), content, 'latin1');
-      await expect(load(at('other'))).rejects.toThrow(ValueError);
-    }
-  });
+  test.each(kinds)(
+    'a %s file with bytes behind its end, or of another kind, is a ValueError',
+    async (_, load, bytes) => {
+      await writeFile(at('long'), Buffer.concat([bytes(), Buffer.from([0])]));
+      await expect(load(at('long'))).rejects.toThrow(ValueError);
+      for (const content of [
+        '',
+        'no tensors here, just a few words of text',
+        '\u0000'.repeat(64),
+        '\u00ff'.repeat(64),
+      ]) {
+        await writeFile(at('other'), content, 'latin1');
+        await expect(load(at('other'))).rejects.toThrow(ValueError);
+      }
+    },
+  );
 
   test('a safetensors header of absurd size allocates nothing', async () => {
     const claim = Buffer.alloc(16);
@@ -131,11 +161,13 @@ describe('writing', () => {
   test('what fails leaves the old file, and no half-written one', async () => {
     await mkdir(at('folder'));
     await expect(files.saveNpy(at('folder'), tensor([1]))).rejects.toThrow();
-    await expect(files.saveNpy(join(folder, 'missing', 'x.npy'), tensor([1]))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(files.saveNpy(join(folder, 'missing', 'x.npy'), tensor([1]))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     await files.saveSafetensors(at('x'), { x: tensor([1]) });
-    await expect(
-      files.saveSafetensors(at('x'), { x: [1, 2] as unknown as Tensor }),
-    ).rejects.toThrow(K.KindlingError);
+    await expect(files.saveSafetensors(at('x'), { x: [1, 2] as unknown as Tensor })).rejects.toThrow(
+      K.KindlingError,
+    );
     expect((await readdir(folder)).sort()).toEqual(['folder', 'x']);
     expectSame((await files.loadSafetensors(at('x'))).x!, tensor([1]));
   });

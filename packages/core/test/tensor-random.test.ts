@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import * as K from '@kindling/core';
-import { AutogradError, type DType, DTypeError, Generator, manualSeed, ShapeError, Tensor, ValueError } from '@kindling/core';
+import {
+  AutogradError,
+  type DType,
+  DTypeError,
+  Generator,
+  manualSeed,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { describe, expect, test } from 'vitest';
 import { crc32 } from './support/crc32.ts';
 
@@ -42,7 +51,8 @@ const draws: Record<string, () => Tensor> = {
   'bernoulli transposed': () => K.bernoulli(probabilities.t()),
   'normal numbers': () => K.normal(1, 2, { shape: [3, 7] }),
   'normal mean': () => K.normal(K.arange(5, { dtype: 'float32' }), 0.5),
-  'normal both': () => K.normal(K.arange(4, { dtype: 'float32' }).reshape(4, 1), K.arange(1, 6, { dtype: 'float32' })),
+  'normal both': () =>
+    K.normal(K.arange(4, { dtype: 'float32' }).reshape(4, 1), K.arange(1, 6, { dtype: 'float32' })),
   'normal transposed mean': () => K.normal(K.zeros([5, 4]).t(), 1),
   multinomial: () => K.multinomial(weights, 3),
   'multinomial row': () => K.multinomial(weights.index(0), 2),
@@ -59,7 +69,8 @@ const draws: Record<string, () => Tensor> = {
   'normal_ transposed small': () => empty(3, 4).t().normal_(),
   'normal_ transposed large': () => empty(4, 5).t().normal_(2, 3),
   'normal_ sliced large': () => empty(5, 8).index(':', every2nd).normal_(),
-  'normal_ sliced float64': () => K.empty([9, 4], { dtype: 'float64' }).index({ start: 1, step: 2 }).normal_(),
+  'normal_ sliced float64': () =>
+    K.empty([9, 4], { dtype: 'float64' }).index({ start: 1, step: 2 }).normal_(),
   'bernoulli_ transposed': () => empty(3, 4).t().bernoulli_(0.3),
   'bernoulli_ tensor': () => empty(3, 4).bernoulli_(probabilities),
   'bernoulli_ tensor transposed': () => empty(3, 4).t().bernoulli_(probabilities.reshape(4, 3)),
@@ -142,14 +153,22 @@ describe('generators', () => {
 
 describe('bad arguments', () => {
   test.each<[() => unknown, new (message?: string) => K.KindlingError, string]>([
-    [() => K.rand([2], { dtype: 'int32' }), DTypeError, 'rand: not implemented for int32; use float32 or float64'],
+    [
+      () => K.rand([2], { dtype: 'int32' }),
+      DTypeError,
+      'rand: not implemented for int32; use float32 or float64',
+    ],
     [() => K.randLike(K.ones([2], { dtype: 'int32' })), DTypeError, 'randLike: not implemented for int32'],
     [() => K.empty([2], { dtype: 'int32' }).normal_(), DTypeError, 'normal_: not implemented for int32'],
     [() => K.randint(5, 5, [2]), ValueError, "'from' to be less than 'to'"],
     [() => K.randint(0, 2.5, [2]), ValueError, 'expects integers'],
     [() => K.randint(0, 1e12, [2]), ValueError, 'out of bounds for int32'],
     [() => K.randperm(-1), ShapeError, 'sizes must be non-negative integers'],
-    [() => K.bernoulli(K.tensor([0.5, 1.5])), ValueError, 'expects probabilities in [0, 1], but got 1.5 at element 1'],
+    [
+      () => K.bernoulli(K.tensor([0.5, 1.5])),
+      ValueError,
+      'expects probabilities in [0, 1], but got 1.5 at element 1',
+    ],
     [() => K.bernoulli(K.tensor([1])), DTypeError, 'expected probabilities of a float dtype, got int32'],
     [() => empty(2).bernoulli_(2), ValueError, 'expects p to be in [0, 1], but got p=2'],
     [() => empty(2).uniform_(2, 1), ValueError, 'found from=2 > to=1'],
@@ -164,7 +183,11 @@ describe('bad arguments', () => {
     [() => K.multinomial(K.zeros([3]), 1), ValueError, 'sum of probabilities <= 0'],
     [() => K.multinomial(K.tensor([1, Number.NaN]), 1), ValueError, 'either inf, nan or element < 0'],
     [() => K.multinomial(K.ones([2, 2, 2]), 1), ShapeError, 'must be 1 or 2 dim, got shape [2, 2, 2]'],
-    [() => K.multinomial(K.ones([2], { dtype: 'int32' }), 1), DTypeError, 'floating-point dtypes for the weights'],
+    [
+      () => K.multinomial(K.ones([2], { dtype: 'int32' }), 1),
+      DTypeError,
+      'floating-point dtypes for the weights',
+    ],
     [() => manualSeed(1.5), ValueError, 'the seed must be an integer, got 1.5'],
     [() => manualSeed('1' as unknown as number), ValueError, 'the seed must be an integer'],
   ])('are errors that teach %#', (f, type, message) => {

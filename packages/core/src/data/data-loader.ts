@@ -115,8 +115,7 @@ export class DataLoader<T> {
     if (sampler !== undefined) yield* sampler;
     else if (!shuffle) for (let i = 0; i < n; i++) yield i;
     else {
-      const source =
-        generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
+      const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
       const order = (): Int32Array => randperm(n, { generator: source }).data as Int32Array;
       yield* order();
       // PyTorch's sampler draws another order, of which it takes nothing.

@@ -141,7 +141,8 @@ const iscloseNan = closeness(true);
 /** |a - b| <= atol + rtol |b|, elementwise, of tensors of one dtype. Follows `torch.isclose`. */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  if (a.dtype !== b.dtype) throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
   const inFloat = (x: Tensor): Tensor => (isFloatingPoint(x.dtype) ? x : to(x, 'float64'));
   return applyBinary(equalNan ? iscloseNan : isclosePlain, inFloat(a), inFloat(b), [rtol, atol]);
 }

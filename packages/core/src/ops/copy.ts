@@ -12,7 +12,7 @@ import {
   prepareInPlace,
 } from '../primitive.ts';
 import { expandsTo, formatShape } from '../shape.ts';
-import { requireTensors, Tensor } from '../tensor.ts';
+import { requireTensors, type Tensor } from '../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',

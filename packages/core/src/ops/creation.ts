@@ -153,7 +153,8 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
   };
   const dtype = options?.dtype ?? inferred();
   if (!isFloatingPoint(dtype)) {
-    for (const x of [read.least, read.greatest, read.hasNaN ? Number.NaN : 0]) storedNumber(x, dtype, 'tensor');
+    for (const x of [read.least, read.greatest, read.hasNaN ? Number.NaN : 0])
+      storedNumber(x, dtype, 'tensor');
   }
   const n = numelOf(read.shape);
   const array = allocateArray(dtype, n);
@@ -269,7 +270,9 @@ function linearSteps(start: number, end: number, steps: number, dtype: DType): n
   const step = round((to - from) / (steps - 1));
   const half = Math.floor(steps / 2);
   // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
-  const at = isFloatingPoint(dtype) ? (origin: number, i: number) => origin + step * i : (origin: number, i: number) => fma64(step, i, origin);
+  const at = isFloatingPoint(dtype)
+    ? (origin: number, i: number) => origin + step * i
+    : (origin: number, i: number) => fma64(step, i, origin);
   return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
 }
 

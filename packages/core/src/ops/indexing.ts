@@ -101,7 +101,8 @@ function consumes(item: Prepared): number {
 /** Applies the basic part of an index, as views, and brings the rest into one form. */
 function resolve(x: Tensor, items: readonly IndexItem[], caller: string): Resolved {
   requireTensors(caller, x);
-  if (!Array.isArray(items)) throw new IndexError(`${caller}: expected a list of indices, got ${typeof items}`);
+  if (!Array.isArray(items))
+    throw new IndexError(`${caller}: expected a list of indices, got ${typeof items}`);
   const prepared = items.map((item) => prepare(item, caller));
   const rank = x.shape.length;
   const consumed = prepared.reduce<number>((n, item) => n + consumes(item), 0);

@@ -36,7 +36,8 @@ const refuseBool =
 const floatsOnly =
   (name: string) =>
   (dtype: DType): void => {
-    if (!isFloatingPoint(dtype)) throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
+    if (!isFloatingPoint(dtype))
+      throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
   };
 
 /** A function that leaves integers as they are. */

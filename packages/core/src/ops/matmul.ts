@@ -258,7 +258,9 @@ export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
 function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
   checkBias(name, x, y.shape);
   if (x.dtype !== y.dtype) {
-    throw new DTypeError(`${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`);
+    throw new DTypeError(
+      `${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`,
+    );
   }
   const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
   return add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta });

@@ -92,7 +92,8 @@ export const atan2 = binary('atan2', E.atan2, { dtype: 'float' });
 const floatsOnly =
   (name: string) =>
   (dtype: DType): void => {
-    if (!isFloatingPoint(dtype)) throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
+    if (!isFloatingPoint(dtype))
+      throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
   };
 
 /** √(a² + b²) without overflow between. Follows `torch.hypot`. */

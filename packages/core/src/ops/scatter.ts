@@ -32,7 +32,8 @@ function defineScatter(name: string, saves: number, derivative: Derivative) {
     name,
     saves,
     infer([x, index, src], { dim, how, caller }) {
-      if (how === 'mean' && x!.dtype === 'bool') throw new DTypeError(`${caller}: mean not implemented for bool`);
+      if (how === 'mean' && x!.dtype === 'bool')
+        throw new DTypeError(`${caller}: mean not implemented for bool`);
       checkAlong(x!, dim, index!, caller);
       checkSource(x!, index!, src!, caller);
       return { shape: x!.shape, dtype: x!.dtype };
@@ -233,7 +234,10 @@ function runScatter(
   const source =
     src instanceof Tensor
       ? fitSource(src, index, caller)
-      : expand(Tensor.scalar(storedNumber(src, x.dtype, caller), x.dtype), reduce === undefined ? [] : index.shape);
+      : expand(
+          Tensor.scalar(storedNumber(src, x.dtype, caller), x.dtype),
+          reduce === undefined ? [] : index.shape,
+        );
   const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
   const primitive =
     how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;

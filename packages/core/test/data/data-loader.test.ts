@@ -56,15 +56,18 @@ class Slow implements data.Dataset<{ x: Tensor; y: number }> {
 }
 
 describe('order', () => {
-  test.each(loaders.map((l) => [JSON.stringify([l.n, l.options]), l] as const))("%s gives PyTorch's batches", (_, loader) => {
-    manualSeed(2024);
-    const batches = new data.DataLoader(numbers(loader.n), optionsOf(loader.options));
-    expect(batches.length).toBe(loader.length);
-    for (const epoch of loader.epochs) {
-      expect(Array.from(batches, ([x]) => x.toArray())).toEqual(epoch);
-    }
-    expect(K.rand(2).toArray()).toEqual(loader.next);
-  });
+  test.each(loaders.map((l) => [JSON.stringify([l.n, l.options]), l] as const))(
+    "%s gives PyTorch's batches",
+    (_, loader) => {
+      manualSeed(2024);
+      const batches = new data.DataLoader(numbers(loader.n), optionsOf(loader.options));
+      expect(batches.length).toBe(loader.length);
+      for (const epoch of loader.epochs) {
+        expect(Array.from(batches, ([x]) => x.toArray())).toEqual(epoch);
+      }
+      expect(K.rand(2).toArray()).toEqual(loader.next);
+    },
+  );
 
   test('asynchronous iteration gives the same', async () => {
     for (const loader of loaders) {
@@ -113,7 +116,10 @@ describe('batches', () => {
   });
 
   test('collate joins the samples as the caller wants', () => {
-    const loader = new data.DataLoader(new Squares(5), { batchSize: 2, collate: (xs) => xs.reduce((a, b) => a + b) });
+    const loader = new data.DataLoader(new Squares(5), {
+      batchSize: 2,
+      collate: (xs) => xs.reduce((a, b) => a + b),
+    });
     expect([...loader]).toEqual([1, 13, 16]);
   });
 
@@ -122,12 +128,20 @@ describe('batches', () => {
   });
 
   test('a sampler may be any iterable, whose length is then unknown', () => {
-    const sampler = { *[Symbol.iterator]() { yield* [3, 1]; } };
+    const sampler = {
+      *[Symbol.iterator]() {
+        yield* [3, 1];
+      },
+    };
     const loader = new data.DataLoader(numbers(4), { sampler, batchSize: 2 });
     expect(loader.length).toBeNaN();
     expect([...loader].map(([x]) => x.toArray())).toEqual([[3, 1]]);
     expect([...loader].length).toBe(1);
-    const endless = { *[Symbol.iterator]() { for (let i = 0; ; i++) yield i % 4; } };
+    const endless = {
+      *[Symbol.iterator]() {
+        for (let i = 0; ; i++) yield i % 4;
+      },
+    };
     const [first] = new data.DataLoader(numbers(4), { sampler: endless, batchSize: 6 });
     expect(first![0].toArray()).toEqual([0, 1, 2, 3, 0, 1]);
     expect(() => [...new data.DataLoader(numbers(4), { sampler: [4] })]).toThrow(K.IndexError);
@@ -142,8 +156,14 @@ describe('asynchronous datasets', () => {
       seen.push([x.shape, y.toArray()]);
     }
     expect(seen).toEqual([
-      [[2, 2], [0, 1]],
-      [[2, 2], [2, 3]],
+      [
+        [2, 2],
+        [0, 1],
+      ],
+      [
+        [2, 2],
+        [2, 3],
+      ],
       [[1, 2], [4]],
     ]);
   });
@@ -154,9 +174,12 @@ describe('asynchronous datasets', () => {
   });
 
   test('a rejected sample rejects the iteration', async () => {
-    const dataset = { length: 3, get: async (i: number) => (i === 1 ? Promise.reject(new Error('no such file')) : i) };
+    const dataset = {
+      length: 3,
+      get: async (i: number) => (i === 1 ? Promise.reject(new Error('no such file')) : i),
+    };
     const run = async () => {
-      for await (const _ of new data.DataLoader<unknown>(dataset)) continue;
+      for await (const _ of new data.DataLoader<unknown>(dataset));
     };
     await expect(run()).rejects.toThrow('no such file');
   });
@@ -164,7 +187,7 @@ describe('asynchronous datasets', () => {
   test('other tasks run between batches', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 0);
-    for await (const _ of new data.DataLoader(numbers(20))) continue;
+    for await (const _ of new data.DataLoader(numbers(20)));
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(3);
   });
@@ -193,10 +216,22 @@ describe('asynchronous datasets', () => {
 
 describe('bad options', () => {
   test.each<[() => unknown, string]>([
-    [() => new data.DataLoader(numbers(3), { batchSize: 0 }), 'batchSize should be a positive integer, got 0'],
-    [() => new data.DataLoader(numbers(3), { batchSize: 1.5 }), 'batchSize should be a positive integer, got 1.5'],
-    [() => new data.DataLoader(numbers(3), { shuffle: true, sampler: [0] }), 'mutually exclusive with shuffle'],
-    [() => new data.DataLoader(undefined as unknown as data.Dataset<number>), 'expected a dataset with a length'],
+    [
+      () => new data.DataLoader(numbers(3), { batchSize: 0 }),
+      'batchSize should be a positive integer, got 0',
+    ],
+    [
+      () => new data.DataLoader(numbers(3), { batchSize: 1.5 }),
+      'batchSize should be a positive integer, got 1.5',
+    ],
+    [
+      () => new data.DataLoader(numbers(3), { shuffle: true, sampler: [0] }),
+      'mutually exclusive with shuffle',
+    ],
+    [
+      () => new data.DataLoader(undefined as unknown as data.Dataset<number>),
+      'expected a dataset with a length',
+    ],
     [() => new data.DataLoader({} as data.Dataset<number>), 'expected a dataset with a length'],
   ])('are errors %#', (f, message) => {
     expect(f).toThrow(ValueError);

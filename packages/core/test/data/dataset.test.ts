@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import * as K from '@kindling/core';
-import { data, Generator, IndexError, manualSeed, ShapeError, Tensor, tensor, ValueError } from '@kindling/core';
+import {
+  data,
+  Generator,
+  IndexError,
+  manualSeed,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+} from '@kindling/core';
 import { describe, expect, test } from 'vitest';
 
 interface Split {
@@ -102,7 +111,10 @@ describe('defaultCollate', () => {
     expect([y!.dtype, y!.toArray()]).toEqual(['int32', [0, 1]]);
     expect([z!.dtype, z!.toArray()]).toEqual(['float32', [0.5, 1]]);
     expect([w!.dtype, w!.toArray()]).toEqual(['bool', [true, false]]);
-    expect([names[0], names[1].toArray()]).toEqual([['a', 'b'], [1, 2]]);
+    expect([names[0], names[1].toArray()]).toEqual([
+      ['a', 'b'],
+      [1, 2],
+    ]);
   });
 
   test('what differs in form is an error', () => {
