@@ -13,6 +13,9 @@ if [[ -n ${PYTHON_OLD:-} ]]; then
 fi
 "$python" print_fixtures.py
 "$python" random_fixtures.py
+"$python" tensor_print_fixtures.py
+"$python" tensor_random_fixtures.py
+"$python" promotion_fixtures.py
 if "$python" -c 'import safetensors' 2>/dev/null; then
   "$python" io_fixtures.py
 else

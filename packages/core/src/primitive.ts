@@ -17,6 +17,8 @@ export interface Meta {
 interface PrimitiveBase<A> {
   /** PyTorch's name: `log_softmax` makes results whose gradFn prints as `<LogSoftmaxBackward0>`. */
   readonly name: string;
+  /** PyTorch numbers the overloads of an operation: this is the number behind the name. Default: 0. */
+  overload?(attrs: A): number;
   /** Which inputs and outputs the derivative reads: `INPUT(0) | OUTPUT`. Only these are kept for backward. */
   readonly saves?: number;
   /** @internal The derivative in the form that the engine calls; made by the `define...` functions. */

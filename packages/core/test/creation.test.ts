@@ -72,6 +72,7 @@ describe('tensor', () => {
         expect(x.shape).toEqual(known);
         expect(x.toArray()).toEqual(data);
       }),
+      { seed: 1 },
     );
   });
 
@@ -282,6 +283,7 @@ describe('linspace and logspace', () => {
         const values = K.linspace(a, b, n).toArray<number[]>();
         expect([values[0], values[n - 1]]).toEqual([a, b]);
       }),
+      { seed: 1 },
     );
   });
 
@@ -360,6 +362,7 @@ describe('filled tensors', () => {
           expect(x.data.length).toBe(shape.reduce((n, size) => n * size, 1));
         }
       }),
+      { seed: 1 },
     );
   });
 

@@ -6,6 +6,8 @@ import type { GradHook, Tensor } from '../tensor.ts';
 /** What a node needs to know of the primitive that made it. */
 export interface Differentiable<A> {
   readonly name: string;
+  /** PyTorch's number of the overload. */
+  overload?(attrs: A): number;
   readonly saves?: number;
   backward(grads: readonly (Tensor | null)[], node: GradNode<A>): readonly (Tensor | null)[];
 }
@@ -110,7 +112,7 @@ export class GradNode<A = unknown> extends Node {
 
   /** PyTorch's name of the node: `mul` is `MulBackward0`. */
   get name(): string {
-    return gradFnName(this.primitive.name);
+    return gradFnName(this.primitive.name, this.primitive.overload?.(this.attrs));
   }
 
   /** @internal Binds the result once it exists: after an in-place change, so that the version is the new one. */
@@ -197,13 +199,14 @@ export function moveRetained(x: Tensor, from: GradNode, to: GradNode, output: nu
 const names = new Map<string, string>();
 
 /** `log_softmax` is `LogSoftmaxBackward0`. */
-export function gradFnName(primitive: string): string {
+export function gradFnName(primitive: string, overload = 0): string {
   let name = names.get(primitive);
   if (name === undefined) {
-    name = `${primitive.replace(/(?:^|_)([a-z])/g, (_, c: string) => c.toUpperCase())}Backward0`;
+    // A digit starts a word too: `log1p` is `Log1P`.
+    name = `${primitive.replace(/(?:^|_|(?<=\d))([a-z])/g, (_, c: string) => c.toUpperCase())}Backward`;
     names.set(primitive, name);
   }
-  return name;
+  return `${name}${overload}`;
 }
 
 export function freed(name: string): AutogradError {

@@ -76,6 +76,7 @@ const zeroGradients: ElementwiseOp['spec']['gradient'] = () => [E.constant(0), E
 
 export const divTruncOp = new ElementwiseOp({
   name: 'div',
+  overload: () => 2,
   check: refuseBool('div with a rounding mode', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.trunc(E.div(a!, b!)),
@@ -93,6 +94,7 @@ export const floorDivideOp = new ElementwiseOp({
 
 export const fmodOp = new ElementwiseOp({
   name: 'fmod',
+  overload: (scalars) => Number(scalars !== 2),
   check: refuseBool('fmod', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.fmod(a!, b!),
@@ -100,6 +102,7 @@ export const fmodOp = new ElementwiseOp({
 
 export const remainderOp = new ElementwiseOp({
   name: 'remainder',
+  overload: (scalars) => Number(scalars !== 2),
   check: refuseBool('remainder', 'logicalAnd, or convert with to()'),
   arity: 2,
   expression: ([a, b]) => E.remainder(a!, b!),
@@ -110,7 +113,7 @@ const integral = (x: Operand): boolean =>
 
 /** Integers would lose the fraction of alpha. */
 function checkAlpha(name: string, a: Operand, b: Operand, alpha: number): void {
-  if (!Number.isInteger(alpha) && integral(a) && integral(b)) {
+  if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
     throw new ValueError(
       `${name}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
     );
@@ -252,6 +255,7 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 export const lerpOp = new ElementwiseOp({
   name: 'lerp',
   arity: 3,
+  overload: (scalars) => Number(scalars === 0),
   expression: ([a, b, w]) => {
     const d = E.sub(b!, a!);
     return E.select(E.lt(E.abs(w!), 0.5), E.add(a!, E.mul(w!, d)), E.sub(b!, E.mul(d, E.sub(1, w!))));

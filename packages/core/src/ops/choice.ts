@@ -21,6 +21,7 @@ const half = (g: E.Expr): E.Expr => E.mul(g, 0.5);
 const clampOp = new ElementwiseOp({
   name: 'clamp',
   arity: 3,
+  overload: (scalars) => Number(scalars === 6),
   beyondByte: 'keep',
   expression: ([x, low, high]) => E.min(E.max(x!, low!), high!),
   gradient: (g, [x, low, high]) => {
@@ -54,20 +55,26 @@ const atBound =
     return [E.select(passes(bound!, x!), 0, shared), E.select(passes(x!, bound!), 0, shared)];
   };
 
-const clampMinOp = new ElementwiseOp({
-  name: 'clamp_min',
+const atLeast = {
   arity: 2,
   beyondByte: 'keep',
   expression: ([x, low]) => E.max(x!, low!),
   gradient: atBound(E.gt),
-});
-const clampMaxOp = new ElementwiseOp({
-  name: 'clamp_max',
+} satisfies Omit<ElementwiseSpec, 'name'>;
+const atMost = {
   arity: 2,
   beyondByte: 'keep',
   expression: ([x, high]) => E.min(x!, high!),
   gradient: atBound(E.lt),
-});
+} satisfies Omit<ElementwiseSpec, 'name'>;
+
+const ifNumber = (scalars: number): number => Number(scalars === 2);
+const ifTensor = (scalars: number): number => Number(scalars !== 2);
+/** `clamp` with one bound. */
+const clampAtLeastOp = new ElementwiseOp({ name: 'clamp', overload: ifNumber, ...atLeast });
+const clampAtMostOp = new ElementwiseOp({ name: 'clamp', overload: ifNumber, ...atMost });
+const clampMinOp = new ElementwiseOp({ name: 'clamp_min', overload: ifTensor, ...atLeast });
+const clampMaxOp = new ElementwiseOp({ name: 'clamp_max', overload: ifTensor, ...atMost });
 
 /** Options of {@link clamp}: at least one bound. */
 export interface ClampOptions {
@@ -80,8 +87,8 @@ export function clampOperands(x: Tensor, options: ClampOptions, name: string): [
   const { min = null, max = null } = options;
   if (min === null && max === null)
     throw new ValueError(`${name}: At least one of 'min' or 'max' must not be null`);
-  if (max === null) return [clampMinOp, [x, min!]];
-  if (min === null) return [clampMaxOp, [x, max]];
+  if (max === null) return [clampAtLeastOp, [x, min!]];
+  if (min === null) return [clampAtMostOp, [x, max]];
   return [clampOp, [x, min, max]];
 }
 

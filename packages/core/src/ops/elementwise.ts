@@ -41,6 +41,8 @@ export interface ElementwiseSpec {
    * other operands are, so that `-1` counts as 255. `keep`: they count as they are. Default: wrap.
    */
   readonly beyondByte?: 'wrap' | 'keep';
+  /** PyTorch's number of the overload, by which operands are numbers: bit i of `scalars` is set where operand i is one. */
+  readonly overload?: (scalars: number) => number;
 }
 
 /** What a family of operations that share a form leaves open. */
@@ -188,6 +190,7 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
   const primitive = definePrimitive<Params>({
     name,
+    overload: () => spec.overload?.(scalarMask) ?? 0,
     saves,
     writesAnywhere: true,
     infer(inputs, params) {

@@ -48,6 +48,7 @@ export function evenGradient(
 const extremum = (name: string, side: Side, matchNaN: boolean) =>
   definePrimitive<Reduction>({
     name,
+    overload: () => (matchNaN ? 1 : 0),
     saves: INPUT(0) | OUTPUT,
     infer([x], attrs) {
       requireElements(x!, attrs, name);

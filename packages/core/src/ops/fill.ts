@@ -46,8 +46,8 @@ interface FillAttributes {
 
 const fillPrimitive = definePrimitive<FillAttributes>({
   name: 'full',
-  infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  kernel(_, { value, dtype }, out) {
+  infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
+  kernel(_inputs, { value }, out) {
     out.storage.array.fill(value, out.offset, out.offset + out.count);
   },
 });

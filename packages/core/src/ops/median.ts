@@ -91,6 +91,7 @@ const pickingAlong = (name: string, pick: Pick) =>
 const pickingWhole = (name: string, pick: Pick) =>
   definePrimitive<Reduction>({
     name,
+    overload: () => 1,
     saves: INPUT(0) | OUTPUT,
     infer: ([x], attrs) => inferPick(name, x!, attrs)[0],
     kernel([x], _, out) {

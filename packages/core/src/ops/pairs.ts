@@ -17,6 +17,7 @@ import {
 const powOp = new ElementwiseOp({
   name: 'pow',
   arity: 2,
+  overload: (scalars) => (scalars === 2 ? 0 : 1 + scalars),
   check(dtype) {
     if (dtype === 'bool') throw new DTypeError('pow: not implemented for bool; convert to another dtype');
   },
@@ -181,6 +182,7 @@ export const xlogy = binary(
 
 /** |a| with the sign of b. Follows `torch.copysign`. */
 export const copysign = binary('copysign', E.copysign, {
+  overload: (scalars) => Number(scalars > 0),
   dtype: 'float',
   gradient: (g, [a, b]) => [
     E.select(E.eq(a!, 0), 0, E.mul(g, E.mul(E.sign(a!), E.copysign(1, b!)))),

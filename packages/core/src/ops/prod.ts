@@ -6,12 +6,20 @@ import type { Tensor } from '../tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { where } from './choice.ts';
 import { eye } from './creation.ts';
-import { type Dims, type Reduction, reductionOf, restoreDims, type SumOptions } from './reduce.ts';
+import {
+  type Dims,
+  overloadOf,
+  type Reduction,
+  reductionOf,
+  restoreDims,
+  type SumOptions,
+} from './reduce.ts';
 import { sum, totalAs, totalType } from './sum.ts';
 import { flatten, permute, reshape, transpose, unsqueeze } from './views.ts';
 
 const prodPrimitive = definePrimitive<Reduction>({
   name: 'prod',
+  overload: overloadOf,
   saves: INPUT(0),
   infer: ([x], { shape }) => ({ shape, dtype: totalType(x!.dtype) }),
   kernel: ([x], { dims }, out) => reduce('prod', x!, dims, out.storage.array, out.offset),

@@ -46,6 +46,9 @@ export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, 
   return { dims, shape: reducedShape(x.shape, dims, keepdim === true) };
 }
 
+/** @internal PyTorch's number of the overload: 0 where the caller named no dims. */
+export const overloadOf = ({ dims }: Reduction): number => (dims === allDims[dims.length] ? 0 : 1);
+
 /** @internal How many elements each result is made of. */
 export function reducedCount(x: Tensor, { dims }: Reduction): number {
   const { shape } = x;

@@ -7,7 +7,15 @@ import type { Tensor } from '../tensor.ts';
 import { div, mul } from './arithmetic.ts';
 import { isnan, logicalNot } from './compare.ts';
 import { to } from './copy.ts';
-import { type Dims, type Reduction, reducedCount, reductionOf, type SumOptions, spread } from './reduce.ts';
+import {
+  type Dims,
+  overloadOf,
+  type Reduction,
+  reducedCount,
+  reductionOf,
+  type SumOptions,
+  spread,
+} from './reduce.ts';
 import { reshape } from './views.ts';
 
 /** @internal Counts, and sums and products of integers, are int32. */
@@ -15,6 +23,7 @@ export const totalType = (dtype: DType): DType => (isFloatingPoint(dtype) ? dtyp
 
 const sumPrimitive = definePrimitive<Reduction>({
   name: 'sum',
+  overload: overloadOf,
   saves: 0,
   infer: ([x], { shape }) => ({ shape, dtype: totalType(x!.dtype) }),
   kernel: ([x], { dims }, out) => reduce('sum', x!, dims, out.storage.array, out.offset),
@@ -92,6 +101,7 @@ function checkFloating(x: Tensor, caller: string): void {
 
 const meanPrimitive = definePrimitive<Reduction>({
   name: 'mean',
+  overload: overloadOf,
   saves: 0,
   infer([x], { shape }) {
     checkFloating(x!, 'mean');

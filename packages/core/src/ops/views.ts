@@ -113,6 +113,9 @@ const squeezePrimitive = orderedView<readonly boolean[]>('squeeze', (x, dropped)
   offset: x.offset,
 }));
 
+/** By how the dims are given, as PyTorch's overloads. */
+const squeezePrimitives = [0, 1, 2].map((overload) => ({ ...squeezePrimitive, overload: () => overload }));
+
 /** Without the dimensions of size 1, or without those among `dim` that have size 1. Follows `torch.squeeze`. */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   const rank = x.shape.length;
@@ -122,7 +125,8 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
     throw new ShapeError(`squeeze: a dim appears multiple times in the list of dims [${wanted!.join(', ')}]`);
   }
   const dropped = x.shape.map((size, d) => size === 1 && (dims === undefined || dims.includes(d)));
-  return applyView(squeezePrimitive, x, dropped);
+  const overload = dim === undefined ? 0 : typeof dim === 'number' ? 1 : 2;
+  return applyView(squeezePrimitives[overload]!, x, dropped);
 }
 
 const unsqueezePrimitive = orderedView<number>('unsqueeze', (x, d) => {

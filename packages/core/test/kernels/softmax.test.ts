@@ -158,10 +158,7 @@ describe('along drawn dimensions of drawn layouts', () => {
               const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
               return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
             });
-          const even = arrays[dtype].from(
-            { length: n },
-            (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1),
-          );
+          const even = new arrays[dtype](n).map((_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1));
           const goal = {
             classes: target,
             onClass: 1 - labelSmoothing,

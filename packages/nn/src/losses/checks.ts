@@ -41,11 +41,14 @@ const warningsPerCheck = 32;
 /** Where this package lies: the frames of a stack that do not lie there are the user's. */
 const home = (import.meta.url ?? '').replace(/^file:\/\//, '').replace(/\/(losses\/checks\.ts|[^/]*)$/, '/');
 
+/** V8's, where the runtime is built on it. */
+const traces = Error as ErrorConstructor & { stackTraceLimit?: number | undefined };
+
 function callSite(): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 30;
+  const limit = traces.stackTraceLimit;
+  traces.stackTraceLimit = 30;
   const frames = (new Error().stack ?? '').split('\n').slice(1);
-  Error.stackTraceLimit = limit;
+  traces.stackTraceLimit = limit;
   return frames.find((frame) => !frame.includes(home))?.trim() ?? '';
 }
 
