@@ -70,6 +70,8 @@ interface Properties {
   /** Whether `retainGrad` was called. */
   readonly retainsGrad: boolean;
   toString(): string;
+  /** As a number the value of a tensor of one element, an error for any other; else the printed form. */
+  [Symbol.toPrimitive](hint: string): string | number;
   /** Walks the first dimension. */
   [Symbol.iterator](): Generator<Tensor>;
 }
@@ -123,6 +125,13 @@ Object.defineProperties(Tensor.prototype, {
   toString: method(function () {
     return V.toString(this);
   }),
+  [Symbol.toPrimitive]: {
+    configurable: true,
+    writable: true,
+    value(this: Tensor, hint: string) {
+      return hint === 'number' ? V.toNumber(this) : V.toString(this);
+    },
+  },
   [Symbol.for('nodejs.util.inspect.custom')]: method(function () {
     return V.toString(this);
   }),

@@ -244,7 +244,7 @@ export function applyMulti<A>(primitive: MultiPrimitive<A>, inputs: readonly Ten
 
 /** Runs a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: A): Tensor {
-  if (!(input instanceof Tensor)) requireTensors(primitive.name, input);
+  if (input?.storage === undefined) requireTensors(primitive.name, input);
   const inputs = [input];
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const { shape, strides, offset } = primitive.alias(input, attrs);
@@ -290,7 +290,7 @@ export function applyInPlace<A>(
   const name = `${primitive.name}_`;
   if (observed) notifyBefore(name, inputs, attrs);
   const record = prepareInPlace(target, inputs, name) && primitive.differentiable;
-  const meta = primitive.infer(inputs, attrs);
+  const meta = inferred(primitive, inputs, attrs);
   checkInPlaceResult(target, meta, name);
   let node: GradNode<A> | null = null;
   if (record) {
@@ -320,7 +320,6 @@ function repeatsElements({ shape, strides }: Tensor): boolean {
 
 /** The checks that any in-place change makes first; returns whether it is to be recorded. */
 export function prepareInPlace(target: Tensor, inputs: readonly Tensor[], name: string): boolean {
-  for (let i = 0; i < inputs.length; i++) if (!(inputs[i] instanceof Tensor)) requireTensors(name, inputs[i]);
   if (target.inference && !isInferenceModeEnabled()) {
     throw new AutogradError(
       `${name}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +

@@ -92,6 +92,25 @@ describe("a tensor prints as PyTorch's", () => {
   });
 });
 
+describe('primitive values', () => {
+  test('a tensor of one element counts as its number, any other as none', () => {
+    expect(Number(tensor([[2.5]]))).toBe(2.5);
+    expect(Math.max(tensor(3) as unknown as number, 1)).toBe(3);
+    expect((tensor(2) as unknown as number) > 1).toBe(true);
+    expect(Number(tensor(true))).toBe(1);
+    for (const x of [tensor([1, 2]), K.zeros([0])]) {
+      expect(() => (x as unknown as number) * 2).toThrow(K.ValueError);
+      expect(() => Number(x)).toThrow('only one element tensors can be converted to numbers');
+    }
+  });
+
+  test('text holds the printed form', () => {
+    const text: unknown = tensor([1, 2]);
+    expect(`x = ${text}`).toBe('x = tensor([1, 2])');
+    expect(`${'x = '}${String(text)}`).toBe('x = tensor([1, 2])');
+  });
+});
+
 describe('print options', () => {
   const original = K.getPrintOptions();
   afterEach(() => K.setPrintOptions(original));

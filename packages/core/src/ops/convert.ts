@@ -35,6 +35,17 @@ export function toArray<T = NestedNumbers>(x: Tensor): T {
   return build(0) as T;
 }
 
+/** What arithmetic and comparison operators of JavaScript see. Follows `Tensor.__float__`. */
+export function toNumber(x: Tensor): number {
+  if (x.count !== 1) {
+    throw new ValueError(
+      `only one element tensors can be converted to numbers, this one has shape ${formatShape(x.shape)}; operators such as ` +
+        '* and < do not apply to tensors: write x.mul(y), x.lt(y)',
+    );
+  }
+  return Number(item(x));
+}
+
 /** PyTorch's printed form. Follows `repr(tensor)`. */
 export function toString(x: Tensor): string {
   return formatTensor(x, { requiresGrad: x.leafRequiresGrad, gradFnName: x.gradFn?.name });

@@ -53,8 +53,8 @@ function checkDtypes(name: string, a: Tensor, b: Tensor): void {
 }
 
 function checkRank(name: string, x: Tensor, rank: number, which: string): void {
-  if (!(x instanceof Tensor)) requireTensors(name, x);
-  if (x.ndim !== rank) {
+  if (x?.ndim !== rank) {
+    requireTensors(name, x);
     throw new ShapeError(`${name}: ${which} must be ${rank}-D, got shape ${formatShape(x.shape)}`);
   }
 }
@@ -370,7 +370,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
  * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (!(a instanceof Tensor && b instanceof Tensor)) requireTensors('matmul', a, b);
+  if (a?.storage === undefined || b?.storage === undefined) requireTensors('matmul', a, b);
   const { ndim: ra } = a;
   const { ndim: rb } = b;
   if (ra === 0 || rb === 0) {

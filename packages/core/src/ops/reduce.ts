@@ -2,7 +2,7 @@ import type { DType } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
 import type { GradNode } from '../primitive.ts';
 import { formatShape, normalizeDims, reducedShape, type Shape } from '../shape.ts';
-import { requireTensors, Tensor } from '../tensor.ts';
+import { requireTensors, type Tensor } from '../tensor.ts';
 import { expand, reshape } from './views.ts';
 
 /** One dimension, several, or (`undefined`, `null`, `[]`) all of them. */
@@ -36,7 +36,7 @@ const scalarShape: Shape = [];
 
 /** @internal What a caller's `dim` and `keepdim` mean for a tensor. */
 export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, caller: string): Reduction {
-  if (!(x instanceof Tensor)) requireTensors(caller, x);
+  if (x?.storage === undefined) requireTensors(caller, x);
   const rank = x.shape.length;
   if (dim === undefined && rank < allDims.length) {
     const dims = allDims[rank]!;

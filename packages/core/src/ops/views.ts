@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../primitive.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
-import { requireTensors, Tensor } from '../tensor.ts';
+import { requireTensors, type Tensor } from '../tensor.ts';
 import {
   broadcastLayout,
   inferSizes,
@@ -45,7 +45,7 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
  * ```
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  if (!(x instanceof Tensor)) requireTensors('reshape', x);
+  if (x?.storage === undefined) requireTensors('reshape', x);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
   const strides = reshapedStrides(x, shape);
   return strides === null
@@ -154,7 +154,7 @@ const expandPrimitive = defineView<Shape>({
  * @example expand(tensor([[1], [2]]), 2, 3); // [[1, 1, 1], [2, 2, 2]]
  */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
-  if (!(x instanceof Tensor)) requireTensors('expand', x);
+  if (x?.storage === undefined) requireTensors('expand', x);
   const target = sizesFrom(sizes);
   const lead = target.length - x.shape.length;
   if (lead < 0) {
