@@ -75,7 +75,11 @@ function mistakesOf(predicted: Tensor, { images, labels }: Split): Mistake[] {
 
 async function main(options: Options): Promise<void> {
   const { epochs, lr, batchSize, seed, out } = options;
-  await mkdir(out, { recursive: true });
+  try {
+    await mkdir(out, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`--out: cannot make the folder ${out}: ${(error as Error).message}`);
+  }
   const { train, test } = loadMnist();
   manualSeed(seed);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));
