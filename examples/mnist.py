@@ -58,16 +58,18 @@ def accuracy(images, labels):
 
 for epoch in range(args.epochs):
     start = time.perf_counter()
-    total = 0.0
+    total, right = 0.0, 0
     for images, labels in loader:
         optimizer.zero_grad()
-        loss = loss_fn(model(images), labels)
+        logits = model(images)
+        loss = loss_fn(logits, labels)
         loss.backward()
         optimizer.step()
         total += loss.item() * len(labels)
+        right += (logits.detach().argmax(1) == labels).sum().item()
     scheduler.step()
     seconds = time.perf_counter() - start
     print(
-        f"epoch {epoch + 1}: loss {total / len(train[1]):.4f}, test accuracy {100 * accuracy(*test):.2f} %, "
+        f"epoch {epoch + 1}: loss {total / len(train[1]):.4f}, accuracy {100 * right / len(train[1]):.2f} %, test accuracy {100 * accuracy(*test):.2f} %, "
         f"{seconds:.2f} s ({len(train[1]) / seconds:.0f} samples/s)"
     )
