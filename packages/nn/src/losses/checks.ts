@@ -162,25 +162,37 @@ export function leastOf(x: Tensor): number {
   return least;
 }
 
-/** Refuses numbers outside [0, 1], as PyTorch does. */
-export function requireUnitRange(caller: string, what: string, x: Tensor): void {
+/** The first number outside [0, 1] and where it stands, in words; `null` where there is none. */
+function outsideUnitRange(x: Tensor): string | null {
   const numbers = x.detach();
   // A loop that finds the place is for small tensors, and for where there is one.
-  if (x.count > few && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return;
-  const data = numbers.data;
-  for (let i = 0; i < data.length; i++) {
-    const p = data[i]!;
-    if (p >= 0 && p <= 1) continue;
-    const place: number[] = [];
-    for (let d = x.ndim - 1, rest = i; d >= 0; d--) {
-      place.unshift(rest % x.shape[d]!);
-      rest = Math.floor(rest / x.shape[d]!);
-    }
-    throw new ValueError(
-      `${caller}: all elements of ${what} should be between 0 and 1, got ${p} at position [${place.join(', ')}]` +
-        (what === 'input'
-          ? '; pass sigmoid(x), or give the logits themselves to binaryCrossEntropyWithLogits'
-          : ''),
-    );
+  if (x.count > few && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return null;
+  const { data } = numbers;
+  const found = data.findIndex((p: number) => !(p >= 0 && p <= 1));
+  if (found < 0) return null;
+  const place: number[] = [];
+  for (let d = x.ndim - 1, rest = found; d >= 0; d--) {
+    place.unshift(rest % x.shape[d]!);
+    rest = Math.floor(rest / x.shape[d]!);
   }
+  return `${data[found]} at position [${place.join(', ')}]`;
+}
+
+/** Refuses probabilities outside [0, 1], as PyTorch does. */
+export function requireProbabilities(caller: string, input: Tensor): void {
+  const found = outsideUnitRange(input);
+  if (found === null) return;
+  throw new ValueError(
+    `${caller}: all elements of input should be between 0 and 1, got ${found}; ` +
+      'pass sigmoid(x), or give the logits themselves to binaryCrossEntropyWithLogits',
+  );
+}
+
+/** Warns of targets outside [0, 1]: only the newest PyTorch refuses them. */
+export function checkTargetProbabilities(caller: string, target: Tensor): void {
+  const name = `${caller} target`;
+  if (!isChecked(name)) return;
+  const found = outsideUnitRange(target);
+  if (found !== null)
+    report(name, `${caller}: all elements of target should be between 0 and 1, got ${found}`);
 }

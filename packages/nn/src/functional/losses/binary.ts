@@ -1,5 +1,10 @@
 import { E, ElementwiseReduction, formatShape, ShapeError, type Tensor } from '@kindling/core';
-import { checkSameSize, requireSameSize, requireUnitRange } from '../../losses/checks.ts';
+import {
+  checkSameSize,
+  checkTargetProbabilities,
+  requireProbabilities,
+  requireSameSize,
+} from '../../losses/checks.ts';
 import { checkReduction, elementwiseLoss, type LossOptions, reduceLoss } from './reduction.ts';
 
 type Expr = E.Expr;
@@ -57,8 +62,8 @@ const weightedBce = bce(true);
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
-  requireUnitRange('binaryCrossEntropy', 'input', input);
-  requireUnitRange('binaryCrossEntropy', 'target', target);
+  requireProbabilities('binaryCrossEntropy', input);
+  checkTargetProbabilities('binaryCrossEntropy', target);
   return weight === null
     ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
     : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
