@@ -129,11 +129,11 @@ Object.defineProperties(Tensor.prototype, {
     configurable: true,
     writable: true,
     value(this: Tensor, hint: string) {
-      return hint === 'number' ? V.toNumber(this) : V.toString(this);
+      return hint === 'number' ? V.toNumber(this) : this.toString();
     },
   },
   [Symbol.for('nodejs.util.inspect.custom')]: method(function () {
-    return V.toString(this);
+    return this.toString();
   }),
   [Symbol.iterator]: method(function* () {
     if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');

@@ -6,7 +6,7 @@ import { bump, countdown, defineFunction, i32Params } from './emit.ts';
 import { exp, input, log } from './expression.ts';
 import { inlineExpression } from './inline.ts';
 import { instantiate } from './memory.ts';
-import { type RowConfig, rowConfig } from './softmax-kernels.ts';
+import { type RowConfig, rowConfig } from './softmax-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
 export interface ColumnKernels {

@@ -4,7 +4,7 @@ import type { FunctionBuilder } from './assembler.ts';
 import { ModuleBuilder } from './assembler.ts';
 import { bump, countdown, defineFunction } from './emit.ts';
 import { instantiate } from './memory.ts';
-import { type RowConfig, RowEmitter, rowConfig } from './softmax-kernels.ts';
+import { type RowConfig, RowEmitter, rowConfig } from './softmax-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes up to 16 bytes past the ends. */
 export interface CrossEntropyKernels {
@@ -90,7 +90,9 @@ class CrossEntropyEmitter {
       f.else();
       row.sumOfExponentials(p.x, max);
       f.end();
-      f.get(row.sum).tee(this.exponentials).call(this.t.log).set(this.logSum);
+      f.get(row.sum).set(this.exponentials);
+      row.pushLogOfSum();
+      f.set(this.logSum);
       f.get(p.scales).load('f64.load').tee(this.scale).set(this.mass);
       this.lossOfClass();
       f.get(p.spread).if();
@@ -142,7 +144,7 @@ class CrossEntropyEmitter {
     row.splat();
     f.set(this.splat);
     row.startSum();
-    row.eachVector([p.x, p.spread], (partial) => {
+    row.eachVector([p.x, p.spread], ({ partial }) => {
       f.get(this.splat).get(p.x).load('v128.load').get(this.max).op(`${t.vector}.sub`).op(`${t.vector}.sub`);
       f.get(p.spread).load('v128.load').op(`${t.vector}.mul`).set(row.x);
       row.addToSum(row.x, partial);
@@ -150,7 +152,7 @@ class CrossEntropyEmitter {
     row.finishSum();
     f.get(this.loss).get(row.sum).op('f64.add').set(this.loss);
     row.startSum();
-    row.eachVector([p.spread], (partial) => {
+    row.eachVector([p.spread], ({ partial }) => {
       f.get(p.spread).load('v128.load').set(row.x);
       row.addToSum(row.x, partial);
     });
@@ -166,9 +168,14 @@ class CrossEntropyEmitter {
     f.get(this.mass).get(p.unit).op('f64.mul').get(this.exponentials).op('f64.div');
     row.splat();
     f.set(splat);
-    row.eachVector([p.grad], () => {
-      f.get(p.grad).get(p.grad).load('v128.load').get(splat).op(`${t.vector}.mul`).store('v128.store');
-    });
+    row.eachVector(
+      [p.grad],
+      ({ offset }) => {
+        f.get(p.grad).get(p.grad).load('v128.load', offset).get(splat).op(`${t.vector}.mul`);
+        f.store('v128.store', offset);
+      },
+      { unroll: 4 },
+    );
     f.get(p.spread).if();
     f.get(p.unit);
     row.splat();

@@ -7,7 +7,7 @@ import { copyRun, type FloatArray } from './runs.ts';
 import type { Strided } from './strided.ts';
 
 /** Elements of one operand in scratch at a time, unless a single row is longer. */
-const CHUNK = 8192;
+const CHUNK = 16_384;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */
 export interface Chunk {

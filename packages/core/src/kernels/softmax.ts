@@ -64,7 +64,20 @@ export function logsumexp(x: Strided, dim: number, out: TypedArray, outOffset = 
   }
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, undefined, 0, (c) => {
-    kernels.statistics(c.rows, c.n, c.inputs[0]!, rowNumbers, 1);
-    for (let r = 0; r < c.rows; r++) out[outOffset + c.first + r] = f64[2 * r]! + f64[2 * r + 1]!;
+    kernels.statistics(c.rows, c.n, c.inputs[0]!, rowNumbers);
+    for (let r = 0; r < c.rows; r++) {
+      const max = f64[2 * r]!;
+      const start = c.inputs[0]! / c.bytes + r * c.n;
+      out[outOffset + c.first + r] = Number.isFinite(max)
+        ? max + f64[2 * r + 1]!
+        : maximumOrNaN(c.scratch, start, start + c.n);
+    }
   });
+}
+
+/** What log(sum(exp(x))) is where the maximum is infinite: that maximum, or NaN where the row has one. */
+function maximumOrNaN(x: FloatArray, start: number, end: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = start; i < end; i++) max = Math.max(max, x[i]!);
+  return max;
 }
