@@ -383,3 +383,13 @@ function checkInPlaceResult(target: Tensor, meta: Meta, name: string): void {
 }
 
 export { ALL_INPUTS, gradFnName, INPUT };
+
+/**
+ * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
+ * `<RepeatBackward0>`, not as the last operation of the composition.
+ */
+export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
+  const node = result.gradFn;
+  if (node !== null && inputs.every((x) => x.gradFn !== node)) node.label = gradFnName(name);
+  return result;
+}

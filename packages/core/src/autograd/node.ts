@@ -110,9 +110,12 @@ export class GradNode<A = unknown> extends Node {
     this.#inputVersions = versions;
   }
 
+  /** The name under which this node stands for an operation composed of several: see `composed` in primitive.ts. */
+  label: string | null = null;
+
   /** PyTorch's name of the node: `mul` is `MulBackward0`. */
   get name(): string {
-    return gradFnName(this.primitive.name, this.primitive.overload?.(this.attrs));
+    return this.label ?? gradFnName(this.primitive.name, this.primitive.overload?.(this.attrs));
   }
 
   /** @internal Binds the result once it exists: after an in-place change, so that the version is the new one. */

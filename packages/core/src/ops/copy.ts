@@ -79,6 +79,8 @@ export function copyInPlace(target: Tensor, source: Tensor): Tensor {
   const inputs = [target, source];
   const record = prepareInPlace(target, inputs, 'copy_');
   const node = record ? gradNode(copyPrimitive, inputs, undefined) : null;
+  // The one name in PyTorch without a number.
+  if (node !== null) node.label = 'CopyBackwards';
   copyInto(target, source.storage === target.storage ? clone(detach(source)) : source);
   finishInPlace(target, node);
   return target;

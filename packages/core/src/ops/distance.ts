@@ -1,6 +1,7 @@
 import { noGrad } from '../autograd/grad-mode.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { ShapeError, ValueError } from '../errors.ts';
+import { composed } from '../primitive.ts';
 import { broadcastShapes, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
@@ -44,7 +45,8 @@ export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tens
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
   const rows = (x: Tensor): Tensor => expand(x, [...batch, ...x.shape.slice(-2)]);
-  return vectorNorm(sub(unsqueeze(rows(a), -2), unsqueeze(rows(b), -3)), p, -1);
+  const distances = vectorNorm(sub(unsqueeze(rows(a), -2), unsqueeze(rows(b), -3)), p, -1);
+  return composed('cdist', distances, a, b);
 }
 
 /** Options of {@link pairwiseDistance}. */

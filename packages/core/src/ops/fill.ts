@@ -1,7 +1,14 @@
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { apply, definePrimitive, finishInPlace, gradNode, prepareInPlace } from '../primitive.ts';
+import {
+  apply,
+  definePrimitive,
+  finishInPlace,
+  gradNode,
+  type Primitive,
+  prepareInPlace,
+} from '../primitive.ts';
 import { checkShape, numelOf, type Shape } from '../shape.ts';
 import { allocateZeroed, Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -124,26 +131,33 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreationO
 }
 
 /** Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`. */
-export function fillInPlace(x: Tensor, value: number | boolean): Tensor {
+export const fillInPlace = (x: Tensor, value: number | boolean): Tensor =>
+  overwrite(x, value, fillPrimitiveInPlace);
+
+/** Overwrites x with zeros. Follows `Tensor.zero_`. */
+export const zeroInPlace = (x: Tensor): Tensor => overwrite(x, 0, zeroPrimitiveInPlace);
+
+function overwrite(x: Tensor, value: number | boolean, primitive: Primitive): Tensor {
   const inputs = [x];
-  const record = prepareInPlace(x, inputs, 'fill_');
-  const node = record ? gradNode(overwritePrimitive, inputs, undefined) : null;
-  const stored = storedNumber(value, x.dtype, 'fill_');
+  const record = prepareInPlace(x, inputs, `${primitive.name}_`);
+  const node = record ? gradNode(primitive, inputs, undefined) : null;
+  const stored = storedNumber(value, x.dtype, `${primitive.name}_`);
   if (x.dense) x.data.fill(stored);
   else copyInto(x, Tensor.scalar(stored, x.dtype));
   finishInPlace(x, node);
   return x;
 }
 
-/** Overwrites x with zeros. Follows `Tensor.zero_`. */
-export const zeroInPlace = (x: Tensor): Tensor => fillInPlace(x, 0);
-
-const overwritePrimitive = definePrimitive({
-  name: 'fill',
-  saves: 0,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  kernel: () => {},
-  derivative: (g) => [zerosLike(g)],
-});
+const overwriting = (name: string, overload: number): Primitive =>
+  definePrimitive({
+    name,
+    overload: () => overload,
+    saves: 0,
+    infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+    kernel: () => {},
+    derivative: (g) => [zerosLike(g)],
+  });
+const fillPrimitiveInPlace = overwriting('fill', 2);
+const zeroPrimitiveInPlace = overwriting('zero', 0);
 
 export { sizesOf };

@@ -1,7 +1,7 @@
 import { scalarNameOf } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../kernels/gemm.ts';
-import { apply, definePrimitive, INPUT } from '../primitive.ts';
+import { apply, composed, definePrimitive, INPUT } from '../primitive.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../shape.ts';
 import { requireTensors, Tensor } from '../tensor.ts';
 import { add, mul } from './arithmetic.ts';
@@ -263,7 +263,7 @@ function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales):
     );
   }
   const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
-  return add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta });
+  return composed(name, add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta }), x, y);
 }
 
 /** beta * x + alpha * bmm(a, b), x broadcast. Follows `torch.baddbmm`. */

@@ -1,5 +1,5 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
-import { applyView } from '../primitive.ts';
+import { applyView, composed } from '../primitive.ts';
 import { checkInteger, formatShape, normalizeDim, type Shape, sameShape } from '../shape.ts';
 import { requireTensors, Tensor } from '../tensor.ts';
 import { clone } from './copy.ts';
@@ -370,7 +370,8 @@ function scatterInto(x: Tensor, source: Tensor, region: Layout, caller: string):
         `size = ${formatShape(region.shape)}`,
     );
   }
-  return putRegion(x, source, region);
+  const name = caller.replace('Scatter', '_scatter');
+  return composed(name, putRegion(x, source, region), x, source);
 }
 
 /** A copy of x in which `source` takes the place of `select(x, dim, index)`. Follows `torch.select_scatter`. */

@@ -1,7 +1,7 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided } from '../kernels/copy.ts';
 import { stridedOver } from '../kernels/strided.ts';
-import { apply, definePrimitive, type Primitive } from '../primitive.ts';
+import { apply, composed, definePrimitive, type Primitive } from '../primitive.ts';
 import { checkInteger, formatShape, normalizeDim, numelOf, type Shape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { clone } from './copy.ts';
@@ -126,13 +126,13 @@ export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
     );
   switch (((k % 4) + 4) % 4) {
     case 1:
-      return transpose(flip(x, b), a, b);
+      return composed('rot90', transpose(flip(x, b), a, b), x);
     case 2:
-      return flip(x, a, b);
+      return composed('rot90', flip(x, a, b), x);
     case 3:
-      return transpose(flip(x, a), a, b);
+      return composed('rot90', transpose(flip(x, a), a, b), x);
     default:
-      return clone(x);
+      return composed('rot90', clone(x), x);
   }
 }
 
@@ -171,7 +171,7 @@ export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
   if (times.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new ShapeError(`repeat: expected non-negative integers, got ${formatShape(times)}`);
   }
-  return repeatTimes(x, times);
+  return composed('repeat', repeatTimes(x, times), x);
 }
 
 /** {@link repeat} in which missing leading numbers are 1. Follows `torch.tile`. */
