@@ -370,6 +370,7 @@ export {
   applyInPlace,
   applyMulti,
   applyView,
+  composed,
   defineMulti,
   definePrimitive,
   defineView,

@@ -1,6 +1,7 @@
 import {
   addcmul,
   applyMulti,
+  composed,
   defineMulti,
   formatShape,
   type GradNode,
@@ -180,7 +181,7 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormO
   const inner = product(normalizedShape);
   const groups = product(x.shape.slice(0, x.ndim - normalizedShape.length));
   const [y] = applyMulti(layerNormPrimitive, [x], { outer: 1, groups, inner, eps });
-  return affine(y!, weight, bias);
+  return composed('native_layer_norm', affine(y!, weight, bias), x);
 }
 
 /** Options of {@link rmsNorm}. */
@@ -253,7 +254,11 @@ export function batchNorm(
       );
     }
     const scale = wide(runningVar.add(eps).rsqrt())!;
-    return affine(x.sub(wide(runningMean)!).mul(scale), wide(weight), wide(bias));
+    return composed(
+      'native_batch_norm',
+      affine(x.sub(wide(runningMean)!).mul(scale), wide(weight), wide(bias)),
+      x,
+    );
   }
   const inner = product(x.shape.slice(2));
   const outer = x.shape[0]!;
@@ -268,7 +273,7 @@ export function batchNorm(
     runningMean?.mul_(1 - momentum).add_(mean!, { alpha: momentum });
     runningVar?.mul_(1 - momentum).add_(variance!, { alpha: (momentum * count) / (count - 1) });
   });
-  return affine(y!, wide(weight), wide(bias));
+  return composed('native_batch_norm', affine(y!, wide(weight), wide(bias)), x);
 }
 
 /** Options of {@link normalize}. */

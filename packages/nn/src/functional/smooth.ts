@@ -1,5 +1,6 @@
 import {
   applyUnary,
+  composed,
   sigmoid as coreSigmoid,
   tanh as coreTanh,
   E,
@@ -134,7 +135,7 @@ const softsignOp = new ElementwiseOp({
 });
 
 /** x / (1 + |x|). Follows `torch.nn.functional.softsign`. */
-export const softsign = (x: Tensor): Tensor => applyUnary(softsignOp, x);
+export const softsign = (x: Tensor): Tensor => composed('div', applyUnary(softsignOp, x), x);
 
 const tanhshrinkOp = new ElementwiseOp({
   name: 'tanhshrink',
@@ -148,4 +149,4 @@ const tanhshrinkOp = new ElementwiseOp({
 });
 
 /** x - tanh(x). Follows `torch.nn.functional.tanhshrink`. */
-export const tanhshrink = (x: Tensor): Tensor => applyUnary(tanhshrinkOp, x);
+export const tanhshrink = (x: Tensor): Tensor => composed('sub', applyUnary(tanhshrinkOp, x), x);
