@@ -1,6 +1,7 @@
 import type { AccumulateGrad, GradNode } from './autograd/node.ts';
 import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
 import { DTypeError } from './errors.ts';
+import { copyStrided } from './kernels/copy.ts';
 import type { TensorMethods } from './methods.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
@@ -108,7 +109,9 @@ export class Tensor {
       const { array } = storage;
       return offset === 0 && array.length === count ? array : array.subarray(offset, offset + count);
     }
-    return copyToArray(this);
+    const copy = new (arrayConstructor(this.dtype))(count);
+    copyStrided(this, copy);
+    return copy;
   }
 }
 
@@ -133,23 +136,4 @@ export function emptyTensor(shape: Shape, dtype: DType): Tensor {
 /** A contiguous tensor over an array that it takes as its own. */
 export function wrapArray(array: TypedArray, shape: Shape, dtype: DType): Tensor {
   return new Tensor(new Storage(array), shape, dtype);
-}
-
-function copyToArray(x: Tensor): TypedArray {
-  const out = new (arrayConstructor(x.dtype))(x.count);
-  const source = x.storage.array;
-  const { shape, strides } = x;
-  const rank = shape.length;
-  const index = new Array<number>(rank).fill(0);
-  let position = x.offset;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = source[position]!;
-    for (let d = rank - 1; d >= 0; d--) {
-      position += strides[d]!;
-      if (++index[d]! < shape[d]!) break;
-      position -= index[d]! * strides[d]!;
-      index[d] = 0;
-    }
-  }
-  return out;
 }

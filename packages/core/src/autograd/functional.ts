@@ -281,6 +281,23 @@ export function hessian<X extends Tensors>(
   return jacobian(gradientAt, inputs, options) as Each<X, Each<X, Tensor>>;
 }
 
+/** The gradient of a function with one element, recorded so that it can be differentiated along `v`. */
+function recordedGradient<X extends Tensors>(
+  name: string,
+  func: (...args: Arguments<X>) => Tensor,
+  inputs: X,
+  v: Tensors | null,
+  options: FunctionalOptions,
+) {
+  const call = new Call(name, inputs, options);
+  const vectors = call.vector(v, call.inputs, 'input');
+  const { outputs } = call.run(func);
+  single(name, outputs);
+  const gradient = call.grads(outputs, call.inputs, [], true, 'back');
+  call.checkRecorded(gradient, 'jacobian');
+  return { call, vectors, outputs, gradient };
+}
+
 /**
  * The value of a function with one element, and the product of the vector `v` with its Hessian, vᵀH.
  * Follows `torch.autograd.functional.vhp`.
@@ -292,12 +309,7 @@ export function vhp<X extends Tensors>(
   options: FunctionalOptions = {},
 ): [Tensor, Each<X, Tensor>] {
   return enableGrad(() => {
-    const call = new Call('vhp', inputs, options);
-    const vectors = call.vector(v, call.inputs, 'input');
-    const { outputs } = call.run(func);
-    single('vhp', outputs);
-    const gradient = call.grads(outputs, call.inputs, [], true, 'back');
-    call.checkRecorded(gradient, 'jacobian');
+    const { call, vectors, outputs, gradient } = recordedGradient('vhp', func, inputs, v, options);
     const products = call.grads(gradient, call.inputs, vectors, call.createGraph, 'double_back');
     return [call.finish(outputs, true) as Tensor, call.finish(products, call.single) as Each<X, Tensor>];
   });
@@ -314,12 +326,7 @@ export function hvp<X extends Tensors>(
   options: FunctionalOptions = {},
 ): [Tensor, Each<X, Tensor>] {
   return enableGrad(() => {
-    const call = new Call('hvp', inputs, options);
-    const vectors = call.vector(v, call.inputs, 'input');
-    const { outputs } = call.run(func);
-    single('hvp', outputs);
-    const gradient = call.grads(outputs, call.inputs, [], true, 'back');
-    call.checkRecorded(gradient, 'jacobian');
+    const { call, vectors, outputs, gradient } = recordedGradient('hvp', func, inputs, v, options);
     const dummies = call.inputs.map((x) => setRequiresGrad(zerosLike(x)));
     const twice = call.grads(gradient, call.inputs, dummies, true, 'double_back');
     call.checkRecorded(twice, 'hessian');
