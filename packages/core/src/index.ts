@@ -1,13 +1,5 @@
 import './methods.ts';
 
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from './autograd/grad-mode.ts';
 export * as autograd from './autograd/index.ts';
 export * as data from './data/index.ts';
 export {
@@ -25,7 +17,67 @@ export {
 } from './dtype.ts';
 export { AutogradError, DTypeError, IndexError, KindlingError, ShapeError, ValueError } from './errors.ts';
 export * as io from './io/index.ts';
-export * as E from './kernels/expression.ts';
+export * as E from './kernels/expression/index.ts';
+export {
+  blockDiag,
+  cat,
+  columnStack,
+  concat,
+  concatenate,
+  dstack,
+  hstack,
+  rowStack,
+  stack,
+  vstack,
+} from './ops/arranging/joining.ts';
+export { type PadOptions, pad } from './ops/arranging/pad.ts';
+export {
+  cartesianProd,
+  flip,
+  fliplr,
+  flipud,
+  type MeshgridOptions,
+  meshgrid,
+  type RepeatInterleaveOptions,
+  repeat,
+  repeatInterleave,
+  roll,
+  rot90,
+  tile,
+} from './ops/arranging/rearrange.ts';
+export {
+  type TriangleIndicesOptions,
+  type TriangleOptions,
+  tril,
+  trilIndices,
+  triu,
+  triuIndices,
+} from './ops/arranging/triangle.ts';
+export { clone, contiguous, detach, to } from './ops/creation/copy.ts';
+export {
+  type CreationOptions,
+  empty,
+  emptyLike,
+  full,
+  fullLike,
+  getDefaultDtype,
+  ones,
+  onesLike,
+  setDefaultDtype,
+  zeros,
+  zerosLike,
+} from './ops/creation/fill.ts';
+export {
+  arange,
+  eye,
+  type FromBufferOptions,
+  fromBuffer,
+  type LogspaceOptions,
+  linspace,
+  logspace,
+  type NestedArray,
+  tensor,
+} from './ops/creation/tensor.ts';
 export {
   type AlphaOptions,
   add,
@@ -42,16 +94,21 @@ export {
   rsub,
   sub,
   type ValueOptions,
-} from './ops/arithmetic.ts';
+} from './ops/elementwise/arithmetic.ts';
 export {
-  type ClampOptions,
-  clamp,
-  clampMax,
-  clampMin,
-  type NanToNumOptions,
-  nanToNum,
-  where,
-} from './ops/choice.ts';
+  atan2,
+  copysign,
+  fmax,
+  fmin,
+  heaviside,
+  hypot,
+  logaddexp,
+  logaddexp2,
+  maximum,
+  minimum,
+  pow,
+  xlogy,
+} from './ops/elementwise/binary.ts';
 export {
   allclose,
   bitwiseAnd,
@@ -77,94 +134,7 @@ export {
   lt,
   ne,
   signbit,
-} from './ops/compare.ts';
-export { clone, contiguous, detach, to } from './ops/copy.ts';
-export {
-  type BincountOptions,
-  bincount,
-  bucketize,
-  oneHot,
-  type SearchsortedOptions,
-  searchsorted,
-} from './ops/counting.ts';
-export {
-  arange,
-  eye,
-  type FromBufferOptions,
-  fromBuffer,
-  type LogspaceOptions,
-  linspace,
-  logspace,
-  type NestedArray,
-  tensor,
-} from './ops/creation.ts';
-export { type CrossEntropyAttributes, classShares, fusedCrossEntropy } from './ops/cross-entropy.ts';
-export { cumprod } from './ops/cumprod.ts';
-export {
-  type CosineSimilarityOptions,
-  cdist,
-  cosineSimilarity,
-  type DistanceOptions,
-  dist,
-  type PairwiseDistanceOptions,
-  pairwiseDistance,
-} from './ops/distance.ts';
-export { einsum } from './ops/einsum.ts';
-export {
-  applyBinary,
-  applyElementwise,
-  applyElementwiseInPlace,
-  applyUnary,
-  type BinaryFunction,
-  ElementwiseOp,
-  type ElementwiseSpec,
-  type Operand,
-  type UnaryFunction,
-} from './ops/elementwise.ts';
-export { ElementwiseReduction, type Reduction } from './ops/elementwise-reduction.ts';
-export { type AminmaxOptions, amax, amin, aminmax, argmax, argmin, max, min } from './ops/extremes.ts';
-export {
-  type CreationOptions,
-  empty,
-  emptyLike,
-  full,
-  fullLike,
-  getDefaultDtype,
-  ones,
-  onesLike,
-  setDefaultDtype,
-  zeros,
-  zerosLike,
-} from './ops/fill.ts';
-export { FusedUpdate } from './ops/fused.ts';
-export { gather, takeAlongDim } from './ops/gather.ts';
-export { type HistogramOptions, histc } from './ops/histogram.ts';
-export { type IndexAddOptions, indexAdd, indexCopy, indexFill, indexSelect } from './ops/index-along.ts';
-export {
-  assign,
-  type IndexItem,
-  type IndexList,
-  type IndexPutOptions,
-  type IndexValue,
-  index,
-  indexPut,
-  slice,
-} from './ops/indexing.ts';
-export {
-  blockDiag,
-  cat,
-  columnStack,
-  concat,
-  concatenate,
-  dstack,
-  hstack,
-  rowStack,
-  stack,
-  vstack,
-} from './ops/joining.ts';
-export * as linalg from './ops/linalg.ts';
-export { logcumsumexp } from './ops/log-scan.ts';
-export { maskedFill, maskedScatter, maskedSelect, type PutOptions, put, take } from './ops/masked.ts';
+} from './ops/elementwise/compare.ts';
 export {
   abs,
   acos,
@@ -206,7 +176,105 @@ export {
   tan,
   tanh,
   trunc,
-} from './ops/math.ts';
+} from './ops/elementwise/functions.ts';
+export {
+  applyBinary,
+  applyElementwise,
+  applyElementwiseInPlace,
+  applyUnary,
+  type BinaryFunction,
+  ElementwiseOp,
+  type ElementwiseSpec,
+  type Operand,
+  type UnaryFunction,
+} from './ops/elementwise/operation.ts';
+export { ElementwiseReduction, type Reduction } from './ops/elementwise/reduced.ts';
+export { resultType } from './ops/elementwise/result-type.ts';
+export {
+  type ClampOptions,
+  clamp,
+  clampMax,
+  clampMin,
+  type NanToNumOptions,
+  nanToNum,
+  where,
+} from './ops/elementwise/select.ts';
+export { FusedUpdate } from './ops/elementwise/update.ts';
+export { gather, takeAlongDim } from './ops/indexing/gather.ts';
+export {
+  type IndexAddOptions,
+  indexAdd,
+  indexCopy,
+  indexFill,
+  indexSelect,
+} from './ops/indexing/index-along.ts';
+export {
+  assign,
+  type IndexItem,
+  type IndexList,
+  type IndexPutOptions,
+  type IndexValue,
+  index,
+  indexPut,
+  slice,
+} from './ops/indexing/index-items.ts';
+export {
+  maskedFill,
+  maskedScatter,
+  maskedSelect,
+  type PutOptions,
+  put,
+  take,
+} from './ops/indexing/masked.ts';
+export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/indexing/nonzero.ts';
+export {
+  type ScatterOptions,
+  type ScatterReduceOptions,
+  type ScatterReduction,
+  scatter,
+  scatterAdd,
+  scatterReduce,
+} from './ops/indexing/scatter.ts';
+export { type CrossEntropyAttributes, classShares, fusedCrossEntropy } from './ops/losses/cross-entropy.ts';
+export { fusedNll, type NllAttributes } from './ops/losses/nll.ts';
+export {
+  type BincountOptions,
+  bincount,
+  bucketize,
+  oneHot,
+  type SearchsortedOptions,
+  searchsorted,
+} from './ops/order/counting.ts';
+export { firstInOrder, kthInOrder } from './ops/order/selection.ts';
+export {
+  argsort,
+  type KthvalueOptions,
+  kthvalue,
+  msort,
+  type SortOptions,
+  sort,
+  type TopkOptions,
+  topk,
+  type ValuesAndIndices,
+} from './ops/order/sorting.ts';
+export {
+  type UniqueConsecutiveOptions,
+  type UniqueOptions,
+  type UniqueResult,
+  unique,
+  uniqueConsecutive,
+} from './ops/order/unique.ts';
+export {
+  type CosineSimilarityOptions,
+  cdist,
+  cosineSimilarity,
+  type DistanceOptions,
+  dist,
+  type PairwiseDistanceOptions,
+  pairwiseDistance,
+} from './ops/products/distance.ts';
+export { einsum } from './ops/products/einsum.ts';
+export * as linalg from './ops/products/linalg.ts';
 export {
   addbmm,
   addmm,
@@ -222,27 +290,58 @@ export {
   outer,
   type ScaleOptions,
   vdot,
-} from './ops/matmul.ts';
-export { median, mode, nanmedian } from './ops/median.ts';
-export { std, stdMean, type VarianceOptions, var, variance, varMean } from './ops/moments.ts';
-export { fusedNll, type NllAttributes } from './ops/nll.ts';
-export { argwhere, type NonzeroOptions, nonzero, nonzeroTuple } from './ops/nonzero.ts';
-export { type MatrixNormOrder, norm } from './ops/norm.ts';
-export { type PadOptions, pad } from './ops/pad.ts';
+} from './ops/products/matmul.ts';
+export { type MatrixNormOrder, norm } from './ops/products/norm.ts';
 export {
-  atan2,
-  copysign,
-  fmax,
-  fmin,
-  heaviside,
-  hypot,
-  logaddexp,
-  logaddexp2,
-  maximum,
-  minimum,
-  pow,
-  xlogy,
-} from './ops/pairs.ts';
+  type CrossOptions,
+  cross,
+  type TensordotOptions,
+  tensordot,
+  trace,
+} from './ops/products/tensordot.ts';
+export {
+  bernoulli,
+  type DrawOptions,
+  dropoutMask,
+  type MultinomialOptions,
+  multinomial,
+  normal,
+  type RandomOptions,
+  rand,
+  randint,
+  randintLike,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+} from './ops/random/draws.ts';
+export {
+  type AminmaxOptions,
+  amax,
+  amin,
+  aminmax,
+  argmax,
+  argmin,
+  max,
+  min,
+} from './ops/reductions/extremes.ts';
+export { type HistogramOptions, histc } from './ops/reductions/histogram.ts';
+export { all, any, countNonzero } from './ops/reductions/logical.ts';
+export { median, mode, nanmedian } from './ops/reductions/median.ts';
+export { std, stdMean, type VarianceOptions, var, variance, varMean } from './ops/reductions/moments.ts';
+export { prod } from './ops/reductions/prod.ts';
+export {
+  type Interpolation,
+  nanquantile,
+  type QuantileOptions,
+  quantile,
+} from './ops/reductions/quantile.ts';
+export type { Dims, ReduceOptions, SumOptions } from './ops/reductions/reduction.ts';
+export { logSoftmax, logsumexp, type SoftmaxOptions, softmax, softmin } from './ops/reductions/softmax.ts';
+export { mean, nanmean, nansum, sum } from './ops/reductions/sum.ts';
+export { cumprod } from './ops/scans/cumprod.ts';
+export { cummax, cummin, cumsum, type DiffOptions, diff, type ScanOptions } from './ops/scans/cumulative.ts';
+export { logcumsumexp } from './ops/scans/logcumsumexp.ts';
 export {
   chunk,
   type DiagonalOptions,
@@ -264,81 +363,7 @@ export {
   unbind,
   unfold,
   vsplit,
-} from './ops/parts.ts';
-export { prod } from './ops/prod.ts';
-export { type Interpolation, nanquantile, type QuantileOptions, quantile } from './ops/quantile.ts';
-export {
-  bernoulli,
-  type DrawOptions,
-  dropoutMask,
-  type MultinomialOptions,
-  multinomial,
-  normal,
-  type RandomOptions,
-  rand,
-  randint,
-  randintLike,
-  randLike,
-  randn,
-  randnLike,
-  randperm,
-} from './ops/random.ts';
-export {
-  cartesianProd,
-  flip,
-  fliplr,
-  flipud,
-  type MeshgridOptions,
-  meshgrid,
-  type RepeatInterleaveOptions,
-  repeat,
-  repeatInterleave,
-  roll,
-  rot90,
-  tile,
-} from './ops/rearrange.ts';
-export type { Dims, ReduceOptions, SumOptions } from './ops/reduce.ts';
-export { resultType } from './ops/result-type.ts';
-export { cummax, cummin, cumsum, type DiffOptions, diff, type ScanOptions } from './ops/scan.ts';
-export {
-  type ScatterOptions,
-  type ScatterReduceOptions,
-  type ScatterReduction,
-  scatter,
-  scatterAdd,
-  scatterReduce,
-} from './ops/scatter.ts';
-export { firstInOrder, kthInOrder } from './ops/selection.ts';
-export { logSoftmax, logsumexp, type SoftmaxOptions, softmax, softmin } from './ops/softmax.ts';
-export {
-  argsort,
-  type KthvalueOptions,
-  kthvalue,
-  msort,
-  type SortOptions,
-  sort,
-  type TopkOptions,
-  topk,
-  type ValuesAndIndices,
-} from './ops/sorting.ts';
-export { mean, nanmean, nansum, sum } from './ops/sum.ts';
-export { type CrossOptions, cross, type TensordotOptions, tensordot, trace } from './ops/tensordot.ts';
-export {
-  type TriangleIndicesOptions,
-  type TriangleOptions,
-  tril,
-  trilIndices,
-  triu,
-  triuIndices,
-} from './ops/triangle.ts';
-export { all, any, countNonzero } from './ops/truth.ts';
-export {
-  type UniqueConsecutiveOptions,
-  type UniqueOptions,
-  type UniqueResult,
-  unique,
-  uniqueConsecutive,
-} from './ops/unique.ts';
+} from './ops/views/parts.ts';
 export {
   adjoint,
   atleast1d,
@@ -364,7 +389,25 @@ export {
   unsqueeze,
   view,
   viewAs,
-} from './ops/views.ts';
+} from './ops/views/shape.ts';
+export { getPrintOptions, type PrintOptions, setPrintOptions } from './print/options.ts';
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from './random/generator.ts';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './record/grad-mode.ts';
 export {
   apply,
   applyInPlace,
@@ -383,17 +426,7 @@ export {
   observe,
   type Primitive,
   type ViewPrimitive,
-} from './primitive.ts';
-export { getPrintOptions, type PrintOptions, setPrintOptions } from './print/options.ts';
-export {
-  defaultGenerator,
-  Generator,
-  getRngState,
-  initialSeed,
-  manualSeed,
-  seed,
-  setRngState,
-} from './random/generator.ts';
+} from './record/primitive.ts';
 export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';

@@ -11,10 +11,10 @@ import { contents } from './methods/contents.ts';
 import { elementwise } from './methods/elementwise.ts';
 import { type ReductionOverloads, reductions } from './methods/reductions.ts';
 import { structure, variadic } from './methods/structure.ts';
-import * as V from './ops/convert.ts';
-import type { Sizes } from './ops/layout.ts';
-import { select } from './ops/parts.ts';
-import { adjoint, matrixTranspose, reverseDims } from './ops/views.ts';
+import * as V from './ops/creation/convert.ts';
+import type { Sizes } from './ops/views/layout.ts';
+import { select } from './ops/views/parts.ts';
+import { adjoint, matrixTranspose, reverseDims } from './ops/views/shape.ts';
 import { Tensor } from './tensor.ts';
 
 /** A function of a tensor as that tensor's method. */

@@ -1,8 +1,8 @@
-import type { AccumulateGrad, GradNode } from './autograd/node.ts';
 import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
 import { DTypeError } from './errors.ts';
-import { copyStrided } from './kernels/copy.ts';
+import { copyStrided } from './kernels/elementwise/copy.ts';
 import type { TensorMethods } from './methods.ts';
+import type { AccumulateGrad, GradNode } from './record/node.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
 

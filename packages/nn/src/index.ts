@@ -37,6 +37,8 @@ export { Linear, type LinearOptions } from './layers/linear.ts';
 export * from './losses/index.ts';
 export type { AnyModule } from './module/callable.ts';
 export type { HookOptions, RemovableHandle } from './module/hooks.ts';
+export { Module } from './module/module.ts';
+export { Parameter, type ParameterOptions } from './module/parameter.ts';
 export type { NamedOptions, StateNames } from './module/registry.ts';
 export type {
   IncompatibleKeys,
@@ -45,5 +47,3 @@ export type {
   StateDictLike,
   StateDictOptions,
 } from './module/state-dict.ts';
-export { Module } from './module.ts';
-export { Parameter, type ParameterOptions } from './parameter.ts';

@@ -1,9 +1,9 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
-import { observe } from '../primitive.ts';
+import type { GradNode } from '../record/node.ts';
+import { observe } from '../record/primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { wrapDerivatives } from './engine.ts';
-import type { GradNode } from './node.ts';
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
 export interface AnomalyOptions {

@@ -1,12 +1,12 @@
 import { AutogradError } from '../errors.ts';
-import { announce, observe } from '../primitive.ts';
 import { defaultGenerator } from '../random/generator.ts';
+import { enableGrad, isGradEnabled, withGradMode } from '../record/grad-mode.ts';
+import { announce, observe } from '../record/primitive.ts';
+import { SavedTensors } from '../record/saved-tensors.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
-import { enableGrad, isGradEnabled, withGradMode } from './grad-mode.ts';
-import { SavedTensors } from './saved-tensors.ts';
 
 /** Options of {@link checkpointWith}. */
 export interface CheckpointOptions {

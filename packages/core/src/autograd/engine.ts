@@ -1,13 +1,13 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
-import { add, addInPlace } from '../ops/arithmetic.ts';
-import { clone, to } from '../ops/copy.ts';
-import { onesLike } from '../ops/fill.ts';
-import { sumToShape } from '../ops/sum.ts';
+import { clone, to } from '../ops/creation/copy.ts';
+import { onesLike } from '../ops/creation/fill.ts';
+import { add, addInPlace } from '../ops/elementwise/arithmetic.ts';
+import { sumToShape } from '../ops/reductions/sum.ts';
+import { withGradMode } from '../record/grad-mode.ts';
+import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { type GradHook, Tensor } from '../tensor.ts';
-import { withGradMode } from './grad-mode.ts';
-import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from './node.ts';
 
 /** What a backward pass is asked for. */
 export interface BackwardRequest {

@@ -1,7 +1,7 @@
 import { AutogradError } from '../errors.ts';
+import type { GradNode } from '../record/node.ts';
+import { SavedTensors } from '../record/saved-tensors.ts';
 import { Tensor } from '../tensor.ts';
-import type { GradNode } from './node.ts';
-import { SavedTensors } from './saved-tensors.ts';
 
 /**
  * The first tensors count as present, so that `const [x, y] = ctx.savedTensors` needs no assertions under

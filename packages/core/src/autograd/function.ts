@@ -1,13 +1,13 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
-import { zeros } from '../ops/fill.ts';
-import { announce, prepareInPlace } from '../primitive.ts';
+import { zeros } from '../ops/creation/fill.ts';
+import { isGradEnabled, withGradMode } from '../record/grad-mode.ts';
+import { GradNode, moveRetained } from '../record/node.ts';
+import { announce, prepareInPlace } from '../record/primitive.ts';
+import { SavedTensors } from '../record/saved-tensors.ts';
 import { expandsTo, formatShape, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
-import { isGradEnabled, withGradMode } from './grad-mode.ts';
-import { GradNode, moveRetained } from './node.ts';
-import { SavedTensors } from './saved-tensors.ts';
 
 export { FunctionContext } from './function-context.ts';
 

@@ -1,13 +1,13 @@
 import { arrayConstructor } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
-import { detach } from '../ops/copy.ts';
-import { zerosLike } from '../ops/fill.ts';
-import { stack } from '../ops/joining.ts';
-import { reshape, viewAs } from '../ops/views.ts';
+import { stack } from '../ops/arranging/joining.ts';
+import { detach } from '../ops/creation/copy.ts';
+import { zerosLike } from '../ops/creation/fill.ts';
+import { reshape, viewAs } from '../ops/views/shape.ts';
+import { enableGrad } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';
-import { enableGrad } from './grad-mode.ts';
 import { setRequiresGrad } from './hooks.ts';
 
 /** One tensor, or several: the functions here return what has the same form. */

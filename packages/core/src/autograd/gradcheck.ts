@@ -1,5 +1,5 @@
 import { AutogradError, ShapeError } from '../errors.ts';
-import { zerosLike } from '../ops/fill.ts';
+import { zerosLike } from '../ops/creation/fill.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';

@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
+import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import type { GradHook, Tensor } from '../tensor.ts';
-import { isInferenceModeEnabled } from './grad-mode.ts';
 
 /** What registering a hook returns. */
 export interface RemovableHandle {

@@ -1,4 +1,14 @@
 /** Automatic differentiation, as in `torch.autograd`: exported by `@kindling/core` as `autograd`. */
+
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from '../record/grad-mode.ts';
+export { GradNode as Node } from '../record/node.ts';
 export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
 export { type CheckpointOptions, checkpoint, checkpointWith } from './checkpoint.ts';
 export { type BackwardOptions, backward, type GradOptions, grad } from './engine.ts';
@@ -13,14 +23,6 @@ export {
   onceDifferentiable,
 } from './function.ts';
 export * as functional from './functional.ts';
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from './grad-mode.ts';
 export {
   type Checked,
   GradcheckError,
@@ -37,4 +39,3 @@ export {
   retainsGrad,
   setRequiresGrad,
 } from './hooks.ts';
-export { GradNode as Node } from './node.ts';

@@ -1,5 +1,5 @@
-import { toString } from '../ops/convert.ts';
-import { offsetsOf } from '../ops/layout.ts';
+import { toString } from '../ops/creation/convert.ts';
+import { offsetsOf } from '../ops/views/layout.ts';
 import { formatShape, numelOf, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';

@@ -1,6 +1,6 @@
 import { DTypeError } from '../errors.ts';
-import { tensor } from '../ops/creation.ts';
-import { stack } from '../ops/joining.ts';
+import { stack } from '../ops/arranging/joining.ts';
+import { tensor } from '../ops/creation/tensor.ts';
 import { Tensor } from '../tensor.ts';
 
 /**

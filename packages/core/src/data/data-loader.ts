@@ -1,5 +1,5 @@
 import { KindlingError, ValueError } from '../errors.ts';
-import { randperm } from '../ops/random.ts';
+import { randperm } from '../ops/random/draws.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 import { defaultCollate } from './collate.ts';
 import type { Dataset } from './dataset.ts';

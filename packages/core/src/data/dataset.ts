@@ -1,7 +1,7 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
-import { indexSelect } from '../ops/index-along.ts';
-import { select } from '../ops/parts.ts';
-import { randperm } from '../ops/random.ts';
+import { indexSelect } from '../ops/indexing/index-along.ts';
+import { randperm } from '../ops/random/draws.ts';
+import { select } from '../ops/views/parts.ts';
 import type { Generator } from '../random/generator.ts';
 import { formatShape } from '../shape.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';

@@ -1,7 +1,7 @@
-import * as V from '../ops/convert.ts';
-import { clone, contiguous, copyInPlace, detach, to } from '../ops/copy.ts';
-import { fillInPlace, zeroInPlace } from '../ops/fill.ts';
-import * as R from '../ops/random.ts';
+import * as V from '../ops/creation/convert.ts';
+import { clone, contiguous, copyInPlace, detach, to } from '../ops/creation/copy.ts';
+import { fillInPlace, zeroInPlace } from '../ops/creation/fill.ts';
+import * as R from '../ops/random/draws.ts';
 import type { Tensor } from '../tensor.ts';
 
 const memory = {

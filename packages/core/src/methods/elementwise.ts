@@ -1,9 +1,9 @@
-import * as A from '../ops/arithmetic.ts';
-import * as H from '../ops/choice.ts';
-import * as C from '../ops/compare.ts';
-import { applyElementwiseInPlace, type ElementwiseOp, type Operand } from '../ops/elementwise.ts';
-import * as M from '../ops/math.ts';
-import * as P from '../ops/pairs.ts';
+import * as A from '../ops/elementwise/arithmetic.ts';
+import * as P from '../ops/elementwise/binary.ts';
+import * as C from '../ops/elementwise/compare.ts';
+import * as M from '../ops/elementwise/functions.ts';
+import { applyElementwiseInPlace, type ElementwiseOp, type Operand } from '../ops/elementwise/operation.ts';
+import * as H from '../ops/elementwise/select.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The in-place form of an elementwise function of one tensor. */

@@ -1,20 +1,20 @@
-import { cumprod } from '../ops/cumprod.ts';
-import { dist } from '../ops/distance.ts';
-import { amax, amin, aminmax, argmax, argmin, max, min } from '../ops/extremes.ts';
-import { histc } from '../ops/histogram.ts';
-import { logcumsumexp } from '../ops/log-scan.ts';
-import { median, mode, nanmedian } from '../ops/median.ts';
-import { std, variance } from '../ops/moments.ts';
-import { norm } from '../ops/norm.ts';
-import { prod } from '../ops/prod.ts';
-import { nanquantile, quantile } from '../ops/quantile.ts';
-import type { ReduceOptions } from '../ops/reduce.ts';
-import { cummax, cummin, cumsum, diff } from '../ops/scan.ts';
-import { logSoftmax, logsumexp, softmax } from '../ops/softmax.ts';
-import type { ValuesAndIndices } from '../ops/sorting.ts';
-import { mean, nanmean, nansum, sum, sumToShape } from '../ops/sum.ts';
-import { trace } from '../ops/tensordot.ts';
-import { all, any, countNonzero } from '../ops/truth.ts';
+import type { ValuesAndIndices } from '../ops/order/sorting.ts';
+import { dist } from '../ops/products/distance.ts';
+import { norm } from '../ops/products/norm.ts';
+import { trace } from '../ops/products/tensordot.ts';
+import { amax, amin, aminmax, argmax, argmin, max, min } from '../ops/reductions/extremes.ts';
+import { histc } from '../ops/reductions/histogram.ts';
+import { all, any, countNonzero } from '../ops/reductions/logical.ts';
+import { median, mode, nanmedian } from '../ops/reductions/median.ts';
+import { std, variance } from '../ops/reductions/moments.ts';
+import { prod } from '../ops/reductions/prod.ts';
+import { nanquantile, quantile } from '../ops/reductions/quantile.ts';
+import type { ReduceOptions } from '../ops/reductions/reduction.ts';
+import { logSoftmax, logsumexp, softmax } from '../ops/reductions/softmax.ts';
+import { mean, nanmean, nansum, sum, sumToShape } from '../ops/reductions/sum.ts';
+import { cumprod } from '../ops/scans/cumprod.ts';
+import { cummax, cummin, cumsum, diff } from '../ops/scans/cumulative.ts';
+import { logcumsumexp } from '../ops/scans/logcumsumexp.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Reductions, scans and norms as methods. */

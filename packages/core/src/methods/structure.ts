@@ -1,19 +1,19 @@
-import { bincount } from '../ops/counting.ts';
-import { gather, takeAlongDim } from '../ops/gather.ts';
-import * as L from '../ops/index-along.ts';
-import { assign, index, indexPut, indexPutInPlace } from '../ops/indexing.ts';
-import * as K from '../ops/masked.ts';
-import * as P from '../ops/matmul.ts';
-import { argwhere, nonzero } from '../ops/nonzero.ts';
-import { pad } from '../ops/pad.ts';
-import * as Q from '../ops/parts.ts';
-import * as G from '../ops/rearrange.ts';
-import { asStrided } from '../ops/region.ts';
-import * as S from '../ops/scatter.ts';
-import { argsort, kthvalue, msort, sort, topk } from '../ops/sorting.ts';
-import { tril, trilInPlace, triu, triuInPlace } from '../ops/triangle.ts';
-import { unique, uniqueConsecutive } from '../ops/unique.ts';
-import * as W from '../ops/views.ts';
+import { pad } from '../ops/arranging/pad.ts';
+import * as G from '../ops/arranging/rearrange.ts';
+import { tril, trilInPlace, triu, triuInPlace } from '../ops/arranging/triangle.ts';
+import { gather, takeAlongDim } from '../ops/indexing/gather.ts';
+import * as L from '../ops/indexing/index-along.ts';
+import { assign, index, indexPut, indexPutInPlace } from '../ops/indexing/index-items.ts';
+import * as K from '../ops/indexing/masked.ts';
+import { argwhere, nonzero } from '../ops/indexing/nonzero.ts';
+import * as S from '../ops/indexing/scatter.ts';
+import { bincount } from '../ops/order/counting.ts';
+import { argsort, kthvalue, msort, sort, topk } from '../ops/order/sorting.ts';
+import { unique, uniqueConsecutive } from '../ops/order/unique.ts';
+import * as P from '../ops/products/matmul.ts';
+import * as Q from '../ops/views/parts.ts';
+import { asStrided } from '../ops/views/region.ts';
+import * as W from '../ops/views/shape.ts';
 
 const matrices = {
   matmul: P.matmul,

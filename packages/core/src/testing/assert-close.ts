@@ -1,6 +1,6 @@
 import type { DType } from '../dtype.ts';
 import { isFloatingPoint } from '../dtype.ts';
-import { type NestedArray, tensor } from '../ops/creation.ts';
+import { type NestedArray, tensor } from '../ops/creation/tensor.ts';
 import { formatShape, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import './core.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { arrayConstructor, isFloatingPoint, type TypedArray } from '../dtype.ts';
-import { offsetsOf } from '../ops/layout.ts';
+import { offsetsOf } from '../ops/views/layout.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { numelOf } from './core.ts';

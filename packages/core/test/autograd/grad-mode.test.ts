@@ -159,7 +159,7 @@ describe('without AsyncLocalStorage, as in browsers', () => {
   it('the mode is held for all code until the promise settles', async () => {
     vi.resetModules();
     vi.stubGlobal('process', undefined);
-    const modes = await import('../../src/autograd/grad-mode.ts');
+    const modes = await import('../../src/record/grad-mode.ts');
     const seen: boolean[] = [];
     const look = (): void => void seen.push(modes.isGradEnabled());
     const promise = modes.noGrad(async () => {

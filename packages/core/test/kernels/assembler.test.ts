@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { ModuleBuilder } from '../../src/kernels/assembler.ts';
-import { ensureBytes, f32, f64, hasRelaxedSimd, instantiate, memory, u8 } from '../../src/kernels/memory.ts';
-import { accessOpcodes, laneOpcodes, plainOpcodes } from '../../src/kernels/opcodes.ts';
+import { ModuleBuilder } from '../../src/kernels/wasm/assembler.ts';
+import {
+  ensureBytes,
+  f32,
+  f64,
+  hasRelaxedSimd,
+  instantiate,
+  memory,
+  u8,
+} from '../../src/kernels/wasm/memory.ts';
+import { accessOpcodes, laneOpcodes, plainOpcodes } from '../../src/kernels/wasm/opcodes.ts';
 
 describe('ModuleBuilder', () => {
   test('loops, branches and calls', () => {

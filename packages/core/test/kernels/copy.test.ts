@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
-import { copyStrided, scatterStrided } from '../../src/kernels/copy.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { copyStrided, scatterStrided } from '../../src/kernels/elementwise/copy.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 import { elementsOf, layouts, operand, shapes, shrink } from './support.ts';
 
 const anyDType = fc.constantFrom(...dtypes);

@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.ts';
 import { arrayConstructor, dtypes, laneOf, promoteTypes } from '../../src/dtype.ts';
-import { ElementwiseKernel, runElementwise, runElementwiseMany } from '../../src/kernels/elementwise.ts';
-import * as E from '../../src/kernels/expression.ts';
-import { type Strided, stridedOver } from '../../src/kernels/strided.ts';
+import {
+  ElementwiseKernel,
+  runElementwise,
+  runElementwiseMany,
+} from '../../src/kernels/elementwise/elementwise.ts';
+import * as E from '../../src/kernels/expression/index.ts';
+import { type Strided, stridedOver } from '../../src/kernels/strided/strided.ts';
 import { numelOf } from '../../src/shape.ts';
 import { contiguous, elementsOf, layouts, operand, shapes, shrink } from './support.ts';
 

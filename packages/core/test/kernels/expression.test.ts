@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { arrayConstructor, type DType } from '../../src/dtype.ts';
-import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise.ts';
-import * as E from '../../src/kernels/expression.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
+import * as E from '../../src/kernels/expression/index.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
 const dtypeOf: Record<E.Lane, DType> = { f32: 'float32', f64: 'float64', i32: 'int32' };
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
-import type { MatrixView } from '../../src/kernels/gemm.ts';
-import { gemm, gemmBatched } from '../../src/kernels/gemm.ts';
+import type { MatrixView } from '../../src/kernels/gemm/gemm.ts';
+import { gemm, gemmBatched } from '../../src/kernels/gemm/gemm.ts';
 
 type Layout = 'rows' | 'columns' | 'padded' | 'paddedColumns' | 'strided' | 'sparse';
 const layouts: readonly Layout[] = ['rows', 'columns', 'padded', 'paddedColumns', 'strided', 'sparse'];

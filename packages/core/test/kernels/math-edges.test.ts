@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise.ts';
-import { call, type Lane } from '../../src/kernels/expression.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
+import { call, type Lane } from '../../src/kernels/expression/index.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
 const inf = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise.ts';
-import { call } from '../../src/kernels/expression.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
+import { call } from '../../src/kernels/expression/index.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 import fixture from '../fixtures/math/float64.json' with { type: 'json' };
 
 /** tools/oracle/math_reference.py writes the fixture: arguments and exact values. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DType, TypedArray } from '../../src/dtype.ts';
-import type { ReduceKind } from '../../src/kernels/reduce.ts';
-import { moments, reduce } from '../../src/kernels/reduce.ts';
-import { argReduce } from '../../src/kernels/reduce-arg.ts';
-import type { Strided } from '../../src/kernels/strided.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { argReduce } from '../../src/kernels/reduce/arg.ts';
+import type { ReduceKind } from '../../src/kernels/reduce/reduce.ts';
+import { moments, reduce } from '../../src/kernels/reduce/reduce.ts';
+import type { Strided } from '../../src/kernels/strided/strided.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 
 const arrays = {

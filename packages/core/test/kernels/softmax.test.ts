@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
-import { crossEntropy, crossEntropyDenominator } from '../../src/kernels/cross-entropy.ts';
+import { crossEntropy, crossEntropyDenominator } from '../../src/kernels/rows/cross-entropy.ts';
 import {
   logSoftmax,
   logSoftmaxBackward,
   logsumexp,
   softmax,
   softmaxBackward,
-} from '../../src/kernels/softmax.ts';
-import type { Strided } from '../../src/kernels/strided.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+} from '../../src/kernels/rows/softmax.ts';
+import type { Strided } from '../../src/kernels/strided/strided.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 
 const arrays = { float32: Float32Array, float64: Float64Array } as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { arrayConstructor, type DType } from '../../src/dtype.ts';
-import { type Strided, stridedOver } from '../../src/kernels/strided.ts';
+import { type Strided, stridedOver } from '../../src/kernels/strided/strided.ts';
 import { contiguousStrides, numelOf, type Shape } from '../../src/shape.ts';
 
 /** The elements of `x`, broadcast to `shape`, in row-major order: index arithmetic at its plainest. */

@@ -1,6 +1,6 @@
-import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise.ts';
-import { call, scalarFunctions } from '../../src/kernels/expression.ts';
-import { stridedOver } from '../../src/kernels/strided.ts';
+import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
+import { call, scalarFunctions } from '../../src/kernels/expression/index.ts';
+import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
 /**
  * The error of float32 functions in units of the last place (ulp) of the exact value, over bit patterns of

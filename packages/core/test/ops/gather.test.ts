@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clone } from '../../src/ops/copy.ts';
-import { tensor } from '../../src/ops/creation.ts';
-import { ones, zeros } from '../../src/ops/fill.ts';
-import { gather, takeAlongDim } from '../../src/ops/gather.ts';
-import * as A from '../../src/ops/index-along.ts';
-import * as M from '../../src/ops/masked.ts';
+import { clone } from '../../src/ops/creation/copy.ts';
+import { ones, zeros } from '../../src/ops/creation/fill.ts';
+import { tensor } from '../../src/ops/creation/tensor.ts';
+import { gather, takeAlongDim } from '../../src/ops/indexing/gather.ts';
+import * as A from '../../src/ops/indexing/index-along.ts';
+import * as M from '../../src/ops/indexing/masked.ts';
 import {
   scatter,
   scatterAdd,
   scatterAddInPlace,
   scatterInPlace,
   scatterReduce,
-} from '../../src/ops/scatter.ts';
-import { argsort, sort } from '../../src/ops/sorting.ts';
-import { sum } from '../../src/ops/sum.ts';
+} from '../../src/ops/indexing/scatter.ts';
+import { argsort, sort } from '../../src/ops/order/sorting.ts';
+import { sum } from '../../src/ops/reductions/sum.ts';
 import { type Tensor, wrapArray } from '../../src/tensor.ts';
 import { assertClose, tensors, tensorsWith } from '../../src/testing/index.ts';
 import { checkLaws } from './laws.ts';

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd/grad-mode.ts';
-import { clone } from '../../src/ops/copy.ts';
-import { arange, tensor } from '../../src/ops/creation.ts';
-import { ones, zeros } from '../../src/ops/fill.ts';
-import { assign, type IndexItem, index, indexPut, indexPutInPlace, slice } from '../../src/ops/indexing.ts';
-import { sum } from '../../src/ops/sum.ts';
-import { reshape } from '../../src/ops/views.ts';
+import { clone } from '../../src/ops/creation/copy.ts';
+import { ones, zeros } from '../../src/ops/creation/fill.ts';
+import { arange, tensor } from '../../src/ops/creation/tensor.ts';
+import {
+  assign,
+  type IndexItem,
+  index,
+  indexPut,
+  indexPutInPlace,
+  slice,
+} from '../../src/ops/indexing/index-items.ts';
+import { sum } from '../../src/ops/reductions/sum.ts';
+import { reshape } from '../../src/ops/views/shape.ts';
+import { noGrad } from '../../src/record/grad-mode.ts';
 import { assertClose, tensors } from '../../src/testing/index.ts';
 import { checkLaws } from './laws.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arange, tensor } from '../../src/ops/creation.ts';
-import { ones, zeros } from '../../src/ops/fill.ts';
-import * as J from '../../src/ops/joining.ts';
-import { pad } from '../../src/ops/pad.ts';
-import { chunk, split, unbind } from '../../src/ops/parts.ts';
-import * as R from '../../src/ops/rearrange.ts';
+import * as J from '../../src/ops/arranging/joining.ts';
+import { pad } from '../../src/ops/arranging/pad.ts';
+import * as R from '../../src/ops/arranging/rearrange.ts';
+import { ones, zeros } from '../../src/ops/creation/fill.ts';
+import { arange, tensor } from '../../src/ops/creation/tensor.ts';
+import { chunk, split, unbind } from '../../src/ops/views/parts.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, tensors } from '../../src/testing/index.ts';
 import { checkLaws } from './laws.ts';

@@ -1,9 +1,9 @@
 /** What every differentiable operation promises, whatever the layout of its inputs. */
 
 import fc from 'fast-check';
-import { noGrad } from '../../src/autograd/grad-mode.ts';
 import { gradcheck, gradgradcheck } from '../../src/autograd/gradcheck.ts';
-import { clone } from '../../src/ops/copy.ts';
+import { clone } from '../../src/ops/creation/copy.ts';
+import { noGrad } from '../../src/record/grad-mode.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, nonContiguous, type ShapeOptions, tensors } from '../../src/testing/index.ts';
 

@@ -6,8 +6,8 @@ import {
   type ShrinkOptions,
   softshrink,
 } from '../functional/piecewise.ts';
+import { Module } from '../module/module.ts';
 import { pyFloat } from '../module/print.ts';
-import { Module } from '../module.ts';
 import { InplaceActivation } from './activation.ts';
 
 /** A sigmoid of three lines: 0 up to -3, 1 from 3 on. Follows `torch.nn.Hardsigmoid`. */

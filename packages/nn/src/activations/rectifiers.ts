@@ -16,9 +16,9 @@ import {
   threshold,
 } from '../functional/rectifiers.ts';
 import type { LayerOptions } from '../layers/factory.ts';
+import { Module } from '../module/module.ts';
+import { Parameter } from '../module/parameter.ts';
 import { inplaceSuffix, pyFloat, pyNumber } from '../module/print.ts';
-import { Module } from '../module.ts';
-import { Parameter } from '../parameter.ts';
 import { InplaceActivation } from './activation.ts';
 
 /** max(x, 0). Follows `torch.nn.ReLU`. */

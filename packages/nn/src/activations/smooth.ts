@@ -12,8 +12,8 @@ import {
   tanh,
   tanhshrink,
 } from '../functional/smooth.ts';
+import { Module } from '../module/module.ts';
 import { pyFloat } from '../module/print.ts';
-import { Module } from '../module.ts';
 import { InplaceActivation } from './activation.ts';
 
 /** 1 / (1 + e^-x). Follows `torch.nn.Sigmoid`. */

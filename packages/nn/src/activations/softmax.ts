@@ -1,6 +1,6 @@
 import { ShapeError, type Tensor } from '@kindling/core';
 import { glu, logSoftmax, softmax, softmin } from '../functional/softmax.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 
 /** What the softmax layers share. Without a dimension PyTorch's deprecated choice is made, with a warning. */
 abstract class AlongDim extends Module<[Tensor], Tensor> {

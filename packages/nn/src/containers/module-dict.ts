@@ -1,6 +1,6 @@
 import { KindlingError } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 import type { NamedModules } from './sequential.ts';
 
 /**

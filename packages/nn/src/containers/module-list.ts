@@ -1,8 +1,8 @@
 import { IndexError } from '@kindling/core';
 import type { AnyModule } from '../module/callable.ts';
+import { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
 import { modulesIn } from '../module/registry.ts';
-import { Module } from '../module.ts';
 
 /**
  * An array of modules whose parameters are registered, which those of a plain array are not. `list[0]` is the

@@ -1,7 +1,7 @@
 import { IndexError, KindlingError, Tensor } from '@kindling/core';
+import { Module } from '../module/module.ts';
+import { Parameter } from '../module/parameter.ts';
 import { partsOf } from '../module/registry.ts';
-import { Module } from '../module.ts';
-import { Parameter } from '../parameter.ts';
 
 /** How a parameter stands in a printed list. */
 const describe = (p: Parameter): string =>

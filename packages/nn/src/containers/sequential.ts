@@ -1,7 +1,7 @@
 import type { Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
+import { Module } from '../module/module.ts';
 import { modulesIn } from '../module/registry.ts';
-import { Module } from '../module.ts';
 
 /** Submodules by name, in order. */
 export type NamedModules = Readonly<Record<string, AnyModule>> | ReadonlyMap<string, AnyModule>;

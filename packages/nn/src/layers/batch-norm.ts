@@ -1,9 +1,9 @@
 import { getDefaultDtype, noGrad, ones, ShapeError, type Tensor, tensor, zeros } from '@kindling/core';
 import { batchNorm } from '../functional/normalization.ts';
 import { ones_, zeros_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
-import { Module } from '../module.ts';
-import type { Parameter } from '../parameter.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
 /** Options of {@link BatchNorm1d} and its kin. */

@@ -1,9 +1,9 @@
 import { type Tensor, ValueError } from '@kindling/core';
 import { bilinear } from '../functional/linear.ts';
 import { uniform_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
-import { Module } from '../module.ts';
-import type { Parameter } from '../parameter.ts';
 import { emptyParameter } from './factory.ts';
 import type { LinearOptions } from './linear.ts';
 

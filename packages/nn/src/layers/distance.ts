@@ -5,7 +5,7 @@ import {
   type PairwiseDistanceOptions,
   pairwiseDistance,
 } from '../functional/distance.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 
 /** Cosine of the angle between x1 and x2 along a dimension. Follows `torch.nn.CosineSimilarity`. */
 export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {

@@ -9,8 +9,8 @@ import {
   type DropoutOptions as FunctionOptions,
   featureAlphaDropout,
 } from '../functional/dropout.ts';
+import { Module } from '../module/module.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
-import { Module } from '../module.ts';
 
 /** Options of the dropout layers. */
 export interface DropoutOptions {

@@ -5,9 +5,9 @@ import {
   resolvePadding,
 } from '../functional/embedding.ts';
 import { normal_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
-import { Module } from '../module.ts';
-import { Parameter } from '../parameter.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
 /** Options of {@link Embedding}. */

@@ -1,5 +1,5 @@
 import { type DType, empty, getDefaultDtype } from '@kindling/core';
-import { Parameter } from '../parameter.ts';
+import { Parameter } from '../module/parameter.ts';
 
 /** Options of every layer that has parameters. */
 export interface LayerOptions {

@@ -1,6 +1,6 @@
 import type { Shape, Tensor } from '@kindling/core';
+import { Module } from '../module/module.ts';
 import { pyTuple } from '../module/print.ts';
-import { Module } from '../module.ts';
 
 /**
  * Joins the dimensions from `startDim` to `endDim` into one; by default all but the first. Follows `torch.nn.Flatten`.

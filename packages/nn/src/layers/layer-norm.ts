@@ -1,9 +1,9 @@
 import type { Shape, Tensor } from '@kindling/core';
 import { layerNorm, rmsNorm } from '../functional/normalization.ts';
 import { ones_, zeros_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
-import { Module } from '../module.ts';
-import type { Parameter } from '../parameter.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
 /** Options of {@link LayerNorm}. */

@@ -1,9 +1,9 @@
 import { linear, type Tensor } from '@kindling/core';
 import { calculateFans, kaimingUniform_ } from '../init/fans.ts';
 import { uniform_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
-import { Module } from '../module.ts';
-import type { Parameter } from '../parameter.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
 /** Options of {@link Linear} and {@link Bilinear}. */

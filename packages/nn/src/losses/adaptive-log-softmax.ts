@@ -14,7 +14,7 @@ import { Sequential } from '../containers/sequential.ts';
 import { requireClassDType } from '../functional/losses/classes.ts';
 import { type LossReduction, reduceLoss, type SampleWeightOptions } from '../functional/losses/reduction.ts';
 import { Linear } from '../layers/linear.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 import type { LossModuleOptions } from './loss.ts';
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */

@@ -4,7 +4,7 @@ import {
   type LossReduction,
   type SampleWeightOptions,
 } from '../functional/losses/reduction.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 
 /** Options of every loss class. */
 export interface LossModuleOptions<R extends string = LossReduction> {

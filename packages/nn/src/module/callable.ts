@@ -1,5 +1,5 @@
-import type { Module } from '../module.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
+import type { Module } from './module.ts';
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;

@@ -1,6 +1,6 @@
 import { Tensor } from '@kindling/core';
-import { Parameter } from '../parameter.ts';
 import { type AnyModule, internalsOf, isModule, registeredValues } from './callable.ts';
+import { Parameter } from './parameter.ts';
 
 /**
  * How the properties of a module are called in PyTorch, where that differs: property to name. Names of

@@ -14,7 +14,7 @@ import {
   polynomial,
   select,
   sub,
-} from '../expression.ts';
+} from '../expression/index.ts';
 import { powerOfTwo, reducedExp, reducedExpWithTail, scaleByPowerOfTwo } from './exponential.ts';
 
 /** erf and erfc for f32 lanes. Coefficients: tools/oracle/math_minimax.py. */

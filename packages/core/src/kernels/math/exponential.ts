@@ -14,7 +14,7 @@ import {
   shl,
   shrS,
   sub,
-} from '../expression.ts';
+} from '../expression/index.ts';
 
 /**
  * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k

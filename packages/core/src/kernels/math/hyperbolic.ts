@@ -12,7 +12,7 @@ import {
   polynomial,
   select,
   sub,
-} from '../expression.ts';
+} from '../expression/index.ts';
 import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
 /**

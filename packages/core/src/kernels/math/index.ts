@@ -1,4 +1,10 @@
-import { type Lowering, lowerings, type ScalarFunction, scalarCall, scalarFunctions } from '../expression.ts';
+import {
+  type Lowering,
+  lowerings,
+  type ScalarFunction,
+  scalarCall,
+  scalarFunctions,
+} from '../expression/index.ts';
 import { erf, erfc } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';

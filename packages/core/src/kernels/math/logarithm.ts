@@ -20,7 +20,7 @@ import {
   shrS,
   sub,
   toFloat,
-} from '../expression.ts';
+} from '../expression/index.ts';
 
 /**
  * The logarithms for f32 lanes: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then log x = k log 2 + log(1 + f),

@@ -16,7 +16,7 @@ import {
   scalarCall,
   select,
   xor,
-} from '../expression.ts';
+} from '../expression/index.ts';
 
 /** Functions of two operands whose special cases are the same in both float lanes. */
 

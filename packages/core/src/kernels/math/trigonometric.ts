@@ -17,7 +17,7 @@ import {
   select,
   shl,
   sub,
-} from '../expression.ts';
+} from '../expression/index.ts';
 import { roundToInt } from './exponential.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
 import { normalize } from '../../functional/normalization.ts';
 import { xavierUniform_ } from '../../init/fans.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
-import type { Parameter } from '../../parameter.ts';
+import type { Parameter } from '../../module/parameter.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
 
 /** Options of {@link CosFaceLoss}. */

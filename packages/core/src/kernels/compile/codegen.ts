@@ -1,0 +1,302 @@
+import { KindlingError } from '../../errors.ts';
+import { type Expr, type Lane, type ScalarFunction, scalarFunctions } from '../expression/index.ts';
+import { type FunctionBuilder, ModuleBuilder } from '../wasm/assembler.ts';
+import { instantiate } from '../wasm/memory.ts';
+import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
+import {
+  emitConstant,
+  emitIntegerLanewise,
+  emitPlain,
+  emitScalarCall,
+  emitScalarCallWhere,
+  emitSplatOfF64,
+  type IntegerScratch,
+  lanesOf,
+} from './instructions.ts';
+import { integerFunctions } from './integer.ts';
+import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
+
+export type { Stored } from './access.ts';
+
+/**
+ * How an operand lies in its slot of the scratch memory, for an iteration space of (outer, inner):
+ * `dense` (outer, inner) elements; `row` (inner), the same in every row; `column` (outer), one for each row;
+ * `scalar`, a single element.
+ */
+export type Mode = 'dense' | 'row' | 'column' | 'scalar';
+
+export interface OperandSpec {
+  readonly stored: Stored;
+  readonly mode: Mode;
+  /** Byte offset of the operand in the scratch memory. */
+  readonly base: number;
+}
+
+export interface OutputSpec {
+  readonly stored: Stored;
+  readonly base: number;
+}
+
+export interface KernelSpec {
+  readonly name: string;
+  readonly lane: Lane;
+  readonly inputs: readonly OperandSpec[];
+  /** Where each of the expressions goes; outputs are dense, and must not share memory with the inputs. */
+  readonly outputs: readonly OutputSpec[];
+  readonly expressions: readonly Expr[];
+  /** Byte offset of the parameters: float64 numbers, one after another. */
+  readonly params: number;
+}
+
+/** Runs a kernel over (outer, inner) elements, all operands being in their slots. Reads and writes up to 32 bytes past each. */
+export type KernelFunction = (outer: number, inner: number) => void;
+
+const OUTER = 0;
+const INNER = 1;
+
+/** Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory. */
+export function compileKernel(spec: KernelSpec): KernelFunction {
+  const levels: Readonly<Record<Mode, Level>> = {
+    dense: perElement,
+    row: perElement,
+    column: perRow,
+    scalar: perCall,
+  };
+  const program = lower(spec.expressions, spec.lane, (index) => {
+    const operand = spec.inputs[index];
+    if (operand === undefined) {
+      throw new KindlingError(`${spec.name}: input ${index} used, but there are only ${spec.inputs.length}`);
+    }
+    return levels[operand.mode];
+  });
+
+  const module = new ModuleBuilder();
+  module.importMemory();
+  const env: Record<string, ScalarFunction> = {};
+  const callees = new Map<string, number>();
+  for (const node of program.nodes) {
+    if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
+    const name = node.attribute as string;
+    if (callees.has(name)) continue;
+    const operands = node.op === 'scalarCall' ? node.args : node.args.slice(2);
+    const params = operands.map(() => 'f64' as const);
+    callees.set(name, module.importFunction('env', name, params, ['f64']));
+    env[name] = scalarFunction(name, spec);
+  }
+  module.addFunction({ params: ['i32', 'i32'], results: [], export: 'run', name: spec.name }, (f) =>
+    new LoopEmitter(f, spec, program, callees).emit(),
+  );
+  return instantiate<{ run: KernelFunction }>(module.build(), env).run;
+}
+
+function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
+  const found =
+    scalarFunctions[name] ?? integerFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];
+  if (typeof found !== 'function') {
+    throw new KindlingError(
+      `${spec.name}: the function ${name} has no implementation for ${spec.lane} lanes`,
+    );
+  }
+  return found as ScalarFunction;
+}
+
+/** Writes the loops of one kernel: rows outside, vectors of elements inside, the cheap expressions unrolled. */
+class LoopEmitter {
+  private readonly f: FunctionBuilder;
+  private readonly spec: KernelSpec;
+  private readonly program: Program;
+  private readonly callees: ReadonlyMap<string, number>;
+  private readonly lanes: number;
+  private readonly spare: number;
+  /** Byte offsets into dense operands and into row operands, by element size (as a shift). */
+  private readonly densePosition = new Map<number, number>();
+  private readonly rowPosition = new Map<number, number>();
+  private readonly row: number;
+  private readonly locals = new Map<Node, number>();
+  private readonly ready = new Set<Node>();
+  private integers: IntegerScratch | undefined;
+  /** Which of the unrolled copies is being written. */
+  private copy = 0;
+
+  constructor(f: FunctionBuilder, spec: KernelSpec, program: Program, callees: ReadonlyMap<string, number>) {
+    this.f = f;
+    this.spec = spec;
+    this.program = program;
+    this.callees = callees;
+    this.lanes = lanesOf[spec.lane];
+    this.row = f.local('i32');
+    for (const { stored } of spec.outputs) this.position(this.densePosition, stored);
+    for (const { stored, mode } of spec.inputs) {
+      if (mode === 'dense') this.position(this.densePosition, stored);
+      else if (mode === 'row') this.position(this.rowPosition, stored);
+    }
+    this.spare = f.local('v128');
+  }
+
+  emit(): void {
+    const { f, lanes } = this;
+    const left = f.local('i32');
+    const start = f.local('i32');
+    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
+    const unroll = work <= 6 ? 4 : work <= 24 ? 2 : 1;
+
+    this.hoist(perCall);
+    const rows = f.loop();
+    this.hoist(perRow);
+    f.get(INNER).set(left);
+    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
+    for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
+    if (unroll > 1) this.emitLoop(left, unroll, unroll * lanes);
+    this.emitLoop(left, 1, 1);
+    f.get(start).get(INNER).op('i32.add').set(start);
+    f.get(this.row).i32Const(1).op('i32.add').tee(this.row).get(OUTER).op('i32.lt_s').brIf(rows);
+    f.end();
+  }
+
+  /** While at least `least` elements of the row are left: one round of `copies` vectors. */
+  private emitLoop(left: number, copies: number, least: number): void {
+    const { f, lanes } = this;
+    f.get(left).i32Const(least).op('i32.ge_s').if();
+    const loop = f.loop();
+    for (this.copy = 0; this.copy < copies; this.copy++) {
+      for (const node of this.ready) if (node.level === perElement) this.ready.delete(node);
+      this.emitOutputs();
+    }
+    for (const positions of [this.densePosition, this.rowPosition]) {
+      for (const [shift, local] of positions) {
+        f.get(local)
+          .i32Const((copies * lanes) << shift)
+          .op('i32.add')
+          .set(local);
+      }
+    }
+    f.get(left)
+      .i32Const(copies * lanes)
+      .op('i32.sub')
+      .tee(left);
+    f.i32Const(least).op('i32.ge_s').brIf(loop);
+    f.end().end();
+  }
+
+  private emitOutputs(): void {
+    const { f, spec } = this;
+    this.program.outputs.forEach((node, i) => {
+      const { stored, base } = spec.outputs[i]!;
+      const address = this.densePosition.get(shiftOf[stored])!;
+      f.get(address);
+      this.push(node);
+      emitStore(f, spec.lane, node.kind, stored, base + this.displacement(stored), address, this.spare);
+    });
+  }
+
+  /** Computes, before the loops of the higher levels, what they need of this one. */
+  private hoist(level: Level): void {
+    for (const node of this.ready) if (node.level === level) this.ready.delete(node);
+    for (const node of this.program.nodes) {
+      if (node.level === level && node.keep) {
+        this.push(node);
+        this.f.drop();
+      }
+    }
+  }
+
+  /** Pushes a node's value, from its local where it has been computed. */
+  private push(node: Node): void {
+    if (this.ready.has(node)) {
+      this.f.get(this.locals.get(node)!);
+      return;
+    }
+    this.compute(node);
+    if (node.keep) {
+      this.f.tee(this.localOf(node));
+      this.ready.add(node);
+    }
+  }
+
+  private compute(node: Node): void {
+    const { f, spec } = this;
+    switch (node.op) {
+      case 'input':
+        this.loadInput(node.attribute as number);
+        return;
+      case 'param':
+        f.i32Const(0).load('f64.load', spec.params + 8 * (node.attribute as number));
+        emitSplatOfF64(f, spec.lane);
+        return;
+      case 'constant':
+      case 'intConstant':
+        emitConstant(f, node, spec.lane);
+        return;
+      case 'select':
+      case 'iselect':
+        this.push(node.args[1]!);
+        this.push(node.args[2]!);
+        this.push(node.args[0]!);
+        emitPlain(f, node, spec.lane);
+        return;
+      case 'scalarCall':
+        emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callees.get(node.attribute as string)!);
+        return;
+      case 'scalarCallWhere': {
+        const [mask, otherwise, ...operands] = this.inLocals(node.args);
+        f.get(otherwise!).set(this.spare);
+        const callee = this.callees.get(node.attribute as string)!;
+        emitScalarCallWhere(f, spec.lane, mask!, this.spare, operands, callee);
+        return;
+      }
+      case 'idiv':
+      case 'irem':
+      case 'ishl':
+      case 'ishr':
+        if (spec.lane !== 'i32') throw new KindlingError(`${node.op}: not defined in ${spec.lane} lanes`);
+        this.integers ??= [f.local('i32'), f.local('i32'), f.local('i32')];
+        emitIntegerLanewise(f, node, this.inLocals(node.args), this.integers);
+        return;
+      default:
+        for (const arg of node.args) this.push(arg);
+        emitPlain(f, node, spec.lane);
+    }
+  }
+
+  private loadInput(index: number): void {
+    const { f, spec } = this;
+    const { stored, mode, base } = spec.inputs[index]!;
+    if (mode === 'dense' || mode === 'row') {
+      const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
+      emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), positions.get(shiftOf[stored])!);
+      return;
+    }
+    if (mode === 'scalar') f.i32Const(0);
+    else f.get(this.row).i32Const(shiftOf[stored]).op('i32.shl');
+    emitSplatLoad(f, spec.lane, stored, base);
+  }
+
+  private displacement(stored: Stored): number {
+    return (this.copy * this.lanes) << shiftOf[stored];
+  }
+
+  /** Locals that hold the nodes' values, computing what is not there yet. */
+  private inLocals(nodes: readonly Node[]): number[] {
+    return nodes.map((node) => {
+      if (!this.ready.has(node)) {
+        this.push(node);
+        this.f.drop();
+      }
+      return this.localOf(node);
+    });
+  }
+
+  private localOf(node: Node): number {
+    let local = this.locals.get(node);
+    if (local === undefined) {
+      local = this.f.local('v128');
+      this.locals.set(node, local);
+    }
+    return local;
+  }
+
+  private position(positions: Map<number, number>, stored: Stored): void {
+    const shift = shiftOf[stored];
+    if (!positions.has(shift)) positions.set(shift, this.f.local('i32'));
+  }
+}

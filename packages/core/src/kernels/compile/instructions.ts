@@ -1,0 +1,266 @@
+import { KindlingError } from '../../errors.ts';
+import type { Lane, PlainOp } from '../expression/index.ts';
+import type { FunctionBuilder, PlainOp as Instruction, LaneOp } from '../wasm/assembler.ts';
+import type { Node } from './lower.ts';
+
+/** Elements of a vector, by lane. */
+export const lanesOf: Readonly<Record<Lane, number>> = { f32: 4, f64: 2, i32: 4 };
+
+type Sequence = readonly Instruction[];
+type Table = Partial<Record<PlainOp, Sequence>>;
+
+const floatOps = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'neg',
+  'abs',
+  'sqrt',
+  'floor',
+  'ceil',
+  'trunc',
+  'nearest',
+] as const;
+const extremeOps = ['min', 'max', 'pmin', 'pmax'] as const;
+const comparisons = ['lt', 'le', 'gt', 'ge', 'eq', 'ne'] as const;
+
+const floatTable = (shape: 'f32x4' | 'f64x2'): Table =>
+  Object.fromEntries(
+    [...floatOps, ...extremeOps, ...comparisons].map((op) => [op, [`${shape}.${op}` as Instruction]]),
+  );
+
+/** The part that treats lanes as integers or bits: the same for float lanes and, under other names, for integer values. */
+function integerTable(shape: 'i32x4' | 'i64x2'): Table {
+  const table: Table = {
+    and: ['v128.and'],
+    or: ['v128.or'],
+    xor: ['v128.xor'],
+    not: ['v128.not'],
+    select: ['v128.bitselect'],
+    iselect: ['v128.bitselect'],
+    bitsOf: [],
+    fromBits: [],
+    maskBits: [],
+    iadd: [`${shape}.add`],
+    isub: [`${shape}.sub`],
+    imul: [`${shape}.mul`],
+    iand: ['v128.and'],
+    ior: ['v128.or'],
+    ixor: ['v128.xor'],
+    inot: ['v128.not'],
+  };
+  for (const op of comparisons) {
+    const signed = op === 'eq' || op === 'ne' ? op : (`${op}_s` as const);
+    table[`i${op}`] = [`${shape}.${signed}`];
+  }
+  return table;
+}
+
+const i32Bits = integerTable('i32x4');
+
+const tables: Readonly<Record<Lane, Table>> = {
+  f32: {
+    ...i32Bits,
+    ...floatTable('f32x4'),
+    truncToInt: ['i32x4.trunc_sat_f32x4_s'],
+    toFloat: ['f32x4.convert_i32x4_s'],
+  },
+  f64: {
+    ...integerTable('i64x2'),
+    ...floatTable('f64x2'),
+    truncToInt: ['i32x4.trunc_sat_f64x2_s_zero', 'i64x2.extend_low_i32x4_s'],
+  },
+  i32: {
+    ...i32Bits,
+    add: ['i32x4.add'],
+    sub: ['i32x4.sub'],
+    mul: ['i32x4.mul'],
+    neg: ['i32x4.neg'],
+    abs: ['i32x4.abs'],
+    floor: [],
+    ceil: [],
+    trunc: [],
+    nearest: [],
+    min: ['i32x4.min_s'],
+    max: ['i32x4.max_s'],
+    pmin: ['i32x4.min_s'],
+    pmax: ['i32x4.max_s'],
+    truncToInt: [],
+    toFloat: [],
+    ...Object.fromEntries(comparisons.map((op) => [op, i32Bits[`i${op}`]!])),
+  },
+};
+
+/** Emits a node whose operands lie on the stack (a `select` wants its mask last). */
+export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
+  const integers = lane === 'f64' ? 'i64x2' : 'i32x4';
+  switch (node.op) {
+    case 'shl':
+      f.i32Const(node.attribute as number).op(`${integers}.shl`);
+      return;
+    case 'shrS':
+      f.i32Const(node.attribute as number).op(`${integers}.shr_s`);
+      return;
+    case 'shrU':
+      f.i32Const(node.attribute as number).op(`${integers}.shr_u`);
+      return;
+    case 'copysign':
+      if (lane === 'i32') break;
+      if (lane === 'f32') f.i32Splat(0x7fff_ffff);
+      else f.i64Splat(0x7fff_ffff_ffff_ffffn);
+      f.op('v128.bitselect');
+      return;
+    case 'toFloat':
+      if (lane !== 'f64') break;
+      f.i32Splat(0).shuffle32(0, 2, 4, 4).op('f64x2.convert_low_i32x4_s');
+      return;
+  }
+  const sequence = tables[lane][node.op as PlainOp];
+  if (sequence === undefined) throw new KindlingError(`${node.op}: not defined in ${lane} lanes`);
+  for (const instruction of sequence) f.op(instruction);
+}
+
+/** Pushes a constant in every lane. */
+export function emitConstant(f: FunctionBuilder, node: Node, lane: Lane): void {
+  if (node.op === 'intConstant') {
+    const bits = node.attribute as bigint;
+    if (lane === 'f64') f.i64Splat(bits);
+    else f.i32Splat(Number(BigInt.asIntN(32, bits)));
+    return;
+  }
+  const value = node.attribute as number;
+  if (lane === 'f32') f.f32Splat(value);
+  else if (lane === 'f64') f.f64Splat(value);
+  else f.i32Splat(saturate(value));
+}
+
+function saturate(value: number): number {
+  return Math.max(-0x8000_0000, Math.min(0x7fff_ffff, Math.trunc(value) || 0));
+}
+
+/** Splats a float64 on the stack, rounded to the lane's type. */
+export function emitSplatOfF64(f: FunctionBuilder, lane: Lane): void {
+  if (lane === 'f32') f.op('f32.demote_f64').op('f32x4.splat');
+  else if (lane === 'f64') f.op('f64x2.splat');
+  else f.op('i32.trunc_sat_f64_s').op('i32x4.splat');
+}
+
+const extract: Readonly<Record<Lane, LaneOp>> = {
+  f32: 'f32x4.extract_lane',
+  f64: 'f64x2.extract_lane',
+  i32: 'i32x4.extract_lane',
+};
+const replace: Readonly<Record<Lane, LaneOp>> = {
+  f32: 'f32x4.replace_lane',
+  f64: 'f64x2.replace_lane',
+  i32: 'i32x4.replace_lane',
+};
+const splat: Readonly<Record<Lane, Instruction>> = {
+  f32: 'f32x4.splat',
+  f64: 'f64x2.splat',
+  i32: 'i32x4.splat',
+};
+
+/** Computes each lane alone: `one(lane)` pushes a scalar of the lane's type. */
+function eachLane(f: FunctionBuilder, lane: Lane, one: (index: number) => void): void {
+  for (let i = 0; i < lanesOf[lane]; i++) {
+    one(i);
+    if (i === 0) f.op(splat[lane]);
+    else f.lane(replace[lane], i);
+  }
+}
+
+/** Calls an imported function of float64 numbers for each lane of operands that lie in locals. */
+export function emitScalarCall(
+  f: FunctionBuilder,
+  lane: Lane,
+  operands: readonly number[],
+  callee: number,
+): void {
+  eachLane(f, lane, (i) => emitCallOfLane(f, lane, operands, callee, i));
+}
+
+/**
+ * {@link emitScalarCall} for the lanes where a mask is set; the others keep what the local `result` holds. Calls nothing
+ * where no lane is.
+ */
+export function emitScalarCallWhere(
+  f: FunctionBuilder,
+  lane: Lane,
+  mask: number,
+  result: number,
+  operands: readonly number[],
+  callee: number,
+): void {
+  f.get(mask).op('v128.any_true').if();
+  for (let i = 0; i < lanesOf[lane]; i++) {
+    f.get(mask);
+    if (lane === 'f64') f.lane('i64x2.extract_lane', i).op('i32.wrap_i64');
+    else f.lane('i32x4.extract_lane', i);
+    f.if();
+    f.get(result);
+    emitCallOfLane(f, lane, operands, callee, i);
+    f.lane(replace[lane], i).set(result).end();
+  }
+  f.end().get(result);
+}
+
+function emitCallOfLane(
+  f: FunctionBuilder,
+  lane: Lane,
+  operands: readonly number[],
+  callee: number,
+  index: number,
+): void {
+  for (const operand of operands) {
+    f.get(operand).lane(extract[lane], index);
+    if (lane === 'f32') f.op('f64.promote_f32');
+    else if (lane === 'i32') f.op('f64.convert_i32_s');
+  }
+  f.call(callee);
+  if (lane === 'f32') f.op('f32.demote_f64');
+  else if (lane === 'i32') f.op('i32.trunc_sat_f64_s');
+}
+
+/** Scalar locals of {@link emitIntegerLanewise}: the operands, then a third for its use. */
+export type IntegerScratch = readonly [a: number, b: number, c: number];
+
+/**
+ * Integer division and shifts by a varying distance, for which there are no vector instructions. Division by 0 and -1,
+ * where `i32.div_s` may trap, divides by 1 instead and mends the quotient: `-a & b` is 0 for b = 0 and -a for b = -1.
+ */
+export function emitIntegerLanewise(
+  f: FunctionBuilder,
+  node: Node,
+  operands: readonly number[],
+  [a, b, c]: IntegerScratch,
+): void {
+  eachLane(f, 'i32', (i) => {
+    f.get(operands[0]!).lane('i32x4.extract_lane', i).set(a);
+    f.get(operands[1]!).lane('i32x4.extract_lane', i).set(b);
+    const isTrap = () => f.get(b).i32Const(1).op('i32.add').i32Const(2).op('i32.lt_u');
+    const inRange = () => f.get(b).i32Const(32).op('i32.lt_u');
+    switch (node.op) {
+      case 'idiv':
+      case 'irem':
+        f.i32Const(1).get(b);
+        isTrap().op('select').set(c);
+        if (node.op === 'irem') {
+          f.get(a).get(c).op('i32.rem_s');
+        } else {
+          f.i32Const(0).get(a).op('i32.sub').get(b).op('i32.and');
+          f.get(a).get(c).op('i32.div_s');
+          isTrap().op('select');
+        }
+        break;
+      case 'ishl':
+        f.get(a).get(b).op('i32.shl').i32Const(0);
+        inRange().op('select');
+        break;
+      default:
+        f.get(a).get(b).i32Const(31);
+        inRange().op('select').op('i32.shr_s');
+    }
+  });
+}

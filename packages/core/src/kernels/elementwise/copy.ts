@@ -1,0 +1,85 @@
+import type { DType, Lane, TypedArray } from '../../dtype.ts';
+import type { Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
+import { copyBetween, gather } from '../strided/gather.ts';
+import { type Strided, shareMemory, stridedOver } from '../strided/strided.ts';
+import { ElementwiseKernel, runElementwise } from './elementwise.ts';
+
+export type { Strided } from '../strided/strided.ts';
+
+const convert = new ElementwiseKernel('convert', 1, ([x]) => x!);
+
+/** The lane that holds both dtypes without loss. */
+function conversionLane(from: DType, to: DType): Lane {
+  if (from === 'float64' || to === 'float64') return 'f64';
+  return from === 'float32' || to === 'float32' ? 'f32' : 'i32';
+}
+
+/** Whether elements of one dtype are bit for bit elements of the other. */
+function isRaw(from: DType, to: DType): boolean {
+  return from === to || (from === 'bool' && to === 'uint8');
+}
+
+/** Dense elements of an array; kernels do not ask dense operands for strides. */
+function denseOver(array: TypedArray, dtype: DType, shape: Shape, offset: number, count: number): Strided {
+  return { storage: { array }, shape, strides: [], offset, dtype, count, dense: true };
+}
+
+/**
+ * Copies the elements of `x`, whatever its layout, in row-major order to `target` from index `at` on.
+ *
+ * Where `dtype` differs from that of `x` the elements are converted as PyTorch does: floats lose their fraction on the way
+ * to integers (and saturate at the range of int32; NaN becomes 0), uint8 keeps the low byte of the integer, and
+ * bool is `!= 0`, so that NaN is true.
+ */
+export function copyStrided(x: Strided, target: TypedArray, at = 0, dtype: DType = x.dtype): void {
+  copyTo(x, x.shape, x.count, target, at, dtype);
+}
+
+/** {@link copyStrided} of `x` broadcast to `shape`. */
+function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at: number, dtype: DType): void {
+  if (count === 0) return;
+  if (!isRaw(x.dtype, dtype)) {
+    const out = denseOver(target, dtype, shape, at, count);
+    runElementwise(convert, conversionLane(x.dtype, dtype), [x], [], out);
+  } else if (x.dense && x.count === count) {
+    copyDense(x.storage.array, x.offset, target, at, count);
+  } else {
+    gather(x, shape, 0, count, target, at);
+  }
+}
+
+/** Up to this many elements a loop beats the call of a built-in. */
+const fewElements = 24;
+
+function copyDense(source: TypedArray, from: number, target: TypedArray, to: number, count: number): void {
+  if (count <= fewElements && source !== target) {
+    if (source instanceof Float32Array && target instanceof Float32Array) {
+      for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
+    } else {
+      for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
+    }
+    return;
+  }
+  target.set(from === 0 && source.length === count ? source : source.subarray(from, from + count), to);
+}
+
+/**
+ * Copies `x`, broadcast to the shape of `out`, to the elements of `out`, both of any layout, converting as
+ * {@link copyStrided} does. The two may share memory: the elements stored are those that `x` had before.
+ */
+export function scatterStrided(x: Strided, out: Strided): void {
+  if (out.count === 0) return;
+  const shared = shareMemory(x.storage.array, out.storage.array);
+  if (out.dense && (!shared || (x.dense && x.count === out.count))) {
+    copyTo(x, out.shape, out.count, out.storage.array, out.offset, out.dtype);
+    return;
+  }
+  if (isRaw(x.dtype, out.dtype) && !shared) {
+    copyBetween(x, out);
+    return;
+  }
+  const array = allocateArray(out.dtype, x.count);
+  copyStrided(x, array, 0, out.dtype);
+  copyBetween(stridedOver(array, out.dtype, x.shape), out);
+}

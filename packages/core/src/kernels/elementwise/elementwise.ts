@@ -1,0 +1,329 @@
+import type { DType } from '../../dtype.ts';
+import { KindlingError } from '../../errors.ts';
+import type { Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
+import { compileKernel, type KernelFunction, type Mode } from '../compile/codegen.ts';
+import { type Expr, input, type Lane, param } from '../expression/index.ts';
+import { copyBetween } from '../strided/gather.ts';
+import '../math/index.ts';
+import { type Strided, shareMemory, stridedOver } from '../strided/strided.ts';
+import { f64 } from '../wasm/memory.ts';
+import {
+  copyIn,
+  copyOut,
+  ensureSlots,
+  gatherIn,
+  maxParams,
+  paramsBase,
+  slotBase,
+  slotBytes,
+} from './scratch.ts';
+
+export type { Strided } from '../strided/strided.ts';
+
+/** How an operand lies against the iteration space; the first four are codegen's {@link Mode}s, in this order. */
+const dense = 0;
+const row = 1;
+const column = 2;
+const scalar = 3;
+/** Fits none of them: it is copied in as `dense`, element by element. */
+const scattered = 4;
+const modes: readonly Mode[] = ['dense', 'row', 'column', 'scalar'];
+
+/** Keys of compiled variants are exact integers up to here. */
+const maxInputs = 9;
+
+const laneCode: Readonly<Record<Lane, number>> = { f32: 0, f64: 1, i32: 2 };
+
+function dtypeCode(dtype: DType): number {
+  switch (dtype) {
+    case 'float32':
+      return 0;
+    case 'float64':
+      return 1;
+    case 'int32':
+      return 2;
+    case 'uint8':
+      return 3;
+    default:
+      return 4;
+  }
+}
+
+/** Nodes are immutable, so all kernels share these. */
+const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
+const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
+
+/** Builds the expression, or the expressions of several results, from the operands and the parameters. */
+export type BuildExpression = (x: Expr[], p: Expr[]) => Expr | Expr[];
+
+/**
+ * An elementwise operation, declared as a scalar expression and compiled when it first meets a lane and a combination
+ * of operand layouts and dtypes.
+ *
+ *     const axpy = new ElementwiseKernel('axpy', 2, ([x, y], [a]) => add(mul(a!, x!), y!));
+ *     runElementwise(axpy, 'f32', [x, y], [0.5], out);
+ */
+export class ElementwiseKernel {
+  readonly name: string;
+  readonly arity: number;
+  readonly #build: BuildExpression;
+  #expressions: readonly Expr[] | undefined;
+  readonly #variants = new Map<number, KernelFunction>();
+  #lastKey = -1;
+  #last: KernelFunction | undefined;
+
+  constructor(name: string, arity: number, build: BuildExpression) {
+    this.name = name;
+    this.arity = arity;
+    this.#build = build;
+  }
+
+  /** The results' expressions over `input(i)` and `param(i)`. */
+  get expressions(): readonly Expr[] {
+    if (this.#expressions === undefined) {
+      const built = this.#build(inputNodes.slice(0, this.arity), paramNodes.slice());
+      this.#expressions = Array.isArray(built) ? built : [built];
+    }
+    return this.#expressions;
+  }
+
+  /** @internal The compiled form for a key that {@link runElementwise} made of lane, layouts and dtypes. */
+  variant(
+    key: number,
+    lane: Lane,
+    inputs: readonly Strided[],
+    layouts: Uint8Array,
+    outs: readonly Strided[],
+  ): KernelFunction {
+    if (key === this.#lastKey) return this.#last!;
+    let variant = this.#variants.get(key);
+    if (variant === undefined) {
+      variant = this.#compile(lane, inputs, layouts, outs);
+      this.#variants.set(key, variant);
+    }
+    this.#lastKey = key;
+    this.#last = variant;
+    return variant;
+  }
+
+  #compile(
+    lane: Lane,
+    inputs: readonly Strided[],
+    layouts: Uint8Array,
+    outs: readonly Strided[],
+  ): KernelFunction {
+    const { name, expressions } = this;
+    if (outs.length !== expressions.length) {
+      throw new KindlingError(`${name}: got ${outs.length} results to fill, computes ${expressions.length}`);
+    }
+    ensureSlots(inputs.length + outs.length);
+    return compileKernel({
+      name,
+      lane,
+      expressions,
+      params: paramsBase,
+      inputs: inputs.map((x, i) => ({
+        stored: x.dtype,
+        mode: layouts[i] === scattered ? 'dense' : modes[layouts[i]!]!,
+        base: slotBase(outs.length + i),
+      })),
+      outputs: outs.map((out, i) => ({ stored: out.dtype, base: slotBase(i) })),
+    });
+  }
+}
+
+const layouts = new Uint8Array(maxInputs);
+/** Elements of a chunk that surely fit a slot, whatever the dtypes. */
+const surelyFits = slotBytes / 8;
+
+/**
+ * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
+ *
+ * Operands of any layout and dtype are broadcast to the shape of `out` and converted to `lane`; the result is converted
+ * to the dtype of `out`. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
+ * before it is overwritten all the same.
+ */
+export function runElementwise(
+  kernel: ElementwiseKernel,
+  lane: Lane,
+  inputs: readonly Strided[],
+  params: readonly number[],
+  out: Strided,
+): void {
+  runElementwiseMany(kernel, lane, inputs, params, [out]);
+}
+
+/** Takes the results `start` to `start + count`, in row-major order, from the slots of the scratch memory. */
+export type ElementwiseSink = (start: number, count: number) => void;
+
+/**
+ * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a `sink`,
+ * `outs` say what shape and dtype the results have, and nothing is stored: the sink finds them, chunk by chunk, in the
+ * first slots.
+ */
+export function runElementwiseMany(
+  kernel: ElementwiseKernel,
+  lane: Lane,
+  inputs: readonly Strided[],
+  params: readonly number[],
+  outs: readonly Strided[],
+  sink?: ElementwiseSink,
+): void {
+  const shape = outs[0]!.shape;
+  const n = outs[0]!.count;
+  if (n === 0) return;
+  if (inputs.length !== kernel.arity) {
+    throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
+  }
+  let key = laneCode[lane];
+  let simple = n <= surelyFits;
+  for (let j = 0; j < outs.length; j++) {
+    const out = outs[j]!;
+    key = key * 5 + dtypeCode(out.dtype);
+    if (!out.dense) simple = false;
+  }
+  let inner = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
+    let layout = dense;
+    if (x.count !== n || !x.dense) {
+      if (x.count === 1) {
+        layout = scalar;
+      } else {
+        layout = classify(x, shape);
+        if (layout === row || layout === column) {
+          if (inner === 0) inner = classifiedInner;
+          else if (inner !== classifiedInner) layout = scattered;
+        }
+        if (layout === scattered) simple = false;
+      }
+    }
+    layouts[i] = layout;
+    key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
+  }
+  if (inner === 0) inner = n;
+  const outer = inner === n ? 1 : n / inner;
+  const run = kernel.variant(key, lane, inputs, layouts, outs);
+  const parameters = f64;
+  for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
+
+  if (!simple) {
+    runInChunks(run, inputs, outs, outer, inner, sink);
+    return;
+  }
+  const slot = outs.length;
+  for (let i = 0; i < inputs.length; i++) {
+    const layout = layouts[i]!;
+    const count = layout === dense ? n : layout === scalar ? 1 : layout === row ? inner : outer;
+    copyIn(inputs[i]!, 0, count, slot + i);
+  }
+  run(outer, inner);
+  if (sink !== undefined) sink(0, n);
+  else for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
+}
+
+let classifiedInner = 0;
+
+/**
+ * How `x`, broadcast to `shape`, lies: reads the strides from the last dimension on. A dense part followed by zeros
+ * makes a row, zeros followed by a dense part a column; {@link classifiedInner} is then the size of a row.
+ */
+function classify(x: Strided, shape: Shape): number {
+  const xShape = x.shape;
+  // Dense operands need not make their strides for this: each is the product of the sizes after it.
+  const strides = x.dense ? null : x.strides;
+  const lead = shape.length - xShape.length;
+  let inner = 1;
+  let zerosInside = false;
+  let zerosOutside = false;
+  let step = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d]!;
+    if (size === 1) continue;
+    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides === null ? step : strides[d - lead]!;
+    if (stride === 0) {
+      if (step > 1) {
+        if (zerosInside) return scattered;
+        zerosOutside = true;
+      } else {
+        zerosInside = true;
+        inner *= size;
+      }
+    } else {
+      if (zerosOutside || stride !== step) return scattered;
+      step *= size;
+      if (!zerosInside) inner *= size;
+    }
+  }
+  classifiedInner = inner;
+  if (zerosOutside) return row;
+  if (zerosInside) return step > 1 ? column : scalar;
+  return dense;
+}
+
+/** Runs a kernel over operands that do not fit the slots whole, or not as they lie. */
+function runInChunks(
+  run: KernelFunction,
+  inputs: readonly Strided[],
+  outs: readonly Strided[],
+  outer: number,
+  inner: number,
+  sink?: ElementwiseSink,
+): void {
+  const n = outer * inner;
+  const shape = outs[0]!.shape;
+  let capacity = slotBytes / 4;
+  for (const x of inputs) if (x.dtype === 'float64') capacity = slotBytes / 8;
+  for (const out of outs) if (out.dtype === 'float64') capacity = slotBytes / 8;
+  const targets = outs.map((out) => {
+    if (sink !== undefined || (out.dense && (n <= capacity || !overlapsOperand(out, inputs)))) return out;
+    return stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape);
+  });
+
+  const slot = outs.length;
+  const rows = Math.min(outer, Math.max(1, Math.floor(capacity / inner)));
+  const columns = Math.min(inner, capacity);
+  for (let i = 0; i < inputs.length; i++) {
+    if (layouts[i] === scalar) copyIn(inputs[i]!, 0, 1, slot + i);
+    else if (layouts[i] === row && columns === inner) copyIn(inputs[i]!, 0, inner, slot + i);
+  }
+  for (let r = 0; r < outer; r += rows) {
+    const height = Math.min(rows, outer - r);
+    for (let c = 0; c < inner; c += columns) {
+      const width = Math.min(columns, inner - c);
+      const start = r * inner + c;
+      for (let i = 0; i < inputs.length; i++) {
+        const x = inputs[i]!;
+        switch (layouts[i]) {
+          case dense:
+            copyIn(x, start, height * width, slot + i);
+            break;
+          case column:
+            copyIn(x, r, height, slot + i);
+            break;
+          case row:
+            if (columns !== inner) copyIn(x, c, width, slot + i);
+            break;
+          case scattered:
+            gatherIn(x, shape, start, height * width, slot + i);
+        }
+      }
+      run(height, width);
+      if (sink !== undefined) sink(start, height * width);
+      else for (let j = 0; j < slot; j++) copyOut(targets[j]!, start, height * width, j);
+    }
+  }
+  for (let j = 0; j < slot; j++) if (targets[j] !== outs[j]) copyBetween(targets[j]!, outs[j]!);
+}
+
+/** Whether writing chunk after chunk to `out` could overwrite what a later chunk reads of an operand. */
+function overlapsOperand(out: Strided, inputs: readonly Strided[]): boolean {
+  const { array } = out.storage;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
+    const sameLayout = layouts[i] === dense && x.offset === out.offset && x.storage.array === array;
+    if (!sameLayout && layouts[i] !== scalar && shareMemory(x.storage.array, array)) return true;
+  }
+  return false;
+}

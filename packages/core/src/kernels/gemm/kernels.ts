@@ -1,0 +1,297 @@
+/** The WebAssembly kernels of the matrix product: the loops over tiles, on operands that lie in the scratch memory. */
+
+import { ModuleBuilder } from '../wasm/assembler.ts';
+import { atMost, bump, countdown, defineFunction, i32Params, locals, range } from '../wasm/emit.ts';
+import { hasRelaxedSimd, instantiate } from '../wasm/memory.ts';
+import type { FloatLane, GemmLane } from './tiles.ts';
+import { dotTile, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
+
+export type { FloatLane } from './tiles.ts';
+
+/**
+ * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes;
+ * c is contiguous.
+ */
+export interface GemmKernels {
+  /**
+   * For contiguous rows of b. `aStride` is between a's rows, which are contiguous. `packed` (0 or 1) copies a panel
+   * of b to `scratch` (of SCRATCH_BYTES) before it is used: worth it from some rows of a on.
+   */
+  outerRows: OuterKernel;
+  /** The same for a whose columns are contiguous; `aStride` is between them. */
+  outerColumns: OuterKernel;
+  /** For contiguous rows of a and contiguous columns of b, with the stride between them. */
+  dot(
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    aRow: number,
+    b: number,
+    bColumn: number,
+    c: number,
+    alpha: number,
+    accumulate: number,
+  ): void;
+}
+
+type OuterKernel = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  aStride: number,
+  b: number,
+  bRow: number,
+  c: number,
+  alpha: number,
+  accumulate: number,
+  packed: number,
+  scratch: number,
+) => void;
+
+/** Steps of k between two visits of an `outer` panel: 8 KB of b, which stays in the first-level cache. */
+const K_BLOCK = 256;
+/** Columns of b that `dot` keeps in cache while all rows of a pass by. */
+const DOT_COLUMNS = 8;
+/** Bytes of scratch for `outer`: the packed panel, then the tile that partial stores go through. */
+export const SCRATCH_BYTES: number = K_BLOCK * 32 + MOST_TILE_ROWS * 32;
+
+const LANES: Readonly<Record<FloatLane, GemmLane>> = {
+  f32: {
+    lane: 'f32',
+    vector: 'f32x4',
+    bytes: 4,
+    lanes: 4,
+    splat: 'v128.load32_splat',
+    loadOne: 'v128.load32_zero',
+    fma: hasRelaxedSimd,
+  },
+  f64: {
+    lane: 'f64',
+    vector: 'f64x2',
+    bytes: 8,
+    lanes: 2,
+    splat: 'v128.load64_splat',
+    loadOne: 'v128.load64_zero',
+    fma: hasRelaxedSimd,
+  },
+};
+
+/** Copies the first `columns` columns of a temporary tile to c, or adds them. */
+function mergeTile(module: ModuleBuilder, t: GemmLane): number {
+  const params = i32Params('rows', 'columns', 'tile', 'tileRow', 'c', 'cRow', 'accumulate');
+  return defineFunction(module, { name: `gemm_merge_${t.lane}` }, params, (f, p) => {
+    const j = f.local('i32');
+    const value = f.local(t.lane);
+    countdown(f, p.rows, 1, () => {
+      f.i32Const(0).set(j);
+      const next = f.loop();
+      f.get(p.tile).get(j).op('i32.add').load(`${t.lane}.load`).set(value);
+      f.get(p.accumulate).if();
+      f.get(value).get(p.c).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
+      f.end();
+      f.get(p.c).get(j).op('i32.add').get(value).store(`${t.lane}.store`);
+      bump(f, j, { bytes: t.bytes });
+      f.get(j).get(p.columns).i32Const(t.bytes).op('i32.mul').op('i32.lt_s').brIf(next);
+      f.end();
+      bump(f, p.c, { local: p.cRow });
+      bump(f, p.tile, { local: p.tileRow });
+    });
+  });
+}
+
+/** Takes all rows of a past one panel of b, `vectors` wide, of which `columns` columns are stored. */
+function outerSweep(
+  module: ModuleBuilder,
+  t: GemmLane,
+  vectors: number,
+  contiguous: boolean,
+  merge: number,
+): number {
+  const mostRows = tileRows(t);
+  const tiles = range(mostRows).map((i) => outerTile(module, t, i + 1, vectors, contiguous));
+  const params = {
+    ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
+    alpha: t.lane,
+    ...i32Params('accumulate', 'tile'),
+  } as const;
+  const name = `gemm_sweep_${t.lane}_${vectors}${contiguous ? '' : '_transposed'}`;
+  return defineFunction(module, { name }, params, (f, p) => {
+    const call = (rows: number): void => {
+      const operands = (): void => {
+        f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow);
+      };
+      f.get(p.columns)
+        .i32Const(vectors * t.lanes)
+        .op('i32.eq')
+        .if();
+      operands();
+      f.get(p.c)
+        .get(p.cRow)
+        .get(p.alpha)
+        .get(p.accumulate)
+        .call(tiles[rows - 1]!);
+      f.else();
+      operands();
+      f.get(p.tile)
+        .i32Const(16 * vectors)
+        .get(p.alpha)
+        .i32Const(0)
+        .call(tiles[rows - 1]!);
+      f.i32Const(rows)
+        .get(p.columns)
+        .get(p.tile)
+        .i32Const(16 * vectors);
+      f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
+      f.end();
+    };
+    countdown(f, p.m, mostRows, () => {
+      call(mostRows);
+      f.get(p.a);
+      if (contiguous) f.get(p.aStride).i32Const(mostRows).op('i32.mul');
+      else f.i32Const(mostRows * t.bytes);
+      f.op('i32.add').set(p.a);
+      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
+    });
+    for (let rows = 1; rows < mostRows; rows++) {
+      f.get(p.m).i32Const(rows).op('i32.eq').if();
+      call(rows);
+      f.end();
+    }
+  });
+}
+
+/** Copies `k` rows of a panel of b, 2 vectors wide, side by side. */
+function packPanel(module: ModuleBuilder): number {
+  return defineFunction(module, { name: 'gemm_pack' }, i32Params('k', 'b', 'bRow', 'panel'), (f, p) => {
+    countdown(f, p.k, 1, () => {
+      for (const offset of [0, 16])
+        f.get(p.panel).get(p.b).load('v128.load', offset).store('v128.store', offset);
+      bump(f, p.b, { local: p.bRow });
+      bump(f, p.panel, { bytes: 32 });
+    });
+  });
+}
+
+function outerDriver(
+  module: ModuleBuilder,
+  t: GemmLane,
+  contiguous: boolean,
+  merge: number,
+  pack: number,
+): void {
+  const sweeps = [1, 2].map((vectors) => outerSweep(module, t, vectors, contiguous, merge));
+  const params = {
+    ...i32Params('m', 'n', 'k', 'a', 'aStride', 'b', 'bRow', 'c'),
+    alpha: t.lane,
+    ...i32Params('accumulate', 'packed', 'scratch'),
+  } as const;
+  defineFunction(module, { export: contiguous ? 'outerRows' : 'outerColumns' }, params, (f, p) => {
+    const v = locals(f, 'i32', 'depth', 'left', 'b', 'c', 'panel', 'panelRow', 'columns');
+    f.get(p.k).i32Const(0).op('i32.gt_s').if();
+    const nextBlock = f.loop();
+    atMost(f, p.k, K_BLOCK);
+    f.set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
+    const nextPanel = f.loop();
+    f.get(v.b).set(v.panel).get(p.bRow).set(v.panelRow);
+    f.get(p.packed).if();
+    f.get(v.depth).get(v.b).get(p.bRow).get(p.scratch).call(pack);
+    f.get(p.scratch).set(v.panel).i32Const(32).set(v.panelRow);
+    f.end();
+    atMost(f, v.left, 2 * t.lanes);
+    f.set(v.columns);
+    const sweep = (vectors: number): void => {
+      f.get(p.m).get(v.columns).get(v.depth).get(p.a).get(p.aStride).get(v.panel).get(v.panelRow).get(v.c);
+      f.get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
+      f.get(p.scratch)
+        .i32Const(K_BLOCK * 32)
+        .op('i32.add')
+        .call(sweeps[vectors - 1]!);
+    };
+    f.get(v.columns).i32Const(t.lanes).op('i32.gt_s').if();
+    sweep(2);
+    f.else();
+    sweep(1);
+    f.end();
+    bump(f, v.b, { bytes: 32 });
+    bump(f, v.c, { bytes: 32 });
+    f.get(v.left).get(v.columns).op('i32.sub').tee(v.left).brIf(nextPanel);
+    f.end();
+    f.get(p.a).get(v.depth);
+    if (contiguous) f.i32Const(t.bytes);
+    else f.get(p.aStride);
+    f.op('i32.mul').op('i32.add').set(p.a);
+    f.get(p.b).get(v.depth).get(p.bRow).op('i32.mul').op('i32.add').set(p.b);
+    f.i32Const(1).set(p.accumulate);
+    f.get(p.k).get(v.depth).op('i32.sub').tee(p.k).brIf(nextBlock);
+    f.end().end();
+  });
+}
+
+function dotDriver(module: ModuleBuilder, t: GemmLane): void {
+  const mostRows = tileRows(t);
+  const tiles = range(mostRows).map((i) => [dotTile(module, t, i + 1, 1), dotTile(module, t, i + 1, 2)]);
+  const params = {
+    ...i32Params('m', 'n', 'k', 'a', 'aRow', 'b', 'bColumn', 'c'),
+    alpha: t.lane,
+    accumulate: 'i32',
+  } as const;
+  defineFunction(module, { export: 'dot' }, params, (f, p) => {
+    const v = locals(f, 'i32', 'cRow', 'rowsLeft', 'columnsLeft', 'columns', 'a', 'b', 'cRows', 'c');
+    f.get(p.n).i32Const(t.bytes).op('i32.mul').set(v.cRow);
+    const rowOfTiles = (rows: number): void => {
+      f.get(v.columns).set(v.columnsLeft).get(p.b).set(v.b).get(v.cRows).set(v.c);
+      for (const width of [2, 1]) {
+        countdown(f, v.columnsLeft, width, () => {
+          f.get(p.k).get(v.a).get(p.aRow).get(v.b).get(p.bColumn).get(v.c).get(v.cRow);
+          f.get(p.alpha)
+            .get(p.accumulate)
+            .call(tiles[rows - 1]![width - 1]!);
+          f.get(v.b).get(p.bColumn).i32Const(width).op('i32.mul').op('i32.add').set(v.b);
+          bump(f, v.c, { bytes: width * t.bytes });
+        });
+      }
+    };
+    const nextColumns = f.loop();
+    atMost(f, p.n, DOT_COLUMNS);
+    f.set(v.columns).get(p.m).set(v.rowsLeft).get(p.a).set(v.a).get(p.c).set(v.cRows);
+    countdown(f, v.rowsLeft, mostRows, () => {
+      rowOfTiles(mostRows);
+      f.get(v.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.a);
+      f.get(v.cRows).get(v.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.cRows);
+    });
+    for (let rows = 1; rows < mostRows; rows++) {
+      f.get(v.rowsLeft).i32Const(rows).op('i32.eq').if();
+      rowOfTiles(rows);
+      f.end();
+    }
+    f.get(p.b).get(p.bColumn).get(v.columns).op('i32.mul').op('i32.add').set(p.b);
+    f.get(p.c).get(v.columns).i32Const(t.bytes).op('i32.mul').op('i32.add').set(p.c);
+    f.get(p.n).get(v.columns).op('i32.sub').tee(p.n).brIf(nextColumns);
+    f.end();
+  });
+}
+
+const instances = new Map<FloatLane, GemmKernels>();
+
+/** The kernels for a lane type, compiled at first use. */
+export function gemmKernels(lane: FloatLane): GemmKernels {
+  let kernels = instances.get(lane);
+  if (kernels === undefined) {
+    kernels = compile(LANES[lane]);
+    instances.set(lane, kernels);
+  }
+  return kernels;
+}
+
+function compile(t: GemmLane): GemmKernels {
+  const module = new ModuleBuilder();
+  module.importMemory();
+  const merge = mergeTile(module, t);
+  const pack = packPanel(module);
+  outerDriver(module, t, true, merge, pack);
+  outerDriver(module, t, false, merge, pack);
+  dotDriver(module, t);
+  return instantiate<GemmKernels>(module.build());
+}

@@ -1,0 +1,208 @@
+/**
+ * The register tiles of the matrix product. Two kinds serve the two layouts of b, so that neither needs a
+ * transposed copy:
+ *
+ * - `outer`, b's rows contiguous: some rows of c by 1 or 2 vectors; each step of k loads the vectors of b and splats
+ *   one element of a per row.
+ * - `dot`, b's columns contiguous (a weight matrix, used transposed) and a's rows too: some rows by 1 or 2 columns,
+ *   each a dot product whose partial sums fill a vector; they are added up at the end.
+ *
+ * Both do as many multiply-adds a load, and fill the vector registers.
+ */
+
+import type { FunctionBuilder, LoadOp, ModuleBuilder } from '../wasm/assembler.ts';
+import { bump, countdown, defineFunction, i32Params, range, unrolled } from '../wasm/emit.ts';
+
+export type FloatLane = 'f32' | 'f64';
+
+/** What differs between f32 and f64, and with fused multiply-add. */
+export interface GemmLane {
+  readonly lane: FloatLane;
+  readonly vector: 'f32x4' | 'f64x2';
+  readonly bytes: 4 | 8;
+  readonly lanes: 4 | 2;
+  readonly splat: 'v128.load32_splat' | 'v128.load64_splat';
+  readonly loadOne: 'v128.load32_zero' | 'v128.load64_zero';
+  readonly fma: boolean;
+}
+
+/** Rows of the largest tile. Multiplying before adding takes registers for products: 6 rows would spill then. */
+export const tileRows = (t: GemmLane): 4 | 6 => (t.fma ? 6 : 4);
+export const MOST_TILE_ROWS = 6;
+/** Steps of k a round of the innermost loops. */
+const UNROLL = 4;
+
+/** acc += x * y. */
+function multiplyAdd(f: FunctionBuilder, t: GemmLane, acc: number, x: number, y: number): void {
+  if (t.fma) f.get(x).get(y).get(acc).op(`${t.vector}.relaxed_madd`).set(acc);
+  else f.get(acc).get(x).get(y).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(acc);
+}
+
+/**
+ * One tile of `outer`. With `contiguous`, a's rows are contiguous, `aStride` apart, and each has its pointer;
+ * otherwise a's columns are, `aStride` apart, and the rows of a tile lie side by side.
+ */
+export function outerTile(
+  module: ModuleBuilder,
+  t: GemmLane,
+  rows: number,
+  vectors: number,
+  contiguous: boolean,
+): number {
+  const name = `gemm_outer_${t.lane}_${rows}x${vectors * t.lanes}${contiguous ? '' : '_transposed'}`;
+  const params = {
+    ...i32Params('k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
+    alpha: t.lane,
+    accumulate: 'i32',
+  } as const;
+  return defineFunction(module, { name }, params, (f, p) => {
+    const accs = range(rows).map(() => range(vectors).map(() => f.local('v128')));
+    const bs = range(vectors).map(() => f.local('v128'));
+    const x = f.local('v128');
+    const pointers = contiguous ? fanOut(f, p.a, p.aStride, rows) : [p.a];
+    const step = (u: number): void => {
+      for (let v = 0; v < vectors; v++)
+        f.get(p.b)
+          .load('v128.load', 16 * v)
+          .set(bs[v]!);
+      for (let i = 0; i < rows; i++) {
+        if (contiguous)
+          f.get(pointers[i]!)
+            .load(t.splat, u * t.bytes)
+            .set(x);
+        else
+          f.get(p.a)
+            .load(t.splat, i * t.bytes)
+            .set(x);
+        for (let v = 0; v < vectors; v++) multiplyAdd(f, t, accs[i]![v]!, x, bs[v]!);
+      }
+      bump(f, p.b, { local: p.bRow });
+      if (!contiguous) bump(f, p.a, { local: p.aStride });
+    };
+    unrolled(f, p.k, UNROLL, step, () => {
+      if (contiguous) for (const pointer of pointers) bump(f, pointer, { bytes: UNROLL * t.bytes });
+    });
+    f.get(p.alpha).op(`${t.vector}.splat`).set(x);
+    for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
+    const store = (added: boolean): void => {
+      f.get(p.c).set(p.a);
+      for (let i = 0; i < rows; i++) {
+        for (let v = 0; v < vectors; v++) {
+          f.get(p.a).get(accs[i]![v]!);
+          if (added)
+            f.get(p.a)
+              .load('v128.load', 16 * v)
+              .op(`${t.vector}.add`);
+          f.store('v128.store', 16 * v);
+        }
+        if (i + 1 < rows) bump(f, p.a, { local: p.cRow });
+      }
+    };
+    f.get(p.accumulate).if();
+    store(true);
+    f.else();
+    store(false);
+    f.end();
+  });
+}
+
+/** Pointers to the first of `count` lines and to those after it. */
+function fanOut(f: FunctionBuilder, first: number, stride: number, count: number): number[] {
+  const pointers = [first];
+  for (let i = 1; i < count; i++) {
+    pointers.push(f.local('i32'));
+    f.get(pointers[i - 1]!)
+      .get(stride)
+      .op('i32.add')
+      .set(pointers[i]!);
+  }
+  return pointers;
+}
+
+/** One tile of `dot`. */
+export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, columns: 1 | 2): number {
+  const name = `gemm_dot_${t.lane}_${rows}x${columns}`;
+  const params = {
+    ...i32Params('k', 'a', 'aRow', 'b', 'bColumn', 'c', 'cRow'),
+    alpha: t.lane,
+    accumulate: 'i32',
+  } as const;
+  return defineFunction(module, { name }, params, (f, p) => {
+    const accs = range(rows).map(() => range(columns).map(() => f.local('v128')));
+    const bs = range(columns).map(() => f.local('v128'));
+    const x = f.local('v128');
+    const as = fanOut(f, p.a, p.aRow, rows);
+    const bPointers = fanOut(f, p.b, p.bColumn, columns);
+    const pointers = [...as, ...bPointers];
+    const step = (load: LoadOp, offset: number): void => {
+      for (let j = 0; j < columns; j++) f.get(bPointers[j]!).load(load, offset).set(bs[j]!);
+      for (let i = 0; i < rows; i++) {
+        f.get(as[i]!).load(load, offset).set(x);
+        for (let j = 0; j < columns; j++) multiplyAdd(f, t, accs[i]![j]!, x, bs[j]!);
+      }
+    };
+    const whole = f.local('i32');
+    const lag = f.local('i32');
+    const shift = t.lanes === 4 ? 2 : 1;
+    f.get(p.k).i32Const(shift).op('i32.shr_u').tee(whole);
+    f.i32Const(UNROLL - 1)
+      .op('i32.and')
+      .i32Const(4)
+      .op('i32.shl')
+      .set(lag);
+    unrolled(
+      f,
+      whole,
+      UNROLL,
+      (u) => step('v128.load', 16 * u),
+      () => {
+        for (const pointer of pointers) bump(f, pointer, { bytes: UNROLL * 16 });
+      },
+    );
+    // A last round that ends early leaves the pointers behind by the vectors it took.
+    for (const pointer of pointers) bump(f, pointer, { local: lag });
+    f.get(p.k)
+      .i32Const(t.lanes - 1)
+      .op('i32.and')
+      .set(p.k);
+    countdown(f, p.k, 1, () => {
+      step(t.loadOne, 0);
+      for (const pointer of pointers) bump(f, pointer, { bytes: t.bytes });
+    });
+    f.get(p.alpha).op(`${t.vector}.splat`).set(x);
+    for (let i = 0; i < rows; i++) {
+      const [sum, second = sum] = accs[i] as [number, number?];
+      addUpPair(f, t, sum, second);
+      f.get(x).op(`${t.vector}.mul`).set(sum);
+      storeSums(f, t, columns, sum, p.c, p.accumulate);
+      if (i + 1 < rows) bump(f, p.c, { local: p.cRow });
+    }
+  });
+}
+
+/** Pushes a vector whose first two lanes are the sums of the lanes of `first` and of `second`; spoils `first`. */
+function addUpPair(f: FunctionBuilder, t: GemmLane, first: number, second: number): void {
+  f.get(first).get(second).shuffle64(0, 2).get(first).get(second).shuffle64(1, 3).op(`${t.vector}.add`);
+  if (t.lanes === 2) return;
+  f.set(first).get(first).get(first).shuffle32(0, 2, 0, 2);
+  f.get(first).get(first).shuffle32(1, 3, 1, 3).op('f32x4.add');
+}
+
+/** Writes the first one or two lanes of `sum` to `c`, or adds them. */
+function storeSums(
+  f: FunctionBuilder,
+  t: GemmLane,
+  columns: 1 | 2,
+  sum: number,
+  c: number,
+  accumulate: number,
+): void {
+  const bytes = columns * t.bytes;
+  const load: LoadOp = bytes === 16 ? 'v128.load' : bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero';
+  f.get(accumulate).if();
+  f.get(c).load(load).get(sum).op(`${t.vector}.add`).set(sum);
+  f.end();
+  f.get(c).get(sum);
+  if (bytes === 16) f.store('v128.store');
+  else f.accessLane(bytes === 8 ? 'v128.store64_lane' : 'v128.store32_lane', 0);
+}

@@ -1,0 +1,377 @@
+/**
+ * The WebAssembly kernels of reductions, on operands in the scratch memory: along contiguous rows, or down columns
+ * (vectorised across them).
+ */
+
+import type { Lane } from '../../dtype.ts';
+import type { FunctionBuilder, LoadOp } from '../wasm/assembler.ts';
+import { ModuleBuilder } from '../wasm/assembler.ts';
+import { bump, countdown, defineFunction, i32Params, range } from '../wasm/emit.ts';
+import { instantiate } from '../wasm/memory.ts';
+
+/** How two partial results become one. */
+type Combine = 'add' | 'mul' | 'max' | 'min';
+/** What happens to an element before it is combined; `centered` is the square of its distance from a given centre. */
+type Map = 'same' | 'abs' | 'square' | 'centered' | 'nonzero' | 'nanToZero';
+
+const kinds = {
+  sum: ['add', 'same'],
+  prod: ['mul', 'same'],
+  max: ['max', 'same'],
+  min: ['min', 'same'],
+  sumAbs: ['add', 'abs'],
+  maxAbs: ['max', 'abs'],
+  minAbs: ['min', 'abs'],
+  sumSquares: ['add', 'square'],
+  sumCentered: ['add', 'centered'],
+  nansum: ['add', 'nanToZero'],
+  countNonzero: ['add', 'nonzero'],
+  any: ['max', 'nonzero'],
+  all: ['min', 'nonzero'],
+} as const satisfies Record<string, readonly [Combine, Map]>;
+
+/**
+ * `sumSquares` adds up x^2, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
+ * NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
+ */
+export type ReduceKind = keyof typeof kinds;
+
+/** Addresses in bytes, counts in elements. `accumulate` (0 or 1) goes on from the partial results in `out`. */
+export interface ReduceKernels {
+  /** Reduces each of `outer` rows of `n` elements. Results have the accumulator's type, as has `center`, one a row. */
+  rows(outer: number, n: number, x: number, out: number, center: number, accumulate: number): void;
+  /**
+   * Reduces each of `outer` matrices of n rows and `inner` columns along the columns; `center` is laid out as `out`.
+   * Reads and writes up to 16 bytes past the ends; accumulates only for outer = 1.
+   */
+  columns(
+    outer: number,
+    n: number,
+    inner: number,
+    x: number,
+    out: number,
+    center: number,
+    accumulate: number,
+  ): void;
+  /** Divides `count` results by a number, takes the root if asked (1), and narrows to the lane; f64 accumulators only. */
+  finish(count: number, out: number, divisor: number, root: number): void;
+}
+
+/** Whether the accumulator is wider than the lane: float32 sums and products are carried in float64. */
+export const isWide = (lane: Lane, kind: ReduceKind): boolean =>
+  lane === 'f32' && (kinds[kind][0] === 'add' || kinds[kind][0] === 'mul');
+
+/** The value of a reduction of nothing. */
+export function identityOf(lane: Lane, kind: ReduceKind): number {
+  const [combine, map] = kinds[kind];
+  if (combine === 'add') return 0;
+  if (combine === 'mul') return 1;
+  if (map === 'nonzero') return combine === 'max' ? 0 : 1;
+  if (lane === 'i32') return combine === 'max' ? -(2 ** 31) : 2 ** 31 - 1;
+  return combine === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** The reduction in plain JavaScript, one step at a time; integers are to be wrapped by whoever stores them. */
+export function reduceStep(
+  lane: Lane,
+  kind: ReduceKind,
+): (accumulator: number, x: number, center: number) => number {
+  const [combine, map] = kinds[kind];
+  const combiners: Record<Combine, (a: number, b: number) => number> = {
+    add: lane === 'i32' ? (a, b) => (a + b) | 0 : (a, b) => a + b,
+    mul: lane === 'i32' ? Math.imul : (a, b) => a * b,
+    max: Math.max,
+    min: Math.min,
+  };
+  const maps: Record<Map, (x: number, center: number) => number> = {
+    same: (x) => x,
+    abs: Math.abs,
+    square: lane === 'i32' ? (x) => Math.imul(x, x) : (x) => x * x,
+    centered: (x, center) => (x - center) * (x - center),
+    nonzero: (x) => (x === 0 ? 0 : 1),
+    nanToZero: (x) => (Number.isNaN(x) ? 0 : x),
+  };
+  const combiner = combiners[combine];
+  const mapper = maps[map];
+  return (accumulator, x, center) => combiner(accumulator, mapper(x, center));
+}
+
+/** How a kernel computes: `lane` is that of the elements, `type` that of the accumulators. */
+interface Spec {
+  readonly type: Lane;
+  readonly vector: 'f32x4' | 'f64x2' | 'i32x4';
+  readonly lanes: 2 | 4;
+  readonly bytes: 4 | 8;
+  readonly elementBytes: 4 | 8;
+  readonly wide: boolean;
+  readonly combine: Combine;
+  readonly map: Map;
+  readonly identity: number;
+}
+
+function specOf(lane: Lane, kind: ReduceKind): Spec {
+  const wide = isWide(lane, kind);
+  const type = wide ? 'f64' : lane;
+  const [combine, map] = kinds[kind];
+  return {
+    type,
+    vector: type === 'f64' ? 'f64x2' : type === 'f32' ? 'f32x4' : 'i32x4',
+    lanes: type === 'f64' ? 2 : 4,
+    bytes: type === 'f64' ? 8 : 4,
+    elementBytes: lane === 'f64' ? 8 : 4,
+    wide,
+    combine,
+    map,
+    identity: identityOf(lane, kind),
+  };
+}
+
+/** Vectors in flight: enough to hide the latency of an addition. */
+const VECTORS = 8;
+
+/** Pushes the accumulator vector read from consecutive elements at `pointer + offset`, mapped. */
+function loadMapped(
+  f: FunctionBuilder,
+  s: Spec,
+  pointer: number,
+  offset: number,
+  center: number,
+  x: number,
+): void {
+  f.get(pointer).load(s.wide ? 'v128.load64_zero' : 'v128.load', offset);
+  if (s.wide) f.op('f64x2.promote_low_f32x4');
+  switch (s.map) {
+    case 'same':
+      return;
+    case 'abs':
+      f.op(`${s.vector}.abs`);
+      return;
+    case 'square':
+      f.tee(x).get(x).op(`${s.vector}.mul`);
+      return;
+    case 'centered':
+      f.get(center).op(s.type === 'f64' ? 'f64x2.sub' : 'f32x4.sub');
+      f.tee(x)
+        .get(x)
+        .op(`${s.type === 'f64' ? 'f64x2' : 'f32x4'}.mul`);
+      return;
+    case 'nonzero':
+      pushSplat(f, s, 0);
+      f.op(`${s.vector}.ne`);
+      pushSplat(f, s, 1);
+      f.op('v128.and');
+      return;
+    case 'nanToZero':
+      // An integer equals itself: the mask is all ones.
+      f.tee(x).get(x).get(x).op(`${s.vector}.eq`).op('v128.and');
+  }
+}
+
+function pushSplat(f: FunctionBuilder, s: Spec, value: number): void {
+  if (s.type === 'f64') f.f64Splat(value);
+  else if (s.type === 'f32') f.f32Splat(value);
+  else f.i32Splat(value);
+}
+
+/** Pops two vectors, pushes them combined. */
+function combineVectors(f: FunctionBuilder, s: Spec): void {
+  if (s.vector === 'i32x4' && (s.combine === 'max' || s.combine === 'min')) f.op(`i32x4.${s.combine}_s`);
+  else f.op(`${s.vector}.${s.combine}` as 'f32x4.add');
+}
+
+/** Loads one accumulator into all lanes. */
+const loadOne = (s: Spec): LoadOp => (s.bytes === 8 ? 'v128.load64_splat' : 'v128.load32_splat');
+
+/** Combines all lanes of `vector`, leaving the result in each lane. */
+function combineLanes(f: FunctionBuilder, s: Spec, vector: number): void {
+  f.get(vector).get(vector).get(vector).shuffle64(1, 0);
+  combineVectors(f, s);
+  f.set(vector);
+  if (s.lanes === 2) return;
+  f.get(vector).get(vector).get(vector).shuffle32(1, 0, 3, 2);
+  combineVectors(f, s);
+  f.set(vector);
+}
+
+/** Stores the low lane. */
+function storeOne(f: FunctionBuilder, s: Spec, out: number, vector: number): void {
+  f.get(out)
+    .get(vector)
+    .accessLane(s.bytes === 8 ? 'v128.store64_lane' : 'v128.store32_lane', 0);
+}
+
+function emitRows(module: ModuleBuilder, s: Spec): void {
+  const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
+  defineFunction(module, { export: 'rows' }, params, (f, p) => {
+    const accs = range(VECTORS).map(() => f.local('v128'));
+    const x = f.local('v128');
+    const center = f.local('v128');
+    const left = f.local('i32');
+    const step = s.lanes * s.elementBytes;
+    countdown(f, p.outer, 1, () => {
+      for (const acc of accs) {
+        pushSplat(f, s, s.identity);
+        f.set(acc);
+      }
+      if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
+      f.get(p.n).set(left);
+      for (const count of [VECTORS, 1]) {
+        countdown(f, left, count * s.lanes, () => {
+          for (let v = 0; v < count; v++) {
+            f.get(accs[v]!);
+            loadMapped(f, s, p.x, v * step, center, x);
+            combineVectors(f, s);
+            f.set(accs[v]!);
+          }
+          bump(f, p.x, { bytes: count * step });
+        });
+      }
+      for (let half = VECTORS / 2; half >= 1; half /= 2) {
+        for (let v = 0; v < half; v++) {
+          f.get(accs[v]!).get(accs[v + half]!);
+          combineVectors(f, s);
+          f.set(accs[v]!);
+        }
+      }
+      combineLanes(f, s, accs[0]!);
+      // What is left over is read a vector at a time as well, but only the first lane is used.
+      countdown(f, left, 1, () => {
+        f.get(accs[0]!);
+        loadMapped(f, s, p.x, 0, center, x);
+        combineVectors(f, s);
+        f.set(accs[0]!);
+        bump(f, p.x, { bytes: s.elementBytes });
+      });
+      f.get(p.accumulate).if();
+      f.get(accs[0]!).get(p.out).load(loadOne(s));
+      combineVectors(f, s);
+      f.set(accs[0]!);
+      f.end();
+      storeOne(f, s, p.out, accs[0]!);
+      bump(f, p.out, { bytes: s.bytes });
+      bump(f, p.center, { bytes: s.bytes });
+    });
+  });
+}
+
+function emitColumns(module: ModuleBuilder, s: Spec): void {
+  const params = i32Params('outer', 'n', 'inner', 'x', 'out', 'center', 'accumulate');
+  defineFunction(module, { export: 'columns' }, params, (f, p) => {
+    const accs = range(VECTORS).map(() => f.local('v128'));
+    const centers = range(VECTORS).map(() => f.local('v128'));
+    const x = f.local('v128');
+    const [left, row, pointer, stride, excess] = range(5).map(() => f.local('i32')) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const step = s.lanes * s.elementBytes;
+    f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(stride);
+    // One column panel of `count` vectors: all rows, with the accumulators in registers.
+    const panel = (count: number): void => {
+      for (let v = 0; v < count; v++) {
+        pushSplat(f, s, s.identity);
+        f.set(accs[v]!);
+        if (s.map === 'centered')
+          f.get(p.center)
+            .load('v128.load', 16 * v)
+            .set(centers[v]!);
+      }
+      f.get(p.x).set(pointer).get(p.n).set(row);
+      countdown(f, row, 1, () => {
+        for (let v = 0; v < count; v++) {
+          f.get(accs[v]!);
+          loadMapped(f, s, pointer, v * step, centers[v]!, x);
+          combineVectors(f, s);
+          f.set(accs[v]!);
+        }
+        bump(f, pointer, { local: stride });
+      });
+      f.get(p.accumulate).if();
+      for (let v = 0; v < count; v++) {
+        f.get(accs[v]!)
+          .get(p.out)
+          .load('v128.load', 16 * v);
+        combineVectors(f, s);
+        f.set(accs[v]!);
+      }
+      f.end();
+      for (let v = 0; v < count; v++)
+        f.get(p.out)
+          .get(accs[v]!)
+          .store('v128.store', 16 * v);
+      bump(f, p.x, { bytes: count * step });
+      bump(f, p.out, { bytes: count * 16 });
+      bump(f, p.center, { bytes: count * 16 });
+    };
+    countdown(f, p.outer, 1, () => {
+      f.get(p.inner).set(left);
+      countdown(f, left, VECTORS * s.lanes, () => panel(VECTORS));
+      countdown(f, left, 2 * s.lanes, () => panel(2));
+      // The last vector may reach past the row: the next row's results, written later, repair what it spoils.
+      f.i32Const(0).set(excess);
+      countdown(f, left, 1, () => {
+        panel(1);
+        f.get(left)
+          .i32Const(s.lanes - 1)
+          .op('i32.sub')
+          .tee(left)
+          .i32Const(1)
+          .op('i32.lt_s')
+          .if();
+        f.i32Const(1).get(left).op('i32.sub').set(excess);
+        f.end();
+      });
+      for (const pointer of [p.out, p.center]) {
+        f.get(pointer).get(excess).i32Const(s.bytes).op('i32.mul').op('i32.sub').set(pointer);
+      }
+      f.get(p.x).get(excess).i32Const(s.elementBytes).op('i32.mul').op('i32.sub').set(p.x);
+      // From the end of the first row to the start of the next matrix.
+      f.get(p.x).get(p.n).i32Const(1).op('i32.sub').get(stride).op('i32.mul').op('i32.add').set(p.x);
+    });
+  });
+}
+
+function emitFinish(module: ModuleBuilder, wide: boolean): void {
+  const params = { count: 'i32', out: 'i32', divisor: 'f64', root: 'i32' } as const;
+  defineFunction(module, { export: 'finish' }, params, (f, p) => {
+    const divisor = f.local('v128');
+    const value = f.local('v128');
+    const target = f.local('i32');
+    f.get(p.divisor).op('f64x2.splat').set(divisor).get(p.out).set(target);
+    // Two results a round, the last of which may be none.
+    bump(f, p.count, { bytes: 1 });
+    countdown(f, p.count, 2, () => {
+      f.get(p.out).load('v128.load').get(divisor).op('f64x2.div').set(value);
+      f.get(p.root).if();
+      f.get(value).op('f64x2.sqrt').set(value);
+      f.end();
+      f.get(target).get(value);
+      if (wide) f.op('f32x4.demote_f64x2_zero').accessLane('v128.store64_lane', 0);
+      else f.store('v128.store');
+      bump(f, p.out, { bytes: 16 });
+      bump(f, target, { bytes: wide ? 8 : 16 });
+    });
+  });
+}
+
+const instances = new Map<string, ReduceKernels>();
+
+/** The kernels of a reduction in a lane, compiled at first use. `finish` is there where the accumulator is f64. */
+export function reduceKernels(lane: Lane, kind: ReduceKind): ReduceKernels {
+  const key = `${lane} ${kind}`;
+  let kernels = instances.get(key);
+  if (kernels === undefined) {
+    const spec = specOf(lane, kind);
+    const module = new ModuleBuilder();
+    module.importMemory();
+    emitRows(module, spec);
+    emitColumns(module, spec);
+    if (spec.type === 'f64') emitFinish(module, spec.wide);
+    kernels = instantiate<ReduceKernels>(module.build());
+    instances.set(key, kernels);
+  }
+  return kernels;
+}

@@ -1,0 +1,234 @@
+/** Reductions of strided operands over any dimensions. */
+
+import type { TypedArray } from '../../dtype.ts';
+import { laneOf } from '../../dtype.ts';
+import { gather } from '../strided/gather.ts';
+import { copyRun } from '../strided/runs.ts';
+import type { Strided } from '../strided/strided.ts';
+import { align16, ensureBytes, f32, f64, i32 } from '../wasm/memory.ts';
+import type { ReduceKernels, ReduceKind } from './kernels.ts';
+import { identityOf, isWide, reduceKernels, reduceStep } from './kernels.ts';
+import type { ReduceLayout } from './layout.ts';
+import { reduceLayout } from './layout.ts';
+
+export type { ReduceKind } from './kernels.ts';
+
+export interface ReduceOptions {
+  /** Divides each result, before it is rounded to its dtype: the number of elements, for a mean. Floats only. */
+  readonly divisor?: number;
+  /** Takes the square root of each result, after the division. Floats only. */
+  readonly root?: boolean;
+  /** For `sumCentered`: one centre for each result. */
+  readonly center?: Float64Array;
+}
+
+/** Elements in scratch at a time: few enough to stay in cache, and few enough that a float64 sum is made of blocks. */
+const CHUNK = 16384;
+/** Up to this many elements a loop in JavaScript beats the copy. */
+const FEW = 24;
+
+const xAt = 0;
+const outAt = align16(8 * CHUNK + 64);
+const centerAt = align16(outAt + 8 * CHUNK + 64);
+const scratchBytes = centerAt + 8 * CHUNK + 64;
+
+const noOptions: ReduceOptions = {};
+
+/**
+ * Reduces `x` over `dims` (normalised, distinct) into `out` from `outOffset` on: the results lie contiguous, in the order
+ * of the dimensions that are left.
+ *
+ * float32 sums and products are carried in float64, float64 sums in blocks, int32 wraps. `out` is of x's dtype, or
+ * wider: a Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are
+ * reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
+ */
+export function reduce(
+  kind: ReduceKind,
+  x: Strided,
+  dims: readonly number[],
+  out: TypedArray,
+  outOffset = 0,
+  options: ReduceOptions = noOptions,
+): void {
+  const layout = reduceLayout(x, dims);
+  if (layout.outer * layout.inner === 0) return;
+  if (layout.x.count <= FEW && layout.x.dense) reduceFew(kind, layout, out, outOffset, options);
+  else if (layout.n === 0) fillIdentity(kind, layout, out, outOffset, options);
+  else new Reduction(kind, layout, out, outOffset, options).run();
+}
+
+/** divisor and root applied to one result. */
+function finished(value: number, options: ReduceOptions): number {
+  const quotient = options.divisor === undefined ? value : value / options.divisor;
+  return options.root === true ? Math.sqrt(quotient) : quotient;
+}
+
+function fillIdentity(
+  kind: ReduceKind,
+  layout: ReduceLayout,
+  out: TypedArray,
+  outOffset: number,
+  options: ReduceOptions,
+): void {
+  const value = finished(identityOf(laneOf(layout.x.dtype), kind), options);
+  out.fill(value, outOffset, outOffset + layout.outer * layout.inner);
+}
+
+const steps = new Map<string, ReturnType<typeof reduceStep>>();
+
+function stepOf(lane: 'f32' | 'f64' | 'i32', kind: ReduceKind): ReturnType<typeof reduceStep> {
+  const key = lane + kind;
+  let step = steps.get(key);
+  if (step === undefined) {
+    step = reduceStep(lane, kind);
+    steps.set(key, step);
+  }
+  return step;
+}
+
+function reduceFew(
+  kind: ReduceKind,
+  layout: ReduceLayout,
+  out: TypedArray,
+  outOffset: number,
+  options: ReduceOptions,
+): void {
+  const { outer, n, inner } = layout;
+  const array = layout.x.storage.array;
+  const lane = laneOf(layout.x.dtype);
+  const identity = identityOf(lane, kind);
+  const step = stepOf(lane, kind);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const result = o * inner + i;
+      const center = options.center === undefined ? 0 : options.center[result]!;
+      let at = layout.x.offset + o * n * inner + i;
+      let value = identity;
+      for (let r = 0; r < n; r++) {
+        value = step(value, array[at]!, center);
+        at += inner;
+      }
+      out[outOffset + result] = finished(value, options);
+    }
+  }
+}
+
+/** One reduction in chunks: whole results where they fit, else parts of one result's elements after another. */
+class Reduction {
+  private readonly layout: ReduceLayout;
+  private readonly kernels: ReduceKernels;
+  private readonly scratch: TypedArray;
+  private readonly results: TypedArray;
+  private readonly wide: boolean;
+  private readonly out: TypedArray;
+  private readonly outOffset: number;
+  private readonly options: ReduceOptions;
+
+  constructor(
+    kind: ReduceKind,
+    layout: ReduceLayout,
+    out: TypedArray,
+    outOffset: number,
+    options: ReduceOptions,
+  ) {
+    const lane = laneOf(layout.x.dtype);
+    ensureBytes(scratchBytes);
+    this.layout = layout;
+    this.kernels = reduceKernels(lane, kind);
+    this.wide = isWide(lane, kind);
+    this.scratch = lane === 'f32' ? f32 : lane === 'f64' ? f64 : i32;
+    this.results = this.wide ? f64 : this.scratch;
+    this.out = out;
+    this.outOffset = outOffset;
+    this.options = options;
+  }
+
+  run(): void {
+    const { outer, n, inner } = this.layout;
+    const whole = n * inner;
+    if (whole <= CHUNK) {
+      const group = Math.floor(CHUNK / whole);
+      for (let o = 0; o < outer; o += group) {
+        const count = Math.min(group, outer - o);
+        this.load(o * whole, count * whole);
+        this.loadCenters(o * inner, count * inner);
+        this.combine(count, n, inner, 0);
+        this.store(o * inner, count * inner);
+      }
+      return;
+    }
+    const width = Math.min(inner, CHUNK);
+    const depth = Math.min(n, Math.floor(CHUNK / width));
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i += width) {
+        const columns = Math.min(width, inner - i);
+        this.loadCenters(o * inner + i, columns);
+        for (let r = 0; r < n; r += depth) {
+          const rows = Math.min(depth, n - r);
+          this.load((o * n + r) * inner + i, rows * columns);
+          this.combine(1, rows, columns, r === 0 ? 0 : 1);
+        }
+        this.store(o * inner + i, columns);
+      }
+    }
+  }
+
+  /** Copies `count` elements, from number `start` on in the order of the layout, into scratch. */
+  private load(start: number, count: number): void {
+    const { x } = this.layout;
+    if (x.dense) {
+      copyRun(x.storage.array, x.offset + start, count, this.scratch, xAt);
+    } else {
+      gather(x, x.shape, start, count, this.scratch, xAt);
+    }
+  }
+
+  private loadCenters(start: number, count: number): void {
+    const { center } = this.options;
+    if (center !== undefined) f64.set(center.subarray(start, start + count), centerAt / 8);
+  }
+
+  private combine(outer: number, n: number, inner: number, accumulate: number): void {
+    if (inner === 1) this.kernels.rows(outer, n, xAt, outAt, centerAt, accumulate);
+    else this.kernels.columns(outer, n, inner, xAt, outAt, centerAt, accumulate);
+  }
+
+  private store(start: number, count: number): void {
+    const { out, options } = this;
+    const narrow = this.wide && !(out instanceof Float64Array);
+    const finish = options.divisor !== undefined || options.root === true;
+    let results = this.results;
+    if (this.wide && narrow) {
+      this.kernels.finish(count, outAt, options.divisor ?? 1, options.root === true ? 1 : 0);
+      results = f32;
+    }
+    const from = outAt / results.BYTES_PER_ELEMENT;
+    const to = this.outOffset + start;
+    if (finish && !narrow) {
+      for (let i = 0; i < count; i++) out[to + i] = finished(results[from + i]!, options);
+    } else {
+      copyRun(results, from, count, out, to);
+    }
+  }
+}
+
+/**
+ * The mean and the variance of `x` over `dims`, in two passes: `variances[i]` = sum of (x - mean)^2 / (n - correction), or
+ * its root where `root` is set. The mean that is subtracted is carried in float64. `means` may be left out.
+ * A divisor that is not positive gives infinity or NaN, as in PyTorch.
+ */
+export function moments(
+  x: Strided,
+  dims: readonly number[],
+  correction: number,
+  root: boolean,
+  variances: TypedArray,
+  means?: TypedArray,
+): void {
+  const n = dims.reduce((size, d) => size * x.shape[d]!, 1);
+  const results = n === 0 ? variances.length : x.count / n;
+  const center = new Float64Array(results);
+  reduce('sum', x, dims, center, 0, { divisor: n });
+  means?.set(center);
+  reduce('sumCentered', x, dims, variances, 0, { center, divisor: Math.max(0, n - correction), root });
+}

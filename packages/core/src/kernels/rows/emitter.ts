@@ -1,0 +1,236 @@
+/** The loops over one row that the kernels of softmax and cross-entropy are made of. */
+
+import { inlineExpression } from '../compile/inline.ts';
+import { exp, input } from '../expression/index.ts';
+import { EXP_TO_ZERO_SCALE, expToZero } from '../math/exponential.ts';
+import type { FunctionBuilder } from '../wasm/assembler.ts';
+import { bump, countdown, range } from '../wasm/emit.ts';
+
+/** The lane type that kernels on rows are emitted for, and the functions that they import. */
+export interface RowConfig {
+  readonly lane: 'f32' | 'f64';
+  readonly vector: 'f32x4' | 'f64x2';
+  readonly lanes: 4 | 2;
+  readonly bytes: 4 | 8;
+  readonly log: number;
+  readonly exp: number;
+}
+
+/** `log` and `exp` are the indices of the imported functions. */
+export function rowConfig(lane: 'f32' | 'f64', log: number, exp: number): RowConfig {
+  return lane === 'f32'
+    ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
+    : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp };
+}
+
+/** One vector of a row in the body of a loop: where it lies, and whether it is the last, cut one. */
+export interface VectorStep {
+  /** Its number within the round of the loop. */
+  readonly u: number;
+  /** Its bytes from the pointers. */
+  readonly offset: number;
+  readonly partial: boolean;
+}
+
+export interface LoopOptions {
+  /** Vectors a round; what is left over takes rounds of one. */
+  readonly unroll?: number;
+  /** Emitted at the end of each round. */
+  readonly afterRound?: () => void;
+}
+
+/** The loops over one row, its last and partial vector included. */
+export class RowEmitter {
+  readonly f: FunctionBuilder;
+  readonly t: RowConfig;
+  readonly x: number;
+  readonly sum: number;
+  private readonly n: number;
+  private readonly mask: number;
+  private readonly left: number;
+  private readonly low: number;
+  private readonly high: number;
+  private readonly roundSum: number;
+
+  constructor(f: FunctionBuilder, t: RowConfig, n: number) {
+    this.f = f;
+    this.t = t;
+    this.n = n;
+    this.mask = f.local('v128');
+    this.left = f.local('i32');
+    this.x = f.local('v128');
+    this.low = f.local('v128');
+    this.high = f.local('v128');
+    this.roundSum = f.local('v128');
+    this.sum = f.local('f64');
+    // The lanes of the last vector that belong to the row: those whose number is below n modulo the lanes.
+    f.get(n)
+      .i32Const(t.lanes - 1)
+      .op('i32.and');
+    if (t.lanes === 4) {
+      f.op('i32x4.splat').set(this.mask);
+      f.v128Const(new Uint8Array(Int32Array.of(0, 1, 2, 3).buffer))
+        .get(this.mask)
+        .op('i32x4.lt_s');
+    } else {
+      f.op('i64.extend_i32_s').op('i64x2.splat').set(this.mask);
+      f.v128Const(new Uint8Array(BigInt64Array.of(0n, 1n).buffer))
+        .get(this.mask)
+        .op('i64x2.lt_s');
+    }
+    f.set(this.mask);
+  }
+
+  /** Runs `body` for each vector of a row, moving `pointers` along and back. */
+  eachVector(
+    pointers: readonly number[],
+    body: (step: VectorStep) => void,
+    { unroll = 1, afterRound }: LoopOptions = {},
+  ): void {
+    const { f, t, left, n } = this;
+    const rounds = (vectors: number): void =>
+      countdown(f, left, vectors * t.lanes, () => {
+        for (const u of range(vectors)) body({ u, offset: 16 * u, partial: false });
+        afterRound?.();
+        for (const pointer of pointers) bump(f, pointer, { bytes: 16 * vectors });
+      });
+    f.get(n).set(left);
+    if (unroll > 1) rounds(unroll);
+    rounds(1);
+    f.get(left).if();
+    body({ u: 0, offset: 0, partial: true });
+    afterRound?.();
+    f.end();
+    f.get(n).i32Const(-t.lanes).op('i32.and').i32Const(t.bytes).op('i32.mul').set(left);
+    for (const pointer of pointers) f.get(pointer).get(left).op('i32.sub').set(pointer);
+  }
+
+  nextRow(pointers: readonly number[]): void {
+    const { f, t, n } = this;
+    for (const pointer of pointers)
+      f.get(pointer).get(n).i32Const(t.bytes).op('i32.mul').op('i32.add').set(pointer);
+  }
+
+  /** Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. */
+  maximum(pointer: number, max: number): void {
+    const { f, t, mask } = this;
+    // Several, since each waits for its last comparison.
+    const running = [max, f.local('v128'), f.local('v128'), f.local('v128')];
+    for (const local of running) {
+      this.pushSplat(Number.NEGATIVE_INFINITY);
+      f.set(local);
+    }
+    this.eachVector(
+      [pointer],
+      ({ u, offset, partial }) => {
+        f.get(running[u]!).get(pointer).load('v128.load', offset);
+        if (partial) {
+          this.pushSplat(Number.NEGATIVE_INFINITY);
+          f.get(mask).op('v128.bitselect');
+        }
+        f.op(`${t.vector}.pmax`).set(running[u]!);
+      },
+      { unroll: running.length },
+    );
+    f.get(max);
+    for (const other of running.slice(1)) f.get(other).op(`${t.vector}.pmax`);
+    f.set(max);
+    f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.pmax`).set(max);
+    if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op('f32x4.pmax').set(max);
+  }
+
+  startSum(): void {
+    this.f.f64Splat(0).set(this.low).f64Splat(0).set(this.high);
+  }
+
+  /** Adds the vector in the local `value` to the running sum, in float64. */
+  addToSum(value: number, partial: boolean): void {
+    const { f, t, low, high } = this;
+    if (partial) this.cut(value);
+    if (t.lanes === 2) {
+      f.get(low).get(value).op('f64x2.add').set(low);
+      return;
+    }
+    f.get(low).get(value).op('f64x2.promote_low_f32x4').op('f64x2.add').set(low);
+    f.get(high).get(value).get(value).shuffle64(1, 1).op('f64x2.promote_low_f32x4').op('f64x2.add').set(high);
+  }
+
+  /** Puts the total into `this.sum`. */
+  finishSum(): void {
+    const { f, low, high, sum } = this;
+    f.get(low).get(high).op('f64x2.add').set(low);
+    f.get(low).lane('f64x2.extract_lane', 0).get(low).lane('f64x2.extract_lane', 1).op('f64.add').set(sum);
+  }
+
+  /** Pops a float64, pushes it in every lane. */
+  splat(): void {
+    if (this.t.lanes === 4) this.f.op('f32.demote_f64').op('f32x4.splat');
+    else this.f.op('f64x2.splat');
+  }
+
+  /**
+   * Pushes the exponential of the vector in the local `x`, whose numbers are at most 0; in float32,
+   * {@link EXP_TO_ZERO_SCALE} times too large.
+   */
+  scaledExponential(x: number): void {
+    const exponential = this.t.lane === 'f32' ? expToZero : exp;
+    inlineExpression(this.f, this.t.lane, exponential(input(0)), [x], () => this.t.exp);
+  }
+
+  /** Divides the float64 on the stack by what {@link scaledExponential} multiplies by. */
+  unscale(): void {
+    if (this.t.lane === 'f32') this.f.f64Const(1 / EXP_TO_ZERO_SCALE).op('f64.mul');
+  }
+
+  /**
+   * Adds up {@link scaledExponential} of x - max over the row, storing each where `out` is given. The quotient of the two
+   * is free of the scale, as is {@link pushLogOfSum}. A row whose maximum is infinite gives NaN.
+   */
+  sumOfExponentials(x: number, max: number, out?: number): void {
+    const { f, t, roundSum } = this;
+    this.startSum();
+    this.eachVector(
+      out === undefined ? [x] : [x, out],
+      ({ u, offset, partial }) => {
+        f.get(x).load('v128.load', offset).get(max).op(`${t.vector}.sub`).set(this.x);
+        this.scaledExponential(this.x);
+        f.set(this.x);
+        if (out !== undefined) f.get(out).get(this.x).store('v128.store', offset);
+        if (partial) this.cut(this.x);
+        // A few positive numbers lose nothing to speak of in float32, and save a conversion each.
+        if (u === 0) f.get(this.x).set(roundSum);
+        else f.get(roundSum).get(this.x).op(`${t.vector}.add`).set(roundSum);
+      },
+      {
+        unroll: this.exponentialsARound,
+        afterRound: () => this.addToSum(roundSum, false),
+      },
+    );
+    this.finishSum();
+  }
+
+  /**
+   * How often to unroll a loop over exponentials: fewer leave more of the loop's overhead; from 12 on V8 runs out of
+   * registers. In float64, where each exponential is a call, there is nothing to gain.
+   */
+  get exponentialsARound(): number {
+    return this.t.lane === 'f32' ? 8 : 1;
+  }
+
+  /** Pushes log(sum(exp(x - max))) after {@link sumOfExponentials}, as float64. */
+  pushLogOfSum(): void {
+    this.f.get(this.sum);
+    this.unscale();
+    this.f.call(this.t.log);
+  }
+
+  /** Sets the lanes of a partial vector that lie past the row's end to 0. */
+  private cut(value: number): void {
+    this.f.get(value).get(this.mask).op('v128.and').set(value);
+  }
+
+  private pushSplat(value: number): void {
+    if (this.t.lanes === 4) this.f.f32Splat(value);
+    else this.f.f64Splat(value);
+  }
+}

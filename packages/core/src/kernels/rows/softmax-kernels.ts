@@ -1,0 +1,176 @@
+/** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
+
+import { ModuleBuilder } from '../wasm/assembler.ts';
+import { bump, countdown, defineFunction, i32Params } from '../wasm/emit.ts';
+import { instantiate } from '../wasm/memory.ts';
+import { type RowConfig, RowEmitter, rowConfig } from './emitter.ts';
+
+/**
+ * Addresses in bytes, counts in elements; no two areas may overlap. Reads and writes up to 16 bytes past the ends.
+ * Sums are carried in float64.
+ */
+export interface SoftmaxKernels {
+  /** out = exp(x - max) / sum; with `scaled` (1), times one float64 a row at `scales`. */
+  softmax(rows: number, n: number, x: number, out: number, scales: number, scaled: number): void;
+  /** out = x - max - log(sum(exp(x - max))). */
+  logSoftmax(rows: number, n: number, x: number, out: number): void;
+  /** Two float64 numbers a row: max, and log(sum(exp(x - max))), NaN where the maximum is infinite. */
+  statistics(rows: number, n: number, x: number, out: number): void;
+  /** out = y * (g - sum(g * y)). */
+  softmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
+  /** out = g - exp(y) * sum(g), for y <= 0, as logSoftmax gives it. */
+  logSoftmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
+}
+
+function emitForward(module: ModuleBuilder, t: RowConfig): void {
+  const op = (name: 'add' | 'sub' | 'mul' | 'div') => `${t.vector}.${name}` as const;
+
+  const softmax = i32Params('rows', 'n', 'x', 'out', 'scales', 'scaled');
+  defineFunction(module, { export: 'softmax' }, softmax, (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const max = f.local('v128');
+    const scale = f.local('f64');
+    const factor = f.local('v128');
+    countdown(f, p.rows, 1, () => {
+      row.maximum(p.x, max);
+      row.sumOfExponentials(p.x, max, p.out);
+      f.f64Const(1).set(scale);
+      f.get(p.scaled).if();
+      f.get(p.scales).load('f64.load').set(scale);
+      bump(f, p.scales, { bytes: 8 });
+      f.end();
+      f.get(scale).get(row.sum).op('f64.div');
+      row.splat();
+      f.set(factor);
+      row.eachVector(
+        [p.out],
+        ({ offset }) => {
+          f.get(p.out).get(p.out).load('v128.load', offset).get(factor).op(op('mul'));
+          f.store('v128.store', offset);
+        },
+        { unroll: 4 },
+      );
+      row.nextRow([p.x, p.out]);
+    });
+  });
+
+  defineFunction(module, { export: 'logSoftmax' }, i32Params('rows', 'n', 'x', 'out'), (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const max = f.local('v128');
+    const logSum = f.local('v128');
+    countdown(f, p.rows, 1, () => {
+      row.maximum(p.x, max);
+      row.sumOfExponentials(p.x, max);
+      row.pushLogOfSum();
+      row.splat();
+      f.set(logSum);
+      row.eachVector(
+        [p.x, p.out],
+        ({ offset }) => {
+          f.get(p.out).get(p.x).load('v128.load', offset).get(max).op(op('sub')).get(logSum).op(op('sub'));
+          f.store('v128.store', offset);
+        },
+        { unroll: 4 },
+      );
+      row.nextRow([p.x, p.out]);
+    });
+  });
+
+  const statistics = i32Params('rows', 'n', 'x', 'out');
+  defineFunction(module, { export: 'statistics' }, statistics, (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const max = f.local('v128');
+    countdown(f, p.rows, 1, () => {
+      row.maximum(p.x, max);
+      row.sumOfExponentials(p.x, max);
+      f.get(p.out).get(max).lane(`${t.vector}.extract_lane`, 0);
+      if (t.lanes === 4) f.op('f64.promote_f32');
+      f.store('f64.store').get(p.out);
+      row.pushLogOfSum();
+      f.store('f64.store', 8);
+      bump(f, p.out, { bytes: 16 });
+      row.nextRow([p.x]);
+    });
+  });
+}
+
+function emitBackward(module: ModuleBuilder, t: RowConfig): void {
+  const params = i32Params('rows', 'n', 'y', 'g', 'out');
+  const op = (name: 'add' | 'sub' | 'mul') => `${t.vector}.${name}` as const;
+
+  defineFunction(module, { export: 'softmaxBackward' }, params, (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const total = f.local('v128');
+    countdown(f, p.rows, 1, () => {
+      row.startSum();
+      row.eachVector([p.y, p.g], ({ partial }) => {
+        f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')).set(row.x);
+        row.addToSum(row.x, partial);
+      });
+      row.finishSum();
+      f.get(row.sum);
+      row.splat();
+      f.set(total);
+      row.eachVector([p.y, p.g, p.out], () => {
+        f.get(p.out)
+          .get(p.y)
+          .load('v128.load')
+          .get(p.g)
+          .load('v128.load')
+          .get(total)
+          .op(op('sub'))
+          .op(op('mul'));
+        f.store('v128.store');
+      });
+      row.nextRow([p.y, p.g, p.out]);
+    });
+  });
+
+  defineFunction(module, { export: 'logSoftmaxBackward' }, params, (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const total = f.local('v128');
+    countdown(f, p.rows, 1, () => {
+      row.startSum();
+      row.eachVector([p.g], ({ partial }) => {
+        f.get(p.g).load('v128.load').set(row.x);
+        row.addToSum(row.x, partial);
+      });
+      row.finishSum();
+      f.get(row.sum);
+      row.unscale();
+      row.splat();
+      f.set(total);
+      row.eachVector(
+        [p.y, p.g, p.out],
+        ({ offset }) => {
+          f.get(p.y).load('v128.load', offset).set(row.x);
+          row.scaledExponential(row.x);
+          f.set(row.x);
+          f.get(p.out).get(p.g).load('v128.load', offset).get(row.x).get(total).op(op('mul')).op(op('sub'));
+          f.store('v128.store', offset);
+        },
+        { unroll: row.exponentialsARound },
+      );
+      row.nextRow([p.y, p.g, p.out]);
+    });
+  });
+}
+
+const instances = new Map<'f32' | 'f64', SoftmaxKernels>();
+
+/** The kernels for a lane type, compiled at first use. */
+export function softmaxKernels(lane: 'f32' | 'f64'): SoftmaxKernels {
+  let kernels = instances.get(lane);
+  if (kernels === undefined) {
+    const module = new ModuleBuilder();
+    module.importMemory();
+    const log = module.importFunction('env', 'log', ['f64'], ['f64']);
+    const exponential = module.importFunction('env', 'exp', ['f64'], ['f64']);
+    const config = rowConfig(lane, log, exponential);
+    emitForward(module, config);
+    emitBackward(module, config);
+    kernels = instantiate<SoftmaxKernels>(module.build(), { log: Math.log, exp: Math.exp });
+    instances.set(lane, kernels);
+  }
+  return kernels;
+}

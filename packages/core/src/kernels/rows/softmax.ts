@@ -1,0 +1,83 @@
+/** Softmax, log-softmax and log-sum-exp along one dimension, forward and backward. */
+
+import type { TypedArray } from '../../dtype.ts';
+import type { FloatArray } from '../strided/runs.ts';
+import type { Strided } from '../strided/strided.ts';
+import { f64 } from '../wasm/memory.ts';
+import { forEachRows } from './rows.ts';
+import { softmaxKernels } from './softmax-kernels.ts';
+
+/** Byte address of the statistics that `statistics` writes: in front of the operands. */
+const rowNumbers = 0;
+
+const laneOfFloat = (x: Strided): 'f32' | 'f64' => (x.dtype === 'float64' ? 'f64' : 'f32');
+
+/**
+ * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out as
+ * a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives NaN.
+ */
+export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  const kernels = softmaxKernels(laneOfFloat(x));
+  forEachRows([x], dim, out as FloatArray, outOffset, (c) =>
+    kernels.softmax(c.rows, c.n, c.inputs[0]!, c.out, rowNumbers, 0),
+  );
+}
+
+/** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmax}. */
+export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  const kernels = softmaxKernels(laneOfFloat(x));
+  forEachRows([x], dim, out as FloatArray, outOffset, (c) =>
+    kernels.logSoftmax(c.rows, c.n, c.inputs[0]!, c.out),
+  );
+}
+
+/** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
+export function softmaxBackward(y: Strided, g: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  const kernels = softmaxKernels(laneOfFloat(y));
+  forEachRows([y, g], dim, out as FloatArray, outOffset, (c) =>
+    kernels.softmaxBackward(c.rows, c.n, c.inputs[0]!, c.inputs[1]!, c.out),
+  );
+}
+
+/** The derivative of logSoftmax: out = g - exp(y) * sum(g), for its result y and the gradient g by it. */
+export function logSoftmaxBackward(
+  y: Strided,
+  g: Strided,
+  dim: number,
+  out: TypedArray,
+  outOffset = 0,
+): void {
+  const kernels = softmaxKernels(laneOfFloat(y));
+  forEachRows([y, g], dim, out as FloatArray, outOffset, (c) =>
+    kernels.logSoftmaxBackward(c.rows, c.n, c.inputs[0]!, c.inputs[1]!, c.out),
+  );
+}
+
+/**
+ * log(sum(exp(x))) along `dim` into `out`, one result for each row along it, in row-major order of the other
+ * dimensions. -Infinity throughout gives -Infinity; a row with +Infinity gives it. An empty row gives -Infinity.
+ */
+export function logsumexp(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  if (x.count === 0) {
+    out.fill(Number.NEGATIVE_INFINITY, outOffset);
+    return;
+  }
+  const kernels = softmaxKernels(laneOfFloat(x));
+  forEachRows([x], dim, undefined, 0, (c) => {
+    kernels.statistics(c.rows, c.n, c.inputs[0]!, rowNumbers);
+    for (let r = 0; r < c.rows; r++) {
+      const max = f64[2 * r]!;
+      const start = c.inputs[0]! / c.bytes + r * c.n;
+      out[outOffset + c.first + r] = Number.isFinite(max)
+        ? max + f64[2 * r + 1]!
+        : maximumOrNaN(c.scratch, start, start + c.n);
+    }
+  });
+}
+
+/** What log(sum(exp(x))) is where the maximum is infinite: that maximum, or NaN where the row has one. */
+function maximumOrNaN(x: FloatArray, start: number, end: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = start; i < end; i++) max = Math.max(max, x[i]!);
+  return max;
+}

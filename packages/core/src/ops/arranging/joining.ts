@@ -1,0 +1,221 @@
+import { type DType, promoteTypes } from '../../dtype.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
+import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { apply, definePrimitive } from '../../record/primitive.ts';
+import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
+import { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
+import { zeros } from '../creation/fill.ts';
+import { resultType } from '../elementwise/result-type.ts';
+import { denseLayout } from '../views/layout.ts';
+import { narrow, rangeLayout, select } from '../views/parts.ts';
+import { embedRegion } from '../views/region.ts';
+import { atleast1d, atleast2d, atleast3d, reshape } from '../views/shape.ts';
+
+/** Tensors, as one list. */
+type Tensors = readonly Tensor[];
+
+const commonType = (tensors: Tensors): DType =>
+  tensors.reduce<DType>((dtype, x) => promoteTypes(dtype, x.dtype), tensors[0]!.dtype);
+
+function checkList(tensors: Tensors, caller: string): void {
+  if (!Array.isArray(tensors) || tensors.some((x) => !(x instanceof Tensor))) {
+    throw new ValueError(`${caller}: expected a list of tensors, as in ${caller}([a, b])`);
+  }
+  if (tensors.length === 0) throw new ValueError(`${caller}(): expected a non-empty list of Tensors`);
+}
+
+/** Rows shorter than this are copied by a loop. */
+const shortRow = 16;
+
+/**
+ * Writes the parts side by side: `rows` times a row of each. `lengths` are the lengths of their rows.
+ */
+function interleave(parts: Tensors, rows: number, lengths: readonly number[], out: Tensor): void {
+  const target = out.storage.array;
+  const width = lengths.reduce((a, b) => a + b, 0);
+  let column = out.offset;
+  for (let k = 0; k < parts.length; k++) {
+    const part = parts[k]!;
+    const length = lengths[k]!;
+    if (rows === 1) copyStrided(part, target, column, out.dtype);
+    else if (part.count > 0) {
+      let { data } = part;
+      if (part.dtype !== out.dtype) {
+        data = allocateArray(out.dtype, part.count);
+        copyStrided(part, data, 0, out.dtype);
+      }
+      for (let r = 0, from = 0, to = column; r < rows; r++, from += length, to += width) {
+        if (length >= shortRow) target.set(data.subarray(from, from + length), to);
+        else for (let i = 0; i < length; i++) target[to + i] = data[from + i]!;
+      }
+    }
+    column += length;
+  }
+}
+
+const rowsBefore = (shape: Shape, dim: number): number => numelOf(shape.slice(0, dim));
+const rowLength = (shape: Shape, dim: number): number => numelOf(shape.slice(dim));
+
+/** Vectors without elements may be joined with anything. */
+const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 0;
+
+/** The tensor whose shape the others have to fit. */
+const exemplar = (tensors: Tensors): Tensor => tensors.find((x) => !isNothing(x.shape)) ?? tensors[0]!;
+
+const catPrimitive = definePrimitive<number>({
+  name: 'cat',
+  saves: 0,
+  infer(tensors, dim) {
+    const first = exemplar(tensors).shape;
+    let size = 0;
+    for (let k = 0; k < tensors.length; k++) {
+      const { shape } = tensors[k]!;
+      if (isNothing(shape)) continue;
+      if (shape.length !== first.length) {
+        throw new ShapeError(
+          `cat: Tensors must have same number of dimensions: got ${first.length} and ${shape.length} (shapes ` +
+            `${formatShape(first)} and ${formatShape(shape)})`,
+        );
+      }
+      const bad = shape.findIndex((n, d) => d !== dim && n !== first[d]);
+      if (bad >= 0) {
+        throw new ShapeError(
+          `cat: Sizes of tensors must match except in dimension ${dim}. Expected size ${first[bad]} but got size ` +
+            `${shape[bad]} for tensor number ${k} in the list, in dimension ${bad}: shapes ${formatShape(first)} and ` +
+            formatShape(shape),
+        );
+      }
+      size += shape[dim]!;
+    }
+    return { shape: first.map((n, d) => (d === dim ? size : n)), dtype: commonType(tensors) };
+  },
+  kernel(tensors, dim, out) {
+    const lengths = tensors.map((x) => (isNothing(x.shape) ? 0 : rowLength(x.shape, dim)));
+    interleave(tensors, rowsBefore(out.shape, dim), lengths, out);
+  },
+  derivative(g, node) {
+    const dim = node.attrs;
+    let start = 0;
+    return node.inputShapes.map((shape, k) => {
+      if (isNothing(shape)) return node.needs(k) ? zeros(shape, { dtype: g.dtype }) : null;
+      const length = shape[dim]!;
+      start += length;
+      return node.needs(k) ? narrow(g, dim, start - length, length) : null;
+    });
+  },
+});
+
+/**
+ * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional tensors
+ * without elements are passed over. Follows `torch.cat`.
+ *
+ * @example
+ * ```ts
+ * cat([zeros([2, 3]), ones([1, 3])]).shape; // [3, 3]
+ * ```
+ */
+export function cat(tensors: Tensors, dim = 0): Tensor {
+  checkList(tensors, 'cat');
+  const scalar = tensors.findIndex((x) => x.shape.length === 0);
+  if (scalar >= 0) {
+    throw new ShapeError(
+      `cat: zero-dimensional tensor (at position ${scalar}) cannot be concatenated; stack() joins those`,
+    );
+  }
+  return apply(catPrimitive, tensors, normalizeDim(dim, exemplar(tensors).shape.length, 'cat'));
+}
+
+/** {@link cat}. Follows `torch.concat`. */
+export const concat = cat;
+/** {@link cat}. Follows `torch.concatenate`. */
+export const concatenate = cat;
+
+const stackPrimitive = definePrimitive<number>({
+  name: 'stack',
+  saves: 0,
+  infer(tensors, dim) {
+    const first = tensors[0]!.shape;
+    for (let k = 1; k < tensors.length; k++) {
+      const { shape } = tensors[k]!;
+      if (shape.length === first.length && shape.every((n, d) => n === first[d])) continue;
+      throw new ShapeError(
+        `stack expects each tensor to be equal size, but got ${formatShape(first)} at entry 0 and ${formatShape(shape)} at entry ${k}`,
+      );
+    }
+    return {
+      shape: [...first.slice(0, dim), tensors.length, ...first.slice(dim)],
+      dtype: commonType(tensors),
+    };
+  },
+  kernel(tensors, dim, out) {
+    const length = rowLength(tensors[0]!.shape, dim);
+    interleave(tensors, rowsBefore(out.shape, dim), new Array<number>(tensors.length).fill(length), out);
+  },
+  derivative: (g, node) => node.inputShapes.map((_, k) => (node.needs(k) ? select(g, node.attrs, k) : null)),
+});
+
+/**
+ * Tensors of one shape joined along a new dimension. Follows `torch.stack`.
+ * @example stack([tensor([1, 2]), tensor([3, 4])], 1); // [[1, 3], [2, 4]]
+ */
+export function stack(tensors: Tensors, dim = 0): Tensor {
+  checkList(tensors, 'stack');
+  return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0]!.shape.length + 1, 'stack'));
+}
+
+/** Joined along columns (of one dimension: end to end). Follows `torch.hstack`. */
+export function hstack(tensors: Tensors): Tensor {
+  checkList(tensors, 'hstack');
+  const list = tensors.map(atleast1d);
+  return cat(list, list[0]!.shape.length === 1 ? 0 : 1);
+}
+
+/** Joined along rows; one dimension is a row. Follows `torch.vstack`. */
+export function vstack(tensors: Tensors): Tensor {
+  checkList(tensors, 'vstack');
+  return cat(tensors.map(atleast2d), 0);
+}
+
+/** {@link vstack}. Follows `torch.row_stack`. */
+export const rowStack = vstack;
+
+/** Joined along the third dimension. Follows `torch.dstack`. */
+export function dstack(tensors: Tensors): Tensor {
+  checkList(tensors, 'dstack');
+  return cat(tensors.map(atleast3d), 2);
+}
+
+/** Joined along columns; one dimension is a column. Follows `torch.column_stack`. */
+export function columnStack(tensors: Tensors): Tensor {
+  checkList(tensors, 'columnStack');
+  return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));
+}
+
+/** The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`. */
+export function blockDiag(...tensors: Tensors): Tensor {
+  // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
+  const dtype = resultType(tensors);
+  const blocks = tensors.map((x) => {
+    if (x.shape.length > 2) {
+      throw new ShapeError(
+        `blockDiag: Input tensors must have 2 or fewer dimensions. Got ${formatShape(x.shape)}`,
+      );
+    }
+    return atleast2d(to(x, dtype));
+  });
+  const width = blocks.reduce((n, x) => n + x.shape[1]!, 0);
+  let start = 0;
+  const rows = blocks.map((x) => {
+    const shape = [x.shape[0]!, width];
+    const length = x.shape[1]!;
+    start += length;
+    return embedRegion(
+      x,
+      shape,
+      rangeLayout(denseLayout(shape), { dim: 1, start: start - length, step: 1, length }),
+    );
+  });
+  return cat(rows, 0);
+}

@@ -1,0 +1,94 @@
+import type { DType } from '../../dtype.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/primitive.ts';
+import { checkInteger, checkShape, formatShape } from '../../shape.ts';
+import { type Tensor, wrapArray } from '../../tensor.ts';
+import { copyInto } from '../creation/copy.ts';
+
+/** Options of {@link tril} and {@link triu}. */
+export interface TriangleOptions {
+  /** The diagonal up to, or from, which elements are kept: 0 the main one, positive above it. Default: 0. */
+  readonly diagonal?: number;
+}
+
+function triangle(name: string, lower: boolean): Primitive<number> {
+  const primitive: Primitive<number> = definePrimitive<number>({
+    name,
+    saves: 0,
+    infer([x], diagonal) {
+      checkInteger(diagonal, 'diagonal', name);
+      if (x!.shape.length < 2) {
+        throw new ShapeError(
+          `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x!.shape)}`,
+        );
+      }
+      return { shape: x!.shape, dtype: x!.dtype };
+    },
+    kernel([x], diagonal, out) {
+      if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+      const [rows, columns] = out.shape.slice(-2) as [number, number];
+      const array = out.storage.array;
+      for (let row = 0; row < out.count / Math.max(columns, 1); row++) {
+        const start = out.offset + row * columns;
+        // The first column above the diagonal.
+        const edge = Math.min(Math.max((row % rows) + diagonal + (lower ? 1 : 0), 0), columns);
+        if (lower) array.fill(0, start + edge, start + columns);
+        else array.fill(0, start, start + edge);
+      }
+    },
+    derivative: (g, node) => [apply(primitive, [g], node.attrs)],
+  });
+  return primitive;
+}
+
+const trilPrimitive = triangle('tril', true);
+const triuPrimitive = triangle('triu', false);
+
+const diagonalOf = (options: number | TriangleOptions): number =>
+  typeof options === 'number' ? options : (options.diagonal ?? 0);
+
+/** The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`. */
+export const tril = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+  apply(trilPrimitive, [x], diagonalOf(options));
+/** The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`. */
+export const triu = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+  apply(triuPrimitive, [x], diagonalOf(options));
+/** {@link tril} in place. Follows `Tensor.tril_`. */
+export const trilInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+  applyInPlace(trilPrimitive, [x], diagonalOf(options), copyInto);
+/** {@link triu} in place. Follows `Tensor.triu_`. */
+export const triuInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+  applyInPlace(triuPrimitive, [x], diagonalOf(options), copyInto);
+
+/** Options of {@link trilIndices} and {@link triuIndices}. */
+export interface TriangleIndicesOptions {
+  /** As `diagonal` of {@link tril}. Default: 0. */
+  readonly offset?: number;
+  /** Default: int32. */
+  readonly dtype?: DType;
+}
+
+const triangleIndices =
+  (name: string, lower: boolean) =>
+  (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
+    const { offset = 0, dtype = 'int32' } = options;
+    if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
+    checkShape([row, col], name);
+    checkInteger(offset, 'offset', name);
+    const rows: number[] = [];
+    const columns: number[] = [];
+    for (let i = 0; i < row; i++) {
+      for (let j = 0; j < col; j++) {
+        if (lower ? j - i > offset : j - i < offset) continue;
+        rows.push(i);
+        columns.push(j);
+      }
+    }
+    return wrapArray(Int32Array.from([...rows, ...columns]), [2, rows.length], 'int32');
+  };
+
+/** The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`. */
+export const trilIndices = triangleIndices('trilIndices', true);
+/** The rows and columns of the upper triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.triu_indices`. */
+export const triuIndices = triangleIndices('triuIndices', false);

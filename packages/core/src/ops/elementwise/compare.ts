@@ -1,0 +1,158 @@
+import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
+import type { Expr } from '../../kernels/expression/index.ts';
+import * as E from '../../kernels/expression/index.ts';
+import { sameShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
+import {
+  applyBinary,
+  applyUnary,
+  type BinaryFunction,
+  ElementwiseOp,
+  type ElementwiseSpec,
+  type Operand,
+  type UnaryFunction,
+} from './operation.ts';
+
+function comparison(
+  name: string,
+  f: (a: Expr, b: Expr) => Expr,
+  spec: Partial<ElementwiseSpec> = {},
+): BinaryFunction {
+  const op = new ElementwiseOp({
+    name,
+    arity: 2,
+    dtype: 'bool',
+    gradient: false,
+    expression: ([a, b]) => f(a!, b!),
+    ...spec,
+  });
+  return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
+}
+
+/** a == b, elementwise, as bool. Follows `torch.eq`. */
+export const eq = comparison('eq', E.eq);
+/** a != b, elementwise, as bool. Follows `torch.ne`. */
+export const ne = comparison('ne', E.ne);
+/** a < b, elementwise, as bool. Follows `torch.lt`. */
+export const lt = comparison('lt', E.lt);
+/** a <= b, elementwise, as bool. Follows `torch.le`. */
+export const le = comparison('le', E.le);
+/** a > b, elementwise, as bool. Follows `torch.gt`. */
+export const gt = comparison('gt', E.gt);
+/** a >= b, elementwise, as bool. Follows `torch.ge`. */
+export const ge = comparison('ge', E.ge);
+
+const onMasks = (f: (a: Expr, b: Expr) => Expr) => (a: Expr, b: Expr) => f(E.toMask(a), E.toMask(b));
+
+/** Both are other than 0. Follows `torch.logical_and`. */
+export const logicalAnd = comparison('logical_and', onMasks(E.and));
+/** Either is other than 0. Follows `torch.logical_or`. */
+export const logicalOr = comparison('logical_or', onMasks(E.or));
+/** Exactly one is other than 0. Follows `torch.logical_xor`. */
+export const logicalXor = comparison('logical_xor', onMasks(E.xor));
+
+/** `onInteger` is what the predicate says of any integer. */
+function predicate(name: string, f: (x: Expr) => Expr, onInteger?: boolean): UnaryFunction {
+  const op = new ElementwiseOp({
+    name,
+    arity: 1,
+    dtype: 'bool',
+    gradient: false,
+    expression: ([x]) => f(x!),
+    ...(onInteger === undefined ? {} : { integer: ([x]) => (onInteger ? E.eq(x!, x!) : E.ne(x!, x!)) }),
+  });
+  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
+}
+
+/** x is 0. Follows `torch.logical_not`. */
+export const logicalNot = predicate('logical_not', (x) => E.eq(x, 0));
+/** x is NaN. Follows `torch.isnan`. */
+export const isnan = predicate('isnan', E.isNaN, false);
+/** x is an infinity. Follows `torch.isinf`. */
+export const isinf = predicate('isinf', E.isInf, false);
+/** x is neither NaN nor infinite. Follows `torch.isfinite`. */
+export const isfinite = predicate('isfinite', E.isFinite, true);
+/** x is infinity. Follows `torch.isposinf`. */
+export const isposinf = predicate('isposinf', (x) => E.eq(x, Infinity), false);
+/** x is negative infinity. Follows `torch.isneginf`. */
+export const isneginf = predicate('isneginf', (x) => E.eq(x, -Infinity), false);
+/** The sign bit is set: x < 0 or x is -0. Follows `torch.signbit`. */
+export const signbit = predicate('signbit', (x) => E.ilt(E.bitsOf(x), 0));
+
+const integersOnly =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (isFloatingPoint(dtype))
+      throw new DTypeError(`${name}: expected integer or bool tensors, got ${dtype}`);
+  };
+
+function bitwise(name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction {
+  const viaBits = (a: Expr, b: Expr): Expr => E.fromBits(f(E.bitsOf(a), E.bitsOf(b)));
+  return comparison(name, viaBits, { dtype: 'promote', check: integersOnly(name) });
+}
+
+/** a & b on integers, "and" on bools. Follows `torch.bitwise_and`. */
+export const bitwiseAnd = bitwise('bitwise_and', E.iand);
+/** a | b on integers, "or" on bools. Follows `torch.bitwise_or`. */
+export const bitwiseOr = bitwise('bitwise_or', E.ior);
+/** a ^ b on integers, "exclusive or" on bools. Follows `torch.bitwise_xor`. */
+export const bitwiseXor = bitwise('bitwise_xor', E.ixor);
+
+const bitwiseNotOp = new ElementwiseOp({
+  name: 'bitwise_not',
+  arity: 1,
+  gradient: false,
+  expression: ([x]) => E.fromBits(E.inot(E.bitsOf(x!))),
+  check: integersOnly('bitwise_not'),
+});
+
+/** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
+export function bitwiseNot(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
+}
+
+/** Options of {@link isclose} and {@link allclose}. */
+export interface CloseOptions {
+  /** Relative tolerance, of |b|. Default: 1e-5. */
+  readonly rtol?: number;
+  /** Absolute tolerance. Default: 1e-8. */
+  readonly atol?: number;
+  /** Whether NaN equals NaN. Default: false. */
+  readonly equalNan?: boolean;
+}
+
+const closeness = (equalNan: boolean): ElementwiseOp =>
+  new ElementwiseOp({
+    name: 'isclose',
+    arity: 2,
+    dtype: 'bool',
+    gradient: false,
+    expression: ([a, b], [rtol, atol]) => {
+      const near = E.le(E.abs(E.sub(a!, b!)), E.add(atol!, E.abs(E.mul(rtol!, b!))));
+      const close = E.or(E.eq(a!, b!), E.and(E.isFinite(b!), near));
+      return equalNan ? E.or(close, E.and(E.isNaN(a!), E.isNaN(b!))) : close;
+    },
+  });
+const isclosePlain = closeness(false);
+const iscloseNan = closeness(true);
+
+/** |a - b| <= atol + rtol |b|, elementwise, of tensors of one dtype. Follows `torch.isclose`. */
+export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
+  const inFloat = (x: Tensor): Tensor => (isFloatingPoint(x.dtype) ? x : to(x, 'float64'));
+  return applyBinary(equalNan ? iscloseNan : isclosePlain, inFloat(a), inFloat(b), [rtol, atol]);
+}
+
+/** Whether all elements are close. Follows `torch.allclose`. */
+export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
+  return !isclose(a, b, options).data.includes(0 as never);
+}
+
+/** Whether shapes and all elements are equal. Follows `torch.equal`. */
+export function equal(a: Tensor, b: Tensor): boolean {
+  return sameShape(a.shape, b.shape) && !eq(a, b).data.includes(0 as never);
+}

@@ -1,0 +1,240 @@
+import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
+import type { Expr } from '../../kernels/expression/index.ts';
+import * as E from '../../kernels/expression/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import {
+  applyElementwiseInPlace,
+  applyUnary,
+  type ElementwiseDefinition,
+  ElementwiseOp,
+  type UnaryFunction,
+} from './operation.ts';
+import { clamp } from './select.ts';
+
+function unary(name: string, f: (x: Expr) => Expr, definition: ElementwiseDefinition = {}): UnaryFunction {
+  const op = new ElementwiseOp({ name, arity: 1, expression: ([x]) => f(x!), ...definition });
+  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
+}
+
+/** A function of real numbers: integers become float32. */
+const float = (
+  name: string,
+  f: (x: Expr) => Expr,
+  gradient?: (g: Expr, x: Expr, y: Expr) => Expr,
+): UnaryFunction =>
+  unary(name, f, {
+    dtype: 'float',
+    ...(gradient === undefined ? {} : { gradient: (g, [x], y) => [gradient(g, x!, y)] }),
+  });
+
+const refuseBool =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (dtype === 'bool') throw new DTypeError(`${name}: Boolean inputs not supported`);
+  };
+const floatsOnly =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (!isFloatingPoint(dtype))
+      throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
+  };
+
+/** A function that leaves integers as they are. */
+const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
+  unary(name, f, {
+    integer: ([x]) => E.add(x!, 0),
+    gradient: () => [E.constant(0)],
+    check: refuseBool(name),
+  });
+
+/** |x|; the subgradient at 0 is 0. Follows `torch.abs`. */
+export const abs = unary('abs', E.abs, { check: refuseBool('abs') });
+/** -1, 0 or 1. Follows `torch.sign`. */
+export const sign = unary('sign', E.sign, { gradient: () => [E.constant(0)] });
+/** x²; of a bool tensor as int32. Follows `torch.square`. */
+export const square = unary('pow', E.square, { dtype: 'number' });
+/** x itself. Follows `torch.positive`. */
+export function positive(x: Tensor): Tensor {
+  refuseBool('positive')(x.dtype);
+  return x;
+}
+
+/** √x, NaN below 0. Follows `torch.sqrt`. */
+export const sqrt = float('sqrt', E.sqrt);
+/** 1/√x. Follows `torch.rsqrt`. */
+export const rsqrt = float(
+  'rsqrt',
+  (x) => E.div(1, E.sqrt(x)),
+  (g, _, y) => E.mul(E.mul(-0.5, g), E.mul(y, E.mul(y, y))),
+);
+/** 1/x. Follows `torch.reciprocal`. */
+export const reciprocal = float('reciprocal', E.reciprocal, (g, _, y) => E.mul(E.neg(g), E.mul(y, y)));
+/** eˣ. Follows `torch.exp`. */
+export const exp = float('exp', E.exp, (g, _, y) => E.mul(g, y));
+/** 2ˣ. Follows `torch.exp2`. */
+export const exp2 = float('exp2', E.exp2, (g, _, y) => E.mul(g, E.mul(y, Math.LN2)));
+/** eˣ - 1, accurate near 0. Follows `torch.expm1`. */
+export const expm1 = float('expm1', E.expm1, (g, _, y) => E.mul(g, E.add(y, 1)));
+/** The natural logarithm. Follows `torch.log`. */
+export const log = float('log', E.log, (g, x) => E.div(g, x));
+/** The logarithm to base 2. Follows `torch.log2`. */
+export const log2 = float('log2', E.log2, (g, x) => E.div(g, E.mul(x, Math.LN2)));
+/** The logarithm to base 10. Follows `torch.log10`. */
+export const log10 = float('log10', E.log10, (g, x) => E.div(g, E.mul(x, Math.LN10)));
+/** log(1 + x), accurate near 0. Follows `torch.log1p`. */
+export const log1p = float('log1p', E.log1p, (g, x) => E.div(g, E.add(x, 1)));
+/** Sine, of radians. Follows `torch.sin`. */
+export const sin = float('sin', E.sin);
+/** Cosine, of radians. Follows `torch.cos`. */
+export const cos = float('cos', E.cos);
+/** Tangent, of radians. Follows `torch.tan`. */
+export const tan = float('tan', E.tan, (g, _, y) => E.mul(g, E.add(1, E.mul(y, y))));
+/** Inverse sine, in radians. Follows `torch.asin`. */
+export const asin = float('asin', E.asin);
+/** Inverse cosine, in radians. Follows `torch.acos`. */
+export const acos = float('acos', E.acos);
+/** Inverse tangent, in radians. Follows `torch.atan`. */
+export const atan = float('atan', E.atan, (g, x) => E.div(g, E.add(E.mul(x, x), 1)));
+/** Hyperbolic sine. Follows `torch.sinh`. */
+export const sinh = float('sinh', E.sinh);
+/** Hyperbolic cosine. Follows `torch.cosh`. */
+export const cosh = float('cosh', E.cosh);
+/** Hyperbolic tangent. Follows `torch.tanh`. */
+export const tanh = float('tanh', E.tanh, (g, _, y) => E.mul(g, E.sub(1, E.mul(y, y))));
+/** Inverse hyperbolic sine. Follows `torch.asinh`. */
+export const asinh = float('asinh', E.asinh);
+/** Inverse hyperbolic cosine. Follows `torch.acosh`. */
+export const acosh = float('acosh', E.acosh);
+/** Inverse hyperbolic tangent. Follows `torch.atanh`. */
+export const atanh = float('atanh', E.atanh, (g, x) => E.div(g, E.sub(1, E.mul(x, x))));
+/** 1 / (1 + e⁻ˣ). Follows `torch.sigmoid`. */
+export const sigmoid = float('sigmoid', E.sigmoid, (g, _, y) => E.mul(E.mul(g, E.sub(1, y)), y));
+const plainLogit = float(
+  'logit',
+  (x) => E.log(E.div(x, E.sub(1, x))),
+  (g, x) => E.select(E.and(E.ge(x, 0), E.le(x, 1)), E.div(g, E.mul(x, E.sub(1, x))), Number.NaN),
+);
+
+/** Options of {@link logit}. */
+export interface LogitOptions {
+  /** x is first clamped to [eps, 1 - eps]. Default: it is not, and x outside [0, 1] gives NaN. */
+  readonly eps?: number | null;
+}
+
+/** log(x / (1 - x)). Follows `torch.logit`. */
+export const logit = Object.assign(
+  (x: Tensor, options?: LogitOptions): Tensor => {
+    const eps = options?.eps ?? null;
+    return plainLogit(eps === null ? x : clamp(x, { min: eps, max: 1 - eps }));
+  },
+  { op: plainLogit.op },
+);
+/** The error function. Follows `torch.erf`. */
+export const erf = float('erf', E.erf);
+/** 1 - erf(x), accurate for large x. Follows `torch.erfc`. */
+export const erfc = float('erfc', E.erfc);
+/** The inverse of erf. Follows `torch.erfinv`. */
+export const erfinv = float('erfinv', E.erfinv);
+/** log |Γ(x)|. Follows `torch.lgamma`. */
+export const lgamma = float('lgamma', E.lgamma);
+/** The logarithmic derivative of Γ. Follows `torch.digamma`. */
+export const digamma = float('digamma', E.digamma);
+
+/** Rounded down. Follows `torch.floor`. */
+export const floor = rounding('floor', E.floor);
+/** Rounded up. Follows `torch.ceil`. */
+export const ceil = rounding('ceil', E.ceil);
+/** Rounded toward zero. Follows `torch.trunc`. */
+export const trunc = rounding('trunc', E.trunc);
+/** x - trunc(x). Follows `torch.frac`. */
+export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), {
+  gradient: (g) => [g],
+  check: floatsOnly('frac'),
+});
+
+const roundOp = rounding('round', E.nearest).op;
+const roundDecimalsOp = new ElementwiseOp({
+  name: 'round',
+  arity: 1,
+  expression: ([x], [scale]) => E.div(E.nearest(E.mul(x!, scale!)), scale!),
+  gradient: () => [E.constant(0)],
+});
+const roundTensOp = new ElementwiseOp({
+  name: 'round',
+  arity: 1,
+  expression: ([x], [scale]) => E.mul(E.nearest(E.div(x!, scale!)), scale!),
+  gradient: () => [E.constant(0)],
+});
+
+/** Options of {@link round}. */
+export interface RoundOptions {
+  /** Decimal places to keep; may be negative. Default: 0. */
+  readonly decimals?: number;
+}
+
+function roundingOf(x: Tensor, options: RoundOptions | undefined): [ElementwiseOp, number[]] {
+  const decimals = options?.decimals ?? 0;
+  if (decimals === 0) return [roundOp, []];
+  floatsOnly('round with decimals')(x.dtype);
+  return [decimals > 0 ? roundDecimalsOp : roundTensOp, [10 ** Math.abs(decimals)]];
+}
+
+/** Rounded to the nearest integer, or to `decimals` places, halves to even. Follows `torch.round`. */
+export function round(x: Tensor, options?: RoundOptions): Tensor {
+  const [op, params] = roundingOf(x, options);
+  return applyUnary(op, x, params);
+}
+
+/** @internal x = round(x). */
+export function roundInPlace(x: Tensor, options?: RoundOptions): Tensor {
+  const [op, params] = roundingOf(x, options);
+  return applyElementwiseInPlace(op, [x], params);
+}
+
+/** max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`. */
+export const relu = unary('relu', (x) => E.pmax(x, 0), {
+  gradient: (g, _, y) => [E.select(E.le(y, 0), 0, g)],
+  check: refuseBool('relu'),
+});
+
+/** The functions of one tensor and nothing else: each is a method, and has an in-place form. */
+export const unaryFunctions = {
+  abs,
+  sign,
+  square,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  exp,
+  exp2,
+  expm1,
+  log,
+  log2,
+  log10,
+  log1p,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  sigmoid,
+  logit,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
+  floor,
+  ceil,
+  trunc,
+  frac,
+  relu,
+};

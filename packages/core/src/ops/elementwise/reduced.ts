@@ -1,0 +1,214 @@
+import { arrayConstructor, type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
+import { ElementwiseKernel, runElementwiseMany } from '../../kernels/elementwise/elementwise.ts';
+import { slotBase } from '../../kernels/elementwise/scratch.ts';
+import { differentiate, inputsOf } from '../../kernels/expression/differentiate.ts';
+import type { Expr } from '../../kernels/expression/index.ts';
+import * as E from '../../kernels/expression/index.ts';
+import { reduceKernels } from '../../kernels/reduce/kernels.ts';
+import type { Strided } from '../../kernels/strided/strided.ts';
+import { f32, f64 } from '../../kernels/wasm/memory.ts';
+import { apply, definePrimitive, INPUT, type Primitive } from '../../record/primitive.ts';
+import { broadcastShapes, type Shape, sameShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { expand } from '../views/shape.ts';
+import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
+import { resultType } from './result-type.ts';
+
+/** What happens to the values of an elementwise operation. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+interface Attributes {
+  readonly params: readonly number[];
+  readonly mean: boolean;
+}
+
+/** Shape of every reduced result. */
+const scalar: Shape = [];
+
+/** An address in scratch behind the parameters that any kernel has, and in front of the slots. */
+const totalAt = 504;
+/** Up to this many values a loop in JavaScript beats the call. */
+const few = 24;
+
+/**
+ * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up in float64;
+ * their gradient is one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
+ *
+ * The spec is that of an {@link ElementwiseOp} (with a `gradient` that does not read the result); operands are tensors.
+ *
+ * @example
+ * ```ts
+ * const mse = new ElementwiseReduction({
+ *   name: 'mse_loss',
+ *   arity: 2,
+ *   expression: ([x, y]) => E.square(E.sub(x!, y!)),
+ * });
+ * mse.apply([input, target], 'mean');
+ * ```
+ */
+export class ElementwiseReduction {
+  readonly spec: ElementwiseSpec;
+  readonly #plain: ElementwiseOp;
+  readonly #reduced: Primitive<Attributes>;
+
+  constructor(spec: ElementwiseSpec) {
+    this.spec = spec;
+    const checked = { ...spec, check: floatsOnly(spec) };
+    this.#plain = new ElementwiseOp(checked);
+    this.#reduced = reducedPrimitive(checked);
+  }
+
+  /** The values, broadcast; or their mean or sum, a 0-dimensional tensor. */
+  apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
+    if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
+    return apply(this.#reduced, alike(operands, this.spec.name), { params, mean: reduction === 'mean' });
+  }
+}
+
+/** The check of a spec, and before it that of the dtype: the values are to be divided, and to be differentiated. */
+function floatsOnly(spec: ElementwiseSpec): NonNullable<ElementwiseSpec['check']> {
+  return (dtype, inputs) => {
+    if (!isFloatingPoint(dtype)) {
+      throw new DTypeError(
+        `${spec.name}: expected floating point operands, got ${dtype}; convert with x.to('float32')`,
+      );
+    }
+    spec.check?.(dtype, inputs);
+  };
+}
+
+/** The operands expanded to their common shape. */
+function alike(operands: readonly Tensor[], name: string): readonly Tensor[] {
+  let shape = operands[0]!.shape;
+  let same = true;
+  for (let i = 1; i < operands.length; i++) {
+    const other = operands[i]!.shape;
+    if (sameShape(other, shape)) continue;
+    shape = broadcastShapes(shape, other, name);
+    same = false;
+  }
+  return same ? operands : operands.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
+}
+
+function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
+  const { name, arity } = spec;
+  let made: ElementwiseKernel | undefined;
+  const kernel = (): ElementwiseKernel =>
+    (made ??= new ElementwiseKernel(name, arity, (x, p) => spec.expression(x, p)));
+  const gradients = spec.gradient === false ? [] : gradientsOf(spec);
+  let saves = 0;
+  for (const gradient of gradients) for (const i of gradient?.used ?? []) saves |= INPUT(i);
+
+  return definePrimitive<Attributes>({
+    name,
+    saves,
+    infer(inputs) {
+      const dtype = commonType(inputs);
+      spec.check?.(dtype, inputs);
+      return { shape: scalar, dtype };
+    },
+    kernel(inputs, { params, mean }, out) {
+      const total = sumOfValues(kernel(), out.dtype, inputs, params);
+      out.storage.array[out.offset] = mean ? total / inputs[0]!.count : total;
+    },
+    ...(spec.gradient === false
+      ? {}
+      : {
+          derivative(g, node) {
+            const { params, mean } = node.attrs;
+            const scale = mean ? 1 / countOf(node.shape(0)) : 1;
+            return gradients.map((gradient, i) => {
+              if (gradient === null || !node.needs(i)) return null;
+              const inputs = [g];
+              for (const k of gradient.used) inputs.push(node.input(k));
+              return apply(gradient.op.variant(0).primitive, inputs, [scale, ...params]);
+            });
+          },
+        }),
+  });
+}
+
+function commonType(inputs: readonly Tensor[]): DType {
+  const { dtype } = inputs[0]!;
+  for (let i = 1; i < inputs.length; i++) if (inputs[i]!.dtype !== dtype) return resultType(inputs, []);
+  return dtype;
+}
+
+function countOf(shape: Shape): number {
+  let n = 1;
+  for (let d = 0; d < shape.length; d++) n *= shape[d]!;
+  return n;
+}
+
+/** What `runElementwiseMany` asks of a result that is not stored. */
+const nowhere = new (arrayConstructor('float32'))(0);
+
+function sumOfValues(
+  kernel: ElementwiseKernel,
+  dtype: DType,
+  inputs: readonly Tensor[],
+  params: readonly number[],
+): number {
+  const { shape, count } = inputs[0]!;
+  const lane = laneOf(dtype);
+  const slot = slotBase(0);
+  let total = 0;
+  const values: Strided = {
+    storage: { array: nowhere },
+    shape,
+    strides: [],
+    offset: 0,
+    dtype,
+    count,
+    dense: true,
+  };
+  runElementwiseMany(kernel, lane, inputs, params, [values], (_, n) => {
+    if (n <= few) {
+      const array = dtype === 'float64' ? f64 : f32;
+      const from = dtype === 'float64' ? slot >>> 3 : slot >>> 2;
+      for (let i = 0; i < n; i++) total += array[from + i]!;
+      return;
+    }
+    reduceKernels(lane, 'sum').rows(1, n, slot, totalAt, 0, 0);
+    total += f64[totalAt / 8]!;
+  });
+  return total;
+}
+
+interface Gradient {
+  readonly op: ElementwiseOp;
+  /** The operands that it reads, at least one: that one gives it its shape. */
+  readonly used: readonly number[];
+}
+
+/** The gradient of each operand as an operation of the result's gradient g and operands; its first parameter scales g. */
+function gradientsOf(spec: ElementwiseSpec): readonly (Gradient | null)[] {
+  const places = Array.from({ length: spec.arity }, (_, i) => i);
+  const over = (input: (i: number) => Expr, p: readonly Expr[]): readonly (Expr | null)[] => {
+    const [scale, ...own] = p;
+    const g = E.mul(input(-1), scale!);
+    const x = places.map(input);
+    if (spec.gradient) return spec.gradient(g, x, E.constant(Number.NaN), own);
+    const y = spec.expression(x, own);
+    return x.map((xi) => {
+      const slope = xi.op === 'input' ? differentiate(y, xi.attribute as number) : null;
+      return slope === null ? null : E.mul(g, slope);
+    });
+  };
+  const params = Array.from({ length: 16 }, (_, i) => E.param(i));
+  // g is input 0, operand i input i + 1.
+  return over((i) => E.input(i + 1), params).map((expression, k) => {
+    if (expression === null) return null;
+    const read = [...inputsOf(expression)].filter((i) => i > 0).sort((a, b) => a - b);
+    const used = read.length === 0 ? [k] : read.map((i) => i - 1);
+    const op = new ElementwiseOp({
+      name: `${spec.name}_backward`,
+      arity: used.length + 1,
+      // Operands that drop out still need a node, distinct from all others, to be differentiated by.
+      expression: (x, p) =>
+        over((i) => (i < 0 ? x[0]! : (x[used.indexOf(i) + 1 || -1] ?? E.input(1000 + i))), p)[k]!,
+    });
+    return { op, used };
+  });
+}

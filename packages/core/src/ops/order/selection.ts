@@ -1,0 +1,208 @@
+import type { TypedArray } from '../../dtype.ts';
+import { precedes } from './sort-rows.ts';
+
+/**
+ * Selection of the first of many keys, in time that grows with their number and not with that of a full sort.
+ *
+ * Which of several equal keys is picked depends on the algorithm. These are the ones that PyTorch runs (the C++ standard library's
+ * nth_element, sort and partial_sort for `topk`, its own quickselect for `kthvalue`), so the indices are PyTorch's as well.
+ */
+class Selection {
+  readonly #keys: TypedArray;
+  readonly #descending: boolean;
+  /** Indices into the keys, rearranged. */
+  readonly order: Int32Array;
+
+  constructor(keys: TypedArray, descending: boolean) {
+    this.#keys = keys;
+    this.#descending = descending;
+    this.order = new Int32Array(keys.length);
+    for (let i = 0; i < keys.length; i++) this.order[i] = i;
+  }
+
+  /** Whether the entry `a` belongs strictly before the entry `b`. */
+  #before(a: number, b: number): boolean {
+    return precedes(this.#keys[a]!, this.#keys[b]!, this.#descending);
+  }
+
+  #placeBefore(i: number, j: number): boolean {
+    return this.#before(this.order[i]!, this.order[j]!);
+  }
+
+  #swap(i: number, j: number): void {
+    const { order } = this;
+    const moved = order[i]!;
+    order[i] = order[j]!;
+    order[j] = moved;
+  }
+
+  /** Puts the right entry at place `nth`, none before it that belongs after it. */
+  nthElement(nth: number): void {
+    let first = 0;
+    let last = this.order.length;
+    let depth = 2 * Math.floor(Math.log2(last));
+    while (last - first > 3) {
+      if (depth-- === 0) {
+        this.#heapSelect(first, nth + 1, last);
+        this.#swap(first, nth);
+        return;
+      }
+      const cut = this.#partition(first, last);
+      if (cut <= nth) first = cut;
+      else last = cut;
+    }
+    this.#insertionSort(first, last);
+  }
+
+  /** Sorts the first `count` places. */
+  sort(count: number): void {
+    if (count < 2) return;
+    this.#introsort(0, count, 2 * Math.floor(Math.log2(count)));
+    this.#insertionSort(0, count);
+  }
+
+  /** Brings the first `count` entries, in order, to the first places. */
+  partialSort(count: number): void {
+    this.#heapSelect(0, count, this.order.length);
+    this.#sortHeap(0, count);
+  }
+
+  #introsort(first: number, end: number, limit: number): void {
+    let last = end;
+    let depth = limit;
+    while (last - first > 16) {
+      if (depth-- === 0) {
+        this.#heapSelect(first, last, last);
+        this.#sortHeap(first, last);
+        return;
+      }
+      const cut = this.#partition(first, last);
+      this.#introsort(cut, last, depth);
+      last = cut;
+    }
+  }
+
+  /** Partitions around the median of three places; returns where the second part starts. */
+  #partition(first: number, last: number): number {
+    const [a, b, c] = [first + 1, first + ((last - first) >> 1), last - 1];
+    let median: number;
+    if (this.#placeBefore(a, b)) median = this.#placeBefore(b, c) ? b : this.#placeBefore(a, c) ? c : a;
+    else median = this.#placeBefore(a, c) ? a : this.#placeBefore(b, c) ? c : b;
+    this.#swap(first, median);
+    let left = first + 1;
+    let right = last;
+    for (;;) {
+      while (this.#placeBefore(left, first)) left++;
+      right--;
+      while (this.#placeBefore(first, right)) right--;
+      if (left >= right) return left;
+      this.#swap(left, right);
+      left++;
+    }
+  }
+
+  #insertionSort(first: number, last: number): void {
+    const { order } = this;
+    for (let i = first + 1; i < last; i++) {
+      const moving = order[i]!;
+      let j = i;
+      while (j > first && this.#before(moving, order[j - 1]!)) {
+        order[j] = order[j - 1]!;
+        j--;
+      }
+      order[j] = moving;
+    }
+  }
+
+  #heapSelect(first: number, middle: number, last: number): void {
+    const length = middle - first;
+    for (let parent = (length - 2) >> 1; parent >= 0; parent--) {
+      this.#sink(first, parent, length, this.order[first + parent]!);
+    }
+    for (let i = middle; i < last; i++) if (this.#placeBefore(i, first)) this.#popTo(first, middle, i);
+  }
+
+  #sortHeap(first: number, end: number): void {
+    for (let last = end - 1; last > first; last--) this.#popTo(first, last, last);
+  }
+
+  /** Moves the top of a heap to place `to`, whose entry joins the heap. */
+  #popTo(first: number, last: number, to: number): void {
+    const { order } = this;
+    const value = order[to]!;
+    order[to] = order[first]!;
+    this.#sink(first, 0, last - first, value);
+  }
+
+  /** Fills a hole in a heap: larger children rise, then `value` rises from where the hole ended. */
+  #sink(first: number, top: number, length: number, value: number): void {
+    const { order } = this;
+    let hole = top;
+    let child = top;
+    while (child < (length - 1) >> 1) {
+      child = 2 * (child + 1);
+      if (this.#placeBefore(first + child, first + child - 1)) child--;
+      order[first + hole] = order[first + child]!;
+      hole = child;
+    }
+    if ((length & 1) === 0 && child === (length - 2) >> 1) {
+      child = 2 * child + 1;
+      order[first + hole] = order[first + child]!;
+      hole = child;
+    }
+    while (hole > top) {
+      const parent = (hole - 1) >> 1;
+      if (!this.#before(order[first + parent]!, value)) break;
+      order[first + hole] = order[first + parent]!;
+      hole = parent;
+    }
+    order[first + hole] = value;
+  }
+
+  /** PyTorch's quickselect: puts the right entry at place `k`. */
+  quickSelect(k: number): void {
+    let left = 0;
+    let right = this.order.length - 1;
+    while (right > left) {
+      if (right === left + 1) {
+        if (this.#placeBefore(right, left)) this.#swap(left, right);
+        return;
+      }
+      this.#swap(left + ((right - left) >> 1), left + 1);
+      if (this.#placeBefore(right, left + 1)) this.#swap(left + 1, right);
+      if (this.#placeBefore(right, left)) this.#swap(left, right);
+      if (this.#placeBefore(left, left + 1)) this.#swap(left + 1, left);
+      let i = left + 1;
+      let j = right;
+      for (;;) {
+        do i++;
+        while (this.#placeBefore(i, left));
+        do j--;
+        while (this.#placeBefore(left, j));
+        if (j < i) break;
+        this.#swap(i, j);
+      }
+      this.#swap(left, j);
+      if (j <= k) left = i;
+      if (j >= k) right = j - 1;
+    }
+  }
+}
+
+/** The indices of the `k` keys that come first; in order, unless `sorted` is false. */
+export function firstInOrder(keys: TypedArray, k: number, descending: boolean, sorted: boolean): Int32Array {
+  const selection = new Selection(keys, descending);
+  if (k > 0 && k * 64 <= keys.length) selection.partialSort(k);
+  else if (k > 0) {
+    selection.nthElement(k - 1);
+    if (sorted) selection.sort(k - 1);
+  }
+  return selection.order.subarray(0, k);
+}
+
+/** The index of the key at place `k`, counted from 0, if they were in ascending order. */
+export function kthInOrder(keys: TypedArray, k: number): number {
+  const selection = new Selection(keys, false);
+  selection.quickSelect(k);
+  return selection.order[k]!;
+}

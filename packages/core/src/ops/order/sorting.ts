@@ -1,0 +1,167 @@
+import type { TypedArray } from '../../dtype.ts';
+import { ShapeError } from '../../errors.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/primitive.ts';
+import { formatShape, normalizeDim, numelOf } from '../../shape.ts';
+import { requireTensors, Tensor } from '../../tensor.ts';
+import { zeros } from '../creation/fill.ts';
+import { scatterAdd } from '../indexing/scatter.ts';
+import { squeeze } from '../views/shape.ts';
+import { firstInOrder, kthInOrder } from './selection.ts';
+import { sortOrder } from './sort-rows.ts';
+
+/** The elements that an operation picked along a dimension, and where it found them (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/** Which elements along a dimension are picked: so many, by their indices in a row. */
+interface Picking {
+  readonly dim: number;
+  readonly count: number;
+  readonly pick: (row: TypedArray) => Int32Array | readonly number[];
+}
+
+function definePicking(name: string) {
+  return defineMulti<Picking>({
+    name,
+    saves: OUTPUT,
+    infer([x], { dim, count }) {
+      const shape = x!.shape.map((n, d) => (d === dim ? count : n));
+      return [
+        { shape, dtype: x!.dtype },
+        { shape, dtype: 'int32' },
+      ];
+    },
+    kernel([x], attrs, [values, indices]) {
+      pickAlong(x!, attrs, values!, indices!);
+    },
+    derivative([g], node) {
+      if (g == null) return [null];
+      const target = zeros(node.shape(0), { dtype: g.dtype });
+      return [scatterAdd(target, node.attrs.dim, node.output(1), g)];
+    },
+  });
+}
+
+function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, indices: Tensor): void {
+  const { data } = x;
+  const size = x.shape[dim] ?? 1;
+  const inner = numelOf(x.shape.slice(dim + 1));
+  const valuesOut = values.storage.array;
+  const indicesOut = indices.storage.array;
+  const column = inner === 1 ? data : data.slice(0, size);
+  const rows = size === 0 ? 0 : data.length / (size * inner);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < inner; i++) {
+      const start = row * size * inner + i;
+      const keys = inner === 1 ? data.subarray(start, start + size) : column;
+      if (inner > 1) for (let j = 0; j < size; j++) keys[j] = data[start + j * inner]!;
+      const picked = pick(keys);
+      for (let j = 0, at = row * count * inner + i; j < count; j++, at += inner) {
+        const from = picked[j]!;
+        indicesOut[at] = from;
+        valuesOut[at] = keys[from]!;
+      }
+    }
+  }
+}
+
+const sortPrimitive = definePicking('sort');
+const topkPrimitive = definePicking('topk');
+const kthvaluePrimitive = definePicking('kthvalue');
+
+/** Options of {@link sort} and {@link argsort}. */
+export interface SortOptions {
+  /** Greatest first. Default: false. */
+  readonly descending?: boolean;
+  /** Equal elements keep their order. They always do here; accepted for PyTorch's sake. */
+  readonly stable?: boolean;
+}
+
+/**
+ * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow through the
+ * values. Follows `torch.sort`.
+ *
+ * @example
+ * ```ts
+ * const { values, indices } = sort(tensor([3, 1, 2])); // [1, 2, 3] and [1, 2, 0]
+ * ```
+ */
+export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  if (!(x instanceof Tensor)) requireTensors('sort', x);
+  const d = normalizeDim(dim, x.shape.length, 'sort');
+  const { descending = false } = options;
+  const count = x.shape[d] ?? 1;
+  const spare = new Int32Array(count);
+  const order = new Int32Array(count);
+  const pick = (row: TypedArray): Int32Array => {
+    for (let i = 0; i < count; i++) order[i] = i;
+    sortOrder(row, order, spare, descending);
+    return order;
+  };
+  const attrs = { dim: d, count, pick };
+  const [values, indices] = applyMulti(sortPrimitive, [x], attrs) as [Tensor, Tensor];
+  return { values, indices };
+}
+
+/** The indices that sort x along `dim`. Follows `torch.argsort`. */
+export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor =>
+  sort(x, dim, options).indices;
+
+/** x sorted along its first dimension. Follows `torch.msort`. */
+export const msort = (x: Tensor): Tensor => sort(x, 0).values;
+
+/** Options of {@link topk}. */
+export interface TopkOptions {
+  /** Default: -1. */
+  readonly dim?: number;
+  /** The greatest, or else the least. Default: true. */
+  readonly largest?: boolean;
+  /** In order. Default: true. */
+  readonly sorted?: boolean;
+}
+
+/**
+ * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
+ * Follows `torch.topk`.
+ */
+export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
+  const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
+  const size = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 0 || k > size) {
+    throw new ShapeError(
+      `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
+    );
+  }
+  // A 0-dimensional tensor has the one element, whatever k says.
+  const count = x.shape.length === 0 ? 1 : k;
+  const { largest = true, sorted = true } = options;
+  const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
+  const attrs = { dim: d, count, pick };
+  const [values, indices] = applyMulti(topkPrimitive, [x], attrs) as [Tensor, Tensor];
+  return { values, indices };
+}
+
+/** Options of {@link kthvalue}. */
+export interface KthvalueOptions {
+  /** Default: -1. */
+  readonly dim?: number;
+  /** Whether the dimension stays, with size 1. Default: false. */
+  readonly keepdim?: boolean;
+}
+
+/** The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`. */
+export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
+  const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
+  const size = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 1 || k > size) {
+    throw new ShapeError(
+      `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
+    );
+  }
+  const attrs = { dim: d, count: 1, pick: (row: TypedArray) => [kthInOrder(row, k - 1)] };
+  const [values, indices] = applyMulti(kthvaluePrimitive, [x], attrs) as [Tensor, Tensor];
+  if (options.keepdim === true || x.shape.length === 0) return { values, indices };
+  return { values: squeeze(values, d), indices: squeeze(indices, d) };
+}

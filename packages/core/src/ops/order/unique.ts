@@ -1,0 +1,137 @@
+import { ShapeError } from '../../errors.ts';
+import { normalizeDim } from '../../shape.ts';
+import { type Tensor, wrapArray } from '../../tensor.ts';
+import { indexSelect } from '../indexing/index-along.ts';
+import { movedim, reshape } from '../views/shape.ts';
+import { sortOrder } from './sort-rows.ts';
+
+/** Options of {@link uniqueConsecutive}. */
+export interface UniqueConsecutiveOptions {
+  /** Compare whole entries along this dimension. Default: all elements, as one row. */
+  readonly dim?: number | null;
+  /** Also give, for each element of x, where its value stands in the result. */
+  readonly returnInverse?: boolean;
+  /** Also give how often each value occurs. */
+  readonly returnCounts?: boolean;
+}
+
+/** Options of {@link unique}. */
+export interface UniqueOptions extends UniqueConsecutiveOptions {
+  /** In ascending order. The result always is; accepted for PyTorch's sake. */
+  readonly sorted?: boolean;
+}
+
+/** What {@link unique} gives where more than the values is asked for. */
+export interface UniqueResult {
+  readonly values: Tensor;
+  /** int32; `null` unless `returnInverse`. */
+  readonly inverse: Tensor | null;
+  /** int32; `null` unless `returnCounts`. */
+  readonly counts: Tensor | null;
+}
+
+interface Groups {
+  /** The entry that stands for each group. */
+  readonly first: Int32Array;
+  /** The group of each entry. */
+  readonly groupOf: Int32Array;
+  readonly counts: Int32Array;
+}
+
+/** Groups neighbours in `order` between which nothing differs. */
+function group(order: Int32Array, same: (a: number, b: number) => boolean): Groups {
+  const first: number[] = [];
+  const counts: number[] = [];
+  const groupOf = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const entry = order[i]!;
+    if (i === 0 || !same(order[i - 1]!, entry)) {
+      first.push(entry);
+      counts.push(0);
+    }
+    groupOf[entry] = first.length - 1;
+    counts[first.length - 1]!++;
+  }
+  return { first: Int32Array.from(first), groupOf, counts: Int32Array.from(counts) };
+}
+
+function counting(n: number): Int32Array {
+  const result = new Int32Array(n);
+  for (let i = 0; i < n; i++) result[i] = i;
+  return result;
+}
+
+function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, caller: string): UniqueResult {
+  const dim = options.dim ?? null;
+  const d = dim === null ? 0 : normalizeDim(dim, x.shape.length, caller);
+  const entries = dim === null || x.shape.length === 0 ? reshape(x, [-1]) : movedim(x, d, 0);
+  const count = entries.shape[0]!;
+  const width = count === 0 ? 1 : entries.count / count;
+  if (entries.shape.slice(1).includes(0) && count > 0) {
+    throw new ShapeError(
+      `${caller}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied`,
+    );
+  }
+  const { data } = entries;
+  const order = counting(count);
+  if (sorted) {
+    // Whole entries are ordered by their first element that differs: a stable sort by each, the last one first.
+    const key = data.slice(0, count);
+    for (let j = width - 1; j >= 0; j--) {
+      for (let i = 0; i < count; i++) key[i] = data[i * width + j]!;
+      sortOrder(key, order, new Int32Array(count), false);
+    }
+  }
+  const same = (a: number, b: number): boolean => {
+    for (let j = 0; j < width; j++) if (data[a * width + j] !== data[b * width + j]) return false;
+    return true;
+  };
+  const { first, groupOf, counts } = group(order, same);
+  const values = indexSelect(entries, 0, wrapArray(first, [first.length], 'int32'));
+  return {
+    values: dim === null || x.shape.length === 0 ? values : movedim(values, 0, d),
+    inverse:
+      options.returnInverse === true ? wrapArray(groupOf, dim === null ? x.shape : [count], 'int32') : null,
+    counts: options.returnCounts === true ? wrapArray(counts, [counts.length], 'int32') : null,
+  };
+}
+
+type WithInverse<O> = O & { readonly returnInverse: true };
+type WithCounts<O> = O & { readonly returnCounts: true };
+
+const finish = (result: UniqueResult): Tensor | UniqueResult =>
+  result.inverse === null && result.counts === null ? result.values : result;
+
+/**
+ * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
+ * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
+ *
+ * @example
+ * ```ts
+ * unique(tensor([3, 1, 3])); // [1, 3]
+ * unique(tensor([3, 1, 3]), { returnCounts: true }).counts; // [1, 2]
+ * ```
+ */
+export function unique(
+  x: Tensor,
+  options: WithInverse<UniqueOptions> | WithCounts<UniqueOptions>,
+): UniqueResult;
+export function unique(x: Tensor, options?: Omit<UniqueOptions, 'returnInverse' | 'returnCounts'>): Tensor;
+export function unique(x: Tensor, options?: UniqueOptions): Tensor | UniqueResult;
+export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
+  return finish(find(x, options, true, 'unique'));
+}
+
+/** {@link unique} without sorting: only equal neighbours are joined. Follows `torch.unique_consecutive`. */
+export function uniqueConsecutive(
+  x: Tensor,
+  options: WithInverse<UniqueConsecutiveOptions> | WithCounts<UniqueConsecutiveOptions>,
+): UniqueResult;
+export function uniqueConsecutive(
+  x: Tensor,
+  options?: Omit<UniqueConsecutiveOptions, 'returnInverse' | 'returnCounts'>,
+): Tensor;
+export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions): Tensor | UniqueResult;
+export function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | UniqueResult {
+  return finish(find(x, options, false, 'uniqueConsecutive'));
+}

@@ -1,0 +1,100 @@
+import { isFloatingPoint } from '../../dtype.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
+import { noGrad } from '../../record/grad-mode.ts';
+import { composed } from '../../record/primitive.ts';
+import { broadcastShapes, formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { detach, to } from '../creation/copy.ts';
+import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
+import { clampMin } from '../elementwise/select.ts';
+import { sum } from '../reductions/sum.ts';
+import { expand, unsqueeze } from '../views/shape.ts';
+import { vectorNorm } from './norm.ts';
+
+/** Options of {@link dist} and {@link cdist}. */
+export interface DistanceOptions {
+  /** The order of the norm: 0 or more, or `Infinity`. Default: 2. */
+  readonly p?: number;
+}
+
+/** The p-norm of a - b, broadcast. Follows `torch.dist`. */
+export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
+  return vectorNorm(sub(a, b), options.p ?? 2);
+}
+
+/**
+ * The distance of each row of `a`, (*, P, M), from each row of `b`, (*, R, M): (*, P, R), batches broadcast.
+ * Follows `torch.cdist`.
+ *
+ * @example
+ * ```ts
+ * cdist(tensor([[0., 0]], { dtype: 'float32' }), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // [[5, 1]]
+ * ```
+ */
+export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
+  const { p = 2 } = options;
+  for (const x of [a, b]) {
+    if (x.ndim < 2)
+      throw new ShapeError(`cdist only supports at least 2D tensors, got shape ${formatShape(x.shape)}`);
+  }
+  if (a.shape.at(-1) !== b.shape.at(-1)) {
+    throw new ShapeError(
+      `cdist: a and b must have the same number of columns. Got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
+  const rows = (x: Tensor): Tensor => expand(x, [...batch, ...x.shape.slice(-2)]);
+  const distances = vectorNorm(sub(unsqueeze(rows(a), -2), unsqueeze(rows(b), -3)), p, -1);
+  return composed('cdist', distances, a, b);
+}
+
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions extends DistanceOptions {
+  /** Added to each difference, so that there is a gradient at 0. Default: 1e-6. */
+  readonly eps?: number;
+  /** Whether the last dimension stays, with size 1. Default: false. */
+  readonly keepdim?: boolean;
+}
+
+/**
+ * The p-norm of a - b + eps over the last dimension: (N, D) and (N, D), or (D), give (N).
+ * Follows `torch.nn.functional.pairwise_distance`.
+ */
+export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  const apart = sub(a, b);
+  const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
+  return vectorNorm(add(difference, eps), p, -1, { keepdim });
+}
+
+/** Options of {@link cosineSimilarity}. */
+export interface CosineSimilarityOptions {
+  /** The least length that a vector counts with. Default: 1e-8. */
+  readonly eps?: number;
+}
+
+/** x over its length along `dim`, which is taken for at least `eps` without a kink in the gradient, as in PyTorch. */
+function direction(x: Tensor, dim: number, eps: number): Tensor {
+  const length = vectorNorm(x, 2, dim, { keepdim: true });
+  const missing = noGrad(() => {
+    const fixed = detach(length);
+    return sub(clampMin(fixed, eps), fixed);
+  });
+  return div(x, add(length, missing));
+}
+
+/**
+ * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
+ * @example cosineSimilarity(tensor([[1., 0]]), tensor([[1., 1]])); // [0.7071]
+ */
+export function cosineSimilarity(
+  a: Tensor,
+  b: Tensor,
+  dim = 1,
+  options: CosineSimilarityOptions = {},
+): Tensor {
+  const { eps = 1e-8 } = options;
+  const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
+  return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
+}

@@ -1,0 +1,175 @@
+import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/primitive.ts';
+import { formatShape, numelOf } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { eye } from '../creation/tensor.ts';
+import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
+import { square } from '../elementwise/functions.ts';
+import { where } from '../elementwise/select.ts';
+import { matrixTranspose, unsqueeze } from '../views/shape.ts';
+import { matmul } from './matmul.ts';
+
+/** Sweeps after which the columns are taken for orthogonal; a handful is enough in practice. */
+const mostSweeps = 60;
+
+/** An m by n matrix, m >= n, as its columns; made orthogonal by rotations, which `v` gathers. */
+function orthogonalise(columns: Float64Array[], v: Float64Array[]): void {
+  const n = columns.length;
+  for (let sweep = 0; sweep < mostSweeps; sweep++) {
+    let rotated = false;
+    for (let p = 0; p < n - 1; p++) {
+      for (let q = p + 1; q < n; q++) {
+        const [a, b] = [columns[p]!, columns[q]!];
+        const [aa, bb, ab] = [dotProduct(a, a), dotProduct(b, b), dotProduct(a, b)];
+        if (Math.abs(ab) <= 4 * Number.EPSILON * Math.sqrt(aa * bb)) continue;
+        rotated = true;
+        const zeta = (bb - aa) / (2 * ab);
+        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+        const cosine = 1 / Math.hypot(1, tangent);
+        rotate(a, b, cosine, cosine * tangent);
+        rotate(v[p]!, v[q]!, cosine, cosine * tangent);
+      }
+    }
+    if (!rotated) return;
+  }
+}
+
+function dotProduct(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+function rotate(a: Float64Array, b: Float64Array, cosine: number, sine: number): void {
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i]!;
+    a[i] = cosine * x - sine * b[i]!;
+    b[i] = sine * x + cosine * b[i]!;
+  }
+}
+
+/** Puts in place of column k, which is 0, a unit vector orthogonal to those before it. */
+function complete(columns: Float64Array[], k: number): void {
+  const m = columns[k]!.length;
+  for (let axis = 0; axis < m; axis++) {
+    const candidate = new Float64Array(m);
+    candidate[(k + axis) % m] = 1;
+    for (let pass = 0; pass < 2; pass++) {
+      for (let j = 0; j < k; j++) {
+        const along = dotProduct(candidate, columns[j]!);
+        for (let i = 0; i < m; i++) candidate[i]! -= along * columns[j]![i]!;
+      }
+    }
+    const length = Math.sqrt(dotProduct(candidate, candidate));
+    if (length < 0.5 / Math.sqrt(m)) continue;
+    for (let i = 0; i < m; i++) candidate[i]! /= length;
+    columns[k] = candidate;
+    return;
+  }
+}
+
+/** u, s and v of one m by n matrix a = u diag(s) vᵀ, s descending: by Jacobi rotations of the columns of the taller side. */
+function decompose(a: (row: number, column: number) => number, m: number, n: number) {
+  const tall = m >= n;
+  const [length, count] = tall ? [m, n] : [n, m];
+  const columns = Array.from({ length: count }, (_, c) =>
+    Float64Array.from({ length }, (_, r) => (tall ? a(r, c) : a(c, r))),
+  );
+  const v = Array.from({ length: count }, (_, c) =>
+    Float64Array.from({ length: count }, (_, r) => (r === c ? 1 : 0)),
+  );
+  // Infinity and NaN have no rotation.
+  const finite = columns.every((column) => column.every(Number.isFinite));
+  if (finite) orthogonalise(columns, v);
+  const lengths = columns.map((column) => Math.sqrt(dotProduct(column, column)));
+  const order = lengths.map((_, i) => i).sort((i, j) => lengths[j]! - lengths[i]!);
+  const s = order.map((i) => (finite ? lengths[i]! : Number.NaN));
+  const left = order.map((i) => columns[i]!.map((value) => value / lengths[i]!));
+  const tiny = s[0]! * Number.EPSILON;
+  s.forEach((value, k) => {
+    if (!(value > tiny)) complete(left, k);
+  });
+  const right = order.map((i) => v[i]!);
+  return tall ? { u: left, s, v: right } : { u: right, s, v: left };
+}
+
+/** Stores columns as a row-major matrix. */
+function storeColumns(columns: readonly Float64Array[], out: TypedArray, at: number): void {
+  const count = columns.length;
+  columns.forEach((column, c) => {
+    for (let r = 0; r < column.length; r++) out[at + r * count + c] = column[r]!;
+  });
+}
+
+const svdPrimitive = defineMulti({
+  name: 'linalg_svd',
+  saves: OUTPUT,
+  infer([x]) {
+    const { shape, dtype, ndim } = x!;
+    if (ndim < 2) {
+      throw new ShapeError(
+        `linalg.svdvals: The input tensor must have at least 2 dimensions, got ${formatShape(shape)}`,
+      );
+    }
+    if (!isFloatingPoint(dtype))
+      throw new DTypeError(`linalg.svdvals: Expected a floating point tensor, got ${dtype}`);
+    const batch = shape.slice(0, -2);
+    const [m, n] = shape.slice(-2) as [number, number];
+    const k = Math.min(m, n);
+    return [
+      { shape: [...batch, m, k], dtype },
+      { shape: [...batch, k], dtype },
+      { shape: [...batch, n, k], dtype },
+    ];
+  },
+  kernel([x], _, [us, ss, vs]) {
+    const { data, shape } = x!;
+    const [m, n] = shape.slice(-2) as [number, number];
+    const k = Math.min(m, n);
+    const count = numelOf(shape.slice(0, -2));
+    for (let b = 0; b < count && k > 0; b++) {
+      const { u, s, v } = decompose((r, c) => data[(b * m + r) * n + c]!, m, n);
+      storeColumns(u, us!.storage.array, b * m * k);
+      ss!.storage.array.set(s, b * k);
+      storeColumns(v, vs!.storage.array, b * n * k);
+    }
+  },
+  derivative([gu, gs, gv], node) {
+    const [u, s, v] = [node.output(0), node.output(1), node.output(2)];
+    const [m, n] = node.shape(0).slice(-2) as [number, number];
+    const k = s.shape.at(-1)!;
+    const row = unsqueeze(s, -2);
+    const vt = matrixTranspose(v);
+    const terms: Tensor[] = [];
+    if (gs != null) terms.push(matmul(mul(u, unsqueeze(gs, -2)), vt));
+    if (gu != null || gv != null) {
+      // Rotations of singular vectors into each other; diverges where two values meet.
+      const gaps = where(eye(k, { dtype: 'bool' }), 1, sub(square(row), square(unsqueeze(s, -1))));
+      const turn = (y: Tensor, g: Tensor): Tensor => {
+        const inner = matmul(matrixTranspose(y), g);
+        return div(sub(inner, matrixTranspose(inner)), gaps);
+      };
+      const outside = (y: Tensor, g: Tensor): Tensor =>
+        div(sub(g, matmul(y, matmul(matrixTranspose(y), g))), row);
+      if (gu != null) {
+        terms.push(matmul(matmul(u, mul(turn(u, gu), row)), vt));
+        if (m > k) terms.push(matmul(outside(u, gu), vt));
+      }
+      if (gv != null) {
+        terms.push(matmul(matmul(u, mul(unsqueeze(s, -1), turn(v, gv))), vt));
+        if (n > k) terms.push(matmul(u, matrixTranspose(outside(v, gv))));
+      }
+    }
+    return [terms.reduce((a, b) => add(a, b))];
+  },
+});
+
+/**
+ * @internal Public as `linalg.svdvals`.
+ *
+ * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
+ */
+export function svdvals(x: Tensor): Tensor {
+  return applyMulti(svdPrimitive, [x], undefined)[1]!;
+}

@@ -1,0 +1,115 @@
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { broadcastShapes, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { roll } from '../arranging/rearrange.ts';
+import { mul, sub } from '../elementwise/arithmetic.ts';
+import { sum } from '../reductions/sum.ts';
+import { diagonal } from '../views/parts.ts';
+import { expand, permute, reshape } from '../views/shape.ts';
+import { mm } from './matmul.ts';
+
+/** Options of {@link tensordot}. */
+export interface TensordotOptions {
+  /**
+   * A number n: the last n dimensions of the first tensor meet the first n of the second. Two lists: the dimensions of each that
+   * meet in pairs. Default: 2.
+   */
+  readonly dims?: number | readonly [readonly number[], readonly number[]];
+}
+
+function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>): [number[], number[]] {
+  if (typeof dims === 'number') {
+    if (!Number.isInteger(dims) || dims < 0) {
+      throw new ShapeError(`tensordot expects dims >= 0, but got dims=${dims}`);
+    }
+    if (dims > a.ndim || dims > b.ndim) {
+      throw new ShapeError(
+        `tensordot: cannot contract ${dims} dims of shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      );
+    }
+    const range = (start: number): number[] => Array.from({ length: dims }, (_, i) => start + i);
+    return [range(a.ndim - dims), range(0)];
+  }
+  const [first, second] = dims;
+  if (first.length !== second.length) {
+    throw new ShapeError(
+      `tensordot: both dimension lists should have same length, got ${formatShape(first)} and ${formatShape(second)}`,
+    );
+  }
+  const listOf = (list: readonly number[], x: Tensor): number[] => {
+    const normal = list.map((d) => normalizeDim(d, x.ndim, 'tensordot'));
+    if (new Set(normal).size < normal.length)
+      throw new ShapeError(`tensordot: repeated dim in ${formatShape(list)}`);
+    return normal;
+  };
+  return [listOf(first, a), listOf(second, b)];
+}
+
+/**
+ * Sums of products over pairs of dimensions; the result has the other dimensions of `a`, then those of `b`.
+ * Follows `torch.tensordot`.
+ *
+ * @example
+ * ```ts
+ * tensordot(ones([2, 3, 4]), ones([3, 4, 5])).shape; // [2, 5]
+ * tensordot(ones([2, 3]), ones([3, 2]), { dims: [[0], [1]] }).shape; // [3, 3]
+ * ```
+ */
+export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`tensordot: both inputs should have same dtype, got ${a.dtype} and ${b.dtype}`);
+  }
+  const [ofA, ofB] = pairs(a, b, options.dims ?? 2);
+  let [x, y] = [a, b];
+  ofA.forEach((d, i) => {
+    const [n, m] = [x.shape[d]!, y.shape[ofB[i]!]!];
+    if (n === m) return;
+    // A size of 1 broadcasts: the other side can be summed at once.
+    if (m === 1) x = sum(x, d, { keepdim: true, dtype: a.dtype });
+    else if (n === 1) y = sum(y, ofB[i]!, { keepdim: true, dtype: a.dtype });
+    else {
+      throw new ShapeError(
+        `tensordot: contracted dimensions need to match, but first has size ${n} in dim ${d} and second has size ${m} in ` +
+          `dim ${ofB[i]} (shapes ${formatShape(a.shape)} and ${formatShape(b.shape)})`,
+      );
+    }
+  });
+  const restOf = (t: Tensor, gone: readonly number[]): number[] =>
+    t.shape.map((_, d) => d).filter((d) => !gone.includes(d));
+  const [rows, columns] = [restOf(x, ofA), restOf(y, ofB)];
+  const sizes = (t: Tensor, dims: readonly number[]): Shape => dims.map((d) => t.shape[d]!);
+  const depth = numelOf(sizes(x, ofA));
+  const left = reshape(permute(x, [...rows, ...ofA]), [numelOf(sizes(x, rows)), depth]);
+  const right = reshape(permute(y, [...ofB, ...columns]), [depth, numelOf(sizes(y, columns))]);
+  return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
+}
+
+/** The sum of a matrix's diagonal. Follows `torch.trace`. */
+export function trace(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
+  return sum(diagonal(x));
+}
+
+/** Options of {@link cross}. */
+export interface CrossOptions {
+  /** Default: the last one. */
+  readonly dim?: number;
+}
+
+/** The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`. */
+export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
+  const dim = options.dim ?? -1;
+  const shape = broadcastShapes(a.shape, b.shape, 'linalg.cross');
+  const d = normalizeDim(dim, shape.length, 'linalg.cross');
+  if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
+    throw new ShapeError(
+      `linalg.cross: inputs must have the same number of dimensions and length 3 in dimension ${dim}. Got ` +
+        `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  const x = expand(a, shape);
+  const y = expand(b, shape);
+  const next = (t: Tensor): Tensor => roll(t, -1, d);
+  const last = (t: Tensor): Tensor => roll(t, 1, d);
+  return sub(mul(next(x), last(y)), mul(last(x), next(y)));
+}

@@ -1,0 +1,55 @@
+import type { ReduceKind } from '../../kernels/reduce/reduce.ts';
+import { reduce } from '../../kernels/reduce/reduce.ts';
+import { apply, definePrimitive } from '../../record/primitive.ts';
+import type { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
+import { ne } from '../elementwise/compare.ts';
+import { type Dims, type ReduceOptions, type Reduction, reductionOf } from './reduction.ts';
+
+const truth = (name: string, kind: ReduceKind) =>
+  definePrimitive<Reduction>({
+    name,
+    // PyTorch keeps uint8, for the time before it had bools.
+    infer: ([x], { shape }) => ({ shape, dtype: x!.dtype === 'uint8' ? 'uint8' : 'bool' }),
+    kernel: ([x], { dims }, out) => reduce(kind, x!, dims, out.storage.array, out.offset),
+  });
+
+const allPrimitive = truth('all', 'all');
+const anyPrimitive = truth('any', 'any');
+
+/** A list without dimensions leaves them all, as in PyTorch. */
+const elementTruth = (x: Tensor): Tensor => (x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0));
+const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0;
+
+/**
+ * Whether all elements are other than 0 (NaN is); `true` where there is none. Follows `torch.all`.
+ * @example all(tensor([[1, 0], [1, 1]]), 1); // [false, true]
+ */
+export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  if (isNone(dims)) return elementTruth(x);
+  return apply(allPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'all'));
+}
+
+/**
+ * Whether any element is other than 0 (NaN is); `false` where there is none. Follows `torch.any`.
+ * @example any(tensor([[0, 0], [1, 0]]), 1); // [false, true]
+ */
+export function any(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  if (isNone(dims)) return elementTruth(x);
+  return apply(anyPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'any'));
+}
+
+const countNonzeroPrimitive = definePrimitive<Reduction>({
+  name: 'count_nonzero',
+  infer: (_, { shape }) => ({ shape, dtype: 'int32' }),
+  kernel([x], { dims }, out) {
+    const counts = new Float64Array(out.count);
+    reduce('countNonzero', x!, dims, counts);
+    out.storage.array.set(counts, out.offset);
+  },
+});
+
+/** How many elements are other than 0, as int32. Follows `torch.count_nonzero`. */
+export function countNonzero(x: Tensor, dims?: Dims): Tensor {
+  return apply(countNonzeroPrimitive, [x], reductionOf(x, dims, false, 'countNonzero'));
+}

@@ -1,0 +1,133 @@
+import { isFloatingPoint } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
+import { moments } from '../../kernels/reduce/reduce.ts';
+import {
+  apply,
+  applyMulti,
+  defineMulti,
+  definePrimitive,
+  type GradNode,
+  INPUT,
+  type Meta,
+  OUTPUT,
+} from '../../record/primitive.ts';
+import type { Tensor } from '../../tensor.ts';
+import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
+import { eq } from '../elementwise/compare.ts';
+import { where } from '../elementwise/select.ts';
+import {
+  type Dims,
+  type ReduceOptions,
+  type Reduction,
+  reducedCount,
+  reductionOf,
+  restoreDims,
+  spread,
+} from './reduction.ts';
+import { mean } from './sum.ts';
+
+/** Options of {@link variance}, {@link std}, {@link varMean} and {@link stdMean}. */
+export interface VarianceOptions extends ReduceOptions {
+  /** The divisor is the number of elements less this. Default: 1. */
+  readonly correction?: number;
+  /** The older name: `true` is a correction of 1, `false` one of 0. */
+  readonly unbiased?: boolean;
+}
+
+interface Variance extends Reduction {
+  readonly count: number;
+  readonly correction: number;
+}
+
+function inferMoment([x]: readonly Tensor[], { shape }: Variance): Meta {
+  if (!isFloatingPoint(x!.dtype)) {
+    throw new DTypeError(
+      `std and var only support floating point dtypes, got ${x!.dtype}; convert with to('float32')`,
+    );
+  }
+  return { shape, dtype: x!.dtype };
+}
+
+/** The gradient of the variance: 2 g (x - mean) / (n - correction). */
+function varianceGradient(g: Tensor, node: GradNode<Variance>): Tensor {
+  const { attrs } = node;
+  const { dims, count, correction } = attrs;
+  const x = node.input(0);
+  const degrees = count - correction;
+  const factor = 2 / (dims.length === x.ndim ? Math.max(degrees, 0) : degrees);
+  const centered = sub(x, mean(x, dims, { keepdim: true }));
+  return mul(mul(restoreDims(g, attrs, x.shape), factor), centered);
+}
+
+/** The gradient of the variance given that of its root; 0 where the root is 0, as in PyTorch. */
+const throughRoot = (g: Tensor, root: Tensor): Tensor => where(eq(root, 0), 0, div(g, mul(root, 2)));
+
+const varPrimitive = definePrimitive<Variance>({
+  name: 'var',
+  saves: INPUT(0),
+  infer: inferMoment,
+  kernel: ([x], { dims, correction }, out) => moments(x!, dims, correction, false, out.storage.array),
+  derivative: (g, node) => [varianceGradient(g, node)],
+});
+
+const stdPrimitive = definePrimitive<Variance>({
+  name: 'std',
+  saves: INPUT(0) | OUTPUT,
+  infer: inferMoment,
+  kernel: ([x], { dims, correction }, out) => moments(x!, dims, correction, true, out.storage.array),
+  derivative: (g, node) => [varianceGradient(throughRoot(g, node.output()), node)],
+});
+
+const withMean = (name: string, root: boolean) =>
+  defineMulti<Variance>({
+    name,
+    saves: root ? INPUT(0) | OUTPUT : INPUT(0),
+    infer(inputs, attrs) {
+      const meta = inferMoment(inputs, attrs);
+      return [meta, meta];
+    },
+    kernel: ([x], { dims, correction }, [spreads, means]) =>
+      moments(x!, dims, correction, root, spreads!.storage.array, means!.storage.array),
+    derivative([g, gMean], node) {
+      const ofSpread = g == null ? null : varianceGradient(root ? throughRoot(g, node.output()) : g, node);
+      const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);
+      return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
+    },
+  });
+
+const varMeanPrimitive = withMean('var_mean', false);
+const stdMeanPrimitive = withMean('std_mean', true);
+
+function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions, caller: string): Variance {
+  const { correction = options.unbiased === false ? 0 : 1, keepdim } = options;
+  const reduction = reductionOf(x, dims, keepdim, caller);
+  return { ...reduction, count: reducedCount(x, reduction), correction };
+}
+
+const defaults: VarianceOptions = {};
+
+/**
+ * The variance, sum((x - mean)²) / max(0, n - correction), of all elements or over dimensions; floating point only. With one
+ * element and the default correction it is NaN. Follows `torch.var` (`var` is a reserved word; the method is `x.var()`).
+ * @example variance(tensor([1, 2, 4])); // 2.3333
+ */
+export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+  return apply(varPrimitive, [x], varianceOf(x, dims, options, 'var'));
+}
+
+/** The root of {@link variance}. Follows `torch.std`. */
+export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+  return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
+}
+
+/** {@link variance} and mean, in one pass over the latter. Follows `torch.var_mean`. */
+export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
+  return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean')) as [Tensor, Tensor];
+}
+
+/** {@link std} and mean, in one pass over the latter. Follows `torch.std_mean`. */
+export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
+  return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')) as [Tensor, Tensor];
+}
+
+export { variance as var };

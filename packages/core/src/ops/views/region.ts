@@ -1,0 +1,134 @@
+import { ShapeError } from '../../errors.ts';
+import { copyStrided, scatterStrided } from '../../kernels/elementwise/copy.ts';
+import { stridedOver } from '../../kernels/strided/strided.ts';
+import {
+  apply,
+  applyInPlace,
+  applyView,
+  definePrimitive,
+  defineView,
+  type ViewPrimitive,
+} from '../../record/primitive.ts';
+import { checkInteger, checkShape, expandsTo, formatShape, type Shape } from '../../shape.ts';
+import { Tensor } from '../../tensor.ts';
+import { contiguous, copyInto } from '../creation/copy.ts';
+import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts';
+
+/**
+ * A region is the part of a tensor that a view such as `select` or `diagonal` shows, given by where its elements would lie
+ * if the tensor were dense. One mechanism serves all such views: reading a region (a view), putting it back into zeros
+ * (the view's derivative), and overwriting it (`selectScatter`, indexed assignment). Each is the derivative of another.
+ */
+type Region = Layout;
+
+/** A view of part of a tensor: `layout` says which elements it shows. */
+export function defineRegionView<A>(
+  name: string,
+  layout: (from: Layout, attrs: A) => Layout,
+): ViewPrimitive<A> {
+  return defineView<A>({
+    name,
+    alias: layout,
+    derivative: (g, node) => embedRegion(g, node.shape(0), layout(denseLayout(node.shape(0)), node.attrs)),
+  });
+}
+
+const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
+  ...region,
+  offset: x.offset + region.offset,
+}));
+
+/** The part of `x` that lies, when `x` is dense, as `region` says. */
+export const takeRegion = (x: Tensor, region: Region): Tensor =>
+  applyView(regionPrimitive, contiguous(x), region);
+
+interface Embedding {
+  readonly shape: Shape;
+  readonly region: Region;
+}
+
+const embedPrimitive = definePrimitive<Embedding>({
+  name: 'slice_backward',
+  saves: 0,
+  infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
+  kernel([x], { region }, out) {
+    const target = out.storage.array;
+    target.fill(0);
+    if (!overlapsItself(region)) {
+      scatterStrided(x!, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
+      return;
+    }
+    const source = x!.data;
+    const offsets = offsetsOf(region.shape, region.strides);
+    for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
+  },
+  derivative: (g, node) => [takeRegion(g, node.attrs.region)],
+});
+
+/** Zeros of `shape` with `x` at `region`; where a region shows an element twice, both are added. */
+export const embedRegion = (x: Tensor, shape: Shape, region: Region): Tensor =>
+  apply(embedPrimitive, [x], { shape, region });
+
+const putPrimitive = definePrimitive<Region>({
+  name: 'copy_slices',
+  saves: 0,
+  infer([x, value], region) {
+    if (!expandsTo(value!.shape, region.shape)) {
+      throw new ShapeError(
+        `shape mismatch: value tensor of shape ${formatShape(value!.shape)} cannot be broadcast to indexing result of ` +
+          `shape ${formatShape(region.shape)}`,
+      );
+    }
+    return { shape: x!.shape, dtype: x!.dtype };
+  },
+  kernel([x, value], { shape, strides, offset }, out) {
+    if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+    scatterStrided(value!, stridedOver(out.storage.array, out.dtype, shape, out.offset + offset, strides));
+  },
+  derivative: (g, node) => [
+    node.needs(0) ? putRegion(g, Tensor.scalar(0, g.dtype), node.attrs) : null,
+    node.needs(1) ? takeRegion(g, node.attrs) : null,
+  ],
+});
+
+/** A copy of `x` with `value`, broadcast, at `region`. */
+export const putRegion = (x: Tensor, value: Tensor, region: Region): Tensor =>
+  apply(putPrimitive, [x, value], region);
+
+/** Overwrites a region of `x` with `value`, broadcast. */
+export const putRegionInPlace = (x: Tensor, value: Tensor, region: Region): Tensor =>
+  applyInPlace(putPrimitive, [x, value], region, copyInto);
+
+/**
+ * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
+ * were dense, so a non-contiguous x is refused. Follows `torch.as_strided`.
+ *
+ * @example
+ * ```ts
+ * asStrided(arange(4), [3, 2], [1, 1]); // [[0, 1], [1, 2], [2, 3]]
+ * ```
+ */
+export function asStrided(
+  x: Tensor,
+  size: Shape,
+  stride: readonly number[],
+  options: { storageOffset?: number } = {},
+): Tensor {
+  const offset = options.storageOffset ?? 0;
+  checkShape(size, 'asStrided');
+  for (const step of [...stride, offset]) checkInteger(step, 'each stride, and the offset,', 'asStrided');
+  if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
+    throw new ShapeError(
+      `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
+    );
+  }
+  if (!x.dense) throw new ShapeError('asStrided: expected a contiguous tensor; call contiguous() first');
+  const last = size.includes(0) ? 0 : offset + size.reduce((sum, n, d) => sum + (n - 1) * stride[d]!, 0);
+  if (last > 0 && last >= x.count) {
+    throw new ShapeError(
+      `asStrided: size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches element ` +
+        `${last} of a tensor of ${x.count} elements`,
+    );
+  }
+  return applyView(regionPrimitive, x, { shape: size, strides: stride, offset });
+}
