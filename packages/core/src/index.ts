@@ -426,7 +426,7 @@ export {
   observe,
   type Primitive,
   type ViewPrimitive,
-} from './record/primitive.ts';
+} from './record/index.ts';
 export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';

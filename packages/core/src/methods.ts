@@ -6,6 +6,7 @@ import {
   retainsGrad,
   setRequiresGrad,
 } from './autograd/hooks.ts';
+import type { TypedArray } from './dtype.ts';
 import { IndexError } from './errors.ts';
 import { contents } from './methods/contents.ts';
 import { elementwise } from './methods/elementwise.ts';
@@ -15,6 +16,7 @@ import * as V from './ops/creation/convert.ts';
 import type { Sizes } from './ops/views/layout.ts';
 import { select } from './ops/views/parts.ts';
 import { adjoint, matrixTranspose, reverseDims } from './ops/views/shape.ts';
+import { valuesOf } from './record/values.ts';
 import { Tensor } from './tensor.ts';
 
 /** A function of a tensor as that tensor's method. */
@@ -59,6 +61,13 @@ interface SpecialMethods {
 }
 
 interface Properties {
+  /**
+   * The elements in row-major order as a typed array (`bool` and `uint8`: a Uint8Array).
+   *
+   * Of a contiguous tensor this is its memory itself: writing to it changes the tensor behind autograd's back.
+   * Of any other view it is a copy.
+   */
+  readonly data: TypedArray;
   /** The dimensions in reverse order. */
   readonly T: Tensor;
   /** The last two dimensions swapped. */
@@ -117,6 +126,7 @@ const method = (value: (this: Tensor) => unknown): PropertyDescriptor => ({
 });
 
 Object.defineProperties(Tensor.prototype, {
+  data: getter((x) => valuesOf(x, 'data')),
   T: getter(reverseDims),
   retainsGrad: getter(retainsGrad),
   mT: getter(matrixTranspose),

@@ -1,6 +1,5 @@
-import { arrayConstructor, type DType, type TypedArray } from './dtype.ts';
+import type { DType, TypedArray } from './dtype.ts';
 import { DTypeError } from './errors.ts';
-import { copyStrided } from './kernels/elementwise/copy.ts';
 import type { TensorMethods } from './methods.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
@@ -31,24 +30,17 @@ export class Tensor {
   grad: Tensor | null = null;
   /** The operation that made this tensor, where gradients are recorded. */
   gradFn: GradNode | null = null;
-  /** Which output of `gradFn` this is. */
-  outputNumber = 0;
 
-  /** @internal Set by `requiresGrad_` on leaves. */
-  leafRequiresGrad = false;
-  /** @internal The graph node that stores gradients into a leaf, made when first needed. */
-  accumulator: AccumulateGrad | null = null;
-  /** @internal Hooks of a leaf; those of other tensors live on their node. */
-  hooks: GradHook[] | null = null;
-  /** @internal Called after a gradient was added to `grad`. */
-  accumulateHooks: ((x: Tensor) => void)[] | null = null;
-  /** @internal For a view made with gradients recorded: the tensor it is a view of, and how often that was rebound. */
-  base: Tensor | null = null;
-  baseRebinds = 0;
-  /** @internal How often an in-place operation gave this tensor a new `gradFn`. */
-  rebinds = 0;
-  /** @internal Whether it was made in inference mode. */
-  inference = false;
+  // What AutogradState says of these: private here, so that editors do not offer them.
+  private outputNumber = 0;
+  protected leafRequiresGrad = false;
+  private accumulator: AccumulateGrad | null = null;
+  private hooks: GradHook[] | null = null;
+  private accumulateHooks: ((x: Tensor) => void)[] | null = null;
+  private base: Tensor | null = null;
+  private baseRebinds = 0;
+  private rebinds = 0;
+  private inference = false;
 
   constructor(
     storage: Storage,
@@ -96,27 +88,35 @@ export class Tensor {
   get isLeaf(): boolean {
     return this.gradFn === null;
   }
-
-  /**
-   * The elements in row-major order as a typed array (`bool` and `uint8`: a Uint8Array).
-   *
-   * Of a contiguous tensor this is its memory itself: writing to it changes the tensor behind autograd's back.
-   * Of any other view it is a copy.
-   */
-  get data(): TypedArray {
-    const { storage, offset, count } = this;
-    if (this.dense) {
-      const { array } = storage;
-      return offset === 0 && array.length === count ? array : array.subarray(offset, offset + count);
-    }
-    const copy = new (arrayConstructor(this.dtype))(count);
-    copyStrided(this, copy);
-    return copy;
-  }
 }
 
 /** What methods.ts installs on the prototype. */
 export interface Tensor extends TensorMethods {}
+
+/** What automatic differentiation keeps with a tensor, beside `grad` and `gradFn`. */
+export interface AutogradState {
+  gradFn: GradNode | null;
+  /** Which output of `gradFn` the tensor is. */
+  outputNumber: number;
+  /** Set by `requiresGrad_` on leaves. */
+  leafRequiresGrad: boolean;
+  /** The graph node that stores gradients into a leaf, made when first needed. */
+  accumulator: AccumulateGrad | null;
+  /** Hooks of a leaf; those of other tensors live on their node. */
+  hooks: GradHook[] | null;
+  /** Called after a gradient was added to `grad`. */
+  accumulateHooks: ((x: Tensor) => void)[] | null;
+  /** For a view made with gradients recorded: the tensor it is a view of, and how often that was rebound. */
+  base: Tensor | null;
+  baseRebinds: number;
+  /** How often an in-place operation gave the tensor a new `gradFn`. */
+  rebinds: number;
+  /** Whether it was made in inference mode. */
+  inference: boolean;
+}
+
+/** @internal The private fields of a tensor that belong to automatic differentiation: the tensor itself, by another type. */
+export const autogradOf = (x: Tensor): AutogradState => x as unknown as AutogradState;
 
 /** @internal Throws a DTypeError that says what came where tensors were expected. */
 export function requireTensors(caller: string, ...values: readonly unknown[]): void {

@@ -17,6 +17,7 @@ export interface AdamOptions {
   maximize?: boolean;
 }
 
+type Ten = [E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr];
 type Decay = 'none' | 'l2' | 'decoupled';
 
 /** One kernel for each combination of features. */
@@ -26,17 +27,18 @@ function kernelFor(amsgrad: boolean, decay: Decay): FusedUpdate {
   const key = (amsgrad ? 3 : 0) + (decay === 'none' ? 0 : decay === 'l2' ? 1 : 2);
   let kernel = kernels[key];
   if (kernel === undefined) {
-    kernel = new FusedUpdate('adam', amsgrad ? 4 : 3, 1, (x, p) => {
-      const [w, m, v, vMax] = x as [E.Expr, E.Expr, E.Expr, E.Expr];
-      const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = p as E.Expr[];
-      const kept = decay === 'decoupled' ? E.mul(w, shrink!) : w;
-      const signed = E.mul(sign!, x[x.length - 1]!);
-      const g = decay === 'l2' ? E.add(signed, E.mul(shrink!, w)) : signed;
-      const mean = E.add(m, E.mul(fresh1!, E.sub(g, m)));
-      const square = E.add(E.mul(v, beta2!), E.mul(E.mul(fresh2!, g), g));
+    kernel = new FusedUpdate('adam', amsgrad ? 4 : 3, 1, (w, m, v, ...rest) => {
+      const [vMax, grad, fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = (
+        amsgrad ? rest : [w, ...rest]
+      ) as Ten;
+      const kept = decay === 'decoupled' ? E.mul(w, shrink) : w;
+      const signed = E.mul(sign, grad);
+      const g = decay === 'l2' ? E.add(signed, E.mul(shrink, w)) : signed;
+      const mean = E.add(m, E.mul(fresh1, E.sub(g, m)));
+      const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
       const bound = amsgrad ? E.max(vMax, square) : square;
-      const denominator = E.add(E.div(E.sqrt(bound), root2!), eps!);
-      const next = E.sub(kept, E.mul(stepSize!, E.div(mean, denominator)));
+      const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
+      const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
       return amsgrad ? [next, mean, square, bound] : [next, mean, square];
     });
     kernels[key] = kernel;

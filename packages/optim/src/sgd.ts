@@ -17,6 +17,7 @@ export interface SGDOptions {
   maximize?: boolean;
 }
 
+type Seven = [E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr];
 /** One kernel for each combination of features, so that plain SGD reads and writes nothing but the parameter. */
 const kernels: (FusedUpdate | undefined)[] = [];
 
@@ -24,14 +25,14 @@ function kernelFor(momentum: boolean, nesterov: boolean, decay: boolean): FusedU
   const key = (momentum ? 1 : 0) + (nesterov ? 2 : 0) + (decay ? 4 : 0);
   let kernel = kernels[key];
   if (kernel === undefined) {
-    kernel = new FusedUpdate('sgd', momentum ? 2 : 1, 1, (x, [lr, sign, weightDecay, mu, fresh]) => {
-      const [w, buffer] = x as [E.Expr, E.Expr];
-      const signed = E.mul(sign!, x[x.length - 1]!);
-      const g = decay ? E.add(signed, E.mul(weightDecay!, w)) : signed;
-      if (!momentum) return [E.sub(w, E.mul(lr!, g))];
-      const v = E.add(E.mul(mu!, buffer), E.mul(fresh!, g));
-      const direction = nesterov ? E.add(g, E.mul(mu!, v)) : v;
-      return [E.sub(w, E.mul(lr!, direction)), v];
+    kernel = new FusedUpdate('sgd', momentum ? 2 : 1, 1, (w, ...rest) => {
+      const [buffer, grad, lr, sign, weightDecay, mu, fresh] = (momentum ? rest : [w, ...rest]) as Seven;
+      const signed = E.mul(sign, grad);
+      const g = decay ? E.add(signed, E.mul(weightDecay, w)) : signed;
+      if (!momentum) return [E.sub(w, E.mul(lr, g))];
+      const v = E.add(E.mul(mu, buffer), E.mul(fresh, g));
+      const direction = nesterov ? E.add(g, E.mul(mu, v)) : v;
+      return [E.sub(w, E.mul(lr, direction)), v];
     });
     kernels[key] = kernel;
   }

@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
+import { observe } from '../record/index.ts';
 import type { GradNode } from '../record/node.ts';
-import { observe } from '../record/primitive.ts';
 import type { Tensor } from '../tensor.ts';
 import { wrapDerivatives } from './engine.ts';
 

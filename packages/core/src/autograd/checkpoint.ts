@@ -1,10 +1,11 @@
 import { AutogradError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
 import { enableGrad, isGradEnabled, withGradMode } from '../record/grad-mode.ts';
-import { announce, observe } from '../record/primitive.ts';
+import { observe } from '../record/index.ts';
+import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { autogradOf, Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
 
@@ -92,7 +93,11 @@ function withoutRepeats(tensors: readonly Tensor[]): Tensor[] {
     (x, i) =>
       i ===
       tensors.findIndex(
-        (y) => y === x || (x.gradFn !== null && y.gradFn === x.gradFn && y.outputNumber === x.outputNumber),
+        (y) =>
+          y === x ||
+          (x.gradFn !== null &&
+            y.gradFn === x.gradFn &&
+            autogradOf(y).outputNumber === autogradOf(x).outputNumber),
       ),
   );
 }

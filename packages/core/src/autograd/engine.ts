@@ -7,7 +7,7 @@ import { sumToShape } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
-import { type GradHook, Tensor } from '../tensor.ts';
+import { autogradOf, type GradHook, Tensor } from '../tensor.ts';
 
 /** What a backward pass is asked for. */
 export interface BackwardRequest {
@@ -55,7 +55,7 @@ class BackwardPass {
           );
         }
         const list = this.#captures.get(node) ?? [];
-        list.push({ output: inputs[i]!.outputNumber, index: i });
+        list.push({ output: autogradOf(inputs[i]!).outputNumber, index: i });
         this.#captures.set(node, list);
         this.#captured.push(null);
       }
@@ -69,7 +69,7 @@ class BackwardPass {
             'from has requiresGrad, or it was computed under noGrad',
         );
       }
-      this.#deliver(node, root.outputNumber, firstGradient(root, gradients[i] ?? null, i), true);
+      this.#deliver(node, autogradOf(root).outputNumber, firstGradient(root, gradients[i] ?? null, i), true);
     }
   }
 
@@ -166,7 +166,7 @@ class BackwardPass {
   #finishLeaf(node: AccumulateGrad, gradient: Tensor): void {
     const { variable } = node;
     if (this.#captures !== null && !this.#captures.has(node)) return;
-    const g = runHooks(variable.hooks ?? undefined, gradient);
+    const g = runHooks(autogradOf(variable).hooks ?? undefined, gradient);
     this.#capture(node, 0, g);
     if (!this.#request.accumulate) return;
     if (this.#captures !== null) g.storage.holders--;
@@ -178,7 +178,7 @@ class BackwardPass {
     } else if (createGraph) variable.grad = add(before, g);
     else addInPlace(before, g);
     g.storage.holders--;
-    for (const hook of variable.accumulateHooks ?? []) hook(variable);
+    for (const hook of autogradOf(variable).accumulateHooks ?? []) hook(variable);
   }
 
   #deliver(node: Node, output: number, g: Tensor, outside: boolean): void {

@@ -2,11 +2,12 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
 import { isGradEnabled, withGradMode } from '../record/grad-mode.ts';
+import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
-import { announce, prepareInPlace } from '../record/primitive.ts';
+import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
 import { expandsTo, formatShape, type Shape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { autogradOf, Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
 
 export { FunctionContext } from './function-context.ts';
@@ -115,7 +116,9 @@ export class FunctionNode extends GradNode<null> {
     saved: SavedTensors,
     backward: (grads: readonly (Tensor | null)[], node: FunctionNode) => readonly (Tensor | null)[],
   ) {
-    super({ name, saves: 0, backward: (grads, node) => backward(grads, node as FunctionNode) }, inputs, null);
+    const derivative = (grads: readonly (Tensor | null)[], node: GradNode<null>) =>
+      backward(grads, node as FunctionNode);
+    super({ name, saves: 0, differentiable: true, backward: derivative }, inputs, null);
     this.#name = `${name}Backward`;
     this.saved = saved;
   }
@@ -195,17 +198,17 @@ export function bindOutputs(
     let out = y;
     if (dirty.has(y)) {
       if (y.gradFn !== null) moveRetained(y, y.gradFn, node as GradNode, i);
-      y.rebinds++;
+      autogradOf(y).rebinds++;
     } else {
       if (y.requiresGrad || inputs.includes(y)) out = alias(y);
       const source = inputs.find((x) => x.storage === y.storage);
       if (source !== undefined) {
-        out.base = source.base ?? source;
-        out.baseRebinds = out.base.rebinds;
+        const base = autogradOf(source).base ?? source;
+        Object.assign(autogradOf(out), { base, baseRebinds: autogradOf(base).rebinds });
       }
     }
     out.gradFn = node as GradNode;
-    out.outputNumber = i;
+    autogradOf(out).outputNumber = i;
     return out;
   });
 }

@@ -1,7 +1,7 @@
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { Tensor, wrapArray } from '../tensor.ts';
+import { autogradOf, Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';
 import {
   analyticalJacobian,
@@ -151,7 +151,7 @@ function drawGradient(like: Tensor, seed: number, strided: boolean): Tensor {
 }
 
 function leaf(x: Tensor): Tensor {
-  x.leafRequiresGrad = true;
+  autogradOf(x).leafRequiresGrad = true;
   return x;
 }
 

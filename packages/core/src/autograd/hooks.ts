@@ -2,6 +2,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import type { GradHook, Tensor } from '../tensor.ts';
+import { autogradOf } from '../tensor.ts';
 
 /** What registering a hook returns. */
 export interface RemovableHandle {
@@ -42,9 +43,9 @@ function add<H>(list: H[], hook: H): RemovableHandle {
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
   if (!x.requiresGrad)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
-  if (x.gradFn === null) return add((x.hooks ??= []), hook);
+  if (x.gradFn === null) return add((autogradOf(x).hooks ??= []), hook);
   const hooks = (x.gradFn.hooks ??= []);
-  return add((hooks[x.outputNumber] ??= []), hook);
+  return add((hooks[autogradOf(x).outputNumber] ??= []), hook);
 }
 
 /**
@@ -56,11 +57,11 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
 export function retainGrad(x: Tensor): void {
   if (!x.requiresGrad) throw new AutogradError("can't retainGrad on Tensor that has requiresGrad=false");
   if (x.gradFn === null) return;
-  (x.gradFn.retained ??= [])[x.outputNumber] = x;
+  (x.gradFn.retained ??= [])[autogradOf(x).outputNumber] = x;
 }
 
 /** Whether {@link retainGrad} was called on `x`, which is no leaf. Follows `Tensor.retains_grad`. */
-export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[x.outputNumber] === x;
+export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[autogradOf(x).outputNumber] === x;
 
 /**
  * Calls `hook` with the leaf `x` each time backward has added to `x.grad`: an optimizer may there update `x` and set
@@ -73,7 +74,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   if (x.gradFn !== null)
     throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
-  return add((x.accumulateHooks ??= []), hook);
+  return add((autogradOf(x).accumulateHooks ??= []), hook);
 }
 
 /**
@@ -92,11 +93,11 @@ export function setRequiresGrad(x: Tensor, value = true): Tensor {
   if (value && !isFloatingPoint(x.dtype)) {
     throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
   }
-  if (value && x.inference && !isInferenceModeEnabled()) {
+  if (value && autogradOf(x).inference && !isInferenceModeEnabled()) {
     throw new AutogradError(
       'Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.',
     );
   }
-  x.leafRequiresGrad = value;
+  autogradOf(x).leafRequiresGrad = value;
   return x;
 }

@@ -2,13 +2,19 @@ import type { DType } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { GradHook, Tensor } from '../tensor.ts';
+import { autogradOf } from '../tensor.ts';
 
-/** What a node needs to know of the primitive that made it. */
+/** What every operation has, and all that a node needs to know of the one that made it. */
 export interface Differentiable<A> {
+  /** PyTorch's name: `log_softmax` makes results whose gradFn prints as `<LogSoftmaxBackward0>`. */
   readonly name: string;
-  /** PyTorch's number of the overload. */
+  /** PyTorch numbers the overloads of an operation: this is the number behind the name. Default: 0. */
   overload?(attrs: A): number;
+  /** Which inputs and outputs the derivative reads: `INPUT(0) | OUTPUT`. Only these are kept for backward. */
   readonly saves?: number;
+  /** @internal Whether the results can require a gradient. */
+  readonly differentiable: boolean;
+  /** @internal The derivative in the form that the engine calls; made by the `define...` functions. */
   backward(grads: readonly (Tensor | null)[], node: GradNode<A>): readonly (Tensor | null)[];
 }
 
@@ -88,11 +94,11 @@ export class GradNode<A = unknown> extends Node {
     for (let i = 0; i < n; i++) {
       const x = inputs[i]!;
       next[i] = edgeOf(x);
-      nextOutput[i] = x.outputNumber;
+      nextOutput[i] = autogradOf(x).outputNumber;
       shapes[i] = x.shape;
       dtypes[i] = x.dtype;
       const keep = (saves & (1 << i)) !== 0;
-      if (keep && x.inference) {
+      if (keep && autogradOf(x).inference) {
         throw new AutogradError(
           `${primitive.name}: Inference tensors cannot be saved for backward. To work around you can make a clone ` +
             'to get a normal tensor and use it in autograd.',
@@ -188,14 +194,14 @@ export class GradNode<A = unknown> extends Node {
 /** The node into which the gradient of `x` flows, or `null`. */
 export function edgeOf(x: Tensor): Node | null {
   if (x.gradFn !== null) return x.gradFn;
-  if (x.leafRequiresGrad) return (x.accumulator ??= new AccumulateGrad(x));
+  if (autogradOf(x).leafRequiresGrad) return (autogradOf(x).accumulator ??= new AccumulateGrad(x));
   return null;
 }
 
 /** An in-place operation gave `x` a new node: a gradient that it retains is from now on that of the new value. */
 export function moveRetained(x: Tensor, from: GradNode, to: GradNode, output: number): void {
-  if (from.retained?.[x.outputNumber] !== x) return;
-  from.retained[x.outputNumber] = undefined;
+  if (from.retained?.[autogradOf(x).outputNumber] !== x) return;
+  from.retained[autogradOf(x).outputNumber] = undefined;
   (to.retained ??= [])[output] = x;
 }
 

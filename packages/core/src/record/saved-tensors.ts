@@ -1,5 +1,6 @@
 import { AutogradError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import { autogradOf } from '../tensor.ts';
 import { checkVersion, freed } from './node.ts';
 
 /** Tensors kept for a backward pass: checked against being overwritten, and let go with the graph. */
@@ -8,7 +9,7 @@ export class SavedTensors {
   readonly #versions: readonly number[];
 
   constructor(tensors: readonly Tensor[]) {
-    if (tensors.some((x) => x.inference)) {
+    if (tensors.some((x) => autogradOf(x).inference)) {
       throw new AutogradError(
         'Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and ' +
           'use it in autograd.',

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { arrayConstructor, type DType, isFloatingPoint } from '../dtype.ts';
 import type { Tensor } from '../tensor.ts';
+import { autogradOf } from '../tensor.ts';
 import { DTypeError, numelOf, wrapArray } from './core.ts';
 import { type ShapeOptions, shapes } from './shapes.ts';
 
@@ -58,7 +59,7 @@ export function tensorsWith(shape: readonly number[], options: TensorOptions = {
     const array = new (arrayConstructor(dtype))(n);
     array.set(drawn);
     const x = wrapArray(array, shape.slice(), dtype);
-    x.leafRequiresGrad = requiresGrad;
+    autogradOf(x).leafRequiresGrad = requiresGrad;
     return x;
   });
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { arrayConstructor, isFloatingPoint, type TypedArray } from '../dtype.ts';
 import { offsetsOf } from '../ops/views/layout.ts';
 import { Storage } from '../storage.ts';
-import { Tensor } from '../tensor.ts';
+import { autogradOf, Tensor } from '../tensor.ts';
 import { numelOf } from './core.ts';
 import { type TensorOptions, tensors } from './tensors.ts';
 
@@ -54,7 +54,7 @@ function write(array: TypedArray, offset: number, offsets: Int32Array, values: T
 
 function leafOver(array: TypedArray, like: Tensor, offset: number, strides: readonly number[]): Tensor {
   const out = new Tensor(new Storage(array), like.shape, like.dtype, offset, strides);
-  out.leafRequiresGrad = like.leafRequiresGrad;
+  autogradOf(out).leafRequiresGrad = autogradOf(like).leafRequiresGrad;
   return out;
 }
 

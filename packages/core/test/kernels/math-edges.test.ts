@@ -336,7 +336,7 @@ const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
 function evaluate(name: string, lane: Lane, rows: readonly (readonly number[])[]): number[] {
   const arity = rows[0]!.length - 1;
   const n = rows.length;
-  const kernel = new ElementwiseKernel(name, arity, (x) => call(name, ...x));
+  const kernel = new ElementwiseKernel(name, arity, (...x) => call(name, ...x.slice(0, arity)));
   const operands = Array.from({ length: arity }, (_, i) => {
     const column = Float64Array.from(rows.map((row) => row[i]!));
     return stridedOver(column, 'float64', [n]);

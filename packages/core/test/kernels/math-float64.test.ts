@@ -22,7 +22,9 @@ function ulp(x: number): number {
 function evaluate(name: string, columns: number[][]): Float64Array {
   const n = columns[0]!.length;
   const out = new Float64Array(n);
-  const kernel = new ElementwiseKernel(name, columns.length, (x) => call(name, ...x));
+  const kernel = new ElementwiseKernel(name, columns.length, (...x) =>
+    call(name, ...x.slice(0, columns.length)),
+  );
   const operands = columns.map((column) => stridedOver(Float64Array.from(column), 'float64', [n]));
   runElementwise(kernel, 'f64', operands, [], stridedOver(out, 'float64', [n]));
   return out;

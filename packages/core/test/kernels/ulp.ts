@@ -62,7 +62,7 @@ export function ulpError(got: number, exact: number): number {
  * `first`.
  */
 export function sweep(name: string, stride: number, first = 0, end = 2 ** 32, length = 1 << 16): Sweep {
-  const kernel = new ElementwiseKernel(name, 1, ([x]) => call(name, x!));
+  const kernel = new ElementwiseKernel(name, 1, (x) => call(name, x));
   const reference = references[name]!;
   const bits = new Uint32Array(length);
   const x = new Float32Array(bits.buffer);

@@ -16,8 +16,8 @@ export interface InplaceOptions {
   readonly inplace?: boolean | undefined;
 }
 
-/** The gradient with respect to x, as an expression in the gradient g, x, the result y and the parameters p. */
-type Slope = (g: E.Expr, x: E.Expr, y: E.Expr, p: readonly E.Expr[]) => E.Expr;
+/** The gradient with respect to x, as an expression in that of the result, g, the result y, x, and parameters. */
+type Slope = (at: { readonly g: E.Expr; readonly y: E.Expr }, x: E.Expr, ...params: E.Expr[]) => E.Expr;
 
 /** Refuses integers and bools. */
 export const floatsOnly =
@@ -33,15 +33,15 @@ export const floatsOnly =
 /** An activation of one tensor: an expression in x and its parameters, and PyTorch's gradient. */
 export function activation(
   name: string,
-  expression: (x: E.Expr, p: readonly E.Expr[]) => E.Expr,
+  expression: (x: E.Expr, ...params: E.Expr[]) => E.Expr,
   slope: Slope,
   integers = false,
 ): ElementwiseOp {
   return new ElementwiseOp({
     name,
     arity: 1,
-    expression: ([x], p) => expression(x!, p),
-    gradient: (g, [x], y, p) => [slope(g, x!, y, p)],
+    expression: (x, ...params) => expression(x as E.Expr, ...params),
+    gradient: (at, x, ...params) => [slope(at, x as E.Expr, ...params)],
     ...(integers ? {} : { check: floatsOnly(name) }),
   });
 }

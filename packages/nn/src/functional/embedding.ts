@@ -40,15 +40,15 @@ interface Lookup {
 }
 
 /** Rows of a table: (*) indices and a table (V, D) give (*, D). */
-const lookupPrimitive: Primitive<Lookup> = definePrimitive<Lookup>({
+const lookupPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
   name: 'embedding',
   saves: 1 << 1,
-  infer: ([weight, indices]) => ({ shape: [...indices!.shape, weight!.shape[1]!], dtype: weight!.dtype }),
+  infer: ([weight, indices]) => ({ shape: [...indices.shape, weight.shape[1]!], dtype: weight.dtype }),
   kernel([weight, indices], { paddingIdx, zeroPadding }, out) {
-    const table = weight!.data;
-    const rows = indices!.data;
+    const table = weight.data;
+    const rows = indices.data;
     const target = out.data;
-    const width = weight!.shape[1]!;
+    const width = weight.shape[1]!;
     for (let i = 0; i < rows.length; i++) {
       const start = rows[i]! * width;
       const to = i * width;
@@ -69,14 +69,14 @@ interface GatherBack extends Lookup {
 }
 
 /** The gradient of the table: each row the sum of the gradients of where it was looked up. */
-const gatherBackPrimitive: Primitive<GatherBack> = definePrimitive<GatherBack>({
+const gatherBackPrimitive: Primitive<GatherBack, [Tensor, Tensor]> = definePrimitive({
   name: 'embedding_dense_backward',
   saves: 1 << 1,
-  infer: ([g], { rows }) => ({ shape: [rows, g!.shape[g!.ndim - 1]!], dtype: g!.dtype }),
+  infer: ([g], { rows }) => ({ shape: [rows, g.shape[g.ndim - 1]!], dtype: g.dtype }),
   kernel([g, indices], { paddingIdx, scaleGradByFreq, rows }, out) {
     const target = out.data.fill(0);
-    const gradient = g!.data;
-    const places = indices!.data;
+    const gradient = g.data;
+    const places = indices.data;
     const width = out.shape[1]!;
     const counts = scaleGradByFreq ? countOf(places, rows) : null;
     for (let i = 0; i < places.length; i++) {

@@ -34,15 +34,15 @@ const VARIANCE = 2;
  * and biased variance. Sums are in float64.
  */
 function standardize(name: string) {
-  return defineMulti<StandardizeAttributes>({
+  return defineMulti<StandardizeAttributes, [Tensor], [Tensor, Tensor, Tensor]>({
     name,
     saves: OUTPUT,
     infer: ([x], { groups }) => [
-      { shape: x!.shape, dtype: x!.dtype },
-      { shape: [groups], dtype: x!.dtype },
-      { shape: [groups], dtype: x!.dtype },
+      { shape: x.shape, dtype: x.dtype },
+      { shape: [groups], dtype: x.dtype },
+      { shape: [groups], dtype: x.dtype },
     ],
-    kernel: ([x], attrs, outs) => standardizeKernel(x!, attrs, outs),
+    kernel: ([x], attrs, outs) => standardizeKernel(x, attrs, outs),
     derivative: (grads, node) => [standardizeBackward(grads, node)],
   });
 }

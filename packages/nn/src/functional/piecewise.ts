@@ -12,7 +12,7 @@ const sixth = Math.fround(1 / 6);
 const hardsigmoidOp = activation(
   'hardsigmoid',
   (x) => div(clampedShift(x), 6),
-  (g, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
+  ({ g }, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
 );
 
 /** A sigmoid of three lines: 0 up to -3, 1 from 3 on. Follows `torch.nn.functional.hardsigmoid`. */
@@ -22,7 +22,7 @@ export const hardsigmoid = (x: Tensor, options?: InplaceOptions): Tensor =>
 const hardswishOp = activation(
   'hardswish',
   (x) => div(mul(x, clampedShift(x)), 6),
-  (g, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
+  ({ g }, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
 );
 
 /** x * hardsigmoid(x). Follows `torch.nn.functional.hardswish`. */
@@ -32,8 +32,8 @@ const within = (x: E.Expr, limit: E.Expr): E.Expr => E.and(E.ge(x, E.neg(limit))
 
 const hardshrinkOp = activation(
   'hardshrink',
-  (x, [limit]) => select(within(x, limit!), 0, x),
-  (g, x, _, [limit]) => select(within(x, limit!), 0, g),
+  (x, limit) => select(within(x, limit), 0, x),
+  ({ g }, x, limit) => select(within(x, limit), 0, g),
 );
 
 /** Options of {@link hardshrink} and {@link softshrink}. */
@@ -49,9 +49,9 @@ export const hardshrink = (x: Tensor, options: ShrinkOptions = {}): Tensor =>
 const softshrinkOp = activation(
   'softshrink',
   // Within the interval PyTorch multiplies by 0, which keeps the sign and NaN.
-  (x, [limit]) =>
-    select(E.gt(x, limit!), sub(x, limit!), select(E.lt(x, E.neg(limit!)), add(x, limit!), mul(x, 0))),
-  (g, x, _, [limit]) => select(within(x, limit!), 0, g),
+  (x, limit) =>
+    select(E.gt(x, limit), sub(x, limit), select(E.lt(x, E.neg(limit)), add(x, limit), mul(x, 0))),
+  ({ g }, x, limit) => select(within(x, limit), 0, g),
 );
 
 /** x moved towards 0 by lambd, 0 within [-lambd, lambd]. Follows `torch.nn.functional.softshrink`. */

@@ -23,8 +23,8 @@ export function relu(x: Tensor, options?: InplaceOptions): Tensor {
 
 const hardtanhOp = activation(
   'hardtanh',
-  (x, [min, max]) => E.pmin(E.pmax(x, min!), max!),
-  (g, x, _, [min, max]) => select(E.or(E.le(x, min!), E.ge(x, max!)), 0, g),
+  (x, min, max) => E.pmin(E.pmax(x, min), max),
+  ({ g }, x, min, max) => select(E.or(E.le(x, min), E.ge(x, max)), 0, g),
   true,
 );
 
@@ -51,8 +51,8 @@ export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor =>
 
 const leakyReluOp = activation(
   'leaky_relu',
-  (x, [slope]) => select(E.gt(x, 0), x, E.mul(x, slope!)),
-  (g, x, _, [slope]) => select(E.gt(x, 0), g, E.mul(g, slope!)),
+  (x, slope) => select(E.gt(x, 0), x, E.mul(x, slope)),
+  ({ g }, x, slope) => select(E.gt(x, 0), g, E.mul(g, slope)),
 );
 
 /** Options of {@link leakyRelu}. */
@@ -69,8 +69,8 @@ export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
 const preluOp = new ElementwiseOp({
   name: '_prelu_kernel',
   arity: 2,
-  expression: ([x, w]) => select(E.gt(x!, 0), x!, E.mul(w!, x!)),
-  gradient: (g, [x, w]) => [select(E.gt(x!, 0), g, E.mul(w!, g)), select(E.gt(x!, 0), 0, E.mul(x!, g))],
+  expression: (x, w) => select(E.gt(x, 0), x, E.mul(w, x)),
+  gradient: ({ g }, x, w) => [select(E.gt(x, 0), g, E.mul(w, g)), select(E.gt(x, 0), 0, E.mul(x, g))],
   check: floatsOnly('prelu'),
 });
 
@@ -136,9 +136,9 @@ interface SlopeAttributes {
 /** The slope of each element. PyTorch draws only where one is needed, so the stream depends on the signs. */
 const slopesPrimitive = definePrimitive<SlopeAttributes>({
   name: 'rrelu_slopes',
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], { lower, upper, generator }, out) {
-    const values = x!.data;
+    const values = x.data;
     const slopes = out.data;
     for (let i = 0; i < values.length; i++) {
       slopes[i] = values[i]! <= 0 ? generator.uniformDouble() * (upper - lower) + lower : 1;
@@ -148,10 +148,10 @@ const slopesPrimitive = definePrimitive<SlopeAttributes>({
 
 const eluOp = activation(
   'elu',
-  (x, [negative, positive, inner]) =>
-    select(E.lt(x, 0), E.mul(E.expm1(E.mul(x, inner!)), negative!), E.mul(x, positive!)),
-  (g, x, _, [negative, positive, inner]) =>
-    E.mul(g, select(E.le(x, 0), E.mul(E.mul(inner!, negative!), E.exp(E.mul(x, inner!))), positive!)),
+  (x, negative, positive, inner) =>
+    select(E.lt(x, 0), E.mul(E.expm1(E.mul(x, inner)), negative), E.mul(x, positive)),
+  ({ g }, x, negative, positive, inner) =>
+    E.mul(g, select(E.le(x, 0), E.mul(E.mul(inner, negative), E.exp(E.mul(x, inner))), positive)),
 );
 
 /** Options of {@link elu} and {@link celu}. */
@@ -184,8 +184,8 @@ export function selu(x: Tensor, options?: InplaceOptions): Tensor {
 
 const thresholdOp = activation(
   'threshold',
-  (x, [limit, value]) => select(E.le(x, limit!), value!, x),
-  (g, x, _, [limit]) => select(E.le(x, limit!), 0, g),
+  (x, limit, value) => select(E.le(x, limit), value, x),
+  ({ g }, x, limit) => select(E.le(x, limit), 0, g),
   true,
 );
 

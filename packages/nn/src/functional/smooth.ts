@@ -21,7 +21,7 @@ export const tanh = (x: Tensor): Tensor => coreTanh(x);
 const siluOp = activation(
   'silu',
   (x) => mul(x, E.sigmoid(x)),
-  (g, x) => {
+  ({ g }, x) => {
     const s = E.sigmoid(x);
     return mul(g, mul(s, add(1, mul(x, sub(1, s)))));
   },
@@ -33,7 +33,7 @@ export const silu = (x: Tensor, options?: InplaceOptions): Tensor => activate(si
 const mishOp = activation(
   'mish',
   (x) => mul(x, E.tanh(E.log1p(exp(x)))),
-  (g, x) => {
+  ({ g }, x) => {
     const t = E.tanh(E.log1p(exp(x)));
     return mul(g, add(t, mul(x, mul(E.sigmoid(x), sub(1, mul(t, t))))));
   },
@@ -49,7 +49,7 @@ const cdf = (x: E.Expr): E.Expr => mul(0.5, add(1, E.erf(mul(x, sqrtHalf))));
 const geluOp = activation(
   'gelu',
   (x) => mul(x, cdf(x)),
-  (g, x) => mul(g, add(cdf(x), mul(x, mul(exp(mul(mul(x, x), -0.5)), inverseSqrtTwoPi)))),
+  ({ g }, x) => mul(g, add(cdf(x), mul(x, mul(exp(mul(mul(x, x), -0.5)), inverseSqrtTwoPi)))),
 );
 
 const beta = Math.sqrt(2 / Math.PI);
@@ -59,7 +59,7 @@ const geluInner = (x: E.Expr): E.Expr => mul(beta, add(x, mul(kappa, mul(mul(x, 
 const geluTanhOp = activation(
   'gelu',
   (x) => mul(mul(0.5, x), add(1, E.tanh(geluInner(x)))),
-  (g, x) => {
+  ({ g }, x) => {
     const t = E.tanh(geluInner(x));
     const left = mul(0.5, add(1, t));
     const right = mul(mul(0.5, x), mul(sub(1, mul(t, t)), mul(beta, add(1, mul(3 * kappa, mul(x, x))))));
@@ -86,14 +86,14 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
 
 const softplusOp = activation(
   'softplus',
-  (x, [b, limit]) => {
-    const z = mul(x, b!);
-    return select(E.gt(z, limit!), x, div(E.log1p(exp(z)), b!));
+  (x, b, limit) => {
+    const z = mul(x, b);
+    return select(E.gt(z, limit), x, div(E.log1p(exp(z)), b));
   },
-  (g, x, _, [b, limit]) => {
-    const z = mul(x, b!);
+  ({ g }, x, b, limit) => {
+    const z = mul(x, b);
     const e = exp(z);
-    return select(E.gt(z, limit!), g, div(mul(g, e), add(e, 1)));
+    return select(E.gt(z, limit), g, div(mul(g, e), add(e, 1)));
   },
 );
 
@@ -113,7 +113,7 @@ export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
 const logSigmoidOp = activation(
   'log_sigmoid',
   (x) => sub(E.min(x, 0), E.log1p(exp(neg(E.abs(x))))),
-  (g, x) => {
+  ({ g }, x) => {
     const z = exp(neg(E.abs(x)));
     const tail = div(z, add(1, z));
     return mul(g, select(E.lt(x, 0), sub(1, tail), tail));
@@ -127,9 +127,9 @@ const softsignOp = new ElementwiseOp({
   name: 'softsign',
   arity: 1,
   dtype: 'float',
-  expression: ([x]) => div(x!, add(1, E.abs(x!))),
-  gradient: (g, [x]) => {
-    const d = add(1, E.abs(x!));
+  expression: (x) => div(x, add(1, E.abs(x))),
+  gradient: ({ g }, x) => {
+    const d = add(1, E.abs(x));
     return [div(div(g, d), d)];
   },
 });
@@ -141,9 +141,9 @@ const tanhshrinkOp = new ElementwiseOp({
   name: 'tanhshrink',
   arity: 1,
   dtype: 'float',
-  expression: ([x]) => sub(x!, E.tanh(x!)),
-  gradient: (g, [x]) => {
-    const t = E.tanh(x!);
+  expression: (x) => sub(x, E.tanh(x)),
+  gradient: ({ g }, x) => {
+    const t = E.tanh(x);
     return [mul(g, mul(t, t))];
   },
 });

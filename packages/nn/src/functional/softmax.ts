@@ -77,10 +77,10 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
 const gluOp = new ElementwiseOp({
   name: 'glu',
   arity: 2,
-  expression: ([a, b]) => E.mul(a!, E.sigmoid(b!)),
-  gradient: (g, [a, b]) => {
-    const s = E.sigmoid(b!);
-    return [E.mul(g, s), E.mul(g, E.mul(a!, E.mul(s, E.sub(1, s))))];
+  expression: (a, b) => E.mul(a, E.sigmoid(b)),
+  gradient: ({ g }, a, b) => {
+    const s = E.sigmoid(b);
+    return [E.mul(g, s), E.mul(g, E.mul(a, E.mul(s, E.sub(1, s))))];
   },
   check: floatsOnly('glu'),
 });

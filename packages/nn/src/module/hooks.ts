@@ -88,7 +88,7 @@ interface Tap {
 }
 
 /** The identity of several tensors at once, whose derivative sees their gradients together. */
-const tap = defineMulti<Tap>({
+const tap = defineMulti<Tap, readonly Tensor[], readonly Tensor[]>({
   name: 'backward_hook_function',
   saves: 0,
   infer: (inputs) => inputs.map(({ shape, dtype }) => ({ shape, dtype })),

@@ -7,7 +7,7 @@ import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
 export type { Strided } from '../strided/strided.ts';
 
-const convert = new ElementwiseKernel('convert', 1, ([x]) => x!);
+const convert = new ElementwiseKernel('convert', 1, (x) => x);
 
 /** The lane that holds both dtypes without loss. */
 function conversionLane(from: DType, to: DType): Lane {
@@ -47,6 +47,18 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
   } else {
     gather(x, shape, 0, count, target, at);
   }
+}
+
+/** The elements of `x` in row-major order: of a dense one its memory itself, of any other a copy. */
+export function elementsOf(x: Strided): TypedArray {
+  const { storage, offset, count } = x;
+  if (x.dense) {
+    const { array } = storage;
+    return offset === 0 && array.length === count ? array : array.subarray(offset, offset + count);
+  }
+  const copy = allocateArray(x.dtype, count);
+  copyStrided(x, copy);
+  return copy;
 }
 
 /** Up to this many elements a loop beats the call of a built-in. */

@@ -54,14 +54,14 @@ function dtypeCode(dtype: DType): number {
 const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
 const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
 
-/** Builds the expression, or the expressions of several results, from the operands and the parameters. */
-export type BuildExpression = (x: Expr[], p: Expr[]) => Expr | Expr[];
+/** Builds the expression, or the expressions of several results, from the operands and then the parameters. */
+export type BuildExpression = (...x: Expr[]) => Expr | Expr[];
 
 /**
  * An elementwise operation, declared as a scalar expression and compiled when it first meets a lane and a combination
  * of operand layouts and dtypes.
  *
- *     const axpy = new ElementwiseKernel('axpy', 2, ([x, y], [a]) => add(mul(a!, x!), y!));
+ *     const axpy = new ElementwiseKernel('axpy', 2, (x, y, a) => add(mul(a, x), y));
  *     runElementwise(axpy, 'f32', [x, y], [0.5], out);
  */
 export class ElementwiseKernel {
@@ -82,7 +82,7 @@ export class ElementwiseKernel {
   /** The results' expressions over `input(i)` and `param(i)`. */
   get expressions(): readonly Expr[] {
     if (this.#expressions === undefined) {
-      const built = this.#build(inputNodes.slice(0, this.arity), paramNodes.slice());
+      const built = this.#build(...inputNodes.slice(0, this.arity), ...paramNodes);
       this.#expressions = Array.isArray(built) ? built : [built];
     }
     return this.#expressions;

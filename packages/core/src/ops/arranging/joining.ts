@@ -1,7 +1,7 @@
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import { apply, definePrimitive } from '../../record/primitive.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
@@ -64,7 +64,7 @@ const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 
 /** The tensor whose shape the others have to fit. */
 const exemplar = (tensors: Tensors): Tensor => tensors.find((x) => !isNothing(x.shape)) ?? tensors[0]!;
 
-const catPrimitive = definePrimitive<number>({
+const catPrimitive = definePrimitive<number, readonly Tensor[]>({
   name: 'cat',
   saves: 0,
   infer(tensors, dim) {
@@ -132,7 +132,7 @@ export const concat = cat;
 /** {@link cat}. Follows `torch.concatenate`. */
 export const concatenate = cat;
 
-const stackPrimitive = definePrimitive<number>({
+const stackPrimitive = definePrimitive<number, readonly Tensor[]>({
   name: 'stack',
   saves: 0,
   infer(tensors, dim) {

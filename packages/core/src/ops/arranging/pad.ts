@@ -1,7 +1,7 @@
 import { ShapeError, ValueError } from '../../errors.ts';
 import { scatterStrided } from '../../kernels/elementwise/copy.ts';
 import { stridedOver } from '../../kernels/strided/strided.ts';
-import { apply, definePrimitive, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
@@ -26,21 +26,21 @@ function crop(x: Layout, before: Shape, after: Shape): Layout {
 
 const negated = (sizes: Shape): number[] => sizes.map((n) => 0 - n);
 
-const constantPrimitive: Primitive<Padding> = definePrimitive<Padding>({
+const constantPrimitive: Primitive<Padding> = definePrimitive({
   name: 'constant_pad_nd',
   saves: 0,
   infer: ([x], { before, after }) => ({
-    shape: x!.shape.map((n, d) => n + before[d]! + after[d]!),
-    dtype: x!.dtype,
+    shape: x.shape.map((n, d) => n + before[d]! + after[d]!),
+    dtype: x.dtype,
   }),
   kernel([x], { before, after, value }, out) {
     const target = out.storage.array;
     target.fill(out.dtype === 'bool' ? Number(value !== 0) : value);
-    const from = crop(x!, negated(before), negated(after));
+    const from = crop(x, negated(before), negated(after));
     const to = crop(denseLayout(out.shape), before, after);
     if (from.shape.includes(0) || from.shape.some((n) => n < 0)) return;
     scatterStrided(
-      stridedOver(x!.storage.array, x!.dtype, from.shape, from.offset, from.strides),
+      stridedOver(x.storage.array, x.dtype, from.shape, from.offset, from.strides),
       stridedOver(target, out.dtype, to.shape, to.offset, to.strides),
     );
   },

@@ -1,7 +1,7 @@
 import { IndexError, ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
 import { stridedOver } from '../../kernels/strided/strided.ts';
-import { apply, composed, definePrimitive, type Primitive } from '../../record/primitive.ts';
+import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
@@ -10,20 +10,20 @@ import { type Sizes, sizesFrom } from '../views/layout.ts';
 import { expand, ravel, reshape, transpose, unsqueeze } from '../views/shape.ts';
 import { stack } from './joining.ts';
 
-const flipPrimitive: Primitive<readonly number[]> = definePrimitive<readonly number[]>({
+const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
   name: 'flip',
   saves: 0,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], dims, out) {
-    const { shape, count, dtype } = x!;
+    const { shape, count, dtype } = x;
     if (count === 0) return;
-    const strides = x!.strides.slice();
-    let { offset } = x!;
+    const strides = x.strides.slice();
+    let { offset } = x;
     for (const d of dims) {
       offset += (shape[d]! - 1) * strides[d]!;
       strides[d] = -strides[d]!;
     }
-    copyStrided(stridedOver(x!.storage.array, dtype, shape, offset, strides), out.storage.array, out.offset);
+    copyStrided(stridedOver(x.storage.array, dtype, shape, offset, strides), out.storage.array, out.offset);
   },
   derivative: (g, node) => [apply(flipPrimitive, [g], node.attrs)],
 });
@@ -55,16 +55,16 @@ interface Rolling {
   readonly dims: readonly number[];
 }
 
-const rollPrimitive: Primitive<Rolling> = definePrimitive<Rolling>({
+const rollPrimitive: Primitive<Rolling> = definePrimitive({
   name: 'roll',
   saves: 0,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], { shifts, dims }, out) {
-    if (x!.count === 0) return;
-    let from = x!.data;
+    if (x.count === 0) return;
+    let from = x.data;
     for (let k = 0; k < dims.length; k++) {
-      const size = x!.shape[dims[k]!]!;
-      const inner = numelOf(x!.shape.slice(dims[k]! + 1));
+      const size = x.shape[dims[k]!]!;
+      const inner = numelOf(x.shape.slice(dims[k]! + 1));
       const shift = (((shifts[k]! % size) + size) % size) * inner;
       const last = k === dims.length - 1;
       const to = last ? out.storage.array : from.slice();

@@ -1,7 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/primitive.ts';
+import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, checkShape, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { copyInto } from '../creation/copy.ts';
@@ -18,15 +18,15 @@ function triangle(name: string, lower: boolean): Primitive<number> {
     saves: 0,
     infer([x], diagonal) {
       checkInteger(diagonal, 'diagonal', name);
-      if (x!.shape.length < 2) {
+      if (x.shape.length < 2) {
         throw new ShapeError(
-          `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x!.shape)}`,
+          `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x.shape)}`,
         );
       }
-      return { shape: x!.shape, dtype: x!.dtype };
+      return { shape: x.shape, dtype: x.dtype };
     },
     kernel([x], diagonal, out) {
-      if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+      if (out !== x) copyStrided(x, out.storage.array, out.offset);
       const [rows, columns] = out.shape.slice(-2) as [number, number];
       const array = out.storage.array;
       for (let row = 0; row < out.count / Math.max(columns, 1); row++) {
@@ -56,10 +56,10 @@ export const triu = (x: Tensor, options: number | TriangleOptions = 0): Tensor =
   apply(triuPrimitive, [x], diagonalOf(options));
 /** {@link tril} in place. Follows `Tensor.tril_`. */
 export const trilInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  applyInPlace(trilPrimitive, [x], diagonalOf(options), copyInto);
+  applyInPlace(trilPrimitive, [x], diagonalOf(options));
 /** {@link triu} in place. Follows `Tensor.triu_`. */
 export const triuInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  applyInPlace(triuPrimitive, [x], diagonalOf(options), copyInto);
+  applyInPlace(triuPrimitive, [x], diagonalOf(options));
 
 /** Options of {@link trilIndices} and {@link triuIndices}. */
 export interface TriangleIndicesOptions {

@@ -3,6 +3,7 @@ import { ShapeError, ValueError } from '../../errors.ts';
 import { formatTensor } from '../../print/format.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { autogradOf } from '../../tensor.ts';
 
 /** Numbers (of a bool tensor: booleans), nested as the tensor's dimensions. */
 export type NestedNumbers = number | boolean | NestedNumbers[];
@@ -48,7 +49,7 @@ export function toNumber(x: Tensor): number {
 
 /** PyTorch's printed form. Follows `repr(tensor)`. */
 export function toString(x: Tensor): string {
-  return formatTensor(x, { requiresGrad: x.leafRequiresGrad, gradFnName: x.gradFn?.name });
+  return formatTensor(x, { requiresGrad: autogradOf(x).leafRequiresGrad, gradFnName: x.gradFn?.name });
 }
 
 /** Number of elements. Follows `Tensor.numel`. */

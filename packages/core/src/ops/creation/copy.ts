@@ -2,23 +2,17 @@ import type { DType } from '../../dtype.ts';
 import { checkDType } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/elementwise/copy.ts';
-import {
-  apply,
-  applyView,
-  definePrimitive,
-  defineView,
-  finishInPlace,
-  gradNode,
-  prepareInPlace,
-} from '../../record/primitive.ts';
+import { gradNode } from '../../record/apply.ts';
+import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
+import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
   saves: 0,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  kernel: ([x], _, out) => copyStrided(x!, out.storage.array, out.offset),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
   derivative: (g) => [g],
 });
 
@@ -31,8 +25,8 @@ export const contiguous = (x: Tensor): Tensor => (x?.dense ? x : clone(x));
 const toPrimitive = definePrimitive<DType>({
   name: 'to_copy',
   saves: 0,
-  infer: ([x], dtype) => ({ shape: x!.shape, dtype }),
-  kernel: ([x], _, out) => copyStrided(x!, out.storage.array, out.offset, out.dtype),
+  infer: ([x], dtype) => ({ shape: x.shape, dtype }),
+  kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset, out.dtype),
   derivative: (g) => [g],
 });
 
@@ -60,11 +54,11 @@ export function copyInto(target: Tensor, source: Tensor): void {
   scatterStrided(source, target);
 }
 
-const copyPrimitive = definePrimitive({
+const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'copy',
   saves: 0,
-  infer: ([target]) => ({ shape: target!.shape, dtype: target!.dtype }),
-  kernel: ([, source], _, out) => copyInto(out, source!),
+  infer: ([target]) => ({ shape: target.shape, dtype: target.dtype }),
+  kernel: ([, source], _, out) => copyInto(out, source),
   derivative: (g, node) => [null, node.needs(1) ? g : null],
 });
 

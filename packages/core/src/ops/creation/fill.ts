@@ -1,17 +1,12 @@
 import type { DType } from '../../dtype.ts';
 import { checkDType, isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import {
-  apply,
-  definePrimitive,
-  finishInPlace,
-  gradNode,
-  type Primitive,
-  prepareInPlace,
-} from '../../record/primitive.ts';
+import { gradNode } from '../../record/apply.ts';
+import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
+import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed, Storage } from '../../storage.ts';
-import { Tensor } from '../../tensor.ts';
+import { autogradOf, Tensor } from '../../tensor.ts';
 import { copyInto } from './copy.ts';
 
 /** What every creation function takes. */
@@ -41,7 +36,7 @@ export function finishCreation(x: Tensor, options: CreationOptions | undefined):
   if (!isFloatingPoint(x.dtype)) {
     throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
   }
-  x.leafRequiresGrad = true;
+  autogradOf(x).leafRequiresGrad = true;
   return x;
 }
 
@@ -51,7 +46,7 @@ interface FillAttributes {
   readonly value: number;
 }
 
-const fillPrimitive = definePrimitive<FillAttributes>({
+const fillPrimitive = definePrimitive<FillAttributes, readonly Tensor[]>({
   name: 'full',
   infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
   kernel(_inputs, { value }, out) {
@@ -153,7 +148,7 @@ const overwriting = (name: string, overload: number): Primitive =>
     name,
     overload: () => overload,
     saves: 0,
-    infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+    infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel: () => {},
     derivative: (g) => [zerosLike(g)],
   });

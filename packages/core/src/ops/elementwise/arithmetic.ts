@@ -20,13 +20,13 @@ export interface AlphaOptions {
 export const addOp = new ElementwiseOp({
   name: 'add',
   arity: 2,
-  expression: ([a, b]) => E.add(a!, b!),
+  expression: (a, b) => E.add(a, b),
 });
 
 export const addScaledOp = new ElementwiseOp({
   name: 'add',
   arity: 2,
-  expression: ([a, b], [alpha]) => E.add(a!, E.mul(b!, alpha!)),
+  expression: (a, b, alpha) => E.add(a, E.mul(b, alpha)),
 });
 
 const refuseBool =
@@ -47,29 +47,29 @@ function checkSub(dtype: DType, inputs: readonly Tensor[]): void {
 export const subOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
-  expression: ([a, b]) => E.sub(a!, b!),
+  expression: (a, b) => E.sub(a, b),
   check: checkSub,
 });
 
 export const subScaledOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
-  expression: ([a, b], [alpha]) => E.sub(a!, E.mul(b!, alpha!)),
+  expression: (a, b, alpha) => E.sub(a, E.mul(b, alpha)),
   check: checkSub,
 });
 
 export const mulOp = new ElementwiseOp({
   name: 'mul',
   arity: 2,
-  expression: ([a, b]) => E.mul(a!, b!),
+  expression: (a, b) => E.mul(a, b),
 });
 
 export const divOp = new ElementwiseOp({
   name: 'div',
   arity: 2,
   dtype: 'float',
-  expression: ([a, b]) => E.div(a!, b!),
-  gradient: (g, [a, b]) => [E.div(g, b!), E.mul(E.neg(g), E.div(E.div(a!, b!), b!))],
+  expression: (a, b) => E.div(a, b),
+  gradient: ({ g }, a, b) => [E.div(g, b), E.mul(E.neg(g), E.div(E.div(a, b), b))],
 });
 
 const zeroGradients: ElementwiseOp['spec']['gradient'] = () => [E.constant(0), E.constant(0)];
@@ -79,8 +79,8 @@ export const divTruncOp = new ElementwiseOp({
   overload: () => 2,
   check: refuseBool('div with a rounding mode', 'logicalAnd, or convert with to()'),
   arity: 2,
-  expression: ([a, b]) => E.trunc(E.div(a!, b!)),
-  integer: ([a, b]) => E.truncDivide(a!, b!),
+  expression: (a, b) => E.trunc(E.div(a, b)),
+  integer: (a, b) => E.truncDivide(a, b),
   gradient: zeroGradients,
 });
 
@@ -88,7 +88,7 @@ export const floorDivideOp = new ElementwiseOp({
   name: 'floor_divide',
   check: refuseBool('floorDivide', 'logicalAnd, or convert with to()'),
   arity: 2,
-  expression: ([a, b]) => E.floorDivide(a!, b!),
+  expression: (a, b) => E.floorDivide(a, b),
   gradient: zeroGradients,
 });
 
@@ -97,7 +97,7 @@ export const fmodOp = new ElementwiseOp({
   overload: (scalars) => Number(scalars !== 2),
   check: refuseBool('fmod', 'logicalAnd, or convert with to()'),
   arity: 2,
-  expression: ([a, b]) => E.fmod(a!, b!),
+  expression: (a, b) => E.fmod(a, b),
 });
 
 export const remainderOp = new ElementwiseOp({
@@ -105,7 +105,7 @@ export const remainderOp = new ElementwiseOp({
   overload: (scalars) => Number(scalars !== 2),
   check: refuseBool('remainder', 'logicalAnd, or convert with to()'),
   arity: 2,
-  expression: ([a, b]) => E.remainder(a!, b!),
+  expression: (a, b) => E.remainder(a, b),
 });
 
 const integral = (x: Operand): boolean =>
@@ -207,7 +207,7 @@ export function remainder(a: Operand, b: Operand): Tensor {
 export const negOp = new ElementwiseOp({
   name: 'neg',
   arity: 1,
-  expression: ([x]) => E.neg(x!),
+  expression: (x) => E.neg(x),
   check: refuseBool('Negation, the `-` operator', 'logicalNot'),
 });
 
@@ -218,13 +218,13 @@ export const addcmulOp = new ElementwiseOp({
   name: 'addcmul',
   check: refuseBool('addcmul', 'logicalAnd and logicalOr, or convert with to()'),
   arity: 3,
-  expression: ([x, a, b], [value]) => E.add(x!, E.mul(E.mul(value!, a!), b!)),
+  expression: (x, a, b, value) => E.add(x, E.mul(E.mul(value, a), b)),
 });
 
 export const addcdivOp = new ElementwiseOp({
   name: 'addcdiv',
   arity: 3,
-  expression: ([x, a, b], [value]) => E.add(x!, E.div(E.mul(value!, a!), b!)),
+  expression: (x, a, b, value) => E.add(x, E.div(E.mul(value, a), b)),
   check: (dtype, inputs) => {
     const [, a, b] = inputs;
     if (!isFloatingPoint(dtype) || (a && b && !isFloatingPoint(a.dtype) && !isFloatingPoint(b.dtype))) {
@@ -256,11 +256,11 @@ export const lerpOp = new ElementwiseOp({
   name: 'lerp',
   arity: 3,
   overload: (scalars) => Number(scalars === 0),
-  expression: ([a, b, w]) => {
-    const d = E.sub(b!, a!);
-    return E.select(E.lt(E.abs(w!), 0.5), E.add(a!, E.mul(w!, d)), E.sub(b!, E.mul(d, E.sub(1, w!))));
+  expression: (a, b, w) => {
+    const d = E.sub(b, a);
+    return E.select(E.lt(E.abs(w), 0.5), E.add(a, E.mul(w, d)), E.sub(b, E.mul(d, E.sub(1, w))));
   },
-  gradient: (g, [a, b, w]) => [E.mul(g, E.sub(1, w!)), E.mul(g, w!), E.mul(g, E.sub(b!, a!))],
+  gradient: ({ g }, a, b, w) => [E.mul(g, E.sub(1, w)), E.mul(g, w), E.mul(g, E.sub(b, a))],
   check: (_, inputs) => {
     const first = inputs[0]!.dtype;
     if (!isFloatingPoint(first)) throw new DTypeError(`lerp: expected floating point tensors, got ${first}`);

@@ -21,10 +21,10 @@ const powOp = new ElementwiseOp({
   check(dtype) {
     if (dtype === 'bool') throw new DTypeError('pow: not implemented for bool; convert to another dtype');
   },
-  expression: ([a, b]) => E.pow(a!, b!),
-  gradient: (g, [a, b], y) => [
-    E.select(E.eq(b!, 0), 0, E.mul(g, E.mul(b!, E.pow(a!, E.sub(b!, 1))))),
-    E.select(E.and(E.eq(a!, 0), E.ge(b!, 0)), 0, E.mul(g, E.mul(y, E.log(a!)))),
+  expression: (a, b) => E.pow(a, b),
+  gradient: ({ g, y }, a, b) => [
+    E.select(E.eq(b, 0), 0, E.mul(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
+    E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, E.mul(g, E.mul(y, E.log(a)))),
   ],
 });
 
@@ -43,8 +43,8 @@ const powers = new Map<number, ElementwiseOp>(
     new ElementwiseOp({
       name: 'pow',
       arity: 1,
-      expression: ([x]) => f(x!),
-      gradient: (g, [x], y) => [gradient(g, x!, y)],
+      expression: (x) => f(x),
+      gradient: ({ g, y }, x) => [gradient(g, x, y)],
     }),
   ]),
 );
@@ -84,7 +84,7 @@ function binary(
   f: (a: Expr, b: Expr) => Expr,
   definition: ElementwiseDefinition = {},
 ): BinaryFunction {
-  const op = new ElementwiseOp({ name, arity: 2, expression: ([a, b]) => f(a!, b!), ...definition });
+  const op = new ElementwiseOp({ name, arity: 2, expression: (a, b) => f(a, b), ...definition });
   return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
 }
 
@@ -103,9 +103,9 @@ export const hypot = binary('hypot', E.hypot, { check: floatsOnly('hypot') });
 /** The gradient goes to the operand that did not lose, half to each where they are equal. */
 const extremum =
   (loses: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
-  (g, [a, b]) => {
-    const shared = E.select(E.eq(a!, b!), E.mul(g, 0.5), g);
-    return [E.select(loses(a!, b!), 0, shared), E.select(loses(b!, a!), 0, shared)];
+  ({ g }, a, b) => {
+    const shared = E.select(E.eq(a, b), E.mul(g, 0.5), g);
+    return [E.select(loses(a, b), 0, shared), E.select(loses(b, a), 0, shared)];
   };
 
 /** The greater; NaN where either is NaN. Gradients of ties are halved. Follows `torch.maximum`. */
@@ -119,21 +119,21 @@ const orNumber =
     E.select(E.isNaN(a), b, E.select(E.isNaN(b), a, choose(a, b)));
 const winsOrNumber =
   (wins: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
-  (g, [a, b]) => {
+  ({ g }, a, b) => {
     const half = E.mul(g, 0.5);
-    const tie = E.eq(a!, b!);
-    const first = E.or(wins(a!, b!), E.isNaN(b!));
+    const tie = E.eq(a, b);
+    const first = E.or(wins(a, b), E.isNaN(b));
     return [E.select(tie, half, E.select(first, g, 0)), E.select(tie, half, E.select(first, 0, g))];
   };
 
 /** The greater, ignoring NaN where the other is a number. Follows `torch.fmax`. */
 export const fmax = binary('fmax', orNumber(E.max), {
-  integer: ([a, b]) => E.max(a!, b!),
+  integer: (a, b) => E.max(a, b),
   gradient: winsOrNumber(E.gt),
 });
 /** The lesser, ignoring NaN where the other is a number. Follows `torch.fmin`. */
 export const fmin = binary('fmin', orNumber(E.min), {
-  integer: ([a, b]) => E.min(a!, b!),
+  integer: (a, b) => E.min(a, b),
   gradient: winsOrNumber(E.lt),
 });
 
@@ -146,7 +146,7 @@ export const logaddexp = binary(
   },
   {
     check: floatsOnly('logaddexp'),
-    gradient: (g, [a, b]) => [E.mul(g, E.sigmoid(E.sub(a!, b!))), E.mul(g, E.sigmoid(E.sub(b!, a!)))],
+    gradient: ({ g }, a, b) => [E.mul(g, E.sigmoid(E.sub(a, b))), E.mul(g, E.sigmoid(E.sub(b, a)))],
   },
 );
 
@@ -160,9 +160,9 @@ export const logaddexp2 = binary(
   },
   {
     check: floatsOnly('logaddexp2'),
-    gradient: (g, [a, b]) => [
-      E.div(g, E.add(1, E.exp2(E.sub(b!, a!)))),
-      E.div(g, E.add(1, E.exp2(E.sub(a!, b!)))),
+    gradient: ({ g }, a, b) => [
+      E.div(g, E.add(1, E.exp2(E.sub(b, a)))),
+      E.div(g, E.add(1, E.exp2(E.sub(a, b)))),
     ],
   },
 );
@@ -173,9 +173,9 @@ export const xlogy = binary(
   (a, b) => E.select(E.isNaN(b), Number.NaN, E.select(E.eq(a, 0), 0, E.mul(a, E.log(b)))),
   {
     dtype: 'float',
-    gradient: (g, [a, b]) => [
-      E.select(E.and(E.eq(a!, 0), E.le(b!, 0)), 0, E.mul(g, E.log(b!))),
-      E.div(E.mul(g, a!), b!),
+    gradient: ({ g }, a, b) => [
+      E.select(E.and(E.eq(a, 0), E.le(b, 0)), 0, E.mul(g, E.log(b))),
+      E.div(E.mul(g, a), b),
     ],
   },
 );
@@ -184,8 +184,8 @@ export const xlogy = binary(
 export const copysign = binary('copysign', E.copysign, {
   overload: (scalars) => Number(scalars > 0),
   dtype: 'float',
-  gradient: (g, [a, b]) => [
-    E.select(E.eq(a!, 0), 0, E.mul(g, E.mul(E.sign(a!), E.copysign(1, b!)))),
+  gradient: ({ g }, a, b) => [
+    E.select(E.eq(a, 0), 0, E.mul(g, E.mul(E.sign(a), E.copysign(1, b)))),
     E.constant(0),
   ],
 });

@@ -25,7 +25,7 @@ function comparison(
     arity: 2,
     dtype: 'bool',
     gradient: false,
-    expression: ([a, b]) => f(a!, b!),
+    expression: (a, b) => f(a, b),
     ...spec,
   });
   return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
@@ -60,8 +60,8 @@ function predicate(name: string, f: (x: Expr) => Expr, onInteger?: boolean): Una
     arity: 1,
     dtype: 'bool',
     gradient: false,
-    expression: ([x]) => f(x!),
-    ...(onInteger === undefined ? {} : { integer: ([x]) => (onInteger ? E.eq(x!, x!) : E.ne(x!, x!)) }),
+    expression: (x) => f(x),
+    ...(onInteger === undefined ? {} : { integer: (x) => (onInteger ? E.eq(x, x) : E.ne(x, x)) }),
   });
   return Object.assign((x: Tensor) => applyUnary(op, x), { op });
 }
@@ -104,7 +104,7 @@ const bitwiseNotOp = new ElementwiseOp({
   name: 'bitwise_not',
   arity: 1,
   gradient: false,
-  expression: ([x]) => E.fromBits(E.inot(E.bitsOf(x!))),
+  expression: (x) => E.fromBits(E.inot(E.bitsOf(x))),
   check: integersOnly('bitwise_not'),
 });
 
@@ -129,10 +129,10 @@ const closeness = (equalNan: boolean): ElementwiseOp =>
     arity: 2,
     dtype: 'bool',
     gradient: false,
-    expression: ([a, b], [rtol, atol]) => {
-      const near = E.le(E.abs(E.sub(a!, b!)), E.add(atol!, E.abs(E.mul(rtol!, b!))));
-      const close = E.or(E.eq(a!, b!), E.and(E.isFinite(b!), near));
-      return equalNan ? E.or(close, E.and(E.isNaN(a!), E.isNaN(b!))) : close;
+    expression: (a, b, rtol, atol) => {
+      const near = E.le(E.abs(E.sub(a, b)), E.add(atol, E.abs(E.mul(rtol, b))));
+      const close = E.or(E.eq(a, b), E.and(E.isFinite(b), near));
+      return equalNan ? E.or(close, E.and(E.isNaN(a), E.isNaN(b))) : close;
     },
   });
 const isclosePlain = closeness(false);

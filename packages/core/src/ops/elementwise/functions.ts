@@ -13,7 +13,7 @@ import {
 import { clamp } from './select.ts';
 
 function unary(name: string, f: (x: Expr) => Expr, definition: ElementwiseDefinition = {}): UnaryFunction {
-  const op = new ElementwiseOp({ name, arity: 1, expression: ([x]) => f(x!), ...definition });
+  const op = new ElementwiseOp({ name, arity: 1, expression: (x) => f(x), ...definition });
   return Object.assign((x: Tensor) => applyUnary(op, x), { op });
 }
 
@@ -25,7 +25,7 @@ const float = (
 ): UnaryFunction =>
   unary(name, f, {
     dtype: 'float',
-    ...(gradient === undefined ? {} : { gradient: (g, [x], y) => [gradient(g, x!, y)] }),
+    ...(gradient === undefined ? {} : { gradient: ({ g, y }, x) => [gradient(g, x, y)] }),
   });
 
 const refuseBool =
@@ -43,7 +43,7 @@ const floatsOnly =
 /** A function that leaves integers as they are. */
 const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
   unary(name, f, {
-    integer: ([x]) => E.add(x!, 0),
+    integer: (x) => E.add(x, 0),
     gradient: () => [E.constant(0)],
     check: refuseBool(name),
   });
@@ -149,7 +149,7 @@ export const ceil = rounding('ceil', E.ceil);
 export const trunc = rounding('trunc', E.trunc);
 /** x - trunc(x). Follows `torch.frac`. */
 export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), {
-  gradient: (g) => [g],
+  gradient: ({ g }) => [g],
   check: floatsOnly('frac'),
 });
 
@@ -157,13 +157,13 @@ const roundOp = rounding('round', E.nearest).op;
 const roundDecimalsOp = new ElementwiseOp({
   name: 'round',
   arity: 1,
-  expression: ([x], [scale]) => E.div(E.nearest(E.mul(x!, scale!)), scale!),
+  expression: (x, scale) => E.div(E.nearest(E.mul(x, scale)), scale),
   gradient: () => [E.constant(0)],
 });
 const roundTensOp = new ElementwiseOp({
   name: 'round',
   arity: 1,
-  expression: ([x], [scale]) => E.mul(E.nearest(E.div(x!, scale!)), scale!),
+  expression: (x, scale) => E.mul(E.nearest(E.div(x, scale)), scale),
   gradient: () => [E.constant(0)],
 });
 
@@ -194,7 +194,7 @@ export function roundInPlace(x: Tensor, options?: RoundOptions): Tensor {
 
 /** max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`. */
 export const relu = unary('relu', (x) => E.pmax(x, 0), {
-  gradient: (g, _, y) => [E.select(E.le(y, 0), 0, g)],
+  gradient: ({ g, y }) => [E.select(E.le(y, 0), 0, g)],
   check: refuseBool('relu'),
 });
 

@@ -1,33 +1,30 @@
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { ElementwiseKernel, runElementwise } from '../../kernels/elementwise/elementwise.ts';
-import { differentiate, inputsOf } from '../../kernels/expression/differentiate.ts';
 import type { Expr } from '../../kernels/expression/index.ts';
 import * as E from '../../kernels/expression/index.ts';
-import {
-  apply,
-  applyInPlace,
-  definePrimitive,
-  INPUT,
-  OUTPUT,
-  type Primitive,
-} from '../../record/primitive.ts';
+import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { copyInto, to } from '../creation/copy.ts';
+import { to } from '../creation/copy.ts';
+import { gradientExpressions, operandGradients } from './gradient.ts';
 import { resultType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
 export type Operand = Tensor | number | boolean;
 
-/** The gradient of each operand as an expression in g, the operands, the result and the parameters. */
-type GradientRule = (g: Expr, x: readonly Expr[], y: Expr, p: readonly Expr[]) => readonly (Expr | null)[];
+/**
+ * The gradient of each operand as an expression in g, the gradient of the result y, and in operands and parameters;
+ * `null` where there is none.
+ */
+type GradientRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) => readonly (Expr | null)[];
 
-/** An elementwise operation, declared as a scalar expression over its operands `x` and its parameters `p`. */
+/** An elementwise operation, declared as a scalar expression over its operands and then its parameters. */
 export interface ElementwiseSpec {
   readonly name: string;
   readonly arity: number;
-  readonly expression: (x: readonly Expr[], p: readonly Expr[]) => Expr;
+  /** The value in the operands, `arity` of them, and the parameters: `(a, b, alpha) => E.add(a, E.mul(alpha, b))`. */
+  readonly expression: (...x: Expr[]) => Expr;
   /**
    * The dtype rule. `promote`: the operands' common dtype. `float`: the same, integers becoming float32.
    * `number`: the same, bools becoming int32. `bool`: compares in the common dtype.
@@ -35,7 +32,7 @@ export interface ElementwiseSpec {
    */
   readonly dtype?: 'promote' | 'float' | 'number' | 'bool' | 'condition';
   /** Computes with integers where the inputs are integers; given where it differs from `expression`. */
-  readonly integer?: (x: readonly Expr[], p: readonly Expr[]) => Expr;
+  readonly integer?: (...x: Expr[]) => Expr;
   /**
    * PyTorch's gradient where it is not what differentiating the expression gives (subgradients at kinks, a form that
    * reads the result instead of the operand); `false`: not differentiable.
@@ -140,7 +137,7 @@ export function applyElementwiseInPlace(
 ): Tensor {
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.name}_`, operands);
   const { tensors, scalars, mask } = splitOperands(op, operands, params);
-  return applyInPlace(op.variant(mask).primitive, tensors, scalars, copyInto);
+  return applyInPlace(op.variant(mask).primitive, tensors, scalars);
 }
 
 function notATensor(name: string, operands: readonly unknown[]): DTypeError {
@@ -165,22 +162,20 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
     if (!scalar) tensorOperands.push(i);
     return scalar ? { param: scalarCount++ } : { input: tensorOperands.length - 1 };
   });
-  const operandNodes = (input: (i: number) => Expr): Expr[] =>
-    source.map((s) => ('param' in s ? E.param(s.param!) : input(s.input!)));
   const ownParams = Array.from({ length: 16 }, (_, i) => E.param(scalarCount + i));
-  const build =
-    (expression: ElementwiseSpec['expression']) =>
-    (x: readonly Expr[]): Expr =>
-      expression(
-        operandNodes((i) => x[i]!),
-        ownParams,
-      );
+  /** What the spec's expressions take, from the nodes of the operands that are tensors. */
+  const nodesOf = (x: readonly Expr[]): Expr[] => [
+    ...source.map((s) => ('param' in s ? E.param(s.param) : (x[s.input] as Expr))),
+    ...ownParams,
+  ];
 
-  const kernels = kernelsOf(spec, tensorOperands.length, build);
+  const kernels = kernelsOf(spec, tensorOperands.length, nodesOf);
   const gradients =
-    spec.gradient === false ? null : gradientsOf(spec, tensorOperands, operandNodes, ownParams);
-  let saves = 0;
-  if (gradients !== null) for (const gradient of gradients()) saves |= gradient?.saves ?? 0;
+    spec.gradient === false
+      ? []
+      : operandGradients(name, tensorOperands.length, (g, x, y) =>
+          gradientExpressions(spec, g, nodesOf(x), y, tensorOperands),
+        );
 
   const isCondition = spec.dtype === 'condition' && (scalarMask & 1) === 0;
   const commonType = (inputs: readonly Tensor[], params: Params): DType => {
@@ -195,10 +190,10 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   };
 
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
-  const primitive = definePrimitive<Params>({
+  const primitive = definePrimitive<Params, readonly Tensor[]>({
     name,
     overload: () => spec.overload?.(scalarMask) ?? 0,
-    saves,
+    saves: gradients.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     writesAnywhere: true,
     infer(inputs, params) {
       let shape: Shape = inputs[0]!.shape;
@@ -221,126 +216,31 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
-    ...(gradients === null
+    ...(spec.gradient === false
       ? {}
       : {
-          derivative: (g, node) => {
-            const list = gradients();
-            const result = new Array<Tensor | null>(list.length);
-            for (let i = 0; i < list.length; i++) {
-              const gradient = list[i];
-              result[i] = gradient == null || !node.needs(i) ? null : gradient.run(g, node);
-            }
-            return result;
-          },
+          derivative: (g, node) =>
+            gradients.map((gradient, i) =>
+              gradient === null || !node.needs(i) ? null : gradient.run(g, node, node.attrs),
+            ),
         }),
   });
   return { primitive, tensorOperands };
 }
 
 /** The kernels of a variant, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
-function kernelsOf(
-  spec: ElementwiseSpec,
-  inputs: number,
-  build: (e: ElementwiseSpec['expression']) => (x: readonly Expr[]) => Expr,
-) {
-  let float: ElementwiseKernel | undefined;
-  let integer: ElementwiseKernel | undefined;
-  let bool: ElementwiseKernel | undefined;
+function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly Expr[]) => Expr[]) {
   const onIntegers = spec.integer ?? spec.expression;
+  const toBool = (y: Expr): Expr => (y.kind === 'mask' ? y : E.toMask(y));
+  const made = (build: (...nodes: Expr[]) => Expr): (() => ElementwiseKernel) => {
+    let kernel: ElementwiseKernel | undefined;
+    return () => (kernel ??= new ElementwiseKernel(spec.name, inputs, (...x) => build(...nodesOf(x))));
+  };
   return {
-    float: () => (float ??= new ElementwiseKernel(spec.name, inputs, build(spec.expression))),
-    integer: () => (integer ??= new ElementwiseKernel(spec.name, inputs, build(onIntegers))),
-    bool: () =>
-      (bool ??= new ElementwiseKernel(spec.name, inputs, (x) => {
-        const y = build(onIntegers)(x);
-        return y.kind === 'mask' ? y : E.toMask(y);
-      })),
+    float: made(spec.expression),
+    integer: made(onIntegers),
+    bool: made((...nodes) => toBool(onIntegers(...nodes))),
   };
-}
-
-let nextDropped = 1000;
-
-/** Operands that drop out still need a node, distinct from all others at every order, to be differentiated by. */
-function droppedInputs(): (i: number) => Expr {
-  const nodes = new Map<number, Expr>();
-  return (i) => {
-    let node = nodes.get(i);
-    if (node === undefined) {
-      node = E.input(nextDropped++);
-      nodes.set(i, node);
-    }
-    return node;
-  };
-}
-
-interface Gradient {
-  readonly saves: number;
-  run(g: Tensor, node: Parameters<Primitive<Params>['backward']>[1]): Tensor;
-}
-
-/**
- * The gradient of each tensor operand as an elementwise operation of its own, which reads g, and those operands and the
- * result that occur in it. Found by differentiating the expression, unless the spec states it.
- */
-function gradientsOf(
-  spec: ElementwiseSpec,
-  tensorOperands: readonly number[],
-  operandNodes: (input: (i: number) => Expr) => Expr[],
-  params: readonly Expr[],
-): () => readonly (Gradient | null)[] {
-  const count = tensorOperands.length;
-  // g is input 0, tensor operand i input i + 1, the result the last.
-  const expressionsOver = (input: (i: number) => Expr): readonly (Expr | null)[] => {
-    const x = operandNodes((i) => input(i + 1));
-    const g = input(0);
-    if (spec.gradient)
-      return tensorOperands.map((i) => (spec.gradient as GradientRule)(g, x, input(count + 1), params)[i]!);
-    const plain = spec.expression(
-      operandNodes((i) => E.input(i)),
-      params,
-    );
-    const y = spec.expression(x, params);
-    return tensorOperands.map((_, i) => {
-      if (plain.kind !== 'value') return null;
-      const slope = differentiateAt(y, x, i);
-      return slope === null ? null : slope.op === 'constant' && slope.attribute === 1 ? g : E.mul(g, slope);
-    });
-  };
-  const differentiateAt = (y: Expr, x: readonly Expr[], i: number): Expr | null => {
-    const node = x[tensorOperands[i]!]!;
-    return node.op === 'input' ? differentiate(y, node.attribute as number) : null;
-  };
-
-  let made: readonly (Gradient | null)[] | undefined;
-  const make = (): readonly (Gradient | null)[] => {
-    const general = expressionsOver(E.input);
-    return general.map((expression, k) => {
-      if (expression === null) return null;
-      if (expression.op === 'input' && expression.attribute === 0) return { saves: 0, run: (g) => g };
-      const used = [...inputsOf(expression)].filter((i) => i > 0).sort((a, b) => a - b);
-      const position = new Map([0, ...used].map((i, at) => [i, at]));
-      const op = new ElementwiseOp({
-        name: `${spec.name}_backward`,
-        arity: used.length + 1,
-        expression: (x) => {
-          const dropped = droppedInputs();
-          return expressionsOver((i) => x[position.get(i) ?? -1] ?? dropped(i))[k]!;
-        },
-      });
-      let saves = 0;
-      for (const i of used) saves |= i === count + 1 ? OUTPUT : INPUT(i - 1);
-      return {
-        saves,
-        run(g, node) {
-          const inputs = [g];
-          for (const i of used) inputs.push(i === count + 1 ? node.output() : node.input(i - 1));
-          return apply(op.variant(0).primitive, inputs, node.attrs);
-        },
-      };
-    });
-  };
-  return () => (made ??= make());
 }
 
 /** An elementwise function of one tensor, with the operation behind it, from which its in-place form is made. */

@@ -2,16 +2,16 @@ import { arrayConstructor, type DType, isFloatingPoint, laneOf } from '../../dty
 import { DTypeError } from '../../errors.ts';
 import { ElementwiseKernel, runElementwiseMany } from '../../kernels/elementwise/elementwise.ts';
 import { slotBase } from '../../kernels/elementwise/scratch.ts';
-import { differentiate, inputsOf } from '../../kernels/expression/differentiate.ts';
 import type { Expr } from '../../kernels/expression/index.ts';
 import * as E from '../../kernels/expression/index.ts';
 import { reduceKernels } from '../../kernels/reduce/kernels.ts';
 import type { Strided } from '../../kernels/strided/strided.ts';
 import { f32, f64 } from '../../kernels/wasm/memory.ts';
-import { apply, definePrimitive, INPUT, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
+import { gradientExpressions, operandGradients } from './gradient.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { resultType } from './result-type.ts';
 
@@ -94,15 +94,23 @@ function alike(operands: readonly Tensor[], name: string): readonly Tensor[] {
 function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
   const { name, arity } = spec;
   let made: ElementwiseKernel | undefined;
-  const kernel = (): ElementwiseKernel =>
-    (made ??= new ElementwiseKernel(name, arity, (x, p) => spec.expression(x, p)));
-  const gradients = spec.gradient === false ? [] : gradientsOf(spec);
-  let saves = 0;
-  for (const gradient of gradients) for (const i of gradient?.used ?? []) saves |= INPUT(i);
+  const kernel = (): ElementwiseKernel => (made ??= new ElementwiseKernel(name, arity, spec.expression));
+  const operands = Array.from({ length: arity }, (_, i) => i);
+  // The gradient's first parameter scales g.
+  const [scale, ...params] = Array.from({ length: 16 }, (_, i) => E.param(i)) as [Expr, ...Expr[]];
+  const gradients =
+    spec.gradient === false
+      ? []
+      : operandGradients(
+          name,
+          arity,
+          (g, x, y) => gradientExpressions(spec, E.mul(g, scale), [...x, ...params], y, operands),
+          true,
+        );
 
-  return definePrimitive<Attributes>({
+  return definePrimitive<Attributes, readonly Tensor[]>({
     name,
-    saves,
+    saves: gradients.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     infer(inputs) {
       const dtype = commonType(inputs);
       spec.check?.(dtype, inputs);
@@ -118,12 +126,9 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
           derivative(g, node) {
             const { params, mean } = node.attrs;
             const scale = mean ? 1 / countOf(node.shape(0)) : 1;
-            return gradients.map((gradient, i) => {
-              if (gradient === null || !node.needs(i)) return null;
-              const inputs = [g];
-              for (const k of gradient.used) inputs.push(node.input(k));
-              return apply(gradient.op.variant(0).primitive, inputs, [scale, ...params]);
-            });
+            return gradients.map((gradient, i) =>
+              gradient === null || !node.needs(i) ? null : gradient.run(g, node, [scale, ...params]),
+            );
           },
         }),
   });
@@ -174,41 +179,4 @@ function sumOfValues(
     total += f64[totalAt / 8]!;
   });
   return total;
-}
-
-interface Gradient {
-  readonly op: ElementwiseOp;
-  /** The operands that it reads, at least one: that one gives it its shape. */
-  readonly used: readonly number[];
-}
-
-/** The gradient of each operand as an operation of the result's gradient g and operands; its first parameter scales g. */
-function gradientsOf(spec: ElementwiseSpec): readonly (Gradient | null)[] {
-  const places = Array.from({ length: spec.arity }, (_, i) => i);
-  const over = (input: (i: number) => Expr, p: readonly Expr[]): readonly (Expr | null)[] => {
-    const [scale, ...own] = p;
-    const g = E.mul(input(-1), scale!);
-    const x = places.map(input);
-    if (spec.gradient) return spec.gradient(g, x, E.constant(Number.NaN), own);
-    const y = spec.expression(x, own);
-    return x.map((xi) => {
-      const slope = xi.op === 'input' ? differentiate(y, xi.attribute as number) : null;
-      return slope === null ? null : E.mul(g, slope);
-    });
-  };
-  const params = Array.from({ length: 16 }, (_, i) => E.param(i));
-  // g is input 0, operand i input i + 1.
-  return over((i) => E.input(i + 1), params).map((expression, k) => {
-    if (expression === null) return null;
-    const read = [...inputsOf(expression)].filter((i) => i > 0).sort((a, b) => a - b);
-    const used = read.length === 0 ? [k] : read.map((i) => i - 1);
-    const op = new ElementwiseOp({
-      name: `${spec.name}_backward`,
-      arity: used.length + 1,
-      // Operands that drop out still need a node, distinct from all others, to be differentiated by.
-      expression: (x, p) =>
-        over((i) => (i < 0 ? x[0]! : (x[used.indexOf(i) + 1 || -1] ?? E.input(1000 + i))), p)[k]!,
-    });
-    return { op, used };
-  });
 }

@@ -23,21 +23,21 @@ const clampOp = new ElementwiseOp({
   arity: 3,
   overload: (scalars) => Number(scalars === 6),
   beyondByte: 'keep',
-  expression: ([x, low, high]) => E.min(E.max(x!, low!), high!),
-  gradient: (g, [x, low, high]) => {
-    const below = E.lt(x!, low!);
-    const above = E.gt(x!, high!);
-    if (low!.op === 'param' && high!.op === 'param') {
-      return [E.select(E.and(E.gt(x!, low!), E.lt(x!, high!)), g, 0), null, null];
+  expression: (x, low, high) => E.min(E.max(x, low), high),
+  gradient: ({ g }, x, low, high) => {
+    const below = E.lt(x, low);
+    const above = E.gt(x, high);
+    if (low.op === 'param' && high.op === 'param') {
+      return [E.select(E.and(E.gt(x, low), E.lt(x, high)), g, 0), null, null];
     }
-    const crossed = E.gt(low!, high!);
-    const unordered = E.or(E.isNaN(x!), E.or(E.isNaN(low!), E.isNaN(high!)));
-    const atLow = E.eq(x!, low!);
-    const atHigh = E.eq(x!, high!);
+    const crossed = E.gt(low, high);
+    const unordered = E.or(E.isNaN(x), E.or(E.isNaN(low), E.isNaN(high)));
+    const atLow = E.eq(x, low);
+    const atHigh = E.eq(x, high);
     const outside = E.or(crossed, E.or(below, above));
     const inside = E.select(E.xor(atLow, atHigh), half(g), g);
-    const shareLow = E.select(E.and(atLow, E.ne(x!, high!)), half(g), 0);
-    const shareHigh = E.select(E.and(atHigh, E.ne(x!, low!)), half(g), 0);
+    const shareLow = E.select(E.and(atLow, E.ne(x, high)), half(g), 0);
+    const shareHigh = E.select(E.and(atHigh, E.ne(x, low)), half(g), 0);
     return [
       E.select(unordered, g, E.select(outside, 0, inside)),
       E.select(E.or(unordered, crossed), 0, E.select(below, g, shareLow)),
@@ -49,22 +49,22 @@ const clampOp = new ElementwiseOp({
 /** The gradient of max(x, bound) or min(x, bound); `passes` where x is chosen. */
 const atBound =
   (passes: (x: E.Expr, bound: E.Expr) => E.Expr): NonNullable<ElementwiseSpec['gradient']> =>
-  (g, [x, bound]) => {
-    if (bound!.op === 'param') return [E.select(passes(x!, bound!), g, 0), null];
-    const shared = E.select(E.eq(x!, bound!), half(g), g);
-    return [E.select(passes(bound!, x!), 0, shared), E.select(passes(x!, bound!), 0, shared)];
+  ({ g }, x, bound) => {
+    if (bound.op === 'param') return [E.select(passes(x, bound), g, 0), null];
+    const shared = E.select(E.eq(x, bound), half(g), g);
+    return [E.select(passes(bound, x), 0, shared), E.select(passes(x, bound), 0, shared)];
   };
 
 const atLeast = {
   arity: 2,
   beyondByte: 'keep',
-  expression: ([x, low]) => E.max(x!, low!),
+  expression: (x, low) => E.max(x, low),
   gradient: atBound(E.gt),
 } satisfies Omit<ElementwiseSpec, 'name'>;
 const atMost = {
   arity: 2,
   beyondByte: 'keep',
-  expression: ([x, high]) => E.min(x!, high!),
+  expression: (x, high) => E.min(x, high),
   gradient: atBound(E.lt),
 } satisfies Omit<ElementwiseSpec, 'name'>;
 
@@ -117,14 +117,10 @@ export interface NanToNumOptions {
 const nanToNumOp = new ElementwiseOp({
   name: 'nan_to_num',
   arity: 1,
-  expression: ([x], [nan, posinf, neginf]) =>
-    E.select(
-      E.isNaN(x!),
-      nan!,
-      E.select(E.eq(x!, Infinity), posinf!, E.select(E.eq(x!, -Infinity), neginf!, x!)),
-    ),
-  integer: ([x]) => E.add(x!, 0),
-  gradient: (g, [x]) => [E.select(E.isFinite(x!), g, 0)],
+  expression: (x, nan, posinf, neginf) =>
+    E.select(E.isNaN(x), nan, E.select(E.eq(x, Infinity), posinf, E.select(E.eq(x, -Infinity), neginf, x))),
+  integer: (x) => E.add(x, 0),
+  gradient: ({ g }, x) => [E.select(E.isFinite(x), g, 0)],
 });
 
 function replacements(x: Tensor, options: NanToNumOptions): number[] {
@@ -141,11 +137,11 @@ const whereOp = new ElementwiseOp({
   name: 'where',
   arity: 3,
   dtype: 'condition',
-  expression: ([condition, a, b]) => E.select(E.toMask(condition!), a!, b!),
-  gradient: (g, [condition]) => [
+  expression: (condition, a, b) => E.select(E.toMask(condition), a, b),
+  gradient: ({ g }, condition) => [
     null,
-    E.select(E.toMask(condition!), g, 0),
-    E.select(E.toMask(condition!), 0, g),
+    E.select(E.toMask(condition), g, 0),
+    E.select(E.toMask(condition), 0, g),
   ],
 });
 

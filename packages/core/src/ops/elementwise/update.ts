@@ -2,19 +2,19 @@ import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { ElementwiseKernel, runElementwiseMany } from '../../kernels/elementwise/elementwise.ts';
 import type { Expr } from '../../kernels/expression/index.ts';
-import { notifyUpdate, prepareInPlace } from '../../record/primitive.ts';
+import { updateInPlace } from '../../record/in-place.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
 /**
  * An update of several tensors at once, in one pass over memory: what an optimizer does to a parameter and its state.
  *
- * The kernel gets the targets, then the further inputs, as `x`, the numbers of each call as `p`, and gives the new value of
+ * The kernel gets the targets, the further inputs, then the numbers of each call, and gives the new value of
  * each target. All tensors have one shape and one float dtype; inputs broadcast.
  *
  * @example
  * ```ts
- * const momentum = new FusedUpdate('sgd', 2, 1, ([w, v, g], [lr, mu]) => {
+ * const momentum = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
  *   const velocity = E.add(E.mul(v, mu), g);
  *   return [E.sub(w, E.mul(lr, velocity)), velocity];
  * });
@@ -26,7 +26,7 @@ export class FusedUpdate {
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
 
-  constructor(name: string, targets: number, inputs: number, build: (x: Expr[], p: Expr[]) => Expr[]) {
+  constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
     this.name = name;
     this.targets = targets;
     this.#kernel = new ElementwiseKernel(name, targets + inputs, build);
@@ -48,12 +48,11 @@ export class FusedUpdate {
             `${this.name}: expected shape ${formatShape(target.shape)}, got ${formatShape(x.shape)} for number ${i}`,
           );
         }
-        prepareInPlace(x, tensors, this.name);
       }
     }
     const outs = tensors.slice(0, this.targets);
-    runElementwiseMany(this.#kernel, laneOf(target.dtype), tensors, params, outs);
-    for (const x of outs) x.storage.version++;
-    notifyUpdate(this.name, tensors, params, outs);
+    updateInPlace(this.name, outs, tensors, params, () =>
+      runElementwiseMany(this.#kernel, laneOf(target.dtype), tensors, params, outs),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { apply, definePrimitive, INPUT } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
@@ -28,15 +28,15 @@ export function checkAlong(x: Tensor, dim: number, index: Tensor, caller: string
   }
 }
 
-const gatherPrimitive = definePrimitive<number>({
+const gatherPrimitive = definePrimitive<number, [Tensor, Tensor]>({
   name: 'gather',
   saves: INPUT(1),
   infer([x, index], dim) {
-    checkAlong(x!, dim, index!, 'gather');
-    return { shape: index!.shape, dtype: x!.dtype };
+    checkAlong(x, dim, index, 'gather');
+    return { shape: index.shape, dtype: x.dtype };
   },
   kernel([x, index], dim, out) {
-    readAt(x!.storage.array, positionsAlong(x!, dim, index!, 'gather'), out.storage.array, out.offset);
+    readAt(x.storage.array, positionsAlong(x, dim, index, 'gather'), out.storage.array, out.offset);
   },
   derivative: (g, node) => [
     scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.input(1), g),

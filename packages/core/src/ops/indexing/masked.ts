@@ -20,7 +20,7 @@ function checkMask(mask: Tensor, caller: string): void {
 const maskedFillOp = new ElementwiseOp({
   name: 'masked_fill',
   arity: 3,
-  expression: ([x, mask, value]) => E.select(E.toMask(mask!), value!, x!),
+  expression: (x, mask, value) => E.select(E.toMask(mask), value, x),
 });
 
 function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: string) {

@@ -2,14 +2,8 @@ import { scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
 import { stridedOver } from '../../kernels/strided/strided.ts';
-import {
-  ALL_INPUTS,
-  apply,
-  applyInPlace,
-  definePrimitive,
-  INPUT,
-  type Primitive,
-} from '../../record/primitive.ts';
+import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
+import { ALL_INPUTS } from '../../record/node.ts';
 import { expandsTo, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
@@ -41,14 +35,14 @@ interface Putting extends Indexing {
 const arraysOf = (indices: readonly Tensor[]): TypedArray[] => indices.map((i) => i.data);
 
 const defineIndex = (name: string) =>
-  definePrimitive<Indexing>({
+  definePrimitive<Indexing, [Tensor, Tensor, ...Tensor[]]>({
     name,
     saves: ALL_INPUTS & ~INPUT(0),
-    infer: ([x, index], { dims }) => ({ shape: indexedShape(x!.shape, dims, index!.shape), dtype: x!.dtype }),
+    infer: ([x, index], { dims }) => ({ shape: indexedShape(x.shape, dims, index.shape), dtype: x.dtype }),
     kernel([x, ...indices], attrs, out) {
       if (out.count === 0 && indices[0]!.count === 0) return;
-      const where = indexPositions(x!, attrs.dims, arraysOf(indices), indices[0]!.shape, attrs);
-      readPositions(x!.storage.array, where, out.storage.array, out.offset);
+      const where = indexPositions(x, attrs.dims, arraysOf(indices), indices[0]!.shape, attrs);
+      readPositions(x.storage.array, where, out.storage.array, out.offset);
     },
     derivative(g, node) {
       const indices = node.attrs.dims.map((_, k) => node.input(k + 1));
@@ -69,19 +63,21 @@ export const getIndexed = (
   attrs: Indexing,
 ): Tensor => apply(indexPrimitives[name], [x, ...indices], attrs);
 
-const definePut = (name: string): Primitive<Putting> =>
-  definePrimitive<Putting>({
+type PuttingInputs = [Tensor, Tensor, Tensor, ...Tensor[]];
+
+const definePut = (name: string): Primitive<Putting, PuttingInputs> =>
+  definePrimitive<Putting, PuttingInputs>({
     name,
     saves: ALL_INPUTS & ~INPUT(0) & ~INPUT(1),
     infer([x, values, index], { dims, caller }) {
-      checkValues(x!, values!, indexedShape(x!.shape, dims, index!.shape), caller);
-      return { shape: x!.shape, dtype: x!.dtype };
+      checkValues(x, values, indexedShape(x.shape, dims, index.shape), caller);
+      return { shape: x.shape, dtype: x.dtype };
     },
     kernel([x, values, ...indices], attrs, out) {
       const { shape } = indices[0]!;
       const where = indexPositions(out, attrs.dims, arraysOf(indices), shape, attrs);
-      const data = broadcastData(values!, indexedShape(x!.shape, attrs.dims, shape));
-      if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+      const data = broadcastData(values, indexedShape(x.shape, attrs.dims, shape));
+      if (out !== x) copyStrided(x, out.storage.array, out.offset);
       writePositions(out.storage.array, where, data, attrs.accumulate, out.dtype === 'bool');
     },
     derivative(g, node) {
@@ -120,7 +116,7 @@ export const putIndexed: PutIndexed = (name, x, values, indices, attrs) =>
 
 /** {@link putIndexed} in place. */
 export const putIndexedInPlace: PutIndexed = (name, x, values, indices, attrs) =>
-  applyInPlace(putPrimitives[name], [x, values, ...indices], attrs, copyInto);
+  applyInPlace(putPrimitives[name], [x, values, ...indices], attrs);
 
 function checkValues(x: Tensor, values: Tensor, shape: Shape, caller: string): void {
   if (values.dtype !== x.dtype) {
@@ -148,14 +144,14 @@ function broadcastData(x: Tensor, shape: Shape): TypedArray {
 }
 
 const defineTake = (name: string) =>
-  definePrimitive({
+  definePrimitive<undefined, [Tensor, Tensor]>({
     name,
     saves: INPUT(1),
-    infer: ([x, index]) => ({ shape: index!.shape, dtype: x!.dtype }),
+    infer: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
     kernel([x, index], _, out) {
-      if (x!.count === 0 && index!.count > 0)
+      if (x.count === 0 && index.count > 0)
         throw new IndexError('take(): tried to take from an empty tensor');
-      readAt(x!.data, flatPositions(index!, x!.count, 'take'), out.storage.array, out.offset);
+      readAt(x.data, flatPositions(index, x.count, 'take'), out.storage.array, out.offset);
     },
     derivative(g, node) {
       const target = zeros(node.shape(0), { dtype: g.dtype });
@@ -174,15 +170,15 @@ interface FlatPutting {
   readonly caller: string;
 }
 
-const definePutFlat = (name: string): Primitive<FlatPutting> =>
-  definePrimitive<FlatPutting>({
+const definePutFlat = (name: string): Primitive<FlatPutting, [Tensor, Tensor, Tensor]> =>
+  definePrimitive({
     name,
     saves: INPUT(1),
-    infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+    infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([x, index, source], { accumulate, caller }, out) {
-      const positions = flatPositions(index!, x!.count, caller);
-      const values = source!.data;
-      if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+      const positions = flatPositions(index, x.count, caller);
+      const values = source.data;
+      if (out !== x) copyStrided(x, out.storage.array, out.offset);
       const target = out.offset === 0 ? out.storage.array : out.data;
       writeAt(target, positions, values, accumulate ? (out.dtype === 'bool' ? 'amax' : 'sum') : 'set');
     },
@@ -229,4 +225,4 @@ export const putFlat: PutFlat = (name, x, index, source, attrs) =>
 
 /** {@link putFlat} in place. */
 export const putFlatInPlace: PutFlat = (name, x, index, source, attrs) =>
-  applyInPlace(putFlatPrimitives[name], [x, index, source], attrs, copyInto);
+  applyInPlace(putFlatPrimitives[name], [x, index, source], attrs);

@@ -1,14 +1,7 @@
 import { isFloatingPoint, scalarNameOf, storedNumber, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import {
-  apply,
-  applyInPlace,
-  definePrimitive,
-  type GradNode,
-  INPUT,
-  OUTPUT,
-} from '../../record/primitive.ts';
+import { apply, applyInPlace, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { copyInto, to } from '../creation/copy.ts';
@@ -35,20 +28,20 @@ interface Scattering {
 type Derivative = (g: Tensor, node: GradNode<Scattering>) => (Tensor | null)[];
 
 function defineScatter(name: string, saves: number, derivative: Derivative) {
-  return definePrimitive<Scattering>({
+  return definePrimitive<Scattering, [Tensor, Tensor, Tensor]>({
     name,
     saves,
     infer([x, index, src], { dim, how, caller }) {
-      if (how === 'mean' && x!.dtype === 'bool')
+      if (how === 'mean' && x.dtype === 'bool')
         throw new DTypeError(`${caller}: mean not implemented for bool`);
-      checkAlong(x!, dim, index!, caller);
-      checkSource(x!, index!, src!, caller);
-      return { shape: x!.shape, dtype: x!.dtype };
+      checkAlong(x, dim, index, caller);
+      checkSource(x, index, src, caller);
+      return { shape: x.shape, dtype: x.dtype };
     },
     kernel([x, index, src], { dim, how, includeSelf, caller }, out) {
-      const positions = positionsAlong(out, dim, index!, caller);
-      const values = src!.data;
-      if (out !== x) copyStrided(x!, out.storage.array, out.offset);
+      const positions = positionsAlong(out, dim, index, caller);
+      const values = src.data;
+      if (out !== x) copyStrided(x, out.storage.array, out.offset);
       const target = out.storage.array;
       if (how === 'mean') scatterMean(target, positions, values, includeSelf, isFloatingPoint(out.dtype));
       else {
@@ -222,8 +215,8 @@ export interface ScatterOptions {
   readonly reduce?: 'add' | 'multiply';
 }
 
-type Run = typeof apply<Scattering>;
-const runInPlace: Run = (primitive, inputs, attrs) => applyInPlace(primitive, inputs, attrs, copyInto);
+type Run = typeof apply<Scattering, [Tensor, Tensor, Tensor]>;
+const runInPlace: Run = applyInPlace;
 
 function runScatter(
   run: Run,

@@ -8,14 +8,8 @@ import {
 } from '../../kernels/rows/cross-entropy.ts';
 import { type Strided, stridedOver } from '../../kernels/strided/strided.ts';
 import { isGradEnabled } from '../../record/grad-mode.ts';
-import {
-  apply,
-  definePrimitive,
-  type GradNode,
-  INPUT,
-  notifyUpdate,
-  type Primitive,
-} from '../../record/primitive.ts';
+import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
+import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -88,7 +82,7 @@ function divisorOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Att
   return a.reduction === 'mean' ? total : 1;
 }
 
-const scale = new ElementwiseKernel('cross_entropy_backward', 2, ([u, g]) => E.mul(u!, g!));
+const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) => E.mul(u, g));
 
 /** Multiplies the rows of `unit` by the gradient of their losses, in place; one number for all if those were reduced. */
 function scaleRows(unit: Tensor, g: Tensor, a: Attributes): void {
@@ -111,16 +105,18 @@ function massOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Attrib
   return unsqueeze(wrapArray(mass, target.shape, x.dtype), a.dim);
 }
 
-function family(name: string): Primitive<Attributes> {
+type Inputs = [logits: Tensor, target: Tensor, ...weight: Tensor[]];
+
+function family(name: string): Primitive<Attributes, Inputs> {
   /** The gradient: inputs g, logits, target, weight. */
-  const backward: Primitive<Attributes> = definePrimitive<Attributes>({
+  const backward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
     name: `${name}_backward`,
     saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
-    infer: ([, x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+    infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([g, x, target, weight], a, out) {
-      const unit = 1 / divisorOf(x!, target!, weight, a);
-      crossEntropy(x!, a.dim, targetOf(x!, target!, weight, a), unit, out.data);
-      scaleRows(out, g!, a);
+      const unit = 1 / divisorOf(x, target, weight, a);
+      crossEntropy(x, a.dim, targetOf(x, target, weight, a), unit, out.data);
+      scaleRows(out, g, a);
     },
     derivative(h, node) {
       const a = node.attrs;
@@ -140,20 +136,20 @@ function family(name: string): Primitive<Attributes> {
     },
   });
 
-  return definePrimitive<Attributes>({
+  return definePrimitive<Attributes, Inputs>({
     name,
     saves: INPUT(0) | INPUT(1) | INPUT(2),
     infer: ([x], { dim, reduction }) => ({
-      shape: reduction === 'none' ? rowsShape(x!, dim) : [],
-      dtype: x!.dtype,
+      shape: reduction === 'none' ? rowsShape(x, dim) : [],
+      dtype: x.dtype,
     }),
     kernel([x, target, weight], a, out) {
-      const divisor = divisorOf(x!, target!, weight, a);
-      const grad = isGradEnabled() && x!.requiresGrad ? allocateArray(x!.dtype, x!.count) : null;
+      const divisor = divisorOf(x, target, weight, a);
+      const grad = isGradEnabled() && x.requiresGrad ? allocateArray(x.dtype, x.count) : null;
       const { array } = out.storage;
       const each = a.reduction === 'none';
-      const t = targetOf(x!, target!, weight, a);
-      const total = crossEntropy(x!, a.dim, t, 1 / divisor, grad, each ? array : null, out.offset);
+      const t = targetOf(x, target, weight, a);
+      const total = crossEntropy(x, a.dim, t, 1 / divisor, grad, each ? array : null, out.offset);
       if (!each) array[out.offset] = total / divisor;
       a.ready = grad;
     },
@@ -164,7 +160,10 @@ function family(name: string): Primitive<Attributes> {
       if (ready !== null && !isGradEnabled()) {
         const unit = wrapArray(ready, node.shape(0), node.dtype(0));
         scaleRows(unit, g, a);
-        notifyUpdate(backward.name, [g], a, [unit]);
+        if (observed) {
+          notifyBefore(backward.name, [g], a);
+          notifyAfter(backward.name, [g], a, [unit]);
+        }
         return [unit, null, null];
       }
       return [apply(backward, [g, ...savedInputs(node)], a), null, null];

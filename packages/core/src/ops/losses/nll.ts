@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { crossEntropyDenominator } from '../../kernels/rows/cross-entropy.ts';
 import { extentOf } from '../../kernels/rows/rows.ts';
-import { apply, definePrimitive, INPUT, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Reduction } from '../elementwise/reduced.ts';
@@ -44,20 +44,23 @@ function lookUp(target: Tensor, weight: Tensor | undefined, a: Attributes) {
 }
 
 /** The loss picks and the gradient puts: each is the other's derivative. */
-function family(name: string): Primitive<Attributes> {
-  const forward: Primitive<Attributes> = definePrimitive<Attributes>({
+/** The log-probabilities, or their gradient; the classes; the weights of the classes. */
+type Inputs = [Tensor, Tensor, ...Tensor[]];
+
+function family(name: string): Primitive<Attributes, Inputs> {
+  const forward: Primitive<Attributes, Inputs> = definePrimitive({
     name,
     saves: INPUT(1) | INPUT(2),
     infer: ([, target], { reduction, dtype }) => ({
-      shape: reduction === 'none' ? target!.shape : [],
+      shape: reduction === 'none' ? target.shape : [],
       dtype,
     }),
     kernel([x, target, weight], a, out) {
-      const from = x!.data;
+      const from = x.data;
       const losses = out.data;
       let sum = 0;
       const each = a.reduction === 'none';
-      const { places, divisor, factorOf } = lookUp(target!, weight, a);
+      const { places, divisor, factorOf } = lookUp(target, weight, a);
       for (let row = 0; row < places.length; row++) {
         const at = places[row]!;
         const loss = at < 0 ? 0 : factorOf(row) * from[at]!;
@@ -73,16 +76,16 @@ function family(name: string): Primitive<Attributes> {
       null,
     ],
   });
-  const backward: Primitive<Attributes> = definePrimitive<Attributes>({
+  const backward: Primitive<Attributes, Inputs> = definePrimitive({
     name: `${name}_backward`,
     saves: INPUT(1) | INPUT(2),
     infer: (_, { shape, dtype }) => ({ shape, dtype }),
     kernel([g, target, weight], a, out) {
       const gradient = out.data;
       gradient.fill(0);
-      const losses = g!.data;
+      const losses = g.data;
       const each = a.reduction === 'none';
-      const { places, factorOf } = lookUp(target!, weight, a);
+      const { places, factorOf } = lookUp(target, weight, a);
       for (let row = 0; row < places.length; row++) {
         const at = places[row]!;
         if (at >= 0) gradient[at] = factorOf(row) * losses[each ? row : 0]!;

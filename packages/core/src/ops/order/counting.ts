@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { apply, definePrimitive } from '../../record/primitive.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { gather } from '../indexing/gather.ts';
@@ -41,12 +41,12 @@ function insertionPoint(
   return low - start;
 }
 
-const searchPrimitive = definePrimitive<Searching>({
+const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
   name: 'searchsorted',
   saves: 0,
   infer([boundaries, values], { caller }) {
-    const b = boundaries!.shape;
-    const v = values!.shape;
+    const b = boundaries.shape;
+    const v = values.shape;
     const fits = b.length === 1 || (b.length === v.length && b.slice(0, -1).every((n, d) => n === v[d]));
     if (b.length === 0 || !fits) {
       throw new ShapeError(
@@ -57,11 +57,11 @@ const searchPrimitive = definePrimitive<Searching>({
     return { shape: v, dtype: 'int32' };
   },
   kernel([boundaries, values], { right }, out) {
-    const sequence = boundaries!.data;
-    const { data } = values!;
+    const sequence = boundaries.data;
+    const { data } = values;
     const target = out.storage.array;
-    const size = boundaries!.shape.at(-1)!;
-    const perRow = boundaries!.shape.length === 1 ? data.length : values!.shape.at(-1)!;
+    const size = boundaries.shape.at(-1)!;
+    const perRow = boundaries.shape.length === 1 ? data.length : values.shape.at(-1)!;
     for (let i = 0; i < data.length; i++) {
       const start = Math.floor(i / perRow) * size;
       target[i] = insertionPoint(sequence, start, start + size, data[i]!, right);
@@ -141,11 +141,11 @@ function greatest(values: TypedArray): number {
 const oneHotPrimitive = definePrimitive<number>({
   name: 'one_hot',
   saves: 0,
-  infer: ([x], classes) => ({ shape: [...x!.shape, classes], dtype: 'int32' }),
+  infer: ([x], classes) => ({ shape: [...x.shape, classes], dtype: 'int32' }),
   kernel([x], classes, out) {
-    checkClasses(x!, classes);
+    checkClasses(x, classes);
     const target = out.storage.array.fill(0);
-    const { data } = x!;
+    const { data } = x;
     for (let i = 0; i < data.length; i++) target[i * classes + data[i]!] = 1;
   },
 });
@@ -179,7 +179,7 @@ export interface BincountOptions {
   readonly minlength?: number;
 }
 
-const bincountPrimitive = definePrimitive<number>({
+const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
   name: 'bincount',
   saves: 0,
   infer: ([, weights], bins) => ({
@@ -188,7 +188,7 @@ const bincountPrimitive = definePrimitive<number>({
   }),
   kernel([x, weights], bins, out) {
     const sums = new Float64Array(bins);
-    const values = x!.data;
+    const values = x.data;
     const added = weights?.data;
     for (let i = 0; i < values.length; i++) sums[values[i]!]! += added === undefined ? 1 : added[i]!;
     out.storage.array.set(sums);

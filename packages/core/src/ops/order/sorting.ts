@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/primitive.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
@@ -27,14 +27,14 @@ function definePicking(name: string) {
     name,
     saves: OUTPUT,
     infer([x], { dim, count }) {
-      const shape = x!.shape.map((n, d) => (d === dim ? count : n));
+      const shape = x.shape.map((n, d) => (d === dim ? count : n));
       return [
-        { shape, dtype: x!.dtype },
+        { shape, dtype: x.dtype },
         { shape, dtype: 'int32' },
       ];
     },
     kernel([x], attrs, [values, indices]) {
-      pickAlong(x!, attrs, values!, indices!);
+      pickAlong(x, attrs, values, indices);
     },
     derivative([g], node) {
       if (g == null) return [null];

@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
-import { composed } from '../../record/primitive.ts';
+import { composed } from '../../record/index.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach, to } from '../creation/copy.ts';

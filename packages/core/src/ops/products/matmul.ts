@@ -1,7 +1,7 @@
 import { scalarNameOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/gemm/gemm.ts';
-import { apply, composed, definePrimitive, INPUT } from '../../record/primitive.ts';
+import { apply, composed, definePrimitive, INPUT } from '../../record/index.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { add, mul } from '../elementwise/arithmetic.ts';
@@ -71,18 +71,18 @@ function productShape(name: string, a: Tensor, b: Tensor, { ta, tb }: Transposes
   return [rowsOf(a, ta), columnsOf(b, tb)];
 }
 
-const mmPrimitive = definePrimitive<Transposes>({
+const mmPrimitive = definePrimitive<Transposes, [Tensor, Tensor]>({
   name: 'mm',
   saves: INPUT(0) | INPUT(1),
   infer([a, b], attrs) {
-    checkRank('mm', a!, 2, 'the first operand');
-    checkRank('mm', b!, 2, 'the second operand');
-    checkDtypes('mm', a!, b!);
-    return { shape: productShape('mm', a!, b!, attrs), dtype: a!.dtype };
+    checkRank('mm', a, 2, 'the first operand');
+    checkRank('mm', b, 2, 'the second operand');
+    checkDtypes('mm', a, b);
+    return { shape: productShape('mm', a, b, attrs), dtype: a.dtype };
   },
   kernel([a, b], { ta, tb }, out) {
-    const k = columnsOf(a!, ta);
-    gemm(out.shape[0]!, out.shape[1]!, k, matrix(a!, ta), matrix(b!, tb), out.storage.array, out.offset);
+    const k = columnsOf(a, ta);
+    gemm(out.shape[0]!, out.shape[1]!, k, matrix(a, ta), matrix(b, tb), out.storage.array, out.offset);
   },
   derivative(g, node) {
     const { ta, tb } = node.attrs;
@@ -124,27 +124,27 @@ const biasView = (bias: Tensor): MatrixView => ({
 });
 
 /** The bias comes first, as in PyTorch. */
-const addmmPrimitive = definePrimitive<Scales>({
+const addmmPrimitive = definePrimitive<Scales, [Tensor, Tensor, Tensor]>({
   name: 'addmm',
   saves: INPUT(1) | INPUT(2),
   infer([bias, a, b], attrs) {
-    checkRank('addmm', a!, 2, 'mat1');
-    checkRank('addmm', b!, 2, 'mat2');
-    checkDtypes('addmm', a!, b!);
-    checkDtypes('addmm', bias!, a!);
-    const shape = productShape('addmm', a!, b!, attrs);
-    checkBias('addmm', bias!, shape);
-    return { shape, dtype: a!.dtype };
+    checkRank('addmm', a, 2, 'mat1');
+    checkRank('addmm', b, 2, 'mat2');
+    checkDtypes('addmm', a, b);
+    checkDtypes('addmm', bias, a);
+    const shape = productShape('addmm', a, b, attrs);
+    checkBias('addmm', bias, shape);
+    return { shape, dtype: a.dtype };
   },
   kernel([bias, a, b], { ta, tb, alpha, beta }, out) {
-    const options: GemmOptions = { bias: biasView(bias!), alpha, beta };
-    const k = columnsOf(a!, ta);
+    const options: GemmOptions = { bias: biasView(bias), alpha, beta };
+    const k = columnsOf(a, ta);
     gemm(
       out.shape[0]!,
       out.shape[1]!,
       k,
-      matrix(a!, ta),
-      matrix(b!, tb),
+      matrix(a, ta),
+      matrix(b, tb),
       out.storage.array,
       out.offset,
       options,
@@ -220,25 +220,25 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   return reshape(linear(rows, weight, bias), [...x.shape.slice(0, -1), weight.shape[0]!]);
 }
 
-const bmmPrimitive = definePrimitive<Transposes>({
+const bmmPrimitive = definePrimitive<Transposes, [Tensor, Tensor]>({
   name: 'bmm',
   saves: INPUT(0) | INPUT(1),
   infer([a, b], attrs) {
-    checkRank('bmm', a!, 3, 'the first operand');
-    checkRank('bmm', b!, 3, 'the second operand');
-    checkDtypes('bmm', a!, b!);
-    if (a!.shape[0] !== b!.shape[0]) {
+    checkRank('bmm', a, 3, 'the first operand');
+    checkRank('bmm', b, 3, 'the second operand');
+    checkDtypes('bmm', a, b);
+    if (a.shape[0] !== b.shape[0]) {
       throw new ShapeError(
-        `bmm: expected operands with the same batch size, got shapes ${formatShape(a!.shape)} and ${formatShape(b!.shape)}`,
+        `bmm: expected operands with the same batch size, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
       );
     }
-    return { shape: [a!.shape[0]!, ...productShape('bmm', a!, b!, attrs)], dtype: a!.dtype };
+    return { shape: [a.shape[0]!, ...productShape('bmm', a, b, attrs)], dtype: a.dtype };
   },
   kernel([a, b], { ta, tb }, out) {
-    const first = { ...matrix(a!, ta), batchStride: a!.strides[0]! };
-    const second = { ...matrix(b!, tb), batchStride: b!.strides[0]! };
+    const first = { ...matrix(a, ta), batchStride: a.strides[0]! };
+    const second = { ...matrix(b, tb), batchStride: b.strides[0]! };
     const [batch, m, n] = out.shape as [number, number, number];
-    gemmBatched(batch, m, n, columnsOf(a!, ta), first, second, out.storage.array, out.offset);
+    gemmBatched(batch, m, n, columnsOf(a, ta), first, second, out.storage.array, out.offset);
   },
   derivative(g, node) {
     const { ta, tb } = node.attrs;
@@ -277,21 +277,21 @@ export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions):
   return addScaled('addbmm', x, products.sum(0, { dtype: products.dtype }), scalesOf(options));
 }
 
-const mvPrimitive = definePrimitive({
+const mvPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'mv',
   saves: INPUT(0) | INPUT(1),
   infer([a, x]) {
-    checkRank('mv', a!, 2, 'the matrix');
-    checkRank('mv', x!, 1, 'the vector');
-    checkDtypes('mv', a!, x!);
-    if (a!.shape[1] !== x!.shape[0]) {
-      throw new ShapeError(`mv: size mismatch, got input (${a!.shape.join('x')}), vec (${x!.shape[0]})`);
+    checkRank('mv', a, 2, 'the matrix');
+    checkRank('mv', x, 1, 'the vector');
+    checkDtypes('mv', a, x);
+    if (a.shape[1] !== x.shape[0]) {
+      throw new ShapeError(`mv: size mismatch, got input (${a.shape.join('x')}), vec (${x.shape[0]})`);
     }
-    return { shape: [a!.shape[0]!], dtype: a!.dtype };
+    return { shape: [a.shape[0]!], dtype: a.dtype };
   },
   kernel([a, x], _, out) {
-    const vector = { array: x!.storage.array, offset: x!.offset, rowStride: x!.strides[0]!, colStride: 1 };
-    gemm(out.count, 1, x!.count, matrix(a!, false), vector, out.storage.array, out.offset);
+    const vector = { array: x.storage.array, offset: x.offset, rowStride: x.strides[0]!, colStride: 1 };
+    gemm(out.count, 1, x.count, matrix(a, false), vector, out.storage.array, out.offset);
   },
   derivative: (g, node) => [
     node.needs(0) ? outer(g, node.input(1)) : null,
@@ -307,24 +307,24 @@ export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): 
   return addScaled('addmv', x, mv(a, v), scalesOf(options));
 }
 
-const dotPrimitive = definePrimitive({
+const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'dot',
   saves: INPUT(0) | INPUT(1),
   infer([a, b]) {
-    checkRank('dot', a!, 1, 'the first operand');
-    checkRank('dot', b!, 1, 'the second operand');
-    checkDtypes('dot', a!, b!);
-    if (a!.count !== b!.count) {
+    checkRank('dot', a, 1, 'the first operand');
+    checkRank('dot', b, 1, 'the second operand');
+    checkDtypes('dot', a, b);
+    if (a.count !== b.count) {
       throw new ShapeError(
-        `dot: inconsistent tensor size, expected operands of the same number of elements, but got ${a!.count} and ${b!.count}`,
+        `dot: inconsistent tensor size, expected operands of the same number of elements, but got ${a.count} and ${b.count}`,
       );
     }
-    return { shape: [], dtype: a!.dtype };
+    return { shape: [], dtype: a.dtype };
   },
   kernel([a, b], _, out) {
-    const first = { array: a!.storage.array, offset: a!.offset, rowStride: 1, colStride: a!.strides[0]! };
-    const second = { array: b!.storage.array, offset: b!.offset, rowStride: b!.strides[0]!, colStride: 1 };
-    gemm(1, 1, a!.count, first, second, out.storage.array, out.offset);
+    const first = { array: a.storage.array, offset: a.offset, rowStride: 1, colStride: a.strides[0]! };
+    const second = { array: b.storage.array, offset: b.offset, rowStride: b.strides[0]!, colStride: 1 };
+    gemm(1, 1, a.count, first, second, out.storage.array, out.offset);
   },
   derivative: (g, node) => [
     node.needs(0) ? mul(g, node.input(1)) : null,

@@ -4,7 +4,7 @@ import { ElementwiseKernel, runElementwise } from '../../kernels/elementwise/ele
 import * as E from '../../kernels/expression/index.ts';
 import { type ReduceKind, reduce } from '../../kernels/reduce/reduce.ts';
 import { stridedOver } from '../../kernels/strided/strided.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -39,20 +39,20 @@ const kinds = new Map<number, ReduceKind>([
   [Number.NEGATIVE_INFINITY, 'minAbs'],
 ]);
 
-const absPower = new ElementwiseKernel('abs_power', 1, ([x], [p]) => E.pow(E.abs(x!), p!));
+const absPower = new ElementwiseKernel('abs_power', 1, (x, p) => E.pow(E.abs(x), p));
 
 const normPrimitive = definePrimitive<Norm>({
   name: 'linalg_vector_norm',
   saves: INPUT(0) | OUTPUT,
   infer([x], attrs) {
-    const { dtype, shape } = x!;
+    const { dtype, shape } = x;
     if (!isFloatingPoint(dtype)) {
       throw new DTypeError(
         `linalg.vectorNorm: Expected a floating point tensor as input. Got ${dtype}; convert with to('float32')`,
       );
     }
     const { p } = attrs;
-    if ((p < 0 || p === Number.POSITIVE_INFINITY) && reducedCount(x!, attrs) === 0) {
+    if ((p < 0 || p === Number.POSITIVE_INFINITY) && reducedCount(x, attrs) === 0) {
       throw new ShapeError(
         `linalg.vectorNorm cannot compute the ${p} norm on an empty dimension of a tensor of shape ${formatShape(shape)} ` +
           'because the operation does not have an identity',
@@ -64,11 +64,11 @@ const normPrimitive = definePrimitive<Norm>({
     const { array } = out.storage;
     const kind = kinds.get(p);
     if (kind !== undefined) {
-      reduce(kind, x!, dims, array, out.offset, p === 2 ? { root: true } : {});
+      reduce(kind, x, dims, array, out.offset, p === 2 ? { root: true } : {});
       return;
     }
-    const powers = stridedOver(new Float64Array(x!.count), 'float64', x!.shape);
-    runElementwise(absPower, 'f64', [x!], [p], powers);
+    const powers = stridedOver(new Float64Array(x.count), 'float64', x.shape);
+    runElementwise(absPower, 'f64', [x], [p], powers);
     const sums = new Float64Array(out.count);
     reduce('sum', powers, dims, sums);
     for (let i = 0; i < sums.length; i++) array[out.offset + i] = sums[i]! ** (1 / p);

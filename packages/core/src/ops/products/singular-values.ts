@@ -1,6 +1,6 @@
 import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/primitive.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, numelOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/tensor.ts';
@@ -102,11 +102,11 @@ function storeColumns(columns: readonly Float64Array[], out: TypedArray, at: num
   });
 }
 
-const svdPrimitive = defineMulti({
+const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>({
   name: 'linalg_svd',
   saves: OUTPUT,
   infer([x]) {
-    const { shape, dtype, ndim } = x!;
+    const { shape, dtype, ndim } = x;
     if (ndim < 2) {
       throw new ShapeError(
         `linalg.svdvals: The input tensor must have at least 2 dimensions, got ${formatShape(shape)}`,
@@ -124,15 +124,15 @@ const svdPrimitive = defineMulti({
     ];
   },
   kernel([x], _, [us, ss, vs]) {
-    const { data, shape } = x!;
+    const { data, shape } = x;
     const [m, n] = shape.slice(-2) as [number, number];
     const k = Math.min(m, n);
     const count = numelOf(shape.slice(0, -2));
     for (let b = 0; b < count && k > 0; b++) {
       const { u, s, v } = decompose((r, c) => data[(b * m + r) * n + c]!, m, n);
-      storeColumns(u, us!.storage.array, b * m * k);
-      ss!.storage.array.set(s, b * k);
-      storeColumns(v, vs!.storage.array, b * n * k);
+      storeColumns(u, us.storage.array, b * m * k);
+      ss.storage.array.set(s, b * k);
+      storeColumns(v, vs.storage.array, b * n * k);
     }
   },
   derivative([gu, gs, gv], node) {

@@ -21,7 +21,8 @@ import {
   fillRandperm,
 } from '../../random/integers.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
-import { apply, definePrimitive, finishInPlace, prepareInPlace } from '../../record/primitive.ts';
+import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { broadcastShapes, contiguousStrides, formatShape, type Shape } from '../../shape.ts';
 import { emptyTensor, Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -44,7 +45,7 @@ interface RandomAttributes {
 }
 
 /** Every draw is this one primitive, so that a tracer sees where random numbers enter. */
-const randomPrimitive = definePrimitive<RandomAttributes>({
+const randomPrimitive = definePrimitive<RandomAttributes, []>({
   name: 'random',
   infer: (_, { shape, dtype }) => ({ shape, dtype }),
   kernel: (_, { fill, generator }, out) => fill(out.data, generator),

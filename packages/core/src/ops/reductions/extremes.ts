@@ -3,7 +3,7 @@ import { DTypeError } from '../../errors.ts';
 import { reduce } from '../../kernels/reduce/reduce.ts';
 import type { Extent } from '../../kernels/rows/rows.ts';
 import { extentOf } from '../../kernels/rows/rows.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/primitive.ts';
+import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
@@ -51,10 +51,10 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
     overload: () => (matchNaN ? 1 : 0),
     saves: INPUT(0) | OUTPUT,
     infer([x], attrs) {
-      requireElements(x!, attrs, name);
-      return { shape: attrs.shape, dtype: x!.dtype };
+      requireElements(x, attrs, name);
+      return { shape: attrs.shape, dtype: x.dtype };
     },
-    kernel: ([x], { dims }, out) => reduce(side, x!, dims, out.storage.array, out.offset),
+    kernel: ([x], { dims }, out) => reduce(side, x, dims, out.storage.array, out.offset),
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs, matchNaN)],
   });
 
@@ -156,12 +156,12 @@ const extremumAlong = (side: Side) =>
     name: side,
     saves: OUTPUT,
     infer: ([x], { shape }) => [
-      { shape, dtype: x!.dtype },
+      { shape, dtype: x.dtype },
       { shape, dtype: 'int32' },
     ],
     kernel([x], { dims, dim }, [values, indices]) {
-      reduce(side, x!, dims, values!.storage.array);
-      findFirst(x!.data, values!.storage.array, extentOfSearch(x!, dim), indices!.storage.array);
+      reduce(side, x, dims, values.storage.array);
+      findFirst(x.data, values.storage.array, extentOfSearch(x, dim), indices.storage.array);
     },
     derivative: ([g], node) => [selectionGradient(g!, node.output(1), node.attrs, node.shape(0))],
   });
@@ -221,15 +221,15 @@ const searching = (name: string, side: Side) =>
   definePrimitive<Search>({
     name,
     infer([x], { shape }) {
-      if (x!.dtype === 'bool') {
+      if (x.dtype === 'bool') {
         throw new DTypeError(`${name}(): does not support bool input; convert with to('uint8')`);
       }
       return { shape, dtype: 'int32' };
     },
     kernel([x], { dims, dim }, out) {
-      const values = allocateArray(x!.dtype, out.count);
-      reduce(side, x!, dims, values);
-      findFirst(x!.data, values, extentOfSearch(x!, dim), out.storage.array);
+      const values = allocateArray(x.dtype, out.count);
+      reduce(side, x, dims, values);
+      findFirst(x.data, values, extentOfSearch(x, dim), out.storage.array);
     },
   });
 

@@ -1,6 +1,6 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import { apply, definePrimitive } from '../../record/primitive.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 
 /** Options of {@link histc}. */
@@ -14,12 +14,12 @@ export interface HistogramOptions {
 
 const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
   name: 'histc',
-  infer: ([x], { bins }) => ({ shape: [bins], dtype: x!.dtype }),
+  infer: ([x], { bins }) => ({ shape: [bins], dtype: x.dtype }),
   kernel([x], { bins, min, max }, out) {
     const counts = out.storage.array.fill(0);
-    const { data } = x!;
+    const { data } = x;
     // In the precision of the dtype, so that what lies on a boundary falls to PyTorch's side.
-    const round = x!.dtype === 'float32' ? Math.fround : (value: number): number => value;
+    const round = x.dtype === 'float32' ? Math.fround : (value: number): number => value;
     const lowest = round(min);
     const width = round(round(max) - lowest);
     for (let i = 0; i < data.length; i++) {

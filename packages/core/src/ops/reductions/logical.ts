@@ -1,6 +1,6 @@
 import type { ReduceKind } from '../../kernels/reduce/reduce.ts';
 import { reduce } from '../../kernels/reduce/reduce.ts';
-import { apply, definePrimitive } from '../../record/primitive.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { ne } from '../elementwise/compare.ts';
@@ -10,8 +10,8 @@ const truth = (name: string, kind: ReduceKind) =>
   definePrimitive<Reduction>({
     name,
     // PyTorch keeps uint8, for the time before it had bools.
-    infer: ([x], { shape }) => ({ shape, dtype: x!.dtype === 'uint8' ? 'uint8' : 'bool' }),
-    kernel: ([x], { dims }, out) => reduce(kind, x!, dims, out.storage.array, out.offset),
+    infer: ([x], { shape }) => ({ shape, dtype: x.dtype === 'uint8' ? 'uint8' : 'bool' }),
+    kernel: ([x], { dims }, out) => reduce(kind, x, dims, out.storage.array, out.offset),
   });
 
 const allPrimitive = truth('all', 'all');
@@ -44,7 +44,7 @@ const countNonzeroPrimitive = definePrimitive<Reduction>({
   infer: (_, { shape }) => ({ shape, dtype: 'int32' }),
   kernel([x], { dims }, out) {
     const counts = new Float64Array(out.count);
-    reduce('countNonzero', x!, dims, counts);
+    reduce('countNonzero', x, dims, counts);
     out.storage.array.set(counts, out.offset);
   },
 });

@@ -8,7 +8,7 @@ import {
   INPUT,
   type Meta,
   OUTPUT,
-} from '../../record/primitive.ts';
+} from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import { evenGradient, extentOfSearch, type Search, searchOf, selectionGradient } from './extremes.ts';
@@ -77,18 +77,18 @@ const pickingAlong = (name: string, pick: Pick) =>
   defineMulti<Search>({
     name,
     saves: OUTPUT,
-    infer: ([x], attrs) => inferPick(name, x!, attrs),
+    infer: ([x], attrs) => inferPick(name, x, attrs),
     kernel([x], { dim }, [values, indices]) {
-      const { data } = x!;
-      const { outer, n, inner } = extentOfSearch(x!, dim);
+      const { data } = x;
+      const { outer, n, inner } = extentOfSearch(x, dim);
       const row = data.slice(0, n);
       for (let o = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++) {
           const start = o * n * inner + i;
           for (let r = 0; r < n; r++) row[r] = data[start + r * inner]!;
           const place = pick(row);
-          values!.storage.array[o * inner + i] = row[place]!;
-          indices!.storage.array[o * inner + i] = place;
+          values.storage.array[o * inner + i] = row[place]!;
+          indices.storage.array[o * inner + i] = place;
         }
       }
     },
@@ -101,9 +101,9 @@ const pickingWhole = (name: string, pick: Pick) =>
     name,
     overload: () => 1,
     saves: INPUT(0) | OUTPUT,
-    infer: ([x], attrs) => inferPick(name, x!, attrs)[0],
+    infer: ([x], attrs) => inferPick(name, x, attrs)[0],
     kernel([x], _, out) {
-      const { data } = x!;
+      const { data } = x;
       out.storage.array[0] = data.length === 0 ? Number.NaN : data[pick(data)]!;
     },
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs)],

@@ -10,7 +10,7 @@ import {
   INPUT,
   type Meta,
   OUTPUT,
-} from '../../record/primitive.ts';
+} from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
@@ -66,7 +66,7 @@ const varPrimitive = definePrimitive<Variance>({
   name: 'var',
   saves: INPUT(0),
   infer: inferMoment,
-  kernel: ([x], { dims, correction }, out) => moments(x!, dims, correction, false, out.storage.array),
+  kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, false, out.storage.array),
   derivative: (g, node) => [varianceGradient(g, node)],
 });
 
@@ -74,7 +74,7 @@ const stdPrimitive = definePrimitive<Variance>({
   name: 'std',
   saves: INPUT(0) | OUTPUT,
   infer: inferMoment,
-  kernel: ([x], { dims, correction }, out) => moments(x!, dims, correction, true, out.storage.array),
+  kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, true, out.storage.array),
   derivative: (g, node) => [varianceGradient(throughRoot(g, node.output()), node)],
 });
 
@@ -87,7 +87,7 @@ const withMean = (name: string, root: boolean) =>
       return [meta, meta];
     },
     kernel: ([x], { dims, correction }, [spreads, means]) =>
-      moments(x!, dims, correction, root, spreads!.storage.array, means!.storage.array),
+      moments(x, dims, correction, root, spreads.storage.array, means.storage.array),
     derivative([g, gMean], node) {
       const ofSpread = g == null ? null : varianceGradient(root ? throughRoot(g, node.output()) : g, node);
       const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);

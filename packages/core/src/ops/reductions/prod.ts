@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import { reduce } from '../../kernels/reduce/reduce.ts';
 import { extentOf } from '../../kernels/rows/rows.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/tensor.ts';
 import { div, mul, sub } from '../elementwise/arithmetic.ts';
@@ -21,8 +21,8 @@ const prodPrimitive = definePrimitive<Reduction>({
   name: 'prod',
   overload: overloadOf,
   saves: INPUT(0),
-  infer: ([x], { shape }) => ({ shape, dtype: totalType(x!.dtype) }),
-  kernel: ([x], { dims }, out) => reduce('prod', x!, dims, out.storage.array, out.offset),
+  infer: ([x], { shape }) => ({ shape, dtype: totalType(x.dtype) }),
+  kernel: ([x], { dims }, out) => reduce('prod', x, dims, out.storage.array, out.offset),
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);
@@ -59,10 +59,10 @@ function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
 const othersPrimitive = definePrimitive<number>({
   name: 'prod_of_others',
   saves: INPUT(0) | OUTPUT,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], dim, out) {
-    const { outer, n, inner } = extentOf(x!.shape, dim);
-    const { data } = x!;
+    const { outer, n, inner } = extentOf(x.shape, dim);
+    const { data } = x;
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) fillOthers(data, out.storage.array, o * n * inner + i, n, inner);
     }

@@ -1,6 +1,6 @@
 import type { DType } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
-import type { GradNode } from '../../record/primitive.ts';
+import type { GradNode } from '../../record/index.ts';
 import { formatShape, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';
 import { expand, reshape } from '../views/shape.ts';

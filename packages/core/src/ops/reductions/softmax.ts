@@ -1,7 +1,7 @@
 import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import * as K from '../../kernels/rows/softmax.ts';
-import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -28,23 +28,23 @@ function checkFloating(x: Tensor, name: string): void {
 /** The sum over `dim` that a derivative subtracts. */
 const rowSum = (x: Tensor, dim: number): Tensor => sum(x, dim, { keepdim: true });
 
-const softmaxPrimitive: Primitive<number> = definePrimitive<number>({
+const softmaxPrimitive: Primitive<number> = definePrimitive({
   name: 'softmax',
   saves: OUTPUT,
   infer([x]) {
-    checkFloating(x!, 'softmax');
-    return { shape: x!.shape, dtype: x!.dtype };
+    checkFloating(x, 'softmax');
+    return { shape: x.shape, dtype: x.dtype };
   },
-  kernel: ([x], dim, out) => K.softmax(x!, dim, out.storage.array, out.offset),
+  kernel: ([x], dim, out) => K.softmax(x, dim, out.storage.array, out.offset),
   derivative: (g, node) => [apply(softmaxBackwardPrimitive, [g, node.output()], node.attrs)],
 });
 
 /** y (g - sum(g y)), as a function of g and the result y. */
-const softmaxBackwardPrimitive: Primitive<number> = definePrimitive<number>({
+const softmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'softmax_backward_data',
   saves: INPUT(0) | INPUT(1),
-  infer: ([g]) => ({ shape: g!.shape, dtype: g!.dtype }),
-  kernel: ([g, y], dim, out) => K.softmaxBackward(y!, g!, dim, out.storage.array, out.offset),
+  infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
+  kernel: ([g, y], dim, out) => K.softmaxBackward(y, g, dim, out.storage.array, out.offset),
   derivative(h, node) {
     const dim = node.attrs;
     const g = node.input(0);
@@ -56,23 +56,23 @@ const softmaxBackwardPrimitive: Primitive<number> = definePrimitive<number>({
   },
 });
 
-const logSoftmaxPrimitive: Primitive<number> = definePrimitive<number>({
+const logSoftmaxPrimitive: Primitive<number> = definePrimitive({
   name: 'log_softmax',
   saves: OUTPUT,
   infer([x]) {
-    checkFloating(x!, 'logSoftmax');
-    return { shape: x!.shape, dtype: x!.dtype };
+    checkFloating(x, 'logSoftmax');
+    return { shape: x.shape, dtype: x.dtype };
   },
-  kernel: ([x], dim, out) => K.logSoftmax(x!, dim, out.storage.array, out.offset),
+  kernel: ([x], dim, out) => K.logSoftmax(x, dim, out.storage.array, out.offset),
   derivative: (g, node) => [apply(logSoftmaxBackwardPrimitive, [g, node.output()], node.attrs)],
 });
 
 /** g - exp(y) sum(g), as a function of g and the result y. */
-const logSoftmaxBackwardPrimitive: Primitive<number> = definePrimitive<number>({
+const logSoftmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'log_softmax_backward_data',
   saves: INPUT(0) | INPUT(1),
-  infer: ([g]) => ({ shape: g!.shape, dtype: g!.dtype }),
-  kernel: ([g, y], dim, out) => K.logSoftmaxBackward(y!, g!, dim, out.storage.array, out.offset),
+  infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
+  kernel: ([g, y], dim, out) => K.logSoftmaxBackward(y, g, dim, out.storage.array, out.offset),
   derivative(h, node) {
     const dim = node.attrs;
     const p = exp(node.input(1));
@@ -118,8 +118,8 @@ export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tenso
 const logsumexpPrimitive = definePrimitive<Reduction>({
   name: 'logsumexp',
   saves: INPUT(0) | OUTPUT,
-  infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
-  kernel: ([x], { dims }, out) => K.logsumexp(x!, dims[0] ?? 0, out.storage.array, out.offset),
+  infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
+  kernel: ([x], { dims }, out) => K.logsumexp(x, dims[0] ?? 0, out.storage.array, out.offset),
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);

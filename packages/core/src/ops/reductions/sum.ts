@@ -1,7 +1,7 @@
 import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { reduce } from '../../kernels/reduce/reduce.ts';
-import { apply, definePrimitive, INPUT } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { expandsTo, formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -25,8 +25,8 @@ const sumPrimitive = definePrimitive<Reduction>({
   name: 'sum',
   overload: overloadOf,
   saves: 0,
-  infer: ([x], { shape }) => ({ shape, dtype: totalType(x!.dtype) }),
-  kernel: ([x], { dims }, out) => reduce('sum', x!, dims, out.storage.array, out.offset),
+  infer: ([x], { shape }) => ({ shape, dtype: totalType(x.dtype) }),
+  kernel: ([x], { dims }, out) => reduce('sum', x, dims, out.storage.array, out.offset),
   derivative: (g, node) => [spread(g, node)],
 });
 
@@ -104,12 +104,12 @@ const meanPrimitive = definePrimitive<Reduction>({
   overload: overloadOf,
   saves: 0,
   infer([x], { shape }) {
-    checkFloating(x!, 'mean');
-    return { shape, dtype: x!.dtype };
+    checkFloating(x, 'mean');
+    return { shape, dtype: x.dtype };
   },
   kernel([x], attrs, out) {
-    const divisor = reducedCount(x!, attrs);
-    reduce('sum', x!, attrs.dims, out.storage.array, out.offset, { divisor });
+    const divisor = reducedCount(x, attrs);
+    reduce('sum', x, attrs.dims, out.storage.array, out.offset, { divisor });
   },
   derivative(g, node) {
     const shape = node.shape(0);
@@ -132,8 +132,8 @@ export function mean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
 const nansumPrimitive = definePrimitive<Reduction>({
   name: 'nansum',
   saves: INPUT(0),
-  infer: ([x], { shape }) => ({ shape, dtype: totalType(x!.dtype) }),
-  kernel: ([x], { dims }, out) => reduce('nansum', x!, dims, out.storage.array, out.offset),
+  infer: ([x], { shape }) => ({ shape, dtype: totalType(x.dtype) }),
+  kernel: ([x], { dims }, out) => reduce('nansum', x, dims, out.storage.array, out.offset),
   derivative: (g, node) => [mul(spread(g, node), to(logicalNot(isnan(node.input(0))), g.dtype))],
 });
 

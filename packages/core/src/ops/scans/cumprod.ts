@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { type Extent, extentOf } from '../../kernels/rows/rows.ts';
-import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
@@ -29,8 +29,8 @@ function runningProducts(x: TypedArray, out: TypedArray, { outer, n, inner }: Ex
 const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
   saves: INPUT(0) | OUTPUT,
-  infer: ([x]) => ({ shape: x!.shape, dtype: totalType(x!.dtype) }),
-  kernel: ([x], dim, out) => runningProducts(x!.data, out.storage.array, extentOf(x!.shape, dim)),
+  infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
+  kernel: ([x], dim, out) => runningProducts(x.data, out.storage.array, extentOf(x.shape, dim)),
   derivative(g, node) {
     const dim = node.attrs;
     const x = node.input(0);
@@ -48,13 +48,13 @@ export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   return totalAs(x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }
 
-const cumprodGradientPrimitive: Primitive<number> = definePrimitive<number>({
+const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'cumprod_backward',
   saves: INPUT(0) | INPUT(1),
-  infer: ([, x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([g, x], dim, out) {
-    const { outer, n, inner } = extentOf(x!.shape, dim);
-    const [gs, xs] = [g!.data, x!.data];
+    const { outer, n, inner } = extentOf(x.shape, dim);
+    const [gs, xs] = [g.data, x.data];
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) rowGradient(gs, xs, out.storage.array, o * n * inner + i, n, inner);
     }

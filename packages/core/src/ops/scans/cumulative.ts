@@ -8,7 +8,7 @@ import {
   definePrimitive,
   OUTPUT,
   type Primitive,
-} from '../../record/primitive.ts';
+} from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -47,12 +47,12 @@ function runningSums(x: TypedArray, out: TypedArray, { outer, n, inner }: Extent
   }
 }
 
-const cumsumPrimitive: Primitive<Scan> = definePrimitive<Scan>({
+const cumsumPrimitive: Primitive<Scan> = definePrimitive({
   name: 'cumsum',
   saves: 0,
-  infer: ([x]) => ({ shape: x!.shape, dtype: totalType(x!.dtype) }),
+  infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
   kernel: ([x], { dim, reverse }, out) =>
-    runningSums(x!.data, out.storage.array, extentOf(x!.shape, dim), reverse),
+    runningSums(x.data, out.storage.array, extentOf(x.shape, dim), reverse),
   derivative: (g, node) => [
     apply(cumsumPrimitive, [g], { dim: node.attrs.dim, reverse: !node.attrs.reverse }),
   ],
@@ -102,11 +102,11 @@ const runningExtremum = (name: string, sign: 1 | -1) =>
     name,
     saves: OUTPUT,
     infer: ([x]) => [
-      { shape: x!.shape, dtype: x!.dtype },
-      { shape: x!.shape, dtype: 'int32' },
+      { shape: x.shape, dtype: x.dtype },
+      { shape: x.shape, dtype: 'int32' },
     ],
     kernel: ([x], dim, [values, indices]) =>
-      runningExtremes(x!.data, values!.storage.array, indices!.storage.array, extentOf(x!.shape, dim), sign),
+      runningExtremes(x.data, values.storage.array, indices.storage.array, extentOf(x.shape, dim), sign),
     derivative: ([g], node) => [
       scatterAdd(zeros(node.shape(0), { dtype: g!.dtype }), node.attrs, node.output(1), g!),
     ],

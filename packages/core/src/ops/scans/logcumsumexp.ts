@@ -1,7 +1,7 @@
 import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { type Extent, extentOf } from '../../kernels/rows/rows.ts';
-import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/primitive.ts';
+import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -36,7 +36,7 @@ const logcumsumexpPrimitive = definePrimitive<number>({
   name: 'logcumsumexp',
   saves: INPUT(0) | OUTPUT,
   infer([x]) {
-    const { shape, dtype } = x!;
+    const { shape, dtype } = x;
     if (!isFloatingPoint(dtype)) {
       throw new DTypeError(
         `logcumsumexp: not implemented for '${scalarNameOf(dtype)}' (${dtype}); convert with to('float32')`,
@@ -44,7 +44,7 @@ const logcumsumexpPrimitive = definePrimitive<number>({
     }
     return { shape, dtype };
   },
-  kernel: ([x], dim, out) => runningLogSums(x!.data, out.storage.array, extentOf(x!.shape, dim)),
+  kernel: ([x], dim, out) => runningLogSums(x.data, out.storage.array, extentOf(x.shape, dim)),
   derivative(g, node) {
     // The gradient by x_k is the sum over i >= k of g_i exp(x_k - y_i) = t_k exp(x_k - y_k), where
     // t_k = g_k + t_(k+1) exp(y_k - y_(k+1)): no exponent is positive.
@@ -82,13 +82,13 @@ interface Recurrence {
 const recur = (g: Tensor, a: Tensor, dim: number, reverse: boolean): Tensor =>
   apply(recurrencePrimitive, [g, a], { dim, reverse });
 
-const recurrencePrimitive: Primitive<Recurrence> = definePrimitive<Recurrence>({
+const recurrencePrimitive: Primitive<Recurrence, [Tensor, Tensor]> = definePrimitive({
   name: 'linear_recurrence',
   saves: INPUT(1) | OUTPUT,
-  infer: ([g]) => ({ shape: g!.shape, dtype: g!.dtype }),
+  infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
   kernel([g, a], { dim, reverse }, out) {
-    const { outer, n, inner } = extentOf(g!.shape, dim);
-    const [gs, as, target] = [g!.data, a!.data, out.storage.array];
+    const { outer, n, inner } = extentOf(g.shape, dim);
+    const [gs, as, target] = [g.data, a.data, out.storage.array];
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i++) {
         const start = o * n * inner + i;

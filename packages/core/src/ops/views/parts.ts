@@ -1,5 +1,5 @@
 import { IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { applyView, composed } from '../../record/primitive.ts';
+import { applyView, composed } from '../../record/index.ts';
 import { checkInteger, formatShape, normalizeDim, type Shape, sameShape } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';

@@ -8,7 +8,7 @@ import {
   definePrimitive,
   defineView,
   type ViewPrimitive,
-} from '../../record/primitive.ts';
+} from '../../record/index.ts';
 import { checkInteger, checkShape, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { contiguous, copyInto } from '../creation/copy.ts';
@@ -50,15 +50,15 @@ interface Embedding {
 const embedPrimitive = definePrimitive<Embedding>({
   name: 'slice_backward',
   saves: 0,
-  infer: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
+  infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   kernel([x], { region }, out) {
     const target = out.storage.array;
     target.fill(0);
     if (!overlapsItself(region)) {
-      scatterStrided(x!, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
+      scatterStrided(x, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
       return;
     }
-    const source = x!.data;
+    const source = x.data;
     const offsets = offsetsOf(region.shape, region.strides);
     for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
   },
@@ -69,21 +69,21 @@ const embedPrimitive = definePrimitive<Embedding>({
 export const embedRegion = (x: Tensor, shape: Shape, region: Region): Tensor =>
   apply(embedPrimitive, [x], { shape, region });
 
-const putPrimitive = definePrimitive<Region>({
+const putPrimitive = definePrimitive<Region, [Tensor, Tensor]>({
   name: 'copy_slices',
   saves: 0,
   infer([x, value], region) {
-    if (!expandsTo(value!.shape, region.shape)) {
+    if (!expandsTo(value.shape, region.shape)) {
       throw new ShapeError(
-        `shape mismatch: value tensor of shape ${formatShape(value!.shape)} cannot be broadcast to indexing result of ` +
+        `shape mismatch: value tensor of shape ${formatShape(value.shape)} cannot be broadcast to indexing result of ` +
           `shape ${formatShape(region.shape)}`,
       );
     }
-    return { shape: x!.shape, dtype: x!.dtype };
+    return { shape: x.shape, dtype: x.dtype };
   },
   kernel([x, value], { shape, strides, offset }, out) {
-    if (out !== x) copyStrided(x!, out.storage.array, out.offset);
-    scatterStrided(value!, stridedOver(out.storage.array, out.dtype, shape, out.offset + offset, strides));
+    if (out !== x) copyStrided(x, out.storage.array, out.offset);
+    scatterStrided(value, stridedOver(out.storage.array, out.dtype, shape, out.offset + offset, strides));
   },
   derivative: (g, node) => [
     node.needs(0) ? putRegion(g, Tensor.scalar(0, g.dtype), node.attrs) : null,
@@ -97,7 +97,7 @@ export const putRegion = (x: Tensor, value: Tensor, region: Region): Tensor =>
 
 /** Overwrites a region of `x` with `value`, broadcast. */
 export const putRegionInPlace = (x: Tensor, value: Tensor, region: Region): Tensor =>
-  applyInPlace(putPrimitive, [x, value], region, copyInto);
+  applyInPlace(putPrimitive, [x, value], region);
 
 /**
  * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x

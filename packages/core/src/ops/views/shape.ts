@@ -1,6 +1,6 @@
 import { ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../../record/primitive.ts';
+import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';
 import {
@@ -30,8 +30,8 @@ const viewPrimitive = orderedView<Reshaping>('view', (x, { shape, strides }) => 
 const reshapeCopyPrimitive = definePrimitive<Shape>({
   name: '_unsafe_view',
   saves: 0,
-  infer: ([x], shape) => ({ shape, dtype: x!.dtype }),
-  kernel: ([x], _, out) => copyStrided(x!, out.storage.array, out.offset),
+  infer: ([x], shape) => ({ shape, dtype: x.dtype }),
+  kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
   derivative: (g, node) => [reshape(g, node.shape(0))],
 });
 

@@ -32,17 +32,17 @@ const bce = (weighted: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'binary_cross_entropy',
     arity: weighted ? 3 : 2,
-    expression([x, y, w]) {
-      const loss = E.sub(E.mul(E.sub(y!, 1), logOfRest(x!)), E.mul(y!, logOf(x!)));
-      return weighted ? E.mul(loss, w!) : loss;
+    expression(x, y, w) {
+      const loss = E.sub(E.mul(E.sub(y, 1), logOfRest(x)), E.mul(y, logOf(x)));
+      return weighted ? E.mul(loss, w) : loss;
     },
-    gradient(g, [x, y, w]) {
-      const gw = weighted ? E.mul(g, w!) : g;
-      const loss = E.sub(E.mul(E.sub(y!, 1), logOfRest(x!)), E.mul(y!, logOf(x!)));
-      const scale = E.max(E.mul(E.sub(1, x!), x!), leastVariance);
+    gradient({ g }, x, y, w) {
+      const gw = weighted ? E.mul(g, w) : g;
+      const loss = E.sub(E.mul(E.sub(y, 1), logOfRest(x)), E.mul(y, logOf(x)));
+      const scale = E.max(E.mul(E.sub(1, x), x), leastVariance);
       return [
-        E.div(E.mul(gw, E.sub(x!, y!)), scale),
-        E.mul(gw, E.sub(logOfRest(x!), logOf(x!))),
+        E.div(E.mul(gw, E.sub(x, y)), scale),
+        E.mul(gw, E.sub(logOfRest(x), logOf(x))),
         ...(weighted ? [E.mul(g, loss)] : []),
       ];
     },
@@ -74,11 +74,9 @@ const softplusOfMinus = (x: Expr): Expr => E.add(E.log1p(E.exp(E.neg(E.abs(x))))
 
 /** Operands: x, y, then posWeight and weight as far as there are any. */
 function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseReduction {
-  const operands = (x: readonly Expr[]) => ({
-    x: x[0]!,
-    y: x[1]!,
-    p: hasPosWeight ? x[2]! : null,
-    w: hasWeight ? x[hasPosWeight ? 3 : 2]! : null,
+  const weightsOf = (first: Expr, second: Expr) => ({
+    p: hasPosWeight ? first : null,
+    w: hasWeight ? (hasPosWeight ? second : first) : null,
   });
   const unweighted = (x: Expr, y: Expr, p: Expr | null): Expr => {
     const rest = softplusOfMinus(x);
@@ -88,13 +86,13 @@ function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseRe
   return new ElementwiseReduction({
     name: 'binary_cross_entropy_with_logits',
     arity: 2 + Number(hasPosWeight) + Number(hasWeight),
-    expression(all) {
-      const { x, y, p, w } = operands(all);
+    expression(x, y, ...rest) {
+      const { p, w } = weightsOf(...(rest as [Expr, Expr]));
       const loss = unweighted(x, y, p);
       return w === null ? loss : E.mul(loss, w);
     },
-    gradient(g, all) {
-      const { x, y, p, w } = operands(all);
+    gradient({ g }, x, y, ...rest) {
+      const { p, w } = weightsOf(...(rest as [Expr, Expr]));
       const gw = w === null ? g : E.mul(g, w);
       const s = E.sigmoid(x);
       const gradients = [];
@@ -173,10 +171,10 @@ export function multilabelSoftMarginLoss(
 const softMargin = new ElementwiseReduction({
   name: 'soft_margin_loss',
   arity: 2,
-  expression: ([x, y]) => softplusOfMinus(E.mul(x!, y!)),
-  gradient(g, [x, y]) {
-    const slope = E.mul(g, E.neg(E.sigmoid(E.neg(E.mul(x!, y!)))));
-    return [E.mul(slope, y!), E.mul(slope, x!)];
+  expression: (x, y) => softplusOfMinus(E.mul(x, y)),
+  gradient({ g }, x, y) {
+    const slope = E.mul(g, E.neg(E.sigmoid(E.neg(E.mul(x, y)))));
+    return [E.mul(slope, y), E.mul(slope, x)];
   },
 });
 

@@ -122,14 +122,14 @@ class Alignment {
 }
 
 /** The losses of all samples, (N,); inputs: log-probabilities (T, N, C) and targets. */
-const ctc: Primitive<Attributes> = definePrimitive<Attributes>({
+const ctc: Primitive<Attributes, [Tensor, Tensor]> = definePrimitive({
   name: 'ctc_loss',
   saves: INPUT(0) | INPUT(1),
-  infer: ([x]) => ({ shape: [x!.shape[1]!], dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: [x.shape[1]!], dtype: x.dtype }),
   kernel([x, targets], a, out) {
     const losses = out.data;
     for (let n = 0; n < losses.length; n++) {
-      const alignment = new Alignment(x!, targets!, n, a);
+      const alignment = new Alignment(x, targets, n, a);
       const loss = alignment.loss(alignment.forward());
       losses[n] = a.zeroInfinity && loss === Number.POSITIVE_INFINITY ? 0 : loss;
     }
@@ -141,18 +141,18 @@ const ctc: Primitive<Attributes> = definePrimitive<Attributes>({
  * The gradient by the log-probabilities, as PyTorch has it: exp(x) less the probability of each class at each step given the
  * target. It is the gradient through a log-softmax before it, to whose backward it makes no difference.
  */
-const ctcBackward: Primitive<Attributes> = definePrimitive<Attributes>({
+const ctcBackward: Primitive<Attributes, [Tensor, Tensor, Tensor]> = definePrimitive({
   name: 'ctc_loss_backward',
   saves: 0,
-  infer: ([, x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([g, x, targets], a, out) {
     const gradient = new Float64Array(out.count);
-    const upstream = g!.data;
-    const logs = x!.data;
-    const classes = x!.shape[2]!;
+    const upstream = g.data;
+    const logs = x.data;
+    const classes = x.shape[2]!;
     const occupied = new Float64Array(classes);
     for (let n = 0; n < upstream.length; n++) {
-      const alignment = new Alignment(x!, targets!, n, a);
+      const alignment = new Alignment(x, targets, n, a);
       const { steps, states } = alignment;
       const alpha = alignment.forward();
       const loss = alignment.loss(alpha);

@@ -35,9 +35,9 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'poisson_nll_loss',
     arity: 2,
-    expression([x, y], [eps]) {
-      const loss = logInput ? E.sub(E.exp(x!), E.mul(y!, x!)) : E.sub(x!, E.mul(y!, E.log(E.add(x!, eps!))));
-      return full ? E.add(loss, E.select(E.gt(y!, 1), stirling(y!), 0)) : loss;
+    expression(x, y, eps) {
+      const loss = logInput ? E.sub(E.exp(x), E.mul(y, x)) : E.sub(x, E.mul(y, E.log(E.add(x, eps))));
+      return full ? E.add(loss, E.select(E.gt(y, 1), stirling(y), 0)) : loss;
     },
   });
 
@@ -69,13 +69,13 @@ export interface GaussianNLLLossOptions extends LossOptions {
 const gaussian = new ElementwiseReduction({
   name: 'gaussian_nll_loss',
   arity: 3,
-  expression([x, y, variance], [eps, constant]) {
-    const v = E.max(variance!, eps!);
-    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x!, y!)), v))), constant!);
+  expression(x, y, variance, eps, constant) {
+    const v = E.max(variance, eps);
+    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x, y)), v))), constant);
   },
-  gradient(g, [x, y, variance], _, [eps]) {
-    const v = E.max(variance!, eps!);
-    const d = E.div(E.sub(x!, y!), v);
+  gradient({ g }, x, y, variance, eps) {
+    const v = E.max(variance, eps);
+    const d = E.div(E.sub(x, y), v);
     const gx = E.mul(g, d);
     return [gx, E.neg(gx), E.mul(g, E.mul(0.5, E.sub(E.reciprocal(v), E.square(d))))];
   },
@@ -129,18 +129,18 @@ const kl = new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
   // y log y is 0 for y = 0, and so is the loss, whatever x is.
-  expression: ([x, y]) => E.select(E.eq(y!, 0), E.mul(E.neg(y!), x!), E.mul(y!, E.sub(E.log(y!), x!))),
-  gradient: (g, [x, y]) => [
-    E.mul(g, E.neg(y!)),
-    E.mul(g, E.sub(E.select(E.eq(y!, 0), 0, E.add(E.log(y!), 1)), x!)),
+  expression: (x, y) => E.select(E.eq(y, 0), E.mul(E.neg(y), x), E.mul(y, E.sub(E.log(y), x))),
+  gradient: ({ g }, x, y) => [
+    E.mul(g, E.neg(y)),
+    E.mul(g, E.sub(E.select(E.eq(y, 0), 0, E.add(E.log(y), 1)), x)),
   ],
 });
 
 const klOfLogs = new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
-  expression: ([x, y]) => E.mul(E.exp(y!), E.sub(y!, x!)),
-  gradient: (g, [x, y]) => [E.mul(g, E.neg(E.exp(y!))), E.mul(g, E.mul(E.exp(y!), E.sub(E.add(y!, 1), x!)))],
+  expression: (x, y) => E.mul(E.exp(y), E.sub(y, x)),
+  gradient: ({ g }, x, y) => [E.mul(g, E.neg(E.exp(y))), E.mul(g, E.mul(E.exp(y), E.sub(E.add(y, 1), x)))],
 });
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];

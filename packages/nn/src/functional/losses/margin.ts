@@ -34,14 +34,14 @@ const hinge = (p: 1 | 2): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'multi_margin_loss',
     arity: 3,
-    expression([x, best, factor], [margin]) {
-      const z = E.max(E.add(E.sub(margin!, best!), x!), 0);
-      return E.mul(factor!, p === 1 ? z : E.square(z));
+    expression(x, best, factor, margin) {
+      const z = E.max(E.add(E.sub(margin, best), x), 0);
+      return E.mul(factor, p === 1 ? z : E.square(z));
     },
     // At the kink there is no gradient, as in PyTorch.
-    gradient(g, [x, best, factor], _, [margin]) {
-      const z = E.add(E.sub(margin!, best!), x!);
-      const slope = E.select(E.gt(z, 0), E.mul(g, E.mul(factor!, p === 1 ? 1 : E.mul(2, z))), 0);
+    gradient({ g }, x, best, factor, margin) {
+      const z = E.add(E.sub(margin, best), x);
+      const slope = E.select(E.gt(z, 0), E.mul(g, E.mul(factor, p === 1 ? 1 : E.mul(2, z))), 0);
       return [slope, E.neg(slope), null];
     },
   });
@@ -147,13 +147,13 @@ function eachViolation(
 }
 
 /** The unreduced loss, (N,) or (); inputs: scores and targets. */
-const multilabelMargin: Primitive = definePrimitive({
+const multilabelMargin: Primitive<undefined, [Tensor, Tensor]> = definePrimitive({
   name: 'multilabel_margin_loss',
   saves: INPUT(0) | INPUT(1),
-  infer: ([x]) => ({ shape: x!.shape.slice(0, -1), dtype: x!.dtype }),
+  infer: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: x.dtype }),
   kernel([x, target], _, out) {
     const losses = new Float64Array(out.count);
-    eachViolation(x!, target!, (row, _j, _i, z) => {
+    eachViolation(x, target, (row, _j, _i, z) => {
       losses[row]! += z;
     });
     out.data.set(losses);
@@ -165,15 +165,15 @@ const multilabelMargin: Primitive = definePrimitive({
 });
 
 /** Its gradient, linear in g and, but for the kinks, constant in the scores. */
-const multilabelMarginBackward: Primitive = definePrimitive({
+const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> = definePrimitive({
   name: 'multilabel_margin_loss_backward',
   saves: INPUT(1) | INPUT(2),
-  infer: ([, x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([g, x, target], _, out) {
-    const upstream = g!.data;
-    const n = x!.shape[x!.ndim - 1]!;
+    const upstream = g.data;
+    const n = x.shape[x.ndim - 1]!;
     const gradient = new Float64Array(out.count);
-    eachViolation(x!, target!, (row, j, i) => {
+    eachViolation(x, target, (row, j, i) => {
       gradient[j]! -= upstream[row]! / n;
       gradient[i]! += upstream[row]! / n;
     });

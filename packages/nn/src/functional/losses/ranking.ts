@@ -24,12 +24,12 @@ export interface MarginLossOptions extends LossOptions {
 const marginRanking = new ElementwiseReduction({
   name: 'margin_ranking_loss',
   arity: 3,
-  expression: ([a, b, y], [margin]) => E.max(E.add(E.mul(E.neg(y!), E.sub(a!, b!)), margin!), 0),
+  expression: (a, b, y, margin) => E.max(E.add(E.mul(E.neg(y), E.sub(a, b)), margin), 0),
   // At the kink there is no gradient, as in PyTorch.
-  gradient(g, [a, b, y], _, [margin]) {
-    const d = E.sub(a!, b!);
-    const slope = E.select(E.gt(E.add(E.mul(E.neg(y!), d), margin!), 0), g, 0);
-    const along = E.mul(slope, y!);
+  gradient({ g }, a, b, y, margin) {
+    const d = E.sub(a, b);
+    const slope = E.select(E.gt(E.add(E.mul(E.neg(y), d), margin), 0), g, 0);
+    const along = E.mul(slope, y);
     return [E.neg(along), along, E.neg(E.mul(slope, d))];
   },
 });
@@ -61,10 +61,10 @@ export function marginRankingLoss(
 const hingeEmbedding = new ElementwiseReduction({
   name: 'hinge_embedding_loss',
   arity: 2,
-  expression: ([x, y], [margin]) =>
-    E.add(E.select(E.ne(y!, 1), E.max(E.sub(margin!, x!), 0), 0), E.select(E.ne(y!, -1), x!, 0)),
-  gradient: (g, [x, y], _, [margin]) => [
-    E.sub(E.select(E.ne(y!, -1), g, 0), E.select(E.and(E.ne(y!, 1), E.lt(x!, margin!)), g, 0)),
+  expression: (x, y, margin) =>
+    E.add(E.select(E.ne(y, 1), E.max(E.sub(margin, x), 0), 0), E.select(E.ne(y, -1), x, 0)),
+  gradient: ({ g }, x, y, margin) => [
+    E.sub(E.select(E.ne(y, -1), g, 0), E.select(E.and(E.ne(y, 1), E.lt(x, margin)), g, 0)),
     null,
   ],
 });

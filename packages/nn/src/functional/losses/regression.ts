@@ -30,38 +30,36 @@ export interface HuberLossOptions extends LossOptions {
   readonly weight?: Tensor | null;
 }
 
-const difference = (x: readonly E.Expr[]): E.Expr => E.sub(x[0]!, x[1]!);
-
 const l1 = new ElementwiseReduction({
   name: 'l1_loss',
   arity: 2,
-  expression: (x) => E.abs(difference(x)),
+  expression: (x, y) => E.abs(E.sub(x, y)),
 });
 
 const mse = new ElementwiseReduction({
   name: 'mse_loss',
   arity: 2,
-  expression: (x) => E.square(difference(x)),
+  expression: (x, y) => E.square(E.sub(x, y)),
 });
 
 const smoothL1 = new ElementwiseReduction({
   name: 'smooth_l1_loss',
   arity: 2,
-  expression(x, [beta]) {
-    const d = difference(x);
+  expression(x, y, beta) {
+    const d = E.sub(x, y);
     const z = E.abs(d);
-    return E.select(E.lt(z, beta!), E.div(E.mul(E.mul(0.5, d), d), beta!), E.sub(z, E.mul(0.5, beta!)));
+    return E.select(E.lt(z, beta), E.div(E.mul(E.mul(0.5, d), d), beta), E.sub(z, E.mul(0.5, beta)));
   },
 });
 
 const huber = new ElementwiseReduction({
   name: 'huber_loss',
   arity: 2,
-  expression(x, [delta]) {
-    const d = difference(x);
+  expression(x, y, delta) {
+    const d = E.sub(x, y);
     const z = E.abs(d);
-    const line = E.mul(delta!, E.sub(z, E.mul(0.5, delta!)));
-    return E.select(E.le(z, delta!), E.mul(E.mul(0.5, d), d), line);
+    const line = E.mul(delta, E.sub(z, E.mul(0.5, delta)));
+    return E.select(E.le(z, delta), E.mul(E.mul(0.5, d), d), line);
   },
 });
 

@@ -19,18 +19,18 @@ export interface AsymmetricLossOptions extends LossOptions {
 const asymmetric = new ElementwiseReduction({
   name: 'asymmetric_loss',
   arity: 2,
-  expression([x, t], [gammaNeg, gammaPos, clip]) {
-    const parts = logistic(x!);
+  expression(x, t, gammaNeg, gammaPos, clip) {
+    const parts = logistic(x);
     const minusLogP = minusLogSigmoid(parts);
     const minusLogMiss = softplus(parts);
-    const positive = E.mul(minusLogP, E.exp(E.neg(E.mul(gammaPos!, minusLogMiss))));
+    const positive = E.mul(minusLogP, E.exp(E.neg(E.mul(gammaPos, minusLogMiss))));
     // With a clip the arguments of logarithm and power stay away from 0; without, only the logit's own forms do not saturate.
-    const plain = E.eq(clip!, 0);
-    const shifted = E.sub(E.sigmoid(x!), clip!);
-    const cost = E.select(plain, minusLogMiss, E.neg(E.log(E.add(E.sigmoid(E.neg(x!)), clip!))));
-    const discount = E.select(plain, E.exp(E.neg(E.mul(gammaNeg!, minusLogP))), E.pow(shifted, gammaNeg!));
+    const plain = E.eq(clip, 0);
+    const shifted = E.sub(E.sigmoid(x), clip);
+    const cost = E.select(plain, minusLogMiss, E.neg(E.log(E.add(E.sigmoid(E.neg(x)), clip))));
+    const discount = E.select(plain, E.exp(E.neg(E.mul(gammaNeg, minusLogP))), E.pow(shifted, gammaNeg));
     const negative = E.select(E.gt(shifted, 0), E.mul(discount, cost), 0);
-    return E.add(E.mul(t!, positive), E.mul(E.sub(1, t!), negative));
+    return E.add(E.mul(t, positive), E.mul(E.sub(1, t), negative));
   },
 });
 

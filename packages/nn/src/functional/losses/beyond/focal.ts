@@ -40,18 +40,18 @@ const farOut = 30;
 const sigmoidFocal = new ElementwiseReduction({
   name: 'sigmoid_focal_loss',
   arity: 2,
-  expression([x, t], [gamma, positive, negative]) {
-    const { up, size, decay, tail } = logistic(x!);
+  expression(x, t, gamma, positive, negative) {
+    const { up, size, decay, tail } = logistic(x);
     // The part of the target that lies on the side to which the logit points.
-    const agreed = E.select(up, t!, E.sub(1, t!));
+    const agreed = E.select(up, t, E.sub(1, t));
     const missed = E.sub(1, agreed);
     const entropy = E.add(E.mul(size, missed), tail);
     // log(1 - p_t): raising 1 - p_t itself to a power loses its gradient where it underflows.
     const sum = E.log(E.add(missed, E.mul(decay, agreed)));
     const sure = E.and(E.eq(missed, 0), E.gt(size, farOut));
     const logMiss = E.sub(E.select(sure, E.neg(size), sum), tail);
-    const balance = E.add(E.mul(positive!, t!), E.mul(negative!, E.sub(1, t!)));
-    return E.mul(E.mul(balance, entropy), E.exp(E.mul(gamma!, logMiss)));
+    const balance = E.add(E.mul(positive, t), E.mul(negative, E.sub(1, t)));
+    return E.mul(E.mul(balance, entropy), E.exp(E.mul(gamma, logMiss)));
   },
 });
 
@@ -96,13 +96,13 @@ export function sigmoidFocalLoss(
 const focalTerm = new ElementwiseOp({
   name: 'focal_loss',
   arity: 1,
-  expression: ([logp], [gamma]) => E.neg(E.mul(logp!, E.pow(E.neg(E.expm1(logp!)), gamma!))),
-  gradient(g, [logp], _, [gamma]) {
-    const p = E.exp(logp!);
-    const miss = E.neg(E.expm1(logp!));
+  expression: (logp, gamma) => E.neg(E.mul(logp, E.pow(E.neg(E.expm1(logp)), gamma))),
+  gradient({ g }, logp, gamma) {
+    const p = E.exp(logp);
+    const miss = E.neg(E.expm1(logp));
     // p log(p) / (1 - p), whose limits are -1 at p = 1 and 0 at p = 0.
-    const ratio = E.select(E.eq(miss, 0), -1, E.select(E.eq(p, 0), 0, E.div(E.mul(p, logp!), miss)));
-    return [E.mul(g, E.mul(E.pow(miss, gamma!), E.sub(E.mul(gamma!, ratio), 1)))];
+    const ratio = E.select(E.eq(miss, 0), -1, E.select(E.eq(p, 0), 0, E.div(E.mul(p, logp), miss)));
+    return [E.mul(g, E.mul(E.pow(miss, gamma), E.sub(E.mul(gamma, ratio), 1)))];
   },
 });
 

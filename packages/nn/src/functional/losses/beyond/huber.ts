@@ -28,25 +28,24 @@ const huberOf = (r: E.Expr, delta: E.Expr): E.Expr => {
   const size = E.abs(r);
   return E.select(E.le(size, delta), E.mul(E.mul(0.5, r), r), E.mul(delta, E.sub(size, E.mul(0.5, delta))));
 };
-const difference = (x: readonly E.Expr[]): E.Expr => E.sub(x[0]!, x[1]!);
-const fraction = (x: readonly E.Expr[]): E.Expr => E.div(difference(x), x[1]!);
+const fraction = (x: E.Expr, y: E.Expr): E.Expr => E.div(E.sub(x, y), y);
 
 const fractional = new ElementwiseReduction({
   name: 'fractional_huber_loss',
   arity: 2,
-  expression: (x, [delta]) => huberOf(fraction(x), delta!),
+  expression: (x, y, delta) => huberOf(fraction(x, y), delta),
 });
 
 const binned = new ElementwiseReduction({
   name: 'binned_huber_loss',
   arity: 3,
-  expression: (x) => huberOf(difference(x), x[2]!),
+  expression: (x, y, threshold) => huberOf(E.sub(x, y), threshold),
 });
 
 const binnedFractional = new ElementwiseReduction({
   name: 'binned_huber_loss',
   arity: 3,
-  expression: (x) => huberOf(fraction(x), x[2]!),
+  expression: (x, y, threshold) => huberOf(fraction(x, y), threshold),
 });
 
 /**

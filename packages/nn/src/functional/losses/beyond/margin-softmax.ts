@@ -35,12 +35,12 @@ const arc = new ElementwiseOp({
   name: 'arc_margin',
   arity: 2,
   dtype: 'condition',
-  expression([own, cosine], [cosMargin, sinMargin, threshold, lowered, scale]) {
-    const c = cosine!;
+  expression(own, cosine, cosMargin, sinMargin, threshold, lowered, scale) {
+    const c = cosine;
     const sine = E.sqrt(E.max(E.sub(1, E.square(c)), leastSquare));
-    const turned = E.sub(E.mul(c, cosMargin!), E.mul(sine, sinMargin!));
-    const withMargin = E.select(E.gt(c, threshold!), turned, E.sub(c, lowered!));
-    return E.mul(scale!, E.select(E.toMask(own!), withMargin, c));
+    const turned = E.sub(E.mul(c, cosMargin), E.mul(sine, sinMargin));
+    const withMargin = E.select(E.gt(c, threshold), turned, E.sub(c, lowered));
+    return E.mul(scale, E.select(E.toMask(own), withMargin, c));
   },
 });
 
@@ -48,7 +48,7 @@ const flat = new ElementwiseOp({
   name: 'cosine_margin',
   arity: 2,
   dtype: 'condition',
-  expression: ([own, c], [margin, scale]) => E.mul(scale!, E.select(E.toMask(own!), E.sub(c!, margin!), c!)),
+  expression: (own, c, margin, scale) => E.mul(scale, E.select(E.toMask(own), E.sub(c, margin), c)),
 });
 
 /** Where the class of a column is that of the row: (N, C). */

@@ -11,21 +11,19 @@ import {
 import { checkSameSize } from '../../../losses/checks.ts';
 import { elementwiseLoss, type LossOptions } from '../reduction.ts';
 
-const residual = (x: readonly E.Expr[]): E.Expr => E.sub(x[0]!, x[1]!);
-
 const logCosh = new ElementwiseReduction({
   name: 'log_cosh_loss',
   arity: 2,
-  expression(x) {
-    const d = residual(x);
+  expression(x, y) {
+    const d = E.sub(x, y);
     const size = E.abs(d);
     // cosh d = 1 + 2 sinh^2(d / 2) keeps the digits of small residuals, the exponential form keeps large ones finite.
     const near = E.log1p(E.mul(2, E.square(E.sinh(E.mul(0.5, d)))));
     const far = E.sub(E.add(size, E.log1p(E.exp(E.mul(-2, size)))), Math.LN2);
     return E.select(E.lt(size, 1), near, far);
   },
-  gradient(g, x) {
-    const slope = E.mul(g, E.tanh(residual(x)));
+  gradient({ g }, x, y) {
+    const slope = E.mul(g, E.tanh(E.sub(x, y)));
     return [slope, E.neg(slope)];
   },
 });
@@ -53,12 +51,12 @@ export interface CharbonnierLossOptions extends LossOptions {
 const charbonnier = new ElementwiseReduction({
   name: 'charbonnier_loss',
   arity: 2,
-  expression(x, [epsilon]) {
-    const d = residual(x);
+  expression(x, y, epsilon) {
+    const d = E.sub(x, y);
     const size = E.abs(d);
-    const root = E.sqrt(E.add(E.square(d), E.square(epsilon!)));
+    const root = E.sqrt(E.add(E.square(d), E.square(epsilon)));
     // Where epsilon is lost in the sum anyway, the square need not overflow.
-    return E.select(E.gt(size, E.mul(epsilon!, 1e8)), size, root);
+    return E.select(E.gt(size, E.mul(epsilon, 1e8)), size, root);
   },
 });
 
@@ -82,13 +80,13 @@ export function charbonnierLoss(input: Tensor, target: Tensor, options: Charbonn
 const pinball = new ElementwiseReduction({
   name: 'quantile_loss',
   arity: 3,
-  expression([x, y, q]) {
-    const above = E.sub(y!, x!);
-    return E.max(E.mul(q!, above), E.mul(E.sub(q!, 1), above));
+  expression(x, y, q) {
+    const above = E.sub(y, x);
+    return E.max(E.mul(q, above), E.mul(E.sub(q, 1), above));
   },
-  gradient(g, [x, y, q]) {
-    const above = E.sub(y!, x!);
-    const slope = E.select(E.gt(above, 0), q!, E.select(E.lt(above, 0), E.sub(q!, 1), 0));
+  gradient({ g }, x, y, q) {
+    const above = E.sub(y, x);
+    const slope = E.select(E.gt(above, 0), q, E.select(E.lt(above, 0), E.sub(q, 1), 0));
     return [E.neg(E.mul(g, slope)), E.mul(g, slope), null];
   },
 });

@@ -25,14 +25,12 @@ export interface AdaptiveWingLossOptions extends WingLossOptions {
   readonly alpha?: number;
 }
 
-const size = (x: readonly E.Expr[]): E.Expr => E.abs(E.sub(x[0]!, x[1]!));
-
 const wing = new ElementwiseReduction({
   name: 'wing_loss',
   arity: 2,
-  expression(x, [omega, epsilon, gap]) {
-    const d = size(x);
-    return E.select(E.lt(d, omega!), E.mul(omega!, E.log1p(E.div(d, epsilon!))), E.sub(d, gap!));
+  expression(x, y, omega, epsilon, gap) {
+    const d = E.abs(E.sub(x, y));
+    return E.select(E.lt(d, omega), E.mul(omega, E.log1p(E.div(d, epsilon))), E.sub(d, gap));
   },
 });
 
@@ -67,15 +65,15 @@ export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions
 const adaptiveWing = new ElementwiseReduction({
   name: 'adaptive_wing_loss',
   arity: 2,
-  expression(x, [omega, epsilon, theta, alpha, logBend]) {
-    const d = size(x);
-    const power = E.sub(alpha!, x[1]!);
-    const bend = E.exp(E.mul(power, logBend!));
+  expression(x, y, omega, epsilon, theta, alpha, logBend) {
+    const d = E.abs(E.sub(x, y));
+    const power = E.sub(alpha, y);
+    const bend = E.exp(E.mul(power, logBend));
     // The line that goes on where the logarithm ends, with its slope.
-    const steepness = E.exp(E.mul(E.sub(power, 1), logBend!));
-    const slope = E.div(E.mul(E.mul(omega!, power), steepness), E.mul(E.add(1, bend), epsilon!));
-    const line = E.add(E.mul(slope, E.sub(d, theta!)), E.mul(omega!, E.log1p(bend)));
-    return E.select(E.lt(d, theta!), E.mul(omega!, E.log1p(E.pow(E.div(d, epsilon!), power))), line);
+    const steepness = E.exp(E.mul(E.sub(power, 1), logBend));
+    const slope = E.div(E.mul(E.mul(omega, power), steepness), E.mul(E.add(1, bend), epsilon));
+    const line = E.add(E.mul(slope, E.sub(d, theta)), E.mul(omega, E.log1p(bend)));
+    return E.select(E.lt(d, theta), E.mul(omega, E.log1p(E.pow(E.div(d, epsilon), power))), line);
   },
 });
 

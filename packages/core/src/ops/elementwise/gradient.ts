@@ -1,0 +1,108 @@
+import { differentiate, inputsOf } from '../../kernels/expression/differentiate.ts';
+import type { Expr } from '../../kernels/expression/index.ts';
+import * as E from '../../kernels/expression/index.ts';
+import { apply, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import { ElementwiseOp, type ElementwiseSpec } from './operation.ts';
+
+/** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
+type Gradients = (g: Expr, x: readonly Expr[], y: Expr) => readonly (Expr | null)[];
+
+let nextDropped = 1000;
+/** Operands that drop out still need a node, distinct from all others at every order, to be differentiated by. */
+const droppedInput = (): Expr => E.input(nextDropped++);
+
+/** The gradient of one tensor operand: an elementwise operation of g, and of those operands and the result that occur in it. */
+export class OperandGradient {
+  /** What it reads, in the form of a primitive's `saves`. */
+  readonly saves: number;
+  /** The operands that it reads, by number; one past the last operand is the result. */
+  readonly #used: readonly number[];
+  readonly #operands: number;
+  readonly #op: ElementwiseOp | null;
+
+  constructor(
+    name: string,
+    operands: number,
+    of: number,
+    gradients: Gradients,
+    used: readonly number[] | null,
+  ) {
+    this.#operands = operands;
+    this.#used = used ?? [];
+    this.saves = this.#used.reduce((bits, i) => bits | (i === operands ? OUTPUT : INPUT(i)), 0);
+    this.#op = used === null ? null : operationOver(`${name}_backward`, operands, of, gradients, used);
+  }
+
+  /** The gradient of the operand where that of the result is `g`. */
+  run(g: Tensor, node: GradNode<unknown>, params: readonly number[]): Tensor {
+    if (this.#op === null) return g;
+    const inputs = [g];
+    for (const i of this.#used) inputs.push(i === this.#operands ? node.output() : node.input(i));
+    return apply(this.#op.variant(0).primitive, inputs, params);
+  }
+}
+
+/** The gradient `of` an operand as an operation of g and of those that it uses. */
+function operationOver(
+  name: string,
+  operands: number,
+  of: number,
+  gradients: Gradients,
+  used: readonly number[],
+): ElementwiseOp {
+  return new ElementwiseOp({
+    name,
+    arity: used.length + 1,
+    expression: (g, ...rest) => {
+      const x = Array.from({ length: operands + 1 }, (_, i) => rest[used.indexOf(i)] ?? droppedInput());
+      return gradients(g, x.slice(0, operands), x[operands] as Expr)[of] as Expr;
+    },
+  });
+}
+
+/**
+ * The gradients that `gradients` states of `operands` tensor operands, as operations; `null` where there is none.
+ *
+ * `shaped`: the gradient of the result is a single number, so that each reads at least one operand, to have its shape.
+ */
+export function operandGradients(
+  name: string,
+  operands: number,
+  gradients: Gradients,
+  shaped = false,
+): readonly (OperandGradient | null)[] {
+  const x = Array.from({ length: operands }, (_, i) => E.input(i + 1));
+  return gradients(E.input(0), x, E.input(operands + 1)).map((expression, of) => {
+    if (expression === null) return null;
+    const isG = expression.op === 'input' && expression.attribute === 0;
+    const read = [...inputsOf(expression)].filter((i) => i > 0).map((i) => i - 1);
+    const used = shaped && read.length === 0 ? [of] : isG ? null : read.sort((a, b) => a - b);
+    return new OperandGradient(name, operands, of, gradients, used);
+  });
+}
+
+/**
+ * The gradient of each of the operands `of`: as the spec states it, else found by differentiating the expression.
+ * `nodes` are the operands, then the parameters.
+ */
+export function gradientExpressions(
+  spec: ElementwiseSpec,
+  g: Expr,
+  nodes: readonly Expr[],
+  y: Expr,
+  of: readonly number[],
+): readonly (Expr | null)[] {
+  if (spec.gradient) {
+    const stated = spec.gradient({ g, y }, ...nodes);
+    return of.map((i) => stated[i] ?? null);
+  }
+  const value = spec.expression(...nodes);
+  return of.map((i) => {
+    const operand = nodes[i];
+    if (value.kind !== 'value' || operand?.op !== 'input') return null;
+    const slope = differentiate(value, operand.attribute as number);
+    if (slope === null) return null;
+    return slope.op === 'constant' && slope.attribute === 1 ? g : E.mul(g, slope);
+  });
+}

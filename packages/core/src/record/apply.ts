@@ -1,0 +1,130 @@
+import { isFloatingPoint } from '../dtype.ts';
+import { AutogradError, KindlingError } from '../errors.ts';
+import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
+import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.ts';
+import { type Differentiable, GradNode, gradFnName } from './node.ts';
+import { announce, notifyAfter, notifyBefore, observed } from './observe.ts';
+import type { MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
+
+/** @internal Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
+export function wantsGrad(inputs: Tensors, name: string): boolean {
+  let wants = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = autogradOf(inputs[i]!);
+    // Also where the view itself wants no gradient: its base may by now be the result of what does.
+    if (x.base !== null && autogradOf(x.base).rebinds !== x.baseRebinds) throw staleView(name, i);
+    if (x.gradFn !== null || x.leafRequiresGrad) wants = true;
+  }
+  return wants;
+}
+
+function staleView(name: string, i: number): AutogradError {
+  return new AutogradError(
+    `${name}: input ${i} is a view whose base was changed in place after the view was made, so its recorded history ` +
+      'no longer tells how it came about; take the view again after the change, or use the out-of-place operation',
+  );
+}
+
+/** @internal Records an operation: the node that stands for it in the graph. */
+export function gradNode<A>(primitive: Differentiable<A>, inputs: Tensors, attrs: A): GradNode<A> {
+  return announce(new GradNode(primitive, inputs, attrs));
+}
+
+/** An error of `infer`, unless it comes of an input that is no tensor: then one that says so. */
+function explained(error: unknown, name: string, inputs: readonly unknown[]): unknown {
+  if (error instanceof KindlingError) return error;
+  requireTensors(name, ...inputs);
+  return error;
+}
+
+/** @internal What `infer` says of the results. */
+export function inferred<A, I extends Tensors, M>(
+  primitive: { name: string; infer(inputs: I, attrs: A): M },
+  inputs: I,
+  attrs: A,
+): M {
+  try {
+    return primitive.infer(inputs, attrs);
+  } catch (error) {
+    throw explained(error, primitive.name, inputs);
+  }
+}
+
+/** Runs an operation: the one way to do so. */
+export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
+  if (observed) notifyBefore(primitive.name, inputs, attrs);
+  const meta = inferred(primitive, inputs, attrs);
+  const out = emptyTensor(meta.shape, meta.dtype);
+  primitive.kernel(inputs, attrs, out);
+  if (isGradEnabled()) {
+    if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype)) {
+      const node = gradNode(primitive, inputs, attrs);
+      out.gradFn = node;
+      node.setOutput(out);
+    }
+  } else if (isInferenceModeEnabled()) autogradOf(out).inference = true;
+  if (observed) notifyAfter(primitive.name, inputs, attrs, [out]);
+  return out;
+}
+
+/** Runs an operation that has several results. */
+export function applyMulti<A, I extends Tensors, O extends Tensors>(
+  primitive: MultiPrimitive<A, I, O>,
+  inputs: I,
+  attrs: A,
+): O {
+  if (observed) notifyBefore(primitive.name, inputs, attrs);
+  const outs: Tensors = inferred(primitive, inputs, attrs).map((meta) => emptyTensor(meta.shape, meta.dtype));
+  primitive.kernel(inputs, attrs, outs as O);
+  if (isGradEnabled()) {
+    if (
+      primitive.differentiable &&
+      wantsGrad(inputs, primitive.name) &&
+      outs.some((y) => isFloatingPoint(y.dtype))
+    ) {
+      const node = gradNode(primitive, inputs, attrs);
+      outs.forEach((y, i) => {
+        if (!isFloatingPoint(y.dtype)) return;
+        y.gradFn = node as GradNode;
+        autogradOf(y).outputNumber = i;
+      });
+      node.setOutputs(outs);
+    }
+  } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
+  if (observed) notifyAfter(primitive.name, inputs, attrs, outs);
+  return outs as O;
+}
+
+/** Runs a view: the result shares the input's memory. */
+export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: A): Tensor {
+  if (input?.storage === undefined) requireTensors(primitive.name, input);
+  const inputs = [input];
+  if (observed) notifyBefore(primitive.name, inputs, attrs);
+  const { shape, strides, offset } = primitive.alias(input, attrs);
+  const out = new Tensor(input.storage, shape, input.dtype, offset, strides);
+  const of = autogradOf(input);
+  const view = autogradOf(out);
+  view.inference = of.inference;
+  if (primitive.differentiable && isGradEnabled()) {
+    // A view of a leaf without gradient is remembered too: writing into it in place would escape the graph.
+    view.base = of.base ?? input;
+    view.baseRebinds = of.base === null ? of.rebinds : of.baseRebinds;
+    if (wantsGrad(inputs, primitive.name)) {
+      const node = gradNode(primitive, inputs, attrs);
+      out.gradFn = node as GradNode;
+      node.setOutput(out);
+    }
+  }
+  if (observed) notifyAfter(primitive.name, inputs, attrs, [out]);
+  return out;
+}
+
+/**
+ * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
+ * `<RepeatBackward0>`, not as the last operation of the composition.
+ */
+export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
+  const node = result.gradFn;
+  if (node !== null && inputs.every((x) => x.gradFn !== node)) node.label = gradFnName(name);
+  return result;
+}

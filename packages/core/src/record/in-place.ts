@@ -1,0 +1,141 @@
+import { canCast, isFloatingPoint, scalarNameOf } from '../dtype.ts';
+import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { copyStrided, scatterStrided } from '../kernels/elementwise/copy.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
+import { gradNode, inferred, wantsGrad } from './apply.ts';
+import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.ts';
+import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
+import { notifyAfter, notifyBefore, observed } from './observe.ts';
+import type { Meta, Primitive, Tensors } from './primitive.ts';
+
+/** The target as it is before an in-place change, for a derivative that reads it: PyTorch keeps such a copy too. */
+function snapshot(target: Tensor): Tensor {
+  const copy = emptyTensor(target.shape, target.dtype);
+  copyStrided(target, copy.storage.array);
+  copy.gradFn = target.gradFn;
+  autogradOf(copy).outputNumber = autogradOf(target).outputNumber;
+  return copy;
+}
+
+/**
+ * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
+ * operation; where that reads the input's old value, a copy of it is kept.
+ */
+export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
+  const target = inputs[0]!;
+  const name = `${primitive.name}_`;
+  if (observed) notifyBefore(name, inputs, attrs);
+  const record = prepareInPlace(target, inputs, name) && primitive.differentiable;
+  const meta = inferred(primitive, inputs, attrs);
+  checkInPlaceResult(target, meta, name);
+  let node: GradNode<A> | null = null;
+  if (record) {
+    const saves = primitive.saves ?? ALL_INPUTS;
+    const readsOld = inputs.some((x, i) => x === target && (saves & INPUT(i)) !== 0);
+    const old = readsOld ? snapshot(target) : target;
+    const before = readsOld ? inputs.map((x) => (x === target ? old : x)) : inputs;
+    node = gradNode(primitive, before, attrs);
+  }
+  if (primitive.writesAnywhere === true) {
+    primitive.kernel(inputs, attrs, target);
+  } else {
+    const result = emptyTensor(meta.shape, meta.dtype);
+    primitive.kernel(inputs, attrs, result);
+    scatterStrided(result, target);
+  }
+  finishInPlace(target, node);
+  if (observed) notifyAfter(name, inputs, attrs, [target]);
+  return target;
+}
+
+/**
+ * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the word
+ * to observers that every change in place has. Where gradients are to be recorded, `node` makes the target's place in the graph.
+ */
+export function updateInPlace(
+  name: string,
+  targets: Tensors,
+  inputs: Tensors,
+  attrs: unknown,
+  write: () => void,
+  node?: () => GradNode,
+): void {
+  if (observed) notifyBefore(name, inputs, attrs);
+  let record = false;
+  for (const x of targets) record = prepareInPlace(x, inputs, name) || record;
+  const made = record && node !== undefined ? node() : null;
+  write();
+  for (const x of targets) finishInPlace(x, made);
+  if (observed) notifyAfter(name, inputs, attrs, targets);
+}
+
+/** Whether several elements are one and the same in memory, as in an expanded tensor. */
+function repeatsElements({ shape, strides }: Tensor): boolean {
+  return shape.some((size, d) => size > 1 && strides[d] === 0);
+}
+
+/** @internal The checks that any in-place change makes first; returns whether it is to be recorded. */
+export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): boolean {
+  const { inference, leafRequiresGrad, base } = autogradOf(target);
+  if (inference && !isInferenceModeEnabled()) {
+    throw new AutogradError(
+      `${name}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +
+        'normal tensor before doing inplace update.',
+    );
+  }
+  if (!target.dense && name !== 'fill_' && repeatsElements(target)) {
+    throw new ValueError(
+      `${name}: unsupported operation: more than one element of the written-to tensor of shape ` +
+        `${formatShape(target.shape)} refers to a single memory location, as it was expanded. Please clone() the tensor ` +
+        'before performing the operation.',
+    );
+  }
+  if (!isGradEnabled()) return false;
+  if (leafRequiresGrad) throw changedLeaf(name, 'a leaf Variable');
+  if (base !== null && autogradOf(base).leafRequiresGrad)
+    throw changedLeaf(name, 'a view of a leaf Variable');
+  if (!wantsGrad(inputs, name)) return false;
+  if (!isFloatingPoint(target.dtype)) return false;
+  if (base !== null) {
+    throw new AutogradError(
+      `${name}: a view is being changed in place while gradients are recorded, which Kindling does not follow: ` +
+        'the base would have to be recorded too. Change the base with indexPut or where, or build it with cat or ' +
+        'stack; under noGrad, and where no input requires a gradient, views can be changed freely',
+    );
+  }
+  return true;
+}
+
+function changedLeaf(name: string, what: string): AutogradError {
+  return new AutogradError(
+    `${name}: ${what} that requires grad is being used in an in-place operation; ` +
+      'wrap the update in noGrad(() => ...), or write it out of place',
+  );
+}
+
+/** @internal Counts the change and gives the target its new place in the graph. */
+export function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
+  target.storage.version++;
+  if (node === null) return;
+  const place = node as unknown as GradNode;
+  if (target.gradFn !== null) moveRetained(target, target.gradFn, place, 0);
+  target.gradFn = place;
+  const state = autogradOf(target);
+  state.outputNumber = 0;
+  state.rebinds++;
+  node.setOutput(target);
+}
+
+function checkInPlaceResult(target: Tensor, meta: Meta, name: string): void {
+  if (!sameShape(target.shape, meta.shape)) {
+    throw new ShapeError(
+      `${name}: output with shape ${formatShape(target.shape)} doesn't match the broadcast shape ${formatShape(meta.shape)}`,
+    );
+  }
+  if (!canCast(meta.dtype, target.dtype)) {
+    throw new DTypeError(
+      `${name}: result type ${scalarNameOf(meta.dtype)} can't be cast to the desired output type ${scalarNameOf(target.dtype)}`,
+    );
+  }
+}

@@ -1,0 +1,15 @@
+/** How an operation is declared, run and recorded for backward. What walks the record is in autograd/. */
+export { apply, applyMulti, applyView, composed } from './apply.ts';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './grad-mode.ts';
+export { applyInPlace } from './in-place.ts';
+export { type GradNode, INPUT, OUTPUT } from './node.ts';
+export { type Observer, observe } from './observe.ts';
+export * from './primitive.ts';
+export { valuesOf } from './values.ts';
