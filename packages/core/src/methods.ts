@@ -1,64 +1,123 @@
-import { type BackwardOptions, backward as runBackward } from './autograd/engine.ts';
-import {
-  registerHook,
-  registerPostAccumulateGradHook,
-  retainGrad,
-  retainsGrad,
-  setRequiresGrad,
-} from './autograd/hooks.ts';
+/** Installs operations as methods of Tensor, and gives them their types. */
+
+import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
 import { IndexError } from './errors.ts';
-import { contents } from './methods/contents.ts';
-import { elementwise } from './methods/elementwise.ts';
-import { type ReductionOverloads, reductions } from './methods/reductions.ts';
-import { structure, variadic } from './methods/structure.ts';
-import * as V from './ops/creation/convert.ts';
-import type { Sizes } from './ops/views/layout.ts';
-import { select } from './ops/views/parts.ts';
-import { adjoint, matrixTranspose, reverseDims } from './ops/views/shape.ts';
+import * as members from './members.ts';
+import padding from './ops/arranging/pad.ts';
+import rearrange from './ops/arranging/rearrange.ts';
+import triangle from './ops/arranging/triangle.ts';
+import copies from './ops/creation/copy.ts';
+import fills from './ops/creation/fill.ts';
+import arithmetic from './ops/elementwise/arithmetic.ts';
+import binaryFunctions from './ops/elementwise/binary.ts';
+import comparisons from './ops/elementwise/compare.ts';
+import functions from './ops/elementwise/functions.ts';
+import selections from './ops/elementwise/select.ts';
+import type * as ops from './ops/index.ts';
+import gather from './ops/indexing/gather.ts';
+import indexAlong from './ops/indexing/index-along.ts';
+import indexItems from './ops/indexing/index-items.ts';
+import masked from './ops/indexing/masked.ts';
+import nonzero from './ops/indexing/nonzero.ts';
+import scatter from './ops/indexing/scatter.ts';
+import counting from './ops/order/counting.ts';
+import sorting from './ops/order/sorting.ts';
+import distinct from './ops/order/unique.ts';
+import distance from './ops/products/distance.ts';
+import matmul from './ops/products/matmul.ts';
+import norms from './ops/products/norm.ts';
+import tensordot from './ops/products/tensordot.ts';
+import draws from './ops/random/draws.ts';
+import extremes from './ops/reductions/extremes.ts';
+import histogram from './ops/reductions/histogram.ts';
+import logical from './ops/reductions/logical.ts';
+import median from './ops/reductions/median.ts';
+import moments from './ops/reductions/moments.ts';
+import products from './ops/reductions/prod.ts';
+import quantile from './ops/reductions/quantile.ts';
+import softmax from './ops/reductions/softmax.ts';
+import sums from './ops/reductions/sum.ts';
+import cumprod from './ops/scans/cumprod.ts';
+import cumulative from './ops/scans/cumulative.ts';
+import logcumsumexp from './ops/scans/logcumsumexp.ts';
+import parts, { select } from './ops/views/parts.ts';
+import region from './ops/views/region.ts';
+import shapes, { adjoint, matrixTranspose, reverseDims } from './ops/views/shape.ts';
 import { valuesOf } from './record/values.ts';
 import { Tensor } from './tensor.ts';
 
-/** A function of a tensor as that tensor's method. */
-type Method<F> = F extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
-type MethodsOf<T> = { [K in keyof T]: Method<T[K]> };
-
-/** Adds up gradients into the leaves that x was computed from. Follows `Tensor.backward`. */
-function backward(x: Tensor, options: BackwardOptions = {}): void {
-  runBackward(x, options.gradient ?? null, options);
-}
-
-/** Every operation that is also a method: the tensor is its first argument. */
-const table = {
-  ...elementwise,
-  ...structure,
-  ...contents,
-  ...reductions,
-  backward,
-  registerHook,
-  registerPostAccumulateGradHook,
-  retainGrad,
-  requiresGrad_: setRequiresGrad,
+/** The functions that are methods too, each listed by the file that defines it: the tensor is their first argument. */
+const operations = {
+  ...padding,
+  ...rearrange,
+  ...triangle,
+  ...copies,
+  ...fills,
+  ...arithmetic,
+  ...binaryFunctions,
+  ...comparisons,
+  ...functions,
+  ...selections,
+  ...gather,
+  ...indexAlong,
+  ...indexItems,
+  ...masked,
+  ...nonzero,
+  ...scatter,
+  ...counting,
+  ...sorting,
+  ...distinct,
+  ...distance,
+  ...matmul,
+  ...norms,
+  ...tensordot,
+  ...draws,
+  ...extremes,
+  ...histogram,
+  ...logical,
+  ...median,
+  ...moments,
+  ...products,
+  ...quantile,
+  ...softmax,
+  ...sums,
+  ...cumprod,
+  ...cumulative,
+  ...logcumsumexp,
+  ...parts,
+  ...region,
+  ...shapes,
+  ...hooks,
 };
 
-/** The methods that overloads or type parameters keep out of the table's types. */
-interface SpecialMethods {
-  reshape(...sizes: Sizes): Tensor;
-  view(...sizes: Sizes): Tensor;
-  expand(...sizes: Sizes): Tensor;
-  permute(...dims: Sizes): Tensor;
-  flip(...dims: Sizes): Tensor;
-  repeat(...repeats: Sizes): Tensor;
-  tile(...dims: Sizes): Tensor;
-  nonzero(options: { asTuple: true }): Tensor[];
-  nonzero(options?: { asTuple?: false }): Tensor;
-  size(): readonly number[];
-  size(dim: number): number;
-  stride(): readonly number[];
-  stride(dim: number): number;
-  toArray<T = V.NestedNumbers>(): T;
-  tolist<T = V.NestedNumbers>(): T;
+const { toNumber, ...own } = members;
+
+/**
+ * A function of a tensor as that tensor's method, with all of its overloads. A function of fewer than four matches with its
+ * first one several times.
+ */
+type Method<F> = F extends {
+  (x: Tensor, ...args: infer A1): infer R1;
+  (x: Tensor, ...args: infer A2): infer R2;
+  (x: Tensor, ...args: infer A3): infer R3;
+  (x: Tensor, ...args: infer A4): infer R4;
 }
+  ? Same<[A1, R1], [A4, R4]> extends true
+    ? (...args: A4) => R4
+    : Same<[A1, R1], [A3, R3]> extends true
+      ? { (...args: A3): R3; (...args: A4): R4 }
+      : Same<[A1, R1], [A2, R2]> extends true
+        ? { (...args: A2): R2; (...args: A3): R3; (...args: A4): R4 }
+        : { (...args: A1): R1; (...args: A2): R2; (...args: A3): R3; (...args: A4): R4 }
+  : never;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type MethodsOf<T> = { [K in keyof T]: Method<T[K]> };
+
+/** Taken from the functions themselves, so that editors show their documentation and lead to them. */
+type OperationMethods = MethodsOf<
+  Pick<typeof ops & typeof import('./autograd/hooks.ts'), keyof typeof operations>
+>;
 
 interface Properties {
   /**
@@ -68,16 +127,17 @@ interface Properties {
    * Of any other view it is a copy.
    */
   readonly data: TypedArray;
-  /** The dimensions in reverse order. */
+  /** The dimensions in reverse order. Follows `Tensor.T`. */
   readonly T: Tensor;
-  /** The last two dimensions swapped. */
+  /** The last two dimensions swapped. Follows `Tensor.mT`. */
   readonly mT: Tensor;
-  /** The transpose of a matrix; conjugating changes no real number. */
+  /** The transpose of a matrix; conjugating changes no real number. Follows `Tensor.H`. */
   readonly H: Tensor;
-  /** {@link mT}; conjugating changes no real number. */
+  /** {@link mT}; conjugating changes no real number. Follows `Tensor.mH`. */
   readonly mH: Tensor;
-  /** Whether `retainGrad` was called. */
+  /** Whether `retainGrad` was called. Follows `Tensor.retains_grad`. */
   readonly retainsGrad: boolean;
+  /** PyTorch's printed form. Follows `repr(tensor)`. */
   toString(): string;
   /** As a number the value of a tensor of one element, an error for any other; else the printed form. */
   [Symbol.toPrimitive](hint: string): string | number;
@@ -86,67 +146,60 @@ interface Properties {
 }
 
 export interface TensorMethods
-  extends Omit<MethodsOf<typeof table>, keyof SpecialMethods | keyof ReductionOverloads>,
-    SpecialMethods,
-    ReductionOverloads,
+  extends OperationMethods,
+    Pick<typeof members, Exclude<keyof typeof own, 'toString'>>,
     Properties {}
 
 type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;
 
-/** Fixed parameters: a rest parameter would allocate an array at each call. */
-function asMethod(f: AnyMethod): PropertyDescriptor {
-  const value =
-    f.length > 3 || hasRest(f)
-      ? function (this: Tensor, ...args: unknown[]) {
-          return f(this, ...args);
-        }
-      : function (this: Tensor, a?: unknown, b?: unknown, c?: unknown) {
-          return f(this, a, b, c);
-        };
-  return { configurable: true, writable: true, value };
+/** Named parameters, as far as they go: a rest parameter would allocate an array at each call. */
+function asMethod(f: AnyMethod): (this: Tensor, a?: unknown, b?: unknown, c?: unknown) => unknown {
+  return function (this: Tensor, a?: unknown, b?: unknown, c?: unknown) {
+    // biome-ignore lint/complexity/noArguments: only the count is asked for, but by functions of many arguments
+    const given = arguments;
+    switch (given.length) {
+      case 0:
+        return f(this);
+      case 1:
+        return f(this, a);
+      case 2:
+        return f(this, a, b);
+      case 3:
+        return f(this, a, b, c);
+      default:
+        return f(this, ...given);
+    }
+  };
 }
 
-const hasRest = (f: unknown): boolean => variadic.has(f);
-
-for (const [name, f] of Object.entries(table)) {
-  Object.defineProperty(Tensor.prototype, name, asMethod(f as AnyMethod));
+function install(name: string | symbol, value: unknown): void {
+  Object.defineProperty(Tensor.prototype, name, { configurable: true, writable: true, value });
 }
 
-const getter = (get: (x: Tensor) => unknown): PropertyDescriptor => ({
-  configurable: true,
-  get(this: Tensor) {
-    return get(this);
-  },
-});
-
-const method = (value: (this: Tensor) => unknown): PropertyDescriptor => ({
-  configurable: true,
-  writable: true,
-  value,
-});
-
-Object.defineProperties(Tensor.prototype, {
-  data: getter((x) => valuesOf(x, 'data')),
-  T: getter(reverseDims),
-  retainsGrad: getter(retainsGrad),
-  mT: getter(matrixTranspose),
-  H: getter(adjoint),
-  mH: getter(matrixTranspose),
-  toString: method(function () {
-    return V.toString(this);
-  }),
-  [Symbol.toPrimitive]: {
+function installGetter(name: string, get: (x: Tensor) => unknown): void {
+  Object.defineProperty(Tensor.prototype, name, {
     configurable: true,
-    writable: true,
-    value(this: Tensor, hint: string) {
-      return hint === 'number' ? V.toNumber(this) : this.toString();
+    get(this: Tensor) {
+      return get(this);
     },
-  },
-  [Symbol.for('nodejs.util.inspect.custom')]: method(function () {
-    return this.toString();
-  }),
-  [Symbol.iterator]: method(function* () {
-    if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
-    for (let i = 0; i < this.shape[0]!; i++) yield select(this, 0, i);
-  }),
+  });
+}
+
+for (const [name, f] of Object.entries(operations)) install(name, asMethod(f as AnyMethod));
+for (const [name, f] of Object.entries(own)) install(name, f);
+installGetter('data', (x) => valuesOf(x, 'data'));
+installGetter('T', reverseDims);
+installGetter('mT', matrixTranspose);
+installGetter('H', adjoint);
+installGetter('mH', matrixTranspose);
+installGetter('retainsGrad', retainsGrad);
+install(Symbol.toPrimitive, function (this: Tensor, hint: string) {
+  return hint === 'number' ? toNumber(this) : this.toString();
+});
+install(Symbol.for('nodejs.util.inspect.custom'), function (this: Tensor) {
+  return this.toString();
+});
+install(Symbol.iterator, function* (this: Tensor) {
+  if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
+  for (let i = 0; i < this.size(0); i++) yield select(this, 0, i);
 });

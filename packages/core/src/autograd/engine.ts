@@ -2,7 +2,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { clone, to } from '../ops/creation/copy.ts';
 import { onesLike } from '../ops/creation/fill.ts';
-import { add, addInPlace } from '../ops/elementwise/arithmetic.ts';
+import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { sumToShape } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
@@ -176,7 +176,7 @@ class BackwardPass {
       // The gradient becomes the leaf's own only if nobody else holds it, since `.grad` is changed in place later.
       variable.grad = !createGraph && g.storage.holders <= 1 && g.dense ? g : clone(g);
     } else if (createGraph) variable.grad = add(before, g);
-    else addInPlace(before, g);
+    else add_(before, g);
     g.storage.holders--;
     for (const hook of autogradOf(variable).accumulateHooks ?? []) hook(variable);
   }
@@ -200,7 +200,7 @@ class BackwardPass {
     second.storage.holders--;
     const { createGraph } = this.#request;
     if (!createGraph && first.storage.holders === 1 && first.dense && first.dtype === second.dtype) {
-      return addInPlace(first, second);
+      return add_(first, second);
     }
     first.storage.holders--;
     const sum = add(first, second);

@@ -8,7 +8,7 @@ import { enableGrad } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';
-import { setRequiresGrad } from './hooks.ts';
+import { requiresGrad_ } from './hooks.ts';
 
 /** One tensor, or several: the functions here return what has the same form. */
 export type Tensors = Tensor | readonly Tensor[] | [];
@@ -75,7 +75,7 @@ class Call<X extends Tensors> {
   /** An alias of an input: part of the graph under `createGraph`, else a leaf of its own. */
   fresh(x: Tensor): Tensor {
     const needsOwnLeaf = !this.createGraph || !x.requiresGrad;
-    return needsOwnLeaf ? setRequiresGrad(detach(x)) : viewAs(x, x);
+    return needsOwnLeaf ? requiresGrad_(detach(x)) : viewAs(x, x);
   }
 
   run<O extends Tensors>(
@@ -208,7 +208,7 @@ export function jvp<X extends Tensors, O extends Tensors>(
     const call = new Call('jvp', inputs, options);
     const vectors = call.vector(v, call.inputs, 'input');
     const { outputs, single } = call.run(func);
-    const dummies = outputs.map((y) => setRequiresGrad(zerosLike(y)));
+    const dummies = outputs.map((y) => requiresGrad_(zerosLike(y)));
     const products = call.grads(outputs, call.inputs, dummies, true, 'back');
     call.checkRecorded(products, 'jacobian');
     const tangents = call.grads(products, dummies, vectors, call.createGraph, 'back_trick');
@@ -327,7 +327,7 @@ export function hvp<X extends Tensors>(
 ): [Tensor, Each<X, Tensor>] {
   return enableGrad(() => {
     const { call, vectors, outputs, gradient } = recordedGradient('hvp', func, inputs, v, options);
-    const dummies = call.inputs.map((x) => setRequiresGrad(zerosLike(x)));
+    const dummies = call.inputs.map((x) => requiresGrad_(zerosLike(x)));
     const twice = call.grads(gradient, call.inputs, dummies, true, 'double_back');
     call.checkRecorded(twice, 'hessian');
     const products = call.grads(twice, dummies, vectors, call.createGraph, 'double_back_trick');

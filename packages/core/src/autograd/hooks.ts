@@ -82,7 +82,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
  *
  * @throws AutogradError for `true` on a dtype other than float, and for `false` on a tensor that is no leaf.
  */
-export function setRequiresGrad(x: Tensor, value = true): Tensor {
+export function requiresGrad_(x: Tensor, value = true): Tensor {
   if (x.gradFn !== null) {
     if (value) return x;
     throw new AutogradError(
@@ -101,3 +101,6 @@ export function setRequiresGrad(x: Tensor, value = true): Tensor {
   autogradOf(x).leafRequiresGrad = value;
   return x;
 }
+
+/** The functions of this file that are methods too. */
+export default { registerHook, registerPostAccumulateGradHook, retainGrad, requiresGrad_ };

@@ -1,5 +1,5 @@
-import { toString } from '../ops/creation/convert.ts';
 import { offsetsOf } from '../ops/views/layout.ts';
+import { formatTensor } from '../print/format.ts';
 import { formatShape, numelOf, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './engine.ts';
@@ -181,7 +181,7 @@ export function compareJacobians(
 }
 
 const show = (jacobian: Jacobian, rows: number, columns: number): string =>
-  toString(wrapArray(jacobian.data, [rows, columns], 'float64'));
+  formatTensor(wrapArray(jacobian.data, [rows, columns], 'float64'));
 
 /** `[1, 2]`, the place of the element at `position` in row-major order; nothing for a tensor without dimensions. */
 function indexText(position: number, shape: Shape): string {

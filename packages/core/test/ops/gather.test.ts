@@ -9,8 +9,8 @@ import * as M from '../../src/ops/indexing/masked.ts';
 import {
   scatter,
   scatterAdd,
-  scatterAddInPlace,
-  scatterInPlace,
+  scatterAdd_,
+  scatter_,
   scatterReduce,
 } from '../../src/ops/indexing/scatter.ts';
 import { argsort, sort } from '../../src/ops/order/sorting.ts';
@@ -183,28 +183,28 @@ describe('the in-place forms', () => {
     const index = tensor([[0, 1, 0]]);
     const mask = tensor([true, false, true]);
     const pairs: [(y: Tensor) => Tensor, (y: Tensor) => Tensor][] = [
-      [(y) => scatter(y, 0, index, 9), (y) => scatterInPlace(y, 0, index, 9)],
+      [(y) => scatter(y, 0, index, 9), (y) => scatter_(y, 0, index, 9)],
       [
         (y) => scatterAdd(y, 0, index, tensor([[1, 1, 1]])),
-        (y) => scatterAddInPlace(y, 0, index, tensor([[1, 1, 1]])),
+        (y) => scatterAdd_(y, 0, index, tensor([[1, 1, 1]])),
       ],
-      [(y) => A.indexFill(y, 1, tensor([0, -1]), 8), (y) => A.indexFillInPlace(y, 1, tensor([0, -1]), 8)],
+      [(y) => A.indexFill(y, 1, tensor([0, -1]), 8), (y) => A.indexFill_(y, 1, tensor([0, -1]), 8)],
       [
         (y) => A.indexAdd(y, 0, tensor([1, 1]), y, { alpha: 2 }),
-        (y) => A.indexAddInPlace(y, 0, tensor([1, 1]), clone(y), { alpha: 2 }),
+        (y) => A.indexAdd_(y, 0, tensor([1, 1]), clone(y), { alpha: 2 }),
       ],
       [
         (y) => A.indexCopy(y, 0, tensor([1]), y.narrow(0, 0, 1)),
-        (y) => A.indexCopyInPlace(y, 0, tensor([1]), y.narrow(0, 0, 1)),
+        (y) => A.indexCopy_(y, 0, tensor([1]), y.narrow(0, 0, 1)),
       ],
-      [(y) => M.maskedFill(y, mask, 7), (y) => M.maskedFillInPlace(y, mask, 7)],
+      [(y) => M.maskedFill(y, mask, 7), (y) => M.maskedFill_(y, mask, 7)],
       [
         (y) => M.maskedScatter(y, mask, tensor([1, 2, 3, 4])),
-        (y) => M.maskedScatterInPlace(y, mask, tensor([1, 2, 3, 4])),
+        (y) => M.maskedScatter_(y, mask, tensor([1, 2, 3, 4])),
       ],
       [
         (y) => M.put(y, tensor([-1, 0]), tensor([8, 9])),
-        (y) => M.putInPlace(y, tensor([-1, 0]), tensor([8, 9])),
+        (y) => M.put_(y, tensor([-1, 0]), tensor([8, 9])),
       ],
     ];
     for (const [outOfPlace, inPlace] of pairs) {
@@ -221,7 +221,7 @@ describe('the in-place forms', () => {
     const w = tensor([1, 2, 3], { dtype: 'float64', requiresGrad: true });
     const source = tensor([5, 6], { dtype: 'float64', requiresGrad: true });
     const y = w.mul(2);
-    scatterInPlace(y, 0, tensor([2, 0]), source);
+    scatter_(y, 0, tensor([2, 0]), source);
     sum(y.mul(tensor([1, 10, 100], { dtype: 'float64' }))).backward();
     expect([w.grad!.toArray(), source.grad!.toArray()]).toEqual([
       [0, 20, 0],

@@ -8,7 +8,7 @@ import {
   type IndexItem,
   index,
   indexPut,
-  indexPutInPlace,
+  indexPut_,
   slice,
 } from '../../src/ops/indexing/index-items.ts';
 import { sum } from '../../src/ops/reductions/sum.ts';
@@ -150,7 +150,7 @@ describe('indexPut', () => {
         assertClose(index(indexPut(base, list, values), ...list), values);
         assertClose(indexPut(base, list, wide), base);
         const target = clone(base);
-        expect(indexPutInPlace(target, list, values)).toBe(target);
+        expect(indexPut_(target, list, values)).toBe(target);
         assertClose(target, indexPut(base, list, values));
       }),
     );

@@ -243,7 +243,7 @@ describe('searching and counting', () => {
       assertClose(T.triuIndices(3, 4, { offset }), nonzero(T.triu(x, offset)).t());
     }
     const y = ones([2, 2]);
-    expect(T.trilInPlace(y)).toBe(y);
+    expect(T.tril_(y)).toBe(y);
     expect(y.toArray()).toEqual([
       [1, 0],
       [1, 1],

@@ -166,3 +166,6 @@ function checkMode(
     }
   }
 }
+
+/** The functions of this file that are methods too. */
+export default { pad };

@@ -300,3 +300,6 @@ export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   }
   return tensors.length === 1 ? tensors[0]! : stack(meshgrid(tensors).map(ravel), 1);
 }
+
+/** The functions of this file that are methods too. */
+export default { flip, fliplr, flipud, roll, rot90, repeat, tile, repeatInterleave };

@@ -55,10 +55,10 @@ export const tril = (x: Tensor, options: number | TriangleOptions = 0): Tensor =
 export const triu = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   apply(triuPrimitive, [x], diagonalOf(options));
 /** {@link tril} in place. Follows `Tensor.tril_`. */
-export const trilInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+export const tril_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   applyInPlace(trilPrimitive, [x], diagonalOf(options));
 /** {@link triu} in place. Follows `Tensor.triu_`. */
-export const triuInPlace = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+export const triu_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   applyInPlace(triuPrimitive, [x], diagonalOf(options));
 
 /** Options of {@link trilIndices} and {@link triuIndices}. */
@@ -92,3 +92,6 @@ const triangleIndices =
 export const trilIndices = triangleIndices('trilIndices', true);
 /** The rows and columns of the upper triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.triu_indices`. */
 export const triuIndices = triangleIndices('triuIndices', false);
+
+/** The functions of this file that are methods too. */
+export default { tril, triu, tril_, triu_ };

@@ -63,7 +63,7 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
 });
 
 /** Overwrites `target` with `source`, broadcast and converted to its dtype. Follows `Tensor.copy_`. */
-export function copyInPlace(target: Tensor, source: Tensor): Tensor {
+export function copy_(target: Tensor, source: Tensor): Tensor {
   requireTensors('copy_', target, source);
   if (!expandsTo(source.shape, target.shape)) {
     throw new ShapeError(
@@ -79,3 +79,6 @@ export function copyInPlace(target: Tensor, source: Tensor): Tensor {
   finishInPlace(target, node);
   return target;
 }
+
+/** The functions of this file that are methods too. */
+export default { clone, contiguous, detach, to, copy_ };

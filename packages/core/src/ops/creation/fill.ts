@@ -126,11 +126,11 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreationO
 }
 
 /** Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`. */
-export const fillInPlace = (x: Tensor, value: number | boolean): Tensor =>
+export const fill_ = (x: Tensor, value: number | boolean): Tensor =>
   overwrite(x, value, fillPrimitiveInPlace);
 
 /** Overwrites x with zeros. Follows `Tensor.zero_`. */
-export const zeroInPlace = (x: Tensor): Tensor => overwrite(x, 0, zeroPrimitiveInPlace);
+export const zero_ = (x: Tensor): Tensor => overwrite(x, 0, zeroPrimitiveInPlace);
 
 function overwrite(x: Tensor, value: number | boolean, primitive: Primitive): Tensor {
   const inputs = [x];
@@ -156,3 +156,6 @@ const fillPrimitiveInPlace = overwriting('fill', 2);
 const zeroPrimitiveInPlace = overwriting('zero', 0);
 
 export { sizesOf };
+
+/** The functions of this file that are methods too. */
+export default { fill_, zero_ };

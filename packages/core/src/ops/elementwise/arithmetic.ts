@@ -278,47 +278,90 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
 }
 
 /** @internal a += b. */
-export const addInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
+export const add_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
   if (alpha === 1) return applyElementwiseInPlace(addOp, [a, b]);
   checkAlpha('add_', a, b, alpha);
   return applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
 };
 /** @internal a -= b. */
-export const subInPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
+export const sub_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
   const alpha = options?.alpha ?? 1;
   if (alpha === 1) return applyElementwiseInPlace(subOp, [a, b]);
   checkAlpha('sub_', a, b, alpha);
   return applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
 };
 /** @internal a *= b. */
-export const mulInPlace = (a: Tensor, b: Operand): Tensor => applyElementwiseInPlace(mulOp, [a, b]);
+export const mul_ = (a: Tensor, b: Operand): Tensor => applyElementwiseInPlace(mulOp, [a, b]);
 /** @internal a /= b. */
-export const divInPlace = (a: Tensor, b: Operand, options?: DivOptions): Tensor =>
+export const div_ = (a: Tensor, b: Operand, options?: DivOptions): Tensor =>
   applyElementwiseInPlace(divisionOf(a, b, options?.roundingMode), [a, b]);
 /** @internal a = floor(a / b). */
-export const floorDivideInPlace = (a: Tensor, b: Operand): Tensor => {
+export const floorDivide_ = (a: Tensor, b: Operand): Tensor => {
   checkDivisor('floorDivide_', a, b);
   return applyElementwiseInPlace(floorDivideOp, [a, b]);
 };
 /** @internal a = fmod(a, b). */
-export const fmodInPlace = (a: Tensor, b: Operand): Tensor => {
+export const fmod_ = (a: Tensor, b: Operand): Tensor => {
   checkDivisor('fmod_', a, b);
   return applyElementwiseInPlace(fmodOp, [a, b]);
 };
 /** @internal a = remainder(a, b). */
-export const remainderInPlace = (a: Tensor, b: Operand): Tensor => {
+export const remainder_ = (a: Tensor, b: Operand): Tensor => {
   checkDivisor('remainder_', a, b);
   return applyElementwiseInPlace(remainderOp, [a, b]);
 };
 /** @internal a = -a. */
-export const negInPlace = (a: Tensor): Tensor => applyElementwiseInPlace(negOp, [a]);
+export const neg_ = (a: Tensor): Tensor => applyElementwiseInPlace(negOp, [a]);
 /** @internal x += value * a * b. */
-export const addcmulInPlace = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
+export const addcmul_ = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
   applyElementwiseInPlace(addcmulOp, [x, a, b], [options?.value ?? 1]);
 /** @internal x += value * a / b. */
-export const addcdivInPlace = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
+export const addcdiv_ = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
   applyElementwiseInPlace(addcdivOp, [x, a, b], [options?.value ?? 1]);
 /** @internal a = lerp(a, b, weight). */
-export const lerpInPlace = (a: Tensor, b: Tensor, weight: Tensor | number): Tensor =>
+export const lerp_ = (a: Tensor, b: Tensor, weight: Tensor | number): Tensor =>
   applyElementwiseInPlace(lerpOp, [a, b, weight]);
+
+/** Another name of {@link sub}. */
+export const subtract = sub;
+/** Another name of {@link mul}. */
+export const multiply = mul;
+/** Another name of {@link div}. */
+export const divide = div;
+/** Another name of {@link div}. */
+export const trueDivide = div;
+/** Another name of {@link neg}. */
+export const negative = neg;
+
+/** The functions of this file that are methods too. */
+export default {
+  add,
+  sub,
+  subtract,
+  rsub,
+  mul,
+  multiply,
+  div,
+  divide,
+  trueDivide,
+  floorDivide,
+  fmod,
+  remainder,
+  neg,
+  negative,
+  addcmul,
+  addcdiv,
+  lerp,
+  add_,
+  sub_,
+  mul_,
+  div_,
+  neg_,
+  addcmul_,
+  addcdiv_,
+  lerp_,
+  fmod_,
+  remainder_,
+  floorDivide_,
+};

@@ -11,6 +11,7 @@ import {
   type ElementwiseDefinition,
   ElementwiseOp,
   type ElementwiseSpec,
+  inPlace,
   type Operand,
 } from './operation.ts';
 
@@ -74,7 +75,7 @@ export function pow(a: Operand, b: Operand): Tensor {
 pow.op = powOp;
 
 /** @internal a = aᵇ. */
-export function powInPlace(a: Tensor, b: Operand): Tensor {
+export function pow_(a: Tensor, b: Operand): Tensor {
   checkExponent(a, b);
   return applyElementwiseInPlace(powOp, [a, b]);
 }
@@ -200,3 +201,30 @@ export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E
     }
   },
 });
+
+/** Another name of {@link atan2}. */
+export const arctan2 = atan2;
+/** {@link xlogy} in place. */
+export const xlogy_ = inPlace(xlogy);
+/** {@link copysign} in place. */
+export const copysign_ = inPlace(copysign);
+
+/** The functions of this file that are methods too. */
+export default {
+  pow,
+  atan2,
+  arctan2,
+  hypot,
+  maximum,
+  minimum,
+  fmax,
+  fmin,
+  xlogy,
+  logaddexp,
+  logaddexp2,
+  copysign,
+  heaviside,
+  pow_,
+  xlogy_,
+  copysign_,
+};

@@ -156,3 +156,30 @@ export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): bool
 export function equal(a: Tensor, b: Tensor): boolean {
   return sameShape(a.shape, b.shape) && !eq(a, b).data.includes(0 as never);
 }
+
+/** The functions of this file that are methods too. */
+export default {
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  equal,
+  isclose,
+  allclose,
+  logicalAnd,
+  logicalOr,
+  logicalXor,
+  logicalNot,
+  bitwiseAnd,
+  bitwiseOr,
+  bitwiseXor,
+  bitwiseNot,
+  isnan,
+  isinf,
+  isfinite,
+  isposinf,
+  isneginf,
+  signbit,
+};

@@ -8,6 +8,7 @@ import {
   applyUnary,
   type ElementwiseDefinition,
   ElementwiseOp,
+  inPlace,
   type UnaryFunction,
 } from './operation.ts';
 import { clamp } from './select.ts';
@@ -187,7 +188,7 @@ export function round(x: Tensor, options?: RoundOptions): Tensor {
 }
 
 /** @internal x = round(x). */
-export function roundInPlace(x: Tensor, options?: RoundOptions): Tensor {
+export function round_(x: Tensor, options?: RoundOptions): Tensor {
   const [op, params] = roundingOf(x, options);
   return applyElementwiseInPlace(op, [x], params);
 }
@@ -198,8 +199,89 @@ export const relu = unary('relu', (x) => E.pmax(x, 0), {
   check: refuseBool('relu'),
 });
 
-/** The functions of one tensor and nothing else: each is a method, and has an in-place form. */
-export const unaryFunctions = {
+/** Another name of {@link abs}. */
+export const absolute = abs;
+/** {@link abs} in place. */
+export const abs_ = inPlace(abs);
+/** {@link sign} in place. */
+export const sign_ = inPlace(sign);
+/** {@link square} in place. */
+export const square_ = inPlace(square);
+/** {@link sqrt} in place. */
+export const sqrt_ = inPlace(sqrt);
+/** {@link rsqrt} in place. */
+export const rsqrt_ = inPlace(rsqrt);
+/** {@link reciprocal} in place. */
+export const reciprocal_ = inPlace(reciprocal);
+/** {@link exp} in place. */
+export const exp_ = inPlace(exp);
+/** {@link exp2} in place. */
+export const exp2_ = inPlace(exp2);
+/** {@link expm1} in place. */
+export const expm1_ = inPlace(expm1);
+/** {@link log} in place. */
+export const log_ = inPlace(log);
+/** {@link log2} in place. */
+export const log2_ = inPlace(log2);
+/** {@link log10} in place. */
+export const log10_ = inPlace(log10);
+/** {@link log1p} in place. */
+export const log1p_ = inPlace(log1p);
+/** {@link sin} in place. */
+export const sin_ = inPlace(sin);
+/** {@link cos} in place. */
+export const cos_ = inPlace(cos);
+/** {@link tan} in place. */
+export const tan_ = inPlace(tan);
+/** {@link asin} in place. */
+export const asin_ = inPlace(asin);
+/** {@link acos} in place. */
+export const acos_ = inPlace(acos);
+/** {@link atan} in place. */
+export const atan_ = inPlace(atan);
+/** {@link sinh} in place. */
+export const sinh_ = inPlace(sinh);
+/** {@link cosh} in place. */
+export const cosh_ = inPlace(cosh);
+/** {@link tanh} in place. */
+export const tanh_ = inPlace(tanh);
+/** {@link asinh} in place. */
+export const asinh_ = inPlace(asinh);
+/** {@link acosh} in place. */
+export const acosh_ = inPlace(acosh);
+/** {@link atanh} in place. */
+export const atanh_ = inPlace(atanh);
+/** {@link sigmoid} in place. */
+export const sigmoid_ = inPlace(sigmoid);
+/** {@link logit} in place. */
+export const logit_ = inPlace(logit);
+/** {@link erf} in place. */
+export const erf_ = inPlace(erf);
+/** {@link erfc} in place. */
+export const erfc_ = inPlace(erfc);
+/** {@link erfinv} in place. */
+export const erfinv_ = inPlace(erfinv);
+/** {@link lgamma} in place. */
+export const lgamma_ = inPlace(lgamma);
+/** {@link digamma} in place. */
+export const digamma_ = inPlace(digamma);
+/** {@link floor} in place. */
+export const floor_ = inPlace(floor);
+/** {@link ceil} in place. */
+export const ceil_ = inPlace(ceil);
+/** {@link trunc} in place. */
+export const trunc_ = inPlace(trunc);
+/** {@link frac} in place. */
+export const frac_ = inPlace(frac);
+/** {@link relu} in place. */
+export const relu_ = inPlace(relu);
+
+/** The functions of this file that are methods too. */
+export default {
+  positive,
+  round,
+  absolute,
+  round_,
   abs,
   sign,
   square,
@@ -237,4 +319,41 @@ export const unaryFunctions = {
   trunc,
   frac,
   relu,
+  abs_,
+  sign_,
+  square_,
+  sqrt_,
+  rsqrt_,
+  reciprocal_,
+  exp_,
+  exp2_,
+  expm1_,
+  log_,
+  log2_,
+  log10_,
+  log1p_,
+  sin_,
+  cos_,
+  tan_,
+  asin_,
+  acos_,
+  atan_,
+  sinh_,
+  cosh_,
+  tanh_,
+  asinh_,
+  acosh_,
+  atanh_,
+  sigmoid_,
+  logit_,
+  erf_,
+  erfc_,
+  erfinv_,
+  lgamma_,
+  digamma_,
+  floor_,
+  ceil_,
+  trunc_,
+  frac_,
+  relu_,
 };

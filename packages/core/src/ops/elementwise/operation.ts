@@ -254,3 +254,10 @@ export interface BinaryFunction {
   (a: Operand, b: Operand): Tensor;
   readonly op: ElementwiseOp;
 }
+
+/** The in-place form of an elementwise function of one tensor, or of a tensor and another operand. */
+export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
+export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
+export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
+  return (...operands) => applyElementwiseInPlace(f.op, operands);
+}

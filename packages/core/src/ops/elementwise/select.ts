@@ -157,8 +157,14 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 /** @internal x = clamp(x). */
-export const clampInPlace = (x: Tensor, options: ClampOptions = {}): Tensor =>
+export const clamp_ = (x: Tensor, options: ClampOptions = {}): Tensor =>
   applyElementwiseInPlace(...clampOperands(x, options, 'clamp_'));
 /** @internal x = nanToNum(x). */
-export const nanToNumInPlace = (x: Tensor, options: NanToNumOptions = {}): Tensor =>
+export const nanToNum_ = (x: Tensor, options: NanToNumOptions = {}): Tensor =>
   applyElementwiseInPlace(nanToNumOp, [x], replacements(x, options));
+
+/** Another name of {@link clamp}. */
+export const clip = clamp;
+
+/** The functions of this file that are methods too. */
+export default { clamp, clip, clampMin, clampMax, nanToNum, clamp_, nanToNum_ };

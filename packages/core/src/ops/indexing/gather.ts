@@ -90,3 +90,6 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
   return gather(expand(x, at(x.shape[d]!)), d, expand(fromEnd(index, x.shape[d]!), at(index.shape[d]!)));
 }
+
+/** The functions of this file that are methods too. */
+export default { gather, takeAlongDim };

@@ -139,7 +139,7 @@ export function indexAdd(
 }
 
 /** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
-export function indexAddInPlace(
+export function indexAdd_(
   x: Tensor,
   dim: number,
   index: Tensor,
@@ -155,7 +155,7 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
 }
 
 /** {@link indexCopy} in place. Follows `Tensor.index_copy_`. */
-export function indexCopyInPlace(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   return writeAlong(inPlace, x, dim, index, source, 'index_copy', 'indexCopy_');
 }
 
@@ -201,6 +201,9 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
 }
 
 /** {@link indexFill} in place. Follows `Tensor.index_fill_`. */
-export function indexFillInPlace(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
+export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
   return fillAlong(inPlace, x, dim, index, value, 'indexFill_');
 }
+
+/** The functions of this file that are methods too. */
+export default { indexSelect, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_ };

@@ -274,7 +274,7 @@ export function indexPut(
 }
 
 /** {@link indexPut} in place. Follows `Tensor.index_put_`. */
-export function indexPutInPlace(
+export function indexPut_(
   x: Tensor,
   indices: readonly IndexItem[],
   values: IndexValue,
@@ -296,3 +296,6 @@ export function assign(x: Tensor, indices: readonly IndexItem[], value: IndexVal
   const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
   return put(x, indices, to(trimmed, x.dtype), false, inPlace, 'assign');
 }
+
+/** The functions of this file that are methods too. */
+export default { index, indexPut, indexPut_ };

@@ -46,7 +46,7 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | number): Ten
 }
 
 /** {@link maskedFill} in place. Follows `Tensor.masked_fill_`. */
-export function maskedFillInPlace(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
+export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
   return applyElementwiseInPlace(maskedFillOp, fillOperands(x, mask, value, 'maskedFill_'));
 }
 
@@ -92,7 +92,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
 }
 
 /** {@link maskedScatter} in place. Follows `Tensor.masked_scatter_`. */
-export function maskedScatterInPlace(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   if (!expandsTo(mask.shape, x.shape)) {
     throw new ShapeError(
       `maskedScatter_: a mask of shape ${formatShape(mask.shape)} does not broadcast to self's ${formatShape(x.shape)}`,
@@ -142,7 +142,10 @@ export function put(x: Tensor, index: Tensor, source: Tensor, options: PutOption
 }
 
 /** {@link put} in place. Follows `Tensor.put_`. */
-export function putInPlace(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
+export function put_(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
   const attrs = { accumulate: options.accumulate ?? false, caller: 'put_' };
   return putFlatInPlace('put', ...putOperands(x, index, source, 'put_'), attrs);
 }
+
+/** The functions of this file that are methods too. */
+export default { maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, take, put, put_ };

@@ -76,3 +76,6 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
 
 /** {@link nonzero} as a matrix. Follows `torch.argwhere`. */
 export const argwhere = (x: Tensor): Tensor => nonzero(x);
+
+/** The functions of this file that are methods too. */
+export default { nonzero, argwhere };

@@ -265,7 +265,7 @@ export function scatter(
 }
 
 /** {@link scatter} in place. Follows `Tensor.scatter_`. */
-export const scatterInPlace = (
+export const scatter_ = (
   x: Tensor,
   dim: number,
   index: Tensor,
@@ -278,7 +278,7 @@ export const scatterAdd = (x: Tensor, dim: number, index: Tensor, src: Tensor): 
   runScatter(apply, x, dim, index, src, { reduce: 'add' }, 'scatterAdd');
 
 /** {@link scatterAdd} in place. Follows `Tensor.scatter_add_`. */
-export const scatterAddInPlace = (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
+export const scatterAdd_ = (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
   runScatter(runInPlace, x, dim, index, src, { reduce: 'add' }, 'scatterAdd_');
 
 /** Options of {@link scatterReduce}. */
@@ -325,7 +325,7 @@ export const scatterReduce = (
 ): Tensor => runScatterReduce(apply, x, dim, index, src, reduce, options, 'scatterReduce');
 
 /** {@link scatterReduce} in place. Follows `Tensor.scatter_reduce_`. */
-export const scatterReduceInPlace = (
+export const scatterReduce_ = (
   x: Tensor,
   dim: number,
   index: Tensor,
@@ -333,3 +333,6 @@ export const scatterReduceInPlace = (
   reduce: ScatterReduction,
   options: ScatterReduceOptions = {},
 ): Tensor => runScatterReduce(runInPlace, x, dim, index, src, reduce, options, 'scatterReduce_');
+
+/** The functions of this file that are methods too. */
+export default { scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce, scatterReduce_ };

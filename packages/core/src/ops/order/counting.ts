@@ -226,3 +226,6 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   }
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);
 }
+
+/** The functions of this file that are methods too. */
+export default { bincount };

@@ -165,3 +165,6 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
   if (options.keepdim === true || x.shape.length === 0) return { values, indices };
   return { values: squeeze(values, d), indices: squeeze(indices, d) };
 }
+
+/** The functions of this file that are methods too. */
+export default { sort, argsort, msort, topk, kthvalue };

@@ -98,3 +98,6 @@ export function cosineSimilarity(
   const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
   return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
 }
+
+/** The functions of this file that are methods too. */
+export default { dist };

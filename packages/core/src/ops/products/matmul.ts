@@ -399,3 +399,6 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     reshape(expand(x, [...batch, r, c]), [count, r, c]);
   return reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]);
 }
+
+/** The functions of this file that are methods too. */
+export default { matmul, mm, bmm, mv, dot, vdot, outer, inner, addmm, addmv, baddbmm, addbmm };

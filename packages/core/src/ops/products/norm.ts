@@ -220,3 +220,6 @@ export function norm(
     throw new ValueError(`norm: p must be a number, 'fro' or 'nuc', got '${String(p)}'`);
   return vectorNorm(x, p === 'fro' ? 2 : p, dims, options);
 }
+
+/** The functions of this file that are methods too. */
+export default { norm };

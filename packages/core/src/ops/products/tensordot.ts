@@ -113,3 +113,6 @@ export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor 
   const last = (t: Tensor): Tensor => roll(t, 1, d);
   return sub(mul(next(x), last(y)), mul(last(x), next(y)));
 }
+
+/** The functions of this file that are methods too. */
+export default { trace };

@@ -247,14 +247,14 @@ function drawInPlace(
 }
 
 /** Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`. */
-export function uniformInPlace(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
+export function uniform_(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
   if (!(from <= to))
     throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
   return drawInPlace(x, 'uniform_', (a, g) => fillUniform(a as FloatArray, from, to, g), options);
 }
 
 /** Overwrites x with normal numbers. Follows `Tensor.normal_`. */
-export function normalInPlace(x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor {
+export function normal_(x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor {
   const contiguous = x.dense;
   return drawInPlace(
     x,
@@ -265,7 +265,7 @@ export function normalInPlace(x: Tensor, mean = 0, std = 1, options?: DrawOption
 }
 
 /** Overwrites x with ones of probability p (a number, or a tensor of its shape), else zeros. Follows `Tensor.bernoulli_`. */
-export function bernoulliInPlace(x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor {
+export function bernoulli_(x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor {
   const fill: Fill =
     p instanceof Tensor
       ? (a, g) => {
@@ -278,12 +278,7 @@ export function bernoulliInPlace(x: Tensor, p: number | Tensor = 0.5, options?: 
 }
 
 /** Overwrites x with integers in [from, to), or over its dtype's range. Follows `Tensor.random_`. */
-export function randomInPlace(
-  x: Tensor,
-  from?: number | null,
-  to?: number | null,
-  options?: DrawOptions,
-): Tensor {
+export function random_(x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor {
   const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
   const fill: Fill = (a, g) =>
     high === null ? fillRandom(a, x.dtype, g) : fillRandomInt(a, x.dtype, low, high, g);
@@ -291,14 +286,28 @@ export function randomInPlace(
 }
 
 /** Overwrites x with exponential numbers of rate lambd. Follows `Tensor.exponential_`. */
-export const exponentialInPlace = (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
+export const exponential_ = (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
   drawInPlace(x, 'exponential_', (a, g) => fillExponential(a as FloatArray, lambd, g), options);
 /** Overwrites x with exponentials of normal numbers. Follows `Tensor.log_normal_`. */
-export const logNormalInPlace = (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
+export const logNormal_ = (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
   drawInPlace(x, 'log_normal_', (a, g) => fillLogNormal(a as FloatArray, mean, std, g), options);
 /** Overwrites x with Cauchy numbers. Follows `Tensor.cauchy_`. */
-export const cauchyInPlace = (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
+export const cauchy_ = (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
   drawInPlace(x, 'cauchy_', (a, g) => fillCauchy(a as FloatArray, median, sigma, g), options);
 /** Overwrites x with numbers of trials up to the first success. Follows `Tensor.geometric_`. */
-export const geometricInPlace = (x: Tensor, p: number, options?: DrawOptions): Tensor =>
+export const geometric_ = (x: Tensor, p: number, options?: DrawOptions): Tensor =>
   drawInPlace(x, 'geometric_', (a, g) => fillGeometric(a, p, g), options, false);
+
+/** The functions of this file that are methods too. */
+export default {
+  uniform_,
+  normal_,
+  bernoulli_,
+  random_,
+  exponential_,
+  logNormal_,
+  cauchy_,
+  geometric_,
+  bernoulli,
+  multinomial,
+};

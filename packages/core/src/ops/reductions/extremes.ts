@@ -249,3 +249,6 @@ export function argmax(x: Tensor, dim?: number | null, options?: ReduceOptions):
 export function argmin(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
   return apply(argminPrimitive, [x], searchOf(x, dim ?? null, options?.keepdim, 'argmin'));
 }
+
+/** The functions of this file that are methods too. */
+export default { max, min, amax, amin, aminmax, argmax, argmin };

@@ -61,3 +61,6 @@ export function histc(x: Tensor, options: HistogramOptions = {}): Tensor {
   }
   return apply(histcPrimitive, [x], { bins, min, max });
 }
+
+/** The functions of this file that are methods too. */
+export default { histc };

@@ -168,3 +168,6 @@ export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndInd
   const [values, indices] = applyMulti(modePrimitive, [x], searchOf(x, dim, options?.keepdim, 'mode'));
   return { values: values!, indices: indices! };
 }
+
+/** The functions of this file that are methods too. */
+export default { median, nanmedian, mode };

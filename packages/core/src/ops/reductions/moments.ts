@@ -131,3 +131,6 @@ export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defau
 }
 
 export { variance as var };
+
+/** The functions of this file that are methods too. */
+export default { var: variance, std };

@@ -99,3 +99,6 @@ function fillOthers(x: TypedArray, out: TypedArray, start: number, n: number, st
     product *= x[start + r * step]!;
   }
 }
+
+/** The functions of this file that are methods too. */
+export default { prod };

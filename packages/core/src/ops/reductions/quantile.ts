@@ -116,3 +116,6 @@ export function nanquantile(
 ): Tensor {
   return quantileOf(x, q, dim, options, true);
 }
+
+/** The functions of this file that are methods too. */
+export default { quantile, nanquantile };

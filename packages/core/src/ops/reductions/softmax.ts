@@ -143,3 +143,6 @@ export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tenso
   const y = apply(logsumexpPrimitive, [rows], reductionOf(rows, -1, false, 'logsumexp'));
   return options?.keepdim === true ? reshape(y, reduction.shape) : y;
 }
+
+/** The functions of this file that are methods too. */
+export default { softmax, logSoftmax, logsumexp };

@@ -121,3 +121,6 @@ function rowGradient(
     out[at(r)] = total / x[at(r)]!;
   }
 }
+
+/** The functions of this file that are methods too. */
+export default { cumprod };

@@ -120,3 +120,6 @@ function mulNeighbours(u: Tensor, t: Tensor, dim: number, reverse: boolean): Ten
   );
   return cat([products, end], dim);
 }
+
+/** The functions of this file that are methods too. */
+export default { logcumsumexp };

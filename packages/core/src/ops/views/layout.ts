@@ -9,7 +9,7 @@ export interface Layout {
 }
 
 /** Sizes or dimensions, given one by one or as one list: `permute(x, 1, 0)` or `permute(x, [1, 0])`. */
-export type Sizes = readonly number[] | readonly [readonly number[]];
+export type Sizes = number[] | [readonly number[]];
 
 export const sizesFrom = (sizes: Sizes): readonly number[] =>
   (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];

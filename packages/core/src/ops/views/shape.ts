@@ -346,3 +346,27 @@ export const atleast1d = atLeast(1);
 export const atleast2d = atLeast(2);
 /** With at least three dimensions. Follows `torch.atleast_3d`. */
 export const atleast3d = atLeast(3);
+
+/** The functions of this file that are methods too. */
+export default {
+  reshape,
+  view,
+  viewAs,
+  reshapeAs,
+  flatten,
+  ravel,
+  unflatten,
+  squeeze,
+  unsqueeze,
+  expand,
+  expandAs,
+  broadcastTo,
+  transpose,
+  swapaxes,
+  swapdims,
+  t,
+  adjoint,
+  permute,
+  movedim,
+  moveaxis,
+};

@@ -1,0 +1,10 @@
+/** Operations element by element, each declared as a scalar expression. */
+export * from './arithmetic.ts';
+export * from './binary.ts';
+export * from './compare.ts';
+export * from './functions.ts';
+export * from './operation.ts';
+export * from './reduced.ts';
+export * from './result-type.ts';
+export * from './select.ts';
+export * from './update.ts';

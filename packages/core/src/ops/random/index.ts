@@ -1,0 +1,2 @@
+/** Tensors of random numbers. */
+export * from './draws.ts';

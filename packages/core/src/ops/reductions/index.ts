@@ -1,0 +1,10 @@
+/** What makes fewer elements of many: sums, extremes, moments, quantiles, softmax. */
+export * from './extremes.ts';
+export * from './histogram.ts';
+export * from './logical.ts';
+export * from './median.ts';
+export * from './moments.ts';
+export * from './prod.ts';
+export * from './quantile.ts';
+export * from './softmax.ts';
+export * from './sum.ts';

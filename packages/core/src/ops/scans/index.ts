@@ -1,0 +1,4 @@
+/** Running sums, products and extremes. */
+export * from './cumprod.ts';
+export * from './cumulative.ts';
+export * from './logcumsumexp.ts';
