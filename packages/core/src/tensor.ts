@@ -60,9 +60,9 @@ export class Tensor {
 
   /** A 0-dimensional tensor. */
   static scalar(value: number, dtype: DType): Tensor {
-    const out = emptyTensor([], dtype);
-    out.storage.array[0] = dtype === 'bool' ? Number(value !== 0) : value;
-    return out;
+    const array = allocateArray(dtype, 1);
+    array[0] = dtype === 'bool' ? Number(value !== 0) : value;
+    return wrapArray(array, [], dtype);
   }
 
   /** Distance, in elements, between neighbours along each dimension. */

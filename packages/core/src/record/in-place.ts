@@ -1,6 +1,6 @@
 import { canCast, isFloatingPoint, scalarNameOf } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { copyStrided, scatterStrided } from '../kernels/elementwise/copy.ts';
+import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
 import { gradNode, inferred, wantsGrad } from './apply.ts';

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../dtype.ts';
-import { elementsOf } from '../kernels/elementwise/copy.ts';
+import { elementsOf } from '../kernels/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { notifyRead, observed } from './observe.ts';
 

@@ -6,13 +6,7 @@ import { tensor } from '../../src/ops/creation/tensor.ts';
 import { gather, takeAlongDim } from '../../src/ops/indexing/gather.ts';
 import * as A from '../../src/ops/indexing/index-along.ts';
 import * as M from '../../src/ops/indexing/masked.ts';
-import {
-  scatter,
-  scatterAdd,
-  scatterAdd_,
-  scatter_,
-  scatterReduce,
-} from '../../src/ops/indexing/scatter.ts';
+import { scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce } from '../../src/ops/indexing/scatter.ts';
 import { argsort, sort } from '../../src/ops/order/sorting.ts';
 import { sum } from '../../src/ops/reductions/sum.ts';
 import { type Tensor, wrapArray } from '../../src/tensor.ts';
@@ -202,10 +196,7 @@ describe('the in-place forms', () => {
         (y) => M.maskedScatter(y, mask, tensor([1, 2, 3, 4])),
         (y) => M.maskedScatter_(y, mask, tensor([1, 2, 3, 4])),
       ],
-      [
-        (y) => M.put(y, tensor([-1, 0]), tensor([8, 9])),
-        (y) => M.put_(y, tensor([-1, 0]), tensor([8, 9])),
-      ],
+      [(y) => M.put(y, tensor([-1, 0]), tensor([8, 9])), (y) => M.put_(y, tensor([-1, 0]), tensor([8, 9]))],
     ];
     for (const [outOfPlace, inPlace] of pairs) {
       const expected = outOfPlace(x);

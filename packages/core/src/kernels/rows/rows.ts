@@ -1,6 +1,7 @@
 /** Operations along one dimension of strided operands, chunk by chunk of whole rows in the scratch memory. */
 
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
+import { extentOf } from '../strided/extent.ts';
 import { gather } from '../strided/gather.ts';
 import { copyRun, type FloatArray } from '../strided/runs.ts';
 import type { Strided } from '../strided/strided.ts';
@@ -21,21 +22,6 @@ export interface Chunk {
   /** The scratch memory, and the bytes of its elements. */
   readonly scratch: FloatArray;
   readonly bytes: 4 | 8;
-}
-
-/** Sizes before, of, and after a dimension. */
-export interface Extent {
-  readonly outer: number;
-  readonly n: number;
-  readonly inner: number;
-}
-
-export function extentOf(shape: readonly number[], dim: number): Extent {
-  let outer = 1;
-  let inner = 1;
-  for (let d = 0; d < dim; d++) outer *= shape[d]!;
-  for (let d = dim + 1; d < shape.length; d++) inner *= shape[d]!;
-  return { outer, n: shape.length === 0 ? 1 : shape[dim]!, inner };
 }
 
 /** `x` with `dim` moved to the end, so that its rows in logical order are those along `dim`. */

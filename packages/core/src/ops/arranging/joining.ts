@@ -1,6 +1,6 @@
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { copyStrided } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';

@@ -1,6 +1,5 @@
 import { ShapeError, ValueError } from '../../errors.ts';
-import { scatterStrided } from '../../kernels/elementwise/copy.ts';
-import { stridedOver } from '../../kernels/strided/strided.ts';
+import { scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';

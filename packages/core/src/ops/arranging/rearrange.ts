@@ -1,6 +1,5 @@
 import { IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import { stridedOver } from '../../kernels/strided/strided.ts';
+import { copyStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';

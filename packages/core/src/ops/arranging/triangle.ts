@@ -1,10 +1,9 @@
 import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkInteger, checkShape, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
-import { copyInto } from '../creation/copy.ts';
 
 /** Options of {@link tril} and {@link triu}. */
 export interface TriangleOptions {

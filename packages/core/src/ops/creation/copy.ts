@@ -1,7 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import { checkDType } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { copyStrided, scatterStrided } from '../../kernels/elementwise/copy.ts';
+import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { gradNode } from '../../record/apply.ts';
 import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';

@@ -1,6 +1,6 @@
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import * as E from '../../kernels/expression/index.ts';
+import { E } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   applyBinary,

@@ -1,7 +1,6 @@
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import type { Expr } from '../../kernels/expression/index.ts';
-import * as E from '../../kernels/expression/index.ts';
+import { E, type Expr } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   applyBinary,

@@ -1,12 +1,13 @@
-import { differentiate, inputsOf } from '../../kernels/expression/differentiate.ts';
-import type { Expr } from '../../kernels/expression/index.ts';
-import * as E from '../../kernels/expression/index.ts';
+import { differentiate, E, type Expr, inputsOf } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { ElementwiseOp, type ElementwiseSpec } from './operation.ts';
+import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 
 /** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
 type Gradients = (g: Expr, x: readonly Expr[], y: Expr) => readonly (Expr | null)[];
+
+/** Makes an operation of a spec; handed in, since operations are made of gradients as gradients are of operations. */
+type Define = (spec: ElementwiseSpec) => ElementwiseOp;
 
 let nextDropped = 1000;
 /** Operands that drop out still need a node, distinct from all others at every order, to be differentiated by. */
@@ -19,23 +20,18 @@ export class OperandGradient {
   /** The operands that it reads, by number; one past the last operand is the result. */
   readonly #used: readonly number[];
   readonly #operands: number;
+  /** `null` where the gradient is g itself. */
   readonly #op: ElementwiseOp | null;
 
-  constructor(
-    name: string,
-    operands: number,
-    of: number,
-    gradients: Gradients,
-    used: readonly number[] | null,
-  ) {
+  constructor(operands: number, used: readonly number[], op: ElementwiseOp | null) {
     this.#operands = operands;
-    this.#used = used ?? [];
-    this.saves = this.#used.reduce((bits, i) => bits | (i === operands ? OUTPUT : INPUT(i)), 0);
-    this.#op = used === null ? null : operationOver(`${name}_backward`, operands, of, gradients, used);
+    this.#used = used;
+    this.saves = used.reduce((bits, i) => bits | (i === operands ? OUTPUT : INPUT(i)), 0);
+    this.#op = op;
   }
 
   /** The gradient of the operand where that of the result is `g`. */
-  run(g: Tensor, node: GradNode<unknown>, params: readonly number[]): Tensor {
+  run<A>(g: Tensor, node: GradNode<A>, params: readonly number[]): Tensor {
     if (this.#op === null) return g;
     const inputs = [g];
     for (const i of this.#used) inputs.push(i === this.#operands ? node.output() : node.input(i));
@@ -43,23 +39,21 @@ export class OperandGradient {
   }
 }
 
-/** The gradient `of` an operand as an operation of g and of those that it uses. */
-function operationOver(
-  name: string,
-  operands: number,
-  of: number,
-  gradients: Gradients,
-  used: readonly number[],
-): ElementwiseOp {
-  return new ElementwiseOp({
-    name,
-    arity: used.length + 1,
-    expression: (g, ...rest) => {
-      const x = Array.from({ length: operands + 1 }, (_, i) => rest[used.indexOf(i)] ?? droppedInput());
-      return gradients(g, x.slice(0, operands), x[operands] as Expr)[of] as Expr;
-    },
-  });
-}
+/** The gradient `of` an operand as the expression of an operation of g and of those operands that it uses. */
+const expressionOver =
+  (
+    operands: number,
+    of: number,
+    gradients: Gradients,
+    used: readonly number[],
+  ): ElementwiseSpec['expression'] =>
+  (g, ...rest) => {
+    const x = Array.from({ length: operands + 1 }, (_, i) => {
+      const at = used.indexOf(i);
+      return at < 0 ? droppedInput() : (rest[at] as Expr);
+    });
+    return gradients(g as Expr, x.slice(0, operands), x[operands] as Expr)[of] as Expr;
+  };
 
 /**
  * The gradients that `gradients` states of `operands` tensor operands, as operations; `null` where there is none.
@@ -67,6 +61,7 @@ function operationOver(
  * `shaped`: the gradient of the result is a single number, so that each reads at least one operand, to have its shape.
  */
 export function operandGradients(
+  define: Define,
   name: string,
   operands: number,
   gradients: Gradients,
@@ -75,10 +70,17 @@ export function operandGradients(
   const x = Array.from({ length: operands }, (_, i) => E.input(i + 1));
   return gradients(E.input(0), x, E.input(operands + 1)).map((expression, of) => {
     if (expression === null) return null;
-    const isG = expression.op === 'input' && expression.attribute === 0;
+    if (!shaped && expression.op === 'input' && expression.attribute === 0) {
+      return new OperandGradient(operands, [], null);
+    }
     const read = [...inputsOf(expression)].filter((i) => i > 0).map((i) => i - 1);
-    const used = shaped && read.length === 0 ? [of] : isG ? null : read.sort((a, b) => a - b);
-    return new OperandGradient(name, operands, of, gradients, used);
+    const used = shaped && read.length === 0 ? [of] : read.sort((a, b) => a - b);
+    const op = define({
+      name: `${name}_backward`,
+      arity: used.length + 1,
+      expression: expressionOver(operands, of, gradients, used),
+    });
+    return new OperandGradient(operands, used, op);
   });
 }
 

@@ -1,8 +1,6 @@
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { ElementwiseKernel, runElementwise } from '../../kernels/elementwise/elementwise.ts';
-import type { Expr } from '../../kernels/expression/index.ts';
-import * as E from '../../kernels/expression/index.ts';
+import { E, ElementwiseKernel, type Expr, runElementwise } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -173,8 +171,11 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   const gradients =
     spec.gradient === false
       ? []
-      : operandGradients(name, tensorOperands.length, (g, x, y) =>
-          gradientExpressions(spec, g, nodesOf(x), y, tensorOperands),
+      : operandGradients(
+          (gradient) => new ElementwiseOp(gradient),
+          name,
+          tensorOperands.length,
+          (g, x, y) => gradientExpressions(spec, g, nodesOf(x), y, tensorOperands),
         );
 
   const isCondition = spec.dtype === 'condition' && (scalarMask & 1) === 0;

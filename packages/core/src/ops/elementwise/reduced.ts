@@ -1,14 +1,8 @@
-import { arrayConstructor, type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
+import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { ElementwiseKernel, runElementwiseMany } from '../../kernels/elementwise/elementwise.ts';
-import { slotBase } from '../../kernels/elementwise/scratch.ts';
-import type { Expr } from '../../kernels/expression/index.ts';
-import * as E from '../../kernels/expression/index.ts';
-import { reduceKernels } from '../../kernels/reduce/kernels.ts';
-import type { Strided } from '../../kernels/strided/strided.ts';
-import { f32, f64 } from '../../kernels/wasm/memory.ts';
-import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, type Shape, sameShape } from '../../shape.ts';
+import { E, ElementwiseKernel, type Expr, sumElementwise } from '../../kernels/index.ts';
+import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
+import { broadcastShapes, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { gradientExpressions, operandGradients } from './gradient.ts';
@@ -25,11 +19,6 @@ interface Attributes {
 
 /** Shape of every reduced result. */
 const scalar: Shape = [];
-
-/** An address in scratch behind the parameters that any kernel has, and in front of the slots. */
-const totalAt = 504;
-/** Up to this many values a loop in JavaScript beats the call. */
-const few = 24;
 
 /**
  * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up in float64;
@@ -102,6 +91,7 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
     spec.gradient === false
       ? []
       : operandGradients(
+          (gradient) => new ElementwiseOp(gradient),
           name,
           arity,
           (g, x, y) => gradientExpressions(spec, E.mul(g, scale), [...x, ...params], y, operands),
@@ -117,7 +107,7 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
       return { shape: scalar, dtype };
     },
     kernel(inputs, { params, mean }, out) {
-      const total = sumOfValues(kernel(), out.dtype, inputs, params);
+      const total = sumElementwise(kernel(), out.dtype, inputs, params);
       out.storage.array[out.offset] = mean ? total / inputs[0]!.count : total;
     },
     ...(spec.gradient === false
@@ -125,7 +115,7 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes> {
       : {
           derivative(g, node) {
             const { params, mean } = node.attrs;
-            const scale = mean ? 1 / countOf(node.shape(0)) : 1;
+            const scale = mean ? 1 / numelOf(node.shape(0)) : 1;
             return gradients.map((gradient, i) =>
               gradient === null || !node.needs(i) ? null : gradient.run(g, node, [scale, ...params]),
             );
@@ -140,43 +130,8 @@ function commonType(inputs: readonly Tensor[]): DType {
   return dtype;
 }
 
-function countOf(shape: Shape): number {
+function _countOf(shape: Shape): number {
   let n = 1;
   for (let d = 0; d < shape.length; d++) n *= shape[d]!;
   return n;
-}
-
-/** What `runElementwiseMany` asks of a result that is not stored. */
-const nowhere = new (arrayConstructor('float32'))(0);
-
-function sumOfValues(
-  kernel: ElementwiseKernel,
-  dtype: DType,
-  inputs: readonly Tensor[],
-  params: readonly number[],
-): number {
-  const { shape, count } = inputs[0]!;
-  const lane = laneOf(dtype);
-  const slot = slotBase(0);
-  let total = 0;
-  const values: Strided = {
-    storage: { array: nowhere },
-    shape,
-    strides: [],
-    offset: 0,
-    dtype,
-    count,
-    dense: true,
-  };
-  runElementwiseMany(kernel, lane, inputs, params, [values], (_, n) => {
-    if (n <= few) {
-      const array = dtype === 'float64' ? f64 : f32;
-      const from = dtype === 'float64' ? slot >>> 3 : slot >>> 2;
-      for (let i = 0; i < n; i++) total += array[from + i]!;
-      return;
-    }
-    reduceKernels(lane, 'sum').rows(1, n, slot, totalAt, 0, 0);
-    total += f64[totalAt / 8]!;
-  });
-  return total;
 }

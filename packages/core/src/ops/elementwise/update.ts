@@ -1,7 +1,6 @@
 import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { ElementwiseKernel, runElementwiseMany } from '../../kernels/elementwise/elementwise.ts';
-import type { Expr } from '../../kernels/expression/index.ts';
+import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';

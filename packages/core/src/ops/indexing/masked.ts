@@ -1,6 +1,6 @@
 import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import * as E from '../../kernels/expression/index.ts';
+import { E } from '../../kernels/index.ts';
 import { broadcastShapes, expandsTo, formatShape } from '../../shape.ts';
 import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';

@@ -1,13 +1,11 @@
 import { scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
-import { stridedOver } from '../../kernels/strided/strided.ts';
+import { copyStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { ALL_INPUTS } from '../../record/node.ts';
 import { expandsTo, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
-import { copyInto } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { sum } from '../reductions/sum.ts';
 import { broadcastLayout } from '../views/layout.ts';

@@ -1,10 +1,10 @@
 import { isFloatingPoint, scalarNameOf, storedNumber, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { copyInto, to } from '../creation/copy.ts';
+import { to } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
 import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';

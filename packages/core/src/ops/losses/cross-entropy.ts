@@ -1,12 +1,12 @@
 import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
-import { ElementwiseKernel, runElementwise } from '../../kernels/elementwise/elementwise.ts';
-import * as E from '../../kernels/expression/index.ts';
 import {
-  type CrossEntropyTarget,
-  crossEntropy,
-  crossEntropyDenominator,
-} from '../../kernels/rows/cross-entropy.ts';
-import { type Strided, stridedOver } from '../../kernels/strided/strided.ts';
+  E,
+  ElementwiseKernel,
+  rows,
+  runElementwise,
+  type Strided,
+  stridedOver,
+} from '../../kernels/index.ts';
 import { isGradEnabled } from '../../record/grad-mode.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
@@ -45,7 +45,12 @@ const rowsShape = (x: Tensor, dim: number): Shape => x.shape.filter((_, d) => d 
 const isClasses = (target: Tensor): boolean => target.dtype === 'int32' || target.dtype === 'uint8';
 
 /** The inputs of the primitives, after the gradient where there is one: logits, target, and class weights if there are any. */
-function targetOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Attributes): CrossEntropyTarget {
+function targetOf(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  a: Attributes,
+): rows.CrossEntropyTarget {
   const { labelSmoothing, ignoreIndex, dim } = a;
   if (!isClasses(target)) {
     return { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target };
@@ -78,7 +83,7 @@ function divisorOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Att
   const n = x.shape[a.dim] ?? 1;
   if (!isClasses(target)) return a.reduction === 'mean' ? x.count / n : 1;
   const weights = weight === undefined ? null : weight.data;
-  const total = crossEntropyDenominator(target.data, n, a.ignoreIndex, weights, target.shape, a.caller);
+  const total = rows.crossEntropyDenominator(target.data, n, a.ignoreIndex, weights, target.shape, a.caller);
   return a.reduction === 'mean' ? total : 1;
 }
 
@@ -115,7 +120,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
     infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([g, x, target, weight], a, out) {
       const unit = 1 / divisorOf(x, target, weight, a);
-      crossEntropy(x, a.dim, targetOf(x, target, weight, a), unit, out.data);
+      rows.crossEntropy(x, a.dim, targetOf(x, target, weight, a), unit, out.data);
       scaleRows(out, g, a);
     },
     derivative(h, node) {
@@ -149,7 +154,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
       const { array } = out.storage;
       const each = a.reduction === 'none';
       const t = targetOf(x, target, weight, a);
-      const total = crossEntropy(x, a.dim, t, 1 / divisor, grad, each ? array : null, out.offset);
+      const total = rows.crossEntropy(x, a.dim, t, 1 / divisor, grad, each ? array : null, out.offset);
       if (!each) array[out.offset] = total / divisor;
       a.ready = grad;
     },

@@ -1,6 +1,5 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import { crossEntropyDenominator } from '../../kernels/rows/cross-entropy.ts';
-import { extentOf } from '../../kernels/rows/rows.ts';
+import { extentOf, rows } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -30,7 +29,7 @@ function lookUp(target: Tensor, weight: Tensor | undefined, a: Attributes) {
   const { outer, n, inner } = extentOf(a.shape, a.dim);
   const classes = target.data;
   const weights: TypedArray | null = weight === undefined ? null : weight.data;
-  const total = crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
+  const total = rows.crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
   const divisor = a.reduction === 'mean' ? total : 1;
   const places = new Int32Array(classes.length);
   for (let o = 0, row = 0; o < outer; o++) {

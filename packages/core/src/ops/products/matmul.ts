@@ -1,6 +1,6 @@
 import { scalarNameOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/gemm/gemm.ts';
+import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, INPUT } from '../../record/index.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';

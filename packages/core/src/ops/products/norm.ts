@@ -1,9 +1,13 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { ElementwiseKernel, runElementwise } from '../../kernels/elementwise/elementwise.ts';
-import * as E from '../../kernels/expression/index.ts';
-import { type ReduceKind, reduce } from '../../kernels/reduce/reduce.ts';
-import { stridedOver } from '../../kernels/strided/strided.ts';
+import {
+  E,
+  ElementwiseKernel,
+  type ReduceKind,
+  reduce,
+  runElementwise,
+  stridedOver,
+} from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,8 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { reduce } from '../../kernels/reduce/reduce.ts';
-import type { Extent } from '../../kernels/rows/rows.ts';
-import { extentOf } from '../../kernels/rows/rows.ts';
+import { type Extent, extentOf, reduce } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';

@@ -1,5 +1,4 @@
-import type { ReduceKind } from '../../kernels/reduce/reduce.ts';
-import { reduce } from '../../kernels/reduce/reduce.ts';
+import { type ReduceKind, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';

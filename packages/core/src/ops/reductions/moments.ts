@@ -1,6 +1,6 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { moments } from '../../kernels/reduce/reduce.ts';
+import { moments } from '../../kernels/index.ts';
 import {
   apply,
   applyMulti,

@@ -1,6 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
-import { reduce } from '../../kernels/reduce/reduce.ts';
-import { extentOf } from '../../kernels/rows/rows.ts';
+import { extentOf, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/tensor.ts';

@@ -1,6 +1,6 @@
 import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import * as K from '../../kernels/rows/softmax.ts';
+import { rows } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
@@ -35,7 +35,7 @@ const softmaxPrimitive: Primitive<number> = definePrimitive({
     checkFloating(x, 'softmax');
     return { shape: x.shape, dtype: x.dtype };
   },
-  kernel: ([x], dim, out) => K.softmax(x, dim, out.storage.array, out.offset),
+  kernel: ([x], dim, out) => rows.softmax(x, dim, out.storage.array, out.offset),
   derivative: (g, node) => [apply(softmaxBackwardPrimitive, [g, node.output()], node.attrs)],
 });
 
@@ -44,7 +44,7 @@ const softmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
   name: 'softmax_backward_data',
   saves: INPUT(0) | INPUT(1),
   infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
-  kernel: ([g, y], dim, out) => K.softmaxBackward(y, g, dim, out.storage.array, out.offset),
+  kernel: ([g, y], dim, out) => rows.softmaxBackward(y, g, dim, out.storage.array, out.offset),
   derivative(h, node) {
     const dim = node.attrs;
     const g = node.input(0);
@@ -63,7 +63,7 @@ const logSoftmaxPrimitive: Primitive<number> = definePrimitive({
     checkFloating(x, 'logSoftmax');
     return { shape: x.shape, dtype: x.dtype };
   },
-  kernel: ([x], dim, out) => K.logSoftmax(x, dim, out.storage.array, out.offset),
+  kernel: ([x], dim, out) => rows.logSoftmax(x, dim, out.storage.array, out.offset),
   derivative: (g, node) => [apply(logSoftmaxBackwardPrimitive, [g, node.output()], node.attrs)],
 });
 
@@ -72,7 +72,7 @@ const logSoftmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = defineP
   name: 'log_softmax_backward_data',
   saves: INPUT(0) | INPUT(1),
   infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
-  kernel: ([g, y], dim, out) => K.logSoftmaxBackward(y, g, dim, out.storage.array, out.offset),
+  kernel: ([g, y], dim, out) => rows.logSoftmaxBackward(y, g, dim, out.storage.array, out.offset),
   derivative(h, node) {
     const dim = node.attrs;
     const p = exp(node.input(1));
@@ -119,7 +119,7 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
   name: 'logsumexp',
   saves: INPUT(0) | OUTPUT,
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
-  kernel: ([x], { dims }, out) => K.logsumexp(x, dims[0] ?? 0, out.storage.array, out.offset),
+  kernel: ([x], { dims }, out) => rows.logsumexp(x, dims[0] ?? 0, out.storage.array, out.offset),
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);

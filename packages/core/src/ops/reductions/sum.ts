@@ -1,6 +1,6 @@
 import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { reduce } from '../../kernels/reduce/reduce.ts';
+import { reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { expandsTo, formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, extentOf } from '../../kernels/rows/rows.ts';
+import { type Extent, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { type Extent, extentOf } from '../../kernels/rows/rows.ts';
+import { type Extent, extentOf } from '../../kernels/index.ts';
 import {
   apply,
   applyMulti,

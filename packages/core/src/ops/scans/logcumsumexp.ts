@@ -1,6 +1,6 @@
 import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { type Extent, extentOf } from '../../kernels/rows/rows.ts';
+import { type Extent, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';

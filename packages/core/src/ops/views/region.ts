@@ -1,6 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { copyStrided, scatterStrided } from '../../kernels/elementwise/copy.ts';
-import { stridedOver } from '../../kernels/strided/strided.ts';
+import { copyStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
   applyInPlace,
@@ -11,7 +10,7 @@ import {
 } from '../../record/index.ts';
 import { checkInteger, checkShape, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { contiguous, copyInto } from '../creation/copy.ts';
+import { contiguous } from '../creation/copy.ts';
 import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts';
 
 /**

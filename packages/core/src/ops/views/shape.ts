@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/elementwise/copy.ts';
+import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';

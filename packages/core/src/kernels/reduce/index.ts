@@ -1,0 +1,2 @@
+/** Reductions over any dimensions. */
+export * from './reduce.ts';

@@ -1,0 +1,5 @@
+/** How elements lie in arrays, and moving them between layouts. */
+export * from './extent.ts';
+export * from './gather.ts';
+export * from './runs.ts';
+export * from './strided.ts';
