@@ -18,7 +18,7 @@ export {
 } from './dtype.ts';
 export * from './errors.ts';
 export * as io from './io/index.ts';
-export { E } from './kernels/index.ts';
+export { E, elementsOf } from './kernels/index.ts';
 export * from './ops/index.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './print/options.ts';
 export {
