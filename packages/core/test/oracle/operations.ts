@@ -10,7 +10,7 @@ import { type Layout, layouts } from './tensors.ts';
 type Callable = (...args: unknown[]) => unknown;
 
 /** How a call is written: `add(a, b)`, `a.add(b)` or `a.add_(b)`. */
-type Form = 'function' | 'method' | 'in place';
+export type Form = 'function' | 'method' | 'in place';
 
 export const lookUp = (root: object, path: string): unknown =>
   path
@@ -33,7 +33,7 @@ export function translate(operation: Operation, given: Arguments): unknown[] {
 }
 
 /** The samples that a table entry leaves out, with the reason. */
-function isOutside(entry: Entry, operation: Operation, sample: Sample): boolean {
+export function isOutside(entry: Entry, operation: Operation, sample: Sample): boolean {
   const rules = notSupported.filter((rule) => rule.op === entry.op);
   if (rules.length === 0) return false;
   const bound = bindNames(operation.accepts ?? operation.signature, sample.a, sample.k ?? {}) as Map<
@@ -43,7 +43,13 @@ function isOutside(entry: Entry, operation: Operation, sample: Sample): boolean 
   return rules.some((rule) => rule.when(bound));
 }
 
-function caller(root: object, entry: Entry, operation: Operation, form: Form): (given: Arguments) => unknown {
+/** The call of an operation in one of its forms. */
+export function caller(
+  root: object,
+  entry: Entry,
+  operation: Operation,
+  form: Form,
+): (given: Arguments) => unknown {
   const name = kindlingName(entry, operation);
   return (given) => {
     const list = translate(operation, given);
@@ -77,7 +83,7 @@ function fitsInPlace(sample: Sample): boolean {
   );
 }
 
-function formsOf(entry: Entry, operation: Operation, sample: Sample): Form[] {
+export function formsOf(entry: Entry, operation: Operation, sample: Sample): Form[] {
   const forms: Form[] = operation.methodOnly ? [] : ['function'];
   const receiver = sample.a[operation.receiver ?? 0];
   if (entry.method && operation.receiver !== -1 && receiver !== null && typeof receiver === 'object')
