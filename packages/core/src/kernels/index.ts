@@ -3,7 +3,7 @@
  * of it is imported, and nothing else touches the memory of kernels.
  */
 export * from './elementwise/index.ts';
-export { differentiate, inputsOf } from './expression/differentiate.ts';
+export { differentiate, inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';
 export * from './gemm/index.ts';

@@ -13,86 +13,104 @@ type Slope = Expr | null;
 const plus = (a: Slope, b: Slope): Slope => (a === null ? b : b === null ? a : E.add(a, b));
 const minus = (a: Slope, b: Slope): Slope => (b === null ? a : a === null ? E.neg(b) : E.sub(a, b));
 const isOne = (x: Expr): boolean => x.op === 'constant' && x.attribute === 1;
-const times = (d: Slope, factor: Expr): Slope => (d === null ? null : isOne(d) ? factor : E.mul(d, factor));
+const scaled = (g: Expr, factor: Expr): Expr => (isOne(g) ? factor : E.mul(g, factor));
+const times = (d: Slope, factor: Expr): Slope => (d === null ? null : scaled(d, factor));
 const over = (d: Slope, divisor: Expr): Slope => (d === null ? null : E.div(d, divisor));
 const choose = (mask: Expr, a: Slope, b: Slope): Slope =>
   a === null && b === null ? null : E.select(mask, a ?? 0, b ?? 0);
 
-type PlainRule = (d: readonly Slope[], x: readonly Expr[], y: Expr) => Slope;
+/** An operand and its slope. */
+type Dual = readonly [x: Expr, dx: Slope];
+/** The slope of the node `y` of these operands. */
+type PlainRule = (y: Expr, ...operands: Dual[]) => Slope;
 
 const zero: PlainRule = () => null;
 
-/** d: slopes of the arguments; x: the arguments; y: the node itself. */
 const rules: Partial<Record<E.Op, PlainRule>> = {
-  add: ([da, db]) => plus(da!, db!),
-  sub: ([da, db]) => minus(da!, db!),
-  mul: ([da, db], [a, b]) => plus(times(da!, b!), times(db!, a!)),
-  div: ([da, db], [, b], y) => over(minus(da!, times(db!, y)), b!),
-  neg: ([da]) => (da === null ? null : E.neg(da!)),
-  abs: ([da], [a]) => times(da!, E.sign(a!)),
-  sqrt: ([da], _, y) => over(da!, E.mul(2, y)),
+  add: (_, [, da], [, db]) => plus(da, db),
+  sub: (_, [, da], [, db]) => minus(da, db),
+  mul: (_, [a, da], [b, db]) => plus(times(da, b), times(db, a)),
+  div: (y, [, da], [b, db]) => over(minus(da, times(db, y)), b),
+  neg: (_, [, da]) => minus(null, da),
+  abs: (_, [a, da]) => times(da, E.sign(a)),
+  sqrt: (y, [, da]) => over(da, E.mul(2, y)),
   floor: zero,
   ceil: zero,
   trunc: zero,
   nearest: zero,
-  min: ([da, db], [a, b]) => choose(E.le(a!, b!), da!, db!),
-  max: ([da, db], [a, b]) => choose(E.ge(a!, b!), da!, db!),
-  pmin: ([da, db], [a, b]) => choose(E.lt(b!, a!), db!, da!),
-  pmax: ([da, db], [a, b]) => choose(E.lt(a!, b!), db!, da!),
-  copysign: ([da], [a, b]) => times(times(da!, E.sign(a!)), E.copysign(1, b!)),
-  select: ([, da, db], [mask]) => choose(mask!, da!, db!),
+  min: (_, [a, da], [b, db]) => choose(E.le(a, b), da, db),
+  max: (_, [a, da], [b, db]) => choose(E.ge(a, b), da, db),
+  pmin: (_, [a, da], [b, db]) => choose(E.lt(b, a), db, da),
+  pmax: (_, [a, da], [b, db]) => choose(E.lt(a, b), db, da),
+  copysign: (_, [a, da], [b]) => times(times(da, E.sign(a)), E.copysign(1, b)),
+  select: (_, [mask], [, da], [, db]) => choose(mask, da, db),
 };
 
-type FunctionRule = (x: readonly Expr[], y: Expr) => readonly Expr[];
+/**
+ * The gradient of each operand of a named function, in PyTorch's form, where that of its result `y` is `g`. What reads `y` is
+ * given the result as it was stored; what calls the function anew does so in order not to keep the result.
+ */
+type FunctionRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) => readonly Expr[];
 
 const oneMinusSquare = (x: Expr): Expr => E.sub(1, E.mul(x, x));
+const squarePlusOne = (x: Expr): Expr => E.add(E.mul(x, x), 1);
+const gaussian = (x: Expr): Expr => E.exp(E.neg(E.mul(x, x)));
 
-/** The partial derivatives of each named function. */
 const functionRules: Partial<Record<string, FunctionRule>> = {
-  exp: (_, y) => [y],
-  exp2: (_, y) => [E.mul(y, Math.LN2)],
-  expm1: (_, y) => [E.add(y, 1)],
-  log: ([x]) => [E.reciprocal(x!)],
-  log2: ([x]) => [E.reciprocal(E.mul(x!, Math.LN2))],
-  log10: ([x]) => [E.reciprocal(E.mul(x!, Math.LN10))],
-  log1p: ([x]) => [E.reciprocal(E.add(x!, 1))],
-  sin: ([x]) => [E.cos(x!)],
-  cos: ([x]) => [E.neg(E.sin(x!))],
-  tan: (_, y) => [E.add(1, E.mul(y, y))],
-  asin: ([x]) => [E.reciprocal(E.sqrt(oneMinusSquare(x!)))],
-  acos: ([x]) => [E.neg(E.reciprocal(E.sqrt(oneMinusSquare(x!))))],
-  atan: ([x]) => [E.reciprocal(E.add(E.mul(x!, x!), 1))],
-  sinh: ([x]) => [E.cosh(x!)],
-  cosh: ([x]) => [E.sinh(x!)],
-  tanh: (_, y) => [oneMinusSquare(y)],
-  asinh: ([x]) => [E.reciprocal(E.sqrt(E.add(E.mul(x!, x!), 1)))],
-  acosh: ([x]) => [E.reciprocal(E.sqrt(E.sub(E.mul(x!, x!), 1)))],
-  atanh: ([x]) => [E.reciprocal(oneMinusSquare(x!))],
-  sigmoid: (_, y) => [E.mul(y, E.sub(1, y))],
-  erf: ([x]) => [E.mul(2 / Math.sqrt(Math.PI), E.exp(E.neg(E.mul(x!, x!))))],
-  erfc: ([x]) => [E.mul(-2 / Math.sqrt(Math.PI), E.exp(E.neg(E.mul(x!, x!))))],
-  erfinv: (_, y) => [E.mul(Math.sqrt(Math.PI) / 2, E.exp(E.mul(y, y)))],
-  lgamma: ([x]) => [E.digamma(x!)],
-  digamma: ([x]) => [E.call('polygamma', 1, x!)],
+  exp: ({ g, y }) => [scaled(g, y)],
+  exp2: ({ g, y }) => [scaled(g, E.mul(y, Math.LN2))],
+  expm1: ({ g, y }) => [scaled(g, E.add(y, 1))],
+  log: ({ g }, x) => [E.div(g, x)],
+  log2: ({ g }, x) => [E.div(g, E.mul(x, Math.LN2))],
+  log10: ({ g }, x) => [E.div(g, E.mul(x, Math.LN10))],
+  log1p: ({ g }, x) => [E.div(g, E.add(x, 1))],
+  sin: ({ g }, x) => [scaled(g, E.cos(x))],
+  cos: ({ g }, x) => [scaled(g, E.neg(E.sin(x)))],
+  tan: ({ g, y }) => [scaled(g, E.add(1, E.mul(y, y)))],
+  asin: ({ g }, x) => [scaled(g, E.reciprocal(E.sqrt(oneMinusSquare(x))))],
+  acos: ({ g }, x) => [scaled(g, E.neg(E.reciprocal(E.sqrt(oneMinusSquare(x)))))],
+  atan: ({ g }, x) => [E.div(g, squarePlusOne(x))],
+  sinh: ({ g }, x) => [scaled(g, E.cosh(x))],
+  cosh: ({ g }, x) => [scaled(g, E.sinh(x))],
+  tanh: ({ g, y }) => [scaled(g, oneMinusSquare(y))],
+  asinh: ({ g }, x) => [scaled(g, E.reciprocal(E.sqrt(squarePlusOne(x))))],
+  acosh: ({ g }, x) => [scaled(g, E.reciprocal(E.sqrt(E.sub(E.mul(x, x), 1))))],
+  atanh: ({ g }, x) => [E.div(g, oneMinusSquare(x))],
+  sigmoid: ({ g, y }) => [E.mul(scaled(g, E.sub(1, y)), y)],
+  erf: ({ g }, x) => [scaled(g, E.mul(2 / Math.sqrt(Math.PI), gaussian(x)))],
+  erfc: ({ g }, x) => [scaled(g, E.mul(-2 / Math.sqrt(Math.PI), gaussian(x)))],
+  erfinv: ({ g }, x) => [scaled(g, E.mul(Math.sqrt(Math.PI) / 2, E.exp(E.square(E.erfinv(x)))))],
+  lgamma: ({ g }, x) => [scaled(g, E.digamma(x))],
+  digamma: ({ g }, x) => [scaled(g, E.call('polygamma', 1, x))],
   // Only the argument is differentiable; the order is a constant.
-  polygamma: ([n, x]) => [E.constant(0), E.call('polygamma', E.add(n!, 1), x!)],
-  pow: ([a, b], y) => [
-    E.select(E.eq(b!, 0), 0, E.mul(b!, E.pow(a!, E.sub(b!, 1)))),
-    E.select(E.and(E.eq(a!, 0), E.ge(b!, 0)), 0, E.mul(y, E.log(a!))),
+  polygamma: ({ g }, n, x) => [scaled(g, E.constant(0)), scaled(g, E.call('polygamma', E.add(n, 1), x))],
+  pow: ({ g, y }, a, b) => [
+    E.select(E.eq(b, 0), 0, scaled(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
+    E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, scaled(g, E.mul(y, E.log(a)))),
   ],
-  atan2: ([a, b]) => {
-    const r2 = E.add(E.mul(a!, a!), E.mul(b!, b!));
+  atan2: ({ g }, a, b) => {
+    const r2 = E.add(E.mul(a, a), E.mul(b, b));
     // At the origin 0, as PyTorch has it.
     const reciprocal = E.select(E.eq(r2, 0), 0, E.reciprocal(r2));
-    return [E.mul(b!, reciprocal), E.neg(E.mul(a!, reciprocal))];
+    return [scaled(g, E.mul(b, reciprocal)), scaled(g, E.neg(E.mul(a, reciprocal)))];
   },
-  fmod: ([a, b]) => [E.constant(1), E.neg(E.trunc(E.div(a!, b!)))],
-  remainder: ([a, b]) => [E.constant(1), E.neg(E.floorDivide(a!, b!))],
-  floorDivide: () => [E.constant(0), E.constant(0)],
-  hypot: ([a, b], y) => [E.div(a!, y), E.div(b!, y)],
+  fmod: ({ g }, a, b) => [g, scaled(g, E.neg(E.trunc(E.div(a, b))))],
+  remainder: ({ g }, a, b) => [g, scaled(g, E.neg(E.floorDivide(a, b)))],
+  floorDivide: ({ g }) => [scaled(g, E.constant(0)), scaled(g, E.constant(0))],
+  hypot: ({ g }, a, b) => [scaled(g, E.div(a, E.hypot(a, b))), scaled(g, E.div(b, E.hypot(a, b)))],
 };
 
-/** The derivative of `expression` with respect to `input(index)`; `null` where it is zero everywhere. */
+function functionRule(y: Expr): FunctionRule {
+  const rule = functionRules[y.attribute as string];
+  if (rule === undefined) throw new KindlingError(`${y.attribute}: no derivative rule for this function`);
+  return rule;
+}
+
+/**
+ * The derivative of `expression` with respect to `input(index)`; `null` where it is zero everywhere.
+ *
+ * @throws KindlingError when a node on the way has no derivative rule.
+ */
 export function differentiate(expression: Expr, index: number): Slope {
   const memo = new Map<Expr, Slope>();
   const visit = (y: Expr): Slope => {
@@ -101,27 +119,43 @@ export function differentiate(expression: Expr, index: number): Slope {
     if (y.args.length === 0) return null;
     const known = memo.get(y);
     if (known !== undefined) return known;
-    const slopes = y.args.map(visit);
-    const result = slopes.every((d) => d === null) ? null : slopeOf(y, slopes);
+    const operands = y.args.map((x): Dual => [x, visit(x)]);
+    const result = operands.every(([, slope]) => slope === null) ? null : slopeOf(y, operands);
     memo.set(y, result);
     return result;
   };
   return visit(expression);
 }
 
-function slopeOf(y: Expr, slopes: readonly Slope[]): Slope {
+function slopeOf(y: Expr, operands: readonly Dual[]): Slope {
   if (y.op !== 'call') {
     const rule = rules[y.op];
     if (rule === undefined) throw new KindlingError(`${y.op}: no derivative rule for this expression node`);
-    return rule(slopes, y.args, y);
+    return rule(y, ...operands);
   }
-  const rule = functionRules[y.attribute as string];
-  if (rule === undefined)
-    throw new KindlingError(`${String(y.attribute)}: no derivative rule for this function`);
-  const partials = rule(y.args, y);
-  let sum: Slope = null;
-  for (let i = 0; i < slopes.length; i++) sum = plus(sum, times(slopes[i]!, partials[i]!));
-  return sum;
+  const partials = functionRule(y)({ g: E.constant(1), y }, ...y.args);
+  return partials.reduce<Slope>(
+    (sum, partial, i) => plus(sum, times(operands[i]?.[1] ?? null, partial)),
+    null,
+  );
+}
+
+/**
+ * The gradient by `input(index)` of `expression`, where that of its value is `g`; `null` where there is none. `y` stands for
+ * the value where it is known already: the gradient of a function alone reads it instead of computing it anew.
+ *
+ * @throws KindlingError when a node on the way has no derivative rule.
+ */
+export function pullback(expression: Expr, index: number, g: Expr, y: Expr = expression): Slope {
+  const { args } = expression;
+  if (expression.op === 'call' && args.every((x) => x.args.length === 0)) {
+    const isIt = args.map((x) => x.op === 'input' && x.attribute === index);
+    if (!isIt.includes(true)) return null;
+    const gradients = functionRule(expression)({ g, y }, ...args);
+    return gradients.reduce<Slope>((sum, gradient, i) => (isIt[i] ? plus(sum, gradient) : sum), null);
+  }
+  const slope = differentiate(expression, index);
+  return slope === null ? null : scaled(slope, g);
 }
 
 /** The indices of the inputs that occur in an expression. */
