@@ -1,5 +1,13 @@
-import { E, FusedUpdate, type Tensor, ValueError, zerosLike } from '@kindling/core';
-import { checkNonNegative, Optimizer, type ParamGroup, type ParamState, type Params } from './optimizer.ts';
+import { E, FusedUpdate, ValueError } from '@kindling/core';
+import {
+  checkNonNegative,
+  Optimizer,
+  type ParamGroup,
+  type ParamState,
+  type Params,
+  type Update,
+  updatesByFeatures,
+} from './optimizer.ts';
 
 /** Options of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions {
@@ -17,34 +25,42 @@ export interface AdamOptions {
   maximize?: boolean;
 }
 
-type Ten = [E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr];
 type Decay = 'none' | 'l2' | 'decoupled';
 
-/** One kernel for each combination of features. */
-const kernels: (FusedUpdate | undefined)[] = [];
+const updates = updatesByFeatures((amsgrad: boolean, decay: Decay): Update => {
+  /** The new parameter and moments, and the greatest second moment where there is one. */
+  const step = (
+    w: E.Expr,
+    m: E.Expr,
+    v: E.Expr,
+    vMax: E.Expr | null,
+    grad: E.Expr,
+    numbers: readonly E.Expr[],
+  ) => {
+    const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = numbers as Numbers<E.Expr>;
+    const kept = decay === 'decoupled' ? E.mul(w, shrink) : w;
+    const signed = E.mul(sign, grad);
+    const g = decay === 'l2' ? E.add(signed, E.mul(shrink, w)) : signed;
+    const mean = E.add(m, E.mul(fresh1, E.sub(g, m)));
+    const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
+    const bound = vMax === null ? square : E.max(vMax, square);
+    const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
+    const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
+    return vMax === null ? [next, mean, square] : [next, mean, square, bound];
+  };
+  return amsgrad
+    ? {
+        state: ['expAvg', 'expAvgSq', 'maxExpAvgSq'],
+        kernel: new FusedUpdate('adam', 4, 1, (w, m, v, vMax, grad, ...p) => step(w, m, v, vMax, grad, p)),
+      }
+    : {
+        state: ['expAvg', 'expAvgSq'],
+        kernel: new FusedUpdate('adam', 3, 1, (w, m, v, grad, ...p) => step(w, m, v, null, grad, p)),
+      };
+});
 
-function kernelFor(amsgrad: boolean, decay: Decay): FusedUpdate {
-  const key = (amsgrad ? 3 : 0) + (decay === 'none' ? 0 : decay === 'l2' ? 1 : 2);
-  let kernel = kernels[key];
-  if (kernel === undefined) {
-    kernel = new FusedUpdate('adam', amsgrad ? 4 : 3, 1, (w, m, v, ...rest) => {
-      const [vMax, grad, fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = (
-        amsgrad ? rest : [w, ...rest]
-      ) as Ten;
-      const kept = decay === 'decoupled' ? E.mul(w, shrink) : w;
-      const signed = E.mul(sign, grad);
-      const g = decay === 'l2' ? E.add(signed, E.mul(shrink, w)) : signed;
-      const mean = E.add(m, E.mul(fresh1, E.sub(g, m)));
-      const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
-      const bound = amsgrad ? E.max(vMax, square) : square;
-      const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
-      const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
-      return amsgrad ? [next, mean, square, bound] : [next, mean, square];
-    });
-    kernels[key] = kernel;
-  }
-  return kernel;
-}
+/** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
+type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, shrink: T];
 
 abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
   protected abstract readonly decoupled: boolean;
@@ -69,27 +85,20 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
     }
   }
 
-  protected override update(
-    p: Tensor,
-    grad: Tensor,
-    group: ParamGroup<Required<AdamOptions>>,
-    state: ParamState,
-  ): void {
-    const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
+  #decayOf({ weightDecay }: Required<AdamOptions>): Decay {
+    return weightDecay === 0 ? 'none' : this.decoupled ? 'decoupled' : 'l2';
+  }
+
+  protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
+    return updates(group.amsgrad, this.#decayOf(group));
+  }
+
+  protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
+    const { lr, betas, eps, weightDecay, maximize } = group;
     const [beta1, beta2] = betas;
-    if (state.step === undefined) {
-      state.step = 0;
-      state.expAvg = zerosLike(p);
-      state.expAvgSq = zerosLike(p);
-    }
-    if (amsgrad) state.maxExpAvgSq ??= zerosLike(p);
-    const step = (state.step as number) + 1;
+    const step = ((state.step as number | undefined) ?? 0) + 1;
     state.step = step;
-    const decay: Decay = weightDecay === 0 ? 'none' : this.decoupled ? 'decoupled' : 'l2';
-    const tensors = [p, state.expAvg as Tensor, state.expAvgSq as Tensor];
-    if (amsgrad) tensors.push(state.maxExpAvgSq as Tensor);
-    tensors.push(grad);
-    kernelFor(amsgrad, decay).run(tensors, [
+    return [
       1 - beta1,
       beta2,
       1 - beta2,
@@ -97,8 +106,8 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
       Math.sqrt(1 - beta2 ** step),
       eps,
       maximize ? -1 : 1,
-      decay === 'decoupled' ? 1 - lr * weightDecay : weightDecay,
-    ]);
+      this.#decayOf(group) === 'decoupled' ? 1 - lr * weightDecay : weightDecay,
+    ];
   }
 }
 
@@ -106,9 +115,14 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
  * Adam: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w = w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and
  * v̂ = v / (1 - β₂ᵗ). Follows `torch.optim.Adam`; Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
  *
+ * @throws ValueError for a negative lr, eps or weightDecay, or betas outside [0, 1)
  * @example
  * ```ts
- * const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.Adam([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
 export class Adam extends AdamBase {
@@ -122,6 +136,8 @@ export class Adam extends AdamBase {
 /**
  * Adam whose weight decay shrinks the weights directly, w = (1 - lr λ) w, instead of adding to the gradient. Follows
  * `torch.optim.AdamW`; Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
+ *
+ * @throws ValueError as {@link Adam}
  */
 export class AdamW extends AdamBase {
   protected readonly decoupled = true;

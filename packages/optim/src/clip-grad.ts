@@ -1,4 +1,4 @@
-import { KindlingError, noGrad, stack, Tensor, tensor, ValueError } from '@kindling/core';
+import { div, KindlingError, noGrad, stack, Tensor, tensor, ValueError } from '@kindling/core';
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -8,15 +8,16 @@ export interface ClipGradNormOptions {
   errorIfNonfinite?: boolean;
 }
 
-const listOf = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  parameters instanceof Tensor ? [parameters] : [...parameters];
-
 const gradsOf = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  listOf(parameters)
+  (parameters instanceof Tensor ? [parameters] : [...parameters])
     .map((p) => p.grad)
-    .filter((g): g is Tensor => g !== null);
+    .filter((g) => g !== null);
 
-/** The norm of all gradients taken as one vector. Follows `torch.nn.utils.get_total_norm`. */
+/**
+ * The norm of all gradients taken as one vector, a 0-dimensional tensor. Follows `torch.nn.utils.get_total_norm`.
+ *
+ * @throws KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
+ */
 export function getTotalNorm(tensors: readonly Tensor[], options: ClipGradNormOptions = {}): Tensor {
   const { normType = 2, errorIfNonfinite = false } = options;
   if (tensors.length === 0) return tensor(0, { dtype: 'float32' });
@@ -34,11 +35,13 @@ export function getTotalNorm(tensors: readonly Tensor[], options: ClipGradNormOp
  * Scales the gradients of `parameters` in place so that their norm, taken as one vector, is at most `maxNorm`; returns the
  * norm before. Follows `torch.nn.utils.clip_grad_norm_`.
  *
+ * @throws KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
  * @example
  * ```ts
- * loss.backward();
- * clipGradNorm_(model.parameters(), 1);
- * optimizer.step();
+ * const w = tensor([1.5, 2], { requiresGrad: true });
+ * w.square().sum().backward();
+ * optim.clipGradNorm_([w], 1); // tensor(5.)
+ * w.grad; // tensor([0.6000, 0.8000])
  * ```
  */
 export function clipGradNorm_(
@@ -48,15 +51,22 @@ export function clipGradNorm_(
 ): Tensor {
   const grads = gradsOf(parameters);
   const total = getTotalNorm(grads, options);
-  const factor = Math.min(maxNorm / (total.item() + 1e-6), 1);
-
-  if (factor !== 1) noGrad(() => grads.forEach((g) => void g.mul_(factor)));
+  noGrad(() => {
+    const factor = div(maxNorm, total.add(1e-6)).clamp({ max: 1 });
+    for (const g of grads) g.mul_(factor);
+  });
   return total;
 }
 
-/** Clamps each element of the gradients to [-clipValue, clipValue], in place. Follows `torch.nn.utils.clip_grad_value_`. */
+/**
+ * Clamps each element of the gradients to [-clipValue, clipValue], in place. Follows `torch.nn.utils.clip_grad_value_`.
+ *
+ * @throws ValueError unless clipValue is at least 0
+ */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   if (!(clipValue >= 0))
     throw new ValueError(`clipGradValue_: clipValue must be a number >= 0, got ${clipValue}`);
-  noGrad(() => gradsOf(parameters).forEach((g) => void g.clamp_({ min: -clipValue, max: clipValue })));
+  noGrad(() => {
+    for (const g of gradsOf(parameters)) g.clamp_({ min: -clipValue, max: clipValue });
+  });
 }

@@ -1,7 +1,16 @@
-import { AutogradError, enableGrad, formatShape, noGrad, Tensor, ValueError } from '@kindling/core';
+import {
+  AutogradError,
+  enableGrad,
+  type FusedUpdate,
+  formatShape,
+  noGrad,
+  Tensor,
+  ValueError,
+  zerosLike,
+} from '@kindling/core';
 import { camelCase, snakeCase } from './naming.ts';
 
-/** Parameters that share their options. */
+/** Parameters that share their options; `initialLr` is where a scheduler began. */
 export type ParamGroup<O> = O & { params: Tensor[]; initialLr?: number };
 
 /** What an optimizer is made for: parameters, or groups of them with options of their own. */
@@ -15,33 +24,60 @@ export type OptionValue = number | boolean | null | string | readonly number[];
 
 /** PyTorch's layout: state by the parameters' running number, options in snake_case. */
 export interface OptimizerStateDict {
+  /** What is remembered of each parameter, by its number. */
   state: Record<number, Record<string, Tensor>>;
+  /** The options of each group, and the numbers of its parameters as `params`. */
   param_groups: Record<string, OptionValue>[];
 }
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
 
+/** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
+export interface Update {
+  /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter: zeros at first. */
+  readonly state: readonly string[];
+  /** Takes the parameter, the state tensors, the gradient and the numbers; gives the parameter and the state tensors anew. */
+  readonly kernel: FusedUpdate;
+}
+
 /**
- * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. A new optimizer is a class that names its
- * options and defines {@link update}. Follows `torch.optim.Optimizer`.
+ * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. Follows `torch.optim.Optimizer`.
+ *
+ * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the
+ * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
+ * the arithmetic. So a step can be replayed with other numbers and the same kernel.
  *
  * @example
  * ```ts
- * class SignSGD extends Optimizer<{ lr: number }> {
- *   constructor(params: Params<{ lr: number }>, options = { lr: 0.01 }) {
+ * const signStep: optim.Update = {
+ *   state: [],
+ *   kernel: new FusedUpdate('sign_sgd', 1, 1, (w, g, lr) => [E.sub(w, E.mul(lr, E.sign(g)))]),
+ * };
+ * class SignSGD extends optim.Optimizer<{ lr: number }> {
+ *   constructor(params: optim.Params<{ lr: number }>, options = { lr: 0.01 }) {
  *     super(params, options);
  *   }
- *   protected override update(p: Tensor, grad: Tensor, group: { lr: number }) {
- *     p.sub_(grad.sign(), { alpha: group.lr });
+ *   protected override updateOf() {
+ *     return signStep;
+ *   }
+ *   protected override numbers({ lr }: { lr: number }) {
+ *     return [lr];
  *   }
  * }
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * w.square().sum().backward();
+ * new SignSGD([w], { lr: 0.5 }).step();
+ * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options is an Optimizer
 export abstract class Optimizer<O extends { lr: number } = any> {
+  /** The groups: parameters with their options, which may be changed at any time. */
   readonly paramGroups: ParamGroup<O>[] = [];
+  /** What is remembered of each parameter. */
   readonly state = new Map<Tensor, ParamState>();
+  /** The options of groups that state none of their own. */
   readonly defaults: O;
   /** How often {@link step} ran; schedulers look at it. */
   stepCount = 0;
@@ -69,10 +105,17 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** Checks options; called with those of each group. */
   protected check(_options: O): void {}
 
-  /** One parameter's step: `state` is empty at the first. Runs without recording gradients. */
-  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: ParamState): void;
+  /** The kernel for the options of a group, and the state that it changes. The same object for the same choice of features. */
+  protected abstract updateOf(group: ParamGroup<O>): Update;
 
-  /** Adds a group of parameters, with options of its own. */
+  /** The numbers of one parameter's step, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
+  protected abstract numbers(group: ParamGroup<O>, state: ParamState): readonly number[];
+
+  /**
+   * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
+   *
+   * @throws ValueError for what is no tensor or belongs to a group already, AutogradError for a tensor that is no leaf
+   */
   addParamGroup(group: Partial<O> & { params: Tensor | Iterable<Tensor> }): void {
     const name = this.constructor.name;
     const params = group.params instanceof Tensor ? [group.params] : [...group.params];
@@ -117,7 +160,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   /**
-   * Updates every parameter that has a gradient. `closure` computes the loss anew, with gradients recorded, before the
+   * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
    * step; its result is returned.
    */
   step(): void;
@@ -134,6 +177,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   #updateAll(): void {
     for (const group of this.paramGroups) {
+      const update = this.updateOf(group);
       for (const p of group.params) {
         const { grad } = p;
         if (grad === null) continue;
@@ -142,24 +186,31 @@ export abstract class Optimizer<O extends { lr: number } = any> {
           state = {};
           this.state.set(p, state);
         }
-        this.update(p, grad, group, state);
+        const numbers = this.numbers(group, state);
+        const tensors = [p];
+        for (const name of update.state) tensors.push((state[name] ??= zerosLike(p)) as Tensor);
+        tensors.push(grad);
+        update.kernel.run(tensors, numbers);
       }
     }
   }
 
-  /** Calls `hook` before each step, until the handle is removed. */
+  /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
   registerStepPreHook(hook: StepHook): { remove(): void } {
     this.#preHooks.add(hook);
     return { remove: () => void this.#preHooks.delete(hook) };
   }
 
-  /** Calls `hook` after each step, until the handle is removed. */
+  /** Calls `hook` after each step, until the handle is removed. Follows `Optimizer.register_step_post_hook`. */
   registerStepPostHook(hook: StepHook): { remove(): void } {
     this.#postHooks.add(hook);
     return { remove: () => void this.#postHooks.delete(hook) };
   }
 
-  /** State and options, without the parameters themselves, in PyTorch's layout. The tensors are shared, not copied. */
+  /**
+   * State and options, without the parameters themselves, in PyTorch's layout. The tensors are shared, not copied. Follows
+   * `Optimizer.state_dict`.
+   */
   stateDict(): OptimizerStateDict {
     const numbers = new Map<Tensor, number>();
     const param_groups = this.paramGroups.map(({ params, ...options }) => {
@@ -182,7 +233,12 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     return { state, param_groups };
   }
 
-  /** Takes over what {@link stateDict} gave, here or in PyTorch. Nothing is changed unless all of it fits. */
+  /**
+   * Takes over what {@link stateDict} gave, here or in PyTorch. Nothing is changed unless all of it fits. Follows
+   * `Optimizer.load_state_dict`.
+   *
+   * @throws ValueError where groups, their sizes, or the shapes of the state differ
+   */
   loadStateDict(dict: OptimizerStateDict): void {
     const groups = dict.param_groups;
     if (groups.length !== this.paramGroups.length) {
@@ -257,6 +313,22 @@ function printOption(value: unknown): string {
 
 function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** @internal One update for each combination of features, made when first asked for. */
+export function updatesByFeatures<F extends readonly (boolean | string)[]>(
+  make: (...features: F) => Update,
+): (...features: F) => Update {
+  const made = new Map<string, Update>();
+  return (...features) => {
+    const key = features.join();
+    let update = made.get(key);
+    if (update === undefined) {
+      update = make(...features);
+      made.set(key, update);
+    }
+    return update;
+  };
 }
 
 /** @internal Checks that an option is a number of at least 0. */

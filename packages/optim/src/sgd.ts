@@ -1,5 +1,13 @@
-import { E, FusedUpdate, type Tensor, ValueError, zerosLike } from '@kindling/core';
-import { checkNonNegative, Optimizer, type ParamGroup, type ParamState, type Params } from './optimizer.ts';
+import { E, FusedUpdate, ValueError } from '@kindling/core';
+import {
+  checkNonNegative,
+  Optimizer,
+  type ParamGroup,
+  type ParamState,
+  type Params,
+  type Update,
+  updatesByFeatures,
+} from './optimizer.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -17,58 +25,48 @@ export interface SGDOptions {
   maximize?: boolean;
 }
 
-type Seven = [E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr, E.Expr];
-/** One kernel for each combination of features, so that plain SGD reads and writes nothing but the parameter. */
-const kernels: (FusedUpdate | undefined)[] = [];
-
-function kernelFor(momentum: boolean, nesterov: boolean, decay: boolean): FusedUpdate {
-  const key = (momentum ? 1 : 0) + (nesterov ? 2 : 0) + (decay ? 4 : 0);
-  let kernel = kernels[key];
-  if (kernel === undefined) {
-    kernel = new FusedUpdate('sgd', momentum ? 2 : 1, 1, (w, ...rest) => {
-      const [buffer, grad, lr, sign, weightDecay, mu, fresh] = (momentum ? rest : [w, ...rest]) as Seven;
-      const signed = E.mul(sign, grad);
-      const g = decay ? E.add(signed, E.mul(weightDecay, w)) : signed;
-      if (!momentum) return [E.sub(w, E.mul(lr, g))];
-      const v = E.add(E.mul(mu, buffer), E.mul(fresh, g));
-      const direction = nesterov ? E.add(g, E.mul(mu, v)) : v;
-      return [E.sub(w, E.mul(lr, direction)), v];
-    });
-    kernels[key] = kernel;
+/** So that plain SGD reads and writes nothing but the parameter. */
+const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decay: boolean): Update => {
+  const gradient = (w: E.Expr, grad: E.Expr, sign: E.Expr, weightDecay: E.Expr): E.Expr =>
+    decay ? E.add(E.mul(sign, grad), E.mul(weightDecay, w)) : E.mul(sign, grad);
+  if (!momentum) {
+    const kernel = new FusedUpdate('sgd', 1, 1, (w, grad, lr, sign, weightDecay) => [
+      E.sub(w, E.mul(lr, gradient(w, grad, sign, weightDecay))),
+    ]);
+    return { state: [], kernel };
   }
-  return kernel;
-}
+  const kernel = new FusedUpdate('sgd', 2, 1, (w, buffer, grad, lr, sign, weightDecay, mu, fresh) => {
+    const g = gradient(w, grad, sign, weightDecay);
+    const v = E.add(E.mul(mu, buffer), E.mul(fresh, g));
+    const direction = nesterov ? E.add(g, E.mul(mu, v)) : v;
+    return [E.sub(w, E.mul(lr, direction)), v];
+  });
+  return { state: ['momentumBuffer'], kernel };
+});
 
 /**
  * Stochastic gradient descent, with momentum: v = μ v + (1 - τ) g, w = w - lr v; with Nesterov momentum
  * w = w - lr (g + μ v). The first step sets v to g. Follows `torch.optim.SGD`.
  *
+ * @throws ValueError for a negative lr, momentum or weightDecay, or nesterov without momentum
  * @example
  * ```ts
- * const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
- * optimizer.zeroGrad();
- * lossFn(model(x), y).backward();
- * optimizer.step();
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.SGD([w], { lr: 0.25, momentum: 0.9 });
+ * for (let i = 0; i < 2; i++) {
+ *   optimizer.zeroGrad();
+ *   w.square().sum().backward();
+ *   optimizer.step();
+ * }
+ * w; // tensor([-0.3000,  0.4000], requires_grad=True)
  * ```
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    const {
-      lr = 1e-3,
-      momentum = 0,
-      dampening = 0,
-      weightDecay = 0,
-      nesterov = false,
-      maximize = false,
-    } = options;
-    super(params as Params<Required<SGDOptions>>, {
-      lr,
-      momentum,
-      dampening,
-      weightDecay,
-      nesterov,
-      maximize,
-    });
+    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0 } = options;
+    const { nesterov = false, maximize = false } = options;
+    const filled = { lr, momentum, dampening, weightDecay, nesterov, maximize };
+    super(params as Params<Required<SGDOptions>>, filled);
   }
 
   protected override check({ lr, momentum, weightDecay, nesterov, dampening }: Required<SGDOptions>): void {
@@ -80,22 +78,14 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
     }
   }
 
-  protected override update(
-    p: Tensor,
-    grad: Tensor,
-    group: ParamGroup<Required<SGDOptions>>,
-    state: ParamState,
-  ): void {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    const kernel = kernelFor(momentum !== 0, nesterov, weightDecay !== 0);
+  protected override updateOf({ momentum, nesterov, weightDecay }: ParamGroup<Required<SGDOptions>>): Update {
+    return updates(momentum !== 0, nesterov, weightDecay !== 0);
+  }
+
+  protected override numbers(group: ParamGroup<Required<SGDOptions>>, state: ParamState): number[] {
+    const { lr, momentum, dampening, weightDecay, maximize } = group;
     const sign = maximize ? -1 : 1;
-    if (momentum === 0) {
-      kernel.run([p, grad], [lr, sign, weightDecay]);
-      return;
-    }
-    const first = state.momentumBuffer === undefined;
-    state.momentumBuffer ??= zerosLike(p);
-    const buffer = state.momentumBuffer as Tensor;
-    kernel.run([p, buffer, grad], [lr, sign, weightDecay, momentum, first ? 1 : 1 - dampening]);
+    if (momentum === 0) return [lr, sign, weightDecay];
+    return [lr, sign, weightDecay, momentum, state.momentumBuffer === undefined ? 1 : 1 - dampening];
   }
 }

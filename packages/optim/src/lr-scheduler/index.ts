@@ -1,3 +1,4 @@
+/** Learning-rate schedules, as in `torch.optim.lr_scheduler`: exported by `@kindling/optim` as `lrScheduler`. */
 export { CosineAnnealingLR, type CosineAnnealingLROptions } from './cosine-annealing-lr.ts';
 export { LambdaLR, type LrLambda } from './lambda-lr.ts';
 export { OneCycleLR, type OneCycleLROptions } from './one-cycle-lr.ts';

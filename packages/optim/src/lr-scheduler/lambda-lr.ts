@@ -9,12 +9,16 @@ export type LrLambda = (epoch: number) => number;
  * Sets each group's learning rate to its first one times a function of the epoch: one function for all groups, or one for
  * each. The functions are not part of the state dict. Follows `torch.optim.lr_scheduler.LambdaLR`.
  *
+ * @throws ValueError for a list with another number of functions than there are groups
  * @example
  * ```ts
+ * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
  * const warmup = new lrScheduler.LambdaLR(optimizer, (epoch) => Math.min(1, (epoch + 1) / 10));
+ * warmup.getLastLr(); // [ 0.1 ]
  * ```
  */
 export class LambdaLR extends LRScheduler {
+  /** The function of each group. */
   readonly lrLambdas: LrLambda[];
 
   constructor(
@@ -34,10 +38,11 @@ export class LambdaLR extends LRScheduler {
     this.start();
   }
 
-  protected override nextRate(_group: ParamGroup<{ lr: number }>, i: number): number {
-    return this.baseLrs[i]! * this.lrLambdas[i]!(this.lastEpoch);
+  protected override nextRate(_group: ParamGroup<{ lr: number }>, base: number, i: number): number {
+    return base * this.lrLambdas[i]!(this.lastEpoch);
   }
 
+  /** As of every scheduler, without the functions. */
   override stateDict(): Record<string, unknown> {
     const { lr_lambdas: _, ...state } = super.stateDict();
     return state;

@@ -4,8 +4,11 @@ import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
 
 /** Options of {@link OneCycleLR}: `totalSteps`, or `epochs` and `stepsPerEpoch`, are needed. */
 export interface OneCycleLROptions extends SchedulerOptions {
+  /** The number of steps in the cycle. */
   totalSteps?: number;
+  /** The number of epochs, where the steps are not given as a whole. */
   epochs?: number;
+  /** The number of steps in each epoch. */
   stepsPerEpoch?: number;
   /** The part of the cycle in which the rate rises. Default: 0.3. */
   pctStart?: number;
@@ -13,9 +16,9 @@ export interface OneCycleLROptions extends SchedulerOptions {
   annealStrategy?: 'cos' | 'linear';
   /** Whether momentum (of Adam: the first beta) moves against the rate. Default: true. */
   cycleMomentum?: boolean;
-  /** Default: 0.85. */
+  /** Momentum where the rate is greatest. Default: 0.85. */
   baseMomentum?: number;
-  /** Default: 0.95. */
+  /** Momentum at both ends. Default: 0.95. */
   maxMomentum?: number;
   /** The first rate is maxLr / divFactor. Default: 25. */
   divFactor?: number;
@@ -54,14 +57,20 @@ const anneal = {
  * momentum moves the other way. Step it after every batch. Follows `torch.optim.lr_scheduler.OneCycleLR`; Smith and Topin,
  * "Super-Convergence", 2017.
  *
+ * @throws ValueError for a cycle of unknown length, an unknown strategy, or an optimizer without momentum to cycle
  * @example
  * ```ts
- * const scheduler = new lrScheduler.OneCycleLR(optimizer, 0.1, { epochs: 10, stepsPerEpoch: loader.length });
+ * const optimizer = new optim.Adam([tensor(1.5, { requiresGrad: true })]);
+ * const scheduler = new lrScheduler.OneCycleLR(optimizer, 0.5, { totalSteps: 100 });
+ * scheduler.getLastLr(); // [ 0.02 ]
  * ```
  */
 export class OneCycleLR extends LRScheduler {
+  /** The number of steps in the cycle. */
   readonly totalSteps: number;
+  /** Whether momentum moves against the rate. */
   readonly cycleMomentum: boolean;
+  /** Whether that momentum is the first of the optimizer's betas. */
   readonly useBeta1: boolean;
   readonly #phases: readonly Phase[];
   readonly #anneal: (from: number, to: number, part: number) => number;
@@ -93,16 +102,14 @@ export class OneCycleLR extends LRScheduler {
       );
     }
     if (fresh) {
-      groups.forEach((group, i) => {
-        group.initialLr = rates[i]! / divFactor;
-        group.maxLr = rates[i]!;
-        group.minLr = group.initialLr / finalDivFactor;
-        if (!cycleMomentum) return;
+      this.baseLrs = rates.map((rate) => rate / divFactor);
+      for (const [i, initialLr] of this.baseLrs.entries()) {
+        const group = groups[i]!;
+        Object.assign(group, { initialLr, maxLr: rates[i], minLr: initialLr / finalDivFactor });
+        if (!cycleMomentum) continue;
         this.#setMomentum(group, maxMomentum);
-        group.maxMomentum = maxMomentum;
-        group.baseMomentum = baseMomentum;
-      });
-      this.baseLrs = groups.map((group) => group.initialLr!);
+        Object.assign(group, { maxMomentum, baseMomentum });
+      }
     }
     this.start();
   }

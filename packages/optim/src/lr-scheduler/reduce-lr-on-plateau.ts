@@ -27,25 +27,41 @@ export interface ReduceLROnPlateauOptions {
  * Reduces the learning rates when a metric has stopped improving. Follows
  * `torch.optim.lr_scheduler.ReduceLROnPlateau`.
  *
+ * @throws ValueError for a factor of 1 or more, an unknown mode, or another number of minLr than there are groups
  * @example
  * ```ts
- * const scheduler = new lrScheduler.ReduceLROnPlateau(optimizer, { patience: 3 });
- * for (let epoch = 0; epoch < 50; epoch++) scheduler.step(validate());
+ * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
+ * const scheduler = new lrScheduler.ReduceLROnPlateau(optimizer, { patience: 1 });
+ * for (const loss of [3, 2, 2, 2]) scheduler.step(loss);
+ * scheduler.getLastLr(); // [ 0.1 ]
  * ```
  */
 export class ReduceLROnPlateau {
+  /** The optimizer whose rates are reduced. */
   readonly optimizer: Optimizer;
+  /** Whether less or more is better. */
   mode: 'min' | 'max';
+  /** New rate = rate * factor. */
   factor: number;
+  /** Epochs without improvement that are put up with. */
   patience: number;
+  /** What counts as better: by at least this much. */
   threshold: number;
+  /** Whether the threshold is a fraction of the best value or a difference. */
   thresholdMode: 'rel' | 'abs';
+  /** Epochs to wait after a reduction. */
   cooldown: number;
+  /** The least rate of each group. */
   minLrs: number[];
+  /** Smaller changes of the rate are left out. */
   eps: number;
+  /** The best value of the metric so far. */
   best: number;
+  /** Epochs since it was seen. */
   numBadEpochs = 0;
+  /** Epochs left to wait. */
   cooldownCounter = 0;
+  /** The number of steps so far. */
   lastEpoch = 0;
   #lastLr: number[];
 
@@ -97,10 +113,10 @@ export class ReduceLROnPlateau {
   }
 
   #reduce(): void {
-    this.optimizer.paramGroups.forEach((group, i) => {
+    for (const [i, group] of this.optimizer.paramGroups.entries()) {
       const next = Math.max(group.lr * this.factor, this.minLrs[i]!);
       if (group.lr - next > this.eps) group.lr = next;
-    });
+    }
   }
 
   /** Whether `value` beats the best by the threshold. */

@@ -17,8 +17,11 @@ export type SchedulerStateDict = Record<string, unknown>;
  * Follows `torch.optim.lr_scheduler.LRScheduler`.
  */
 export abstract class LRScheduler {
+  /** The optimizer whose groups get their learning rates here. */
   readonly optimizer: Optimizer;
+  /** The number of the epoch (or batch) that the rates stand for. */
   lastEpoch: number;
+  /** The first learning rate of each group. */
   baseLrs: number[];
   #lastLr: number[] = [];
   #stepCount = 0;
@@ -39,15 +42,15 @@ export abstract class LRScheduler {
     });
   }
 
-  /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before. */
-  protected abstract nextRate(group: ParamGroup<{ lr: number }>, i: number): number;
+  /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, `baseLr` is the first. */
+  protected abstract nextRate(group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number;
 
   /** Sets the first learning rates; the last act of a scheduler's constructor. */
   protected start(): void {
     this.step();
   }
 
-  /** Goes on to the next epoch (or batch, as you call it) and sets the learning rates. */
+  /** Goes on to the next epoch (or batch, as you call it) and sets the learning rates. Follows `LRScheduler.step`. */
   step(): void {
     this.#stepCount++;
     if (this.#stepCount === 2 && this.optimizer.stepCount === 0) {
@@ -57,11 +60,10 @@ export abstract class LRScheduler {
       );
     }
     this.lastEpoch++;
-    const rates = this.optimizer.paramGroups.map((group, i) => this.nextRate(group, i));
-    this.optimizer.paramGroups.forEach((group, i) => {
-      group.lr = rates[i]!;
-    });
-    this.#lastLr = rates;
+    const { paramGroups } = this.optimizer;
+    const rates = paramGroups.map((group, i) => [group, this.nextRate(group, this.baseLrs[i]!, i)] as const);
+    for (const [group, lr] of rates) group.lr = lr;
+    this.#lastLr = rates.map(([, lr]) => lr);
   }
 
   /** The learning rates that the last {@link step} set, one for each group. */

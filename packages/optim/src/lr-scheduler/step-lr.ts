@@ -13,15 +13,22 @@ export interface StepLROptions extends SchedulerOptions {
  *
  * @example
  * ```ts
- * const scheduler = new lrScheduler.StepLR(optimizer, 30, { gamma: 0.1 });
- * for (let epoch = 0; epoch < 90; epoch++) {
- *   train();
+ * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
+ * const scheduler = new lrScheduler.StepLR(optimizer, 2, { gamma: 0.5 });
+ * const rates = [];
+ * for (let epoch = 0; epoch < 5; epoch++) {
+ *   optimizer.step();
+ *   rates.push(...scheduler.getLastLr());
  *   scheduler.step();
  * }
+ * rates; // [ 1, 1, 0.5, 0.5, 0.25 ]
  * ```
+ * @throws ValueError unless stepSize is at least 1
  */
 export class StepLR extends LRScheduler {
+  /** Epochs between two reductions. */
   stepSize: number;
+  /** Factor of the decay. */
   gamma: number;
 
   constructor(optimizer: Optimizer, stepSize: number, options: StepLROptions = {}) {
