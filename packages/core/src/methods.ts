@@ -28,7 +28,8 @@ import distance from './ops/products/distance.ts';
 import matmul from './ops/products/matmul.ts';
 import norms from './ops/products/norm.ts';
 import tensordot from './ops/products/tensordot.ts';
-import draws from './ops/random/draws.ts';
+import draws from './ops/random/in-place.ts';
+import randomTensors from './ops/random/random-tensors.ts';
 import extremes from './ops/reductions/extremes.ts';
 import histogram from './ops/reductions/histogram.ts';
 import logical from './ops/reductions/logical.ts';
@@ -41,9 +42,13 @@ import sums from './ops/reductions/sum.ts';
 import cumprod from './ops/scans/cumprod.ts';
 import cumulative from './ops/scans/cumulative.ts';
 import logcumsumexp from './ops/scans/logcumsumexp.ts';
-import parts, { select } from './ops/views/parts.ts';
-import region from './ops/views/region.ts';
-import shapes, { adjoint, matrixTranspose, reverseDims } from './ops/views/shape.ts';
+import diagonals from './ops/views/diagonal.ts';
+import permutations, { adjoint } from './ops/views/permute.ts';
+import { matrixTranspose, reverseDims } from './ops/views/properties.ts';
+import shapes from './ops/views/shape.ts';
+import slices, { select } from './ops/views/slices.ts';
+import splits from './ops/views/split.ts';
+import windows from './ops/views/windows.ts';
 import { valuesOf } from './record/values.ts';
 import { Tensor } from './tensor.ts';
 
@@ -73,6 +78,7 @@ const operations = {
   ...norms,
   ...tensordot,
   ...draws,
+  ...randomTensors,
   ...extremes,
   ...histogram,
   ...logical,
@@ -85,9 +91,12 @@ const operations = {
   ...cumprod,
   ...cumulative,
   ...logcumsumexp,
-  ...parts,
-  ...region,
+  ...diagonals,
+  ...permutations,
   ...shapes,
+  ...slices,
+  ...splits,
+  ...windows,
   ...hooks,
 };
 

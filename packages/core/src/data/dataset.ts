@@ -1,8 +1,9 @@
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { indexSelect } from '../ops/indexing/index-along.ts';
-import { randperm } from '../ops/random/draws.ts';
-import { select } from '../ops/views/parts.ts';
+import { randperm } from '../ops/random/random-tensors.ts';
+import { select } from '../ops/views/slices.ts';
 import type { Generator } from '../random/generator.ts';
+import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 
@@ -108,7 +109,7 @@ export function randomSplit<T>(
   options: RandomSplitOptions = {},
 ): Subset<T>[] {
   const sizes = splitSizes(lengths, dataset.length);
-  const order = randperm(dataset.length, options).data as Int32Array;
+  const order = valuesOf(randperm(dataset.length, options), 'randomSplit: order of samples') as Int32Array;
   let offset = 0;
   return sizes.map((size) => {
     offset += size;

@@ -4,9 +4,9 @@ import { contiguous } from '../../src/ops/creation/copy.ts';
 import { zeros } from '../../src/ops/creation/fill.ts';
 import { arange, tensor } from '../../src/ops/creation/tensor.ts';
 import { sum } from '../../src/ops/reductions/sum.ts';
-import * as P from '../../src/ops/views/parts.ts';
-import { asStrided } from '../../src/ops/views/region.ts';
-import * as V from '../../src/ops/views/shape.ts';
+import * as V from '../../src/ops/views/index.ts';
+import { matrixTranspose, reverseDims } from '../../src/ops/views/properties.ts';
+import { asStrided } from '../../src/ops/views/windows.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, views } from '../../src/testing/index.ts';
 import { checkLaws } from './laws.ts';
@@ -20,23 +20,23 @@ const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
   squeeze: (x) => V.squeeze(x),
   unsqueeze: (x) => V.unsqueeze(x, 1),
   transpose: (x) => V.transpose(x, 0, -1),
-  permute: (x) => V.reverseDims(x),
+  permute: (x) => reverseDims(x),
   movedim: (x) => V.movedim(x, 0, -1),
-  mT: (x) => V.matrixTranspose(x),
+  mT: (x) => matrixTranspose(x),
   expand: (x) => V.expand(x, [2, ...x.shape]),
-  narrow: (x) => P.narrow(x, 1, 0, half(x.shape[1]!)),
-  slice: (x) => P.sliceAlong(x, 0, { start: -2, step: 2 }),
-  select: (x) => P.select(x, 1, -1),
-  unbind: (x) => P.unbind(x, 1),
-  split: (x) => P.split(x, 2, 1),
-  chunk: (x) => P.chunk(x, 2, 0),
-  tensorSplit: (x) => P.tensorSplit(x, 2, -1),
-  diagonal: (x) => P.diagonal(x, { offset: -1 }),
-  diagEmbed: (x) => P.diagEmbed(x, { offset: 1 }),
-  unfold: (x) => P.unfold(x, 0, half(x.shape[0]!), 1),
-  selectScatter: (x) => P.selectScatter(x, P.select(x, 0, 0), 0, -1),
-  sliceScatter: (x) => P.sliceScatter(x, P.sliceAlong(x, 1, { stop: 1 }), 1, { start: -1 }),
-  diagonalScatter: (x) => P.diagonalScatter(x, P.diagonal(x)),
+  narrow: (x) => V.narrow(x, 1, 0, half(x.shape[1]!)),
+  slice: (x) => V.sliceAlong(x, 0, { start: -2, step: 2 }),
+  select: (x) => V.select(x, 1, -1),
+  unbind: (x) => V.unbind(x, 1),
+  split: (x) => V.split(x, 2, 1),
+  chunk: (x) => V.chunk(x, 2, 0),
+  tensorSplit: (x) => V.tensorSplit(x, 2, -1),
+  diagonal: (x) => V.diagonal(x, { offset: -1 }),
+  diagEmbed: (x) => V.diagEmbed(x, { offset: 1 }),
+  unfold: (x) => V.unfold(x, 0, half(x.shape[0]!), 1),
+  selectScatter: (x) => V.selectScatter(x, V.select(x, 0, 0), 0, -1),
+  sliceScatter: (x) => V.sliceScatter(x, V.sliceAlong(x, 1, { stop: 1 }), 1, { start: -1 }),
+  diagonalScatter: (x) => V.diagonalScatter(x, V.diagonal(x)),
   asStrided: (x) => asStrided(contiguous(x), [2, x.shape.at(-1)!], [0, 1]),
 };
 
@@ -53,11 +53,11 @@ describe('a view', () => {
       V.reshape(x, 3, 2),
       V.transpose(x, 0, 1),
       V.expand(x, 4, 2, 3),
-      P.select(x, 0, 1),
-      P.narrow(x, 1, 1, 2),
-      P.diagonal(x),
-      ...P.unbind(x),
-      ...P.split(x, 2, 1),
+      V.select(x, 0, 1),
+      V.narrow(x, 1, 1, 2),
+      V.diagonal(x),
+      ...V.unbind(x),
+      ...V.split(x, 2, 1),
     ];
     for (const view of shared) expect(view.storage).toBe(x.storage);
   });
@@ -74,7 +74,7 @@ describe('a view', () => {
       fc.property(views({ expanded: true }), (x) => {
         assertClose(V.reshape(V.flatten(x), x.shape), x);
         assertClose(V.squeeze(V.unsqueeze(x, 0), 0), x);
-        assertClose(V.reverseDims(V.reverseDims(x)), x);
+        assertClose(reverseDims(reverseDims(x)), x);
       }),
     );
   });
@@ -82,31 +82,31 @@ describe('a view', () => {
 
 describe('the parts of a tensor', () => {
   it('split: the last one may be smaller', () => {
-    expect(P.split(arange(5), 2).map((y) => y.toArray())).toEqual([[0, 1], [2, 3], [4]]);
-    expect(P.split(arange(5), [1, 4]).map((y) => y.shape)).toEqual([[1], [4]]);
-    expect(P.chunk(arange(7), 3).map((y) => y.shape)).toEqual([[3], [3], [1]]);
-    expect(P.chunk(arange(4), 3).map((y) => y.shape)).toEqual([[2], [2]]);
-    expect(P.tensorSplit(arange(7), 3).map((y) => y.shape)).toEqual([[3], [2], [2]]);
-    expect(P.tensorSplit(arange(5), [1, 4, 9]).map((y) => y.shape)).toEqual([[1], [3], [1], [0]]);
+    expect(V.split(arange(5), 2).map((y) => y.toArray())).toEqual([[0, 1], [2, 3], [4]]);
+    expect(V.split(arange(5), [1, 4]).map((y) => y.shape)).toEqual([[1], [4]]);
+    expect(V.chunk(arange(7), 3).map((y) => y.shape)).toEqual([[3], [3], [1]]);
+    expect(V.chunk(arange(4), 3).map((y) => y.shape)).toEqual([[2], [2]]);
+    expect(V.tensorSplit(arange(7), 3).map((y) => y.shape)).toEqual([[3], [2], [2]]);
+    expect(V.tensorSplit(arange(5), [1, 4, 9]).map((y) => y.shape)).toEqual([[1], [3], [1], [0]]);
   });
 
   it('unfold: windows overlap, and gradients add up where they do', () => {
-    expect(P.unfold(arange(5), 0, 3, 2).toArray()).toEqual([
+    expect(V.unfold(arange(5), 0, 3, 2).toArray()).toEqual([
       [0, 1, 2],
       [2, 3, 4],
     ]);
     const x = zeros(5, { requiresGrad: true });
-    sum(P.unfold(x, 0, 3, 1)).backward();
+    sum(V.unfold(x, 0, 3, 1)).backward();
     expect(x.grad!.toArray()).toEqual([1, 2, 3, 2, 1]);
   });
 
   it('diagonal: above, below, outside', () => {
     const x = V.reshape(arange(6), 2, 3);
-    expect(P.diagonal(x).toArray()).toEqual([0, 4]);
-    expect(P.diagonal(x, { offset: 1 }).toArray()).toEqual([1, 5]);
-    expect(P.diagonal(x, { offset: -1 }).toArray()).toEqual([3]);
-    expect(P.diagonal(x, { offset: 5 }).shape).toEqual([0]);
-    expect(P.diag(tensor([1, 2]), 1).toArray()).toEqual([
+    expect(V.diagonal(x).toArray()).toEqual([0, 4]);
+    expect(V.diagonal(x, { offset: 1 }).toArray()).toEqual([1, 5]);
+    expect(V.diagonal(x, { offset: -1 }).toArray()).toEqual([3]);
+    expect(V.diagonal(x, { offset: 5 }).shape).toEqual([0]);
+    expect(V.diag(tensor([1, 2]), 1).toArray()).toEqual([
       [0, 1, 0],
       [0, 0, 2],
       [0, 0, 0],
@@ -114,9 +114,9 @@ describe('the parts of a tensor', () => {
   });
 
   it('of sizes and 0-dimensional tensors as in PyTorch', () => {
-    expect(P.unfold(tensor(3), 0, 1, 1).toArray()).toEqual([3]);
-    expect(P.narrow(zeros([2, 3]), 0, -1, 1).shape).toEqual([1, 3]);
-    expect(P.split(zeros([0]), 0).map((y) => y.shape)).toEqual([[0]]);
+    expect(V.unfold(tensor(3), 0, 1, 1).toArray()).toEqual([3]);
+    expect(V.narrow(zeros([2, 3]), 0, -1, 1).shape).toEqual([1, 3]);
+    expect(V.split(zeros([0]), 0).map((y) => y.shape)).toEqual([[0]]);
     expect(V.squeeze(zeros([1, 2, 1]), [0, 1]).shape).toEqual([2, 1]);
     expect(V.flatten(tensor(1)).shape).toEqual([1]);
     expect(V.movedim(zeros([2, 3, 4]), [0, 1], [-1, 0]).shape).toEqual([3, 4, 2]);
@@ -144,15 +144,15 @@ describe('errors of views name the operation and the shapes', () => {
     ['flatten', () => V.flatten(x, 1, 0), /startDim cannot come after endDim/],
     ['unflatten', () => V.unflatten(x, 1, [2, 2]), /don't multiply up to the size of dim 1 \(3\)/],
     ['movedim', () => V.movedim(x, [0, 1], [0, 0]), /repeated dim in `destination`/],
-    ['narrow', () => P.narrow(x, 0, 1, 2), /start \(1\) \+ length \(2\) exceeds dimension size \(2\)/],
-    ['select', () => P.select(x, 1, 3), /index 3 out of range for tensor of size \[2, 3\] at dimension 1/],
-    ['select', () => P.select(tensor(1), 0, 0), /cannot be applied to a 0-dim tensor/],
-    ['slice', () => P.sliceAlong(x, 0, { step: -1 }), /step must be greater than zero/],
-    ['split', () => P.split(x, [1, 2]), /sum exactly to 2/],
-    ['split', () => P.split(x, 0), /can only be 0 if dimension size is 0/],
-    ['chunk', () => P.chunk(x, 0), /greater than 0, got: 0/],
-    ['unfold', () => P.unfold(x, 0, 6, 1), /maximum size for tensor at dimension 0 is 2 but size is 6/],
-    ['diagonal', () => P.diagonal(x, { dim1: 1, dim2: -1 }), /cannot be identical 1, -1/],
+    ['narrow', () => V.narrow(x, 0, 1, 2), /start \(1\) \+ length \(2\) exceeds dimension size \(2\)/],
+    ['select', () => V.select(x, 1, 3), /index 3 out of range for tensor of size \[2, 3\] at dimension 1/],
+    ['select', () => V.select(tensor(1), 0, 0), /cannot be applied to a 0-dim tensor/],
+    ['slice', () => V.sliceAlong(x, 0, { step: -1 }), /step must be greater than zero/],
+    ['split', () => V.split(x, [1, 2]), /sum exactly to 2/],
+    ['split', () => V.split(x, 0), /can only be 0 if dimension size is 0/],
+    ['chunk', () => V.chunk(x, 0), /greater than 0, got: 0/],
+    ['unfold', () => V.unfold(x, 0, 6, 1), /maximum size for tensor at dimension 0 is 2 but size is 6/],
+    ['diagonal', () => V.diagonal(x, { dim1: 1, dim2: -1 }), /cannot be identical 1, -1/],
     [
       'transpose',
       () => V.transpose(x, 0, 2),

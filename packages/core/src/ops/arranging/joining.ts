@@ -9,7 +9,8 @@ import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { resultType } from '../elementwise/result-type.ts';
 import { denseLayout } from '../views/layout.ts';
-import { narrow, rangeLayout, select } from '../views/parts.ts';
+import { narrow, select } from '../views/slices.ts';
+import { rangeLayout } from '../views/ranges.ts';
 import { embedRegion } from '../views/region.ts';
 import { atleast1d, atleast2d, atleast3d, reshape } from '../views/shape.ts';
 

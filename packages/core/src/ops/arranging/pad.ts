@@ -6,7 +6,7 @@ import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
 import { denseLayout, type Layout } from '../views/layout.ts';
-import { rangeLayout } from '../views/parts.ts';
+import { rangeLayout } from '../views/ranges.ts';
 
 interface Padding {
   /** Entries added (or, where negative, cut off) before and after each dimension. */

@@ -6,7 +6,8 @@ import { Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
 import { type Sizes, sizesFrom } from '../views/layout.ts';
-import { expand, ravel, reshape, transpose, unsqueeze } from '../views/shape.ts';
+import { expand, ravel, reshape, unsqueeze } from '../views/shape.ts';
+import { transpose } from '../views/permute.ts';
 import { stack } from './joining.ts';
 
 const flipPrimitive: Primitive<readonly number[]> = definePrimitive({

@@ -4,7 +4,8 @@ import { formatShape, type Shape, sameShape, tryBroadcast } from '../../shape.ts
 import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { add } from '../elementwise/arithmetic.ts';
-import { resolveSlice, type SliceRange, select, sliceAlong } from '../views/parts.ts';
+import { resolveSlice, type SliceRange } from '../views/ranges.ts';
+import { select, sliceAlong } from '../views/slices.ts';
 import { putRegion, putRegionInPlace, takeRegion } from '../views/region.ts';
 import { expand, reshape, unsqueeze } from '../views/shape.ts';
 import { nonzeroTuple } from './nonzero.ts';

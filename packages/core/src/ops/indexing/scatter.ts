@@ -8,7 +8,7 @@ import { to } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
 import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
-import { narrow } from '../views/parts.ts';
+import { narrow } from '../views/slices.ts';
 import { expand } from '../views/shape.ts';
 import { checkAlong, gather } from './gather.ts';
 import { maskedFill } from './masked.ts';

@@ -2,7 +2,8 @@ import { ShapeError } from '../../errors.ts';
 import { normalizeDim } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { indexSelect } from '../indexing/index-along.ts';
-import { movedim, reshape } from '../views/shape.ts';
+import { movedim } from '../views/permute.ts';
+import { reshape } from '../views/shape.ts';
 import { sortOrder } from './sort-rows.ts';
 
 /** Options of {@link uniqueConsecutive}. */

@@ -5,8 +5,9 @@ import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
-import { diagonal } from '../views/parts.ts';
-import { movedim, permute, reshape } from '../views/shape.ts';
+import { diagonal } from '../views/diagonal.ts';
+import { movedim, permute } from '../views/permute.ts';
+import { reshape } from '../views/shape.ts';
 import { labelSizes, parseEquation } from './einsum-equation.ts';
 import { bmm, mm } from './matmul.ts';
 

@@ -27,7 +27,8 @@ import {
   type SumOptions,
 } from '../reductions/reduction.ts';
 import { sum } from '../reductions/sum.ts';
-import { movedim, reshape } from '../views/shape.ts';
+import { movedim } from '../views/permute.ts';
+import { reshape } from '../views/shape.ts';
 import { svdvals } from './singular-values.ts';
 
 interface Norm extends Reduction {

@@ -7,7 +7,8 @@ import { eye } from '../creation/tensor.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { square } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
-import { matrixTranspose, unsqueeze } from '../views/shape.ts';
+import { matrixTranspose } from '../views/properties.ts';
+import { unsqueeze } from '../views/shape.ts';
 import { matmul } from './matmul.ts';
 
 /** Sweeps after which the columns are taken for orthogonal; a handful is enough in practice. */

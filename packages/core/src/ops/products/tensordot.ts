@@ -4,8 +4,9 @@ import type { Tensor } from '../../tensor.ts';
 import { roll } from '../arranging/rearrange.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
-import { diagonal } from '../views/parts.ts';
-import { expand, permute, reshape } from '../views/shape.ts';
+import { diagonal } from '../views/diagonal.ts';
+import { expand, reshape } from '../views/shape.ts';
+import { permute } from '../views/permute.ts';
 import { mm } from './matmul.ts';
 
 /** Options of {@link tensordot}. */

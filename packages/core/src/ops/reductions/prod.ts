@@ -5,7 +5,8 @@ import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/tensor.ts';
 import { div, mul, sub } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
-import { flatten, permute, reshape, transpose, unsqueeze } from '../views/shape.ts';
+import { flatten, reshape, unsqueeze } from '../views/shape.ts';
+import { permute, transpose } from '../views/permute.ts';
 import {
   type Dims,
   overloadOf,

@@ -7,7 +7,8 @@ import { requireTensors, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul, neg, sub } from '../elementwise/arithmetic.ts';
 import { exp } from '../elementwise/functions.ts';
-import { flatten, permute, reshape } from '../views/shape.ts';
+import { flatten, reshape } from '../views/shape.ts';
+import { permute } from '../views/permute.ts';
 import { type Dims, type ReduceOptions, type Reduction, reductionOf, restoreDims } from './reduction.ts';
 import { sum } from './sum.ts';
 

@@ -9,7 +9,8 @@ import { eye } from '../creation/tensor.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
 import { sum, totalAs, totalType } from '../reductions/sum.ts';
-import { transpose, unsqueeze } from '../views/shape.ts';
+import { transpose } from '../views/permute.ts';
+import { unsqueeze } from '../views/shape.ts';
 import { reverseCumsum, type ScanOptions } from './cumulative.ts';
 
 function runningProducts(x: TypedArray, out: TypedArray, { outer, n, inner }: Extent): void {

@@ -18,7 +18,7 @@ import { logicalXor } from '../elementwise/compare.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import { totalAs, totalType } from '../reductions/sum.ts';
-import { narrow } from '../views/parts.ts';
+import { narrow } from '../views/slices.ts';
 
 /** Options of {@link cumsum} and `cumprod`. */
 export interface ScanOptions {

@@ -10,7 +10,7 @@ import { mul, sub } from '../elementwise/arithmetic.ts';
 import { eq, isinf, logicalAnd } from '../elementwise/compare.ts';
 import { exp } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
-import { narrow } from '../views/parts.ts';
+import { narrow } from '../views/slices.ts';
 
 /** log(eᵃ + eᵇ). */
 function logAdd(a: number, b: number): number {

@@ -1,4 +1,8 @@
 /** Other shapes and parts of a tensor that share its memory. */
-export * from './parts.ts';
-export * from './region.ts';
+export * from './diagonal.ts';
+export * from './permute.ts';
+export type { SliceRange } from './ranges.ts';
 export * from './shape.ts';
+export * from './slices.ts';
+export * from './split.ts';
+export * from './windows.ts';

@@ -36,11 +36,21 @@ export function replaceDim(
   };
 }
 
+/** The size of dimension `d`; 1 where there is none: a 0-dimensional tensor counts as a row of one element, as in PyTorch. */
+export const sizeAlong = (x: Layout, d: number): number => x.shape[d] ?? 1;
+
+/** The stride of dimension `d`, under the same rule. */
+export const strideAlong = (x: Layout, d: number): number => x.strides[d] ?? 1;
+
+/** Sizes and strides, dimension by dimension. */
+export const zipDims = (shape: Shape, strides: readonly number[]): { size: number; stride: number }[] =>
+  shape.map((size, d) => ({ size, stride: strides[d]! }));
+
 /** `layout` broadcast to `shape`: stretched dimensions have stride 0. */
 export function broadcastLayout(layout: Layout, shape: Shape): Layout {
   const lead = shape.length - layout.shape.length;
   const strides = shape.map((size, d) =>
-    d < lead || layout.shape[d - lead] !== size ? 0 : layout.strides[d - lead]!,
+    d < lead || layout.shape[d - lead] !== size ? 0 : strideAlong(layout, d - lead),
   );
   return { shape, strides, offset: layout.offset };
 }
@@ -112,10 +122,10 @@ export function reshapedStrides(layout: Layout, target: Shape): number[] | null 
 export function offsetsOf(shape: Shape, strides: readonly number[]): Int32Array {
   const offsets = new Int32Array(numelOf(shape));
   let filled = Math.min(offsets.length, 1);
-  for (let d = shape.length - 1; d >= 0 && filled > 0; d--) {
+  for (const { size, stride } of zipDims(shape, strides).reverse()) {
     const block = filled;
-    for (let i = 1; i < shape[d]!; i++) {
-      const step = i * strides[d]!;
+    for (let i = 1; i < size && block > 0; i++) {
+      const step = i * stride;
       for (let j = 0; j < block; j++) offsets[filled++] = offsets[j]! + step;
     }
   }
@@ -124,12 +134,9 @@ export function offsetsOf(shape: Shape, strides: readonly number[]): Int32Array 
 
 /** Whether two indices may lead to the same element. */
 export function overlapsItself({ shape, strides }: Layout): boolean {
-  const dims = shape
-    .map((size, d) => ({ size, stride: Math.abs(strides[d]!) }))
-    .filter(({ size }) => size > 1)
-    .sort((a, b) => a.stride - b.stride);
+  const dims = zipDims(shape, strides.map(Math.abs)).filter(({ size }) => size > 1);
   let span = 0;
-  for (const { size, stride } of dims) {
+  for (const { size, stride } of dims.sort((a, b) => a.stride - b.stride)) {
     if (stride <= span) return true;
     span += stride * (size - 1);
   }

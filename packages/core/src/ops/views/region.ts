@@ -1,14 +1,15 @@
 import { ShapeError } from '../../errors.ts';
-import { copyStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { copyStrided, elementsOf, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
   applyInPlace,
   applyView,
+  composed,
   definePrimitive,
   defineView,
   type ViewPrimitive,
 } from '../../record/index.ts';
-import { checkInteger, checkShape, expandsTo, formatShape, type Shape } from '../../shape.ts';
+import { expandsTo, formatShape, type Shape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { contiguous } from '../creation/copy.ts';
 import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts';
@@ -32,7 +33,8 @@ export function defineRegionView<A>(
   });
 }
 
-const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
+/** Any region. */
+export const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
   ...region,
   offset: x.offset + region.offset,
 }));
@@ -57,9 +59,9 @@ const embedPrimitive = definePrimitive<Embedding>({
       scatterStrided(x, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
       return;
     }
-    const source = x.data;
-    const offsets = offsetsOf(region.shape, region.strides);
-    for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
+    const source = elementsOf(x);
+    for (const [i, at] of offsetsOf(region.shape, region.strides).entries())
+      target[region.offset + at]! += source[i]!;
   },
   derivative: (g, node) => [takeRegion(g, node.attrs.region)],
 });
@@ -98,39 +100,14 @@ export const putRegion = (x: Tensor, value: Tensor, region: Region): Tensor =>
 export const putRegionInPlace = (x: Tensor, value: Tensor, region: Region): Tensor =>
   applyInPlace(putPrimitive, [x, value], region);
 
-/**
- * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
- * were dense, so a non-contiguous x is refused. Follows `torch.as_strided`.
- *
- * @example
- * ```ts
- * asStrided(arange(4), [3, 2], [1, 1]); // [[0, 1], [1, 2], [2, 3]]
- * ```
- */
-export function asStrided(
-  x: Tensor,
-  size: Shape,
-  stride: readonly number[],
-  options: { storageOffset?: number } = {},
-): Tensor {
-  const offset = options.storageOffset ?? 0;
-  checkShape(size, 'asStrided');
-  for (const step of [...stride, offset]) checkInteger(step, 'each stride, and the offset,', 'asStrided');
-  if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
+/** A copy of x with `source`, which has its shape, at a region: `composed` under the name of what is done. */
+export function scatterInto(x: Tensor, source: Tensor, region: Layout, caller: string): Tensor {
+  if (!sameShape(source.shape, region.shape)) {
     throw new ShapeError(
-      `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
+      `${caller}: expected src to have a size equal to the slice of self. src size = ${formatShape(source.shape)}, slice ` +
+        `size = ${formatShape(region.shape)}`,
     );
   }
-  if (!x.dense) throw new ShapeError('asStrided: expected a contiguous tensor; call contiguous() first');
-  const last = size.includes(0) ? 0 : offset + size.reduce((sum, n, d) => sum + (n - 1) * stride[d]!, 0);
-  if (last > 0 && last >= x.count) {
-    throw new ShapeError(
-      `asStrided: size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches element ` +
-        `${last} of a tensor of ${x.count} elements`,
-    );
-  }
-  return applyView(regionPrimitive, x, { shape: size, strides: stride, offset });
+  const name = caller.replace('Scatter', '_scatter');
+  return composed(name, putRegion(x, source, region), x, source);
 }
-
-/** The functions of this file that are methods too. */
-export default { asStrided };

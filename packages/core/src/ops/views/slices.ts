@@ -1,0 +1,112 @@
+import { IndexError, ShapeError } from '../../errors.ts';
+import { applyView } from '../../record/index.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { denseLayout, type Layout, replaceDim, strideAlong } from './layout.ts';
+import { existingDim, rangeLayout, resolveSlice, type SliceRange } from './ranges.ts';
+import { defineRegionView, scatterInto } from './region.ts';
+
+const rangePrimitive = defineRegionView('slice', rangeLayout);
+
+/**
+ * Part of a dimension as a view: Python's `x[start:stop:step]` along `dim`. Follows PyTorch's slicing.
+ *
+ * @throws IndexError when `dim` is out of range or a bound is no integer, ValueError when `step` is not positive.
+ * @example sliceAlong(arange(6), 0, { start: 1, step: 2 }); // tensor([1, 3, 5])
+ */
+export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tensor {
+  const { d, size } = existingDim(x, dim, 'slice');
+  return applyView(rangePrimitive, x, { dim: d, ...resolveSlice(size, range, 'slice') });
+}
+
+/**
+ * The indices `start` to `start + length` of a dimension, as a view. Follows `torch.narrow`.
+ *
+ * @throws IndexError when `dim` or `start` is out of range, ShapeError when the dimension ends before `start + length`.
+ * @example narrow(arange(5), 0, 1, 3); // tensor([1, 2, 3])
+ */
+export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  const { d, size } = existingDim(x, dim, 'narrow');
+  if (!Number.isInteger(length) || length < 0) {
+    throw new ShapeError(`narrow(): length must be a non-negative integer, got ${length}`);
+  }
+  if (!Number.isInteger(start) || start < -size || start > size) {
+    throw new IndexError(
+      `narrow: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
+    );
+  }
+  const first = start < 0 ? start + size : start;
+  if (first + length > size) {
+    throw new ShapeError(
+      `narrow: start (${first}) + length (${length}) exceeds dimension size (${size}) of dim ${d} of ${formatShape(x.shape)}`,
+    );
+  }
+  return applyView(rangePrimitive, x, { dim: d, start: first, step: 1, length });
+}
+
+interface Selection {
+  readonly dim: number;
+  readonly index: number;
+}
+
+const selectLayout = (x: Layout, { dim, index }: Selection): Layout =>
+  replaceDim(x, dim, [], [], x.offset + index * strideAlong(x, dim));
+
+const selectPrimitive = defineRegionView('select', selectLayout);
+// PyTorch prints what unbind gives with a name of its own.
+const unbindPrimitive = defineRegionView('unbind', selectLayout);
+
+function selection(x: Tensor, dim: number, index: number, caller: string): Selection {
+  const { d, size } = existingDim(x, dim, caller);
+  if (!Number.isInteger(index) || index < -size || index >= size) {
+    throw new IndexError(
+      `${caller}(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${d}`,
+    );
+  }
+  return { dim: d, index: index < 0 ? index + size : index };
+}
+
+/**
+ * One index of a dimension, which is dropped: a view. Follows `torch.select`.
+ *
+ * @throws IndexError when `dim` or `index` is out of range.
+ * @example select(tensor([[1, 2], [3, 4]]), 1, -1); // tensor([2, 4])
+ */
+export function select(x: Tensor, dim: number, index: number): Tensor {
+  return applyView(selectPrimitive, x, selection(x, dim, index, 'select'));
+}
+
+/**
+ * {@link select} of each index of a dimension. Follows `torch.unbind`.
+ *
+ * @throws IndexError when `dim` is out of range.
+ * @example unbind(tensor([[1, 2], [3, 4]])); // [ tensor([1, 2]), tensor([3, 4]) ]
+ */
+export function unbind(x: Tensor, dim = 0): Tensor[] {
+  const { d, size } = existingDim(x, dim, 'unbind');
+  return Array.from({ length: size }, (_, index) => applyView(unbindPrimitive, x, { dim: d, index }));
+}
+
+/**
+ * A copy of x in which `source` takes the place of `select(x, dim, index)`. Follows `torch.select_scatter`.
+ *
+ * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it replaces.
+ */
+export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+  const region = selectLayout(denseLayout(x.shape), selection(x, dim, index, 'selectScatter'));
+  return scatterInto(x, source, region, 'selectScatter');
+}
+
+/**
+ * A copy of x in which `source` takes the place of {@link sliceAlong}. Follows `torch.slice_scatter`.
+ *
+ * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
+ */
+export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRange = {}): Tensor {
+  const { d, size } = existingDim(x, dim, 'sliceScatter');
+  const taken = resolveSlice(size, range, 'sliceScatter');
+  return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');
+}
+
+/** The functions of this file that are methods too. */
+export default { narrow, select, unbind, sliceAlong, selectScatter, sliceScatter };

@@ -1,0 +1,75 @@
+import { ShapeError } from '../../errors.ts';
+import { applyView } from '../../record/index.ts';
+import { checkInteger, checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { replaceDim, sizeAlong, strideAlong, zipDims } from './layout.ts';
+import { defineRegionView, regionPrimitive } from './region.ts';
+
+interface Windows {
+  readonly dim: number;
+  readonly size: number;
+  readonly step: number;
+}
+
+const unfoldPrimitive = defineRegionView<Windows>('unfold', (x, { dim, size, step }) => {
+  if (x.shape.length === 0) return { shape: [size], strides: [1], offset: x.offset };
+  const stride = strideAlong(x, dim);
+  const windows = Math.floor((sizeAlong(x, dim) - size) / step) + 1;
+  const moved = replaceDim(x, dim, [windows], [stride * step]);
+  return { shape: [...moved.shape, size], strides: [...moved.strides, stride], offset: x.offset };
+});
+
+/**
+ * Windows of `size` along `dim`, `step` apart, each in a new last dimension; a view. Follows `Tensor.unfold`.
+ *
+ * @throws IndexError when `dim` is out of range, ShapeError when `size` is larger than the dimension or `step` not positive.
+ * @example unfold(arange(5), 0, 3, 2).tolist(); // [ [ 0, 1, 2 ], [ 2, 3, 4 ] ]
+ */
+export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  const d = normalizeDim(dim, x.shape.length, 'unfold');
+  const available = sizeAlong(x, d);
+  if (!Number.isInteger(size) || size < 0) throw new ShapeError(`unfold: size is ${size} but must be >= 0`);
+  if (size > available) {
+    throw new ShapeError(
+      `unfold: maximum size for tensor at dimension ${d} is ${available} but size is ${size}`,
+    );
+  }
+  if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
+  return applyView(unfoldPrimitive, x, { dim: d, size, step });
+}
+
+/**
+ * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
+ * were dense, so a non-contiguous x is refused. Follows `torch.as_strided`.
+ *
+ * @throws ShapeError when x is not contiguous or does not reach so far, ValueError when a stride is no integer.
+ * @example asStrided(arange(4), [2, 3], [1, 1]).tolist(); // [ [ 0, 1, 2 ], [ 1, 2, 3 ] ]
+ */
+export function asStrided(
+  x: Tensor,
+  size: Shape,
+  stride: readonly number[],
+  options: { storageOffset?: number } = {},
+): Tensor {
+  const offset = options.storageOffset ?? 0;
+  checkShape(size, 'asStrided');
+  for (const step of [...stride, offset]) checkInteger(step, 'each stride, and the offset,', 'asStrided');
+  if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
+    throw new ShapeError(
+      `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
+    );
+  }
+  if (!x.dense) throw new ShapeError('asStrided: expected a contiguous tensor; call contiguous() first');
+  const reach = zipDims(size, stride).reduce((sum, { size, stride }) => sum + (size - 1) * stride, offset);
+  const last = size.includes(0) ? 0 : reach;
+  if (last > 0 && last >= x.count) {
+    throw new ShapeError(
+      `asStrided: size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches element ` +
+        `${last} of a tensor of ${x.count} elements`,
+    );
+  }
+  return applyView(regionPrimitive, x, { shape: size, strides: stride, offset });
+}
+
+/** The functions of this file that are methods too. */
+export default { unfold, asStrided };
