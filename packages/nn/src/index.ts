@@ -10,7 +10,7 @@ export { ParameterDict, ParameterList } from './containers/parameter-list.ts';
 export { type NamedModules, Sequential } from './containers/sequential.ts';
 export * as F from './functional/index.ts';
 export * as functional from './functional/index.ts';
-export * as init from './init.ts';
+export * as init from './init/index.ts';
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -1,16 +1,15 @@
-import { type Generator, noGrad, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import { noGrad, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import { drawFrom, type GeneratorOptions } from './generator.ts';
 
-/** Options of the functions that draw random numbers. */
-export interface GeneratorOptions {
-  /** Default: the default generator. */
-  readonly generator?: Generator;
-}
-
-/** @internal The option in the form in which core takes it. */
-export const drawFrom = ({ generator }: GeneratorOptions): { generator?: Generator } =>
-  generator === undefined ? {} : { generator };
-
-/** Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`. */
+/**
+ * Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`.
+ *
+ * @throws DTypeError when `x` holds integers or bools.
+ * @example
+ * ```ts
+ * init.uniform_(empty([3]), { a: -1, b: 1 }); // tensor([-0.0075,  0.5364, -0.8230])
+ * ```
+ */
 export function uniform_(
   x: Tensor,
   options: GeneratorOptions & { readonly a?: number; readonly b?: number } = {},
@@ -18,7 +17,15 @@ export function uniform_(
   return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
 }
 
-/** Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`. */
+/**
+ * Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`.
+ *
+ * @throws DTypeError when `x` holds integers or bools.
+ * @example
+ * ```ts
+ * init.normal_(empty([3]), { std: 0.02 });
+ * ```
+ */
 export function normal_(
   x: Tensor,
   options: GeneratorOptions & { readonly mean?: number; readonly std?: number } = {},
@@ -35,7 +42,11 @@ export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
 /** Zeros. Follows `torch.nn.init.zeros_`. */
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
-/** The identity matrix, as far as the shape goes. Follows `torch.nn.init.eye_`. */
+/**
+ * The identity matrix, as far as the shape goes. Follows `torch.nn.init.eye_`.
+ *
+ * @throws ShapeError when `x` is not a matrix.
+ */
 export function eye_(x: Tensor): Tensor {
   if (x.ndim !== 2) throw new ShapeError(`eye_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
   return noGrad(() => {
@@ -47,25 +58,28 @@ export function eye_(x: Tensor): Tensor {
 
 /**
  * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel i,
- * group by group. `x` has 3, 4 or 5 dimensions. Follows `torch.nn.init.dirac_`.
+ * group by group. `x` has 3, 4 or 5 dimensions: (out, in / groups, ...). Follows `torch.nn.init.dirac_`.
+ *
+ * @throws ShapeError when `x` has another number of dimensions.
+ * @throws ValueError when `groups` does not divide the number of output channels.
  */
 export function dirac_(x: Tensor, options: { readonly groups?: number } = {}): Tensor {
   const { groups = 1 } = options;
   if (x.ndim < 3 || x.ndim > 5) {
     throw new ShapeError(`dirac_: Only tensors with 3, 4, or 5 dimensions are supported, got ${x.ndim}`);
   }
-  const outChannels = x.shape[0]!;
+  const outChannels = x.size(0);
   if (outChannels % groups !== 0) {
     throw new ValueError(`dirac_: dim 0 must be divisible by groups, got ${outChannels} and ${groups}`);
   }
   const perGroup = outChannels / groups;
-  const passed = Math.min(perGroup, x.shape[1]!);
+  const passed = Math.min(perGroup, x.size(1));
   return noGrad(() => {
     x.zero_();
     for (let g = 0; g < groups; g++) {
       for (let c = 0; c < passed; c++) {
         let tap = x.select(0, g * perGroup + c).select(0, c);
-        while (tap.ndim > 0) tap = tap.select(0, Math.floor(tap.shape[0]! / 2));
+        while (tap.ndim > 0) tap = tap.select(0, Math.floor(tap.size(0) / 2));
         tap.fill_(1);
       }
     }

@@ -1,15 +1,15 @@
-import { emptyLike, type Generator, noGrad, type Tensor, where } from '@kindling/core';
-import { drawFrom, type GeneratorOptions } from './fills.ts';
+import { emptyLike, noGrad, type Tensor, valuesOf, where } from '@kindling/core';
+import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link truncNormal_}. */
 export interface TruncNormalOptions extends GeneratorOptions {
-  /** Default: 0. */
+  /** Of the distribution before it is cut. Default: 0. */
   readonly mean?: number;
-  /** Default: 1. */
+  /** Of the distribution before it is cut. Default: 1. */
   readonly std?: number;
-  /** Default: -2. */
+  /** The least number. Default: -2. */
   readonly a?: number;
-  /** Default: 2. */
+  /** The largest number. Default: 2. */
   readonly b?: number;
 }
 
@@ -26,6 +26,12 @@ const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
 /**
  * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's newest
  * version, with its random numbers.
+ *
+ * @throws DTypeError when `x` holds integers or bools.
+ * @example
+ * ```ts
+ * init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
+ * ```
  */
 export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
   const { mean = 0, std = 1, a = -2, b = 2 } = options;
@@ -39,25 +45,25 @@ export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tenso
   return noGrad(() => (inside > 0.3 ? redraw(x, mean, std, a, b, draw) : reject(x, mean, std, a, b, draw)));
 }
 
-interface Draw {
-  readonly generator?: Generator;
-}
+/** Whether there is any number to draw again. */
+const anyOf = (again: Tensor): boolean =>
+  valuesOf(again.any(), 'trunc_normal_: whether any number must be drawn again')[0] !== 0;
 
 /** Where most of the mass lies inside: normal numbers, until all are. */
-function redraw(x: Tensor, mean: number, std: number, a: number, b: number, draw: Draw): Tensor {
+function redraw(x: Tensor, mean: number, std: number, a: number, b: number, draw: GeneratorOptions): Tensor {
   const round = x.dtype === 'float32' ? Math.fround : Number;
   const [low, high] = [round(a), round(b)];
   let result = x.normal_(mean, std, draw);
   for (;;) {
     const outside = result.lt(low).logicalOr(result.gt(high));
-    if (!outside.any().item()) break;
+    if (!anyOf(outside)) break;
     result = where(outside, emptyLike(result).normal_(mean, std, draw), result);
   }
   return result === x ? x : x.copy_(result);
 }
 
 /** Where little mass lies inside: uniform candidates, taken with the probability of their density. */
-function reject(x: Tensor, mean: number, std: number, a: number, b: number, draw: Draw): Tensor {
+function reject(x: Tensor, mean: number, std: number, a: number, b: number, draw: GeneratorOptions): Tensor {
   const mode = Math.max(a, Math.min(mean, b));
   const logPeak = -0.5 * ((mode - mean) / std) ** 2;
   const logAcceptance = (candidates: Tensor): Tensor =>
@@ -66,7 +72,7 @@ function reject(x: Tensor, mean: number, std: number, a: number, b: number, draw
     emptyLike(x).uniform_(0, 1, draw).log_().gt(logAcceptance(candidates));
   let result = x.uniform_(a, b, draw);
   let pending = refused(result);
-  while (pending.any().item()) {
+  while (anyOf(pending)) {
     const candidates = emptyLike(x).uniform_(a, b, draw);
     result = where(pending, candidates, result);
     pending = pending.logicalAnd(refused(candidates));

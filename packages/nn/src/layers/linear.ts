@@ -1,6 +1,7 @@
 import { linear, type Tensor } from '@kindling/core';
-import { calculateFans, kaimingUniform_ } from '../init/fans.ts';
+import { calculateFans } from '../init/fans.ts';
 import { uniform_ } from '../init/fills.ts';
+import { kaimingUniform_ } from '../init/scaled.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';

@@ -3,7 +3,7 @@ import { linear } from '../../functional/linear.ts';
 import { arcFaceLoss, cosFaceLoss } from '../../functional/losses/beyond/margin-softmax.ts';
 import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
 import { normalize } from '../../functional/normalization.ts';
-import { xavierUniform_ } from '../../init/fans.ts';
+import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';

@@ -1,0 +1,153 @@
+import { type Tensor, ValueError } from '@kindling/core';
+import { calculateFans } from './fans.ts';
+import { normal_, uniform_ } from './fills.ts';
+import { drawFrom, type GeneratorOptions } from './generator.ts';
+
+/** Which fan keeps its variance: of the forward pass or of the backward pass. PyTorch's spelling works as well. */
+export type FanMode = 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
+
+/** The functions that have a gain; PyTorch's spelling works as well. */
+export type Nonlinearity =
+  | 'linear'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'convTranspose1d'
+  | 'convTranspose2d'
+  | 'convTranspose3d'
+  | 'conv_transpose1d'
+  | 'conv_transpose2d'
+  | 'conv_transpose3d'
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leakyRelu'
+  | 'leaky_relu'
+  | 'selu';
+
+/**
+ * The factor by which a nonlinearity asks initial weights to be larger: 1 for linear functions and sigmoid, 5/3 for tanh,
+ * sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU (slope `param`, 0.01 by default), 3/4 for SELU.
+ * Follows `torch.nn.init.calculate_gain`.
+ *
+ * @throws ValueError when it has no gain for that function, or `param` is not a number.
+ * @example
+ * ```ts
+ * init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728
+ * ```
+ */
+export function calculateGain(nonlinearity: Nonlinearity, options: { readonly param?: number } = {}): number {
+  switch (nonlinearity) {
+    case 'tanh':
+      return 5 / 3;
+    case 'relu':
+      return Math.sqrt(2);
+    case 'leakyRelu':
+    case 'leaky_relu': {
+      const slope = options.param ?? 0.01;
+      if (typeof slope !== 'number')
+        throw new ValueError(`calculateGain: negative_slope ${String(slope)} not a valid number`);
+      return Math.sqrt(2 / (1 + slope ** 2));
+    }
+    case 'selu':
+      return 3 / 4;
+    case 'sigmoid':
+    case 'linear':
+      return 1;
+    default:
+      if (/^conv(_?[tT]ranspose)?[123]d$/.test(nonlinearity)) return 1;
+      throw new ValueError(`calculateGain: Unsupported nonlinearity ${String(nonlinearity)}`);
+  }
+}
+
+function fanOf(x: Tensor, mode: FanMode): number {
+  const fans = calculateFans(x);
+  switch (mode) {
+    case 'fanIn':
+    case 'fan_in':
+      return fans.fanIn;
+    case 'fanOut':
+    case 'fan_out':
+      return fans.fanOut;
+    default:
+      throw new ValueError(`init: Mode ${String(mode)} not supported, please use one of ['fanIn', 'fanOut']`);
+  }
+}
+
+/** Options of {@link xavierUniform_} and {@link xavierNormal_}. */
+export interface XavierOptions extends GeneratorOptions {
+  /** A factor of the standard deviation. Default: 1. */
+  readonly gain?: number;
+}
+
+function xavierStd(x: Tensor, gain: number): number {
+  const { fanIn, fanOut } = calculateFans(x);
+  return gain * Math.sqrt(2 / (fanIn + fanOut));
+}
+
+/**
+ * U(-a, a), a = gain * sqrt(6 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_uniform_`.
+ *
+ * @throws ShapeError when `x` has fewer than 2 dimensions.
+ * @example
+ * ```ts
+ * init.xavierUniform_(empty([2, 3]), { gain: init.calculateGain('tanh') });
+ * ```
+ */
+export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
+  return uniform_(x, { ...options, a: -bound, b: bound });
+}
+
+/**
+ * N(0, std^2), std = gain * sqrt(2 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_normal_`.
+ *
+ * @throws ShapeError when `x` has fewer than 2 dimensions.
+ */
+export function xavierNormal_(x: Tensor, options: XavierOptions = {}): Tensor {
+  return normal_(x, { ...options, mean: 0, std: xavierStd(x, options.gain ?? 1) });
+}
+
+/** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
+export interface KaimingOptions extends GeneratorOptions {
+  /** The negative slope, for leaky ReLU. Default: 0. */
+  readonly a?: number;
+  /** Whose variance is kept. Default: 'fanIn'. */
+  readonly mode?: FanMode;
+  /** What follows the layer, by which the gain is chosen. Default: 'leakyRelu'. */
+  readonly nonlinearity?: Nonlinearity;
+}
+
+function kaimingStd(x: Tensor, options: KaimingOptions): number {
+  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = options;
+  const fan = fanOf(x, mode);
+  return calculateGain(nonlinearity, { param: a }) / Math.sqrt(fan);
+}
+
+/**
+ * U(-b, b), b = gain * sqrt(3 / fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_uniform_`.
+ *
+ * @throws ShapeError when `x` has fewer than 2 dimensions.
+ * @throws ValueError when the mode or the nonlinearity is none of those.
+ * @example
+ * ```ts
+ * const layer = new nn.Linear(3, 2);
+ * init.kaimingUniform_(layer.weight, { nonlinearity: 'relu' });
+ * ```
+ */
+export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  if (x.shape.includes(0)) return x;
+  const bound = Math.sqrt(3) * kaimingStd(x, options);
+  return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
+}
+
+/**
+ * N(0, std^2), std = gain / sqrt(fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_normal_`.
+ *
+ * @throws ShapeError when `x` has fewer than 2 dimensions.
+ * @throws ValueError when the mode or the nonlinearity is none of those.
+ */
+export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  if (x.shape.includes(0)) return x;
+  return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });
+}
