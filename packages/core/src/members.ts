@@ -1,13 +1,13 @@
 /** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
-import { type BackwardOptions, backward as runBackward } from './autograd/engine.ts';
+import { type BackwardOptions, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
-import { assign, type IndexItem, type IndexValue } from './ops/indexing/index-items.ts';
+import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';
 import { formatTensor } from './print/format.ts';
-import { valuesOf } from './record/values.ts';
+import { memoryOf, valuesOf } from './record/values.ts';
 import { formatShape } from './shape.ts';
 import { autogradOf, type Tensor } from './tensor.ts';
 
@@ -63,10 +63,15 @@ export function toNumber(x: Tensor): number {
 
 /** PyTorch's printed form. Follows `repr(tensor)`. */
 export function toString(this: Tensor): string {
-  return formatTensor(this, {
-    requiresGrad: autogradOf(this).leafRequiresGrad,
-    gradFnName: this.gradFn?.name,
-  });
+  const { shape, strides, offset, dtype } = this;
+  const array = memoryOf(this, 'print');
+  return formatTensor(
+    { storage: { array }, shape, strides, offset, dtype },
+    {
+      requiresGrad: autogradOf(this).leafRequiresGrad,
+      gradFnName: this.gradFn?.name,
+    },
+  );
 }
 
 /** The number of elements. Follows `Tensor.numel`. */

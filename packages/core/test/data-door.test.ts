@@ -35,6 +35,12 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   tolist: ['toArray'],
   toNumber: ['conversion to a number'],
   toString: ['print'],
+  gradcheck: ['gradcheck: comparison', 'gradcheck: finite differences'],
+  anomaly: ['anomaly mode: NaN in gradients'],
+  saveSafetensors: ['save'],
+  saveNpy: ['save'],
+  dataLoader: ['DataLoader: order of samples'],
+  randomSplit: ['randomSplit: order of samples'],
 };
 
 /** Forward, backward and, where that is recorded, the derivative of the derivative. */

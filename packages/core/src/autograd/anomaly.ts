@@ -1,7 +1,6 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
-import { observe } from '../record/index.ts';
-import type { GradNode } from '../record/node.ts';
+import { type GradNode, observe, valuesOf } from '../record/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { wrapDerivatives } from './engine.ts';
 
@@ -98,7 +97,7 @@ function refuseNaN(results: readonly (Tensor | null)[], node: GradNode): void {
   for (let i = 0; i < results.length; i++) {
     const g = results[i];
     if (g == null || !isFloatingPoint(g.dtype) || !node.needs(i)) continue;
-    if (!(g.data as Float32Array).some(Number.isNaN)) continue;
+    if (!(valuesOf(g, 'anomaly mode: NaN in gradients') as Float32Array).some(Number.isNaN)) continue;
     throw explained(
       new AutogradError(`Function '${node.name}' returned nan values in its ${i}th output.`),
       node,

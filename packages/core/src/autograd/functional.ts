@@ -7,7 +7,7 @@ import { reshape, viewAs } from '../ops/views/shape.ts';
 import { enableGrad } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
-import { grad } from './engine.ts';
+import { grad } from './backward.ts';
 import { requiresGrad_ } from './hooks.ts';
 
 /** One tensor, or several: the functions here return what has the same form. */

@@ -2,7 +2,7 @@ import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, Tensor, wrapArray } from '../tensor.ts';
-import { grad } from './engine.ts';
+import { grad } from './backward.ts';
 import {
   analyticalJacobian,
   compareJacobians,

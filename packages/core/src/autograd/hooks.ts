@@ -1,8 +1,8 @@
 import { isFloatingPoint } from '../dtype.ts';
-import { AutogradError } from '../errors.ts';
+import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
-import type { GradHook, Tensor } from '../tensor.ts';
-import { autogradOf } from '../tensor.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { autogradOf, type GradHook, Tensor } from '../tensor.ts';
 
 /** What registering a hook returns. */
 export interface RemovableHandle {
@@ -101,6 +101,41 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
   autogradOf(x).leafRequiresGrad = value;
   return x;
 }
+
+/** What the hooks of a tensor make of a gradient that arrives at it. */
+export function runHooks(hooks: readonly GradHook[] | undefined, gradient: Tensor): Tensor {
+  if (hooks === undefined || hooks.length === 0) return gradient;
+  let g = gradient;
+  // A hook may keep what it sees.
+  g.storage.holders++;
+  for (const hook of [...hooks]) {
+    const result = hook(g);
+    if (result == null) continue;
+    checkHookResult(result, g, hook.name);
+    result.storage.holders += 2;
+    g = result;
+  }
+  return g;
+}
+
+function checkHookResult(result: unknown, g: Tensor, name: string): asserts result is Tensor {
+  const who = `gradient hook '${name || '<anonymous>'}'`;
+  if (!(result instanceof Tensor)) {
+    throw new AutogradError(
+      `${who}: expected a Tensor or nothing, but the hook returned ${describe(result)}`,
+    );
+  }
+  if (!sameShape(result.shape, g.shape)) {
+    throw new ShapeError(
+      `${who} has changed the size of value (was ${formatShape(g.shape)} got ${formatShape(result.shape)})`,
+    );
+  }
+  if (result.dtype !== g.dtype) {
+    throw new DTypeError(`${who} has changed the type of value (was ${g.dtype} got ${result.dtype})`);
+  }
+}
+
+const describe = (x: unknown): string => (x instanceof Promise ? 'a Promise' : `a ${typeof x}`);
 
 /** The functions of this file that are methods too. */
 export default { registerHook, registerPostAccumulateGradHook, retainGrad, requiresGrad_ };

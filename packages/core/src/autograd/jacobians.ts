@@ -1,8 +1,9 @@
 import { offsetsOf } from '../ops/views/layout.ts';
 import { formatTensor } from '../print/format.ts';
+import { memoryOf, valuesOf } from '../record/values.ts';
 import { formatShape, numelOf, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
-import { grad } from './engine.ts';
+import { grad } from './backward.ts';
 
 /** The derivatives of an output by an input: one row for each input element, one column for each output element. */
 export interface Jacobian {
@@ -18,7 +19,8 @@ const emptyJacobian = (rows: number, columns: number): Jacobian => ({
 });
 
 /** The elements in row-major order, in memory of their own. */
-export const copyOfData = (x: Tensor): Float64Array => Float64Array.from(x.data);
+export const copyOfData = (x: Tensor): Float64Array =>
+  Float64Array.from(valuesOf(x, 'gradcheck: comparison'));
 
 /** Where each element of x stands in its storage. */
 const positionsOf = (x: Tensor): Int32Array => offsetsOf(x.shape, x.strides).map((p) => p + x.offset);
@@ -31,7 +33,7 @@ function displaced<T>(
   delta: number,
   values: () => T,
 ): T {
-  const { array } = x.storage;
+  const array = memoryOf(x, 'gradcheck: finite differences');
   const before = Array.from(positions, (p) => array[p]!);
   for (let i = 0; i < before.length; i++) array[positions[i]!] = before[i]! + delta * direction[i]!;
   try {
@@ -69,7 +71,7 @@ export function analyticalJacobian(output: Tensor, inputs: readonly Tensor[]): J
     for (const [k, g] of found.entries()) {
       if (g === null) continue;
       const { data } = jacobians[k]!;
-      const column = g.data;
+      const column = valuesOf(g, 'gradcheck: comparison');
       for (let row = 0; row < column.length; row++) data[row * columns + i] = column[row]!;
     }
   }
@@ -95,7 +97,7 @@ export function directionalDerivatives(
     const [g] = grad(y, x, { gradOutputs, retainGraph: true, allowUnused: true });
     let analytical = 0;
     if (g != null) {
-      const row = g.data;
+      const row = valuesOf(g, 'gradcheck: comparison');
       for (let i = 0; i < v.length; i++) analytical += v[i]! * row[i]!;
     }
     return { numerical, analytical };

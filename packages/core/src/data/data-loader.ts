@@ -1,6 +1,7 @@
 import { KindlingError, ValueError } from '../errors.ts';
-import { randperm } from '../ops/random/draws.ts';
+import { randperm } from '../ops/random/random-tensors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
+import { valuesOf } from '../record/values.ts';
 import { defaultCollate } from './collate.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -116,7 +117,8 @@ export class DataLoader<T> {
     else if (!shuffle) for (let i = 0; i < n; i++) yield i;
     else {
       const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
-      const order = (): Int32Array => randperm(n, { generator: source }).data as Int32Array;
+      const order = (): Int32Array =>
+        valuesOf(randperm(n, { generator: source }), 'DataLoader: order of samples') as Int32Array;
       yield* order();
       // PyTorch's sampler draws another order, of which it takes nothing.
       if (generator !== undefined) order();

@@ -1,3 +1,4 @@
+import { valuesOf } from '../record/values.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 import type { DenseArray } from './elements.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
@@ -16,7 +17,7 @@ export interface SaveSafetensorsOptions {
 
 function denseOf(x: Tensor): DenseArray {
   requireTensors('save', x);
-  return { dtype: x.dtype, shape: x.shape, array: x.data };
+  return { dtype: x.dtype, shape: x.shape, array: valuesOf(x, 'save') };
 }
 
 const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArray(array, shape, dtype);

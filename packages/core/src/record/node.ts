@@ -177,6 +177,18 @@ export class GradNode<A = unknown> extends Node {
     return y;
   }
 
+  /**
+   * The saved output `i`, out of the graph and given away: it is the derivative's own, to change or to pass on. `null` where it
+   * was given away before, as in a second backward over a retained graph, or was not made.
+   */
+  takeOutput(i: number): Tensor | null {
+    const y = this.#outputs?.[i] ?? null;
+    if (y === null) return null;
+    (this.#outputs as (Tensor | null)[])[i] = null;
+    y.gradFn = null;
+    return y;
+  }
+
   /** @internal Whether saved tensors were let go. */
   get freed(): boolean {
     return this.#inputs === null;

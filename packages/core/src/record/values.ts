@@ -13,3 +13,9 @@ export function valuesOf(x: Tensor, reason: string): TypedArray {
   if (observed) notifyRead(x, reason);
   return elementsOf(x);
 }
+
+/** {@link valuesOf} for who wants few of many elements, or changes some for a moment: x's memory, which its strides lead through. */
+export function memoryOf(x: Tensor, reason: string): TypedArray {
+  if (observed) notifyRead(x, reason);
+  return x.storage.array;
+}

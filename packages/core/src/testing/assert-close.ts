@@ -1,6 +1,7 @@
 import type { DType } from '../dtype.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { type NestedArray, tensor } from '../ops/creation/tensor.ts';
+import { valuesOf } from '../record/values.ts';
 import { formatShape, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import './core.ts';
@@ -88,8 +89,8 @@ function compare(
   b: Tensor,
   { rtol, atol, equalNan }: { rtol: number; atol: number; equalNan: boolean },
 ): Differences {
-  const x = a.data;
-  const y = b.data;
+  const x = valuesOf(a, 'assertClose');
+  const y = valuesOf(b, 'assertClose');
   let mismatches = 0;
   let absolute: Difference = { value: -1, at: 0 };
   let relative: Difference = { value: -1, at: 0 };
