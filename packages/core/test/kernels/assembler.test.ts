@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ModuleBuilder } from '../../src/kernels/wasm/assembler.ts';
 import {
   ensureBytes,
   f32,
   f64,
   hasRelaxedSimd,
   instantiate,
+  ModuleBuilder,
   memory,
   u8,
-} from '../../src/kernels/wasm/memory.ts';
+} from '../../src/kernels/wasm/index.ts';
 import { accessOpcodes, laneOpcodes, plainOpcodes } from '../../src/kernels/wasm/opcodes.ts';
 
 describe('ModuleBuilder', () => {

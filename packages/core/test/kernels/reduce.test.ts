@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DType, TypedArray } from '../../src/dtype.ts';
-import { argReduce } from '../../src/kernels/reduce/arg.ts';
 import type { ReduceKind } from '../../src/kernels/reduce/reduce.ts';
 import { moments, reduce } from '../../src/kernels/reduce/reduce.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
@@ -160,42 +159,6 @@ describe('reduce agrees with loops over drawn layouts', () => {
     },
   );
 
-  test('argmax and argmin, with their values', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom<DType>('float32', 'int32', 'uint8').chain(cases),
-        fc.nat(),
-        fc.constantFrom('max', 'min'),
-        ({ x }, pick, kind) => {
-          fc.pre(x.count > 0);
-          const dims = x.shape.length === 0 ? [] : [pick % x.shape.length];
-          const lists = groups({ x, dims });
-          const indices = new Int32Array(lists.length);
-          const values = new Float64Array(lists.length);
-          if (dims.length === 0) return;
-          argReduce(kind, x, dims[0]!, indices, 0, values);
-          const position = (list: number[]): number =>
-            list.indexOf(kind === 'max' ? Math.max(...list) : Math.min(...list));
-          expect(Array.from(indices)).toEqual(lists.map(position));
-          expect(Array.from(values)).toEqual(lists.map((list) => list[position(list)]!));
-          const all = groups({ x, dims: x.shape.map((_, d) => d) })[0]!;
-          const flat = new Int32Array(1);
-          argReduce(kind, x, undefined, flat);
-          expect(flat[0]).toBe(
-            all.findIndex(
-              (v) =>
-                v ===
-                (kind === 'max'
-                  ? all.reduce((a, b) => Math.max(a, b))
-                  : all.reduce((a, b) => Math.min(a, b))),
-            ),
-          );
-        },
-      ),
-      { numRuns: 100 },
-    );
-  });
-
   test.each(['float32', 'float64'] as const)('mean and variance of %s', (dtype) => {
     fc.assert(
       fc.property(cases(dtype), fc.boolean(), (drawn, root) => {
@@ -285,11 +248,6 @@ describe('NaN and nothing', () => {
     expect(out[0]).toBe(n + 5);
     reduce('any', x, [0], out);
     expect(out[0]).toBe(1);
-    const index = new Int32Array(2);
-    argReduce('max', x, 0, index);
-    expect(index[0]).toBe(3);
-    argReduce('min', columns, 0, index);
-    expect(Array.from(index)).toEqual([3, 3]);
   });
 
   test('reductions of nothing give the identity', () => {

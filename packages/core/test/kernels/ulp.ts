@@ -1,5 +1,6 @@
 import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
-import { call, scalarFunctions } from '../../src/kernels/expression/index.ts';
+import { call } from '../../src/kernels/expression/index.ts';
+import { scalarFunctions } from '../../src/kernels/math/index.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
 /**

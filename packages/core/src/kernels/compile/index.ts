@@ -1,3 +1,4 @@
 /** From expressions to WebAssembly: lowering, instructions, loads and stores. */
-export * from './codegen.ts';
+
 export * from './inline.ts';
+export * from './kernel.ts';

@@ -1,6 +1,7 @@
 import { KindlingError } from '../../errors.ts';
-import type { Lane, PlainOp } from '../expression/index.ts';
-import type { FunctionBuilder, PlainOp as Instruction, LaneOp } from '../wasm/assembler.ts';
+import type { Lane } from '../expression/index.ts';
+import type { PlainOp } from '../expression/node.ts';
+import type { FunctionBuilder, PlainOp as Instruction, LaneOp } from '../wasm/index.ts';
 import type { Node } from './lower.ts';
 
 /** Elements of a vector, by lane. */
@@ -88,22 +89,22 @@ const tables: Readonly<Record<Lane, Table>> = {
     pmax: ['i32x4.max_s'],
     truncToInt: [],
     toFloat: [],
-    ...Object.fromEntries(comparisons.map((op) => [op, i32Bits[`i${op}`]!])),
+    ...Object.fromEntries(comparisons.map((op) => [op, i32Bits[`i${op}`]])),
   },
 };
 
-/** Emits a node whose operands lie on the stack (a `select` wants its mask last). */
+/** Emits a node whose operands lie on the stack, in {@link stackOrder}. */
 export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
   const integers = lane === 'f64' ? 'i64x2' : 'i32x4';
   switch (node.op) {
     case 'shl':
-      f.i32Const(node.attribute as number).op(`${integers}.shl`);
+      f.i32Const(node.attribute).op(`${integers}.shl`);
       return;
     case 'shrS':
-      f.i32Const(node.attribute as number).op(`${integers}.shr_s`);
+      f.i32Const(node.attribute).op(`${integers}.shr_s`);
       return;
     case 'shrU':
-      f.i32Const(node.attribute as number).op(`${integers}.shr_u`);
+      f.i32Const(node.attribute).op(`${integers}.shr_u`);
       return;
     case 'copysign':
       if (lane === 'i32') break;
@@ -121,15 +122,21 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
   for (const instruction of sequence) f.op(instruction);
 }
 
+/** The operands in the order in which {@link emitPlain} wants them on the stack. */
+export function stackOrder(node: Node): readonly Node[] {
+  if (node.op !== 'select' && node.op !== 'iselect') return node.args;
+  const [mask, a, b] = node.args;
+  return [a, b, mask];
+}
+
 /** Pushes a constant in every lane. */
 export function emitConstant(f: FunctionBuilder, node: Node, lane: Lane): void {
   if (node.op === 'intConstant') {
-    const bits = node.attribute as bigint;
-    if (lane === 'f64') f.i64Splat(bits);
-    else f.i32Splat(Number(BigInt.asIntN(32, bits)));
+    if (lane === 'f64') f.i64Splat(node.attribute);
+    else f.i32Splat(Number(BigInt.asIntN(32, node.attribute)));
     return;
   }
-  const value = node.attribute as number;
+  const value = Number(node.attribute);
   if (lane === 'f32') f.f32Splat(value);
   else if (lane === 'f64') f.f64Splat(value);
   else f.i32Splat(saturate(value));
@@ -223,44 +230,32 @@ function emitCallOfLane(
   else if (lane === 'i32') f.op('i32.trunc_sat_f64_s');
 }
 
-/** Scalar locals of {@link emitIntegerLanewise}: the operands, then a third for its use. */
+/** Scalar locals of {@link emitIntegerDivision}: the operands, then a third for its use. */
 export type IntegerScratch = readonly [a: number, b: number, c: number];
 
 /**
- * Integer division and shifts by a varying distance, for which there are no vector instructions. Division by 0 and -1,
- * where `i32.div_s` may trap, divides by 1 instead and mends the quotient: `-a & b` is 0 for b = 0 and -a for b = -1.
+ * Integer division, quotient or rest, for which there are no vector instructions, of two operands that lie in locals. Division
+ * by 0 and -1, where `i32.div_s` may trap, divides by 1 instead and mends the quotient: `-a & b` is 0 for b = 0 and -a for
+ * b = -1.
  */
-export function emitIntegerLanewise(
+export function emitIntegerDivision(
   f: FunctionBuilder,
-  node: Node,
+  op: 'idiv' | 'irem',
   operands: readonly number[],
   [a, b, c]: IntegerScratch,
 ): void {
   eachLane(f, 'i32', (i) => {
-    f.get(operands[0]!).lane('i32x4.extract_lane', i).set(a);
-    f.get(operands[1]!).lane('i32x4.extract_lane', i).set(b);
+    for (const operand of operands) f.get(operand).lane('i32x4.extract_lane', i);
+    f.set(b).set(a);
     const isTrap = () => f.get(b).i32Const(1).op('i32.add').i32Const(2).op('i32.lt_u');
-    const inRange = () => f.get(b).i32Const(32).op('i32.lt_u');
-    switch (node.op) {
-      case 'idiv':
-      case 'irem':
-        f.i32Const(1).get(b);
-        isTrap().op('select').set(c);
-        if (node.op === 'irem') {
-          f.get(a).get(c).op('i32.rem_s');
-        } else {
-          f.i32Const(0).get(a).op('i32.sub').get(b).op('i32.and');
-          f.get(a).get(c).op('i32.div_s');
-          isTrap().op('select');
-        }
-        break;
-      case 'ishl':
-        f.get(a).get(b).op('i32.shl').i32Const(0);
-        inRange().op('select');
-        break;
-      default:
-        f.get(a).get(b).i32Const(31);
-        inRange().op('select').op('i32.shr_s');
+    f.i32Const(1).get(b);
+    isTrap().op('select').set(c);
+    if (op === 'irem') {
+      f.get(a).get(c).op('i32.rem_s');
+      return;
     }
+    f.i32Const(0).get(a).op('i32.sub').get(b).op('i32.and');
+    f.get(a).get(c).op('i32.div_s');
+    isTrap().op('select');
   });
 }

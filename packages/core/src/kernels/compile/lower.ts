@@ -1,6 +1,7 @@
 import { KindlingError } from '../../errors.ts';
-import { type Expr, type Kind, type Lane, lowerings, type Op, scalarCall } from '../expression/index.ts';
-import { integerLowerings } from './integer.ts';
+import { type Expr, type Kind, type Lane, type Op, scalarCall } from '../expression/index.ts';
+import type { PlainOp } from '../expression/node.ts';
+import { lowerings } from '../math/index.ts';
 
 /**
  * How often a node's value changes while a kernel runs: once a call (constants, parameters, one-element operands),
@@ -11,12 +12,8 @@ export const perRow = 1;
 export const perElement = 2;
 export type Level = typeof perCall | typeof perRow | typeof perElement;
 
-/** A node of a lowered expression: no named functions are left, and equal nodes are one object. */
-export interface Node {
-  readonly op: Exclude<Op, 'call'>;
+interface Placed {
   readonly kind: Kind;
-  readonly args: readonly Node[];
-  readonly attribute: Expr['attribute'];
   readonly id: number;
   readonly level: Level;
   /** Whether the value is wanted more than once, or outside the loop that computes it, and so gets a local. */
@@ -24,11 +21,36 @@ export interface Node {
   uses: number;
 }
 
-/** Operations that work lane by lane and read each operand several times. */
-const lanewise = new Set<Op>(['scalarCall', 'scalarCallWhere', 'idiv', 'irem', 'ishl', 'ishr']);
+type Form =
+  | { readonly op: NumberedOp; readonly args: readonly Node[]; readonly attribute: number }
+  | { readonly op: 'intConstant'; readonly args: readonly Node[]; readonly attribute: bigint }
+  | { readonly op: 'scalarCall'; readonly args: readonly Node[]; readonly attribute: string }
+  | {
+      readonly op: 'scalarCallWhere';
+      readonly args: readonly [mask: Node, otherwise: Node, ...operands: Node[]];
+      readonly attribute: string;
+    }
+  | {
+      readonly op: 'select' | 'iselect';
+      readonly args: readonly [mask: Node, a: Node, b: Node];
+      readonly attribute: undefined;
+    }
+  | {
+      readonly op: Exclude<PlainOp, 'select' | 'iselect'>;
+      readonly args: readonly Node[];
+      readonly attribute: undefined;
+    };
+type NumberedOp = 'input' | 'param' | 'constant' | 'shl' | 'shrS' | 'shrU';
 
-export interface Program {
-  readonly outputs: readonly Node[];
+/** A node of a lowered expression: no named functions are left, and equal nodes are one object. */
+export type Node = Form & Placed;
+
+/** Operations that work lane by lane and read each operand several times. */
+const lanewise = new Set<Op>(['scalarCall', 'scalarCallWhere', 'idiv', 'irem']);
+
+/** A lowered expression, or several; each output keeps what else was said of it. */
+export interface Program<Output> {
+  readonly outputs: readonly (Output & { readonly node: Node })[];
   /** Every node once, operands before their users. */
   readonly nodes: readonly Node[];
 }
@@ -37,7 +59,11 @@ export interface Program {
  * Lowers expressions for one lane: replaces named functions by their lowerings, merges equal nodes, and places each
  * node at the level of its most often changing operand.
  */
-export function lower(outputs: readonly Expr[], lane: Lane, inputLevel: (index: number) => Level): Program {
+export function lower<Output extends { readonly expression: Expr }>(
+  outputs: readonly Output[],
+  lane: Lane,
+  inputLevel: (index: number) => Level,
+): Program<Output> {
   const done = new Map<Expr, Node>();
   const interned = new Map<string, Node>();
 
@@ -51,22 +77,15 @@ export function lower(outputs: readonly Expr[], lane: Lane, inputLevel: (index: 
   };
 
   const intern = (expr: Expr, op: Node['op'], args: readonly Node[]): Node => {
-    const attribute = Object.is(expr.attribute, -0) ? '-0' : String(expr.attribute);
-    const key = `${op} ${attribute} ${args.map((arg) => arg.id).join()}`;
+    const written = Object.is(expr.attribute, -0) ? '-0' : String(expr.attribute);
+    const key = `${op} ${written} ${args.map((arg) => arg.id).join()}`;
     let node = interned.get(key);
     if (node === undefined) {
       let level: Level = op === 'input' ? inputLevel(expr.attribute as number) : perCall;
       for (const arg of args) if (arg.level > level) level = arg.level;
-      node = {
-        op,
-        kind: expr.kind,
-        args,
-        attribute: expr.attribute,
-        id: interned.size,
-        level,
-        keep: false,
-        uses: 0,
-      };
+      const { kind, attribute } = expr;
+      // Which operands and attribute an op has was checked when its expression was built.
+      node = { op, kind, args, attribute, id: interned.size, level, keep: false, uses: 0 } as Node;
       interned.set(key, node);
       for (const arg of args) {
         arg.uses++;
@@ -76,17 +95,17 @@ export function lower(outputs: readonly Expr[], lane: Lane, inputLevel: (index: 
     return node;
   };
 
-  const roots = outputs.map(visit);
-  for (const root of roots) {
-    root.uses++;
-    if (root.uses > 1 || root.level < perElement) root.keep = true;
+  const roots = outputs.map((output) => ({ ...output, node: visit(output.expression) }));
+  for (const { node } of roots) {
+    node.uses++;
+    if (node.uses > 1 || node.level < perElement) node.keep = true;
   }
   return { outputs: roots, nodes: [...interned.values()] };
 }
 
 function lowerCall(expr: Expr, lane: Lane): Expr {
   const name = expr.attribute as string;
-  const lowering = lowerings[lane][name] ?? (lane === 'i32' ? integerLowerings[name] : undefined);
+  const lowering = lowerings[lane][name];
   if (lowering === undefined) return scalarCall(name, ...expr.args);
   const result = lowering(...expr.args);
   if (result.kind !== 'value')

@@ -1,11 +1,10 @@
 import type { DType, Lane, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { copyBetween, gather } from '../strided/gather.ts';
-import { type Strided, shareMemory, stridedOver } from '../strided/strided.ts';
+import { copyBetween, gather, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
-export type { Strided } from '../strided/strided.ts';
+export type { Strided } from '../strided/index.ts';
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
 

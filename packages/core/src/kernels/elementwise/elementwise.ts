@@ -2,12 +2,10 @@ import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { compileKernel, type KernelFunction, type Mode } from '../compile/codegen.ts';
+import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
-import { copyBetween } from '../strided/gather.ts';
-import '../math/index.ts';
-import { type Strided, shareMemory, stridedOver } from '../strided/strided.ts';
-import { f64 } from '../wasm/memory.ts';
+import { copyBetween, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
+import { f64 } from '../wasm/index.ts';
 import {
   copyIn,
   copyOut,
@@ -17,9 +15,9 @@ import {
   paramsBase,
   slotBase,
   slotBytes,
-} from './scratch.ts';
+} from './slots.ts';
 
-export type { Strided } from '../strided/strided.ts';
+export type { Strided } from '../strided/index.ts';
 
 /** How an operand lies against the iteration space; the first four are codegen's {@link Mode}s, in this order. */
 const dense = 0;
@@ -121,14 +119,17 @@ export class ElementwiseKernel {
     return compileKernel({
       name,
       lane,
-      expressions,
       params: paramsBase,
       inputs: inputs.map((x, i) => ({
         stored: x.dtype,
         mode: layouts[i] === scattered ? 'dense' : modes[layouts[i]!]!,
         base: slotBase(outs.length + i),
       })),
-      outputs: outs.map((out, i) => ({ stored: out.dtype, base: slotBase(i) })),
+      outputs: expressions.map((expression, i) => ({
+        expression,
+        stored: outs[i]!.dtype,
+        base: slotBase(i),
+      })),
     });
   }
 }

@@ -1,4 +1,3 @@
-import type { Lane } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import {
   type Binary,
@@ -11,10 +10,10 @@ import {
   type Unary,
 } from './node.ts';
 
-/** Named functions, and the registries in which the code generator finds what they mean in a lane. */
+/** Named functions; what they mean in a lane stands in math/. */
 
 /** The named functions and how many operands each takes. */
-export const functionArity = {
+const functionArity = {
   exp: 1,
   exp2: 1,
   expm1: 1,
@@ -58,12 +57,14 @@ export const functionArity = {
   nextafter: 2,
 } as const;
 
-/** The name of a named function that {@link call} takes (any other name with a lowering works as well). */
+/** The name of a named function that {@link call} takes. */
 export type FunctionName = keyof typeof functionArity;
 
 /**
- * A named function of values. The code generator replaces it by its lowering for the lane ({@link lowerings}); where a
- * lane has none, by a {@link scalarCall} of the same name.
+ * A named function of values. The code generator replaces it by its lowering for the lane; where a lane has none, by
+ * a {@link scalarCall} of the same name.
+ *
+ * @throws KindlingError when the number or the kind of the operands is wrong.
  */
 export function call(name: string, ...operands: Operand[]): Expr {
   const args = operands.map((operand) => lift(operand, 'value'));
@@ -78,8 +79,8 @@ export function call(name: string, ...operands: Operand[]): Expr {
 }
 
 /**
- * A JavaScript function of float64 numbers, called once a lane. `name` is looked up in {@link scalarFunctions}, then
- * in Math (`'exp'` is Math.exp, which V8 calls without leaving WebAssembly). f32 and i32 lanes are converted to
+ * A JavaScript function of float64 numbers, called once a lane. `name` is looked up among the functions of math/,
+ * then in Math (`'exp'` is Math.exp, which V8 calls without leaving WebAssembly). f32 and i32 lanes are converted to
  * float64 and the result back, so that an f32 result is within 1 ulp; an i32 result truncates and saturates.
  */
 export function scalarCall(name: string, ...operands: Operand[]): Expr {
@@ -174,15 +175,3 @@ export const remainder = named2('remainder');
 export const floorDivide = named2('floorDivide');
 /** sqrt(a^2 + b^2) without overflow between. */
 export const hypot = named2('hypot');
-
-/** Rewrites a named function's operands into an expression; the result may contain further named functions. */
-export type Lowering = (...args: Expr[]) => Expr;
-
-/** A function of float64 numbers for {@link scalarCall}. */
-export type ScalarFunction = (...args: number[]) => number;
-
-/** The lowerings of the named functions, lane by lane; kernels/math/index.ts fills them. */
-export const lowerings: Record<Lane, Record<string, Lowering | undefined>> = { f32: {}, f64: {}, i32: {} };
-
-/** The functions that {@link scalarCall} finds besides those of Math; kernels/math/index.ts fills them. */
-export const scalarFunctions: Record<string, ScalarFunction | undefined> = {};

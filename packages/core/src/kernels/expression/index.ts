@@ -26,7 +26,6 @@ export {
   type Lane,
   type Op,
   type Operand,
-  type PlainOp,
   param,
 } from './node.ts';
 export * from './values.ts';

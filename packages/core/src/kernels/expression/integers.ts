@@ -64,7 +64,3 @@ export const shrU = (a: Operand, distance: number): Expr => shift('shrU', a, dis
 export const truncDivide = binary('idiv');
 /** The rest of {@link truncDivide}, with the dividend's sign; i32 lanes only. A zero divisor gives 0. */
 export const truncRemainder = binary('irem');
-/** a << b on integer values; i32 lanes only. 0 for b outside [0, 31], as in PyTorch. */
-export const leftShift = binary('ishl');
-/** a >> b on integer values, copying the sign; i32 lanes only. A distance outside [0, 31] counts as 31, as in PyTorch. */
-export const rightShift = binary('ishr');

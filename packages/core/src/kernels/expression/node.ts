@@ -63,8 +63,6 @@ const signatures = {
   // One lane at a time; i32 lanes only.
   idiv: ['value', 'value', 'value'],
   irem: ['value', 'value', 'value'],
-  ishl: ['value', 'value', 'value'],
-  ishr: ['value', 'value', 'value'],
 } as const satisfies Record<string, readonly Kind[]>;
 
 /** Operations whose node carries no attribute: exactly the rows of the table of signatures. */

@@ -1,13 +1,11 @@
 /** Matrix products of strided operands: plain loops for tiny and for integer ones, WebAssembly for the rest. */
 
 import type { TypedArray } from '../../dtype.ts';
-import { copyRun, type FloatArray } from '../strided/runs.ts';
-import { align16, ensureBytes, f32, f64 } from '../wasm/memory.ts';
-import type { FloatLane, GemmKernels } from './kernels.ts';
-import { gemmKernels, SCRATCH_BYTES } from './kernels.ts';
-import { integerGemm, smallGemm } from './loops.ts';
-import type { Layout, MatrixView } from './operands.ts';
-import { copyLines, layoutOf } from './operands.ts';
+import { copyRun, type FloatArray } from '../strided/index.ts';
+import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
+import { type FloatLane, type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
+import { copyLines, type Layout, layoutOf, type MatrixView } from './operands.ts';
+import { integerGemm, smallGemm } from './plain-loops.ts';
 
 export type { MatrixView } from './operands.ts';
 

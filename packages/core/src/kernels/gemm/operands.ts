@@ -1,7 +1,7 @@
 /** Brings the operands of a matrix product into the scratch memory, in a layout that the kernels read. */
 
 import type { TypedArray } from '../../dtype.ts';
-import { copyRun, type FloatArray } from '../strided/runs.ts';
+import { copyRun, type FloatArray } from '../strided/index.ts';
 
 /** Element (i, j) of a matrix is `array[offset + i * rowStride + j * colStride]`. */
 export interface MatrixView {

@@ -10,8 +10,17 @@
  * Both do as many multiply-adds a load, and fill the vector registers.
  */
 
-import type { FunctionBuilder, LoadOp, ModuleBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, defineFunction, i32Params, range, unrolled } from '../wasm/emit.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  type LoadOp,
+  type ModuleBuilder,
+  range,
+  unrolled,
+} from '../wasm/index.ts';
 
 export type FloatLane = 'f32' | 'f64';
 

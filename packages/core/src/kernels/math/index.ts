@@ -1,13 +1,14 @@
-import {
-  type Lowering,
-  lowerings,
-  type ScalarFunction,
-  scalarCall,
-  scalarFunctions,
-} from '../expression/index.ts';
+/**
+ * What the named functions mean in each lane. f32 lanes compute the frequent ones on whole vectors, i32 lanes those of whole
+ * numbers; everything else goes lane by lane through a function of float64 numbers, of this room or of Math. V8's Math keeps
+ * within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
+ */
+
+import { type Expr, type Lane, scalarCall, truncRemainder } from '../expression/index.ts';
 import { erf, erfc } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
+import { floorDivide, integerPow, pow as powOfIntegers, remainder } from './integer.ts';
 import { log, log1p, log2, log10 } from './logarithm.ts';
 import { nextafter, pow } from './pow.ts';
 import * as bessel from './scalar-bessel.ts';
@@ -16,14 +17,16 @@ import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
 import { cos, sin } from './trigonometric.ts';
 
-/**
- * What the named functions mean in each lane. f32 lanes compute the frequent ones on whole vectors;
- * everything else goes lane by lane through a function of float64 numbers, of this table or of Math. V8's
- * Math keeps within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and
- * test/kernels/math-float64.test.ts).
- */
+export { EXP_TO_ZERO_SCALE, expToZero } from './exponential.ts';
 
-const scalar: Record<string, ScalarFunction> = {
+/** Rewrites a named function's operands into an expression; the result may contain further named functions. */
+export type Lowering = (...args: Expr[]) => Expr;
+
+/** A function of float64 numbers, for `scalarCall`. */
+export type ScalarFunction = (...args: number[]) => number;
+
+/** The functions that `scalarCall` finds besides those of Math. */
+export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined>> = {
   ...elementary,
   ...bessel,
   ...errorFunction,
@@ -31,27 +34,33 @@ const scalar: Record<string, ScalarFunction> = {
   lgamma,
   polygamma,
   zeta,
+  integerPow,
 };
-Object.assign(scalarFunctions, scalar);
 
-const everyFloat: Record<string, Lowering> = { pow, nextafter };
-const vectors: Record<string, Lowering> = {
-  exp,
-  exp2,
-  expm1,
-  log,
-  log2,
-  log10,
-  log1p,
-  sin,
-  cos,
-  tanh,
-  sigmoid,
-  erf,
-  erfc,
+/** The lowerings of the named functions, lane by lane; what is missing is called lane by lane. */
+export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering | undefined>>>> = {
+  f32: {
+    pow,
+    nextafter,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log2,
+    log10,
+    log1p,
+    sin,
+    cos,
+    tanh,
+    sigmoid,
+    erf,
+    erfc,
+  },
+  f64: {
+    pow,
+    nextafter,
+    // Math has it only as a power.
+    exp2: (x: Expr) => scalarCall('pow', 2, x),
+  },
+  i32: { floorDivide, fmod: truncRemainder, remainder, pow: powOfIntegers },
 };
-Object.assign(lowerings.f32, everyFloat, vectors);
-
-/** 2^x, which Math has only as a power. */
-const powerOf2: Lowering = (x) => scalarCall('pow', 2, x!);
-Object.assign(lowerings.f64, everyFloat, { exp2: powerOf2 });

@@ -1,2 +1,3 @@
-/** Reductions over any dimensions. */
+/** Reductions over any dimensions, and sums of elementwise kernels. */
+export * from './elementwise-sum.ts';
 export * from './reduce.ts';

@@ -1,7 +1,7 @@
 /** How a reduction walks its operand: as (outer, n, inner) elements, the middle ones being reduced. */
 
 import { isContiguousLayout } from '../../shape.ts';
-import type { Strided } from '../strided/strided.ts';
+import type { Strided } from '../strided/index.ts';
 
 export interface ReduceLayout {
   /** Products of kept sizes before and after the reduced ones; results lie in the order (outer, inner). */

@@ -1,17 +1,19 @@
 /** Reductions of strided operands over any dimensions. */
 
-import type { TypedArray } from '../../dtype.ts';
-import { laneOf } from '../../dtype.ts';
-import { gather } from '../strided/gather.ts';
-import { copyRun } from '../strided/runs.ts';
-import type { Strided } from '../strided/strided.ts';
-import { align16, ensureBytes, f32, f64, i32 } from '../wasm/memory.ts';
-import type { ReduceKernels, ReduceKind } from './kernels.ts';
-import { identityOf, isWide, reduceKernels, reduceStep } from './kernels.ts';
-import type { ReduceLayout } from './layout.ts';
-import { reduceLayout } from './layout.ts';
+import { laneOf, type TypedArray } from '../../dtype.ts';
+import { copyRun, gather, type Strided } from '../strided/index.ts';
+import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
+import { type ReduceLayout, reduceLayout } from './layout.ts';
+import {
+  identityOf,
+  isWide,
+  type ReduceKernels,
+  type ReduceKind,
+  reduceKernels,
+  reduceStep,
+} from './reduce-kernels.ts';
 
-export type { ReduceKind } from './kernels.ts';
+export type { ReduceKind } from './reduce-kernels.ts';
 
 export interface ReduceOptions {
   /** Divides each result, before it is rounded to its dtype: the number of elements, for a mean. Floats only. */

@@ -1,10 +1,14 @@
 /** The WebAssembly kernel of cross-entropy: loss and gradient of logits in one pass, with one exponential each. */
 
-import type { FunctionBuilder } from '../wasm/assembler.ts';
-import { ModuleBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, defineFunction } from '../wasm/emit.ts';
-import { instantiate } from '../wasm/memory.ts';
-import { type RowConfig, RowEmitter, rowConfig } from './emitter.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  instantiate,
+  ModuleBuilder,
+} from '../wasm/index.ts';
+import { type RowConfig, RowEmitter, rowConfig } from './row-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes up to 16 bytes past the ends. */
 export interface CrossEntropyKernels {

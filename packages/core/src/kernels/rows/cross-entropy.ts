@@ -2,12 +2,11 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
-import { type Extent, extentOf } from '../strided/extent.ts';
-import type { Strided } from '../strided/strided.ts';
-import { align16, ensureBytes, f32, f64, i32 } from '../wasm/memory.ts';
-import { columnKernels } from './cross-entropy-columns.ts';
+import { type Extent, extentOf, type Strided } from '../strided/index.ts';
+import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
+import { dimLast, load } from './chunks.ts';
+import { columnKernels } from './cross-entropy-column-kernels.ts';
 import { crossEntropyKernels } from './cross-entropy-kernels.ts';
-import { dimLast, load } from './rows.ts';
 
 /** The target distribution q of each row, over the classes. */
 export interface CrossEntropyTarget {

@@ -1,9 +1,7 @@
 /** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
 
-import { ModuleBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, defineFunction, i32Params } from '../wasm/emit.ts';
-import { instantiate } from '../wasm/memory.ts';
-import { type RowConfig, RowEmitter, rowConfig } from './emitter.ts';
+import { bump, countdown, defineFunction, i32Params, instantiate, ModuleBuilder } from '../wasm/index.ts';
+import { type RowConfig, RowEmitter, rowConfig } from './row-emitter.ts';
 
 /**
  * Addresses in bytes, counts in elements; no two areas may overlap. Reads and writes up to 16 bytes past the ends.

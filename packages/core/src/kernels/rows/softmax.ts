@@ -1,10 +1,9 @@
 /** Softmax, log-softmax and log-sum-exp along one dimension, forward and backward. */
 
 import type { TypedArray } from '../../dtype.ts';
-import type { FloatArray } from '../strided/runs.ts';
-import type { Strided } from '../strided/strided.ts';
-import { f64 } from '../wasm/memory.ts';
-import { forEachRows } from './rows.ts';
+import type { FloatArray, Strided } from '../strided/index.ts';
+import { f64 } from '../wasm/index.ts';
+import { forEachRows } from './chunks.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
 
 /** Byte address of the statistics that `statistics` writes: in front of the operands. */

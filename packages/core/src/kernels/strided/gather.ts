@@ -1,6 +1,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
-import { coalesce, type Strided, walk } from './strided.ts';
+import type { Strided } from './strided.ts';
+import { type Dimension, walk } from './walk.ts';
 
 /**
  * Raw copies between strided and dense elements of one dtype.
@@ -11,7 +12,9 @@ import { coalesce, type Strided, walk } from './strided.ts';
 
 /** Rows copied together where neighbours in memory lie in neighbouring rows: more would fight for the same cache sets where sizes are powers of two. */
 const blockRows = 8;
-const index = new Int32Array(64);
+
+const worthBlocks = (inner: Dimension, rows: Dimension): boolean =>
+  rows.size > 1 && inner.size > 1 && rows.stride !== 0 && Math.abs(rows.stride) < Math.abs(inner.stride);
 
 /**
  * Copies the elements `start` to `start + count`, in row-major order, of `x` broadcast to `shape`, to `target` from
@@ -25,51 +28,29 @@ export function gather(
   target: TypedArray,
   at: number,
 ): void {
-  coalesce(x, shape);
-  const { sizes, strides } = walk;
-  const last = walk.rank - 1;
+  walk.begin(x, shape);
+  walk.seek(start);
+  const { inner, rows } = walk;
   const source = x.storage.array;
-  const inner = sizes[last]!;
-  const stride = strides[last]!;
-  const rows = last > 0 ? sizes[last - 1]! : 1;
-  const rowStride = last > 0 ? strides[last - 1]! : 0;
-  const byBlocks = last > 0 && inner > 1 && rowStride !== 0 && Math.abs(rowStride) < Math.abs(stride);
-
-  let from = x.offset;
-  let rest = start;
-  for (let d = last; d >= 0; d--) {
-    const i = rest % sizes[d]!;
-    index[d] = i;
-    from += i * strides[d]!;
-    rest = (rest - i) / sizes[d]!;
-  }
-  let left = count;
+  const { size, stride } = inner;
+  const byBlocks = worthBlocks(inner, rows);
+  const end = at + count;
   let to = at;
-  while (left > 0) {
-    let done: number;
+  while (to < end) {
     let stepped = 1;
-    if (byBlocks && index[last] === 0 && left >= inner) {
-      stepped = Math.min(blockRows, rows - index[last - 1]!, Math.floor(left / inner));
-      done = stepped * inner;
-      copyBlock(source, from, rowStride, stride, target, to, inner, 1, stepped, inner);
+    if (byBlocks && inner.index === 0 && end - to >= size) {
+      stepped = Math.min(blockRows, rows.size - rows.index, Math.floor((end - to) / size));
+      copyBlock(source, walk.from, rows.stride, stride, target, to, size, 1, stepped, size);
+      to += stepped * size;
     } else {
-      done = Math.min(left, inner - index[last]!);
-      copyRun(source, from, stride, target, to, 1, done);
+      const run = Math.min(end - to, size - inner.index);
+      copySteps(source, walk.from, stride, target, to, 1, run);
+      to += run;
+      // To the start of the row; only the first run begins elsewhere.
+      walk.from -= inner.index * stride;
+      inner.index = 0;
     }
-    left -= done;
-    to += done;
-    if (left === 0) return;
-    // To the start of the next row.
-    from -= index[last]! * stride;
-    index[last] = 0;
-    for (let d = last - 1; d >= 0; d--) {
-      from += stepped * strides[d]!;
-      index[d]! += stepped;
-      if (index[d]! < sizes[d]!) break;
-      from -= index[d]! * strides[d]!;
-      index[d] = 0;
-      stepped = 1;
-    }
+    walk.advance(stepped);
   }
 }
 
@@ -79,65 +60,26 @@ export function gather(
  */
 export function copyBetween(x: Strided, out: Strided): void {
   if (out.count === 0) return;
-  coalesce(x, out.shape, out.strides);
-  orderByTarget();
-  const { sizes, strides, others } = walk;
-  const last = walk.rank - 1;
+  walk.begin(x, out.shape, out);
+  walk.orderByTarget();
+  const { inner, rows } = walk;
   const source = x.storage.array;
   const target = out.storage.array;
-  const inner = sizes[last]!;
-  const stride = strides[last]!;
-  const step = others[last]!;
-  const rows = last > 0 ? sizes[last - 1]! : 1;
-  const rowStride = last > 0 ? strides[last - 1]! : 0;
-  const rowStep = last > 0 ? others[last - 1]! : 0;
-  const byBlocks = last > 0 && inner > 1 && rowStride !== 0 && Math.abs(rowStride) < Math.abs(stride);
-
-  index.fill(0, 0, walk.rank);
-  let from = x.offset;
-  let to = out.offset;
-  for (;;) {
-    let stepped = 1;
+  const { size, stride, other } = inner;
+  const byBlocks = worthBlocks(inner, rows);
+  let stepped = 1;
+  do {
     if (byBlocks) {
-      stepped = Math.min(blockRows, rows - index[last - 1]!);
-      copyBlock(source, from, rowStride, stride, target, to, rowStep, step, stepped, inner);
+      stepped = Math.min(blockRows, rows.size - rows.index);
+      copyBlock(source, walk.from, rows.stride, stride, target, walk.to, rows.other, other, stepped, size);
     } else {
-      copyRun(source, from, stride, target, to, step, inner);
+      copySteps(source, walk.from, stride, target, walk.to, other, size);
     }
-    let d = last - 1;
-    for (; d >= 0; d--) {
-      from += stepped * strides[d]!;
-      to += stepped * others[d]!;
-      index[d]! += stepped;
-      if (index[d]! < sizes[d]!) break;
-      from -= index[d]! * strides[d]!;
-      to -= index[d]! * others[d]!;
-      index[d] = 0;
-      stepped = 1;
-    }
-    if (d < 0) return;
-  }
+  } while (walk.advance(stepped));
 }
 
-/** Sorts the dimensions so that the target's smallest steps come last: writing in order is worth more than reading so. */
-function orderByTarget(): void {
-  const { rank, sizes, strides, others } = walk;
-  for (let i = 1; i < rank; i++) {
-    for (let j = i; j > 0 && Math.abs(others[j - 1]!) < Math.abs(others[j]!); j--) {
-      swap(sizes, j);
-      swap(strides, j);
-      swap(others, j);
-    }
-  }
-}
-
-function swap(list: Int32Array | Float64Array, j: number): void {
-  const kept = list[j]!;
-  list[j] = list[j - 1]!;
-  list[j - 1] = kept;
-}
-
-function copyRun(
+/** `target[to + i step] = source[from + i stride]` for i < count. */
+function copySteps(
   source: TypedArray,
   from: number,
   stride: number,

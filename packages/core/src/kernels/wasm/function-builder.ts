@@ -1,9 +1,16 @@
 /** Emits the body of one WebAssembly function, instruction by instruction. */
 
-import type { ValueType } from './encoding.ts';
-import { VALUE_TYPES, writeBytes, writeSigned, writeUnsigned } from './encoding.ts';
-import type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
-import { accessOpcodes, laneOpcodes, plainOpcodes } from './opcodes.ts';
+import { VALUE_TYPES, type ValueType, writeBytes, writeSigned, writeUnsigned } from './encoding.ts';
+import {
+  accessOpcodes,
+  type LaneAccessOp,
+  type LaneOp,
+  type LoadOp,
+  laneOpcodes,
+  type PlainOp,
+  plainOpcodes,
+  type StoreOp,
+} from './opcodes.ts';
 
 const EMPTY_BLOCK = 0x40;
 

@@ -1,4 +1,5 @@
 /** The WebAssembly assembler and the one memory that kernels work in. */
-export * from './assembler.ts';
-export * from './emit.ts';
+
 export * from './memory.ts';
+export * from './module-builder.ts';
+export * from './shorthands.ts';

@@ -6,7 +6,7 @@
  * `ensureBytes`, and keep none of them across a call.
  */
 
-import { ModuleBuilder } from './assembler.ts';
+import { ModuleBuilder } from './module-builder.ts';
 
 const PAGE_BYTES = 65536;
 const INITIAL_PAGES = 64;

@@ -4,10 +4,17 @@
  */
 
 import type { Lane } from '../../dtype.ts';
-import type { FunctionBuilder, LoadOp } from '../wasm/assembler.ts';
-import { ModuleBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, defineFunction, i32Params, range } from '../wasm/emit.ts';
-import { instantiate } from '../wasm/memory.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  type LoadOp,
+  ModuleBuilder,
+  range,
+} from '../wasm/index.ts';
 
 /** How two partial results become one. */
 type Combine = 'add' | 'mul' | 'max' | 'min';

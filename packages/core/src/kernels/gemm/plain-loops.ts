@@ -1,7 +1,7 @@
 /** Matrix products as plain loops: for tiny operands, where copying costs more than it saves, and for integers. */
 
 import type { TypedArray } from '../../dtype.ts';
-import type { FloatArray } from '../strided/runs.ts';
+import type { FloatArray } from '../strided/index.ts';
 import type { MatrixView } from './operands.ts';
 
 /** Sums in double precision. */

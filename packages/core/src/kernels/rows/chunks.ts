@@ -1,11 +1,8 @@
 /** Operations along one dimension of strided operands, chunk by chunk of whole rows in the scratch memory. */
 
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
-import { extentOf } from '../strided/extent.ts';
-import { gather } from '../strided/gather.ts';
-import { copyRun, type FloatArray } from '../strided/runs.ts';
-import type { Strided } from '../strided/strided.ts';
-import { align16, ensureBytes, f32, f64 } from '../wasm/memory.ts';
+import { copyRun, extentOf, type FloatArray, gather, type Strided } from '../strided/index.ts';
+import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 
 /** Elements of one operand in scratch at a time, unless a single row is longer. */
 const CHUNK = 16_384;

@@ -1,12 +1,17 @@
 /** Cross-entropy where the classes are not the last dimension: as many positions at a time as a vector has lanes. */
 
-import { inlineExpression } from '../compile/inline.ts';
+import { inlineExpression } from '../compile/index.ts';
 import { exp, input, log } from '../expression/index.ts';
-import type { FunctionBuilder } from '../wasm/assembler.ts';
-import { ModuleBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, defineFunction, i32Params } from '../wasm/emit.ts';
-import { instantiate } from '../wasm/memory.ts';
-import { type RowConfig, rowConfig } from './emitter.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  ModuleBuilder,
+} from '../wasm/index.ts';
+import { type RowConfig, rowConfig } from './row-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
 export interface ColumnKernels {

@@ -1,19 +1,19 @@
 import { KindlingError } from '../../errors.ts';
-import { type Expr, type Lane, type ScalarFunction, scalarFunctions } from '../expression/index.ts';
-import { type FunctionBuilder, ModuleBuilder } from '../wasm/assembler.ts';
-import { instantiate } from '../wasm/memory.ts';
+import type { Expr, Lane } from '../expression/index.ts';
+import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
+import { type FunctionBuilder, instantiate, ModuleBuilder } from '../wasm/index.ts';
 import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
 import {
   emitConstant,
-  emitIntegerLanewise,
+  emitIntegerDivision,
   emitPlain,
   emitScalarCall,
   emitScalarCallWhere,
   emitSplatOfF64,
   type IntegerScratch,
   lanesOf,
+  stackOrder,
 } from './instructions.ts';
-import { integerFunctions } from './integer.ts';
 import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
 
 export type { Stored } from './access.ts';
@@ -25,6 +25,7 @@ export type { Stored } from './access.ts';
  */
 export type Mode = 'dense' | 'row' | 'column' | 'scalar';
 
+/** An operand of a kernel. */
 export interface OperandSpec {
   readonly stored: Stored;
   readonly mode: Mode;
@@ -32,18 +33,20 @@ export interface OperandSpec {
   readonly base: number;
 }
 
+/** A result of a kernel: what it computes, and where it goes. */
 export interface OutputSpec {
+  readonly expression: Expr;
   readonly stored: Stored;
   readonly base: number;
 }
 
+/** What {@link compileKernel} makes a kernel of. */
 export interface KernelSpec {
   readonly name: string;
   readonly lane: Lane;
   readonly inputs: readonly OperandSpec[];
-  /** Where each of the expressions goes; outputs are dense, and must not share memory with the inputs. */
+  /** Outputs are dense, and must not share memory with the inputs. */
   readonly outputs: readonly OutputSpec[];
-  readonly expressions: readonly Expr[];
   /** Byte offset of the parameters: float64 numbers, one after another. */
   readonly params: number;
 }
@@ -54,21 +57,21 @@ export type KernelFunction = (outer: number, inner: number) => void;
 const OUTER = 0;
 const INNER = 1;
 
-/** Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory. */
+const levels: Readonly<Record<Mode, Level>> = {
+  dense: perElement,
+  row: perElement,
+  column: perRow,
+  scalar: perCall,
+};
+
+/**
+ * Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory.
+ *
+ * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
+ * has no implementation.
+ */
 export function compileKernel(spec: KernelSpec): KernelFunction {
-  const levels: Readonly<Record<Mode, Level>> = {
-    dense: perElement,
-    row: perElement,
-    column: perRow,
-    scalar: perCall,
-  };
-  const program = lower(spec.expressions, spec.lane, (index) => {
-    const operand = spec.inputs[index];
-    if (operand === undefined) {
-      throw new KindlingError(`${spec.name}: input ${index} used, but there are only ${spec.inputs.length}`);
-    }
-    return levels[operand.mode];
-  });
+  const program = lower(spec.outputs, spec.lane, (index) => levels[inputAt(spec, index).mode]);
 
   const module = new ModuleBuilder();
   module.importMemory();
@@ -76,7 +79,7 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
   const callees = new Map<string, number>();
   for (const node of program.nodes) {
     if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
-    const name = node.attribute as string;
+    const name = node.attribute;
     if (callees.has(name)) continue;
     const operands = node.op === 'scalarCall' ? node.args : node.args.slice(2);
     const params = operands.map(() => 'f64' as const);
@@ -89,9 +92,16 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
   return instantiate<{ run: KernelFunction }>(module.build(), env).run;
 }
 
+function inputAt({ name, inputs }: KernelSpec, index: number): OperandSpec {
+  const operand = inputs[index];
+  if (operand === undefined) {
+    throw new KindlingError(`${name}: input ${index} used, but there are only ${inputs.length}`);
+  }
+  return operand;
+}
+
 function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
-  const found =
-    scalarFunctions[name] ?? integerFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];
+  const found = scalarFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];
   if (typeof found !== 'function') {
     throw new KindlingError(
       `${spec.name}: the function ${name} has no implementation for ${spec.lane} lanes`,
@@ -104,7 +114,7 @@ function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
 class LoopEmitter {
   private readonly f: FunctionBuilder;
   private readonly spec: KernelSpec;
-  private readonly program: Program;
+  private readonly program: Program<OutputSpec>;
   private readonly callees: ReadonlyMap<string, number>;
   private readonly lanes: number;
   private readonly spare: number;
@@ -118,7 +128,12 @@ class LoopEmitter {
   /** Which of the unrolled copies is being written. */
   private copy = 0;
 
-  constructor(f: FunctionBuilder, spec: KernelSpec, program: Program, callees: ReadonlyMap<string, number>) {
+  constructor(
+    f: FunctionBuilder,
+    spec: KernelSpec,
+    program: Program<OutputSpec>,
+    callees: ReadonlyMap<string, number>,
+  ) {
     this.f = f;
     this.spec = spec;
     this.program = program;
@@ -180,13 +195,12 @@ class LoopEmitter {
 
   private emitOutputs(): void {
     const { f, spec } = this;
-    this.program.outputs.forEach((node, i) => {
-      const { stored, base } = spec.outputs[i]!;
-      const address = this.densePosition.get(shiftOf[stored])!;
+    for (const { node, stored, base } of this.program.outputs) {
+      const address = this.position(this.densePosition, stored);
       f.get(address);
       this.push(node);
       emitStore(f, spec.lane, node.kind, stored, base + this.displacement(stored), address, this.spare);
-    });
+    }
   }
 
   /** Computes, before the loops of the higher levels, what they need of this one. */
@@ -203,7 +217,7 @@ class LoopEmitter {
   /** Pushes a node's value, from its local where it has been computed. */
   private push(node: Node): void {
     if (this.ready.has(node)) {
-      this.f.get(this.locals.get(node)!);
+      this.f.get(this.localOf(node));
       return;
     }
     this.compute(node);
@@ -217,53 +231,52 @@ class LoopEmitter {
     const { f, spec } = this;
     switch (node.op) {
       case 'input':
-        this.loadInput(node.attribute as number);
+        this.loadInput(node.attribute);
         return;
       case 'param':
-        f.i32Const(0).load('f64.load', spec.params + 8 * (node.attribute as number));
+        f.i32Const(0).load('f64.load', spec.params + 8 * node.attribute);
         emitSplatOfF64(f, spec.lane);
         return;
       case 'constant':
       case 'intConstant':
         emitConstant(f, node, spec.lane);
         return;
-      case 'select':
-      case 'iselect':
-        this.push(node.args[1]!);
-        this.push(node.args[2]!);
-        this.push(node.args[0]!);
-        emitPlain(f, node, spec.lane);
-        return;
       case 'scalarCall':
-        emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callees.get(node.attribute as string)!);
+        emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callee(node.attribute));
         return;
       case 'scalarCallWhere': {
-        const [mask, otherwise, ...operands] = this.inLocals(node.args);
-        f.get(otherwise!).set(this.spare);
-        const callee = this.callees.get(node.attribute as string)!;
-        emitScalarCallWhere(f, spec.lane, mask!, this.spare, operands, callee);
+        const [mask, otherwise, ...operands] = node.args;
+        const [inMask, inOtherwise] = [this.inLocal(mask), this.inLocal(otherwise)];
+        const inOperands = this.inLocals(operands);
+        f.get(inOtherwise).set(this.spare);
+        emitScalarCallWhere(f, spec.lane, inMask, this.spare, inOperands, this.callee(node.attribute));
         return;
       }
       case 'idiv':
       case 'irem':
-      case 'ishl':
-      case 'ishr':
         if (spec.lane !== 'i32') throw new KindlingError(`${node.op}: not defined in ${spec.lane} lanes`);
         this.integers ??= [f.local('i32'), f.local('i32'), f.local('i32')];
-        emitIntegerLanewise(f, node, this.inLocals(node.args), this.integers);
+        emitIntegerDivision(f, node.op, this.inLocals(node.args), this.integers);
         return;
       default:
-        for (const arg of node.args) this.push(arg);
+        for (const operand of stackOrder(node)) this.push(operand);
         emitPlain(f, node, spec.lane);
     }
   }
 
+  private callee(name: string): number {
+    const index = this.callees.get(name);
+    if (index === undefined) throw new KindlingError(`${this.spec.name}: ${name} was not imported`);
+    return index;
+  }
+
   private loadInput(index: number): void {
     const { f, spec } = this;
-    const { stored, mode, base } = spec.inputs[index]!;
+    const { stored, mode, base } = inputAt(spec, index);
     if (mode === 'dense' || mode === 'row') {
       const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
-      emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), positions.get(shiftOf[stored])!);
+      const address = this.position(positions, stored);
+      emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), address);
       return;
     }
     if (mode === 'scalar') f.i32Const(0);
@@ -277,13 +290,15 @@ class LoopEmitter {
 
   /** Locals that hold the nodes' values, computing what is not there yet. */
   private inLocals(nodes: readonly Node[]): number[] {
-    return nodes.map((node) => {
-      if (!this.ready.has(node)) {
-        this.push(node);
-        this.f.drop();
-      }
-      return this.localOf(node);
-    });
+    return nodes.map((node) => this.inLocal(node));
+  }
+
+  private inLocal(node: Node): number {
+    if (!this.ready.has(node)) {
+      this.push(node);
+      this.f.drop();
+    }
+    return this.localOf(node);
   }
 
   private localOf(node: Node): number {
@@ -295,8 +310,13 @@ class LoopEmitter {
     return local;
   }
 
-  private position(positions: Map<number, number>, stored: Stored): void {
+  private position(positions: Map<number, number>, stored: Stored): number {
     const shift = shiftOf[stored];
-    if (!positions.has(shift)) positions.set(shift, this.f.local('i32'));
+    let local = positions.get(shift);
+    if (local === undefined) {
+      local = this.f.local('i32');
+      positions.set(shift, local);
+    }
+    return local;
   }
 }

@@ -11,8 +11,7 @@
  * Nothing is checked here beyond nesting: the engine validates the module when it is instantiated.
  */
 
-import type { ValueType } from './encoding.ts';
-import { unsigned, VALUE_TYPES, writeBytes, writeName, writeUnsigned } from './encoding.ts';
+import { unsigned, VALUE_TYPES, type ValueType, writeBytes, writeName, writeUnsigned } from './encoding.ts';
 import { FunctionBuilder } from './function-builder.ts';
 
 export type { ValueType } from './encoding.ts';

@@ -1,6 +1,6 @@
 /** Shorthands for writing kernels with the assembler: named parameters, counted loops, moving pointers. */
 
-import type { FunctionBuilder, ModuleBuilder, ValueType } from './assembler.ts';
+import type { FunctionBuilder, ModuleBuilder, ValueType } from './module-builder.ts';
 
 /** Adds a function whose parameters are known by name: `params` gives their types, in order. */
 export function defineFunction<P extends Readonly<Record<string, ValueType>>>(

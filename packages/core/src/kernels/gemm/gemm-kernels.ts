@@ -1,10 +1,18 @@
 /** The WebAssembly kernels of the matrix product: the loops over tiles, on operands that lie in the scratch memory. */
 
-import { ModuleBuilder } from '../wasm/assembler.ts';
-import { atMost, bump, countdown, defineFunction, i32Params, locals, range } from '../wasm/emit.ts';
-import { hasRelaxedSimd, instantiate } from '../wasm/memory.ts';
-import type { FloatLane, GemmLane } from './tiles.ts';
-import { dotTile, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
+import {
+  atMost,
+  bump,
+  countdown,
+  defineFunction,
+  hasRelaxedSimd,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  range,
+} from '../wasm/index.ts';
+import { dotTile, type FloatLane, type GemmLane, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
 
 export type { FloatLane } from './tiles.ts';
 

@@ -1,10 +1,9 @@
 /** The loops over one row that the kernels of softmax and cross-entropy are made of. */
 
-import { inlineExpression } from '../compile/inline.ts';
+import { inlineExpression } from '../compile/index.ts';
 import { exp, input } from '../expression/index.ts';
-import { EXP_TO_ZERO_SCALE, expToZero } from '../math/exponential.ts';
-import type { FunctionBuilder } from '../wasm/assembler.ts';
-import { bump, countdown, range } from '../wasm/emit.ts';
+import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
+import { bump, countdown, type FunctionBuilder, range } from '../wasm/index.ts';
 
 /** The lane type that kernels on rows are emitted for, and the functions that they import. */
 export interface RowConfig {

@@ -1,9 +1,9 @@
 import { arrayConstructor, type DType, laneOf } from '../../dtype.ts';
-import { reduceKernels } from '../reduce/kernels.ts';
-import type { Strided } from '../strided/strided.ts';
-import { f32, f64 } from '../wasm/memory.ts';
-import { type ElementwiseKernel, runElementwiseMany } from './elementwise.ts';
-import { slotBase } from './scratch.ts';
+import { type ElementwiseKernel, runElementwiseMany } from '../elementwise/elementwise.ts';
+import { slotBase } from '../elementwise/slots.ts';
+import type { Strided } from '../strided/index.ts';
+import { f32, f64 } from '../wasm/index.ts';
+import { reduceKernels } from './reduce-kernels.ts';
 
 /** An address in scratch behind the parameters that any kernel has, and in front of the slots. */
 const totalAt = 504;

@@ -1,8 +1,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
-import { gather } from '../strided/gather.ts';
-import type { Strided } from '../strided/strided.ts';
-import { ensureBytes, f32, f64, i32, u8 } from '../wasm/memory.ts';
+import { gather, type Strided } from '../strided/index.ts';
+import { ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
 
 /**
  * Slots of the scratch memory: each holds one operand's part of a chunk of work. In front of them lie the parameters,
