@@ -176,7 +176,12 @@ describe('memoryOrder', () => {
 
   test('views are filled in the order PyTorch fills them', () => {
     for (const { shape, strides, places } of orders) {
-      const visited = [...memoryOrder(shape, strides)];
+      const dims = memoryOrder(shape, strides) ?? shape.map((_, d) => d);
+      const visited = dims.reduce(
+        (starts, d) =>
+          starts.flatMap((at) => Array.from({ length: shape[d]! }, (_, i) => at + i * strides[d]!)),
+        [0],
+      );
       const logical = contiguousStrides(shape);
       const actual = places.map((_, i) => {
         const at = shape.reduce(

@@ -2,7 +2,7 @@
  * PyTorch's random fills for the CPU, number for number, on plain typed arrays.
  *
  * Every function fills `out` from front to back and leaves the generator where PyTorch leaves it, so calls can be mixed
- * freely with PyTorch's. A strided tensor is filled in the order of {@link memoryOrder}, through a dense array.
+ * freely with PyTorch's. A strided tensor is filled in the order of `memoryOrder`, through a dense array.
  */
 import type { TypedArray } from '../dtype.ts';
 import { ValueError } from '../errors.ts';

@@ -105,6 +105,17 @@ export function multinomial(
   replacement: boolean,
   generator: Generator,
 ): Int32Array {
+  checkSamples(samples, categories, replacement);
+  for (let row = 0; row < rows; row++)
+    checkWeights(weights.subarray(row * categories, (row + 1) * categories));
+  const out = new Int32Array(rows * samples);
+  if (!replacement || samples === 1) drawDistinct(out, weights, rows, categories, samples, generator);
+  else drawCumulative(out, weights, rows, categories, samples, generator);
+  return out;
+}
+
+/** Refuses numbers of samples that cannot be drawn from so many categories. */
+export function checkSamples(samples: number, categories: number, replacement: boolean): void {
   if (!Number.isInteger(samples) || samples <= 0) {
     throw new ValueError(`multinomial: cannot sample num_samples=${samples} <= 0 samples`);
   }
@@ -116,12 +127,6 @@ export function multinomial(
   if (categories > 2 ** 24) {
     throw new ValueError(`multinomial: number of categories cannot exceed 2^24, got ${categories}`);
   }
-  for (let row = 0; row < rows; row++)
-    checkWeights(weights.subarray(row * categories, (row + 1) * categories));
-  const out = new Int32Array(rows * samples);
-  if (!replacement || samples === 1) drawDistinct(out, weights, rows, categories, samples, generator);
-  else drawCumulative(out, weights, rows, categories, samples, generator);
-  return out;
 }
 
 function checkWeights(weights: FloatArray): void {

@@ -2,17 +2,28 @@ import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
 import {
   E,
   ElementwiseKernel,
+  elementsOf,
   rows,
   runElementwise,
   type Strided,
   stridedOver,
 } from '../../kernels/index.ts';
-import { isGradEnabled } from '../../record/grad-mode.ts';
-import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
-import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
+import { updateInPlace } from '../../record/in-place.ts';
+import {
+  apply,
+  applyMulti,
+  defineMulti,
+  definePrimitive,
+  type GradNode,
+  INPUT,
+  isGradEnabled,
+  type MultiPrimitive,
+  OUTPUT,
+  type Primitive,
+} from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { type Tensor, wrapArray } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { onesLike } from '../creation/fill.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import type { Reduction } from '../elementwise/reduced.ts';
@@ -24,7 +35,9 @@ import { unsqueeze } from '../views/shape.ts';
 export interface CrossEntropyAttributes {
   /** The dimension of the classes, normalised. */
   readonly dim: number;
+  /** Targets of this class count for nothing. */
   readonly ignoreIndex: number;
+  /** The share of each target that is spread evenly over all classes, in [0, 1]. */
   readonly labelSmoothing: number;
   readonly reduction: Reduction;
   /** Who is named in errors. */
@@ -32,152 +45,157 @@ export interface CrossEntropyAttributes {
 }
 
 interface Attributes extends CrossEntropyAttributes {
-  /**
-   * The gradient of the result by the logits, where one is wanted: the forward pass has the exponentials at hand. It is
-   * given away to the first backward; a second one computes it anew.
-   */
-  ready: TypedArray | null;
+  /** Whether the gradient by the logits is a second result: the forward pass has the exponentials at hand. */
+  readonly withGradient: boolean;
 }
+
+/** Logits, target, and class weights if there are any. */
+type Inputs = [logits: Tensor, target: Tensor, ...weight: Tensor[]];
 
 /** The shape of what is left of x without its classes. */
 const rowsShape = (x: Tensor, dim: number): Shape => x.shape.filter((_, d) => d !== dim);
 
 const isClasses = (target: Tensor): boolean => target.dtype === 'int32' || target.dtype === 'uint8';
 
-/** The inputs of the primitives, after the gradient where there is one: logits, target, and class weights if there are any. */
-function targetOf(
-  x: Tensor,
-  target: Tensor,
-  weight: Tensor | undefined,
-  a: Attributes,
-): rows.CrossEntropyTarget {
-  const { labelSmoothing, ignoreIndex, dim } = a;
+const classCount = (x: Tensor, dim: number): number => x.shape[dim] ?? 1;
+
+/** What a mean over rows of probabilities divides by. */
+const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
+  reduction === 'mean' ? x.count / classCount(x, dim) : 1;
+
+/** For kernels: the target distribution, and what the reduction divides by. Refuses targets that are no class. */
+function targetOf([x, target, weight]: Inputs, a: Attributes): [rows.CrossEntropyTarget, divisor: number] {
+  const { labelSmoothing, ignoreIndex, dim, reduction } = a;
   if (!isClasses(target)) {
-    return { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target };
+    const probabilities = { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target };
+    return [probabilities, rowCount(x, a)];
   }
-  const weights = weight === undefined ? null : weight.data;
-  return {
-    classes: target.data,
-    onClass: 1 - labelSmoothing,
-    ignoreIndex,
-    weight: weights,
-    spread: labelSmoothing === 0 ? null : evenly(x.shape[dim] ?? 1, labelSmoothing, weights, laneOf(x.dtype)),
-  };
+  const n = classCount(x, dim);
+  const classes = elementsOf(target);
+  const weights = weight === undefined ? null : elementsOf(weight);
+  const total = rows.crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
+  const spread = labelSmoothing === 0 ? null : evenly(n, labelSmoothing, weights, x.dtype);
+  const onClass = 1 - labelSmoothing;
+  return [{ classes, onClass, ignoreIndex, weight: weights, spread }, reduction === 'mean' ? total : 1];
 }
 
 /** The part of the target that label smoothing gives to every class. */
-function evenly(
-  n: number,
-  smoothing: number,
-  weights: TypedArray | null,
-  lane: 'f32' | 'f64' | 'i32',
-): Strided {
-  const dtype: DType = lane === 'f64' ? 'float64' : 'float32';
-  const array = allocateArray(dtype, n);
-  for (let c = 0; c < n; c++) array[c] = (smoothing / n) * (weights === null ? 1 : weights[c]!);
+function evenly(n: number, smoothing: number, weights: TypedArray | null, dtype: DType): Strided {
+  const array = allocateArray(dtype, n).fill(smoothing / n);
+  weights?.forEach((weight, c) => {
+    array[c] = (smoothing / n) * weight;
+  });
   return stridedOver(array, dtype, [n]);
-}
-
-/** What the reduction divides by; refuses targets that are no class. */
-function divisorOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Attributes): number {
-  const n = x.shape[a.dim] ?? 1;
-  if (!isClasses(target)) return a.reduction === 'mean' ? x.count / n : 1;
-  const weights = weight === undefined ? null : weight.data;
-  const total = rows.crossEntropyDenominator(target.data, n, a.ignoreIndex, weights, target.shape, a.caller);
-  return a.reduction === 'mean' ? total : 1;
 }
 
 const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) => E.mul(u, g));
 
-/** Multiplies the rows of `unit` by the gradient of their losses, in place; one number for all if those were reduced. */
-function scaleRows(unit: Tensor, g: Tensor, a: Attributes): void {
-  const rows = a.reduction === 'none' ? unsqueeze(g.detach(), a.dim) : g;
-  if (rows.count === 1 && rows.storage.array[rows.offset] === 1) return;
-  runElementwise(scale, laneOf(unit.dtype), [unit, rows], [], unit);
+/** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
+function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): void {
+  if (g.count === 1 && g.storage.array[g.offset] === 1) return;
+  const { storage, dtype, offset } = g;
+  const wide =
+    reduction === 'none'
+      ? stridedOver(
+          storage.array,
+          dtype,
+          g.shape.toSpliced(dim, 0, 1),
+          offset,
+          g.strides.toSpliced(dim, 0, 0),
+        )
+      : g;
+  runElementwise(scale, laneOf(unit.dtype), [unit, wide], [], unit);
 }
 
-/** How much the target distribution of each row sums up to, the dimension of classes kept with size 1. */
-function massOf(x: Tensor, target: Tensor, weight: Tensor | undefined, a: Attributes): Tensor {
-  if (!isClasses(target)) return sum(target.detach(), a.dim, { keepdim: true });
-  const { classes, onClass, weight: weights, spread } = targetOf(x, target, weight, a);
-  let rest = 0;
-  if (spread !== null) for (const q of spread.storage.array.subarray(0, spread.count)) rest += q;
-  const mass = allocateArray(x.dtype, classes!.length);
-  for (let i = 0; i < mass.length; i++) {
-    const t = classes![i]!;
-    mass[i] = t === a.ignoreIndex ? 0 : onClass * (weights === null ? 1 : weights[t]!) + rest;
-  }
-  return unsqueeze(wrapArray(mass, target.shape, x.dtype), a.dim);
+/** How much the target distribution of each row sums up to, divided as the reduction divides; inputs as of the loss. */
+const massPrimitive = definePrimitive<Attributes, Inputs>({
+  name: 'cross_entropy_mass',
+  infer: ([x], { dim }) => ({ shape: x.shape.with(dim, 1), dtype: x.dtype }),
+  kernel(inputs, a, out) {
+    const [{ classes, onClass, weight, spread }, divisor] = targetOf(inputs, a);
+    const { array } = out.storage;
+    const round = out.dtype === 'float32' ? Math.fround : (v: number): number => v;
+    const share = round(1 / divisor);
+    let rest = 0;
+    if (spread !== null) for (const q of elementsOf(spread)) rest += q;
+    classes?.forEach((t, i) => {
+      const mass = t === a.ignoreIndex ? 0 : onClass * (weight === null ? 1 : weight[t]!) + rest;
+      array[i] = round(mass) * share;
+    });
+  },
+});
+
+/** {@link massPrimitive}, which target probabilities say themselves. */
+function massOf(inputs: Inputs, a: Attributes): Tensor {
+  const [x, target] = inputs;
+  if (isClasses(target)) return apply(massPrimitive, inputs, a);
+  return mul(sum(target.detach(), a.dim, { keepdim: true }), 1 / rowCount(x, a));
 }
 
-type Inputs = [logits: Tensor, target: Tensor, ...weight: Tensor[]];
+/** What a node saved of the inputs of the loss, of which the first is its input `first`. */
+function savedInputs(node: GradNode<Attributes>, first: number): Inputs {
+  const weight = node.inputShapes.length > first + 2 ? [node.input(first + 2)] : [];
+  return [node.input(first), node.input(first + 1), ...weight];
+}
 
-function family(name: string): Primitive<Attributes, Inputs> {
-  /** The gradient: inputs g, logits, target, weight. */
+/** The loss and, where one is wanted, its gradient by the logits. */
+type Family = MultiPrimitive<Attributes, Inputs, [loss: Tensor, ...unit: Tensor[]]>;
+
+function family(name: string): Family {
   const backward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
     name: `${name}_backward`,
     saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
     infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
-    kernel([g, x, target, weight], a, out) {
-      const unit = 1 / divisorOf(x, target, weight, a);
-      rows.crossEntropy(x, a.dim, targetOf(x, target, weight, a), unit, out.data);
+    kernel([g, ...inputs], a, out) {
+      const [target, divisor] = targetOf(inputs, a);
+      rows.crossEntropy(inputs[0], a.dim, target, 1 / divisor, elementsOf(out));
       scaleRows(out, g, a);
     },
     derivative(h, node) {
       const a = node.attrs;
       const { dim } = a;
-      const [g, x, target, weight] = savedInputs(node);
-      const unit = apply(backward, [onesLike(g!), x!, target!, ...rest(weight)], a);
+      const each = a.reduction === 'none';
+      const g = node.input(0);
+      const inputs = savedInputs(node, 1);
+      const unit = apply(backward, [onesLike(g), ...inputs], a);
       let gx: Tensor | null = null;
       if (node.needs(1)) {
-        const p = softmax(x!, dim);
+        const p = softmax(inputs[0], dim);
         const centred = sub(h, sum(mul(h, p), dim, { keepdim: true }));
-        const mass = mul(massOf(x!, target!, weight, a), 1 / divisorOf(x!, target!, weight, a));
-        gx = mul(mul(p, centred), mul(mass, a.reduction === 'none' ? unsqueeze(g!, dim) : g!));
+        gx = mul(mul(p, centred), mul(massOf(inputs, a), each ? unsqueeze(g, dim) : g));
       }
       const product = node.needs(0) ? mul(h, unit) : null;
-      const gg = product && (a.reduction === 'none' ? sum(product, dim) : sum(product));
+      const gg = product && (each ? sum(product, dim) : sum(product));
       return [gg, gx, null, null];
     },
   });
 
-  return definePrimitive<Attributes, Inputs>({
+  return defineMulti<Attributes, Inputs, [loss: Tensor, ...unit: Tensor[]]>({
     name,
-    saves: INPUT(0) | INPUT(1) | INPUT(2),
-    infer: ([x], { dim, reduction }) => ({
-      shape: reduction === 'none' ? rowsShape(x, dim) : [],
-      dtype: x.dtype,
-    }),
-    kernel([x, target, weight], a, out) {
-      const divisor = divisorOf(x, target, weight, a);
-      const grad = isGradEnabled() && x.requiresGrad ? allocateArray(x.dtype, x.count) : null;
-      const { array } = out.storage;
-      const each = a.reduction === 'none';
-      const t = targetOf(x, target, weight, a);
-      const total = rows.crossEntropy(x, a.dim, t, 1 / divisor, grad, each ? array : null, out.offset);
-      if (!each) array[out.offset] = total / divisor;
-      a.ready = grad;
+    saves: INPUT(0) | INPUT(1) | INPUT(2) | OUTPUT,
+    infer([x], { dim, reduction, withGradient }) {
+      const { shape, dtype } = x;
+      const loss = { shape: reduction === 'none' ? rowsShape(x, dim) : [], dtype };
+      return withGradient ? [loss, { shape, dtype }] : [loss];
     },
-    derivative(g, node) {
+    kernel(inputs, a, [loss, unit]) {
+      const [target, divisor] = targetOf(inputs, a);
+      const { array } = loss.storage;
+      const each = a.reduction === 'none';
+      const grad = unit === undefined ? null : unit.storage.array;
+      const total = rows.crossEntropy(inputs[0], a.dim, target, 1 / divisor, grad, each ? array : null);
+      if (!each) array[0] = total / divisor;
+    },
+    derivative([g], node) {
       const a = node.attrs;
-      const { ready } = a;
-      a.ready = null;
-      if (ready !== null && !isGradEnabled()) {
-        const unit = wrapArray(ready, node.shape(0), node.dtype(0));
-        scaleRows(unit, g, a);
-        if (observed) {
-          notifyBefore(backward.name, [g], a);
-          notifyAfter(backward.name, [g], a, [unit]);
-        }
-        return [unit, null, null];
-      }
-      return [apply(backward, [g, ...savedInputs(node)], a), null, null];
+      const unit = node.takeOutput(1);
+      if (g === null) return [null];
+      if (unit === null || isGradEnabled()) return [apply(backward, [g, ...savedInputs(node, 0)], a)];
+      updateInPlace(`${name}_backward_`, [unit], [unit, g], a, () => scaleRows(unit, g, a));
+      return [unit];
     },
   });
 }
-
-const rest = (weight: Tensor | undefined): Tensor[] => (weight === undefined ? [] : [weight]);
-const savedInputs = (node: GradNode<Attributes>): Tensor[] => node.inputShapes.map((_, i) => node.input(i));
 
 /** PyTorch's names: a loss of classes is its negative log-likelihood, and has another for images. */
 const ofRows = family('nll_loss');
@@ -200,24 +218,39 @@ export function fusedCrossEntropy(
   attributes: CrossEntropyAttributes,
 ): Tensor {
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
+  const withGradient = x.requiresGrad && isGradEnabled();
   const primitive = labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
-  const inputs = weight === null || !isClasses(target) ? [x, target] : [x, target, weight];
-  return apply(primitive, inputs, { dim, ignoreIndex, labelSmoothing, reduction, caller, ready: null });
+  const inputs: Inputs = weight === null || !isClasses(target) ? [x, target] : [x, target, weight];
+  const own = { dim, ignoreIndex, labelSmoothing, reduction, caller, withGradient };
+  return applyMulti(primitive, inputs, own)[0];
 }
 
-/** The share that each target has in what a mean divides by: its class's weight, 0 where it is ignored. */
+interface ShareAttributes {
+  readonly ignoreIndex: number;
+  readonly dtype: DType;
+}
+
+const sharesPrimitive = definePrimitive<ShareAttributes, [target: Tensor, ...weight: Tensor[]]>({
+  name: 'class_shares',
+  infer: ([target], { dtype }) => ({ shape: target.shape, dtype }),
+  kernel([target, weight], { ignoreIndex }, out) {
+    const weights = weight === undefined ? null : elementsOf(weight);
+    const { array } = out.storage;
+    elementsOf(target).forEach((t, i) => {
+      array[i] = t === ignoreIndex ? 0 : weights === null ? 1 : weights[t]!;
+    });
+  },
+});
+
+/**
+ * The share that each target (classes, any shape) has in what a mean divides by: its class's weight, 0 where it is ignored.
+ * No gradient flows. Kindling's own.
+ */
 export function classShares(
   target: Tensor,
   weight: Tensor | null,
   ignoreIndex: number,
   dtype: DType,
 ): Tensor {
-  const classes = target.data;
-  const weights = weight === null ? null : weight.data;
-  const shares = allocateArray(dtype, classes.length);
-  for (let i = 0; i < shares.length; i++) {
-    const t = classes[i]!;
-    shares[i] = t === ignoreIndex ? 0 : weights === null ? 1 : weights[t]!;
-  }
-  return wrapArray(shares, target.shape, dtype);
+  return apply(sharesPrimitive, weight === null ? [target] : [target, weight], { ignoreIndex, dtype });
 }

@@ -1,2 +1,3 @@
-/** Tensors of random numbers. */
-export * from './draws.ts';
+/** Tensors of random numbers, and tensors overwritten with them. */
+export * from './in-place.ts';
+export * from './random-tensors.ts';

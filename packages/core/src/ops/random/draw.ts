@@ -1,0 +1,103 @@
+/** How random numbers are drawn: the distributions by name, and draws as plain data. */
+import type { DType, TypedArray } from '../../dtype.ts';
+import { elementsOf, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import * as fills from '../../random/distributions.ts';
+import type { Generator } from '../../random/generator.ts';
+import { fillRandom, fillRandomInt, fillRandperm } from '../../random/integers.ts';
+import type { Tensors } from '../../record/index.ts';
+import { allocateArray } from '../../storage.ts';
+import { Tensor } from '../../tensor.ts';
+
+type Floats = fills.FloatArray;
+/** A parameter of a distribution: one number for all elements, or one for each. */
+type Parameter = number | Floats;
+
+interface Way {
+  readonly generator: Generator;
+  readonly dtype: DType;
+  /** Whether the elements lie in row-major order without gaps: PyTorch has another algorithm for normal numbers then. */
+  readonly contiguous: boolean;
+}
+
+/** The distributions by name: each fills an array from front to back. */
+const distributions = {
+  uniform: (out: Floats, { generator }: Way, from: number, to: number) =>
+    fills.fillUniform(out, from, to, generator),
+  normal: (out: Floats, way: Way, mean: Parameter, std: Parameter) =>
+    typeof mean === 'number' && typeof std === 'number'
+      ? fills.fillNormal(out, mean, std, way.generator, way)
+      : fills.fillNormalFrom(out, mean, std, way.generator),
+  logNormal: (out: Floats, { generator }: Way, mean: number, std: number) =>
+    fills.fillLogNormal(out, mean, std, generator),
+  exponential: (out: Floats, { generator }: Way, rate: number) => fills.fillExponential(out, rate, generator),
+  cauchy: (out: Floats, { generator }: Way, median: number, sigma: number) =>
+    fills.fillCauchy(out, median, sigma, generator),
+  geometric: (out: TypedArray, { generator }: Way, p: number) => fills.fillGeometric(out, p, generator),
+  bernoulli: (out: TypedArray, { generator }: Way, p: Parameter) =>
+    typeof p === 'number'
+      ? fills.fillBernoulli(out, p, generator)
+      : fills.fillBernoulliFrom(out, p, generator),
+  dropout: (out: Floats, { generator }: Way, p: number) => fills.fillDropoutMask(out, p, generator),
+  integers: (out: TypedArray, { generator, dtype }: Way, low: number, high: number) =>
+    fillRandomInt(out, dtype, low, high, generator),
+  anyIntegers: (out: TypedArray, { generator, dtype }: Way) => fillRandom(out, dtype, generator),
+  permutation: (out: TypedArray, { generator }: Way) => fillRandperm(out, generator),
+};
+
+export type Distribution = keyof typeof distributions;
+
+/** What the caller gives for the parameters of a distribution: a tensor, where it may, for one number for each element. */
+export type Parameters<D extends Distribution> = (typeof distributions)[D] extends (
+  out: never,
+  way: never,
+  ...parameters: infer P
+) => void
+  ? { readonly [I in keyof P]: P[I] extends number ? number : number | Tensor }
+  : never;
+
+/** A draw as plain data, so that an observer can tell and repeat it. */
+export interface Draw {
+  readonly distribution: Distribution;
+  /** `null` stands for a parameter that is a tensor, of the shape of the result: those are inputs, in order. */
+  readonly parameters: readonly (number | null)[];
+  /** The dimensions in whose order elements are drawn, slowest first; `null` for row-major order. */
+  readonly order: readonly number[] | null;
+  readonly generator: Generator;
+}
+
+/** A draw and the tensors among its parameters. */
+export function drawOf<D extends Distribution>(
+  distribution: D,
+  parameters: Parameters<D>,
+  order: readonly number[] | null,
+  generator: Generator,
+): [draw: Draw, inputs: Tensor[]] {
+  const given: readonly (number | Tensor)[] = parameters;
+  const numbers = given.map((x) => (typeof x === 'number' ? x : null));
+  return [{ distribution, parameters: numbers, order, generator }, given.filter((x) => x instanceof Tensor)];
+}
+
+/** x with its dimensions in another order. */
+function permuted({ storage, shape, strides, offset, dtype }: Strided, order: readonly number[]): Strided {
+  const pick = (list: readonly number[]): number[] => order.map((d) => list[d]!);
+  return stridedOver(storage.array, dtype, pick(shape), offset, pick(strides));
+}
+
+/** The kernel of every draw. `out` may have any layout. */
+export function fillDrawn(
+  out: Tensor,
+  inputs: Tensors,
+  { distribution, parameters, order, generator }: Draw,
+): void {
+  const fill = distributions[distribution] as (out: TypedArray, way: Way, ...rest: Parameter[]) => void;
+  const { dtype, count } = out;
+  const arranged = (x: Strided): Strided => (order === null ? x : permuted(x, order));
+  const tensors = inputs.values();
+  const rest = parameters.map((x) => x ?? (elementsOf(arranged(tensors.next().value!)) as Floats));
+  const contiguous = order === null && out.dense;
+  const drawn = contiguous ? elementsOf(out) : allocateArray(dtype, count);
+  fill(drawn, { generator, dtype, contiguous }, ...rest);
+  if (contiguous) return;
+  const target = arranged(out);
+  scatterStrided(stridedOver(drawn, dtype, target.shape), target);
+}

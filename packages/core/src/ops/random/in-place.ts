@@ -1,0 +1,110 @@
+import { isFloatingPoint } from '../../dtype.ts';
+import { DTypeError, ValueError } from '../../errors.ts';
+import { defaultGenerator, type Generator } from '../../random/generator.ts';
+import { memoryOrder } from '../../random/memory-order.ts';
+import { updateInPlace } from '../../record/in-place.ts';
+import { Tensor } from '../../tensor.ts';
+import { detach } from '../creation/copy.ts';
+import { expand } from '../views/shape.ts';
+import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
+
+/** Options of the in-place draws. */
+export interface DrawOptions {
+  /** Default: the default generator, which `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+/** Distributions of whole numbers, which tensors of every dtype can hold. */
+const ofAnyDtype: readonly Distribution[] = ['bernoulli', 'geometric', 'integers', 'anyIntegers'];
+
+function drawInto<D extends Distribution>(
+  x: Tensor,
+  name: string,
+  distribution: D,
+  parameters: Parameters<D>,
+  { generator = defaultGenerator }: DrawOptions = {},
+): Tensor {
+  if (!isFloatingPoint(x.dtype) && !ofAnyDtype.includes(distribution))
+    throw new DTypeError(`${name}: not implemented for ${x.dtype}`);
+  const order = memoryOrder(x.shape, x.strides);
+  const [draw, inputs] = drawOf(distribution, parameters, order, generator);
+  updateInPlace(name, [x], [x, ...inputs], draw, () => fillDrawn(x, inputs, draw));
+  return x;
+}
+
+/**
+ * Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`, number for number.
+ * @throws DTypeError unless x is of a float dtype; ValueError where from > to or a bound is out of range
+ * @example
+ * ```ts
+ * const weight = empty([2, 2]);
+ * weight.uniform_(-1, 1);
+ * weight; // tensor([[-0.0075,  0.5364], [-0.8230, -0.7359]])
+ * ```
+ */
+export function uniform_(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
+  if (!(from <= to))
+    throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  return drawInto(x, 'uniform_', 'uniform', [from, to], options);
+}
+
+/**
+ * Overwrites x with normal numbers. Follows `Tensor.normal_`, number for number.
+ * @throws DTypeError unless x is of a float dtype; ValueError for a negative `std`
+ * @example
+ * ```ts
+ * empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
+ * ```
+ */
+export const normal_ = (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor =>
+  drawInto(x, 'normal_', 'normal', [mean, std], options);
+
+/**
+ * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
+ * @throws ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
+ */
+export const bernoulli_ = (x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor =>
+  drawInto(x, 'bernoulli_', 'bernoulli', [p instanceof Tensor ? expand(detach(p), x.shape) : p], options);
+
+/**
+ * Overwrites x with integers in [from, to), or from 0 on over its dtype's range; `random_(to)` counts from 0.
+ * Follows `Tensor.random_`.
+ * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
+ */
+export function random_(x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor {
+  const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
+  return high === null
+    ? drawInto(x, 'random_', 'anyIntegers', [], options)
+    : drawInto(x, 'random_', 'integers', [low, high], options);
+}
+
+/**
+ * Overwrites x with exponential numbers of rate lambd. Follows `Tensor.exponential_`.
+ * @throws DTypeError unless x is of a float dtype; ValueError unless lambd > 0
+ */
+export const exponential_ = (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
+  drawInto(x, 'exponential_', 'exponential', [lambd], options);
+
+/**
+ * Overwrites x with exponentials of normal numbers. Follows `Tensor.log_normal_`.
+ * @throws DTypeError unless x is of a float dtype; ValueError unless std > 0
+ */
+export const logNormal_ = (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
+  drawInto(x, 'log_normal_', 'logNormal', [mean, std], options);
+
+/**
+ * Overwrites x with Cauchy numbers. Follows `Tensor.cauchy_`.
+ * @throws DTypeError unless x is of a float dtype; ValueError unless sigma > 0
+ */
+export const cauchy_ = (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
+  drawInto(x, 'cauchy_', 'cauchy', [median, sigma], options);
+
+/**
+ * Overwrites x with numbers of trials up to the first success, of probability p. Follows `Tensor.geometric_`.
+ * @throws ValueError unless 0 < p < 1
+ */
+export const geometric_ = (x: Tensor, p: number, options?: DrawOptions): Tensor =>
+  drawInto(x, 'geometric_', 'geometric', [p], options);
+
+/** The functions of this file that are methods too. */
+export default { uniform_, normal_, bernoulli_, random_, exponential_, logNormal_, cauchy_, geometric_ };

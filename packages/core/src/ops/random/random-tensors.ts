@@ -1,0 +1,242 @@
+import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import type { FloatArray } from '../../random/distributions.ts';
+import { defaultGenerator, type Generator } from '../../random/generator.ts';
+import { checkSamples, multinomial as drawCategories } from '../../random/integers.ts';
+import { memoryOrder } from '../../random/memory-order.ts';
+import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
+import { broadcastShapes, formatShape, type Shape } from '../../shape.ts';
+import { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
+import { type CreationOptions, finishCreation, getDefaultDtype, sizesOf } from '../creation/fill.ts';
+import { expand } from '../views/shape.ts';
+import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
+
+/** Options of a function that draws random numbers. */
+export interface RandomOptions extends CreationOptions {
+  /** Default: the default generator, which `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+interface DrawAttributes extends Draw {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Every new tensor of random numbers is this one operation, so that a tracer sees where they enter. */
+const randomPrimitive = definePrimitive<DrawAttributes, Tensors>({
+  name: 'random',
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  kernel: (inputs, draw, out) => fillDrawn(out, inputs, draw),
+});
+
+function drawn<D extends Distribution>(
+  distribution: D,
+  parameters: Parameters<D>,
+  shape: Shape,
+  dtype: DType,
+  options: RandomOptions | undefined,
+  order: readonly number[] | null = null,
+): Tensor {
+  const [draw, inputs] = drawOf(distribution, parameters, order, options?.generator ?? defaultGenerator);
+  return finishCreation(apply(randomPrimitive, inputs, { ...draw, shape, dtype }), options);
+}
+
+/** PyTorch gives what it draws "like" a permuted tensor the same layout, and fills it as that lies in memory. */
+const drawnLike = <D extends Distribution>(
+  x: Tensor,
+  distribution: D,
+  parameters: Parameters<D>,
+  dtype: DType,
+  options: RandomOptions | undefined,
+): Tensor =>
+  drawn(distribution, parameters, x.shape, dtype, options, x.dense ? null : memoryOrder(x.shape, x.strides));
+
+function floatDtype(options: RandomOptions | undefined, caller: string, fallback = getDefaultDtype()): DType {
+  const dtype = options?.dtype ?? fallback;
+  checkDType(dtype, caller);
+  if (!isFloatingPoint(dtype))
+    throw new DTypeError(`${caller}: not implemented for ${dtype}; use float32 or float64`);
+  return dtype;
+}
+
+/**
+ * Uniform numbers in [0, 1). Follows `torch.rand`, number for number.
+ * @throws DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * rand([2, 3]); // tensor([[0.4963, 0.7682, 0.0885], [0.1320, 0.3074, 0.6341]])
+ * ```
+ */
+export const rand = (shape: Shape | number, options?: RandomOptions): Tensor =>
+  drawn('uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
+
+/**
+ * Standard normal numbers. Follows `torch.randn`, number for number.
+ * @throws DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * randn(3); // tensor([ 1.5410, -0.2934, -2.1788])
+ * ```
+ */
+export const randn = (shape: Shape | number, options?: RandomOptions): Tensor =>
+  drawn('normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
+
+/**
+ * Integers in [low, high): `randint(high, shape)` or `randint(low, high, shape)`; int32 unless a dtype is given.
+ * Follows `torch.randint`.
+ * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * randint(10, [5]); // tensor([4, 9, 3, 0, 3])
+ * ```
+ */
+export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
+export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
+export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
+  const [low, high, shape, options] =
+    typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
+  const dtype = options?.dtype ?? 'int32';
+  checkDType(dtype, 'randint');
+  return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
+}
+
+/**
+ * A random permutation of 0 ... n - 1, int32. Follows `torch.randperm`.
+ * @throws ShapeError unless n is a whole number, 0 or more
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * randperm(5); // tensor([4, 1, 2, 0, 3])
+ * ```
+ */
+export const randperm = (n: number, options?: RandomOptions): Tensor =>
+  drawn('permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
+
+/**
+ * Uniform numbers in [0, 1) in the shape of `x`, and in its dtype unless another is given. Follows `torch.rand_like`.
+ * @throws DTypeError for a dtype that is not float
+ */
+export const randLike = (x: Tensor, options?: RandomOptions): Tensor =>
+  drawnLike(x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
+
+/**
+ * Standard normal numbers in the shape of `x`, and in its dtype unless another is given. Follows `torch.randn_like`.
+ * @throws DTypeError for a dtype that is not float
+ */
+export const randnLike = (x: Tensor, options?: RandomOptions): Tensor =>
+  drawnLike(x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
+
+/**
+ * Integers in [low, high) in the shape of `x`, and in its dtype unless another is given. Follows `torch.randint_like`.
+ * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
+ */
+export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
+  const dtype = options?.dtype ?? x.dtype;
+  checkDType(dtype, 'randintLike');
+  return drawnLike(x, 'integers', [low, high], dtype, options);
+}
+
+/**
+ * Ones with the probabilities that `p` holds, else zeros, in its dtype. No gradient flows. Follows `torch.bernoulli`.
+ * @throws DTypeError unless p is of a float dtype; ValueError where a probability is outside [0, 1]
+ * @example
+ * ```ts
+ * bernoulli(tensor([0, 1, 1], { dtype: 'float32' })); // tensor([0., 1., 1.])
+ * ```
+ */
+export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
+  if (!isFloatingPoint(p.dtype))
+    throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
+  return drawn('bernoulli', [p], p.shape, p.dtype, options);
+}
+
+/**
+ * Normal numbers of mean and standard deviation that are tensors, broadcast, or numbers; two numbers need a `shape`.
+ * Follows `torch.normal`.
+ * @throws ShapeError where the shapes do not broadcast or there is none; ValueError for a negative `std`
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * normal(tensor([10, 20], { dtype: 'float32' }), 0.5); // tensor([10.7705, 19.8533])
+ * ```
+ */
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  options?: RandomOptions & { shape?: Shape },
+): Tensor {
+  const [first, second] = [mean, std].filter((x) => x instanceof Tensor);
+  if (first === undefined) {
+    if (options?.shape === undefined)
+      throw new ShapeError('normal: with a mean and std that are numbers, pass { shape }');
+    const shape = sizesOf(options.shape, 'normal');
+    return drawn('normal', [mean, std], shape, floatDtype(options, 'normal'), options);
+  }
+  const { dtype } = first;
+  const shape = second === undefined ? first.shape : broadcastShapes(first.shape, second.shape, 'normal');
+  const wide = (x: Tensor | number) => (x instanceof Tensor ? expand(to(x, dtype), shape) : x);
+  return drawn('normal', [wide(mean), wide(std)], shape, dtype, options);
+}
+
+/** Options of {@link multinomial}. */
+export interface MultinomialOptions {
+  /** Whether a category can be drawn more than once. Default: false. */
+  readonly replacement?: boolean;
+  /** Default: the default generator, which `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+interface CategoryDraw extends Required<MultinomialOptions> {
+  readonly samples: number;
+}
+
+const multinomialPrimitive = definePrimitive<CategoryDraw>({
+  name: 'multinomial',
+  infer([{ shape, dtype }], { samples, replacement }) {
+    const [last, rows] = shape.toReversed();
+    if (last === undefined || shape.length > 2) {
+      throw new ShapeError(`multinomial: prob_dist must be 1 or 2 dim, got shape ${formatShape(shape)}`);
+    }
+    if (!isFloatingPoint(dtype)) {
+      throw new DTypeError(`multinomial: only supports floating-point dtypes for the weights, got ${dtype}`);
+    }
+    checkSamples(samples, last, replacement);
+    return { shape: rows === undefined ? [samples] : [rows, samples], dtype: 'int32' };
+  },
+  kernel([weights], { samples, replacement, generator }, out) {
+    const [categories = 1, rows = 1] = weights.shape.toReversed();
+    const values = elementsOf(weights) as FloatArray;
+    out.storage.array.set(drawCategories(values, rows, categories, samples, replacement, generator));
+  },
+});
+
+/**
+ * Category indices (int32) drawn by weight: weights (C,) give (numSamples,), weights (N, C) give (N, numSamples).
+ * Follows `torch.multinomial`.
+ * @throws ShapeError, DTypeError unless the weights are a float vector or matrix; ValueError where they are negative, not finite
+ *   or all 0, or where there are not as many categories as samples without replacement
+ * @example
+ * ```ts
+ * multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
+ * ```
+ */
+export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
+  const { replacement = false, generator = defaultGenerator } = options;
+  return apply(multinomialPrimitive, [weights], { samples: numSamples, replacement, generator });
+}
+
+/**
+ * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p).
+ * Kindling's own.
+ * @throws ValueError unless 0 <= p <= 1
+ */
+export const dropoutMask = (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor =>
+  drawnLike(x, 'dropout', [p], x.dtype, { generator });
+
+/** The functions of this file that are methods too. */
+export default { bernoulli, multinomial };
