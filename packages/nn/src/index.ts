@@ -1,9 +1,17 @@
 /** Layers, activations, losses and initialisation: `torch.nn`. */
 
-export * from './activations/piecewise.ts';
-export * from './activations/rectifiers.ts';
-export * from './activations/smooth.ts';
-export * from './activations/softmax.ts';
+// biome-ignore format: written by test/faces.test.ts
+export type {
+  AlphaInplaceOptions, GeluOptions, GumbelSoftmaxOptions, HardtanhOptions, InplaceOptions,
+  LeakyReluOptions, PReLUOptions, RReLUOptions, RreluOptions, ShrinkOptions, SoftmaxOptions,
+  SoftplusOptions,
+} from './activations/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export {
+  CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax,
+  Mish, PReLU, ReLU, ReLU6, RReLU, SELU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink,
+  Softsign, Tanh, Tanhshrink, Threshold,
+} from './activations/index.ts';
 export { ModuleDict } from './containers/module-dict.ts';
 export { ModuleList } from './containers/module-list.ts';
 export { ParameterDict, ParameterList } from './containers/parameter-list.ts';

@@ -1,17 +1,130 @@
-import type { Tensor } from '@kindling/core';
-import type { InplaceOptions } from '../functional/elementwise.ts';
+import {
+  applyElementwiseInPlace,
+  applyUnary,
+  type DType,
+  DTypeError,
+  type E,
+  ElementwiseOp,
+  isFloatingPoint,
+  isGradEnabled,
+  type Tensor,
+} from '@kindling/core';
 import { Module } from '../module/module.ts';
+import { pyFloat, snakeCase } from '../module/print.ts';
 
-/** What the activations share that can overwrite their input and have no other option. */
-export abstract class InplaceActivation extends Module<[Tensor], Tensor> {
-  inplace: boolean;
+/** Options of activations that can overwrite their input. */
+export interface InplaceOptions {
+  /** Write the result over the input. Default: false. */
+  readonly inplace?: boolean | undefined;
+}
 
-  constructor(options: InplaceOptions = {}) {
-    super();
-    this.inplace = options.inplace ?? false;
+/** Options of which every one is given. */
+export type Full<O> = { -readonly [K in keyof O]-?: Exclude<O[K], undefined> };
+
+/** What an activation of one tensor is made of. */
+interface ActivationSpec<O> {
+  /** PyTorch's name of the operation. */
+  readonly name: string;
+  /** The options and their defaults, in the order in which they print; with `inplace` it can overwrite its input. */
+  readonly defaults?: Full<O>;
+  /** The parameters of the expressions, of the options. It may refuse them. */
+  readonly params?: (options: Full<O>) => readonly number[];
+  /** The value in x and the parameters. */
+  readonly expression: (...x: E.Expr[]) => E.Expr;
+  /** PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. */
+  readonly gradient: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
+  /** Refuses dtypes. Default: all that are not floating. */
+  readonly check?: (dtype: DType) => void;
+}
+
+/** A function of one tensor and options, whose defaults {@link activationClass} takes over. */
+interface Activation<O> {
+  (x: Tensor, options?: O): Tensor;
+  readonly defaults: Full<O>;
+}
+
+/** Refuses integers and bools. */
+export const floatsOnly =
+  (name: string) =>
+  (dtype: DType): void => {
+    if (!isFloatingPoint(dtype)) {
+      throw new DTypeError(
+        `${name}: not implemented for ${dtype}: expected a floating point tensor; convert with x.to('float32')`,
+      );
+    }
+  };
+
+/** The function that an activation's statement describes. */
+export function activation<O extends object = object>(spec: ActivationSpec<O>): Activation<O> {
+  const { name, expression, gradient, params, defaults = {} as Full<O>, check = floatsOnly(name) } = spec;
+  const op = new ElementwiseOp({
+    name,
+    arity: 1,
+    expression,
+    gradient: (at, ...x) => [gradient(at, ...x)],
+    check,
+  });
+  const run = (x: Tensor, options?: O): Tensor => {
+    const full = withDefaults(defaults, options);
+    return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
+  };
+  return Object.assign(run, { defaults });
+}
+
+/** The options named in `defaults`, and no others. */
+function withDefaults<O extends object>(defaults: Full<O>, options: O | undefined): Full<O> {
+  if (options === undefined) return defaults;
+  const full = { ...defaults };
+  for (const name in full) full[name] = (options as Full<O>)[name] ?? defaults[name];
+  return full;
+}
+
+/** Runs an operation, over its input where `inplace` is set. */
+export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?: readonly number[]): Tensor {
+  if (!inplace) return applyUnary(op, x, params);
+  // The derivative may read the input, which is about to be overwritten: it gets a copy, as in PyTorch.
+  if (isGradEnabled() && x.requiresGrad) return x.copy_(applyUnary(op, x.clone(), params));
+  return applyElementwiseInPlace(op, [x], params);
+}
+
+/** The form of an activation that overwrites its input. */
+export const overInput =
+  <O extends InplaceOptions>(f: (x: Tensor, options: O) => Tensor) =>
+  (x: Tensor, options?: O): Tensor =>
+    f(x, { ...options, inplace: true } as O);
+
+/** A class of modules that keep the options of a function, one property each. */
+type ActivationClass<O> = (new (
+  options?: O,
+) => Module<[Tensor], Tensor> & Full<O>) &
+  Pick<typeof Module, 'stateNames'>;
+
+/** The class of modules that call `f` with the options given when they were made, and print these as PyTorch does. */
+export function activationClass<O extends object = object>(
+  f: ((x: Tensor, options?: O) => Tensor) & { readonly defaults?: Full<O> },
+  defaults: Full<O> = f.defaults ?? ({} as Full<O>),
+): ActivationClass<O> {
+  class ActivationModule extends Module<[Tensor], Tensor> {
+    constructor(options?: O) {
+      super();
+      Object.assign(this, withDefaults(defaults, options));
+    }
+
+    override forward(x: Tensor): Tensor {
+      return f(x, this as unknown as O);
+    }
+
+    override extraRepr(): string {
+      return Object.keys(defaults)
+        .flatMap((name) => printed(snakeCase(name), (this as unknown as Record<string, unknown>)[name]))
+        .join(', ');
+    }
   }
+  return ActivationModule as unknown as ActivationClass<O>;
+}
 
-  override extraRepr(): string {
-    return this.inplace ? 'inplace=True' : '';
-  }
+/** An option as PyTorch prints it; flags only where they are set. */
+function printed(name: string, value: unknown): string[] {
+  if (typeof value === 'boolean') return value ? [`${name}=True`] : [];
+  return [`${name}=${typeof value === 'number' ? pyFloat(value) : `'${value}'`}`];
 }

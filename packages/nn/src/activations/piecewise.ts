@@ -1,63 +1,189 @@
-import type { Tensor } from '@kindling/core';
-import {
-  hardshrink,
-  hardsigmoid,
-  hardswish,
-  type ShrinkOptions,
-  softshrink,
-} from '../functional/piecewise.ts';
-import { Module } from '../module/module.ts';
-import { pyFloat } from '../module/print.ts';
-import { InplaceActivation } from './activation.ts';
+import { DTypeError, E, type Tensor, ValueError } from '@kindling/core';
+import { pyFloat, pyNumber } from '../module/print.ts';
+import { activation, activationClass, type InplaceOptions, overInput } from './activation.ts';
 
-/** A sigmoid of three lines: 0 up to -3, 1 from 3 on. Follows `torch.nn.Hardsigmoid`. */
-export class Hardsigmoid extends InplaceActivation {
-  override forward(x: Tensor): Tensor {
-    return hardsigmoid(x, this);
+const { add, div, mul, select, sub } = E;
+
+/** Options of {@link hardtanh}. */
+export interface HardtanhOptions extends InplaceOptions {
+  /** The least result. Default: -1. */
+  readonly minVal?: number;
+  /** The largest result. Default: 1. */
+  readonly maxVal?: number;
+}
+
+/**
+ * x clamped to [minVal, maxVal], with gradient 0 at both ends. Follows `torch.nn.functional.hardtanh`.
+ *
+ * @throws ValueError when minVal is above maxVal.
+ * @throws DTypeError when x is bool.
+ * @example
+ * ```ts
+ * F.hardtanh(tensor([-2, 0.5, 3])); // tensor([-1.0000,  0.5000,  1.0000])
+ * ```
+ */
+export const hardtanh = activation<HardtanhOptions>({
+  name: 'hardtanh',
+  defaults: { minVal: -1, maxVal: 1, inplace: false },
+  params({ minVal, maxVal }) {
+    if (minVal > maxVal)
+      throw new ValueError(`hardtanh: min_val cannot be greater than max_val, got ${minVal} and ${maxVal}`);
+    return [minVal, maxVal];
+  },
+  expression: (x, min, max) => E.pmin(E.pmax(x, min), max),
+  gradient: ({ g }, x, min, max) => select(E.or(E.le(x, min), E.ge(x, max)), 0, g),
+  check(dtype) {
+    if (dtype === 'bool') throw new DTypeError('hardtanh: bool inputs are not supported');
+  },
+});
+/** {@link hardtanh} over its input. Follows `torch.nn.functional.hardtanh_`. */
+export const hardtanh_ = overInput(hardtanh);
+/**
+ * x clamped to [minVal, maxVal]: {@link hardtanh}. Follows `torch.nn.Hardtanh`.
+ *
+ * @throws ValueError when minVal is not below maxVal.
+ */
+export class Hardtanh extends activationClass(hardtanh) {
+  constructor(options: HardtanhOptions = {}) {
+    super(options);
+    const { minVal, maxVal } = this;
+    if (!(maxVal > minVal)) {
+      throw new ValueError(`Hardtanh: max_val (${maxVal}) must be greater than min_val (${minVal})`);
+    }
   }
+}
 
+/**
+ * min(max(x, 0), 6). Follows `torch.nn.functional.relu6`.
+ *
+ * @throws DTypeError when x is bool.
+ */
+export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor =>
+  hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
+/** min(max(x, 0), 6): {@link relu6}. Follows `torch.nn.ReLU6`. */
+export class ReLU6 extends activationClass<InplaceOptions>(relu6, { inplace: false }) {}
+
+/** min(max(x + 3, 0), 6) */
+const clampedShift = (x: E.Expr): E.Expr => E.pmin(E.pmax(add(x, 3), 0), 6);
+
+/** PyTorch's constant, which is of single precision in its float64 kernel too. */
+const sixth = Math.fround(1 / 6);
+
+/**
+ * A sigmoid of three lines: min(max(x + 3, 0), 6) / 6. Follows `torch.nn.functional.hardsigmoid`.
+ *
+ * @throws DTypeError when x is not floating.
+ */
+export const hardsigmoid = activation<InplaceOptions>({
+  name: 'hardsigmoid',
+  defaults: { inplace: false },
+  expression: (x) => div(clampedShift(x), 6),
+  gradient: ({ g }, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
+});
+/** A sigmoid of three lines, 0 up to -3, 1 from 3 on: {@link hardsigmoid}. Follows `torch.nn.Hardsigmoid`. */
+export class Hardsigmoid extends activationClass(hardsigmoid) {
   /** PyTorch prints no option here. */
   override extraRepr(): string {
     return '';
   }
 }
 
-/** x * hardsigmoid(x). Follows `torch.nn.Hardswish`. */
-export class Hardswish extends InplaceActivation {
-  override forward(x: Tensor): Tensor {
-    return hardswish(x, this);
-  }
-
+/**
+ * x * hardsigmoid(x). Follows `torch.nn.functional.hardswish`.
+ *
+ * @throws DTypeError when x is not floating.
+ */
+export const hardswish = activation<InplaceOptions>({
+  name: 'hardswish',
+  defaults: { inplace: false },
+  expression: (x) => div(mul(x, clampedShift(x)), 6),
+  gradient: ({ g }, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
+});
+/** x * hardsigmoid(x): {@link hardswish}. Follows `torch.nn.Hardswish`. */
+export class Hardswish extends activationClass(hardswish) {
   /** PyTorch prints no option here. */
   override extraRepr(): string {
     return '';
   }
 }
 
-/** What {@link Hardshrink} and {@link Softshrink} share. */
-abstract class Shrink extends Module<[Tensor], Tensor> {
-  readonly lambd: number;
+/** Options of {@link hardshrink} and {@link softshrink}. */
+export interface ShrinkOptions {
+  /** Half the width of the interval that becomes 0. Default: 0.5. */
+  readonly lambd?: number;
+}
 
-  constructor(options: ShrinkOptions = {}) {
-    super();
-    this.lambd = options.lambd ?? 0.5;
-  }
+const within = (x: E.Expr, limit: E.Expr): E.Expr => E.and(E.ge(x, E.neg(limit)), E.le(x, limit));
 
+/**
+ * x outside [-lambd, lambd], 0 within. Follows `torch.nn.functional.hardshrink`.
+ *
+ * @throws DTypeError when x is not floating.
+ */
+export const hardshrink = activation<ShrinkOptions>({
+  name: 'hardshrink',
+  defaults: { lambd: 0.5 },
+  params: ({ lambd }) => [lambd],
+  expression: (x, limit) => select(within(x, limit), 0, x),
+  gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
+});
+/** x outside [-lambd, lambd], 0 within: {@link hardshrink}. Follows `torch.nn.Hardshrink`. */
+export class Hardshrink extends activationClass(hardshrink) {
   override extraRepr(): string {
     return pyFloat(this.lambd);
   }
 }
 
-/** x outside [-lambd, lambd], 0 within. Follows `torch.nn.Hardshrink`. */
-export class Hardshrink extends Shrink {
-  override forward(x: Tensor): Tensor {
-    return hardshrink(x, this);
+/**
+ * x moved towards 0 by lambd, 0 within [-lambd, lambd]. Follows `torch.nn.functional.softshrink`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @throws ValueError when lambd is negative.
+ */
+export const softshrink = activation<ShrinkOptions>({
+  name: 'softshrink',
+  defaults: { lambd: 0.5 },
+  params({ lambd }) {
+    if (!(lambd >= 0)) {
+      throw new ValueError(`softshrink: lambda must be in range [0, 3.40282e+38], but found ${lambd}`);
+    }
+    return [lambd];
+  },
+  // Within the interval PyTorch multiplies by 0, which keeps the sign and NaN.
+  expression: (x, limit) =>
+    select(E.gt(x, limit), sub(x, limit), select(E.lt(x, E.neg(limit)), add(x, limit), mul(x, 0))),
+  gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
+});
+/** x moved towards 0 by lambd, 0 within [-lambd, lambd]: {@link softshrink}. Follows `torch.nn.Softshrink`. */
+export class Softshrink extends activationClass(softshrink) {
+  override extraRepr(): string {
+    return pyFloat(this.lambd);
   }
 }
 
-/** x moved towards 0 by lambd, 0 within [-lambd, lambd]. Follows `torch.nn.Softshrink`. */
-export class Softshrink extends Shrink {
-  override forward(x: Tensor): Tensor {
-    return softshrink(x, this);
+const above = activation<InplaceOptions & { readonly threshold?: number; readonly value?: number }>({
+  name: 'threshold',
+  defaults: { threshold: 0, value: 0, inplace: false },
+  params: ({ threshold, value }) => [threshold, value],
+  expression: (x, limit, value) => select(E.le(x, limit), value, x),
+  gradient: ({ g }, x, limit) => select(E.le(x, limit), 0, g),
+  check: () => {},
+});
+
+/** x where above `limit`, `value` elsewhere. Follows `torch.nn.functional.threshold`. */
+export const threshold = (x: Tensor, limit: number, value: number, options: InplaceOptions = {}): Tensor =>
+  above(x, { threshold: limit, value, inplace: options.inplace });
+/** {@link threshold} over its input. Follows `torch.nn.functional.threshold_`. */
+export const threshold_ = (x: Tensor, limit: number, value: number): Tensor =>
+  threshold(x, limit, value, { inplace: true });
+/** x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`. */
+export class Threshold extends activationClass(above) {
+  constructor(limit: number, value: number, options: InplaceOptions = {}) {
+    super({ threshold: limit, value, inplace: options.inplace });
+  }
+
+  override extraRepr(): string {
+    const inplace = this.inplace ? ', inplace=True' : '';
+    return `threshold=${pyNumber(this.threshold)}, value=${pyNumber(this.value)}${inplace}`;
   }
 }

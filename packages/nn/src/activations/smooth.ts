@@ -1,104 +1,131 @@
-import type { Tensor } from '@kindling/core';
-import {
-  type GeluOptions,
-  gelu,
-  logSigmoid,
-  mish,
-  type SoftplusOptions,
-  sigmoid,
-  silu,
-  softplus,
-  softsign,
-  tanh,
-  tanhshrink,
-} from '../functional/smooth.ts';
-import { Module } from '../module/module.ts';
-import { pyFloat } from '../module/print.ts';
-import { InplaceActivation } from './activation.ts';
+import { applyUnary, composed, E, ElementwiseOp, sigmoid, type Tensor, tanh } from '@kindling/core';
+import { activation, activationClass, type InplaceOptions } from './activation.ts';
 
+const { add, div, exp, mul, neg, select, sub } = E;
+
+export { sigmoid, tanh };
 /** 1 / (1 + e^-x). Follows `torch.nn.Sigmoid`. */
-export class Sigmoid extends Module<[Tensor], Tensor> {
-  override forward(x: Tensor): Tensor {
-    return sigmoid(x);
-  }
-}
-
-/** log(sigmoid(x)), exact for large |x| too. Follows `torch.nn.LogSigmoid`. */
-export class LogSigmoid extends Module<[Tensor], Tensor> {
-  override forward(x: Tensor): Tensor {
-    return logSigmoid(x);
-  }
-}
-
+export class Sigmoid extends activationClass(sigmoid) {}
 /** The hyperbolic tangent. Follows `torch.nn.Tanh`. */
-export class Tanh extends Module<[Tensor], Tensor> {
-  override forward(x: Tensor): Tensor {
-    return tanh(x);
-  }
+export class Tanh extends activationClass(tanh) {}
+
+/**
+ * x * sigmoid(x), also called swish. Follows `torch.nn.functional.silu`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @example
+ * ```ts
+ * F.silu(tensor([-1, 2.5])); // tensor([-0.2689,  2.3104])
+ * ```
+ */
+export const silu = activation<InplaceOptions>({
+  name: 'silu',
+  defaults: { inplace: false },
+  expression: (x) => mul(x, E.sigmoid(x)),
+  gradient({ g }, x) {
+    const s = E.sigmoid(x);
+    return mul(g, mul(s, add(1, mul(x, sub(1, s)))));
+  },
+});
+/** x * sigmoid(x), also called swish: {@link silu}. Follows `torch.nn.SiLU`. */
+export class SiLU extends activationClass(silu) {}
+
+/**
+ * x * tanh(softplus(x)). Follows `torch.nn.functional.mish`.
+ *
+ * @throws DTypeError when x is not floating.
+ */
+export const mish = activation<InplaceOptions>({
+  name: 'mish',
+  defaults: { inplace: false },
+  expression: (x) => mul(x, E.tanh(E.log1p(exp(x)))),
+  gradient({ g }, x) {
+    const t = E.tanh(E.log1p(exp(x)));
+    return mul(g, add(t, mul(x, mul(E.sigmoid(x), sub(1, mul(t, t))))));
+  },
+});
+/** x * tanh(softplus(x)): {@link mish}. Follows `torch.nn.Mish`. */
+export class Mish extends activationClass(mish) {}
+
+/** Options of {@link softplus}. */
+export interface SoftplusOptions {
+  /** How steep the bend at 0 is. Default: 1. */
+  readonly beta?: number;
+  /** Above it, beta * x is so large that the result is x itself. Default: 20. */
+  readonly threshold?: number;
 }
 
-/** x - tanh(x). Follows `torch.nn.Tanhshrink`. */
-export class Tanhshrink extends Module<[Tensor], Tensor> {
-  override forward(x: Tensor): Tensor {
-    return tanhshrink(x);
-  }
-}
+/**
+ * log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`. Follows `torch.nn.functional.softplus`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @example
+ * ```ts
+ * F.softplus(tensor([-1, 0.5])); // tensor([0.3133, 0.9741])
+ * ```
+ */
+export const softplus = activation<SoftplusOptions>({
+  name: 'softplus',
+  defaults: { beta: 1, threshold: 20 },
+  params: ({ beta, threshold }) => [beta, threshold],
+  expression(x, beta, threshold) {
+    const z = mul(x, beta);
+    return select(E.gt(z, threshold), x, div(E.log1p(exp(z)), beta));
+  },
+  gradient({ g }, x, beta, threshold) {
+    const z = mul(x, beta);
+    const e = exp(z);
+    return select(E.gt(z, threshold), g, div(mul(g, e), add(e, 1)));
+  },
+});
+/** log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`: {@link softplus}. Follows `torch.nn.Softplus`. */
+export class Softplus extends activationClass(softplus) {}
 
-/** x / (1 + |x|). Follows `torch.nn.Softsign`. */
-export class Softsign extends Module<[Tensor], Tensor> {
-  override forward(x: Tensor): Tensor {
-    return softsign(x);
-  }
-}
+/**
+ * log(sigmoid(x)), exact for large |x| too. Follows `torch.nn.functional.logsigmoid`.
+ *
+ * @throws DTypeError when x is not floating.
+ */
+export const logSigmoid: (x: Tensor) => Tensor = activation({
+  name: 'log_sigmoid',
+  expression: (x) => sub(E.min(x, 0), E.log1p(exp(neg(E.abs(x))))),
+  gradient({ g }, x) {
+    const z = exp(neg(E.abs(x)));
+    const tail = div(z, add(1, z));
+    return mul(g, select(E.lt(x, 0), sub(1, tail), tail));
+  },
+});
+/** log(sigmoid(x)), exact for large |x| too: {@link logSigmoid}. Follows `torch.nn.LogSigmoid`. */
+export class LogSigmoid extends activationClass(logSigmoid) {}
 
-/** x * sigmoid(x), also called swish. Follows `torch.nn.SiLU`. */
-export class SiLU extends InplaceActivation {
-  override forward(x: Tensor): Tensor {
-    return silu(x, this);
-  }
-}
+const softsignOp = new ElementwiseOp({
+  name: 'softsign',
+  arity: 1,
+  dtype: 'float',
+  expression: (x) => div(x, add(1, E.abs(x))),
+  gradient({ g }, x) {
+    const d = add(1, E.abs(x));
+    return [div(div(g, d), d)];
+  },
+});
 
-/** x * tanh(softplus(x)). Follows `torch.nn.Mish`. */
-export class Mish extends InplaceActivation {
-  override forward(x: Tensor): Tensor {
-    return mish(x, this);
-  }
-}
+/** x / (1 + |x|); of integers in float32. Follows `torch.nn.functional.softsign`. */
+export const softsign = (x: Tensor): Tensor => composed('div', applyUnary(softsignOp, x), x);
+/** x / (1 + |x|): {@link softsign}. Follows `torch.nn.Softsign`. */
+export class Softsign extends activationClass(softsign) {}
 
-/** x * Phi(x), exact or by the tanh approximation. Follows `torch.nn.GELU`. */
-export class GELU extends Module<[Tensor], Tensor> {
-  readonly approximate: 'none' | 'tanh';
+const tanhshrinkOp = new ElementwiseOp({
+  name: 'tanhshrink',
+  arity: 1,
+  dtype: 'float',
+  expression: (x) => sub(x, E.tanh(x)),
+  gradient({ g }, x) {
+    const t = E.tanh(x);
+    return [mul(g, mul(t, t))];
+  },
+});
 
-  constructor(options: GeluOptions = {}) {
-    super();
-    this.approximate = options.approximate ?? 'none';
-  }
-
-  override forward(x: Tensor): Tensor {
-    return gelu(x, this);
-  }
-
-  override extraRepr(): string {
-    return `approximate='${this.approximate}'`;
-  }
-}
-
-/** log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`. Follows `torch.nn.Softplus`. */
-export class Softplus extends Module<[Tensor], Tensor> {
-  readonly beta: number;
-  readonly threshold: number;
-
-  constructor(options: SoftplusOptions = {}) {
-    super();
-    this.beta = options.beta ?? 1;
-    this.threshold = options.threshold ?? 20;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return softplus(x, this);
-  }
-
-  override extraRepr(): string {
-    return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`;
-  }
-}
+/** x - tanh(x); of integers in float32. Follows `torch.nn.functional.tanhshrink`. */
+export const tanhshrink = (x: Tensor): Tensor => composed('sub', applyUnary(tanhshrinkOp, x), x);
+/** x - tanh(x): {@link tanhshrink}. Follows `torch.nn.Tanhshrink`. */
+export class Tanhshrink extends activationClass(tanhshrink) {}

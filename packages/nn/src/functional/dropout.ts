@@ -8,7 +8,7 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import type { InplaceOptions } from './elementwise.ts';
+import type { InplaceOptions } from '../activations/activation.ts';
 
 /** Options of the dropout functions. */
 export interface DropoutOptions extends InplaceOptions {

@@ -22,8 +22,9 @@ export const pyBool = (x: boolean): string => (x ? 'True' : 'False');
 export const pyTuple = (sizes: readonly number[]): string =>
   sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
 
-/** The text behind an option that PyTorch prints only where it is set: `, inplace=True`. */
-export const inplaceSuffix = (inplace: boolean): string => (inplace ? ', inplace=True' : '');
+/** A name as Python writes it: `negative_slope`. */
+export const snakeCase = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const indent = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`);
 

@@ -1,0 +1,80 @@
+import { E, ValueError } from '@kindling/core';
+import { activation, activationClass, type InplaceOptions, overInput } from './activation.ts';
+
+const { select } = E;
+
+/** Options of {@link elu} and {@link celu}. */
+export interface AlphaInplaceOptions extends InplaceOptions {
+  /** The limit for x towards -Infinity, negated. Default: 1. */
+  readonly alpha?: number;
+}
+
+/** negative * (e^(inner * x) - 1) below 0, positive * x above. */
+const exponentialUnit = {
+  defaults: { alpha: 1, inplace: false },
+  expression: (x, negative, positive, inner) =>
+    select(E.lt(x, 0), E.mul(E.expm1(E.mul(x, inner)), negative), E.mul(x, positive)),
+  gradient: ({ g }, x, negative, positive, inner) =>
+    E.mul(g, select(E.le(x, 0), E.mul(E.mul(inner, negative), E.exp(E.mul(x, inner))), positive)),
+} satisfies Omit<Parameters<typeof activation<AlphaInplaceOptions>>[0], 'name'>;
+
+/**
+ * x where positive, alpha * (e^x - 1) elsewhere. Follows `torch.nn.functional.elu`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @example
+ * ```ts
+ * F.elu(tensor([-1, 2.5]), { alpha: 0.5 }); // tensor([-0.3161,  2.5000])
+ * ```
+ */
+export const elu = activation<AlphaInplaceOptions>({
+  ...exponentialUnit,
+  name: 'elu',
+  params: ({ alpha }) => [alpha, 1, 1],
+});
+/** {@link elu} over its input. Follows `torch.nn.functional.elu_`. */
+export const elu_ = overInput(elu);
+/** x where positive, alpha * (e^x - 1) elsewhere: {@link elu}. Follows `torch.nn.ELU`. */
+export class ELU extends activationClass(elu) {}
+
+/**
+ * max(0, x) + min(0, alpha * (e^(x / alpha) - 1)). Follows `torch.nn.functional.celu`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @throws ValueError when alpha is 0.
+ */
+export const celu = activation<AlphaInplaceOptions>({
+  ...exponentialUnit,
+  name: 'celu',
+  params({ alpha }) {
+    if (alpha === 0) throw new ValueError('celu: ZeroDivisionError: alpha cannot be 0 for CELU');
+    return [alpha, 1, 1 / alpha];
+  },
+});
+/** {@link celu} over its input. Follows `torch.nn.functional.celu_`. */
+export const celu_ = overInput(celu);
+/** max(0, x) + min(0, alpha * (e^(x / alpha) - 1)): {@link celu}. Follows `torch.nn.CELU`. */
+export class CELU extends activationClass(celu) {}
+
+const seluAlpha = 1.6732632423543772;
+const seluScale = 1.0507009873554805;
+
+/**
+ * scale * elu(x, alpha) with the constants that keep mean 0 and variance 1. Follows `torch.nn.functional.selu`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @example
+ * ```ts
+ * F.selu(tensor([-1, 2.5])); // tensor([-1.1113,  2.6268])
+ * ```
+ */
+export const selu = activation<InplaceOptions>({
+  ...exponentialUnit,
+  name: 'elu',
+  defaults: { inplace: false },
+  params: () => [seluAlpha * seluScale, seluScale, 1],
+});
+/** {@link selu} over its input. Follows `torch.nn.functional.selu_`. */
+export const selu_ = overInput(selu);
+/** ELU scaled to keep mean 0 and variance 1: {@link selu}. Follows `torch.nn.SELU`. */
+export class SELU extends activationClass(selu) {}

@@ -1,0 +1,228 @@
+import {
+  apply,
+  applyBinary,
+  relu as coreRelu,
+  defaultGenerator,
+  definePrimitive,
+  E,
+  ElementwiseOp,
+  elementsOf,
+  full,
+  type Generator,
+  getDefaultDtype,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
+import type { LayerOptions } from '../layers/factory.ts';
+import { Module } from '../module/module.ts';
+import { Parameter } from '../module/parameter.ts';
+import {
+  activate,
+  activation,
+  activationClass,
+  floatsOnly,
+  type InplaceOptions,
+  overInput,
+} from './activation.ts';
+
+const { select } = E;
+
+/**
+ * max(x, 0), with gradient 0 at 0. Follows `torch.nn.functional.relu`.
+ *
+ * @throws DTypeError when x is bool.
+ * @example
+ * ```ts
+ * F.relu(tensor([-1, 2.5])); // tensor([0.0000, 2.5000])
+ * ```
+ */
+export function relu(x: Tensor, options?: InplaceOptions): Tensor {
+  return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
+}
+/** {@link relu} over its input. Follows `torch.nn.functional.relu_`. */
+export const relu_ = overInput(relu);
+/** max(x, 0): {@link relu}. Follows `torch.nn.ReLU`. */
+export class ReLU extends activationClass<InplaceOptions>(relu, { inplace: false }) {}
+
+/** Options of {@link leakyRelu}. */
+export interface LeakyReluOptions extends InplaceOptions {
+  /** The factor of negative x. Default: 0.01. */
+  readonly negativeSlope?: number;
+}
+
+/**
+ * x where positive, negativeSlope * x elsewhere. Follows `torch.nn.functional.leaky_relu`.
+ *
+ * @throws DTypeError when x is not floating.
+ * @example
+ * ```ts
+ * F.leakyRelu(tensor([-1, 2.5]), { negativeSlope: 0.2 }); // tensor([-0.2000,  2.5000])
+ * ```
+ */
+export const leakyRelu = activation<LeakyReluOptions>({
+  name: 'leaky_relu',
+  defaults: { negativeSlope: 0.01, inplace: false },
+  params: ({ negativeSlope }) => [negativeSlope],
+  expression: (x, slope) => select(E.gt(x, 0), x, E.mul(x, slope)),
+  gradient: ({ g }, x, slope) => select(E.gt(x, 0), g, E.mul(g, slope)),
+});
+/** {@link leakyRelu} over its input. Follows `torch.nn.functional.leaky_relu_`. */
+export const leakyRelu_ = overInput(leakyRelu);
+/**
+ * x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`.
+ *
+ * @example
+ * ```ts
+ * new nn.LeakyReLU({ negativeSlope: 0.2 }); // LeakyReLU(negative_slope=0.2)
+ * ```
+ */
+export class LeakyReLU extends activationClass(leakyRelu) {}
+
+const preluOp = new ElementwiseOp({
+  name: '_prelu_kernel',
+  arity: 2,
+  expression: (x, w) => select(E.gt(x, 0), x, E.mul(w, x)),
+  gradient: ({ g }, x, w) => [select(E.gt(x, 0), g, E.mul(w, g)), select(E.gt(x, 0), 0, E.mul(x, g))],
+  check: floatsOnly('prelu'),
+});
+
+/**
+ * x where positive, weight * x elsewhere. `weight` has one element, or one for each channel, which is dimension 1 of x.
+ * Follows `torch.nn.functional.prelu`.
+ *
+ * @throws ShapeError when the weight has more than one dimension, or neither one element nor one for each channel.
+ * @throws DTypeError when x is not floating.
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  if (weight.ndim > 1)
+    throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
+  if (weight.count === 1) return applyBinary(preluOp, x, weight.ndim === 0 ? weight : weight.reshape([]));
+  const channels = x.ndim > 1 ? x.size(1) : 1;
+  if (x.ndim === 0) throw new ShapeError('prelu: Not allow zero-dim input tensor with more than one weight');
+  if (channels !== weight.count) {
+    throw new ShapeError(
+      'prelu: Mismatch of parameter numbers and input channel size. ' +
+        `Found parameter numbers = ${weight.count} and channel size = ${channels}.`,
+    );
+  }
+  return applyBinary(preluOp, x, weight.reshape([channels, ...x.shape.slice(2).map(() => 1)]));
+}
+
+/** Options of {@link PReLU}. */
+export interface PReLUOptions extends LayerOptions {
+  /** 1, or the number of channels. Default: 1. */
+  readonly numParameters?: number;
+  /** Where the slopes start. Default: 0.25. */
+  readonly init?: number;
+}
+
+/**
+ * x where positive, weight * x elsewhere: {@link prelu}. Follows `torch.nn.PReLU`.
+ *
+ * @throws ShapeError when x has another number of channels (dimension 1) than there are slopes, and there are several.
+ */
+export class PReLU extends Module<[Tensor], Tensor> {
+  /** 1, or the number of channels. */
+  readonly numParameters: number;
+  /** Where the slopes start. */
+  readonly init: number;
+  /** The slopes, (numParameters,): one for all, or one for each channel. */
+  weight: Parameter;
+
+  constructor(options: PReLUOptions = {}) {
+    super();
+    const { numParameters = 1, init = 0.25, dtype = getDefaultDtype() } = options;
+    this.numParameters = numParameters;
+    this.init = init;
+    this.weight = new Parameter(full([numParameters], init, { dtype }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return prelu(x, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `num_parameters=${this.numParameters}`;
+  }
+}
+
+/** Options of {@link RReLU}. */
+export interface RReLUOptions extends InplaceOptions {
+  /** The least slope. Default: 1/8. */
+  readonly lower?: number;
+  /** The bound below which slopes are drawn. Default: 1/3. */
+  readonly upper?: number;
+  /** Where the slopes come from. Default: the default generator. */
+  readonly generator?: Generator | undefined;
+}
+
+/** Options of {@link rrelu}. */
+export interface RreluOptions extends RReLUOptions {
+  /** Draw the slopes; otherwise their mean is taken. Default: false. */
+  readonly training?: boolean;
+}
+
+const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
+
+/**
+ * Leaky ReLU whose slope is drawn anew for each non-positive element, uniformly from [lower, upper).
+ * Follows `torch.nn.functional.rrelu`, with its random numbers.
+ *
+ * @throws ValueError when lower is above upper.
+ * @throws DTypeError when x is not floating.
+ */
+export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
+  const {
+    lower = rreluDefaults.lower,
+    upper = rreluDefaults.upper,
+    training = false,
+    inplace = rreluDefaults.inplace,
+    generator = defaultGenerator,
+  } = options;
+  if (!(lower <= upper)) {
+    throw new ValueError(
+      `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
+    );
+  }
+  if (!training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2, inplace });
+  floatsOnly('rrelu')(x.dtype);
+  const slopes = apply(slopesPrimitive, [x.detach()], { lower, upper, generator });
+  return inplace ? x.mul_(slopes) : x.mul(slopes);
+}
+/** {@link rrelu} over its input. Follows `torch.nn.functional.rrelu_`. */
+export const rrelu_ = overInput(rrelu);
+
+/** The slope of each element. PyTorch draws only where one is needed, so the stream depends on the signs. */
+const slopesPrimitive = definePrimitive<{ lower: number; upper: number; generator: Generator }>({
+  name: 'rrelu_slopes',
+  saves: 0,
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([x], { lower, upper, generator }, out) {
+    const slopes = elementsOf(out);
+    elementsOf(x).forEach((value, i) => {
+      slopes[i] = value <= 0 ? generator.uniformDouble() * (upper - lower) + lower : 1;
+    });
+  },
+});
+
+/**
+ * Leaky ReLU whose slope is, in training, drawn anew for each non-positive element from [lower, upper), and their mean
+ * otherwise: {@link rrelu}. Follows `torch.nn.RReLU`, with its random numbers.
+ */
+export class RReLU extends activationClass<Pick<RReLUOptions, keyof typeof rreluDefaults>>(
+  rrelu,
+  rreluDefaults,
+) {
+  readonly #generator: Generator | undefined;
+
+  constructor(options: RReLUOptions = {}) {
+    super(options);
+    this.#generator = options.generator;
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { lower, upper, inplace, training } = this;
+    return rrelu(x, { lower, upper, inplace, training, generator: this.#generator });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The faces `index.ts` (nn) and `functional.ts` (F) list what the families' files export: classes stand in nn, functions in F,
+ * types in both. `npx vitest run packages/nn/test/faces.test.ts -u` writes the lists anew.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as nn from '@kindling/nn';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const src = join(import.meta.dirname, '../src');
+const folders = ['activations'];
+
+/** Functions that stand in nn: they are about losses, and no loss. */
+const byHand = ['getInputChecks', 'reduceLoss', 'setInputChecks'];
+
+type Kind = 'class' | 'function' | 'type';
+
+/** What a file exports, also by way of the files it names. Of values it does not declare itself all are functions. */
+function exportsOf(file: string, found = new Map<string, Kind>()): Map<string, Kind> {
+  const text = readFileSync(file, 'utf8');
+  for (const statement of ts.createSourceFile(file, text, ts.ScriptTarget.Latest).statements) {
+    if (ts.isExportDeclaration(statement)) {
+      const { exportClause, isTypeOnly } = statement;
+      const from = statement.moduleSpecifier as ts.StringLiteral | undefined;
+      if (exportClause === undefined) exportsOf(join(dirname(file), (from as ts.StringLiteral).text), found);
+      else if (ts.isNamedExports(exportClause)) {
+        for (const { name, isTypeOnly: alone } of exportClause.elements)
+          found.set(name.text, isTypeOnly || alone ? 'type' : 'function');
+      }
+      continue;
+    }
+    if (!ts.canHaveModifiers(statement)) continue;
+    if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
+    if (ts.isVariableStatement(statement)) {
+      for (const { name } of statement.declarationList.declarations)
+        found.set((name as ts.Identifier).text, 'function');
+    } else if (ts.isClassDeclaration(statement)) found.set((statement.name as ts.Identifier).text, 'class');
+    else if (ts.isFunctionDeclaration(statement))
+      found.set((statement.name as ts.Identifier).text, 'function');
+    else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
+      found.set(statement.name.text, 'type');
+  }
+  return found;
+}
+
+/** Options that function and class cannot share: those of the function are called so in F. */
+const ofFunction = (name: string): string => name.replace(/FunctionOptions$/, 'Options');
+
+/** The statement that exports those names of a folder which belong into a face. */
+function statement(folder: string, face: 'class' | 'function'): string {
+  const all = exportsOf(join(src, folder, 'index.ts'));
+  const lists = { values: [] as string[], types: [] as string[] };
+  for (const [name, kind] of all) {
+    if (byHand.includes(name)) continue;
+    if (kind === face) lists.values.push(name);
+    if (kind !== 'type') continue;
+    if (face === 'class') {
+      if (ofFunction(name) === name) lists.types.push(name);
+    } else if (ofFunction(name) !== name) lists.types.push(`${name} as ${ofFunction(name)}`);
+    else if (!all.has(name.replace(/Options$/, 'FunctionOptions')) || !name.endsWith('Options'))
+      lists.types.push(name);
+  }
+  return [
+    ['export', lists.values],
+    ['export type', lists.types],
+  ]
+    .filter(([, names]) => names?.length !== 0)
+    .map(([word, names]) =>
+      filled(`${word} {`, [...(names as string[])].sort(), `} from './${folder}/index.ts';`),
+    )
+    .join('\n');
+}
+
+/** The names between two lines, as many a line as there is room for. */
+function filled(first: string, names: readonly string[], last: string): string {
+  const lines = [''];
+  for (const name of names) {
+    const line = lines.at(-1) as string;
+    if (line.length + name.length > 105) lines.push(`  ${name},`);
+    else lines[lines.length - 1] = line === '' ? `  ${name},` : `${line} ${name},`;
+  }
+  return ['// biome-ignore format: written by test/faces.test.ts', first, ...lines, last].join('\n');
+}
+
+/** A face with its lists made anew, up to which all stands by hand. */
+function renewed(file: string, face: 'class' | 'function'): string {
+  const [hand] = readFileSync(join(src, file), 'utf8').split('\n// biome-ignore format');
+  return `${hand}\n${folders.map((folder) => statement(folder, face)).join('\n')}\n`;
+}
+
+describe('the faces', () => {
+  it('nn lists the classes', async () => {
+    await expect(renewed('index.ts', 'class')).toMatchFileSnapshot(join(src, 'index.ts'));
+  });
+
+  it('F lists the functions', async () => {
+    await expect(renewed('functional.ts', 'function')).toMatchFileSnapshot(join(src, 'functional.ts'));
+  });
+
+  it('nn holds classes, F functions', () => {
+    const isClass = (value: unknown): boolean => /^class\b/.test(String(value));
+    const named = (values: object, odd: (value: unknown) => boolean): string[] =>
+      Object.entries(values).flatMap(([name, value]) => (odd(value) ? [name] : []));
+    expect(named(nn, (value) => typeof value === 'function' && !isClass(value))).toEqual(byHand);
+    expect(named(nn.F, (value) => typeof value !== 'function' || isClass(value))).toEqual([]);
+    expect(named(nn.init, (value) => typeof value !== 'function' || isClass(value))).toEqual([]);
+  });
+});
