@@ -1,7 +1,8 @@
 /**
  * Packs every public package as a registry would receive it and checks the tarballs: publint reads the manifest and the
  * files, are-the-types-wrong what TypeScript resolves; then a project that has only the tarballs installed compiles
- * against every entry point (declaration files checked too) and imports each one. Run `pnpm build` first.
+ * against every entry point (declaration files checked too) and imports each one, and its editor shows every member of
+ * Tensor with its documentation and leads to its function. Run `pnpm build` first.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,8 +18,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import ts from 'typescript';
+import { faultsOfMembers } from './language-service.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -87,6 +91,24 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
   ];
 }
 
+/** What an editor shows in the project that {@link checkAsUser} made. */
+async function checkEditor(project: string): Promise<string[]> {
+  const sources = join(project, 'node_modules/@kindling/core/dist');
+  const { Tensor } = (await import(pathToFileURL(join(sources, 'index.js')).href)) as {
+    Tensor: { readonly prototype: object };
+  };
+  const options = {
+    strict: true,
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+  };
+  const place = { directory: project, options, sources };
+  const { faults } = faultsOfMembers(place, Object.getOwnPropertyNames(Tensor.prototype));
+  return faults.map((fault) => `Tensor.${fault}`);
+}
+
 function report(name: string, problems: readonly string[]): number {
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}`);
   for (const problem of problems) console.log(`        ${problem.replaceAll('\n', '\n        ')}`);
@@ -96,7 +118,7 @@ function report(name: string, problems: readonly string[]): number {
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   packageManager: string;
 };
-const temporary = mkdtempSync(join(tmpdir(), 'kindling-packages-'));
+const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'kindling-packages-')));
 const tarballs = new Map<string, string>();
 let failures = 0;
 try {
@@ -110,6 +132,7 @@ try {
     failures += report(`packages/${name}`, [...(await lintManifest(tarball)), ...checkTypes(tarball)]);
   }
   failures += report('as a user installs them', checkAsUser(tarballs, temporary));
+  failures += report("as a user's editor shows them", await checkEditor(temporary));
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

@@ -156,10 +156,11 @@ export function faultsOfMembers(
     if (type === '') faults.push(`${name}: not in the type`);
     else if (documentation.trim() === '') faults.push(`${name}: no documentation`);
     if (!editor.isCallable(at)) continue;
-    const found = editor.definitions(at);
-    if (found.length === 0) faults.push(`${name}: no definition`);
-    const wrong = found.map((definition) => complaint(definition, editor.declaration(definition), place));
-    for (const text of new Set(wrong)) if (text !== null) faults.push(`${name}: ${text}`);
+    // Of a name declared several times (overloads, properties on a function) one place is enough.
+    const wrong = editor
+      .definitions(at)
+      .map((definition) => complaint(definition, editor.declaration(definition), place));
+    if (!wrong.includes(null)) faults.push(`${name}: ${wrong[0] ?? 'no definition'}`);
   }
   return { names, faults };
 }

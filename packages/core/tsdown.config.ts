@@ -6,7 +6,8 @@ export default defineConfig({
   platform: 'neutral',
   target: 'es2023',
   deps: { neverBundle: [/^node:/, 'fast-check'] },
-  dts: true,
+  // tools/declarations.ts writes them.
+  dts: false,
   // One output file a source file: `sideEffects` can then name the file that installs Tensor's methods.
   unbundle: true,
 });

@@ -5,6 +5,7 @@ export default defineConfig({
   format: 'esm',
   platform: 'neutral',
   target: 'es2023',
-  dts: true,
+  // tools/declarations.ts writes them.
+  dts: false,
   unbundle: true,
 });
