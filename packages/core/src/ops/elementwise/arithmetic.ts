@@ -1,15 +1,13 @@
-import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import { E } from '../../kernels/index.ts';
+import { E, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
-import {
-  applyBinary,
-  applyElementwise,
-  applyElementwiseInPlace,
-  applyUnary,
-  ElementwiseOp,
-  type Operand,
-} from './operation.ts';
+import { binary, inPlace, inPlaceCall, type Resolve, run, unary, zeroGradient } from './define.ts';
+import { refuseBools } from './dtype-checks.ts';
+import { applyBinary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
+
+const refuseBoolsFor = (name: string, instead: string) =>
+  refuseBools(name, `bool tensors are not supported; use ${instead}`);
 
 /** Options of {@link add} and {@link sub}. */
 export interface AlphaOptions {
@@ -17,54 +15,105 @@ export interface AlphaOptions {
   readonly alpha?: number;
 }
 
-export const addOp = new ElementwiseOp({
+const addOp = new ElementwiseOp({
   name: 'add',
   arity: 2,
   expression: (a, b) => E.add(a, b),
 });
 
-export const addScaledOp = new ElementwiseOp({
+const addScaledOp = new ElementwiseOp({
   name: 'add',
   arity: 2,
   expression: (a, b, alpha) => E.add(a, E.mul(b, alpha)),
 });
 
-const refuseBool =
-  (name: string, instead: string) =>
-  (dtype: DType): void => {
-    if (dtype === 'bool') throw new DTypeError(`${name}: bool tensors are not supported; use ${instead}`);
-  };
-
+const subtraction = refuseBoolsFor(
+  'Subtraction, the `-` operator',
+  'logicalXor or logicalNot, or convert with to()',
+);
 /** Neither operand may be bool, whatever the other is. */
-function checkSub(dtype: DType, inputs: readonly Tensor[]): void {
-  if (dtype === 'bool' || inputs[0]!.dtype === 'bool' || inputs[1]?.dtype === 'bool') {
-    throw new DTypeError(
-      'Subtraction, the `-` operator: bool tensors are not supported; use logicalXor or logicalNot, or convert with to()',
-    );
-  }
-}
+const checkSub: ElementwiseSpec['check'] = (dtype, inputs) => {
+  for (const type of [dtype, ...inputs.map((x) => x.dtype)]) subtraction(type);
+};
 
-export const subOp = new ElementwiseOp({
+const subOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
   expression: (a, b) => E.sub(a, b),
   check: checkSub,
 });
 
-export const subScaledOp = new ElementwiseOp({
+const subScaledOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
   expression: (a, b, alpha) => E.sub(a, E.mul(b, alpha)),
   check: checkSub,
 });
 
-export const mulOp = new ElementwiseOp({
-  name: 'mul',
-  arity: 2,
-  expression: (a, b) => E.mul(a, b),
-});
+const integral = (x: Operand): boolean =>
+  typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
 
-export const divOp = new ElementwiseOp({
+/** a + alpha b, or a - alpha b: of integers alpha may have no fraction, which would be lost. */
+const scaled =
+  (
+    plain: ElementwiseOp,
+    withAlpha: ElementwiseOp,
+  ): Resolve<[a: Operand, b: Operand, options?: AlphaOptions]> =>
+  (caller, a, b, options) => {
+    const alpha = options?.alpha ?? 1;
+    if (alpha === 1) return [plain, [a, b]];
+    if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
+      throw new ValueError(
+        `${caller}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
+      );
+    }
+    return [withAlpha, [a, b], [alpha]];
+  };
+const sumOf = scaled(addOp, addScaledOp);
+const differenceOf = scaled(subOp, subScaledOp);
+
+/**
+ * a + alpha * b, broadcast. Follows `torch.add`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws ValueError when alpha has a fraction and both operands are integers
+ * @example
+ * ```ts
+ * add(tensor([1, 2]), tensor([[10], [20]])); // tensor([[11, 12],
+ * //                                                    [21, 22]])
+ * tensor([1.5, 2]).add(1, { alpha: 2 }); // tensor([3.5000, 4.0000])
+ * ```
+ */
+export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return options === undefined ? applyBinary(addOp, a, b) : run(sumOf('add', a, b, options));
+}
+
+/**
+ * a - alpha * b, broadcast. Follows `torch.sub`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws DTypeError when an operand is bool
+ * @throws ValueError when alpha has a fraction and both operands are integers
+ * @example sub(tensor([5, 7]), 2); // tensor([3, 5])
+ */
+export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return options === undefined ? applyBinary(subOp, a, b) : run(differenceOf('sub', a, b, options));
+}
+
+/** b - alpha * a: {@link sub} with its operands swapped. Follows `torch.rsub`. */
+export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return sub(b, a, options);
+}
+
+/**
+ * a * b, broadcast; of bools "and". Follows `torch.mul`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @example mul(tensor([1, 2, 3]), 1.5); // tensor([1.5000, 3.0000, 4.5000])
+ */
+export const mul = binary('mul', E.mul);
+
+const divOp = new ElementwiseOp({
   name: 'div',
   arity: 2,
   dtype: 'float',
@@ -72,93 +121,40 @@ export const divOp = new ElementwiseOp({
   gradient: ({ g }, a, b) => [E.div(g, b), E.mul(E.neg(g), E.div(E.div(a, b), b))],
 });
 
-const zeroGradients: ElementwiseOp['spec']['gradient'] = () => [E.constant(0), E.constant(0)];
+/** Integer division by zero has no value to give. The in-place form has a name of its own. */
+function refuseZero(name: string, inPlaceName = `${name}_`): NonNullable<ElementwiseSpec['inspect']> {
+  return ([, divisor], dtype, isInPlace) => {
+    if (isFloatingPoint(dtype)) return;
+    const zero = divisor instanceof Tensor ? elementsOf(divisor).includes(0 as never) : divisor === 0;
+    if (!zero) return;
+    const caller = isInPlace ? inPlaceName : name;
+    throw new ValueError(`${caller}: ZeroDivisionError: integer division or modulo by zero`);
+  };
+}
 
-export const divTruncOp = new ElementwiseOp({
+const divTruncOp = new ElementwiseOp({
   name: 'div',
   overload: () => 2,
-  check: refuseBool('div with a rounding mode', 'logicalAnd, or convert with to()'),
+  check: refuseBoolsFor('div with a rounding mode', 'logicalAnd, or convert with to()'),
+  inspect: refuseZero('div', 'div'),
   arity: 2,
   expression: (a, b) => E.trunc(E.div(a, b)),
   integer: (a, b) => E.truncDivide(a, b),
-  gradient: zeroGradients,
+  gradient: zeroGradient,
 });
 
-export const floorDivideOp = new ElementwiseOp({
-  name: 'floor_divide',
-  check: refuseBool('floorDivide', 'logicalAnd, or convert with to()'),
-  arity: 2,
-  expression: (a, b) => E.floorDivide(a, b),
-  gradient: zeroGradients,
+/** What divisions to a whole quotient, or to a rest, refuse. */
+const whole = (caller: string) => ({
+  check: refuseBoolsFor(caller, 'logicalAnd, or convert with to()'),
+  inspect: refuseZero(caller),
 });
+const ofTensors = (scalars: number): number => Number(scalars !== 2);
 
-export const fmodOp = new ElementwiseOp({
-  name: 'fmod',
-  overload: (scalars) => Number(scalars !== 2),
-  check: refuseBool('fmod', 'logicalAnd, or convert with to()'),
-  arity: 2,
-  expression: (a, b) => E.fmod(a, b),
+const divFloor = binary('floor_divide', E.floorDivide, {
+  ...whole('floorDivide'),
+  inspect: refuseZero('div', 'div'),
+  gradient: zeroGradient,
 });
-
-export const remainderOp = new ElementwiseOp({
-  name: 'remainder',
-  overload: (scalars) => Number(scalars !== 2),
-  check: refuseBool('remainder', 'logicalAnd, or convert with to()'),
-  arity: 2,
-  expression: (a, b) => E.remainder(a, b),
-});
-
-const integral = (x: Operand): boolean =>
-  typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
-
-/** Integers would lose the fraction of alpha. */
-function checkAlpha(name: string, a: Operand, b: Operand, alpha: number): void {
-  if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
-    throw new ValueError(
-      `${name}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
-    );
-  }
-}
-
-/** Integer division by zero has no value to give: the error comes before the kernel runs. */
-function checkDivisor(name: string, a: Operand, b: Operand): void {
-  if (!integral(a) || !integral(b)) return;
-  const zero = b instanceof Tensor ? b.data.includes(0 as never) : Number(b) === 0;
-  if (zero) throw new ValueError(`${name}: ZeroDivisionError: integer division or modulo by zero`);
-}
-
-/**
- * a + alpha * b, broadcast. Follows `torch.add`.
- *
- * @example
- * ```ts
- * add(tensor([1, 2]), tensor([[10], [20]])); // [[11., 12.], [21., 22.]]
- * ```
- */
-export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  const alpha = options?.alpha ?? 1;
-  if (alpha === 1) return applyBinary(addOp, a, b);
-  checkAlpha('add', a, b, alpha);
-  return applyBinary(addScaledOp, a, b, [alpha]);
-}
-
-/** a - alpha * b, broadcast. Follows `torch.sub`. */
-export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  const alpha = options?.alpha ?? 1;
-  if (alpha === 1) return applyBinary(subOp, a, b);
-  checkAlpha('sub', a, b, alpha);
-  return applyBinary(subScaledOp, a, b, [alpha]);
-}
-
-/** b - alpha * a. Follows `torch.rsub`. */
-export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  return sub(b, a, options);
-}
-
-/** a * b, broadcast. Follows `torch.mul`. */
-export function mul(a: Operand, b: Operand): Tensor {
-  return applyBinary(mulOp, a, b);
-}
 
 /** Options of {@link div}. */
 export interface DivOptions {
@@ -166,62 +162,83 @@ export interface DivOptions {
   readonly roundingMode?: 'trunc' | 'floor' | null;
 }
 
-const divisionOf = (a: Operand, b: Operand, mode: DivOptions['roundingMode']): ElementwiseOp => {
-  switch (mode ?? null) {
+const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (_, a, b, options) => {
+  const mode = options?.roundingMode ?? null;
+  switch (mode) {
     case null:
-      return divOp;
+      return [divOp, [a, b]];
     case 'trunc':
-      checkDivisor('div', a, b);
-      return divTruncOp;
+      return [divTruncOp, [a, b]];
     case 'floor':
-      checkDivisor('div', a, b);
-      return floorDivideOp;
+      return [divFloor.op, [a, b]];
     default:
       throw new ValueError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(mode)}'`);
   }
 };
 
-/** a / b, broadcast; integers are divided as float32 unless a rounding mode is given. Follows `torch.div`. */
+/**
+ * a / b, broadcast; integers are divided as float32 unless a rounding mode is given. Follows `torch.div`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws ValueError when integers are divided by zero with a rounding mode
+ * @example
+ * ```ts
+ * div(tensor([1, 2, 3]), 2); // tensor([0.5000, 1.0000, 1.5000])
+ * div(tensor([-3, 3]), 2, { roundingMode: 'floor' }); // tensor([-2,  1])
+ * ```
+ */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
-  return applyBinary(options === undefined ? divOp : divisionOf(a, b, options.roundingMode), a, b);
+  return options === undefined ? applyBinary(divOp, a, b) : run(quotientOf('div', a, b, options));
 }
 
-/** The quotient rounded down. Follows `torch.floor_divide`. */
-export function floorDivide(a: Operand, b: Operand): Tensor {
-  checkDivisor('floorDivide', a, b);
-  return applyBinary(floorDivideOp, a, b);
-}
-
-/** The rest of division toward zero: the sign is the dividend's. Follows `torch.fmod`. */
-export function fmod(a: Operand, b: Operand): Tensor {
-  checkDivisor('fmod', a, b);
-  return applyBinary(fmodOp, a, b);
-}
-
-/** The rest of floor division: the sign is the divisor's, as Python's `%`. Follows `torch.remainder`. */
-export function remainder(a: Operand, b: Operand): Tensor {
-  checkDivisor('remainder', a, b);
-  return applyBinary(remainderOp, a, b);
-}
-
-export const negOp = new ElementwiseOp({
-  name: 'neg',
-  arity: 1,
-  expression: (x) => E.neg(x),
-  check: refuseBool('Negation, the `-` operator', 'logicalNot'),
+/**
+ * The quotient rounded down, broadcast. Follows `torch.floor_divide`.
+ *
+ * @throws ValueError when an integer is divided by zero
+ * @throws DTypeError when both operands are bool
+ * @example floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
+ */
+export const floorDivide = binary('floor_divide', E.floorDivide, {
+  ...whole('floorDivide'),
+  gradient: zeroGradient,
 });
 
-/** -x. Follows `torch.neg`. */
-export const neg = (x: Tensor): Tensor => applyUnary(negOp, x);
+/**
+ * The rest of division toward zero, broadcast: the sign is the dividend's. Follows `torch.fmod`.
+ *
+ * @throws ValueError when an integer is divided by zero
+ * @throws DTypeError when both operands are bool
+ * @example fmod(tensor([7, -7]), 3); // tensor([ 1, -1])
+ */
+export const fmod = binary('fmod', E.fmod, { overload: ofTensors, ...whole('fmod') });
 
-export const addcmulOp = new ElementwiseOp({
+/**
+ * The rest of floor division, broadcast: the sign is the divisor's, as of Python's `%`. Follows `torch.remainder`.
+ *
+ * @throws ValueError when an integer is divided by zero
+ * @throws DTypeError when both operands are bool
+ * @example remainder(tensor([7, -7]), 3); // tensor([1, 2])
+ */
+export const remainder = binary('remainder', E.remainder, { overload: ofTensors, ...whole('remainder') });
+
+/**
+ * -x. Follows `torch.neg`.
+ *
+ * @throws DTypeError when x is bool
+ * @example neg(tensor([1, -2])); // tensor([-1,  2])
+ */
+export const neg = unary('neg', E.neg, {
+  check: refuseBoolsFor('Negation, the `-` operator', 'logicalNot'),
+});
+
+const addcmulOp = new ElementwiseOp({
   name: 'addcmul',
-  check: refuseBool('addcmul', 'logicalAnd and logicalOr, or convert with to()'),
+  check: refuseBoolsFor('addcmul', 'logicalAnd and logicalOr, or convert with to()'),
   arity: 3,
   expression: (x, a, b, value) => E.add(x, E.mul(E.mul(value, a), b)),
 });
 
-export const addcdivOp = new ElementwiseOp({
+const addcdivOp = new ElementwiseOp({
   name: 'addcdiv',
   arity: 3,
   expression: (x, a, b, value) => E.add(x, E.div(E.mul(value, a), b)),
@@ -241,18 +258,34 @@ export interface ValueOptions {
   readonly value?: number;
 }
 
-/** x + value * a * b, broadcast. Follows `torch.addcmul`. */
+const withValue =
+  (op: ElementwiseOp): Resolve<[x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions]> =>
+  (_, x, a, b, options) => [op, [x, a, b], [options?.value ?? 1]];
+const productOf = withValue(addcmulOp);
+const ratioOf = withValue(addcdivOp);
+
+/**
+ * x + value * a * b, broadcast. Follows `torch.addcmul`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws DTypeError when all are bool
+ */
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
-  return applyElementwise(addcmulOp, [x, a, b], [options?.value ?? 1]);
+  return run(productOf('addcmul', x, a, b, options));
 }
 
-/** x + value * a / b, broadcast; float dtypes only. Follows `torch.addcdiv`. */
+/**
+ * x + value * a / b, broadcast. Follows `torch.addcdiv`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws DTypeError when a and b are integers
+ */
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
-  return applyElementwise(addcdivOp, [x, a, b], [options?.value ?? 1]);
+  return run(ratioOf('addcdiv', x, a, b, options));
 }
 
 /** PyTorch's form, which is exact at both ends: the nearer end is the one that is added to. */
-export const lerpOp = new ElementwiseOp({
+const lerpOp = new ElementwiseOp({
   name: 'lerp',
   arity: 3,
   overload: (scalars) => Number(scalars === 0),
@@ -262,7 +295,7 @@ export const lerpOp = new ElementwiseOp({
   },
   gradient: ({ g }, a, b, w) => [E.mul(g, E.sub(1, w)), E.mul(g, w), E.mul(g, E.sub(b, a))],
   check: (_, inputs) => {
-    const first = inputs[0]!.dtype;
+    const first = inputs[0].dtype;
     if (!isFloatingPoint(first)) throw new DTypeError(`lerp: expected floating point tensors, got ${first}`);
     // A weight without dimensions counts as a number.
     if (inputs.some((x, i) => x.dtype !== first && (i < 2 || x.ndim > 0))) {
@@ -272,56 +305,44 @@ export const lerpOp = new ElementwiseOp({
   },
 });
 
-/** a + weight * (b - a), broadcast. Follows `torch.lerp`. */
+const between: Resolve<[a: Tensor, b: Tensor, weight: Tensor | number]> = (_, ...operands) => [
+  lerpOp,
+  operands,
+];
+
+/**
+ * a + weight * (b - a), broadcast. Follows `torch.lerp`.
+ *
+ * @throws DTypeError when the tensors are not of one floating dtype
+ * @throws ShapeError when the shapes do not broadcast
+ * @example lerp(tensor([0.5, 2]), tensor([1.5, 4]), 0.5); // tensor([1., 3.])
+ */
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
-  return applyElementwise(lerpOp, [a, b, weight]);
+  return run(between('lerp', a, b, weight));
 }
 
-/** @internal a += b. */
-export const add_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
-  const alpha = options?.alpha ?? 1;
-  if (alpha === 1) return applyElementwiseInPlace(addOp, [a, b]);
-  checkAlpha('add_', a, b, alpha);
-  return applyElementwiseInPlace(addScaledOp, [a, b], [alpha]);
-};
-/** @internal a -= b. */
-export const sub_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => {
-  const alpha = options?.alpha ?? 1;
-  if (alpha === 1) return applyElementwiseInPlace(subOp, [a, b]);
-  checkAlpha('sub_', a, b, alpha);
-  return applyElementwiseInPlace(subScaledOp, [a, b], [alpha]);
-};
-/** @internal a *= b. */
-export const mul_ = (a: Tensor, b: Operand): Tensor => applyElementwiseInPlace(mulOp, [a, b]);
-/** @internal a /= b. */
-export const div_ = (a: Tensor, b: Operand, options?: DivOptions): Tensor =>
-  applyElementwiseInPlace(divisionOf(a, b, options?.roundingMode), [a, b]);
-/** @internal a = floor(a / b). */
-export const floorDivide_ = (a: Tensor, b: Operand): Tensor => {
-  checkDivisor('floorDivide_', a, b);
-  return applyElementwiseInPlace(floorDivideOp, [a, b]);
-};
-/** @internal a = fmod(a, b). */
-export const fmod_ = (a: Tensor, b: Operand): Tensor => {
-  checkDivisor('fmod_', a, b);
-  return applyElementwiseInPlace(fmodOp, [a, b]);
-};
-/** @internal a = remainder(a, b). */
-export const remainder_ = (a: Tensor, b: Operand): Tensor => {
-  checkDivisor('remainder_', a, b);
-  return applyElementwiseInPlace(remainderOp, [a, b]);
-};
-/** @internal a = -a. */
-export const neg_ = (a: Tensor): Tensor => applyElementwiseInPlace(negOp, [a]);
-/** @internal x += value * a * b. */
-export const addcmul_ = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
-  applyElementwiseInPlace(addcmulOp, [x, a, b], [options?.value ?? 1]);
-/** @internal x += value * a / b. */
-export const addcdiv_ = (x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor =>
-  applyElementwiseInPlace(addcdivOp, [x, a, b], [options?.value ?? 1]);
-/** @internal a = lerp(a, b, weight). */
-export const lerp_ = (a: Tensor, b: Tensor, weight: Tensor | number): Tensor =>
-  applyElementwiseInPlace(lerpOp, [a, b, weight]);
+/** {@link add} in place: a += alpha * b. */
+export const add_ = inPlaceCall('add_', sumOf);
+/** {@link sub} in place: a -= alpha * b. */
+export const sub_ = inPlaceCall('sub_', differenceOf);
+/** {@link mul} in place: a *= b. */
+export const mul_ = inPlace(mul);
+/** {@link div} in place: a /= b. */
+export const div_ = inPlaceCall('div_', quotientOf);
+/** {@link floorDivide} in place. */
+export const floorDivide_ = inPlace(floorDivide);
+/** {@link fmod} in place. */
+export const fmod_ = inPlace(fmod);
+/** {@link remainder} in place. */
+export const remainder_ = inPlace(remainder);
+/** {@link neg} in place. */
+export const neg_ = inPlace(neg);
+/** {@link addcmul} in place: x += value * a * b. */
+export const addcmul_ = inPlaceCall('addcmul_', productOf);
+/** {@link addcdiv} in place: x += value * a / b. */
+export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf);
+/** {@link lerp} in place: a goes toward b by the part `weight` of the way. */
+export const lerp_ = inPlaceCall('lerp_', between);
 
 /** Another name of {@link sub}. */
 export const subtract = sub;

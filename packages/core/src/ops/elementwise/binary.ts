@@ -1,116 +1,117 @@
-import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
-import {
-  applyBinary,
-  applyElementwiseInPlace,
-  applyUnary,
-  type BinaryFunction,
-  type ElementwiseDefinition,
-  ElementwiseOp,
-  type ElementwiseSpec,
-  inPlace,
-  type Operand,
-} from './operation.ts';
+import { binary, inPlace, inPlaceCall, type Resolve } from './define.ts';
+import { floatsOnly, refuseBools } from './dtype-checks.ts';
+import { reciprocal, square } from './functions.ts';
+import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
+
+type GradientRule = NonNullable<ElementwiseSpec['gradient']>;
 
 const powOp = new ElementwiseOp({
   name: 'pow',
   arity: 2,
   overload: (scalars) => (scalars === 2 ? 0 : 1 + scalars),
-  check(dtype) {
-    if (dtype === 'bool') throw new DTypeError('pow: not implemented for bool; convert to another dtype');
-  },
+  check: refuseBools('pow', 'not implemented for bool; convert to another dtype'),
   expression: (a, b) => E.pow(a, b),
-  gradient: ({ g, y }, a, b) => [
-    E.select(E.eq(b, 0), 0, E.mul(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
-    E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, E.mul(g, E.mul(y, E.log(a)))),
-  ],
 });
 
-/** Powers that have a cheaper form than the general one. */
-const powers = new Map<number, ElementwiseOp>(
-  (
-    [
-      [2, E.square, (g, x) => E.mul(g, E.mul(2, x))],
-      [3, (x) => E.mul(E.mul(x, x), x), (g, x) => E.mul(g, E.mul(3, E.mul(x, x)))],
-      [0.5, E.sqrt, (g, _, y) => E.div(g, E.mul(2, y))],
-      [-1, E.reciprocal, (g, _, y) => E.mul(E.neg(g), E.mul(y, y))],
-      [1, (x) => E.add(x, 0), (g) => g],
-    ] as [number, (x: Expr) => Expr, (g: Expr, x: Expr, y: Expr) => Expr][]
-  ).map(([exponent, f, gradient]) => [
-    exponent,
+/** Powers that have a cheaper form than the general one; of floats only. */
+const powers = new Map<number, ElementwiseOp>([
+  [2, square.op],
+  [
+    3,
     new ElementwiseOp({
       name: 'pow',
       arity: 1,
-      expression: (x) => f(x),
-      gradient: ({ g, y }, x) => [gradient(g, x, y)],
+      expression: (x) => E.mul(E.mul(x, x), x),
+      gradient: ({ g }, x) => [E.mul(g, E.mul(3, E.mul(x, x)))],
     }),
-  ]),
-);
+  ],
+  [
+    0.5,
+    new ElementwiseOp({
+      name: 'pow',
+      arity: 1,
+      expression: (x) => E.sqrt(x),
+      gradient: ({ g, y }) => [E.div(g, E.mul(2, y))],
+    }),
+  ],
+  [-1, new ElementwiseOp({ ...reciprocal.op.spec, name: 'pow' })],
+  [1, new ElementwiseOp({ name: 'pow', arity: 1, expression: (x) => E.add(x, 0) })],
+]);
 
-/** @internal Refuses an integer tensor to a negative integer power, which has no integer result. */
-export function checkExponent(a: Tensor, b: Operand): void {
+/** Refuses an integer tensor to a negative integer power, which has no integer result. */
+function checkExponent(a: Tensor, b: Operand): void {
   if (typeof b === 'number' && Number.isInteger(b) && b < 0 && !isFloatingPoint(a.dtype)) {
     throw new ValueError('pow: Integers to negative integer powers are not allowed.');
   }
 }
 
 /**
- * aᵇ, broadcast; either may be a number. Integers to negative integer powers are an error for a number exponent, as in
- * PyTorch. Follows `torch.pow`.
+ * aᵇ, broadcast; either may be a number. Follows `torch.pow`.
+ *
+ * @throws ValueError when a is an integer tensor and b a negative integer
+ * @throws DTypeError when both are bool
+ * @throws ShapeError when the shapes do not broadcast
+ * @example
+ * ```ts
+ * pow(tensor([1, 2, 3]), 2); // tensor([1, 4, 9])
+ * pow(2, tensor([0.5, 3])); // tensor([1.4142, 8.0000])
+ * ```
  */
 export function pow(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && a instanceof Tensor) {
-    const floating = isFloatingPoint(a.dtype);
     checkExponent(a, b);
-    if (floating) {
-      const special = powers.get(b);
-      if (special !== undefined) return applyUnary(special, a);
-    }
+    const special = isFloatingPoint(a.dtype) ? powers.get(b) : undefined;
+    if (special !== undefined) return applyUnary(special, a);
   }
   return applyBinary(powOp, a, b);
 }
-pow.op = powOp;
 
-/** @internal a = aᵇ. */
-export function pow_(a: Tensor, b: Operand): Tensor {
+const toPower: Resolve<[a: Tensor, b: Operand]> = (_, a, b) => {
   checkExponent(a, b);
-  return applyElementwiseInPlace(powOp, [a, b]);
-}
+  return [powOp, [a, b]];
+};
+/** {@link pow} in place: a becomes aᵇ. */
+export const pow_ = inPlaceCall('pow_', toPower);
 
-function binary(
-  name: string,
-  f: (a: Expr, b: Expr) => Expr,
-  definition: ElementwiseDefinition = {},
-): BinaryFunction {
-  const op = new ElementwiseOp({ name, arity: 2, expression: (a, b) => f(a, b), ...definition });
-  return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
-}
-
-/** The angle of the point (b, a), in radians. Follows `torch.atan2`. */
+/**
+ * The angle of the point (b, a), in radians, broadcast. Follows `torch.atan2`.
+ *
+ * @throws ShapeError when the shapes do not broadcast, as of all functions of two operands
+ * @example atan2(tensor([1, 1]), tensor([1, 0])); // tensor([0.7854, 1.5708])
+ */
 export const atan2 = binary('atan2', E.atan2, { dtype: 'float' });
-const floatsOnly =
-  (name: string) =>
-  (dtype: DType): void => {
-    if (!isFloatingPoint(dtype))
-      throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
-  };
 
-/** √(a² + b²) without overflow between. Follows `torch.hypot`. */
+/**
+ * √(a² + b²) without overflow between, broadcast. Follows `torch.hypot`.
+ * @throws DTypeError when no operand is of a floating dtype
+ */
 export const hypot = binary('hypot', E.hypot, { check: floatsOnly('hypot') });
 
 /** The gradient goes to the operand that did not lose, half to each where they are equal. */
 const extremum =
-  (loses: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
+  (loses: (a: Expr, b: Expr) => Expr): GradientRule =>
   ({ g }, a, b) => {
     const shared = E.select(E.eq(a, b), E.mul(g, 0.5), g);
     return [E.select(loses(a, b), 0, shared), E.select(loses(b, a), 0, shared)];
   };
 
-/** The greater; NaN where either is NaN. Gradients of ties are halved. Follows `torch.maximum`. */
+/**
+ * The greater, broadcast; NaN where either is NaN. Gradients of ties are halved. Follows `torch.maximum`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @example maximum(tensor([1, 5]), tensor([3, 2])); // tensor([3, 5])
+ */
 export const maximum = binary('maximum', E.max, { gradient: extremum(E.lt) });
-/** The lesser; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`. */
+/**
+ * The lesser, broadcast; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`.
+ *
+ * @throws ShapeError when the shapes do not broadcast
+ * @example minimum(tensor([1, 5]), 2); // tensor([1, 2])
+ */
 export const minimum = binary('minimum', E.min, { gradient: extremum(E.gt) });
 
 const orNumber =
@@ -118,7 +119,7 @@ const orNumber =
   (a: Expr, b: Expr): Expr =>
     E.select(E.isNaN(a), b, E.select(E.isNaN(b), a, choose(a, b)));
 const winsOrNumber =
-  (wins: (a: Expr, b: Expr) => Expr): NonNullable<ElementwiseSpec['gradient']> =>
+  (wins: (a: Expr, b: Expr) => Expr): GradientRule =>
   ({ g }, a, b) => {
     const half = E.mul(g, 0.5);
     const tie = E.eq(a, b);
@@ -137,7 +138,10 @@ export const fmin = binary('fmin', orNumber(E.min), {
   gradient: winsOrNumber(E.lt),
 });
 
-/** log(eᵃ + eᵇ) without overflow. Follows `torch.logaddexp`. */
+/**
+ * log(eᵃ + eᵇ) without overflow, broadcast. Follows `torch.logaddexp`.
+ * @throws DTypeError when no operand is of a floating dtype
+ */
 export const logaddexp = binary(
   'logaddexp',
   (a, b) => {
@@ -150,7 +154,10 @@ export const logaddexp = binary(
   },
 );
 
-/** log₂(2ᵃ + 2ᵇ) without overflow. Follows `torch.logaddexp2`. */
+/**
+ * log₂(2ᵃ + 2ᵇ) without overflow, broadcast. Follows `torch.logaddexp2`.
+ * @throws DTypeError when no operand is of a floating dtype
+ */
 export const logaddexp2 = binary(
   'logaddexp2',
   (a, b) => {
@@ -167,7 +174,10 @@ export const logaddexp2 = binary(
   },
 );
 
-/** a log b, 0 where a is 0 (also for b = 0), NaN where b is NaN. Follows `torch.xlogy`. */
+/**
+ * a log b, broadcast: 0 where a is 0 (also for b = 0), NaN where b is NaN. Follows `torch.xlogy`.
+ * @example xlogy(tensor([0, 2]), tensor([0, Math.E])); // tensor([0., 2.])
+ */
 export const xlogy = binary(
   'xlogy',
   (a, b) => E.select(E.isNaN(b), Number.NaN, E.select(E.eq(a, 0), 0, E.mul(a, E.log(b)))),
@@ -180,7 +190,7 @@ export const xlogy = binary(
   },
 );
 
-/** |a| with the sign of b. Follows `torch.copysign`. */
+/** |a| with the sign of b, broadcast. Follows `torch.copysign`. */
 export const copysign = binary('copysign', E.copysign, {
   overload: (scalars) => Number(scalars > 0),
   dtype: 'float',
@@ -190,7 +200,10 @@ export const copysign = binary('copysign', E.copysign, {
   ],
 });
 
-/** 0 where x < 0, 1 where x > 0, `values` where x is 0. Follows `torch.heaviside`. */
+/**
+ * 0 where x < 0, 1 where x > 0, `values` (the second operand) where x is 0. Follows `torch.heaviside`.
+ * @throws DTypeError when the operands are tensors of different dtypes
+ */
 export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.select(E.lt(x, 0), 0, 1)), {
   gradient: false,
   check(_, inputs) {

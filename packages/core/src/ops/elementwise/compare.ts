@@ -1,46 +1,44 @@
-import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
+import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
+import { binary, type ElementwiseDefinition, unary } from './define.ts';
+import { integersOnly } from './dtype-checks.ts';
 import {
   applyBinary,
   applyUnary,
   type BinaryFunction,
   ElementwiseOp,
-  type ElementwiseSpec,
-  type Operand,
   type UnaryFunction,
 } from './operation.ts';
 
-function comparison(
-  name: string,
-  f: (a: Expr, b: Expr) => Expr,
-  spec: Partial<ElementwiseSpec> = {},
-): BinaryFunction {
-  const op = new ElementwiseOp({
-    name,
-    arity: 2,
-    dtype: 'bool',
-    gradient: false,
-    expression: (a, b) => f(a, b),
-    ...spec,
-  });
-  return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
-}
+const answer: ElementwiseDefinition = { dtype: 'bool', gradient: false };
 
-/** a == b, elementwise, as bool. Follows `torch.eq`. */
+/** Of two operands; the result is bool. */
+const comparison = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction => binary(name, f, answer);
+
+/**
+ * a == b, elementwise and broadcast, as bool. Follows `torch.eq`.
+ *
+ * @throws ShapeError when the shapes do not broadcast, as of all comparisons
+ * @example eq(tensor([1, 2]), tensor([1, 3])); // tensor([ True, False])
+ */
 export const eq = comparison('eq', E.eq);
-/** a != b, elementwise, as bool. Follows `torch.ne`. */
+/** a != b, elementwise and broadcast, as bool. Follows `torch.ne`. */
 export const ne = comparison('ne', E.ne);
-/** a < b, elementwise, as bool. Follows `torch.lt`. */
+/**
+ * a < b, elementwise and broadcast, as bool. Follows `torch.lt`.
+ * @example lt(tensor([1, 2, 3]), 2); // tensor([ True, False, False])
+ */
 export const lt = comparison('lt', E.lt);
-/** a <= b, elementwise, as bool. Follows `torch.le`. */
+/** a <= b, elementwise and broadcast, as bool. Follows `torch.le`. */
 export const le = comparison('le', E.le);
-/** a > b, elementwise, as bool. Follows `torch.gt`. */
+/** a > b, elementwise and broadcast, as bool. Follows `torch.gt`. */
 export const gt = comparison('gt', E.gt);
-/** a >= b, elementwise, as bool. Follows `torch.ge`. */
+/** a >= b, elementwise and broadcast, as bool. Follows `torch.ge`. */
 export const ge = comparison('ge', E.ge);
 
 const onMasks = (f: (a: Expr, b: Expr) => Expr) => (a: Expr, b: Expr) => f(E.toMask(a), E.toMask(b));
@@ -52,22 +50,19 @@ export const logicalOr = comparison('logical_or', onMasks(E.or));
 /** Exactly one is other than 0. Follows `torch.logical_xor`. */
 export const logicalXor = comparison('logical_xor', onMasks(E.xor));
 
-/** `onInteger` is what the predicate says of any integer. */
-function predicate(name: string, f: (x: Expr) => Expr, onInteger?: boolean): UnaryFunction {
-  const op = new ElementwiseOp({
-    name,
-    arity: 1,
-    dtype: 'bool',
-    gradient: false,
-    expression: (x) => f(x),
+/** Of one operand; `onInteger` is what the predicate says of any integer. */
+const predicate = (name: string, f: (x: Expr) => Expr, onInteger?: boolean): UnaryFunction =>
+  unary(name, f, {
+    ...answer,
     ...(onInteger === undefined ? {} : { integer: (x) => (onInteger ? E.eq(x, x) : E.ne(x, x)) }),
   });
-  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
-}
 
 /** x is 0. Follows `torch.logical_not`. */
 export const logicalNot = predicate('logical_not', (x) => E.eq(x, 0));
-/** x is NaN. Follows `torch.isnan`. */
+/**
+ * x is NaN. Follows `torch.isnan`.
+ * @example isnan(tensor([1, NaN])); // tensor([False,  True])
+ */
 export const isnan = predicate('isnan', E.isNaN, false);
 /** x is an infinity. Follows `torch.isinf`. */
 export const isinf = predicate('isinf', E.isInf, false);
@@ -80,19 +75,17 @@ export const isneginf = predicate('isneginf', (x) => E.eq(x, -Infinity), false);
 /** The sign bit is set: x < 0 or x is -0. Follows `torch.signbit`. */
 export const signbit = predicate('signbit', (x) => E.ilt(E.bitsOf(x), 0));
 
-const integersOnly =
-  (name: string) =>
-  (dtype: DType): void => {
-    if (isFloatingPoint(dtype))
-      throw new DTypeError(`${name}: expected integer or bool tensors, got ${dtype}`);
-  };
+/** On the bits of integers; bools stay bools. */
+const onBits = (name: string): ElementwiseDefinition => ({ gradient: false, check: integersOnly(name) });
+const bitwise = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction =>
+  binary(name, (a, b) => E.fromBits(f(E.bitsOf(a), E.bitsOf(b))), onBits(name));
 
-function bitwise(name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction {
-  const viaBits = (a: Expr, b: Expr): Expr => E.fromBits(f(E.bitsOf(a), E.bitsOf(b)));
-  return comparison(name, viaBits, { dtype: 'promote', check: integersOnly(name) });
-}
-
-/** a & b on integers, "and" on bools. Follows `torch.bitwise_and`. */
+/**
+ * a & b on integers, "and" on bools, broadcast. Follows `torch.bitwise_and`.
+ *
+ * @throws DTypeError when an operand is of a floating dtype, as of all bitwise functions
+ * @example bitwiseAnd(tensor([6, 3]), 5); // tensor([4, 1])
+ */
 export const bitwiseAnd = bitwise('bitwise_and', E.iand);
 /** a | b on integers, "or" on bools. Follows `torch.bitwise_or`. */
 export const bitwiseOr = bitwise('bitwise_or', E.ior);
@@ -102,9 +95,8 @@ export const bitwiseXor = bitwise('bitwise_xor', E.ixor);
 const bitwiseNotOp = new ElementwiseOp({
   name: 'bitwise_not',
   arity: 1,
-  gradient: false,
   expression: (x) => E.fromBits(E.inot(E.bitsOf(x))),
-  check: integersOnly('bitwise_not'),
+  ...onBits('bitwise_not'),
 });
 
 /** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
@@ -126,8 +118,7 @@ const closeness = (equalNan: boolean): ElementwiseOp =>
   new ElementwiseOp({
     name: 'isclose',
     arity: 2,
-    dtype: 'bool',
-    gradient: false,
+    ...answer,
     expression: (a, b, rtol, atol) => {
       const near = E.le(E.abs(E.sub(a, b)), E.add(atol, E.abs(E.mul(rtol, b))));
       const close = E.or(E.eq(a, b), E.and(E.isFinite(b), near));
@@ -137,7 +128,12 @@ const closeness = (equalNan: boolean): ElementwiseOp =>
 const isclosePlain = closeness(false);
 const iscloseNan = closeness(true);
 
-/** |a - b| <= atol + rtol |b|, elementwise, of tensors of one dtype. Follows `torch.isclose`. */
+/**
+ * |a - b| <= atol + rtol |b|, elementwise and broadcast, as bool. Follows `torch.isclose`.
+ *
+ * @throws DTypeError when the tensors are not of one dtype
+ * @example isclose(tensor([1, 2.1]), tensor([1.000001, 2])); // tensor([ True, False])
+ */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype)
@@ -146,14 +142,26 @@ export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
   return applyBinary(equalNan ? iscloseNan : isclosePlain, inFloat(a), inFloat(b), [rtol, atol]);
 }
 
-/** Whether all elements are close. Follows `torch.allclose`. */
+/** Whether every element of a bool tensor is true: read, since the answer is no tensor. */
+const holds = (x: Tensor, caller: string): boolean =>
+  !valuesOf(x, `${caller}: the answer as a boolean`).includes(0 as never);
+
+/**
+ * Whether all elements are close, as a boolean: see {@link isclose}. Follows `torch.allclose`.
+ *
+ * @throws DTypeError when the tensors are not of one dtype
+ * @example allclose(tensor([1, 2.5]), tensor([1.000001, 2.5])); // true
+ */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
-  return !isclose(a, b, options).data.includes(0 as never);
+  return holds(isclose(a, b, options), 'allclose');
 }
 
-/** Whether shapes and all elements are equal. Follows `torch.equal`. */
+/**
+ * Whether shapes and all elements are equal, as a boolean. Follows `torch.equal`.
+ * @example equal(tensor([1, 2]), tensor([1, 2])); // true
+ */
 export function equal(a: Tensor, b: Tensor): boolean {
-  return sameShape(a.shape, b.shape) && !eq(a, b).data.includes(0 as never);
+  return sameShape(a.shape, b.shape) && holds(eq(a, b), 'equal');
 }
 
 /** The functions of this file that are methods too. */

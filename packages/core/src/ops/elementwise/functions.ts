@@ -1,119 +1,112 @@
-import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import {
-  applyElementwiseInPlace,
-  applyUnary,
-  type ElementwiseDefinition,
-  ElementwiseOp,
-  inPlace,
-  type UnaryFunction,
-} from './operation.ts';
+import { inPlace, unary, zeroGradient } from './define.ts';
+import { refuseBools } from './dtype-checks.ts';
+import type { ElementwiseSpec, UnaryFunction } from './operation.ts';
 import { clamp } from './select.ts';
-
-function unary(name: string, f: (x: Expr) => Expr, definition: ElementwiseDefinition = {}): UnaryFunction {
-  const op = new ElementwiseOp({ name, arity: 1, expression: (x) => f(x), ...definition });
-  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
-}
 
 /** A function of real numbers: integers become float32. */
 const float = (
   name: string,
   f: (x: Expr) => Expr,
-  gradient?: (g: Expr, x: Expr, y: Expr) => Expr,
+  gradient?: NonNullable<ElementwiseSpec['gradient']>,
 ): UnaryFunction =>
-  unary(name, f, {
-    dtype: 'float',
-    ...(gradient === undefined ? {} : { gradient: ({ g, y }, x) => [gradient(g, x, y)] }),
-  });
+  unary(name, f, gradient === undefined ? { dtype: 'float' } : { dtype: 'float', gradient });
 
-const refuseBool =
-  (name: string) =>
-  (dtype: DType): void => {
-    if (dtype === 'bool') throw new DTypeError(`${name}: Boolean inputs not supported`);
-  };
-const floatsOnly =
-  (name: string) =>
-  (dtype: DType): void => {
-    if (!isFloatingPoint(dtype))
-      throw new DTypeError(`${name}: not implemented for ${dtype}; convert to a float dtype`);
-  };
-
-/** A function that leaves integers as they are. */
-const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
-  unary(name, f, {
-    integer: (x) => E.add(x, 0),
-    gradient: () => [E.constant(0)],
-    check: refuseBool(name),
-  });
-
-/** |x|; the subgradient at 0 is 0. Follows `torch.abs`. */
-export const abs = unary('abs', E.abs, { check: refuseBool('abs') });
-/** -1, 0 or 1. Follows `torch.sign`. */
-export const sign = unary('sign', E.sign, { gradient: () => [E.constant(0)] });
-/** x²; of a bool tensor as int32. Follows `torch.square`. */
+/**
+ * |x|; the subgradient at 0 is 0. Follows `torch.abs`.
+ *
+ * @throws DTypeError when x is bool
+ * @example abs(tensor([-1, 2])); // tensor([1, 2])
+ */
+export const abs = unary('abs', E.abs, { check: refuseBools('abs') });
+/** -1, 0 or 1; 0 of NaN. Follows `torch.sign`. */
+export const sign = unary('sign', E.sign, { gradient: zeroGradient });
+/**
+ * x²; of a bool tensor as int32. Follows `torch.square`.
+ * @example square(tensor([1, -3])); // tensor([1, 9])
+ */
 export const square = unary('pow', E.square, { dtype: 'number' });
-/** x itself. Follows `torch.positive`. */
+const checkPositive = refuseBools('positive');
+/**
+ * x itself. Follows `torch.positive`.
+ * @throws DTypeError when x is bool
+ */
 export function positive(x: Tensor): Tensor {
-  refuseBool('positive')(x.dtype);
+  checkPositive(x.dtype);
   return x;
 }
 
-/** √x, NaN below 0. Follows `torch.sqrt`. */
+/**
+ * √x, NaN below 0. Follows `torch.sqrt`.
+ * @example sqrt(tensor([4, 2])); // tensor([2.0000, 1.4142])
+ */
 export const sqrt = float('sqrt', E.sqrt);
 /** 1/√x. Follows `torch.rsqrt`. */
 export const rsqrt = float(
   'rsqrt',
   (x) => E.div(1, E.sqrt(x)),
-  (g, _, y) => E.mul(E.mul(-0.5, g), E.mul(y, E.mul(y, y))),
+  ({ g, y }) => [E.mul(E.mul(-0.5, g), E.mul(y, E.mul(y, y)))],
 );
 /** 1/x. Follows `torch.reciprocal`. */
-export const reciprocal = float('reciprocal', E.reciprocal, (g, _, y) => E.mul(E.neg(g), E.mul(y, y)));
-/** eˣ. Follows `torch.exp`. */
-export const exp = float('exp', E.exp, (g, _, y) => E.mul(g, y));
+export const reciprocal = float('reciprocal', E.reciprocal, ({ g, y }) => [E.mul(E.neg(g), E.mul(y, y))]);
+/**
+ * eˣ. Follows `torch.exp`.
+ * @example exp(tensor([0, 1])); // tensor([1.0000, 2.7183])
+ */
+export const exp = float('exp', E.exp);
 /** 2ˣ. Follows `torch.exp2`. */
-export const exp2 = float('exp2', E.exp2, (g, _, y) => E.mul(g, E.mul(y, Math.LN2)));
+export const exp2 = float('exp2', E.exp2);
 /** eˣ - 1, accurate near 0. Follows `torch.expm1`. */
-export const expm1 = float('expm1', E.expm1, (g, _, y) => E.mul(g, E.add(y, 1)));
-/** The natural logarithm. Follows `torch.log`. */
-export const log = float('log', E.log, (g, x) => E.div(g, x));
+export const expm1 = float('expm1', E.expm1);
+/**
+ * The natural logarithm, NaN below 0. Follows `torch.log`.
+ * @example log(tensor([1, Math.E])); // tensor([0., 1.])
+ */
+export const log = float('log', E.log);
 /** The logarithm to base 2. Follows `torch.log2`. */
-export const log2 = float('log2', E.log2, (g, x) => E.div(g, E.mul(x, Math.LN2)));
+export const log2 = float('log2', E.log2);
 /** The logarithm to base 10. Follows `torch.log10`. */
-export const log10 = float('log10', E.log10, (g, x) => E.div(g, E.mul(x, Math.LN10)));
+export const log10 = float('log10', E.log10);
 /** log(1 + x), accurate near 0. Follows `torch.log1p`. */
-export const log1p = float('log1p', E.log1p, (g, x) => E.div(g, E.add(x, 1)));
+export const log1p = float('log1p', E.log1p);
 /** Sine, of radians. Follows `torch.sin`. */
 export const sin = float('sin', E.sin);
 /** Cosine, of radians. Follows `torch.cos`. */
 export const cos = float('cos', E.cos);
 /** Tangent, of radians. Follows `torch.tan`. */
-export const tan = float('tan', E.tan, (g, _, y) => E.mul(g, E.add(1, E.mul(y, y))));
+export const tan = float('tan', E.tan);
 /** Inverse sine, in radians. Follows `torch.asin`. */
 export const asin = float('asin', E.asin);
 /** Inverse cosine, in radians. Follows `torch.acos`. */
 export const acos = float('acos', E.acos);
 /** Inverse tangent, in radians. Follows `torch.atan`. */
-export const atan = float('atan', E.atan, (g, x) => E.div(g, E.add(E.mul(x, x), 1)));
+export const atan = float('atan', E.atan);
 /** Hyperbolic sine. Follows `torch.sinh`. */
 export const sinh = float('sinh', E.sinh);
 /** Hyperbolic cosine. Follows `torch.cosh`. */
 export const cosh = float('cosh', E.cosh);
-/** Hyperbolic tangent. Follows `torch.tanh`. */
-export const tanh = float('tanh', E.tanh, (g, _, y) => E.mul(g, E.sub(1, E.mul(y, y))));
+/**
+ * Hyperbolic tangent. Follows `torch.tanh`.
+ * @example tanh(tensor([0, 1])); // tensor([0.0000, 0.7616])
+ */
+export const tanh = float('tanh', E.tanh);
 /** Inverse hyperbolic sine. Follows `torch.asinh`. */
 export const asinh = float('asinh', E.asinh);
 /** Inverse hyperbolic cosine. Follows `torch.acosh`. */
 export const acosh = float('acosh', E.acosh);
 /** Inverse hyperbolic tangent. Follows `torch.atanh`. */
-export const atanh = float('atanh', E.atanh, (g, x) => E.div(g, E.sub(1, E.mul(x, x))));
-/** 1 / (1 + e⁻ˣ). Follows `torch.sigmoid`. */
-export const sigmoid = float('sigmoid', E.sigmoid, (g, _, y) => E.mul(E.mul(g, E.sub(1, y)), y));
+export const atanh = float('atanh', E.atanh);
+/**
+ * 1 / (1 + e⁻ˣ). Follows `torch.sigmoid`.
+ * @example sigmoid(tensor([0, 2])); // tensor([0.5000, 0.8808])
+ */
+export const sigmoid = float('sigmoid', E.sigmoid);
+
 const plainLogit = float(
   'logit',
   (x) => E.log(E.div(x, E.sub(1, x))),
-  (g, x) => E.select(E.and(E.ge(x, 0), E.le(x, 1)), E.div(g, E.mul(x, E.sub(1, x))), Number.NaN),
+  ({ g }, x) => [E.select(E.and(E.ge(x, 0), E.le(x, 1)), E.div(g, E.mul(x, E.sub(1, x))), Number.NaN)],
 );
 
 /** Options of {@link logit}. */
@@ -122,7 +115,10 @@ export interface LogitOptions {
   readonly eps?: number | null;
 }
 
-/** log(x / (1 - x)). Follows `torch.logit`. */
+/**
+ * log(x / (1 - x)): the inverse of {@link sigmoid}. Follows `torch.logit`.
+ * @example logit(tensor([0.5, 0.75])); // tensor([0.0000, 1.0986])
+ */
 export const logit = Object.assign(
   (x: Tensor, options?: LogitOptions): Tensor => {
     const eps = options?.eps ?? null;
@@ -141,61 +137,15 @@ export const lgamma = float('lgamma', E.lgamma);
 /** The logarithmic derivative of Γ. Follows `torch.digamma`. */
 export const digamma = float('digamma', E.digamma);
 
-/** Rounded down. Follows `torch.floor`. */
-export const floor = rounding('floor', E.floor);
-/** Rounded up. Follows `torch.ceil`. */
-export const ceil = rounding('ceil', E.ceil);
-/** Rounded toward zero. Follows `torch.trunc`. */
-export const trunc = rounding('trunc', E.trunc);
-/** x - trunc(x). Follows `torch.frac`. */
-export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), {
-  gradient: ({ g }) => [g],
-  check: floatsOnly('frac'),
-});
-
-const roundOp = rounding('round', E.nearest).op;
-const roundDecimalsOp = new ElementwiseOp({
-  name: 'round',
-  arity: 1,
-  expression: (x, scale) => E.div(E.nearest(E.mul(x, scale)), scale),
-  gradient: () => [E.constant(0)],
-});
-const roundTensOp = new ElementwiseOp({
-  name: 'round',
-  arity: 1,
-  expression: (x, scale) => E.mul(E.nearest(E.div(x, scale)), scale),
-  gradient: () => [E.constant(0)],
-});
-
-/** Options of {@link round}. */
-export interface RoundOptions {
-  /** Decimal places to keep; may be negative. Default: 0. */
-  readonly decimals?: number;
-}
-
-function roundingOf(x: Tensor, options: RoundOptions | undefined): [ElementwiseOp, number[]] {
-  const decimals = options?.decimals ?? 0;
-  if (decimals === 0) return [roundOp, []];
-  floatsOnly('round with decimals')(x.dtype);
-  return [decimals > 0 ? roundDecimalsOp : roundTensOp, [10 ** Math.abs(decimals)]];
-}
-
-/** Rounded to the nearest integer, or to `decimals` places, halves to even. Follows `torch.round`. */
-export function round(x: Tensor, options?: RoundOptions): Tensor {
-  const [op, params] = roundingOf(x, options);
-  return applyUnary(op, x, params);
-}
-
-/** @internal x = round(x). */
-export function round_(x: Tensor, options?: RoundOptions): Tensor {
-  const [op, params] = roundingOf(x, options);
-  return applyElementwiseInPlace(op, [x], params);
-}
-
-/** max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`. */
+/**
+ * max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`.
+ *
+ * @throws DTypeError when x is bool
+ * @example relu(tensor([-1, 2])); // tensor([0, 2])
+ */
 export const relu = unary('relu', (x) => E.pmax(x, 0), {
   gradient: ({ g, y }) => [E.select(E.le(y, 0), 0, g)],
-  check: refuseBool('relu'),
+  check: refuseBools('relu'),
 });
 
 /** Another name of {@link abs}. */
@@ -264,23 +214,13 @@ export const erfinv_ = inPlace(erfinv);
 export const lgamma_ = inPlace(lgamma);
 /** {@link digamma} in place. */
 export const digamma_ = inPlace(digamma);
-/** {@link floor} in place. */
-export const floor_ = inPlace(floor);
-/** {@link ceil} in place. */
-export const ceil_ = inPlace(ceil);
-/** {@link trunc} in place. */
-export const trunc_ = inPlace(trunc);
-/** {@link frac} in place. */
-export const frac_ = inPlace(frac);
 /** {@link relu} in place. */
 export const relu_ = inPlace(relu);
 
 /** The functions of this file that are methods too. */
 export default {
   positive,
-  round,
   absolute,
-  round_,
   abs,
   sign,
   square,
@@ -313,10 +253,6 @@ export default {
   erfinv,
   lgamma,
   digamma,
-  floor,
-  ceil,
-  trunc,
-  frac,
   relu,
   abs_,
   sign_,
@@ -350,9 +286,5 @@ export default {
   erfinv_,
   lgamma_,
   digamma_,
-  floor_,
-  ceil_,
-  trunc_,
-  frac_,
   relu_,
 };

@@ -1,4 +1,4 @@
-import { differentiate, E, type Expr, inputsOf } from '../../kernels/index.ts';
+import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
@@ -14,7 +14,7 @@ let nextDropped = 1000;
 const droppedInput = (): Expr => E.input(nextDropped++);
 
 /** The gradient of one tensor operand: an elementwise operation of g, and of those operands and the result that occur in it. */
-export class OperandGradient {
+class OperandGradient {
   /** What it reads, in the form of a primitive's `saves`. */
   readonly saves: number;
   /** The operands that it reads, by number; one past the last operand is the result. */
@@ -33,9 +33,9 @@ export class OperandGradient {
   /** The gradient of the operand where that of the result is `g`. */
   run<A>(g: Tensor, node: GradNode<A>, params: readonly number[]): Tensor {
     if (this.#op === null) return g;
-    const inputs = [g];
+    const inputs: [Tensor, ...Tensor[]] = [g];
     for (const i of this.#used) inputs.push(i === this.#operands ? node.output() : node.input(i));
-    return apply(this.#op.variant(0).primitive, inputs, params);
+    return apply(this.#op.primitive(0), inputs, params);
   }
 }
 
@@ -60,12 +60,12 @@ const expressionOver =
  *
  * `shaped`: the gradient of the result is a single number, so that each reads at least one operand, to have its shape.
  */
-export function operandGradients(
+function operandGradients(
   define: Define,
   name: string,
   operands: number,
   gradients: Gradients,
-  shaped = false,
+  shaped: boolean,
 ): readonly (OperandGradient | null)[] {
   const x = Array.from({ length: operands }, (_, i) => E.input(i + 1));
   return gradients(E.input(0), x, E.input(operands + 1)).map((expression, of) => {
@@ -84,27 +84,55 @@ export function operandGradients(
   });
 }
 
+/** What an elementwise primitive of attributes `A` states of its derivative. */
+export interface ElementwiseDerivative<A> {
+  readonly saves: number;
+  readonly derivative?: (g: Tensor, node: GradNode<A>) => readonly (Tensor | null)[];
+}
+
+/**
+ * The derivative of an operation of `operands` tensors; none where the spec says so. `params` are those of the gradients,
+ * from the node. `shaped` is that of {@link operandGradients}.
+ */
+export function derivativeOf<A>(
+  spec: ElementwiseSpec,
+  define: Define,
+  operands: number,
+  gradients: Gradients,
+  params: (node: GradNode<A>) => readonly number[],
+  shaped = false,
+): ElementwiseDerivative<A> {
+  if (spec.gradient === false) return { saves: 0 };
+  const each = operandGradients(define, spec.name, operands, gradients, shaped);
+  return {
+    saves: each.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
+    derivative(g, node) {
+      const numbers = params(node);
+      return each.map((gradient, i) =>
+        gradient === null || !node.needs(i) ? null : gradient.run(g, node, numbers),
+      );
+    },
+  };
+}
+
 /**
  * The gradient of each of the operands `of`: as the spec states it, else found by differentiating the expression.
- * `nodes` are the operands, then the parameters.
+ * `nodes` are the operands, then the parameters; `y` is the result, which is computed anew where none is given.
  */
 export function gradientExpressions(
   spec: ElementwiseSpec,
   g: Expr,
   nodes: readonly Expr[],
-  y: Expr,
   of: readonly number[],
+  y?: Expr,
 ): readonly (Expr | null)[] {
   if (spec.gradient) {
-    const stated = spec.gradient({ g, y }, ...nodes);
+    const stated = spec.gradient({ g, y: y ?? spec.expression(...nodes) }, ...nodes);
     return of.map((i) => stated[i] ?? null);
   }
   const value = spec.expression(...nodes);
   return of.map((i) => {
     const operand = nodes[i];
-    if (value.kind !== 'value' || operand?.op !== 'input') return null;
-    const slope = differentiate(value, operand.attribute as number);
-    if (slope === null) return null;
-    return slope.op === 'constant' && slope.attribute === 1 ? g : E.mul(g, slope);
+    return operand?.op === 'input' ? pullback(value, operand.attribute as number, g, y) : null;
   });
 }

@@ -2,9 +2,11 @@
 export * from './arithmetic.ts';
 export * from './binary.ts';
 export * from './compare.ts';
+export { type DTypeCheck, floatsOnly } from './dtype-checks.ts';
 export * from './functions.ts';
 export * from './operation.ts';
 export * from './reduced.ts';
 export * from './result-type.ts';
+export * from './rounding.ts';
 export * from './select.ts';
 export * from './update.ts';

@@ -1,11 +1,11 @@
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, type Shape } from '../../shape.ts';
+import { broadcastShapes } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { gradientExpressions, operandGradients } from './gradient.ts';
+import { derivativeOf, gradientExpressions } from './gradient.ts';
+import { type Inputs, notATensor, splitOperands } from './operands.ts';
 import { resultType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -19,7 +19,9 @@ type GradientRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) =
 
 /** An elementwise operation, declared as a scalar expression over its operands and then its parameters. */
 export interface ElementwiseSpec {
+  /** PyTorch's name: `log_softmax` makes results whose gradFn prints as `<LogSoftmaxBackward0>`. */
   readonly name: string;
+  /** How many operands it takes. */
   readonly arity: number;
   /** The value in the operands, `arity` of them, and the parameters: `(a, b, alpha) => E.add(a, E.mul(alpha, b))`. */
   readonly expression: (...x: Expr[]) => Expr;
@@ -37,7 +39,9 @@ export interface ElementwiseSpec {
    */
   readonly gradient?: GradientRule | false;
   /** Refuses dtypes; called with the common dtype and the operands that are tensors. */
-  readonly check?: (dtype: DType, inputs: readonly Tensor[]) => void;
+  readonly check?: (dtype: DType, inputs: Inputs) => void;
+  /** Refuses values: the kernel calls it with its operands and the dtype in which they meet, before it computes. */
+  readonly inspect?: (operands: readonly (Tensor | number)[], dtype: DType, inPlace: boolean) => void;
   /**
    * What becomes of scalars beyond the range of uint8 where that is the common dtype. `wrap`: they are converted to it, as
    * other operands are, so that `-1` counts as 255. `keep`: they count as they are. Default: wrap.
@@ -47,100 +51,83 @@ export interface ElementwiseSpec {
   readonly overload?: (scalars: number) => number;
 }
 
-/** What a family of operations that share a form leaves open. */
-export type ElementwiseDefinition = Omit<ElementwiseSpec, 'name' | 'arity' | 'expression'>;
-
 /** Scalars that stand for operands come first, then the operation's own parameters. */
 type Params = readonly number[];
 
-/** One operation for one choice of which operands are numbers: a primitive over the tensors among them. */
-interface Variant {
-  readonly primitive: Primitive<Params>;
-  readonly tensorOperands: readonly number[];
-}
-
-/** An elementwise operation: a spec and its primitives, one for each set of operands that are numbers. */
+/**
+ * An elementwise operation: its kernels for floats, integers and bools and its derivatives of any order are made from the
+ * spec. It is run by {@link applyUnary} and its kin. Kindling's own.
+ *
+ * @example
+ * ```ts
+ * const axpy = new ElementwiseOp({ name: 'axpy', arity: 2, expression: (x, y, a) => E.add(E.mul(a, x), y) });
+ * applyBinary(axpy, tensor([1.5, 2]), tensor([10, 20]), [2]); // tensor([13., 24.])
+ * ```
+ */
 export class ElementwiseOp {
+  /** What it was made of. */
   readonly spec: ElementwiseSpec;
-  readonly #variants: (Variant | undefined)[] = [];
+  readonly #primitives: (Primitive<Params, Inputs> | undefined)[] = [];
 
   constructor(spec: ElementwiseSpec) {
     this.spec = spec;
   }
 
-  /** `scalars` has bit i set where operand i is a number. */
-  variant(scalars: number): Variant {
-    return (this.#variants[scalars] ??= makeVariant(this.spec, scalars));
+  /** @internal The primitive over the operands that are tensors; `scalars` has bit i set where operand i is a number. */
+  primitive(scalars: number): Primitive<Params, Inputs> {
+    return (this.#primitives[scalars] ??= makePrimitive(this.spec, scalars));
   }
 }
 
 const none: Params = [];
 
-/** Runs an operation of one tensor. */
+/**
+ * Runs an operation of one tensor. Kindling's own.
+ * @throws DTypeError when x is no tensor, or of a dtype that the operation refuses
+ */
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
   if (!(x instanceof Tensor)) throw notATensor(op.spec.name, [x]);
-  return apply(op.variant(0).primitive, [x], params);
+  return apply(op.primitive(0), [x], params);
 }
 
-/** Runs an operation of two operands, of which at most one is a number. */
+/**
+ * Runs an operation of two operands, broadcast. Kindling's own.
+ * @throws ShapeError when the shapes do not broadcast
+ * @throws DTypeError when an operand is no tensor and no number, or of a dtype that the operation refuses
+ */
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (a instanceof Tensor) {
-    if (b instanceof Tensor) return apply(op.variant(0).primitive, [a, b], params);
-    if (typeof b === 'number')
-      return apply(op.variant(2).primitive, [a], params.length === 0 ? [b] : [b, ...params]);
+    if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
+    if (typeof b === 'number') return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
   } else if (typeof a === 'number' && b instanceof Tensor) {
-    return apply(op.variant(1).primitive, [b], params.length === 0 ? [a] : [a, ...params]);
+    return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
   }
   return applyElementwise(op, [a, b], params);
 }
 
-/** Splits operands into tensors and scalars; a boolean counts as a 0-dimensional bool tensor. */
-function splitOperands(op: ElementwiseOp, operands: readonly Operand[], params: Params) {
-  const tensors: Tensor[] = [];
-  const scalars: number[] = [];
-  let mask = 0;
-  for (let i = 0; i < operands.length; i++) {
-    const x = operands[i];
-    if (x instanceof Tensor) tensors.push(x);
-    else if (typeof x === 'number') {
-      scalars.push(x);
-      mask |= 1 << i;
-    } else if (typeof x === 'boolean') tensors.push(Tensor.scalar(x ? 1 : 0, 'bool'));
-    else throw notATensor(op.spec.name, operands);
-  }
-  if (tensors.length === 0) {
-    tensors.push(Tensor.scalar(scalars[0]!, Number.isInteger(scalars[0]) ? 'int32' : 'float32'));
-    scalars.shift();
-    mask &= mask - 1;
-  }
-  scalars.push(...params);
-  return { tensors, scalars, mask };
-}
-
-/** Runs an operation of any number of operands. */
+/** Runs an operation of any number of operands; otherwise as {@link applyBinary}. Kindling's own. */
 export function applyElementwise(
   op: ElementwiseOp,
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  const { tensors, scalars, mask } = splitOperands(op, operands, params);
-  return apply(op.variant(mask).primitive, tensors, scalars);
+  const split = splitOperands(op.spec.name, operands, params);
+  return apply(op.primitive(split.mask), split.tensors, split.params);
 }
 
-/** Runs an operation whose result replaces the first operand, a tensor. */
+/**
+ * Runs an operation whose result replaces the first operand, a tensor. Kindling's own.
+ * @throws AutogradError when the tensor is a leaf that requires grad, or a view of which gradients are recorded
+ * @throws DTypeError when the result's dtype cannot be cast to the tensor's; otherwise as {@link applyBinary}
+ */
 export function applyElementwiseInPlace(
   op: ElementwiseOp,
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.name}_`, operands);
-  const { tensors, scalars, mask } = splitOperands(op, operands, params);
-  return applyInPlace(op.variant(mask).primitive, tensors, scalars);
-}
-
-function notATensor(name: string, operands: readonly unknown[]): DTypeError {
-  const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
-  return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
+  const split = splitOperands(op.spec.name, operands, params);
+  return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
 }
 
 /** 0-dimensional integers that meet uint8 tensors are converted to uint8. */
@@ -150,7 +137,7 @@ const asBytes = (x: Tensor): Tensor => (x.dtype === 'int32' ? to(x, 'uint8') : x
 const bytesOf = (params: Params, count: number): Params =>
   count === 0 ? params : params.map((p, i) => (i < count ? p & 255 : p));
 
-function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
+function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Params, Inputs> {
   const { arity, name } = spec;
   const tensorOperands: number[] = [];
   let scalarCount = 0;
@@ -168,46 +155,36 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
   ];
 
   const kernels = kernelsOf(spec, tensorOperands.length, nodesOf);
-  const gradients =
-    spec.gradient === false
-      ? []
-      : operandGradients(
-          (gradient) => new ElementwiseOp(gradient),
-          name,
-          tensorOperands.length,
-          (g, x, y) => gradientExpressions(spec, g, nodesOf(x), y, tensorOperands),
-        );
-
   const isCondition = spec.dtype === 'condition' && (scalarMask & 1) === 0;
-  const commonType = (inputs: readonly Tensor[], params: Params): DType => {
-    if (inputs.length === 1 && scalarCount === 0) return inputs[0]!.dtype;
+  const commonType = (inputs: Inputs, params: Params): DType => {
+    if (inputs.length === 1 && scalarCount === 0) return inputs[0].dtype;
     const scalars = scalarCount === 0 ? none : params.slice(0, scalarCount);
     return resultType(isCondition ? inputs.slice(1) : inputs, scalars);
   };
-  const computeType = (inputs: readonly Tensor[], params: Params): DType => {
+  const computeType = (inputs: Inputs, params: Params): DType => {
     const dtype = commonType(inputs, params);
     if (spec.dtype === 'float' && !isFloatingPoint(dtype)) return 'float32';
     return spec.dtype === 'number' && dtype === 'bool' ? 'int32' : dtype;
   };
+  /** The operands as the caller gave them, for `inspect`. */
+  const operandsOf = (inputs: Inputs, params: Params) =>
+    source.map((s) => ('param' in s ? params[s.param] : inputs[s.input]) as Tensor | number);
 
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
-  const primitive = definePrimitive<Params, readonly Tensor[]>({
+  return definePrimitive<Params, Inputs>({
     name,
     overload: () => spec.overload?.(scalarMask) ?? 0,
-    saves: gradients.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     writesAnywhere: true,
     infer(inputs, params) {
-      let shape: Shape = inputs[0]!.shape;
-      for (let i = 1; i < inputs.length; i++) {
-        const other = inputs[i]!.shape;
-        if (other !== shape) shape = broadcastShapes(shape, other, name);
-      }
+      let { shape } = inputs[0];
+      for (const x of inputs) if (x.shape !== shape) shape = broadcastShapes(shape, x.shape, name);
       const dtype = computeType(inputs, params);
       spec.check?.(dtype, inputs);
       return { shape, dtype: spec.dtype === 'bool' ? 'bool' : dtype };
     },
     kernel(inputs, params, out) {
       const dtype = computeType(inputs, params);
+      spec.inspect?.(operandsOf(inputs, params), dtype, out === inputs[0]);
       const kernel = isFloatingPoint(dtype)
         ? kernels.float()
         : dtype === 'bool'
@@ -217,19 +194,17 @@ function makeVariant(spec: ElementwiseSpec, scalarMask: number): Variant {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
-    ...(spec.gradient === false
-      ? {}
-      : {
-          derivative: (g, node) =>
-            gradients.map((gradient, i) =>
-              gradient === null || !node.needs(i) ? null : gradient.run(g, node, node.attrs),
-            ),
-        }),
+    ...derivativeOf<Params>(
+      spec,
+      (gradient) => new ElementwiseOp(gradient),
+      tensorOperands.length,
+      (g, x, y) => gradientExpressions(spec, g, nodesOf(x), tensorOperands, y),
+      (node) => node.attrs,
+    ),
   });
-  return { primitive, tensorOperands };
 }
 
-/** The kernels of a variant, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
+/** The kernels of a primitive, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
 function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly Expr[]) => Expr[]) {
   const onIntegers = spec.integer ?? spec.expression;
   const toBool = (y: Expr): Expr => (y.kind === 'mask' ? y : E.toMask(y));
@@ -254,11 +229,4 @@ export interface UnaryFunction {
 export interface BinaryFunction {
   (a: Operand, b: Operand): Tensor;
   readonly op: ElementwiseOp;
-}
-
-/** The in-place form of an elementwise function of one tensor, or of a tensor and another operand. */
-export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
-export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
-export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
-  return (...operands) => applyElementwiseInPlace(f.op, operands);
 }

@@ -4,17 +4,18 @@ import type { Tensor } from '../../tensor.ts';
 /**
  * The dtype in which tensors and scalars meet (PyTorch's `torch.result_type`): tensors with dimensions decide; a
  * 0-dimensional tensor, and after it a scalar, changes the dtype only where its category (bool, integer, float) is higher.
+ *
+ * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
   let result: DType | null = null;
   let zeroDim: DType | null = null;
-  for (let i = 0; i < tensors.length; i++) {
-    const { dtype, shape } = tensors[i]!;
+  for (const { dtype, shape } of tensors) {
     if (shape.length === 0) zeroDim = zeroDim === null ? dtype : promoteTypes(zeroDim, dtype);
     else result = result === null || result === dtype ? dtype : promoteTypes(result, dtype);
   }
   if (result === null) result = zeroDim ?? 'bool';
   else if (zeroDim !== null && categoryOf(zeroDim) > categoryOf(result)) result = zeroDim;
-  for (let i = 0; i < scalars.length; i++) result = promoteScalar(result, scalars[i]!);
+  for (const scalar of scalars) result = promoteScalar(result, scalar);
   return result;
 }

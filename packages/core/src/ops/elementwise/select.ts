@@ -2,10 +2,10 @@ import type { DType } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
+import { inPlaceCall, type Resolve, run } from './define.ts';
 import {
   applyBinary,
   applyElementwise,
-  applyElementwiseInPlace,
   applyUnary,
   ElementwiseOp,
   type ElementwiseSpec,
@@ -46,60 +46,64 @@ const clampOp = new ElementwiseOp({
   },
 });
 
-/** The gradient of max(x, bound) or min(x, bound); `passes` where x is chosen. */
-const atBound =
-  (passes: (x: E.Expr, bound: E.Expr) => E.Expr): NonNullable<ElementwiseSpec['gradient']> =>
-  ({ g }, x, bound) => {
-    if (bound.op === 'param') return [E.select(passes(x, bound), g, 0), null];
-    const shared = E.select(E.eq(x, bound), half(g), g);
-    return [E.select(passes(bound, x), 0, shared), E.select(passes(x, bound), 0, shared)];
+/**
+ * max(x, bound) or min(x, bound), for which `passes` says where x is chosen: `clamp` with one bound, and `clampMin` or
+ * `clampMax`, whose overloads PyTorch numbers the other way round.
+ */
+function oneBound(
+  name: string,
+  choose: (x: E.Expr, bound: E.Expr) => E.Expr,
+  passes: (x: E.Expr, bound: E.Expr) => E.Expr,
+): readonly [clamp: ElementwiseOp, own: ElementwiseOp] {
+  const spec: Omit<ElementwiseSpec, 'name' | 'overload'> = {
+    arity: 2,
+    beyondByte: 'keep',
+    expression: (x, bound) => choose(x, bound),
+    gradient: ({ g }, x, bound) => {
+      if (bound.op === 'param') return [E.select(passes(x, bound), g, 0), null];
+      const shared = E.select(E.eq(x, bound), half(g), g);
+      return [E.select(passes(bound, x), 0, shared), E.select(passes(x, bound), 0, shared)];
+    },
   };
-
-const atLeast = {
-  arity: 2,
-  beyondByte: 'keep',
-  expression: (x, low) => E.max(x, low),
-  gradient: atBound(E.gt),
-} satisfies Omit<ElementwiseSpec, 'name'>;
-const atMost = {
-  arity: 2,
-  beyondByte: 'keep',
-  expression: (x, high) => E.min(x, high),
-  gradient: atBound(E.lt),
-} satisfies Omit<ElementwiseSpec, 'name'>;
-
-const ifNumber = (scalars: number): number => Number(scalars === 2);
-const ifTensor = (scalars: number): number => Number(scalars !== 2);
-/** `clamp` with one bound. */
-const clampAtLeastOp = new ElementwiseOp({ name: 'clamp', overload: ifNumber, ...atLeast });
-const clampAtMostOp = new ElementwiseOp({ name: 'clamp', overload: ifNumber, ...atMost });
-const clampMinOp = new ElementwiseOp({ name: 'clamp_min', overload: ifTensor, ...atLeast });
-const clampMaxOp = new ElementwiseOp({ name: 'clamp_max', overload: ifTensor, ...atMost });
+  return [
+    new ElementwiseOp({ ...spec, name: 'clamp', overload: (scalars) => Number(scalars === 2) }),
+    new ElementwiseOp({ ...spec, name, overload: (scalars) => Number(scalars !== 2) }),
+  ];
+}
+const [clampAtLeastOp, clampMinOp] = oneBound('clamp_min', E.max, E.gt);
+const [clampAtMostOp, clampMaxOp] = oneBound('clamp_max', E.min, E.lt);
 
 /** Options of {@link clamp}: at least one bound. */
 export interface ClampOptions {
+  /** The lower bound. Default: none. */
   readonly min?: Tensor | number | null;
+  /** The upper bound, which wins where it is the lesser of both. Default: none. */
   readonly max?: Tensor | number | null;
 }
 
-/** @internal The operation and operands that a clamp stands for. */
-export function clampOperands(x: Tensor, options: ClampOptions, name: string): [ElementwiseOp, Operand[]] {
+const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, options = {}) => {
   const { min = null, max = null } = options;
-  if (min === null && max === null)
-    throw new ValueError(`${name}: At least one of 'min' or 'max' must not be null`);
-  if (max === null) return [clampAtLeastOp, [x, min!]];
-  if (min === null) return [clampAtMostOp, [x, max]];
-  return [clampOp, [x, min, max]];
+  if (min === null) {
+    if (max === null) throw new ValueError(`${caller}: At least one of 'min' or 'max' must not be null`);
+    return [clampAtMostOp, [x, max]];
+  }
+  return max === null ? [clampAtLeastOp, [x, min]] : [clampOp, [x, min, max]];
+};
+
+/**
+ * x within [min, max], where NaN stays; the bounds may be tensors, which are broadcast. Follows `torch.clamp`.
+ *
+ * @throws ValueError when neither bound is given
+ * @throws ShapeError when the shapes do not broadcast
+ * @example clamp(tensor([-1.5, 0.5, 3]), { min: 0, max: 1 }); // tensor([0.0000, 0.5000, 1.0000])
+ */
+export function clamp(x: Tensor, options?: ClampOptions): Tensor {
+  return run(clamping('clamp', x, options));
 }
 
-/** x within [min, max], where NaN stays; the bounds may be tensors. Follows `torch.clamp`. */
-export function clamp(x: Tensor, options: ClampOptions = {}): Tensor {
-  return applyElementwise(...clampOperands(x, options, 'clamp'));
-}
-
-/** max(x, min). Follows `torch.clamp_min`. */
+/** max(x, min), broadcast. Follows `torch.clamp_min`. */
 export const clampMin = (x: Tensor, min: Operand): Tensor => applyBinary(clampMinOp, x, min);
-/** min(x, max). Follows `torch.clamp_max`. */
+/** min(x, max), broadcast. Follows `torch.clamp_max`. */
 export const clampMax = (x: Tensor, max: Operand): Tensor => applyBinary(clampMaxOp, x, max);
 
 const largest: Partial<Record<DType, number>> = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
@@ -123,14 +127,19 @@ const nanToNumOp = new ElementwiseOp({
   gradient: ({ g }, x) => [E.select(E.isFinite(x), g, 0)],
 });
 
-function replacements(x: Tensor, options: NanToNumOptions): number[] {
+const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (_, x, options = {}) => {
   const most = largest[x.dtype] ?? 0;
-  return [options.nan ?? 0, options.posinf ?? most, options.neginf ?? -most];
-}
+  const { nan = 0, posinf = most, neginf = -most } = options;
+  return [nanToNumOp, [x], [nan, posinf, neginf]];
+};
 
-/** x with NaN and infinities replaced. Follows `torch.nan_to_num`. */
-export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  return applyUnary(nanToNumOp, x, replacements(x, options));
+/**
+ * x with NaN and infinities replaced. Follows `torch.nan_to_num`.
+ * @example nanToNum(tensor([1, NaN, Infinity]), { posinf: 9 }); // tensor([1., 0., 9.])
+ */
+export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
+  const [op, , params] = replacing('nanToNum', x, options);
+  return applyUnary(op, x, params);
 }
 
 const whereOp = new ElementwiseOp({
@@ -145,7 +154,17 @@ const whereOp = new ElementwiseOp({
   ],
 });
 
-/** `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`. */
+/**
+ * `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`.
+ *
+ * @throws DTypeError when the condition is not bool (or uint8)
+ * @throws ShapeError when the shapes do not broadcast
+ * @example
+ * ```ts
+ * const x = tensor([-1, 2]);
+ * where(x.gt(0), x, 0); // tensor([0, 2])
+ * ```
+ */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (!(condition instanceof Tensor)) requireTensors('where', condition);
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
@@ -156,12 +175,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return applyElementwise(whereOp, [condition, a, b]);
 }
 
-/** @internal x = clamp(x). */
-export const clamp_ = (x: Tensor, options: ClampOptions = {}): Tensor =>
-  applyElementwiseInPlace(...clampOperands(x, options, 'clamp_'));
-/** @internal x = nanToNum(x). */
-export const nanToNum_ = (x: Tensor, options: NanToNumOptions = {}): Tensor =>
-  applyElementwiseInPlace(nanToNumOp, [x], replacements(x, options));
+/** {@link clamp} in place. */
+export const clamp_ = inPlaceCall('clamp_', clamping);
+/** {@link nanToNum} in place. */
+export const nanToNum_ = inPlaceCall('nanToNum_', replacing);
 
 /** Another name of {@link clamp}. */
 export const clip = clamp;

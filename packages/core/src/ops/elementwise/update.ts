@@ -11,17 +11,23 @@ import type { Tensor } from '../../tensor.ts';
  * The kernel gets the targets, the further inputs, then the numbers of each call, and gives the new value of
  * each target. All tensors have one shape and one float dtype; inputs broadcast.
  *
+ * Kindling's own.
+ *
  * @example
  * ```ts
  * const momentum = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
  *   const velocity = E.add(E.mul(v, mu), g);
  *   return [E.sub(w, E.mul(lr, velocity)), velocity];
  * });
- * momentum.run([weight, velocity, grad], [0.1, 0.9]);
+ * const [weight, velocity, grad] = [ones(2), zeros(2), tensor([1, -1], { dtype: 'float32' })];
+ * momentum.run([weight, velocity, grad], [0.5, 0.9]);
+ * weight; // tensor([0.5000, 1.5000])
  * ```
  */
 export class FusedUpdate {
+  /** The name in errors and before observers. */
   readonly name: string;
+  /** How many of the tensors it changes: the first ones. */
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
 
@@ -31,27 +37,32 @@ export class FusedUpdate {
     this.#kernel = new ElementwiseKernel(name, targets + inputs, build);
   }
 
-  /** Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call. */
+  /**
+   * Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call.
+   *
+   * @throws DTypeError when the tensors are not of one dtype
+   * @throws ShapeError when the targets are not of one shape
+   * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
+   */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
-    const target = tensors[0]!;
-    for (let i = 0; i < tensors.length; i++) {
-      const x = tensors[i]!;
-      if (x.dtype !== target.dtype) {
+    const [first] = tensors;
+    if (first === undefined) return;
+    const { dtype, shape } = first;
+    for (const [i, x] of tensors.entries()) {
+      if (x.dtype !== dtype) {
         throw new DTypeError(
-          `${this.name}: expected all tensors to be ${target.dtype}, got ${x.dtype} for number ${i}`,
+          `${this.name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`,
         );
       }
-      if (i < this.targets) {
-        if (!sameShape(x.shape, target.shape)) {
-          throw new ShapeError(
-            `${this.name}: expected shape ${formatShape(target.shape)}, got ${formatShape(x.shape)} for number ${i}`,
-          );
-        }
+      if (i < this.targets && !sameShape(x.shape, shape)) {
+        throw new ShapeError(
+          `${this.name}: expected shape ${formatShape(shape)}, got ${formatShape(x.shape)} for number ${i}`,
+        );
       }
     }
     const outs = tensors.slice(0, this.targets);
     updateInPlace(this.name, outs, tensors, params, () =>
-      runElementwiseMany(this.#kernel, laneOf(target.dtype), tensors, params, outs),
+      runElementwiseMany(this.#kernel, laneOf(dtype), tensors, params, outs),
     );
   }
 }

@@ -5,7 +5,7 @@ import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { lerp, mul, sub } from '../elementwise/arithmetic.ts';
 import { isnan, logicalNot } from '../elementwise/compare.ts';
-import { ceil, floor, round } from '../elementwise/functions.ts';
+import { ceil, floor, round } from '../elementwise/rounding.ts';
 import { clampMin, where } from '../elementwise/select.ts';
 import { gather } from '../indexing/gather.ts';
 import { sort } from '../order/sorting.ts';

@@ -1,0 +1,66 @@
+import { E, type Expr } from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import {
+  applyBinary,
+  applyElementwise,
+  applyElementwiseInPlace,
+  applyUnary,
+  type BinaryFunction,
+  ElementwiseOp,
+  type ElementwiseSpec,
+  type Operand,
+  type UnaryFunction,
+} from './operation.ts';
+
+/** What a family of operations that share a form leaves open. */
+export type ElementwiseDefinition = Omit<ElementwiseSpec, 'name' | 'arity' | 'expression'>;
+
+/** A function of one tensor, declared as an expression. */
+export function unary(
+  name: string,
+  expression: (x: Expr) => Expr,
+  definition: ElementwiseDefinition = {},
+): UnaryFunction {
+  const op = new ElementwiseOp({ name, arity: 1, expression: (x) => expression(x), ...definition });
+  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
+}
+
+/** A function of two operands, declared as an expression. */
+export function binary(
+  name: string,
+  expression: (a: Expr, b: Expr) => Expr,
+  definition: ElementwiseDefinition = {},
+): BinaryFunction {
+  const op = new ElementwiseOp({
+    name,
+    arity: 2,
+    expression: (a, b) => expression(a, b),
+    ...definition,
+  });
+  return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
+}
+
+/** What a call stands for: an operation, its operands and its parameters. */
+export type Call = readonly [op: ElementwiseOp, operands: readonly Operand[], params?: readonly number[]];
+
+/** What the arguments of a function with options stand for; its errors name the `caller`. */
+export type Resolve<A extends unknown[]> = (caller: string, ...args: A) => Call;
+
+/** Runs a call. */
+export const run = ([op, operands, params]: Call): Tensor => applyElementwise(op, operands, params);
+
+/** Gradients that are zero everywhere: PyTorch has them where a function is constant between its jumps. */
+export const zeroGradient: NonNullable<ElementwiseSpec['gradient']> = (_, ...x) => x.map(() => E.constant(0));
+
+/** The in-place form of a function: its result takes the place of the first operand, a tensor. */
+export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
+export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
+export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
+  return (...operands) => applyElementwiseInPlace(f.op, operands);
+}
+
+/** {@link inPlace} for a function with options. */
+export const inPlaceCall =
+  <A extends unknown[]>(caller: string, resolve: Resolve<A>): ((...args: A) => Tensor) =>
+  (...args) =>
+    applyElementwiseInPlace(...resolve(caller, ...args));

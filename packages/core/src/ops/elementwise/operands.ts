@@ -1,0 +1,37 @@
+import { DTypeError } from '../../errors.ts';
+import { Tensor } from '../../tensor.ts';
+import type { Operand } from './operation.ts';
+
+/** The operands that are tensors: there is always one. */
+export type Inputs = readonly [Tensor, ...Tensor[]];
+
+/** Whether there is a tensor at all. */
+export function isFilled(tensors: readonly Tensor[]): tensors is Inputs {
+  return tensors.length > 0;
+}
+
+/** Splits operands into tensors and scalars; a boolean counts as a 0-dimensional bool tensor. */
+export function splitOperands(name: string, operands: readonly Operand[], params: readonly number[]) {
+  const tensors: Tensor[] = [];
+  const scalars: number[] = [];
+  let mask = 0;
+  for (let i = 0; i < operands.length; i++) {
+    const x = operands[i];
+    if (x instanceof Tensor) tensors.push(x);
+    else if (typeof x === 'number') {
+      scalars.push(x);
+      mask |= 1 << i;
+    } else if (typeof x === 'boolean') tensors.push(Tensor.scalar(x ? 1 : 0, 'bool'));
+    else throw notATensor(name, operands);
+  }
+  if (isFilled(tensors)) return { tensors, params: [...scalars, ...params], mask };
+  const [first = 0, ...others] = scalars;
+  const tensor = Tensor.scalar(first, Number.isInteger(first) ? 'int32' : 'float32');
+  return { tensors: [tensor] as const, params: [...others, ...params], mask: mask & (mask - 1) };
+}
+
+/** The error that says what came where tensors and numbers were expected. */
+export function notATensor(name: string, operands: readonly unknown[]): DTypeError {
+  const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
+  return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
+}

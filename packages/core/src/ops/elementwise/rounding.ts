@@ -1,0 +1,80 @@
+import { E, type Expr } from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import { inPlace, inPlaceCall, type Resolve, unary, zeroGradient } from './define.ts';
+import { floatsOnly, refuseBools } from './dtype-checks.ts';
+import { applyUnary, ElementwiseOp, type UnaryFunction } from './operation.ts';
+
+/** A function that leaves integers as they are. */
+const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
+  unary(name, f, { integer: (x) => E.add(x, 0), gradient: zeroGradient, check: refuseBools(name) });
+
+/**
+ * Rounded down. Follows `torch.floor`.
+ *
+ * @throws DTypeError when x is bool, as of all roundings
+ * @example floor(tensor([-1.5, 1.5])); // tensor([-2.,  1.])
+ */
+export const floor = rounding('floor', E.floor);
+/** Rounded up. Follows `torch.ceil`. */
+export const ceil = rounding('ceil', E.ceil);
+/** Rounded toward zero. Follows `torch.trunc`. */
+export const trunc = rounding('trunc', E.trunc);
+/**
+ * x - trunc(x). Follows `torch.frac`.
+ * @throws DTypeError when x is not of a floating dtype
+ */
+export const frac = unary('frac', (x) => E.sub(x, E.trunc(x)), { check: floatsOnly('frac') });
+
+const roundOp = rounding('round', E.nearest).op;
+const roundTo = (expression: (x: Expr, scale: Expr) => Expr) =>
+  new ElementwiseOp({
+    name: 'round',
+    arity: 1,
+    expression: (x, scale) => expression(x, scale),
+    gradient: zeroGradient,
+  });
+const roundDecimalsOp = roundTo((x, scale) => E.div(E.nearest(E.mul(x, scale)), scale));
+const roundTensOp = roundTo((x, scale) => E.mul(E.nearest(E.div(x, scale)), scale));
+const checkDecimals = floatsOnly('round with decimals');
+
+/** Options of {@link round}. */
+export interface RoundOptions {
+  /** Decimal places to keep; may be negative. Default: 0. */
+  readonly decimals?: number;
+}
+
+const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (_, x, options) => {
+  const decimals = options?.decimals ?? 0;
+  if (decimals === 0) return [roundOp, [x]];
+  checkDecimals(x.dtype);
+  return [decimals > 0 ? roundDecimalsOp : roundTensOp, [x], [10 ** Math.abs(decimals)]];
+};
+
+/**
+ * Rounded to the nearest integer, or to `decimals` places, halves to even. Follows `torch.round`.
+ *
+ * @throws DTypeError when x is bool; with decimals also when it is an integer tensor
+ * @example
+ * ```ts
+ * round(tensor([0.5, 1.5])); // tensor([0., 2.])
+ * round(tensor([1.2345]), { decimals: 2 }); // tensor([1.2300])
+ * ```
+ */
+export function round(x: Tensor, options?: RoundOptions): Tensor {
+  const [op, , params] = roundingOf('round', x, options);
+  return applyUnary(op, x, params);
+}
+
+/** {@link floor} in place. */
+export const floor_ = inPlace(floor);
+/** {@link ceil} in place. */
+export const ceil_ = inPlace(ceil);
+/** {@link trunc} in place. */
+export const trunc_ = inPlace(trunc);
+/** {@link frac} in place. */
+export const frac_ = inPlace(frac);
+/** {@link round} in place. */
+export const round_ = inPlaceCall('round_', roundingOf);
+
+/** The functions of this file that are methods too. */
+export default { floor, ceil, trunc, frac, round, floor_, ceil_, trunc_, frac_, round_ };
