@@ -13,14 +13,16 @@ import arithmetic from './ops/elementwise/arithmetic.ts';
 import binaryFunctions from './ops/elementwise/binary.ts';
 import comparisons from './ops/elementwise/compare.ts';
 import functions from './ops/elementwise/functions.ts';
+import rounding from './ops/elementwise/rounding.ts';
 import selections from './ops/elementwise/select.ts';
 import type * as ops from './ops/index.ts';
 import gather from './ops/indexing/gather.ts';
 import indexAlong from './ops/indexing/index-along.ts';
-import indexItems from './ops/indexing/index-items.ts';
 import masked from './ops/indexing/masked.ts';
 import nonzero from './ops/indexing/nonzero.ts';
 import scatter from './ops/indexing/scatter.ts';
+import subscript from './ops/indexing/subscript.ts';
+import takes from './ops/indexing/take.ts';
 import counting from './ops/order/counting.ts';
 import sorting from './ops/order/sorting.ts';
 import distinct from './ops/order/unique.ts';
@@ -28,8 +30,8 @@ import distance from './ops/products/distance.ts';
 import matmul from './ops/products/matmul.ts';
 import norms from './ops/products/norm.ts';
 import tensordot from './ops/products/tensordot.ts';
-import draws from './ops/random/in-place.ts';
-import randomTensors from './ops/random/random-tensors.ts';
+import inPlaceDraws from './ops/random/in-place.ts';
+import draws from './ops/random/random-tensors.ts';
 import extremes from './ops/reductions/extremes.ts';
 import histogram from './ops/reductions/histogram.ts';
 import logical from './ops/reductions/logical.ts';
@@ -63,13 +65,15 @@ const operations = {
   ...binaryFunctions,
   ...comparisons,
   ...functions,
+  ...rounding,
   ...selections,
   ...gather,
   ...indexAlong,
-  ...indexItems,
   ...masked,
   ...nonzero,
   ...scatter,
+  ...subscript,
+  ...takes,
   ...counting,
   ...sorting,
   ...distinct,
@@ -77,8 +81,8 @@ const operations = {
   ...matmul,
   ...norms,
   ...tensordot,
+  ...inPlaceDraws,
   ...draws,
-  ...randomTensors,
   ...extremes,
   ...histogram,
   ...logical,

@@ -7,6 +7,7 @@ import { gather, takeAlongDim } from '../../src/ops/indexing/gather.ts';
 import * as A from '../../src/ops/indexing/index-along.ts';
 import * as M from '../../src/ops/indexing/masked.ts';
 import { scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce } from '../../src/ops/indexing/scatter.ts';
+import { put, put_, take } from '../../src/ops/indexing/take.ts';
 import { argsort, sort } from '../../src/ops/order/sorting.ts';
 import { sum } from '../../src/ops/reductions/sum.ts';
 import { type Tensor, wrapArray } from '../../src/tensor.ts';
@@ -46,7 +47,7 @@ const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
   maskedFill: (x) => [M.maskedFill(x, maskOf(x), -1), M.maskedFill(x, maskOf(x), sum(x))],
   maskedScatter: (x) => M.maskedScatter(x, maskOf(x), x.mul(x)),
   take: (x) =>
-    M.take(
+    take(
       x,
       tensor([
         [0, -1],
@@ -54,8 +55,8 @@ const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
       ]),
     ),
   put: (x) => [
-    M.put(x, tensor([-1]), M.take(x, tensor([0])).mul(2)),
-    M.put(x, tensor([0, 0]), M.take(x, tensor([0, -1])), { accumulate: true }),
+    put(x, tensor([-1]), take(x, tensor([0])).mul(2)),
+    put(x, tensor([0, 0]), take(x, tensor([0, -1])), { accumulate: true }),
   ],
 };
 
@@ -196,7 +197,7 @@ describe('the in-place forms', () => {
         (y) => M.maskedScatter(y, mask, tensor([1, 2, 3, 4])),
         (y) => M.maskedScatter_(y, mask, tensor([1, 2, 3, 4])),
       ],
-      [(y) => M.put(y, tensor([-1, 0]), tensor([8, 9])), (y) => M.put_(y, tensor([-1, 0]), tensor([8, 9]))],
+      [(y) => put(y, tensor([-1, 0]), tensor([8, 9])), (y) => put_(y, tensor([-1, 0]), tensor([8, 9]))],
     ];
     for (const [outOfPlace, inPlace] of pairs) {
       const expected = outOfPlace(x);
@@ -251,10 +252,10 @@ describe('errors of gather and scatter', () => {
     ],
     [() => A.indexAdd(x, 0, tensor([0]), ones([1, 3])), 'source tensor shape must match self tensor shape'],
     [
-      () => M.take(x, tensor([6])),
+      () => take(x, tensor([6])),
       'tried to access index 6, at position [0] of the index, on a tensor of 6 elements',
     ],
-    [() => M.put(x, tensor([0, 1]), ones(3)), 'same number of elements, but got 3 and 2'],
+    [() => put(x, tensor([0, 1]), ones(3)), 'same number of elements, but got 3 and 2'],
     [() => M.maskedSelect(x, x), 'only supports boolean masks, but got mask with dtype float32'],
     [() => M.maskedFill(x, tensor(true), ones(1)), 'only supports a 0-dimensional value tensor'],
     [

@@ -10,7 +10,7 @@ import {
   indexPut,
   indexPut_,
   slice,
-} from '../../src/ops/indexing/index-items.ts';
+} from '../../src/ops/indexing/subscript.ts';
 import { sum } from '../../src/ops/reductions/sum.ts';
 import { reshape } from '../../src/ops/views/shape.ts';
 import { noGrad } from '../../src/record/grad-mode.ts';

@@ -1,73 +1,45 @@
 import { ShapeError } from '../../errors.ts';
-import { apply, definePrimitive, INPUT } from '../../record/index.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
-import { type Tensor, wrapArray } from '../../tensor.ts';
-import { zeros } from '../creation/fill.ts';
+import type { Tensor } from '../../tensor.ts';
+import { sizeAlong } from '../views/layout.ts';
 import { expand, reshape } from '../views/shape.ts';
-import { checkIndexDType, positionsAlong, readAt } from './positions.ts';
-import { takeFlat } from './primitives.ts';
-import { scatterAdd } from './scatter.ts';
-
-/** Checks that `index` has as many dimensions as x and fits within it apart from `dim`; empty ones always fit. */
-export function checkAlong(x: Tensor, dim: number, index: Tensor, caller: string): void {
-  checkIndexDType(index, caller);
-  if (index.count === 0) return;
-  if (Math.max(index.shape.length, 1) !== Math.max(x.shape.length, 1)) {
-    throw new ShapeError(
-      `${caller}: Index tensor must have the same number of dimensions as input tensor: got ${formatShape(index.shape)} ` +
-        `and ${formatShape(x.shape)}`,
-    );
-  }
-  for (let d = 0; d < x.shape.length; d++) {
-    if (d !== dim && (index.shape[d] ?? 1) > x.shape[d]!) {
-      throw new ShapeError(
-        `${caller}: Size does not match at dimension ${d} expected index ${formatShape(index.shape)} to be no larger than ` +
-          `self ${formatShape(x.shape)} apart from dimension ${dim}`,
-      );
-    }
-  }
-}
-
-const gatherPrimitive = definePrimitive<number, [Tensor, Tensor]>({
-  name: 'gather',
-  saves: INPUT(1),
-  infer([x, index], dim) {
-    checkAlong(x, dim, index, 'gather');
-    return { shape: index.shape, dtype: x.dtype };
-  },
-  kernel([x, index], dim, out) {
-    readAt(x.storage.array, positionsAlong(x, dim, index, 'gather'), out.storage.array, out.offset);
-  },
-  derivative: (g, node) => [
-    scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.input(1), g),
-    null,
-  ],
-});
+import { gatherPrimitive } from './along-primitives.ts';
+import { takeFlat } from './flat-primitives.ts';
+import { checkIndexDType } from './index-positions.ts';
 
 /**
  * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. The result has the shape of `index` (int32), which may be smaller
  * than x apart from `dim`, and not larger. Follows `torch.gather`.
  *
- * @example
- * ```ts
- * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])); // [[1, 1], [4, 3]]
- * ```
+ * @throws DTypeError when `index` is not int32, ShapeError when it does not fit x, IndexError when `dim` or an index is out of range.
+ * @example gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])).tolist(); // [ [ 1, 1 ], [ 4, 3 ] ]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 
-/** Indices in which negative ones, which count from the end, are replaced. */
-function fromEnd(index: Tensor, size: number): Tensor {
-  const { data } = index;
-  if (!data.some((i) => i < 0)) return index;
-  const wrapped = Int32Array.from(data, (i) => (i < 0 ? i + size : i));
-  return wrapArray(wrapped, index.shape, 'int32');
-}
+/** Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards. */
+const fromEndPrimitive = definePrimitive<number>({
+  name: 'from_end',
+  saves: 0,
+  infer: ([index]) => ({ shape: index.shape, dtype: index.dtype }),
+  kernel([index], size, out) {
+    out.storage.array.set(elementsOf(index).map((i) => (i < 0 ? i + size : i)));
+  },
+});
 
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
  * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
+ *
+ * @throws DTypeError when `index` is not int32, ShapeError when the two do not broadcast, IndexError when an index is out of range.
+ * @example
+ * ```ts
+ * const x = tensor([[3, 1, 2]]);
+ * takeAlongDim(x, argsort(x), 1).tolist(); // [ [ 1, 2, 3 ] ]
+ * ```
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   checkIndexDType(index, 'takeAlongDim');
@@ -80,7 +52,7 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   }
   const d = normalizeDim(dim, x.shape.length, 'takeAlongDim');
   const wide = x.shape.map((size, i) => {
-    const other = index.shape[i]!;
+    const other = sizeAlong(index, i);
     if (i === d || size === other || other === 1) return size;
     if (size === 1) return other;
     throw new ShapeError(
@@ -88,7 +60,8 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
     );
   });
   const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
-  return gather(expand(x, at(x.shape[d]!)), d, expand(fromEnd(index, x.shape[d]!), at(index.shape[d]!)));
+  const wrapped = apply(fromEndPrimitive, [index], sizeAlong(x, d));
+  return gather(expand(x, at(sizeAlong(x, d))), d, expand(wrapped, at(sizeAlong(index, d))));
 }
 
 /** The functions of this file that are methods too. */

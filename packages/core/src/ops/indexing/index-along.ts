@@ -1,12 +1,14 @@
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
+import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
-import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
+import { requireTensors, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
-import { checkIndexDType } from './positions.ts';
-import { getIndexed, putFlat, putFlatInPlace, putIndexed, putIndexedInPlace } from './primitives.ts';
+import { putFlat } from './flat-primitives.ts';
+import { checkIndexDType } from './index-positions.ts';
+import { getIndexed, putIndexed } from './indexed-primitives.ts';
 
 interface Along {
   /** x with at least one dimension. */
@@ -34,7 +36,9 @@ function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
 
 /**
  * The entries of x along `dim` at the int32 indices `index`, as a copy. Follows `torch.index_select`.
- * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])); // [[3, 4], [3, 4]]
+ *
+ * @throws DTypeError when `index` is not int32, IndexError when it is no vector or `dim` or an index is out of range.
+ * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])).tolist(); // [ [ 3, 4 ], [ 3, 4 ] ]
  */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const a = along(x, dim, index, 'indexSelect');
@@ -49,14 +53,7 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return x.shape.length === 0 ? reshape(result, []) : result;
 }
 
-/** The functions that write, out of place and in place. */
-interface Put {
-  readonly indexed: typeof putIndexed;
-  readonly flat: typeof putFlat;
-}
-const outOfPlace: Put = { indexed: putIndexed, flat: putFlat };
-const inPlace: Put = { indexed: putIndexedInPlace, flat: putFlatInPlace };
-
+type Run = typeof apply;
 type WriteName = 'index_add' | 'index_copy' | 'index_fill';
 
 interface WriteAttributes {
@@ -68,20 +65,20 @@ interface WriteAttributes {
 
 /** A 0-dimensional tensor is written as a row of one element: a view of it could not be changed in place. */
 function write(
-  put: Put,
+  run: Run,
   x: Tensor,
   dim: number,
   index: Tensor,
   values: Tensor,
   attrs: WriteAttributes,
 ): Tensor {
-  if (x.shape.length === 0) return put.flat(attrs.name, x, index, values, attrs);
-  return put.indexed(attrs.name, x, values, [index], { dims: [dim], ...attrs });
+  if (x.shape.length === 0) return putFlat(attrs.name, x, index, values, attrs, run);
+  return putIndexed(attrs.name, x, values, [index], { dims: [dim], ...attrs }, run);
 }
 
 /** Writes `source`, whose shape is that of x with the size of the index along `dim`. */
 function writeAlong(
-  put: Put,
+  run: Run,
   x: Tensor,
   dim: number,
   index: Tensor,
@@ -107,7 +104,7 @@ function writeAlong(
     );
   }
   const values = source.shape.length === 0 ? reshape(source, [1]) : source;
-  return write(put, x, a.dim, a.index, values, {
+  return write(run, x, a.dim, a.index, values, {
     name,
     caller,
     negative: false,
@@ -121,89 +118,67 @@ export interface IndexAddOptions {
   readonly alpha?: number;
 }
 
-const scaled = (source: Tensor, options: IndexAddOptions): Tensor =>
-  (options.alpha ?? 1) === 1 ? source : to(mul(source, options.alpha!), source.dtype);
+const adding =
+  (run: Run, caller: string) =>
+  (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
+    const { alpha = 1 } = options;
+    const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
+    return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
+  };
 
 /**
  * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
  * The derivative of {@link indexSelect}. Follows `torch.index_add`.
+ *
+ * @throws the errors of {@link indexSelect}, DTypeError when `source` has another dtype than x, ShapeError when it does not fit.
  */
-export function indexAdd(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor,
-  options: IndexAddOptions = {},
-): Tensor {
-  return writeAlong(outOfPlace, x, dim, index, scaled(source, options), 'index_add', 'indexAdd');
-}
+export const indexAdd = adding(apply, 'indexAdd');
 
-/** {@link indexAdd} in place. Follows `Tensor.index_add_`. */
-export function indexAdd_(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor,
-  options: IndexAddOptions = {},
-): Tensor {
-  return writeAlong(inPlace, x, dim, index, scaled(source, options), 'index_add', 'indexAdd_');
-}
+/** {@link indexAdd} in place, with its errors. Follows `Tensor.index_add_`. */
+export const indexAdd_: typeof indexAdd = adding(applyInPlace, 'indexAdd_');
 
-/** A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`. */
-export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return writeAlong(outOfPlace, x, dim, index, source, 'index_copy', 'indexCopy');
-}
+const copying =
+  (run: Run, caller: string) =>
+  (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor =>
+    writeAlong(run, x, dim, index, source, 'index_copy', caller);
 
-/** {@link indexCopy} in place. Follows `Tensor.index_copy_`. */
-export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return writeAlong(inPlace, x, dim, index, source, 'index_copy', 'indexCopy_');
-}
+/**
+ * A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`.
+ *
+ * @throws the errors of {@link indexAdd}.
+ */
+export const indexCopy = copying(apply, 'indexCopy');
 
-/** The value is stored once, however often an index occurs: its gradient must count it once. */
-function withoutRepeats(index: Tensor, size: number): Tensor {
-  const distinct = new Set<number>();
-  for (const i of index.data) distinct.add(i < 0 && i >= -size ? i + size : i);
-  return distinct.size === index.count
-    ? index
-    : wrapArray(Int32Array.from(distinct), [distinct.size], 'int32');
-}
+/** {@link indexCopy} in place, with its errors. Follows `Tensor.index_copy_`. */
+export const indexCopy_: typeof indexCopy = copying(applyInPlace, 'indexCopy_');
 
-function fillAlong(
-  put: Put,
-  x: Tensor,
-  dim: number,
-  indices: Tensor,
-  value: Tensor | number,
-  caller: string,
-): Tensor {
-  const a = along(x, dim, indices, caller);
-  if (value instanceof Tensor && value.shape.length > 0) {
-    throw new ShapeError(
-      `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
-    );
-  }
-  const stored =
-    value instanceof Tensor
-      ? to(value, x.dtype)
-      : Tensor.scalar(storedNumber(value, x.dtype, caller), x.dtype);
-  const index = withoutRepeats(a.index, x.shape[a.dim] ?? 1);
-  return write(put, x, a.dim, index, stored, {
-    name: 'index_fill',
-    caller,
-    negative: true,
-    accumulate: false,
-  });
-}
+const filling =
+  (run: Run, caller: string) =>
+  (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor => {
+    const a = along(x, dim, index, caller);
+    if (value instanceof Tensor && value.shape.length > 0) {
+      throw new ShapeError(
+        `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
+      );
+    }
+    const stored =
+      value instanceof Tensor
+        ? to(value, x.dtype)
+        : Tensor.scalar(storedNumber(value, x.dtype, caller), x.dtype);
+    const attrs = { name: 'index_fill', caller, negative: true, accumulate: false } as const;
+    return write(run, x, a.dim, a.index, stored, attrs);
+  };
 
-/** A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_fill`. */
-export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
-  return fillAlong(outOfPlace, x, dim, index, value, 'indexFill');
-}
+/**
+ * A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`; negative ones count from the end.
+ * Follows `torch.index_fill`.
+ *
+ * @throws the errors of {@link indexSelect}, ShapeError when `value` has dimensions.
+ */
+export const indexFill = filling(apply, 'indexFill');
 
-/** {@link indexFill} in place. Follows `Tensor.index_fill_`. */
-export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
-  return fillAlong(inPlace, x, dim, index, value, 'indexFill_');
-}
+/** {@link indexFill} in place, with its errors. Follows `Tensor.index_fill_`. */
+export const indexFill_: typeof indexFill = filling(applyInPlace, 'indexFill_');
 
 /** The functions of this file that are methods too. */
 export default { indexSelect, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_ };

@@ -1,14 +1,16 @@
 import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { E } from '../../kernels/index.ts';
-import { broadcastShapes, expandsTo, formatShape } from '../../shape.ts';
+import { copyStrided, E, elementsOf } from '../../kernels/index.ts';
+import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
+import { broadcastShapes, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
+import { zeros } from '../creation/fill.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from '../elementwise/operation.ts';
-import { expand, reshape } from '../views/shape.ts';
-import { nonzeroPositions } from './nonzero.ts';
-import { checkIndexDType } from './positions.ts';
-import { putFlat, putFlatInPlace, takeFlat } from './primitives.ts';
+import { expand } from '../views/shape.ts';
+import { takeFlat } from './flat-primitives.ts';
+import { nonzeroPositions, truePositions } from './index-positions.ts';
+import { readAt, writeAt } from './read-write.ts';
 
 function checkMask(mask: Tensor, caller: string): void {
   requireTensors(caller, mask);
@@ -39,113 +41,104 @@ function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: s
 
 /**
  * x with `value` (a number or a 0-dimensional tensor) wherever the bool `mask`, broadcast, is true. Follows `torch.masked_fill`.
- * @example maskedFill(scores, mask, -Infinity)
+ *
+ * @throws DTypeError when `mask` is not bool, ShapeError when it does not broadcast or `value` has dimensions.
+ * @example maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0); // tensor([0, 2, 0])
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
   return applyElementwise(maskedFillOp, fillOperands(x, mask, value, 'maskedFill'));
 }
 
-/** {@link maskedFill} in place. Follows `Tensor.masked_fill_`. */
+/** {@link maskedFill} in place, with its errors. Follows `Tensor.masked_fill_`. */
 export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
   return applyElementwiseInPlace(maskedFillOp, fillOperands(x, mask, value, 'maskedFill_'));
 }
 
-const asIndex = (positions: Int32Array): Tensor => wrapArray(positions, [positions.length], 'int32');
-
 /**
  * The elements of x at which the bool `mask` is true, both broadcast, in one row. Follows `torch.masked_select`.
+ *
+ * @throws DTypeError when `mask` is not bool, ShapeError when the two do not broadcast.
+ * @example maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])); // tensor([1, 3])
  */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkMask(mask, 'maskedSelect');
   const shape = broadcastShapes(x.shape, mask.shape, 'maskedSelect');
-  return takeFlat('masked_select', expand(x, shape), asIndex(nonzeroPositions(expand(mask, shape))));
+  const positions = nonzeroPositions(expand(mask, shape), 'masked_select');
+  return takeFlat('masked_select', expand(x, shape), wrapArray(positions, [positions.length], 'int32'));
 }
 
-function scatterOperands(x: Tensor, mask: Tensor, source: Tensor, caller: string) {
+/** The elements of x, in order, wherever a mask of x's shape is true: inputs x, mask and source. */
+const maskedScatterPrimitive = definePrimitive<string, [Tensor, Tensor, Tensor]>({
+  name: 'masked_scatter',
+  saves: INPUT(1),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([x, mask, source], caller, out) {
+    const positions = truePositions(elementsOf(mask), true);
+    if (source.count < positions.length) {
+      throw new ShapeError(
+        `${caller}: Number of elements of source < number of ones in mask: ${source.count} < ${positions.length}`,
+      );
+    }
+    const target = out.storage.array;
+    copyStrided(x, target);
+    writeAt(target, positions, elementsOf(source), 'set');
+  },
+  derivative(g, node) {
+    const mask = node.input(1);
+    return [
+      node.needs(0) ? maskedFill(g, mask, 0) : null,
+      null,
+      node.needs(2) ? apply(maskedGatherPrimitive, [g, mask], node.shape(2)) : null,
+    ];
+  },
+});
+
+/** Zeros of a shape that start with the elements of x at which a mask is true: the derivative of masked_scatter. */
+const maskedGatherPrimitive: Primitive<Shape, [Tensor, Tensor]> = definePrimitive({
+  name: 'masked_scatter_backward',
+  saves: INPUT(1),
+  infer: ([x], shape) => ({ shape, dtype: x.dtype }),
+  kernel([x, mask], _, out) {
+    readAt(elementsOf(x), truePositions(elementsOf(mask), true), out.storage.array.fill(0), 0);
+  },
+  derivative(g, node) {
+    const zeroed = zeros(node.shape(0), { dtype: g.dtype });
+    return [apply(maskedScatterPrimitive, [zeroed, node.input(1), g], 'maskedScatter'), null];
+  },
+});
+
+function checkSource(x: Tensor, mask: Tensor, source: Tensor, caller: string): void {
   checkMask(mask, caller);
   if (source.dtype !== x.dtype) {
     throw new DTypeError(
       `${caller}: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
     );
   }
-  const positions = asIndex(nonzeroPositions(expand(mask, x.shape)));
-  if (source.count < positions.count) {
-    throw new ShapeError(
-      `${caller}: Number of elements of source < number of ones in mask: ${source.count} < ${positions.count}`,
-    );
-  }
-  const first = asIndex(Int32Array.from({ length: positions.count }, (_, i) => i));
-  return [
-    positions,
-    source.count === positions.count ? reshape(source, [-1]) : takeFlat('take', source, first),
-  ] as const;
 }
 
 /**
  * x with the elements of `source`, in order, wherever the bool `mask` is true. x is broadcast to the mask, and the mask to x.
  * Follows `torch.masked_scatter`.
+ *
+ * @throws DTypeError when `mask` is not bool or `source` has another dtype than x, ShapeError when x and `mask` do not broadcast
+ * or `source` has too few elements.
  */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const wide = expand(x, broadcastShapes(x.shape, mask.shape, 'maskedScatter'));
-  const [positions, values] = scatterOperands(wide, mask, source, 'maskedScatter');
-  return putFlat('masked_scatter', wide, positions, values, { accumulate: false, caller: 'maskedScatter' });
+  checkSource(x, mask, source, 'maskedScatter');
+  return apply(maskedScatterPrimitive, [wide, expand(mask, wide.shape), source], 'maskedScatter');
 }
 
-/** {@link maskedScatter} in place. Follows `Tensor.masked_scatter_`. */
+/** {@link maskedScatter} in place, with its errors; x is not broadcast. Follows `Tensor.masked_scatter_`. */
 export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   if (!expandsTo(mask.shape, x.shape)) {
     throw new ShapeError(
       `maskedScatter_: a mask of shape ${formatShape(mask.shape)} does not broadcast to self's ${formatShape(x.shape)}`,
     );
   }
-  const [positions, values] = scatterOperands(x, mask, source, 'maskedScatter_');
-  return putFlatInPlace('masked_scatter', x, positions, values, {
-    accumulate: false,
-    caller: 'maskedScatter_',
-  });
-}
-
-/**
- * The elements of x, taken as one row, at the int32 indices `index`, whose shape the result has. Negative indices count from the
- * end. Follows `torch.take`.
- */
-export function take(x: Tensor, index: Tensor): Tensor {
-  checkIndexDType(index, 'take');
-  return takeFlat('take', x, index);
-}
-
-/** Options of {@link put}. */
-export interface PutOptions {
-  /** Add to what is there instead of overwriting it. Default: false. */
-  readonly accumulate?: boolean;
-}
-
-function putOperands(x: Tensor, index: Tensor, source: Tensor, caller: string) {
-  checkIndexDType(index, caller);
-  if (source.dtype !== x.dtype) {
-    throw new DTypeError(
-      `${caller}: expected self and source to have the same dtype, but got ${x.dtype} and ${source.dtype}`,
-    );
-  }
-  if (source.count !== index.count) {
-    throw new ShapeError(
-      `${caller}: Expected source and index to have the same number of elements, but got ${source.count} and ${index.count}`,
-    );
-  }
-  return [x, index, source] as const;
-}
-
-/** A copy of x, taken as one row, with the elements of `source` at the int32 indices `index`. Follows `torch.put`. */
-export function put(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
-  const attrs = { accumulate: options.accumulate ?? false, caller: 'put' };
-  return putFlat('put', ...putOperands(x, index, source, 'put'), attrs);
-}
-
-/** {@link put} in place. Follows `Tensor.put_`. */
-export function put_(x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
-  const attrs = { accumulate: options.accumulate ?? false, caller: 'put_' };
-  return putFlatInPlace('put', ...putOperands(x, index, source, 'put_'), attrs);
+  checkSource(x, mask, source, 'maskedScatter_');
+  return applyInPlace(maskedScatterPrimitive, [x, expand(mask, x.shape), source], 'maskedScatter_');
 }
 
 /** The functions of this file that are methods too. */
-export default { maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, take, put, put_ };
+export default { maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_ };

@@ -1,107 +1,24 @@
-import { isFloatingPoint, scalarNameOf, storedNumber, type TypedArray } from '../../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/index.ts';
-import { apply, applyInPlace, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
+import { storedNumber } from '../../dtype.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
+import { apply, applyInPlace, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
 import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
-import { narrow } from '../views/slices.ts';
 import { expand } from '../views/shape.ts';
-import { checkAlong, gather } from './gather.ts';
+import { narrow } from '../views/slices.ts';
+import {
+  defineScatter,
+  type ScatterReduction,
+  scatterAddPrimitive,
+  scatterPrimitive,
+} from './along-primitives.ts';
+import { gather } from './gather.ts';
 import { maskedFill } from './masked.ts';
-import { type Combine, positionsAlong, writeAt } from './positions.ts';
 
-/** How `scatterReduce` combines the values that meet in one place. */
-export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
-
-interface Scattering {
-  readonly dim: number;
-  readonly how: 'set' | ScatterReduction;
-  /** Whether x's own values take part in the reduction. */
-  readonly includeSelf: boolean;
-  readonly caller: string;
-}
-
-type Derivative = (g: Tensor, node: GradNode<Scattering>) => (Tensor | null)[];
-
-function defineScatter(name: string, saves: number, derivative: Derivative) {
-  return definePrimitive<Scattering, [Tensor, Tensor, Tensor]>({
-    name,
-    saves,
-    infer([x, index, src], { dim, how, caller }) {
-      if (how === 'mean' && x.dtype === 'bool')
-        throw new DTypeError(`${caller}: mean not implemented for bool`);
-      checkAlong(x, dim, index, caller);
-      checkSource(x, index, src, caller);
-      return { shape: x.shape, dtype: x.dtype };
-    },
-    kernel([x, index, src], { dim, how, includeSelf, caller }, out) {
-      const positions = positionsAlong(out, dim, index, caller);
-      const values = src.data;
-      if (out !== x) copyStrided(x, out.storage.array, out.offset);
-      const target = out.storage.array;
-      if (how === 'mean') scatterMean(target, positions, values, includeSelf, isFloatingPoint(out.dtype));
-      else {
-        // Of bools a sum is "or".
-        const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
-        if (includeSelf) writeAt(target, positions, values, combine);
-        else scatterFirst(target, positions, values, combine);
-      }
-    },
-    derivative,
-  });
-}
-
-/** A reduction that starts from the first value scattered to each place. */
-function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
-  const fresh = new Set(positions);
-  const laterPositions: number[] = [];
-  const laterValues: number[] = [];
-  for (let p = 0; p < positions.length; p++) {
-    const at = positions[p]!;
-    const value = values[values.length === 1 ? 0 : p]!;
-    if (fresh.delete(at)) out[at] = value;
-    else {
-      laterPositions.push(at);
-      laterValues.push(value);
-    }
-  }
-  writeAt(out, Int32Array.from(laterPositions), Float64Array.from(laterValues), how);
-}
-
-function scatterMean(
-  out: TypedArray,
-  positions: Int32Array,
-  values: TypedArray,
-  includeSelf: boolean,
-  floating: boolean,
-): void {
-  const counts = new Map<number, number>();
-  for (const at of positions) counts.set(at, (counts.get(at) ?? Number(includeSelf)) + 1);
-  if (includeSelf) writeAt(out, positions, values, 'sum');
-  else scatterFirst(out, positions, values, 'sum');
-  for (const [at, count] of counts) {
-    const mean = out[at]! / count;
-    out[at] = floating ? mean : Math.floor(mean);
-  }
-}
-
-function checkSource(x: Tensor, index: Tensor, src: Tensor, caller: string): void {
-  if (src.dtype !== x.dtype) {
-    throw new DTypeError(
-      `${caller}: Expected self.dtype to be equal to src.dtype, got ${scalarNameOf(x.dtype)} and ${scalarNameOf(src.dtype)}`,
-    );
-  }
-  if (src.count !== 1 && !sameShape(src.shape, index.shape)) {
-    throw new ShapeError(
-      `${caller}: Expected index ${formatShape(index.shape)} to be no larger than self ${formatShape(x.shape)} apart ` +
-        `from the scattered dimension and to be no larger size than src ${formatShape(src.shape)}`,
-    );
-  }
-}
+export type { ScatterReduction };
 
 /** The part of `src` that `index` covers. */
 function fitSource(src: Tensor, index: Tensor, caller: string): Tensor {
@@ -121,60 +38,41 @@ function fitSource(src: Tensor, index: Tensor, caller: string): Tensor {
   );
 }
 
-const scatterPrimitive = defineScatter('scatter', INPUT(1), (g, node) => {
-  const index = node.input(1);
-  return [
-    node.needs(0) ? apply(scatterPrimitive, [g, index, Tensor.scalar(0, g.dtype)], node.attrs) : null,
-    null,
-    node.needs(2) ? gather(g, node.attrs.dim, index) : null,
-  ];
-});
-
-const scatterAddPrimitive = defineScatter('scatter_add', INPUT(1), (g, node) => [
-  node.needs(0) ? g : null,
-  null,
-  node.needs(2) ? gather(g, node.attrs.dim, node.input(1)) : null,
-]);
-
 const reduceSaves = INPUT(0) | INPUT(1) | INPUT(2) | OUTPUT;
 
 const scatterReducePrimitive = defineScatter('scatter_reduce', reduceSaves, (g, node) => {
   const { dim, how, includeSelf } = node.attrs;
-  const [x, index, src] = [node.input(0), node.input(1), node.input(2)];
-  let [dx, dsrc] = reductionGradients[how as ScatterReduction](
-    g,
-    x,
-    dim,
-    index,
-    src,
-    node.output(),
-    includeSelf,
-  );
-  if (!includeSelf) dx = scatter(dx, dim, index, 0);
-  return [node.needs(0) ? dx : null, null, node.needs(2) ? dsrc : null];
+  const [x, index, src, out] = [node.input(0), node.input(1), node.input(2), node.output()];
+  const gradient = reductionGradients[how as ScatterReduction];
+  const [dx, dsrc] = gradient({ g, x, dim, index, src, out, includeSelf });
+  const ofSelf = includeSelf ? dx : scatter(dx, dim, index, 0);
+  return [node.needs(0) ? ofSelf : null, null, node.needs(2) ? dsrc : null];
 });
 
-type ReductionGradient = (
-  g: Tensor,
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  out: Tensor,
-  includeSelf: boolean,
-) => [Tensor, Tensor];
+/** A reduction as it was run, and the gradient of its result. */
+interface Reduced {
+  readonly g: Tensor;
+  readonly x: Tensor;
+  readonly dim: number;
+  readonly index: Tensor;
+  readonly src: Tensor;
+  readonly out: Tensor;
+  readonly includeSelf: boolean;
+}
+
+type ReductionGradient = (run: Reduced) => [Tensor, Tensor];
 
 /** The gradients of x (as if it took part) and of the source. */
 const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
-  sum: (g, _x, dim, index) => [g, gather(g, dim, index)],
-  mean(g, x, dim, index, src, _out, includeSelf) {
+  sum: ({ g, dim, index }) => [g, gather(g, dim, index)],
+  mean({ g, x, dim, index, src, includeSelf }) {
     const counts = scatterAdd(includeSelf ? onesLike(x) : zerosLike(x), dim, index, onesLike(src));
     const share = div(g, maskedFill(counts, eq(counts, 0), 1));
     return [share, gather(share, dim, index)];
   },
   amax: extremumGradient,
   amin: extremumGradient,
-  prod(g, x, dim, index, src, _out, includeSelf) {
+  prod({ g, x, dim, index, src, includeSelf }) {
     // Of x: the product of what was scattered. Of a source element: the product of all others in its place, found by division
     // unless it is 0 itself, in which case zeros are counted and left out.
     const own = includeSelf ? x : onesLike(x);
@@ -193,15 +91,7 @@ const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
 };
 
 /** What equals the extremum shares the gradient. */
-function extremumGradient(
-  g: Tensor,
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  out: Tensor,
-  includeSelf: boolean,
-): [Tensor, Tensor] {
+function extremumGradient({ g, x, dim, index, src, out, includeSelf }: Reduced): [Tensor, Tensor] {
   const ofSelf = to(eq(x, out), g.dtype);
   const ofSource = to(eq(src, gather(out, dim, index)), g.dtype);
   const start = includeSelf ? ofSelf : scatter(ofSelf, dim, index, 0);
@@ -215,71 +105,64 @@ export interface ScatterOptions {
   readonly reduce?: 'add' | 'multiply';
 }
 
-type Run = typeof apply<Scattering, [Tensor, Tensor, Tensor]>;
-const runInPlace: Run = applyInPlace;
-
-function runScatter(
-  run: Run,
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor | number,
-  options: ScatterOptions,
-  caller: string,
-): Tensor {
-  const { reduce } = options;
-  if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply') {
-    throw new ValueError(`${caller}: reduce argument must be either add or multiply, got ${String(reduce)}`);
-  }
-  const source =
-    src instanceof Tensor
-      ? fitSource(src, index, caller)
-      : expand(
-          Tensor.scalar(storedNumber(src, x.dtype, caller), x.dtype),
-          reduce === undefined ? [] : index.shape,
-        );
-  const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
-  const primitive =
-    how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
-  const d = normalizeDim(dim, x.shape.length, caller);
-  return run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
+/** {@link scatter}, under the name `caller`, as a new tensor or in place. */
+function scattering(run: typeof apply, caller: string) {
+  return (
+    x: Tensor,
+    dim: number,
+    index: Tensor,
+    src: Tensor | number,
+    options: ScatterOptions = {},
+  ): Tensor => {
+    const { reduce } = options;
+    if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply') {
+      throw new ValueError(
+        `${caller}: reduce argument must be either add or multiply, got ${String(reduce)}`,
+      );
+    }
+    const source =
+      src instanceof Tensor
+        ? fitSource(src, index, caller)
+        : expand(
+            Tensor.scalar(storedNumber(src, x.dtype, caller), x.dtype),
+            reduce === undefined ? [] : index.shape,
+          );
+    const how = reduce === undefined ? 'set' : reduce === 'add' ? 'sum' : 'prod';
+    const primitive =
+      how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
+    const d = normalizeDim(dim, x.shape.length, caller);
+    return run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
+  };
 }
 
 /**
  * A copy of x with out[i][index[i][j]] = src[i][j] for `dim` 1, and so on; `src` may be a number. Where an index occurs several
  * times one of its values stays. `index` (int32) may be smaller than x and `src` apart from `dim`. Follows `torch.scatter`.
  *
- * @example
- * ```ts
- * scatter(zeros([2, 3]), 1, tensor([[2], [0]]), 1); // [[0., 0., 1.], [1., 0., 0.]]
- * ```
+ * @throws DTypeError when `index` is not int32 or `src` has another dtype than x, ShapeError when they do not fit, IndexError
+ * when `dim` or an index is out of range.
+ * @example scatter(zeros([2, 3]), 1, tensor([[2], [0]]), 1).tolist(); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
  */
-export function scatter(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor | number,
-  options: ScatterOptions = {},
-): Tensor {
-  return runScatter(apply, x, dim, index, src, options, 'scatter');
-}
+export const scatter = scattering(apply, 'scatter');
 
-/** {@link scatter} in place. Follows `Tensor.scatter_`. */
-export const scatter_ = (
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor | number,
-  options: ScatterOptions = {},
-): Tensor => runScatter(runInPlace, x, dim, index, src, options, 'scatter_');
+/** {@link scatter} in place, with its errors. Follows `Tensor.scatter_`. */
+export const scatter_: typeof scatter = scattering(applyInPlace, 'scatter_');
 
-/** {@link scatter} that adds: the derivative of {@link gather}. Follows `torch.scatter_add`. */
-export const scatterAdd = (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
-  runScatter(apply, x, dim, index, src, { reduce: 'add' }, 'scatterAdd');
+const addingTo =
+  (put: typeof scatter) =>
+  (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
+    put(x, dim, index, src, { reduce: 'add' });
 
-/** {@link scatterAdd} in place. Follows `Tensor.scatter_add_`. */
-export const scatterAdd_ = (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
-  runScatter(runInPlace, x, dim, index, src, { reduce: 'add' }, 'scatterAdd_');
+/**
+ * {@link scatter} that adds: x[i][index[i][j]] += src[i][j], the derivative of {@link gather}. Follows `torch.scatter_add`.
+ *
+ * @throws the errors of {@link scatter}.
+ * @example scatterAdd(zeros(3), 0, tensor([0, 0, 2]), ones(3)); // tensor([2., 0., 1.])
+ */
+export const scatterAdd = addingTo(scattering(apply, 'scatterAdd'));
+
+/** {@link scatterAdd} in place, with its errors. Follows `Tensor.scatter_add_`. */
+export const scatterAdd_: typeof scatterAdd = addingTo(scattering(applyInPlace, 'scatterAdd_'));
 
 /** Options of {@link scatterReduce}. */
 export interface ScatterReduceOptions {
@@ -287,52 +170,41 @@ export interface ScatterReduceOptions {
   readonly includeSelf?: boolean;
 }
 
-function runScatterReduce(
-  run: Run,
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions,
-  caller: string,
-): Tensor {
-  if (!Object.hasOwn(reductionGradients, reduce)) {
-    throw new ValueError(
-      `${caller}: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`,
-    );
-  }
-  const attrs = {
-    dim: normalizeDim(dim, x.shape.length, caller),
-    how: reduce,
-    includeSelf: options.includeSelf ?? true,
-    caller,
+const reducing =
+  (run: typeof apply, caller: string) =>
+  (
+    x: Tensor,
+    dim: number,
+    index: Tensor,
+    src: Tensor,
+    reduce: ScatterReduction,
+    options: ScatterReduceOptions = {},
+  ): Tensor => {
+    if (!Object.hasOwn(reductionGradients, reduce)) {
+      throw new ValueError(
+        `${caller}: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`,
+      );
+    }
+    const attrs = {
+      dim: normalizeDim(dim, x.shape.length, caller),
+      how: reduce,
+      includeSelf: options.includeSelf ?? true,
+      caller,
+    };
+    return run(scatterReducePrimitive, [x, index, fitSource(src, index, caller)], attrs);
   };
-  return run(scatterReducePrimitive, [x, index, fitSource(src, index, caller)], attrs);
-}
 
 /**
  * {@link scatter} that reduces the values which meet in one place: `'sum'`, `'prod'`, `'mean'`, `'amax'` or `'amin'`.
  * Follows `torch.scatter_reduce`.
+ *
+ * @throws ValueError for another reduction, DTypeError for the mean of bools, and the errors of {@link scatter}.
+ * @example scatterReduce(zeros(2), 0, tensor([0, 0, 1]), tensor([1.5, 2.5, 1]), 'amax'); // tensor([2.5000, 1.0000])
  */
-export const scatterReduce = (
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions = {},
-): Tensor => runScatterReduce(apply, x, dim, index, src, reduce, options, 'scatterReduce');
+export const scatterReduce = reducing(apply, 'scatterReduce');
 
-/** {@link scatterReduce} in place. Follows `Tensor.scatter_reduce_`. */
-export const scatterReduce_ = (
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions = {},
-): Tensor => runScatterReduce(runInPlace, x, dim, index, src, reduce, options, 'scatterReduce_');
+/** {@link scatterReduce} in place, with its errors. Follows `Tensor.scatter_reduce_`. */
+export const scatterReduce_: typeof scatterReduce = reducing(applyInPlace, 'scatterReduce_');
 
 /** The functions of this file that are methods too. */
 export default { scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce, scatterReduce_ };

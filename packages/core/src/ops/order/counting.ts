@@ -4,7 +4,7 @@ import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { gather } from '../indexing/gather.ts';
-import { placeOf } from '../indexing/positions.ts';
+import { placeOf } from '../indexing/index-positions.ts';
 
 /** Options of {@link searchsorted}. */
 export interface SearchsortedOptions {

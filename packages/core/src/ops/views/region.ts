@@ -2,7 +2,6 @@ import { ShapeError } from '../../errors.ts';
 import { copyStrided, elementsOf, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
-  applyInPlace,
   applyView,
   composed,
   definePrimitive,
@@ -83,8 +82,9 @@ const putPrimitive = definePrimitive<Region, [Tensor, Tensor]>({
     return { shape: x.shape, dtype: x.dtype };
   },
   kernel([x, value], { shape, strides, offset }, out) {
-    if (out !== x) copyStrided(x, out.storage.array, out.offset);
-    scatterStrided(value, stridedOver(out.storage.array, out.dtype, shape, out.offset + offset, strides));
+    const target = out.storage.array;
+    copyStrided(x, target);
+    scatterStrided(value, stridedOver(target, out.dtype, shape, offset, strides));
   },
   derivative: (g, node) => [
     node.needs(0) ? putRegion(g, Tensor.scalar(0, g.dtype), node.attrs) : null,
@@ -92,13 +92,9 @@ const putPrimitive = definePrimitive<Region, [Tensor, Tensor]>({
   ],
 });
 
-/** A copy of `x` with `value`, broadcast, at `region`. */
-export const putRegion = (x: Tensor, value: Tensor, region: Region): Tensor =>
-  apply(putPrimitive, [x, value], region);
-
-/** Overwrites a region of `x` with `value`, broadcast. */
-export const putRegionInPlace = (x: Tensor, value: Tensor, region: Region): Tensor =>
-  applyInPlace(putPrimitive, [x, value], region);
+/** A copy of `x` (given `applyInPlace`: x itself) with `value`, broadcast, at `region`. */
+export const putRegion = (x: Tensor, value: Tensor, region: Region, run = apply): Tensor =>
+  run(putPrimitive, [x, value], region);
 
 /** A copy of x with `source`, which has its shape, at a region: `composed` under the name of what is done. */
 export function scatterInto(x: Tensor, source: Tensor, region: Layout, caller: string): Tensor {

@@ -1,0 +1,156 @@
+/** A tensor read and written along one dimension, at an index for each element: each primitive is the derivative of the other. */
+import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { copyStrided, elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
+import { formatShape, sameShape } from '../../shape.ts';
+import { Tensor } from '../../tensor.ts';
+import { zeros } from '../creation/fill.ts';
+import { checkIndexDType, positionsAlong } from './index-positions.ts';
+import { type Combine, readAt, writeAt } from './read-write.ts';
+
+/** How `scatterReduce` combines the values that meet in one place. */
+export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+
+/** Checks that `index` has as many dimensions as x and fits within it apart from `dim`; empty ones always fit. */
+function checkAlong(x: Tensor, dim: number, index: Tensor, caller: string): void {
+  checkIndexDType(index, caller);
+  if (index.count === 0) return;
+  if (Math.max(index.shape.length, 1) !== Math.max(x.shape.length, 1)) {
+    throw new ShapeError(
+      `${caller}: Index tensor must have the same number of dimensions as input tensor: got ${formatShape(index.shape)} ` +
+        `and ${formatShape(x.shape)}`,
+    );
+  }
+  for (const [d, size] of x.shape.entries()) {
+    if (d !== dim && (index.shape[d] ?? 1) > size) {
+      throw new ShapeError(
+        `${caller}: Size does not match at dimension ${d} expected index ${formatShape(index.shape)} to be no larger than ` +
+          `self ${formatShape(x.shape)} apart from dimension ${dim}`,
+      );
+    }
+  }
+}
+
+/** Reads: the derivative of {@link scatterAddPrimitive}. */
+export const gatherPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
+  name: 'gather',
+  saves: INPUT(1),
+  infer([x, index], dim) {
+    checkAlong(x, dim, index, 'gather');
+    return { shape: index.shape, dtype: x.dtype };
+  },
+  kernel([x, index], dim, out) {
+    readAt(x.storage.array, positionsAlong(x, dim, index, 'gather'), out.storage.array, out.offset);
+  },
+  derivative(g, node) {
+    const target = zeros(node.shape(0), { dtype: g.dtype });
+    const attrs = { dim: node.attrs, how: 'sum', includeSelf: true, caller: 'scatterAdd' } as const;
+    return [apply(scatterAddPrimitive, [target, node.input(1), g], attrs), null];
+  },
+});
+
+/** How values are scattered. */
+export interface Scattering {
+  readonly dim: number;
+  readonly how: 'set' | ScatterReduction;
+  /** Whether x's own values take part in the reduction. */
+  readonly includeSelf: boolean;
+  readonly caller: string;
+}
+
+type Derivative = (g: Tensor, node: GradNode<Scattering>) => (Tensor | null)[];
+
+/** An operation of x, an index and a source: one kernel serves all. */
+export function defineScatter(name: string, saves: number, derivative: Derivative) {
+  return definePrimitive<Scattering, [Tensor, Tensor, Tensor]>({
+    name,
+    saves,
+    infer([x, index, src], { dim, how, caller }) {
+      if (how === 'mean' && x.dtype === 'bool')
+        throw new DTypeError(`${caller}: mean not implemented for bool`);
+      checkAlong(x, dim, index, caller);
+      checkSource(x, index, src, caller);
+      return { shape: x.shape, dtype: x.dtype };
+    },
+    kernel([x, index, src], { dim, how, includeSelf, caller }, out) {
+      const positions = positionsAlong(out, dim, index, caller);
+      const values = elementsOf(src);
+      const target = out.storage.array;
+      copyStrided(x, target);
+      if (how === 'mean') scatterMean(target, positions, values, includeSelf, isFloatingPoint(out.dtype));
+      else {
+        // Of bools a sum is "or".
+        const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
+        if (includeSelf) writeAt(target, positions, values, combine);
+        else scatterFirst(target, positions, values, combine);
+      }
+    },
+    derivative,
+  });
+}
+
+/** A reduction that starts from the first value scattered to each place. */
+function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
+  const fresh = new Set(positions);
+  const laterPositions: number[] = [];
+  const laterValues: number[] = [];
+  for (let p = 0; p < positions.length; p++) {
+    const at = positions[p]!;
+    const value = values[values.length === 1 ? 0 : p]!;
+    if (fresh.delete(at)) out[at] = value;
+    else {
+      laterPositions.push(at);
+      laterValues.push(value);
+    }
+  }
+  writeAt(out, Int32Array.from(laterPositions), Float64Array.from(laterValues), how);
+}
+
+function scatterMean(
+  out: TypedArray,
+  positions: Int32Array,
+  values: TypedArray,
+  includeSelf: boolean,
+  floating: boolean,
+): void {
+  const counts = new Map<number, number>();
+  for (const at of positions) counts.set(at, (counts.get(at) ?? Number(includeSelf)) + 1);
+  if (includeSelf) writeAt(out, positions, values, 'sum');
+  else scatterFirst(out, positions, values, 'sum');
+  for (const [at, count] of counts) {
+    const mean = out[at]! / count;
+    out[at] = floating ? mean : Math.floor(mean);
+  }
+}
+
+function checkSource(x: Tensor, index: Tensor, src: Tensor, caller: string): void {
+  if (src.dtype !== x.dtype) {
+    throw new DTypeError(
+      `${caller}: Expected self.dtype to be equal to src.dtype, got ${scalarNameOf(x.dtype)} and ${scalarNameOf(src.dtype)}`,
+    );
+  }
+  if (src.count !== 1 && !sameShape(src.shape, index.shape)) {
+    throw new ShapeError(
+      `${caller}: Expected index ${formatShape(index.shape)} to be no larger than self ${formatShape(x.shape)} apart ` +
+        `from the scattered dimension and to be no larger size than src ${formatShape(src.shape)}`,
+    );
+  }
+}
+
+/** Overwrites. */
+export const scatterPrimitive = defineScatter('scatter', INPUT(1), (g, node) => {
+  const index = node.input(1);
+  return [
+    node.needs(0) ? apply(scatterPrimitive, [g, index, Tensor.scalar(0, g.dtype)], node.attrs) : null,
+    null,
+    node.needs(2) ? apply(gatherPrimitive, [g, index], node.attrs.dim) : null,
+  ];
+});
+
+/** Adds: the derivative of {@link gatherPrimitive}. */
+export const scatterAddPrimitive = defineScatter('scatter_add', INPUT(1), (g, node) => [
+  node.needs(0) ? g : null,
+  null,
+  node.needs(2) ? apply(gatherPrimitive, [g, node.input(1)], node.attrs.dim) : null,
+]);

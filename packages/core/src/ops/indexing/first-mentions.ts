@@ -1,0 +1,25 @@
+import { elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
+import type { Tensor } from '../../tensor.ts';
+
+const firstMentionsPrimitive = definePrimitive<number>({
+  name: 'first_mentions',
+  saves: 0,
+  infer: ([index]) => ({ shape: index.shape, dtype: 'bool' }),
+  kernel([index], size, out) {
+    const seen = new Set<number>();
+    const target = out.storage.array;
+    for (const [p, i] of elementsOf(index).entries()) {
+      const place = i < 0 ? i + size : i;
+      target[p] = Number(!seen.has(place));
+      seen.add(place);
+    }
+  },
+});
+
+/**
+ * Where `index` names a place of a dimension of `size` for the first time, as a bool. What is stored once, however often its
+ * place is named, has its gradient counted once.
+ */
+export const firstMentions = (index: Tensor, size: number): Tensor =>
+  apply(firstMentionsPrimitive, [index], size);

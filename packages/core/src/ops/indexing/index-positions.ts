@@ -1,0 +1,212 @@
+import type { TypedArray } from '../../dtype.ts';
+import { DTypeError, IndexError } from '../../errors.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { valuesOf } from '../../record/index.ts';
+import { formatShape, isContiguousLayout, type Shape } from '../../shape.ts';
+import { requireTensors, Tensor } from '../../tensor.ts';
+import { type Layout, offsetsOf, sizeAlong, strideAlong } from '../views/layout.ts';
+
+/**
+ * Where indexed elements lie: element (o, r, i) of the result is at `outer[o] + rows[r] + inner[i]` in the array that is
+ * indexed. Indexing, gathering and scattering all come down to lists of positions; rows that lie together are copied whole.
+ */
+export interface Positions {
+  readonly outer: Int32Array;
+  readonly rows: Int32Array;
+  readonly inner: Int32Array;
+  /** Whether `inner` counts up from 0. */
+  readonly together: boolean;
+}
+
+/** Throws a DTypeError unless indices are int32. */
+export function checkIndexDType(index: Tensor, caller: string): void {
+  if (!(index instanceof Tensor)) requireTensors(caller, index);
+  // An empty index names nothing, whatever its dtype.
+  if (index.dtype !== 'int32' && index.count > 0) {
+    throw new DTypeError(`${caller}: expected an int32 tensor for the index, got ${index.dtype}`);
+  }
+}
+
+/** The place of element `flat`, in row-major order, as `[row, column]`. */
+export function placeOf(flat: number, shape: Shape): string {
+  const place: number[] = [];
+  let rest = flat;
+  for (const size of shape.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return formatShape(place);
+}
+
+function outOfBounds(
+  value: number,
+  flat: number,
+  shape: Shape,
+  dim: number,
+  size: number,
+  caller: string,
+): IndexError {
+  return new IndexError(
+    `${caller}: index ${value} is out of bounds for dimension ${dim} with size ${size}: it stands at position ` +
+      `${placeOf(flat, shape)} of the index of shape ${formatShape(shape)}`,
+  );
+}
+
+/** How {@link indexPositions} reads its indices. */
+export interface IndexRule {
+  readonly caller: string;
+  /** Whether negative indices count from the end. */
+  readonly negative: boolean;
+}
+
+/**
+ * Positions of advanced indexing: `indices`, all of one shape, index the ascending dimensions `dims` of a layout. Their
+ * shape takes the place of `dims` where these are neighbours, else it comes first.
+ */
+export function indexPositions(
+  x: Layout,
+  dims: readonly number[],
+  indices: readonly Tensor[],
+  { caller, negative }: IndexRule,
+): Positions {
+  const rows = new Int32Array(indices[0]?.count ?? 1);
+  for (const [k, index] of indices.entries()) {
+    const dim = dims[k]!;
+    const size = sizeAlong(x, dim);
+    const stride = strideAlong(x, dim);
+    const least = negative ? -size : 0;
+    const values = elementsOf(index);
+    for (let r = 0; r < rows.length; r++) {
+      const i = values[r]!;
+      if (i < least || i >= size) throw outOfBounds(i, r, index.shape, dim, size, caller);
+      rows[r]! += (i < 0 ? i + size : i) * stride;
+    }
+  }
+  const lead = leadingDims(dims);
+  const isRest = (_: number, d: number): boolean => d >= lead && !dims.includes(d);
+  const innerShape = x.shape.filter(isRest);
+  const innerStrides = x.strides.filter(isRest);
+  return {
+    outer: offsetsOf(x.shape.slice(0, lead), x.strides).map((start) => start + x.offset),
+    rows,
+    inner: offsetsOf(innerShape, innerStrides),
+    together: isContiguousLayout(innerShape, innerStrides),
+  };
+}
+
+/** How many dimensions stand before the shape of the indices in the result of indexing `dims`. */
+function leadingDims(dims: readonly number[]): number {
+  const [first = 0] = dims;
+  return dims.every((d, k) => d === first + k) ? first : 0;
+}
+
+/** The shape of a tensor of `shape` indexed at `dims` by indices of shape `index`. */
+export function indexedShape(shape: Shape, dims: readonly number[], index: Shape): number[] {
+  const lead = leadingDims(dims);
+  const rest = shape.filter((_, d) => d >= lead && !dims.includes(d));
+  return [...shape.slice(0, lead), ...index, ...rest];
+}
+
+/** Positions in one list. */
+export function flattenPositions({ outer, rows, inner }: Positions): Int32Array {
+  const result = new Int32Array(outer.length * rows.length * inner.length);
+  let p = 0;
+  if (inner.length === 1) {
+    for (const start of outer) {
+      for (let r = 0; r < rows.length; r++) result[p++] = start + rows[r]!;
+    }
+    return result;
+  }
+  for (const start of outer) {
+    for (const row of rows) {
+      for (let i = 0; i < inner.length; i++) result[p++] = start + row + inner[i]!;
+    }
+  }
+  return result;
+}
+
+/** Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`. */
+export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: string): Int32Array {
+  const values = elementsOf(index);
+  const result = new Int32Array(values.length);
+  if (result.length === 0) return result;
+  // A 0-dimensional tensor counts as one element along dimension 0.
+  const shape = index.shape.length === 0 ? [1] : index.shape;
+  const size = sizeAlong(x, dim);
+  const stride = strideAlong(x, dim);
+  const outer = offsetsOf(shape.slice(0, dim), x.strides);
+  const inner = offsetsOf(shape.slice(dim + 1), x.strides.slice(dim + 1));
+  for (let p = 0; p < values.length; p++) {
+    const at = values[p]!;
+    if (at < 0 || at >= size) throw outOfBounds(at, p, index.shape, dim, size, caller);
+  }
+  // Runs along which only one of the three parts of a position changes.
+  const width = inner.length;
+  const length = result.length / (outer.length * width);
+  let p = 0;
+  for (const block of outer) {
+    const start = x.offset + block;
+    if (width === 1) for (const stop = p + length; p < stop; p++) result[p] = start + values[p]! * stride;
+    else {
+      for (let j = 0; j < length; j++) {
+        for (let i = 0; i < width; i++, p++) result[p] = start + inner[i]! + values[p]! * stride;
+      }
+    }
+  }
+  return result;
+}
+
+/** Positions in a tensor of `count` elements taken as one row; negative indices count from the end. */
+export function flatPositions(index: Tensor, count: number, caller: string): Int32Array {
+  const values = elementsOf(index);
+  const result = new Int32Array(values.length);
+  for (let p = 0; p < result.length; p++) {
+    const i = values[p]!;
+    if (i < -count || i >= count) {
+      throw new IndexError(
+        `${caller}: out of range: tried to access index ${i}, at position ${placeOf(p, index.shape)} of the index, on a ` +
+          `tensor of ${count} elements.`,
+      );
+    }
+    result[p] = i < 0 ? i + count : i;
+  }
+  return result;
+}
+
+/** Where a mask is true, or where elements are other than 0, in row-major order. */
+export function truePositions(data: TypedArray, isMask: boolean): Int32Array {
+  // What a mask holds is not to be guessed: adding up its ones needs no branch.
+  if (isMask) return positionsOfOnes(data);
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
+  const result = new Int32Array(count);
+  for (let i = 0, n = 0; n < count; i++) if (data[i] !== 0) result[n++] = i;
+  return result;
+}
+
+function positionsOfOnes(mask: TypedArray): Int32Array {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  const result = new Int32Array(count);
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += mask[i]!;
+  }
+  return result;
+}
+
+/** Where the elements of x other than 0 stand: how many there are only data tell, so that these are read, for `caller`. */
+export const nonzeroPositions = (x: Tensor, caller: string): Int32Array =>
+  truePositions(valuesOf(x, `${caller}: which elements are not 0`), x.dtype === 'bool');
+
+/** {@link nonzeroPositions} as coordinates, one list for each dimension. */
+export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
+  const positions = nonzeroPositions(x, caller);
+  let stride = 1;
+  const lists = x.shape.toReversed().map((size) => {
+    const step = stride;
+    stride *= size;
+    return positions.map((at) => Math.floor(at / step) % size);
+  });
+  return lists.reverse();
+}

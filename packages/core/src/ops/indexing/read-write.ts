@@ -1,0 +1,99 @@
+import type { TypedArray } from '../../dtype.ts';
+import { flattenPositions, type Positions } from './index-positions.ts';
+
+/** Rows shorter than this are copied by a loop. */
+const shortRow = 16;
+
+/** Copies the elements at `positions` to `out`, from `at` on. */
+export function readAt(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): void {
+  if (source instanceof Float32Array && out instanceof Float32Array) {
+    for (let p = 0; p < positions.length; p++) out[at + p] = source[positions[p]!]!;
+  } else {
+    for (let p = 0; p < positions.length; p++) out[at + p] = source[positions[p]!]!;
+  }
+}
+
+/** {@link readAt} for rows. */
+export function readPositions(source: TypedArray, where: Positions, out: TypedArray, at: number): void {
+  const { outer, rows, inner, together } = where;
+  const length = inner.length;
+  if (!together || length < shortRow) {
+    readAt(source, flattenPositions(where), out, at);
+    return;
+  }
+  let to = at;
+  for (const start of outer) {
+    for (const row of rows) {
+      out.set(source.subarray(start + row, start + row + length), to);
+      to += length;
+    }
+  }
+}
+
+/** How a value meets the one that is there. */
+export type Combine = 'set' | 'sum' | 'prod' | 'amax' | 'amin';
+
+/** Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they combine. */
+export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
+  const step = values.length === 1 ? 0 : 1;
+  const n = positions.length;
+  switch (how) {
+    case 'set':
+      for (let p = 0; p < n; p++) out[positions[p]!] = values[p * step]!;
+      return;
+    case 'sum':
+      if (out instanceof Float32Array && values instanceof Float32Array) {
+        for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
+      } else {
+        for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
+      }
+      return;
+    case 'prod':
+      for (let p = 0; p < n; p++) out[positions[p]!] = multiply(out, out[positions[p]!]!, values[p * step]!);
+      return;
+    // Math.max and Math.min pass NaN on, as PyTorch does.
+    case 'amax':
+      for (let p = 0; p < n; p++) out[positions[p]!] = Math.max(out[positions[p]!]!, values[p * step]!);
+      return;
+    case 'amin':
+      for (let p = 0; p < n; p++) out[positions[p]!] = Math.min(out[positions[p]!]!, values[p * step]!);
+  }
+}
+
+/** Integers wrap around, which a product of doubles would not where it passes 2^53. */
+const multiply = (out: TypedArray, a: number, b: number): number =>
+  out instanceof Int32Array ? Math.imul(a, b) : a * b;
+
+/** {@link writeAt} for rows; of bools a sum is "or". */
+export function writePositions(
+  out: TypedArray,
+  where: Positions,
+  values: TypedArray,
+  accumulate: boolean,
+  isBool: boolean,
+): void {
+  const { outer, rows, inner, together } = where;
+  const length = inner.length;
+  if (!together || length < shortRow || values.length === 1) {
+    writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
+    return;
+  }
+  let from = 0;
+  for (const start of outer) {
+    for (const row of rows) {
+      const to = start + row;
+      if (!accumulate) out.set(values.subarray(from, from + length), to);
+      else if (isBool) for (let i = 0; i < length; i++) out[to + i]! |= values[from + i]!;
+      else addRow(out, to, values, from, length);
+      from += length;
+    }
+  }
+}
+
+function addRow(out: TypedArray, to: number, values: TypedArray, from: number, length: number): void {
+  if (out instanceof Float32Array && values instanceof Float32Array) {
+    for (let i = 0; i < length; i++) out[to + i]! += values[from + i]!;
+  } else {
+    for (let i = 0; i < length; i++) out[to + i]! += values[from + i]!;
+  }
+}
