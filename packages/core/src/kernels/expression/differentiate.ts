@@ -155,7 +155,8 @@ export function pullback(expression: Expr, index: number, g: Expr, y: Expr = exp
     return gradients.reduce<Slope>((sum, gradient, i) => (isIt[i] ? plus(sum, gradient) : sum), null);
   }
   const slope = differentiate(expression, index);
-  return slope === null ? null : scaled(slope, g);
+  if (slope === null) return null;
+  return isOne(slope) ? g : E.mul(g, slope);
 }
 
 /** The indices of the inputs that occur in an expression. */

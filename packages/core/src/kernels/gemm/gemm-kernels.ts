@@ -10,6 +10,7 @@ import {
   instantiate,
   locals,
   ModuleBuilder,
+  memoized,
   range,
 } from '../wasm/index.ts';
 import { dotTile, type FloatLane, type GemmLane, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
@@ -17,46 +18,31 @@ import { dotTile, type FloatLane, type GemmLane, MOST_TILE_ROWS, outerTile, tile
 export type { FloatLane } from './tiles.ts';
 
 /**
- * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes;
- * c is contiguous.
+ * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes; c is
+ * contiguous, as are either the rows or the columns of a and of b, with the stride between them.
  */
-export interface GemmKernels {
-  /**
-   * For contiguous rows of b. `aStride` is between a's rows, which are contiguous. `packed` (0 or 1) copies a panel
-   * of b to `scratch` (of SCRATCH_BYTES) before it is used: worth it from some rows of a on.
-   */
-  outerRows: OuterKernel;
-  /** The same for a whose columns are contiguous; `aStride` is between them. */
-  outerColumns: OuterKernel;
-  /** For contiguous rows of a and contiguous columns of b, with the stride between them. */
-  dot(
-    m: number,
-    n: number,
-    k: number,
-    a: number,
-    aRow: number,
-    b: number,
-    bColumn: number,
-    c: number,
-    alpha: number,
-    accumulate: number,
-  ): void;
-}
-
-type OuterKernel = (
+export type TileProduct = (
   m: number,
   n: number,
   k: number,
   a: number,
   aStride: number,
   b: number,
-  bRow: number,
+  bStride: number,
   c: number,
   alpha: number,
   accumulate: number,
-  packed: number,
-  scratch: number,
 ) => void;
+
+/** The products by what is contiguous: a's rows or columns, then b's. */
+export interface GemmKernels {
+  readonly rowsByRows: TileProduct;
+  readonly columnsByRows: TileProduct;
+  readonly rowsByColumns: TileProduct;
+}
+
+/** `packed` (0 or 1) copies a panel of b to `scratch` (of SCRATCH_BYTES) before it is used. */
+type OuterKernel = (...operands: [...Parameters<TileProduct>, packed: number, scratch: number]) => void;
 
 /** Steps of k between two visits of an `outer` panel: 8 KB of b, which stays in the first-level cache. */
 const K_BLOCK = 256;
@@ -118,7 +104,9 @@ function outerSweep(
   merge: number,
 ): number {
   const mostRows = tileRows(t);
-  const tiles = range(mostRows).map((i) => outerTile(module, t, i + 1, vectors, contiguous));
+  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors, contiguous) });
+  const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
+  const largest = tileOf(mostRows);
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
@@ -126,7 +114,7 @@ function outerSweep(
   } as const;
   const name = `gemm_sweep_${t.lane}_${vectors}${contiguous ? '' : '_transposed'}`;
   return defineFunction(module, { name }, params, (f, p) => {
-    const call = (rows: number): void => {
+    const call = ({ rows, tile }: typeof largest): void => {
       const operands = (): void => {
         f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow);
       };
@@ -135,18 +123,14 @@ function outerSweep(
         .op('i32.eq')
         .if();
       operands();
-      f.get(p.c)
-        .get(p.cRow)
-        .get(p.alpha)
-        .get(p.accumulate)
-        .call(tiles[rows - 1]!);
+      f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(tile);
       f.else();
       operands();
       f.get(p.tile)
         .i32Const(16 * vectors)
         .get(p.alpha)
         .i32Const(0)
-        .call(tiles[rows - 1]!);
+        .call(tile);
       f.i32Const(rows)
         .get(p.columns)
         .get(p.tile)
@@ -155,16 +139,16 @@ function outerSweep(
       f.end();
     };
     countdown(f, p.m, mostRows, () => {
-      call(mostRows);
+      call(largest);
       f.get(p.a);
       if (contiguous) f.get(p.aStride).i32Const(mostRows).op('i32.mul');
       else f.i32Const(mostRows * t.bytes);
       f.op('i32.add').set(p.a);
       f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
     });
-    for (let rows = 1; rows < mostRows; rows++) {
-      f.get(p.m).i32Const(rows).op('i32.eq').if();
-      call(rows);
+    for (const tile of smaller) {
+      f.get(p.m).i32Const(tile.rows).op('i32.eq').if();
+      call(tile);
       f.end();
     }
   });
@@ -189,7 +173,8 @@ function outerDriver(
   merge: number,
   pack: number,
 ): void {
-  const sweeps = [1, 2].map((vectors) => outerSweep(module, t, vectors, contiguous, merge));
+  const narrow = outerSweep(module, t, 1, contiguous, merge);
+  const wide = outerSweep(module, t, 2, contiguous, merge);
   const params = {
     ...i32Params('m', 'n', 'k', 'a', 'aStride', 'b', 'bRow', 'c'),
     alpha: t.lane,
@@ -209,18 +194,18 @@ function outerDriver(
     f.end();
     atMost(f, v.left, 2 * t.lanes);
     f.set(v.columns);
-    const sweep = (vectors: number): void => {
+    const call = (sweep: number): void => {
       f.get(p.m).get(v.columns).get(v.depth).get(p.a).get(p.aStride).get(v.panel).get(v.panelRow).get(v.c);
       f.get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
       f.get(p.scratch)
         .i32Const(K_BLOCK * 32)
         .op('i32.add')
-        .call(sweeps[vectors - 1]!);
+        .call(sweep);
     };
     f.get(v.columns).i32Const(t.lanes).op('i32.gt_s').if();
-    sweep(2);
+    call(wide);
     f.else();
-    sweep(1);
+    call(narrow);
     f.end();
     bump(f, v.b, { bytes: 32 });
     bump(f, v.c, { bytes: 32 });
@@ -239,7 +224,18 @@ function outerDriver(
 
 function dotDriver(module: ModuleBuilder, t: GemmLane): void {
   const mostRows = tileRows(t);
-  const tiles = range(mostRows).map((i) => [dotTile(module, t, i + 1, 1), dotTile(module, t, i + 1, 2)]);
+  const tilesOf = (rows: number) => {
+    const [one, two] = [dotTile(module, t, rows, 1), dotTile(module, t, rows, 2)];
+    return {
+      rows,
+      byWidth: [
+        [2, two],
+        [1, one],
+      ],
+    } as const;
+  };
+  const smaller = range(mostRows - 1).map((i) => tilesOf(i + 1));
+  const largest = tilesOf(mostRows);
   const params = {
     ...i32Params('m', 'n', 'k', 'a', 'aRow', 'b', 'bColumn', 'c'),
     alpha: t.lane,
@@ -248,14 +244,12 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
   defineFunction(module, { export: 'dot' }, params, (f, p) => {
     const v = locals(f, 'i32', 'cRow', 'rowsLeft', 'columnsLeft', 'columns', 'a', 'b', 'cRows', 'c');
     f.get(p.n).i32Const(t.bytes).op('i32.mul').set(v.cRow);
-    const rowOfTiles = (rows: number): void => {
+    const rowOfTiles = ({ byWidth }: typeof largest): void => {
       f.get(v.columns).set(v.columnsLeft).get(p.b).set(v.b).get(v.cRows).set(v.c);
-      for (const width of [2, 1]) {
+      for (const [width, tile] of byWidth) {
         countdown(f, v.columnsLeft, width, () => {
           f.get(p.k).get(v.a).get(p.aRow).get(v.b).get(p.bColumn).get(v.c).get(v.cRow);
-          f.get(p.alpha)
-            .get(p.accumulate)
-            .call(tiles[rows - 1]![width - 1]!);
+          f.get(p.alpha).get(p.accumulate).call(tile);
           f.get(v.b).get(p.bColumn).i32Const(width).op('i32.mul').op('i32.add').set(v.b);
           bump(f, v.c, { bytes: width * t.bytes });
         });
@@ -265,13 +259,13 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
     atMost(f, p.n, DOT_COLUMNS);
     f.set(v.columns).get(p.m).set(v.rowsLeft).get(p.a).set(v.a).get(p.c).set(v.cRows);
     countdown(f, v.rowsLeft, mostRows, () => {
-      rowOfTiles(mostRows);
+      rowOfTiles(largest);
       f.get(v.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.a);
       f.get(v.cRows).get(v.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.cRows);
     });
-    for (let rows = 1; rows < mostRows; rows++) {
-      f.get(v.rowsLeft).i32Const(rows).op('i32.eq').if();
-      rowOfTiles(rows);
+    for (const tiles of smaller) {
+      f.get(v.rowsLeft).i32Const(tiles.rows).op('i32.eq').if();
+      rowOfTiles(tiles);
       f.end();
     }
     f.get(p.b).get(p.bColumn).get(v.columns).op('i32.mul').op('i32.add').set(p.b);
@@ -281,19 +275,9 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
   });
 }
 
-const instances = new Map<FloatLane, GemmKernels>();
-
 /** The kernels for a lane type, compiled at first use. */
-export function gemmKernels(lane: FloatLane): GemmKernels {
-  let kernels = instances.get(lane);
-  if (kernels === undefined) {
-    kernels = compile(LANES[lane]);
-    instances.set(lane, kernels);
-  }
-  return kernels;
-}
-
-function compile(t: GemmLane): GemmKernels {
+export const gemmKernels = memoized((lane: FloatLane): GemmKernels => {
+  const t = LANES[lane];
   const module = new ModuleBuilder();
   module.importMemory();
   const merge = mergeTile(module, t);
@@ -301,5 +285,16 @@ function compile(t: GemmLane): GemmKernels {
   outerDriver(module, t, true, merge, pack);
   outerDriver(module, t, false, merge, pack);
   dotDriver(module, t);
-  return instantiate<GemmKernels>(module.build());
-}
+  const { outerRows, outerColumns, dot } = instantiate<{
+    outerRows: OuterKernel;
+    outerColumns: OuterKernel;
+    dot: TileProduct;
+  }>(module.build());
+  return { rowsByRows: packing(outerRows), columnsByRows: packing(outerColumns), rowsByColumns: dot };
+});
+
+/** A packed panel is read by each tile of rows; only then, and once it overflows the cache, is it worth the copy. */
+const packing =
+  (outer: OuterKernel): TileProduct =>
+  (m, n, k, a, aStride, b, bStride, c, alpha, accumulate) =>
+    outer(m, n, k, a, aStride, b, bStride, c, alpha, accumulate, m >= 128 && k >= 128 ? 1 : 0, 0);

@@ -3,12 +3,20 @@
 import type { TypedArray } from '../../dtype.ts';
 import { copyRun, type FloatArray } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
-import { type FloatLane, type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
-import { copyLines, type Layout, layoutOf, type MatrixView } from './operands.ts';
+import { gemmKernels, SCRATCH_BYTES, type TileProduct } from './gemm-kernels.ts';
+import {
+  type BatchedMatrixView,
+  type Layout,
+  layoutOf,
+  type MatrixView,
+  place,
+  placeStack,
+} from './operands.ts';
 import { integerGemm, smallGemm } from './plain-loops.ts';
 
-export type { MatrixView } from './operands.ts';
+export type { BatchedMatrixView, MatrixView } from './operands.ts';
 
+/** What a product is scaled by, and what is added to it. */
 export interface GemmOptions {
   /** Factor of the product; 1 by default. */
   readonly alpha?: number;
@@ -16,11 +24,6 @@ export interface GemmOptions {
   readonly beta?: number;
   /** An m by n matrix to add; a stride of 0 broadcasts it. */
   readonly bias?: MatrixView;
-}
-
-/** A stack of matrices, `batchStride` elements apart; 0 repeats the same one. */
-export interface BatchedMatrixView extends MatrixView {
-  readonly batchStride: number;
 }
 
 /** Multiply-adds below which a loop in JavaScript beats copying to and from the scratch memory. */
@@ -54,15 +57,16 @@ export function gemm(
   const bias = options.bias;
   const beta = options.beta ?? (bias === undefined ? 0 : 1);
   const steps = alpha === 0 ? 0 : k;
+  const added = beta === 0 ? undefined : (bias ?? { array: c, offset: cOffset, rowStride: n, colStride: 1 });
   if (!(c instanceof Float32Array || c instanceof Float64Array)) {
-    integerGemm(m, n, steps, a, b, c, cOffset, alpha, beta, bias);
+    integerGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
   } else if (m * n * steps <= SMALL) {
-    smallGemm(m, n, steps, a, b, c, cOffset, alpha, beta, bias);
+    smallGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
   } else if (n === 1 && b.rowStride * k !== 0 && a.rowStride === 1 && a.colStride !== 1) {
     // a^T x: as a row times a matrix with contiguous rows, x^T a.
-    blockedGemm(1, m, k, transposed(b), transposed(a), c, cOffset, alpha, beta, bias && transposed(bias));
+    blockedGemm(1, m, k, transposed(b), transposed(a), c, cOffset, alpha, beta, added && transposed(added));
   } else {
-    blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, bias);
+    blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added);
   }
 }
 
@@ -72,6 +76,21 @@ const transposed = (v: MatrixView): MatrixView => ({
   rowStride: v.colStride,
   colStride: v.rowStride,
 });
+
+/** In which layouts the operands of a product are copied, and the kernel for them. */
+interface Plan {
+  readonly aLayout: Layout;
+  readonly bLayout: Layout;
+  readonly multiply: TileProduct;
+}
+
+function planOf(m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray): Plan {
+  const kernels = gemmKernels(c instanceof Float32Array ? 'f32' : 'f64');
+  const bLayout = layoutOf(b, k, n, m === 1 || a.colStride !== 1 ? 'rows' : 'columns');
+  if (bLayout === 'columns') return { aLayout: 'rows', bLayout, multiply: kernels.rowsByColumns };
+  const aLayout = layoutOf(a, m, k, 'rows');
+  return { aLayout, bLayout, multiply: aLayout === 'rows' ? kernels.rowsByRows : kernels.columnsByRows };
+}
 
 /** Cuts the product into blocks that fit the scratch memory; a product of moderate size is one block. */
 function blockedGemm(
@@ -84,9 +103,8 @@ function blockedGemm(
   cOffset: number,
   alpha: number,
   beta: number,
-  bias: MatrixView | undefined,
+  added: MatrixView | undefined,
 ): void {
-  const lane: FloatLane = c instanceof Float32Array ? 'f32' : 'f64';
   const bytes = c.BYTES_PER_ELEMENT;
   const short = Math.min(k, BLOCK_SIDE);
   let rows = Math.min(m, Math.floor(BLOCK_ELEMENTS / short));
@@ -101,42 +119,24 @@ function blockedGemm(
   const aAt = align16(rows * columns * bytes + SCRATCH_BYTES);
   const bAt = align16(aAt + 2 * rows * depth * bytes + 64);
   ensureBytes(bAt + 2 * depth * columns * bytes + 64);
-  const scratch: FloatArray = lane === 'f32' ? f32 : f64;
+  const scratch: FloatArray = c instanceof Float32Array ? f32 : f64;
   const cAt = SCRATCH_BYTES;
-
-  const bLayout = layoutOf(b, k, n, m === 1 || a.colStride !== 1 ? 'rows' : 'columns') ?? 'rows';
-  const aLayout = bLayout === 'columns' ? 'rows' : (layoutOf(a, m, k, 'rows') ?? 'rows');
-  const kernels = gemmKernels(lane);
+  const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
 
   for (let j = 0; j < n; j += columns) {
     const jCount = Math.min(columns, n - j);
     for (let i = 0; i < m; i += rows) {
       const iCount = Math.min(rows, m - i);
       const start = cOffset + i * n + j;
-      if (beta !== 0) {
-        const added = bias ?? { array: c, offset: cOffset, rowStride: n, colStride: 1 };
-        fill(scratch, cAt / bytes, iCount, jCount, added, i, j, beta);
-      }
+      if (added !== undefined) fill(scratch, cAt / bytes, iCount, jCount, added, i, j, beta);
       for (let p = 0; p < k; p += depth) {
         const pCount = Math.min(depth, k - p);
         const aStride = place(a, aLayout, i, p, iCount, pCount, scratch, aAt / bytes);
         const bStride = place(b, bLayout, p, j, pCount, jCount, scratch, bAt / bytes);
-        const accumulate = p > 0 || beta !== 0 ? 1 : 0;
-        run(
-          kernels,
-          aLayout,
-          bLayout,
-          iCount,
-          jCount,
-          pCount,
-          aAt,
-          aStride * bytes,
-          bAt,
-          bStride * bytes,
-          cAt,
-          alpha,
-          accumulate,
-        );
+        const accumulate = p > 0 || added !== undefined ? 1 : 0;
+        const aBytes = aStride * bytes;
+        const bBytes = bStride * bytes;
+        multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate);
       }
       if (jCount === n) {
         copyRun(scratch, cAt / bytes, iCount * n, c, start);
@@ -145,48 +145,6 @@ function blockedGemm(
       }
     }
   }
-}
-
-function run(
-  kernels: GemmKernels,
-  aLayout: Layout,
-  bLayout: Layout,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  aStride: number,
-  b: number,
-  bStride: number,
-  c: number,
-  alpha: number,
-  accumulate: number,
-): void {
-  if (bLayout === 'columns') {
-    kernels.dot(m, n, k, a, aStride, b, bStride, c, alpha, accumulate);
-  } else {
-    // A packed panel is read by each tile of rows; only then, and once it overflows the cache, is it worth the copy.
-    const packed = m >= 128 && k >= 128 ? 1 : 0;
-    const outer = aLayout === 'rows' ? kernels.outerRows : kernels.outerColumns;
-    outer(m, n, k, a, aStride, b, bStride, c, alpha, accumulate, packed, 0);
-  }
-}
-
-/** Copies a block of a matrix into scratch; returns the stride there between its contiguous lines. */
-function place(
-  view: MatrixView,
-  layout: Layout,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-  scratch: FloatArray,
-  at: number,
-): number {
-  const offset = view.offset + row * view.rowStride + col * view.colStride;
-  return layout === 'rows'
-    ? copyLines(view.array, offset, rows, cols, view.rowStride, view.colStride, scratch, at)
-    : copyLines(view.array, offset, cols, rows, view.colStride, view.rowStride, scratch, at);
 }
 
 /** Fills the block of c in scratch with beta times a matrix. */
@@ -256,72 +214,25 @@ function stackedGemm(
   cOffset: number,
   group: number,
 ): void {
-  const lane: FloatLane = c instanceof Float32Array ? 'f32' : 'f64';
   const bytes = c.BYTES_PER_ELEMENT;
   const size = Math.min(group, batch);
   const cAt = SCRATCH_BYTES;
   const aAt = align16(cAt + size * m * n * bytes + 64);
   const bAt = align16(aAt + 2 * size * m * k * bytes + 64);
   ensureBytes(bAt + 2 * size * k * n * bytes + 64);
-  const scratch: FloatArray = lane === 'f32' ? f32 : f64;
-  const bLayout = layoutOf(b, k, n, m === 1 || a.colStride !== 1 ? 'rows' : 'columns') ?? 'rows';
-  const aLayout = bLayout === 'columns' ? 'rows' : (layoutOf(a, m, k, 'rows') ?? 'rows');
-  const kernels = gemmKernels(lane);
+  const scratch: FloatArray = c instanceof Float32Array ? f32 : f64;
+  const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
   for (let first = 0; first < batch; first += size) {
     const count = Math.min(size, batch - first);
     const aStrides = placeStack(a, aLayout, first, count, m, k, scratch, aAt / bytes);
     const bStrides = placeStack(b, bLayout, first, count, k, n, scratch, bAt / bytes);
+    const aLine = aStrides.line * bytes;
+    const bLine = bStrides.line * bytes;
     for (let i = 0; i < count; i++) {
-      run(
-        kernels,
-        aLayout,
-        bLayout,
-        m,
-        n,
-        k,
-        aAt + i * aStrides.matrix * bytes,
-        aStrides.line * bytes,
-        bAt + i * bStrides.matrix * bytes,
-        bStrides.line * bytes,
-        cAt + i * m * n * bytes,
-        1,
-        0,
-      );
+      const ai = aAt + i * aStrides.matrix * bytes;
+      const bi = bAt + i * bStrides.matrix * bytes;
+      multiply(m, n, k, ai, aLine, bi, bLine, cAt + i * m * n * bytes, 1, 0);
     }
     copyRun(scratch, cAt / bytes, count * m * n, c, cOffset + first * m * n);
   }
-}
-
-/** Copies matrices `first` to `first + count`; returns the strides there between matrices and between lines. */
-function placeStack(
-  view: BatchedMatrixView,
-  layout: Layout,
-  first: number,
-  count: number,
-  rows: number,
-  cols: number,
-  scratch: FloatArray,
-  at: number,
-): { matrix: number; line: number } {
-  const { array, batchStride } = view;
-  const offset = view.offset + first * batchStride;
-  const [lines, length, lineStride, step] =
-    layout === 'rows'
-      ? [rows, cols, view.rowStride, view.colStride]
-      : [cols, rows, view.colStride, view.rowStride];
-  if (batchStride === 0) {
-    return { matrix: 0, line: copyLines(array, offset, lines, length, lineStride, step, scratch, at) };
-  }
-  const stride = lines === 1 ? length : lineStride;
-  const span = (count - 1) * batchStride + (lines - 1) * stride + length;
-  if ((step === 1 || length === 1) && stride >= 0 && batchStride > 0 && span <= 2 * count * lines * length) {
-    copyRun(array, offset, span, scratch, at);
-    return { matrix: batchStride, line: stride };
-  }
-  let line = length;
-  for (let i = 0; i < count; i++) {
-    const to = at + i * 2 * lines * length;
-    line = copyLines(array, offset + i * batchStride, lines, length, lineStride, step, scratch, to);
-  }
-  return { matrix: 2 * lines * length, line };
 }

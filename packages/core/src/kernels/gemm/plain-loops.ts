@@ -2,21 +2,24 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import type { FloatArray } from '../strided/index.ts';
-import type { MatrixView } from './operands.ts';
+import { elementAt, type MatrixView } from './operands.ts';
 
-/** Sums in double precision. */
-export function smallGemm(
+/** c = alpha * a @ b + beta * added, for c of shape (m, n), contiguous from `cOffset` on; `added` may be c itself. */
+type Product<C extends TypedArray> = (
   m: number,
   n: number,
   k: number,
   a: MatrixView,
   b: MatrixView,
-  c: FloatArray,
+  c: C,
   cOffset: number,
   alpha: number,
   beta: number,
-  bias: MatrixView | undefined,
-): void {
+  added: MatrixView | undefined,
+) => void;
+
+/** Sums in double precision. */
+export const smallGemm: Product<FloatArray> = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   const aArray = a.array;
   const bArray = b.array;
   const aStep = a.colStride;
@@ -31,51 +34,30 @@ export function smallGemm(
         x += aStep;
         y += bStep;
       }
-      const at = cOffset + i * n + j;
       sum *= alpha;
-      if (beta !== 0) {
-        const added =
-          bias === undefined ? c[at]! : bias.array[bias.offset + i * bias.rowStride + j * bias.colStride]!;
-        sum += beta * added;
-      }
-      c[at] = sum;
+      if (added !== undefined) sum += beta * elementAt(added, i, j);
+      c[cOffset + i * n + j] = sum;
     }
   }
-}
+};
 
 /** Wraps around at 32 bits, and at 8 where c holds bytes. */
-export function integerGemm(
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: TypedArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  bias: MatrixView | undefined,
-): void {
+export const integerGemm: Product<TypedArray> = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   const row = new Int32Array(n);
   for (let i = 0; i < m; i++) {
     row.fill(0);
     for (let p = 0; p < k; p++) {
-      const x = a.array[a.offset + i * a.rowStride + p * a.colStride]!;
+      const x = elementAt(a, i, p);
       let y = b.offset + p * b.rowStride;
       for (let j = 0; j < n; j++) {
-        row[j] = row[j]! + Math.imul(x, b.array[y]!);
+        row[j]! += Math.imul(x, b.array[y]!);
         y += b.colStride;
       }
     }
     for (let j = 0; j < n; j++) {
-      const at = cOffset + i * n + j;
       let sum = Math.imul(alpha, row[j]!);
-      if (beta !== 0) {
-        const added =
-          bias === undefined ? c[at]! : bias.array[bias.offset + i * bias.rowStride + j * bias.colStride]!;
-        sum = (sum + Math.imul(beta, added)) | 0;
-      }
-      c[at] = sum;
+      if (added !== undefined) sum = (sum + Math.imul(beta, elementAt(added, i, j))) | 0;
+      c[cOffset + i * n + j] = sum;
     }
   }
-}
+};

@@ -20,8 +20,10 @@ import {
   type ModuleBuilder,
   range,
   unrolled,
+  zip,
 } from '../wasm/index.ts';
 
+/** The lanes of floating-point numbers. */
 export type FloatLane = 'f32' | 'f64';
 
 /** What differs between f32 and f64, and with fused multiply-add. */
@@ -37,6 +39,7 @@ export interface GemmLane {
 
 /** Rows of the largest tile. Multiplying before adding takes registers for products: 6 rows would spill then. */
 export const tileRows = (t: GemmLane): 4 | 6 => (t.fma ? 6 : 4);
+/** Rows of the largest tile, whatever the engine. */
 export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */
 const UNROLL = 4;
@@ -68,36 +71,35 @@ export function outerTile(
     const accs = range(rows).map(() => range(vectors).map(() => f.local('v128')));
     const bs = range(vectors).map(() => f.local('v128'));
     const x = f.local('v128');
-    const pointers = contiguous ? fanOut(f, p.a, p.aStride, rows) : [p.a];
+    /** Where each row's elements of a are read. */
+    const places = contiguous
+      ? fanOut(f, p.a, p.aStride, rows).map((pointer) => ({ pointer, offset: 0, step: t.bytes }))
+      : range(rows).map((i) => ({ pointer: p.a, offset: i * t.bytes, step: 0 }));
     const step = (u: number): void => {
-      for (let v = 0; v < vectors; v++)
+      for (const [v, b] of bs.entries()) {
         f.get(p.b)
           .load('v128.load', 16 * v)
-          .set(bs[v]!);
-      for (let i = 0; i < rows; i++) {
-        if (contiguous)
-          f.get(pointers[i]!)
-            .load(t.splat, u * t.bytes)
-            .set(x);
-        else
-          f.get(p.a)
-            .load(t.splat, i * t.bytes)
-            .set(x);
-        for (let v = 0; v < vectors; v++) multiplyAdd(f, t, accs[i]![v]!, x, bs[v]!);
+          .set(b);
+      }
+      for (const [{ pointer, offset, step }, row] of zip(places, accs)) {
+        f.get(pointer)
+          .load(t.splat, offset + u * step)
+          .set(x);
+        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
       }
       bump(f, p.b, { local: p.bRow });
       if (!contiguous) bump(f, p.a, { local: p.aStride });
     };
     unrolled(f, p.k, UNROLL, step, () => {
-      if (contiguous) for (const pointer of pointers) bump(f, pointer, { bytes: UNROLL * t.bytes });
+      if (contiguous) for (const { pointer } of places) bump(f, pointer, { bytes: UNROLL * t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
     const store = (added: boolean): void => {
       f.get(p.c).set(p.a);
-      for (let i = 0; i < rows; i++) {
-        for (let v = 0; v < vectors; v++) {
-          f.get(p.a).get(accs[i]![v]!);
+      for (const [i, row] of accs.entries()) {
+        for (const [v, acc] of row.entries()) {
+          f.get(p.a).get(acc);
           if (added)
             f.get(p.a)
               .load('v128.load', 16 * v)
@@ -117,15 +119,13 @@ export function outerTile(
 
 /** Pointers to the first of `count` lines and to those after it. */
 function fanOut(f: FunctionBuilder, first: number, stride: number, count: number): number[] {
-  const pointers = [first];
-  for (let i = 1; i < count; i++) {
-    pointers.push(f.local('i32'));
-    f.get(pointers[i - 1]!)
-      .get(stride)
-      .op('i32.add')
-      .set(pointers[i]!);
-  }
-  return pointers;
+  let last = first;
+  return range(count).map((i) => {
+    if (i === 0) return first;
+    const next = f.local('i32');
+    f.get(last).get(stride).op('i32.add').set(next);
+    return (last = next);
+  });
 }
 
 /** One tile of `dot`. */
@@ -137,17 +137,20 @@ export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, column
     accumulate: 'i32',
   } as const;
   return defineFunction(module, { name }, params, (f, p) => {
-    const accs = range(rows).map(() => range(columns).map(() => f.local('v128')));
+    const accs = range(rows).map(() => {
+      const first = f.local('v128');
+      return columns === 2 ? ([first, f.local('v128')] as const) : ([first] as const);
+    });
     const bs = range(columns).map(() => f.local('v128'));
     const x = f.local('v128');
     const as = fanOut(f, p.a, p.aRow, rows);
     const bPointers = fanOut(f, p.b, p.bColumn, columns);
     const pointers = [...as, ...bPointers];
     const step = (load: LoadOp, offset: number): void => {
-      for (let j = 0; j < columns; j++) f.get(bPointers[j]!).load(load, offset).set(bs[j]!);
-      for (let i = 0; i < rows; i++) {
-        f.get(as[i]!).load(load, offset).set(x);
-        for (let j = 0; j < columns; j++) multiplyAdd(f, t, accs[i]![j]!, x, bs[j]!);
+      for (const [pointer, b] of zip(bPointers, bs)) f.get(pointer).load(load, offset).set(b);
+      for (const [pointer, row] of zip(as, accs)) {
+        f.get(pointer).load(load, offset).set(x);
+        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
       }
     };
     const whole = f.local('i32');
@@ -179,8 +182,7 @@ export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, column
       for (const pointer of pointers) bump(f, pointer, { bytes: t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
-    for (let i = 0; i < rows; i++) {
-      const [sum, second = sum] = accs[i] as [number, number?];
+    for (const [i, [sum, second = sum]] of accs.entries()) {
       addUpPair(f, t, sum, second);
       f.get(x).op(`${t.vector}.mul`).set(sum);
       storeSums(f, t, columns, sum, p.c, p.accumulate);
