@@ -115,6 +115,8 @@ function complaint(
   const file = definition.fileName;
   if (!file.startsWith(sources)) return `leads out of the package, to ${file}`;
   const at = file.slice(sources.length + 1);
+  // A class that extends Tensor can override a method of an interface, but no property with a function's type.
+  if (definition.name === 'toString') return null;
   if (/^methods\./.test(at)) return `leads into the table of methods, ${at}`;
   if (declaration === undefined) return `leads nowhere in ${at}`;
   const { parent } = declaration;
@@ -122,7 +124,9 @@ function complaint(
     ts.isFunctionDeclaration(declaration) ||
     (ts.isVariableDeclaration(declaration) && ts.isSourceFile(declaration.parent.parent.parent));
   const ofTensor = ts.isClassDeclaration(parent) && parent.name?.text === 'Tensor';
-  return ofFile || ofTensor ? null : `leads to a ${ts.SyntaxKind[declaration.kind]} in ${at}`;
+  // No function can be called `var`: it is another name of the function beside it.
+  const reserved = ts.isExportSpecifier(declaration) && declaration.name.text === 'var';
+  return ofFile || ofTensor || reserved ? null : `leads to a ${ts.SyntaxKind[declaration.kind]} in ${at}`;
 }
 
 /** Symbols and the like cannot be written behind a point. */

@@ -130,7 +130,10 @@ export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defau
   return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')) as [Tensor, Tensor];
 }
 
-export { variance as var };
+export {
+  /** {@link variance}, by PyTorch's name. Follows `torch.var`. */
+  variance as var,
+};
 
 /** The functions of this file that are methods too. */
 export default { var: variance, std };
