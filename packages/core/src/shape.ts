@@ -19,6 +19,17 @@ export function numelOf(shape: Shape): number {
   return n;
 }
 
+/** The index, one number a dimension, of the element at `position` in row-major order. */
+export function indexOf(position: number, shape: Shape): number[] {
+  const index: number[] = [];
+  let rest = position;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;

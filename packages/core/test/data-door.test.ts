@@ -34,7 +34,14 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   toArray: ['toArray'],
   tolist: ['toArray'],
   toNumber: ['conversion to a number'],
-  toString: ['print'],
+  print: ['print'],
+  argwhere: ['nonzero: which elements are not 0'],
+  whereOfOne: ['nonzero: which elements are not 0'],
+  nonzero: ['nonzero: which elements are not 0'],
+  maskedSelect: ['masked_select: which elements are not 0'],
+  boolIndex: ['index: which elements are not 0', 'indexPut_: which elements are not 0'],
+  zeroDimensionalIndex: ['index: a 0-dimensional index'],
+  repeatInterleave: ['repeat_interleave: how often'],
   gradcheck: ['gradcheck: comparison', 'gradcheck: finite differences'],
   anomaly: ['anomaly mode: NaN in gradients'],
   saveSafetensors: ['save'],
@@ -107,7 +114,7 @@ const classWeights = tensor([1, 2, 0.5]);
 /** What the fixtures do not hold; `x` is a matrix that requires a gradient. */
 const further: Readonly<Record<string, (x: Tensor) => unknown>> = {
   rand: () => rand([3, 4]),
-  randn: () => kindling.randn([3, 4], { generator: new Generator(1) }),
+  randn: () => kindling.randn([3, 4], { generator: new Generator().manualSeed(1) }),
   randint: () => kindling.randint(0, 10, [3, 4]),
   randperm: () => kindling.randperm(10),
   randLike: (x) => kindling.randLike(x),
@@ -193,9 +200,9 @@ const further: Readonly<Record<string, (x: Tensor) => unknown>> = {
   vhp: (x) => autograd.functional.vhp((v: Tensor) => v.exp().sum(), x, ones([2, 3])),
   hvp: (x) => autograd.functional.hvp((v: Tensor) => v.exp().sum(), x, ones([2, 3])),
   gradcheck: () => {
-    const inputs = [tensor([[0.5, 2]], { dtype: 'float64', requiresGrad: true })];
-    autograd.gradcheck((v: Tensor) => v.exp(), inputs);
-    autograd.gradgradcheck((v: Tensor) => v.exp(), inputs);
+    const input = tensor([[0.5, 2]], { dtype: 'float64', requiresGrad: true });
+    autograd.gradcheck((v: Tensor) => v.exp(), input);
+    autograd.gradgradcheck((v: Tensor) => v.exp(), input);
   },
   anomaly: (x) => autograd.detectAnomaly(() => x.exp().sum().backward()),
   iterate: (x) => [...x],
@@ -203,7 +210,7 @@ const further: Readonly<Record<string, (x: Tensor) => unknown>> = {
   toArray: (x) => x.toArray(),
   tolist: (x) => x.tolist(),
   data: (x) => x.data,
-  toString: (x) => String(x),
+  print: (x) => String(x),
   toNumber: (x) => Number(x.sum()),
   saveSafetensors: (x) => io.saveSafetensors({ x, part: x.select(1, 0) }),
   saveNpy: (x) => io.saveNpy(x.select(1, 0)),

@@ -1,4 +1,3 @@
-import { arrayConstructor } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { detach } from '../ops/creation/copy.ts';
@@ -6,6 +5,7 @@ import { zerosLike } from '../ops/creation/fill.ts';
 import { reshape, viewAs } from '../ops/views/shape.ts';
 import { enableGrad } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
+import { allocateZeroed } from '../storage.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
 import { requiresGrad_ } from './hooks.ts';
@@ -98,13 +98,14 @@ class Call<X extends Tensors> {
   /** The vector of a product: checked against what it is multiplied with, ones of one element where it may be left out. */
   vector(v: Tensors | null, others: readonly Tensor[], what: string): readonly Tensor[] {
     if (v === null) {
-      if (others.length !== 1 || others[0]!.count !== 1) {
+      const [only] = others;
+      if (others.length !== 1 || only?.count !== 1) {
         throw new AutogradError(
           `The vector v can only be null if ${what === 'output' ? 'the user-provided function returns' : 'the input is'} ` +
             'a single Tensor with a single element.',
         );
       }
-      return [oneHot(others[0]!, 0)];
+      return [oneHot(only, 0)];
     }
     const list = this.list(v, 'vector v');
     if (list.length !== others.length) {
@@ -113,9 +114,10 @@ class Call<X extends Tensors> {
       );
     }
     list.forEach((x, i) => {
-      if (sameShape(x.shape, others[i]!.shape)) return;
+      const shape = others[i]?.shape;
+      if (shape === undefined || sameShape(x.shape, shape)) return;
       throw new ShapeError(
-        `${this.name}: entry ${i} of v has shape ${formatShape(x.shape)}, the ${what} ${formatShape(others[i]!.shape)}`,
+        `${this.name}: entry ${i} of v has shape ${formatShape(x.shape)}, the ${what} ${formatShape(shape)}`,
       );
     });
     return this.createGraph ? list : list.map(detach);
@@ -138,10 +140,10 @@ class Call<X extends Tensors> {
             inputs,
             { gradOutputs: roots.map(([, v]) => v), createGraph, retainGraph: true, allowUnused: true },
           );
-    return found.map((g, i) => {
-      if (g !== null) return g;
-      if (this.strict) throw new AutogradError(dependsNot[stage](i));
-      return zerosLike(inputs[i]!);
+    return inputs.map((x, i) => {
+      const g = found[i] ?? null;
+      if (g === null && this.strict) throw new AutogradError(dependsNot[stage](i));
+      return g ?? zerosLike(x);
     });
   }
 
@@ -159,12 +161,13 @@ class Call<X extends Tensors> {
   /** Results in the form of the inputs or outputs, outside the graph unless it was asked for. */
   finish(results: readonly Tensor[], single: boolean): Tensors {
     const list = this.createGraph ? results : results.map((x) => (x.requiresGrad ? detach(x) : x));
-    return single ? list[0]! : list;
+    const [only] = list;
+    return single && only !== undefined ? only : list;
   }
 }
 
 function oneHot(like: Tensor, i: number): Tensor {
-  const array = new (arrayConstructor(like.dtype))(like.count);
+  const array = allocateZeroed(like.dtype, like.count);
   array[i] = 1;
   return wrapArray(array, like.shape, like.dtype);
 }
@@ -174,9 +177,15 @@ function oneHot(like: Tensor, i: number): Tensor {
  * `v` has the form and shapes of the outputs; it may be left out where that is a single element.
  * Follows `torch.autograd.functional.vjp`.
  *
+ * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
+ * @throws ShapeError where `v` does not have the shapes of the outputs
+ *
  * @example
  * ```ts
- * const [y, dx] = autograd.functional.vjp((x: Tensor) => x.exp(), x, onesLike(x));
+ * const x = tensor([0.5, 2]);
+ * const [y, dx] = autograd.functional.vjp((x: Tensor) => x.square(), x, onesLike(x));
+ * y; // tensor([0.2500, 4.0000])
+ * dx; // tensor([1., 4.])
  * ```
  */
 export function vjp<X extends Tensors, O extends Tensors>(
@@ -197,6 +206,15 @@ export function vjp<X extends Tensors, O extends Tensors>(
 /**
  * The value of `func` at `inputs`, and the product of its Jacobian with the vector `v`, Jv: two backward passes (the
  * derivative of vᵀJ by v). `v` has the form and shapes of the inputs. Follows `torch.autograd.functional.jvp`.
+ *
+ * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
+ * @throws ShapeError where `v` does not have the shapes of the inputs
+ *
+ * @example
+ * ```ts
+ * const [, tangent] = autograd.functional.jvp((x: Tensor) => x.square(), tensor([0.5, 2]), tensor([1, 0.5]));
+ * tangent; // tensor([1., 2.])
+ * ```
  */
 export function jvp<X extends Tensors, O extends Tensors>(
   func: (...args: Arguments<X>) => O,
@@ -221,9 +239,13 @@ export function jvp<X extends Tensors, O extends Tensors>(
  * A tensor where both are single tensors, else arrays in their form. One backward pass an output element.
  * Follows `torch.autograd.functional.jacobian`.
  *
+ * @throws AutogradError where inputs or outputs are not tensors, and in strict mode where nothing depends on an input
+ *
  * @example
  * ```ts
- * autograd.functional.jacobian((x: Tensor) => x.pow(2), tensor([1, 2])); // [[2., 0.], [0., 4.]]
+ * autograd.functional.jacobian((x: Tensor) => x.square(), tensor([0.5, 2]));
+ * // tensor([[1., 0.],
+ * //         [0., 4.]])
  * ```
  */
 export function jacobian<X extends Tensors, O extends Tensors>(
@@ -242,7 +264,7 @@ export function jacobian<X extends Tensors, O extends Tensors>(
       });
       const ofInputs = call.inputs.map((x, j) => {
         const shape = [...y.shape, ...x.shape];
-        if (rows.length === 0) return wrapArray(new (arrayConstructor(x.dtype))(0), shape, x.dtype);
+        if (rows.length === 0) return wrapArray(allocateZeroed(x.dtype, 0), shape, x.dtype);
         return reshape(stack(rows.map((row) => row[j]!)), shape);
       });
       return call.finish(ofInputs, call.single);
@@ -251,9 +273,9 @@ export function jacobian<X extends Tensors, O extends Tensors>(
   });
 }
 
-function single(name: string, y: readonly Tensor[]): void {
-  if (y.length === 1 && y[0]!.count === 1) return;
-  const shapes = y.map((t) => formatShape(t.shape)).join(', ');
+function checkSingleElement(name: string, outputs: readonly Tensor[]): void {
+  if (outputs.length === 1 && outputs[0]?.count === 1) return;
+  const shapes = outputs.map((y) => formatShape(y.shape)).join(', ');
   throw new AutogradError(
     `The function given to ${name} must return a single Tensor with a single element, got ${shapes}`,
   );
@@ -262,6 +284,15 @@ function single(name: string, y: readonly Tensor[]): void {
 /**
  * The Hessian of a function with one element: for inputs i and j a tensor of shape (...inputᵢ, ...inputⱼ) of second
  * derivatives. Follows `torch.autograd.functional.hessian`.
+ *
+ * @throws AutogradError where `func` gives more than one element, and as {@link jacobian}
+ *
+ * @example
+ * ```ts
+ * autograd.functional.hessian((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]));
+ * // tensor([[ 3.,  0.],
+ * //         [ 0., 12.]])
+ * ```
  */
 export function hessian<X extends Tensors>(
   func: (...args: Arguments<X>) => Tensor,
@@ -271,7 +302,7 @@ export function hessian<X extends Tensors>(
   const { strict = false } = options;
   const scalar = (...args: Arguments<X>): Tensor => {
     const y = func(...args);
-    single('hessian', y instanceof Tensor ? [y] : (y as readonly Tensor[]));
+    checkSingleElement('hessian', y instanceof Tensor ? [y] : (y as readonly Tensor[]));
     return reshape(y, []);
   };
   const gradientAt = (...args: Arguments<X>): Tensors => {
@@ -281,56 +312,71 @@ export function hessian<X extends Tensors>(
   return jacobian(gradientAt, inputs, options) as Each<X, Each<X, Tensor>>;
 }
 
-/** The gradient of a function with one element, recorded so that it can be differentiated along `v`. */
-function recordedGradient<X extends Tensors>(
-  name: string,
+type HessianProduct = <X extends Tensors>(
   func: (...args: Arguments<X>) => Tensor,
   inputs: X,
-  v: Tensors | null,
-  options: FunctionalOptions,
-) {
-  const call = new Call(name, inputs, options);
-  const vectors = call.vector(v, call.inputs, 'input');
-  const { outputs } = call.run(func);
-  single(name, outputs);
-  const gradient = call.grads(outputs, call.inputs, [], true, 'back');
-  call.checkRecorded(gradient, 'jacobian');
-  return { call, vectors, outputs, gradient };
+  v?: Tensors | null,
+  options?: FunctionalOptions,
+) => [Tensor, Each<X, Tensor>];
+
+/** A product with the Hessian, made by `multiply` from the gradient, which is recorded so that it can be differentiated. */
+function hessianProduct(
+  name: string,
+  multiply: (
+    call: Call<Tensors>,
+    gradient: readonly Tensor[],
+    vectors: readonly Tensor[],
+  ) => readonly Tensor[],
+): HessianProduct {
+  return <X extends Tensors>(
+    func: (...args: Arguments<X>) => Tensor,
+    inputs: X,
+    v: Tensors | null = null,
+    options: FunctionalOptions = {},
+  ): [Tensor, Each<X, Tensor>] =>
+    enableGrad(() => {
+      const call = new Call(name, inputs, options);
+      const vectors = call.vector(v, call.inputs, 'input');
+      const { outputs } = call.run(func);
+      checkSingleElement(name, outputs);
+      const gradient = call.grads(outputs, call.inputs, [], true, 'back');
+      call.checkRecorded(gradient, 'jacobian');
+      const products = multiply(call, gradient, vectors);
+      return [call.finish(outputs, true) as Tensor, call.finish(products, call.single) as Each<X, Tensor>];
+    });
 }
 
 /**
  * The value of a function with one element, and the product of the vector `v` with its Hessian, vᵀH.
  * Follows `torch.autograd.functional.vhp`.
+ *
+ * @throws AutogradError, ShapeError as {@link vjp}, and where the function gives more than one element
+ *
+ * @example
+ * ```ts
+ * const [, product] = autograd.functional.vhp((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]), tensor([1, 0.5]));
+ * product; // tensor([3., 6.])
+ * ```
  */
-export function vhp<X extends Tensors>(
-  func: (...args: Arguments<X>) => Tensor,
-  inputs: X,
-  v: Tensors | null = null,
-  options: FunctionalOptions = {},
-): [Tensor, Each<X, Tensor>] {
-  return enableGrad(() => {
-    const { call, vectors, outputs, gradient } = recordedGradient('vhp', func, inputs, v, options);
-    const products = call.grads(gradient, call.inputs, vectors, call.createGraph, 'double_back');
-    return [call.finish(outputs, true) as Tensor, call.finish(products, call.single) as Each<X, Tensor>];
-  });
-}
+export const vhp: HessianProduct = hessianProduct('vhp', (call, gradient, vectors) =>
+  call.grads(gradient, call.inputs, vectors, call.createGraph, 'double_back'),
+);
 
 /**
  * The value of a function with one element, and the product of its Hessian with the vector `v`, Hv. Where the Hessian is
  * symmetric this equals {@link vhp}, which is faster. Follows `torch.autograd.functional.hvp`.
+ *
+ * @throws AutogradError, ShapeError as {@link vhp}
+ *
+ * @example
+ * ```ts
+ * const [, product] = autograd.functional.hvp((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]), tensor([1, 0.5]));
+ * product; // tensor([3., 6.])
+ * ```
  */
-export function hvp<X extends Tensors>(
-  func: (...args: Arguments<X>) => Tensor,
-  inputs: X,
-  v: Tensors | null = null,
-  options: FunctionalOptions = {},
-): [Tensor, Each<X, Tensor>] {
-  return enableGrad(() => {
-    const { call, vectors, outputs, gradient } = recordedGradient('hvp', func, inputs, v, options);
-    const dummies = call.inputs.map((x) => requiresGrad_(zerosLike(x)));
-    const twice = call.grads(gradient, call.inputs, dummies, true, 'double_back');
-    call.checkRecorded(twice, 'hessian');
-    const products = call.grads(twice, dummies, vectors, call.createGraph, 'double_back_trick');
-    return [call.finish(outputs, true) as Tensor, call.finish(products, call.single) as Each<X, Tensor>];
-  });
-}
+export const hvp: HessianProduct = hessianProduct('hvp', (call, gradient, vectors) => {
+  const dummies = call.inputs.map((x) => requiresGrad_(zerosLike(x)));
+  const twice = call.grads(gradient, call.inputs, dummies, true, 'double_back');
+  call.checkRecorded(twice, 'hessian');
+  return call.grads(twice, dummies, vectors, call.createGraph, 'double_back_trick');
+});

@@ -1,6 +1,6 @@
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
-import { formatShape, sameShape } from '../shape.ts';
+import { contiguousStrides, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
 import {
@@ -96,8 +96,11 @@ export function gradcheck<Args extends readonly unknown[]>(
  * outputs, to the gradients of its inputs. Those of the outputs are drawn unless given.
  * Follows `torch.autograd.gradgradcheck`.
  *
+ * @throws GradcheckError, AutogradError as {@link gradcheck}, ShapeError where `gradOutputs` do not fit the outputs
+ *
  * @example
  * ```ts
+ * const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });
  * autograd.gradgradcheck((x: Tensor) => x.exp().div(x), [x]); // true
  * ```
  */
@@ -132,6 +135,12 @@ export function gradgradcheck<Args extends readonly unknown[]>(
 
 const asList = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (y instanceof Tensor ? [y] : y);
 
+interface CheckedOutput {
+  readonly y: Tensor;
+  /** Its place among all outputs. */
+  readonly index: number;
+}
+
 interface CheckedInput {
   readonly x: Tensor;
   readonly position: number;
@@ -144,9 +153,9 @@ function drawGradient(like: Tensor, seed: number, strided: boolean): Tensor {
   const values = randomVector(like.count, seed + 1);
   if (!strided) return leaf(wrapArray(values, like.shape, 'float64'));
   const spread = new Float64Array(2 * like.count);
-  for (let i = 0; i < values.length; i++) spread[2 * i] = values[i]!;
+  for (const [i, value] of values.entries()) spread[2 * i] = value;
   const dense = wrapArray(spread, [2 * like.count], 'float64');
-  const strides = wrapArray(values, like.shape, 'float64').strides.map((s) => 2 * s);
+  const strides = contiguousStrides(like.shape).map((s) => 2 * s);
   return leaf(new Tensor(dense.storage, like.shape, 'float64', 0, strides));
 }
 
@@ -157,7 +166,8 @@ function leaf(x: Tensor): Tensor {
 
 function checkGradOutputs(gradients: readonly Tensor[], outputs: readonly Tensor[]): void {
   const fits =
-    gradients.length === outputs.length && gradients.every((g, i) => sameShape(g.shape, outputs[i]!.shape));
+    gradients.length === outputs.length &&
+    outputs.every((y, i) => sameShape(y.shape, gradients[i]?.shape ?? []));
   if (fits) return;
   const shapes = (list: readonly Tensor[]) => list.map((t) => formatShape(t.shape)).join(', ');
   throw new ShapeError(
@@ -190,12 +200,7 @@ class Check<Args extends readonly unknown[]> {
       this.#expectZero(all);
       return;
     }
-    const mismatch = this.#settings.fastMode
-      ? this.#fastMismatch(outputs)
-      : this.#slowMismatch(
-          outputs.map(({ y }) => y),
-          outputs.map(({ index }) => index),
-        );
+    const mismatch = this.#settings.fastMode ? this.#fastMismatch(outputs) : this.#slowMismatch(outputs);
     if (mismatch !== null) throw new GradcheckError(mismatch);
     const tensors = outputs.map(({ y }) => y);
     this.#expectRepeatable(tensors);
@@ -209,16 +214,18 @@ class Check<Args extends readonly unknown[]> {
     throw new AutogradError(`gradcheck: ${this.#name} must return a Tensor or an array of Tensors`);
   }
 
-  /** The data of the outputs at `indices`, copied, since an output may share the memory of a perturbed input. */
-  #values(indices: readonly number[]): Float64Array[] {
-    const outputs = this.#evaluate();
-    return indices.map((i) => copyOfData(outputs[i]!));
+  /** Evaluates these outputs anew, and copies their data, since an output may share the memory of a perturbed input. */
+  #values(outputs: readonly CheckedOutput[]): Float64Array[] {
+    const wanted = new Set(outputs.map(({ index }) => index));
+    return this.#evaluate()
+      .filter((_, i) => wanted.has(i))
+      .map(copyOfData);
   }
 
   #expectZero(all: readonly Tensor[]): void {
-    const indices = all.map((_, i) => i);
+    const outputs = all.map((y, index) => ({ y, index }));
     for (const { x, position } of this.#inputs) {
-      for (const jacobian of numericalJacobian(x, () => this.#values(indices), this.#settings.eps)) {
+      for (const jacobian of numericalJacobian(x, () => this.#values(outputs), this.#settings.eps)) {
         if (jacobian.data.every((v) => v === 0)) continue;
         throw new GradcheckError(
           `Numerical gradient for function expected to be zero: no output of ${this.#name} requires a gradient, but ` +
@@ -229,17 +236,16 @@ class Check<Args extends readonly unknown[]> {
   }
 
   /** A description of the first Jacobian that does not agree, or `null`. */
-  #slowMismatch(outputs: readonly Tensor[], indices: readonly number[]): string | null {
+  #slowMismatch(outputs: readonly CheckedOutput[]): string | null {
     const tensors = this.#inputs.map(({ x }) => x);
-    const analytical = outputs.map((y) => analyticalJacobian(y, tensors));
-    for (let k = 0; k < this.#inputs.length; k++) {
-      const { x, position } = this.#inputs[k]!;
-      const numerical = numericalJacobian(x, () => this.#values(indices), this.#settings.eps);
-      for (let j = 0; j < outputs.length; j++) {
+    const analytical = outputs.map(({ y }) => analyticalJacobian(y, tensors));
+    for (const [k, { x, position }] of this.#inputs.entries()) {
+      const numerical = numericalJacobian(x, () => this.#values(outputs), this.#settings.eps);
+      for (const [j, { y, index }] of outputs.entries()) {
         const where = {
           name: this.#name,
-          output: indices[j]!,
-          outputShape: outputs[j]!.shape,
+          output: index,
+          outputShape: y.shape,
           input: position,
           inputShape: x.shape,
         };
@@ -250,17 +256,15 @@ class Check<Args extends readonly unknown[]> {
     return null;
   }
 
-  #fastMismatch(outputs: readonly { y: Tensor; index: number }[]): string | null {
+  #fastMismatch(outputs: readonly CheckedOutput[]): string | null {
     const tensors = outputs.map(({ y }) => y);
-    const indices = outputs.map(({ index }) => index);
-    for (let k = 0; k < this.#inputs.length; k++) {
-      const { x, position } = this.#inputs[k]!;
-      const pairs = directionalDerivatives(x, tensors, () => this.#values(indices), this.#settings.eps);
+    for (const { x, position } of this.#inputs) {
+      const pairs = directionalDerivatives(x, tensors, () => this.#values(outputs), this.#settings.eps);
       for (const [j, { numerical, analytical }] of pairs.entries()) {
         if (!offByTolerance(analytical, numerical, this.#settings)) continue;
-        const slow = this.#slowMismatch(tensors, indices);
+        const slow = this.#slowMismatch(outputs);
         return (
-          `Jacobian mismatch for output ${indices[j]} with respect to input ${position} of ${this.#name}, in fast ` +
+          `Jacobian mismatch for output ${outputs[j]?.index} with respect to input ${position} of ${this.#name}, in fast ` +
           `mode:\nnumerical: ${numerical}\nanalytical: ${analytical}\n` +
           (slow === null
             ? 'The slow mode finds no entry off by more than the tolerances.'
@@ -301,11 +305,12 @@ class Check<Args extends readonly unknown[]> {
 
   #expectUndefinedAsZero(outputs: readonly Tensor[]): void {
     outputs.forEach((y, j) => {
-      const vectors = outputs.map((z, i) =>
-        i === j ? wrapArray(randomVector(y.count, 1), y.shape, 'float64') : zerosLike(z),
+      const vector = wrapArray(randomVector(y.count, 1), y.shape, 'float64');
+      const alone = this.#gradients([y], [vector]);
+      const withZeros = this.#gradients(
+        outputs,
+        outputs.map((z, i) => (i === j ? vector : zerosLike(z))),
       );
-      const alone = this.#gradients([y], [vectors[j]!]);
-      const withZeros = this.#gradients(outputs, vectors);
       if (alone.every((g, i) => closeWithin(g, withZeros[i] ?? null, 1e-12))) return;
       throw new GradcheckError(
         `Expected backward function to handle undefined output grads: with a gradient for output ${j} of ${this.#name} ` +
@@ -340,7 +345,7 @@ function checkInputs(inputs: readonly CheckedInput[], settings: Settings, caller
           `${settings.eps} is lost in the rounding of ${x.dtype}. Make it float64, or give eps >= 1e-4 and wider tolerances.`,
       );
     }
-    if (x.strides.some((s, d) => s === 0 && x.shape[d]! > 1)) {
+    if (x.shape.some((size, d) => size > 1 && x.strides[d] === 0)) {
       throw new AutogradError(
         `The ${position}th input has a dimension with stride 0. ${caller} only supports inputs that are non-overlapping ` +
           'to be able to compute the numerical gradients correctly. You should call .contiguous on the input before ' +

@@ -1,105 +1,116 @@
 import { offsetsOf } from '../ops/views/layout.ts';
 import { formatTensor } from '../print/format.ts';
 import { memoryOf, valuesOf } from '../record/values.ts';
-import { formatShape, numelOf, type Shape } from '../shape.ts';
+import { formatShape, indexOf, type Shape } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
 
 /** The derivatives of an output by an input: one row for each input element, one column for each output element. */
-export interface Jacobian {
+export class Jacobian {
   readonly rows: number;
   readonly columns: number;
   readonly data: Float64Array;
-}
 
-const emptyJacobian = (rows: number, columns: number): Jacobian => ({
-  rows,
-  columns,
-  data: new Float64Array(rows * columns),
-});
+  constructor(rows: number, columns: number) {
+    this.rows = rows;
+    this.columns = columns;
+    this.data = new Float64Array(rows * columns);
+  }
+
+  setRow(row: number, values: Float64Array): void {
+    this.data.set(values, row * this.columns);
+  }
+
+  setColumn(column: number, values: Float64Array): void {
+    for (const [row, value] of values.entries()) this.data[row * this.columns + column] = value;
+  }
+}
 
 /** The elements in row-major order, in memory of their own. */
 export const copyOfData = (x: Tensor): Float64Array =>
   Float64Array.from(valuesOf(x, 'gradcheck: comparison'));
 
+/** Where an element stands in its storage, and how far it is moved. */
+interface Step {
+  readonly position: number;
+  readonly by: number;
+}
+
 /** Where each element of x stands in its storage. */
 const positionsOf = (x: Tensor): Int32Array => offsetsOf(x.shape, x.strides).map((p) => p + x.offset);
 
-/** Calls `values` with `delta * direction` added to the elements of x at `positions`, and puts them back. */
-function displaced<T>(
-  x: Tensor,
-  positions: ArrayLike<number>,
-  direction: ArrayLike<number>,
-  delta: number,
-  values: () => T,
-): T {
+/** Calls `values` with `factor` times the steps added to elements of x, and puts these back. */
+function displaced<T>(x: Tensor, steps: readonly Step[], factor: number, values: () => T): T {
   const array = memoryOf(x, 'gradcheck: finite differences');
-  const before = Array.from(positions, (p) => array[p]!);
-  for (let i = 0; i < before.length; i++) array[positions[i]!] = before[i]! + delta * direction[i]!;
+  const moves = steps.map(({ position, by }) => ({ position, by, before: array[position]! }));
+  for (const { position, by, before } of moves) array[position] = before + factor * by;
   try {
     return values();
   } finally {
-    for (let i = 0; i < before.length; i++) array[positions[i]!] = before[i]!;
+    for (const { position, before } of moves) array[position] = before;
   }
 }
 
-/** The Jacobian of each output by x from central differences; `values` evaluates the outputs. */
-export function numericalJacobian(x: Tensor, values: () => readonly Float64Array[], eps: number): Jacobian[] {
+/** How much each output changes from steps of -eps to steps of eps. */
+function changes(x: Tensor, steps: readonly Step[], eps: number, values: Values): Float64Array[] {
+  const above = displaced(x, steps, eps, values);
+  const below = displaced(x, steps, -eps, values);
+  return above.map((y, j) => y.map((value, i) => value - below[j]![i]!));
+}
+
+/** Evaluates the outputs. */
+type Values = () => readonly Float64Array[];
+
+/** The Jacobian of each output by x from central differences. */
+export function numericalJacobian(x: Tensor, values: Values, eps: number): Jacobian[] {
   const positions = positionsOf(x);
   let jacobians: Jacobian[] | null = null;
-  for (let row = 0; row < positions.length; row++) {
-    const at = [positions[row]!];
-    const above = displaced(x, at, [1], eps, values);
-    const below = displaced(x, at, [1], -eps, values);
-    jacobians ??= above.map((y) => emptyJacobian(positions.length, y.length));
-    for (const [j, { columns, data }] of jacobians.entries()) {
-      for (let i = 0; i < columns; i++) data[row * columns + i] = (above[j]![i]! - below[j]![i]!) / (2 * eps);
+  for (const [row, position] of positions.entries()) {
+    const changed = changes(x, [{ position, by: 1 }], eps, values);
+    jacobians ??= changed.map((y) => new Jacobian(positions.length, y.length));
+    for (const [j, y] of changed.entries()) {
+      jacobians[j]?.setRow(
+        row,
+        y.map((change) => change / (2 * eps)),
+      );
     }
   }
-  return jacobians ?? values().map((y) => emptyJacobian(0, y.length));
+  return jacobians ?? values().map((y) => new Jacobian(0, y.length));
 }
 
 /** The Jacobian of an output by each input from one backward pass for each output element. */
 export function analyticalJacobian(output: Tensor, inputs: readonly Tensor[]): Jacobian[] {
   const columns = output.count;
-  const jacobians = inputs.map((x) => emptyJacobian(x.count, columns));
+  const jacobians = inputs.map((x) => new Jacobian(x.count, columns));
   for (let i = 0; i < columns; i++) {
     const oneHot = new Float64Array(columns);
     oneHot[i] = 1;
     const gradOutputs = wrapArray(oneHot, output.shape, 'float64');
     const found = grad(output, inputs, { gradOutputs, retainGraph: true, allowUnused: true });
-    for (const [k, g] of found.entries()) {
-      if (g === null) continue;
-      const { data } = jacobians[k]!;
-      const column = valuesOf(g, 'gradcheck: comparison');
-      for (let row = 0; row < column.length; row++) data[row * columns + i] = column[row]!;
-    }
+    for (const [k, g] of found.entries()) if (g !== null) jacobians[k]?.setColumn(i, copyOfData(g));
   }
   return jacobians;
 }
+
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /** For each output, uᵀJv for random u and v: by finite differences along v, and by backward from u. */
 export function directionalDerivatives(
   x: Tensor,
   outputs: readonly Tensor[],
-  values: () => readonly Float64Array[],
+  values: Values,
   eps: number,
 ): { numerical: number; analytical: number }[] {
   const positions = positionsOf(x);
   const v = randomVector(positions.length, 77);
-  const above = displaced(x, positions, v, eps, values);
-  const below = displaced(x, positions, v, -eps, values);
+  const steps = Array.from(v, (by, i) => ({ position: positions[i]!, by }));
+  const changed = changes(x, steps, eps, values);
   return outputs.map((y, j) => {
     const u = randomVector(y.count, j + 1);
-    let numerical = 0;
-    for (let i = 0; i < u.length; i++) numerical += (u[i]! * (above[j]![i]! - below[j]![i]!)) / (2 * eps);
+    const numerical = sumOf(u.map((factor, i) => (factor * changed[j]![i]!) / (2 * eps)));
     const gradOutputs = wrapArray(u, y.shape, 'float64');
-    const [g] = grad(y, x, { gradOutputs, retainGraph: true, allowUnused: true });
-    let analytical = 0;
-    if (g != null) {
-      const row = valuesOf(g, 'gradcheck: comparison');
-      for (let i = 0; i < v.length; i++) analytical += v[i]! * row[i]!;
-    }
+    const [g = null] = grad(y, x, { gradOutputs, retainGraph: true, allowUnused: true });
+    const analytical = g === null ? 0 : sumOf(copyOfData(g).map((value, i) => v[i]! * value));
     return { numerical, analytical };
   });
 }
@@ -144,28 +155,22 @@ export function compareJacobians(
   where: Comparison,
   tolerances: Tolerances,
 ): string | null {
-  const { rows, columns } = numerical;
+  const { columns } = numerical;
   let off = 0;
-  let worst = -1;
-  let worstExcess = -1;
-  for (let k = 0; k < numerical.data.length; k++) {
-    const n = numerical.data[k]!;
-    const a = analytical.data[k]!;
+  let worst = { at: -1, n: 0, a: 0, excess: -1 };
+  for (const [at, n] of numerical.data.entries()) {
+    const a = analytical.data[at]!;
     if (!offByTolerance(a, n, tolerances)) continue;
     off++;
     const ratio = Math.abs(a - n) / (tolerances.atol + tolerances.rtol * Math.abs(n));
     const excess = Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio;
-    if (excess > worstExcess) {
-      worstExcess = excess;
-      worst = k;
-    }
+    if (excess > worst.excess) worst = { at, n, a, excess };
   }
   if (off === 0) return null;
 
-  const n = numerical.data[worst]!;
-  const a = analytical.data[worst]!;
-  const input = `input ${where.input}${indexText(Math.floor(worst / columns), where.inputShape)}`;
-  const output = `output ${where.output}${indexText(worst % columns, where.outputShape)}`;
+  const { at, n, a } = worst;
+  const input = `input ${where.input}${indexText(Math.floor(at / columns), where.inputShape)}`;
+  const output = `output ${where.output}${indexText(at % columns, where.outputShape)}`;
   const allowed = tolerances.atol + tolerances.rtol * Math.abs(n);
   const lines = [
     `Jacobian mismatch for output ${where.output} with respect to input ${where.input} of ${where.name}: ` +
@@ -176,25 +181,21 @@ export function compareJacobians(
   if (numerical.data.length <= shownEntries) {
     const rowsAre = `rows: elements of the input ${formatShape(where.inputShape)}`;
     const columnsAre = `columns: elements of the output ${formatShape(where.outputShape)}`;
-    lines.push(`numerical (${rowsAre}; ${columnsAre}):`, show(numerical, rows, columns));
-    lines.push('analytical:', show(analytical, rows, columns));
+    lines.push(`numerical (${rowsAre}; ${columnsAre}):`, show(numerical));
+    lines.push('analytical:', show(analytical));
   }
   return lines.join('\n');
 }
 
-const show = (jacobian: Jacobian, rows: number, columns: number): string =>
-  formatTensor(wrapArray(jacobian.data, [rows, columns], 'float64'));
+const show = ({ data, rows, columns }: Jacobian): string =>
+  formatTensor({
+    storage: { array: data },
+    shape: [rows, columns],
+    strides: [columns, 1],
+    offset: 0,
+    dtype: 'float64',
+  });
 
 /** `[1, 2]`, the place of the element at `position` in row-major order; nothing for a tensor without dimensions. */
-function indexText(position: number, shape: Shape): string {
-  if (shape.length === 0) return '';
-  const index: number[] = [];
-  let rest = position;
-  let step = numelOf(shape);
-  for (const size of shape) {
-    step /= size;
-    index.push(Math.floor(rest / step));
-    rest %= step;
-  }
-  return formatShape(index);
-}
+const indexText = (position: number, shape: Shape): string =>
+  shape.length === 0 ? '' : formatShape(indexOf(position, shape));

@@ -2,7 +2,7 @@ import type { DType } from '../dtype.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { type NestedArray, tensor } from '../ops/creation/tensor.ts';
 import { valuesOf } from '../record/values.ts';
-import { formatShape, type Shape, sameShape } from '../shape.ts';
+import { formatShape, indexOf, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import './core.ts';
 
@@ -96,8 +96,7 @@ function compare(
   let relative: Difference = { value: -1, at: 0 };
   const above = (value: number, than: number): boolean =>
     Number.isNaN(value) ? !Number.isNaN(than) : value > than;
-  for (let i = 0; i < x.length; i++) {
-    const p = x[i]!;
+  for (const [i, p] of x.entries()) {
     const q = y[i]!;
     if (p === q || (equalNan && Number.isNaN(p) && Number.isNaN(q))) continue;
     const difference = Math.abs(p - q);
@@ -129,8 +128,8 @@ function report(shape: Shape, d: Differences, rtol: number, atol: number, floati
   return [
     `Tensor-likes are not ${relation}!\n`,
     `Mismatched elements: ${d.mismatches} / ${d.count} (${percent}%)`,
-    `Greatest absolute difference: ${absolute} at index ${indexOf(d.absolute.at, shape)}${upTo(atol)}`,
-    `Greatest relative difference: ${relative} at index ${indexOf(d.relative.at, shape)}${upTo(rtol)}`,
+    `Greatest absolute difference: ${absolute} at index ${tupleOf(d.absolute.at, shape)}${upTo(atol)}`,
+    `Greatest relative difference: ${relative} at index ${tupleOf(d.relative.at, shape)}${upTo(rtol)}`,
   ].join('\n');
 }
 
@@ -140,12 +139,8 @@ const formatNumber = (v: number): string =>
 const formatFloat = (v: number): string =>
   Number.isInteger(v) && Math.abs(v) < 1e16 ? `${v}.0` : formatNumber(v);
 
-function indexOf(position: number, shape: Shape): string {
-  const index: number[] = [];
-  let rest = position;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    index.unshift(rest % shape[d]!);
-    rest = Math.floor(rest / shape[d]!);
-  }
+/** As Python writes a tuple. */
+function tupleOf(position: number, shape: Shape): string {
+  const index = indexOf(position, shape);
   return index.length === 1 ? `(${index[0]},)` : `(${index.join(', ')})`;
 }

@@ -1,10 +1,10 @@
-/** Watches who reads the memory of tensors: kernels may, and `valuesOf` with a reason; nobody else. */
+/** Watches who reads the memory of tensors: kernels may, and `valuesOf` and `memoryOf` with a reason; nobody else. */
 
 import { type Observer, observe, Storage } from '@kindling/core';
 
 export interface Watched<T> {
   readonly result: T;
-  /** Reads that neither a kernel nor `valuesOf` made, and attributes that a kernel changed: what was done, and where. */
+  /** Reads that neither a kernel nor `valuesOf` nor `memoryOf` made, and attributes that a kernel changed: what was done, and where. */
   readonly faults: readonly string[];
   /** The reasons of the reads that were announced, in order, each once. */
   readonly reasons: readonly string[];
@@ -46,7 +46,7 @@ export function watched<T>(fn: () => T): Watched<T> {
   const judge = (): void => {
     const frames = ownFrames();
     const stands = (name: string): boolean => frames.some((f) => f.startsWith(`${name} record/`));
-    if (stands('valuesOf')) return;
+    if (stands('valuesOf') || stands('memoryOf')) return;
     const operation = running.at(-1)?.name;
     const early = operation !== undefined && (stands('inferred') || stands('applyView'));
     if (operation !== undefined && !early) return;
