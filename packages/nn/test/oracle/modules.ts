@@ -11,6 +11,7 @@ import {
   type Value,
 } from '../../../core/test/oracle/fixture.ts';
 import {
+  type Arguments,
   checkGradient,
   checkOutput,
   checkSample,
@@ -61,21 +62,28 @@ export function stateLike(like: unknown, recorded: Readonly<Record<string, Recor
 /** Losses that stay finite where PyTorch overflows: exp(-y x), and the derivative of y log y at 0. */
 const overflowing = new Set(['softMarginLoss', 'poissonNllLoss']);
 
-/** A loss as a function: required arguments by position, the others in the options. */
+const functionName = (entry: Entry): string => camelCase(entry.op.replace(/^nn\.functional\./, ''));
+
+/** The call of a function (a loss) or of a module: required arguments by position, the others in the options. */
+const callWith =
+  (callee: unknown) =>
+  ({ args, kwargs }: Arguments): unknown => {
+    const options = optionsOf(Object.entries(kwargs));
+    const rest = Object.keys(options).length > 0 ? [options] : [];
+    return (callee as (...args: unknown[]) => unknown)(...args, ...rest);
+  };
+
+export const functionOf = (entry: Entry): ((given: Arguments) => unknown) =>
+  callWith(functions[functionName(entry)]);
+
 export function checkFunction(entry: Entry, sample: Sample, layout: Layout): string[] {
-  const name = camelCase(entry.op.replace(/^nn\.functional\./, ''));
-  const call = functions[name];
-  if (typeof call !== 'function') return [`nn.functional has no '${name}'`];
-  const invoke = call as (...args: unknown[]) => unknown;
-  return checkSample(
-    sample,
-    layout,
-    ({ args, kwargs }) => {
-      const options = optionsOf(Object.entries(kwargs));
-      return Object.keys(options).length > 0 ? invoke(...args, options) : invoke(...args);
-    },
-    { functions, contraction: true, mayBeFinite: overflowing.has(name) },
-  );
+  const name = functionName(entry);
+  if (typeof functions[name] !== 'function') return [`nn.functional has no '${name}'`];
+  return checkSample(sample, layout, functionOf(entry), {
+    functions,
+    contraction: true,
+    mayBeFinite: overflowing.has(name),
+  });
 }
 
 /** A module: constructed, its state loaded, called; value, gradients to inputs and parameters, state afterwards. */
@@ -87,7 +95,8 @@ export function checkModule(entry: Entry, sample: Sample, layout: Layout): strin
   }
 }
 
-function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] {
+/** A recorded module with its state, and how it is called. */
+export function moduleOf(entry: Entry, sample: Sample) {
   const convert = (v: Value): unknown => toArgument(v, 'contiguous', [], functions);
   const options = Object.fromEntries(
     Object.entries(sample.ctorOptions ?? {}).map(([k, v]) => [k, convert(v)]),
@@ -97,10 +106,13 @@ function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] 
   const state = sample.state;
   if (state) module.loadStateDict(stateLike(module.stateDict(), state));
   module.train(sample.eval !== 1);
+  return { module, state, call: callWith(module) };
+}
 
+function moduleFailures(entry: Entry, sample: Sample, layout: Layout): string[] {
+  const { module, state, call } = moduleOf(entry, sample);
   const { args, kwargs, tensors } = makeArguments(sample, layout, functions);
-  const rest = Object.keys(kwargs).length > 0 ? [optionsOf(Object.entries(kwargs))] : [];
-  const result = module(...args, ...rest);
+  const result = call({ args, kwargs, tensors });
   const factor = looseModules[entry.op]?.[0] ?? 1;
   const lines = checkOutput(result, sample, { contraction: true, factor });
 
