@@ -13,3 +13,38 @@ export {
   selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink,
   threshold, threshold_,
 } from './activations/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export type {
+  BatchNormFunctionOptions as BatchNormOptions, CosineSimilarityOptions,
+  DropoutFunctionOptions as DropoutOptions, EmbeddingFunctionOptions as EmbeddingOptions,
+  FromPretrainedOptions, LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions,
+  NormalizeOptions, PairwiseDistanceOptions, RMSNormOptions, RmsNormOptions,
+} from './layers/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export {
+  alphaDropout, batchNorm, bilinear, cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding,
+  featureAlphaDropout, layerNorm, linear, normalize, pairwiseDistance, rmsNorm,
+} from './layers/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export type {
+  AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxResult, AdaptiveWingLossOptions, ArcFaceLossOptions,
+  AsymmetricLossOptions, BCELossOptions, BCEWithLogitsLossOptions, BinnedHuberLossOptions,
+  BinnedHuberOptions, CharbonnierLossOptions, CosFaceLossOptions, CrossEntropyLossOptions, CTCLossOptions,
+  DiceLossOptions, DistanceFunction, EMDLossOptions, FocalLossOptions, FocalTverskyLossOptions,
+  FractionalHuberLossOptions, GaussianNLLLossOptions, HuberLossOptions, InfoNCELossOptions,
+  KLDivLossOptions, Lengths, LinearCrossEntropyLossOptions, LinearCrossEntropyOptions, LossModuleOptions,
+  LossOptions, LossReduction, MarginLossOptions, MultiMarginLossOptions, NLLLossOptions,
+  OverlapLossOptions, PoissonNLLLossOptions, ReduceLossOptions, SampleWeightOptions,
+  SigmoidFocalLossOptions, SmoothL1LossOptions, SupConLossOptions, TripletMarginLossOptions,
+  TripletMarginWithDistanceLossOptions, TverskyLossOptions, WeightedLossOptions, WeightedOptions,
+  WingLossOptions,
+} from './losses/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export { 
+  adaptiveWingLoss, arcFaceLoss, asymmetricLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits,
+  binnedHuberLoss, charbonnierLoss, cosFaceLoss, cosineEmbeddingLoss, crossEntropy, ctcLoss, diceLoss,
+  emdLoss, focalLoss, focalTverskyLoss, fractionalHuberLoss, gaussianNllLoss, hingeEmbeddingLoss,
+  huberLoss, infoNceLoss, jaccardLoss, klDiv, l1Loss, linearCrossEntropy, logCoshLoss, marginRankingLoss,
+  mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, poissonNllLoss,
+  quantileLoss, reduceLoss, sigmoidFocalLoss, smoothL1Loss, softMarginLoss, supConLoss, tripletMarginLoss,
+  tripletMarginWithDistanceLoss, tverskyLoss, wingLoss,} from './losses/index.ts';

@@ -16,33 +16,44 @@ export { ModuleDict } from './containers/module-dict.ts';
 export { ModuleList } from './containers/module-list.ts';
 export { ParameterDict, ParameterList } from './containers/parameter-list.ts';
 export { type NamedModules, Sequential } from './containers/sequential.ts';
-export * as F from './functional/index.ts';
-export * as functional from './functional/index.ts';
+export * as F from './functional.ts';
+export * as functional from './functional.ts';
 export * as init from './init/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export type {
+  BatchNormOptions, CosineSimilarityOptions, DropoutOptions, EmbeddingOptions, FromPretrainedOptions,
+  LayerNormOptions, LayerOptions, LinearOptions, NormalizeOptions, PairwiseDistanceOptions, RMSNormOptions,
+  RmsNormOptions,
+} from './layers/index.ts';
+// biome-ignore format: written by test/faces.test.ts
 export {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  type BatchNormOptions,
-} from './layers/batch-norm.ts';
-export { Bilinear } from './layers/bilinear.ts';
-export { CosineSimilarity, PairwiseDistance } from './layers/distance.ts';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  type DropoutOptions,
-  FeatureAlphaDropout,
-} from './layers/dropout.ts';
-export { Embedding, type EmbeddingOptions, type FromPretrainedOptions } from './layers/embedding.ts';
-export type { LayerOptions } from './layers/factory.ts';
-export { Flatten, Unflatten } from './layers/flatten.ts';
-export { Identity } from './layers/identity.ts';
-export { LayerNorm, type LayerNormOptions, RMSNorm, type RMSNormOptions } from './layers/layer-norm.ts';
-export { Linear, type LinearOptions } from './layers/linear.ts';
-export * from './losses/index.ts';
+  AlphaDropout, BatchNorm1d, BatchNorm2d, BatchNorm3d, Bilinear, CosineSimilarity, Dropout, Dropout1d,
+  Dropout2d, Dropout3d, Embedding, FeatureAlphaDropout, Flatten, Identity, LayerNorm, Linear,
+  PairwiseDistance, RMSNorm, Unflatten,
+} from './layers/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export type {
+  AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxResult, AdaptiveWingLossOptions, ArcFaceLossOptions,
+  AsymmetricLossOptions, BCELossOptions, BCEWithLogitsLossOptions, BinnedHuberLossOptions,
+  BinnedHuberOptions, CharbonnierLossOptions, CosFaceLossOptions, CrossEntropyLossOptions, CTCLossOptions,
+  DiceLossOptions, DistanceFunction, EMDLossOptions, FocalLossOptions, FocalTverskyLossOptions,
+  FractionalHuberLossOptions, GaussianNLLLossOptions, HuberLossOptions, InfoNCELossOptions,
+  KLDivLossOptions, Lengths, LinearCrossEntropyLossOptions, LinearCrossEntropyOptions, LossModuleOptions,
+  LossOptions, LossReduction, MarginLossOptions, MultiMarginLossOptions, NLLLossOptions,
+  OverlapLossOptions, PoissonNLLLossOptions, ReduceLossOptions, SampleWeightOptions,
+  SigmoidFocalLossOptions, SmoothL1LossOptions, SupConLossOptions, TripletMarginLossOptions,
+  TripletMarginWithDistanceLossOptions, TverskyLossOptions, WeightedLossOptions, WeightedOptions,
+  WingLossOptions,
+} from './losses/index.ts';
+// biome-ignore format: written by test/faces.test.ts
+export { 
+  AdaptiveLogSoftmaxWithLoss, AdaptiveWingLoss, ArcFaceLoss, AsymmetricLoss, BCELoss, BCEWithLogitsLoss,
+  BinnedHuberLoss, CharbonnierLoss, CosFaceLoss, CosineEmbeddingLoss, CrossEntropyLoss, CTCLoss, DiceLoss,
+  EMDLoss, FocalLoss, FocalTverskyLoss, FractionalHuberLoss, GaussianNLLLoss, getInputChecks, HingeEmbeddingLoss,
+  HuberLoss, InfoNCELoss, type InputChecks, JaccardLoss, KLDivLoss, L1Loss, LinearCrossEntropyLoss, LogCoshLoss, Loss,
+  MarginRankingLoss, MSELoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss,
+  NLLLoss2d, PoissonNLLLoss, QuantileLoss, reduceLoss, SigmoidFocalLoss, SmoothL1Loss, SoftMarginLoss, SupConLoss,setInputChecks, 
+  TripletMarginLoss, TripletMarginWithDistanceLoss, TverskyLoss, WeightedLoss, WingLoss,} from './losses/index.ts';
 export type { AnyModule } from './module/callable.ts';
 export type { HookOptions, RemovableHandle } from './module/hooks.ts';
 export { Module } from './module/module.ts';

@@ -10,6 +10,7 @@ import {
   type Tensor,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
+import { type Full, withDefaults } from '../module/options.ts';
 import { pyFloat, snakeCase } from '../module/print.ts';
 
 /** Options of activations that can overwrite their input. */
@@ -17,9 +18,6 @@ export interface InplaceOptions {
   /** Write the result over the input. Default: false. */
   readonly inplace?: boolean | undefined;
 }
-
-/** Options of which every one is given. */
-export type Full<O> = { -readonly [K in keyof O]-?: Exclude<O[K], undefined> };
 
 /** What an activation of one tensor is made of. */
 interface ActivationSpec<O> {
@@ -69,14 +67,6 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
   };
   return Object.assign(run, { defaults });
-}
-
-/** The options named in `defaults`, and no others. */
-function withDefaults<O extends object>(defaults: Full<O>, options: O | undefined): Full<O> {
-  if (options === undefined) return defaults;
-  const full = { ...defaults };
-  for (const name in full) full[name] = (options as Full<O>)[name] ?? defaults[name];
-  return full;
 }
 
 /** Runs an operation, over its input where `inplace` is set. */

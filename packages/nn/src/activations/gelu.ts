@@ -1,5 +1,6 @@
 import { E, type Tensor, ValueError } from '@kindling/core';
-import { activation, activationClass, type Full } from './activation.ts';
+import type { Full } from '../module/options.ts';
+import { activation, activationClass } from './activation.ts';
 
 const { add, exp, mul, sub } = E;
 

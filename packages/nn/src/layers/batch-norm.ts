@@ -1,10 +1,100 @@
-import { getDefaultDtype, noGrad, ones, ShapeError, type Tensor, tensor, zeros } from '@kindling/core';
-import { batchNorm } from '../functional/normalization.ts';
+import {
+  applyMulti,
+  composed,
+  formatShape,
+  getDefaultDtype,
+  noGrad,
+  ones,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+  valuesOf,
+  zeros,
+} from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
+import { affine, standardize } from './standardize.ts';
+
+const primitive = standardize('native_batch_norm');
+
+const defaults = { momentum: 0.1, eps: 1e-5 };
+
+/** Options of {@link batchNorm}. */
+export interface BatchNormFunctionOptions {
+  /** One for each channel. */
+  readonly weight?: Tensor | null;
+  /** One for each channel. */
+  readonly bias?: Tensor | null;
+  /** Normalise by the batch's statistics, and move the running ones towards them. Default: false. */
+  readonly training?: boolean;
+  /** How far the running statistics move. Default: 0.1. */
+  readonly momentum?: number;
+  /** Added to the variance. Default: 1e-5. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`, in
+ * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
+ * and unbiased variance: (x - mean) / sqrt(var + eps) * weight + bias. Follows `torch.nn.functional.batch_norm`.
+ *
+ * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of elements.
+ * @throws ValueError in training with one value a channel, and outside it without running statistics.
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null | undefined,
+  runningVar: Tensor | null | undefined,
+  options: BatchNormFunctionOptions = {},
+): Tensor {
+  const { weight = null, bias = null, training = false } = options;
+  const { momentum = defaults.momentum, eps = defaults.eps } = options;
+  if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
+  if (x.ndim < 2)
+    throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
+  const channels = x.size(1);
+  for (const [name, p] of Object.entries({
+    running_mean: runningMean,
+    running_var: runningVar,
+    weight,
+    bias,
+  })) {
+    if (p != null && p.count !== channels) {
+      throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
+    }
+  }
+  const field = x.shape.slice(2);
+  const wide = (p: Tensor): Tensor => (x.ndim === 2 ? p : p.reshape([channels, ...field.map(() => 1)]));
+  const finish = (y: Tensor): Tensor =>
+    composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
+  if (!training) {
+    if (runningMean == null || runningVar == null) {
+      throw new ValueError(
+        'batchNorm: Expected running_mean and running_var to be defined when training=False',
+      );
+    }
+    const scale = wide(runningVar.add(eps).rsqrt());
+    return finish(x.sub(wide(runningMean)).mul(scale));
+  }
+  const outer = x.size(0);
+  const inner = field.reduce((n, size) => n * size, 1);
+  const count = outer * inner;
+  if (count === 1) {
+    throw new ValueError(
+      `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
+    );
+  }
+  const [y, mean, variance] = applyMulti(primitive, [x], { outer, groups: channels, inner, eps });
+  noGrad(() => {
+    runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
+    runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
+  });
+  return finish(y);
+}
 
 /** Options of {@link BatchNorm1d} and its kin. */
 export interface BatchNormOptions extends LayerOptions {
@@ -28,12 +118,19 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
     numBatchesTracked: 'num_batches_tracked',
   };
 
+  /** How many channels there are, C. */
   readonly numFeatures: number;
+  /** Added to the variance. */
   readonly eps: number;
+  /** How far the running statistics move at each batch; `null`: they are the plain mean of all batches. */
   readonly momentum: number | null;
+  /** Whether there are a learned factor and summand. */
   readonly affine: boolean;
+  /** Whether running statistics are kept. */
   readonly trackRunningStats: boolean;
+  /** The factor, (C,), or `null`. */
   weight: Parameter | null;
+  /** The summand, (C,), or `null`. */
   bias: Parameter | null;
   /** (C,), or `null` where none is kept. */
   runningMean: Tensor | null;
@@ -44,8 +141,8 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
 
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
     super();
-    const { eps = 1e-5, momentum = 0.1, affine = true, bias = true, trackRunningStats = true } = options;
-    const dtype = options.dtype ?? getDefaultDtype();
+    const { eps = defaults.eps, affine = true, bias = true, trackRunningStats = true } = options;
+    const { momentum = defaults.momentum, dtype = getDefaultDtype() } = options;
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
@@ -53,19 +150,11 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
     this.trackRunningStats = trackRunningStats;
     this.weight = affine ? emptyParameter([numFeatures], options) : null;
     this.bias = affine && bias ? emptyParameter([numFeatures], options) : null;
-    const track = <T>(make: () => T): T | null => (trackRunningStats ? make() : null);
-    this.runningMean = this.registerBuffer(
-      'runningMean',
-      track(() => zeros([numFeatures], { dtype })),
-    );
-    this.runningVar = this.registerBuffer(
-      'runningVar',
-      track(() => ones([numFeatures], { dtype })),
-    );
-    this.numBatchesTracked = this.registerBuffer(
-      'numBatchesTracked',
-      track(() => tensor(0, { dtype: 'int32' })),
-    );
+    const track = (name: string, make: () => Tensor): Tensor | null =>
+      this.registerBuffer(name, trackRunningStats ? make() : null);
+    this.runningMean = track('runningMean', () => zeros([numFeatures], { dtype }));
+    this.runningVar = track('runningVar', () => ones([numFeatures], { dtype }));
+    this.numBatchesTracked = track('numBatchesTracked', () => tensor(0, { dtype: 'int32' }));
     this.resetParameters();
   }
 
@@ -110,11 +199,11 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
 
   /** Counts the batch and says how far it moves the running statistics. */
   private countBatch(): number {
-    if (this.numBatchesTracked !== null) {
-      const tracked = this.numBatchesTracked;
-      noGrad(() => tracked.add_(1));
-    }
-    return this.momentum ?? 1 / (this.numBatchesTracked?.item() ?? 1);
+    const tracked = this.numBatchesTracked;
+    if (tracked !== null) noGrad(() => tracked.add_(1));
+    if (this.momentum !== null) return this.momentum;
+    const [count = 1] = tracked === null ? [] : valuesOf(tracked, 'BatchNorm: the share of the newest batch');
+    return 1 / count;
   }
 
   override extraRepr(): string {
@@ -126,7 +215,7 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   }
 }
 
-function checkRank(x: Tensor, expected: readonly number[]): void {
+function checkRank(x: Tensor, ...expected: number[]): void {
   if (expected.includes(x.ndim)) return;
   const words = expected.map((rank) => `${rank}D`).join(' or ');
   throw new ShapeError(`expected ${words} input (got ${x.ndim}D input)`);
@@ -134,31 +223,33 @@ function checkRank(x: Tensor, expected: readonly number[]): void {
 
 /**
  * Normalises each channel of (N, C) or (N, C, L) over the batch, in training by the batch's statistics, outside by the
- * running ones. `weight` and `bias` are (C,). Follows `torch.nn.BatchNorm1d`.
+ * running ones: {@link batchNorm}. Follows `torch.nn.BatchNorm1d`.
  *
+ * @throws ShapeError when the input has another number of dimensions or channels.
+ * @throws ValueError in training with one value a channel.
  * @example
  * ```ts
  * const bn = new nn.BatchNorm1d(100);
- * bn(randn([20, 100]));
- * Object.keys(bn.stateDict()); // weight, bias, running_mean, running_var, num_batches_tracked
+ * bn(randn([20, 100])).shape; // [ 20, 100 ]
+ * bn.namedBuffers().map(([name]) => name); // [ 'running_mean', 'running_var', 'num_batches_tracked' ]
  * ```
  */
 export class BatchNorm1d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, [2, 3]);
+    checkRank(x, 2, 3);
   }
 }
 
 /** {@link BatchNorm1d} for (N, C, H, W). Follows `torch.nn.BatchNorm2d`. */
 export class BatchNorm2d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, [4]);
+    checkRank(x, 4);
   }
 }
 
 /** {@link BatchNorm1d} for (N, C, D, H, W). Follows `torch.nn.BatchNorm3d`. */
 export class BatchNorm3d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, [5]);
+    checkRank(x, 5);
   }
 }

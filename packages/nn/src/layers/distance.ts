@@ -1,15 +1,28 @@
-import type { Tensor } from '@kindling/core';
 import {
   type CosineSimilarityOptions,
   cosineSimilarity,
   type PairwiseDistanceOptions,
   pairwiseDistance,
-} from '../functional/distance.ts';
+  type Tensor,
+} from '@kindling/core';
 import { Module } from '../module/module.ts';
 
-/** Cosine of the angle between x1 and x2 along a dimension. Follows `torch.nn.CosineSimilarity`. */
+export { type CosineSimilarityOptions, cosineSimilarity, type PairwiseDistanceOptions, pairwiseDistance };
+
+/**
+ * Cosine of the angle between x1 and x2 along a dimension, which vanishes: x1 . x2 / max(|x1| |x2|, eps).
+ * Follows `torch.nn.CosineSimilarity`.
+ *
+ * @throws ShapeError when the inputs do not broadcast.
+ * @example
+ * ```ts
+ * new nn.CosineSimilarity()(tensor([[1, 0.5]]), tensor([[2, 1.0]])); // tensor([1.])
+ * ```
+ */
 export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
+  /** Along which dimension. */
   readonly dim: number;
+  /** The least divisor. */
   readonly eps: number;
 
   constructor(dim = 1, options: CosineSimilarityOptions = {}) {
@@ -23,11 +36,17 @@ export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
   }
 }
 
-/** The p-norm of the difference along the last dimension. Follows `torch.nn.PairwiseDistance`. */
+/**
+ * The p-norm of the difference along the last dimension: |x1 - x2 + eps|_p. Follows `torch.nn.PairwiseDistance`.
+ *
+ * @throws ShapeError when the inputs do not broadcast.
+ */
 export class PairwiseDistance extends Module<[Tensor, Tensor], Tensor> {
   /** The p of the norm. */
   readonly p: number;
+  /** Added to the difference. */
   readonly eps: number;
+  /** Whether the last dimension stays, with size 1. */
   readonly keepdim: boolean;
 
   constructor(options: PairwiseDistanceOptions = {}) {

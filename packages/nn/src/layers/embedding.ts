@@ -1,54 +1,243 @@
-import { formatShape, noGrad, ShapeError, type Tensor } from '@kindling/core';
 import {
-  embedding,
-  type EmbeddingOptions as LookupOptions,
-  resolvePadding,
-} from '../functional/embedding.ts';
+  apply,
+  DTypeError,
+  definePrimitive,
+  elementsOf,
+  formatShape,
+  IndexError,
+  indexSelect,
+  KindlingError,
+  noGrad,
+  norm,
+  type Primitive,
+  ShapeError,
+  Tensor,
+  type TypedArray,
+  ValueError,
+  where,
+} from '@kindling/core';
 import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
+import { type Full, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
+/** Options of {@link embedding}. */
+export interface EmbeddingFunctionOptions {
+  /** A row that is looked up but gets no gradient. Negative: from the end. Default: none. */
+  readonly paddingIdx?: number | null;
+  /** Rows looked up whose norm is larger are shortened to it, in the table itself. Default: none. */
+  readonly maxNorm?: number | null;
+  /** The p of that norm. Default: 2. */
+  readonly normType?: number;
+  /** Divide the gradient of a row by how often it was looked up. Default: false. */
+  readonly scaleGradByFreq?: boolean;
+  /** Taken for PyTorch's sake: gradients are dense all the same. Default: false. */
+  readonly sparse?: boolean;
+}
+
+const defaults: Full<EmbeddingFunctionOptions> = {
+  paddingIdx: null,
+  maxNorm: null,
+  normType: 2,
+  scaleGradByFreq: false,
+  sparse: false,
+};
+
+interface Lookup {
+  /** How many rows the table has. */
+  readonly rows: number;
+  /** The row that gets no gradient, -1 for none. */
+  readonly paddingIdx: number;
+  readonly scaleGradByFreq: boolean;
+  /** Whether that row reads as zeros: in the second derivative. */
+  readonly zeroPadding: boolean;
+}
+
+/** Rows of a table: (*) indices and a table (V, D) give (*, D). */
+const lookupPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
+  name: 'embedding',
+  saves: 1 << 1,
+  infer: ([weight, indices]) => ({ shape: [...indices.shape, weight.size(1)], dtype: weight.dtype }),
+  kernel([weight, indices], { rows, paddingIdx, zeroPadding }, out) {
+    const table = elementsOf(weight);
+    const target = elementsOf(out);
+    const width = weight.size(1);
+    rowsOf(indices, rows).forEach((row, i) => {
+      const to = i * width;
+      if (zeroPadding && row === paddingIdx) target.fill(0, to, to + width);
+      else target.set(table.subarray(row * width, (row + 1) * width), to);
+    });
+  },
+  derivative: (g, node) => [
+    node.needs(0) ? apply(gatherBackPrimitive, [g, node.input(1)], node.attrs) : null,
+    null,
+  ],
+});
+
+/** The gradient of the table: each row the sum of the gradients of where it was looked up. */
+const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
+  name: 'embedding_dense_backward',
+  saves: 1 << 1,
+  infer: ([g], { rows }) => ({ shape: [rows, g.size(-1)], dtype: g.dtype }),
+  kernel([g, indices], { paddingIdx, scaleGradByFreq, rows }, out) {
+    const target = elementsOf(out).fill(0);
+    const gradient = elementsOf(g);
+    const places = elementsOf(indices);
+    const width = out.size(1);
+    const counts = scaleGradByFreq ? countOf(places, rows) : null;
+    places.forEach((row, i) => {
+      if (row === paddingIdx) return;
+      const scale = counts === null ? 1 : 1 / counts[row]!;
+      const to = row * width;
+      const from = i * width;
+      for (let j = 0; j < width; j++) target[to + j]! += gradient[from + j]! * scale;
+    });
+  },
+  derivative(gg, node) {
+    if (!node.needs(0)) return [null, null];
+    if (node.attrs.scaleGradByFreq) {
+      throw new ValueError('embedding: the second derivative is not implemented with scaleGradByFreq');
+    }
+    return [apply(lookupPrimitive, [gg, node.input(1)], { ...node.attrs, zeroPadding: true }), null];
+  },
+});
+
+function countOf(indices: TypedArray, rows: number): Int32Array {
+  const counts = new Int32Array(rows);
+  for (const row of indices) counts[row]!++;
+  return counts;
+}
+
+/** The indices as they stand in a vector, checked: what a table's rows are taken by before the lookup itself. */
+const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
+  name: 'embedding_indices',
+  infer: ([indices]) => ({ shape: [indices.count], dtype: 'int32' }),
+  kernel: ([indices], { rows }, out) => elementsOf(out).set(rowsOf(indices, rows)),
+});
+
+/** The indices, all of which are rows of the table. */
+function rowsOf(indices: Tensor, rows: number): TypedArray {
+  const values = elementsOf(indices);
+  const bad = values.findIndex((row) => row < 0 || row >= rows);
+  if (bad < 0) return values;
+  const place: number[] = [];
+  let rest = bad;
+  for (const size of indices.shape.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  throw new IndexError(
+    `embedding: index out of range in self: index ${values[bad]} at position [${place.join(', ')}], ` +
+      `but the table has ${rows} rows (expected to be in range of [0, ${rows - 1}])`,
+  );
+}
+
+/**
+ * Looks up rows of a table: `input` holds indices of any shape (*), `weight` has shape (V, D), the result (*, D).
+ * Follows `torch.nn.functional.embedding`.
+ *
+ * @throws IndexError when an index is not in [0, V); it names the index and its place.
+ * @throws DTypeError when the indices are not int32 or uint8.
+ * @throws ShapeError when the table is not a matrix.
+ * @throws ValueError when `paddingIdx` is no row of the table.
+ * @example
+ * ```ts
+ * const table = tensor([[0.5, 1], [1.5, 2]]);
+ * F.embedding(tensor([1, 0]), table); // tensor([[1.5000, 2.0000],
+ * //         [0.5000, 1.0000]])
+ * ```
+ */
+export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunctionOptions = {}): Tensor {
+  const { maxNorm, normType, scaleGradByFreq, ...rest } = withDefaults(defaults, options);
+  checkEmbedding(input, weight);
+  const rows = weight.size(0);
+  const paddingIdx = resolvePadding(rest.paddingIdx, rows);
+  if (maxNorm !== null) renormalise(input, weight, maxNorm, normType);
+  return apply(lookupPrimitive, [weight, input], { rows, paddingIdx, scaleGradByFreq, zeroPadding: false });
+}
+
+/** The row that gets no gradient, -1 for none. */
+function resolvePadding(paddingIdx: number | null, rows: number): number {
+  if (paddingIdx === null) return -1;
+  if (!Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows) {
+    throw new ValueError(
+      `embedding: Padding_idx must be within num_embeddings, got ${paddingIdx} for ${rows} rows`,
+    );
+  }
+  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
+function checkEmbedding(input: Tensor, weight: Tensor): void {
+  if (!(input instanceof Tensor) || !(weight instanceof Tensor)) {
+    throw new KindlingError('embedding: expected a tensor of indices and a table of rows');
+  }
+  if (input.dtype !== 'int32' && input.dtype !== 'uint8') {
+    throw new DTypeError(
+      `embedding: Expected tensor for argument #1 'indices' to have scalar type int32, but got ${input.dtype} instead; ` +
+        "convert with x.to('int32')",
+    );
+  }
+  if (weight.ndim !== 2)
+    throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
+}
+
+/** Shortens, in the table, the rows about to be looked up. One that stands there twice is written twice, the same. */
+function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
+  if (input.count === 0) return;
+  noGrad(() => {
+    const rows = apply(checkedPrimitive, [input], { rows: weight.size(0) });
+    const selected = indexSelect(weight, 0, rows);
+    const norms = norm(selected, normType, 1, { keepdim: true });
+    // As PyTorch: only rows that are too long are touched, and by a factor with 1e-7 in the divisor.
+    const scale = where(norms.gt(maxNorm), norms.add(1e-7).reciprocal().mul(maxNorm), 1);
+    weight.indexCopy_(0, rows, selected.mul(scale));
+  });
+}
+
 /** Options of {@link Embedding}. */
-export interface EmbeddingOptions extends LookupOptions, LayerOptions {}
+export interface EmbeddingOptions extends EmbeddingFunctionOptions, LayerOptions {}
 
 /** Options of {@link Embedding.fromPretrained}. */
-export interface FromPretrainedOptions extends LookupOptions {
+export interface FromPretrainedOptions extends EmbeddingFunctionOptions {
   /** Leave the table as it is in training. Default: true. */
   readonly freeze?: boolean;
 }
 
 /**
- * A table of learned rows, looked up by index. Shapes: input (*) of int32, `weight` (numEmbeddings, embeddingDim), result
- * (*, embeddingDim). Rows start normal, that of `paddingIdx` zero. Follows `torch.nn.Embedding`.
+ * A table of learned rows, looked up by index: {@link embedding}. Shapes: input (*) of int32, result (*, embeddingDim).
+ * Rows start normal, that of `paddingIdx` zero. Follows `torch.nn.Embedding`.
  *
- * @throws IndexError where an index is out of range; it names the index and its place.
+ * @throws IndexError when an index is out of range; it names the index and its place.
+ * @throws ValueError when `paddingIdx` is no row of the table.
  * @example
  * ```ts
  * const words = new nn.Embedding(1000, 16, { paddingIdx: 0 });
- * words(tensor([[1, 2, 0]])).shape; // [1, 3, 16]
+ * words(tensor([[1, 2, 0]])).shape; // [ 1, 3, 16 ]
  * ```
  */
 export class Embedding extends Module<[Tensor], Tensor> {
+  /** How many rows the table has. */
   readonly numEmbeddings: number;
+  /** How long a row is. */
   readonly embeddingDim: number;
+  /** The row that gets no gradient, counted from the start, or `null`. */
   readonly paddingIdx: number | null;
+  /** To which norm rows are shortened, or `null`. */
   readonly maxNorm: number | null;
+  /** The p of that norm. */
   readonly normType: number;
+  /** Whether the gradient of a row is divided by how often it was looked up. */
   readonly scaleGradByFreq: boolean;
+  /** Of no effect. */
   readonly sparse: boolean;
+  /** The table, (numEmbeddings, embeddingDim). */
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
-    const {
-      paddingIdx = null,
-      maxNorm = null,
-      normType = 2,
-      scaleGradByFreq = false,
-      sparse = false,
-    } = options;
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = withDefaults(defaults, options);
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx === null ? null : resolvePadding(paddingIdx, numEmbeddings);
@@ -60,17 +249,23 @@ export class Embedding extends Module<[Tensor], Tensor> {
     this.resetParameters();
   }
 
-  /** A layer over a given table (numEmbeddings, embeddingDim), whose memory it shares. */
+  /**
+   * A layer over a given table (numEmbeddings, embeddingDim), whose memory it shares. Follows
+   * `torch.nn.Embedding.from_pretrained`.
+   *
+   * @throws ShapeError when it is not a matrix.
+   * @throws ValueError when `paddingIdx` is no row of it.
+   */
   static fromPretrained(embeddings: Tensor, options: FromPretrainedOptions = {}): Embedding {
     if (embeddings.ndim !== 2) {
       throw new ShapeError(
         `Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`,
       );
     }
-    const [rows, width] = embeddings.shape as [number, number];
+    const rows = embeddings.size(0);
     // An empty table first: nothing is drawn from the generator for one that is replaced.
     const { freeze = true, paddingIdx, ...rest } = options;
-    const layer = new Embedding(0, width, rest);
+    const layer = new Embedding(0, embeddings.size(1), rest);
     const own = layer as { numEmbeddings: number; paddingIdx: number | null };
     own.numEmbeddings = rows;
     own.paddingIdx = paddingIdx == null ? null : resolvePadding(paddingIdx, rows);
@@ -93,7 +288,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
     let text = `${this.numEmbeddings}, ${this.embeddingDim}`;
     if (this.paddingIdx !== null) text += `, padding_idx=${this.paddingIdx}`;
     if (this.maxNorm !== null) text += `, max_norm=${pyFloat(this.maxNorm)}`;
-    if (this.normType !== 2) text += `, norm_type=${pyFloat(this.normType)}`;
+    if (this.normType !== defaults.normType) text += `, norm_type=${pyFloat(this.normType)}`;
     if (this.scaleGradByFreq) text += ', scale_grad_by_freq=True';
     if (this.sparse) text += ', sparse=True';
     return text;

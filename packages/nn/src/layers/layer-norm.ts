@@ -1,10 +1,40 @@
-import type { Shape, Tensor } from '@kindling/core';
-import { layerNorm, rmsNorm } from '../functional/normalization.ts';
+import { applyMulti, composed, type Shape, type Tensor } from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
+import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
+import { affine, standardize } from './standardize.ts';
+
+const primitive = standardize('native_layer_norm');
+
+const defaultEps = 1e-5;
+
+/** Options of {@link layerNorm}. */
+export interface LayerNormFunctionOptions {
+  /** Of shape `normalizedShape`. */
+  readonly weight?: Tensor | null;
+  /** Of shape `normalizedShape`. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance. Default: 1e-5. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
+ * biased variance. Follows `torch.nn.functional.layer_norm`.
+ *
+ * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape.
+ */
+export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor {
+  checkNormalizedShape('layerNorm', x, normalizedShape, options);
+  const { weight = null, bias = null, eps = defaultEps } = options;
+  const inner = normalizedShape.reduce((n, size) => n * size, 1);
+  const groups = x.shape.slice(0, x.ndim - normalizedShape.length).reduce((n, size) => n * size, 1);
+  const [y] = applyMulti(primitive, [x], { outer: 1, groups, inner, eps });
+  return composed('native_layer_norm', affine(y, weight, bias), x);
+}
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends LayerOptions {
@@ -16,29 +46,33 @@ export interface LayerNormOptions extends LayerOptions {
   readonly bias?: boolean;
 }
 
-const sizes = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : [...shape]);
-
 /**
- * Normalises over the last dimensions: y = (x - mean) / sqrt(var + eps) * weight + bias. `weight` and `bias` have the
- * shape of those dimensions. Follows `torch.nn.LayerNorm`.
+ * Normalises over the last dimensions: y = (x - mean) / sqrt(var + eps) * weight + bias, {@link layerNorm}.
+ * Follows `torch.nn.LayerNorm`.
  *
+ * @throws ShapeError when x does not end in `normalizedShape`.
  * @example
  * ```ts
- * new nn.LayerNorm(10)(randn([20, 5, 10]));
- * new nn.LayerNorm([5, 10])(randn([20, 5, 10]));
+ * const norm = new nn.LayerNorm(2);
+ * norm(tensor([[1.5, 0.5]])); // tensor([[ 1.0000, -1.0000]], grad_fn=<NativeLayerNormBackward0>)
  * ```
  */
 export class LayerNorm extends Module<[Tensor], Tensor> {
+  /** The sizes of the dimensions over which it normalises, the last of x. */
   readonly normalizedShape: Shape;
+  /** Added to the variance. */
   readonly eps: number;
+  /** Whether there are a learned factor and summand. */
   readonly elementwiseAffine: boolean;
+  /** The factor, of shape `normalizedShape`, or `null`. */
   weight: Parameter | null;
+  /** The summand, of shape `normalizedShape`, or `null`. */
   bias: Parameter | null;
 
   constructor(normalizedShape: Shape | number, options: LayerNormOptions = {}) {
     super();
-    const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
-    this.normalizedShape = sizes(normalizedShape);
+    const { eps = defaultEps, elementwiseAffine = true, bias = true } = options;
+    this.normalizedShape = sizesOf(normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? emptyParameter(this.normalizedShape, options) : null;
@@ -61,45 +95,5 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
       `${pyTuple(this.normalizedShape)}, eps=${pyFloat(this.eps)}, ` +
       `elementwise_affine=${pyBool(this.elementwiseAffine)}, bias=${pyBool(this.bias !== null)}`
     );
-  }
-}
-
-/** Options of {@link RMSNorm}. */
-export interface RMSNormOptions extends LayerOptions {
-  /** Added to the mean square. Default: the dtype's machine epsilon. */
-  readonly eps?: number | null;
-  /** Whether there is a learned factor. Default: true. */
-  readonly elementwiseAffine?: boolean;
-}
-
-/** y = x / sqrt(mean(x^2) + eps) * weight, over the last dimensions. Follows `torch.nn.RMSNorm`. */
-export class RMSNorm extends Module<[Tensor], Tensor> {
-  readonly normalizedShape: Shape;
-  readonly eps: number | null;
-  readonly elementwiseAffine: boolean;
-  weight: Parameter | null;
-
-  constructor(normalizedShape: Shape | number, options: RMSNormOptions = {}) {
-    super();
-    const { eps = null, elementwiseAffine = true } = options;
-    this.normalizedShape = sizes(normalizedShape);
-    this.eps = eps;
-    this.elementwiseAffine = elementwiseAffine;
-    this.weight = elementwiseAffine ? emptyParameter(this.normalizedShape, options) : null;
-    this.resetParameters();
-  }
-
-  /** Sets the factor to 1. */
-  resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return rmsNorm(x, this.normalizedShape, this);
-  }
-
-  override extraRepr(): string {
-    const eps = this.eps === null ? 'None' : pyFloat(this.eps);
-    return `${pyTuple(this.normalizedShape)}, eps=${eps}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
   }
 }

@@ -7,6 +7,8 @@ import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
+export { linear };
+
 /** Options of {@link Linear} and {@link Bilinear}. */
 export interface LinearOptions extends LayerOptions {
   /** Whether something is added. Default: true. */
@@ -14,20 +16,25 @@ export interface LinearOptions extends LayerOptions {
 }
 
 /**
- * y = x W^T + b. Shapes: x (*, inFeatures), `weight` (outFeatures, inFeatures), `bias` (outFeatures,), y (*, outFeatures).
- * Both start uniform in +-1 / sqrt(inFeatures). Follows `torch.nn.Linear`.
+ * y = x W^T + b. Shapes: x (*, inFeatures), y (*, outFeatures). Parameters start uniform in +-1 / sqrt(inFeatures).
+ * Follows `torch.nn.Linear`.
  *
- * @throws ShapeError where the last size of x is not inFeatures.
+ * @throws ShapeError when the last size of x is not inFeatures.
+ * @throws DTypeError when x has another dtype than the parameters.
  * @example
  * ```ts
  * const fc = new nn.Linear(784, 128);
- * fc(randn([64, 784])).shape; // [64, 128]
+ * fc(randn([64, 784])).shape; // [ 64, 128 ]
  * ```
  */
 export class Linear extends Module<[Tensor], Tensor> {
+  /** The last size of x. */
   readonly inFeatures: number;
+  /** The last size of y. */
   readonly outFeatures: number;
+  /** W, (outFeatures, inFeatures). */
   weight: Parameter;
+  /** b, (outFeatures,), or `null` where nothing is added. */
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {

@@ -1,38 +1,123 @@
-import type { Tensor } from '@kindling/core';
-import { infoNceLoss, supConLoss } from '../../functional/losses/beyond/contrastive.ts';
-import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
-import { Loss, type LossModuleOptions } from '../loss.ts';
+import {
+  arange,
+  cat,
+  eye,
+  formatShape,
+  fusedCrossEntropy,
+  logSoftmax,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  where,
+  zeros,
+} from '@kindling/core';
+import { normalize } from '../../layers/normalize.ts';
+import { Loss } from '../loss.ts';
+import { type BoundOptions, lossClass } from '../loss-class.ts';
+import { type LossOptions, reduceLoss, type SampleWeightOptions } from '../reduction.ts';
 
-/** Options of {@link InfoNCELoss}. */
-export interface InfoNCEOptions extends LossModuleOptions {
+/** Options of {@link infoNceLoss} and {@link InfoNCELoss}. */
+export interface InfoNCELossOptions extends LossOptions {
+  /** Keys that match no query, (M, D), or some for each query, (N, M, D). Default: the other queries' keys. */
+  readonly negatives?: Tensor | null;
   /** What similarities are divided by. Default: 0.1. */
   readonly temperature?: number;
-  /** Also finds the query among the others for each key, as CLIP does. Default: false. */
+  /** Also finds the query among the others for each key, and takes the mean of both. In-batch only. Default: false. */
   readonly symmetric?: boolean;
 }
 
+const infoNceDefaults = { temperature: 0.1, symmetric: false };
+
+function checkTemperature(caller: string, temperature: number): void {
+  if (!(temperature > 0)) throw new ValueError(`${caller}: temperature must be positive, got ${temperature}`);
+}
+
+const unit = (x: Tensor): Tensor => normalize(x, { dim: -1 });
+
+/** The cross-entropy of each row. */
+const perRow = (logits: Tensor, classes: Tensor): Tensor =>
+  fusedCrossEntropy(logits, classes, null, {
+    dim: 1,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+    reduction: 'none',
+    caller: 'infoNceLoss',
+  });
+
 /**
- * The cross-entropy of finding each query's key among those of the others, or among `negatives`; see
- * {@link infoNceLoss}. Queries and keys are (N, D), negatives (M, D) or (N, M, D).
+ * InfoNCE: the cross-entropy of finding each query's key among others by its cosine similarity:
+ *
+ *     -log( exp(q.k / T) / (exp(q.k / T) + sum_j exp(q.n_j / T)) )
+ *
+ * `query` and `key` are (N, D), row i of one belonging to row i of the other; both are normalised here. The
+ * negatives n_j are the keys of the other queries, or those given: (M, D) for all queries, (N, M, D) for each
+ * its own. The unreduced loss is (N).
  *
  * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018,
- * https://arxiv.org/abs/1807.03748.
+ * https://arxiv.org/abs/1807.03748; `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
  *
+ * @throws ShapeError for shapes that do not fit; ValueError unless the temperature is positive, for `symmetric` with negatives, or
+ * for an unknown reduction
+ * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
+ */
+export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
+  const {
+    negatives = null,
+    temperature = infoNceDefaults.temperature,
+    symmetric = infoNceDefaults.symmetric,
+  } = options;
+  checkTemperature('infoNceLoss', temperature);
+  const [n = 0, d] = query.shape;
+  if (query.ndim !== 2 || key.ndim !== 2 || key.shape[0] !== n || key.shape[1] !== d) {
+    throw new ShapeError(
+      `infoNceLoss: expected queries and keys of one shape (N, D), got ${formatShape(query.shape)} and ` +
+        formatShape(key.shape),
+    );
+  }
+  const q = unit(query);
+  const k = unit(key);
+  if (negatives === null) {
+    const own = arange(n, { dtype: 'int32' });
+    const logits = q.matmul(k.t()).div(temperature);
+    const forth = perRow(logits, own);
+    return reduceLoss(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
+  }
+  if (symmetric)
+    throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
+  const wanted = negatives.ndim === 3 ? negatives.shape[0] === n : negatives.ndim === 2;
+  if (!wanted || negatives.shape.at(-1) !== d) {
+    throw new ShapeError(
+      `infoNceLoss: expected negatives of shape [M, ${d}] or [${n}, M, ${d}], got ${formatShape(negatives.shape)}`,
+    );
+  }
+  const others = unit(negatives);
+  const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
+  const near = q.mul(k).sum(1, { keepdim: true });
+  const logits = cat([near, far], 1).div(temperature);
+  return reduceLoss(perRow(logits, zeros([n], { dtype: 'int32' })), options);
+}
+
+/**
+ * {@link infoNceLoss} as a module, called with queries, keys, and negatives if there are any. Kindling's own, after the paper there.
+ *
+ * @throws ValueError for an unknown reduction
  * @example
  * ```ts
- * const lossFn = new nn.InfoNCELoss({ temperature: 0.2 });
- * lossFn(encode(viewA), encode(viewB));
- * lossFn(encode(viewA), encode(viewB), encode(others));
+ * const lossFn = new nn.InfoNCELoss({ temperature: 1 });
+ * lossFn(eye(2), eye(2)); // tensor(0.3133)
+ * lossFn(eye(2), eye(2), eye(2).flip(0)); // tensor(0.8620)
  * ```
  */
 export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: Tensor | null]> {
+  /** What similarities are divided by. */
   temperature: number;
+  /** Also finds the query among the others for each key. */
   symmetric: boolean;
 
-  constructor(options: InfoNCEOptions = {}) {
+  constructor(options: BoundOptions<InfoNCELossOptions, 'temperature' | 'symmetric'> = {}) {
     super(options);
-    this.temperature = options.temperature ?? 0.1;
-    this.symmetric = options.symmetric ?? false;
+    this.temperature = options.temperature ?? infoNceDefaults.temperature;
+    this.symmetric = options.symmetric ?? infoNceDefaults.symmetric;
   }
 
   override forward(
@@ -46,35 +131,64 @@ export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: T
   }
 }
 
-/** Options of {@link SupConLoss}. */
-export interface SupConOptions extends LossModuleOptions {
+/** Options of {@link supConLoss} and {@link SupConLoss}. */
+export interface SupConLossOptions extends LossOptions {
   /** What similarities are divided by. Default: 0.07. */
   readonly temperature?: number;
   /** The loss is multiplied by temperature / baseTemperature. Default: the temperature itself. */
   readonly baseTemperature?: number | null;
 }
 
+const supConDefaults = { temperature: 0.07, baseTemperature: null };
+
+/** What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly 0. */
+const excluded = -1e30;
+
 /**
- * Supervised contrastive loss of features (N, D) or (N, V, D) with labels (N): samples of one class attract
- * each other; see {@link supConLoss}.
+ * Supervised contrastive loss: samples of one class attract each other, all others repel. For each anchor i,
+ * with the other samples of its class P(i),
+ *
+ *     -1 / |P(i)| sum_{p in P(i)} log( exp(z_i.z_p / T) / sum_{a != i} exp(z_i.z_a / T) )
+ *
+ * `features` are (N, D), or (N, V, D) with V views of each sample; they are normalised here. `labels` are
+ * (N), integers. The unreduced loss is (N), or (N, V). An anchor alone in its class has loss 0, and counts in
+ * the mean.
  *
  * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning,
- * 2020, https://arxiv.org/abs/2004.11362.
+ * 2020, https://arxiv.org/abs/2004.11362 (L_out).
  *
- * @example new nn.SupConLoss()(randn([4, 8]), tensor([0, 1, 0, 1]));
+ * @throws ShapeError for shapes that do not fit, ValueError unless the temperatures are positive, or for an unknown reduction
+ * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // tensor(0.2088)
  */
-export class SupConLoss extends Loss<[features: Tensor, labels: Tensor]> {
-  temperature: number;
-  baseTemperature: number | null;
-
-  constructor(options: SupConOptions = {}) {
-    super(options);
-    this.temperature = options.temperature ?? 0.07;
-    this.baseTemperature = options.baseTemperature ?? null;
+export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {
+  const { temperature = supConDefaults.temperature } = options;
+  const baseTemperature = options.baseTemperature ?? temperature;
+  checkTemperature('supConLoss', temperature);
+  checkTemperature('supConLoss', baseTemperature);
+  const [n = 0, middle = 1] = features.shape;
+  if (features.ndim < 2 || features.ndim > 3 || labels.ndim !== 1 || labels.shape[0] !== n) {
+    throw new ShapeError(
+      `supConLoss: expected features (N, D) or (N, V, D) and labels (N), got ${formatShape(features.shape)} and ` +
+        formatShape(labels.shape),
+    );
   }
-
-  override forward(features: Tensor, labels: Tensor, options?: SampleWeightOptions): Tensor {
-    const { temperature, baseTemperature } = this;
-    return supConLoss(features, labels, this.bound({ temperature, baseTemperature }, options));
-  }
+  const views = features.ndim === 3 ? middle : 1;
+  const anchors = n * views;
+  const z = unit(features.reshape([anchors, -1]));
+  const y = views === 1 ? labels : labels.repeatInterleave(views);
+  const self = eye(anchors).bool();
+  const mates = y.unsqueeze(1).eq(y.unsqueeze(0)).logicalAnd(self.logicalNot());
+  const logits = z.matmul(z.t()).div(temperature).maskedFill(self, excluded);
+  const attraction = where(mates, logSoftmax(logits, 1), 0).sum(1);
+  const count = mates.sum(1).clampMin(1).to(features.dtype);
+  const loss = attraction.div(count).mul(-temperature / baseTemperature);
+  return reduceLoss(loss.reshape(features.shape.slice(0, -1)), options);
 }
+
+/**
+ * Supervised contrastive loss, where samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after
+ * the paper there.
+ *
+ * @example new nn.SupConLoss({ temperature: 1 })(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1])); // tensor(0.2088)
+ */
+export class SupConLoss extends /* @__PURE__ */ lossClass(supConLoss, supConDefaults) {}

@@ -1,6 +1,0 @@
-export {
-  type CosineSimilarityOptions,
-  cosineSimilarity,
-  type PairwiseDistanceOptions,
-  pairwiseDistance,
-} from '@kindling/core';

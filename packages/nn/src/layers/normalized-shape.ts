@@ -1,0 +1,32 @@
+import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@kindling/core';
+
+/** A size alone stands for one dimension. */
+export const sizesOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : [...shape]);
+
+/** Refuses parameters of another shape than `normalizedShape`, and inputs that do not end in it. */
+export function checkNormalizedShape(
+  name: string,
+  x: Tensor,
+  normalizedShape: Shape,
+  parameters: { readonly weight?: Tensor | null; readonly bias?: Tensor | null },
+): void {
+  if (normalizedShape.length === 0) {
+    throw new ShapeError(`${name}: Expected normalized_shape to be at least 1-dimensional, got []`);
+  }
+  for (const key of ['weight', 'bias'] as const) {
+    const p = parameters[key];
+    if (p != null && !sameShape(p.shape, normalizedShape)) {
+      throw new ShapeError(
+        `${name}: Expected ${key} to be of same shape as normalized_shape, but got ${key} of shape ` +
+          `${formatShape(p.shape)} and normalized_shape = ${formatShape(normalizedShape)}`,
+      );
+    }
+  }
+  const lead = x.ndim - normalizedShape.length;
+  if (lead < 0 || !sameShape(x.shape.slice(lead), normalizedShape)) {
+    throw new ShapeError(
+      `${name}: Given normalized_shape=${formatShape(normalizedShape)}, expected input with shape ` +
+        `[*, ${normalizedShape.join(', ')}], but got input of size ${formatShape(x.shape)}`,
+    );
+  }
+}

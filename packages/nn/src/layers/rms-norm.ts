@@ -1,0 +1,81 @@
+import type { Shape, Tensor } from '@kindling/core';
+import { ones_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
+import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
+import { emptyParameter, type LayerOptions } from './factory.ts';
+import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
+
+/** Options of {@link rmsNorm}. */
+export interface RmsNormOptions {
+  /** Of shape `normalizedShape`. */
+  readonly weight?: Tensor | null;
+  /** Added to the mean square. Default: the dtype's machine epsilon. */
+  readonly eps?: number | null;
+}
+
+/**
+ * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
+ * Follows `torch.nn.functional.rms_norm`.
+ *
+ * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape.
+ */
+export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor {
+  const { weight = null } = options;
+  checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
+  const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
+  const dims = normalizedShape.map((_, d) => d - normalizedShape.length);
+  const y = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
+  return weight === null ? y : y.mul(weight);
+}
+
+/** Options of {@link RMSNorm}. */
+export interface RMSNormOptions extends LayerOptions, Pick<RmsNormOptions, 'eps'> {
+  /** Whether there is a learned factor. Default: true. */
+  readonly elementwiseAffine?: boolean;
+}
+
+/**
+ * y = x / sqrt(mean(x^2) + eps) * weight, over the last dimensions: {@link rmsNorm}. Follows `torch.nn.RMSNorm`.
+ *
+ * @throws ShapeError when x does not end in `normalizedShape`.
+ * @example
+ * ```ts
+ * const norm = new nn.RMSNorm(2, { elementwiseAffine: false });
+ * norm(tensor([[3, 4.5]])); // tensor([[0.7845, 1.1767]])
+ * ```
+ */
+export class RMSNorm extends Module<[Tensor], Tensor> {
+  /** The sizes of the dimensions over which it normalises, the last of x. */
+  readonly normalizedShape: Shape;
+  /** Added to the mean square; `null`: the dtype's machine epsilon. */
+  readonly eps: number | null;
+  /** Whether there is a learned factor. */
+  readonly elementwiseAffine: boolean;
+  /** The factor, of shape `normalizedShape`, or `null`. */
+  weight: Parameter | null;
+
+  constructor(normalizedShape: Shape | number, options: RMSNormOptions = {}) {
+    super();
+    const { eps = null, elementwiseAffine = true } = options;
+    this.normalizedShape = sizesOf(normalizedShape);
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.weight = elementwiseAffine ? emptyParameter(this.normalizedShape, options) : null;
+    this.resetParameters();
+  }
+
+  /** Sets the factor to 1. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return rmsNorm(x, this.normalizedShape, this);
+  }
+
+  override extraRepr(): string {
+    const eps = this.eps === null ? 'None' : pyFloat(this.eps);
+    return `${pyTuple(this.normalizedShape)}, eps=${eps}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
+  }
+}
