@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DType, TypedArray } from '../../src/dtype.ts';
-import type { ReduceKind } from '../../src/kernels/reduce/reduce.ts';
+import type { ReduceKind } from '../../src/kernels/reduce/kinds.ts';
 import { moments, reduce } from '../../src/kernels/reduce/reduce.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';

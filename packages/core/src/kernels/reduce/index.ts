@@ -1,3 +1,4 @@
 /** Reductions over any dimensions, and sums of elementwise kernels. */
 export * from './elementwise-sum.ts';
+export type { ReduceKind } from './kinds.ts';
 export * from './reduce.ts';

@@ -3,6 +3,7 @@
 import { isContiguousLayout } from '../../shape.ts';
 import type { Strided } from '../strided/index.ts';
 
+/** An operand as (outer, n, inner) elements, of which the middle ones are reduced. */
 export interface ReduceLayout {
   /** Products of kept sizes before and after the reduced ones; results lie in the order (outer, inner). */
   readonly outer: number;
@@ -28,24 +29,22 @@ export function reduceLayout(x: Strided, dims: readonly number[]): ReduceLayout 
     if (simple !== undefined) return simple;
   }
 
-  const kept: number[] = [];
-  const gone: number[] = [];
-  for (let d = 0; d < rank; d++) {
-    if (shape[d] === 1) continue;
-    if ((reduced >> d) & 1) gone.push(d);
-    else kept.push(d);
-  }
+  const dimensions = shape.map((size, d) => ({
+    size,
+    stride: strides[d]!,
+    gone: ((reduced >> d) & 1) === 1,
+  }));
+  const kept = dimensions.filter(({ size, gone }) => size !== 1 && !gone);
   // The order in which elements of one result are met is free.
-  gone.sort((d, e) => strides[e]! - strides[d]!);
-  const closest = gone.length === 0 ? 0 : strides[gone[gone.length - 1]!]!;
-  let split = kept.length;
-  while (split > 0 && strides[kept[split - 1]!]! < closest) split--;
-  const product = (list: number[]): number => list.reduce((size, d) => size * shape[d]!, 1);
+  const gone = dimensions.filter(({ size, gone }) => size !== 1 && gone).sort((d, e) => e.stride - d.stride);
+  const closest = gone.at(-1)?.stride ?? 0;
+  const split = kept.findLastIndex(({ stride }) => stride >= closest) + 1;
   const outer = kept.slice(0, split);
   const inner = kept.slice(split);
   const order = [...outer, ...gone, ...inner];
-  const orderedShape = order.map((d) => shape[d]!);
-  const orderedStrides = order.map((d) => strides[d]!);
+  const orderedShape = order.map(({ size }) => size);
+  const orderedStrides = order.map(({ stride }) => stride);
+  const product = (list: typeof order): number => list.reduce((n, { size }) => n * size, 1);
   return {
     outer: product(outer),
     n: product(gone),

@@ -12,36 +12,13 @@ import {
   i32Params,
   instantiate,
   type LoadOp,
+  locals,
   ModuleBuilder,
+  memoized,
   range,
+  zip,
 } from '../wasm/index.ts';
-
-/** How two partial results become one. */
-type Combine = 'add' | 'mul' | 'max' | 'min';
-/** What happens to an element before it is combined; `centered` is the square of its distance from a given centre. */
-type Map = 'same' | 'abs' | 'square' | 'centered' | 'nonzero' | 'nanToZero';
-
-const kinds = {
-  sum: ['add', 'same'],
-  prod: ['mul', 'same'],
-  max: ['max', 'same'],
-  min: ['min', 'same'],
-  sumAbs: ['add', 'abs'],
-  maxAbs: ['max', 'abs'],
-  minAbs: ['min', 'abs'],
-  sumSquares: ['add', 'square'],
-  sumCentered: ['add', 'centered'],
-  nansum: ['add', 'nanToZero'],
-  countNonzero: ['add', 'nonzero'],
-  any: ['max', 'nonzero'],
-  all: ['min', 'nonzero'],
-} as const satisfies Record<string, readonly [Combine, Map]>;
-
-/**
- * `sumSquares` adds up x^2, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
- * NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
- */
-export type ReduceKind = keyof typeof kinds;
+import { type Combine, formOf, identityOf, isWide, type Mapping, type ReduceKind } from './kinds.ts';
 
 /** Addresses in bytes, counts in elements. `accumulate` (0 or 1) goes on from the partial results in `out`. */
 export interface ReduceKernels {
@@ -64,45 +41,6 @@ export interface ReduceKernels {
   finish(count: number, out: number, divisor: number, root: number): void;
 }
 
-/** Whether the accumulator is wider than the lane: float32 sums and products are carried in float64. */
-export const isWide = (lane: Lane, kind: ReduceKind): boolean =>
-  lane === 'f32' && (kinds[kind][0] === 'add' || kinds[kind][0] === 'mul');
-
-/** The value of a reduction of nothing. */
-export function identityOf(lane: Lane, kind: ReduceKind): number {
-  const [combine, map] = kinds[kind];
-  if (combine === 'add') return 0;
-  if (combine === 'mul') return 1;
-  if (map === 'nonzero') return combine === 'max' ? 0 : 1;
-  if (lane === 'i32') return combine === 'max' ? -(2 ** 31) : 2 ** 31 - 1;
-  return combine === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-}
-
-/** The reduction in plain JavaScript, one step at a time; integers are to be wrapped by whoever stores them. */
-export function reduceStep(
-  lane: Lane,
-  kind: ReduceKind,
-): (accumulator: number, x: number, center: number) => number {
-  const [combine, map] = kinds[kind];
-  const combiners: Record<Combine, (a: number, b: number) => number> = {
-    add: lane === 'i32' ? (a, b) => (a + b) | 0 : (a, b) => a + b,
-    mul: lane === 'i32' ? Math.imul : (a, b) => a * b,
-    max: Math.max,
-    min: Math.min,
-  };
-  const maps: Record<Map, (x: number, center: number) => number> = {
-    same: (x) => x,
-    abs: Math.abs,
-    square: lane === 'i32' ? (x) => Math.imul(x, x) : (x) => x * x,
-    centered: (x, center) => (x - center) * (x - center),
-    nonzero: (x) => (x === 0 ? 0 : 1),
-    nanToZero: (x) => (Number.isNaN(x) ? 0 : x),
-  };
-  const combiner = combiners[combine];
-  const mapper = maps[map];
-  return (accumulator, x, center) => combiner(accumulator, mapper(x, center));
-}
-
 /** How a kernel computes: `lane` is that of the elements, `type` that of the accumulators. */
 interface Spec {
   readonly type: Lane;
@@ -112,14 +50,13 @@ interface Spec {
   readonly elementBytes: 4 | 8;
   readonly wide: boolean;
   readonly combine: Combine;
-  readonly map: Map;
+  readonly map: Mapping;
   readonly identity: number;
 }
 
 function specOf(lane: Lane, kind: ReduceKind): Spec {
   const wide = isWide(lane, kind);
   const type = wide ? 'f64' : lane;
-  const [combine, map] = kinds[kind];
   return {
     type,
     vector: type === 'f64' ? 'f64x2' : type === 'f32' ? 'f32x4' : 'i32x4',
@@ -127,8 +64,7 @@ function specOf(lane: Lane, kind: ReduceKind): Spec {
     bytes: type === 'f64' ? 8 : 4,
     elementBytes: lane === 'f64' ? 8 : 4,
     wide,
-    combine,
-    map,
+    ...formOf(kind),
     identity: identityOf(lane, kind),
   };
 }
@@ -157,10 +93,7 @@ function loadMapped(
       f.tee(x).get(x).op(`${s.vector}.mul`);
       return;
     case 'centered':
-      f.get(center).op(s.type === 'f64' ? 'f64x2.sub' : 'f32x4.sub');
-      f.tee(x)
-        .get(x)
-        .op(`${s.type === 'f64' ? 'f64x2' : 'f32x4'}.mul`);
+      f.get(center).op(`${s.vector}.sub`).tee(x).get(x).op(`${s.vector}.mul`);
       return;
     case 'nonzero':
       pushSplat(f, s, 0);
@@ -210,7 +143,8 @@ function storeOne(f: FunctionBuilder, s: Spec, out: number, vector: number): voi
 function emitRows(module: ModuleBuilder, s: Spec): void {
   const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
   defineFunction(module, { export: 'rows' }, params, (f, p) => {
-    const accs = range(VECTORS).map(() => f.local('v128'));
+    const total = f.local('v128');
+    const accs = [total, ...range(VECTORS - 1).map(() => f.local('v128'))];
     const x = f.local('v128');
     const center = f.local('v128');
     const left = f.local('i32');
@@ -224,37 +158,37 @@ function emitRows(module: ModuleBuilder, s: Spec): void {
       f.get(p.n).set(left);
       for (const count of [VECTORS, 1]) {
         countdown(f, left, count * s.lanes, () => {
-          for (let v = 0; v < count; v++) {
-            f.get(accs[v]!);
+          for (const [v, acc] of accs.slice(0, count).entries()) {
+            f.get(acc);
             loadMapped(f, s, p.x, v * step, center, x);
             combineVectors(f, s);
-            f.set(accs[v]!);
+            f.set(acc);
           }
           bump(f, p.x, { bytes: count * step });
         });
       }
       for (let half = VECTORS / 2; half >= 1; half /= 2) {
-        for (let v = 0; v < half; v++) {
-          f.get(accs[v]!).get(accs[v + half]!);
+        for (const [acc, other] of zip(accs.slice(0, half), accs.slice(half))) {
+          f.get(acc).get(other);
           combineVectors(f, s);
-          f.set(accs[v]!);
+          f.set(acc);
         }
       }
-      combineLanes(f, s, accs[0]!);
+      combineLanes(f, s, total);
       // What is left over is read a vector at a time as well, but only the first lane is used.
       countdown(f, left, 1, () => {
-        f.get(accs[0]!);
+        f.get(total);
         loadMapped(f, s, p.x, 0, center, x);
         combineVectors(f, s);
-        f.set(accs[0]!);
+        f.set(total);
         bump(f, p.x, { bytes: s.elementBytes });
       });
       f.get(p.accumulate).if();
-      f.get(accs[0]!).get(p.out).load(loadOne(s));
+      f.get(total).get(p.out).load(loadOne(s));
       combineVectors(f, s);
-      f.set(accs[0]!);
+      f.set(total);
       f.end();
-      storeOne(f, s, p.out, accs[0]!);
+      storeOne(f, s, p.out, total);
       bump(f, p.out, { bytes: s.bytes });
       bump(f, p.center, { bytes: s.bytes });
     });
@@ -267,47 +201,50 @@ function emitColumns(module: ModuleBuilder, s: Spec): void {
     const accs = range(VECTORS).map(() => f.local('v128'));
     const centers = range(VECTORS).map(() => f.local('v128'));
     const x = f.local('v128');
-    const [left, row, pointer, stride, excess] = range(5).map(() => f.local('i32')) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const { left, row, pointer, stride, excess } = locals(
+      f,
+      'i32',
+      'left',
+      'row',
+      'pointer',
+      'stride',
+      'excess',
+    );
     const step = s.lanes * s.elementBytes;
     f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(stride);
     // One column panel of `count` vectors: all rows, with the accumulators in registers.
     const panel = (count: number): void => {
-      for (let v = 0; v < count; v++) {
+      const vectors = zip(accs.slice(0, count), centers);
+      for (const [v, [acc, center]] of vectors.entries()) {
         pushSplat(f, s, s.identity);
-        f.set(accs[v]!);
+        f.set(acc);
         if (s.map === 'centered')
           f.get(p.center)
             .load('v128.load', 16 * v)
-            .set(centers[v]!);
+            .set(center);
       }
       f.get(p.x).set(pointer).get(p.n).set(row);
       countdown(f, row, 1, () => {
-        for (let v = 0; v < count; v++) {
-          f.get(accs[v]!);
-          loadMapped(f, s, pointer, v * step, centers[v]!, x);
+        for (const [v, [acc, center]] of vectors.entries()) {
+          f.get(acc);
+          loadMapped(f, s, pointer, v * step, center, x);
           combineVectors(f, s);
-          f.set(accs[v]!);
+          f.set(acc);
         }
         bump(f, pointer, { local: stride });
       });
       f.get(p.accumulate).if();
-      for (let v = 0; v < count; v++) {
-        f.get(accs[v]!)
+      for (const [v, [acc]] of vectors.entries()) {
+        f.get(acc)
           .get(p.out)
           .load('v128.load', 16 * v);
         combineVectors(f, s);
-        f.set(accs[v]!);
+        f.set(acc);
       }
       f.end();
-      for (let v = 0; v < count; v++)
+      for (const [v, [acc]] of vectors.entries())
         f.get(p.out)
-          .get(accs[v]!)
+          .get(acc)
           .store('v128.store', 16 * v);
       bump(f, p.x, { bytes: count * step });
       bump(f, p.out, { bytes: count * 16 });
@@ -364,21 +301,17 @@ function emitFinish(module: ModuleBuilder, wide: boolean): void {
   });
 }
 
-const instances = new Map<string, ReduceKernels>();
-
-/** The kernels of a reduction in a lane, compiled at first use. `finish` is there where the accumulator is f64. */
-export function reduceKernels(lane: Lane, kind: ReduceKind): ReduceKernels {
-  const key = `${lane} ${kind}`;
-  let kernels = instances.get(key);
-  if (kernels === undefined) {
+const byLane = memoized((lane: Lane) =>
+  memoized((kind: ReduceKind): ReduceKernels => {
     const spec = specOf(lane, kind);
     const module = new ModuleBuilder();
     module.importMemory();
     emitRows(module, spec);
     emitColumns(module, spec);
     if (spec.type === 'f64') emitFinish(module, spec.wide);
-    kernels = instantiate<ReduceKernels>(module.build());
-    instances.set(key, kernels);
-  }
-  return kernels;
-}
+    return instantiate<ReduceKernels>(module.build());
+  }),
+);
+
+/** The kernels of a reduction in a lane, compiled at first use. `finish` is there where the accumulator is f64. */
+export const reduceKernels = (lane: Lane, kind: ReduceKind): ReduceKernels => byLane(lane)(kind);

@@ -1,0 +1,77 @@
+/** The reductions there are, and what each means in plain JavaScript. */
+
+import type { Lane } from '../../dtype.ts';
+import { memoized } from '../wasm/index.ts';
+
+/** How two partial results become one. */
+export type Combine = 'add' | 'mul' | 'max' | 'min';
+/** What happens to an element before it is combined; `centered` is the square of its distance from a given centre. */
+export type Mapping = 'same' | 'abs' | 'square' | 'centered' | 'nonzero' | 'nanToZero';
+
+const kinds = {
+  sum: { combine: 'add', map: 'same' },
+  prod: { combine: 'mul', map: 'same' },
+  max: { combine: 'max', map: 'same' },
+  min: { combine: 'min', map: 'same' },
+  sumAbs: { combine: 'add', map: 'abs' },
+  maxAbs: { combine: 'max', map: 'abs' },
+  minAbs: { combine: 'min', map: 'abs' },
+  sumSquares: { combine: 'add', map: 'square' },
+  sumCentered: { combine: 'add', map: 'centered' },
+  nansum: { combine: 'add', map: 'nanToZero' },
+  countNonzero: { combine: 'add', map: 'nonzero' },
+  any: { combine: 'max', map: 'nonzero' },
+  all: { combine: 'min', map: 'nonzero' },
+} as const satisfies Record<string, { combine: Combine; map: Mapping }>;
+
+/**
+ * `sumSquares` adds up x^2, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
+ * NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
+ */
+export type ReduceKind = keyof typeof kinds;
+
+/** How a reduction is made up. */
+export const formOf = (kind: ReduceKind): { readonly combine: Combine; readonly map: Mapping } => kinds[kind];
+
+/** Whether the accumulator is wider than the lane: float32 sums and products are carried in float64. */
+export const isWide = (lane: Lane, kind: ReduceKind): boolean =>
+  lane === 'f32' && (kinds[kind].combine === 'add' || kinds[kind].combine === 'mul');
+
+/** The value of a reduction of nothing. */
+export function identityOf(lane: Lane, kind: ReduceKind): number {
+  const { combine, map } = kinds[kind];
+  if (combine === 'add') return 0;
+  if (combine === 'mul') return 1;
+  if (map === 'nonzero') return combine === 'max' ? 0 : 1;
+  if (lane === 'i32') return combine === 'max' ? -(2 ** 31) : 2 ** 31 - 1;
+  return combine === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+/** One step of a reduction. */
+export type ReduceStep = (accumulator: number, x: number, center: number) => number;
+
+const stepsOf = memoized((lane: Lane) =>
+  memoized((kind: ReduceKind): ReduceStep => {
+    const { combine, map } = kinds[kind];
+    const combiners: Record<Combine, (a: number, b: number) => number> = {
+      add: lane === 'i32' ? (a, b) => (a + b) | 0 : (a, b) => a + b,
+      mul: lane === 'i32' ? Math.imul : (a, b) => a * b,
+      max: Math.max,
+      min: Math.min,
+    };
+    const maps: Record<Mapping, (x: number, center: number) => number> = {
+      same: (x) => x,
+      abs: Math.abs,
+      square: lane === 'i32' ? (x) => Math.imul(x, x) : (x) => x * x,
+      centered: (x, center) => (x - center) * (x - center),
+      nonzero: (x) => (x === 0 ? 0 : 1),
+      nanToZero: (x) => (Number.isNaN(x) ? 0 : x),
+    };
+    const combiner = combiners[combine];
+    const mapper = maps[map];
+    return (accumulator, x, center) => combiner(accumulator, mapper(x, center));
+  }),
+);
+
+/** The reduction in plain JavaScript, one step at a time; integers are to be wrapped by whoever stores them. */
+export const stepOf = (lane: Lane, kind: ReduceKind): ReduceStep => stepsOf(lane)(kind);
