@@ -1,0 +1,64 @@
+/** The rooms of the house: how much a file and a folder hold, and where each says what is in it. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { packages, sourceFiles } from './support/sources.ts';
+
+const files = sourceFiles().map((path) => ({ path, text: readFileSync(join(packages, path), 'utf8') }));
+const folders = [...new Set(files.map(({ path }) => dirname(path)))].sort();
+const lineCount = (text: string): number => text.trimEnd().split('\n').length;
+
+describe('sources', () => {
+  it('have files of at most 400 lines', () => {
+    const long = files
+      .map(({ path, text }) => ({ path, lines: lineCount(text) }))
+      .filter(({ lines }) => lines > 400);
+    expect(long.map(({ path, lines }) => `${path}: ${lines} lines`)).toEqual([]);
+  });
+
+  it('have folders of at most 15 files', () => {
+    const sizes = folders.map((folder) => ({
+      folder,
+      size: files.filter(({ path }) => dirname(path) === folder).length,
+    }));
+    expect(
+      sizes.filter(({ size }) => size > 15).map(({ folder, size }) => `${folder}: ${size} files`),
+    ).toEqual([]);
+  });
+
+  it('have in each folder an index.ts that begins with what lives there', () => {
+    const silent = folders.filter((folder) => {
+      const face = files.find(({ path }) => path === `${folder}/index.ts`);
+      return face === undefined || !(face.text.startsWith('/**') || /^\w+\/src$/.test(folder));
+    });
+    expect(silent).toEqual([]);
+  });
+
+  it('have a root index that is faces', () => {
+    const root = files.find(({ path }) => path === 'core/src/index.ts');
+    expect(lineCount(root?.text ?? '')).toBeLessThanOrEqual(80);
+  });
+
+  it('export under its own name what a file lists for its methods', async () => {
+    const wrong: string[] = [];
+    for (const { path } of files.filter(({ text }) => /^export default \{/m.test(text))) {
+      const module = (await import(pathToFileURL(join(packages, path)).href)) as Record<string, unknown>;
+      for (const [name, value] of Object.entries(module.default as object)) {
+        if (module[name] !== value) wrong.push(`${path}: ${name}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('have fewer than 500 non-null marks', () => {
+    let marks = 0;
+    const count = (node: ts.Node): void => {
+      if (ts.isNonNullExpression(node)) marks++;
+      ts.forEachChild(node, count);
+    };
+    for (const { path, text } of files) count(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+    expect(marks, `${marks} expressions x!`).toBeLessThan(500);
+  });
+});
