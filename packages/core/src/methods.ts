@@ -4,8 +4,9 @@ import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
 import { IndexError } from './errors.ts';
 import * as members from './members.ts';
+import flips from './ops/arranging/flip-and-roll.ts';
 import padding from './ops/arranging/pad.ts';
-import rearrange from './ops/arranging/rearrange.ts';
+import repeats from './ops/arranging/repeat.ts';
 import triangle from './ops/arranging/triangle.ts';
 import copies from './ops/creation/copy.ts';
 import fills from './ops/creation/fill.ts';
@@ -56,8 +57,9 @@ import { Tensor } from './tensor.ts';
 
 /** The functions that are methods too, each listed by the file that defines it: the tensor is their first argument. */
 const operations = {
+  ...flips,
   ...padding,
-  ...rearrange,
+  ...repeats,
   ...triangle,
   ...copies,
   ...fills,
@@ -137,7 +139,12 @@ interface Properties {
    * The elements in row-major order as a typed array (`bool` and `uint8`: a Uint8Array).
    *
    * Of a contiguous tensor this is its memory itself: writing to it changes the tensor behind autograd's back.
-   * Of any other view it is a copy.
+   * Of any other view it is a copy. Kindling's own; in place of `Tensor.numpy`.
+   *
+   * @example
+   * ```ts
+   * tensor([1.5, 2]).data; // Float32Array(2) [ 1.5, 2 ]
+   * ```
    */
   readonly data: TypedArray;
   /** The dimensions in reverse order. Follows `Tensor.T`. */
@@ -152,9 +159,15 @@ interface Properties {
   readonly retainsGrad: boolean;
   /** PyTorch's printed form. Follows `repr(tensor)`. */
   toString(): string;
-  /** As a number the value of a tensor of one element, an error for any other; else the printed form. */
+  /**
+   * As a number the value of a tensor of one element; else the printed form. Follows `Tensor.__float__`.
+   * @throws ValueError where a number is asked for, unless the tensor has one element
+   */
   [Symbol.toPrimitive](hint: string): string | number;
-  /** Walks the first dimension. */
+  /**
+   * Walks the first dimension. Follows `Tensor.__iter__`.
+   * @throws IndexError of a tensor without dimensions
+   */
   [Symbol.iterator](): Generator<Tensor>;
 }
 

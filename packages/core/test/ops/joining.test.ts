@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as J from '../../src/ops/arranging/joining.ts';
+import * as R from '../../src/ops/arranging/index.ts';
 import { pad } from '../../src/ops/arranging/pad.ts';
-import * as R from '../../src/ops/arranging/rearrange.ts';
 import { ones, zeros } from '../../src/ops/creation/fill.ts';
 import { arange, tensor } from '../../src/ops/creation/tensor.ts';
 import { unbind } from '../../src/ops/views/slices.ts';
@@ -14,14 +13,14 @@ import { checkLaws } from './laws.ts';
 const last = (x: Tensor): number[] => new Array<number>(x.ndim).fill(1);
 
 const operations: Record<string, (x: Tensor) => Tensor | readonly Tensor[]> = {
-  cat: (x) => J.cat([x, x.mul(2), x.narrow(1, 0, 1)], 1),
-  'cat by rows': (x) => J.cat([x, zeros([0], { dtype: 'float64' }), x]),
-  stack: (x) => [J.stack([x, x.mul(x)], 0), J.stack([x, x.mul(x)], -1), J.stack([x, x.mul(x)], 1)],
-  hstack: (x) => J.hstack([x, x]),
-  vstack: (x) => J.vstack([x, x]),
-  dstack: (x) => J.dstack([x, x]),
-  columnStack: (x) => J.columnStack([x, x]),
-  blockDiag: (x) => J.blockDiag(x.reshape(1, -1), x.reshape(-1, 1)),
+  cat: (x) => R.cat([x, x.mul(2), x.narrow(1, 0, 1)], 1),
+  'cat by rows': (x) => R.cat([x, zeros([0], { dtype: 'float64' }), x]),
+  stack: (x) => [R.stack([x, x.mul(x)], 0), R.stack([x, x.mul(x)], -1), R.stack([x, x.mul(x)], 1)],
+  hstack: (x) => R.hstack([x, x]),
+  vstack: (x) => R.vstack([x, x]),
+  dstack: (x) => R.dstack([x, x]),
+  columnStack: (x) => R.columnStack([x, x]),
+  blockDiag: (x) => R.blockDiag(x.reshape(1, -1), x.reshape(-1, 1)),
   flip: (x) => R.flip(x, 0, -1),
   roll: (x) => [R.roll(x, [1, -2], [0, 1]), R.roll(x, 2)],
   rot90: (x) => [R.rot90(x), R.rot90(x, 2), R.rot90(x, -1, [1, 0])],
@@ -50,9 +49,9 @@ describe('joining and rearranging', () => {
         fc.integer({ min: 1, max: 3 }),
         (x, n, parts) => {
           const dim = n % x.ndim;
-          assertClose(J.cat(split(x, parts, dim), dim), x);
-          assertClose(J.cat(chunk(x, parts, dim), dim), x);
-          if (x.shape[dim]! > 0) assertClose(J.stack(unbind(x, dim), dim), x);
+          assertClose(R.cat(split(x, parts, dim), dim), x);
+          assertClose(R.cat(chunk(x, parts, dim), dim), x);
+          if (x.shape[dim]! > 0) assertClose(R.stack(unbind(x, dim), dim), x);
         },
       ),
     );
@@ -103,25 +102,25 @@ describe('joining and rearranging', () => {
 
 describe('cat and stack', () => {
   it('promote dtypes, and pass over vectors without elements', () => {
-    expect(J.cat([tensor([1, 2]), tensor([0.5])]).toArray()).toEqual([1, 2, 0.5]);
-    expect(J.cat([tensor([true]), tensor([2])]).dtype).toBe('int32');
-    expect(J.cat([zeros(0), ones([2, 3])], 1).shape).toEqual([2, 3]);
-    expect(J.cat([zeros(0, { dtype: 'float64' }), ones([2, 3])]).dtype).toBe('float64');
-    expect(J.stack([tensor(1), tensor(2.5)]).toArray()).toEqual([1, 2.5]);
-    expect(J.columnStack([zeros(2), zeros([2, 3])]).shape).toEqual([2, 4]);
+    expect(R.cat([tensor([1, 2]), tensor([0.5])]).toArray()).toEqual([1, 2, 0.5]);
+    expect(R.cat([tensor([true]), tensor([2])]).dtype).toBe('int32');
+    expect(R.cat([zeros(0), ones([2, 3])], 1).shape).toEqual([2, 3]);
+    expect(R.cat([zeros(0, { dtype: 'float64' }), ones([2, 3])]).dtype).toBe('float64');
+    expect(R.stack([tensor(1), tensor(2.5)]).toArray()).toEqual([1, 2.5]);
+    expect(R.columnStack([zeros(2), zeros([2, 3])]).shape).toEqual([2, 4]);
   });
 
   it('say which tensor does not fit', () => {
-    expect(() => J.cat([zeros([2, 2]), zeros([2, 3])])).toThrow(
+    expect(() => R.cat([zeros([2, 2]), zeros([2, 3])])).toThrow(
       'Sizes of tensors must match except in dimension 0. Expected size 2 but got size 3 for tensor number 1 in the list',
     );
-    expect(() => J.cat([zeros([2, 3]), zeros(2)])).toThrow('same number of dimensions: got 2 and 1');
-    expect(() => J.cat([tensor(1)])).toThrow(
+    expect(() => R.cat([zeros([2, 3]), zeros(2)])).toThrow('same number of dimensions: got 2 and 1');
+    expect(() => R.cat([tensor(1)])).toThrow(
       'zero-dimensional tensor (at position 0) cannot be concatenated',
     );
-    expect(() => J.cat([])).toThrow('expected a non-empty list of Tensors');
-    expect(() => J.stack([zeros(2), zeros(3)])).toThrow('got [2] at entry 0 and [3] at entry 1');
-    expect(() => J.cat(zeros(2) as never)).toThrow('expected a list of tensors, as in cat([a, b])');
+    expect(() => R.cat([])).toThrow('expected a non-empty list of Tensors');
+    expect(() => R.stack([zeros(2), zeros(3)])).toThrow('got [2] at entry 0 and [3] at entry 1');
+    expect(() => R.cat(zeros(2) as never)).toThrow('expected a list of tensors, as in cat([a, b])');
   });
 });
 

@@ -6,7 +6,7 @@ import { arange, tensor } from '../../src/ops/creation/tensor.ts';
 import { indexSelect } from '../../src/ops/indexing/index-along.ts';
 import { nonzero } from '../../src/ops/indexing/nonzero.ts';
 import { index } from '../../src/ops/indexing/subscript.ts';
-import * as C from '../../src/ops/order/counting.ts';
+import * as C from '../../src/ops/order/index.ts';
 import { argsort, kthvalue, msort, sort, topk } from '../../src/ops/order/sorting.ts';
 import { unique, uniqueConsecutive } from '../../src/ops/order/unique.ts';
 import type { Tensor } from '../../src/tensor.ts';

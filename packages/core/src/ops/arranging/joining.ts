@@ -1,26 +1,27 @@
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/index.ts';
+import { copyStrided, elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
-import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import { formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { resultType } from '../elementwise/result-type.ts';
-import { denseLayout } from '../views/layout.ts';
-import { narrow, select } from '../views/slices.ts';
+import { denseLayout, sizeAlong } from '../views/layout.ts';
 import { rangeLayout } from '../views/ranges.ts';
 import { embedRegion } from '../views/region.ts';
 import { atleast1d, atleast2d, atleast3d, reshape } from '../views/shape.ts';
+import { narrow, select } from '../views/slices.ts';
 
-/** Tensors, as one list. */
+/** Tensors, as one list, and such a list once it is known to hold any. */
 type Tensors = readonly Tensor[];
+type SomeTensors = readonly [Tensor, ...Tensor[]];
 
-const commonType = (tensors: Tensors): DType =>
-  tensors.reduce<DType>((dtype, x) => promoteTypes(dtype, x.dtype), tensors[0]!.dtype);
+const commonType = ([first, ...others]: SomeTensors): DType =>
+  others.reduce<DType>((dtype, x) => promoteTypes(dtype, x.dtype), first.dtype);
 
-function checkList(tensors: Tensors, caller: string): void {
+function checkList(tensors: Tensors, caller: string): asserts tensors is SomeTensors {
   if (!Array.isArray(tensors) || tensors.some((x) => !(x instanceof Tensor))) {
     throw new ValueError(`${caller}: expected a list of tensors, as in ${caller}([a, b])`);
   }
@@ -30,19 +31,16 @@ function checkList(tensors: Tensors, caller: string): void {
 /** Rows shorter than this are copied by a loop. */
 const shortRow = 16;
 
-/**
- * Writes the parts side by side: `rows` times a row of each. `lengths` are the lengths of their rows.
- */
-function interleave(parts: Tensors, rows: number, lengths: readonly number[], out: Tensor): void {
+/** Writes parts side by side: a row of each, of the length that `lengthOf` says, and that `rows` times. */
+function interleave(parts: Tensors, rows: number, lengthOf: (part: Tensor) => number, out: Tensor): void {
   const target = out.storage.array;
-  const width = lengths.reduce((a, b) => a + b, 0);
-  let column = out.offset;
-  for (let k = 0; k < parts.length; k++) {
-    const part = parts[k]!;
-    const length = lengths[k]!;
+  const width = parts.reduce((sum, part) => sum + lengthOf(part), 0);
+  let column = 0;
+  for (const part of parts) {
+    const length = lengthOf(part);
     if (rows === 1) copyStrided(part, target, column, out.dtype);
     else if (part.count > 0) {
-      let { data } = part;
+      let data = elementsOf(part);
       if (part.dtype !== out.dtype) {
         data = allocateArray(out.dtype, part.count);
         copyStrided(part, data, 0, out.dtype);
@@ -63,16 +61,15 @@ const rowLength = (shape: Shape, dim: number): number => numelOf(shape.slice(dim
 const isNothing = (shape: Shape): boolean => shape.length === 1 && shape[0] === 0;
 
 /** The tensor whose shape the others have to fit. */
-const exemplar = (tensors: Tensors): Tensor => tensors.find((x) => !isNothing(x.shape)) ?? tensors[0]!;
+const exemplar = (tensors: SomeTensors): Tensor => tensors.find((x) => !isNothing(x.shape)) ?? tensors[0];
 
-const catPrimitive = definePrimitive<number, readonly Tensor[]>({
+const catPrimitive = definePrimitive<number, SomeTensors>({
   name: 'cat',
   saves: 0,
   infer(tensors, dim) {
     const first = exemplar(tensors).shape;
     let size = 0;
-    for (let k = 0; k < tensors.length; k++) {
-      const { shape } = tensors[k]!;
+    for (const [k, { shape }] of tensors.entries()) {
       if (isNothing(shape)) continue;
       if (shape.length !== first.length) {
         throw new ShapeError(
@@ -88,20 +85,20 @@ const catPrimitive = definePrimitive<number, readonly Tensor[]>({
             formatShape(shape),
         );
       }
-      size += shape[dim]!;
+      size += sizeAlong({ shape }, dim);
     }
     return { shape: first.map((n, d) => (d === dim ? size : n)), dtype: commonType(tensors) };
   },
   kernel(tensors, dim, out) {
-    const lengths = tensors.map((x) => (isNothing(x.shape) ? 0 : rowLength(x.shape, dim)));
-    interleave(tensors, rowsBefore(out.shape, dim), lengths, out);
+    const lengthOf = ({ shape }: Tensor): number => (isNothing(shape) ? 0 : rowLength(shape, dim));
+    interleave(tensors, rowsBefore(out.shape, dim), lengthOf, out);
   },
   derivative(g, node) {
     const dim = node.attrs;
     let start = 0;
     return node.inputShapes.map((shape, k) => {
       if (isNothing(shape)) return node.needs(k) ? zeros(shape, { dtype: g.dtype }) : null;
-      const length = shape[dim]!;
+      const length = sizeAlong({ shape }, dim);
       start += length;
       return node.needs(k) ? narrow(g, dim, start - length, length) : null;
     });
@@ -112,10 +109,9 @@ const catPrimitive = definePrimitive<number, readonly Tensor[]>({
  * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional tensors
  * without elements are passed over. Follows `torch.cat`.
  *
- * @example
- * ```ts
- * cat([zeros([2, 3]), ones([1, 3])]).shape; // [3, 3]
- * ```
+ * @throws ShapeError when shapes do not fit or a tensor has no dimension, ValueError when `tensors` is no list or empty, IndexError
+ * when `dim` is out of range.
+ * @example cat([tensor([[1, 2]]), tensor([[3, 4]])], 1); // tensor([[1, 2, 3, 4]])
  */
 export function cat(tensors: Tensors, dim = 0): Tensor {
   checkList(tensors, 'cat');
@@ -133,14 +129,13 @@ export const concat = cat;
 /** {@link cat}. Follows `torch.concatenate`. */
 export const concatenate = cat;
 
-const stackPrimitive = definePrimitive<number, readonly Tensor[]>({
+const stackPrimitive = definePrimitive<number, SomeTensors>({
   name: 'stack',
   saves: 0,
   infer(tensors, dim) {
-    const first = tensors[0]!.shape;
-    for (let k = 1; k < tensors.length; k++) {
-      const { shape } = tensors[k]!;
-      if (shape.length === first.length && shape.every((n, d) => n === first[d])) continue;
+    const first = tensors[0].shape;
+    for (const [k, { shape }] of tensors.entries()) {
+      if (sameShape(shape, first)) continue;
       throw new ShapeError(
         `stack expects each tensor to be equal size, but got ${formatShape(first)} at entry 0 and ${formatShape(shape)} at entry ${k}`,
       );
@@ -151,29 +146,30 @@ const stackPrimitive = definePrimitive<number, readonly Tensor[]>({
     };
   },
   kernel(tensors, dim, out) {
-    const length = rowLength(tensors[0]!.shape, dim);
-    interleave(tensors, rowsBefore(out.shape, dim), new Array<number>(tensors.length).fill(length), out);
+    const length = rowLength(tensors[0].shape, dim);
+    interleave(tensors, rowsBefore(out.shape, dim), () => length, out);
   },
   derivative: (g, node) => node.inputShapes.map((_, k) => (node.needs(k) ? select(g, node.attrs, k) : null)),
 });
 
 /**
  * Tensors of one shape joined along a new dimension. Follows `torch.stack`.
- * @example stack([tensor([1, 2]), tensor([3, 4])], 1); // [[1, 3], [2, 4]]
+ *
+ * @throws ShapeError when shapes differ, ValueError when `tensors` is no list or empty, IndexError when `dim` is out of range.
+ * @example stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function stack(tensors: Tensors, dim = 0): Tensor {
   checkList(tensors, 'stack');
-  return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0]!.shape.length + 1, 'stack'));
+  return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0].shape.length + 1, 'stack'));
 }
 
-/** Joined along columns (of one dimension: end to end). Follows `torch.hstack`. */
+/** {@link cat} along columns (of one dimension: end to end), with its errors. Follows `torch.hstack`. */
 export function hstack(tensors: Tensors): Tensor {
   checkList(tensors, 'hstack');
-  const list = tensors.map(atleast1d);
-  return cat(list, list[0]!.shape.length === 1 ? 0 : 1);
+  return cat(tensors.map(atleast1d), tensors[0].shape.length <= 1 ? 0 : 1);
 }
 
-/** Joined along rows; one dimension is a row. Follows `torch.vstack`. */
+/** {@link cat} along rows, with its errors; one dimension is a row. Follows `torch.vstack`. */
 export function vstack(tensors: Tensors): Tensor {
   checkList(tensors, 'vstack');
   return cat(tensors.map(atleast2d), 0);
@@ -182,19 +178,23 @@ export function vstack(tensors: Tensors): Tensor {
 /** {@link vstack}. Follows `torch.row_stack`. */
 export const rowStack = vstack;
 
-/** Joined along the third dimension. Follows `torch.dstack`. */
+/** {@link cat} along the third dimension, with its errors. Follows `torch.dstack`. */
 export function dstack(tensors: Tensors): Tensor {
   checkList(tensors, 'dstack');
   return cat(tensors.map(atleast3d), 2);
 }
 
-/** Joined along columns; one dimension is a column. Follows `torch.column_stack`. */
+/** {@link cat} along columns, with its errors; one dimension is a column. Follows `torch.column_stack`. */
 export function columnStack(tensors: Tensors): Tensor {
   checkList(tensors, 'columnStack');
   return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));
 }
 
-/** The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`. */
+/**
+ * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`.
+ *
+ * @throws ShapeError when a tensor has more than two dimensions.
+ */
 export function blockDiag(...tensors: Tensors): Tensor {
   // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
   const dtype = resultType(tensors);
@@ -206,17 +206,13 @@ export function blockDiag(...tensors: Tensors): Tensor {
     }
     return atleast2d(to(x, dtype));
   });
-  const width = blocks.reduce((n, x) => n + x.shape[1]!, 0);
+  const width = blocks.reduce((n, x) => n + sizeAlong(x, 1), 0);
   let start = 0;
   const rows = blocks.map((x) => {
-    const shape = [x.shape[0]!, width];
-    const length = x.shape[1]!;
-    start += length;
-    return embedRegion(
-      x,
-      shape,
-      rangeLayout(denseLayout(shape), { dim: 1, start: start - length, step: 1, length }),
-    );
+    const shape = [sizeAlong(x, 0), width];
+    const columns = { dim: 1, start, step: 1, length: sizeAlong(x, 1) };
+    start += columns.length;
+    return embedRegion(x, shape, rangeLayout(denseLayout(shape), columns));
   });
   return cat(rows, 0);
 }

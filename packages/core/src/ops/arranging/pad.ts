@@ -5,54 +5,57 @@ import { checkInteger, formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
-import { denseLayout, type Layout } from '../views/layout.ts';
+import { denseLayout, type Layout, sizeAlong } from '../views/layout.ts';
 import { rangeLayout } from '../views/ranges.ts';
 
+/** Entries added (or, where negative, cut off) before and after a dimension. */
+interface Sides {
+  readonly before: number;
+  readonly after: number;
+}
+
 interface Padding {
-  /** Entries added (or, where negative, cut off) before and after each dimension. */
-  readonly before: Shape;
-  readonly after: Shape;
+  /** Of each dimension. */
+  readonly sides: readonly Sides[];
   readonly value: number;
 }
 
-/** What is left of each dimension where `before` and `after` cut off entries; paddings are left out. */
-function crop(x: Layout, before: Shape, after: Shape): Layout {
-  return x.shape.reduce<Layout>((part, size, dim) => {
-    const start = Math.max(before[dim]!, 0);
-    return rangeLayout(part, { dim, start, step: 1, length: size - start - Math.max(after[dim]!, 0) });
+/** What is left of each dimension where its sides cut off entries; paddings are left out. */
+const crop = (x: Layout, sides: readonly Sides[]): Layout =>
+  sides.reduce((part, { before, after }, dim) => {
+    const start = Math.max(before, 0);
+    const length = sizeAlong(x, dim) - start - Math.max(after, 0);
+    return rangeLayout(part, { dim, start, step: 1, length });
   }, x);
-}
 
-const negated = (sizes: Shape): number[] => sizes.map((n) => 0 - n);
+const negated = (sides: readonly Sides[]): Sides[] =>
+  sides.map(({ before, after }) => ({ before: 0 - before, after: 0 - after }));
 
 const constantPrimitive: Primitive<Padding> = definePrimitive({
   name: 'constant_pad_nd',
   saves: 0,
-  infer: ([x], { before, after }) => ({
-    shape: x.shape.map((n, d) => n + before[d]! + after[d]!),
+  infer: ([x], { sides }) => ({
+    shape: sides.map(({ before, after }, d) => sizeAlong(x, d) + before + after),
     dtype: x.dtype,
   }),
-  kernel([x], { before, after, value }, out) {
+  kernel([x], { sides, value }, out) {
     const target = out.storage.array;
     target.fill(out.dtype === 'bool' ? Number(value !== 0) : value);
-    const from = crop(x, negated(before), negated(after));
-    const to = crop(denseLayout(out.shape), before, after);
+    const from = crop(x, negated(sides));
+    const to = crop(denseLayout(out.shape), sides);
     if (from.shape.includes(0) || from.shape.some((n) => n < 0)) return;
     scatterStrided(
       stridedOver(x.storage.array, x.dtype, from.shape, from.offset, from.strides),
       stridedOver(target, out.dtype, to.shape, to.offset, to.strides),
     );
   },
-  derivative: (g, { attrs }) => [
-    apply(constantPrimitive, [g], { before: negated(attrs.before), after: negated(attrs.after), value: 0 }),
-  ],
+  derivative: (g, { attrs }) => [apply(constantPrimitive, [g], { sides: negated(attrs.sides), value: 0 })],
 });
 
+type Mode = 'reflect' | 'replicate' | 'circular';
+
 /** Which entry of a dimension of `size` stands at each place, counted from the first entry, of one padded by `left` and `right`. */
-const sources: Record<
-  'reflect' | 'replicate' | 'circular',
-  (i: number, size: number, left: number, right: number) => number
-> = {
+const sources: Record<Mode, (i: number, size: number, left: number, right: number) => number> = {
   reflect: (i, size) => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i),
   replicate: (i, size) => Math.min(Math.max(i, 0), size - 1),
   circular(i, size, left, right) {
@@ -66,7 +69,7 @@ const sources: Record<
 /** Options of {@link pad}. */
 export interface PadOptions {
   /** What the padding is filled with. Default: `'constant'`. */
-  readonly mode?: 'constant' | 'reflect' | 'replicate' | 'circular';
+  readonly mode?: 'constant' | Mode;
   /** The constant of mode `'constant'`. Default: 0. */
   readonly value?: number | null;
 }
@@ -76,10 +79,11 @@ export interface PadOptions {
  * Negative numbers cut off. Mode `'reflect'` mirrors at the edge entry, `'replicate'` repeats it, `'circular'` wraps around; these
  * pad 1, 2 or 3 dimensions of tensors that have one or two more. Follows `torch.nn.functional.pad`.
  *
+ * @throws ShapeError when `padding` does not fit x (nor the mode), ValueError when the mode is unknown or takes no value.
  * @example
  * ```ts
- * pad(tensor([[1, 2, 3]]), [1, 2]); // [[0, 1, 2, 3, 0, 0]]
- * pad(tensor([[1, 2, 3]]), [1, 2], { mode: 'reflect' }); // [[2, 1, 2, 3, 2, 1]]
+ * pad(tensor([[1, 2, 3]]), [1, 2]); // tensor([[0, 1, 2, 3, 0, 0]])
+ * pad(tensor([[1, 2, 3]]), [1, 2], { mode: 'reflect' }); // tensor([[2, 1, 2, 3, 2, 1]])
  * ```
  */
 export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor {
@@ -94,52 +98,41 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
         `${padding.length} and input of dimension ${rank}`,
     );
   }
-  const before = new Array<number>(rank).fill(0);
-  const after = new Array<number>(rank).fill(0);
-  for (let k = 0; k < padding.length / 2; k++) {
-    before[rank - 1 - k] = padding[2 * k]!;
-    after[rank - 1 - k] = padding[2 * k + 1]!;
-  }
+  const sides = x.shape.map((_, d): Sides => {
+    // The last dimension comes first.
+    const [before = 0, after = 0] = padding.slice(2 * (rank - 1 - d));
+    return { before, after };
+  });
   if (mode === 'constant') {
-    checkSizes(x, before, after, padding);
-    return apply(constantPrimitive, [x], { before, after, value: value ?? 0 });
+    checkSizes(x, sides, padding);
+    return apply(constantPrimitive, [x], { sides, value: value ?? 0 });
   }
   if (!Object.hasOwn(sources, mode)) throw new ValueError(`pad: Unrecognised padding mode ${String(mode)}`);
   if (value !== null && value !== 0)
     throw new ValueError(`pad: Padding mode "${mode}" doesn't take in value argument`);
-  checkMode(x, before, after, padding, mode);
-  let result = x;
-  for (let d = rank - padding.length / 2; d < rank; d++) {
-    const left = before[d]!;
-    const right = after[d]!;
-    const size = x.shape[d]!;
-    if (left === 0 && right === 0) continue;
-    const indices = Int32Array.from({ length: size + left + right }, (_, i) =>
-      sources[mode](i - left, size, left, right),
+  checkMode(x, sides, padding, mode);
+  const result = sides.reduce((part, { before, after }, d) => {
+    if (before === 0 && after === 0) return part;
+    const size = sizeAlong(x, d);
+    const indices = Int32Array.from({ length: size + before + after }, (_, i) =>
+      sources[mode](i - before, size, before, after),
     );
-    result = indexSelect(result, d, wrapArray(indices, [indices.length], 'int32'));
-  }
+    return indexSelect(part, d, wrapArray(indices, [indices.length], 'int32'));
+  }, x);
   return result === x ? clone(x) : result;
 }
 
-function checkSizes(x: Tensor, before: Shape, after: Shape, padding: Shape): void {
-  for (let d = 0; d < before.length; d++) {
-    const size = x.shape[d]! + before[d]! + after[d]!;
-    if (size >= 0) continue;
+function checkSizes(x: Tensor, sides: readonly Sides[], padding: Shape): void {
+  for (const [d, { before, after }] of sides.entries()) {
+    if (sizeAlong(x, d) + before + after >= 0) continue;
     throw new ShapeError(
-      `pad: The input size ${x.shape[d]}, plus negative padding ${before[d]} and ${after[d]}, resulted in a negative ` +
+      `pad: The input size ${x.shape[d]}, plus negative padding ${before} and ${after}, resulted in a negative ` +
         `output size of dimension ${d}: shape ${formatShape(x.shape)}, padding ${formatShape(padding)}`,
     );
   }
 }
 
-function checkMode(
-  x: Tensor,
-  before: Shape,
-  after: Shape,
-  padding: Shape,
-  mode: 'reflect' | 'replicate' | 'circular',
-): void {
+function checkMode(x: Tensor, sides: readonly Sides[], padding: Shape, mode: Mode): void {
   const rank = x.shape.length;
   const padded = padding.length / 2;
   if (padded < 1 || padded > 3 || (rank !== padded + 1 && rank !== padded + 2)) {
@@ -148,10 +141,11 @@ function checkMode(
         'input with padding of 2 numbers (last dimension), 3D or 4D with 4 (last 2 dimensions), 4D or 5D with 6 (last 3)',
     );
   }
-  for (let d = rank - padded; d < rank; d++) {
-    const size = x.shape[d]!;
-    const most = Math.max(before[d]!, after[d]!);
-    const described = `padding (${before[d]}, ${after[d]}) at dimension ${d} of input ${formatShape(x.shape)}`;
+  for (const [d, { before, after }] of sides.entries()) {
+    if (d < rank - padded) continue;
+    const size = sizeAlong(x, d);
+    const most = Math.max(before, after);
+    const described = `padding (${before}, ${after}) at dimension ${d} of input ${formatShape(x.shape)}`;
     if (mode === 'reflect' && most >= size) {
       throw new ShapeError(
         `pad: Padding size should be less than the corresponding input dimension, but got: ${described}`,
@@ -160,7 +154,7 @@ function checkMode(
     if (mode === 'circular' && most > size) {
       throw new ShapeError(`pad: Padding value causes wrapping around more than once: ${described}`);
     }
-    if (size === 0 || size + before[d]! + after[d]! <= 0) {
+    if (size === 0 || size + before + after <= 0) {
       throw new ShapeError(`pad: Negative padding value is resulting in an empty dimension: ${described}`);
     }
   }

@@ -25,11 +25,11 @@ function triangle(name: string, lower: boolean): Primitive<number> {
       return { shape: x.shape, dtype: x.dtype };
     },
     kernel([x], diagonal, out) {
-      if (out !== x) copyStrided(x, out.storage.array, out.offset);
-      const [rows, columns] = out.shape.slice(-2) as [number, number];
       const array = out.storage.array;
+      copyStrided(x, array);
+      const [columns = 1, rows = 1] = out.shape.toReversed();
       for (let row = 0; row < out.count / Math.max(columns, 1); row++) {
-        const start = out.offset + row * columns;
+        const start = row * columns;
         // The first column above the diagonal.
         const edge = Math.min(Math.max((row % rows) + diagonal + (lower ? 1 : 0), 0), columns);
         if (lower) array.fill(0, start + edge, start + columns);
@@ -47,16 +47,26 @@ const triuPrimitive = triangle('triu', false);
 const diagonalOf = (options: number | TriangleOptions): number =>
   typeof options === 'number' ? options : (options.diagonal ?? 0);
 
-/** The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`. */
+/**
+ * The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`.
+ *
+ * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
+ * @example tril(ones([2, 3])).tolist(); // [ [ 1, 0, 0 ], [ 1, 1, 0 ] ]
+ */
 export const tril = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   apply(trilPrimitive, [x], diagonalOf(options));
-/** The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`. */
+/**
+ * The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`.
+ *
+ * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
+ * @example triu(ones([2, 3]), 1).tolist(); // [ [ 0, 1, 1 ], [ 0, 0, 1 ] ]
+ */
 export const triu = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   apply(triuPrimitive, [x], diagonalOf(options));
-/** {@link tril} in place. Follows `Tensor.tril_`. */
+/** {@link tril} in place, with its errors. Follows `Tensor.tril_`. */
 export const tril_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   applyInPlace(trilPrimitive, [x], diagonalOf(options));
-/** {@link triu} in place. Follows `Tensor.triu_`. */
+/** {@link triu} in place, with its errors. Follows `Tensor.triu_`. */
 export const triu_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
   applyInPlace(triuPrimitive, [x], diagonalOf(options));
 
@@ -87,9 +97,14 @@ const triangleIndices =
     return wrapArray(Int32Array.from([...rows, ...columns]), [2, rows.length], 'int32');
   };
 
-/** The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`. */
+/**
+ * The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`.
+ *
+ * @throws ShapeError when a size is no non-negative integer, ValueError when the offset is no integer, DTypeError for another dtype
+ * than int32.
+ */
 export const trilIndices = triangleIndices('trilIndices', true);
-/** The rows and columns of the upper triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.triu_indices`. */
+/** {@link trilIndices} of the upper triangle, with its errors. Follows `torch.triu_indices`. */
 export const triuIndices = triangleIndices('triuIndices', false);
 
 /** The functions of this file that are methods too. */

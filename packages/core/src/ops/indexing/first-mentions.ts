@@ -9,9 +9,10 @@ const firstMentionsPrimitive = definePrimitive<number>({
   kernel([index], size, out) {
     const seen = new Set<number>();
     const target = out.storage.array;
-    for (const [p, i] of elementsOf(index).entries()) {
+    let p = 0;
+    for (const i of elementsOf(index)) {
       const place = i < 0 ? i + size : i;
-      target[p] = Number(!seen.has(place));
+      target[p++] = Number(!seen.has(place));
       seen.add(place);
     }
   },

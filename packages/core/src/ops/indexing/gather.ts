@@ -26,7 +26,9 @@ const fromEndPrimitive = definePrimitive<number>({
   saves: 0,
   infer: ([index]) => ({ shape: index.shape, dtype: index.dtype }),
   kernel([index], size, out) {
-    out.storage.array.set(elementsOf(index).map((i) => (i < 0 ? i + size : i)));
+    const target = out.storage.array;
+    let p = 0;
+    for (const i of elementsOf(index)) target[p++] = i < 0 ? i + size : i;
   },
 });
 

@@ -69,7 +69,7 @@ export function indexPositions(
   indices: readonly Tensor[],
   { caller, negative }: IndexRule,
 ): Positions {
-  const rows = new Int32Array(indices[0]?.count ?? 1);
+  const rows = new Int32Array(indices[0]?.count ?? 1).fill(x.offset);
   for (const [k, index] of indices.entries()) {
     const dim = dims[k]!;
     const size = sizeAlong(x, dim);
@@ -87,7 +87,7 @@ export function indexPositions(
   const innerShape = x.shape.filter(isRest);
   const innerStrides = x.strides.filter(isRest);
   return {
-    outer: offsetsOf(x.shape.slice(0, lead), x.strides).map((start) => start + x.offset),
+    outer: offsetsOf(x.shape.slice(0, lead), x.strides),
     rows,
     inner: offsetsOf(innerShape, innerStrides),
     together: isContiguousLayout(innerShape, innerStrides),
@@ -206,7 +206,9 @@ export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
   const lists = x.shape.toReversed().map((size) => {
     const step = stride;
     stride *= size;
-    return positions.map((at) => Math.floor(at / step) % size);
+    const list = new Int32Array(positions.length);
+    for (let p = 0; p < list.length; p++) list[p] = Math.floor(positions[p]! / step) % size;
+    return list;
   });
   return lists.reverse();
 }

@@ -30,7 +30,11 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
   const count = lists[0]?.length ?? 0;
   const out = new Int32Array(count * rank);
   for (const [d, list] of lists.slice(0, rank).entries()) {
-    for (const [n, coordinate] of list.entries()) out[n * rank + d] = coordinate;
+    let at = d;
+    for (const coordinate of list) {
+      out[at] = coordinate;
+      at += rank;
+    }
   }
   return wrapArray(out, [count, rank], 'int32');
 }

@@ -1,128 +1,15 @@
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { apply, definePrimitive } from '../../record/index.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
-import { gather } from '../indexing/gather.ts';
+import type { Tensor } from '../../tensor.ts';
 import { placeOf } from '../indexing/index-positions.ts';
 
-/** Options of {@link searchsorted}. */
-export interface SearchsortedOptions {
-  /** Where a value equals boundaries: after them, or else before. Default: false. */
-  readonly right?: boolean;
-  /** `'left'` or `'right'`: another way to say `right`. */
-  readonly side?: 'left' | 'right' | null;
-  /** The indices that sort an unsorted sequence, from `argsort`. */
-  readonly sorter?: Tensor | null;
-}
-
-interface Searching {
-  readonly right: boolean;
-  readonly caller: string;
-}
-
-/** How many of `boundaries[start..stop]` lie before the value. */
-function insertionPoint(
-  boundaries: TypedArray,
-  start: number,
-  stop: number,
-  value: number,
-  right: boolean,
-): number {
-  let low = start;
-  let high = stop;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const boundary = boundaries[middle]!;
-    // Written so that a NaN among the values goes last.
-    if (right ? !(boundary > value) : !(boundary >= value)) low = middle + 1;
-    else high = middle;
-  }
-  return low - start;
-}
-
-const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
-  name: 'searchsorted',
-  saves: 0,
-  infer([boundaries, values], { caller }) {
-    const b = boundaries.shape;
-    const v = values.shape;
-    const fits = b.length === 1 || (b.length === v.length && b.slice(0, -1).every((n, d) => n === v[d]));
-    if (b.length === 0 || !fits) {
-      throw new ShapeError(
-        `${caller}: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input ` +
-          `value tensor must match, but we got boundaries tensor ${formatShape(b)} and input value tensor ${formatShape(v)}`,
-      );
-    }
-    return { shape: v, dtype: 'int32' };
-  },
-  kernel([boundaries, values], { right }, out) {
-    const sequence = boundaries.data;
-    const { data } = values;
-    const target = out.storage.array;
-    const size = boundaries.shape.at(-1)!;
-    const perRow = boundaries.shape.length === 1 ? data.length : values.shape.at(-1)!;
-    for (let i = 0; i < data.length; i++) {
-      const start = Math.floor(i / perRow) * size;
-      target[i] = insertionPoint(sequence, start, start + size, data[i]!, right);
-    }
-  },
-});
-
-const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tensor.scalar(x, 'float64'));
-
-/**
- * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
- * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
- */
-export function searchsorted(
-  sortedSequence: Tensor,
-  values: Tensor | number,
-  options: SearchsortedOptions = {},
-): Tensor {
-  const { side = null, sorter = null } = options;
-  if (side !== null && side !== 'left' && side !== 'right') {
-    throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
-  }
-  if (side === 'left' && options.right === true) {
-    throw new ValueError(
-      "searchsorted: side and right can't be set to opposites, got side of left while right was true",
-    );
-  }
-  if (!(values instanceof Tensor) && sortedSequence.shape.length !== 1) {
-    throw new ShapeError(
-      'searchsorted: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor ' +
-        formatShape(sortedSequence.shape),
-    );
-  }
-  const sequence = sorter === null ? sortedSequence : gather(sortedSequence, -1, sorter);
-  return apply(searchPrimitive, [sequence, asTensor(values)], {
-    right: side === 'right' || (options.right ?? false),
-    caller: 'searchsorted',
-  });
-}
-
-/** The index of the bucket, between ascending `boundaries`, into which each element of x falls. Follows `torch.bucketize`. */
-export function bucketize(
-  x: Tensor | number,
-  boundaries: Tensor,
-  options: { readonly right?: boolean } = {},
-): Tensor {
-  if (boundaries.shape.length !== 1) {
-    throw new ShapeError(
-      `bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.shape.length})`,
-    );
-  }
-  return apply(searchPrimitive, [boundaries, asTensor(x)], {
-    right: options.right ?? false,
-    caller: 'bucketize',
-  });
-}
-
 function checkClasses(x: Tensor, classes: number): void {
-  const { data } = x;
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
+  let i = -1;
+  for (const value of elementsOf(x)) {
+    i++;
     if (value >= 0 && value < classes) continue;
     const rule =
       value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
@@ -134,7 +21,7 @@ function checkClasses(x: Tensor, classes: number): void {
 
 function greatest(values: TypedArray): number {
   let most = 0;
-  for (let i = 0; i < values.length; i++) if (values[i]! > most) most = values[i]!;
+  for (const value of values) if (value > most) most = value;
   return most;
 }
 
@@ -145,8 +32,11 @@ const oneHotPrimitive = definePrimitive<number>({
   kernel([x], classes, out) {
     checkClasses(x, classes);
     const target = out.storage.array.fill(0);
-    const { data } = x;
-    for (let i = 0; i < data.length; i++) target[i * classes + data[i]!] = 1;
+    let start = 0;
+    for (const value of elementsOf(x)) {
+      target[start + value] = 1;
+      start += classes;
+    }
   },
 });
 
@@ -154,10 +44,8 @@ const oneHotPrimitive = definePrimitive<number>({
  * A new last dimension that is 1 at the class (int32) and 0 elsewhere, as int32. Without `numClasses` it is one more than the
  * greatest class. Follows `torch.nn.functional.one_hot`.
  *
- * @example
- * ```ts
- * oneHot(tensor([0, 2]), 3); // [[1, 0, 0], [0, 0, 1]]
- * ```
+ * @throws DTypeError when x is not int32, IndexError when a class is out of range, ValueError when `numClasses` is not positive.
+ * @example oneHot(tensor([0, 2]), 3).tolist(); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
  */
 export function oneHot(x: Tensor, options: number | { readonly numClasses?: number } = {}): Tensor {
   const wanted = typeof options === 'number' ? options : (options.numClasses ?? -1);
@@ -165,7 +53,7 @@ export function oneHot(x: Tensor, options: number | { readonly numClasses?: numb
     throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
   if (x.count === 0 && wanted <= 0)
     throw new ValueError('oneHot: Can not infer total number of classes from empty tensor.');
-  const classes = wanted === -1 ? greatest(x.data) + 1 : wanted;
+  const classes = wanted === -1 ? 1 + greatest(valuesOf(x, 'one_hot: number of classes')) : wanted;
   if (!Number.isInteger(classes) || classes < 1)
     throw new ValueError(`oneHot: numClasses should be positive, got ${wanted}`);
   return apply(oneHotPrimitive, [x], classes);
@@ -186,11 +74,11 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
     shape: [bins],
     dtype: weights === undefined ? 'int32' : weights.dtype === 'float32' ? 'float32' : 'float64',
   }),
-  kernel([x, weights], bins, out) {
-    const sums = new Float64Array(bins);
-    const values = x.data;
-    const added = weights?.data;
-    for (let i = 0; i < values.length; i++) sums[values[i]!]! += added === undefined ? 1 : added[i]!;
+  kernel([x, weights], count, out) {
+    const sums = new Float64Array(count);
+    const added = weights === undefined ? null : elementsOf(weights);
+    const bins = elementsOf(x);
+    for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added === null ? 1 : added[i]!;
     out.storage.array.set(sums);
   },
 });
@@ -198,6 +86,10 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
 /**
  * How often each non-negative integer occurs in the vector x (int32 or uint8), or the sum of its weights.
  * Follows `torch.bincount`.
+ *
+ * @throws DTypeError when x holds no integers, ShapeError when x or the weights are no vectors of one length, ValueError when an
+ * element is negative.
+ * @example bincount(tensor([0, 2, 2])); // tensor([1, 0, 2])
  */
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
   const { weights = null, minlength = 0 } = options;
@@ -215,14 +107,15 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       `bincount: weights should be 1-d and have the same length as input, got ${formatShape(weights.shape)} and ${formatShape(x.shape)}`,
     );
   }
-  const { data } = x;
   let bins = minlength;
-  for (let i = 0; i < data.length; i++) {
-    if (data[i]! < 0)
+  let i = 0;
+  for (const value of valuesOf(x, 'bincount: number of bins')) {
+    if (value < 0)
       throw new ValueError(
-        `bincount only supports 1-d non-negative integral inputs, got ${data[i]} at position [${i}]`,
+        `bincount only supports 1-d non-negative integral inputs, got ${value} at position [${i}]`,
       );
-    if (data[i]! >= bins) bins = data[i]! + 1;
+    if (value >= bins) bins = value + 1;
+    i++;
   }
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);
 }

@@ -1,17 +1,21 @@
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { applyMulti, defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
+import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
 import { firstInOrder, kthInOrder } from './selection.ts';
 import { sortOrder } from './sort-rows.ts';
 
-/** The elements that an operation picked along a dimension, and where it found them (int32). */
+/** The elements that an operation picked along a dimension, and where it found them. */
 export interface ValuesAndIndices {
+  /** Of x's dtype; gradients flow through them. */
   readonly values: Tensor;
+  /** Places along the dimension, int32. */
   readonly indices: Tensor;
 }
 
@@ -22,8 +26,8 @@ interface Picking {
   readonly pick: (row: TypedArray) => Int32Array | readonly number[];
 }
 
-function definePicking(name: string) {
-  return defineMulti<Picking>({
+const definePicking = (name: string): MultiPrimitive<Picking> =>
+  defineMulti<Picking>({
     name,
     saves: OUTPUT,
     infer([x], { dim, count }) {
@@ -42,11 +46,10 @@ function definePicking(name: string) {
       return [scatterAdd(target, node.attrs.dim, node.output(1), g)];
     },
   });
-}
 
 function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, indices: Tensor): void {
-  const { data } = x;
-  const size = x.shape[dim] ?? 1;
+  const data = elementsOf(x);
+  const size = sizeAlong(x, dim);
   const inner = numelOf(x.shape.slice(dim + 1));
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
@@ -67,6 +70,19 @@ function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, ind
   }
 }
 
+type Pick = Picking['pick'];
+
+function runPicking(
+  primitive: MultiPrimitive<Picking>,
+  x: Tensor,
+  dim: number,
+  count: number,
+  pick: Pick,
+): ValuesAndIndices {
+  const [values, indices] = applyMulti(primitive, [x], { dim, count, pick });
+  return { values, indices };
+}
+
 const sortPrimitive = definePicking('sort');
 const topkPrimitive = definePicking('topk');
 const kthvaluePrimitive = definePicking('kthvalue');
@@ -83,16 +99,14 @@ export interface SortOptions {
  * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow through the
  * values. Follows `torch.sort`.
  *
- * @example
- * ```ts
- * const { values, indices } = sort(tensor([3, 1, 2])); // [1, 2, 3] and [1, 2, 0]
- * ```
+ * @throws IndexError when `dim` is out of range.
+ * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
   if (!(x instanceof Tensor)) requireTensors('sort', x);
   const d = normalizeDim(dim, x.shape.length, 'sort');
   const { descending = false } = options;
-  const count = x.shape[d] ?? 1;
+  const count = sizeAlong(x, d);
   const spare = new Int32Array(count);
   const order = new Int32Array(count);
   const pick = (row: TypedArray): Int32Array => {
@@ -100,21 +114,22 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
     sortOrder(row, order, spare, descending);
     return order;
   };
-  const attrs = { dim: d, count, pick };
-  const [values, indices] = applyMulti(sortPrimitive, [x], attrs) as [Tensor, Tensor];
-  return { values, indices };
+  return runPicking(sortPrimitive, x, d, count, pick);
 }
 
-/** The indices that sort x along `dim`. Follows `torch.argsort`. */
+/**
+ * The indices that sort x along `dim`: those of {@link sort}, with its errors. Follows `torch.argsort`.
+ * @example argsort(tensor([3, 1, 2]), -1, { descending: true }); // tensor([0, 2, 1])
+ */
 export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor =>
   sort(x, dim, options).indices;
 
-/** x sorted along its first dimension. Follows `torch.msort`. */
+/** The values of {@link sort} along the first dimension. Follows `torch.msort`. */
 export const msort = (x: Tensor): Tensor => sort(x, 0).values;
 
 /** Options of {@link topk}. */
 export interface TopkOptions {
-  /** Default: -1. */
+  /** Along which elements are picked. Default: -1. */
   readonly dim?: number;
   /** The greatest, or else the least. Default: true. */
   readonly largest?: boolean;
@@ -125,10 +140,13 @@ export interface TopkOptions {
 /**
  * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
  * Follows `torch.topk`.
+ *
+ * @throws IndexError when `dim` is out of range, ShapeError when there are fewer than `k` elements.
+ * @example topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2]) }
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
-  const size = x.shape[d] ?? 1;
+  const size = sizeAlong(x, d);
   if (!Number.isInteger(k) || k < 0 || k > size) {
     throw new ShapeError(
       `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
@@ -137,33 +155,33 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
   // A 0-dimensional tensor has the one element, whatever k says.
   const count = x.shape.length === 0 ? 1 : k;
   const { largest = true, sorted = true } = options;
-  const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
-  const attrs = { dim: d, count, pick };
-  const [values, indices] = applyMulti(topkPrimitive, [x], attrs) as [Tensor, Tensor];
-  return { values, indices };
+  return runPicking(topkPrimitive, x, d, count, (row) => firstInOrder(row, count, largest, sorted));
 }
 
 /** Options of {@link kthvalue}. */
 export interface KthvalueOptions {
-  /** Default: -1. */
+  /** Along which the element is picked. Default: -1. */
   readonly dim?: number;
   /** Whether the dimension stays, with size 1. Default: false. */
   readonly keepdim?: boolean;
 }
 
-/** The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`. */
+/**
+ * The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`.
+ *
+ * @throws IndexError when `dim` is out of range, ShapeError when there is no such element.
+ */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
-  const size = x.shape[d] ?? 1;
+  const size = sizeAlong(x, d);
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new ShapeError(
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
     );
   }
-  const attrs = { dim: d, count: 1, pick: (row: TypedArray) => [kthInOrder(row, k - 1)] };
-  const [values, indices] = applyMulti(kthvaluePrimitive, [x], attrs) as [Tensor, Tensor];
-  if (options.keepdim === true || x.shape.length === 0) return { values, indices };
-  return { values: squeeze(values, d), indices: squeeze(indices, d) };
+  const found = runPicking(kthvaluePrimitive, x, d, 1, (row) => [kthInOrder(row, k - 1)]);
+  if (options.keepdim === true || x.shape.length === 0) return found;
+  return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
 }
 
 /** The functions of this file that are methods too. */

@@ -1,7 +1,9 @@
 import { ShapeError } from '../../errors.ts';
+import { valuesOf } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { indexSelect } from '../indexing/index-along.ts';
+import { sizeAlong } from '../views/layout.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
 import { sortOrder } from './sort-rows.ts';
@@ -24,6 +26,7 @@ export interface UniqueOptions extends UniqueConsecutiveOptions {
 
 /** What {@link unique} gives where more than the values is asked for. */
 export interface UniqueResult {
+  /** The distinct elements or entries. */
   readonly values: Tensor;
   /** int32; `null` unless `returnInverse`. */
   readonly inverse: Tensor | null;
@@ -44,15 +47,19 @@ function group(order: Int32Array, same: (a: number, b: number) => boolean): Grou
   const first: number[] = [];
   const counts: number[] = [];
   const groupOf = new Int32Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const entry = order[i]!;
-    if (i === 0 || !same(order[i - 1]!, entry)) {
+  let last = -1;
+  let members = 0;
+  for (const entry of order) {
+    if (last < 0 || !same(last, entry)) {
+      if (last >= 0) counts.push(members);
       first.push(entry);
-      counts.push(0);
+      members = 0;
     }
     groupOf[entry] = first.length - 1;
-    counts[first.length - 1]!++;
+    members++;
+    last = entry;
   }
+  if (last >= 0) counts.push(members);
   return { first: Int32Array.from(first), groupOf, counts: Int32Array.from(counts) };
 }
 
@@ -66,14 +73,14 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   const dim = options.dim ?? null;
   const d = dim === null ? 0 : normalizeDim(dim, x.shape.length, caller);
   const entries = dim === null || x.shape.length === 0 ? reshape(x, [-1]) : movedim(x, d, 0);
-  const count = entries.shape[0]!;
+  const count = sizeAlong(entries, 0);
   const width = count === 0 ? 1 : entries.count / count;
   if (entries.shape.slice(1).includes(0) && count > 0) {
     throw new ShapeError(
       `${caller}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied`,
     );
   }
-  const { data } = entries;
+  const data = valuesOf(entries, `${sorted ? 'unique' : 'unique_consecutive'}: which elements differ`);
   const order = counting(count);
   if (sorted) {
     // Whole entries are ordered by their first element that differs: a stable sort by each, the last one first.
@@ -107,10 +114,11 @@ const finish = (result: UniqueResult): Tensor | UniqueResult =>
  * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
  * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
  *
+ * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty.
  * @example
  * ```ts
- * unique(tensor([3, 1, 3])); // [1, 3]
- * unique(tensor([3, 1, 3]), { returnCounts: true }).counts; // [1, 2]
+ * unique(tensor([3, 1, 3])); // tensor([1, 3])
+ * unique(tensor([3, 1, 3]), { returnCounts: true }).counts; // tensor([1, 2])
  * ```
  */
 export function unique(
@@ -123,7 +131,7 @@ export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueR
   return finish(find(x, options, true, 'unique'));
 }
 
-/** {@link unique} without sorting: only equal neighbours are joined. Follows `torch.unique_consecutive`. */
+/** {@link unique} without sorting: only equal neighbours are joined. Its errors too. Follows `torch.unique_consecutive`. */
 export function uniqueConsecutive(
   x: Tensor,
   options: WithInverse<UniqueConsecutiveOptions> | WithCounts<UniqueConsecutiveOptions>,

@@ -1,7 +1,7 @@
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { roll } from '../arranging/rearrange.ts';
+import { roll } from '../arranging/flip-and-roll.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
 import { diagonal } from '../views/diagonal.ts';

@@ -37,10 +37,10 @@ export function replaceDim(
 }
 
 /** The size of dimension `d`; 1 where there is none: a 0-dimensional tensor counts as a row of one element, as in PyTorch. */
-export const sizeAlong = (x: Layout, d: number): number => x.shape[d] ?? 1;
+export const sizeAlong = ({ shape }: { readonly shape: Shape }, d: number): number => shape[d] ?? 1;
 
 /** The stride of dimension `d`, under the same rule. */
-export const strideAlong = (x: Layout, d: number): number => x.strides[d] ?? 1;
+export const strideAlong = ({ strides }: Layout, d: number): number => strides[d] ?? 1;
 
 /** Sizes and strides, dimension by dimension. */
 export const zipDims = (shape: Shape, strides: readonly number[]): { size: number; stride: number }[] =>

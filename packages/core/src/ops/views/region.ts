@@ -59,8 +59,8 @@ const embedPrimitive = definePrimitive<Embedding>({
       return;
     }
     const source = elementsOf(x);
-    for (const [i, at] of offsetsOf(region.shape, region.strides).entries())
-      target[region.offset + at]! += source[i]!;
+    const offsets = offsetsOf(region.shape, region.strides);
+    for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
   },
   derivative: (g, node) => [takeRegion(g, node.attrs.region)],
 });

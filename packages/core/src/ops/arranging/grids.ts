@@ -1,0 +1,60 @@
+import { ShapeError, ValueError } from '../../errors.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { expand, ravel, reshape } from '../views/shape.ts';
+import { stack } from './joining.ts';
+
+/** Options of {@link meshgrid}. */
+export interface MeshgridOptions {
+  /** `'ij'`: the first tensor varies along the first dimension; `'xy'`: along the second. Default: `'ij'`. */
+  readonly indexing?: 'ij' | 'xy';
+}
+
+/** A list with its first two elements exchanged. */
+function swapFirst<T>(list: readonly T[]): readonly T[] {
+  const [a, b, ...rest] = list;
+  return a === undefined || b === undefined ? list : [b, a, ...rest];
+}
+
+/**
+ * Coordinate grids of vectors: each expanded along the dimensions of the others. Follows `torch.meshgrid`.
+ *
+ * @throws ShapeError when a tensor has more than one dimension or they differ in dtype, ValueError for another `indexing`.
+ * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
+ */
+export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
+  const { indexing = 'ij' } = options;
+  if (indexing !== 'ij' && indexing !== 'xy') {
+    throw new ValueError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${String(indexing)}`);
+  }
+  const list = indexing === 'xy' ? swapFirst(tensors) : tensors;
+  const shape = list.map((x) => {
+    if (x.shape.length > 1) {
+      throw new ShapeError(
+        `meshgrid: Expected 0D or 1D tensor in the tensor list but got shape ${formatShape(x.shape)}`,
+      );
+    }
+    if (x.dtype !== list[0]?.dtype)
+      throw new ShapeError('meshgrid expects all tensors to have the same dtype');
+    return x.count;
+  });
+  const grids = list.map((x, d) => {
+    const row = shape.map((_, i) => (i === d ? -1 : 1));
+    return expand(reshape(x, row), shape);
+  });
+  return indexing === 'xy' ? [...swapFirst(grids)] : grids;
+}
+
+/**
+ * All combinations of elements of the vectors, one a row; of one vector that itself. Follows `torch.cartesian_prod`.
+ *
+ * @throws ShapeError when a tensor is no vector.
+ */
+export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  for (const x of tensors) {
+    if (x.shape.length !== 1)
+      throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
+  }
+  const [first, ...others] = tensors;
+  return first !== undefined && others.length === 0 ? first : stack(meshgrid(tensors).map(ravel), 1);
+}
