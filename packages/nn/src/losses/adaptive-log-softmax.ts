@@ -7,15 +7,16 @@ import {
   type Tensor,
   tensor,
   ValueError,
+  valuesOf,
   where,
 } from '@kindling/core';
 import { ModuleList } from '../containers/module-list.ts';
 import { Sequential } from '../containers/sequential.ts';
-import { requireClassDType } from '../functional/losses/classes.ts';
-import { type LossReduction, reduceLoss, type SampleWeightOptions } from '../functional/losses/reduction.ts';
 import { Linear } from '../layers/linear.ts';
 import { Module } from '../module/module.ts';
+import { requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
+import { type LossReduction, reduceLoss, type SampleWeightOptions } from './reduction.ts';
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
 export interface AdaptiveLogSoftmaxOptions extends LossModuleOptions {
@@ -39,26 +40,38 @@ export interface AdaptiveLogSoftmaxResult {
  * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
  * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
  *
- * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1], ShapeError for inputs that do not fit
+ * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class, ShapeError for
+ * inputs that do not fit
  * @example
  * ```ts
  * const layer = new nn.AdaptiveLogSoftmaxWithLoss(16, 1000, [10, 100]);
  * const { output, loss } = layer(randn([4, 16]), tensor([3, 999, 50, 0]));
- * layer.predict(randn([4, 16])); // (4,) classes
+ * output.shape; // [ 4 ]
+ * loss.shape; // []
+ * layer.predict(randn([4, 16])).shape; // [ 4 ]
  * ```
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module<
   [input: Tensor, target: Tensor, options?: SampleWeightOptions],
   AdaptiveLogSoftmaxResult
 > {
+  /** The size of an input. */
   readonly inFeatures: number;
+  /** The number of classes. */
   readonly nClasses: number;
   /** The first class after each cluster; the last is `nClasses`. */
   readonly cutoffs: readonly number[];
+  /** The number of classes that the head itself tells apart. */
+  private readonly frequent: number;
+  /** Each cluster's features are those of the one before, divided by it. */
   readonly divValue: number;
+  /** Whether the head has a bias. */
   readonly headBias: boolean;
+  /** How the losses of the samples become one number. */
   reduction: LossReduction;
+  /** Scores of the frequent classes and of the clusters. */
   head: Linear;
+  /** For each cluster the layers that score its classes. */
   tail: ModuleList<Sequential>;
 
   constructor(
@@ -68,14 +81,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     options: AdaptiveLogSoftmaxOptions = {},
   ) {
     super();
-    checkCutoffs(cutoffs, nClasses);
+    this.frequent = firstCutoff(cutoffs, nClasses);
     this.inFeatures = inFeatures;
     this.nClasses = nClasses;
     this.cutoffs = [...cutoffs, nClasses];
     this.divValue = options.divValue ?? 4;
     this.headBias = options.headBias ?? false;
     this.reduction = options.reduction ?? 'mean';
-    this.head = new Linear(inFeatures, cutoffs[0]! + cutoffs.length, { bias: this.headBias });
+    this.head = new Linear(inFeatures, this.frequent + cutoffs.length, { bias: this.headBias });
     this.tail = new ModuleList(
       cutoffs.map((cutoff, i) => {
         const features = Math.floor(inFeatures / this.divValue ** (i + 1));
@@ -100,25 +113,30 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     checkInputs(input, target);
     const batched = target.ndim > 0;
     const x = batched ? input : input.unsqueeze(0);
-    const classes = Int32Array.from((batched ? target : target.unsqueeze(0)).data as ArrayLike<number>);
-    const first = this.cutoffs[0]!;
+    // Which layers run depends on the targets.
+    const classes = Int32Array.from(
+      valuesOf(target, 'AdaptiveLogSoftmaxWithLoss: the clusters of the targets'),
+    );
     const inHead = new Int32Array(classes.length);
-    const members: number[][] = [...this.tail].map(() => []);
+    const clusters = [...this.tail].map((layer, i) => {
+      return { layer, start: this.cutoffs[i]!, rows: [] as number[], within: [] as number[] };
+    });
     classes.forEach((t, row) => {
       if (t < 0 || t >= this.nClasses) throw this.outOfRange(classes);
-      const cluster = this.cutoffs.findIndex((cutoff) => t < cutoff) - 1;
-      inHead[row] = cluster < 0 ? t : first + cluster;
-      members[cluster]?.push(row);
+      const number = this.cutoffs.findIndex((cutoff) => t < cutoff) - 1;
+      const cluster = clusters[number];
+      inHead[row] = cluster === undefined ? t : this.frequent + number;
+      cluster?.rows.push(row);
+      cluster?.within.push(t - cluster.start);
     });
-    const column = (rows: Int32Array): Tensor => tensor(rows).unsqueeze(1);
-    let output = gather(logSoftmax(this.head(x), 1), 1, column(inHead)).squeeze(1);
-    members.forEach((rows, cluster) => {
-      if (rows.length === 0) return;
-      const index = tensor(Int32Array.from(rows));
-      const within = Int32Array.from(rows, (row) => classes[row]! - this.cutoffs[cluster]!);
-      const logProb = logSoftmax(this.tail[cluster]!(x.indexSelect(0, index)), 1);
-      output = output.indexAdd(0, index, gather(logProb, 1, column(within)).squeeze(1));
-    });
+    const ints = (values: ArrayLike<number>): Tensor => tensor(Int32Array.from(values));
+    let output = gather(logSoftmax(this.head(x), 1), 1, ints(inHead).unsqueeze(1)).squeeze(1);
+    for (const { layer, rows, within } of clusters) {
+      if (rows.length === 0) continue;
+      const index = ints(rows);
+      const logProb = logSoftmax(layer(x.indexSelect(0, index)), 1);
+      output = output.indexAdd(0, index, gather(logProb, 1, ints(within).unsqueeze(1)).squeeze(1));
+    }
     if (!batched) output = output.squeeze(0);
     return { output, loss: reduceLoss(output.neg(), { reduction: this.reduction, ...options }) };
   }
@@ -132,35 +150,40 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
 
   /** The log-probabilities of all classes: (N, inFeatures) gives (N, nClasses). */
   logProb(input: Tensor): Tensor {
-    const first = this.cutoffs[0]!;
     const head = logSoftmax(this.head(input), 1);
     const clusters = [...this.tail].map((layer, i) =>
-      logSoftmax(layer(input), 1).add(head.narrow(1, first + i, 1)),
+      logSoftmax(layer(input), 1).add(head.narrow(1, this.frequent + i, 1)),
     );
-    return cat([head.narrow(1, 0, first), ...clusters], 1);
+    return cat([head.narrow(1, 0, this.frequent), ...clusters], 1);
   }
 
   /** The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so. */
   predict(input: Tensor): Tensor {
     const best = this.head(input).argmax(1);
-    const rare = best.ge(this.cutoffs[0]!);
-    if (!rare.any().item()) return best;
+    const rare = best.ge(this.frequent);
+    const [anyRare] = valuesOf(rare.any(), 'AdaptiveLogSoftmaxWithLoss: whether the tail is needed');
+    if (!anyRare) return best;
     return where(rare, this.logProb(input).argmax(1), best);
   }
 }
 
-function checkCutoffs(cutoffs: readonly number[], nClasses: number): void {
-  if (cutoffs.length === 0) {
+/** The first cutoff, where all fit. */
+function firstCutoff(cutoffs: readonly number[], nClasses: number): number {
+  const [first] = cutoffs;
+  if (first === undefined) {
     throw new ValueError('AdaptiveLogSoftmaxWithLoss: cutoffs should be a sequence of length larger than 0');
   }
-  const fits = cutoffs.every(
-    (c, i) => Number.isInteger(c) && c > (i === 0 ? 0 : cutoffs[i - 1]!) && c <= nClasses - 1,
-  );
-  if (fits) return;
-  throw new ValueError(
-    'AdaptiveLogSoftmaxWithLoss: cutoffs should be a sequence of unique, positive integers sorted in an increasing ' +
-      `order, where each value is between 1 and n_classes-1, got [${cutoffs.join(', ')}] for ${nClasses} classes`,
-  );
+  let before = 0;
+  for (const cutoff of cutoffs) {
+    if (!Number.isInteger(cutoff) || cutoff <= before || cutoff >= nClasses) {
+      throw new ValueError(
+        'AdaptiveLogSoftmaxWithLoss: cutoffs should be a sequence of unique, positive integers sorted in an increasing ' +
+          `order, where each value is between 1 and n_classes-1, got [${cutoffs.join(', ')}] for ${nClasses} classes`,
+      );
+    }
+    before = cutoff;
+  }
+  return first;
 }
 
 function checkInputs(input: Tensor, target: Tensor): void {

@@ -1,78 +1,258 @@
-import type { Tensor } from '@kindling/core';
+import { E, ElementwiseReduction, formatShape, ShapeError, type Tensor } from '@kindling/core';
 import {
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  multilabelSoftMarginLoss,
-  softMarginLoss,
-} from '../functional/losses/binary.ts';
-import type { SampleWeightOptions } from '../functional/losses/reduction.ts';
-import { Loss } from './loss.ts';
-import { WeightedLoss, type WeightedOptions } from './weighted.ts';
+  checkReduction,
+  checkSameSize,
+  checkTargetProbabilities,
+  requireProbabilities,
+  requireSameSize,
+} from './checks.ts';
+import { elementwiseLoss } from './elementwise-loss.ts';
+import { lossClass } from './loss-class.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
 
-/**
- * Binary cross-entropy of probabilities, from a sigmoid; see {@link binaryCrossEntropy}. `weight` broadcasts to the input.
- * Follows `torch.nn.BCELoss`.
- *
- * @throws ValueError for numbers outside [0, 1]
- * @example new nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0]));
- */
-export class BCELoss extends WeightedLoss {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return binaryCrossEntropy(input, target, this.bound({ weight: this.weight }, options));
-  }
+type Expr = E.Expr;
+
+/** Options of {@link binaryCrossEntropy}, {@link multilabelSoftMarginLoss} and their classes. */
+export interface BCELossOptions extends LossOptions {
+  /** A weight that broadcasts to the input. Default: none. */
+  readonly weight?: Tensor | null;
 }
 
-/** Options of {@link BCEWithLogitsLoss}. */
-export interface BCEWithLogitsOptions extends WeightedOptions {
-  /** A weight of the positive examples, for each class. */
+/** log(x), and log(1 - x), not below -100: as PyTorch has it, so that the loss of a certain mistake is finite. */
+const logOf = (x: Expr): Expr => E.max(E.log(x), -100);
+const logOfRest = (x: Expr): Expr => E.max(E.log1p(E.neg(x)), -100);
+
+const crossEntropyOf = (x: Expr, y: Expr): Expr =>
+  E.sub(E.mul(E.sub(y, 1), logOfRest(x)), E.mul(y, logOf(x)));
+
+/** PyTorch's least divisor x (1 - x) of the gradient: a float32, in float64 too. */
+const leastVariance = Math.fround(1e-12);
+
+const bce = (weighted: boolean): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'binary_cross_entropy',
+    arity: weighted ? 3 : 2,
+    expression(x, y, w) {
+      const loss = crossEntropyOf(x, y);
+      return weighted ? E.mul(loss, w) : loss;
+    },
+    gradient({ g }, x, y, w) {
+      const gw = weighted ? E.mul(g, w) : g;
+      const scale = E.max(E.mul(E.sub(1, x), x), leastVariance);
+      return [
+        E.div(E.mul(gw, E.sub(x, y)), scale),
+        E.mul(gw, E.sub(logOfRest(x), logOf(x))),
+        ...(weighted ? [E.mul(g, crossEntropyOf(x, y))] : []),
+      ];
+    },
+  });
+
+const plainBce = bce(false);
+const weightedBce = bce(true);
+
+/**
+ * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
+ * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
+ * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
+ *
+ * @throws ShapeError where the shapes differ, ValueError for a number outside [0, 1] or an unknown reduction
+ * @example
+ * ```ts
+ * F.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
+ * F.binaryCrossEntropy(tensor([1.5]), tensor([1])); // throws ValueError: binaryCrossEntropy: all elements of input should be between 0 and 1
+ * ```
+ */
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
+  const { weight = null } = options;
+  requireSameSize('binaryCrossEntropy', input, target);
+  requireProbabilities('binaryCrossEntropy', input);
+  checkTargetProbabilities('binaryCrossEntropy', target);
+  return weight === null
+    ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
+    : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
+}
+
+/**
+ * Binary cross-entropy of probabilities, from a sigmoid: {@link binaryCrossEntropy} as a module, whose `weight` is a buffer.
+ * Follows `torch.nn.BCELoss`.
+ *
+ * @example new nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
+ */
+export class BCELoss extends /* @__PURE__ */ lossClass(binaryCrossEntropy, {}, ['weight']) {}
+
+/** Options of {@link binaryCrossEntropyWithLogits} and {@link BCEWithLogitsLoss}. */
+export interface BCEWithLogitsLossOptions extends BCELossOptions {
+  /** A weight of the positive examples, for each class: it broadcasts to the target. Default: none. */
   readonly posWeight?: Tensor | null;
 }
 
+/** log(1 + exp(-x)). */
+const softplusOfMinus = (x: Expr): Expr => E.add(E.log1p(E.exp(E.neg(E.abs(x)))), E.max(E.neg(x), 0));
+
+/** Operands: x, y, then posWeight and weight as far as there are any. */
+function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseReduction {
+  const weightsOf = (rest: readonly Expr[]) => {
+    const [first = null, second = null] = rest;
+    return hasPosWeight
+      ? { p: first, w: hasWeight ? second : null }
+      : { p: null, w: hasWeight ? first : null };
+  };
+  const unweighted = (x: Expr, y: Expr, p: Expr | null): Expr => {
+    const rest = softplusOfMinus(x);
+    const factor = p === null ? null : E.add(1, E.mul(E.sub(p, 1), y));
+    return E.add(E.mul(E.sub(1, y), x), factor === null ? rest : E.mul(factor, rest));
+  };
+  return new ElementwiseReduction({
+    name: 'binary_cross_entropy_with_logits',
+    arity: 2 + Number(hasPosWeight) + Number(hasWeight),
+    expression(x, y, ...rest) {
+      const { p, w } = weightsOf(rest);
+      const loss = unweighted(x, y, p);
+      return w === null ? loss : E.mul(loss, w);
+    },
+    gradient({ g }, x, y, ...rest) {
+      const { p, w } = weightsOf(rest);
+      const gw = w === null ? g : E.mul(g, w);
+      const s = E.sigmoid(x);
+      const gradients = [];
+      if (p === null) {
+        gradients.push(E.mul(gw, E.sub(s, y)), E.mul(gw, E.neg(x)));
+      } else {
+        const t = E.mul(p, y);
+        gradients.push(
+          E.mul(gw, E.sub(E.mul(E.sub(E.add(t, 1), y), s), t)),
+          E.mul(gw, E.sub(E.mul(E.sub(p, 1), softplusOfMinus(x)), x)),
+          E.mul(gw, E.mul(y, softplusOfMinus(x))),
+        );
+      }
+      if (w !== null) gradients.push(E.mul(g, unweighted(x, y, p)));
+      return gradients;
+    },
+  });
+}
+
+/** One for each set of weights. */
+const logitOps = {
+  plain: bceWithLogits(false, false),
+  weighted: bceWithLogits(false, true),
+  positives: bceWithLogits(true, false),
+  both: bceWithLogits(true, true),
+};
+
+/** The operation and its operands. */
+function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeight: Tensor | null = null) {
+  if (posWeight === null) {
+    return weight === null
+      ? { op: logitOps.plain, operands: [input, target] }
+      : { op: logitOps.weighted, operands: [input, target, weight] };
+  }
+  return weight === null
+    ? { op: logitOps.positives, operands: [input, target, posWeight] }
+    : { op: logitOps.both, operands: [input, target, posWeight, weight] };
+}
+
 /**
- * Binary cross-entropy of the sigmoid of logits, accurate for logits of any size; see {@link binaryCrossEntropyWithLogits}.
- * `weight` broadcasts to the input, `posWeight` to the target; both are buffers. Follows `torch.nn.BCEWithLogitsLoss`.
+ * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
+ * with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the weights broadcast.
+ * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
+ *
+ * @throws ShapeError where the shapes of input and target differ, ValueError for an unknown reduction
+ * @example F.binaryCrossEntropyWithLogits(tensor([80.5, -80.5]), tensor([1, 1])); // tensor(40.2500)
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BCEWithLogitsLossOptions = {},
+): Tensor {
+  const { weight = null, posWeight = null } = options;
+  requireSameSize('binaryCrossEntropyWithLogits', input, target);
+  const { op, operands } = logitLoss(input, target, weight, posWeight);
+  return elementwiseLoss(op, operands, 'binaryCrossEntropyWithLogits', options);
+}
+
+/**
+ * Binary cross-entropy of the sigmoid of logits: {@link binaryCrossEntropyWithLogits} as a module, whose `weight` and `posWeight`
+ * are buffers. Follows `torch.nn.BCEWithLogitsLoss`.
  *
  * @example
  * ```ts
  * const lossFn = new nn.BCEWithLogitsLoss({ posWeight: tensor([3]) });
- * lossFn(model(x), y, { sampleWeight });
+ * lossFn(tensor([0.5, -1]), tensor([1, 0])); // tensor(0.8677)
+ * Object.keys(lossFn.stateDict()); // [ 'pos_weight' ]
  * ```
  */
-export class BCEWithLogitsLoss extends WeightedLoss {
+export class BCEWithLogitsLoss extends /* @__PURE__ */ lossClass(binaryCrossEntropyWithLogits, {}, [
+  'weight',
+  'posWeight',
+]) {
   static override readonly stateNames = { posWeight: 'pos_weight' };
-
-  posWeight: Tensor | null;
-
-  constructor(options: BCEWithLogitsOptions = {}) {
-    super(options);
-    this.posWeight = this.registerBuffer('posWeight', options.posWeight ?? null);
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    const own = { weight: this.weight, posWeight: this.posWeight };
-    return binaryCrossEntropyWithLogits(input, target, this.bound(own, options));
-  }
 }
 
 /**
- * Binary cross-entropy of the sigmoid of logits (N, C), averaged over the classes: any number of them may apply to a sample;
- * see {@link multilabelSoftMarginLoss}. Follows `torch.nn.MultiLabelSoftMarginLoss`.
+ * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may apply.
+ * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
+ * Follows `torch.nn.functional.multilabel_soft_margin_loss`.
  *
- * @example new nn.MultiLabelSoftMarginLoss()(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]]));
+ * @throws ShapeError for an input that is a number, ValueError for an unknown reduction
+ * @example F.multilabelSoftMarginLoss(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
  */
-export class MultiLabelSoftMarginLoss extends WeightedLoss {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return multilabelSoftMarginLoss(input, target, this.bound({ weight: this.weight }, options));
+export function multilabelSoftMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  options: BCELossOptions = {},
+): Tensor {
+  const { weight = null, sampleWeight = null } = options;
+  const caller = 'multilabelSoftMarginLoss';
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  if (input.ndim === 0) {
+    throw new ShapeError(
+      `${caller}: expected an input of shape (N, C) or (C,), got ${formatShape(input.shape)}`,
+    );
   }
+  checkSameSize(caller, input, target);
+  const { op, operands } = logitLoss(input, target, weight);
+  // All samples have as many classes: the mean of their means is the mean of all.
+  if (sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean')) {
+    return op.apply(operands, 'mean');
+  }
+  return reduceLoss(op.apply(operands, 'none').mean(-1), options);
 }
 
 /**
- * log(1 + exp(-y x)) for targets y of 1 or -1; see {@link softMarginLoss}. Follows `torch.nn.SoftMarginLoss`.
+ * Binary cross-entropy of the sigmoid of logits, averaged over the classes: {@link multilabelSoftMarginLoss} as a module, whose
+ * `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`.
  *
- * @example new nn.SoftMarginLoss()(tensor([0.5, -1]), tensor([1, -1]));
+ * @example new nn.MultiLabelSoftMarginLoss()(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
  */
-export class SoftMarginLoss extends Loss<[input: Tensor, target: Tensor]> {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return softMarginLoss(input, target, this.bound({}, options));
-  }
+export class MultiLabelSoftMarginLoss extends /* @__PURE__ */ lossClass(multilabelSoftMarginLoss, {}, [
+  'weight',
+]) {}
+
+const softMargin = new ElementwiseReduction({
+  name: 'soft_margin_loss',
+  arity: 2,
+  expression: (x, y) => softplusOfMinus(E.mul(x, y)),
+  gradient({ g }, x, y) {
+    const slope = E.mul(g, E.neg(E.sigmoid(E.neg(E.mul(x, y)))));
+    return [E.mul(slope, y), E.mul(slope, x)];
+  },
+});
+
+/**
+ * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
+ * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
+ *
+ * @throws ValueError for an unknown reduction
+ * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
+ */
+export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkSameSize('softMarginLoss', input, target);
+  return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
 }
+
+/**
+ * log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`.
+ *
+ * @example new nn.SoftMarginLoss()(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
+ */
+export class SoftMarginLoss extends /* @__PURE__ */ lossClass(softMarginLoss) {}

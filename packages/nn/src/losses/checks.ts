@@ -1,4 +1,15 @@
-import { formatShape, KindlingError, ShapeError, sameShape, type Tensor, ValueError } from '@kindling/core';
+import {
+  formatShape,
+  KindlingError,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  type TypedArray,
+  ValueError,
+  valuesOf,
+} from '@kindling/core';
+import type { LossReduction } from './reduction.ts';
 
 /**
  * Checks of what is handed to a loss. PyTorch takes most wrong inputs in silence: probabilities where logits belong, shapes
@@ -12,12 +23,15 @@ let mode: InputChecks = 'warn';
 
 /**
  * Sets what the losses do about inputs that PyTorch accepts and that are almost surely wrong; `'warn'` by default. Inputs that
- * PyTorch refuses are errors in any case.
+ * PyTorch refuses are errors in any case. Kindling's own.
  *
+ * @throws ValueError for a mode that there is not
  * @example
  * ```ts
- * nn.setInputChecks('error'); // in tests: a suspicious input throws
- * nn.setInputChecks('off'); // say nothing
+ * // In tests a suspicious input may throw.
+ * nn.setInputChecks('error');
+ * F.crossEntropy(F.softmax(randn([4, 3]), 1), tensor([0, 1, 2, 0])); // throws KindlingError: crossEntropy: the input looks like
+ * nn.setInputChecks('warn');
  * ```
  */
 export function setInputChecks(checks: InputChecks): void {
@@ -29,7 +43,11 @@ export function setInputChecks(checks: InputChecks): void {
   budgets.clear();
 }
 
-/** What {@link setInputChecks} set. */
+/**
+ * What {@link setInputChecks} set. Kindling's own.
+ *
+ * @example nn.getInputChecks(); // 'warn'
+ */
 export const getInputChecks = (): InputChecks => mode;
 
 /** Call sites that were warned of. */
@@ -93,43 +111,55 @@ export function requireSameSize(caller: string, input: Tensor, target: Tensor): 
   );
 }
 
-/** The element at `position` positions along the dimensions of `x`. */
-function at(x: Tensor, position: readonly number[]): number {
-  let offset = x.offset;
-  for (let d = 0; d < position.length; d++) offset += position[d]! * x.strides[d]!;
-  return x.storage.array[offset]!;
+/** Where the element of this number, counted in row-major order, stands: `[1, 0]`. */
+export function placeOf(index: number, shape: Shape): string {
+  const place: number[] = [];
+  let rest = index;
+  for (const size of shape.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${place.join(', ')}]`;
+}
+
+/** The first row of x along `dim`. */
+function firstRow(x: Tensor, dim: number): Tensor {
+  let row = x.detach();
+  for (let d = x.ndim - 1; d >= 0; d--) if (d !== dim) row = row.select(d, 0);
+  return row;
+}
+
+/** Whether all rows of numbers of this shape along `dim` lie in [0, 1] and sum to 1. */
+function areDistributions(values: ArrayLike<number>, shape: Shape, dim: number): boolean {
+  const n = shape[dim] ?? 1;
+  const inner = shape.slice(dim + 1).reduce((count, size) => count * size, 1);
+  for (let block = 0; block < values.length; block += n * inner) {
+    for (let first = block; first < block + inner; first++) {
+      let sum = 0;
+      for (let i = first; i < first + n * inner; i += inner) {
+        const p = values[i]!;
+        if (!(p >= 0 && p <= 1)) return false;
+        sum += p;
+      }
+      if (Math.abs(sum - 1) > 1e-3) return false;
+    }
+  }
+  return true;
 }
 
 /** Whether all rows along `dim` lie in [0, 1] and sum to 1. Of logits the first row tells, which makes the check cheap. */
-function isDistribution(x: Tensor, dim: number): boolean {
+function isDistribution(x: Tensor, dim: number, reason: string): boolean {
   const n = x.shape[dim] ?? 1;
   if (x.count === 0 || n < 2) return false;
-  const position = x.shape.map(() => 0);
-  for (;;) {
-    let sum = 0;
-    for (let c = 0; c < n; c++) {
-      position[dim] = c;
-      const p = at(x, position);
-      if (!(p >= 0 && p <= 1)) return false;
-      sum += p;
-    }
-    if (Math.abs(sum - 1) > 1e-3) return false;
-    position[dim] = 0;
-    let d = position.length - 1;
-    for (; d >= 0; d--) {
-      if (d === dim) continue;
-      position[d] = position[d]! + 1;
-      if (position[d]! < x.shape[d]!) break;
-      position[d] = 0;
-    }
-    if (d < 0) return true;
-  }
+  // Only a dense tensor is read without a copy.
+  if (!x.isContiguous() && !areDistributions(valuesOf(firstRow(x, dim), reason), [n], 0)) return false;
+  return areDistributions(valuesOf(x, reason), x.shape, dim);
 }
 
 /** Warns of probabilities where unnormalised logits are expected. */
 export function checkLogits(caller: string, input: Tensor, dim: number): void {
   const name = `${caller} logits`;
-  if (!isChecked(name) || !isDistribution(input, dim)) return;
+  if (!isChecked(name) || !isDistribution(input, dim, name)) return;
   report(
     name,
     `${caller}: the input looks like probabilities (every row along dim ${dim} lies in [0, 1] and sums to 1); expected ` +
@@ -141,7 +171,7 @@ export function checkLogits(caller: string, input: Tensor, dim: number): void {
 /** Warns of probabilities where log-probabilities are expected. */
 export function checkLogProbabilities(caller: string, input: Tensor, dim: number): void {
   const name = `${caller} log-probabilities`;
-  if (!isChecked(name) || !isDistribution(input, dim)) return;
+  if (!isChecked(name) || !isDistribution(input, dim, name)) return;
   report(
     name,
     `${caller}: the input looks like probabilities (every row along dim ${dim} lies in [0, 1] and sums to 1); expected ` +
@@ -149,38 +179,18 @@ export function checkLogProbabilities(caller: string, input: Tensor, dim: number
   );
 }
 
-/** Up to this many elements a loop finds the extremes, without an operation that a trace would hold. */
-const few = 256;
-
-/** The least element; NaN where there is one, 0 where there is nothing. */
-export function leastOf(x: Tensor): number {
-  if (x.count === 0) return 0;
-  if (x.count > few) return x.detach().amin().item();
-  const data = x.detach().data;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < data.length; i++) least = Math.min(least, data[i]!);
-  return least;
-}
-
 /** The first number outside [0, 1] and where it stands, in words; `null` where there is none. */
-function outsideUnitRange(x: Tensor): string | null {
-  const numbers = x.detach();
-  // A loop that finds the place is for small tensors, and for where there is one.
-  if (x.count > few && numbers.amin().item() >= 0 && numbers.amax().item() <= 1) return null;
-  const { data } = numbers;
-  const found = data.findIndex((p: number) => !(p >= 0 && p <= 1));
-  if (found < 0) return null;
-  const place: number[] = [];
-  for (let d = x.ndim - 1, rest = found; d >= 0; d--) {
-    place.unshift(rest % x.shape[d]!);
-    rest = Math.floor(rest / x.shape[d]!);
+function outsideUnitRange(values: TypedArray, shape: Shape): string | null {
+  for (let i = 0; i < values.length; i++) {
+    const p = values[i]!;
+    if (!(p >= 0 && p <= 1)) return `${p} at position ${placeOf(i, shape)}`;
   }
-  return `${data[found]} at position [${place.join(', ')}]`;
+  return null;
 }
 
 /** Refuses probabilities outside [0, 1], as PyTorch does. */
 export function requireProbabilities(caller: string, input: Tensor): void {
-  const found = outsideUnitRange(input);
+  const found = outsideUnitRange(valuesOf(input, `${caller}: whether it lies in [0, 1]`), input.shape);
   if (found === null) return;
   throw new ValueError(
     `${caller}: all elements of input should be between 0 and 1, got ${found}; ` +
@@ -192,7 +202,23 @@ export function requireProbabilities(caller: string, input: Tensor): void {
 export function checkTargetProbabilities(caller: string, target: Tensor): void {
   const name = `${caller} target`;
   if (!isChecked(name)) return;
-  const found = outsideUnitRange(target);
+  const found = outsideUnitRange(valuesOf(target, name), target.shape);
   if (found !== null)
     report(name, `${caller}: all elements of target should be between 0 and 1, got ${found}`);
+}
+
+const reductions: readonly string[] = ['none', 'mean', 'sum', 'weightedMean'];
+
+/** Refuses a reduction that there is not. */
+export function checkReduction<R extends string = LossReduction>(
+  caller: string,
+  reduction: string,
+  known: readonly string[] = reductions,
+): R {
+  if (!known.includes(reduction)) {
+    throw new ValueError(
+      `${caller}: ${reduction} is not a valid value for reduction; expected ${known.map((r) => `'${r}'`).join(', ')}`,
+    );
+  }
+  return reduction as R;
 }

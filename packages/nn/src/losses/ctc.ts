@@ -1,43 +1,299 @@
-import type { Tensor } from '@kindling/core';
-import { ctcLoss, type Lengths } from '../functional/losses/ctc.ts';
-import type { SampleWeightOptions } from '../functional/losses/reduction.ts';
-import { Loss, type LossModuleOptions } from './loss.ts';
+import {
+  AutogradError,
+  apply,
+  definePrimitive,
+  elementsOf,
+  formatShape,
+  INPUT,
+  IndexError,
+  type Primitive,
+  ShapeError,
+  Tensor,
+  type TypedArray,
+  tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkReduction } from './checks.ts';
+import { requireClassDType, requireFloating } from './classes.ts';
+import { lossClass } from './loss-class.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
 
-/** Options of {@link CTCLoss}. */
-export interface CTCOptions extends LossModuleOptions {
+/** Options of {@link ctcLoss} and {@link CTCLoss}. */
+export interface CTCLossOptions extends LossOptions {
   /** The class that stands for no label. Default: 0. */
   readonly blank?: number;
-  /** Whether infinite losses become 0, and their gradients too. Default: false. */
+  /** Whether infinite losses, of targets too long for their input, become 0, and their gradients too. Default: false. */
   readonly zeroInfinity?: boolean;
 }
 
-type Sequences = [logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths];
+const ctcDefaults = { blank: 0, zeroInfinity: false };
+
+/** Lengths: a tensor, an array, or a number for a single sample. */
+export type Lengths = Tensor | readonly number[] | number;
+
+type Attributes = typeof ctcDefaults;
+/** Log-probabilities (T, N, C), labels, and the lengths of input and target of each sample, (N,). */
+type Inputs = [logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor];
+
+/** log(0). */
+const never = Number.NEGATIVE_INFINITY;
+
+/** log(e^a + e^b). */
+function logAdd(a: number, b: number): number {
+  if (a === never) return b;
+  if (b === never) return a;
+  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
+}
+
+/** One sample of a batch. */
+interface Sample {
+  /** Its labels, with blanks before, between and behind: the states of an alignment. */
+  readonly labels: Int32Array;
+  /** The log-probabilities of all classes at each of its steps. */
+  readonly steps: readonly TypedArray[];
+}
+
+/** Where the classes of sample n at step t lie in (T, N, C). */
+function rowOf<A extends TypedArray>(values: A, { shape }: Tensor, t: number, n: number): A {
+  const [, batch = 1, classes = 1] = shape;
+  const start = (t * batch + n) * classes;
+  return values.subarray(start, start + classes) as A;
+}
+
+function samplesOf(
+  x: Tensor,
+  targets: Tensor,
+  inputLengths: Tensor,
+  targetLengths: Tensor,
+  blank: number,
+): Sample[] {
+  const logs = elementsOf(x);
+  const listed = elementsOf(targets);
+  const lengths = elementsOf(targetLengths);
+  const [, width] = targets.shape;
+  let next = 0;
+  return Array.from(elementsOf(inputLengths), (steps: number, n) => {
+    const start = width === undefined ? next : n * width;
+    next = start + lengths[n]!;
+    const labels = new Int32Array(2 * (next - start) + 1).fill(blank);
+    listed.subarray(start, next).forEach((label: number, i: number) => {
+      labels[2 * i + 1] = label;
+    });
+    return { labels, steps: Array.from({ length: steps }, (_, t) => rowOf(logs, x, t, n)) };
+  });
+}
+
+/** For each step and state the log of the probability of all ways to be there then. */
+function waysTo({ labels, steps }: Sample): Float64Array[] {
+  let before: Float64Array | null = null;
+  return steps.map((logs) => {
+    const last = before;
+    const ways = Float64Array.from(labels, (label, s) => {
+      const here = logs[label]!;
+      if (last === null) return s < 2 ? here : never;
+      let sum = logAdd(last[s] ?? never, last[s - 1] ?? never);
+      // The blank between may be left out, unless it parts two labels that are the same.
+      if (label !== labels[s - 2]) sum = logAdd(sum, last[s - 2] ?? never);
+      return sum + here;
+    });
+    before = ways;
+    return ways;
+  });
+}
+
+/** The same of all ways to go on from there, that step included: the ways there from the end. */
+function waysFrom({ labels, steps }: Sample): Float64Array[] {
+  const reversed = waysTo({ labels: labels.toReversed(), steps: steps.toReversed() });
+  return reversed.map((ways) => ways.reverse()).reverse();
+}
+
+/** -log of the probability of the target. */
+function lossOf(ways: readonly Float64Array[], { labels }: Sample): number {
+  const end = ways.at(-1);
+  if (end === undefined) return labels.length === 1 ? 0 : Number.POSITIVE_INFINITY;
+  return -logAdd(end.at(-1) ?? never, end.at(-2) ?? never);
+}
+
+/** The losses of all samples, (N,). */
+const ctc: Primitive<Attributes, Inputs> = definePrimitive({
+  name: 'ctc_loss',
+  saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
+  infer: ([x]) => ({ shape: x.shape.slice(1, 2), dtype: x.dtype }),
+  kernel(inputs, { blank, zeroInfinity }, out) {
+    requireFitting(...inputs);
+    const losses = samplesOf(...inputs, blank).map((sample) => {
+      const loss = lossOf(waysTo(sample), sample);
+      return zeroInfinity && loss === Number.POSITIVE_INFINITY ? 0 : loss;
+    });
+    elementsOf(out).set(losses);
+  },
+  derivative(g, node) {
+    const inputs = [node.input(0), node.input(1), node.input(2), node.input(3)] as const;
+    return [apply(ctcBackward, [g, ...inputs], node.attrs), null, null, null];
+  },
+});
 
 /**
- * Connectionist temporal classification of log-probabilities (T, N, C), for labels without alignment; see {@link ctcLoss}.
- * Follows `torch.nn.CTCLoss`.
- *
- * @example new nn.CTCLoss()(nn.F.logSoftmax(randn([50, 2, 20]), 2), tensor([[1, 2, 2], [5, 0, 0]]), [50, 40], [3, 1]);
+ * The gradient by the log-probabilities, as PyTorch has it: exp(x) less the probability of each class at each step given the
+ * target. It is the gradient through a log-softmax before it, to whose backward it makes no difference.
  */
-export class CTCLoss extends Loss<Sequences> {
-  blank: number;
-  zeroInfinity: boolean;
+const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
+  name: 'ctc_loss_backward',
+  saves: 0,
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([g, ...inputs], { blank, zeroInfinity }, out) {
+    const [x] = inputs;
+    const upstream = elementsOf(g);
+    const gradient = new Float64Array(out.count);
+    samplesOf(...inputs, blank).forEach((sample, n) => {
+      const to = waysTo(sample);
+      const loss = lossOf(to, sample);
+      const infinite = loss === Number.POSITIVE_INFINITY;
+      if (zeroInfinity && infinite) return;
+      const from = waysFrom(sample);
+      sample.steps.forEach((logs, t) => {
+        const occupied = new Float64Array(logs.length).fill(never);
+        sample.labels.forEach((c, s) => {
+          occupied[c] = logAdd(occupied[c]!, to[t]![s]! + from[t]![s]!);
+        });
+        const row = rowOf(gradient, x, t, n);
+        occupied.forEach((ways, c) => {
+          const log = logs[c]!;
+          const share = ways === never && !infinite ? 0 : Math.exp(ways + loss - log);
+          row[c] = (Math.exp(log) - share) * upstream[n]!;
+        });
+      });
+    });
+    elementsOf(out).set(gradient);
+  },
+  derivative() {
+    throw new AutogradError(
+      'ctcLoss: the second derivative is not implemented (nor is it in PyTorch): the derivative for ctc_loss_backward',
+    );
+  },
+});
 
-  constructor(options: CTCOptions = {}) {
-    super(options);
-    this.blank = options.blank ?? 0;
-    this.zeroInfinity = options.zeroInfinity ?? false;
-  }
-
-  override forward(
-    logProbs: Tensor,
-    targets: Tensor,
-    inputLengths: Lengths,
-    targetLengths: Lengths,
-    options?: SampleWeightOptions,
-  ): Tensor {
-    const { blank, zeroInfinity } = this;
-    const own = this.bound({ blank, zeroInfinity }, options);
-    return ctcLoss(logProbs, targets, inputLengths, targetLengths, own);
+function requireLengths(what: string, lengths: Iterable<number>): void {
+  for (const n of lengths) {
+    if (!Number.isInteger(n) || n < 0) {
+      throw new ValueError(`ctcLoss: Expected ${what} to have value at least 0, but got value ${n}`);
+    }
   }
 }
+
+/** Refuses lengths and labels that do not fit. */
+function requireFitting(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor): void {
+  const [steps = 0, , classes = 0] = x.shape;
+  const [total = 0, width] = targets.shape;
+  const inputs = elementsOf(inputLengths);
+  const lengths = elementsOf(targetLengths);
+  requireLengths('inputLengths', inputs);
+  requireLengths('targetLengths', lengths);
+  for (const n of inputs) {
+    if (n > steps) {
+      throw new ValueError(
+        `ctcLoss: Expected inputLengths to have value at most ${steps}, but got value ${n}`,
+      );
+    }
+  }
+  const labels = elementsOf(targets);
+  let start = 0;
+  lengths.forEach((length: number, n: number) => {
+    if (width !== undefined && length > width) {
+      throw new ShapeError(
+        `ctcLoss: Expected tensor to have size at least ${length} at dimension 1, but got size ${width} for targets ` +
+          `(sample ${n} has targetLength ${length})`,
+      );
+    }
+    if (width !== undefined) start = n * width;
+    labels.subarray(start, start + length).forEach((label: number, i: number) => {
+      if (label >= 0 && label < classes) return;
+      throw new IndexError(
+        `ctcLoss: target ${label} of sample ${n} at position ${i} is out of range, expected 0 to ${classes - 1}`,
+      );
+    });
+    start += length;
+  });
+  if (width === undefined && start !== total) {
+    throw new ShapeError(
+      `ctcLoss: the concatenated targets hold ${total} labels, but targetLengths sum to ${start}`,
+    );
+  }
+}
+
+/** Lengths as a tensor (N,). */
+function lengthsOf(what: string, lengths: Lengths, batch: number): Tensor {
+  if (lengths instanceof Tensor) requireClassDType(`ctcLoss (${what})`, lengths);
+  const given = typeof lengths === 'number' ? [lengths] : lengths;
+  const count = given instanceof Tensor ? given.count : given.length;
+  if (count !== batch) {
+    throw new ShapeError(
+      `ctcLoss: ${what} must be of size batch_size: expected ${batch} lengths, got ${count}`,
+    );
+  }
+  if (given instanceof Tensor) return given.reshape([batch]);
+  requireLengths(what, given);
+  return tensor([...given], { dtype: 'int32' });
+}
+
+/**
+ * Connectionist temporal classification: -log of the probability of the target sequence, summed over all its alignments with
+ * the input, with blanks between labels. Shapes: `logProbs` (T, N, C) or (T, C), log-probabilities; `targets` (N, S), padded, or
+ * all labels in one row, (sum(targetLengths),); the lengths (N,), or numbers; the unreduced loss (N,) or (). `'mean'` divides
+ * each loss by its target's length first. A target too long for its input has an infinite loss, unless `zeroInfinity`.
+ * The gradient, like PyTorch's, is that through a log-softmax; there is no second one.
+ * Follows `torch.nn.functional.ctc_loss`.
+ *
+ * @throws ShapeError, ValueError, IndexError where lengths or labels do not fit; DTypeError for labels or lengths that are no
+ * integers; ValueError for a `blank` that is no class, or an unknown reduction
+ * @example
+ * ```ts
+ * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);
+ * F.ctcLoss(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.3934)
+ * ```
+ */
+export function ctcLoss(
+  logProbs: Tensor,
+  targets: Tensor,
+  inputLengths: Lengths,
+  targetLengths: Lengths,
+  options: CTCLossOptions = {},
+): Tensor {
+  const { blank = ctcDefaults.blank, zeroInfinity = ctcDefaults.zeroInfinity } = options;
+  const caller = 'ctcLoss';
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  requireFloating(caller, logProbs);
+  requireClassDType(caller, targets);
+  if (logProbs.ndim !== 2 && logProbs.ndim !== 3) {
+    throw new ShapeError(
+      `${caller}: expected log-probabilities of shape (T, N, C) or (T, C), got ${formatShape(logProbs.shape)}`,
+    );
+  }
+  if (targets.ndim !== 1 && targets.ndim !== 2) {
+    throw new ShapeError(`${caller}: targets should be 1D or 2D, got ${formatShape(targets.shape)}`);
+  }
+  const x = logProbs.ndim === 3 ? logProbs : logProbs.unsqueeze(1);
+  const [, batch = 0, classes = 0] = x.shape;
+  if (!(blank >= 0 && blank < classes)) {
+    throw new ValueError(`${caller}: blank must be in label range, got ${blank} for ${classes} classes`);
+  }
+  const inputs = lengthsOf('inputLengths', inputLengths, batch);
+  const wanted = lengthsOf('targetLengths', targetLengths, batch);
+  // A single sample's padding counts for nothing.
+  const labels = logProbs.ndim === 2 && targets.ndim === 1 ? targets.unsqueeze(0) : targets;
+  const each = apply(ctc, [x, labels, inputs, wanted], { blank, zeroInfinity });
+  const losses =
+    reduction === 'none' || reduction === 'sum' ? each : each.div(wanted.clampMin(1).to(x.dtype));
+  return reduceLoss(logProbs.ndim === 3 ? losses : losses.reshape([]), options);
+}
+
+/**
+ * Connectionist temporal classification, for labels without alignment: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`.
+ *
+ * @example
+ * ```ts
+ * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);
+ * new nn.CTCLoss()(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.3934)
+ * ```
+ */
+export class CTCLoss extends /* @__PURE__ */ lossClass(ctcLoss, ctcDefaults) {}

@@ -1,97 +1,224 @@
-import type { Tensor } from '@kindling/core';
-import { gaussianNllLoss, klDiv, poissonNllLoss } from '../functional/losses/likelihood.ts';
-import type { LossReduction, SampleWeightOptions } from '../functional/losses/reduction.ts';
-import { Loss, type LossModuleOptions } from './loss.ts';
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+  ValueError,
+  valuesOf,
+} from '@kindling/core';
+import { checkLogProbabilities, checkReduction, checkSameSize } from './checks.ts';
+import { elementwiseLoss } from './elementwise-loss.ts';
+import { lossClass } from './loss-class.ts';
+import { type LossOptions, type LossReduction, reduceLoss, type SampleWeightOptions } from './reduction.ts';
 
-/** Options of {@link PoissonNLLLoss}. */
-export interface PoissonNLLOptions extends LossModuleOptions {
+/** Options of {@link poissonNllLoss} and {@link PoissonNLLLoss}. */
+export interface PoissonNLLLossOptions extends LossOptions {
   /** Whether the input is the logarithm of the expectation. Default: true. */
   readonly logInput?: boolean;
-  /** Whether to add Stirling's approximation of log(y!). Default: false. */
+  /** Whether to add Stirling's approximation of log(y!), which does not depend on the input. Default: false. */
   readonly full?: boolean;
-  /** Added to an expectation before its logarithm is taken. Default: 1e-8. */
+  /** Keeps the logarithm of an expectation of 0 finite, where `logInput` is false. Default: 1e-8. */
   readonly eps?: number;
 }
 
+const poissonDefaults = { logInput: true, full: false, eps: 1e-8 };
+
+const stirling = (y: E.Expr): E.Expr =>
+  E.add(E.sub(E.mul(y, E.log(y)), y), E.mul(0.5, E.log(E.mul(2 * Math.PI, y))));
+
+const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'poisson_nll_loss',
+    arity: 2,
+    expression(x, y, eps) {
+      const loss = logInput ? E.sub(E.exp(x), E.mul(y, x)) : E.sub(x, E.mul(y, E.log(E.add(x, eps))));
+      return full ? E.add(loss, E.select(E.gt(y, 1), stirling(y), 0)) : loss;
+    },
+  });
+
+const poissonOps = {
+  ofLogs: { plain: poisson(true, false), full: poisson(true, true) },
+  ofRates: { plain: poisson(false, false), full: poisson(false, true) },
+};
+
 /**
- * Negative log-likelihood of counts under Poisson distributions; see {@link poissonNllLoss}. Follows `torch.nn.PoissonNLLLoss`.
+ * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of the
+ * expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape.
+ * Follows `torch.nn.functional.poisson_nll_loss`.
  *
- * @example new nn.PoissonNLLLoss({ full: true })(tensor([0.5, 1]), tensor([1, 3]));
+ * @throws ValueError for an unknown reduction
+ * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3156)
  */
-export class PoissonNLLLoss extends Loss<[input: Tensor, target: Tensor]> {
-  logInput: boolean;
-  full: boolean;
-  eps: number;
-
-  constructor(options: PoissonNLLOptions = {}) {
-    super(options);
-    this.logInput = options.logInput ?? true;
-    this.full = options.full ?? false;
-    this.eps = options.eps ?? 1e-8;
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    const { logInput, full, eps } = this;
-    return poissonNllLoss(input, target, this.bound({ logInput, full, eps }, options));
-  }
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
+  const {
+    logInput = poissonDefaults.logInput,
+    full = poissonDefaults.full,
+    eps = poissonDefaults.eps,
+  } = options;
+  checkSameSize('poissonNllLoss', input, target);
+  const op = (logInput ? poissonOps.ofLogs : poissonOps.ofRates)[full ? 'full' : 'plain'];
+  return elementwiseLoss(op, [input, target], 'poissonNllLoss', options, [eps]);
 }
 
-/** Options of {@link GaussianNLLLoss}. */
-export interface GaussianNLLOptions extends LossModuleOptions {
+/**
+ * Negative log-likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module.
+ * Follows `torch.nn.PoissonNLLLoss`.
+ *
+ * @example new nn.PoissonNLLLoss({ full: true })(tensor([0.5, 1]), tensor([1, 3])); // tensor(1.3156)
+ */
+export class PoissonNLLLoss extends /* @__PURE__ */ lossClass(poissonNllLoss, poissonDefaults) {}
+
+/** Options of {@link gaussianNllLoss} and {@link GaussianNLLLoss}. */
+export interface GaussianNLLLossOptions extends LossOptions {
   /** Whether to add the constant log(2 pi) / 2. Default: false. */
   readonly full?: boolean;
   /** Variances below it count as it. Default: 1e-6. */
   readonly eps?: number;
 }
 
-/**
- * Negative log-likelihood under Gaussians, called with input, target and variance; see {@link gaussianNllLoss}.
- * Follows `torch.nn.GaussianNLLLoss`.
- *
- * @example new nn.GaussianNLLLoss()(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25]));
- */
-export class GaussianNLLLoss extends Loss<[input: Tensor, target: Tensor, variance: Tensor | number]> {
-  full: boolean;
-  eps: number;
+const gaussianDefaults = { full: false, eps: 1e-6 };
 
-  constructor(options: GaussianNLLOptions = {}) {
-    super(options);
-    this.full = options.full ?? false;
-    this.eps = options.eps ?? 1e-6;
-  }
-
-  override forward(
-    input: Tensor,
-    target: Tensor,
-    variance: Tensor | number,
-    options?: SampleWeightOptions,
-  ): Tensor {
-    const { full, eps } = this;
-    return gaussianNllLoss(input, target, variance, this.bound({ full, eps }, options));
-  }
+/** Refuses negative variances. */
+function requireVariances(variances: Tensor): void {
+  let least = 0;
+  const values = valuesOf(variances, 'gaussianNllLoss: whether a variance is negative');
+  for (const v of values) least = Math.min(least, v);
+  if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
 }
 
-/** Options of {@link KLDivLoss}. */
-export interface KLDivOptions extends LossModuleOptions<LossReduction | 'batchmean'> {
+/** As in PyTorch the clamp is no part of the gradient: a variance below eps is still told to grow. */
+const gaussian = new ElementwiseReduction({
+  name: 'gaussian_nll_loss',
+  arity: 3,
+  expression(x, y, variance, eps, constant) {
+    const v = E.max(variance, eps);
+    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x, y)), v))), constant);
+  },
+  gradient({ g }, x, y, variance, eps) {
+    const v = E.max(variance, eps);
+    const d = E.div(E.sub(x, y), v);
+    const gx = E.mul(g, d);
+    return [gx, E.neg(gx), E.mul(g, E.mul(0.5, E.sub(E.reciprocal(v), E.square(d))))];
+  },
+});
+
+/**
+ * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
+ * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
+ * number. Follows `torch.nn.functional.gaussian_nll_loss`.
+ *
+ * @throws ValueError for a negative variance or an unknown reduction, ShapeError for a variance of another shape
+ * @example F.gaussianNllLoss(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
+ */
+export function gaussianNllLoss(
+  input: Tensor,
+  target: Tensor,
+  variance: Tensor | number,
+  options: GaussianNLLLossOptions = {},
+): Tensor {
+  const { full = gaussianDefaults.full, eps = gaussianDefaults.eps } = options;
+  checkSameSize('gaussianNllLoss', input, target);
+  const v = varianceFor(input, variance);
+  const constant = full ? 0.5 * Math.log(2 * Math.PI) : 0;
+  return elementwiseLoss(gaussian, [input, target, v], 'gaussianNllLoss', options, [eps, constant]);
+}
+
+/** The variances in a shape that broadcasts to the input's. */
+function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
+  const v = typeof variance === 'number' ? tensor(variance, { dtype: input.dtype }) : variance;
+  requireVariances(v);
+  if (typeof variance === 'number' || sameShape(v.shape, input.shape)) return v;
+  if (sameShape(v.shape, input.shape.slice(0, -1))) return v.unsqueeze(-1);
+  const differing = v.shape.filter((size, d) => size !== input.shape[d]);
+  if (v.ndim === input.ndim && differing.length === 1 && differing[0] === 1) return v;
+  throw new ShapeError(
+    `gaussianNllLoss: var is of incorrect size: ${formatShape(v.shape)} for an input of ${formatShape(input.shape)}; ` +
+      `expected the input's shape, ${formatShape(input.shape.slice(0, -1))}, or the input's with one size of 1`,
+  );
+}
+
+/**
+ * Negative log-likelihood under Gaussians, called with input, target and variance: {@link gaussianNllLoss} as a module.
+ * Follows `torch.nn.GaussianNLLLoss`.
+ *
+ * @example new nn.GaussianNLLLoss()(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
+ */
+export class GaussianNLLLoss extends /* @__PURE__ */ lossClass(gaussianNllLoss, gaussianDefaults) {}
+
+/** Options of {@link klDiv} and {@link KLDivLoss}. */
+export interface KLDivLossOptions extends SampleWeightOptions {
+  /** `'batchmean'` divides the sum by the batch size, which is the divergence as mathematics has it. Default: `'mean'`. */
+  readonly reduction?: LossReduction | 'batchmean';
   /** Whether the target too is a logarithm. Default: false. */
   readonly logTarget?: boolean;
 }
 
+const klDefaults = { logTarget: false };
+
+const kl = new ElementwiseReduction({
+  name: 'kl_div',
+  arity: 2,
+  // y log y is 0 for y = 0, and so is the loss, whatever x is.
+  expression: (x, y) => E.select(E.eq(y, 0), E.mul(E.neg(y), x), E.mul(y, E.sub(E.log(y), x))),
+  gradient: ({ g }, x, y) => [
+    E.mul(g, E.neg(y)),
+    E.mul(g, E.sub(E.select(E.eq(y, 0), 0, E.add(E.log(y), 1)), x)),
+  ],
+});
+
+const klOfLogs = new ElementwiseReduction({
+  name: 'kl_div',
+  arity: 2,
+  expression: (x, y) => E.mul(E.exp(y), E.sub(y, x)),
+  gradient: ({ g }, x, y) => [E.mul(g, E.neg(E.exp(y))), E.mul(g, E.mul(E.exp(y), E.sub(E.add(y, 1), x)))],
+});
+
+const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
+
 /**
- * The Kullback-Leibler divergence of log-probabilities from probabilities; `'batchmean'` gives that of mathematics; see
- * {@link klDiv}. Follows `torch.nn.KLDivLoss`.
+ * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
+ * `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the divergence
+ * of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
  *
- * @example new nn.KLDivLoss({ reduction: 'batchmean' })(nn.F.logSoftmax(randn([2, 3]), 1), nn.F.softmax(randn([2, 3]), 1));
+ * @throws ValueError for an unknown reduction
+ * @example
+ * ```ts
+ * const x = F.logSoftmax(tensor([[0.5, 2, 3]]), 1);
+ * F.klDiv(x, tensor([[0.2, 0.3, 0.5]]), { reduction: 'batchmean' }); // tensor(0.1577)
+ * ```
  */
-export class KLDivLoss extends Loss<[input: Tensor, target: Tensor], LossReduction | 'batchmean'> {
-  logTarget: boolean;
-
-  constructor(options: KLDivOptions = {}) {
-    super(options, ['none', 'batchmean', 'mean', 'sum', 'weightedMean']);
-    this.logTarget = options.logTarget ?? false;
+export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
+  const { logTarget = klDefaults.logTarget, sampleWeight = null } = options;
+  const reduction = checkReduction<LossReduction | 'batchmean'>(
+    'klDiv',
+    options.reduction ?? 'mean',
+    klReductions,
+  );
+  checkSameSize('klDiv', input, target);
+  if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
+  const op = logTarget ? klOfLogs : kl;
+  const rest = { sampleWeight };
+  const [batch = 1] = input.shape;
+  if (reduction !== 'batchmean') return elementwiseLoss(op, [input, target], 'klDiv', { ...rest, reduction });
+  if (sampleWeight !== null) {
+    const loss = op.apply([input, target], 'none');
+    return reduceLoss(loss, { ...rest, reduction: 'mean', denominator: batch });
   }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return klDiv(input, target, this.bound({ logTarget: this.logTarget }, options));
-  }
+  const sum = op.apply([input, target], 'sum');
+  return input.ndim === 0 ? sum : sum.div(batch);
 }
+
+/**
+ * The Kullback-Leibler divergence of log-probabilities from probabilities: {@link klDiv} as a module.
+ * Follows `torch.nn.KLDivLoss`.
+ *
+ * @example
+ * ```ts
+ * const lossFn = new nn.KLDivLoss({ reduction: 'batchmean' });
+ * lossFn(F.logSoftmax(tensor([[0.5, 2, 3]]), 1), tensor([[0.2, 0.3, 0.5]])); // tensor(0.1577)
+ * ```
+ */
+export class KLDivLoss extends /* @__PURE__ */ lossClass(klDiv, klDefaults, [], klReductions) {}

@@ -1,10 +1,7 @@
 import type { Tensor } from '@kindling/core';
-import {
-  checkReduction,
-  type LossReduction,
-  type SampleWeightOptions,
-} from '../functional/losses/reduction.ts';
 import { Module } from '../module/module.ts';
+import { checkReduction } from './checks.ts';
+import type { LossReduction, SampleWeightOptions } from './reduction.ts';
 
 /** Options of every loss class. */
 export interface LossModuleOptions<R extends string = LossReduction> {
@@ -17,19 +14,22 @@ export interface LossModuleOptions<R extends string = LossReduction> {
  * call: `lossFn(input, target, { sampleWeight })`. Extend it, or any loss, for one of your own. Follows
  * `torch.nn.modules.loss._Loss`.
  *
+ * @throws ValueError for a reduction that there is not
  * @example
  * ```ts
  * class LogCosh extends nn.Loss<[input: Tensor, target: Tensor]> {
- *   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions) {
- *     return nn.functional.reduceLoss(input.sub(target).cosh().log(), this.bound({}, options));
+ *   override forward(input: Tensor, target: Tensor, options?: nn.SampleWeightOptions) {
+ *     return nn.reduceLoss(input.sub(target).cosh().log(), this.bound({}, options));
  *   }
  * }
+ * new LogCosh({ reduction: 'sum' })(tensor([1, 2.5]), tensor([1, 2.5])); // tensor(0.)
  * ```
  */
 export class Loss<I extends unknown[], R extends string = LossReduction> extends Module<
   [...I, options?: SampleWeightOptions],
   Tensor
 > {
+  /** How the losses of the elements or samples become one number. */
   reduction: R;
 
   constructor(options: LossModuleOptions<R> = {}, reductions?: readonly string[]) {
@@ -43,5 +43,28 @@ export class Loss<I extends unknown[], R extends string = LossReduction> extends
     call?: SampleWeightOptions,
   ): O & { reduction: R } & SampleWeightOptions {
     return { reduction: this.reduction, ...own, ...call };
+  }
+}
+
+/** Options of {@link WeightedLoss}. */
+export interface WeightedOptions extends LossModuleOptions {
+  /** A weight for each class or element. Default: none. */
+  readonly weight?: Tensor | null;
+}
+
+/** A loss with a `weight`, which is a buffer: it is saved with the state dict. Follows `torch.nn.modules.loss._WeightedLoss`. */
+export class WeightedLoss<
+  I extends unknown[] = [input: Tensor, target: Tensor],
+  R extends string = LossReduction,
+> extends Loss<I, R> {
+  /** A weight for each class or element, or `null`. */
+  weight: Tensor | null;
+
+  constructor(
+    options: LossModuleOptions<R> & Pick<WeightedOptions, 'weight'> = {},
+    reductions?: readonly string[],
+  ) {
+    super(options, reductions);
+    this.weight = this.registerBuffer('weight', options.weight ?? null);
   }
 }

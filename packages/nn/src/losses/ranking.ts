@@ -1,163 +1,289 @@
-import { type Tensor, ValueError } from '@kindling/core';
 import {
-  cosineEmbeddingLoss,
-  type DistanceFunction,
-  hingeEmbeddingLoss,
-  marginRankingLoss,
-  tripletMarginLoss,
-  tripletMarginWithDistanceLoss,
-} from '../functional/losses/ranking.ts';
-import type { SampleWeightOptions } from '../functional/losses/reduction.ts';
-import { Loss, type LossModuleOptions } from './loss.ts';
+  E,
+  ElementwiseReduction,
+  formatShape,
+  minimum,
+  pairwiseDistance,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  where,
+  zerosLike,
+} from '@kindling/core';
+import { checkReduction, checkSameSize } from './checks.ts';
+import { elementwiseLoss } from './elementwise-loss.ts';
+import { type BoundOptions, lossClass } from './loss-class.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
+
+/** Losses of how near or far things are from each other. */
 
 /** Options of the losses that ask for a margin. */
-export interface MarginOptions extends LossModuleOptions {
-  /** What is enough of a difference. */
+export interface MarginLossOptions extends LossOptions {
+  /** What is enough of a difference. Default: 0 for {@link marginRankingLoss} and {@link cosineEmbeddingLoss}, else 1. */
   readonly margin?: number;
 }
 
-/** A loss with a margin. */
-class MarginLoss<I extends unknown[]> extends Loss<I> {
-  margin: number;
+const noMargin = { margin: 0 };
+const unitMargin = { margin: 1 };
 
-  constructor(options: MarginOptions, defaultMargin: number) {
-    super(options);
-    this.margin = options.margin ?? defaultMargin;
-  }
-}
-
-/** Two inputs and a target of 1 or -1. */
-type Comparison = [input1: Tensor, input2: Tensor, target: Tensor];
-type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];
+const marginRanking = new ElementwiseReduction({
+  name: 'margin_ranking_loss',
+  arity: 3,
+  expression: (a, b, y, margin) => E.max(E.add(E.mul(E.neg(y), E.sub(a, b)), margin), 0),
+  // At the kink there is no gradient, as in PyTorch.
+  gradient({ g }, a, b, y, margin) {
+    const d = E.sub(a, b);
+    const slope = E.select(E.gt(E.add(E.mul(E.neg(y), d), margin), 0), g, 0);
+    const along = E.mul(slope, y);
+    return [E.neg(along), along, E.neg(E.mul(slope, d))];
+  },
+});
 
 /**
- * Which of two inputs is to rank higher: the first for targets of 1, the second for -1, by `margin` (default 0); see
- * {@link marginRankingLoss}. Follows `torch.nn.MarginRankingLoss`.
+ * max(0, -y (x1 - x2) + margin), elementwise: for y = 1 the first input is to rank higher, for y = -1 the second. The three
+ * tensors have one shape, or broadcast with as many dimensions. `margin` is 0 by default.
+ * Follows `torch.nn.functional.margin_ranking_loss`.
  *
- * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]));
+ * @throws ShapeError where the numbers of dimensions differ, ValueError for an unknown reduction
+ * @example F.marginRankingLoss(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]), { margin: 0.5 }); // tensor(0.7500)
  */
-export class MarginRankingLoss extends MarginLoss<Comparison> {
-  constructor(options: MarginOptions = {}) {
-    super(options, 0);
+export function marginRankingLoss(
+  input1: Tensor,
+  input2: Tensor,
+  target: Tensor,
+  options: MarginLossOptions = {},
+): Tensor {
+  if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
+    throw new ShapeError(
+      'marginRankingLoss: All input tensors should have same dimension but got sizes: ' +
+        `input1: ${formatShape(input1.shape)}, input2: ${formatShape(input2.shape)}, target: ${formatShape(target.shape)}`,
+    );
   }
-
-  override forward(input1: Tensor, input2: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return marginRankingLoss(input1, input2, target, this.bound({ margin: this.margin }, options));
-  }
+  const { margin = noMargin.margin } = options;
+  return elementwiseLoss(marginRanking, [input1, input2, target], 'marginRankingLoss', options, [margin]);
 }
 
 /**
- * A distance, small for targets of 1 and at least `margin` (default 1) for -1; see {@link hingeEmbeddingLoss}.
+ * Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`.
+ *
+ * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1])); // tensor(0.7500)
+ */
+export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLoss, noMargin) {}
+
+const hingeEmbedding = new ElementwiseReduction({
+  name: 'hinge_embedding_loss',
+  arity: 2,
+  expression: (x, y, margin) =>
+    E.add(E.select(E.ne(y, 1), E.max(E.sub(margin, x), 0), 0), E.select(E.ne(y, -1), x, 0)),
+  gradient: ({ g }, x, y, margin) => [
+    E.sub(E.select(E.ne(y, -1), g, 0), E.select(E.and(E.ne(y, 1), E.lt(x, margin)), g, 0)),
+    null,
+  ],
+});
+
+/**
+ * x for targets of 1, max(0, margin - x) for targets of -1, elementwise: x is a distance, to be small between what is
+ * alike and at least `margin` (1 by default) between what is not. `input` x and `target` have one shape.
+ * Follows `torch.nn.functional.hinge_embedding_loss`.
+ *
+ * @throws ValueError for an unknown reduction
+ * @example F.hingeEmbeddingLoss(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
+ */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
+  const { margin = unitMargin.margin } = options;
+  checkSameSize('hingeEmbeddingLoss', input, target);
+  return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [margin]);
+}
+
+/**
+ * A distance, small for targets of 1 and at least `margin` for -1: {@link hingeEmbeddingLoss} as a module.
  * Follows `torch.nn.HingeEmbeddingLoss`.
  *
- * @example new nn.HingeEmbeddingLoss()(tensor([0.3, 0.3]), tensor([1, -1]));
+ * @example new nn.HingeEmbeddingLoss()(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
  */
-export class HingeEmbeddingLoss extends MarginLoss<[input: Tensor, target: Tensor]> {
-  constructor(options: MarginOptions = {}) {
-    super(options, 1);
-  }
+export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbeddingLoss, unitMargin) {}
 
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return hingeEmbeddingLoss(input, target, this.bound({ margin: this.margin }, options));
+/** PyTorch's least square of a norm: a float32, in float64 too. */
+const leastSquare = Math.fround(1e-12);
+
+/**
+ * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
+ * (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default.
+ * Follows `torch.nn.functional.cosine_embedding_loss`.
+ *
+ * @throws ShapeError for other shapes, ValueError for an unknown reduction
+ * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
+ */
+export function cosineEmbeddingLoss(
+  input1: Tensor,
+  input2: Tensor,
+  target: Tensor,
+  options: MarginLossOptions = {},
+): Tensor {
+  const { margin = noMargin.margin } = options;
+  const caller = 'cosineEmbeddingLoss';
+  checkReduction(caller, options.reduction ?? 'mean');
+  if (target.ndim > 1) {
+    throw new ShapeError(
+      `${caller}: 0D or 1D target tensor expected, multi-target not supported, got ${formatShape(target.shape)}`,
+    );
   }
+  if (input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1) {
+    throw new ShapeError(
+      `${caller}: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with sizes ` +
+        `${formatShape(input1.shape)} and ${formatShape(input2.shape)}`,
+    );
+  }
+  const dim = target.ndim;
+  const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(leastSquare);
+  const cos = input1
+    .mul(input2)
+    .sum(dim)
+    .div(square(input1).mul(square(input2)).sqrt());
+  const nothing = zerosLike(cos);
+  const alike = where(target.eq(1), cos.neg().add(1), nothing);
+  const apart = where(target.eq(-1), cos.sub(margin).relu(), nothing);
+  return reduceLoss(alike.add(apart), options);
 }
 
 /**
- * The cosine of two embeddings, near 1 for targets of 1 and below `margin` (default 0) for -1; see {@link cosineEmbeddingLoss}.
+ * The cosine of two embeddings, near 1 for targets of 1 and below `margin` for -1: {@link cosineEmbeddingLoss} as a module.
  * Follows `torch.nn.CosineEmbeddingLoss`.
  *
- * @example new nn.CosineEmbeddingLoss()(randn([3, 5]), randn([3, 5]), tensor([1, -1, 1]));
+ * @example
+ * ```ts
+ * const lossFn = new nn.CosineEmbeddingLoss();
+ * lossFn(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
+ * ```
  */
-export class CosineEmbeddingLoss extends MarginLoss<Comparison> {
-  constructor(options: MarginOptions = {}) {
-    super(options, 0);
-  }
+export class CosineEmbeddingLoss extends /* @__PURE__ */ lossClass(cosineEmbeddingLoss, noMargin) {}
 
-  override forward(input1: Tensor, input2: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return cosineEmbeddingLoss(input1, input2, target, this.bound({ margin: this.margin }, options));
-  }
+/** What the triplet losses take. */
+interface TripletLossOptions extends MarginLossOptions {
+  /** Measures the distance to the negative from the positive, where that is nearer to it. Default: false. */
+  readonly swap?: boolean;
 }
 
-/** Options of {@link TripletMarginLoss}. */
-export interface TripletMarginOptions extends MarginOptions {
+/** Options of {@link tripletMarginLoss} and {@link TripletMarginLoss}. */
+export interface TripletMarginLossOptions extends TripletLossOptions {
   /** The p of the norm. Default: 2. */
   readonly p?: number;
   /** Added to each difference. Default: 1e-6. */
   readonly eps?: number;
-  /** Measures the distance to the negative from the positive, where that is nearer to it. Default: false. */
-  readonly swap?: boolean;
+}
+
+/** A distance between the rows of two tensors. */
+export type DistanceFunction = (a: Tensor, b: Tensor) => Tensor;
+
+/** Options of {@link tripletMarginWithDistanceLoss} and {@link TripletMarginWithDistanceLoss}. */
+export interface TripletMarginWithDistanceLossOptions extends TripletLossOptions {
+  /** Default: {@link pairwiseDistance}, the Euclidean distance. */
+  readonly distanceFunction?: DistanceFunction | null;
+}
+
+const tripletDefaults = { ...unitMargin, swap: false };
+const normDefaults = { p: 2, eps: 1e-6 };
+
+function triplet(
+  caller: string,
+  points: readonly [Tensor, Tensor, Tensor],
+  distance: DistanceFunction,
+  options: TripletLossOptions,
+): Tensor {
+  const { margin = tripletDefaults.margin, swap = tripletDefaults.swap } = options;
+  const [anchor, positive, negative] = points;
+  checkReduction(caller, options.reduction ?? 'mean');
+  if (!(margin > 0)) throw new ValueError(`${caller}: margin must be greater than 0, got ${margin}`);
+  if (anchor.ndim !== positive.ndim || positive.ndim !== negative.ndim) {
+    throw new ShapeError(
+      `${caller}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: ` +
+        `anchor ${anchor.ndim}D, positive ${positive.ndim}D, and negative ${negative.ndim}D inputs`,
+    );
+  }
+  const near = distance(anchor, positive);
+  let far = distance(anchor, negative);
+  if (swap) far = minimum(far, distance(positive, negative));
+  return reduceLoss(near.add(margin).sub(far).relu(), options);
 }
 
 /**
- * An anchor that is to be nearer to a positive than to a negative, by `margin` (default 1); see {@link tripletMarginLoss}.
+ * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by `margin` (1 by
+ * default), in the p-norm of the differences. Shapes: all (N, D) or (D,); the unreduced loss (N,) or ().
+ * Follows `torch.nn.functional.triplet_margin_loss`.
+ *
+ * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
+ * @example F.tripletMarginLoss(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
+ */
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginLossOptions = {},
+): Tensor {
+  const { p = normDefaults.p, eps = normDefaults.eps } = options;
+  const distance: DistanceFunction = (a, b) => pairwiseDistance(a, b, { p, eps });
+  return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
+}
+
+/**
+ * An anchor that is to be nearer to a positive than to a negative: {@link tripletMarginLoss} as a module.
  * Follows `torch.nn.TripletMarginLoss`.
  *
- * @example new nn.TripletMarginLoss({ swap: true })(randn([3, 5]), randn([3, 5]), randn([3, 5]));
+ * @example new nn.TripletMarginLoss()(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
  */
-export class TripletMarginLoss extends MarginLoss<Triplet> {
-  p: number;
-  eps: number;
-  swap: boolean;
-
-  constructor(options: TripletMarginOptions = {}) {
-    super(options, 1);
-    this.p = options.p ?? 2;
-    this.eps = options.eps ?? 1e-6;
-    this.swap = options.swap ?? false;
-  }
-
-  override forward(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options?: SampleWeightOptions,
-  ): Tensor {
-    const { margin, p, eps, swap } = this;
-    return tripletMarginLoss(anchor, positive, negative, this.bound({ margin, p, eps, swap }, options));
-  }
-}
-
-/** Options of {@link TripletMarginWithDistanceLoss}. */
-export interface TripletMarginWithDistanceOptions extends MarginOptions {
-  /** Default: the Euclidean distance. */
-  readonly distanceFunction?: DistanceFunction | null;
-  /** Measures the distance to the negative from the positive, where that is nearer to it. Default: false. */
-  readonly swap?: boolean;
-}
+export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLoss, {
+  ...tripletDefaults,
+  ...normDefaults,
+}) {}
 
 /**
- * {@link TripletMarginLoss} with a distance of your own, a function or a module; see {@link tripletMarginWithDistanceLoss}.
- * Follows `torch.nn.TripletMarginWithDistanceLoss`.
+ * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each sample.
+ * Follows `torch.nn.functional.triplet_margin_with_distance_loss`.
  *
+ * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
  * @example
  * ```ts
  * const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().amax(1);
- * new nn.TripletMarginWithDistanceLoss({ distanceFunction })(randn([3, 5]), randn([3, 5]), randn([3, 5]));
+ * const [anchor, positive, negative] = [tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])];
+ * F.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction }); // tensor(0.2500)
  * ```
  */
-export class TripletMarginWithDistanceLoss extends MarginLoss<Triplet> {
-  distanceFunction: DistanceFunction | null;
-  swap: boolean;
+export function tripletMarginWithDistanceLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginWithDistanceLossOptions = {},
+): Tensor {
+  const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
+  return triplet('tripletMarginWithDistanceLoss', [anchor, positive, negative], distance, options);
+}
 
-  constructor(options: TripletMarginWithDistanceOptions = {}) {
-    super(options, 1);
+/**
+ * {@link tripletMarginWithDistanceLoss} as a module; the distance may be a module too. Follows
+ * `torch.nn.TripletMarginWithDistanceLoss`.
+ *
+ * @throws ValueError unless the margin is positive
+ * @example
+ * ```ts
+ * const lossFn = new nn.TripletMarginWithDistanceLoss({ distanceFunction: new nn.PairwiseDistance({ p: 1 }) });
+ * lossFn(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
+ * ```
+ */
+export class TripletMarginWithDistanceLoss extends /* @__PURE__ */ lossClass(tripletMarginWithDistanceLoss, {
+  ...tripletDefaults,
+  distanceFunction: null,
+}) {
+  constructor(
+    options: BoundOptions<
+      TripletMarginWithDistanceLossOptions,
+      'distanceFunction' | keyof typeof tripletDefaults
+    > = {},
+  ) {
+    super(options);
     if (!(this.margin > 0)) {
       throw new ValueError(
         `TripletMarginWithDistanceLoss: expected margin to be greater than 0, got ${this.margin} instead`,
       );
     }
-    this.distanceFunction = options.distanceFunction ?? null;
-    this.swap = options.swap ?? false;
-  }
-
-  override forward(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options?: SampleWeightOptions,
-  ): Tensor {
-    const { distanceFunction, margin, swap } = this;
-    const own = this.bound({ distanceFunction, margin, swap }, options);
-    return tripletMarginWithDistanceLoss(anchor, positive, negative, own);
   }
 }

@@ -1,77 +1,174 @@
-import type { Tensor } from '@kindling/core';
-import type { SampleWeightOptions } from '../functional/losses/reduction.ts';
-import { huberLoss, l1Loss, mseLoss, smoothL1Loss } from '../functional/losses/regression.ts';
-import { Loss, type LossModuleOptions } from './loss.ts';
+import {
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkReduction, checkSameSize } from './checks.ts';
+import { elementwiseLoss, huberOf } from './elementwise-loss.ts';
+import { lossClass } from './loss-class.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
 
-/** Input and target. */
-type Pair = [input: Tensor, target: Tensor];
+/** Options of {@link mseLoss} and {@link l1Loss}. */
+export interface WeightedLossOptions extends LossOptions {
+  /** A weight for each element, of the input's shape; the mean divides by their sum. */
+  readonly weight?: Tensor | null;
+}
 
-/**
- * The mean absolute error |x - y|. Shapes: input and target alike; see {@link l1Loss}. Follows `torch.nn.L1Loss`.
- *
- * @example new nn.L1Loss()(tensor([0.5, 2]), tensor([0, 4])); // 1.25
- */
-export class L1Loss extends Loss<Pair> {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return l1Loss(input, target, this.bound({}, options));
+const l1 = new ElementwiseReduction({
+  name: 'l1_loss',
+  arity: 2,
+  expression: (x, y) => E.abs(E.sub(x, y)),
+});
+
+const mse = new ElementwiseReduction({
+  name: 'mse_loss',
+  arity: 2,
+  expression: (x, y) => E.square(E.sub(x, y)),
+});
+
+/** A loss of input and target with a weight for each element. */
+function weighted(
+  op: ElementwiseReduction,
+  input: Tensor,
+  target: Tensor,
+  caller: string,
+  options: WeightedLossOptions,
+  params: readonly number[],
+  sharesCount: boolean,
+): Tensor {
+  checkSameSize(caller, input, target);
+  const { weight = null } = options;
+  if (weight === null) return elementwiseLoss(op, [input, target], caller, options, params);
+  checkReduction(caller, options.reduction ?? 'mean');
+  if (!sameShape(weight.shape, input.shape)) {
+    throw new ShapeError(
+      `${caller}: Weights and input must have the same size, got ${formatShape(weight.shape)} and ${formatShape(input.shape)}`,
+    );
   }
+  const loss = op.apply([input, target], 'none', params).mul(weight);
+  return reduceLoss(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) });
 }
 
 /**
- * The mean squared error (x - y)^2. Shapes: input and target alike; see {@link mseLoss}. Follows `torch.nn.MSELoss`.
+ * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
+ * unreduced loss. The gradient where x = y is 0. Follows `torch.nn.functional.l1_loss`.
  *
- * @example new nn.MSELoss({ reduction: 'sum' })(tensor([0.5, 2]), tensor([0, 4])); // 4.25
+ * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
+ * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */
-export class MSELoss extends Loss<Pair> {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return mseLoss(input, target, this.bound({}, options));
-  }
-}
+export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
+  weighted(l1, input, target, 'l1Loss', options, [], true);
 
-/** Options of {@link SmoothL1Loss}. */
-export interface SmoothL1Options extends LossModuleOptions {
-  /** Where the square becomes a line. Default: 1. */
+/**
+ * The mean absolute error: {@link l1Loss} as a module. Follows `torch.nn.L1Loss`.
+ *
+ * @example new nn.L1Loss()(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
+ */
+export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
+
+/**
+ * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
+ * unreduced loss. Follows `torch.nn.functional.mse_loss`.
+ *
+ * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
+ * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // tensor(2.1250)
+ */
+export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
+  weighted(mse, input, target, 'mseLoss', options, [], true);
+
+/**
+ * The mean squared error: {@link mseLoss} as a module. Follows `torch.nn.MSELoss`.
+ *
+ * @example
+ * ```ts
+ * const lossFn = new nn.MSELoss({ reduction: 'sum' });
+ * lossFn(tensor([0.5, 2]), tensor([0, 4])); // tensor(4.2500)
+ * // A weight for each sample, with the call.
+ * lossFn(tensor([0.5, 2]), tensor([0, 4]), { sampleWeight: tensor([1, 0]) }); // tensor(0.2500)
+ * ```
+ */
+export class MSELoss extends /* @__PURE__ */ lossClass(mseLoss) {}
+
+/** Options of {@link smoothL1Loss} and {@link SmoothL1Loss}. */
+export interface SmoothL1LossOptions extends LossOptions {
+  /** Where the square becomes a line; 0 gives the L1 loss. Default: 1. */
   readonly beta?: number;
 }
 
+const smoothL1Defaults = { beta: 1 };
+
+const smoothL1 = new ElementwiseReduction({
+  name: 'smooth_l1_loss',
+  arity: 2,
+  expression(x, y, beta) {
+    const d = E.sub(x, y);
+    const z = E.abs(d);
+    return E.select(E.lt(z, beta), E.div(E.mul(E.mul(0.5, d), d), beta), E.sub(z, E.mul(0.5, beta)));
+  },
+});
+
 /**
- * A square below `beta` and a line above; see {@link smoothL1Loss}. Follows `torch.nn.SmoothL1Loss`.
+ * (x - y)^2 / (2 beta) where |x - y| < beta, else |x - y| - beta / 2. Shapes as for {@link mseLoss}.
+ * Follows `torch.nn.functional.smooth_l1_loss`.
  *
- * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([0.5, 2]), tensor([0, 4]));
+ * @throws ValueError for a negative beta or an unknown reduction
+ * @example F.smoothL1Loss(tensor([0.5, 3]), tensor([0, 0])); // tensor(1.3125)
  */
-export class SmoothL1Loss extends Loss<Pair> {
-  beta: number;
-
-  constructor(options: SmoothL1Options = {}) {
-    super(options);
-    this.beta = options.beta ?? 1;
+export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  const { beta = smoothL1Defaults.beta } = options;
+  if (!(beta >= 0)) {
+    throw new ValueError(`smoothL1Loss does not support negative values for beta, got ${beta}`);
   }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return smoothL1Loss(input, target, this.bound({ beta: this.beta }, options));
-  }
+  checkSameSize('smoothL1Loss', input, target);
+  return beta === 0
+    ? elementwiseLoss(l1, [input, target], 'smoothL1Loss', options)
+    : elementwiseLoss(smoothL1, [input, target], 'smoothL1Loss', options, [beta]);
 }
 
-/** Options of {@link HuberLoss}. */
-export interface HuberOptions extends LossModuleOptions {
-  /** Where the square becomes a line. Default: 1. */
+/**
+ * A square below `beta` and a line above: {@link smoothL1Loss} as a module. Follows `torch.nn.SmoothL1Loss`.
+ *
+ * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.)
+ */
+export class SmoothL1Loss extends /* @__PURE__ */ lossClass(smoothL1Loss, smoothL1Defaults) {}
+
+/** Options of {@link huberLoss} and {@link HuberLoss}. */
+export interface HuberLossOptions extends LossOptions {
+  /** Where the square becomes a line; greater than 0. Default: 1. */
   readonly delta?: number;
+  /** Of the function: a weight for each element, of the input's shape; the mean divides by the number of elements all the same. */
+  readonly weight?: Tensor | null;
+}
+
+const huberDefaults = { delta: 1 };
+
+const huber = new ElementwiseReduction({
+  name: 'huber_loss',
+  arity: 2,
+  expression: (x, y, delta) => huberOf(E.sub(x, y), delta),
+});
+
+/**
+ * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}.
+ * Follows `torch.nn.functional.huber_loss`.
+ *
+ * @throws ValueError unless delta is positive, or for an unknown reduction; ShapeError for a `weight` of another shape
+ * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
+ */
+export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  const { delta = huberDefaults.delta } = options;
+  if (!(delta > 0))
+    throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);
+  return weighted(huber, input, target, 'huberLoss', options, [delta], false);
 }
 
 /**
- * A square up to `delta` and a line of slope delta above; see {@link huberLoss}. Follows `torch.nn.HuberLoss`.
+ * A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`.
  *
- * @example new nn.HuberLoss({ delta: 0.5 })(tensor([0.5, 2]), tensor([0, 4]));
+ * @example new nn.HuberLoss({ delta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(0.5000)
  */
-export class HuberLoss extends Loss<Pair> {
-  delta: number;
-
-  constructor(options: HuberOptions = {}) {
-    super(options);
-    this.delta = options.delta ?? 1;
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return huberLoss(input, target, this.bound({ delta: this.delta }, options));
-  }
-}
+export class HuberLoss extends /* @__PURE__ */ lossClass(huberLoss, huberDefaults) {}

@@ -1,50 +1,147 @@
-import { full, noGrad, quantile, Tensor, tensor, ValueError, zeros } from '@kindling/core';
-import { binnedHuberLoss, binsOf, fractionalHuberLoss } from '../../functional/losses/beyond/huber.ts';
-import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
+import {
+  arange,
+  bucketize,
+  E,
+  ElementwiseReduction,
+  formatShape,
+  full,
+  nanquantile,
+  noGrad,
+  ShapeError,
+  sameShape,
+  Tensor,
+  tensor,
+  ValueError,
+  valuesOf,
+  where,
+  zeros,
+} from '@kindling/core';
 import type { LayerOptions } from '../../layers/factory.ts';
-import { Loss, type LossModuleOptions } from '../loss.ts';
+import { checkSameSize } from '../checks.ts';
+import { elementwiseLoss, huberOf } from '../elementwise-loss.ts';
+import { Loss } from '../loss.ts';
+import { type BoundOptions, lossClass } from '../loss-class.ts';
+import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
 
-/** Input and target. */
-type Pair = [input: Tensor, target: Tensor];
+const fraction = (x: E.Expr, y: E.Expr): E.Expr => E.div(E.sub(x, y), y);
 
-/** Options of {@link FractionalHuberLoss}. */
-export interface FractionalHuberOptions extends LossModuleOptions {
+/** Options of {@link fractionalHuberLoss} and {@link FractionalHuberLoss}. */
+export interface FractionalHuberLossOptions extends LossOptions {
   /** Where the square becomes a line, as a fraction of the target. Default: 1. */
   readonly delta?: number;
 }
 
+const fractionalHuberDefaults = { delta: 1 };
+
+const fractional = new ElementwiseReduction({
+  name: 'fractional_huber_loss',
+  arity: 2,
+  expression: (x, y, delta) => huberOf(fraction(x, y), delta),
+});
+
 /**
- * The Huber loss of the response x / y against 1: errors count as fractions of the target; see
- * {@link fractionalHuberLoss}.
+ * The Huber loss of the response x / y against 1, elementwise: with r = x / y - 1,
+ *
+ *     r^2 / 2  where |r| <= delta,  else delta (|r| - delta / 2)
+ *
+ * What matters is the error as a fraction of the target, as for the energies of jets and taus, which span
+ * orders of magnitude. `input` x and `target` y, nowhere 0, have one shape, that of the unreduced loss.
  *
  * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a
- * regression target in high-energy physics, CMS Collaboration, 2019, https://arxiv.org/abs/1912.06046.
+ * regression target in high-energy physics, CMS Collaboration: A deep neural network for simultaneous
+ * estimation of b jet energy and resolution, 2019, https://arxiv.org/abs/1912.06046.
  *
- * @example new nn.FractionalHuberLoss({ delta: 0.2 })(tensor([90.5, 400]), tensor([100, 200]));
+ * @throws ValueError unless delta is positive, or for an unknown reduction
+ * @example F.fractionalHuberLoss(tensor([90.5, 400]), tensor([100, 200])); // tensor(0.2523)
  */
-export class FractionalHuberLoss extends Loss<Pair> {
-  delta: number;
+export function fractionalHuberLoss(
+  input: Tensor,
+  target: Tensor,
+  options: FractionalHuberLossOptions = {},
+): Tensor {
+  const { delta = fractionalHuberDefaults.delta } = options;
+  if (!(delta > 0)) throw new ValueError(`fractionalHuberLoss: delta must be positive, got ${delta}`);
+  checkSameSize('fractionalHuberLoss', input, target);
+  return elementwiseLoss(fractional, [input, target], 'fractionalHuberLoss', options, [delta]);
+}
 
-  constructor(options: FractionalHuberOptions = {}) {
-    super(options);
-    this.delta = options.delta ?? 1;
-  }
+/**
+ * The Huber loss of the response x / y against 1: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there.
+ *
+ * @example new nn.FractionalHuberLoss()(tensor([90.5, 400]), tensor([100, 200])); // tensor(0.2523)
+ */
+export class FractionalHuberLoss extends /* @__PURE__ */ lossClass(
+  fractionalHuberLoss,
+  fractionalHuberDefaults,
+) {}
 
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return fractionalHuberLoss(input, target, this.bound({ delta: this.delta }, options));
+/** Options of {@link binnedHuberLoss}. */
+export interface BinnedHuberLossOptions extends LossOptions {
+  /** Whether residuals, and so thresholds, are fractions of the target: x / y - 1. Default: false. */
+  readonly fractional?: boolean;
+}
+
+const binned = (residual: (x: E.Expr, y: E.Expr) => E.Expr): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'binned_huber_loss',
+    arity: 3,
+    expression: (x, y, threshold) => huberOf(residual(x, y), threshold),
+  });
+
+const binnedAbsolute = binned(E.sub);
+const binnedFractional = binned(fraction);
+
+/** The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from the last on. */
+const binsOf = (target: Tensor, edges: Tensor): Tensor =>
+  noGrad(() => bucketize(target.detach(), edges, { right: true }));
+
+/**
+ * The Huber loss with a threshold for each bin of the target: with r = x - y, or x / y - 1 if `fractional`,
+ * and delta the threshold of y's bin,
+ *
+ *     r^2 / 2  where |r| <= delta,  else delta (|r| - delta / 2)
+ *
+ * `input` x and `target` y have one shape, that of the unreduced loss. `edges`, (E), ascend and separate E +
+ * 1 bins: below the first, [edge, next edge), from the last on. `thresholds` are (E + 1). The class
+ * `BinnedHuberLoss` finds the thresholds itself.
+ *
+ * Follows `lumin.nn.losses.hep_losses`-style regression losses (Strong: LUMIN,
+ * https://doi.org/10.5281/zenodo.2601857), whose value is twice this one.
+ *
+ * @throws ShapeError for thresholds that do not fit the edges, ValueError for an unknown reduction
+ * @example
+ * ```ts
+ * // Below 100 residuals count linearly beyond 5, above beyond 20.
+ * F.binnedHuberLoss(tensor([60, 310.5]), tensor([50, 300]), tensor([100]), tensor([5, 20])); // tensor(46.3125)
+ * ```
+ */
+export function binnedHuberLoss(
+  input: Tensor,
+  target: Tensor,
+  edges: Tensor,
+  thresholds: Tensor,
+  options: BinnedHuberLossOptions = {},
+): Tensor {
+  if (edges.ndim !== 1 || !sameShape(thresholds.shape, [edges.count + 1])) {
+    throw new ShapeError(
+      `binnedHuberLoss: expected edges (E) and thresholds (E + 1), got ${formatShape(edges.shape)} and ` +
+        formatShape(thresholds.shape),
+    );
   }
+  checkSameSize('binnedHuberLoss', input, target);
+  const delta = thresholds.to(target.dtype).take(binsOf(target, edges));
+  const op = options.fractional === true ? binnedFractional : binnedAbsolute;
+  return elementwiseLoss(op, [input, target, delta], 'binnedHuberLoss', options);
 }
 
 /** Options of {@link BinnedHuberLoss}. */
-export interface BinnedHuberOptions extends LossModuleOptions, LayerOptions {
+export interface BinnedHuberOptions extends BoundOptions<BinnedHuberLossOptions, 'fractional'>, LayerOptions {
   /** The share of the residuals in a bin that lie below its threshold, in (0, 1). Default: 0.68. */
   readonly percentile?: number;
   /** How much of a threshold each batch replaces, in (0, 1]. Default: 0.1. */
   readonly momentum?: number;
   /** The threshold of a bin of which no sample has been seen yet. Default: 1. */
   readonly delta?: number;
-  /** Whether residuals, and so thresholds, are fractions of the target: |1 - x / y|. Default: false. */
-  readonly fractional?: boolean;
 }
 
 /**
@@ -73,26 +170,35 @@ export interface BinnedHuberOptions extends LossModuleOptions, LayerOptions {
  * @throws ValueError for edges that do not ascend, a percentile or momentum out of range, or a delta that is not positive
  * @example
  * ```ts
- * const lossFn = new nn.BinnedHuberLoss([20, 50, 100], { fractional: true });
- * lossFn(tensor([18.5, 61, 140]), tensor([20, 55, 120]));
- * lossFn.thresholds; // four; the first bin has seen nothing yet
+ * const lossFn = new nn.BinnedHuberLoss([20, 50, 100]);
+ * lossFn(tensor([18.5, 61, 140]), tensor([20, 55, 120]).float()); // tensor(79.8333)
+ * // The first bin has seen nothing yet.
+ * lossFn.thresholds; // tensor([ 1.0000,  1.5000,  6.0000, 20.0000])
  * ```
  */
-export class BinnedHuberLoss extends Loss<Pair> {
+export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
   static override readonly stateNames = { batchesSeen: 'batches_seen' };
 
+  /** The share of the residuals in a bin that lie below its threshold. */
   percentile: number;
+  /** How much of a threshold each batch replaces. */
   momentum: number;
+  /** Whether residuals, and so thresholds, are fractions of the target. */
   fractional: boolean;
+  /** What separates the bins, (E). */
   edges: Tensor;
+  /** The threshold of each bin, (E + 1). */
   thresholds: Tensor;
+  /** How many batches moved each threshold, (E + 1). */
   batchesSeen: Tensor;
 
   constructor(edges: readonly number[] | Tensor, options: BinnedHuberOptions = {}) {
     super(options);
     const { percentile = 0.68, momentum = 0.1, delta = 1, fractional = false, dtype = 'float32' } = options;
-    const list: readonly number[] = edges instanceof Tensor ? Array.from(edges.data) : edges;
-    if (list.some((edge, i) => !(i === 0 ? !Number.isNaN(edge) : edge > list[i - 1]!))) {
+    const list = [
+      ...(edges instanceof Tensor ? valuesOf(edges, 'BinnedHuberLoss: whether the edges ascend') : edges),
+    ];
+    if (list.some((edge, i) => Number.isNaN(edge) || edge <= (list[i - 1] ?? Number.NaN))) {
       throw new ValueError(`BinnedHuberLoss: edges must ascend, got [${list.join(', ')}]`);
     }
     if (!(percentile > 0 && percentile < 1)) {
@@ -106,7 +212,7 @@ export class BinnedHuberLoss extends Loss<Pair> {
     this.momentum = momentum;
     this.fractional = fractional;
     const bins = list.length + 1;
-    this.edges = this.registerBuffer('edges', tensor([...list], { dtype }));
+    this.edges = this.registerBuffer('edges', tensor(list, { dtype }));
     this.thresholds = this.registerBuffer('thresholds', full([bins], delta, { dtype }));
     this.batchesSeen = this.registerBuffer('batchesSeen', zeros([bins], { dtype: 'int32' }));
   }
@@ -122,19 +228,18 @@ export class BinnedHuberLoss extends Loss<Pair> {
     const difference = input.sub(target);
     const residuals = (this.fractional ? difference.div(target) : difference).abs();
     const bins = binsOf(target, this.edges).expandAs(residuals);
-    const thresholds = Array.from(this.thresholds.data);
-    const seen = Array.from(this.batchesSeen.data);
-    for (let bin = 0; bin < thresholds.length; bin++) {
-      const inBin = residuals.maskedSelect(bins.eq(bin));
-      if (inBin.count === 0) continue;
-      const found = quantile(inBin, this.percentile).item();
-      if (!Number.isFinite(found)) continue;
-      const old = thresholds[bin]!;
-      thresholds[bin] = seen[bin] === 0 ? found : (1 - this.momentum) * old + this.momentum * found;
-      seen[bin]!++;
-    }
-    this.thresholds.copy_(tensor(thresholds, { dtype: this.thresholds.dtype }));
-    this.batchesSeen.copy_(tensor(seen, { dtype: 'int32' }));
+    if (residuals.count === 0) return;
+    // A row for each bin, in which the residuals of the others do not count.
+    const inBin = bins.flatten().eq(arange(this.edges.count + 1, { dtype: 'int32' }).unsqueeze(1));
+    const rows = where(inBin, residuals.flatten(), Number.NaN);
+    const unclear = inBin.logicalAnd(residuals.flatten().isnan()).any(1);
+    const found = nanquantile(rows, this.percentile, 1);
+    const moves = found.isfinite().logicalAnd(unclear.logicalNot());
+    const old = this.thresholds.double();
+    const mixed = old.mul(1 - this.momentum).add(found.double().mul(this.momentum));
+    const fresh = where(this.batchesSeen.eq(0), found.double(), mixed);
+    this.thresholds.copy_(where(moves, fresh, old));
+    this.batchesSeen.add_(moves.int());
   }
 
   override extraRepr(): string {

@@ -9,9 +9,9 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import { normalize } from '../../layers/normalize.ts';
 import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
+import { normalize } from '../../layers/normalize.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
 import { Loss } from '../loss.ts';

@@ -1,68 +1,171 @@
-import type { Tensor } from '@kindling/core';
 import {
-  charbonnierLoss,
-  checkQuantiles,
-  logCoshLoss,
-  quantileLoss,
-} from '../../functional/losses/beyond/regression.ts';
-import { adaptiveWingLoss, wingLoss } from '../../functional/losses/beyond/wing.ts';
-import type { SampleWeightOptions } from '../../functional/losses/reduction.ts';
+  E,
+  ElementwiseReduction,
+  formatShape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkSameSize } from '../checks.ts';
+import { elementwiseLoss } from '../elementwise-loss.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
+import { lossClass } from '../loss-class.ts';
+import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
 
-/** Input and target. */
-type Pair = [input: Tensor, target: Tensor];
+const logCosh = new ElementwiseReduction({
+  name: 'log_cosh_loss',
+  arity: 2,
+  expression(x, y) {
+    const d = E.sub(x, y);
+    const size = E.abs(d);
+    // cosh d = 1 + 2 sinh^2(d / 2) keeps the digits of small residuals, the exponential form keeps large ones finite.
+    const near = E.log1p(E.mul(2, E.square(E.sinh(E.mul(0.5, d)))));
+    const far = E.sub(E.add(size, E.log1p(E.exp(E.mul(-2, size)))), Math.LN2);
+    return E.select(E.lt(size, 1), near, far);
+  },
+  gradient({ g }, x, y) {
+    const slope = E.mul(g, E.tanh(E.sub(x, y)));
+    return [slope, E.neg(slope)];
+  },
+});
 
 /**
- * log(cosh(x - y)): smooth everywhere, square near 0 and linear far out; see {@link logCoshLoss}.
+ * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2,
+ * smooth between. `input` x and `target` y have one shape, that of the unreduced loss.
  *
  * Saleh, Saleh: Statistical properties of the log-cosh loss function used in machine learning, 2022,
  * https://arxiv.org/abs/2208.04564.
  *
- * @example new nn.LogCoshLoss()(randn([4]), randn([4]));
+ * @throws ValueError for an unknown reduction
+ * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
-export class LogCoshLoss extends Loss<Pair> {
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return logCoshLoss(input, target, this.bound({}, options));
-  }
+export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkSameSize('logCoshLoss', input, target);
+  return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
 }
 
-/** Options of {@link CharbonnierLoss}. */
-export interface CharbonnierOptions extends LossModuleOptions {
+/**
+ * log(cosh(x - y)), smooth everywhere: {@link logCoshLoss} as a module. Kindling's own, after the paper there.
+ *
+ * @example new nn.LogCoshLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
+ */
+export class LogCoshLoss extends /* @__PURE__ */ lossClass(logCoshLoss) {}
+
+/** Options of {@link charbonnierLoss} and {@link CharbonnierLoss}. */
+export interface CharbonnierLossOptions extends LossOptions {
   /** The residual below which the loss is round. Default: 1e-3. */
   readonly epsilon?: number;
 }
 
+const charbonnierDefaults = { epsilon: 1e-3 };
+
+const charbonnier = new ElementwiseReduction({
+  name: 'charbonnier_loss',
+  arity: 2,
+  expression(x, y, epsilon) {
+    const d = E.sub(x, y);
+    const size = E.abs(d);
+    const root = E.sqrt(E.add(E.square(d), E.square(epsilon)));
+    // Where epsilon is lost in the sum anyway, the square need not overflow.
+    return E.select(E.gt(size, E.mul(epsilon, 1e8)), size, root);
+  },
+});
+
 /**
- * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss; see {@link charbonnierLoss}.
+ * sqrt((x - y)^2 + epsilon^2), elementwise: the L1 loss, made smooth at 0. `input` x and `target` y have one
+ * shape, that of the unreduced loss.
  *
  * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for
  * computed imaging, 1994, https://doi.org/10.1109/ICIP.1994.413553.
  *
- * @example new nn.CharbonnierLoss({ epsilon: 0.1 })(randn([4]), randn([4]));
+ * @throws ValueError unless epsilon is positive, or for an unknown reduction
+ * @example F.charbonnierLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
  */
-export class CharbonnierLoss extends Loss<Pair> {
-  epsilon: number;
-
-  constructor(options: CharbonnierOptions = {}) {
-    super(options);
-    this.epsilon = options.epsilon ?? 1e-3;
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    return charbonnierLoss(input, target, this.bound({ epsilon: this.epsilon }, options));
-  }
+export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
+  const { epsilon = charbonnierDefaults.epsilon } = options;
+  if (!(epsilon > 0)) throw new ValueError(`charbonnierLoss: epsilon must be positive, got ${epsilon}`);
+  checkSameSize('charbonnierLoss', input, target);
+  return elementwiseLoss(charbonnier, [input, target], 'charbonnierLoss', options, [epsilon]);
 }
 
 /**
- * The pinball loss, whose minimum is a quantile of the target, or several; see {@link quantileLoss}. With one
- * quantile, input and target have one shape; with a list of Q the input is (..., Q).
+ * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper there.
+ *
+ * @example new nn.CharbonnierLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
+ */
+export class CharbonnierLoss extends /* @__PURE__ */ lossClass(charbonnierLoss, charbonnierDefaults) {}
+
+const pinball = new ElementwiseReduction({
+  name: 'quantile_loss',
+  arity: 3,
+  expression(x, y, q) {
+    const above = E.sub(y, x);
+    return E.max(E.mul(q, above), E.mul(E.sub(q, 1), above));
+  },
+  gradient({ g }, x, y, q) {
+    const above = E.sub(y, x);
+    const slope = E.select(E.gt(above, 0), q, E.select(E.lt(above, 0), E.sub(q, 1), 0));
+    return [E.neg(E.mul(g, slope)), E.mul(g, slope), null];
+  },
+});
+
+/** Refuses what is no quantile. */
+function checkQuantiles(caller: string, quantiles: number | readonly number[]): void {
+  const list = typeof quantiles === 'number' ? [quantiles] : quantiles;
+  if (list.length > 0 && list.every((q) => q > 0 && q < 1)) return;
+  throw new ValueError(
+    `${caller}: expected quantiles between 0 and 1 (exclusive), got ${JSON.stringify(quantiles)}`,
+  );
+}
+
+/**
+ * The pinball loss, whose minimum is a quantile of the target: with e = y - x,
+ *
+ *     max(q e, (q - 1) e)
+ *
+ * `quantiles` is one number q, and then `input` x and `target` y have one shape; or a list of Q numbers, and
+ * then the input has one dimension more, (..., Q), of a prediction for each. The unreduced loss has the shape
+ * of the input. The gradient where x = y is 0.
  *
  * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
  *
- * @throws ValueError for a quantile outside (0, 1)
- * @example new nn.QuantileLoss([0.1, 0.5, 0.9])(randn([4, 3]), randn([4]));
+ * @throws ValueError for a quantile outside (0, 1) or an unknown reduction, ShapeError for an input without a dimension for the
+ * quantiles
+ * @example F.quantileLoss(tensor([1.5, 2]), tensor([3, 1]), 0.9); // tensor(0.7250)
  */
-export class QuantileLoss extends Loss<Pair> {
+export function quantileLoss(
+  input: Tensor,
+  target: Tensor,
+  quantiles: number | readonly number[],
+  options: LossOptions = {},
+): Tensor {
+  checkQuantiles('quantileLoss', quantiles);
+  const q = tensor(typeof quantiles === 'number' ? quantiles : [...quantiles], { dtype: input.dtype });
+  if (typeof quantiles === 'number') {
+    checkSameSize('quantileLoss', input, target);
+    return elementwiseLoss(pinball, [input, target, q], 'quantileLoss', options);
+  }
+  const expected = [...target.shape, quantiles.length];
+  if (!sameShape(input.shape, expected)) {
+    throw new ShapeError(
+      `quantileLoss: expected an input of shape ${formatShape(expected)}, that of the target and one for the ` +
+        `${quantiles.length} quantiles, got ${formatShape(input.shape)}`,
+    );
+  }
+  return elementwiseLoss(pinball, [input, target.unsqueeze(-1), q], 'quantileLoss', options);
+}
+
+/**
+ * The pinball loss, whose minimum is a quantile of the target, or several: {@link quantileLoss} as a module. Kindling's own, after
+ * the paper there.
+ *
+ * @throws ValueError for a quantile outside (0, 1) or an unknown reduction
+ * @example new nn.QuantileLoss(0.9)(tensor([1.5, 2]), tensor([3, 1])); // tensor(0.7250)
+ */
+export class QuantileLoss extends Loss<[input: Tensor, target: Tensor]> {
+  /** One quantile, or a list of them, one for each prediction along the last dimension of the input. */
   quantiles: number | readonly number[];
 
   constructor(quantiles: number | readonly number[], options: LossModuleOptions = {}) {
@@ -73,78 +176,5 @@ export class QuantileLoss extends Loss<Pair> {
 
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
     return quantileLoss(input, target, this.quantiles, this.bound({}, options));
-  }
-}
-
-/** Options of {@link WingLoss}. */
-export interface WingOptions extends LossModuleOptions {
-  /** Where the logarithm becomes a line. Default: 10. */
-  readonly omega?: number;
-  /** How sharply the logarithm bends. Default: 2. */
-  readonly epsilon?: number;
-}
-
-/**
- * A logarithm for small residuals and a line for large ones, for the positions of landmarks; see
- * {@link wingLoss}.
- *
- * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional
- * neural networks, 2018, https://arxiv.org/abs/1711.06753.
- *
- * @example new nn.WingLoss()(randn([4, 2]), randn([4, 2]));
- */
-export class WingLoss extends Loss<Pair> {
-  omega: number;
-  epsilon: number;
-
-  constructor(options: WingOptions = {}) {
-    super(options);
-    this.omega = options.omega ?? 10;
-    this.epsilon = options.epsilon ?? 2;
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    const { omega, epsilon } = this;
-    return wingLoss(input, target, this.bound({ omega, epsilon }, options));
-  }
-}
-
-/** Options of {@link AdaptiveWingLoss}. */
-export interface AdaptiveWingOptions extends LossModuleOptions {
-  /** Scales the loss. Default: 14. */
-  readonly omega?: number;
-  /** Where the logarithm becomes a line. Default: 0.5. */
-  readonly theta?: number;
-  /** How sharply the logarithm bends. Default: 1. */
-  readonly epsilon?: number;
-  /** Less the target, the power of small residuals. Default: 2.1. */
-  readonly alpha?: number;
-}
-
-/**
- * The wing loss for heatmaps with values in [0, 1], sharp on the foreground; see {@link adaptiveWingLoss}.
- *
- * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019,
- * https://arxiv.org/abs/1904.07399.
- *
- * @example new nn.AdaptiveWingLoss()(rand([2, 8, 8]), rand([2, 8, 8]));
- */
-export class AdaptiveWingLoss extends Loss<Pair> {
-  omega: number;
-  theta: number;
-  epsilon: number;
-  alpha: number;
-
-  constructor(options: AdaptiveWingOptions = {}) {
-    super(options);
-    this.omega = options.omega ?? 14;
-    this.theta = options.theta ?? 0.5;
-    this.epsilon = options.epsilon ?? 1;
-    this.alpha = options.alpha ?? 2.1;
-  }
-
-  override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
-    const { omega, theta, epsilon, alpha } = this;
-    return adaptiveWingLoss(input, target, this.bound({ omega, theta, epsilon, alpha }, options));
   }
 }

@@ -1,0 +1,25 @@
+import { E, type ElementwiseReduction, type Tensor } from '@kindling/core';
+import { checkReduction } from './checks.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
+
+/** A loss that is elementwise: fused with its reduction unless there are sample weights. */
+export function elementwiseLoss(
+  op: ElementwiseReduction,
+  operands: readonly Tensor[],
+  caller: string,
+  options: LossOptions,
+  params: readonly number[] = [],
+): Tensor {
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  if (options.sampleWeight == null) {
+    return op.apply(operands, reduction === 'weightedMean' ? 'mean' : reduction, params);
+  }
+  return reduceLoss(op.apply(operands, 'none', params), options);
+}
+
+/** Half the square of the residual r up to `delta`, and the line that goes on beyond. */
+export function huberOf(r: E.Expr, delta: E.Expr): E.Expr {
+  const size = E.abs(r);
+  const line = E.mul(delta, E.sub(size, E.mul(0.5, delta)));
+  return E.select(E.le(size, delta), E.mul(E.mul(0.5, r), r), line);
+}

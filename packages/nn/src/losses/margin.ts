@@ -1,0 +1,276 @@
+import {
+  apply,
+  type DType,
+  definePrimitive,
+  E,
+  ElementwiseReduction,
+  elementsOf,
+  formatShape,
+  gather,
+  INPUT,
+  IndexError,
+  KindlingError,
+  ones,
+  type Primitive,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkReduction } from './checks.ts';
+import { requireClassDType, requireFloating } from './classes.ts';
+import { type BoundOptions, lossClass } from './loss-class.ts';
+import { type LossOptions, reduceLoss } from './reduction.ts';
+
+/** Losses of scores for several classes that ask for a margin between the right ones and the others. */
+
+/** Options of {@link multiMarginLoss} and {@link MultiMarginLoss}. */
+export interface MultiMarginLossOptions extends LossOptions {
+  /** The power of each violation, 1 or 2. Default: 1. */
+  readonly p?: number;
+  /** By how much the score of the target is to exceed the others. Default: 1. */
+  readonly margin?: number;
+  /** A weight for each class, shape (C,). Default: 1 for each. */
+  readonly weight?: Tensor | null;
+}
+
+const multiMarginDefaults = { p: 1, margin: 1 };
+
+/** factor * max(0, margin - best + x)^p. */
+const hinge = (p: 1 | 2): ElementwiseReduction =>
+  new ElementwiseReduction({
+    name: 'multi_margin_loss',
+    arity: 3,
+    expression(x, best, factor, margin) {
+      const z = E.max(E.add(E.sub(margin, best), x), 0);
+      return E.mul(factor, p === 1 ? z : E.square(z));
+    },
+    // At the kink there is no gradient, as in PyTorch.
+    gradient({ g }, x, best, factor, margin) {
+      const z = E.add(E.sub(margin, best), x);
+      const slope = E.select(E.gt(z, 0), E.mul(g, E.mul(factor, p === 1 ? 1 : E.mul(2, z))), 0);
+      return [slope, E.neg(slope), null];
+    },
+  });
+
+const hinges = { 1: hinge(1), 2: hinge(2) };
+
+interface FactorAttributes {
+  readonly classes: number;
+  readonly scale: number;
+  readonly dtype: DType;
+}
+
+/** (N, C): for each sample its target's weight times `scale`, and 0 at the target itself. Inputs: targets, and weights if any. */
+const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight: Tensor[]]> = definePrimitive(
+  {
+    name: 'multi_margin_factor',
+    saves: 0,
+    infer: ([target], { classes, dtype }) => ({ shape: [target.count, classes], dtype }),
+    kernel([target, weight], { classes, scale }, out) {
+      const factors = elementsOf(out);
+      const weights = weight === undefined ? null : elementsOf(weight);
+      elementsOf(target).forEach((t: number, row: number) => {
+        if (t < 0 || t >= classes) {
+          throw new IndexError(
+            `multiMarginLoss: target out of range: ${t} at position [${row}], expected 0 to ${classes - 1}`,
+          );
+        }
+        factors.fill(scale * (weights === null ? 1 : weights[t]!), row * classes, (row + 1) * classes);
+        factors[row * classes + t] = 0;
+      });
+    },
+  },
+);
+
+/**
+ * sum over the classes i other than the target t of w[t] max(0, margin - x[t] + x[i])^p / C. Shapes: `input` (N, C) or (C,), `target`
+ * (N,) or () of class indices, the unreduced loss (N,) or (). Follows `torch.nn.functional.multi_margin_loss`.
+ *
+ * @throws ValueError unless p is 1 or 2, or for an unknown reduction; ShapeError, DTypeError, IndexError for targets that do not fit
+ * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
+ */
+export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+  const {
+    p = multiMarginDefaults.p,
+    margin = multiMarginDefaults.margin,
+    weight = null,
+    sampleWeight = null,
+  } = options;
+  const caller = 'multiMarginLoss';
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  if (p !== 1 && p !== 2) throw new ValueError(`${caller}: only p == 1 and p == 2 supported, got ${p}`);
+  requireFloating(caller, input);
+  const { rows, n } = requireScores(caller, input.ndim === 0 ? input.reshape([1]) : input);
+  if (target.count !== rows || target.ndim > 1) {
+    throw new ShapeError(
+      `${caller}: inconsistent target size, expected [${rows}] but got ${formatShape(target.shape)}`,
+    );
+  }
+  requireClassDType(caller, target);
+  if (weight !== null && (weight.ndim !== 1 || weight.shape[0] !== n)) {
+    throw new ShapeError(
+      `${caller}: inconsistent weight size, expected ${n} but got ${formatShape(weight.shape)}`,
+    );
+  }
+  const x = input.ndim === 2 ? input : input.reshape([rows, n]);
+  const index = target.ndim === 1 ? target : target.reshape([rows]);
+  const mean = sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean');
+  // The mean over all elements divides by C besides N.
+  const factor = apply(multiMarginFactor, weight === null ? [index] : [index, weight], {
+    classes: n,
+    scale: mean ? 1 : 1 / n,
+    dtype: x.dtype,
+  });
+  const operands = [x, gather(x, 1, index.reshape([rows, 1])), factor];
+  const op = hinges[p];
+  if (mean) return op.apply(operands, 'mean', [margin]);
+  if (sampleWeight === null && reduction === 'sum') return op.apply(operands, 'sum', [margin]);
+  const loss = op.apply(operands, 'none', [margin]).sum(1);
+  return reduceLoss(target.ndim === 0 ? loss.reshape([]) : loss, options);
+}
+
+/**
+ * A margin between the score of the target class and all others: {@link multiMarginLoss} as a module, whose `weight` is a buffer.
+ * Follows `torch.nn.MultiMarginLoss`.
+ *
+ * @throws ValueError unless p is 1 or 2, KindlingError for a weight that is not one-dimensional
+ * @example new nn.MultiMarginLoss()(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
+ */
+export class MultiMarginLoss extends /* @__PURE__ */ lossClass(multiMarginLoss, multiMarginDefaults, [
+  'weight',
+]) {
+  constructor(options: BoundOptions<MultiMarginLossOptions, 'p' | 'margin' | 'weight'> = {}) {
+    super(options);
+    const { p, weight } = this;
+    if (p !== 1 && p !== 2)
+      throw new ValueError(`MultiMarginLoss: only p == 1 and p == 2 supported, got ${p}`);
+    if (weight !== null && weight.ndim !== 1) {
+      throw new KindlingError(
+        `MultiMarginLoss: weight must be one-dimensional, got ${formatShape(weight.shape)}`,
+      );
+    }
+  }
+}
+
+/** Sizes of scores (N, C) or (C,). */
+function requireScores(caller: string, input: Tensor): { rows: number; n: number } {
+  const { ndim, shape } = input;
+  const n = shape.at(-1);
+  if (ndim < 1 || ndim > 2 || !n) {
+    throw new ShapeError(
+      `${caller}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: ${formatShape(shape)}`,
+    );
+  }
+  return { rows: input.count / n, n };
+}
+
+/** Calls `visit` for each target j and other class i of a row whose margin 1 - (x[j] - x[i]) is positive. */
+function eachViolation(
+  x: Tensor,
+  target: Tensor,
+  visit: (row: number, j: number, i: number, z: number) => void,
+): void {
+  const n = x.shape.at(-1) ?? 1;
+  const scores = elementsOf(x);
+  const classes = elementsOf(target);
+  for (let start = 0; start < scores.length; start += n) {
+    // The target classes stand in front.
+    const listed = classes.subarray(start, start + n);
+    const end = listed.findIndex((t: number) => t < 0);
+    const own = end < 0 ? listed : listed.subarray(0, end);
+    const isTarget = new Set<number>(own);
+    for (const j of own) {
+      for (let i = 0; i < n; i++) {
+        if (isTarget.has(i)) continue;
+        const z = 1 - scores[start + j]! + scores[start + i]!;
+        if (!(z <= 0)) visit(start / n, start + j, start + i, z / n);
+      }
+    }
+  }
+}
+
+/** Refuses what is neither a class nor the -1 that ends a row. */
+function requireClassList(target: Tensor, classes: number): void {
+  elementsOf(target).forEach((t: number, i: number) => {
+    if (t >= -1 && t < classes) return;
+    throw new IndexError(
+      `multilabelMarginLoss: argument #2 'target' is out of range: ${t} at position ${i}, expected -1 to ${classes - 1}`,
+    );
+  });
+}
+
+/** The unreduced loss, (N,) or (); inputs: scores and targets. */
+const multilabelMargin: Primitive<undefined, [Tensor, Tensor]> = definePrimitive({
+  name: 'multilabel_margin_loss',
+  saves: INPUT(0) | INPUT(1),
+  infer: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: x.dtype }),
+  kernel([x, target], _, out) {
+    requireClassList(target, x.shape.at(-1) ?? 1);
+    const losses = new Float64Array(out.count);
+    eachViolation(x, target, (row, _j, _i, z) => {
+      losses[row]! += z;
+    });
+    elementsOf(out).set(losses);
+  },
+  derivative: (g, node) => [
+    apply(multilabelMarginBackward, [g, node.input(0), node.input(1)], undefined),
+    null,
+  ],
+});
+
+/** Its gradient, linear in g and, but for the kinks, constant in the scores. */
+const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> = definePrimitive({
+  name: 'multilabel_margin_loss_backward',
+  saves: INPUT(1) | INPUT(2),
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([g, x, target], _, out) {
+    const n = x.shape.at(-1) ?? 1;
+    const shares = Array.from(elementsOf(g), (u: number) => u / n);
+    const gradient = new Float64Array(out.count);
+    eachViolation(x, target, (row, j, i) => {
+      gradient[j]! -= shares[row]!;
+      gradient[i]! += shares[row]!;
+    });
+    elementsOf(out).set(gradient);
+  },
+  derivative(h, node) {
+    if (!node.needs(0)) return [null, null, null];
+    const x = node.input(1).detach();
+    const upstream = ones(x.shape.slice(0, -1), { dtype: x.dtype });
+    const unit = apply(multilabelMarginBackward, [upstream, x, node.input(2)], undefined);
+    return [h.mul(unit).sum(-1), null, null];
+  },
+});
+
+/**
+ * sum over the target classes j and all other classes i of max(0, 1 - (x[j] - x[i])) / C, for samples to which several
+ * classes may apply. Shapes: `input` (N, C) or (C,); `target` the same, its rows the indices of the target classes, ended by
+ * -1 where there are fewer than C; the unreduced loss (N,) or (). Follows `torch.nn.functional.multilabel_margin_loss`.
+ *
+ * @throws ShapeError, DTypeError, IndexError for targets that do not fit, ValueError for an unknown reduction
+ * @example F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
+ */
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const caller = 'multilabelMarginLoss';
+  checkReduction(caller, options.reduction ?? 'mean');
+  requireFloating(caller, input);
+  const x = input.ndim === 0 ? input.reshape([1]) : input;
+  requireScores(caller, x);
+  const y = target.ndim === 0 ? target.reshape([1]) : target;
+  if (!sameShape(x.shape, y.shape)) {
+    throw new ShapeError(
+      `${caller}: inconsistent target size: ${formatShape(target.shape)} for input of size: ${formatShape(input.shape)}`,
+    );
+  }
+  requireClassDType(caller, target);
+  return reduceLoss(apply(multilabelMargin, [x, y], undefined), options);
+}
+
+/**
+ * A margin between the scores of all target classes and all others: {@link multilabelMarginLoss} as a module.
+ * Follows `torch.nn.MultiLabelMarginLoss`.
+ *
+ * @example new nn.MultiLabelMarginLoss()(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
+ */
+export class MultiLabelMarginLoss extends /* @__PURE__ */ lossClass(multilabelMarginLoss) {}
