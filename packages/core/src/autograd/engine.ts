@@ -3,7 +3,7 @@ import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { clone, to } from '../ops/creation/copy.ts';
 import { onesLike } from '../ops/creation/fill.ts';
 import { add, add_ } from '../ops/elementwise/arithmetic.ts';
-import { sumToShape } from '../ops/reductions/sum.ts';
+import { sumToSize } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
@@ -273,7 +273,7 @@ function fit(gradient: Tensor, node: GradNode, i: number): Tensor {
           `compatible with ${formatShape(shape)}`,
       );
     }
-    g = sumToShape(g, shape);
+    g = sumToSize(g, shape);
   }
   return g.dtype === dtype ? g : to(g, dtype);
 }

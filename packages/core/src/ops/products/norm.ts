@@ -17,15 +17,10 @@ import { pow } from '../elementwise/binary.ts';
 import { eq } from '../elementwise/compare.ts';
 import { abs, sign } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
-import { amax, amin, evenGradient } from '../reductions/extremes.ts';
-import {
-  type Dims,
-  type Reduction,
-  reducedCount,
-  reductionOf,
-  restoreDims,
-  type SumOptions,
-} from '../reductions/reduction.ts';
+import { amax, amin } from '../reductions/extremes.ts';
+import type { Dims, SumOptions } from '../reductions/options.ts';
+import { type Reduction, reducedCount, reductionOf, restoreDims } from '../reductions/reduction.ts';
+import { evenGradient } from '../reductions/selection.ts';
 import { sum } from '../reductions/sum.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
@@ -57,7 +52,7 @@ const normPrimitive = definePrimitive<Norm>({
       );
     }
     const { p } = attrs;
-    if ((p < 0 || p === Number.POSITIVE_INFINITY) && reducedCount(x, attrs) === 0) {
+    if ((p < 0 || p === Number.POSITIVE_INFINITY) && reducedCount(x.shape, attrs.dims) === 0) {
       throw new ShapeError(
         `linalg.vectorNorm cannot compute the ${p} norm on an empty dimension of a tensor of shape ${formatShape(shape)} ` +
           'because the operation does not have an identity',

@@ -4,6 +4,7 @@ export * from './histogram.ts';
 export * from './logical.ts';
 export * from './median.ts';
 export * from './moments.ts';
+export * from './options.ts';
 export * from './prod.ts';
 export * from './quantile.ts';
 export * from './softmax.ts';

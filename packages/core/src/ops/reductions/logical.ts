@@ -3,7 +3,8 @@ import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { ne } from '../elementwise/compare.ts';
-import { type Dims, type ReduceOptions, type Reduction, reductionOf } from './reduction.ts';
+import type { Dims, ReduceOptions } from './options.ts';
+import { type Reduction, reductionOf } from './reduction.ts';
 
 const truth = (name: string, kind: ReduceKind) =>
   definePrimitive<Reduction>({
@@ -21,8 +22,11 @@ const elementTruth = (x: Tensor): Tensor => (x.dtype === 'uint8' ? to(ne(x, 0), 
 const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0;
 
 /**
- * Whether all elements are other than 0 (NaN is); `true` where there is none. Follows `torch.all`.
- * @example all(tensor([[1, 0], [1, 1]]), 1); // [false, true]
+ * Whether all elements, or those along dimensions, are other than 0 (NaN is); `true` where there is none.
+ * Follows `torch.all`.
+ *
+ * @throws IndexError when a dimension is out of range
+ * @example all(tensor([[1, 0], [1, 1]]), 1); // tensor([False,  True])
  */
 export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
   if (isNone(dims)) return elementTruth(x);
@@ -30,8 +34,11 @@ export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
 }
 
 /**
- * Whether any element is other than 0 (NaN is); `false` where there is none. Follows `torch.any`.
- * @example any(tensor([[0, 0], [1, 0]]), 1); // [false, true]
+ * Whether any element, or one along dimensions, is other than 0 (NaN is); `false` where there is none.
+ * Follows `torch.any`.
+ *
+ * @throws IndexError when a dimension is out of range
+ * @example any(tensor([[0, 0], [1, 0]]), 1); // tensor([False,  True])
  */
 export function any(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
   if (isNone(dims)) return elementTruth(x);
@@ -48,7 +55,10 @@ const countNonzeroPrimitive = definePrimitive<Reduction>({
   },
 });
 
-/** How many elements are other than 0, as int32. Follows `torch.count_nonzero`. */
+/**
+ * How many elements, or how many along dimensions, are other than 0, as int32. Follows `torch.count_nonzero`.
+ * @example countNonzero(tensor([[0, 3], [1, 2]]), 1); // tensor([1, 2])
+ */
 export function countNonzero(x: Tensor, dims?: Dims): Tensor {
   return apply(countNonzeroPrimitive, [x], reductionOf(x, dims, false, 'countNonzero'));
 }

@@ -1,18 +1,13 @@
 import type { TypedArray } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
-import {
-  apply,
-  applyMulti,
-  defineMulti,
-  definePrimitive,
-  INPUT,
-  type Meta,
-  OUTPUT,
-} from '../../record/index.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { refuseBools } from '../elementwise/dtype-checks.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
-import { evenGradient, extentOfSearch, type Search, searchOf, selectionGradient } from './extremes.ts';
-import { type ReduceOptions, type Reduction, reductionOf } from './reduction.ts';
+import type { ReduceOptions } from './options.ts';
+import { type Reduction, reductionOf } from './reduction.ts';
+import { eachRow, takeRow } from './rows.ts';
+import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
 /** Picks one element of a row, by its index. */
 type Pick = (row: TypedArray) => number;
@@ -20,14 +15,14 @@ type Pick = (row: TypedArray) => number;
 function countNaN(row: TypedArray): number {
   if (!(row instanceof Float32Array || row instanceof Float64Array)) return 0;
   let count = 0;
-  for (let i = 0; i < row.length; i++) if (Number.isNaN(row[i]!)) count++;
+  for (const value of row) if (Number.isNaN(value)) count++;
   return count;
 }
 
 /** The index of the `k`-th least element; equal ones count in their order, as in PyTorch. */
 function kth(row: TypedArray, k: number): number {
   const sorted = row.slice().sort();
-  const value = sorted[k]!;
+  const value = sorted[k];
   let equalsBefore = 0;
   while (equalsBefore < k && sorted[k - equalsBefore - 1] === value) equalsBefore++;
   let place = row.indexOf(value as never);
@@ -37,7 +32,7 @@ function kth(row: TypedArray, k: number): number {
 
 /** The lower of the two in the middle; a NaN, where there is one. */
 const pickMedian: Pick = (row) => {
-  const nan = countNaN(row) === 0 ? -1 : (row as Float64Array).findIndex(Number.isNaN);
+  const nan = countNaN(row) === 0 ? -1 : row.findIndex(Number.isNaN);
   return nan >= 0 ? nan : kth(row, (row.length - 1) >> 1);
 };
 
@@ -46,127 +41,94 @@ const pickNanmedian: Pick = (row) => kth(row, Math.max(row.length - countNaN(row
 
 /** The value that occurs most often, the least of several; of its places the last. */
 const pickMode: Pick = (row) => {
-  const sorted = row.slice().sort();
-  let best = sorted[0]!;
+  let best = Number.NaN;
   let most = 0;
-  for (let i = 0; i < sorted.length; ) {
-    const value = sorted[i]!;
-    let end = i + 1;
-    while (end < sorted.length && sorted[end] === value) end++;
-    if (end - i > most) {
-      most = end - i;
-      best = value;
-    }
-    i = end;
+  let run = 0;
+  let previous = Number.NaN;
+  for (const value of row.slice().sort()) {
+    run = value === previous ? run + 1 : 1;
+    if (run > most) [most, best] = [run, value];
+    previous = value;
   }
-  if (Number.isNaN(best)) return (row as Float64Array).findIndex(Number.isNaN);
-  return row.lastIndexOf(best as never);
+  return Number.isNaN(best) ? row.findIndex(Number.isNaN) : row.lastIndexOf(best as never);
 };
 
-function inferPick(name: string, x: Tensor, { shape }: Reduction): [Meta, Meta] {
-  if (x.dtype === 'bool' && name !== 'mode') {
-    throw new DTypeError(`${name}: not implemented for 'Bool'; convert with to('uint8')`);
-  }
-  return [
-    { shape, dtype: x.dtype },
-    { shape, dtype: 'int32' },
-  ];
-}
-
-const pickingAlong = (name: string, pick: Pick) =>
-  defineMulti<Search>({
-    name,
-    saves: OUTPUT,
-    infer: ([x], attrs) => inferPick(name, x, attrs),
-    kernel([x], { dim }, [values, indices]) {
-      const { data } = x;
-      const { outer, n, inner } = extentOfSearch(x, dim);
-      const row = data.slice(0, n);
-      for (let o = 0; o < outer; o++) {
-        for (let i = 0; i < inner; i++) {
-          const start = o * n * inner + i;
-          for (let r = 0; r < n; r++) row[r] = data[start + r * inner]!;
-          const place = pick(row);
-          values.storage.array[o * inner + i] = row[place]!;
-          indices.storage.array[o * inner + i] = place;
-        }
-      }
-    },
-    derivative: ([g], node) => [selectionGradient(g!, node.output(1), node.attrs, node.shape(0))],
+const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void) =>
+  selecting(name, check, (x, _, extent, values, indices) => {
+    const data = elementsOf(x);
+    const row = data.slice(0, extent.n);
+    eachRow(extent, (start, place) => {
+      const picked = pick(takeRow(data, start, extent.inner, row));
+      values.storage.array[place] = row[picked]!;
+      indices.storage.array[place] = picked;
+    });
   });
 
-/** Without a dimension equal elements share the gradient. */
-const pickingWhole = (name: string, pick: Pick) =>
-  definePrimitive<Reduction>({
+/** `median` or `nanmedian` in its two forms: without a dimension equal elements share the gradient. */
+function medianOf(name: string, pick: Pick) {
+  const refuse = refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
+  const check = (x: Tensor): void => refuse(x.dtype);
+  const along = pickingAlong(name, pick, check);
+  const whole = definePrimitive<Reduction>({
     name,
     overload: () => 1,
     saves: INPUT(0) | OUTPUT,
-    infer: ([x], attrs) => inferPick(name, x, attrs)[0],
+    infer([x], { shape }) {
+      check(x);
+      return { shape, dtype: x.dtype };
+    },
     kernel([x], _, out) {
-      const { data } = x;
-      out.storage.array[0] = data.length === 0 ? Number.NaN : data[pick(data)]!;
+      const data = elementsOf(x);
+      out.storage.array[0] = data[pick(data)] ?? Number.NaN;
     },
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs)],
   });
-
-const primitives = {
-  median: { whole: pickingWhole('median', pickMedian), along: pickingAlong('median', pickMedian) },
-  nanmedian: {
-    whole: pickingWhole('nanmedian', pickNanmedian),
-    along: pickingAlong('nanmedian', pickNanmedian),
-  },
-};
-const modePrimitive = pickingAlong('mode', pickMode);
-
-function medianOf(
-  name: 'median' | 'nanmedian',
-  x: Tensor,
-  dim: number | null | undefined,
-  options: ReduceOptions | undefined,
-): Tensor | ValuesAndIndices {
-  const { whole, along } = primitives[name];
-  if (dim === undefined || dim === null) {
+  function median(x: Tensor): Tensor;
+  function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  function median(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    if (dim !== undefined && dim !== null) {
+      return valuesAndIndices(along, x, searchOf(x, dim, options?.keepdim, name));
+    }
     return apply(whole, [x], reductionOf(x, undefined, options?.keepdim, name));
   }
-  const [values, indices] = applyMulti(along, [x], searchOf(x, dim, options?.keepdim, name));
-  return { values: values!, indices: indices! };
+  return median;
 }
 
 /**
  * The median: of an even number of elements the lower of the two in the middle; NaN where there is one. Along `dim`, the medians
  * of the rows and their indices. Follows `torch.median`.
  *
+ * @throws DTypeError when x is bool
+ * @throws IndexError when the dimension is out of range, or a row has no element
  * @example
  * ```ts
- * median(tensor([4, 1, 3, 2])); // 2
- * const { values, indices } = median(tensor([[4, 1, 3], [1, 1, 9]]), 1); // [3, 1]
+ * median(tensor([4, 1, 3, 2])); // tensor(2)
+ * const { values, indices } = median(tensor([[4, 1, 3], [1, 1, 9]]), 1);
+ * values; // tensor([3, 1])
+ * indices; // tensor([2, 1])
  * ```
  */
-export function median(x: Tensor): Tensor;
-export function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-export function median(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
-  return medianOf('median', x, dim, options);
-}
+export const median = medianOf('median', pickMedian);
 
 /** {@link median} of what is not NaN; NaN where nothing is. Follows `torch.nanmedian`. */
-export function nanmedian(x: Tensor): Tensor;
-export function nanmedian(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-export function nanmedian(
-  x: Tensor,
-  dim?: number | null,
-  options?: ReduceOptions,
-): Tensor | ValuesAndIndices {
-  return medianOf('nanmedian', x, dim, options);
-}
+export const nanmedian = medianOf('nanmedian', pickNanmedian);
+
+const modePrimitive = pickingAlong('mode', pickMode, () => {});
 
 /**
  * The value that occurs most often along a dimension (the least of several) and the last index at which it stands.
  * Follows `torch.mode`.
- * @example mode(tensor([2, 3, 3])); // values 3, indices 2
+ *
+ * @throws IndexError when the dimension is out of range, or a row has no element
+ * @example
+ * ```ts
+ * const { values, indices } = mode(tensor([2, 3, 3]));
+ * values; // tensor(3)
+ * indices; // tensor(2)
+ * ```
  */
 export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
-  const [values, indices] = applyMulti(modePrimitive, [x], searchOf(x, dim, options?.keepdim, 'mode'));
-  return { values: values!, indices: indices! };
+  return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));
 }
 
 /** The functions of this file that are methods too. */

@@ -15,15 +15,8 @@ import type { Tensor } from '../../tensor.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
-import {
-  type Dims,
-  type ReduceOptions,
-  type Reduction,
-  reducedCount,
-  reductionOf,
-  restoreDims,
-  spread,
-} from './reduction.ts';
+import type { Dims, ReduceOptions } from './options.ts';
+import { type Reduction, reducedCount, reductionOf, restoreDims, spread } from './reduction.ts';
 import { mean } from './sum.ts';
 
 /** Options of {@link variance}, {@link std}, {@link varMean} and {@link stdMean}. */
@@ -39,13 +32,13 @@ interface Variance extends Reduction {
   readonly correction: number;
 }
 
-function inferMoment([x]: readonly Tensor[], { shape }: Variance): Meta {
-  if (!isFloatingPoint(x!.dtype)) {
+function inferMoment([x]: readonly [Tensor], { shape }: Variance): Meta {
+  if (!isFloatingPoint(x.dtype)) {
     throw new DTypeError(
-      `std and var only support floating point dtypes, got ${x!.dtype}; convert with to('float32')`,
+      `std and var only support floating point dtypes, got ${x.dtype}; convert with to('float32')`,
     );
   }
-  return { shape, dtype: x!.dtype };
+  return { shape, dtype: x.dtype };
 }
 
 /** The gradient of the variance: 2 g (x - mean) / (n - correction). */
@@ -101,33 +94,41 @@ const stdMeanPrimitive = withMean('std_mean', true);
 function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions, caller: string): Variance {
   const { correction = options.unbiased === false ? 0 : 1, keepdim } = options;
   const reduction = reductionOf(x, dims, keepdim, caller);
-  return { ...reduction, count: reducedCount(x, reduction), correction };
+  return { ...reduction, count: reducedCount(x.shape, reduction.dims), correction };
 }
 
 const defaults: VarianceOptions = {};
 
 /**
- * The variance, sum((x - mean)²) / max(0, n - correction), of all elements or over dimensions; floating point only. With one
- * element and the default correction it is NaN. Follows `torch.var` (`var` is a reserved word; the method is `x.var()`).
- * @example variance(tensor([1, 2, 4])); // 2.3333
+ * The variance, sum((x - mean)²) / max(0, n - correction), of all elements or over dimensions. With one element and the
+ * default correction it is NaN. Follows `torch.var` (`var` is a reserved word; the method is `x.var()`).
+ *
+ * @throws DTypeError when x is not of a floating dtype
+ * @throws IndexError when a dimension is out of range
+ * @example variance(tensor([1.5, 2.5, 5])); // tensor(3.2500)
  */
 export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
   return apply(varPrimitive, [x], varianceOf(x, dims, options, 'var'));
 }
 
-/** The root of {@link variance}. Follows `torch.std`. */
+/**
+ * The root of {@link variance}. Follows `torch.std`.
+ *
+ * @throws DTypeError when x is not of a floating dtype
+ * @example std(tensor([[1.5, 2.5], [0, 4]]), 1); // tensor([0.7071, 2.8284])
+ */
 export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
   return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
 }
 
-/** {@link variance} and mean, in one pass over the latter. Follows `torch.var_mean`. */
+/** {@link variance} and mean, `[variance, mean]`, of which the latter is computed once. Follows `torch.var_mean`. */
 export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
-  return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean')) as [Tensor, Tensor];
+  return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean'));
 }
 
-/** {@link std} and mean, in one pass over the latter. Follows `torch.std_mean`. */
+/** {@link std} and mean, `[std, mean]`, of which the latter is computed once. Follows `torch.std_mean`. */
 export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
-  return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')) as [Tensor, Tensor];
+  return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean'));
 }
 
 export {

@@ -1,21 +1,16 @@
 import type { TypedArray } from '../../dtype.ts';
-import { extentOf, reduce } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import { type Extent, elementsOf, extentOf, reduce, stridedOver } from '../../kernels/index.ts';
+import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
-import { eye } from '../creation/tensor.ts';
-import { div, mul, sub } from '../elementwise/arithmetic.ts';
+import { mul } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
+import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
-import { permute, transpose } from '../views/permute.ts';
-import {
-  type Dims,
-  overloadOf,
-  type Reduction,
-  reductionOf,
-  restoreDims,
-  type SumOptions,
-} from './reduction.ts';
-import { sum, totalAs, totalType } from './sum.ts';
+import type { Dims, SumOptions } from './options.ts';
+import { overloadOf, type Reduction, reductionOf, restoreDims, totalAs, totalType } from './reduction.ts';
+import { eachRow, leaveOneOut, takeRow } from './rows.ts';
+import { sum } from './sum.ts';
 
 const prodPrimitive = definePrimitive<Reduction>({
   name: 'prod',
@@ -31,9 +26,11 @@ const prodPrimitive = definePrimitive<Reduction>({
 });
 
 /**
- * The product of all elements, or over dimensions; 1 where there is none. Bools and integers give int32.
+ * The product of all elements, or over one or several dimensions; 1 where there is none. Bools and integers give int32.
  * Follows `torch.prod`.
- * @example prod(tensor([[1, 2], [3, 4]]), 0); // [3, 8]
+ *
+ * @throws IndexError when a dimension is out of range
+ * @example prod(tensor([[1, 2], [3, 4]]), 0); // tensor([3, 8])
  */
 export function prod(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
   return totalAs(x, options?.dtype, (y) =>
@@ -43,7 +40,8 @@ export function prod(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
 
 /** For each element the product of the others along `dims`, right also where elements are 0. */
 function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
-  if (dims.length === 1) return apply(othersPrimitive, [x], dims[0]!);
+  const [dim, ...more] = dims;
+  if (dim !== undefined && more.length === 0) return apply(othersPrimitive, [x], dim);
   if (dims.length === x.ndim) return reshape(apply(othersPrimitive, [reshape(x, [-1])], 0), x.shape);
   const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const order = [...kept, ...dims];
@@ -56,49 +54,114 @@ function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
   );
 }
 
-const othersPrimitive = definePrimitive<number>({
+const othersPrimitive: Primitive<number> = definePrimitive({
   name: 'prod_of_others',
-  saves: INPUT(0) | OUTPUT,
+  saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  kernel([x], dim, out) {
-    const { outer, n, inner } = extentOf(x.shape, dim);
-    const { data } = x;
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) fillOthers(data, out.storage.array, o * n * inner + i, n, inner);
-    }
+  kernel: ([x], dim, out) => productsOfOthers(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
+  derivative: (g, node) => [pairGradient(g, node.input(0), node.attrs)],
+});
+
+/** The gradient by x_k of the products of others: the sum over i ≠ k of g_i times the product of all but x_i and x_k. */
+const pairGradient = (g: Tensor, x: Tensor, dim: number): Tensor => apply(pairsPrimitive, [g, x], dim);
+
+const pairsPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
+  name: 'prod_of_others_backward',
+  saves: INPUT(0) | INPUT(1),
+  infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([g, x], dim, out) {
+    const [gs, xs] = [elementsOf(g), elementsOf(x)];
+    const gradient = xs.includes(0 as never) ? pairsOneByOne : pairsByDivision;
+    gradient(gs, xs, x, dim, out.storage.array);
   },
-  derivative(g, node) {
+  derivative(h, node) {
     const dim = node.attrs;
-    const x = node.input(0);
-    // The derivative of y_i = P / x_i by x_k is y_i / x_k, if none is 0.
-    if (!x.data.includes(0 as never)) {
-      const gy = mul(g, node.output());
-      return [div(sub(sum(gy, dim, { keepdim: true }), gy), x)];
-    }
-    // Else as the products of the rows of a matrix: row i has x, with 1 in place of x_i.
-    const last = transpose(x, dim, -1);
-    const diagonal = eye(last.shape.at(-1)!, { dtype: 'bool' });
-    const matrix = where(diagonal, 1, unsqueeze(last, -2));
-    const others = apply(othersPrimitive, [matrix], matrix.ndim - 1);
-    const weighted = where(diagonal, 0, mul(unsqueeze(transpose(g, dim, -1), -1), others));
-    return [transpose(sum(weighted, -2), dim, -1)];
+    const [g, x] = [node.input(0), node.input(1)];
+    const byX = (): Tensor => {
+      const { matrix, diagonal, toEnd, fromEnd } = leaveOneOut(x, dim);
+      const pairs = where(diagonal, 0, mul(unsqueeze(toEnd(g), -1), unsqueeze(toEnd(h), -2)));
+      return fromEnd(sum(where(diagonal, 0, pairGradient(pairs, matrix, matrix.ndim - 1)), -2));
+    };
+    // By g it is its own derivative, being symmetric in i and k.
+    return [node.needs(0) ? pairGradient(h, x, dim) : null, node.needs(1) ? byX() : null];
   },
 });
 
 /** Products from the front, then times those from the back. */
-function fillOthers(x: TypedArray, out: TypedArray, start: number, n: number, step: number): void {
+function productsOfOthers(x: TypedArray, out: TypedArray, extent: Extent): void {
+  const { n, inner } = extent;
+  const row = new Float64Array(n);
   const front = new Float64Array(n);
-  let product = 1;
-  for (let r = 0; r < n; r++) {
-    front[r] = product;
-    product *= x[start + r * step]!;
-  }
-  product = 1;
-  for (let r = n - 1; r >= 0; r--) {
-    out[start + r * step] = front[r]! * product;
-    product *= x[start + r * step]!;
-  }
+  eachRow(extent, (start) => {
+    takeRow(x, start, inner, row);
+    row.reduce((product, value, r) => {
+      front[r] = product;
+      return product * value;
+    }, 1);
+    row.reduceRight((product, value, r) => {
+      out[start + r * inner] = front[r]! * product;
+      return product * value;
+    }, 1);
+  });
 }
+
+type PairKernel = (
+  g: TypedArray,
+  x: TypedArray,
+  { shape, dtype }: Tensor,
+  dim: number,
+  out: TypedArray,
+) => void;
+
+/** Where no element is 0: with y_i = P / x_i the sum is (sum(g y) - g_k y_k) / x_k. */
+const pairsByDivision: PairKernel = (g, x, { shape, dtype }, dim, out) => {
+  const extent = extentOf(shape, dim);
+  const gy = allocateArray(dtype, x.length);
+  productsOfOthers(x, gy, extent);
+  gy.forEach((y, i) => {
+    gy[i] = g[i]! * y;
+  });
+  const totals = allocateArray(dtype, extent.outer * extent.inner);
+  reduce('sum', stridedOver(gy, dtype, shape), [dim], totals);
+  eachRow(extent, (start, row) => {
+    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+      out[at] = totals[row]! - gy[at]!;
+      out[at]! /= x[at]!;
+    }
+  });
+};
+
+/** Else as the products of the rows of a matrix: row i has x, with 1 in place of x_i. */
+const pairsOneByOne: PairKernel = (g, x, { shape, dtype }, dim, out) => {
+  const extent = extentOf(shape, dim);
+  const { outer, n, inner } = extent;
+  const shapeOfRows = [outer * inner, n, n];
+  const matrix = allocateArray(dtype, outer * inner * n * n);
+  eachRow(extent, (start, row) => {
+    for (let i = 0; i < n; i++) {
+      const line = takeRow(x, start, inner, matrix.subarray((row * n + i) * n, (row * n + i + 1) * n));
+      line[i] = 1;
+    }
+  });
+  const weighted = allocateArray(dtype, matrix.length);
+  productsOfOthers(matrix, weighted, extentOf(shapeOfRows, 2));
+  eachRow(extent, (start, row) => {
+    for (let i = 0; i < n; i++) {
+      const factor = g[start + i * inner]!;
+      const line = weighted.subarray((row * n + i) * n, (row * n + i + 1) * n);
+      line.forEach((others, k) => {
+        line[k] = i === k ? 0 : factor * others;
+      });
+    }
+  });
+  const sums = allocateArray(dtype, outer * inner * n);
+  reduce('sum', stridedOver(weighted, dtype, shapeOfRows), [1], sums);
+  eachRow(extent, (start, row) => {
+    sums.subarray(row * n, (row + 1) * n).forEach((value, r) => {
+      out[start + r * inner] = value;
+    });
+  });
+};
 
 /** The functions of this file that are methods too. */
 export default { prod };

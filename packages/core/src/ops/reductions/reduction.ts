@@ -1,26 +1,13 @@
-import type { DType } from '../../dtype.ts';
+import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
 import { formatShape, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
 import { expand, reshape } from '../views/shape.ts';
+import type { Dims } from './options.ts';
 
-/** One dimension, several, or (`undefined`, `null`, `[]`) all of them. */
-export type Dims = number | readonly number[] | null | undefined;
-
-/** Options of reductions. */
-export interface ReduceOptions {
-  /** Whether reduced dimensions stay, with size 1. Default: false. */
-  readonly keepdim?: boolean;
-}
-
-/** Options of reductions that can compute in another dtype. */
-export interface SumOptions extends ReduceOptions {
-  /** The tensor is converted to this dtype first. Default: its own, int32 for bools and integers. */
-  readonly dtype?: DType;
-}
-
-/** @internal The attributes of a reduction. */
+/** The attributes of a reduction. */
 export interface Reduction {
   /** The dimensions that go: normalised, ascending. */
   readonly dims: readonly number[];
@@ -34,31 +21,29 @@ const allDims: readonly (readonly number[])[] = Array.from({ length: 9 }, (_, ra
 );
 const scalarShape: Shape = [];
 
-/** @internal What a caller's `dim` and `keepdim` mean for a tensor. */
+/** What a caller's `dim` and `keepdim` mean for a tensor. */
 export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, caller: string): Reduction {
   if (x?.storage === undefined) requireTensors(caller, x);
   const rank = x.shape.length;
-  if (dim === undefined && rank < allDims.length) {
-    const dims = allDims[rank]!;
-    return { dims, shape: keepdim === true ? reducedShape(x.shape, dims, true) : scalarShape };
+  const all = allDims[rank];
+  if (dim === undefined && all !== undefined) {
+    return { dims: all, shape: keepdim === true ? reducedShape(x.shape, all, true) : scalarShape };
   }
   const dims = normalizeDims(dim, rank, caller);
   return { dims, shape: reducedShape(x.shape, dims, keepdim === true) };
 }
 
-/** @internal PyTorch's number of the overload: 0 where the caller named no dims. */
+/** PyTorch's number of the overload: 0 where the caller named no dims. */
 export const overloadOf = ({ dims }: Reduction): number => (dims === allDims[dims.length] ? 0 : 1);
 
-/** @internal How many elements each result is made of. */
-export function reducedCount(x: Tensor, { dims }: Reduction): number {
-  const { shape } = x;
-  if (dims.length === shape.length) return x.count;
+/** How many elements of a tensor of this shape each result is made of. */
+export function reducedCount(shape: Shape, dims: readonly number[]): number {
   let n = 1;
-  for (let i = 0; i < dims.length; i++) n *= shape[dims[i]!]!;
+  for (const d of dims) n *= shape[d]!;
   return n;
 }
 
-/** @internal A result (or its gradient) with the reduced dimensions put back, so that it broadcasts against the input. */
+/** A result (or its gradient) with the reduced dimensions put back, so that it broadcasts against the input. */
 export function restoreDims(y: Tensor, { dims }: Reduction, shape: Shape): Tensor {
   const rank = shape.length;
   const gone = dims.length;
@@ -67,13 +52,13 @@ export function restoreDims(y: Tensor, { dims }: Reduction, shape: Shape): Tenso
   return reshape(y, reducedShape(shape, dims, true));
 }
 
-/** @internal The gradient of a sum: that of the result, for each element that went into it. */
+/** The gradient of a sum: that of the result, for each element that went into it. */
 export function spread(g: Tensor, node: GradNode<Reduction>): Tensor {
   const shape = node.shape(0);
   return expand(restoreDims(g, node.attrs, shape), shape);
 }
 
-/** @internal PyTorch's errors for reductions that have no value for an empty tensor. */
+/** PyTorch's errors for reductions that have no value for an empty tensor. */
 export function requireElements(x: Tensor, { dims, shape }: Reduction, caller: string): void {
   if (x.count > 0) return;
   const whole = dims.length === x.shape.length;
@@ -90,4 +75,16 @@ export function requireElements(x: Tensor, { dims, shape }: Reduction, caller: s
       );
     }
   }
+}
+
+/** Counts, and sums and products of integers, are int32. */
+export const totalType = (dtype: DType): DType => (isFloatingPoint(dtype) ? dtype : 'int32');
+
+/** x as `dtype` says for a total, and that total brought to it. */
+export function totalAs(x: Tensor, dtype: DType | undefined, total: (x: Tensor) => Tensor): Tensor {
+  if (dtype === undefined || dtype === x.dtype) {
+    const y = total(x);
+    return dtype === undefined ? y : to(y, dtype);
+  }
+  return to(total(to(x, totalType(dtype))), dtype);
 }

@@ -1,15 +1,16 @@
-import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
-import { rows } from '../../kernels/index.ts';
+import { type DType, isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
+import { rows, type Strided } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul, neg, sub } from '../elementwise/arithmetic.ts';
+import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
-import { flatten, reshape } from '../views/shape.ts';
 import { permute } from '../views/permute.ts';
-import { type Dims, type ReduceOptions, type Reduction, reductionOf, restoreDims } from './reduction.ts';
+import { flatten, reshape } from '../views/shape.ts';
+import type { Dims, ReduceOptions } from './options.ts';
+import { type Reduction, reductionOf, restoreDims } from './reduction.ts';
 import { sum } from './sum.ts';
 
 /** Options of {@link softmax} and its kin. */
@@ -18,100 +19,102 @@ export interface SoftmaxOptions {
   readonly dtype?: DType;
 }
 
-function checkFloating(x: Tensor, name: string): void {
-  if (!isFloatingPoint(x.dtype)) {
-    throw new DTypeError(
-      `${name}: not implemented for '${scalarNameOf(x.dtype)}' (${x.dtype}); pass { dtype: 'float32' } or convert first`,
-    );
-  }
-}
-
 /** The sum over `dim` that a derivative subtracts. */
 const rowSum = (x: Tensor, dim: number): Tensor => sum(x, dim, { keepdim: true });
 
-const softmaxPrimitive: Primitive<number> = definePrimitive({
-  name: 'softmax',
-  saves: OUTPUT,
-  infer([x]) {
-    checkFloating(x, 'softmax');
-    return { shape: x.shape, dtype: x.dtype };
-  },
-  kernel: ([x], dim, out) => rows.softmax(x, dim, out.storage.array, out.offset),
-  derivative: (g, node) => [apply(softmaxBackwardPrimitive, [g, node.output()], node.attrs)],
-});
+/** A function of rows along a dimension, of which there is a kernel for the result, and one for the gradient from g and that. */
+interface RowFunction {
+  /** PyTorch's name. */
+  readonly name: string;
+  /** The name in errors. */
+  readonly caller: string;
+  readonly forward: (x: Strided, dim: number, out: TypedArray, offset: number) => void;
+  readonly backward: (y: Strided, g: Strided, dim: number, out: TypedArray, offset: number) => void;
+  /** The gradients of the gradient by g and by y, where that of the former is h; `again` runs it. */
+  readonly second: (at: {
+    readonly h: Tensor;
+    readonly g: Tensor;
+    readonly y: Tensor;
+    readonly dim: number;
+    readonly again: (g: Tensor, y: Tensor) => Tensor;
+  }) => readonly [byG: () => Tensor, byY: () => Tensor];
+}
 
-/** y (g - sum(g y)), as a function of g and the result y. */
-const softmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
-  name: 'softmax_backward_data',
-  saves: INPUT(0) | INPUT(1),
-  infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
-  kernel: ([g, y], dim, out) => rows.softmaxBackward(y, g, dim, out.storage.array, out.offset),
-  derivative(h, node) {
-    const dim = node.attrs;
-    const g = node.input(0);
-    const y = node.input(1);
-    return [
-      node.needs(0) ? apply(softmaxBackwardPrimitive, [h, y], dim) : null,
-      node.needs(1) ? sub(mul(h, sub(g, rowSum(mul(g, y), dim))), mul(g, rowSum(mul(h, y), dim))) : null,
-    ];
-  },
-});
-
-const logSoftmaxPrimitive: Primitive<number> = definePrimitive({
-  name: 'log_softmax',
-  saves: OUTPUT,
-  infer([x]) {
-    checkFloating(x, 'logSoftmax');
-    return { shape: x.shape, dtype: x.dtype };
-  },
-  kernel: ([x], dim, out) => rows.logSoftmax(x, dim, out.storage.array, out.offset),
-  derivative: (g, node) => [apply(logSoftmaxBackwardPrimitive, [g, node.output()], node.attrs)],
-});
-
-/** g - exp(y) sum(g), as a function of g and the result y. */
-const logSoftmaxBackwardPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
-  name: 'log_softmax_backward_data',
-  saves: INPUT(0) | INPUT(1),
-  infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
-  kernel: ([g, y], dim, out) => rows.logSoftmaxBackward(y, g, dim, out.storage.array, out.offset),
-  derivative(h, node) {
-    const dim = node.attrs;
-    const p = exp(node.input(1));
-    const hp = mul(h, p);
-    return [
-      node.needs(0) ? sub(h, rowSum(hp, dim)) : null,
-      node.needs(1) ? neg(mul(hp, rowSum(node.input(0), dim))) : null,
-    ];
-  },
-});
-
-function alongDim(
-  primitive: Primitive<number>,
-  x: Tensor,
-  dim: number,
-  options: SoftmaxOptions | undefined,
-  caller: string,
-): Tensor {
-  if (!(x instanceof Tensor)) requireTensors(caller, x);
-  const from = options?.dtype === undefined ? x : to(x, options.dtype);
-  return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
+function alongRows({ name, caller, forward, backward, second }: RowFunction) {
+  const gradient: Primitive<number, [Tensor, Tensor]> = definePrimitive({
+    name: `${name}_backward_data`,
+    saves: INPUT(0) | INPUT(1),
+    infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
+    kernel: ([g, y], dim, out) => backward(y, g, dim, out.storage.array, out.offset),
+    derivative(h, node) {
+      const dim = node.attrs;
+      const again = (g: Tensor, y: Tensor): Tensor => apply(gradient, [g, y], dim);
+      const [byG, byY] = second({ h, g: node.input(0), y: node.input(1), dim, again });
+      return [node.needs(0) ? byG() : null, node.needs(1) ? byY() : null];
+    },
+  });
+  const check = floatsOnly(
+    caller,
+    (dtype) =>
+      `not implemented for '${scalarNameOf(dtype)}' (${dtype}); pass { dtype: 'float32' } or convert first`,
+  );
+  const primitive = definePrimitive<number>({
+    name,
+    saves: OUTPUT,
+    infer([x]) {
+      check(x.dtype);
+      return { shape: x.shape, dtype: x.dtype };
+    },
+    kernel: ([x], dim, out) => forward(x, dim, out.storage.array, out.offset),
+    derivative: (g, node) => [apply(gradient, [g, node.output()], node.attrs)],
+  });
+  return (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor => {
+    if (!(x instanceof Tensor)) requireTensors(caller, x);
+    const from = options?.dtype === undefined ? x : to(x, options.dtype);
+    return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
+  };
 }
 
 /**
- * exp(x) / sum(exp(x)) along `dim`, without overflow: positive numbers that add up to 1. Floating point only, unless a dtype is
- * given. A row that is -Infinity throughout gives NaN. Follows `torch.softmax`.
- * @example softmax(tensor([0, Math.log(3)]), 0); // [0.25, 0.75]
+ * exp(x) / sum(exp(x)) along `dim`, without overflow: positive numbers that add up to 1. A row that is -Infinity throughout
+ * gives NaN. Follows `torch.softmax`.
+ *
+ * @throws DTypeError when x is not of a floating dtype, and no dtype is given
+ * @throws IndexError when the dimension is out of range
+ * @example softmax(tensor([0, Math.log(3)]), 0); // tensor([0.2500, 0.7500])
  */
-export function softmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
-  return alongDim(softmaxPrimitive, x, dim, options, 'softmax');
-}
+export const softmax = alongRows({
+  name: 'softmax',
+  caller: 'softmax',
+  forward: rows.softmax,
+  // y (g - sum(g y))
+  backward: rows.softmaxBackward,
+  second: ({ h, g, y, dim, again }) => [
+    () => again(h, y),
+    () => sub(mul(h, sub(g, rowSum(mul(g, y), dim))), mul(g, rowSum(mul(h, y), dim))),
+  ],
+});
 
-/** log(softmax(x)), accurate where softmax underflows. Follows `torch.log_softmax`. */
-export function logSoftmax(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
-  return alongDim(logSoftmaxPrimitive, x, dim, options, 'logSoftmax');
-}
+/**
+ * log(softmax(x)) along `dim`, accurate where softmax underflows. Follows `torch.log_softmax`.
+ *
+ * @throws DTypeError when x is not of a floating dtype, and no dtype is given
+ * @throws IndexError when the dimension is out of range
+ * @example logSoftmax(tensor([0, Math.log(3)]), 0); // tensor([-1.3863, -0.2877])
+ */
+export const logSoftmax = alongRows({
+  name: 'log_softmax',
+  caller: 'logSoftmax',
+  forward: rows.logSoftmax,
+  // g - exp(y) sum(g)
+  backward: rows.logSoftmaxBackward,
+  second({ h, g, y, dim }) {
+    const hp = mul(h, exp(y));
+    return [() => sub(h, rowSum(hp, dim)), () => neg(mul(hp, rowSum(g, dim)))];
+  },
+});
 
-/** softmax(-x). Follows `torch.nn.functional.softmin`. */
+/** softmax(-x); throws as {@link softmax} does. Follows `torch.nn.functional.softmin`. */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   return softmax(neg(x), dim, options);
 }
@@ -130,8 +133,11 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
 });
 
 /**
- * log(sum(exp(x))) over dimensions, without overflow. Integers are converted to float32. Follows `torch.logsumexp`.
- * @example logsumexp(tensor([1000, 1000]), 0); // 1000.6931
+ * log(sum(exp(x))) over one or several dimensions, without overflow. Integers are converted to float32.
+ * Follows `torch.logsumexp`.
+ *
+ * @throws IndexError when a dimension is out of range
+ * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6931)
  */
 export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tensor {
   const from = isFloatingPoint(x.dtype) ? x : to(x, 'float32');
@@ -140,8 +146,8 @@ export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tenso
   if (gone.length <= 1) return apply(logsumexpPrimitive, [from], reduction);
   // The kernel knows one dimension: several are brought to the end and joined.
   const kept = x.shape.map((_, d) => d).filter((d) => !gone.includes(d));
-  const rows = flatten(permute(from, [...kept, ...gone]), kept.length);
-  const y = apply(logsumexpPrimitive, [rows], reductionOf(rows, -1, false, 'logsumexp'));
+  const joined = flatten(permute(from, [...kept, ...gone]), kept.length);
+  const y = apply(logsumexpPrimitive, [joined], reductionOf(joined, -1, false, 'logsumexp'));
   return options?.keepdim === true ? reshape(y, reduction.shape) : y;
 }
 

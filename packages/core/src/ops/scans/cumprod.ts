@@ -1,48 +1,46 @@
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, extentOf } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
+import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
 import { ones } from '../creation/fill.ts';
-import { eye } from '../creation/tensor.ts';
-import { div, mul } from '../elementwise/arithmetic.ts';
+import { mul } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
-import { sum, totalAs, totalType } from '../reductions/sum.ts';
+import { totalAs, totalType } from '../reductions/reduction.ts';
+import { eachRow, leaveOneOut, takeRow } from '../reductions/rows.ts';
+import { sum } from '../reductions/sum.ts';
 import { transpose } from '../views/permute.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { reverseCumsum, type ScanOptions } from './cumulative.ts';
+import type { ScanOptions } from './cumulative.ts';
+import { runningSums } from './running-sum.ts';
 
-function runningProducts(x: TypedArray, out: TypedArray, { outer, n, inner }: Extent): void {
+function runningProducts(x: TypedArray, out: TypedArray, extent: Extent): void {
   const whole = out instanceof Int32Array;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let at = o * n * inner + i;
-      let product = 1;
-      for (let r = 0; r < n; r++, at += inner) {
-        product = whole ? Math.imul(product, x[at]!) : product * x[at]!;
-        out[at] = product;
-      }
+  eachRow(extent, (start) => {
+    let product = 1;
+    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+      const value = x[at]!;
+      product = whole ? Math.imul(product, value) : product * value;
+      out[at] = product;
     }
-  }
+  });
 }
 
 const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
-  saves: INPUT(0) | OUTPUT,
+  saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], dim, out) => runningProducts(x.data, out.storage.array, extentOf(x.shape, dim)),
-  derivative(g, node) {
-    const dim = node.attrs;
-    const x = node.input(0);
-    if (x.data.includes(0 as never)) return [cumprodGradient(g, x, dim)];
-    return [div(reverseCumsum(mul(g, node.output()), dim), x)];
-  },
+  kernel: ([x], dim, out) => runningProducts(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
+  derivative: (g, node) => [cumprodGradient(g, node.input(0), node.attrs)],
 });
 
 /**
- * Running products along `dim`. Bools and integers give int32. Follows `torch.cumprod`.
- * @example cumprod(tensor([1, 2, 3, 4]), 0); // [1, 2, 6, 24]
+ * Running products along `dim`: y_k = x_0 * ... * x_k. Bools and integers give int32. Follows `torch.cumprod`.
+ *
+ * @throws IndexError when the dimension is out of range
+ * @example cumprod(tensor([1, 2, 3, 4]), 0); // tensor([ 1,  2,  6, 24])
  */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   const d = normalizeDim(dim, x.ndim, 'cumprod');
@@ -54,33 +52,24 @@ const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
   saves: INPUT(0) | INPUT(1),
   infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([g, x], dim, out) {
-    const { outer, n, inner } = extentOf(x.shape, dim);
-    const [gs, xs] = [g.data, x.data];
-    for (let o = 0; o < outer; o++) {
-      for (let i = 0; i < inner; i++) rowGradient(gs, xs, out.storage.array, o * n * inner + i, n, inner);
-    }
+    const extent = extentOf(x.shape, dim);
+    const [gs, xs] = [elementsOf(g), elementsOf(x)];
+    if (xs.includes(0 as never)) gradientByRows(gs, xs, out.storage.array, extent);
+    else gradientByDivision(gs, xs, out, extent);
   },
   derivative(h, node) {
-    // Row k of a matrix has x, with 1 in place of x_k: the gradient by x_k is the sum over i >= k of g_i times its running
-    // product up to i.
-    const dim = node.attrs;
-    const last = (y: Tensor): Tensor => transpose(y, dim, -1);
-    const [g, x] = [last(node.input(0)), last(node.input(1))];
-    const n = x.shape.at(-1)!;
-    const diagonal = eye(n, { dtype: 'bool' });
-    const later = transpose(tril(ones([n, n], { dtype: 'bool' })), 0, 1);
-    const matrix = where(diagonal, 1, unsqueeze(x, -2));
-    const weighted = where(later, unsqueeze(last(h), -1), 0);
+    // The gradient by x_k is the sum over i >= k of g_i times the product up to i of x with 1 in place of x_k.
+    const x = node.input(1);
+    const { matrix, diagonal, toEnd, fromEnd } = leaveOneOut(x, node.attrs);
+    const later = transpose(tril(ones(diagonal.shape, { dtype: 'bool' })), 0, 1);
+    const weighted = where(later, unsqueeze(toEnd(h), -1), 0);
+    const byX = (): Tensor => {
+      const grads = mul(weighted, unsqueeze(toEnd(node.input(0)), -2));
+      return fromEnd(sum(where(diagonal, 0, cumprodGradient(grads, matrix, matrix.ndim - 1)), -2));
+    };
     return [
-      node.needs(0) ? last(sum(mul(weighted, cumprod(matrix, -1)), -2)) : null,
-      node.needs(1)
-        ? last(
-            sum(
-              where(diagonal, 0, cumprodGradient(mul(weighted, unsqueeze(g, -2)), matrix, matrix.ndim - 1)),
-              -2,
-            ),
-          )
-        : null,
+      node.needs(0) ? fromEnd(sum(mul(weighted, cumprod(matrix, -1)), -2)) : null,
+      node.needs(1) ? byX() : null,
     ];
   },
 });
@@ -89,38 +78,51 @@ const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
 const cumprodGradient = (g: Tensor, x: Tensor, dim: number): Tensor =>
   apply(cumprodGradientPrimitive, [g, x], dim);
 
-/** One row in two sweeps, split at its first two zeros: what lies after both has products, and gradients, of 0. */
-function rowGradient(
-  g: TypedArray,
-  x: TypedArray,
-  out: TypedArray,
-  start: number,
-  n: number,
-  step: number,
-): void {
-  const at = (r: number): number => start + r * step;
-  let first = 0;
-  while (first < n && x[at(first)] !== 0) first++;
-  let second = first + 1;
-  while (second < n && x[at(second)] !== 0) second++;
-  // The gradient by the first zero: products of all others, up to the second one.
-  let product = 1;
-  const products = new Float64Array(n);
-  for (let r = 0; r < Math.min(first, n); r++) {
-    product *= x[at(r)]!;
-    products[r] = product;
-  }
-  let total = 0;
-  for (let r = first; r < Math.min(second, n); r++) {
-    if (r > first) product *= x[at(r)]!;
-    total += g[at(r)]! * product;
-  }
-  for (let r = first; r < n; r++) out[at(r)] = r === first ? total : 0;
-  total = 0;
-  for (let r = first - 1; r >= 0; r--) {
-    total += g[at(r)]! * products[r]!;
-    out[at(r)] = total / x[at(r)]!;
-  }
+/** Where no element is 0: the sum of g_i y_i from k on, by x_k. */
+function gradientByDivision(g: TypedArray, x: TypedArray, out: Tensor, extent: Extent): void {
+  const target = out.storage.array;
+  const gy = allocateArray(out.dtype, x.length);
+  runningProducts(x, gy, extent);
+  gy.forEach((y, i) => {
+    gy[i] = g[i]! * y;
+  });
+  runningSums(gy, target, extent, true);
+  x.forEach((value, i) => {
+    target[i]! /= value;
+  });
+}
+
+/** Each row in two sweeps, split at its first two zeros: what lies after both has products, and gradients, of 0. */
+function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: Extent): void {
+  const { n, inner } = extent;
+  const [gs, xs] = [new Float64Array(n), new Float64Array(n)];
+  const placeOfZero = (from: number): number => {
+    const place = xs.indexOf(0, from);
+    return place < 0 ? n : place;
+  };
+  eachRow(extent, (start) => {
+    takeRow(g, start, inner, gs);
+    takeRow(x, start, inner, xs);
+    const first = placeOfZero(0);
+    const second = placeOfZero(first + 1);
+    let product = 1;
+    const products = xs.subarray(0, first).map((value) => {
+      product *= value;
+      return product;
+    });
+    // The gradient by the first zero: products of all others, up to the second one.
+    let total = 0;
+    gs.subarray(first, second).forEach((value, i) => {
+      if (i > 0) product *= xs[first + i]!;
+      total += value * product;
+    });
+    for (let r = first; r < n; r++) out[start + r * inner] = r === first ? total : 0;
+    products.reduceRight((rest, value, r) => {
+      const sum = rest + gs[r]! * value;
+      out[start + r * inner] = sum / xs[r]!;
+      return sum;
+    }, 0);
+  });
 }
 
 /** The functions of this file that are methods too. */

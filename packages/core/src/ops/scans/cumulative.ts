@@ -1,14 +1,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { type Extent, extentOf } from '../../kernels/index.ts';
-import {
-  apply,
-  applyMulti,
-  defineMulti,
-  definePrimitive,
-  OUTPUT,
-  type Primitive,
-} from '../../record/index.ts';
+import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -17,8 +10,10 @@ import { sub } from '../elementwise/arithmetic.ts';
 import { logicalXor } from '../elementwise/compare.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
-import { totalAs, totalType } from '../reductions/sum.ts';
+import { totalAs } from '../reductions/reduction.ts';
+import { eachRow } from '../reductions/rows.ts';
 import { narrow } from '../views/slices.ts';
+import { runningSum } from './running-sum.ts';
 
 /** Options of {@link cumsum} and `cumprod`. */
 export interface ScanOptions {
@@ -26,49 +21,15 @@ export interface ScanOptions {
   readonly dtype?: DType;
 }
 
-interface Scan {
-  readonly dim: number;
-  /** Whether it runs from the end. */
-  readonly reverse: boolean;
-}
-
-/** Running sums, carried in float64; integers wrap as they are stored. */
-function runningSums(x: TypedArray, out: TypedArray, { outer, n, inner }: Extent, reverse: boolean): void {
-  const step = reverse ? -inner : inner;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let at = o * n * inner + i + (reverse ? (n - 1) * inner : 0);
-      let total = 0;
-      for (let r = 0; r < n; r++, at += step) {
-        total += x[at]!;
-        out[at] = total;
-      }
-    }
-  }
-}
-
-const cumsumPrimitive: Primitive<Scan> = definePrimitive({
-  name: 'cumsum',
-  saves: 0,
-  infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], { dim, reverse }, out) =>
-    runningSums(x.data, out.storage.array, extentOf(x.shape, dim), reverse),
-  derivative: (g, node) => [
-    apply(cumsumPrimitive, [g], { dim: node.attrs.dim, reverse: !node.attrs.reverse }),
-  ],
-});
-
-/** @internal The sum of each element and those after it along `dim`: the derivative of {@link cumsum}. */
-export const reverseCumsum = (x: Tensor, dim: number): Tensor =>
-  apply(cumsumPrimitive, [x], { dim, reverse: true });
-
 /**
- * Running sums along `dim`. Bools and integers give int32. Follows `torch.cumsum`.
- * @example cumsum(tensor([1, 2, 3]), 0); // [1, 3, 6]
+ * Running sums along `dim`: y_k = x_0 + ... + x_k. Bools and integers give int32. Follows `torch.cumsum`.
+ *
+ * @throws IndexError when the dimension is out of range
+ * @example cumsum(tensor([1, 2, 3]), 0); // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
-  const attrs = { dim: normalizeDim(dim, x.ndim, 'cumsum'), reverse: false };
-  return totalAs(x, options?.dtype, (y) => apply(cumsumPrimitive, [y], attrs));
+  const d = normalizeDim(dim, x.ndim, 'cumsum');
+  return totalAs(x, options?.dtype, (y) => runningSum(y, d, false));
 }
 
 /** The extremum so far and where it stood last; from a NaN on, NaN. */
@@ -76,29 +37,26 @@ function runningExtremes(
   x: TypedArray,
   values: TypedArray,
   indices: TypedArray,
-  { outer, n, inner }: Extent,
+  extent: Extent,
   sign: 1 | -1,
 ): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      let at = o * n * inner + i;
-      let best = x[at]!;
-      let place = 0;
-      for (let r = 0; r < n; r++, at += inner) {
-        const value = x[at]!;
-        if (Number.isNaN(value) || sign * value >= sign * best) {
-          best = value;
-          place = r;
-        }
-        values[at] = best;
-        indices[at] = place;
+  eachRow(extent, (start) => {
+    let best = sign * Number.NEGATIVE_INFINITY;
+    let place = 0;
+    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+      const value = x[at]!;
+      if (Number.isNaN(value) || sign * value >= sign * best) {
+        best = value;
+        place = r;
       }
+      values[at] = best;
+      indices[at] = place;
     }
-  }
+  });
 }
 
-const runningExtremum = (name: string, sign: 1 | -1) =>
-  defineMulti<number>({
+function runningExtremum(name: string, sign: 1 | -1) {
+  const primitive = defineMulti<number>({
     name,
     saves: OUTPUT,
     infer: ([x]) => [
@@ -106,35 +64,44 @@ const runningExtremum = (name: string, sign: 1 | -1) =>
       { shape: x.shape, dtype: 'int32' },
     ],
     kernel: ([x], dim, [values, indices]) =>
-      runningExtremes(x.data, values.storage.array, indices.storage.array, extentOf(x.shape, dim), sign),
+      runningExtremes(
+        elementsOf(x),
+        values.storage.array,
+        indices.storage.array,
+        extentOf(x.shape, dim),
+        sign,
+      ),
     derivative: ([g], node) => [
-      scatterAdd(zeros(node.shape(0), { dtype: g!.dtype }), node.attrs, node.output(1), g!),
+      g === null ? null : scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.output(1), g),
     ],
   });
-
-const cummaxPrimitive = runningExtremum('cummax', 1);
-const cumminPrimitive = runningExtremum('cummin', -1);
+  return (x: Tensor, dim: number): ValuesAndIndices => {
+    const [values, indices] = applyMulti(primitive, [x], normalizeDim(dim, x.ndim, name));
+    return { values, indices };
+  };
+}
 
 /**
  * The greatest element so far along `dim`, and its index (int32; the last one of equals). Follows `torch.cummax`.
- * @example cummax(tensor([1, 3, 2]), 0); // values [1, 3, 3], indices [0, 1, 1]
+ *
+ * @throws IndexError when the dimension is out of range
+ * @example
+ * ```ts
+ * const { values, indices } = cummax(tensor([1, 3, 2]), 0);
+ * values; // tensor([1, 3, 3])
+ * indices; // tensor([0, 1, 1])
+ * ```
  */
-export function cummax(x: Tensor, dim: number): ValuesAndIndices {
-  const [values, indices] = applyMulti(cummaxPrimitive, [x], normalizeDim(dim, x.ndim, 'cummax'));
-  return { values: values!, indices: indices! };
-}
+export const cummax = runningExtremum('cummax', 1);
 
 /** The least element so far; otherwise as {@link cummax}. Follows `torch.cummin`. */
-export function cummin(x: Tensor, dim: number): ValuesAndIndices {
-  const [values, indices] = applyMulti(cumminPrimitive, [x], normalizeDim(dim, x.ndim, 'cummin'));
-  return { values: values!, indices: indices! };
-}
+export const cummin = runningExtremum('cummin', -1);
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
   /** How many times differences are taken. Default: 1. */
   readonly n?: number;
-  /** Default: the last one. */
+  /** Along which dimension. Default: the last one. */
   readonly dim?: number;
   /** Put before x along `dim`. */
   readonly prepend?: Tensor;
@@ -144,7 +111,10 @@ export interface DiffOptions {
 
 /**
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
- * @example diff(tensor([1, 4, 9])); // [3, 5]
+ *
+ * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
+ * @throws ValueError when n is no natural number
+ * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   const { n = 1, prepend, append } = options;
@@ -165,7 +135,7 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   }
   let y = parts.length === 1 ? x : cat(parts, dim);
   for (let k = 0; k < n; k++) {
-    const size = y.shape[dim]!;
+    const size = extentOf(y.shape, dim).n;
     const later = narrow(y, dim, Math.min(1, size), Math.max(size - 1, 0));
     const earlier = narrow(y, dim, 0, Math.max(size - 1, 0));
     y = x.dtype === 'bool' ? logicalXor(later, earlier) : sub(later, earlier);
