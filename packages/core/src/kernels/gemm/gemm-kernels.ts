@@ -5,6 +5,7 @@ import {
   bump,
   countdown,
   defineFunction,
+  type FloatLane,
   hasRelaxedSimd,
   i32Params,
   instantiate,
@@ -13,9 +14,7 @@ import {
   memoized,
   range,
 } from '../wasm/index.ts';
-import { dotTile, type FloatLane, type GemmLane, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
-
-export type { FloatLane } from './tiles.ts';
+import { dotTile, type GemmLane, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
 
 /**
  * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes; c is

@@ -14,6 +14,7 @@ import {
   bump,
   countdown,
   defineFunction,
+  type FloatLane,
   type FunctionBuilder,
   i32Params,
   type LoadOp,
@@ -22,9 +23,6 @@ import {
   unrolled,
   zip,
 } from '../wasm/index.ts';
-
-/** The lanes of floating-point numbers. */
-export type FloatLane = 'f32' | 'f64';
 
 /** What differs between f32 and f64, and with fused multiply-add. */
 export interface GemmLane {

@@ -3,11 +3,20 @@
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input } from '../expression/index.ts';
 import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
-import { bump, countdown, type FunctionBuilder, range } from '../wasm/index.ts';
+import {
+  bump,
+  countdown,
+  type FloatLane,
+  type FunctionBuilder,
+  instantiate,
+  ModuleBuilder,
+  memoized,
+  range,
+} from '../wasm/index.ts';
 
 /** The lane type that kernels on rows are emitted for, and the functions that they import. */
 export interface RowConfig {
-  readonly lane: 'f32' | 'f64';
+  readonly lane: FloatLane;
   readonly vector: 'f32x4' | 'f64x2';
   readonly lanes: 4 | 2;
   readonly bytes: 4 | 8;
@@ -15,11 +24,42 @@ export interface RowConfig {
   readonly exp: number;
 }
 
-/** `log` and `exp` are the indices of the imported functions. */
-export function rowConfig(lane: 'f32' | 'f64', log: number, exp: number): RowConfig {
-  return lane === 'f32'
-    ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
-    : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp };
+/** The kernels that `emit` adds to a module, for each lane compiled at its first use. */
+export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) => void) =>
+  memoized((lane: FloatLane): Kernels => {
+    const module = new ModuleBuilder();
+    module.importMemory();
+    const log = module.importFunction('env', 'log', ['f64'], ['f64']);
+    const exp = module.importFunction('env', 'exp', ['f64'], ['f64']);
+    emit(
+      module,
+      lane === 'f32'
+        ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
+        : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp },
+    );
+    return instantiate<Kernels>(module.build(), { log: Math.log, exp: Math.exp });
+  });
+
+/** Pushes -Infinity in every lane. */
+export function pushLowest(f: FunctionBuilder, t: RowConfig): void {
+  if (t.lanes === 4) f.f32Splat(Number.NEGATIVE_INFINITY);
+  else f.f64Splat(Number.NEGATIVE_INFINITY);
+}
+
+/** Pops a float64, pushes it in every lane. */
+export function splat(f: FunctionBuilder, t: RowConfig): void {
+  if (t.lanes === 4) f.op('f32.demote_f64').op('f32x4.splat');
+  else f.op('f64x2.splat');
+}
+
+/** Adds the vector in a local to a sum in float64: its low half to `low` and its high half, of float32, to `high`. */
+export function addHalves(f: FunctionBuilder, t: RowConfig, value: number, low: number, high: number): void {
+  if (t.lanes === 2) {
+    f.get(low).get(value).op('f64x2.add').set(low);
+    return;
+  }
+  f.get(low).get(value).op('f64x2.promote_low_f32x4').op('f64x2.add').set(low);
+  f.get(high).get(value).get(value).shuffle64(1, 1).op('f64x2.promote_low_f32x4').op('f64x2.add').set(high);
 }
 
 /** One vector of a row in the body of a loop: where it lies, and whether it is the last, cut one. */
@@ -31,6 +71,7 @@ export interface VectorStep {
   readonly partial: boolean;
 }
 
+/** How {@link RowEmitter.eachVector} runs. */
 export interface LoopOptions {
   /** Vectors a round; what is left over takes rounds of one. */
   readonly unroll?: number;
@@ -104,6 +145,7 @@ export class RowEmitter {
     for (const pointer of pointers) f.get(pointer).get(left).op('i32.sub').set(pointer);
   }
 
+  /** Moves pointers on by a row. */
   nextRow(pointers: readonly number[]): void {
     const { f, t, n } = this;
     for (const pointer of pointers)
@@ -114,48 +156,57 @@ export class RowEmitter {
   maximum(pointer: number, max: number): void {
     const { f, t, mask } = this;
     // Several, since each waits for its last comparison.
-    const running = [max, f.local('v128'), f.local('v128'), f.local('v128')];
+    const others = range(3).map(() => f.local('v128'));
+    const running = [max, ...others];
     for (const local of running) {
-      this.pushSplat(Number.NEGATIVE_INFINITY);
+      pushLowest(f, t);
       f.set(local);
     }
     this.eachVector(
       [pointer],
       ({ u, offset, partial }) => {
-        f.get(running[u]!).get(pointer).load('v128.load', offset);
+        const local = others[u - 1] ?? max;
+        f.get(local).get(pointer).load('v128.load', offset);
         if (partial) {
-          this.pushSplat(Number.NEGATIVE_INFINITY);
+          pushLowest(f, t);
           f.get(mask).op('v128.bitselect');
         }
-        f.op(`${t.vector}.pmax`).set(running[u]!);
+        f.op(`${t.vector}.pmax`).set(local);
       },
       { unroll: running.length },
     );
     f.get(max);
-    for (const other of running.slice(1)) f.get(other).op(`${t.vector}.pmax`);
+    for (const other of others) f.get(other).op(`${t.vector}.pmax`);
     f.set(max);
     f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.pmax`).set(max);
     if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op('f32x4.pmax').set(max);
   }
 
-  startSum(): void {
+  /** Puts the sum of the vectors that `push` pushes, one for each of the row's, into `this.sum`. */
+  total(pointers: readonly number[], push: () => void): void {
+    this.startSum();
+    this.eachVector(pointers, ({ partial }) => {
+      push();
+      this.f.set(this.x);
+      this.addToSum(this.x, partial);
+    });
+    this.finishSum();
+  }
+
+  /** Begins a sum over the row. */
+  private startSum(): void {
     this.f.f64Splat(0).set(this.low).f64Splat(0).set(this.high);
   }
 
   /** Adds the vector in the local `value` to the running sum, in float64. */
-  addToSum(value: number, partial: boolean): void {
+  private addToSum(value: number, partial: boolean): void {
     const { f, t, low, high } = this;
     if (partial) this.cut(value);
-    if (t.lanes === 2) {
-      f.get(low).get(value).op('f64x2.add').set(low);
-      return;
-    }
-    f.get(low).get(value).op('f64x2.promote_low_f32x4').op('f64x2.add').set(low);
-    f.get(high).get(value).get(value).shuffle64(1, 1).op('f64x2.promote_low_f32x4').op('f64x2.add').set(high);
+    addHalves(f, t, value, low, high);
   }
 
   /** Puts the total into `this.sum`. */
-  finishSum(): void {
+  private finishSum(): void {
     const { f, low, high, sum } = this;
     f.get(low).get(high).op('f64x2.add').set(low);
     f.get(low).lane('f64x2.extract_lane', 0).get(low).lane('f64x2.extract_lane', 1).op('f64.add').set(sum);
@@ -163,8 +214,7 @@ export class RowEmitter {
 
   /** Pops a float64, pushes it in every lane. */
   splat(): void {
-    if (this.t.lanes === 4) this.f.op('f32.demote_f64').op('f32x4.splat');
-    else this.f.op('f64x2.splat');
+    splat(this.f, this.t);
   }
 
   /**
@@ -226,10 +276,5 @@ export class RowEmitter {
   /** Sets the lanes of a partial vector that lie past the row's end to 0. */
   private cut(value: number): void {
     this.f.get(value).get(this.mask).op('v128.and').set(value);
-  }
-
-  private pushSplat(value: number): void {
-    if (this.t.lanes === 4) this.f.f32Splat(value);
-    else this.f.f64Splat(value);
   }
 }

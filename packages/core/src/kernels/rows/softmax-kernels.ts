@@ -1,15 +1,15 @@
 /** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
 
-import { bump, countdown, defineFunction, i32Params, instantiate, ModuleBuilder } from '../wasm/index.ts';
-import { type RowConfig, RowEmitter, rowConfig } from './row-emitter.ts';
+import { bump, countdown, defineFunction, i32Params, type ModuleBuilder } from '../wasm/index.ts';
+import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
  * Addresses in bytes, counts in elements; no two areas may overlap. Reads and writes up to 16 bytes past the ends.
  * Sums are carried in float64.
  */
 export interface SoftmaxKernels {
-  /** out = exp(x - max) / sum; with `scaled` (1), times one float64 a row at `scales`. */
-  softmax(rows: number, n: number, x: number, out: number, scales: number, scaled: number): void;
+  /** out = exp(x - max) / sum. */
+  softmax(rows: number, n: number, x: number, out: number): void;
   /** out = x - max - log(sum(exp(x - max))). */
   logSoftmax(rows: number, n: number, x: number, out: number): void;
   /** Two float64 numbers a row: max, and log(sum(exp(x - max))), NaN where the maximum is infinite. */
@@ -23,21 +23,15 @@ export interface SoftmaxKernels {
 function emitForward(module: ModuleBuilder, t: RowConfig): void {
   const op = (name: 'add' | 'sub' | 'mul' | 'div') => `${t.vector}.${name}` as const;
 
-  const softmax = i32Params('rows', 'n', 'x', 'out', 'scales', 'scaled');
-  defineFunction(module, { export: 'softmax' }, softmax, (f, p) => {
+  const params = i32Params('rows', 'n', 'x', 'out');
+  defineFunction(module, { export: 'softmax' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
-    const scale = f.local('f64');
     const factor = f.local('v128');
     countdown(f, p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max, p.out);
-      f.f64Const(1).set(scale);
-      f.get(p.scaled).if();
-      f.get(p.scales).load('f64.load').set(scale);
-      bump(f, p.scales, { bytes: 8 });
-      f.end();
-      f.get(scale).get(row.sum).op('f64.div');
+      f.f64Const(1).get(row.sum).op('f64.div');
       row.splat();
       f.set(factor);
       row.eachVector(
@@ -52,7 +46,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  defineFunction(module, { export: 'logSoftmax' }, i32Params('rows', 'n', 'x', 'out'), (f, p) => {
+  defineFunction(module, { export: 'logSoftmax' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const logSum = f.local('v128');
@@ -74,8 +68,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  const statistics = i32Params('rows', 'n', 'x', 'out');
-  defineFunction(module, { export: 'statistics' }, statistics, (f, p) => {
+  defineFunction(module, { export: 'statistics' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     countdown(f, p.rows, 1, () => {
@@ -100,12 +93,7 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     const row = new RowEmitter(f, t, p.n);
     const total = f.local('v128');
     countdown(f, p.rows, 1, () => {
-      row.startSum();
-      row.eachVector([p.y, p.g], ({ partial }) => {
-        f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')).set(row.x);
-        row.addToSum(row.x, partial);
-      });
-      row.finishSum();
+      row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')));
       f.get(row.sum);
       row.splat();
       f.set(total);
@@ -128,12 +116,7 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     const row = new RowEmitter(f, t, p.n);
     const total = f.local('v128');
     countdown(f, p.rows, 1, () => {
-      row.startSum();
-      row.eachVector([p.g], ({ partial }) => {
-        f.get(p.g).load('v128.load').set(row.x);
-        row.addToSum(row.x, partial);
-      });
-      row.finishSum();
+      row.total([p.g], () => f.get(p.g).load('v128.load'));
       f.get(row.sum);
       row.unscale();
       row.splat();
@@ -154,21 +137,8 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
   });
 }
 
-const instances = new Map<'f32' | 'f64', SoftmaxKernels>();
-
-/** The kernels for a lane type, compiled at first use. */
-export function softmaxKernels(lane: 'f32' | 'f64'): SoftmaxKernels {
-  let kernels = instances.get(lane);
-  if (kernels === undefined) {
-    const module = new ModuleBuilder();
-    module.importMemory();
-    const log = module.importFunction('env', 'log', ['f64'], ['f64']);
-    const exponential = module.importFunction('env', 'exp', ['f64'], ['f64']);
-    const config = rowConfig(lane, log, exponential);
-    emitForward(module, config);
-    emitBackward(module, config);
-    kernels = instantiate<SoftmaxKernels>(module.build(), { log: Math.log, exp: Math.exp });
-    instances.set(lane, kernels);
-  }
-  return kernels;
-}
+/** The kernels of softmax for a lane. */
+export const softmaxKernels = rowKernels<SoftmaxKernels>((module, t) => {
+  emitForward(module, t);
+  emitBackward(module, t);
+});

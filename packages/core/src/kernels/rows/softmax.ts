@@ -18,7 +18,7 @@ const laneOfFloat = (x: Strided): 'f32' | 'f64' => (x.dtype === 'float64' ? 'f64
 export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, (c) =>
-    kernels.softmax(c.rows, c.n, c.inputs[0]!, c.out, rowNumbers, 0),
+    kernels.softmax(c.rows, c.n, c.inputs[0]!, c.out),
   );
 }
 

@@ -1,7 +1,12 @@
 /** How WebAssembly writes numbers, names and value types. */
 
+/** The types of values on the stack, and of locals. */
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
+/** The lanes of numbers with a fraction. */
+export type FloatLane = 'f32' | 'f64';
+
+/** The bytes that stand for value types. */
 export const VALUE_TYPES: Readonly<Record<ValueType, number>> = {
   i32: 0x7f,
   i64: 0x7e,
@@ -34,8 +39,9 @@ export function writeSigned(out: number[], value: bigint): void {
   }
 }
 
+/** Appends bytes. */
 export function writeBytes(out: number[], bytes: ArrayLike<number>): void {
-  for (let i = 0; i < bytes.length; i++) out.push(bytes[i]!);
+  for (const byte of Array.from(bytes)) out.push(byte);
 }
 
 /** Appends a name: its length, then its (ASCII) bytes. */

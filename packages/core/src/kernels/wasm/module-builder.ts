@@ -14,11 +14,12 @@
 import { unsigned, VALUE_TYPES, type ValueType, writeBytes, writeName, writeUnsigned } from './encoding.ts';
 import { FunctionBuilder } from './function-builder.ts';
 
-export type { ValueType } from './encoding.ts';
+export type { FloatLane, ValueType } from './encoding.ts';
 export type { Label } from './function-builder.ts';
 export { FunctionBuilder } from './function-builder.ts';
 export type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
 
+/** What a function takes and gives, and under which names it is known. */
 export interface FunctionSignature {
   /** Name in stack traces and profiles; defaults to the export's. */
   readonly name?: string;

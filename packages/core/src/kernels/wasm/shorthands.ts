@@ -2,18 +2,21 @@
 
 import type { FunctionBuilder, ModuleBuilder, ValueType } from './module-builder.ts';
 
+/** The local of each parameter, by name. */
+export type ParametersOf<P> = { readonly [K in keyof P]: number };
+
 /** Adds a function whose parameters are known by name: `params` gives their types, in order. */
 export function defineFunction<P extends Readonly<Record<string, ValueType>>>(
   module: ModuleBuilder,
   signature: { readonly name?: string; readonly export?: string; readonly result?: ValueType },
   params: P,
-  emit: (f: FunctionBuilder, p: { readonly [K in keyof P]: number }) => void,
+  emit: (f: FunctionBuilder, p: ParametersOf<P>) => void,
 ): number {
   const { result, ...names } = signature;
   const indices = Object.fromEntries(Object.keys(params).map((key, i) => [key, i]));
   return module.addFunction(
     { ...names, params: Object.values(params), results: result === undefined ? [] : [result] },
-    (f) => emit(f, indices as { [K in keyof P]: number }),
+    (f) => emit(f, indices as ParametersOf<P>),
   );
 }
 
