@@ -1,17 +1,5 @@
 /** Layers, activations, losses and initialisation: `torch.nn`. */
 
-// biome-ignore format: written by test/faces.test.ts
-export type {
-  AlphaInplaceOptions, GeluOptions, GumbelSoftmaxOptions, HardtanhOptions, InplaceOptions,
-  LeakyReluOptions, PReLUOptions, RReLUOptions, RreluOptions, ShrinkOptions, SoftmaxOptions,
-  SoftplusOptions,
-} from './activations/index.ts';
-// biome-ignore format: written by test/faces.test.ts
-export {
-  CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax,
-  Mish, PReLU, ReLU, ReLU6, RReLU, SELU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink,
-  Softsign, Tanh, Tanhshrink, Threshold,
-} from './activations/index.ts';
 export { ModuleDict } from './containers/module-dict.ts';
 export { ModuleList } from './containers/module-list.ts';
 export { ParameterDict, ParameterList } from './containers/parameter-list.ts';
@@ -19,19 +7,47 @@ export { type NamedModules, Sequential } from './containers/sequential.ts';
 export * as F from './functional.ts';
 export * as functional from './functional.ts';
 export * as init from './init/index.ts';
-// biome-ignore format: written by test/faces.test.ts
+export { getInputChecks, type InputChecks, reduceLoss, setInputChecks } from './losses/index.ts';
+export type { AnyModule } from './module/callable.ts';
+export type { HookOptions, RemovableHandle } from './module/hooks.ts';
+export { Module } from './module/module.ts';
+export { Parameter, type ParameterOptions } from './module/parameter.ts';
+export type { NamedOptions, StateNames } from './module/registry.ts';
+export type {
+  IncompatibleKeys,
+  LoadStateDictOptions,
+  StateDict,
+  StateDictLike,
+  StateDictOptions,
+} from './module/state-dict.ts';
+
+// From here on test/faces.test.ts writes, and holds, what stands here.
+
+// biome-ignore format: lists
+export type {
+  AlphaInplaceOptions, GeluOptions, GumbelSoftmaxOptions, HardtanhOptions, InplaceOptions,
+  LeakyReluOptions, PReLUOptions, RReLUOptions, RreluOptions, ShrinkOptions, SoftmaxOptions,
+  SoftplusOptions,
+} from './activations/index.ts';
+// biome-ignore format: lists
+export {
+  CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax,
+  Mish, PReLU, ReLU, ReLU6, RReLU, SELU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink,
+  Softsign, Tanh, Tanhshrink, Threshold,
+} from './activations/index.ts';
+// biome-ignore format: lists
 export type {
   BatchNormOptions, CosineSimilarityOptions, DropoutOptions, EmbeddingOptions, FromPretrainedOptions,
   LayerNormOptions, LayerOptions, LinearOptions, NormalizeOptions, PairwiseDistanceOptions, RMSNormOptions,
   RmsNormOptions,
 } from './layers/index.ts';
-// biome-ignore format: written by test/faces.test.ts
+// biome-ignore format: lists
 export {
   AlphaDropout, BatchNorm1d, BatchNorm2d, BatchNorm3d, Bilinear, CosineSimilarity, Dropout, Dropout1d,
   Dropout2d, Dropout3d, Embedding, FeatureAlphaDropout, Flatten, Identity, LayerNorm, Linear,
   PairwiseDistance, RMSNorm, Unflatten,
 } from './layers/index.ts';
-// biome-ignore format: written by test/faces.test.ts
+// biome-ignore format: lists
 export type {
   AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxResult, AdaptiveWingLossOptions, ArcFaceLossOptions,
   AsymmetricLossOptions, BCELossOptions, BCEWithLogitsLossOptions, BinnedHuberLossOptions,
@@ -45,24 +61,13 @@ export type {
   TripletMarginWithDistanceLossOptions, TverskyLossOptions, WeightedLossOptions, WeightedOptions,
   WingLossOptions,
 } from './losses/index.ts';
-// biome-ignore format: written by test/faces.test.ts
-export { 
+// biome-ignore format: lists
+export {
   AdaptiveLogSoftmaxWithLoss, AdaptiveWingLoss, ArcFaceLoss, AsymmetricLoss, BCELoss, BCEWithLogitsLoss,
   BinnedHuberLoss, CharbonnierLoss, CosFaceLoss, CosineEmbeddingLoss, CrossEntropyLoss, CTCLoss, DiceLoss,
-  EMDLoss, FocalLoss, FocalTverskyLoss, FractionalHuberLoss, GaussianNLLLoss, getInputChecks, HingeEmbeddingLoss,
-  HuberLoss, InfoNCELoss, type InputChecks, JaccardLoss, KLDivLoss, L1Loss, LinearCrossEntropyLoss, LogCoshLoss, Loss,
+  EMDLoss, FocalLoss, FocalTverskyLoss, FractionalHuberLoss, GaussianNLLLoss, HingeEmbeddingLoss,
+  HuberLoss, InfoNCELoss, JaccardLoss, KLDivLoss, L1Loss, LinearCrossEntropyLoss, LogCoshLoss, Loss,
   MarginRankingLoss, MSELoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, NLLLoss,
-  NLLLoss2d, PoissonNLLLoss, QuantileLoss, reduceLoss, SigmoidFocalLoss, SmoothL1Loss, SoftMarginLoss, SupConLoss,setInputChecks, 
-  TripletMarginLoss, TripletMarginWithDistanceLoss, TverskyLoss, WeightedLoss, WingLoss,} from './losses/index.ts';
-export type { AnyModule } from './module/callable.ts';
-export type { HookOptions, RemovableHandle } from './module/hooks.ts';
-export { Module } from './module/module.ts';
-export { Parameter, type ParameterOptions } from './module/parameter.ts';
-export type { NamedOptions, StateNames } from './module/registry.ts';
-export type {
-  IncompatibleKeys,
-  LoadStateDictOptions,
-  StateDict,
-  StateDictLike,
-  StateDictOptions,
-} from './module/state-dict.ts';
+  NLLLoss2d, PoissonNLLLoss, QuantileLoss, SigmoidFocalLoss, SmoothL1Loss, SoftMarginLoss, SupConLoss,
+  TripletMarginLoss, TripletMarginWithDistanceLoss, TverskyLoss, WeightedLoss, WingLoss,
+} from './losses/index.ts';
