@@ -35,6 +35,15 @@ DTYPE_NAMES = {
     torch.bool: "bool",
 }
 
+# By Kindling's names: int32 stands for int64.
+TORCH_DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "int32": torch.int64,
+    "uint8": torch.uint8,
+    "bool": torch.bool,
+}
+
 
 class Unsupported(Exception):
     """The sample uses something that Kindling has not."""
@@ -133,16 +142,21 @@ class Fixture:
             print(f"  skipped {count:4d} of {name}: {reason}")
 
 
-def leaves(v):
-    """The tensors in a nest of lists, tuples and dicts, in order."""
-    if isinstance(v, torch.Tensor):
-        yield v
-    elif isinstance(v, dict):
+def flat(v):
+    """What stands in a nest of lists, tuples and dicts, in order."""
+    if isinstance(v, dict):
         for x in v.values():
-            yield from leaves(x)
+            yield from flat(x)
     elif isinstance(v, (list, tuple)):
         for x in v:
-            yield from leaves(x)
+            yield from flat(x)
+    else:
+        yield v
+
+
+def leaves(v):
+    """The tensors in a nest of lists, tuples and dicts, in order."""
+    return (x for x in flat(v) if isinstance(x, torch.Tensor))
 
 
 def cotangent(like, index):

@@ -16,15 +16,9 @@ import struct
 import sys
 
 import torch
+from fixture import TORCH_DTYPES
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/print"
-DTYPES = {
-    "float32": torch.float32,
-    "float64": torch.float64,
-    "int32": torch.int64,
-    "uint8": torch.uint8,
-    "bool": torch.bool,
-}
 SHAPES = [
     (), (1,), (2,), (5,), (9,), (13,), (40,), (1, 1), (2, 3), (3, 1), (1, 7), (4, 5), (3, 30), (2, 2, 2), (1, 3, 4),
     (2, 1, 3, 2), (1, 1, 1, 1, 1), (0,), (0, 3), (2, 0), (3, 0, 2),
@@ -121,9 +115,9 @@ def drawn():
     cases = []
     for i in range(420):
         shape = SHAPES[i % len(SHAPES)] if i < 160 else rng.choice(SHAPES)
-        dtype = "float32" if i % 5 < 3 else rng.choice(list(DTYPES))
+        dtype = "float32" if i % 5 < 3 else rng.choice(list(TORCH_DTYPES))
         n = math.prod(shape)
-        x = torch.tensor(values(rng, n, dtype), dtype=DTYPES[dtype]).reshape(shape)
+        x = torch.tensor(values(rng, n, dtype), dtype=TORCH_DTYPES[dtype]).reshape(shape)
         case = {"shape": list(shape), "dtype": dtype, "bytes": raw(x)}
         if len(shape) > 1 and rng.random() < 0.15:
             case["permute"] = rng.sample(range(len(shape)), len(shape))
@@ -152,7 +146,7 @@ def large():
             ("bool", 2, 0, 1),
         ):
             i = torch.arange(math.prod(shape))
-            x = (((7919 * i) % modulus - shift).double() * scale).to(DTYPES[dtype]).reshape(shape)
+            x = (((7919 * i) % modulus - shift).double() * scale).to(TORCH_DTYPES[dtype]).reshape(shape)
             for options in ({}, {"edgeitems": 1}, {"linewidth": 50, "edgeitems": 5}):
                 if options and (x.numel() <= 1000 or (dtype, scale) not in (("float32", 1.0), ("int32", 1))):
                     continue

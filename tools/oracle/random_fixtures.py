@@ -16,16 +16,10 @@ import warnings
 import zlib
 
 import torch
+from fixture import TORCH_DTYPES
 
 warnings.simplefilter("ignore")
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/random"
-DTYPES = {
-    "float32": torch.float32,
-    "float64": torch.float64,
-    "int32": torch.int64,
-    "uint8": torch.uint8,
-    "bool": torch.bool,
-}
 FULL_BYTES = 2048
 
 
@@ -41,7 +35,7 @@ def probabilities(n, dtype):
 
 
 def draw(op, dtype, n, a):
-    t = DTYPES[dtype]
+    t = TORCH_DTYPES[dtype]
     out = torch.empty(n, dtype=t)
     if op == "uniform":
         return out.uniform_(a["from"], a["to"])
@@ -64,7 +58,7 @@ def draw(op, dtype, n, a):
     if op == "bernoulli":
         return out.bernoulli_(a["p"])
     if op == "bernoulliFrom":
-        return out.bernoulli_(probabilities(n, DTYPES[a["pDtype"]]))
+        return out.bernoulli_(probabilities(n, TORCH_DTYPES[a["pDtype"]]))
     if op == "dropout":
         return torch.nn.functional.dropout(torch.ones(n, dtype=t), a["p"])
     if op == "randint":
@@ -161,7 +155,7 @@ def streams():
                 step("randint", "float64", 20, low=0, high=2**40),
                 step("randint", "float64", 20, low=-(2**52), high=2**52),
             ]
-            + [step("random", t, 20) for t in DTYPES],
+            + [step("random", t, 20) for t in TORCH_DTYPES],
         )
     )
     files["integers"].append(record(31, [step("randperm", "int32", n) for n in range(0, 41)]))

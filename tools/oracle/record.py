@@ -1,7 +1,7 @@
 """Runs one sample through PyTorch and records what went in and what came out."""
 
 import torch
-from fixture import Unsupported, differentiate, leaves, noise
+from fixture import Unsupported, differentiate, flat, leaves, noise
 
 # Arguments that say where a tensor lives, not what it holds.
 IRRELEVANT = {"device", "layout", "requires_grad", "pin_memory", "inplace"}
@@ -23,17 +23,6 @@ def rebuild(v, cast=None):
     if cast and v is torch.float32:
         return cast
     return v
-
-
-def scalars(v):
-    if isinstance(v, dict):
-        for x in v.values():
-            yield from scalars(x)
-    elif isinstance(v, (list, tuple)):
-        for x in v:
-            yield from scalars(x)
-    else:
-        yield v
 
 
 def relevant(kwargs):
@@ -66,7 +55,7 @@ def check_scalars(function, args, kwargs):
     """JavaScript has one kind of number: 2.0 is 2. A sample whose dtype depends on the difference has no counterpart."""
     if any(t.is_floating_point() for t in leaves((args, kwargs))) or kwargs.get("dtype") is not None:
         return
-    if not any(isinstance(s, float) and s.is_integer() for s in scalars((args, kwargs))):
+    if not any(isinstance(s, float) and s.is_integer() for s in flat((args, kwargs))):
         return
     try:
         plain = function(*with_integers(rebuild(args)), **with_integers(rebuild(kwargs)))
