@@ -137,7 +137,7 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
  * Follows `torch.logsumexp`.
  *
  * @throws IndexError when a dimension is out of range
- * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6931)
+ * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6932)
  */
 export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tensor {
   const from = isFloatingPoint(x.dtype) ? x : to(x, 'float32');
