@@ -65,9 +65,9 @@ function fusedReduction(reduction: LossReduction, sampleWeight: Tensor | null): 
  * @example
  * ```ts
  * const logits = tensor([[2, 0, -1], [0, 1, 0.5]], { requiresGrad: true });
- * const loss = F.crossEntropy(logits, tensor([0, 2])); // tensor(0.5748, gradFn=<NllLossBackward0>)
+ * const loss = F.crossEntropy(logits, tensor([0, 2])); // tensor(0.6751, grad_fn=<NllLossBackward0>)
  * loss.backward();
- * F.crossEntropy(logits.detach(), tensor([[1, 0, 0], [0, 0.5, 0.5]]), { labelSmoothing: 0.1 }); // tensor(0.5531)
+ * F.crossEntropy(logits.detach(), tensor([[1, 0, 0], [0, 0.5, 0.5]]), { labelSmoothing: 0.1 }); // tensor(0.6459)
  * F.crossEntropy(logits, tensor([0, 3])); // throws IndexError: crossEntropy: Target 3 is out of bounds
  * ```
  */
@@ -139,7 +139,7 @@ function distribution(input: Tensor, target: Tensor, weight: Tensor | null, smoo
  * @example
  * ```ts
  * const lossFn = new nn.CrossEntropyLoss({ labelSmoothing: 0.1 });
- * lossFn(tensor([[2, 0, -1], [0, 1, 0.5]]), tensor([0, 2])); // tensor(0.6415)
+ * lossFn(tensor([[2, 0, -1], [0, 1, 0.5]]), tensor([0, 2])); // tensor(0.7584)
  * ```
  */
 export class CrossEntropyLoss extends /* @__PURE__ */ lossClass(crossEntropy, crossEntropyDefaults, [
@@ -198,7 +198,7 @@ export interface LinearCrossEntropyOptions extends CrossEntropyLossOptions {
  *
  * @throws ShapeError where the shapes do not fit, ValueError for an `ignoreIndex` with a target of probabilities; else as
  * {@link crossEntropy}
- * @example F.linearCrossEntropy(tensor([[1, 0.5]]), tensor([[2, 0], [0, 2]]), tensor([0])); // tensor(0.3133)
+ * @example F.linearCrossEntropy(tensor([[1, 0.5]]), tensor([[1.5, 0], [0.5, 1]]), tensor([0])); // tensor(0.4741)
  */
 export function linearCrossEntropy(
   input: Tensor,

@@ -249,7 +249,7 @@ function lengthsOf(what: string, lengths: Lengths, batch: number): Tensor {
  * @example
  * ```ts
  * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);
- * F.ctcLoss(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.3934)
+ * F.ctcLoss(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.4081)
  * ```
  */
 export function ctcLoss(
@@ -293,7 +293,7 @@ export function ctcLoss(
  * @example
  * ```ts
  * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);
- * new nn.CTCLoss()(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.3934)
+ * new nn.CTCLoss()(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.4081)
  * ```
  */
 export class CTCLoss extends /* @__PURE__ */ lossClass(ctcLoss, ctcDefaults) {}

@@ -87,6 +87,7 @@ export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOpti
  * ```ts
  * const lossFn = new nn.MSELoss({ reduction: 'sum' });
  * lossFn(tensor([0.5, 2]), tensor([0, 4])); // tensor(4.2500)
+ *
  * // A weight for each sample, with the call.
  * lossFn(tensor([0.5, 2]), tensor([0, 4]), { sampleWeight: tensor([1, 0]) }); // tensor(0.2500)
  * ```

@@ -171,7 +171,8 @@ export interface BinnedHuberOptions extends BoundOptions<BinnedHuberLossOptions,
  * @example
  * ```ts
  * const lossFn = new nn.BinnedHuberLoss([20, 50, 100]);
- * lossFn(tensor([18.5, 61, 140]), tensor([20, 55, 120]).float()); // tensor(79.8333)
+ * lossFn(tensor([18.5, 61, 140]), tensor([20, 55, 120]).float()); // tensor(73.0417)
+ *
  * // The first bin has seen nothing yet.
  * lossFn.thresholds; // tensor([ 1.0000,  1.5000,  6.0000, 20.0000])
  * ```

@@ -187,6 +187,7 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
  * ```ts
  * const lossFn = new nn.ArcFaceLoss(16, 10, { scale: 16 });
  * lossFn(randn([4, 16]), tensor([3, 0, 9, 3])).shape; // []
+ *
  * // The predictions.
  * lossFn.cosine(randn([4, 16])).argmax(1).shape; // [ 4 ]
  * ```

@@ -41,7 +41,7 @@ function checkPositive(caller: string, values: Readonly<Record<string, number>>)
  * neural networks, 2018, https://arxiv.org/abs/1711.06753.
  *
  * @throws ValueError unless omega and epsilon are positive, or for an unknown reduction
- * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(3.0683)
+ * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
 export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions = {}): Tensor {
   const { omega = wingDefaults.omega, epsilon = wingDefaults.epsilon } = options;
@@ -55,7 +55,7 @@ export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions
  * A logarithm for small residuals and a line for large ones, for the positions of landmarks: {@link wingLoss} as a module.
  * Kindling's own, after the paper there.
  *
- * @example new nn.WingLoss()(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(3.0683)
+ * @example new nn.WingLoss()(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
 export class WingLoss extends /* @__PURE__ */ lossClass(wingLoss, wingDefaults) {}
 
