@@ -9,25 +9,11 @@ import {
   tree,
   valueAndGrad,
 } from '@jax-js/jax';
-import {
-  elementwise,
-  elementwiseCase,
-  lossCase,
-  losses,
-  lossShapes,
-  matmulCase,
-  matmulSizes,
-  nets,
-  optimizers,
-  stepCase,
-  type Times,
-} from './cases.ts';
-import { report, timed } from './timing.ts';
+import * as cases from './cases.ts';
+import { runSuite, timed, times } from './timing.ts';
 
-const suite = process.argv[2] ?? 'steps';
 await init('wasm');
 defaultDevice('wasm');
-const times: Times = {};
 
 type Params = Record<string, JaxArray>;
 
@@ -58,7 +44,7 @@ const crossEntropy = (z: JaxArray, y: JaxArray, batch: number): JaxArray =>
     .mul(-1 / batch);
 
 async function steps(): Promise<void> {
-  for (const { name, sizes, batch, loss: kind } of nets) {
+  for (const { name, sizes, batch, loss: kind } of cases.nets) {
     const layers = sizes.length - 1;
     const outputs = sizes[layers]!;
     const x = random.uniform(random.key(77), [batch, sizes[0]]);
@@ -75,7 +61,7 @@ async function steps(): Promise<void> {
       return kind === 'ce' ? crossEntropy(h, target, batch) : bceWithLogits(h, target);
     };
     const gradient = valueAndGrad(forward);
-    for (const optimizer of optimizers) {
+    for (const optimizer of cases.optimizers) {
       let params: Params = {};
       for (let i = 0; i < layers; i++) {
         params[`w${i}`] = random.uniform(random.key(i), [sizes[i]!, sizes[i + 1]!], {
@@ -89,7 +75,7 @@ async function steps(): Promise<void> {
           const [loss, g] = gradient(tree.ref(p), input, target) as [JaxArray, Params];
           return [loss, mapParams(p, (key, w) => w.sub(g[key]!.mul(0.01)))];
         });
-        await record(stepCase(name, optimizer), () => {
+        await record(cases.stepCase(name, optimizer), () => {
           const [loss, next] = step(params, x.ref, y.ref);
           params = next;
           return loss.item();
@@ -121,7 +107,7 @@ async function steps(): Promise<void> {
             return [loss, next, { m, v, t }];
           },
         );
-        await record(stepCase(name, optimizer), () => {
+        await record(cases.stepCase(name, optimizer), () => {
           const [loss, next, nextState] = step(params, state, x.ref, y.ref);
           params = next;
           state = nextState;
@@ -143,45 +129,45 @@ async function kernels(): Promise<void> {
     await result.blockUntilReady();
     result.dispose();
   };
-  for (const n of matmulSizes) {
+  for (const n of cases.matmulSizes) {
     const a = random.uniform(random.key(1), [n, n]);
     const b = random.uniform(random.key(2), [n, n]);
     await record(
-      matmulCase(n),
+      cases.matmulCase(n),
       consume(() => np.matmul(a.ref, b.ref)),
     );
   }
   const a = random.uniform(random.key(1), [2 ** 20]);
   const b = random.uniform(random.key(2), [2 ** 20]);
   const logits = random.uniform(random.key(3), [1024, 1000]);
-  const calls: Record<(typeof elementwise)[number], () => JaxArray> = {
+  const calls: Record<(typeof cases.elementwise)[number], () => JaxArray> = {
     add: () => a.ref.add(b.ref),
     exp: () => np.exp(a.ref),
     tanh: () => np.tanh(a.ref),
     sum: () => a.ref.sum(),
     softmax: () => nn.softmax(logits.ref),
   };
-  for (const name of elementwise) await record(elementwiseCase(name), consume(calls[name]));
+  for (const name of cases.elementwise) await record(cases.elementwiseCase(name), consume(calls[name]));
 }
 
-async function lossSuite(): Promise<void> {
-  for (const shape of lossShapes) {
+async function losses(): Promise<void> {
+  for (const shape of cases.lossShapes) {
     const rows = (shape as readonly number[]).reduce((a, b) => a * b, 1) / shape[1];
     const input = random.uniform(random.key(1), [rows, shape[1]]);
     const target = random.uniform(random.key(2), [rows, shape[1]]);
     const classes = labels(rows, shape[1]);
-    const calls: Partial<Record<(typeof losses)[number], (x: JaxArray, y: JaxArray) => JaxArray>> = {
+    const calls: Partial<Record<(typeof cases.losses)[number], (x: JaxArray, y: JaxArray) => JaxArray>> = {
       crossEntropy: (x, y) => crossEntropy(x, y, rows),
       bceWithLogits,
       mse: (x, y) => np.square(x.sub(y)).mean(),
       l1: (x, y) => np.abs(x.sub(y)).mean(),
     };
-    for (const name of losses) {
+    for (const name of cases.losses) {
       const call = calls[name];
       if (call === undefined) continue;
       const gradient = jit(valueAndGrad(call));
       const y = name === 'crossEntropy' ? classes : target;
-      await record(lossCase(name, shape), async () => {
+      await record(cases.lossCase(name, shape), async () => {
         const [loss, g] = gradient(input.ref, y.ref) as [JaxArray, JaxArray];
         await g.blockUntilReady();
         loss.dispose();
@@ -191,6 +177,5 @@ async function lossSuite(): Promise<void> {
   }
 }
 
-await { steps, kernels, losses: lossSuite }[suite as 'steps']();
-report(times);
+await runSuite({ steps, kernels, losses });
 process.exit(0);

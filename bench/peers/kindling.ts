@@ -1,24 +1,10 @@
 import { manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import {
-  elementwise,
-  elementwiseCase,
-  lossCase,
-  losses,
-  lossShapes,
-  matmulCase,
-  matmulSizes,
-  nets,
-  optimizers,
-  stepCase,
-  type Times,
-} from './cases.ts';
-import { report, timedSync } from './timing.ts';
+import * as cases from './cases.ts';
+import { runSuite, timedSync, times } from './timing.ts';
 
 manualSeed(0);
-const suite = process.argv[2] ?? 'steps';
-const times: Times = {};
 
 function mlp(sizes: readonly number[]): nn.Module<[Tensor], Tensor> {
   const layers: nn.Module<[Tensor], Tensor>[] = [];
@@ -30,8 +16,8 @@ function mlp(sizes: readonly number[]): nn.Module<[Tensor], Tensor> {
 }
 
 function steps(): void {
-  for (const { name, sizes, batch, loss: kind } of nets) {
-    for (const optimizerName of optimizers) {
+  for (const { name, sizes, batch, loss: kind } of cases.nets) {
+    for (const optimizerName of cases.optimizers) {
       const model = mlp(sizes);
       const x = randn([batch, sizes[0]]);
       const outputs = sizes[sizes.length - 1]!;
@@ -42,7 +28,7 @@ function steps(): void {
         optimizerName === 'SGD'
           ? new optim.SGD(parameters, { lr: 0.01 })
           : new optim.Adam(parameters, { lr: 1e-3 });
-      times[stepCase(name, optimizerName)] = timedSync(() => {
+      times[cases.stepCase(name, optimizerName)] = timedSync(() => {
         optimizer.zeroGrad();
         const loss = lossFn(model(x), y);
         loss.backward();
@@ -54,26 +40,26 @@ function steps(): void {
 }
 
 function kernels(): void {
-  for (const n of matmulSizes) {
+  for (const n of cases.matmulSizes) {
     const a = randn([n, n]);
     const b = randn([n, n]);
-    times[matmulCase(n)] = timedSync(() => matmul(a, b));
+    times[cases.matmulCase(n)] = timedSync(() => matmul(a, b));
   }
   const a = randn([2 ** 20]);
   const b = randn([2 ** 20]);
   const logits = randn([1024, 1000]);
-  const calls: Record<(typeof elementwise)[number], () => Tensor> = {
+  const calls: Record<(typeof cases.elementwise)[number], () => Tensor> = {
     add: () => a.add(b),
     exp: () => a.exp(),
     tanh: () => a.tanh(),
     sum: () => a.sum(),
     softmax: () => logits.softmax(1),
   };
-  for (const name of elementwise) times[elementwiseCase(name)] = timedSync(calls[name]);
+  for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = timedSync(calls[name]);
 }
 
-function lossSuite(): void {
-  for (const shape of lossShapes) {
+function losses(): void {
+  for (const shape of cases.lossShapes) {
     const input = randn([...shape], { requiresGrad: true });
     const target = rand([...shape]);
     const classes = randint(0, shape[1], [shape[0], ...shape.slice(2)]);
@@ -82,7 +68,7 @@ function lossSuite(): void {
       .detach()
       .requiresGrad_();
     const { F } = nn;
-    const calls: Record<(typeof losses)[number], () => Tensor> = {
+    const calls: Record<(typeof cases.losses)[number], () => Tensor> = {
       crossEntropy: () => F.crossEntropy(input, classes),
       bceWithLogits: () => F.binaryCrossEntropyWithLogits(input, target),
       mse: () => F.mseLoss(input, target),
@@ -91,8 +77,8 @@ function lossSuite(): void {
       smoothL1: () => F.smoothL1Loss(input, target),
       nll: () => F.nllLoss(logProbabilities, classes),
     };
-    for (const name of losses) {
-      times[lossCase(name, shape)] = timedSync(() => {
+    for (const name of cases.losses) {
+      times[cases.lossCase(name, shape)] = timedSync(() => {
         input.grad = null;
         logProbabilities.grad = null;
         calls[name]().backward();
@@ -101,5 +87,4 @@ function lossSuite(): void {
   }
 }
 
-({ steps, kernels, losses: lossSuite })[suite as 'steps']();
-report(times);
+await runSuite({ steps, kernels, losses });

@@ -2,28 +2,14 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import {
-  elementwise,
-  elementwiseCase,
-  lossCase,
-  losses,
-  lossShapes,
-  matmulCase,
-  matmulSizes,
-  nets,
-  optimizers,
-  stepCase,
-  type Times,
-} from './cases.ts';
-import { report, timedSync } from './timing.ts';
+import * as cases from './cases.ts';
+import { runSuite, timedSync, times } from './timing.ts';
 
-const suite = process.argv[2] ?? 'steps';
 const backend = process.argv[3] ?? 'cpu';
 const require = createRequire(import.meta.url);
 setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'))}/`);
 await tf.setBackend(backend);
 await tf.ready();
-const times: Times = {};
 
 /** A case that the backend cannot run is left out. */
 function record(name: string, call: () => unknown): void {
@@ -35,9 +21,9 @@ function record(name: string, call: () => unknown): void {
 }
 
 function steps(): void {
-  for (const { name, sizes, batch, loss: kind } of nets) {
+  for (const { name, sizes, batch, loss: kind } of cases.nets) {
     const outputs = sizes[sizes.length - 1]!;
-    for (const optimizerName of optimizers) {
+    for (const optimizerName of cases.optimizers) {
       const weights: tf.Variable[] = [];
       const biases: tf.Variable[] = [];
       for (let i = 0; i + 1 < sizes.length; i++) {
@@ -60,7 +46,7 @@ function steps(): void {
           kind === 'ce' ? tf.losses.softmaxCrossEntropy(y, h) : tf.losses.sigmoidCrossEntropy(y, h);
         return loss as tf.Scalar;
       };
-      record(stepCase(name, optimizerName), () =>
+      record(cases.stepCase(name, optimizerName), () =>
         tf.tidy(() => optimizer.minimize(forward, true)!.dataSync()[0]),
       );
     }
@@ -73,50 +59,49 @@ function kernels(): void {
     result.dataSync();
     result.dispose();
   };
-  for (const n of matmulSizes) {
+  for (const n of cases.matmulSizes) {
     const a = tf.randomNormal([n, n]);
     const b = tf.randomNormal([n, n]);
     record(
-      matmulCase(n),
+      cases.matmulCase(n),
       consume(() => tf.matMul(a, b)),
     );
   }
   const a = tf.randomNormal([2 ** 20]);
   const b = tf.randomNormal([2 ** 20]);
   const logits = tf.randomNormal([1024, 1000]);
-  const calls: Record<(typeof elementwise)[number], () => tf.Tensor> = {
+  const calls: Record<(typeof cases.elementwise)[number], () => tf.Tensor> = {
     add: () => tf.add(a, b),
     exp: () => tf.exp(a),
     tanh: () => tf.tanh(a),
     sum: () => tf.sum(a),
     softmax: () => tf.softmax(logits),
   };
-  for (const name of elementwise) record(elementwiseCase(name), consume(calls[name]));
+  for (const name of cases.elementwise) record(cases.elementwiseCase(name), consume(calls[name]));
 }
 
-function lossSuite(): void {
-  for (const shape of lossShapes) {
+function losses(): void {
+  for (const shape of cases.lossShapes) {
     // Channels last: TensorFlow.js takes the classes along the last dimension.
     const rows = (shape as readonly number[]).reduce((a, b) => a * b, 1) / shape[1];
     const input = tf.randomNormal([rows, shape[1]]);
     const target = tf.randomUniform([rows, shape[1]]);
     const classes = tf.oneHot(tf.randomUniform([rows], 0, shape[1], 'int32'), shape[1]).toFloat();
-    const calls: Partial<Record<(typeof losses)[number], (x: tf.Tensor) => tf.Tensor>> = {
+    const calls: Partial<Record<(typeof cases.losses)[number], (x: tf.Tensor) => tf.Tensor>> = {
       crossEntropy: (x) => tf.losses.softmaxCrossEntropy(classes, x),
       bceWithLogits: (x) => tf.losses.sigmoidCrossEntropy(target, x),
       mse: (x) => tf.losses.meanSquaredError(target, x),
       l1: (x) => tf.losses.absoluteDifference(target, x),
       huber: (x) => tf.losses.huberLoss(target, x),
     };
-    for (const name of losses) {
+    for (const name of cases.losses) {
       const call = calls[name];
       if (call === undefined) continue;
       const gradient = tf.valueAndGrad((x: tf.Tensor) => call(x) as tf.Scalar);
-      record(lossCase(name, shape), () => tf.tidy(() => gradient(input).grad.dataSync()[0]));
+      record(cases.lossCase(name, shape), () => tf.tidy(() => gradient(input).grad.dataSync()[0]));
     }
   }
 }
 
-({ steps, kernels, losses: lossSuite })[suite as 'steps']();
-report(times);
+await runSuite({ steps, kernels, losses });
 process.exit(0);

@@ -1,4 +1,4 @@
-import type { Times } from './cases.ts';
+import type { Suite, Times } from './cases.ts';
 
 /** How long each case runs, in milliseconds. */
 const budget = Number(process.env.BENCH_MS ?? 400);
@@ -35,7 +35,12 @@ export function timedSync(call: () => unknown): number {
   return ((now - start) / calls) * 1000;
 }
 
-/** Hands the results to bench/index.ts, on a line that other output cannot be taken for. */
-export function report(times: Times): void {
+/** The results so far. */
+export const times: Times = {};
+
+/** Runs the suite that the process is asked for, and hands its times to bench/index.ts. */
+export async function runSuite(suites: Readonly<Record<Suite, () => void | Promise<void>>>): Promise<void> {
+  await suites[(process.argv[2] ?? 'steps') as Suite]();
+  // On a line that other output cannot be taken for.
   process.stdout.write(`\nBENCH ${JSON.stringify(times)}\n`);
 }
