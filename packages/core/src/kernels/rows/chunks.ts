@@ -1,5 +1,6 @@
 /** Operations along one dimension of strided operands, chunk by chunk of whole rows in the scratch memory. */
 
+import type { TypedArray } from '../../dtype.ts';
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
 import { copyRun, extentOf, type FloatArray, gather, type Strided } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
@@ -8,13 +9,13 @@ import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 const CHUNK = 16_384;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */
-export interface Chunk {
+export interface Chunk<Inputs extends readonly unknown[]> {
   /** Number of the first row. */
   readonly first: number;
   readonly rows: number;
   /** Length of a row. */
   readonly n: number;
-  readonly inputs: readonly number[];
+  readonly inputs: { readonly [K in keyof Inputs]: number };
   readonly out: number;
   /** The scratch memory, and the bytes of its elements. */
   readonly scratch: FloatArray;
@@ -25,31 +26,30 @@ export interface Chunk {
 export function dimLast(x: Strided, dim: number): Strided {
   const last = x.shape.length - 1;
   if (dim === last || x.shape.length === 0) return x;
-  const shape = [...x.shape.slice(0, dim), ...x.shape.slice(dim + 1), x.shape[dim]!];
-  const strides = x.dense && x.strides.length < x.shape.length ? contiguousStrides(x.shape) : x.strides;
-  const moved = [...strides.slice(0, dim), ...strides.slice(dim + 1), strides[dim]!];
-  return { ...pick(x), shape, strides: moved, dense: isContiguousLayout(shape, moved) };
+  const atEnd = (list: readonly number[]): number[] => [
+    ...list.toSpliced(dim, 1),
+    ...list.slice(dim, dim + 1),
+  ];
+  const shape = atEnd(x.shape);
+  const strides = atEnd(
+    x.dense && x.strides.length < x.shape.length ? contiguousStrides(x.shape) : x.strides,
+  );
+  const { storage, offset, dtype, count } = x;
+  return { storage, offset, dtype, count, shape, strides, dense: isContiguousLayout(shape, strides) };
 }
-
-const pick = (x: Strided): Omit<Strided, 'shape' | 'strides' | 'dense'> => ({
-  storage: x.storage,
-  offset: x.offset,
-  dtype: x.dtype,
-  count: x.count,
-});
 
 /**
  * Brings the rows of float operands (of one shape and dtype) along `dim` into scratch and calls `run` for each chunk of
  * them. `out`, where given, takes the results: an array laid out as a contiguous tensor of the operands' shape.
  */
-export function forEachRows(
-  operands: readonly Strided[],
+export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]]>(
+  operands: Inputs,
   dim: number,
   out: FloatArray | undefined,
   outOffset: number,
-  run: (chunk: Chunk) => void,
+  run: (chunk: Chunk<Inputs>) => void,
 ): void {
-  const x = operands[0]!;
+  const [x] = operands;
   const { outer, n, inner } = extentOf(x.shape, dim);
   const total = outer * inner;
   if (total * n === 0) return;
@@ -60,29 +60,46 @@ export function forEachRows(
   const firstSlot = align16(16 * group + 64);
   ensureBytes(firstSlot + slot * (operands.length + 1));
   const scratch: FloatArray = bytes === 8 ? f64 : f32;
-  const rowsOf = operands.map((operand) => dimLast(operand, dim));
-  const inputs = operands.map((_, i) => firstSlot + slot * i);
+  const slots = operands.map((operand, i) => ({ rowsOf: dimLast(operand, dim), at: firstSlot + slot * i }));
+  const inputs = slots.map(({ at }) => at) as { [K in keyof Inputs]: number };
   const outAt = firstSlot + slot * operands.length;
   for (let first = 0; first < total; first += group) {
-    const rows = Math.min(group, total - first);
-    for (let i = 0; i < rowsOf.length; i++)
-      load(rowsOf[i]!, first * n, rows * n, scratch, inputs[i]! / bytes);
-    run({ first, rows, n, inputs, out: outAt, scratch, bytes });
-    if (out === undefined) continue;
-    const from = outAt / bytes;
-    if (inner === 1) {
-      copyRun(scratch, from, rows * n, out, outOffset + first * n);
-    } else {
-      for (let r = 0; r < rows; r++) {
-        const row = first + r;
-        const i = row % inner;
-        let to = outOffset + (row - i) * n + i;
-        const start = from + r * n;
-        for (let c = 0; c < n; c++) {
-          out[to] = scratch[start + c]!;
-          to += inner;
-        }
-      }
+    const chunk = {
+      first,
+      rows: Math.min(group, total - first),
+      n,
+      inputs,
+      out: outAt,
+      scratch,
+      bytes,
+    } as const;
+    for (const { rowsOf, at } of slots) load(rowsOf, first * n, chunk.rows * n, scratch, at / bytes);
+    run(chunk);
+    if (out !== undefined) store(scratch, outAt / bytes, chunk, inner, out, outOffset);
+  }
+}
+
+/** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */
+export function store(
+  scratch: FloatArray,
+  from: number,
+  { first, rows, n }: Pick<Chunk<[]>, 'first' | 'rows' | 'n'>,
+  inner: number,
+  out: TypedArray,
+  outOffset: number,
+): void {
+  if (inner === 1) {
+    copyRun(scratch, from, rows * n, out, outOffset + first * n);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const row = first + r;
+    const i = row % inner;
+    let to = outOffset + (row - i) * n + i;
+    const start = from + r * n;
+    for (let c = 0; c < n; c++) {
+      out[to] = scratch[start + c]!;
+      to += inner;
     }
   }
 }

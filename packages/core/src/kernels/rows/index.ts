@@ -1,3 +1,4 @@
 /** Kernels that need a whole row at a time: softmax and cross-entropy. */
 export * from './cross-entropy.ts';
+export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
 export * from './softmax.ts';

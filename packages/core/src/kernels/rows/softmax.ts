@@ -2,14 +2,14 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import type { FloatArray, Strided } from '../strided/index.ts';
-import { f64 } from '../wasm/index.ts';
+import { type FloatLane, f64 } from '../wasm/index.ts';
 import { forEachRows } from './chunks.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
 
 /** Byte address of the statistics that `statistics` writes: in front of the operands. */
 const rowNumbers = 0;
 
-const laneOfFloat = (x: Strided): 'f32' | 'f64' => (x.dtype === 'float64' ? 'f64' : 'f32');
+const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
 /**
  * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out as
@@ -17,24 +17,24 @@ const laneOfFloat = (x: Strided): 'f32' | 'f64' => (x.dtype === 'float64' ? 'f64
  */
 export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, out as FloatArray, outOffset, (c) =>
-    kernels.softmax(c.rows, c.n, c.inputs[0]!, c.out),
+  forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+    kernels.softmax(rows, n, ...inputs, out),
   );
 }
 
 /** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmax}. */
 export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, out as FloatArray, outOffset, (c) =>
-    kernels.logSoftmax(c.rows, c.n, c.inputs[0]!, c.out),
+  forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+    kernels.logSoftmax(rows, n, ...inputs, out),
   );
 }
 
 /** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
 export function softmaxBackward(y: Strided, g: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(y));
-  forEachRows([y, g], dim, out as FloatArray, outOffset, (c) =>
-    kernels.softmaxBackward(c.rows, c.n, c.inputs[0]!, c.inputs[1]!, c.out),
+  forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+    kernels.softmaxBackward(rows, n, ...inputs, out),
   );
 }
 
@@ -47,8 +47,8 @@ export function logSoftmaxBackward(
   outOffset = 0,
 ): void {
   const kernels = softmaxKernels(laneOfFloat(y));
-  forEachRows([y, g], dim, out as FloatArray, outOffset, (c) =>
-    kernels.logSoftmaxBackward(c.rows, c.n, c.inputs[0]!, c.inputs[1]!, c.out),
+  forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+    kernels.logSoftmaxBackward(rows, n, ...inputs, out),
   );
 }
 
@@ -62,21 +62,21 @@ export function logsumexp(x: Strided, dim: number, out: TypedArray, outOffset = 
     return;
   }
   const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, undefined, 0, (c) => {
-    kernels.statistics(c.rows, c.n, c.inputs[0]!, rowNumbers);
-    for (let r = 0; r < c.rows; r++) {
+  forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs: [xAt], scratch, bytes }) => {
+    kernels.statistics(rows, n, xAt, rowNumbers);
+    for (let r = 0; r < rows; r++) {
       const max = f64[2 * r]!;
-      const start = c.inputs[0]! / c.bytes + r * c.n;
-      out[outOffset + c.first + r] = Number.isFinite(max)
+      const start = xAt / bytes + r * n;
+      out[outOffset + first + r] = Number.isFinite(max)
         ? max + f64[2 * r + 1]!
-        : maximumOrNaN(c.scratch, start, start + c.n);
+        : maximumOrNaN(scratch.subarray(start, start + n));
     }
   });
 }
 
 /** What log(sum(exp(x))) is where the maximum is infinite: that maximum, or NaN where the row has one. */
-function maximumOrNaN(x: FloatArray, start: number, end: number): number {
+function maximumOrNaN(row: FloatArray): number {
   let max = Number.NEGATIVE_INFINITY;
-  for (let i = start; i < end; i++) max = Math.max(max, x[i]!);
+  for (const x of row) max = Math.max(max, x);
   return max;
 }
