@@ -14,33 +14,47 @@ import { autogradOf, type Tensor } from './tensor.ts';
 /** Numbers (of a bool tensor: booleans), nested as the tensor's dimensions. */
 export type NestedNumbers = number | boolean | NestedNumbers[];
 
-function single(x: Tensor, reason: string): number {
-  return valuesOf(x, reason)[0] as number;
+/** The one element of x, once it is known that there is but one. */
+function only(x: Tensor, reason: string): number {
+  return valuesOf(x, reason)[0] ?? Number.NaN;
 }
 
-/** The value of a tensor of one element, a `boolean` of a bool tensor. Follows `Tensor.item`. */
+/**
+ * The value of a tensor of one element, a `boolean` of a bool tensor. Follows `Tensor.item`.
+ * @throws ValueError unless the tensor has one element
+ * @example
+ * ```ts
+ * tensor([1.5, 2]).sum().item(); // 3.5
+ * ```
+ */
 export function item(this: Tensor): number {
   if (this.count !== 1) {
     throw new ValueError(
       `item: a Tensor with ${this.count} elements cannot be converted to Scalar; its shape is ${formatShape(this.shape)}`,
     );
   }
-  const value = single(this, 'item');
+  const value = only(this, 'item');
   return this.dtype === 'bool' ? ((value !== 0) as unknown as number) : value;
 }
 
-/** The elements as nested arrays: a number for 0 dimensions, `number[]` for one, and so on. Follows `Tensor.tolist`. */
+/**
+ * The elements as nested arrays: a number for 0 dimensions, `number[]` for one, and so on. Follows `Tensor.tolist`.
+ * @example
+ * ```ts
+ * tensor([[1, 2], [3, 4]]).toArray(); // [ [ 1, 2 ], [ 3, 4 ] ]
+ * tensor([1, 2]).gt(1).toArray(); // [ false, true ]
+ * ```
+ */
 export function toArray<T = NestedNumbers>(this: Tensor): T {
   const { shape } = this;
-  const data = valuesOf(this, 'toArray');
+  const values = valuesOf(this, 'toArray');
   const bool = this.dtype === 'bool';
   let at = 0;
   const build = (d: number): NestedNumbers => {
-    if (d === shape.length) {
-      const value = data[at++] as number;
-      return bool ? value !== 0 : value;
-    }
-    return Array.from({ length: shape[d] as number }, () => build(d + 1));
+    const length = shape[d];
+    if (length !== undefined) return Array.from({ length }, () => build(d + 1));
+    const value = values[at++]!;
+    return bool ? value !== 0 : value;
   };
   return build(0) as T;
 }
@@ -50,7 +64,10 @@ export function tolist<T = NestedNumbers>(this: Tensor): T {
   return toArray.call(this) as T;
 }
 
-/** What arithmetic and comparison operators of JavaScript see. Follows `Tensor.__float__`. */
+/**
+ * What arithmetic and comparison operators of JavaScript see: the value of a tensor of one element. Follows `Tensor.__float__`.
+ * @throws ValueError unless the tensor has one element
+ */
 export function toNumber(x: Tensor): number {
   if (x.count !== 1) {
     throw new ValueError(
@@ -58,19 +75,22 @@ export function toNumber(x: Tensor): number {
         '* and < do not apply to tensors: write x.mul(y), x.lt(y)',
     );
   }
-  return single(x, 'conversion to a number');
+  return only(x, 'conversion to a number');
 }
 
-/** PyTorch's printed form. Follows `repr(tensor)`. */
+/**
+ * PyTorch's printed form, in the style that `setPrintOptions` sets. Follows `repr(tensor)`.
+ * @example
+ * ```ts
+ * tensor([0.5, 2], { requiresGrad: true }).toString(); // 'tensor([0.5000, 2.0000], requires_grad=True)'
+ * ```
+ */
 export function toString(this: Tensor): string {
   const { shape, strides, offset, dtype } = this;
   const array = memoryOf(this, 'print');
   return formatTensor(
     { storage: { array }, shape, strides, offset, dtype },
-    {
-      requiresGrad: autogradOf(this).leafRequiresGrad,
-      gradFnName: this.gradFn?.name,
-    },
+    { requiresGrad: autogradOf(this).leafRequiresGrad, gradFnName: this.gradFn?.name },
   );
 }
 
@@ -99,14 +119,24 @@ export function isFloatingPoint(this: Tensor): boolean {
   return isFloating(this.dtype);
 }
 
-/** The shape, or the size of one dimension. Follows `Tensor.size`. */
+/**
+ * The shape, or the size of one dimension (from the end where `dim` is negative). Follows `Tensor.size`.
+ * @throws ShapeError where there is no such dimension
+ * @example
+ * ```ts
+ * zeros([2, 3]).size(-1); // 3
+ * ```
+ */
 export function size(this: Tensor): readonly number[];
 export function size(this: Tensor, dim: number): number;
 export function size(this: Tensor, dim?: number): number | readonly number[] {
   return dim === undefined ? this.shape : along(this, this.shape, dim, 'size');
 }
 
-/** The strides in elements, or that of one dimension. Follows `Tensor.stride`. */
+/**
+ * The strides in elements, or that of one dimension. Follows `Tensor.stride`.
+ * @throws ShapeError where there is no such dimension
+ */
 export function stride(this: Tensor): readonly number[];
 export function stride(this: Tensor, dim: number): number;
 export function stride(this: Tensor, dim?: number): number | readonly number[] {
@@ -123,12 +153,18 @@ function along(x: Tensor, list: readonly number[], dim: number, caller: string):
   return value;
 }
 
-/** As float32. Follows `Tensor.float`. */
+/**
+ * As float32; x itself where it is that already. Follows `Tensor.float`.
+ * @example
+ * ```ts
+ * tensor([1, 2]).float(); // tensor([1., 2.])
+ * ```
+ */
 export function float(this: Tensor): Tensor {
   return to(this, 'float32');
 }
 
-/** As float64. Follows `Tensor.double`. */
+/** As float64; x itself where it is that already. Follows `Tensor.double`. */
 export function double(this: Tensor): Tensor {
   return to(this, 'float64');
 }
@@ -158,17 +194,42 @@ export function typeAs(this: Tensor, other: Tensor): Tensor {
   return to(this, other.dtype);
 }
 
-/** x where `condition` holds, else `other`. Follows `Tensor.where`. */
+/**
+ * x where `condition` holds, else `other`: with the condition first it is the function `where`. Follows `Tensor.where`.
+ * @throws DTypeError, ShapeError as `where`
+ * @example
+ * ```ts
+ * const x = tensor([-1, 2]);
+ * x.where(x.gt(0), 0); // tensor([0, 2])
+ * ```
+ */
 export function where(this: Tensor, condition: Tensor, other: Operand): Tensor {
   return chooseWhere(condition, this, other);
 }
 
-/** Overwrites part of x: PyTorch's `x[indices] = value`. See `assign`. */
+/**
+ * Overwrites part of x, in place, and returns x: PyTorch's `x[indices] = value`. The method form of `assign`.
+ * @throws IndexError, ShapeError, DTypeError as `assign`
+ * @example
+ * ```ts
+ * zeros(3).set([0], 5); // tensor([5., 0., 0.])
+ * ```
+ */
 export function set(this: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
   return assign(this, indices, value);
 }
 
-/** Adds up gradients into the leaves that x was computed from. Follows `Tensor.backward`. */
+/**
+ * Adds to the `.grad` of each leaf that x was computed from the derivative of x by it. Follows `Tensor.backward`.
+ * @throws AutogradError unless x requires a gradient, and has one element or gets its own `gradient`; where the graph was freed
+ * @throws ShapeError where `gradient` has not the shape of x
+ * @example
+ * ```ts
+ * const x = tensor([1.5, 2], { requiresGrad: true });
+ * x.square().sum().backward();
+ * x.grad; // tensor([3., 4.])
+ * ```
+ */
 export function backward(this: Tensor, options: BackwardOptions = {}): void {
   runBackward(this, options.gradient ?? null, options);
 }

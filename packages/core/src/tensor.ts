@@ -5,30 +5,40 @@ import type { AccumulateGrad, GradNode } from './record/node.ts';
 import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
 
-/** A function called with a gradient as it arrives; a tensor it returns takes the gradient's place. */
+/** A function called with a gradient as it arrives; a tensor that it returns takes the gradient's place. */
 export type GradHook = (grad: Tensor) => Tensor | undefined | void;
 
 /**
  * An n-dimensional array: metadata (shape, strides, offset, dtype) over a {@link Storage} that views share.
  *
  * Tensors are made by the creation functions (`tensor`, `zeros`, `rand`, ...) and by operations; the constructor is
- * for those. Operations are installed as methods by `methods.ts`.
+ * for those. Operations are installed as methods by `methods.ts`. Follows `torch.Tensor`.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'float32' });
+ * x.shape; // [ 2, 3 ]
+ * x.mul(2).sum(0); // tensor([10., 14., 18.])
+ * ```
  */
 export class Tensor {
+  /** The memory, which views of one another share. Follows `Tensor.untyped_storage`. */
   readonly storage: Storage;
+  /** The sizes of the dimensions, `[]` for a single number. Follows `Tensor.shape`. */
   readonly shape: Shape;
-  /** Index of the first element within the storage. */
+  /** Index of the first element within the storage. Follows `Tensor.storage_offset`. */
   readonly offset: number;
+  /** The type of the elements. Follows `Tensor.dtype`. */
   readonly dtype: DType;
-  /** Number of elements. */
+  /** Number of elements. Follows `Tensor.numel`. */
   readonly count: number;
   /** Whether the elements lie in row-major order without gaps. */
   readonly dense: boolean;
   #strides: readonly number[] | null;
 
-  /** The gradient that backward accumulated here: of leaves, and of tensors that called `retainGrad`. */
+  /** The gradient that backward accumulated here: of leaves, and of tensors that called `retainGrad`. Follows `Tensor.grad`. */
   grad: Tensor | null = null;
-  /** The operation that made this tensor, where gradients are recorded. */
+  /** The operation that made this tensor, where gradients are recorded. Follows `Tensor.grad_fn`. */
   gradFn: GradNode | null = null;
 
   // What AutogradState says of these: private here, so that editors do not offer them.
@@ -58,24 +68,27 @@ export class Tensor {
     this.#strides = strides;
   }
 
-  /** A 0-dimensional tensor. */
+  /** A 0-dimensional tensor. Kindling's own. */
   static scalar(value: number, dtype: DType): Tensor {
     const array = allocateArray(dtype, 1);
     array[0] = dtype === 'bool' ? Number(value !== 0) : value;
     return wrapArray(array, [], dtype);
   }
 
-  /** Distance, in elements, between neighbours along each dimension. */
+  /** Distance, in elements, between neighbours along each dimension. Follows `Tensor.stride`. */
   get strides(): readonly number[] {
     return (this.#strides ??= contiguousStrides(this.shape));
   }
 
-  /** Number of dimensions. */
+  /** Number of dimensions. Follows `Tensor.ndim`. */
   get ndim(): number {
     return this.shape.length;
   }
 
-  /** Whether operations on this tensor are recorded for backward. */
+  /**
+   * Whether operations on this tensor are recorded for backward; to set it is `requiresGrad_`. Follows `Tensor.requires_grad`.
+   * @throws AutogradError where it is set on a dtype other than float, or to `false` on a tensor that is no leaf
+   */
   get requiresGrad(): boolean {
     return this.leafRequiresGrad || this.gradFn !== null;
   }
@@ -84,7 +97,7 @@ export class Tensor {
     this.requiresGrad_(value);
   }
 
-  /** Whether no recorded operation made this tensor. */
+  /** Whether no recorded operation made this tensor. Follows `Tensor.is_leaf`. */
   get isLeaf(): boolean {
     return this.gradFn === null;
   }

@@ -28,8 +28,9 @@ export const isAnomalyEnabled = (): boolean => installed !== null;
  * @example
  * ```ts
  * autograd.setDetectAnomaly(true);
- * const x = tensor([-1], { requiresGrad: true });
- * x.sqrt().sum().backward(); // Function 'SqrtBackward0' returned nan values in its 0th output. ...
+ * const x = tensor([-1.5], { requiresGrad: true });
+ * x.sqrt().sum().backward(); // throws AutogradError: Function 'SqrtBackward0' returned nan values in its 0th output.
+ * autograd.setDetectAnomaly(false);
  * ```
  */
 export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
@@ -40,6 +41,15 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
 /**
  * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}. Both the forward operations and the
  * backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
+ *
+ * @throws AutogradError where a backward function returns NaN, and what `fn` throws
+ *
+ * @example
+ * ```ts
+ * const x = tensor([0.5], { requiresGrad: true });
+ * autograd.detectAnomaly(() => x.sqrt().sum().backward());
+ * x.grad; // tensor([0.7071])
+ * ```
  */
 export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
   const before = installed;

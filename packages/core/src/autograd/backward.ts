@@ -8,9 +8,9 @@ export interface BackwardOptions {
   readonly gradient?: Tensor;
   /** Keep what was saved, so that the graph can be walked again. Default: `createGraph`. */
   readonly retainGraph?: boolean;
-  /** Record the backward pass itself, for higher derivatives. */
+  /** Record the backward pass itself, for higher derivatives. Default: false. */
   readonly createGraph?: boolean;
-  /** Only these get gradients. */
+  /** Only these get gradients. Default: every leaf that the tensor was computed from. */
   readonly inputs?: Tensor | readonly Tensor[];
 }
 
@@ -18,13 +18,17 @@ const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x :
 
 /**
  * Computes the gradients of `tensors` (each with one element, or with a gradient in `gradients`) with respect to the
- * leaves that they were computed from, and adds them to the leaves' `.grad`.
+ * leaves that they were computed from, and adds them to the leaves' `.grad`. Follows `torch.autograd.backward`.
+ *
+ * @throws AutogradError where a tensor requires no gradient, or has more than one element and no gradient is given; where the
+ *   graph was freed by an earlier walk, or a tensor that it saved was changed in place since
+ * @throws ShapeError where a gradient has not the shape of its tensor
  *
  * @example
  * ```ts
- * const w = tensor([2, 3], { requiresGrad: true });
+ * const w = tensor([2.5, 3], { requiresGrad: true });
  * autograd.backward(w.mul(w).sum());
- * w.grad; // tensor([4., 6.])
+ * w.grad; // tensor([5., 6.])
  * ```
  */
 export function backward(
@@ -44,21 +48,27 @@ export function backward(
 export interface GradOptions {
   /** The gradients of the outputs; needed for those with more than one element. */
   readonly gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Keep what was saved, so that the graph can be walked again. Default: `createGraph`. */
   readonly retainGraph?: boolean;
+  /** Record the backward pass itself, for higher derivatives. Default: false. */
   readonly createGraph?: boolean;
-  /** Give `null`, instead of an error, for inputs that the outputs do not depend on. */
+  /** Give `null`, instead of an error, for inputs that the outputs do not depend on. Default: false. */
   readonly allowUnused?: boolean;
 }
 
 /**
- * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched
- * (PyTorch's `torch.autograd.grad`).
+ * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched.
+ * Follows `torch.autograd.grad`.
+ *
+ * @throws AutogradError as {@link backward}, and, unless `allowUnused`, where the outputs do not depend on an input
+ * @throws ShapeError where a gradient has not the shape of its output
  *
  * @example
  * ```ts
- * const x = tensor(3, { dtype: 'float64', requiresGrad: true });
- * const [dx] = autograd.grad(x.pow(3), [x], { createGraph: true }); // 27
- * const [d2x] = autograd.grad(dx, [x]); // 18
+ * const x = tensor(1.5, { requiresGrad: true });
+ * const [dx] = autograd.grad(x.pow(2), [x], { createGraph: true });
+ * dx?.item(); // 3
+ * autograd.grad(dx!, x); // [ tensor(2.) ]
  * ```
  */
 export function grad(

@@ -22,9 +22,14 @@ export interface CheckpointOptions {
  * result both times; random numbers of the default generator are repeated. Checkpoints may be nested, and second
  * derivatives work. Follows `torch.utils.checkpoint.checkpoint` with `use_reentrant=False`.
  *
+ * @throws AutogradError where `fn` returns a promise, and in backward where it gives results of another shape than before
+ *
  * @example
  * ```ts
- * const y = autograd.checkpoint((h: Tensor) => block(h), x);
+ * const x = tensor([0.5, 1], { requiresGrad: true });
+ * const y = autograd.checkpoint((h: Tensor) => h.square().exp(), x);
+ * y.sum().backward();
+ * x.grad; // tensor([1.2840, 5.4366])
  * ```
  */
 export function checkpoint<Args extends readonly unknown[], Out extends FunctionOutput>(
@@ -34,7 +39,10 @@ export function checkpoint<Args extends readonly unknown[], Out extends Function
   return checkpointWith({}, fn, ...args);
 }
 
-/** {@link checkpoint} with options: these come first, since `args` may end in an object of the caller's own. */
+/**
+ * {@link checkpoint} with options: these come first, since `args` may end in an object of the caller's own.
+ * @throws AutogradError as {@link checkpoint}
+ */
 export function checkpointWith<Args extends readonly unknown[], Out extends FunctionOutput>(
   options: CheckpointOptions,
   fn: (...args: Args) => Out,

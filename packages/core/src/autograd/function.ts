@@ -47,6 +47,9 @@ export interface FunctionDefinition<
  *
  * Follows `torch.autograd.Function`; the class form is {@link CustomFunction}, exported as `autograd.Function`.
  *
+ * @throws AutogradError where `forward` returns no tensors, or `backward` not one gradient for each argument
+ * @throws ShapeError where a gradient does not fit its argument
+ *
  * @example
  * ```ts
  * const scaledExp = autograd.defineFunction({
@@ -62,7 +65,8 @@ export interface FunctionDefinition<
  *     return [g.mul(y).mul(ctx.state.scale), null];
  *   },
  * });
- * scaledExp(tensor([0, 1], { requiresGrad: true }), 2); // tensor([1.0000, 7.3891], gradFn=<ScaledExpBackward>)
+ * scaledExp(tensor([0, 1], { dtype: 'float32', requiresGrad: true }), 2);
+ * // tensor([1.0000, 7.3891], grad_fn=<ScaledExpBackward>)
  * ```
  */
 export function defineFunction<
@@ -90,7 +94,9 @@ export function defineFunction<
  *     return g.mul(y);
  *   }
  * }
- * const y = MyExp.apply(x);
+ * const x = tensor([0.5, 1], { requiresGrad: true });
+ * MyExp.apply(x).sum().backward();
+ * x.grad; // tensor([1.6487, 2.7183])
  * ```
  */
 // biome-ignore lint/complexity/noStaticOnlyClass: PyTorch's form, whose subclasses are never instantiated
@@ -279,10 +285,12 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
  *
  * @example
  * ```ts
- * const f = autograd.defineFunction({
- *   forward: (ctx, x: Tensor) => x.exp(),
- *   backward: autograd.onceDifferentiable((ctx, g: Tensor) => computedElsewhere(g)),
+ * const twice = autograd.defineFunction({
+ *   forward: (ctx, x: Tensor) => x.mul(2),
+ *   backward: autograd.onceDifferentiable((ctx, g: Tensor) => g.mul(2)),
  * });
+ * const x = tensor([0.5], { requiresGrad: true });
+ * autograd.grad(twice(x).sum(), x); // [ tensor([2.]) ]
  * ```
  */
 export function onceDifferentiable<Context, Grads extends readonly unknown[]>(

@@ -33,8 +33,8 @@ function add<H>(list: H[], hook: H): RemovableHandle {
  *
  * @example
  * ```ts
- * const x = tensor([1, 2], { requiresGrad: true });
- * const handle = registerHook(x, (g) => g.mul(2));
+ * const x = tensor([1.5, 2], { requiresGrad: true });
+ * const handle = x.registerHook((g) => g.mul(2));
  * x.sum().backward();
  * x.grad; // tensor([2., 2.])
  * handle.remove();
@@ -53,6 +53,14 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
  * The gradient is the one left after all hooks. Follows `Tensor.retain_grad`.
  *
  * @throws AutogradError if `x` does not require a gradient.
+ *
+ * @example
+ * ```ts
+ * const y = tensor([1.5, 2], { requiresGrad: true }).mul(3);
+ * y.retainGrad();
+ * y.square().sum().backward();
+ * y.grad; // tensor([ 9., 12.])
+ * ```
  */
 export function retainGrad(x: Tensor): void {
   if (!x.requiresGrad) throw new AutogradError("can't retainGrad on Tensor that has requiresGrad=false");
@@ -68,6 +76,14 @@ export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[autograd
  * `x.grad` to `null`. Follows `Tensor.register_post_accumulate_grad_hook`.
  *
  * @throws AutogradError if `x` does not require a gradient, or is no leaf.
+ *
+ * @example
+ * ```ts
+ * const w = tensor([1.5, 2], { requiresGrad: true });
+ * w.registerPostAccumulateGradHook((x) => noGrad(() => x.sub_(x.grad ?? 0, { alpha: 0.1 })));
+ * w.square().sum().backward();
+ * w.detach(); // tensor([1.2000, 1.6000])
+ * ```
  */
 export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => void): RemovableHandle {
   if (!x.requiresGrad)
@@ -81,6 +97,11 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
  * Sets whether operations on the leaf `x` are recorded, and returns `x`. Follows `Tensor.requires_grad_`.
  *
  * @throws AutogradError for `true` on a dtype other than float, and for `false` on a tensor that is no leaf.
+ *
+ * @example
+ * ```ts
+ * zeros(2).requiresGrad_(); // tensor([0., 0.], requires_grad=True)
+ * ```
  */
 export function requiresGrad_(x: Tensor, value = true): Tensor {
   if (x.gradFn !== null) {

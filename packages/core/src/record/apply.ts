@@ -9,10 +9,11 @@ import type { MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primit
 /** @internal Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
 export function wantsGrad(inputs: Tensors, name: string): boolean {
   let wants = false;
-  for (let i = 0; i < inputs.length; i++) {
-    const x = autogradOf(inputs[i]!);
+  for (const input of inputs) {
+    const x = autogradOf(input);
     // Also where the view itself wants no gradient: its base may by now be the result of what does.
-    if (x.base !== null && autogradOf(x.base).rebinds !== x.baseRebinds) throw staleView(name, i);
+    if (x.base !== null && autogradOf(x.base).rebinds !== x.baseRebinds)
+      throw staleView(name, inputs.indexOf(input));
     if (x.gradFn !== null || x.leafRequiresGrad) wants = true;
   }
   return wants;
@@ -50,7 +51,11 @@ export function inferred<A, I extends Tensors, M>(
   }
 }
 
-/** Runs an operation: the one way to do so. */
+/**
+ * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
+ * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
+ *   base was changed in place since
+ */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const meta = inferred(primitive, inputs, attrs);
@@ -67,7 +72,7 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   return out;
 }
 
-/** Runs an operation that has several results. */
+/** {@link apply} for an operation that has several results. */
 export function applyMulti<A, I extends Tensors, O extends Tensors>(
   primitive: MultiPrimitive<A, I, O>,
   inputs: I,
@@ -95,7 +100,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   return outs as O;
 }
 
-/** Runs a view: the result shares the input's memory. */
+/** {@link apply} for a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: A): Tensor {
   if (input?.storage === undefined) requireTensors(primitive.name, input);
   const inputs = [input];
@@ -121,7 +126,7 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
 
 /**
  * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
- * `<RepeatBackward0>`, not as the last operation of the composition.
+ * `<RepeatBackward0>`, not as the last operation of the composition. Kindling's own.
  */
 export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
   const node = result.gradFn;

@@ -44,10 +44,10 @@ function modeAcrossAwaits(): GradMode {
 
 let synchronousDepth = 0;
 
-/** Whether operations are being recorded (PyTorch's `torch.is_grad_enabled`). */
+/** Whether operations are being recorded . Follows `torch.is_grad_enabled`. */
 export const isGradEnabled = (): boolean => mode().grad;
 
-/** Whether code runs inside `inferenceMode` (PyTorch's `torch.is_inference_mode_enabled`). */
+/** Whether code runs inside `inferenceMode` . Follows `torch.is_inference_mode_enabled`. */
 export const isInferenceModeEnabled = (): boolean => mode().inference;
 
 function runInMode<T>(wanted: GradMode, fn: () => T): T {
@@ -57,7 +57,7 @@ function runInMode<T>(wanted: GradMode, fn: () => T): T {
   try {
     if (fn instanceof AsyncFunction) {
       const promise = startAsync(wanted, fn);
-      if (asyncStorage === null) after = held.at(-1)!;
+      if (asyncStorage === null) after = held.at(-1) ?? after;
       return promise;
     }
     const result = fn();
@@ -120,25 +120,43 @@ export function withGradMode<T>(enabled: boolean, fn: () => T): T {
 }
 
 /**
- * Runs `fn` without recording operations (PyTorch's `torch.no_grad`). `fn` may be an `async` function: all of it,
- * also what follows an `await`, runs without recording, and code beside it is not touched.
+ * Runs `fn` without recording operations. `fn` may be an `async` function: all of it, also what follows an `await`, runs
+ * without recording, and code beside it is not touched. Follows `torch.no_grad`.
+ *
+ * @throws AutogradError where `fn` returns a promise and is no `async` function: what it does later would escape
  *
  * @example
  * ```ts
- * const accuracy = noGrad(() => model(x).argmax(1).eq(y).to('float32').mean().item());
+ * const w = tensor([1.5], { requiresGrad: true });
+ * noGrad(() => w.mul(2)); // tensor([3.])
  * ```
  */
 export const noGrad = <T>(fn: () => T): T => runInMode(silent, fn);
 
-/** Runs `fn` with recording on, inside `noGrad` say (PyTorch's `torch.enable_grad`). */
+/**
+ * Runs `fn` with recording on, inside `noGrad` say. Follows `torch.enable_grad`.
+ * @throws AutogradError as {@link noGrad}
+ */
 export const enableGrad = <T>(fn: () => T): T => runInMode(recording, fn);
 
-/** Runs `fn` with recording as `enabled` says (PyTorch's `torch.set_grad_enabled`). */
+/**
+ * Runs `fn` with recording as `enabled` says. Follows `torch.set_grad_enabled`.
+ * @throws AutogradError as {@link noGrad}
+ */
 export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T =>
   runInMode(enabled ? recording : silent, fn);
 
 /**
- * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations
- * (PyTorch's `torch.inference_mode`).
+ * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations.
+ * Follows `torch.inference_mode`.
+ *
+ * @throws AutogradError as {@link noGrad}
+ *
+ * @example
+ * ```ts
+ * const w = tensor([1.5], { requiresGrad: true });
+ * const y = inferenceMode(() => w.mul(2));
+ * y.mul(w); // throws AutogradError: mul: Inference tensors cannot be saved for backward.
+ * ```
  */
 export const inferenceMode = <T>(fn: () => T): T => runInMode(inferring, fn);

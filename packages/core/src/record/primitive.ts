@@ -48,16 +48,14 @@ function notDifferentiable(name: string): never {
 }
 
 /** The statement with its derivative, if it has one, as the engine calls it. */
-function withBackward<S extends { name: string; derivative?: unknown }, A>(
-  spec: S,
-  backward: Differentiable<A>['backward'],
+function withBackward<D, S extends { name: string; derivative?: D }, A>(
+  spec: S & { derivative?: D },
+  backward: (derivative: D) => Differentiable<A>['backward'],
 ): S & Pick<Differentiable<A>, 'backward' | 'differentiable'> {
-  const differentiable = spec.derivative !== undefined;
-  return {
-    ...spec,
-    differentiable,
-    backward: differentiable ? backward : () => notDifferentiable(spec.name),
-  };
+  const { name, derivative } = spec;
+  if (derivative === undefined)
+    return { ...spec, differentiable: false, backward: () => notDifferentiable(name) };
+  return { ...spec, differentiable: true, backward: backward(derivative) };
 }
 
 /**
@@ -65,7 +63,7 @@ function withBackward<S extends { name: string; derivative?: unknown }, A>(
  *
  * `derivative(g, node)` gets the gradient of the result and returns one of each input (`null` where `node.needs(i)` is
  * false or there is none), written with tensor operations, so that it can itself be differentiated. It may return
- * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them.
+ * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them. Kindling's own.
  *
  * The type parameters are the attributes and the inputs: `definePrimitive<{ dim: number }, [Tensor, Tensor]>`.
  *
@@ -75,7 +73,7 @@ function withBackward<S extends { name: string; derivative?: unknown }, A>(
  *   name: 'double',
  *   saves: 0,
  *   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
- *   kernel: ([x], _, out) => out.data.set(x.data.map((v) => 2 * v)),
+ *   kernel: ([x], _, out) => out.storage.array.set(elementsOf(x).map((v) => 2 * v)),
  *   derivative: (g) => [g.mul(2)],
  * });
  * apply(double, [tensor([1.5, 2])], undefined); // tensor([3., 4.])
@@ -84,7 +82,12 @@ function withBackward<S extends { name: string; derivative?: unknown }, A>(
 export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: Defined<Primitive<A, I>, (g: Tensor, node: GradNode<A>) => Gradients>,
 ): Primitive<A, I> {
-  return withBackward(spec, ([g], node) => spec.derivative!(g as Tensor, node));
+  return withBackward(
+    spec,
+    (derivative) =>
+      ([g], node) =>
+        derivative(g as Tensor, node),
+  );
 }
 
 /** {@link definePrimitive} for several results: `derivative` gets a gradient, or `null`, for each of them. */
@@ -95,12 +98,15 @@ export function defineMulti<
 >(
   spec: Defined<MultiPrimitive<A, I, O>, (grads: GradientsOf<O>, node: GradNode<A>) => Gradients>,
 ): MultiPrimitive<A, I, O> {
-  return withBackward(spec, (grads, node) => spec.derivative!(grads as GradientsOf<O>, node));
+  return withBackward(spec, (derivative) => (grads, node) => derivative(grads as GradientsOf<O>, node));
 }
 
 /** {@link definePrimitive} for views; `derivative` reads no saved tensor. */
 export function defineView<A = undefined>(
   spec: Omit<Defined<ViewPrimitive<A>, (g: Tensor, node: GradNode<A>) => Tensor>, 'saves'>,
 ): ViewPrimitive<A> {
-  return { saves: 0, ...withBackward(spec, ([g], node) => [spec.derivative!(g as Tensor, node)]) };
+  return {
+    saves: 0,
+    ...withBackward(spec, (derivative) => ([g], node) => [derivative(g as Tensor, node)]),
+  };
 }

@@ -5,8 +5,7 @@ import { checkVersion, freed } from './node.ts';
 
 /** Tensors kept for a backward pass: checked against being overwritten, and let go with the graph. */
 export class SavedTensors {
-  #tensors: readonly Tensor[] | null;
-  readonly #versions: readonly number[];
+  #saved: readonly { readonly x: Tensor; readonly version: number }[] | null;
 
   constructor(tensors: readonly Tensor[]) {
     if (tensors.some((x) => autogradOf(x).inference)) {
@@ -15,25 +14,24 @@ export class SavedTensors {
           'use it in autograd.',
       );
     }
-    this.#tensors = tensors;
-    this.#versions = tensors.map((x) => x.storage.version);
+    this.#saved = tensors.map((x) => ({ x, version: x.storage.version }));
   }
 
   get freed(): boolean {
-    return this.#tensors === null;
+    return this.#saved === null;
   }
 
   /** The tensors. Throws if the graph was freed, or if one was changed in place since it was saved. */
   read(node: string, trace: string | null): readonly Tensor[] {
-    if (this.#tensors === null) throw freed(node);
-    this.#tensors.forEach((x, i) => {
-      checkVersion(x, this.#versions[i]!, node, `saved tensor ${i}`, trace);
+    if (this.#saved === null) throw freed(node);
+    return this.#saved.map(({ x, version }, i) => {
+      checkVersion(x, version, node, `saved tensor ${i}`, trace);
+      return x;
     });
-    return this.#tensors;
   }
 
   /** Lets go of the tensors. Where there are none, the graph can be walked again, as in PyTorch. */
   release(): void {
-    if (this.#tensors !== null && this.#tensors.length > 0) this.#tensors = null;
+    if (this.#saved !== null && this.#saved.length > 0) this.#saved = null;
   }
 }
