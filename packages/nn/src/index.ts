@@ -1,25 +1,11 @@
 /** Layers, activations, losses and initialisation: `torch.nn`. */
 
-export { ModuleDict } from './containers/module-dict.ts';
-export { ModuleList } from './containers/module-list.ts';
-export { ParameterDict, ParameterList } from './containers/parameter-list.ts';
-export { type NamedModules, Sequential } from './containers/sequential.ts';
+export * from './containers/index.ts';
 export * as F from './functional.ts';
 export * as functional from './functional.ts';
 export * as init from './init/index.ts';
 export { getInputChecks, type InputChecks, reduceLoss, setInputChecks } from './losses/index.ts';
-export type { AnyModule } from './module/callable.ts';
-export type { HookOptions, RemovableHandle } from './module/hooks.ts';
-export { Module } from './module/module.ts';
-export { Parameter, type ParameterOptions } from './module/parameter.ts';
-export type { NamedOptions, StateNames } from './module/registry.ts';
-export type {
-  IncompatibleKeys,
-  LoadStateDictOptions,
-  StateDict,
-  StateDictLike,
-  StateDictOptions,
-} from './module/state-dict.ts';
+export * from './module/index.ts';
 
 // From here on test/faces.test.ts writes, and holds, what stands here.
 

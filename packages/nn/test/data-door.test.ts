@@ -17,7 +17,9 @@ import { functionOf, functions, moduleOf } from './oracle/modules.ts';
 import { functionalOperation } from './oracle/table.ts';
 
 /** What the functions and modules announce, by name. */
-const announced: Readonly<Record<string, readonly string[]>> = {};
+const announced: Readonly<Record<string, readonly string[]>> = {
+  'nn.BatchNorm1d': ['BatchNorm: the share of the newest batch'],
+};
 
 interface Called {
   readonly result: unknown;

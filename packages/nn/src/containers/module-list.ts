@@ -1,13 +1,15 @@
 import { IndexError } from '@kindling/core';
 import type { AnyModule } from '../module/callable.ts';
-import { Module } from '../module/module.ts';
+import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
 import { modulesIn } from '../module/registry.ts';
+import { Numbered } from './numbered.ts';
 
 /**
  * An array of modules whose parameters are registered, which those of a plain array are not. `list[0]` is the
  * first, and it can be iterated; the own `forward` decides how they are called. Follows `torch.nn.ModuleList`.
  *
+ * @throws KindlingError when a value is not a module.
  * @example
  * ```ts
  * class Net extends nn.Module<[Tensor], Tensor> {
@@ -17,54 +19,47 @@ import { modulesIn } from '../module/registry.ts';
  *     return x;
  *   }
  * }
+ * new Net().parameters().length; // 4
  * ```
  */
-export class ModuleList<M extends AnyModule = Module> extends Module<never, never> {
-  [index: number]: M;
-
+export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
   constructor(modules: Iterable<M> = []) {
     super();
     this.extend(modules);
   }
 
-  /** How many modules there are. */
-  override get length(): number {
-    return modulesIn<M>(this).length;
+  protected items(): M[] {
+    return modulesIn<M>(this);
   }
 
-  /** The module at `index`, counted from the end where negative. */
-  at(index: number): M | undefined {
-    return modulesIn<M>(this).at(index);
+  protected put(name: string, module: M): void {
+    this.registerModule(name, module);
   }
 
-  /** Adds a module behind the last. */
-  append(module: M): this {
-    this.registerModule(String(this.length), module);
-    return this;
-  }
-
-  /** Adds modules behind the last. */
-  extend(modules: Iterable<M>): this {
-    for (const module of modules) this.append(module);
-    return this;
-  }
-
-  /** Puts a module before the one at `index`. */
+  /**
+   * Puts a module before the one at `index`.
+   *
+   * @throws IndexError when the index is out of range.
+   */
   insert(index: number, module: M): this {
-    const list = modulesIn<M>(this);
+    const list = this.items();
     if (!Number.isInteger(index) || index < -list.length || index > list.length) {
       throw new IndexError(`ModuleList.insert: index ${index} is out of range for ${list.length} modules`);
     }
     list.splice(index, 0, module);
     list.forEach((m, i) => {
-      this.registerModule(String(i), m);
+      this.put(String(i), m);
     });
     return this;
   }
 
-  /** Takes a module out, by default the last, and returns it. */
+  /**
+   * Takes a module out, by default the last, and returns it.
+   *
+   * @throws IndexError when there is none.
+   */
   pop(index = -1): M {
-    const list = modulesIn<M>(this);
+    const list = this.items();
     const [module] = list.splice(index, 1);
     if (module === undefined) throw new IndexError(`ModuleList.pop: index ${index} is out of range`);
     list.forEach((m, i) => {
@@ -76,9 +71,5 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
 
   override toString(): string {
     return formatModuleList(this);
-  }
-
-  [Symbol.iterator](): IterableIterator<M> {
-    return modulesIn<M>(this).values();
   }
 }

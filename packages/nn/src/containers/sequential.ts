@@ -1,10 +1,11 @@
 import type { Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
-import { Module } from '../module/module.ts';
-import { modulesIn } from '../module/registry.ts';
+import type { Module } from '../module/module.ts';
+import { entriesOf, modulesIn, type Named } from '../module/registry.ts';
+import { Numbered } from './numbered.ts';
 
 /** Submodules by name, in order. */
-export type NamedModules = Readonly<Record<string, AnyModule>> | ReadonlyMap<string, AnyModule>;
+export type NamedModules = Named<AnyModule>;
 
 /**
  * Calls its modules one after the other, each with the result of the one before. Follows `torch.nn.Sequential`.
@@ -12,26 +13,41 @@ export type NamedModules = Readonly<Record<string, AnyModule>> | ReadonlyMap<str
  * Modules are given one by one, and then have the names '0', '1', ..., or by name in one object or Map.
  * `model[0]` is the first. `I` and `O` are what the first takes and the last gives.
  *
+ * @throws KindlingError when a value is not a module.
  * @example
  * ```ts
  * const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
+ * model(ones([4, 2])).shape; // [ 4, 1 ]
  * const named = new nn.Sequential({ fc: new nn.Linear(2, 8), act: new nn.Tanh() });
+ * named.namedParameters().map(([name]) => name); // [ 'fc.weight', 'fc.bias' ]
  * ```
  */
-export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Module<I, O> {
-  [index: number]: Module;
-
+export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<
+  Module,
+  AnyModule,
+  I,
+  O
+> {
   constructor(modules: NamedModules);
   constructor(...modules: AnyModule[]);
   constructor(...modules: (AnyModule | NamedModules)[]) {
     super();
     const [first] = modules;
     if (modules.length === 1 && typeof first === 'object' && first !== null) {
-      const named = first instanceof Map ? first : Object.entries(first as Record<string, AnyModule>);
-      for (const [name, module] of named as Iterable<[string, AnyModule]>) this.registerModule(name, module);
+      for (const [name, module] of entriesOf(first)) this.put(name, module);
     } else {
-      for (let i = 0; i < modules.length; i++) this.registerModule(String(i), modules[i] as AnyModule);
+      modules.forEach((module, i) => {
+        this.put(String(i), module as AnyModule);
+      });
     }
+  }
+
+  protected items(): Module[] {
+    return modulesIn<Module>(this);
+  }
+
+  protected put(name: string, module: AnyModule): void {
+    this.registerModule(name, module);
   }
 
   override forward(...input: I): O {
@@ -46,34 +62,8 @@ export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Modu
     return args[0] as O;
   }
 
-  /** How many modules there are. */
-  override get length(): number {
-    return modulesIn<Module>(this).length;
-  }
-
-  /** The module at `index`, counted from the end where negative. */
-  at(index: number): Module | undefined {
-    return modulesIn<Module>(this).at(index);
-  }
-
-  /** Adds a module behind the last. */
-  append(module: AnyModule): this {
-    this.registerModule(String(this.length), module);
-    return this;
-  }
-
-  /** Adds modules behind the last. */
-  extend(modules: Iterable<AnyModule>): this {
-    for (const module of modules) this.append(module);
-    return this;
-  }
-
   /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */
   slice(start?: number, end?: number): Sequential {
-    return new Sequential(...modulesIn<Module>(this).slice(start, end));
-  }
-
-  [Symbol.iterator](): IterableIterator<Module> {
-    return modulesIn<Module>(this).values();
+    return new Sequential(...this.items().slice(start, end));
   }
 }

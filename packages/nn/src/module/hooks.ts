@@ -1,14 +1,15 @@
-import { applyMulti, defineMulti, isGradEnabled, Tensor } from '@kindling/core';
+import { applyMulti, defineMulti, elementsOf, isGradEnabled, Tensor } from '@kindling/core';
 import type { AnyModule } from './callable.ts';
 
 /** What registering a hook gives: `remove()` takes the hook away again. */
 export interface RemovableHandle {
+  /** Takes the hook away; a second time nothing happens. */
   remove(): void;
 }
 
 /** Options of the registering methods. */
 export interface HookOptions {
-  /** Run before the hooks registered so far, not after them. */
+  /** Run before the hooks registered so far, not after them. Default: false. */
   readonly prepend?: boolean;
 }
 
@@ -92,9 +93,10 @@ const tap = defineMulti<Tap, readonly Tensor[], readonly Tensor[]>({
   name: 'backward_hook_function',
   saves: 0,
   infer: (inputs) => inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-  kernel(inputs, _, outs) {
-    for (let i = 0; i < outs.length; i++) outs[i]!.data.set(inputs[i]!.data);
-  },
+  kernel: (inputs, _, outs) =>
+    inputs.forEach((x, i) => {
+      elementsOf(outs[i]!).set(elementsOf(x));
+    }),
   derivative: (grads, node) => node.attrs.receive(grads),
 });
 

@@ -9,6 +9,7 @@ import {
   type ModuleHooks,
   type RemovableHandle,
 } from './hooks.ts';
+import { absent, checkName, describe, member, setProperty, valueOf } from './members.ts';
 import { Parameter } from './parameter.ts';
 import { formatModule } from './print.ts';
 import {
@@ -55,8 +56,8 @@ interface RecurseOptions {
  *   }
  * }
  * const model = new Net();
- * const y = model(randn([4, 2]));
- * model.namedParameters().map(([name]) => name); // hidden.weight, hidden.bias, out.weight, out.bias
+ * model(randn([4, 2])).shape; // [ 4, 1 ]
+ * model.namedParameters().map(([name]) => name); // [ 'hidden.weight', 'hidden.bias', 'out.weight', 'out.bias' ]
  * ```
  */
 export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable {
@@ -69,12 +70,16 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** Whether the module is in training mode, which `train()` and `eval()` set: Dropout and BatchNorm behave differently. */
   training = true;
 
-  /** What a call computes. Override it; call the module instead. */
+  /**
+   * What a call computes. Override it; call the module instead. Follows `torch.nn.Module.forward`.
+   *
+   * @throws KindlingError when the class does not override it.
+   */
   forward(..._input: I): O {
     throw new KindlingError(`Module [${this.constructor.name}] is missing the required "forward" function`);
   }
 
-  /** What stands between the parentheses when the module is printed; by default nothing. */
+  /** What stands between the parentheses when the module is printed; by default nothing. Follows `extra_repr`. */
   extraRepr(): string {
     return '';
   }
@@ -90,6 +95,21 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Makes a tensor part of the module's state that is not learned: a running mean, say. It is found by `buffers()`,
    * converted by `to()` and, if `persistent`, saved in the state dict. Returns it, to initialise a field:
    * `total = this.registerBuffer('total', zeros([3]))`. Follows `torch.nn.Module.register_buffer`.
+   *
+   * @throws KindlingError when the name is empty, has a dot or is taken, or it is no tensor.
+   * @example
+   * ```ts
+   * class Counter extends nn.Module<[Tensor], Tensor> {
+   *   seen = this.registerBuffer('seen', zeros([]));
+   *   override forward(x: Tensor) {
+   *     this.seen.add_(1);
+   *     return x;
+   *   }
+   * }
+   * const counter = new Counter();
+   * counter(ones([2]));
+   * counter.stateDict(); // { seen: tensor(1.) }
+   * ```
    */
   registerBuffer<T extends Tensor | null>(
     name: string,
@@ -109,7 +129,11 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     return tensor;
   }
 
-  /** The same as assigning a parameter to a property, for names known only at run time; `null` for one left out. */
+  /**
+   * The same as assigning a parameter to a property, for names known only at run time; `null` for one left out.
+   *
+   * @throws KindlingError when the name is empty, has a dot or is taken, or it is no parameter.
+   */
   registerParameter<P extends Parameter | null>(name: string, parameter: P): P {
     checkName(this, 'parameter', name, valueOf(this, name) instanceof Parameter);
     if (parameter !== null && !(parameter instanceof Parameter)) {
@@ -121,7 +145,11 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     return parameter;
   }
 
-  /** The same as assigning a submodule to a property, for names known only at run time. */
+  /**
+   * The same as assigning a submodule to a property, for names known only at run time.
+   *
+   * @throws KindlingError when the name is empty, has a dot or is taken, or it is no module.
+   */
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
     if (module !== null && !isModule(module))
       throw new KindlingError(`${describe(module)} is not a Module subclass`);
@@ -137,7 +165,15 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   // ---- Looking ----
 
-  /** The parameters, each once: those of the module itself, then those of its submodules. */
+  /**
+   * The parameters, each once: those of the module itself, then those of its submodules. What optimizers take. Follows
+   * `torch.nn.Module.parameters`.
+   *
+   * @example
+   * ```ts
+   * new nn.Linear(3, 2).parameters().map((p) => p.shape); // [ [ 2, 3 ], [ 2 ] ]
+   * ```
+   */
   parameters(options: RecurseOptions = {}): Parameter[] {
     return parametersOf(this, options.recurse ?? true);
   }
@@ -180,7 +216,11 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     return walkModules(this, options.prefix ?? '', options.removeDuplicate ?? true);
   }
 
-  /** The submodule of this dotted name; `''` is the module itself. Throws where there is none. */
+  /**
+   * The submodule of this dotted name; `''` is the module itself.
+   *
+   * @throws KindlingError when there is none.
+   */
   getSubmodule(target: string): AnyModule {
     let module: AnyModule = this;
     if (target === '') return module;
@@ -192,26 +232,42 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     return module;
   }
 
-  /** The parameter of this dotted name. Throws where there is none. */
+  /**
+   * The parameter of this dotted name.
+   *
+   * @throws KindlingError when there is none.
+   */
   getParameter(target: string): Parameter {
     return member(this, target, 'parameters', 'Parameter');
   }
 
-  /** The buffer of this dotted name. Throws where there is none. */
+  /**
+   * The buffer of this dotted name.
+   *
+   * @throws KindlingError when there is none.
+   */
   getBuffer(target: string): Tensor {
     return member(this, target, 'buffers', 'buffer');
   }
 
   // ---- Changing ----
 
-  /** Sets training mode here and in all submodules. */
+  /** Sets training mode here and in all submodules. Follows `torch.nn.Module.train`. */
   train(mode = true): this {
     this.training = mode;
     for (const child of this.children()) child.train(mode);
     return this;
   }
 
-  /** Leaves training mode: `train(false)`. */
+  /**
+   * Leaves training mode: `train(false)`. Follows `torch.nn.Module.eval`.
+   *
+   * @example
+   * ```ts
+   * const model = new nn.Sequential(new nn.Dropout()).eval();
+   * model(ones([3])); // tensor([1., 1., 1.])
+   * ```
+   */
   eval(): this {
     return this.train(false);
   }
@@ -241,6 +297,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * Converts the floating parameters and buffers to `dtype`, in place: they stay the same objects, so that an optimizer
    * made before goes on working. Integer buffers stay as they are. Follows `torch.nn.Module.to`.
+   *
+   * @throws KindlingError when the dtype is not floating.
    */
   to(dtype: DType): this {
     if (!isFloatingPoint(dtype)) {
@@ -267,6 +325,11 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * The parameters and persistent buffers by name, detached and sharing memory with the module: PyTorch's keys in
    * PyTorch's order. Follows `torch.nn.Module.state_dict`.
+   *
+   * @example
+   * ```ts
+   * Object.keys(new nn.BatchNorm1d(3, { affine: false }).stateDict()); // [ 'running_mean', 'running_var', 'num_batches_tracked' ]
+   * ```
    */
   stateDict(options: StateDictOptions = {}): StateDict {
     const state: StateDict = {};
@@ -275,9 +338,17 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /**
-   * Copies a state dict into the parameters and buffers, converting dtypes. Where keys are missing or unexpected (and
-   * `strict` is not false), or sizes differ, it throws PyTorch's report of all of them and changes nothing.
+   * Copies a state dict into the parameters and buffers, converting dtypes; all or nothing.
    * Follows `torch.nn.Module.load_state_dict`.
+   *
+   * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's report
+   *   of all of them.
+   * @example
+   * ```ts
+   * const [one, other] = [new nn.Linear(3, 2), new nn.Linear(3, 2)];
+   * other.loadStateDict(one.stateDict()); // { missingKeys: [], unexpectedKeys: [] }
+   * equal(one.weight, other.weight); // true
+   * ```
    */
   loadStateDict(state: StateDictLike, options: LoadStateDictOptions = {}): IncompatibleKeys {
     return restoreState(this, state, options.strict ?? true);
@@ -285,12 +356,27 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   // ---- Hooks ----
 
-  /** Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of them). */
+  /**
+   * Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of them).
+   * Follows `torch.nn.Module.register_forward_pre_hook`.
+   */
   registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
     return addHook(hooksOf(this).pre, hook as unknown as ModuleHooks['pre'][number], options);
   }
 
-  /** Calls `hook` after each forward; what it returns, unless undefined, takes the place of the output. */
+  /**
+   * Calls `hook` after each forward; what it returns, unless undefined, takes the place of the output. Follows
+   * `torch.nn.Module.register_forward_hook`.
+   *
+   * @example
+   * ```ts
+   * const layer = new nn.Linear(3, 2);
+   * const handle = layer.registerForwardHook((_module, _input, output) => console.log(output.shape));
+   * layer(ones([4, 3]));
+   * // Nothing is logged from here on.
+   * handle.remove();
+   * ```
+   */
   registerForwardHook(hook: ForwardHook<this, I, O>, options?: HookOptions): RemovableHandle {
     return addHook(hooksOf(this).forward, hook as unknown as ModuleHooks['forward'][number], options);
   }
@@ -325,48 +411,4 @@ function hooksOf(module: AnyModule): ModuleHooks {
   const own = internalsOf(module);
   own.hooks ??= { pre: [], forward: [], backward: [] };
   return own.hooks;
-}
-
-const valueOf = (module: AnyModule, name: string): unknown =>
-  (module as unknown as Record<string, unknown>)[name];
-
-/** Defines rather than assigns, as a class field does, so that no name is special. */
-function setProperty(module: AnyModule, name: string, value: unknown): void {
-  Object.defineProperty(module, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  return typeof value === 'object' ? value.constructor.name : typeof value;
-}
-
-function checkName(module: AnyModule, kind: string, name: string, replaces: boolean): void {
-  if (typeof name !== 'string')
-    throw new KindlingError(`${kind} name should be a string. Got ${typeof name}`);
-  if (name.includes('.')) throw new KindlingError(`${kind} name can't contain ".", got: ${name}`);
-  if (name === '') throw new KindlingError(`${kind} name can't be empty string ""`);
-  if (name in module && !replaces && valueOf(module, name) != null) {
-    throw new KindlingError(`attribute '${name}' already exists`);
-  }
-}
-
-function absent(module: AnyModule, name: string, kind: string): KindlingError {
-  const owner = module.constructor.name;
-  return valueOf(module, name) === undefined
-    ? new KindlingError(`${owner} has no attribute \`${name}\``)
-    : new KindlingError(`\`${name}\` of ${owner} is not an nn.${kind}`);
-}
-
-function member<K extends 'parameters' | 'buffers'>(
-  module: AnyModule,
-  target: string,
-  kind: K,
-  word: string,
-) {
-  const dot = target.lastIndexOf('.');
-  const owner = module.getSubmodule(dot < 0 ? '' : target.slice(0, dot));
-  const name = target.slice(dot + 1);
-  const found = partsOf(owner)[kind].find(([key]) => key === name)?.[1];
-  if (found === undefined) throw absent(owner, name, word);
-  return found as K extends 'parameters' ? Parameter : Tensor;
 }

@@ -8,6 +8,13 @@ import { Parameter } from './parameter.ts';
  */
 export type StateNames = Readonly<Record<string, string>>;
 
+/** Values by name, in order. */
+export type Named<T> = Readonly<Record<string, T>> | ReadonlyMap<string, T>;
+
+/** The entries of an object or Map. */
+export const entriesOf = <T>(named: Named<T>): Iterable<[string, T]> =>
+  named instanceof Map ? named : Object.entries(named as Record<string, T>);
+
 /** The parts of a module itself, without its submodules', by PyTorch's names, in the order of the properties. */
 export interface Parts {
   readonly parameters: [string, Parameter][];
@@ -51,7 +58,7 @@ function stateNamesOf(module: AnyModule): StateNames {
 }
 
 const nameIn = (names: StateNames, property: string): string =>
-  Object.hasOwn(names, property) ? names[property]! : property;
+  (Object.hasOwn(names, property) ? names[property] : undefined) ?? property;
 
 /** A module and all below it, each with its dotted name, parents first. */
 export function walkModules(
@@ -90,7 +97,7 @@ function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found:
 
 /** Options of `namedParameters` and `namedBuffers`. */
 export interface NamedOptions {
-  /** Put before each name, with a dot. */
+  /** Put before each name, with a dot. Default: none. */
   readonly prefix?: string;
   /** Include those of submodules. Default: true. */
   readonly recurse?: boolean;

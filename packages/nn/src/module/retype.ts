@@ -1,4 +1,4 @@
-import { type DType, Storage, type Tensor } from '@kindling/core';
+import { type DType, noGrad, Tensor } from '@kindling/core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -9,9 +9,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export function retype(x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
   const before = x.storage;
-  const { length } = before.array;
-  const storage = new Storage(dtype === 'float64' ? new Float64Array(length) : new Float32Array(length));
-  storage.array.set(before.array);
+  const whole = new Tensor(before, [before.array.length], x.dtype);
+  const { storage } = noGrad(() => whole.to(dtype));
   // A graph recorded before must notice that what it saved is gone.
   storage.version = before.version + 1;
   const target = x as Mutable<Tensor>;

@@ -1,18 +1,18 @@
 import { KindlingError, noGrad, Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from './callable.ts';
-import { isPersistent, partsOf } from './registry.ts';
+import { entriesOf, isPersistent, type Named, partsOf } from './registry.ts';
 
 /** The parameters and buffers of a module by PyTorch's names. */
 export type StateDict = Record<string, Tensor>;
 
 /** What {@link loadStateDict} takes: what `stateDict()` gave, a map, or what was read from a safetensors file. */
-export type StateDictLike = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
+export type StateDictLike = Named<Tensor>;
 
 /** Options of `stateDict`. */
 export interface StateDictOptions {
-  /** Put before each key. */
+  /** Put before each key. Default: none. */
   readonly prefix?: string;
-  /** Give the parameters themselves, not tensors detached from them. */
+  /** Give the parameters themselves, not tensors detached from them. Default: false. */
   readonly keepVars?: boolean;
 }
 
@@ -24,7 +24,9 @@ export interface LoadStateDictOptions {
 
 /** The keys that did not match. */
 export interface IncompatibleKeys {
+  /** Keys of the module that the state had not. */
   readonly missingKeys: string[];
+  /** Keys of the state that the module has not. */
   readonly unexpectedKeys: string[];
 }
 
@@ -58,11 +60,9 @@ interface Plan {
 
 const torchSize = (x: Tensor): string => `torch.Size([${x.shape.join(', ')}])`;
 
-/**
- * @internal Copies `state` into a module. Everything is checked first: where it throws, nothing was changed.
- */
+/** @internal Copies `state` into a module. Everything is checked first: where it throws, nothing was changed. */
 export function restoreState(module: AnyModule, state: StateDictLike, strict: boolean): IncompatibleKeys {
-  const entries = new Map<string, Tensor>(entriesOf(state));
+  const entries = checkedEntries(state);
   const plan: Plan = { copies: [], missing: [], unexpected: [], errors: [] };
   planModule(module, '', entries, plan);
   const { copies, missing, unexpected, errors } = plan;
@@ -82,8 +82,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
   return { missingKeys: missing, unexpectedKeys: unexpected };
 }
 
-function entriesOf(state: StateDictLike): Iterable<[string, Tensor]> {
-  if (state instanceof Map) return state as Map<string, Tensor>;
+function checkedEntries(state: StateDictLike): ReadonlyMap<string, Tensor> {
   if (
     typeof state !== 'object' ||
     state === null ||
@@ -95,7 +94,7 @@ function entriesOf(state: StateDictLike): Iterable<[string, Tensor]> {
       `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
     );
   }
-  return Object.entries(state as Record<string, Tensor>);
+  return new Map(entriesOf(state));
 }
 
 function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string, Tensor>, plan: Plan): void {

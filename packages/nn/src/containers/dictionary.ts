@@ -1,0 +1,105 @@
+import { KindlingError } from '@kindling/core';
+import { Module } from '../module/module.ts';
+import { entriesOf, type Named } from '../module/registry.ts';
+
+/**
+ * What containers share whose content has names, in the order in which it was added, with the methods of a Map. `V` is what
+ * they take, `T` what they hold.
+ */
+export abstract class Dictionary<T, V = T> extends Module<never, never> {
+  readonly #values = new Map<string, T>();
+
+  constructor(values: Named<V> = {}) {
+    super();
+    this.update(values);
+  }
+
+  /** What is held of a value. It may refuse it, or the name. */
+  protected abstract accept(name: string, value: V): T;
+
+  /** What is said where there is no such name. */
+  protected abstract absent(name: string): string;
+
+  override registered(): [string, unknown][] {
+    return [...super.registered(), ...this.#values];
+  }
+
+  /**
+   * The one of this name.
+   *
+   * @throws KindlingError when there is none.
+   */
+  get(name: string): T {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new KindlingError(this.absent(name));
+    return value;
+  }
+
+  /**
+   * Adds one, or replaces the one of this name.
+   *
+   * @throws KindlingError when it is of the wrong kind, or the name is empty or has a dot.
+   */
+  set(name: string, value: V): this {
+    this.#values.set(name, this.accept(name, value));
+    return this;
+  }
+
+  /** Adds all of an object or Map. */
+  update(values: Named<V>): this {
+    for (const [name, value] of entriesOf(values)) this.set(name, value);
+    return this;
+  }
+
+  /** Whether there is one of this name. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /**
+   * Takes one out and returns it.
+   *
+   * @throws KindlingError when there is none of this name.
+   */
+  pop(name: string): T {
+    const value = this.get(name);
+    this.#values.delete(name);
+    return value;
+  }
+
+  /** Takes all out. */
+  clear(): void {
+    this.#values.clear();
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** The names. */
+  keys(): IterableIterator<string> {
+    return this.#values.keys();
+  }
+
+  /** What has the names. */
+  values(): IterableIterator<T> {
+    return this.#values.values();
+  }
+
+  /** Names and what has them. */
+  entries(): IterableIterator<[string, T]> {
+    return this.#values.entries();
+  }
+
+  /** Goes through the entries. */
+  [Symbol.iterator](): IterableIterator<[string, T]> {
+    return this.entries();
+  }
+}
+
+/** Refuses names that cannot be part of a key of a state dict. */
+export function checkName(kind: string, name: string): void {
+  if (name === '' || name.includes('.'))
+    throw new KindlingError(`${kind} name can't be empty or contain ".", got: "${name}"`);
+}

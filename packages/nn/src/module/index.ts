@@ -1,0 +1,13 @@
+/** Modules: the base class, parameters, hooks, and what is found in them, saved and printed. */
+export type { AnyModule } from './callable.ts';
+export type { HookOptions, RemovableHandle } from './hooks.ts';
+export { Module } from './module.ts';
+export { Parameter, type ParameterOptions } from './parameter.ts';
+export type { NamedOptions, StateNames } from './registry.ts';
+export type {
+  IncompatibleKeys,
+  LoadStateDictOptions,
+  StateDict,
+  StateDictLike,
+  StateDictOptions,
+} from './state-dict.ts';

@@ -1,0 +1,53 @@
+import { KindlingError, type Tensor } from '@kindling/core';
+import type { AnyModule } from './callable.ts';
+import type { Parameter } from './parameter.ts';
+import { partsOf } from './registry.ts';
+
+/** What a property holds. */
+export const valueOf = (module: AnyModule, name: string): unknown =>
+  (module as unknown as Record<string, unknown>)[name];
+
+/** Defines rather than assigns, as a class field does, so that no name is special. */
+export function setProperty(module: AnyModule, name: string, value: unknown): void {
+  Object.defineProperty(module, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** The class or type of a value, for an error. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' ? value.constructor.name : typeof value;
+}
+
+/** Refuses names under which nothing can be registered, and those taken by something else. */
+export function checkName(module: AnyModule, kind: string, name: string, replaces: boolean): void {
+  if (typeof name !== 'string')
+    throw new KindlingError(`${kind} name should be a string. Got ${typeof name}`);
+  if (name.includes('.')) throw new KindlingError(`${kind} name can't contain ".", got: ${name}`);
+  if (name === '') throw new KindlingError(`${kind} name can't be empty string ""`);
+  if (name in module && !replaces && valueOf(module, name) != null) {
+    throw new KindlingError(`attribute '${name}' already exists`);
+  }
+}
+
+/** The error where nothing of this kind has the name. */
+export function absent(module: AnyModule, name: string, kind: string): KindlingError {
+  const owner = module.constructor.name;
+  return valueOf(module, name) === undefined
+    ? new KindlingError(`${owner} has no attribute \`${name}\``)
+    : new KindlingError(`\`${name}\` of ${owner} is not an nn.${kind}`);
+}
+
+/** The parameter or buffer of a dotted name. */
+export function member<K extends 'parameters' | 'buffers'>(
+  module: AnyModule,
+  target: string,
+  kind: K,
+  word: string,
+) {
+  const dot = target.lastIndexOf('.');
+  const owner = module.getSubmodule(dot < 0 ? '' : target.slice(0, dot));
+  const name = target.slice(dot + 1);
+  const found = partsOf(owner)[kind].find(([key]) => key === name)?.[1];
+  if (found === undefined) throw absent(owner, name, word);
+  return found as K extends 'parameters' ? Parameter : Tensor;
+}
