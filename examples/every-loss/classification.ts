@@ -42,23 +42,21 @@ export function binary(
 }
 
 /** Three rings. */
-export function multiClass(loss: PairLoss, output: (logits: Tensor) => Tensor = (logits) => logits): Task {
-  const train = rings(3, 384);
-  const test = rings(3, 256);
-  const model = smallModel(2, 3);
-  return {
-    measure: 'accuracy on three rings',
-    wanted: 0.97,
-    parameters: model.parameters(),
-    loss: () => loss(output(model(train.x)), train.y),
-    score: () => share(model(test.x).argmax(1).eq(test.y)),
-  };
-}
+export const multiClass = (loss: PairLoss, output: (logits: Tensor) => Tensor = (logits) => logits): Task =>
+  multiClassWithin(
+    3,
+    [],
+    (logits, y) => loss(output(logits), y),
+    (logits) => logits.argmax(1),
+  );
 
-/** Three rings, told apart by a layer that belongs to the loss. `predict` finds the classes of its inputs. */
+/**
+ * Three rings, told apart by a layer that belongs to the loss and has the parameters `own`. `predict` finds the classes of its
+ * inputs.
+ */
 export function multiClassWithin(
   features: number,
-  lossFn: { parameters(): nn.Parameter[] },
+  own: readonly nn.Parameter[],
   loss: PairLoss,
   predict: (features: Tensor) => Tensor,
 ): Task {
@@ -68,7 +66,7 @@ export function multiClassWithin(
   return {
     measure: 'accuracy on three rings',
     wanted: 0.97,
-    parameters: [...model.parameters(), ...lossFn.parameters()],
+    parameters: [...model.parameters(), ...own],
     loss: () => loss(model(train.x), train.y),
     score: () => share(predict(model(test.x)).eq(test.y)),
   };

@@ -8,36 +8,30 @@ function surface(x: Tensor): Tensor {
   return a!.sin().add(b!.mul(0.5)).sub(c!.square().mul(0.3)).unsqueeze(1);
 }
 
-/** Fits a function; the score is the share of variance explained. */
-export function fit(loss: PairLoss): Task {
-  const train = randn([256, 3]);
-  const test = randn([256, 3]);
-  const target = surface(train);
-  const model = smallModel(3, 1);
+/** Fits a function, known at the places that `draw` draws; the score is the share of variance explained. */
+function fitted(measure: string, draw: () => Tensor, truth: (x: Tensor) => Tensor, loss: PairLoss): Task {
+  const train = draw();
+  const test = draw();
+  const target = truth(train);
+  const model = smallModel(train.size(1), 1);
   return {
-    measure: 'R^2 of a fitted function',
+    measure,
     wanted: 0.95,
     parameters: model.parameters(),
     loss: () => loss(model(train), target),
-    score: () => explained(model(test), surface(test)),
+    score: () => explained(model(test), truth(test)),
   };
 }
+
+/** Fits a function of three variables. */
+export const fit = (loss: PairLoss): Task =>
+  fitted('R^2 of a fitted function', () => randn([256, 3]), surface, loss);
 
 /** Fits a bump in the plane with values in [0, 1], as in a heatmap. */
 export function heatmap(loss: PairLoss): Task {
   const places = (): Tensor => rand([256, 2]).mul(2).sub(1);
   const bump = (x: Tensor): Tensor => x.sub(0.2).square().sum(1, { keepdim: true }).mul(-4).exp();
-  const train = places();
-  const test = places();
-  const target = bump(train);
-  const model = smallModel(2, 1);
-  return {
-    measure: 'R^2 of a heatmap',
-    wanted: 0.95,
-    parameters: model.parameters(),
-    loss: () => loss(model(train), target),
-    score: () => explained(model(test), bump(test)),
-  };
+  return fitted('R^2 of a heatmap', places, bump, loss);
 }
 
 /**

@@ -43,15 +43,15 @@ export const runs: Readonly<Record<string, () => Task>> = {
   MultiMarginLoss: () => C.multiClass(new nn.MultiMarginLoss()),
   LinearCrossEntropyLoss() {
     const lossFn = new nn.LinearCrossEntropyLoss(8, 3, { bias: true });
-    return C.multiClassWithin(8, lossFn, lossFn, (x) => lossFn.linear(x).argmax(1));
+    return C.multiClassWithin(8, lossFn.parameters(), lossFn, (x) => lossFn.linear(x).argmax(1));
   },
   ArcFaceLoss() {
     const lossFn = new nn.ArcFaceLoss(8, 3, { scale: 16, margin: 0.3 });
-    return C.multiClassWithin(8, lossFn, lossFn, (x) => lossFn.cosine(x).argmax(1));
+    return C.multiClassWithin(8, lossFn.parameters(), lossFn, (x) => lossFn.cosine(x).argmax(1));
   },
   CosFaceLoss() {
     const lossFn = new nn.CosFaceLoss(8, 3, { scale: 16 });
-    return C.multiClassWithin(8, lossFn, lossFn, (x) => lossFn.cosine(x).argmax(1));
+    return C.multiClassWithin(8, lossFn.parameters(), lossFn, (x) => lossFn.cosine(x).argmax(1));
   },
   AdaptiveLogSoftmaxWithLoss: () =>
     C.manyClasses(new nn.AdaptiveLogSoftmaxWithLoss(16, 24, [4, 12], { divValue: 2 })),
