@@ -18,7 +18,7 @@ import { functionalOperation } from './oracle/table.ts';
 
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
-  'nn.BatchNorm1d': ['BatchNorm: the share of the newest batch'],
+  BatchNorm1d: ['BatchNorm: the share of the newest batch'],
 };
 
 interface Called {
