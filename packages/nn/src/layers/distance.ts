@@ -16,7 +16,7 @@ export { type CosineSimilarityOptions, cosineSimilarity, type PairwiseDistanceOp
  * @throws ShapeError when the inputs do not broadcast.
  * @example
  * ```ts
- * new nn.CosineSimilarity()(tensor([[1, 0.5]]), tensor([[2, 1.0]])); // tensor([1.])
+ * new nn.CosineSimilarity()(tensor([[1.5, 0]]), tensor([[2, 1.5]])); // tensor([0.8000])
  * ```
  */
 export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {

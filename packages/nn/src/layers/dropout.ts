@@ -114,7 +114,7 @@ function dropoutClass(f: (x: Tensor, options: DropoutFunctionOptions) => Tensor)
  * @throws ValueError unless 0 <= p <= 1.
  * @example
  * ```ts
- * F.dropout(ones([5]), { p: 0.2 }); // tensor([1.2500, 1.2500, 0.0000, 1.2500, 1.2500])
+ * F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
  * ```
  */
 export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
