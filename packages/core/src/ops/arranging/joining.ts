@@ -163,13 +163,21 @@ export function stack(tensors: Tensors, dim = 0): Tensor {
   return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0].shape.length + 1, 'stack'));
 }
 
-/** {@link cat} along columns (of one dimension: end to end), with its errors. Follows `torch.hstack`. */
+/**
+ * {@link cat} along columns (of one dimension: end to end). Follows `torch.hstack`.
+ *
+ * @throws the errors of {@link cat}.
+ */
 export function hstack(tensors: Tensors): Tensor {
   checkList(tensors, 'hstack');
   return cat(tensors.map(atleast1d), tensors[0].shape.length <= 1 ? 0 : 1);
 }
 
-/** {@link cat} along rows, with its errors; one dimension is a row. Follows `torch.vstack`. */
+/**
+ * {@link cat} along rows; one dimension is a row. Follows `torch.vstack`.
+ *
+ * @throws the errors of {@link cat}.
+ */
 export function vstack(tensors: Tensors): Tensor {
   checkList(tensors, 'vstack');
   return cat(tensors.map(atleast2d), 0);
@@ -178,13 +186,21 @@ export function vstack(tensors: Tensors): Tensor {
 /** {@link vstack}. Follows `torch.row_stack`. */
 export const rowStack = vstack;
 
-/** {@link cat} along the third dimension, with its errors. Follows `torch.dstack`. */
+/**
+ * {@link cat} along the third dimension. Follows `torch.dstack`.
+ *
+ * @throws the errors of {@link cat}.
+ */
 export function dstack(tensors: Tensors): Tensor {
   checkList(tensors, 'dstack');
   return cat(tensors.map(atleast3d), 2);
 }
 
-/** {@link cat} along columns, with its errors; one dimension is a column. Follows `torch.column_stack`. */
+/**
+ * {@link cat} along columns; one dimension is a column. Follows `torch.column_stack`.
+ *
+ * @throws the errors of {@link cat}.
+ */
 export function columnStack(tensors: Tensors): Tensor {
   checkList(tensors, 'columnStack');
   return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));

@@ -207,7 +207,7 @@ export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
     const step = stride;
     stride *= size;
     const list = new Int32Array(positions.length);
-    for (let p = 0; p < list.length; p++) list[p] = Math.floor(positions[p]! / step) % size;
+    for (let p = 0; p < list.length; p++) list[p] = ((positions[p]! / step) | 0) % size;
     return list;
   });
   return lists.reverse();

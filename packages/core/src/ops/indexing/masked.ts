@@ -129,7 +129,11 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   return apply(maskedScatterPrimitive, [wide, expand(mask, wide.shape), source], 'maskedScatter');
 }
 
-/** {@link maskedScatter} in place, with its errors; x is not broadcast. Follows `Tensor.masked_scatter_`. */
+/**
+ * {@link maskedScatter} in place; x is not broadcast. Follows `Tensor.masked_scatter_`.
+ *
+ * @throws the errors of {@link maskedScatter}.
+ */
 export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   if (!expandsTo(mask.shape, x.shape)) {
     throw new ShapeError(

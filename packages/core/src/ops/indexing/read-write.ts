@@ -37,32 +37,27 @@ export type Combine = 'set' | 'sum' | 'prod' | 'amax' | 'amin';
 export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
   const step = values.length === 1 ? 0 : 1;
   const n = positions.length;
-  switch (how) {
-    case 'set':
-      for (let p = 0; p < n; p++) out[positions[p]!] = values[p * step]!;
-      return;
-    case 'sum':
-      if (out instanceof Float32Array && values instanceof Float32Array) {
-        for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
-      } else {
-        for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
-      }
-      return;
-    case 'prod':
-      for (let p = 0; p < n; p++) out[positions[p]!] = multiply(out, out[positions[p]!]!, values[p * step]!);
-      return;
-    // Math.max and Math.min pass NaN on, as PyTorch does.
-    case 'amax':
-      for (let p = 0; p < n; p++) out[positions[p]!] = Math.max(out[positions[p]!]!, values[p * step]!);
-      return;
-    case 'amin':
-      for (let p = 0; p < n; p++) out[positions[p]!] = Math.min(out[positions[p]!]!, values[p * step]!);
+  if (how === 'set') {
+    for (let p = 0; p < n; p++) out[positions[p]!] = values[p * step]!;
+  } else if (how !== 'sum') {
+    const combine = combinations[how];
+    for (let p = 0; p < n; p++) {
+      const at = positions[p]!;
+      out[at] = combine(out[at]!, values[p * step]!, out);
+    }
+  } else if (out instanceof Float32Array && values instanceof Float32Array) {
+    for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
+  } else {
+    for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
   }
 }
 
-/** Integers wrap around, which a product of doubles would not where it passes 2^53. */
-const multiply = (out: TypedArray, a: number, b: number): number =>
-  out instanceof Int32Array ? Math.imul(a, b) : a * b;
+/** Math.max and Math.min pass NaN on, as PyTorch does; integers wrap around, which a product of doubles beyond 2^53 would not. */
+const combinations = {
+  prod: (a: number, b: number, out: TypedArray) => (out instanceof Int32Array ? Math.imul(a, b) : a * b),
+  amax: (a: number, b: number) => Math.max(a, b),
+  amin: (a: number, b: number) => Math.min(a, b),
+};
 
 /** {@link writeAt} for rows; of bools a sum is "or". */
 export function writePositions(

@@ -70,7 +70,7 @@ function prepare(item: IndexItem, caller: string): Prepared {
   if (item instanceof Tensor) {
     if (isFloatingPoint(item.dtype)) throw badItem(item, caller);
     if (item.shape.length > 0) return item;
-    const [value = 0] = valuesOf(item, `${caller}: a 0-dimensional index`);
+    const [value = 0] = valuesOf(item, 'index: a 0-dimensional index');
     return item.dtype === 'int32' ? value : value !== 0;
   }
   if (typeof item === 'number' && !Number.isInteger(item)) throw badItem(item, caller);
@@ -133,7 +133,7 @@ export function resolveItems(x: Tensor, items: readonly IndexItem[], caller: str
       d++;
     } else if (isMask(item)) {
       checkMask(item, base, d, caller);
-      advance(...nonzeroCoordinates(item, caller).map(indexVector));
+      advance(...nonzeroCoordinates(item, 'index').map(indexVector));
     } else advance(item);
   }
   return { base, dims, indices: broadcastIndices(tensors, caller) };

@@ -7,9 +7,9 @@ import type { Tensor } from '../../tensor.ts';
 import { placeOf } from '../indexing/index-positions.ts';
 
 function checkClasses(x: Tensor, classes: number): void {
-  let i = -1;
-  for (const value of elementsOf(x)) {
-    i++;
+  const values = elementsOf(x);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value >= 0 && value < classes) continue;
     const rule =
       value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
@@ -32,11 +32,8 @@ const oneHotPrimitive = definePrimitive<number>({
   kernel([x], classes, out) {
     checkClasses(x, classes);
     const target = out.storage.array.fill(0);
-    let start = 0;
-    for (const value of elementsOf(x)) {
-      target[start + value] = 1;
-      start += classes;
-    }
+    const values = elementsOf(x);
+    for (let i = 0; i < values.length; i++) target[i * classes + values[i]!] = 1;
   },
 });
 
@@ -108,14 +105,14 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
     );
   }
   let bins = minlength;
-  let i = 0;
-  for (const value of valuesOf(x, 'bincount: number of bins')) {
+  const values = valuesOf(x, 'bincount: number of bins');
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < 0)
       throw new ValueError(
         `bincount only supports 1-d non-negative integral inputs, got ${value} at position [${i}]`,
       );
     if (value >= bins) bins = value + 1;
-    i++;
   }
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);
 }

@@ -189,7 +189,7 @@ class Selection {
   }
 }
 
-/** The indices of the `k` keys that come first; in order, unless `sorted` is false. */
+/** The indices of the `k` keys that come first; in order, unless `sorted` is false. What `topk` runs; Kindling's own. */
 export function firstInOrder(keys: TypedArray, k: number, descending: boolean, sorted: boolean): Int32Array {
   const selection = new Selection(keys, descending);
   if (k > 0 && k * 64 <= keys.length) selection.partialSort(k);
@@ -200,7 +200,7 @@ export function firstInOrder(keys: TypedArray, k: number, descending: boolean, s
   return selection.order.subarray(0, k);
 }
 
-/** The index of the key at place `k`, counted from 0, if they were in ascending order. */
+/** The index of the key at place `k`, counted from 0, if they were in ascending order. What `kthvalue` runs; Kindling's own. */
 export function kthInOrder(keys: TypedArray, k: number): number {
   const selection = new Selection(keys, false);
   selection.quickSelect(k);

@@ -70,16 +70,8 @@ function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, ind
   }
 }
 
-type Pick = Picking['pick'];
-
-function runPicking(
-  primitive: MultiPrimitive<Picking>,
-  x: Tensor,
-  dim: number,
-  count: number,
-  pick: Pick,
-): ValuesAndIndices {
-  const [values, indices] = applyMulti(primitive, [x], { dim, count, pick });
+function runPicking(primitive: MultiPrimitive<Picking>, x: Tensor, attrs: Picking): ValuesAndIndices {
+  const [values, indices] = applyMulti(primitive, [x], attrs);
   return { values, indices };
 }
 
@@ -114,7 +106,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
     sortOrder(row, order, spare, descending);
     return order;
   };
-  return runPicking(sortPrimitive, x, d, count, pick);
+  return runPicking(sortPrimitive, x, { dim: d, count, pick });
 }
 
 /**
@@ -155,7 +147,8 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
   // A 0-dimensional tensor has the one element, whatever k says.
   const count = x.shape.length === 0 ? 1 : k;
   const { largest = true, sorted = true } = options;
-  return runPicking(topkPrimitive, x, d, count, (row) => firstInOrder(row, count, largest, sorted));
+  const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
+  return runPicking(topkPrimitive, x, { dim: d, count, pick });
 }
 
 /** Options of {@link kthvalue}. */
@@ -179,7 +172,8 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
     );
   }
-  const found = runPicking(kthvaluePrimitive, x, d, 1, (row) => [kthInOrder(row, k - 1)]);
+  const pick = (row: TypedArray): number[] => [kthInOrder(row, k - 1)];
+  const found = runPicking(kthvaluePrimitive, x, { dim: d, count: 1, pick });
   if (options.keepdim === true || x.shape.length === 0) return found;
   return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
 }

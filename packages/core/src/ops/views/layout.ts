@@ -97,11 +97,11 @@ export function reshapedStrides(layout: Layout, target: Shape): number[] | null 
   const result = new Array<number>(target.length);
   let at = target.length - 1;
   // Dimensions that one stride steps through form a block; each block must be filled by whole target dimensions.
-  let step = strides.at(-1)!;
+  let step = strideAlong(layout, shape.length - 1);
   let block = 1;
   let filled = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
-    block *= shape[d]!;
+    block *= sizeAlong(layout, d);
     const ends = d === 0 || (shape[d - 1] !== 1 && strides[d - 1] !== block * step);
     if (!ends) continue;
     while (at >= 0 && (filled < block || target[at] === 1)) {
@@ -111,7 +111,7 @@ export function reshapedStrides(layout: Layout, target: Shape): number[] | null 
     }
     if (filled !== block) return null;
     if (d > 0) {
-      step = strides[d - 1]!;
+      step = strideAlong(layout, d - 1);
       block = filled = 1;
     }
   }

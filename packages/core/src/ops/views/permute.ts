@@ -14,14 +14,14 @@ const transposePrimitive = defineView<readonly [number, number]>({
 /** PyTorch prints `x.t()` with a name of its own. */
 const tPrimitive = defineView({ name: 't', alias: (x) => swapLayout(x, [0, 1]), derivative: (g) => t(g) });
 
-function swapLayout(x: Layout, [a, b]: readonly [number, number]): Layout {
-  const shape = x.shape.slice();
-  const strides = x.strides.slice();
-  if (shape.length > 0) {
-    [shape[a], shape[b]] = [sizeAlong(x, b), sizeAlong(x, a)];
-    [strides[a], strides[b]] = [strideAlong(x, b), strideAlong(x, a)];
-  }
-  return { shape, strides, offset: x.offset };
+function swapLayout({ shape, strides, offset }: Layout, [a, b]: readonly [number, number]): Layout {
+  return { shape: swap(shape, a, b), strides: swap(strides, a, b), offset };
+}
+
+function swap(list: readonly number[], a: number, b: number): number[] {
+  const result = list.slice();
+  if (a !== b) [result[a], result[b]] = [list[b]!, list[a]!];
+  return result;
 }
 
 /**
