@@ -16,9 +16,32 @@ import { watched } from '../../core/test/support/data-door.ts';
 import { functionOf, functions, moduleOf } from './oracle/modules.ts';
 import { functionalOperation } from './oracle/table.ts';
 
+const logits = ['crossEntropy: whether the input is probabilities'];
+const classTargets = ['nllLoss: whether the input is probabilities'];
+const probabilities = [
+  'binaryCrossEntropy: whether the input lies in [0, 1]',
+  'binaryCrossEntropy: whether the target lies in [0, 1]',
+];
+const variances = ['gaussianNllLoss: whether a variance is negative'];
+
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
   BatchNorm1d: ['BatchNorm: the share of the newest batch'],
+  AdaptiveLogSoftmaxWithLoss: ['AdaptiveLogSoftmaxWithLoss: the clusters of the targets'],
+  BCELoss: probabilities,
+  binary_cross_entropy: probabilities,
+  CrossEntropyLoss: logits,
+  LinearCrossEntropyLoss: logits,
+  cross_entropy: logits,
+  linear_cross_entropy: logits,
+  arc_face_loss: logits,
+  cos_face_loss: logits,
+  focal_loss: ['focalLoss: whether the input is probabilities'],
+  GaussianNLLLoss: variances,
+  gaussian_nll_loss: variances,
+  kl_div: ['klDiv: whether the input is probabilities'],
+  NLLLoss: classTargets,
+  nll_loss: classTargets,
 };
 
 interface Called {

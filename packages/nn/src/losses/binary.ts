@@ -228,7 +228,7 @@ export class MultiLabelSoftMarginLoss extends /* @__PURE__ */ lossClass(multilab
   'weight',
 ]) {}
 
-const softMargin = new ElementwiseReduction({
+const softMargin = /* @__PURE__ */ new ElementwiseReduction({
   name: 'soft_margin_loss',
   arity: 2,
   expression: (x, y) => softplusOfMinus(E.mul(x, y)),

@@ -148,7 +148,8 @@ function areDistributions(values: ArrayLike<number>, shape: Shape, dim: number):
 }
 
 /** Whether all rows along `dim` lie in [0, 1] and sum to 1. Of logits the first row tells, which makes the check cheap. */
-function isDistribution(x: Tensor, dim: number, reason: string): boolean {
+function isDistribution(caller: string, x: Tensor, dim: number): boolean {
+  const reason = `${caller}: whether the input is probabilities`;
   const n = x.shape[dim] ?? 1;
   if (x.count === 0 || n < 2) return false;
   // Only a dense tensor is read without a copy.
@@ -159,7 +160,7 @@ function isDistribution(x: Tensor, dim: number, reason: string): boolean {
 /** Warns of probabilities where unnormalised logits are expected. */
 export function checkLogits(caller: string, input: Tensor, dim: number): void {
   const name = `${caller} logits`;
-  if (!isChecked(name) || !isDistribution(input, dim, name)) return;
+  if (!isChecked(name) || !isDistribution(caller, input, dim)) return;
   report(
     name,
     `${caller}: the input looks like probabilities (every row along dim ${dim} lies in [0, 1] and sums to 1); expected ` +
@@ -171,7 +172,7 @@ export function checkLogits(caller: string, input: Tensor, dim: number): void {
 /** Warns of probabilities where log-probabilities are expected. */
 export function checkLogProbabilities(caller: string, input: Tensor, dim: number): void {
   const name = `${caller} log-probabilities`;
-  if (!isChecked(name) || !isDistribution(input, dim, name)) return;
+  if (!isChecked(name) || !isDistribution(caller, input, dim)) return;
   report(
     name,
     `${caller}: the input looks like probabilities (every row along dim ${dim} lies in [0, 1] and sums to 1); expected ` +
@@ -190,7 +191,7 @@ function outsideUnitRange(values: TypedArray, shape: Shape): string | null {
 
 /** Refuses probabilities outside [0, 1], as PyTorch does. */
 export function requireProbabilities(caller: string, input: Tensor): void {
-  const found = outsideUnitRange(valuesOf(input, `${caller}: whether it lies in [0, 1]`), input.shape);
+  const found = outsideUnitRange(valuesOf(input, `${caller}: whether the input lies in [0, 1]`), input.shape);
   if (found === null) return;
   throw new ValueError(
     `${caller}: all elements of input should be between 0 and 1, got ${found}; ` +
@@ -202,7 +203,8 @@ export function requireProbabilities(caller: string, input: Tensor): void {
 export function checkTargetProbabilities(caller: string, target: Tensor): void {
   const name = `${caller} target`;
   if (!isChecked(name)) return;
-  const found = outsideUnitRange(valuesOf(target, name), target.shape);
+  const reason = `${caller}: whether the target lies in [0, 1]`;
+  const found = outsideUnitRange(valuesOf(target, reason), target.shape);
   if (found !== null)
     report(name, `${caller}: all elements of target should be between 0 and 1, got ${found}`);
 }

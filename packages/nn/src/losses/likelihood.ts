@@ -90,7 +90,7 @@ function requireVariances(variances: Tensor): void {
 }
 
 /** As in PyTorch the clamp is no part of the gradient: a variance below eps is still told to grow. */
-const gaussian = new ElementwiseReduction({
+const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   name: 'gaussian_nll_loss',
   arity: 3,
   expression(x, y, variance, eps, constant) {
@@ -158,7 +158,7 @@ export interface KLDivLossOptions extends SampleWeightOptions {
 
 const klDefaults = { logTarget: false };
 
-const kl = new ElementwiseReduction({
+const kl = /* @__PURE__ */ new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
   // y log y is 0 for y = 0, and so is the loss, whatever x is.
@@ -169,7 +169,7 @@ const kl = new ElementwiseReduction({
   ],
 });
 
-const klOfLogs = new ElementwiseReduction({
+const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
   expression: (x, y) => E.mul(E.exp(y), E.sub(y, x)),

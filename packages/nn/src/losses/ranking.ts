@@ -26,7 +26,7 @@ export interface MarginLossOptions extends LossOptions {
 const noMargin = { margin: 0 };
 const unitMargin = { margin: 1 };
 
-const marginRanking = new ElementwiseReduction({
+const marginRanking = /* @__PURE__ */ new ElementwiseReduction({
   name: 'margin_ranking_loss',
   arity: 3,
   expression: (a, b, y, margin) => E.max(E.add(E.mul(E.neg(y), E.sub(a, b)), margin), 0),
@@ -70,7 +70,7 @@ export function marginRankingLoss(
  */
 export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLoss, noMargin) {}
 
-const hingeEmbedding = new ElementwiseReduction({
+const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
   name: 'hinge_embedding_loss',
   arity: 2,
   expression: (x, y, margin) =>

@@ -18,13 +18,13 @@ export interface WeightedLossOptions extends LossOptions {
   readonly weight?: Tensor | null;
 }
 
-const l1 = new ElementwiseReduction({
+const l1 = /* @__PURE__ */ new ElementwiseReduction({
   name: 'l1_loss',
   arity: 2,
   expression: (x, y) => E.abs(E.sub(x, y)),
 });
 
-const mse = new ElementwiseReduction({
+const mse = /* @__PURE__ */ new ElementwiseReduction({
   name: 'mse_loss',
   arity: 2,
   expression: (x, y) => E.square(E.sub(x, y)),
@@ -102,7 +102,7 @@ export interface SmoothL1LossOptions extends LossOptions {
 
 const smoothL1Defaults = { beta: 1 };
 
-const smoothL1 = new ElementwiseReduction({
+const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
   name: 'smooth_l1_loss',
   arity: 2,
   expression(x, y, beta) {
@@ -147,7 +147,7 @@ export interface HuberLossOptions extends LossOptions {
 
 const huberDefaults = { delta: 1 };
 
-const huber = new ElementwiseReduction({
+const huber = /* @__PURE__ */ new ElementwiseReduction({
   name: 'huber_loss',
   arity: 2,
   expression: (x, y, delta) => huberOf(E.sub(x, y), delta),

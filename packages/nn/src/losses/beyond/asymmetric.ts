@@ -17,7 +17,7 @@ export interface AsymmetricLossOptions extends LossOptions {
 
 const asymmetricDefaults = { gammaNeg: 4, gammaPos: 1, clip: 0.05 };
 
-const asymmetric = new ElementwiseReduction({
+const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
   name: 'asymmetric_loss',
   arity: 2,
   expression(x, t, gammaNeg, gammaPos, clip) {

@@ -37,7 +37,7 @@ const sigmoidFocalDefaults = { alpha: 0.25, gamma: 2 };
 /** Beyond this |x|, e^-|x| is nothing beside 1: the logarithm of a sum may be taken term by term. */
 const farOut = 30;
 
-const sigmoidFocal = new ElementwiseReduction({
+const sigmoidFocal = /* @__PURE__ */ new ElementwiseReduction({
   name: 'sigmoid_focal_loss',
   arity: 2,
   expression(x, t, gamma, positive, negative) {
@@ -112,7 +112,7 @@ export interface FocalLossOptions extends LossOptions {
 const focalDefaults = { gamma: 2, ignoreIndex: -100 };
 
 /** -(1 - p)^gamma log p, as a function of log p. */
-const focalTerm = new ElementwiseOp({
+const focalTerm = /* @__PURE__ */ new ElementwiseOp({
   name: 'focal_loss',
   arity: 1,
   expression: (logp, gamma) => E.neg(E.mul(logp, E.pow(E.neg(E.expm1(logp)), gamma))),

@@ -33,7 +33,7 @@ export interface FractionalHuberLossOptions extends LossOptions {
 
 const fractionalHuberDefaults = { delta: 1 };
 
-const fractional = new ElementwiseReduction({
+const fractional = /* @__PURE__ */ new ElementwiseReduction({
   name: 'fractional_huber_loss',
   arity: 2,
   expression: (x, y, delta) => huberOf(fraction(x, y), delta),

@@ -42,7 +42,7 @@ const arcFaceDefaults = { margin: 0.5, scale: 64, easyMargin: false };
 /** The least square of a sine that has a gradient: at 0 it would be infinite. */
 const leastSquare = 1e-12;
 
-const arc = new ElementwiseOp({
+const arc = /* @__PURE__ */ new ElementwiseOp({
   name: 'arc_margin',
   arity: 2,
   dtype: 'condition',
@@ -55,7 +55,7 @@ const arc = new ElementwiseOp({
   },
 });
 
-const flat = new ElementwiseOp({
+const flat = /* @__PURE__ */ new ElementwiseOp({
   name: 'cosine_margin',
   arity: 2,
   dtype: 'condition',

@@ -14,7 +14,7 @@ import { Loss, type LossModuleOptions } from '../loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
 
-const logCosh = new ElementwiseReduction({
+const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   name: 'log_cosh_loss',
   arity: 2,
   expression(x, y) {
@@ -61,7 +61,7 @@ export interface CharbonnierLossOptions extends LossOptions {
 
 const charbonnierDefaults = { epsilon: 1e-3 };
 
-const charbonnier = new ElementwiseReduction({
+const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
   name: 'charbonnier_loss',
   arity: 2,
   expression(x, y, epsilon) {
@@ -97,7 +97,7 @@ export function charbonnierLoss(input: Tensor, target: Tensor, options: Charbonn
  */
 export class CharbonnierLoss extends /* @__PURE__ */ lossClass(charbonnierLoss, charbonnierDefaults) {}
 
-const pinball = new ElementwiseReduction({
+const pinball = /* @__PURE__ */ new ElementwiseReduction({
   name: 'quantile_loss',
   arity: 3,
   expression(x, y, q) {

@@ -14,7 +14,7 @@ export interface WingLossOptions extends LossOptions {
 
 const wingDefaults = { omega: 10, epsilon: 2 };
 
-const wing = new ElementwiseReduction({
+const wing = /* @__PURE__ */ new ElementwiseReduction({
   name: 'wing_loss',
   arity: 2,
   expression(x, y, omega, epsilon, gap) {
@@ -73,7 +73,7 @@ export interface AdaptiveWingLossOptions extends WingLossOptions {
 
 const adaptiveWingDefaults = { omega: 14, epsilon: 1, theta: 0.5, alpha: 2.1 };
 
-const adaptiveWing = new ElementwiseReduction({
+const adaptiveWing = /* @__PURE__ */ new ElementwiseReduction({
   name: 'adaptive_wing_loss',
   arity: 2,
   expression(x, y, omega, epsilon, theta, alpha, logBend) {
