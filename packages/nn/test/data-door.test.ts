@@ -91,7 +91,8 @@ function someOf(samples: readonly Sample[]): readonly Sample[] {
   return [...forms.values()].slice(0, 3);
 }
 
-const nameOf = (entry: Entry): string => entry.op.replace(/^nn\.(functional\.)?/, '');
+const nameOf = ({ op, variant }: Entry): string =>
+  `${op.replace(/^nn\.(functional\.)?/, '')}${variant === 'eval' ? ' outside training' : ''}`;
 const labelOf = (entry: Entry): string =>
   `${entry.op}${entry.variant && `[${entry.variant}]`} ${entry.dtype}`;
 

@@ -1,5 +1,6 @@
 import { KindlingError, type Tensor } from '@kindling/core';
-import type { AnyModule } from './callable.ts';
+import { type AnyModule, internalsOf } from './callable.ts';
+import type { ModuleHooks } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
 import { partsOf } from './registry.ts';
 
@@ -50,4 +51,11 @@ export function member<K extends 'parameters' | 'buffers'>(
   const found = partsOf(owner)[kind].find(([key]) => key === name)?.[1];
   if (found === undefined) throw absent(owner, name, word);
   return found as K extends 'parameters' ? Parameter : Tensor;
+}
+
+/** The hooks of a module. */
+export function hooksOf(module: AnyModule): ModuleHooks {
+  const own = internalsOf(module);
+  own.hooks ??= { pre: [], forward: [], backward: [] };
+  return own.hooks;
 }

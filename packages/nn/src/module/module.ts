@@ -9,7 +9,7 @@ import {
   type ModuleHooks,
   type RemovableHandle,
 } from './hooks.ts';
-import { absent, checkName, describe, member, setProperty, valueOf } from './members.ts';
+import { absent, checkName, describe, hooksOf, member, setProperty, valueOf } from './members.ts';
 import { Parameter } from './parameter.ts';
 import { formatModule } from './print.ts';
 import {
@@ -31,11 +31,7 @@ import {
   type StateDictOptions,
 } from './state-dict.ts';
 
-/** Whether to include what submodules hold. */
-interface RecurseOptions {
-  /** Default: true. */
-  readonly recurse?: boolean;
-}
+type RecurseOptions = Pick<NamedOptions, 'recurse'>;
 
 /**
  * The base of all layers, losses and models. `I` are the types of the arguments of a call, `O` that of its result.
@@ -210,9 +206,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /** The module itself, under the name '', and all below it with their dotted names. */
-  namedModules(
-    options: { readonly prefix?: string; readonly removeDuplicate?: boolean } = {},
-  ): [string, AnyModule][] {
+  namedModules(options: Omit<NamedOptions, 'recurse'> = {}): [string, AnyModule][] {
     return walkModules(this, options.prefix ?? '', options.removeDuplicate ?? true);
   }
 
@@ -279,8 +273,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /** Drops the gradients of all parameters; with `setToNull: false` they become zeros instead. */
-  zeroGrad(options: { readonly setToNull?: boolean } = {}): void {
-    const { setToNull = true } = options;
+  zeroGrad({ setToNull = true }: { readonly setToNull?: boolean } = {}): void {
     for (const parameter of this.parameters()) {
       if (parameter.grad === null) continue;
       parameter.grad = setToNull ? null : parameter.grad.detach().zero_();
@@ -373,7 +366,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * const layer = new nn.Linear(3, 2);
    * const handle = layer.registerForwardHook((_module, _input, output) => console.log(output.shape));
    * layer(ones([4, 3]));
-   * // Nothing is logged from here on.
    * handle.remove();
    * ```
    */
@@ -406,9 +398,3 @@ type Call<I extends unknown[], O> = (...input: I) => O;
 
 // An instance can be called: the constructor returns a function with the class's prototype
 export interface Module<I extends unknown[] = [Tensor], O = Tensor> extends Call<I, O> {}
-
-function hooksOf(module: AnyModule): ModuleHooks {
-  const own = internalsOf(module);
-  own.hooks ??= { pre: [], forward: [], backward: [] };
-  return own.hooks;
-}
