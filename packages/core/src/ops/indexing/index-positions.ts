@@ -142,7 +142,7 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
   }
   // Runs along which only one of the three parts of a position changes.
   const width = inner.length;
-  const length = result.length / (outer.length * width);
+  const length = sizeAlong({ shape }, dim);
   let p = 0;
   for (const block of outer) {
     const start = x.offset + block;
