@@ -20,16 +20,8 @@ export * from './errors.ts';
 export * as io from './io/index.ts';
 export { E, elementsOf } from './kernels/index.ts';
 export * from './ops/index.ts';
-export { getPrintOptions, type PrintOptions, setPrintOptions } from './print/options.ts';
-export {
-  defaultGenerator,
-  Generator,
-  getRngState,
-  initialSeed,
-  manualSeed,
-  seed,
-  setRngState,
-} from './random/generator.ts';
+export * from './print/index.ts';
+export * from './random/index.ts';
 export * from './record/index.ts';
 export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';

@@ -7,9 +7,13 @@ import { Tensor } from '../tensor.ts';
  * Joins samples to a batch: tensors are stacked, numbers and booleans become a tensor, arrays and objects are joined entry
  * by entry, anything else stays a list. Follows `torch.utils.data.default_collate`.
  *
+ * @throws DTypeError where samples are arrays of different lengths, ShapeError where their tensors differ in shape
+ *
  * @example
  * ```ts
- * defaultCollate([{ x: tensor([1]), y: 0 }, { x: tensor([2]), y: 1 }]); // { x: shape [2, 1], y: shape [2] }
+ * data.defaultCollate([{ x: tensor([1]), y: 0 }, { x: tensor([2]), y: 1 }]);
+ * // { x: tensor([[1],
+ * //         [2]]), y: tensor([0, 1]) }
  * ```
  */
 export function defaultCollate(samples: readonly unknown[]): unknown {
@@ -22,11 +26,11 @@ export function defaultCollate(samples: readonly unknown[]): unknown {
   if (typeof first === 'boolean') return tensor(samples as boolean[]);
   if (Array.isArray(first)) {
     const rows = samples as unknown[][];
-    const odd = rows.findIndex((row) => row.length !== first.length);
-    if (odd >= 0) {
+    for (const [i, row] of rows.entries()) {
+      if (row.length === first.length) continue;
       throw new DTypeError(
         `defaultCollate: each sample should have the same number of entries: sample 0 has ${first.length}, ` +
-          `sample ${odd} of the batch ${rows[odd]!.length}`,
+          `sample ${i} of the batch ${row.length}`,
       );
     }
     return first.map((_, i) => defaultCollate(rows.map((row) => row[i])));

@@ -28,14 +28,21 @@ export interface DataLoaderOptions<T> {
  * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
  * Follows `torch.utils.data.DataLoader`.
  *
+ * @throws ValueError where `batchSize` is no positive integer, or `shuffle` and `sampler` are both given
+ * @throws KindlingError where a dataset that answers with promises is iterated with `for`
+ *
  * @example
  * ```ts
- * const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 64, shuffle: true });
- * for (const [images, labels] of loader) step(images, labels);
+ * const dataset = new data.TensorDataset(tensor([0.5, 1, 1.5]), tensor([7, 8, 9]));
+ * for (const [x, y] of new data.DataLoader(dataset, { batchSize: 2 })) console.log(String(x), String(y));
+ * // tensor([0.5000, 1.0000]) tensor([7, 8])
+ * // tensor([1.5000]) tensor([9])
  * ```
  */
 export class DataLoader<T> {
+  /** What the batches are taken from. */
   readonly dataset: Dataset<T>;
+  /** Samples a batch; the last may have fewer. */
   readonly batchSize: number;
   readonly #options: DataLoaderOptions<T>;
 
@@ -63,6 +70,7 @@ export class DataLoader<T> {
     return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
   }
 
+  /** One epoch of batches. */
   *[Symbol.iterator](): Generator_<T> {
     for (const indices of this.#batches()) {
       const batch = this.#fetch(indices);
@@ -73,6 +81,7 @@ export class DataLoader<T> {
     }
   }
 
+  /** One epoch of batches, other tasks being served between two. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const { signal } = this.#options;
     for (const indices of this.#batches()) {

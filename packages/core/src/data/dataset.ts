@@ -7,8 +7,9 @@ import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 
-/** Samples by number. Extend it, or pass any object of this form to a DataLoader. */
+/** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */
 export interface Dataset<T> {
+  /** The number of samples. */
   readonly length: number;
   /** Sample `index`; may be a promise where the loader is iterated asynchronously. */
   get(index: number): T | Promise<T>;
@@ -19,21 +20,27 @@ export interface Dataset<T> {
 /**
  * Tensors of equal length as samples: sample i holds element i of each. Follows `torch.utils.data.TensorDataset`.
  *
+ * @throws ValueError of no tensors, DTypeError of what are none, ShapeError where their first sizes differ
+ *
  * @example
  * ```ts
- * const dataset = new data.TensorDataset(images, labels);
- * const [image, label] = dataset.get(0);
+ * const dataset = new data.TensorDataset(tensor([[0.5, 1], [2, 3]]), tensor([7, 8]));
+ * dataset.get(1); // [ tensor([2., 3.]), tensor(8) ]
  * ```
  */
 export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
+  /** What the samples are taken from. */
   readonly tensors: T;
+  /** The number of samples: the first size of each tensor. */
+  readonly length: number;
 
   constructor(...tensors: T) {
-    const first = tensors[0];
+    const [first] = tensors;
     if (first === undefined) throw new ValueError('TensorDataset: expected at least one tensor');
     requireTensors('TensorDataset', ...tensors);
+    const [length = Number.NaN] = first.shape;
     for (const [i, x] of tensors.entries()) {
-      if (x.ndim === 0 || x.shape[0] !== first.shape[0]) {
+      if (x.shape[0] !== length) {
         throw new ShapeError(
           `TensorDataset: size mismatch between tensors: number ${i} has shape ${formatShape(x.shape)}, the first ` +
             `${formatShape(first.shape)}; the first sizes must be equal`,
@@ -41,33 +48,50 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
       }
     }
     this.tensors = tensors;
+    this.length = length;
   }
 
-  get length(): number {
-    return this.tensors[0]!.shape[0]!;
-  }
-
+  /**
+   * Element `index` of each tensor.
+   * @throws IndexError where there is no such sample
+   */
   get(index: number): T {
     checkIndex(index, this.length);
     return this.tensors.map((x) => select(x, 0, index)) as unknown as T;
   }
 
+  /**
+   * Those elements of each tensor, stacked along dimension 0.
+   * @throws IndexError where there is no such sample
+   */
   getBatch(indices: Int32Array): T {
     const rows = wrapArray(indices, [indices.length], 'int32');
     return this.tensors.map((x) => indexSelect(x, 0, rows)) as unknown as T;
   }
 }
 
+const outOfRange = (index: number, length: number): IndexError =>
+  new IndexError(`index ${index} is out of range for a dataset of length ${length}`);
+
 function checkIndex(index: number, length: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= length) {
-    throw new IndexError(`index ${index} is out of range for a dataset of length ${length}`);
-  }
+  if (!Number.isInteger(index) || index < 0 || index >= length) throw outOfRange(index, length);
 }
 
-/** Some of a dataset's samples. Follows `torch.utils.data.Subset`. */
+/**
+ * Some of a dataset's samples. Follows `torch.utils.data.Subset`.
+ * @throws IndexError where an index is none of the dataset
+ * @example
+ * ```ts
+ * const odd = new data.Subset(new data.TensorDataset(tensor([10, 11, 12, 13])), [1, 3]);
+ * odd.get(1); // [ tensor(13) ]
+ * ```
+ */
 export class Subset<T> implements Dataset<T> {
+  /** The whole dataset. */
   readonly dataset: Dataset<T>;
+  /** Which of its samples these are. */
   readonly indices: Int32Array;
+  /** A whole batch at once, where the dataset has such. */
   readonly getBatch?: (indices: Int32Array) => T | Promise<T>;
 
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
@@ -75,22 +99,30 @@ export class Subset<T> implements Dataset<T> {
     this.indices = Int32Array.from(indices);
     for (const index of this.indices) checkIndex(index, dataset.length);
     if (dataset.getBatch !== undefined) {
-      this.getBatch = (chosen) => dataset.getBatch!(chosen.map((i) => this.indices[i]!));
+      const getBatch = dataset.getBatch.bind(dataset);
+      this.getBatch = (chosen) => getBatch(chosen.map((i) => this.indices[i]!));
     }
   }
 
+  /** The number of samples. */
   get length(): number {
     return this.indices.length;
   }
 
+  /**
+   * Sample `index` of these.
+   * @throws IndexError where there is no such sample
+   */
   get(index: number): T | Promise<T> {
-    checkIndex(index, this.length);
-    return this.dataset.get(this.indices[index]!);
+    const at = this.indices[index];
+    if (at === undefined) throw outOfRange(index, this.length);
+    return this.dataset.get(at);
   }
 }
 
 /** Options of {@link randomSplit}. */
 export interface RandomSplitOptions {
+  /** Where the order comes from. Default: the default generator. */
   readonly generator?: Generator;
 }
 
@@ -98,9 +130,13 @@ export interface RandomSplitOptions {
  * Splits a dataset at random into parts of the given lengths, or of given fractions that sum to 1. Follows
  * `torch.utils.data.random_split`, number for number.
  *
+ * @throws ValueError unless the lengths are whole and sum to the dataset's, or are fractions that sum to 1
+ *
  * @example
  * ```ts
+ * const dataset = new data.TensorDataset(arange(10));
  * const [train, valid] = data.randomSplit(dataset, [0.9, 0.1]);
+ * [train?.length, valid?.length]; // [ 9, 1 ]
  * ```
  */
 export function randomSplit<T>(

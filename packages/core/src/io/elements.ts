@@ -120,10 +120,9 @@ export function decode(
   const signed = encoding === 'i8';
   const out = new (arrayConstructor(dtype))(bytes.length / width);
   if (encoding === 'u4') {
-    const words = new Uint32Array(buffer);
-    for (let i = 0; i < out.length; i++) {
-      if (words[i]! > 0x7fffffff) outOfRange(where, i, BigInt(words[i]!));
-      out[i] = words[i]!;
+    for (const [i, word] of new Uint32Array(buffer).entries()) {
+      if (word > 0x7fffffff) outOfRange(where, i, BigInt(word));
+      out[i] = word;
     }
     return out;
   }
@@ -133,7 +132,11 @@ export function decode(
     const low = words[2 * i + lowWord]!;
     const high = words[2 * i + 1 - lowWord]!;
     if (high !== low >> 31 || (!signed && high !== 0)) {
-      outOfRange(where, i, (signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer))[i]!);
+      outOfRange(
+        where,
+        i,
+        new DataView(buffer)[signed ? 'getBigInt64' : 'getBigUint64'](8 * i, hostIsLittleEndian),
+      );
     }
     out[i] = low;
   }
@@ -146,9 +149,9 @@ export function encode(array: TypedArray, encoding: Encoding, out: Uint8Array, o
   if (encoding === 'i8') {
     source = new Int32Array(2 * array.length);
     const lowWord = hostIsLittleEndian ? 0 : 1;
-    for (let i = 0; i < array.length; i++) {
-      source[2 * i + lowWord] = array[i]!;
-      source[2 * i + 1 - lowWord] = array[i]! >> 31;
+    for (const [i, value] of array.entries()) {
+      source[2 * i + lowWord] = value;
+      source[2 * i + 1 - lowWord] = value >> 31;
     }
   }
   const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);

@@ -29,10 +29,10 @@ export function uniqueKeys(text: string, where: string): string[] {
       }
       case ':': {
         const key = JSON.parse(lastString) as string;
-        const keys = open.at(-1)!;
-        if (keys.has(key))
+        const keys = open.at(-1);
+        if (keys?.has(key))
           throw new ValueError(`${where}: the header holds the key ${JSON.stringify(key)} twice`);
-        keys.add(key);
+        keys?.add(key);
         if (open.length === 1) outermost.push(key);
       }
     }

@@ -1,19 +1,12 @@
 /** NumPy's .npy format, both ways, on bytes in memory. */
 
-import { arrayConstructor, type TypedArray } from '../dtype.ts';
+import type { TypedArray } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
+import { elementsOf } from '../kernels/index.ts';
 import { contiguousStrides, type Shape } from '../shape.ts';
-import {
-  byteLengthOf,
-  checkDense,
-  type DenseArray,
-  decode,
-  type Encoding,
-  encode,
-  encodingOf,
-  encodings,
-  type IntegerWidth,
-} from './elements.ts';
+import { Storage } from '../storage.ts';
+import { Tensor } from '../tensor.ts';
+import * as elements from './elements.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** The data begins at a multiple of this. */
@@ -30,13 +23,14 @@ function readHeader(bytes: Uint8Array): { header: string; start: number } {
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw malformed('it does not begin with the magic bytes \\x93NUMPY');
   }
-  const [major, minor] = [bytes[6]!, bytes[7]!];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const major = view.getUint8(6);
+  const minor = view.getUint8(7);
   if (major < 1 || major > 3 || minor !== 0) {
     throw malformed(`version ${major}.${minor} is unknown; known are 1.0, 2.0 and 3.0`);
   }
   const fixed = major === 1 ? 10 : 12;
   if (bytes.length < fixed) throw malformed('it ends within the length of the header (truncated?)');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const start = fixed + length;
   if (start > bytes.length) {
@@ -56,7 +50,7 @@ function readHeader(bytes: Uint8Array): { header: string; start: number } {
 }
 
 interface Description {
-  readonly encoding: Encoding;
+  readonly encoding: elements.Encoding;
   readonly littleEndian: boolean;
   readonly fortranOrder: boolean;
   readonly shape: Shape;
@@ -116,33 +110,19 @@ function describe(header: string): Description {
   if (!shape.every(Number.isSafeInteger))
     throw malformed(`the shape (${shape.join(', ')}) is beyond any file`);
   const [, order, kind] = /^([<>=|]?)([a-zA-Z]\d+)$/.exec(descr) ?? [];
-  if (kind === undefined || !Object.hasOwn(encodings, kind)) {
-    const known = Object.keys(encodings).filter((name) => name !== 'bf2');
+  if (kind === undefined || !Object.hasOwn(elements.encodings, kind)) {
+    const known = Object.keys(elements.encodings).filter((name) => name !== 'bf2');
     throw new DTypeError(
       `npy: unknown dtype '${descr}'; known are ${known.join(', ')} in either byte order ('<f4', '>f4')`,
     );
   }
-  return { encoding: kind as Encoding, littleEndian: order !== '>', fortranOrder, shape };
+  return { encoding: kind as elements.Encoding, littleEndian: order !== '>', fortranOrder, shape };
 }
 
 /** The elements of a column-major array in row-major order. */
-function toRowMajor(array: TypedArray, shape: Shape, make: (n: number) => TypedArray): TypedArray {
-  const out = make(array.length);
-  const strides = contiguousStrides(shape);
-  const index = new Array<number>(shape.length).fill(0);
-  let place = 0;
-  for (let i = 0; i < array.length; i++) {
-    out[place] = array[i]!;
-    // The first dimension runs fastest in the source.
-    for (let d = 0; d < shape.length; d++) {
-      place += strides[d]!;
-      index[d] = index[d]! + 1;
-      if (index[d]! < shape[d]!) break;
-      place -= strides[d]! * shape[d]!;
-      index[d] = 0;
-    }
-  }
-  return out;
+function toRowMajor({ array, shape, dtype }: elements.DenseArray): TypedArray {
+  const strides = contiguousStrides(shape.toReversed()).reverse();
+  return elementsOf(new Tensor(new Storage(array), shape, dtype, 0, strides));
 }
 
 /**
@@ -150,38 +130,38 @@ function toRowMajor(array: TypedArray, shape: Shape, make: (n: number) => TypedA
  * float16 is read as float32, every integer type but uint8 as int32 (a value that does not fit throws). Follows
  * `numpy.load`.
  *
- * Throws a {@link ValueError} (or {@link DTypeError}) for a file that breaks the format or has bytes missing or left over.
  * Nothing is allocated by what the file claims.
+ *
+ * @throws ValueError, DTypeError for a file that breaks the format or has bytes missing or left over
  */
-export function parseNpy(bytes: Uint8Array): DenseArray {
+export function parseNpy(bytes: Uint8Array): elements.DenseArray {
   const { header, start } = readHeader(bytes);
   const { encoding, littleEndian, fortranOrder, shape } = describe(header);
-  const needed = byteLengthOf(shape, encoding);
+  const needed = elements.byteLengthOf(shape, encoding);
   const present = bytes.length - start;
   if (needed !== present) {
     throw malformed(
       `an array of '${encoding}' and shape (${shape.join(', ')}) takes ${needed} bytes, but ${present} follow the header`,
     );
   }
-  const { dtype } = encodings[encoding];
-  const array = decode(bytes.subarray(start), encoding, littleEndian, 'npy');
-  if (!fortranOrder || shape.length < 2) return { dtype, shape, array };
-  return { dtype, shape, array: toRowMajor(array, shape, (n) => new (arrayConstructor(dtype))(n)) };
+  const { dtype } = elements.encodings[encoding];
+  const array = elements.decode(bytes.subarray(start), encoding, littleEndian, 'npy');
+  const dense = { dtype, shape, array };
+  return fortranOrder ? { ...dense, array: toRowMajor(dense) } : dense;
 }
 
 /**
  * Writes an array as a .npy file, byte for byte as `numpy.save` does. int32 is written as int64, PyTorch's integer type,
  * unless `integers` is 'int32'.
- *
- * @example
- * const bytes = serializeNpy({ dtype: 'float32', shape: [2], array: Float32Array.of(1, 2) });
- * parseNpy(bytes).array; // Float32Array [ 1, 2 ]
  */
-export function serializeNpy(dense: DenseArray, options: { integers?: IntegerWidth } = {}): Uint8Array {
-  checkDense(dense, 'serializeNpy');
+export function serializeNpy(
+  dense: elements.DenseArray,
+  options: { integers?: elements.IntegerWidth } = {},
+): Uint8Array {
+  elements.checkDense(dense, 'serializeNpy');
   const { dtype, shape, array } = dense;
-  const encoding = encodingOf(dtype, options.integers ?? 'int64');
-  const width = encodings[encoding].bytes;
+  const encoding = elements.encodingOf(dtype, options.integers ?? 'int64');
+  const width = elements.encodings[encoding].bytes;
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const room = shape.length === 0 ? 0 : Math.max(0, GROWTH_DIGITS - String(shape[0]).length);
   const header =
@@ -201,6 +181,6 @@ export function serializeNpy(dense: DenseArray, options: { integers?: IntegerWid
   bytes.fill(0x20, fixed, start - 1);
   bytes.set(new TextEncoder().encode(header), fixed);
   bytes[start - 1] = 0x0a;
-  encode(array, encoding, bytes, start);
+  elements.encode(array, encoding, bytes, start);
   return bytes;
 }

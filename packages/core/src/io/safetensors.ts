@@ -2,46 +2,40 @@
 import type { DType } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
-import {
-  byteLengthOf,
-  checkDense,
-  type DenseArray,
-  decode,
-  type Encoding,
-  encode,
-  encodingOf,
-  encodings,
-  type IntegerWidth,
-} from './elements.ts';
+import * as elements from './elements.ts';
 import { uniqueKeys } from './json-keys.ts';
 
 const METADATA = '__metadata__';
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** The format's dtypes, in the order in which it lays them out (widest first). */
-const stored: Record<string, Encoding> = {
-  U64: 'u8',
-  I64: 'i8',
-  F64: 'f8',
-  F32: 'f4',
-  U32: 'u4',
-  I32: 'i4',
-  BF16: 'bf2',
-  F16: 'f2',
-  U16: 'u2',
-  I16: 'i2',
-  I8: 'i1',
-  U8: 'u1',
-  BOOL: 'b1',
+/** The format's names of the encodings, in the order in which it lays them out (widest first). */
+const names: Record<elements.Encoding, string> = {
+  u8: 'U64',
+  i8: 'I64',
+  f8: 'F64',
+  f4: 'F32',
+  u4: 'U32',
+  i4: 'I32',
+  bf2: 'BF16',
+  f2: 'F16',
+  u2: 'U16',
+  i2: 'I16',
+  i1: 'I8',
+  u1: 'U8',
+  b1: 'BOOL',
 };
-const layoutOrder = Object.keys(stored);
-const nameOf = (encoding: Encoding): string => layoutOrder.find((name) => stored[name] === encoding)!;
+const layoutOrder = Object.values(names);
+const encodingByName = new Map<unknown, elements.Encoding>(
+  Object.entries(names).map(([encoding, name]) => [name, encoding as elements.Encoding]),
+);
 
 /** A tensor within a safetensors file. */
 export interface SafetensorsEntry {
   /** The dtype the file states, such as 'F32' or 'BF16'. */
   readonly storedDtype: string;
+  /** How it stores the elements. */
+  readonly encoding: elements.Encoding;
   /** The dtype it is read as: F16 and BF16 as float32, all integers but U8 as int32. */
   readonly dtype: DType;
   readonly shape: Shape;
@@ -92,7 +86,8 @@ function readEntry(name: string, value: unknown, body: Uint8Array): SafetensorsE
   const label = `tensor ${JSON.stringify(name)}`;
   if (!isRecord(value)) throw malformed(`${label} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(stored, dtype)) {
+  const encoding = encodingByName.get(dtype);
+  if (encoding === undefined) {
     throw new DTypeError(
       `safetensors: ${label} has the unknown dtype ${JSON.stringify(dtype)}; known are ${layoutOrder.join(', ')}`,
     );
@@ -109,16 +104,16 @@ function readEntry(name: string, value: unknown, body: Uint8Array): SafetensorsE
       `${label} lies at bytes ${begin} to ${end}, outside the ${body.length} bytes of data (truncated?)`,
     );
   }
-  const encoding = stored[dtype]!;
-  const needed = byteLengthOf(shape, encoding);
+  const needed = elements.byteLengthOf(shape, encoding);
   if (needed !== end - begin) {
     throw malformed(
       `${label}, ${dtype} of shape [${shape.join(', ')}], takes ${needed} bytes, but its data_offsets span ${end - begin}`,
     );
   }
   return {
-    storedDtype: dtype,
-    dtype: encodings[encoding].dtype,
+    storedDtype: names[encoding],
+    encoding,
+    dtype: elements.encodings[encoding].dtype,
     shape: shape.map((size) => size + 0),
     data: body.subarray(begin, end),
     begin,
@@ -128,13 +123,10 @@ function readEntry(name: string, value: unknown, body: Uint8Array): SafetensorsE
 /**
  * Reads the header of a safetensors file and finds each tensor's bytes, without copying them.
  *
- * Throws a {@link ValueError} (or {@link DTypeError}) for a file that breaks the format: truncated, with overlapping or
- * out-of-range offsets or with holes, a header that is too long, no JSON, no UTF-8 or holds a key twice, or sizes that do
- * not match. Nothing is allocated by what the file claims.
+ * Nothing is allocated by what the file claims.
  *
- * @example
- * const { tensors } = parseSafetensors(bytes);
- * const { dtype, shape, array } = readSafetensor(tensors.get('0.weight')!);
+ * @throws ValueError, DTypeError for a file that breaks the format: truncated, with overlapping or out-of-range offsets or with
+ *   holes, a header that is too long, no JSON, no UTF-8 or holds a key twice, or sizes that do not match
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const { header, body } = split(bytes);
@@ -172,27 +164,24 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
  * A tensor's elements in a fresh array of its `dtype`. Integers of 64 bits are read as int32; one that does not fit
  * throws a {@link ValueError}.
  */
-export function readSafetensor(entry: SafetensorsEntry): DenseArray {
-  const array = decode(entry.data, stored[entry.storedDtype]!, true, 'safetensors');
+export function readSafetensor(entry: SafetensorsEntry): elements.DenseArray {
+  const array = elements.decode(entry.data, entry.encoding, true, 'safetensors');
   return { dtype: entry.dtype, shape: entry.shape, array };
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
+  const at = a.subarray(0, shared).findIndex((byte, i) => byte !== b[i]);
+  return at < 0 ? a.length - b.length : a[at]! - b[at]!;
 }
 
 /**
  * Writes tensors as a safetensors file, byte for byte as the reference implementation does. int32 is written as I64,
  * PyTorch's integer type, unless `integers` is 'int32'.
- *
- * @example
- * const bytes = serializeSafetensors([['w', { dtype: 'float32', shape: [2], array: Float32Array.of(1, 2) }]]);
  */
 export function serializeSafetensors(
-  tensors: Iterable<readonly [string, DenseArray]>,
-  options: { metadata?: Readonly<Record<string, string>> | undefined; integers?: IntegerWidth } = {},
+  tensors: Iterable<readonly [string, elements.DenseArray]>,
+  options: { metadata?: Readonly<Record<string, string>> | undefined; integers?: elements.IntegerWidth } = {},
 ): Uint8Array {
   const { metadata, integers = 'int64' } = options;
   const encoder = new TextEncoder();
@@ -203,10 +192,10 @@ export function serializeSafetensors(
       throw new ValueError(`serializeSafetensors: the name ${JSON.stringify(name)} is ${why}`);
     }
     seen.add(name);
-    checkDense(dense, `serializeSafetensors: tensor ${JSON.stringify(name)}`);
-    const encoding = encodingOf(dense.dtype, integers);
-    const dtype = nameOf(encoding);
-    const size = dense.array.length * encodings[encoding].bytes;
+    elements.checkDense(dense, `serializeSafetensors: tensor ${JSON.stringify(name)}`);
+    const encoding = elements.encodingOf(dense.dtype, integers);
+    const dtype = names[encoding];
+    const size = dense.array.length * elements.encodings[encoding].bytes;
     return {
       name,
       dense,
@@ -235,7 +224,7 @@ export function serializeSafetensors(
   bytes.set(header, 8);
   let at = 8 + padded;
   for (const { dense, encoding, size } of parts) {
-    encode(dense.array, encoding, bytes, at);
+    elements.encode(dense.array, encoding, bytes, at);
     at += size;
   }
   return bytes;

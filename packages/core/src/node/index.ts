@@ -1,3 +1,4 @@
+/** What needs Node: files on disk. `@kindling/core/node`. */
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { io, type Tensor } from '../index.ts';
@@ -22,7 +23,8 @@ async function writeWhole(path: Path, bytes: Uint8Array): Promise<void> {
  *
  * @example
  * ```ts
- * await saveSafetensors('model.safetensors', model.stateDict());
+ * // in a program: import { saveSafetensors } from '@kindling/core/node';
+ * const save = () => saveSafetensors('model.safetensors', { weight: zeros(2) });
  * ```
  */
 export async function saveSafetensors(

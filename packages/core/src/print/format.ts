@@ -37,10 +37,6 @@ const PREFIX = 'tensor(';
 /**
  * The printed form of a tensor, byte for byte that of PyTorch's `repr` under the {@link PrintOptions} in force.
  * Of a summarised tensor only the elements shown are read. Follows `torch._tensor_str`.
- *
- * @example
- * formatTensor({ storage: { array: Float32Array.of(1, 2.5) }, shape: [2], strides: [1], offset: 0, dtype: 'float32' });
- * // 'tensor([1.0000, 2.5000])'
  */
 export function formatTensor(tensor: Printable, options: FormatOptions = {}): string {
   const print = getPrintOptions();

@@ -2,15 +2,15 @@ import { ValueError } from '../errors.ts';
 
 /** How tensors are printed: the names and meanings of `torch.set_printoptions`. */
 export interface PrintOptions {
-  /** Digits after the decimal point. */
+  /** Digits after the decimal point. Default: 4. */
   readonly precision: number;
-  /** Tensors of more elements than this are summarised. */
+  /** Tensors of more elements than this are summarised. Default: 1000. */
   readonly threshold: number;
-  /** Elements shown at each end of a summarised dimension. */
+  /** Elements shown at each end of a summarised dimension. Default: 3. */
   readonly edgeitems: number;
-  /** Characters in a line. */
+  /** Characters in a line. Default: 80. */
   readonly linewidth: number;
-  /** Scientific notation: always, never, or (null) where the numbers call for it. */
+  /** Scientific notation: always, never, or (null) where the numbers call for it. Default: null. */
   readonly sciMode: boolean | null;
 }
 
@@ -24,7 +24,13 @@ const profiles: Record<PrintProfile, Omit<PrintOptions, 'sciMode'>> = {
 
 let current: PrintOptions = { ...profiles.default, sciMode: null };
 
-/** The options in force. Follows `torch._tensor_str.get_printoptions`. */
+/**
+ * The options in force. Follows `torch._tensor_str.get_printoptions`.
+ * @example
+ * ```ts
+ * getPrintOptions().precision; // 4
+ * ```
+ */
 export function getPrintOptions(): PrintOptions {
   return current;
 }
@@ -33,10 +39,14 @@ export function getPrintOptions(): PrintOptions {
  * Changes how tensors are printed from now on. Follows `torch.set_printoptions`: a `profile` is applied first, then the
  * single options; `sciMode` returns to automatic unless it is given.
  *
+ * @throws ValueError where the profile is unknown, or a number is not one of digits, elements or characters
+ *
  * @example
+ * ```ts
  * setPrintOptions({ precision: 2 });
- * String(tensor([1.12345])); // 'tensor([1.12])'
+ * tensor([1.12345]); // tensor([1.12])
  * setPrintOptions({ profile: 'default' });
+ * ```
  */
 export function setPrintOptions(options: Partial<PrintOptions> & { readonly profile?: PrintProfile }): void {
   const { profile, ...single } = options;

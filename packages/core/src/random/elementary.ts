@@ -3,7 +3,7 @@
  * Cephes library (a few ulp, and every rounding counts), in float64 the C library's nearly correctly rounded results,
  * which `Math.log`, `Math.sin` and `Math.cos` miss by one ulp in a few of a hundred arguments.
  */
-import { fma32 } from './fma.ts';
+import { fma32, lostOfProduct, SPLITTER } from './fma.ts';
 
 const f = Math.fround;
 const f32 = new Float32Array(1);
@@ -136,7 +136,6 @@ function makeReciprocals(): { values: Float64Array; logs: Pairs } {
   };
 }
 
-const SPLITTER = 2 ** 27 + 1;
 const f64 = new Float64Array(1);
 const words = new Int32Array(f64.buffer);
 // The high half holds 32 bits, so that its product with a small exponent is exact.
@@ -189,18 +188,10 @@ const PI_2_C = 2.0222662487959506e-21;
 /** high + low of base + factor * h, with `extra` added to the low part, rounded to one double. */
 function addProduct(base: number, factor: number, h: number, extra: number): number {
   const product = factor * h;
-  const factorScaled = factor * SPLITTER;
-  const hScaled = h * SPLITTER;
-  const factorHigh = factorScaled - (factorScaled - factor);
-  const hHigh = hScaled - (hScaled - h);
-  const factorLow = factor - factorHigh;
-  const hLow = h - hHigh;
-  const productLow =
-    factorLow * hLow - (product - factorHigh * hHigh - factorLow * hHigh - factorHigh * hLow);
   const sum = base + product;
   const back = sum - base;
   const sumLow = base - (sum - back) + (product - back);
-  return sum + (sumLow + productLow + extra);
+  return sum + (sumLow + lostOfProduct(factor, h, product) + extra);
 }
 
 /** Sine and cosine of a float64 in [0, 2 pi], to 0.51 ulp, left in {@link lastSine} and {@link lastCosine}. */

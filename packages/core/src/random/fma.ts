@@ -3,7 +3,8 @@
  * streams are equal number for number only where the same single rounding is done here.
  */
 
-const SPLITTER = 2 ** 27 + 1;
+/** Splits a double into halves of 26 bits. */
+export const SPLITTER = 2 ** 27 + 1;
 
 /** `fround(a * b + c)` rounded once; `a`, `b` and `c` are float32 values. */
 export function fma32(a: number, b: number, c: number): number {
@@ -19,6 +20,17 @@ export function fma32(a: number, b: number, c: number): number {
   const lost = product - (sum - back) + (c - back);
   if (lost === 0) return rounded;
   return lost > 0 ? Math.max(rounded, other) : Math.min(rounded, other);
+}
+
+/** What rounding lost of `product`, which is `a * b`: Dekker's product, exact unless a factor is too large to split. */
+export function lostOfProduct(a: number, b: number, product: number): number {
+  const aScaled = a * SPLITTER;
+  const bScaled = b * SPLITTER;
+  const aHigh = aScaled - (aScaled - a);
+  const bHigh = bScaled - (bScaled - b);
+  const aLow = a - aHigh;
+  const bLow = b - bHigh;
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -40,13 +52,7 @@ function addRoundedToOdd(a: number, b: number): number {
 export function fma64(a: number, b: number, c: number): number {
   const product = a * b;
   if (c === 0 || product === 0) return product + c;
-  const aScaled = a * SPLITTER;
-  const bScaled = b * SPLITTER;
-  const aHigh = aScaled - (aScaled - a);
-  const bHigh = bScaled - (bScaled - b);
-  const aLow = a - aHigh;
-  const bLow = b - bHigh;
-  const productLow = aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+  const productLow = lostOfProduct(a, b, product);
   const inner = c + productLow;
   const innerBack = inner - c;
   const innerLow = c - (inner - innerBack) + (productLow - innerBack);

@@ -106,11 +106,13 @@ export function multinomial(
   generator: Generator,
 ): Int32Array {
   checkSamples(samples, categories, replacement);
-  for (let row = 0; row < rows; row++)
-    checkWeights(weights.subarray(row * categories, (row + 1) * categories));
+  const weightsOf = (row: number): FloatArray => weights.subarray(row * categories, (row + 1) * categories);
+  for (let row = 0; row < rows; row++) checkWeights(weightsOf(row));
   const out = new Int32Array(rows * samples);
-  if (!replacement || samples === 1) drawDistinct(out, weights, rows, categories, samples, generator);
-  else drawCumulative(out, weights, rows, categories, samples, generator);
+  const draw = !replacement || samples === 1 ? drawDistinct : drawCumulative;
+  for (let row = 0; row < rows; row++) {
+    draw(out.subarray(row * samples, (row + 1) * samples), weightsOf(row), generator);
+  }
   return out;
 }
 
@@ -143,58 +145,38 @@ function checkWeights(weights: FloatArray): void {
 }
 
 /** The categories with the largest weight / Exp(1), which is a draw without replacement (Gumbel's trick). */
-function drawDistinct(
-  out: Int32Array,
-  weights: FloatArray,
-  rows: number,
-  categories: number,
-  samples: number,
-  generator: Generator,
-): void {
-  const keys = new (weights instanceof Float32Array ? Float32Array : Float64Array)(weights.length);
+function drawDistinct(out: Int32Array, weights: FloatArray, generator: Generator): void {
+  const keys = weights.slice();
   fillExponential(keys, 1, generator);
-  for (let i = 0; i < keys.length; i++) keys[i] = weights[i]! / keys[i]!;
-  for (let row = 0; row < rows; row++) {
-    const from = row * categories;
-    if (samples === 1) {
-      let best = 0;
-      for (let j = 1; j < categories; j++) if (keys[from + j]! > keys[from + best]!) best = j;
-      out[row] = best;
-      continue;
-    }
-    const order = Int32Array.from({ length: categories }, (_, j) => j);
-    order.sort((a, b) => keys[from + b]! - keys[from + a]! || a - b);
-    out.set(order.subarray(0, samples), row * samples);
+  for (const [j, weight] of weights.entries()) keys[j] = weight / keys[j]!;
+  if (out.length === 1) {
+    let best = 0;
+    for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
+    out[0] = best;
+    return;
   }
+  const order = Int32Array.from(keys, (_, j) => j);
+  order.sort((a, b) => keys[b]! - keys[a]! || a - b);
+  out.set(order.subarray(0, out.length));
 }
 
 /** Independent draws: a uniform number is looked up in the cumulative distribution. */
-function drawCumulative(
-  out: Int32Array,
-  weights: FloatArray,
-  rows: number,
-  categories: number,
-  samples: number,
-  generator: Generator,
-): void {
-  const cumulative = new (weights instanceof Float32Array ? Float32Array : Float64Array)(categories);
-  for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < categories; j++) {
-      cumulative[j] = (j === 0 ? 0 : cumulative[j - 1]!) + weights[row * categories + j]!;
+function drawCumulative(out: Int32Array, weights: FloatArray, generator: Generator): void {
+  const cumulative = weights.slice();
+  // Each sum is rounded as the array rounds it.
+  for (let j = 1; j < cumulative.length; j++) cumulative[j] = cumulative[j]! + cumulative[j - 1]!;
+  const total = cumulative.at(-1) ?? 0;
+  for (const [j, sum] of cumulative.entries()) cumulative[j] = sum / total;
+  cumulative[cumulative.length - 1] = 1;
+  for (let s = 0; s < out.length; s++) {
+    const u = generator.uniformDouble();
+    let left = 0;
+    let right = cumulative.length;
+    while (left < right) {
+      const middle = (left + right) >>> 1;
+      if (cumulative[middle]! < u) left = middle + 1;
+      else right = middle;
     }
-    const total = cumulative[categories - 1]!;
-    for (let j = 0; j < categories; j++) cumulative[j] = cumulative[j]! / total;
-    cumulative[categories - 1] = 1;
-    for (let s = 0; s < samples; s++) {
-      const u = generator.uniformDouble();
-      let left = 0;
-      let right = categories;
-      while (left < right) {
-        const middle = (left + right) >>> 1;
-        if (cumulative[middle]! < u) left = middle + 1;
-        else right = middle;
-      }
-      out[row * samples + s] = left;
-    }
+    out[s] = left;
   }
 }

@@ -18,7 +18,7 @@ const observers: Observer[] = [];
 export let observed = false;
 
 /**
- * Adds an observer of every operation; the returned function removes it.
+ * Adds an observer of every operation; the returned function removes it. Kindling's own.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export let observed = false;
  * const stop = observe({ before: (name) => names.push(name) });
  * ones(2).mul(3).sum();
  * stop();
- * names; // ['full', 'mul', 'sum']
+ * names; // [ 'full', 'mul', 'sum' ]
  * ```
  */
 export function observe(observer: Observer): () => void {

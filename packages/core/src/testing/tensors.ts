@@ -36,7 +36,8 @@ export interface TensorOptions {
  * @example
  * ```ts
  * const x = tensors({ requiresGrad: true, shape: { maxRank: 2 }, avoid: [0] });
- * fc.assert(fc.property(x, (x) => autograd.gradcheck(myOperation, [x])));
+ * const cube = (x: Tensor) => x.pow(3);
+ * fc.assert(fc.property(x, (x) => autograd.gradcheck(cube, [x])));
  * ```
  */
 export function tensors(options: TensorOptions = {}): fc.Arbitrary<Tensor> {

@@ -65,7 +65,7 @@ function leafOver(array: TypedArray, like: Tensor, offset: number, strides: read
  * @example
  * ```ts
  * const pair = tensors().chain((x) => fc.tuple(fc.constant(x), nonContiguous(x)));
- * fc.assert(fc.property(pair, ([x, view]) => assertClose(myOperation(view), myOperation(x))));
+ * fc.assert(fc.property(pair, ([x, view]) => assertClose(view.exp(), x.exp())));
  * ```
  */
 export function nonContiguous(x: Tensor): fc.Arbitrary<Tensor> {
@@ -107,7 +107,8 @@ export interface ViewOptions extends TensorOptions {
  *
  * @example
  * ```ts
- * fc.assert(fc.property(views({ requiresGrad: true }), (x) => autograd.gradcheck(myOperation, [x])));
+ * const square = (x: Tensor) => x.square();
+ * fc.assert(fc.property(views({ requiresGrad: true }), (x) => autograd.gradcheck(square, [x])));
  * ```
  */
 export function views(options: ViewOptions = {}): fc.Arbitrary<Tensor> {

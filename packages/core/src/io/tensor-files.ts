@@ -1,0 +1,80 @@
+import { valuesOf } from '../record/values.ts';
+import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
+import type { DenseArray } from './elements.ts';
+import { parseNpy, serializeNpy } from './npy.ts';
+import { parseSafetensors, readSafetensor, serializeSafetensors } from './safetensors.ts';
+
+/** Named tensors, as `stateDict()` gives them. */
+export type TensorDict = Record<string, Tensor>;
+
+/** Options of {@link saveSafetensors}. */
+export interface SaveSafetensorsOptions {
+  /** Strings to store beside the tensors. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The width of stored integers: int32 is written as PyTorch's int64, unless this is 'int32'. */
+  readonly integers?: 'int64' | 'int32';
+}
+
+function denseOf(x: Tensor): DenseArray {
+  requireTensors('save', x);
+  return { dtype: x.dtype, shape: x.shape, array: valuesOf(x, 'save') };
+}
+
+const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArray(array, shape, dtype);
+
+const entriesOf = (tensors: TensorDict | ReadonlyMap<string, Tensor>): Iterable<[string, Tensor]> =>
+  tensors instanceof Map ? tensors : Object.entries(tensors as TensorDict);
+
+/**
+ * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.
+ *
+ * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode
+ *
+ * @example
+ * ```ts
+ * const bytes = io.saveSafetensors({ weight: tensor([[0.5, 2]]), bias: zeros(1) });
+ * const { weight } = io.loadSafetensors(bytes);
+ * weight; // tensor([[0.5000, 2.0000]])
+ * ```
+ */
+export function saveSafetensors(
+  tensors: TensorDict | ReadonlyMap<string, Tensor>,
+  options: SaveSafetensorsOptions = {},
+): Uint8Array {
+  const entries = Array.from(entriesOf(tensors), ([name, x]): [string, DenseArray] => [name, denseOf(x)]);
+  return serializeSafetensors(entries, options);
+}
+
+/**
+ * The tensors of a safetensors file, by name: F16 and BF16 as float32, integers but U8 as int32. Follows `safetensors.torch.load`.
+ * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
+ */
+export function loadSafetensors(bytes: Uint8Array): TensorDict {
+  const { tensors } = parseSafetensors(bytes);
+  return Object.fromEntries(Array.from(tensors, ([name, entry]) => [name, tensorOf(readSafetensor(entry))]));
+}
+
+/**
+ * The strings stored beside the tensors of a safetensors file. Follows `safetensors.safe_open(...).metadata()`.
+ * @throws ValueError where the file is malformed
+ */
+export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> => ({
+  ...parseSafetensors(bytes).metadata,
+});
+
+/**
+ * A tensor as the bytes of a .npy file. Follows `numpy.save`.
+ * @throws DTypeError where x is no tensor
+ * @example
+ * ```ts
+ * io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
+ * ```
+ */
+export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array =>
+  serializeNpy(denseOf(x), options);
+
+/**
+ * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows `numpy.load`.
+ * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
+ */
+export const loadNpy = (bytes: Uint8Array): Tensor => tensorOf(parseNpy(bytes));
