@@ -78,10 +78,9 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 }
 
 /** The form of an activation that overwrites its input. */
-export const overInput =
-  <O extends InplaceOptions>(f: (x: Tensor, options: O) => Tensor) =>
-  (x: Tensor, options?: O): Tensor =>
-    f(x, { ...options, inplace: true } as O);
+export function overInput<O extends InplaceOptions>(f: (x: Tensor, options: O) => Tensor) {
+  return (x: Tensor, options?: O): Tensor => f(x, { ...options, inplace: true } as O);
+}
 
 /** A class of modules that keep the options of a function, one property each. */
 type ActivationClass<O> = (new (

@@ -27,15 +27,15 @@ const exponentialUnit = {
  * F.elu(tensor([-1, 2.5]), { alpha: 0.5 }); // tensor([-0.3161,  2.5000])
  * ```
  */
-export const elu = activation<AlphaInplaceOptions>({
+export const elu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   ...exponentialUnit,
   name: 'elu',
   params: ({ alpha }) => [alpha, 1, 1],
 });
 /** {@link elu} over its input. Follows `torch.nn.functional.elu_`. */
-export const elu_ = overInput(elu);
+export const elu_ = /* @__PURE__ */ overInput(elu);
 /** x where positive, alpha * (e^x - 1) elsewhere: {@link elu}. Follows `torch.nn.ELU`. */
-export class ELU extends activationClass(elu) {}
+export class ELU extends /* @__PURE__ */ activationClass(elu) {}
 
 /**
  * max(0, x) + min(0, alpha * (e^(x / alpha) - 1)). Follows `torch.nn.functional.celu`.
@@ -43,7 +43,7 @@ export class ELU extends activationClass(elu) {}
  * @throws DTypeError when x is not floating.
  * @throws ValueError when alpha is 0.
  */
-export const celu = activation<AlphaInplaceOptions>({
+export const celu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   ...exponentialUnit,
   name: 'celu',
   params({ alpha }) {
@@ -52,9 +52,9 @@ export const celu = activation<AlphaInplaceOptions>({
   },
 });
 /** {@link celu} over its input. Follows `torch.nn.functional.celu_`. */
-export const celu_ = overInput(celu);
+export const celu_ = /* @__PURE__ */ overInput(celu);
 /** max(0, x) + min(0, alpha * (e^(x / alpha) - 1)): {@link celu}. Follows `torch.nn.CELU`. */
-export class CELU extends activationClass(celu) {}
+export class CELU extends /* @__PURE__ */ activationClass(celu) {}
 
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
@@ -68,13 +68,13 @@ const seluScale = 1.0507009873554805;
  * F.selu(tensor([-1, 2.5])); // tensor([-1.1113,  2.6268])
  * ```
  */
-export const selu = activation<InplaceOptions>({
+export const selu = /* @__PURE__ */ activation<InplaceOptions>({
   ...exponentialUnit,
   name: 'elu',
   defaults: { inplace: false },
   params: () => [seluAlpha * seluScale, seluScale, 1],
 });
 /** {@link selu} over its input. Follows `torch.nn.functional.selu_`. */
-export const selu_ = overInput(selu);
+export const selu_ = /* @__PURE__ */ overInput(selu);
 /** ELU scaled to keep mean 0 and variance 1: {@link selu}. Follows `torch.nn.SELU`. */
-export class SELU extends activationClass(selu) {}
+export class SELU extends /* @__PURE__ */ activationClass(selu) {}

@@ -7,7 +7,7 @@ const { add, exp, mul, sub } = E;
 const inverseSqrtTwoPi = 1 / Math.sqrt(2 * Math.PI);
 const cdf = (x: E.Expr): E.Expr => mul(0.5, add(1, E.erf(mul(x, Math.SQRT1_2))));
 
-const exact = activation({
+const exact = /* @__PURE__ */ activation({
   name: 'gelu',
   expression: (x) => mul(x, cdf(x)),
   gradient: ({ g }, x) => mul(g, add(cdf(x), mul(x, mul(exp(mul(mul(x, x), -0.5)), inverseSqrtTwoPi)))),
@@ -17,7 +17,7 @@ const beta = Math.sqrt(2 / Math.PI);
 const kappa = 0.044715;
 const inner = (x: E.Expr): E.Expr => mul(beta, add(x, mul(kappa, mul(mul(x, x), x))));
 
-const byTanh = activation({
+const byTanh = /* @__PURE__ */ activation({
   name: 'gelu',
   expression: (x) => mul(mul(0.5, x), add(1, E.tanh(inner(x)))),
   gradient({ g }, x) {
@@ -57,4 +57,4 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   return approximate === 'none' ? exact(x) : byTanh(x);
 }
 /** x * Phi(x), exact or by the tanh approximation: {@link gelu}. Follows `torch.nn.GELU`. */
-export class GELU extends activationClass(gelu, defaults) {}
+export class GELU extends /* @__PURE__ */ activationClass(gelu, defaults) {}

@@ -22,7 +22,7 @@ export interface HardtanhOptions extends InplaceOptions {
  * F.hardtanh(tensor([-2, 0.5, 3])); // tensor([-1.0000,  0.5000,  1.0000])
  * ```
  */
-export const hardtanh = activation<HardtanhOptions>({
+export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
   name: 'hardtanh',
   defaults: { minVal: -1, maxVal: 1, inplace: false },
   params({ minVal, maxVal }) {
@@ -37,13 +37,13 @@ export const hardtanh = activation<HardtanhOptions>({
   },
 });
 /** {@link hardtanh} over its input. Follows `torch.nn.functional.hardtanh_`. */
-export const hardtanh_ = overInput(hardtanh);
+export const hardtanh_ = /* @__PURE__ */ overInput(hardtanh);
 /**
  * x clamped to [minVal, maxVal]: {@link hardtanh}. Follows `torch.nn.Hardtanh`.
  *
  * @throws ValueError when minVal is not below maxVal.
  */
-export class Hardtanh extends activationClass(hardtanh) {
+export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
   constructor(options: HardtanhOptions = {}) {
     super(options);
     const { minVal, maxVal } = this;
@@ -61,7 +61,7 @@ export class Hardtanh extends activationClass(hardtanh) {
 export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor =>
   hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
 /** min(max(x, 0), 6): {@link relu6}. Follows `torch.nn.ReLU6`. */
-export class ReLU6 extends activationClass<InplaceOptions>(relu6, { inplace: false }) {}
+export class ReLU6 extends /* @__PURE__ */ activationClass<InplaceOptions>(relu6, { inplace: false }) {}
 
 /** min(max(x + 3, 0), 6) */
 const clampedShift = (x: E.Expr): E.Expr => E.pmin(E.pmax(add(x, 3), 0), 6);
@@ -74,14 +74,14 @@ const sixth = Math.fround(1 / 6);
  *
  * @throws DTypeError when x is not floating.
  */
-export const hardsigmoid = activation<InplaceOptions>({
+export const hardsigmoid = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'hardsigmoid',
   defaults: { inplace: false },
   expression: (x) => div(clampedShift(x), 6),
   gradient: ({ g }, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
 });
 /** A sigmoid of three lines, 0 up to -3, 1 from 3 on: {@link hardsigmoid}. Follows `torch.nn.Hardsigmoid`. */
-export class Hardsigmoid extends activationClass(hardsigmoid) {
+export class Hardsigmoid extends /* @__PURE__ */ activationClass(hardsigmoid) {
   /** PyTorch prints no option here. */
   override extraRepr(): string {
     return '';
@@ -93,14 +93,14 @@ export class Hardsigmoid extends activationClass(hardsigmoid) {
  *
  * @throws DTypeError when x is not floating.
  */
-export const hardswish = activation<InplaceOptions>({
+export const hardswish = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'hardswish',
   defaults: { inplace: false },
   expression: (x) => div(mul(x, clampedShift(x)), 6),
   gradient: ({ g }, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
 });
 /** x * hardsigmoid(x): {@link hardswish}. Follows `torch.nn.Hardswish`. */
-export class Hardswish extends activationClass(hardswish) {
+export class Hardswish extends /* @__PURE__ */ activationClass(hardswish) {
   /** PyTorch prints no option here. */
   override extraRepr(): string {
     return '';
@@ -120,7 +120,7 @@ const within = (x: E.Expr, limit: E.Expr): E.Expr => E.and(E.ge(x, E.neg(limit))
  *
  * @throws DTypeError when x is not floating.
  */
-export const hardshrink = activation<ShrinkOptions>({
+export const hardshrink = /* @__PURE__ */ activation<ShrinkOptions>({
   name: 'hardshrink',
   defaults: { lambd: 0.5 },
   params: ({ lambd }) => [lambd],
@@ -128,7 +128,7 @@ export const hardshrink = activation<ShrinkOptions>({
   gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
 });
 /** x outside [-lambd, lambd], 0 within: {@link hardshrink}. Follows `torch.nn.Hardshrink`. */
-export class Hardshrink extends activationClass(hardshrink) {
+export class Hardshrink extends /* @__PURE__ */ activationClass(hardshrink) {
   override extraRepr(): string {
     return pyFloat(this.lambd);
   }
@@ -140,7 +140,7 @@ export class Hardshrink extends activationClass(hardshrink) {
  * @throws DTypeError when x is not floating.
  * @throws ValueError when lambd is negative.
  */
-export const softshrink = activation<ShrinkOptions>({
+export const softshrink = /* @__PURE__ */ activation<ShrinkOptions>({
   name: 'softshrink',
   defaults: { lambd: 0.5 },
   params({ lambd }) {
@@ -155,13 +155,15 @@ export const softshrink = activation<ShrinkOptions>({
   gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
 });
 /** x moved towards 0 by lambd, 0 within [-lambd, lambd]: {@link softshrink}. Follows `torch.nn.Softshrink`. */
-export class Softshrink extends activationClass(softshrink) {
+export class Softshrink extends /* @__PURE__ */ activationClass(softshrink) {
   override extraRepr(): string {
     return pyFloat(this.lambd);
   }
 }
 
-const above = activation<InplaceOptions & { readonly threshold?: number; readonly value?: number }>({
+const above = /* @__PURE__ */ activation<
+  InplaceOptions & { readonly threshold?: number; readonly value?: number }
+>({
   name: 'threshold',
   defaults: { threshold: 0, value: 0, inplace: false },
   params: ({ threshold, value }) => [threshold, value],
@@ -177,7 +179,7 @@ export const threshold = (x: Tensor, limit: number, value: number, options: Inpl
 export const threshold_ = (x: Tensor, limit: number, value: number): Tensor =>
   threshold(x, limit, value, { inplace: true });
 /** x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`. */
-export class Threshold extends activationClass(above) {
+export class Threshold extends /* @__PURE__ */ activationClass(above) {
   constructor(limit: number, value: number, options: InplaceOptions = {}) {
     super({ threshold: limit, value, inplace: options.inplace });
   }

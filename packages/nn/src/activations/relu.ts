@@ -41,9 +41,9 @@ export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
 }
 /** {@link relu} over its input. Follows `torch.nn.functional.relu_`. */
-export const relu_ = overInput(relu);
+export const relu_ = /* @__PURE__ */ overInput(relu);
 /** max(x, 0): {@link relu}. Follows `torch.nn.ReLU`. */
-export class ReLU extends activationClass<InplaceOptions>(relu, { inplace: false }) {}
+export class ReLU extends /* @__PURE__ */ activationClass<InplaceOptions>(relu, { inplace: false }) {}
 
 /** Options of {@link leakyRelu}. */
 export interface LeakyReluOptions extends InplaceOptions {
@@ -60,7 +60,7 @@ export interface LeakyReluOptions extends InplaceOptions {
  * F.leakyRelu(tensor([-1, 2.5]), { negativeSlope: 0.2 }); // tensor([-0.2000,  2.5000])
  * ```
  */
-export const leakyRelu = activation<LeakyReluOptions>({
+export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
   name: 'leaky_relu',
   defaults: { negativeSlope: 0.01, inplace: false },
   params: ({ negativeSlope }) => [negativeSlope],
@@ -68,7 +68,7 @@ export const leakyRelu = activation<LeakyReluOptions>({
   gradient: ({ g }, x, slope) => select(E.gt(x, 0), g, E.mul(g, slope)),
 });
 /** {@link leakyRelu} over its input. Follows `torch.nn.functional.leaky_relu_`. */
-export const leakyRelu_ = overInput(leakyRelu);
+export const leakyRelu_ = /* @__PURE__ */ overInput(leakyRelu);
 /**
  * x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`.
  *
@@ -77,9 +77,9 @@ export const leakyRelu_ = overInput(leakyRelu);
  * new nn.LeakyReLU({ negativeSlope: 0.2 }); // LeakyReLU(negative_slope=0.2)
  * ```
  */
-export class LeakyReLU extends activationClass(leakyRelu) {}
+export class LeakyReLU extends /* @__PURE__ */ activationClass(leakyRelu) {}
 
-const preluOp = new ElementwiseOp({
+const preluOp = /* @__PURE__ */ new ElementwiseOp({
   name: '_prelu_kernel',
   arity: 2,
   expression: (x, w) => select(E.gt(x, 0), x, E.mul(w, x)),
@@ -191,10 +191,14 @@ export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
   return inplace ? x.mul_(slopes) : x.mul(slopes);
 }
 /** {@link rrelu} over its input. Follows `torch.nn.functional.rrelu_`. */
-export const rrelu_ = overInput(rrelu);
+export const rrelu_ = /* @__PURE__ */ overInput(rrelu);
 
 /** The slope of each element. PyTorch draws only where one is needed, so the stream depends on the signs. */
-const slopesPrimitive = definePrimitive<{ lower: number; upper: number; generator: Generator }>({
+const slopesPrimitive = /* @__PURE__ */ definePrimitive<{
+  lower: number;
+  upper: number;
+  generator: Generator;
+}>({
   name: 'rrelu_slopes',
   saves: 0,
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
@@ -210,7 +214,7 @@ const slopesPrimitive = definePrimitive<{ lower: number; upper: number; generato
  * Leaky ReLU whose slope is, in training, drawn anew for each non-positive element from [lower, upper), and their mean
  * otherwise: {@link rrelu}. Follows `torch.nn.RReLU`, with its random numbers.
  */
-export class RReLU extends activationClass<Pick<RReLUOptions, keyof typeof rreluDefaults>>(
+export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, keyof typeof rreluDefaults>>(
   rrelu,
   rreluDefaults,
 ) {

@@ -5,9 +5,9 @@ const { add, div, exp, mul, neg, select, sub } = E;
 
 export { sigmoid, tanh };
 /** 1 / (1 + e^-x). Follows `torch.nn.Sigmoid`. */
-export class Sigmoid extends activationClass(sigmoid) {}
+export class Sigmoid extends /* @__PURE__ */ activationClass(sigmoid) {}
 /** The hyperbolic tangent. Follows `torch.nn.Tanh`. */
-export class Tanh extends activationClass(tanh) {}
+export class Tanh extends /* @__PURE__ */ activationClass(tanh) {}
 
 /**
  * x * sigmoid(x), also called swish. Follows `torch.nn.functional.silu`.
@@ -18,7 +18,7 @@ export class Tanh extends activationClass(tanh) {}
  * F.silu(tensor([-1, 2.5])); // tensor([-0.2689,  2.3104])
  * ```
  */
-export const silu = activation<InplaceOptions>({
+export const silu = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'silu',
   defaults: { inplace: false },
   expression: (x) => mul(x, E.sigmoid(x)),
@@ -28,14 +28,14 @@ export const silu = activation<InplaceOptions>({
   },
 });
 /** x * sigmoid(x), also called swish: {@link silu}. Follows `torch.nn.SiLU`. */
-export class SiLU extends activationClass(silu) {}
+export class SiLU extends /* @__PURE__ */ activationClass(silu) {}
 
 /**
  * x * tanh(softplus(x)). Follows `torch.nn.functional.mish`.
  *
  * @throws DTypeError when x is not floating.
  */
-export const mish = activation<InplaceOptions>({
+export const mish = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'mish',
   defaults: { inplace: false },
   expression: (x) => mul(x, E.tanh(E.log1p(exp(x)))),
@@ -45,7 +45,7 @@ export const mish = activation<InplaceOptions>({
   },
 });
 /** x * tanh(softplus(x)): {@link mish}. Follows `torch.nn.Mish`. */
-export class Mish extends activationClass(mish) {}
+export class Mish extends /* @__PURE__ */ activationClass(mish) {}
 
 /** Options of {@link softplus}. */
 export interface SoftplusOptions {
@@ -64,7 +64,7 @@ export interface SoftplusOptions {
  * F.softplus(tensor([-1, 0.5])); // tensor([0.3133, 0.9741])
  * ```
  */
-export const softplus = activation<SoftplusOptions>({
+export const softplus = /* @__PURE__ */ activation<SoftplusOptions>({
   name: 'softplus',
   defaults: { beta: 1, threshold: 20 },
   params: ({ beta, threshold }) => [beta, threshold],
@@ -79,14 +79,14 @@ export const softplus = activation<SoftplusOptions>({
   },
 });
 /** log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`: {@link softplus}. Follows `torch.nn.Softplus`. */
-export class Softplus extends activationClass(softplus) {}
+export class Softplus extends /* @__PURE__ */ activationClass(softplus) {}
 
 /**
  * log(sigmoid(x)), exact for large |x| too. Follows `torch.nn.functional.logsigmoid`.
  *
  * @throws DTypeError when x is not floating.
  */
-export const logSigmoid: (x: Tensor) => Tensor = activation({
+export const logSigmoid: (x: Tensor) => Tensor = /* @__PURE__ */ activation({
   name: 'log_sigmoid',
   expression: (x) => sub(E.min(x, 0), E.log1p(exp(neg(E.abs(x))))),
   gradient({ g }, x) {
@@ -96,9 +96,9 @@ export const logSigmoid: (x: Tensor) => Tensor = activation({
   },
 });
 /** log(sigmoid(x)), exact for large |x| too: {@link logSigmoid}. Follows `torch.nn.LogSigmoid`. */
-export class LogSigmoid extends activationClass(logSigmoid) {}
+export class LogSigmoid extends /* @__PURE__ */ activationClass(logSigmoid) {}
 
-const softsignOp = new ElementwiseOp({
+const softsignOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'softsign',
   arity: 1,
   dtype: 'float',
@@ -112,9 +112,9 @@ const softsignOp = new ElementwiseOp({
 /** x / (1 + |x|); of integers in float32. Follows `torch.nn.functional.softsign`. */
 export const softsign = (x: Tensor): Tensor => composed('div', applyUnary(softsignOp, x), x);
 /** x / (1 + |x|): {@link softsign}. Follows `torch.nn.Softsign`. */
-export class Softsign extends activationClass(softsign) {}
+export class Softsign extends /* @__PURE__ */ activationClass(softsign) {}
 
-const tanhshrinkOp = new ElementwiseOp({
+const tanhshrinkOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'tanhshrink',
   arity: 1,
   dtype: 'float',
@@ -128,4 +128,4 @@ const tanhshrinkOp = new ElementwiseOp({
 /** x - tanh(x); of integers in float32. Follows `torch.nn.functional.tanhshrink`. */
 export const tanhshrink = (x: Tensor): Tensor => composed('sub', applyUnary(tanhshrinkOp, x), x);
 /** x - tanh(x): {@link tanhshrink}. Follows `torch.nn.Tanhshrink`. */
-export class Tanhshrink extends activationClass(tanhshrink) {}
+export class Tanhshrink extends /* @__PURE__ */ activationClass(tanhshrink) {}

@@ -73,13 +73,13 @@ function alongDim<D extends number | null>(f: (x: Tensor, dim: D) => Tensor, sta
 export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
   coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
 /** e^x / sum(e^x) along `dim`: {@link softmax}. Follows `torch.nn.Softmax`. */
-export class Softmax extends alongDim<number | null>(softmax, null) {}
+export class Softmax extends /* @__PURE__ */ alongDim<number | null>(softmax, null) {}
 
 /** softmax(-x) along `dim`, as {@link softmax} otherwise. Follows `torch.nn.functional.softmin`. */
 export const softmin = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
   coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
 /** softmax(-x) along `dim`: {@link softmin}. Follows `torch.nn.Softmin`. */
-export class Softmin extends alongDim<number | null>(softmin, null) {}
+export class Softmin extends /* @__PURE__ */ alongDim<number | null>(softmin, null) {}
 
 /**
  * log(softmax(x)) along `dim`, computed without leaving logarithms, as {@link softmax} otherwise.
@@ -88,7 +88,7 @@ export class Softmin extends alongDim<number | null>(softmin, null) {}
 export const logSoftmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
   coreLogSoftmax(converted(x, options), softmaxDim('log_softmax', x, dim));
 /** log(softmax(x)) along `dim`: {@link logSoftmax}. Follows `torch.nn.LogSoftmax`. */
-export class LogSoftmax extends alongDim<number | null>(logSoftmax, null) {}
+export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftmax, null) {}
 
 /**
  * Softmax over the channels of (N, C, H, W) or (C, H, W). Follows `torch.nn.Softmax2d`.
@@ -136,7 +136,7 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
   return oneHot.sub(soft.detach()).add(soft);
 }
 
-const gluOp = new ElementwiseOp({
+const gluOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'glu',
   arity: 2,
   expression: (a, b) => E.mul(a, E.sigmoid(b)),
@@ -167,4 +167,4 @@ export function glu(x: Tensor, dim = -1): Tensor {
   return applyBinary(gluOp, x.narrow(dim, 0, size / 2), x.narrow(dim, size / 2, size / 2));
 }
 /** a * sigmoid(b), a and b being the halves of x along `dim`: {@link glu}. Follows `torch.nn.GLU`. */
-export class GLU extends alongDim<number>(glu, -1) {}
+export class GLU extends /* @__PURE__ */ alongDim<number>(glu, -1) {}

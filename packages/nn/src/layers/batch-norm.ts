@@ -19,7 +19,7 @@ import { pyBool, pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 import { affine, standardize } from './standardize.ts';
 
-const primitive = standardize('native_batch_norm');
+const primitive = /* @__PURE__ */ standardize('native_batch_norm');
 
 const defaults = { momentum: 0.1, eps: 1e-5 };
 

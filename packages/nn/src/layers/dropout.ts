@@ -52,9 +52,8 @@ function drop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor 
 }
 
 /** Drops whole channels of an input with `spatial` dimensions behind (N, C), or behind (C,) where `unbatched`. */
-const dropChannels =
-  (name: string, spatial: number, unbatched: boolean) =>
-  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
+function dropChannels(name: string, spatial: number, unbatched: boolean) {
+  return (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
     if (x.ndim !== spatial + 2 && x.ndim !== spatial + 1) {
       throw new ShapeError(
         `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,
@@ -63,6 +62,7 @@ const dropChannels =
     if (x.ndim === spatial + 2 || !unbatched) return drop(x, 'feature', options);
     return drop(x.unsqueeze(0), 'feature', options).squeeze(0);
   };
+}
 
 /** The value to which SELU sends -Infinity, negated. */
 const alpha = 1.7580993408473766;
@@ -131,7 +131,7 @@ export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor
  * model.eval();
  * ```
  */
-export class Dropout extends dropoutClass(dropout) {}
+export class Dropout extends /* @__PURE__ */ dropoutClass(dropout) {}
 
 /**
  * Drops whole channels of (N, C, L) or (C, L). Follows `torch.nn.functional.dropout1d`.
@@ -139,19 +139,19 @@ export class Dropout extends dropoutClass(dropout) {}
  * @throws ShapeError when the input has another number of dimensions.
  * @throws ValueError unless 0 <= p <= 1.
  */
-export const dropout1d = dropChannels('dropout1d', 1, true);
+export const dropout1d = /* @__PURE__ */ dropChannels('dropout1d', 1, true);
 /** Drops whole channels of (N, C, L) or (C, L): {@link dropout1d}. Follows `torch.nn.Dropout1d`. */
-export class Dropout1d extends dropoutClass(dropout1d) {}
+export class Dropout1d extends /* @__PURE__ */ dropoutClass(dropout1d) {}
 
 /** {@link dropout1d} of (N, C, H, W); 3 dimensions count as (N, C, L). Follows `torch.nn.functional.dropout2d`. */
-export const dropout2d = dropChannels('dropout2d', 2, false);
+export const dropout2d = /* @__PURE__ */ dropChannels('dropout2d', 2, false);
 /** Drops whole channels of (N, C, H, W): {@link dropout2d}. Follows `torch.nn.Dropout2d`. */
-export class Dropout2d extends dropoutClass(dropout2d) {}
+export class Dropout2d extends /* @__PURE__ */ dropoutClass(dropout2d) {}
 
 /** {@link dropout1d} of (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.dropout3d`. */
-export const dropout3d = dropChannels('dropout3d', 3, true);
+export const dropout3d = /* @__PURE__ */ dropChannels('dropout3d', 3, true);
 /** Drops whole channels of (N, C, D, H, W) or (C, D, H, W): {@link dropout3d}. Follows `torch.nn.Dropout3d`. */
-export class Dropout3d extends dropoutClass(dropout3d) {}
+export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
 
 /**
  * Dropout that keeps mean and variance of what SELU gives: dropped elements become SELU's value at -Infinity.
@@ -162,10 +162,10 @@ export class Dropout3d extends dropoutClass(dropout3d) {}
 export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
   alphaDrop(x, 'element', options);
 /** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
-export class AlphaDropout extends dropoutClass(alphaDropout) {}
+export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
 
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
 export const featureAlphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
   alphaDrop(x, 'feature', options);
 /** {@link AlphaDropout} of whole channels. Follows `torch.nn.FeatureAlphaDropout`. */
-export class FeatureAlphaDropout extends dropoutClass(featureAlphaDropout) {}
+export class FeatureAlphaDropout extends /* @__PURE__ */ dropoutClass(featureAlphaDropout) {}

@@ -7,7 +7,7 @@ import { emptyParameter, type LayerOptions } from './factory.ts';
 import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
 import { affine, standardize } from './standardize.ts';
 
-const primitive = standardize('native_layer_norm');
+const primitive = /* @__PURE__ */ standardize('native_layer_norm');
 
 const defaultEps = 1e-5;
 
