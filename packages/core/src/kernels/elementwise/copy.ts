@@ -1,10 +1,8 @@
 import type { DType, Lane, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { copyBetween, gather, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
+import { copyBetween, copyRun, gather, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
-
-export type { Strided } from '../strided/index.ts';
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
 
@@ -42,7 +40,7 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
     const out = denseOver(target, dtype, shape, at, count);
     runElementwise(convert, conversionLane(x.dtype, dtype), [x], [], out);
   } else if (x.dense && x.count === count) {
-    copyDense(x.storage.array, x.offset, target, at, count);
+    copyRun(x.storage.array, x.offset, count, target, at);
   } else {
     gather(x, shape, 0, count, target, at);
   }
@@ -58,21 +56,6 @@ export function elementsOf(x: Strided): TypedArray {
   const copy = allocateArray(x.dtype, count);
   copyStrided(x, copy);
   return copy;
-}
-
-/** Up to this many elements a loop beats the call of a built-in. */
-const fewElements = 24;
-
-function copyDense(source: TypedArray, from: number, target: TypedArray, to: number, count: number): void {
-  if (count <= fewElements && source !== target) {
-    if (source instanceof Float32Array && target instanceof Float32Array) {
-      for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
-    } else {
-      for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
-    }
-    return;
-  }
-  target.set(from === 0 && source.length === count ? source : source.subarray(from, from + count), to);
 }
 
 /**

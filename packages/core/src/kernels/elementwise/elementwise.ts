@@ -17,16 +17,15 @@ import {
   slotBytes,
 } from './slots.ts';
 
-export type { Strided } from '../strided/index.ts';
-
-/** How an operand lies against the iteration space; the first four are codegen's {@link Mode}s, in this order. */
+/** How an operand lies against the iteration space; the first four are the {@link Mode}s of kernels. */
 const dense = 0;
 const row = 1;
 const column = 2;
 const scalar = 3;
 /** Fits none of them: it is copied in as `dense`, element by element. */
 const scattered = 4;
-const modes: readonly Mode[] = ['dense', 'row', 'column', 'scalar'];
+const modeOf = (layout: number | undefined): Mode =>
+  layout === row ? 'row' : layout === column ? 'column' : layout === scalar ? 'scalar' : 'dense';
 
 /** Keys of compiled variants are exact integers up to here. */
 const maxInputs = 9;
@@ -94,7 +93,7 @@ export class ElementwiseKernel {
     layouts: Uint8Array,
     outs: readonly Strided[],
   ): KernelFunction {
-    if (key === this.#lastKey) return this.#last!;
+    if (key === this.#lastKey && this.#last !== undefined) return this.#last;
     let variant = this.#variants.get(key);
     if (variant === undefined) {
       variant = this.#compile(lane, inputs, layouts, outs);
@@ -122,7 +121,7 @@ export class ElementwiseKernel {
       params: paramsBase,
       inputs: inputs.map((x, i) => ({
         stored: x.dtype,
-        mode: layouts[i] === scattered ? 'dense' : modes[layouts[i]!]!,
+        mode: modeOf(layouts[i]),
         base: slotBase(outs.length + i),
       })),
       outputs: expressions.map((expression, i) => ({
@@ -171,22 +170,21 @@ export function runElementwiseMany(
   outs: readonly Strided[],
   sink?: ElementwiseSink,
 ): void {
-  const shape = outs[0]!.shape;
-  const n = outs[0]!.count;
-  if (n === 0) return;
+  const result = outs[0];
+  if (result === undefined || result.count === 0) return;
+  const { shape, count: n } = result;
   if (inputs.length !== kernel.arity) {
     throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
   }
   let key = laneCode[lane];
   let simple = n <= surelyFits;
-  for (let j = 0; j < outs.length; j++) {
-    const out = outs[j]!;
+  for (const out of outs) {
     key = key * 5 + dtypeCode(out.dtype);
     if (!out.dense) simple = false;
   }
   let inner = 0;
-  for (let i = 0; i < inputs.length; i++) {
-    const x = inputs[i]!;
+  let i = 0;
+  for (const x of inputs) {
     let layout = dense;
     if (x.count !== n || !x.dense) {
       if (x.count === 1) {
@@ -200,28 +198,33 @@ export function runElementwiseMany(
         if (layout === scattered) simple = false;
       }
     }
-    layouts[i] = layout;
+    layouts[i++] = layout;
     key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
   }
   if (inner === 0) inner = n;
   const outer = inner === n ? 1 : n / inner;
   const run = kernel.variant(key, lane, inputs, layouts, outs);
   const parameters = f64;
-  for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
+  let at = paramsBase / 8;
+  for (const value of params) parameters[at++] = value;
 
   if (!simple) {
-    runInChunks(run, inputs, outs, outer, inner, sink);
+    runInChunks(run, inputs, outs, shape, outer, inner, sink);
     return;
   }
-  const slot = outs.length;
-  for (let i = 0; i < inputs.length; i++) {
-    const layout = layouts[i]!;
-    const count = layout === dense ? n : layout === scalar ? 1 : layout === row ? inner : outer;
-    copyIn(inputs[i]!, 0, count, slot + i);
+  let slot = outs.length;
+  i = 0;
+  for (const x of inputs) {
+    const layout = layouts[i++];
+    copyIn(x, 0, layout === dense ? n : layout === scalar ? 1 : layout === row ? inner : outer, slot++);
   }
   run(outer, inner);
-  if (sink !== undefined) sink(0, n);
-  else for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
+  if (sink !== undefined) {
+    sink(0, n);
+    return;
+  }
+  slot = 0;
+  for (const out of outs) copyOut(out, 0, n, slot++);
 }
 
 let classifiedInner = 0;
@@ -268,63 +271,55 @@ function runInChunks(
   run: KernelFunction,
   inputs: readonly Strided[],
   outs: readonly Strided[],
+  shape: Shape,
   outer: number,
   inner: number,
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
-  const shape = outs[0]!.shape;
-  let capacity = slotBytes / 4;
-  for (const x of inputs) if (x.dtype === 'float64') capacity = slotBytes / 8;
-  for (const out of outs) if (out.dtype === 'float64') capacity = slotBytes / 8;
-  const targets = outs.map((out) => {
-    if (sink !== undefined || (out.dense && (n <= capacity || !overlapsOperand(out, inputs)))) return out;
-    return stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape);
+  const wide = [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
+  const capacity = slotBytes / (wide ? 8 : 4);
+  const results = outs.map((out, slot) => {
+    const direct = sink !== undefined || (out.dense && (n <= capacity || !overlapsOperand(out, inputs)));
+    return {
+      out,
+      slot,
+      target: direct ? out : stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape),
+    };
   });
+  const operands = inputs.map((x, i) => ({ x, layout: layouts[i], slot: outs.length + i }));
 
-  const slot = outs.length;
   const rows = Math.min(outer, Math.max(1, Math.floor(capacity / inner)));
   const columns = Math.min(inner, capacity);
-  for (let i = 0; i < inputs.length; i++) {
-    if (layouts[i] === scalar) copyIn(inputs[i]!, 0, 1, slot + i);
-    else if (layouts[i] === row && columns === inner) copyIn(inputs[i]!, 0, inner, slot + i);
+  for (const { x, layout, slot } of operands) {
+    if (layout === scalar) copyIn(x, 0, 1, slot);
+    else if (layout === row && columns === inner) copyIn(x, 0, inner, slot);
   }
   for (let r = 0; r < outer; r += rows) {
     const height = Math.min(rows, outer - r);
     for (let c = 0; c < inner; c += columns) {
       const width = Math.min(columns, inner - c);
       const start = r * inner + c;
-      for (let i = 0; i < inputs.length; i++) {
-        const x = inputs[i]!;
-        switch (layouts[i]) {
-          case dense:
-            copyIn(x, start, height * width, slot + i);
-            break;
-          case column:
-            copyIn(x, r, height, slot + i);
-            break;
-          case row:
-            if (columns !== inner) copyIn(x, c, width, slot + i);
-            break;
-          case scattered:
-            gatherIn(x, shape, start, height * width, slot + i);
-        }
+      const count = height * width;
+      for (const { x, layout, slot } of operands) {
+        if (layout === dense) copyIn(x, start, count, slot);
+        else if (layout === column) copyIn(x, r, height, slot);
+        else if (layout === scattered) gatherIn(x, shape, start, count, slot);
+        else if (layout === row && columns !== inner) copyIn(x, c, width, slot);
       }
       run(height, width);
-      if (sink !== undefined) sink(start, height * width);
-      else for (let j = 0; j < slot; j++) copyOut(targets[j]!, start, height * width, j);
+      if (sink !== undefined) sink(start, count);
+      else for (const { target, slot } of results) copyOut(target, start, count, slot);
     }
   }
-  for (let j = 0; j < slot; j++) if (targets[j] !== outs[j]) copyBetween(targets[j]!, outs[j]!);
+  for (const { out, target } of results) if (target !== out) copyBetween(target, out);
 }
 
 /** Whether writing chunk after chunk to `out` could overwrite what a later chunk reads of an operand. */
 function overlapsOperand(out: Strided, inputs: readonly Strided[]): boolean {
   const { array } = out.storage;
-  for (let i = 0; i < inputs.length; i++) {
-    const x = inputs[i]!;
+  return inputs.some((x, i) => {
     const sameLayout = layouts[i] === dense && x.offset === out.offset && x.storage.array === array;
-    if (!sameLayout && layouts[i] !== scalar && shareMemory(x.storage.array, array)) return true;
-  }
-  return false;
+    return !sameLayout && layouts[i] !== scalar && shareMemory(x.storage.array, array);
+  });
 }

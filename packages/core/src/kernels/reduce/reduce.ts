@@ -5,7 +5,7 @@ import { copyRun, gather, type Strided } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
 import { identityOf, isWide, type ReduceKind, stepOf } from './kinds.ts';
 import { type ReduceLayout, reduceLayout } from './layout.ts';
-import { reduceKernels } from './reduce-kernels.ts';
+import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 
 /** What becomes of each result. */
 export interface ReduceOptions {
@@ -49,7 +49,7 @@ export function reduce(
   if (layout.outer * layout.inner === 0) return;
   if (layout.x.count <= FEW && layout.x.dense) reduceFew(kind, layout, out, outOffset, options);
   else if (layout.n === 0) fillIdentity(kind, layout, out, outOffset, options);
-  else reduceChunks(kind, layout, out, outOffset, options);
+  else new ChunkedReduction(kind, layout, out, outOffset, options).run();
 }
 
 /** divisor and root applied to one result. */
@@ -91,70 +91,99 @@ const reduceFew: Reduce = (kind, { outer, n, inner, x }, out, outOffset, options
   }
 };
 
-/** In chunks: whole results where they fit, else parts of one result's elements after another. */
-const reduceChunks: Reduce = (kind, { outer, n, inner, x }, out, outOffset, options) => {
-  const lane = laneOf(x.dtype);
-  const kernels = reduceKernels(lane, kind);
-  const wide = isWide(lane, kind);
-  ensureBytes(scratchBytes);
-  const scratch = lane === 'f32' ? f32 : lane === 'f64' ? f64 : i32;
-  const { center, divisor, root } = options;
+/** A reduction in chunks: whole results where they fit, else parts of one result's elements after another. */
+class ChunkedReduction {
+  readonly #layout: ReduceLayout;
+  readonly #kernels: ReduceKernels;
+  readonly #scratch: TypedArray;
+  readonly #wide: boolean;
+  readonly #out: TypedArray;
+  readonly #outOffset: number;
+  readonly #options: ReduceOptions;
+
+  constructor(
+    kind: ReduceKind,
+    layout: ReduceLayout,
+    out: TypedArray,
+    outOffset: number,
+    options: ReduceOptions,
+  ) {
+    const lane = laneOf(layout.x.dtype);
+    ensureBytes(scratchBytes);
+    this.#layout = layout;
+    this.#kernels = reduceKernels(lane, kind);
+    this.#wide = isWide(lane, kind);
+    this.#scratch = lane === 'f32' ? f32 : lane === 'f64' ? f64 : i32;
+    this.#out = out;
+    this.#outOffset = outOffset;
+    this.#options = options;
+  }
+
+  run(): void {
+    const { outer, n, inner } = this.#layout;
+    const whole = n * inner;
+    if (whole <= CHUNK) {
+      const group = Math.floor(CHUNK / whole);
+      for (let o = 0; o < outer; o += group) {
+        const count = Math.min(group, outer - o);
+        this.#load(o * whole, count * whole);
+        this.#loadCenters(o * inner, count * inner);
+        this.#combine(count, n, inner, 0);
+        this.#store(o * inner, count * inner);
+      }
+      return;
+    }
+    const width = Math.min(inner, CHUNK);
+    const depth = Math.min(n, Math.floor(CHUNK / width));
+    for (let o = 0; o < outer; o++) {
+      for (let i = 0; i < inner; i += width) {
+        const columns = Math.min(width, inner - i);
+        this.#loadCenters(o * inner + i, columns);
+        for (let r = 0; r < n; r += depth) {
+          const rows = Math.min(depth, n - r);
+          this.#load((o * n + r) * inner + i, rows * columns);
+          this.#combine(1, rows, columns, r === 0 ? 0 : 1);
+        }
+        this.#store(o * inner + i, columns);
+      }
+    }
+  }
 
   /** Copies `count` elements, from number `start` on in the order of the layout, into scratch. */
-  const load = (start: number, count: number): void => {
-    if (x.dense) copyRun(x.storage.array, x.offset + start, count, scratch, xAt);
-    else gather(x, x.shape, start, count, scratch, xAt);
-  };
-  const loadCenters = (start: number, count: number): void => {
+  #load(start: number, count: number): void {
+    const { x } = this.#layout;
+    if (x.dense) copyRun(x.storage.array, x.offset + start, count, this.#scratch, xAt);
+    else gather(x, x.shape, start, count, this.#scratch, xAt);
+  }
+
+  #loadCenters(start: number, count: number): void {
+    const { center } = this.#options;
     if (center !== undefined) f64.set(center.subarray(start, start + count), centerAt / 8);
-  };
-  const combine = (outer: number, n: number, inner: number, accumulate: number): void => {
-    if (inner === 1) kernels.rows(outer, n, xAt, outAt, centerAt, accumulate);
-    else kernels.columns(outer, n, inner, xAt, outAt, centerAt, accumulate);
-  };
-  const store = (start: number, count: number): void => {
-    let results: TypedArray = wide ? f64 : scratch;
-    const narrow = wide && !(out instanceof Float64Array);
+  }
+
+  #combine(outer: number, n: number, inner: number, accumulate: number): void {
+    if (inner === 1) this.#kernels.rows(outer, n, xAt, outAt, centerAt, accumulate);
+    else this.#kernels.columns(outer, n, inner, xAt, outAt, centerAt, accumulate);
+  }
+
+  #store(start: number, count: number): void {
+    const out = this.#out;
+    const { divisor, root } = this.#options;
+    const narrow = this.#wide && !(out instanceof Float64Array);
+    let results: TypedArray = this.#wide ? f64 : this.#scratch;
     if (narrow) {
-      kernels.finish(count, outAt, divisor ?? 1, root === true ? 1 : 0);
+      this.#kernels.finish(count, outAt, divisor ?? 1, root === true ? 1 : 0);
       results = f32;
     }
     const from = outAt / results.BYTES_PER_ELEMENT;
-    const to = outOffset + start;
+    const to = this.#outOffset + start;
     if (!narrow && (divisor !== undefined || root === true)) {
-      for (let i = 0; i < count; i++) out[to + i] = finished(results[from + i]!, options);
+      for (let i = 0; i < count; i++) out[to + i] = finished(results[from + i]!, this.#options);
     } else {
       copyRun(results, from, count, out, to);
     }
-  };
-
-  const whole = n * inner;
-  if (whole <= CHUNK) {
-    const group = Math.floor(CHUNK / whole);
-    for (let o = 0; o < outer; o += group) {
-      const count = Math.min(group, outer - o);
-      load(o * whole, count * whole);
-      loadCenters(o * inner, count * inner);
-      combine(count, n, inner, 0);
-      store(o * inner, count * inner);
-    }
-    return;
   }
-  const width = Math.min(inner, CHUNK);
-  const depth = Math.min(n, Math.floor(CHUNK / width));
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i += width) {
-      const columns = Math.min(width, inner - i);
-      loadCenters(o * inner + i, columns);
-      for (let r = 0; r < n; r += depth) {
-        const rows = Math.min(depth, n - r);
-        load((o * n + r) * inner + i, rows * columns);
-        combine(1, rows, columns, r === 0 ? 0 : 1);
-      }
-      store(o * inner + i, columns);
-    }
-  }
-};
+}
 
 /**
  * The mean and the variance of `x` over `dims`, in two passes: `variances[i]` = sum of (x - mean)^2 / (n - correction), or

@@ -18,7 +18,7 @@ const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 
 export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.softmax(rows, n, ...inputs, out),
+    kernels.softmax(rows, n, inputs[0], out),
   );
 }
 
@@ -26,7 +26,7 @@ export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0)
 export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.logSoftmax(rows, n, ...inputs, out),
+    kernels.logSoftmax(rows, n, inputs[0], out),
   );
 }
 
@@ -34,7 +34,7 @@ export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset =
 export function softmaxBackward(y: Strided, g: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(y));
   forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.softmaxBackward(rows, n, ...inputs, out),
+    kernels.softmaxBackward(rows, n, inputs[0], inputs[1], out),
   );
 }
 
@@ -48,7 +48,7 @@ export function logSoftmaxBackward(
 ): void {
   const kernels = softmaxKernels(laneOfFloat(y));
   forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.logSoftmaxBackward(rows, n, ...inputs, out),
+    kernels.logSoftmaxBackward(rows, n, inputs[0], inputs[1], out),
   );
 }
 
@@ -62,7 +62,8 @@ export function logsumexp(x: Strided, dim: number, out: TypedArray, outOffset = 
     return;
   }
   const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs: [xAt], scratch, bytes }) => {
+  forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs, scratch, bytes }) => {
+    const xAt = inputs[0];
     kernels.statistics(rows, n, xAt, rowNumbers);
     for (let r = 0; r < rows; r++) {
       const max = f64[2 * r]!;
