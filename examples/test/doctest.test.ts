@@ -64,15 +64,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const all = sources.flatMap((path) =>
+  examplesOf(path, readFileSync(join(packages, path), 'utf8')).map((example) => ({ path, example })),
+);
+
 describe('examples', () => {
-  for (const path of sources) {
-    for (const example of examplesOf(path, readFileSync(join(packages, path), 'utf8'))) {
-      it(`${path}:${example.line} ${example.name}`, async () => {
-        vi.spyOn(console, 'warn').mockImplementation(() => {});
-        const message = await report(path, example);
-        if (message !== '') throw new DoctestError(message);
-      });
-    }
+  for (const { path, example } of all) {
+    it(`${path}:${example.line} ${example.name}`, async () => {
+      vi.spyOn(console, 'warn').mockImplementation(() => {});
+      const message = await report(path, example);
+      if (message !== '') throw new DoctestError(message);
+    });
   }
 });
 
@@ -84,8 +86,7 @@ describe('the doctest itself', () => {
     const written = sources.map((path) =>
       readFileSync(join(packages, path), 'utf8').match(/^\s*(\/\*)?\*+ @example\b/gm),
     );
-    const found = sources.flatMap((path) => examplesOf(path, readFileSync(join(packages, path), 'utf8')));
-    expect(found).toHaveLength(written.flatMap((matches) => matches ?? []).length);
+    expect(all).toHaveLength(written.flatMap((matches) => matches ?? []).length);
   });
 
   it('takes fenced blocks and the form of one line', () => {

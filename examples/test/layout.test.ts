@@ -41,7 +41,7 @@ describe('sources', () => {
     expect(lineCount(root?.text ?? '')).toBeLessThanOrEqual(80);
   });
 
-  it('export under its own name what a file lists for its methods', async () => {
+  it('export under its own name what a file lists for its methods', { timeout: 120_000 }, async () => {
     const wrong: string[] = [];
     for (const { path } of files.filter(({ text }) => /^export default \{/m.test(text))) {
       const module = (await import(pathToFileURL(join(packages, path)).href)) as Record<string, unknown>;
@@ -52,7 +52,7 @@ describe('sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('have fewer than 500 non-null marks', () => {
+  it('have fewer than 500 non-null marks', { timeout: 120_000 }, () => {
     let marks = 0;
     const count = (node: ts.Node): void => {
       if (ts.isNonNullExpression(node)) marks++;
