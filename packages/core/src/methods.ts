@@ -28,9 +28,11 @@ import counting from './ops/order/counting.ts';
 import sorting from './ops/order/sorting.ts';
 import distinct from './ops/order/unique.ts';
 import distance from './ops/products/distance.ts';
+import linear from './ops/products/linear.ts';
 import matmul from './ops/products/matmul.ts';
 import norms from './ops/products/norm.ts';
 import tensordot from './ops/products/tensordot.ts';
+import vectorProducts from './ops/products/vector-products.ts';
 import inPlaceDraws from './ops/random/in-place.ts';
 import draws from './ops/random/random-tensors.ts';
 import extremes from './ops/reductions/extremes.ts';
@@ -80,7 +82,9 @@ const operations = {
   ...sorting,
   ...distinct,
   ...distance,
+  ...linear,
   ...matmul,
+  ...vectorProducts,
   ...norms,
   ...tensordot,
   ...inPlaceDraws,

@@ -63,20 +63,25 @@ const classCount = (x: Tensor, dim: number): number => x.shape[dim] ?? 1;
 const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
-/** For kernels: the target distribution, and what the reduction divides by. Refuses targets that are no class. */
-function targetOf([x, target, weight]: Inputs, a: Attributes): [rows.CrossEntropyTarget, divisor: number] {
+/** The target distribution, and what the reduction divides by. */
+interface RowTarget extends rows.CrossEntropyTarget {
+  readonly divisor: number;
+}
+
+/** For kernels. Refuses targets that are no class. */
+function targetOf(inputs: Inputs, a: Attributes): RowTarget {
+  const [x, target, weight] = inputs;
   const { labelSmoothing, ignoreIndex, dim, reduction } = a;
   if (!isClasses(target)) {
-    const probabilities = { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target };
-    return [probabilities, rowCount(x, a)];
+    return { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target, divisor: rowCount(x, a) };
   }
   const n = classCount(x, dim);
   const classes = elementsOf(target);
   const weights = weight === undefined ? null : elementsOf(weight);
   const total = rows.crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
   const spread = labelSmoothing === 0 ? null : evenly(n, labelSmoothing, weights, x.dtype);
-  const onClass = 1 - labelSmoothing;
-  return [{ classes, onClass, ignoreIndex, weight: weights, spread }, reduction === 'mean' ? total : 1];
+  const divisor = reduction === 'mean' ? total : 1;
+  return { classes, onClass: 1 - labelSmoothing, ignoreIndex, weight: weights, spread, divisor };
 }
 
 /** The part of the target that label smoothing gives to every class. */
@@ -112,7 +117,7 @@ const massPrimitive = definePrimitive<Attributes, Inputs>({
   name: 'cross_entropy_mass',
   infer: ([x], { dim }) => ({ shape: x.shape.with(dim, 1), dtype: x.dtype }),
   kernel(inputs, a, out) {
-    const [{ classes, onClass, weight, spread }, divisor] = targetOf(inputs, a);
+    const { classes, onClass, weight, spread, divisor } = targetOf(inputs, a);
     const { array } = out.storage;
     const round = out.dtype === 'float32' ? Math.fround : (v: number): number => v;
     const share = round(1 / divisor);
@@ -147,8 +152,8 @@ function family(name: string): Family {
     saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
     infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([g, ...inputs], a, out) {
-      const [target, divisor] = targetOf(inputs, a);
-      rows.crossEntropy(inputs[0], a.dim, target, 1 / divisor, elementsOf(out));
+      const target = targetOf(inputs, a);
+      rows.crossEntropy(inputs[0], a.dim, target, 1 / target.divisor, elementsOf(out));
       scaleRows(out, g, a);
     },
     derivative(h, node) {
@@ -179,12 +184,12 @@ function family(name: string): Family {
       return withGradient ? [loss, { shape, dtype }] : [loss];
     },
     kernel(inputs, a, [loss, unit]) {
-      const [target, divisor] = targetOf(inputs, a);
+      const target = targetOf(inputs, a);
       const { array } = loss.storage;
-      const each = a.reduction === 'none';
+      const each = a.reduction === 'none' ? array : null;
       const grad = unit === undefined ? null : unit.storage.array;
-      const total = rows.crossEntropy(inputs[0], a.dim, target, 1 / divisor, grad, each ? array : null);
-      if (!each) array[0] = total / divisor;
+      const total = rows.crossEntropy(inputs[0], a.dim, target, 1 / target.divisor, grad, each);
+      if (each === null) array[0] = total / target.divisor;
     },
     derivative([g], node) {
       const a = node.attrs;

@@ -5,8 +5,8 @@ import { roll } from '../arranging/flip-and-roll.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
 import { diagonal } from '../views/diagonal.ts';
-import { expand, reshape } from '../views/shape.ts';
 import { permute } from '../views/permute.ts';
+import { expand, reshape } from '../views/shape.ts';
 import { mm } from './matmul.ts';
 
 /** Options of {@link tensordot}. */

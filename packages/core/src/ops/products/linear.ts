@@ -1,0 +1,113 @@
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
+import { formatShape } from '../../shape.ts';
+import { Tensor } from '../../tensor.ts';
+import { add } from '../elementwise/arithmetic.ts';
+import { maskedFill } from '../indexing/masked.ts';
+import { sum } from '../reductions/sum.ts';
+import { reshape } from '../views/shape.ts';
+import { bmm, matmul } from './matmul.ts';
+import {
+  addProduct,
+  asRows,
+  checkBias,
+  product,
+  type Scales,
+  scaled,
+  transposeSecond,
+} from './matrix-operations.ts';
+import { mv } from './vector-products.ts';
+
+/** Options of {@link addmm}, {@link addmv}, {@link addbmm} and {@link baddbmm}. */
+export interface ScaleOptions {
+  /** Factor of what is added. Default: 1. */
+  readonly beta?: number;
+  /** Factor of the product. Default: 1. */
+  readonly alpha?: number;
+}
+
+const scalesOf = (options: ScaleOptions | undefined, tb = false): Scales => ({
+  ta: false,
+  tb,
+  alpha: options?.alpha ?? 1,
+  beta: options?.beta ?? 1,
+});
+
+/**
+ * beta * bias + alpha * (a @ b), the bias broadcast to the product of the matrices. Follows `torch.addmm`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
+ * @example
+ * ```ts
+ * addmm(tensor([10, 20]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { beta: 2 }); // tensor([[21, 42]])
+ * ```
+ */
+export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor =>
+  addProduct(bias, a, b, scalesOf(options));
+
+const linearScales: Scales = scalesOf(undefined, true);
+
+/**
+ * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out).
+ * Follows `torch.nn.functional.linear`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes
+ * @example
+ * ```ts
+ * linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
+ * ```
+ */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (weight.ndim === 1) {
+    const y = matmul(x, weight);
+    return bias === null ? y : add(y, bias);
+  }
+  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1]) {
+    throw new ShapeError(
+      `linear: input of shape ${formatShape(x.shape)} does not fit weight of shape ${formatShape(weight.shape)}: ` +
+        `expected (*, in) and (out, in) with the same in`,
+    );
+  }
+  if (x.ndim === 2)
+    return bias === null ? product(x, weight, transposeSecond) : addProduct(bias, x, weight, linearScales);
+  const y = linear(asRows(x), weight, bias);
+  return reshape(y, [...x.shape.slice(0, -1), ...y.shape.slice(1)]);
+}
+
+/** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
+function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
+  checkBias(name, x, y.shape);
+  if (x.dtype !== y.dtype) {
+    throw new DTypeError(
+      `${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`,
+    );
+  }
+  const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
+  return composed(name, add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta }), x, y);
+}
+
+/**
+ * beta * x + alpha * bmm(a, b), x broadcast. Follows `torch.baddbmm`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
+ */
+export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
+  return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
+}
+
+/**
+ * beta * x + alpha * (the sum over the batch of a @ b). Follows `torch.addbmm`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
+ */
+export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
+  const products = bmm(a, b);
+  return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
+}
+
+/**
+ * beta * x + alpha * (a @ v). Follows `torch.addmv`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
+ */
+export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor {
+  return addScaled('addmv', x, mv(a, v), scalesOf(options));
+}
+
+/** The functions of this file that are methods too. */
+export default { addmm, addmv, baddbmm, addbmm };
