@@ -15,7 +15,7 @@ export function contiguousStrides(shape: Shape): number[] {
 
 export function numelOf(shape: Shape): number {
   let n = 1;
-  for (let d = 0; d < shape.length; d++) n *= shape[d]!;
+  for (const size of shape) n *= size;
   return n;
 }
 
@@ -94,9 +94,8 @@ export function broadcastShapes(a: Shape, b: Shape, caller: string): Shape {
 
 /** Broadcasts any number of shapes. */
 export function broadcastAll(shapes: readonly Shape[], caller: string): Shape {
-  let result: Shape = shapes[0] ?? [];
-  for (let i = 1; i < shapes.length; i++) result = broadcastShapes(result, shapes[i]!, caller);
-  return result;
+  const [first = [], ...rest] = shapes;
+  return rest.reduce((result, shape) => broadcastShapes(result, shape, caller), first);
 }
 
 /** Whether a tensor of shape `from` expands to `to` without `to` growing. */

@@ -240,8 +240,7 @@ function checkGradients(
     );
   }
   const result: (Tensor | null)[] = [];
-  for (let i = 0; i < shapes.length; i++) {
-    const shape = shapes[i]!;
+  for (const [i, shape] of shapes.entries()) {
     const g = list[i] ?? null;
     if (shape === null) {
       if (g === null) continue;

@@ -11,6 +11,7 @@ import {
   numericalJacobian,
   offByTolerance,
   randomVector,
+  zip,
 } from './jacobians.ts';
 
 /** A function that {@link gradcheck} takes: of tensors and other values, to one or several tensors. */
@@ -241,7 +242,7 @@ class Check<Args extends readonly unknown[]> {
     const analytical = outputs.map(({ y }) => analyticalJacobian(y, tensors));
     for (const [k, { x, position }] of this.#inputs.entries()) {
       const numerical = numericalJacobian(x, () => this.#values(outputs), this.#settings.eps);
-      for (const [j, { y, index }] of outputs.entries()) {
+      for (const [{ y, index }, [found, expected]] of zip(outputs, zip(analytical, numerical))) {
         const where = {
           name: this.#name,
           output: index,
@@ -249,7 +250,7 @@ class Check<Args extends readonly unknown[]> {
           input: position,
           inputShape: x.shape,
         };
-        const report = compareJacobians(numerical[j]!, analytical[j]![k]!, where, this.#settings);
+        const report = compareJacobians(expected, found[k]!, where, this.#settings);
         if (report !== null) return report;
       }
     }

@@ -51,11 +51,14 @@ function displaced<T>(x: Tensor, steps: readonly Step[], factor: number, values:
   }
 }
 
+/** Both lists, which have one length, side by side. */
+export const zip = <A, B>(a: ArrayLike<A>, b: ArrayLike<B>): [A, B][] => Array.from(a, (x, i) => [x, b[i]!]);
+
 /** How much each output changes from steps of -eps to steps of eps. */
 function changes(x: Tensor, steps: readonly Step[], eps: number, values: Values): Float64Array[] {
   const above = displaced(x, steps, eps, values);
   const below = displaced(x, steps, -eps, values);
-  return above.map((y, j) => y.map((value, i) => value - below[j]![i]!));
+  return zip(above, below).map(([p, q]) => Float64Array.from(zip(p, q), ([a, b]) => a - b));
 }
 
 /** Evaluates the outputs. */
@@ -92,7 +95,7 @@ export function analyticalJacobian(output: Tensor, inputs: readonly Tensor[]): J
   return jacobians;
 }
 
-const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /** For each output, uᵀJv for random u and v: by finite differences along v, and by backward from u. */
 export function directionalDerivatives(
@@ -103,14 +106,14 @@ export function directionalDerivatives(
 ): { numerical: number; analytical: number }[] {
   const positions = positionsOf(x);
   const v = randomVector(positions.length, 77);
-  const steps = Array.from(v, (by, i) => ({ position: positions[i]!, by }));
+  const steps = zip(positions, v).map(([position, by]) => ({ position, by }));
   const changed = changes(x, steps, eps, values);
-  return outputs.map((y, j) => {
+  return zip(outputs, changed).map(([y, change], j) => {
     const u = randomVector(y.count, j + 1);
-    const numerical = sumOf(u.map((factor, i) => (factor * changed[j]![i]!) / (2 * eps)));
+    const numerical = sumOf(zip(u, change).map(([factor, by]) => (factor * by) / (2 * eps)));
     const gradOutputs = wrapArray(u, y.shape, 'float64');
     const [g = null] = grad(y, x, { gradOutputs, retainGraph: true, allowUnused: true });
-    const analytical = g === null ? 0 : sumOf(copyOfData(g).map((value, i) => v[i]! * value));
+    const analytical = g === null ? 0 : sumOf(zip(v, copyOfData(g)).map(([a, b]) => a * b));
     return { numerical, analytical };
   });
 }
@@ -158,8 +161,7 @@ export function compareJacobians(
   const { columns } = numerical;
   let off = 0;
   let worst = { at: -1, n: 0, a: 0, excess: -1 };
-  for (const [at, n] of numerical.data.entries()) {
-    const a = analytical.data[at]!;
+  for (const [at, [n, a]] of zip(numerical.data, analytical.data).entries()) {
     if (!offByTolerance(a, n, tolerances)) continue;
     off++;
     const ratio = Math.abs(a - n) / (tolerances.atol + tolerances.rtol * Math.abs(n));

@@ -85,38 +85,34 @@ interface NumberFormat {
 function formatBody(tensor: Printable, indent: number, print: PrintOptions): string {
   const { shape, strides, storage, offset } = tensor;
   const { array } = storage;
+  const { edgeitems } = print;
   const summarize = numelOf(shape) > print.threshold;
 
-  /** The indices shown along a dimension; -1 stands for the dots between both ends. */
-  const shown = shape.map((length) => {
-    const { edgeitems } = print;
-    if (!summarize || length <= 2 * edgeitems) return Array.from({ length }, (_, i) => i);
-    const head = Array.from({ length: edgeitems }, (_, i) => i);
-    return [...head, -1, ...head.map((i) => length - edgeitems + i)];
+  /** The indices shown along each dimension; -1 stands for the dots between both ends. */
+  const dims = shape.map((length, d) => {
+    const whole = !summarize || length <= 2 * edgeitems;
+    const head = Array.from({ length: whole ? length : edgeitems }, (_, i) => i);
+    const shown = whole ? head : [...head, -1, ...head.map((i) => length - edgeitems + i)];
+    return { shown, stride: strides[d]! };
   });
 
   const values: number[] = [];
-  const collect = (dim: number, at: number): void => {
-    if (dim === shape.length) {
-      values.push(array[at]!);
-      return;
-    }
-    for (const i of shown[dim]!) if (i >= 0) collect(dim + 1, at + i * strides[dim]!);
+  const collect = (d: number, at: number): void => {
+    const dim = dims[d];
+    if (dim === undefined) values.push(array[at]!);
+    else for (const i of dim.shown) if (i >= 0) collect(d + 1, at + i * dim.stride);
   };
   collect(0, offset);
   const numbers = numberFormat(values, tensor.dtype, print);
 
-  const render = (dim: number, at: number, column: number): string => {
-    if (dim === shape.length) return numbers.format(array[at]!);
-    const indices = shown[dim]!;
-    const stride = strides[dim]!;
-    const rest = shape.length - dim - 1;
-    if (rest > 0) {
-      const slices = indices.map((i) => (i < 0 ? '...' : render(dim + 1, at + i * stride, column + 1)));
-      return `[${slices.join(`,${'\n'.repeat(rest)}${' '.repeat(column + 1)}`)}]`;
-    }
-    const dots = print.edgeitems === 0 ? '...' : ' ...';
-    const texts = indices.map((i) => (i < 0 ? dots : numbers.format(array[at + i * stride]!)));
+  const render = (d: number, at: number, column: number): string => {
+    const dim = dims[d];
+    if (dim === undefined) return numbers.format(array[at]!);
+    const { shown, stride } = dim;
+    const rest = shape.length - d - 1;
+    const dots = rest > 0 || edgeitems === 0 ? '...' : ' ...';
+    const texts = shown.map((i) => (i < 0 ? dots : render(d + 1, at + i * stride, column + 1)));
+    if (rest > 0) return `[${texts.join(`,${'\n'.repeat(rest)}${' '.repeat(column + 1)}`)}]`;
     const perLine = Math.max(1, Math.floor((print.linewidth - column) / (numbers.width + 2)));
     const lines: string[] = [];
     for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(', '));

@@ -199,8 +199,7 @@ export function fillBernoulli(out: TypedArray, p: number, generator: Generator):
  */
 export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
   const single = p instanceof Float32Array;
-  for (let i = 0; i < out.length; i++) {
-    const probability = p[i]!;
+  for (const [i, probability] of p.entries()) {
     if (!(probability >= 0 && probability <= 1)) {
       throw new ValueError(
         `bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`,

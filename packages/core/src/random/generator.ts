@@ -132,7 +132,7 @@ export class Generator {
     view.setInt32(FIELD.left, this.#left, true);
     view.setInt32(FIELD.seeded, 1, true);
     view.setUint32(FIELD.next, this.#next, true);
-    for (let i = 0; i < N; i++) view.setUint32(FIELD.state + 8 * i, this.#state[i]!, true);
+    for (const [i, word] of this.#state.entries()) view.setUint32(FIELD.state + 8 * i, word, true);
     if (this.nextDoubleNormalSample !== null) {
       view.setFloat64(FIELD.doubleNormal, this.nextDoubleNormalSample, true);
       view.setInt32(FIELD.doubleNormalValid, 1, true);
@@ -174,10 +174,10 @@ export class Generator {
 
   #reseed(seed: bigint): void {
     const state = this.#state;
-    state[0] = Number(seed & 0xffffffffn);
-    for (let j = 1; j < N; j++) {
-      const previous = state[j - 1]!;
-      state[j] = Math.imul(1812433253, previous ^ (previous >>> 30)) + j;
+    let word = Number(seed & 0xffffffffn);
+    for (let j = 0; j < N; j++) {
+      state[j] = word;
+      word = (Math.imul(1812433253, word ^ (word >>> 30)) + j + 1) >>> 0;
     }
     this.#seed = seed;
     this.#left = 1;

@@ -73,5 +73,5 @@ export function broadcastableShapes(count: number, options: ShapeOptions = {}): 
  * ```
  */
 export function broadcastablePair(options: ShapeOptions = {}): fc.Arbitrary<[number[], number[]]> {
-  return broadcastableShapes(2, options).map(([a, b]) => [a!, b!]);
+  return broadcastableShapes(2, options).map(([a = [], b = []]) => [a, b]);
 }

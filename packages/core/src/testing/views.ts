@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { arrayConstructor, isFloatingPoint, type TypedArray } from '../dtype.ts';
 import { offsetsOf } from '../ops/views/layout.ts';
+import { memoryOf, valuesOf } from '../record/values.ts';
 import { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import { numelOf } from './core.ts';
 import { type TensorOptions, tensors } from './tensors.ts';
 
 /** How a view lies in the memory of its storage. */
@@ -11,20 +11,16 @@ interface Placement {
   /** The dimensions from the outermost in memory to the innermost. */
   readonly order: readonly number[];
   /** For each dimension: the step of the slice, and how much the storage has before and after it. */
-  readonly steps: readonly number[];
-  readonly before: readonly number[];
-  readonly after: readonly number[];
+  readonly slices: readonly { readonly step: number; readonly before: number; readonly after: number }[];
 }
 
 function placements(rank: number): fc.Arbitrary<Placement> {
-  const perDimension = (min: number, max: number) =>
-    fc.array(fc.integer({ min, max }), { minLength: rank, maxLength: rank, size: 'max' });
+  const margin = fc.integer({ min: 0, max: 2 });
+  const slice = fc.record({ step: fc.integer({ min: 1, max: 3 }), before: margin, after: margin });
   const dims = Array.from({ length: rank }, (_, d) => d);
   return fc.record({
     order: fc.shuffledSubarray(dims, { minLength: rank, maxLength: rank }),
-    steps: perDimension(1, 3),
-    before: perDimension(0, 2),
-    after: perDimension(0, 2),
+    slices: fc.array(slice, { minLength: rank, maxLength: rank, size: 'max' }),
   });
 }
 
@@ -32,24 +28,21 @@ function placements(rank: number): fc.Arbitrary<Placement> {
 const filler = (x: Tensor): number => (isFloatingPoint(x.dtype) ? Number.NaN : x.dtype === 'bool' ? 1 : 113);
 
 /** A leaf equal to x over a storage of its own, laid out by `placement`. */
-function placed(x: Tensor, { order, steps, before, after }: Placement): Tensor {
+function placed(x: Tensor, { order, slices }: Placement): Tensor {
   const { shape } = x;
   const strides = new Array<number>(shape.length).fill(0);
   let offset = 0;
   let size = 1;
-  for (let i = order.length - 1; i >= 0; i--) {
-    const d = order[i]!;
-    strides[d] = size * steps[d]!;
-    offset += size * before[d]!;
-    size *= before[d]! + steps[d]! * Math.max(shape[d]!, 1) + after[d]!;
+  for (const d of order.toReversed()) {
+    const { step, before, after } = slices[d]!;
+    strides[d] = size * step;
+    offset += size * before;
+    size *= before + step * Math.max(shape[d]!, 1) + after;
   }
   const array = new (arrayConstructor(x.dtype))(size).fill(filler(x));
-  write(array, offset, offsetsOf(shape, strides), x.data);
+  const values = valuesOf(x, 'views');
+  for (const [i, place] of offsetsOf(shape, strides).entries()) array[offset + place] = values[i]!;
   return leafOver(array, x, offset, strides);
-}
-
-function write(array: TypedArray, offset: number, offsets: Int32Array, values: TypedArray): void {
-  for (let i = 0; i < offsets.length; i++) array[offset + offsets[i]!] = values[i]!;
 }
 
 function leafOver(array: TypedArray, like: Tensor, offset: number, strides: readonly number[]): Tensor {
@@ -81,13 +74,10 @@ export function expandedViews(x: Tensor): fc.Arbitrary<Tensor> {
   const expanded = fc.array(fc.boolean(), { minLength: rank, maxLength: rank, size: 'max' });
   return expanded.chain((isExpanded) => {
     const shape = x.shape.map((size, d) => (isExpanded[d] ? Math.min(size, 1) : size));
-    const values = new (arrayConstructor(x.dtype))(numelOf(shape));
-    const source = offsetsOf(shape, x.strides);
-    for (let i = 0; i < values.length; i++) values[i] = x.storage.array[x.offset + source[i]!]!;
-    const kept = new Tensor(new Storage(values), shape, x.dtype);
+    const kept = new Tensor(x.storage, shape, x.dtype, x.offset, x.strides);
     return nonContiguous(kept).map((view) =>
       leafOver(
-        view.storage.array,
+        memoryOf(view, 'views'),
         x,
         view.offset,
         view.strides.map((s, d) => (isExpanded[d] ? 0 : s)),
