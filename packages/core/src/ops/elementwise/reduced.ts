@@ -107,6 +107,7 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes, Inputs> 
       return { shape: scalar, dtype };
     },
     kernel(inputs, { params, mean }, out) {
+      spec.inspect?.(inputs, out.dtype, false);
       const total = sumElementwise(kernel(), out.dtype, inputs, params);
       out.storage.array[out.offset] = mean ? total / inputs[0].count : total;
     },
