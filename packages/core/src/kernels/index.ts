@@ -1,12 +1,12 @@
-/**
- * The one door to the kernels, which know typed arrays and strides and nothing above them. Outside this folder nothing else
- * of it is imported, and nothing else touches the memory of kernels.
- */
+/** The one door to the kernels, which know typed arrays and strides and nothing above them. */
+
+// Outside this folder nothing else of it is imported, and nothing else touches the memory of kernels. Within it, rooms import
+// the faces of those below: wasm, strided and expression, then math, compile, elementwise, and at the top reduce, gemm and rows.
 export * from './elementwise/index.ts';
-export { differentiate, inputsOf, pullback } from './expression/differentiate.ts';
+export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';
 export * from './gemm/index.ts';
 export * from './reduce/index.ts';
 export * as rows from './rows/index.ts';
-export { type Extent, extentOf, type FloatArray, type Strided, stridedOver } from './strided/index.ts';
+export { type Extent, extentOf, type Strided, stridedOver } from './strided/index.ts';

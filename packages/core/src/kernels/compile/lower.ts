@@ -8,8 +8,11 @@ import { lowerings } from '../math/index.ts';
  * once a row, or with every vector of elements.
  */
 export const perCall = 0;
+/** Once a row; see {@link perCall}. */
 export const perRow = 1;
+/** With every vector of elements; see {@link perCall}. */
 export const perElement = 2;
+/** One of {@link perCall}, {@link perRow} and {@link perElement}, in this order. */
 export type Level = typeof perCall | typeof perRow | typeof perElement;
 
 interface Placed {

@@ -12,10 +12,13 @@ import { ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
 export const slotBytes = 65_536;
 /** Kernels read and write up to a vector or two past the end. The odd size keeps slots from sharing cache sets. */
 const slotPitch = slotBytes + 320;
+/** Byte offset of the parameters. */
 export const paramsBase = 0;
+/** The most parameters of a kernel. */
 export const maxParams = 64;
 const firstSlot = 8 * maxParams;
 
+/** Byte offset of a slot. */
 export const slotBase = (slot: number): number => firstSlot + slot * slotPitch;
 
 /** Makes room for `count` slots. */

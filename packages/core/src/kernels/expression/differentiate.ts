@@ -111,7 +111,7 @@ function functionRule(y: Expr): FunctionRule {
  *
  * @throws KindlingError when a node on the way has no derivative rule.
  */
-export function differentiate(expression: Expr, index: number): Slope {
+function differentiate(expression: Expr, index: number): Slope {
   const memo = new Map<Expr, Slope>();
   const visit = (y: Expr): Slope => {
     if (y.kind !== 'value') return null;

@@ -1,12 +1,12 @@
 import type { Lane } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 
-/** The nodes of scalar expressions and their construction; see ../expression.ts. */
+/** The nodes of scalar expressions and their construction. */
 
 /** The type that every number of a kernel has: `f32` (f32x4 vectors), `f64` (f64x2) or `i32` (i32x4). */
 export type { Lane };
 
-/** What a node stands for; see ../expression.ts. */
+/** What a node stands for: a number, a truth value, or a number's bits. */
 export type Kind = 'value' | 'mask' | 'int';
 
 /** What each operation takes and gives: argument kinds, then the result's kind. */
@@ -98,15 +98,22 @@ export interface Expr {
 /** A node, or a number that stands for a constant node. */
 export type Operand = Expr | number;
 
+/** A node, its operands having been checked. */
 export function node(op: Op, kind: Kind, args: readonly Expr[], attribute?: number | bigint | string): Expr {
   return Object.freeze({ op, kind, args: Object.freeze(args), attribute });
 }
 
+/** An operand as a node: a number as a constant of this kind. */
 export function lift(operand: Operand, kind: Kind): Expr {
   if (typeof operand !== 'number') return operand;
   return kind === 'int' ? intConstant(operand) : constant(operand);
 }
 
+/**
+ * A node of an op without attribute.
+ *
+ * @throws KindlingError when the number or the kind of the operands is wrong.
+ */
 export function build(op: PlainOp, ...operands: Operand[]): Expr {
   const signature: readonly Kind[] = signatures[op];
   const arity = signature.length - 1;
@@ -118,22 +125,29 @@ export function build(op: PlainOp, ...operands: Operand[]): Expr {
   return node(op, signature[arity]!, args);
 }
 
+/**
+ * Refuses operands of other kinds than these.
+ *
+ * @throws KindlingError when an operand is of another kind.
+ */
 export function checkKinds(op: string, args: readonly Expr[], kinds: readonly Kind[]): void {
-  for (let i = 0; i < args.length; i++) {
-    if (args[i]!.kind !== kinds[i]) {
-      throw new KindlingError(
-        `${op}: operand ${i} is a ${args[i]!.kind} (${args[i]!.op}), expected a ${kinds[i]}`,
-      );
+  for (const [i, arg] of args.entries()) {
+    if (arg.kind !== kinds[i]) {
+      throw new KindlingError(`${op}: operand ${i} is a ${arg.kind} (${arg.op}), expected a ${kinds[i]}`);
     }
   }
 }
 
+/** Makes a node of one operand. */
 export type Unary = (x: Operand) => Expr;
+/** Makes a node of two operands. */
 export type Binary = (a: Operand, b: Operand) => Expr;
+/** The function that makes nodes of an op with one operand. */
 export const unary =
   (op: PlainOp): Unary =>
   (x) =>
     build(op, x);
+/** The function that makes nodes of an op with two operands. */
 export const binary =
   (op: PlainOp): Binary =>
   (a, b) =>

@@ -22,8 +22,9 @@ import {
  */
 
 /** ln 2 in two parts; the first has 15 bits, so that its product with |k| < 512 is exact. */
-const LN2_HIGH = 22713 / 32768;
-const LN2_LOW = Math.LN2 - LN2_HIGH;
+export const LN2_HIGH = 22713 / 32768;
+/** What {@link LN2_HIGH} lacks of ln 2. */
+export const LN2_LOW = Math.LN2 - LN2_HIGH;
 
 /**
  * Adding 1.5 * 2^23 leaves a float32 of moderate size rounded to an integer, which stands in the sum's lowest

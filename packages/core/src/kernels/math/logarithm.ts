@@ -21,6 +21,7 @@ import {
   sub,
   toFloat,
 } from '../expression/index.ts';
+import { LN2_HIGH, LN2_LOW } from './exponential.ts';
 
 /**
  * The logarithms for f32 lanes: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then log x = k log 2 + log(1 + f),
@@ -30,12 +31,7 @@ import {
 const SQRT_HALF_BITS = 0x3f3504f3;
 const SMALLEST_NORMAL = 2 ** -126;
 
-/**
- * ln 2 and log10(2) in two parts; the first has 15 bits or fewer, so that its product with |k| < 256 is
- * exact.
- */
-const LN2_HIGH = 22713 / 32768;
-const LN2_LOW = Math.LN2 - LN2_HIGH;
+/** log10(2) in two parts; the first has 15 bits or fewer, so that its product with |k| < 256 is exact. */
 const LOG10_2 = 0.3010299956639812;
 const LOG10_2_HIGH = 19728 / 65536;
 const LOG10_2_LOW = LOG10_2 - LOG10_2_HIGH;

@@ -18,6 +18,7 @@ export function evaluate(pieces: readonly Piece[], x: number, shift = 0): number
   return piece.coefficients[0]! + varyingPart(piece, x - (piece.middle - shift));
 }
 
+/** The piece that x falls into; the last where x lies behind it. */
 export function pieceAt(pieces: readonly Piece[], x: number): Piece {
   let i = 0;
   while (i < pieces.length - 1 && x > pieces[i]!.end) i++;

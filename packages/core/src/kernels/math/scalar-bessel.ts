@@ -47,7 +47,11 @@ function bessel(x: number, order: 0 | 1, scaled: boolean): number {
   return sign * (scaled ? value : value * root * root);
 }
 
+/** The modified Bessel function of order 0. */
 export const i0 = (x: number): number => bessel(x, 0, false);
+/** {@link i0} times e^-|x|. */
 export const i0e = (x: number): number => bessel(x, 0, true);
+/** The modified Bessel function of order 1. */
 export const i1 = (x: number): number => bessel(x, 1, false);
+/** {@link i1} times e^-|x|. */
 export const i1e = (x: number): number => bessel(x, 1, true);

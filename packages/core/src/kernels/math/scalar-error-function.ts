@@ -56,7 +56,7 @@ export function erfinv(y: number): number {
 }
 
 /** The inverse of erfc on [0, 2]. */
-export function erfcinv(c: number): number {
+function erfcinv(c: number): number {
   if (!(c > 0 && c < 2))
     return c === 0 ? Number.POSITIVE_INFINITY : c === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (c > 1.5) return -solveErfc(2 - c);

@@ -5,6 +5,7 @@
 
 /** ln 2 in two parts; the first has 32 bits, so that its product with an exponent is exact. */
 export const LN2_HIGH = 0.6931471806019545;
+/** What {@link LN2_HIGH} lacks of ln 2. */
 export const LN2_LOW = -4.2009150726810846e-11;
 
 /** 1 / n! for n = 2 to 13: Taylor's series of (e^r - 1 - r) / r^2, enough for |r| <= ln(2)/2. */

@@ -37,14 +37,17 @@ export class FunctionBuilder {
     return this.paramCount + this.locals.length - 1;
   }
 
+  /** Pushes a local. */
   get(index: number): this {
     return this.immediate(0x20, index);
   }
 
+  /** Pops into a local. */
   set(index: number): this {
     return this.immediate(0x21, index);
   }
 
+  /** Stores the top of the stack in a local, and leaves it there. */
   tee(index: number): this {
     return this.immediate(0x22, index);
   }
@@ -98,6 +101,7 @@ export class FunctionBuilder {
     return this.shuffle32(2 * a, 2 * a + 1, 2 * b, 2 * b + 1);
   }
 
+  /** Pushes a constant, as do the following. */
   i32Const(value: number): this {
     this.code.push(0x41);
     writeSigned(this.code, BigInt(value | 0));
@@ -122,6 +126,7 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** Pushes a vector constant of these 16 bytes. */
   v128Const(bytes: ArrayLike<number>): this {
     if (bytes.length !== 16) throw new Error(`assembler: v128.const takes 16 bytes, got ${bytes.length}`);
     this.opcode(0xfd_000c);
@@ -134,14 +139,17 @@ export class FunctionBuilder {
     return this.v128Const(new Uint8Array(new Float32Array(4).fill(value).buffer));
   }
 
+  /** The same of 64-bit floats. */
   f64Splat(value: number): this {
     return this.v128Const(new Uint8Array(new Float64Array(2).fill(value).buffer));
   }
 
+  /** The same of 32-bit integers. */
   i32Splat(value: number): this {
     return this.v128Const(new Uint8Array(new Int32Array(4).fill(value).buffer));
   }
 
+  /** The same of 64-bit integers. */
   i64Splat(value: bigint): this {
     return this.v128Const(new Uint8Array(new BigInt64Array(2).fill(BigInt.asIntN(64, value)).buffer));
   }
@@ -161,11 +169,17 @@ export class FunctionBuilder {
     return this.open(0x04, result);
   }
 
+  /** Begins the branch of an `if` that is taken when the number is zero. */
   else(): this {
     this.code.push(0x05);
     return this;
   }
 
+  /**
+   * Closes the innermost block, loop or `if`.
+   *
+   * @throws Error when there is none.
+   */
   end(): this {
     if (this.depth === 0) throw new Error('assembler: end without a block, loop or if');
     this.depth--;
@@ -173,10 +187,12 @@ export class FunctionBuilder {
     return this;
   }
 
+  /** Branches to a label. */
   br(label: Label): this {
     return this.immediate(0x0c, this.depth - label);
   }
 
+  /** Pops an i32, and branches to a label unless it is zero. */
   brIf(label: Label): this {
     return this.immediate(0x0d, this.depth - label);
   }
@@ -186,11 +202,7 @@ export class FunctionBuilder {
     return this.immediate(0x10, index);
   }
 
-  return_(): this {
-    this.code.push(0x0f);
-    return this;
-  }
-
+  /** Pops a value and forgets it. */
   drop(): this {
     return this.op('drop');
   }
@@ -199,12 +211,6 @@ export class FunctionBuilder {
   select(type?: ValueType): this {
     if (type === undefined) return this.op('select');
     this.code.push(0x1c, 1, VALUE_TYPES[type]);
-    return this;
-  }
-
-  /** Pops size, source and destination. */
-  memoryCopy(): this {
-    this.code.push(0xfc, 10, 0, 0);
     return this;
   }
 

@@ -14,9 +14,13 @@ const INITIAL_PAGES = 64;
 /** The scratch memory itself, imported by every kernel module as `env.memory`. */
 export const memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
 
+/** The scratch memory as float32 numbers. */
 export let f32: Float32Array<ArrayBuffer>;
+/** The scratch memory as float64 numbers. */
 export let f64: Float64Array<ArrayBuffer>;
+/** The scratch memory as 32-bit integers. */
 export let i32: Int32Array<ArrayBuffer>;
+/** The scratch memory as bytes. */
 export let u8: Uint8Array<ArrayBuffer>;
 let byteLength = 0;
 

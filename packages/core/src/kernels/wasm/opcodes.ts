@@ -193,10 +193,15 @@ const LANES = {
   'f64x2.replace_lane': SIMD + 34,
 } as const;
 
+/** An instruction without immediates. */
 export type PlainOp = (typeof PLAIN)[number][1][number];
+/** A load. */
 export type LoadOp = keyof typeof LOADS;
+/** A store. */
 export type StoreOp = keyof typeof STORES;
+/** A load or store of one lane. */
 export type LaneAccessOp = keyof typeof LANE_ACCESSES;
+/** An extraction or replacement of one lane. */
 export type LaneOp = keyof typeof LANES;
 
 /** Opcode of every instruction without immediates, by mnemonic. */
@@ -209,4 +214,5 @@ export const accessOpcodes: Readonly<Record<LoadOp | StoreOp | LaneAccessOp, rea
   ...STORES,
   ...LANE_ACCESSES,
 };
+/** Opcode of every instruction that extracts or replaces a lane. */
 export const laneOpcodes: Readonly<Record<LaneOp, number>> = LANES;
