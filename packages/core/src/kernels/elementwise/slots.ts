@@ -26,7 +26,10 @@ export function ensureSlots(count: number): void {
   ensureBytes(slotBase(count));
 }
 
-/** Up to this many elements a loop beats the call of a built-in. */
+/**
+ * Up to this many elements a loop beats the call of a built-in. The loops stand once for each type of array: one loop for all,
+ * which meets several types, makes small operations 10 to 30 % slower.
+ */
 const fewElements = 16;
 
 /** Copies elements `start` to `start + count` of the dense elements of `x` into a slot. */
