@@ -18,11 +18,7 @@ import { functionalOperation } from './oracle/table.ts';
 
 const logits = ['crossEntropy: whether the input is probabilities'];
 const classTargets = ['nllLoss: whether the input is probabilities'];
-const probabilities = [
-  'binaryCrossEntropy: whether the input lies in [0, 1]',
-  'binaryCrossEntropy: whether the target lies in [0, 1]',
-];
-const variances = ['gaussianNllLoss: whether a variance is negative'];
+const probabilities = ['binaryCrossEntropy: whether the target lies in [0, 1]'];
 
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
@@ -37,8 +33,6 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   arc_face_loss: logits,
   cos_face_loss: logits,
   focal_loss: ['focalLoss: whether the input is probabilities'],
-  GaussianNLLLoss: variances,
-  gaussian_nll_loss: variances,
   kl_div: ['klDiv: whether the input is probabilities'],
   NLLLoss: classTargets,
   nll_loss: classTargets,

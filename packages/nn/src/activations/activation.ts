@@ -36,7 +36,7 @@ interface ActivationSpec<O> {
 }
 
 /** A function of one tensor and options, whose defaults {@link activationClass} takes over. */
-interface Activation<O> {
+export interface Activation<O> {
   (x: Tensor, options?: O): Tensor;
   readonly defaults: Full<O>;
 }

@@ -38,10 +38,20 @@ function softmaxDim(name: string, x: Tensor, dim: number | null | undefined): nu
 const converted = (x: Tensor, options: SoftmaxOptions): Tensor =>
   options.dtype === undefined ? x : x.to(options.dtype);
 
+/** A module that works along a dimension. */
+export interface AlongDim<D> extends Module<[Tensor], Tensor> {
+  /** Along which dimension. */
+  readonly dim: D;
+}
+
 /** The class of modules that call `f` along a dimension. */
-function alongDim<D extends number | null>(f: (x: Tensor, dim: D) => Tensor, standard: D) {
+function alongDim<D extends number | null>(
+  f: (x: Tensor, dim: D) => Tensor,
+  standard: D,
+): new (
+  dim?: D,
+) => AlongDim<D> {
   return class extends Module<[Tensor], Tensor> {
-    /** Along which dimension. */
     readonly dim: D;
 
     constructor(dim: D = standard) {

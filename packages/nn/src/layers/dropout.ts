@@ -82,12 +82,22 @@ function alphaDrop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Te
   return inplace ? x.mul_(scale).add_(shift) : x.mul(scale).add(shift);
 }
 
-/** The class of modules that call `f`: outside training they return their input. */
-function dropoutClass(f: (x: Tensor, options: DropoutFunctionOptions) => Tensor) {
+/** A module that drops in training, and else returns its input. */
+export interface DropoutModule extends Module<[Tensor], Tensor> {
+  /** The probability of zeroing. */
+  p: number;
+  /** Whether the result is written over the input. */
+  inplace: boolean;
+}
+
+/** The class of modules that call `f`. */
+function dropoutClass(
+  f: (x: Tensor, options: DropoutFunctionOptions) => Tensor,
+): new (
+  options?: DropoutOptions,
+) => DropoutModule {
   return class extends Module<[Tensor], Tensor> {
-    /** The probability of zeroing. */
     p: number;
-    /** Whether the result is written over the input. */
     inplace: boolean;
 
     constructor(options: DropoutOptions = {}) {

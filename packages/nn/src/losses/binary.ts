@@ -32,6 +32,7 @@ const bce = (weighted: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'binary_cross_entropy',
     arity: weighted ? 3 : 2,
+    inspect: ([x]) => requireProbabilities('binaryCrossEntropy', x as Tensor),
     expression(x, y, w) {
       const loss = crossEntropyOf(x, y);
       return weighted ? E.mul(loss, w) : loss;
@@ -65,7 +66,6 @@ const weightedBce = bce(true);
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
-  requireProbabilities('binaryCrossEntropy', input);
   checkTargetProbabilities('binaryCrossEntropy', target);
   return weight === null
     ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)

@@ -1,4 +1,5 @@
 import {
+  elementsOf,
   formatShape,
   KindlingError,
   type Shape,
@@ -189,9 +190,9 @@ function outsideUnitRange(values: TypedArray, shape: Shape): string | null {
   return null;
 }
 
-/** Refuses probabilities outside [0, 1], as PyTorch does. */
+/** Refuses probabilities outside [0, 1], as PyTorch does; for kernels. */
 export function requireProbabilities(caller: string, input: Tensor): void {
-  const found = outsideUnitRange(valuesOf(input, `${caller}: whether the input lies in [0, 1]`), input.shape);
+  const found = outsideUnitRange(elementsOf(input), input.shape);
   if (found === null) return;
   throw new ValueError(
     `${caller}: all elements of input should be between 0 and 1, got ${found}; ` +

@@ -1,10 +1,12 @@
 import {
   E,
   ElementwiseReduction,
+  elementsOf,
   formatShape,
   ShapeError,
   sameShape,
   type Tensor,
+  type TypedArray,
   tensor,
   ValueError,
   valuesOf,
@@ -82,10 +84,9 @@ export interface GaussianNLLLossOptions extends LossOptions {
 const gaussianDefaults = { full: false, eps: 1e-6 };
 
 /** Refuses negative variances. */
-function requireVariances(variances: Tensor): void {
+function requireVariances(variances: TypedArray): void {
   let least = 0;
-  const values = valuesOf(variances, 'gaussianNllLoss: whether a variance is negative');
-  for (const v of values) least = Math.min(least, v);
+  for (const v of variances) least = Math.min(least, v);
   if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
 }
 
@@ -93,6 +94,7 @@ function requireVariances(variances: Tensor): void {
 const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   name: 'gaussian_nll_loss',
   arity: 3,
+  inspect: ([, , variance]) => requireVariances(elementsOf(variance as Tensor)),
   expression(x, y, variance, eps, constant) {
     const v = E.max(variance, eps);
     return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x, y)), v))), constant);
@@ -129,11 +131,12 @@ export function gaussianNllLoss(
 /** The variances in a shape that broadcasts to the input's. */
 function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
   const v = typeof variance === 'number' ? tensor(variance, { dtype: input.dtype }) : variance;
-  requireVariances(v);
   if (typeof variance === 'number' || sameShape(v.shape, input.shape)) return v;
   if (sameShape(v.shape, input.shape.slice(0, -1))) return v.unsqueeze(-1);
   const differing = v.shape.filter((size, d) => size !== input.shape[d]);
   if (v.ndim === input.ndim && differing.length === 1 && differing[0] === 1) return v;
+  // PyTorch looks at the values first.
+  requireVariances(valuesOf(v, 'gaussianNllLoss: which error a variance of another size is'));
   throw new ShapeError(
     `gaussianNllLoss: var is of incorrect size: ${formatShape(v.shape)} for an input of ${formatShape(input.shape)}; ` +
       `expected the input's shape, ${formatShape(input.shape.slice(0, -1))}, or the input's with one size of 1`,

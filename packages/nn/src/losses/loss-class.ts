@@ -20,7 +20,7 @@ export type BoundOptions<O extends LossFunctionOptions, K extends keyof O> = Pic
 type Fields<T> = { -readonly [P in keyof T]-?: T[P] };
 
 /** A class whose instances are losses that keep the options `K` of the function, and `weight` as `nn.WeightedLoss` does. */
-interface LossClass<I extends unknown[], O extends LossFunctionOptions, K extends keyof O> {
+export interface LossClass<I extends unknown[], O extends LossFunctionOptions, K extends keyof O> {
   new (
     options?: BoundOptions<O, K>,
   ): ('weight' extends K ? WeightedLoss<I, ReductionOf<O>> : Loss<I, ReductionOf<O>>) & Fields<Pick<O, K>>;
