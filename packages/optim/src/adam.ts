@@ -114,7 +114,6 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
 /**
  * Adam: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w = w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and
  * v̂ = v / (1 - β₂ᵗ). Follows `torch.optim.Adam`; Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
- *
  * @throws ValueError for a negative lr, eps or weightDecay, or betas outside [0, 1)
  * @example
  * ```ts
@@ -136,7 +135,6 @@ export class Adam extends AdamBase {
 /**
  * Adam whose weight decay shrinks the weights directly, w = (1 - lr λ) w, instead of adding to the gradient. Follows
  * `torch.optim.AdamW`; Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
- *
  * @throws ValueError as {@link Adam}
  */
 export class AdamW extends AdamBase {

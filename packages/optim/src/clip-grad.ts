@@ -15,7 +15,6 @@ const gradsOf = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
 
 /**
  * The norm of all gradients taken as one vector, a 0-dimensional tensor. Follows `torch.nn.utils.get_total_norm`.
- *
  * @throws KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
  */
 export function getTotalNorm(tensors: readonly Tensor[], options: ClipGradNormOptions = {}): Tensor {
@@ -34,7 +33,6 @@ export function getTotalNorm(tensors: readonly Tensor[], options: ClipGradNormOp
 /**
  * Scales the gradients of `parameters` in place so that their norm, taken as one vector, is at most `maxNorm`; returns the
  * norm before. Follows `torch.nn.utils.clip_grad_norm_`.
- *
  * @throws KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
  * @example
  * ```ts
@@ -60,7 +58,6 @@ export function clipGradNorm_(
 
 /**
  * Clamps each element of the gradients to [-clipValue, clipValue], in place. Follows `torch.nn.utils.clip_grad_value_`.
- *
  * @throws ValueError unless clipValue is at least 0
  */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {

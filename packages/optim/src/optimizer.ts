@@ -47,7 +47,6 @@ export interface Update {
  * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the
  * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
  * the arithmetic. So a step can be replayed with other numbers and the same kernel.
- *
  * @example
  * ```ts
  * const signStep: optim.Update = {
@@ -113,7 +112,6 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
-   *
    * @throws ValueError for what is no tensor or belongs to a group already, AutogradError for a tensor that is no leaf
    */
   addParamGroup(group: Partial<O> & { params: Tensor | Iterable<Tensor> }): void {
@@ -236,7 +234,6 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /**
    * Takes over what {@link stateDict} gave, here or in PyTorch. Nothing is changed unless all of it fits. Follows
    * `Optimizer.load_state_dict`.
-   *
    * @throws ValueError where groups, their sizes, or the shapes of the state differ
    */
   loadStateDict(dict: OptimizerStateDict): void {

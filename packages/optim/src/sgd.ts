@@ -47,7 +47,6 @@ const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decay: 
 /**
  * Stochastic gradient descent, with momentum: v = μ v + (1 - τ) g, w = w - lr v; with Nesterov momentum
  * w = w - lr (g + μ v). The first step sets v to g. Follows `torch.optim.SGD`.
- *
  * @throws ValueError for a negative lr, momentum or weightDecay, or nesterov without momentum
  * @example
  * ```ts

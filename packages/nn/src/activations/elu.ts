@@ -20,12 +20,8 @@ const exponentialUnit = {
 
 /**
  * x where positive, alpha * (e^x - 1) elsewhere. Follows `torch.nn.functional.elu`.
- *
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.elu(tensor([-1, 2.5]), { alpha: 0.5 }); // tensor([-0.3161,  2.5000])
- * ```
+ * @example F.elu(tensor([-1, 2.5]), { alpha: 0.5 }); // tensor([-0.3161,  2.5000])
  */
 export const elu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   ...exponentialUnit,
@@ -39,7 +35,6 @@ export class ELU extends /* @__PURE__ */ activationClass(elu) {}
 
 /**
  * max(0, x) + min(0, alpha * (e^(x / alpha) - 1)). Follows `torch.nn.functional.celu`.
- *
  * @throws DTypeError when x is not floating.
  * @throws ValueError when alpha is 0.
  */
@@ -61,12 +56,8 @@ const seluScale = 1.0507009873554805;
 
 /**
  * scale * elu(x, alpha) with the constants that keep mean 0 and variance 1. Follows `torch.nn.functional.selu`.
- *
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.selu(tensor([-1, 2.5])); // tensor([-1.1113,  2.6268])
- * ```
+ * @example F.selu(tensor([-1, 2.5])); // tensor([-1.1113,  2.6268])
  */
 export const selu = /* @__PURE__ */ activation<InplaceOptions>({
   ...exponentialUnit,

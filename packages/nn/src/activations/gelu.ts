@@ -39,13 +39,9 @@ const defaults: Full<GeluOptions> = { approximate: 'none' };
 /**
  * x * Phi(x), with Phi the normal distribution function, or about
  * 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). Follows `torch.nn.functional.gelu`.
- *
  * @throws DTypeError when x is not floating.
  * @throws ValueError when `approximate` is neither.
- * @example
- * ```ts
- * F.gelu(tensor([-1, 0.5])); // tensor([-0.1587,  0.3457])
- * ```
+ * @example F.gelu(tensor([-1, 0.5])); // tensor([-0.1587,  0.3457])
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const { approximate = defaults.approximate } = options;

@@ -14,13 +14,9 @@ export interface HardtanhOptions extends InplaceOptions {
 
 /**
  * x clamped to [minVal, maxVal], with gradient 0 at both ends. Follows `torch.nn.functional.hardtanh`.
- *
  * @throws ValueError when minVal is above maxVal.
  * @throws DTypeError when x is bool.
- * @example
- * ```ts
- * F.hardtanh(tensor([-2, 0.5, 3])); // tensor([-1.0000,  0.5000,  1.0000])
- * ```
+ * @example F.hardtanh(tensor([-2, 0.5, 3])); // tensor([-1.0000,  0.5000,  1.0000])
  */
 export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
   name: 'hardtanh',
@@ -40,7 +36,6 @@ export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
 export const hardtanh_ = /* @__PURE__ */ overInput(hardtanh);
 /**
  * x clamped to [minVal, maxVal]: {@link hardtanh}. Follows `torch.nn.Hardtanh`.
- *
  * @throws ValueError when minVal is not below maxVal.
  */
 export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
@@ -55,7 +50,6 @@ export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
 
 /**
  * min(max(x, 0), 6). Follows `torch.nn.functional.relu6`.
- *
  * @throws DTypeError when x is bool.
  */
 export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor =>
@@ -71,7 +65,6 @@ const sixth = Math.fround(1 / 6);
 
 /**
  * A sigmoid of three lines: min(max(x + 3, 0), 6) / 6. Follows `torch.nn.functional.hardsigmoid`.
- *
  * @throws DTypeError when x is not floating.
  */
 export const hardsigmoid = /* @__PURE__ */ activation<InplaceOptions>({
@@ -90,7 +83,6 @@ export class Hardsigmoid extends /* @__PURE__ */ activationClass(hardsigmoid) {
 
 /**
  * x * hardsigmoid(x). Follows `torch.nn.functional.hardswish`.
- *
  * @throws DTypeError when x is not floating.
  */
 export const hardswish = /* @__PURE__ */ activation<InplaceOptions>({
@@ -117,7 +109,6 @@ const within = (x: E.Expr, limit: E.Expr): E.Expr => E.and(E.ge(x, E.neg(limit))
 
 /**
  * x outside [-lambd, lambd], 0 within. Follows `torch.nn.functional.hardshrink`.
- *
  * @throws DTypeError when x is not floating.
  */
 export const hardshrink = /* @__PURE__ */ activation<ShrinkOptions>({
@@ -136,7 +127,6 @@ export class Hardshrink extends /* @__PURE__ */ activationClass(hardshrink) {
 
 /**
  * x moved towards 0 by lambd, 0 within [-lambd, lambd]. Follows `torch.nn.functional.softshrink`.
- *
  * @throws DTypeError when x is not floating.
  * @throws ValueError when lambd is negative.
  */

@@ -30,12 +30,8 @@ const { select } = E;
 
 /**
  * max(x, 0), with gradient 0 at 0. Follows `torch.nn.functional.relu`.
- *
  * @throws DTypeError when x is bool.
- * @example
- * ```ts
- * F.relu(tensor([-1, 2.5])); // tensor([0.0000, 2.5000])
- * ```
+ * @example F.relu(tensor([-1, 2.5])); // tensor([0.0000, 2.5000])
  */
 export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
@@ -53,12 +49,8 @@ export interface LeakyReluOptions extends InplaceOptions {
 
 /**
  * x where positive, negativeSlope * x elsewhere. Follows `torch.nn.functional.leaky_relu`.
- *
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.leakyRelu(tensor([-1, 2.5]), { negativeSlope: 0.2 }); // tensor([-0.2000,  2.5000])
- * ```
+ * @example F.leakyRelu(tensor([-1, 2.5]), { negativeSlope: 0.2 }); // tensor([-0.2000,  2.5000])
  */
 export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
   name: 'leaky_relu',
@@ -71,11 +63,7 @@ export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
 export const leakyRelu_ = /* @__PURE__ */ overInput(leakyRelu);
 /**
  * x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`.
- *
- * @example
- * ```ts
- * new nn.LeakyReLU({ negativeSlope: 0.2 }); // LeakyReLU(negative_slope=0.2)
- * ```
+ * @example new nn.LeakyReLU({ negativeSlope: 0.2 }); // LeakyReLU(negative_slope=0.2)
  */
 export class LeakyReLU extends /* @__PURE__ */ activationClass(leakyRelu) {}
 
@@ -90,7 +78,6 @@ const preluOp = /* @__PURE__ */ new ElementwiseOp({
 /**
  * x where positive, weight * x elsewhere. `weight` has one element, or one for each channel, which is dimension 1 of x.
  * Follows `torch.nn.functional.prelu`.
- *
  * @throws ShapeError when the weight has more than one dimension, or neither one element nor one for each channel.
  * @throws DTypeError when x is not floating.
  */
@@ -119,7 +106,6 @@ export interface PReLUOptions extends LayerOptions {
 
 /**
  * x where positive, weight * x elsewhere: {@link prelu}. Follows `torch.nn.PReLU`.
- *
  * @throws ShapeError when x has another number of channels (dimension 1) than there are slopes, and there are several.
  */
 export class PReLU extends Module<[Tensor], Tensor> {
@@ -168,7 +154,6 @@ const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
 /**
  * Leaky ReLU whose slope is drawn anew for each non-positive element, uniformly from [lower, upper).
  * Follows `torch.nn.functional.rrelu`, with its random numbers.
- *
  * @throws ValueError when lower is above upper.
  * @throws DTypeError when x is not floating.
  */

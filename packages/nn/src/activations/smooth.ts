@@ -11,12 +11,8 @@ export class Tanh extends /* @__PURE__ */ activationClass(tanh) {}
 
 /**
  * x * sigmoid(x), also called swish. Follows `torch.nn.functional.silu`.
- *
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.silu(tensor([-1, 2.5])); // tensor([-0.2689,  2.3104])
- * ```
+ * @example F.silu(tensor([-1, 2.5])); // tensor([-0.2689,  2.3104])
  */
 export const silu = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'silu',
@@ -32,7 +28,6 @@ export class SiLU extends /* @__PURE__ */ activationClass(silu) {}
 
 /**
  * x * tanh(softplus(x)). Follows `torch.nn.functional.mish`.
- *
  * @throws DTypeError when x is not floating.
  */
 export const mish = /* @__PURE__ */ activation<InplaceOptions>({
@@ -57,12 +52,8 @@ export interface SoftplusOptions {
 
 /**
  * log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`. Follows `torch.nn.functional.softplus`.
- *
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.softplus(tensor([-1, 0.5])); // tensor([0.3133, 0.9741])
- * ```
+ * @example F.softplus(tensor([-1, 0.5])); // tensor([0.3133, 0.9741])
  */
 export const softplus = /* @__PURE__ */ activation<SoftplusOptions>({
   name: 'softplus',
@@ -83,7 +74,6 @@ export class Softplus extends /* @__PURE__ */ activationClass(softplus) {}
 
 /**
  * log(sigmoid(x)), exact for large |x| too. Follows `torch.nn.functional.logsigmoid`.
- *
  * @throws DTypeError when x is not floating.
  */
 export const logSigmoid: (x: Tensor) => Tensor = /* @__PURE__ */ activation({

@@ -72,13 +72,9 @@ function alongDim<D extends number | null>(
 /**
  * e^x / sum(e^x) along `dim`. Without it PyTorch's deprecated choice is made, with a warning: 0 for 0, 1 and 3 dimensions,
  * else 1. Follows `torch.nn.functional.softmax`.
- *
  * @throws IndexError when `dim` is out of range.
  * @throws DTypeError when x is not floating and no dtype is given.
- * @example
- * ```ts
- * F.softmax(tensor([[1.5, 0.5]]), 1); // tensor([[0.7311, 0.2689]])
- * ```
+ * @example F.softmax(tensor([[1.5, 0.5]]), 1); // tensor([[0.7311, 0.2689]])
  */
 export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
   coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
@@ -102,7 +98,6 @@ export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftm
 
 /**
  * Softmax over the channels of (N, C, H, W) or (C, H, W). Follows `torch.nn.Softmax2d`.
- *
  * @throws ShapeError when the input has another number of dimensions.
  */
 export class Softmax2d extends Module<[Tensor], Tensor> {
@@ -129,7 +124,6 @@ export interface GumbelSoftmaxOptions {
 /**
  * Samples of the Gumbel-softmax distribution of unnormalised log-probabilities: softmax((logits + gumbels) / tau).
  * Follows `torch.nn.functional.gumbel_softmax`, with its random numbers.
- *
  * @throws DTypeError when the logits are not floating.
  * @throws IndexError when `dim` is out of range.
  */
@@ -159,13 +153,9 @@ const gluOp = /* @__PURE__ */ new ElementwiseOp({
 
 /**
  * a * sigmoid(b), a and b being the halves of x along `dim`. Follows `torch.nn.functional.glu`.
- *
  * @throws ShapeError when x has no dimensions, or an odd size along `dim`.
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.glu(tensor([1.5, 0])); // tensor([0.7500])
- * ```
+ * @example F.glu(tensor([1.5, 0])); // tensor([0.7500])
  */
 export function glu(x: Tensor, dim = -1): Tensor {
   if (x.ndim === 0) throw new ShapeError('glu does not support 0-dimensional tensors');

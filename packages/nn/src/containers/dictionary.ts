@@ -26,7 +26,6 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /**
    * The one of this name.
-   *
    * @throws KindlingError when there is none.
    */
   get(name: string): T {
@@ -37,7 +36,6 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /**
    * Adds one, or replaces the one of this name.
-   *
    * @throws KindlingError when it is of the wrong kind, or the name is empty or has a dot.
    */
   set(name: string, value: V): this {
@@ -58,7 +56,6 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /**
    * Takes one out and returns it.
-   *
    * @throws KindlingError when there is none of this name.
    */
   pop(name: string): T {

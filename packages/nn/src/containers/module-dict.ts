@@ -6,7 +6,6 @@ import { checkName, Dictionary } from './dictionary.ts';
 /**
  * Modules by name, in the order in which they were added, with the methods of a Map; their parameters are registered.
  * Follows `torch.nn.ModuleDict`.
- *
  * @throws KindlingError when a value is not a module, or a name is empty or has a dot.
  * @example
  * ```ts

@@ -8,7 +8,6 @@ import { Numbered } from './numbered.ts';
 /**
  * An array of modules whose parameters are registered, which those of a plain array are not. `list[0]` is the
  * first, and it can be iterated; the own `forward` decides how they are called. Follows `torch.nn.ModuleList`.
- *
  * @throws KindlingError when a value is not a module.
  * @example
  * ```ts
@@ -38,7 +37,6 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
 
   /**
    * Puts a module before the one at `index`.
-   *
    * @throws IndexError when the index is out of range.
    */
   insert(index: number, module: M): this {
@@ -55,7 +53,6 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
 
   /**
    * Takes a module out, by default the last, and returns it.
-   *
    * @throws IndexError when there is none.
    */
   pop(index = -1): M {

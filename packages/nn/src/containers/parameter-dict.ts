@@ -5,7 +5,6 @@ import { asParameter, describe } from './parameter-list.ts';
 
 /**
  * Parameters by name, with the methods of a Map; plain tensors become parameters. Follows `torch.nn.ParameterDict`.
- *
  * @throws KindlingError when a value is not a tensor, or a name is empty or has a dot.
  */
 export class ParameterDict extends Dictionary<Parameter, Tensor> {

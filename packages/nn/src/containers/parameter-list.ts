@@ -17,7 +17,6 @@ export function asParameter(x: Tensor): Parameter {
 /**
  * An array of parameters that are registered; plain tensors become parameters. `list[0]` is the first.
  * Follows `torch.nn.ParameterList`.
- *
  * @throws KindlingError when a value is not a tensor.
  * @example
  * ```ts
@@ -41,7 +40,6 @@ export class ParameterList extends Numbered<Parameter, Tensor> {
 
   /**
    * The parameter at `index`, counted from the end where negative.
-   *
    * @throws IndexError when there is none.
    */
   override at(index: number): Parameter {

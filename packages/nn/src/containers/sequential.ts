@@ -12,7 +12,6 @@ export type NamedModules = Named<AnyModule>;
  *
  * Modules are given one by one, and then have the names '0', '1', ..., or by name in one object or Map.
  * `model[0]` is the first. `I` and `O` are what the first takes and the last gives.
- *
  * @throws KindlingError when a value is not a module.
  * @example
  * ```ts

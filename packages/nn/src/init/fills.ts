@@ -3,12 +3,8 @@ import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /**
  * Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`.
- *
  * @throws DTypeError when `x` holds integers or bools.
- * @example
- * ```ts
- * init.uniform_(empty([3]), { a: -1, b: 1 }); // tensor([-0.0075,  0.5364, -0.8230])
- * ```
+ * @example init.uniform_(empty([3]), { a: -1, b: 1 }); // tensor([-0.0075,  0.5364, -0.8230])
  */
 export function uniform_(
   x: Tensor,
@@ -19,12 +15,8 @@ export function uniform_(
 
 /**
  * Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`.
- *
  * @throws DTypeError when `x` holds integers or bools.
- * @example
- * ```ts
- * init.normal_(empty([3]), { std: 0.02 });
- * ```
+ * @example init.normal_(empty([3]), { std: 0.02 });
  */
 export function normal_(
   x: Tensor,
@@ -44,7 +36,6 @@ export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
 /**
  * The identity matrix, as far as the shape goes. Follows `torch.nn.init.eye_`.
- *
  * @throws ShapeError when `x` is not a matrix.
  */
 export function eye_(x: Tensor): Tensor {
@@ -59,7 +50,6 @@ export function eye_(x: Tensor): Tensor {
 /**
  * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel i,
  * group by group. `x` has 3, 4 or 5 dimensions: (out, in / groups, ...). Follows `torch.nn.init.dirac_`.
- *
  * @throws ShapeError when `x` has another number of dimensions.
  * @throws ValueError when `groups` does not divide the number of output channels.
  */

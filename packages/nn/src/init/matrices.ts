@@ -19,7 +19,6 @@ export interface OrthogonalOptions extends GeneratorOptions {
 /**
  * A (semi-)orthogonal matrix: all dimensions but the first count as columns. The Q of a matrix of normal numbers, with
  * the signs that make R's diagonal positive. Follows `torch.nn.init.orthogonal_`.
- *
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @example
  * ```ts
@@ -112,7 +111,6 @@ export interface SparseOptions extends GeneratorOptions {
 
 /**
  * Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows `torch.nn.init.sparse_`.
- *
  * @throws ShapeError when `x` is not a matrix.
  */
 export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {

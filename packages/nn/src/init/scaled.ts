@@ -29,12 +29,8 @@ export type Nonlinearity =
  * The factor by which a nonlinearity asks initial weights to be larger: 1 for linear functions and sigmoid, 5/3 for tanh,
  * sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU (slope `param`, 0.01 by default), 3/4 for SELU.
  * Follows `torch.nn.init.calculate_gain`.
- *
  * @throws ValueError when it has no gain for that function, or `param` is not a number.
- * @example
- * ```ts
- * init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728
- * ```
+ * @example init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728
  */
 export function calculateGain(nonlinearity: Nonlinearity, options: { readonly param?: number } = {}): number {
   switch (nonlinearity) {
@@ -87,12 +83,8 @@ function xavierStd(x: Tensor, gain: number): number {
 
 /**
  * U(-a, a), a = gain * sqrt(6 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_uniform_`.
- *
  * @throws ShapeError when `x` has fewer than 2 dimensions.
- * @example
- * ```ts
- * init.xavierUniform_(empty([2, 3]), { gain: init.calculateGain('tanh') });
- * ```
+ * @example init.xavierUniform_(empty([2, 3]), { gain: init.calculateGain('tanh') });
  */
 export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
   const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
@@ -101,7 +93,6 @@ export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
 
 /**
  * N(0, std^2), std = gain * sqrt(2 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_normal_`.
- *
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  */
 export function xavierNormal_(x: Tensor, options: XavierOptions = {}): Tensor {
@@ -126,7 +117,6 @@ function kaimingStd(x: Tensor, options: KaimingOptions): number {
 
 /**
  * U(-b, b), b = gain * sqrt(3 / fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_uniform_`.
- *
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @throws ValueError when the mode or the nonlinearity is none of those.
  * @example
@@ -143,7 +133,6 @@ export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor
 
 /**
  * N(0, std^2), std = gain / sqrt(fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_normal_`.
- *
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @throws ValueError when the mode or the nonlinearity is none of those.
  */

@@ -26,12 +26,8 @@ const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
 /**
  * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's newest
  * version, with its random numbers.
- *
  * @throws DTypeError when `x` holds integers or bools.
- * @example
- * ```ts
- * init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
- * ```
+ * @example init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
  */
 export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
   const { mean = 0, std = 1, a = -2, b = 2 } = options;

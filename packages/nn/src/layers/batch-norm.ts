@@ -41,7 +41,6 @@ export interface BatchNormFunctionOptions {
  * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`, in
  * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
  * and unbiased variance: (x - mean) / sqrt(var + eps) * weight + bias. Follows `torch.nn.functional.batch_norm`.
- *
  * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of elements.
  * @throws ValueError in training with one value a channel, and outside it without running statistics.
  */
@@ -224,7 +223,6 @@ function checkRank(x: Tensor, ...expected: number[]): void {
 /**
  * Normalises each channel of (N, C) or (N, C, L) over the batch, in training by the batch's statistics, outside by the
  * running ones: {@link batchNorm}. Follows `torch.nn.BatchNorm1d`.
- *
  * @throws ShapeError when the input has another number of dimensions or channels.
  * @throws ValueError in training with one value a channel.
  * @example

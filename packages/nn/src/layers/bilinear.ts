@@ -9,7 +9,6 @@ import type { LinearOptions } from './linear.ts';
 /**
  * y_k = x1^T W_k x2 + b_k, for each leading index of the inputs. `input1` has shape (*, I1), `input2` (*, I2), `weight`
  * (O, I1, I2), `bias` (O,); the result (*, O). Follows `torch.nn.functional.bilinear`.
- *
  * @throws ShapeError when these shapes do not fit each other.
  */
 export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
@@ -57,13 +56,9 @@ function checkBilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Ten
 /**
  * y = x1^T A x2 + b. Shapes: x1 (*, in1Features), x2 (*, in2Features), y (*, outFeatures). Parameters start uniform in
  * +-1 / sqrt(in1Features). Follows `torch.nn.Bilinear`.
- *
  * @throws ValueError when in1Features is not positive.
  * @throws ShapeError when the inputs do not fit these sizes, or each other.
- * @example
- * ```ts
- * new nn.Bilinear(20, 30, 40)(randn([128, 20]), randn([128, 30])).shape; // [ 128, 40 ]
- * ```
+ * @example new nn.Bilinear(20, 30, 40)(randn([128, 20]), randn([128, 30])).shape; // [ 128, 40 ]
  */
 export class Bilinear extends Module<[Tensor, Tensor], Tensor> {
   /** The last size of x1. */

@@ -12,12 +12,8 @@ export { type CosineSimilarityOptions, cosineSimilarity, type PairwiseDistanceOp
 /**
  * Cosine of the angle between x1 and x2 along a dimension, which vanishes: x1 . x2 / max(|x1| |x2|, eps).
  * Follows `torch.nn.CosineSimilarity`.
- *
  * @throws ShapeError when the inputs do not broadcast.
- * @example
- * ```ts
- * new nn.CosineSimilarity()(tensor([[1.5, 0]]), tensor([[2, 1.5]])); // tensor([0.8000])
- * ```
+ * @example new nn.CosineSimilarity()(tensor([[1.5, 0]]), tensor([[2, 1.5]])); // tensor([0.8000])
  */
 export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
   /** Along which dimension. */
@@ -38,7 +34,6 @@ export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
 
 /**
  * The p-norm of the difference along the last dimension: |x1 - x2 + eps|_p. Follows `torch.nn.PairwiseDistance`.
- *
  * @throws ShapeError when the inputs do not broadcast.
  */
 export class PairwiseDistance extends Module<[Tensor, Tensor], Tensor> {

@@ -120,19 +120,14 @@ function dropoutClass(
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p), so that the mean stays.
  * Follows `torch.nn.functional.dropout`, with its random numbers.
- *
  * @throws ValueError unless 0 <= p <= 1.
- * @example
- * ```ts
- * F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
- * ```
+ * @example F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
  */
 export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
   drop(x, 'element', options);
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p): {@link dropout}.
  * Follows `torch.nn.Dropout`, with its random numbers.
- *
  * @throws ValueError unless 0 <= p <= 1.
  * @example
  * ```ts
@@ -145,7 +140,6 @@ export class Dropout extends /* @__PURE__ */ dropoutClass(dropout) {}
 
 /**
  * Drops whole channels of (N, C, L) or (C, L). Follows `torch.nn.functional.dropout1d`.
- *
  * @throws ShapeError when the input has another number of dimensions.
  * @throws ValueError unless 0 <= p <= 1.
  */
@@ -166,7 +160,6 @@ export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
 /**
  * Dropout that keeps mean and variance of what SELU gives: dropped elements become SELU's value at -Infinity.
  * `training` is false unless given. Follows `torch.nn.functional.alpha_dropout`.
- *
  * @throws ValueError unless 0 <= p <= 1.
  */
 export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>

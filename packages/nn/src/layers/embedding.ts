@@ -137,7 +137,6 @@ function rowsOf(indices: Tensor, rows: number): TypedArray {
 /**
  * Looks up rows of a table: `input` holds indices of any shape (*), `weight` has shape (V, D), the result (*, D).
  * Follows `torch.nn.functional.embedding`.
- *
  * @throws IndexError when an index is not in [0, V); it names the index and its place.
  * @throws DTypeError when the indices are not int32 or uint8.
  * @throws ShapeError when the table is not a matrix.
@@ -208,7 +207,6 @@ export interface FromPretrainedOptions extends EmbeddingFunctionOptions {
 /**
  * A table of learned rows, looked up by index: {@link embedding}. Shapes: input (*) of int32, result (*, embeddingDim).
  * Rows start normal, that of `paddingIdx` zero. Follows `torch.nn.Embedding`.
- *
  * @throws IndexError when an index is out of range; it names the index and its place.
  * @throws ValueError when `paddingIdx` is no row of the table.
  * @example
@@ -252,7 +250,6 @@ export class Embedding extends Module<[Tensor], Tensor> {
   /**
    * A layer over a given table (numEmbeddings, embeddingDim), whose memory it shares. Follows
    * `torch.nn.Embedding.from_pretrained`.
-   *
    * @throws ShapeError when it is not a matrix.
    * @throws ValueError when `paddingIdx` is no row of it.
    */

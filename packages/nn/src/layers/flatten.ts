@@ -4,12 +4,8 @@ import { pyTuple } from '../module/print.ts';
 
 /**
  * Joins the dimensions from `startDim` to `endDim` into one; by default all but the first. Follows `torch.nn.Flatten`.
- *
  * @throws IndexError when there is no such dimension.
- * @example
- * ```ts
- * new nn.Flatten()(zeros([32, 1, 28, 28])).shape; // [ 32, 784 ]
- * ```
+ * @example new nn.Flatten()(zeros([32, 1, 28, 28])).shape; // [ 32, 784 ]
  */
 export class Flatten extends Module<[Tensor], Tensor> {
   /** The first dimension to be joined. */
@@ -34,13 +30,9 @@ export class Flatten extends Module<[Tensor], Tensor> {
 
 /**
  * Splits dimension `dim` into dimensions of the given sizes, of which one may be -1. Follows `torch.nn.Unflatten`.
- *
  * @throws ShapeError when they do not make up the size of that dimension.
  * @throws IndexError when there is no such dimension.
- * @example
- * ```ts
- * new nn.Unflatten(1, [2, 5])(zeros([32, 10])).shape; // [ 32, 2, 5 ]
- * ```
+ * @example new nn.Unflatten(1, [2, 5])(zeros([32, 10])).shape; // [ 32, 2, 5 ]
  */
 export class Unflatten extends Module<[Tensor], Tensor> {
   /** The dimension to be split. */

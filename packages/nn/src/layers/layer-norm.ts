@@ -24,7 +24,6 @@ export interface LayerNormFunctionOptions {
 /**
  * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
  * biased variance. Follows `torch.nn.functional.layer_norm`.
- *
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape.
  */
 export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor {
@@ -49,7 +48,6 @@ export interface LayerNormOptions extends LayerOptions {
 /**
  * Normalises over the last dimensions: y = (x - mean) / sqrt(var + eps) * weight + bias, {@link layerNorm}.
  * Follows `torch.nn.LayerNorm`.
- *
  * @throws ShapeError when x does not end in `normalizedShape`.
  * @example
  * ```ts

@@ -18,7 +18,6 @@ export interface LinearOptions extends LayerOptions {
 /**
  * y = x W^T + b. Shapes: x (*, inFeatures), y (*, outFeatures). Parameters start uniform in +-1 / sqrt(inFeatures).
  * Follows `torch.nn.Linear`.
- *
  * @throws ShapeError when the last size of x is not inFeatures.
  * @throws DTypeError when x has another dtype than the parameters.
  * @example

@@ -12,13 +12,9 @@ export interface NormalizeOptions {
 
 /**
  * x / max(norm(x), eps), the p-norm being taken along `dim`. Follows `torch.nn.functional.normalize`.
- *
  * @throws IndexError when `dim` is out of range.
  * @throws DTypeError when x is not floating.
- * @example
- * ```ts
- * F.normalize(tensor([[3, 4.0]], { dtype: 'float32' })); // tensor([[0.6000, 0.8000]])
- * ```
+ * @example F.normalize(tensor([[3, 4.0]], { dtype: 'float32' })); // tensor([[0.6000, 0.8000]])
  */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = options;

@@ -17,7 +17,6 @@ export interface RmsNormOptions {
 /**
  * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
  * Follows `torch.nn.functional.rms_norm`.
- *
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape.
  */
 export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor {
@@ -37,7 +36,6 @@ export interface RMSNormOptions extends LayerOptions, Pick<RmsNormOptions, 'eps'
 
 /**
  * y = x / sqrt(mean(x^2) + eps) * weight, over the last dimensions: {@link rmsNorm}. Follows `torch.nn.RMSNorm`.
- *
  * @throws ShapeError when x does not end in `normalizedShape`.
  * @example
  * ```ts

@@ -39,7 +39,6 @@ export interface AdaptiveLogSoftmaxResult {
  * head, those of each further cluster share one there, and are told apart by a cheaper layer of their own, evaluated only for
  * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
  * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
- *
  * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class, ShapeError for
  * inputs that do not fit
  * @example

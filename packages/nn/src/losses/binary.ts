@@ -55,7 +55,6 @@ const weightedBce = bce(true);
  * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
  * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
  * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
- *
  * @throws ShapeError where the shapes differ, ValueError for a number outside [0, 1] or an unknown reduction
  * @example
  * ```ts
@@ -75,7 +74,6 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
 /**
  * Binary cross-entropy of probabilities, from a sigmoid: {@link binaryCrossEntropy} as a module, whose `weight` is a buffer.
  * Follows `torch.nn.BCELoss`.
- *
  * @example new nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
  */
 export class BCELoss extends /* @__PURE__ */ lossClass(binaryCrossEntropy, {}, ['weight']) {}
@@ -155,7 +153,6 @@ function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeig
  * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
  * with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the weights broadcast.
  * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
- *
  * @throws ShapeError where the shapes of input and target differ, ValueError for an unknown reduction
  * @example F.binaryCrossEntropyWithLogits(tensor([80.5, -80.5]), tensor([1, 1])); // tensor(40.2500)
  */
@@ -173,7 +170,6 @@ export function binaryCrossEntropyWithLogits(
 /**
  * Binary cross-entropy of the sigmoid of logits: {@link binaryCrossEntropyWithLogits} as a module, whose `weight` and `posWeight`
  * are buffers. Follows `torch.nn.BCEWithLogitsLoss`.
- *
  * @example
  * ```ts
  * const lossFn = new nn.BCEWithLogitsLoss({ posWeight: tensor([3]) });
@@ -192,7 +188,6 @@ export class BCEWithLogitsLoss extends /* @__PURE__ */ lossClass(binaryCrossEntr
  * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may apply.
  * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
  * Follows `torch.nn.functional.multilabel_soft_margin_loss`.
- *
  * @throws ShapeError for an input that is a number, ValueError for an unknown reduction
  * @example F.multilabelSoftMarginLoss(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
  */
@@ -221,7 +216,6 @@ export function multilabelSoftMarginLoss(
 /**
  * Binary cross-entropy of the sigmoid of logits, averaged over the classes: {@link multilabelSoftMarginLoss} as a module, whose
  * `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`.
- *
  * @example new nn.MultiLabelSoftMarginLoss()(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
  */
 export class MultiLabelSoftMarginLoss extends /* @__PURE__ */ lossClass(multilabelSoftMarginLoss, {}, [
@@ -241,7 +235,6 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
 /**
  * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
  * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
- *
  * @throws ValueError for an unknown reduction
  * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
@@ -252,7 +245,6 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
 
 /**
  * log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`.
- *
  * @example new nn.SoftMarginLoss()(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
 export class SoftMarginLoss extends /* @__PURE__ */ lossClass(softMarginLoss) {}

@@ -25,7 +25,6 @@ let mode: InputChecks = 'warn';
 /**
  * Sets what the losses do about inputs that PyTorch accepts and that are almost surely wrong; `'warn'` by default. Inputs that
  * PyTorch refuses are errors in any case. Kindling's own.
- *
  * @throws ValueError for a mode that there is not
  * @example
  * ```ts
@@ -46,7 +45,6 @@ export function setInputChecks(checks: InputChecks): void {
 
 /**
  * What {@link setInputChecks} set. Kindling's own.
- *
  * @example nn.getInputChecks(); // 'warn'
  */
 export const getInputChecks = (): InputChecks => mode;

@@ -112,7 +112,6 @@ const classMask: Primitive<MaskAttributes> = definePrimitive({
 /**
  * Class indices as 0 and 1 in the shape and dtype of `input`, whose classes lie along dim 1; an `ignoreIndex` that is no
  * class is 0 throughout.
- *
  * @throws ShapeError, DTypeError for what are no class indices of `input`, IndexError for a class that there is not
  */
 export function oneHotTarget(

@@ -59,7 +59,6 @@ function fusedReduction(reduction: LossReduction, sampleWeight: Tensor | null): 
  * unreduced loss has the shape of class indices. With `weight`, the mean over class indices divides by the weights of the
  * targets; over probabilities by the number of samples. One operation forward and one backward; a row that is -Infinity
  * throughout gives NaN. Follows `torch.nn.functional.cross_entropy`.
- *
  * @throws ShapeError, DTypeError where the target fits neither form; IndexError for a target that is no class; ValueError for a
  * `labelSmoothing` outside [0, 1], an `ignoreIndex` with probabilities, or an unknown reduction
  * @example
@@ -134,7 +133,6 @@ function distribution(input: Tensor, target: Tensor, weight: Tensor | null, smoo
 /**
  * Cross-entropy of the softmax of logits, for class indices or class probabilities: {@link crossEntropy} as a module, whose
  * `weight` is a buffer. Follows `torch.nn.CrossEntropyLoss`.
- *
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -151,7 +149,6 @@ export class CrossEntropyLoss extends /* @__PURE__ */ lossClass(crossEntropy, cr
  * (N, C, d1, ...), classes along dim 1; `target` a class index for each sample, shape (N,), () or (N, d1, ...), which is also
  * the shape of the unreduced loss. The mean divides by the weights of the targets that are not ignored.
  * Follows `torch.nn.functional.nll_loss`.
- *
  * @throws ShapeError, DTypeError for a target that does not fit; IndexError for a target that is no class; ValueError for an
  * unknown reduction
  * @example F.nllLoss(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
@@ -177,7 +174,6 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions =
 /**
  * Negative log-likelihood of log-probabilities for class indices: {@link nllLoss} as a module, whose `weight` is a buffer.
  * Follows `torch.nn.NLLLoss`.
- *
  * @example new nn.NLLLoss()(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
  */
 export class NLLLoss extends /* @__PURE__ */ lossClass(nllLoss, nllDefaults, ['weight']) {}
@@ -195,7 +191,6 @@ export interface LinearCrossEntropyOptions extends CrossEntropyLossOptions {
  * Cross-entropy of the logits W x + b: {@link crossEntropy} after a linear layer. Shapes: `input` (N, features) or (features,);
  * `linearWeight` (C, features), or (C, d1, ..., features) for logits (N, C, d1, ...); target and loss as for the logits.
  * Follows `torch.nn.functional.linear_cross_entropy`.
- *
  * @throws ShapeError where the shapes do not fit, ValueError for an `ignoreIndex` with a target of probabilities; else as
  * {@link crossEntropy}
  * @example F.linearCrossEntropy(tensor([[1, 0.5]]), tensor([[1.5, 0], [0.5, 1]]), tensor([0])); // tensor(0.4741)
@@ -263,7 +258,6 @@ export interface LinearCrossEntropyLossOptions extends WeightedOptions {
 /**
  * A linear layer and the cross-entropy of its logits in one: input (N, inFeatures) or (inFeatures,), target as for
  * {@link linearCrossEntropy}. Follows `torch.nn.LinearCrossEntropyLoss`.
- *
  * @throws ShapeError for a `weight` that is not one for each class, ValueError for a `labelSmoothing` outside [0, 1]
  * @example
  * ```ts

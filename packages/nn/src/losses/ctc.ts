@@ -243,7 +243,6 @@ function lengthsOf(what: string, lengths: Lengths, batch: number): Tensor {
  * each loss by its target's length first. A target too long for its input has an infinite loss, unless `zeroInfinity`.
  * The gradient, like PyTorch's, is that through a log-softmax; there is no second one.
  * Follows `torch.nn.functional.ctc_loss`.
- *
  * @throws ShapeError, ValueError, IndexError where lengths or labels do not fit; DTypeError for labels or lengths that are no
  * integers; ValueError for a `blank` that is no class, or an unknown reduction
  * @example
@@ -289,7 +288,6 @@ export function ctcLoss(
 
 /**
  * Connectionist temporal classification, for labels without alignment: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`.
- *
  * @example
  * ```ts
  * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);

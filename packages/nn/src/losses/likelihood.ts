@@ -50,7 +50,6 @@ const poissonOps = {
  * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of the
  * expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape.
  * Follows `torch.nn.functional.poisson_nll_loss`.
- *
  * @throws ValueError for an unknown reduction
  * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3155)
  */
@@ -68,7 +67,6 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNL
 /**
  * Negative log-likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module.
  * Follows `torch.nn.PoissonNLLLoss`.
- *
  * @example new nn.PoissonNLLLoss({ full: true })(tensor([0.5, 1]), tensor([1, 3])); // tensor(1.3155)
  */
 export class PoissonNLLLoss extends /* @__PURE__ */ lossClass(poissonNllLoss, poissonDefaults) {}
@@ -111,7 +109,6 @@ const gaussian = /* @__PURE__ */ new ElementwiseReduction({
  * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
  * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
  * number. Follows `torch.nn.functional.gaussian_nll_loss`.
- *
  * @throws ValueError for a negative variance or an unknown reduction, ShapeError for a variance of another shape
  * @example F.gaussianNllLoss(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
  */
@@ -146,7 +143,6 @@ function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
 /**
  * Negative log-likelihood under Gaussians, called with input, target and variance: {@link gaussianNllLoss} as a module.
  * Follows `torch.nn.GaussianNLLLoss`.
- *
  * @example new nn.GaussianNLLLoss()(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
  */
 export class GaussianNLLLoss extends /* @__PURE__ */ lossClass(gaussianNllLoss, gaussianDefaults) {}
@@ -185,7 +181,6 @@ const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
  * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
  * `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the divergence
  * of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
- *
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -217,7 +212,6 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions =
 /**
  * The Kullback-Leibler divergence of log-probabilities from probabilities: {@link klDiv} as a module.
  * Follows `torch.nn.KLDivLoss`.
- *
  * @example
  * ```ts
  * const lossFn = new nn.KLDivLoss({ reduction: 'batchmean' });

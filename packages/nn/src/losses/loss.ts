@@ -13,7 +13,6 @@ export interface LossModuleOptions<R extends string = LossReduction> {
  * The base of the losses: a module with a `reduction`, called with inputs of the types `I` and, at the end, the options of the
  * call: `lossFn(input, target, { sampleWeight })`. Extend it, or any loss, for one of your own. Follows
  * `torch.nn.modules.loss._Loss`.
- *
  * @throws ValueError for a reduction that there is not
  * @example
  * ```ts

@@ -86,7 +86,6 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
 /**
  * sum over the classes i other than the target t of w[t] max(0, margin - x[t] + x[i])^p / C. Shapes: `input` (N, C) or (C,), `target`
  * (N,) or () of class indices, the unreduced loss (N,) or (). Follows `torch.nn.functional.multi_margin_loss`.
- *
  * @throws ValueError unless p is 1 or 2, or for an unknown reduction; ShapeError, DTypeError, IndexError for targets that do not fit
  * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
@@ -133,7 +132,6 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
 /**
  * A margin between the score of the target class and all others: {@link multiMarginLoss} as a module, whose `weight` is a buffer.
  * Follows `torch.nn.MultiMarginLoss`.
- *
  * @throws ValueError unless p is 1 or 2, KindlingError for a weight that is not one-dimensional
  * @example new nn.MultiMarginLoss()(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
@@ -247,7 +245,6 @@ const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> =
  * sum over the target classes j and all other classes i of max(0, 1 - (x[j] - x[i])) / C, for samples to which several
  * classes may apply. Shapes: `input` (N, C) or (C,); `target` the same, its rows the indices of the target classes, ended by
  * -1 where there are fewer than C; the unreduced loss (N,) or (). Follows `torch.nn.functional.multilabel_margin_loss`.
- *
  * @throws ShapeError, DTypeError, IndexError for targets that do not fit, ValueError for an unknown reduction
  * @example F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
  */
@@ -270,7 +267,6 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
 /**
  * A margin between the scores of all target classes and all others: {@link multilabelMarginLoss} as a module.
  * Follows `torch.nn.MultiLabelMarginLoss`.
- *
  * @example new nn.MultiLabelMarginLoss()(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
  */
 export class MultiLabelMarginLoss extends /* @__PURE__ */ lossClass(multilabelMarginLoss) {}

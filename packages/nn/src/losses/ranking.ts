@@ -43,7 +43,6 @@ const marginRanking = /* @__PURE__ */ new ElementwiseReduction({
  * max(0, -y (x1 - x2) + margin), elementwise: for y = 1 the first input is to rank higher, for y = -1 the second. The three
  * tensors have one shape, or broadcast with as many dimensions. `margin` is 0 by default.
  * Follows `torch.nn.functional.margin_ranking_loss`.
- *
  * @throws ShapeError where the numbers of dimensions differ, ValueError for an unknown reduction
  * @example F.marginRankingLoss(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]), { margin: 0.5 }); // tensor(0.7500)
  */
@@ -65,7 +64,6 @@ export function marginRankingLoss(
 
 /**
  * Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`.
- *
  * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1])); // tensor(0.7500)
  */
 export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLoss, noMargin) {}
@@ -85,7 +83,6 @@ const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
  * x for targets of 1, max(0, margin - x) for targets of -1, elementwise: x is a distance, to be small between what is
  * alike and at least `margin` (1 by default) between what is not. `input` x and `target` have one shape.
  * Follows `torch.nn.functional.hinge_embedding_loss`.
- *
  * @throws ValueError for an unknown reduction
  * @example F.hingeEmbeddingLoss(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
  */
@@ -98,7 +95,6 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
 /**
  * A distance, small for targets of 1 and at least `margin` for -1: {@link hingeEmbeddingLoss} as a module.
  * Follows `torch.nn.HingeEmbeddingLoss`.
- *
  * @example new nn.HingeEmbeddingLoss()(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
  */
 export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbeddingLoss, unitMargin) {}
@@ -110,7 +106,6 @@ const leastSquare = Math.fround(1e-12);
  * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
  * (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default.
  * Follows `torch.nn.functional.cosine_embedding_loss`.
- *
  * @throws ShapeError for other shapes, ValueError for an unknown reduction
  * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
  */
@@ -149,7 +144,6 @@ export function cosineEmbeddingLoss(
 /**
  * The cosine of two embeddings, near 1 for targets of 1 and below `margin` for -1: {@link cosineEmbeddingLoss} as a module.
  * Follows `torch.nn.CosineEmbeddingLoss`.
- *
  * @example
  * ```ts
  * const lossFn = new nn.CosineEmbeddingLoss();
@@ -210,7 +204,6 @@ function triplet(
  * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by `margin` (1 by
  * default), in the p-norm of the differences. Shapes: all (N, D) or (D,); the unreduced loss (N,) or ().
  * Follows `torch.nn.functional.triplet_margin_loss`.
- *
  * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
  * @example F.tripletMarginLoss(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
  */
@@ -228,7 +221,6 @@ export function tripletMarginLoss(
 /**
  * An anchor that is to be nearer to a positive than to a negative: {@link tripletMarginLoss} as a module.
  * Follows `torch.nn.TripletMarginLoss`.
- *
  * @example new nn.TripletMarginLoss()(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
  */
 export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLoss, {
@@ -239,7 +231,6 @@ export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLo
 /**
  * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each sample.
  * Follows `torch.nn.functional.triplet_margin_with_distance_loss`.
- *
  * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
  * @example
  * ```ts
@@ -261,7 +252,6 @@ export function tripletMarginWithDistanceLoss(
 /**
  * {@link tripletMarginWithDistanceLoss} as a module; the distance may be a module too. Follows
  * `torch.nn.TripletMarginWithDistanceLoss`.
- *
  * @throws ValueError unless the margin is positive
  * @example
  * ```ts

@@ -59,7 +59,6 @@ const total = (x: Tensor, loss: Tensor): Tensor =>
  * `'none'`: w l. `'sum'`: sum(w l). `'mean'`: sum(w l) / denominator, whatever the weights. `'weightedMean'`: sum(w l) /
  * sum(w d), d being the share of each element in the denominator: a weight of 0 leaves a sample out, a weight of 2 counts it
  * twice. Kindling's own.
- *
  * @throws ValueError for an unknown reduction, ShapeError for weights that do not broadcast to the loss
  * @example
  * ```ts

@@ -56,7 +56,6 @@ function weighted(
 /**
  * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
  * unreduced loss. The gradient where x = y is 0. Follows `torch.nn.functional.l1_loss`.
- *
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */
@@ -65,7 +64,6 @@ export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptio
 
 /**
  * The mean absolute error: {@link l1Loss} as a module. Follows `torch.nn.L1Loss`.
- *
  * @example new nn.L1Loss()(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */
 export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
@@ -73,7 +71,6 @@ export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
 /**
  * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
  * unreduced loss. Follows `torch.nn.functional.mse_loss`.
- *
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // tensor(2.1250)
  */
@@ -82,7 +79,6 @@ export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOpti
 
 /**
  * The mean squared error: {@link mseLoss} as a module. Follows `torch.nn.MSELoss`.
- *
  * @example
  * ```ts
  * const lossFn = new nn.MSELoss({ reduction: 'sum' });
@@ -115,7 +111,6 @@ const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
 /**
  * (x - y)^2 / (2 beta) where |x - y| < beta, else |x - y| - beta / 2. Shapes as for {@link mseLoss}.
  * Follows `torch.nn.functional.smooth_l1_loss`.
- *
  * @throws ValueError for a negative beta or an unknown reduction
  * @example F.smoothL1Loss(tensor([0.5, 3]), tensor([0, 0])); // tensor(1.3125)
  */
@@ -132,7 +127,6 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
 
 /**
  * A square below `beta` and a line above: {@link smoothL1Loss} as a module. Follows `torch.nn.SmoothL1Loss`.
- *
  * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.)
  */
 export class SmoothL1Loss extends /* @__PURE__ */ lossClass(smoothL1Loss, smoothL1Defaults) {}
@@ -156,7 +150,6 @@ const huber = /* @__PURE__ */ new ElementwiseReduction({
 /**
  * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}.
  * Follows `torch.nn.functional.huber_loss`.
- *
  * @throws ValueError unless delta is positive, or for an unknown reduction; ShapeError for a `weight` of another shape
  * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
  */
@@ -169,7 +162,6 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
 
 /**
  * A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`.
- *
  * @example new nn.HuberLoss({ delta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(0.5000)
  */
 export class HuberLoss extends /* @__PURE__ */ lossClass(huberLoss, huberDefaults) {}

@@ -41,7 +41,6 @@ type RecurseOptions = Pick<NamedOptions, 'recurse'>;
  *
  * Names in `stateDict()` are the properties' own, as they are written. A class whose properties are called differently
  * in PyTorch says so in {@link Module.stateNames}; the library's layers do, so that their keys are PyTorch's byte for byte.
- *
  * @example
  * ```ts
  * class Net extends nn.Module<[Tensor], Tensor> {
@@ -68,7 +67,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * What a call computes. Override it; call the module instead. Follows `torch.nn.Module.forward`.
-   *
    * @throws KindlingError when the class does not override it.
    */
   forward(..._input: I): O {
@@ -91,7 +89,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Makes a tensor part of the module's state that is not learned: a running mean, say. It is found by `buffers()`,
    * converted by `to()` and, if `persistent`, saved in the state dict. Returns it, to initialise a field:
    * `total = this.registerBuffer('total', zeros([3]))`. Follows `torch.nn.Module.register_buffer`.
-   *
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no tensor.
    * @example
    * ```ts
@@ -127,7 +124,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * The same as assigning a parameter to a property, for names known only at run time; `null` for one left out.
-   *
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no parameter.
    */
   registerParameter<P extends Parameter | null>(name: string, parameter: P): P {
@@ -143,7 +139,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * The same as assigning a submodule to a property, for names known only at run time.
-   *
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no module.
    */
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
@@ -164,11 +159,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * The parameters, each once: those of the module itself, then those of its submodules. What optimizers take. Follows
    * `torch.nn.Module.parameters`.
-   *
-   * @example
-   * ```ts
-   * new nn.Linear(3, 2).parameters().map((p) => p.shape); // [ [ 2, 3 ], [ 2 ] ]
-   * ```
+   * @example new nn.Linear(3, 2).parameters().map((p) => p.shape); // [ [ 2, 3 ], [ 2 ] ]
    */
   parameters(options: RecurseOptions = {}): Parameter[] {
     return parametersOf(this, options.recurse ?? true);
@@ -212,7 +203,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * The submodule of this dotted name; `''` is the module itself.
-   *
    * @throws KindlingError when there is none.
    */
   getSubmodule(target: string): AnyModule {
@@ -228,7 +218,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * The parameter of this dotted name.
-   *
    * @throws KindlingError when there is none.
    */
   getParameter(target: string): Parameter {
@@ -237,7 +226,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * The buffer of this dotted name.
-   *
    * @throws KindlingError when there is none.
    */
   getBuffer(target: string): Tensor {
@@ -255,7 +243,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /**
    * Leaves training mode: `train(false)`. Follows `torch.nn.Module.eval`.
-   *
    * @example
    * ```ts
    * const model = new nn.Sequential(new nn.Dropout()).eval();
@@ -290,7 +277,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * Converts the floating parameters and buffers to `dtype`, in place: they stay the same objects, so that an optimizer
    * made before goes on working. Integer buffers stay as they are. Follows `torch.nn.Module.to`.
-   *
    * @throws KindlingError when the dtype is not floating.
    */
   to(dtype: DType): this {
@@ -318,7 +304,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * The parameters and persistent buffers by name, detached and sharing memory with the module: PyTorch's keys in
    * PyTorch's order. Follows `torch.nn.Module.state_dict`.
-   *
    * @example
    * ```ts
    * Object.keys(new nn.BatchNorm1d(3, { affine: false }).stateDict()); // [ 'running_mean', 'running_var', 'num_batches_tracked' ]
@@ -333,7 +318,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * Copies a state dict into the parameters and buffers, converting dtypes; all or nothing.
    * Follows `torch.nn.Module.load_state_dict`.
-   *
    * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's report
    *   of all of them.
    * @example
@@ -360,7 +344,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * Calls `hook` after each forward; what it returns, unless undefined, takes the place of the output. Follows
    * `torch.nn.Module.register_forward_hook`.
-   *
    * @example
    * ```ts
    * const layer = new nn.Linear(3, 2);

@@ -12,7 +12,6 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
  * Half a cosine from the first learning rate to `etaMin` in `tMax` epochs, then back: η = η_min + (η_0 - η_min)
  * (1 + cos(π t / t_max)) / 2, computed step from step, so that changes of the rate by others are kept. Follows
  * `torch.optim.lr_scheduler.CosineAnnealingLR`; Loshchilov and Hutter, "SGDR", 2016.
- *
  * @throws ValueError unless tMax is positive
  * @example
  * ```ts

@@ -8,7 +8,6 @@ export type LrLambda = (epoch: number) => number;
 /**
  * Sets each group's learning rate to its first one times a function of the epoch: one function for all groups, or one for
  * each. The functions are not part of the state dict. Follows `torch.optim.lr_scheduler.LambdaLR`.
- *
  * @throws ValueError for a list with another number of functions than there are groups
  * @example
  * ```ts

@@ -56,7 +56,6 @@ const anneal = {
  * One cycle: the learning rate rises from maxLr / divFactor to `maxLr`, then falls far below where it began, while
  * momentum moves the other way. Step it after every batch. Follows `torch.optim.lr_scheduler.OneCycleLR`; Smith and Topin,
  * "Super-Convergence", 2017.
- *
  * @throws ValueError for a cycle of unknown length, an unknown strategy, or an optimizer without momentum to cycle
  * @example
  * ```ts

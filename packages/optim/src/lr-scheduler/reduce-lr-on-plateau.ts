@@ -26,7 +26,6 @@ export interface ReduceLROnPlateauOptions {
 /**
  * Reduces the learning rates when a metric has stopped improving. Follows
  * `torch.optim.lr_scheduler.ReduceLROnPlateau`.
- *
  * @throws ValueError for a factor of 1 or more, an unknown mode, or another number of minLr than there are groups
  * @example
  * ```ts

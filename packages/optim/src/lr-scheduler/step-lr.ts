@@ -10,7 +10,6 @@ export interface StepLROptions extends SchedulerOptions {
 
 /**
  * Multiplies the learning rate by `gamma` every `stepSize` epochs. Follows `torch.optim.lr_scheduler.StepLR`.
- *
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });

@@ -28,7 +28,6 @@ const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
 
 /**
  * x with the order of its entries along `dims` reversed, as a copy. Follows `torch.flip`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice.
  * @example flip(tensor([[1, 2], [3, 4]]), 1).tolist(); // [ [ 2, 1 ], [ 4, 3 ] ]
  */
@@ -43,7 +42,6 @@ export function flip(x: Tensor, ...dims: Sizes): Tensor {
 
 /**
  * Columns in reverse order. Follows `torch.fliplr`.
- *
  * @throws ShapeError when x has fewer than two dimensions.
  */
 export function fliplr(x: Tensor): Tensor {
@@ -53,7 +51,6 @@ export function fliplr(x: Tensor): Tensor {
 
 /**
  * Rows in reverse order. Follows `torch.flipud`.
- *
  * @throws ShapeError when x has no dimension.
  */
 export function flipud(x: Tensor): Tensor {
@@ -100,7 +97,6 @@ const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
 /**
  * x with its entries moved by `shifts` along `dims`; what passes the end comes in at the start. Without `dims` x is taken as one row.
  * Follows `torch.roll`.
- *
  * @throws ShapeError when `shifts` and `dims` differ in length, IndexError when a dimension is out of range.
  * @example roll(arange(4), 1); // tensor([3, 0, 1, 2])
  */
@@ -126,7 +122,6 @@ export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): 
 
 /**
  * x turned `k` times by 90 degrees, from the first of `dims` towards the second. Follows `torch.rot90`.
- *
  * @throws ShapeError when `dims` are not two different ones or x has fewer, IndexError when one is out of range.
  * @example rot90(tensor([[1, 2], [3, 4]])).tolist(); // [ [ 2, 4 ], [ 1, 3 ] ]
  */

@@ -18,7 +18,6 @@ function swapFirst<T>(list: readonly T[]): readonly T[] {
 
 /**
  * Coordinate grids of vectors: each expanded along the dimensions of the others. Follows `torch.meshgrid`.
- *
  * @throws ShapeError when a tensor has more than one dimension or they differ in dtype, ValueError for another `indexing`.
  * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
  */
@@ -47,7 +46,6 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
 
 /**
  * All combinations of elements of the vectors, one a row; of one vector that itself. Follows `torch.cartesian_prod`.
- *
  * @throws ShapeError when a tensor is no vector.
  */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {

@@ -108,7 +108,6 @@ const catPrimitive = definePrimitive<number, SomeTensors>({
 /**
  * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional tensors
  * without elements are passed over. Follows `torch.cat`.
- *
  * @throws ShapeError when shapes do not fit or a tensor has no dimension, ValueError when `tensors` is no list or empty, IndexError
  * when `dim` is out of range.
  * @example cat([tensor([[1, 2]]), tensor([[3, 4]])], 1); // tensor([[1, 2, 3, 4]])
@@ -154,7 +153,6 @@ const stackPrimitive = definePrimitive<number, SomeTensors>({
 
 /**
  * Tensors of one shape joined along a new dimension. Follows `torch.stack`.
- *
  * @throws ShapeError when shapes differ, ValueError when `tensors` is no list or empty, IndexError when `dim` is out of range.
  * @example stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
@@ -165,7 +163,6 @@ export function stack(tensors: Tensors, dim = 0): Tensor {
 
 /**
  * {@link cat} along columns (of one dimension: end to end). Follows `torch.hstack`.
- *
  * @throws the errors of {@link cat}.
  */
 export function hstack(tensors: Tensors): Tensor {
@@ -175,7 +172,6 @@ export function hstack(tensors: Tensors): Tensor {
 
 /**
  * {@link cat} along rows; one dimension is a row. Follows `torch.vstack`.
- *
  * @throws the errors of {@link cat}.
  */
 export function vstack(tensors: Tensors): Tensor {
@@ -188,7 +184,6 @@ export const rowStack = vstack;
 
 /**
  * {@link cat} along the third dimension. Follows `torch.dstack`.
- *
  * @throws the errors of {@link cat}.
  */
 export function dstack(tensors: Tensors): Tensor {
@@ -198,7 +193,6 @@ export function dstack(tensors: Tensors): Tensor {
 
 /**
  * {@link cat} along columns; one dimension is a column. Follows `torch.column_stack`.
- *
  * @throws the errors of {@link cat}.
  */
 export function columnStack(tensors: Tensors): Tensor {
@@ -208,7 +202,6 @@ export function columnStack(tensors: Tensors): Tensor {
 
 /**
  * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`.
- *
  * @throws ShapeError when a tensor has more than two dimensions.
  */
 export function blockDiag(...tensors: Tensors): Tensor {

@@ -25,7 +25,6 @@ function repeatTimes(x: Tensor, times: Shape): Tensor {
 /**
  * x laid out so many times along each dimension, as a copy; more numbers than x has dimensions repeat along new leading ones.
  * Follows `Tensor.repeat`.
- *
  * @throws ShapeError when there are fewer numbers than dimensions or one is no non-negative integer.
  * @example repeat(tensor([1, 2]), 2, 2).tolist(); // [ [ 1, 2, 1, 2 ], [ 1, 2, 1, 2 ] ]
  */
@@ -45,7 +44,6 @@ export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
 
 /**
  * {@link repeat} in which missing leading numbers are 1. Follows `torch.tile`.
- *
  * @throws ShapeError when a number is no non-negative integer.
  * @example tile(tensor([[1, 2]]), 2).tolist(); // [ [ 1, 2, 1, 2 ] ]
  */
@@ -89,7 +87,6 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
 /**
  * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone, the indices
  * that are to be repeated. Follows `torch.repeat_interleave`.
- *
  * @throws ShapeError when `repeats` does not fit the dimension, ValueError when one is negative or they do not sum to `outputSize`,
  * IndexError when `dim` is out of range.
  * @example

@@ -49,7 +49,6 @@ const diagonalOf = (options: number | TriangleOptions): number =>
 
 /**
  * The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`.
- *
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example tril(ones([2, 3])).tolist(); // [ [ 1, 0, 0 ], [ 1, 1, 0 ] ]
  */
@@ -57,7 +56,6 @@ export const tril = (x: Tensor, options: number | TriangleOptions = 0): Tensor =
   apply(trilPrimitive, [x], diagonalOf(options));
 /**
  * The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`.
- *
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example triu(ones([2, 3]), 1).tolist(); // [ [ 0, 1, 1 ], [ 0, 0, 1 ] ]
  */
@@ -99,7 +97,6 @@ const triangleIndices =
 
 /**
  * The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`.
- *
  * @throws ShapeError when a size is no non-negative integer, ValueError when the offset is no integer, DTypeError for another dtype
  * than int32.
  */

@@ -12,7 +12,6 @@ import { checkIndexDType } from './index-positions.ts';
 /**
  * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. The result has the shape of `index` (int32), which may be smaller
  * than x apart from `dim`, and not larger. Follows `torch.gather`.
- *
  * @throws DTypeError when `index` is not int32, ShapeError when it does not fit x, IndexError when `dim` or an index is out of range.
  * @example gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])).tolist(); // [ [ 1, 1 ], [ 4, 3 ] ]
  */
@@ -35,7 +34,6 @@ const fromEndPrimitive = definePrimitive<number>({
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
  * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
- *
  * @throws DTypeError when `index` is not int32, ShapeError when the two do not broadcast, IndexError when an index is out of range.
  * @example
  * ```ts

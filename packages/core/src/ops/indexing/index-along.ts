@@ -36,7 +36,6 @@ function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
 
 /**
  * The entries of x along `dim` at the int32 indices `index`, as a copy. Follows `torch.index_select`.
- *
  * @throws DTypeError when `index` is not int32, IndexError when it is no vector or `dim` or an index is out of range.
  * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])).tolist(); // [ [ 3, 4 ], [ 3, 4 ] ]
  */
@@ -129,7 +128,6 @@ const adding =
 /**
  * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
  * The derivative of {@link indexSelect}. Follows `torch.index_add`.
- *
  * @throws the errors of {@link indexSelect}, DTypeError when `source` has another dtype than x, ShapeError when it does not fit.
  */
 export const indexAdd = adding(apply, 'indexAdd');
@@ -144,7 +142,6 @@ const copying =
 
 /**
  * A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`.
- *
  * @throws the errors of {@link indexAdd}.
  */
 export const indexCopy = copying(apply, 'indexCopy');
@@ -172,7 +169,6 @@ const filling =
 /**
  * A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`; negative ones count from the end.
  * Follows `torch.index_fill`.
- *
  * @throws the errors of {@link indexSelect}, ShapeError when `value` has dimensions.
  */
 export const indexFill = filling(apply, 'indexFill');

@@ -41,7 +41,6 @@ function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: s
 
 /**
  * x with `value` (a number or a 0-dimensional tensor) wherever the bool `mask`, broadcast, is true. Follows `torch.masked_fill`.
- *
  * @throws DTypeError when `mask` is not bool, ShapeError when it does not broadcast or `value` has dimensions.
  * @example maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0); // tensor([0, 2, 0])
  */
@@ -56,7 +55,6 @@ export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Te
 
 /**
  * The elements of x at which the bool `mask` is true, both broadcast, in one row. Follows `torch.masked_select`.
- *
  * @throws DTypeError when `mask` is not bool, ShapeError when the two do not broadcast.
  * @example maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])); // tensor([1, 3])
  */
@@ -119,7 +117,6 @@ function checkSource(x: Tensor, mask: Tensor, source: Tensor, caller: string): v
 /**
  * x with the elements of `source`, in order, wherever the bool `mask` is true. x is broadcast to the mask, and the mask to x.
  * Follows `torch.masked_scatter`.
- *
  * @throws DTypeError when `mask` is not bool or `source` has another dtype than x, ShapeError when x and `mask` do not broadcast
  * or `source` has too few elements.
  */
@@ -131,7 +128,6 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
 
 /**
  * {@link maskedScatter} in place; x is not broadcast. Follows `Tensor.masked_scatter_`.
- *
  * @throws the errors of {@link maskedScatter}.
  */
 export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {

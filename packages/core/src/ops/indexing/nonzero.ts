@@ -15,7 +15,6 @@ export interface NonzeroOptions {
 /**
  * The indices of the elements other than 0, in row-major order: an int32 matrix with a row for each of them and a column
  * for each dimension. Follows `torch.nonzero`.
- *
  * @example nonzero(tensor([[0, 1], [2, 0]])).tolist(); // [ [ 0, 1 ], [ 1, 0 ] ]
  */
 export function nonzero(x: Tensor, options: NonzeroOptions & { asTuple: true }): Tensor[];

@@ -138,7 +138,6 @@ function scattering(run: typeof apply, caller: string) {
 /**
  * A copy of x with out[i][index[i][j]] = src[i][j] for `dim` 1, and so on; `src` may be a number. Where an index occurs several
  * times one of its values stays. `index` (int32) may be smaller than x and `src` apart from `dim`. Follows `torch.scatter`.
- *
  * @throws DTypeError when `index` is not int32 or `src` has another dtype than x, ShapeError when they do not fit, IndexError
  * when `dim` or an index is out of range.
  * @example scatter(zeros([2, 3]), 1, tensor([[2], [0]]), 1).tolist(); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
@@ -155,7 +154,6 @@ const addingTo =
 
 /**
  * {@link scatter} that adds: x[i][index[i][j]] += src[i][j], the derivative of {@link gather}. Follows `torch.scatter_add`.
- *
  * @throws the errors of {@link scatter}.
  * @example scatterAdd(zeros(3), 0, tensor([0, 0, 2]), ones(3)); // tensor([2., 0., 1.])
  */
@@ -197,7 +195,6 @@ const reducing =
 /**
  * {@link scatter} that reduces the values which meet in one place: `'sum'`, `'prod'`, `'mean'`, `'amax'` or `'amin'`.
  * Follows `torch.scatter_reduce`.
- *
  * @throws ValueError for another reduction, DTypeError for the mean of bools, and the errors of {@link scatter}.
  * @example scatterReduce(zeros(2), 0, tensor([0, 0, 1]), tensor([1.5, 2.5, 1]), 'amax'); // tensor([2.5000, 1.0000])
  */

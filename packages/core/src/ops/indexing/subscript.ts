@@ -18,7 +18,6 @@ export type { IndexItem, IndexList };
 /**
  * A slice for {@link index}: `slice(1, 5)` is Python's `1:5`, `slice(null, null, 2)` is `::2`, `slice()` is `:`.
  * As in Python, one number is the stop: `slice(3)` is `:3`.
- *
  * @example index(arange(6), slice(1, 5, 2)); // tensor([1, 3])
  */
 export function slice(stop?: number | null): SliceRange;
@@ -33,7 +32,6 @@ export function slice(...bounds: (number | null | undefined)[]): SliceRange {
  *
  * Numbers, slices, `null` and `'...'` give a view. Tensors and lists of indices, and masks, give a copy: they broadcast
  * against each other, and their shape stands where they stand, or first if a slice comes between them.
- *
  * @throws IndexError when there are too many indices, one is out of range or no index at all, or a mask has another shape than
  * what it indexes; ShapeError when a nested list is ragged.
  * @example
@@ -121,7 +119,6 @@ const putting =
  * A copy of x in which `values`, broadcast, take the place of `index(x, ...indices)`. `values` has x's dtype. Differentiable in
  * both. Where an index occurs several times, one of its values stays, or all are added with `accumulate`.
  * Follows `torch.index_put`.
- *
  * @throws the errors of {@link index}, DTypeError when `values` has another dtype than x, ShapeError when it does not broadcast.
  * @example indexPut(zeros(4), [[1, 1, 2]], ones(3), { accumulate: true }); // tensor([0., 2., 1., 0.])
  */
@@ -132,7 +129,6 @@ export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
 
 /**
  * PyTorch's `x[indices] = value`: overwrites part of x in place, converting `value` to x's dtype.
- *
  * @throws the errors of {@link index}, ShapeError when `value` does not broadcast, AutogradError when x is a leaf that wants a gradient.
  * @example
  * ```ts

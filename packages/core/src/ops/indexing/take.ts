@@ -7,7 +7,6 @@ import { checkIndexDType } from './index-positions.ts';
 /**
  * The elements of x, taken as one row, at the int32 indices `index`, whose shape the result has. Negative indices count from the
  * end. Follows `torch.take`.
- *
  * @throws DTypeError when `index` is not int32, IndexError when an index is out of range or x is empty.
  * @example take(tensor([[1, 2], [3, 4]]), tensor([0, -1])); // tensor([1, 4])
  */
@@ -41,7 +40,6 @@ const putting =
 
 /**
  * A copy of x, taken as one row, with the elements of `source` at the int32 indices `index`. Follows `torch.put`.
- *
  * @throws DTypeError when `index` is not int32 or `source` has another dtype than x, ShapeError when `source` and `index` differ in
  * size, IndexError when an index is out of range.
  */

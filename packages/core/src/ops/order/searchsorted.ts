@@ -74,7 +74,6 @@ const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tens
 /**
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
- *
  * @throws ShapeError when the two agree in no dimension but the last, ValueError when `side` is unknown or contradicts `right`.
  * @example searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])); // tensor([0, 1, 3])
  */
@@ -108,7 +107,6 @@ export function searchsorted(
 /**
  * The index of the bucket, between ascending `boundaries`, into which each element of x falls: {@link searchsorted} the other way
  * round. Follows `torch.bucketize`.
- *
  * @throws ShapeError when `boundaries` is no vector.
  */
 export function bucketize(

@@ -90,7 +90,6 @@ export interface SortOptions {
 /**
  * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow through the
  * values. Follows `torch.sort`.
- *
  * @throws IndexError when `dim` is out of range.
  * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
@@ -132,7 +131,6 @@ export interface TopkOptions {
 /**
  * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
  * Follows `torch.topk`.
- *
  * @throws IndexError when `dim` is out of range, ShapeError when there are fewer than `k` elements.
  * @example topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2]) }
  */
@@ -161,7 +159,6 @@ export interface KthvalueOptions {
 
 /**
  * The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`.
- *
  * @throws IndexError when `dim` is out of range, ShapeError when there is no such element.
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {

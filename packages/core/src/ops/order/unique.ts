@@ -113,7 +113,6 @@ const finish = (result: UniqueResult): Tensor | UniqueResult =>
 /**
  * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
  * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
- *
  * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty.
  * @example
  * ```ts

@@ -60,7 +60,6 @@ function resolveDiagonal(
 
 /**
  * A diagonal of the matrices in `dim1` and `dim2`, as the last dimension of a view. Follows `torch.diagonal`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when both are the same.
  * @example diagonal(arange(9).reshape(3, 3), { offset: 1 }); // tensor([1, 5])
  */
@@ -71,7 +70,6 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
 /**
  * Matrices, in `dim1` and `dim2` of the result, that are 0 but for the last dimension of x on a diagonal.
  * Follows `torch.diag_embed`.
- *
  * @throws ShapeError when x has no dimension or `dim1` is `dim2`, IndexError when one of them is out of range.
  */
 export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
@@ -88,7 +86,6 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
 /**
  * Of a vector the matrix that has it on a diagonal; of a matrix a copy of that diagonal. The second argument is the diagonal,
  * as `offset` of {@link diagonal}. Follows `torch.diag`.
- *
  * @throws ShapeError when x has neither one dimension nor two.
  * @example diag(tensor([1, 2])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
  */
@@ -101,7 +98,6 @@ export function diag(x: Tensor, options: number | { readonly diagonal?: number }
 
 /**
  * A copy of x in which `source` takes the place of {@link diagonal}. Follows `torch.diagonal_scatter`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when both are the same or `source` does not fit.
  */
 export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {

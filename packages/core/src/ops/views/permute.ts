@@ -26,7 +26,6 @@ function swap(list: readonly number[], a: number, b: number): number[] {
 
 /**
  * With two dimensions exchanged, as a view. Follows `torch.transpose`.
- *
  * @throws IndexError when a dimension is out of range.
  * @example transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
@@ -43,7 +42,6 @@ export const swapdims = transpose;
 
 /**
  * The transpose of a matrix; a tensor of one dimension or none as it is. Follows `torch.t`.
- *
  * @throws ShapeError when x has more than two dimensions.
  */
 export function t(x: Tensor): Tensor {
@@ -54,7 +52,6 @@ export function t(x: Tensor): Tensor {
 
 /**
  * The last two dimensions swapped: elements are real, so conjugating changes nothing. Follows `torch.adjoint`.
- *
  * @throws ShapeError when x has one dimension.
  */
 export function adjoint(x: Tensor): Tensor {
@@ -82,7 +79,6 @@ const permutePrimitive: ViewPrimitive<readonly number[]> = defineView<readonly n
 
 /**
  * With the dimensions in another order, as a view. Follows `torch.permute`.
- *
  * @throws ShapeError when `dims` does not name each dimension once, IndexError when one is out of range.
  * @example permute(zeros([2, 3, 4]), 2, 0, 1).shape; // [ 4, 2, 3 ]
  */
@@ -104,7 +100,6 @@ export function permute(x: Tensor, ...dims: Sizes): Tensor {
 
 /**
  * With the dimensions `source` moved to `destination`, the others in order. Follows `torch.movedim`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice or the lists differ in length.
  * @example movedim(zeros([2, 3, 4]), 0, -1).shape; // [ 3, 4, 2 ]
  */

@@ -40,7 +40,6 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
 /**
  * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory allows
  * it, else a copy. Follows `torch.reshape`.
- *
  * @throws ShapeError when the sizes do not multiply to the number of elements.
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */
@@ -55,7 +54,6 @@ export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
 
 /**
  * Like {@link reshape}, and an error where a copy would be needed. Follows `Tensor.view`.
- *
  * @throws ShapeError when the sizes do not multiply to the number of elements or x's strides do not allow a view.
  * @example view(arange(6), 3, -1).shape; // [ 3, 2 ]
  */
@@ -80,7 +78,6 @@ export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.
 
 /**
  * One dimension in place of `startDim` to `endDim`, inclusive. Follows `torch.flatten`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when `startDim` comes after `endDim`.
  * @example flatten(zeros([2, 3, 4]), 1).shape; // [ 2, 12 ]
  */
@@ -100,7 +97,6 @@ export const ravel = (x: Tensor): Tensor => reshape(x, [-1]);
 
 /**
  * Several dimensions in place of `dim`; one size may be -1. Follows `torch.unflatten`.
- *
  * @throws IndexError when `dim` is out of range, ShapeError when the sizes do not multiply to that of the dimension.
  * @example unflatten(zeros([2, 12]), 1, [3, -1]).shape; // [ 2, 3, 4 ]
  */
@@ -132,7 +128,6 @@ const squeezeSome = { ...squeezePrimitive, overload: () => 2 };
 
 /**
  * Without the dimensions of size 1, or without those among `dim` that have size 1. Follows `torch.squeeze`.
- *
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice.
  * @example squeeze(zeros([1, 3, 1])).shape; // [ 3 ]
  */
@@ -159,7 +154,6 @@ const unsqueezePrimitive = orderedView<number>('unsqueeze', (x, d) => {
 
 /**
  * With a dimension of size 1 inserted before `dim`. Follows `torch.unsqueeze`.
- *
  * @throws IndexError when `dim` is out of range.
  * @example unsqueeze(zeros([2, 3]), 1).shape; // [ 2, 1, 3 ]
  */
@@ -175,7 +169,6 @@ const expandPrimitive = defineView<Shape>({
 
 /**
  * x broadcast to larger sizes, without a copy; -1 keeps a size. Follows `Tensor.expand`.
- *
  * @throws ShapeError when a dimension of another size than 1 would be stretched.
  * @example expand(tensor([[1], [2]]), -1, 3).tolist(); // [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
  */
@@ -218,7 +211,6 @@ export const broadcastTo = (x: Tensor, shape: Shape): Tensor => expand(x, shape)
 
 /**
  * All tensors expanded to the shape to which they broadcast. Follows `torch.broadcast_tensors`.
- *
  * @throws ShapeError when they do not broadcast.
  */
 export function broadcastTensors(...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[] {

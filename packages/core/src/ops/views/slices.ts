@@ -10,7 +10,6 @@ const rangePrimitive = defineRegionView('slice', rangeLayout);
 
 /**
  * Part of a dimension as a view: Python's `x[start:stop:step]` along `dim`. Follows PyTorch's slicing.
- *
  * @throws IndexError when `dim` is out of range or a bound is no integer, ValueError when `step` is not positive.
  * @example sliceAlong(arange(6), 0, { start: 1, step: 2 }); // tensor([1, 3, 5])
  */
@@ -21,7 +20,6 @@ export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tens
 
 /**
  * The indices `start` to `start + length` of a dimension, as a view. Follows `torch.narrow`.
- *
  * @throws IndexError when `dim` or `start` is out of range, ShapeError when the dimension ends before `start + length`.
  * @example narrow(arange(5), 0, 1, 3); // tensor([1, 2, 3])
  */
@@ -68,7 +66,6 @@ function selection(x: Tensor, dim: number, index: number, caller: string): Selec
 
 /**
  * One index of a dimension, which is dropped: a view. Follows `torch.select`.
- *
  * @throws IndexError when `dim` or `index` is out of range.
  * @example select(tensor([[1, 2], [3, 4]]), 1, -1); // tensor([2, 4])
  */
@@ -78,7 +75,6 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 
 /**
  * {@link select} of each index of a dimension. Follows `torch.unbind`.
- *
  * @throws IndexError when `dim` is out of range.
  * @example unbind(tensor([[1, 2], [3, 4]])); // [ tensor([1, 2]), tensor([3, 4]) ]
  */
@@ -89,7 +85,6 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
 
 /**
  * A copy of x in which `source` takes the place of `select(x, dim, index)`. Follows `torch.select_scatter`.
- *
  * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it replaces.
  */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
@@ -99,7 +94,6 @@ export function selectScatter(x: Tensor, source: Tensor, dim: number, index: num
 
 /**
  * A copy of x in which `source` takes the place of {@link sliceAlong}. Follows `torch.slice_scatter`.
- *
  * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
  */
 export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRange = {}): Tensor {

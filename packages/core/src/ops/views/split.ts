@@ -23,7 +23,6 @@ function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
 /**
  * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these sizes.
  * All are views. Follows `torch.split`.
- *
  * @throws ShapeError when x has no dimension or the sizes do not fit it, IndexError when `dim` is out of range.
  * @example split(arange(5), 2); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
@@ -46,7 +45,6 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
 
 /**
  * Parts of the given sizes along `dim`, as views. Follows `torch.split_with_sizes`.
- *
  * @throws ShapeError when the sizes do not sum to that of the dimension, IndexError when `dim` is out of range.
  */
 export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] {
@@ -66,7 +64,6 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
 
 /**
  * At most `chunks` parts of equal size along `dim`, the last one possibly smaller; views. Follows `torch.chunk`.
- *
  * @throws ShapeError when x has no dimension or `chunks` is not positive, IndexError when `dim` is out of range.
  * @example chunk(arange(5), 3); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
@@ -84,7 +81,6 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
 /**
  * So many parts, the first ones larger by one where it does not divide; or, given a list (or an int32 vector) of indices, the
  * parts between them. All are views. Follows `torch.tensor_split`.
- *
  * @throws ShapeError when x has no dimension or the number of parts is not positive, IndexError when `dim` is out of range.
  * @example
  * ```ts
@@ -138,19 +134,16 @@ function splitter(name: string, least: number, dimOf: (rank: number) => number) 
 
 /**
  * {@link tensorSplit} along columns (of one dimension: elements). Follows `torch.hsplit`.
- *
  * @throws ShapeError when x has no dimension or the number of parts does not divide it.
  */
 export const hsplit = splitter('hsplit', 1, (rank) => (rank === 1 ? 0 : 1));
 /**
  * {@link tensorSplit} along rows. Follows `torch.vsplit`.
- *
  * @throws ShapeError when x has fewer than two dimensions or the number of parts does not divide the rows.
  */
 export const vsplit = splitter('vsplit', 2, () => 0);
 /**
  * {@link tensorSplit} along the third dimension. Follows `torch.dsplit`.
- *
  * @throws ShapeError when x has fewer than three dimensions or the number of parts does not divide the third.
  */
 export const dsplit = splitter('dsplit', 3, () => 2);

@@ -21,7 +21,6 @@ const unfoldPrimitive = defineRegionView<Windows>('unfold', (x, { dim, size, ste
 
 /**
  * Windows of `size` along `dim`, `step` apart, each in a new last dimension; a view. Follows `Tensor.unfold`.
- *
  * @throws IndexError when `dim` is out of range, ShapeError when `size` is larger than the dimension or `step` not positive.
  * @example unfold(arange(5), 0, 3, 2).tolist(); // [ [ 0, 1, 2 ], [ 2, 3, 4 ] ]
  */
@@ -41,7 +40,6 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
 /**
  * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
  * were dense, so a non-contiguous x is refused. Follows `torch.as_strided`.
- *
  * @throws ShapeError when x is not contiguous or does not reach so far, ValueError when a stride is no integer.
  * @example asStrided(arange(4), [2, 3], [1, 1]).tolist(); // [ [ 0, 1, 2 ], [ 1, 2, 3 ] ]
  */

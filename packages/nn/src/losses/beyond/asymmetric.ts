@@ -46,7 +46,6 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
  *
  * Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter, Zelnik-Manor: Asymmetric loss for multi-label
  * classification, 2021, https://arxiv.org/abs/2009.14119.
- *
  * @throws ShapeError if the shapes differ, ValueError for a negative gamma, a clip outside [0, 1) or an unknown reduction
  * @example F.asymmetricLoss(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
@@ -69,7 +68,6 @@ export function asymmetricLoss(input: Tensor, target: Tensor, options: Asymmetri
 /**
  * Multi-label loss of logits that discounts the many easy negatives: {@link asymmetricLoss} as a module. Kindling's own, after
  * the paper there.
- *
  * @example new nn.AsymmetricLoss()(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
 export class AsymmetricLoss extends /* @__PURE__ */ lossClass(asymmetricLoss, asymmetricDefaults) {}

@@ -55,7 +55,6 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
  *
  * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018,
  * https://arxiv.org/abs/1807.03748; `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
- *
  * @throws ShapeError for shapes that do not fit; ValueError unless the temperature is positive, for `symmetric` with negatives, or
  * for an unknown reduction
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
@@ -99,7 +98,6 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
 
 /**
  * {@link infoNceLoss} as a module, called with queries, keys, and negatives if there are any. Kindling's own, after the paper there.
- *
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -156,7 +154,6 @@ const excluded = -1e30;
  *
  * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning,
  * 2020, https://arxiv.org/abs/2004.11362 (L_out).
- *
  * @throws ShapeError for shapes that do not fit, ValueError unless the temperatures are positive, or for an unknown reduction
  * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // tensor(0.2088)
  */
@@ -188,7 +185,6 @@ export function supConLoss(features: Tensor, labels: Tensor, options: SupConLoss
 /**
  * Supervised contrastive loss, where samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after
  * the paper there.
- *
  * @example new nn.SupConLoss({ temperature: 1 })(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1])); // tensor(0.2088)
  */
 export class SupConLoss extends /* @__PURE__ */ lossClass(supConLoss, supConDefaults) {}

@@ -33,7 +33,6 @@ const emdDefaults = { power: 2 };
  * Hou, Yu, Samaras: Squared earth mover's distance-based loss for training deep neural networks, 2016,
  * https://arxiv.org/abs/1611.05916; for label distributions, Talebi, Milanfar: NIMA, 2017,
  * https://arxiv.org/abs/1709.05424.
- *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a power below 1 or an
  * unknown reduction
  * @example
@@ -68,7 +67,6 @@ function distribution(input: Tensor, target: Tensor): Tensor {
 /**
  * Squared earth mover's distance of the softmax of logits from a distribution over ordered classes: {@link emdLoss} as a module.
  * Kindling's own, after the paper there.
- *
  * @example new nn.EMDLoss()(tensor([[9.5, 0, 0]]), tensor([2])); // tensor(1.9996)
  */
 export class EMDLoss extends /* @__PURE__ */ lossClass(emdLoss, emdDefaults) {}

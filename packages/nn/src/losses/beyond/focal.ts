@@ -71,7 +71,6 @@ function checkGamma(caller: string, gamma: number): void {
  *
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
  * https://arxiv.org/abs/1708.02002.
- *
  * @throws ShapeError if the shapes differ, ValueError for a negative gamma, an alpha outside [0, 1] or an unknown reduction
  * @example F.sigmoidFocalLoss(tensor([2.5, -1]), tensor([1, 0]), { gamma: 2 }); // tensor(0.0086)
  */
@@ -94,7 +93,6 @@ export function sigmoidFocalLoss(
 
 /**
  * Focal loss of logits, each an independent yes or no: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.SigmoidFocalLoss({ gamma: 2 })(tensor([2.5, -1]), tensor([1, 0])); // tensor(0.0086)
  */
 export class SigmoidFocalLoss extends /* @__PURE__ */ lossClass(sigmoidFocalLoss, sigmoidFocalDefaults) {}
@@ -137,7 +135,6 @@ const focalTerm = /* @__PURE__ */ new ElementwiseOp({
  *
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
  * https://arxiv.org/abs/1708.02002.
- *
  * @throws ShapeError, DTypeError for targets that do not fit, IndexError for a class that there is not, ValueError for a negative
  * gamma or an unknown reduction
  * @example F.focalLoss(tensor([[2.5, 0, -1]]), tensor([0]), { gamma: 2 }); // tensor(0.0011)
@@ -168,7 +165,6 @@ export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptio
 /**
  * Focal loss of the softmax of logits, for class indices or probabilities: {@link focalLoss} as a module, whose `weight` is a
  * buffer. Kindling's own, after the paper there.
- *
  * @example new nn.FocalLoss()(tensor([[2.5, 0, -1]]), tensor([0])); // tensor(0.0011)
  */
 export class FocalLoss extends /* @__PURE__ */ lossClass(focalLoss, focalDefaults, ['weight']) {}

@@ -50,7 +50,6 @@ const fractional = /* @__PURE__ */ new ElementwiseReduction({
  * Huber: Robust estimation of a location parameter, 1964, https://doi.org/10.1214/aoms/1177703732; as a
  * regression target in high-energy physics, CMS Collaboration: A deep neural network for simultaneous
  * estimation of b jet energy and resolution, 2019, https://arxiv.org/abs/1912.06046.
- *
  * @throws ValueError unless delta is positive, or for an unknown reduction
  * @example F.fractionalHuberLoss(tensor([90.5, 400]), tensor([100, 200])); // tensor(0.2523)
  */
@@ -67,7 +66,6 @@ export function fractionalHuberLoss(
 
 /**
  * The Huber loss of the response x / y against 1: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there.
- *
  * @example new nn.FractionalHuberLoss()(tensor([90.5, 400]), tensor([100, 200])); // tensor(0.2523)
  */
 export class FractionalHuberLoss extends /* @__PURE__ */ lossClass(
@@ -107,7 +105,6 @@ const binsOf = (target: Tensor, edges: Tensor): Tensor =>
  *
  * Follows `lumin.nn.losses.hep_losses`-style regression losses (Strong: LUMIN,
  * https://doi.org/10.5281/zenodo.2601857), whose value is twice this one.
- *
  * @throws ShapeError for thresholds that do not fit the edges, ValueError for an unknown reduction
  * @example
  * ```ts
@@ -166,7 +163,6 @@ export interface BinnedHuberOptions extends BoundOptions<BinnedHuberLossOptions,
  * The practice of high-energy physics, as in Strong: LUMIN, https://doi.org/10.5281/zenodo.2601857
  * (WeightedBinnedHuber, whose value is twice this one); Huber: Robust estimation of a location parameter,
  * 1964, https://doi.org/10.1214/aoms/1177703732.
- *
  * @throws ValueError for edges that do not ascend, a percentile or momentum out of range, or a delta that is not positive
  * @example
  * ```ts

@@ -85,7 +85,6 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  *
  * Deng, Guo, Xue, Zafeiriou: ArcFace: additive angular margin loss for deep face recognition, 2018,
  * https://arxiv.org/abs/1801.07698.
- *
  * @throws ShapeError for shapes that do not fit, ValueError for a margin outside [0, pi/2]; else as {@link crossEntropy}
  * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0777)
  */
@@ -118,7 +117,6 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
  *
  * Wang, Wang, Zhou, Ji, Gong, Zhou, Li, Liu: CosFace: large margin cosine loss for deep face recognition,
  * 2018, https://arxiv.org/abs/1801.09414.
- *
  * @throws ShapeError for shapes that do not fit, ValueError for a negative margin; else as {@link crossEntropy}
  * @example F.cosFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0590)
  */
@@ -165,7 +163,6 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
   /**
    * The cosine between each embedding (N, embeddingSize) and each centre: (N, numClasses). Its argmax is the
    * prediction.
-   *
    * @throws ShapeError for embeddings of another size
    */
   cosine(input: Tensor): Tensor {
@@ -181,7 +178,6 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
  * Softmax over angles with a margin added to that of the own class: input are embeddings (N, embeddingSize),
  * target the class indices (N); {@link arcFaceLoss} is the loss of the cosines. Give its parameters to
  * the optimizer together with the model's. Kindling's own, after the paper there.
- *
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -215,7 +211,6 @@ export class ArcFaceLoss extends MarginSoftmaxLoss {
  * Softmax over cosines with a margin taken off that of the own class: input are embeddings (N,
  * embeddingSize), target the class indices (N); {@link cosFaceLoss} is the loss of the cosines. Give its
  * parameters to the optimizer together with the model's. Kindling's own, after the paper there.
- *
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts

@@ -127,7 +127,6 @@ function tversky(
  * class indices. The sums run over the pixels; the unreduced loss is (N, C), or (C) with `batch`.
  *
  * Milletari, Navab, Ahmadi: V-Net, 2016, https://arxiv.org/abs/1606.04797 (with `squared: true`).
- *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for an unknown
  * activation or reduction
  * @example F.diceLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0094)
@@ -147,7 +146,6 @@ export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions
 
 /**
  * One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.DiceLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0094)
  */
 export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) {}
@@ -162,7 +160,6 @@ export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) 
  *
  * Salehi, Erdogmus, Gholipour: Tversky loss function for image segmentation using 3D fully convolutional deep
  * networks, 2017, https://arxiv.org/abs/1706.05721.
- *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for an unknown
  * activation or reduction
  * @example F.tverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0086)
@@ -174,7 +171,6 @@ export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossO
 
 /**
  * One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.TverskyLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0086)
  */
 export class TverskyLoss extends /* @__PURE__ */ lossClass(tverskyLoss, tverskyDefaults) {}
@@ -189,7 +185,6 @@ const nearlyPerfect = 1e-12;
  * Abraham, Khan: A novel focal Tversky loss function with improved attention U-Net for lesion segmentation,
  * 2018, https://arxiv.org/abs/1810.07842. For gamma above 1 the slope grows without bound toward a perfect
  * overlap; below a Tversky loss of 1e-12 it is 0.
- *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError unless gamma is
  * positive, or for an unknown activation or reduction
  * @example F.focalTverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0282)
@@ -211,7 +206,6 @@ export function focalTverskyLoss(
 
 /**
  * The Tversky loss of each region to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.FocalTverskyLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0282)
  */
 export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss, focalTverskyDefaults) {}
@@ -225,7 +219,6 @@ export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss
  *
  * Rahman, Wang: Optimizing intersection-over-union in deep neural networks for image segmentation, 2016,
  * https://doi.org/10.1007/978-3-319-50835-1_22.
- *
  * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for an unknown
  * activation or reduction
  * @example F.jaccardLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0156)
@@ -236,7 +229,6 @@ export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossO
 
 /**
  * One minus the soft intersection over union of each region: {@link jaccardLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.JaccardLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0156)
  */
 export class JaccardLoss extends /* @__PURE__ */ lossClass(jaccardLoss, overlapDefaults) {}

@@ -37,7 +37,6 @@ const logCosh = /* @__PURE__ */ new ElementwiseReduction({
  *
  * Saleh, Saleh: Statistical properties of the log-cosh loss function used in machine learning, 2022,
  * https://arxiv.org/abs/2208.04564.
- *
  * @throws ValueError for an unknown reduction
  * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
@@ -48,7 +47,6 @@ export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions 
 
 /**
  * log(cosh(x - y)), smooth everywhere: {@link logCoshLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.LogCoshLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
 export class LogCoshLoss extends /* @__PURE__ */ lossClass(logCoshLoss) {}
@@ -79,7 +77,6 @@ const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
  *
  * Charbonnier, Blanc-Feraud, Aubert, Barlaud: Two deterministic half-quadratic regularization algorithms for
  * computed imaging, 1994, https://doi.org/10.1109/ICIP.1994.413553.
- *
  * @throws ValueError unless epsilon is positive, or for an unknown reduction
  * @example F.charbonnierLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
  */
@@ -92,7 +89,6 @@ export function charbonnierLoss(input: Tensor, target: Tensor, options: Charbonn
 
 /**
  * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper there.
- *
  * @example new nn.CharbonnierLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
  */
 export class CharbonnierLoss extends /* @__PURE__ */ lossClass(charbonnierLoss, charbonnierDefaults) {}
@@ -130,7 +126,6 @@ function checkQuantiles(caller: string, quantiles: number | readonly number[]): 
  * of the input. The gradient where x = y is 0.
  *
  * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
- *
  * @throws ValueError for a quantile outside (0, 1) or an unknown reduction, ShapeError for an input without a dimension for the
  * quantiles
  * @example F.quantileLoss(tensor([1.5, 2]), tensor([3, 1]), 0.9); // tensor(0.7250)
@@ -160,7 +155,6 @@ export function quantileLoss(
 /**
  * The pinball loss, whose minimum is a quantile of the target, or several: {@link quantileLoss} as a module. Kindling's own, after
  * the paper there.
- *
  * @throws ValueError for a quantile outside (0, 1) or an unknown reduction
  * @example new nn.QuantileLoss(0.9)(tensor([1.5, 2]), tensor([3, 1])); // tensor(0.7250)
  */

@@ -39,7 +39,6 @@ function checkPositive(caller: string, values: Readonly<Record<string, number>>)
  *
  * Feng, Kittler, Awais, Huber, Wu: Wing loss for robust facial landmark localisation with convolutional
  * neural networks, 2018, https://arxiv.org/abs/1711.06753.
- *
  * @throws ValueError unless omega and epsilon are positive, or for an unknown reduction
  * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
@@ -54,7 +53,6 @@ export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions
 /**
  * A logarithm for small residuals and a line for large ones, for the positions of landmarks: {@link wingLoss} as a module.
  * Kindling's own, after the paper there.
- *
  * @example new nn.WingLoss()(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
 export class WingLoss extends /* @__PURE__ */ lossClass(wingLoss, wingDefaults) {}
@@ -98,7 +96,6 @@ const adaptiveWing = /* @__PURE__ */ new ElementwiseReduction({
  *
  * Wang, Bo, Fuxin: Adaptive wing loss for robust face alignment via heatmap regression, 2019,
  * https://arxiv.org/abs/1904.07399.
- *
  * @throws ValueError unless omega, epsilon, theta and alpha are positive, or for an unknown reduction
  * @example F.adaptiveWingLoss(tensor([0.9, 0.3]), tensor([1, 0])); // tensor(1.0724)
  */
@@ -122,7 +119,6 @@ export function adaptiveWingLoss(
 /**
  * The wing loss for heatmaps with values in [0, 1], sharp on the foreground: {@link adaptiveWingLoss} as a module. Kindling's own,
  * after the paper there.
- *
  * @example new nn.AdaptiveWingLoss()(tensor([0.9, 0.3]), tensor([1, 0])); // tensor(1.0724)
  */
 export class AdaptiveWingLoss extends /* @__PURE__ */ lossClass(adaptiveWingLoss, adaptiveWingDefaults) {}
