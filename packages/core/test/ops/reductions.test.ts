@@ -228,6 +228,19 @@ describe('gradients at the corners', () => {
     expect(gradientOf(g!.sum(), x)).toEqual([7, 4, 3]);
   });
 
+  it.each([[[2, 3, 4, -1]], [[2, 0, 4, 3]], [[0, 3, 0, 2]]])(
+    'prod and cumprod of %j, three times',
+    (data) => {
+      const x = f64(data, true);
+      for (const f of [(y: Tensor) => y.prod(0), (y: Tensor) => y.cumprod(0)]) {
+        const gradient = (y: Tensor): Tensor =>
+          K.autograd.grad(f(y).square().sum(), [y], { createGraph: true })[0]!;
+        K.autograd.gradcheck(gradient, [x]);
+        K.autograd.gradgradcheck(gradient, [x]);
+      }
+    },
+  );
+
   it('std at 0 has gradient 0, var without degrees of freedom NaN', () => {
     const x = f64([1, 1], true);
     expect(gradientOf(x.std(), x)).toEqual([0, 0]);

@@ -2,7 +2,16 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
-import { binary, inPlace, inPlaceCall, type Resolve, run, unary, zeroGradient } from './define.ts';
+import {
+  binary,
+  inPlace,
+  inPlaceCall,
+  type Resolve,
+  run,
+  runInPlace,
+  unary,
+  zeroGradient,
+} from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
 import { applyBinary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
 
@@ -15,12 +24,7 @@ export interface AlphaOptions {
   readonly alpha?: number;
 }
 
-const addOp = new ElementwiseOp({
-  name: 'add',
-  arity: 2,
-  expression: (a, b) => E.add(a, b),
-});
-
+const addOp = new ElementwiseOp({ name: 'add', arity: 2, expression: (a, b) => E.add(a, b) });
 const addScaledOp = new ElementwiseOp({
   name: 'add',
   arity: 2,
@@ -33,7 +37,8 @@ const subtraction = refuseBoolsFor(
 );
 /** Neither operand may be bool, whatever the other is. */
 const checkSub: ElementwiseSpec['check'] = (dtype, inputs) => {
-  for (const type of [dtype, ...inputs.map((x) => x.dtype)]) subtraction(type);
+  subtraction(dtype);
+  for (const x of inputs) subtraction(x.dtype);
 };
 
 const subOp = new ElementwiseOp({
@@ -61,13 +66,13 @@ const scaled =
   ): Resolve<[a: Operand, b: Operand, options?: AlphaOptions]> =>
   (caller, a, b, options) => {
     const alpha = options?.alpha ?? 1;
-    if (alpha === 1) return [plain, [a, b]];
+    if (alpha === 1) return { op: plain, operands: [a, b] };
     if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
       throw new ValueError(
         `${caller}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
       );
     }
-    return [withAlpha, [a, b], [alpha]];
+    return { op: withAlpha, operands: [a, b], params: [alpha] };
   };
 const sumOf = scaled(addOp, addScaledOp);
 const differenceOf = scaled(subOp, subScaledOp);
@@ -166,11 +171,11 @@ const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (_, 
   const mode = options?.roundingMode ?? null;
   switch (mode) {
     case null:
-      return [divOp, [a, b]];
+      return { op: divOp, operands: [a, b] };
     case 'trunc':
-      return [divTruncOp, [a, b]];
+      return { op: divTruncOp, operands: [a, b] };
     case 'floor':
-      return [divFloor.op, [a, b]];
+      return { op: divFloor.op, operands: [a, b] };
     default:
       throw new ValueError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(mode)}'`);
   }
@@ -260,7 +265,7 @@ export interface ValueOptions {
 
 const withValue =
   (op: ElementwiseOp): Resolve<[x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions]> =>
-  (_, x, a, b, options) => [op, [x, a, b], [options?.value ?? 1]];
+  (_, x, a, b, options) => ({ op, operands: [x, a, b], params: [options?.value ?? 1] });
 const productOf = withValue(addcmulOp);
 const ratioOf = withValue(addcdivOp);
 
@@ -305,10 +310,8 @@ const lerpOp = new ElementwiseOp({
   },
 });
 
-const between: Resolve<[a: Tensor, b: Tensor, weight: Tensor | number]> = (_, ...operands) => [
-  lerpOp,
-  operands,
-];
+type LerpOperands = [a: Tensor, b: Tensor, weight: Tensor | number];
+const between: Resolve<LerpOperands> = (_, ...operands) => ({ op: lerpOp, operands });
 
 /**
  * a + weight * (b - a), broadcast. Follows `torch.lerp`.
@@ -321,10 +324,13 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   return run(between('lerp', a, b, weight));
 }
 
+// These two are called at every step of training: no list of arguments is made.
 /** {@link add} in place: a += alpha * b. */
-export const add_ = inPlaceCall('add_', sumOf);
+export const add_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
+  runInPlace(sumOf('add_', a, b, options));
 /** {@link sub} in place: a -= alpha * b. */
-export const sub_ = inPlaceCall('sub_', differenceOf);
+export const sub_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
+  runInPlace(differenceOf('sub_', a, b, options));
 /** {@link mul} in place: a *= b. */
 export const mul_ = inPlace(mul);
 /** {@link div} in place: a /= b. */

@@ -72,7 +72,7 @@ export function pow(a: Operand, b: Operand): Tensor {
 
 const toPower: Resolve<[a: Tensor, b: Operand]> = (_, a, b) => {
   checkExponent(a, b);
-  return [powOp, [a, b]];
+  return { op: powOp, operands: [a, b] };
 };
 /** {@link pow} in place: a becomes aᵇ. */
 export const pow_ = inPlaceCall('pow_', toPower);

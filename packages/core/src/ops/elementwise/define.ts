@@ -41,13 +41,21 @@ export function binary(
 }
 
 /** What a call stands for: an operation, its operands and its parameters. */
-export type Call = readonly [op: ElementwiseOp, operands: readonly Operand[], params?: readonly number[]];
+export interface Call {
+  readonly op: ElementwiseOp;
+  readonly operands: readonly Operand[];
+  readonly params?: readonly number[];
+}
 
 /** What the arguments of a function with options stand for; its errors name the `caller`. */
 export type Resolve<A extends unknown[]> = (caller: string, ...args: A) => Call;
 
 /** Runs a call. */
-export const run = ([op, operands, params]: Call): Tensor => applyElementwise(op, operands, params);
+export const run = ({ op, operands, params }: Call): Tensor => applyElementwise(op, operands, params);
+
+/** Runs a call in place: the result takes the place of its first operand, a tensor. */
+export const runInPlace = ({ op, operands, params }: Call): Tensor =>
+  applyElementwiseInPlace(op, operands, params);
 
 /** Gradients that are zero everywhere: PyTorch has them where a function is constant between its jumps. */
 export const zeroGradient: NonNullable<ElementwiseSpec['gradient']> = (_, ...x) => x.map(() => E.constant(0));
@@ -63,4 +71,4 @@ export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operan
 export const inPlaceCall =
   <A extends unknown[]>(caller: string, resolve: Resolve<A>): ((...args: A) => Tensor) =>
   (...args) =>
-    applyElementwiseInPlace(...resolve(caller, ...args));
+    runInPlace(resolve(caller, ...args));

@@ -24,10 +24,13 @@ export function splitOperands(name: string, operands: readonly Operand[], params
     } else if (typeof x === 'boolean') tensors.push(Tensor.scalar(x ? 1 : 0, 'bool'));
     else throw notATensor(name, operands);
   }
-  if (isFilled(tensors)) return { tensors, params: [...scalars, ...params], mask };
-  const [first = 0, ...others] = scalars;
-  const tensor = Tensor.scalar(first, Number.isInteger(first) ? 'int32' : 'float32');
-  return { tensors: [tensor] as const, params: [...others, ...params], mask: mask & (mask - 1) };
+  if (!isFilled(tensors)) {
+    const [first = 0, ...others] = scalars;
+    const tensor = Tensor.scalar(first, Number.isInteger(first) ? 'int32' : 'float32');
+    return { tensors: [tensor] as const, params: [...others, ...params], mask: mask & (mask - 1) };
+  }
+  if (params.length > 0) scalars.push(...params);
+  return { tensors, params: scalars, mask };
 }
 
 /** The error that says what came where tensors and numbers were expected. */

@@ -45,9 +45,10 @@ export interface RoundOptions {
 
 const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (_, x, options) => {
   const decimals = options?.decimals ?? 0;
-  if (decimals === 0) return [roundOp, [x]];
+  if (decimals === 0) return { op: roundOp, operands: [x] };
   checkDecimals(x.dtype);
-  return [decimals > 0 ? roundDecimalsOp : roundTensOp, [x], [10 ** Math.abs(decimals)]];
+  const op = decimals > 0 ? roundDecimalsOp : roundTensOp;
+  return { op, operands: [x], params: [10 ** Math.abs(decimals)] };
 };
 
 /**
@@ -61,7 +62,7 @@ const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (_, x, options)
  * ```
  */
 export function round(x: Tensor, options?: RoundOptions): Tensor {
-  const [op, , params] = roundingOf('round', x, options);
+  const { op, params } = roundingOf('round', x, options);
   return applyUnary(op, x, params);
 }
 

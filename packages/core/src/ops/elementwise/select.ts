@@ -85,9 +85,9 @@ const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, optio
   const { min = null, max = null } = options;
   if (min === null) {
     if (max === null) throw new ValueError(`${caller}: At least one of 'min' or 'max' must not be null`);
-    return [clampAtMostOp, [x, max]];
+    return { op: clampAtMostOp, operands: [x, max] };
   }
-  return max === null ? [clampAtLeastOp, [x, min]] : [clampOp, [x, min, max]];
+  return max === null ? { op: clampAtLeastOp, operands: [x, min] } : { op: clampOp, operands: [x, min, max] };
 };
 
 /**
@@ -130,7 +130,7 @@ const nanToNumOp = new ElementwiseOp({
 const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (_, x, options = {}) => {
   const most = largest[x.dtype] ?? 0;
   const { nan = 0, posinf = most, neginf = -most } = options;
-  return [nanToNumOp, [x], [nan, posinf, neginf]];
+  return { op: nanToNumOp, operands: [x], params: [nan, posinf, neginf] };
 };
 
 /**
@@ -138,7 +138,7 @@ const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (_, x, option
  * @example nanToNum(tensor([1, NaN, Infinity]), { posinf: 9 }); // tensor([1., 0., 9.])
  */
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
-  const [op, , params] = replacing('nanToNum', x, options);
+  const { op, params } = replacing('nanToNum', x, options);
   return applyUnary(op, x, params);
 }
 

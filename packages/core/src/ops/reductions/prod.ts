@@ -89,19 +89,19 @@ const pairsPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
 
 /** Products from the front, then times those from the back. */
 function productsOfOthers(x: TypedArray, out: TypedArray, extent: Extent): void {
-  const { n, inner } = extent;
-  const row = new Float64Array(n);
-  const front = new Float64Array(n);
+  const front = new Float64Array(extent.n);
   eachRow(extent, (start) => {
-    takeRow(x, start, inner, row);
-    row.reduce((product, value, r) => {
+    const { n, inner } = extent;
+    let product = 1;
+    for (let r = 0, at = start; r < n; r++, at += inner) {
       front[r] = product;
-      return product * value;
-    }, 1);
-    row.reduceRight((product, value, r) => {
-      out[start + r * inner] = front[r]! * product;
-      return product * value;
-    }, 1);
+      product *= x[at]!;
+    }
+    product = 1;
+    for (let r = n - 1, at = start + r * inner; r >= 0; r--, at -= inner) {
+      out[at] = front[r]! * product;
+      product *= x[at]!;
+    }
   });
 }
 
@@ -125,8 +125,9 @@ const pairsByDivision: PairKernel = (g, x, { shape, dtype }, dim, out) => {
   reduce('sum', stridedOver(gy, dtype, shape), [dim], totals);
   eachRow(extent, (start, row) => {
     for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
-      out[at] = totals[row]! - gy[at]!;
-      out[at]! /= x[at]!;
+      // Rounded to the dtype before the division, as an operation of its own is.
+      gy[at] = totals[row]! - gy[at]!;
+      out[at] = gy[at]! / x[at]!;
     }
   });
 };

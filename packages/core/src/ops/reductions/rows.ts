@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import { type Extent, extentOf } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { eye } from '../creation/tensor.ts';
+import { eye } from '../creation/fill.ts';
 import { where } from '../elementwise/select.ts';
 import { transpose } from '../views/permute.ts';
 import { reshape, unsqueeze } from '../views/shape.ts';

@@ -1,5 +1,12 @@
 import { type DType, isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
-import { rows, type Strided } from '../../kernels/index.ts';
+import {
+  logSoftmaxRows,
+  logSoftmaxRowsBackward,
+  logsumexpRows,
+  type Strided,
+  softmaxRows,
+  softmaxRowsBackward,
+} from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
@@ -86,9 +93,9 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
 export const softmax = alongRows({
   name: 'softmax',
   caller: 'softmax',
-  forward: rows.softmax,
+  forward: softmaxRows,
   // y (g - sum(g y))
-  backward: rows.softmaxBackward,
+  backward: softmaxRowsBackward,
   second: ({ h, g, y, dim, again }) => [
     () => again(h, y),
     () => sub(mul(h, sub(g, rowSum(mul(g, y), dim))), mul(g, rowSum(mul(h, y), dim))),
@@ -105,9 +112,9 @@ export const softmax = alongRows({
 export const logSoftmax = alongRows({
   name: 'log_softmax',
   caller: 'logSoftmax',
-  forward: rows.logSoftmax,
+  forward: logSoftmaxRows,
   // g - exp(y) sum(g)
-  backward: rows.logSoftmaxBackward,
+  backward: logSoftmaxRowsBackward,
   second({ h, g, y, dim }) {
     const hp = mul(h, exp(y));
     return [() => sub(h, rowSum(hp, dim)), () => neg(mul(hp, rowSum(g, dim)))];
@@ -123,7 +130,7 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
   name: 'logsumexp',
   saves: INPUT(0) | OUTPUT,
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
-  kernel: ([x], { dims }, out) => rows.logsumexp(x, dims[0] ?? 0, out.storage.array, out.offset),
+  kernel: ([x], { dims }, out) => logsumexpRows(x, dims[0] ?? 0, out.storage.array, out.offset),
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);

@@ -19,8 +19,9 @@ import { runningSums } from './running-sum.ts';
 function runningProducts(x: TypedArray, out: TypedArray, extent: Extent): void {
   const whole = out instanceof Int32Array;
   eachRow(extent, (start) => {
+    const { n, inner } = extent;
     let product = 1;
-    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+    for (let r = 0, at = start; r < n; r++, at += inner) {
       const value = x[at]!;
       product = whole ? Math.imul(product, value) : product * value;
       out[at] = product;

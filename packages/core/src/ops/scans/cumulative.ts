@@ -41,9 +41,10 @@ function runningExtremes(
   sign: 1 | -1,
 ): void {
   eachRow(extent, (start) => {
+    const { n, inner } = extent;
     let best = sign * Number.NEGATIVE_INFINITY;
     let place = 0;
-    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+    for (let r = 0, at = start; r < n; r++, at += inner) {
       const value = x[at]!;
       if (Number.isNaN(value) || sign * value >= sign * best) {
         best = value;

@@ -23,8 +23,9 @@ function logAdd(a: number, b: number): number {
 
 function runningLogSums(x: TypedArray, out: TypedArray, extent: Extent): void {
   eachRow(extent, (start) => {
+    const { n, inner } = extent;
     let total = Number.NEGATIVE_INFINITY;
-    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
+    for (let r = 0, at = start; r < n; r++, at += inner) {
       total = logAdd(total, x[at]!);
       out[at] = total;
     }

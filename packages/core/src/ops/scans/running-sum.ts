@@ -14,9 +14,9 @@ export interface Scan {
 
 /** Running sums, carried in float64; integers wrap as they are stored. */
 export function runningSums(x: TypedArray, out: TypedArray, extent: Extent, reverse: boolean): void {
-  const { n, inner } = extent;
-  const step = reverse ? -inner : inner;
   eachRow(extent, (start) => {
+    const { n, inner } = extent;
+    const step = reverse ? -inner : inner;
     let at = reverse ? start + (n - 1) * inner : start;
     let total = 0;
     for (let r = 0; r < n; r++, at += step) {
