@@ -1,6 +1,6 @@
 import { DTypeError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
-import { tensor } from '../ops/creation/tensor.ts';
+import { tensor } from '../ops/creation/from-data.ts';
 import { Tensor } from '../tensor.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { DType } from '../dtype.ts';
 import { isFloatingPoint } from '../dtype.ts';
-import { type NestedArray, tensor } from '../ops/creation/tensor.ts';
+import { type NestedArray, tensor } from '../ops/creation/from-data.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape, indexOf, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';

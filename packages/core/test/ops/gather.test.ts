@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clone } from '../../src/ops/creation/copy.ts';
 import { ones, zeros } from '../../src/ops/creation/fill.ts';
-import { tensor } from '../../src/ops/creation/tensor.ts';
+import { tensor } from '../../src/ops/creation/from-data.ts';
 import { gather, takeAlongDim } from '../../src/ops/indexing/gather.ts';
 import * as A from '../../src/ops/indexing/index-along.ts';
 import * as M from '../../src/ops/indexing/masked.ts';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clone } from '../../src/ops/creation/copy.ts';
 import { ones, zeros } from '../../src/ops/creation/fill.ts';
-import { arange, tensor } from '../../src/ops/creation/tensor.ts';
+import { tensor } from '../../src/ops/creation/from-data.ts';
+import { arange } from '../../src/ops/creation/ranges.ts';
 import {
   assign,
   type IndexItem,

@@ -1,10 +1,7 @@
-import type { DType } from '../../dtype.ts';
-import { checkDType } from '../../dtype.ts';
+import { checkDType, type DType } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
-import { gradNode } from '../../record/apply.ts';
-import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
-import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
+import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
 import { requireTensors, type Tensor } from '../../tensor.ts';
 
@@ -16,7 +13,16 @@ const clonePrimitive = definePrimitive({
   derivative: (g) => [g],
 });
 
-/** A copy with memory of its own, in row-major order; gradients flow through. Follows `torch.clone`. */
+/**
+ * A copy with memory of its own, in row-major order; gradients flow through. Follows `torch.clone`.
+ * @example
+ * ```ts
+ * const x = ones(2);
+ * const y = clone(x);
+ * x.add_(1);
+ * y; // tensor([1., 1.])
+ * ```
+ */
 export const clone = (x: Tensor): Tensor => apply(clonePrimitive, [x], undefined);
 
 /** x itself where its elements lie in row-major order, else a copy that does. Follows `Tensor.contiguous`. */
@@ -33,6 +39,11 @@ const toPrimitive = definePrimitive<DType>({
 /**
  * x with another dtype; x itself where it has that dtype already. Floats become integers by truncation, anything but 0
  * becomes `true`. Follows `Tensor.to`.
+ * @throws DTypeError for what is no dtype
+ * @example
+ * ```ts
+ * to(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1])
+ * ```
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   if (dtype === x.dtype) return x;
@@ -46,23 +57,33 @@ const detachPrimitive = defineView({
   alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
 });
 
-/** The same memory outside the graph: no gradient flows through. Follows `Tensor.detach`. */
+/**
+ * The same memory outside the graph: no gradient flows through. Follows `Tensor.detach`.
+ * @example
+ * ```ts
+ * const w = tensor([1.5], { requiresGrad: true });
+ * detach(w.mul(2)).requiresGrad; // false
+ * ```
+ */
 export const detach = (x: Tensor): Tensor => applyView(detachPrimitive, x, undefined);
-
-/** @internal Stores `source`, broadcast and converted, in the memory of `target`, which counts no version. */
-export function copyInto(target: Tensor, source: Tensor): void {
-  scatterStrided(source, target);
-}
 
 const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'copy',
   saves: 0,
   infer: ([target]) => ({ shape: target.shape, dtype: target.dtype }),
-  kernel: ([, source], _, out) => copyInto(out, source),
+  writesAnywhere: true,
+  kernel: ([, source], _, out) => scatterStrided(source, out),
   derivative: (g, node) => [null, node.needs(1) ? g : null],
 });
 
-/** Overwrites `target` with `source`, broadcast and converted to its dtype. Follows `Tensor.copy_`. */
+/**
+ * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows `Tensor.copy_`.
+ * @throws ShapeError where the source does not broadcast to the target
+ * @example
+ * ```ts
+ * zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
+ * ```
+ */
 export function copy_(target: Tensor, source: Tensor): Tensor {
   requireTensors('copy_', target, source);
   if (!expandsTo(source.shape, target.shape)) {
@@ -70,13 +91,10 @@ export function copy_(target: Tensor, source: Tensor): Tensor {
       `copy_: a source of shape ${formatShape(source.shape)} does not broadcast to the target's ${formatShape(target.shape)}`,
     );
   }
-  const inputs = [target, source];
-  const record = prepareInPlace(target, inputs, 'copy_');
-  const node = record ? gradNode(copyPrimitive, inputs, undefined) : null;
+  const before = target.gradFn;
+  applyInPlace(copyPrimitive, [target, source], undefined);
   // The one name in PyTorch without a number.
-  if (node !== null) node.label = 'CopyBackwards';
-  copyInto(target, source.storage === target.storage ? clone(detach(source)) : source);
-  finishInPlace(target, node);
+  if (target.gradFn !== null && target.gradFn !== before) target.gradFn.label = 'CopyBackwards';
   return target;
 }
 

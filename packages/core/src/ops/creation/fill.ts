@@ -1,44 +1,12 @@
-import type { DType } from '../../dtype.ts';
-import { checkDType, isFloatingPoint, storedNumber } from '../../dtype.ts';
-import { AutogradError, DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { gradNode } from '../../record/apply.ts';
-import { finishInPlace, prepareInPlace } from '../../record/in-place.ts';
-import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
+import { type DType, storedNumber } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
+import { elementsOf, scatterStrided } from '../../kernels/index.ts';
+import { apply, applyInPlace, definePrimitive, type Primitive, type Tensors } from '../../record/index.ts';
 import { checkShape, numelOf, type Shape } from '../../shape.ts';
-import { allocateZeroed, Storage } from '../../storage.ts';
-import { autogradOf, Tensor } from '../../tensor.ts';
-import { copyInto } from './copy.ts';
-
-/** What every creation function takes. */
-export interface CreationOptions {
-  /** Default: {@link getDefaultDtype} for floats, `int32` for integers, `bool` for booleans, as each function says. */
-  readonly dtype?: DType;
-  /** Whether operations on the result are recorded. Default: false. */
-  readonly requiresGrad?: boolean;
-}
-
-let defaultDtype: DType = 'float32';
-
-/** The dtype of tensors made from floats without a dtype (PyTorch's `torch.get_default_dtype`). */
-export const getDefaultDtype = (): DType => defaultDtype;
-
-/** Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`). */
-export function setDefaultDtype(dtype: DType): void {
-  checkDType(dtype, 'setDefaultDtype');
-  if (!isFloatingPoint(dtype))
-    throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
-  defaultDtype = dtype;
-}
-
-/** Applies `requiresGrad` to a tensor that a creation function made. */
-export function finishCreation(x: Tensor, options: CreationOptions | undefined): Tensor {
-  if (options?.requiresGrad !== true) return x;
-  if (!isFloatingPoint(x.dtype)) {
-    throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
-  }
-  autogradOf(x).leafRequiresGrad = true;
-  return x;
-}
+import { allocateZeroed } from '../../storage.ts';
+import { Tensor, wrapArray } from '../../tensor.ts';
+import { dtypeOf, finishCreation, sizesOf } from './arguments.ts';
+import { type CreationOptions, getDefaultDtype } from './options.ts';
 
 interface FillAttributes {
   readonly shape: Shape;
@@ -46,66 +14,80 @@ interface FillAttributes {
   readonly value: number;
 }
 
-const fillPrimitive = definePrimitive<FillAttributes, readonly Tensor[]>({
+const fillPrimitive = definePrimitive<FillAttributes, Tensors>({
   name: 'full',
-  infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
-  kernel(_inputs, { value }, out) {
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  kernel(_, { value }, out) {
     out.storage.array.fill(value, out.offset, out.offset + out.count);
   },
 });
 
-const noTensors: readonly Tensor[] = [];
+const noTensors: Tensors = [];
 
 function filled(shape: Shape, value: number, dtype: DType): Tensor {
   return apply(fillPrimitive, noTensors, { shape, dtype, value: storedNumber(value, dtype, 'full') });
 }
 
-const sizesOf = (shape: Shape | number, caller: string): Shape => {
-  const sizes = typeof shape === 'number' ? [shape] : shape;
-  if (!Array.isArray(sizes)) {
-    throw new ShapeError(`${caller}: expected a shape such as [2, 3], got ${typeof shape}`);
-  }
-  checkShape(sizes, caller);
-  return sizes.slice();
-};
-
-/** A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`. */
+/**
+ * A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`.
+ * @throws ShapeError for what is no shape; ValueError where the dtype cannot hold the value
+ * @example
+ * ```ts
+ * full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
+ * ```
+ */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
   const sizes = sizesOf(shape, 'full');
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw new DTypeError(`full: expected a number or boolean to fill with, got ${typeof value}`);
   }
-  const inferred = typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : defaultDtype;
-  const dtype = options?.dtype ?? inferred;
-  checkDType(dtype, 'full');
-  return finishCreation(filled(sizes, Number(value), dtype), options);
+  const inferred =
+    typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : getDefaultDtype();
+  return finishCreation(filled(sizes, Number(value), dtypeOf(options, 'full', inferred)), options);
 }
 
 function constantLike(caller: string, value: number) {
   return (shape: Shape | number, options?: CreationOptions): Tensor => {
     const sizes = sizesOf(shape, caller);
-    const dtype = options?.dtype ?? defaultDtype;
-    checkDType(dtype, caller);
+    const dtype = dtypeOf(options, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options);
     // Fresh memory of any size is zero already.
-    return finishCreation(
-      new Tensor(new Storage(allocateZeroed(dtype, numelOf(sizes))), sizes, dtype),
-      options,
-    );
+    return finishCreation(wrapArray(allocateZeroed(dtype, numelOf(sizes)), sizes, dtype), options);
   };
 }
 
+type Create = (shape: Shape | number, options?: CreationOptions) => Tensor;
+
 /**
  * Zeros. Follows `torch.zeros`.
- * @example zeros([2, 3]); zeros(4, { dtype: 'int32' })
+ * @throws ShapeError for what is no shape
+ * @example
+ * ```ts
+ * zeros([2, 3]); // tensor([[0., 0., 0.], [0., 0., 0.]])
+ * zeros(4, { dtype: 'bool' }); // tensor([False, False, False, False])
+ * ```
  */
-export const zeros: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('zeros', 0);
+export const zeros: Create = constantLike('zeros', 0);
 
-/** Ones. Follows `torch.ones`. */
-export const ones: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('ones', 1);
+/**
+ * Ones. Follows `torch.ones`.
+ * @throws ShapeError for what is no shape
+ * @example
+ * ```ts
+ * ones([2, 2]); // tensor([[1., 1.], [1., 1.]])
+ * ```
+ */
+export const ones: Create = constantLike('ones', 1);
 
-/** Memory that nobody has written yet; here it is zero or what a former tensor left. Follows `torch.empty`. */
-export const empty: (shape: Shape | number, options?: CreationOptions) => Tensor = constantLike('empty', 0);
+/**
+ * Memory to write into: PyTorch's holds anything, Kindling's zeros. Follows `torch.empty`.
+ * @throws ShapeError for what is no shape
+ * @example
+ * ```ts
+ * empty([2, 3]).uniform_(-1, 1).shape; // [ 2, 3 ]
+ * ```
+ */
+export const empty: Create = constantLike('empty', 0);
 
 type LikeFunction = (x: Tensor, options?: CreationOptions) => Tensor;
 const like =
@@ -113,49 +95,72 @@ const like =
   (x, options) =>
     create(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
 
-/** Zeros with the shape and dtype of `x`. Follows `torch.zeros_like`. */
+/**
+ * Zeros with the shape and dtype of `x`. Follows `torch.zeros_like`.
+ * @example
+ * ```ts
+ * zerosLike(tensor([1.5, 2])); // tensor([0., 0.])
+ * ```
+ */
 export const zerosLike: LikeFunction = like(zeros);
 /** Ones with the shape and dtype of `x`. Follows `torch.ones_like`. */
 export const onesLike: LikeFunction = like(ones);
 /** Unwritten memory with the shape and dtype of `x`. Follows `torch.empty_like`. */
 export const emptyLike: LikeFunction = like(empty);
 
-/** A tensor with the shape and dtype of `x`, filled with `value`. Follows `torch.full_like`. */
+/**
+ * A tensor with the shape and dtype of `x`, filled with `value`. Follows `torch.full_like`.
+ * @throws ValueError where the dtype cannot hold the value
+ */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
   return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
 }
 
-/** Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`. */
-export const fill_ = (x: Tensor, value: number | boolean): Tensor =>
-  overwrite(x, value, fillPrimitiveInPlace);
-
-/** Overwrites x with zeros. Follows `Tensor.zero_`. */
-export const zero_ = (x: Tensor): Tensor => overwrite(x, 0, zeroPrimitiveInPlace);
-
-function overwrite(x: Tensor, value: number | boolean, primitive: Primitive): Tensor {
-  const inputs = [x];
-  const record = prepareInPlace(x, inputs, `${primitive.name}_`);
-  const node = record ? gradNode(primitive, inputs, undefined) : null;
-  const stored = storedNumber(value, x.dtype, `${primitive.name}_`);
-  if (x.dense) x.data.fill(stored);
-  else copyInto(x, Tensor.scalar(stored, x.dtype));
-  finishInPlace(x, node);
-  return x;
+/**
+ * Ones on the diagonal, zeros elsewhere: n by n, or n by m. Follows `torch.eye`.
+ * @throws ShapeError unless the sizes are whole numbers, 0 or more
+ * @example
+ * ```ts
+ * eye(2, 3); // tensor([[1., 0., 0.], [0., 1., 0.]])
+ * ```
+ */
+export function eye(n: number, m?: number | CreationOptions, options?: CreationOptions): Tensor {
+  const columns = typeof m === 'number' ? m : n;
+  const given = typeof m === 'object' ? m : options;
+  checkShape([n, columns], 'eye');
+  const dtype = dtypeOf(given, 'eye');
+  const array = allocateZeroed(dtype, n * columns);
+  for (let i = 0; i < Math.min(n, columns); i++) array[i * (columns + 1)] = 1;
+  return finishCreation(wrapArray(array, [n, columns], dtype), given);
 }
 
-const overwriting = (name: string, overload: number): Primitive =>
+/** Overwriting with one number: in a graph the old values get no gradient. */
+const overwriting = (name: string, overload: number): Primitive<number | boolean> =>
   definePrimitive({
     name,
     overload: () => overload,
     saves: 0,
+    writesAnywhere: true,
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-    kernel: () => {},
+    kernel(_, value, out) {
+      const stored = storedNumber(value, out.dtype, `${name}_`);
+      if (out.dense) elementsOf(out).fill(stored);
+      else scatterStrided(Tensor.scalar(stored, out.dtype), out);
+    },
     derivative: (g) => [zerosLike(g)],
   });
 const fillPrimitiveInPlace = overwriting('fill', 2);
 const zeroPrimitiveInPlace = overwriting('zero', 0);
 
-export { sizesOf };
+/**
+ * Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`.
+ * @throws ValueError where the dtype cannot hold the number
+ */
+export const fill_ = (x: Tensor, value: number | boolean): Tensor =>
+  applyInPlace(fillPrimitiveInPlace, [x], value);
+
+/** Overwrites x with zeros. Follows `Tensor.zero_`. */
+export const zero_ = (x: Tensor): Tensor => applyInPlace(zeroPrimitiveInPlace, [x], 0);
 
 /** The functions of this file that are methods too. */
 export default { fill_, zero_ };

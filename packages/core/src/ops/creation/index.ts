@@ -1,4 +1,6 @@
 /** Tensors made from numbers, and copies. */
 export * from './copy.ts';
 export * from './fill.ts';
-export * from './tensor.ts';
+export * from './from-data.ts';
+export * from './options.ts';
+export * from './ranges.ts';

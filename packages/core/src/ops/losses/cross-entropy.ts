@@ -1,9 +1,11 @@
 import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
 import {
+  type CrossEntropyTarget,
+  crossEntropyDenominator,
+  crossEntropyRows,
   E,
   ElementwiseKernel,
   elementsOf,
-  rows,
   runElementwise,
   type Strided,
   stridedOver,
@@ -64,7 +66,7 @@ const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
 /** The target distribution, and what the reduction divides by. */
-interface RowTarget extends rows.CrossEntropyTarget {
+interface RowTarget extends CrossEntropyTarget {
   readonly divisor: number;
 }
 
@@ -78,7 +80,7 @@ function targetOf(inputs: Inputs, a: Attributes): RowTarget {
   const n = classCount(x, dim);
   const classes = elementsOf(target);
   const weights = weight === undefined ? null : elementsOf(weight);
-  const total = rows.crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
+  const total = crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
   const spread = labelSmoothing === 0 ? null : evenly(n, labelSmoothing, weights, x.dtype);
   const divisor = reduction === 'mean' ? total : 1;
   return { classes, onClass: 1 - labelSmoothing, ignoreIndex, weight: weights, spread, divisor };
@@ -153,7 +155,7 @@ function family(name: string): Family {
     infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([g, ...inputs], a, out) {
       const target = targetOf(inputs, a);
-      rows.crossEntropy(inputs[0], a.dim, target, 1 / target.divisor, elementsOf(out));
+      crossEntropyRows(inputs[0], a.dim, target, 1 / target.divisor, elementsOf(out));
       scaleRows(out, g, a);
     },
     derivative(h, node) {
@@ -188,7 +190,7 @@ function family(name: string): Family {
       const { array } = loss.storage;
       const each = a.reduction === 'none' ? array : null;
       const grad = unit === undefined ? null : unit.storage.array;
-      const total = rows.crossEntropy(inputs[0], a.dim, target, 1 / target.divisor, grad, each);
+      const total = crossEntropyRows(inputs[0], a.dim, target, 1 / target.divisor, grad, each);
       if (each === null) array[0] = total / target.divisor;
     },
     derivative([g], node) {

@@ -1,5 +1,5 @@
 import type { DType } from '../../dtype.ts';
-import { elementsOf, extentOf, rows } from '../../kernels/index.ts';
+import { crossEntropyDenominator, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -37,7 +37,7 @@ function lookUp(
   const { n, inner } = extentOf(a.shape, a.dim);
   const classes = elementsOf(target);
   const weights = weight === undefined ? null : elementsOf(weight);
-  const total = rows.crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
+  const total = crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
   const divisor = a.reduction === 'mean' ? total : 1;
   classes.forEach((t, row) => {
     const i = row % inner;

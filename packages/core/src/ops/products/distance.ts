@@ -17,7 +17,10 @@ export interface DistanceOptions {
   readonly p?: number;
 }
 
-/** The p-norm of a - b, broadcast. Follows `torch.dist`. */
+/**
+ * The p-norm of a - b, broadcast. Follows `torch.dist`.
+ * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
+ */
 export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   return vectorNorm(sub(a, b), options.p ?? 2);
 }
@@ -25,10 +28,10 @@ export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tenso
 /**
  * The distance of each row of `a`, (*, P, M), from each row of `b`, (*, R, M): (*, P, R), batches broadcast.
  * Follows `torch.cdist`.
- *
+ * @throws ShapeError where the shapes do not fit; ValueError for a negative p; DTypeError for a dtype that is not float
  * @example
  * ```ts
- * cdist(tensor([[0., 0]], { dtype: 'float32' }), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // [[5, 1]]
+ * cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
  * ```
  */
 export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
@@ -60,6 +63,11 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
 /**
  * The p-norm of a - b + eps over the last dimension: (N, D) and (N, D), or (D), give (N).
  * Follows `torch.nn.functional.pairwise_distance`.
+ * @throws ShapeError where the shapes do not broadcast
+ * @example
+ * ```ts
+ * pairwiseDistance(zeros([2, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' }), { eps: 0 }); // tensor([5., 1.])
+ * ```
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
@@ -86,7 +94,11 @@ function direction(x: Tensor, dim: number, eps: number): Tensor {
 
 /**
  * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
- * @example cosineSimilarity(tensor([[1., 0]]), tensor([[1., 1]])); // [0.7071]
+ * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * cosineSimilarity(tensor([[1.5, 0]]), tensor([[0.5, 0.5]])); // tensor([0.7071])
+ * ```
  */
 export function cosineSimilarity(
   a: Tensor,

@@ -18,19 +18,14 @@ const fail = (message: string): never => {
 /** The labels of one term of an equation, such as `ij` or `b...k`. */
 function termLabels(term: string, equation: string): string[] {
   const labels: string[] = [];
-  for (let i = 0; i < term.length; i++) {
-    const c = term[i]!;
-    if (c === ' ') continue;
-    if (c === '.') {
-      if (term.slice(i, i + 3) !== ellipsis) {
-        fail(`found '.' in equation '${equation}' that is not part of an ellipsis '...'`);
-      }
-      if (labels.includes(ellipsis))
-        fail(`found '...' more than once for one operand in equation '${equation}'`);
-      labels.push(ellipsis);
-      i += 2;
-    } else if (/[a-zA-Z]/.test(c)) labels.push(c);
-    else fail(`invalid subscript '${c}' in equation '${equation}': subscripts must be in [a-zA-Z]`);
+  for (const part of term.match(/\.{3}|./gs) ?? []) {
+    if (part === ' ') continue;
+    if (part === '.') fail(`found '.' in equation '${equation}' that is not part of an ellipsis '...'`);
+    if (part === ellipsis && labels.includes(ellipsis))
+      fail(`found '...' more than once for one operand in equation '${equation}'`);
+    if (part !== ellipsis && !/[a-zA-Z]/.test(part))
+      fail(`invalid subscript '${part}' in equation '${equation}': subscripts must be in [a-zA-Z]`);
+    labels.push(part);
   }
   return labels;
 }
@@ -57,7 +52,7 @@ const mostKnown = 256;
 /** @internal {@link readEquation}, which is done once for each equation. */
 export function parseEquation(equation: string, shapes: readonly Shape[]): Equation {
   let key = equation;
-  for (let i = 0; i < shapes.length; i++) key += `/${shapes[i]!.length}`;
+  for (const { length } of shapes) key += `/${length}`;
   let parsed = known.get(key);
   if (parsed === undefined) {
     parsed = readEquation(equation, shapes);
@@ -71,19 +66,19 @@ export function parseEquation(equation: string, shapes: readonly Shape[]): Equat
  * Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
  */
 function readEquation(equation: string, shapes: readonly Shape[]): Equation {
-  const [left, right, ...rest] = equation.split('->');
+  const [left = '', right, ...rest] = equation.split('->');
   if (rest.length > 0) fail(`found more than one '->' in equation '${equation}'`);
-  const inputs = left!.split(',').map((term) => termLabels(term, equation));
+  const inputs = left.split(',').map((term) => termLabels(term, equation));
   if (inputs.length !== shapes.length) {
     fail(
       `${inputs.length < shapes.length ? 'more' : 'fewer'} operands were provided than specified in the equation ` +
         `'${equation}': got ${shapes.length}, specified ${inputs.length}`,
     );
   }
-  const spans = inputs.map((labels, i) => ellipsisSpan(labels, shapes[i]!, i));
-  const covered = coveredLabels(Math.max(...spans));
-  const operands = inputs.map((labels, i) =>
-    replaceEllipsis(labels, covered.slice(covered.length - spans[i]!)),
+  const terms = inputs.map((labels, i) => ({ labels, span: ellipsisSpan(labels, shapes[i]!, i) }));
+  const covered = coveredLabels(Math.max(...terms.map(({ span }) => span)));
+  const operands = terms.map(({ labels, span }) =>
+    replaceEllipsis(labels, covered.slice(covered.length - span)),
   );
   const output =
     right === undefined
@@ -116,13 +111,14 @@ function ellipsisSpan(labels: readonly string[], shape: Shape, i: number): numbe
 export function labelSizes(operands: Equation['operands'], shapes: readonly Shape[]): Map<string, number> {
   const sizes = new Map<string, number>();
   operands.forEach((labels, i) => {
+    const shape = shapes[i]!;
     labels.forEach((label, d) => {
-      const size = shapes[i]![d]!;
+      const size = shape[d]!;
       const seen = sizes.get(label) ?? 1;
-      if (labels.indexOf(label) < d && shapes[i]![labels.indexOf(label)] !== size) {
+      const first = labels.indexOf(label);
+      if (first < d && shape[first] !== size) {
         throw new ShapeError(
-          `einsum(): subscript ${label} is repeated for operand ${i} but the sizes don't match, ${size} != ` +
-            `${shapes[i]![labels.indexOf(label)]}`,
+          `einsum(): subscript ${label} is repeated for operand ${i} but the sizes don't match, ${size} != ${shape[first]}`,
         );
       }
       if (seen !== 1 && size !== 1 && seen !== size) {

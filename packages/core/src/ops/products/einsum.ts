@@ -19,8 +19,8 @@ interface Named {
 
 /** Takes the diagonal of dimensions that share a label. */
 function mergeRepeats({ x, labels }: Named): Named {
-  for (let d = 0; d < labels.length; d++) {
-    const first = labels.indexOf(labels[d]!);
+  for (const [d, label] of labels.entries()) {
+    const first = labels.indexOf(label);
     if (first === d) continue;
     const merged = movedim(diagonal(x, { dim1: first, dim2: d }), -1, first);
     return mergeRepeats({ x: merged, labels: labels.filter((_, i) => i !== d) });
@@ -120,11 +120,14 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
  * sizes of 1. A letter that one operand has twice takes its diagonal. Operands are contracted from left to right.
  * Follows `torch.einsum`; its form with lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`, works too.
  *
+ * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it
  * @example
  * ```ts
- * einsum('ij,jk->ik', a, b); // matmul(a, b)
- * einsum('b...d,d->b...', x, w);
- * einsum('ii', a); // the trace
+ * const a = tensor([[1, 2], [3, 4]]);
+ * einsum('ij,jk->ik', a, a); // tensor([[ 7, 10], [15, 22]])
+ * einsum('...d,d->...', a, tensor([1, -1])); // tensor([-1, -1])
+ * // The trace.
+ * einsum('ii', a); // tensor(5)
  * ```
  */
 export function einsum(

@@ -191,7 +191,7 @@ const bmmPrimitive = definePrimitive<Transposes, [Tensor, Tensor]>({
         `bmm: expected operands with the same batch size, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
       );
     }
-    return { shape: [a.shape[0]!, ...productShape('bmm', a, b, attrs)], dtype: a.dtype };
+    return { shape: [...a.shape.slice(0, 1), ...productShape('bmm', a, b, attrs)], dtype: a.dtype };
   },
   kernel([a, b], { ta, tb }, out) {
     const first = { ...matrix(a, ta), batchStride: a.strides[0]! };

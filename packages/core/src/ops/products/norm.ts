@@ -71,7 +71,9 @@ const normPrimitive = definePrimitive<Norm>({
     runElementwise(absPower, 'f64', [x], [p], powers);
     const sums = new Float64Array(out.count);
     reduce('sum', powers, dims, sums);
-    for (let i = 0; i < sums.length; i++) array[out.offset + i] = sums[i]! ** (1 / p);
+    sums.forEach((sum, i) => {
+      array[out.offset + i] = sum ** (1 / p);
+    });
   },
   derivative: (g, node) => [normGradient(g, node.input(0), node.output(), node.attrs)],
 });
@@ -109,7 +111,11 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
  * elements other than 0. Floating point only. Follows `torch.linalg.vector_norm`.
  *
  * @param dims the dimensions that make up each vector; by default all
- * @example vectorNorm(tensor([3, 4], { dtype: 'float32' })); // 5
+ * @throws DTypeError for a dtype that is not float; ShapeError where there is no element to take the norm of
+ * @example
+ * ```ts
+ * linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
+ * ```
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
@@ -128,6 +134,11 @@ export type MatrixNormOrder = 'fro' | 'nuc' | number;
  * Follows `torch.linalg.matrix_norm`.
  *
  * @param dims the dimensions of rows and columns; by default the last two
+ * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
+ * ```
  */
 export function matrixNorm(
   x: Tensor,
@@ -141,9 +152,11 @@ export function matrixNorm(
       `${caller}: The input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`,
     );
   }
-  if (dims.length !== 2) throw new ShapeError(`${caller}: dim must be a 2-tuple. Got ${dims.join(' ')}`);
-  const rows = normalizeDim(dims[0]!, x.ndim, caller);
-  const columns = normalizeDim(dims[1]!, x.ndim, caller);
+  const [first, second, ...more] = dims;
+  if (first === undefined || second === undefined || more.length > 0)
+    throw new ShapeError(`${caller}: dim must be a 2-tuple. Got ${dims.join(' ')}`);
+  const rows = normalizeDim(first, x.ndim, caller);
+  const columns = normalizeDim(second, x.ndim, caller);
   if (rows === columns) throw new ShapeError(`${caller}: dims must be different. Got (${dims.join(', ')})`);
   if (ord === 'fro') return vectorNorm(x, 2, dims, options);
   const shape = reducedShape(
@@ -177,6 +190,11 @@ const asDims = (dims: Dims): Shape | null =>
  *
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
+ * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
+ * ```
  */
 export function linalgNorm(
   x: Tensor,
@@ -191,11 +209,11 @@ export function linalgNorm(
       `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.ndim}D.`,
     );
   }
-  const count = list?.length ?? x.ndim;
+  const { length: count } = list ?? x.shape;
   if (count === 1 && typeof ord === 'number') return vectorNorm(x, ord, dims, options);
   if (count !== 1 && count !== 2) {
     throw new ShapeError(
-      `linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list!)}`,
+      `linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list ?? x.shape)}`,
     );
   }
   if (count === 1)
@@ -207,7 +225,11 @@ export function linalgNorm(
  * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of a matrix the
  * sum of its singular values, `'nuc'`.
  * Follows `torch.norm`.
- * @example norm(tensor([3, 4], { dtype: 'float32' })); // 5
+ * @throws ValueError for another p; DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
+ * ```
  */
 export function norm(
   x: Tensor,

@@ -1,9 +1,10 @@
 import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
+import { elementsOf } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, numelOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { eye } from '../creation/tensor.ts';
+import { eye } from '../creation/fill.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { square } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
@@ -14,14 +15,18 @@ import { matmul } from './matmul.ts';
 /** Sweeps after which the columns are taken for orthogonal; a handful is enough in practice. */
 const mostSweeps = 60;
 
-/** An m by n matrix, m >= n, as its columns; made orthogonal by rotations, which `v` gathers. */
-function orthogonalise(columns: Float64Array[], v: Float64Array[]): void {
-  const n = columns.length;
+/** A column of the matrix in work, and of the right factor, which takes part in its rotations. */
+interface Column {
+  readonly column: Float64Array;
+  readonly v: Float64Array;
+}
+
+/** Makes the columns of a matrix that is at least as high as wide orthogonal, by rotations. */
+function orthogonalise(columns: readonly Column[]): void {
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
     let rotated = false;
-    for (let p = 0; p < n - 1; p++) {
-      for (let q = p + 1; q < n; q++) {
-        const [a, b] = [columns[p]!, columns[q]!];
+    for (const [p, { column: a, v }] of columns.entries()) {
+      for (const { column: b, v: w } of columns.slice(p + 1)) {
         const [aa, bb, ab] = [dotProduct(a, a), dotProduct(b, b), dotProduct(a, b)];
         if (Math.abs(ab) <= 4 * Number.EPSILON * Math.sqrt(aa * bb)) continue;
         rotated = true;
@@ -29,7 +34,7 @@ function orthogonalise(columns: Float64Array[], v: Float64Array[]): void {
         const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
         const cosine = 1 / Math.hypot(1, tangent);
         rotate(a, b, cosine, cosine * tangent);
-        rotate(v[p]!, v[q]!, cosine, cosine * tangent);
+        rotate(v, w, cosine, cosine * tangent);
       }
     }
     if (!rotated) return;
@@ -50,48 +55,47 @@ function rotate(a: Float64Array, b: Float64Array, cosine: number, sine: number):
   }
 }
 
-/** Puts in place of column k, which is 0, a unit vector orthogonal to those before it. */
-function complete(columns: Float64Array[], k: number): void {
-  const m = columns[k]!.length;
+/** A unit vector of `m` elements that is orthogonal to those given; `null` if none is found. */
+function orthogonalTo(vectors: readonly Float64Array[], m: number): Float64Array | null {
   for (let axis = 0; axis < m; axis++) {
-    const candidate = new Float64Array(m);
-    candidate[(k + axis) % m] = 1;
+    let candidate = new Float64Array(m);
+    candidate[(vectors.length + axis) % m] = 1;
     for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < k; j++) {
-        const along = dotProduct(candidate, columns[j]!);
-        for (let i = 0; i < m; i++) candidate[i]! -= along * columns[j]![i]!;
+      for (const vector of vectors) {
+        const along = dotProduct(candidate, vector);
+        candidate = candidate.map((x, i) => x - along * vector[i]!);
       }
     }
     const length = Math.sqrt(dotProduct(candidate, candidate));
-    if (length < 0.5 / Math.sqrt(m)) continue;
-    for (let i = 0; i < m; i++) candidate[i]! /= length;
-    columns[k] = candidate;
-    return;
+    if (length >= 0.5 / Math.sqrt(m)) return candidate.map((x) => x / length);
   }
+  return null;
 }
 
 /** u, s and v of one m by n matrix a = u diag(s) vᵀ, s descending: by Jacobi rotations of the columns of the taller side. */
 function decompose(a: (row: number, column: number) => number, m: number, n: number) {
   const tall = m >= n;
-  const [length, count] = tall ? [m, n] : [n, m];
-  const columns = Array.from({ length: count }, (_, c) =>
-    Float64Array.from({ length }, (_, r) => (tall ? a(r, c) : a(c, r))),
-  );
-  const v = Array.from({ length: count }, (_, c) =>
-    Float64Array.from({ length: count }, (_, r) => (r === c ? 1 : 0)),
-  );
-  // Infinity and NaN have no rotation.
-  const finite = columns.every((column) => column.every(Number.isFinite));
-  if (finite) orthogonalise(columns, v);
-  const lengths = columns.map((column) => Math.sqrt(dotProduct(column, column)));
-  const order = lengths.map((_, i) => i).sort((i, j) => lengths[j]! - lengths[i]!);
-  const s = order.map((i) => (finite ? lengths[i]! : Number.NaN));
-  const left = order.map((i) => columns[i]!.map((value) => value / lengths[i]!));
-  const tiny = s[0]! * Number.EPSILON;
-  s.forEach((value, k) => {
-    if (!(value > tiny)) complete(left, k);
+  const [height, count] = tall ? [m, n] : [n, m];
+  const columns = Array.from({ length: count }, (_, c): Column => {
+    const column = Float64Array.from({ length: height }, (_, r) => (tall ? a(r, c) : a(c, r)));
+    return { column, v: Float64Array.from({ length: count }, (_, r) => (r === c ? 1 : 0)) };
   });
-  const right = order.map((i) => v[i]!);
+  // Infinity and NaN have no rotation.
+  const finite = columns.every(({ column }) => column.every(Number.isFinite));
+  if (finite) orthogonalise(columns);
+  const parts = columns
+    .map(({ column, v }) => ({ column, v, length: Math.sqrt(dotProduct(column, column)) }))
+    .sort((first, second) => second.length - first.length);
+  const s = parts.map(({ length }) => (finite ? length : Number.NaN));
+  const left: Float64Array[] = parts.map(({ column, length }) => column.map((value) => value / length));
+  const [largest = 0] = s;
+  const tiny = largest * Number.EPSILON;
+  for (const [k, value] of s.entries()) {
+    // A column of zeros says nothing about its direction.
+    const fitting = value > tiny ? null : orthogonalTo(left.slice(0, k), height);
+    if (fitting !== null) left[k] = fitting;
+  }
+  const right = parts.map(({ v }) => v);
   return tall ? { u: left, s, v: right } : { u: right, s, v: left };
 }
 
@@ -99,7 +103,9 @@ function decompose(a: (row: number, column: number) => number, m: number, n: num
 function storeColumns(columns: readonly Float64Array[], out: TypedArray, at: number): void {
   const count = columns.length;
   columns.forEach((column, c) => {
-    for (let r = 0; r < column.length; r++) out[at + r * count + c] = column[r]!;
+    column.forEach((value, r) => {
+      out[at + r * count + c] = value;
+    });
   });
 }
 
@@ -125,7 +131,8 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
     ];
   },
   kernel([x], _, [us, ss, vs]) {
-    const { data, shape } = x;
+    const { shape } = x;
+    const data = elementsOf(x);
     const [m, n] = shape.slice(-2) as [number, number];
     const k = Math.min(m, n);
     const count = numelOf(shape.slice(0, -2));
@@ -170,7 +177,12 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
  * @internal Public as `linalg.svdvals`.
  *
  * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
+ * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @example
+ * ```ts
+ * linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
+ * ```
  */
 export function svdvals(x: Tensor): Tensor {
-  return applyMulti(svdPrimitive, [x], undefined)[1]!;
+  return applyMulti(svdPrimitive, [x], undefined)[1];
 }

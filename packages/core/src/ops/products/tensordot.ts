@@ -49,11 +49,11 @@ function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>
 /**
  * Sums of products over pairs of dimensions; the result has the other dimensions of `a`, then those of `b`.
  * Follows `torch.tensordot`.
- *
+ * @throws ShapeError where the dimensions do not fit; DTypeError for operands of different dtypes
  * @example
  * ```ts
- * tensordot(ones([2, 3, 4]), ones([3, 4, 5])).shape; // [2, 5]
- * tensordot(ones([2, 3]), ones([3, 2]), { dims: [[0], [1]] }).shape; // [3, 3]
+ * tensordot(ones([2, 3, 4]), ones([3, 4, 5])).shape; // [ 2, 5 ]
+ * tensordot(ones([2, 3]), ones([3, 2]), { dims: [[0], [1]] }).shape; // [ 3, 3 ]
  * ```
  */
 export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
@@ -63,15 +63,16 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
   const [ofA, ofB] = pairs(a, b, options.dims ?? 2);
   let [x, y] = [a, b];
   ofA.forEach((d, i) => {
-    const [n, m] = [x.shape[d]!, y.shape[ofB[i]!]!];
+    const e = ofB[i]!;
+    const [n, m] = [x.shape[d], y.shape[e]];
     if (n === m) return;
     // A size of 1 broadcasts: the other side can be summed at once.
     if (m === 1) x = sum(x, d, { keepdim: true, dtype: a.dtype });
-    else if (n === 1) y = sum(y, ofB[i]!, { keepdim: true, dtype: a.dtype });
+    else if (n === 1) y = sum(y, e, { keepdim: true, dtype: a.dtype });
     else {
       throw new ShapeError(
         `tensordot: contracted dimensions need to match, but first has size ${n} in dim ${d} and second has size ${m} in ` +
-          `dim ${ofB[i]} (shapes ${formatShape(a.shape)} and ${formatShape(b.shape)})`,
+          `dim ${e} (shapes ${formatShape(a.shape)} and ${formatShape(b.shape)})`,
       );
     }
   });
@@ -85,7 +86,14 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
   return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
 }
 
-/** The sum of a matrix's diagonal. Follows `torch.trace`. */
+/**
+ * The sum of a matrix's diagonal. Follows `torch.trace`.
+ * @throws ShapeError unless x is a matrix
+ * @example
+ * ```ts
+ * trace(tensor([[1, 2], [3, 4]])); // tensor(5)
+ * ```
+ */
 export function trace(x: Tensor): Tensor {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return sum(diagonal(x));
@@ -97,7 +105,14 @@ export interface CrossOptions {
   readonly dim?: number;
 }
 
-/** The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`. */
+/**
+ * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`.
+ * @throws ShapeError unless both have as many dimensions, and three elements along that one
+ * @example
+ * ```ts
+ * cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
+ * ```
+ */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
   const dim = options.dim ?? -1;
   const shape = broadcastShapes(a.shape, b.shape, 'linalg.cross');

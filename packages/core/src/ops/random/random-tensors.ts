@@ -1,4 +1,4 @@
-import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import type { FloatArray } from '../../random/distributions.ts';
@@ -8,8 +8,9 @@ import { memoryOrder } from '../../random/memory-order.ts';
 import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
 import { broadcastShapes, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
+import { dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
 import { to } from '../creation/copy.ts';
-import { type CreationOptions, finishCreation, getDefaultDtype, sizesOf } from '../creation/fill.ts';
+import type { CreationOptions } from '../creation/options.ts';
 import { expand } from '../views/shape.ts';
 import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
@@ -53,9 +54,8 @@ const drawnLike = <D extends Distribution>(
 ): Tensor =>
   drawn(distribution, parameters, x.shape, dtype, options, x.dense ? null : memoryOrder(x.shape, x.strides));
 
-function floatDtype(options: RandomOptions | undefined, caller: string, fallback = getDefaultDtype()): DType {
-  const dtype = options?.dtype ?? fallback;
-  checkDType(dtype, caller);
+function floatDtype(options: RandomOptions | undefined, caller: string, otherwise?: DType): DType {
+  const dtype = dtypeOf(options, caller, otherwise);
   if (!isFloatingPoint(dtype))
     throw new DTypeError(`${caller}: not implemented for ${dtype}; use float32 or float64`);
   return dtype;
@@ -100,8 +100,7 @@ export function randint(low: number, high: number, shape: Shape, options?: Rando
 export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
   const [low, high, shape, options] =
     typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
-  const dtype = options?.dtype ?? 'int32';
-  checkDType(dtype, 'randint');
+  const dtype = dtypeOf(options, 'randint', 'int32');
   return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
 }
 
@@ -136,9 +135,7 @@ export const randnLike = (x: Tensor, options?: RandomOptions): Tensor =>
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
  */
 export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
-  const dtype = options?.dtype ?? x.dtype;
-  checkDType(dtype, 'randintLike');
-  return drawnLike(x, 'integers', [low, high], dtype, options);
+  return drawnLike(x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options);
 }
 
 /**

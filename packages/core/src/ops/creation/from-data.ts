@@ -1,5 +1,6 @@
 import {
   arrayConstructor,
+  bytesOf,
   checkDType,
   type DType,
   isFloatingPoint,
@@ -7,12 +8,12 @@ import {
   type TypedArray,
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { fma64 } from '../../random/fma.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray, Storage } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
+import { dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
-import { type CreationOptions, finishCreation, getDefaultDtype } from './fill.ts';
+import { type CreationOptions, getDefaultDtype } from './options.ts';
 
 /** Numbers or booleans, nested to any depth; typed arrays stand for a dimension. */
 export type NestedArray = number | boolean | TypedArray | readonly NestedArray[];
@@ -79,9 +80,10 @@ class Reader {
       this.typedDtype ??= dtypeOfArray(x);
       return;
     }
-    for (let i = 0; i < length; i++) {
-      this.#path.push(i);
-      this.#visit(x[i]!, depth + 1);
+    let i = 0;
+    for (const part of x) {
+      this.#path.push(i++);
+      this.#visit(part, depth + 1);
       this.#path.pop();
     }
   }
@@ -112,7 +114,7 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
     return at + x.length;
   } else {
     let next = at;
-    for (let i = 0; i < x.length; i++) next = flattenInto(x[i]!, out, next);
+    for (const part of x) next = flattenInto(part, out, next);
     return next;
   }
   return at + 1;
@@ -123,13 +125,15 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
  * `int32`, other numbers the default dtype, a typed array its own. Note that JavaScript does not tell `1.0` from `1`:
  * `tensor([1, 2])` is `int32` where Python's `torch.tensor([1., 2.])` is float; pass `{ dtype: 'float32' }`.
  *
- * Ragged input is a ShapeError that names the place. Follows `torch.tensor`.
- *
+ * Follows `torch.tensor`.
+ * @throws ShapeError for ragged input, naming the place; DTypeError for what is neither number nor boolean; ValueError where the
+ *   dtype cannot hold a number
  * @example
  * ```ts
- * tensor([[1.5, 2], [3, 4]]); // float32, shape [2, 2]
- * tensor([1, 2, 3]);          // int32
- * tensor(new Float64Array(3), { requiresGrad: true });
+ * tensor([[1.5, 2], [3, 4]]); // tensor([[1.5000, 2.0000], [3.0000, 4.0000]])
+ * tensor([1, 2, 3]); // tensor([1, 2, 3])
+ * tensor([1, 2], { dtype: 'float32', requiresGrad: true }); // tensor([1., 2.], requires_grad=True)
+ * tensor([[1, 2], [3]]); // throws ShapeError: tensor: ragged input: expected length 2 at [1] (dim 1), got length 1
  * ```
  */
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
@@ -182,11 +186,14 @@ export interface FromBufferOptions extends CreationOptions {
 /**
  * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other.
  * Follows `torch.frombuffer` and `torch.from_numpy`.
- *
+ * @throws ShapeError where the buffer is too short; ValueError for an offset that does not suit the dtype; DTypeError for what is
+ *   no buffer
  * @example
  * ```ts
- * const pixels = new Uint8Array(28 * 28);
- * const image = fromBuffer(pixels, { shape: [28, 28] });
+ * const pixels = new Uint8Array([1, 2, 3, 4]);
+ * const image = fromBuffer(pixels, { shape: [2, 2] });
+ * pixels[0] = 9;
+ * image; // tensor([[9, 2], [3, 4]], dtype=torch.uint8)
  * ```
  */
 export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
@@ -194,10 +201,9 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
   if (!own && !(buffer instanceof ArrayBuffer)) {
     throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);
   }
-  const dtype = options.dtype ?? (own ? dtypeOfArray(buffer) : getDefaultDtype());
-  checkDType(dtype, 'fromBuffer');
+  const dtype = dtypeOf(options, 'fromBuffer', own ? dtypeOfArray(buffer) : getDefaultDtype());
   const constructor = arrayConstructor(dtype);
-  const bytes = dtype === 'bool' || dtype === 'uint8' ? 1 : dtype === 'float64' ? 8 : 4;
+  const bytes = bytesOf(dtype);
   const skip = options.byteOffset ?? 0;
   const start = (own ? buffer.byteOffset : 0) + skip;
   const available = Math.floor((buffer.byteLength - skip) / bytes);
@@ -217,100 +223,4 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
   }
   const memory = own ? (buffer.buffer as ArrayBuffer) : buffer;
   return finishCreation(new Tensor(new Storage(new constructor(memory, start, n)), shape, dtype), options);
-}
-
-/**
- * Numbers from `start` (inclusive) to `end` (exclusive) by `step`: `arange(end)`, `arange(start, end)`,
- * `arange(start, end, step)`. int32 where all are integers, else the default dtype. Follows `torch.arange`.
- */
-export function arange(end: number, options?: CreationOptions): Tensor;
-export function arange(start: number, end: number, options?: CreationOptions): Tensor;
-export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
-export function arange(...args: (number | CreationOptions | undefined)[]): Tensor {
-  const numbers = args.filter((a): a is number => typeof a === 'number');
-  const options = args.find((a): a is CreationOptions => typeof a === 'object');
-  const [start, end, step] =
-    numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
-  if (!Number.isFinite(start) || !Number.isFinite(end) || Number.isNaN(step)) {
-    throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
-  }
-  if (step === 0) throw new ValueError('arange: step must be nonzero');
-  if ((step > 0 && start > end) || (step < 0 && start < end)) {
-    throw new ValueError(
-      `arange: upper bound and larger bound inconsistent with step sign: start ${start}, end ${end}, step ${step}`,
-    );
-  }
-  const dtype = options?.dtype ?? (numbers.every(Number.isInteger) ? 'int32' : getDefaultDtype());
-  checkDType(dtype, 'arange');
-  const n = Math.ceil((end - start) / step);
-  checkShape([n], 'arange');
-  // The length is that of the range as given; integers count from and by whole numbers.
-  const round = isFloatingPoint(dtype) ? (x: number) => x : Math.trunc;
-  const [from, by] = [round(start), round(step)];
-  const array = allocateArray(dtype, n);
-  for (let i = 0; i < n; i++) array[i] = from + i * by;
-  return finishCreation(wrapArray(array, [n], dtype), options);
-}
-
-function checkSteps(steps: number, caller: string): void {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
-}
-
-/**
- * Evenly spaced numbers, counted from the nearer end, so that both ends are met exactly. As in PyTorch the steps are
- * rounded to float32 where the result is, and the ends are truncated where it holds integers.
- */
-function linearSteps(start: number, end: number, steps: number, dtype: DType): number[] {
-  const round = dtype === 'float32' ? Math.fround : (x: number) => x;
-  const [from, to] = isFloatingPoint(dtype)
-    ? [round(start), round(end)]
-    : [Math.trunc(start), Math.trunc(end)];
-  if (steps === 1) return [from];
-  const step = round((to - from) / (steps - 1));
-  const half = Math.floor(steps / 2);
-  // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
-  const at = isFloatingPoint(dtype)
-    ? (origin: number, i: number) => origin + step * i
-    : (origin: number, i: number) => fma64(step, i, origin);
-  return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
-}
-
-/** `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`. */
-export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
-  checkSteps(steps, 'linspace');
-  const dtype = options?.dtype ?? getDefaultDtype();
-  checkDType(dtype, 'linspace');
-  const array = allocateArray(dtype, steps);
-  array.set(linearSteps(start, end, steps, dtype));
-  return finishCreation(wrapArray(array, [steps], dtype), options);
-}
-
-/** Options of {@link logspace}. */
-export interface LogspaceOptions extends CreationOptions {
-  /** Default: 10. */
-  readonly base?: number;
-}
-
-/** `steps` numbers from base^start to base^end, evenly spaced in the exponent. Follows `torch.logspace`. */
-export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
-  checkSteps(steps, 'logspace');
-  const { base = 10 } = options;
-  const dtype = options.dtype ?? getDefaultDtype();
-  checkDType(dtype, 'logspace');
-  const array = allocateArray(dtype, steps);
-  array.set(linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent));
-  return finishCreation(wrapArray(array, [steps], dtype), options);
-}
-
-/** Ones on the diagonal, zeros elsewhere: n by n, or n by m. Follows `torch.eye`. */
-export function eye(n: number, m?: number | CreationOptions, options?: CreationOptions): Tensor {
-  const columns = typeof m === 'number' ? m : n;
-  const given = typeof m === 'object' ? m : options;
-  checkShape([n, columns], 'eye');
-  const dtype = given?.dtype ?? getDefaultDtype();
-  checkDType(dtype, 'eye');
-  const array = allocateArray(dtype, n * columns).fill(0) as TypedArray;
-  for (let i = 0; i < Math.min(n, columns); i++) array[i * (columns + 1)] = 1;
-  return finishCreation(wrapArray(array, [n, columns], dtype), given);
 }

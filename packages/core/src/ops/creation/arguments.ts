@@ -1,0 +1,37 @@
+/** What the creation functions do with their arguments. */
+import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { AutogradError, ShapeError } from '../../errors.ts';
+import { checkShape, type Shape } from '../../shape.ts';
+import { autogradOf, type Tensor } from '../../tensor.ts';
+import { type CreationOptions, getDefaultDtype } from './options.ts';
+
+/** The dtype that is asked for, checked. */
+export function dtypeOf(
+  options: CreationOptions | undefined,
+  caller: string,
+  otherwise: DType = getDefaultDtype(),
+): DType {
+  const dtype = options?.dtype ?? otherwise;
+  checkDType(dtype, caller);
+  return dtype;
+}
+
+/** Applies `requiresGrad` to a tensor that a creation function made. */
+export function finishCreation(x: Tensor, options: CreationOptions | undefined): Tensor {
+  if (options?.requiresGrad !== true) return x;
+  if (!isFloatingPoint(x.dtype)) {
+    throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+  }
+  autogradOf(x).leafRequiresGrad = true;
+  return x;
+}
+
+/** The sizes that a shape, or a number for one of one dimension, stands for. */
+export function sizesOf(shape: Shape | number, caller: string): Shape {
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  if (!Array.isArray(sizes)) {
+    throw new ShapeError(`${caller}: expected a shape such as [2, 3], got ${typeof shape}`);
+  }
+  checkShape(sizes, caller);
+  return sizes.slice();
+}

@@ -1,0 +1,26 @@
+import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { ValueError } from '../../errors.ts';
+
+/** What every creation function takes. */
+export interface CreationOptions {
+  /** Default: {@link getDefaultDtype} for floats, `int32` for integers, `bool` for booleans, as each function says. */
+  readonly dtype?: DType;
+  /** Whether operations on the result are recorded. Default: false. */
+  readonly requiresGrad?: boolean;
+}
+
+let defaultDtype: DType = 'float32';
+
+/** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
+export const getDefaultDtype = (): DType => defaultDtype;
+
+/**
+ * Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`).
+ * @throws DTypeError for what is no dtype; ValueError for one that is not float
+ */
+export function setDefaultDtype(dtype: DType): void {
+  checkDType(dtype, 'setDefaultDtype');
+  if (!isFloatingPoint(dtype))
+    throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
+  defaultDtype = dtype;
+}

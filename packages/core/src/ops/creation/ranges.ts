@@ -1,0 +1,109 @@
+import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { ValueError } from '../../errors.ts';
+import { fma64 } from '../../random/fma.ts';
+import { checkShape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
+import { type Tensor, wrapArray } from '../../tensor.ts';
+import { dtypeOf, finishCreation } from './arguments.ts';
+import { type CreationOptions, getDefaultDtype } from './options.ts';
+
+/**
+ * Numbers from `start` (inclusive) to `end` (exclusive) by `step`: `arange(end)`, `arange(start, end)`,
+ * `arange(start, end, step)`. int32 where all are integers, else the default dtype. Follows `torch.arange`.
+ * @throws ValueError for a step of 0 or of the wrong sign, or a bound that is not finite
+ * @example
+ * ```ts
+ * arange(5); // tensor([0, 1, 2, 3, 4])
+ * arange(1, 2.5, 0.5); // tensor([1.0000, 1.5000, 2.0000])
+ * ```
+ */
+export function arange(end: number, options?: CreationOptions): Tensor;
+export function arange(start: number, end: number, options?: CreationOptions): Tensor;
+export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
+export function arange(...args: (number | CreationOptions | undefined)[]): Tensor {
+  const numbers = args.filter((a): a is number => typeof a === 'number');
+  const options = args.find((a): a is CreationOptions => typeof a === 'object');
+  const [start = 0, end = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
+  if (!Number.isFinite(start) || !Number.isFinite(end) || Number.isNaN(step)) {
+    throw new ValueError(`arange: unsupported range: ${start} -> ${end}`);
+  }
+  if (step === 0) throw new ValueError('arange: step must be nonzero');
+  if ((step > 0 && start > end) || (step < 0 && start < end)) {
+    throw new ValueError(
+      `arange: upper bound and larger bound inconsistent with step sign: start ${start}, end ${end}, step ${step}`,
+    );
+  }
+  const whole = numbers.every(Number.isInteger);
+  const dtype = dtypeOf(options, 'arange', whole ? 'int32' : getDefaultDtype());
+  const n = Math.ceil((end - start) / step);
+  checkShape([n], 'arange');
+  // The length is that of the range as given; integers count from and by whole numbers.
+  const round = isFloatingPoint(dtype) ? (x: number) => x : Math.trunc;
+  const [from, by] = [round(start), round(step)];
+  const array = allocateArray(dtype, n);
+  for (let i = 0; i < n; i++) array[i] = from + i * by;
+  return finishCreation(wrapArray(array, [n], dtype), options);
+}
+
+function checkSteps(steps: number, caller: string): void {
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
+}
+
+/**
+ * Evenly spaced numbers, counted from the nearer end, so that both ends are met exactly. As in PyTorch the steps are
+ * rounded to float32 where the result is, and the ends are truncated where it holds integers.
+ */
+function linearSteps(start: number, end: number, steps: number, dtype: DType): number[] {
+  const round = dtype === 'float32' ? Math.fround : (x: number) => x;
+  const [from, to] = isFloatingPoint(dtype)
+    ? [round(start), round(end)]
+    : [Math.trunc(start), Math.trunc(end)];
+  if (steps === 1) return [from];
+  const step = round((to - from) / (steps - 1));
+  const half = Math.floor(steps / 2);
+  // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
+  const at = isFloatingPoint(dtype)
+    ? (origin: number, i: number) => origin + step * i
+    : (origin: number, i: number) => fma64(step, i, origin);
+  return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
+}
+
+/**
+ * `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`.
+ * @throws ValueError unless `steps` is a whole number, 0 or more
+ * @example
+ * ```ts
+ * linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+ * ```
+ */
+export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
+  checkSteps(steps, 'linspace');
+  const dtype = dtypeOf(options, 'linspace');
+  const array = allocateArray(dtype, steps);
+  array.set(linearSteps(start, end, steps, dtype));
+  return finishCreation(wrapArray(array, [steps], dtype), options);
+}
+
+/** Options of {@link logspace}. */
+export interface LogspaceOptions extends CreationOptions {
+  /** Default: 10. */
+  readonly base?: number;
+}
+
+/**
+ * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Follows `torch.logspace`.
+ * @throws ValueError unless `steps` is a whole number, 0 or more
+ * @example
+ * ```ts
+ * logspace(0, 3, 4); // tensor([1.0000e+00, 1.0000e+01, 1.0000e+02, 1.0000e+03])
+ * ```
+ */
+export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+  checkSteps(steps, 'logspace');
+  const { base = 10 } = options;
+  const dtype = dtypeOf(options, 'logspace');
+  const array = allocateArray(dtype, steps);
+  array.set(linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent));
+  return finishCreation(wrapArray(array, [steps], dtype), options);
+}
