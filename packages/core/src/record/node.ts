@@ -116,7 +116,7 @@ export class GradNode<A = unknown> extends Node {
     this.#inputVersions = versions;
   }
 
-  /** The name under which this node stands for an operation composed of several: see `composed` in primitive.ts. */
+  /** The name under which this node stands for an operation composed of several: see `composed` in apply.ts. */
   label: string | null = null;
 
   /** PyTorch's name of the node: `mul` is `MulBackward0`. */

@@ -31,7 +31,7 @@ describe('anomaly mode', () => {
     expect(rest[0]).toBe('Traceback of the forward call of SqrtBackward0:');
     expect(rest[1]).toContain('theForwardCall');
     expect(rest[1]).toContain('anomaly.test.ts');
-    expect(message).not.toContain('src/primitive.ts');
+    expect(message).not.toContain('src/record/apply.ts');
   });
 
   it('explains errors that derivatives throw', () => {
