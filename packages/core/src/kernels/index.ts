@@ -8,5 +8,5 @@ export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';
 export * from './gemm/index.ts';
 export * from './reduce/index.ts';
-export * as rows from './rows/index.ts';
+export * from './rows/index.ts';
 export { type Extent, extentOf, type Strided, stridedOver } from './strided/index.ts';

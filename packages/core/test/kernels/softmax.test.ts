@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
-import { crossEntropy, crossEntropyDenominator } from '../../src/kernels/rows/index.ts';
+import { crossEntropyDenominator, crossEntropyRows } from '../../src/kernels/rows/index.ts';
 import {
-  logSoftmax,
-  logSoftmaxBackward,
-  logsumexp,
-  softmax,
-  softmaxBackward,
+  logSoftmaxRows,
+  logSoftmaxRowsBackward,
+  logsumexpRows,
+  softmaxRows,
+  softmaxRowsBackward,
 } from '../../src/kernels/rows/softmax.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
@@ -105,12 +105,12 @@ describe('along drawn dimensions of drawn layouts', () => {
         const x = tensor(dtype, shape, order, margin, scale);
         const rows = rowsOf(x, dim);
         const out = new arrays[dtype](x.count);
-        softmax(x, dim, out);
+        softmaxRows(x, dim, out);
         expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveSoftmax), toleranceOf(dtype));
-        logSoftmax(x, dim, out);
+        logSoftmaxRows(x, dim, out);
         expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveLog), toleranceOf(dtype));
         const sums = new arrays[dtype](rows.length);
-        logsumexp(x, dim, sums);
+        logsumexpRows(x, dim, sums);
         expectRows([Array.from(sums)], [rows.map(naiveLogSum)], toleranceOf(dtype));
       }),
       { numRuns: 150 },
@@ -125,13 +125,13 @@ describe('along drawn dimensions of drawn layouts', () => {
         const ys = rowsOf(y, dim);
         const gs = rowsOf(g, dim);
         const out = new arrays[dtype](y.count);
-        softmaxBackward(y, g, dim, out);
+        softmaxRowsBackward(y, g, dim, out);
         const first = ys.map((row, r) => {
           const dot = sum(row.map((v, c) => v * gs[r]![c]!));
           return row.map((v, c) => v * (gs[r]![c]! - dot));
         });
         expectRows(rowsOf(contiguous(out, dtype, shape), dim), first, toleranceOf(dtype));
-        logSoftmaxBackward(y, g, dim, out);
+        logSoftmaxRowsBackward(y, g, dim, out);
         const second = ys.map((row, r) => row.map((v, c) => gs[r]![c]! - Math.exp(v) * sum(gs[r]!)));
         expectRows(rowsOf(contiguous(out, dtype, shape), dim), second, 10 * toleranceOf(dtype));
       }),
@@ -170,7 +170,7 @@ describe('along drawn dimensions of drawn layouts', () => {
           };
           const losses = new arrays[dtype](rows.length + 1);
           const out = new arrays[dtype](x.count);
-          const total = crossEntropy(x, dim, goal, 0.5, single ? out : null, losses.subarray(1));
+          const total = crossEntropyRows(x, dim, goal, 0.5, single ? out : null, losses.subarray(1));
           const wanted = rows.map((row, r) => {
             const logs = naiveLog(row);
             return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
@@ -179,7 +179,7 @@ describe('along drawn dimensions of drawn layouts', () => {
           expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(
             4 * toleranceOf(dtype) * (1 + sum(wanted)),
           );
-          if (!single) crossEntropy(x, dim, goal, 0.5, out);
+          if (!single) crossEntropyRows(x, dim, goal, 0.5, out);
           const gradient = rows.map((row, r) => {
             const q = distribution(target[r]!);
             return naiveSoftmax(row).map((p, c) => 0.5 * (sum(q) * p - q[c]!));
@@ -200,7 +200,7 @@ describe('along drawn dimensions of drawn layouts', () => {
 describe.each(dtypes)('extreme rows of %s', (dtype) => {
   const inf = Number.POSITIVE_INFINITY;
   const nan = Number.NaN;
-  const apply = (operation: typeof softmax, rows: number[][]): number[][] => {
+  const apply = (operation: typeof softmaxRows, rows: number[][]): number[][] => {
     const n = rows[0]!.length;
     const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, n]);
     const out = new arrays[dtype](x.count);
@@ -218,7 +218,7 @@ describe.each(dtypes)('extreme rows of %s', (dtype) => {
   const third = dtype === 'float32' ? Math.fround(1 / 3) : 1 / 3;
 
   test('softmax', () => {
-    expect(apply(softmax, rows)).toEqual([
+    expect(apply(softmaxRows, rows)).toEqual([
       [nan, nan, nan],
       [1, 0, 0],
       [third, third, third],
@@ -229,7 +229,7 @@ describe.each(dtypes)('extreme rows of %s', (dtype) => {
   });
 
   test('logSoftmax', () => {
-    const results = apply(logSoftmax, rows);
+    const results = apply(logSoftmaxRows, rows);
     const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
     expect(results[0]).toEqual([nan, nan, nan]);
     expect(results[1]).toEqual([0, -round(1e30), -2 * round(1e30)]);
@@ -242,7 +242,7 @@ describe.each(dtypes)('extreme rows of %s', (dtype) => {
   test('logsumexp', () => {
     const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, 3]);
     const out = new arrays[dtype](rows.length);
-    logsumexp(x, 1, out);
+    logsumexpRows(x, 1, out);
     const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
     expect(Array.from(out)).toEqual([-inf, round(1e30), -round(1e30), inf, nan, round(Math.LN2)]);
   });
@@ -251,7 +251,7 @@ describe.each(dtypes)('extreme rows of %s', (dtype) => {
     const n = 20_000;
     const x = stridedOver(new arrays[dtype](n).fill(-3), dtype, [n]);
     const out = new arrays[dtype](n);
-    softmax(x, 0, out);
+    softmaxRows(x, 0, out);
     for (const value of [out[0]!, out[n - 1]!]) expect(Math.abs(value * n - 1)).toBeLessThan(1e-6);
   });
 });

@@ -16,7 +16,7 @@ const CHUNK = 8192;
  * that is given; and the gradient by x, times `unit`, to `grad`, laid out as a contiguous tensor of
  * x's shape.
  */
-export function crossEntropy(
+export function crossEntropyRows(
   x: Strided,
   dim: number,
   target: CrossEntropyTarget,

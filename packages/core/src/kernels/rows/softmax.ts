@@ -15,15 +15,15 @@ const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 
  * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out as
  * a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives NaN.
  */
-export function softmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+export function softmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.softmax(rows, n, inputs[0], out),
   );
 }
 
-/** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmax}. */
-export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+/** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmaxRows}. */
+export function logSoftmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.logSoftmax(rows, n, inputs[0], out),
@@ -31,7 +31,13 @@ export function logSoftmax(x: Strided, dim: number, out: TypedArray, outOffset =
 }
 
 /** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
-export function softmaxBackward(y: Strided, g: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+export function softmaxRowsBackward(
+  y: Strided,
+  g: Strided,
+  dim: number,
+  out: TypedArray,
+  outOffset = 0,
+): void {
   const kernels = softmaxKernels(laneOfFloat(y));
   forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.softmaxBackward(rows, n, inputs[0], inputs[1], out),
@@ -39,7 +45,7 @@ export function softmaxBackward(y: Strided, g: Strided, dim: number, out: TypedA
 }
 
 /** The derivative of logSoftmax: out = g - exp(y) * sum(g), for its result y and the gradient g by it. */
-export function logSoftmaxBackward(
+export function logSoftmaxRowsBackward(
   y: Strided,
   g: Strided,
   dim: number,
@@ -56,7 +62,7 @@ export function logSoftmaxBackward(
  * log(sum(exp(x))) along `dim` into `out`, one result for each row along it, in row-major order of the other
  * dimensions. -Infinity throughout gives -Infinity; a row with +Infinity gives it. An empty row gives -Infinity.
  */
-export function logsumexp(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   if (x.count === 0) {
     out.fill(Number.NEGATIVE_INFINITY, outOffset);
     return;
