@@ -96,7 +96,7 @@ export interface LogspaceOptions extends CreationOptions {
  * @throws ValueError unless `steps` is a whole number, 0 or more
  * @example
  * ```ts
- * logspace(0, 3, 4); // tensor([1.0000e+00, 1.0000e+01, 1.0000e+02, 1.0000e+03])
+ * logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  * ```
  */
 export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {

@@ -126,7 +126,6 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
  * const a = tensor([[1, 2], [3, 4]]);
  * einsum('ij,jk->ik', a, a); // tensor([[ 7, 10], [15, 22]])
  * einsum('...d,d->...', a, tensor([1, -1])); // tensor([-1, -1])
- * // The trace.
  * einsum('ii', a); // tensor(5)
  * ```
  */

@@ -110,7 +110,7 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
  * @example
  * ```ts
  * manualSeed(0);
- * randperm(5); // tensor([4, 1, 2, 0, 3])
+ * randperm(5); // tensor([4, 0, 1, 3, 2])
  * ```
  */
 export const randperm = (n: number, options?: RandomOptions): Tensor =>
