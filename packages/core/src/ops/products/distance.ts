@@ -9,7 +9,7 @@ import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { clampMin } from '../elementwise/select.ts';
 import { sum } from '../reductions/sum.ts';
 import { expand, unsqueeze } from '../views/shape.ts';
-import { vectorNorm } from './norm.ts';
+import { vectorNorm } from './linalg-norm.ts';
 
 /** Options of {@link dist} and {@link cdist}. */
 export interface DistanceOptions {

@@ -1,8 +1,9 @@
 /** Products of matrices and vectors; norms and distances. */
 export * from './distance.ts';
 export * from './einsum.ts';
+export type { MatrixNormOrder } from './linalg-norm.ts';
 export * from './linear.ts';
 export * from './matmul.ts';
-export { type MatrixNormOrder, norm } from './norm.ts';
+export * from './norm.ts';
 export * from './tensordot.ts';
 export * from './vector-products.ts';

@@ -174,8 +174,6 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
 });
 
 /**
- * @internal Public as `linalg.svdvals`.
- *
  * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example
