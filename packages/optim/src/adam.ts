@@ -25,9 +25,7 @@ export interface AdamOptions {
   maximize?: boolean;
 }
 
-type Decay = 'none' | 'l2' | 'decoupled';
-
-const updates = updatesByFeatures((amsgrad: boolean, decay: Decay): Update => {
+const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
   /** The new parameter and moments, and the greatest second moment where there is one. */
   const step = (
     w: E.Expr,
@@ -38,9 +36,9 @@ const updates = updatesByFeatures((amsgrad: boolean, decay: Decay): Update => {
     numbers: readonly E.Expr[],
   ) => {
     const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = numbers as Numbers<E.Expr>;
-    const kept = decay === 'decoupled' ? E.mul(w, shrink) : w;
+    const kept = decoupled ? E.mul(w, shrink) : w;
     const signed = E.mul(sign, grad);
-    const g = decay === 'l2' ? E.add(signed, E.mul(shrink, w)) : signed;
+    const g = l2 ? E.add(signed, E.mul(shrink, w)) : signed;
     const mean = E.add(m, E.mul(fresh1, E.sub(g, m)));
     const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
     const bound = vMax === null ? square : E.max(vMax, square);
@@ -85,12 +83,9 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
     }
   }
 
-  #decayOf({ weightDecay }: Required<AdamOptions>): Decay {
-    return weightDecay === 0 ? 'none' : this.decoupled ? 'decoupled' : 'l2';
-  }
-
-  protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
-    return updates(group.amsgrad, this.#decayOf(group));
+  protected override updateOf({ amsgrad, weightDecay }: ParamGroup<Required<AdamOptions>>): Update {
+    const decays = weightDecay !== 0;
+    return updates(amsgrad, decays && !this.decoupled, decays && this.decoupled);
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
@@ -106,7 +101,7 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
       Math.sqrt(1 - beta2 ** step),
       eps,
       maximize ? -1 : 1,
-      this.#decayOf(group) === 'decoupled' ? 1 - lr * weightDecay : weightDecay,
+      this.decoupled ? 1 - lr * weightDecay : weightDecay,
     ];
   }
 }

@@ -313,19 +313,11 @@ function withoutUndefined<T extends object>(options: T): Partial<T> {
 }
 
 /** @internal One update for each combination of features, made when first asked for. */
-export function updatesByFeatures<F extends readonly (boolean | string)[]>(
-  make: (...features: F) => Update,
-): (...features: F) => Update {
-  const made = new Map<string, Update>();
-  return (...features) => {
-    const key = features.join();
-    let update = made.get(key);
-    if (update === undefined) {
-      update = make(...features);
-      made.set(key, update);
-    }
-    return update;
-  };
+export function updatesByFeatures(
+  make: (a: boolean, b: boolean, c: boolean) => Update,
+): (a: boolean, b: boolean, c: boolean) => Update {
+  const made: Update[] = [];
+  return (a, b, c) => (made[Number(a) + 2 * Number(b) + 4 * Number(c)] ??= make(a, b, c));
 }
 
 /** @internal Checks that an option is a number of at least 0. */

@@ -26,7 +26,7 @@ export interface SGDOptions {
 }
 
 /** So that plain SGD reads and writes nothing but the parameter. */
-const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decay: boolean): Update => {
+const updates = updatesByFeatures((momentum, nesterov, decay) => {
   const gradient = (w: E.Expr, grad: E.Expr, sign: E.Expr, weightDecay: E.Expr): E.Expr =>
     decay ? E.add(E.mul(sign, grad), E.mul(weightDecay, w)) : E.mul(sign, grad);
   if (!momentum) {

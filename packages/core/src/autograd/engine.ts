@@ -90,9 +90,16 @@ class BackwardPass {
   /** The nodes reachable from the roots, youngest first; leaves, which have no age, last. */
   #order(): Node[] {
     const seen = new Set<Node>(this.#pending.keys());
-    // A set yields what is added to it while it is walked.
-    for (const { next } of seen) for (const node of next) if (node !== null) seen.add(node);
-    return [...seen].sort((a, b) => b.sequence - a.sequence);
+    const order = [...seen];
+    // An array yields what is added to it while it is walked.
+    for (const { next } of order) {
+      for (const node of next) {
+        if (node === null || seen.has(node)) continue;
+        seen.add(node);
+        order.push(node);
+      }
+    }
+    return order.sort((a, b) => b.sequence - a.sequence);
   }
 
   #runNode(node: GradNode, grads: (Tensor | null)[], needed: Set<Node> | null): void {

@@ -48,6 +48,7 @@ export function lossClass<
 ): LossClass<InputsOf<F>, OptionsOf<F>, K | B> {
   const inputs = fn.length;
   const own = Object.entries<unknown>(defaults ?? {});
+  const names = [...Object.keys(defaults ?? {}), ...buffers];
   const call = fn as unknown as (...args: unknown[]) => Tensor;
   const Base = (buffers as readonly string[]).includes('weight') ? WeightedLoss : Loss;
   type Properties = Record<string, unknown>;
@@ -64,11 +65,11 @@ export function lossClass<
 
     override forward(...args: unknown[]): Tensor {
       const fields = this as unknown as Properties;
-      const kept: Properties = {};
-      for (const [name] of own) kept[name] = fields[name];
-      for (const name of buffers) kept[name] = fields[name];
-      const options = this.bound(kept, args[inputs] as SampleWeightOptions | undefined);
-      return call(...args.slice(0, inputs), options);
+      const options: Properties = { reduction: this.reduction };
+      for (const name of names) options[name] = fields[name];
+      // What the call gives comes after the inputs, and wins.
+      args[inputs] = args[inputs] === undefined ? options : Object.assign(options, args[inputs]);
+      return call(...args);
     }
   }
   return BoundLoss as unknown as LossClass<InputsOf<F>, OptionsOf<F>, K | B>;

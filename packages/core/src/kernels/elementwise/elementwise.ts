@@ -93,7 +93,7 @@ export class ElementwiseKernel {
     layouts: Uint8Array,
     outs: readonly Strided[],
   ): KernelFunction {
-    if (key === this.#lastKey && this.#last !== undefined) return this.#last;
+    if (key === this.#lastKey) return this.#last!;
     let variant = this.#variants.get(key);
     if (variant === undefined) {
       variant = this.#compile(lane, inputs, layouts, outs);
@@ -178,13 +178,14 @@ export function runElementwiseMany(
   }
   let key = laneCode[lane];
   let simple = n <= surelyFits;
-  for (const out of outs) {
+  for (let j = 0; j < outs.length; j++) {
+    const out = outs[j]!;
     key = key * 5 + dtypeCode(out.dtype);
     if (!out.dense) simple = false;
   }
   let inner = 0;
-  let i = 0;
-  for (const x of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i]!;
     let layout = dense;
     if (x.count !== n || !x.dense) {
       if (x.count === 1) {
@@ -198,33 +199,28 @@ export function runElementwiseMany(
         if (layout === scattered) simple = false;
       }
     }
-    layouts[i++] = layout;
+    layouts[i] = layout;
     key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
   }
   if (inner === 0) inner = n;
   const outer = inner === n ? 1 : n / inner;
   const run = kernel.variant(key, lane, inputs, layouts, outs);
   const parameters = f64;
-  let at = paramsBase / 8;
-  for (const value of params) parameters[at++] = value;
+  for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
     runInChunks(run, inputs, outs, shape, outer, inner, sink);
     return;
   }
-  let slot = outs.length;
-  i = 0;
-  for (const x of inputs) {
-    const layout = layouts[i++];
-    copyIn(x, 0, layout === dense ? n : layout === scalar ? 1 : layout === row ? inner : outer, slot++);
+  const slot = outs.length;
+  for (let i = 0; i < inputs.length; i++) {
+    const layout = layouts[i];
+    const count = layout === dense ? n : layout === scalar ? 1 : layout === row ? inner : outer;
+    copyIn(inputs[i]!, 0, count, slot + i);
   }
   run(outer, inner);
-  if (sink !== undefined) {
-    sink(0, n);
-    return;
-  }
-  slot = 0;
-  for (const out of outs) copyOut(out, 0, n, slot++);
+  if (sink !== undefined) sink(0, n);
+  else for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
 }
 
 let classifiedInner = 0;

@@ -108,9 +108,12 @@ export function derivativeOf<A>(
     saves: each.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     derivative(g, node) {
       const numbers = params(node);
-      return each.map((gradient, i) =>
-        gradient === null || !node.needs(i) ? null : gradient.run(g, node, numbers),
-      );
+      const result = new Array<Tensor | null>(each.length);
+      for (let i = 0; i < each.length; i++) {
+        const gradient = each[i] ?? null;
+        result[i] = gradient === null || !node.needs(i) ? null : gradient.run(g, node, numbers);
+      }
+      return result;
     },
   };
 }
