@@ -22,10 +22,7 @@ function only(x: Tensor, reason: string): number {
 /**
  * The value of a tensor of one element, a `boolean` of a bool tensor. Follows `Tensor.item`.
  * @throws ValueError unless the tensor has one element
- * @example
- * ```ts
- * tensor([1.5, 2]).sum().item(); // 3.5
- * ```
+ * @example tensor([1.5, 2]).sum().item(); // 3.5
  */
 export function item(this: Tensor): number {
   if (this.count !== 1) {
@@ -80,10 +77,7 @@ export function toNumber(x: Tensor): number {
 
 /**
  * PyTorch's printed form, in the style that `setPrintOptions` sets. Follows `repr(tensor)`.
- * @example
- * ```ts
- * tensor([0.5, 2], { requiresGrad: true }).toString(); // 'tensor([0.5000, 2.0000], requires_grad=True)'
- * ```
+ * @example tensor([0.5, 2], { requiresGrad: true }).toString(); // 'tensor([0.5000, 2.0000], requires_grad=True)'
  */
 export function toString(this: Tensor): string {
   const { shape, strides, offset, dtype } = this;
@@ -122,10 +116,7 @@ export function isFloatingPoint(this: Tensor): boolean {
 /**
  * The shape, or the size of one dimension (from the end where `dim` is negative). Follows `Tensor.size`.
  * @throws ShapeError where there is no such dimension
- * @example
- * ```ts
- * zeros([2, 3]).size(-1); // 3
- * ```
+ * @example zeros([2, 3]).size(-1); // 3
  */
 export function size(this: Tensor): readonly number[];
 export function size(this: Tensor, dim: number): number;
@@ -155,10 +146,7 @@ function along(x: Tensor, list: readonly number[], dim: number, caller: string):
 
 /**
  * As float32; x itself where it is that already. Follows `Tensor.float`.
- * @example
- * ```ts
- * tensor([1, 2]).float(); // tensor([1., 2.])
- * ```
+ * @example tensor([1, 2]).float(); // tensor([1., 2.])
  */
 export function float(this: Tensor): Tensor {
   return to(this, 'float32');
@@ -210,10 +198,7 @@ export function where(this: Tensor, condition: Tensor, other: Operand): Tensor {
 /**
  * Overwrites part of x, in place, and returns x: PyTorch's `x[indices] = value`. The method form of `assign`.
  * @throws IndexError, ShapeError, DTypeError as `assign`
- * @example
- * ```ts
- * zeros(3).set([0], 5); // tensor([5., 0., 0.])
- * ```
+ * @example zeros(3).set([0], 5); // tensor([5., 0., 0.])
  */
 export function set(this: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
   return assign(this, indices, value);

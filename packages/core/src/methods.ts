@@ -144,11 +144,7 @@ interface Properties {
    *
    * Of a contiguous tensor this is its memory itself: writing to it changes the tensor behind autograd's back.
    * Of any other view it is a copy. Kindling's own; in place of `Tensor.numpy`.
-   *
-   * @example
-   * ```ts
-   * tensor([1.5, 2]).data; // Float32Array(2) [ 1.5, 2 ]
-   * ```
+   * @example tensor([1.5, 2]).data; // Float32Array(2) [ 1.5, 2 ]
    */
   readonly data: TypedArray;
   /** The dimensions in reverse order. Follows `Tensor.T`. */

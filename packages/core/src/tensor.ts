@@ -13,7 +13,6 @@ export type GradHook = (grad: Tensor) => Tensor | undefined | void;
  *
  * Tensors are made by the creation functions (`tensor`, `zeros`, `rand`, ...) and by operations; the constructor is
  * for those. Operations are installed as methods by `methods.ts`. Follows `torch.Tensor`.
- *
  * @example
  * ```ts
  * const x = tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'float32' });

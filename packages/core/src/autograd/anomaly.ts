@@ -24,7 +24,6 @@ export const isAnomalyEnabled = (): boolean => installed !== null;
  * Turns anomaly mode on or off. While it is on, each recorded operation remembers where it was called, errors in the
  * backward pass show that place, and a backward function that returns NaN raises one. Slow: for debugging.
  * Follows `torch.autograd.set_detect_anomaly`.
- *
  * @example
  * ```ts
  * autograd.setDetectAnomaly(true);
@@ -41,9 +40,7 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
 /**
  * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}. Both the forward operations and the
  * backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
- *
  * @throws AutogradError where a backward function returns NaN, and what `fn` throws
- *
  * @example
  * ```ts
  * const x = tensor([0.5], { requiresGrad: true });

@@ -19,11 +19,9 @@ const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x :
 /**
  * Computes the gradients of `tensors` (each with one element, or with a gradient in `gradients`) with respect to the
  * leaves that they were computed from, and adds them to the leaves' `.grad`. Follows `torch.autograd.backward`.
- *
  * @throws AutogradError where a tensor requires no gradient, or has more than one element and no gradient is given; where the
  *   graph was freed by an earlier walk, or a tensor that it saved was changed in place since
  * @throws ShapeError where a gradient has not the shape of its tensor
- *
  * @example
  * ```ts
  * const w = tensor([2.5, 3], { requiresGrad: true });
@@ -59,10 +57,8 @@ export interface GradOptions {
 /**
  * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched.
  * Follows `torch.autograd.grad`.
- *
  * @throws AutogradError as {@link backward}, and, unless `allowUnused`, where the outputs do not depend on an input
  * @throws ShapeError where a gradient has not the shape of its output
- *
  * @example
  * ```ts
  * const x = tensor(1.5, { requiresGrad: true });

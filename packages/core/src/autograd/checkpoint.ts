@@ -21,9 +21,7 @@ export interface CheckpointOptions {
  * Gradients reach the tensors among `args` and also those that `fn` captures, parameters say. `fn` must give the same
  * result both times; random numbers of the default generator are repeated. Checkpoints may be nested, and second
  * derivatives work. Follows `torch.utils.checkpoint.checkpoint` with `use_reentrant=False`.
- *
  * @throws AutogradError where `fn` returns a promise, and in backward where it gives results of another shape than before
- *
  * @example
  * ```ts
  * const x = tensor([0.5, 1], { requiresGrad: true });

@@ -29,7 +29,6 @@ export interface BackwardRequest {
 /**
  * Walks the graph from the roots, latest operation first, and passes gradients on. Since an operation is younger than
  * those that made its inputs, sorting by age is the topological sort.
- *
  * @returns the gradients of `inputs` where these are wanted back, `null` for those that the roots do not reach.
  */
 export function runBackward(request: BackwardRequest): (Tensor | null)[] {

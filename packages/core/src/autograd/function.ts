@@ -46,10 +46,8 @@ export interface FunctionDefinition<
  * tensor operations it can itself be differentiated; else wrap it in {@link onceDifferentiable}.
  *
  * Follows `torch.autograd.Function`; the class form is {@link CustomFunction}, exported as `autograd.Function`.
- *
  * @throws AutogradError where `forward` returns no tensors, or `backward` not one gradient for each argument
  * @throws ShapeError where a gradient does not fit its argument
- *
  * @example
  * ```ts
  * const scaledExp = autograd.defineFunction({
@@ -80,7 +78,6 @@ export function defineFunction<
 /**
  * The class form of {@link defineFunction}, as in PyTorch: static `forward` and `backward`, called by `apply`, whose
  * types are those of `forward`.
- *
  * @example
  * ```ts
  * class MyExp extends autograd.Function {
@@ -281,7 +278,6 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
  * Marks a `backward` that cannot be differentiated: it runs without recording, also under `createGraph`, and to
  * differentiate what it returns is an error. Follows `torch.autograd.function.once_differentiable`, which, though,
  * lets second derivatives come out wrong, as if the gradient were constant, where the incoming gradient is one.
- *
  * @example
  * ```ts
  * const twice = autograd.defineFunction({

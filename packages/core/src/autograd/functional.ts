@@ -176,10 +176,8 @@ function oneHot(like: Tensor, i: number): Tensor {
  * The value of `func` at `inputs`, and the product of the vector `v` with its Jacobian, vᵀJ: one backward pass.
  * `v` has the form and shapes of the outputs; it may be left out where that is a single element.
  * Follows `torch.autograd.functional.vjp`.
- *
  * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
  * @throws ShapeError where `v` does not have the shapes of the outputs
- *
  * @example
  * ```ts
  * const x = tensor([0.5, 2]);
@@ -206,10 +204,8 @@ export function vjp<X extends Tensors, O extends Tensors>(
 /**
  * The value of `func` at `inputs`, and the product of its Jacobian with the vector `v`, Jv: two backward passes (the
  * derivative of vᵀJ by v). `v` has the form and shapes of the inputs. Follows `torch.autograd.functional.jvp`.
- *
  * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
  * @throws ShapeError where `v` does not have the shapes of the inputs
- *
  * @example
  * ```ts
  * const [, tangent] = autograd.functional.jvp((x: Tensor) => x.square(), tensor([0.5, 2]), tensor([1, 0.5]));
@@ -238,9 +234,7 @@ export function jvp<X extends Tensors, O extends Tensors>(
  * The Jacobian: for each output and input a tensor of shape (...output, ...input) whose entry [i, j] is ∂outputᵢ/∂inputⱼ.
  * A tensor where both are single tensors, else arrays in their form. One backward pass an output element.
  * Follows `torch.autograd.functional.jacobian`.
- *
  * @throws AutogradError where inputs or outputs are not tensors, and in strict mode where nothing depends on an input
- *
  * @example
  * ```ts
  * autograd.functional.jacobian((x: Tensor) => x.square(), tensor([0.5, 2]));
@@ -284,9 +278,7 @@ function checkSingleElement(name: string, outputs: readonly Tensor[]): void {
 /**
  * The Hessian of a function with one element: for inputs i and j a tensor of shape (...inputᵢ, ...inputⱼ) of second
  * derivatives. Follows `torch.autograd.functional.hessian`.
- *
  * @throws AutogradError where `func` gives more than one element, and as {@link jacobian}
- *
  * @example
  * ```ts
  * autograd.functional.hessian((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]));
@@ -349,9 +341,7 @@ function hessianProduct(
 /**
  * The value of a function with one element, and the product of the vector `v` with its Hessian, vᵀH.
  * Follows `torch.autograd.functional.vhp`.
- *
  * @throws AutogradError, ShapeError as {@link vjp}, and where the function gives more than one element
- *
  * @example
  * ```ts
  * const [, product] = autograd.functional.vhp((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]), tensor([1, 0.5]));
@@ -365,9 +355,7 @@ export const vhp: HessianProduct = hessianProduct('vhp', (call, gradient, vector
 /**
  * The value of a function with one element, and the product of its Hessian with the vector `v`, Hv. Where the Hessian is
  * symmetric this equals {@link vhp}, which is faster. Follows `torch.autograd.functional.hvp`.
- *
  * @throws AutogradError, ShapeError as {@link vhp}
- *
  * @example
  * ```ts
  * const [, product] = autograd.functional.hvp((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]), tensor([1, 0.5]));

@@ -65,11 +65,9 @@ type Settings = Required<GradcheckOptions>;
  * Inputs are float64 (finite differences in float32 tell nothing at this eps) and may be non-contiguous views; those
  * that require no gradient, and values that are no tensors, are passed on as they are. Also checks that backward gives
  * the same twice, and is linear in the gradient it gets. Follows `torch.autograd.gradcheck`.
- *
  * @returns `true`, or `false` where it fails and `raiseException` is `false`.
  * @throws GradcheckError that names the worst entry: output element, input element, both derivatives.
  * @throws AutogradError if no input requires a gradient, or inputs overlap themselves or are of low precision.
- *
  * @example
  * ```ts
  * const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });
@@ -96,9 +94,7 @@ export function gradcheck<Args extends readonly unknown[]>(
  * {@link gradcheck} of the gradients themselves: of the function from the inputs of `fn`, and the gradients of its
  * outputs, to the gradients of its inputs. Those of the outputs are drawn unless given.
  * Follows `torch.autograd.gradgradcheck`.
- *
  * @throws GradcheckError, AutogradError as {@link gradcheck}, ShapeError where `gradOutputs` do not fit the outputs
- *
  * @example
  * ```ts
  * const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });

@@ -27,10 +27,8 @@ function add<H>(list: H[], hook: H): RemovableHandle {
  * Calls `hook` with the gradient of `x` each time one is computed, before it flows on; a tensor that the hook returns
  * takes its place (changing the gradient in place is not allowed). Hooks run in the order of registration. A hook on a
  * tensor that is later changed in place still sees the gradient of the old value. Follows `Tensor.register_hook`.
- *
  * @returns a handle whose `remove()` takes the hook out.
  * @throws AutogradError if `x` does not require a gradient.
- *
  * @example
  * ```ts
  * const x = tensor([1.5, 2], { requiresGrad: true });
@@ -51,9 +49,7 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
 /**
  * Lets backward keep the gradient of `x` in `x.grad` although `x` is no leaf; nothing on leaves, which keep it anyway.
  * The gradient is the one left after all hooks. Follows `Tensor.retain_grad`.
- *
  * @throws AutogradError if `x` does not require a gradient.
- *
  * @example
  * ```ts
  * const y = tensor([1.5, 2], { requiresGrad: true }).mul(3);
@@ -74,9 +70,7 @@ export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[autograd
 /**
  * Calls `hook` with the leaf `x` each time backward has added to `x.grad`: an optimizer may there update `x` and set
  * `x.grad` to `null`. Follows `Tensor.register_post_accumulate_grad_hook`.
- *
  * @throws AutogradError if `x` does not require a gradient, or is no leaf.
- *
  * @example
  * ```ts
  * const w = tensor([1.5, 2], { requiresGrad: true });
@@ -95,13 +89,8 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
 
 /**
  * Sets whether operations on the leaf `x` are recorded, and returns `x`. Follows `Tensor.requires_grad_`.
- *
  * @throws AutogradError for `true` on a dtype other than float, and for `false` on a tensor that is no leaf.
- *
- * @example
- * ```ts
- * zeros(2).requiresGrad_(); // tensor([0., 0.], requires_grad=True)
- * ```
+ * @example zeros(2).requiresGrad_(); // tensor([0., 0.], requires_grad=True)
  */
 export function requiresGrad_(x: Tensor, value = true): Tensor {
   if (x.gradFn !== null) {

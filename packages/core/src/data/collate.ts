@@ -6,9 +6,7 @@ import { Tensor } from '../tensor.ts';
 /**
  * Joins samples to a batch: tensors are stacked, numbers and booleans become a tensor, arrays and objects are joined entry
  * by entry, anything else stays a list. Follows `torch.utils.data.default_collate`.
- *
  * @throws DTypeError where samples are arrays of different lengths, ShapeError where their tensors differ in shape
- *
  * @example
  * ```ts
  * data.defaultCollate([{ x: tensor([1]), y: 0 }, { x: tensor([2]), y: 1 }]);

@@ -27,10 +27,8 @@ export interface DataLoaderOptions<T> {
  * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
  * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
  * Follows `torch.utils.data.DataLoader`.
- *
  * @throws ValueError where `batchSize` is no positive integer, or `shuffle` and `sampler` are both given
  * @throws KindlingError where a dataset that answers with promises is iterated with `for`
- *
  * @example
  * ```ts
  * const dataset = new data.TensorDataset(tensor([0.5, 1, 1.5]), tensor([7, 8, 9]));

@@ -19,9 +19,7 @@ export interface Dataset<T> {
 
 /**
  * Tensors of equal length as samples: sample i holds element i of each. Follows `torch.utils.data.TensorDataset`.
- *
  * @throws ValueError of no tensors, DTypeError of what are none, ShapeError where their first sizes differ
- *
  * @example
  * ```ts
  * const dataset = new data.TensorDataset(tensor([[0.5, 1], [2, 3]]), tensor([7, 8]));
@@ -129,9 +127,7 @@ export interface RandomSplitOptions {
 /**
  * Splits a dataset at random into parts of the given lengths, or of given fractions that sum to 1. Follows
  * `torch.utils.data.random_split`, number for number.
- *
  * @throws ValueError unless the lengths are whole and sum to the dataset's, or are fractions that sum to 1
- *
  * @example
  * ```ts
  * const dataset = new data.TensorDataset(arange(10));

@@ -131,7 +131,6 @@ function toRowMajor({ array, shape, dtype }: elements.DenseArray): TypedArray {
  * `numpy.load`.
  *
  * Nothing is allocated by what the file claims.
- *
  * @throws ValueError, DTypeError for a file that breaks the format or has bytes missing or left over
  */
 export function parseNpy(bytes: Uint8Array): elements.DenseArray {

@@ -124,7 +124,6 @@ function readEntry(name: string, value: unknown, body: Uint8Array): SafetensorsE
  * Reads the header of a safetensors file and finds each tensor's bytes, without copying them.
  *
  * Nothing is allocated by what the file claims.
- *
  * @throws ValueError, DTypeError for a file that breaks the format: truncated, with overlapping or out-of-range offsets or with
  *   holes, a header that is too long, no JSON, no UTF-8 or holds a key twice, or sizes that do not match
  */

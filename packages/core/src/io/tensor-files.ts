@@ -27,9 +27,7 @@ const entriesOf = (tensors: TensorDict | ReadonlyMap<string, Tensor>): Iterable<
 
 /**
  * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.
- *
  * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode
- *
  * @example
  * ```ts
  * const bytes = io.saveSafetensors({ weight: tensor([[0.5, 2]]), bias: zeros(1) });
@@ -65,10 +63,7 @@ export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> =
 /**
  * A tensor as the bytes of a .npy file. Follows `numpy.save`.
  * @throws DTypeError where x is no tensor
- * @example
- * ```ts
- * io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
- * ```
+ * @example io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
  */
 export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array =>
   serializeNpy(denseOf(x), options);

@@ -20,7 +20,6 @@ async function writeWhole(path: Path, bytes: Uint8Array): Promise<void> {
 
 /**
  * Writes named tensors, such as a `stateDict()`, to a safetensors file. Follows `safetensors.torch.save_file`.
- *
  * @example
  * ```ts
  * // in a program: import { saveSafetensors } from '@kindling/core/node';

@@ -26,10 +26,7 @@ let current: PrintOptions = { ...profiles.default, sciMode: null };
 
 /**
  * The options in force. Follows `torch._tensor_str.get_printoptions`.
- * @example
- * ```ts
- * getPrintOptions().precision; // 4
- * ```
+ * @example getPrintOptions().precision; // 4
  */
 export function getPrintOptions(): PrintOptions {
   return current;
@@ -38,9 +35,7 @@ export function getPrintOptions(): PrintOptions {
 /**
  * Changes how tensors are printed from now on. Follows `torch.set_printoptions`: a `profile` is applied first, then the
  * single options; `sciMode` returns to automatic unless it is given.
- *
  * @throws ValueError where the profile is unknown, or a number is not one of digits, elements or characters
- *
  * @example
  * ```ts
  * setPrintOptions({ precision: 2 });

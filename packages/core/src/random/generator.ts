@@ -44,7 +44,6 @@ function checkedSeed(seed: number | bigint): bigint {
  *
  * The same seed gives the same numbers in PyTorch, and {@link Generator.getState} gives the bytes that
  * `torch.get_rng_state()` gives, so a stream can move from either side to the other.
- *
  * @example
  * ```ts
  * const generator = new Generator().manualSeed(0);
@@ -212,9 +211,7 @@ defaultGenerator.seed();
 /**
  * Seeds the default generator, so that what follows repeats exactly, here and in PyTorch; returns that generator.
  * Follows `torch.manual_seed`.
- *
  * @throws ValueError unless `seed` is an integer in [-2^63, 2^64)
- *
  * @example
  * ```ts
  * manualSeed(0);

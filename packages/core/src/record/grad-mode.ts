@@ -122,9 +122,7 @@ export function withGradMode<T>(enabled: boolean, fn: () => T): T {
 /**
  * Runs `fn` without recording operations. `fn` may be an `async` function: all of it, also what follows an `await`, runs
  * without recording, and code beside it is not touched. Follows `torch.no_grad`.
- *
  * @throws AutogradError where `fn` returns a promise and is no `async` function: what it does later would escape
- *
  * @example
  * ```ts
  * const w = tensor([1.5], { requiresGrad: true });
@@ -149,9 +147,7 @@ export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T =>
 /**
  * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations.
  * Follows `torch.inference_mode`.
- *
  * @throws AutogradError as {@link noGrad}
- *
  * @example
  * ```ts
  * const w = tensor([1.5], { requiresGrad: true });

@@ -19,7 +19,6 @@ export let observed = false;
 
 /**
  * Adds an observer of every operation; the returned function removes it. Kindling's own.
- *
  * @example
  * ```ts
  * const names: string[] = [];

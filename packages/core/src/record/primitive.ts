@@ -66,7 +66,6 @@ function withBackward<D, S extends { name: string; derivative?: D }, A>(
  * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them. Kindling's own.
  *
  * The type parameters are the attributes and the inputs: `definePrimitive<{ dim: number }, [Tensor, Tensor]>`.
- *
  * @example
  * ```ts
  * const double = definePrimitive({

@@ -16,11 +16,7 @@ export interface ShapeOptions {
 
 /**
  * Shapes, which shrink to few and small dimensions.
- *
- * @example
- * ```ts
- * fc.assert(fc.property(shapes({ maxRank: 3 }), (shape) => zeros(shape).ndim === shape.length));
- * ```
+ * @example fc.assert(fc.property(shapes({ maxRank: 3 }), (shape) => zeros(shape).ndim === shape.length));
  */
 export function shapes(options: ShapeOptions = {}): fc.Arbitrary<number[]> {
   const { minRank = 0, maxRank = Math.max(4, minRank), maxSize = 4, allowZero = false } = options;
@@ -62,7 +58,6 @@ export function broadcastableShapes(count: number, options: ShapeOptions = {}): 
 
 /**
  * Two shapes that broadcast together.
- *
  * @example
  * ```ts
  * fc.assert(

@@ -32,7 +32,6 @@ export interface TensorOptions {
 /**
  * Contiguous tensors with drawn shapes and values. Floats are multiples of 1/64, so that they shrink to numbers that
  * read well; with `noNaN: false` or `noInfinity: false` they are any floats, subnormal and huge ones too.
- *
  * @example
  * ```ts
  * const x = tensors({ requiresGrad: true, shape: { maxRank: 2 }, avoid: [0] });

@@ -54,7 +54,6 @@ function leafOver(array: TypedArray, like: Tensor, offset: number, strides: read
 /**
  * Tensors equal to `x` that lie otherwise in memory: with dimensions permuted, as slices with steps, as parts of a
  * larger storage whose other elements are NaN. They are leaves, and require a gradient where `x` does.
- *
  * @example
  * ```ts
  * const pair = tensors().chain((x) => fc.tuple(fc.constant(x), nonContiguous(x)));
@@ -94,7 +93,6 @@ export interface ViewOptions extends TensorOptions {
 
 /**
  * Tensors that are non-contiguous views: {@link tensors}, then {@link nonContiguous}.
- *
  * @example
  * ```ts
  * const square = (x: Tensor) => x.square();

@@ -66,7 +66,6 @@ const levels: Readonly<Record<Mode, Level>> = {
 
 /**
  * Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory.
- *
  * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
  * has no implementation.
  */

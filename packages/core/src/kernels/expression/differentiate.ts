@@ -108,7 +108,6 @@ function functionRule(y: Expr): FunctionRule {
 
 /**
  * The derivative of `expression` with respect to `input(index)`; `null` where it is zero everywhere.
- *
  * @throws KindlingError when a node on the way has no derivative rule.
  */
 function differentiate(expression: Expr, index: number): Slope {
@@ -143,7 +142,6 @@ function slopeOf(y: Expr, operands: readonly Dual[]): Slope {
 /**
  * The gradient by `input(index)` of `expression`, where that of its value is `g`; `null` where there is none. `y` stands for
  * the value where it is known already: the gradient of a function alone reads it instead of computing it anew.
- *
  * @throws KindlingError when a node on the way has no derivative rule.
  */
 export function pullback(expression: Expr, index: number, g: Expr, y: Expr = expression): Slope {

@@ -63,7 +63,6 @@ export type FunctionName = keyof typeof functionArity;
 /**
  * A named function of values. The code generator replaces it by its lowering for the lane; where a lane has none, by
  * a {@link scalarCall} of the same name.
- *
  * @throws KindlingError when the number or the kind of the operands is wrong.
  */
 export function call(name: string, ...operands: Operand[]): Expr {

@@ -111,7 +111,6 @@ export function lift(operand: Operand, kind: Kind): Expr {
 
 /**
  * A node of an op without attribute.
- *
  * @throws KindlingError when the number or the kind of the operands is wrong.
  */
 export function build(op: PlainOp, ...operands: Operand[]): Expr {
@@ -127,7 +126,6 @@ export function build(op: PlainOp, ...operands: Operand[]): Expr {
 
 /**
  * Refuses operands of other kinds than these.
- *
  * @throws KindlingError when an operand is of another kind.
  */
 export function checkKinds(op: string, args: readonly Expr[], kinds: readonly Kind[]): void {

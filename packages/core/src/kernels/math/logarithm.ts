@@ -71,9 +71,7 @@ function logOf(k: Expr, f: Expr): Expr {
   return add(mul(k, LN2_HIGH), sub(f, correction));
 }
 
-/**
- * The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative.
- */
+/** The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative. */
 function atTheEdges(x: Expr, result: Expr): Expr {
   const above = onlyWhere(not(lt(x, Number.POSITIVE_INFINITY)), x);
   const atZero = onlyWhere(eq(x, 0), Number.NEGATIVE_INFINITY);

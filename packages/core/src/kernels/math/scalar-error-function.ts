@@ -84,9 +84,7 @@ function solveErf(y: number): number {
   return x;
 }
 
-/**
- * x with erfc(x) = c, 0 < c <= 1/2: Newton's method on the logarithm of erfc, which is close to a parabola.
- */
+/** x with erfc(x) = c, 0 < c <= 1/2: Newton's method on the logarithm of erfc, which is close to a parabola. */
 function solveErfc(c: number): number {
   let x = roughly(Math.log(c) + Math.log(2 - c));
   for (let i = 0; i < 8; i++) {

@@ -177,7 +177,6 @@ export class FunctionBuilder {
 
   /**
    * Closes the innermost block, loop or `if`.
-   *
    * @throws Error when there is none.
    */
   end(): this {

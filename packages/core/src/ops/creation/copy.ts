@@ -40,10 +40,7 @@ const toPrimitive = definePrimitive<DType>({
  * x with another dtype; x itself where it has that dtype already. Floats become integers by truncation, anything but 0
  * becomes `true`. Follows `Tensor.to`.
  * @throws DTypeError for what is no dtype
- * @example
- * ```ts
- * to(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1])
- * ```
+ * @example to(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1])
  */
 export function to(x: Tensor, dtype: DType): Tensor {
   if (dtype === x.dtype) return x;
@@ -79,10 +76,7 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
 /**
  * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows `Tensor.copy_`.
  * @throws ShapeError where the source does not broadcast to the target
- * @example
- * ```ts
- * zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
- * ```
+ * @example zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
  */
 export function copy_(target: Tensor, source: Tensor): Tensor {
   requireTensors('copy_', target, source);

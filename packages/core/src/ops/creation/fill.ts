@@ -31,10 +31,7 @@ function filled(shape: Shape, value: number, dtype: DType): Tensor {
 /**
  * A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`.
  * @throws ShapeError for what is no shape; ValueError where the dtype cannot hold the value
- * @example
- * ```ts
- * full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
- * ```
+ * @example full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
  */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
   const sizes = sizesOf(shape, 'full');
@@ -72,20 +69,14 @@ export const zeros: Create = constantLike('zeros', 0);
 /**
  * Ones. Follows `torch.ones`.
  * @throws ShapeError for what is no shape
- * @example
- * ```ts
- * ones([2, 2]); // tensor([[1., 1.], [1., 1.]])
- * ```
+ * @example ones([2, 2]); // tensor([[1., 1.], [1., 1.]])
  */
 export const ones: Create = constantLike('ones', 1);
 
 /**
  * Memory to write into: PyTorch's holds anything, Kindling's zeros. Follows `torch.empty`.
  * @throws ShapeError for what is no shape
- * @example
- * ```ts
- * empty([2, 3]).uniform_(-1, 1).shape; // [ 2, 3 ]
- * ```
+ * @example empty([2, 3]).uniform_(-1, 1).shape; // [ 2, 3 ]
  */
 export const empty: Create = constantLike('empty', 0);
 
@@ -97,10 +88,7 @@ const like =
 
 /**
  * Zeros with the shape and dtype of `x`. Follows `torch.zeros_like`.
- * @example
- * ```ts
- * zerosLike(tensor([1.5, 2])); // tensor([0., 0.])
- * ```
+ * @example zerosLike(tensor([1.5, 2])); // tensor([0., 0.])
  */
 export const zerosLike: LikeFunction = like(zeros);
 /** Ones with the shape and dtype of `x`. Follows `torch.ones_like`. */
@@ -119,10 +107,7 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreationO
 /**
  * Ones on the diagonal, zeros elsewhere: n by n, or n by m. Follows `torch.eye`.
  * @throws ShapeError unless the sizes are whole numbers, 0 or more
- * @example
- * ```ts
- * eye(2, 3); // tensor([[1., 0., 0.], [0., 1., 0.]])
- * ```
+ * @example eye(2, 3); // tensor([[1., 0., 0.], [0., 1., 0.]])
  */
 export function eye(n: number, m?: number | CreationOptions, options?: CreationOptions): Tensor {
   const columns = typeof m === 'number' ? m : n;

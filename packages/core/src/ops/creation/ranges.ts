@@ -72,10 +72,7 @@ function linearSteps(start: number, end: number, steps: number, dtype: DType): n
 /**
  * `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`.
  * @throws ValueError unless `steps` is a whole number, 0 or more
- * @example
- * ```ts
- * linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
- * ```
+ * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
 export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
   checkSteps(steps, 'linspace');
@@ -94,10 +91,7 @@ export interface LogspaceOptions extends CreationOptions {
 /**
  * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Follows `torch.logspace`.
  * @throws ValueError unless `steps` is a whole number, 0 or more
- * @example
- * ```ts
- * logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
- * ```
+ * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
 export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
   checkSteps(steps, 'logspace');

@@ -79,7 +79,6 @@ const differenceOf = scaled(subOp, subScaledOp);
 
 /**
  * a + alpha * b, broadcast. Follows `torch.add`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @throws ValueError when alpha has a fraction and both operands are integers
  * @example
@@ -95,7 +94,6 @@ export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
 
 /**
  * a - alpha * b, broadcast. Follows `torch.sub`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @throws DTypeError when an operand is bool
  * @throws ValueError when alpha has a fraction and both operands are integers
@@ -112,7 +110,6 @@ export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
 
 /**
  * a * b, broadcast; of bools "and". Follows `torch.mul`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @example mul(tensor([1, 2, 3]), 1.5); // tensor([1.5000, 3.0000, 4.5000])
  */
@@ -183,7 +180,6 @@ const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (_, 
 
 /**
  * a / b, broadcast; integers are divided as float32 unless a rounding mode is given. Follows `torch.div`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @throws ValueError when integers are divided by zero with a rounding mode
  * @example
@@ -198,7 +194,6 @@ export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
 
 /**
  * The quotient rounded down, broadcast. Follows `torch.floor_divide`.
- *
  * @throws ValueError when an integer is divided by zero
  * @throws DTypeError when both operands are bool
  * @example floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
@@ -210,7 +205,6 @@ export const floorDivide = binary('floor_divide', E.floorDivide, {
 
 /**
  * The rest of division toward zero, broadcast: the sign is the dividend's. Follows `torch.fmod`.
- *
  * @throws ValueError when an integer is divided by zero
  * @throws DTypeError when both operands are bool
  * @example fmod(tensor([7, -7]), 3); // tensor([ 1, -1])
@@ -219,7 +213,6 @@ export const fmod = binary('fmod', E.fmod, { overload: ofTensors, ...whole('fmod
 
 /**
  * The rest of floor division, broadcast: the sign is the divisor's, as of Python's `%`. Follows `torch.remainder`.
- *
  * @throws ValueError when an integer is divided by zero
  * @throws DTypeError when both operands are bool
  * @example remainder(tensor([7, -7]), 3); // tensor([1, 2])
@@ -228,7 +221,6 @@ export const remainder = binary('remainder', E.remainder, { overload: ofTensors,
 
 /**
  * -x. Follows `torch.neg`.
- *
  * @throws DTypeError when x is bool
  * @example neg(tensor([1, -2])); // tensor([-1,  2])
  */
@@ -271,7 +263,6 @@ const ratioOf = withValue(addcdivOp);
 
 /**
  * x + value * a * b, broadcast. Follows `torch.addcmul`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @throws DTypeError when all are bool
  */
@@ -281,7 +272,6 @@ export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 
 /**
  * x + value * a / b, broadcast. Follows `torch.addcdiv`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @throws DTypeError when a and b are integers
  */
@@ -315,7 +305,6 @@ const between: Resolve<LerpOperands> = (_, ...operands) => ({ op: lerpOp, operan
 
 /**
  * a + weight * (b - a), broadcast. Follows `torch.lerp`.
- *
  * @throws DTypeError when the tensors are not of one floating dtype
  * @throws ShapeError when the shapes do not broadcast
  * @example lerp(tensor([0.5, 2]), tensor([1.5, 4]), 0.5); // tensor([1., 3.])

@@ -51,7 +51,6 @@ function checkExponent(a: Tensor, b: Operand): void {
 
 /**
  * aᵇ, broadcast; either may be a number. Follows `torch.pow`.
- *
  * @throws ValueError when a is an integer tensor and b a negative integer
  * @throws DTypeError when both are bool
  * @throws ShapeError when the shapes do not broadcast
@@ -79,7 +78,6 @@ export const pow_ = inPlaceCall('pow_', toPower);
 
 /**
  * The angle of the point (b, a), in radians, broadcast. Follows `torch.atan2`.
- *
  * @throws ShapeError when the shapes do not broadcast, as of all functions of two operands
  * @example atan2(tensor([1, 1]), tensor([1, 0])); // tensor([0.7854, 1.5708])
  */
@@ -101,14 +99,12 @@ const extremum =
 
 /**
  * The greater, broadcast; NaN where either is NaN. Gradients of ties are halved. Follows `torch.maximum`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @example maximum(tensor([1, 5]), tensor([3, 2])); // tensor([3, 5])
  */
 export const maximum = binary('maximum', E.max, { gradient: extremum(E.lt) });
 /**
  * The lesser, broadcast; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`.
- *
  * @throws ShapeError when the shapes do not broadcast
  * @example minimum(tensor([1, 5]), 2); // tensor([1, 2])
  */

@@ -22,7 +22,6 @@ const comparison = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction
 
 /**
  * a == b, elementwise and broadcast, as bool. Follows `torch.eq`.
- *
  * @throws ShapeError when the shapes do not broadcast, as of all comparisons
  * @example eq(tensor([1, 2]), tensor([1, 3])); // tensor([ True, False])
  */
@@ -82,7 +81,6 @@ const bitwise = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction =>
 
 /**
  * a & b on integers, "and" on bools, broadcast. Follows `torch.bitwise_and`.
- *
  * @throws DTypeError when an operand is of a floating dtype, as of all bitwise functions
  * @example bitwiseAnd(tensor([6, 3]), 5); // tensor([4, 1])
  */
@@ -130,7 +128,6 @@ const iscloseNan = closeness(true);
 
 /**
  * |a - b| <= atol + rtol |b|, elementwise and broadcast, as bool. Follows `torch.isclose`.
- *
  * @throws DTypeError when the tensors are not of one dtype
  * @example isclose(tensor([1, 2.1]), tensor([1.000001, 2])); // tensor([ True, False])
  */
@@ -148,7 +145,6 @@ const holds = (x: Tensor, caller: string): boolean =>
 
 /**
  * Whether all elements are close, as a boolean: see {@link isclose}. Follows `torch.allclose`.
- *
  * @throws DTypeError when the tensors are not of one dtype
  * @example allclose(tensor([1, 2.5]), tensor([1.000001, 2.5])); // true
  */

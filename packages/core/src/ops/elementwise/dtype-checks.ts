@@ -12,7 +12,6 @@ const refusing =
 
 /**
  * A check that refuses integers and bools; `words` is what the error says after the operation's name. Kindling's own.
- *
  * @example
  * ```ts
  * const check = floatsOnly('glu');

@@ -15,7 +15,6 @@ const float = (
 
 /**
  * |x|; the subgradient at 0 is 0. Follows `torch.abs`.
- *
  * @throws DTypeError when x is bool
  * @example abs(tensor([-1, 2])); // tensor([1, 2])
  */
@@ -139,7 +138,6 @@ export const digamma = float('digamma', E.digamma);
 
 /**
  * max(x, 0); the subgradient at 0 is 0, NaN stays. Follows `torch.relu`.
- *
  * @throws DTypeError when x is bool
  * @example relu(tensor([-1, 2])); // tensor([0, 2])
  */

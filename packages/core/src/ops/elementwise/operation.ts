@@ -57,7 +57,6 @@ type Params = readonly number[];
 /**
  * An elementwise operation: its kernels for floats, integers and bools and its derivatives of any order are made from the
  * spec. It is run by {@link applyUnary} and its kin. Kindling's own.
- *
  * @example
  * ```ts
  * const axpy = new ElementwiseOp({ name: 'axpy', arity: 2, expression: (x, y, a) => E.add(E.mul(a, x), y) });

@@ -27,7 +27,6 @@ const scalar: Shape = [];
  * their gradient is one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
  *
  * The spec is that of an {@link ElementwiseOp}; operands are tensors. Kindling's own.
- *
  * @example
  * ```ts
  * const mse = new ElementwiseReduction({

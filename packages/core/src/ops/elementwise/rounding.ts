@@ -10,7 +10,6 @@ const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
 
 /**
  * Rounded down. Follows `torch.floor`.
- *
  * @throws DTypeError when x is bool, as of all roundings
  * @example floor(tensor([-1.5, 1.5])); // tensor([-2.,  1.])
  */
@@ -53,7 +52,6 @@ const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (_, x, options)
 
 /**
  * Rounded to the nearest integer, or to `decimals` places, halves to even. Follows `torch.round`.
- *
  * @throws DTypeError when x is bool; with decimals also when it is an integer tensor
  * @example
  * ```ts

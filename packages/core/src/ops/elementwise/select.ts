@@ -92,7 +92,6 @@ const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, optio
 
 /**
  * x within [min, max], where NaN stays; the bounds may be tensors, which are broadcast. Follows `torch.clamp`.
- *
  * @throws ValueError when neither bound is given
  * @throws ShapeError when the shapes do not broadcast
  * @example clamp(tensor([-1.5, 0.5, 3]), { min: 0, max: 1 }); // tensor([0.0000, 0.5000, 1.0000])
@@ -156,7 +155,6 @@ const whereOp = new ElementwiseOp({
 
 /**
  * `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`.
- *
  * @throws DTypeError when the condition is not bool (or uint8)
  * @throws ShapeError when the shapes do not broadcast
  * @example

@@ -12,7 +12,6 @@ import type { Tensor } from '../../tensor.ts';
  * each target. All tensors have one shape and one float dtype; inputs broadcast.
  *
  * Kindling's own.
- *
  * @example
  * ```ts
  * const momentum = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
@@ -39,7 +38,6 @@ export class FusedUpdate {
 
   /**
    * Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call.
-   *
    * @throws DTypeError when the tensors are not of one dtype
    * @throws ShapeError when the targets are not of one shape
    * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
@@ -48,7 +46,8 @@ export class FusedUpdate {
     const [first] = tensors;
     if (first === undefined) return;
     const { dtype, shape } = first;
-    for (const [i, x] of tensors.entries()) {
+    for (let i = 0; i < tensors.length; i++) {
+      const x = tensors[i]!;
       if (x.dtype !== dtype) {
         throw new DTypeError(
           `${this.name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`,

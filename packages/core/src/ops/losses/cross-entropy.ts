@@ -215,7 +215,6 @@ const general = family('cross_entropy_loss');
  * `target` holds a class for each row (int32 or uint8, of x's shape without `dim`), with `weight` for each class; or, of x's shape
  * and dtype, the target distribution itself, smoothing and weights included. The caller has checked shapes and dtypes.
  * No gradient flows to the target or to the weights.
- *
  * @throws IndexError where a target is neither a class nor `ignoreIndex`
  */
 export function fusedCrossEntropy(

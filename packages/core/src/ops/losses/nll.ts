@@ -101,7 +101,6 @@ const ofImages = family('nll_loss2_d');
  * Negative log-likelihood of log-probabilities x with classes along `dim`: the negative of x at each target's class, times that
  * class's weight. `target` (int32 or uint8) has x's shape without `dim`. The caller has checked shapes and dtypes. Follows
  * `torch.nn.functional.nll_loss`, with the dimension given.
- *
  * @throws IndexError where a target is neither a class nor `ignoreIndex`
  */
 export function fusedNll(

@@ -29,10 +29,7 @@ export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tenso
  * The distance of each row of `a`, (*, P, M), from each row of `b`, (*, R, M): (*, P, R), batches broadcast.
  * Follows `torch.cdist`.
  * @throws ShapeError where the shapes do not fit; ValueError for a negative p; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
- * ```
+ * @example cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
  */
 export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   const { p = 2 } = options;
@@ -95,10 +92,7 @@ function direction(x: Tensor, dim: number, eps: number): Tensor {
 /**
  * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * cosineSimilarity(tensor([[1.5, 0]]), tensor([[0.5, 0.5]])); // tensor([0.7071])
- * ```
+ * @example cosineSimilarity(tensor([[1.5, 0]]), tensor([[0.5, 0.5]])); // tensor([0.7071])
  */
 export function cosineSimilarity(
   a: Tensor,

@@ -62,9 +62,7 @@ export function parseEquation(equation: string, shapes: readonly Shape[]): Equat
   return parsed;
 }
 
-/**
- * Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing.
- */
+/** Reads an equation such as `'bij,bjk->bik'` for operands of the given shapes. Spaces count for nothing. */
 function readEquation(equation: string, shapes: readonly Shape[]): Equation {
   const [left = '', right, ...rest] = equation.split('->');
   if (rest.length > 0) fail(`found more than one '->' in equation '${equation}'`);

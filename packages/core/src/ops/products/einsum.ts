@@ -119,7 +119,6 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
  * Without `->` the letters that occur once remain, in alphabetical order. `...` stands for any dimensions, which broadcast, as do
  * sizes of 1. A letter that one operand has twice takes its diagonal. Operands are contracted from left to right.
  * Follows `torch.einsum`; its form with lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`, works too.
- *
  * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it
  * @example
  * ```ts

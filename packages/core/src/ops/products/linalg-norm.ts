@@ -110,10 +110,7 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
  *
  * @param dims the dimensions that make up each vector; by default all
  * @throws DTypeError for a dtype that is not float; ShapeError where there is no element to take the norm of
- * @example
- * ```ts
- * linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
- * ```
+ * @example linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
@@ -131,10 +128,7 @@ export type MatrixNormOrder = 'fro' | 'nuc' | number;
  *
  * @param dims the dimensions of rows and columns; by default the last two
  * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
- * ```
+ * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
  */
 export function matrixNorm(
   x: Tensor,
@@ -186,10 +180,7 @@ export const asDims = (dims: Dims): Shape | null =>
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
  * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
- * ```
+ * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
  */
 export function linalgNorm(
   x: Tensor,

@@ -36,10 +36,7 @@ const scalesOf = (options: ScaleOptions | undefined, tb = false): Scales => ({
 /**
  * beta * bias + alpha * (a @ b), the bias broadcast to the product of the matrices. Follows `torch.addmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
- * @example
- * ```ts
- * addmm(tensor([10, 20]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { beta: 2 }); // tensor([[21, 42]])
- * ```
+ * @example addmm(tensor([10, 20]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { beta: 2 }); // tensor([[21, 42]])
  */
 export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor =>
   addProduct(bias, a, b, scalesOf(options));
@@ -50,10 +47,7 @@ const linearScales: Scales = scalesOf(undefined, true);
  * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out).
  * Follows `torch.nn.functional.linear`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes
- * @example
- * ```ts
- * linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
- * ```
+ * @example linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   if (weight.ndim === 1) {

@@ -8,20 +8,14 @@ import { dot, mv } from './vector-products.ts';
 /**
  * The product of two matrices, (n, k) and (k, m): (n, m). Follows `torch.mm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
- * @example
- * ```ts
- * mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // tensor([[21], [43]])
- * ```
+ * @example mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // tensor([[21], [43]])
  */
 export const mm = (a: Tensor, b: Tensor): Tensor => product(a, b, plain);
 
 /**
  * Products of matrices in pairs: (batch, n, k) and (batch, k, m) give (batch, n, m). Follows `torch.bmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
- * @example
- * ```ts
- * bmm(ones([5, 2, 3]), ones([5, 3, 4])).shape; // [ 5, 2, 4 ]
- * ```
+ * @example bmm(ones([5, 2, 3]), ones([5, 3, 4])).shape; // [ 5, 2, 4 ]
  */
 export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
 

@@ -8,10 +8,7 @@ import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
  * sum of its singular values, `'nuc'`.
  * Follows `torch.norm`.
  * @throws ValueError for another p; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
- * ```
+ * @example norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export function norm(
   x: Tensor,

@@ -176,10 +176,7 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
 /**
  * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
- * @example
- * ```ts
- * linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
- * ```
+ * @example linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
  */
 export function svdvals(x: Tensor): Tensor {
   return applyMulti(svdPrimitive, [x], undefined)[1];

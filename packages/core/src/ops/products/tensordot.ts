@@ -89,10 +89,7 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
 /**
  * The sum of a matrix's diagonal. Follows `torch.trace`.
  * @throws ShapeError unless x is a matrix
- * @example
- * ```ts
- * trace(tensor([[1, 2], [3, 4]])); // tensor(5)
- * ```
+ * @example trace(tensor([[1, 2], [3, 4]])); // tensor(5)
  */
 export function trace(x: Tensor): Tensor {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
@@ -108,10 +105,7 @@ export interface CrossOptions {
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
- * @example
- * ```ts
- * cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
- * ```
+ * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
   const dim = options.dim ?? -1;

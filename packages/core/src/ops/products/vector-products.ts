@@ -76,10 +76,7 @@ const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
 /**
  * The inner product of two vectors, (n) and (n). Follows `torch.dot`.
  * @throws ShapeError unless both are vectors of one length; DTypeError for different dtypes, or bools
- * @example
- * ```ts
- * dot(tensor([1, 2, 3]), tensor([4, 5, 6])); // tensor(32)
- * ```
+ * @example dot(tensor([1, 2, 3]), tensor([4, 5, 6])); // tensor(32)
  */
 export const dot = (a: Tensor, b: Tensor): Tensor => apply(dotPrimitive, [a, b], undefined);
 
@@ -89,10 +86,7 @@ export const vdot = dot;
 /**
  * All products of two vectors' elements: (n) and (m) give (n, m). Follows `torch.outer`.
  * @throws ShapeError unless both are vectors
- * @example
- * ```ts
- * outer(tensor([1, 2]), tensor([10, 20])); // tensor([[10, 20], [20, 40]])
- * ```
+ * @example outer(tensor([1, 2]), tensor([10, 20])); // tensor([[10, 20], [20, 40]])
  */
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkRank('outer', a, 1, 'the first operand');

@@ -51,10 +51,7 @@ export function uniform_(x: Tensor, from = 0, to = 1, options?: DrawOptions): Te
 /**
  * Overwrites x with normal numbers. Follows `Tensor.normal_`, number for number.
  * @throws DTypeError unless x is of a float dtype; ValueError for a negative `std`
- * @example
- * ```ts
- * empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
- * ```
+ * @example empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
  */
 export const normal_ = (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor =>
   drawInto(x, 'normal_', 'normal', [mean, std], options);

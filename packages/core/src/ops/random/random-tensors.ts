@@ -141,10 +141,7 @@ export function randintLike(x: Tensor, low: number, high: number, options?: Rand
 /**
  * Ones with the probabilities that `p` holds, else zeros, in its dtype. No gradient flows. Follows `torch.bernoulli`.
  * @throws DTypeError unless p is of a float dtype; ValueError where a probability is outside [0, 1]
- * @example
- * ```ts
- * bernoulli(tensor([0, 1, 1], { dtype: 'float32' })); // tensor([0., 1., 1.])
- * ```
+ * @example bernoulli(tensor([0, 1, 1], { dtype: 'float32' })); // tensor([0., 1., 1.])
  */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
   if (!isFloatingPoint(p.dtype))
@@ -217,10 +214,7 @@ const multinomialPrimitive = definePrimitive<CategoryDraw>({
  * Follows `torch.multinomial`.
  * @throws ShapeError, DTypeError unless the weights are a float vector or matrix; ValueError where they are negative, not finite
  *   or all 0, or where there are not as many categories as samples without replacement
- * @example
- * ```ts
- * multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
- * ```
+ * @example multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
  */
 export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
   const { replacement = false, generator = defaultGenerator } = options;

@@ -56,7 +56,6 @@ const checkFloats = floatsOnly('histc', (dtype) => `expected a floating point te
 /**
  * How many elements fall into each of `bins` equal intervals from `min` to `max`; elements outside are left out: shape
  * (bins), in x's dtype. Follows `torch.histc`.
- *
  * @throws DTypeError when x is not of a floating dtype
  * @throws ValueError when `bins` is no positive integer, or the range is not finite or goes backward
  * @example histc(tensor([1, 2, 1.5]), { bins: 4, min: 0, max: 3 }); // tensor([0., 1., 2., 0.])

@@ -24,7 +24,6 @@ const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0
 /**
  * Whether all elements, or those along dimensions, are other than 0 (NaN is); `true` where there is none.
  * Follows `torch.all`.
- *
  * @throws IndexError when a dimension is out of range
  * @example all(tensor([[1, 0], [1, 1]]), 1); // tensor([False,  True])
  */
@@ -36,7 +35,6 @@ export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
 /**
  * Whether any element, or one along dimensions, is other than 0 (NaN is); `false` where there is none.
  * Follows `torch.any`.
- *
  * @throws IndexError when a dimension is out of range
  * @example any(tensor([[0, 0], [1, 0]]), 1); // tensor([False,  True])
  */

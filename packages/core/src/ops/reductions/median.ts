@@ -97,7 +97,6 @@ function medianOf(name: string, pick: Pick) {
 /**
  * The median: of an even number of elements the lower of the two in the middle; NaN where there is one. Along `dim`, the medians
  * of the rows and their indices. Follows `torch.median`.
- *
  * @throws DTypeError when x is bool
  * @throws IndexError when the dimension is out of range, or a row has no element
  * @example
@@ -118,7 +117,6 @@ const modePrimitive = pickingAlong('mode', pickMode, () => {});
 /**
  * The value that occurs most often along a dimension (the least of several) and the last index at which it stands.
  * Follows `torch.mode`.
- *
  * @throws IndexError when the dimension is out of range, or a row has no element
  * @example
  * ```ts

@@ -102,7 +102,6 @@ const defaults: VarianceOptions = {};
 /**
  * The variance, sum((x - mean)²) / max(0, n - correction), of all elements or over dimensions. With one element and the
  * default correction it is NaN. Follows `torch.var` (`var` is a reserved word; the method is `x.var()`).
- *
  * @throws DTypeError when x is not of a floating dtype
  * @throws IndexError when a dimension is out of range
  * @example variance(tensor([1.5, 2.5, 5])); // tensor(3.2500)
@@ -113,7 +112,6 @@ export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defa
 
 /**
  * The root of {@link variance}. Follows `torch.std`.
- *
  * @throws DTypeError when x is not of a floating dtype
  * @example std(tensor([[1.5, 2.5], [0, 4]]), 1); // tensor([0.7071, 2.8284])
  */

@@ -28,7 +28,6 @@ const prodPrimitive = definePrimitive<Reduction>({
 /**
  * The product of all elements, or over one or several dimensions; 1 where there is none. Bools and integers give int32.
  * Follows `torch.prod`.
- *
  * @throws IndexError when a dimension is out of range
  * @example prod(tensor([[1, 2], [3, 4]]), 0); // tensor([3, 8])
  */

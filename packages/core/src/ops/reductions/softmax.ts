@@ -85,7 +85,6 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
 /**
  * exp(x) / sum(exp(x)) along `dim`, without overflow: positive numbers that add up to 1. A row that is -Infinity throughout
  * gives NaN. Follows `torch.softmax`.
- *
  * @throws DTypeError when x is not of a floating dtype, and no dtype is given
  * @throws IndexError when the dimension is out of range
  * @example softmax(tensor([0, Math.log(3)]), 0); // tensor([0.2500, 0.7500])
@@ -104,7 +103,6 @@ export const softmax = alongRows({
 
 /**
  * log(softmax(x)) along `dim`, accurate where softmax underflows. Follows `torch.log_softmax`.
- *
  * @throws DTypeError when x is not of a floating dtype, and no dtype is given
  * @throws IndexError when the dimension is out of range
  * @example logSoftmax(tensor([0, Math.log(3)]), 0); // tensor([-1.3863, -0.2877])
@@ -142,7 +140,6 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
 /**
  * log(sum(exp(x))) over one or several dimensions, without overflow. Integers are converted to float32.
  * Follows `torch.logsumexp`.
- *
  * @throws IndexError when a dimension is out of range
  * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6932)
  */

@@ -55,7 +55,6 @@ export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
 /**
  * x summed over the dimensions along which `shape` would have to be broadcast to x's shape: the gradient of broadcasting.
  * Follows `Tensor.sum_to_size`.
- *
  * @throws ShapeError when `shape` does not broadcast to x's shape
  * @example sumToSize(ones([4, 3]), [1, 3]); // tensor([[4., 4., 4.]])
  */
@@ -110,7 +109,6 @@ const meanPrimitive = definePrimitive<Reduction>({
 
 /**
  * The mean of all elements, or over one or several dimensions; NaN where there is no element. Follows `torch.mean`.
- *
  * @throws DTypeError when x is not of a floating dtype, and no dtype is given
  * @throws IndexError when a dimension is out of range
  * @example mean(tensor([[1.5, 2.5], [3, 4]]), 1); // tensor([2.0000, 3.5000])

@@ -39,7 +39,6 @@ const cumprodPrimitive = definePrimitive<number>({
 
 /**
  * Running products along `dim`: y_k = x_0 * ... * x_k. Bools and integers give int32. Follows `torch.cumprod`.
- *
  * @throws IndexError when the dimension is out of range
  * @example cumprod(tensor([1, 2, 3, 4]), 0); // tensor([ 1,  2,  6, 24])
  */

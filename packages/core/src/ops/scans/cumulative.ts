@@ -23,7 +23,6 @@ export interface ScanOptions {
 
 /**
  * Running sums along `dim`: y_k = x_0 + ... + x_k. Bools and integers give int32. Follows `torch.cumsum`.
- *
  * @throws IndexError when the dimension is out of range
  * @example cumsum(tensor([1, 2, 3]), 0); // tensor([1, 3, 6])
  */
@@ -84,7 +83,6 @@ function runningExtremum(name: string, sign: 1 | -1) {
 
 /**
  * The greatest element so far along `dim`, and its index (int32; the last one of equals). Follows `torch.cummax`.
- *
  * @throws IndexError when the dimension is out of range
  * @example
  * ```ts
@@ -112,7 +110,6 @@ export interface DiffOptions {
 
 /**
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
- *
  * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
  * @throws ValueError when n is no natural number
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])

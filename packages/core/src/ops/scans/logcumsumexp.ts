@@ -63,7 +63,6 @@ const logcumsumexpPrimitive = definePrimitive<number>({
 
 /**
  * The logarithm of running sums of exponentials along `dim`, without overflow. Follows `torch.logcumsumexp`.
- *
  * @throws DTypeError when x is not of a floating dtype
  * @throws IndexError when the dimension is out of range
  * @example logcumsumexp(zeros(3), 0); // tensor([0.0000, 0.6931, 1.0986])
