@@ -4,29 +4,29 @@ import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
 import { IndexError } from './errors.ts';
 import * as members from './members.ts';
-import flips from './ops/arranging/flip-and-roll.ts';
-import padding from './ops/arranging/pad.ts';
-import repeats from './ops/arranging/repeat.ts';
+import * as flips from './ops/arranging/flip-and-roll.ts';
+import * as padding from './ops/arranging/pad.ts';
+import * as repeats from './ops/arranging/repeat.ts';
 import triangle from './ops/arranging/triangle.ts';
 import copies from './ops/creation/copy.ts';
 import fills from './ops/creation/fill.ts';
-import arithmetic from './ops/elementwise/arithmetic.ts';
-import binaryFunctions from './ops/elementwise/binary.ts';
-import comparisons from './ops/elementwise/compare.ts';
-import functions from './ops/elementwise/functions.ts';
-import rounding from './ops/elementwise/rounding.ts';
+import * as arithmetic from './ops/elementwise/arithmetic.ts';
+import * as binaryFunctions from './ops/elementwise/binary.ts';
+import * as comparisons from './ops/elementwise/compare.ts';
+import * as functions from './ops/elementwise/functions.ts';
+import * as rounding from './ops/elementwise/rounding.ts';
 import selections from './ops/elementwise/select.ts';
 import type * as ops from './ops/index.ts';
-import gather from './ops/indexing/gather.ts';
-import indexAlong from './ops/indexing/index-along.ts';
-import masked from './ops/indexing/masked.ts';
+import * as gather from './ops/indexing/gather.ts';
+import * as indexAlong from './ops/indexing/index-along.ts';
+import * as masked from './ops/indexing/masked.ts';
 import nonzero from './ops/indexing/nonzero.ts';
-import scatter from './ops/indexing/scatter.ts';
+import * as scatter from './ops/indexing/scatter.ts';
 import subscript from './ops/indexing/subscript.ts';
-import takes from './ops/indexing/take.ts';
+import * as takes from './ops/indexing/take.ts';
 import counting from './ops/order/counting.ts';
-import sorting from './ops/order/sorting.ts';
-import distinct from './ops/order/unique.ts';
+import * as sorting from './ops/order/sorting.ts';
+import * as distinct from './ops/order/unique.ts';
 import distance from './ops/products/distance.ts';
 import linear from './ops/products/linear.ts';
 import matmul from './ops/products/matmul.ts';
@@ -35,29 +35,32 @@ import tensordot from './ops/products/tensordot.ts';
 import vectorProducts from './ops/products/vector-products.ts';
 import inPlaceDraws from './ops/random/in-place.ts';
 import draws from './ops/random/random-tensors.ts';
-import extremes from './ops/reductions/extremes.ts';
-import histogram from './ops/reductions/histogram.ts';
-import logical from './ops/reductions/logical.ts';
-import median from './ops/reductions/median.ts';
+import * as extremes from './ops/reductions/extremes.ts';
+import * as histogram from './ops/reductions/histogram.ts';
+import * as logical from './ops/reductions/logical.ts';
+import * as median from './ops/reductions/median.ts';
 import moments from './ops/reductions/moments.ts';
-import products from './ops/reductions/prod.ts';
-import quantile from './ops/reductions/quantile.ts';
+import * as products from './ops/reductions/prod.ts';
+import * as quantile from './ops/reductions/quantile.ts';
 import softmax from './ops/reductions/softmax.ts';
-import sums from './ops/reductions/sum.ts';
-import cumprod from './ops/scans/cumprod.ts';
-import cumulative from './ops/scans/cumulative.ts';
-import logcumsumexp from './ops/scans/logcumsumexp.ts';
-import diagonals from './ops/views/diagonal.ts';
-import permutations, { adjoint } from './ops/views/permute.ts';
+import * as sums from './ops/reductions/sum.ts';
+import * as cumprod from './ops/scans/cumprod.ts';
+import * as cumulative from './ops/scans/cumulative.ts';
+import * as logcumsumexp from './ops/scans/logcumsumexp.ts';
+import * as diagonals from './ops/views/diagonal.ts';
+import * as permutations from './ops/views/permute.ts';
 import { matrixTranspose, reverseDims } from './ops/views/properties.ts';
 import shapes from './ops/views/shape.ts';
-import slices, { select } from './ops/views/slices.ts';
-import splits from './ops/views/split.ts';
-import windows from './ops/views/windows.ts';
+import * as slices from './ops/views/slices.ts';
+import * as splits from './ops/views/split.ts';
+import * as windows from './ops/views/windows.ts';
 import { valuesOf } from './record/values.ts';
 import { Tensor } from './tensor.ts';
 
-/** The functions that are methods too, each listed by the file that defines it: the tensor is their first argument. */
+/**
+ * The functions that are methods too: the tensor is their first argument. A file of methods alone is taken whole, another one
+ * lists them as its default export.
+ */
 const operations = {
   ...flips,
   ...padding,
@@ -216,7 +219,7 @@ for (const [name, f] of Object.entries(own)) install(name, f);
 installGetter('data', (x) => valuesOf(x, 'data'));
 installGetter('T', reverseDims);
 installGetter('mT', matrixTranspose);
-installGetter('H', adjoint);
+installGetter('H', permutations.adjoint);
 installGetter('mH', matrixTranspose);
 installGetter('retainsGrad', retainsGrad);
 install(Symbol.toPrimitive, function (this: Tensor, hint: string) {
@@ -227,5 +230,5 @@ install(Symbol.for('nodejs.util.inspect.custom'), function (this: Tensor) {
 });
 install(Symbol.iterator, function* (this: Tensor) {
   if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
-  for (let i = 0; i < this.size(0); i++) yield select(this, 0, i);
+  for (let i = 0; i < this.size(0); i++) yield slices.select(this, 0, i);
 });

@@ -149,6 +149,3 @@ export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
       return composed('rot90', clone(x), x);
   }
 }
-
-/** The functions of this file that are methods too. */
-export default { flip, fliplr, flipud, roll, rot90 };

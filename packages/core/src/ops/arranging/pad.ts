@@ -158,6 +158,3 @@ function checkMode(x: Tensor, sides: readonly Sides[], padding: Shape, mode: Mod
     }
   }
 }
-
-/** The functions of this file that are methods too. */
-export default { pad };

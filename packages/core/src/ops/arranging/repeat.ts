@@ -135,6 +135,3 @@ function oneOrMany(repeats: Tensor | Shape): Tensor | number {
   const [count = 0] = valuesOf(list, howOften);
   return count;
 }
-
-/** The functions of this file that are methods too. */
-export default { repeat, tile, repeatInterleave };

@@ -349,35 +349,3 @@ export const divide = div;
 export const trueDivide = div;
 /** Another name of {@link neg}. */
 export const negative = neg;
-
-/** The functions of this file that are methods too. */
-export default {
-  add,
-  sub,
-  subtract,
-  rsub,
-  mul,
-  multiply,
-  div,
-  divide,
-  trueDivide,
-  floorDivide,
-  fmod,
-  remainder,
-  neg,
-  negative,
-  addcmul,
-  addcdiv,
-  lerp,
-  add_,
-  sub_,
-  mul_,
-  div_,
-  neg_,
-  addcmul_,
-  addcdiv_,
-  lerp_,
-  fmod_,
-  remainder_,
-  floorDivide_,
-};

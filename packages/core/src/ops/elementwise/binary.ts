@@ -216,23 +216,3 @@ export const arctan2 = atan2;
 export const xlogy_ = inPlace(xlogy);
 /** {@link copysign} in place. */
 export const copysign_ = inPlace(copysign);
-
-/** The functions of this file that are methods too. */
-export default {
-  pow,
-  atan2,
-  arctan2,
-  hypot,
-  maximum,
-  minimum,
-  fmax,
-  fmin,
-  xlogy,
-  logaddexp,
-  logaddexp2,
-  copysign,
-  heaviside,
-  pow_,
-  xlogy_,
-  copysign_,
-};

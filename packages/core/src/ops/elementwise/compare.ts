@@ -159,30 +159,3 @@ export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): bool
 export function equal(a: Tensor, b: Tensor): boolean {
   return sameShape(a.shape, b.shape) && holds(eq(a, b), 'equal');
 }
-
-/** The functions of this file that are methods too. */
-export default {
-  eq,
-  ne,
-  lt,
-  le,
-  gt,
-  ge,
-  equal,
-  isclose,
-  allclose,
-  logicalAnd,
-  logicalOr,
-  logicalXor,
-  logicalNot,
-  bitwiseAnd,
-  bitwiseOr,
-  bitwiseXor,
-  bitwiseNot,
-  isnan,
-  isinf,
-  isfinite,
-  isposinf,
-  isneginf,
-  signbit,
-};

@@ -74,6 +74,3 @@ export const trunc_ = inPlace(trunc);
 export const frac_ = inPlace(frac);
 /** {@link round} in place. */
 export const round_ = inPlaceCall('round_', roundingOf);
-
-/** The functions of this file that are methods too. */
-export default { floor, ceil, trunc, frac, round, floor_, ceil_, trunc_, frac_, round_ };

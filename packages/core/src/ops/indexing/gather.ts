@@ -63,6 +63,3 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   const wrapped = apply(fromEndPrimitive, [index], sizeAlong(x, d));
   return gather(expand(x, at(sizeAlong(x, d))), d, expand(wrapped, at(sizeAlong(index, d))));
 }
-
-/** The functions of this file that are methods too. */
-export default { gather, takeAlongDim };

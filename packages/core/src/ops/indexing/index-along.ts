@@ -175,6 +175,3 @@ export const indexFill = filling(apply, 'indexFill');
 
 /** {@link indexFill} in place, with its errors. Follows `Tensor.index_fill_`. */
 export const indexFill_: typeof indexFill = filling(applyInPlace, 'indexFill_');
-
-/** The functions of this file that are methods too. */
-export default { indexSelect, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_ };

@@ -139,6 +139,3 @@ export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor 
   checkSource(x, mask, source, 'maskedScatter_');
   return applyInPlace(maskedScatterPrimitive, [x, expand(mask, x.shape), source], 'maskedScatter_');
 }
-
-/** The functions of this file that are methods too. */
-export default { maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_ };

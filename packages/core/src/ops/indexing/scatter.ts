@@ -202,6 +202,3 @@ export const scatterReduce = reducing(apply, 'scatterReduce');
 
 /** {@link scatterReduce} in place, with its errors. Follows `Tensor.scatter_reduce_`. */
 export const scatterReduce_: typeof scatterReduce = reducing(applyInPlace, 'scatterReduce_');
-
-/** The functions of this file that are methods too. */
-export default { scatter, scatter_, scatterAdd, scatterAdd_, scatterReduce, scatterReduce_ };

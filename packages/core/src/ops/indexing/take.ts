@@ -47,6 +47,3 @@ export const put = putting(apply, 'put');
 
 /** {@link put} in place, with its errors. Follows `Tensor.put_`. */
 export const put_: typeof put = putting(applyInPlace, 'put_');
-
-/** The functions of this file that are methods too. */
-export default { take, put, put_ };

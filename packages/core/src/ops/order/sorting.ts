@@ -174,6 +174,3 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
   if (options.keepdim === true || x.shape.length === 0) return found;
   return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
 }
-
-/** The functions of this file that are methods too. */
-export default { sort, argsort, msort, topk, kthvalue };

@@ -143,6 +143,3 @@ export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions)
 export function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | UniqueResult {
   return finish(find(x, options, false, 'uniqueConsecutive'));
 }
-
-/** The functions of this file that are methods too. */
-export default { unique, uniqueConsecutive };

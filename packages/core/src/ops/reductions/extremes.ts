@@ -171,6 +171,3 @@ export const argmax = searching('argmax', 'max');
 
 /** The index of the least element; otherwise as {@link argmax}. Follows `torch.argmin`. */
 export const argmin = searching('argmin', 'min');
-
-/** The functions of this file that are methods too. */
-export default { max, min, amax, amin, aminmax, argmax, argmin };

@@ -66,6 +66,3 @@ export function histc(x: Tensor, options: HistogramOptions = {}): Tensor {
   if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
   return apply(histcPrimitive, [x], { bins, min, max });
 }
-
-/** The functions of this file that are methods too. */
-export default { histc };

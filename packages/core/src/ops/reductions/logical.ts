@@ -60,6 +60,3 @@ const countNonzeroPrimitive = definePrimitive<Reduction>({
 export function countNonzero(x: Tensor, dims?: Dims): Tensor {
   return apply(countNonzeroPrimitive, [x], reductionOf(x, dims, false, 'countNonzero'));
 }
-
-/** The functions of this file that are methods too. */
-export default { all, any, countNonzero };

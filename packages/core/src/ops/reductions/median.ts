@@ -128,6 +128,3 @@ const modePrimitive = pickingAlong('mode', pickMode, () => {});
 export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
   return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));
 }
-
-/** The functions of this file that are methods too. */
-export default { median, nanmedian, mode };

@@ -162,6 +162,3 @@ const pairsOneByOne: PairKernel = (g, x, { shape, dtype }, dim, out) => {
     });
   });
 };
-
-/** The functions of this file that are methods too. */
-export default { prod };

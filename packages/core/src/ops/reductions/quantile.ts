@@ -121,6 +121,3 @@ export const quantile = quantileOf('quantile');
 
 /** {@link quantile} of what is not NaN; it throws in the same cases. Follows `torch.nanquantile`. */
 export const nanquantile = quantileOf('nanquantile');
-
-/** The functions of this file that are methods too. */
-export default { quantile, nanquantile };

@@ -147,6 +147,3 @@ export function nanmean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
   const count = sum(logicalNot(isnan(x)), dims, options?.keepdim === true ? { keepdim: true } : {});
   return div(nansum(from, dims, options), count);
 }
-
-/** The functions of this file that are methods too. */
-export default { sum, sumToSize, mean, nansum, nanmean };

@@ -124,6 +124,3 @@ function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: E
     }, 0);
   });
 }
-
-/** The functions of this file that are methods too. */
-export default { cumprod };

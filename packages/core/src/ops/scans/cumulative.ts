@@ -140,6 +140,3 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   }
   return y;
 }
-
-/** The functions of this file that are methods too. */
-export default { cumsum, cummax, cummin, diff };

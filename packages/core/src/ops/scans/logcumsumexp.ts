@@ -113,6 +113,3 @@ function mulNeighbours(u: Tensor, t: Tensor, dim: number, reverse: boolean): Ten
   const products = mul(narrow(first, dim, 0, n - 1), narrow(second, dim, 1, n - 1));
   return withZeroEnd(products, t, dim);
 }
-
-/** The functions of this file that are methods too. */
-export default { logcumsumexp };

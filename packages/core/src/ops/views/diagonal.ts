@@ -104,6 +104,3 @@ export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOpti
   const attrs = resolveDiagonal(x.shape.length, options, [0, 1], 'diagonalScatter');
   return scatterInto(x, source, diagonalLayout(denseLayout(x.shape), attrs), 'diagonalScatter');
 }
-
-/** The functions of this file that are methods too. */
-export default { diagonal, diagEmbed, diag, diagonalScatter };

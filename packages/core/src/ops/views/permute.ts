@@ -128,6 +128,3 @@ export function movedim(x: Tensor, source: number | Shape, destination: number |
 
 /** {@link movedim}. Follows `torch.moveaxis`. */
 export const moveaxis = movedim;
-
-/** The functions of this file that are methods too. */
-export default { transpose, swapaxes, swapdims, t, adjoint, permute, movedim, moveaxis };

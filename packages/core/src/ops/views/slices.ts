@@ -101,6 +101,3 @@ export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRan
   const taken = resolveSlice(size, range, 'sliceScatter');
   return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');
 }
-
-/** The functions of this file that are methods too. */
-export default { narrow, select, unbind, sliceAlong, selectScatter, sliceScatter };

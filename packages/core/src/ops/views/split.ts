@@ -147,6 +147,3 @@ export const vsplit = splitter('vsplit', 2, () => 0);
  * @throws ShapeError when x has fewer than three dimensions or the number of parts does not divide the third.
  */
 export const dsplit = splitter('dsplit', 3, () => 2);
-
-/** The functions of this file that are methods too. */
-export default { split, splitWithSizes, chunk, tensorSplit, hsplit, vsplit, dsplit };

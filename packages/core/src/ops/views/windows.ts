@@ -68,6 +68,3 @@ export function asStrided(
   }
   return applyView(regionPrimitive, x, { shape: size, strides: stride, offset });
 }
-
-/** The functions of this file that are methods too. */
-export default { unfold, asStrided };
