@@ -52,10 +52,6 @@ const inUlps = (got: number, exact: number): number =>
 const looser: Readonly<Record<string, number>> = {
   polygamma: 16,
   zeta: 16,
-  i0: 16,
-  i0e: 16,
-  i1: 16,
-  i1e: 16,
 };
 /**
  * Negative arguments of these: zeros at odd places, so the bound is absolute (or relative, for large values).

@@ -34,7 +34,6 @@ const functionArity = {
   acosh: 1,
   atanh: 1,
   sigmoid: 1,
-  cbrt: 1,
   erf: 1,
   erfc: 1,
   erfinv: 1,
@@ -42,19 +41,12 @@ const functionArity = {
   digamma: 1,
   polygamma: 2,
   zeta: 2,
-  sinc: 1,
-  i0: 1,
-  i0e: 1,
-  i1: 1,
-  i1e: 1,
-  ndtri: 1,
   pow: 2,
   atan2: 2,
   fmod: 2,
   remainder: 2,
   floorDivide: 2,
   hypot: 2,
-  nextafter: 2,
 } as const;
 
 /** The name of a named function that {@link call} takes. */

@@ -12,8 +12,7 @@ import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
 import { floorDivide, integerPow, pow as powOfIntegers, remainder } from './integer.ts';
 import { log, log1p, log2, log10 } from './logarithm.ts';
-import { nextafter, pow } from './pow.ts';
-import * as bessel from './scalar-bessel.ts';
+import { pow } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
@@ -30,7 +29,6 @@ export type ScalarFunction = (...args: number[]) => number;
 /** The functions that `scalarCall` finds besides those of Math. */
 export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined>> = {
   ...elementary,
-  ...bessel,
   ...errorFunction,
   digamma,
   lgamma,
@@ -43,7 +41,6 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
 export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering | undefined>>>> = {
   f32: {
     pow,
-    nextafter,
     exp,
     exp2,
     expm1,
@@ -60,7 +57,6 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
   },
   f64: {
     pow,
-    nextafter,
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
   },

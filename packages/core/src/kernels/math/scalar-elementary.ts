@@ -64,9 +64,3 @@ export function floorDivide(a: number, b: number): number {
   const down = Math.floor(quotient);
   return quotient - down > 0.5 ? down + 1 : down;
 }
-
-/** sin(pi x) / (pi x). */
-export function sinc(x: number): number {
-  if (x === 0) return 1;
-  return Math.sin(Math.PI * x) / (Math.PI * x);
-}

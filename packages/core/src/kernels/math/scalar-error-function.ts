@@ -55,19 +55,6 @@ export function erfinv(y: number): number {
   return y < 0 ? -x : x;
 }
 
-/** The inverse of erfc on [0, 2]. */
-function erfcinv(c: number): number {
-  if (!(c > 0 && c < 2))
-    return c === 0 ? Number.POSITIVE_INFINITY : c === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
-  if (c > 1.5) return -solveErfc(2 - c);
-  return c < 0.5 ? solveErfc(c) : erfinv(1 - c);
-}
-
-/** The inverse of the normal distribution function: -sqrt(2) erfcinv(2p). */
-export function ndtri(p: number): number {
-  return 0 - Math.SQRT2 * erfcinv(2 * p);
-}
-
 /** Winitzki's approximation of erfinv, from log(1 - y^2). */
 function roughly(logarithm: number): number {
   const a = 2 / (Math.PI * 0.147) + logarithm / 2;
