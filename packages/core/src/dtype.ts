@@ -3,12 +3,18 @@ import { DTypeError, ValueError } from './errors.ts';
 /** Element types. `int32` stands for PyTorch's int64 (indices, counts); `uint8` and `bool` share a representation. */
 export type DType = 'float32' | 'float64' | 'int32' | 'uint8' | 'bool';
 
+/** The arrays that hold the elements of tensors. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
+/** Single precision, the default of floats: `torch.float32`. */
 export const float32 = 'float32' satisfies DType;
+/** Double precision: `torch.float64`. */
 export const float64 = 'float64' satisfies DType;
+/** Signed integers, the default of whole numbers: `torch.int32`, in the place of `torch.int64`. */
 export const int32 = 'int32' satisfies DType;
+/** Bytes: `torch.uint8`. */
 export const uint8 = 'uint8' satisfies DType;
+/** Truth values, stored as 0 and 1: `torch.bool`. */
 export const bool = 'bool' satisfies DType;
 
 /** The lane type in which a kernel computes a dtype: bytes are widened to 32-bit integers. */
@@ -34,8 +40,10 @@ const table: Record<DType, DTypeInfo> = {
   float64: { bytes: 8, floating: true, rank: 4, category: 2, lane: 'f64', scalarName: 'Double' },
 };
 
+/** All dtypes, in the order of promotion. */
 export const dtypes = Object.keys(table) as readonly DType[];
 
+/** Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`. */
 export const isFloatingPoint = (dtype: DType): boolean => table[dtype].floating;
 export const laneOf = (dtype: DType): Lane => table[dtype].lane;
 export const bytesOf = (dtype: DType): number => table[dtype].bytes;

@@ -1,5 +1,6 @@
 import { IndexError, ShapeError, ValueError } from './errors.ts';
 
+/** The sizes of a tensor's dimensions: PyTorch's `torch.Size`. */
 export type Shape = readonly number[];
 
 /** Row-major strides, in elements; a dimension of size 0 counts as 1, as in PyTorch. */
@@ -30,6 +31,7 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
+/** Whether two shapes are equal. Kindling's own. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -71,8 +73,8 @@ export function tryBroadcast(a: Shape, b: Shape): Shape | null {
 }
 
 /**
- * The shape to which two shapes broadcast: right-aligned, a size of 1 stretches.
- * Throws a ShapeError that names both shapes and the first dimension (from the right) that does not fit.
+ * The shape to which two shapes broadcast: right-aligned, a size of 1 stretches. Follows `torch.broadcast_shapes`.
+ * @throws ShapeError that names both shapes and the first dimension (from the right) that does not fit
  */
 export function broadcastShapes(a: Shape, b: Shape, caller: string): Shape {
   const result = tryBroadcast(a, b);

@@ -1,13 +1,10 @@
 import { arrayConstructor, bytesOf, type DType, type TypedArray } from './dtype.ts';
 
-/**
- * The memory behind one or more tensors: a garbage-collected typed array, shared by views.
- *
- * `version` counts in-place changes, so that a tensor saved for backward can tell that it was overwritten.
- */
+/** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
   /** Read it through {@link array}: a compiled program may one day hold newer values than this array. */
   readonly #array: TypedArray;
+  /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
   holders = 0;
@@ -16,6 +13,7 @@ export class Storage {
     this.#array = array;
   }
 
+  /** All elements, in the order of memory. */
   get array(): TypedArray {
     return this.#array;
   }

@@ -10,8 +10,13 @@ import {
 } from '@kindling/core';
 import { camelCase, snakeCase } from './naming.ts';
 
-/** Parameters that share their options; `initialLr` is where a scheduler began. */
-export type ParamGroup<O> = O & { params: Tensor[]; initialLr?: number };
+/** Parameters that share their options. */
+export type ParamGroup<O> = O & {
+  /** The parameters. */
+  params: Tensor[];
+  /** The learning rate at which a scheduler began. */
+  initialLr?: number;
+};
 
 /** What an optimizer is made for: parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Tensor | Iterable<Tensor> }>;
@@ -47,6 +52,7 @@ export interface Update {
  * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the
  * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
  * the arithmetic. So a step can be replayed with other numbers and the same kernel.
+ * @throws ValueError for an empty or no list of parameters; otherwise as {@link addParamGroup}
  * @example
  * ```ts
  * const signStep: optim.Update = {

@@ -38,7 +38,7 @@ export function checkpoint<Args extends readonly unknown[], Out extends Function
 }
 
 /**
- * {@link checkpoint} with options: these come first, since `args` may end in an object of the caller's own.
+ * {@link checkpoint} with options, Kindling's own form: they come first, since `args` may end in an object of the caller's.
  * @throws AutogradError as {@link checkpoint}
  */
 export function checkpointWith<Args extends readonly unknown[], Out extends FunctionOutput>(

@@ -15,7 +15,7 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
   readonly state: State = {} as State;
   /** For each argument of `forward`: whether it is a tensor that wants a gradient. */
   readonly needsInputGrad: readonly boolean[];
-  /** @internal The node of the call, while its backward runs. */
+  /** The node of the call, while its backward runs. @internal */
   node: GradNode<null> | null = null;
 
   readonly #name: string;
@@ -35,6 +35,7 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
    * Keeps inputs and outputs of the function for `backward`, until the graph is freed; in-place changes to them are
    * noticed. Called at most once, with all of them. Tensors that are neither belong here as well, but second
    * derivatives do not flow through them.
+   * @throws AutogradError for what is no tensor
    */
   saveForBackward(...tensors: readonly Tensor[]): void {
     for (const [i, x] of tensors.entries()) {
@@ -46,7 +47,10 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
     this.#tensors = tensors;
   }
 
-  /** What {@link saveForBackward} kept. Throws once the graph is freed, or where a tensor was changed in place since. */
+  /**
+   * What {@link saveForBackward} kept.
+   * @throws AutogradError once the graph is freed, or where a tensor was changed in place since
+   */
   get savedTensors(): SavedList {
     const list =
       this.#saved === null ? this.#tensors : this.#saved.read(this.#name, this.node?.trace ?? null);
@@ -68,12 +72,12 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
     this.#materialize = value;
   }
 
-  /** @internal What forward declared. */
+  /** What forward declared. @internal */
   get marks() {
     return { dirty: this.#dirty, nonDifferentiable: this.#nonDifferentiable, materialize: this.#materialize };
   }
 
-  /** @internal Ends forward: from now on the saved tensors must not change. */
+  /** Ends forward: from now on the saved tensors must not change. @internal */
   seal(): SavedTensors {
     this.#saved = new SavedTensors(this.#tensors);
     this.#tensors = [];

@@ -278,6 +278,7 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
  * Marks a `backward` that cannot be differentiated: it runs without recording, also under `createGraph`, and to
  * differentiate what it returns is an error. Follows `torch.autograd.function.once_differentiable`, which, though,
  * lets second derivatives come out wrong, as if the gradient were constant, where the incoming gradient is one.
+ * @throws AutogradError when what it returned is differentiated
  * @example
  * ```ts
  * const twice = autograd.defineFunction({

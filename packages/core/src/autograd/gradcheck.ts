@@ -41,7 +41,7 @@ export interface GradgradcheckOptions extends GradcheckOptions {
   readonly genNonContigGradOutputs?: boolean;
 }
 
-/** A derivative that finite differences do not confirm. */
+/** A derivative that finite differences do not confirm: PyTorch's `GradcheckError`. */
 export class GradcheckError extends AutogradError {
   override name = 'GradcheckError';
 }

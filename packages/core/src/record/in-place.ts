@@ -21,6 +21,7 @@ function snapshot(target: Tensor): Tensor {
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
  * operation; where that reads the input's old value, a copy of it is kept.
+ * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the result
  */
 export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   const target = inputs[0]!;

@@ -20,6 +20,7 @@ export interface Differentiable<A> {
 
 /** Bits of {@link Differentiable.saves}: which tensors the derivative reads. */
 export const INPUT = (i: number): number => 1 << i;
+/** The bit of the results, as {@link INPUT}. */
 export const OUTPUT = 1 << 30;
 export const ALL_INPUTS = OUTPUT - 1;
 
@@ -54,22 +55,29 @@ export class AccumulateGrad extends Node {
 /**
  * A recorded operation, which is also the context that its derivative gets: the saved inputs and outputs
  * (checked against being overwritten), the attributes, and which inputs want a gradient.
+ * @throws AutogradError when an inference tensor would have to be saved
  */
 export class GradNode<A = unknown> extends Node {
+  /** What was run. */
   readonly primitive: Differentiable<A>;
+  /** What it was run with, besides its inputs. */
   readonly attrs: A;
   readonly sequence = ++sequence;
   readonly next: (Node | null)[];
   readonly nextOutput: number[];
-  /** @internal The part of `next` whose gradients the running backward pass wants. */
+  /** The part of `next` whose gradients the running backward pass wants. @internal */
   wanted: readonly (Node | null)[];
-  /** Shapes and dtypes of inputs and outputs: gradients are fitted to them. */
+  /** The shape of each input: gradients are fitted to them. */
   readonly inputShapes: Shape[];
+  /** The dtype of each input. */
   readonly inputDtypes: DType[];
+  /** The shape of each output. */
   outputShapes: Shape[] = [];
+  /** The dtype of each output. */
   outputDtypes: DType[] = [];
-  /** Gradient hooks per output, and outputs that retain their gradient. */
+  /** Gradient hooks per output. */
   hooks: (GradHook[] | undefined)[] | null = null;
+  /** The outputs that retain their gradient. */
   retained: (Tensor | undefined)[] | null = null;
   /** Where the forward operation was called, in anomaly mode. */
   trace: string | null = null;
@@ -124,7 +132,7 @@ export class GradNode<A = unknown> extends Node {
     return this.label ?? gradFnName(this.primitive.name, this.primitive.overload?.(this.attrs));
   }
 
-  /** @internal Binds the result once it exists: after an in-place change, so that the version is the new one. */
+  /** Binds the result once it exists: after an in-place change, so that the version is the new one. @internal */
   setOutput(output: Tensor): void {
     this.outputShapes.push(output.shape);
     this.outputDtypes.push(output.dtype);
@@ -134,7 +142,7 @@ export class GradNode<A = unknown> extends Node {
     }
   }
 
-  /** @internal {@link setOutput} for several results. */
+  /** {@link setOutput} for several results. @internal */
   setOutputs(outputs: readonly Tensor[]): void {
     for (const y of outputs) {
       this.outputShapes.push(y.shape);
@@ -151,15 +159,20 @@ export class GradNode<A = unknown> extends Node {
     return this.wanted[i] !== null;
   }
 
+  /** The shape of input `i`. */
   shape(i: number): Shape {
     return this.inputShapes[i]!;
   }
 
+  /** The dtype of input `i`. */
   dtype(i: number): DType {
     return this.inputDtypes[i]!;
   }
 
-  /** The saved input `i`. Throws if the graph was freed, or if the tensor was changed in place since. */
+  /**
+   * The saved input `i`.
+   * @throws AutogradError if it was not saved or the graph was freed, or if the tensor was changed in place since
+   */
   input(i: number): Tensor {
     if (this.#inputs === null) throw freed(this.name);
     const x = this.#inputs[i];
@@ -168,7 +181,10 @@ export class GradNode<A = unknown> extends Node {
     return x;
   }
 
-  /** The saved output `i`. Throws if the graph was freed, or if the tensor was changed in place since. */
+  /**
+   * The saved output `i`.
+   * @throws AutogradError as {@link input}
+   */
   output(i = 0): Tensor {
     if (this.#inputs === null) throw freed(this.name);
     const y = this.#outputs?.[i];
@@ -189,12 +205,12 @@ export class GradNode<A = unknown> extends Node {
     return y;
   }
 
-  /** @internal Whether saved tensors were let go. */
+  /** Whether saved tensors were let go. @internal */
   get freed(): boolean {
     return this.#inputs === null;
   }
 
-  /** @internal Lets go of what was saved, after a backward that does not retain the graph. */
+  /** Lets go of what was saved, after a backward that does not retain the graph. @internal */
   release(): void {
     const saves = this.primitive.saves ?? ALL_INPUTS;
     if (saves === 0) return;

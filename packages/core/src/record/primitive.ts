@@ -6,7 +6,9 @@ import type { Differentiable, GradNode } from './node.ts';
 
 /** What is known of a result before it is computed. */
 export interface Meta {
+  /** The sizes of its dimensions. */
   readonly shape: Shape;
+  /** The type of its elements. */
   readonly dtype: DType;
 }
 
@@ -29,12 +31,15 @@ export interface MultiPrimitive<
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
 > extends Differentiable<A> {
+  /** The shapes and dtypes of the results; otherwise as {@link Primitive.infer}. */
   infer(inputs: I, attrs: A): { readonly [K in keyof O]: Meta };
+  /** Fills `outs`, fresh contiguous tensors. */
   kernel(inputs: I, attrs: A, outs: O): void;
 }
 
 /** An operation whose result shares the memory of its input. */
 export interface ViewPrimitive<A = undefined> extends Differentiable<A> {
+  /** How the result lies in the memory of the input. */
   alias(input: Tensor, attrs: A): { shape: Shape; strides: readonly number[]; offset: number };
 }
 

@@ -1,4 +1,4 @@
-/** What a test of an own operation needs: `@kindling/core/testing`. The arbitraries need the package `fast-check`. */
+/** Kindling's own aids for tests of own operations: `@kindling/core/testing`. The arbitraries need the package `fast-check`. */
 export { type AssertCloseOptions, assertClose, type Comparable } from './assert-close.ts';
 export { broadcastablePair, broadcastableShapes, type ShapeOptions, shapes } from './shapes.ts';
 export { type TensorOptions, tensors, tensorsWith } from './tensors.ts';

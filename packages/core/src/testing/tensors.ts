@@ -43,7 +43,10 @@ export function tensors(options: TensorOptions = {}): fc.Arbitrary<Tensor> {
   return shapeArbitrary(options.shape).chain((shape) => tensorsWith(shape, options));
 }
 
-/** {@link tensors} of one shape. */
+/**
+ * {@link tensors} of one shape.
+ * @throws DTypeError when integers should require a gradient
+ */
 export function tensorsWith(shape: readonly number[], options: TensorOptions = {}): fc.Arbitrary<Tensor> {
   const { requiresGrad = false, dtype = requiresGrad ? 'float64' : 'float32', distinct = false } = options;
   if (requiresGrad && !isFloatingPoint(dtype)) {

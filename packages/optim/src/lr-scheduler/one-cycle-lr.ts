@@ -60,8 +60,8 @@ const anneal = {
  * @example
  * ```ts
  * const optimizer = new optim.Adam([tensor(1.5, { requiresGrad: true })]);
- * const scheduler = new lrScheduler.OneCycleLR(optimizer, 0.5, { totalSteps: 100 });
- * scheduler.getLastLr(); // [ 0.02 ]
+ * const scheduler = new lrScheduler.OneCycleLR(optimizer, 0.5, { totalSteps: 100, divFactor: 4 });
+ * scheduler.getLastLr(); // [ 0.125 ]
  * ```
  */
 export class OneCycleLR extends LRScheduler {

@@ -15,6 +15,7 @@ export type SchedulerStateDict = Record<string, unknown>;
  * The base of schedulers that set each group's learning rate, once at the start and then at each {@link step}. A new
  * scheduler is a class that defines {@link nextRate}; it starts with {@link start} at the end of its constructor.
  * Follows `torch.optim.lr_scheduler.LRScheduler`.
+ * @throws ValueError where it resumes groups that have no `initialLr`
  */
 export abstract class LRScheduler {
   /** The optimizer whose groups get their learning rates here. */

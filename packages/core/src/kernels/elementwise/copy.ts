@@ -46,7 +46,7 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
   }
 }
 
-/** The elements of `x` in row-major order: of a dense one its memory itself, of any other a copy. */
+/** The elements of `x` in row-major order: of a dense one its memory itself, of any other a copy. Kindling's own. */
 export function elementsOf(x: Strided): TypedArray {
   const { storage, offset, count } = x;
   if (x.dense) {

@@ -73,6 +73,7 @@ export function call(name: string, ...operands: Operand[]): Expr {
  * A JavaScript function of float64 numbers, called once a lane. `name` is looked up among the functions of math/,
  * then in Math (`'exp'` is Math.exp, which V8 calls without leaving WebAssembly). f32 and i32 lanes are converted to
  * float64 and the result back, so that an f32 result is within 1 ulp; an i32 result truncates and saturates.
+ * @throws KindlingError when an operand is no value
  */
 export function scalarCall(name: string, ...operands: Operand[]): Expr {
   const args = operands.map((operand) => lift(operand, 'value'));
@@ -88,6 +89,7 @@ export function scalarCall(name: string, ...operands: Operand[]): Expr {
  * The {@link scalarCall} in the lanes where `mask` holds, `otherwise` in the others. A vector none of whose lanes is set
  * calls nothing: this is the way out of a fast vector formula for rare arguments (the sine of 1e30). The node's
  * args are the mask, `otherwise`, then the operands.
+ * @throws KindlingError when `mask` is no mask, or an operand no value
  */
 export function scalarCallWhere(mask: Expr, name: string, otherwise: Operand, ...operands: Operand[]): Expr {
   const args = [mask, lift(otherwise, 'value'), ...operands.map((operand) => lift(operand, 'value'))];

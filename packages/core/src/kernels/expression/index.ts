@@ -1,4 +1,4 @@
-/** Scalar expressions: the language in which every elementwise operation is declared. */
+/** Scalar expressions, Kindling's own language, in which every elementwise operation is declared. */
 
 /**
  * An expression describes what happens to ONE element. It is an immutable DAG of {@link Expr} nodes; a node used

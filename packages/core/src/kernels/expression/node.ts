@@ -84,8 +84,11 @@ export type Op =
 
 /** A node of an expression. Build nodes with the functions of this file, never by hand. */
 export interface Expr {
+  /** What it does. */
   readonly op: Op;
+  /** What it gives. */
   readonly kind: Kind;
+  /** Its operands. */
   readonly args: readonly Expr[];
   /**
    * The attribute: the index of an `input` or `param`, the value of a `constant`, the bits (a bigint) of an `intConstant`,

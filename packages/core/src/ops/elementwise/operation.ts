@@ -72,7 +72,7 @@ export class ElementwiseOp {
     this.spec = spec;
   }
 
-  /** @internal The primitive over the operands that are tensors; `scalars` has bit i set where operand i is a number. */
+  /** The primitive over the operands that are tensors: bit i of `scalars` is set where operand i is a number. @internal */
   primitive(scalars: number): Primitive<Params, Inputs> {
     return (this.#primitives[scalars] ??= makePrimitive(this.spec, scalars));
   }
@@ -221,11 +221,13 @@ function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly 
 /** An elementwise function of one tensor, with the operation behind it, from which its in-place form is made. */
 export interface UnaryFunction {
   (x: Tensor): Tensor;
+  /** The operation that it runs. */
   readonly op: ElementwiseOp;
 }
 
 /** The same of two operands. */
 export interface BinaryFunction {
   (a: Operand, b: Operand): Tensor;
+  /** The operation that it runs. */
   readonly op: ElementwiseOp;
 }

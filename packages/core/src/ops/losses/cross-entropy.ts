@@ -41,6 +41,7 @@ export interface CrossEntropyAttributes {
   readonly ignoreIndex: number;
   /** The share of each target that is spread evenly over all classes, in [0, 1]. */
   readonly labelSmoothing: number;
+  /** What becomes of the losses of the rows. */
   readonly reduction: Reduction;
   /** Who is named in errors. */
   readonly caller: string;
@@ -210,7 +211,7 @@ const ofImages = family('nll_loss2_d');
 const general = family('cross_entropy_loss');
 
 /**
- * Cross-entropy of logits x with classes along `dim`, as one operation whose gradient is computed on the way.
+ * Cross-entropy of logits x with classes along `dim`, as one operation whose gradient is computed on the way. Kindling's own.
  *
  * `target` holds a class for each row (int32 or uint8, of x's shape without `dim`), with `weight` for each class; or, of x's shape
  * and dtype, the target distribution itself, smoothing and weights included. The caller has checked shapes and dtypes.

@@ -11,6 +11,7 @@ export interface NllAttributes {
   readonly dim: number;
   /** Targets of this class count for nothing. */
   readonly ignoreIndex: number;
+  /** What becomes of the losses of the rows. */
   readonly reduction: Reduction;
   /** Who is named in errors. */
   readonly caller: string;
