@@ -12,11 +12,7 @@ const refusing =
 
 /**
  * A check that refuses integers and bools; `words` is what the error says after the operation's name. Kindling's own.
- * @example
- * ```ts
- * const check = floatsOnly('glu');
- * check('int32'); // throws DTypeError: glu: not implemented for int32; convert to a float dtype
- * ```
+ * @example floatsOnly('glu')('int32'); // throws DTypeError: glu: not implemented for int32; convert to a float dtype
  */
 export const floatsOnly = (
   name: string,

@@ -2,7 +2,7 @@ import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, sumElementwise } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, numelOf, type Shape, sameShape } from '../../shape.ts';
+import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
@@ -77,15 +77,10 @@ function withFloatsOnly({ name, check }: ElementwiseSpec): NonNullable<Elementwi
 
 /** The operands expanded to their common shape. */
 function alike(operands: Inputs, name: string): Inputs {
-  let { shape } = operands[0];
-  let same = true;
-  for (const { shape: other } of operands) {
-    if (sameShape(other, shape)) continue;
-    shape = broadcastShapes(shape, other, name);
-    same = false;
-  }
-  if (same) return operands;
   const [first, ...rest] = operands;
+  if (rest.every((x) => sameShape(x.shape, first.shape))) return operands;
+  const shapes = operands.map((x) => x.shape);
+  const shape = broadcastAll(shapes, name);
   const expanded = (x: Tensor): Tensor => (sameShape(x.shape, shape) ? x : expand(x, shape));
   return [expanded(first), ...rest.map(expanded)];
 }

@@ -157,11 +157,7 @@ const whereOp = new ElementwiseOp({
  * `a` where `condition` (a bool tensor) holds, else `b`, broadcast. Follows `torch.where`.
  * @throws DTypeError when the condition is not bool (or uint8)
  * @throws ShapeError when the shapes do not broadcast
- * @example
- * ```ts
- * const x = tensor([-1, 2]);
- * where(x.gt(0), x, 0); // tensor([0, 2])
- * ```
+ * @example where(tensor([true, false]), tensor([1, 2]), 0); // tensor([1, 0])
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (!(condition instanceof Tensor)) requireTensors('where', condition);

@@ -4,7 +4,6 @@ import type { Tensor } from '../../tensor.ts';
 
 const firstMentionsPrimitive = definePrimitive<number>({
   name: 'first_mentions',
-  saves: 0,
   infer: ([index]) => ({ shape: index.shape, dtype: 'bool' }),
   kernel([index], size, out) {
     const seen = new Set<number>();

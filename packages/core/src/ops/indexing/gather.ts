@@ -22,7 +22,6 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 /** Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards. */
 const fromEndPrimitive = definePrimitive<number>({
   name: 'from_end',
-  saves: 0,
   infer: ([index]) => ({ shape: index.shape, dtype: index.dtype }),
   kernel([index], size, out) {
     const target = out.storage.array;

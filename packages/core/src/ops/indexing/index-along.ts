@@ -1,13 +1,12 @@
-import { storedNumber } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import { requireTensors, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
 import { putFlat } from './flat-primitives.ts';
-import { checkIndexDType } from './index-positions.ts';
+import { checkIndexDType, fillValue } from './index-positions.ts';
 import { getIndexed, putIndexed } from './indexed-primitives.ts';
 
 interface Along {
@@ -153,15 +152,7 @@ const filling =
   (run: Run, caller: string) =>
   (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor => {
     const a = along(x, dim, index, caller);
-    if (value instanceof Tensor && value.shape.length > 0) {
-      throw new ShapeError(
-        `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
-      );
-    }
-    const stored =
-      value instanceof Tensor
-        ? to(value, x.dtype)
-        : Tensor.scalar(storedNumber(value, x.dtype, caller), x.dtype);
+    const stored = fillValue(x, value, caller);
     const attrs = { name: 'index_fill', caller, negative: true, accumulate: false } as const;
     return write(run, x, a.dim, a.index, stored, attrs);
   };

@@ -1,9 +1,10 @@
-import type { TypedArray } from '../../dtype.ts';
-import { DTypeError, IndexError } from '../../errors.ts';
+import { storedNumber, type TypedArray } from '../../dtype.ts';
+import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
-import { formatShape, isContiguousLayout, type Shape } from '../../shape.ts';
+import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
 import { type Layout, offsetsOf, sizeAlong, strideAlong } from '../views/layout.ts';
 
 /**
@@ -27,16 +28,17 @@ export function checkIndexDType(index: Tensor, caller: string): void {
   }
 }
 
-/** The place of element `flat`, in row-major order, as `[row, column]`. */
-export function placeOf(flat: number, shape: Shape): string {
-  const place: number[] = [];
-  let rest = flat;
-  for (const size of shape.toReversed()) {
-    place.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return formatShape(place);
+/** What fills places of x: a number, or a tensor without dimensions, as a 0-dimensional tensor of x's dtype. */
+export function fillValue(x: Tensor, value: Tensor | number, caller: string): Tensor {
+  if (!(value instanceof Tensor)) return Tensor.scalar(storedNumber(value, x.dtype, caller), x.dtype);
+  if (value.shape.length === 0) return to(value, x.dtype);
+  throw new ShapeError(
+    `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
+  );
 }
+
+/** The place of element `flat`, in row-major order, as `[row, column]`. */
+export const placeOf = (flat: number, shape: Shape): string => formatShape(indexOf(flat, shape));
 
 function outOfBounds(
   value: number,

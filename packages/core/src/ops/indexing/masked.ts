@@ -4,12 +4,11 @@ import { copyStrided, E, elementsOf } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
-import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from '../elementwise/operation.ts';
 import { expand } from '../views/shape.ts';
 import { takeFlat } from './flat-primitives.ts';
-import { nonzeroPositions, truePositions } from './index-positions.ts';
+import { fillValue, nonzeroPositions, truePositions } from './index-positions.ts';
 import { readAt, writeAt } from './read-write.ts';
 
 function checkMask(mask: Tensor, caller: string): void {
@@ -27,16 +26,8 @@ const maskedFillOp = new ElementwiseOp({
 
 function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: string) {
   checkMask(mask, caller);
-  if (value instanceof Tensor) {
-    if (value.shape.length > 0) {
-      throw new ShapeError(
-        `${caller}: only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
-      );
-    }
-    return [x, mask, to(value, x.dtype)] as const;
-  }
-  const stored = storedNumber(value, x.dtype, caller);
-  return [x, mask, isFloatingPoint(x.dtype) ? stored : Tensor.scalar(stored, x.dtype)] as const;
+  const isNumber = !(value instanceof Tensor) && isFloatingPoint(x.dtype);
+  return [x, mask, isNumber ? storedNumber(value, x.dtype, caller) : fillValue(x, value, caller)] as const;
 }
 
 /**

@@ -68,7 +68,6 @@ interface Addressing {
 
 const positionsPrimitive = definePrimitive<Addressing, [Tensor, ...Tensor[]]>({
   name: 'index_positions',
-  saves: 0,
   infer: ([index], { base, dims }) => ({
     shape: indexedShape(base.shape, dims, index.shape),
     dtype: 'int32',

@@ -27,7 +27,6 @@ function greatest(values: TypedArray): number {
 
 const oneHotPrimitive = definePrimitive<number>({
   name: 'one_hot',
-  saves: 0,
   infer: ([x], classes) => ({ shape: [...x.shape, classes], dtype: 'int32' }),
   kernel([x], classes, out) {
     checkClasses(x, classes);
@@ -65,7 +64,6 @@ export interface BincountOptions {
 
 const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
   name: 'bincount',
-  saves: 0,
   infer: ([, weights], bins) => ({
     shape: [bins],
     dtype: weights === undefined ? 'int32' : weights.dtype === 'float32' ? 'float32' : 'float64',

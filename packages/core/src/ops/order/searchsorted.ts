@@ -43,7 +43,6 @@ function insertionPoint(
 
 const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
   name: 'searchsorted',
-  saves: 0,
   infer([boundaries, values], { caller }) {
     const b = boundaries.shape;
     const v = values.shape;

@@ -1,11 +1,13 @@
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
-import { formatShape, normalizeDim, numelOf } from '../../shape.ts';
+import { elementsOf, extentOf } from '../../kernels/index.ts';
+import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
+import { formatShape, normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
+import { eachRow, takeRow } from '../reductions/rows.ts';
+import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
 import { firstInOrder, kthInOrder } from './selection.ts';
@@ -49,30 +51,21 @@ const definePicking = (name: string): MultiPrimitive<Picking> =>
 
 function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, indices: Tensor): void {
   const data = elementsOf(x);
-  const size = sizeAlong(x, dim);
-  const inner = numelOf(x.shape.slice(dim + 1));
+  const extent = extentOf(x.shape, dim);
+  const { n, inner } = extent;
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
-  const column = inner === 1 ? data : data.slice(0, size);
-  const rows = size === 0 ? 0 : data.length / (size * inner);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < inner; i++) {
-      const start = row * size * inner + i;
-      const keys = inner === 1 ? data.subarray(start, start + size) : column;
-      if (inner > 1) for (let j = 0; j < size; j++) keys[j] = data[start + j * inner]!;
-      const picked = pick(keys);
-      for (let j = 0, at = row * count * inner + i; j < count; j++, at += inner) {
-        const from = picked[j]!;
-        indicesOut[at] = from;
-        valuesOut[at] = keys[from]!;
-      }
+  const column = inner === 1 ? data : data.slice(0, n);
+  eachRow(extent, (start, row) => {
+    const keys = inner === 1 ? data.subarray(start, start + n) : takeRow(data, start, inner, column);
+    const picked = pick(keys);
+    const first = row % inner;
+    for (let j = 0, at = (row - first) * count + first; j < count; j++, at += inner) {
+      const from = picked[j]!;
+      indicesOut[at] = from;
+      valuesOut[at] = keys[from]!;
     }
-  }
-}
-
-function runPicking(primitive: MultiPrimitive<Picking>, x: Tensor, attrs: Picking): ValuesAndIndices {
-  const [values, indices] = applyMulti(primitive, [x], attrs);
-  return { values, indices };
+  });
 }
 
 const sortPrimitive = definePicking('sort');
@@ -105,7 +98,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
     sortOrder(row, order, spare, descending);
     return order;
   };
-  return runPicking(sortPrimitive, x, { dim: d, count, pick });
+  return valuesAndIndices(sortPrimitive, x, { dim: d, count, pick });
 }
 
 /**
@@ -146,7 +139,7 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
   const count = x.shape.length === 0 ? 1 : k;
   const { largest = true, sorted = true } = options;
   const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
-  return runPicking(topkPrimitive, x, { dim: d, count, pick });
+  return valuesAndIndices(topkPrimitive, x, { dim: d, count, pick });
 }
 
 /** Options of {@link kthvalue}. */
@@ -170,7 +163,7 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
     );
   }
   const pick = (row: TypedArray): number[] => [kthInOrder(row, k - 1)];
-  const found = runPicking(kthvaluePrimitive, x, { dim: d, count: 1, pick });
+  const found = valuesAndIndices(kthvaluePrimitive, x, { dim: d, count: 1, pick });
   if (options.keepdim === true || x.shape.length === 0) return found;
   return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
 }

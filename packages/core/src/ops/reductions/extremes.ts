@@ -119,9 +119,7 @@ function extremumOf(side: Side) {
  * ```ts
  * const x = tensor([[1, 5], [3, 4]]);
  * x.max(); // tensor(5)
- * const { values, indices } = x.max(1);
- * values; // tensor([5, 4])
- * indices; // tensor([1, 1])
+ * x.max(1); // { values: tensor([5, 4]), indices: tensor([1, 1]) }
  * ```
  */
 export const max = extremumOf('max');

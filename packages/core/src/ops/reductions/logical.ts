@@ -1,4 +1,4 @@
-import { type ReduceKind, reduce } from '../../kernels/index.ts';
+import { reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -6,20 +6,21 @@ import { ne } from '../elementwise/compare.ts';
 import type { Dims, ReduceOptions } from './options.ts';
 import { type Reduction, reductionOf } from './reduction.ts';
 
-const truth = (name: string, kind: ReduceKind) =>
-  definePrimitive<Reduction>({
+function truth(name: 'all' | 'any') {
+  const primitive = definePrimitive<Reduction>({
     name,
     // PyTorch keeps uint8, for the time before it had bools.
     infer: ([x], { shape }) => ({ shape, dtype: x.dtype === 'uint8' ? 'uint8' : 'bool' }),
-    kernel: ([x], { dims }, out) => reduce(kind, x, dims, out.storage.array, out.offset),
+    kernel: ([x], { dims }, out) => reduce(name, x, dims, out.storage.array, out.offset),
   });
-
-const allPrimitive = truth('all', 'all');
-const anyPrimitive = truth('any', 'any');
-
-/** A list without dimensions leaves them all, as in PyTorch. */
-const elementTruth = (x: Tensor): Tensor => (x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0));
-const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0;
+  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor => {
+    // A list without dimensions leaves them all, as in PyTorch.
+    if (Array.isArray(dims) && dims.length === 0) {
+      return x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0);
+    }
+    return apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
+  };
+}
 
 /**
  * Whether all elements, or those along dimensions, are other than 0 (NaN is); `true` where there is none.
@@ -27,10 +28,7 @@ const isNone = (dims: Dims): boolean => Array.isArray(dims) && dims.length === 0
  * @throws IndexError when a dimension is out of range
  * @example all(tensor([[1, 0], [1, 1]]), 1); // tensor([False,  True])
  */
-export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  if (isNone(dims)) return elementTruth(x);
-  return apply(allPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'all'));
-}
+export const all = truth('all');
 
 /**
  * Whether any element, or one along dimensions, is other than 0 (NaN is); `false` where there is none.
@@ -38,10 +36,7 @@ export function all(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
  * @throws IndexError when a dimension is out of range
  * @example any(tensor([[0, 0], [1, 0]]), 1); // tensor([False,  True])
  */
-export function any(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  if (isNone(dims)) return elementTruth(x);
-  return apply(anyPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'any'));
-}
+export const any = truth('any');
 
 const countNonzeroPrimitive = definePrimitive<Reduction>({
   name: 'count_nonzero',

@@ -102,9 +102,7 @@ function medianOf(name: string, pick: Pick) {
  * @example
  * ```ts
  * median(tensor([4, 1, 3, 2])); // tensor(2)
- * const { values, indices } = median(tensor([[4, 1, 3], [1, 1, 9]]), 1);
- * values; // tensor([3, 1])
- * indices; // tensor([2, 1])
+ * median(tensor([[4, 1, 3], [1, 1, 9]]), 1); // { values: tensor([3, 1]), indices: tensor([2, 1]) }
  * ```
  */
 export const median = medianOf('median', pickMedian);
@@ -118,12 +116,7 @@ const modePrimitive = pickingAlong('mode', pickMode, () => {});
  * The value that occurs most often along a dimension (the least of several) and the last index at which it stands.
  * Follows `torch.mode`.
  * @throws IndexError when the dimension is out of range, or a row has no element
- * @example
- * ```ts
- * const { values, indices } = mode(tensor([2, 3, 3]));
- * values; // tensor(3)
- * indices; // tensor(2)
- * ```
+ * @example mode(tensor([2, 3, 3])); // { values: tensor(3), indices: tensor(2) }
  */
 export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
   return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));

@@ -41,9 +41,10 @@ function inferMoment([x]: readonly [Tensor], { shape }: Variance): Meta {
   return { shape, dtype: x.dtype };
 }
 
-/** The gradient of the variance: 2 g (x - mean) / (n - correction). */
-function varianceGradient(g: Tensor, node: GradNode<Variance>): Tensor {
+/** The gradient of the variance, 2 g (x - mean) / (n - correction), or, through that, of its root. */
+function spreadGradient(given: Tensor, node: GradNode<Variance>, root: boolean): Tensor {
   const { attrs } = node;
+  const g = root ? throughRoot(given, node.output()) : given;
   const { dims, count, correction } = attrs;
   const x = node.input(0);
   const degrees = count - correction;
@@ -55,21 +56,14 @@ function varianceGradient(g: Tensor, node: GradNode<Variance>): Tensor {
 /** The gradient of the variance given that of its root; 0 where the root is 0, as in PyTorch. */
 const throughRoot = (g: Tensor, root: Tensor): Tensor => where(eq(root, 0), 0, div(g, mul(root, 2)));
 
-const varPrimitive = definePrimitive<Variance>({
-  name: 'var',
-  saves: INPUT(0),
-  infer: inferMoment,
-  kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, false, out.storage.array),
-  derivative: (g, node) => [varianceGradient(g, node)],
-});
-
-const stdPrimitive = definePrimitive<Variance>({
-  name: 'std',
-  saves: INPUT(0) | OUTPUT,
-  infer: inferMoment,
-  kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, true, out.storage.array),
-  derivative: (g, node) => [varianceGradient(throughRoot(g, node.output()), node)],
-});
+const withoutMean = (name: string, root: boolean) =>
+  definePrimitive<Variance>({
+    name,
+    saves: root ? INPUT(0) | OUTPUT : INPUT(0),
+    infer: inferMoment,
+    kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, root, out.storage.array),
+    derivative: (g, node) => [spreadGradient(g, node, root)],
+  });
 
 const withMean = (name: string, root: boolean) =>
   defineMulti<Variance>({
@@ -82,12 +76,14 @@ const withMean = (name: string, root: boolean) =>
     kernel: ([x], { dims, correction }, [spreads, means]) =>
       moments(x, dims, correction, root, spreads.storage.array, means.storage.array),
     derivative([g, gMean], node) {
-      const ofSpread = g == null ? null : varianceGradient(root ? throughRoot(g, node.output()) : g, node);
+      const ofSpread = g == null ? null : spreadGradient(g, node, root);
       const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);
       return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
     },
   });
 
+const varPrimitive = withoutMean('var', false);
+const stdPrimitive = withoutMean('std', true);
 const varMeanPrimitive = withMean('var_mean', false);
 const stdMeanPrimitive = withMean('std_mean', true);
 

@@ -1,7 +1,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
+import { defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -12,6 +12,7 @@ import { scatterAdd } from '../indexing/scatter.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import { totalAs } from '../reductions/reduction.ts';
 import { eachRow } from '../reductions/rows.ts';
+import { valuesAndIndices } from '../reductions/selection.ts';
 import { narrow } from '../views/slices.ts';
 import { runningSum } from './running-sum.ts';
 
@@ -75,21 +76,14 @@ function runningExtremum(name: string, sign: 1 | -1) {
       g === null ? null : scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.output(1), g),
     ],
   });
-  return (x: Tensor, dim: number): ValuesAndIndices => {
-    const [values, indices] = applyMulti(primitive, [x], normalizeDim(dim, x.ndim, name));
-    return { values, indices };
-  };
+  return (x: Tensor, dim: number): ValuesAndIndices =>
+    valuesAndIndices(primitive, x, normalizeDim(dim, x.ndim, name));
 }
 
 /**
  * The greatest element so far along `dim`, and its index (int32; the last one of equals). Follows `torch.cummax`.
  * @throws IndexError when the dimension is out of range
- * @example
- * ```ts
- * const { values, indices } = cummax(tensor([1, 3, 2]), 0);
- * values; // tensor([1, 3, 3])
- * indices; // tensor([0, 1, 1])
- * ```
+ * @example cummax(tensor([1, 3, 2]), 0); // { values: tensor([1, 3, 3]), indices: tensor([0, 1, 1]) }
  */
 export const cummax = runningExtremum('cummax', 1);
 

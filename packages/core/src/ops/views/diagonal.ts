@@ -43,19 +43,15 @@ export interface DiagonalOptions {
 function resolveDiagonal(
   rank: number,
   options: DiagonalOptions,
-  defaults: readonly [number, number],
+  [rows, columns]: readonly [number, number],
   caller: string,
 ): Diagonal {
-  const dim1 = normalizeDim(options.dim1 ?? defaults[0], rank, caller);
-  const dim2 = normalizeDim(options.dim2 ?? defaults[1], rank, caller);
-  if (dim1 === dim2) {
-    throw new ShapeError(
-      `${caller}: diagonal dimensions cannot be identical ${options.dim1 ?? defaults[0]}, ${options.dim2 ?? defaults[1]}`,
-    );
-  }
-  const offset = options.offset ?? 0;
+  const { offset = 0, dim1 = rows, dim2 = columns } = options;
+  const dims = { dim1: normalizeDim(dim1, rank, caller), dim2: normalizeDim(dim2, rank, caller) };
+  if (dims.dim1 === dims.dim2)
+    throw new ShapeError(`${caller}: diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
   checkInteger(offset, 'offset', caller);
-  return { offset, dim1, dim2 };
+  return { offset, ...dims };
 }
 
 /**
