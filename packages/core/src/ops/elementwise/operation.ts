@@ -176,7 +176,10 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
     writesAnywhere: true,
     infer(inputs, params) {
       let { shape } = inputs[0];
-      for (const x of inputs) if (x.shape !== shape) shape = broadcastShapes(shape, x.shape, name);
+      for (let i = 1; i < inputs.length; i++) {
+        const other = inputs[i]!.shape;
+        if (other !== shape) shape = broadcastShapes(shape, other, name);
+      }
       const dtype = computeType(inputs, params);
       spec.check?.(dtype, inputs);
       return { shape, dtype: spec.dtype === 'bool' ? 'bool' : dtype };
