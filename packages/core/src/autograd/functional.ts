@@ -356,11 +356,6 @@ export const vhp: HessianProduct = hessianProduct('vhp', (call, gradient, vector
  * The value of a function with one element, and the product of its Hessian with the vector `v`, Hv. Where the Hessian is
  * symmetric this equals {@link vhp}, which is faster. Follows `torch.autograd.functional.hvp`.
  * @throws AutogradError, ShapeError as {@link vhp}
- * @example
- * ```ts
- * const [, product] = autograd.functional.hvp((x: Tensor) => x.pow(3).sum(), tensor([0.5, 2]), tensor([1, 0.5]));
- * product; // tensor([3., 6.])
- * ```
  */
 export const hvp: HessianProduct = hessianProduct('hvp', (call, gradient, vectors) => {
   const dummies = call.inputs.map((x) => requiresGrad_(zerosLike(x)));

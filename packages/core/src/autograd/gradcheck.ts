@@ -95,11 +95,6 @@ export function gradcheck<Args extends readonly unknown[]>(
  * outputs, to the gradients of its inputs. Those of the outputs are drawn unless given.
  * Follows `torch.autograd.gradgradcheck`.
  * @throws GradcheckError, AutogradError as {@link gradcheck}, ShapeError where `gradOutputs` do not fit the outputs
- * @example
- * ```ts
- * const x = tensor([0.5, 2], { dtype: 'float64', requiresGrad: true });
- * autograd.gradgradcheck((x: Tensor) => x.exp().div(x), [x]); // true
- * ```
  */
 export function gradgradcheck<Args extends readonly unknown[]>(
   fn: Checked<Args>,

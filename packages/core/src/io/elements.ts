@@ -10,29 +10,16 @@ export interface DenseArray {
   readonly array: TypedArray;
 }
 
-/** How an element is stored: float, brain float, signed, unsigned or bool, and in how many bytes. */
-export type Encoding =
-  | 'f2'
-  | 'f4'
-  | 'f8'
-  | 'bf2'
-  | 'i1'
-  | 'i2'
-  | 'i4'
-  | 'i8'
-  | 'u1'
-  | 'u2'
-  | 'u4'
-  | 'u8'
-  | 'b1';
-
-export interface EncodingInfo {
+interface EncodingInfo {
   readonly bytes: number;
   /** The dtype that reading gives; wider integers must fit into 32 bits. */
   readonly dtype: DType;
 }
 
-export const encodings: Record<Encoding, EncodingInfo> = {
+/** How an element is stored: float, brain float, signed, unsigned or bool, and in how many bytes. */
+export type Encoding = keyof typeof encodings;
+
+export const encodings = {
   f2: { bytes: 2, dtype: 'float32' },
   bf2: { bytes: 2, dtype: 'float32' },
   f4: { bytes: 4, dtype: 'float32' },
@@ -46,7 +33,7 @@ export const encodings: Record<Encoding, EncodingInfo> = {
   u4: { bytes: 4, dtype: 'int32' },
   u8: { bytes: 8, dtype: 'int32' },
   b1: { bytes: 1, dtype: 'bool' },
-};
+} as const satisfies Record<string, EncodingInfo>;
 
 /** The width at which int32 is written: PyTorch's integers have 64 bits, and int32 stands for them. */
 export type IntegerWidth = 'int64' | 'int32';

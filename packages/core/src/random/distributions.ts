@@ -26,10 +26,7 @@ const BLOCK = 16;
 export function fillUniform(out: FloatArray, from: number, to: number, generator: Generator): void {
   const single = out instanceof Float32Array;
   const largest = single ? 3.4028234663852886e38 : Number.MAX_VALUE;
-  for (const [name, bound] of [
-    ['from', from],
-    ['to', to],
-  ] as const) {
+  for (const [name, bound] of Object.entries({ from, to })) {
     if (!(Math.abs(bound) <= largest)) {
       throw new ValueError(
         `uniform_: ${name}=${bound} is out of bounds for ${single ? 'float32' : 'float64'}`,

@@ -54,11 +54,6 @@ function leafOver(array: TypedArray, like: Tensor, offset: number, strides: read
 /**
  * Tensors equal to `x` that lie otherwise in memory: with dimensions permuted, as slices with steps, as parts of a
  * larger storage whose other elements are NaN. They are leaves, and require a gradient where `x` does.
- * @example
- * ```ts
- * const pair = tensors().chain((x) => fc.tuple(fc.constant(x), nonContiguous(x)));
- * fc.assert(fc.property(pair, ([x, view]) => assertClose(view.exp(), x.exp())));
- * ```
  */
 export function nonContiguous(x: Tensor): fc.Arbitrary<Tensor> {
   return placements(x.shape.length).map((placement) => placed(x, placement));

@@ -91,7 +91,7 @@ export function emitStore(
   const isMask = kind === 'mask';
   if (stored === 'uint8' || stored === 'bool') {
     if (isMask || stored === 'bool') {
-      if (!isMask) emitNotZero(f, lane);
+      if (!isMask) f.splat(lane, 0).op(notEqual[lane]);
       emitBytesOfMask(f, lane);
     } else {
       emitLowBytes(f, lane);
@@ -100,12 +100,7 @@ export function emitStore(
     else f.lane('i32x4.extract_lane', 0).store('i32.store', offset);
     return;
   }
-  if (isMask) {
-    if (lane === 'f32') f.f32Splat(1);
-    else if (lane === 'f64') f.f64Splat(1);
-    else f.i32Splat(1);
-    f.op('v128.and');
-  }
+  if (isMask) f.splat(lane, 1).op('v128.and');
   switch (stored) {
     case 'float32':
       if (lane === 'f64') {
@@ -140,11 +135,7 @@ export function emitStore(
   }
 }
 
-function emitNotZero(f: FunctionBuilder, lane: Lane): void {
-  if (lane === 'f32') f.f32Splat(0).op('f32x4.ne');
-  else if (lane === 'f64') f.f64Splat(0).op('f64x2.ne');
-  else f.i32Splat(0).op('i32x4.ne');
-}
+const notEqual = { f32: 'f32x4.ne', f64: 'f64x2.ne', i32: 'i32x4.ne' } as const;
 
 /** A mask's truth values as bytes 1 and 0 at the bottom of the vector. */
 function emitBytesOfMask(f: FunctionBuilder, lane: Lane): void {

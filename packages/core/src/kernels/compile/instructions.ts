@@ -137,20 +137,11 @@ export function emitConstant(f: FunctionBuilder, node: Node, lane: Lane): void {
     return;
   }
   const value = Number(node.attribute);
-  if (lane === 'f32') f.f32Splat(value);
-  else if (lane === 'f64') f.f64Splat(value);
-  else f.i32Splat(saturate(value));
+  f.splat(lane, lane === 'i32' ? saturate(value) : value);
 }
 
 function saturate(value: number): number {
   return Math.max(-0x8000_0000, Math.min(0x7fff_ffff, Math.trunc(value) || 0));
-}
-
-/** Splats a float64 on the stack, rounded to the lane's type. */
-export function emitSplatOfF64(f: FunctionBuilder, lane: Lane): void {
-  if (lane === 'f32') f.op('f32.demote_f64').op('f32x4.splat');
-  else if (lane === 'f64') f.op('f64x2.splat');
-  else f.op('i32.trunc_sat_f64_s').op('i32x4.splat');
 }
 
 const extract: Readonly<Record<Lane, LaneOp>> = {

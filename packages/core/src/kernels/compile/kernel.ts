@@ -9,7 +9,6 @@ import {
   emitPlain,
   emitScalarCall,
   emitScalarCallWhere,
-  emitSplatOfF64,
   type IntegerScratch,
   lanesOf,
   stackOrder,
@@ -73,7 +72,6 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
   const program = lower(spec.outputs, spec.lane, (index) => levels[inputAt(spec, index).mode]);
 
   const module = new ModuleBuilder();
-  module.importMemory();
   const env: Record<string, ScalarFunction> = {};
   const callees = new Map<string, number>();
   for (const node of program.nodes) {
@@ -82,7 +80,7 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
     if (callees.has(name)) continue;
     const operands = node.op === 'scalarCall' ? node.args : node.args.slice(2);
     const params = operands.map(() => 'f64' as const);
-    callees.set(name, module.importFunction('env', name, params, ['f64']));
+    callees.set(name, module.importFunction(name, params, ['f64']));
     env[name] = scalarFunction(name, spec);
   }
   module.addFunction({ params: ['i32', 'i32'], results: [], export: 'run', name: spec.name }, (f) =>
@@ -208,7 +206,7 @@ class LoopEmitter {
     for (const node of this.program.nodes) {
       if (node.level === level && node.keep) {
         this.push(node);
-        this.f.drop();
+        this.f.op('drop');
       }
     }
   }
@@ -233,8 +231,9 @@ class LoopEmitter {
         this.loadInput(node.attribute);
         return;
       case 'param':
-        f.i32Const(0).load('f64.load', spec.params + 8 * node.attribute);
-        emitSplatOfF64(f, spec.lane);
+        f.i32Const(0)
+          .load('f64.load', spec.params + 8 * node.attribute)
+          .splatF64(spec.lane);
         return;
       case 'constant':
       case 'intConstant':
@@ -295,7 +294,7 @@ class LoopEmitter {
   private inLocal(node: Node): number {
     if (!this.ready.has(node)) {
       this.push(node);
-      this.f.drop();
+      this.f.op('drop');
     }
     return this.localOf(node);
   }

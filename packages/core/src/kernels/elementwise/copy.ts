@@ -1,7 +1,15 @@
 import type { DType, Lane, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { copyBetween, copyRun, gather, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
+import {
+  copyBetween,
+  copyRun,
+  denseOver,
+  gather,
+  type Strided,
+  shareMemory,
+  stridedOver,
+} from '../strided/index.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
@@ -15,11 +23,6 @@ function conversionLane(from: DType, to: DType): Lane {
 /** Whether elements of one dtype are bit for bit elements of the other. */
 function isRaw(from: DType, to: DType): boolean {
   return from === to || (from === 'bool' && to === 'uint8');
-}
-
-/** Dense elements of an array; kernels do not ask dense operands for strides. */
-function denseOver(array: TypedArray, dtype: DType, shape: Shape, offset: number, count: number): Strided {
-  return { storage: { array }, shape, strides: [], offset, dtype, count, dense: true };
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   countdown,
   defineFunction,
   type FloatLane,
-  hasRelaxedSimd,
   i32Params,
   instantiate,
   locals,
@@ -14,7 +13,7 @@ import {
   memoized,
   range,
 } from '../wasm/index.ts';
-import { dotTile, type GemmLane, MOST_TILE_ROWS, outerTile, tileRows } from './tiles.ts';
+import { dotTile, type GemmLane, MOST_TILE_ROWS, outerTile, TILE_ROWS } from './tiles.ts';
 
 /**
  * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes; c is
@@ -58,7 +57,6 @@ const LANES: Readonly<Record<FloatLane, GemmLane>> = {
     lanes: 4,
     splat: 'v128.load32_splat',
     loadOne: 'v128.load32_zero',
-    fma: hasRelaxedSimd,
   },
   f64: {
     lane: 'f64',
@@ -67,7 +65,6 @@ const LANES: Readonly<Record<FloatLane, GemmLane>> = {
     lanes: 2,
     splat: 'v128.load64_splat',
     loadOne: 'v128.load64_zero',
-    fma: hasRelaxedSimd,
   },
 };
 
@@ -102,10 +99,9 @@ function outerSweep(
   contiguous: boolean,
   merge: number,
 ): number {
-  const mostRows = tileRows(t);
   const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors, contiguous) });
-  const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
-  const largest = tileOf(mostRows);
+  const smaller = range(TILE_ROWS - 1).map((i) => tileOf(i + 1));
+  const largest = tileOf(TILE_ROWS);
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
@@ -137,13 +133,13 @@ function outerSweep(
       f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
       f.end();
     };
-    countdown(f, p.m, mostRows, () => {
+    countdown(f, p.m, TILE_ROWS, () => {
       call(largest);
       f.get(p.a);
-      if (contiguous) f.get(p.aStride).i32Const(mostRows).op('i32.mul');
-      else f.i32Const(mostRows * t.bytes);
+      if (contiguous) f.get(p.aStride).i32Const(TILE_ROWS).op('i32.mul');
+      else f.i32Const(TILE_ROWS * t.bytes);
       f.op('i32.add').set(p.a);
-      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
+      f.get(p.c).get(p.cRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(p.c);
     });
     for (const tile of smaller) {
       f.get(p.m).i32Const(tile.rows).op('i32.eq').if();
@@ -222,7 +218,6 @@ function outerDriver(
 }
 
 function dotDriver(module: ModuleBuilder, t: GemmLane): void {
-  const mostRows = tileRows(t);
   const tilesOf = (rows: number) => {
     const [one, two] = [dotTile(module, t, rows, 1), dotTile(module, t, rows, 2)];
     return {
@@ -233,8 +228,8 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
       ],
     } as const;
   };
-  const smaller = range(mostRows - 1).map((i) => tilesOf(i + 1));
-  const largest = tilesOf(mostRows);
+  const smaller = range(TILE_ROWS - 1).map((i) => tilesOf(i + 1));
+  const largest = tilesOf(TILE_ROWS);
   const params = {
     ...i32Params('m', 'n', 'k', 'a', 'aRow', 'b', 'bColumn', 'c'),
     alpha: t.lane,
@@ -257,10 +252,10 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
     const nextColumns = f.loop();
     atMost(f, p.n, DOT_COLUMNS);
     f.set(v.columns).get(p.m).set(v.rowsLeft).get(p.a).set(v.a).get(p.c).set(v.cRows);
-    countdown(f, v.rowsLeft, mostRows, () => {
+    countdown(f, v.rowsLeft, TILE_ROWS, () => {
       rowOfTiles(largest);
-      f.get(v.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.a);
-      f.get(v.cRows).get(v.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(v.cRows);
+      f.get(v.a).get(p.aRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(v.a);
+      f.get(v.cRows).get(v.cRow).i32Const(TILE_ROWS).op('i32.mul').op('i32.add').set(v.cRows);
     });
     for (const tiles of smaller) {
       f.get(v.rowsLeft).i32Const(tiles.rows).op('i32.eq').if();
@@ -278,7 +273,6 @@ function dotDriver(module: ModuleBuilder, t: GemmLane): void {
 export const gemmKernels = memoized((lane: FloatLane): GemmKernels => {
   const t = LANES[lane];
   const module = new ModuleBuilder();
-  module.importMemory();
   const merge = mergeTile(module, t);
   const pack = packPanel(module);
   outerDriver(module, t, true, merge, pack);

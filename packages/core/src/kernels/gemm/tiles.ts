@@ -16,6 +16,7 @@ import {
   defineFunction,
   type FloatLane,
   type FunctionBuilder,
+  hasRelaxedSimd,
   i32Params,
   type LoadOp,
   type ModuleBuilder,
@@ -24,7 +25,7 @@ import {
   zip,
 } from '../wasm/index.ts';
 
-/** What differs between f32 and f64, and with fused multiply-add. */
+/** What differs between f32 and f64. */
 export interface GemmLane {
   readonly lane: FloatLane;
   readonly vector: 'f32x4' | 'f64x2';
@@ -32,11 +33,10 @@ export interface GemmLane {
   readonly lanes: 4 | 2;
   readonly splat: 'v128.load32_splat' | 'v128.load64_splat';
   readonly loadOne: 'v128.load32_zero' | 'v128.load64_zero';
-  readonly fma: boolean;
 }
 
 /** Rows of the largest tile. Multiplying before adding takes registers for products: 6 rows would spill then. */
-export const tileRows = (t: GemmLane): 4 | 6 => (t.fma ? 6 : 4);
+export const TILE_ROWS: 4 | 6 = hasRelaxedSimd ? 6 : 4;
 /** Rows of the largest tile, whatever the engine. */
 export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */
@@ -44,7 +44,7 @@ const UNROLL = 4;
 
 /** acc += x * y. */
 function multiplyAdd(f: FunctionBuilder, t: GemmLane, acc: number, x: number, y: number): void {
-  if (t.fma) f.get(x).get(y).get(acc).op(`${t.vector}.relaxed_madd`).set(acc);
+  if (hasRelaxedSimd) f.get(x).get(y).get(acc).op(`${t.vector}.relaxed_madd`).set(acc);
   else f.get(acc).get(x).get(y).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(acc);
 }
 

@@ -1,20 +1,5 @@
-import {
-  abs,
-  add,
-  bitsOf,
-  copysign,
-  div,
-  type Expr,
-  fromBits,
-  iand,
-  lt,
-  mul,
-  neg,
-  pmin,
-  polynomial,
-  select,
-  sub,
-} from '../expression/index.ts';
+import type { Expr } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 import { powerOfTwo, reducedExp, reducedExpWithTail, scaleByPowerOfTwo } from './exponential.ts';
 
 /** erf and erfc for f32 lanes. Coefficients: tools/oracle/math_minimax.py. */
@@ -34,15 +19,15 @@ const ERF_NEAR_ZERO = 0.95;
 const ERF_ONE = 3.92;
 
 function erfNearZero(x: Expr): Expr {
-  return add(x, mul(x, polynomial(mul(x, x), ERF_NEAR)));
+  return E.add(x, E.mul(x, E.polynomial(E.mul(x, x), ERF_NEAR)));
 }
 
 /** The error function: a polynomial near 0, elsewhere 1 - e^p(|x|) with a polynomial p. */
 export function erf(x: Expr): Expr {
-  const magnitude = abs(x);
-  const { k, q } = reducedExp(polynomial(pmin(magnitude, ERF_ONE), LOG_ERFC), 127);
-  const far = sub(1, mul(add(1, q), powerOfTwo(k)));
-  return copysign(select(lt(magnitude, ERF_NEAR_ZERO), erfNearZero(magnitude), far), x);
+  const magnitude = E.abs(x);
+  const { k, q } = reducedExp(E.polynomial(E.pmin(magnitude, ERF_ONE), LOG_ERFC), 127);
+  const far = E.sub(1, E.mul(E.add(1, q), powerOfTwo(k)));
+  return E.copysign(E.select(E.lt(magnitude, ERF_NEAR_ZERO), erfNearZero(magnitude), far), x);
 }
 
 /**
@@ -59,26 +44,26 @@ const ERFC_ZERO = 10.1;
 
 /** 1 - erf(x), accurate for large x too: e^(-x^2) p(u) / (1 + 2x), mirrored for negative x. */
 export function erfc(x: Expr): Expr {
-  const a = pmin(abs(x), ERFC_ZERO);
+  const a = E.pmin(E.abs(x), ERFC_ZERO);
   // a^2 exactly: the square of its first 12 bits and the rest.
-  const leading = fromBits(iand(bitsOf(a), ~0xfff));
-  const rest = mul(sub(a, leading), add(a, leading));
-  const { k, q } = reducedExpWithTail(neg(mul(leading, leading)), rest, 254);
-  const u = div(sub(a, 2), add(a, 2));
+  const leading = E.fromBits(E.iand(E.bitsOf(a), ~0xfff));
+  const rest = E.mul(E.sub(a, leading), E.add(a, leading));
+  const { k, q } = reducedExpWithTail(E.neg(E.mul(leading, leading)), rest, 254);
+  const u = E.div(E.sub(a, 2), E.add(a, 2));
   const [first, ...others] = SCALED_ERFC;
-  const varying = mul(u, polynomial(u, others));
+  const varying = E.mul(u, E.polynomial(u, others));
   // (1 + q) p / (1 + 2x); what rounding takes from p, the numerator and the denominator is collected, and
   // added last.
-  const p = add(first!, varying);
-  const pLost = sub(varying, sub(p, first!));
-  const rising = add(mul(p, q), add(pLost, mul(pLost, q)));
-  const numerator = add(p, rising);
-  const numeratorLost = sub(rising, sub(numerator, p));
-  const denominator = add(add(a, a), 1);
-  const denominatorLost = sub(1, sub(denominator, add(a, a)));
-  const quotient = div(numerator, denominator);
-  const correction = div(sub(numeratorLost, mul(quotient, denominatorLost)), denominator);
-  const far = scaleByPowerOfTwo(add(quotient, correction), k);
-  const mirrored = select(lt(x, 0), sub(2, far), far);
-  return select(lt(abs(x), ERFC_NEAR_ZERO), sub(1, erfNearZero(x)), mirrored);
+  const p = E.add(first!, varying);
+  const pLost = E.sub(varying, E.sub(p, first!));
+  const rising = E.add(E.mul(p, q), E.add(pLost, E.mul(pLost, q)));
+  const numerator = E.add(p, rising);
+  const numeratorLost = E.sub(rising, E.sub(numerator, p));
+  const denominator = E.add(E.add(a, a), 1);
+  const denominatorLost = E.sub(1, E.sub(denominator, E.add(a, a)));
+  const quotient = E.div(numerator, denominator);
+  const correction = E.div(E.sub(numeratorLost, E.mul(quotient, denominatorLost)), denominator);
+  const far = scaleByPowerOfTwo(E.add(quotient, correction), k);
+  const mirrored = E.select(E.lt(x, 0), E.sub(2, far), far);
+  return E.select(E.lt(E.abs(x), ERFC_NEAR_ZERO), E.sub(1, erfNearZero(x)), mirrored);
 }

@@ -1,20 +1,5 @@
-import {
-  add,
-  bitsOf,
-  copysign,
-  type Expr,
-  eq,
-  fromBits,
-  isub,
-  mul,
-  pmax,
-  pmin,
-  polynomial,
-  select,
-  shl,
-  shrS,
-  sub,
-} from '../expression/index.ts';
+import type { Expr } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 
 /**
  * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k
@@ -50,37 +35,37 @@ const EXP2_TAIL = [0.6931471825, 0.2402264774, 0.0555035919, 0.009618498385, 0.0
  * 254) take.
  */
 export function roundToInt(x: Expr, bias = 0): { value: Expr; bits: Expr } {
-  const shifted = add(x, ROUNDER + bias);
-  return { value: sub(shifted, ROUNDER + bias), bits: bitsOf(shifted) };
+  const shifted = E.add(x, ROUNDER + bias);
+  return { value: E.sub(shifted, ROUNDER + bias), bits: E.bitsOf(shifted) };
 }
 
 /** 2^k for k in [-126, 127], given with a bias of 127. */
 export function powerOfTwo(bits: Expr): Expr {
-  return fromBits(shl(bits, 23));
+  return E.fromBits(E.shl(bits, 23));
 }
 
 /** Two powers of 2 whose product is 2^k, for k in [-252, 254], given with a bias of 254. */
 export function powersOfTwo(bits: Expr): [Expr, Expr] {
-  const half = shrS(bits, 1);
-  return [powerOfTwo(half), powerOfTwo(isub(bits, half))];
+  const half = E.shrS(bits, 1);
+  return [powerOfTwo(half), powerOfTwo(E.isub(bits, half))];
 }
 
 /** x 2^k in two steps, so that a subnormal result is rounded once; k is given with a bias of 254. */
 export function scaleByPowerOfTwo(x: Expr, bits: Expr): Expr {
   const [first, second] = powersOfTwo(bits);
-  return mul(mul(x, first), second);
+  return E.mul(E.mul(x, first), second);
 }
 
 /** x - k ln 2. */
 function reduceByLn2(x: Expr, k: Expr): Expr {
-  return sub(sub(x, mul(k, LN2_HIGH)), mul(k, LN2_LOW));
+  return E.sub(E.sub(x, E.mul(k, LN2_HIGH)), E.mul(k, LN2_LOW));
 }
 
 /** k, as bits with a bias, and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1; |x| < 128. */
 export function reducedExp(x: Expr, bias: number): { k: Expr; q: Expr } {
-  const k = roundToInt(mul(x, Math.LOG2E), bias);
+  const k = roundToInt(E.mul(x, Math.LOG2E), bias);
   const r = reduceByLn2(x, k.value);
-  return { k: k.bits, q: add(r, mul(mul(r, r), polynomial(r, EXP_TAIL))) };
+  return { k: k.bits, q: E.add(r, E.mul(E.mul(r, r), E.polynomial(r, EXP_TAIL))) };
 }
 
 /**
@@ -88,19 +73,19 @@ export function reducedExp(x: Expr, bias: number): { k: Expr; q: Expr } {
  * rounding.
  */
 export function reducedExpWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
-  const k = roundToInt(mul(sub(x, tail), Math.LOG2E), bias);
-  const exact = sub(x, mul(k.value, LN2_HIGH));
-  const small = add(mul(k.value, LN2_LOW), tail);
-  const r = sub(exact, small);
-  const lost = sub(sub(exact, r), small);
-  return { k: k.bits, q: add(r, add(mul(mul(r, r), polynomial(r, LONG_EXP_TAIL)), lost)) };
+  const k = roundToInt(E.mul(E.sub(x, tail), Math.LOG2E), bias);
+  const exact = E.sub(x, E.mul(k.value, LN2_HIGH));
+  const small = E.add(E.mul(k.value, LN2_LOW), tail);
+  const r = E.sub(exact, small);
+  const lost = E.sub(E.sub(exact, r), small);
+  return { k: k.bits, q: E.add(r, E.add(E.mul(E.mul(r, r), E.polynomial(r, LONG_EXP_TAIL)), lost)) };
 }
 
 /** e^x, subnormal results included. */
 export function exp(x: Expr): Expr {
   // Outside these bounds the result is infinite or 0 in any case; pmin and pmax let NaN through.
-  const { k, q } = reducedExp(pmax(pmin(x, 89), -104), 254);
-  return scaleByPowerOfTwo(add(1, q), k);
+  const { k, q } = reducedExp(E.pmax(E.pmin(x, 89), -104), 254);
+  return scaleByPowerOfTwo(E.add(1, q), k);
 }
 
 /** What {@link expToZero} multiplies its result by. */
@@ -112,27 +97,27 @@ export const EXP_TO_ZERO_SCALE = 2 ** 48;
  * is one. Below -120 and at -Infinity the result is 2^48 e^-120 < 2^-125, which rounds to 0 when divided by 2^48.
  */
 export function expToZero(x: Expr): Expr {
-  const clamped = pmax(x, -120);
-  const k = roundToInt(mul(clamped, Math.LOG2E), 127 + 48);
+  const clamped = E.pmax(x, -120);
+  const k = roundToInt(E.mul(clamped, Math.LOG2E), 127 + 48);
   const r = reduceByLn2(clamped, k.value);
-  return mul(add(1, mul(r, polynomial(r, SHORT_EXP_TAIL))), powerOfTwo(k.bits));
+  return E.mul(E.add(1, E.mul(r, E.polynomial(r, SHORT_EXP_TAIL))), powerOfTwo(k.bits));
 }
 
 /** 2^x, subnormal results included. */
 export function exp2(x: Expr): Expr {
-  const clamped = pmax(pmin(x, 129), -151);
+  const clamped = E.pmax(E.pmin(x, 129), -151);
   const k = roundToInt(clamped, 254);
-  const r = sub(clamped, k.value);
-  return scaleByPowerOfTwo(add(1, mul(r, polynomial(r, EXP2_TAIL))), k.bits);
+  const r = E.sub(clamped, k.value);
+  return scaleByPowerOfTwo(E.add(1, E.mul(r, E.polynomial(r, EXP2_TAIL))), k.bits);
 }
 
 /** e^x - 1 = 2^k q + (2^k - 1). */
 export function expm1(x: Expr): Expr {
   // Half of 2^k, since 2^128 is no float32. Where k is 0, q is the result, and halving it could lose a
   // subnormal's last bit.
-  const { k, q } = reducedExp(pmax(pmin(x, 89), -20), 126);
+  const { k, q } = reducedExp(E.pmax(E.pmin(x, 89), -20), 126);
   const half = powerOfTwo(k);
-  const sum = add(mul(half, q), sub(half, 0.5));
-  const result = select(eq(half, 0.5), q, add(sum, sum));
-  return copysign(result, x);
+  const sum = E.add(E.mul(half, q), E.sub(half, 0.5));
+  const result = E.select(E.eq(half, 0.5), q, E.add(sum, sum));
+  return E.copysign(result, x);
 }

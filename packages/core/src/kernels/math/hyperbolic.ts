@@ -1,18 +1,5 @@
-import {
-  abs,
-  add,
-  copysign,
-  div,
-  type Expr,
-  lt,
-  mul,
-  neg,
-  pmax,
-  pmin,
-  polynomial,
-  select,
-  sub,
-} from '../expression/index.ts';
+import type { Expr } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
 /**
@@ -26,14 +13,14 @@ const TANH_NEAR_ZERO = 0.625;
 
 /** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
 export function tanh(x: Expr): Expr {
-  const magnitude = abs(x);
-  const square = mul(x, x);
-  const near = add(magnitude, mul(mul(square, magnitude), polynomial(square, TANH_TAIL)));
+  const magnitude = E.abs(x);
+  const square = E.mul(x, x);
+  const near = E.add(magnitude, E.mul(E.mul(square, magnitude), E.polynomial(square, TANH_TAIL)));
   // From 9.02 on, the nearest float32 is 1; the bound keeps e^2|x| finite.
-  const { k, q } = reducedExp(pmin(add(magnitude, magnitude), 20), 127);
-  const power = mul(add(1, q), powerOfTwo(k));
-  const far = sub(1, div(2, add(power, 1)));
-  return copysign(select(lt(magnitude, TANH_NEAR_ZERO), near, far), x);
+  const { k, q } = reducedExp(E.pmin(E.add(magnitude, magnitude), 20), 127);
+  const power = E.mul(E.add(1, q), powerOfTwo(k));
+  const far = E.sub(1, E.div(2, E.add(power, 1)));
+  return E.copysign(E.select(E.lt(magnitude, TANH_NEAR_ZERO), near, far), x);
 }
 
 /**
@@ -42,11 +29,11 @@ export function tanh(x: Expr): Expr {
  * rounded.
  */
 export function sigmoid(x: Expr): Expr {
-  const { k, q } = reducedExp(pmax(neg(abs(x)), -104), 254);
+  const { k, q } = reducedExp(E.pmax(E.neg(E.abs(x)), -104), 254);
   const [scale1, scale2] = powersOfTwo(k);
-  const power = mul(add(1, q), mul(scale1, scale2));
-  const denominator = add(1, power);
-  const lost = sub(power, sub(denominator, 1));
-  const numerator = mul(mul(add(1, sub(q, lost)), scale1), scale2);
-  return div(select(lt(x, 0), numerator, 1), denominator);
+  const power = E.mul(E.add(1, q), E.mul(scale1, scale2));
+  const denominator = E.add(1, power);
+  const lost = E.sub(power, E.sub(denominator, 1));
+  const numerator = E.mul(E.mul(E.add(1, E.sub(q, lost)), scale1), scale2);
+  return E.div(E.select(E.lt(x, 0), numerator, 1), denominator);
 }

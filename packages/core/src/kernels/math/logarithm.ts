@@ -1,26 +1,5 @@
-import {
-  add,
-  bitsOf,
-  copysign,
-  type Expr,
-  eq,
-  fromBits,
-  iadd,
-  iand,
-  ior,
-  isub,
-  lt,
-  maskBits,
-  mul,
-  not,
-  type Operand,
-  polynomial,
-  select,
-  shl,
-  shrS,
-  sub,
-  toFloat,
-} from '../expression/index.ts';
+import type { Expr, Operand } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 import { LN2_HIGH, LN2_LOW } from './exponential.ts';
 
 /**
@@ -50,34 +29,34 @@ const LOG2_TAIL = [
 
 /** The number where the mask is set, 0 elsewhere; cheaper than a select. */
 function onlyWhere(mask: Expr, x: Operand): Expr {
-  return fromBits(iand(maskBits(mask), bitsOf(x)));
+  return E.fromBits(E.iand(E.maskBits(mask), E.bitsOf(x)));
 }
 
 /** k (as a value) and f = m - 1 of a positive finite x, subnormal ones included. */
 function split(x: Expr): { k: Expr; f: Expr } {
-  const subnormal = lt(x, SMALLEST_NORMAL);
-  const normal = mul(x, add(1, onlyWhere(subnormal, 2 ** 23 - 1)));
-  const offset = isub(bitsOf(normal), SQRT_HALF_BITS);
-  const k = sub(toFloat(shrS(offset, 23)), onlyWhere(subnormal, 23));
-  const m = fromBits(iadd(iand(offset, 0x007fffff), SQRT_HALF_BITS));
-  return { k, f: sub(m, 1) };
+  const subnormal = E.lt(x, SMALLEST_NORMAL);
+  const normal = E.mul(x, E.add(1, onlyWhere(subnormal, 2 ** 23 - 1)));
+  const offset = E.isub(E.bitsOf(normal), SQRT_HALF_BITS);
+  const k = E.sub(E.toFloat(E.shrS(offset, 23)), onlyWhere(subnormal, 23));
+  const m = E.fromBits(E.iadd(E.iand(offset, 0x007fffff), SQRT_HALF_BITS));
+  return { k, f: E.sub(m, 1) };
 }
 
 /** k log 2 + log(1 + f), smallest terms first. */
 function logOf(k: Expr, f: Expr): Expr {
-  const square = mul(f, f);
-  const tail = mul(mul(square, f), polynomial(f, LOG_TAIL));
-  const correction = sub(mul(square, 0.5), add(tail, mul(k, LN2_LOW)));
-  return add(mul(k, LN2_HIGH), sub(f, correction));
+  const square = E.mul(f, f);
+  const tail = E.mul(E.mul(square, f), E.polynomial(f, LOG_TAIL));
+  const correction = E.sub(E.mul(square, 0.5), E.add(tail, E.mul(k, LN2_LOW)));
+  return E.add(E.mul(k, LN2_HIGH), E.sub(f, correction));
 }
 
 /** The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative. */
 function atTheEdges(x: Expr, result: Expr): Expr {
-  const above = onlyWhere(not(lt(x, Number.POSITIVE_INFINITY)), x);
-  const atZero = onlyWhere(eq(x, 0), Number.NEGATIVE_INFINITY);
+  const above = onlyWhere(E.not(E.lt(x, Number.POSITIVE_INFINITY)), x);
+  const atZero = onlyWhere(E.eq(x, 0), Number.NEGATIVE_INFINITY);
   // A mask is a NaN: all its bits are set.
-  const edge = ior(ior(bitsOf(above), bitsOf(atZero)), maskBits(lt(x, 0)));
-  return add(result, fromBits(edge));
+  const edge = E.ior(E.ior(E.bitsOf(above), E.bitsOf(atZero)), E.maskBits(E.lt(x, 0)));
+  return E.add(result, E.fromBits(edge));
 }
 
 /** The natural logarithm. */
@@ -89,29 +68,29 @@ export function log(x: Expr): Expr {
 /** The logarithm to base 2. */
 export function log2(x: Expr): Expr {
   const { k, f } = split(x);
-  return atTheEdges(x, add(k, add(f, mul(f, polynomial(f, LOG2_TAIL)))));
+  return atTheEdges(x, E.add(k, E.add(f, E.mul(f, E.polynomial(f, LOG2_TAIL)))));
 }
 
 /** The logarithm to base 10. */
 export function log10(x: Expr): Expr {
   const { k, f } = split(x);
-  const square = mul(f, f);
+  const square = E.mul(f, f);
   // log(1 + f) = f - d, and 1/ln(10) = 1/2 - 0.0657: half of f is exact, and the rest is small.
-  const d = sub(mul(square, 0.5), mul(mul(square, f), polynomial(f, LOG_TAIL)));
-  const scaled = add(mul(f, 0.5), sub(mul(f, Math.LOG10E - 0.5), mul(d, Math.LOG10E)));
-  return atTheEdges(x, add(mul(k, LOG10_2_HIGH), add(scaled, mul(k, LOG10_2_LOW))));
+  const d = E.sub(E.mul(square, 0.5), E.mul(E.mul(square, f), E.polynomial(f, LOG_TAIL)));
+  const scaled = E.add(E.mul(f, 0.5), E.sub(E.mul(f, Math.LOG10E - 0.5), E.mul(d, Math.LOG10E)));
+  return atTheEdges(x, E.add(E.mul(k, LOG10_2_HIGH), E.add(scaled, E.mul(k, LOG10_2_LOW))));
 }
 
 /** log(1 + x): the rounding error c of u = 1 + x is added back to f, at the scale of m. */
 export function log1p(x: Expr): Expr {
-  const u = add(x, 1);
-  const offset = isub(bitsOf(u), SQRT_HALF_BITS);
-  const exponent = shrS(offset, 23);
-  const m = fromBits(iadd(iand(offset, 0x007fffff), SQRT_HALF_BITS));
-  const scale = fromBits(shl(isub(127, exponent), 23));
+  const u = E.add(x, 1);
+  const offset = E.isub(E.bitsOf(u), SQRT_HALF_BITS);
+  const exponent = E.shrS(offset, 23);
+  const m = E.fromBits(E.iadd(E.iand(offset, 0x007fffff), SQRT_HALF_BITS));
+  const scale = E.fromBits(E.shl(E.isub(127, exponent), 23));
   // From 2^24 on, c is lost in the result, and the scale would leave the range of float32.
-  const c = select(lt(x, 2 ** 24), mul(sub(x, sub(u, 1)), scale), 0);
-  const f = add(sub(m, 1), c);
-  const result = logOf(toFloat(exponent), f);
-  return copysign(atTheEdges(u, result), x);
+  const c = E.select(E.lt(x, 2 ** 24), E.mul(E.sub(x, E.sub(u, 1)), scale), 0);
+  const f = E.add(E.sub(m, 1), c);
+  const result = logOf(E.toFloat(exponent), f);
+  return E.copysign(atTheEdges(u, result), x);
 }

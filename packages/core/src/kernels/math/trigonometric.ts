@@ -1,23 +1,5 @@
-import {
-  abs,
-  add,
-  and,
-  bitsOf,
-  type Expr,
-  fromBits,
-  gt,
-  iadd,
-  iand,
-  ieq,
-  ixor,
-  lt,
-  mul,
-  polynomial,
-  scalarCallWhere,
-  select,
-  shl,
-  sub,
-} from '../expression/index.ts';
+import type { Expr } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 import { roundToInt } from './exponential.ts';
 
 /**
@@ -46,39 +28,39 @@ const COS_TAIL = [0.04166664556, -0.001388729783, 2.443008452e-5];
 
 /** The sine and cosine of |x| up to their signs: n (its lowest bits), sin r and cos r. */
 function reduce(magnitude: Expr): { n: Expr; sine: Expr; cosine: Expr } {
-  const n = roundToInt(mul(magnitude, 2 / Math.PI));
-  const exact = sub(sub(magnitude, mul(n.value, HALF_PI_1)), mul(n.value, HALF_PI_2));
-  const third = mul(n.value, HALF_PI_3);
-  const r = sub(exact, third);
+  const n = roundToInt(E.mul(magnitude, 2 / Math.PI));
+  const exact = E.sub(E.sub(magnitude, E.mul(n.value, HALF_PI_1)), E.mul(n.value, HALF_PI_2));
+  const third = E.mul(n.value, HALF_PI_3);
+  const r = E.sub(exact, third);
   // What r lacks: its rounding error and the fourth part of pi/2.
-  const lost = sub(sub(sub(exact, r), third), mul(n.value, HALF_PI_4));
-  const square = mul(r, r);
-  const sineTail = add(mul(mul(square, r), polynomial(square, SIN_TAIL)), lost);
-  const cosineTail = sub(mul(mul(square, square), polynomial(square, COS_TAIL)), mul(r, lost));
-  return { n: n.bits, sine: add(r, sineTail), cosine: add(sub(1, mul(square, 0.5)), cosineTail) };
+  const lost = E.sub(E.sub(E.sub(exact, r), third), E.mul(n.value, HALF_PI_4));
+  const square = E.mul(r, r);
+  const sineTail = E.add(E.mul(E.mul(square, r), E.polynomial(square, SIN_TAIL)), lost);
+  const cosineTail = E.sub(E.mul(E.mul(square, square), E.polynomial(square, COS_TAIL)), E.mul(r, lost));
+  return { n: n.bits, sine: E.add(r, sineTail), cosine: E.add(E.sub(1, E.mul(square, 0.5)), cosineTail) };
 }
 
 /** Where |x| is too large for the reduction. Infinity and NaN are not: the formula turns them into NaN. */
 function tooLarge(magnitude: Expr): Expr {
-  return and(gt(magnitude, LARGEST), lt(magnitude, Number.POSITIVE_INFINITY));
+  return E.and(E.gt(magnitude, LARGEST), E.lt(magnitude, Number.POSITIVE_INFINITY));
 }
 
 /** Sine. */
 export function sin(x: Expr): Expr {
-  const magnitude = abs(x);
+  const magnitude = E.abs(x);
   const { n, sine, cosine } = reduce(magnitude);
-  const unsigned = select(ieq(iand(n, 1), 0), sine, cosine);
+  const unsigned = E.select(E.ieq(E.iand(n, 1), 0), sine, cosine);
   // In quadrants 2 and 3 the sign flips, and it flips with the sign of x.
-  const flips = ixor(shl(iand(n, 2), 30), ixor(bitsOf(x), bitsOf(magnitude)));
-  return scalarCallWhere(tooLarge(magnitude), 'sin', fromBits(ixor(bitsOf(unsigned), flips)), x);
+  const flips = E.ixor(E.shl(E.iand(n, 2), 30), E.ixor(E.bitsOf(x), E.bitsOf(magnitude)));
+  return E.scalarCallWhere(tooLarge(magnitude), 'sin', E.fromBits(E.ixor(E.bitsOf(unsigned), flips)), x);
 }
 
 /** Cosine. */
 export function cos(x: Expr): Expr {
-  const magnitude = abs(x);
+  const magnitude = E.abs(x);
   const { n, sine, cosine } = reduce(magnitude);
-  const unsigned = select(ieq(iand(n, 1), 0), cosine, sine);
+  const unsigned = E.select(E.ieq(E.iand(n, 1), 0), cosine, sine);
   // In quadrants 1 and 2 the sign flips.
-  const flips = shl(iand(iadd(n, 1), 2), 30);
-  return scalarCallWhere(tooLarge(magnitude), 'cos', fromBits(ixor(bitsOf(unsigned), flips)), x);
+  const flips = E.shl(E.iand(E.iadd(n, 1), 2), 30);
+  return E.scalarCallWhere(tooLarge(magnitude), 'cos', E.fromBits(E.ixor(E.bitsOf(unsigned), flips)), x);
 }

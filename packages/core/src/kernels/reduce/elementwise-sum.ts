@@ -1,7 +1,7 @@
-import { arrayConstructor, type DType, laneOf } from '../../dtype.ts';
+import { type DType, laneOf } from '../../dtype.ts';
 import { type ElementwiseKernel, runElementwiseMany } from '../elementwise/elementwise.ts';
 import { slotBase } from '../elementwise/slots.ts';
-import type { Strided } from '../strided/index.ts';
+import { denseOver, type Strided } from '../strided/index.ts';
 import { f32, f64 } from '../wasm/index.ts';
 import { reduceKernels } from './reduce-kernels.ts';
 
@@ -11,7 +11,7 @@ const totalAt = 504;
 const few = 24;
 
 /** What `runElementwiseMany` asks of a result that is not stored. */
-const nowhere = new (arrayConstructor('float32'))(0);
+const nowhere = new Float32Array(0);
 
 /**
  * The sum of the values of an elementwise kernel over operands of one shape, which are not stored: they stay in the cache
@@ -27,15 +27,7 @@ export function sumElementwise(
   const lane = laneOf(dtype);
   const slot = slotBase(0);
   let total = 0;
-  const values: Strided = {
-    storage: { array: nowhere },
-    shape,
-    strides: [],
-    offset: 0,
-    dtype,
-    count,
-    dense: true,
-  };
+  const values = denseOver(nowhere, dtype, shape, 0, count);
   runElementwiseMany(kernel, lane, inputs, params, [values], (_, n) => {
     if (n <= few) {
       const array = dtype === 'float64' ? f64 : f32;

@@ -96,21 +96,12 @@ function loadMapped(
       f.get(center).op(`${s.vector}.sub`).tee(x).get(x).op(`${s.vector}.mul`);
       return;
     case 'nonzero':
-      pushSplat(f, s, 0);
-      f.op(`${s.vector}.ne`);
-      pushSplat(f, s, 1);
-      f.op('v128.and');
+      f.splat(s.type, 0).op(`${s.vector}.ne`).splat(s.type, 1).op('v128.and');
       return;
     case 'nanToZero':
       // An integer equals itself: the mask is all ones.
       f.tee(x).get(x).get(x).op(`${s.vector}.eq`).op('v128.and');
   }
-}
-
-function pushSplat(f: FunctionBuilder, s: Spec, value: number): void {
-  if (s.type === 'f64') f.f64Splat(value);
-  else if (s.type === 'f32') f.f32Splat(value);
-  else f.i32Splat(value);
 }
 
 /** Pops two vectors, pushes them combined. */
@@ -150,10 +141,7 @@ function emitRows(module: ModuleBuilder, s: Spec): void {
     const left = f.local('i32');
     const step = s.lanes * s.elementBytes;
     countdown(f, p.outer, 1, () => {
-      for (const acc of accs) {
-        pushSplat(f, s, s.identity);
-        f.set(acc);
-      }
+      for (const acc of accs) f.splat(s.type, s.identity).set(acc);
       if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
       f.get(p.n).set(left);
       for (const count of [VECTORS, 1]) {
@@ -216,8 +204,7 @@ function emitColumns(module: ModuleBuilder, s: Spec): void {
     const panel = (count: number): void => {
       const vectors = zip(accs.slice(0, count), centers);
       for (const [v, [acc, center]] of vectors.entries()) {
-        pushSplat(f, s, s.identity);
-        f.set(acc);
+        f.splat(s.type, s.identity).set(acc);
         if (s.map === 'centered')
           f.get(p.center)
             .load('v128.load', 16 * v)
@@ -305,7 +292,6 @@ const byLane = memoized((lane: Lane) =>
   memoized((kind: ReduceKind): ReduceKernels => {
     const spec = specOf(lane, kind);
     const module = new ModuleBuilder();
-    module.importMemory();
     emitRows(module, spec);
     emitColumns(module, spec);
     if (spec.type === 'f64') emitFinish(module, spec.wide);

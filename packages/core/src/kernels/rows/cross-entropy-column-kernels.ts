@@ -11,7 +11,7 @@ import {
   locals,
   type ParametersOf,
 } from '../wasm/index.ts';
-import { addHalves, pushLowest, type RowConfig, rowKernels, splat } from './row-emitter.ts';
+import { addHalves, type RowConfig, rowKernels } from './row-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
 export interface ColumnKernels {
@@ -106,12 +106,9 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
 
   const round = t.lanes - 1;
   f.get(p.m).i32Const(round).op('i32.add').set(p.m);
-  f.get(p.unit);
-  splat(f, t);
-  f.set(unit);
+  f.get(p.unit).splatF64(t.lane).set(unit);
   countdown(f, p.m, t.lanes, () => {
-    pushLowest(f, t);
-    f.set(max);
+    f.splat(t.lane, Number.NEGATIVE_INFINITY).set(max);
     // A NaN is passed over: it makes the sum NaN in any case.
     down(() => f.get(max).get(from).load('v128.load').op(`${t.vector}.pmax`).set(max));
     f.get(p.maxima).get(max).store('v128.store');

@@ -73,9 +73,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   };
 
   const lossOfSpread = (): void => {
-    f.get(logSum);
-    row.splat();
-    f.set(splat);
+    f.get(logSum).splatF64(t.lane).set(splat);
     row.total([p.x, p.spread], () => {
       f.get(splat).get(p.x).load('v128.load').get(max).op(`${t.vector}.sub`).op(`${t.vector}.sub`);
       f.get(p.spread).load('v128.load').op(`${t.vector}.mul`);
@@ -86,9 +84,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   };
 
   const gradient = (): void => {
-    f.get(mass).get(p.unit).op('f64.mul').get(exponentials).op('f64.div');
-    row.splat();
-    f.set(splat);
+    f.get(mass).get(p.unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
     row.eachVector(
       [p.grad],
       ({ offset }) => {
@@ -98,9 +94,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
       { unroll: 4 },
     );
     f.get(p.spread).if();
-    f.get(p.unit);
-    row.splat();
-    f.set(splat);
+    f.get(p.unit).splatF64(t.lane).set(splat);
     row.eachVector([p.grad, p.spread], () => {
       f.get(p.grad).get(p.grad).load('v128.load').get(p.spread).load('v128.load').get(splat);
       f.op(`${t.vector}.mul`).op(`${t.vector}.sub`).store('v128.store');

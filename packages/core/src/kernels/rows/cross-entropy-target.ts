@@ -2,6 +2,7 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
+import { formatShape, indexOf } from '../../shape.ts';
 import type { Strided } from '../strided/index.ts';
 
 /** The target distribution q of each row, over the classes. */
@@ -48,14 +49,8 @@ function noSuchClass(
   shape: readonly number[],
   caller: string,
 ): IndexError {
-  let rest = i;
-  const place = shape.toReversed().map((size) => {
-    const at = rest % size;
-    rest = Math.floor(rest / size);
-    return at;
-  });
   return new IndexError(
-    `${caller}: Target ${t} is out of bounds: at position [${place.reverse().join(', ')}], where the input has ${count} classes; expected ` +
+    `${caller}: Target ${t} is out of bounds: at position ${formatShape(indexOf(i, shape))}, where the input has ${count} classes; expected ` +
       `0 to ${count - 1}, or ignoreIndex (${ignoreIndex}) to leave the element out`,
   );
 }

@@ -28,9 +28,8 @@ export interface RowConfig {
 export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) => void) =>
   memoized((lane: FloatLane): Kernels => {
     const module = new ModuleBuilder();
-    module.importMemory();
-    const log = module.importFunction('env', 'log', ['f64'], ['f64']);
-    const exp = module.importFunction('env', 'exp', ['f64'], ['f64']);
+    const log = module.importFunction('log', ['f64'], ['f64']);
+    const exp = module.importFunction('exp', ['f64'], ['f64']);
     emit(
       module,
       lane === 'f32'
@@ -39,18 +38,6 @@ export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) 
     );
     return instantiate<Kernels>(module.build(), { log: Math.log, exp: Math.exp });
   });
-
-/** Pushes -Infinity in every lane. */
-export function pushLowest(f: FunctionBuilder, t: RowConfig): void {
-  if (t.lanes === 4) f.f32Splat(Number.NEGATIVE_INFINITY);
-  else f.f64Splat(Number.NEGATIVE_INFINITY);
-}
-
-/** Pops a float64, pushes it in every lane. */
-export function splat(f: FunctionBuilder, t: RowConfig): void {
-  if (t.lanes === 4) f.op('f32.demote_f64').op('f32x4.splat');
-  else f.op('f64x2.splat');
-}
 
 /** Adds the vector in a local to a sum in float64: its low half to `low` and its high half, of float32, to `high`. */
 export function addHalves(f: FunctionBuilder, t: RowConfig, value: number, low: number, high: number): void {
@@ -158,19 +145,13 @@ export class RowEmitter {
     // Several, since each waits for its last comparison.
     const others = range(3).map(() => f.local('v128'));
     const running = [max, ...others];
-    for (const local of running) {
-      pushLowest(f, t);
-      f.set(local);
-    }
+    for (const local of running) f.splat(t.lane, Number.NEGATIVE_INFINITY).set(local);
     this.eachVector(
       [pointer],
       ({ u, offset, partial }) => {
         const local = others[u - 1] ?? max;
         f.get(local).get(pointer).load('v128.load', offset);
-        if (partial) {
-          pushLowest(f, t);
-          f.get(mask).op('v128.bitselect');
-        }
+        if (partial) f.splat(t.lane, Number.NEGATIVE_INFINITY).get(mask).op('v128.bitselect');
         f.op(`${t.vector}.pmax`).set(local);
       },
       { unroll: running.length },
@@ -210,11 +191,6 @@ export class RowEmitter {
     const { f, low, high, sum } = this;
     f.get(low).get(high).op('f64x2.add').set(low);
     f.get(low).lane('f64x2.extract_lane', 0).get(low).lane('f64x2.extract_lane', 1).op('f64.add').set(sum);
-  }
-
-  /** Pops a float64, pushes it in every lane. */
-  splat(): void {
-    splat(this.f, this.t);
   }
 
   /**

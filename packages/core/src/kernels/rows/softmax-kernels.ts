@@ -31,9 +31,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     countdown(f, p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max, p.out);
-      f.f64Const(1).get(row.sum).op('f64.div');
-      row.splat();
-      f.set(factor);
+      f.f64Const(1).get(row.sum).op('f64.div').splatF64(t.lane).set(factor);
       row.eachVector(
         [p.out],
         ({ offset }) => {
@@ -54,8 +52,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
-      row.splat();
-      f.set(logSum);
+      f.splatF64(t.lane).set(logSum);
       row.eachVector(
         [p.x, p.out],
         ({ offset }) => {
@@ -94,9 +91,7 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     const total = f.local('v128');
     countdown(f, p.rows, 1, () => {
       row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')));
-      f.get(row.sum);
-      row.splat();
-      f.set(total);
+      f.get(row.sum).splatF64(t.lane).set(total);
       row.eachVector([p.y, p.g, p.out], () => {
         f.get(p.out)
           .get(p.y)
@@ -119,8 +114,7 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
       row.total([p.g], () => f.get(p.g).load('v128.load'));
       f.get(row.sum);
       row.unscale();
-      row.splat();
-      f.set(total);
+      f.splatF64(t.lane).set(total);
       row.eachVector(
         [p.y, p.g, p.out],
         ({ offset }) => {

@@ -28,6 +28,17 @@ export function stridedOver(
   return { storage: { array }, shape, strides, offset, dtype, count: numelOf(shape), dense };
 }
 
+/** Dense elements of an array; kernels do not ask dense operands for strides. */
+export function denseOver(
+  array: TypedArray,
+  dtype: DType,
+  shape: Shape,
+  offset: number,
+  count: number,
+): Strided {
+  return { storage: { array }, shape, strides: [], offset, dtype, count, dense: true };
+}
+
 /** Whether two arrays have a byte in common. */
 export function shareMemory(a: TypedArray, b: TypedArray): boolean {
   if (a === b) return true;

@@ -44,12 +44,11 @@ export function writeBytes(out: number[], bytes: ArrayLike<number>): void {
   for (const byte of Array.from(bytes)) out.push(byte);
 }
 
-/** Appends a name: its length, then its (ASCII) bytes. */
-export function writeName(out: number[], name: string): void {
-  const bytes = Array.from(name, (c) => c.charCodeAt(0) & 0x7f);
-  writeUnsigned(out, bytes.length);
-  writeBytes(out, bytes);
-}
+/** A name: its length, then its (ASCII) bytes. */
+export const nameBytes = (name: string): number[] => [
+  ...unsigned(name.length),
+  ...Array.from(name, (c) => c.charCodeAt(0) & 0x7f),
+];
 
 /** The bytes of an unsigned LEB128 integer. */
 export function unsigned(value: number): number[] {

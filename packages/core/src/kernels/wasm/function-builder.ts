@@ -1,6 +1,13 @@
 /** Emits the body of one WebAssembly function, instruction by instruction. */
 
-import { VALUE_TYPES, type ValueType, writeBytes, writeSigned, writeUnsigned } from './encoding.ts';
+import {
+  type FloatLane,
+  VALUE_TYPES,
+  type ValueType,
+  writeBytes,
+  writeSigned,
+  writeUnsigned,
+} from './encoding.ts';
 import {
   accessOpcodes,
   type LaneAccessOp,
@@ -17,7 +24,6 @@ const EMPTY_BLOCK = 0x40;
 /** A place to branch to: what `block`, `loop` and `if` return. */
 export type Label = number & { readonly __label: true };
 
-const floatBytes = (value: number): Uint8Array => new Uint8Array(new Float32Array([value]).buffer);
 const doubleBytes = (value: number): Uint8Array => new Uint8Array(new Float64Array([value]).buffer);
 
 /** Emits the body of one function. Every method returns the builder, save those that make a local or a label. */
@@ -59,19 +65,19 @@ export class FunctionBuilder {
     return this.opcode(code);
   }
 
-  /** A load: pops the address. `align`, in bytes, is a hint that defaults to the natural alignment; a wrong one costs nothing on x86 and ARM. */
-  load(name: LoadOp, offset = 0, align?: number): this {
-    return this.access(name, offset, align);
+  /** A load: pops the address. */
+  load(name: LoadOp, offset = 0): this {
+    return this.access(name, offset);
   }
 
   /** A store: pops the value, then the address. */
-  store(name: StoreOp, offset = 0, align?: number): this {
-    return this.access(name, offset, align);
+  store(name: StoreOp, offset = 0): this {
+    return this.access(name, offset);
   }
 
   /** Loads or stores one lane: pops the vector, then the address; a load pushes the vector with the lane replaced. */
-  accessLane(name: LaneAccessOp, lane: number, offset = 0, align?: number): this {
-    this.access(name, offset, align);
+  accessLane(name: LaneAccessOp, lane: number): this {
+    this.access(name, 0);
     this.code.push(lane);
     return this;
   }
@@ -105,18 +111,6 @@ export class FunctionBuilder {
   i32Const(value: number): this {
     this.code.push(0x41);
     writeSigned(this.code, BigInt(value | 0));
-    return this;
-  }
-
-  i64Const(value: bigint): this {
-    this.code.push(0x42);
-    writeSigned(this.code, BigInt.asIntN(64, value));
-    return this;
-  }
-
-  f32Const(value: number): this {
-    this.code.push(0x43);
-    writeBytes(this.code, floatBytes(value));
     return this;
   }
 
@@ -154,19 +148,32 @@ export class FunctionBuilder {
     return this.v128Const(new Uint8Array(new BigInt64Array(2).fill(BigInt.asIntN(64, value)).buffer));
   }
 
+  /** A vector constant with the same number in each lane of this type. */
+  splat(lane: FloatLane | 'i32', value: number): this {
+    if (lane === 'i32') return this.i32Splat(value);
+    return lane === 'f32' ? this.f32Splat(value) : this.f64Splat(value);
+  }
+
+  /** Pops a float64, pushes it in every lane, rounded to the lane's type. */
+  splatF64(lane: FloatLane | 'i32'): this {
+    if (lane === 'f64') return this.op('f64x2.splat');
+    if (lane === 'f32') return this.op('f32.demote_f64').op('f32x4.splat');
+    return this.op('i32.trunc_sat_f64_s').op('i32x4.splat');
+  }
+
   /** Opens a block; a branch to its label leaves it. */
-  block(result?: ValueType): Label {
-    return this.open(0x02, result);
+  block(): Label {
+    return this.open(0x02);
   }
 
   /** Opens a loop; a branch to its label starts the next round. Without one, control falls out at `end`. */
-  loop(result?: ValueType): Label {
-    return this.open(0x03, result);
+  loop(): Label {
+    return this.open(0x03);
   }
 
   /** Pops an i32 and opens the branch taken when it is not zero. */
-  if(result?: ValueType): Label {
-    return this.open(0x04, result);
+  if(): Label {
+    return this.open(0x04);
   }
 
   /** Begins the branch of an `if` that is taken when the number is zero. */
@@ -186,11 +193,6 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Branches to a label. */
-  br(label: Label): this {
-    return this.immediate(0x0c, this.depth - label);
-  }
-
   /** Pops an i32, and branches to a label unless it is zero. */
   brIf(label: Label): this {
     return this.immediate(0x0d, this.depth - label);
@@ -199,18 +201,6 @@ export class FunctionBuilder {
   /** Calls the function of this index, as `importFunction` and `addFunction` return it. */
   call(index: number): this {
     return this.immediate(0x10, index);
-  }
-
-  /** Pops a value and forgets it. */
-  drop(): this {
-    return this.op('drop');
-  }
-
-  /** Pops a condition, b and a; pushes a where the condition is not zero, else b. Scalars only, or v128. */
-  select(type?: ValueType): this {
-    if (type === undefined) return this.op('select');
-    this.code.push(0x1c, 1, VALUE_TYPES[type]);
-    return this;
   }
 
   /** Pops size, byte value and destination. */
@@ -257,16 +247,16 @@ export class FunctionBuilder {
     return this;
   }
 
-  private access(name: LoadOp | StoreOp | LaneAccessOp, offset: number, align: number | undefined): this {
-    const [code, natural] = accessOpcodes[name];
+  private access(name: LoadOp | StoreOp | LaneAccessOp, offset: number): this {
+    const [code, alignment] = accessOpcodes[name];
     this.opcode(code);
-    this.code.push(align === undefined ? natural : Math.min(natural, 31 - Math.clz32(align)));
+    this.code.push(alignment);
     writeUnsigned(this.code, offset);
     return this;
   }
 
-  private open(code: number, result: ValueType | undefined): Label {
-    this.code.push(code, result === undefined ? EMPTY_BLOCK : VALUE_TYPES[result]);
+  private open(code: number): Label {
+    this.code.push(code, EMPTY_BLOCK);
     return ++this.depth as Label;
   }
 }

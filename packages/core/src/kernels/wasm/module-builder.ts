@@ -2,7 +2,6 @@
  * A small assembler: builds the bytes of a WebAssembly module, instruction by instruction.
  *
  *     const module = new ModuleBuilder();
- *     module.importMemory();
  *     module.addFunction({ params: ['i32', 'f32'], results: [], export: 'fill4' }, (f) => {
  *       f.get(0).get(1).op('f32x4.splat').store('v128.store');
  *     });
@@ -11,7 +10,7 @@
  * Nothing is checked here beyond nesting: the engine validates the module when it is instantiated.
  */
 
-import { unsigned, VALUE_TYPES, type ValueType, writeBytes, writeName, writeUnsigned } from './encoding.ts';
+import { nameBytes, unsigned, VALUE_TYPES, type ValueType, writeBytes, writeUnsigned } from './encoding.ts';
 import { FunctionBuilder } from './function-builder.ts';
 
 export type { FloatLane, ValueType } from './encoding.ts';
@@ -30,34 +29,22 @@ export interface FunctionSignature {
 }
 
 interface Import {
-  readonly module: string;
   readonly name: string;
   readonly type: number;
 }
 
-/** Collects imports and functions, and writes the module's bytes. */
+/** Collects imports and functions, and writes the module's bytes. Its memory is `env.memory`, the scratch memory (memory.ts). */
 export class ModuleBuilder {
   private readonly types: number[][] = [];
   private readonly typeIndices = new Map<string, number>();
   private readonly imports: Import[] = [];
   private readonly functions: { type: number; name: string; exported: string | undefined; body: number[] }[] =
     [];
-  private memoryImported = false;
 
-  /** Imports the scratch memory, `env.memory` (see memory.ts). */
-  importMemory(): void {
-    this.memoryImported = true;
-  }
-
-  /** Imports a function and returns its index. Every import comes before the first `addFunction`. */
-  importFunction(
-    module: string,
-    name: string,
-    params: readonly ValueType[],
-    results: readonly ValueType[],
-  ): number {
+  /** Imports the function `env[name]` and returns its index. Every import comes before the first `addFunction`. */
+  importFunction(name: string, params: readonly ValueType[], results: readonly ValueType[]): number {
     if (this.functions.length > 0) throw new Error('assembler: import functions before adding any');
-    this.imports.push({ module, name, type: this.typeIndex(params, results) });
+    this.imports.push({ name, type: this.typeIndex(params, results) });
     return this.imports.length - 1;
   }
 
@@ -78,12 +65,14 @@ export class ModuleBuilder {
   build(): Uint8Array<ArrayBuffer> {
     const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
     section(out, 1, this.types, (type) => type);
-    const memory = this.memoryImported ? [encodeImport('env', 'memory', [0x02, 0x00, 0x01])] : [];
-    const functions = this.imports.map((i) => encodeImport(i.module, i.name, [0x00, ...unsigned(i.type)]));
-    section(out, 2, [...memory, ...functions], (bytes) => bytes);
+    const memory = encodeImport('memory', [0x02, 0x00, 0x01]);
+    const functions = this.imports.map(({ name, type }) => encodeImport(name, [0x00, ...unsigned(type)]));
+    section(out, 2, [memory, ...functions], (bytes) => bytes);
     section(out, 3, this.functions, (f) => unsigned(f.type));
     const exported = this.functions.flatMap((f, i) =>
-      f.exported === undefined ? [] : [encodeExport(f.exported, this.imports.length + i)],
+      f.exported === undefined
+        ? []
+        : [[...nameBytes(f.exported), 0x00, ...unsigned(this.imports.length + i)]],
     );
     section(out, 7, exported, (bytes) => bytes);
     section(out, 10, this.functions, (f) => [...unsigned(f.body.length), ...f.body]);
@@ -114,31 +103,17 @@ export class ModuleBuilder {
     for (const [i, f] of this.functions.entries()) {
       if (f.name === '') continue;
       count++;
-      writeUnsigned(named, this.imports.length + i);
-      writeName(named, f.name);
+      named.push(...unsigned(this.imports.length + i), ...nameBytes(f.name));
     }
     if (count === 0) return;
     const entries = [...unsigned(count), ...named];
-    const content: number[] = [];
-    writeName(content, 'name');
-    content.push(1, ...unsigned(entries.length), ...entries);
+    const content = [...nameBytes('name'), 1, ...unsigned(entries.length), ...entries];
     out.push(0, ...unsigned(content.length), ...content);
   }
 }
 
-function encodeImport(module: string, name: string, description: readonly number[]): number[] {
-  const out: number[] = [];
-  writeName(out, module);
-  writeName(out, name);
-  writeBytes(out, description);
-  return out;
-}
-
-function encodeExport(name: string, index: number): number[] {
-  const out: number[] = [];
-  writeName(out, name);
-  out.push(0x00, ...unsigned(index));
-  return out;
+function encodeImport(name: string, description: readonly number[]): number[] {
+  return [...nameBytes('env'), ...nameBytes(name), ...description];
 }
 
 function section<T>(

@@ -63,7 +63,7 @@ export function bump(f: FunctionBuilder, pointer: number, by: { bytes: number } 
 
 /** Pushes the smaller of a local (taken as signed) and a constant. */
 export function atMost(f: FunctionBuilder, local: number, limit: number): void {
-  f.get(local).i32Const(limit).get(local).i32Const(limit).op('i32.lt_s').select();
+  f.get(local).i32Const(limit).get(local).i32Const(limit).op('i32.lt_s').op('select');
 }
 
 /** Runs `body` while `counter` >= `step`, subtracting `step` each round. */
