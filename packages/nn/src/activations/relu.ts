@@ -16,6 +16,7 @@ import {
 } from '@kindling/core';
 import type { LayerOptions } from '../layers/factory.ts';
 import { Module } from '../module/module.ts';
+import { withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import {
   activate,
@@ -61,10 +62,7 @@ export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
 });
 /** {@link leakyRelu} over its input. Follows `torch.nn.functional.leaky_relu_`. */
 export const leakyRelu_ = /* @__PURE__ */ overInput(leakyRelu);
-/**
- * x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`.
- * @example new nn.LeakyReLU({ negativeSlope: 0.2 }); // LeakyReLU(negative_slope=0.2)
- */
+/** x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`. */
 export class LeakyReLU extends /* @__PURE__ */ activationClass(leakyRelu) {}
 
 const preluOp = /* @__PURE__ */ new ElementwiseOp({
@@ -158,13 +156,8 @@ const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
  * @throws DTypeError when x is not floating.
  */
 export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
-  const {
-    lower = rreluDefaults.lower,
-    upper = rreluDefaults.upper,
-    training = false,
-    inplace = rreluDefaults.inplace,
-    generator = defaultGenerator,
-  } = options;
+  const { training = false, generator = defaultGenerator } = options;
+  const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
   if (!(lower <= upper)) {
     throw new ValueError(
       `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,

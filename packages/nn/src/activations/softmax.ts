@@ -39,7 +39,7 @@ const converted = (x: Tensor, options: SoftmaxOptions): Tensor =>
   options.dtype === undefined ? x : x.to(options.dtype);
 
 /** A module that works along a dimension. */
-export interface AlongDim<D> extends Module<[Tensor], Tensor> {
+interface AlongDim<D> extends Module<[Tensor], Tensor> {
   /** Along which dimension. */
   readonly dim: D;
 }

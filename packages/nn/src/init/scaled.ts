@@ -9,15 +9,7 @@ export type FanMode = 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
 /** The functions that have a gain; PyTorch's spelling works as well. */
 export type Nonlinearity =
   | 'linear'
-  | 'conv1d'
-  | 'conv2d'
-  | 'conv3d'
-  | 'convTranspose1d'
-  | 'convTranspose2d'
-  | 'convTranspose3d'
-  | 'conv_transpose1d'
-  | 'conv_transpose2d'
-  | 'conv_transpose3d'
+  | `conv${'' | 'Transpose' | '_transpose'}${1 | 2 | 3}d`
   | 'sigmoid'
   | 'tanh'
   | 'relu'

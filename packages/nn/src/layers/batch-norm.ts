@@ -56,12 +56,8 @@ export function batchNorm(
   if (x.ndim < 2)
     throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
   const channels = x.size(1);
-  for (const [name, p] of Object.entries({
-    running_mean: runningMean,
-    running_var: runningVar,
-    weight,
-    bias,
-  })) {
+  const ofChannels = { running_mean: runningMean, running_var: runningVar, weight, bias };
+  for (const [name, p] of Object.entries(ofChannels)) {
     if (p != null && p.count !== channels) {
       throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
     }
@@ -186,14 +182,9 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
     const { training, weight, bias, eps } = this;
     const momentum = training && this.trackRunningStats ? this.countBatch() : (this.momentum ?? 0);
     const useBatch = training || (this.runningMean === null && this.runningVar === null);
+    const options = { weight, bias, training: useBatch, momentum, eps };
     const keep = !training || this.trackRunningStats;
-    return batchNorm(x, keep ? this.runningMean : null, keep ? this.runningVar : null, {
-      weight,
-      bias,
-      training: useBatch,
-      momentum,
-      eps,
-    });
+    return batchNorm(x, keep ? this.runningMean : null, keep ? this.runningVar : null, options);
   }
 
   /** Counts the batch and says how far it moves the running statistics. */

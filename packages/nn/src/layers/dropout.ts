@@ -83,7 +83,7 @@ function alphaDrop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Te
 }
 
 /** A module that drops in training, and else returns its input. */
-export interface DropoutModule extends Module<[Tensor], Tensor> {
+interface DropoutModule extends Module<[Tensor], Tensor> {
   /** The probability of zeroing. */
   p: number;
   /** Whether the result is written over the input. */

@@ -20,7 +20,7 @@ import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import { type Full, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
-import { pyFloat } from '../module/print.ts';
+import { placeOf, pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions } from './factory.ts';
 
 /** Options of {@link embedding}. */
@@ -122,14 +122,8 @@ function rowsOf(indices: Tensor, rows: number): TypedArray {
   const values = elementsOf(indices);
   const bad = values.findIndex((row) => row < 0 || row >= rows);
   if (bad < 0) return values;
-  const place: number[] = [];
-  let rest = bad;
-  for (const size of indices.shape.toReversed()) {
-    place.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
   throw new IndexError(
-    `embedding: index out of range in self: index ${values[bad]} at position [${place.join(', ')}], ` +
+    `embedding: index out of range in self: index ${values[bad]} at position ${placeOf(bad, indices.shape)}, ` +
       `but the table has ${rows} rows (expected to be in range of [0, ${rows - 1}])`,
   );
 }

@@ -71,11 +71,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
     : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
 }
 
-/**
- * Binary cross-entropy of probabilities, from a sigmoid: {@link binaryCrossEntropy} as a module, whose `weight` is a buffer.
- * Follows `torch.nn.BCELoss`.
- * @example new nn.BCELoss()(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
- */
+/** {@link binaryCrossEntropy}, of probabilities, as a module, whose `weight` is a buffer. Follows `torch.nn.BCELoss`. */
 export class BCELoss extends /* @__PURE__ */ lossClass(binaryCrossEntropy, {}, ['weight']) {}
 
 /** Options of {@link binaryCrossEntropyWithLogits} and {@link BCEWithLogitsLoss}. */
@@ -213,11 +209,7 @@ export function multilabelSoftMarginLoss(
   return reduceLoss(op.apply(operands, 'none').mean(-1), options);
 }
 
-/**
- * Binary cross-entropy of the sigmoid of logits, averaged over the classes: {@link multilabelSoftMarginLoss} as a module, whose
- * `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`.
- * @example new nn.MultiLabelSoftMarginLoss()(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
- */
+/** {@link multilabelSoftMarginLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`. */
 export class MultiLabelSoftMarginLoss extends /* @__PURE__ */ lossClass(multilabelSoftMarginLoss, {}, [
   'weight',
 ]) {}
@@ -243,8 +235,5 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
   return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
 }
 
-/**
- * log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`.
- * @example new nn.SoftMarginLoss()(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
- */
+/** log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`. */
 export class SoftMarginLoss extends /* @__PURE__ */ lossClass(softMarginLoss) {}

@@ -10,6 +10,7 @@ import {
   ValueError,
   valuesOf,
 } from '@kindling/core';
+import { placeOf } from '../module/print.ts';
 import type { LossReduction } from './reduction.ts';
 
 /**
@@ -110,17 +111,6 @@ export function requireSameSize(caller: string, input: Tensor, target: Tensor): 
   );
 }
 
-/** Where the element of this number, counted in row-major order, stands: `[1, 0]`. */
-export function placeOf(index: number, shape: Shape): string {
-  const place: number[] = [];
-  let rest = index;
-  for (const size of shape.toReversed()) {
-    place.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return `[${place.join(', ')}]`;
-}
-
 /** The first row of x along `dim`. */
 function firstRow(x: Tensor, dim: number): Tensor {
   let row = x.detach();
@@ -206,6 +196,13 @@ export function checkTargetProbabilities(caller: string, target: Tensor): void {
   const found = outsideUnitRange(valuesOf(target, reason), target.shape);
   if (found !== null)
     report(name, `${caller}: all elements of target should be between 0 and 1, got ${found}`);
+}
+
+/** Refuses options, by their names, that are not above 0. */
+export function checkPositive(caller: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value > 0)) throw new ValueError(`${caller}: ${name} must be positive, got ${value}`);
+  }
 }
 
 const reductions: readonly string[] = ['none', 'mean', 'sum', 'weightedMean'];

@@ -12,7 +12,7 @@ import {
   sameShape,
   type Tensor,
 } from '@kindling/core';
-import { placeOf } from './checks.ts';
+import { placeOf } from '../module/print.ts';
 
 /** What the losses over class indices ask of their inputs, and class indices as masks. */
 
@@ -121,12 +121,7 @@ export function oneHotTarget(
   ignoreIndex: number | null,
 ): Tensor {
   requireClassTarget(caller, input, target);
-  const classes = classCount(input);
-  return apply(classMask, [target], {
-    classes,
-    dim: classDim(input),
-    ignoreIndex,
-    dtype: input.dtype,
-    caller,
-  });
+  const { dtype } = input;
+  const [classes, dim] = [classCount(input), classDim(input)];
+  return apply(classMask, [target], { classes, dim, ignoreIndex, dtype, caller });
 }

@@ -105,10 +105,8 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   }
   if (sampleWeight === null) return loss;
   if (ofProbabilities) return reduceLoss(loss, options);
-  return reduceLoss(loss, {
-    ...options,
-    denominator: classShares(target, weight, ignoreIndex, loss.dtype),
-  });
+  const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
+  return reduceLoss(loss, { ...options, denominator });
 }
 
 function requireProbabilities(input: Tensor, target: Tensor, ignoreIndex: number): void {
@@ -165,17 +163,11 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions =
   const fused = fusedReduction(reduction, sampleWeight);
   const loss = fusedNll(input, target, weight, { dim, ignoreIndex, reduction: fused, caller });
   if (sampleWeight === null) return loss;
-  return reduceLoss(loss, {
-    ...options,
-    denominator: classShares(target, weight, ignoreIndex, loss.dtype),
-  });
+  const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
+  return reduceLoss(loss, { ...options, denominator });
 }
 
-/**
- * Negative log-likelihood of log-probabilities for class indices: {@link nllLoss} as a module, whose `weight` is a buffer.
- * Follows `torch.nn.NLLLoss`.
- * @example new nn.NLLLoss()(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
- */
+/** Negative log-likelihood: {@link nllLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.NLLLoss`. */
 export class NLLLoss extends /* @__PURE__ */ lossClass(nllLoss, nllDefaults, ['weight']) {}
 
 /** PyTorch's old name of {@link NLLLoss} for images, (N, C, H, W). Follows `torch.nn.NLLLoss2d`. */

@@ -60,13 +60,7 @@ function rowOf<A extends TypedArray>(values: A, { shape }: Tensor, t: number, n:
   return values.subarray(start, start + classes) as A;
 }
 
-function samplesOf(
-  x: Tensor,
-  targets: Tensor,
-  inputLengths: Tensor,
-  targetLengths: Tensor,
-  blank: number,
-): Sample[] {
+function samplesOf([x, targets, inputLengths, targetLengths]: Inputs, blank: number): Sample[] {
   const logs = elementsOf(x);
   const listed = elementsOf(targets);
   const lengths = elementsOf(targetLengths);
@@ -121,7 +115,7 @@ const ctc: Primitive<Attributes, Inputs> = definePrimitive({
   infer: ([x]) => ({ shape: x.shape.slice(1, 2), dtype: x.dtype }),
   kernel(inputs, { blank, zeroInfinity }, out) {
     requireFitting(...inputs);
-    const losses = samplesOf(...inputs, blank).map((sample) => {
+    const losses = samplesOf(inputs, blank).map((sample) => {
       const loss = lossOf(waysTo(sample), sample);
       return zeroInfinity && loss === Number.POSITIVE_INFINITY ? 0 : loss;
     });
@@ -145,7 +139,7 @@ const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimiti
     const [x] = inputs;
     const upstream = elementsOf(g);
     const gradient = new Float64Array(out.count);
-    samplesOf(...inputs, blank).forEach((sample, n) => {
+    samplesOf(inputs, blank).forEach((sample, n) => {
       const to = waysTo(sample);
       const loss = lossOf(to, sample);
       const infinite = loss === Number.POSITIVE_INFINITY;
@@ -286,12 +280,5 @@ export function ctcLoss(
   return reduceLoss(logProbs.ndim === 3 ? losses : losses.reshape([]), options);
 }
 
-/**
- * Connectionist temporal classification, for labels without alignment: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`.
- * @example
- * ```ts
- * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);
- * new nn.CTCLoss()(logProbs, tensor([[1, 2]]), [3], [2]); // tensor(0.4081)
- * ```
- */
+/** Connectionist temporal classification: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`. */
 export class CTCLoss extends /* @__PURE__ */ lossClass(ctcLoss, ctcDefaults) {}

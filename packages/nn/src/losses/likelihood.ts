@@ -11,6 +11,7 @@ import {
   ValueError,
   valuesOf,
 } from '@kindling/core';
+import { withDefaults } from '../module/options.ts';
 import { checkLogProbabilities, checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
@@ -54,21 +55,13 @@ const poissonOps = {
  * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3155)
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
-  const {
-    logInput = poissonDefaults.logInput,
-    full = poissonDefaults.full,
-    eps = poissonDefaults.eps,
-  } = options;
+  const { logInput, full, eps } = withDefaults(poissonDefaults, options);
   checkSameSize('poissonNllLoss', input, target);
   const op = (logInput ? poissonOps.ofLogs : poissonOps.ofRates)[full ? 'full' : 'plain'];
   return elementwiseLoss(op, [input, target], 'poissonNllLoss', options, [eps]);
 }
 
-/**
- * Negative log-likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module.
- * Follows `torch.nn.PoissonNLLLoss`.
- * @example new nn.PoissonNLLLoss({ full: true })(tensor([0.5, 1]), tensor([1, 3])); // tensor(1.3155)
- */
+/** Likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module. Follows `torch.nn.PoissonNLLLoss`. */
 export class PoissonNLLLoss extends /* @__PURE__ */ lossClass(poissonNllLoss, poissonDefaults) {}
 
 /** Options of {@link gaussianNllLoss} and {@link GaussianNLLLoss}. */
@@ -140,11 +133,7 @@ function varianceFor(input: Tensor, variance: Tensor | number): Tensor {
   );
 }
 
-/**
- * Negative log-likelihood under Gaussians, called with input, target and variance: {@link gaussianNllLoss} as a module.
- * Follows `torch.nn.GaussianNLLLoss`.
- * @example new nn.GaussianNLLLoss()(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
- */
+/** Called with input, target and variance: {@link gaussianNllLoss} as a module. Follows `torch.nn.GaussianNLLLoss`. */
 export class GaussianNLLLoss extends /* @__PURE__ */ lossClass(gaussianNllLoss, gaussianDefaults) {}
 
 /** Options of {@link klDiv} and {@link KLDivLoss}. */
@@ -198,24 +187,17 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions =
   checkSameSize('klDiv', input, target);
   if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
   const op = logTarget ? klOfLogs : kl;
-  const rest = { sampleWeight };
   const [batch = 1] = input.shape;
-  if (reduction !== 'batchmean') return elementwiseLoss(op, [input, target], 'klDiv', { ...rest, reduction });
+  if (reduction !== 'batchmean') {
+    return elementwiseLoss(op, [input, target], 'klDiv', { sampleWeight, reduction });
+  }
   if (sampleWeight !== null) {
     const loss = op.apply([input, target], 'none');
-    return reduceLoss(loss, { ...rest, reduction: 'mean', denominator: batch });
+    return reduceLoss(loss, { sampleWeight, reduction: 'mean', denominator: batch });
   }
   const sum = op.apply([input, target], 'sum');
   return input.ndim === 0 ? sum : sum.div(batch);
 }
 
-/**
- * The Kullback-Leibler divergence of log-probabilities from probabilities: {@link klDiv} as a module.
- * Follows `torch.nn.KLDivLoss`.
- * @example
- * ```ts
- * const lossFn = new nn.KLDivLoss({ reduction: 'batchmean' });
- * lossFn(F.logSoftmax(tensor([[0.5, 2, 3]]), 1), tensor([[0.2, 0.3, 0.5]])); // tensor(0.1419)
- * ```
- */
+/** The divergence of log-probabilities from probabilities: {@link klDiv} as a module. Follows `torch.nn.KLDivLoss`. */
 export class KLDivLoss extends /* @__PURE__ */ lossClass(klDiv, klDefaults, [], klReductions) {}

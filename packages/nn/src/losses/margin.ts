@@ -17,6 +17,7 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
+import { withDefaults } from '../module/options.ts';
 import { checkReduction } from './checks.ts';
 import { requireClassDType, requireFloating } from './classes.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
@@ -90,12 +91,8 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
  * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
-  const {
-    p = multiMarginDefaults.p,
-    margin = multiMarginDefaults.margin,
-    weight = null,
-    sampleWeight = null,
-  } = options;
+  const { weight = null, sampleWeight = null } = options;
+  const { p, margin } = withDefaults(multiMarginDefaults, options);
   const caller = 'multiMarginLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
   if (p !== 1 && p !== 2) throw new ValueError(`${caller}: only p == 1 and p == 2 supported, got ${p}`);
@@ -133,7 +130,6 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * A margin between the score of the target class and all others: {@link multiMarginLoss} as a module, whose `weight` is a buffer.
  * Follows `torch.nn.MultiMarginLoss`.
  * @throws ValueError unless p is 1 or 2, KindlingError for a weight that is not one-dimensional
- * @example new nn.MultiMarginLoss()(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
 export class MultiMarginLoss extends /* @__PURE__ */ lossClass(multiMarginLoss, multiMarginDefaults, [
   'weight',
@@ -264,9 +260,5 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   return reduceLoss(apply(multilabelMargin, [x, y], undefined), options);
 }
 
-/**
- * A margin between the scores of all target classes and all others: {@link multilabelMarginLoss} as a module.
- * Follows `torch.nn.MultiLabelMarginLoss`.
- * @example new nn.MultiLabelMarginLoss()(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
- */
+/** A margin for several target classes: {@link multilabelMarginLoss} as a module. Follows `torch.nn.MultiLabelMarginLoss`. */
 export class MultiLabelMarginLoss extends /* @__PURE__ */ lossClass(multilabelMarginLoss) {}

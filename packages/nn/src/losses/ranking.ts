@@ -62,10 +62,7 @@ export function marginRankingLoss(
   return elementwiseLoss(marginRanking, [input1, input2, target], 'marginRankingLoss', options, [margin]);
 }
 
-/**
- * Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`.
- * @example new nn.MarginRankingLoss({ margin: 0.5 })(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1])); // tensor(0.7500)
- */
+/** Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`. */
 export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLoss, noMargin) {}
 
 const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
@@ -92,11 +89,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [margin]);
 }
 
-/**
- * A distance, small for targets of 1 and at least `margin` for -1: {@link hingeEmbeddingLoss} as a module.
- * Follows `torch.nn.HingeEmbeddingLoss`.
- * @example new nn.HingeEmbeddingLoss()(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
- */
+/** Distances, small or beyond a margin: {@link hingeEmbeddingLoss} as a module. Follows `torch.nn.HingeEmbeddingLoss`. */
 export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbeddingLoss, unitMargin) {}
 
 /** PyTorch's least square of a norm: a float32, in float64 too. */
@@ -141,15 +134,7 @@ export function cosineEmbeddingLoss(
   return reduceLoss(alike.add(apart), options);
 }
 
-/**
- * The cosine of two embeddings, near 1 for targets of 1 and below `margin` for -1: {@link cosineEmbeddingLoss} as a module.
- * Follows `torch.nn.CosineEmbeddingLoss`.
- * @example
- * ```ts
- * const lossFn = new nn.CosineEmbeddingLoss();
- * lossFn(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
- * ```
- */
+/** The cosine of two embeddings: {@link cosineEmbeddingLoss} as a module. Follows `torch.nn.CosineEmbeddingLoss`. */
 export class CosineEmbeddingLoss extends /* @__PURE__ */ lossClass(cosineEmbeddingLoss, noMargin) {}
 
 /** What the triplet losses take. */
@@ -218,11 +203,7 @@ export function tripletMarginLoss(
   return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
 }
 
-/**
- * An anchor that is to be nearer to a positive than to a negative: {@link tripletMarginLoss} as a module.
- * Follows `torch.nn.TripletMarginLoss`.
- * @example new nn.TripletMarginLoss()(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
- */
+/** An anchor, a positive, a negative: {@link tripletMarginLoss} as a module. Follows `torch.nn.TripletMarginLoss`. */
 export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLoss, {
   ...tripletDefaults,
   ...normDefaults,

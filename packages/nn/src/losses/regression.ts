@@ -62,10 +62,7 @@ function weighted(
 export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
   weighted(l1, input, target, 'l1Loss', options, [], true);
 
-/**
- * The mean absolute error: {@link l1Loss} as a module. Follows `torch.nn.L1Loss`.
- * @example new nn.L1Loss()(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
- */
+/** The mean absolute error: {@link l1Loss} as a module. Follows `torch.nn.L1Loss`. */
 export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
 
 /**
@@ -125,10 +122,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
     : elementwiseLoss(smoothL1, [input, target], 'smoothL1Loss', options, [beta]);
 }
 
-/**
- * A square below `beta` and a line above: {@link smoothL1Loss} as a module. Follows `torch.nn.SmoothL1Loss`.
- * @example new nn.SmoothL1Loss({ beta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.)
- */
+/** A square below `beta` and a line above: {@link smoothL1Loss} as a module. Follows `torch.nn.SmoothL1Loss`. */
 export class SmoothL1Loss extends /* @__PURE__ */ lossClass(smoothL1Loss, smoothL1Defaults) {}
 
 /** Options of {@link huberLoss} and {@link HuberLoss}. */
@@ -160,8 +154,5 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   return weighted(huber, input, target, 'huberLoss', options, [delta], false);
 }
 
-/**
- * A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`.
- * @example new nn.HuberLoss({ delta: 0.5 })(tensor([0.5, 2]), tensor([0, 4])); // tensor(0.5000)
- */
+/** A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`. */
 export class HuberLoss extends /* @__PURE__ */ lossClass(huberLoss, huberDefaults) {}

@@ -127,27 +127,18 @@ class BackwardWatch {
   }
 
   #tapOutputs(outputs: unknown[]): unknown[] {
-    const list: unknown[] = outputs;
-    const positions = list.flatMap((x, i) => (x instanceof Tensor ? [i] : []));
-    const { values } = tapped(list, (grads, wanting) => {
-      const all = new Array<Tensor | null>(positions.length).fill(null);
-      wanting.forEach((at, k) => {
-        all[at] = grads[k] ?? null;
-      });
-      this.#gradOutput = all;
+    const count = outputs.filter((x) => x instanceof Tensor).length;
+    const { values } = tapped(outputs, (grads, wanting) => {
+      this.#gradOutput = atPlaces(grads, wanting, count);
       // Nothing will arrive at the inputs: the hooks run now.
-      if (this.#wanting.length === 0) this.#run(new Array<null>(this.#inputCount).fill(null));
+      if (this.#wanting.length === 0) this.#run(atPlaces([], [], this.#inputCount));
       return grads;
     });
     return values;
   }
 
   #inputGradients(grads: Gradients): Gradients {
-    const all = new Array<Tensor | null>(this.#inputCount).fill(null);
-    this.#wanting.forEach((at, k) => {
-      all[at] = grads[k] ?? null;
-    });
-    const result = this.#run(all);
+    const result = this.#run(atPlaces(grads, this.#wanting, this.#inputCount));
     return this.#wanting.map((at) => result[at] ?? null);
   }
 
@@ -156,6 +147,15 @@ class BackwardWatch {
     for (const hook of this.#hooks) result = hook(this.#module, result, this.#gradOutput) ?? result;
     return result;
   }
+}
+
+/** A gradient for each of `count` tensors, `null` for those that want none. */
+function atPlaces(grads: Gradients, wanting: readonly number[], count: number): Gradients {
+  const all = new Array<Tensor | null>(count).fill(null);
+  wanting.forEach((at, k) => {
+    all[at] = grads[k] ?? null;
+  });
+  return all;
 }
 
 /** Passes those tensors that require a gradient through {@link tap}. `wanting` are their places among the tensors. */

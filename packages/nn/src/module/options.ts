@@ -1,8 +1,11 @@
-/** Options of which every one is given. */
-export type Full<O> = { -readonly [K in keyof O]-?: Exclude<O[K], undefined> };
+/** Options of which every one is given, or every one of the names `K`. */
+export type Full<O, K extends keyof O = keyof O> = { -readonly [P in K]-?: Exclude<O[P], undefined> };
 
 /** The options named in `defaults`, and no others: as given, else as there. */
-export function withDefaults<O extends object>(defaults: Full<O>, options: O | undefined): Full<O> {
+export function withDefaults<O extends object, K extends keyof O>(
+  defaults: Full<O, K>,
+  options: O | undefined,
+): Full<O, K> {
   if (options === undefined) return defaults;
   const full = { ...defaults };
   for (const name in full) full[name] = (options as Full<O>)[name] ?? defaults[name];

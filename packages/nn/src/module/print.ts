@@ -1,3 +1,4 @@
+import type { Shape } from '@kindling/core';
 import type { AnyModule } from './callable.ts';
 import { partsOf } from './registry.ts';
 
@@ -21,6 +22,17 @@ export const pyBool = (x: boolean): string => (x ? 'True' : 'False');
 /** Python's tuple of ints: `(5,)`, `(5, 2)`. */
 export const pyTuple = (sizes: readonly number[]): string =>
   sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
+
+/** Where the element of this number, counted in row-major order, stands: `[1, 0]`. */
+export function placeOf(index: number, shape: Shape): string {
+  const place: number[] = [];
+  let rest = index;
+  for (const size of shape.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${place.join(', ')}]`;
+}
 
 /** A name as Python writes it: `negative_slope`. */
 export const snakeCase = (name: string): string =>

@@ -1,4 +1,4 @@
-import { KindlingError, noGrad, Tensor } from '@kindling/core';
+import { KindlingError, noGrad, sameShape, Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from './callable.ts';
 import { entriesOf, isPersistent, type Named, partsOf } from './registry.ts';
 
@@ -104,7 +104,7 @@ function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string
     const key = prefix + name;
     const source = state.get(key);
     if (source === undefined) {
-      if (!(module as unknown as Tolerant).toleratesMissing(name)) plan.missing.push(key);
+      if (!module.toleratesMissing(name)) plan.missing.push(key);
       continue;
     }
     planCopy(key, target, source, plan);
@@ -121,10 +121,6 @@ function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string
   for (const [name, child] of children) planModule(child, `${prefix}${name}.`, state, plan);
 }
 
-interface Tolerant {
-  toleratesMissing(name: string): boolean;
-}
-
 function planCopy(key: string, target: Tensor, source: Tensor, plan: Plan): void {
   if (!(source instanceof Tensor)) {
     const kind = source === null ? 'null' : typeof source;
@@ -135,8 +131,7 @@ function planCopy(key: string, target: Tensor, source: Tensor, plan: Plan): void
   }
   // Checkpoints of very old PyTorch hold scalars as tensors of one element.
   const value = target.ndim === 0 && source.ndim === 1 && source.count === 1 ? source.reshape([]) : source;
-  const fits = value.ndim === target.ndim && value.shape.every((size, d) => size === target.shape[d]);
-  if (fits) plan.copies.push({ target, source: value });
+  if (sameShape(value.shape, target.shape)) plan.copies.push({ target, source: value });
   else {
     plan.errors.push(
       `size mismatch for ${key}: copying a param with shape ${torchSize(source)} from checkpoint, ` +

@@ -1,4 +1,5 @@
 import { E, ElementwiseReduction, type Tensor, ValueError } from '@kindling/core';
+import { withDefaults } from '../../module/options.ts';
 import { requireSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
@@ -50,11 +51,7 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.asymmetricLoss(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
 export function asymmetricLoss(input: Tensor, target: Tensor, options: AsymmetricLossOptions = {}): Tensor {
-  const {
-    gammaNeg = asymmetricDefaults.gammaNeg,
-    gammaPos = asymmetricDefaults.gammaPos,
-    clip = asymmetricDefaults.clip,
-  } = options;
+  const { gammaNeg, gammaPos, clip } = withDefaults(asymmetricDefaults, options);
   if (!(gammaNeg >= 0 && gammaPos >= 0)) {
     throw new ValueError(
       `asymmetricLoss: gammas must not be negative, got gammaNeg ${gammaNeg}, gammaPos ${gammaPos}`,
@@ -65,9 +62,5 @@ export function asymmetricLoss(input: Tensor, target: Tensor, options: Asymmetri
   return elementwiseLoss(asymmetric, [input, target], 'asymmetricLoss', options, [gammaNeg, gammaPos, clip]);
 }
 
-/**
- * Multi-label loss of logits that discounts the many easy negatives: {@link asymmetricLoss} as a module. Kindling's own, after
- * the paper there.
- * @example new nn.AsymmetricLoss()(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
- */
+/** Multi-label loss, easy negatives discounted: {@link asymmetricLoss} as a module. Kindling's own, after the paper there. */
 export class AsymmetricLoss extends /* @__PURE__ */ lossClass(asymmetricLoss, asymmetricDefaults) {}

@@ -12,6 +12,8 @@ import {
   zeros,
 } from '@kindling/core';
 import { normalize } from '../../layers/normalize.ts';
+import { withDefaults } from '../../module/options.ts';
+import { checkPositive } from '../checks.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
 import { type LossOptions, reduceLoss, type SampleWeightOptions } from '../reduction.ts';
@@ -27,10 +29,6 @@ export interface InfoNCELossOptions extends LossOptions {
 }
 
 const infoNceDefaults = { temperature: 0.1, symmetric: false };
-
-function checkTemperature(caller: string, temperature: number): void {
-  if (!(temperature > 0)) throw new ValueError(`${caller}: temperature must be positive, got ${temperature}`);
-}
 
 const unit = (x: Tensor): Tensor => normalize(x, { dim: -1 });
 
@@ -60,12 +58,9 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
  */
 export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
-  const {
-    negatives = null,
-    temperature = infoNceDefaults.temperature,
-    symmetric = infoNceDefaults.symmetric,
-  } = options;
-  checkTemperature('infoNceLoss', temperature);
+  const { negatives = null } = options;
+  const { temperature, symmetric } = withDefaults(infoNceDefaults, options);
+  checkPositive('infoNceLoss', { temperature });
   const [n = 0, d] = query.shape;
   if (query.ndim !== 2 || key.ndim !== 2 || key.shape[0] !== n || key.shape[1] !== d) {
     throw new ShapeError(
@@ -160,8 +155,8 @@ const excluded = -1e30;
 export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {
   const { temperature = supConDefaults.temperature } = options;
   const baseTemperature = options.baseTemperature ?? temperature;
-  checkTemperature('supConLoss', temperature);
-  checkTemperature('supConLoss', baseTemperature);
+  checkPositive('supConLoss', { temperature });
+  checkPositive('supConLoss', { temperature: baseTemperature });
   const [n = 0, middle = 1] = features.shape;
   if (features.ndim < 2 || features.ndim > 3 || labels.ndim !== 1 || labels.shape[0] !== n) {
     throw new ShapeError(
@@ -182,9 +177,5 @@ export function supConLoss(features: Tensor, labels: Tensor, options: SupConLoss
   return reduceLoss(loss.reshape(features.shape.slice(0, -1)), options);
 }
 
-/**
- * Supervised contrastive loss, where samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after
- * the paper there.
- * @example new nn.SupConLoss({ temperature: 1 })(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1])); // tensor(0.2088)
- */
+/** Samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after the paper there. */
 export class SupConLoss extends /* @__PURE__ */ lossClass(supConLoss, supConDefaults) {}

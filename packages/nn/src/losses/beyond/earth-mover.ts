@@ -64,9 +64,5 @@ function distribution(input: Tensor, target: Tensor): Tensor {
   return oneHotTarget('emdLoss', input, target, null);
 }
 
-/**
- * Squared earth mover's distance of the softmax of logits from a distribution over ordered classes: {@link emdLoss} as a module.
- * Kindling's own, after the paper there.
- * @example new nn.EMDLoss()(tensor([[9.5, 0, 0]]), tensor([2])); // tensor(1.9996)
- */
+/** Earth mover's distance over ordered classes: {@link emdLoss} as a module. Kindling's own, after the paper there. */
 export class EMDLoss extends /* @__PURE__ */ lossClass(emdLoss, emdDefaults) {}

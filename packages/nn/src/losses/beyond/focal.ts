@@ -91,10 +91,7 @@ export function sigmoidFocalLoss(
   return elementwiseLoss(sigmoidFocal, [input, target], 'sigmoidFocalLoss', options, params);
 }
 
-/**
- * Focal loss of logits, each an independent yes or no: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.SigmoidFocalLoss({ gamma: 2 })(tensor([2.5, -1]), tensor([1, 0])); // tensor(0.0086)
- */
+/** Focal loss of independent yeses and noes: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper there. */
 export class SigmoidFocalLoss extends /* @__PURE__ */ lossClass(sigmoidFocalLoss, sigmoidFocalDefaults) {}
 
 /** Options of {@link focalLoss} and {@link FocalLoss}. */
@@ -162,9 +159,5 @@ export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptio
   return reduceLoss(applyUnary(focalTerm, own, [gamma]).mul(denominator), { ...options, denominator });
 }
 
-/**
- * Focal loss of the softmax of logits, for class indices or probabilities: {@link focalLoss} as a module, whose `weight` is a
- * buffer. Kindling's own, after the paper there.
- * @example new nn.FocalLoss()(tensor([[2.5, 0, -1]]), tensor([0])); // tensor(0.0011)
- */
+/** {@link focalLoss} as a module, whose `weight` is a buffer. Kindling's own, after the paper there. */
 export class FocalLoss extends /* @__PURE__ */ lossClass(focalLoss, focalDefaults, ['weight']) {}

@@ -17,7 +17,7 @@ import {
   zeros,
 } from '@kindling/core';
 import type { LayerOptions } from '../../layers/factory.ts';
-import { checkSameSize } from '../checks.ts';
+import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss, huberOf } from '../elementwise-loss.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
@@ -59,15 +59,12 @@ export function fractionalHuberLoss(
   options: FractionalHuberLossOptions = {},
 ): Tensor {
   const { delta = fractionalHuberDefaults.delta } = options;
-  if (!(delta > 0)) throw new ValueError(`fractionalHuberLoss: delta must be positive, got ${delta}`);
+  checkPositive('fractionalHuberLoss', { delta });
   checkSameSize('fractionalHuberLoss', input, target);
   return elementwiseLoss(fractional, [input, target], 'fractionalHuberLoss', options, [delta]);
 }
 
-/**
- * The Huber loss of the response x / y against 1: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there.
- * @example new nn.FractionalHuberLoss()(tensor([90.5, 400]), tensor([100, 200])); // tensor(0.2523)
- */
+/** Huber loss of the response x / y: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there. */
 export class FractionalHuberLoss extends /* @__PURE__ */ lossClass(
   fractionalHuberLoss,
   fractionalHuberDefaults,
@@ -204,7 +201,7 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
     if (!(momentum > 0 && momentum <= 1)) {
       throw new ValueError(`BinnedHuberLoss: momentum must lie in (0, 1], got ${momentum}`);
     }
-    if (!(delta > 0)) throw new ValueError(`BinnedHuberLoss: delta must be positive, got ${delta}`);
+    checkPositive('BinnedHuberLoss', { delta });
     this.percentile = percentile;
     this.momentum = momentum;
     this.fractional = fractional;

@@ -27,11 +27,9 @@ export interface CosFaceLossOptions extends CrossEntropyLossOptions {
 }
 
 /** Options of {@link arcFaceLoss}: those of the cross-entropy, and the margin. */
-export interface ArcFaceLossOptions extends CrossEntropyLossOptions {
+export interface ArcFaceLossOptions extends CosFaceLossOptions {
   /** The angle that is added to that of the own class, in radians, in [0, pi/2]. Default: 0.5. */
   readonly margin?: number;
-  /** What the cosines are multiplied by before the softmax. Default: 64. */
-  readonly scale?: number;
   /** Leave samples more than 90 degrees off their class without a margin. Default: false. */
   readonly easyMargin?: boolean;
 }

@@ -7,6 +7,8 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
+import { withDefaults } from '../../module/options.ts';
+import { checkPositive } from '../checks.ts';
 import { oneHotTarget } from '../classes.ts';
 import { lossClass } from '../loss-class.ts';
 import { type LossOptions, reduceLoss } from '../reduction.ts';
@@ -85,18 +87,10 @@ function regionsOf(caller: string, input: Tensor, target: Tensor, options: Overl
 }
 
 function probabilities(caller: string, input: Tensor, activation: string): Tensor {
-  switch (activation) {
-    case 'sigmoid':
-      return sigmoid(input);
-    case 'softmax':
-      return softmax(input, 1);
-    case 'none':
-      return input;
-    default:
-      throw new ValueError(
-        `${caller}: activation must be 'sigmoid', 'softmax' or 'none', got '${activation}'`,
-      );
-  }
+  if (activation === 'sigmoid') return sigmoid(input);
+  if (activation === 'softmax') return softmax(input, 1);
+  if (activation === 'none') return input;
+  throw new ValueError(`${caller}: activation must be 'sigmoid', 'softmax' or 'none', got '${activation}'`);
 }
 
 /** 1 - T P / (T P + alpha F P + beta F N), written so that a perfect overlap loses no digits. */
@@ -144,10 +138,7 @@ export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions
   return reduceLoss(total(p.sub(t).square()).div(sizes.add(smooth)), options);
 }
 
-/**
- * One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.DiceLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0094)
- */
+/** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
 export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) {}
 
 /**
@@ -169,10 +160,7 @@ export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossO
   return reduceLoss(tversky('tverskyLoss', input, target, options, alpha, beta), options);
 }
 
-/**
- * One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.TverskyLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0086)
- */
+/** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
 export class TverskyLoss extends /* @__PURE__ */ lossClass(tverskyLoss, tverskyDefaults) {}
 
 /** The least loss that is raised to a power: below it, the power's slope would grow without bound. */
@@ -194,20 +182,13 @@ export function focalTverskyLoss(
   target: Tensor,
   options: FocalTverskyLossOptions = {},
 ): Tensor {
-  const {
-    alpha = focalTverskyDefaults.alpha,
-    beta = focalTverskyDefaults.beta,
-    gamma = focalTverskyDefaults.gamma,
-  } = options;
-  if (!(gamma > 0)) throw new ValueError(`focalTverskyLoss: gamma must be positive, got ${gamma}`);
+  const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
+  checkPositive('focalTverskyLoss', { gamma });
   const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
   return reduceLoss(loss.clampMin(nearlyPerfect).pow(1 / gamma), options);
 }
 
-/**
- * The Tversky loss of each region to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.FocalTverskyLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0282)
- */
+/** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
 export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss, focalTverskyDefaults) {}
 
 /**
@@ -227,8 +208,5 @@ export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossO
   return reduceLoss(tversky('jaccardLoss', input, target, options, 1, 1), options);
 }
 
-/**
- * One minus the soft intersection over union of each region: {@link jaccardLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.JaccardLoss()(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0156)
- */
+/** One minus the intersection over union: {@link jaccardLoss} as a module. Kindling's own, after the paper there. */
 export class JaccardLoss extends /* @__PURE__ */ lossClass(jaccardLoss, overlapDefaults) {}

@@ -8,7 +8,7 @@ import {
   tensor,
   ValueError,
 } from '@kindling/core';
-import { checkSameSize } from '../checks.ts';
+import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
 import { lossClass } from '../loss-class.ts';
@@ -45,10 +45,7 @@ export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions 
   return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
 }
 
-/**
- * log(cosh(x - y)), smooth everywhere: {@link logCoshLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.LogCoshLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
- */
+/** log(cosh(x - y)), smooth everywhere: {@link logCoshLoss} as a module. Kindling's own, after the paper there. */
 export class LogCoshLoss extends /* @__PURE__ */ lossClass(logCoshLoss) {}
 
 /** Options of {@link charbonnierLoss} and {@link CharbonnierLoss}. */
@@ -82,15 +79,12 @@ const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
  */
 export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
   const { epsilon = charbonnierDefaults.epsilon } = options;
-  if (!(epsilon > 0)) throw new ValueError(`charbonnierLoss: epsilon must be positive, got ${epsilon}`);
+  checkPositive('charbonnierLoss', { epsilon });
   checkSameSize('charbonnierLoss', input, target);
   return elementwiseLoss(charbonnier, [input, target], 'charbonnierLoss', options, [epsilon]);
 }
 
-/**
- * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper there.
- * @example new nn.CharbonnierLoss()(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
- */
+/** sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper there. */
 export class CharbonnierLoss extends /* @__PURE__ */ lossClass(charbonnierLoss, charbonnierDefaults) {}
 
 const pinball = /* @__PURE__ */ new ElementwiseReduction({

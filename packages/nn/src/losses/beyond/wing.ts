@@ -1,5 +1,6 @@
-import { E, ElementwiseReduction, type Tensor, ValueError } from '@kindling/core';
-import { checkSameSize } from '../checks.ts';
+import { E, ElementwiseReduction, type Tensor } from '@kindling/core';
+import { withDefaults } from '../../module/options.ts';
+import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions } from '../reduction.ts';
@@ -23,12 +24,6 @@ const wing = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-function checkPositive(caller: string, values: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (!(value > 0)) throw new ValueError(`${caller}: ${name} must be positive, got ${value}`);
-  }
-}
-
 /**
  * A logarithm for small residuals, whose gradient grows as they shrink, and the L1 loss for large ones: with
  * d = |x - y|,
@@ -50,11 +45,7 @@ export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions
   return elementwiseLoss(wing, [input, target], 'wingLoss', options, [omega, epsilon, gap]);
 }
 
-/**
- * A logarithm for small residuals and a line for large ones, for the positions of landmarks: {@link wingLoss} as a module.
- * Kindling's own, after the paper there.
- * @example new nn.WingLoss()(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
- */
+/** A loss for the positions of landmarks: {@link wingLoss} as a module. Kindling's own, after the paper there. */
 export class WingLoss extends /* @__PURE__ */ lossClass(wingLoss, wingDefaults) {}
 
 /** Options of {@link adaptiveWingLoss} and {@link AdaptiveWingLoss}. */
@@ -104,21 +95,12 @@ export function adaptiveWingLoss(
   target: Tensor,
   options: AdaptiveWingLossOptions = {},
 ): Tensor {
-  const {
-    omega = adaptiveWingDefaults.omega,
-    epsilon = adaptiveWingDefaults.epsilon,
-    theta = adaptiveWingDefaults.theta,
-    alpha = adaptiveWingDefaults.alpha,
-  } = options;
+  const { omega, epsilon, theta, alpha } = withDefaults(adaptiveWingDefaults, options);
   checkPositive('adaptiveWingLoss', { omega, epsilon, theta, alpha });
   checkSameSize('adaptiveWingLoss', input, target);
   const params = [omega, epsilon, theta, alpha, Math.log(theta / epsilon)];
   return elementwiseLoss(adaptiveWing, [input, target], 'adaptiveWingLoss', options, params);
 }
 
-/**
- * The wing loss for heatmaps with values in [0, 1], sharp on the foreground: {@link adaptiveWingLoss} as a module. Kindling's own,
- * after the paper there.
- * @example new nn.AdaptiveWingLoss()(tensor([0.9, 0.3]), tensor([1, 0])); // tensor(1.0724)
- */
+/** The wing loss for heatmaps: {@link adaptiveWingLoss} as a module. Kindling's own, after the paper there. */
 export class AdaptiveWingLoss extends /* @__PURE__ */ lossClass(adaptiveWingLoss, adaptiveWingDefaults) {}
