@@ -44,29 +44,27 @@ function triangle(name: string, lower: boolean): Primitive<number> {
 const trilPrimitive = triangle('tril', true);
 const triuPrimitive = triangle('triu', false);
 
-const diagonalOf = (options: number | TriangleOptions): number =>
-  typeof options === 'number' ? options : (options.diagonal ?? 0);
+const keeping =
+  (run: typeof apply, primitive: Primitive<number>) =>
+  (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+    run(primitive, [x], typeof options === 'number' ? options : (options.diagonal ?? 0));
 
 /**
  * The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`.
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example tril(ones([2, 3])).tolist(); // [ [ 1, 0, 0 ], [ 1, 1, 0 ] ]
  */
-export const tril = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  apply(trilPrimitive, [x], diagonalOf(options));
+export const tril = keeping(apply, trilPrimitive);
 /**
  * The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`.
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example triu(ones([2, 3]), 1).tolist(); // [ [ 0, 1, 1 ], [ 0, 0, 1 ] ]
  */
-export const triu = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  apply(triuPrimitive, [x], diagonalOf(options));
+export const triu = keeping(apply, triuPrimitive);
 /** {@link tril} in place, with its errors. Follows `Tensor.tril_`. */
-export const tril_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  applyInPlace(trilPrimitive, [x], diagonalOf(options));
+export const tril_ = keeping(applyInPlace, trilPrimitive);
 /** {@link triu} in place, with its errors. Follows `Tensor.triu_`. */
-export const triu_ = (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-  applyInPlace(triuPrimitive, [x], diagonalOf(options));
+export const triu_ = keeping(applyInPlace, triuPrimitive);
 
 /** Options of {@link trilIndices} and {@link triuIndices}. */
 export interface TriangleIndicesOptions {

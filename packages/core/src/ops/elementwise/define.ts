@@ -50,7 +50,6 @@ export interface Call {
 /** What the arguments of a function with options stand for; its errors name the `caller`. */
 export type Resolve<A extends unknown[]> = (caller: string, ...args: A) => Call;
 
-/** Runs a call. */
 export const run = ({ op, operands, params }: Call): Tensor => applyElementwise(op, operands, params);
 
 /** Runs a call in place: the result takes the place of its first operand, a tensor. */

@@ -5,7 +5,6 @@ import type { Operand } from './operation.ts';
 /** The operands that are tensors: there is always one. */
 export type Inputs = readonly [Tensor, ...Tensor[]];
 
-/** Whether there is a tensor at all. */
 export function isFilled(tensors: readonly Tensor[]): tensors is Inputs {
   return tensors.length > 0;
 }

@@ -19,7 +19,6 @@ export interface Positions {
   readonly together: boolean;
 }
 
-/** Throws a DTypeError unless indices are int32. */
 export function checkIndexDType(index: Tensor, caller: string): void {
   if (!(index instanceof Tensor)) requireTensors(caller, index);
   // An empty index names nothing, whatever its dtype.

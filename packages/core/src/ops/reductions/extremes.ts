@@ -26,8 +26,11 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs, matchNaN)],
   });
 
-const amaxPrimitive = extremum('amax', 'max', false);
-const aminPrimitive = extremum('amin', 'min', false);
+function extremumOver(name: string, side: Side) {
+  const primitive = extremum(name, side, false);
+  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor =>
+    apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
+}
 
 /**
  * The greatest element over all dimensions, one or several; NaN where there is one. Elements that tie share the gradient.
@@ -35,14 +38,10 @@ const aminPrimitive = extremum('amin', 'min', false);
  * @throws IndexError when a dimension is out of range, or there is no element
  * @example amax(tensor([[1, 5], [3, 4]]), 0); // tensor([3, 5])
  */
-export function amax(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  return apply(amaxPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'amax'));
-}
+export const amax = extremumOver('amax', 'max');
 
 /** The least element; otherwise as {@link amax}. Follows `torch.amin`. */
-export function amin(x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
-  return apply(aminPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'amin'));
-}
+export const amin = extremumOver('amin', 'min');
 
 /** Options of {@link aminmax}. */
 export interface AminmaxOptions extends ReduceOptions {
@@ -132,7 +131,6 @@ interface IndexSearch extends Reduction {
   readonly dim: number | null;
 }
 
-/** `argmax` or `argmin`. */
 function searching(name: string, side: Side) {
   const check = refuseBools(`${name}()`, "does not support bool input; convert with to('uint8')");
   const primitive = definePrimitive<IndexSearch>({

@@ -26,6 +26,15 @@ export interface QuantileOptions extends ReduceOptions {
   readonly interpolation?: Interpolation;
 }
 
+/** The ranks at which elements are read, from those of the quantiles. */
+const readRanks: Record<Interpolation, (ranks: Tensor) => Tensor> = {
+  linear: (ranks) => ranks,
+  lower: floor,
+  higher: ceil,
+  midpoint: (ranks) => ranks,
+  nearest: round,
+};
+
 /** q itself, if all of it lies in [0, 1]. */
 const unitInterval = (name: string): ElementwiseOp =>
   new ElementwiseOp({
@@ -54,7 +63,7 @@ function checkedQuantiles(x: Tensor, q: Tensor, interpolation: string, name: key
     );
   }
   const checked = applyUnary(inUnit[name], q);
-  if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation)) {
+  if (!Object.hasOwn(readRanks, interpolation)) {
     throw new ValueError(
       `${name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`,
     );
@@ -82,7 +91,7 @@ const quantileOf =
         ? clampMin(mul(to(sub(sum(logicalNot(bad), -1, { keepdim: true }), 1), x.dtype), qs), 0)
         : where(any(bad, -1, { keepdim: true }), n - 1, mul(reshape(qs, [-1]), n - 1));
     const wide = [...rows.shape.slice(0, -1), qs.count];
-    const positions = expand(roundRanks(ranks, interpolation), wide);
+    const positions = expand(readRanks[interpolation](ranks), wide);
     const lower = floor(positions);
     let result = gather(sorted, -1, to(lower, 'int32'));
     if (interpolation === 'linear' || interpolation === 'midpoint') {
@@ -95,19 +104,6 @@ const quantileOf =
     const shaped = reshape(perQ, [qs.count, ...kept]);
     return qs.ndim === 0 ? squeeze(shaped, 0) : shaped;
   };
-
-function roundRanks(ranks: Tensor, interpolation: Interpolation): Tensor {
-  switch (interpolation) {
-    case 'lower':
-      return floor(ranks);
-    case 'higher':
-      return ceil(ranks);
-    case 'nearest':
-      return round(ranks);
-    default:
-      return ranks;
-  }
-}
 
 /**
  * The q-quantiles along `dim`, or of all elements; NaN where there is one. `q`, in [0, 1], is a number, or a tensor whose

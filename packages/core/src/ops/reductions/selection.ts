@@ -12,7 +12,6 @@ import { reshape } from '../views/shape.ts';
 import { type Reduction, reductionOf, requireElements, restoreDims } from './reduction.ts';
 import { sum } from './sum.ts';
 
-/** The attributes of a search along one dimension. */
 export interface Search extends Reduction {
   readonly dim: number;
 }
@@ -45,7 +44,6 @@ export const selecting = (name: string, check: (x: Tensor) => void, find: Find):
     ],
   });
 
-/** Runs an operation of values and indices. */
 export function valuesAndIndices<A>(primitive: MultiPrimitive<A>, x: Tensor, attrs: A): ValuesAndIndices {
   const [values, indices] = applyMulti(primitive, [x], attrs);
   return { values, indices };
