@@ -1,10 +1,10 @@
-import type { DType } from '../dtype.ts';
-import { isFloatingPoint } from '../dtype.ts';
+import { type DType, isFloatingPoint } from '../dtype.ts';
 import { type NestedArray, tensor } from '../ops/creation/from-data.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape, indexOf, type Shape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import './core.ts';
+// The main entry installs the methods of Tensor: tensors made here must have them too.
+import '../index.ts';
 
 /** What {@link assertClose} compares: a tensor, a number, or nested arrays of numbers. */
 export type Comparable = Tensor | NestedArray;

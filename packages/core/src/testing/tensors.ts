@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { arrayConstructor, type DType, isFloatingPoint } from '../dtype.ts';
-import type { Tensor } from '../tensor.ts';
-import { autogradOf } from '../tensor.ts';
-import { DTypeError, numelOf, wrapArray } from './core.ts';
+import { DTypeError } from '../errors.ts';
+import '../index.ts';
+import { numelOf } from '../shape.ts';
+import { autogradOf, type Tensor, wrapArray } from '../tensor.ts';
 import { type ShapeOptions, shapes } from './shapes.ts';
 
 /** Options of {@link tensors}. */
