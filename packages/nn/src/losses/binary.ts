@@ -48,8 +48,8 @@ const bce = (weighted: boolean): ElementwiseReduction =>
     },
   });
 
-const plainBce = bce(false);
-const weightedBce = bce(true);
+const plainBce = /* @__PURE__ */ bce(false);
+const weightedBce = /* @__PURE__ */ bce(true);
 
 /**
  * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
