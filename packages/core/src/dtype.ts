@@ -63,7 +63,7 @@ export function promoteTypes(a: DType, b: DType): DType {
 }
 
 /** A `number` counts as a Python int where it is an integer, else as a float; a `boolean` as a bool. */
-export function scalarCategory(value: number | boolean): 0 | 1 | 2 {
+function scalarCategory(value: number | boolean): 0 | 1 | 2 {
   if (typeof value === 'boolean') return 0;
   return Number.isInteger(value) ? 1 : 2;
 }

@@ -115,8 +115,8 @@ function changedLeaf(name: string, what: string): AutogradError {
   );
 }
 
-/** @internal Counts the change and gives the target its new place in the graph. */
-export function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
+/** Counts the change and gives the target its new place in the graph. */
+function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
   target.storage.version++;
   if (node === null) return;
   const place = node as unknown as GradNode;

@@ -1,12 +1,11 @@
 import {
   applyElementwiseInPlace,
   applyUnary,
-  type DType,
-  DTypeError,
+  type DTypeCheck,
   type E,
   ElementwiseOp,
-  isFloatingPoint,
   isGradEnabled,
+  floatsOnly as refuseIntegers,
   type Tensor,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
@@ -32,7 +31,7 @@ interface ActivationSpec<O> {
   /** PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. */
   readonly gradient: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
   /** Refuses dtypes. Default: all that are not floating. */
-  readonly check?: (dtype: DType) => void;
+  readonly check?: DTypeCheck;
 }
 
 /** A function of one tensor and options, whose defaults {@link activationClass} takes over. */
@@ -42,15 +41,11 @@ export interface Activation<O> {
 }
 
 /** Refuses integers and bools. */
-export const floatsOnly =
-  (name: string) =>
-  (dtype: DType): void => {
-    if (!isFloatingPoint(dtype)) {
-      throw new DTypeError(
-        `${name}: not implemented for ${dtype}: expected a floating point tensor; convert with x.to('float32')`,
-      );
-    }
-  };
+export const floatsOnly = (name: string): DTypeCheck =>
+  refuseIntegers(
+    name,
+    (dtype) => `not implemented for ${dtype}: expected a floating point tensor; convert with x.to('float32')`,
+  );
 
 /** The function that an activation's statement describes. */
 export function activation<O extends object = object>(spec: ActivationSpec<O>): Activation<O> {

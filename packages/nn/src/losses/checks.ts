@@ -71,7 +71,7 @@ function callSite(): string {
 }
 
 /** Whether the check `name` is to be made at all. */
-export const isChecked = (name: string): boolean =>
+const isChecked = (name: string): boolean =>
   mode !== 'off' && (mode === 'error' || (budgets.get(name) ?? warningsPerCheck) > 0);
 
 /** Reports a suspicious input found by the check `name`; `message` says what came and what is expected. */

@@ -4,6 +4,7 @@ import {
   DTypeError,
   definePrimitive,
   elementsOf,
+  floatsOnly,
   formatShape,
   IndexError,
   isFloatingPoint,
@@ -73,10 +74,10 @@ export function requireClassWeight(caller: string, input: Tensor, weight: Tensor
 
 /** Refuses inputs that are no floats. */
 export function requireFloating(caller: string, input: Tensor): void {
-  if (isFloatingPoint(input.dtype)) return;
-  throw new DTypeError(
-    `${caller}: expected a floating point input, got ${input.dtype}; convert with x.to('float32')`,
-  );
+  floatsOnly(
+    caller,
+    (dtype) => `expected a floating point input, got ${dtype}; convert with x.to('float32')`,
+  )(input.dtype);
 }
 
 interface MaskAttributes {

@@ -1,10 +1,10 @@
-import { isFloatingPoint } from '../../dtype.ts';
-import { DTypeError, ValueError } from '../../errors.ts';
+import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
+import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
 import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
@@ -24,8 +24,9 @@ function drawInto<D extends Distribution>(
   parameters: Parameters<D>,
   { generator = defaultGenerator }: DrawOptions = {},
 ): Tensor {
-  if (!isFloatingPoint(x.dtype) && !ofAnyDtype.includes(distribution))
-    throw new DTypeError(`${name}: not implemented for ${x.dtype}`);
+  if (!ofAnyDtype.includes(distribution)) {
+    floatsOnly(name, (dtype) => `not implemented for ${dtype}`)(x.dtype);
+  }
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
   updateInPlace(name, [x], [x, ...inputs], draw, () => fillDrawn(x, inputs, draw));

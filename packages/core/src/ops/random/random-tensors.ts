@@ -11,6 +11,7 @@ import { Tensor } from '../../tensor.ts';
 import { dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
 import { to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
+import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
 import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
@@ -56,8 +57,7 @@ const drawnLike = <D extends Distribution>(
 
 function floatDtype(options: RandomOptions | undefined, caller: string, otherwise?: DType): DType {
   const dtype = dtypeOf(options, caller, otherwise);
-  if (!isFloatingPoint(dtype))
-    throw new DTypeError(`${caller}: not implemented for ${dtype}; use float32 or float64`);
+  floatsOnly(caller, () => `not implemented for ${dtype}; use float32 or float64`)(dtype);
   return dtype;
 }
 
