@@ -1,7 +1,8 @@
 import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
-import { updateInPlace } from '../../record/in-place.ts';
+import { prepareInPlace } from '../../record/in-place.ts';
+import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
@@ -60,8 +61,11 @@ export class FusedUpdate {
       }
     }
     const outs = tensors.slice(0, this.targets);
-    updateInPlace(this.name, outs, tensors, params, () =>
-      runElementwiseMany(this.#kernel, laneOf(dtype), tensors, params, outs),
-    );
+    // `updateInPlace` without its closure: this runs for each parameter of each step.
+    if (observed) notifyBefore(this.name, tensors, params);
+    for (let i = 0; i < outs.length; i++) prepareInPlace(outs[i]!, tensors, this.name);
+    runElementwiseMany(this.#kernel, laneOf(dtype), tensors, params, outs);
+    for (let i = 0; i < outs.length; i++) outs[i]!.storage.version++;
+    if (observed) notifyAfter(this.name, tensors, params, outs);
   }
 }
