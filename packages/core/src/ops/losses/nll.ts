@@ -27,25 +27,24 @@ interface Attributes extends NllAttributes {
 type Inputs = [values: Tensor, target: Tensor, ...weight: Tensor[]];
 
 /**
- * For kernels: calls `each` for each target with where its class lies in the input, -1 for those that are ignored, and with minus
- * its weight over what the reduction divides by, which is returned.
+ * For kernels: where the class of each target lies in the input, -1 for those that are ignored, and minus its weight over what
+ * the reduction divides by. Loops without calls, since there may be a target for each pixel.
  */
-function lookUp(
-  [, target, weight]: Inputs,
-  a: Attributes,
-  each: (row: number, place: number, factor: number) => void,
-): number {
-  const { n, inner } = extentOf(a.shape, a.dim);
+function lookUp([, target, weight]: Inputs, a: Attributes) {
+  const { outer, n, inner } = extentOf(a.shape, a.dim);
   const classes = elementsOf(target);
   const weights = weight === undefined ? null : elementsOf(weight);
   const total = crossEntropyDenominator(classes, n, a.ignoreIndex, weights, target.shape, a.caller);
   const divisor = a.reduction === 'mean' ? total : 1;
-  classes.forEach((t, row) => {
-    const i = row % inner;
-    if (t === a.ignoreIndex) each(row, -1, 0);
-    else each(row, (row - i) * n + t * inner + i, -(weights === null ? 1 : weights[t]!) / divisor);
-  });
-  return divisor;
+  const places = new Int32Array(classes.length);
+  for (let o = 0, row = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++, row++) {
+      const t = classes[row]!;
+      places[row] = t === a.ignoreIndex ? -1 : (o * n + t) * inner + i;
+    }
+  }
+  const factorOf = (row: number): number => -(weights === null ? 1 : weights[classes[row]!]!) / divisor;
+  return { places, divisor, factorOf };
 }
 
 /** The loss picks and the gradient puts: each is the other's derivative. */
@@ -68,11 +67,13 @@ function family(name: string): Primitive<Attributes, Inputs> {
       const losses = elementsOf(out);
       const alone = a.reduction === 'none';
       let sum = 0;
-      const divisor = lookUp(inputs, a, (row, place, factor) => {
-        const loss = place < 0 ? 0 : factor * from[place]!;
+      const { places, divisor, factorOf } = lookUp(inputs, a);
+      for (let row = 0; row < places.length; row++) {
+        const place = places[row]!;
+        const loss = place < 0 ? 0 : factorOf(row) * from[place]!;
         if (alone) losses[row] = loss;
         else sum += loss;
-      });
+      }
       // Nothing to take a mean of: 0 / 0.
       if (!alone) losses[0] = divisor === 0 ? Number.NaN : sum;
     },
@@ -86,9 +87,11 @@ function family(name: string): Primitive<Attributes, Inputs> {
       const losses = elementsOf(inputs[0]);
       const to = elementsOf(out).fill(0);
       const alone = a.reduction === 'none';
-      lookUp(inputs, a, (row, place, factor) => {
-        if (place >= 0) to[place] = factor * losses[alone ? row : 0]!;
-      });
+      const { places, factorOf } = lookUp(inputs, a);
+      for (let row = 0; row < places.length; row++) {
+        const place = places[row]!;
+        if (place >= 0) to[place] = factorOf(row) * losses[alone ? row : 0]!;
+      }
     },
     derivative: gradient(() => forward),
   });
