@@ -52,7 +52,7 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
 
 /**
  * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the word
- * to observers that every change in place has. Where gradients are to be recorded, `node` makes the target's place in the graph.
+ * to observers that every change in place has. It is not recorded for backward.
  */
 export function updateInPlace(
   name: string,
@@ -60,14 +60,11 @@ export function updateInPlace(
   inputs: Tensors,
   attrs: unknown,
   write: () => void,
-  node?: () => GradNode,
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
-  let record = false;
-  for (const x of targets) record = prepareInPlace(x, inputs, name) || record;
-  const made = record && node !== undefined ? node() : null;
+  for (const x of targets) prepareInPlace(x, inputs, name);
   write();
-  for (const x of targets) finishInPlace(x, made);
+  for (const x of targets) x.storage.version++;
   if (observed) notifyAfter(name, inputs, attrs, targets);
 }
 
