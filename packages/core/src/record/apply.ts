@@ -4,7 +4,7 @@ import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
 import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
 import { announce, notifyAfter, notifyBefore, observed } from './observe.ts';
-import type { MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
+import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
 
 /** @internal Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
 export function wantsGrad(inputs: Tensors, name: string): boolean {
@@ -72,6 +72,9 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   return out;
 }
 
+const emptyOf = ({ shape, dtype }: Meta): Tensor => emptyTensor(shape, dtype);
+const isFloating = (x: Tensor): boolean => isFloatingPoint(x.dtype);
+
 /** {@link apply} for an operation that has several results. */
 export function applyMulti<A, I extends Tensors, O extends Tensors>(
   primitive: MultiPrimitive<A, I, O>,
@@ -79,25 +82,22 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   attrs: A,
 ): O {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
-  const outs: Tensors = inferred(primitive, inputs, attrs).map((meta) => emptyTensor(meta.shape, meta.dtype));
-  primitive.kernel(inputs, attrs, outs as O);
+  const outs = inferred(primitive, inputs, attrs).map(emptyOf);
+  primitive.kernel(inputs, attrs, outs as Tensors as O);
   if (isGradEnabled()) {
-    if (
-      primitive.differentiable &&
-      wantsGrad(inputs, primitive.name) &&
-      outs.some((y) => isFloatingPoint(y.dtype))
-    ) {
-      const node = gradNode(primitive, inputs, attrs);
-      outs.forEach((y, i) => {
-        if (!isFloatingPoint(y.dtype)) return;
-        y.gradFn = node as GradNode;
+    if (primitive.differentiable && wantsGrad(inputs, primitive.name) && outs.some(isFloating)) {
+      const node = gradNode(primitive, inputs, attrs) as GradNode;
+      for (let i = 0; i < outs.length; i++) {
+        const y = outs[i]!;
+        if (!isFloating(y)) continue;
+        y.gradFn = node;
         autogradOf(y).outputNumber = i;
-      });
+      }
       node.setOutputs(outs);
     }
   } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
   if (observed) notifyAfter(primitive.name, inputs, attrs, outs);
-  return outs as O;
+  return outs as Tensors as O;
 }
 
 /** {@link apply} for a view: the result shares the input's memory. */

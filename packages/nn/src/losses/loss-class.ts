@@ -68,8 +68,8 @@ export function lossClass<
       const options: Properties = { reduction: this.reduction };
       for (const name of names) options[name] = fields[name];
       // What the call gives comes after the inputs, and wins.
-      args[inputs] = args[inputs] === undefined ? options : Object.assign(options, args[inputs]);
-      return call(...args);
+      if (args[inputs] !== undefined) Object.assign(options, args[inputs]);
+      return call(...args.slice(0, inputs), options);
     }
   }
   return BoundLoss as unknown as LossClass<InputsOf<F>, OptionsOf<F>, K | B>;

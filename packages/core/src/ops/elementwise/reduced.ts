@@ -59,7 +59,8 @@ export class ElementwiseReduction {
     if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
     const { name, arity } = this.spec;
     if (!isFilled(operands)) throw new KindlingError(`${name}: expected ${arity} tensors, got none`);
-    return apply(this.#reduced, alike(operands, name), { params, mean: reduction === 'mean' });
+    const inputs = haveOneShape(operands) ? operands : alike(operands, name);
+    return apply(this.#reduced, inputs, { params, mean: reduction === 'mean' });
   }
 }
 
@@ -75,10 +76,15 @@ function withFloatsOnly({ name, check }: ElementwiseSpec): NonNullable<Elementwi
   };
 }
 
+function haveOneShape(operands: Inputs): boolean {
+  const { shape } = operands[0];
+  for (let i = 1; i < operands.length; i++) if (!sameShape(operands[i]!.shape, shape)) return false;
+  return true;
+}
+
 /** The operands expanded to their common shape. */
 function alike(operands: Inputs, name: string): Inputs {
   const [first, ...rest] = operands;
-  if (rest.every((x) => sameShape(x.shape, first.shape))) return operands;
   const shapes = operands.map((x) => x.shape);
   const shape = broadcastAll(shapes, name);
   const expanded = (x: Tensor): Tensor => (sameShape(x.shape, shape) ? x : expand(x, shape));
