@@ -1,6 +1,7 @@
 /** The public surface of @kindling/core. */
 import './methods.ts';
 
+export * from './arguments/index.ts';
 export * as autograd from './autograd/index.ts';
 export * as data from './data/index.ts';
 export {
@@ -18,8 +19,10 @@ export {
 } from './dtype.ts';
 export * from './errors.ts';
 export * as io from './io/index.ts';
+export { fromJSON, isTensorJSON, type TensorJSON } from './io/index.ts';
 export { E, elementsOf } from './kernels/index.ts';
 export * from './ops/index.ts';
+export * from './parameters/index.ts';
 export * from './print/index.ts';
 export * from './random/index.ts';
 export * from './record/index.ts';

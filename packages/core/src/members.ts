@@ -2,6 +2,7 @@
 import { type BackwardOptions, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
 import { ShapeError, ValueError } from './errors.ts';
+import { type TensorJSON, tensorToJSON } from './io/json.ts';
 import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
@@ -86,6 +87,16 @@ export function toString(this: Tensor): string {
     { storage: { array }, shape, strides, offset, dtype },
     { requiresGrad: autogradOf(this).leafRequiresGrad, gradFnName: this.gradFn?.name },
   );
+}
+
+/**
+ * What `JSON.stringify` writes: dtype, shape and elements, none of them changed by a round trip through `fromJSON`.
+ * Kindling's own.
+ * @throws ValueError where no JSON text could hold as many elements
+ * @example JSON.stringify(tensor([[1, 2], [3, 4]])); // '{"dtype":"int32","shape":[2,2],"data":[1,2,3,4]}'
+ */
+export function toJSON(this: Tensor): TensorJSON {
+  return tensorToJSON(this);
 }
 
 /** The number of elements. Follows `Tensor.numel`. */

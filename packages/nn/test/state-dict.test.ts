@@ -122,3 +122,54 @@ describe('loadStateDict', () => {
     expect(other.numBatchesTracked!.item()).toBe(7);
   });
 });
+
+describe('a state dict in JSON', () => {
+  it('is loaded as JSON.parse gives it, every value kept', () => {
+    const net = new Net();
+    net.bn(randn([8, 3]));
+    net.fc.weight.data.set([Number.NaN, -0, Infinity, -Infinity]);
+    for (const text of [JSON.stringify(net.stateDict()), JSON.stringify(net)]) {
+      const other = new Net();
+      expect(other.loadStateDict(JSON.parse(text))).toEqual({ missingKeys: [], unexpectedKeys: [] });
+      for (const [key, value] of Object.entries(net.stateDict())) {
+        expect(other.stateDict()[key]!.toArray(), key).toEqual(value.toArray());
+      }
+    }
+    expect(Object.keys(JSON.parse(JSON.stringify({ net })).net)).toEqual(Object.keys(net.stateDict()));
+    expect(JSON.parse(JSON.stringify(net.fc.bias))).toEqual({
+      dtype: 'float32',
+      shape: [3],
+      data: net.fc.bias!.toArray(),
+    });
+  });
+
+  it('may come in a Map, and in part', () => {
+    const layer = new nn.Linear(1, 1);
+    const weight = JSON.parse(JSON.stringify(tensor([[2.5]])));
+    expect(layer.loadStateDict(new Map([['weight', weight]]), { strict: false }).missingKeys).toEqual([
+      'bias',
+    ]);
+    expect(layer.weight.item()).toBe(2.5);
+  });
+
+  it('names the key of what cannot be read, and changes nothing', () => {
+    const layer = new nn.Linear(1, 1);
+    const before = layer.weight.item();
+    const good = JSON.parse(JSON.stringify(layer.stateDict()));
+    for (const [bias, reason] of [
+      [{ dtype: 'float32', shape: [1], data: [null] }, 'fromJSON: element 0, of dtype float32, is null'],
+      [{ dtype: 'float32', shape: [2], data: [1] }, 'fromJSON: shape [2] takes 2 elements, data holds 1'],
+      [{ 0: 1 }, 'expected a Tensor from checkpoint but received object'],
+      [[1], 'expected a Tensor from checkpoint but received object'],
+    ] as const) {
+      const state = { weight: { ...good.weight, data: [before + 1] }, bias } as never;
+      expect(() => layer.loadStateDict(state)).toThrow(
+        `Error(s) in loading state_dict for Linear:\n\tWhile copying the parameter named "bias", ${reason}`,
+      );
+      expect(layer.weight.item()).toBe(before);
+    }
+    expect(() => layer.loadStateDict({ ...good, bias: { ...good.bias, shape: [1, 1] } })).toThrow(
+      'size mismatch for bias: copying a param with shape torch.Size([1, 1])',
+    );
+  });
+});

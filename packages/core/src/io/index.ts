@@ -1,2 +1,3 @@
-/** Tensors in files: safetensors and NumPy's .npy, as bytes. Exported by `@kindling/core` as `io`. */
+/** Tensors in files: safetensors and NumPy's .npy, as bytes, and JSON. Exported by `@kindling/core` as `io`. */
+export { fromJSON, isTensorJSON, type TensorJSON } from './json.ts';
 export * from './tensor-files.ts';

@@ -39,6 +39,23 @@ function checkedSeed(seed: number | bigint): bigint {
   return value < 0n ? value + TWO_64 : value;
 }
 
+/** The bytes of a generator's state; `JSON.stringify` makes an object of a Uint8Array. */
+export type GeneratorState = Uint8Array | readonly number[] | Readonly<Record<string, number>>;
+
+function stateBytes(state: GeneratorState): Uint8Array {
+  if (state instanceof Uint8Array && state.length === STATE_BYTES) return state;
+  const values: unknown[] = typeof state === 'object' && state !== null ? Object.values(state) : [];
+  if (values.length !== STATE_BYTES) {
+    const what = values.length > 0 || state instanceof Uint8Array ? `${values.length} bytes` : typeof state;
+    throw new ValueError(`setState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`);
+  }
+  for (const value of values) {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255) continue;
+    throw new ValueError(`setState: a generator state holds bytes, got ${String(value)}`);
+  }
+  return Uint8Array.from(values as number[]);
+}
+
 /**
  * A source of random bits: the Mersenne Twister mt19937, bit for bit PyTorch's `torch.Generator` on the CPU.
  *
@@ -143,17 +160,25 @@ export class Generator {
     return bytes;
   }
 
+  /** What `JSON.stringify` writes: the bytes of {@link Generator.getState}, which `setState` takes. Kindling's own. */
+  toJSON(): number[] {
+    return Array.from(this.getState());
+  }
+
   /**
-   * Takes up the state that {@link Generator.getState} or PyTorch's `get_state` returned. Returns the generator.
-   * Follows `torch.Generator.set_state`.
+   * Takes up the state that {@link Generator.getState} or PyTorch's `get_state` returned, or what `JSON.parse` gives of it
+   * or of a generator. Returns the generator. Follows `torch.Generator.set_state`.
    * @throws ValueError for bytes that are no such state; the generator is then unchanged
+   * @example
+   * ```ts
+   * const generator = new Generator().manualSeed(1);
+   * const text = JSON.stringify(generator);
+   * const first = rand([2], { generator });
+   * rand([2], { generator: generator.setState(JSON.parse(text)) }).eq(first); // tensor([True, True])
+   * ```
    */
-  setState(bytes: Uint8Array): this {
-    if (bytes.length !== STATE_BYTES) {
-      throw new ValueError(
-        `setState: expected a generator state of ${STATE_BYTES} bytes, got ${bytes.length} bytes`,
-      );
-    }
+  setState(state: GeneratorState): this {
+    const bytes = stateBytes(state);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const left = view.getInt32(FIELD.left, true);
     const next = view.getUint32(FIELD.next, true);
@@ -248,6 +273,6 @@ export function getRngState(): Uint8Array {
  * rand(2).eq(first); // tensor([True, True])
  * ```
  */
-export function setRngState(state: Uint8Array): void {
+export function setRngState(state: GeneratorState): void {
   defaultGenerator.setState(state);
 }

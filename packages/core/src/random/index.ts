@@ -2,6 +2,7 @@
 export {
   defaultGenerator,
   Generator,
+  type GeneratorState,
   getRngState,
   initialSeed,
   manualSeed,

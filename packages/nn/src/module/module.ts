@@ -316,7 +316,15 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /**
-   * Copies a state dict into the parameters and buffers, converting dtypes; all or nothing.
+   * What `JSON.stringify` writes: the {@link stateDict}, never the module's insides. `loadStateDict` takes what `JSON.parse`
+   * makes of it. Kindling's own.
+   */
+  toJSON(): StateDict {
+    return this.stateDict();
+  }
+
+  /**
+   * Copies a state dict, or its JSON, into the parameters and buffers, converting dtypes; all or nothing.
    * Follows `torch.nn.Module.load_state_dict`.
    * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's report
    *   of all of them.

@@ -1,12 +1,23 @@
-import { KindlingError, noGrad, sameShape, Tensor } from '@kindling/core';
+import {
+  fromJSON,
+  isTensorJSON,
+  KindlingError,
+  noGrad,
+  sameShape,
+  Tensor,
+  type TensorJSON,
+} from '@kindling/core';
 import { type AnyModule, isModule } from './callable.ts';
 import { entriesOf, isPersistent, type Named, partsOf } from './registry.ts';
 
 /** The parameters and buffers of a module by PyTorch's names. */
 export type StateDict = Record<string, Tensor>;
 
-/** What {@link loadStateDict} takes: what `stateDict()` gave, a map, or what was read from a safetensors file. */
-export type StateDictLike = Named<Tensor>;
+/**
+ * What {@link loadStateDict} takes: what `stateDict()` gave, a map, what was read from a safetensors file, or what `JSON.parse`
+ * made of the text of any of them.
+ */
+export type StateDictLike = Named<Tensor | TensorJSON>;
 
 /** Options of `stateDict`. */
 export interface StateDictOptions {
@@ -82,7 +93,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
   return { missingKeys: missing, unexpectedKeys: unexpected };
 }
 
-function checkedEntries(state: StateDictLike): ReadonlyMap<string, Tensor> {
+function checkedEntries(state: StateDictLike): ReadonlyMap<string, unknown> {
   if (
     typeof state !== 'object' ||
     state === null ||
@@ -94,10 +105,15 @@ function checkedEntries(state: StateDictLike): ReadonlyMap<string, Tensor> {
       `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
     );
   }
-  return new Map(entriesOf(state));
+  return new Map<string, unknown>(entriesOf(state));
 }
 
-function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string, Tensor>, plan: Plan): void {
+function planModule(
+  module: AnyModule,
+  prefix: string,
+  state: ReadonlyMap<string, unknown>,
+  plan: Plan,
+): void {
   const members = savedMembers(module);
   const { children } = partsOf(module);
   for (const [name, target] of members) {
@@ -121,12 +137,25 @@ function planModule(module: AnyModule, prefix: string, state: ReadonlyMap<string
   for (const [name, child] of children) planModule(child, `${prefix}${name}.`, state, plan);
 }
 
-function planCopy(key: string, target: Tensor, source: Tensor, plan: Plan): void {
-  if (!(source instanceof Tensor)) {
-    const kind = source === null ? 'null' : typeof source;
-    plan.errors.push(
-      `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${kind}`,
+/** A value of the state as a tensor; an Error that says why it is none. */
+function tensorOf(value: unknown): Tensor | Error {
+  if (value instanceof Tensor) return value;
+  if (!isTensorJSON(value)) {
+    return new KindlingError(
+      `expected a Tensor from checkpoint but received ${value === null ? 'null' : typeof value}`,
     );
+  }
+  try {
+    return fromJSON(value);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function planCopy(key: string, target: Tensor, given: unknown, plan: Plan): void {
+  const source = tensorOf(given);
+  if (source instanceof Error) {
+    plan.errors.push(`While copying the parameter named "${key}", ${source.message}`);
     return;
   }
   // Checkpoints of very old PyTorch hold scalars as tensors of one element.
