@@ -1,5 +1,6 @@
 /** Installs operations as methods of Tensor, and gives them their types. */
 
+import { tensorMark } from './arguments/explain.ts';
 import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
 import { IndexError } from './errors.ts';
@@ -216,6 +217,7 @@ function installGetter(name: string, get: (x: Tensor) => unknown): void {
 
 for (const [name, f] of Object.entries(operations)) install(name, asMethod(f as AnyMethod));
 for (const [name, f] of Object.entries(own)) install(name, f);
+install(tensorMark, true);
 installGetter('data', (x) => valuesOf(x, 'data'));
 installGetter('T', reverseDims);
 installGetter('mT', matrixTranspose);

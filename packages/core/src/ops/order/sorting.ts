@@ -1,9 +1,10 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
 import { eachRow, takeRow } from '../reductions/rows.ts';
@@ -80,6 +81,15 @@ export interface SortOptions {
   readonly stable?: boolean;
 }
 
+const sortParameters = {
+  x: K.tensor,
+  dim: K.integer,
+  options: K.options<SortOptions>({ descending: K.flag, stable: K.flag }),
+};
+const sortTakes = signature('sort', sortParameters);
+const argsortTakes = signature('argsort', sortParameters);
+const msortTakes = signature('msort', { x: K.tensor });
+
 /**
  * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow through the
  * values. Follows `torch.sort`.
@@ -87,7 +97,7 @@ export interface SortOptions {
  * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
-  if (!(x instanceof Tensor)) requireTensors('sort', x);
+  sortTakes(x, dim, options);
   const d = normalizeDim(dim, x.shape.length, 'sort');
   const { descending = false } = options;
   const count = sizeAlong(x, d);
@@ -105,11 +115,16 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
  * The indices that sort x along `dim`: those of {@link sort}, with its errors. Follows `torch.argsort`.
  * @example argsort(tensor([3, 1, 2]), -1, { descending: true }); // tensor([0, 2, 1])
  */
-export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor =>
-  sort(x, dim, options).indices;
+export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+  argsortTakes(x, dim, options);
+  return sort(x, dim, options).indices;
+}
 
 /** The values of {@link sort} along the first dimension. Follows `torch.msort`. */
-export const msort = (x: Tensor): Tensor => sort(x, 0).values;
+export function msort(x: Tensor): Tensor {
+  msortTakes(x);
+  return sort(x, 0).values;
+}
 
 /** Options of {@link topk}. */
 export interface TopkOptions {
@@ -121,6 +136,12 @@ export interface TopkOptions {
   readonly sorted?: boolean;
 }
 
+const topkTakes = signature('topk', {
+  x: K.tensor,
+  k: K.integer,
+  options: K.options<TopkOptions>({ dim: K.integer, largest: K.flag, sorted: K.flag }),
+});
+
 /**
  * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
  * Follows `torch.topk`.
@@ -128,9 +149,10 @@ export interface TopkOptions {
  * @example topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2]) }
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
+  topkTakes(x, k, options);
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
   const size = sizeAlong(x, d);
-  if (!Number.isInteger(k) || k < 0 || k > size) {
+  if (k < 0 || k > size) {
     throw new ShapeError(
       `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
     );
@@ -150,14 +172,21 @@ export interface KthvalueOptions {
   readonly keepdim?: boolean;
 }
 
+const kthvalueTakes = signature('kthvalue', {
+  x: K.tensor,
+  k: K.integer,
+  options: K.options<KthvalueOptions>({ dim: K.integer, keepdim: K.flag }),
+});
+
 /**
  * The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`.
  * @throws IndexError when `dim` is out of range, ShapeError when there is no such element.
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
+  kthvalueTakes(x, k, options);
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
   const size = sizeAlong(x, d);
-  if (!Number.isInteger(k) || k < 1 || k > size) {
+  if (k < 1 || k > size) {
     throw new ShapeError(
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
     );

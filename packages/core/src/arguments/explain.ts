@@ -1,0 +1,129 @@
+/** The error for arguments that do not fit: what was called, what came, what would have fitted. */
+import { type KindlingError, ValueError } from '../errors.ts';
+import { Tensor } from '../tensor.ts';
+import { errorOf, isOptions, type Parameters } from './kinds.ts';
+import { nearest } from './near-names.ts';
+
+/** What came, in a few words. */
+export function describe(value: unknown, depth = 0): string {
+  if (value instanceof Tensor) return `a Tensor of shape [${value.shape.join(', ')}]`;
+  switch (typeof value) {
+    case 'string':
+      return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return value.name === '' ? 'a function' : `the function ${value.name}`;
+    case 'object':
+      return value === null ? 'null' : describeObject(value, depth);
+    default:
+      return String(value);
+  }
+}
+
+function describeObject(value: object, depth: number): string {
+  if (Array.isArray(value)) {
+    if (depth === 1) return '[...]';
+    const items = value.slice(0, 4).map((x) => describe(x, 1));
+    return `[${items.join(', ')}${value.length > 4 ? ', ...' : ''}]`;
+  }
+  if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
+  const of = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
+  const names = Object.keys(value);
+  return names.length === 0 ? 'an empty object' : `an object with ${names.slice(0, 4).join(', ')}`;
+}
+
+/** What the tensors of every copy of the library carry. */
+export const tensorMark = Symbol.for('@kindling/core.Tensor');
+const isForeignTensor = (value: object): boolean => tensorMark in value;
+
+/** The call that may have been meant: `topk(x, 2, { dim: 0 })`. */
+function call(name: string, given: readonly string[]): string {
+  const written = `${name}(${given.join(', ')})`;
+  return /^[A-Z]/.test(name) ? `new ${written}` : written;
+}
+
+/** An argument as code: what is short as it stands, else the parameter's name. */
+function code(parameter: string, value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (Array.isArray(value) && value.length <= 4 && value.every((x) => typeof x === 'number'))
+    return `[${value.join(', ')}]`;
+  return parameter;
+}
+
+/** Where a value stands in the place of options: the call that gives it by its name, if an option takes it. */
+function asOption(name: string, parameters: Parameters, given: readonly unknown[], at: number): string {
+  const names = Object.keys(parameters);
+  const value = given[at];
+  const before = names.slice(0, at).map((parameter, i) => code(parameter, given[i]));
+  const first = given[0];
+  if (
+    at === 1 &&
+    typeof first === 'number' &&
+    typeof value === 'number' &&
+    Object.values(parameters)[0]!.accepts([first])
+  )
+    return `; write ${call(name, [`[${first}, ${value}]`])}`;
+  const { options = {} } = parameters[names[at]!]!;
+  const option = Object.keys(options).find((o) => options[o]!.accepts(value));
+  if (option === undefined) return Object.keys(options).length === 0 ? '' : `; it takes ${listed(options)}`;
+  return `; write ${call(name, [...before, `{ ${option}: ${code('...', value)} }`])}`;
+}
+
+const listed = (options: Parameters): string => `{ ${Object.keys(options).join(', ')} }`;
+
+/** The first option that is unknown or does not fit. */
+function optionError(
+  name: string,
+  options: Parameters,
+  given: Readonly<Record<string, unknown>>,
+): KindlingError {
+  for (const key in given) {
+    const known = options[key];
+    if (known === undefined) {
+      const near = nearest(key, Object.keys(options));
+      const hint = near === null ? '' : `; did you mean ${near}?`;
+      const takes = Object.keys(options).length === 0 ? 'it takes no options' : `it takes ${listed(options)}`;
+      return new ValueError(`${name}: unknown option ${key}${hint || `; ${takes}`}`);
+    }
+    const value = given[key];
+    if (value !== undefined && !known.accepts(value))
+      return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
+  }
+  return new ValueError(`${name}: options that do not fit`);
+}
+
+/** The error for the first argument that is not of its parameter's kind. */
+export function errorFor(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
+  const entries = Object.entries(parameters);
+  const at = entries.findIndex(([, kind], i) => !kind.accepts(given[i]));
+  const [parameter, kind] = entries[at]!;
+  const value = given[at];
+  const { options } = kind;
+  if (options !== undefined && isOptions(value) && !isForeignTensor(value))
+    return optionError(name, options, value);
+  if (options !== undefined) {
+    const hint = asOption(name, parameters, given, at);
+    return new (errorOf(kind))(`${name}: expected an options object, got ${describe(value)}${hint}`);
+  }
+  const wrong = `${name}: ${parameter}: expected ${kind.expected}, got ${describe(value)}`;
+  return new (errorOf(kind))(wrong + remedy(name, entries, at, value));
+}
+
+/** What to write for an argument that stands in another's place or wants to be a tensor. */
+function remedy(
+  name: string,
+  entries: readonly (readonly [string, Kind])[],
+  at: number,
+  value: unknown,
+): string {
+  if (Array.isArray(value) && entries[at]![1].expected.startsWith('a Tensor'))
+    return '; make a tensor of it with tensor()';
+  const last = entries.length - 1;
+  const options = at < last ? entries[last]![1].options : undefined;
+  if (options === undefined || !isOptions(value) || !Object.keys(value).some((key) => key in options))
+    return '';
+  return `; options come last: write ${call(name, [...entries.slice(0, last).map(([p]) => p), '{ ... }'])}`;
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { K, KindlingError, kthvalue, ones, signature, sort, tensor, topk } from '../src/index.ts';
+
+/** The message of the KindlingError that `f` throws. */
+function message(f: () => unknown): string {
+  try {
+    f();
+  } catch (error) {
+    expect(error).toBeInstanceOf(KindlingError);
+    return (error as Error).message;
+  }
+  throw new Error('expected an error');
+}
+
+const x = tensor([[1.5, 2.5, 3]]);
+const call = (f: unknown, ...args: unknown[]): string =>
+  message(() => (f as (...args: unknown[]) => unknown)(...args));
+
+describe('an argument that is not what its parameter takes', () => {
+  it('is named with its function, what came and what fits', () => {
+    expect(call(topk, x)).toBe('topk: k: expected an integer, got undefined');
+    expect(call(topk, 'a', 2)).toBe('topk: x: expected a Tensor, got "a"');
+    expect(call(topk, x, 1.5)).toBe('topk: k: expected an integer, got 1.5');
+    expect(call(topk, x, Number.NaN)).toBe('topk: k: expected an integer, got NaN');
+    expect(call(topk, x, 2n)).toBe('topk: k: expected an integer, got 2n');
+    expect(call(topk, x, Symbol('s'))).toBe('topk: k: expected an integer, got Symbol(s)');
+  });
+
+  it('is an array where a tensor belongs: the error says how to make one of it', () => {
+    expect(call(topk, [1, 2], 1)).toBe(
+      'topk: x: expected a Tensor, got [1, 2]; make a tensor of it with tensor()',
+    );
+  });
+
+  it('may be cyclic, nested deeply, long, or without a prototype', () => {
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    let deep: unknown[] = [];
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    for (const value of [cyclic, deep, Object.create(null), 'a'.repeat(1e6), new Array(1e6).fill(0)])
+      expect(call(topk, value, 1).length).toBeLessThan(200);
+  });
+
+  it('may be a tensor of another copy of the library', () => {
+    const foreign = { [Symbol.for('@kindling/core.Tensor')]: true };
+    expect(call(topk, foreign, 1)).toMatch(/another copy of @kindling\/core/);
+  });
+
+  it('is refused by the method as by the function', () => {
+    expect(message(() => x.topk(2, 0 as never))).toBe(call(topk, x, 2, 0));
+  });
+});
+
+describe('what stands where the options object belongs', () => {
+  it('is refused with the call that gives it by its name', () => {
+    expect(call(topk, x, 2, 0)).toBe('topk: expected an options object, got 0; write topk(x, 2, { dim: 0 })');
+    expect(call(kthvalue, x, 1, true)).toBe(
+      'kthvalue: expected an options object, got true; write kthvalue(x, 1, { keepdim: true })',
+    );
+  });
+
+  it('is refused with the names of the options where none takes it', () => {
+    expect(call(topk, x, 2, null)).toBe(
+      'topk: expected an options object, got null; it takes { dim, largest, sorted }',
+    );
+    expect(call(topk, x, 2, x)).toMatch(/got a Tensor of shape \[1, 3\]/);
+    expect(call(topk, x, 2, [])).toMatch(/got \[\]/);
+  });
+
+  it('is an options object that came too early: the error says where options stand', () => {
+    expect(call(sort, x, { descending: true })).toBe(
+      'sort: dim: expected an integer, got an object with descending; options come last: write sort(x, dim, { ... })',
+    );
+  });
+
+  it('belongs to a class: the hint is written with new', () => {
+    const takes = signature('Dropout', { options: K.options<{ p?: number }>({ p: K.probability }) });
+    expect(message(() => takes(0.2))).toBe(
+      'Dropout: expected an options object, got 0.2; write new Dropout({ p: 0.2 })',
+    );
+  });
+
+  it('may be two sizes of a shape: the hint makes one array of them', () => {
+    const takes = signature('zeros', {
+      shape: K.sizeOrSizes,
+      options: K.options<{ dtype?: string }>({ dtype: K.dtype }),
+    });
+    expect(message(() => takes(2, 3))).toBe('zeros: expected an options object, got 3; write zeros([2, 3])');
+  });
+});
+
+describe('an option', () => {
+  it('of an unknown name is refused, with the name that may have been meant', () => {
+    const near: [string, string][] = [
+      ['keepDim', 'keepdim'],
+      ['keep_dim', 'keepdim'],
+      ['weight_decay', 'weightDecay'],
+      ['learningRate', 'lr'],
+      ['learning_rate', 'lr'],
+      ['biass', 'bias'],
+      ['bais', 'bias'],
+      ['batch_size', 'batchSize'],
+      ['label_smoothing', 'labelSmoothing'],
+      ['reducton', 'reduction'],
+    ];
+    const known = ['keepdim', 'weightDecay', 'lr', 'bias', 'batchSize', 'labelSmoothing', 'reduction'];
+    const takes = signature('f', {
+      options: K.options(Object.fromEntries(known.map((k) => [k, K.anything]))),
+    });
+    for (const [name, meant] of near)
+      expect(message(() => takes({ [name]: 1 }))).toBe(`f: unknown option ${name}; did you mean ${meant}?`);
+  });
+
+  it('that is like none is refused with all there are', () => {
+    expect(call(topk, x, 1, { zebra: 1 })).toBe(
+      'topk: unknown option zebra; it takes { dim, largest, sorted }',
+    );
+    expect(call(topk, x, 1, { constructor: 1 })).toBe(
+      'topk: unknown option constructor; it takes { dim, largest, sorted }',
+    );
+  });
+
+  it('of another kind of value is refused by its name', () => {
+    expect(call(topk, x, 1, { dim: '0' })).toBe('topk: dim: expected an integer, got "0"');
+    expect(call(topk, x, 1, { largest: 1 })).toBe('topk: largest: expected true or false, got 1');
+  });
+
+  it('that is undefined counts as left out, and options may be inherited', () => {
+    expect(topk(x, 1, { dim: undefined as never }).indices.item()).toBe(2);
+    expect(topk(x, 1, Object.create({ largest: false })).indices.item()).toBe(0);
+  });
+});
+
+describe('kinds', () => {
+  it('accept what they describe and nothing else', () => {
+    const fits: [K.Kind, unknown[], unknown[]][] = [
+      [K.integer, [0, -3, 2 ** 53 - 1], [0.5, Number.NaN, Infinity, '1', 1n, null]],
+      [K.count, [0, 7], [-1, 1.5]],
+      [K.positiveCount, [1], [0]],
+      [K.finite, [0.1, -2], [Number.NaN, Infinity, '1']],
+      [K.nonNegative, [0, Infinity], [-0.1, Number.NaN]],
+      [K.probability, [0, 0.5, 1], [-0.1, 1.1, Number.NaN]],
+      [K.operand, [x, 1, true], ['1', null, [1]]],
+      [K.dims, [0, [0, 1], []], [0.5, ['0'], null]],
+      [K.sizes, [[2, 3], []], [2, [0.5]]],
+      [K.dtype, ['float32'], ['float', 'Float32', 4]],
+      [K.oneOf('mean', 'sum'), ['sum'], ['avg', undefined]],
+      [K.optional(K.integer), [undefined, 1], [null]],
+      [K.nullable(K.integer), [undefined, null, 1], ['1']],
+      [K.listOf(K.tensor), [[], [ones(2)]], [[1], ones(2)]],
+      [K.either(K.integer, K.text), [1, 'a'], [1.5]],
+      [K.iterable('tensors'), [[], new Set()], ['abc', 5, null]],
+    ];
+    for (const [kind, right, wrong] of fits) {
+      for (const value of right)
+        expect(kind.accepts(value), `${kind.expected} takes ${String(value)}`).toBe(true);
+      for (const value of wrong)
+        expect(kind.accepts(value), `${kind.expected} refuses ${String(value)}`).toBe(false);
+    }
+  });
+});
