@@ -1,6 +1,14 @@
 /** The public surface of @kindling/optim. */
+export {
+  type ClipGradNormOptions,
+  clipGradNorm_,
+  clipGradsWithNorm_,
+  clipGradValue_,
+  getTotalNorm,
+  parametersToVector,
+  vectorToParameters,
+} from '@kindling/core';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
-export { type ClipGradNormOptions, clipGradNorm_, clipGradValue_, getTotalNorm } from './clip-grad.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
 export {
   Optimizer,

@@ -1,0 +1,10 @@
+/** What is done to the parameters of a model as a whole, `torch.nn.utils`: `nn.utils.clipGradNorm_(...)`. */
+export {
+  type ClipGradNormOptions,
+  clipGradNorm_,
+  clipGradsWithNorm_,
+  clipGradValue_,
+  getTotalNorm,
+  parametersToVector,
+  vectorToParameters,
+} from '@kindling/core';
