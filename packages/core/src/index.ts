@@ -25,6 +25,7 @@ export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
 export * from './random/index.ts';
+export { defineMulti, definePrimitive, defineView } from './record/foreign.ts';
 export * from './record/index.ts';
 export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';

@@ -1,12 +1,22 @@
 import type { DType, TypedArray } from './dtype.ts';
-import { DTypeError } from './errors.ts';
+import { AutogradError, DTypeError, ShapeError } from './errors.ts';
 import type { TensorMethods } from './methods.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
-import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from './shape.ts';
+import {
+  contiguousStrides,
+  formatShape,
+  isContiguousLayout,
+  numelOf,
+  type Shape,
+  sameShape,
+} from './shape.ts';
 import { allocateArray, Storage } from './storage.ts';
 
 /** A function called with a gradient as it arrives; a tensor that it returns takes the gradient's place. */
 export type GradHook = (grad: Tensor) => Tensor | undefined | void;
+
+/** @internal The hooks of one place. Never changed, but replaced: hooks may come and go while those registered before are called. */
+export type HookList<H> = readonly { readonly hook: H }[];
 
 /**
  * An n-dimensional array: metadata (shape, strides, offset, dtype) over a {@link Storage} that views share.
@@ -35,17 +45,16 @@ export class Tensor {
   readonly dense: boolean;
   #strides: readonly number[] | null;
 
-  /** The gradient that backward accumulated here: of leaves, and of tensors that called `retainGrad`. Follows `Tensor.grad`. */
-  grad: Tensor | null = null;
   /** The operation that made this tensor, where gradients are recorded. Follows `Tensor.grad_fn`. */
   gradFn: GradNode | null = null;
 
   // What AutogradState says of these: private here, so that editors do not offer them.
+  private gradient: Tensor | null = null;
   private outputNumber = 0;
   protected leafRequiresGrad = false;
   private accumulator: AccumulateGrad | null = null;
-  private hooks: GradHook[] | null = null;
-  private accumulateHooks: ((x: Tensor) => void)[] | null = null;
+  private hooks: HookList<GradHook> | null = null;
+  private accumulateHooks: HookList<(x: Tensor) => void> | null = null;
   private base: Tensor | null = null;
   private baseRebinds = 0;
   private rebinds = 0;
@@ -72,6 +81,21 @@ export class Tensor {
     const array = allocateArray(dtype, 1);
     array[0] = dtype === 'bool' ? Number(value !== 0) : value;
     return wrapArray(array, [], dtype);
+  }
+
+  /**
+   * The gradient that backward accumulated here: of leaves, and of tensors that called `retainGrad`. Backward adds to it in place,
+   * unless under `createGraph`. Follows `Tensor.grad`.
+   * @throws DTypeError, ShapeError where what is assigned is neither `null` nor a tensor of this dtype and shape
+   * @throws AutogradError where a tensor is made its own gradient
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (value !== null) checkGradOf(this, value);
+    this.gradient = value;
   }
 
   /** Distance, in elements, between neighbours along each dimension. Follows `Tensor.stride`. */
@@ -102,6 +126,26 @@ export class Tensor {
   }
 }
 
+function checkGradOf(x: Tensor, grad: unknown): void {
+  if (!(grad instanceof Tensor)) {
+    const got = grad === undefined ? 'undefined; write null to drop it' : kindOf(grad);
+    throw new DTypeError(`grad: assigned grad expected to be a Tensor or null but got ${got}`);
+  }
+  if (grad === x) throw new AutogradError("grad: can't assign a tensor as its own grad");
+  if (grad.dtype !== x.dtype) {
+    throw new DTypeError(
+      `grad: attempting to assign a gradient with dtype ${grad.dtype} to a tensor with dtype ${x.dtype}; convert it with ` +
+        `to('${x.dtype}')`,
+    );
+  }
+  if (!sameShape(grad.shape, x.shape)) {
+    throw new ShapeError(
+      `grad: attempting to assign a gradient of size ${formatShape(grad.shape)} to a tensor of size ${formatShape(x.shape)}. ` +
+        'Please ensure that the gradient and the tensor are the same size',
+    );
+  }
+}
+
 /** What methods.ts installs on the prototype. */
 export interface Tensor extends TensorMethods {}
 
@@ -115,9 +159,9 @@ export interface AutogradState {
   /** The graph node that stores gradients into a leaf, made when first needed. */
   accumulator: AccumulateGrad | null;
   /** Hooks of a leaf; those of other tensors live on their node. */
-  hooks: GradHook[] | null;
+  hooks: HookList<GradHook> | null;
   /** Called after a gradient was added to `grad`. */
-  accumulateHooks: ((x: Tensor) => void)[] | null;
+  accumulateHooks: HookList<(x: Tensor) => void> | null;
   /** For a view made with gradients recorded: the tensor it is a view of, and how often that was rebound. */
   base: Tensor | null;
   baseRebinds: number;
@@ -134,11 +178,12 @@ export const autogradOf = (x: Tensor): AutogradState => x as unknown as Autograd
 export function requireTensors(caller: string, ...values: readonly unknown[]): void {
   for (const x of values) {
     if (x instanceof Tensor) continue;
-    const kind =
-      x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
-    throw new DTypeError(`${caller}: expected a Tensor, got ${kind}`);
+    throw new DTypeError(`${caller}: expected a Tensor, got ${kindOf(x)}`);
   }
 }
+
+const kindOf = (x: unknown): string =>
+  x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
 
 /** A fresh contiguous tensor whose elements are undefined: the caller writes each of them. */
 export function emptyTensor(shape: Shape, dtype: DType): Tensor {

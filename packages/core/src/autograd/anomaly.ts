@@ -1,8 +1,8 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
-import { type GradNode, observe, valuesOf } from '../record/index.ts';
+import { type GradNode, valuesOf } from '../record/index.ts';
+import { type AnomalyMode, anomalyMode } from '../record/observe.ts';
 import type { Tensor } from '../tensor.ts';
-import { wrapDerivatives } from './engine.ts';
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
 export interface AnomalyOptions {
@@ -10,20 +10,13 @@ export interface AnomalyOptions {
   readonly checkNan?: boolean;
 }
 
-interface Installed {
-  readonly checkNan: boolean;
-  remove(): void;
-}
-
-let installed: Installed | null = null;
-
 /** Whether anomaly mode is on. Follows `torch.is_anomaly_enabled`. */
-export const isAnomalyEnabled = (): boolean => installed !== null;
+export const isAnomalyEnabled = (): boolean => anomalyMode.value !== null;
 
 /**
- * Turns anomaly mode on or off. While it is on, each recorded operation remembers where it was called, errors in the
- * backward pass show that place, and a backward function that returns NaN raises one. Slow: for debugging.
- * Follows `torch.autograd.set_detect_anomaly`.
+ * Turns anomaly mode on or off: inside {@link detectAnomaly} for what is left of it, else for all code outside of such calls.
+ * While it is on, each recorded operation remembers where it was called, errors in the backward pass show that place, and a
+ * backward function that returns NaN raises one. Slow: for debugging. Follows `torch.autograd.set_detect_anomaly`.
  * @example
  * ```ts
  * autograd.setDetectAnomaly(true);
@@ -33,14 +26,14 @@ export const isAnomalyEnabled = (): boolean => installed !== null;
  * ```
  */
 export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
-  installed?.remove();
-  installed = enabled ? install(options.checkNan ?? true) : null;
+  anomalyMode.set(enabled ? watching(options) : null);
 }
 
 /**
- * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}. Both the forward operations and the
- * backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
- * @throws AutogradError where a backward function returns NaN, and what `fn` throws
+ * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}: all of it, and nothing beside it. Both the
+ * forward operations and the backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
+ * @throws AutogradError where a backward function returns NaN, and what `fn` throws; where `fn` returns a promise and is no
+ *   `async` function
  * @example
  * ```ts
  * const x = tensor([0.5], { requiresGrad: true });
@@ -49,56 +42,43 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
  * ```
  */
 export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
-  const before = installed;
-  setDetectAnomaly(true, options);
-  const restore = (): void => setDetectAnomaly(before !== null, before ?? {});
-  let settlesLater = false;
-  try {
-    const result = fn();
-    if (result instanceof Promise) {
-      settlesLater = true;
-      return result.finally(restore) as T;
-    }
-    return result;
-  } finally {
-    if (!settlesLater) restore();
-  }
+  return anomalyMode.run(watching(options), 'detectAnomaly', fn);
 }
 
-function install(checkNan: boolean): Installed {
-  /** The nodes whose derivatives run: what they record was induced by them. */
-  const running: GradNode[] = [];
-  const stopObserving = observe({
-    recorded(node) {
-      const parent = running.at(-1);
-      const trace = `Traceback of the forward call of ${node.name}:\n${callSite()}`;
-      node.trace =
-        parent === undefined
-          ? trace
-          : `${trace}\nInduced by the backward of ${parent.name}. ${parent.trace ?? ''}`;
-    },
-  });
-  const unwrap = wrapDerivatives((inner) => (node, grads) => {
+const watching = ({ checkNan = true }: AnomalyOptions): AnomalyMode => (checkNan ? refusing : tracing);
+
+/** The nodes whose derivatives run: what they record was induced by them. */
+const running: GradNode[] = [];
+
+const tracing: AnomalyMode = {
+  recorded(node) {
+    const parent = running.at(-1);
+    const trace = `Traceback of the forward call of ${node.name}:\n${callSite()}`;
+    node.trace =
+      parent === undefined
+        ? trace
+        : `${trace}\nInduced by the backward of ${parent.name}. ${parent.trace ?? ''}`;
+  },
+  derive(node, grads) {
     running.push(node);
-    let results: readonly (Tensor | null)[];
     try {
-      results = inner(node, grads);
+      return node.primitive.backward(grads, node);
     } catch (error) {
       throw explained(error, node);
     } finally {
       running.pop();
     }
-    if (checkNan) refuseNaN(results, node);
+  },
+};
+
+const refusing: AnomalyMode = {
+  recorded: tracing.recorded,
+  derive(node, grads) {
+    const results = tracing.derive(node, grads);
+    refuseNaN(results, node);
     return results;
-  });
-  return {
-    checkNan,
-    remove() {
-      stopObserving();
-      unwrap();
-    },
-  };
-}
+  },
+};
 
 function refuseNaN(results: readonly (Tensor | null)[], node: GradNode): void {
   for (let i = 0; i < results.length; i++) {

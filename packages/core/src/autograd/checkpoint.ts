@@ -1,6 +1,6 @@
 import { AutogradError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
-import { enableGrad, isGradEnabled, withGradMode } from '../record/grad-mode.ts';
+import { isRecording, withGradMode, withRecording } from '../record/grad-mode.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
@@ -47,7 +47,7 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   ...args: Args
 ): Out {
   const { preserveRngState = true } = options;
-  if (!isGradEnabled()) return fn(...args);
+  if (!isRecording()) return fn(...args);
   const rngState = preserveRngState ? defaultGenerator.getState() : null;
   const { result, inputs } = runWithoutGraph(fn, args);
   if (inputs.length === 0) return result;
@@ -59,7 +59,7 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   const node = announce(
     new FunctionNode('Checkpoint', inputs, saved, (grads, self) => {
       saved.read(self.name, self.trace);
-      const again = repeatingRandom(rngState, () => enableGrad(() => fn(...args)));
+      const again = repeatingRandom(rngState, () => withRecording(() => fn(...args)));
       return gradientsOf(Array.isArray(again) ? again : [again], shapes, grads, inputs);
     }),
   );
@@ -144,7 +144,7 @@ function gradientsOf(
   }
   if (roots.length === 0) return inputs.map(() => null);
   // Under createGraph the recomputed graph stays, as part of the graph of the gradients.
-  const createGraph = isGradEnabled();
+  const createGraph = isRecording();
   const request = { roots, gradients, createGraph, retainGraph: createGraph, inputs };
   return runBackward({ ...request, accumulate: false, stopAtInputs: true });
 }

@@ -6,9 +6,11 @@ import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { sumToSize } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
+import { anomalyMode } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
-import { runHooks } from './hooks.ts';
+import { runAccumulateHooks, runHooks } from './hooks.ts';
+import { handOut, isOwn } from './ownership.ts';
 
 type Gradients = readonly (Tensor | null)[];
 
@@ -43,6 +45,9 @@ interface Capture {
   readonly output: number;
 }
 
+/** Numbers the walks over the graph, so that a node can tell whether this one has met it. */
+let visits = 0;
+
 class BackwardPass {
   readonly #request: BackwardRequest;
   /** Gradients that wait at each node, by output. */
@@ -66,7 +71,10 @@ class BackwardPass {
             'from has requiresGrad, or it was computed under noGrad',
         );
       }
-      this.#deliver(node, autogradOf(root).outputNumber, firstGradient(root, gradients[i] ?? null, i), true);
+      const given = gradients[i] ?? null;
+      const first = firstGradient(root, given, i);
+      if (given !== null) handOut(first);
+      this.#deliver(node, autogradOf(root).outputNumber, first);
     });
   }
 
@@ -88,17 +96,19 @@ class BackwardPass {
 
   /** The nodes reachable from the roots, youngest first; leaves, which have no age, last. */
   #order(): Node[] {
-    const seen = new Set<Node>(this.#pending.keys());
-    const order = [...seen];
-    // An array yields what is added to it while it is walked.
-    for (const { next } of order) {
-      for (const node of next) {
-        if (node === null || seen.has(node)) continue;
-        seen.add(node);
-        order.push(node);
-      }
+    const visit = ++visits;
+    const order: Node[] = [];
+    const leaves: Node[] = [];
+    for (const root of this.#pending.keys()) meet(root, visit, order, leaves);
+    // The list grows while it is walked.
+    for (let k = 0; k < order.length; k++) {
+      const { next } = order[k]!;
+      for (let i = 0; i < next.length; i++) meet(next[i]!, visit, order, leaves);
     }
-    return order.sort((a, b) => b.sequence - a.sequence);
+    // A chain of operations, which most nets are, is met in its order.
+    if (!youngestFirst(order)) order.sort((a, b) => b.sequence - a.sequence);
+    for (let i = 0; i < leaves.length; i++) order.push(leaves[i]!);
+    return order;
   }
 
   #runNode(node: GradNode, grads: (Tensor | null)[], needed: Set<Node> | null): void {
@@ -110,13 +120,16 @@ class BackwardPass {
       needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
     if (node.freed) throw freed(node.name);
-    const results = needed === null ? callDerivative(node, grads) : partOfDerivative(node, grads, wanted);
-    for (const g of grads) if (g != null) g.storage.holders--;
+    const keeps = node.primitive.keepsNothing !== true;
+    if (keeps) for (const g of grads) if (g != null) handOut(g);
+    const results = needed === null ? derivativesOf(node, grads) : partOfDerivative(node, grads, wanted);
+    for (let i = 0; i < grads.length; i++) if (grads[i] != null) grads[i]!.storage.holders--;
     for (let i = 0; i < wanted.length; i++) {
       const next = wanted[i];
       const result = results[i];
       if (next == null || result == null) continue;
-      this.#deliver(next, node.nextOutput[i]!, fit(result, node, i), false);
+      if (keeps) handOut(result);
+      this.#deliver(next, node.nextOutput[i]!, fit(result, node, i));
     }
     if (!this.#request.retainGraph) node.release();
   }
@@ -135,9 +148,10 @@ class BackwardPass {
     if (captures === undefined) return;
     for (const { output: at, index, input } of captures) {
       if (at !== output) continue;
-      g.storage.holders++;
-      this.#captured[index] = g;
-      if (this.#request.accumulate && !(node instanceof AccumulateGrad)) addToGrad(input, g);
+      if (!this.#request.accumulate) {
+        handOut(g);
+        this.#captured[index] = g;
+      } else if (!(node instanceof AccumulateGrad)) addToGrad(input, g);
     }
   }
 
@@ -155,20 +169,20 @@ class BackwardPass {
     const g = runHooks(autogradOf(variable).hooks ?? undefined, gradient);
     this.#capture(node, 0, g);
     if (!this.#request.accumulate) return;
-    if (this.#captures !== null) g.storage.holders--;
     const { createGraph } = this.#request;
     const before = variable.grad;
     if (before === null) {
       // The gradient becomes the leaf's own only if nobody else holds it, since `.grad` is changed in place later.
-      variable.grad = !createGraph && g.storage.holders <= 1 && g.dense ? g : clone(g);
+      variable.grad = !createGraph && isOwn(g) ? g : clone(g);
     } else if (createGraph) variable.grad = add(before, g);
     else add_(before, g);
     g.storage.holders--;
-    for (const hook of autogradOf(variable).accumulateHooks ?? []) hook(variable);
+    runAccumulateHooks(variable);
   }
 
-  #deliver(node: Node, output: number, g: Tensor, outside: boolean): void {
-    g.storage.holders += outside ? 2 : 1;
+  /** Lays a gradient down at the node that it goes to, which holds it from now on. */
+  #deliver(node: Node, output: number, g: Tensor): void {
+    g.storage.holders++;
     const waiting = this.#pending.get(node);
     if (waiting === undefined) {
       const outputs = node instanceof GradNode ? node.outputShapes.length : 1;
@@ -183,8 +197,8 @@ class BackwardPass {
 
   #sum(first: Tensor, second: Tensor): Tensor {
     second.storage.holders--;
-    const { createGraph } = this.#request;
-    if (!createGraph && first.storage.holders === 1 && first.dense && first.dtype === second.dtype) {
+    const apart = first.storage !== second.storage;
+    if (!this.#request.createGraph && isOwn(first) && apart && first.dtype === second.dtype) {
       return add_(first, second);
     }
     first.storage.holders--;
@@ -192,6 +206,19 @@ class BackwardPass {
     sum.storage.holders = 1;
     return sum;
   }
+}
+
+function meet(node: Node | null, visit: number, operations: Node[], leaves: Node[]): void {
+  if (node === null || node.visit === visit) return;
+  node.visit = visit;
+  (node instanceof AccumulateGrad ? leaves : operations).push(node);
+}
+
+function youngestFirst(operations: readonly Node[]): boolean {
+  for (let k = 1; k < operations.length; k++) {
+    if (operations[k]!.sequence > operations[k - 1]!.sequence) return false;
+  }
+  return true;
 }
 
 function capturesOf(inputs: readonly Tensor[]): Map<Node, Capture[]> {
@@ -246,22 +273,16 @@ function firstGradient(root: Tensor, gradient: Tensor | null, i: number): Tensor
   return to(gradient, root.dtype);
 }
 
-let callDerivative = (node: GradNode, grads: Gradients): Gradients => node.primitive.backward(grads, node);
-
-/** @internal Anomaly mode puts itself around every derivative. */
-export function wrapDerivatives(wrap: (inner: typeof callDerivative) => typeof callDerivative): () => void {
-  const inner = callDerivative;
-  callDerivative = wrap(inner);
-  return () => {
-    callDerivative = inner;
-  };
+function derivativesOf(node: GradNode, grads: Gradients): Gradients {
+  const anomaly = anomalyMode.value;
+  return anomaly === null ? node.primitive.backward(grads, node) : anomaly.derive(node, grads);
 }
 
 /** The gradients of some inputs only: the derivative can spare the others. */
 function partOfDerivative(node: GradNode, grads: Gradients, wanted: readonly (Node | null)[]): Gradients {
   node.wanted = wanted;
   try {
-    return callDerivative(node, grads);
+    return derivativesOf(node, grads);
   } finally {
     node.wanted = node.next;
   }

@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
-import { isGradEnabled, withGradMode } from '../record/grad-mode.ts';
+import { isRecording, withGradMode } from '../record/grad-mode.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
 import { announce } from '../record/observe.ts';
@@ -153,7 +153,7 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }
-  if (!isGradEnabled() || !needs.includes(true)) return result;
+  if (!isRecording() || !needs.includes(true)) return result;
 
   const inputs = args.filter((x) => x instanceof Tensor);
   const { dirty, nonDifferentiable } = ctx.marks;
@@ -170,12 +170,9 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   const shapes = args.map((x) => (x instanceof Tensor ? x.shape : null));
   const isTensor = outputs.map((y) => y instanceof Tensor);
   const backward = (grads: readonly (Tensor | null)[], node: FunctionNode): readonly (Tensor | null)[] => {
-    const given = isTensor.map((tensor, i) => {
-      const g = tensor ? (grads[i] ?? (ctx.marks.materialize ? zerosOfOutput(node, i) : null)) : null;
-      // The function may keep what it is given, and give what it keeps: the engine must reuse neither's memory.
-      if (g !== null) g.storage.holders++;
-      return g;
-    });
+    const given = isTensor.map((tensor, i) =>
+      tensor ? (grads[i] ?? (ctx.marks.materialize ? zerosOfOutput(node, i) : null)) : null,
+    );
     ctx.node = node;
     const gradients = definition.backward(ctx, ...(given as OutputGradients<Out>));
     return checkGradients(gradients, shapes, node);
@@ -270,7 +267,6 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
       `Function ${node.name} returned an invalid gradient at index ${i} - expected a floating point dtype but got ${g.dtype}`,
     );
   }
-  g.storage.holders++;
   return g;
 }
 
@@ -295,7 +291,7 @@ export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
   return (ctx, ...grads) => {
     const result = withGradMode(false, () => backward(ctx, ...grads));
     const node = ctx instanceof FunctionContext ? ctx.node : null;
-    if (!isGradEnabled() || node === null) return result;
+    if (!isRecording() || node === null) return result;
     const refuse = <G>(g: G): G => (g instanceof Tensor ? (refuseSecond(g, node) as G) : g);
     return Array.isArray(result) ? result.map(refuse) : refuse(result);
   };

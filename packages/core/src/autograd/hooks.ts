@@ -2,7 +2,8 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { autogradOf, type GradHook, Tensor } from '../tensor.ts';
+import { autogradOf, type GradHook, type HookList, Tensor } from '../tensor.ts';
+import { handOut } from './ownership.ts';
 
 /** What registering a hook returns. */
 export interface RemovableHandle {
@@ -10,15 +11,16 @@ export interface RemovableHandle {
   remove(): void;
 }
 
-function add<H>(list: H[], hook: H): RemovableHandle {
-  let present = true;
-  list.push(hook);
+function register<K extends PropertyKey, H>(
+  place: { [key in K]: HookList<H> | null | undefined },
+  key: K,
+  hook: H,
+): RemovableHandle {
+  const entry = { hook };
+  place[key] = [...(place[key] ?? []), entry];
   return {
     remove() {
-      if (!present) return;
-      present = false;
-      const i = list.indexOf(hook);
-      if (i >= 0) list.splice(i, 1);
+      place[key] = place[key]?.filter((other) => other !== entry) ?? null;
     },
   };
 }
@@ -41,9 +43,10 @@ function add<H>(list: H[], hook: H): RemovableHandle {
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
   if (!x.requiresGrad)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
-  if (x.gradFn === null) return add((autogradOf(x).hooks ??= []), hook);
-  const hooks = (x.gradFn.hooks ??= []);
-  return add((hooks[autogradOf(x).outputNumber] ??= []), hook);
+  const { gradFn, outputNumber } = autogradOf(x);
+  return gradFn === null
+    ? register(autogradOf(x), 'hooks', hook)
+    : register((gradFn.hooks ??= []), outputNumber, hook);
 }
 
 /**
@@ -84,7 +87,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   if (x.gradFn !== null)
     throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
-  return add((autogradOf(x).accumulateHooks ??= []), hook);
+  return register(autogradOf(x), 'accumulateHooks', hook);
 }
 
 /**
@@ -113,19 +116,26 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
 }
 
 /** What the hooks of a tensor make of a gradient that arrives at it. */
-export function runHooks(hooks: readonly GradHook[] | undefined, gradient: Tensor): Tensor {
-  if (hooks === undefined || hooks.length === 0) return gradient;
+export function runHooks(hooks: HookList<GradHook> | null | undefined, gradient: Tensor): Tensor {
+  if (hooks == null || hooks.length === 0) return gradient;
   let g = gradient;
-  // A hook may keep what it sees.
-  g.storage.holders++;
-  for (const hook of [...hooks]) {
+  handOut(g);
+  for (const { hook } of hooks) {
     const result = hook(g);
     if (result == null) continue;
     checkHookResult(result, g, hook.name);
-    result.storage.holders += 2;
+    handOut(result);
+    result.storage.holders++;
+    g.storage.holders--;
     g = result;
   }
   return g;
+}
+
+/** Tells the hooks of a leaf that its `.grad` has grown. */
+export function runAccumulateHooks(x: Tensor): void {
+  const hooks = autogradOf(x).accumulateHooks;
+  if (hooks !== null) for (const { hook } of hooks) hook(x);
 }
 
 function checkHookResult(result: unknown, g: Tensor, name: string): asserts result is Tensor {

@@ -1,7 +1,8 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, KindlingError } from '../errors.ts';
+import { BeyondInt32 } from '../kernels/index.ts';
 import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
-import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.ts';
+import { isInferenceModeEnabled, isRecording } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
 import { announce, notifyAfter, notifyBefore, observed } from './observe.ts';
 import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
@@ -51,6 +52,15 @@ export function inferred<A, I extends Tensors, M>(
   }
 }
 
+/** An operation's public name: PyTorch's, in camelCase. */
+const publicName = (name: string): string =>
+  name === 'to_copy' ? 'to' : name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+
+/** @internal An error of a kernel, which does not know for what operation it computes. */
+export function ofKernel(error: unknown, name: string): unknown {
+  return error instanceof BeyondInt32 ? error.named(publicName(name)) : error;
+}
+
 /**
  * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
  * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
@@ -60,8 +70,12 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const meta = inferred(primitive, inputs, attrs);
   const out = emptyTensor(meta.shape, meta.dtype);
-  primitive.kernel(inputs, attrs, out);
-  if (isGradEnabled()) {
+  try {
+    primitive.kernel(inputs, attrs, out);
+  } catch (error) {
+    throw ofKernel(error, primitive.name);
+  }
+  if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype)) {
       const node = gradNode(primitive, inputs, attrs);
       out.gradFn = node;
@@ -84,7 +98,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const outs = inferred(primitive, inputs, attrs).map(emptyOf);
   primitive.kernel(inputs, attrs, outs as Tensors as O);
-  if (isGradEnabled()) {
+  if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && outs.some(isFloating)) {
       const node = gradNode(primitive, inputs, attrs) as GradNode;
       for (let i = 0; i < outs.length; i++) {
@@ -110,7 +124,7 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
   const of = autogradOf(input);
   const view = autogradOf(out);
   view.inference = of.inference;
-  if (primitive.differentiable && isGradEnabled()) {
+  if (primitive.differentiable && isRecording()) {
     // A view of a leaf without gradient is remembered too: writing into it in place would escape the graph.
     view.base = of.base ?? input;
     view.baseRebinds = of.base === null ? of.rebinds : of.baseRebinds;

@@ -3,8 +3,8 @@ import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts'
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
-import { gradNode, inferred, wantsGrad } from './apply.ts';
-import { isGradEnabled, isInferenceModeEnabled } from './grad-mode.ts';
+import { gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
+import { isInferenceModeEnabled, isRecording } from './grad-mode.ts';
 import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
 import { notifyAfter, notifyBefore, observed } from './observe.ts';
 import type { Meta, Primitive, Tensors } from './primitive.ts';
@@ -38,12 +38,16 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
     const before = readsOld ? inputs.map((x) => (x === target ? old : x)) : inputs;
     node = gradNode(primitive, before, attrs);
   }
-  if (primitive.writesAnywhere === true) {
-    primitive.kernel(inputs, attrs, target);
-  } else {
-    const result = emptyTensor(meta.shape, meta.dtype);
-    primitive.kernel(inputs, attrs, result);
-    scatterStrided(result, target);
+  try {
+    if (primitive.writesAnywhere === true) {
+      primitive.kernel(inputs, attrs, target);
+    } else {
+      const result = emptyTensor(meta.shape, meta.dtype);
+      primitive.kernel(inputs, attrs, result);
+      scatterStrided(result, target);
+    }
+  } catch (error) {
+    throw ofKernel(error, name);
   }
   finishInPlace(target, node);
   if (observed) notifyAfter(name, inputs, attrs, [target]);
@@ -89,7 +93,7 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
         'before performing the operation.',
     );
   }
-  if (!isGradEnabled()) return false;
+  if (!isRecording()) return false;
   if (leafRequiresGrad) throw changedLeaf(name, 'a leaf Variable');
   if (base !== null && autogradOf(base).leafRequiresGrad)
     throw changedLeaf(name, 'a view of a leaf Variable');

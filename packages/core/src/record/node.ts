@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
-import type { GradHook, Tensor } from '../tensor.ts';
+import type { GradHook, HookList, Tensor } from '../tensor.ts';
 import { autogradOf } from '../tensor.ts';
 
 /** What every operation has, and all that a node needs to know of the one that made it. */
@@ -12,6 +12,11 @@ export interface Differentiable<A> {
   overload?(attrs: A): number;
   /** Which inputs and outputs the derivative reads: `INPUT(0) | OUTPUT`. Only these are kept for backward. */
   readonly saves?: number;
+  /**
+   * Whether the derivative keeps none of the gradients that it is given and returns, so that the engine may add to them in place
+   * and make one the `.grad` of a leaf. Otherwise whatever passes through it is never written again. Default: false.
+   */
+  readonly keepsNothing?: boolean;
   /** @internal Whether the results can require a gradient. */
   readonly differentiable: boolean;
   /** @internal The derivative in the form that the engine calls; made by the `define...` functions. */
@@ -35,6 +40,8 @@ export abstract class Node {
   abstract readonly next: readonly (Node | null)[];
   /** Which output of `next[i]` input i is. */
   abstract readonly nextOutput: readonly number[];
+  /** The last walk over the graph that met this node. @internal */
+  visit = 0;
 }
 
 /** The node of a leaf: backward adds what arrives here to `variable.grad`. */
@@ -76,7 +83,7 @@ export class GradNode<A = unknown> extends Node {
   /** The dtype of each output. */
   outputDtypes: DType[] = [];
   /** Gradient hooks per output. */
-  hooks: (GradHook[] | undefined)[] | null = null;
+  hooks: (HookList<GradHook> | undefined)[] | null = null;
   /** The outputs that retain their gradient. */
   retained: (Tensor | undefined)[] | null = null;
   /** Where the forward operation was called, in anomaly mode. */

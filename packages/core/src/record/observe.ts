@@ -1,7 +1,11 @@
 import type { Tensor } from '../tensor.ts';
+import { FlowSetting } from './flow.ts';
 import type { GradNode } from './node.ts';
 
-/** Sees every operation as it runs, and every look at data beside it: profilers, tracers and anomaly mode install one. */
+/**
+ * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is shown is
+ * not handed out: a later operation, which it sees too, may overwrite it, so who wants to keep elements copies them.
+ */
 export interface Observer {
   /** Before an operation runs. */
   before?(name: string, inputs: readonly Tensor[], attrs: unknown): void;
@@ -13,7 +17,8 @@ export interface Observer {
   read?(x: Tensor, reason: string): void;
 }
 
-const observers: Observer[] = [];
+/** Replaced on every change, so that an observer may come or go while these are being told. */
+let observers: readonly Observer[] = [];
 /** @internal Whether there is any observer: the hot paths ask before they call. */
 export let observed = false;
 
@@ -29,11 +34,14 @@ export let observed = false;
  * ```
  */
 export function observe(observer: Observer): () => void {
-  observers.push(observer);
+  observers = [...observers, observer];
   observed = true;
+  let present = true;
   return () => {
+    if (!present) return;
+    present = false;
     const i = observers.indexOf(observer);
-    if (i >= 0) observers.splice(i, 1);
+    observers = observers.filter((_, k) => k !== i);
     observed = observers.length > 0;
   };
 }
@@ -58,8 +66,20 @@ export function notifyRead(x: Tensor, reason: string): void {
   for (const o of observers) o.read?.(x, reason);
 }
 
-/** @internal Shows a node to the observers. */
+/** @internal What anomaly mode does, see autograd/anomaly.ts. */
+export interface AnomalyMode {
+  /** Notes where a node was recorded. */
+  recorded(node: GradNode): void;
+  /** Runs the derivative of a node and looks at what it returns. */
+  derive(node: GradNode, grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
+}
+
+/** @internal Anomaly mode, where it is on. */
+export const anomalyMode: FlowSetting<AnomalyMode | null> = new FlowSetting<AnomalyMode | null>(null);
+
+/** @internal Shows a node to anomaly mode and to the observers. */
 export function announce<A, N extends GradNode<A>>(node: N): N {
+  anomalyMode.value?.recorded(node as unknown as GradNode);
   if (observed) for (const o of observers) o.recorded?.(node as unknown as GradNode<never>);
   return node;
 }

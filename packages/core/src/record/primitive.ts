@@ -48,6 +48,21 @@ type GradientsOf<O extends Tensors> = { readonly [K in keyof O]: Tensor | null }
 /** What is stated of an operation: the engine's form of its derivative is made from `derivative`. */
 type Defined<P, D> = Omit<P, 'backward' | 'differentiable'> & { derivative?: D };
 
+/** What {@link definePrimitive} takes. */
+export type PrimitiveSpec<A, I extends Tensors> = Defined<
+  Primitive<A, I>,
+  (g: Tensor, node: GradNode<A>) => Gradients
+>;
+
+/** What {@link defineMulti} takes. */
+export type MultiSpec<A, I extends Tensors, O extends Tensors> = Defined<
+  MultiPrimitive<A, I, O>,
+  (grads: GradientsOf<O>, node: GradNode<A>) => Gradients
+>;
+
+/** What {@link defineView} takes. */
+export type ViewSpec<A> = Omit<Defined<ViewPrimitive<A>, (g: Tensor, node: GradNode<A>) => Tensor>, 'saves'>;
+
 function notDifferentiable(name: string): never {
   throw new AutogradError(`the derivative for '${name}' is not implemented`);
 }
@@ -56,35 +71,16 @@ function notDifferentiable(name: string): never {
 function withBackward<D, S extends { name: string; derivative?: D }, A>(
   spec: S & { derivative?: D },
   backward: (derivative: D) => Differentiable<A>['backward'],
-): S & Pick<Differentiable<A>, 'backward' | 'differentiable'> {
+): S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'> {
   const { name, derivative } = spec;
   if (derivative === undefined)
     return { ...spec, differentiable: false, backward: () => notDifferentiable(name) };
-  return { ...spec, differentiable: true, backward: backward(derivative) };
+  return { keepsNothing: true, ...spec, differentiable: true, backward: backward(derivative) };
 }
 
-/**
- * Declares an operation in one place: shape and dtype rule, kernel, derivative.
- *
- * `derivative(g, node)` gets the gradient of the result and returns one of each input (`null` where `node.needs(i)` is
- * false or there is none), written with tensor operations, so that it can itself be differentiated. It may return
- * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them. Kindling's own.
- *
- * The type parameters are the attributes and the inputs: `definePrimitive<{ dim: number }, [Tensor, Tensor]>`.
- * @example
- * ```ts
- * const double = definePrimitive({
- *   name: 'double',
- *   saves: 0,
- *   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
- *   kernel: ([x], _, out) => out.storage.array.set(elementsOf(x).map((v) => 2 * v)),
- *   derivative: (g) => [g.mul(2)],
- * });
- * apply(double, [tensor([1.5, 2])], undefined); // tensor([3., 4.])
- * ```
- */
+/** `definePrimitive` of foreign.ts for core's own operations, whose derivatives keep nothing. */
 export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
-  spec: Defined<Primitive<A, I>, (g: Tensor, node: GradNode<A>) => Gradients>,
+  spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {
   return withBackward(
     spec,
@@ -94,21 +90,17 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   );
 }
 
-/** {@link definePrimitive} for several results: `derivative` gets a gradient, or `null`, for each of them. */
+/** {@link definePrimitive} for several results. */
 export function defineMulti<
   A = undefined,
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
->(
-  spec: Defined<MultiPrimitive<A, I, O>, (grads: GradientsOf<O>, node: GradNode<A>) => Gradients>,
-): MultiPrimitive<A, I, O> {
+>(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
   return withBackward(spec, (derivative) => (grads, node) => derivative(grads as GradientsOf<O>, node));
 }
 
-/** {@link definePrimitive} for views; `derivative` reads no saved tensor. */
-export function defineView<A = undefined>(
-  spec: Omit<Defined<ViewPrimitive<A>, (g: Tensor, node: GradNode<A>) => Tensor>, 'saves'>,
-): ViewPrimitive<A> {
+/** {@link definePrimitive} for views. */
+export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
   return {
     saves: 0,
     ...withBackward(spec, (derivative) => ([g], node) => [derivative(g as Tensor, node)]),
