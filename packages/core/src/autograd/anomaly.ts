@@ -100,9 +100,6 @@ function explained(error: unknown, node: GradNode): unknown {
   return error;
 }
 
-/** The folder of Kindling's own sources, whose frames tell a user nothing. */
-const ownFolder = new URL('..', import.meta.url).href;
-
 /** The call stack from the first frame outside Kindling on. */
 function callSite(): string {
   const limits = Error as { stackTraceLimit?: number };
@@ -111,10 +108,16 @@ function callSite(): string {
   const { stack = '' } = new Error();
   if (before !== undefined) limits.stackTraceLimit = before;
   const frames = stack.split('\n').filter((line) => /^\s*at |@/.test(line));
-  const foreign = frames.filter((line) => !isOwn(line));
+  const own = ownPlace(frames[0] ?? '');
+  const foreign = frames.filter((line) => !line.includes(own));
   return (foreign.length > 0 ? foreign : frames).slice(0, 12).join('\n');
 }
 
-const ownPath = decodeURIComponent(new URL(ownFolder).pathname);
-const isOwn = (frame: string): boolean =>
-  frame.includes(ownFolder) || (ownPath.length > 1 && frame.includes(ownPath));
+/**
+ * Where Kindling lies, whose frames tell a user nothing, by a frame of this file: the folder of its sources, or the one
+ * file of a build. Bundlers write a place of their own for `import.meta.url`, or none.
+ */
+const ownPlace = (frame: string): string =>
+  frame
+    .replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '')
+    .replace(/(?:autograd[/\\]anomaly\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');

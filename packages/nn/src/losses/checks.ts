@@ -56,8 +56,14 @@ const sites = new Set<string>();
 const budgets = new Map<string, number>();
 const warningsPerCheck = 32;
 
-/** Where this package lies: the frames of a stack that do not lie there are the user's. */
-const home = (import.meta.url ?? '').replace(/^file:\/\//, '').replace(/\/(losses\/checks\.ts|[^/]*)$/, '/');
+/**
+ * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build. The frames of a
+ * stack that do not lie there are the user's. Bundlers write a place of their own for `import.meta.url`, or none.
+ */
+const ownPlace = (frame: string): string =>
+  frame
+    .replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '')
+    .replace(/(?:losses[/\\]checks\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');
 
 /** V8's, where the runtime is built on it. */
 const traces = Error as ErrorConstructor & { stackTraceLimit?: number | undefined };
@@ -65,9 +71,10 @@ const traces = Error as ErrorConstructor & { stackTraceLimit?: number | undefine
 function callSite(): string {
   const limit = traces.stackTraceLimit;
   traces.stackTraceLimit = 30;
-  const frames = (new Error().stack ?? '').split('\n').slice(1);
+  const frames = (new Error().stack ?? '').split('\n').filter((line) => /^\s*at |@/.test(line));
   traces.stackTraceLimit = limit;
-  return frames.find((frame) => !frame.includes(home))?.trim() ?? '';
+  const own = ownPlace(frames[0] ?? '');
+  return frames.find((frame) => !frame.includes(own))?.trim() ?? '';
 }
 
 /** Whether the check `name` is to be made at all. */
@@ -179,23 +186,16 @@ function outsideUnitRange(values: TypedArray, shape: Shape): string | null {
 }
 
 /** Refuses probabilities outside [0, 1], as PyTorch does; for kernels. */
-export function requireProbabilities(caller: string, input: Tensor): void {
-  const found = outsideUnitRange(elementsOf(input), input.shape);
+export function requireProbabilities(caller: string, what: 'input' | 'target', x: Tensor): void {
+  const found = outsideUnitRange(elementsOf(x), x.shape);
   if (found === null) return;
   throw new ValueError(
-    `${caller}: all elements of input should be between 0 and 1, got ${found}; ` +
-      'pass sigmoid(x), or give the logits themselves to binaryCrossEntropyWithLogits',
+    `${caller}: all elements of ${what} should be between 0 and 1, got ${found}${
+      what === 'target'
+        ? ''
+        : '; pass sigmoid(x), or give the logits themselves to binaryCrossEntropyWithLogits'
+    }`,
   );
-}
-
-/** Warns of targets outside [0, 1]: only the newest PyTorch refuses them. */
-export function checkTargetProbabilities(caller: string, target: Tensor): void {
-  const name = `${caller} target`;
-  if (!isChecked(name)) return;
-  const reason = `${caller}: whether the target lies in [0, 1]`;
-  const found = outsideUnitRange(valuesOf(target, reason), target.shape);
-  if (found !== null)
-    report(name, `${caller}: all elements of target should be between 0 and 1, got ${found}`);
 }
 
 /** Refuses options, by their names, that are not above 0. */
