@@ -63,17 +63,25 @@ export function tolist<T = NestedNumbers>(this: Tensor): T {
 }
 
 /**
- * What arithmetic and comparison operators of JavaScript see: the value of a tensor of one element. Follows `Tensor.__float__`.
- * @throws ValueError unless the tensor has one element
+ * What JavaScript sees where it wants a plain value: of a tensor of one element its number, where a number is asked for
+ * (`Number(x)`, `x * 2`, `x < y`); the printed form in a template string. Follows `Tensor.__float__` and `Tensor.__str__`.
+ * @throws ValueError for `+` and `==`, which ask for neither, and for numbers of any other tensor
  */
-export function toNumber(x: Tensor): number {
-  if (x.count !== 1) {
+export function toPrimitive(this: Tensor, hint: string): string | number {
+  if (hint === 'string') return this.toString();
+  if (hint === 'default') {
     throw new ValueError(
-      `only one element tensors can be converted to numbers, this one has shape ${formatShape(x.shape)}; operators such as ` +
+      '+ and == of JavaScript do not apply to tensors: write x.add(y) for the sum, x.eq(y) or equal(x, y) to compare, ' +
+        'String(x) for text, x.item() for the number',
+    );
+  }
+  if (this.count !== 1) {
+    throw new ValueError(
+      `only one element tensors can be converted to numbers, this one has shape ${formatShape(this.shape)}; operators such as ` +
         '* and < do not apply to tensors: write x.mul(y), x.lt(y)',
     );
   }
-  return only(x, 'conversion to a number');
+  return only(this, 'conversion to a number');
 }
 
 /**

@@ -114,7 +114,7 @@ const operations = {
   ...hooks,
 };
 
-const { toNumber, ...own } = members;
+const { toPrimitive, ...own } = members;
 
 /**
  * A function of a tensor as that tensor's method, with all of its overloads. A function of fewer than four matches with its
@@ -164,8 +164,9 @@ interface Properties {
   /** PyTorch's printed form. Follows `repr(tensor)`. */
   toString(): string;
   /**
-   * As a number the value of a tensor of one element; else the printed form. Follows `Tensor.__float__`.
-   * @throws ValueError where a number is asked for, unless the tensor has one element
+   * The value of a tensor of one element where a number is asked for (`x * 2`), the printed form where a string is.
+   * Follows `Tensor.__float__`.
+   * @throws ValueError for `+` and `==`, and where a number is asked for of any other tensor
    */
   [Symbol.toPrimitive](hint: string): string | number;
   /**
@@ -224,9 +225,7 @@ installGetter('mT', matrixTranspose);
 installGetter('H', permutations.adjoint);
 installGetter('mH', matrixTranspose);
 installGetter('retainsGrad', retainsGrad);
-install(Symbol.toPrimitive, function (this: Tensor, hint: string) {
-  return hint === 'number' ? toNumber(this) : this.toString();
-});
+install(Symbol.toPrimitive, toPrimitive);
 install(Symbol.for('nodejs.util.inspect.custom'), function (this: Tensor) {
   return this.toString();
 });

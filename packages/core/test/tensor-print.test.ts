@@ -104,6 +104,24 @@ describe('primitive values', () => {
     }
   });
 
+  test('+ and ==, which ask for neither number nor text, say what to write', () => {
+    const x = tensor(2) as unknown as number;
+    expect(x * 2).toBe(4);
+    expect(-x).toBe(-2);
+    for (const wrong of [
+      () => x + x,
+      () => x + 1,
+      () => `x is ${1}` + x,
+      // biome-ignore lint/suspicious/noDoubleEquals: it is what is tested
+      () => (x as unknown) == 2,
+      () => (tensor([1, 2]) as unknown as number) + 1,
+    ]) {
+      expect(wrong).toThrow(K.ValueError);
+      expect(wrong).toThrow(/write x\.add\(y\)/);
+    }
+    expect((x as unknown) == null).toBe(false);
+  });
+
   test('text holds the printed form', () => {
     const text: unknown = tensor([1, 2]);
     expect(`x = ${text}`).toBe('x = tensor([1, 2])');

@@ -77,4 +77,72 @@ describe('anomaly mode', () => {
     expect(messageOf(() => leaf([0]).sqrt().mul(0).sum().backward())).toBe('no error');
     expect(leaf([1]).mul(2).gradFn!.trace).toBeNull();
   });
+
+  it('belongs to the async flow it was set in', async () => {
+    const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const nan = (): string => messageOf(() => leaf([0]).sqrt().mul(0).sum().backward());
+    const seen: Record<string, boolean[]> = { first: [], second: [], beside: [] };
+    const look = async (name: string, times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) {
+        await tick(4);
+        seen[name]!.push(autograd.isAnomalyEnabled() && nan() !== 'no error');
+      }
+    };
+    await Promise.all([
+      autograd.detectAnomaly(async () => await look('first', 2)),
+      autograd.detectAnomaly(async () => await look('second', 5)),
+      look('beside', 4),
+    ]);
+    expect(seen).toEqual({
+      first: [true, true],
+      second: [true, true, true, true, true],
+      beside: [false, false, false, false],
+    });
+    expect(autograd.isAnomalyEnabled()).toBe(false);
+  });
+
+  it('can be set for what is left of a region', async () => {
+    const on = autograd.isAnomalyEnabled;
+    const seen: boolean[] = [];
+    autograd.detectAnomaly(() => {
+      autograd.setDetectAnomaly(false);
+      seen.push(on());
+    });
+    seen.push(on());
+    const region = autograd.detectAnomaly(async () => {
+      await null;
+      autograd.setDetectAnomaly(false);
+      await null;
+      seen.push(on());
+    });
+    seen.push(on());
+    autograd.setDetectAnomaly(true);
+    await region;
+    seen.push(on());
+    expect(seen).toEqual([false, false, false, false, true]);
+  });
+
+  it('ends with an error, and leaves no node as running', () => {
+    expect(() =>
+      autograd.detectAnomaly(() => {
+        leaf([0]).sqrt().mul(0).sum().backward();
+      }),
+    ).toThrow(/nan values/);
+    expect(autograd.isAnomalyEnabled()).toBe(false);
+    autograd.detectAnomaly(() => expect(leaf([1]).mul(2).gradFn!.trace).not.toContain('Induced by'));
+  });
+
+  it('looks at every gradient that is wanted, of operations with several inputs too', () => {
+    const [x, y] = [leaf([1]), leaf([0])];
+    // d/dy of x / y is -x / y², infinite; times 0 that is NaN, and d/dx is not.
+    const message = messageOf(() => autograd.detectAnomaly(() => x.pow(y.mul(0).div(y)).sum().backward()));
+    expect(message).toContain("Function 'PowBackward1' returned nan values in its 0th output.");
+    const constant = tensor([0], { dtype: 'float32' });
+    const masked = (): void =>
+      x
+        .where(tensor([true]), constant.div(0))
+        .sum()
+        .backward();
+    expect(messageOf(() => autograd.detectAnomaly(masked))).toBe('no error');
+  });
 });

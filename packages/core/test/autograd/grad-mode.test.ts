@@ -7,6 +7,7 @@ import {
   isInferenceModeEnabled,
   noGrad,
   setGradEnabled,
+  type Tensor,
   tensor,
 } from '../../src/index.ts';
 
@@ -50,7 +51,20 @@ describe('noGrad and enableGrad', () => {
   });
 
   it('refuse promises of functions that are not async', () => {
-    expect(() => noGrad(() => Promise.resolve(1))).toThrow(/without being an async function/);
+    const regions = {
+      noGrad,
+      enableGrad,
+      inferenceMode,
+      setGradEnabled: (fn: () => unknown) => setGradEnabled(true, fn),
+    };
+    for (const [name, region] of Object.entries(regions)) {
+      const wrong = () => region(() => Promise.resolve(1));
+      expect(wrong).toThrow(
+        new RegExp(`^${name}: the function returned a promise without being an async function`),
+      );
+    }
+    // biome-ignore lint/suspicious/noThenProperty: it is what makes a promise of a library
+    expect(() => noGrad(() => ({ then: () => {} }))).toThrow(/returned a promise/);
     expect(records()).toBe(true);
   });
 });
@@ -138,7 +152,218 @@ describe('async functions', () => {
   });
 });
 
+describe('what an async region leaves running', () => {
+  it('sees its mode while it lasts, then the one outside, whatever runs beside it', async () => {
+    const seen: string[] = [];
+    const later = (name: string, ms: number): void => {
+      setTimeout(() => seen.push(`${name} ${records()}`), ms);
+    };
+    await noGrad(async () => {
+      later('within', 1);
+      later('after', 30);
+      later('beside', 60);
+      await tick(15);
+    });
+    await tick(30);
+    await noGrad(async () => await tick(40));
+    expect(seen).toEqual(['within false', 'after true', 'beside true']);
+  });
+
+  it('sees, where regions are nested, the innermost that goes on', async () => {
+    const seen: boolean[] = [];
+    await noGrad(async () => {
+      await enableGrad(async () => {
+        setTimeout(() => seen.push(records()), 1);
+        setTimeout(() => seen.push(records()), 25);
+        setTimeout(() => seen.push(records()), 70);
+        await tick(10);
+      });
+      await tick(30);
+    });
+    await tick(40);
+    expect(seen).toEqual([true, false, true]);
+  });
+
+  it('may begin regions of its own, each after the end of the last, for ever', async () => {
+    let step = (): Promise<void> => Promise.resolve();
+    for (let i = 0; i < 50; i++) {
+      const before = step;
+      step = () => noGrad(async () => void setTimeout(() => void before(), 0));
+    }
+    await step();
+    await tick(80);
+    expect(records()).toBe(true);
+  });
+});
+
+describe('async regions within synchronous ones', () => {
+  it('have their own mode at once, and the outer one comes back', async () => {
+    const seen: boolean[] = [];
+    let inner: Promise<void> = Promise.resolve();
+    noGrad(() => {
+      inner = enableGrad(async () => {
+        seen.push(records());
+        await null;
+        seen.push(records());
+        noGrad(() => seen.push(records()));
+      });
+      seen.push(records());
+    });
+    seen.push(records());
+    await inner;
+    expect(seen).toEqual([true, false, true, true, false]);
+  });
+
+  it('report a rejection that nobody handles', async () => {
+    const reported: unknown[] = [];
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.once('unhandledRejection', (reason) => void reported.push((reason as Error).message));
+    void noGrad(async () => {
+      await null;
+      throw new Error('lost');
+    });
+    await tick(5);
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+    expect(reported).toEqual(['lost']);
+  });
+});
+
+describe('generators', () => {
+  it('run their bodies in the mode, and what asks them for values does not', () => {
+    const steps = noGrad(function* () {
+      const sent: number = yield records();
+      try {
+        yield enableGrad(records) && sent === 5;
+      } finally {
+        yield records();
+      }
+    });
+    expect(steps.next().value).toBe(false);
+    expect(records()).toBe(true);
+    expect(steps.next(5 as never).value).toBe(true);
+    expect(steps.return(undefined as never).value).toBe(false);
+    expect(steps.next().done).toBe(true);
+    expect(records()).toBe(true);
+    const plain = function* () {
+      for (let i = 0; i < 3; i++) yield records();
+    };
+    expect([...noGrad(() => plain())]).toEqual([false, false, false]);
+    expect([...noGrad(() => enableGrad(plain))]).toEqual([true, true, true]);
+    expect([...noGrad(() => plain).call(null)]).toEqual([true, true, true]);
+    const failing = noGrad(function* () {
+      try {
+        yield 1;
+      } catch (error) {
+        yield [(error as Error).message, records()];
+      }
+    });
+    failing.next();
+    expect(failing.throw(new Error('in')).value).toEqual(['in', false]);
+  });
+
+  it('that are async keep the mode across their awaits', async () => {
+    const seen: boolean[] = [];
+    const steps = noGrad(async function* () {
+      for (let i = 0; i < 3; i++) {
+        await tick();
+        yield records();
+        seen.push(records());
+      }
+    });
+    for await (const recorded of steps) seen.push(recorded, records());
+    expect(seen).toEqual([false, true, false, false, true, false, false, true, false]);
+    expect(records()).toBe(true);
+  });
+});
+
 describe('inferenceMode', () => {
+  it('stays on inside noGrad, enableGrad and setGradEnabled, which change the grad flag only', async () => {
+    const look = (): [boolean, boolean] => [isGradEnabled(), isInferenceModeEnabled()];
+    const seen = inferenceMode(() => [
+      look(),
+      enableGrad(look),
+      noGrad(look),
+      setGradEnabled(true, look),
+      setGradEnabled(false, look),
+      enableGrad(() => noGrad(look)),
+      look(),
+    ]);
+    expect(seen).toEqual([
+      [false, true],
+      [true, true],
+      [false, true],
+      [true, true],
+      [false, true],
+      [false, true],
+      [false, true],
+    ]);
+    expect(noGrad(() => inferenceMode(look))).toEqual([false, true]);
+    await inferenceMode(async () => {
+      await tick();
+      expect(await enableGrad(async () => look())).toEqual([true, true]);
+      expect(look()).toEqual([false, true]);
+    });
+    expect(look()).toEqual([true, false]);
+  });
+
+  it('records nothing, also where the grad flag is set', () => {
+    const w = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+    inferenceMode(() =>
+      enableGrad(() => {
+        const y = w.mul(2);
+        expect(y.requiresGrad).toBe(false);
+        expect(w.unbind().map((part) => part.requiresGrad)).toEqual([false, false]);
+        expect(w.sort().values.requiresGrad).toBe(false);
+        w.add_(1);
+        y.mul_(w);
+        expect(autograd.checkpoint((x: Tensor) => x.mul(w), w).requiresGrad).toBe(false);
+      }),
+    );
+    expect(w.toArray()).toEqual([2, 3]);
+  });
+
+  it('marks results of every kind, and no view of a tensor from outside', () => {
+    const w = tensor([3, 1, 2], { dtype: 'float64', requiresGrad: true });
+    const outside = tensor([3, 1, 2], { dtype: 'float64' });
+    const inside = inferenceMode(() => {
+      const y = outside.mul(2);
+      const { values, indices } = y.sort();
+      return { y, values, view: y.view(3, 1), indices, ofOutside: outside.view(3, 1) };
+    });
+    for (const x of [inside.y, inside.values]) {
+      expect(() => x.mul(w)).toThrow(/Inference tensors cannot be saved for backward/);
+      expect(() => x.zero_()).toThrow(/Inplace update to inference tensor/);
+    }
+    expect(() => inside.view.zero_()).toThrow(/Inplace update to inference tensor/);
+    expect(() => inside.indices.zero_()).toThrow(/Inplace update to inference tensor/);
+    // A view taken outside is one of an inference tensor all the same.
+    expect(() => inside.y.view(1, 3).zero_()).toThrow(/Inplace update to inference tensor/);
+    expect(inside.ofOutside.mul(w.view(3, 1)).requiresGrad).toBe(true);
+    inside.ofOutside.zero_();
+    expect(outside.toArray()).toEqual([0, 0, 0]);
+  });
+
+  it('makes gradients of backward inference tensors', () => {
+    const w = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+    const loss = w.mul(w).sum();
+    inferenceMode(() => loss.backward());
+    expect(w.grad!.toArray()).toEqual([2, 4]);
+    expect(() => w.mul(w).sum().backward()).toThrow(/Inplace update to inference tensor/);
+    w.grad = null;
+    const again = w.mul(w).sum();
+    const [g] = inferenceMode(() => autograd.grad(again, w, { createGraph: true }));
+    expect(g!.requiresGrad).toBe(false);
+  });
+
+  it('recomputes a checkpoint from outside', () => {
+    const w = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+    const y = autograd.checkpoint((x: Tensor) => x.mul(w).sum(), w.mul(1));
+    inferenceMode(() => y.backward());
+    expect(w.grad!.toArray()).toEqual([2, 4]);
+  });
+
   it('makes tensors that stay out of graphs', () => {
     const y = inferenceMode(() => {
       expect(isInferenceModeEnabled()).toBe(true);
@@ -178,5 +403,20 @@ describe('without AsyncLocalStorage, as in browsers', () => {
     vi.unstubAllGlobals();
     look();
     expect(seen).toEqual([false, false, false, true, true, false, true]);
+  });
+
+  it('a region that ends before another leaves it in force', async () => {
+    vi.resetModules();
+    vi.stubGlobal('process', undefined);
+    const modes = await import('../../src/record/grad-mode.ts');
+    const first = modes.noGrad(async () => await tick(5));
+    // It looked for the storage at the first async region.
+    vi.unstubAllGlobals();
+    const second = modes.inferenceMode(async () => await tick(20));
+    expect(modes.isInferenceModeEnabled()).toBe(true);
+    await first;
+    expect(modes.isInferenceModeEnabled()).toBe(true);
+    await second;
+    expect([modes.isGradEnabled(), modes.isInferenceModeEnabled()]).toEqual([true, false]);
   });
 });

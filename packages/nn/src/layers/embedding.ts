@@ -59,6 +59,7 @@ interface Lookup {
 const lookupPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
   name: 'embedding',
   saves: 1 << 1,
+  keepsNothing: true,
   infer: ([weight, indices]) => ({ shape: [...indices.shape, weight.size(1)], dtype: weight.dtype }),
   kernel([weight, indices], { rows, paddingIdx, zeroPadding }, out) {
     const table = elementsOf(weight);

@@ -1,4 +1,18 @@
-import { applyMulti, defineMulti, elementsOf, isGradEnabled, Tensor } from '@kindling/core';
+import {
+  AutogradError,
+  applyMulti,
+  type DType,
+  DTypeError,
+  defineMulti,
+  elementsOf,
+  formatShape,
+  type GradNode,
+  isGradEnabled,
+  type Shape,
+  ShapeError,
+  sameShape,
+  Tensor,
+} from '@kindling/core';
 import type { AnyModule } from './callable.ts';
 
 /** What registering a hook gives: `remove()` takes the hook away again. */
@@ -69,12 +83,13 @@ export function runWithHooks(
   input: unknown[],
   hooks: ModuleHooks,
 ): unknown {
+  // Those that a pre-hook adds begin with the next call, as in PyTorch.
+  const watch = hooks.backward.length === 0 ? null : new BackwardWatch(module, [...hooks.backward]);
   let args = input;
   for (const hook of [...hooks.pre]) {
     const result = hook(module, args);
     if (result !== undefined && result !== null) args = Array.isArray(result) ? result : [result];
   }
-  const watch = hooks.backward.length === 0 ? null : new BackwardWatch(module, [...hooks.backward]);
   if (watch !== null) args = watch.enter(args);
   let output = module.forward(...args);
   for (const hook of [...hooks.forward]) {
@@ -84,11 +99,13 @@ export function runWithHooks(
   return watch === null ? output : watch.leave(output);
 }
 
+type TapNode = GradNode<Tap>;
+
 interface Tap {
-  receive(grads: Gradients): Gradients;
+  receive(grads: Gradients, node: TapNode): Gradients;
 }
 
-/** The identity of several tensors at once, whose derivative sees their gradients together. */
+/** The identity of several tensors at once, whose derivative sees their gradients together, and hands them to hooks. */
 const tap = defineMulti<Tap, readonly Tensor[], readonly Tensor[]>({
   name: 'backward_hook_function',
   saves: 0,
@@ -97,7 +114,7 @@ const tap = defineMulti<Tap, readonly Tensor[], readonly Tensor[]>({
     inputs.forEach((x, i) => {
       elementsOf(outs[i]!).set(elementsOf(x));
     }),
-  derivative: (grads, node) => node.attrs.receive(grads),
+  derivative: (grads, node) => node.attrs.receive(grads, node),
 });
 
 /** One call of a module with backward hooks: gathers the gradients of its outputs, then of its inputs. */
@@ -107,7 +124,8 @@ class BackwardWatch {
   /** How many tensors went in, and which of them want a gradient. */
   #inputCount = 0;
   #wanting: readonly number[] = [];
-  #gradOutput: Gradients = [];
+  /** What has arrived at the outputs and not yet at the inputs. */
+  #gradOutput: Gradients | null = null;
 
   constructor(module: AnyModule, hooks: readonly BackwardHook[]) {
     this.#module = module;
@@ -115,7 +133,7 @@ class BackwardWatch {
   }
 
   enter(args: unknown[]): unknown[] {
-    const { values, count, wanting } = tapped(args, (grads) => this.#inputGradients(grads));
+    const { values, count, wanting } = tapped(args, (grads, node) => this.#inputGradients(grads, node));
     this.#inputCount = count;
     this.#wanting = wanting;
     return values;
@@ -127,26 +145,72 @@ class BackwardWatch {
   }
 
   #tapOutputs(outputs: unknown[]): unknown[] {
-    const count = outputs.filter((x) => x instanceof Tensor).length;
-    const { values } = tapped(outputs, (grads, wanting) => {
-      this.#gradOutput = atPlaces(grads, wanting, count);
+    const { values, count, wanting } = tapped(outputs, (grads) => {
+      const gradOutput = atPlaces(grads, wanting, count);
       // Nothing will arrive at the inputs: the hooks run now.
-      if (this.#wanting.length === 0) this.#run(atPlaces([], [], this.#inputCount));
+      if (this.#wanting.length === 0) this.#runWithoutInputs(gradOutput);
+      else this.#gradOutput = gradOutput;
       return grads;
     });
     return values;
   }
 
-  #inputGradients(grads: Gradients): Gradients {
-    const result = this.#run(atPlaces(grads, this.#wanting, this.#inputCount));
-    return this.#wanting.map((at) => result[at] ?? null);
+  #inputGradients(grads: Gradients, node: TapNode): Gradients {
+    const gradOutput = this.#gradOutput;
+    // In a double backward gradients may come to the inputs past the outputs: that is not the module's backward.
+    if (gradOutput === null) return grads;
+    this.#gradOutput = null;
+    const places = this.#wanting;
+    let result = atPlaces(grads, places, this.#inputCount);
+    for (const hook of this.#hooks) {
+      const returned = hook(this.#module, result, gradOutput);
+      if (returned == null) continue;
+      checkCount(returned, result.length);
+      places.forEach((at, k) => {
+        checkGradient(returned[at], at, node.shape(k), node.dtype(k));
+      });
+      result = returned;
+    }
+    return places.map((at) => result[at] ?? null);
   }
 
-  #run(gradInput: Gradients): Gradients {
-    let result = gradInput;
-    for (const hook of this.#hooks) result = hook(this.#module, result, this.#gradOutput) ?? result;
-    return result;
+  #runWithoutInputs(gradOutput: Gradients): void {
+    const none = atPlaces([], [], this.#inputCount);
+    for (const hook of this.#hooks) {
+      const returned: unknown = hook(this.#module, none, gradOutput);
+      if (returned == null || (Array.isArray(returned) && returned.every((g) => g === null))) continue;
+      throw new AutogradError(
+        'registerFullBackwardHook: the backward hook of a module where no input requires a gradient should always return ' +
+          'nothing, or null for all gradients',
+      );
+    }
   }
+}
+
+function checkCount(returned: unknown, expected: number): asserts returned is Gradients {
+  if (Array.isArray(returned) && returned.length === expected) return;
+  const got = Array.isArray(returned)
+    ? returned.length
+    : returned instanceof Tensor
+      ? 'a Tensor'
+      : `a ${typeof returned}`;
+  throw new AutogradError(
+    `registerFullBackwardHook: Backward hook returned an invalid number of gradInput, got ${got}, but expected ${expected}: ` +
+      'an array with one gradient, or null, for each tensor among the inputs',
+  );
+}
+
+function checkGradient(g: unknown, i: number, shape: Shape, dtype: DType): void {
+  if (g === null) return;
+  const who = `registerFullBackwardHook: gradient ${i} that the hook returned`;
+  if (!(g instanceof Tensor)) throw new DTypeError(`${who} is a ${typeof g}; expected a Tensor or null`);
+  if (!sameShape(g.shape, shape)) {
+    throw new ShapeError(
+      `${who} has changed the size of value (was ${formatShape(shape)} got ${formatShape(g.shape)})`,
+    );
+  }
+  if (g.dtype !== dtype)
+    throw new DTypeError(`${who} has changed the type of value (was ${dtype} got ${g.dtype})`);
 }
 
 /** A gradient for each of `count` tensors, `null` for those that want none. */
@@ -159,7 +223,7 @@ function atPlaces(grads: Gradients, wanting: readonly number[], count: number): 
 }
 
 /** Passes those tensors that require a gradient through {@link tap}. `wanting` are their places among the tensors. */
-function tapped(list: unknown[], receive: (grads: Gradients, wanting: readonly number[]) => Gradients) {
+function tapped(list: unknown[], receive: Tap['receive']) {
   const values = [...list];
   const places: number[] = [];
   const wanting: number[] = [];
@@ -174,7 +238,7 @@ function tapped(list: unknown[], receive: (grads: Gradients, wanting: readonly n
   });
   if (places.length > 0) {
     const inputs = places.map((i) => list[i] as Tensor);
-    const outs = applyMulti(tap, inputs, { receive: (grads) => receive(grads, wanting) });
+    const outs = applyMulti(tap, inputs, { receive });
     places.forEach((i, k) => {
       values[i] = outs[k];
     });

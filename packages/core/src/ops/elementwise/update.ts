@@ -1,9 +1,9 @@
 import { laneOf } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
 import { prepareInPlace } from '../../record/in-place.ts';
 import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
-import { formatShape, sameShape } from '../../shape.ts';
+import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
 /**
@@ -30,17 +30,22 @@ export class FusedUpdate {
   /** How many of the tensors it changes: the first ones. */
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
+  readonly #tensors: number;
+  readonly #params: number;
 
   constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
     this.name = name;
     this.targets = targets;
     this.#kernel = new ElementwiseKernel(name, targets + inputs, build);
+    this.#tensors = targets + inputs;
+    this.#params = Math.max(0, build.length - this.#tensors);
   }
 
   /**
    * Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call.
    * @throws DTypeError when the tensors are not of one dtype
-   * @throws ShapeError when the targets are not of one shape
+   * @throws ShapeError when the targets are not of one shape, or an input does not broadcast to it
+   * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers
    * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
@@ -54,11 +59,18 @@ export class FusedUpdate {
           `${this.name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`,
         );
       }
-      if (i < this.targets && !sameShape(x.shape, shape)) {
+      if (x.shape === shape || sameShape(x.shape, shape)) continue;
+      if (i < this.targets || !expandsTo(x.shape, shape)) {
         throw new ShapeError(
-          `${this.name}: expected shape ${formatShape(shape)}, got ${formatShape(x.shape)} for number ${i}`,
+          `${this.name}: expected ${i < this.targets ? 'shape' : 'a shape that broadcasts to'} ${formatShape(shape)}, got ` +
+            `${formatShape(x.shape)} for number ${i}`,
         );
       }
+    }
+    if (tensors.length !== this.#tensors || params.length < this.#params) {
+      throw new ValueError(
+        `${this.name}: expected ${this.#tensors} tensors and ${this.#params} numbers, got ${tensors.length} and ${params.length}`,
+      );
     }
     const outs = tensors.slice(0, this.targets);
     // `updateInPlace` without its closure: this runs for each parameter of each step.

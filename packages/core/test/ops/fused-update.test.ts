@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { E, FusedUpdate, noGrad, ones, type Tensor, tensor, zeros } from '../../src/index.ts';
+
+const sgd = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
+  const velocity = E.add(E.mul(v, mu), g);
+  return [E.sub(w, E.mul(lr, velocity)), velocity];
+});
+const run = (w: Tensor, v: Tensor, g: Tensor, numbers = [0.5, 0.9]): void => sgd.run([w, v, g], numbers);
+
+describe('FusedUpdate', () => {
+  it('changes its targets, counts the change, and lets inputs broadcast', () => {
+    const [w, v] = [ones([2, 3]), ones([2, 3])];
+    run(w, v, tensor([1, 2, 3], { dtype: 'float32' }));
+    expect(v.mul(10).round().toArray()).toEqual([
+      [19, 29, 39],
+      [19, 29, 39],
+    ]);
+    expect(w.mul(100).round().toArray()).toEqual([
+      [5, -45, -95],
+      [5, -45, -95],
+    ]);
+    expect([w.storage.version, v.storage.version]).toEqual([1, 1]);
+    const strided = ones([3, 2]).t();
+    run(strided, zeros([2, 3]), ones([1]));
+    expect(strided.toArray()).toEqual(Array(2).fill([0.5, 0.5, 0.5]));
+  });
+
+  it('reads past no operand: shapes that do not fit are refused before anything is written', () => {
+    const w = ones([2, 3]);
+    const wrong = [
+      () => run(w, zeros([2, 3]), ones([2])),
+      () => run(w, zeros([2, 3]), ones([3, 2])),
+      () => run(w, zeros([2, 3]), ones([1, 2, 3])),
+      () => run(w, zeros([2, 3]), ones([6])),
+      () => run(w, zeros([3, 2]), ones([2, 3])),
+      () => run(w, zeros([3]), ones([2, 3])),
+      () => run(w, zeros([1, 3]), ones([2, 3])),
+    ];
+    for (const f of wrong) expect(f).toThrow(/^sgd: expected (a )?shape .*\[2, 3\], got /);
+    expect(() => run(w, zeros([2, 3], { dtype: 'float64' }), ones([2, 3]))).toThrow(
+      /^sgd: expected all tensors/,
+    );
+    expect(() => run(w, zeros([2, 3]), ones([2, 3]), [0.5])).toThrow(
+      /^sgd: expected 3 tensors and 2 numbers, got 3 and 1/,
+    );
+    expect(() => sgd.run([w, zeros([2, 3])], [0.5, 0.9])).toThrow(/^sgd: expected 3 tensors/);
+    expect(w.toArray()).toEqual(Array(2).fill([1, 1, 1]));
+    expect(w.storage.version).toBe(0);
+  });
+
+  it('refuses a leaf while gradients are recorded', () => {
+    const w = ones([2], { requiresGrad: true });
+    expect(() => run(w, zeros([2]), ones([2]))).toThrow(/a leaf Variable that requires grad/);
+    noGrad(() => run(w, zeros([2]), ones([2])));
+    expect(w.detach().toArray()).toEqual([0.5, 0.5]);
+  });
+});
