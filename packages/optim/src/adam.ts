@@ -1,16 +1,11 @@
-import { E, FusedUpdate, ValueError } from '@kindling/core';
-import {
-  checkNonNegative,
-  Optimizer,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type Update,
-  updatesByFeatures,
-} from './optimizer.ts';
+import { checkArguments, E, FusedUpdate, K } from '@kindling/core';
+import type { ParamGroup, Params } from './groups.ts';
+import { fraction, nonNegative } from './kinds.ts';
+import { Optimizer, type Update, updatesByFeatures, withoutUndefined } from './optimizer.ts';
+import type { OptimizerStateDict, ParamState } from './state-dict.ts';
 
-/** Options of {@link Adam} and {@link AdamW}. */
-export interface AdamOptions {
+/** Options of {@link AdamW}. */
+export interface AdamWOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
@@ -24,6 +19,36 @@ export interface AdamOptions {
   /** Ascend instead of descend. Default: false. */
   maximize?: boolean;
 }
+
+/** Options of {@link Adam}. */
+export interface AdamOptions extends AdamWOptions {
+  /** Shrink the weights by the decay directly, as {@link AdamW} does. Default: false. */
+  decoupledWeightDecay?: boolean;
+}
+
+const defaults: Required<AdamOptions> = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+  decoupledWeightDecay: false,
+};
+const kindsW: K.Kinds<AdamWOptions> = {
+  lr: nonNegative,
+  betas: /* @__PURE__ */ K.kind(
+    'a pair of numbers in [0, 1)',
+    (x) => Array.isArray(x) && x.length === 2 && x.every(fraction.accepts),
+  ),
+  eps: nonNegative,
+  weightDecay: nonNegative,
+  amsgrad: K.flag,
+  maximize: K.flag,
+};
+const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamOptions>(kinds) };
+const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
 const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
   /** The new parameter and moments, and the greatest second moment where there is one. */
@@ -49,10 +74,12 @@ const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
   return amsgrad
     ? {
         state: ['expAvg', 'expAvgSq', 'maxExpAvgSq'],
+        counts: ['step'],
         kernel: new FusedUpdate('adam', 4, 1, (w, m, v, vMax, grad, ...p) => step(w, m, v, vMax, grad, p)),
       }
     : {
         state: ['expAvg', 'expAvgSq'],
+        counts: ['step'],
         kernel: new FusedUpdate('adam', 3, 1, (w, m, v, grad, ...p) => step(w, m, v, null, grad, p)),
       };
 });
@@ -60,36 +87,33 @@ const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
 type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, shrink: T];
 
-abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
-  protected abstract readonly decoupled: boolean;
-
-  constructor(params: Params<AdamOptions>, options: AdamOptions, defaultDecay: number) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = defaultDecay } = options;
-    const { amsgrad = false, maximize = false } = options;
-    super(params as Params<Required<AdamOptions>>, { lr, betas, eps, weightDecay, amsgrad, maximize });
+/**
+ * Adam: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w = w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and
+ * v̂ = v / (1 - β₂ᵗ). Follows `torch.optim.Adam`; Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
+ * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.Adam([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
+ * ```
+ */
+export class Adam extends Optimizer<Required<AdamOptions>> {
+  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+    checkArguments(new.target.name, takes, [params, options]);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
   }
 
-  protected override check({ lr, betas, eps, weightDecay }: Required<AdamOptions>): void {
-    const { name } = this.constructor;
-    checkNonNegative(name, 'learning rate', lr);
-    checkNonNegative(name, 'epsilon value', eps);
-    checkNonNegative(name, 'weightDecay value', weightDecay);
-    for (const [i, beta] of betas.entries()) {
-      if (!(beta >= 0 && beta < 1)) {
-        throw new ValueError(
-          `${name}: invalid beta parameter at index ${i}: ${beta}; expected a number in [0, 1)`,
-        );
-      }
-    }
-  }
-
-  protected override updateOf({ amsgrad, weightDecay }: ParamGroup<Required<AdamOptions>>): Update {
+  protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
+    const { amsgrad, weightDecay, decoupledWeightDecay } = group;
     const decays = weightDecay !== 0;
-    return updates(amsgrad, decays && !this.decoupled, decays && this.decoupled);
+    return updates(amsgrad, decays && !decoupledWeightDecay, decays && decoupledWeightDecay);
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
-    const { lr, betas, eps, weightDecay, maximize } = group;
+    const { lr, betas, eps, weightDecay, maximize, decoupledWeightDecay } = group;
     const [beta1, beta2] = betas;
     const step = ((state.step as number | undefined) ?? 0) + 1;
     state.step = step;
@@ -101,29 +125,8 @@ abstract class AdamBase extends Optimizer<Required<AdamOptions>> {
       Math.sqrt(1 - beta2 ** step),
       eps,
       maximize ? -1 : 1,
-      this.decoupled ? 1 - lr * weightDecay : weightDecay,
+      decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
     ];
-  }
-}
-
-/**
- * Adam: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w = w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and
- * v̂ = v / (1 - β₂ᵗ). Follows `torch.optim.Adam`; Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
- * @throws ValueError for a negative lr, eps or weightDecay, or betas outside [0, 1)
- * @example
- * ```ts
- * const w = tensor([1.5, -2], { requiresGrad: true });
- * const optimizer = new optim.Adam([w], { lr: 0.5 });
- * w.square().sum().backward();
- * optimizer.step();
- * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
- * ```
- */
-export class Adam extends AdamBase {
-  protected readonly decoupled = false;
-
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    super(params, options, 0);
   }
 }
 
@@ -132,10 +135,15 @@ export class Adam extends AdamBase {
  * `torch.optim.AdamW`; Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
  * @throws ValueError as {@link Adam}
  */
-export class AdamW extends AdamBase {
-  protected readonly decoupled = true;
+export class AdamW extends Adam {
+  constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
+    checkArguments(new.target.name, takesW, [params, options]);
+    super(params, { weightDecay: 0.01, ...withoutUndefined(options), decoupledWeightDecay: true });
+  }
 
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    super(params, options, 0.01);
+  /** {@link Optimizer.loadStateDict}; the decay stays decoupled, whatever the dict says. */
+  override loadStateDict(dict: OptimizerStateDict): void {
+    super.loadStateDict(dict);
+    for (const group of this.paramGroups) group.decoupledWeightDecay = true;
   }
 }

@@ -8,16 +8,9 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
-export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { Adam, type AdamOptions, AdamW, type AdamWOptions } from './adam.ts';
+export type { ParamGroup, Params } from './groups.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
-export {
-  Optimizer,
-  type OptimizerStateDict,
-  type OptionValue,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type StepHook,
-  type Update,
-} from './optimizer.ts';
+export { Optimizer, type StepHook, type Update } from './optimizer.ts';
 export { SGD, type SGDOptions } from './sgd.ts';
+export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';

@@ -1,47 +1,41 @@
 import {
-  AutogradError,
+  checkArguments,
   enableGrad,
   type FusedUpdate,
-  formatShape,
+  K,
   noGrad,
   Tensor,
+  tensorList,
   ValueError,
   zerosLike,
 } from '@kindling/core';
-import { camelCase, snakeCase } from './naming.ts';
-
-/** Parameters that share their options. */
-export type ParamGroup<O> = O & {
-  /** The parameters. */
-  params: Tensor[];
-  /** The learning rate at which a scheduler began. */
-  initialLr?: number;
-};
-
-/** What an optimizer is made for: parameters, or groups of them with options of their own. */
-export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Tensor | Iterable<Tensor> }>;
-
-/** What an optimizer remembers of a parameter: tensors of its shape, and counts. */
-export type ParamState = Record<string, Tensor | number>;
-
-/** A value of {@link OptimizerStateDict}'s groups. */
-export type OptionValue = number | boolean | null | string | readonly number[];
-
-/** PyTorch's layout: state by the parameters' running number, options in snake_case. */
-export interface OptimizerStateDict {
-  /** What is remembered of each parameter, by its number. */
-  state: Record<number, Record<string, Tensor>>;
-  /** The options of each group, and the numbers of its parameters as `params`. */
-  param_groups: Record<string, OptionValue>[];
-}
+import {
+  aGroup,
+  checkParameters,
+  groupKinds,
+  isGroup,
+  isIterable,
+  kindsLike,
+  type ParamGroup,
+  type Params,
+} from './groups.ts';
+import { snakeCase } from './naming.ts';
+import { type OptimizerStateDict, type ParamState, readStateDict, writeStateDict } from './state-dict.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
+
+/** Hooks in their order, each under its handle: the same function may stand there twice. */
+type Hooks = Map<object, StepHook>;
+
+const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNull?: boolean }>({ setToNull: K.flag });
 
 /** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
 export interface Update {
   /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter: zeros at first. */
   readonly state: readonly string[];
+  /** Names of the counts that `numbers` keeps there. */
+  readonly counts?: readonly string[];
   /** Takes the parameter, the state tensors, the gradient and the numbers; gives the parameter and the state tensors anew. */
   readonly kernel: FusedUpdate;
 }
@@ -52,6 +46,8 @@ export interface Update {
  * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the
  * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
  * the arithmetic. So a step can be replayed with other numbers and the same kernel.
+ * Each option is checked when it is given and before each step: by its kind in `kinds`, or else by that of its default; what
+ * concerns several options is up to {@link check}.
  * @throws ValueError for an empty or no list of parameters; otherwise as {@link addParamGroup}
  * @example
  * ```ts
@@ -86,28 +82,30 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   readonly defaults: O;
   /** How often {@link step} ran; schedulers look at it. */
   stepCount = 0;
-  readonly #preHooks = new Set<StepHook>();
-  readonly #postHooks = new Set<StepHook>();
+  readonly #kinds: Readonly<Record<string, K.Kind>>;
+  readonly #preHooks: Hooks = new Map();
+  readonly #postHooks: Hooks = new Map();
 
-  constructor(params: Params<O>, defaults: O) {
+  constructor(params: Params<O>, defaults: O, kinds: Readonly<Record<string, K.Kind>> = kindsLike(defaults)) {
+    const { name } = new.target;
     this.defaults = defaults;
-    const name = this.constructor.name;
-    if (params instanceof Tensor || typeof (params as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
+    this.#kinds = kinds;
+    if (params instanceof Tensor) {
       throw new ValueError(
-        `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got ` +
-          (params instanceof Tensor ? 'a Tensor' : typeof params),
+        `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
+          `new ${name}([tensor])`,
       );
     }
-    const list = [...(params as Iterable<Tensor | (Partial<O> & { params: Tensor | Iterable<Tensor> })>)];
-    if (list.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
-    if (list[0] instanceof Tensor)
-      this.addParamGroup({ params: list as Tensor[] } as unknown as ParamGroup<Partial<O>>);
-    else
-      for (const group of list)
-        this.addParamGroup(group as Partial<O> & { params: Tensor | Iterable<Tensor> });
+    if (isGroup(params))
+      throw new ValueError(`${name}: groups stand in a list; write new ${name}([{ params }])`);
+    const given = isIterable(params) ? [...params] : params;
+    if (Array.isArray(given) && given.length === 0)
+      throw new ValueError(`${name}: optimizer got an empty parameter list`);
+    const groups = Array.isArray(given) && isGroup(given[0]) ? given : [{ params: given }];
+    for (const group of groups) this.#add(name, group);
   }
 
-  /** Checks options; called with those of each group. */
+  /** Checks options against each other; called for each group, before each step too. */
   protected check(_options: O): void {}
 
   /** The kernel for the options of a group, and the state that it changes. The same object for the same choice of features. */
@@ -118,38 +116,38 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
-   * @throws ValueError for what is no tensor or belongs to a group already, AutogradError for a tensor that is no leaf
+   * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be; DTypeError
+   * for what is no tensor; AutogradError for a tensor that is no leaf
    */
   addParamGroup(group: Partial<O> & { params: Tensor | Iterable<Tensor> }): void {
-    const name = this.constructor.name;
-    const params = group.params instanceof Tensor ? [group.params] : [...group.params];
-    const known = new Set(this.paramGroups.flatMap((g) => g.params));
-    for (const [i, p] of params.entries()) {
-      if (!(p instanceof Tensor)) {
-        throw new ValueError(
-          `${name}: optimizer can only optimize Tensors, but one of the params is ${typeof p}`,
-        );
-      }
-      if (!p.isLeaf) {
-        throw new AutogradError(
-          `${name}: can't optimize a non-leaf Tensor: parameter ${i}, of shape ${formatShape(p.shape)}, was made by ` +
-            `${p.gradFn?.name}; pass the tensor that it was computed from, or detach it`,
-        );
-      }
-      if (known.has(p))
-        throw new ValueError(`${name}: some parameters appear in more than one parameter group`);
-    }
-    if (new Set(params).size !== params.length) {
-      throw new ValueError(`${name}: optimizer contains a parameter group with duplicate parameters`);
-    }
-    const options = { ...this.defaults, ...withoutUndefined(group), params } as ParamGroup<O>;
-    this.check(options);
+    this.#add(`${this.constructor.name}.addParamGroup`, group);
+  }
+
+  #add(caller: string, group: unknown): void {
+    checkArguments(caller, { group: aGroup }, [group]);
+    const { params: given, ...own } = group as Partial<O> & { params: Tensor | Iterable<Tensor> };
+    const params = tensorList(caller, 'params', given);
+    checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
+    checkParameters(caller, params, this.paramGroups);
+    const options = { ...this.defaults, ...withoutUndefined(own), params } as unknown as ParamGroup<O>;
+    this.#checkOptions(caller, options);
     this.paramGroups.push(options);
   }
 
+  #checkOptions(caller: string, options: O): void {
+    const kinds = this.#kinds;
+    for (const name in kinds) {
+      const value = (options as Record<string, unknown>)[name];
+      if (!kinds[name]!.accepts(value)) checkArguments(caller, { [name]: kinds[name]! }, [value]);
+    }
+    this.check(options);
+  }
+
   /** Forgets the gradients: sets them to null, or to zeros. Follows `Optimizer.zero_grad`. */
-  zeroGrad(options: { setToNull?: boolean } = {}): void {
-    const setToNull = options.setToNull ?? true;
+  zeroGrad(options?: { setToNull?: boolean }): void {
+    if (options !== undefined)
+      checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, [options]);
+    const setToNull = options?.setToNull ?? true;
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (p.grad === null) continue;
@@ -166,20 +164,35 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /**
    * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
    * step; its result is returned.
+   * @throws ValueError for options that cannot be, as a learning rate of NaN, and for a closure that is asynchronous
    */
   step(): void;
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | undefined;
   step(closure?: () => Tensor): Tensor | undefined {
-    for (const hook of this.#preHooks) hook(this);
-    const loss = closure === undefined ? undefined : enableGrad(closure);
+    this.#run(this.#preHooks);
+    const loss = closure === undefined ? undefined : this.#evaluate(closure);
     noGrad(() => this.#updateAll());
     this.stepCount++;
-    for (const hook of this.#postHooks) hook(this);
+    this.#run(this.#postHooks);
+    return loss;
+  }
+
+  #evaluate(closure: () => Tensor): Tensor {
+    const caller = `${this.constructor.name}.step`;
+    checkArguments(caller, { closure: K.callable }, [closure]);
+    const loss = enableGrad(closure);
+    if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
+      throw new ValueError(
+        `${caller}: the closure returned a Promise, and its gradients come too late for this step; compute loss and gradients ` +
+          'first, then write optimizer.step()',
+      );
+    }
     return loss;
   }
 
   #updateAll(): void {
+    for (const group of this.paramGroups) this.#checkOptions(`${this.constructor.name}.step`, group);
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       for (const p of group.params) {
@@ -191,12 +204,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
           this.state.set(p, state);
         }
         const numbers = this.numbers(group, state);
-        // Of its final length from the start: growing an array by push takes room for 16 more.
-        const tensors = new Array<Tensor>(update.state.length + 2);
-        tensors[0] = p;
-        for (const [i, name] of update.state.entries())
-          tensors[i + 1] = (state[name] ??= zerosLike(p)) as Tensor;
-        tensors[tensors.length - 1] = grad;
+        const tensors = [p];
+        for (const name of update.state) tensors.push((state[name] ??= zerosLike(p)) as Tensor);
+        tensors.push(grad);
         update.kernel.run(tensors, numbers);
       }
     }
@@ -204,14 +214,24 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
   registerStepPreHook(hook: StepHook): { remove(): void } {
-    this.#preHooks.add(hook);
-    return { remove: () => void this.#preHooks.delete(hook) };
+    return this.#register('registerStepPreHook', this.#preHooks, hook);
   }
 
   /** Calls `hook` after each step, until the handle is removed. Follows `Optimizer.register_step_post_hook`. */
   registerStepPostHook(hook: StepHook): { remove(): void } {
-    this.#postHooks.add(hook);
-    return { remove: () => void this.#postHooks.delete(hook) };
+    return this.#register('registerStepPostHook', this.#postHooks, hook);
+  }
+
+  #register(method: string, hooks: Hooks, hook: StepHook): { remove(): void } {
+    checkArguments(`${this.constructor.name}.${method}`, { hook: K.callable }, [hook]);
+    const handle = { remove: () => void hooks.delete(handle) };
+    hooks.set(handle, hook);
+    return handle;
+  }
+
+  /** Those that are registered now: a hook may add and remove others. */
+  #run(hooks: Hooks): void {
+    if (hooks.size > 0) for (const hook of [...hooks.values()]) hook(this);
   }
 
   /**
@@ -219,80 +239,27 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * `Optimizer.state_dict`.
    */
   stateDict(): OptimizerStateDict {
-    const numbers = new Map<Tensor, number>();
-    const param_groups = this.paramGroups.map(({ params, ...options }) => {
-      const group: Record<string, OptionValue> = {};
-      for (const [key, value] of Object.entries(options)) group[snakeCase(key)] = value as OptionValue;
-      group.params = params.map((p) => {
-        numbers.set(p, numbers.size);
-        return numbers.size - 1;
-      });
-      return group;
-    });
-    const state: OptimizerStateDict['state'] = {};
-    for (const [p, values] of this.state) {
-      const entries = Object.entries(values).map(([key, value]) => [
-        snakeCase(key),
-        value instanceof Tensor ? value : Tensor.scalar(value, 'float32'),
-      ]);
-      if (entries.length > 0) state[numbers.get(p)!] = Object.fromEntries(entries);
-    }
-    return { state, param_groups };
+    return writeStateDict(this);
   }
 
   /**
-   * Takes over what {@link stateDict} gave, here or in PyTorch. Nothing is changed unless all of it fits. Follows
-   * `Optimizer.load_state_dict`.
-   * @throws ValueError where groups, their sizes, or the shapes of the state differ
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits.
+   * Follows `Optimizer.load_state_dict`.
+   * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {
-    const groups = dict.param_groups;
-    if (groups.length !== this.paramGroups.length) {
-      throw new ValueError(
-        `loaded state dict has a different number of parameter groups: ${groups.length}, expected ${this.paramGroups.length}`,
-      );
-    }
-    const byNumber = new Map<number, Tensor>();
+    const caller = `${this.constructor.name}.loadStateDict`;
+    const { groups, state } = readStateDict(caller, this, dict, (group) => {
+      this.#checkOptions(caller, group as O);
+      return this.updateOf(group as ParamGroup<O>);
+    });
     for (const [i, group] of groups.entries()) {
-      const numbers = group.params as readonly number[];
-      const { params } = this.paramGroups[i]!;
-      if (numbers.length !== params.length) {
-        throw new ValueError(
-          `loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group ${i} has ` +
-            `${numbers.length} parameters, expected ${params.length}`,
-        );
-      }
-      for (const [j, n] of numbers.entries()) byNumber.set(n, params[j]!);
-    }
-    const loaded = new Map<Tensor, ParamState>();
-    for (const [number, values] of Object.entries(dict.state)) {
-      const p = byNumber.get(Number(number));
-      if (p === undefined)
-        throw new ValueError(`loaded state dict has state for parameter ${number}, which no group names`);
-      loaded.set(p, this.#readState(p, number, values));
-    }
-    for (const [i, { params: _, ...group }] of groups.entries()) {
-      const options = Object.fromEntries(
-        Object.entries(group).map(([key, value]) => [camelCase(key), value]),
-      );
-      Object.assign(this.paramGroups[i]!, options);
+      const own = this.paramGroups[i] as Record<string, unknown>;
+      for (const key of Object.keys(own)) if (!(key in group)) delete own[key];
+      Object.assign(own, group);
     }
     this.state.clear();
-    for (const [p, values] of loaded) this.state.set(p, values);
-  }
-
-  #readState(p: Tensor, number: string, values: Record<string, Tensor | number>): ParamState {
-    const state: ParamState = {};
-    for (const [key, value] of Object.entries(values)) {
-      if (typeof value === 'number') state[camelCase(key)] = value;
-      else if (key === 'step') state.step = value.item();
-      else if (value.count !== p.count) {
-        throw new ValueError(
-          `loaded state dict: ${key} of parameter ${number} has shape ${formatShape(value.shape)}, expected ${formatShape(p.shape)}`,
-        );
-      } else state[camelCase(key)] = value.detach().to(p.dtype).clone();
-    }
-    return state;
+    for (const [p, values] of state) this.state.set(p, values);
   }
 
   /** PyTorch's printed form: the class and the options of each group. */
@@ -317,7 +284,8 @@ function printOption(value: unknown): string {
   return Array.isArray(value) ? `(${value.join(', ')})` : String(value);
 }
 
-function withoutUndefined<T extends object>(options: T): Partial<T> {
+/** @internal The options that are given. */
+export function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
@@ -327,9 +295,4 @@ export function updatesByFeatures(
 ): (a: boolean, b: boolean, c: boolean) => Update {
   const made: Update[] = [];
   return (a, b, c) => (made[Number(a) + 2 * Number(b) + 4 * Number(c)] ??= make(a, b, c));
-}
-
-/** @internal Checks that an option is a number of at least 0. */
-export function checkNonNegative(owner: string, name: string, value: number): void {
-  if (!(value >= 0)) throw new ValueError(`${owner}: invalid ${name}: ${value}; expected a number >= 0`);
 }

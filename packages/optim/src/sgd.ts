@@ -1,13 +1,8 @@
-import { E, FusedUpdate, ValueError } from '@kindling/core';
-import {
-  checkNonNegative,
-  Optimizer,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type Update,
-  updatesByFeatures,
-} from './optimizer.ts';
+import { checkArguments, E, FusedUpdate, K, ValueError } from '@kindling/core';
+import type { ParamGroup, Params } from './groups.ts';
+import { nonNegative } from './kinds.ts';
+import { Optimizer, type Update, updatesByFeatures, withoutUndefined } from './optimizer.ts';
+import type { ParamState } from './state-dict.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -24,6 +19,24 @@ export interface SGDOptions {
   /** Ascend instead of descend. Default: false. */
   maximize?: boolean;
 }
+
+const defaults: Required<SGDOptions> = {
+  lr: 1e-3,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+  maximize: false,
+};
+const kinds: K.Kinds<SGDOptions> = {
+  lr: nonNegative,
+  momentum: nonNegative,
+  dampening: nonNegative,
+  weightDecay: nonNegative,
+  nesterov: K.flag,
+  maximize: K.flag,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<SGDOptions>(kinds) };
 
 /** So that plain SGD reads and writes nothing but the parameter. */
 const updates = updatesByFeatures((momentum, nesterov, decay) => {
@@ -47,7 +60,7 @@ const updates = updatesByFeatures((momentum, nesterov, decay) => {
 /**
  * Stochastic gradient descent, with momentum: v = μ v + (1 - τ) g, w = w - lr v; with Nesterov momentum
  * w = w - lr (g + μ v). The first step sets v to g. Follows `torch.optim.SGD`.
- * @throws ValueError for a negative lr, momentum or weightDecay, or nesterov without momentum
+ * @throws ValueError for options that are negative or not finite, or nesterov without momentum
  * @example
  * ```ts
  * const w = tensor([1.5, -2], { requiresGrad: true });
@@ -62,18 +75,15 @@ const updates = updatesByFeatures((momentum, nesterov, decay) => {
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0 } = options;
-    const { nesterov = false, maximize = false } = options;
-    const filled = { lr, momentum, dampening, weightDecay, nesterov, maximize };
-    super(params as Params<Required<SGDOptions>>, filled);
+    checkArguments(new.target.name, takes, [params, options]);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
   }
 
-  protected override check({ lr, momentum, weightDecay, nesterov, dampening }: Required<SGDOptions>): void {
-    checkNonNegative('SGD', 'learning rate', lr);
-    checkNonNegative('SGD', 'momentum value', momentum);
-    checkNonNegative('SGD', 'weightDecay value', weightDecay);
+  protected override check({ momentum, nesterov, dampening }: Required<SGDOptions>): void {
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
-      throw new ValueError('SGD: Nesterov momentum requires a momentum and zero dampening');
+      throw new ValueError(
+        `${this.constructor.name}: Nesterov momentum requires a momentum and zero dampening`,
+      );
     }
   }
 

@@ -95,8 +95,8 @@ describe('an optimizer', () => {
   it('prints as in PyTorch', () => {
     const optimizer = new optim.Adam([leaf(1)], { lr: 0.001, betas: [0.9, 0.99] });
     expect(inspect(optimizer)).toBe(
-      'Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.99)\n    eps: 1e-8\n    lr: 0.001\n' +
-        '    maximize: False\n    weight_decay: 0\n)',
+      'Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.99)\n    decoupled_weight_decay: False\n' +
+        '    eps: 1e-8\n    lr: 0.001\n    maximize: False\n    weight_decay: 0\n)',
     );
   });
 
@@ -107,10 +107,10 @@ describe('an optimizer', () => {
       /should be an iterable of Tensors or groups, got a Tensor/,
     ],
     [() => new optim.SGD([leaf(1).mul(2)]), /can't optimize a non-leaf Tensor.*MulBackward0/s],
-    [() => new optim.SGD([leaf(1)], { lr: -1 }), /invalid learning rate: -1/],
+    [() => new optim.SGD([leaf(1)], { lr: -1 }), /^SGD: lr: expected a finite number >= 0, got -1$/],
     [() => new optim.SGD([leaf(1)], { nesterov: true }), /Nesterov momentum requires a momentum/],
-    [() => new optim.Adam([leaf(1)], { betas: [0.9, 1] }), /invalid beta parameter at index 1: 1/],
-    [() => new optim.Adam([leaf(1)], { eps: Number.NaN }), /invalid epsilon value: NaN/],
+    [() => new optim.Adam([leaf(1)], { betas: [0.9, 1] }), /^Adam: betas: expected a pair of numbers in \[0, 1\), got \[0.9, 1\]$/],
+    [() => new optim.Adam([leaf(1)], { eps: Number.NaN }), /^Adam: eps: expected a finite number >= 0, got NaN$/],
     [() => new optim.SGD([3 as unknown as Tensor]), /params|optimize/],
   ])('refuses bad input: %s', (make, message) => {
     expect(make).toThrow(message);
@@ -168,7 +168,7 @@ describe('state dicts', () => {
     const wrongShape = { ...state.state, 0: { ...state.state[0]!, exp_avg: tensor([1]) } };
     const options = { ...state.param_groups[0]!, lr: 7 };
     expect(() => optimizer.loadStateDict({ state: wrongShape, param_groups: [options] })).toThrow(
-      /exp_avg of parameter 0 has shape \[1\], expected \[4, 3\]/,
+      /the state of parameter 0: exp_avg has shape \[1\], expected \[4, 3\]/,
     );
     expect(optimizer.paramGroups[0]!.lr).toBe(0.1);
     expect(() => optimizer.loadStateDict({ state: {}, param_groups: [] })).toThrow(
@@ -218,15 +218,15 @@ describe('schedulers', () => {
     [() => new optim.lrScheduler.OneCycleLR(make(), 1), /either totalSteps or both epochs and stepsPerEpoch/],
     [
       () => new optim.lrScheduler.OneCycleLR(make(), 1, { totalSteps: 0 }),
-      /positive integer totalSteps, but got 0/,
+      /totalSteps: expected an integer >= 1, got 0/,
     ],
     [
       () => new optim.lrScheduler.OneCycleLR(make(), [1, 2], { totalSteps: 5 }),
       /expected 1 values for maxLr, got 2/,
     ],
-    [() => new optim.lrScheduler.ReduceLROnPlateau(make(), { factor: 1 }), /factor should be < 1.0/],
+    [() => new optim.lrScheduler.ReduceLROnPlateau(make(), { factor: 1 }), /factor: expected a number in \[0, 1\), got 1/],
     [() => new optim.lrScheduler.LambdaLR(make(), []), /expected 1 functions/],
-    [() => new optim.lrScheduler.StepLR(make(), 0), /stepSize of at least 1, got 0/],
+    [() => new optim.lrScheduler.StepLR(make(), 0), /stepSize: expected a number >= 1, got 0/],
     [() => new optim.lrScheduler.StepLR(make(), 1, { lastEpoch: 3 }), /'initialLr' is not specified/],
   ])('refuse bad input: %s', (build, message) => {
     expect(build).toThrow(message);

@@ -6,7 +6,7 @@ import { clamp, clamp_ } from '../ops/elementwise/select.ts';
 import { vectorNorm } from '../ops/products/linalg-norm.ts';
 import { noGrad } from '../record/grad-mode.ts';
 import { Tensor } from '../tensor.ts';
-import { type Tensors, tensorList } from './list.ts';
+import { tensorList } from './list.ts';
 
 /** Options of {@link getTotalNorm} and {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -22,7 +22,7 @@ const takesOptions = /* @__PURE__ */ K.options<ClipGradNormOptions>({
 });
 
 /** The gradients of those that have one. An iterable that is used up already would leave all as they are: that is said. */
-function gradientsOf(caller: string, parameters: Tensors): Tensor[] {
+function gradientsOf(caller: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   const list = tensorList(caller, 'parameters', parameters);
   if (list.length === 0 && !Array.isArray(parameters)) {
     console.warn(

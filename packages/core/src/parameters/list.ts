@@ -1,21 +1,37 @@
-import { describe } from '../arguments/explain.ts';
+import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 
-/** One tensor, or several. */
-export type Tensors = Tensor | Iterable<Tensor>;
+const several = /* @__PURE__ */ K.kind(
+  'a Tensor or an iterable of Tensors',
+  (x) => typeof x === 'object' && x !== null && Symbol.iterator in x,
+);
 
-/** The tensors that `caller` was given for `what`: one, or what can be iterated once. */
-export function tensorList(caller: string, what: string, given: Tensors): Tensor[] {
+/** What a model gives beside its parameters, and what gives them. */
+function refuseModels(caller: string, what: string, given: unknown): void {
+  const { parameters } = (given ?? {}) as { parameters?: unknown };
+  const named = Array.isArray(given) && given.length === 2 && typeof given[0] === 'string';
+  if (typeof parameters === 'function' || named) {
+    const got = named ? `the pair of a name, ${JSON.stringify(given[0])}, and a Tensor` : 'a Module';
+    throw new ValueError(`${caller}: ${what}: expected Tensors, got ${got}; write model.parameters()`);
+  }
+}
+
+/**
+ * The tensors that `caller` was given as its argument `what`: one, or what can be iterated, as `model.parameters()`. For
+ * functions of all parameters of a model. Kindling's own.
+ * @throws ValueError for what gives none, DTypeError for what is no tensor
+ * @example tensorList('mine', 'params', new Set([tensor(1)])); // [ tensor(1) ]
+ */
+export function tensorList(caller: string, what: string, given: Tensor | Iterable<Tensor>): Tensor[] {
   if (given instanceof Tensor) return [given];
-  if (typeof (given as { parameters?: unknown } | null)?.parameters === 'function')
-    throw new ValueError(`${caller}: expected ${what}, got a Module; write model.parameters()`);
-  if (typeof given !== 'object' || given === null || !(Symbol.iterator in given))
-    throw new ValueError(`${caller}: expected a Tensor or an iterable of Tensors, got ${describe(given)}`);
+  refuseModels(caller, what, given);
+  checkArguments(caller, { [what]: several }, [given]);
   const list = [...given];
   for (const [i, x] of list.entries()) {
-    if (!(x instanceof Tensor))
-      throw new ValueError(`${caller}: expected ${what}, got ${describe(x)} for number ${i}`);
+    if (x instanceof Tensor) continue;
+    refuseModels(caller, `${what}[${i}]`, x);
+    checkArguments(caller, { [`${what}[${i}]`]: K.tensor }, [x]);
   }
   return list;
 }

@@ -1,18 +1,29 @@
-import { ValueError } from '@kindling/core';
-import type { Optimizer, ParamGroup } from '../optimizer.ts';
-import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+import { checkArguments, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
 
 /** Options of {@link CosineAnnealingLR}. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
   /** The least learning rate. Default: 0. */
-  etaMin?: number;
+  readonly etaMin?: number;
 }
+
+const kinds = {
+  tMax: /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0),
+  etaMin: K.finite,
+};
+const takes = {
+  optimizer: anOptimizer,
+  tMax: kinds.tMax,
+  options: /* @__PURE__ */ K.options<CosineAnnealingLROptions>({ ...schedulerOptions, etaMin: kinds.etaMin }),
+};
 
 /**
  * Half a cosine from the first learning rate to `etaMin` in `tMax` epochs, then back: η = η_min + (η_0 - η_min)
  * (1 + cos(π t / t_max)) / 2, computed step from step, so that changes of the rate by others are kept. Follows
  * `torch.optim.lr_scheduler.CosineAnnealingLR`; Loshchilov and Hutter, "SGDR", 2016.
- * @throws ValueError unless tMax is positive
+ * @throws ValueError unless tMax is positive and etaMin finite
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
@@ -27,20 +38,30 @@ export class CosineAnnealingLR extends LRScheduler {
   etaMin: number;
 
   constructor(optimizer: Optimizer, tMax: number, options: CosineAnnealingLROptions = {}) {
+    checkArguments(new.target.name, takes, [optimizer, tMax, options]);
     super(optimizer, options);
-    if (!(tMax > 0)) throw new ValueError(`CosineAnnealingLR: expected a positive tMax, got ${tMax}`);
     this.tMax = tMax;
     this.etaMin = options.etaMin ?? 0;
     this.start();
   }
 
-  protected override nextRate({ lr }: ParamGroup<{ lr: number }>, base: number): number {
+  protected override nextRate({ lr }: ParamGroup<{ lr: number }>, baseLr: number): number {
     const { lastEpoch: t, tMax, etaMin } = this;
-    if (t === 0) return lr;
-    if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((base - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
+    if (this.isInitial) return lr;
+    if ((t - 1 - tMax) % (2 * tMax) === 0)
+      return lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2;
     return (
       ((1 + Math.cos((Math.PI * t) / tMax)) / (1 + Math.cos((Math.PI * (t - 1)) / tMax))) * (lr - etaMin) +
       etaMin
     );
+  }
+
+  protected override closedRate(baseLr: number): number {
+    const { lastEpoch, tMax, etaMin } = this;
+    return etaMin + ((baseLr - etaMin) * (1 + Math.cos((Math.PI * lastEpoch) / tMax))) / 2;
+  }
+
+  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
+    return kinds;
   }
 }

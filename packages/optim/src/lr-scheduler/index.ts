@@ -3,5 +3,6 @@ export { CosineAnnealingLR, type CosineAnnealingLROptions } from './cosine-annea
 export { LambdaLR, type LrLambda } from './lambda-lr.ts';
 export { OneCycleLR, type OneCycleLROptions } from './one-cycle-lr.ts';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduce-lr-on-plateau.ts';
-export { LRScheduler, type SchedulerOptions, type SchedulerStateDict } from './scheduler.ts';
+export { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+export type { SchedulerStateDict } from './state.ts';
 export { StepLR, type StepLROptions } from './step-lr.ts';

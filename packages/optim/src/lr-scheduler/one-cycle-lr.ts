@@ -1,50 +1,43 @@
-import { ValueError } from '@kindling/core';
-import type { Optimizer, ParamGroup } from '../optimizer.ts';
-import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+import { checkArguments, K, ValueError } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
+import { fraction, nonNegative } from '../kinds.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { type CycleKey, type Phase, phasesOf, readPhases, writePhases } from './phases.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
+import type { SchedulerStateDict } from './state.ts';
 
 /** Options of {@link OneCycleLR}: `totalSteps`, or `epochs` and `stepsPerEpoch`, are needed. */
 export interface OneCycleLROptions extends SchedulerOptions {
   /** The number of steps in the cycle. */
-  totalSteps?: number;
+  readonly totalSteps?: number;
   /** The number of epochs, where the steps are not given as a whole. */
-  epochs?: number;
+  readonly epochs?: number;
   /** The number of steps in each epoch. */
-  stepsPerEpoch?: number;
+  readonly stepsPerEpoch?: number;
   /** The part of the cycle in which the rate rises. Default: 0.3. */
-  pctStart?: number;
+  readonly pctStart?: number;
   /** How it moves between two rates. Default: 'cos'. */
-  annealStrategy?: 'cos' | 'linear';
+  readonly annealStrategy?: 'cos' | 'linear';
   /** Whether momentum (of Adam: the first beta) moves against the rate. Default: true. */
-  cycleMomentum?: boolean;
-  /** Momentum where the rate is greatest. Default: 0.85. */
-  baseMomentum?: number;
-  /** Momentum at both ends. Default: 0.95. */
-  maxMomentum?: number;
+  readonly cycleMomentum?: boolean;
+  /** Momentum where the rate is greatest, of all groups or of each. Default: 0.85. */
+  readonly baseMomentum?: number | readonly number[];
+  /** Momentum at both ends, of all groups or of each. Default: 0.95. */
+  readonly maxMomentum?: number | readonly number[];
   /** The first rate is maxLr / divFactor. Default: 25. */
-  divFactor?: number;
+  readonly divFactor?: number;
   /** The last rate is the first / finalDivFactor. Default: 1e4. */
-  finalDivFactor?: number;
+  readonly finalDivFactor?: number;
   /** Whether the rate first falls to where it began, then to the last. Default: false. */
-  threePhase?: boolean;
+  readonly threePhase?: boolean;
 }
 
-interface Phase {
-  readonly endStep: number;
-  readonly lr: readonly [RateName, RateName];
-  readonly momentum: readonly [MomentumName, MomentumName];
-}
-
-type RateName = 'initialLr' | 'maxLr' | 'minLr';
-type MomentumName = 'maxMomentum' | 'baseMomentum';
 type CycledGroup = ParamGroup<{
   lr: number;
-  maxLr?: number;
-  minLr?: number;
-  maxMomentum?: number;
-  baseMomentum?: number;
   momentum?: number;
   betas?: readonly [number, number];
-}>;
+}> &
+  Partial<Record<CycleKey, number>>;
 
 const anneal = {
   cos: (from: number, to: number, part: number): number =>
@@ -52,11 +45,37 @@ const anneal = {
   linear: (from: number, to: number, part: number): number => (to - from) * part + from,
 };
 
+const orEach = (of: K.Kind): K.Kind =>
+  K.either(of, K.listOf(of, `an array with ${of.expected} for each group`));
+const divisor = /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0);
+const strategy = /* @__PURE__ */ K.oneOf('cos', 'linear');
+const maximum = /* @__PURE__ */ orEach(K.finite);
+const takes = {
+  optimizer: anOptimizer,
+  maxLr: maximum,
+  options: /* @__PURE__ */ K.options<OneCycleLROptions>({
+    ...schedulerOptions,
+    totalSteps: K.positiveCount,
+    epochs: K.positiveCount,
+    stepsPerEpoch: K.positiveCount,
+    pctStart: K.probability,
+    annealStrategy: strategy,
+    cycleMomentum: K.flag,
+    baseMomentum: /* @__PURE__ */ orEach(nonNegative),
+    maxMomentum: /* @__PURE__ */ orEach(nonNegative),
+    divFactor: divisor,
+    finalDivFactor: divisor,
+    threePhase: K.flag,
+  }),
+};
+const kinds = { totalSteps: K.positiveCount, cycleMomentum: K.flag };
+
 /**
  * One cycle: the learning rate rises from maxLr / divFactor to `maxLr`, then falls far below where it began, while
  * momentum moves the other way. Step it after every batch. Follows `torch.optim.lr_scheduler.OneCycleLR`; Smith and Topin,
  * "Super-Convergence", 2017.
- * @throws ValueError for a cycle of unknown length, an unknown strategy, or an optimizer without momentum to cycle
+ * @throws ValueError for a cycle of unknown length, a phase of no length, an unknown strategy, a divisor that is not positive, or
+ * an optimizer without momentum to cycle
  * @example
  * ```ts
  * const optimizer = new optim.Adam([tensor(1.5, { requiresGrad: true })]);
@@ -69,105 +88,176 @@ export class OneCycleLR extends LRScheduler {
   readonly totalSteps: number;
   /** Whether momentum moves against the rate. */
   readonly cycleMomentum: boolean;
-  /** Whether that momentum is the first of the optimizer's betas. */
-  readonly useBeta1: boolean;
-  readonly #phases: readonly Phase[];
-  readonly #anneal: (from: number, to: number, part: number) => number;
+  /** The rates and momenta between which a group moves, by its number. */
+  readonly #boundsOf: (i: number) => Partial<Record<CycleKey, number>>;
+  #phases: readonly Phase[];
+  #strategy: keyof typeof anneal;
 
   constructor(optimizer: Optimizer, maxLr: number | readonly number[], options: OneCycleLROptions = {}) {
-    super(optimizer, options);
+    const { name } = new.target;
+    checkArguments(name, takes, [optimizer, maxLr, options]);
     const { pctStart = 0.3, annealStrategy = 'cos', divFactor = 25, finalDivFactor = 1e4 } = options;
     const { cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, threePhase = false } = options;
-    this.totalSteps = totalStepsOf(options);
-    if (!(pctStart >= 0 && pctStart <= 1)) {
-      throw new ValueError(`OneCycleLR: expected pctStart between 0 and 1, got ${pctStart}`);
-    }
-    this.#anneal = anneal[annealStrategy];
-    if (this.#anneal === undefined) {
-      throw new ValueError(`OneCycleLR: annealStrategy must be 'cos' or 'linear', got '${annealStrategy}'`);
-    }
-    this.#phases = phasesOf(this.totalSteps, pctStart, threePhase);
-    const groups = optimizer.paramGroups as CycledGroup[];
-    const rates = typeof maxLr === 'number' ? groups.map(() => maxLr) : maxLr;
-    if (rates.length !== groups.length) {
-      throw new ValueError(`OneCycleLR: expected ${groups.length} values for maxLr, got ${rates.length}`);
-    }
+    const totalSteps = totalStepsOf(name, options);
+    if (cycleMomentum) checkMomenta(name, optimizer, baseMomentum, maxMomentum);
+    const each = forGroups(name, optimizer);
+    const [rates, bases, maxima] = [
+      each('maxLr', maxLr),
+      each('baseMomentum', baseMomentum),
+      each('maxMomentum', maxMomentum),
+    ];
+    super(optimizer, options);
+    this.totalSteps = totalSteps;
     this.cycleMomentum = cycleMomentum;
-    this.useBeta1 = 'betas' in optimizer.defaults;
-    const fresh = this.lastEpoch === -1;
-    if (cycleMomentum && !this.useBeta1 && !('momentum' in optimizer.defaults)) {
-      throw new ValueError(
-        'OneCycleLR: the optimizer must support momentum or betas with cycleMomentum: true',
-      );
-    }
-    if (fresh) {
-      this.baseLrs = rates.map((rate) => rate / divFactor);
-      for (const [i, initialLr] of this.baseLrs.entries()) {
-        const group = groups[i]!;
-        Object.assign(group, { initialLr, maxLr: rates[i], minLr: initialLr / finalDivFactor });
-        if (!cycleMomentum) continue;
-        this.#setMomentum(group, maxMomentum);
-        Object.assign(group, { maxMomentum, baseMomentum });
-      }
-    }
+    this.#phases = phasesOf(totalSteps, pctStart, threePhase);
+    this.#strategy = annealStrategy;
+    this.#boundsOf = (i) => {
+      const [rate, initialLr] = [rates(i), rates(i) / divFactor];
+      const bounds = { initialLr, maxLr: rate, minLr: initialLr / finalDivFactor };
+      return cycleMomentum ? { ...bounds, maxMomentum: maxima(i), baseMomentum: bases(i) } : bounds;
+    };
+    if (this.lastEpoch === -1) this.baseLrs = optimizer.paramGroups.map((group, i) => this.#begin(group, i));
     this.start();
   }
 
-  #setMomentum(group: CycledGroup, momentum: number): void {
-    if (this.useBeta1) group.betas = [momentum, group.betas![1]];
-    else group.momentum = momentum;
+  /** Gives a group the values between which it moves. */
+  #begin(group: CycledGroup, i: number): number {
+    Object.assign(group, this.#boundsOf(i));
+    return group.initialLr as number;
   }
 
-  protected override nextRate(paramGroup: ParamGroup<{ lr: number }>): number {
-    const group = paramGroup as CycledGroup;
+  /** Whether the momentum that moves is the first of the optimizer's betas. */
+  get useBeta1(): boolean {
+    return 'betas' in this.optimizer.defaults;
+  }
+
+  /** A new group that brings `maxLr` with it brings the rest too, as from a state dict. */
+  protected override admit(group: CycledGroup, i: number): number {
+    return group.maxLr === undefined ? this.#begin(group, i) : super.admit(group, i);
+  }
+
+  /** {@link LRScheduler.step}, and moves the momentum. */
+  override step(epoch?: number): void {
+    super.step(epoch);
+    if (!this.cycleMomentum) return;
+    const { startMomentum, endMomentum, part } = this.#phase();
+    for (const [i, group] of (this.optimizer.paramGroups as CycledGroup[]).entries()) {
+      const momentum = this.#between(group, i, startMomentum, endMomentum, part);
+      if (this.useBeta1) group.betas = [momentum, group.betas![1]];
+      else group.momentum = momentum;
+    }
+  }
+
+  /** The phase of the present step, and the part of it that is over. */
+  #phase(): Phase & { part: number } {
     const step = this.lastEpoch;
-    if (step > this.totalSteps) {
+    let start = 0;
+    for (const [i, phase] of this.#phases.entries()) {
+      const { endStep } = phase;
+      if (step > endStep && i < this.#phases.length - 1) {
+        start = endStep;
+        continue;
+      }
+      if (endStep === start) {
+        throw new ValueError(
+          `${this.constructor.name}: phase ${i + 1} of the cycle begins and ends at step ${start} of ${this.totalSteps}: ` +
+            'choose another pctStart or more steps',
+        );
+      }
+      return { ...phase, part: (step - start) / (endStep - start) };
+    }
+    throw new ValueError(`${this.constructor.name}: a cycle without phases`);
+  }
+
+  #between(group: CycledGroup, i: number, start: CycleKey, end: CycleKey, part: number): number {
+    const [from, to] = [group[start], group[end]];
+    if (from === undefined || to === undefined) {
       throw new ValueError(
-        `Tried to step ${step} times. The specified number of total steps is ${this.totalSteps}`,
+        `${this.constructor.name}: param '${from === undefined ? start : end}' is not specified in paramGroups[${i}]; the ` +
+          "optimizer's state dict holds it",
       );
     }
-    let start = 0;
-    for (const [i, { endStep, lr, momentum }] of this.#phases.entries()) {
-      if (step <= endStep || i === this.#phases.length - 1) {
-        const part = (step - start) / (endStep - start);
-        if (this.cycleMomentum)
-          this.#setMomentum(group, this.#anneal(group[momentum[0]]!, group[momentum[1]]!, part));
-        return this.#anneal(group[lr[0]]!, group[lr[1]]!, part);
-      }
-      start = endStep;
+    return anneal[this.#strategy](from, to, part);
+  }
+
+  protected override nextRate(group: ParamGroup<{ lr: number }>, _baseLr: number, i: number): number {
+    if (this.lastEpoch > this.totalSteps) {
+      throw new ValueError(
+        `${this.constructor.name}: Tried to step ${this.lastEpoch} times. The specified number of total steps is ` +
+          `${this.totalSteps}`,
+      );
     }
-    return group.lr;
+    const { startLr, endLr, part } = this.#phase();
+    return this.#between(group, i, startLr, endLr, part);
+  }
+
+  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
+    return kinds;
+  }
+
+  /** As of every scheduler, with the phases of the cycle. */
+  override stateDict(): SchedulerStateDict {
+    const state = super.stateDict();
+    state._schedule_phases = writePhases(this.#phases);
+    state._anneal_func_type = this.#strategy;
+    if (this.cycleMomentum) state.use_beta1 = this.useBeta1;
+    return state;
+  }
+
+  /** As of every scheduler, with the phases of the cycle. */
+  override loadStateDict(dict: SchedulerStateDict): void {
+    const caller = `${this.constructor.name}.loadStateDict`;
+    const phases = readPhases(caller, dict?._schedule_phases);
+    const { _anneal_func_type: type } = dict;
+    if (!strategy.accepts(type))
+      throw new ValueError(
+        `${caller}: _anneal_func_type: expected ${strategy.expected}, got ${String(type)}`,
+      );
+    super.loadStateDict(dict);
+    this.#phases = phases;
+    this.#strategy = type as keyof typeof anneal;
   }
 }
 
-function totalStepsOf({ totalSteps, epochs, stepsPerEpoch }: OneCycleLROptions): number {
-  const positive = (name: string, value: number): number => {
-    if (!Number.isInteger(value) || value <= 0) {
-      throw new ValueError(`OneCycleLR: expected a positive integer ${name}, but got ${value}`);
-    }
-    return value;
+function totalStepsOf(name: string, { totalSteps, epochs, stepsPerEpoch }: OneCycleLROptions): number {
+  if (totalSteps !== undefined) return totalSteps;
+  if (epochs === undefined || stepsPerEpoch === undefined)
+    throw new ValueError(`${name}: you must define either totalSteps or both epochs and stepsPerEpoch`);
+  return epochs * stepsPerEpoch;
+}
+
+function checkMomenta(
+  name: string,
+  { defaults }: Optimizer,
+  ...momenta: (number | readonly number[])[]
+): void {
+  if (!('betas' in defaults) && !('momentum' in defaults))
+    throw new ValueError(`${name}: the optimizer must support momentum or betas with cycleMomentum: true`);
+  for (const momentum of 'betas' in defaults ? momenta.flat() : []) {
+    if (!fraction.accepts(momentum))
+      throw new ValueError(
+        `${name}: the first beta cannot be a momentum of ${momentum}: expected ${fraction.expected}`,
+      );
+  }
+}
+
+/** Takes one value for all groups, or a list with one for each: gives the value of group i. */
+function forGroups(
+  name: string,
+  { paramGroups }: Optimizer,
+): (option: string, value: number | readonly number[]) => (i: number) => number {
+  return (option, value) => {
+    if (typeof value === 'number') return () => value;
+    if (value.length !== paramGroups.length)
+      throw new ValueError(
+        `${name}: expected ${paramGroups.length} values for ${option}, got ${value.length}`,
+      );
+    return (i) => {
+      if (i < value.length) return value[i]!;
+      throw new ValueError(
+        `${name}: the optimizer has a parameter group ${i} now, and ${option} was given for ${value.length}; give the new ` +
+          'group initialLr, maxLr and minLr of its own',
+      );
+    };
   };
-  if (totalSteps !== undefined) return positive('totalSteps', totalSteps);
-  if (epochs === undefined || stepsPerEpoch === undefined) {
-    throw new ValueError('OneCycleLR: you must define either totalSteps or both epochs and stepsPerEpoch');
-  }
-  return positive('epochs', epochs) * positive('stepsPerEpoch', stepsPerEpoch);
-}
-
-function phasesOf(totalSteps: number, pctStart: number, threePhase: boolean): Phase[] {
-  const top = pctStart * totalSteps - 1;
-  const up: Phase = { endStep: top, lr: ['initialLr', 'maxLr'], momentum: ['maxMomentum', 'baseMomentum'] };
-  const last = totalSteps - 1;
-  if (!threePhase) {
-    return [up, { endStep: last, lr: ['maxLr', 'minLr'], momentum: ['baseMomentum', 'maxMomentum'] }];
-  }
-  return [
-    up,
-    {
-      endStep: 2 * pctStart * totalSteps - 2,
-      lr: ['maxLr', 'initialLr'],
-      momentum: ['baseMomentum', 'maxMomentum'],
-    },
-    { endStep: last, lr: ['initialLr', 'minLr'], momentum: ['maxMomentum', 'maxMomentum'] },
-  ];
 }

@@ -1,27 +1,60 @@
-import { type Tensor, ValueError } from '@kindling/core';
-import { camelCase, snakeCase } from '../naming.ts';
+import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
+import { nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
-import type { SchedulerStateDict } from './scheduler.ts';
+import { setRates } from './rates.ts';
+import { anOptimizer } from './scheduler.ts';
+import { readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
   /** Whether less or more is better. Default: 'min'. */
-  mode?: 'min' | 'max';
+  readonly mode?: 'min' | 'max';
   /** New rate = rate * factor. Default: 0.1. */
-  factor?: number;
+  readonly factor?: number;
   /** Epochs without improvement that are put up with. Default: 10. */
-  patience?: number;
+  readonly patience?: number;
   /** What counts as better: by at least this much. Default: 1e-4. */
-  threshold?: number;
+  readonly threshold?: number;
   /** Whether the threshold is a fraction of the best value or a difference. Default: 'rel'. */
-  thresholdMode?: 'rel' | 'abs';
+  readonly thresholdMode?: 'rel' | 'abs';
   /** Epochs to wait after a reduction. Default: 0. */
-  cooldown?: number;
+  readonly cooldown?: number;
   /** The least rate, of all groups or of each. Default: 0. */
-  minLr?: number | readonly number[];
+  readonly minLr?: number | readonly number[];
   /** Smaller changes of the rate are left out. Default: 1e-8. */
-  eps?: number;
+  readonly eps?: number;
 }
+
+const leastRates = /* @__PURE__ */ K.listOf(nonNegative);
+const kinds = {
+  mode: /* @__PURE__ */ K.oneOf('min', 'max'),
+  factor: /* @__PURE__ */ K.kind('a number in [0, 1)', (x) => typeof x === 'number' && x >= 0 && x < 1),
+  patience: K.nonNegative,
+  threshold: K.finite,
+  thresholdMode: /* @__PURE__ */ K.oneOf('rel', 'abs'),
+  cooldown: K.nonNegative,
+  eps: K.nonNegative,
+};
+const takes = {
+  optimizer: anOptimizer,
+  options: /* @__PURE__ */ K.options<ReduceLROnPlateauOptions>({
+    ...kinds,
+    minLr: /* @__PURE__ */ K.either(nonNegative, leastRates),
+  }),
+};
+const stateKinds = {
+  ...kinds,
+  minLrs: leastRates,
+  defaultMinLr: /* @__PURE__ */ K.nullable(nonNegative),
+  best: /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x)),
+  lastEpoch: K.integer,
+  numBadEpochs: K.count,
+  cooldownCounter: K.nonNegative,
+};
+const aMetric = /* @__PURE__ */ K.kind(
+  'a number or a Tensor of one element',
+  (x) => typeof x === 'number' || (x instanceof Tensor && x.count === 1),
+);
 
 /**
  * Reduces the learning rates when a metric has stopped improving. Follows
@@ -52,6 +85,8 @@ export class ReduceLROnPlateau {
   cooldown: number;
   /** The least rate of each group. */
   minLrs: number[];
+  /** The least rate of groups that are added later; `null` where each group was given its own. */
+  defaultMinLr: number | null;
   /** Smaller changes of the rate are left out. */
   eps: number;
   /** The best value of the metric so far. */
@@ -65,18 +100,15 @@ export class ReduceLROnPlateau {
   #lastLr: number[];
 
   constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
+    checkArguments(new.target.name, takes, [optimizer, options]);
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel' } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
-    if (factor >= 1) throw new ValueError(`ReduceLROnPlateau: factor should be < 1.0, got ${factor}`);
-    if (mode !== 'min' && mode !== 'max') throw new ValueError(`ReduceLROnPlateau: mode ${mode} is unknown!`);
-    if (thresholdMode !== 'rel' && thresholdMode !== 'abs') {
-      throw new ValueError(`ReduceLROnPlateau: threshold mode ${thresholdMode} is unknown!`);
-    }
     const groups = optimizer.paramGroups.length;
+    this.defaultMinLr = typeof minLr === 'number' ? minLr : null;
     this.minLrs = typeof minLr === 'number' ? new Array<number>(groups).fill(minLr) : [...minLr];
     if (this.minLrs.length !== groups) {
       throw new ValueError(
-        `ReduceLROnPlateau: expected ${groups} values for minLr, got ${this.minLrs.length}`,
+        `${new.target.name}: expected ${groups} values for minLr, got ${this.minLrs.length}`,
       );
     }
     this.optimizer = optimizer;
@@ -87,14 +119,23 @@ export class ReduceLROnPlateau {
     this.thresholdMode = thresholdMode;
     this.cooldown = cooldown;
     this.eps = eps;
-    this.best = mode === 'min' ? Infinity : -Infinity;
+    this.best = this.#worst(mode);
     this.#lastLr = optimizer.paramGroups.map((group) => group.lr);
   }
 
-  /** Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement. */
-  step(metric: number | Tensor): void {
+  #worst(mode: 'min' | 'max'): number {
+    return mode === 'min' ? Infinity : -Infinity;
+  }
+
+  /**
+   * Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement; NaN is none. Follows
+   * `ReduceLROnPlateau.step`.
+   * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each have a minLr
+   */
+  step(metric: number | Tensor, epoch: number = this.lastEpoch + 1): void {
+    checkArguments(`${this.constructor.name}.step`, { metric: aMetric, epoch: K.integer }, [metric, epoch]);
     const current = typeof metric === 'number' ? metric : metric.item();
-    this.lastEpoch++;
+    this.lastEpoch = epoch;
     if (this.isBetter(current)) {
       this.best = current;
       this.numBadEpochs = 0;
@@ -112,10 +153,21 @@ export class ReduceLROnPlateau {
   }
 
   #reduce(): void {
-    for (const [i, group] of this.optimizer.paramGroups.entries()) {
-      const next = Math.max(group.lr * this.factor, this.minLrs[i]!);
-      if (group.lr - next > this.eps) group.lr = next;
+    const { paramGroups } = this.optimizer;
+    if (this.minLrs.length !== paramGroups.length) {
+      if (this.defaultMinLr === null) {
+        throw new ValueError(
+          `${this.constructor.name}: the optimizer has ${paramGroups.length} parameter groups now, minLr was given for ` +
+            `${this.minLrs.length}; give minLrs a value for each`,
+        );
+      }
+      this.minLrs = new Array<number>(paramGroups.length).fill(this.defaultMinLr);
     }
+    const rates = paramGroups.map(({ lr }, i) => {
+      const next = Math.max(lr * this.factor, this.minLrs[i]!);
+      return lr - next > this.eps ? next : lr;
+    });
+    setRates(this, rates);
   }
 
   /** Whether `value` beats the best by the threshold. */
@@ -136,20 +188,22 @@ export class ReduceLROnPlateau {
     return this.#lastLr.slice();
   }
 
-  /** Everything but the optimizer, under PyTorch's names. */
+  /** Everything but the optimizer, under PyTorch's names. Follows `ReduceLROnPlateau.state_dict`. */
   stateDict(): SchedulerStateDict {
-    const { optimizer: _, ...own } = this;
-    return {
-      ...Object.fromEntries(Object.entries(own).map(([key, value]) => [snakeCase(key), value])),
-      _last_lr: this.getLastLr(),
-    };
+    return writeState(this, { mode_worse: this.#worst(this.mode), _last_lr: this.getLastLr() });
   }
 
-  /** Takes over what {@link stateDict} gave. */
-  loadStateDict({ _last_lr, ...own }: SchedulerStateDict): void {
-    for (const [key, value] of Object.entries(own)) {
-      (this as unknown as Record<string, unknown>)[camelCase(key)] = value;
-    }
-    if (Array.isArray(_last_lr)) this.#lastLr = _last_lr.slice();
+  /**
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Follows `ReduceLROnPlateau.load_state_dict`.
+   * @throws ValueError where something is missing or cannot be; nothing is changed then
+   */
+  loadStateDict(dict: SchedulerStateDict): void {
+    const caller = `${this.constructor.name}.loadStateDict`;
+    // Of a copy of the dict, JSON makes null of an infinite number: no value has been seen yet.
+    const given = dict?.best === null ? { ...dict, best: this.#worst(dict.mode as 'min' | 'max') } : dict;
+    const own = readState(caller, this, given, stateKinds, ['defaultMinLr']);
+    Object.assign(this, own);
+    const { _last_lr: rates } = dict;
+    if (leastRates.accepts(rates)) this.#lastLr = (rates as number[]).slice();
   }
 }

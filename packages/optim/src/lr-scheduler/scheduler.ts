@@ -1,21 +1,54 @@
-import { ValueError } from '@kindling/core';
-import { camelCase, snakeCase } from '../naming.ts';
-import type { Optimizer, ParamGroup } from '../optimizer.ts';
+import { checkArguments, K, ValueError } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
+import { Optimizer } from '../optimizer.ts';
+import { setRates } from './rates.ts';
+import { readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options that every scheduler takes. */
 export interface SchedulerOptions {
-  /** The number of the last epoch; -1 starts anew. Default: -1. */
-  lastEpoch?: number;
+  /** The number of the last epoch, to go on after it; -1 starts anew. Default: -1. */
+  readonly lastEpoch?: number;
 }
 
-/** A scheduler's numbers, under PyTorch's names. */
-export type SchedulerStateDict = Record<string, unknown>;
+/** What every scheduler takes first. */
+export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');
+
+/** What {@link SchedulerOptions} take. */
+export const schedulerOptions: K.Kinds<SchedulerOptions> = {
+  lastEpoch: /* @__PURE__ */ K.kind(
+    'an integer >= -1',
+    (x) => Number.isSafeInteger(x) && (x as number) >= -1,
+  ),
+};
+
+const rateList = /* @__PURE__ */ K.listOf(K.finite);
 
 /**
  * The base of schedulers that set each group's learning rate, once at the start and then at each {@link step}. A new
  * scheduler is a class that defines {@link nextRate}; it starts with {@link start} at the end of its constructor.
- * Follows `torch.optim.lr_scheduler.LRScheduler`.
- * @throws ValueError where it resumes groups that have no `initialLr`
+ *
+ * Several may act on one optimizer, each on the rates that the others left; the first one's `initialLr` stays the first rate for
+ * all. A group that is added later takes part from the next step on. Follows `torch.optim.lr_scheduler.LRScheduler`.
+ * @throws ValueError where it resumes groups that have no `initialLr`, or a rate is not finite
+ * @example
+ * ```ts
+ * class InverseRoot extends lrScheduler.LRScheduler {
+ *   constructor(optimizer: optim.Optimizer) {
+ *     super(optimizer);
+ *     this.start();
+ *   }
+ *   protected override nextRate(_group: unknown, baseLr: number) {
+ *     return baseLr / Math.sqrt(1 + this.lastEpoch);
+ *   }
+ * }
+ * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
+ * const scheduler = new InverseRoot(optimizer);
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   optimizer.step();
+ *   scheduler.step();
+ * }
+ * scheduler.getLastLr(); // [ 0.5 ]
+ * ```
  */
 export abstract class LRScheduler {
   /** The optimizer whose groups get their learning rates here. */
@@ -26,33 +59,60 @@ export abstract class LRScheduler {
   baseLrs: number[];
   #lastLr: number[] = [];
   #stepCount = 0;
+  #isInitial = false;
 
   constructor(optimizer: Optimizer, options: SchedulerOptions = {}) {
+    const { lastEpoch } = options;
+    const takes = { optimizer: anOptimizer, options: K.options(schedulerOptions) };
+    checkArguments(new.target.name, takes, [optimizer, { lastEpoch }]);
     this.optimizer = optimizer;
-    this.lastEpoch = options.lastEpoch ?? -1;
-    const fresh = this.lastEpoch === -1;
-    this.baseLrs = optimizer.paramGroups.map((group, i) => {
-      if (fresh) group.initialLr = group.lr;
-      else if (group.initialLr === undefined) {
-        throw new ValueError(
-          `param 'initialLr' is not specified in paramGroups[${i}] when resuming ${this.constructor.name} with ` +
-            `lastEpoch ${this.lastEpoch}`,
-        );
-      }
-      return group.initialLr as number;
-    });
+    this.lastEpoch = lastEpoch ?? -1;
+    const groups = optimizer.paramGroups;
+    const without = groups.findIndex((group) => group.initialLr === undefined);
+    if (this.lastEpoch !== -1 && without >= 0) {
+      throw new ValueError(
+        `${new.target.name}: param 'initialLr' is not specified in paramGroups[${without}] when resuming with lastEpoch ` +
+          `${this.lastEpoch}; load the optimizer's state dict first`,
+      );
+    }
+    this.baseLrs = groups.map((group) => (group.initialLr ??= group.lr));
   }
 
   /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, `baseLr` is the first. */
   protected abstract nextRate(group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number;
 
-  /** Sets the first learning rates; the last act of a scheduler's constructor. */
-  protected start(): void {
-    this.step();
+  /** The learning rate for {@link lastEpoch} from the first one alone, where there is a formula for it. */
+  protected closedRate?(baseLr: number): number;
+
+  /** Whether the rates are set for the first time, in the constructor. */
+  protected get isInitial(): boolean {
+    return this.#isInitial;
   }
 
-  /** Goes on to the next epoch (or batch, as you call it) and sets the learning rates. Follows `LRScheduler.step`. */
-  step(): void {
+  /** Takes in a group that was added since, number `i`: returns its first learning rate. */
+  protected admit(group: ParamGroup<{ lr: number }>, _i: number): number {
+    return (group.initialLr ??= group.lr);
+  }
+
+  /** What the fields of the state dict take, beside what {@link LRScheduler} states of its own. */
+  protected stateKinds(): Readonly<Record<string, K.Kind>> {
+    return {};
+  }
+
+  /** Sets the first learning rates; the last act of a scheduler's constructor. */
+  protected start(): void {
+    this.#isInitial = true;
+    this.step();
+    this.#isInitial = false;
+  }
+
+  /**
+   * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, by the closed form
+   * where the schedule has one. Follows `LRScheduler.step`.
+   * @throws ValueError for a rate that is not finite; none is changed then
+   */
+  step(epoch?: number): void {
+    if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, [epoch]);
     this.#stepCount++;
     if (this.#stepCount === 2 && this.optimizer.stepCount === 0) {
       console.warn(
@@ -60,32 +120,53 @@ export abstract class LRScheduler {
           'value of the schedule is skipped',
       );
     }
-    this.lastEpoch++;
     const { paramGroups } = this.optimizer;
-    const rates = paramGroups.map((group, i) => [group, this.nextRate(group, this.baseLrs[i]!, i)] as const);
-    for (const [group, lr] of rates) group.lr = lr;
-    this.#lastLr = rates.map(([, lr]) => lr);
+    for (let i = this.baseLrs.length; i < paramGroups.length; i++)
+      this.baseLrs.push(this.admit(paramGroups[i]!, i));
+    this.lastEpoch = epoch ?? this.lastEpoch + 1;
+    const rates = paramGroups.map((group, i) =>
+      epoch !== undefined && this.closedRate
+        ? this.closedRate(this.baseLrs[i]!)
+        : this.nextRate(group, this.baseLrs[i]!, i),
+    );
+    setRates(this, rates);
+    this.#lastLr = rates;
   }
 
-  /** The learning rates that the last {@link step} set, one for each group. */
+  /** The learning rates that the last {@link step} set, one for each group. Follows `LRScheduler.get_last_lr`. */
   getLastLr(): number[] {
     return this.#lastLr.slice();
   }
 
-  /** Everything but the optimizer and functions. */
+  /** Everything but the optimizer and functions, under PyTorch's names. Follows `LRScheduler.state_dict`. */
   stateDict(): SchedulerStateDict {
-    const own = Object.entries(this)
-      .filter(([key, value]) => key !== 'optimizer' && typeof value !== 'function')
-      .map(([key, value]) => [snakeCase(key), value]);
-    return { ...Object.fromEntries(own), _last_lr: this.getLastLr(), _step_count: this.#stepCount };
+    return writeState(this, {
+      _step_count: this.#stepCount,
+      _is_initial: false,
+      _get_lr_called_within_step: false,
+      _last_lr: this.getLastLr(),
+    });
   }
 
-  /** Takes over what {@link stateDict} gave. */
-  loadStateDict({ _last_lr, _step_count, ...own }: SchedulerStateDict): void {
-    for (const [key, value] of Object.entries(own)) {
-      if (!key.startsWith('_')) (this as unknown as Record<string, unknown>)[camelCase(key)] = value;
+  /**
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. The optimizer's learning rates are part of its
+   * own state dict. Follows `LRScheduler.load_state_dict`.
+   * @throws ValueError where something is missing or cannot be; nothing is changed then
+   */
+  loadStateDict(dict: SchedulerStateDict): void {
+    const caller = `${this.constructor.name}.loadStateDict`;
+    const kinds = { lastEpoch: K.integer, baseLrs: rateList, ...this.stateKinds() };
+    const own = readState(caller, this, dict, kinds);
+    const { _last_lr: rates, _step_count: count } = dict;
+    const groups = this.optimizer.paramGroups.length;
+    const known = (own.baseLrs as number[]).length;
+    if (known > groups) {
+      throw new ValueError(
+        `${caller}: base_lrs has ${known} rates, the optimizer has ${groups} parameter groups`,
+      );
     }
-    if (Array.isArray(_last_lr)) this.#lastLr = _last_lr.slice();
-    if (typeof _step_count === 'number') this.#stepCount = _step_count;
+    Object.assign(this, own);
+    if (rateList.accepts(rates)) this.#lastLr = (rates as number[]).slice();
+    if (K.count.accepts(count)) this.#stepCount = count as number;
   }
 }

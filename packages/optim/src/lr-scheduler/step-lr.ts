@@ -1,12 +1,23 @@
-import { ValueError } from '@kindling/core';
-import type { Optimizer, ParamGroup } from '../optimizer.ts';
-import { LRScheduler, type SchedulerOptions } from './scheduler.ts';
+import { checkArguments, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
 
 /** Options of {@link StepLR}. */
 export interface StepLROptions extends SchedulerOptions {
   /** Factor of the decay. Default: 0.1. */
-  gamma?: number;
+  readonly gamma?: number;
 }
+
+const kinds = {
+  stepSize: /* @__PURE__ */ K.kind('a number >= 1', (x) => typeof x === 'number' && x >= 1),
+  gamma: K.finite,
+};
+const takes = {
+  optimizer: anOptimizer,
+  stepSize: kinds.stepSize,
+  options: /* @__PURE__ */ K.options<StepLROptions>({ ...schedulerOptions, gamma: kinds.gamma }),
+};
 
 /**
  * Multiplies the learning rate by `gamma` every `stepSize` epochs. Follows `torch.optim.lr_scheduler.StepLR`.
@@ -22,7 +33,7 @@ export interface StepLROptions extends SchedulerOptions {
  * }
  * rates; // [ 1, 1, 0.5, 0.5, 0.25 ]
  * ```
- * @throws ValueError unless stepSize is at least 1
+ * @throws ValueError unless stepSize is at least 1 and gamma finite
  */
 export class StepLR extends LRScheduler {
   /** Epochs between two reductions. */
@@ -31,8 +42,8 @@ export class StepLR extends LRScheduler {
   gamma: number;
 
   constructor(optimizer: Optimizer, stepSize: number, options: StepLROptions = {}) {
+    checkArguments(new.target.name, takes, [optimizer, stepSize, options]);
     super(optimizer, options);
-    if (!(stepSize >= 1)) throw new ValueError(`StepLR: expected a stepSize of at least 1, got ${stepSize}`);
     this.stepSize = stepSize;
     this.gamma = options.gamma ?? 0.1;
     this.start();
@@ -40,5 +51,13 @@ export class StepLR extends LRScheduler {
 
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>): number {
     return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma;
+  }
+
+  protected override closedRate(baseLr: number): number {
+    return baseLr * this.gamma ** Math.floor(this.lastEpoch / this.stepSize);
+  }
+
+  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
+    return kinds;
   }
 }

@@ -1,0 +1,22 @@
+import { ValueError } from '@kindling/core';
+import type { Optimizer } from '../optimizer.ts';
+
+/**
+ * Sets the learning rate of each group, or none: the one place where schedulers do. What no number came of (a function that
+ * returned nothing, a phase without width) is refused here, before it turns weights to NaN.
+ * @throws ValueError for a rate that is no finite number
+ */
+export function setRates(
+  scheduler: { readonly optimizer: Optimizer; readonly lastEpoch: number },
+  rates: readonly number[],
+): void {
+  for (const [i, rate] of rates.entries()) {
+    if (Number.isFinite(rate)) continue;
+    throw new ValueError(
+      `${scheduler.constructor.name}: the learning rate of group ${i} would be ${String(rate)} at epoch ` +
+        `${scheduler.lastEpoch}; expected a finite number`,
+    );
+  }
+  const { paramGroups } = scheduler.optimizer;
+  for (const [i, rate] of rates.entries()) paramGroups[i]!.lr = rate;
+}

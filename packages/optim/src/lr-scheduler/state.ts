@@ -1,0 +1,86 @@
+import { K, ValueError } from '@kindling/core';
+import { kindLike } from '../kinds.ts';
+import { snakeCase } from '../naming.ts';
+
+/**
+ * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings, such as
+ * a plateau's best value so far, `"Infinity"`.
+ */
+export type SchedulerStateDict = Record<string, unknown>;
+
+/** Numbers that JSON has not, as JavaScript and as Python spell them. */
+const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+  ['NaN', Number.NaN],
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+  ['nan', Number.NaN],
+]);
+
+const isNumber = (x: unknown): x is number => typeof x === 'number';
+const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
+const spell = (_key: string, value: unknown): unknown =>
+  isNumber(value) && !Number.isFinite(value) ? String(value) : value;
+
+/** What belongs to the state of a scheduler: its public fields but the optimizer and functions. */
+const fieldsOf = (scheduler: object): [key: string, value: unknown][] =>
+  Object.entries(scheduler).filter(([key, value]) => key !== 'optimizer' && typeof value !== 'function');
+
+/** The state dict of a scheduler: its fields, and `more` under names of PyTorch's. */
+export function writeState(scheduler: object, more: SchedulerStateDict): SchedulerStateDict {
+  const state: SchedulerStateDict = {};
+  for (const [key, value] of fieldsOf(scheduler)) state[snakeCase(key)] = copied(value);
+  Object.assign(state, more);
+  return Object.defineProperty(state, 'toJSON', {
+    value: () => JSON.parse(JSON.stringify({ ...state }, spell)) as unknown,
+  });
+}
+
+/** A value from a state dict or from JSON, for a field that holds `present`. */
+function valueLike(present: unknown, value: unknown): unknown {
+  if (isNumber(present)) return spelled.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((x) => spelled.get(x) ?? x);
+  return value;
+}
+
+/**
+ * The fields that a state dict gives, checked: each by its kind in `kinds`, or else by what the field holds now. PyTorch's dicts
+ * of earlier versions lack those in `optional`.
+ * @throws ValueError where a field is missing, or holds what it cannot
+ */
+export function readState(
+  caller: string,
+  scheduler: object,
+  dict: SchedulerStateDict,
+  kinds: Readonly<Record<string, K.Kind>>,
+  optional: readonly string[] = [],
+): Record<string, unknown> {
+  if (!K.isOptions(dict))
+    throw new ValueError(
+      `${caller}: expected what stateDict() gives, got ${dict === null ? 'null' : typeof dict}`,
+    );
+  const read: Record<string, unknown> = {};
+  const missing: string[] = [];
+  for (const [key, present] of fieldsOf(scheduler)) {
+    const name = snakeCase(key);
+    if (!Object.hasOwn(dict, name)) {
+      if (!optional.includes(key)) missing.push(name);
+      continue;
+    }
+    const value = valueLike(present, dict[name]);
+    const kind = kinds[key] ?? kindLike(present);
+    if (!kind.accepts(value))
+      throw new ValueError(
+        `${caller}: ${name}: expected ${kind.expected}, got ${JSON.stringify(dict[name])}`,
+      );
+    read[key] = copied(value);
+  }
+  if (missing.length > 0) {
+    throw new ValueError(
+      `${caller}: the state has no ${missing.join(', ')}; it has ${Object.keys(dict).join(', ') || 'nothing'}: is it of ` +
+        'another scheduler?',
+    );
+  }
+  return read;
+}

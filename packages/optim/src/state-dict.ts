@@ -1,0 +1,166 @@
+import {
+  formatShape,
+  fromJSON,
+  isTensorJSON,
+  K,
+  ShapeError,
+  sameShape,
+  Tensor,
+  ValueError,
+} from '@kindling/core';
+import type { ParamGroup } from './groups.ts';
+import { camelCase, snakeCase } from './naming.ts';
+import type { Optimizer, Update } from './optimizer.ts';
+
+/** What an optimizer remembers of a parameter: tensors of its shape, and counts. */
+export type ParamState = Record<string, Tensor | number>;
+
+/** A value of {@link OptimizerStateDict}'s groups. */
+export type OptionValue = number | boolean | null | string | readonly number[];
+
+/** PyTorch's layout: state by the parameters' running number, options in snake_case. */
+export interface OptimizerStateDict {
+  /** What is remembered of each parameter, by its number. */
+  state: Record<number, Record<string, Tensor>>;
+  /** The options of each group, and the numbers of its parameters as `params`. */
+  param_groups: Record<string, OptionValue>[];
+}
+
+type Group = ParamGroup<{ lr: number }> & Record<string, unknown>;
+
+const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
+
+/** State and options of an optimizer in PyTorch's layout. */
+export function writeStateDict({ paramGroups, state }: Optimizer): OptimizerStateDict {
+  const numbers = new Map<Tensor, number>();
+  const param_groups = paramGroups.map(({ params, ...options }: Group) => {
+    const group: Record<string, OptionValue> = {};
+    for (const [key, value] of Object.entries(options)) group[snakeCase(key)] = copied(value) as OptionValue;
+    group.params = params.map((p) => {
+      numbers.set(p, numbers.size);
+      return numbers.size - 1;
+    });
+    return group;
+  });
+  const written: OptimizerStateDict['state'] = {};
+  for (const [p, values] of state) {
+    const entries = Object.entries(values).map(([key, value]) => [
+      snakeCase(key),
+      value instanceof Tensor ? value : Tensor.scalar(value, 'float32'),
+    ]);
+    if (entries.length > 0) written[numbers.get(p)!] = Object.fromEntries(entries);
+  }
+  return { state: written, param_groups };
+}
+
+/**
+ * The groups and the state that a state dict gives to an optimizer, which is left as it is. `updateOf` checks the options of a
+ * group and names the state that they need.
+ * @throws ValueError, ShapeError where they do not fit
+ */
+export function readStateDict(
+  caller: string,
+  optimizer: Optimizer,
+  dict: OptimizerStateDict,
+  updateOf: (group: Group) => Update,
+): { groups: Group[]; state: Map<Tensor, ParamState> } {
+  if (!K.isOptions(dict) || !Array.isArray(dict.param_groups) || !K.isOptions(dict.state)) {
+    throw new ValueError(
+      `${caller}: expected { state, param_groups }, as stateDict() gives, got ` +
+        (K.isOptions(dict) ? `an object with ${Object.keys(dict).join(', ') || 'nothing'}` : typeof dict),
+    );
+  }
+  const saved: readonly unknown[] = dict.param_groups;
+  const { paramGroups } = optimizer;
+  if (saved.length !== paramGroups.length) {
+    throw new ValueError(
+      `${caller}: loaded state dict has a different number of parameter groups: ${saved.length}, expected ${paramGroups.length}`,
+    );
+  }
+  const byNumber = new Map<number, { p: Tensor; update: Update }>();
+  const groups = saved.map((group, i) => {
+    const { params } = paramGroups[i]!;
+    const numbers = numbersOf(caller, group, i, params.length);
+    const read = readGroup(caller, optimizer.defaults, group as Record<string, unknown>, i);
+    read.params = params;
+    const update = updateOf(read);
+    for (const [j, n] of numbers.entries()) {
+      if (byNumber.has(n)) throw new ValueError(`${caller}: loaded state dict names parameter ${n} twice`);
+      byNumber.set(n, { p: params[j]!, update });
+    }
+    return read;
+  });
+  const state = new Map<Tensor, ParamState>();
+  for (const [number, values] of Object.entries(dict.state)) {
+    const named = byNumber.get(Number(number));
+    if (named === undefined) {
+      throw new ValueError(
+        `${caller}: loaded state dict has state for parameter ${number}, which no group names`,
+      );
+    }
+    const read = readState(`${caller}: the state of parameter ${number}`, named.p, named.update, values);
+    if (Object.keys(read).length > 0) state.set(named.p, read);
+  }
+  return { groups, state };
+}
+
+function numbersOf(caller: string, group: unknown, i: number, count: number): number[] {
+  const numbers = K.isOptions(group) ? group.params : undefined;
+  if (!Array.isArray(numbers) || !numbers.every(Number.isSafeInteger))
+    throw new ValueError(`${caller}: param_groups[${i}]: expected options and params, a list of numbers`);
+  if (numbers.length === count) return numbers as number[];
+  throw new ValueError(
+    `${caller}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group ${i} ` +
+      `has ${numbers.length} parameters, expected ${count}`,
+  );
+}
+
+/** What a group of the dict says, with PyTorch's defaults for switches that its earlier versions had not. */
+function readGroup(caller: string, defaults: object, saved: Record<string, unknown>, i: number): Group {
+  const group: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(saved)) group[camelCase(key)] = copied(value);
+  for (const [name, value] of Object.entries(defaults)) {
+    if (name in group) continue;
+    if (typeof value !== 'boolean') {
+      throw new ValueError(
+        `${caller}: param_groups[${i}] has no ${snakeCase(name)}; it has ${Object.keys(saved).join(', ')}: is it of another ` +
+          'optimizer?',
+      );
+    }
+    group[name] = false;
+  }
+  return group as Group;
+}
+
+/** What is remembered of a parameter: tensors of its shape and dtype, and counts, which PyTorch holds as tensors. */
+function readState(what: string, p: Tensor, update: Update, values: unknown): ParamState {
+  if (!K.isOptions(values)) throw new ValueError(`${what}: expected an object of tensors by name`);
+  const { state: tensors, counts = [] } = update;
+  const state: ParamState = {};
+  for (const [key, value] of Object.entries(values)) {
+    const name = camelCase(key);
+    // PyTorch keeps None for a momentum that has not begun.
+    if (value === null) continue;
+    const x = isTensorJSON(value) ? fromJSON(value) : (value as Tensor | number);
+    const isCount =
+      counts.includes(name) || (!tensors.includes(name) && !(x instanceof Tensor && x.ndim > 0));
+    state[name] = isCount ? countOf(`${what}: ${key}`, x) : tensorOf(`${what}: ${key}`, p, x);
+  }
+  const missing = [...tensors, ...counts].filter((name) => !(name in state));
+  if (Object.keys(state).length > 0 && missing.length > 0)
+    throw new ValueError(`${what} has no ${missing.map(snakeCase).join(', ')}: is it of another optimizer?`);
+  return state;
+}
+
+function countOf(what: string, x: Tensor | number): number {
+  const count = x instanceof Tensor && x.count === 1 ? x.item() : x;
+  if (typeof count === 'number' && count >= 0 && count < Infinity) return count;
+  throw new ValueError(`${what}: expected a count, got ${x instanceof Tensor ? x.toString() : String(x)}`);
+}
+
+function tensorOf(what: string, p: Tensor, x: Tensor | number): Tensor {
+  if (!(x instanceof Tensor)) throw new ValueError(`${what}: expected a Tensor, got ${typeof x}`);
+  if (!sameShape(x.shape, p.shape))
+    throw new ShapeError(`${what} has shape ${formatShape(x.shape)}, expected ${formatShape(p.shape)}`);
+  return x.detach().to(p.dtype).clone();
+}
