@@ -1,6 +1,6 @@
 /** Arrays in files: how elements are stored, and which of our dtypes holds them. */
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
-import { ValueError } from '../errors.ts';
+import { DTypeError, ValueError } from '../errors.ts';
 import { numelOf, type Shape } from '../shape.ts';
 
 /** A dense array as it stands in a file: row-major, with `array.length` the product of `shape`. */
@@ -39,12 +39,38 @@ export const encodings = {
 export type IntegerWidth = 'int64' | 'int32';
 
 /** How each dtype is written. */
-export function encodingOf(dtype: DType, integers: IntegerWidth): Encoding {
+export function encodingOf(dtype: DType, integers: IntegerWidth, caller: string): Encoding {
+  if (integers !== 'int64' && integers !== 'int32') {
+    throw new ValueError(`${caller}: integers must be 'int64' or 'int32', got ${String(integers)}`);
+  }
   if (dtype === 'int32') return integers === 'int64' ? 'i8' : 'i4';
   return { float32: 'f4', float64: 'f8', uint8: 'u1', bool: 'b1' }[dtype] as Encoding;
 }
 
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** `bytes` fresh bytes; the error where there is no room for them names whose they are. */
+export function allocateBytes(bytes: number, where: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new ValueError(`${where}: ${bytes} bytes are more than memory, or one array, can hold`, { cause });
+  }
+}
+
+/** Throws a DTypeError unless a file's content came as bytes. */
+export function requireBytes(bytes: unknown, caller: string): asserts bytes is Uint8Array {
+  if (ArrayBuffer.isView(bytes) && (bytes as Partial<Uint8Array>).BYTES_PER_ELEMENT === 1) return;
+  const kind =
+    bytes instanceof ArrayBuffer
+      ? 'an ArrayBuffer: write new Uint8Array(buffer)'
+      : typeof bytes === 'string'
+        ? 'a string; files are read by @kindling/core/node'
+        : bytes === null
+          ? 'null'
+          : typeof bytes;
+  throw new DTypeError(`${caller}: expected the bytes of a file, a Uint8Array, got ${kind}`);
+}
 
 /** The value of a half-precision number's 16 bits. */
 function halfToNumber(bits: number): number {
@@ -61,13 +87,15 @@ function outOfRange(where: string, index: number, value: bigint): never {
   );
 }
 
-/** The bytes in an order the host's typed arrays understand, in a buffer of their own. */
-function nativeCopy(bytes: Uint8Array, width: number, littleEndian: boolean): ArrayBuffer {
-  const copy = new Uint8Array(bytes);
-  if (width > 1 && littleEndian !== hostIsLittleEndian) {
-    for (let i = 0; i < copy.length; i += width) copy.subarray(i, i + width).reverse();
+/** Reverses the bytes of each element. */
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let start = 0; start < bytes.length; start += width) {
+    for (let i = start, j = start + width - 1; i < j; i++, j--) {
+      const byte = bytes[i]!;
+      bytes[i] = bytes[j]!;
+      bytes[j] = byte;
+    }
   }
-  return copy.buffer;
 }
 
 /**
@@ -80,8 +108,20 @@ export function decode(
   littleEndian: boolean,
   where: string,
 ): TypedArray {
+  const own = allocateBytes(bytes.length, where);
+  own.set(bytes);
+  return decodeOwn(own.buffer, encoding, littleEndian, where);
+}
+
+/** {@link decode} of memory that nobody else needs: the array may be a view of it. */
+export function decodeOwn(
+  buffer: ArrayBuffer,
+  encoding: Encoding,
+  littleEndian: boolean,
+  where: string,
+): TypedArray {
   const { bytes: width, dtype } = encodings[encoding];
-  const buffer = nativeCopy(bytes, width, littleEndian);
+  if (width > 1 && littleEndian !== hostIsLittleEndian) swapBytes(new Uint8Array(buffer), width);
   switch (encoding) {
     case 'f4':
       return new Float32Array(buffer);
@@ -94,40 +134,44 @@ export function decode(
     case 'b1':
       return new Uint8Array(buffer).map((x) => (x === 0 ? 0 : 1));
     case 'i1':
-      return Int32Array.from(new Int8Array(buffer));
+      return new Int32Array(new Int8Array(buffer));
     case 'i2':
-      return Int32Array.from(new Int16Array(buffer));
+      return new Int32Array(new Int16Array(buffer));
     case 'u2':
-      return Int32Array.from(new Uint16Array(buffer));
-    case 'f2':
-      return Float32Array.from(new Uint16Array(buffer), halfToNumber);
-    case 'bf2':
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (x) => x << 16).buffer);
+      return new Int32Array(new Uint16Array(buffer));
   }
-  const signed = encoding === 'i8';
-  const out = new (arrayConstructor(dtype))(bytes.length / width);
-  if (encoding === 'u4') {
-    for (const [i, word] of new Uint32Array(buffer).entries()) {
+  const out = new (arrayConstructor(dtype))(buffer.byteLength / width);
+  if (encoding === 'f2') {
+    const halves = new Uint16Array(buffer);
+    for (let i = 0; i < out.length; i++) out[i] = halfToNumber(halves[i]!);
+  } else if (encoding === 'bf2') {
+    const upper = new Uint16Array(buffer);
+    const words = new Uint32Array(out.buffer);
+    for (let i = 0; i < out.length; i++) words[i] = upper[i]! << 16;
+  } else if (encoding === 'u4') {
+    const words = new Uint32Array(buffer);
+    for (let i = 0; i < out.length; i++) {
+      const word = words[i]!;
       if (word > 0x7fffffff) outOfRange(where, i, BigInt(word));
       out[i] = word;
     }
-    return out;
-  }
+  } else narrow(buffer, encoding === 'i8', out, where);
+  return out;
+}
+
+/** 64-bit integers as 32-bit ones. */
+function narrow(buffer: ArrayBuffer, signed: boolean, out: TypedArray, where: string): void {
   const words = new Int32Array(buffer);
   const lowWord = hostIsLittleEndian ? 0 : 1;
   for (let i = 0; i < out.length; i++) {
     const low = words[2 * i + lowWord]!;
     const high = words[2 * i + 1 - lowWord]!;
     if (high !== low >> 31 || (!signed && high !== 0)) {
-      outOfRange(
-        where,
-        i,
-        new DataView(buffer)[signed ? 'getBigInt64' : 'getBigUint64'](8 * i, hostIsLittleEndian),
-      );
+      const read = signed ? 'getBigInt64' : 'getBigUint64';
+      outOfRange(where, i, new DataView(buffer)[read](8 * i, hostIsLittleEndian));
     }
     out[i] = low;
   }
-  return out;
 }
 
 /** Writes an array's elements, little endian, to `out` from `offset` on. */
@@ -136,16 +180,15 @@ export function encode(array: TypedArray, encoding: Encoding, out: Uint8Array, o
   if (encoding === 'i8') {
     source = new Int32Array(2 * array.length);
     const lowWord = hostIsLittleEndian ? 0 : 1;
-    for (const [i, value] of array.entries()) {
+    for (let i = 0; i < array.length; i++) {
+      const value = array[i]!;
       source[2 * i + lowWord] = value;
       source[2 * i + 1 - lowWord] = value >> 31;
     }
   }
-  const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  out.set(
-    hostIsLittleEndian ? bytes : new Uint8Array(nativeCopy(bytes, encodings[encoding].bytes, true)),
-    offset,
-  );
+  out.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), offset);
+  const { bytes: width } = encodings[encoding];
+  if (!hostIsLittleEndian) swapBytes(out.subarray(offset, offset + array.length * width), width);
 }
 
 /** Throws unless the array has as many elements as its shape and the storage of its dtype. */
@@ -159,9 +202,26 @@ export function checkDense({ dtype, shape, array }: DenseArray, where: string): 
   }
 }
 
-/** The bytes that `shape` takes in a file, or Infinity where that is beyond any file. */
+/** As many as NumPy and PyTorch's kernels take. */
+export const MAX_DIMS = 64;
+
+/** The bytes that `shape` takes in a file, or Infinity where that is beyond any file: then it is the shape of no tensor either. */
 export function byteLengthOf(shape: Shape, encoding: Encoding): number {
-  if (shape.includes(0)) return 0;
-  const bytes = shape.reduce((product, size) => product * size, encodings[encoding].bytes);
-  return Number.isSafeInteger(bytes) ? bytes : Number.POSITIVE_INFINITY;
+  // Sizes beside a 0 count too: strides are their products.
+  const bytes = shape.reduce((product, size) => product * Math.max(size, 1), encodings[encoding].bytes);
+  if (!Number.isSafeInteger(bytes) || shape.length > MAX_DIMS) return Number.POSITIVE_INFINITY;
+  return shape.includes(0) ? 0 : bytes;
 }
+
+/** The bytes that an array takes in a file. Throws where the shape is none that a file, or its reader, knows. */
+export function storedBytes({ shape }: DenseArray, encoding: Encoding, where: string): number {
+  const bytes = byteLengthOf(shape, encoding);
+  if (bytes !== Number.POSITIVE_INFINITY) return bytes;
+  throw new ValueError(
+    `${where}: ${sizesOf(shape)} fits into no file (at most ${MAX_DIMS} dimensions, below 2^53 bytes)`,
+  );
+}
+
+/** A shape for a message, cut where it is endless. */
+export const sizesOf = (shape: Shape): string =>
+  shape.length > MAX_DIMS ? `a shape of ${shape.length} dimensions` : `shape [${shape.join(', ')}]`;

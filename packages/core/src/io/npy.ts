@@ -1,128 +1,31 @@
 /** NumPy's .npy format, both ways, on bytes in memory. */
 
 import type { TypedArray } from '../dtype.ts';
-import { DTypeError, ValueError } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
-import { contiguousStrides, type Shape } from '../shape.ts';
+import { contiguousStrides } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import * as elements from './elements.ts';
+import { MAGIC, type NpyHeader, parseNpyHeader } from './npy-header.ts';
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
 /** NumPy leaves room in the header for the first dimension to grow to this many digits. */
 const GROWTH_DIGITS = 21;
-/** NumPy's own limit: a longer header is no array's description. */
-const MAX_HEADER_BYTES = 10_000;
-
-const malformed = (what: string): ValueError => new ValueError(`npy: malformed file: ${what}`);
-
-/** The header's text and where the data begins. */
-function readHeader(bytes: Uint8Array): { header: string; start: number } {
-  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw malformed('it does not begin with the magic bytes \\x93NUMPY');
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const major = view.getUint8(6);
-  const minor = view.getUint8(7);
-  if (major < 1 || major > 3 || minor !== 0) {
-    throw malformed(`version ${major}.${minor} is unknown; known are 1.0, 2.0 and 3.0`);
-  }
-  const fixed = major === 1 ? 10 : 12;
-  if (bytes.length < fixed) throw malformed('it ends within the length of the header (truncated?)');
-  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const start = fixed + length;
-  if (start > bytes.length) {
-    throw malformed(
-      `the header claims ${length} bytes, but only ${bytes.length - fixed} follow (truncated?)`,
-    );
-  }
-  if (length > MAX_HEADER_BYTES) {
-    throw malformed(`the header has ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
-  }
-  const decoder = new TextDecoder(major === 3 ? 'utf-8' : 'latin1', { fatal: true });
-  try {
-    return { header: decoder.decode(bytes.subarray(fixed, start)), start };
-  } catch {
-    throw malformed('the header is not valid UTF-8');
-  }
-}
-
-interface Description {
-  readonly encoding: elements.Encoding;
-  readonly littleEndian: boolean;
-  readonly fortranOrder: boolean;
-  readonly shape: Shape;
-}
-
-const KEY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*/y;
-/** A string, a truth value, or a tuple of integers (Python 2 wrote some with an L). */
-const VALUE = /(?:'([^'\\]*)'|"([^"\\]*)"|(True|False)|\(((?:\s*\d+L?\s*,)*\s*(?:\d+L?)?)\s*\))\s*/y;
-
-/** The fields of the Python dictionary that the header is. */
-function readFields(header: string): Map<string, string | boolean | number[]> {
-  const fields = new Map<string, string | boolean | number[]>();
-  const text = header.trim();
-  if (!text.startsWith('{') || !text.endsWith('}')) throw malformed('the header is no Python dictionary');
-  let at = 1;
-  const take = (pattern: RegExp): RegExpExecArray => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (!match) {
-      const found = text.slice(at, at + 20);
-      throw /^\s*\[/.test(found)
-        ? new DTypeError('npy: structured dtypes are not supported; save each field as an array of its own')
-        : malformed(`the header cannot be read at ${JSON.stringify(found)}`);
-    }
-    at = pattern.lastIndex;
-    return match;
-  };
-  while (!/^\s*\}$/.test(text.slice(at))) {
-    const [, single, double] = take(KEY);
-    const name = (single ?? double)!;
-    const [, text1, text2, truth, sizes] = take(VALUE);
-    if (fields.has(name)) throw malformed(`the header holds the key '${name}' twice`);
-    if (truth !== undefined) fields.set(name, truth === 'True');
-    else if (sizes !== undefined) fields.set(name, (sizes.match(/\d+/g) ?? []).map(Number));
-    else fields.set(name, (text1 ?? text2)!);
-    if (text[at] === ',') at++;
-    else if (at !== text.length - 1) throw malformed('the header lacks a comma between two fields');
-  }
-  return fields;
-}
-
-function describe(header: string): Description {
-  const fields = readFields(header);
-  const descr = fields.get('descr');
-  const fortranOrder = fields.get('fortran_order');
-  const shape = fields.get('shape');
-  if (
-    fields.size !== 3 ||
-    typeof descr !== 'string' ||
-    typeof fortranOrder !== 'boolean' ||
-    !Array.isArray(shape)
-  ) {
-    throw malformed(
-      `the header must hold descr, fortran_order and shape, got ${[...fields.keys()].join(', ')}`,
-    );
-  }
-  if (!shape.every(Number.isSafeInteger))
-    throw malformed(`the shape (${shape.join(', ')}) is beyond any file`);
-  const [, order, kind] = /^([<>=|]?)([a-zA-Z]\d+)$/.exec(descr) ?? [];
-  if (kind === undefined || !Object.hasOwn(elements.encodings, kind)) {
-    const known = Object.keys(elements.encodings).filter((name) => name !== 'bf2');
-    throw new DTypeError(
-      `npy: unknown dtype '${descr}'; known are ${known.join(', ')} in either byte order ('<f4', '>f4')`,
-    );
-  }
-  return { encoding: kind as elements.Encoding, littleEndian: order !== '>', fortranOrder, shape };
-}
 
 /** The elements of a column-major array in row-major order. */
-function toRowMajor({ array, shape, dtype }: elements.DenseArray): TypedArray {
+function toRowMajor(array: TypedArray, { shape, encoding }: NpyHeader): TypedArray {
+  const { dtype } = elements.encodings[encoding];
   const strides = contiguousStrides(shape.toReversed()).reverse();
   return elementsOf(new Tensor(new Storage(array), shape, dtype, 0, strides));
+}
+
+/** The array of a header and the elements that follow it, memory that nobody else needs. */
+export function npyArray(header: NpyHeader, buffer: ArrayBuffer, where: string): elements.DenseArray {
+  const { encoding, littleEndian, fortranOrder, shape } = header;
+  const array = elements.decodeOwn(buffer, encoding, littleEndian, where);
+  const { dtype } = elements.encodings[encoding];
+  return { dtype, shape, array: fortranOrder ? toRowMajor(array, header) : array };
 }
 
 /**
@@ -133,20 +36,12 @@ function toRowMajor({ array, shape, dtype }: elements.DenseArray): TypedArray {
  * Nothing is allocated by what the file claims.
  * @throws ValueError, DTypeError for a file that breaks the format or has bytes missing or left over
  */
-export function parseNpy(bytes: Uint8Array): elements.DenseArray {
-  const { header, start } = readHeader(bytes);
-  const { encoding, littleEndian, fortranOrder, shape } = describe(header);
-  const needed = elements.byteLengthOf(shape, encoding);
-  const present = bytes.length - start;
-  if (needed !== present) {
-    throw malformed(
-      `an array of '${encoding}' and shape (${shape.join(', ')}) takes ${needed} bytes, but ${present} follow the header`,
-    );
-  }
-  const { dtype } = elements.encodings[encoding];
-  const array = elements.decode(bytes.subarray(start), encoding, littleEndian, 'npy');
-  const dense = { dtype, shape, array };
-  return fortranOrder ? { ...dense, array: toRowMajor(dense) } : dense;
+export function parseNpy(bytes: Uint8Array, where = 'loadNpy'): elements.DenseArray {
+  elements.requireBytes(bytes, where);
+  const header = parseNpyHeader(bytes, bytes.length, where);
+  const own = elements.allocateBytes(header.dataBytes, where);
+  own.set(bytes.subarray(header.start));
+  return npyArray(header, own.buffer, where);
 }
 
 /**
@@ -156,11 +51,13 @@ export function parseNpy(bytes: Uint8Array): elements.DenseArray {
 export function serializeNpy(
   dense: elements.DenseArray,
   options: { integers?: elements.IntegerWidth } = {},
+  caller = 'saveNpy',
 ): Uint8Array {
-  elements.checkDense(dense, 'serializeNpy');
+  elements.checkDense(dense, caller);
   const { dtype, shape, array } = dense;
-  const encoding = elements.encodingOf(dtype, options.integers ?? 'int64');
+  const encoding = elements.encodingOf(dtype, options.integers ?? 'int64', caller);
   const width = elements.encodings[encoding].bytes;
+  const dataBytes = elements.storedBytes(dense, encoding, caller);
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const room = shape.length === 0 ? 0 : Math.max(0, GROWTH_DIGITS - String(shape[0]).length);
   const header =
@@ -171,7 +68,7 @@ export function serializeNpy(
   const filled = header.length + 1;
   const headerLength = filled + ALIGNMENT - ((fixed + filled) % ALIGNMENT);
   const start = fixed + headerLength;
-  const bytes = new Uint8Array(start + array.length * width);
+  const bytes = elements.allocateBytes(start + dataBytes, caller);
   bytes.set(MAGIC);
   bytes[6] = wide ? 2 : 1;
   const view = new DataView(bytes.buffer);

@@ -1,8 +1,7 @@
-import { valuesOf } from '../record/values.ts';
-import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
-import type { DenseArray } from './elements.ts';
+import type { Tensor } from '../tensor.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
-import { parseSafetensors, readSafetensor, serializeSafetensors } from './safetensors.ts';
+import { parseSafetensors, readSafetensor, serializeSafetensors, tensorIn } from './safetensors.ts';
+import { denseOf, densesOf, tensorOf } from './tensors.ts';
 
 /** Named tensors, as `stateDict()` gives them. */
 export type TensorDict = Record<string, Tensor>;
@@ -15,19 +14,10 @@ export interface SaveSafetensorsOptions {
   readonly integers?: 'int64' | 'int32';
 }
 
-function denseOf(x: Tensor): DenseArray {
-  requireTensors('save', x);
-  return { dtype: x.dtype, shape: x.shape, array: valuesOf(x, 'save') };
-}
-
-const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArray(array, shape, dtype);
-
-const entriesOf = (tensors: TensorDict | ReadonlyMap<string, Tensor>): Iterable<[string, Tensor]> =>
-  tensors instanceof Map ? tensors : Object.entries(tensors as TensorDict);
-
 /**
  * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.
- * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode
+ * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode, metadata is no strings, or
+ *   the file is larger than an array can be
  * @example
  * ```ts
  * const bytes = io.saveSafetensors({ weight: tensor([[0.5, 2]]), bias: zeros(1) });
@@ -39,8 +29,7 @@ export function saveSafetensors(
   tensors: TensorDict | ReadonlyMap<string, Tensor>,
   options: SaveSafetensorsOptions = {},
 ): Uint8Array {
-  const entries = Array.from(entriesOf(tensors), ([name, x]): [string, DenseArray] => [name, denseOf(x)]);
-  return serializeSafetensors(entries, options);
+  return serializeSafetensors(densesOf(tensors, 'saveSafetensors'), options);
 }
 
 /**
@@ -48,8 +37,14 @@ export function saveSafetensors(
  * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
  */
 export function loadSafetensors(bytes: Uint8Array): TensorDict {
-  const { tensors } = parseSafetensors(bytes);
-  return Object.fromEntries(Array.from(tensors, ([name, entry]) => [name, tensorOf(readSafetensor(entry))]));
+  const caller = 'loadSafetensors';
+  const { tensors, data } = parseSafetensors(bytes, caller);
+  return Object.fromEntries(
+    Array.from(tensors, ([name, entry]) => [
+      name,
+      tensorOf(readSafetensor(data, entry, tensorIn(caller, name))),
+    ]),
+  );
 }
 
 /**
@@ -57,7 +52,7 @@ export function loadSafetensors(bytes: Uint8Array): TensorDict {
  * @throws ValueError where the file is malformed
  */
 export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> => ({
-  ...parseSafetensors(bytes).metadata,
+  ...parseSafetensors(bytes, 'safetensorsMetadata').metadata,
 });
 
 /**
@@ -66,7 +61,7 @@ export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> =
  * @example io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
  */
 export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array =>
-  serializeNpy(denseOf(x), options);
+  serializeNpy(denseOf(x, 'saveNpy'), options);
 
 /**
  * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows `numpy.load`.

@@ -1,25 +1,27 @@
 /** What needs Node: files on disk. `@kindling/core/node`. */
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { io, type Tensor } from '../index.ts';
+import type { io, Tensor } from '../index.ts';
+import { serializeNpy } from '../io/npy.ts';
+import { serializeSafetensorsInParts } from '../io/safetensors.ts';
+import { denseOf, densesOf } from '../io/tensors.ts';
+import { callOf } from './file-error.ts';
+import { readArray, readTensors } from './load.ts';
+import { writeWhole } from './save.ts';
+
+export { FileError } from './file-error.ts';
+
+// Installs Tensor's methods.
+import '../index.ts';
 
 type Path = string | URL;
 
-/** Writes beside the target and renames, so that no half-written file is ever seen under the name. */
-async function writeWhole(path: Path, bytes: Uint8Array): Promise<void> {
-  const temporary =
-    path instanceof URL ? new URL(`${path.href}.${randomUUID()}.tmp`) : `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
 /**
  * Writes named tensors, such as a `stateDict()`, to a safetensors file. Follows `safetensors.torch.save_file`.
+ *
+ * What is written is what the tensors hold at the call, whatever happens to them before the promise is fulfilled. The file is
+ * replaced as a whole: it is written beside its place under another name, brought to the disk, and renamed. So a crash leaves
+ * the old file or the new one; what it leaves beside them, the next save in that folder removes. Symbolic links are followed;
+ * the mode of an old file is kept.
+ * @throws FileError where the file cannot be written; otherwise as `io.saveSafetensors`
  * @example
  * ```ts
  * // in a program: import { saveSafetensors } from '@kindling/core/node';
@@ -31,24 +33,36 @@ export async function saveSafetensors(
   tensors: io.TensorDict | ReadonlyMap<string, Tensor>,
   options?: io.SaveSafetensorsOptions,
 ): Promise<void> {
-  await writeWhole(path, io.saveSafetensors(tensors, options));
+  const call = callOf('saveSafetensors', path);
+  await writeWhole(call, serializeSafetensorsInParts(densesOf(tensors, call.where), options, call.where));
 }
 
-/** Reads the tensors of a safetensors file, by name. Follows `safetensors.torch.load_file`. */
+/**
+ * Reads the tensors of a safetensors file, by name; the file may be larger than memory allows to hold twice. Follows
+ * `safetensors.torch.load_file`.
+ * @throws FileError where the file cannot be read; otherwise as `io.loadSafetensors`
+ */
 export async function loadSafetensors(path: Path): Promise<io.TensorDict> {
-  return io.loadSafetensors(await readFile(path));
+  return await readTensors(callOf('loadSafetensors', path));
 }
 
-/** Writes a tensor to a .npy file. Follows `numpy.save`. */
+/**
+ * Writes a tensor to a .npy file, as {@link saveSafetensors} does. Follows `numpy.save`.
+ * @throws FileError where the file cannot be written; otherwise as `io.saveNpy`
+ */
 export async function saveNpy(
   path: Path,
   x: Tensor,
   options?: { integers?: 'int64' | 'int32' },
 ): Promise<void> {
-  await writeWhole(path, io.saveNpy(x, options));
+  const call = callOf('saveNpy', path);
+  await writeWhole(call, [serializeNpy(denseOf(x, call.where), options, call.where)]);
 }
 
-/** Reads the tensor of a .npy file. Follows `numpy.load`. */
+/**
+ * Reads the tensor of a .npy file. Follows `numpy.load`.
+ * @throws FileError where the file cannot be read; otherwise as `io.loadNpy`
+ */
 export async function loadNpy(path: Path): Promise<Tensor> {
-  return io.loadNpy(await readFile(path));
+  return await readArray(callOf('loadNpy', path));
 }
