@@ -288,10 +288,12 @@ describe('linspace and logspace', () => {
   });
 
   test('a number of steps that is none is an error', () => {
-    for (const steps of [-1, 2.5, Number.NaN]) {
-      expect(() => K.linspace(0, 1, steps)).toThrow('linspace: number of steps must be non-negative');
-      expect(() => K.logspace(0, 1, steps)).toThrow('logspace: number of steps must be non-negative');
+    for (const steps of [2.5, Number.NaN]) {
+      expect(() => K.linspace(0, 1, steps)).toThrow('linspace: steps: expected an integer');
+      expect(() => K.logspace(0, 1, steps)).toThrow('logspace: steps: expected an integer');
     }
+    expect(() => K.linspace(0, 1, -1)).toThrow('linspace: number of steps must be non-negative');
+    expect(() => K.logspace(0, 1, -1)).toThrow('logspace: number of steps must be non-negative');
   });
 });
 
@@ -387,7 +389,7 @@ describe('filled tensors', () => {
     [
       () => K.full([2], 'x' as unknown as number),
       DTypeError,
-      'full: expected a number or boolean to fill with, got string',
+      'full: value: expected a number',
     ],
     [() => K.eye(-1), ShapeError, 'eye: sizes must be non-negative integers'],
     [() => K.rand([2], { dtype: 'int32' }), DTypeError, 'rand: not implemented for int32'],

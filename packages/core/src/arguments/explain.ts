@@ -1,7 +1,7 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
-import { errorOf, isOptions, type Parameters } from './kinds.ts';
+import { errorOf, isOptions, type Kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */

@@ -48,6 +48,7 @@ export const number = /* @__PURE__ */ kind('a number', (x) => typeof x === 'numb
 export const scalar = /* @__PURE__ */ kind(
   'a number',
   (x) => typeof x === 'number' || typeof x === 'boolean',
+  DTypeError,
 );
 
 /** A number that is neither NaN nor infinite. Kindling's own. */
@@ -125,6 +126,9 @@ export const instanceOf = (of: abstract new (...args: never[]) => unknown, expec
 /** An array of which each item is of one kind. Kindling's own. */
 export const listOf = (item: Kind, expected = `an array, each item ${item.expected}`): Kind =>
   kind(expected, (x) => Array.isArray(x) && x.every(item.accepts), item.error);
+
+/** Tensors. Kindling's own. */
+export const tensors = /* @__PURE__ */ listOf(tensor, 'an array of tensors, as in [a, b]');
 
 /** What may be walked by `for (const x of ...)`, strings aside. Kindling's own. */
 export const iterable = (expected: string): Kind =>

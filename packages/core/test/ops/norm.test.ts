@@ -106,7 +106,7 @@ describe('matrix norms', () => {
     expect(() => linalg.norm(m, 3)).toThrow('not supported');
     expect(() => linalg.norm(K.ones([2, 2, 2]), 1)).toThrow('must be 1D or 2D');
     expect(() => linalg.matrixNorm(f64([1]))).toThrow('at least 2 dimensions');
-    expect(() => m.norm('two' as never)).toThrow("p must be a number, 'fro' or 'nuc'");
+    expect(() => m.norm('two' as never)).toThrow('norm: p: expected a number or one of "fro", "nuc"');
   });
 });
 

@@ -1,10 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided, elementsOf, stridedOver } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
-import { checkInteger, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
-import { type Sizes, sizeAlong, sizesFrom, strideAlong } from '../views/layout.ts';
+import { type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from '../views/layout.ts';
 import { transpose } from '../views/permute.ts';
 import { ravel, reshape } from '../views/shape.ts';
 
@@ -26,12 +27,15 @@ const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
   derivative: (g, node) => [apply(flipPrimitive, [g], node.attrs)],
 });
 
+const flipTakes = signature('flip', { x: K.tensor, dims: sizesKind });
+
 /**
  * x with the order of its entries along `dims` reversed, as a copy. Follows `torch.flip`.
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice.
  * @example flip(tensor([[1, 2], [3, 4]]), 1).tolist(); // [ [ 2, 1 ], [ 4, 3 ] ]
  */
 export function flip(x: Tensor, ...dims: Sizes): Tensor {
+  flipTakes(x, dims);
   const rank = x.shape.length;
   const list = sizesFrom(dims).map((d) => normalizeDim(d, rank, 'flip'));
   if (new Set(list).size < list.length) {
@@ -40,20 +44,27 @@ export function flip(x: Tensor, ...dims: Sizes): Tensor {
   return apply(flipPrimitive, [x], rank === 0 ? [] : list);
 }
 
+const fliplrParameters = { x: K.tensor };
+const fliplrTakes = signature('fliplr', fliplrParameters);
+
 /**
  * Columns in reverse order. Follows `torch.fliplr`.
  * @throws ShapeError when x has fewer than two dimensions.
  */
 export function fliplr(x: Tensor): Tensor {
+  fliplrTakes(x);
   if (x.shape.length < 2) throw new ShapeError(`fliplr: Input must be >= 2-d, got ${formatShape(x.shape)}`);
   return flip(x, 1);
 }
+
+const flipudTakes = signature('flipud', fliplrParameters);
 
 /**
  * Rows in reverse order. Follows `torch.flipud`.
  * @throws ShapeError when x has no dimension.
  */
 export function flipud(x: Tensor): Tensor {
+  flipudTakes(x);
   if (x.shape.length < 1) throw new ShapeError('flipud: Input must be >= 1-d, got a 0-dim tensor');
   return flip(x, 0);
 }
@@ -94,6 +105,8 @@ const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
   ],
 });
 
+const rollTakes = signature('roll', { x: K.tensor, shifts: K.sizeOrSizes, dims: K.optional(K.dims) });
+
 /**
  * x with its entries moved by `shifts` along `dims`; what passes the end comes in at the start. Without `dims` x is taken as one row.
  * Follows `torch.roll`.
@@ -101,8 +114,8 @@ const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
  * @example roll(arange(4), 1); // tensor([3, 0, 1, 2])
  */
 export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): Tensor {
+  rollTakes(x, shifts, dims);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
-  for (const shift of by) checkInteger(shift, 'each shift', 'roll');
   const given = dims === undefined ? [] : typeof dims === 'number' ? [dims] : dims;
   const [first] = by;
   if (given.length === 0 && by.length === 1 && first !== undefined) {
@@ -120,14 +133,16 @@ export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): 
   return apply(rollPrimitive, [x], moves);
 }
 
+const rot90Takes = signature('rot90', { x: K.tensor, k: K.integer, dims: K.sizes });
+
 /**
  * x turned `k` times by 90 degrees, from the first of `dims` towards the second. Follows `torch.rot90`.
  * @throws ShapeError when `dims` are not two different ones or x has fewer, IndexError when one is out of range.
  * @example rot90(tensor([[1, 2], [3, 4]])).tolist(); // [ [ 2, 4 ], [ 1, 3 ] ]
  */
 export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
+  rot90Takes(x, k, dims);
   const rank = x.shape.length;
-  checkInteger(k, 'k', 'rot90');
   if (dims.length !== 2)
     throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${formatShape(dims)}`);
   if (rank < 2) throw new ShapeError(`rot90: expected total dims >= 2, but got total dims = ${rank}`);

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -16,12 +17,18 @@ function swapFirst<T>(list: readonly T[]): readonly T[] {
   return a === undefined || b === undefined ? list : [b, a, ...rest];
 }
 
+const meshgridTakes = signature('meshgrid', {
+  tensors: K.tensors,
+  options: K.options<MeshgridOptions>({ indexing: K.oneOf('ij', 'xy') }),
+});
+
 /**
  * Coordinate grids of vectors: each expanded along the dimensions of the others. Follows `torch.meshgrid`.
  * @throws ShapeError when a tensor has more than one dimension or they differ in dtype, ValueError for another `indexing`.
  * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
  */
 export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
+  meshgridTakes(tensors, options);
   const { indexing = 'ij' } = options;
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ValueError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${String(indexing)}`);
@@ -44,11 +51,14 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   return indexing === 'xy' ? [...swapFirst(grids)] : grids;
 }
 
+const cartesianProdTakes = signature('cartesianProd', { tensors: K.tensors });
+
 /**
  * All combinations of elements of the vectors, one a row; of one vector that itself. Follows `torch.cartesian_prod`.
  * @throws ShapeError when a tensor is no vector.
  */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  cartesianProdTakes(tensors);
   for (const x of tensors) {
     if (x.shape.length !== 1)
       throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);

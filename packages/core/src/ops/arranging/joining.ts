@@ -1,10 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided, elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { resultType } from '../elementwise/result-type.ts';
@@ -22,9 +23,6 @@ const commonType = ([first, ...others]: SomeTensors): DType =>
   others.reduce<DType>((dtype, x) => promoteTypes(dtype, x.dtype), first.dtype);
 
 function checkList(tensors: Tensors, caller: string): asserts tensors is SomeTensors {
-  if (!Array.isArray(tensors) || tensors.some((x) => !(x instanceof Tensor))) {
-    throw new ValueError(`${caller}: expected a list of tensors, as in ${caller}([a, b])`);
-  }
   if (tensors.length === 0) throw new ValueError(`${caller}(): expected a non-empty list of Tensors`);
 }
 
@@ -105,6 +103,9 @@ const catPrimitive = definePrimitive<number, SomeTensors>({
   },
 });
 
+const catParameters = { tensors: K.tensors, dim: K.integer };
+const catTakes = signature('cat', catParameters);
+
 /**
  * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional tensors
  * without elements are passed over. Follows `torch.cat`.
@@ -113,6 +114,7 @@ const catPrimitive = definePrimitive<number, SomeTensors>({
  * @example cat([tensor([[1, 2]]), tensor([[3, 4]])], 1); // tensor([[1, 2, 3, 4]])
  */
 export function cat(tensors: Tensors, dim = 0): Tensor {
+  catTakes(tensors, dim);
   checkList(tensors, 'cat');
   const scalar = tensors.findIndex((x) => x.shape.length === 0);
   if (scalar >= 0) {
@@ -151,30 +153,40 @@ const stackPrimitive = definePrimitive<number, SomeTensors>({
   derivative: (g, node) => node.inputShapes.map((_, k) => (node.needs(k) ? select(g, node.attrs, k) : null)),
 });
 
+const stackTakes = signature('stack', catParameters);
+
 /**
  * Tensors of one shape joined along a new dimension. Follows `torch.stack`.
  * @throws ShapeError when shapes differ, ValueError when `tensors` is no list or empty, IndexError when `dim` is out of range.
  * @example stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function stack(tensors: Tensors, dim = 0): Tensor {
+  stackTakes(tensors, dim);
   checkList(tensors, 'stack');
   return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0].shape.length + 1, 'stack'));
 }
+
+const hstackParameters = { tensors: K.tensors };
+const hstackTakes = signature('hstack', hstackParameters);
 
 /**
  * {@link cat} along columns (of one dimension: end to end). Follows `torch.hstack`.
  * @throws the errors of {@link cat}.
  */
 export function hstack(tensors: Tensors): Tensor {
+  hstackTakes(tensors);
   checkList(tensors, 'hstack');
   return cat(tensors.map(atleast1d), tensors[0].shape.length <= 1 ? 0 : 1);
 }
+
+const vstackTakes = signature('vstack', hstackParameters);
 
 /**
  * {@link cat} along rows; one dimension is a row. Follows `torch.vstack`.
  * @throws the errors of {@link cat}.
  */
 export function vstack(tensors: Tensors): Tensor {
+  vstackTakes(tensors);
   checkList(tensors, 'vstack');
   return cat(tensors.map(atleast2d), 0);
 }
@@ -182,29 +194,38 @@ export function vstack(tensors: Tensors): Tensor {
 /** {@link vstack}. Follows `torch.row_stack`. */
 export const rowStack = vstack;
 
+const dstackTakes = signature('dstack', hstackParameters);
+
 /**
  * {@link cat} along the third dimension. Follows `torch.dstack`.
  * @throws the errors of {@link cat}.
  */
 export function dstack(tensors: Tensors): Tensor {
+  dstackTakes(tensors);
   checkList(tensors, 'dstack');
   return cat(tensors.map(atleast3d), 2);
 }
+
+const columnStackTakes = signature('columnStack', hstackParameters);
 
 /**
  * {@link cat} along columns; one dimension is a column. Follows `torch.column_stack`.
  * @throws the errors of {@link cat}.
  */
 export function columnStack(tensors: Tensors): Tensor {
+  columnStackTakes(tensors);
   checkList(tensors, 'columnStack');
   return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));
 }
+
+const blockDiagTakes = signature('blockDiag', hstackParameters);
 
 /**
  * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`.
  * @throws ShapeError when a tensor has more than two dimensions.
  */
 export function blockDiag(...tensors: Tensors): Tensor {
+  blockDiagTakes(tensors);
   // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
   const dtype = resultType(tensors);
   const blocks = tensors.map((x) => {

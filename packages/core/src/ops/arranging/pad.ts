@@ -1,7 +1,8 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
-import { checkInteger, formatShape, type Shape } from '../../shape.ts';
+import { formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
@@ -74,6 +75,15 @@ export interface PadOptions {
   readonly value?: number | null;
 }
 
+const padTakes = signature('pad', {
+  x: K.tensor,
+  padding: K.sizes,
+  options: K.options<PadOptions>({
+    mode: K.oneOf('constant', 'reflect', 'replicate', 'circular'),
+    value: K.nullable(K.number),
+  }),
+});
+
 /**
  * x with its last dimensions padded: `padding` is `[left, right]` of the last one, then `[top, bottom]` of the one before, and so on.
  * Negative numbers cut off. Mode `'reflect'` mirrors at the edge entry, `'replicate'` repeats it, `'circular'` wraps around; these
@@ -86,9 +96,9 @@ export interface PadOptions {
  * ```
  */
 export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor {
+  padTakes(x, padding, options);
   const { mode = 'constant', value = null } = options;
   const rank = x.shape.length;
-  for (const amount of padding) checkInteger(amount, 'each padding', 'pad');
   if (padding.length % 2 !== 0)
     throw new ShapeError(`pad: Padding length must be divisible by 2, got ${formatShape(padding)}`);
   if (padding.length > 2 * rank) {
@@ -106,7 +116,6 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
     checkSizes(x, sides, padding);
     return apply(constantPrimitive, [x], { sides, value: value ?? 0 });
   }
-  if (!Object.hasOwn(sources, mode)) throw new ValueError(`pad: Unrecognised padding mode ${String(mode)}`);
   if (value !== null && value !== 0)
     throw new ValueError(`pad: Padding mode "${mode}" doesn't take in value argument`);
   checkMode(x, sides, padding, mode);

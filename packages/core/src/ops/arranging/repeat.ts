@@ -1,10 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { composed, valuesOf } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
-import { type Sizes, sizeAlong, sizesFrom } from '../views/layout.ts';
+import { type Sizes, sizeAlong, sizesFrom, sizesKind } from '../views/layout.ts';
 import { expand, ravel, reshape, unsqueeze } from '../views/shape.ts';
 
 /** `x` repeated whole, by a broadcast view that is then copied. */
@@ -22,6 +23,8 @@ function repeatTimes(x: Tensor, times: Shape): Tensor {
   return result.storage === x.storage ? clone(result) : result;
 }
 
+const repeatTakes = signature('repeat', { x: K.tensor, repeats: sizesKind });
+
 /**
  * x laid out so many times along each dimension, as a copy; more numbers than x has dimensions repeat along new leading ones.
  * Follows `Tensor.repeat`.
@@ -29,6 +32,7 @@ function repeatTimes(x: Tensor, times: Shape): Tensor {
  * @example repeat(tensor([1, 2]), 2, 2).tolist(); // [ [ 1, 2, 1, 2 ], [ 1, 2, 1, 2 ] ]
  */
 export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
+  repeatTakes(x, repeats);
   const times = sizesFrom(repeats);
   if (times.length < x.shape.length) {
     throw new ShapeError(
@@ -36,11 +40,13 @@ export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
         `${formatShape(times)} for shape ${formatShape(x.shape)}`,
     );
   }
-  if (times.some((n) => !Number.isInteger(n) || n < 0)) {
+  if (times.some((n) => n < 0)) {
     throw new ShapeError(`repeat: expected non-negative integers, got ${formatShape(times)}`);
   }
   return composed('repeat', repeatTimes(x, times), x);
 }
+
+const tileTakes = signature('tile', { x: K.tensor, dims: sizesKind });
 
 /**
  * {@link repeat} in which missing leading numbers are 1. Follows `torch.tile`.
@@ -48,6 +54,7 @@ export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
  * @example tile(tensor([[1, 2]]), 2).tolist(); // [ [ 1, 2, 1, 2 ] ]
  */
 export function tile(x: Tensor, ...dims: Sizes): Tensor {
+  tileTakes(x, dims);
   const times = sizesFrom(dims);
   return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
 }
@@ -84,6 +91,15 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
   return wrapArray(Int32Array.from(indices), [indices.length], 'int32');
 }
 
+const repeatInterleaveTakes = signature('repeatInterleave', {
+  x: K.tensor,
+  repeats: K.optional(K.either(K.sizeOrSizes, K.tensor)),
+  options: K.options<RepeatInterleaveOptions>({
+    dim: K.nullable(K.integer),
+    outputSize: K.nullable(K.integer),
+  }),
+});
+
 /**
  * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone, the indices
  * that are to be repeated. Follows `torch.repeat_interleave`.
@@ -100,6 +116,7 @@ export function repeatInterleave(
   repeats?: number | Tensor | Shape,
   options: RepeatInterleaveOptions = {},
 ): Tensor {
+  repeatInterleaveTakes(x, repeats, options);
   const { dim = null, outputSize = null } = options;
   if (repeats === undefined) return repeatedIndices(x, outputSize);
   const source = dim === null || x.shape.length === 0 ? ravel(x) : x;
@@ -115,8 +132,7 @@ export function repeatInterleave(
     }
     return indexSelect(source, d, repeatedIndices(counts, outputSize));
   }
-  if (!Number.isInteger(counts) || counts < 0)
-    throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
+  if (counts < 0) throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
   if (outputSize !== null && outputSize !== counts * size) {
     throw new ValueError(`repeatInterleave: outputSize ${outputSize} does not match ${counts} * ${size}`);
   }

@@ -1,9 +1,14 @@
 /** What the creation functions do with their arguments. */
+import { K } from '../../arguments/index.ts';
 import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { checkShape, type Shape } from '../../shape.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
+
+/** What the options of every creation function take. */
+export const creationKinds: K.Kinds<CreationOptions> = { dtype: K.dtype, requiresGrad: K.flag };
+export const creationOptions = K.options<CreationOptions>(creationKinds);
 
 /** The dtype that is asked for, checked. */
 export function dtypeOf(

@@ -1,9 +1,10 @@
+import { K, signature } from '../../arguments/index.ts';
 import { checkDType, type DType } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -12,6 +13,9 @@ const clonePrimitive = definePrimitive({
   kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
   derivative: (g) => [g],
 });
+
+const cloneParameters = { x: K.tensor };
+const cloneTakes = signature('clone', cloneParameters);
 
 /**
  * A copy with memory of its own, in row-major order; gradients flow through. Follows `torch.clone`.
@@ -23,10 +27,18 @@ const clonePrimitive = definePrimitive({
  * y; // tensor([1., 1.])
  * ```
  */
-export const clone = (x: Tensor): Tensor => apply(clonePrimitive, [x], undefined);
+export const clone = (x: Tensor): Tensor => {
+  cloneTakes(x);
+  return apply(clonePrimitive, [x], undefined);
+};
+
+const contiguousTakes = signature('contiguous', cloneParameters);
 
 /** x itself where its elements lie in row-major order, else a copy that does. Follows `Tensor.contiguous`. */
-export const contiguous = (x: Tensor): Tensor => (x?.dense ? x : clone(x));
+export const contiguous = (x: Tensor): Tensor => {
+  contiguousTakes(x);
+  return x.dense ? x : clone(x);
+};
 
 const toPrimitive = definePrimitive<DType>({
   name: 'to_copy',
@@ -36,6 +48,8 @@ const toPrimitive = definePrimitive<DType>({
   derivative: (g) => [g],
 });
 
+const toTakes = signature('to', { x: K.tensor, dtype: K.dtype });
+
 /**
  * x with another dtype; x itself where it has that dtype already. Floats become integers by truncation, anything but 0
  * becomes `true`. Follows `Tensor.to`.
@@ -43,8 +57,8 @@ const toPrimitive = definePrimitive<DType>({
  * @example to(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1])
  */
 export function to(x: Tensor, dtype: DType): Tensor {
+  toTakes(x, dtype);
   if (dtype === x.dtype) return x;
-  requireTensors('to', x);
   checkDType(dtype, 'to');
   return apply(toPrimitive, [x], dtype);
 }
@@ -54,6 +68,8 @@ const detachPrimitive = defineView({
   alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
 });
 
+const detachTakes = signature('detach', cloneParameters);
+
 /**
  * The same memory outside the graph: no gradient flows through. Follows `Tensor.detach`.
  * @example
@@ -62,7 +78,10 @@ const detachPrimitive = defineView({
  * detach(w.mul(2)).requiresGrad; // false
  * ```
  */
-export const detach = (x: Tensor): Tensor => applyView(detachPrimitive, x, undefined);
+export const detach = (x: Tensor): Tensor => {
+  detachTakes(x);
+  return applyView(detachPrimitive, x, undefined);
+};
 
 const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'copy',
@@ -73,13 +92,15 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   derivative: (g, node) => [null, node.needs(1) ? g : null],
 });
 
+const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor });
+
 /**
  * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows `Tensor.copy_`.
  * @throws ShapeError where the source does not broadcast to the target
  * @example zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
  */
 export function copy_(target: Tensor, source: Tensor): Tensor {
-  requireTensors('copy_', target, source);
+  copyInPlaceTakes(target, source);
   if (!expandsTo(source.shape, target.shape)) {
     throw new ShapeError(
       `copy_: a source of shape ${formatShape(source.shape)} does not broadcast to the target's ${formatShape(target.shape)}`,

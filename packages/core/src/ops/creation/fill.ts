@@ -1,11 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
 import { elementsOf, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive, type Tensors } from '../../record/index.ts';
 import { checkShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
-import { dtypeOf, finishCreation, sizesOf } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
 interface FillAttributes {
@@ -28,16 +28,16 @@ function filled(shape: Shape, value: number, dtype: DType): Tensor {
   return apply(fillPrimitive, noTensors, { shape, dtype, value: storedNumber(value, dtype, 'full') });
 }
 
+const fullTakes = signature('full', { shape: K.sizeOrSizes, value: K.scalar, options: creationOptions });
+
 /**
  * A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`.
  * @throws ShapeError for what is no shape; ValueError where the dtype cannot hold the value
  * @example full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
  */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
+  fullTakes(shape, value, options);
   const sizes = sizesOf(shape, 'full');
-  if (typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new DTypeError(`full: expected a number or boolean to fill with, got ${typeof value}`);
-  }
   const inferred =
     typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : getDefaultDtype();
   return finishCreation(filled(sizes, Number(value), dtypeOf(options, 'full', inferred)), options);
@@ -96,13 +96,22 @@ export const onesLike: LikeFunction = like(ones);
 /** Unwritten memory with the shape and dtype of `x`. Follows `torch.empty_like`. */
 export const emptyLike: LikeFunction = like(empty);
 
+const fullLikeTakes = signature('fullLike', { x: K.tensor, value: K.scalar, options: creationOptions });
+
 /**
  * A tensor with the shape and dtype of `x`, filled with `value`. Follows `torch.full_like`.
  * @throws ValueError where the dtype cannot hold the value
  */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
+  fullLikeTakes(x, value, options);
   return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
 }
+
+const eyeTakes = signature('eye', {
+  n: K.integer,
+  m: K.either(K.count, creationOptions),
+  options: creationOptions,
+});
 
 /**
  * Ones on the diagonal, zeros elsewhere: n by n, or n by m. Follows `torch.eye`.
@@ -110,6 +119,7 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreationO
  * @example eye(2, 3); // tensor([[1., 0., 0.], [0., 1., 0.]])
  */
 export function eye(n: number, m?: number | CreationOptions, options?: CreationOptions): Tensor {
+  eyeTakes(n, m, options);
   const columns = typeof m === 'number' ? m : n;
   const given = typeof m === 'object' ? m : options;
   checkShape([n, columns], 'eye');
@@ -137,15 +147,24 @@ const overwriting = (name: string, overload: number): Primitive<number | boolean
 const fillPrimitiveInPlace = overwriting('fill', 2);
 const zeroPrimitiveInPlace = overwriting('zero', 0);
 
+const fillInPlaceTakes = signature('fill_', { x: K.tensor, value: K.scalar });
+
 /**
  * Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`.
  * @throws ValueError where the dtype cannot hold the number
  */
-export const fill_ = (x: Tensor, value: number | boolean): Tensor =>
-  applyInPlace(fillPrimitiveInPlace, [x], value);
+export const fill_ = (x: Tensor, value: number | boolean): Tensor => {
+  fillInPlaceTakes(x, value);
+  return applyInPlace(fillPrimitiveInPlace, [x], value);
+};
+
+const zeroInPlaceTakes = signature('zero_', { x: K.tensor });
 
 /** Overwrites x with zeros. Follows `Tensor.zero_`. */
-export const zero_ = (x: Tensor): Tensor => applyInPlace(zeroPrimitiveInPlace, [x], 0);
+export const zero_ = (x: Tensor): Tensor => {
+  zeroInPlaceTakes(x);
+  return applyInPlace(zeroPrimitiveInPlace, [x], 0);
+};
 
 /** The functions of this file that are methods too. */
 export default { fill_, zero_ };

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import {
   arrayConstructor,
   bytesOf,
@@ -11,7 +12,7 @@ import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray, Storage } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
-import { dtypeOf, finishCreation } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
@@ -120,6 +121,8 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
   return at + 1;
 }
 
+const tensorTakes = signature('tensor', { data: K.anything, options: creationOptions });
+
 /**
  * A tensor of the given numbers, booleans or (nested) arrays, copied. Without a dtype: booleans give `bool`, integers
  * `int32`, other numbers the default dtype, a typed array its own. Note that JavaScript does not tell `1.0` from `1`:
@@ -137,6 +140,7 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
  * ```
  */
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
+  tensorTakes(data, options);
   if (options?.dtype !== undefined) checkDType(options.dtype, 'tensor');
   if (data instanceof Tensor) {
     const copy = clone(detach(data));
@@ -162,7 +166,8 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
   }
   const n = numelOf(read.shape);
   const array = allocateArray(dtype, n);
-  if (dtype === 'bool' && (read.hasNumber || read.typedDtype !== null)) {
+  const holdsOthers = read.typedDtype !== null && read.typedDtype !== dtype;
+  if ((dtype === 'bool' && read.hasNumber) || (!isFloatingPoint(dtype) && holdsOthers)) {
     const numbers = new Float64Array(n);
     flattenInto(data, numbers, 0);
     storeInto(array, numbers, dtype);
@@ -172,6 +177,8 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
 
 function storeInto(out: TypedArray, source: TypedArray, dtype: DType): void {
   if (dtype === 'bool') for (let i = 0; i < source.length; i++) out[i] = source[i] !== 0 ? 1 : 0;
+  else if (dtype === 'int32' && !(source instanceof Int32Array))
+    for (let i = 0; i < source.length; i++) out[i] = storedNumber(source[i]!, dtype, 'tensor');
   else out.set(source);
 }
 
@@ -182,6 +189,16 @@ export interface FromBufferOptions extends CreationOptions {
   /** Bytes to skip. Must suit the dtype's alignment. Default: 0. */
   readonly byteOffset?: number;
 }
+
+const fromBufferTakes = signature('fromBuffer', {
+  buffer: K.anything,
+  options: K.options<FromBufferOptions>({
+    shape: K.sizes,
+    byteOffset: K.integer,
+    dtype: K.dtype,
+    requiresGrad: K.flag,
+  }),
+});
 
 /**
  * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other.
@@ -197,6 +214,7 @@ export interface FromBufferOptions extends CreationOptions {
  * ```
  */
 export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
+  fromBufferTakes(buffer, options);
   const own = isTypedArray(buffer);
   if (!own && !(buffer instanceof ArrayBuffer)) {
     throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 
@@ -14,11 +15,14 @@ let defaultDtype: DType = 'float32';
 /** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
 export const getDefaultDtype = (): DType => defaultDtype;
 
+const setDefaultDtypeTakes = signature('setDefaultDtype', { dtype: K.dtype });
+
 /**
  * Sets {@link getDefaultDtype} to `'float32'` or `'float64'` (PyTorch's `torch.set_default_dtype`).
  * @throws DTypeError for what is no dtype; ValueError for one that is not float
  */
 export function setDefaultDtype(dtype: DType): void {
+  setDefaultDtypeTakes(dtype);
   checkDType(dtype, 'setDefaultDtype');
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);

@@ -1,11 +1,14 @@
-import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { K, signature } from '../../arguments/index.ts';
+import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import { fma64 } from '../../random/fma.ts';
 import { checkShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
-import { dtypeOf, finishCreation } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
+
+const arangeTakes = signature('arange', { args: K.anything });
 
 /**
  * Numbers from `start` (inclusive) to `end` (exclusive) by `step`: `arange(end)`, `arange(start, end)`,
@@ -21,6 +24,7 @@ export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...args: (number | CreationOptions | undefined)[]): Tensor {
+  arangeTakes(args);
   const numbers = args.filter((a): a is number => typeof a === 'number');
   const options = args.find((a): a is CreationOptions => typeof a === 'object');
   const [start = 0, end = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
@@ -40,6 +44,8 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
   // The length is that of the range as given; integers count from and by whole numbers.
   const round = isFloatingPoint(dtype) ? (x: number) => x : Math.trunc;
   const [from, by] = [round(start), round(step)];
+  if (dtype === 'int32' && n > 0)
+    for (const x of [from, from + (n - 1) * by]) storedNumber(x, dtype, 'arange');
   const array = allocateArray(dtype, n);
   for (let i = 0; i < n; i++) array[i] = from + i * by;
   return finishCreation(wrapArray(array, [n], dtype), options);
@@ -69,15 +75,24 @@ function linearSteps(start: number, end: number, steps: number, dtype: DType): n
   return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
 }
 
+const linspaceTakes = signature('linspace', {
+  start: K.number,
+  end: K.number,
+  steps: K.integer,
+  options: creationOptions,
+});
+
 /**
  * `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`.
  * @throws ValueError unless `steps` is a whole number, 0 or more
  * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
 export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
+  linspaceTakes(start, end, steps, options);
   checkSteps(steps, 'linspace');
   const dtype = dtypeOf(options, 'linspace');
   const array = allocateArray(dtype, steps);
+  if (!isFloatingPoint(dtype)) for (const x of [start, end]) storedNumber(x, dtype, 'linspace');
   array.set(linearSteps(start, end, steps, dtype));
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }
@@ -88,16 +103,26 @@ export interface LogspaceOptions extends CreationOptions {
   readonly base?: number;
 }
 
+const logspaceTakes = signature('logspace', {
+  start: K.number,
+  end: K.number,
+  steps: K.integer,
+  options: K.options<LogspaceOptions>({ base: K.number, dtype: K.dtype, requiresGrad: K.flag }),
+});
+
 /**
  * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Follows `torch.logspace`.
  * @throws ValueError unless `steps` is a whole number, 0 or more
  * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
 export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+  logspaceTakes(start, end, steps, options);
   checkSteps(steps, 'logspace');
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
   const array = allocateArray(dtype, steps);
-  array.set(linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent));
+  const powers = linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent);
+  if (dtype === 'int32') for (const x of powers) storedNumber(x, dtype, 'logspace');
+  array.set(powers);
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }

@@ -1,7 +1,7 @@
 /** A tensor read and written along one dimension, at an index for each element: each primitive is the derivative of the other. */
 import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { copyStrided, elementsOf } from '../../kernels/index.ts';
+import { computeWide, copyStrided, elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -78,8 +78,10 @@ export function defineScatter(name: string, saves: number, derivative: Derivativ
       const values = elementsOf(src);
       const target = out.storage.array;
       copyStrided(x, target);
-      if (how === 'mean') scatterMean(target, positions, values, includeSelf, isFloatingPoint(out.dtype));
-      else {
+      if (how === 'mean') {
+        const floating = isFloatingPoint(out.dtype);
+        computeWide(target, (means) => scatterMean(means, positions, values, includeSelf, floating));
+      } else {
         // Of bools a sum is "or".
         const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
         if (includeSelf) writeAt(target, positions, values, combine);

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
@@ -9,6 +10,8 @@ import { gatherPrimitive } from './along-primitives.ts';
 import { takeFlat } from './flat-primitives.ts';
 import { checkIndexDType } from './index-positions.ts';
 
+const gatherTakes = signature('gather', { x: K.tensor, dim: K.integer, index: K.tensor });
+
 /**
  * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. The result has the shape of `index` (int32), which may be smaller
  * than x apart from `dim`, and not larger. Follows `torch.gather`.
@@ -16,6 +19,7 @@ import { checkIndexDType } from './index-positions.ts';
  * @example gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])).tolist(); // [ [ 1, 1 ], [ 4, 3 ] ]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  gatherTakes(x, dim, index);
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 
@@ -30,6 +34,12 @@ const fromEndPrimitive = definePrimitive<number>({
   },
 });
 
+const takeAlongDimTakes = signature('takeAlongDim', {
+  x: K.tensor,
+  index: K.tensor,
+  dim: K.optional(K.integer),
+});
+
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
  * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
@@ -41,6 +51,7 @@ const fromEndPrimitive = definePrimitive<number>({
  * ```
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
+  takeAlongDimTakes(x, index, dim);
   checkIndexDType(index, 'takeAlongDim');
   if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
   if (x.shape.length !== index.shape.length) {

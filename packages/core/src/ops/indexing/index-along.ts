@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
@@ -33,12 +34,15 @@ function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
   };
 }
 
+const indexSelectTakes = signature('indexSelect', { x: K.tensor, dim: K.integer, index: K.tensor });
+
 /**
  * The entries of x along `dim` at the int32 indices `index`, as a copy. Follows `torch.index_select`.
  * @throws DTypeError when `index` is not int32, IndexError when it is no vector or `dim` or an index is out of range.
  * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])).tolist(); // [ [ 3, 4 ], [ 3, 4 ] ]
  */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  indexSelectTakes(x, dim, index);
   const a = along(x, dim, index, 'indexSelect');
   if (x.shape.length === 0 && a.index.count !== 1) {
     throw new IndexError(`indexSelect: Index to scalar can have only 1 value, got ${a.index.count} value(s)`);

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided, E, elementsOf } from '../../kernels/index.ts';
@@ -30,19 +31,28 @@ function fillOperands(x: Tensor, mask: Tensor, value: Tensor | number, caller: s
   return [x, mask, isNumber ? storedNumber(value, x.dtype, caller) : fillValue(x, value, caller)] as const;
 }
 
+const maskedFillParameters = { x: K.tensor, mask: K.tensor, value: K.operand };
+const maskedFillTakes = signature('maskedFill', maskedFillParameters);
+
 /**
  * x with `value` (a number or a 0-dimensional tensor) wherever the bool `mask`, broadcast, is true. Follows `torch.masked_fill`.
  * @throws DTypeError when `mask` is not bool, ShapeError when it does not broadcast or `value` has dimensions.
  * @example maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0); // tensor([0, 2, 0])
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
+  maskedFillTakes(x, mask, value);
   return applyElementwise(maskedFillOp, fillOperands(x, mask, value, 'maskedFill'));
 }
 
+const maskedFillInPlaceTakes = signature('maskedFill_', maskedFillParameters);
+
 /** {@link maskedFill} in place, with its errors. Follows `Tensor.masked_fill_`. */
 export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
+  maskedFillInPlaceTakes(x, mask, value);
   return applyElementwiseInPlace(maskedFillOp, fillOperands(x, mask, value, 'maskedFill_'));
 }
+
+const maskedSelectTakes = signature('maskedSelect', { x: K.tensor, mask: K.tensor });
 
 /**
  * The elements of x at which the bool `mask` is true, both broadcast, in one row. Follows `torch.masked_select`.
@@ -50,6 +60,7 @@ export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Te
  * @example maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])); // tensor([1, 3])
  */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  maskedSelectTakes(x, mask);
   checkMask(mask, 'maskedSelect');
   const shape = broadcastShapes(x.shape, mask.shape, 'maskedSelect');
   const positions = nonzeroPositions(expand(mask, shape), 'masked_select');
@@ -105,6 +116,9 @@ function checkSource(x: Tensor, mask: Tensor, source: Tensor, caller: string): v
   }
 }
 
+const maskedScatterParameters = { x: K.tensor, mask: K.tensor, source: K.tensor };
+const maskedScatterTakes = signature('maskedScatter', maskedScatterParameters);
+
 /**
  * x with the elements of `source`, in order, wherever the bool `mask` is true. x is broadcast to the mask, and the mask to x.
  * Follows `torch.masked_scatter`.
@@ -112,16 +126,20 @@ function checkSource(x: Tensor, mask: Tensor, source: Tensor, caller: string): v
  * or `source` has too few elements.
  */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  maskedScatterTakes(x, mask, source);
   const wide = expand(x, broadcastShapes(x.shape, mask.shape, 'maskedScatter'));
   checkSource(x, mask, source, 'maskedScatter');
   return apply(maskedScatterPrimitive, [wide, expand(mask, wide.shape), source], 'maskedScatter');
 }
+
+const maskedScatterInPlaceTakes = signature('maskedScatter_', maskedScatterParameters);
 
 /**
  * {@link maskedScatter} in place; x is not broadcast. Follows `Tensor.masked_scatter_`.
  * @throws the errors of {@link maskedScatter}.
  */
 export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  maskedScatterInPlaceTakes(x, mask, source);
   if (!expandsTo(mask.shape, x.shape)) {
     throw new ShapeError(
       `maskedScatter_: a mask of shape ${formatShape(mask.shape)} does not broadcast to self's ${formatShape(x.shape)}`,

@@ -1,16 +1,27 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { atleast1d } from '../views/shape.ts';
 import { nonzeroCoordinates } from './index-positions.ts';
 
+const nonzeroTupleParameters = { x: K.tensor };
+const nonzeroTupleTakes = signature('nonzeroTuple', nonzeroTupleParameters);
+
 /** The coordinates of each element other than 0 along each dimension of x, as int32 vectors: {@link nonzero} with `asTuple`. */
-export const nonzeroTuple = (x: Tensor): Tensor[] =>
-  nonzeroCoordinates(x, 'nonzero').map((list) => wrapArray(list, [list.length], 'int32'));
+export const nonzeroTuple = (x: Tensor): Tensor[] => {
+  nonzeroTupleTakes(x);
+  return nonzeroCoordinates(x, 'nonzero').map((list) => wrapArray(list, [list.length], 'int32'));
+};
 
 /** Options of {@link nonzero}. */
 export interface NonzeroOptions {
   /** One tensor of indices for each dimension, as `index` takes them, instead of a matrix. */
   readonly asTuple?: boolean;
 }
+
+const nonzeroTakes = signature('nonzero', {
+  x: K.tensor,
+  options: K.options<NonzeroOptions>({ asTuple: K.flag }),
+});
 
 /**
  * The indices of the elements other than 0, in row-major order: an int32 matrix with a row for each of them and a column
@@ -21,6 +32,7 @@ export function nonzero(x: Tensor, options: NonzeroOptions & { asTuple: true }):
 export function nonzero(x: Tensor, options?: { asTuple?: false }): Tensor;
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
+  nonzeroTakes(x, options);
   // A 0-dimensional tensor counts as a row of one element.
   const rowed = atleast1d(x);
   if (options.asTuple === true) return nonzeroTuple(rowed);
@@ -38,8 +50,13 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
   return wrapArray(out, [count, rank], 'int32');
 }
 
+const argwhereTakes = signature('argwhere', nonzeroTupleParameters);
+
 /** {@link nonzero} as a matrix. Follows `torch.argwhere`. */
-export const argwhere = (x: Tensor): Tensor => nonzero(x);
+export const argwhere = (x: Tensor): Tensor => {
+  argwhereTakes(x);
+  return nonzero(x);
+};
 
 /** The functions of this file that are methods too. */
 export default { nonzero, argwhere };

@@ -1,4 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
+import { computeWide } from '../../kernels/index.ts';
 import { flattenPositions, type Positions } from './index-positions.ts';
 
 /** Rows shorter than this are copied by a loop. */
@@ -35,6 +36,10 @@ export type Combine = 'set' | 'sum' | 'prod' | 'amax' | 'amin';
 
 /** Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they combine. */
 export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
+  if ((how === 'sum' || how === 'prod') && out instanceof Int32Array) {
+    computeWide(out, (wide) => writeAt(wide, positions, values, how));
+    return;
+  }
   const step = values.length === 1 ? 0 : 1;
   const n = positions.length;
   if (how === 'set') {
@@ -43,7 +48,7 @@ export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArr
     const combine = combinations[how];
     for (let p = 0; p < n; p++) {
       const at = positions[p]!;
-      out[at] = combine(out[at]!, values[p * step]!, out);
+      out[at] = combine(out[at]!, values[p * step]!);
     }
   } else if (out instanceof Float32Array && values instanceof Float32Array) {
     for (let p = 0; p < n; p++) out[positions[p]!]! += values[p * step]!;
@@ -52,9 +57,9 @@ export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArr
   }
 }
 
-/** Math.max and Math.min pass NaN on, as PyTorch does; integers wrap around, which a product of doubles beyond 2^53 would not. */
+/** Math.max and Math.min pass NaN on, as PyTorch does. */
 const combinations = {
-  prod: (a: number, b: number, out: TypedArray) => (out instanceof Int32Array ? Math.imul(a, b) : a * b),
+  prod: (a: number, b: number) => a * b,
   amax: (a: number, b: number) => Math.max(a, b),
   amin: (a: number, b: number) => Math.min(a, b),
 };
@@ -67,6 +72,10 @@ export function writePositions(
   accumulate: boolean,
   isBool: boolean,
 ): void {
+  if (accumulate && out instanceof Int32Array) {
+    computeWide(out, (wide) => writePositions(wide, where, values, accumulate, isBool));
+    return;
+  }
   const { outer, rows, inner, together } = where;
   const length = inner.length;
   if (!together || length < shortRow || values.length === 1) {

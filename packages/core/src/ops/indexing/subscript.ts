@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { apply, applyInPlace, definePrimitive } from '../../record/index.ts';
@@ -15,6 +16,8 @@ import { type IndexItem, type IndexList, resolveItems } from './subscript-items.
 
 export type { IndexItem, IndexList };
 
+const sliceTakes = signature('slice', { bounds: K.anything });
+
 /**
  * A slice for {@link index}: `slice(1, 5)` is Python's `1:5`, `slice(null, null, 2)` is `::2`, `slice()` is `:`.
  * As in Python, one number is the stop: `slice(3)` is `:3`.
@@ -23,9 +26,12 @@ export type { IndexItem, IndexList };
 export function slice(stop?: number | null): SliceRange;
 export function slice(start: number | null, stop: number | null, step?: number | null): SliceRange;
 export function slice(...bounds: (number | null | undefined)[]): SliceRange {
+  sliceTakes(bounds);
   const [start, stop, step] = bounds.length === 1 ? [null, bounds[0]] : bounds;
   return { start: start ?? null, stop: stop ?? null, step: step ?? null };
 }
+
+const indexTakes = signature('index', { x: K.tensor, items: K.anything });
 
 /**
  * PyTorch's `x[...]`: `index(x, 0, slice(1, 3), '...', null)`.
@@ -45,6 +51,7 @@ export function slice(...bounds: (number | null | undefined)[]): SliceRange {
  * ```
  */
 export function index(x: Tensor, ...items: IndexItem[]): Tensor {
+  indexTakes(x, items);
   const { base, dims, indices } = resolveItems(x, items, 'index');
   if (dims.length > 0) return getIndexed('index', base, indices, { dims, caller: 'index', negative: true });
   return base === x ? reshape(x, x.shape) : base;
@@ -126,6 +133,8 @@ export const indexPut = putting(apply, 'indexPut');
 /** {@link indexPut} in place, with its errors. Follows `Tensor.index_put_`. */
 export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
 
+const assignTakes = signature('assign', { x: K.tensor, indices: K.anything, value: K.operand });
+
 /**
  * PyTorch's `x[indices] = value`: overwrites part of x in place, converting `value` to x's dtype.
  * @throws the errors of {@link index}, ShapeError when `value` does not broadcast, AutogradError when x is a leaf that wants a gradient.
@@ -136,6 +145,7 @@ export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
  * ```
  */
 export function assign(x: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
+  assignTakes(x, indices, value);
   if (!(value instanceof Tensor)) return put(x, indices, value, false, applyInPlace, 'assign');
   // As in PyTorch, sizes of 1 that stand before the shape of the target are dropped.
   const excess = value.shape.findIndex((size) => size !== 1);

@@ -1,8 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { putFlat, takeFlat } from './flat-primitives.ts';
 import { checkIndexDType } from './index-positions.ts';
+
+const takeTakes = signature('take', { x: K.tensor, index: K.tensor });
 
 /**
  * The elements of x, taken as one row, at the int32 indices `index`, whose shape the result has. Negative indices count from the
@@ -11,6 +14,7 @@ import { checkIndexDType } from './index-positions.ts';
  * @example take(tensor([[1, 2], [3, 4]]), tensor([0, -1])); // tensor([1, 4])
  */
 export function take(x: Tensor, index: Tensor): Tensor {
+  takeTakes(x, index);
   checkIndexDType(index, 'take');
   return takeFlat('take', x, index);
 }

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
@@ -36,6 +37,11 @@ const oneHotPrimitive = definePrimitive<number>({
   },
 });
 
+const oneHotTakes = signature('oneHot', {
+  x: K.tensor,
+  options: K.either(K.options<{ numClasses?: number }>({ numClasses: K.integer }), K.integer),
+});
+
 /**
  * A new last dimension that is 1 at the class (int32) and 0 elsewhere, as int32. Without `numClasses` it is one more than the
  * greatest class. Follows `torch.nn.functional.one_hot`.
@@ -43,6 +49,7 @@ const oneHotPrimitive = definePrimitive<number>({
  * @example oneHot(tensor([0, 2]), 3).tolist(); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
  */
 export function oneHot(x: Tensor, options: number | { readonly numClasses?: number } = {}): Tensor {
+  oneHotTakes(x, options);
   const wanted = typeof options === 'number' ? options : (options.numClasses ?? -1);
   if (x.dtype !== 'int32')
     throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
@@ -77,6 +84,11 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
   },
 });
 
+const bincountTakes = signature('bincount', {
+  x: K.tensor,
+  options: K.options<BincountOptions>({ weights: K.nullable(K.tensor), minlength: K.integer }),
+});
+
 /**
  * How often each non-negative integer occurs in the vector x (int32 or uint8), or the sum of its weights.
  * Follows `torch.bincount`.
@@ -85,6 +97,7 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
  * @example bincount(tensor([0, 2, 2])); // tensor([1, 0, 2])
  */
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
+  bincountTakes(x, options);
   const { weights = null, minlength = 0 } = options;
   if (x.dtype !== 'int32' && x.dtype !== 'uint8')
     throw new DTypeError(`bincount: expected int32 or uint8, got ${x.dtype}`);

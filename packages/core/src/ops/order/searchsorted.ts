@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
@@ -70,6 +71,16 @@ const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
 
 const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tensor.scalar(x, 'float64'));
 
+const searchsortedTakes = signature('searchsorted', {
+  sortedSequence: K.tensor,
+  values: K.operand,
+  options: K.options<SearchsortedOptions>({
+    right: K.flag,
+    side: K.nullable(K.oneOf('left', 'right')),
+    sorter: K.nullable(K.tensor),
+  }),
+});
+
 /**
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
@@ -81,6 +92,7 @@ export function searchsorted(
   values: Tensor | number,
   options: SearchsortedOptions = {},
 ): Tensor {
+  searchsortedTakes(sortedSequence, values, options);
   const { side = null, sorter = null } = options;
   if (side !== null && side !== 'left' && side !== 'right') {
     throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
@@ -103,6 +115,12 @@ export function searchsorted(
   });
 }
 
+const bucketizeTakes = signature('bucketize', {
+  x: K.operand,
+  boundaries: K.tensor,
+  options: K.options<{ readonly right?: boolean }>({ right: K.flag }),
+});
+
 /**
  * The index of the bucket, between ascending `boundaries`, into which each element of x falls: {@link searchsorted} the other way
  * round. Follows `torch.bucketize`.
@@ -113,6 +131,7 @@ export function bucketize(
   boundaries: Tensor,
   options: { readonly right?: boolean } = {},
 ): Tensor {
+  bucketizeTakes(x, boundaries, options);
   if (boundaries.shape.length !== 1) {
     throw new ShapeError(
       `bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.shape.length})`,

@@ -1,6 +1,12 @@
 import type { TypedArray } from '../../dtype.ts';
 import { precedes } from './sort-rows.ts';
 
+/** Ranges up to this length are left to the insertion sort. */
+const shortRange = 16;
+
+/** Whether the key `b` belongs strictly before `a`. */
+type Precedes = (b: number, a: number, descending: boolean) => boolean;
+
 /**
  * Selection of the first of many keys, in time that grows with their number and not with that of a full sort.
  *
@@ -9,12 +15,14 @@ import { precedes } from './sort-rows.ts';
  */
 class Selection {
   readonly #keys: TypedArray;
+  readonly #precedes: Precedes;
   readonly #descending: boolean;
   /** Indices into the keys, rearranged. */
   readonly order: Int32Array;
 
-  constructor(keys: TypedArray, descending: boolean) {
+  constructor(keys: TypedArray, descending: boolean, precedesIn: Precedes = precedes) {
     this.#keys = keys;
+    this.#precedes = precedesIn;
     this.#descending = descending;
     this.order = new Int32Array(keys.length);
     for (let i = 0; i < keys.length; i++) this.order[i] = i;
@@ -22,7 +30,7 @@ class Selection {
 
   /** Whether the entry `a` belongs strictly before the entry `b`. */
   #before(a: number, b: number): boolean {
-    return precedes(this.#keys[a]!, this.#keys[b]!, this.#descending);
+    return this.#precedes(this.#keys[a]!, this.#keys[b]!, this.#descending);
   }
 
   #placeBefore(i: number, j: number): boolean {
@@ -70,7 +78,7 @@ class Selection {
   #introsort(first: number, end: number, limit: number): void {
     let last = end;
     let depth = limit;
-    while (last - first > 16) {
+    while (last - first > shortRange) {
       if (depth-- === 0) {
         this.#heapSelect(first, last, last);
         this.#sortHeap(first, last);
@@ -106,6 +114,12 @@ class Selection {
     for (let i = first + 1; i < last; i++) {
       const moving = order[i]!;
       let j = i;
+      // As the library does it: among NaNs it makes a difference.
+      if (i < first + shortRange && this.#before(moving, order[first]!)) {
+        order.copyWithin(first + 1, first, i);
+        order[first] = moving;
+        continue;
+      }
       while (j > first && this.#before(moving, order[j - 1]!)) {
         order[j] = order[j - 1]!;
         j--;
@@ -205,4 +219,14 @@ export function kthInOrder(keys: TypedArray, k: number): number {
   const selection = new Selection(keys, false);
   selection.quickSelect(k);
   return selection.order[k]!;
+}
+
+/**
+ * The order into which the C++ standard library's sort brings the keys by `<`, which is no order where there are NaNs: what
+ * PyTorch's `mode` goes by. Kindling's own.
+ */
+export function plainOrder(keys: TypedArray): Int32Array {
+  const selection = new Selection(keys, false, (b, a) => b < a);
+  selection.sort(keys.length);
+  return selection.order;
 }

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
@@ -110,6 +111,16 @@ type WithCounts<O> = O & { readonly returnCounts: true };
 const finish = (result: UniqueResult): Tensor | UniqueResult =>
   result.inverse === null && result.counts === null ? result.values : result;
 
+const uniqueTakes = signature('unique', {
+  x: K.tensor,
+  options: K.options<UniqueOptions>({
+    sorted: K.flag,
+    dim: K.nullable(K.integer),
+    returnInverse: K.flag,
+    returnCounts: K.flag,
+  }),
+});
+
 /**
  * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
  * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
@@ -127,8 +138,18 @@ export function unique(
 export function unique(x: Tensor, options?: Omit<UniqueOptions, 'returnInverse' | 'returnCounts'>): Tensor;
 export function unique(x: Tensor, options?: UniqueOptions): Tensor | UniqueResult;
 export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
+  uniqueTakes(x, options);
   return finish(find(x, options, true, 'unique'));
 }
+
+const uniqueConsecutiveTakes = signature('uniqueConsecutive', {
+  x: K.tensor,
+  options: K.options<UniqueConsecutiveOptions>({
+    dim: K.nullable(K.integer),
+    returnInverse: K.flag,
+    returnCounts: K.flag,
+  }),
+});
 
 /** {@link unique} without sorting: only equal neighbours are joined. Its errors too. Follows `torch.unique_consecutive`. */
 export function uniqueConsecutive(
@@ -141,5 +162,6 @@ export function uniqueConsecutive(
 ): Tensor;
 export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions): Tensor | UniqueResult;
 export function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | UniqueResult {
+  uniqueConsecutiveTakes(x, options);
   return finish(find(x, options, false, 'uniqueConsecutive'));
 }

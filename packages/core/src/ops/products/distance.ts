@@ -1,15 +1,16 @@
-import { isFloatingPoint } from '../../dtype.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { K, signature } from '../../arguments/index.ts';
+import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
-import { composed } from '../../record/index.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach, to } from '../creation/copy.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { clampMin } from '../elementwise/select.ts';
 import { sum } from '../reductions/sum.ts';
-import { expand, unsqueeze } from '../views/shape.ts';
+import { expand } from '../views/shape.ts';
 import { vectorNorm } from './linalg-norm.ts';
+import { pairDistances } from './pair-distances.ts';
 
 /** Options of {@link dist} and {@link cdist}. */
 export interface DistanceOptions {
@@ -17,13 +18,19 @@ export interface DistanceOptions {
   readonly p?: number;
 }
 
+const distParameters = { a: K.tensor, b: K.tensor, options: K.options<DistanceOptions>({ p: K.number }) };
+const distTakes = signature('dist', distParameters);
+
 /**
  * The p-norm of a - b, broadcast. Follows `torch.dist`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
  */
 export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
+  distTakes(a, b, options);
   return vectorNorm(sub(a, b), options.p ?? 2);
 }
+
+const cdistTakes = signature('cdist', distParameters);
 
 /**
  * The distance of each row of `a`, (*, P, M), from each row of `b`, (*, R, M): (*, P, R), batches broadcast.
@@ -32,6 +39,7 @@ export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tenso
  * @example cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
  */
 export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
+  cdistTakes(a, b, options);
   const { p = 2 } = options;
   for (const x of [a, b]) {
     if (x.ndim < 2)
@@ -43,10 +51,15 @@ export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tens
     );
   }
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
+  const dtype = promoteTypes(a.dtype, b.dtype);
+  if (!isFloatingPoint(dtype)) {
+    throw new DTypeError(
+      `cdist only supports floating-point dtypes, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
+    );
+  }
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
-  const rows = (x: Tensor): Tensor => expand(x, [...batch, ...x.shape.slice(-2)]);
-  const distances = vectorNorm(sub(unsqueeze(rows(a), -2), unsqueeze(rows(b), -3)), p, -1);
-  return composed('cdist', distances, a, b);
+  const rows = (x: Tensor): Tensor => expand(to(x, dtype), [...batch, ...x.shape.slice(-2)]);
+  return pairDistances(rows(a), rows(b), p);
 }
 
 /** Options of {@link pairwiseDistance}. */
@@ -56,6 +69,12 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
   /** Whether the last dimension stays, with size 1. Default: false. */
   readonly keepdim?: boolean;
 }
+
+const pairwiseDistanceTakes = signature('pairwiseDistance', {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<PairwiseDistanceOptions>({ eps: K.number, keepdim: K.flag, p: K.number }),
+});
 
 /**
  * The p-norm of a - b + eps over the last dimension: (N, D) and (N, D), or (D), give (N).
@@ -67,6 +86,7 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
  * ```
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  pairwiseDistanceTakes(a, b, options);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   const apart = sub(a, b);
   const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
@@ -89,6 +109,13 @@ function direction(x: Tensor, dim: number, eps: number): Tensor {
   return div(x, add(length, missing));
 }
 
+const cosineSimilarityTakes = signature('cosineSimilarity', {
+  a: K.tensor,
+  b: K.tensor,
+  dim: K.integer,
+  options: K.options<CosineSimilarityOptions>({ eps: K.number }),
+});
+
 /**
  * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
@@ -100,6 +127,7 @@ export function cosineSimilarity(
   dim = 1,
   options: CosineSimilarityOptions = {},
 ): Tensor {
+  cosineSimilarityTakes(a, b, dim, options);
   const { eps = 1e-8 } = options;
   const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
   return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { promoteTypes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import { numelOf, type Shape, sameShape } from '../../shape.ts';
@@ -114,6 +115,8 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
   return { equation: terms.join(',') + output, operands };
 }
 
+const einsumTakes = signature('einsum', { first: K.anything, rest: K.anything });
+
 /**
  * Sums of products by Einstein's convention: each operand's dimensions get letters; those that do not occur after `->` are summed.
  * Without `->` the letters that occur once remain, in alphabetical order. `...` stands for any dimensions, which broadcast, as do
@@ -134,6 +137,7 @@ export function einsum(
 ): Tensor;
 export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
+  einsumTakes(first, rest);
   const given =
     typeof first === 'string'
       ? { equation: first, operands: rest.flat() as Tensor[] }

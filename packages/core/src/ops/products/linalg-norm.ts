@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import {
@@ -19,7 +20,13 @@ import { abs, sign } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
 import { amax, amin } from '../reductions/extremes.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
-import { type Reduction, reducedCount, reductionOf, restoreDims } from '../reductions/reduction.ts';
+import {
+  type Reduction,
+  reducedCount,
+  reductionOf,
+  restoreDims,
+  sumOptions,
+} from '../reductions/reduction.ts';
 import { evenGradient } from '../reductions/selection.ts';
 import { sum } from '../reductions/sum.ts';
 import { movedim } from '../views/permute.ts';
@@ -104,6 +111,13 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
   return mul(slope, quotient(wide, pow(y, p - 1)));
 }
 
+const vectorNormTakes = signature('vectorNorm', {
+  x: K.tensor,
+  ord: K.nullable(K.number),
+  dims: K.nullable(K.dims),
+  options: sumOptions,
+});
+
 /**
  * The p-norm of vectors: (sum |x|ᵖ)^(1/p); for `Infinity` the greatest |x|, for `-Infinity` the least, for 0 the number of
  * elements other than 0. Floating point only. Follows `torch.linalg.vector_norm`.
@@ -113,6 +127,7 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
  * @example linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
+  vectorNormTakes(x, ord, dims, options);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   const reduction = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
   return apply(normPrimitive, [from], { ...reduction, p: ord });
@@ -120,6 +135,13 @@ export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions
 
 /** Orders of {@link matrixNorm}. */
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
+
+const matrixNormTakes = signature('matrixNorm', {
+  x: K.tensor,
+  ord: K.either(K.number, K.oneOf('fro', 'nuc')),
+  dims: K.sizes,
+  options: sumOptions,
+});
 
 /**
  * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a column, `Infinity`
@@ -136,6 +158,7 @@ export function matrixNorm(
   dims: readonly number[] = [-2, -1],
   options?: SumOptions,
 ): Tensor {
+  matrixNormTakes(x, ord, dims, options);
   const caller = 'linalg.matrixNorm';
   if (x.ndim < 2) {
     throw new ShapeError(

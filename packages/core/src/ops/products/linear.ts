@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -33,15 +34,22 @@ const scalesOf = (options: ScaleOptions | undefined, tb = false): Scales => ({
   beta: options?.beta ?? 1,
 });
 
+const scaleOptions = K.options<ScaleOptions>({ beta: K.number, alpha: K.number });
+const addmmTakes = signature('addmm', { bias: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions });
+
 /**
  * beta * bias + alpha * (a @ b), the bias broadcast to the product of the matrices. Follows `torch.addmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example addmm(tensor([10, 20]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { beta: 2 }); // tensor([[21, 42]])
  */
-export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor =>
-  addProduct(bias, a, b, scalesOf(options));
+export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor => {
+  addmmTakes(bias, a, b, options);
+  return addProduct(bias, a, b, scalesOf(options));
+};
 
 const linearScales: Scales = scalesOf(undefined, true);
+
+const linearTakes = signature('linear', { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor) });
 
 /**
  * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out).
@@ -50,6 +58,7 @@ const linearScales: Scales = scalesOf(undefined, true);
  * @example linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  linearTakes(x, weight, bias);
   if (weight.ndim === 1) {
     const y = matmul(x, weight);
     return bias === null ? y : add(y, bias);
@@ -78,28 +87,38 @@ function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales):
   return composed(name, add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta }), x, y);
 }
 
+const baddbmmParameters = { x: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions };
+const baddbmmTakes = signature('baddbmm', baddbmmParameters);
+
 /**
  * beta * x + alpha * bmm(a, b), x broadcast. Follows `torch.baddbmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
 export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
+  baddbmmTakes(x, a, b, options);
   return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
 }
+
+const addbmmTakes = signature('addbmm', baddbmmParameters);
 
 /**
  * beta * x + alpha * (the sum over the batch of a @ b). Follows `torch.addbmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
+  addbmmTakes(x, a, b, options);
   const products = bmm(a, b);
   return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
 }
+
+const addmvTakes = signature('addmv', { x: K.tensor, a: K.tensor, v: K.tensor, options: scaleOptions });
 
 /**
  * beta * x + alpha * (a @ v). Follows `torch.addmv`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
 export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor {
+  addmvTakes(x, a, v, options);
   return addScaled('addmv', x, mv(a, v), scalesOf(options));
 }
 

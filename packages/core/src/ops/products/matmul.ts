@@ -1,23 +1,37 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { expand, reshape, squeeze, unsqueeze } from '../views/shape.ts';
 import { asRows, batched, plain, product } from './matrix-operations.ts';
 import { dot, mv } from './vector-products.ts';
+
+const mmParameters = { a: K.tensor, b: K.tensor };
+const mmTakes = signature('mm', mmParameters);
 
 /**
  * The product of two matrices, (n, k) and (k, m): (n, m). Follows `torch.mm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // tensor([[21], [43]])
  */
-export const mm = (a: Tensor, b: Tensor): Tensor => product(a, b, plain);
+export const mm = (a: Tensor, b: Tensor): Tensor => {
+  mmTakes(a, b);
+  return product(a, b, plain);
+};
+
+const bmmTakes = signature('bmm', mmParameters);
 
 /**
  * Products of matrices in pairs: (batch, n, k) and (batch, k, m) give (batch, n, m). Follows `torch.bmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example bmm(ones([5, 2, 3]), ones([5, 3, 4])).shape; // [ 5, 2, 4 ]
  */
-export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
+export const bmm = (a: Tensor, b: Tensor): Tensor => {
+  bmmTakes(a, b);
+  return batched(a, b, plain);
+};
+
+const matmulTakes = signature('matmul', mmParameters);
 
 /**
  * The matrix product of PyTorch: vectors (k) · (k) give a scalar; a vector before a matrix counts as a row, after it as a
@@ -31,7 +45,7 @@ export const bmm = (a: Tensor, b: Tensor): Tensor => batched(a, b, plain);
  * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a?.storage === undefined || b?.storage === undefined) requireTensors('matmul', a, b);
+  matmulTakes(a, b);
   const { ndim: ra } = a;
   const { ndim: rb } = b;
   if (ra === 0 || rb === 0) {

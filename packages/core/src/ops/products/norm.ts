@@ -1,7 +1,15 @@
-import { ValueError } from '../../errors.ts';
+import { K, signature } from '../../arguments/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
+import { sumOptions } from '../reductions/reduction.ts';
 import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
+
+const normTakes = signature('norm', {
+  x: K.tensor,
+  p: K.optional(K.either(K.number, K.oneOf('fro', 'nuc'))),
+  dims: K.nullable(K.dims),
+  options: sumOptions,
+});
 
 /**
  * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of a matrix the
@@ -16,9 +24,8 @@ export function norm(
   dims?: Dims,
   options?: SumOptions,
 ): Tensor {
+  normTakes(x, p, dims, options);
   if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dims) ?? undefined, options);
-  if (p !== 'fro' && typeof p !== 'number')
-    throw new ValueError(`norm: p must be a number, 'fro' or 'nuc', got '${String(p)}'`);
   return vectorNorm(x, p === 'fro' ? 2 : p, dims, options);
 }
 

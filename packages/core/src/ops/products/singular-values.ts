@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
@@ -173,11 +174,14 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
   },
 });
 
+const svdvalsTakes = signature('svdvals', { x: K.tensor });
+
 /**
  * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
  */
 export function svdvals(x: Tensor): Tensor {
+  svdvalsTakes(x);
   return applyMulti(svdPrimitive, [x], undefined)[1];
 }

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -46,6 +47,14 @@ function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>
   return [listOf(first, a), listOf(second, b)];
 }
 
+const tensordotTakes = signature('tensordot', {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<TensordotOptions>({
+    dims: K.either(K.integer, K.listOf(K.sizes, 'a list of two lists of dims')),
+  }),
+});
+
 /**
  * Sums of products over pairs of dimensions; the result has the other dimensions of `a`, then those of `b`.
  * Follows `torch.tensordot`.
@@ -57,6 +66,7 @@ function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>
  * ```
  */
 export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
+  tensordotTakes(a, b, options);
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`tensordot: both inputs should have same dtype, got ${a.dtype} and ${b.dtype}`);
   }
@@ -86,12 +96,15 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
   return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
 }
 
+const traceTakes = signature('trace', { x: K.tensor });
+
 /**
  * The sum of a matrix's diagonal. Follows `torch.trace`.
  * @throws ShapeError unless x is a matrix
  * @example trace(tensor([[1, 2], [3, 4]])); // tensor(5)
  */
 export function trace(x: Tensor): Tensor {
+  traceTakes(x);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return sum(diagonal(x));
 }
@@ -102,12 +115,19 @@ export interface CrossOptions {
   readonly dim?: number;
 }
 
+const crossTakes = signature('cross', {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<CrossOptions>({ dim: K.integer }),
+});
+
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
+  crossTakes(a, b, options);
   const dim = options.dim ?? -1;
   const shape = broadcastShapes(a.shape, b.shape, 'linalg.cross');
   const d = normalizeDim(dim, shape.length, 'linalg.cross');

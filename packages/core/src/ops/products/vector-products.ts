@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
@@ -42,11 +43,16 @@ const mvPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   ],
 });
 
+const mvTakes = signature('mv', { a: K.tensor, x: K.tensor });
+
 /**
  * A matrix times a vector, (n, k) and (k): (n). Follows `torch.mv`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
-export const mv = (a: Tensor, x: Tensor): Tensor => apply(mvPrimitive, [a, x], undefined);
+export const mv = (a: Tensor, x: Tensor): Tensor => {
+  mvTakes(a, x);
+  return apply(mvPrimitive, [a, x], undefined);
+};
 
 const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'dot',
@@ -73,15 +79,23 @@ const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   ],
 });
 
+const dotParameters = { a: K.tensor, b: K.tensor };
+const dotTakes = signature('dot', dotParameters);
+
 /**
  * The inner product of two vectors, (n) and (n). Follows `torch.dot`.
  * @throws ShapeError unless both are vectors of one length; DTypeError for different dtypes, or bools
  * @example dot(tensor([1, 2, 3]), tensor([4, 5, 6])); // tensor(32)
  */
-export const dot = (a: Tensor, b: Tensor): Tensor => apply(dotPrimitive, [a, b], undefined);
+export const dot = (a: Tensor, b: Tensor): Tensor => {
+  dotTakes(a, b);
+  return apply(dotPrimitive, [a, b], undefined);
+};
 
 /** {@link dot}, which it differs from for complex numbers only. Follows `torch.vdot`. */
 export const vdot = dot;
+
+const outerTakes = signature('outer', dotParameters);
 
 /**
  * All products of two vectors' elements: (n) and (m) give (n, m). Follows `torch.outer`.
@@ -89,16 +103,20 @@ export const vdot = dot;
  * @example outer(tensor([1, 2]), tensor([10, 20])); // tensor([[10, 20], [20, 40]])
  */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  outerTakes(a, b);
   checkRank('outer', a, 1, 'the first operand');
   checkRank('outer', b, 1, 'the second operand');
   return mul(unsqueeze(a, 1), b);
 }
+
+const innerTakes = signature('inner', dotParameters);
 
 /**
  * The sum of products over the last dimension of both, the other dimensions side by side. Follows `torch.inner`.
  * @throws ShapeError where the last dimensions differ; DTypeError for different dtypes
  */
 export function inner(a: Tensor, b: Tensor): Tensor {
+  innerTakes(a, b);
   if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
   if (a.shape.at(-1) !== b.shape.at(-1)) {
     throw new ShapeError(

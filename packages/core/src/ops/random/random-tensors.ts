@@ -1,14 +1,16 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import type { FloatArray } from '../../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { checkSamples, multinomial as drawCategories } from '../../random/integers.ts';
+import { generatorKind } from '../../random/kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
 import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
 import { broadcastShapes, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
+import { creationKinds, dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
 import { to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
@@ -61,6 +63,11 @@ function floatDtype(options: RandomOptions | undefined, caller: string, otherwis
   return dtype;
 }
 
+const randomKinds: K.Kinds<RandomOptions> = { ...creationKinds, generator: generatorKind };
+const randomOptions = K.options<RandomOptions>(randomKinds);
+const randParameters = { shape: K.sizeOrSizes, options: randomOptions };
+const randTakes = signature('rand', randParameters);
+
 /**
  * Uniform numbers in [0, 1). Follows `torch.rand`, number for number.
  * @throws DTypeError for a dtype that is not float
@@ -70,8 +77,12 @@ function floatDtype(options: RandomOptions | undefined, caller: string, otherwis
  * rand([2, 3]); // tensor([[0.4963, 0.7682, 0.0885], [0.1320, 0.3074, 0.6341]])
  * ```
  */
-export const rand = (shape: Shape | number, options?: RandomOptions): Tensor =>
-  drawn('uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
+export const rand = (shape: Shape | number, options?: RandomOptions): Tensor => {
+  randTakes(shape, options);
+  return drawn('uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
+};
+
+const randnTakes = signature('randn', randParameters);
 
 /**
  * Standard normal numbers. Follows `torch.randn`, number for number.
@@ -82,8 +93,17 @@ export const rand = (shape: Shape | number, options?: RandomOptions): Tensor =>
  * randn(3); // tensor([ 1.5410, -0.2934, -2.1788])
  * ```
  */
-export const randn = (shape: Shape | number, options?: RandomOptions): Tensor =>
-  drawn('normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
+export const randn = (shape: Shape | number, options?: RandomOptions): Tensor => {
+  randnTakes(shape, options);
+  return drawn('normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
+};
+
+const randintTakes = signature('randint', {
+  low: K.number,
+  high: K.number,
+  shape: K.sizeOrSizes,
+  options: randomOptions,
+});
 
 /**
  * Integers in [low, high): `randint(high, shape)` or `randint(low, high, shape)`; int32 unless a dtype is given.
@@ -100,9 +120,12 @@ export function randint(low: number, high: number, shape: Shape, options?: Rando
 export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
   const [low, high, shape, options] =
     typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
+  randintTakes(low, high, shape, options);
   const dtype = dtypeOf(options, 'randint', 'int32');
   return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
 }
+
+const randpermTakes = signature('randperm', { n: K.integer, options: randomOptions });
 
 /**
  * A random permutation of 0 ... n - 1, int32. Follows `torch.randperm`.
@@ -113,30 +136,51 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
  * randperm(5); // tensor([4, 0, 1, 3, 2])
  * ```
  */
-export const randperm = (n: number, options?: RandomOptions): Tensor =>
-  drawn('permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
+export const randperm = (n: number, options?: RandomOptions): Tensor => {
+  randpermTakes(n, options);
+  return drawn('permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
+};
+
+const randLikeParameters = { x: K.tensor, options: randomOptions };
+const randLikeTakes = signature('randLike', randLikeParameters);
 
 /**
  * Uniform numbers in [0, 1) in the shape of `x`, and in its dtype unless another is given. Follows `torch.rand_like`.
  * @throws DTypeError for a dtype that is not float
  */
-export const randLike = (x: Tensor, options?: RandomOptions): Tensor =>
-  drawnLike(x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
+export const randLike = (x: Tensor, options?: RandomOptions): Tensor => {
+  randLikeTakes(x, options);
+  return drawnLike(x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
+};
+
+const randnLikeTakes = signature('randnLike', randLikeParameters);
 
 /**
  * Standard normal numbers in the shape of `x`, and in its dtype unless another is given. Follows `torch.randn_like`.
  * @throws DTypeError for a dtype that is not float
  */
-export const randnLike = (x: Tensor, options?: RandomOptions): Tensor =>
-  drawnLike(x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
+export const randnLike = (x: Tensor, options?: RandomOptions): Tensor => {
+  randnLikeTakes(x, options);
+  return drawnLike(x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
+};
+
+const randintLikeTakes = signature('randintLike', {
+  x: K.tensor,
+  low: K.number,
+  high: K.number,
+  options: randomOptions,
+});
 
 /**
  * Integers in [low, high) in the shape of `x`, and in its dtype unless another is given. Follows `torch.randint_like`.
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
  */
 export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
+  randintLikeTakes(x, low, high, options);
   return drawnLike(x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options);
 }
+
+const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOptions });
 
 /**
  * Ones with the probabilities that `p` holds, else zeros, in its dtype. No gradient flows. Follows `torch.bernoulli`.
@@ -144,10 +188,17 @@ export function randintLike(x: Tensor, low: number, high: number, options?: Rand
  * @example bernoulli(tensor([0, 1, 1], { dtype: 'float32' })); // tensor([0., 1., 1.])
  */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
+  bernoulliTakes(p, options);
   if (!isFloatingPoint(p.dtype))
     throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
   return drawn('bernoulli', [p], p.shape, p.dtype, options);
 }
+
+const normalTakes = signature('normal', {
+  mean: K.operand,
+  std: K.operand,
+  options: K.options<RandomOptions & { shape?: Shape }>({ ...randomKinds, shape: K.sizes }),
+});
 
 /**
  * Normal numbers of mean and standard deviation that are tensors, broadcast, or numbers; two numbers need a `shape`.
@@ -164,6 +215,7 @@ export function normal(
   std: Tensor | number,
   options?: RandomOptions & { shape?: Shape },
 ): Tensor {
+  normalTakes(mean, std, options);
   const [first, second] = [mean, std].filter((x) => x instanceof Tensor);
   if (first === undefined) {
     if (options?.shape === undefined)
@@ -209,6 +261,12 @@ const multinomialPrimitive = definePrimitive<CategoryDraw>({
   },
 });
 
+const multinomialTakes = signature('multinomial', {
+  weights: K.tensor,
+  numSamples: K.integer,
+  options: K.options<MultinomialOptions>({ replacement: K.flag, generator: generatorKind }),
+});
+
 /**
  * Category indices (int32) drawn by weight: weights (C,) give (numSamples,), weights (N, C) give (N, numSamples).
  * Follows `torch.multinomial`.
@@ -217,17 +275,22 @@ const multinomialPrimitive = definePrimitive<CategoryDraw>({
  * @example multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
  */
 export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
+  multinomialTakes(weights, numSamples, options);
   const { replacement = false, generator = defaultGenerator } = options;
   return apply(multinomialPrimitive, [weights], { samples: numSamples, replacement, generator });
 }
+
+const dropoutMaskTakes = signature('dropoutMask', { x: K.tensor, p: K.number, generator: generatorKind });
 
 /**
  * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p).
  * Kindling's own.
  * @throws ValueError unless 0 <= p <= 1
  */
-export const dropoutMask = (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor =>
-  drawnLike(x, 'dropout', [p], x.dtype, { generator });
+export const dropoutMask = (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor => {
+  dropoutMaskTakes(x, p, generator);
+  return drawnLike(x, 'dropout', [p], x.dtype, { generator });
+};
 
 /** The functions of this file that are methods too. */
 export default { bernoulli, multinomial };

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { type Extent, elementsOf, extentOf, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
@@ -49,8 +50,14 @@ export interface AminmaxOptions extends ReduceOptions {
   readonly dim?: number;
 }
 
+const aminmaxTakes = signature('aminmax', {
+  x: K.tensor,
+  options: K.options<AminmaxOptions>({ dim: K.integer, keepdim: K.flag }),
+});
+
 /** {@link amin} and {@link amax} at once. Follows `torch.aminmax`. */
 export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } {
+  aminmaxTakes(x, options);
   const { dim } = options;
   return { min: amin(x, dim, options), max: amax(x, dim, options) };
 }

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
@@ -53,6 +54,11 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
 
 const checkFloats = floatsOnly('histc', (dtype) => `expected a floating point tensor, got ${dtype}`);
 
+const histcTakes = signature('histc', {
+  x: K.tensor,
+  options: K.options<HistogramOptions>({ bins: K.integer, min: K.number, max: K.number }),
+});
+
 /**
  * How many elements fall into each of `bins` equal intervals from `min` to `max`; elements outside are left out: shape
  * (bins), in x's dtype. Follows `torch.histc`.
@@ -61,8 +67,9 @@ const checkFloats = floatsOnly('histc', (dtype) => `expected a floating point te
  * @example histc(tensor([1, 2, 1.5]), { bins: 4, min: 0, max: 3 }); // tensor([0., 1., 2., 0.])
  */
 export function histc(x: Tensor, options: HistogramOptions = {}): Tensor {
+  histcTakes(x, options);
   const { bins = 100, min = 0, max = 0 } = options;
   checkFloats(x.dtype);
-  if (!Number.isInteger(bins) || bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
+  if (bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);
   return apply(histcPrimitive, [x], { bins, min, max });
 }

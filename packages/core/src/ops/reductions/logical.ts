@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -48,10 +49,13 @@ const countNonzeroPrimitive = definePrimitive<Reduction>({
   },
 });
 
+const countNonzeroTakes = signature('countNonzero', { x: K.tensor, dims: K.nullable(K.dims) });
+
 /**
  * How many elements, or how many along dimensions, are other than 0, as int32. Follows `torch.count_nonzero`.
  * @example countNonzero(tensor([[0, 3], [1, 2]]), 1); // tensor([1, 2])
  */
 export function countNonzero(x: Tensor, dims?: Dims): Tensor {
+  countNonzeroTakes(x, dims);
   return apply(countNonzeroPrimitive, [x], reductionOf(x, dims, false, 'countNonzero'));
 }

@@ -1,11 +1,13 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
+import { plainOrder } from '../order/selection.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';
-import { type Reduction, reductionOf } from './reduction.ts';
+import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
 import { eachRow, takeRow } from './rows.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
@@ -39,18 +41,17 @@ const pickMedian: Pick = (row) => {
 /** NaN counts as the greatest, so what is left out stands behind. */
 const pickNanmedian: Pick = (row) => kth(row, Math.max(row.length - countNaN(row) - 1, 0) >> 1);
 
-/** The value that occurs most often, the least of several; of its places the last. */
+/** The value that occurs most often, the least of several; of its places the last. NaN is found where PyTorch finds it. */
 const pickMode: Pick = (row) => {
-  let best = Number.NaN;
-  let most = 0;
-  let run = 0;
-  let previous = Number.NaN;
-  for (const value of row.slice().sort()) {
-    run = value === previous ? run + 1 : 1;
-    if (run > most) [most, best] = [run, value];
-    previous = value;
+  const order = plainOrder(row);
+  let [best, most, run] = [0, 0, 0];
+  for (let i = 0; i < order.length; i++) {
+    run++;
+    if (i + 1 < order.length && row[order[i]!] === row[order[i + 1]!]) continue;
+    if (run > most) [most, best] = [run, order[i]!];
+    run = 0;
   }
-  return Number.isNaN(best) ? row.findIndex(Number.isNaN) : row.lastIndexOf(best as never);
+  return best;
 };
 
 const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void) =>
@@ -112,6 +113,8 @@ export const nanmedian = medianOf('nanmedian', pickNanmedian);
 
 const modePrimitive = pickingAlong('mode', pickMode, () => {});
 
+const modeTakes = signature('mode', { x: K.tensor, dim: K.integer, options: reduceOptions });
+
 /**
  * The value that occurs most often along a dimension (the least of several) and the last index at which it stands.
  * Follows `torch.mode`.
@@ -119,5 +122,6 @@ const modePrimitive = pickingAlong('mode', pickMode, () => {});
  * @example mode(tensor([2, 3, 3])); // { values: tensor(3), indices: tensor(2) }
  */
 export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
+  modeTakes(x, dim, options);
   return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));
 }

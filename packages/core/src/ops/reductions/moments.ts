@@ -1,6 +1,7 @@
-import { isFloatingPoint } from '../../dtype.ts';
+import { K, signature } from '../../arguments/index.ts';
+import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { moments } from '../../kernels/index.ts';
+import { elementsOf, moments, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
   applyMulti,
@@ -12,6 +13,7 @@ import {
   OUTPUT,
 } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
@@ -48,10 +50,15 @@ function spreadGradient(given: Tensor, node: GradNode<Variance>, root: boolean):
   const { dims, count, correction } = attrs;
   const x = node.input(0);
   const degrees = count - correction;
-  const factor = 2 / (dims.length === x.ndim ? Math.max(degrees, 0) : degrees);
-  const centered = sub(x, mean(x, dims, { keepdim: true }));
-  return mul(mul(restoreDims(g, attrs, x.shape), factor), centered);
+  const middle = mean(x, dims, { keepdim: true });
+  const upstream = restoreDims(g, attrs, x.shape);
+  if (degrees <= 0 && dims.length === x.ndim) return mul(upstream, undetermined(x, middle));
+  return mul(mul(upstream, 2 / degrees), sub(x, middle));
 }
+
+/** PyTorch's slope of the variance of all elements where there are no degrees of freedom, which depends on no element. */
+const undetermined = (x: Tensor, middle: Tensor): Tensor =>
+  to(where(eq(x, middle), Number.NaN, Number.POSITIVE_INFINITY), x.dtype);
 
 /** The gradient of the variance given that of its root; 0 where the root is 0, as in PyTorch. */
 const throughRoot = (g: Tensor, root: Tensor): Tensor => where(eq(root, 0), 0, div(g, mul(root, 2)));
@@ -73,14 +80,33 @@ const withMean = (name: string, root: boolean) =>
       const meta = inferMoment(inputs, attrs);
       return [meta, meta];
     },
-    kernel: ([x], { dims, correction }, [spreads, means]) =>
-      moments(x, dims, correction, root, spreads.storage.array, means.storage.array),
+    kernel([x], { dims, correction }, [spreads, means]) {
+      const { array } = means.storage;
+      moments(x, dims, correction, root, spreads.storage.array, array);
+      if (array.includes(Infinity as never) || array.includes(-Infinity as never))
+        runningMeans(x, dims, array);
+    },
     derivative([g, gMean], node) {
       const ofSpread = g == null ? null : spreadGradient(g, node, root);
       const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);
       return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
     },
   });
+
+/**
+ * PyTorch carries these means along: one that has become infinite is NaN after the next element. So only a last element can
+ * make it infinite.
+ */
+function runningMeans(x: Tensor, dims: readonly number[], means: TypedArray): void {
+  const order = [...x.shape.keys()].filter((d) => !dims.includes(d)).concat(dims);
+  const pick = (of: readonly number[]): number[] => order.map((d) => of[d]!);
+  const rows = elementsOf(stridedOver(x.storage.array, x.dtype, pick(x.shape), x.offset, pick(x.strides)));
+  const n = reducedCount(x.shape, dims);
+  for (let i = 0; i < means.length; i++) {
+    if (Number.isFinite(means[i])) continue;
+    for (let r = i * n; r < (i + 1) * n - 1; r++) if (!Number.isFinite(rows[r])) means[i] = Number.NaN;
+  }
+}
 
 const varPrimitive = withoutMean('var', false);
 const stdPrimitive = withoutMean('std', true);
@@ -95,6 +121,17 @@ function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions, caller: str
 
 const defaults: VarianceOptions = {};
 
+const varianceParameters = {
+  x: K.tensor,
+  dims: K.nullable(K.dims),
+  options: K.options<VarianceOptions>({
+    correction: K.nullable(K.number),
+    unbiased: K.flag,
+    keepdim: K.flag,
+  }),
+};
+const varianceTakes = signature('var', varianceParameters);
+
 /**
  * The variance, sum((x - mean)²) / max(0, n - correction), of all elements or over dimensions. With one element and the
  * default correction it is NaN. Follows `torch.var` (`var` is a reserved word; the method is `x.var()`).
@@ -103,8 +140,11 @@ const defaults: VarianceOptions = {};
  * @example variance(tensor([1.5, 2.5, 5])); // tensor(3.2500)
  */
 export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+  varianceTakes(x, dims, options);
   return apply(varPrimitive, [x], varianceOf(x, dims, options, 'var'));
 }
+
+const stdTakes = signature('std', varianceParameters);
 
 /**
  * The root of {@link variance}. Follows `torch.std`.
@@ -112,16 +152,23 @@ export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defa
  * @example std(tensor([[1.5, 2.5], [0, 4]]), 1); // tensor([0.7071, 2.8284])
  */
 export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+  stdTakes(x, dims, options);
   return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
 }
 
+const varMeanTakes = signature('varMean', varianceParameters);
+
 /** {@link variance} and mean, `[variance, mean]`, of which the latter is computed once. Follows `torch.var_mean`. */
 export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
+  varMeanTakes(x, dims, options);
   return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean'));
 }
 
+const stdMeanTakes = signature('stdMean', varianceParameters);
+
 /** {@link std} and mean, `[std, mean]`, of which the latter is computed once. Follows `torch.std_mean`. */
 export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
+  stdMeanTakes(x, dims, options);
   return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean'));
 }
 

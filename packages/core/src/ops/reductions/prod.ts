@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { type Extent, elementsOf, extentOf, reduce, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
@@ -8,7 +9,15 @@ import { where } from '../elementwise/select.ts';
 import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
 import type { Dims, SumOptions } from './options.ts';
-import { overloadOf, type Reduction, reductionOf, restoreDims, totalAs, totalType } from './reduction.ts';
+import {
+  overloadOf,
+  type Reduction,
+  reductionOf,
+  restoreDims,
+  sumOptions,
+  totalAs,
+  totalType,
+} from './reduction.ts';
 import { eachRow, leaveOneOut, takeRow } from './rows.ts';
 import { sum } from './sum.ts';
 
@@ -21,9 +30,12 @@ const prodPrimitive = definePrimitive<Reduction>({
   derivative(g, node) {
     const { attrs } = node;
     const x = node.input(0);
-    return [mul(restoreDims(g, attrs, x.shape), productOfOthers(x, attrs.dims))];
+    if (x.ndim === 0) return [g];
+    return [mul(restoreDims(g, attrs, x.shape), productOfOthers(x, attrs))];
   },
 });
+
+const prodTakes = signature('prod', { x: K.tensor, dims: K.nullable(K.dims), options: sumOptions });
 
 /**
  * The product of all elements, or over one or several dimensions; 1 where there is none. Bools and integers give int32.
@@ -32,33 +44,53 @@ const prodPrimitive = definePrimitive<Reduction>({
  * @example prod(tensor([[1, 2], [3, 4]]), 0); // tensor([3, 8])
  */
 export function prod(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  prodTakes(x, dims, options);
   return totalAs(x, options?.dtype, (y) =>
     apply(prodPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'prod')),
   );
 }
 
 /** For each element the product of the others along `dims`, right also where elements are 0. */
-function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
+function productOfOthers(x: Tensor, reduction: Reduction): Tensor {
+  const { dims } = reduction;
   const [dim, ...more] = dims;
-  if (dim !== undefined && more.length === 0) return apply(othersPrimitive, [x], dim);
-  if (dims.length === x.ndim) return reshape(apply(othersPrimitive, [reshape(x, [-1])], 0), x.shape);
+  const whole = overloadOf(reduction) === 0;
+  if (dim !== undefined && more.length === 0) return apply(othersPrimitive, [x], { dim, whole });
+  if (dims.length === x.ndim) {
+    return reshape(apply(othersPrimitive, [reshape(x, [-1])], { dim: 0, whole }), x.shape);
+  }
   const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const order = [...kept, ...dims];
   const moved = permute(x, order);
   const rows = flatten(moved, kept.length);
-  const others = reshape(apply(othersPrimitive, [rows], kept.length), moved.shape);
+  const others = reshape(apply(othersPrimitive, [rows], { dim: kept.length, whole: false }), moved.shape);
   return permute(
     others,
     order.map((_, d) => order.indexOf(d)),
   );
 }
 
-const othersPrimitive: Primitive<number> = definePrimitive({
+interface Others {
+  readonly dim: number;
+  /** Whether the product is that of all elements, for which PyTorch has another formula. */
+  readonly whole: boolean;
+}
+
+const othersPrimitive: Primitive<Others> = definePrimitive({
   name: 'prod_of_others',
   saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  kernel: ([x], dim, out) => productsOfOthers(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
-  derivative: (g, node) => [pairGradient(g, node.input(0), node.attrs)],
+  kernel([x], { dim, whole }, out) {
+    const [values, others] = [elementsOf(x), out.storage.array];
+    productsOfOthers(values, others, extentOf(x.shape, dim));
+    if (values.includes(0 as never)) {
+      if (whole && values.indexOf(0 as never) !== values.lastIndexOf(0 as never)) others.fill(0);
+      return;
+    }
+    // Where no element is 0, PyTorch divides the product by the element: infinities give NaN.
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) others[i] = Number.NaN;
+  },
+  derivative: (g, node) => [pairGradient(g, node.input(0), node.attrs.dim)],
 });
 
 /** The gradient by x_k of the products of others: the sum over i ≠ k of g_i times the product of all but x_i and x_k. */

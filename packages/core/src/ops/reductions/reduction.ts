@@ -1,11 +1,15 @@
+import { K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
 import { formatShape, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { expand, reshape } from '../views/shape.ts';
-import type { Dims } from './options.ts';
+import type { Dims, ReduceOptions, SumOptions } from './options.ts';
+
+export const reduceOptions = K.options<ReduceOptions>({ keepdim: K.flag });
+export const sumOptions = K.options<SumOptions>({ keepdim: K.flag, dtype: K.dtype });
 
 /** The attributes of a reduction. */
 export interface Reduction {
@@ -23,7 +27,6 @@ const scalarShape: Shape = [];
 
 /** What a caller's `dim` and `keepdim` mean for a tensor. */
 export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, caller: string): Reduction {
-  if (x?.storage === undefined) requireTensors(caller, x);
   const rank = x.shape.length;
   const all = allDims[rank];
   if (dim === undefined && all !== undefined) {

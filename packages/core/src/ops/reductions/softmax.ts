@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import {
   logSoftmaxRows,
@@ -17,7 +18,7 @@ import { exp } from '../elementwise/functions.ts';
 import { permute } from '../views/permute.ts';
 import { flatten, reshape } from '../views/shape.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reductionOf, restoreDims } from './reduction.ts';
+import { type Reduction, reduceOptions, reductionOf, restoreDims } from './reduction.ts';
 import { sum } from './sum.ts';
 
 /** Options of {@link softmax} and its kin. */
@@ -119,8 +120,15 @@ export const logSoftmax = alongRows({
   },
 });
 
+const softminTakes = signature('softmin', {
+  x: K.tensor,
+  dim: K.integer,
+  options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
+});
+
 /** softmax(-x); throws as {@link softmax} does. Follows `torch.nn.functional.softmin`. */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+  softminTakes(x, dim, options);
   return softmax(neg(x), dim, options);
 }
 
@@ -137,6 +145,12 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
   },
 });
 
+const logsumexpTakes = signature('logsumexp', {
+  x: K.tensor,
+  dims: K.nullable(K.dims),
+  options: reduceOptions,
+});
+
 /**
  * log(sum(exp(x))) over one or several dimensions, without overflow. Integers are converted to float32.
  * Follows `torch.logsumexp`.
@@ -144,6 +158,7 @@ const logsumexpPrimitive = definePrimitive<Reduction>({
  * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6932)
  */
 export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tensor {
+  logsumexpTakes(x, dims, options);
   const from = isFloatingPoint(x.dtype) ? x : to(x, 'float32');
   const reduction = reductionOf(from, dims, options?.keepdim, 'logsumexp');
   const gone = reduction.dims;

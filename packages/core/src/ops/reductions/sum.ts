@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { scalarNameOf } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { reduce } from '../../kernels/index.ts';
@@ -16,6 +17,7 @@ import {
   reducedCount,
   reductionOf,
   spread,
+  sumOptions,
   totalAs,
   totalType,
 } from './reduction.ts';
@@ -28,6 +30,9 @@ const sumPrimitive = definePrimitive<Reduction>({
   kernel: ([x], { dims }, out) => reduce('sum', x, dims, out.storage.array, out.offset),
   derivative: (g, node) => [spread(g, node)],
 });
+
+const sumParameters = { x: K.tensor, dims: K.nullable(K.dims), options: sumOptions };
+const sumTakes = signature('sum', sumParameters);
 
 /**
  * The sum of all elements, or over one or several dimensions. Bools and integers give int32. Sums of float32 are carried in
@@ -45,12 +50,15 @@ const sumPrimitive = definePrimitive<Reduction>({
  * ```
  */
 export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  sumTakes(x, dims, options);
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
   return totalAs(x, options.dtype, (y) =>
     apply(sumPrimitive, [y], reductionOf(y, dims, options.keepdim, 'sum')),
   );
 }
+
+const sumToSizeTakes = signature('sumToSize', { x: K.tensor, shape: K.sizes });
 
 /**
  * x summed over the dimensions along which `shape` would have to be broadcast to x's shape: the gradient of broadcasting.
@@ -59,6 +67,7 @@ export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
  * @example sumToSize(ones([4, 3]), [1, 3]); // tensor([[4., 4., 4.]])
  */
 export function sumToSize(x: Tensor, shape: Shape): Tensor {
+  sumToSizeTakes(x, shape);
   const from = x.shape;
   if (!expandsTo(shape, from)) {
     throw new ShapeError(
@@ -107,6 +116,8 @@ const meanPrimitive = definePrimitive<Reduction>({
   derivative: (g, node) => [spread(div(g, reducedCount(node.shape(0), node.attrs.dims)), node)],
 });
 
+const meanTakes = signature('mean', sumParameters);
+
 /**
  * The mean of all elements, or over one or several dimensions; NaN where there is no element. Follows `torch.mean`.
  * @throws DTypeError when x is not of a floating dtype, and no dtype is given
@@ -114,6 +125,7 @@ const meanPrimitive = definePrimitive<Reduction>({
  * @example mean(tensor([[1.5, 2.5], [3, 4]]), 1); // tensor([2.0000, 3.5000])
  */
 export function mean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  meanTakes(x, dims, options);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   return apply(meanPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'mean'));
 }
@@ -126,21 +138,27 @@ const nansumPrimitive = definePrimitive<Reduction>({
   derivative: (g, node) => [mul(spread(g, node), to(logicalNot(isnan(node.input(0))), g.dtype))],
 });
 
+const nansumTakes = signature('nansum', sumParameters);
+
 /**
  * {@link sum} with NaN taken for 0. Follows `torch.nansum`.
  * @example nansum(tensor([1.5, NaN, 2])); // tensor(3.5000)
  */
 export function nansum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  nansumTakes(x, dims, options);
   return totalAs(x, options?.dtype, (y) =>
     apply(nansumPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'nansum')),
   );
 }
+
+const nanmeanTakes = signature('nanmean', sumParameters);
 
 /**
  * {@link mean} of what is not NaN; NaN where nothing is. Follows `torch.nanmean`.
  * @throws DTypeError when x is not of a floating dtype
  */
 export function nanmean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+  nanmeanTakes(x, dims, options);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   checkNanmean(x.dtype);
   checkNanmean(from.dtype);

@@ -1,5 +1,6 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { computeWide, type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -17,13 +18,11 @@ import type { ScanOptions } from './cumulative.ts';
 import { runningSums } from './running-sum.ts';
 
 function runningProducts(x: TypedArray, out: TypedArray, extent: Extent): void {
-  const whole = out instanceof Int32Array;
   eachRow(extent, (start) => {
     const { n, inner } = extent;
     let product = 1;
     for (let r = 0, at = start; r < n; r++, at += inner) {
-      const value = x[at]!;
-      product = whole ? Math.imul(product, value) : product * value;
+      product *= x[at]!;
       out[at] = product;
     }
   });
@@ -33,8 +32,19 @@ const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
   saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], dim, out) => runningProducts(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
-  derivative: (g, node) => [cumprodGradient(g, node.input(0), node.attrs)],
+  kernel: ([x], dim, out) =>
+    computeWide(out.storage.array, (products) =>
+      runningProducts(elementsOf(x), products, extentOf(x.shape, dim)),
+    ),
+  derivative: (g, node) => [
+    node.shape(0)[node.attrs] === 1 ? g : cumprodGradient(g, node.input(0), node.attrs),
+  ],
+});
+
+const cumprodTakes = signature('cumprod', {
+  x: K.tensor,
+  dim: K.integer,
+  options: K.options<ScanOptions>({ dtype: K.dtype }),
 });
 
 /**
@@ -43,6 +53,7 @@ const cumprodPrimitive = definePrimitive<number>({
  * @example cumprod(tensor([1, 2, 3, 4]), 0); // tensor([ 1,  2,  6, 24])
  */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+  cumprodTakes(x, dim, options);
   const d = normalizeDim(dim, x.ndim, 'cumprod');
   return totalAs(x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }
@@ -112,11 +123,12 @@ function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: E
     });
     // The gradient by the first zero: products of all others, up to the second one.
     let total = 0;
+    let later = 1;
     gs.subarray(first, second).forEach((value, i) => {
-      if (i > 0) product *= xs[first + i]!;
-      total += value * product;
+      if (i > 0) later *= xs[first + i]!;
+      total += value * later;
     });
-    for (let r = first; r < n; r++) out[start + r * inner] = r === first ? total : 0;
+    for (let r = first; r < n; r++) out[start + r * inner] = r === first ? total * product : 0;
     products.reduceRight((rest, value, r) => {
       const sum = rest + gs[r]! * value;
       out[start + r * inner] = sum / xs[r]!;

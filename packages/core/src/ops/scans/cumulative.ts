@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { DType, TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
@@ -22,12 +23,19 @@ export interface ScanOptions {
   readonly dtype?: DType;
 }
 
+const cumsumTakes = signature('cumsum', {
+  x: K.tensor,
+  dim: K.integer,
+  options: K.options<ScanOptions>({ dtype: K.dtype }),
+});
+
 /**
  * Running sums along `dim`: y_k = x_0 + ... + x_k. Bools and integers give int32. Follows `torch.cumsum`.
  * @throws IndexError when the dimension is out of range
  * @example cumsum(tensor([1, 2, 3]), 0); // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
+  cumsumTakes(x, dim, options);
   const d = normalizeDim(dim, x.ndim, 'cumsum');
   return totalAs(x, options?.dtype, (y) => runningSum(y, d, false));
 }
@@ -102,6 +110,11 @@ export interface DiffOptions {
   readonly append?: Tensor;
 }
 
+const diffTakes = signature('diff', {
+  x: K.tensor,
+  options: K.options<DiffOptions>({ n: K.integer, dim: K.integer, prepend: K.tensor, append: K.tensor }),
+});
+
 /**
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
  * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
@@ -109,11 +122,11 @@ export interface DiffOptions {
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
+  diffTakes(x, options);
   const { n = 1, prepend, append } = options;
   if (x.ndim === 0)
     throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
-  if (!Number.isInteger(n) || n < 0)
-    throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
+  if (n < 0) throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
   const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
   if (n === 0) return x;
   const parts = [prepend, x, append].filter((part) => part !== undefined);

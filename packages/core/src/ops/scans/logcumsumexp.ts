@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
@@ -61,6 +62,8 @@ const logcumsumexpPrimitive = definePrimitive<number>({
   },
 });
 
+const logcumsumexpTakes = signature('logcumsumexp', { x: K.tensor, dim: K.integer });
+
 /**
  * The logarithm of running sums of exponentials along `dim`, without overflow. Follows `torch.logcumsumexp`.
  * @throws DTypeError when x is not of a floating dtype
@@ -68,6 +71,7 @@ const logcumsumexpPrimitive = definePrimitive<number>({
  * @example logcumsumexp(zeros(3), 0); // tensor([0.0000, 0.6931, 1.0986])
  */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
+  logcumsumexpTakes(x, dim);
   return apply(logcumsumexpPrimitive, [x], normalizeDim(dim, x.ndim, 'logcumsumexp'));
 }
 

@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { computeWide, type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { totalType } from '../reductions/reduction.ts';
@@ -12,7 +12,7 @@ export interface Scan {
   readonly reverse: boolean;
 }
 
-/** Running sums, carried in float64; integers wrap as they are stored. */
+/** Running sums, carried in float64. */
 export function runningSums(x: TypedArray, out: TypedArray, extent: Extent, reverse: boolean): void {
   eachRow(extent, (start) => {
     const { n, inner } = extent;
@@ -31,7 +31,9 @@ const cumsumPrimitive: Primitive<Scan> = definePrimitive({
   saves: 0,
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
   kernel: ([x], { dim, reverse }, out) =>
-    runningSums(elementsOf(x), out.storage.array, extentOf(x.shape, dim), reverse),
+    computeWide(out.storage.array, (sums) =>
+      runningSums(elementsOf(x), sums, extentOf(x.shape, dim), reverse),
+    ),
   derivative: (g, { attrs: { dim, reverse } }) => [runningSum(g, dim, !reverse)],
 });
 

@@ -1,6 +1,7 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView } from '../../record/index.ts';
-import { checkInteger, normalizeDim } from '../../shape.ts';
+import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { denseLayout, type Layout, sizeAlong, strideAlong } from './layout.ts';
@@ -50,9 +51,12 @@ function resolveDiagonal(
   const dims = { dim1: normalizeDim(dim1, rank, caller), dim2: normalizeDim(dim2, rank, caller) };
   if (dims.dim1 === dims.dim2)
     throw new ShapeError(`${caller}: diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
-  checkInteger(offset, 'offset', caller);
   return { offset, ...dims };
 }
+
+const diagonalOptions = K.options<DiagonalOptions>({ offset: K.integer, dim1: K.integer, dim2: K.integer });
+const diagonalParameters = { x: K.tensor, options: diagonalOptions };
+const diagonalTakes = signature('diagonal', diagonalParameters);
 
 /**
  * A diagonal of the matrices in `dim1` and `dim2`, as the last dimension of a view. Follows `torch.diagonal`.
@@ -60,8 +64,11 @@ function resolveDiagonal(
  * @example diagonal(arange(9).reshape(3, 3), { offset: 1 }); // tensor([1, 5])
  */
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
+  diagonalTakes(x, options);
   return applyView(diagonalPrimitive, x, resolveDiagonal(x.shape.length, options, [0, 1], 'diagonal'));
 }
+
+const diagEmbedTakes = signature('diagEmbed', diagonalParameters);
 
 /**
  * Matrices, in `dim1` and `dim2` of the result, that are 0 but for the last dimension of x on a diagonal.
@@ -69,6 +76,7 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
  * @throws ShapeError when x has no dimension or `dim1` is `dim2`, IndexError when one of them is out of range.
  */
 export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
+  diagEmbedTakes(x, options);
   if (x.shape.length === 0)
     throw new ShapeError('diagEmbed: expected at least one dimension, got a 0-dim tensor');
   const rank = x.shape.length + 1;
@@ -79,6 +87,11 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
   return embedRegion(x, shape, diagonalLayout(denseLayout(shape), attrs));
 }
 
+const diagTakes = signature('diag', {
+  x: K.tensor,
+  options: K.either(K.options<{ diagonal?: number }>({ diagonal: K.integer }), K.integer),
+});
+
 /**
  * Of a vector the matrix that has it on a diagonal; of a matrix a copy of that diagonal. The second argument is the diagonal,
  * as `offset` of {@link diagonal}. Follows `torch.diag`.
@@ -86,17 +99,25 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
  * @example diag(tensor([1, 2])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
  */
 export function diag(x: Tensor, options: number | { readonly diagonal?: number } = {}): Tensor {
+  diagTakes(x, options);
   const offset = typeof options === 'number' ? options : (options.diagonal ?? 0);
   if (x.shape.length === 1) return diagEmbed(x, { offset });
   if (x.shape.length === 2) return clone(diagonal(x, { offset }));
   throw new ShapeError(`diag(): Supports 1D or 2D tensors. Got ${x.shape.length}D`);
 }
 
+const diagonalScatterTakes = signature('diagonalScatter', {
+  x: K.tensor,
+  source: K.tensor,
+  options: diagonalOptions,
+});
+
 /**
  * A copy of x in which `source` takes the place of {@link diagonal}. Follows `torch.diagonal_scatter`.
  * @throws IndexError when a dimension is out of range, ShapeError when both are the same or `source` does not fit.
  */
 export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
+  diagonalScatterTakes(x, source, options);
   const attrs = resolveDiagonal(x.shape.length, options, [0, 1], 'diagonalScatter');
   return scatterInto(x, source, diagonalLayout(denseLayout(x.shape), attrs), 'diagonalScatter');
 }

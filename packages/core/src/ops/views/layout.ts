@@ -1,3 +1,4 @@
+import { K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { contiguousStrides, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 
@@ -10,6 +11,13 @@ export interface Layout {
 
 /** Sizes or dimensions, given one by one or as one list: `permute(x, 1, 0)` or `permute(x, [1, 0])`. */
 export type Sizes = number[] | [readonly number[]];
+
+/** What a parameter `...sizes` takes: sizes one by one, or one list of them. */
+export const sizesKind = K.kind(
+  'sizes or dims, one by one or as one array',
+  (x) => K.sizes.accepts(sizesFrom(x as Sizes)),
+  ShapeError,
+);
 
 export const sizesFrom = (sizes: Sizes): readonly number[] =>
   (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];

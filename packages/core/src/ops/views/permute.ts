@@ -1,8 +1,9 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { type Layout, type Sizes, sizeAlong, sizesFrom, strideAlong } from './layout.ts';
+import { type Layout, type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from './layout.ts';
 import { reshape } from './shape.ts';
 
 const transposePrimitive = defineView<readonly [number, number]>({
@@ -24,12 +25,15 @@ function swap(list: readonly number[], a: number, b: number): number[] {
   return result;
 }
 
+const transposeTakes = signature('transpose', { x: K.tensor, dim0: K.integer, dim1: K.integer });
+
 /**
  * With two dimensions exchanged, as a view. Follows `torch.transpose`.
  * @throws IndexError when a dimension is out of range.
  * @example transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  transposeTakes(x, dim0, dim1);
   const rank = x.shape.length;
   const dims = [normalizeDim(dim0, rank, 'transpose'), normalizeDim(dim1, rank, 'transpose')] as const;
   return applyView(transposePrimitive, x, dims);
@@ -40,21 +44,28 @@ export const swapaxes = transpose;
 /** {@link transpose}. Follows `torch.swapdims`. */
 export const swapdims = transpose;
 
+const tParameters = { x: K.tensor };
+const tTakes = signature('t', tParameters);
+
 /**
  * The transpose of a matrix; a tensor of one dimension or none as it is. Follows `torch.t`.
  * @throws ShapeError when x has more than two dimensions.
  */
 export function t(x: Tensor): Tensor {
+  tTakes(x);
   const rank = x.shape.length;
   if (rank > 2) throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${rank}D`);
   return rank === 2 ? applyView(tPrimitive, x, undefined) : reshape(x, x.shape);
 }
+
+const adjointTakes = signature('adjoint', tParameters);
 
 /**
  * The last two dimensions swapped: elements are real, so conjugating changes nothing. Follows `torch.adjoint`.
  * @throws ShapeError when x has one dimension.
  */
 export function adjoint(x: Tensor): Tensor {
+  adjointTakes(x);
   const rank = x.shape.length;
   if (rank >= 2) return transpose(x, -2, -1);
   if (rank === 0) return x;
@@ -77,12 +88,15 @@ const permutePrimitive: ViewPrimitive<readonly number[]> = defineView<readonly n
   },
 });
 
+const permuteTakes = signature('permute', { x: K.tensor, dims: sizesKind });
+
 /**
  * With the dimensions in another order, as a view. Follows `torch.permute`.
  * @throws ShapeError when `dims` does not name each dimension once, IndexError when one is out of range.
  * @example permute(zeros([2, 3, 4]), 2, 0, 1).shape; // [ 4, 2, 3 ]
  */
 export function permute(x: Tensor, ...dims: Sizes): Tensor {
+  permuteTakes(x, dims);
   const rank = x.shape.length;
   const order = sizesFrom(dims);
   if (order.length !== rank) {
@@ -98,12 +112,15 @@ export function permute(x: Tensor, ...dims: Sizes): Tensor {
   return applyView(permutePrimitive, x, normal);
 }
 
+const movedimTakes = signature('movedim', { x: K.tensor, source: K.dims, destination: K.dims });
+
 /**
  * With the dimensions `source` moved to `destination`, the others in order. Follows `torch.movedim`.
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice or the lists differ in length.
  * @example movedim(zeros([2, 3, 4]), 0, -1).shape; // [ 3, 4, 2 ]
  */
 export function movedim(x: Tensor, source: number | Shape, destination: number | Shape): Tensor {
+  movedimTakes(x, source, destination);
   const rank = x.shape.length;
   const given = (dims: number | Shape, name: string): number[] => {
     const list = (typeof dims === 'number' ? [dims] : dims).map((d) => normalizeDim(d, rank, 'movedim'));

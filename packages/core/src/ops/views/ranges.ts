@@ -1,3 +1,4 @@
+import { K } from '../../arguments/index.ts';
 import { IndexError, ValueError } from '../../errors.ts';
 import { normalizeDim } from '../../shape.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
@@ -34,6 +35,9 @@ export interface SliceRange {
   /** Distance between indices, at least 1. Default: 1. */
   readonly step?: number | null;
 }
+
+const bound = K.nullable(K.integer);
+export const sliceRange = K.options<SliceRange>({ start: bound, stop: bound, step: bound });
 
 /** The indices that a slice takes of a dimension of `size`, by Python's rules. */
 export function resolveSlice(

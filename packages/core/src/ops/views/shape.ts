@@ -1,8 +1,9 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import {
   broadcastLayout,
   inferSizes,
@@ -11,6 +12,7 @@ import {
   type Sizes,
   sizeAlong,
   sizesFrom,
+  sizesKind,
   strideAlong,
 } from './layout.ts';
 
@@ -37,6 +39,9 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
   derivative: (g, node) => [reshape(g, node.shape(0))],
 });
 
+const reshapeParameters = { x: K.tensor, sizes: sizesKind };
+const reshapeTakes = signature('reshape', reshapeParameters);
+
 /**
  * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory allows
  * it, else a copy. Follows `torch.reshape`.
@@ -44,7 +49,7 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  if (x?.storage === undefined) requireTensors('reshape', x);
+  reshapeTakes(x, sizes);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
   const strides = reshapedStrides(x, shape);
   return strides === null
@@ -52,12 +57,15 @@ export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
     : applyView(viewPrimitive, x, { shape, strides });
 }
 
+const viewTakes = signature('view', reshapeParameters);
+
 /**
  * Like {@link reshape}, and an error where a copy would be needed. Follows `Tensor.view`.
  * @throws ShapeError when the sizes do not multiply to the number of elements or x's strides do not allow a view.
  * @example view(arange(6), 3, -1).shape; // [ 3, 2 ]
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
+  viewTakes(x, sizes);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'view');
   const strides = reshapedStrides(x, shape);
   if (strides === null) {
@@ -70,11 +78,24 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
   return applyView(viewPrimitive, x, { shape, strides });
 }
 
+const viewAsParameters = { x: K.tensor, other: K.tensor };
+const viewAsTakes = signature('viewAs', viewAsParameters);
+
 /** {@link view} with the shape of `other`, and its errors. Follows `Tensor.view_as`. */
-export const viewAs = (x: Tensor, other: Tensor): Tensor => view(x, other.shape);
+export const viewAs = (x: Tensor, other: Tensor): Tensor => {
+  viewAsTakes(x, other);
+  return view(x, other.shape);
+};
+
+const reshapeAsTakes = signature('reshapeAs', viewAsParameters);
 
 /** {@link reshape} with the shape of `other`, and its errors. Follows `Tensor.reshape_as`. */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
+export const reshapeAs = (x: Tensor, other: Tensor): Tensor => {
+  reshapeAsTakes(x, other);
+  return reshape(x, other.shape);
+};
+
+const flattenTakes = signature('flatten', { x: K.tensor, startDim: K.integer, endDim: K.integer });
 
 /**
  * One dimension in place of `startDim` to `endDim`, inclusive. Follows `torch.flatten`.
@@ -82,6 +103,7 @@ export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.
  * @example flatten(zeros([2, 3, 4]), 1).shape; // [ 2, 12 ]
  */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  flattenTakes(x, startDim, endDim);
   const rank = x.shape.length;
   const start = normalizeDim(startDim, rank, 'flatten');
   const end = normalizeDim(endDim, rank, 'flatten');
@@ -92,8 +114,15 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   return reshape(x, [...x.shape.slice(0, start), joined, ...x.shape.slice(end + 1)]);
 }
 
+const ravelTakes = signature('ravel', { x: K.tensor });
+
 /** All elements in one dimension. Follows `torch.ravel`. */
-export const ravel = (x: Tensor): Tensor => reshape(x, [-1]);
+export const ravel = (x: Tensor): Tensor => {
+  ravelTakes(x);
+  return reshape(x, [-1]);
+};
+
+const unflattenTakes = signature('unflatten', { x: K.tensor, dim: K.integer, sizes: K.sizes });
 
 /**
  * Several dimensions in place of `dim`; one size may be -1. Follows `torch.unflatten`.
@@ -101,6 +130,7 @@ export const ravel = (x: Tensor): Tensor => reshape(x, [-1]);
  * @example unflatten(zeros([2, 12]), 1, [3, -1]).shape; // [ 2, 3, 4 ]
  */
 export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
+  unflattenTakes(x, dim, sizes);
   const d = normalizeDim(dim, x.shape.length, 'unflatten');
   if (sizes.length === 0) throw new ShapeError('unflatten: sizes must be non-empty');
   const size = sizeAlong(x, d);
@@ -126,12 +156,15 @@ const squeezeAll = { ...squeezePrimitive, overload: () => 0 };
 const squeezeOne = { ...squeezePrimitive, overload: () => 1 };
 const squeezeSome = { ...squeezePrimitive, overload: () => 2 };
 
+const squeezeTakes = signature('squeeze', { x: K.tensor, dim: K.optional(K.dims) });
+
 /**
  * Without the dimensions of size 1, or without those among `dim` that have size 1. Follows `torch.squeeze`.
  * @throws IndexError when a dimension is out of range, ShapeError when one is given twice.
  * @example squeeze(zeros([1, 3, 1])).shape; // [ 3 ]
  */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+  squeezeTakes(x, dim);
   const rank = x.shape.length;
   const wanted = typeof dim === 'number' ? [dim] : dim;
   const dims = wanted?.map((d) => normalizeDim(d, rank, 'squeeze'));
@@ -152,12 +185,15 @@ const unsqueezePrimitive = orderedView<number>('unsqueeze', (x, d) => {
   };
 });
 
+const unsqueezeTakes = signature('unsqueeze', { x: K.tensor, dim: K.integer });
+
 /**
  * With a dimension of size 1 inserted before `dim`. Follows `torch.unsqueeze`.
  * @throws IndexError when `dim` is out of range.
  * @example unsqueeze(zeros([2, 3]), 1).shape; // [ 2, 1, 3 ]
  */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  unsqueezeTakes(x, dim);
   return applyView(unsqueezePrimitive, x, normalizeDim(dim, x.shape.length + 1, 'unsqueeze'));
 }
 
@@ -167,13 +203,15 @@ const expandPrimitive = defineView<Shape>({
   derivative: (g) => g,
 });
 
+const expandTakes = signature('expand', reshapeParameters);
+
 /**
  * x broadcast to larger sizes, without a copy; -1 keeps a size. Follows `Tensor.expand`.
  * @throws ShapeError when a dimension of another size than 1 would be stretched.
  * @example expand(tensor([[1], [2]]), -1, 3).tolist(); // [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
  */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
-  if (x?.storage === undefined) requireTensors('expand', x);
+  expandTakes(x, sizes);
   const target = sizesFrom(sizes);
   const lead = target.length - x.shape.length;
   if (lead < 0) {
@@ -203,17 +241,30 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
   return applyView(expandPrimitive, x, shape);
 }
 
+const expandAsTakes = signature('expandAs', viewAsParameters);
+
 /** {@link expand} to the shape of `other`, and its errors. Follows `Tensor.expand_as`. */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
+export const expandAs = (x: Tensor, other: Tensor): Tensor => {
+  expandAsTakes(x, other);
+  return expand(x, other.shape);
+};
+
+const broadcastToTakes = signature('broadcastTo', { x: K.tensor, shape: K.sizes });
 
 /** {@link expand} to `shape`, and its errors. Follows `torch.broadcast_to`. */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor => expand(x, shape);
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
+  broadcastToTakes(x, shape);
+  return expand(x, shape);
+};
+
+const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.anything });
 
 /**
  * All tensors expanded to the shape to which they broadcast. Follows `torch.broadcast_tensors`.
  * @throws ShapeError when they do not broadcast.
  */
 export function broadcastTensors(...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[] {
+  broadcastTensorsTakes(tensors);
   const list = tensors.flat() as Tensor[];
   const shape = broadcastAll(
     list.map((x) => x.shape),

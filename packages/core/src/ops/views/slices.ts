@@ -1,12 +1,15 @@
+import { K, signature } from '../../arguments/index.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { applyView } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { denseLayout, type Layout, replaceDim, strideAlong } from './layout.ts';
-import { existingDim, rangeLayout, resolveSlice, type SliceRange } from './ranges.ts';
+import { existingDim, rangeLayout, resolveSlice, type SliceRange, sliceRange } from './ranges.ts';
 import { defineRegionView, scatterInto } from './region.ts';
 
 const rangePrimitive = defineRegionView('slice', rangeLayout);
+
+const sliceAlongTakes = signature('sliceAlong', { x: K.tensor, dim: K.integer, range: sliceRange });
 
 /**
  * Part of a dimension as a view: Python's `x[start:stop:step]` along `dim`. Follows PyTorch's slicing.
@@ -14,9 +17,12 @@ const rangePrimitive = defineRegionView('slice', rangeLayout);
  * @example sliceAlong(arange(6), 0, { start: 1, step: 2 }); // tensor([1, 3, 5])
  */
 export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tensor {
+  sliceAlongTakes(x, dim, range);
   const { d, size } = existingDim(x, dim, 'slice');
   return applyView(rangePrimitive, x, { dim: d, ...resolveSlice(size, range, 'slice') });
 }
+
+const narrowTakes = signature('narrow', { x: K.tensor, dim: K.integer, start: K.integer, length: K.integer });
 
 /**
  * The indices `start` to `start + length` of a dimension, as a view. Follows `torch.narrow`.
@@ -24,11 +30,12 @@ export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tens
  * @example narrow(arange(5), 0, 1, 3); // tensor([1, 2, 3])
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  narrowTakes(x, dim, start, length);
   const { d, size } = existingDim(x, dim, 'narrow');
-  if (!Number.isInteger(length) || length < 0) {
+  if (length < 0) {
     throw new ShapeError(`narrow(): length must be a non-negative integer, got ${length}`);
   }
-  if (!Number.isInteger(start) || start < -size || start > size) {
+  if (start < -size || start > size) {
     throw new IndexError(
       `narrow: start out of range (expected to be in range of [${-size}, ${size}], but got ${start})`,
     );
@@ -56,7 +63,7 @@ const unbindPrimitive = defineRegionView('unbind', selectLayout);
 
 function selection(x: Tensor, dim: number, index: number, caller: string): Selection {
   const { d, size } = existingDim(x, dim, caller);
-  if (!Number.isInteger(index) || index < -size || index >= size) {
+  if (index < -size || index >= size) {
     throw new IndexError(
       `${caller}(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${d}`,
     );
@@ -64,14 +71,19 @@ function selection(x: Tensor, dim: number, index: number, caller: string): Selec
   return { dim: d, index: index < 0 ? index + size : index };
 }
 
+const selectTakes = signature('select', { x: K.tensor, dim: K.integer, index: K.integer });
+
 /**
  * One index of a dimension, which is dropped: a view. Follows `torch.select`.
  * @throws IndexError when `dim` or `index` is out of range.
  * @example select(tensor([[1, 2], [3, 4]]), 1, -1); // tensor([2, 4])
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  selectTakes(x, dim, index);
   return applyView(selectPrimitive, x, selection(x, dim, index, 'select'));
 }
+
+const unbindTakes = signature('unbind', { x: K.tensor, dim: K.integer });
 
 /**
  * {@link select} of each index of a dimension. Follows `torch.unbind`.
@@ -79,24 +91,41 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
  * @example unbind(tensor([[1, 2], [3, 4]])); // [ tensor([1, 2]), tensor([3, 4]) ]
  */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  unbindTakes(x, dim);
   const { d, size } = existingDim(x, dim, 'unbind');
   return Array.from({ length: size }, (_, index) => applyView(unbindPrimitive, x, { dim: d, index }));
 }
+
+const selectScatterTakes = signature('selectScatter', {
+  x: K.tensor,
+  source: K.tensor,
+  dim: K.integer,
+  index: K.integer,
+});
 
 /**
  * A copy of x in which `source` takes the place of `select(x, dim, index)`. Follows `torch.select_scatter`.
  * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it replaces.
  */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+  selectScatterTakes(x, source, dim, index);
   const region = selectLayout(denseLayout(x.shape), selection(x, dim, index, 'selectScatter'));
   return scatterInto(x, source, region, 'selectScatter');
 }
+
+const sliceScatterTakes = signature('sliceScatter', {
+  x: K.tensor,
+  source: K.tensor,
+  dim: K.integer,
+  range: sliceRange,
+});
 
 /**
  * A copy of x in which `source` takes the place of {@link sliceAlong}. Follows `torch.slice_scatter`.
  * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
  */
 export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRange = {}): Tensor {
+  sliceScatterTakes(x, source, dim, range);
   const { d, size } = existingDim(x, dim, 'sliceScatter');
   const taken = resolveSlice(size, range, 'sliceScatter');
   return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');

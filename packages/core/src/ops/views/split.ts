@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView, valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
@@ -20,6 +21,8 @@ function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
   });
 }
 
+const splitTakes = signature('split', { x: K.tensor, splitSize: K.sizeOrSizes, dim: K.integer });
+
 /**
  * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these sizes.
  * All are views. Follows `torch.split`.
@@ -27,10 +30,11 @@ function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
  * @example split(arange(5), 2); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
 export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
+  splitTakes(x, splitSize, dim);
   if (typeof splitSize !== 'number') return splitWithSizes(x, splitSize, dim);
   if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
   const { d, size } = existingDim(x, dim, 'split');
-  if (!Number.isInteger(splitSize) || splitSize < 0) {
+  if (splitSize < 0) {
     throw new ShapeError(`split expects splitSize be non-negative, but got splitSize=${splitSize}`);
   }
   if (splitSize === 0 && size > 0) {
@@ -43,17 +47,17 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
   return cut(x, d, sizes);
 }
 
+const splitWithSizesTakes = signature('splitWithSizes', { x: K.tensor, splitSizes: K.sizes, dim: K.integer });
+
 /**
  * Parts of the given sizes along `dim`, as views. Follows `torch.split_with_sizes`.
  * @throws ShapeError when the sizes do not sum to that of the dimension, IndexError when `dim` is out of range.
  */
 export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] {
+  splitWithSizesTakes(x, splitSizes, dim);
   if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
   const { d, size } = existingDim(x, dim, 'splitWithSizes');
-  if (
-    splitSizes.some((s) => !Number.isInteger(s) || s < 0) ||
-    splitSizes.reduce((a, b) => a + b, 0) !== size
-  ) {
+  if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== size) {
     throw new ShapeError(
       `splitWithSizes expects non-negative splitSizes that sum exactly to ${size} (input tensor's size at dimension ${d}), ` +
         `but got splitSizes=${formatShape(splitSizes)}`,
@@ -62,14 +66,17 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
   return cut(x, d, splitSizes);
 }
 
+const chunkTakes = signature('chunk', { x: K.tensor, chunks: K.integer, dim: K.integer });
+
 /**
  * At most `chunks` parts of equal size along `dim`, the last one possibly smaller; views. Follows `torch.chunk`.
  * @throws ShapeError when x has no dimension or `chunks` is not positive, IndexError when `dim` is out of range.
  * @example chunk(arange(5), 3); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+  chunkTakes(x, chunks, dim);
   if (x.shape.length === 0) throw new ShapeError('chunk expects at least a 1-dimensional tensor');
-  if (!Number.isInteger(chunks) || chunks <= 0) {
+  if (chunks <= 0) {
     throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   }
   const { d, size } = existingDim(x, dim, 'chunk');
@@ -77,6 +84,12 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   if (size === 0) return cut(x, d, new Array<number>(chunks).fill(0));
   return split(x, Math.ceil(size / chunks), d);
 }
+
+const tensorSplitTakes = signature('tensorSplit', {
+  x: K.tensor,
+  indicesOrSections: K.either(K.sizeOrSizes, K.tensor),
+  dim: K.integer,
+});
 
 /**
  * So many parts, the first ones larger by one where it does not divide; or, given a list (or an int32 vector) of indices, the
@@ -89,6 +102,7 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
  * ```
  */
 export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tensor, dim = 0): Tensor[] {
+  tensorSplitTakes(x, indicesOrSections, dim);
   if (x.shape.length === 0)
     throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
   const { d, size } = existingDim(x, dim, 'tensorSplit');
@@ -96,7 +110,7 @@ export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tenso
   if (typeof wanted !== 'number') {
     return [...wanted, null].map((stop, i) => sliceAlong(x, d, { start: wanted[i - 1] ?? 0, stop }));
   }
-  if (!Number.isInteger(wanted) || wanted <= 0) {
+  if (wanted <= 0) {
     throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${wanted}`);
   }
   const least = Math.floor(size / wanted);

@@ -1,6 +1,7 @@
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView } from '../../record/index.ts';
-import { checkInteger, checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { replaceDim, sizeAlong, strideAlong, zipDims } from './layout.ts';
 import { defineRegionView, regionPrimitive } from './region.ts';
@@ -19,23 +20,33 @@ const unfoldPrimitive = defineRegionView<Windows>('unfold', (x, { dim, size, ste
   return { shape: [...moved.shape, size], strides: [...moved.strides, stride], offset: x.offset };
 });
 
+const unfoldTakes = signature('unfold', { x: K.tensor, dim: K.integer, size: K.integer, step: K.integer });
+
 /**
  * Windows of `size` along `dim`, `step` apart, each in a new last dimension; a view. Follows `Tensor.unfold`.
  * @throws IndexError when `dim` is out of range, ShapeError when `size` is larger than the dimension or `step` not positive.
  * @example unfold(arange(5), 0, 3, 2).tolist(); // [ [ 0, 1, 2 ], [ 2, 3, 4 ] ]
  */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  unfoldTakes(x, dim, size, step);
   const d = normalizeDim(dim, x.shape.length, 'unfold');
   const available = sizeAlong(x, d);
-  if (!Number.isInteger(size) || size < 0) throw new ShapeError(`unfold: size is ${size} but must be >= 0`);
+  if (size < 0) throw new ShapeError(`unfold: size is ${size} but must be >= 0`);
   if (size > available) {
     throw new ShapeError(
       `unfold: maximum size for tensor at dimension ${d} is ${available} but size is ${size}`,
     );
   }
-  if (!Number.isInteger(step) || step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
+  if (step <= 0) throw new ShapeError(`unfold: step is ${step} but must be > 0`);
   return applyView(unfoldPrimitive, x, { dim: d, size, step });
 }
+
+const asStridedTakes = signature('asStrided', {
+  x: K.tensor,
+  size: K.sizes,
+  stride: K.sizes,
+  options: K.options<{ storageOffset?: number }>({ storageOffset: K.integer }),
+});
 
 /**
  * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
@@ -49,9 +60,9 @@ export function asStrided(
   stride: readonly number[],
   options: { storageOffset?: number } = {},
 ): Tensor {
+  asStridedTakes(x, size, stride, options);
   const offset = options.storageOffset ?? 0;
   checkShape(size, 'asStrided');
-  for (const step of [...stride, offset]) checkInteger(step, 'each stride, and the offset,', 'asStrided');
   if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
     throw new ShapeError(
       `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,

@@ -1,0 +1,5 @@
+import { K } from '../arguments/index.ts';
+import { Generator } from './generator.ts';
+
+/** What an option `generator` takes. */
+export const generatorKind = /* @__PURE__ */ K.instanceOf(Generator, 'a Generator');
