@@ -10,7 +10,7 @@ export interface BackwardOptions {
   readonly retainGraph?: boolean;
   /** Record the backward pass itself, for higher derivatives. Default: false. */
   readonly createGraph?: boolean;
-  /** Only these get gradients. Default: every leaf that the tensor was computed from. */
+  /** Only these get gradients; those that are no leaves retain theirs from then on. Default: every leaf that the tensor was computed from. */
   readonly inputs?: Tensor | readonly Tensor[];
 }
 

@@ -9,7 +9,7 @@ import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/no
 import { anomalyMode } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
-import { runAccumulateHooks, runHooks } from './hooks.ts';
+import { retainGrad, runAccumulateHooks, runHooks } from './hooks.ts';
 import { handOut, isOwn } from './ownership.ts';
 
 type Gradients = readonly (Tensor | null)[];
@@ -40,7 +40,6 @@ export function runBackward(request: BackwardRequest): (Tensor | null)[] {
 
 /** A tensor whose gradient is wanted: its place among the inputs of the request, and among the outputs of its node. */
 interface Capture {
-  readonly input: Tensor;
   readonly index: number;
   readonly output: number;
 }
@@ -61,7 +60,10 @@ class BackwardPass {
     const { roots, gradients, inputs } = request;
     if (inputs !== null) {
       this.#captures = capturesOf(inputs);
-      for (const _ of inputs) this.#captured.push(null);
+      for (const x of inputs) {
+        this.#captured.push(null);
+        if (request.accumulate) retainGrad(x);
+      }
     }
     roots.forEach((root, i) => {
       const node = edgeOf(root);
@@ -144,14 +146,12 @@ class BackwardPass {
   }
 
   #capture(node: Node, output: number, g: Tensor): void {
-    const captures = this.#captures?.get(node);
+    const captures = this.#request.accumulate ? undefined : this.#captures?.get(node);
     if (captures === undefined) return;
-    for (const { output: at, index, input } of captures) {
+    for (const { output: at, index } of captures) {
       if (at !== output) continue;
-      if (!this.#request.accumulate) {
-        handOut(g);
-        this.#captured[index] = g;
-      } else if (!(node instanceof AccumulateGrad)) addToGrad(input, g);
+      handOut(g);
+      this.#captured[index] = g;
     }
   }
 
@@ -231,7 +231,7 @@ function capturesOf(inputs: readonly Tensor[]): Map<Node, Capture[]> {
       );
     }
     const list = captures.get(node) ?? [];
-    list.push({ input, index, output: autogradOf(input).outputNumber });
+    list.push({ index, output: autogradOf(input).outputNumber });
     captures.set(node, list);
   });
   return captures;

@@ -117,6 +117,100 @@ describe('registerHook', () => {
   });
 });
 
+describe('hooks that change the list they are called from', () => {
+  const kinds = {
+    registerHook: (x: Tensor, hook: () => void) => registerHook(x, hook),
+    'registerHook on a result': (x: Tensor, hook: () => void) => registerHook(x.mul(1), hook),
+    registerPostAccumulateGradHook: (x: Tensor, hook: () => void) => registerPostAccumulateGradHook(x, hook),
+  };
+  for (const [name, register] of Object.entries(kinds)) {
+    const onResult = name.includes('result');
+    /** Registers on one tensor, and walks back through it. */
+    const scene = () => {
+      const x = leaf([1, 2]);
+      const place = onResult ? x.mul(2) : x;
+      const log: string[] = [];
+      const add = (hook: () => void) => (onResult ? registerHook(place, hook) : register(place, hook));
+      const run = (): string[] => {
+        log.length = 0;
+        place.mul(3).sum().backward({ retainGraph: true });
+        return [...log];
+      };
+      return { add, log, run };
+    };
+
+    it(`${name}: those registered when the call begins run, each once`, () => {
+      const { add, log, run } = scene();
+      const handles = [
+        add(() => {
+          log.push('first');
+          for (const handle of handles) handle.remove();
+          add(() => void log.push('new'));
+        }),
+        add(() => void log.push('second')),
+        add(() => void log.push('third')),
+      ];
+      expect(run()).toEqual(['first', 'second', 'third']);
+      expect(run()).toEqual(['new']);
+      expect(run()).toEqual(['new']);
+    });
+
+    it(`${name}: one that removes itself lets the next one run`, () => {
+      const { add, log, run } = scene();
+      const once = add(() => {
+        log.push('once');
+        once.remove();
+      });
+      add(() => void log.push('always'));
+      expect([run(), run()]).toEqual([['once', 'always'], ['always']]);
+    });
+
+    it(`${name}: a handle takes its own entry out, where a function stands there twice`, () => {
+      const { add, log, run } = scene();
+      const twice = (): void => void log.push('twice');
+      add(twice);
+      add(() => void log.push('between'));
+      const last = add(twice);
+      last.remove();
+      expect(run()).toEqual(['twice', 'between']);
+      last.remove();
+      expect(run()).toEqual(['twice', 'between']);
+      add(twice);
+      last.remove();
+      expect(run()).toEqual(['twice', 'between', 'twice']);
+    });
+  }
+
+  it('a hook may register one on a tensor that the walk has still to reach', () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(2);
+    const seen: unknown[] = [];
+    registerHook(y, () => void registerHook(x, (g) => void seen.push(values(g))));
+    y.sum().backward();
+    expect(seen).toEqual([[2, 2]]);
+  });
+
+  it('a hook may walk the same graph, or another, itself', () => {
+    const x = leaf([1, 2]);
+    const h = x.mul(x);
+    const y = h.mul(h).sum();
+    const found: unknown[] = [];
+    let inside = false;
+    registerHook(h, () => {
+      if (inside) return;
+      inside = true;
+      found.push(values(autograd.grad(y, x, { retainGraph: true })[0]!));
+      expect(autograd.isGradEnabled()).toBe(false);
+      autograd.enableGrad(() => x.mul(10).sum().backward());
+      inside = false;
+    });
+    y.backward({ retainGraph: true });
+    // 4x³, and 10 from the walk within.
+    expect(found).toEqual([[4, 32]]);
+    expect(values(x.grad)).toEqual([14, 42]);
+  });
+});
+
 describe('retainGrad', () => {
   it('keeps gradients of intermediate results, with memory of their own', () => {
     const x = leaf([1, 2]);
@@ -133,6 +227,31 @@ describe('retainGrad', () => {
     z.sum().backward();
     expect(values(z.grad)).toEqual([51, 51]);
     expect(values(y.grad)).toEqual([2, 2]);
+  });
+
+  it('is what backward does with inputs that are no leaves, which get a gradient once', () => {
+    const x = leaf([1, 2]);
+    const h = x.mul(1);
+    const y = h.mul(3).sum();
+    const inputs = [h, h, x];
+    y.backward({ inputs, retainGraph: true });
+    expect([values(h.grad), values(x.grad), h.retainsGrad]).toEqual([[3, 3], [3, 3], true]);
+    y.backward({ inputs: h, retainGraph: true });
+    expect([values(h.grad), values(x.grad)]).toEqual([
+      [6, 6],
+      [3, 3],
+    ]);
+    y.backward();
+    expect(values(h.grad)).toEqual([9, 9]);
+  });
+
+  it('holds for its own output of an operation with several', () => {
+    const x = leaf([3, 1]);
+    const [first, second] = x.unbind();
+    retainGrad(second!);
+    expect([first!.retainsGrad, second!.retainsGrad]).toEqual([false, true]);
+    first!.mul(2).add(second!.mul(5)).backward();
+    expect([values(first!.grad), values(second!.grad)]).toEqual([null, 5]);
   });
 
   it('does nothing on leaves, and is an error without a gradient', () => {
