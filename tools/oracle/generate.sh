@@ -1,23 +1,34 @@
 #!/usr/bin/env bash
-# Regenerates every fixture of the oracle. PYTHON: an interpreter with PyTorch (the newest is the reference); PYTHON_OLD:
-# one with another version, whose criterion tests are drawn as well (PyTorch 1.13's list is much longer).
+# Regenerates the fixtures of the oracle: all, or those of the scripts that are named.
+#
+#   tools/oracle/generate.sh [--seed N] [--sizes S,M,L] [--scale N] [--out FOLDER] [script...]
+#
+# Another seed gives every sample other numbers, --sizes the database's tensors other sizes, --scale more and larger
+# samples. With --out the fixtures are written beneath FOLDER; `KINDLING_FIXTURES=FOLDER pnpm vitest run oracle` tests them.
+# PYTHON: an interpreter with PyTorch (the newest is the reference); PYTHON_OLD: one with another version, whose criterion
+# tests are drawn as well (PyTorch 1.13's list is much longer).
 set -euo pipefail
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --seed) export ORACLE_SEED=$2 ;;
+    --sizes) export ORACLE_SIZES=$2 ;;
+    --scale) export ORACLE_SCALE=$2 ;;
+    --out) mkdir -p "$2" && ORACLE_OUT=$(cd "$2" && pwd) && export ORACLE_OUT ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 2 ;;
+  esac
+  shift 2
+done
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
 export PYTHONDONTWRITEBYTECODE=1
-for script in ops losses beyond_losses modules initialisation optimisers structures; do
-  "$python" "$script.py"
+seeded=(ops losses beyond_losses modules initialisation optimisers)
+fixed=(structures schedule_lives print_fixtures random_fixtures tensor_print_fixtures tensor_random_fixtures promotion_fixtures io_fixtures)
+# Elsewhere only what a seed changes is of interest.
+[[ -n ${ORACLE_OUT:-} ]] && fixed=(structures)
+[[ $# -eq 0 ]] && set -- "${seeded[@]}" "${fixed[@]}"
+for script in "$@"; do
+  "$python" "${script%.py}.py"
+  if [[ $script == losses && -n ${PYTHON_OLD:-} ]]; then
+    "$PYTHON_OLD" losses.py --criteria-only
+  fi
 done
-if [[ -n ${PYTHON_OLD:-} ]]; then
-  "$PYTHON_OLD" losses.py --criteria-only
-fi
-"$python" print_fixtures.py
-"$python" random_fixtures.py
-"$python" tensor_print_fixtures.py
-"$python" tensor_random_fixtures.py
-"$python" promotion_fixtures.py
-if "$python" -c 'import safetensors' 2>/dev/null; then
-  "$python" io_fixtures.py
-else
-  echo "io: left as it is (needs the Python package safetensors)"
-fi

@@ -134,11 +134,13 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     this.paramGroups.push(options);
   }
 
+  /** A learning rate below zero is refused where it is given; schedules may lead there, as in PyTorch. */
   #checkOptions(caller: string, options: O): void {
     const kinds = this.#kinds;
     for (const name in kinds) {
+      const kind = name === 'lr' ? K.finite : kinds[name]!;
       const value = (options as Record<string, unknown>)[name];
-      if (!kinds[name]!.accepts(value)) checkArguments(caller, { [name]: kinds[name]! }, [value]);
+      if (!kind.accepts(value)) checkArguments(caller, { [name]: kind }, [value]);
     }
     this.check(options);
   }

@@ -91,7 +91,7 @@ export abstract class LRScheduler {
 
   /** Takes in a group that was added since, number `i`: returns its first learning rate. */
   protected admit(group: ParamGroup<{ lr: number }>, _i: number): number {
-    return (group.initialLr ??= group.lr);
+    return group.initialLr ?? group.lr;
   }
 
   /** What the fields of the state dict take, beside what {@link LRScheduler} states of its own. */
