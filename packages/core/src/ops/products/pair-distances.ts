@@ -29,6 +29,20 @@ function slopeOf(term: PairTerm): { factor: number; slope: PairTerm } | null {
   return { factor: exponent, slope: { kind: 'power', exponent: exponent - 1, odd: !odd } };
 }
 
+/** A derivative by x that is 0 everywhere: zeros that can be differentiated again, as PyTorch's can. */
+const flatPrimitive = definePrimitive({
+  name: 'flat_slope',
+  saves: 0,
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel: (_, __, out) => {
+    out.storage.array.fill(0);
+  },
+  derivative: (g) => [zerosLike(g)],
+});
+
+const flat = (needed: boolean, x: Tensor): Tensor | null =>
+  needed ? apply(flatPrimitive, [x], undefined) : null;
+
 const swapped = (x: Tensor): Tensor => transpose(x, -1, -2);
 
 /**
@@ -120,7 +134,7 @@ function slopeGradients(
 ): (Tensor | null)[] {
   const derivative = slopeOf(term);
   const [needsA, needsB] = [node.needs(first), node.needs(first + 1)];
-  if (derivative === null) return [needsA ? zerosLike(a) : null, needsB ? zerosLike(b) : null];
+  if (derivative === null) return [flat(needsA, a), flat(needsB, b)];
   const { factor, slope } = derivative;
   const byA = (): Tensor => mul(mul(scaleA, factor), sumsOf(slope, weights, a, b, scaleB, undefined));
   const byB = (): Tensor => {
@@ -169,7 +183,7 @@ const distancesPrimitive = definePrimitive<{ p: number }, [Tensor, Tensor]>({
   derivative(g, node) {
     const { p } = node.attrs;
     const [a, b] = [node.input(0), node.input(1)];
-    if (p === 0) return [node.needs(0) ? zerosLike(a) : null, node.needs(1) ? zerosLike(b) : null];
+    if (p === 0) return [flat(node.needs(0), a), flat(node.needs(1), b)];
     const greatest = p === Number.POSITIVE_INFINITY;
     const term: PairTerm = greatest ? { kind: 'extreme' } : { kind: 'power', exponent: p - 1, odd: true };
     const levels = greatest ? detach(node.output()) : undefined;

@@ -1,0 +1,360 @@
+/** The WebAssembly kernels of functions of all pairs of rows, on blocks of them in the scratch memory. */
+
+import { inlineExpression } from '../compile/index.ts';
+import {
+  abs,
+  ceil,
+  constant,
+  copysign,
+  type Expr,
+  eq,
+  input,
+  isNaN,
+  min,
+  mul,
+  or,
+  pow,
+  select,
+  sub,
+} from '../expression/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FloatLane,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  memoized,
+  range,
+} from '../wasm/index.ts';
+
+/** What is made of a difference x: one of the terms that the distances and their derivatives of any order are sums of. */
+export type PairTerm =
+  /** |x|^exponent, times the sign of x where `odd`; 0 at x = 0 where that is no number. */
+  | { readonly kind: 'power'; readonly exponent: number; readonly odd: boolean }
+  /** 1 where x is not 0. */
+  | { readonly kind: 'nonzero' }
+  /** The sign of x where |x| is the level of the pair, else 0. */
+  | { readonly kind: 'extreme' };
+
+/** Which of the operands a kernel has, beside the two that are subtracted. */
+export interface PairShape {
+  /** Whether the greatest term is wanted instead of their sum; it passes over NaN, as PyTorch's does. */
+  readonly greatest: boolean;
+  /** Whether each term is multiplied by a number beside the rows of the first operand, and of the second. */
+  readonly scaledA: boolean;
+  readonly scaledB: boolean;
+}
+
+/**
+ * Addresses in bytes, counts in elements. Blocks of `a` hold its rows one after another; blocks of `b` hold its columns, each of
+ * `pitch` elements, so that as many of its rows as a vector has lanes are worked on at once. `pitch` is a multiple of
+ * {@link pairGroup}.
+ */
+export interface PairKernels {
+  /** For each row i of `a` and j of `b`: out[i, j] += the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d]. */
+  dots(
+    rows: number,
+    pitch: number,
+    depth: number,
+    a: number,
+    b: number,
+    scaleA: number,
+    scaleB: number,
+    levels: number,
+    out: number,
+    exponent: number,
+  ): void;
+  /** For each column d and row j of `b`: out[d, j] += the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[i, j] scaleA[i, d]. */
+  sums(
+    rows: number,
+    pitch: number,
+    depth: number,
+    a: number,
+    b: number,
+    weights: number,
+    scaleA: number,
+    levels: number,
+    out: number,
+    exponent: number,
+  ): void;
+}
+
+const unroll = 4;
+
+/** Rows of the second operand that a kernel works on at once. */
+export const pairGroup = (lane: FloatLane): number => unroll * (lane === 'f32' ? 4 : 2);
+
+/** The exponents that need no call. */
+const exact = new Set([0, 1, 2, 3]);
+
+function expressionOf(term: PairTerm): Expr {
+  const [x, exponent, level] = [input(0), input(1), input(2)];
+  const signOr = (otherwise: Expr | number): Expr =>
+    select(or(eq(x, 0), isNaN(x)), otherwise, copysign(1, x));
+  switch (term.kind) {
+    case 'nonzero':
+      return min(ceil(abs(x)), 1);
+    case 'extreme':
+      // A difference of infinities is NaN, as is x - x there: so the gradient is, as PyTorch's.
+      return select(eq(sub(abs(x), level), 0), signOr(x), sub(x, x));
+    default:
+  }
+  const size = abs(x);
+  switch (term.exponent) {
+    case 0:
+      return term.odd ? signOr(x) : constant(1);
+    case 1:
+      return term.odd ? x : size;
+    case 2:
+      return term.odd ? mul(x, size) : mul(x, x);
+    case 3:
+      return mul(mul(x, x), term.odd ? x : size);
+    default: {
+      const power = select(eq(x, 0), 0, pow(size, exponent));
+      return term.odd ? copysign(power, x) : power;
+    }
+  }
+}
+
+class PairEmitter {
+  private readonly f: FunctionBuilder;
+  private readonly lane: FloatLane;
+  private readonly vector: 'f32x4' | 'f64x2';
+  readonly bytes: 4 | 8;
+  private readonly expression: Expr;
+  private readonly power: number;
+  private readonly exponent: number;
+  private readonly extreme: boolean;
+
+  constructor(f: FunctionBuilder, lane: FloatLane, term: PairTerm, power: number, exponent: number) {
+    this.f = f;
+    this.lane = lane;
+    this.vector = lane === 'f32' ? 'f32x4' : 'f64x2';
+    this.bytes = lane === 'f32' ? 4 : 8;
+    this.expression = expressionOf(term);
+    this.power = power;
+    this.extreme = term.kind === 'extreme';
+    this.exponent = f.local('v128');
+    f.get(exponent).splatF64(lane).set(this.exponent);
+  }
+
+  /** Fresh locals for the vectors that are worked on at once. */
+  group(): number[] {
+    return range(unroll).map(() => this.f.local('v128'));
+  }
+
+  load(pointer: number, into: readonly number[]): void {
+    into.forEach((local, u) => {
+      this.f
+        .get(pointer)
+        .load('v128.load', 16 * u)
+        .set(local);
+    });
+  }
+
+  store(from: readonly number[], pointer: number): void {
+    from.forEach((local, u) => {
+      this.f
+        .get(pointer)
+        .get(local)
+        .store('v128.store', 16 * u);
+    });
+  }
+
+  /** Puts one number, in every lane, into a local. */
+  loadSplat(pointer: number, into: number): void {
+    this.f
+      .get(pointer)
+      .load(this.lane === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat')
+      .set(into);
+  }
+
+  op(name: 'add' | 'sub' | 'mul' | 'pmax'): void {
+    this.f.op(`${this.vector}.${name}`);
+  }
+
+  /** Replaces the difference in a local by its term. */
+  term(x: number, level: number): void {
+    const inputs = this.extreme ? [x, this.exponent, level] : [x, this.exponent];
+    inlineExpression(this.f, this.lane, this.expression, inputs, () => this.power);
+    this.f.set(x);
+  }
+}
+
+/** A pointer to address `base` plus `distance` bytes, which stand in another local. */
+function pointTo(f: FunctionBuilder, pointer: number, base: number, distance?: number): void {
+  f.get(base);
+  if (distance !== undefined) f.get(distance).op('i32.add');
+  f.set(pointer);
+}
+
+function emitDots(
+  module: ModuleBuilder,
+  lane: FloatLane,
+  term: PairTerm,
+  shape: PairShape,
+  power: number,
+): void {
+  const params = {
+    ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'out'),
+    exponent: 'f64',
+  } as const;
+  defineFunction(module, { export: 'dots' }, params, (f, p) => {
+    const e = new PairEmitter(f, lane, term, power, p.exponent);
+    const [sums, levels] = [e.group(), e.group()];
+    const { x, ofA, scale } = locals(f, 'v128', 'x', 'ofA', 'scale');
+    const { left, columns, along, rowBytes, pitchBytes } = locals(
+      f,
+      'i32',
+      'left',
+      'columns',
+      'along',
+      'rowBytes',
+      'pitchBytes',
+    );
+    const { fromA, fromB, scaleA, scaleB } = locals(f, 'i32', 'fromA', 'fromB', 'scaleA', 'scaleB');
+    f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
+    f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
+    countdown(f, p.rows, 1, () => {
+      f.i32Const(0).set(along);
+      f.get(p.pitch).set(left);
+      countdown(f, left, pairGroup(lane), () => {
+        e.load(p.out, sums);
+        if (term.kind === 'extreme') e.load(p.levels, levels);
+        pointTo(f, fromA, p.a);
+        pointTo(f, fromB, p.b, along);
+        pointTo(f, scaleA, p.scaleA);
+        pointTo(f, scaleB, p.scaleB, along);
+        f.get(p.depth).set(columns);
+        countdown(f, columns, 1, () => {
+          e.loadSplat(fromA, ofA);
+          if (shape.scaledA) e.loadSplat(scaleA, scale);
+          sums.forEach((sum, u) => {
+            f.get(ofA)
+              .get(fromB)
+              .load('v128.load', 16 * u);
+            e.op('sub');
+            f.set(x);
+            e.term(x, levels[u]!);
+            f.get(sum).get(x);
+            if (shape.scaledA) {
+              f.get(scale);
+              e.op('mul');
+            }
+            if (shape.scaledB) {
+              f.get(scaleB).load('v128.load', 16 * u);
+              e.op('mul');
+            }
+            e.op(shape.greatest ? 'pmax' : 'add');
+            f.set(sum);
+          });
+          bump(f, fromA, { bytes: e.bytes });
+          bump(f, scaleA, { bytes: e.bytes });
+          bump(f, fromB, { local: pitchBytes });
+          bump(f, scaleB, { local: pitchBytes });
+        });
+        e.store(sums, p.out);
+        for (const pointer of [p.out, p.levels, along]) bump(f, pointer, { bytes: 16 * unroll });
+      });
+      bump(f, p.a, { local: rowBytes });
+      bump(f, p.scaleA, { local: rowBytes });
+    });
+  });
+}
+
+function emitSums(
+  module: ModuleBuilder,
+  lane: FloatLane,
+  term: PairTerm,
+  shape: PairShape,
+  power: number,
+): void {
+  const params = {
+    ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'weights', 'scaleA', 'levels', 'out'),
+    exponent: 'f64',
+  } as const;
+  defineFunction(module, { export: 'sums' }, params, (f, p) => {
+    const e = new PairEmitter(f, lane, term, power, p.exponent);
+    const [sums, ofB] = [e.group(), e.group()];
+    const { x, ofA, scale, level } = locals(f, 'v128', 'x', 'ofA', 'scale', 'level');
+    const { left, rows, columns, along, rowBytes, pitchBytes } = locals(
+      f,
+      'i32',
+      'left',
+      'rows',
+      'columns',
+      'along',
+      'rowBytes',
+      'pitchBytes',
+    );
+    const { fromA, scaleA, weights, levels } = locals(f, 'i32', 'fromA', 'scaleA', 'weights', 'levels');
+    f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
+    f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
+    f.get(p.depth).set(columns);
+    countdown(f, columns, 1, () => {
+      f.i32Const(0).set(along);
+      f.get(p.pitch).set(left);
+      countdown(f, left, pairGroup(lane), () => {
+        e.load(p.out, sums);
+        e.load(p.b, ofB);
+        pointTo(f, fromA, p.a);
+        pointTo(f, scaleA, p.scaleA);
+        pointTo(f, weights, p.weights, along);
+        pointTo(f, levels, p.levels, along);
+        f.get(p.rows).set(rows);
+        countdown(f, rows, 1, () => {
+          e.loadSplat(fromA, ofA);
+          if (shape.scaledA) e.loadSplat(scaleA, scale);
+          sums.forEach((sum, u) => {
+            f.get(ofB[u]!).get(ofA);
+            e.op('sub');
+            f.set(x);
+            if (term.kind === 'extreme')
+              f.get(levels)
+                .load('v128.load', 16 * u)
+                .set(level);
+            e.term(x, level);
+            f.get(sum)
+              .get(x)
+              .get(weights)
+              .load('v128.load', 16 * u);
+            e.op('mul');
+            if (shape.scaledA) {
+              f.get(scale);
+              e.op('mul');
+            }
+            e.op('add');
+            f.set(sum);
+          });
+          bump(f, fromA, { local: rowBytes });
+          bump(f, scaleA, { local: rowBytes });
+          bump(f, weights, { local: pitchBytes });
+          bump(f, levels, { local: pitchBytes });
+        });
+        e.store(sums, p.out);
+        for (const pointer of [p.out, p.b, along]) bump(f, pointer, { bytes: 16 * unroll });
+      });
+      bump(f, p.a, { bytes: e.bytes });
+      bump(f, p.scaleA, { bytes: e.bytes });
+    });
+  });
+}
+
+const compiled = memoized((key: string): PairKernels => {
+  const { lane, term, shape } = JSON.parse(key) as { lane: FloatLane; term: PairTerm; shape: PairShape };
+  const module = new ModuleBuilder();
+  const power = module.importFunction('pow', ['f64', 'f64'], ['f64']);
+  emitDots(module, lane, term, shape, power);
+  emitSums(module, lane, term, shape, power);
+  return instantiate<PairKernels>(module.build(), { pow: Math.pow });
+});
+
+/** The kernels for a term, compiled at their first use: one for all exponents that need a call. */
+export function pairKernels(lane: FloatLane, term: PairTerm, shape: PairShape): PairKernels {
+  const general = term.kind === 'power' && !exact.has(term.exponent);
+  return compiled(JSON.stringify({ lane, term: general ? { ...term, exponent: -1 } : term, shape }));
+}

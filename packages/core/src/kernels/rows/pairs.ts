@@ -1,0 +1,244 @@
+/** Functions of all pairs of rows of two matrices, block by block: memory is wanted for the result, never for rows x rows x columns. */
+
+import type { TypedArray } from '../../dtype.ts';
+import { type FloatArray, gather, type Strided } from '../strided/index.ts';
+import { align16, ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
+import { type PairTerm, pairGroup, pairKernels } from './pair-kernels.ts';
+
+/** Rows and columns of the operands in scratch at a time. */
+const blockRows = 128;
+const blockColumns = 64;
+
+/** The matrices that a batch holds, float tensors of one dtype: (*, rows, columns). */
+interface Matrices {
+  readonly x: Strided;
+  readonly rows: number;
+  readonly columns: number;
+  /** Where the one in hand begins. */
+  offset: number;
+}
+
+function matricesOf(x: Strided): Matrices {
+  const rank = x.shape.length;
+  return { x, rows: x.shape[rank - 2]!, columns: x.shape[rank - 1]!, offset: x.offset };
+}
+
+/** Takes matrix number `index` of the batch in hand. */
+function take(matrices: Matrices, index: number): void {
+  const { shape, strides, offset } = matrices.x;
+  let rest = index;
+  matrices.offset = offset;
+  for (let d = shape.length - 3; d >= 0; d--) {
+    const size = shape[d]!;
+    matrices.offset += (rest % size) * strides[d]!;
+    rest = Math.floor(rest / size);
+  }
+}
+
+/** A block of a matrix: its first row and column, and how many of them. */
+interface Block {
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+}
+
+/** Where the parts of a block's work lie in scratch, in bytes. */
+const areas = 7;
+
+class Scratch {
+  readonly lane: FloatLane;
+  readonly array: FloatArray;
+  readonly bytes: 4 | 8;
+  readonly #area: number;
+
+  constructor(x: Strided) {
+    this.lane = x.dtype === 'float64' ? 'f64' : 'f32';
+    this.bytes = this.lane === 'f64' ? 8 : 4;
+    this.#area = align16(blockRows * Math.max(blockRows, blockColumns) * this.bytes) + 64;
+    ensureBytes(areas * this.#area);
+    this.array = this.lane === 'f64' ? f64 : f32;
+  }
+
+  /** Byte address of an area. */
+  at(area: number): number {
+    return area * this.#area;
+  }
+
+  /** Brings a block into an area, a row after another, `pitch` elements apart, or, transposed, a column after another. */
+  load(m: Matrices, block: Block, transposed: boolean, pitch: number, area: number): void {
+    const { storage, strides, dtype } = m.x;
+    const [rowStride, columnStride] = [strides.at(-2)!, strides.at(-1)!];
+    const offset = m.offset + block.row * rowStride + block.column * columnStride;
+    const [outer, inner] = transposed ? [block.columns, block.rows] : [block.rows, block.columns];
+    const [outerStride, innerStride] = transposed ? [columnStride, rowStride] : [rowStride, columnStride];
+    const to = this.at(area) / this.bytes;
+    const part = (first: number, count: number): void => {
+      const shape = [count, inner];
+      const view = {
+        storage,
+        dtype,
+        shape,
+        strides: [outerStride, innerStride],
+        offset: offset + first * outerStride,
+        count: count * inner,
+        dense: false,
+      };
+      gather(view, shape, 0, count * inner, this.array, to + first * pitch);
+    };
+    if (pitch === inner) part(0, outer);
+    else for (let i = 0; i < outer; i++) part(i, 1);
+  }
+}
+
+/** Calls `run` for each part of 0 to `n`. */
+function parts(n: number, size: number, run: (first: number, count: number) => void): void {
+  for (let first = 0; first < n; first += size) run(first, Math.min(size, n - first));
+}
+
+const matrixCount = (x: Strided): number => x.shape.slice(0, -2).reduce((n, size) => n * size, 1);
+
+/** What may be given beside the two operands. */
+export interface PairFactors {
+  /** Tensors of the shapes of the operands, whose numbers their terms are multiplied by. */
+  readonly scaleA?: Strided | undefined;
+  readonly scaleB?: Strided | undefined;
+  /** A number for each pair: see the term `extreme`. */
+  readonly levels?: Strided | undefined;
+  /** Takes the greatest term instead of the sum. */
+  readonly greatest?: boolean;
+  /** The power that is made of each sum. Default: 1. */
+  readonly root?: number;
+}
+
+const exponentOf = (term: PairTerm): number => (term.kind === 'power' ? term.exponent : 0);
+
+/**
+ * `out[i, j]` = the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d], for each pair of rows of `a`,
+ * (*, P, M), and `b`, (*, R, M), float tensors of one dtype and one batch shape. `out` is laid out as a contiguous (*, P, R).
+ */
+export function pairDots(
+  term: PairTerm,
+  a: Strided,
+  b: Strided,
+  out: TypedArray,
+  { scaleA, scaleB, levels, greatest = false, root = 1 }: PairFactors = {},
+): void {
+  const [ma, mb] = [matricesOf(a), matricesOf(b)];
+  const factors = [scaleA, scaleB, levels].map((x) => (x === undefined ? undefined : matricesOf(x)));
+  const [mScaleA, mScaleB, mLevels] = factors;
+  const scratch = new Scratch(a);
+  const [atA, atB, atScaleA, atScaleB, atLevels, atOut] = [0, 1, 2, 3, 4, 5] as const;
+  const kernels = pairKernels(scratch.lane, term, {
+    greatest,
+    scaledA: scaleA !== undefined,
+    scaledB: scaleB !== undefined,
+  });
+  const group = pairGroup(scratch.lane);
+  const exponent = exponentOf(term);
+
+  const block = (batch: number, column: number, columns: number, row: number, rows: number): void => {
+    const pitch = Math.ceil(columns / group) * group;
+    const from = scratch.at(atOut) / scratch.bytes;
+    scratch.array.fill(0, from, from + rows * pitch);
+    if (mLevels !== undefined) scratch.load(mLevels, { row, rows, column, columns }, false, pitch, atLevels);
+    parts(ma.columns, blockColumns, (d, depth) => {
+      const ofA = { row, rows, column: d, columns: depth };
+      const ofB = { row: column, rows: columns, column: d, columns: depth };
+      scratch.load(ma, ofA, false, depth, atA);
+      scratch.load(mb, ofB, true, pitch, atB);
+      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, atScaleA);
+      if (mScaleB !== undefined) scratch.load(mScaleB, ofB, true, pitch, atScaleB);
+      kernels.dots(
+        rows,
+        pitch,
+        depth,
+        scratch.at(atA),
+        scratch.at(atB),
+        scratch.at(atScaleA),
+        scratch.at(atScaleB),
+        scratch.at(atLevels),
+        scratch.at(atOut),
+        exponent,
+      );
+    });
+    for (let r = 0; r < rows; r++) {
+      const start = from + r * pitch;
+      const to = (batch * ma.rows + row + r) * mb.rows + column;
+      if (root === 0.5) for (let c = 0; c < columns; c++) out[to + c] = Math.sqrt(scratch.array[start + c]!);
+      else if (root !== 1) for (let c = 0; c < columns; c++) out[to + c] = scratch.array[start + c]! ** root;
+      else out.set(scratch.array.subarray(start, start + columns), to);
+    }
+  };
+
+  for (let batch = 0; batch < matrixCount(a); batch++) {
+    for (const m of [ma, mb, mScaleA, mScaleB, mLevels]) if (m !== undefined) take(m, batch);
+    parts(mb.rows, blockRows, (column, columns) =>
+      parts(ma.rows, blockRows, (row, rows) => block(batch, column, columns, row, rows)),
+    );
+  }
+}
+
+/**
+ * `out[j, d]` = the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[j, i] scaleA[i, d], for each row j of `b`; the
+ * operands as in {@link pairDots}, `weights` and `levels` (*, R, P). `out` is laid out as a contiguous tensor of the shape of `b`.
+ */
+export function pairSums(
+  term: PairTerm,
+  weights: Strided,
+  b: Strided,
+  a: Strided,
+  out: TypedArray,
+  { scaleA, levels }: PairFactors = {},
+): void {
+  const [ma, mb, mWeights] = [matricesOf(a), matricesOf(b), matricesOf(weights)];
+  const mScaleA = scaleA === undefined ? undefined : matricesOf(scaleA);
+  const mLevels = levels === undefined ? undefined : matricesOf(levels);
+  const scratch = new Scratch(a);
+  const [atA, atB, atScaleA, atWeights, atLevels, atOut] = [0, 1, 2, 3, 4, 5] as const;
+  const kernels = pairKernels(scratch.lane, term, {
+    greatest: false,
+    scaledA: scaleA !== undefined,
+    scaledB: false,
+  });
+  const group = pairGroup(scratch.lane);
+  const exponent = exponentOf(term);
+
+  const block = (batch: number, column: number, columns: number, d: number, depth: number): void => {
+    const pitch = Math.ceil(columns / group) * group;
+    const from = scratch.at(atOut) / scratch.bytes;
+    scratch.array.fill(0, from, from + depth * pitch);
+    scratch.load(mb, { row: column, rows: columns, column: d, columns: depth }, true, pitch, atB);
+    parts(ma.rows, blockRows, (row, rows) => {
+      const ofA = { row, rows, column: d, columns: depth };
+      const pairs = { row: column, rows: columns, column: row, columns: rows };
+      scratch.load(ma, ofA, false, depth, atA);
+      scratch.load(mWeights, pairs, true, pitch, atWeights);
+      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, atScaleA);
+      if (mLevels !== undefined) scratch.load(mLevels, pairs, true, pitch, atLevels);
+      kernels.sums(
+        rows,
+        pitch,
+        depth,
+        scratch.at(atA),
+        scratch.at(atB),
+        scratch.at(atWeights),
+        scratch.at(atScaleA),
+        scratch.at(atLevels),
+        scratch.at(atOut),
+        exponent,
+      );
+    });
+    for (let j = 0; j < columns; j++) {
+      const to = (batch * mb.rows + column + j) * mb.columns + d;
+      for (let c = 0; c < depth; c++) out[to + c] = scratch.array[from + c * pitch + j]!;
+    }
+  };
+
+  for (let batch = 0; batch < matrixCount(a); batch++) {
+    for (const m of [ma, mb, mWeights, mScaleA, mLevels]) if (m !== undefined) take(m, batch);
+    parts(mb.rows, blockRows, (column, columns) =>
+      parts(mb.columns, blockColumns, (d, depth) => block(batch, column, columns, d, depth)),
+    );
+  }
+}
