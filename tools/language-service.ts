@@ -3,7 +3,7 @@
  * documentation on hover and where "go to definition" leads, and what completion offers.
  */
 import { join } from 'node:path';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 
 /** Fields that the parts of Kindling share, none of a user's business. */
 const internal = [

@@ -1,7 +1,7 @@
 /** Every public name says what it is, whom it follows and what it throws. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { describe, expect, it } from 'vitest';
 import { type PublicName, publicNames } from './support/public-surface.ts';
 import { packages } from './support/sources.ts';

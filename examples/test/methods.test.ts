@@ -1,7 +1,7 @@
 /** What an editor shows of Tensor's members, from the sources; `tools/check-packages.ts` asks the same of the packed package. */
 import { join } from 'node:path';
 import { Tensor } from '@kindling/core';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import { expect, it } from 'vitest';
 import { faultsOfMembers } from '../../tools/language-service.ts';
 import { packages, root } from './support/sources.ts';

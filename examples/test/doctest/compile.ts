@@ -1,6 +1,6 @@
 /** Compiles examples, with all public names in scope. */
 import { join } from 'node:path';
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 import type { Example } from './extract.ts';
 
 const directory = import.meta.dirname;

@@ -1,5 +1,5 @@
 /** Finds the examples in the doc comments of a source file. */
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 
 /** One `@example`. */
 export interface Example {

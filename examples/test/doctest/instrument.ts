@@ -5,7 +5,7 @@
  * of an expression, of the initializer of a declaration or of what a function returns; what any other statement, and
  * `console.log`, logs; or, if it begins with `throws`, an error.
  */
-import ts from 'typescript';
+import ts from '@typescript/typescript6';
 
 export type ClaimKind = 'value' | 'log' | 'error';
 

@@ -1,0 +1,36 @@
+/**
+ * Builds the package in whose folder it runs: one JavaScript file for each entry of its manifest (and one that they share),
+ * since an import costs by the file, and one declaration file for each source file, since a bundler of declarations loses
+ * their documentation and the way to definitions.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Plugin, rolldown } from 'rolldown';
+import { annotated } from './annotations.ts';
+import { emitDeclarations } from './declarations.ts';
+
+const folder = process.cwd();
+const { exports: entries } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+  exports: Record<string, string>;
+};
+
+const annotations: Plugin = {
+  name: 'annotations',
+  transform: { filter: { id: /\.ts$/ }, handler: (code, id) => ({ code: annotated(code, id), map: null }) },
+};
+
+rmSync(join(folder, 'dist'), { recursive: true, force: true });
+const bundle = await rolldown({
+  // `./src/testing/index.ts` becomes `dist/testing/index.js`.
+  input: Object.fromEntries(
+    Object.values(entries).map((path) => [/^\.\/src\/(.*)\.ts$/.exec(path)?.[1], path]),
+  ),
+  cwd: folder,
+  platform: 'neutral',
+  // What a bare name asks for is installed beside the package.
+  external: /^[^./]/,
+  plugins: [annotations],
+});
+await bundle.write({ dir: 'dist', entryFileNames: '[name].js', chunkFileNames: '[name].js' });
+await bundle.close();
+process.exitCode = emitDeclarations(folder) ? 0 : 1;
