@@ -109,8 +109,14 @@ describe('an optimizer', () => {
     [() => new optim.SGD([leaf(1).mul(2)]), /can't optimize a non-leaf Tensor.*MulBackward0/s],
     [() => new optim.SGD([leaf(1)], { lr: -1 }), /^SGD: lr: expected a finite number >= 0, got -1$/],
     [() => new optim.SGD([leaf(1)], { nesterov: true }), /Nesterov momentum requires a momentum/],
-    [() => new optim.Adam([leaf(1)], { betas: [0.9, 1] }), /^Adam: betas: expected a pair of numbers in \[0, 1\), got \[0.9, 1\]$/],
-    [() => new optim.Adam([leaf(1)], { eps: Number.NaN }), /^Adam: eps: expected a finite number >= 0, got NaN$/],
+    [
+      () => new optim.Adam([leaf(1)], { betas: [0.9, 1] }),
+      /^Adam: betas: expected a pair of numbers in \[0, 1\), got \[0.9, 1\]$/,
+    ],
+    [
+      () => new optim.Adam([leaf(1)], { eps: Number.NaN }),
+      /^Adam: eps: expected a finite number >= 0, got NaN$/,
+    ],
     [() => new optim.SGD([3 as unknown as Tensor]), /params|optimize/],
   ])('refuses bad input: %s', (make, message) => {
     expect(make).toThrow(message);
@@ -224,7 +230,10 @@ describe('schedulers', () => {
       () => new optim.lrScheduler.OneCycleLR(make(), [1, 2], { totalSteps: 5 }),
       /expected 1 values for maxLr, got 2/,
     ],
-    [() => new optim.lrScheduler.ReduceLROnPlateau(make(), { factor: 1 }), /factor: expected a number in \[0, 1\), got 1/],
+    [
+      () => new optim.lrScheduler.ReduceLROnPlateau(make(), { factor: 1 }),
+      /factor: expected a number in \[0, 1\), got 1/,
+    ],
     [() => new optim.lrScheduler.LambdaLR(make(), []), /expected 1 functions/],
     [() => new optim.lrScheduler.StepLR(make(), 0), /stepSize: expected a number >= 1, got 0/],
     [() => new optim.lrScheduler.StepLR(make(), 1, { lastEpoch: 3 }), /'initialLr' is not specified/],
