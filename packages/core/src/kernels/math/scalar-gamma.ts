@@ -101,10 +101,10 @@ export function digamma(x: number): number {
   return digamma(1 - x) - Math.PI / Math.tan(Math.PI * fromNearestInteger(x));
 }
 
-/** The derivative of digamma; infinite at 0, -1, -2, .... */
+/** The derivative of digamma; infinite at 0, -1, -2, ..., NaN at -Infinity. */
 function trigamma(x: number): number {
   if (x <= 0) {
-    if (x === Math.floor(x)) return POSITIVE_INFINITY;
+    if (x === Math.floor(x)) return Number.isFinite(x) ? POSITIVE_INFINITY : NaN;
     const sine = Math.sin(Math.PI * fromNearestInteger(x));
     return (Math.PI / sine) ** 2 - trigamma(1 - x);
   }

@@ -4,7 +4,7 @@ import type { TypedArray } from '../../dtype.ts';
 import type { Extent, FloatArray, Strided } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 import { columnKernels } from './cross-entropy-column-kernels.ts';
-import { type CrossEntropyTarget, classOf, isIgnored, scaleOf } from './cross-entropy-target.ts';
+import { type CrossEntropyTarget, isIgnored, scaleOf } from './cross-entropy-target.ts';
 
 /** Elements of the logits in scratch at a time, unless a few columns have more. */
 const CHUNK = 8192;
@@ -70,18 +70,19 @@ export function crossEntropyColumns(
     for (let r = 0; r < m; r++) {
       const row = first + r;
       const scale = scaleOf(target, row);
-      const own = classOf(target, row) * step + r;
       let loss = 0;
       if (!isIgnored(target, row)) {
         if (spread !== null) loss = scratch[lossesAt / bytes + r]!;
-        // A scale of 0 leaves the class out, be its logit -Infinity.
-        if (scale !== 0) {
+        if (target.classes !== null) {
+          const own = target.classes[row]! * step + r;
           const shifted = scratch[xAt / bytes + own]! - scratch[maximaAt / bytes + r]!;
           loss += scale * (scratch[logSumsAt / bytes + r]! - shifted);
           if (grad !== null) scratch[gradAt / bytes + own]! -= unit * scale;
         }
       } else if (grad !== null) {
-        for (let c = 0; c < n; c++) scratch[gradAt / bytes + c * step + r] = 0;
+        // Without a sum of exponentials the gradient is NaN, as in PyTorch.
+        const nothing = Number.isNaN(scratch[logSumsAt / bytes + r]) ? Number.NaN : 0;
+        for (let c = 0; c < n; c++) scratch[gradAt / bytes + c * step + r] = nothing;
       }
       if (losses !== null) losses[row] = loss;
       total += loss;

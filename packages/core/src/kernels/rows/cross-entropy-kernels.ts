@@ -9,14 +9,16 @@ import {
   locals,
   type ParametersOf,
 } from '../wasm/index.ts';
+import { IGNORED } from './cross-entropy-target.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes up to 16 bytes past the ends. */
 export interface CrossEntropyKernels {
   /**
    * The target distribution q of a row is `scales` (float64, one a row) at the class in `targets` (int32, one a row), plus,
-   * where `spread` is not 0, the row of numbers there; `spreadStep` bytes lead to the next row's. A negative target marks a
-   * row that counts for nothing.
+   * where `spread` is not 0, the row of numbers there; `spreadStep` bytes lead to the next row's. A target of {@link NO_CLASS}
+   * leaves it at `spread`; one of {@link IGNORED} marks a row that counts for nothing: it has a q of 0, which makes NaN of the
+   * gradient where softmax(x) is NaN, as in PyTorch.
    *
    * Writes each row's loss, sum(q (log(sum(exp(x - max))) - (x - max))), to `losses` (float64) and returns their sum.
    * Where `grad` is not 0, writes there the gradient by x: unit * (sum(q) * softmax(x) - q).
@@ -43,7 +45,7 @@ const params = {
 function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
   const row = new RowEmitter(f, t, p.n);
   const { max, splat } = locals(f, 'v128', 'max', 'splat');
-  const { logSum, exponentials, scale, mass, loss } = locals(
+  const { logSum, exponentials, scale, mass, loss, unit } = locals(
     f,
     'f64',
     'logSum',
@@ -51,8 +53,9 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     'scale',
     'mass',
     'loss',
+    'unit',
   );
-  const target = f.local('i32');
+  const { target, counts, share } = locals(f, 'i32', 'target', 'counts', 'share');
 
   /** Pushes the address of the target's element in the row at `pointer`. */
   const atTarget = (pointer: number): FunctionBuilder =>
@@ -61,15 +64,12 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   /** Pops a number of the lane, pushes it as float64. */
   const widen = (): FunctionBuilder => (t.lanes === 4 ? f.op('f64.promote_f32') : f);
 
-  /** A scale of 0 leaves the class out, be its logit -Infinity. */
   const lossOfClass = (): void => {
-    f.get(scale).f64Const(0).op('f64.ne').if();
     f.get(scale).get(logSum);
     atTarget(p.x).load(`${t.lane}.load`);
     widen();
     f.get(max).lane(`${t.vector}.extract_lane`, 0);
     widen().op('f64.sub').op('f64.sub').op('f64.mul').set(loss);
-    f.end();
   };
 
   const lossOfSpread = (): void => {
@@ -84,7 +84,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   };
 
   const gradient = (): void => {
-    f.get(mass).get(p.unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
+    f.get(mass).get(unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
     row.eachVector(
       [p.grad],
       ({ offset }) => {
@@ -93,28 +93,27 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
       },
       { unroll: 4 },
     );
-    f.get(p.spread).if();
+    f.get(share).if();
     f.get(p.unit).splatF64(t.lane).set(splat);
     row.eachVector([p.grad, p.spread], () => {
       f.get(p.grad).get(p.grad).load('v128.load').get(p.spread).load('v128.load').get(splat);
       f.op(`${t.vector}.mul`).op(`${t.vector}.sub`).store('v128.store');
     });
     f.end();
+    f.get(target).i32Const(0).op('i32.ge_s').if();
     atTarget(p.grad);
     atTarget(p.grad).load(`${t.lane}.load`);
     f.get(scale).get(p.unit).op('f64.mul');
     if (t.lanes === 4) f.op('f32.demote_f64');
     f.op(`${t.lane}.sub`).store(`${t.lane}.store`);
+    f.end();
   };
 
   const total = f.local('f64');
   countdown(f, p.rows, 1, () => {
     f.f64Const(0).set(loss);
-    f.get(p.targets).load('i32.load').tee(target).i32Const(0).op('i32.lt_s').if();
-    f.get(p.grad).if();
-    f.get(p.grad).i32Const(0).get(p.n).i32Const(t.bytes).op('i32.mul').memoryFill();
-    f.end();
-    f.else();
+    f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').set(counts);
+    f.get(counts).get(p.grad).op('i32.or').if();
     row.maximum(p.x, max);
     f.get(p.grad).if();
     row.sumOfExponentials(p.x, max, p.grad);
@@ -125,8 +124,14 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     row.pushLogOfSum();
     f.set(logSum);
     f.get(p.scales).load('f64.load').tee(scale).set(mass);
+    f.get(target).i32Const(0).op('i32.ge_s').if();
     lossOfClass();
-    f.get(p.spread).if();
+    f.end();
+    f.i32Const(0).set(share).f64Const(0).set(unit);
+    f.get(counts).if();
+    f.get(p.spread).set(share).get(p.unit).set(unit);
+    f.end();
+    f.get(share).if();
     lossOfSpread();
     f.end();
     f.get(p.grad).if();

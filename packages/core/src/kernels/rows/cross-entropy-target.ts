@@ -55,9 +55,9 @@ function noSuchClass(
   );
 }
 
-/** The class of row number `row`; 0 where `spread` says all. */
-export const classOf = ({ classes }: CrossEntropyTarget, row: number): number =>
-  classes === null ? 0 : classes[row]!;
+/** What stands for the class of a row that counts for nothing, and of one for which `spread` says all. */
+export const IGNORED = -1;
+export const NO_CLASS = -2;
 
 /** Whether row number `row` counts for nothing. */
 export const isIgnored = (target: CrossEntropyTarget, row: number): boolean =>
@@ -67,5 +67,5 @@ export const isIgnored = (target: CrossEntropyTarget, row: number): boolean =>
 export function scaleOf(target: CrossEntropyTarget, row: number): number {
   const { classes, onClass, weight } = target;
   if (classes === null || isIgnored(target, row)) return 0;
-  return weight === null ? onClass : onClass * weight[classOf(target, row)]!;
+  return weight === null ? onClass : onClass * weight[classes[row]!]!;
 }

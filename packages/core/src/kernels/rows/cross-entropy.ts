@@ -6,7 +6,7 @@ import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
 import { dimLast, load, store } from './chunks.ts';
 import { crossEntropyColumns, FEW_POSITIONS } from './cross-entropy-columns.ts';
 import { crossEntropyKernels } from './cross-entropy-kernels.ts';
-import { type CrossEntropyTarget, classOf, isIgnored, scaleOf } from './cross-entropy-target.ts';
+import { type CrossEntropyTarget, IGNORED, isIgnored, NO_CLASS, scaleOf } from './cross-entropy-target.ts';
 
 /** Elements of the logits in scratch at a time, unless a single row is longer. */
 const CHUNK = 8192;
@@ -80,7 +80,7 @@ function loadTargets(target: CrossEntropyTarget, first: number, rows: number, at
   const scales = f64;
   for (let r = 0; r < rows; r++) {
     const row = first + r;
-    targets[at + r] = isIgnored(target, row) ? -1 : classOf(target, row);
+    targets[at + r] = isIgnored(target, row) ? IGNORED : (target.classes?.[row] ?? NO_CLASS);
     scales[r] = scaleOf(target, row);
   }
 }

@@ -1,16 +1,16 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import { E, elementsOf } from '../../kernels/index.ts';
+import { E, type Expr, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   binary,
+  type ElementwiseDefinition,
   inPlace,
   inPlaceCall,
   type Resolve,
   run,
   runInPlace,
   unary,
-  zeroGradient,
 } from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
 import { applyBinary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
@@ -142,20 +142,19 @@ const divTruncOp = new ElementwiseOp({
   arity: 2,
   expression: (a, b) => E.trunc(E.div(a, b)),
   integer: (a, b) => E.truncDivide(a, b),
-  gradient: zeroGradient,
 });
 
-/** What divisions to a whole quotient, or to a rest, refuse. */
-const whole = (caller: string) => ({
+/** What divisions to a whole quotient, or to a rest, refuse, and how they divide integers. */
+const whole = (caller: string, ofIntegers: (a: Expr, b: Expr) => Expr): ElementwiseDefinition => ({
+  integer: (a, b) => ofIntegers(a, b),
   check: refuseBoolsFor(caller, 'logicalAnd, or convert with to()'),
   inspect: refuseZero(caller),
 });
 const ofTensors = (scalars: number): number => Number(scalars !== 2);
 
 const divFloor = binary('floor_divide', E.floorDivide, {
-  ...whole('floorDivide'),
+  ...whole('floorDivide', E.wholeFloorDivide),
   inspect: refuseZero('div', 'div'),
-  gradient: zeroGradient,
 });
 
 /** Options of {@link div}. */
@@ -198,10 +197,7 @@ export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
  * @throws DTypeError when both operands are bool
  * @example floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
  */
-export const floorDivide = binary('floor_divide', E.floorDivide, {
-  ...whole('floorDivide'),
-  gradient: zeroGradient,
-});
+export const floorDivide = binary('floor_divide', E.floorDivide, whole('floorDivide', E.wholeFloorDivide));
 
 /**
  * The rest of division toward zero, broadcast: the sign is the dividend's. Follows `torch.fmod`.
@@ -209,7 +205,10 @@ export const floorDivide = binary('floor_divide', E.floorDivide, {
  * @throws DTypeError when both operands are bool
  * @example fmod(tensor([7, -7]), 3); // tensor([ 1, -1])
  */
-export const fmod = binary('fmod', E.fmod, { overload: ofTensors, ...whole('fmod') });
+export const fmod = binary('fmod', E.fmod, {
+  overload: ofTensors,
+  ...whole('fmod', E.truncRemainder),
+});
 
 /**
  * The rest of floor division, broadcast: the sign is the divisor's, as of Python's `%`. Follows `torch.remainder`.
@@ -217,7 +216,10 @@ export const fmod = binary('fmod', E.fmod, { overload: ofTensors, ...whole('fmod
  * @throws DTypeError when both operands are bool
  * @example remainder(tensor([7, -7]), 3); // tensor([1, 2])
  */
-export const remainder = binary('remainder', E.remainder, { overload: ofTensors, ...whole('remainder') });
+export const remainder = binary('remainder', E.remainder, {
+  overload: ofTensors,
+  ...whole('remainder', E.wholeRemainder),
+});
 
 /**
  * -x. Follows `torch.neg`.

@@ -15,6 +15,7 @@ const powOp = new ElementwiseOp({
   overload: (scalars) => (scalars === 2 ? 0 : 1 + scalars),
   check: refuseBools('pow', 'not implemented for bool; convert to another dtype'),
   expression: (a, b) => E.pow(a, b),
+  integer: (a, b) => E.wholePow(a, b),
 });
 
 /** Powers that have a cheaper form than the general one; of floats only. */
@@ -38,8 +39,26 @@ const powers = new Map<number, ElementwiseOp>([
       gradient: ({ g, y }) => [E.div(g, E.mul(2, y))],
     }),
   ],
+  [
+    0,
+    new ElementwiseOp({
+      name: 'pow',
+      arity: 1,
+      expression: (x) => E.pow(x, 0),
+      gradient: () => [E.constant(0)],
+    }),
+  ],
   [-1, new ElementwiseOp({ ...reciprocal.op.spec, name: 'pow' })],
-  [1, new ElementwiseOp({ name: 'pow', arity: 1, expression: (x) => E.add(x, 0) })],
+  [
+    1,
+    new ElementwiseOp({
+      name: 'pow',
+      arity: 1,
+      expression: (x) => E.add(x, 0),
+      // Depends on x, in name, as PyTorch's x^0 does.
+      gradient: ({ g }, x) => [E.mul(g, E.pow(x, 0))],
+    }),
+  ],
 ]);
 
 /** Refuses an integer tensor to a negative integer power, which has no integer result. */
@@ -102,13 +121,13 @@ const extremum =
  * @throws ShapeError when the shapes do not broadcast
  * @example maximum(tensor([1, 5]), tensor([3, 2])); // tensor([3, 5])
  */
-export const maximum = binary('maximum', E.max, { gradient: extremum(E.lt) });
+export const maximum = binary('maximum', E.max, { comparesApart: true, gradient: extremum(E.lt) });
 /**
  * The lesser, broadcast; NaN where either is NaN. Gradients of ties are halved. Follows `torch.minimum`.
  * @throws ShapeError when the shapes do not broadcast
  * @example minimum(tensor([1, 5]), 2); // tensor([1, 2])
  */
-export const minimum = binary('minimum', E.min, { gradient: extremum(E.gt) });
+export const minimum = binary('minimum', E.min, { comparesApart: true, gradient: extremum(E.gt) });
 
 const orNumber =
   (choose: (a: Expr, b: Expr) => Expr) =>
@@ -126,11 +145,13 @@ const winsOrNumber =
 /** The greater, ignoring NaN where the other is a number. Follows `torch.fmax`. */
 export const fmax = binary('fmax', orNumber(E.max), {
   integer: (a, b) => E.max(a, b),
+  comparesApart: true,
   gradient: winsOrNumber(E.gt),
 });
 /** The lesser, ignoring NaN where the other is a number. Follows `torch.fmin`. */
 export const fmin = binary('fmin', orNumber(E.min), {
   integer: (a, b) => E.min(a, b),
+  comparesApart: true,
   gradient: winsOrNumber(E.lt),
 });
 
@@ -170,37 +191,36 @@ export const logaddexp2 = binary(
   },
 );
 
+const logTimes = (a: Expr, b: Expr): Expr =>
+  E.select(E.isNaN(b), Number.NaN, E.select(E.eq(a, 0), 0, E.mul(a, E.log(b))));
+
 /**
  * a log b, broadcast: 0 where a is 0 (also for b = 0), NaN where b is NaN. Follows `torch.xlogy`.
  * @example xlogy(tensor([0, 2]), tensor([0, Math.E])); // tensor([0., 2.])
  */
-export const xlogy = binary(
-  'xlogy',
-  (a, b) => E.select(E.isNaN(b), Number.NaN, E.select(E.eq(a, 0), 0, E.mul(a, E.log(b)))),
-  {
-    dtype: 'float',
-    gradient: ({ g }, a, b) => [
-      E.select(E.and(E.eq(a, 0), E.le(b, 0)), 0, E.mul(g, E.log(b))),
-      E.div(E.mul(g, a), b),
-    ],
+export const xlogy = binary('xlogy', logTimes, {
+  dtype: 'float',
+  comparesApart: true,
+  gradient: ({ g }, a, b) => {
+    // PyTorch's overload for a number counts one that is NaN as not positive.
+    const none = b.op === 'param' ? E.not(E.gt(b, 0)) : E.le(b, 0);
+    return [E.select(E.and(E.eq(a, 0), none), 0, logTimes(g, b)), E.div(E.mul(g, a), b)];
   },
-);
+});
 
 /** |a| with the sign of b, broadcast. Follows `torch.copysign`. */
 export const copysign = binary('copysign', E.copysign, {
   overload: (scalars) => Number(scalars > 0),
   dtype: 'float',
-  gradient: ({ g }, a, b) => [
-    E.select(E.eq(a, 0), 0, E.mul(g, E.mul(E.sign(a), E.copysign(1, b)))),
-    E.constant(0),
-  ],
+  // PyTorch's quotient, NaN at infinity.
+  gradient: ({ g, y }, a) => [E.select(E.eq(a, 0), 0, E.mul(g, E.div(y, a))), E.constant(0)],
 });
 
 /**
- * 0 where x < 0, 1 where x > 0, `values` (the second operand) where x is 0. Follows `torch.heaviside`.
+ * 0 where x < 0 or NaN, 1 where x > 0, `values` (the second operand) where x is 0. Follows `torch.heaviside`.
  * @throws DTypeError when the operands are tensors of different dtypes
  */
-export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.select(E.lt(x, 0), 0, 1)), {
+export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.toNumber(E.gt(x, 0))), {
   gradient: false,
   check(_, inputs) {
     const [x, v] = inputs;

@@ -1,6 +1,6 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { E, type Expr } from '../../kernels/index.ts';
+import { E, type Expr, toInt32 } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -75,7 +75,14 @@ export const isneginf = predicate('isneginf', (x) => E.eq(x, -Infinity), false);
 export const signbit = predicate('signbit', (x) => E.ilt(E.bitsOf(x), 0));
 
 /** On the bits of integers; bools stay bools. */
-const onBits = (name: string): ElementwiseDefinition => ({ gradient: false, check: integersOnly(name) });
+const onBits = (name: string): ElementwiseDefinition => ({
+  gradient: false,
+  check: integersOnly(name),
+  onBits: true,
+  inspect(operands, dtype) {
+    if (dtype === 'int32') for (const x of operands) if (typeof x === 'number') toInt32(x);
+  },
+});
 const bitwise = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction =>
   binary(name, (a, b) => E.fromBits(f(E.bitsOf(a), E.bitsOf(b))), onBits(name));
 

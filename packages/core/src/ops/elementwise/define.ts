@@ -1,4 +1,4 @@
-import { E, type Expr } from '../../kernels/index.ts';
+import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
   applyBinary,
@@ -55,9 +55,6 @@ export const run = ({ op, operands, params }: Call): Tensor => applyElementwise(
 /** Runs a call in place: the result takes the place of its first operand, a tensor. */
 export const runInPlace = ({ op, operands, params }: Call): Tensor =>
   applyElementwiseInPlace(op, operands, params);
-
-/** Gradients that are zero everywhere: PyTorch has them where a function is constant between its jumps. */
-export const zeroGradient: NonNullable<ElementwiseSpec['gradient']> = (_, ...x) => x.map(() => E.constant(0));
 
 /** The in-place form of a function: its result takes the place of the first operand, a tensor. */
 export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;

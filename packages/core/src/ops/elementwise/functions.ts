@@ -1,9 +1,8 @@
 import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { inPlace, unary, zeroGradient } from './define.ts';
+import { inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
-import type { ElementwiseSpec, UnaryFunction } from './operation.ts';
-import { clamp } from './select.ts';
+import { ElementwiseOp, type ElementwiseSpec, type UnaryFunction } from './operation.ts';
 
 /** A function of real numbers: integers become float32. */
 const float = (
@@ -20,7 +19,7 @@ const float = (
  */
 export const abs = unary('abs', E.abs, { check: refuseBools('abs') });
 /** -1, 0 or 1; 0 of NaN. Follows `torch.sign`. */
-export const sign = unary('sign', E.sign, { gradient: zeroGradient });
+export const sign = unary('sign', E.sign);
 /**
  * x²; of a bool tensor as int32. Follows `torch.square`.
  * @example square(tensor([1, -3])); // tensor([1, 9])
@@ -102,15 +101,41 @@ export const atanh = float('atanh', E.atanh);
  */
 export const sigmoid = float('sigmoid', E.sigmoid);
 
+const oddsOf = (x: Expr): Expr => E.div(x, E.sub(1, x));
+const logitSlope = (g: Expr, x: Expr): Expr => E.div(g, E.mul(x, E.sub(1, x)));
+
 const plainLogit = float(
   'logit',
-  (x) => E.log(E.div(x, E.sub(1, x))),
-  ({ g }, x) => [E.select(E.and(E.ge(x, 0), E.le(x, 1)), E.div(g, E.mul(x, E.sub(1, x))), Number.NaN)],
+  (x) => E.log(oddsOf(x)),
+  ({ g }, x) => {
+    const ends = E.or(E.eq(x, 0), E.eq(x, 1));
+    const slope = E.select(ends, E.mul(g, Number.POSITIVE_INFINITY), logitSlope(g, x));
+    return [E.select(E.and(E.ge(x, 0), E.le(x, 1)), slope, Number.NaN)];
+  },
 );
+
+/** The lower bound comes first, so that eps above a half means something, as in PyTorch. */
+const clampedLogit = new ElementwiseOp({
+  name: 'logit',
+  arity: 1,
+  dtype: 'float',
+  expression(x, eps) {
+    const high = E.sub(1, eps);
+    return E.log(oddsOf(E.select(E.lt(x, eps), eps, E.select(E.gt(x, high), high, x))));
+  },
+  gradient: ({ g }, x, eps) => [E.select(E.or(E.lt(x, eps), E.gt(x, E.sub(1, eps))), 0, logitSlope(g, x))],
+});
+
+const logitOf: Resolve<[x: Tensor, options?: LogitOptions]> = (_, x, options) => {
+  const eps = options?.eps ?? null;
+  return eps === null
+    ? { op: plainLogit.op, operands: [x] }
+    : { op: clampedLogit, operands: [x], params: [eps] };
+};
 
 /** Options of {@link logit}. */
 export interface LogitOptions {
-  /** x is first clamped to [eps, 1 - eps]. Default: it is not, and x outside [0, 1] gives NaN. */
+  /** x is first clamped: below eps to it, else above 1 - eps to that. Default: it is not, and x outside [0, 1] gives NaN. */
   readonly eps?: number | null;
 }
 
@@ -118,13 +143,9 @@ export interface LogitOptions {
  * log(x / (1 - x)): the inverse of {@link sigmoid}. Follows `torch.logit`.
  * @example logit(tensor([0.5, 0.75])); // tensor([0.0000, 1.0986])
  */
-export const logit = Object.assign(
-  (x: Tensor, options?: LogitOptions): Tensor => {
-    const eps = options?.eps ?? null;
-    return plainLogit(eps === null ? x : clamp(x, { min: eps, max: 1 - eps }));
-  },
-  { op: plainLogit.op },
-);
+export function logit(x: Tensor, options?: LogitOptions): Tensor {
+  return run(logitOf('logit', x, options));
+}
 /** The error function. Follows `torch.erf`. */
 export const erf = float('erf', E.erf);
 /** 1 - erf(x), accurate for large x. Follows `torch.erfc`. */
@@ -201,7 +222,7 @@ export const atanh_ = inPlace(atanh);
 /** {@link sigmoid} in place. */
 export const sigmoid_ = inPlace(sigmoid);
 /** {@link logit} in place. */
-export const logit_ = inPlace(logit);
+export const logit_ = inPlaceCall('logit_', logitOf);
 /** {@link erf} in place. */
 export const erf_ = inPlace(erf);
 /** {@link erfc} in place. */

@@ -1,6 +1,7 @@
 import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
-import { apply, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
+import { apply, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { detach } from '../creation/copy.ts';
 import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 
 /** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
@@ -19,13 +20,16 @@ class OperandGradient {
   readonly saves: number;
   /** The operands that it reads, by number; one past the last operand is the result. */
   readonly #used: readonly number[];
+  /** Which of these are kept out of the graph, so that the gradient has none of its own to them. */
+  readonly #apart: readonly number[];
   readonly #operands: number;
   /** `null` where the gradient is g itself. */
   readonly #op: ElementwiseOp | null;
 
-  constructor(operands: number, used: readonly number[], op: ElementwiseOp | null) {
+  constructor(operands: number, used: readonly number[], apart: readonly number[], op: ElementwiseOp | null) {
     this.#operands = operands;
     this.#used = used;
+    this.#apart = apart;
     this.saves = used.reduce((bits, i) => bits | (i === operands ? OUTPUT : INPUT(i)), 0);
     this.#op = op;
   }
@@ -34,7 +38,10 @@ class OperandGradient {
   run<A>(g: Tensor, node: GradNode<A>, params: readonly number[]): Tensor {
     if (this.#op === null) return g;
     const inputs: [Tensor, ...Tensor[]] = [g];
-    for (const i of this.#used) inputs.push(i === this.#operands ? node.output() : node.input(i));
+    for (const i of this.#used) {
+      const x = i === this.#operands ? node.output() : node.input(i);
+      inputs.push(this.#apart.includes(i) && isGradEnabled() ? detach(x) : x);
+    }
     return apply(this.#op.primitive(0), inputs, params);
   }
 }
@@ -62,7 +69,7 @@ const expressionOver =
  */
 function operandGradients(
   define: Define,
-  name: string,
+  { name, comparesApart = false }: ElementwiseSpec,
   operands: number,
   gradients: Gradients,
   shaped: boolean,
@@ -71,7 +78,7 @@ function operandGradients(
   return gradients(E.input(0), x, E.input(operands + 1)).map((expression, of) => {
     if (expression === null) return null;
     if (!shaped && expression.op === 'input' && expression.attribute === 0) {
-      return new OperandGradient(operands, [], null);
+      return new OperandGradient(operands, [], [], null);
     }
     const read = [...inputsOf(expression)].filter((i) => i > 0).map((i) => i - 1);
     const used = shaped && read.length === 0 ? [of] : read.sort((a, b) => a - b);
@@ -80,7 +87,8 @@ function operandGradients(
       arity: used.length + 1,
       expression: expressionOver(operands, of, gradients, used),
     });
-    return new OperandGradient(operands, used, op);
+    const compared = used.filter((i) => pullback(expression, i + 1, E.input(0)) === null);
+    return new OperandGradient(operands, used, comparesApart ? compared : [], op);
   });
 }
 
@@ -103,7 +111,7 @@ export function derivativeOf<A>(
   shaped = false,
 ): ElementwiseDerivative<A> {
   if (spec.gradient === false) return { saves: 0 };
-  const each = operandGradients(define, spec.name, operands, gradients, shaped);
+  const each = operandGradients(define, spec, operands, gradients, shaped);
   return {
     saves: each.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     derivative(g, node) {
@@ -134,8 +142,12 @@ export function gradientExpressions(
     return of.map((i) => stated[i] ?? null);
   }
   const value = spec.expression(...nodes);
+  const read = inputsOf(value);
   return of.map((i) => {
     const operand = nodes[i];
-    return operand?.op === 'input' ? pullback(value, operand.attribute as number, g, y) : null;
+    if (operand?.op !== 'input') return null;
+    const index = operand.attribute as number;
+    // A function that is constant between its jumps has the gradient 0, which is not the same as none.
+    return pullback(value, index, g, y) ?? (read.has(index) ? E.constant(0) : null);
   });
 }

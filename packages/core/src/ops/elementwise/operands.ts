@@ -1,3 +1,4 @@
+import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { Tensor } from '../../tensor.ts';
 import type { Operand } from './operation.ts';
@@ -25,7 +26,8 @@ export function splitOperands(name: string, operands: readonly Operand[], params
   }
   if (!isFilled(tensors)) {
     const [first = 0, ...others] = scalars;
-    const tensor = Tensor.scalar(first, Number.isInteger(first) ? 'int32' : 'float32');
+    const dtype = Number.isInteger(first) ? 'int32' : 'float32';
+    const tensor = Tensor.scalar(dtype === 'int32' ? storedNumber(first, dtype, name) : first, dtype);
     return { tensors: [tensor] as const, params: [...others, ...params], mask: mask & (mask - 1) };
   }
   if (params.length > 0) scalars.push(...params);

@@ -1,8 +1,8 @@
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
-import { E, ElementwiseKernel, type Expr, runElementwise } from '../../kernels/index.ts';
+import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
 import { type Inputs, notATensor, splitOperands } from './operands.ts';
@@ -34,10 +34,20 @@ export interface ElementwiseSpec {
   /** Computes with integers where the inputs are integers; given where it differs from `expression`. */
   readonly integer?: (...x: Expr[]) => Expr;
   /**
+   * Whether it works on the bits of integers: then in lanes of int32. Other arithmetic on int32 is done in float64, which is exact,
+   * and what does not fit int32 in the end is an error.
+   */
+  readonly onBits?: boolean;
+  /**
    * PyTorch's gradient where it is not what differentiating the expression gives (subgradients at kinks, a form that
    * reads the result instead of the operand); `false`: not differentiable.
    */
   readonly gradient?: GradientRule | false;
+  /**
+   * Whether a gradient depends on no operand that it only compares, as in PyTorch where it is composed of comparisons. Default:
+   * the gradient of the gradient to that operand is 0, as where PyTorch has a kernel for the gradient.
+   */
+  readonly comparesApart?: boolean;
   /** Refuses dtypes; called with the common dtype and the operands that are tensors. */
   readonly check?: (dtype: DType, inputs: Inputs) => void;
   /** Refuses values: the kernel calls it with its operands and the dtype in which they meet, before it computes. */
@@ -136,6 +146,10 @@ const asBytes = (x: Tensor): Tensor => (x.dtype === 'int32' ? to(x, 'uint8') : x
 const bytesOf = (params: Params, count: number): Params =>
   count === 0 ? params : params.map((p, i) => (i < count ? p & 255 : p));
 
+/** Integers are computed from whole parameters: a fraction is dropped, as in PyTorch. */
+const wholeOf = (params: Params): Params =>
+  params.every(Number.isInteger) ? params : params.map(Math.trunc);
+
 function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Params, Inputs> {
   const { arity, name } = spec;
   const tensorOperands: number[] = [];
@@ -194,6 +208,11 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
           : kernels.integer();
       if (dtype === 'uint8' && wraps) {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
+      } else if (dtype === 'int32' && spec.onBits !== true) {
+        const direct = out.dtype !== 'uint8';
+        const result = direct ? out : emptyTensor(out.shape, 'int32');
+        runElementwise(kernel, 'f64', inputs, wholeOf(params), result);
+        if (!direct) scatterStrided(result, out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
     ...derivativeOf<Params>(

@@ -1,12 +1,12 @@
 import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { inPlace, inPlaceCall, type Resolve, unary, zeroGradient } from './define.ts';
+import { inPlace, inPlaceCall, type Resolve, unary } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { applyUnary, ElementwiseOp, type UnaryFunction } from './operation.ts';
 
 /** A function that leaves integers as they are. */
 const rounding = (name: string, f: (x: Expr) => Expr): UnaryFunction =>
-  unary(name, f, { integer: (x) => E.add(x, 0), gradient: zeroGradient, check: refuseBools(name) });
+  unary(name, f, { integer: (x) => E.add(x, 0), check: refuseBools(name) });
 
 /**
  * Rounded down. Follows `torch.floor`.
@@ -30,7 +30,6 @@ const roundTo = (expression: (x: Expr, scale: Expr) => Expr) =>
     name: 'round',
     arity: 1,
     expression: (x, scale) => expression(x, scale),
-    gradient: zeroGradient,
   });
 const roundDecimalsOp = roundTo((x, scale) => E.div(E.nearest(E.mul(x, scale)), scale));
 const roundTensOp = roundTo((x, scale) => E.mul(E.nearest(E.div(x, scale)), scale));

@@ -1,4 +1,4 @@
-import type { DType } from '../../dtype.ts';
+import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
@@ -23,6 +23,7 @@ const clampOp = new ElementwiseOp({
   arity: 3,
   overload: (scalars) => Number(scalars === 6),
   beyondByte: 'keep',
+  comparesApart: true,
   expression: (x, low, high) => E.min(E.max(x, low), high),
   gradient: ({ g }, x, low, high) => {
     const below = E.lt(x, low);
@@ -41,7 +42,7 @@ const clampOp = new ElementwiseOp({
     return [
       E.select(unordered, g, E.select(outside, 0, inside)),
       E.select(E.or(unordered, crossed), 0, E.select(below, g, shareLow)),
-      E.select(unordered, 0, E.select(E.or(crossed, above), g, shareHigh)),
+      E.select(crossed, g, E.select(unordered, 0, E.select(above, g, shareHigh))),
     ];
   },
 });
@@ -58,6 +59,7 @@ function oneBound(
   const spec: Omit<ElementwiseSpec, 'name' | 'overload'> = {
     arity: 2,
     beyondByte: 'keep',
+    comparesApart: true,
     expression: (x, bound) => choose(x, bound),
     gradient: ({ g }, x, bound) => {
       if (bound.op === 'param') return [E.select(passes(x, bound), g, 0), null];
@@ -123,6 +125,7 @@ const nanToNumOp = new ElementwiseOp({
   expression: (x, nan, posinf, neginf) =>
     E.select(E.isNaN(x), nan, E.select(E.eq(x, Infinity), posinf, E.select(E.eq(x, -Infinity), neginf, x))),
   integer: (x) => E.add(x, 0),
+  comparesApart: true,
   gradient: ({ g }, x) => [E.select(E.isFinite(x), g, 0)],
 });
 
@@ -145,6 +148,10 @@ const whereOp = new ElementwiseOp({
   name: 'where',
   arity: 3,
   dtype: 'condition',
+  inspect([, a, b], dtype) {
+    if (isFloatingPoint(dtype)) return;
+    for (const x of [a, b]) if (typeof x === 'number') storedNumber(x, dtype, 'where');
+  },
   expression: (condition, a, b) => E.select(E.toMask(condition), a, b),
   gradient: ({ g }, condition) => [
     null,

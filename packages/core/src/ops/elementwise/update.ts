@@ -76,7 +76,7 @@ export class FusedUpdate {
     // `updateInPlace` without its closure: this runs for each parameter of each step.
     if (observed) notifyBefore(this.name, tensors, params);
     for (let i = 0; i < outs.length; i++) prepareInPlace(outs[i]!, tensors, this.name);
-    runElementwiseMany(this.#kernel, laneOf(dtype), tensors, params, outs);
+    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
     for (let i = 0; i < outs.length; i++) outs[i]!.storage.version++;
     if (observed) notifyAfter(this.name, tensors, params, outs);
   }

@@ -3,6 +3,7 @@ import { crossEntropyDenominator, elementsOf, extentOf } from '../../kernels/ind
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { zeros } from '../creation/fill.ts';
 import type { Reduction } from '../elementwise/reduced.ts';
 
 /** What a negative log-likelihood is computed with. */
@@ -47,17 +48,17 @@ function lookUp([, target, weight]: Inputs, a: Attributes) {
   return { places, divisor, factorOf };
 }
 
-/** The loss picks and the gradient puts: each is the other's derivative. */
+/** The target, and the weights if there are any, which a node saved from its input `first` on. */
+function savedTargets(node: GradNode<Attributes>, first: number): [target: Tensor, ...weight: Tensor[]] {
+  return node.inputShapes.length > first + 1
+    ? [node.input(first), node.input(first + 1)]
+    : [node.input(first)];
+}
+
+/** The loss picks and the gradient puts: each is the other's derivative. In name the gradient depends on x too, as in PyTorch. */
 function family(name: string): Primitive<Attributes, Inputs> {
-  const gradient =
-    (other: () => Primitive<Attributes, Inputs>) =>
-    (g: Tensor, node: GradNode<Attributes>): readonly (Tensor | null)[] => {
-      const weight = node.inputShapes.length > 2 ? [node.input(2)] : [];
-      return [apply(other(), [g, node.input(1), ...weight], node.attrs), null, null];
-    };
   const forward: Primitive<Attributes, Inputs> = definePrimitive({
     name,
-    saves: INPUT(1) | INPUT(2),
     infer: ([, target], { reduction, dtype }) => ({
       shape: reduction === 'none' ? target.shape : [],
       dtype,
@@ -77,14 +78,18 @@ function family(name: string): Primitive<Attributes, Inputs> {
       // Nothing to take a mean of: 0 / 0.
       if (!alone) losses[0] = divisor === 0 ? Number.NaN : sum;
     },
-    derivative: gradient(() => backward),
+    derivative: (g, node) => [
+      apply(backward, [g, node.input(0), ...savedTargets(node, 1)], node.attrs),
+      null,
+      null,
+    ],
   });
-  const backward: Primitive<Attributes, Inputs> = definePrimitive({
+  const backward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
     name: `${name}_backward`,
-    saves: INPUT(1) | INPUT(2),
+    saves: INPUT(2) | INPUT(3),
     infer: (_, { shape, dtype }) => ({ shape, dtype }),
-    kernel(inputs, a, out) {
-      const losses = elementsOf(inputs[0]);
+    kernel([g, ...inputs], a, out) {
+      const losses = elementsOf(g);
       const to = elementsOf(out).fill(0);
       const alone = a.reduction === 'none';
       const { places, factorOf } = lookUp(inputs, a);
@@ -93,7 +98,12 @@ function family(name: string): Primitive<Attributes, Inputs> {
         if (place >= 0) to[place] = factorOf(row) * losses[alone ? row : 0]!;
       }
     },
-    derivative: gradient(() => forward),
+    derivative: (h, node) => [
+      node.needs(0) ? apply(forward, [h, ...savedTargets(node, 2)], node.attrs) : null,
+      node.needs(1) ? zeros(node.shape(1), { dtype: node.dtype(1) }) : null,
+      null,
+      null,
+    ],
   });
   return forward;
 }
