@@ -213,7 +213,11 @@ export function bindOutputs(
   });
 }
 
-const alias = (x: Tensor): Tensor => new Tensor(x.storage, x.shape, x.dtype, x.offset, x.strides);
+function alias(x: Tensor): Tensor {
+  const y = new Tensor(x.storage, x.shape, x.dtype, x.offset, x.strides);
+  autogradOf(y).inference = autogradOf(x).inference;
+  return y;
+}
 
 const zerosOfOutput = (node: GradNode<null>, i: number): Tensor =>
   zeros(node.outputShapes[i]!, { dtype: node.outputDtypes[i]! });

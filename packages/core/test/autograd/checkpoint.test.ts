@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { autograd, manualSeed, noGrad, rand, type Tensor, tensor } from '../../src/index.ts';
+import {
+  autograd,
+  defaultGenerator,
+  manualSeed,
+  noGrad,
+  rand,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
+import { observed } from '../../src/record/observe.ts';
 
 const leaf = (data: number | number[]): Tensor => tensor(data, { dtype: 'float64', requiresGrad: true });
 const values = (x: Tensor | null | undefined): unknown => x?.toArray() ?? null;
@@ -107,5 +116,79 @@ describe('checkpoint', () => {
     const x = leaf(1);
     expect(noGrad(() => autograd.checkpoint((t: Tensor) => t.mul(2), x)).requiresGrad).toBe(false);
     expect(autograd.checkpoint((t: Tensor) => t.mul(2), tensor(1)).requiresGrad).toBe(false);
+  });
+
+  it('leaves grad mode, generator and observers as they were, also where fn throws, before or in backward', () => {
+    const state = (): unknown => [autograd.isGradEnabled(), observed, [...defaultGenerator.getState()]];
+    const x = leaf([1, 2]);
+    let fail = true;
+    const sometimes = (h: Tensor): Tensor => {
+      rand([3]);
+      if (fail) throw new Error('in fn');
+      return h.mul(rand([2], { dtype: 'float64' }));
+    };
+    manualSeed(3);
+    expect(() => autograd.checkpoint(sometimes, x)).toThrow('in fn');
+    expect([autograd.isGradEnabled(), observed]).toEqual([true, false]);
+    fail = false;
+    manualSeed(3);
+    const y = autograd.checkpoint(sometimes, x);
+    rand([5]);
+    const before = state();
+    fail = true;
+    expect(() => y.sum().backward({ retainGraph: true })).toThrow('in fn');
+    expect(state()).toEqual(before);
+    fail = false;
+    y.sum().backward();
+    expect(state()).toEqual(before);
+    expect(values(x.grad)).toEqual((values(y) as number[]).map((v, i) => v / (i + 1)));
+  });
+
+  it('draws anew where that is asked for, and then goes on from there', () => {
+    const x = leaf([1, 1]);
+    const fn = (h: Tensor): Tensor => h.mul(rand([2], { dtype: 'float64' }));
+    manualSeed(0);
+    const y = autograd.checkpointWith({ preserveRngState: false }, fn, x);
+    y.sum().backward();
+    const next = values(rand([2]));
+    manualSeed(0);
+    const draws = [rand([2], { dtype: 'float64' }), rand([2], { dtype: 'float64' })].map(values);
+    expect([values(y), values(x.grad)]).toEqual(draws);
+    expect(values(rand([2]))).toEqual(next);
+  });
+
+  it('frees what it keeps with the graph, unless that is retained', () => {
+    const x = leaf([1, 2]);
+    const y = autograd.checkpoint((h: Tensor) => h.mul(h), x.mul(1)).sum();
+    y.backward({ retainGraph: true });
+    y.backward();
+    expect(values(x.grad)).toEqual([4, 8]);
+    expect(() => y.backward()).toThrow(/a second time/);
+  });
+
+  it('gives null for what no output depends on', () => {
+    const [x, y] = [leaf([1, 2]), leaf([3, 4])];
+    const z = autograd.checkpoint(
+      (a: Tensor, b: Tensor) => {
+        b.mul(2);
+        return a.mul(3);
+      },
+      x,
+      y,
+    );
+    z.sum().backward();
+    expect([values(x.grad), values(y.grad)]).toEqual([[3, 3], null]);
+  });
+
+  it('has outputs that are its inputs, or views of them', () => {
+    const x = leaf([1, 2]);
+    const h = x.mul(2);
+    const [same, view, product] = autograd.checkpoint(
+      (a: Tensor): [Tensor, Tensor, Tensor] => [a, a.view(2, 1), a.mul(a)],
+      h,
+    );
+    expect(same === h).toBe(false);
+    same.sum().add(view.mul(10).sum()).add(product.sum()).backward();
+    expect(values(x.grad)).toEqual([2 + 20 + 8, 2 + 20 + 16]);
   });
 });

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   AutogradError,
   add,
+  apply,
   autograd,
   cat,
+  definePrimitive,
+  elementsOf,
   noGrad,
   observe,
   ones,
@@ -176,6 +179,100 @@ describe('backward', () => {
     expect(autograd.isGradEnabled()).toBe(true);
     x.sum().backward();
     expect(values(x.grad)).toEqual([1, 1]);
+  });
+
+  it('can be walked again after an error in a part of it', () => {
+    const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+    let fail = true;
+    const failing = autograd.defineFunction({
+      forward: (_ctx, a: Tensor, b: Tensor) => a.mul(b),
+      backward: (_ctx, g): [Tensor, Tensor] => {
+        if (fail) throw new Error('from the user');
+        return [g.mul(2), g.mul(3)];
+      },
+    });
+    const y = failing(x.mul(1), w).sum();
+    expect(() => autograd.grad(y, x, { retainGraph: true })).toThrow('from the user');
+    expect(() => y.backward({ retainGraph: true })).toThrow('from the user');
+    fail = false;
+    // The part that was asked for is forgotten: both get their gradients.
+    y.backward();
+    expect([values(x.grad), values(w.grad)]).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+  });
+
+  it('tells a derivative which gradients are wanted by this walk, and by the next', () => {
+    const wanted: boolean[][] = [];
+    const product = definePrimitive<undefined, [Tensor, Tensor]>({
+      name: 'product',
+      infer: ([{ shape, dtype }]) => ({ shape, dtype }),
+      kernel([a, b], _, out) {
+        const [left, right, result] = [elementsOf(a), elementsOf(b), elementsOf(out)];
+        for (let i = 0; i < out.count; i++) result[i] = left[i]! * right[i]!;
+      },
+      derivative(g, node) {
+        wanted.push([node.needs(0), node.needs(1)]);
+        return [node.needs(0) ? g.mul(node.input(1)) : null, node.needs(1) ? g.mul(node.input(0)) : null];
+      },
+    });
+    const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+    const y = apply(product, [x, w], undefined).sum();
+    autograd.grad(y, w, { retainGraph: true });
+    y.backward({ inputs: x, retainGraph: true });
+    y.backward();
+    expect(wanted).toEqual([
+      [false, true],
+      [true, false],
+      [true, true],
+    ]);
+    expect([values(x.grad), values(w.grad)]).toEqual([
+      [6, 8],
+      [1, 2],
+    ]);
+  });
+
+  it('runs nodes from the youngest on, whatever order the edges have', () => {
+    // `late` is met first, as the last input, and is older than `z`, which adds to its gradient.
+    const x = leaf(2);
+    const late = x.mul(3);
+    const z = late.mul(late);
+    const order: string[] = [];
+    for (const [name, t] of Object.entries({ x, late, z }))
+      autograd.registerHook(t, () => void order.push(name));
+    cat([late.view(1), z.view(1), late.view(1)])
+      .sum()
+      .backward();
+    expect(order).toEqual(['z', 'late', 'x']);
+    expect(values(x.grad)).toBe(3 * (2 * 6 + 2));
+    const wide = leaf(1);
+    let chains = [wide.mul(1), wide.mul(2), wide.mul(3)];
+    for (let i = 0; i < 5; i++)
+      chains = [chains[2]!.add(chains[0]!), chains[0]!.add(chains[1]!), chains[1]!.add(0)];
+    autograd.backward(chains);
+    const slope = values(wide.grad) as number;
+    expect(chains.reduce((sum, t) => sum + t.item(), 0)).toBe(slope);
+  });
+
+  it('ignores roots and inputs that are the same tensor, and gives each its part', () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    autograd.backward(
+      [y, y, x],
+      [ones(2), ones(2), ones(2)].map((g) => g.to('float64')),
+    );
+    expect(values(x.grad)).toEqual([7, 7]);
+  });
+
+  it('releases the nodes that ran, and no others', () => {
+    const x = leaf([1, 2]);
+    const a = x.mul(x);
+    const b = a.mul(a);
+    autograd.grad(b.sum(), a);
+    expect(() => b.sum().backward()).toThrow(/a second time/);
+    a.sum().backward();
+    expect(values(x.grad)).toEqual([2, 4]);
   });
 
   it('reports multiple outputs of which some are unused', () => {

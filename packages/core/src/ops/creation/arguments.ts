@@ -2,6 +2,7 @@
 import { K } from '../../arguments/index.ts';
 import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
+import { isInferenceModeEnabled } from '../../record/grad-mode.ts';
 import { checkShape, type Shape } from '../../shape.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
@@ -23,6 +24,7 @@ export function dtypeOf(
 
 /** Applies `requiresGrad` to a tensor that a creation function made. */
 export function finishCreation(x: Tensor, options: CreationOptions | undefined): Tensor {
+  if (isInferenceModeEnabled()) autogradOf(x).inference = true;
   if (options?.requiresGrad !== true) return x;
   if (!isFloatingPoint(x.dtype)) {
     throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import {
+  autograd,
+  E,
+  FusedUpdate,
+  type Observer,
+  observe,
+  ones,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
+import { observed } from '../../src/record/observe.ts';
+
+/** What `run` shows to an observer, one line each. */
+function seenBy(run: () => void): string[] {
+  const log: string[] = [];
+  const shapes = (tensors: readonly Tensor[]): string => tensors.map((x) => `[${x.shape.join()}]`).join(' ');
+  const stop = observe({
+    before: (name, inputs) => void log.push(`before ${name} ${shapes(inputs)}`),
+    after: (name, inputs, _, outputs) =>
+      void log.push(`after ${name} ${shapes(inputs)} -> ${shapes(outputs)}`),
+    recorded: (node) => void log.push(`recorded ${node.name}`),
+    read: (x, reason) => void log.push(`read ${shapes([x])} ${reason}`),
+  });
+  try {
+    run();
+  } finally {
+    stop();
+  }
+  return log;
+}
+
+describe('observe', () => {
+  it('shows operations of every kind before and after they run, nodes as they are recorded, and reads', () => {
+    const x = ones([2], { requiresGrad: true });
+    expect(seenBy(() => void x.mul(2).sum().item())).toEqual([
+      'before mul [2]',
+      'recorded MulBackward0',
+      'after mul [2] -> [2]',
+      'before sum [2]',
+      'recorded SumBackward0',
+      'after sum [2] -> []',
+      'read [] item',
+    ]);
+    expect(seenBy(() => void x.view(2, 1))).toEqual([
+      'before view [2]',
+      'recorded ViewBackward0',
+      'after view [2] -> [2,1]',
+    ]);
+    expect(seenBy(() => void tensor([2, 1]).sort())).toEqual([
+      'before sort [2]',
+      'after sort [2] -> [2] [2]',
+    ]);
+    expect(seenBy(() => void ones([2]).add_(1)).slice(-2)).toEqual([
+      'before add_ [2]',
+      'after add_ [2] -> [2]',
+    ]);
+    const step = new FusedUpdate('step', 2, 1, (w, v, g) => [E.sub(w, g), v]);
+    const tensors = [ones([2]), ones([2]), ones([2])];
+    expect(seenBy(() => step.run(tensors, []))).toEqual([
+      'before step [2] [2] [2]',
+      'after step [2] [2] [2] -> [2] [2]',
+    ]);
+    const double = autograd.defineFunction({
+      name: 'Twice',
+      forward: (_, a: Tensor) => a.mul(2),
+      backward: (_, g) => g.mul(2),
+    });
+    expect(seenBy(() => void double(x))).toContain('recorded TwiceBackward');
+    expect(seenBy(() => void autograd.checkpoint((a: Tensor) => a.mul(2), x))).toContain(
+      'recorded CheckpointBackward',
+    );
+    expect(seenBy(() => void x.mul(2).toString()).at(-1)).toBe('read [2] print');
+    expect(observed).toBe(false);
+  });
+
+  it('calls all observers, in the order in which they came, until each is removed', () => {
+    const log: string[] = [];
+    const named = (name: string): Observer => ({ before: () => void log.push(name) });
+    const [stopA, stopB] = [observe(named('a')), observe(named('b'))];
+    ones([1]);
+    stopA();
+    stopA();
+    ones([1]);
+    expect(log).toEqual(['a', 'b', 'b']);
+    expect(observed).toBe(true);
+    stopB();
+    ones([1]);
+    expect(log).toHaveLength(3);
+    expect(observed).toBe(false);
+  });
+
+  it('lets observers come and go while they are called', () => {
+    const log: string[] = [];
+    const stops: (() => void)[] = [];
+    stops.push(
+      observe({
+        before() {
+          log.push('a');
+          for (const stop of stops) stop();
+          stops.push(
+            observe({ before: () => void log.push('new'), after: () => void log.push('new after') }),
+          );
+        },
+      }),
+      observe({ before: () => void log.push('b') }),
+    );
+    ones([1]);
+    expect(log).toEqual(['a', 'b', 'new after']);
+    for (const stop of stops) stop();
+    expect(observed).toBe(false);
+  });
+
+  it('takes an observer twice, and each handle takes it out once', () => {
+    let calls = 0;
+    const observer: Observer = { before: () => void calls++ };
+    const [first, second] = [observe(observer), observe(observer)];
+    ones([1]);
+    first();
+    first();
+    ones([1]);
+    second();
+    ones([1]);
+    expect(calls).toBe(3);
+  });
+});
