@@ -19,8 +19,8 @@ export interface DataLoaderOptions<T> {
   readonly sampler?: Iterable<number>;
   /** Joins samples to a batch. Default: the dataset's own `getBatch`, else {@link defaultCollate}. */
   readonly collate?: (samples: T[]) => T;
-  /** Ends an asynchronous iteration early, with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Ends an asynchronous iteration early, with the signal's reason: an `AbortSignal`. */
+  readonly signal?: { throwIfAborted(): void };
 }
 
 /**

@@ -12,7 +12,8 @@ export { FileError } from './file-error.ts';
 // Installs Tensor's methods.
 import '../index.ts';
 
-type Path = string | URL;
+/** A path, or a file URL: a `URL`, of which no more is named than that, so that no declaration needs Node's types. */
+type Path = string | { readonly href: string; readonly searchParams: object };
 
 /**
  * Writes named tensors, such as a `stateDict()`, to a safetensors file. Follows `safetensors.torch.save_file`.

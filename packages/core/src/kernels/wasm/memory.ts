@@ -6,26 +6,27 @@
  * `ensureBytes`, and keep none of them across a call.
  */
 
+import { KindlingError } from '../../errors.ts';
 import { ModuleBuilder } from './module-builder.ts';
 
 const PAGE_BYTES = 65536;
 const INITIAL_PAGES = 64;
 
-/** The scratch memory itself, imported by every kernel module as `env.memory`. */
-export const memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
+/** The scratch memory itself, imported by every kernel module as `env.memory`; made when first asked for. */
+let memory: WebAssembly.Memory | undefined;
 
 /** The scratch memory as float32 numbers. */
-export let f32: Float32Array<ArrayBuffer>;
+export let f32: Float32Array<ArrayBuffer> = new Float32Array(0);
 /** The scratch memory as float64 numbers. */
-export let f64: Float64Array<ArrayBuffer>;
+export let f64: Float64Array<ArrayBuffer> = new Float64Array(0);
 /** The scratch memory as 32-bit integers. */
-export let i32: Int32Array<ArrayBuffer>;
+export let i32: Int32Array<ArrayBuffer> = new Int32Array(0);
 /** The scratch memory as bytes. */
-export let u8: Uint8Array<ArrayBuffer>;
+export let u8: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let byteLength = 0;
 
-function renewViews(): void {
-  const buffer = memory.buffer as ArrayBuffer;
+function renewViews({ buffer: shared }: WebAssembly.Memory): void {
+  const buffer = shared as ArrayBuffer;
   f32 = new Float32Array(buffer);
   f64 = new Float64Array(buffer);
   i32 = new Int32Array(buffer);
@@ -33,14 +34,27 @@ function renewViews(): void {
   byteLength = buffer.byteLength;
 }
 
-renewViews();
+/** @throws KindlingError where there is no WebAssembly */
+function scratchMemory(): WebAssembly.Memory {
+  if (memory === undefined) {
+    if (typeof WebAssembly === 'undefined')
+      throw new KindlingError(
+        "Kindling computes with WebAssembly, which this JavaScript engine lacks or has switched off (as Safari's lockdown mode does)",
+      );
+    memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
+    renewViews(memory);
+  }
+  return memory;
+}
 
 /** Makes the scratch memory at least `bytes` long; at least doubles it when it must grow. */
 export function ensureBytes(bytes: number): void {
   if (bytes <= byteLength) return;
+  const scratch = scratchMemory();
+  if (bytes <= byteLength) return;
   const wanted = Math.max(Math.ceil(bytes / PAGE_BYTES), Math.min((2 * byteLength) / PAGE_BYTES, 32768));
-  memory.grow(wanted - byteLength / PAGE_BYTES);
-  renewViews();
+  scratch.grow(wanted - byteLength / PAGE_BYTES);
+  renewViews(scratch);
 }
 
 /** Rounds a byte offset up to a multiple of 16, the size of a vector. */
@@ -48,16 +62,37 @@ export function align16(bytes: number): number {
   return (bytes + 15) & ~15;
 }
 
-/** Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. */
+/**
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports.
+ * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
+ */
 export function instantiate<Exports>(
   bytes: Uint8Array<ArrayBuffer>,
   env: Readonly<Record<string, (...args: number[]) => unknown>> = {},
 ): Exports {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...env } });
-  return instance.exports as Exports;
+  const imports = { env: { memory: scratchMemory(), ...env } };
+  return new WebAssembly.Instance(compiled(bytes), imports).exports as Exports;
+}
+
+function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw cause;
+    // Browsers word a refusal each in their own way; but what is valid and still not compiled was refused.
+    throw new KindlingError(
+      WebAssembly.validate(bytes)
+        ? "Kindling computes with WebAssembly, which this page's Content-Security-Policy forbids: add 'wasm-unsafe-eval' to its " +
+            `script-src, as in "script-src 'self' 'wasm-unsafe-eval'" (${String(cause)})`
+        : 'Kindling computes with WebAssembly SIMD, which this JavaScript engine lacks: it is in Chrome and Edge 91, Firefox 89, ' +
+            `Safari 16.4, Node 16.4 and what is newer (${String(cause)})`,
+      { cause },
+    );
+  }
 }
 
 function validatesRelaxedSimd(): boolean {
+  if (typeof WebAssembly === 'undefined') return false;
   const probe = new ModuleBuilder();
   probe.addFunction({ params: ['v128'], results: ['v128'] }, (f) => {
     f.get(0).get(0).get(0).op('f32x4.relaxed_madd');
