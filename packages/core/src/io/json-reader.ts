@@ -96,7 +96,7 @@ export class JsonReader {
     const first = this.#peek();
     const start = this.#at;
     let count = 0;
-    while (isDigit(bytes[this.#at])) count = 10 * count + bytes[this.#at++]! - ZERO;
+    while (isDigit(bytes[this.#at])) count = 10 * count + (bytes[this.#at++]! - ZERO);
     const digits = this.#at - start;
     const plain = digits > 0 && digits <= 16 && (digits === 1 || first !== ZERO) && !isWord(bytes[this.#at]);
     return plain ? count : Number.NaN;
