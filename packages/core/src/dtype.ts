@@ -99,8 +99,12 @@ export function storedNumber(value: number | boolean, dtype: DType, caller: stri
     range === undefined
       ? dtype !== 'float32' || Number.isFinite(Math.fround(x)) || !Number.isFinite(x)
       : (x >= range[0] && x <= range[1]) || (Number.isInteger(x) && x >= -range[1] && x < 0);
-  if (!fits)
-    throw new ValueError(`${caller}: value ${x} cannot be converted to type ${dtype} without overflow`);
+  if (!fits) {
+    const hint = dtype === 'int32' ? ', as it does not fit int32; use float64' : '';
+    throw new ValueError(
+      `${caller}: value ${x} cannot be converted to type ${dtype} without overflow${hint}`,
+    );
+  }
   return range === undefined ? x : Math.trunc(x);
 }
 

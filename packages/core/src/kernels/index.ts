@@ -9,4 +9,12 @@ export * as E from './expression/index.ts';
 export * from './gemm/index.ts';
 export * from './reduce/index.ts';
 export * from './rows/index.ts';
-export { type Extent, extentOf, type Strided, stridedOver } from './strided/index.ts';
+export {
+  BeyondInt32,
+  computeWide,
+  type Extent,
+  extentOf,
+  type Strided,
+  stridedOver,
+  toInt32,
+} from './strided/index.ts';

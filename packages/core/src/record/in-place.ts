@@ -67,7 +67,11 @@ export function updateInPlace(
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
   for (const x of targets) prepareInPlace(x, inputs, name);
-  write();
+  try {
+    write();
+  } catch (error) {
+    throw ofKernel(error, name);
+  }
   for (const x of targets) x.storage.version++;
   if (observed) notifyAfter(name, inputs, attrs, targets);
 }

@@ -29,14 +29,30 @@ describe('copyStrided', () => {
     );
   });
 
-  it('keeps what a conversion has no room for within bounds', () => {
-    const x = stridedOver(Float64Array.of(1e20, -1e20, Number.NaN, -0.5), 'float64', [4]);
-    const out = new Int32Array(4);
-    copyStrided(x, out, 0, 'int32');
-    expect(Array.from(out)).toEqual([2147483647, -2147483648, 0, 0]);
-    const flags = new Uint8Array(4);
-    copyStrided(x, flags, 0, 'bool');
-    expect(Array.from(flags)).toEqual([1, 1, 1, 1]);
+  it.each([1e20, -1e20, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Infinity])(
+    'refuses %d as int32, and leaves the target as it was',
+    (beyond) => {
+      for (const n of [4, 20_000]) {
+        const array = new Float64Array(n).fill(0.5);
+        array[n - 2] = beyond;
+        const out = new Int32Array(n).fill(9);
+        expect(() => copyStrided(stridedOver(array, 'float64', [n]), out, 0, 'int32')).toThrow(
+          `the result ${beyond} does not fit int32`,
+        );
+        expect(out.every((x) => x === 9)).toBe(true);
+      }
+    },
+  );
+
+  it('keeps the low byte of any float, none of NaN and infinity', () => {
+    const x = Float64Array.of(1e20, 2 ** 40 + 513, -3e9 - 0.5, 4e9 + 7, Number.NaN, -Infinity, -0.5, -1);
+    const bytes = new Uint8Array(x.length);
+    copyStrided(stridedOver(x, 'float64', [x.length]), bytes, 0, 'uint8');
+    expect(Array.from(bytes)).toEqual([0, 1, 0, 7, 0, 0, 0, 255]);
+    copyStrided(stridedOver(Float32Array.from(x), 'float32', [x.length]), bytes, 0, 'uint8');
+    expect(Array.from(bytes)).toEqual([0, 0, 0, 0, 0, 0, 0, 255]);
+    copyStrided(stridedOver(x, 'float64', [x.length]), bytes, 0, 'bool');
+    expect(Array.from(bytes)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   });
 
   it('keeps the bits of NaN and -0', () => {

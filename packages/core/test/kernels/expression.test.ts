@@ -145,9 +145,9 @@ describe('integer lanes', () => {
     min: [E.min, Math.min],
     max: [E.max, Math.max],
     truncDivide: [E.truncDivide, (a, b) => (b === 0 ? 0 : (a / b) | 0)],
-    fmod: [E.fmod, (a, b) => (b === 0 ? 0 : (a % b) | 0)],
-    floorDivide: [E.floorDivide, (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0)],
-    remainder: [E.remainder, (a, b) => (b === 0 ? 0 : (a - b * Math.floor(a / b)) | 0)],
+    truncRemainder: [E.truncRemainder, (a, b) => (b === 0 ? 0 : (a % b) | 0)],
+    wholeFloorDivide: [E.wholeFloorDivide, (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0)],
+    wholeRemainder: [E.wholeRemainder, (a, b) => (b === 0 ? 0 : (a - b * Math.floor(a / b)) | 0)],
     and: [(a, b) => E.fromBits(E.iand(E.bitsOf(a), E.bitsOf(b))), (a, b) => a & b],
     absNeg: [(a, b) => E.add(E.abs(a), E.neg(b)), (a, b) => (Math.abs(a) - b) | 0],
     rounding: [(a, b) => E.add(E.floor(a), E.nearest(b)), (a, b) => (a + b) | 0],
@@ -164,6 +164,30 @@ describe('integer lanes', () => {
       );
     });
   }
+
+  it.each(['truncDivide', 'truncRemainder', 'wholeFloorDivide', 'wholeRemainder', 'wholePow'] as const)(
+    '%s of whole numbers in float64 lanes',
+    (name) => {
+      const exact: Record<typeof name, (a: bigint, b: bigint) => bigint> = {
+        truncDivide: (a, b) => a / b,
+        truncRemainder: (a, b) => a % b,
+        wholeFloorDivide: (a, b) => (a - (((a % b) + b) % b)) / b,
+        wholeRemainder: (a, b) => ((a % b) + b) % b,
+        wholePow: (a, b) => (b >= 0n ? a ** b : a === 1n || a === -1n ? a ** (-b % 2n) : 0n),
+      };
+      const large = fc.oneof(int, fc.maxSafeInteger());
+      const operands = name === 'wholePow' ? [int, fc.integer({ min: -3, max: 31 })] : [large, large];
+      fc.assert(
+        fc.property(fc.tuple(...operands), ([a = 0, b = 0]) => {
+          if (b === 0 && name !== 'wholePow') return;
+          const wanted = exact[name](BigInt(a), BigInt(b));
+          if (wanted === BigInt.asIntN(53, wanted))
+            expect(evaluate('f64', (x, y) => E[name](x, y), [[a], [b]])[0]! + 0).toBe(Number(wanted));
+        }),
+        { numRuns: 300, seed: 5 },
+      );
+    },
+  );
 
   it('pow wraps, and knows negative exponents', () => {
     const a = [2, 3, -2, 1, -1, -1, 5, 0, 7, 2];

@@ -15,7 +15,7 @@ function random(): number {
   return seed / 2 ** 32;
 }
 
-function matrix(lane: Lane, rows: number, cols: number, layout: Layout): MatrixView {
+function matrix(lane: Lane, rows: number, cols: number, layout: Layout, most = 1e5): MatrixView {
   const strides: Record<Layout, [number, number]> = {
     rows: [cols, 1],
     columns: [1, rows],
@@ -27,7 +27,7 @@ function matrix(lane: Lane, rows: number, cols: number, layout: Layout): MatrixV
   const [rowStride, colStride] = strides[layout];
   const offset = layout === 'rows' ? 0 : 3;
   const array = new constructors[lane](offset + rows * rowStride + cols * colStride + 1);
-  for (let i = 0; i < array.length; i++) array[i] = lane === 'i32' ? Math.round(random() * 1e5) : random();
+  for (let i = 0; i < array.length; i++) array[i] = lane === 'i32' ? Math.round(random() * most) : random();
   return { array, offset, rowStride, colStride };
 }
 
@@ -111,32 +111,66 @@ describe('gemm', () => {
     );
   });
 
-  test('int32 wraps around, uint8 at 256', () => {
+  test.each([20, 5e3, 1e5, 2 ** 32 - 2])('of int32 up to %d is exact, or refused', (most) => {
+    const layout = fc.constantFrom(...layouts);
+    const factor = fc.constantFrom(1, -1, 3);
     fc.assert(
-      fc.property(
-        size,
-        size,
-        size,
-        fc.constantFrom(...layouts),
-        fc.constantFrom(...layouts),
-        (m, n, k, la, lb) => {
-          const a = matrix('i32', m, k, la);
-          const b = matrix('i32', k, n, lb);
-          const c = new Int32Array(m * n);
-          gemm(m, n, k, a, b, c, 0);
-          const bytes = new Uint8Array(m * n);
-          gemm(m, n, k, a, b, bytes, 0);
-          for (let i = 0; i < m; i++) {
-            for (let j = 0; j < n; j++) {
-              let sum = 0n;
-              for (let p = 0; p < k; p++) sum += BigInt(at(a, i, p)) * BigInt(at(b, p, j));
-              expect(c[i * n + j]).toBe(Number(BigInt.asIntN(32, sum)));
-              expect(bytes[i * n + j]).toBe(Number(BigInt.asUintN(8, sum)));
-            }
-          }
-        },
-      ),
-      { numRuns: 20 },
+      fc.property(size, size, size, layout, layout, factor, factor, (m, n, k, la, lb, alpha, beta) => {
+        const a = matrix('i32', m, k, la, most);
+        const b = matrix('i32', k, n, lb, most);
+        const before = Int32Array.from({ length: m * n }, () => Math.round(random() * most));
+        const wanted = Array.from(before, (x, place) => {
+          let sum = 0n;
+          const [i, j] = [Math.floor(place / n), place % n];
+          for (let p = 0; p < k; p++) sum += BigInt(at(a, i, p)) * BigInt(at(b, p, j));
+          return BigInt(alpha) * sum + BigInt(beta) * BigInt(x);
+        });
+        const c = before.slice();
+        const run = () => gemm(m, n, k, a, b, c, 0, { alpha, beta });
+        if (wanted.every((x) => x === BigInt.asIntN(32, x))) run();
+        else {
+          expect(run).toThrow('does not fit int32');
+          expect(c).toEqual(before);
+          return;
+        }
+        expect(Array.from(c, BigInt)).toEqual(wanted);
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+  });
+
+  test('of int32 is exact where partial sums are beyond 2^53 and the result is not', () => {
+    const most = 2 ** 31 - 1;
+    const view = (...list: number[]) => ({
+      array: Int32Array.from(list),
+      offset: 0,
+      rowStride: 4,
+      colStride: 1,
+    });
+    const column = { ...view(most, most, most, 5), rowStride: 1 };
+    const c = new Int32Array(1);
+    gemm(1, 1, 4, view(most, -most, 1, -1), column, c, 0);
+    gemm(1, 1, 4, view(most, 1, -most, -1), column, c, 0);
+    expect(() => gemm(1, 1, 4, view(most, 1, -most, 1), column, c, 0)).toThrow('2147483652 does not fit');
+    expect(c[0]).toBe(most - 5);
+  });
+
+  test('of bytes wraps at 256', () => {
+    fc.assert(
+      fc.property(size, size, size, fc.constantFrom(1, -1, 300), (m, n, k, alpha) => {
+        const bytes = (rows: number, cols: number): MatrixView => ({
+          array: Uint8Array.from({ length: rows * cols }, () => random() * 256),
+          offset: 0,
+          rowStride: cols,
+          colStride: 1,
+        });
+        const [a, b] = [bytes(m, k), bytes(k, n)];
+        const c = new Uint8Array(m * n);
+        gemm(m, n, k, a, b, c, 0, { alpha });
+        const wanted = naive(m, n, k, a, b, () => 0, alpha);
+        expect(Array.from(c, BigInt)).toEqual(wanted.map((x) => BigInt.asUintN(8, BigInt(x))));
+      }),
+      { numRuns: 20, seed: 8 },
     );
   });
 

@@ -139,25 +139,57 @@ describe('reduce agrees with loops over drawn layouts', () => {
   );
 
   test.each(['sum', 'prod', 'max', 'min', 'any', 'all', 'countNonzero'] as const)(
-    '%s of integers',
+    '%s of integers, or an error where it does not fit int32',
     (kind) => {
+      const exact: Partial<Record<ReduceKind, (list: number[]) => bigint>> = {
+        sum: (list) => list.reduce((a, b) => a + BigInt(b), 0n),
+        prod: (list) => list.reduce((a, b) => a * BigInt(b), 1n),
+        max: (list) => BigInt(list.reduce((a, b) => Math.max(a, b), -(2 ** 31))),
+        min: (list) => BigInt(list.reduce((a, b) => Math.min(a, b), 2 ** 31 - 1)),
+      };
+      const ofList = exact[kind] ?? ((list) => BigInt(expected[kind](list)));
+      const drawing = fc
+        .tuple(fc.constantFrom<DType>('int32', 'uint8', 'bool'), fc.constantFrom(0, 12, 20, 30))
+        .chain(([dtype, shift]) => cases(dtype).map((drawn) => ({ drawn, shift })));
       fc.assert(
-        fc.property(fc.constantFrom<DType>('int32', 'uint8', 'bool').chain(cases), (drawn) => {
+        fc.property(drawing, ({ drawn, shift }) => {
+          const { array } = drawn.x.storage;
+          if (array instanceof Int32Array) array.set(array.map((x) => x >> shift));
           const lists = groups(drawn);
+          const wanted = lists.map(ofList);
           const out = new Int32Array(lists.length);
-          reduce(kind, drawn.x, drawn.dims, out);
-          const wrapped: Partial<Record<ReduceKind, (list: number[]) => number>> = {
-            sum: (list) => list.reduce((a, b) => (a + b) | 0, 0),
-            prod: (list) => list.reduce((a, b) => Math.imul(a, b), 1),
-            max: (list) => list.reduce((a, b) => Math.max(a, b), -(2 ** 31)),
-            min: (list) => list.reduce((a, b) => Math.min(a, b), 2 ** 31 - 1),
-          };
-          expect(Array.from(out)).toEqual(lists.map(wrapped[kind] ?? expected[kind]));
+          const run = () => reduce(kind, drawn.x, drawn.dims, out);
+          if (wanted.some((x) => x !== BigInt.asIntN(32, x))) expect(run).toThrow('does not fit int32');
+          else {
+            run();
+            expect(Array.from(out, BigInt)).toEqual(wanted);
+          }
         }),
-        { numRuns: 40 },
+        { numRuns: 100, seed: 11 },
       );
     },
   );
+
+  test('sums of integers are exact beyond 2^53, and products of zero are 0', () => {
+    const most = 2 ** 31 - 1;
+    const n = 2 ** 22 + 100;
+    const large = new Int32Array(2 * n + 1).fill(most, 0, n).fill(-most, n);
+    large[2 * n] = 3;
+    const out = new Int32Array(1);
+    reduce('sum', stridedOver(large, 'int32', [2 * n + 1]), [0], out);
+    expect(out[0]).toBe(3);
+    const zero = new Int32Array(1000).fill(-(2 ** 31));
+    zero[999] = 0;
+    for (const shape of [[1000], [250, 4]]) {
+      reduce(
+        'prod',
+        stridedOver(zero, 'int32', shape),
+        shape.map((_, d) => d),
+        out,
+      );
+      expect(out[0]).toBe(0);
+    }
+  });
 
   test.each(['float32', 'float64'] as const)('mean and variance of %s', (dtype) => {
     fc.assert(

@@ -76,7 +76,8 @@ export function emitSplatLoad(f: FunctionBuilder, lane: Lane, stored: Stored, of
 
 /**
  * Pops a vector, then an address; stores the vector's elements consecutively. Masks are stored as 1 and 0. Conversion
- * is PyTorch's: floats lose their fraction on the way to integers, uint8 keeps the low byte, bool is `!= 0`.
+ * is PyTorch's: floats lose their fraction on the way to integers, uint8 keeps the low byte (0 of NaN and infinity), bool is
+ * `!= 0`. Floats saturate in int32, for which whoever minds stores float64.
  * `spare` is a v128 local that may be overwritten.
  */
 export function emitStore(
@@ -94,7 +95,7 @@ export function emitStore(
       if (!isMask) f.splat(lane, 0).op(notEqual[lane]);
       emitBytesOfMask(f, lane);
     } else {
-      emitLowBytes(f, lane);
+      emitLowBytes(f, lane, spare);
     }
     if (lane === 'f64') f.lane('i16x8.extract_lane_u', 0).store('i32.store16', offset);
     else f.lane('i32x4.extract_lane', 0).store('i32.store', offset);
@@ -148,8 +149,18 @@ function emitBytesOfMask(f: FunctionBuilder, lane: Lane): void {
 }
 
 /** The low byte of each number (a float's integral part), at the bottom of the vector. */
-function emitLowBytes(f: FunctionBuilder, lane: Lane): void {
-  if (lane === 'f32') f.op('i32x4.trunc_sat_f32x4_s');
-  else if (lane === 'f64') f.op('i32x4.trunc_sat_f64x2_s_zero');
+function emitLowBytes(f: FunctionBuilder, lane: Lane, spare: number): void {
+  if (lane !== 'i32') {
+    // What is beyond int32 would saturate: only the rest of division by 256 goes there.
+    const vector = lane === 'f32' ? 'f32x4' : 'f64x2';
+    f.op(`${vector}.trunc`)
+      .tee(spare)
+      .get(spare)
+      .splat(lane, 1 / 256)
+      .op(`${vector}.mul`)
+      .op(`${vector}.floor`);
+    f.splat(lane, 256).op(`${vector}.mul`).op(`${vector}.sub`);
+    f.op(lane === 'f32' ? 'i32x4.trunc_sat_f32x4_s' : 'i32x4.trunc_sat_f64x2_s_zero');
+  }
   f.i32Splat(0).shuffle([0, 4, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]);
 }

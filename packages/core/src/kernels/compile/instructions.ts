@@ -250,3 +250,18 @@ export function emitIntegerDivision(
     isTrap().op('select');
   });
 }
+
+/** {@link emitIntegerDivision} of whole numbers in f64 lanes: quotients of numbers below 2^53 are truncated exactly. */
+export function emitWholeDivision(
+  f: FunctionBuilder,
+  op: 'idiv' | 'irem',
+  operands: readonly number[],
+): void {
+  const [a = 0, b = 0] = operands;
+  const quotient = () => f.get(a).get(b).op('f64x2.div').op('f64x2.trunc');
+  if (op === 'idiv') quotient();
+  else {
+    f.get(a);
+    quotient().get(b).op('f64x2.mul').op('f64x2.sub');
+  }
+}

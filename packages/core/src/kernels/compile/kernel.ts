@@ -9,6 +9,7 @@ import {
   emitPlain,
   emitScalarCall,
   emitScalarCallWhere,
+  emitWholeDivision,
   type IntegerScratch,
   lanesOf,
   stackOrder,
@@ -252,6 +253,10 @@ class LoopEmitter {
       }
       case 'idiv':
       case 'irem':
+        if (spec.lane === 'f64') {
+          emitWholeDivision(f, node.op, this.inLocals(node.args));
+          return;
+        }
         if (spec.lane !== 'i32') throw new KindlingError(`${node.op}: not defined in ${spec.lane} lanes`);
         this.integers ??= [f.local('i32'), f.local('i32'), f.local('i32')];
         emitIntegerDivision(f, node.op, this.inLocals(node.args), this.integers);

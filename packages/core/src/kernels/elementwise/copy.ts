@@ -14,8 +14,9 @@ import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
 
-/** The lane that holds both dtypes without loss. */
+/** The lane that holds both dtypes without loss; floats become int32 from float64, where it is checked that they fit. */
 function conversionLane(from: DType, to: DType): Lane {
+  if (to === 'int32' && from === 'float32') return 'f64';
   if (from === 'float64' || to === 'float64') return 'f64';
   return from === 'float32' || to === 'float32' ? 'f32' : 'i32';
 }
@@ -29,8 +30,8 @@ function isRaw(from: DType, to: DType): boolean {
  * Copies the elements of `x`, whatever its layout, in row-major order to `target` from index `at` on.
  *
  * Where `dtype` differs from that of `x` the elements are converted as PyTorch does: floats lose their fraction on the way
- * to integers (and saturate at the range of int32; NaN becomes 0), uint8 keeps the low byte of the integer, and
- * bool is `!= 0`, so that NaN is true.
+ * to integers, uint8 keeps the low byte of the integer (0 of NaN and infinity), and bool is `!= 0`, so that NaN is true.
+ * @throws BeyondInt32 when a float does not fit int32, as NaN does not; `target` is then as it was
  */
 export function copyStrided(x: Strided, target: TypedArray, at = 0, dtype: DType = x.dtype): void {
   copyTo(x, x.shape, x.count, target, at, dtype);

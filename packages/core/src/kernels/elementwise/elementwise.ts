@@ -4,7 +4,14 @@ import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
-import { copyBetween, type Strided, shareMemory, stridedOver } from '../strided/index.ts';
+import {
+  copyBetween,
+  copyRun,
+  type Strided,
+  shareMemory,
+  storeInt32,
+  stridedOver,
+} from '../strided/index.ts';
 import { f64 } from '../wasm/index.ts';
 import {
   copyIn,
@@ -126,11 +133,20 @@ export class ElementwiseKernel {
       })),
       outputs: expressions.map((expression, i) => ({
         expression,
-        stored: outs[i]!.dtype,
+        stored: isNarrowed(lane, outs[i]!) ? 'float64' : outs[i]!.dtype,
         base: slotBase(i),
       })),
     });
   }
+}
+
+/** Integers come out of float lanes as float64 numbers, and are checked as they become int32. */
+const isNarrowed = (lane: Lane, out: Strided): boolean => lane === 'f64' && out.dtype === 'int32';
+
+/** Brings the first `count` elements of a slot to elements `start` and following of the dense `out`. */
+function bringOut(lane: Lane, out: Strided, start: number, count: number, slot: number): void {
+  if (!isNarrowed(lane, out)) copyOut(out, start, count, slot);
+  else storeInt32(f64, slotBase(slot) / 8, count, out.storage.array as Int32Array, out.offset + start);
 }
 
 const layouts = new Uint8Array(maxInputs);
@@ -141,8 +157,10 @@ const surelyFits = slotBytes / 8;
  * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
  *
  * Operands of any layout and dtype are broadcast to the shape of `out` and converted to `lane`; the result is converted
- * to the dtype of `out`. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
+ * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit; i32
+ * lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
  * before it is overwritten all the same.
+ * @throws BeyondInt32
  */
 export function runElementwise(
   kernel: ElementwiseKernel,
@@ -209,7 +227,7 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    runInChunks(run, inputs, outs, shape, outer, inner, sink);
+    runInChunks(run, lane, inputs, outs, shape, outer, inner, sink);
     return;
   }
   const slot = outs.length;
@@ -220,7 +238,7 @@ export function runElementwiseMany(
   }
   run(outer, inner);
   if (sink !== undefined) sink(0, n);
-  else for (let j = 0; j < slot; j++) copyOut(outs[j]!, 0, n, j);
+  else for (let j = 0; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
 }
 
 let classifiedInner = 0;
@@ -265,6 +283,7 @@ function classify(x: Strided, shape: Shape): number {
 /** Runs a kernel over operands that do not fit the slots whole, or not as they lie. */
 function runInChunks(
   run: KernelFunction,
+  lane: Lane,
   inputs: readonly Strided[],
   outs: readonly Strided[],
   shape: Shape,
@@ -273,10 +292,13 @@ function runInChunks(
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
-  const wide = [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
+  const narrowed = outs.some((out) => isNarrowed(lane, out));
+  const wide = narrowed || [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
   const capacity = slotBytes / (wide ? 8 : 4);
   const results = outs.map((out, slot) => {
-    const direct = sink !== undefined || (out.dense && (n <= capacity || !overlapsOperand(out, inputs)));
+    // What is narrowed is stored when all of it has been checked.
+    const direct =
+      sink !== undefined || (out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs)));
     return {
       out,
       slot,
@@ -305,10 +327,14 @@ function runInChunks(
       }
       run(height, width);
       if (sink !== undefined) sink(start, count);
-      else for (const { target, slot } of results) copyOut(target, start, count, slot);
+      else for (const { target, slot } of results) bringOut(lane, target, start, count, slot);
     }
   }
-  for (const { out, target } of results) if (target !== out) copyBetween(target, out);
+  for (const { out, target } of results) {
+    if (target === out) continue;
+    if (out.dense) copyRun(target.storage.array, 0, n, out.storage.array, out.offset);
+    else copyBetween(target, out);
+  }
 }
 
 /** Whether writing chunk after chunk to `out` could overwrite what a later chunk reads of an operand. */

@@ -1,4 +1,6 @@
+import { pow } from './functions.ts';
 import { binary, build, checkKinds, type Expr, lift, node, type Operand, unary } from './node.ts';
+import { add, and, eq, lt, ne, nearest, select, sub, toNumber, xor } from './values.ts';
 
 /** Integers of the lane's width, mostly for the lowerings of named functions. */
 
@@ -55,12 +57,34 @@ export const shrS = (a: Operand, distance: number): Expr => shift('shrS', a, dis
 /** a >>> distance, filling with zeros. */
 export const shrU = (a: Operand, distance: number): Expr => shift('shrU', a, distance);
 
-// ---- Integer lanes, one lane at a time ----
+// ---- Division of whole numbers, in i32 lanes and in f64 lanes that hold integers ----
 
 /**
- * Integer quotient toward zero; i32 lanes only. A zero divisor gives 0 here: the operations that divide integers look
- * for one beforehand and throw PyTorch's "ZeroDivisionError". -2^31 / -1 wraps.
+ * Integer quotient toward zero. The operations that divide integers look for zero divisors beforehand and throw PyTorch's
+ * "ZeroDivisionError"; here one gives 0, in f64 lanes no number. -2^31 / -1 wraps in i32 lanes.
  */
 export const truncDivide = binary('idiv');
-/** The rest of {@link truncDivide}, with the dividend's sign; i32 lanes only. A zero divisor gives 0. */
+/** The rest of {@link truncDivide}, with the dividend's sign. */
 export const truncRemainder = binary('irem');
+
+/** Whether a division leaves a rest and rounding down differs from rounding toward zero. */
+function roundsAway(rest: Expr, divisor: Expr): Expr {
+  return and(ne(rest, 0), xor(lt(rest, 0), lt(divisor, 0)));
+}
+
+/** Integer quotient rounded down. */
+export function wholeFloorDivide(a: Expr, b: Expr): Expr {
+  return sub(truncDivide(a, b), toNumber(roundsAway(truncRemainder(a, b), b)));
+}
+
+/** The rest of {@link wholeFloorDivide}, with the divisor's sign. */
+export function wholeRemainder(a: Expr, b: Expr): Expr {
+  const rest = truncRemainder(a, b);
+  return select(roundsAway(rest, b), add(rest, b), rest);
+}
+
+/** a^b of integers. A negative exponent leaves 0, but for the bases 1 and -1, as in PyTorch. */
+export function wholePow(a: Expr, b: Expr): Expr {
+  // In f64 lanes the power may be off by less than its last bit, half of which is far less than 1.
+  return select(and(eq(a, 0), lt(b, 0)), 0, nearest(pow(a, b)));
+}

@@ -60,7 +60,7 @@ const signatures = {
   iselect: ['mask', 'int', 'int', 'int'],
   truncToInt: ['value', 'int'],
   toFloat: ['int', 'value'],
-  // One lane at a time; i32 lanes only.
+  // Of whole numbers, in i32 and f64 lanes.
   idiv: ['value', 'value', 'value'],
   irem: ['value', 'value', 'value'],
 } as const satisfies Record<string, readonly Kind[]>;

@@ -6,7 +6,7 @@ import { binary, build, constant, type Expr, type Operand, unary } from './node.
 export const add = binary('add');
 /** a - b. */
 export const sub = binary('sub');
-/** a * b. In i32 lanes it wraps, as all integer arithmetic does. */
+/** a * b. i32 lanes wrap, in this as in all arithmetic: int32 is computed in f64 lanes, where it is exact. */
 export const mul = binary('mul');
 /** a / b; float lanes only. For integers see {@link truncDivide} and {@link floorDivide}. */
 export const div = binary('div');

@@ -1,9 +1,10 @@
-/** Matrix products of strided operands: plain loops for tiny and for integer ones, WebAssembly for the rest. */
+/** Matrix products of strided operands: plain loops for tiny ones, WebAssembly for the rest; integers by way of float64. */
 
 import type { TypedArray } from '../../dtype.ts';
-import { copyRun, type FloatArray } from '../strided/index.ts';
+import { copyRun, type FloatArray, storeInt32 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 import { gemmKernels, SCRATCH_BYTES, type TileProduct } from './gemm-kernels.ts';
+import { exactProduct, largest } from './integers.ts';
 import {
   type BatchedMatrixView,
   type Layout,
@@ -12,7 +13,7 @@ import {
   place,
   placeStack,
 } from './operands.ts';
-import { integerGemm, smallGemm } from './plain-loops.ts';
+import { smallGemm } from './plain-loops.ts';
 
 export type { BatchedMatrixView, MatrixView } from './operands.ts';
 
@@ -40,8 +41,9 @@ const noOptions: GemmOptions = {};
  * c = alpha * a @ b + beta * (bias or c), for a of shape (m, k), b of shape (k, n) and c of shape (m, n).
  *
  * a and b may have any strides; c is row-major and contiguous from `cOffset` on. The arrays' type follows c's: it
- * decides the arithmetic (float32, float64, or integers that wrap around). With beta = 0 what is added is not read,
+ * decides the arithmetic (float32, float64, int32, or bytes that wrap around). With beta = 0 what is added is not read,
  * with alpha = 0 neither are a and b, as in BLAS.
+ * @throws BeyondInt32 when c is an Int32Array, which is then as it was, and a result does not fit
  */
 export function gemm(
   m: number,
@@ -68,6 +70,35 @@ export function gemm(
   } else {
     blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added);
   }
+}
+
+/** Below this, float64 numbers hold every sum of whole numbers exactly, in whatever order they are added. */
+const EXACT = 2 ** 53;
+
+/** As a product of float64 numbers where no partial sum can lose a bit. */
+function integerGemm(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  c: Int32Array | Uint8Array,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+): void {
+  const product = new Float64Array(m * n);
+  // Bytes wrap around, so the factors may; a fraction is dropped, as in PyTorch.
+  const bytes = c instanceof Uint8Array;
+  const [byA, byB] = bytes ? [alpha & 255, beta & 255] : [Math.trunc(alpha), Math.trunc(beta)];
+  const ofProduct = Math.abs(byA) * k * largest(a, m, k) * largest(b, k, n);
+  const ofAdded = added === undefined ? 0 : Math.abs(byB) * largest(added, m, n);
+  if (ofProduct + ofAdded >= EXACT) exactProduct(m, n, k, a, b, product, byA, byB, added);
+  else if (added === undefined) gemm(m, n, k, a, b, product, 0, { alpha: byA });
+  else gemm(m, n, k, a, b, product, 0, { alpha: byA, beta: byB, bias: added });
+  if (bytes) c.set(product, cOffset);
+  else storeInt32(product, 0, m * n, c, cOffset);
 }
 
 const transposed = (v: MatrixView): MatrixView => ({

@@ -1,25 +1,24 @@
-/** Matrix products as plain loops: for tiny operands, where copying costs more than it saves, and for integers. */
+/** Matrix products as plain loops: for tiny operands, where copying costs more than it saves. */
 
-import type { TypedArray } from '../../dtype.ts';
 import type { FloatArray } from '../strided/index.ts';
 import { elementAt, type MatrixView } from './operands.ts';
 
-/** c = alpha * a @ b + beta * added, for c of shape (m, n), contiguous from `cOffset` on; `added` may be c itself. */
-type Product<C extends TypedArray> = (
+/**
+ * c = alpha * a @ b + beta * added, for c of shape (m, n), contiguous from `cOffset` on; `added` may be c itself. Sums in double
+ * precision.
+ */
+export function smallGemm(
   m: number,
   n: number,
   k: number,
   a: MatrixView,
   b: MatrixView,
-  c: C,
+  c: FloatArray,
   cOffset: number,
   alpha: number,
   beta: number,
   added: MatrixView | undefined,
-) => void;
-
-/** Sums in double precision. */
-export const smallGemm: Product<FloatArray> = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
+): void {
   const aArray = a.array;
   const bArray = b.array;
   const aStep = a.colStride;
@@ -39,25 +38,4 @@ export const smallGemm: Product<FloatArray> = (m, n, k, a, b, c, cOffset, alpha,
       c[cOffset + i * n + j] = sum;
     }
   }
-};
-
-/** Wraps around at 32 bits, and at 8 where c holds bytes. */
-export const integerGemm: Product<TypedArray> = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
-  const row = new Int32Array(n);
-  for (let i = 0; i < m; i++) {
-    row.fill(0);
-    for (let p = 0; p < k; p++) {
-      const x = elementAt(a, i, p);
-      let y = b.offset + p * b.rowStride;
-      for (let j = 0; j < n; j++) {
-        row[j]! += Math.imul(x, b.array[y]!);
-        y += b.colStride;
-      }
-    }
-    for (let j = 0; j < n; j++) {
-      let sum = Math.imul(alpha, row[j]!);
-      if (added !== undefined) sum = (sum + Math.imul(beta, elementAt(added, i, j))) | 0;
-      c[cOffset + i * n + j] = sum;
-    }
-  }
-};
+}

@@ -6,11 +6,11 @@
  * within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
  */
 
-import { type Expr, type Lane, scalarCall, truncRemainder } from '../expression/index.ts';
+import { type Expr, type Lane, scalarCall } from '../expression/index.ts';
 import { erf, erfc } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
-import { floorDivide, integerPow, pow as powOfIntegers, remainder } from './integer.ts';
+import { integerPow, pow as powOfIntegers } from './integer.ts';
 import { log, log1p, log2, log10 } from './logarithm.ts';
 import { pow } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
@@ -60,5 +60,5 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
   },
-  i32: { floorDivide, fmod: truncRemainder, remainder, pow: powOfIntegers },
+  i32: { pow: powOfIntegers },
 };

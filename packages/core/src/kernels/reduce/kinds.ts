@@ -33,9 +33,19 @@ export type ReduceKind = keyof typeof kinds;
 /** How a reduction is made up. */
 export const formOf = (kind: ReduceKind): { readonly combine: Combine; readonly map: Mapping } => kinds[kind];
 
-/** Whether the accumulator is wider than the lane: float32 sums and products are carried in float64. */
-export const isWide = (lane: Lane, kind: ReduceKind): boolean =>
-  lane === 'f32' && (kinds[kind].combine === 'add' || kinds[kind].combine === 'mul');
+/** What the accumulator is: a number of the lane's type, or a wider one. */
+export type Accumulator = Lane | 'i64';
+
+/**
+ * float32 sums and products are carried in float64. So are products of integers, which are exact as long as they fit int32, and
+ * never come back to it but as 0; sums of integers, which may, are carried in 64 bits.
+ */
+export function accumulatorOf(lane: Lane, kind: ReduceKind): Accumulator {
+  const { combine } = kinds[kind];
+  if (combine === 'mul') return 'f64';
+  if (combine === 'add') return lane === 'i32' ? 'i64' : 'f64';
+  return lane;
+}
 
 /** The value of a reduction of nothing. */
 export function identityOf(lane: Lane, kind: ReduceKind): number {
@@ -50,28 +60,24 @@ export function identityOf(lane: Lane, kind: ReduceKind): number {
 /** One step of a reduction. */
 export type ReduceStep = (accumulator: number, x: number, center: number) => number;
 
-const stepsOf = memoized((lane: Lane) =>
-  memoized((kind: ReduceKind): ReduceStep => {
-    const { combine, map } = kinds[kind];
-    const combiners: Record<Combine, (a: number, b: number) => number> = {
-      add: lane === 'i32' ? (a, b) => (a + b) | 0 : (a, b) => a + b,
-      mul: lane === 'i32' ? Math.imul : (a, b) => a * b,
-      max: Math.max,
-      min: Math.min,
-    };
-    const maps: Record<Mapping, (x: number, center: number) => number> = {
-      same: (x) => x,
-      abs: Math.abs,
-      square: lane === 'i32' ? (x) => Math.imul(x, x) : (x) => x * x,
-      centered: (x, center) => (x - center) * (x - center),
-      nonzero: (x) => (x === 0 ? 0 : 1),
-      nanToZero: (x) => (Number.isNaN(x) ? 0 : x),
-    };
-    const combiner = combiners[combine];
-    const mapper = maps[map];
-    return (accumulator, x, center) => combiner(accumulator, mapper(x, center));
-  }),
-);
-
-/** The reduction in plain JavaScript, one step at a time; integers are to be wrapped by whoever stores them. */
-export const stepOf = (lane: Lane, kind: ReduceKind): ReduceStep => stepsOf(lane)(kind);
+/** The reduction in plain JavaScript, one step at a time; whoever stores integers checks that they fit. */
+export const stepOf = memoized((kind: ReduceKind): ReduceStep => {
+  const { combine, map } = kinds[kind];
+  const combiners: Record<Combine, (a: number, b: number) => number> = {
+    add: (a, b) => a + b,
+    mul: (a, b) => a * b,
+    max: Math.max,
+    min: Math.min,
+  };
+  const maps: Record<Mapping, (x: number, center: number) => number> = {
+    same: (x) => x,
+    abs: Math.abs,
+    square: (x) => x * x,
+    centered: (x, center) => (x - center) * (x - center),
+    nonzero: (x) => (x === 0 ? 0 : 1),
+    nanToZero: (x) => (Number.isNaN(x) ? 0 : x),
+  };
+  const combiner = combiners[combine];
+  const mapper = maps[map];
+  return (accumulator, x, center) => combiner(accumulator, mapper(x, center));
+});

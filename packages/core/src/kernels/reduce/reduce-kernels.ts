@@ -18,7 +18,15 @@ import {
   range,
   zip,
 } from '../wasm/index.ts';
-import { type Combine, formOf, identityOf, isWide, type Mapping, type ReduceKind } from './kinds.ts';
+import {
+  type Accumulator,
+  accumulatorOf,
+  type Combine,
+  formOf,
+  identityOf,
+  type Mapping,
+  type ReduceKind,
+} from './kinds.ts';
 
 /** Addresses in bytes, counts in elements. `accumulate` (0 or 1) goes on from the partial results in `out`. */
 export interface ReduceKernels {
@@ -37,36 +45,46 @@ export interface ReduceKernels {
     center: number,
     accumulate: number,
   ): void;
-  /** Divides `count` results by a number, takes the root if asked (1), and narrows to the lane; f64 accumulators only. */
+  /** Divides `count` results by a number, takes the root if asked (1), and narrows to the lane; floats carried in f64 only. */
   finish(count: number, out: number, divisor: number, root: number): void;
 }
 
 /** How a kernel computes: `lane` is that of the elements, `type` that of the accumulators. */
 interface Spec {
-  readonly type: Lane;
-  readonly vector: 'f32x4' | 'f64x2' | 'i32x4';
+  readonly type: Accumulator;
+  readonly vector: 'f32x4' | 'f64x2' | 'i32x4' | 'i64x2';
   readonly lanes: 2 | 4;
   readonly bytes: 4 | 8;
   readonly elementBytes: 4 | 8;
-  readonly wide: boolean;
+  /** What makes accumulators of the two elements at the bottom of a vector, where these are narrower. */
+  readonly widen: 'f64x2.promote_low_f32x4' | 'f64x2.convert_low_i32x4_s' | 'i64x2.extend_low_i32x4_s' | null;
   readonly combine: Combine;
   readonly map: Mapping;
   readonly identity: number;
 }
 
+const vectors = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4', i64: 'i64x2' } as const;
+
 function specOf(lane: Lane, kind: ReduceKind): Spec {
-  const wide = isWide(lane, kind);
-  const type = wide ? 'f64' : lane;
+  const type = accumulatorOf(lane, kind);
+  const twice = type === 'f64' || type === 'i64';
+  const ofIntegers = type === 'i64' ? 'i64x2.extend_low_i32x4_s' : 'f64x2.convert_low_i32x4_s';
+  const ofFloats = lane === 'f32' ? 'f64x2.promote_low_f32x4' : null;
   return {
     type,
-    vector: type === 'f64' ? 'f64x2' : type === 'f32' ? 'f32x4' : 'i32x4',
-    lanes: type === 'f64' ? 2 : 4,
-    bytes: type === 'f64' ? 8 : 4,
+    vector: vectors[type],
+    lanes: twice ? 2 : 4,
+    bytes: twice ? 8 : 4,
     elementBytes: lane === 'f64' ? 8 : 4,
-    wide,
+    widen: twice ? (lane === 'i32' ? ofIntegers : ofFloats) : null,
     ...formOf(kind),
     identity: identityOf(lane, kind),
   };
+}
+
+/** Pushes a whole number as an accumulator in every lane. */
+function splat(f: FunctionBuilder, s: Spec, value: number): FunctionBuilder {
+  return s.type === 'i64' ? f.i64Splat(BigInt(value)) : f.splat(s.type, value);
 }
 
 /** Vectors in flight: enough to hide the latency of an addition. */
@@ -81,8 +99,8 @@ function loadMapped(
   center: number,
   x: number,
 ): void {
-  f.get(pointer).load(s.wide ? 'v128.load64_zero' : 'v128.load', offset);
-  if (s.wide) f.op('f64x2.promote_low_f32x4');
+  f.get(pointer).load(s.widen === null ? 'v128.load' : 'v128.load64_zero', offset);
+  if (s.widen !== null) f.op(s.widen);
   switch (s.map) {
     case 'same':
       return;
@@ -96,7 +114,8 @@ function loadMapped(
       f.get(center).op(`${s.vector}.sub`).tee(x).get(x).op(`${s.vector}.mul`);
       return;
     case 'nonzero':
-      f.splat(s.type, 0).op(`${s.vector}.ne`).splat(s.type, 1).op('v128.and');
+      splat(f, s, 0).op(`${s.vector}.ne`);
+      splat(f, s, 1).op('v128.and');
       return;
     case 'nanToZero':
       // An integer equals itself: the mask is all ones.
@@ -108,7 +127,13 @@ function loadMapped(
 function combineVectors(f: FunctionBuilder, s: Spec): void {
   if (s.vector === 'i32x4' && (s.combine === 'max' || s.combine === 'min')) f.op(`i32x4.${s.combine}_s`);
   else f.op(`${s.vector}.${s.combine}` as 'f32x4.add');
+  // A product of integers that is far beyond int32 stays there, but must not become infinite: 0 times it is 0.
+  if (s.widen === 'f64x2.convert_low_i32x4_s')
+    f.splat('f64', BEYOND).op('f64x2.pmin').splat('f64', -BEYOND).op('f64x2.pmax');
 }
+
+/** A number that is no int32, and whose square is finite. */
+const BEYOND = 2 ** 60;
 
 /** Loads one accumulator into all lanes. */
 const loadOne = (s: Spec): LoadOp => (s.bytes === 8 ? 'v128.load64_splat' : 'v128.load32_splat');
@@ -141,7 +166,7 @@ function emitRows(module: ModuleBuilder, s: Spec): void {
     const left = f.local('i32');
     const step = s.lanes * s.elementBytes;
     countdown(f, p.outer, 1, () => {
-      for (const acc of accs) f.splat(s.type, s.identity).set(acc);
+      for (const acc of accs) splat(f, s, s.identity).set(acc);
       if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
       f.get(p.n).set(left);
       for (const count of [VECTORS, 1]) {
@@ -204,7 +229,7 @@ function emitColumns(module: ModuleBuilder, s: Spec): void {
     const panel = (count: number): void => {
       const vectors = zip(accs.slice(0, count), centers);
       for (const [v, [acc, center]] of vectors.entries()) {
-        f.splat(s.type, s.identity).set(acc);
+        splat(f, s, s.identity).set(acc);
         if (s.map === 'centered')
           f.get(p.center)
             .load('v128.load', 16 * v)
@@ -294,10 +319,10 @@ const byLane = memoized((lane: Lane) =>
     const module = new ModuleBuilder();
     emitRows(module, spec);
     emitColumns(module, spec);
-    if (spec.type === 'f64') emitFinish(module, spec.wide);
+    if (spec.type === 'f64' && lane !== 'i32') emitFinish(module, spec.widen !== null);
     return instantiate<ReduceKernels>(module.build());
   }),
 );
 
-/** The kernels of a reduction in a lane, compiled at first use. `finish` is there where the accumulator is f64. */
+/** The kernels of a reduction in a lane, compiled at first use. `finish` is there for floats carried in f64. */
 export const reduceKernels = (lane: Lane, kind: ReduceKind): ReduceKernels => byLane(lane)(kind);

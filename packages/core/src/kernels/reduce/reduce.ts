@@ -1,9 +1,9 @@
 /** Reductions of strided operands over any dimensions. */
 
-import { laneOf, type TypedArray } from '../../dtype.ts';
-import { copyRun, gather, type Strided } from '../strided/index.ts';
+import { type Lane, laneOf, type TypedArray } from '../../dtype.ts';
+import { copyRun, gather, type Strided, storeInt32, storeInt64, toInt32 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
-import { identityOf, isWide, type ReduceKind, stepOf } from './kinds.ts';
+import { type Accumulator, accumulatorOf, identityOf, type ReduceKind, stepOf } from './kinds.ts';
 import { type ReduceLayout, reduceLayout } from './layout.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 
@@ -33,9 +33,10 @@ const noOptions: ReduceOptions = {};
  * Reduces `x` over `dims` (normalised, distinct) into `out` from `outOffset` on: the results lie contiguous, in the order
  * of the dimensions that are left.
  *
- * float32 sums and products are carried in float64, float64 sums in blocks, int32 wraps. `out` is of x's dtype, or
- * wider: a Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are
+ * float32 sums and products are carried in float64, float64 sums in blocks, those of integers wider than int32. `out` is of
+ * x's dtype, or wider: a Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are
  * reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
+ * @throws BeyondInt32 when a result goes into an Int32Array and does not fit
  */
 export function reduce(
   kind: ReduceKind,
@@ -75,7 +76,8 @@ const reduceFew: Reduce = (kind, { outer, n, inner, x }, out, outOffset, options
   const { array } = x.storage;
   const lane = laneOf(x.dtype);
   const identity = identityOf(lane, kind);
-  const step = stepOf(lane, kind);
+  const step = stepOf(kind);
+  const whole = out instanceof Int32Array;
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const result = o * inner + i;
@@ -86,7 +88,7 @@ const reduceFew: Reduce = (kind, { outer, n, inner, x }, out, outOffset, options
         value = step(value, array[at]!, center);
         at += inner;
       }
-      out[outOffset + result] = finished(value, options);
+      out[outOffset + result] = whole ? toInt32(value) : finished(value, options);
     }
   }
 };
@@ -96,7 +98,8 @@ class ChunkedReduction {
   readonly #layout: ReduceLayout;
   readonly #kernels: ReduceKernels;
   readonly #scratch: TypedArray;
-  readonly #wide: boolean;
+  readonly #accumulator: Accumulator;
+  readonly #lane: Lane;
   readonly #out: TypedArray;
   readonly #outOffset: number;
   readonly #options: ReduceOptions;
@@ -112,7 +115,8 @@ class ChunkedReduction {
     ensureBytes(scratchBytes);
     this.#layout = layout;
     this.#kernels = reduceKernels(lane, kind);
-    this.#wide = isWide(lane, kind);
+    this.#lane = lane;
+    this.#accumulator = accumulatorOf(lane, kind);
     this.#scratch = lane === 'f32' ? f32 : lane === 'f64' ? f64 : i32;
     this.#out = out;
     this.#outOffset = outOffset;
@@ -169,8 +173,13 @@ class ChunkedReduction {
   #store(start: number, count: number): void {
     const out = this.#out;
     const { divisor, root } = this.#options;
-    const narrow = this.#wide && !(out instanceof Float64Array);
-    let results: TypedArray = this.#wide ? f64 : this.#scratch;
+    if (this.#lane === 'i32' && this.#accumulator !== 'i32') {
+      this.#storeIntegers(start, count);
+      return;
+    }
+    const wide = this.#accumulator === 'f64';
+    const narrow = wide && this.#lane === 'f32' && !(out instanceof Float64Array);
+    let results: TypedArray = wide ? f64 : this.#scratch;
     if (narrow) {
       this.#kernels.finish(count, outAt, divisor ?? 1, root === true ? 1 : 0);
       results = f32;
@@ -182,6 +191,15 @@ class ChunkedReduction {
     } else {
       copyRun(results, from, count, out, to);
     }
+  }
+
+  /** Results that are wider than int32. */
+  #storeIntegers(start: number, count: number): void {
+    const out = this.#out;
+    const to = this.#outOffset + start;
+    if (this.#accumulator === 'i64') storeInt64(i32, outAt / 4, count, out, to);
+    else if (out instanceof Int32Array) storeInt32(f64, outAt / 8, count, out, to);
+    else copyRun(f64, outAt / 8, count, out, to);
   }
 }
 

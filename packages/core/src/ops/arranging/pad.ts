@@ -1,4 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
+import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
@@ -41,7 +42,7 @@ const constantPrimitive: Primitive<Padding> = definePrimitive({
   }),
   kernel([x], { sides, value }, out) {
     const target = out.storage.array;
-    target.fill(out.dtype === 'bool' ? Number(value !== 0) : value);
+    target.fill(storedNumber(value, out.dtype, 'pad'));
     const from = crop(x, negated(sides));
     const to = crop(denseLayout(out.shape), sides);
     if (from.shape.includes(0) || from.shape.some((n) => n < 0)) return;

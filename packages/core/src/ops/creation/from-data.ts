@@ -178,7 +178,7 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
 function storeInto(out: TypedArray, source: TypedArray, dtype: DType): void {
   if (dtype === 'bool') for (let i = 0; i < source.length; i++) out[i] = source[i] !== 0 ? 1 : 0;
   else if (dtype === 'int32' && !(source instanceof Int32Array))
-    for (let i = 0; i < source.length; i++) out[i] = storedNumber(source[i]!, dtype, 'tensor');
+    for (let i = 0; i < source.length; i++) out[i] = storedNumber(Math.trunc(source[i]!), dtype, 'tensor');
   else out.set(source);
 }
 

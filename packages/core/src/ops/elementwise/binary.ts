@@ -4,7 +4,7 @@ import { E, type Expr } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { binary, inPlace, inPlaceCall, type Resolve } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
-import { reciprocal, square } from './functions.ts';
+import { reciprocal, rsqrt, square } from './functions.ts';
 import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
 
 type GradientRule = NonNullable<ElementwiseSpec['gradient']>;
@@ -46,6 +46,14 @@ const powers = new Map<number, ElementwiseOp>([
       arity: 1,
       expression: (x) => E.pow(x, 0),
       gradient: () => [E.constant(0)],
+    }),
+  ],
+  [
+    -0.5,
+    new ElementwiseOp({
+      ...rsqrt.op.spec,
+      name: 'pow',
+      gradient: ({ g }, x) => [E.mul(g, E.mul(-0.5, E.pow(x, -1.5)))],
     }),
   ],
   [-1, new ElementwiseOp({ ...reciprocal.op.spec, name: 'pow' })],

@@ -1,4 +1,4 @@
-import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
+import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
@@ -35,12 +35,12 @@ const clampOp = new ElementwiseOp({
     const unordered = E.or(E.isNaN(x), E.or(E.isNaN(low), E.isNaN(high)));
     const atLow = E.eq(x, low);
     const atHigh = E.eq(x, high);
-    const outside = E.or(crossed, E.or(below, above));
+    const outside = E.or(below, above);
     const inside = E.select(E.xor(atLow, atHigh), half(g), g);
     const shareLow = E.select(E.and(atLow, E.ne(x, high)), half(g), 0);
     const shareHigh = E.select(E.and(atHigh, E.ne(x, low)), half(g), 0);
     return [
-      E.select(unordered, g, E.select(outside, 0, inside)),
+      E.select(outside, 0, E.select(unordered, g, inside)),
       E.select(E.or(unordered, crossed), 0, E.select(below, g, shareLow)),
       E.select(crossed, g, E.select(unordered, 0, E.select(above, g, shareHigh))),
     ];
@@ -149,8 +149,7 @@ const whereOp = new ElementwiseOp({
   arity: 3,
   dtype: 'condition',
   inspect([, a, b], dtype) {
-    if (isFloatingPoint(dtype)) return;
-    for (const x of [a, b]) if (typeof x === 'number') storedNumber(x, dtype, 'where');
+    if (dtype === 'uint8') for (const x of [a, b]) if (typeof x === 'number') storedNumber(x, dtype, 'where');
   },
   expression: (condition, a, b) => E.select(E.toMask(condition), a, b),
   gradient: ({ g }, condition) => [

@@ -1,6 +1,6 @@
 /** How random numbers are drawn: the distributions by name, and draws as plain data. */
 import type { DType, TypedArray } from '../../dtype.ts';
-import { elementsOf, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { computeWide, elementsOf, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import * as fills from '../../random/distributions.ts';
 import type { Generator } from '../../random/generator.ts';
 import { fillRandom, fillRandomInt, fillRandperm } from '../../random/integers.ts';
@@ -32,7 +32,8 @@ const distributions = {
   exponential: (out: Floats, { generator }: Way, rate: number) => fills.fillExponential(out, rate, generator),
   cauchy: (out: Floats, { generator }: Way, median: number, sigma: number) =>
     fills.fillCauchy(out, median, sigma, generator),
-  geometric: (out: TypedArray, { generator }: Way, p: number) => fills.fillGeometric(out, p, generator),
+  geometric: (out: TypedArray, { generator }: Way, p: number) =>
+    computeWide(out, (wide) => fills.fillGeometric(wide, p, generator)),
   bernoulli: (out: TypedArray, { generator }: Way, p: Parameter) =>
     typeof p === 'number'
       ? fills.fillBernoulli(out, p, generator)

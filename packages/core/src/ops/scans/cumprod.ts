@@ -128,6 +128,8 @@ function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: E
       if (i > 0) later *= xs[first + i]!;
       total += value * later;
     });
+    // PyTorch multiplies what comes after the second zero by 0.
+    if (second < n) total += 0 * later;
     for (let r = first; r < n; r++) out[start + r * inner] = r === first ? total * product : 0;
     products.reduceRight((rest, value, r) => {
       const sum = rest + gs[r]! * value;

@@ -1,0 +1,467 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as K from '../../src/index.ts';
+import { type Tensor, tensor, ValueError } from '../../src/index.ts';
+
+/*
+ * int32 stands for PyTorch's int64: a result is what BigInt arithmetic gives, or a ValueError where that does not fit. Numbers
+ * are drawn small, about the roots and at the ends of the range, so that both happen.
+ */
+
+const least = -(2 ** 31);
+const greatest = 2 ** 31 - 1;
+const element = fc.oneof(
+  fc.integer({ min: -9, max: 9 }),
+  fc.integer({ min: -70_000, max: 70_000 }),
+  fc.integer({ min: least, max: greatest }),
+  fc.constantFrom(least, least + 1, -46341, -46340, 46340, 46341, greatest - 1, greatest),
+);
+/** Also beyond int32, and beyond 2^53 / 2^31. */
+const number = fc.oneof(
+  element,
+  fc.maxSafeInteger(),
+  fc.constantFrom(2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 40),
+);
+const list = fc.array(element, { minLength: 1, maxLength: 40 });
+const pair = fc.array(fc.tuple(element, element), { minLength: 1, maxLength: 40 });
+const fits = (x: bigint): boolean => x === BigInt.asIntN(32, x);
+const int = (values: readonly number[]): Tensor => tensor([...values], { dtype: 'int32' });
+
+/** What `run` gives is `wanted`, or an error that begins with `name` where one of these does not fit. */
+function check(name: string, run: () => Tensor, wanted: readonly bigint[]): void {
+  if (wanted.every(fits)) {
+    const got = run();
+    expect(got.dtype).toBe('int32');
+    expect(Array.from(got.flatten().toArray() as number[], BigInt)).toEqual(wanted);
+    return;
+  }
+  let thrown: unknown;
+  try {
+    run();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(ValueError);
+  expect((thrown as Error).message).toMatch(new RegExp(`^${name}: .*int32.*float64`));
+}
+
+const holds = (property: fc.IRawProperty<unknown, false>): void =>
+  fc.assert(property, { numRuns: 150, seed: 20260 });
+const floor = (a: bigint, b: bigint): bigint => (a - (((a % b) + b) % b)) / b;
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const abs = (x: bigint): bigint => (x < 0n ? -x : x);
+
+describe('of one operand', () => {
+  const unary: Record<string, (x: bigint) => bigint> = {
+    neg: (x) => -x,
+    abs,
+    square: (x) => x * x,
+    sign: (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n),
+    floor: (x) => x,
+    round: (x) => x,
+    bitwiseNot: (x) => ~x,
+    relu: (x) => max(x, 0n),
+  };
+  test.each(Object.keys(unary).filter((name) => name in K))('%s', (name) => {
+    const f = K[name as 'neg'];
+    const inPlace = (K as unknown as Record<string, typeof f | undefined>)[`${name}_`];
+    holds(
+      fc.property(list, (values) => {
+        const wanted = values.map((x) => unary[name]!(BigInt(x)));
+        const [called, calledInPlace] = name === 'square' ? ['pow', 'pow_'] : [name, `${name}_`];
+        check(called, () => f(int(values)), wanted);
+        if (inPlace === undefined) return;
+        const x = int(values);
+        check(calledInPlace, () => inPlace(x), wanted);
+        if (!wanted.every(fits)) expect(x.tolist()).toEqual(values);
+      }),
+    );
+  });
+});
+
+describe('of two operands', () => {
+  const nonzero = (f: (a: bigint, b: bigint) => bigint) => (a: bigint, b: bigint) =>
+    b === 0n ? null : f(a, b);
+  const binary: Record<string, (a: bigint, b: bigint) => bigint | null> = {
+    add: (a, b) => a + b,
+    sub: (a, b) => a - b,
+    mul: (a, b) => a * b,
+    maximum: max,
+    minimum: min,
+    clampMin: max,
+    clampMax: min,
+    floorDivide: nonzero(floor),
+    remainder: nonzero((a, b) => a - b * floor(a, b)),
+    fmod: nonzero((a, b) => a % b),
+    bitwiseAnd: (a, b) => a & b,
+    bitwiseOr: (a, b) => a | b,
+    bitwiseXor: (a, b) => a ^ b,
+  };
+  const bits = (name: string): boolean => name.startsWith('bitwise');
+  test.each(Object.keys(binary))('%s', (name) => {
+    const f = K[name as 'add'];
+    const inPlace = (K as unknown as Record<string, typeof f | undefined>)[`${name}_`];
+    const exact = binary[name]!;
+    holds(
+      fc.property(pair, number, (pairs, b) => {
+        const [left, right] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+        const ofPairs = pairs.map(([x, y]) => exact(BigInt(x), BigInt(y)));
+        if (!ofPairs.includes(null)) {
+          const wanted = ofPairs as bigint[];
+          check(name, () => f(int(left), int(right)), wanted);
+          check(name, () => f(K.stack([int(left), int(left)]), int(right)), [...wanted, ...wanted]);
+          if (inPlace !== undefined) {
+            const x = int(left);
+            check(`${name}_`, () => inPlace(x, int(right)), wanted);
+            if (!wanted.every(fits)) expect(x.tolist()).toEqual(left);
+          }
+        }
+        // Bits of a number beyond int32 are not looked at.
+        if (bits(name) && !fits(BigInt(b))) {
+          expect(() => f(int(left), b)).toThrow(`the result ${b} does not fit int32`);
+          return;
+        }
+        const withNumber = left.map((x) => exact(BigInt(x), BigInt(b)));
+        if (!withNumber.includes(null)) check(name, () => f(int(left), b), withNumber as bigint[]);
+      }),
+    );
+  });
+
+  test('pow', () => {
+    const exponent = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(2 ** 31 - 1, 1000));
+    const power = (a: number, b: number): bigint =>
+      Math.abs(a) < 2
+        ? BigInt(a === 0 ? Number(b === 0) : a < 0 && b % 2 === 1 ? -1 : 1)
+        : BigInt(a) ** BigInt(Math.min(b, 40));
+    holds(
+      fc.property(
+        fc.array(fc.tuple(element, exponent), { minLength: 1, maxLength: 6 }),
+        exponent,
+        (pairs, b) => {
+          const [bases, exponents] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+          check(
+            'pow',
+            () => K.pow(int(bases), int(exponents)),
+            pairs.map(([x, y]) => power(x, y)),
+          );
+          check(
+            'pow',
+            () => K.pow(int(bases), b),
+            bases.map((x) => power(x, b)),
+          );
+        },
+      ),
+    );
+    expect(K.pow(int([2, 1, -1, -1, 5, 0]), int([-1, -7, -3, -2, -1, -2])).tolist()).toEqual([
+      0, 1, -1, 1, 0, 0,
+    ]);
+    expect(K.pow(int([1, -1, 0]), 2 ** 40).tolist()).toEqual([1, 1, 0]);
+  });
+
+  test('a number of either side, with alpha, and with both a quotient', () => {
+    holds(
+      fc.property(list, number, element, (values, b, alpha) => {
+        const big = values.map(BigInt);
+        check(
+          'sub',
+          () => K.sub(b, int(values)),
+          big.map((x) => BigInt(b) - x),
+        );
+        check(
+          'add',
+          () => K.add(int(values), int(values), { alpha }),
+          big.map((x) => x + BigInt(alpha) * x),
+        );
+        check(
+          'sub',
+          () => K.rsub(int(values), int(values), { alpha }),
+          big.map((x) => x - BigInt(alpha) * x),
+        );
+        if (b === 0) return;
+        check(
+          'div',
+          () => K.div(int(values), b, { roundingMode: 'trunc' }),
+          big.map((x) => x / BigInt(b)),
+        );
+        check(
+          '(div|floorDivide)',
+          () => K.div(int(values), b, { roundingMode: 'floor' }),
+          big.map((x) => floor(x, BigInt(b))),
+        );
+      }),
+    );
+  });
+
+  test('comparisons with numbers beyond int32', () => {
+    const relations: Record<string, (a: bigint, b: bigint) => boolean> = {
+      eq: (a, b) => a === b,
+      ne: (a, b) => a !== b,
+      lt: (a, b) => a < b,
+      le: (a, b) => a <= b,
+      gt: (a, b) => a > b,
+      ge: (a, b) => a >= b,
+    };
+    holds(
+      fc.property(list, number, (values, b) => {
+        for (const [name, relation] of Object.entries(relations)) {
+          const wanted = values.map((x) => relation(BigInt(x), BigInt(b)));
+          expect(K[name as 'eq'](int(values), b).tolist()).toEqual(wanted);
+        }
+      }),
+    );
+  });
+});
+
+describe('of three operands', () => {
+  test('addcmul, where, clamp, maskedFill', () => {
+    const triple = fc.array(fc.tuple(element, element, element), { minLength: 1, maxLength: 20 });
+    holds(
+      fc.property(triple, fc.integer({ min: -3, max: 3 }), number, number, (rows, value, low, high) => {
+        const [x, a, b] = [0, 1, 2].map((k) => rows.map((row) => row[k]!)) as [number[], number[], number[]];
+        const big = rows.map((row) => row.map(BigInt)) as [bigint, bigint, bigint][];
+        check(
+          'addcmul',
+          () => K.addcmul(int(x), int(a), int(b), { value }),
+          big.map(([x, a, b]) => x + BigInt(value) * a * b),
+        );
+        check(
+          'clamp',
+          () => K.clamp(int(x), { min: low, max: high }),
+          big.map(([x]) => min(max(x, BigInt(low)), BigInt(high))),
+        );
+        const condition = a.map((v) => v > 0);
+        check(
+          'where',
+          () => K.where(tensor(condition), int(x), low),
+          big.map(([x], i) => (condition[i] ? x : BigInt(low))),
+        );
+        check(
+          'where',
+          () => K.where(tensor(condition), low, high),
+          condition.map((c) => BigInt(c ? low : high)),
+        );
+        if (fits(BigInt(low)))
+          check(
+            'maskedFill',
+            () => K.maskedFill(int(x), tensor(condition), low),
+            big.map(([x], i) => (condition[i] ? BigInt(low) : x)),
+          );
+        else
+          expect(() => K.maskedFill(int(x), tensor(condition), low)).toThrow(/maskedFill: .*int32.*float64/);
+      }),
+    );
+  });
+});
+
+describe('reductions, scans and products', () => {
+  const sumOf = (values: readonly number[]): bigint => values.reduce((a, b) => a + BigInt(b), 0n);
+  const productOf = (values: readonly number[]): bigint => values.reduce((a, b) => a * BigInt(b), 1n);
+  const scan = (values: readonly number[], f: (list: number[]) => bigint): bigint[] =>
+    values.map((_, i) => f(values.slice(0, i + 1)));
+
+  test('sum, nansum, prod, cumsum, cumprod, diff, trace', () => {
+    holds(
+      fc.property(list, (values) => {
+        check('sum', () => K.sum(int(values)), [sumOf(values)]);
+        check('nansum', () => K.nansum(int(values)), [sumOf(values)]);
+        check('prod', () => K.prod(int(values)), [productOf(values)]);
+        check('cumsum', () => K.cumsum(int(values), 0), scan(values, sumOf));
+        check('cumprod', () => K.cumprod(int(values), 0), scan(values, productOf));
+        check(
+          'sub',
+          () => K.diff(int(values)),
+          values.slice(1).map((x, i) => BigInt(x) - BigInt(values[i]!)),
+        );
+        check('(trace|sum)', () => K.trace(K.diag(int(values))), [sumOf(values)]);
+      }),
+    );
+  });
+
+  test('sum and prod over either dimension of larger tensors', () => {
+    const shape = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }));
+    const drawn = shape.chain(([rows, columns]) =>
+      fc.record({
+        rows: fc.constant(rows),
+        columns: fc.constant(columns),
+        seed: fc.integer(),
+        most: fc.constantFrom(1, 2, 100, 2 ** 26, greatest),
+      }),
+    );
+    holds(
+      fc.property(drawn, ({ rows, columns, seed, most }) => {
+        const generator = new K.Generator().manualSeed(seed >>> 0);
+        const x = K.randint(-most, most + (most < greatest ? 1 : 0), [rows, columns], { generator });
+        const values = x.tolist() as number[][];
+        const byColumn = values[0]!.map((_, j) => values.map((row) => row[j]!));
+        for (const [name, f] of [
+          ['sum', sumOf],
+          ['prod', productOf],
+        ] as const) {
+          check(name, () => K[name](x, 1), values.map(f));
+          check(name, () => K[name](x, 0), byColumn.map(f));
+          check(name, () => K[name](x), [f(values.flat())]);
+        }
+      }),
+    );
+  });
+
+  test('bytes and bools add up to int32', () => {
+    const n = 8_400_000;
+    const bytes = K.full([n], 255, { dtype: 'uint8' });
+    expect(bytes.sum().item()).toBe(255 * n);
+    expect(() => K.cat([bytes, bytes]).sum()).toThrow(`sum: the result ${510 * n} does not fit int32`);
+    expect(K.cat([bytes, bytes]).to('float64').sum().item()).toBe(510 * n);
+    expect(K.cat([bytes, bytes]).sum(undefined, { dtype: 'float64' }).item()).toBe(510 * n);
+    expect(K.full([5000], true).cumsum(0).sum().item()).toBe((5000 * 5001) / 2);
+  });
+
+  test('dot, mv, matmul, bmm, addmm, einsum', () => {
+    const square = fc.array(element, { minLength: 9, maxLength: 9 });
+    const times = (a: number[], b: number[], n: number): bigint[] =>
+      Array.from(
+        { length: 9 },
+        (_, at) =>
+          [0, 1, 2].reduce(
+            (s, k) => s + BigInt(a[3 * Math.floor(at / 3) + k]!) * BigInt(b[3 * k + (at % 3)]!),
+            0n,
+          ) * BigInt(n),
+      );
+    holds(
+      fc.property(square, square, square, (a, b, c) => {
+        const matrix = (values: number[]): Tensor => int(values).reshape([3, 3]);
+        const product = times(a, b, 1);
+        check('mm', () => K.matmul(matrix(a), matrix(b)), product);
+        check('bmm', () => K.bmm(matrix(a).unsqueeze(0), matrix(b).unsqueeze(0)), product);
+        check('(bmm|mm|einsum)', () => K.einsum('ij,jk->ik', matrix(a), matrix(b)), product);
+        check(
+          'addmm',
+          () => K.addmm(matrix(c), matrix(a), matrix(b), { alpha: -2, beta: 3 }),
+          times(a, b, -2).map((x, i) => x + 3n * BigInt(c[i]!)),
+        );
+        check('dot', () => K.dot(int(a), int(b)), [a.reduce((s, x, i) => s + BigInt(x) * BigInt(b[i]!), 0n)]);
+        const column = [0, 1, 2].map((i) => product[3 * i]!);
+        check('mv', () => K.mv(matrix(a), matrix(b).select(1, 0)), column);
+      }),
+    );
+  });
+
+  test('indexAdd, scatterAdd, scatterReduce, indexPut, put and their forms in place', () => {
+    holds(
+      fc.property(
+        list,
+        fc.array(fc.tuple(fc.nat(4), element), { minLength: 1, maxLength: 20 }),
+        (values, puts) => {
+          const places = puts.map(([i]) => i % values.length);
+          const source = puts.map(([, x]) => x);
+          const [index, src] = [int(places), int(source)];
+          const meeting = (f: (a: bigint, b: bigint) => bigint): bigint[] => {
+            const out = values.map(BigInt);
+            for (const [p, at] of places.entries()) out[at] = f(out[at]!, BigInt(source[p]!));
+            return out;
+          };
+          const sums = meeting((a, b) => a + b);
+          check('indexAdd', () => K.indexAdd(int(values), 0, index, src), sums);
+          check('scatterAdd', () => K.scatterAdd(int(values), 0, index, src), sums);
+          check('scatterReduce', () => K.scatterReduce(int(values), 0, index, src, 'sum'), sums);
+          check(
+            'scatterReduce',
+            () => K.scatterReduce(int(values), 0, index, src, 'prod'),
+            meeting((a, b) => a * b),
+          );
+          check('indexPut', () => K.indexPut(int(values), [index], src, { accumulate: true }), sums);
+          const x = int(values);
+          check('scatterAdd_', () => K.scatterAdd_(x, 0, index, src), sums);
+          if (!sums.every(fits)) expect(x.tolist()).toEqual(values);
+        },
+      ),
+    );
+  });
+});
+
+describe('conversion and creation', () => {
+  test('floats become int32 where they fit', () => {
+    const float = fc.oneof(
+      fc.double(),
+      fc.double({ min: -3e9, max: 3e9 }),
+      fc.constantFrom(2 ** 31, 2 ** 31 - 0.5, -(2 ** 31) - 0.5, -(2 ** 31) - 1),
+    );
+    holds(
+      fc.property(
+        fc.array(float, { minLength: 1, maxLength: 30 }),
+        fc.constantFrom('float32', 'float64'),
+        (values, dtype) => {
+          const x = tensor(values, { dtype: 'float64' }).to(dtype);
+          const whole = (x.tolist() as number[]).map(Math.trunc);
+          const wanted = whole.map((v) => (Number.isFinite(v) ? BigInt(v) : 2n ** 64n));
+          check('to', () => x.to('int32'), wanted);
+          check('copy_', () => K.copy_(K.zeros(x.shape, { dtype: 'int32' }), x), wanted);
+          if (dtype === 'float64')
+            check('tensor', () => tensor(Float64Array.from(values), { dtype: 'int32' }), wanted);
+        },
+      ),
+    );
+  });
+
+  const beyond = 2 ** 31;
+  const refused: [string, () => unknown][] = [
+    ['arange', () => K.arange(beyond - 2, beyond + 1)],
+    ['arange', () => K.arange(-beyond + 1, -beyond - 2, -1)],
+    ['linspace', () => K.linspace(0, beyond, 3, { dtype: 'int32' })],
+    ['logspace', () => K.logspace(0, 12, 3, { dtype: 'int32' })],
+    ['full', () => K.full([2], beyond)],
+    ['fullLike|full', () => K.fullLike(int([1]), -beyond - 1)],
+    ['tensor', () => tensor([1, beyond])],
+    ['tensor', () => tensor([[1], new Float64Array([beyond])], { dtype: 'int32' })],
+    ['tensor', () => tensor(new Float32Array([Number.NaN]), { dtype: 'int32' })],
+    ['fill_', () => K.fill_(int([1]), beyond)],
+    ['maskedFill_', () => K.maskedFill_(int([1]), tensor([true]), beyond)],
+    ['scatter', () => K.scatter(int([1]), 0, int([0]), beyond)],
+    ['indexFill', () => K.indexFill(int([1]), 0, int([0]), beyond)],
+    ['indexPut', () => K.indexPut(int([1]), [int([0])], beyond)],
+    ['add', () => K.add(beyond, 1)],
+    ['where', () => K.where(tensor([true]), beyond, 0)],
+    ['addcmul', () => K.addcmul(int([0]), int([1]), int([1]), { value: beyond })],
+    ['mul_', () => int([65536]).mul_(65536)],
+    ['add', () => int([1]).add(beyond)],
+    ['neg', () => int([-beyond]).neg()],
+    ['abs', () => int([-beyond]).abs()],
+    ['floorDivide', () => int([-beyond]).floorDivide(-1)],
+    ['pad', () => K.pad(int([1]), [1, 1], { value: beyond })],
+    ['geometric_', () => K.zeros([9], { dtype: 'int32' }).geometric_(1e-12)],
+  ];
+  test.each(refused)('%s says so where a number does not fit', (name, run) => {
+    expect(run).toThrow(ValueError);
+    expect(run).toThrow(new RegExp(`^(${name}): .*int32.*float64`));
+  });
+
+  test('the ends of the range fit', () => {
+    expect(K.arange(beyond - 2, beyond).tolist()).toEqual([beyond - 2, beyond - 1]);
+    expect(K.arange(-beyond, -beyond + 2).tolist()).toEqual([-beyond, -beyond + 1]);
+    expect(K.linspace(-beyond, beyond - 1, 2, { dtype: 'int32' }).tolist()).toEqual([-beyond, beyond - 1]);
+    expect(tensor(Float64Array.of(-beyond, beyond - 1), { dtype: 'int32' }).tolist()).toEqual([
+      -beyond,
+      beyond - 1,
+    ]);
+  });
+});
+
+test('bytes wrap around, as in PyTorch', () => {
+  const x = tensor([200, 3], { dtype: 'uint8' });
+  expect(x.add(100).tolist()).toEqual([44, 103]);
+  expect(x.mul(x).tolist()).toEqual([64, 9]);
+  expect(x.neg().tolist()).toEqual([56, 253]);
+  expect(
+    tensor([5], { dtype: 'uint8' })
+      .mul_(int([100_000]))
+      .tolist(),
+  ).toEqual([32]);
+  expect(K.arange(250, 260, { dtype: 'uint8' }).tolist()).toEqual([250, 251, 252, 253, 254, 255, 0, 1, 2, 3]);
+});
+
+test('an error in a large tensor leaves it as it was', () => {
+  const x = K.arange(100_000);
+  const y = K.indexPut(K.zerosLike(x), [int([99_999])], int([greatest]));
+  expect(() => x.add_(y)).toThrow('add_: the result 2147583646 does not fit int32');
+  expect(K.equal(x, K.arange(100_000))).toBe(true);
+});
