@@ -1,12 +1,28 @@
-import { DTypeError } from '../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
+import { formatShape, sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+
+/** Samples are nested less deep, unless they hold themselves. */
+const MAX_DEPTH = 100;
+
+type Sample = 'tensor' | 'number' | 'boolean' | 'array' | 'object' | 'other';
+
+function kindOf(sample: unknown): Sample {
+  if (sample instanceof Tensor) return 'tensor';
+  if (Array.isArray(sample)) return 'array';
+  if (typeof sample === 'number' || typeof sample === 'boolean') return typeof sample as Sample;
+  if (typeof sample !== 'object' || sample === null) return 'other';
+  const prototype: unknown = Object.getPrototypeOf(sample);
+  return prototype === Object.prototype || prototype === null ? 'object' : 'other';
+}
 
 /**
  * Joins samples to a batch: tensors are stacked, numbers and booleans become a tensor, arrays and objects are joined entry
  * by entry, anything else stays a list. Follows `torch.utils.data.default_collate`.
- * @throws DTypeError where samples are arrays of different lengths, ShapeError where their tensors differ in shape
+ * @throws DTypeError where samples differ in kind, are arrays of different lengths or objects of different keys, or are missing;
+ *   ShapeError where their tensors differ in shape; ValueError where there are none, or a number does not fit int32
  * @example
  * ```ts
  * data.defaultCollate([{ x: tensor([1]), y: 0 }, { x: tensor([2]), y: 1 }]);
@@ -15,29 +31,112 @@ import { Tensor } from '../tensor.ts';
  * ```
  */
 export function defaultCollate(samples: readonly unknown[]): unknown {
-  const first = samples[0];
-  if (first instanceof Tensor) return stack(samples as Tensor[]);
-  if (typeof first === 'number') {
-    const numbers = samples as number[];
-    return tensor(numbers, { dtype: numbers.every(Number.isInteger) ? 'int32' : 'float32' });
+  if (!Array.isArray(samples) || samples.length === 0) {
+    const got = Array.isArray(samples) ? 'an empty one' : typeof samples;
+    throw new ValueError(`defaultCollate: expected a list of samples, got ${got}`);
   }
-  if (typeof first === 'boolean') return tensor(samples as boolean[]);
-  if (Array.isArray(first)) {
-    const rows = samples as unknown[][];
-    for (const [i, row] of rows.entries()) {
-      if (row.length === first.length) continue;
+  return join(samples, '', 0);
+}
+
+/** `path` leads from a sample to these parts of them: `.x[0]`. */
+function join(parts: readonly unknown[], path: string, depth: number): unknown {
+  const kind = sharedKind(parts, path);
+  if (depth > MAX_DEPTH)
+    throw new ValueError(`defaultCollate: samples are nested more than ${MAX_DEPTH} deep`);
+  switch (kind) {
+    case 'tensor':
+      return stack(checkShapes(parts as readonly Tensor[], path) as Tensor[]);
+    case 'number':
+      return joinNumbers(parts as readonly number[], path);
+    case 'boolean':
+      return tensor(parts as readonly boolean[]);
+    case 'array':
+      return joinArrays(parts as readonly unknown[][], path, depth);
+    case 'object':
+      return joinObjects(parts as readonly Record<string, unknown>[], path, depth);
+    default:
+      return parts.slice();
+  }
+}
+
+const nameOf = (i: number, path: string): string =>
+  `sample ${i} of the batch${path === '' ? '' : ` (${path})`}`;
+
+function sharedKind(parts: readonly unknown[], path: string): Sample {
+  const kind = kindOf(parts[0]);
+  for (const [i, part] of parts.entries()) {
+    if (part === undefined || part === null)
       throw new DTypeError(
-        `defaultCollate: each sample should have the same number of entries: sample 0 has ${first.length}, ` +
-          `sample ${i} of the batch ${row.length}`,
+        `defaultCollate: ${nameOf(i, path)} is ${String(part)}: does the dataset return it?`,
       );
-    }
-    return first.map((_, i) => defaultCollate(rows.map((row) => row[i])));
-  }
-  if (first !== null && typeof first === 'object' && Object.getPrototypeOf(first) === Object.prototype) {
-    const records = samples as Record<string, unknown>[];
-    return Object.fromEntries(
-      Object.keys(first).map((key) => [key, defaultCollate(records.map((r) => r[key]))]),
+    if (kindOf(part) === kind) continue;
+    throw new DTypeError(
+      `defaultCollate: samples must be of one kind: ${nameOf(0, path)} is of kind ${kind}, ${nameOf(i, path)} ${kindOf(part)}`,
     );
   }
-  return samples.slice();
+  return kind;
+}
+
+function checkShapes(tensors: readonly Tensor[], path: string): readonly Tensor[] {
+  const { shape } = tensors[0]!;
+  for (const [i, x] of tensors.entries()) {
+    if (sameShape(x.shape, shape)) continue;
+    throw new ShapeError(
+      `defaultCollate: tensors of samples must be of one shape: ${nameOf(0, path)} has ${formatShape(shape)}, ` +
+        `${nameOf(i, path)} ${formatShape(x.shape)}`,
+    );
+  }
+  return tensors;
+}
+
+function joinNumbers(numbers: readonly number[], path: string): Tensor {
+  if (!numbers.every(Number.isInteger)) return tensor(numbers, { dtype: 'float32' });
+  const wide = numbers.findIndex((x) => x < -(2 ** 31) || x >= 2 ** 31);
+  if (wide >= 0) {
+    throw new ValueError(
+      `defaultCollate: ${nameOf(wide, path)} is ${numbers[wide]}, which does not fit into int32; make it a float64 tensor: ` +
+        "tensor(x, { dtype: 'float64' })",
+    );
+  }
+  return tensor(numbers, { dtype: 'int32' });
+}
+
+function joinArrays(rows: readonly unknown[][], path: string, depth: number): unknown[] {
+  const { length } = rows[0]!;
+  for (const [i, row] of rows.entries()) {
+    if (row.length === length) continue;
+    throw new DTypeError(
+      `defaultCollate: each sample should have the same number of entries: ${nameOf(0, path)} has ${length}, ` +
+        `${nameOf(i, path)} ${row.length}`,
+    );
+  }
+  return Array.from({ length }, (_, at) =>
+    join(
+      rows.map((row) => row[at]),
+      `${path}[${at}]`,
+      depth + 1,
+    ),
+  );
+}
+
+function joinObjects(records: readonly Record<string, unknown>[], path: string, depth: number): unknown {
+  const keys = Object.keys(records[0]!);
+  for (const [i, record] of records.entries()) {
+    const own = Object.keys(record);
+    if (own.length === keys.length && keys.every((key) => Object.hasOwn(record, key))) continue;
+    throw new DTypeError(
+      `defaultCollate: each sample should have the same keys: ${nameOf(0, path)} has ${keys.join(', ')}, ` +
+        `${nameOf(i, path)} ${own.join(', ')}`,
+    );
+  }
+  return Object.fromEntries(
+    keys.map((key) => [
+      key,
+      join(
+        records.map((record) => record[key]),
+        `${path}.${key}`,
+        depth + 1,
+      ),
+    ]),
+  );
 }

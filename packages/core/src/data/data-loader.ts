@@ -3,7 +3,7 @@ import { randperm } from '../ops/random/random-tensors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 import { valuesOf } from '../record/values.ts';
 import { defaultCollate } from './collate.ts';
-import type { Dataset } from './dataset.ts';
+import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<T> {
@@ -15,7 +15,7 @@ export interface DataLoaderOptions<T> {
   readonly generator?: Generator;
   /** Leave out a last batch that is not full. Default: false. */
   readonly dropLast?: boolean;
-  /** The numbers of the samples, in order, instead of shuffling: iterated anew each time. */
+  /** The numbers of the samples, in order, instead of shuffling: iterated anew each time, so that a generator serves once. */
   readonly sampler?: Iterable<number>;
   /** Joins samples to a batch. Default: the dataset's own `getBatch`, else {@link defaultCollate}. */
   readonly collate?: (samples: T[]) => T;
@@ -27,7 +27,8 @@ export interface DataLoaderOptions<T> {
  * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
  * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
  * Follows `torch.utils.data.DataLoader`.
- * @throws ValueError where `batchSize` is no positive integer, or `shuffle` and `sampler` are both given
+ * @throws ValueError where `batchSize` is no positive integer, `shuffle` and `sampler` are both given, or there is no dataset
+ * @throws IndexError where the sampler names a sample that the dataset has not
  * @throws KindlingError where a dataset that answers with promises is iterated with `for`
  * @example
  * ```ts
@@ -43,18 +44,18 @@ export class DataLoader<T> {
   /** Samples a batch; the last may have fewer. */
   readonly batchSize: number;
   readonly #options: DataLoaderOptions<T>;
+  #samplerIsUsed = false;
 
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T> = {}) {
     const { batchSize = 1, shuffle, sampler } = options;
+    checkDataset(dataset, 'DataLoader');
     if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${batchSize}`);
+      throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${String(batchSize)}`);
     }
     if (shuffle === true && sampler !== undefined) {
       throw new ValueError('DataLoader: the sampler option is mutually exclusive with shuffle');
     }
-    if (!Number.isInteger(dataset?.length)) {
-      throw new ValueError('DataLoader: expected a dataset with a length and a get(index) method');
-    }
+    if (sampler !== undefined) checkSampler(sampler, dataset.length);
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.#options = options;
@@ -71,6 +72,7 @@ export class DataLoader<T> {
   /** One epoch of batches. */
   *[Symbol.iterator](): Generator_<T> {
     for (const indices of this.#batches()) {
+      this.#options.signal?.throwIfAborted();
       const batch = this.#fetch(indices);
       if (batch instanceof Promise) {
         throw new KindlingError('DataLoader: the dataset answers with promises; iterate it with `for await`');
@@ -87,7 +89,9 @@ export class DataLoader<T> {
       // A macrotask, so that timers and input are served between two batches.
       await new Promise((resolve) => setTimeout(resolve, 0));
       signal?.throwIfAborted();
-      yield await this.#fetch(indices);
+      const batch = await this.#fetch(indices);
+      signal?.throwIfAborted();
+      yield batch;
     }
   }
 
@@ -101,17 +105,28 @@ export class DataLoader<T> {
   }
 
   *#batches(): Generator_<Int32Array> {
-    const { batchSize } = this;
-    let batch = new Int32Array(batchSize);
-    let count = 0;
+    let batch: number[] = [];
     for (const index of this.#order()) {
-      batch[count++] = index;
-      if (count < batchSize) continue;
-      yield batch;
-      batch = new Int32Array(batchSize);
-      count = 0;
+      if (batch.push(index) < this.batchSize) continue;
+      yield new Int32Array(batch);
+      batch = [];
     }
-    if (count > 0 && this.#options.dropLast !== true) yield batch.slice(0, count);
+    if (batch.length > 0 && this.#options.dropLast !== true) yield new Int32Array(batch);
+  }
+
+  *#sampled(sampler: Iterable<number>, length: number): Generator_<number> {
+    const iterator: unknown = sampler[Symbol.iterator]();
+    if (iterator === sampler && this.#samplerIsUsed) {
+      throw new ValueError(
+        'DataLoader: the sampler is an iterator, and at its end: it serves one epoch; pass a list, or an object whose ' +
+          '[Symbol.iterator]() begins anew',
+      );
+    }
+    this.#samplerIsUsed = true;
+    for (const index of sampler) {
+      checkIndex(index, length, 'DataLoader: sampler');
+      yield index;
+    }
   }
 
   /** Draws what PyTorch draws, also where it does not use it, so that the streams stay together. */
@@ -119,8 +134,9 @@ export class DataLoader<T> {
     const { shuffle = false, sampler, generator } = this.#options;
     // The seed that PyTorch hands to its worker processes.
     (generator ?? defaultGenerator).random64();
+    checkDataset(this.dataset, 'DataLoader');
     const n = this.dataset.length;
-    if (sampler !== undefined) yield* sampler;
+    if (sampler !== undefined) yield* this.#sampled(sampler, n);
     else if (!shuffle) for (let i = 0; i < n; i++) yield i;
     else {
       const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
@@ -130,6 +146,22 @@ export class DataLoader<T> {
       // PyTorch's sampler draws another order, of which it takes nothing.
       if (generator !== undefined) order();
     }
+  }
+}
+
+/** Lists are checked at once, other iterables (which may have no end) as they go. */
+function checkSampler(sampler: unknown, length: number): void {
+  if (Array.isArray(sampler) || ArrayBuffer.isView(sampler))
+    checkIndices(sampler as ArrayLike<unknown> & object, length, 'DataLoader: sampler');
+  else if (
+    sampler === null ||
+    typeof sampler !== 'object' ||
+    typeof (sampler as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function'
+  ) {
+    const got = sampler === null ? 'null' : typeof sampler;
+    throw new ValueError(
+      `DataLoader: expected a sampler that can be iterated, such as a list of indices, got ${got}`,
+    );
   }
 }
 

@@ -34,14 +34,16 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
 
   constructor(...tensors: T) {
     const [first] = tensors;
-    if (first === undefined) throw new ValueError('TensorDataset: expected at least one tensor');
+    if (tensors.length === 0) throw new ValueError('TensorDataset: expected at least one tensor');
     requireTensors('TensorDataset', ...tensors);
-    const [length = Number.NaN] = first.shape;
+    const [length] = first!.shape;
+    if (length === undefined)
+      throw new ShapeError('TensorDataset: expected tensors of at least one dimension, that of the samples');
     for (const [i, x] of tensors.entries()) {
       if (x.shape[0] !== length) {
         throw new ShapeError(
           `TensorDataset: size mismatch between tensors: number ${i} has shape ${formatShape(x.shape)}, the first ` +
-            `${formatShape(first.shape)}; the first sizes must be equal`,
+            `${formatShape(first!.shape)}; the first sizes must be equal`,
         );
       }
     }
@@ -54,7 +56,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
    * @throws IndexError where there is no such sample
    */
   get(index: number): T {
-    checkIndex(index, this.length);
+    checkIndex(index, this.length, 'TensorDataset.get');
     return this.tensors.map((x) => select(x, 0, index)) as unknown as T;
   }
 
@@ -63,21 +65,53 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
    * @throws IndexError where there is no such sample
    */
   getBatch(indices: Int32Array): T {
-    const rows = wrapArray(indices, [indices.length], 'int32');
+    checkIndices(indices, this.length, 'TensorDataset.getBatch');
+    const rows = wrapArray(new Int32Array(indices), [indices.length], 'int32');
     return this.tensors.map((x) => indexSelect(x, 0, rows)) as unknown as T;
   }
 }
 
-const outOfRange = (index: number, length: number): IndexError =>
-  new IndexError(`index ${index} is out of range for a dataset of length ${length}`);
+/** Indices are int32. */
+const MAX_LENGTH = 2 ** 31 - 1;
 
-function checkIndex(index: number, length: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= length) throw outOfRange(index, length);
+/** @internal Throws unless a value is a dataset: samples, and how many there are. */
+export function checkDataset(dataset: unknown, caller: string): void {
+  const { length, get, getBatch } = (dataset ?? {}) as Partial<Record<keyof Dataset<unknown>, unknown>>;
+  if (typeof get !== 'function' && typeof getBatch !== 'function') {
+    const wrap = Array.isArray(dataset)
+      ? '; of an array xs write { length: xs.length, get: (i) => xs[i] }'
+      : '';
+    throw new ValueError(`${caller}: expected a dataset with a length and a get(index) method${wrap}`);
+  }
+  if (!Number.isInteger(length) || (length as number) < 0 || (length as number) > MAX_LENGTH) {
+    throw new ValueError(
+      `${caller}: expected a dataset with a length, a whole number up to 2^31 - 1, got ${String(length)}`,
+    );
+  }
+}
+
+/** @internal Throws an IndexError unless `index` is the number of a sample. */
+export function checkIndex(index: unknown, length: number, caller: string): void {
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < length) return;
+  const shown = typeof index === 'number' || typeof index === 'bigint' ? index : typeof index;
+  throw new IndexError(
+    `${caller}: index ${shown} is out of range for a dataset of length ${length}: it takes whole numbers from 0 to ${length - 1}`,
+  );
+}
+
+/** @internal Throws unless all are the numbers of samples, in an array or typed array. */
+export function checkIndices(indices: ArrayLike<unknown>, length: number, caller: string): void {
+  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+    throw new ValueError(
+      `${caller}: expected a list of indices, got ${indices === null ? 'null' : typeof indices}`,
+    );
+  }
+  for (let i = 0; i < indices.length; i++) checkIndex(indices[i], length, caller);
 }
 
 /**
  * Some of a dataset's samples. Follows `torch.utils.data.Subset`.
- * @throws IndexError where an index is none of the dataset
+ * @throws IndexError where an index is none of the dataset; ValueError where there is no dataset, or no list
  * @example
  * ```ts
  * const odd = new data.Subset(new data.TensorDataset(tensor([10, 11, 12, 13])), [1, 3]);
@@ -93,12 +127,16 @@ export class Subset<T> implements Dataset<T> {
   readonly getBatch?: (indices: Int32Array) => T | Promise<T>;
 
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
+    checkDataset(dataset, 'Subset');
+    checkIndices(indices, dataset.length, 'Subset');
     this.dataset = dataset;
-    this.indices = Int32Array.from(indices);
-    for (const index of this.indices) checkIndex(index, dataset.length);
+    this.indices = new Int32Array(indices);
     if (dataset.getBatch !== undefined) {
       const getBatch = dataset.getBatch.bind(dataset);
-      this.getBatch = (chosen) => getBatch(chosen.map((i) => this.indices[i]!));
+      this.getBatch = (chosen) => {
+        checkIndices(chosen, this.length, 'Subset.getBatch');
+        return getBatch(Int32Array.from(chosen, (i) => this.indices[i]!));
+      };
     }
   }
 
@@ -112,9 +150,8 @@ export class Subset<T> implements Dataset<T> {
    * @throws IndexError where there is no such sample
    */
   get(index: number): T | Promise<T> {
-    const at = this.indices[index];
-    if (at === undefined) throw outOfRange(index, this.length);
-    return this.dataset.get(at);
+    checkIndex(index, this.length, 'Subset.get');
+    return this.dataset.get(this.indices[index]!);
   }
 }
 
@@ -140,6 +177,7 @@ export function randomSplit<T>(
   lengths: readonly number[],
   options: RandomSplitOptions = {},
 ): Subset<T>[] {
+  checkDataset(dataset, 'randomSplit');
   const sizes = splitSizes(lengths, dataset.length);
   const order = valuesOf(randperm(dataset.length, options), 'randomSplit: order of samples') as Int32Array;
   let offset = 0;
@@ -150,10 +188,14 @@ export function randomSplit<T>(
 }
 
 function splitSizes(lengths: readonly number[], total: number): readonly number[] {
+  if (!Array.isArray(lengths))
+    throw new ValueError(`randomSplit: expected a list of lengths, got ${typeof lengths}`);
+  if (lengths.some((l) => typeof l !== 'number' || !(l >= 0)))
+    throw new ValueError(
+      `randomSplit: lengths must be numbers of at least 0, got [${lengths.map(String).join(', ')}]`,
+    );
   const sum = lengths.reduce((a, b) => a + b, 0);
-  if (lengths.some((l) => !(l >= 0)))
-    throw new ValueError(`randomSplit: lengths must be at least 0, got [${lengths.join(', ')}]`);
-  const fractions = Math.abs(sum - 1) <= 1e-9 && total !== 1;
+  const fractions = Math.abs(sum - 1) <= 1e-9;
   const sizes = fractions ? lengths.map((fraction) => Math.floor(total * fraction)) : lengths.slice();
   if (fractions) {
     const rest = total - sizes.reduce((a, b) => a + b, 0);

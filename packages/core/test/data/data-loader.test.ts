@@ -148,6 +148,58 @@ describe('batches', () => {
   });
 });
 
+describe('samplers', () => {
+  test.each([4, -1, 0.5, Number.NaN, '1', null, undefined, 1n, true])(
+    'of %s are refused at once',
+    (wrong) => {
+      const sampler = [0, wrong as number];
+      expect(() => new data.DataLoader(numbers(4), { sampler })).toThrow(K.IndexError);
+      expect(() => new data.DataLoader(numbers(4), { sampler })).toThrow('DataLoader: sampler: index');
+      const drawn = new data.DataLoader(numbers(4), { sampler: new Set(sampler) });
+      expect(() => [...drawn]).toThrow(K.IndexError);
+      const changed = [0, 1];
+      const loader = new data.DataLoader(numbers(4), { sampler: changed });
+      changed[1] = wrong as number;
+      expect(() => [...loader]).toThrow(K.IndexError);
+    },
+  );
+
+  test('may be typed arrays, and sets', () => {
+    for (const sampler of [Uint8Array.of(2, 0), new Set([2, 0]), Float64Array.of(2, 0)]) {
+      expect([...new data.DataLoader(numbers(3), { sampler, batchSize: 2 })][0]![0].toArray()).toEqual([
+        2, 0,
+      ]);
+    }
+  });
+
+  test('that are used up say so, where they would give no batches', () => {
+    function* draw() {
+      yield* [1, 0];
+    }
+    const loader = new data.DataLoader(numbers(2), { sampler: draw(), batchSize: 2 });
+    expect([...loader].length).toBe(1);
+    expect(() => [...loader]).toThrow('the sampler is an iterator, and at its end');
+    const list = new data.DataLoader(numbers(2), { sampler: [1, 0], batchSize: 2 });
+    expect([[...list].length, [...list].length]).toEqual([1, 1]);
+  });
+
+  test('are told when the loop is left', () => {
+    let open = 0;
+    const sampler = {
+      *[Symbol.iterator]() {
+        open++;
+        try {
+          for (;;) yield 0;
+        } finally {
+          open--;
+        }
+      },
+    };
+    for (const _ of new data.DataLoader(numbers(1), { sampler })) break;
+    expect(open).toBe(0);
+  });
+});
+
 describe('asynchronous datasets', () => {
   test('are iterated with for await', async () => {
     const seen: unknown[] = [];
@@ -206,12 +258,54 @@ describe('asynchronous datasets', () => {
     expect(count).toBe(3);
   });
 
+  test('a signal ends a plain for too, and a batch that came after it is not given', async () => {
+    const plain = new AbortController();
+    let seen = 0;
+    const loop = () => {
+      for (const _ of new data.DataLoader(numbers(10), { signal: plain.signal }))
+        if (++seen === 2) plain.abort(new Error('enough'));
+    };
+    expect(loop).toThrow('enough');
+    expect(seen).toBe(2);
+    const slow = new AbortController();
+    const dataset = {
+      length: 3,
+      get: async (i: number) => {
+        if (i === 1) slow.abort(new Error('too late'));
+        return i;
+      },
+    };
+    const batches: unknown[] = [];
+    const run = async () => {
+      for await (const batch of new data.DataLoader<unknown>(dataset, { signal: slow.signal }))
+        batches.push(batch);
+    };
+    await expect(run()).rejects.toThrow('too late');
+    expect(batches.length).toBe(1);
+  });
+
   test('leaving the loop early ends the iteration', async () => {
     const dataset = new Squares(10);
     for await (const _ of new data.DataLoader<unknown>(dataset)) break;
     for (const _ of new data.DataLoader<unknown>(dataset)) break;
     expect(dataset.asked).toEqual([0, 0]);
   });
+});
+
+test('a batch may be as large as numbers go: it holds what there is', () => {
+  for (const batchSize of [2 ** 31, 2 ** 53 - 1]) {
+    const loader = new data.DataLoader(numbers(3), { batchSize });
+    expect([loader.length, ...[...loader].map(([x]) => x.toArray())]).toEqual([1, [0, 1, 2]]);
+    expect([...new data.DataLoader(numbers(3), { batchSize, dropLast: true })]).toEqual([]);
+  }
+});
+
+test('a dataset whose length goes wrong between two epochs is refused', () => {
+  const dataset = { length: 2, get: (i: number) => i };
+  const loader = new data.DataLoader<unknown>(dataset);
+  expect([...loader].length).toBe(2);
+  dataset.length = Number.NaN;
+  expect(() => [...loader]).toThrow(ValueError);
 });
 
 describe('bad options', () => {
@@ -233,6 +327,15 @@ describe('bad options', () => {
       'expected a dataset with a length',
     ],
     [() => new data.DataLoader({} as data.Dataset<number>), 'expected a dataset with a length'],
+    [
+      () => new data.DataLoader([1, 2, 3] as never),
+      'of an array xs write { length: xs.length, get: (i) => xs[i] }',
+    ],
+    [() => new data.DataLoader(numbers(3), { batchSize: Number.NaN }), 'positive integer, got NaN'],
+    [() => new data.DataLoader(numbers(3), { batchSize: Infinity }), 'positive integer, got Infinity'],
+    [() => new data.DataLoader(numbers(3), { sampler: 5 as never }), 'DataLoader'],
+    [() => new data.DataLoader(numbers(3), { sampler: null as never }), 'DataLoader'],
+    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'DataLoader'],
   ])('are errors %#', (f, message) => {
     expect(f).toThrow(ValueError);
     expect(f).toThrow(message);

@@ -75,6 +75,51 @@ describe('Subset', () => {
     expect(() => new data.Subset(numbers(3), [3])).toThrow(IndexError);
     expect(() => inner.get(2)).toThrow(IndexError);
   });
+
+  test('indices that are no numbers of samples are refused at once', () => {
+    for (const wrong of [
+      3,
+      -1,
+      0.5,
+      Number.NaN,
+      Infinity,
+      2 ** 32,
+      '1',
+      null,
+      undefined,
+      true,
+      1n,
+      tensor(1),
+    ]) {
+      expect(() => new data.Subset(numbers(3), [0, wrong as number]), String(wrong)).toThrow(IndexError);
+      expect(() => new data.Subset(numbers(3), [0, wrong as number])).toThrow(
+        /^Subset: index .* is out of range/,
+      );
+    }
+    expect(() => new data.Subset(numbers(3), Float32Array.of(0.5))).toThrow('index 0.5 is out of range');
+    for (const wrong of [3, null, undefined, 'abc', new Set([1]), tensor([1]), { length: 2 }]) {
+      expect(() => new data.Subset(numbers(3), wrong as number[])).toThrow(
+        'Subset: expected a list of indices, got',
+      );
+    }
+    expect([...new data.Subset(numbers(3), Uint8Array.of(2, 0)).indices]).toEqual([2, 0]);
+  });
+
+  test('a batch of samples that are not there is refused, not the first sample instead', () => {
+    const subset = new data.Subset(numbers(10), [7, 8]);
+    for (const wrong of [[2], [-1], [0.5], ['0']]) {
+      expect(() => subset.getBatch!(wrong as unknown as Int32Array)).toThrow(
+        /^Subset.getBatch: index .* out of range/,
+      );
+      expect(() => subset.get(wrong[0] as number)).toThrow(/^Subset.get: index .* out of range/);
+    }
+    expect((subset.getBatch!(Int32Array.of(1, 1)) as Tensor[])[0]!.toArray()).toEqual([8, 8]);
+    const whole = numbers(3);
+    expect(() => whole.getBatch(Int32Array.of(0, 3))).toThrow(
+      'TensorDataset.getBatch: index 3 is out of range',
+    );
+    expect(whole.getBatch([2, 0] as unknown as Int32Array)[0].toArray()).toEqual([2, 0]);
+  });
 });
 
 describe('randomSplit', () => {
@@ -89,10 +134,41 @@ describe('randomSplit', () => {
     },
   );
 
+  test('one sample goes where most of it belongs', () => {
+    const sizes = (lengths: number[]) => data.randomSplit(numbers(1), lengths).map((part) => part.length);
+    expect([sizes([0.5, 0.5]), sizes([1, 0]), sizes([0, 1]), sizes([0.25, 0.75])]).toEqual([
+      [1, 0],
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ]);
+  });
+
+  test('what is no dataset, or no list of lengths, is refused', () => {
+    for (const wrong of [[1, 2, 3], null, undefined, 5, 'abc', {}, { length: 3 }, new Map()]) {
+      expect(() => data.randomSplit(wrong as never, [1, 2])).toThrow(
+        'randomSplit: expected a dataset with a length',
+      );
+      expect(() => new data.Subset(wrong as never, [0])).toThrow('Subset: expected a dataset with a length');
+    }
+    expect(() => new data.Subset([1, 2] as never, [0])).toThrow(
+      'of an array xs write { length: xs.length, get: (i) => xs[i] }',
+    );
+    for (const length of [Number.NaN, -1, 1.5, '3', undefined, Infinity, 2 ** 31]) {
+      const dataset = { length, get: () => 0 } as data.Dataset<number>;
+      expect(() => data.randomSplit(dataset, [1])).toThrow('a whole number up to 2^31 - 1, got');
+      expect(() => new data.DataLoader(dataset)).toThrow('a whole number up to 2^31 - 1, got');
+    }
+    for (const wrong of [undefined, null, 5, 'ab', [1, '4'], [Number.NaN, 5], [null, 5]]) {
+      expect(() => data.randomSplit(numbers(5), wrong as number[])).toThrow(ValueError);
+      expect(() => data.randomSplit(numbers(5), wrong as number[])).toThrow(/^randomSplit: /);
+    }
+  });
+
   test.each<[number[], string]>([
     [[1, 1], "sum to the dataset's length 5"],
     [[0.5, 0.4], 'fractions that sum to 1'],
-    [[6, -1], 'lengths must be at least 0, got [6, -1]'],
+    [[6, -1], 'lengths must be numbers of at least 0, got [6, -1]'],
     [[2.5, 2.5], 'must be whole'],
     [[Number.NaN, 5], 'at least 0'],
   ])('%j are no lengths for five samples', (lengths, message) => {
@@ -118,9 +194,56 @@ describe('defaultCollate', () => {
   });
 
   test('what differs in form is an error', () => {
-    expect(() => data.defaultCollate([[1, 2], [3]])).toThrow('sample 0 has 2, sample 1 of the batch 1');
+    expect(() => data.defaultCollate([[1, 2], [3]])).toThrow(
+      'sample 0 of the batch has 2, sample 1 of the batch 1',
+    );
     expect(() => data.defaultCollate([tensor([1]), tensor([1, 2])])).toThrow(ShapeError);
-    expect(() => data.defaultCollate([tensor([1]), 2])).toThrow(K.KindlingError);
-    expect(() => data.defaultCollate([1, 'a'])).toThrow(K.KindlingError);
+    const point = (x: unknown) => ({ p: [x] });
+    for (const [samples, message] of [
+      [[tensor([1]), 2], 'sample 0 of the batch is of kind tensor, sample 1 of the batch number'],
+      [[1, 'a'], 'sample 0 of the batch is of kind number, sample 1 of the batch other'],
+      [[1, true], 'is of kind number, sample 1 of the batch boolean'],
+      [[1, null], 'sample 1 of the batch is null: does the dataset return it?'],
+      [[undefined, undefined], 'sample 0 of the batch is undefined'],
+      [
+        [{ a: 1 }, { a: 1, b: 2 }],
+        'should have the same keys: sample 0 of the batch has a, sample 1 of the batch a, b',
+      ],
+      [[{ a: 1, b: 2 }, { a: 1 }], 'sample 0 of the batch has a, b, sample 1 of the batch a'],
+      [[{ a: 1 }, { b: 1 }], 'sample 0 of the batch has a, sample 1 of the batch b'],
+      [[point(1), point('x')], 'sample 1 of the batch (.p[0]) other'],
+      [
+        [point(tensor([1])), point(tensor([1, 2]))],
+        'sample 0 of the batch (.p[0]) has [1], sample 1 of the batch (.p[0]) [2]',
+      ],
+      [[0, 2 ** 31], 'sample 1 of the batch is 2147483648, which does not fit into int32'],
+      [[-(2 ** 31) - 1], 'sample 0 of the batch is -2147483649'],
+      [[], 'expected a list of samples, got an empty one'],
+      [5, 'expected a list of samples, got number'],
+    ] as const) {
+      expect(() => data.defaultCollate(samples as unknown[])).toThrow(K.KindlingError);
+      expect(() => data.defaultCollate(samples as unknown[])).toThrow(`defaultCollate: `);
+      expect(() => data.defaultCollate(samples as unknown[])).toThrow(message);
+    }
+    const endless: unknown[] = [];
+    endless.push(endless);
+    expect(() => data.defaultCollate([endless])).toThrow('nested more than 100 deep');
+  });
+
+  test('takes the ends of int32, numbers that are none, and objects of any prototype', () => {
+    expect((data.defaultCollate([2 ** 31 - 1, -(2 ** 31)]) as Tensor).toArray()).toEqual([
+      2 ** 31 - 1,
+      -(2 ** 31),
+    ]);
+    expect((data.defaultCollate([1, Number.NaN, Infinity]) as Tensor).toArray()).toEqual([
+      1,
+      Number.NaN,
+      Infinity,
+    ]);
+    const bare = Object.assign(Object.create(null), { a: 1 });
+    expect((data.defaultCollate([bare, { a: 2 }]) as { a: Tensor }).a.toArray()).toEqual([1, 2]);
+    expect(data.defaultCollate(['a', 'b'])).toEqual(['a', 'b']);
+    const date = new Date(0);
+    expect(data.defaultCollate([date])).toEqual([date]);
   });
 });

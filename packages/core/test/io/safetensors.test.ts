@@ -233,10 +233,10 @@ describe('safetensors', () => {
       [undefined, 'got undefined'],
       [new Float32Array(4), 'got object'],
     ] as const) {
-      expect(() => parseSafetensors(bytes as Uint8Array)).toThrow(
+      expect(() => parseSafetensors(bytes as unknown as Uint8Array)).toThrow(
         `loadSafetensors: expected the bytes of a file, a Uint8Array, ${message}`,
       );
-      expect(() => parseNpy(bytes as Uint8Array)).toThrow(
+      expect(() => parseNpy(bytes as unknown as Uint8Array)).toThrow(
         `loadNpy: expected the bytes of a file, a Uint8Array, ${message}`,
       );
     }
