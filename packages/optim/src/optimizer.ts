@@ -145,7 +145,10 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     this.check(options);
   }
 
-  /** Forgets the gradients: sets them to null, or to zeros. Follows `Optimizer.zero_grad`. */
+  /**
+   * Forgets the gradients: sets them to null, or to zeros. Follows `Optimizer.zero_grad`.
+   * @throws ValueError for an option that it does not know
+   */
   zeroGrad(options?: { setToNull?: boolean }): void {
     if (options !== undefined)
       checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, [options]);

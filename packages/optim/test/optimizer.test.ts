@@ -54,6 +54,21 @@ describe('an optimizer', () => {
     expect(p.grad).toBeNull();
   });
 
+  it('cuts gradients that are part of a graph off it when it sets them to zeros', () => {
+    const p = leaf(2, 3);
+    p.pow(3).sum().backward({ createGraph: true });
+    expect(p.grad!.requiresGrad).toBe(true);
+    new optim.SGD([p]).zeroGrad({ setToNull: false });
+    expect([p.grad!.requiresGrad, p.grad!.gradFn, p.grad!.toArray()]).toEqual([false, null, [0, 0]]);
+  });
+
+  it('counts its steps', () => {
+    const optimizer = new optim.SGD([withGrad(1)]);
+    optimizer.step();
+    optimizer.step();
+    expect(optimizer.stepCount).toBe(2);
+  });
+
   it('calls a closure with gradients recorded, also inside noGrad, and returns its loss', () => {
     const p = leaf(2);
     const optimizer = new optim.SGD([p], { lr: 0.25 });
@@ -217,6 +232,15 @@ describe('schedulers', () => {
     scheduler.step();
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]![0]).toMatch(/before `optimizer.step\(\)`/);
+    scheduler.step();
+    const optimizer = make();
+    const inOrder = new optim.lrScheduler.StepLR(optimizer, 1);
+    optimizer.step();
+    inOrder.step();
+    const resumed = new optim.lrScheduler.StepLR(make(), 1);
+    resumed.loadStateDict(inOrder.stateDict());
+    resumed.step();
+    expect(warn).toHaveBeenCalledOnce();
     warn.mockRestore();
   });
 
