@@ -56,6 +56,7 @@ import * as slices from './ops/views/slices.ts';
 import * as splits from './ops/views/split.ts';
 import * as windows from './ops/views/windows.ts';
 import { valuesOf } from './record/values.ts';
+import { owned } from './storage.ts';
 import { Tensor } from './tensor.ts';
 
 /**
@@ -207,6 +208,13 @@ function install(name: string | symbol, value: unknown): void {
   Object.defineProperty(Tensor.prototype, name, { configurable: true, writable: true, value });
 }
 
+/** What leaves the library shares its buffer with no other tensor: its receiver may transfer it to another thread. */
+function dataOf(x: Tensor): TypedArray {
+  if (!x.dense) return owned(valuesOf(x, 'data'));
+  x.storage.handOut();
+  return valuesOf(x, 'data');
+}
+
 function installGetter(name: string, get: (x: Tensor) => unknown): void {
   Object.defineProperty(Tensor.prototype, name, {
     configurable: true,
@@ -219,7 +227,7 @@ function installGetter(name: string, get: (x: Tensor) => unknown): void {
 for (const [name, f] of Object.entries(operations)) install(name, asMethod(f as AnyMethod));
 for (const [name, f] of Object.entries(own)) install(name, f);
 install(tensorMark, true);
-installGetter('data', (x) => valuesOf(x, 'data'));
+installGetter('data', dataOf);
 installGetter('T', reverseDims);
 installGetter('mT', matrixTranspose);
 installGetter('H', permutations.adjoint);

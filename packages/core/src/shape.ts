@@ -171,16 +171,23 @@ export function checkInteger(value: unknown, what: string, caller: string): asse
   }
 }
 
-/** Checks sizes given by a caller: non-negative integers, no more elements than a typed array can hold. */
+/** The most elements that a tensor has: positions are int32 numbers. */
+export const maxElements: number = 2 ** 31 - 1;
+
+/** Checks sizes given by a caller: non-negative integers, no more elements than a tensor can have. */
 export function checkShape(shape: Shape, caller: string): void {
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
       throw new ShapeError(`${caller}: sizes must be non-negative integers, got ${formatShape(shape)}`);
     }
   }
-  if (numelOf(shape) > 2 ** 32) {
-    throw new ShapeError(
-      `${caller}: ${formatShape(shape)} has ${numelOf(shape)} elements, more than an array can hold`,
-    );
-  }
+  checkNumel(shape, numelOf(shape), caller);
+}
+
+/** Throws a ShapeError where a shape stands for more elements than a tensor can have. */
+export function checkNumel(shape: Shape, count: number, caller: string): void {
+  if (count <= maxElements) return;
+  throw new ShapeError(
+    `${caller}: a tensor of shape ${formatShape(shape)} has ${count} elements; a tensor holds at most ${maxElements}`,
+  );
 }

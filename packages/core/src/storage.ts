@@ -1,9 +1,13 @@
 import { arrayConstructor, bytesOf, type DType, type TypedArray } from './dtype.ts';
+import { ShapeError, ValueError } from './errors.ts';
+import { formatShape, maxElements, numelOf, type Shape } from './shape.ts';
 
 /** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
   /** Read it through {@link array}: a compiled program may one day hold newer values than this array. */
-  readonly #array: TypedArray;
+  #array: TypedArray;
+  /** The array's length, once it was handed out: who has the array may transfer its buffer, which empties it. */
+  #lengthOutside = -1;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
@@ -13,9 +17,48 @@ export class Storage {
     this.#array = array;
   }
 
-  /** All elements, in the order of memory. */
+  /**
+   * All elements, in the order of memory.
+   * @throws ValueError where the memory was transferred to another thread
+   */
   get array(): TypedArray {
-    return this.#array;
+    const array = this.#array;
+    if (this.#lengthOutside > array.length) throw transferred();
+    return array;
+  }
+
+  /** @internal Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. */
+  handOut(): void {
+    if (this.#lengthOutside >= 0) return;
+    this.#array = owned(this.#array);
+    this.#lengthOutside = this.#array.length;
+  }
+}
+
+const transferred = (): ValueError =>
+  new ValueError(
+    'the memory of this tensor was transferred, with the buffer of x.data (postMessage, structuredClone), and the tensor ' +
+      'has none left; transfer a copy, that of x.data.slice()',
+  );
+
+/** More elements than a tensor may have, or more memory than there is. */
+export class TooLarge extends ShapeError {
+  readonly #dtype: DType;
+  readonly #n: number;
+
+  constructor(dtype: DType, n: number, what?: string) {
+    const elements = `${n} elements of ${dtype}, ${n * bytesOf(dtype)} bytes`;
+    const limit =
+      n > maxElements ? `a tensor holds at most ${maxElements} elements` : 'there is not that much memory';
+    super(what === undefined ? `${elements}: ${limit}` : `${what} needs ${elements}: ${limit}`);
+    this.#dtype = dtype;
+    this.#n = n;
+  }
+
+  /** This error, of the operation of that name, whose result has this shape. */
+  named(caller: string, shape: Shape): TooLarge {
+    const what = numelOf(shape) === this.#n ? `the result of shape ${formatShape(shape)}` : 'its work';
+    return new TooLarge(this.#dtype, this.#n, `${caller}: ${what}`);
   }
 }
 
@@ -24,8 +67,11 @@ const allocateUnsafe: ((bytes: number) => Uint8Array) | undefined = (
   globalThis as { Buffer?: { allocUnsafeSlow?: (bytes: number) => Uint8Array } }
 ).Buffer?.allocUnsafeSlow;
 
+/** From this size on memory is not asked of Node, whose limit is lower; fresh pages are zero anyway. */
+const hugeBytes = 2 ** 30;
+
 function newBuffer(bytes: number): ArrayBuffer {
-  if (allocateUnsafe === undefined) return new ArrayBuffer(bytes);
+  if (allocateUnsafe === undefined || bytes >= hugeBytes) return new ArrayBuffer(bytes);
   if (!reusesLargeBlocks && bytes > 100_000) reuseLargeBlocks(allocateUnsafe);
   return allocateUnsafe(bytes).buffer as ArrayBuffer;
 }
@@ -45,21 +91,43 @@ function reuseLargeBlocks(allocate: (bytes: number) => Uint8Array): void {
 /** Arrays of up to this size live in the JavaScript heap, where they cost least, and hold no slab back. */
 const onHeapBytes = 64;
 /**
- * Small tensors are cut from a slab: a view into one costs a tenth of a buffer of its own. A slab lives as long as any
- * tensor cut from it, so it is kept small against what could be held back by one.
+ * Small tensors are cut from a slab: a view into one costs a fraction of a buffer of its own. A slab lives as long as any
+ * tensor cut from it. So it holds tensors of one size alone, and few of them: of those beyond 256 bytes, one that is kept holds
+ * back at most four times its size; below that, little beside the objects that make up a tensor.
  */
-const slabBytes = 65_536;
+const leastSlabBytes = 1024;
+const leastSlices = 3;
 const largestSlice = 8_192;
-let slab = newBuffer(slabBytes);
-let slabUsed = 0;
+const sliceUnit = 16;
+/** The slab that slices of each size are cut from, in units of {@link sliceUnit}, and how much of it is used. */
+const slabs: (ArrayBuffer | undefined)[] = new Array(largestSlice / sliceUnit + 1).fill(undefined);
+const slabsUsed: number[] = new Array(largestSlice / sliceUnit + 1).fill(0);
+
+/** Whether an array is cut from a slab: an array of that size which has a buffer of its own was brought by the user. */
+const isSlice = (array: TypedArray): boolean =>
+  array.byteLength > onHeapBytes && array.byteLength <= largestSlice && slabBuffers.has(array.buffer);
+const slabBuffers = new WeakSet<ArrayBufferLike>();
+
+/** The array, or where others share its buffer a copy. */
+export const owned = (array: TypedArray): TypedArray => (isSlice(array) ? array.slice() : array);
+
+function newSlab(units: number): ArrayBuffer {
+  const size = units * sliceUnit;
+  const slab = newBuffer(size * Math.max(leastSlices, Math.floor(leastSlabBytes / size)));
+  slabBuffers.add(slab);
+  return slab;
+}
 
 function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
-  if (slabUsed + bytes > slabBytes) {
-    slab = newBuffer(slabBytes);
-    slabUsed = 0;
+  const units = Math.ceil(bytes / sliceUnit);
+  let slab = slabs[units];
+  let start = slabsUsed[units]!;
+  if (slab === undefined || start === slab.byteLength) {
+    slab = newSlab(units);
+    slabs[units] = slab;
+    start = 0;
   }
-  const start = slabUsed;
-  slabUsed = (start + bytes + 15) & ~15;
+  slabsUsed[units] = start + units * sliceUnit;
   switch (dtype) {
     case 'float32':
       return new Float32Array(slab, start, n);
@@ -72,16 +140,32 @@ function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
   }
 }
 
-/** A typed array of `n` elements whose contents are undefined: the caller writes every element. */
+/**
+ * A typed array of `n` elements whose contents are undefined: the caller writes every element.
+ * @throws TooLarge where there are too many for a tensor, or for the memory
+ */
 export function allocateArray(dtype: DType, n: number): TypedArray {
   const bytes = n * bytesOf(dtype);
   if (bytes <= onHeapBytes) return new (arrayConstructor(dtype))(n);
   if (bytes <= largestSlice) return fromSlab(dtype, n, bytes);
-  return new (arrayConstructor(dtype))(newBuffer(bytes), 0, n);
+  return large(dtype, n, () => newBuffer(bytes));
 }
 
-/** A typed array of `n` zeros. */
+/**
+ * A typed array of `n` zeros.
+ * @throws TooLarge where there are too many for a tensor, or for the memory
+ */
 export function allocateZeroed(dtype: DType, n: number): TypedArray {
-  if (n * bytesOf(dtype) > largestSlice) return new (arrayConstructor(dtype))(n);
-  return allocateArray(dtype, n).fill(0);
+  const bytes = n * bytesOf(dtype);
+  if (bytes <= largestSlice) return allocateArray(dtype, n).fill(0);
+  return large(dtype, n, () => new ArrayBuffer(bytes));
+}
+
+function large(dtype: DType, n: number, allocate: () => ArrayBuffer): TypedArray {
+  if (n > maxElements) throw new TooLarge(dtype, n);
+  try {
+    return new (arrayConstructor(dtype))(allocate(), 0, n);
+  } catch (error) {
+    throw error instanceof RangeError ? new TooLarge(dtype, n) : error;
+  }
 }

@@ -1,6 +1,8 @@
 import { isFloatingPoint } from '../dtype.ts';
-import { AutogradError, KindlingError } from '../errors.ts';
+import { AutogradError, KindlingError, ShapeError } from '../errors.ts';
 import { BeyondInt32 } from '../kernels/index.ts';
+import { checkNumel, formatShape, maxElements, type Shape } from '../shape.ts';
+import { TooLarge } from '../storage.ts';
 import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
 import { isInferenceModeEnabled, isRecording } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
@@ -52,13 +54,36 @@ export function inferred<A, I extends Tensors, M>(
   }
 }
 
+/** What those are called as whose gradFn bears another name in PyTorch. */
+const calledAs: Readonly<Record<string, string>> = {
+  constant_pad_nd: 'pad',
+  linalg_svd: 'linalg.svd',
+  linalg_vector_norm: 'linalg.vectorNorm',
+  mm: 'matmul',
+  pair_dots: 'cdist',
+  pair_sums: 'cdist',
+  to_copy: 'to',
+  _unsafe_view: 'reshape',
+};
+
 /** An operation's public name: PyTorch's, in camelCase. */
 const publicName = (name: string): string =>
-  name === 'to_copy' ? 'to' : name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+  calledAs[name] ?? name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
-/** @internal An error of a kernel, which does not know for what operation it computes. */
-export function ofKernel(error: unknown, name: string): unknown {
-  return error instanceof BeyondInt32 ? error.named(publicName(name)) : error;
+/** What the runtime says where memory for an array, or for the kernels, cannot be had. */
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof RangeError &&
+  /allocation failed|array length|Memory\.grow|out of memory/i.test(error.message);
+
+/** @internal An error of a kernel, or of making room for its results, which do not know for what operation. */
+export function ofKernel(error: unknown, name: string, shape: Shape): unknown {
+  if (error instanceof BeyondInt32) return error.named(publicName(name));
+  if (error instanceof TooLarge) return error.named(publicName(name), shape);
+  if (!isOutOfMemory(error)) return error;
+  return new ShapeError(
+    `${publicName(name)}: there is not enough memory for the work on a result of shape ${formatShape(shape)}: ` +
+      (error as Error).message,
+  );
 }
 
 /**
@@ -69,11 +94,12 @@ export function ofKernel(error: unknown, name: string): unknown {
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const meta = inferred(primitive, inputs, attrs);
-  const out = emptyTensor(meta.shape, meta.dtype);
+  let out: Tensor;
   try {
+    out = emptyTensor(meta.shape, meta.dtype);
     primitive.kernel(inputs, attrs, out);
   } catch (error) {
-    throw ofKernel(error, primitive.name);
+    throw ofKernel(error, primitive.name, meta.shape);
   }
   if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype)) {
@@ -96,8 +122,14 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   attrs: A,
 ): O {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
-  const outs = inferred(primitive, inputs, attrs).map(emptyOf);
-  primitive.kernel(inputs, attrs, outs as Tensors as O);
+  const metas: readonly Meta[] = inferred(primitive, inputs, attrs);
+  let outs: Tensors;
+  try {
+    outs = metas.map(emptyOf);
+    primitive.kernel(inputs, attrs, outs as O);
+  } catch (error) {
+    throw ofKernel(error, primitive.name, metas[0]?.shape ?? []);
+  }
   if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && outs.some(isFloating)) {
       const node = gradNode(primitive, inputs, attrs) as GradNode;
@@ -111,7 +143,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
     }
   } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
   if (observed) notifyAfter(primitive.name, inputs, attrs, outs);
-  return outs as Tensors as O;
+  return outs as O;
 }
 
 /** {@link apply} for a view: the result shares the input's memory. */
@@ -121,6 +153,7 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
   if (observed) notifyBefore(primitive.name, inputs, attrs);
   const { shape, strides, offset } = primitive.alias(input, attrs);
   const out = new Tensor(input.storage, shape, input.dtype, offset, strides);
+  if (out.count > maxElements) checkNumel(shape, out.count, publicName(primitive.name));
   const of = autogradOf(input);
   const view = autogradOf(out);
   view.inference = of.inference;

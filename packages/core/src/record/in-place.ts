@@ -47,7 +47,7 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
       scatterStrided(result, target);
     }
   } catch (error) {
-    throw ofKernel(error, name);
+    throw ofKernel(error, name, meta.shape);
   }
   finishInPlace(target, node);
   if (observed) notifyAfter(name, inputs, attrs, [target]);
@@ -70,7 +70,7 @@ export function updateInPlace(
   try {
     write();
   } catch (error) {
-    throw ofKernel(error, name);
+    throw ofKernel(error, name, targets[0]?.shape ?? []);
   }
   for (const x of targets) x.storage.version++;
   if (observed) notifyAfter(name, inputs, attrs, targets);

@@ -54,25 +54,26 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
 function checkSteps(steps: number, caller: string): void {
   if (!Number.isInteger(steps) || steps < 0)
     throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
+  checkShape([steps], caller);
 }
 
 /**
- * Evenly spaced numbers, counted from the nearer end, so that both ends are met exactly. As in PyTorch the steps are
- * rounded to float32 where the result is, and the ends are truncated where it holds integers.
+ * The numbers of {@link linspace} by position: evenly spaced, counted from the nearer end, so that both ends are met exactly.
+ * As in PyTorch the steps are rounded to float32 where the result is, and the ends are truncated where it holds integers.
  */
-function linearSteps(start: number, end: number, steps: number, dtype: DType): number[] {
+function linearSteps(start: number, end: number, steps: number, dtype: DType): (i: number) => number {
   const round = dtype === 'float32' ? Math.fround : (x: number) => x;
   const [from, to] = isFloatingPoint(dtype)
     ? [round(start), round(end)]
     : [Math.trunc(start), Math.trunc(end)];
-  if (steps === 1) return [from];
+  if (steps === 1) return () => from;
   const step = round((to - from) / (steps - 1));
   const half = Math.floor(steps / 2);
   // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
   const at = isFloatingPoint(dtype)
     ? (origin: number, i: number) => origin + step * i
     : (origin: number, i: number) => fma64(step, i, origin);
-  return Array.from({ length: steps }, (_, i) => round(i < half ? at(from, i) : at(to, i + 1 - steps)));
+  return (i) => round(i < half ? at(from, i) : at(to, i + 1 - steps));
 }
 
 const linspaceTakes = signature('linspace', {
@@ -93,7 +94,8 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   const dtype = dtypeOf(options, 'linspace');
   const array = allocateArray(dtype, steps);
   if (!isFloatingPoint(dtype)) for (const x of [start, end]) storedNumber(x, dtype, 'linspace');
-  array.set(linearSteps(start, end, steps, dtype));
+  const at = linearSteps(start, end, steps, dtype);
+  for (let i = 0; i < steps; i++) array[i] = at(i);
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }
 
@@ -121,8 +123,10 @@ export function logspace(start: number, end: number, steps: number, options: Log
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
   const array = allocateArray(dtype, steps);
-  const powers = linearSteps(start, end, steps, dtype).map((exponent) => base ** exponent);
-  if (dtype === 'int32') for (const x of powers) storedNumber(x, dtype, 'logspace');
-  array.set(powers);
+  const at = linearSteps(start, end, steps, dtype);
+  for (let i = 0; i < steps; i++) {
+    const power = base ** at(i);
+    array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
+  }
   return finishCreation(wrapArray(array, [steps], dtype), options);
 }

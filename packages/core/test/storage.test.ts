@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { bytesOf, type DType } from '../src/dtype.ts';
+import * as K from '../src/index.ts';
+
+const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint8', 'bool'];
+const huge = 100_000;
+
+function errorOf(run: () => unknown): K.KindlingError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof K.KindlingError) return error;
+    throw error;
+  }
+  throw new Error('there was no error');
+}
+
+describe('the memory of small tensors', () => {
+  it('is shared by few: a kept one holds back at most four times its size, or 1 KiB', () => {
+    for (const dtype of dtypes) {
+      for (const n of [17, 33, 65, 100, 200, 257, 500, 1000, 1024, 3000, 8192]) {
+        const bytes = n * bytesOf(dtype);
+        const kept = K.zeros([n], { dtype });
+        expect(kept.storage.array.buffer.byteLength).toBeLessThanOrEqual(Math.max(1024, 4 * bytes));
+      }
+    }
+  });
+
+  it('overlaps with no other, and is aligned', () => {
+    const made = dtypes.flatMap((dtype) =>
+      Array.from({ length: 40 }, (_, i) => K.full([17 + 5 * i], i % 2, { dtype })),
+    );
+    for (const x of made) {
+      expect(x.storage.array.byteOffset % bytesOf(x.dtype)).toBe(0);
+      x.fill_(1);
+    }
+    expect(made.every((x) => x.sum().item() === x.count)).toBe(true);
+  });
+});
+
+describe('what x.data hands out', () => {
+  const transfer = (x: K.Tensor): unknown =>
+    structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
+
+  it('is the memory itself, to read and to write', () => {
+    const x = K.zeros([100]);
+    const row = x.view(10, 10).select(0, 3);
+    x.data[35] = 5;
+    x.add_(1);
+    expect(x.data[35]).toBe(6);
+    expect(row.data[5]).toBe(6);
+    row.data[5] = 8;
+    expect(x.data[35]).toBe(8);
+    expect(x.data).toBe(x.data);
+  });
+
+  it.each([10, 100, 1000, 5000])('shares its buffer with no other tensor, of %d elements', (n) => {
+    const others = Array.from({ length: 6 }, () => K.full([n], 7));
+    const mine = K.full([n], 3);
+    const across = K.full([n, 2], 3).t();
+    transfer(mine);
+    transfer(across);
+    for (const x of [...others, K.full([n], 7)]) expect(x.sum().item()).toBe(7 * n);
+    expect(across.sum().item()).toBe(6 * n);
+  });
+
+  it('may be taken away: the tensor says so when it is used, as do its views', () => {
+    const x = K.ones([10, 10]);
+    const view = x.select(0, 1);
+    transfer(x);
+    for (const use of [() => x.sum(), () => view.add(1), () => x.data, () => String(x), () => x.zero_()]) {
+      expect(errorOf(use)).toBeInstanceOf(K.ValueError);
+      expect(errorOf(use).message).toContain('transferred');
+    }
+    const loaded = K.fromBuffer(new Float32Array(4));
+    transfer(loaded);
+    expect(() => loaded.sum()).toThrow('transferred');
+  });
+});
+
+describe('results beyond the limit', () => {
+  const a = K.ones([huge, 1]);
+  const b = K.ones([1, huge]);
+  const wide = K.ones([1]).expand([2 ** 31 - 1]);
+  /** Each with what its error must name. */
+  const results: Record<string, [() => unknown, ...string[]]> = {
+    matmul: [() => K.matmul(a, b), 'matmul', '[100000, 100000]', '40000000000 bytes'],
+    mul: [() => K.mul(a, b), 'mul', '[100000, 100000]', '40000000000 bytes'],
+    float64: [() => K.mul(a, b.double()), 'mul', '80000000000 bytes'],
+    lt: [() => K.lt(a, b), 'lt', '10000000000 bytes'],
+    cdist: [() => K.cdist(a, b.t()), 'cdist', '[100000, 100000]'],
+    cat: [() => K.cat([wide, wide]), 'cat', '[4294967294]'],
+    contiguous: [() => a.expand([huge, huge]), 'expand', '[100000, 100000]'],
+    repeat: [() => K.ones([3]).repeat([huge, huge]), '300000'],
+    outer: [() => K.outer(a.flatten(), b.flatten()), '[100000, 100000]'],
+    einsum: [() => K.einsum('i,j->ij', a.flatten(), b.flatten()), '100000'],
+    pad: [() => K.ones([1]).pad([0, 2 ** 31]), 'pad', '2147483649'],
+    oneHot: [() => K.oneHot(K.tensor([0, 1]), 2 ** 30), '[2, 1073741824]'],
+    zeros: [() => K.zeros([2 ** 31]), 'zeros', '[2147483648]'],
+    full: [() => K.full([huge, huge], 1), 'full', '[100000, 100000]'],
+    randn: [() => K.randn([huge, huge]), 'randn', '[100000, 100000]'],
+    rand: [() => K.rand([2 ** 31]), 'rand', '[2147483648]'],
+    arange: [() => K.arange(2 ** 31), 'arange', '[2147483648]'],
+    linspace: [() => K.linspace(0, 1, 1e11), 'linspace', '[100000000000]'],
+    logspace: [() => K.logspace(0, 1, 1e11), 'logspace', '[100000000000]'],
+    eye: [() => K.eye(huge), 'eye', '[100000, 100000]'],
+    asStrided: [() => K.asStrided(a, [huge, huge], [0, 0]), 'asStrided', '[100000, 100000]'],
+    broadcastTo: [() => K.broadcastTo(a, [huge, huge]), '[100000, 100000]'],
+  };
+  const names = Object.keys(results);
+
+  it.each(names)('%s: an error that names it, the shape and, where it is made, the bytes', (name) => {
+    const [run, ...parts] = results[name]!;
+    const { message } = errorOf(run);
+    for (const part of parts) expect(message).toContain(part);
+  });
+
+  it('are refused by views too, so that nothing counts past int32', () => {
+    const one = K.tensor(1, { dtype: 'float64' });
+    expect(() => one.expand([2 ** 31 + 16])).toThrow(K.ShapeError);
+    expect(() => one.expand([2 ** 20, 2 ** 20])).toThrow('a tensor holds at most 2147483647');
+    expect(one.expand([2 ** 31 - 1]).count).toBe(2 ** 31 - 1);
+  });
+});
