@@ -28,6 +28,7 @@ export type StepHook = (optimizer: Optimizer) => void;
 /** Hooks in their order, each under its handle: the same function may stand there twice. */
 type Hooks = Map<object, StepHook>;
 
+const someDefaults = /* @__PURE__ */ K.kind('an object with the defaults of all options', K.isOptions);
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNull?: boolean }>({ setToNull: K.flag });
 
 /** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
@@ -86,10 +87,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   readonly #preHooks: Hooks = new Map();
   readonly #postHooks: Hooks = new Map();
 
-  constructor(params: Params<O>, defaults: O, kinds: Readonly<Record<string, K.Kind>> = kindsLike(defaults)) {
+  constructor(params: Params<O>, defaults: O, kinds?: Readonly<Record<string, K.Kind>>) {
     const { name } = new.target;
+    checkArguments(name, { params: K.anything, defaults: someDefaults }, [params, defaults]);
     this.defaults = defaults;
-    this.#kinds = kinds;
+    this.#kinds = kinds ?? kindsLike(defaults);
     if (params instanceof Tensor) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +

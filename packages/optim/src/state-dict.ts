@@ -1,4 +1,5 @@
 import {
+  checkArguments,
   formatShape,
   fromJSON,
   isTensorJSON,
@@ -9,6 +10,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import type { ParamGroup } from './groups.ts';
+import { nonNegative } from './kinds.ts';
 import { camelCase, snakeCase } from './naming.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 
@@ -141,10 +143,10 @@ function readState(what: string, p: Tensor, update: Update, values: unknown): Pa
     const name = camelCase(key);
     // PyTorch keeps None for a momentum that has not begun.
     if (value === null) continue;
-    const x = isTensorJSON(value) ? fromJSON(value) : (value as Tensor | number);
+    const x = plain(what, key, value);
     const isCount =
       counts.includes(name) || (!tensors.includes(name) && !(x instanceof Tensor && x.ndim > 0));
-    state[name] = isCount ? countOf(`${what}: ${key}`, x) : tensorOf(`${what}: ${key}`, p, x);
+    state[name] = isCount ? countOf(what, key, x) : tensorOf(what, key, p, x);
   }
   const missing = [...tensors, ...counts].filter((name) => !(name in state));
   if (Object.keys(state).length > 0 && missing.length > 0)
@@ -152,15 +154,30 @@ function readState(what: string, p: Tensor, update: Update, values: unknown): Pa
   return state;
 }
 
-function countOf(what: string, x: Tensor | number): number {
+function countOf(caller: string, key: string, x: unknown): number {
   const count = x instanceof Tensor && x.count === 1 ? x.item() : x;
-  if (typeof count === 'number' && count >= 0 && count < Infinity) return count;
-  throw new ValueError(`${what}: expected a count, got ${x instanceof Tensor ? x.toString() : String(x)}`);
+  checkArguments(caller, { [key]: nonNegative }, [count]);
+  return count as number;
 }
 
-function tensorOf(what: string, p: Tensor, x: Tensor | number): Tensor {
-  if (!(x instanceof Tensor)) throw new ValueError(`${what}: expected a Tensor, got ${typeof x}`);
-  if (!sameShape(x.shape, p.shape))
-    throw new ShapeError(`${what} has shape ${formatShape(x.shape)}, expected ${formatShape(p.shape)}`);
-  return x.detach().to(p.dtype).clone();
+function tensorOf(caller: string, key: string, p: Tensor, x: unknown): Tensor {
+  checkArguments(caller, { [key]: K.tensor }, [x]);
+  const { shape, dtype } = p;
+  const value = x as Tensor;
+  if (!sameShape(value.shape, shape)) {
+    throw new ShapeError(
+      `${caller}: ${key} has shape ${formatShape(value.shape)}, expected ${formatShape(shape)}`,
+    );
+  }
+  return value.detach().to(dtype).clone();
+}
+
+/** A value as it is, or the tensor that JSON holds of it. */
+function plain(caller: string, key: string, value: unknown): unknown {
+  if (!isTensorJSON(value)) return value;
+  try {
+    return fromJSON(value);
+  } catch (cause) {
+    throw new ValueError(`${caller}: ${key}: ${(cause as Error).message}`, { cause });
+  }
 }

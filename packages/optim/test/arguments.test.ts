@@ -192,17 +192,19 @@ const refused: [call: () => unknown, message: RegExp][] = [
     () => new optim.lrScheduler.ReduceLROnPlateau(sgd()).step(ones([2])),
     /^ReduceLROnPlateau.step: metric: expected a number or a Tensor of one element/,
   ],
-  ...[undefined, null, '0.5', true, [1]].map((factor): (typeof refused)[0] => [
-    () =>
-      new optim.lrScheduler.LambdaLR(
-        sgd(),
-        js(() => factor),
-      ),
-    /^LambdaLR: the function of group 0 must return a number, got .* for epoch 0/,
-  ]),
+  ...[undefined, null, '0.5', true, [1], 1n, Symbol('one'), Object.create(null)].map(
+    (factor): (typeof refused)[0] => [
+      () =>
+        new optim.lrScheduler.LambdaLR(
+          sgd(),
+          js(() => factor),
+        ),
+      /^LambdaLR: what the function of group 0 returned for epoch 0: expected a number, got /,
+    ],
+  ),
   ...[Number.NaN, Infinity].map((factor): (typeof refused)[0] => [
     () => new optim.lrScheduler.LambdaLR(sgd(), () => factor),
-    /^LambdaLR: the learning rate of group 0 would be (NaN|Infinity) at epoch 0/,
+    /^LambdaLR: the learning rate of group 0 at epoch 0: expected a finite number, got (NaN|Infinity)/,
   ]),
   [
     () => new optim.lrScheduler.LambdaLR(sgd(), js(0.5)),
@@ -282,7 +284,9 @@ describe('what cannot be is refused', () => {
     const scheduler = new optim.lrScheduler.LambdaLR(optimizer, lambdas);
     scheduler.lrLambdas[0] = () => 0.25;
     optimizer.step();
-    expect(() => scheduler.step()).toThrow(/^LambdaLR: the learning rate of group 1 would be NaN at epoch 1/);
+    expect(() => scheduler.step()).toThrow(
+      /^LambdaLR: the learning rate of group 1 at epoch 1: expected a finite number, got NaN/,
+    );
     expect(optimizer.paramGroups.map((g) => g.lr)).toEqual([0.5, 1]);
   });
 });

@@ -95,6 +95,23 @@ describe('an optimizer', () => {
     expect(c.item()).toBe(0);
   });
 
+  it('takes an option that is undefined for one that is not given, as wrappers pass them on', () => {
+    const given = { lr: undefined, weightDecay: undefined, betas: undefined };
+    const optimizer = new optim.AdamW([leaf(1)], given as never);
+    optimizer.addParamGroup({ params: leaf(1), ...(given as object) });
+    for (const { params: _, ...options } of optimizer.paramGroups)
+      expect(options).toEqual({ ...optimizer.defaults, lr: 1e-3, weightDecay: 0.01, betas: [0.9, 0.999] });
+  });
+
+  it('leaves an average that has come to the gradient there, to the last bit', () => {
+    const p = withGrad(...Array.from({ length: 99 }, (_, i) => (i + 1) / 97));
+    p.grad = p.detach().clone();
+    const optimizer = new optim.Adam([p], { lr: 0 });
+    optimizer.state.set(p, { step: 9, expAvg: p.grad.clone(), expAvgSq: p.grad.square() });
+    optimizer.step();
+    expect((optimizer.state.get(p)!.expAvg as Tensor).toArray()).toEqual(p.grad.toArray());
+  });
+
   it('runs hooks around a step until they are removed', () => {
     const optimizer = new optim.SGD([withGrad(1)]);
     const calls: string[] = [];

@@ -144,7 +144,7 @@ describe.each(Object.entries(makes))('the state of %s', (_, make) => {
         state({ ...others, [first]: { ...js(lost), shape: [2, 3] } }),
         new RegExp(`${first} has shape \\[2, 3\\], expected \\[3, 2\\]`),
       ],
-      [state({ ...others, [first]: 3 }), /expected a Tensor, got number/],
+      [state({ ...others, [first]: 3 }), /expected a Tensor, got 3/],
       [state({ unknown: 1 }), /the state of parameter 0 has no .*: is it of another optimizer\?/],
       [state(3), /the state of parameter 0: expected an object of tensors by name/],
     ];
@@ -188,7 +188,7 @@ describe('what a dict holds', () => {
     expect(optimizer.state.get(params[0]!)!.step).toBe(9);
     dict.state[0].step = Number.NaN;
     expect(() => optimizer.loadStateDict(dict)).toThrow(
-      /the state of parameter 0: step: expected a count, got NaN/,
+      /the state of parameter 0: step: expected a finite number >= 0, got NaN/,
     );
   });
 
@@ -244,7 +244,7 @@ describe('the state of schedulers', () => {
       'null',
       () => new StepLR(sgd(), 2),
       null,
-      /^StepLR.loadStateDict: expected what stateDict\(\) gives, got null/,
+      /^StepLR.loadStateDict: state: expected what stateDict\(\) gives, got null/,
     ],
     [
       'another scheduler',

@@ -56,12 +56,12 @@ export class LambdaLR extends LRScheduler {
   }
 
   protected override nextRate(_group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number {
-    const factor: unknown = this.lrLambdas[i]!(this.lastEpoch);
-    if (typeof factor === 'number') return baseLr * factor;
-    throw new ValueError(
-      `${this.constructor.name}: the function of group ${i} must return a number, got ${String(factor)} for epoch ` +
-        `${this.lastEpoch}`,
-    );
+    const factor = this.lrLambdas[i]!(this.lastEpoch);
+    if (typeof factor !== 'number') {
+      const what = `what the function of group ${i} returned for epoch ${this.lastEpoch}`;
+      checkArguments(this.constructor.name, { [what]: K.number }, [factor]);
+    }
+    return baseLr * factor;
   }
 
   protected override admit(group: ParamGroup<{ lr: number }>, i: number): number {

@@ -209,10 +209,7 @@ export class OneCycleLR extends LRScheduler {
     const caller = `${this.constructor.name}.loadStateDict`;
     const phases = readPhases(caller, dict?._schedule_phases);
     const { _anneal_func_type: type } = dict;
-    if (!strategy.accepts(type))
-      throw new ValueError(
-        `${caller}: _anneal_func_type: expected ${strategy.expected}, got ${String(type)}`,
-      );
+    checkArguments(caller, { _anneal_func_type: strategy }, [type]);
     super.loadStateDict(dict);
     this.#phases = phases;
     this.#strategy = type as keyof typeof anneal;

@@ -1,4 +1,4 @@
-import { ValueError } from '@kindling/core';
+import { checkArguments, K } from '@kindling/core';
 import type { Optimizer } from '../optimizer.ts';
 
 /**
@@ -12,10 +12,8 @@ export function setRates(
 ): void {
   for (const [i, rate] of rates.entries()) {
     if (Number.isFinite(rate)) continue;
-    throw new ValueError(
-      `${scheduler.constructor.name}: the learning rate of group ${i} would be ${String(rate)} at epoch ` +
-        `${scheduler.lastEpoch}; expected a finite number`,
-    );
+    const what = `the learning rate of group ${i} at epoch ${scheduler.lastEpoch}`;
+    checkArguments(scheduler.constructor.name, { [what]: K.finite }, [rate]);
   }
   const { paramGroups } = scheduler.optimizer;
   for (const [i, rate] of rates.entries()) paramGroups[i]!.lr = rate;

@@ -170,8 +170,12 @@ export class ReduceLROnPlateau {
     setRates(this, rates);
   }
 
-  /** Whether `value` beats the best by the threshold. */
+  /**
+   * Whether `value` beats the best by the threshold.
+   * @throws ValueError for what is no number
+   */
   isBetter(value: number): boolean {
+    checkArguments(`${this.constructor.name}.isBetter`, { value: K.number }, [value]);
     const { best, threshold, mode } = this;
     const sign = mode === 'min' ? -1 : 1;
     const bound = this.thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;

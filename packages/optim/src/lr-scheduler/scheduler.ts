@@ -21,6 +21,8 @@ export const schedulerOptions: K.Kinds<SchedulerOptions> = {
   ),
 };
 
+/** Those of a scheduler that extends the base are its own. */
+const anyOptions = /* @__PURE__ */ K.kind('an options object', K.isOptions);
 const rateList = /* @__PURE__ */ K.listOf(K.finite);
 
 /**
@@ -62,9 +64,9 @@ export abstract class LRScheduler {
   #isInitial = false;
 
   constructor(optimizer: Optimizer, options: SchedulerOptions = {}) {
+    checkArguments(new.target.name, { optimizer: anOptimizer, options: anyOptions }, [optimizer, options]);
     const { lastEpoch } = options;
-    const takes = { optimizer: anOptimizer, options: K.options(schedulerOptions) };
-    checkArguments(new.target.name, takes, [optimizer, { lastEpoch }]);
+    checkArguments(new.target.name, { options: K.options(schedulerOptions) }, [{ lastEpoch }]);
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch ?? -1;
     const groups = optimizer.paramGroups;

@@ -1,4 +1,4 @@
-import { K, ValueError } from '@kindling/core';
+import { checkArguments, K, ValueError } from '@kindling/core';
 import { kindLike } from '../kinds.ts';
 import { snakeCase } from '../naming.ts';
 
@@ -17,6 +17,8 @@ const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
   ['-inf', -Infinity],
   ['nan', Number.NaN],
 ]);
+
+const aState = /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions);
 
 const isNumber = (x: unknown): x is number => typeof x === 'number';
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
@@ -56,10 +58,7 @@ export function readState(
   kinds: Readonly<Record<string, K.Kind>>,
   optional: readonly string[] = [],
 ): Record<string, unknown> {
-  if (!K.isOptions(dict))
-    throw new ValueError(
-      `${caller}: expected what stateDict() gives, got ${dict === null ? 'null' : typeof dict}`,
-    );
+  checkArguments(caller, { state: aState }, [dict]);
   const read: Record<string, unknown> = {};
   const missing: string[] = [];
   for (const [key, present] of fieldsOf(scheduler)) {
@@ -70,10 +69,7 @@ export function readState(
     }
     const value = valueLike(present, dict[name]);
     const kind = kinds[key] ?? kindLike(present);
-    if (!kind.accepts(value))
-      throw new ValueError(
-        `${caller}: ${name}: expected ${kind.expected}, got ${JSON.stringify(dict[name])}`,
-      );
+    checkArguments(caller, { [name]: kind }, [value]);
     read[key] = copied(value);
   }
   if (missing.length > 0) {
