@@ -1,8 +1,9 @@
 /**
  * Packs every public package as a registry would receive it and checks the tarballs: publint reads the manifest and the
  * files, are-the-types-wrong what TypeScript resolves; then a project that has only the tarballs installed compiles
- * against every entry point (declaration files checked too) and imports each one, and its editor shows every member of
- * Tensor with its documentation and leads to its function. Run `pnpm build` first.
+ * against every entry point (declaration files checked too, also with nothing but ES2020's own types), imports and
+ * requires each one, builds a program by every bundler in use, and its editor shows every member of Tensor with its
+ * documentation and leads to its function. Run `pnpm build` first.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -22,6 +23,7 @@ import { pathToFileURL } from 'node:url';
 import ts from '@typescript/typescript6';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { checkBundlers } from './bundlers.ts';
 import { faultsOfMembers } from './language-service.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -76,19 +78,35 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
       'dir',
     );
   }
-  const source = entries
-    .map((entry, i) => `import * as entry${i} from '${entry}';\nconsole.log(entry${i});\n`)
-    .join('');
+  const imports = entries.map((entry, i) => `import * as entry${i} from '${entry}';\n`).join('');
+  const source = `${imports}export const all = [${entries.map((_, i) => `entry${i}`).join(', ')}];\n`;
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(project, 'main.ts'), source);
   writeFileSync(join(project, 'main.js'), source);
-  const options = ['--strict', '--noEmit', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
-  const compiled = run(join(root, 'node_modules', '.bin', 'tsc'), [...options, 'main.ts'], project);
+  writeFileSync(join(project, 'main.cjs'), entries.map((entry) => `require('${entry}');\n`).join(''));
   const ran = run(process.execPath, ['main.js'], project);
+  // Node 20 says that requiring modules is experimental; later ones do it without a word.
+  const required = run(process.execPath, ['--experimental-require-module', 'main.cjs'], project);
   return [
-    ...(compiled.ok ? [] : [`a user's compilation fails:\n${compiled.output}`]),
+    ...compile(project, { target: 'es2023', lib: ['es2023'], types: ['node'] }),
+    ...compile(project, { target: 'es2020', lib: ['es2020'], types: [] }),
     ...(ran.ok ? [] : [`a user's import fails:\n${ran.output}`]),
+    ...(required.ok ? [] : [`a user's require fails:\n${required.output}`]),
   ];
+}
+
+/** Compiles main.ts by the two compilers in use. */
+function compile(project: string, options: Readonly<Record<string, unknown>>): string[] {
+  const config = {
+    compilerOptions: { strict: true, noEmit: true, module: 'nodenext', skipLibCheck: false, ...options },
+  };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ ...config, files: ['main.ts'] }));
+  return ['tsc', 'tsc6'].flatMap((compiler) => {
+    const { ok, output } = run(join(root, 'node_modules/.bin', compiler), ['-p', '.'], project);
+    return ok
+      ? []
+      : [`a user's compilation by ${compiler} with ${JSON.stringify(options)} fails:\n${output}`];
+  });
 }
 
 /** What an editor shows in the project that {@link checkAsUser} made. */
@@ -132,6 +150,9 @@ try {
     failures += report(`packages/${name}`, [...(await lintManifest(tarball)), ...checkTypes(tarball)]);
   }
   failures += report('as a user installs them', checkAsUser(tarballs, temporary));
+  await checkBundlers(temporary, (name, problems) => {
+    failures += report(name, problems);
+  });
   failures += report("as a user's editor shows them", await checkEditor(temporary));
 } finally {
   rmSync(temporary, { recursive: true, force: true });
