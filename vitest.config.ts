@@ -1,10 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const seeded = fileURLToPath(new URL('./packages/core/test/support/seeded.ts', import.meta.url));
 
 const project = (name: string, folder: string) => ({
   test: {
     name,
     root: folder,
     include: ['test/**/*.test.ts'],
+    setupFiles: [seeded],
     environment: 'node' as const,
     testTimeout: 30_000,
   },

@@ -1,9 +1,12 @@
 """Chooses few samples of many: small tensors only, as many different kinds as possible, within a budget of bytes."""
 
+import os
+
 import torch
 from fixture import leaves
 
-MAX_ELEMENTS = 400
+SCALE = int(os.environ.get("ORACLE_SCALE", "1"))
+MAX_ELEMENTS = 400 * SCALE
 
 
 def _kind(v):
@@ -23,6 +26,7 @@ def _bytes(args):
 
 def choose(candidates, limit, budget):
     """`candidates` are (args, kwargs); every kind has its turn before a kind has its second."""
+    limit, budget = limit * SCALE, budget * SCALE
     groups = {}
     for args, kwargs in candidates:
         if any(t.numel() > MAX_ELEMENTS for t in leaves((args, kwargs))):

@@ -1,5 +1,6 @@
 """PyTorch's own test database (`op_db`), imported with the stub of `expecttest`, drawn in small sizes."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,11 +8,11 @@ sys.path.insert(0, str(Path(__file__).parent / "stubs"))
 
 import torch  # noqa: E402
 import torch.testing._internal.common_methods_invocations as invocations  # noqa: E402
-from fixture import seed_for  # noqa: E402
+from fixture import seed  # noqa: E402
 
 # The database sizes its tensors by these module globals (5, 10 and 20 as shipped). Smaller ones, all different,
 # keep every sample's structure and a fifth of its bytes.
-SIZES = {"S": 4, "M": 6, "L": 9}
+SIZES = dict(zip("SML", map(int, os.environ.get("ORACLE_SIZES", "4,6,9").split(","))))
 
 
 def _database_modules():
@@ -40,8 +41,16 @@ def operator(name, variant=""):
 
 
 def _draw(op, dtype, requires_grad):
-    torch.manual_seed(seed_for(op.name, op.variant_test_name, dtype))
-    return list(op.sample_inputs("cpu", dtype, requires_grad=requires_grad))
+    """The generator of samples draws lazily, so each sample has a seed of its own. Left to itself (`set_seed`), the
+    database seeds every sample of every operation with one and the same number."""
+    names = (op.name, op.variant_test_name, dtype)
+    seed(*names)
+    drawing = iter(op.sample_inputs("cpu", dtype, requires_grad=requires_grad, set_seed=False))
+    drawn = []
+    while (sample := next(drawing, None)) is not None:
+        drawn.append(sample)
+        seed(*names, len(drawn))
+    return drawn
 
 
 def samples(op, dtype, requires_grad):

@@ -8,6 +8,7 @@ values beyond int32) raises Unsupported, and the caller counts the sample as ski
 import json
 import math
 import os
+import random
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -15,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-# ORACLE_OUT sends the fixtures elsewhere, to compare two versions of PyTorch.
+# The options of generate.sh. With another seed every sample has other numbers.
 REPOSITORY = Path(os.environ.get("ORACLE_OUT", Path(__file__).resolve().parents[2]))
+SEED = int(os.environ.get("ORACLE_SEED", "0"))
 
 DTYPES = {
     torch.float32: ("f32", "<f4"),
@@ -50,8 +52,16 @@ class Unsupported(Exception):
 
 
 def seed_for(*names):
-    """A seed that depends on the names alone, so that adding an operation changes no other's samples."""
-    return zlib.crc32("/".join(map(str, names)).encode()) & 0x7FFFFFFF
+    """A seed that depends on SEED and the names alone, so that adding an operation changes no other's samples."""
+    return zlib.crc32("/".join(map(str, names)).encode(), SEED) & 0x7FFFFFFF
+
+
+def seed(*names):
+    """Seeds whatever PyTorch's samples draw from."""
+    number = seed_for(*names)
+    torch.manual_seed(number)
+    random.seed(number)
+    np.random.seed(number)
 
 
 class Fixture:
@@ -159,6 +169,24 @@ def leaves(v):
     return (x for x in flat(v) if isinstance(x, torch.Tensor))
 
 
+def rebuild(v, cast=None):
+    """Fresh leaves with the same values; `cast` maps float32 tensors and dtypes to another floating dtype."""
+    if isinstance(v, torch.Tensor):
+        if v.layout is not torch.strided:
+            raise Unsupported("sparse")
+        c = v.detach().clone(memory_format=torch.contiguous_format)
+        if cast and c.dtype == torch.float32:
+            c = c.to(cast)
+        return c.requires_grad_(v.requires_grad)
+    if isinstance(v, dict):
+        return {k: rebuild(x, cast) for k, x in v.items()}
+    if isinstance(v, (list, tuple)):
+        return type(v)(rebuild(x, cast) for x in v) if type(v) in (list, tuple) else [rebuild(x, cast) for x in v]
+    if cast and v is torch.float32:
+        return cast
+    return v
+
+
 def cotangent(like, index):
     """The gradient fed to output number `index`: a hash of the position, exact in float32, so it needs no bytes."""
     i = np.arange(like.numel(), dtype=np.uint64) + np.uint64(1 + 1000 * index)
@@ -174,21 +202,3 @@ def differentiate(out, inputs):
         return None
     weights = [cotangent(t, k) for k, t in enumerate(targets)]
     return torch.autograd.grad(targets, inputs, weights, allow_unused=True)
-
-
-def noise(single, double):
-    """How far PyTorch's float32 result is from its float64 one: [absolute, relative], or 0 where it is close.
-
-    Some samples are ill-conditioned (digamma near its zero, long alternating sums); a comparison in float32 then has
-    to allow what PyTorch itself allows.
-    """
-    s, d = single.detach().double().flatten(), double.detach().double().flatten()
-    if s.shape != d.shape:
-        return 0
-    finite = torch.isfinite(s) & torch.isfinite(d)
-    s, d = s[finite], d[finite]
-    difference = (s - d).abs().clamp(max=1e300)
-    if difference.numel() == 0 or bool((difference <= 1e-6 + 3e-6 * d.abs()).all()):
-        return 0
-    relative = (difference / d.abs().clamp(min=1e-300)).clamp(max=1e9)
-    return [float(f"{difference.max().item():.2e}"), float(f"{relative.max().item():.2e}")]

@@ -8,10 +8,10 @@ import warnings
 import torch
 import torch.nn as nn
 from binding import bind
-from fixture import Fixture
+from fixture import SEED, Fixture
 
 FOLDER = "packages/nn/test/fixtures"
-SEEDS = (0, 1234)
+SEEDS = (SEED, SEED + 1234)
 LARGE = 3000
 
 LAYERS = [

@@ -1,17 +1,14 @@
-"""Writes packages/core/test/fixtures/io/*.json: files as NumPy and the safetensors package write them, and what is in them.
-
-    python -m venv v && v/bin/pip install numpy safetensors && v/bin/python tools/oracle/io_fixtures.py
-"""
+"""Writes packages/core/test/fixtures/io/*.json: files as NumPy and the safetensors package write them, and what is in them."""
 import base64
 import io
 import json
-import pathlib
 import struct
 
 import numpy as np
+from fixture import REPOSITORY
 from safetensors.numpy import save
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/io"
+FOLDER = REPOSITORY / "packages/core/test/fixtures/io"
 rng = np.random.default_rng(5)
 
 

@@ -13,11 +13,11 @@ from record import record
 
 # dtype, samples at most, bytes at most
 PLAN = [
-    (torch.float32, 40, 40_000),
-    (torch.float64, 30, 48_000),
-    (torch.int32, 12, 8_000),
-    (torch.uint8, 10, 3_000),
-    (torch.bool, 8, 2_500),
+    (torch.float32, 30, 8_000),
+    (torch.float64, 20, 8_000),
+    (torch.int32, 12, 3_000),
+    (torch.uint8, 10, 1_500),
+    (torch.bool, 8, 1_500),
 ]
 NAMES = {torch.int64: "int32"}
 

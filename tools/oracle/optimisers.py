@@ -1,12 +1,13 @@
 """Fixtures of the optimizers: packages/optim/test/fixtures. Loss curves of a small net from the same seed, single
 steps with every option, the learning rates of the schedulers, gradient clipping, and the layout of state_dict()."""
 
+import itertools
 import math
 import warnings
 
 import torch
 import torch.nn as nn
-from fixture import Fixture
+from fixture import SEED, Fixture, seed_for
 
 FOLDER = "packages/optim/test/fixtures"
 
@@ -19,13 +20,15 @@ CURVES = [
 
 
 def curves(fixture):
-    """A 20-32-10 net on 64 random rows: everything, data too, comes from torch.manual_seed(0)."""
-    for name, options in CURVES:
-        torch.manual_seed(0)
+    """A 20-32-10 net on 64 random rows: everything, data too, comes from torch.manual_seed. In float64 training starts from
+    the same numbers, and its end is recorded: in float32 one flipped ReLU would move it."""
+    for (name, options), dtype in itertools.product(CURVES, (torch.float32, torch.float64)):
+        torch.manual_seed(SEED)
         model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 10))
         x = torch.randn(64, 20)
         y = torch.randint(0, 10, (64,))
-        initial = {k: fixture.tensor(v) for k, v in model.state_dict().items()}
+        initial = fixture.value({k: v.clone() for k, v in model.state_dict().items()}) if dtype == torch.float32 else None
+        model, x = model.to(dtype), x.to(dtype)
         optimizer = getattr(torch.optim, name)(model.parameters(), **options)
         loss_function = nn.CrossEntropyLoss()
         losses = []
@@ -35,11 +38,12 @@ def curves(fixture):
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        fixture.add({
-            "op": "curve", "optimizer": name, "options": options, "x": fixture.tensor(x), "y": fixture.tensor(y),
-            "initial": initial, "losses": fixture.tensor(torch.tensor(losses)),
-            "final": {k: fixture.tensor(v) for k, v in model.state_dict().items()},
-        })  # fmt: skip
+        entry = {"op": "curve", "seed": SEED, "dtype": str(dtype)[6:], "optimizer": name, "options": options, "losses": losses}
+        if dtype == torch.float32:
+            entry.update(x=fixture.tensor(x), y=fixture.tensor(y), initial=initial)
+        else:
+            entry["final"] = fixture.value({k: v.detach() for k, v in model.state_dict().items()})
+        fixture.add(entry)
 
 
 STEPS = [
@@ -66,8 +70,8 @@ STEPS = [
 ]
 
 
-def gradients(dtype, steps):
-    generator = torch.Generator().manual_seed(7)
+def gradients(steps, dtype, *names):
+    generator = torch.Generator().manual_seed(seed_for(*names, dtype))
     shapes = [(3, 4), (5,), ()]
     draw = lambda: [torch.randn(s, generator=generator, dtype=torch.float64).to(dtype) for s in shapes]  # noqa: E731
     # The last step leaves the second parameter out, whose gradient is then None.
@@ -94,7 +98,7 @@ def layout(state):
 def single_steps(fixture):
     for name, options in STEPS:
         for dtype in (torch.float32, torch.float64):
-            start, grads = gradients(dtype, 6)
+            start, grads = gradients(6, dtype, name, options)
             parameters = [nn.Parameter(p.clone()) for p in start]
             optimizer = getattr(torch.optim, name)(parameters, **python_options(options))
             after = []
@@ -118,7 +122,7 @@ def groups(fixture):
         ("Adam", {"lr": 0.1}, {"lr": 0.01, "weight_decay": 0.1}),
         ("AdamW", {"lr": 0.1}, {"betas": [0.8, 0.9]}),
     ):
-        start, grads = gradients(torch.float64, 4)
+        start, grads = gradients(4, torch.float64, "groups", name)
         parameters = [nn.Parameter(p.clone()) for p in start]
         optimizer = getattr(torch.optim, name)([{"params": parameters[:2]}], **first)
         optimizer.add_param_group({"params": parameters[2], **python_options(second)})
@@ -203,7 +207,7 @@ def schedules(fixture):
 def clipping(fixture):
     for norm_type in (2.0, 1.0, 3.0, 0.5, math.inf):
         for maximum in (0.5, 100.0):
-            start, grads = gradients(torch.float32, 1)
+            start, grads = gradients(1, torch.float32, "clip", norm_type, maximum)
             parameters = [nn.Parameter(p.clone()) for p in start]
             for p, g in zip(parameters, grads[0]):
                 p.grad = g.clone()

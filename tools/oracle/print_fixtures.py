@@ -1,7 +1,5 @@
 """Writes packages/core/test/fixtures/print/*.json: tensors and PyTorch's printed form of them.
 
-    /opt/torch-new/bin/python tools/oracle/print_fixtures.py
-
 tensors.json holds drawn values (raw bytes in base64), large.json tensors whose element i is a formula of i, and
 numbers.json single doubles in Python's own decimal forms. int32 stands for PyTorch's int64. `--compare` writes nothing
 and reports where this PyTorch differs from the fixtures.
@@ -10,15 +8,14 @@ import argparse
 import base64
 import json
 import math
-import pathlib
 import random
 import struct
 import sys
 
 import torch
-from fixture import TORCH_DTYPES
+from fixture import REPOSITORY, TORCH_DTYPES
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/print"
+FOLDER = REPOSITORY / "packages/core/test/fixtures/print"
 SHAPES = [
     (), (1,), (2,), (5,), (9,), (13,), (40,), (1, 1), (2, 3), (3, 1), (1, 7), (4, 5), (3, 30), (2, 2, 2), (1, 3, 4),
     (2, 1, 3, 2), (1, 1, 1, 1, 1), (0,), (0, 3), (2, 0), (3, 0, 2),

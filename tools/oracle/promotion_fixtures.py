@@ -1,18 +1,16 @@
 """Writes packages/core/test/fixtures/dtype/promotion.json: the dtypes of results, and conversions between dtypes.
 
-    /opt/torch-new/bin/python tools/oracle/promotion_fixtures.py
-
 int32 stands for PyTorch's int64. A row of the promotion table holds one letter for each pair of operands, in the order of
 OPERANDS: the dtype of the result, or `-` where PyTorch raises an error.
 """
 import json
 import math
-import pathlib
 import sys
 
 import torch
+from fixture import REPOSITORY
 
-PATH = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/dtype/promotion.json"
+PATH = REPOSITORY / "packages/core/test/fixtures/dtype/promotion.json"
 DTYPES = {"bool": torch.bool, "uint8": torch.uint8, "int32": torch.int64, "float32": torch.float32, "float64": torch.float64}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 LETTERS = {"bool": "b", "uint8": "u", "int32": "i", "float32": "f", "float64": "d"}

@@ -1,7 +1,5 @@
 """Writes packages/core/test/fixtures/random/*.json: PyTorch's CPU random streams, to be reproduced number for number.
 
-    /opt/torch-new/bin/python tools/oracle/random_fixtures.py
-
 A case is a seed and the steps drawn after it, so that steps of different kinds follow one another in one stream. A
 step records what was called, its result (raw little-endian bytes in base64, or their CRC-32 where they are many) and
 the CRC-32 of the generator's state afterwards. `--compare` writes nothing and reports where this PyTorch differs from
@@ -10,16 +8,15 @@ the fixtures.
 import argparse
 import base64
 import json
-import pathlib
 import sys
 import warnings
 import zlib
 
 import torch
-from fixture import TORCH_DTYPES
+from fixture import REPOSITORY, TORCH_DTYPES
 
 warnings.simplefilter("ignore")
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/random"
+FOLDER = REPOSITORY / "packages/core/test/fixtures/random"
 FULL_BYTES = 2048
 
 

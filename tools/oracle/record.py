@@ -1,28 +1,12 @@
 """Runs one sample through PyTorch and records what went in and what came out."""
 
 import torch
-from fixture import Unsupported, differentiate, flat, leaves, noise
+from choose import MAX_ELEMENTS
+from fixture import Unsupported, differentiate, flat, leaves, rebuild
+from noise import noises
 
 # Arguments that say where a tensor lives, not what it holds.
 IRRELEVANT = {"device", "layout", "requires_grad", "pin_memory", "inplace"}
-
-
-def rebuild(v, cast=None):
-    """Fresh leaves with the same values; `cast` maps float32 tensors and dtypes to another floating dtype."""
-    if isinstance(v, torch.Tensor):
-        if v.layout is not torch.strided:
-            raise Unsupported("sparse")
-        c = v.detach().clone(memory_format=torch.contiguous_format)
-        if cast and c.dtype == torch.float32:
-            c = c.to(cast)
-        return c.requires_grad_(v.requires_grad)
-    if isinstance(v, dict):
-        return {k: rebuild(x, cast) for k, x in v.items()}
-    if isinstance(v, (list, tuple)):
-        return type(v)(rebuild(x, cast) for x in v) if type(v) in (list, tuple) else [rebuild(x, cast) for x in v]
-    if cast and v is torch.float32:
-        return cast
-    return v
 
 
 def relevant(kwargs):
@@ -83,20 +67,26 @@ def record(fixture, function, args, kwargs):
     kwargs = relevant(kwargs)
     check_scalars(function, args, kwargs)
     args, kwargs = rebuild(args), rebuild(kwargs)
+    # On copies: batch_norm and embedding write into their arguments.
+    out, grads, after = run(function, rebuild(args), rebuild(kwargs))
+    if any(t.numel() > MAX_ELEMENTS for t in leaves(out)):
+        raise Unsupported("large result")
     entry = {"a": fixture.value(args)}
     if kwargs:
         entry["k"] = fixture.value(kwargs)
-    single = all(t.dtype != torch.float64 for t in leaves((args, kwargs)))
-    exact_args, exact_kwargs = rebuild(args, torch.float64), rebuild(kwargs, torch.float64)
-    out, grads, after = run(function, args, kwargs)
     entry["out"] = fixture.value(out.detach() if isinstance(out, torch.Tensor) else _detached(out))
     if grads is not None:
         entry["grads"] = fixture.value(list(grads))
     if after:
         entry["after"] = [[k, fixture.value(t)] for k, t in after]
-    if single:
-        _add_noise(entry, function, out, grads, exact_args, exact_kwargs)
+    if all(t.dtype != torch.float64 for t in leaves((args, kwargs))):
+        entry.update(noises(lambda given: _results(function, *given), [args, kwargs]))
     return entry
+
+
+def _results(function, args, kwargs):
+    out, grads, _ = run(function, args, kwargs)
+    return {"noise": list(leaves(out)), "gradNoise": grads or ()}
 
 
 def _detached(v):
@@ -105,14 +95,3 @@ def _detached(v):
     if isinstance(v, (list, tuple)):
         return [_detached(x) for x in v]
     return v
-
-
-def _add_noise(entry, function, out, grads, args, kwargs):
-    try:
-        exact_out, exact_grads, _ = run(function, args, kwargs)
-    except Exception:
-        return
-    for key, pairs in (("noise", zip(leaves(out), leaves(exact_out))), ("gradNoise", zip(grads or (), exact_grads or ()))):
-        values = [noise(s, d) if s is not None and d is not None and s.is_floating_point() else 0 for s, d in pairs]
-        if any(values):
-            entry[key] = values

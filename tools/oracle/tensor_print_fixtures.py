@@ -1,16 +1,14 @@
 """Writes packages/core/test/fixtures/print/results.json: the printed form of tensors that operations made.
 
-    /opt/torch-new/bin/python tools/oracle/tensor_print_fixtures.py
-
 The test has the same names and makes the same tensors in TypeScript. int32 stands for PyTorch's int64.
 """
 import json
-import pathlib
 import sys
 
 import torch
+from fixture import REPOSITORY
 
-PATH = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures/print/results.json"
+PATH = REPOSITORY / "packages/core/test/fixtures/print/results.json"
 
 
 def leaf():

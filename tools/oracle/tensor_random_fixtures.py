@@ -1,20 +1,18 @@
 """Writes random draws as users make them, and the batches that a DataLoader gives for a seed.
 
-    /opt/torch-new/bin/python tools/oracle/tensor_random_fixtures.py
-
 packages/core/test/fixtures/random/tensors.json: by name, as the test of the same name draws them in TypeScript, the values
 and the CRC-32 of the generator's state afterwards. packages/core/test/fixtures/data/batches.json: orders of samples.
 int32 stands for PyTorch's int64.
 """
 import json
-import pathlib
 import sys
 import zlib
 
 import torch
+from fixture import REPOSITORY
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "packages/core/test/fixtures"
+FIXTURES = REPOSITORY / "packages/core/test/fixtures"
 SEED = 2024
 
 

@@ -1,7 +1,16 @@
 /** Every operation against PyTorch's own operator database; see tools/oracle. */
 
+import { expect, it } from 'vitest';
+import { sharedDraws } from './oracle/draws.ts';
+import { type Entry, readFixture } from './oracle/fixture.ts';
 import { operationSuite } from './oracle/suite.ts';
 
-for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation']) {
-  operationSuite(family, new URL(`./fixtures/ops/${family}`, import.meta.url));
-}
+const families = ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation'];
+const fixture = (family: string): URL => new URL(`./fixtures/ops/${family}`, import.meta.url);
+
+for (const family of families) operationSuite(family, fixture(family));
+
+it('draws the samples of each operation from a seed of its own', () => {
+  const entries = families.flatMap((family) => readFixture<Entry>(fixture(family)).entries);
+  expect(sharedDraws(entries)).toEqual([]);
+});

@@ -6,7 +6,8 @@ import { type DType, manualSeed, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { mismatch, type Plain, type Strictness } from '../../core/test/oracle/compare.ts';
-import { type Entry, Recorded, readFixture, type Value } from '../../core/test/oracle/fixture.ts';
+import { sharedDraws } from '../../core/test/oracle/draws.ts';
+import { type Entry, fixturesIn, Recorded, readFixture, type Value } from '../../core/test/oracle/fixture.ts';
 import { describeSample, report } from '../../core/test/oracle/run.ts';
 import { camelCase, optionsOf } from '../../core/test/oracle/signature.ts';
 import { operationSuite } from '../../core/test/oracle/suite.ts';
@@ -23,7 +24,7 @@ operationSuite('functional', fixture('functional'), {
   find: functionalOperation,
 });
 
-for (const name of ['losses', 'loss-edges', 'criteria-1.13', 'criteria-2.15', 'modules']) {
+for (const name of ['losses', 'loss-edges', ...fixturesIn(fixture(''), 'criteria-'), 'modules']) {
   const { entries, torch } = readFixture<Entry>(fixture(name));
   describe(`${name} (PyTorch ${torch})`, () => {
     for (const entry of entries) {
@@ -42,6 +43,13 @@ for (const name of ['losses', 'loss-edges', 'criteria-1.13', 'criteria-2.15', 'm
     }
   });
 }
+
+it.each(['functional', 'losses', 'modules'])(
+  'draws the samples of each of %s from a seed of its own',
+  (name) => {
+    expect(sharedDraws(readFixture<Entry>(fixture(name)).entries)).toEqual([]);
+  },
+);
 
 /** The first values and a hash stand for a large tensor. */
 interface Summary {

@@ -48,6 +48,12 @@ function largest(array: ArrayLike<number>): number {
   return found;
 }
 
+function noiseByPosition(list: readonly number[]): Map<number, number> {
+  const found = new Map<number, number>();
+  for (let i = 0; i < list.length; i += 2) found.set(list[i]!, list[i + 1]!);
+  return found;
+}
+
 /** An explanation of the worst mismatch, or null where all is well. */
 export function mismatch(
   what: string,
@@ -63,7 +69,7 @@ export function mismatch(
   const absolute = strictness.contraction
     ? Math.max(least, (relative / 10) * largest(expected.array))
     : least;
-  const [noiseAbsolute, noiseRelative] = strictness.noise || [0, 0];
+  const noise = noiseByPosition(strictness.noise || []);
   const factor = strictness.factor ?? 1;
   let worst = -1;
   let worstExcess = 0;
@@ -74,9 +80,8 @@ export function mismatch(
     if (Object.is(a, e) || (a === e && !strictness.signedZeros) || (Number.isNaN(a) && Number.isNaN(e)))
       continue;
     if (strictness.mayBeFinite && !Number.isFinite(e) && Number.isFinite(a)) continue;
-    // Noise counts as the lesser of its two measures, so that one bad element loosens no good one.
-    const noise = 4 * Math.min(noiseAbsolute, noiseRelative * Math.abs(e));
-    const allowed = factor * (absolute + relative * Math.abs(e)) + noise;
+    // Another order of the same operations may be some times as far off as PyTorch's.
+    const allowed = factor * (absolute + relative * Math.abs(e)) + 4 * (noise.get(i) ?? 0);
     const difference = a === e ? Infinity : Math.abs(a - e);
     if (difference <= allowed && Number.isFinite(a) && Number.isFinite(e)) continue;
     count++;

@@ -1,6 +1,8 @@
 /** Reads the fixtures that tools/oracle writes: a JSON index and a file of little-endian arrays. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { DType } from '@kindling/core';
 
 export type FixtureArray = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -58,7 +60,8 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value };
 
-export type Noise = 0 | readonly [absolute: number, relative: number];
+/** How far PyTorch's own result is from the exact one, where that matters: position, distance, position, distance... */
+export type Noise = 0 | readonly number[];
 
 /** One recorded call. Modules have a constructor and a state besides. */
 export interface Sample {
@@ -135,15 +138,33 @@ function decode(json: Json, payload: ArrayBuffer): Value {
   return Object.fromEntries(Object.entries(json).map(([k, v]) => [k, decode(v, payload)]));
 }
 
+const repository = new URL('../../../../', import.meta.url).href;
+
+/** The same place beneath the folder that KINDLING_FIXTURES names, where `tools/oracle/generate.sh --out` wrote others. */
+function located(url: URL): string {
+  const other = process.env.KINDLING_FIXTURES;
+  if (other === undefined) return url.href;
+  return `${pathToFileURL(resolve(other)).href}/${url.href.slice(repository.length)}`;
+}
+
+/** The names of the fixtures in a folder that begin with `prefix`. */
+export function fixturesIn(folder: URL, prefix: string): string[] {
+  const names = readdirSync(new URL(located(folder)));
+  return names.flatMap((name) =>
+    name.startsWith(prefix) && name.endsWith('.json') ? [name.slice(0, -5)] : [],
+  );
+}
+
 /** The entries of `<url>.json`, with the arrays of `<url>.bin`. */
 export function readFixture<T>(url: URL): { torch: string; entries: T[] } {
-  const index = JSON.parse(readFileSync(new URL(`${url.href}.json`), 'utf8')) as {
+  const path = located(url);
+  const index = JSON.parse(readFileSync(new URL(`${path}.json`), 'utf8')) as {
     torch: string;
     entries: Json[];
   };
   let payload = new ArrayBuffer(0);
   if (JSON.stringify(index).includes('"t":')) {
-    const file = readFileSync(new URL(`${url.href}.bin`));
+    const file = readFileSync(new URL(`${path}.bin`));
     payload = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
   }
   return { torch: index.torch, entries: index.entries.map((e) => decode(e, payload) as T) };

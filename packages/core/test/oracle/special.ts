@@ -1,0 +1,93 @@
+/** Runs the fixtures of special values: value, gradients and second gradients, or that a call is refused. */
+
+import { autograd, KindlingError, type Tensor } from '@kindling/core';
+import { type Entry, Recorded, recordedIn, type Sample, type Value } from './fixture.ts';
+import { checkGradient, checkOutput, describeSample, makeArguments, report } from './run.ts';
+import { camelCase } from './signature.ts';
+import { cotangent, resultLeaves } from './tensors.ts';
+
+/** A sample with more: PyTorch's refusal, or the gradients of its gradients, `null` where these depend on no input. */
+export interface SpecialSample extends Sample {
+  readonly error?: string;
+  readonly second?: readonly (Recorded | null)[] | null;
+}
+
+export type SpecialEntry = Omit<Entry, 'samples'> & { readonly samples: readonly SpecialSample[] };
+
+type Callable = (...args: unknown[]) => unknown;
+
+const lookUp = (root: object, path: string): Callable | undefined =>
+  path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)?.[name], root) as
+    | Callable
+    | undefined;
+
+const weighted = (roots: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean) =>
+  autograd.grad(roots, inputs, { gradOutputs: roots.map(cotangent), allowUnused: true, createGraph });
+
+function compare(
+  what: string,
+  actual: readonly (Tensor | null)[],
+  expected: readonly (Recorded | null)[],
+): string[] {
+  return expected.flatMap((e, i) => checkGradient(`${what} ${i}`, actual[i], e, { contraction: true }));
+}
+
+/** The expected gradient where it is finite, elsewhere the actual one. */
+const finitePart = (expected: Recorded | null, actual: Tensor | null | undefined): Recorded | null => {
+  const own = actual?.detach().data;
+  const values = expected?.array.map((e, i) => (Number.isFinite(e) ? e : (own?.[i] ?? e)));
+  return expected && values ? new Recorded(expected.dtype, expected.shape, values, false) : null;
+};
+
+function differences(sample: SpecialSample, call: Callable): string[] {
+  const { args, kwargs, tensors } = makeArguments(sample, 'contiguous');
+  const options = Object.fromEntries(Object.entries(kwargs).map(([name, v]) => [camelCase(name), v]));
+  const run = (): unknown => call(...args, ...(Object.keys(options).length > 0 ? [options] : []));
+  if (sample.error !== undefined) return refusal(run, sample.error);
+  const result = run();
+  const lines = checkOutput(result, sample, { contraction: true });
+  const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
+  const inputs = tensors.filter((_, i) => recorded[i]!.requiresGrad);
+  if (sample.grads === undefined) return lines;
+  const roots = resultLeaves(result).filter((x): x is Tensor => typeof x === 'object' && x.requiresGrad);
+  if (roots.length === 0) return [...lines, 'no result requires a gradient, PyTorch has gradients'];
+  const first = weighted(roots, inputs, true);
+  lines.push(...compare('gradient', first, sample.grads));
+  const connected = first.filter((g): g is Tensor => g?.requiresGrad === true);
+  if (sample.second === undefined) return lines;
+  if (sample.second === null) {
+    return connected.length > 0 ? [...lines, 'a gradient requires one, none does in PyTorch'] : lines;
+  }
+  if (connected.length === 0) return [...lines, 'no gradient requires one, PyTorch has second gradients'];
+  // PyTorch makes a NaN wherever its composition multiplies 0 by infinity; a single kernel need not.
+  const second = weighted(connected, inputs, false);
+  const expected = sample.second.map((e, i) => finitePart(e, second[i]));
+  return [...lines, ...compare('second gradient', second, expected)];
+}
+
+function refusal(run: () => unknown, message: string): string[] {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof KindlingError ? [] : [`${String(error)}, a KindlingError was expected`];
+  }
+  return [`no error, PyTorch: ${message}`];
+}
+
+/** What differs from PyTorch in the samples of an entry, as a report. */
+export function specialFailures(entry: SpecialEntry, root: object): string {
+  const call = lookUp(root, entry.op);
+  if (typeof call !== 'function') return `Kindling has no '${entry.op}'`;
+  const failures = entry.samples.flatMap((sample, number) => {
+    let lines: string[];
+    try {
+      lines = differences(sample, call);
+    } catch (error) {
+      lines = [error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)];
+    }
+    return lines.length > 0
+      ? [{ sample: number, how: 'contiguous', what: describeSample(sample), lines }]
+      : [];
+  });
+  return failures.length === 0 ? '' : report(`${entry.op} ${entry.dtype}`, failures);
+}

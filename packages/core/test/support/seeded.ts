@@ -1,0 +1,14 @@
+/** Run before every test file: tests draw the same numbers in every run, whichever of them run. KINDLING_SEED: others. */
+
+import { manualSeed } from '@kindling/core';
+import fc from 'fast-check';
+import { beforeEach } from 'vitest';
+
+const seed = Number(process.env.KINDLING_SEED ?? 0);
+
+fc.configureGlobal({ seed });
+// For what a file draws while its tests are collected.
+manualSeed(seed);
+beforeEach(() => {
+  manualSeed(seed);
+});

@@ -1,0 +1,174 @@
+"""Fixtures of NaN, infinities, signed zeros, ties and extremes in values, gradients and second gradients:
+packages/core/test/fixtures/special and packages/nn/test/fixtures/special.
+
+With another seed and scale (see generate.sh) this is a fuzzer.
+"""
+
+import math
+import random
+import warnings
+from collections import Counter
+
+import torch
+from choose import SCALE
+from fixture import Fixture, Unsupported, cotangent, leaves, seed_for
+from record import rebuild
+from special_calls import core_calls, functional_calls
+
+# Of each call and dtype.
+SAMPLES = 4
+
+inf, nan = math.inf, math.nan
+SPECIAL = [nan, inf, -inf, 0.0, -0.0]
+KINKS = [1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 6.0, 0.1]
+EXTREME = [1e-30, -1e-30, 1e30, -1e30, 1e-3, 100.0, -100.0]
+
+
+class Draw:
+    """Draws the tensors of one call: mostly few distinct numbers, so that ties and kinks meet."""
+
+    def __init__(self, seed, dtype):
+        self.random = random.Random(seed)
+        self.dtype = dtype
+
+    def number(self, pools=(SPECIAL, KINKS, EXTREME)):
+        kind = self.random.random()
+        if kind < self.share:
+            return self.random.choice(pools[0])
+        if kind < 0.7:
+            return self.random.choice(pools[1])
+        if kind < 0.75 and self.share > 0:
+            return self.random.choice(pools[2])
+        return round(self.random.gauss(0, 1.5), 2)
+
+    def fresh(self):
+        """Chooses the share of special values in this sample: none, few or many."""
+        self.share = self.random.choice([0.0, 0.1, 0.25, 0.5])
+
+    def moderate(self, *shape, grad=True):
+        """Numbers that PyTorch's own formulas do not overflow with."""
+        pool = [*KINKS, 0.25, -0.7, 1.3, *(SPECIAL * (1 if self.share > 0 else 0))]
+        return self.tensor(*shape, grad=grad, of=pool)
+
+    def tensor(self, *shape, grad=True, of=None):
+        """A leaf of numbers drawn, or picked from `of`."""
+        values = [self.number() if of is None else self.random.choice(of) for _ in range(math.prod(shape))]
+        return torch.tensor(values, dtype=self.dtype).reshape(shape).requires_grad_(grad)
+
+    def integers(self, *shape, low=0, high):
+        return torch.tensor([self.random.randrange(low, high) for _ in range(math.prod(shape))]).reshape(shape)
+
+    def pick(self, *choices):
+        return self.random.choice(choices)
+
+
+def gradients(outputs, inputs, create_graph):
+    targets = [t for t in leaves(outputs) if t.requires_grad]
+    if not targets or not inputs:
+        return None
+    weights = [cotangent(t, k) for k, t in enumerate(targets)]
+    return torch.autograd.grad(targets, inputs, weights, allow_unused=True, create_graph=create_graph)
+
+
+def ambiguous(function, args, kwargs):
+    """Whether PyTorch's vector and scalar kernels part on an elementwise function: each element is asked alone."""
+    tensors = list(leaves((args, kwargs)))
+    if len(tensors) != 1 or tensors[0].dim() != 1 or not tensors[0].requires_grad:
+        return False
+
+    def slopes(values):
+        x = values.detach().clone().requires_grad_(True)
+        out = function(x, *args[1:], **kwargs)
+        if not isinstance(out, torch.Tensor) or out.shape != x.shape or not out.requires_grad:
+            return None
+        return torch.autograd.grad(out, x, torch.ones_like(out))[0]
+
+    together = slopes(tensors[0])
+    if together is None:
+        return False
+    alone = [slopes(v.reshape(1)) for v in tensors[0]]
+    if any(v is None for v in alone):
+        return False
+    return not torch.allclose(together, torch.cat(alone), equal_nan=True, atol=1e-5, rtol=1e-3)
+
+
+def second_gradients(first, inputs):
+    """`None` where no first gradient depends on an input: asking for more is an error in PyTorch."""
+    return gradients([g for g in first if g is not None], inputs, False)
+
+
+def sample(fixture, function, args, kwargs, twice):
+    entry = {"a": fixture.value(rebuild(args))}
+    if kwargs:
+        entry["k"] = fixture.value(rebuild(kwargs))
+    try:
+        args, kwargs = rebuild(args), rebuild(kwargs)
+        inputs = [t for t in leaves((args, kwargs)) if t.requires_grad]
+        out = function(*args, **kwargs)
+    except (RuntimeError, ValueError, IndexError) as error:
+        return {**entry, "error": str(error).splitlines()[0][:100]}
+    entry["out"] = fixture.value(detached(out))
+    try:
+        if ambiguous(function, args, kwargs):
+            raise Unsupported("PyTorch's kernels for vectors and for single elements part")
+        # PyTorch has other formulas for gradients that are to be differentiated, which give other NaNs.
+        first = gradients(function(*args, **kwargs), inputs, False)
+        if first is None:
+            return entry
+        entry["grads"] = tensors(fixture, first)
+        if not twice or not all(bool(t.isfinite().all()) for t in leaves((args, kwargs))):
+            return entry
+        second = second_gradients(gradients(out, inputs, True), inputs)
+    except RuntimeError:
+        # PyTorch has no derivative, or no second one.
+        return entry
+    entry["second"] = None if second is None else tensors(fixture, second)
+    return entry
+
+
+def tensors(fixture, values):
+    """A copy makes numbers of PyTorch's tensors that only know that they are zero."""
+    return [None if v is None else fixture.tensor(v.detach().clone()) for v in values]
+
+
+def detached(v):
+    if isinstance(v, torch.Tensor):
+        return v.detach()
+    return [detached(x) for x in v] if isinstance(v, (list, tuple)) else v
+
+
+# Their second derivatives are those of a kink, or large numbers of no meaning where a probability or a variance is clamped.
+ONCE = {"binaryCrossEntropy", "gaussianNllLoss", "copysign", "prelu", "lgamma", "digamma"}
+
+
+def generate(folder, calls):
+    fixture = Fixture(folder, "special")
+    entries = {}
+    seen = Counter()
+    for name, function, arguments in calls:
+        seen[name] += 1
+        for dtype in (torch.float32, torch.float64):
+            draw = Draw(seed_for(name, seen[name], dtype), dtype)
+            recorded = entries.setdefault((name, dtype), [])
+            for _ in range(SAMPLES * SCALE):
+                draw.fresh()
+                args, kwargs = arguments(draw)
+                twice = dtype == torch.float64 and name not in ONCE
+                try:
+                    recorded.append(sample(fixture, function, args, kwargs, twice))
+                except Unsupported as reason:
+                    fixture.skip(name, str(reason))
+    for (name, dtype), recorded in entries.items():
+        fixture.add({"op": name, "variant": "", "dtype": str(dtype)[6:], "samples": recorded})
+    fixture.write()
+
+
+def main():
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    generate("packages/core/test/fixtures", core_calls())
+    generate("packages/nn/test/fixtures", functional_calls())
+
+
+if __name__ == "__main__":
+    main()
