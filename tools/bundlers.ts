@@ -53,7 +53,7 @@ import * as optim from '@kindling/optim';
 function show(exports, path) {
   for (const [key, value] of Object.entries(exports)) {
     // A namespace, which bundlers make a plain object of.
-    if (typeof value === 'object' && !Object.getPrototypeOf(value)?.constructor.name.replace('Object', ''))
+    if (typeof value === 'object' && [null, Object.prototype].includes(Object.getPrototypeOf(value)))
       show(value, path + key + '.');
     else if (typeof value === 'function' && value.prototype !== undefined && /^[A-Z]/.test(key))
       console.log(path + key, value.name);
