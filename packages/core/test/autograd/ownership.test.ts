@@ -9,6 +9,7 @@ import {
   definePrimitive,
   defineView,
   elementsOf,
+  fusedCrossEntropy,
   noGrad,
   type Tensor,
   tensor,
@@ -181,12 +182,17 @@ describe('what user code has seen is not written again', () => {
         const early = h.mul(5).add(h).add(x.mul(2)).add(x);
         const y = wayOut(h, keeper.see);
         const leafSide = wayOut(x, keeper.see);
-        const late = y.add(y.mul(3)).add(leafSide);
-        const total = early.add(late);
+        // One gradient goes to a tensor with an earlier use and to what user code sees of it.
+        const beside = x.add(0);
+        const earlier = beside.mul(2);
+        const shared = beside.add(wayOut(x, keeper.see)).mul(1);
+        const late = y.add(y.mul(3)).add(leafSide).add(earlier).add(shared);
+        // Not the gradient that is given, but one of the pass's own goes round.
+        const total = early.add(late).mul(1);
         const gradient = double([1, 1]);
         for (let pass = 1; pass <= 2; pass++) {
           total.backward({ gradient, retainGraph: true, createGraph });
-          const each = 5 + 1 + 2 + 1 + (1 + 3) + 1;
+          const each = 5 + 1 + 2 + 1 + (1 + 3) + 1 + 2 + 2;
           expect(values(x.grad)).toEqual([pass * each, pass * each]);
         }
         expect(keeper.count).toBeGreaterThan(0);
@@ -327,6 +333,34 @@ describe('gradients that nobody has seen', () => {
       [1 + 1 + 3, 2 + 3 + 4],
       [3 + 2 + 1, 4 + 4 + 2],
     ]);
+  });
+
+  it('are copied under createGraph, where they belong to a graph of their own', () => {
+    const x = leaf([1, 2]);
+    x.pow(3).sum().backward({ createGraph: true });
+    const first = x.grad!;
+    expect(first.gradFn!.name).toBe('CloneBackward0');
+    x.mul(1).sum().backward();
+    expect(values(autograd.grad(first.sum(), x)[0]!)).toEqual([6, 12]);
+  });
+
+  it('may be a saved result that the derivative gives away, once', () => {
+    const x = tensor([[1, 2, 3]], { dtype: 'float32', requiresGrad: true });
+    const rows = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean', caller: 'test' } as const;
+    const loss = fusedCrossEntropy(x, tensor([2]), null, rows);
+    const walk = (createGraph: boolean): unknown => {
+      x.grad = null;
+      loss.backward({ retainGraph: true, createGraph });
+      const found = x.grad!.detach().mul(1e4).round().toArray();
+      expect(x.grad!.requiresGrad).toBe(createGraph);
+      noGrad(() => x.grad!.fill_(77));
+      return found;
+    };
+    const expected = [[900, 2447, -3348]];
+    expect([walk(false), walk(false), walk(true), walk(false)]).toEqual(Array(4).fill(expected));
+    const other = fusedCrossEntropy(x, tensor([2]), null, rows);
+    const [dx] = autograd.grad(other, x, { createGraph: true });
+    expect(autograd.grad(dx!.square().sum(), x)[0]!.requiresGrad).toBe(false);
   });
 
   it('of expanded results are written out for the leaf', () => {
