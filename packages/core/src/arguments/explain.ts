@@ -13,7 +13,9 @@ export function describe(value: unknown, depth = 0): string {
     case 'bigint':
       return `${value}n`;
     case 'function':
-      return value.name === '' ? 'a function' : `the function ${value.name}`;
+      return typeof value.name === 'string' && value.name !== ''
+        ? `the function ${value.name}`
+        : 'a function';
     case 'object':
       return value === null ? 'null' : describeObject(value, depth);
     default:

@@ -14,7 +14,8 @@ export type Signature = (
 /**
  * What a public function takes, as a check that its first line calls with its arguments in order. The error names the function,
  * the parameter, what came and what would have fitted, and for an option that it does not know the one that may have been meant.
- * `name` is the function's public name; that of a class begins with a capital letter. Kindling's own.
+ * `name` is the function's public name; that of a class begins with a capital letter. Given as a function, the parameters are made
+ * when first asked for, and a bundler can leave out the check with the function that calls it. Kindling's own.
  * @throws KindlingError by the check it returns: of the class that the kind states, ValueError where it states none
  * @example
  * ```ts
@@ -29,30 +30,27 @@ export type Signature = (
  * scaled(ones(2), { bye: 3 } as never); // throws ValueError: scaled: unknown option bye; did you mean by?
  * ```
  */
-export function signature(name: string, parameters: Parameters): Signature {
-  const kinds = Object.values(parameters);
-  const fail = (...given: readonly unknown[]): never => {
-    throw errorFor(name, parameters, given);
+export function signature(name: string, parameters: Parameters | (() => Parameters)): Signature {
+  let kinds: readonly Kind[] | undefined;
+  // Six named parameters: a rest parameter would allocate an array at each call.
+  return (a, b, c, d, e, f) => {
+    kinds ??= Object.values(stated(parameters));
+    const n = kinds.length;
+    if (
+      kinds[0]!.accepts(a) &&
+      (n < 2 || kinds[1]!.accepts(b)) &&
+      (n < 3 || kinds[2]!.accepts(c)) &&
+      (n < 4 || kinds[3]!.accepts(d)) &&
+      (n < 5 || kinds[4]!.accepts(e)) &&
+      (n < 6 || kinds[5]!.accepts(f))
+    )
+      return;
+    throw errorFor(name, stated(parameters), [a, b, c, d, e, f]);
   };
-  // One check for each number of parameters: a rest parameter would allocate an array at each call.
-  const [k0, k1, k2, k3, k4, k5] = kinds.map((k) => k.accepts) as Kind['accepts'][];
-  switch (kinds.length) {
-    case 1:
-      return (a) => void (k0!(a) || fail(a));
-    case 2:
-      return (a, b) => void ((k0!(a) && k1!(b)) || fail(a, b));
-    case 3:
-      return (a, b, c) => void ((k0!(a) && k1!(b) && k2!(c)) || fail(a, b, c));
-    case 4:
-      return (a, b, c, d) => void ((k0!(a) && k1!(b) && k2!(c) && k3!(d)) || fail(a, b, c, d));
-    case 5:
-      return (a, b, c, d, e) =>
-        void ((k0!(a) && k1!(b) && k2!(c) && k3!(d) && k4!(e)) || fail(a, b, c, d, e));
-    default:
-      return (a, b, c, d, e, f) =>
-        void ((k0!(a) && k1!(b) && k2!(c) && k3!(d) && k4!(e) && k5!(f)) || fail(a, b, c, d, e, f));
-  }
 }
+
+const stated = (parameters: Parameters | (() => Parameters)): Parameters =>
+  typeof parameters === 'function' ? parameters() : parameters;
 
 /**
  * The check of {@link signature} for one call, where the name is known only then, as that of a class that is extended.

@@ -1,16 +1,19 @@
 import {
   applyElementwiseInPlace,
   applyUnary,
+  checkArguments,
   type DTypeCheck,
   type E,
   ElementwiseOp,
   isGradEnabled,
+  K,
   floatsOnly as refuseIntegers,
-  type Tensor,
+  signature,
+  Tensor,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
-import { type Full, withDefaults } from '../module/options.ts';
-import { pyFloat, snakeCase } from '../module/print.ts';
+import { type Full, kindsByDefaults, withDefaults } from '../module/options.ts';
+import { camelCase, pyFloat, snakeCase } from '../module/print.ts';
 
 /** Options of activations that can overwrite their input. */
 export interface InplaceOptions {
@@ -57,7 +60,12 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     gradient: (at, ...x) => [gradient(at, ...x)],
     check,
   });
+  const takes = signature(camelCase(name), () => ({
+    x: K.tensor,
+    options: K.options(kindsByDefaults(defaults)),
+  }));
   const run = (x: Tensor, options?: O): Tensor => {
+    if (options !== undefined || !(x instanceof Tensor)) takes(x, options);
     const full = withDefaults(defaults, options);
     return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
   };
@@ -88,14 +96,16 @@ export function activationClass<O extends object = object>(
   f: ((x: Tensor, options?: O) => Tensor) & { readonly defaults?: Full<O> },
   defaults: Full<O> = f.defaults ?? ({} as Full<O>),
 ): ActivationClass<O> {
+  const named = Object.keys(defaults).length > 0;
   class ActivationModule extends Module<[Tensor], Tensor> {
     constructor(options?: O) {
+      checkArguments(new.target.name, { options: K.options(kindsByDefaults(defaults)) }, [options]);
       super();
       Object.assign(this, withDefaults(defaults, options));
     }
 
     override forward(x: Tensor): Tensor {
-      return f(x, this as unknown as O);
+      return named ? f(x, withDefaults(defaults, this as unknown as O)) : f(x);
     }
 
     override extraRepr(): string {

@@ -9,13 +9,17 @@ export interface AlphaInplaceOptions extends InplaceOptions {
   readonly alpha?: number;
 }
 
-/** negative * (e^(inner * x) - 1) below 0, positive * x above. */
+/** negative * (e^(inner * x) - 1) below 0, positive * x above; `slope` is what the gradient has for `inner`. */
 const exponentialUnit = {
   defaults: { alpha: 1, inplace: false },
   expression: (x, negative, positive, inner) =>
     select(E.lt(x, 0), E.mul(E.expm1(E.mul(x, inner)), negative), E.mul(x, positive)),
-  gradient: ({ g }, x, negative, positive, inner) =>
-    E.mul(g, select(E.le(x, 0), E.mul(E.mul(inner, negative), E.exp(E.mul(x, inner))), positive)),
+  gradient({ g }, x, negative, positive, _inner, slope) {
+    const steepest = E.mul(slope, negative);
+    // At 0 a constant: there is no second derivative there in PyTorch.
+    const left = select(E.lt(x, 0), E.mul(steepest, E.exp(E.mul(x, slope))), steepest);
+    return E.mul(g, select(E.le(x, 0), left, positive));
+  },
 } satisfies Omit<Parameters<typeof activation<AlphaInplaceOptions>>[0], 'name'>;
 
 /**
@@ -26,7 +30,7 @@ const exponentialUnit = {
 export const elu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   ...exponentialUnit,
   name: 'elu',
-  params: ({ alpha }) => [alpha, 1, 1],
+  params: ({ alpha }) => [alpha, 1, 1, 1],
 });
 /** {@link elu} over its input. Follows `torch.nn.functional.elu_`. */
 export const elu_ = /* @__PURE__ */ overInput(elu);
@@ -43,7 +47,8 @@ export const celu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   name: 'celu',
   params({ alpha }) {
     if (alpha === 0) throw new ValueError('celu: ZeroDivisionError: alpha cannot be 0 for CELU');
-    return [alpha, 1, 1 / alpha];
+    // PyTorch's gradient rounds alpha to float32, in float64 too.
+    return [alpha, 1, 1 / alpha, 1 / Math.fround(alpha)];
   },
 });
 /** {@link celu} over its input. Follows `torch.nn.functional.celu_`. */
@@ -63,7 +68,7 @@ export const selu = /* @__PURE__ */ activation<InplaceOptions>({
   ...exponentialUnit,
   name: 'elu',
   defaults: { inplace: false },
-  params: () => [seluAlpha * seluScale, seluScale, 1],
+  params: () => [seluAlpha * seluScale, seluScale, 1, 1],
 });
 /** {@link selu} over its input. Follows `torch.nn.functional.selu_`. */
 export const selu_ = /* @__PURE__ */ overInput(selu);

@@ -1,4 +1,4 @@
-import { E, type Tensor, ValueError } from '@kindling/core';
+import { E, K, signature, type Tensor, ValueError } from '@kindling/core';
 import type { Full } from '../module/options.ts';
 import { activation, activationClass } from './activation.ts';
 
@@ -36,6 +36,11 @@ export interface GeluOptions {
 
 const defaults: Full<GeluOptions> = { approximate: 'none' };
 
+const geluTakes = /* @__PURE__ */ signature('gelu', () => ({
+  x: K.tensor,
+  options: K.options<GeluOptions>({ approximate: K.oneOf('tanh', 'none') }),
+}));
+
 /**
  * x * Phi(x), with Phi the normal distribution function, or about
  * 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). Follows `torch.nn.functional.gelu`.
@@ -44,6 +49,7 @@ const defaults: Full<GeluOptions> = { approximate: 'none' };
  * @example F.gelu(tensor([-1, 0.5])); // tensor([-0.1587,  0.3457])
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  geluTakes(x, options);
   const { approximate = defaults.approximate } = options;
   if (approximate !== 'none' && approximate !== 'tanh') {
     throw new ValueError(

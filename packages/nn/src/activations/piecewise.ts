@@ -1,4 +1,4 @@
-import { DTypeError, E, type Tensor, ValueError } from '@kindling/core';
+import { checkArguments, DTypeError, E, K, signature, type Tensor, ValueError } from '@kindling/core';
 import { pyFloat, pyNumber } from '../module/print.ts';
 import { activation, activationClass, type InplaceOptions, overInput } from './activation.ts';
 
@@ -48,12 +48,17 @@ export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
   }
 }
 
+const inplaceOptions = () => K.options<InplaceOptions>({ inplace: K.flag });
+const relu6Takes = /* @__PURE__ */ signature('relu6', () => ({ x: K.tensor, options: inplaceOptions() }));
+
 /**
  * min(max(x, 0), 6). Follows `torch.nn.functional.relu6`.
  * @throws DTypeError when x is bool.
  */
-export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor =>
-  hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
+export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor => {
+  relu6Takes(x, options);
+  return hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
+};
 /** min(max(x, 0), 6): {@link relu6}. Follows `torch.nn.ReLU6`. */
 export class ReLU6 extends /* @__PURE__ */ activationClass<InplaceOptions>(relu6, { inplace: false }) {}
 
@@ -162,15 +167,37 @@ const above = /* @__PURE__ */ activation<
   check: () => {},
 });
 
+const thresholdTakes = /* @__PURE__ */ signature('threshold', () => ({
+  x: K.tensor,
+  limit: K.number,
+  value: K.number,
+  options: inplaceOptions(),
+}));
+
 /** x where above `limit`, `value` elsewhere. Follows `torch.nn.functional.threshold`. */
-export const threshold = (x: Tensor, limit: number, value: number, options: InplaceOptions = {}): Tensor =>
-  above(x, { threshold: limit, value, inplace: options.inplace });
+export const threshold = (x: Tensor, limit: number, value: number, options: InplaceOptions = {}): Tensor => {
+  thresholdTakes(x, limit, value, options);
+  return above(x, { threshold: limit, value, inplace: options.inplace });
+};
+const thresholdInPlaceTakes = /* @__PURE__ */ signature('threshold_', () => ({
+  x: K.tensor,
+  limit: K.number,
+  value: K.number,
+}));
+
 /** {@link threshold} over its input. Follows `torch.nn.functional.threshold_`. */
-export const threshold_ = (x: Tensor, limit: number, value: number): Tensor =>
-  threshold(x, limit, value, { inplace: true });
+export const threshold_ = (x: Tensor, limit: number, value: number): Tensor => {
+  thresholdInPlaceTakes(x, limit, value);
+  return threshold(x, limit, value, { inplace: true });
+};
 /** x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`. */
 export class Threshold extends /* @__PURE__ */ activationClass(above) {
   constructor(limit: number, value: number, options: InplaceOptions = {}) {
+    checkArguments(new.target.name, { threshold: K.number, value: K.number, options: inplaceOptions() }, [
+      limit,
+      value,
+      options,
+    ]);
     super({ threshold: limit, value, inplace: options.inplace });
   }
 

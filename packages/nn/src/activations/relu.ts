@@ -1,6 +1,7 @@
 import {
   apply,
   applyBinary,
+  checkArguments,
   relu as coreRelu,
   defaultGenerator,
   definePrimitive,
@@ -10,13 +11,15 @@ import {
   full,
   type Generator,
   getDefaultDtype,
+  K,
   ShapeError,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
 import type { LayerOptions } from '../layers/factory.ts';
 import { Module } from '../module/module.ts';
-import { withDefaults } from '../module/options.ts';
+import { generatorKind, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import {
   activate,
@@ -29,12 +32,18 @@ import {
 
 const { select } = E;
 
+const reluTakes = /* @__PURE__ */ signature('relu', () => ({
+  x: K.tensor,
+  options: K.options<InplaceOptions>({ inplace: K.flag }),
+}));
+
 /**
  * max(x, 0), with gradient 0 at 0. Follows `torch.nn.functional.relu`.
  * @throws DTypeError when x is bool.
  * @example F.relu(tensor([-1, 2.5])); // tensor([0.0000, 2.5000])
  */
 export function relu(x: Tensor, options?: InplaceOptions): Tensor {
+  reluTakes(x, options);
   return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
 }
 /** {@link relu} over its input. Follows `torch.nn.functional.relu_`. */
@@ -73,6 +82,8 @@ const preluOp = /* @__PURE__ */ new ElementwiseOp({
   check: floatsOnly('prelu'),
 });
 
+const preluTakes = /* @__PURE__ */ signature('prelu', () => ({ x: K.tensor, weight: K.tensor }));
+
 /**
  * x where positive, weight * x elsewhere. `weight` has one element, or one for each channel, which is dimension 1 of x.
  * Follows `torch.nn.functional.prelu`.
@@ -80,6 +91,7 @@ const preluOp = /* @__PURE__ */ new ElementwiseOp({
  * @throws DTypeError when x is not floating.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  preluTakes(x, weight);
   if (weight.ndim > 1)
     throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
   if (weight.count === 1) return applyBinary(preluOp, x, weight.ndim === 0 ? weight : weight.reshape([]));
@@ -115,6 +127,13 @@ export class PReLU extends Module<[Tensor], Tensor> {
   weight: Parameter;
 
   constructor(options: PReLUOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        options: K.options<PReLUOptions>({ numParameters: K.positiveCount, init: K.number, dtype: K.dtype }),
+      },
+      [options],
+    );
     super();
     const { numParameters = 1, init = 0.25, dtype = getDefaultDtype() } = options;
     this.numParameters = numParameters;
@@ -149,6 +168,17 @@ export interface RreluOptions extends RReLUOptions {
 
 const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
 
+const rreluTakes = /* @__PURE__ */ signature('rrelu', () => ({
+  x: K.tensor,
+  options: K.options<RreluOptions>({
+    training: K.flag,
+    lower: K.number,
+    upper: K.number,
+    generator: generatorKind,
+    inplace: K.flag,
+  }),
+}));
+
 /**
  * Leaky ReLU whose slope is drawn anew for each non-positive element, uniformly from [lower, upper).
  * Follows `torch.nn.functional.rrelu`, with its random numbers.
@@ -156,6 +186,7 @@ const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
  * @throws DTypeError when x is not floating.
  */
 export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
+  rreluTakes(x, options);
   const { training = false, generator = defaultGenerator } = options;
   const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
   if (!(lower <= upper)) {
@@ -199,8 +230,9 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
   readonly #generator: Generator | undefined;
 
   constructor(options: RReLUOptions = {}) {
-    super(options);
-    this.#generator = options.generator;
+    const { generator, ...rest } = options;
+    super(rest);
+    this.#generator = generator;
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,4 +1,14 @@
-import { applyUnary, composed, E, ElementwiseOp, sigmoid, type Tensor, tanh } from '@kindling/core';
+import {
+  applyUnary,
+  composed,
+  E,
+  ElementwiseOp,
+  K,
+  sigmoid,
+  signature,
+  type Tensor,
+  tanh,
+} from '@kindling/core';
 import { activation, activationClass, type InplaceOptions } from './activation.ts';
 
 const { add, div, exp, mul, neg, select, sub } = E;
@@ -80,7 +90,8 @@ export const logSigmoid: (x: Tensor) => Tensor = /* @__PURE__ */ activation({
   name: 'log_sigmoid',
   expression: (x) => sub(E.min(x, 0), E.log1p(exp(neg(E.abs(x))))),
   gradient({ g }, x) {
-    const z = exp(neg(E.abs(x)));
+    // At 0 the slope of -x, not that of the kink of |x|, for the second derivative.
+    const z = exp(select(E.lt(x, 0), x, neg(x)));
     const tail = div(z, add(1, z));
     return mul(g, select(E.lt(x, 0), sub(1, tail), tail));
   },
@@ -99,8 +110,14 @@ const softsignOp = /* @__PURE__ */ new ElementwiseOp({
   },
 });
 
+const softsignParameters = () => ({ x: K.tensor });
+const softsignTakes = /* @__PURE__ */ signature('softsign', softsignParameters);
+
 /** x / (1 + |x|); of integers in float32. Follows `torch.nn.functional.softsign`. */
-export const softsign = (x: Tensor): Tensor => composed('div', applyUnary(softsignOp, x), x);
+export const softsign = (x: Tensor): Tensor => {
+  softsignTakes(x);
+  return composed('div', applyUnary(softsignOp, x), x);
+};
 /** x / (1 + |x|): {@link softsign}. Follows `torch.nn.Softsign`. */
 export class Softsign extends /* @__PURE__ */ activationClass(softsign) {}
 
@@ -115,7 +132,12 @@ const tanhshrinkOp = /* @__PURE__ */ new ElementwiseOp({
   },
 });
 
+const tanhshrinkTakes = /* @__PURE__ */ signature('tanhshrink', softsignParameters);
+
 /** x - tanh(x); of integers in float32. Follows `torch.nn.functional.tanhshrink`. */
-export const tanhshrink = (x: Tensor): Tensor => composed('sub', applyUnary(tanhshrinkOp, x), x);
+export const tanhshrink = (x: Tensor): Tensor => {
+  tanhshrinkTakes(x);
+  return composed('sub', applyUnary(tanhshrinkOp, x), x);
+};
 /** x - tanh(x): {@link tanhshrink}. Follows `torch.nn.Tanhshrink`. */
 export class Tanhshrink extends /* @__PURE__ */ activationClass(tanhshrink) {}

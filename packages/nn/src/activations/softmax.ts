@@ -1,5 +1,6 @@
 import {
   applyBinary,
+  checkArguments,
   logSoftmax as coreLogSoftmax,
   softmax as coreSoftmax,
   type DType,
@@ -7,12 +8,15 @@ import {
   ElementwiseOp,
   emptyLike,
   type Generator,
+  K,
   ShapeError,
   scatter,
+  signature,
   type Tensor,
   zerosLike,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
+import { generatorKind } from '../module/options.ts';
 import { floatsOnly } from './activation.ts';
 
 /** Options of the softmax functions. */
@@ -55,6 +59,7 @@ function alongDim<D extends number | null>(
     readonly dim: D;
 
     constructor(dim: D = standard) {
+      checkArguments(new.target.name, { dim: K.nullable(K.integer) }, [dim]);
       super();
       this.dim = dim;
     }
@@ -69,6 +74,13 @@ function alongDim<D extends number | null>(
   };
 }
 
+const softmaxParameters = () => ({
+  x: K.tensor,
+  dim: K.nullable(K.integer),
+  options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
+});
+const softmaxTakes = /* @__PURE__ */ signature('softmax', softmaxParameters);
+
 /**
  * e^x / sum(e^x) along `dim`. Without it PyTorch's deprecated choice is made, with a warning: 0 for 0, 1 and 3 dimensions,
  * else 1. Follows `torch.nn.functional.softmax`.
@@ -76,23 +88,33 @@ function alongDim<D extends number | null>(
  * @throws DTypeError when x is not floating and no dtype is given.
  * @example F.softmax(tensor([[1.5, 0.5]]), 1); // tensor([[0.7311, 0.2689]])
  */
-export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
-  coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
+export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
+  softmaxTakes(x, dim, options);
+  return coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
+};
 /** e^x / sum(e^x) along `dim`: {@link softmax}. Follows `torch.nn.Softmax`. */
 export class Softmax extends /* @__PURE__ */ alongDim<number | null>(softmax, null) {}
 
+const softminTakes = /* @__PURE__ */ signature('softmin', softmaxParameters);
+
 /** softmax(-x) along `dim`, as {@link softmax} otherwise. Follows `torch.nn.functional.softmin`. */
-export const softmin = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
-  coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
+export const softmin = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
+  softminTakes(x, dim, options);
+  return coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
+};
 /** softmax(-x) along `dim`: {@link softmin}. Follows `torch.nn.Softmin`. */
 export class Softmin extends /* @__PURE__ */ alongDim<number | null>(softmin, null) {}
+
+const logSoftmaxTakes = /* @__PURE__ */ signature('logSoftmax', softmaxParameters);
 
 /**
  * log(softmax(x)) along `dim`, computed without leaving logarithms, as {@link softmax} otherwise.
  * Follows `torch.nn.functional.log_softmax`.
  */
-export const logSoftmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
-  coreLogSoftmax(converted(x, options), softmaxDim('log_softmax', x, dim));
+export const logSoftmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
+  logSoftmaxTakes(x, dim, options);
+  return coreLogSoftmax(converted(x, options), softmaxDim('log_softmax', x, dim));
+};
 /** log(softmax(x)) along `dim`: {@link logSoftmax}. Follows `torch.nn.LogSoftmax`. */
 export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftmax, null) {}
 
@@ -121,6 +143,16 @@ export interface GumbelSoftmaxOptions {
   readonly generator?: Generator;
 }
 
+const gumbelSoftmaxTakes = /* @__PURE__ */ signature('gumbelSoftmax', () => ({
+  logits: K.tensor,
+  options: K.options<GumbelSoftmaxOptions>({
+    tau: K.number,
+    hard: K.flag,
+    dim: K.integer,
+    generator: generatorKind,
+  }),
+}));
+
 /**
  * Samples of the Gumbel-softmax distribution of unnormalised log-probabilities: softmax((logits + gumbels) / tau).
  * Follows `torch.nn.functional.gumbel_softmax`, with its random numbers.
@@ -128,6 +160,7 @@ export interface GumbelSoftmaxOptions {
  * @throws IndexError when `dim` is out of range.
  */
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
+  gumbelSoftmaxTakes(logits, options);
   const { tau = 1, hard = false, dim = -1, generator } = options;
   const gumbels = emptyLike(logits)
     .exponential_(1, generator === undefined ? undefined : { generator })
@@ -151,6 +184,8 @@ const gluOp = /* @__PURE__ */ new ElementwiseOp({
   check: floatsOnly('glu'),
 });
 
+const gluTakes = /* @__PURE__ */ signature('glu', () => ({ x: K.tensor, dim: K.integer }));
+
 /**
  * a * sigmoid(b), a and b being the halves of x along `dim`. Follows `torch.nn.functional.glu`.
  * @throws ShapeError when x has no dimensions, or an odd size along `dim`.
@@ -158,6 +193,7 @@ const gluOp = /* @__PURE__ */ new ElementwiseOp({
  * @example F.glu(tensor([1.5, 0])); // tensor([0.7500])
  */
 export function glu(x: Tensor, dim = -1): Tensor {
+  gluTakes(x, dim);
   if (x.ndim === 0) throw new ShapeError('glu does not support 0-dimensional tensors');
   const size = x.size(dim);
   if (size % 2 !== 0) {

@@ -1,5 +1,15 @@
-import { noGrad, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import { K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
+import { generatorKind } from '../module/options.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
+
+const uniformInPlaceTakes = /* @__PURE__ */ signature('uniform_', () => ({
+  x: K.tensor,
+  options: K.options<GeneratorOptions & { readonly a?: number; readonly b?: number }>({
+    generator: generatorKind,
+    a: K.number,
+    b: K.number,
+  }),
+}));
 
 /**
  * Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`.
@@ -10,8 +20,18 @@ export function uniform_(
   x: Tensor,
   options: GeneratorOptions & { readonly a?: number; readonly b?: number } = {},
 ): Tensor {
+  uniformInPlaceTakes(x, options);
   return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
 }
+
+const normalInPlaceTakes = /* @__PURE__ */ signature('normal_', () => ({
+  x: K.tensor,
+  options: K.options<GeneratorOptions & { readonly mean?: number; readonly std?: number }>({
+    generator: generatorKind,
+    mean: K.number,
+    std: K.number,
+  }),
+}));
 
 /**
  * Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`.
@@ -22,23 +42,43 @@ export function normal_(
   x: Tensor,
   options: GeneratorOptions & { readonly mean?: number; readonly std?: number } = {},
 ): Tensor {
+  normalInPlaceTakes(x, options);
   return noGrad(() => x.normal_(options.mean ?? 0, options.std ?? 1, drawFrom(options)));
 }
 
+const constantInPlaceTakes = /* @__PURE__ */ signature('constant_', () => ({ x: K.tensor, value: K.number }));
+
 /** `value` everywhere. Follows `torch.nn.init.constant_`. */
-export const constant_ = (x: Tensor, value: number): Tensor => noGrad(() => x.fill_(value));
+export const constant_ = (x: Tensor, value: number): Tensor => {
+  constantInPlaceTakes(x, value);
+  return noGrad(() => x.fill_(value));
+};
+
+const onesInPlaceParameters = () => ({ x: K.tensor });
+const onesInPlaceTakes = /* @__PURE__ */ signature('ones_', onesInPlaceParameters);
 
 /** Ones. Follows `torch.nn.init.ones_`. */
-export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+export const ones_ = (x: Tensor): Tensor => {
+  onesInPlaceTakes(x);
+  return constant_(x, 1);
+};
+
+const zerosInPlaceTakes = /* @__PURE__ */ signature('zeros_', onesInPlaceParameters);
 
 /** Zeros. Follows `torch.nn.init.zeros_`. */
-export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+export const zeros_ = (x: Tensor): Tensor => {
+  zerosInPlaceTakes(x);
+  return constant_(x, 0);
+};
+
+const eyeInPlaceTakes = /* @__PURE__ */ signature('eye_', onesInPlaceParameters);
 
 /**
  * The identity matrix, as far as the shape goes. Follows `torch.nn.init.eye_`.
  * @throws ShapeError when `x` is not a matrix.
  */
 export function eye_(x: Tensor): Tensor {
+  eyeInPlaceTakes(x);
   if (x.ndim !== 2) throw new ShapeError(`eye_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
   return noGrad(() => {
     x.zero_();
@@ -47,6 +87,11 @@ export function eye_(x: Tensor): Tensor {
   });
 }
 
+const diracInPlaceTakes = /* @__PURE__ */ signature('dirac_', () => ({
+  x: K.tensor,
+  options: K.options<{ readonly groups?: number }>({ groups: K.integer }),
+}));
+
 /**
  * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel i,
  * group by group. `x` has 3, 4 or 5 dimensions: (out, in / groups, ...). Follows `torch.nn.init.dirac_`.
@@ -54,6 +99,7 @@ export function eye_(x: Tensor): Tensor {
  * @throws ValueError when `groups` does not divide the number of output channels.
  */
 export function dirac_(x: Tensor, options: { readonly groups?: number } = {}): Tensor {
+  diracInPlaceTakes(x, options);
   const { groups = 1 } = options;
   if (x.ndim < 3 || x.ndim > 5) {
     throw new ShapeError(`dirac_: Only tensors with 3, 4, or 5 dimensions are supported, got ${x.ndim}`);

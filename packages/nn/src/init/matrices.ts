@@ -3,11 +3,14 @@ import {
   definePrimitive,
   elementsOf,
   empty,
+  K,
   noGrad,
   randperm,
   ShapeError,
+  signature,
   type Tensor,
 } from '@kindling/core';
+import { generatorKind } from '../module/options.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link orthogonal_}. */
@@ -15,6 +18,11 @@ export interface OrthogonalOptions extends GeneratorOptions {
   /** Factor of the result. Default: 1. */
   readonly gain?: number;
 }
+
+const orthogonalInPlaceTakes = /* @__PURE__ */ signature('orthogonal_', () => ({
+  x: K.tensor,
+  options: K.options<OrthogonalOptions>({ gain: K.number, generator: generatorKind }),
+}));
 
 /**
  * A (semi-)orthogonal matrix: all dimensions but the first count as columns. The Q of a matrix of normal numbers, with
@@ -27,6 +35,7 @@ export interface OrthogonalOptions extends GeneratorOptions {
  * ```
  */
 export function orthogonal_(x: Tensor, options: OrthogonalOptions = {}): Tensor {
+  orthogonalInPlaceTakes(x, options);
   if (x.ndim < 2) {
     throw new ShapeError(`orthogonal_: Only tensors with 2 or more dimensions are supported, got ${x.ndim}`);
   }
@@ -109,11 +118,18 @@ export interface SparseOptions extends GeneratorOptions {
   readonly std?: number;
 }
 
+const sparseInPlaceTakes = /* @__PURE__ */ signature('sparse_', () => ({
+  x: K.tensor,
+  sparsity: K.number,
+  options: K.options<SparseOptions>({ std: K.number, generator: generatorKind }),
+}));
+
 /**
  * Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows `torch.nn.init.sparse_`.
  * @throws ShapeError when `x` is not a matrix.
  */
 export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {
+  sparseInPlaceTakes(x, sparsity, options);
   if (x.ndim !== 2)
     throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
   const rows = x.size(0);

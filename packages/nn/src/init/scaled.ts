@@ -1,4 +1,5 @@
-import { type Tensor, ValueError } from '@kindling/core';
+import { K, signature, type Tensor, ValueError } from '@kindling/core';
+import { generatorKind } from '../module/options.ts';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
@@ -17,6 +18,28 @@ export type Nonlinearity =
   | 'leaky_relu'
   | 'selu';
 
+const calculateGainTakes = /* @__PURE__ */ signature('calculateGain', () => ({
+  nonlinearity: K.oneOf(
+    'linear',
+    'conv1d',
+    'conv2d',
+    'conv3d',
+    'convTranspose1d',
+    'convTranspose2d',
+    'convTranspose3d',
+    'conv_transpose1d',
+    'conv_transpose2d',
+    'conv_transpose3d',
+    'sigmoid',
+    'tanh',
+    'relu',
+    'leakyRelu',
+    'leaky_relu',
+    'selu',
+  ),
+  options: K.options<{ readonly param?: number }>({ param: K.number }),
+}));
+
 /**
  * The factor by which a nonlinearity asks initial weights to be larger: 1 for linear functions and sigmoid, 5/3 for tanh,
  * sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU (slope `param`, 0.01 by default), 3/4 for SELU.
@@ -25,6 +48,7 @@ export type Nonlinearity =
  * @example init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728
  */
 export function calculateGain(nonlinearity: Nonlinearity, options: { readonly param?: number } = {}): number {
+  calculateGainTakes(nonlinearity, options);
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;
@@ -73,22 +97,32 @@ function xavierStd(x: Tensor, gain: number): number {
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
 
+const xavierUniformInPlaceParameters = () => ({
+  x: K.tensor,
+  options: K.options<XavierOptions>({ gain: K.number, generator: generatorKind }),
+});
+const xavierUniformInPlaceTakes = /* @__PURE__ */ signature('xavierUniform_', xavierUniformInPlaceParameters);
+
 /**
  * U(-a, a), a = gain * sqrt(6 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_uniform_`.
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @example init.xavierUniform_(empty([2, 3]), { gain: init.calculateGain('tanh') });
  */
 export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
+  xavierUniformInPlaceTakes(x, options);
   const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
-  return uniform_(x, { ...options, a: -bound, b: bound });
+  return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
 }
+
+const xavierNormalInPlaceTakes = /* @__PURE__ */ signature('xavierNormal_', xavierUniformInPlaceParameters);
 
 /**
  * N(0, std^2), std = gain * sqrt(2 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_normal_`.
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  */
 export function xavierNormal_(x: Tensor, options: XavierOptions = {}): Tensor {
-  return normal_(x, { ...options, mean: 0, std: xavierStd(x, options.gain ?? 1) });
+  xavierNormalInPlaceTakes(x, options);
+  return normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) });
 }
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
@@ -107,6 +141,37 @@ function kaimingStd(x: Tensor, options: KaimingOptions): number {
   return calculateGain(nonlinearity, { param: a }) / Math.sqrt(fan);
 }
 
+const kaimingUniformInPlaceParameters = () => ({
+  x: K.tensor,
+  options: K.options<KaimingOptions>({
+    a: K.number,
+    mode: K.oneOf('fanIn', 'fanOut', 'fan_in', 'fan_out'),
+    nonlinearity: K.oneOf(
+      'linear',
+      'conv1d',
+      'conv2d',
+      'conv3d',
+      'convTranspose1d',
+      'convTranspose2d',
+      'convTranspose3d',
+      'conv_transpose1d',
+      'conv_transpose2d',
+      'conv_transpose3d',
+      'sigmoid',
+      'tanh',
+      'relu',
+      'leakyRelu',
+      'leaky_relu',
+      'selu',
+    ),
+    generator: generatorKind,
+  }),
+});
+const kaimingUniformInPlaceTakes = /* @__PURE__ */ signature(
+  'kaimingUniform_',
+  kaimingUniformInPlaceParameters,
+);
+
 /**
  * U(-b, b), b = gain * sqrt(3 / fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_uniform_`.
  * @throws ShapeError when `x` has fewer than 2 dimensions.
@@ -118,10 +183,16 @@ function kaimingStd(x: Tensor, options: KaimingOptions): number {
  * ```
  */
 export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  kaimingUniformInPlaceTakes(x, options);
   if (x.shape.includes(0)) return x;
   const bound = Math.sqrt(3) * kaimingStd(x, options);
   return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
 }
+
+const kaimingNormalInPlaceTakes = /* @__PURE__ */ signature(
+  'kaimingNormal_',
+  kaimingUniformInPlaceParameters,
+);
 
 /**
  * N(0, std^2), std = gain / sqrt(fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_normal_`.
@@ -129,6 +200,7 @@ export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor
  * @throws ValueError when the mode or the nonlinearity is none of those.
  */
 export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
+  kaimingNormalInPlaceTakes(x, options);
   if (x.shape.includes(0)) return x;
   return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });
 }

@@ -1,4 +1,5 @@
-import { emptyLike, noGrad, type Tensor, valuesOf, where } from '@kindling/core';
+import { emptyLike, K, noGrad, signature, type Tensor, valuesOf, where } from '@kindling/core';
+import { generatorKind } from '../module/options.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link truncNormal_}. */
@@ -23,6 +24,17 @@ function erf(x: number): number {
 
 const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
 
+const truncNormalInPlaceTakes = /* @__PURE__ */ signature('truncNormal_', () => ({
+  x: K.tensor,
+  options: K.options<TruncNormalOptions>({
+    mean: K.number,
+    std: K.number,
+    a: K.number,
+    b: K.number,
+    generator: generatorKind,
+  }),
+}));
+
 /**
  * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's newest
  * version, with its random numbers.
@@ -30,6 +42,7 @@ const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
  * @example init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
  */
 export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
+  truncNormalInPlaceTakes(x, options);
   const { mean = 0, std = 1, a = -2, b = 2 } = options;
   if (mean < a - 2 * std || mean > b + 2 * std) {
     console.warn(

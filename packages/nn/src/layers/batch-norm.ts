@@ -1,11 +1,14 @@
 import {
   applyMulti,
+  checkArguments,
   composed,
   formatShape,
   getDefaultDtype,
+  K,
   noGrad,
   ones,
   ShapeError,
+  signature,
   type Tensor,
   tensor,
   ValueError,
@@ -16,7 +19,7 @@ import { ones_, zeros_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
-import { emptyParameter, type LayerOptions } from './factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { affine, standardize } from './standardize.ts';
 
 const primitive = /* @__PURE__ */ standardize('native_batch_norm');
@@ -37,6 +40,19 @@ export interface BatchNormFunctionOptions {
   readonly eps?: number;
 }
 
+const batchNormTakes = /* @__PURE__ */ signature('batchNorm', () => ({
+  x: K.tensor,
+  runningMean: K.nullable(K.tensor),
+  runningVar: K.nullable(K.tensor),
+  options: K.options<BatchNormFunctionOptions>({
+    weight: K.nullable(K.tensor),
+    bias: K.nullable(K.tensor),
+    training: K.flag,
+    momentum: K.number,
+    eps: K.number,
+  }),
+}));
+
 /**
  * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`, in
  * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
@@ -50,6 +66,7 @@ export function batchNorm(
   runningVar: Tensor | null | undefined,
   options: BatchNormFunctionOptions = {},
 ): Tensor {
+  batchNormTakes(x, runningMean, runningVar, options);
   const { weight = null, bias = null, training = false } = options;
   const { momentum = defaults.momentum, eps = defaults.eps } = options;
   if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
@@ -105,6 +122,15 @@ export interface BatchNormOptions extends LayerOptions {
   readonly trackRunningStats?: boolean;
 }
 
+const batchNormKinds: K.Kinds<BatchNormOptions> = {
+  eps: K.number,
+  momentum: /* @__PURE__ */ K.nullable(K.number),
+  affine: K.flag,
+  bias: K.flag,
+  trackRunningStats: K.flag,
+  ...layerKinds,
+};
+
 /** What batch normalisation of any number of dimensions shares. */
 abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   static override readonly stateNames = {
@@ -135,6 +161,10 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   numBatchesTracked: Tensor | null;
 
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
+    checkArguments(new.target.name, { numFeatures: K.count, options: K.options(batchNormKinds) }, [
+      numFeatures,
+      options,
+    ]);
     super();
     const { eps = defaults.eps, affine = true, bias = true, trackRunningStats = true } = options;
     const { momentum = defaults.momentum, dtype = getDefaultDtype() } = options;

@@ -1,10 +1,25 @@
-import { formatShape, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import {
+  checkArguments,
+  formatShape,
+  K,
+  ShapeError,
+  signature,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { uniform_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
 import { emptyParameter } from './factory.ts';
-import type { LinearOptions } from './linear.ts';
+import { type LinearOptions, linearKinds } from './linear.ts';
+
+const bilinearTakes = /* @__PURE__ */ signature('bilinear', () => ({
+  input1: K.tensor,
+  input2: K.tensor,
+  weight: K.tensor,
+  bias: K.nullable(K.tensor),
+}));
 
 /**
  * y_k = x1^T W_k x2 + b_k, for each leading index of the inputs. `input1` has shape (*, I1), `input2` (*, I2), `weight`
@@ -12,6 +27,7 @@ import type { LinearOptions } from './linear.ts';
  * @throws ShapeError when these shapes do not fit each other.
  */
 export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  bilinearTakes(input1, input2, weight, bias);
   checkBilinear(input1, input2, weight, bias);
   const [outFeatures, in1, in2] = weight.shape as [number, number, number];
   const lead = input1.shape.slice(0, -1);
@@ -73,6 +89,11 @@ export class Bilinear extends Module<[Tensor, Tensor], Tensor> {
   bias: Parameter | null;
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
+    checkArguments(
+      new.target.name,
+      { in1Features: K.integer, in2Features: K.count, outFeatures: K.count, options: K.options(linearKinds) },
+      [in1Features, in2Features, outFeatures, options],
+    );
     super();
     if (in1Features <= 0) throw new ValueError(`Bilinear: in1_features must be > 0, but got ${in1Features}`);
     this.in1Features = in1Features;

@@ -1,6 +1,8 @@
 import {
   type CosineSimilarityOptions,
+  checkArguments,
   cosineSimilarity,
+  K,
   type PairwiseDistanceOptions,
   pairwiseDistance,
   type Tensor,
@@ -22,13 +24,18 @@ export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
   readonly eps: number;
 
   constructor(dim = 1, options: CosineSimilarityOptions = {}) {
+    checkArguments(
+      new.target.name,
+      { dim: K.integer, options: K.options<CosineSimilarityOptions>({ eps: K.number }) },
+      [dim, options],
+    );
     super();
     this.dim = dim;
     this.eps = options.eps ?? 1e-8;
   }
 
   override forward(x1: Tensor, x2: Tensor): Tensor {
-    return cosineSimilarity(x1, x2, this.dim, this);
+    return cosineSimilarity(x1, x2, this.dim, { eps: this.eps });
   }
 }
 
@@ -45,6 +52,11 @@ export class PairwiseDistance extends Module<[Tensor, Tensor], Tensor> {
   readonly keepdim: boolean;
 
   constructor(options: PairwiseDistanceOptions = {}) {
+    checkArguments(
+      new.target.name,
+      { options: K.options<PairwiseDistanceOptions>({ p: K.number, eps: K.number, keepdim: K.flag }) },
+      [options],
+    );
     super();
     this.p = options.p ?? 2;
     this.eps = options.eps ?? 1e-6;
@@ -52,6 +64,7 @@ export class PairwiseDistance extends Module<[Tensor, Tensor], Tensor> {
   }
 
   override forward(x1: Tensor, x2: Tensor): Tensor {
-    return pairwiseDistance(x1, x2, this);
+    const { p, eps, keepdim } = this;
+    return pairwiseDistance(x1, x2, { p, eps, keepdim });
   }
 }

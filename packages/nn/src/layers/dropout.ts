@@ -1,15 +1,19 @@
 import {
+  checkArguments,
   defaultGenerator,
   dropoutMask,
   empty,
   emptyLike,
   type Generator,
+  K,
   ShapeError,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
 import type { InplaceOptions } from '../activations/activation.ts';
 import { Module } from '../module/module.ts';
+import { generatorKind } from '../module/options.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
 
 /** Options of the dropout layers. */
@@ -25,6 +29,8 @@ export interface DropoutFunctionOptions extends DropoutOptions {
   /** Where the random numbers come from. Default: the default generator. */
   readonly generator?: Generator;
 }
+
+const dropoutKinds: K.Kinds<DropoutOptions> = { p: K.number, inplace: K.flag };
 
 /** The default of `p`, and its check. */
 function probability({ p = 0.5 }: DropoutOptions): number {
@@ -101,6 +107,7 @@ function dropoutClass(
     inplace: boolean;
 
     constructor(options: DropoutOptions = {}) {
+      checkArguments(new.target.name, { options: K.options(dropoutKinds) }, [options]);
       super();
       this.p = probability(options);
       this.inplace = options.inplace ?? false;
@@ -117,14 +124,26 @@ function dropoutClass(
   };
 }
 
+const dropoutParameters = () => ({
+  x: K.tensor,
+  options: K.options<DropoutFunctionOptions>({
+    ...dropoutKinds,
+    training: K.flag,
+    generator: generatorKind,
+  }),
+});
+const dropoutTakes = /* @__PURE__ */ signature('dropout', dropoutParameters);
+
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p), so that the mean stays.
  * Follows `torch.nn.functional.dropout`, with its random numbers.
  * @throws ValueError unless 0 <= p <= 1.
  * @example F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
  */
-export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
-  drop(x, 'element', options);
+export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
+  dropoutTakes(x, options);
+  return drop(x, 'element', options);
+};
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p): {@link dropout}.
  * Follows `torch.nn.Dropout`, with its random numbers.
@@ -157,18 +176,26 @@ export const dropout3d = /* @__PURE__ */ dropChannels('dropout3d', 3, true);
 /** Drops whole channels of (N, C, D, H, W) or (C, D, H, W): {@link dropout3d}. Follows `torch.nn.Dropout3d`. */
 export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
 
+const alphaDropoutTakes = /* @__PURE__ */ signature('alphaDropout', dropoutParameters);
+
 /**
  * Dropout that keeps mean and variance of what SELU gives: dropped elements become SELU's value at -Infinity.
  * `training` is false unless given. Follows `torch.nn.functional.alpha_dropout`.
  * @throws ValueError unless 0 <= p <= 1.
  */
-export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
-  alphaDrop(x, 'element', options);
+export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
+  alphaDropoutTakes(x, options);
+  return alphaDrop(x, 'element', options);
+};
 /** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
 export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
 
+const featureAlphaDropoutTakes = /* @__PURE__ */ signature('featureAlphaDropout', dropoutParameters);
+
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
-export const featureAlphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
-  alphaDrop(x, 'feature', options);
+export const featureAlphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
+  featureAlphaDropoutTakes(x, options);
+  return alphaDrop(x, 'feature', options);
+};
 /** {@link AlphaDropout} of whole channels. Follows `torch.nn.FeatureAlphaDropout`. */
 export class FeatureAlphaDropout extends /* @__PURE__ */ dropoutClass(featureAlphaDropout) {}

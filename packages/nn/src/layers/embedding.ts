@@ -1,16 +1,19 @@
 import {
   apply,
+  checkArguments,
   DTypeError,
   definePrimitive,
   elementsOf,
   formatShape,
   IndexError,
   indexSelect,
+  K,
   KindlingError,
   noGrad,
   norm,
   type Primitive,
   ShapeError,
+  signature,
   Tensor,
   type TypedArray,
   ValueError,
@@ -21,7 +24,7 @@ import { Module } from '../module/module.ts';
 import { type Full, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import { placeOf, pyFloat } from '../module/print.ts';
-import { emptyParameter, type LayerOptions } from './factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 
 /** Options of {@link embedding}. */
 export interface EmbeddingFunctionOptions {
@@ -129,6 +132,19 @@ function rowsOf(indices: Tensor, rows: number): TypedArray {
   );
 }
 
+const embeddingKinds = (): K.Kinds<EmbeddingFunctionOptions> => ({
+  paddingIdx: K.nullable(K.integer),
+  maxNorm: K.nullable(K.number),
+  normType: K.number,
+  scaleGradByFreq: K.flag,
+  sparse: K.flag,
+});
+const embeddingTakes = /* @__PURE__ */ signature('embedding', () => ({
+  input: K.tensor,
+  weight: K.tensor,
+  options: K.options(embeddingKinds()),
+}));
+
 /**
  * Looks up rows of a table: `input` holds indices of any shape (*), `weight` has shape (V, D), the result (*, D).
  * Follows `torch.nn.functional.embedding`.
@@ -144,6 +160,7 @@ function rowsOf(indices: Tensor, rows: number): TypedArray {
  * ```
  */
 export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunctionOptions = {}): Tensor {
+  embeddingTakes(input, weight, options);
   const { maxNorm, normType, scaleGradByFreq, ...rest } = withDefaults(defaults, options);
   checkEmbedding(input, weight);
   const rows = weight.size(0);
@@ -229,6 +246,15 @@ export class Embedding extends Module<[Tensor], Tensor> {
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        numEmbeddings: K.count,
+        embeddingDim: K.count,
+        options: K.options<EmbeddingOptions>({ ...embeddingKinds(), ...layerKinds }),
+      },
+      [numEmbeddings, embeddingDim, options],
+    );
     super();
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = withDefaults(defaults, options);
     this.numEmbeddings = numEmbeddings;
@@ -249,6 +275,11 @@ export class Embedding extends Module<[Tensor], Tensor> {
    * @throws ValueError when `paddingIdx` is no row of it.
    */
   static fromPretrained(embeddings: Tensor, options: FromPretrainedOptions = {}): Embedding {
+    const kinds = K.options<FromPretrainedOptions>({ ...embeddingKinds(), freeze: K.flag });
+    checkArguments('Embedding.fromPretrained', { embeddings: K.tensor, options: kinds }, [
+      embeddings,
+      options,
+    ]);
     if (embeddings.ndim !== 2) {
       throw new ShapeError(
         `Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`,
@@ -273,7 +304,8 @@ export class Embedding extends Module<[Tensor], Tensor> {
   }
 
   override forward(input: Tensor): Tensor {
-    return embedding(input, this.weight, this);
+    const { weight, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse });
   }
 
   override extraRepr(): string {

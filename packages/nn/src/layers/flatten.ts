@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from '@kindling/core';
+import { checkArguments, K, type Shape, type Tensor } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { pyTuple } from '../module/print.ts';
 
@@ -14,6 +14,7 @@ export class Flatten extends Module<[Tensor], Tensor> {
   readonly endDim: number;
 
   constructor(startDim = 1, endDim = -1) {
+    checkArguments(new.target.name, { startDim: K.integer, endDim: K.integer }, [startDim, endDim]);
     super();
     this.startDim = startDim;
     this.endDim = endDim;
@@ -41,6 +42,7 @@ export class Unflatten extends Module<[Tensor], Tensor> {
   readonly unflattenedSize: Shape;
 
   constructor(dim: number, unflattenedSize: Shape) {
+    checkArguments(new.target.name, { dim: K.integer, unflattenedSize: K.sizes }, [dim, unflattenedSize]);
     super();
     this.dim = dim;
     this.unflattenedSize = unflattenedSize;

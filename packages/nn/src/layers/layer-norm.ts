@@ -1,9 +1,9 @@
-import { applyMulti, composed, type Shape, type Tensor } from '@kindling/core';
+import { applyMulti, checkArguments, composed, K, type Shape, signature, type Tensor } from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
-import { emptyParameter, type LayerOptions } from './factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
 import { affine, standardize } from './standardize.ts';
 
@@ -21,12 +21,23 @@ export interface LayerNormFunctionOptions {
   readonly eps?: number;
 }
 
+const layerNormTakes = /* @__PURE__ */ signature('layerNorm', () => ({
+  x: K.tensor,
+  normalizedShape: K.sizes,
+  options: K.options<LayerNormFunctionOptions>({
+    weight: K.nullable(K.tensor),
+    bias: K.nullable(K.tensor),
+    eps: K.number,
+  }),
+}));
+
 /**
  * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
  * biased variance. Follows `torch.nn.functional.layer_norm`.
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape.
  */
 export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor {
+  layerNormTakes(x, normalizedShape, options);
   checkNormalizedShape('layerNorm', x, normalizedShape, options);
   const { weight = null, bias = null, eps = defaultEps } = options;
   const inner = normalizedShape.reduce((n, size) => n * size, 1);
@@ -68,6 +79,19 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
   bias: Parameter | null;
 
   constructor(normalizedShape: Shape | number, options: LayerNormOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        normalizedShape: K.sizeOrSizes,
+        options: K.options<LayerNormOptions>({
+          eps: K.number,
+          elementwiseAffine: K.flag,
+          bias: K.flag,
+          ...layerKinds,
+        }),
+      },
+      [normalizedShape, options],
+    );
     super();
     const { eps = defaultEps, elementwiseAffine = true, bias = true } = options;
     this.normalizedShape = sizesOf(normalizedShape);
@@ -85,7 +109,8 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
   }
 
   override forward(x: Tensor): Tensor {
-    return layerNorm(x, this.normalizedShape, this);
+    const { normalizedShape, weight, bias, eps } = this;
+    return layerNorm(x, normalizedShape, { weight, bias, eps });
   }
 
   override extraRepr(): string {

@@ -1,11 +1,11 @@
-import { linear, type Tensor } from '@kindling/core';
+import { checkArguments, K, linear, type Tensor } from '@kindling/core';
 import { calculateFans } from '../init/fans.ts';
 import { uniform_ } from '../init/fills.ts';
 import { kaimingUniform_ } from '../init/scaled.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
-import { emptyParameter, type LayerOptions } from './factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 
 export { linear };
 
@@ -14,6 +14,9 @@ export interface LinearOptions extends LayerOptions {
   /** Whether something is added. Default: true. */
   readonly bias?: boolean;
 }
+
+/** @internal What {@link LinearOptions} take. */
+export const linearKinds: K.Kinds<LinearOptions> = { bias: K.flag, ...layerKinds };
 
 /**
  * y = x W^T + b. Shapes: x (*, inFeatures), y (*, outFeatures). Parameters start uniform in +-1 / sqrt(inFeatures).
@@ -37,6 +40,11 @@ export class Linear extends Module<[Tensor], Tensor> {
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    checkArguments(
+      new.target.name,
+      { inFeatures: K.count, outFeatures: K.count, options: K.options(linearKinds) },
+      [inFeatures, outFeatures, options],
+    );
     super();
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;

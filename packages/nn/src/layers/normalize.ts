@@ -1,4 +1,5 @@
 import type { Tensor } from '@kindling/core';
+import { K, signature } from '@kindling/core';
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -10,6 +11,11 @@ export interface NormalizeOptions {
   readonly eps?: number;
 }
 
+const normalizeTakes = /* @__PURE__ */ signature('normalize', () => ({
+  x: K.tensor,
+  options: K.options<NormalizeOptions>({ p: K.number, dim: K.dims, eps: K.number }),
+}));
+
 /**
  * x / max(norm(x), eps), the p-norm being taken along `dim`. Follows `torch.nn.functional.normalize`.
  * @throws IndexError when `dim` is out of range.
@@ -17,6 +23,7 @@ export interface NormalizeOptions {
  * @example F.normalize(tensor([[3, 4.0]], { dtype: 'float32' })); // tensor([[0.6000, 0.8000]])
  */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  normalizeTakes(x, options);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));
 }

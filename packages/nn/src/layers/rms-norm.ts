@@ -1,9 +1,10 @@
 import type { Shape, Tensor } from '@kindling/core';
+import { checkArguments, K, signature } from '@kindling/core';
 import { ones_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
-import { emptyParameter, type LayerOptions } from './factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
 
 /** Options of {@link rmsNorm}. */
@@ -14,12 +15,19 @@ export interface RmsNormOptions {
   readonly eps?: number | null;
 }
 
+const rmsNormTakes = /* @__PURE__ */ signature('rmsNorm', () => ({
+  x: K.tensor,
+  normalizedShape: K.sizes,
+  options: K.options<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
+}));
+
 /**
  * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
  * Follows `torch.nn.functional.rms_norm`.
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape.
  */
 export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor {
+  rmsNormTakes(x, normalizedShape, options);
   const { weight = null } = options;
   checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
   const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
@@ -54,6 +62,18 @@ export class RMSNorm extends Module<[Tensor], Tensor> {
   weight: Parameter | null;
 
   constructor(normalizedShape: Shape | number, options: RMSNormOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        normalizedShape: K.sizeOrSizes,
+        options: K.options<RMSNormOptions>({
+          eps: K.nullable(K.number),
+          elementwiseAffine: K.flag,
+          ...layerKinds,
+        }),
+      },
+      [normalizedShape, options],
+    );
     super();
     const { eps = null, elementwiseAffine = true } = options;
     this.normalizedShape = sizesOf(normalizedShape);
@@ -69,7 +89,8 @@ export class RMSNorm extends Module<[Tensor], Tensor> {
   }
 
   override forward(x: Tensor): Tensor {
-    return rmsNorm(x, this.normalizedShape, this);
+    const { normalizedShape, weight, eps } = this;
+    return rmsNorm(x, normalizedShape, { weight, ...(eps === null ? {} : { eps }) });
   }
 
   override extraRepr(): string {

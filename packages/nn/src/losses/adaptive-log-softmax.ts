@@ -1,7 +1,9 @@
 import {
   cat,
+  checkArguments,
   formatShape,
   gather,
+  K,
   logSoftmax,
   ShapeError,
   type Tensor,
@@ -16,7 +18,7 @@ import { Linear } from '../layers/linear.ts';
 import { Module } from '../module/module.ts';
 import { requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
-import { type LossReduction, reduceLoss, type SampleWeightOptions } from './reduction.ts';
+import { type LossReduction, reduced, type SampleWeightOptions } from './reduction.ts';
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
 export interface AdaptiveLogSoftmaxOptions extends LossModuleOptions {
@@ -79,6 +81,20 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     cutoffs: readonly number[],
     options: AdaptiveLogSoftmaxOptions = {},
   ) {
+    checkArguments(
+      new.target.name,
+      {
+        inFeatures: K.count,
+        nClasses: K.count,
+        cutoffs: K.listOf(K.integer),
+        options: K.options<AdaptiveLogSoftmaxOptions>({
+          divValue: K.number,
+          headBias: K.flag,
+          reduction: K.text,
+        }),
+      },
+      [inFeatures, nClasses, cutoffs, options],
+    );
     super();
     this.frequent = firstCutoff(cutoffs, nClasses);
     this.inFeatures = inFeatures;
@@ -137,7 +153,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
       output = output.indexAdd(0, index, gather(logProb, 1, ints(within).unsqueeze(1)).squeeze(1));
     }
     if (!batched) output = output.squeeze(0);
-    return { output, loss: reduceLoss(output.neg(), { reduction: this.reduction, ...options }) };
+    return { output, loss: reduced(output.neg(), { reduction: this.reduction, ...options }) };
   }
 
   private outOfRange(classes: Int32Array): ValueError {

@@ -1,14 +1,8 @@
-import { E, ElementwiseReduction, formatShape, ShapeError, type Tensor } from '@kindling/core';
-import {
-  checkReduction,
-  checkSameSize,
-  checkTargetProbabilities,
-  requireProbabilities,
-  requireSameSize,
-} from './checks.ts';
+import { E, ElementwiseReduction, formatShape, K, ShapeError, signature, type Tensor } from '@kindling/core';
+import { checkReduction, checkSameSize, requireProbabilities, requireSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 type Expr = E.Expr;
 
@@ -32,7 +26,10 @@ const bce = (weighted: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'binary_cross_entropy',
     arity: weighted ? 3 : 2,
-    inspect: ([x]) => requireProbabilities('binaryCrossEntropy', x as Tensor),
+    inspect([x, y]) {
+      requireProbabilities('binaryCrossEntropy', 'input', x as Tensor);
+      requireProbabilities('binaryCrossEntropy', 'target', y as Tensor);
+    },
     expression(x, y, w) {
       const loss = crossEntropyOf(x, y);
       return weighted ? E.mul(loss, w) : loss;
@@ -42,7 +39,7 @@ const bce = (weighted: boolean): ElementwiseReduction =>
       const scale = E.max(E.mul(E.sub(1, x), x), leastVariance);
       return [
         E.div(E.mul(gw, E.sub(x, y)), scale),
-        E.mul(gw, E.sub(logOfRest(x), logOf(x))),
+        E.mul(gw, E.sub(E.log1p(E.neg(x)), E.log(x))),
         ...(weighted ? [E.mul(g, crossEntropyOf(x, y))] : []),
       ];
     },
@@ -50,6 +47,13 @@ const bce = (weighted: boolean): ElementwiseReduction =>
 
 const plainBce = /* @__PURE__ */ bce(false);
 const weightedBce = /* @__PURE__ */ bce(true);
+
+const binaryCrossEntropyParameters = () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<BCELossOptions>({ ...lossKinds, weight: K.nullable(K.tensor) }),
+});
+const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', binaryCrossEntropyParameters);
 
 /**
  * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
@@ -63,9 +67,9 @@ const weightedBce = /* @__PURE__ */ bce(true);
  * ```
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
+  binaryCrossEntropyTakes(input, target, options);
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
-  checkTargetProbabilities('binaryCrossEntropy', target);
   return weight === null
     ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
     : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
@@ -80,8 +84,13 @@ export interface BCEWithLogitsLossOptions extends BCELossOptions {
   readonly posWeight?: Tensor | null;
 }
 
-/** log(1 + exp(-x)). */
-const softplusOfMinus = (x: Expr): Expr => E.add(E.log1p(E.exp(E.neg(E.abs(x)))), E.max(E.neg(x), 0));
+/** log(1 + exp(-|x|)), with the slope of x > 0 at 0. */
+const softplusOfNegative = (x: Expr): Expr => E.log1p(E.exp(E.select(E.lt(x, 0), x, E.neg(x))));
+/** log(1 + exp(-x)), whose parts have one slope together at 0, of which the second derivatives are made. */
+const softplusOfMinus = (x: Expr): Expr => E.add(softplusOfNegative(x), E.max(0, E.neg(x)));
+
+/** log(1 + exp(x)). */
+const softplusOf = (x: Expr): Expr => E.add(softplusOfNegative(x), E.max(x, 0));
 
 /** Operands: x, y, then posWeight and weight as far as there are any. */
 function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseReduction {
@@ -115,7 +124,7 @@ function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseRe
         const t = E.mul(p, y);
         gradients.push(
           E.mul(gw, E.sub(E.mul(E.sub(E.add(t, 1), y), s), t)),
-          E.mul(gw, E.sub(E.mul(E.sub(p, 1), softplusOfMinus(x)), x)),
+          E.mul(gw, E.sub(E.mul(p, softplusOfMinus(x)), softplusOf(x))),
           E.mul(gw, E.mul(y, softplusOfMinus(x))),
         );
       }
@@ -134,7 +143,7 @@ const logitOps = {
 };
 
 /** The operation and its operands. */
-function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeight: Tensor | null = null) {
+function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeight: Tensor | null) {
   if (posWeight === null) {
     return weight === null
       ? { op: logitOps.plain, operands: [input, target] }
@@ -144,6 +153,16 @@ function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeig
     ? { op: logitOps.positives, operands: [input, target, posWeight] }
     : { op: logitOps.both, operands: [input, target, posWeight, weight] };
 }
+
+const binaryCrossEntropyWithLogitsTakes = /* @__PURE__ */ signature('binaryCrossEntropyWithLogits', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<BCEWithLogitsLossOptions>({
+    ...lossKinds,
+    posWeight: K.nullable(K.tensor),
+    weight: K.nullable(K.tensor),
+  }),
+}));
 
 /**
  * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
@@ -157,6 +176,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BCEWithLogitsLossOptions = {},
 ): Tensor {
+  binaryCrossEntropyWithLogitsTakes(input, target, options);
   const { weight = null, posWeight = null } = options;
   requireSameSize('binaryCrossEntropyWithLogits', input, target);
   const { op, operands } = logitLoss(input, target, weight, posWeight);
@@ -180,6 +200,34 @@ export class BCEWithLogitsLoss extends /* @__PURE__ */ lossClass(binaryCrossEntr
   static override readonly stateNames = { posWeight: 'pos_weight' };
 }
 
+/** PyTorch's form of {@link binaryCrossEntropyWithLogits} here, y log(1 + exp(-x)) + (1 - y) log(1 + exp(x)), bears infinities. */
+const multilabel = (weighted: boolean): ElementwiseReduction => {
+  const unweighted = (x: Expr, y: Expr): Expr => {
+    return E.add(E.mul(y, softplusOfMinus(x)), E.mul(E.sub(1, y), softplusOf(x)));
+  };
+  return new ElementwiseReduction({
+    name: 'multilabel_soft_margin_loss',
+    arity: weighted ? 3 : 2,
+    expression: (x, y, w) => (weighted ? E.mul(unweighted(x, y), w) : unweighted(x, y)),
+    gradient({ g }, x, y, w) {
+      const gw = weighted ? E.mul(g, w) : g;
+      return [
+        E.mul(gw, E.sub(E.sigmoid(x), y)),
+        E.mul(gw, E.sub(softplusOfMinus(x), softplusOf(x))),
+        ...(weighted ? [E.mul(g, unweighted(x, y))] : []),
+      ];
+    },
+  });
+};
+
+const plainMultilabel = /* @__PURE__ */ multilabel(false);
+const weightedMultilabel = /* @__PURE__ */ multilabel(true);
+
+const multilabelSoftMarginLossTakes = /* @__PURE__ */ signature(
+  'multilabelSoftMarginLoss',
+  binaryCrossEntropyParameters,
+);
+
 /**
  * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may apply.
  * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
@@ -192,6 +240,7 @@ export function multilabelSoftMarginLoss(
   target: Tensor,
   options: BCELossOptions = {},
 ): Tensor {
+  multilabelSoftMarginLossTakes(input, target, options);
   const { weight = null, sampleWeight = null } = options;
   const caller = 'multilabelSoftMarginLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
@@ -201,12 +250,13 @@ export function multilabelSoftMarginLoss(
     );
   }
   checkSameSize(caller, input, target);
-  const { op, operands } = logitLoss(input, target, weight);
+  const op = weight === null ? plainMultilabel : weightedMultilabel;
+  const operands = weight === null ? [input, target] : [input, target, weight];
   // All samples have as many classes: the mean of their means is the mean of all.
   if (sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean')) {
     return op.apply(operands, 'mean');
   }
-  return reduceLoss(op.apply(operands, 'none').mean(-1), options);
+  return reduced(op.apply(operands, 'none').mean(-1), options);
 }
 
 /** {@link multilabelSoftMarginLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`. */
@@ -224,6 +274,12 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const softMarginLossTakes = /* @__PURE__ */ signature('softMarginLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<LossOptions>({ ...lossKinds }),
+}));
+
 /**
  * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
  * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
@@ -231,6 +287,7 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  softMarginLossTakes(input, target, options);
   checkSameSize('softMarginLoss', input, target);
   return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
 }

@@ -1,10 +1,12 @@
 import {
   elementsOf,
   formatShape,
+  K,
   KindlingError,
   type Shape,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   type TypedArray,
   ValueError,
@@ -23,6 +25,10 @@ export type InputChecks = 'off' | 'warn' | 'error';
 
 let mode: InputChecks = 'warn';
 
+const setInputChecksTakes = /* @__PURE__ */ signature('setInputChecks', () => ({
+  checks: K.oneOf('off', 'warn', 'error'),
+}));
+
 /**
  * Sets what the losses do about inputs that PyTorch accepts and that are almost surely wrong; `'warn'` by default. Inputs that
  * PyTorch refuses are errors in any case. Kindling's own.
@@ -36,6 +42,7 @@ let mode: InputChecks = 'warn';
  * ```
  */
 export function setInputChecks(checks: InputChecks): void {
+  setInputChecksTakes(checks);
   if (checks !== 'off' && checks !== 'warn' && checks !== 'error') {
     throw new ValueError(`setInputChecks: expected 'off', 'warn' or 'error', got '${String(checks)}'`);
   }

@@ -1,15 +1,18 @@
 import {
+  checkArguments,
   classShares,
   DTypeError,
   formatShape,
   fusedCrossEntropy,
   fusedNll,
   isFloatingPoint,
+  K,
   linear,
   logSoftmax,
   type Reduction,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -26,7 +29,13 @@ import {
 } from './classes.ts';
 import { WeightedLoss, type WeightedOptions } from './loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, type LossReduction, reduceLoss, type SampleWeightOptions } from './reduction.ts';
+import {
+  type LossOptions,
+  type LossReduction,
+  lossKinds,
+  reduced,
+  type SampleWeightOptions,
+} from './reduction.ts';
 
 /** Options of {@link nllLoss} and {@link NLLLoss}. */
 export interface NLLLossOptions extends LossOptions {
@@ -51,6 +60,17 @@ function fusedReduction(reduction: LossReduction, sampleWeight: Tensor | null): 
   return reduction === 'weightedMean' ? 'mean' : reduction;
 }
 
+const crossEntropyTakes = /* @__PURE__ */ signature('crossEntropy', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<CrossEntropyLossOptions>({
+    ...lossKinds,
+    labelSmoothing: K.number,
+    weight: K.nullable(K.tensor),
+    ignoreIndex: K.integer,
+  }),
+}));
+
 /**
  * Cross-entropy of the softmax of the logits x: for a class t, -w[t] log(softmax(x)[t]).
  *
@@ -71,6 +91,7 @@ function fusedReduction(reduction: LossReduction, sampleWeight: Tensor | null): 
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyLossOptions = {}): Tensor {
+  crossEntropyTakes(input, target, options);
   const {
     weight = null,
     ignoreIndex = crossEntropyDefaults.ignoreIndex,
@@ -99,14 +120,14 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     const q = distribution(input, target, weight, labelSmoothing);
     if (q.requiresGrad) {
       const each = logSoftmax(input, dim).mul(q).sum(dim).neg();
-      return reduceLoss(each, options);
+      return reduced(each, options);
     }
     loss = fusedCrossEntropy(input, q, null, attributes);
   }
   if (sampleWeight === null) return loss;
-  if (ofProbabilities) return reduceLoss(loss, options);
+  if (ofProbabilities) return reduced(loss, options);
   const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
-  return reduceLoss(loss, { ...options, denominator });
+  return reduced(loss, { ...options, denominator });
 }
 
 function requireProbabilities(input: Tensor, target: Tensor, ignoreIndex: number): void {
@@ -142,6 +163,12 @@ export class CrossEntropyLoss extends /* @__PURE__ */ lossClass(crossEntropy, cr
   'weight',
 ]) {}
 
+const nllLossTakes = /* @__PURE__ */ signature('nllLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<NLLLossOptions>({ ...lossKinds, weight: K.nullable(K.tensor), ignoreIndex: K.integer }),
+}));
+
 /**
  * Negative log-likelihood: for a class t, -w[t] x[t], x being log-probabilities. Shapes: `input` (N, C), (C,), or
  * (N, C, d1, ...), classes along dim 1; `target` a class index for each sample, shape (N,), () or (N, d1, ...), which is also
@@ -152,6 +179,7 @@ export class CrossEntropyLoss extends /* @__PURE__ */ lossClass(crossEntropy, cr
  * @example F.nllLoss(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions = {}): Tensor {
+  nllLossTakes(input, target, options);
   const { weight = null, ignoreIndex = nllDefaults.ignoreIndex, sampleWeight = null } = options;
   const caller = 'nllLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
@@ -164,7 +192,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions =
   const loss = fusedNll(input, target, weight, { dim, ignoreIndex, reduction: fused, caller });
   if (sampleWeight === null) return loss;
   const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
-  return reduceLoss(loss, { ...options, denominator });
+  return reduced(loss, { ...options, denominator });
 }
 
 /** Negative log-likelihood: {@link nllLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.NLLLoss`. */
@@ -178,6 +206,19 @@ export interface LinearCrossEntropyOptions extends CrossEntropyLossOptions {
   /** Added to the logits: shape (C,) or (C, d1, ...). Default: nothing. */
   readonly linearBias?: Tensor | null;
 }
+
+const linearCrossEntropyTakes = /* @__PURE__ */ signature('linearCrossEntropy', () => ({
+  input: K.tensor,
+  linearWeight: K.tensor,
+  target: K.tensor,
+  options: K.options<LinearCrossEntropyOptions>({
+    ...lossKinds,
+    linearBias: K.nullable(K.tensor),
+    labelSmoothing: K.number,
+    weight: K.nullable(K.tensor),
+    ignoreIndex: K.integer,
+  }),
+}));
 
 /**
  * Cross-entropy of the logits W x + b: {@link crossEntropy} after a linear layer. Shapes: `input` (N, features) or (features,);
@@ -193,6 +234,7 @@ export function linearCrossEntropy(
   target: Tensor,
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
+  linearCrossEntropyTakes(input, linearWeight, target, options);
   const { linearBias = null, ...rest } = options;
   const caller = 'linearCrossEntropy';
   if (input.ndim < 1 || input.ndim > 2) {
@@ -247,6 +289,15 @@ export interface LinearCrossEntropyLossOptions extends WeightedOptions {
   readonly labelSmoothing?: number;
 }
 
+const linearCrossEntropyKinds = (): K.Kinds<LinearCrossEntropyLossOptions> => ({
+  weight: K.nullable(K.tensor),
+  reduction: K.text,
+  outFeatures: K.sizes,
+  bias: K.flag,
+  ignoreIndex: K.integer,
+  labelSmoothing: K.number,
+});
+
 /**
  * A linear layer and the cross-entropy of its logits in one: input (N, inFeatures) or (inFeatures,), target as for
  * {@link linearCrossEntropy}. Follows `torch.nn.LinearCrossEntropyLoss`.
@@ -271,6 +322,11 @@ export class LinearCrossEntropyLoss extends WeightedLoss {
   linear: Linear;
 
   constructor(inFeatures: number, numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
+    checkArguments(
+      new.target.name,
+      { inFeatures: K.count, numClasses: K.count, options: K.options(linearCrossEntropyKinds()) },
+      [inFeatures, numClasses, options],
+    );
     const { weight = null, labelSmoothing = 0, outFeatures = [] } = options;
     super(options);
     if (weight !== null && !sameShape(weight.shape, [numClasses])) {

@@ -6,8 +6,10 @@ import {
   formatShape,
   INPUT,
   IndexError,
+  K,
   type Primitive,
   ShapeError,
+  signature,
   Tensor,
   type TypedArray,
   tensor,
@@ -16,7 +18,7 @@ import {
 import { checkReduction } from './checks.ts';
 import { requireClassDType, requireFloating } from './classes.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Options of {@link ctcLoss} and {@link CTCLoss}. */
 export interface CTCLossOptions extends LossOptions {
@@ -129,7 +131,7 @@ const ctc: Primitive<Attributes, Inputs> = definePrimitive({
 
 /**
  * The gradient by the log-probabilities, as PyTorch has it: exp(x) less the probability of each class at each step given the
- * target. It is the gradient through a log-softmax before it, to whose backward it makes no difference.
+ * target, NaN where a class has a probability of 0. It is the gradient through a log-softmax before it, to whose backward it makes no difference.
  */
 const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
   name: 'ctc_loss_backward',
@@ -142,8 +144,7 @@ const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimiti
     samplesOf(inputs, blank).forEach((sample, n) => {
       const to = waysTo(sample);
       const loss = lossOf(to, sample);
-      const infinite = loss === Number.POSITIVE_INFINITY;
-      if (zeroInfinity && infinite) return;
+      if (zeroInfinity && loss === Number.POSITIVE_INFINITY) return;
       const from = waysFrom(sample);
       sample.steps.forEach((logs, t) => {
         const occupied = new Float64Array(logs.length).fill(never);
@@ -153,8 +154,7 @@ const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimiti
         const row = rowOf(gradient, x, t, n);
         occupied.forEach((ways, c) => {
           const log = logs[c]!;
-          const share = ways === never && !infinite ? 0 : Math.exp(ways + loss - log);
-          row[c] = (Math.exp(log) - share) * upstream[n]!;
+          row[c] = (Math.exp(log) - Math.exp(ways + loss - log)) * upstream[n]!;
         });
       });
     });
@@ -230,6 +230,15 @@ function lengthsOf(what: string, lengths: Lengths, batch: number): Tensor {
   return tensor([...given], { dtype: 'int32' });
 }
 
+const lengths = () => K.either(K.tensor, K.listOf(K.integer), K.integer);
+const ctcLossTakes = /* @__PURE__ */ signature('ctcLoss', () => ({
+  logProbs: K.tensor,
+  targets: K.tensor,
+  inputLengths: lengths(),
+  targetLengths: lengths(),
+  options: K.options<CTCLossOptions>({ ...lossKinds, blank: K.integer, zeroInfinity: K.flag }),
+}));
+
 /**
  * Connectionist temporal classification: -log of the probability of the target sequence, summed over all its alignments with
  * the input, with blanks between labels. Shapes: `logProbs` (T, N, C) or (T, C), log-probabilities; `targets` (N, S), padded, or
@@ -252,6 +261,7 @@ export function ctcLoss(
   targetLengths: Lengths,
   options: CTCLossOptions = {},
 ): Tensor {
+  ctcLossTakes(logProbs, targets, inputLengths, targetLengths, options);
   const { blank = ctcDefaults.blank, zeroInfinity = ctcDefaults.zeroInfinity } = options;
   const caller = 'ctcLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
@@ -277,7 +287,7 @@ export function ctcLoss(
   const each = apply(ctc, [x, labels, inputs, wanted], { blank, zeroInfinity });
   const losses =
     reduction === 'none' || reduction === 'sum' ? each : each.div(wanted.clampMin(1).to(x.dtype));
-  return reduceLoss(logProbs.ndim === 3 ? losses : losses.reshape([]), options);
+  return reduced(logProbs.ndim === 3 ? losses : losses.reshape([]), options);
 }
 
 /** Connectionist temporal classification: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`. */

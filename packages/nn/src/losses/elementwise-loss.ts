@@ -1,6 +1,6 @@
 import { E, type ElementwiseReduction, type Tensor } from '@kindling/core';
 import { checkReduction } from './checks.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, reduced } from './reduction.ts';
 
 /** A loss that is elementwise: fused with its reduction unless there are sample weights. */
 export function elementwiseLoss(
@@ -14,7 +14,7 @@ export function elementwiseLoss(
   if (options.sampleWeight == null) {
     return op.apply(operands, reduction === 'weightedMean' ? 'mean' : reduction, params);
   }
-  return reduceLoss(op.apply(operands, 'none', params), options);
+  return reduced(op.apply(operands, 'none', params), options);
 }
 
 /** Half the square of the residual r up to `delta`, and the line that goes on beyond. */

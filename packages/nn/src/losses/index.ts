@@ -9,5 +9,11 @@ export * from './likelihood.ts';
 export * from './loss.ts';
 export * from './margin.ts';
 export * from './ranking.ts';
-export * from './reduction.ts';
+export {
+  type LossOptions,
+  type LossReduction,
+  type ReduceLossOptions,
+  reduceLoss,
+  type SampleWeightOptions,
+} from './reduction.ts';
 export * from './regression.ts';

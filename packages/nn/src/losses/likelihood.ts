@@ -3,8 +3,10 @@ import {
   ElementwiseReduction,
   elementsOf,
   formatShape,
+  K,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   type TypedArray,
   tensor,
@@ -15,7 +17,13 @@ import { withDefaults } from '../module/options.ts';
 import { checkLogProbabilities, checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, type LossReduction, reduceLoss, type SampleWeightOptions } from './reduction.ts';
+import {
+  type LossOptions,
+  type LossReduction,
+  lossKinds,
+  reduced,
+  type SampleWeightOptions,
+} from './reduction.ts';
 
 /** Options of {@link poissonNllLoss} and {@link PoissonNLLLoss}. */
 export interface PoissonNLLLossOptions extends LossOptions {
@@ -32,6 +40,9 @@ const poissonDefaults = { logInput: true, full: false, eps: 1e-8 };
 const stirling = (y: E.Expr): E.Expr =>
   E.add(E.sub(E.mul(y, E.log(y)), y), E.mul(0.5, E.log(E.mul(2 * Math.PI, y))));
 
+/** With the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity. */
+const stirlingSlope = (y: E.Expr): E.Expr => E.add(E.sub(E.add(E.log(y), E.div(y, y)), 1), E.div(0.5, y));
+
 const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'poisson_nll_loss',
@@ -40,12 +51,28 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
       const loss = logInput ? E.sub(E.exp(x), E.mul(y, x)) : E.sub(x, E.mul(y, E.log(E.add(x, eps))));
       return full ? E.add(loss, E.select(E.gt(y, 1), stirling(y), 0)) : loss;
     },
+    gradient({ g }, x, y, eps) {
+      const expected = logInput ? E.exp(x) : E.constant(1);
+      const ratio = logInput ? y : E.mul(E.reciprocal(E.add(x, eps)), y);
+      const ofY = E.mul(g, E.neg(logInput ? x : E.log(E.add(x, eps))));
+      return [
+        E.mul(g, E.sub(expected, ratio)),
+        // PyTorch multiplies by 0 where the term is left out: NaN where it has no slope.
+        full ? E.add(ofY, E.mul(E.select(E.gt(y, 1), g, 0), stirlingSlope(y))) : ofY,
+      ];
+    },
   });
 
 const poissonOps = {
   ofLogs: { plain: poisson(true, false), full: poisson(true, true) },
   ofRates: { plain: poisson(false, false), full: poisson(false, true) },
 };
+
+const poissonNllLossTakes = /* @__PURE__ */ signature('poissonNllLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<PoissonNLLLossOptions>({ ...lossKinds, logInput: K.flag, full: K.flag, eps: K.number }),
+}));
 
 /**
  * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of the
@@ -55,6 +82,7 @@ const poissonOps = {
  * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3155)
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
+  poissonNllLossTakes(input, target, options);
   const { logInput, full, eps } = withDefaults(poissonDefaults, options);
   checkSameSize('poissonNllLoss', input, target);
   const op = (logInput ? poissonOps.ofLogs : poissonOps.ofRates)[full ? 'full' : 'plain'];
@@ -98,6 +126,13 @@ const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const gaussianNllLossTakes = /* @__PURE__ */ signature('gaussianNllLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  variance: K.operand,
+  options: K.options<GaussianNLLLossOptions>({ ...lossKinds, full: K.flag, eps: K.number }),
+}));
+
 /**
  * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
  * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
@@ -111,6 +146,7 @@ export function gaussianNllLoss(
   variance: Tensor | number,
   options: GaussianNLLLossOptions = {},
 ): Tensor {
+  gaussianNllLossTakes(input, target, variance, options);
   const { full = gaussianDefaults.full, eps = gaussianDefaults.eps } = options;
   checkSameSize('gaussianNllLoss', input, target);
   const v = varianceFor(input, variance);
@@ -153,7 +189,8 @@ const kl = /* @__PURE__ */ new ElementwiseReduction({
   expression: (x, y) => E.select(E.eq(y, 0), E.mul(E.neg(y), x), E.mul(y, E.sub(E.log(y), x))),
   gradient: ({ g }, x, y) => [
     E.mul(g, E.neg(y)),
-    E.mul(g, E.sub(E.select(E.eq(y, 0), 0, E.add(E.log(y), 1)), x)),
+    // y / y is 1, and NaN at 0, as in PyTorch.
+    E.mul(g, E.sub(E.add(E.select(E.eq(y, 0), 0, E.log(y)), E.div(y, y)), x)),
   ],
 });
 
@@ -165,6 +202,12 @@ const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
 });
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
+
+const klDivTakes = /* @__PURE__ */ signature('klDiv', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<KLDivLossOptions>({ ...lossKinds, logTarget: K.flag }),
+}));
 
 /**
  * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
@@ -178,6 +221,7 @@ const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
  * ```
  */
 export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
+  klDivTakes(input, target, options);
   const { logTarget = klDefaults.logTarget, sampleWeight = null } = options;
   const reduction = checkReduction<LossReduction | 'batchmean'>(
     'klDiv',
@@ -193,7 +237,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions =
   }
   if (sampleWeight !== null) {
     const loss = op.apply([input, target], 'none');
-    return reduceLoss(loss, { sampleWeight, reduction: 'mean', denominator: batch });
+    return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch });
   }
   const sum = op.apply([input, target], 'sum');
   return input.ndim === 0 ? sum : sum.div(batch);

@@ -1,4 +1,5 @@
-import type { Tensor } from '@kindling/core';
+import { checkArguments, K, type Tensor } from '@kindling/core';
+import { kindsByDefaults } from '../module/options.ts';
 import type { StateNames } from '../module/registry.ts';
 import { Loss, type LossModuleOptions, WeightedLoss } from './loss.ts';
 import type { SampleWeightOptions } from './reduction.ts';
@@ -33,7 +34,7 @@ export interface LossClass<I extends unknown[], O extends LossFunctionOptions, K
  *
  *     export class SmoothL1Loss extends lossClass(smoothL1Loss, { beta: 1 }) {}
  *
- * Calls are marked pure, so that bundlers leave out the classes that nobody uses. The function's options come after its inputs,
+ * `others` says what options take that their defaults do not tell. Calls are marked pure, so that bundlers leave out the classes that nobody uses. The function's options come after its inputs,
  * of which there are `fn.length`, since the options have a default.
  */
 export function lossClass<
@@ -45,16 +46,21 @@ export function lossClass<
   defaults?: { readonly [P in K]: Required<OptionsOf<F>>[P] },
   buffers: readonly B[] = [],
   reductions?: readonly string[],
+  others: () => Readonly<Record<string, K.Kind>> = () => ({}),
 ): LossClass<InputsOf<F>, OptionsOf<F>, K | B> {
   const inputs = fn.length;
   const own = Object.entries<unknown>(defaults ?? {});
   const names = [...Object.keys(defaults ?? {}), ...buffers];
+  const kinds: Record<string, K.Kind> = { reduction: K.text, ...kindsByDefaults(defaults ?? {}) };
+  for (const name of buffers) kinds[name] = K.nullable(K.tensor);
+  Object.assign(kinds, others());
   const call = fn as unknown as (...args: unknown[]) => Tensor;
   const Base = (buffers as readonly string[]).includes('weight') ? WeightedLoss : Loss;
   type Properties = Record<string, unknown>;
 
   class BoundLoss extends Base<unknown[], string> {
     constructor(options: Properties & LossModuleOptions<string> = {}) {
+      checkArguments(new.target.name, { options: K.options(kinds) }, [options]);
       super(options, reductions);
       const fields = this as unknown as Properties;
       for (const [name, value] of own) fields[name] = options[name] === undefined ? value : options[name];

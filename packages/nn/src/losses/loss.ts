@@ -1,4 +1,4 @@
-import type { Tensor } from '@kindling/core';
+import { checkArguments, K, type Tensor } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { checkReduction } from './checks.ts';
 import type { LossReduction, SampleWeightOptions } from './reduction.ts';
@@ -32,8 +32,12 @@ export class Loss<I extends unknown[], R extends string = LossReduction> extends
   reduction: R;
 
   constructor(options: LossModuleOptions<R> = {}, reductions?: readonly string[]) {
+    if (!K.isOptions(options))
+      checkArguments(new.target.name, { options: K.options<LossModuleOptions>({ reduction: K.text }) }, [
+        options,
+      ]);
     super();
-    this.reduction = checkReduction<R>(this.constructor.name, options.reduction ?? 'mean', reductions);
+    this.reduction = checkReduction<R>(new.target.name, options.reduction ?? 'mean', reductions);
   }
 
   /** The options of the function that this loss stands for: the reduction, its own, and those of the call. */

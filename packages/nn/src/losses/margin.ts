@@ -9,11 +9,13 @@ import {
   gather,
   INPUT,
   IndexError,
+  K,
   KindlingError,
   ones,
   type Primitive,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -21,7 +23,7 @@ import { withDefaults } from '../module/options.ts';
 import { checkReduction } from './checks.ts';
 import { requireClassDType, requireFloating } from './classes.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Losses of scores for several classes that ask for a margin between the right ones and the others. */
 
@@ -37,14 +39,14 @@ export interface MultiMarginLossOptions extends LossOptions {
 
 const multiMarginDefaults = { p: 1, margin: 1 };
 
-/** factor * max(0, margin - best + x)^p. */
+/** factor * max(0, margin - best + x)^p, 0 of NaN, as in PyTorch. */
 const hinge = (p: 1 | 2): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'multi_margin_loss',
     arity: 3,
     expression(x, best, factor, margin) {
-      const z = E.max(E.add(E.sub(margin, best), x), 0);
-      return E.mul(factor, p === 1 ? z : E.square(z));
+      const z = E.add(E.sub(margin, best), x);
+      return E.select(E.gt(z, 0), E.mul(factor, p === 1 ? z : E.square(z)), 0);
     },
     // At the kink there is no gradient, as in PyTorch.
     gradient({ g }, x, best, factor, margin) {
@@ -84,6 +86,17 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
   },
 );
 
+const multiMarginLossTakes = /* @__PURE__ */ signature('multiMarginLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<MultiMarginLossOptions>({
+    ...lossKinds,
+    p: K.number,
+    margin: K.number,
+    weight: K.nullable(K.tensor),
+  }),
+}));
+
 /**
  * sum over the classes i other than the target t of w[t] max(0, margin - x[t] + x[i])^p / C. Shapes: `input` (N, C) or (C,), `target`
  * (N,) or () of class indices, the unreduced loss (N,) or (). Follows `torch.nn.functional.multi_margin_loss`.
@@ -91,6 +104,7 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
  * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+  multiMarginLossTakes(input, target, options);
   const { weight = null, sampleWeight = null } = options;
   const { p, margin } = withDefaults(multiMarginDefaults, options);
   const caller = 'multiMarginLoss';
@@ -123,7 +137,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   if (mean) return op.apply(operands, 'mean', [margin]);
   if (sampleWeight === null && reduction === 'sum') return op.apply(operands, 'sum', [margin]);
   const loss = op.apply(operands, 'none', [margin]).sum(1);
-  return reduceLoss(target.ndim === 0 ? loss.reshape([]) : loss, options);
+  return reduced(target.ndim === 0 ? loss.reshape([]) : loss, options);
 }
 
 /**
@@ -178,7 +192,7 @@ function eachViolation(
       for (let i = 0; i < n; i++) {
         if (isTarget.has(i)) continue;
         const z = 1 - scores[start + j]! + scores[start + i]!;
-        if (!(z <= 0)) visit(start / n, start + j, start + i, z / n);
+        if (z > 0) visit(start / n, start + j, start + i, z / n);
       }
     }
   }
@@ -237,6 +251,12 @@ const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> =
   },
 });
 
+const multilabelMarginLossTakes = /* @__PURE__ */ signature('multilabelMarginLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<LossOptions>({ ...lossKinds }),
+}));
+
 /**
  * sum over the target classes j and all other classes i of max(0, 1 - (x[j] - x[i])) / C, for samples to which several
  * classes may apply. Shapes: `input` (N, C) or (C,); `target` the same, its rows the indices of the target classes, ended by
@@ -245,6 +265,7 @@ const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> =
  * @example F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  multilabelMarginLossTakes(input, target, options);
   const caller = 'multilabelMarginLoss';
   checkReduction(caller, options.reduction ?? 'mean');
   requireFloating(caller, input);
@@ -257,7 +278,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
     );
   }
   requireClassDType(caller, target);
-  return reduceLoss(apply(multilabelMargin, [x, y], undefined), options);
+  return reduced(apply(multilabelMargin, [x, y], undefined), options);
 }
 
 /** A margin for several target classes: {@link multilabelMarginLoss} as a module. Follows `torch.nn.MultiLabelMarginLoss`. */

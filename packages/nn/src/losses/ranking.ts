@@ -1,10 +1,13 @@
 import {
+  clampMin,
   E,
   ElementwiseReduction,
   formatShape,
+  K,
   minimum,
   pairwiseDistance,
   ShapeError,
+  signature,
   type Tensor,
   ValueError,
   where,
@@ -13,7 +16,7 @@ import {
 import { checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Losses of how near or far things are from each other. */
 
@@ -29,6 +32,7 @@ const unitMargin = { margin: 1 };
 const marginRanking = /* @__PURE__ */ new ElementwiseReduction({
   name: 'margin_ranking_loss',
   arity: 3,
+  comparesApart: true,
   expression: (a, b, y, margin) => E.max(E.add(E.mul(E.neg(y), E.sub(a, b)), margin), 0),
   // At the kink there is no gradient, as in PyTorch.
   gradient({ g }, a, b, y, margin) {
@@ -38,6 +42,15 @@ const marginRanking = /* @__PURE__ */ new ElementwiseReduction({
     return [E.neg(along), along, E.neg(E.mul(slope, d))];
   },
 });
+
+const marginLossOptions = () => K.options<MarginLossOptions>({ ...lossKinds, margin: K.number });
+const marginRankingLossParameters = () => ({
+  input1: K.tensor,
+  input2: K.tensor,
+  target: K.tensor,
+  options: marginLossOptions(),
+});
+const marginRankingLossTakes = /* @__PURE__ */ signature('marginRankingLoss', marginRankingLossParameters);
 
 /**
  * max(0, -y (x1 - x2) + margin), elementwise: for y = 1 the first input is to rank higher, for y = -1 the second. The three
@@ -52,6 +65,7 @@ export function marginRankingLoss(
   target: Tensor,
   options: MarginLossOptions = {},
 ): Tensor {
+  marginRankingLossTakes(input1, input2, target, options);
   if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
     throw new ShapeError(
       'marginRankingLoss: All input tensors should have same dimension but got sizes: ' +
@@ -68,6 +82,7 @@ export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLo
 const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
   name: 'hinge_embedding_loss',
   arity: 2,
+  comparesApart: true,
   expression: (x, y, margin) =>
     E.add(E.select(E.ne(y, 1), E.max(E.sub(margin, x), 0), 0), E.select(E.ne(y, -1), x, 0)),
   gradient: ({ g }, x, y, margin) => [
@@ -75,6 +90,12 @@ const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
     null,
   ],
 });
+
+const hingeEmbeddingLossTakes = /* @__PURE__ */ signature('hingeEmbeddingLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: marginLossOptions(),
+}));
 
 /**
  * x for targets of 1, max(0, margin - x) for targets of -1, elementwise: x is a distance, to be small between what is
@@ -84,6 +105,7 @@ const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.hingeEmbeddingLoss(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
+  hingeEmbeddingLossTakes(input, target, options);
   const { margin = unitMargin.margin } = options;
   checkSameSize('hingeEmbeddingLoss', input, target);
   return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [margin]);
@@ -94,6 +116,11 @@ export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbedding
 
 /** PyTorch's least square of a norm: a float32, in float64 too. */
 const leastSquare = Math.fround(1e-12);
+
+const cosineEmbeddingLossTakes = /* @__PURE__ */ signature(
+  'cosineEmbeddingLoss',
+  marginRankingLossParameters,
+);
 
 /**
  * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
@@ -108,6 +135,7 @@ export function cosineEmbeddingLoss(
   target: Tensor,
   options: MarginLossOptions = {},
 ): Tensor {
+  cosineEmbeddingLossTakes(input1, input2, target, options);
   const { margin = noMargin.margin } = options;
   const caller = 'cosineEmbeddingLoss';
   checkReduction(caller, options.reduction ?? 'mean');
@@ -130,8 +158,8 @@ export function cosineEmbeddingLoss(
     .div(square(input1).mul(square(input2)).sqrt());
   const nothing = zerosLike(cos);
   const alike = where(target.eq(1), cos.neg().add(1), nothing);
-  const apart = where(target.eq(-1), cos.sub(margin).relu(), nothing);
-  return reduceLoss(alike.add(apart), options);
+  const apart = where(target.eq(-1), clampMin(cos.sub(margin), 0), nothing);
+  return reduced(alike.add(apart), options);
 }
 
 /** The cosine of two embeddings: {@link cosineEmbeddingLoss} as a module. Follows `torch.nn.CosineEmbeddingLoss`. */
@@ -182,8 +210,21 @@ function triplet(
   const near = distance(anchor, positive);
   let far = distance(anchor, negative);
   if (swap) far = minimum(far, distance(positive, negative));
-  return reduceLoss(near.add(margin).sub(far).relu(), options);
+  return reduced(clampMin(near.add(margin).sub(far), 0), options);
 }
+
+const tripletMarginLossTakes = /* @__PURE__ */ signature('tripletMarginLoss', () => ({
+  anchor: K.tensor,
+  positive: K.tensor,
+  negative: K.tensor,
+  options: K.options<TripletMarginLossOptions>({
+    ...lossKinds,
+    p: K.number,
+    eps: K.number,
+    swap: K.flag,
+    margin: K.number,
+  }),
+}));
 
 /**
  * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by `margin` (1 by
@@ -198,6 +239,7 @@ export function tripletMarginLoss(
   negative: Tensor,
   options: TripletMarginLossOptions = {},
 ): Tensor {
+  tripletMarginLossTakes(anchor, positive, negative, options);
   const { p = normDefaults.p, eps = normDefaults.eps } = options;
   const distance: DistanceFunction = (a, b) => pairwiseDistance(a, b, { p, eps });
   return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
@@ -208,6 +250,18 @@ export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLo
   ...tripletDefaults,
   ...normDefaults,
 }) {}
+
+const tripletMarginWithDistanceLossTakes = /* @__PURE__ */ signature('tripletMarginWithDistanceLoss', () => ({
+  anchor: K.tensor,
+  positive: K.tensor,
+  negative: K.tensor,
+  options: K.options<TripletMarginWithDistanceLossOptions>({
+    ...lossKinds,
+    distanceFunction: K.nullable(K.callable),
+    swap: K.flag,
+    margin: K.number,
+  }),
+}));
 
 /**
  * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each sample.
@@ -226,6 +280,7 @@ export function tripletMarginWithDistanceLoss(
   negative: Tensor,
   options: TripletMarginWithDistanceLossOptions = {},
 ): Tensor {
+  tripletMarginWithDistanceLossTakes(anchor, positive, negative, options);
   const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
   return triplet('tripletMarginWithDistanceLoss', [anchor, positive, negative], distance, options);
 }

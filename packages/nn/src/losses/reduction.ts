@@ -1,4 +1,4 @@
-import { formatShape, type Reduction, ShapeError, sameShape, Tensor } from '@kindling/core';
+import { formatShape, K, type Reduction, ShapeError, sameShape, signature, Tensor } from '@kindling/core';
 import { checkReduction } from './checks.ts';
 
 /**
@@ -21,6 +21,12 @@ export interface LossOptions extends SampleWeightOptions {
   /** Default: `'mean'`. */
   readonly reduction?: LossReduction;
 }
+
+/** What the options of every loss take; which reductions there are, each loss says itself. */
+export const lossKinds: K.Kinds<LossOptions> = {
+  reduction: K.text,
+  sampleWeight: /* @__PURE__ */ K.nullable(K.tensor),
+};
 
 /** Options of {@link reduceLoss}. */
 export interface ReduceLossOptions extends LossOptions {
@@ -53,6 +59,11 @@ function fitted(weight: Tensor, loss: Tensor): Tensor {
 const total = (x: Tensor, loss: Tensor): Tensor =>
   (sameShape(x.shape, loss.shape) ? x : x.expand(loss.shape)).sum();
 
+const reduceLossTakes = /* @__PURE__ */ signature('reduceLoss', () => ({
+  unreduced: K.tensor,
+  options: K.options<ReduceLossOptions>({ ...lossKinds, denominator: K.operand }),
+}));
+
 /**
  * Reduces an unreduced loss l with sample weights w: what every loss ends with, public for losses of your own.
  *
@@ -67,6 +78,12 @@ const total = (x: Tensor, loss: Tensor): Tensor =>
  * ```
  */
 export function reduceLoss(unreduced: Tensor, options: ReduceLossOptions = {}): Tensor {
+  reduceLossTakes(unreduced, options);
+  return reduced(unreduced, options);
+}
+
+/** {@link reduceLoss} for the losses here, whose options may hold others besides. */
+export function reduced(unreduced: Tensor, options: ReduceLossOptions): Tensor {
   const { sampleWeight = null, denominator } = options;
   const reduction = checkReduction('reduceLoss', options.reduction ?? 'mean');
   const w = sampleWeight === null ? null : fitted(sampleWeight, unreduced);

@@ -2,15 +2,17 @@ import {
   E,
   ElementwiseReduction,
   formatShape,
+  K,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
 import { checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss, huberOf } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, reduceLoss } from './reduction.ts';
+import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Options of {@link mseLoss} and {@link l1Loss}. */
 export interface WeightedLossOptions extends LossOptions {
@@ -50,8 +52,15 @@ function weighted(
     );
   }
   const loss = op.apply([input, target], 'none', params).mul(weight);
-  return reduceLoss(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) });
+  return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) });
 }
+
+const l1LossParameters = () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<WeightedLossOptions>({ ...lossKinds, weight: K.nullable(K.tensor) }),
+});
+const l1LossTakes = /* @__PURE__ */ signature('l1Loss', l1LossParameters);
 
 /**
  * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
@@ -59,11 +68,15 @@ function weighted(
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */
-export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
-  weighted(l1, input, target, 'l1Loss', options, [], true);
+export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor => {
+  l1LossTakes(input, target, options);
+  return weighted(l1, input, target, 'l1Loss', options, [], true);
+};
 
 /** The mean absolute error: {@link l1Loss} as a module. Follows `torch.nn.L1Loss`. */
 export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
+
+const mseLossTakes = /* @__PURE__ */ signature('mseLoss', l1LossParameters);
 
 /**
  * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
@@ -71,8 +84,10 @@ export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // tensor(2.1250)
  */
-export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor =>
-  weighted(mse, input, target, 'mseLoss', options, [], true);
+export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor => {
+  mseLossTakes(input, target, options);
+  return weighted(mse, input, target, 'mseLoss', options, [], true);
+};
 
 /**
  * The mean squared error: {@link mseLoss} as a module. Follows `torch.nn.MSELoss`.
@@ -95,6 +110,13 @@ export interface SmoothL1LossOptions extends LossOptions {
 
 const smoothL1Defaults = { beta: 1 };
 
+/** `slope` where d lies within (-bound, bound), the signed `limit` beyond; NaN where d is, which a sign would hide. */
+const stopped = (d: E.Expr, bound: E.Expr, slope: E.Expr, limit: E.Expr): E.Expr =>
+  E.select(E.le(d, E.neg(bound)), E.neg(limit), E.select(E.ge(d, bound), limit, slope));
+
+/** The gradients by x and y of what depends on x - y. */
+const opposite = (gx: E.Expr): readonly E.Expr[] => [gx, E.neg(gx)];
+
 const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
   name: 'smooth_l1_loss',
   arity: 2,
@@ -103,7 +125,17 @@ const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
     const z = E.abs(d);
     return E.select(E.lt(z, beta), E.div(E.mul(E.mul(0.5, d), d), beta), E.sub(z, E.mul(0.5, beta)));
   },
+  gradient({ g }, x, y, beta) {
+    const d = E.sub(x, y);
+    return opposite(E.mul(g, stopped(d, beta, E.div(d, beta), E.constant(1))));
+  },
 });
+
+const smoothL1LossTakes = /* @__PURE__ */ signature('smoothL1Loss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<SmoothL1LossOptions>({ ...lossKinds, beta: K.number }),
+}));
 
 /**
  * (x - y)^2 / (2 beta) where |x - y| < beta, else |x - y| - beta / 2. Shapes as for {@link mseLoss}.
@@ -112,6 +144,7 @@ const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.smoothL1Loss(tensor([0.5, 3]), tensor([0, 0])); // tensor(1.3125)
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  smoothL1LossTakes(input, target, options);
   const { beta = smoothL1Defaults.beta } = options;
   if (!(beta >= 0)) {
     throw new ValueError(`smoothL1Loss does not support negative values for beta, got ${beta}`);
@@ -139,7 +172,17 @@ const huber = /* @__PURE__ */ new ElementwiseReduction({
   name: 'huber_loss',
   arity: 2,
   expression: (x, y, delta) => huberOf(E.sub(x, y), delta),
+  gradient({ g }, x, y, delta) {
+    const d = E.sub(x, y);
+    return opposite(E.mul(g, stopped(d, delta, d, delta)));
+  },
 });
+
+const huberLossTakes = /* @__PURE__ */ signature('huberLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<HuberLossOptions>({ ...lossKinds, delta: K.number, weight: K.nullable(K.tensor) }),
+}));
 
 /**
  * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}.
@@ -148,6 +191,7 @@ const huber = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  huberLossTakes(input, target, options);
   const { delta = huberDefaults.delta } = options;
   if (!(delta > 0))
     throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);

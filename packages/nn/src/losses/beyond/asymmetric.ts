@@ -1,9 +1,10 @@
-import { E, ElementwiseReduction, type Tensor, ValueError } from '@kindling/core';
+import { E, ElementwiseReduction, K, signature, type Tensor, ValueError } from '@kindling/core';
 import { withDefaults } from '../../module/options.ts';
 import { requireSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions } from '../reduction.ts';
+import { lossKinds } from '../reduction.ts';
 import { logistic, minusLogSigmoid, softplus } from './logistic.ts';
 
 /** Options of {@link asymmetricLoss} and {@link AsymmetricLoss}. */
@@ -36,6 +37,17 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const asymmetricLossTakes = /* @__PURE__ */ signature('asymmetricLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<AsymmetricLossOptions>({
+    ...lossKinds,
+    gammaNeg: K.number,
+    gammaPos: K.number,
+    clip: K.number,
+  }),
+}));
+
 /**
  * Asymmetric loss of multi-label classification, where most labels are negative: negatives are discounted
  * more than positives, and sure ones are dropped. With p = sigmoid(x) and p_m = max(p - clip, 0),
@@ -51,6 +63,7 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.asymmetricLoss(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
 export function asymmetricLoss(input: Tensor, target: Tensor, options: AsymmetricLossOptions = {}): Tensor {
+  asymmetricLossTakes(input, target, options);
   const { gammaNeg, gammaPos, clip } = withDefaults(asymmetricDefaults, options);
   if (!(gammaNeg >= 0 && gammaPos >= 0)) {
     throw new ValueError(

@@ -1,22 +1,25 @@
 import {
   arange,
   cat,
+  checkArguments,
   eye,
   formatShape,
   fusedCrossEntropy,
+  K,
   logSoftmax,
   ShapeError,
+  signature,
   type Tensor,
   ValueError,
   where,
   zeros,
 } from '@kindling/core';
 import { normalize } from '../../layers/normalize.ts';
-import { withDefaults } from '../../module/options.ts';
+import { kindsByDefaults, withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
-import { type LossOptions, reduceLoss, type SampleWeightOptions } from '../reduction.ts';
+import { type LossOptions, lossKinds, reduced, type SampleWeightOptions } from '../reduction.ts';
 
 /** Options of {@link infoNceLoss} and {@link InfoNCELoss}. */
 export interface InfoNCELossOptions extends LossOptions {
@@ -42,6 +45,17 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
     caller: 'infoNceLoss',
   });
 
+const infoNceLossTakes = /* @__PURE__ */ signature('infoNceLoss', () => ({
+  query: K.tensor,
+  key: K.tensor,
+  options: K.options<InfoNCELossOptions>({
+    ...lossKinds,
+    negatives: K.nullable(K.tensor),
+    temperature: K.number,
+    symmetric: K.flag,
+  }),
+}));
+
 /**
  * InfoNCE: the cross-entropy of finding each query's key among others by its cosine similarity:
  *
@@ -58,6 +72,7 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
  */
 export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
+  infoNceLossTakes(query, key, options);
   const { negatives = null } = options;
   const { temperature, symmetric } = withDefaults(infoNceDefaults, options);
   checkPositive('infoNceLoss', { temperature });
@@ -74,7 +89,7 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
     const own = arange(n, { dtype: 'int32' });
     const logits = q.matmul(k.t()).div(temperature);
     const forth = perRow(logits, own);
-    return reduceLoss(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
+    return reduced(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
   }
   if (symmetric)
     throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
@@ -88,7 +103,7 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
   const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
   const near = q.mul(k).sum(1, { keepdim: true });
   const logits = cat([near, far], 1).div(temperature);
-  return reduceLoss(perRow(logits, zeros([n], { dtype: 'int32' })), options);
+  return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options);
 }
 
 /**
@@ -108,6 +123,11 @@ export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: T
   symmetric: boolean;
 
   constructor(options: BoundOptions<InfoNCELossOptions, 'temperature' | 'symmetric'> = {}) {
+    checkArguments(
+      new.target.name,
+      { options: K.options({ reduction: K.text, ...kindsByDefaults(infoNceDefaults) }) },
+      [options],
+    );
     super(options);
     this.temperature = options.temperature ?? infoNceDefaults.temperature;
     this.symmetric = options.symmetric ?? infoNceDefaults.symmetric;
@@ -137,6 +157,16 @@ const supConDefaults = { temperature: 0.07, baseTemperature: null };
 /** What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly 0. */
 const excluded = -1e30;
 
+const supConLossTakes = /* @__PURE__ */ signature('supConLoss', () => ({
+  features: K.tensor,
+  labels: K.tensor,
+  options: K.options<SupConLossOptions>({
+    ...lossKinds,
+    temperature: K.number,
+    baseTemperature: K.nullable(K.number),
+  }),
+}));
+
 /**
  * Supervised contrastive loss: samples of one class attract each other, all others repel. For each anchor i,
  * with the other samples of its class P(i),
@@ -153,6 +183,7 @@ const excluded = -1e30;
  * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // tensor(0.2088)
  */
 export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {
+  supConLossTakes(features, labels, options);
   const { temperature = supConDefaults.temperature } = options;
   const baseTemperature = options.baseTemperature ?? temperature;
   checkPositive('supConLoss', { temperature });
@@ -174,7 +205,7 @@ export function supConLoss(features: Tensor, labels: Tensor, options: SupConLoss
   const attraction = where(mates, logSoftmax(logits, 1), 0).sum(1);
   const count = mates.sum(1).clampMin(1).to(features.dtype);
   const loss = attraction.div(count).mul(-temperature / baseTemperature);
-  return reduceLoss(loss.reshape(features.shape.slice(0, -1)), options);
+  return reduced(loss.reshape(features.shape.slice(0, -1)), options);
 }
 
 /** Samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after the paper there. */

@@ -1,15 +1,17 @@
 import {
   formatShape,
   isFloatingPoint,
+  K,
   ShapeError,
   sameShape,
+  signature,
   softmax,
   type Tensor,
   ValueError,
 } from '@kindling/core';
 import { classCount, oneHotTarget } from '../classes.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, reduceLoss } from '../reduction.ts';
+import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
 
 /** Options of {@link emdLoss} and {@link EMDLoss}. */
 export interface EMDLossOptions extends LossOptions {
@@ -18,6 +20,12 @@ export interface EMDLossOptions extends LossOptions {
 }
 
 const emdDefaults = { power: 2 };
+
+const emdLossTakes = /* @__PURE__ */ signature('emdLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<EMDLossOptions>({ ...lossKinds, power: K.number }),
+}));
 
 /**
  * Squared earth mover's distance between the softmax of logits and a distribution over ordered classes (ages,
@@ -42,6 +50,7 @@ const emdDefaults = { power: 2 };
  * ```
  */
 export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor {
+  emdLossTakes(input, target, options);
   const { power = emdDefaults.power } = options;
   if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);
   if (input.ndim < 2) {
@@ -56,7 +65,7 @@ export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions =
     .cumsum(1)
     .narrow(1, 0, classCount(input) - 1);
   const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
-  return reduceLoss(cost.sum(1), options);
+  return reduced(cost.sum(1), options);
 }
 
 function distribution(input: Tensor, target: Tensor): Tensor {

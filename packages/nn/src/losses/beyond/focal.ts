@@ -6,8 +6,10 @@ import {
   ElementwiseReduction,
   fusedNll,
   isFloatingPoint,
+  K,
   logSoftmax,
   sameShape,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -21,7 +23,7 @@ import {
 } from '../classes.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, reduceLoss } from '../reduction.ts';
+import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
 import { logistic } from './logistic.ts';
 
 /** Options of {@link sigmoidFocalLoss} and {@link SigmoidFocalLoss}. */
@@ -59,6 +61,12 @@ function checkGamma(caller: string, gamma: number): void {
   if (!(gamma >= 0)) throw new ValueError(`${caller}: gamma must not be negative, got ${gamma}`);
 }
 
+const sigmoidFocalLossTakes = /* @__PURE__ */ signature('sigmoidFocalLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<SigmoidFocalLossOptions>({ ...lossKinds, alpha: K.nullable(K.number), gamma: K.number }),
+}));
+
 /**
  * Focal loss of logits, each an independent yes or no: binary cross-entropy, discounted by how sure the model
  * is already.
@@ -79,6 +87,7 @@ export function sigmoidFocalLoss(
   target: Tensor,
   options: SigmoidFocalLossOptions = {},
 ): Tensor {
+  sigmoidFocalLossTakes(input, target, options);
   const { alpha = sigmoidFocalDefaults.alpha, gamma = sigmoidFocalDefaults.gamma } = options;
   checkGamma('sigmoidFocalLoss', gamma);
   if (alpha !== null && !(alpha >= 0 && alpha <= 1)) {
@@ -92,7 +101,13 @@ export function sigmoidFocalLoss(
 }
 
 /** Focal loss of independent yeses and noes: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper there. */
-export class SigmoidFocalLoss extends /* @__PURE__ */ lossClass(sigmoidFocalLoss, sigmoidFocalDefaults) {}
+export class SigmoidFocalLoss extends /* @__PURE__ */ lossClass(
+  sigmoidFocalLoss,
+  sigmoidFocalDefaults,
+  [],
+  undefined,
+  () => ({ alpha: K.nullable(K.number) }),
+) {}
 
 /** Options of {@link focalLoss} and {@link FocalLoss}. */
 export interface FocalLossOptions extends LossOptions {
@@ -120,6 +135,17 @@ const focalTerm = /* @__PURE__ */ new ElementwiseOp({
   },
 });
 
+const focalLossTakes = /* @__PURE__ */ signature('focalLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<FocalLossOptions>({
+    ...lossKinds,
+    weight: K.nullable(K.tensor),
+    gamma: K.number,
+    ignoreIndex: K.integer,
+  }),
+}));
+
 /**
  * Focal loss of the softmax of logits: cross-entropy, discounted by how sure the model is already.
  *
@@ -137,6 +163,7 @@ const focalTerm = /* @__PURE__ */ new ElementwiseOp({
  * @example F.focalLoss(tensor([[2.5, 0, -1]]), tensor([0]), { gamma: 2 }); // tensor(0.0011)
  */
 export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
+  focalLossTakes(input, target, options);
   const { weight = null, gamma = focalDefaults.gamma, ignoreIndex = focalDefaults.ignoreIndex } = options;
   const caller = 'focalLoss';
   checkGamma(caller, gamma);
@@ -151,12 +178,12 @@ export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptio
   if (ofProbabilities) {
     const terms = applyUnary(focalTerm, logp, [gamma]).mul(target);
     const weighted = weight === null ? terms : terms.mul(alongClasses(weight, input));
-    return reduceLoss(weighted.sum(dim), options);
+    return reduced(weighted.sum(dim), options);
   }
   // An ignored target has log-probability 0 here, and so no loss.
   const own = fusedNll(logp, target, null, { dim, ignoreIndex, reduction: 'none', caller }).neg();
   const denominator = classShares(target, weight, ignoreIndex, own.dtype);
-  return reduceLoss(applyUnary(focalTerm, own, [gamma]).mul(denominator), { ...options, denominator });
+  return reduced(applyUnary(focalTerm, own, [gamma]).mul(denominator), { ...options, denominator });
 }
 
 /** {@link focalLoss} as a module, whose `weight` is a buffer. Kindling's own, after the paper there. */

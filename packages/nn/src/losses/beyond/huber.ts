@@ -1,14 +1,17 @@
 import {
   arange,
   bucketize,
+  checkArguments,
   E,
   ElementwiseReduction,
   formatShape,
   full,
+  K,
   nanquantile,
   noGrad,
   ShapeError,
   sameShape,
+  signature,
   Tensor,
   tensor,
   ValueError,
@@ -22,6 +25,7 @@ import { elementwiseLoss, huberOf } from '../elementwise-loss.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
+import { lossKinds } from '../reduction.ts';
 
 const fraction = (x: E.Expr, y: E.Expr): E.Expr => E.div(E.sub(x, y), y);
 
@@ -38,6 +42,12 @@ const fractional = /* @__PURE__ */ new ElementwiseReduction({
   arity: 2,
   expression: (x, y, delta) => huberOf(fraction(x, y), delta),
 });
+
+const fractionalHuberLossTakes = /* @__PURE__ */ signature('fractionalHuberLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<FractionalHuberLossOptions>({ ...lossKinds, delta: K.number }),
+}));
 
 /**
  * The Huber loss of the response x / y against 1, elementwise: with r = x / y - 1,
@@ -58,6 +68,7 @@ export function fractionalHuberLoss(
   target: Tensor,
   options: FractionalHuberLossOptions = {},
 ): Tensor {
+  fractionalHuberLossTakes(input, target, options);
   const { delta = fractionalHuberDefaults.delta } = options;
   checkPositive('fractionalHuberLoss', { delta });
   checkSameSize('fractionalHuberLoss', input, target);
@@ -90,6 +101,14 @@ const binnedFractional = binned(fraction);
 const binsOf = (target: Tensor, edges: Tensor): Tensor =>
   noGrad(() => bucketize(target.detach(), edges, { right: true }));
 
+const binnedHuberLossTakes = /* @__PURE__ */ signature('binnedHuberLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  edges: K.tensor,
+  thresholds: K.tensor,
+  options: K.options<BinnedHuberLossOptions>({ ...lossKinds, fractional: K.flag }),
+}));
+
 /**
  * The Huber loss with a threshold for each bin of the target: with r = x - y, or x / y - 1 if `fractional`,
  * and delta the threshold of y's bin,
@@ -116,6 +135,7 @@ export function binnedHuberLoss(
   thresholds: Tensor,
   options: BinnedHuberLossOptions = {},
 ): Tensor {
+  binnedHuberLossTakes(input, target, edges, thresholds, options);
   if (edges.ndim !== 1 || !sameShape(thresholds.shape, [edges.count + 1])) {
     throw new ShapeError(
       `binnedHuberLoss: expected edges (E) and thresholds (E + 1), got ${formatShape(edges.shape)} and ` +
@@ -187,6 +207,21 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
   batchesSeen: Tensor;
 
   constructor(edges: readonly number[] | Tensor, options: BinnedHuberOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        edges: K.either(K.tensor, K.listOf(K.number)),
+        options: K.options<BinnedHuberOptions>({
+          percentile: K.number,
+          momentum: K.number,
+          delta: K.number,
+          fractional: K.flag,
+          reduction: K.text,
+          dtype: K.dtype,
+        }),
+      },
+      [edges, options],
+    );
     super(options);
     const { percentile = 0.68, momentum = 0.1, delta = 1, fractional = false, dtype = 'float32' } = options;
     const list = [

@@ -1,22 +1,27 @@
 import {
   applyElementwise,
   arange,
+  checkArguments,
   E,
   ElementwiseOp,
   formatShape,
+  K,
   linear,
   ShapeError,
+  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
 import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import { normalize } from '../../layers/normalize.ts';
+import { kindsByDefaults } from '../../module/options.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
 import { Loss } from '../loss.ts';
 import type { BoundOptions } from '../loss-class.ts';
 import type { SampleWeightOptions } from '../reduction.ts';
+import { lossKinds } from '../reduction.ts';
 
 /** Options of {@link cosFaceLoss}: those of the cross-entropy, and the margin. */
 export interface CosFaceLossOptions extends CrossEntropyLossOptions {
@@ -72,6 +77,20 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
   return arange(classes, { dtype: 'int32' }).eq(target.unsqueeze(1));
 }
 
+const arcFaceLossTakes = /* @__PURE__ */ signature('arcFaceLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<ArcFaceLossOptions>({
+    ...lossKinds,
+    margin: K.number,
+    easyMargin: K.flag,
+    scale: K.number,
+    labelSmoothing: K.number,
+    weight: K.nullable(K.tensor),
+    ignoreIndex: K.integer,
+  }),
+}));
+
 /**
  * Cross-entropy of scaled cosines, with an angle added to that of the own class:
  *
@@ -87,6 +106,7 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0777)
  */
 export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor {
+  arcFaceLossTakes(input, target, options);
   const {
     margin = arcFaceDefaults.margin,
     scale = arcFaceDefaults.scale,
@@ -106,6 +126,19 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
   );
 }
 
+const cosFaceLossTakes = /* @__PURE__ */ signature('cosFaceLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<CosFaceLossOptions>({
+    ...lossKinds,
+    margin: K.number,
+    scale: K.number,
+    labelSmoothing: K.number,
+    weight: K.nullable(K.tensor),
+    ignoreIndex: K.integer,
+  }),
+}));
+
 /**
  * Cross-entropy of scaled cosines, with that of the own class lowered:
  *
@@ -119,6 +152,7 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
  * @example F.cosFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0590)
  */
 export function cosFaceLoss(input: Tensor, target: Tensor, options: CosFaceLossOptions = {}): Tensor {
+  cosFaceLossTakes(input, target, options);
   const { margin = cosFaceDefaults.margin, scale = cosFaceDefaults.scale, ...rest } = options;
   if (!(margin >= 0)) throw new ValueError(`cosFaceLoss: margin must not be negative, got ${margin}`);
   const own = ownClass('cosFaceLoss', input, target);
@@ -144,6 +178,12 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
     options: LayerOptions & BoundOptions<CosFaceLossOptions, 'margin' | 'scale'>,
     defaults: typeof cosFaceDefaults,
   ) {
+    const kinds = K.options({ reduction: K.text, dtype: K.dtype, ...kindsByDefaults(defaults) });
+    checkArguments(new.target.name, { embeddingSize: K.count, numClasses: K.count, options: kinds }, [
+      embeddingSize,
+      numClasses,
+      options,
+    ]);
     super(options);
     this.embeddingSize = embeddingSize;
     this.numClasses = numClasses;

@@ -1,8 +1,10 @@
 import {
   formatShape,
+  K,
   ShapeError,
   sameShape,
   sigmoid,
+  signature,
   softmax,
   type Tensor,
   ValueError,
@@ -11,7 +13,7 @@ import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
 import { oneHotTarget } from '../classes.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, reduceLoss } from '../reduction.ts';
+import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
 
 /** What the losses that measure the overlap of regions have in common. */
 export interface OverlapLossOptions extends LossOptions {
@@ -111,6 +113,19 @@ function tversky(
   return wrong.div(right.add(wrong));
 }
 
+const diceLossTakes = /* @__PURE__ */ signature('diceLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<DiceLossOptions>({
+    ...lossKinds,
+    squared: K.flag,
+    smooth: K.number,
+    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+    ignoreIndex: K.nullable(K.integer),
+    batch: K.flag,
+  }),
+}));
+
 /**
  * One minus the soft Dice coefficient of each region:
  *
@@ -126,20 +141,35 @@ function tversky(
  * @example F.diceLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0094)
  */
 export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor {
+  diceLossTakes(input, target, options);
   const { smooth = diceDefaults.smooth, squared = diceDefaults.squared } = options;
   // Halving above and below the line turns Dice into Tversky.
   if (!squared) {
     const halved = { ...options, smooth: smooth / 2 };
-    return reduceLoss(tversky('diceLoss', input, target, halved, 0.5, 0.5), options);
+    return reduced(tversky('diceLoss', input, target, halved, 0.5, 0.5), options);
   }
   const { p, t, total } = regionsOf('diceLoss', input, target, options);
   const sizes = total(p.square()).add(total(t.square()));
   // The squared difference is what the two sizes have more than twice the overlap.
-  return reduceLoss(total(p.sub(t).square()).div(sizes.add(smooth)), options);
+  return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options);
 }
 
 /** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
 export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) {}
+
+const tverskyLossTakes = /* @__PURE__ */ signature('tverskyLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<TverskyLossOptions>({
+    ...lossKinds,
+    alpha: K.number,
+    beta: K.number,
+    smooth: K.number,
+    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+    ignoreIndex: K.nullable(K.integer),
+    batch: K.flag,
+  }),
+}));
 
 /**
  * One minus the Tversky index of each region, which weighs false positives and false negatives apart:
@@ -156,8 +186,9 @@ export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) 
  * @example F.tverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0086)
  */
 export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor {
+  tverskyLossTakes(input, target, options);
   const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
-  return reduceLoss(tversky('tverskyLoss', input, target, options, alpha, beta), options);
+  return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options);
 }
 
 /** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
@@ -165,6 +196,21 @@ export class TverskyLoss extends /* @__PURE__ */ lossClass(tverskyLoss, tverskyD
 
 /** The least loss that is raised to a power: below it, the power's slope would grow without bound. */
 const nearlyPerfect = 1e-12;
+
+const focalTverskyLossTakes = /* @__PURE__ */ signature('focalTverskyLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<FocalTverskyLossOptions>({
+    ...lossKinds,
+    gamma: K.number,
+    alpha: K.number,
+    beta: K.number,
+    smooth: K.number,
+    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+    ignoreIndex: K.nullable(K.integer),
+    batch: K.flag,
+  }),
+}));
 
 /**
  * The Tversky loss of each region to the power 1 / gamma: (1 - TI)^(1 / gamma). Shapes as for
@@ -182,14 +228,27 @@ export function focalTverskyLoss(
   target: Tensor,
   options: FocalTverskyLossOptions = {},
 ): Tensor {
+  focalTverskyLossTakes(input, target, options);
   const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
   checkPositive('focalTverskyLoss', { gamma });
   const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
-  return reduceLoss(loss.clampMin(nearlyPerfect).pow(1 / gamma), options);
+  return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options);
 }
 
 /** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
 export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss, focalTverskyDefaults) {}
+
+const jaccardLossTakes = /* @__PURE__ */ signature('jaccardLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<OverlapLossOptions>({
+    ...lossKinds,
+    smooth: K.number,
+    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+    ignoreIndex: K.nullable(K.integer),
+    batch: K.flag,
+  }),
+}));
 
 /**
  * One minus the soft intersection over union (Jaccard index) of each region:
@@ -205,7 +264,8 @@ export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss
  * @example F.jaccardLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0156)
  */
 export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor {
-  return reduceLoss(tversky('jaccardLoss', input, target, options, 1, 1), options);
+  jaccardLossTakes(input, target, options);
+  return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options);
 }
 
 /** One minus the intersection over union: {@link jaccardLoss} as a module. Kindling's own, after the paper there. */

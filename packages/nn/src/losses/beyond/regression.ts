@@ -1,9 +1,12 @@
 import {
+  checkArguments,
   E,
   ElementwiseReduction,
   formatShape,
+  K,
   ShapeError,
   sameShape,
+  signature,
   type Tensor,
   tensor,
   ValueError,
@@ -13,6 +16,7 @@ import { elementwiseLoss } from '../elementwise-loss.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
+import { lossKinds } from '../reduction.ts';
 
 const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   name: 'log_cosh_loss',
@@ -31,6 +35,13 @@ const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const lossOptions = () => K.options<LossOptions>({ ...lossKinds });
+const logCoshLossTakes = /* @__PURE__ */ signature('logCoshLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: lossOptions(),
+}));
+
 /**
  * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2,
  * smooth between. `input` x and `target` y have one shape, that of the unreduced loss.
@@ -41,6 +52,7 @@ const logCosh = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
 export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  logCoshLossTakes(input, target, options);
   checkSameSize('logCoshLoss', input, target);
   return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
 }
@@ -68,6 +80,12 @@ const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const charbonnierLossTakes = /* @__PURE__ */ signature('charbonnierLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<CharbonnierLossOptions>({ ...lossKinds, epsilon: K.number }),
+}));
+
 /**
  * sqrt((x - y)^2 + epsilon^2), elementwise: the L1 loss, made smooth at 0. `input` x and `target` y have one
  * shape, that of the unreduced loss.
@@ -78,6 +96,7 @@ const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.charbonnierLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
  */
 export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
+  charbonnierLossTakes(input, target, options);
   const { epsilon = charbonnierDefaults.epsilon } = options;
   checkPositive('charbonnierLoss', { epsilon });
   checkSameSize('charbonnierLoss', input, target);
@@ -110,6 +129,13 @@ function checkQuantiles(caller: string, quantiles: number | readonly number[]): 
   );
 }
 
+const quantileLossTakes = /* @__PURE__ */ signature('quantileLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  quantiles: K.either(K.number, K.listOf(K.number)),
+  options: lossOptions(),
+}));
+
 /**
  * The pinball loss, whose minimum is a quantile of the target: with e = y - x,
  *
@@ -130,6 +156,7 @@ export function quantileLoss(
   quantiles: number | readonly number[],
   options: LossOptions = {},
 ): Tensor {
+  quantileLossTakes(input, target, quantiles, options);
   checkQuantiles('quantileLoss', quantiles);
   const q = tensor(typeof quantiles === 'number' ? quantiles : [...quantiles], { dtype: input.dtype });
   if (typeof quantiles === 'number') {
@@ -157,6 +184,14 @@ export class QuantileLoss extends Loss<[input: Tensor, target: Tensor]> {
   quantiles: number | readonly number[];
 
   constructor(quantiles: number | readonly number[], options: LossModuleOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        quantiles: K.either(K.number, K.listOf(K.number)),
+        options: K.options<LossModuleOptions>({ reduction: K.text }),
+      },
+      [quantiles, options],
+    );
     super(options);
     checkQuantiles('QuantileLoss', quantiles);
     this.quantiles = quantiles;

@@ -1,9 +1,10 @@
-import { E, ElementwiseReduction, type Tensor } from '@kindling/core';
+import { E, ElementwiseReduction, K, signature, type Tensor } from '@kindling/core';
 import { withDefaults } from '../../module/options.ts';
 import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions } from '../reduction.ts';
+import { lossKinds } from '../reduction.ts';
 
 /** Options of {@link wingLoss} and {@link WingLoss}. */
 export interface WingLossOptions extends LossOptions {
@@ -24,6 +25,12 @@ const wing = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const wingLossTakes = /* @__PURE__ */ signature('wingLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<WingLossOptions>({ ...lossKinds, omega: K.number, epsilon: K.number }),
+}));
+
 /**
  * A logarithm for small residuals, whose gradient grows as they shrink, and the L1 loss for large ones: with
  * d = |x - y|,
@@ -38,6 +45,7 @@ const wing = /* @__PURE__ */ new ElementwiseReduction({
  * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
 export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions = {}): Tensor {
+  wingLossTakes(input, target, options);
   const { omega = wingDefaults.omega, epsilon = wingDefaults.epsilon } = options;
   checkPositive('wingLoss', { omega, epsilon });
   checkSameSize('wingLoss', input, target);
@@ -77,6 +85,18 @@ const adaptiveWing = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
+const adaptiveWingLossTakes = /* @__PURE__ */ signature('adaptiveWingLoss', () => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options<AdaptiveWingLossOptions>({
+    ...lossKinds,
+    omega: K.number,
+    epsilon: K.number,
+    theta: K.number,
+    alpha: K.number,
+  }),
+}));
+
 /**
  * The wing loss for heatmaps: its curve adapts to the target, so that foreground (y near 1) is fitted
  * sharply, and background tolerantly. With d = |x - y|,
@@ -95,6 +115,7 @@ export function adaptiveWingLoss(
   target: Tensor,
   options: AdaptiveWingLossOptions = {},
 ): Tensor {
+  adaptiveWingLossTakes(input, target, options);
   const { omega, epsilon, theta, alpha } = withDefaults(adaptiveWingDefaults, options);
   checkPositive('adaptiveWingLoss', { omega, epsilon, theta, alpha });
   checkSameSize('adaptiveWingLoss', input, target);
