@@ -3,7 +3,7 @@ import { KindlingError, ValueError } from '../errors.ts';
 
 /**
  * A file that could not be read or written: no such file, no room on the disk, no permission. The error of the system is its
- * `cause`. Follows Python's `OSError`.
+ * `cause`. Follows `OSError` of Python.
  */
 export class FileError extends KindlingError {
   override name = 'FileError';

@@ -221,9 +221,9 @@ describe('defaultCollate', () => {
       [[], 'expected a list of samples, got an empty one'],
       [5, 'expected a list of samples, got number'],
     ] as const) {
-      expect(() => data.defaultCollate(samples as unknown[])).toThrow(K.KindlingError);
-      expect(() => data.defaultCollate(samples as unknown[])).toThrow(`defaultCollate: `);
-      expect(() => data.defaultCollate(samples as unknown[])).toThrow(message);
+      expect(() => data.defaultCollate(samples as unknown as unknown[])).toThrow(K.KindlingError);
+      expect(() => data.defaultCollate(samples as unknown as unknown[])).toThrow(`defaultCollate: `);
+      expect(() => data.defaultCollate(samples as unknown as unknown[])).toThrow(message);
     }
     const endless: unknown[] = [];
     endless.push(endless);
