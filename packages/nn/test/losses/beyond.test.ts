@@ -333,7 +333,7 @@ describe('errors say what would have fitted', () => {
     [
       'an activation',
       () => F.diceLoss(x, x, { activation: 'tanh' as 'none' }),
-      /'sigmoid', 'softmax' or 'none'/,
+      /diceLoss: activation: expected one of "sigmoid", "softmax", "none"/,
     ],
     ['a quantile', () => new nn.QuantileLoss(1.5), /quantiles between 0 and 1/],
     [
