@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
 import { crossEntropyDenominator, crossEntropyRows } from '../../src/kernels/rows/index.ts';
+import { rowLimits } from '../../src/kernels/rows/long-rows.ts';
 import {
   logSoftmaxRows,
   logSoftmaxRowsBackward,
@@ -11,6 +12,7 @@ import {
 } from '../../src/kernels/rows/softmax.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
+import { memory } from '../../src/kernels/wasm/index.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 
 const arrays = { float32: Float32Array, float64: Float64Array } as const;
@@ -98,161 +100,173 @@ const drawn = fc
 
 const toleranceOf = (dtype: Float): number => (dtype === 'float32' ? 2e-6 : 1e-13);
 
-describe('along drawn dimensions of drawn layouts', () => {
-  test('softmax, logSoftmax and logsumexp agree with loops', () => {
-    fc.assert(
-      fc.property(drawn, ({ shape, order, margin, dim, dtype, scale }) => {
-        const x = tensor(dtype, shape, order, margin, scale);
-        const rows = rowsOf(x, dim);
-        const out = new arrays[dtype](x.count);
-        softmaxRows(x, dim, out);
-        expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveSoftmax), toleranceOf(dtype));
-        logSoftmaxRows(x, dim, out);
-        expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveLog), toleranceOf(dtype));
-        const sums = new arrays[dtype](rows.length);
-        logsumexpRows(x, dim, sums);
-        expectRows([Array.from(sums)], [rows.map(naiveLogSum)], toleranceOf(dtype));
-      }),
-      { numRuns: 150 },
-    );
+const { longest } = rowLimits;
+
+// What is beyond the limit is worked on in parts: rows of gigabytes, or of three elements where the limit is two.
+describe.each([longest, 2])('rows in parts of %d elements:', (limit) => {
+  beforeAll(() => {
+    rowLimits.longest = limit;
+  });
+  afterAll(() => {
+    rowLimits.longest = longest;
   });
 
-  test('the backward kernels follow their formulas', () => {
-    fc.assert(
-      fc.property(drawn, ({ shape, order, margin, dim, dtype }) => {
-        const y = tensor(dtype, shape, order, margin, 1);
-        const g = tensor(dtype, shape, [...order].reverse(), 0, 1);
-        const ys = rowsOf(y, dim);
-        const gs = rowsOf(g, dim);
-        const out = new arrays[dtype](y.count);
-        softmaxRowsBackward(y, g, dim, out);
-        const first = ys.map((row, r) => {
-          const dot = sum(row.map((v, c) => v * gs[r]![c]!));
-          return row.map((v, c) => v * (gs[r]![c]! - dot));
-        });
-        expectRows(rowsOf(contiguous(out, dtype, shape), dim), first, toleranceOf(dtype));
-        logSoftmaxRowsBackward(y, g, dim, out);
-        const second = ys.map((row, r) => row.map((v, c) => gs[r]![c]! - Math.exp(v) * sum(gs[r]!)));
-        expectRows(rowsOf(contiguous(out, dtype, shape), dim), second, 10 * toleranceOf(dtype));
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test('cross-entropy with weights, smoothing and ignored samples, and its gradient', () => {
-    fc.assert(
-      fc.property(
-        drawn,
-        fc.constantFrom(0, 0.25),
-        fc.boolean(),
-        fc.boolean(),
-        ({ shape, order, margin, dim, dtype, scale }, labelSmoothing, weighted, single) => {
-          const n = shape[dim]!;
-          fc.pre(n > 0);
+  describe('along drawn dimensions of drawn layouts', () => {
+    test('softmax, logSoftmax and logsumexp agree with loops', () => {
+      fc.assert(
+        fc.property(drawn, ({ shape, order, margin, dim, dtype, scale }) => {
           const x = tensor(dtype, shape, order, margin, scale);
           const rows = rowsOf(x, dim);
-          const target = Int32Array.from(rows, (_, r) => (r % 4 === 3 ? -7 : (r * 5) % n));
-          const weights = Float64Array.from({ length: n }, () => 1 + random() / 2);
-          const distribution = (t: number): number[] =>
-            Array.from({ length: n }, (_, c) => {
-              const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
-              return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
-            });
-          const even = new arrays[dtype](n).map(
-            (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1),
-          );
-          const goal = {
-            classes: target,
-            onClass: 1 - labelSmoothing,
-            ignoreIndex: -7,
-            weight: weighted ? weights : null,
-            spread: labelSmoothing === 0 ? null : stridedOver(even, dtype, [n]),
-          };
-          const losses = new arrays[dtype](rows.length + 1);
           const out = new arrays[dtype](x.count);
-          const total = crossEntropyRows(x, dim, goal, 0.5, single ? out : null, losses.subarray(1));
-          const wanted = rows.map((row, r) => {
-            const logs = naiveLog(row);
-            return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
+          softmaxRows(x, dim, out);
+          expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveSoftmax), toleranceOf(dtype));
+          logSoftmaxRows(x, dim, out);
+          expectRows(rowsOf(contiguous(out, dtype, shape), dim), rows.map(naiveLog), toleranceOf(dtype));
+          const sums = new arrays[dtype](rows.length);
+          logsumexpRows(x, dim, sums);
+          expectRows([Array.from(sums)], [rows.map(naiveLogSum)], toleranceOf(dtype));
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    test('the backward kernels follow their formulas', () => {
+      fc.assert(
+        fc.property(drawn, ({ shape, order, margin, dim, dtype }) => {
+          const y = tensor(dtype, shape, order, margin, 1);
+          const g = tensor(dtype, shape, [...order].reverse(), 0, 1);
+          const ys = rowsOf(y, dim);
+          const gs = rowsOf(g, dim);
+          const out = new arrays[dtype](y.count);
+          softmaxRowsBackward(y, g, dim, out);
+          const first = ys.map((row, r) => {
+            const dot = sum(row.map((v, c) => v * gs[r]![c]!));
+            return row.map((v, c) => v * (gs[r]![c]! - dot));
           });
-          expectRows([Array.from(losses.subarray(1))], [wanted], 4 * toleranceOf(dtype));
-          expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(
-            4 * toleranceOf(dtype) * (1 + sum(wanted)),
-          );
-          if (!single) crossEntropyRows(x, dim, goal, 0.5, out);
-          const gradient = rows.map((row, r) => {
-            const q = distribution(target[r]!);
-            return naiveSoftmax(row).map((p, c) => 0.5 * (sum(q) * p - q[c]!));
-          });
-          expectRows(rowsOf(contiguous(out, dtype, shape), dim), gradient, 4 * toleranceOf(dtype));
-          const counted = sum(Array.from(target, (t) => (t === -7 ? 0 : weighted ? weights[t]! : 1)));
-          expect(crossEntropyDenominator(target, n, -7, goal.weight, [target.length], 'test')).toBeCloseTo(
-            counted,
-            9,
-          );
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
-});
+          expectRows(rowsOf(contiguous(out, dtype, shape), dim), first, toleranceOf(dtype));
+          logSoftmaxRowsBackward(y, g, dim, out);
+          const second = ys.map((row, r) => row.map((v, c) => gs[r]![c]! - Math.exp(v) * sum(gs[r]!)));
+          expectRows(rowsOf(contiguous(out, dtype, shape), dim), second, 10 * toleranceOf(dtype));
+        }),
+        { numRuns: 100 },
+      );
+    });
 
-describe.each(dtypes)('extreme rows of %s', (dtype) => {
-  const inf = Number.POSITIVE_INFINITY;
-  const nan = Number.NaN;
-  const apply = (operation: typeof softmaxRows, rows: number[][]): number[][] => {
-    const n = rows[0]!.length;
-    const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, n]);
-    const out = new arrays[dtype](x.count);
-    operation(x, 1, out);
-    return rows.map((_, r) => Array.from(out.subarray(r * n, (r + 1) * n)));
-  };
-  const rows = [
-    [-inf, -inf, -inf],
-    [1e30, 0, -1e30],
-    [-1e30, -1e30, -1e30],
-    [inf, 0, 0],
-    [nan, 0, 0],
-    [0, -inf, 0],
-  ];
-  const third = dtype === 'float32' ? Math.fround(1 / 3) : 1 / 3;
-
-  test('softmax', () => {
-    expect(apply(softmaxRows, rows)).toEqual([
-      [nan, nan, nan],
-      [1, 0, 0],
-      [third, third, third],
-      [nan, nan, nan],
-      [nan, nan, nan],
-      [0.5, 0, 0.5],
-    ]);
-  });
-
-  test('logSoftmax', () => {
-    const results = apply(logSoftmaxRows, rows);
-    const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
-    expect(results[0]).toEqual([nan, nan, nan]);
-    expect(results[1]).toEqual([0, -round(1e30), -2 * round(1e30)]);
-    expect(results[2]![0]).toBeCloseTo(-Math.log(3), 6);
-    expect(results[3]).toEqual([nan, nan, nan]);
-    expect(results[4]).toEqual([nan, nan, nan]);
-    expect(results[5]![1]).toBe(-inf);
-  });
-
-  test('logsumexp', () => {
-    const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, 3]);
-    const out = new arrays[dtype](rows.length);
-    logsumexpRows(x, 1, out);
-    const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
-    expect(Array.from(out)).toEqual([-inf, round(1e30), -round(1e30), inf, nan, round(Math.LN2)]);
+    test('cross-entropy with weights, smoothing and ignored samples, and its gradient', () => {
+      fc.assert(
+        fc.property(
+          drawn,
+          fc.constantFrom(0, 0.25),
+          fc.boolean(),
+          fc.boolean(),
+          ({ shape, order, margin, dim, dtype, scale }, labelSmoothing, weighted, single) => {
+            const n = shape[dim]!;
+            fc.pre(n > 0);
+            const x = tensor(dtype, shape, order, margin, scale);
+            const rows = rowsOf(x, dim);
+            const target = Int32Array.from(rows, (_, r) => (r % 4 === 3 ? -7 : (r * 5) % n));
+            const weights = Float64Array.from({ length: n }, () => 1 + random() / 2);
+            const distribution = (t: number): number[] =>
+              Array.from({ length: n }, (_, c) => {
+                const share = (c === t ? 1 - labelSmoothing : 0) + labelSmoothing / n;
+                return t === -7 ? 0 : share * (weighted ? weights[c]! : 1);
+              });
+            const even = new arrays[dtype](n).map(
+              (_, c) => (labelSmoothing / n) * (weighted ? weights[c]! : 1),
+            );
+            const goal = {
+              classes: target,
+              onClass: 1 - labelSmoothing,
+              ignoreIndex: -7,
+              weight: weighted ? weights : null,
+              spread: labelSmoothing === 0 ? null : stridedOver(even, dtype, [n]),
+            };
+            const losses = new arrays[dtype](rows.length + 1);
+            const out = new arrays[dtype](x.count);
+            const total = crossEntropyRows(x, dim, goal, 0.5, single ? out : null, losses.subarray(1));
+            const wanted = rows.map((row, r) => {
+              const logs = naiveLog(row);
+              return sum(distribution(target[r]!).map((q, c) => (q === 0 ? 0 : -q * logs[c]!)));
+            });
+            expectRows([Array.from(losses.subarray(1))], [wanted], 4 * toleranceOf(dtype));
+            expect(Math.abs(total - sum(wanted))).toBeLessThanOrEqual(
+              4 * toleranceOf(dtype) * (1 + sum(wanted)),
+            );
+            if (!single) crossEntropyRows(x, dim, goal, 0.5, out);
+            const gradient = rows.map((row, r) => {
+              const q = distribution(target[r]!);
+              return naiveSoftmax(row).map((p, c) => 0.5 * (sum(q) * p - q[c]!));
+            });
+            expectRows(rowsOf(contiguous(out, dtype, shape), dim), gradient, 4 * toleranceOf(dtype));
+            const counted = sum(Array.from(target, (t) => (t === -7 ? 0 : weighted ? weights[t]! : 1)));
+            expect(crossEntropyDenominator(target, n, -7, goal.weight, [target.length], 'test')).toBeCloseTo(
+              counted,
+              9,
+            );
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
   });
 
-  test('a long row', () => {
-    const n = 20_000;
-    const x = stridedOver(new arrays[dtype](n).fill(-3), dtype, [n]);
-    const out = new arrays[dtype](n);
-    softmaxRows(x, 0, out);
-    for (const value of [out[0]!, out[n - 1]!]) expect(Math.abs(value * n - 1)).toBeLessThan(1e-6);
+  describe.each(dtypes)('extreme rows of %s', (dtype) => {
+    const inf = Number.POSITIVE_INFINITY;
+    const nan = Number.NaN;
+    const apply = (operation: typeof softmaxRows, rows: number[][]): number[][] => {
+      const n = rows[0]!.length;
+      const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, n]);
+      const out = new arrays[dtype](x.count);
+      operation(x, 1, out);
+      return rows.map((_, r) => Array.from(out.subarray(r * n, (r + 1) * n)));
+    };
+    const rows = [
+      [-inf, -inf, -inf],
+      [1e30, 0, -1e30],
+      [-1e30, -1e30, -1e30],
+      [inf, 0, 0],
+      [nan, 0, 0],
+      [0, -inf, 0],
+    ];
+    const third = dtype === 'float32' ? Math.fround(1 / 3) : 1 / 3;
+
+    test('softmax', () => {
+      expect(apply(softmaxRows, rows)).toEqual([
+        [nan, nan, nan],
+        [1, 0, 0],
+        [third, third, third],
+        [nan, nan, nan],
+        [nan, nan, nan],
+        [0.5, 0, 0.5],
+      ]);
+    });
+
+    test('logSoftmax', () => {
+      const results = apply(logSoftmaxRows, rows);
+      const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
+      expect(results[0]).toEqual([nan, nan, nan]);
+      expect(results[1]).toEqual([0, -round(1e30), -2 * round(1e30)]);
+      expect(results[2]![0]).toBeCloseTo(-Math.log(3), 6);
+      expect(results[3]).toEqual([nan, nan, nan]);
+      expect(results[4]).toEqual([nan, nan, nan]);
+      expect(results[5]![1]).toBe(-inf);
+    });
+
+    test('logsumexp', () => {
+      const x = stridedOver(arrays[dtype].from(rows.flat()), dtype, [rows.length, 3]);
+      const out = new arrays[dtype](rows.length);
+      logsumexpRows(x, 1, out);
+      const round = (v: number): number => (dtype === 'float32' ? Math.fround(v) : v);
+      expect(Array.from(out)).toEqual([-inf, round(1e30), -round(1e30), inf, nan, round(Math.LN2)]);
+    });
+
+    test('a long row', () => {
+      const n = 20_000;
+      const x = stridedOver(new arrays[dtype](n).fill(-3), dtype, [n]);
+      const out = new arrays[dtype](n);
+      softmaxRows(x, 0, out);
+      for (const value of [out[0]!, out[n - 1]!]) expect(Math.abs(value * n - 1)).toBeLessThan(1e-6);
+    });
   });
 });
 
@@ -262,4 +276,16 @@ test('a target that is no class is refused in words', () => {
   expect(() => check(0, 3)).toThrow(/crossEntropy: Target 3 is out of bounds: at position \[0, 1\]/);
   expect(() => check(-1, 0)).toThrow(/Target -1 is out of bounds/);
   expect(check(-100, 0)).toBe(1);
+});
+
+test('the scratch memory stays small, however long a row is', () => {
+  const n = 2 ** 23;
+  const x = stridedOver(new Float32Array(n).fill(2), 'float32', [1, n]);
+  const out = new Float32Array(n);
+  softmaxRows(x, 1, out);
+  expect(out[n - 1]! * n).toBeCloseTo(1, 6);
+  logSoftmaxRowsBackward(x, x, 1, out);
+  const goal = { classes: Int32Array.of(5), onClass: 1, ignoreIndex: -100, weight: null, spread: null };
+  expect(crossEntropyRows(x, 1, goal, 1, out)).toBeCloseTo(Math.log(n), 5);
+  expect(memory.buffer.byteLength).toBeLessThan(32 * 2 ** 20);
 });

@@ -5,7 +5,7 @@ import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
 import { copyRun, extentOf, type FloatArray, gather, type Strided } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 
-/** Elements of one operand in scratch at a time, unless a single row is longer. */
+/** Elements of one operand in scratch at a time, unless a single row is longer: up to the limit of long-rows.ts. */
 const CHUNK = 16_384;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */

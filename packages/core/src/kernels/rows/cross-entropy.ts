@@ -7,6 +7,7 @@ import { dimLast, load, store } from './chunks.ts';
 import { crossEntropyColumns, FEW_POSITIONS } from './cross-entropy-columns.ts';
 import { crossEntropyKernels } from './cross-entropy-kernels.ts';
 import { type CrossEntropyTarget, IGNORED, isIgnored, NO_CLASS, scaleOf } from './cross-entropy-target.ts';
+import { isLong, longCrossEntropy } from './long-rows.ts';
 
 /** Elements of the logits in scratch at a time, unless a single row is longer. */
 const CHUNK = 8192;
@@ -27,6 +28,7 @@ export function crossEntropyRows(
   const { outer, n, inner } = extentOf(x.shape, dim);
   const total = outer * inner;
   if (total === 0) return 0;
+  if (isLong(x, dim)) return longCrossEntropy(x, dim, target, unit, grad, losses);
   if (inner >= FEW_POSITIONS && x.dense && (target.spread === null || target.spread.dense)) {
     return crossEntropyColumns(x, { outer, n, inner }, target, unit, grad, losses);
   }

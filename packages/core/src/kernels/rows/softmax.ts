@@ -4,6 +4,14 @@ import type { TypedArray } from '../../dtype.ts';
 import type { FloatArray, Strided } from '../strided/index.ts';
 import { type FloatLane, f64 } from '../wasm/index.ts';
 import { forEachRows } from './chunks.ts';
+import {
+  isLong,
+  longLogSoftmax,
+  longLogSoftmaxBackward,
+  longLogsumexp,
+  longSoftmax,
+  longSoftmaxBackward,
+} from './long-rows.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
 
 /** Byte address of the statistics that `statistics` writes: in front of the operands. */
@@ -16,6 +24,10 @@ const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 
  * a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives NaN.
  */
 export function softmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  if (isLong(x, dim)) {
+    longSoftmax(x, dim, out, outOffset);
+    return;
+  }
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.softmax(rows, n, inputs[0], out),
@@ -24,6 +36,10 @@ export function softmaxRows(x: Strided, dim: number, out: TypedArray, outOffset 
 
 /** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmaxRows}. */
 export function logSoftmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
+  if (isLong(x, dim)) {
+    longLogSoftmax(x, dim, out, outOffset);
+    return;
+  }
   const kernels = softmaxKernels(laneOfFloat(x));
   forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.logSoftmax(rows, n, inputs[0], out),
@@ -38,6 +54,10 @@ export function softmaxRowsBackward(
   out: TypedArray,
   outOffset = 0,
 ): void {
+  if (isLong(y, dim)) {
+    longSoftmaxBackward(y, g, dim, out, outOffset);
+    return;
+  }
   const kernels = softmaxKernels(laneOfFloat(y));
   forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.softmaxBackward(rows, n, inputs[0], inputs[1], out),
@@ -52,6 +72,10 @@ export function logSoftmaxRowsBackward(
   out: TypedArray,
   outOffset = 0,
 ): void {
+  if (isLong(y, dim)) {
+    longLogSoftmaxBackward(y, g, dim, out, outOffset);
+    return;
+  }
   const kernels = softmaxKernels(laneOfFloat(y));
   forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
     kernels.logSoftmaxBackward(rows, n, inputs[0], inputs[1], out),
@@ -65,6 +89,10 @@ export function logSoftmaxRowsBackward(
 export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   if (x.count === 0) {
     out.fill(Number.NEGATIVE_INFINITY, outOffset);
+    return;
+  }
+  if (isLong(x, dim)) {
+    longLogsumexp(x, dim, out, outOffset);
     return;
   }
   const kernels = softmaxKernels(laneOfFloat(x));
