@@ -1,5 +1,8 @@
 import type { TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
+import { f64, i32 } from '../wasm/index.ts';
+import { narrowKernel } from './narrow.ts';
+import { copyRun, FEW } from './runs.ts';
 
 /**
  * int32 stands for PyTorch's int64, and holds less. So kernels compute integers wider than that, in float64 numbers (exact up to
@@ -47,11 +50,37 @@ export function storeInt32(
   to: Int32Array,
   at: number,
 ): void {
-  for (let i = 0; i < count; i++) {
-    const x = from[start + i]!;
-    if (!fits(x)) throw new BeyondInt32(x);
+  if (count <= FEW) {
+    for (let i = 0; i < count; i++) {
+      const x = from[start + i]!;
+      if (!fits(x)) throw new BeyondInt32(x);
+    }
+    for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
+  } else if (from === f64) {
+    narrowScratch(8 * start, count);
+    copyRun(i32, 2 * start, count, to, at);
+  } else {
+    // More than a chunk is gone through twice: nothing is stored unless all of it fits.
+    for (let passes = count > CHUNK ? 2 : 1; passes > 0; passes--) {
+      for (let done = 0; done < count; done += CHUNK) {
+        const n = Math.min(CHUNK, count - done);
+        copyRun(from, start + done, n, f64, 0);
+        narrowScratch(0, n);
+        if (passes === 1) copyRun(i32, 0, n, to, at + done);
+      }
+    }
   }
-  for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
+}
+
+/** Numbers in scratch at a time: few enough to stay in cache, and for the least size of the memory. */
+const CHUNK = 8192;
+
+/** Makes int32 of float64 numbers at an address in scratch, where they lie. */
+function narrowScratch(address: number, count: number): void {
+  const left = narrowKernel().narrow(count, address);
+  if (left === 0) return;
+  const first = f64[address / 8 + count - left]!;
+  throw new BeyondInt32(fits(first) ? f64[address / 8 + count - left + 1]! : first);
 }
 
 /** Integers of 64 bits, the low half first, from word `start` on: into int32 as {@link storeInt32} does, else as they are. */

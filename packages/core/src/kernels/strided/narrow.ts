@@ -1,0 +1,49 @@
+import { defineFunction, type FunctionBuilder, instantiate, ModuleBuilder } from '../wasm/index.ts';
+
+interface NarrowKernel {
+  /**
+   * Makes int32 of the `count` float64 numbers at an address, in place, their fractions dropped, up to the first pair of which
+   * one does not fit. Returns how many are left: 0 where all fit.
+   */
+  narrow(count: number, address: number): number;
+}
+
+/** Puts the int32s of the two numbers in `x` into `narrowed`; pushes whether they are these numbers, their fractions dropped. */
+function emitNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
+  f.get(x).op('i32x4.trunc_sat_f64x2_s_zero').tee(narrowed);
+  f.op('f64x2.convert_low_i32x4_s').get(x).op('f64x2.trunc').op('f64x2.eq').op('i64x2.all_true');
+}
+
+/** The kernel, made when first needed. */
+export const narrowKernel = (): NarrowKernel => (made ??= makeKernel());
+let made: NarrowKernel | undefined;
+
+function makeKernel(): NarrowKernel {
+  const module = new ModuleBuilder();
+  const params = { count: 'i32', address: 'i32' } as const;
+  defineFunction(module, { export: 'narrow', result: 'i32' }, params, (f, p) => {
+    const [x, narrowed, to] = [f.local('v128'), f.local('v128'), f.local('i32')];
+    f.get(p.address).set(to);
+    const done = f.block();
+    const top = f.loop();
+    f.get(p.count).i32Const(2).op('i32.lt_s').brIf(done);
+    f.get(p.address).load('v128.load').set(x);
+    emitNarrowed(f, x, narrowed);
+    f.op('i32.eqz').brIf(done);
+    // Two results take the place of one number that has been read: they never overtake.
+    f.get(to).get(narrowed).accessLane('v128.store64_lane', 0);
+    f.get(to).i32Const(8).op('i32.add').set(to);
+    f.get(p.address).i32Const(16).op('i32.add').set(p.address);
+    f.get(p.count).i32Const(2).op('i32.sub').tee(p.count).brIf(top);
+    f.end().end();
+    f.get(p.count).i32Const(1).op('i32.eq').if();
+    f.get(p.address).load('v128.load64_splat').set(x);
+    emitNarrowed(f, x, narrowed);
+    f.if();
+    f.get(to).get(narrowed).accessLane('v128.store32_lane', 0);
+    f.i32Const(0).set(p.count);
+    f.end().end();
+    f.get(p.count);
+  });
+  return instantiate<NarrowKernel>(module.build());
+}
