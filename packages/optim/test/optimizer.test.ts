@@ -243,6 +243,16 @@ describe('schedulers', () => {
     });
   });
 
+  it("have PyTorch's defaults: a plateau is waited out for ten epochs, then the rate is a tenth", () => {
+    const optimizer = make();
+    const scheduler = new optim.lrScheduler.ReduceLROnPlateau(optimizer);
+    const rates = Array.from({ length: 12 }, () => {
+      scheduler.step(1);
+      return scheduler.getLastLr()[0];
+    });
+    expect(rates).toEqual([...new Array<number>(11).fill(0.1), expect.closeTo(0.01, 12)]);
+  });
+
   it('warn when they are stepped before the optimizer', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const scheduler = new optim.lrScheduler.StepLR(make(), 1);

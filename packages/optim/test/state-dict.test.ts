@@ -296,6 +296,43 @@ describe('the state of schedulers', () => {
     expect(JSON.stringify(scheduler.stateDict())).toBe(before);
   });
 
+  type Make = (optimizer: optim.Optimizer) => optim.lrScheduler.LRScheduler;
+
+  it.each<[name: string, make: Make, makeOther: Make]>([
+    ['StepLR', (o) => new StepLR(o, 3, { gamma: 0.5 }), (o) => new StepLR(o, 7)],
+    [
+      'CosineAnnealingLR',
+      (o) => new CosineAnnealingLR(o, 4, { etaMin: 0.01 }),
+      (o) => new CosineAnnealingLR(o, 9),
+    ],
+    [
+      'OneCycleLR',
+      (o) => new OneCycleLR(o, 0.5, { totalSteps: 20, threePhase: true, annealStrategy: 'linear' }),
+      (o) => new OneCycleLR(o, 2, { totalSteps: 90, pctStart: 0.5, cycleMomentum: false }),
+    ],
+  ])('is all that counts for %s: a scheduler made with other numbers goes on alike', (_, make, makeOther) => {
+    const [optimizer, other] = [sgd(), sgd()];
+    const scheduler = make(optimizer);
+    const step = (o: optim.Optimizer, s: optim.lrScheduler.LRScheduler): unknown => {
+      o.step();
+      s.step();
+      return [o.paramGroups[0]!.lr, o.paramGroups[0]!.momentum, s.getLastLr()];
+    };
+    for (let i = 0; i < 4; i++) step(optimizer, scheduler);
+    const resumed = makeOther(other);
+    other.loadStateDict(optimizer.stateDict());
+    resumed.loadStateDict(scheduler.stateDict());
+    expect(resumed.stateDict()).toEqual(scheduler.stateDict());
+    expect(resumed.getLastLr()).toEqual(scheduler.getLastLr());
+    for (let i = 0; i < 12; i++) expect(step(other, resumed)).toEqual(step(optimizer, scheduler));
+  });
+
+  it('is not reached through getLastLr', () => {
+    const scheduler = new StepLR(sgd(), 2);
+    scheduler.getLastLr()[0] = 9;
+    expect(scheduler.getLastLr()).toEqual([0.1]);
+  });
+
   it("keeps a plateau's infinite best value through JSON, also of a copy of the dict", () => {
     for (const [mode, best] of [
       ['min', Infinity],
