@@ -1,4 +1,4 @@
-/** Kernels that need a whole row at a time: softmax and cross-entropy. */
+/** Kernels that need whole rows: softmax, cross-entropy, and functions of all pairs of rows. */
 export * from './cross-entropy.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
 export type { PairTerm } from './pair-kernels.ts';
