@@ -69,6 +69,11 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
     };
     const code = Object.keys(exports).filter((path) => !path.endsWith('.json'));
     entries.push(...code.map((path) => `@kindling/${name}${path.slice(1)}`));
+    const scripts = readdirSync(join(target, 'dist'), { recursive: true, encoding: 'utf8' });
+    const count = scripts.filter((path) => path.endsWith('.js')).length;
+    // An import costs by the file. Several entries share one more.
+    if (count > code.length + (code.length > 1 ? 1 : 0))
+      return [`@kindling/${name} has ${count} scripts for ${code.length} entries`];
   }
   mkdirSync(join(project, 'node_modules', '@types'));
   for (const shared of ['fast-check', '@types/node']) {
