@@ -44,7 +44,8 @@ const table: Record<DType, DTypeInfo> = {
 export const dtypes = Object.keys(table) as readonly DType[];
 
 /** Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`. */
-export const isFloatingPoint = (dtype: DType): boolean => table[dtype].floating;
+export const isFloatingPoint = (dtype: DType): boolean =>
+  (table[dtype] ?? known(dtype, 'isFloatingPoint')).floating;
 export const laneOf = (dtype: DType): Lane => table[dtype].lane;
 export const bytesOf = (dtype: DType): number => table[dtype].bytes;
 export const scalarNameOf = (dtype: DType): string => table[dtype].scalarName;
@@ -57,9 +58,15 @@ export function checkDType(dtype: unknown, caller: string): asserts dtype is DTy
   }
 }
 
+/** The row of a dtype, which a caller gave. */
+function known(dtype: DType, caller: string) {
+  checkDType(dtype, caller);
+  return table[dtype];
+}
+
 /** The dtype of an operation on two tensors of dimension one or more (PyTorch's `torch.promote_types`). */
 export function promoteTypes(a: DType, b: DType): DType {
-  return table[a].rank >= table[b].rank ? a : b;
+  return known(a, 'promoteTypes').rank >= known(b, 'promoteTypes').rank ? a : b;
 }
 
 /** A `number` counts as a Python int where it is an integer, else as a float; a `boolean` as a bool. */
@@ -78,7 +85,7 @@ export function promoteScalar(dtype: DType, value: number | boolean): DType {
 
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
 export function canCast(from: DType, to: DType): boolean {
-  return table[from].category <= table[to].category;
+  return known(from, 'canCast').category <= known(to, 'canCast').category;
 }
 
 /** The least and the greatest number that converts to an integer dtype; negative integers wrap around in uint8. */

@@ -1,5 +1,6 @@
 /** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
-import { type BackwardOptions, backward as runBackward } from './autograd/backward.ts';
+import { K, signature } from './arguments/index.ts';
+import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
@@ -234,6 +235,16 @@ export function set(this: Tensor, indices: readonly IndexItem[], value: IndexVal
  * x.grad; // tensor([3., 4.])
  * ```
  */
-export function backward(this: Tensor, options: BackwardOptions = {}): void {
-  runBackward(this, options.gradient ?? null, options);
+export function backward(this: Tensor, options?: BackwardOptions): void {
+  if (options === undefined) {
+    runBackward(this);
+    return;
+  }
+  backwardTakes(options);
+  const { gradient = null, ...walk } = options;
+  runBackward(this, gradient, walk);
 }
+
+const backwardTakes = signature('backward', {
+  options: K.options<BackwardOptions>({ gradient: K.tensor, ...backwardKinds }),
+});

@@ -1,3 +1,4 @@
+import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import { type GradNode, valuesOf } from '../record/index.ts';
@@ -9,6 +10,10 @@ export interface AnomalyOptions {
   /** Whether backward functions that return NaN raise an error. Default: true. */
   readonly checkNan?: boolean;
 }
+
+const anomalyOptions = K.options<AnomalyOptions>({ checkNan: K.flag });
+const setDetectAnomalyTakes = signature('setDetectAnomaly', { enabled: K.flag, options: anomalyOptions });
+const detectAnomalyTakes = signature('detectAnomaly', { fn: K.callable, options: anomalyOptions });
 
 /** Whether anomaly mode is on. Follows `torch.is_anomaly_enabled`. */
 export const isAnomalyEnabled = (): boolean => anomalyMode.value !== null;
@@ -26,6 +31,7 @@ export const isAnomalyEnabled = (): boolean => anomalyMode.value !== null;
  * ```
  */
 export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
+  setDetectAnomalyTakes(enabled, options);
   anomalyMode.set(enabled ? watching(options) : null);
 }
 
@@ -42,6 +48,7 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
  * ```
  */
 export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
+  detectAnomalyTakes(fn, options);
   return anomalyMode.run(watching(options), 'detectAnomaly', fn);
 }
 

@@ -1,3 +1,4 @@
+import { K, signature } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
@@ -13,6 +14,26 @@ export interface BackwardOptions {
   /** Only these get gradients; those that are no leaves retain theirs from then on. Default: every leaf that the tensor was computed from. */
   readonly inputs?: Tensor | readonly Tensor[];
 }
+
+const tensorOrTensors = K.either(K.tensor, K.tensors);
+const gradientsKind = K.nullable(K.either(K.tensor, K.listOf(K.nullable(K.tensor), 'an array of tensors')));
+/** @internal What the options of a walk take. */
+export const backwardKinds = {
+  retainGraph: K.flag,
+  createGraph: K.flag,
+  inputs: tensorOrTensors,
+};
+const graphKinds = { retainGraph: K.flag, createGraph: K.flag };
+const backwardTakes = signature('backward', {
+  tensors: tensorOrTensors,
+  gradients: gradientsKind,
+  options: K.options<Omit<BackwardOptions, 'gradient'>>(backwardKinds),
+});
+const gradTakes = signature('grad', {
+  outputs: tensorOrTensors,
+  inputs: tensorOrTensors,
+  options: K.options<GradOptions>({ gradOutputs: gradientsKind, ...graphKinds, allowUnused: K.flag }),
+});
 
 const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x as T]);
 
@@ -34,6 +55,7 @@ export function backward(
   gradients: Tensor | readonly (Tensor | null)[] | null = null,
   options: Omit<BackwardOptions, 'gradient'> = {},
 ): void {
+  backwardTakes(tensors, gradients, options);
   const roots = asList<Tensor>(tensors);
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
   const targets = inputs === undefined ? null : asList<Tensor>(inputs);
@@ -82,6 +104,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
+  gradTakes(outputs, inputs, options);
   const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
   const gradients = gradOutputs === undefined ? [] : asList<Tensor | null>(gradOutputs);
   const targets = asList<Tensor>(inputs);

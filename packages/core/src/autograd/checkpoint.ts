@@ -1,3 +1,4 @@
+import { checkArguments, K, signature } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
 import { isRecording, withGradMode, withRecording } from '../record/grad-mode.ts';
@@ -14,6 +15,11 @@ export interface CheckpointOptions {
   /** Whether the recomputation draws the same random numbers (dropout) as the first run. Default: true. */
   readonly preserveRngState?: boolean;
 }
+
+const checkpointWithTakes = signature('checkpointWith', {
+  options: K.options<CheckpointOptions>({ preserveRngState: K.flag }),
+  fn: K.callable,
+});
 
 /**
  * Runs `fn(...args)` without keeping what its backward needs: backward runs `fn` again instead. Memory for time.
@@ -34,6 +40,7 @@ export function checkpoint<Args extends readonly unknown[], Out extends Function
   fn: (...args: Args) => Out,
   ...args: Args
 ): Out {
+  checkArguments('checkpoint', { fn: K.callable }, [fn]);
   return checkpointWith({}, fn, ...args);
 }
 
@@ -46,6 +53,7 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   fn: (...args: Args) => Out,
   ...args: Args
 ): Out {
+  checkpointWithTakes(options, fn);
   const { preserveRngState = true } = options;
   if (!isRecording()) return fn(...args);
   const rngState = preserveRngState ? defaultGenerator.getState() : null;

@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
@@ -72,8 +73,15 @@ export function defineFunction<
   Out extends FunctionOutput,
   State extends object = Record<string, unknown>,
 >(definition: FunctionDefinition<Args, Out, State>): (...args: Args) => Out {
+  checkArguments('defineFunction', { definition: functionDefinition }, [definition]);
   return (...args) => run(definition, args);
 }
+
+const functionDefinition = K.kind('an object with the functions forward and backward', (x) =>
+  ['forward', 'backward'].every(
+    (name) => typeof (x as Record<string, unknown> | null)?.[name] === 'function',
+  ),
+);
 
 /**
  * The class form of {@link defineFunction}, as in PyTorch: static `forward` and `backward`, called by `apply`, whose
@@ -143,6 +151,8 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   definition: FunctionDefinition<Args, Out, State>,
   args: Args,
 ): Out {
+  if (!functionDefinition.accepts(definition))
+    checkArguments('Function.apply', { class: functionDefinition }, [definition]);
   const name = definition.name || 'Function';
   const needs = args.map((x) => x instanceof Tensor && x.requiresGrad);
   const ctx = new FunctionContext<State>(`${name}Backward`, needs);
@@ -292,6 +302,7 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
 export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
   backward: (ctx: Context, ...grads: Grads) => InputGradients,
 ): (ctx: Context, ...grads: Grads) => InputGradients {
+  checkArguments('onceDifferentiable', { backward: K.callable }, [backward]);
   return (ctx, ...grads) => {
     const result = withGradMode(false, () => backward(ctx, ...grads));
     const node = ctx instanceof FunctionContext ? ctx.node : null;

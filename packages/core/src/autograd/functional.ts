@@ -1,3 +1,4 @@
+import { K, signature } from '../arguments/index.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { detach } from '../ops/creation/copy.ts';
@@ -26,6 +27,20 @@ export interface FunctionalOptions {
   /** Raise an error where a result is zero because nothing depends on an input, instead of giving zeros. Default: false. */
   readonly strict?: boolean;
 }
+
+const tensorOrTensors = K.either(K.tensor, K.tensors);
+const functionalOptions = K.options<FunctionalOptions>({ createGraph: K.flag, strict: K.flag });
+const jacobianParameters = { func: K.callable, inputs: tensorOrTensors, options: functionalOptions };
+const jacobianTakes = signature('jacobian', jacobianParameters);
+const hessianTakes = signature('hessian', jacobianParameters);
+const vjpParameters = {
+  func: K.callable,
+  inputs: tensorOrTensors,
+  v: K.nullable(tensorOrTensors),
+  options: functionalOptions,
+};
+const vjpTakes = signature('vjp', vjpParameters);
+const jvpTakes = signature('jvp', vjpParameters);
 
 type Stage = 'back' | 'back_trick' | 'double_back' | 'double_back_trick';
 
@@ -192,6 +207,7 @@ export function vjp<X extends Tensors, O extends Tensors>(
   v: Tensors | null = null,
   options: FunctionalOptions = {},
 ): [O, Each<X, Tensor>] {
+  vjpTakes(func, inputs, v, options);
   return enableGrad(() => {
     const call = new Call('vjp', inputs, options);
     const { outputs, single } = call.run(func);
@@ -218,6 +234,7 @@ export function jvp<X extends Tensors, O extends Tensors>(
   v: Tensors | null = null,
   options: FunctionalOptions = {},
 ): [O, Each<O, Tensor>] {
+  jvpTakes(func, inputs, v, options);
   return enableGrad(() => {
     const call = new Call('jvp', inputs, options);
     const vectors = call.vector(v, call.inputs, 'input');
@@ -247,6 +264,7 @@ export function jacobian<X extends Tensors, O extends Tensors>(
   inputs: X,
   options: FunctionalOptions = {},
 ): Each<O, Each<X, Tensor>> {
+  jacobianTakes(func, inputs, options);
   return enableGrad(() => {
     const call = new Call('jacobian', inputs, options);
     const { outputs, single } = call.run(func);
@@ -291,6 +309,7 @@ export function hessian<X extends Tensors>(
   inputs: X,
   options: FunctionalOptions = {},
 ): Each<X, Each<X, Tensor>> {
+  hessianTakes(func, inputs, options);
   const { strict = false } = options;
   const scalar = (...args: Arguments<X>): Tensor => {
     const y = func(...args);
@@ -320,13 +339,15 @@ function hessianProduct(
     vectors: readonly Tensor[],
   ) => readonly Tensor[],
 ): HessianProduct {
+  const takes = signature(name, vjpParameters);
   return <X extends Tensors>(
     func: (...args: Arguments<X>) => Tensor,
     inputs: X,
     v: Tensors | null = null,
     options: FunctionalOptions = {},
-  ): [Tensor, Each<X, Tensor>] =>
-    enableGrad(() => {
+  ): [Tensor, Each<X, Tensor>] => {
+    takes(func, inputs, v, options);
+    return enableGrad(() => {
       const call = new Call(name, inputs, options);
       const vectors = call.vector(v, call.inputs, 'input');
       const { outputs } = call.run(func);
@@ -336,6 +357,7 @@ function hessianProduct(
       const products = multiply(call, gradient, vectors);
       return [call.finish(outputs, true) as Tensor, call.finish(products, call.single) as Each<X, Tensor>];
     });
+  };
 }
 
 /**

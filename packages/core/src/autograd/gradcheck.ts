@@ -1,3 +1,4 @@
+import { K, signature } from '../arguments/index.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
 import { contiguousStrides, formatShape, sameShape } from '../shape.ts';
@@ -57,6 +58,26 @@ const defaults = {
 } as const satisfies Required<GradcheckOptions>;
 type Settings = Required<GradcheckOptions>;
 
+const gradcheckKinds: K.Kinds<GradcheckOptions> = {
+  eps: K.number,
+  atol: K.nonNegative,
+  rtol: K.nonNegative,
+  raiseException: K.flag,
+  nondetTol: K.nonNegative,
+  checkUndefinedGrad: K.flag,
+  fastMode: K.flag,
+};
+const tested = { fn: K.callable, inputs: K.either(K.tensor, K.listOf(K.anything, 'an array of arguments')) };
+const gradcheckTakes = signature('gradcheck', {
+  ...tested,
+  options: K.options<GradcheckOptions>(gradcheckKinds),
+});
+const gradgradcheckTakes = signature('gradgradcheck', {
+  ...tested,
+  gradOutputs: K.nullable(K.either(K.tensor, K.tensors)),
+  options: K.options<GradgradcheckOptions>({ ...gradcheckKinds, genNonContigGradOutputs: K.flag }),
+});
+
 /**
  * Checks the gradients that backward computes for `fn` against central finite differences,
  * (fn(x + eps) - fn(x - eps)) / 2 eps, for every element of every input that requires a gradient and every element of
@@ -79,6 +100,7 @@ export function gradcheck<Args extends readonly unknown[]>(
   inputs: Tensor | readonly [...Args],
   options: GradcheckOptions = {},
 ): boolean {
+  gradcheckTakes(fn, inputs, options);
   const settings: Settings = { ...defaults, ...options };
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   try {
@@ -102,6 +124,7 @@ export function gradgradcheck<Args extends readonly unknown[]>(
   gradOutputs: Tensor | readonly Tensor[] | null = null,
   options: GradgradcheckOptions = {},
 ): boolean {
+  gradgradcheckTakes(fn, inputs, gradOutputs, options);
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   const outputs = asList(fn(...args)).filter((y) => y.requiresGrad);
   const gradients =

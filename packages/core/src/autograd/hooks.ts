@@ -1,3 +1,4 @@
+import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
@@ -25,6 +26,12 @@ function register<K extends PropertyKey, H>(
   };
 }
 
+const hooked = { x: K.tensor, hook: K.callable };
+const registerHookTakes = signature('registerHook', hooked);
+const registerPostTakes = signature('registerPostAccumulateGradHook', hooked);
+const retainGradTakes = signature('retainGrad', { x: K.tensor });
+const requiresGradInPlaceTakes = signature('requiresGrad_', { x: K.tensor, value: K.flag });
+
 /**
  * Calls `hook` with the gradient of `x` each time one is computed, before it flows on; a tensor that the hook returns
  * takes its place (changing the gradient in place is not allowed). Hooks run in the order of registration. A hook on a
@@ -41,6 +48,7 @@ function register<K extends PropertyKey, H>(
  * ```
  */
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
+  registerHookTakes(x, hook);
   if (!x.requiresGrad)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   const { gradFn, outputNumber } = autogradOf(x);
@@ -62,13 +70,14 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
  * ```
  */
 export function retainGrad(x: Tensor): void {
+  retainGradTakes(x);
   if (!x.requiresGrad) throw new AutogradError("can't retainGrad on Tensor that has requiresGrad=false");
   if (x.gradFn === null) return;
   (x.gradFn.retained ??= [])[autogradOf(x).outputNumber] = x;
 }
 
 /** Whether {@link retainGrad} was called on `x`, which is no leaf. Follows `Tensor.retains_grad`. */
-export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[autogradOf(x).outputNumber] === x;
+export const retainsGrad = (x: Tensor): boolean => x?.gradFn?.retained?.[autogradOf(x).outputNumber] === x;
 
 /**
  * Calls `hook` with the leaf `x` each time backward has added to `x.grad`: an optimizer may there update `x` and set
@@ -83,6 +92,7 @@ export const retainsGrad = (x: Tensor): boolean => x.gradFn?.retained?.[autograd
  * ```
  */
 export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => void): RemovableHandle {
+  registerPostTakes(x, hook);
   if (!x.requiresGrad)
     throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   if (x.gradFn !== null)
@@ -96,6 +106,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
  * @example zeros(2).requiresGrad_(); // tensor([0., 0.], requires_grad=True)
  */
 export function requiresGrad_(x: Tensor, value = true): Tensor {
+  requiresGradInPlaceTakes(x, value);
   if (x.gradFn !== null) {
     if (value) return x;
     throw new AutogradError(

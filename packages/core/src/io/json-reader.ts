@@ -98,7 +98,7 @@ export class JsonReader {
     let count = 0;
     while (isDigit(bytes[this.#at])) count = 10 * count + (bytes[this.#at++]! - ZERO);
     const digits = this.#at - start;
-    const plain = digits > 0 && digits <= 16 && (digits === 1 || first !== ZERO) && !isWord(bytes[this.#at]);
+    const plain = digits > 0 && (digits === 1 || first !== ZERO) && !isWord(bytes[this.#at]);
     return plain ? count : Number.NaN;
   }
 

@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 
 /** How tensors are printed: the names and meanings of `torch.set_printoptions`. */
@@ -14,6 +15,8 @@ export interface PrintOptions {
   readonly sciMode: boolean | null;
 }
 
+type SettablePrintOptions = Partial<PrintOptions> & { readonly profile?: PrintProfile };
+
 export type PrintProfile = 'default' | 'short' | 'full';
 
 const profiles: Record<PrintProfile, Omit<PrintOptions, 'sciMode'>> = {
@@ -21,6 +24,15 @@ const profiles: Record<PrintProfile, Omit<PrintOptions, 'sciMode'>> = {
   short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },
   full: { precision: 4, threshold: Number.POSITIVE_INFINITY, edgeitems: 3, linewidth: 80 },
 };
+
+const printOptions = K.options<SettablePrintOptions>({
+  profile: K.oneOf('default', 'short', 'full'),
+  precision: K.number,
+  threshold: K.number,
+  edgeitems: K.number,
+  linewidth: K.number,
+  sciMode: K.nullable(K.flag),
+});
 
 let current: PrintOptions = { ...profiles.default, sciMode: null };
 
@@ -43,12 +55,9 @@ export function getPrintOptions(): PrintOptions {
  * setPrintOptions({ profile: 'default' });
  * ```
  */
-export function setPrintOptions(options: Partial<PrintOptions> & { readonly profile?: PrintProfile }): void {
+export function setPrintOptions(options: SettablePrintOptions): void {
+  checkArguments('setPrintOptions', { options: printOptions }, [options]);
   const { profile, ...single } = options;
-  if (profile !== undefined && !Object.hasOwn(profiles, profile)) {
-    const known = Object.keys(profiles).join(', ');
-    throw new ValueError(`setPrintOptions: unknown profile ${String(profile)}; expected one of ${known}`);
-  }
   const next = { ...current, ...(profile && profiles[profile]), sciMode: null, ...single };
   const { precision, edgeitems, linewidth, threshold } = next;
   if (!(Number.isInteger(precision) && precision >= 0 && precision <= 100)) {

@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../arguments/index.ts';
 import { FlowSetting } from './flow.ts';
 
 /** Whether operations are recorded for backward. The two flags are independent, as in PyTorch. */
@@ -66,8 +67,10 @@ export const enableGrad = <T>(fn: () => T): T => mode.run(withGrad(true), 'enabl
  * Runs `fn` with recording as `enabled` says: {@link enableGrad} or {@link noGrad}. Follows `torch.set_grad_enabled`.
  * @throws AutogradError as {@link noGrad}
  */
-export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T =>
-  mode.run(withGrad(enabled), 'setGradEnabled', fn);
+export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => {
+  checkArguments('setGradEnabled', { enabled: K.flag, fn: K.callable }, [enabled, fn]);
+  return mode.run(withGrad(enabled), 'setGradEnabled', fn);
+};
 
 /**
  * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations.

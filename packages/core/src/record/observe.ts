@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
 import type { GradNode } from './node.ts';
@@ -17,6 +18,11 @@ export interface Observer {
   read?(x: Tensor, reason: string): void;
 }
 
+const observerKind = K.kind(
+  'an object with functions such as before and after',
+  (x) => typeof x === 'object' && x !== null,
+);
+
 /** Replaced on every change, so that an observer may come or go while these are being told. */
 let observers: readonly Observer[] = [];
 /** @internal Whether there is any observer: the hot paths ask before they call. */
@@ -34,6 +40,7 @@ export let observed = false;
  * ```
  */
 export function observe(observer: Observer): () => void {
+  checkArguments('observe', { observer: observerKind }, [observer]);
   observers = [...observers, observer];
   observed = true;
   let present = true;

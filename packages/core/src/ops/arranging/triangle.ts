@@ -1,8 +1,9 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { checkInteger, checkShape, formatShape } from '../../shape.ts';
+import { checkShape, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 
 /** Options of {@link tril} and {@link triu}. */
@@ -15,8 +16,7 @@ function triangle(name: string, lower: boolean): Primitive<number> {
   const primitive: Primitive<number> = definePrimitive<number>({
     name,
     saves: 0,
-    infer([x], diagonal) {
-      checkInteger(diagonal, 'diagonal', name);
+    infer([x]) {
       if (x.shape.length < 2) {
         throw new ShapeError(
           `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x.shape)}`,
@@ -44,27 +44,31 @@ function triangle(name: string, lower: boolean): Primitive<number> {
 const trilPrimitive = triangle('tril', true);
 const triuPrimitive = triangle('triu', false);
 
-const keeping =
-  (run: typeof apply, primitive: Primitive<number>) =>
-  (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
-    run(primitive, [x], typeof options === 'number' ? options : (options.diagonal ?? 0));
+function keeping(name: string, run: typeof apply, primitive: Primitive<number>) {
+  const diagonal = K.either(K.options<TriangleOptions>({ diagonal: K.integer }), K.integer);
+  const takes = signature(name, { x: K.tensor, diagonal });
+  return (x: Tensor, options: number | TriangleOptions = 0): Tensor => {
+    takes(x, options);
+    return run(primitive, [x], typeof options === 'number' ? options : (options.diagonal ?? 0));
+  };
+}
 
 /**
  * The lower triangle of each matrix, 0 above the diagonal. Follows `torch.tril`.
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example tril(ones([2, 3])).tolist(); // [ [ 1, 0, 0 ], [ 1, 1, 0 ] ]
  */
-export const tril = keeping(apply, trilPrimitive);
+export const tril = keeping('tril', apply, trilPrimitive);
 /**
  * The upper triangle of each matrix, 0 below the diagonal. Follows `torch.triu`.
  * @throws ShapeError when x has fewer than two dimensions, ValueError when the diagonal is no integer.
  * @example triu(ones([2, 3]), 1).tolist(); // [ [ 0, 1, 1 ], [ 0, 0, 1 ] ]
  */
-export const triu = keeping(apply, triuPrimitive);
+export const triu = keeping('triu', apply, triuPrimitive);
 /** {@link tril} in place, with its errors. Follows `Tensor.tril_`. */
-export const tril_ = keeping(applyInPlace, trilPrimitive);
+export const tril_ = keeping('tril_', applyInPlace, trilPrimitive);
 /** {@link triu} in place, with its errors. Follows `Tensor.triu_`. */
-export const triu_ = keeping(applyInPlace, triuPrimitive);
+export const triu_ = keeping('triu_', applyInPlace, triuPrimitive);
 
 /** Options of {@link trilIndices} and {@link triuIndices}. */
 export interface TriangleIndicesOptions {
@@ -74,13 +78,17 @@ export interface TriangleIndicesOptions {
   readonly dtype?: DType;
 }
 
-const triangleIndices =
-  (name: string, lower: boolean) =>
-  (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
+const triangleIndices = (name: string, lower: boolean) => {
+  const takes = signature(name, {
+    row: K.integer,
+    col: K.integer,
+    options: K.options<TriangleIndicesOptions>({ offset: K.integer, dtype: K.dtype }),
+  });
+  return (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
+    takes(row, col, options);
     const { offset = 0, dtype = 'int32' } = options;
     if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
     checkShape([row, col], name);
-    checkInteger(offset, 'offset', name);
     const rows: number[] = [];
     const columns: number[] = [];
     for (let i = 0; i < row; i++) {
@@ -92,6 +100,7 @@ const triangleIndices =
     }
     return wrapArray(Int32Array.from([...rows, ...columns]), [2, rows.length], 'int32');
   };
+};
 
 /**
  * The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`.

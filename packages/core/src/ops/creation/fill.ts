@@ -44,7 +44,9 @@ export function full(shape: Shape | number, value: number | boolean, options?: C
 }
 
 function constantLike(caller: string, value: number) {
+  const takes = signature(caller, { shape: K.sizeOrSizes, options: creationOptions });
   return (shape: Shape | number, options?: CreationOptions): Tensor => {
+    takes(shape, options);
     const sizes = sizesOf(shape, caller);
     const dtype = dtypeOf(options, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options);
@@ -81,20 +83,23 @@ export const ones: Create = constantLike('ones', 1);
 export const empty: Create = constantLike('empty', 0);
 
 type LikeFunction = (x: Tensor, options?: CreationOptions) => Tensor;
-const like =
-  (create: (shape: Shape, options?: CreationOptions) => Tensor): LikeFunction =>
-  (x, options) =>
-    create(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+function like(name: string, create: (shape: Shape, options?: CreationOptions) => Tensor): LikeFunction {
+  const takes = signature(name, { x: K.tensor, options: creationOptions });
+  return (x, options) => {
+    takes(x, options);
+    return create(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
+  };
+}
 
 /**
  * Zeros with the shape and dtype of `x`. Follows `torch.zeros_like`.
  * @example zerosLike(tensor([1.5, 2])); // tensor([0., 0.])
  */
-export const zerosLike: LikeFunction = like(zeros);
+export const zerosLike: LikeFunction = like('zerosLike', zeros);
 /** Ones with the shape and dtype of `x`. Follows `torch.ones_like`. */
-export const onesLike: LikeFunction = like(ones);
+export const onesLike: LikeFunction = like('onesLike', ones);
 /** Unwritten memory with the shape and dtype of `x`. Follows `torch.empty_like`. */
-export const emptyLike: LikeFunction = like(empty);
+export const emptyLike: LikeFunction = like('emptyLike', empty);
 
 const fullLikeTakes = signature('fullLike', { x: K.tensor, value: K.scalar, options: creationOptions });
 

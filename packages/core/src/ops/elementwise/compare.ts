@@ -1,12 +1,14 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { E, type Expr, toInt32 } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { binary, type ElementwiseDefinition, unary } from './define.ts';
 import { integersOnly } from './dtype-checks.ts';
+import { notATensor } from './operands.ts';
 import {
   applyBinary,
   applyUnary,
@@ -106,6 +108,7 @@ const bitwiseNotOp = new ElementwiseOp({
 
 /** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
+  if (!(x instanceof Tensor)) throw notATensor('bitwise_not', [x]);
   return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
 }
 
@@ -118,6 +121,15 @@ export interface CloseOptions {
   /** Whether NaN equals NaN. Default: false. */
   readonly equalNan?: boolean;
 }
+
+const closeParameters = {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<CloseOptions>({ rtol: K.nonNegative, atol: K.nonNegative, equalNan: K.flag }),
+};
+const iscloseTakes = signature('isclose', closeParameters);
+const allcloseTakes = signature('allclose', closeParameters);
+const equalTakes = signature('equal', { a: K.tensor, b: K.tensor });
 
 const closeness = (equalNan: boolean): ElementwiseOp =>
   new ElementwiseOp({
@@ -139,6 +151,7 @@ const iscloseNan = closeness(true);
  * @example isclose(tensor([1, 2.1]), tensor([1.000001, 2])); // tensor([ True, False])
  */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
+  iscloseTakes(a, b, options);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype)
     throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
@@ -156,6 +169,7 @@ const holds = (x: Tensor, caller: string): boolean =>
  * @example allclose(tensor([1, 2.5]), tensor([1.000001, 2.5])); // true
  */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
+  allcloseTakes(a, b, options);
   return holds(isclose(a, b, options), 'allclose');
 }
 
@@ -164,5 +178,6 @@ export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): bool
  * @example equal(tensor([1, 2]), tensor([1, 2])); // true
  */
 export function equal(a: Tensor, b: Tensor): boolean {
+  equalTakes(a, b);
   return sameShape(a.shape, b.shape) && holds(eq(a, b), 'equal');
 }

@@ -120,13 +120,21 @@ export interface IndexAddOptions {
   readonly alpha?: number;
 }
 
-const adding =
-  (run: Run, caller: string) =>
-  (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
+const alongParameters = { x: K.tensor, dim: K.integer, index: K.tensor };
+
+function adding(run: Run, caller: string) {
+  const takes = signature(caller, {
+    ...alongParameters,
+    source: K.tensor,
+    options: K.options<IndexAddOptions>({ alpha: K.number }),
+  });
+  return (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
+    takes(x, dim, index, source, options);
     const { alpha = 1 } = options;
     const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
     return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
   };
+}
 
 /**
  * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
@@ -138,10 +146,13 @@ export const indexAdd = adding(apply, 'indexAdd');
 /** {@link indexAdd} in place, with its errors. Follows `Tensor.index_add_`. */
 export const indexAdd_: typeof indexAdd = adding(applyInPlace, 'indexAdd_');
 
-const copying =
-  (run: Run, caller: string) =>
-  (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor =>
-    writeAlong(run, x, dim, index, source, 'index_copy', caller);
+function copying(run: Run, caller: string) {
+  const takes = signature(caller, { ...alongParameters, source: K.tensor });
+  return (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => {
+    takes(x, dim, index, source);
+    return writeAlong(run, x, dim, index, source, 'index_copy', caller);
+  };
+}
 
 /**
  * A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`.
@@ -152,14 +163,16 @@ export const indexCopy = copying(apply, 'indexCopy');
 /** {@link indexCopy} in place, with its errors. Follows `Tensor.index_copy_`. */
 export const indexCopy_: typeof indexCopy = copying(applyInPlace, 'indexCopy_');
 
-const filling =
-  (run: Run, caller: string) =>
-  (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor => {
+function filling(run: Run, caller: string) {
+  const takes = signature(caller, { ...alongParameters, value: K.operand });
+  return (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor => {
+    takes(x, dim, index, value);
     const a = along(x, dim, index, caller);
     const stored = fillValue(x, value, caller);
     const attrs = { name: 'index_fill', caller, negative: true, accumulate: false } as const;
     return write(run, x, a.dim, a.index, stored, attrs);
   };
+}
 
 /**
  * A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`; negative ones count from the end.

@@ -1,5 +1,6 @@
+import { K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { apply, applyInPlace, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -105,8 +106,15 @@ export interface ScatterOptions {
   readonly reduce?: 'add' | 'multiply';
 }
 
+const scatterParameters = { x: K.tensor, dim: K.integer, index: K.tensor, src: K.tensor };
+
 /** {@link scatter}, under the name `caller`, as a new tensor or in place. */
 function scattering(run: typeof apply, caller: string) {
+  const takes = signature(caller, {
+    ...scatterParameters,
+    src: K.operand,
+    options: K.options<ScatterOptions>({ reduce: K.oneOf('add', 'multiply') }),
+  });
   return (
     x: Tensor,
     dim: number,
@@ -114,12 +122,8 @@ function scattering(run: typeof apply, caller: string) {
     src: Tensor | number,
     options: ScatterOptions = {},
   ): Tensor => {
+    takes(x, dim, index, src, options);
     const { reduce } = options;
-    if (reduce !== undefined && reduce !== 'add' && reduce !== 'multiply') {
-      throw new ValueError(
-        `${caller}: reduce argument must be either add or multiply, got ${String(reduce)}`,
-      );
-    }
     const source =
       src instanceof Tensor
         ? fitSource(src, index, caller)
@@ -147,20 +151,24 @@ export const scatter = scattering(apply, 'scatter');
 /** {@link scatter} in place, with its errors. Follows `Tensor.scatter_`. */
 export const scatter_: typeof scatter = scattering(applyInPlace, 'scatter_');
 
-const addingTo =
-  (put: typeof scatter) =>
-  (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor =>
-    put(x, dim, index, src, { reduce: 'add' });
+function addingTo(run: typeof apply, caller: string) {
+  const takes = signature(caller, scatterParameters);
+  const put = scattering(run, caller);
+  return (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor => {
+    takes(x, dim, index, src);
+    return put(x, dim, index, src, { reduce: 'add' });
+  };
+}
 
 /**
  * {@link scatter} that adds: x[i][index[i][j]] += src[i][j], the derivative of {@link gather}. Follows `torch.scatter_add`.
  * @throws the errors of {@link scatter}.
  * @example scatterAdd(zeros(3), 0, tensor([0, 0, 2]), ones(3)); // tensor([2., 0., 1.])
  */
-export const scatterAdd = addingTo(scattering(apply, 'scatterAdd'));
+export const scatterAdd = addingTo(apply, 'scatterAdd');
 
 /** {@link scatterAdd} in place, with its errors. Follows `Tensor.scatter_add_`. */
-export const scatterAdd_: typeof scatterAdd = addingTo(scattering(applyInPlace, 'scatterAdd_'));
+export const scatterAdd_: typeof scatterAdd = addingTo(applyInPlace, 'scatterAdd_');
 
 /** Options of {@link scatterReduce}. */
 export interface ScatterReduceOptions {
@@ -168,9 +176,13 @@ export interface ScatterReduceOptions {
   readonly includeSelf?: boolean;
 }
 
-const reducing =
-  (run: typeof apply, caller: string) =>
-  (
+function reducing(run: typeof apply, caller: string) {
+  const takes = signature(caller, {
+    ...scatterParameters,
+    reduce: K.oneOf('sum', 'prod', 'mean', 'amax', 'amin'),
+    options: K.options<ScatterReduceOptions>({ includeSelf: K.flag }),
+  });
+  return (
     x: Tensor,
     dim: number,
     index: Tensor,
@@ -178,11 +190,7 @@ const reducing =
     reduce: ScatterReduction,
     options: ScatterReduceOptions = {},
   ): Tensor => {
-    if (!Object.hasOwn(reductionGradients, reduce)) {
-      throw new ValueError(
-        `${caller}: reduce argument must be either sum, prod, mean, amax or amin, got ${String(reduce)}`,
-      );
-    }
+    takes(x, dim, index, src, reduce, options);
     const attrs = {
       dim: normalizeDim(dim, x.shape.length, caller),
       how: reduce,
@@ -191,6 +199,7 @@ const reducing =
     };
     return run(scatterReducePrimitive, [x, index, fitSource(src, index, caller)], attrs);
   };
+}
 
 /**
  * {@link scatter} that reduces the values which meet in one place: `'sum'`, `'prod'`, `'mean'`, `'amax'` or `'amin'`.

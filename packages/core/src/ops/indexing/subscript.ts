@@ -109,9 +109,20 @@ function put(
   return putFlat('index_put', x, positions, expand(values, positions.shape), { accumulate, caller }, run);
 }
 
-const putting =
-  (run: typeof apply, caller: string) =>
-  (x: Tensor, indices: readonly IndexItem[], values: IndexValue, options: IndexPutOptions = {}): Tensor => {
+function putting(run: typeof apply, caller: string) {
+  const takes = signature(caller, {
+    x: K.tensor,
+    indices: K.listOf(K.anything, 'an array of index items'),
+    values: K.operand,
+    options: K.options<IndexPutOptions>({ accumulate: K.flag }),
+  });
+  return (
+    x: Tensor,
+    indices: readonly IndexItem[],
+    values: IndexValue,
+    options: IndexPutOptions = {},
+  ): Tensor => {
+    takes(x, indices, values, options);
     if (values instanceof Tensor && values.dtype !== x.dtype) {
       throw new DTypeError(
         `${caller}: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ` +
@@ -120,6 +131,7 @@ const putting =
     }
     return put(x, indices, values, options.accumulate ?? false, run, caller);
   };
+}
 
 /**
  * A copy of x in which `values`, broadcast, take the place of `index(x, ...indices)`. `values` has x's dtype. Differentiable in
@@ -133,7 +145,11 @@ export const indexPut = putting(apply, 'indexPut');
 /** {@link indexPut} in place, with its errors. Follows `Tensor.index_put_`. */
 export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
 
-const assignTakes = signature('assign', { x: K.tensor, indices: K.anything, value: K.operand });
+const assignTakes = signature('assign', {
+  x: K.tensor,
+  indices: K.listOf(K.anything, 'an array of index items'),
+  value: K.operand,
+});
 
 /**
  * PyTorch's `x[indices] = value`: overwrites part of x in place, converting `value` to x's dtype.

@@ -127,8 +127,8 @@ const massPrimitive = definePrimitive<Attributes, Inputs>({
     let rest = 0;
     if (spread !== null) for (const q of elementsOf(spread)) rest += q;
     classes?.forEach((t, i) => {
-      const mass = t === a.ignoreIndex ? 0 : onClass * (weight === null ? 1 : weight[t]!) + rest;
-      array[i] = round(mass) * share;
+      const mass = onClass * (weight === null ? 1 : (weight[t] ?? 0)) + rest;
+      array[i] = t === a.ignoreIndex ? 0 : round(mass) * share;
     });
   },
 });
@@ -192,7 +192,8 @@ function family(name: string): Family {
       const each = a.reduction === 'none' ? array : null;
       const grad = unit === undefined ? null : unit.storage.array;
       const total = crossEntropyRows(inputs[0], a.dim, target, 1 / target.divisor, grad, each);
-      if (each === null) array[0] = total / target.divisor;
+      // Nothing to take a mean of: 0 / 0, also where smoothing has a loss.
+      if (each === null) array[0] = target.divisor === 0 ? Number.NaN : total / target.divisor;
     },
     derivative([g], node) {
       const a = node.attrs;

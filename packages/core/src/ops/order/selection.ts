@@ -222,11 +222,11 @@ export function kthInOrder(keys: TypedArray, k: number): number {
 }
 
 /**
- * The order into which the C++ standard library's sort brings the keys by `<`, which is no order where there are NaNs: what
- * PyTorch's `mode` goes by. Kindling's own.
+ * The order into which the C++ standard library's sort brings the keys by `<` or by another comparison, which is no order where
+ * there are NaNs: what PyTorch's `mode` and its unique entries go by. Kindling's own.
  */
-export function plainOrder(keys: TypedArray): Int32Array {
-  const selection = new Selection(keys, false, (b, a) => b < a);
+export function plainOrder(keys: TypedArray, comparison: Precedes = (b, a) => b < a): Int32Array {
+  const selection = new Selection(keys, false, comparison);
   selection.sort(keys.length);
   return selection.order;
 }

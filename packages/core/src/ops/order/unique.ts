@@ -7,6 +7,7 @@ import { indexSelect } from '../indexing/index-along.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
+import { plainOrder } from './selection.ts';
 import { sortOrder } from './sort-rows.ts';
 
 /** Options of {@link uniqueConsecutive}. */
@@ -82,8 +83,17 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
     );
   }
   const data = valuesOf(entries, `${sorted ? 'unique' : 'unique_consecutive'}: which elements differ`);
-  const order = counting(count);
-  if (sorted) {
+  let order = counting(count);
+  if (sorted && dim !== null && data.includes(Number.NaN as never)) {
+    // As PyTorch compares entries: by the first elements of which one is less, where NaN is neither less nor greater.
+    order = plainOrder(order, (b, a) => {
+      for (let j = 0; j < width; j++) {
+        const [left, right] = [data[b * width + j]!, data[a * width + j]!];
+        if (left < right || left > right) return left < right;
+      }
+      return false;
+    });
+  } else if (sorted) {
     // Whole entries are ordered by their first element that differs: a stable sort by each, the last one first.
     const key = data.slice(0, count);
     for (let j = width - 1; j >= 0; j--) {

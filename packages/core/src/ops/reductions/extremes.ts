@@ -8,7 +8,7 @@ import { maximum, minimum } from '../elementwise/binary.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reductionOf, requireElements } from './reduction.ts';
+import { type Reduction, reduceOptions, reductionOf, requireElements } from './reduction.ts';
 import { eachRow } from './rows.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
@@ -100,6 +100,8 @@ function extremumOf(side: Side) {
     },
   );
   const ofBoth = side === 'max' ? maximum : minimum;
+  const dimOrOther = K.nullable(K.either(K.integer, K.tensor));
+  const takes = signature(side, { x: K.tensor, dim: dimOrOther, options: reduceOptions });
   function extreme(x: Tensor): Tensor;
   function extreme(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   function extreme(x: Tensor, other: Tensor): Tensor;
@@ -108,6 +110,7 @@ function extremumOf(side: Side) {
     dim?: number | Tensor | null,
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
+    takes(x, dim, options);
     if (dim instanceof Tensor) return ofBoth(x, dim);
     if (dim === undefined || dim === null) {
       return apply(whole, [x], reductionOf(x, undefined, options?.keepdim, side));
@@ -153,7 +156,9 @@ function searching(name: string, side: Side) {
       findFirst(elementsOf(x), values, extent, out.storage.array);
     },
   });
+  const takes = signature(name, { x: K.tensor, dim: K.nullable(K.integer), options: reduceOptions });
   return (x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor => {
+    takes(x, dim, options);
     if (dim !== undefined && dim !== null) {
       return apply(primitive, [x], searchOf(x, dim, options?.keepdim, name));
     }

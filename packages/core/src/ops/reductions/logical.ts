@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { ne } from '../elementwise/compare.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reductionOf } from './reduction.ts';
+import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
 
 function truth(name: 'all' | 'any') {
   const primitive = definePrimitive<Reduction>({
@@ -14,7 +14,9 @@ function truth(name: 'all' | 'any') {
     infer: ([x], { shape }) => ({ shape, dtype: x.dtype === 'uint8' ? 'uint8' : 'bool' }),
     kernel: ([x], { dims }, out) => reduce(name, x, dims, out.storage.array, out.offset),
   });
+  const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
   return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor => {
+    takes(x, dims, options);
     // A list without dimensions leaves them all, as in PyTorch.
     if (Array.isArray(dims) && dims.length === 0) {
       return x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0);

@@ -84,9 +84,11 @@ function medianOf(name: string, pick: Pick) {
     },
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs)],
   });
+  const takes = signature(name, { x: K.tensor, dim: K.nullable(K.integer), options: reduceOptions });
   function median(x: Tensor): Tensor;
   function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   function median(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    takes(x, dim, options);
     if (dim !== undefined && dim !== null) {
       return valuesAndIndices(along, x, searchOf(x, dim, options?.keepdim, name));
     }

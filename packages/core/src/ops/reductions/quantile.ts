@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, extentOf } from '../../kernels/index.ts';
@@ -51,7 +52,7 @@ const unitInterval = (name: string): ElementwiseOp =>
 const inUnit = { quantile: unitInterval('quantile'), nanquantile: unitInterval('nanquantile') };
 
 /** q as it enters the computation, once all is known to fit. */
-function checkedQuantiles(x: Tensor, q: Tensor, interpolation: string, name: keyof typeof inUnit): Tensor {
+function checkedQuantiles(x: Tensor, q: Tensor, name: keyof typeof inUnit): Tensor {
   if (!isFloatingPoint(x.dtype)) {
     throw new DTypeError(`${name}() input tensor must be either float or double dtype, got ${x.dtype}`);
   }
@@ -63,21 +64,25 @@ function checkedQuantiles(x: Tensor, q: Tensor, interpolation: string, name: key
     );
   }
   const checked = applyUnary(inUnit[name], q);
-  if (!Object.hasOwn(readRanks, interpolation)) {
-    throw new ValueError(
-      `${name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`,
-    );
-  }
   return checked;
 }
 
-const quantileOf =
-  (name: keyof typeof inUnit) =>
-  (x: Tensor, q: Tensor | number, dim?: number | null, options: QuantileOptions = {}): Tensor => {
+const quantileOf = (name: keyof typeof inUnit) => {
+  const takes = signature(name, {
+    x: K.tensor,
+    q: K.operand,
+    dim: K.nullable(K.integer),
+    options: K.options<QuantileOptions>({
+      keepdim: K.flag,
+      interpolation: K.oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest'),
+    }),
+  });
+  return (x: Tensor, q: Tensor | number, dim?: number | null, options: QuantileOptions = {}): Tensor => {
+    takes(x, q, dim, options);
     const { keepdim = false, interpolation = 'linear' } = options;
     const given =
       typeof q === 'number' ? Tensor.scalar(q, isFloatingPoint(x.dtype) ? x.dtype : 'float32') : q;
-    const qs = checkedQuantiles(x, given, interpolation, name);
+    const qs = checkedQuantiles(x, given, name);
     const whole = dim === undefined || dim === null;
     const d = whole ? 0 : normalizeDim(dim, x.ndim, name);
     const rows = whole || x.ndim === 0 ? flatten(x) : movedim(x, d, -1);
@@ -104,6 +109,7 @@ const quantileOf =
     const shaped = reshape(perQ, [qs.count, ...kept]);
     return qs.ndim === 0 ? squeeze(shaped, 0) : shaped;
   };
+};
 
 /**
  * The q-quantiles along `dim`, or of all elements; NaN where there is one. `q`, in [0, 1], is a number, or a tensor whose

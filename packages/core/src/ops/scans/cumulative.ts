@@ -84,8 +84,11 @@ function runningExtremum(name: string, sign: 1 | -1) {
       g === null ? null : scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.output(1), g),
     ],
   });
-  return (x: Tensor, dim: number): ValuesAndIndices =>
-    valuesAndIndices(primitive, x, normalizeDim(dim, x.ndim, name));
+  const takes = signature(name, { x: K.tensor, dim: K.integer });
+  return (x: Tensor, dim: number): ValuesAndIndices => {
+    takes(x, dim);
+    return valuesAndIndices(primitive, x, normalizeDim(dim, x.ndim, name));
+  };
 }
 
 /**

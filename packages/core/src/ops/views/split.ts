@@ -127,7 +127,9 @@ function numbersOf(x: Tensor): number | Shape {
 
 /** {@link tensorSplit}, with a number of sections that must divide the dimension. */
 function splitter(name: string, least: number, dimOf: (rank: number) => number) {
+  const takes = signature(name, { x: K.tensor, indicesOrSections: K.sizeOrSizes });
   return (x: Tensor, indicesOrSections: number | Shape): Tensor[] => {
+    takes(x, indicesOrSections);
     const rank = x.shape.length;
     if (rank < least) {
       throw new ShapeError(
