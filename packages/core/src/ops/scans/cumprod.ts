@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { computeWide, type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { type Extent, elementsOf, extentOf, toInt32 } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -18,12 +18,13 @@ import type { ScanOptions } from './cumulative.ts';
 import { runningSums } from './running-sum.ts';
 
 function runningProducts(x: TypedArray, out: TypedArray, extent: Extent): void {
+  const whole = out instanceof Int32Array;
   eachRow(extent, (start) => {
     const { n, inner } = extent;
     let product = 1;
     for (let r = 0, at = start; r < n; r++, at += inner) {
       product *= x[at]!;
-      out[at] = product;
+      out[at] = whole ? toInt32(product) : product;
     }
   });
 }
@@ -32,10 +33,7 @@ const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
   saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], dim, out) =>
-    computeWide(out.storage.array, (products) =>
-      runningProducts(elementsOf(x), products, extentOf(x.shape, dim)),
-    ),
+  kernel: ([x], dim, out) => runningProducts(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
   derivative: (g, node) => [
     node.shape(0)[node.attrs] === 1 ? g : cumprodGradient(g, node.input(0), node.attrs),
   ],

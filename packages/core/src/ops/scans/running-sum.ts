@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
-import { computeWide, type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { type Extent, elementsOf, extentOf, toInt32 } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { totalType } from '../reductions/reduction.ts';
@@ -12,8 +12,9 @@ export interface Scan {
   readonly reverse: boolean;
 }
 
-/** Running sums, carried in float64. */
+/** Running sums, carried in float64; what goes into int32 must fit it. */
 export function runningSums(x: TypedArray, out: TypedArray, extent: Extent, reverse: boolean): void {
+  const whole = out instanceof Int32Array;
   eachRow(extent, (start) => {
     const { n, inner } = extent;
     const step = reverse ? -inner : inner;
@@ -21,7 +22,7 @@ export function runningSums(x: TypedArray, out: TypedArray, extent: Extent, reve
     let total = 0;
     for (let r = 0; r < n; r++, at += step) {
       total += x[at]!;
-      out[at] = total;
+      out[at] = whole ? toInt32(total) : total;
     }
   });
 }
@@ -31,9 +32,7 @@ const cumsumPrimitive: Primitive<Scan> = definePrimitive({
   saves: 0,
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
   kernel: ([x], { dim, reverse }, out) =>
-    computeWide(out.storage.array, (sums) =>
-      runningSums(elementsOf(x), sums, extentOf(x.shape, dim), reverse),
-    ),
+    runningSums(elementsOf(x), out.storage.array, extentOf(x.shape, dim), reverse),
   derivative: (g, { attrs: { dim, reverse } }) => [runningSum(g, dim, !reverse)],
 });
 
