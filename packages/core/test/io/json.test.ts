@@ -56,6 +56,14 @@ describe('JSON.stringify of a tensor', () => {
     expect(back(x.mul(2)).requiresGrad).toBe(false);
   });
 
+  test('shares nothing with the tensor', () => {
+    const x = tensor([[1, 2]]);
+    const json = x.toJSON() as { shape: number[]; data: number[] };
+    json.shape[0] = 9;
+    json.data[0] = 9;
+    expect([x.shape, x.toArray()]).toEqual([[1, 2], [[1, 2]]]);
+  });
+
   test('loses no bit of any float', () => {
     fc.assert(
       fc.property(fc.array(fc.double()), (values) => {

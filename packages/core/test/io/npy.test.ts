@@ -155,6 +155,17 @@ describe('npy', () => {
     expect(parseNpy(withHeader(good.replace('(2,)', '()'), new Uint8Array(4))).shape).toEqual([]);
   });
 
+  test('a header may have 10,000 bytes, as in NumPy, and no more', () => {
+    const padded = (length: number): Uint8Array => {
+      const bytes = new Uint8Array(12 + length + 8);
+      bytes.set([0x93, ...new TextEncoder().encode('NUMPY'), 2, 0, length % 256, length >> 8]);
+      bytes.set(new TextEncoder().encode(good.padEnd(length)), 12);
+      return bytes;
+    };
+    expect(parseNpy(padded(10_000)).shape).toEqual([2]);
+    expect(() => parseNpy(padded(10_001))).toThrow('the header has 10001 bytes, more than the 10000 allowed');
+  });
+
   test('no header takes more time than it is long', () => {
     const long = (text: string): Uint8Array => {
       const bytes = new Uint8Array(10 + 9990);

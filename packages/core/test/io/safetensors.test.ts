@@ -165,6 +165,8 @@ describe('safetensors', () => {
       '😀',
     ]);
     expect([...parseSafetensors(withHeader('{}')).tensors]).toEqual([]);
+    const beside = `{"b":${entry('F32', '[1]', 0, 4)},"a":${entry('F32', '[0]', 0, 0)},"c":${entry('U8', '[0]', 4, 4)}}`;
+    expect([...parseSafetensors(withHeader(beside, 4)).tensors.keys()]).toEqual(['b', 'a', 'c']);
     const wide = parseSafetensors(withHeader(`{"a":${entry('F32', '[9007199254740991,0]', 0, 0)}}`));
     expect(wide.tensors.get('a')!.shape).toEqual([2 ** 53 - 1, 0]);
     expect(
@@ -183,6 +185,7 @@ describe('safetensors', () => {
       [`{"w":${w.replace('1', '01')}}`, 'no list of sizes'],
       [`{"w":${w.replace('1', '9007199254740993')}}`, 'no list of sizes'],
       [`{"w":${w.replace('1', '"1"')}}`, 'no list of sizes'],
+      [`{"w":${w.replace('1', `${'1,'.repeat(64)}1`)}}`, 'no list of sizes, of which there may be 64'],
       [`{"w":${w.replace('[1]', 'null')}}`, 'no list of sizes'],
       [`{"w":${w.replace('[0', '[-0')}}`, 'no pair of offsets'],
       [`{"w":{"dtype":"F32","shape":[1]}}`, 'no pair of offsets'],
