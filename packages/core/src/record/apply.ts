@@ -66,8 +66,8 @@ const calledAs: Readonly<Record<string, string>> = {
   _unsafe_view: 'reshape',
 };
 
-/** An operation's public name: PyTorch's, in camelCase. */
-const publicName = (name: string): string =>
+/** @internal An operation's public name: PyTorch's, in camelCase. */
+export const publicName = (name: string): string =>
   calledAs[name] ?? name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 /** What the runtime says where memory for an array, or for the kernels, cannot be had. */

@@ -176,7 +176,7 @@ const hstackTakes = signature('hstack', hstackParameters);
 export function hstack(tensors: Tensors): Tensor {
   hstackTakes(tensors);
   checkList(tensors, 'hstack');
-  return cat(tensors.map(atleast1d), tensors[0].shape.length <= 1 ? 0 : 1);
+  return cat(atleast1d(tensors), tensors[0].shape.length <= 1 ? 0 : 1);
 }
 
 const vstackTakes = signature('vstack', hstackParameters);
@@ -188,7 +188,7 @@ const vstackTakes = signature('vstack', hstackParameters);
 export function vstack(tensors: Tensors): Tensor {
   vstackTakes(tensors);
   checkList(tensors, 'vstack');
-  return cat(tensors.map(atleast2d), 0);
+  return cat(atleast2d(tensors), 0);
 }
 
 /** {@link vstack}. Follows `torch.row_stack`. */
@@ -203,7 +203,7 @@ const dstackTakes = signature('dstack', hstackParameters);
 export function dstack(tensors: Tensors): Tensor {
   dstackTakes(tensors);
   checkList(tensors, 'dstack');
-  return cat(tensors.map(atleast3d), 2);
+  return cat(atleast3d(tensors), 2);
 }
 
 const columnStackTakes = signature('columnStack', hstackParameters);

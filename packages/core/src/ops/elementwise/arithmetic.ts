@@ -1,9 +1,11 @@
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   binary,
+  checkOptions,
   type ElementwiseDefinition,
   inPlace,
   inPlaceCall,
@@ -55,6 +57,8 @@ const subScaledOp = new ElementwiseOp({
   check: checkSub,
 });
 
+const alphaOptions = K.options<AlphaOptions>({ alpha: K.number });
+
 const integral = (x: Operand): boolean =>
   typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
 
@@ -65,6 +69,7 @@ const scaled =
     withAlpha: ElementwiseOp,
   ): Resolve<[a: Operand, b: Operand, options?: AlphaOptions]> =>
   (caller, a, b, options) => {
+    checkOptions(caller, alphaOptions, options, a, b);
     const alpha = options?.alpha ?? 1;
     if (alpha === 1) return { op: plain, operands: [a, b] };
     if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
@@ -103,8 +108,11 @@ export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   return options === undefined ? applyBinary(subOp, a, b) : run(differenceOf('sub', a, b, options));
 }
 
+const rsubTakes = signature('rsub', { a: K.operand, b: K.operand, options: alphaOptions });
+
 /** b - alpha * a: {@link sub} with its operands swapped. Follows `torch.rsub`. */
 export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  rsubTakes(a, b, options);
   return sub(b, a, options);
 }
 
@@ -163,17 +171,18 @@ export interface DivOptions {
   readonly roundingMode?: 'trunc' | 'floor' | null;
 }
 
-const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (_, a, b, options) => {
+const divOptions = K.options<DivOptions>({ roundingMode: K.nullable(K.oneOf('trunc', 'floor')) });
+
+const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (caller, a, b, options) => {
+  checkOptions(caller, divOptions, options, a, b);
   const mode = options?.roundingMode ?? null;
   switch (mode) {
     case null:
       return { op: divOp, operands: [a, b] };
     case 'trunc':
       return { op: divTruncOp, operands: [a, b] };
-    case 'floor':
-      return { op: divFloor.op, operands: [a, b] };
     default:
-      throw new ValueError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(mode)}'`);
+      return { op: divFloor.op, operands: [a, b] };
   }
 };
 
@@ -257,9 +266,14 @@ export interface ValueOptions {
   readonly value?: number;
 }
 
+const valueOptions = K.options<ValueOptions>({ value: K.number });
+
 const withValue =
   (op: ElementwiseOp): Resolve<[x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions]> =>
-  (_, x, a, b, options) => ({ op, operands: [x, a, b], params: [options?.value ?? 1] });
+  (caller, x, a, b, options) => {
+    checkOptions(caller, valueOptions, options, x, a, b);
+    return { op, operands: [x, a, b], params: [options?.value ?? 1] };
+  };
 const productOf = withValue(addcmulOp);
 const ratioOf = withValue(addcdivOp);
 

@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../../arguments/index.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
@@ -38,6 +39,14 @@ export function binary(
     ...definition,
   });
   return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
+}
+
+/** Refuses what `kind` does not take for options, which are seldom given; `operands` are for the error. */
+export function checkOptions(caller: string, kind: K.Kind, options: unknown, ...operands: unknown[]): void {
+  if (options === undefined || kind.accepts(options)) return;
+  const names = ['x', 'y', 'z'].slice(0, operands.length);
+  const parameters = Object.fromEntries(names.map((name) => [name, K.anything]));
+  checkArguments(caller, { ...parameters, options: kind }, [...operands, options]);
 }
 
 /** What a call stands for: an operation, its operands and its parameters. */

@@ -1,6 +1,7 @@
+import { K } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import type { Tensor } from '../../tensor.ts';
-import { inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
+import { requireTensors, Tensor } from '../../tensor.ts';
+import { checkOptions, inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
 import { ElementwiseOp, type ElementwiseSpec, type UnaryFunction } from './operation.ts';
 
@@ -31,6 +32,7 @@ const checkPositive = refuseBools('positive');
  * @throws DTypeError when x is bool
  */
 export function positive(x: Tensor): Tensor {
+  if (!(x instanceof Tensor)) requireTensors('positive', x);
   checkPositive(x.dtype);
   return x;
 }
@@ -126,7 +128,10 @@ const clampedLogit = new ElementwiseOp({
   gradient: ({ g }, x, eps) => [E.select(E.or(E.lt(x, eps), E.gt(x, E.sub(1, eps))), 0, logitSlope(g, x))],
 });
 
-const logitOf: Resolve<[x: Tensor, options?: LogitOptions]> = (_, x, options) => {
+const logitOptions = K.options<LogitOptions>({ eps: K.nullable(K.number) });
+
+const logitOf: Resolve<[x: Tensor, options?: LogitOptions]> = (caller, x, options) => {
+  checkOptions(caller, logitOptions, options, x);
   const eps = options?.eps ?? null;
   return eps === null
     ? { op: plainLogit.op, operands: [x] }

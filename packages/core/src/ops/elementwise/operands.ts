@@ -1,5 +1,6 @@
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
+import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
 import type { Operand } from './operation.ts';
 
@@ -37,5 +38,5 @@ export function splitOperands(name: string, operands: readonly Operand[], params
 /** The error that says what came where tensors and numbers were expected. */
 export function notATensor(name: string, operands: readonly unknown[]): DTypeError {
   const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
-  return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
+  return new DTypeError(`${publicName(name)}: expected tensors or numbers, got (${kinds.join(', ')})`);
 }

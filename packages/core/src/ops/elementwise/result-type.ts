@@ -1,5 +1,8 @@
+import { K, signature } from '../../arguments/index.ts';
 import { categoryOf, type DType, promoteScalar, promoteTypes } from '../../dtype.ts';
 import type { Tensor } from '../../tensor.ts';
+
+const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K.listOf(K.number) });
 
 /**
  * The dtype in which tensors and scalars meet (PyTorch's `torch.result_type`): tensors with dimensions decide; a
@@ -7,6 +10,7 @@ import type { Tensor } from '../../tensor.ts';
  * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
+  if (!Array.isArray(tensors)) resultTypeTakes(tensors, scalars);
   let result: DType | null = null;
   let zeroDim: DType | null = null;
   for (const { dtype, shape } of tensors) {

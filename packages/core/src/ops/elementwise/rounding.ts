@@ -1,6 +1,7 @@
+import { K } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { inPlace, inPlaceCall, type Resolve, unary } from './define.ts';
+import { checkOptions, inPlace, inPlaceCall, type Resolve, unary } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { applyUnary, ElementwiseOp, type UnaryFunction } from './operation.ts';
 
@@ -41,7 +42,10 @@ export interface RoundOptions {
   readonly decimals?: number;
 }
 
-const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (_, x, options) => {
+const roundOptions = K.options<RoundOptions>({ decimals: K.integer });
+
+const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (caller, x, options) => {
+  checkOptions(caller, roundOptions, options, x);
   const decimals = options?.decimals ?? 0;
   if (decimals === 0) return { op: roundOp, operands: [x] };
   checkDecimals(x.dtype);

@@ -1,8 +1,9 @@
+import { K } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
-import { inPlaceCall, type Resolve, run } from './define.ts';
+import { checkOptions, inPlaceCall, type Resolve, run } from './define.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -83,7 +84,11 @@ export interface ClampOptions {
   readonly max?: Tensor | number | null;
 }
 
+const bound = K.nullable(K.operand);
+const clampOptions = K.options<ClampOptions>({ min: bound, max: bound });
+
 const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, options = {}) => {
+  checkOptions(caller, clampOptions, options, x);
   const { min = null, max = null } = options;
   if (min === null) {
     if (max === null) throw new ValueError(`${caller}: At least one of 'min' or 'max' must not be null`);
@@ -129,7 +134,11 @@ const nanToNumOp = new ElementwiseOp({
   gradient: ({ g }, x) => [E.select(E.isFinite(x), g, 0)],
 });
 
-const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (_, x, options = {}) => {
+const nanToNumOptions = K.options<NanToNumOptions>({ nan: K.number, posinf: K.number, neginf: K.number });
+
+const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (caller, x, options = {}) => {
+  if (!(x instanceof Tensor)) requireTensors(caller, x);
+  checkOptions(caller, nanToNumOptions, options, x);
   const most = largest[x.dtype] ?? 0;
   const { nan = 0, posinf = most, neginf = -most } = options;
   return { op: nanToNumOp, operands: [x], params: [nan, posinf, neginf] };

@@ -29,8 +29,11 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
 
 function extremumOver(name: string, side: Side) {
   const primitive = extremum(name, side, false);
-  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor =>
-    apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
+  const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
+  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor => {
+    takes(x, dims, options);
+    return apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
+  };
 }
 
 /**
@@ -58,8 +61,8 @@ const aminmaxTakes = signature('aminmax', {
 /** {@link amin} and {@link amax} at once. Follows `torch.aminmax`. */
 export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } {
   aminmaxTakes(x, options);
-  const { dim } = options;
-  return { min: amin(x, dim, options), max: amax(x, dim, options) };
+  const { dim, ...kept } = options;
+  return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
 }
 
 /** Stores, for each row of `data`, where along it the row's value stands first; NaN is found too. */

@@ -257,15 +257,16 @@ export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
   return expand(x, shape);
 };
 
-const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.anything });
+const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.tensors });
 
 /**
  * All tensors expanded to the shape to which they broadcast. Follows `torch.broadcast_tensors`.
  * @throws ShapeError when they do not broadcast.
  */
 export function broadcastTensors(...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[] {
-  broadcastTensorsTakes(tensors);
-  const list = tensors.flat() as Tensor[];
+  const [first] = tensors;
+  const list = (Array.isArray(first) ? first : tensors) as readonly Tensor[];
+  broadcastTensorsTakes(list);
   const shape = broadcastAll(
     list.map((x) => x.shape),
     'broadcastTensors',
@@ -273,23 +274,36 @@ export function broadcastTensors(...tensors: readonly Tensor[] | readonly [reado
   return list.map((x) => expand(x, shape));
 }
 
+/** A function of one tensor, or of several, each of which it maps. */
+interface AtLeast {
+  (x: Tensor): Tensor;
+  (...tensors: readonly [readonly Tensor[]] | readonly [Tensor, Tensor, ...Tensor[]]): Tensor[];
+}
+
 /** With dimensions of size 1 added until there are at least `rank`, where NumPy's `atleast_` functions put them. */
-function atLeast(rank: number) {
-  return (x: Tensor): Tensor => {
+function atLeast(name: string, rank: number): AtLeast {
+  const takes = signature(name, { tensors: K.tensors });
+  const one = (x: Tensor): Tensor => {
     let y = x;
     if (rank >= 1 && y.shape.length === 0) y = reshape(y, [1]);
     if (rank >= 2 && y.shape.length === 1) y = unsqueeze(y, 0);
     if (rank >= 3 && y.shape.length === 2) y = unsqueeze(y, -1);
     return y;
   };
+  return ((...given: readonly Tensor[] | [readonly Tensor[]]) => {
+    const [first] = given;
+    const tensors = (Array.isArray(first) ? first : given) as readonly Tensor[];
+    takes(tensors);
+    return given.length === 1 && !Array.isArray(first) ? one(tensors[0]!) : tensors.map(one);
+  }) as AtLeast;
 }
 
-/** With at least one dimension. Follows `torch.atleast_1d`. */
-export const atleast1d = atLeast(1);
-/** With at least two dimensions. Follows `torch.atleast_2d`. */
-export const atleast2d = atLeast(2);
-/** With at least three dimensions. Follows `torch.atleast_3d`. */
-export const atleast3d = atLeast(3);
+/** With at least one dimension; of several tensors, or a list of them, each. Follows `torch.atleast_1d`. */
+export const atleast1d: AtLeast = atLeast('atleast1d', 1);
+/** With at least two dimensions; of several tensors, or a list of them, each. Follows `torch.atleast_2d`. */
+export const atleast2d: AtLeast = atLeast('atleast2d', 2);
+/** With at least three dimensions; of several tensors, or a list of them, each. Follows `torch.atleast_3d`. */
+export const atleast3d: AtLeast = atLeast('atleast3d', 3);
 
 /** The functions of this file that are methods too. */
 export default {
