@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { autograd, type Tensor, tensor } from '../../src/index.ts';
+import { apply, autograd, definePrimitive, elementsOf, type Tensor, tensor } from '../../src/index.ts';
 
 const leaf = (data: number[]): Tensor => tensor(data, { requiresGrad: true });
 const messageOf = (fn: () => void): string => {
@@ -144,5 +144,18 @@ describe('anomaly mode', () => {
         .sum()
         .backward();
     expect(messageOf(() => autograd.detectAnomaly(masked))).toBe('no error');
+    const careless = definePrimitive<undefined, [Tensor, Tensor]>({
+      name: 'careless',
+      saves: 0,
+      infer: ([{ shape, dtype }]) => ({ shape, dtype }),
+      kernel: ([a], _, out) => elementsOf(out).set(elementsOf(a)),
+      derivative: (g) => [g, g.mul(Number.NaN)],
+    });
+    const walk = (a: Tensor, b: Tensor) => () =>
+      autograd.detectAnomaly(() => apply(careless, [a, b], undefined).sum().backward());
+    expect(messageOf(walk(leaf([1]), constant))).toBe('no error');
+    expect(messageOf(walk(constant, leaf([1])))).toContain(
+      "'CarelessBackward0' returned nan values in its 1th output.",
+    );
   });
 });

@@ -265,6 +265,29 @@ describe('backward', () => {
     expect(values(x.grad)).toEqual([7, 7]);
   });
 
+  it('leaves a root that is a leaf alone where other inputs are asked for', () => {
+    const [x, y] = [leaf([1, 2]), leaf([3, 4])];
+    let calls = 0;
+    autograd.registerHook(x, () => void calls++);
+    const ones64 = ones(2, { dtype: 'float64' });
+    autograd.backward([x, y], [ones64, ones64], { inputs: y });
+    expect([values(x.grad), values(y.grad), calls]).toEqual([null, [1, 1], 0]);
+    expect(autograd.grad([x, y], y, { gradOutputs: [ones64, ones64] }).map(values)).toEqual([[1, 1]]);
+    expect(calls).toBe(0);
+  });
+
+  it('records sums of gradients, of views of them too, under createGraph', () => {
+    const x = leaf([1, 2]);
+    const h = x.mul(x);
+    const early = h.mul(h);
+    const later = h.view(2, 1).mul(h.view(2, 1)).view(2);
+    const y = early.add(later).sum();
+    const [dx] = autograd.grad(y, x, { createGraph: true });
+    // y = 2x⁴
+    expect(values(dx!)).toEqual([8, 64]);
+    expect(values(autograd.grad(dx!.sum(), x)[0]!)).toEqual([24, 96]);
+  });
+
   it('releases the nodes that ran, and no others', () => {
     const x = leaf([1, 2]);
     const a = x.mul(x);

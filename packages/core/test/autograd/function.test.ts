@@ -154,6 +154,31 @@ describe('defineFunction', () => {
     expect(() => square.sum().backward()).toThrow(/modified by an inplace operation/);
   });
 
+  it('changes inputs in place as any of its results, with what they retain', () => {
+    const scaled = autograd.defineFunction({
+      forward(ctx, a: Tensor, b: Tensor): [Tensor, Tensor] {
+        b.mul_(2);
+        ctx.markDirty(b);
+        return [a.mul(1), b];
+      },
+      backward: (_ctx, g, h): [Tensor, Tensor] => [g, h.mul(2)],
+    });
+    const [w, x] = [leaf([1, 2]), leaf([3, 4])];
+    const y = x.mul(5);
+    const view = y.view(2, 1);
+    y.retainGrad();
+    const [, changed] = scaled(w, y);
+    expect(changed === y).toBe(true);
+    expect([y.retainsGrad, y.storage.version]).toEqual([true, 2]);
+    expect(() => view.mul(1)).toThrow(/a view whose base was changed in place/);
+    y.mul(3).sum().backward();
+    expect([values(y.grad), values(x.grad), values(w.grad)]).toEqual([
+      [3, 3],
+      [30, 30],
+      [0, 0],
+    ]);
+  });
+
   it('notices changes of saved tensors, and frees them with the graph', () => {
     const x = leaf([1, 2]);
     const a = x.mul(1);

@@ -48,6 +48,50 @@ describe('operations with several results', () => {
     expect(found.map(values)).toEqual([[5], [1, 1]]);
   });
 
+  it('have hooks, retained gradients and gradients by grad of each result alone', () => {
+    const pair = defineMulti<undefined, [Tensor], readonly Tensor[]>({
+      name: 'pair',
+      saves: 0,
+      infer: ([{ shape, dtype }]) => [
+        { shape, dtype },
+        { shape, dtype },
+      ],
+      kernel([x], _, outs) {
+        for (const out of outs) elementsOf(out).set(elementsOf(x));
+      },
+      derivative: ([g, h]) => [(g ?? h!.mul(0)).add(h?.mul(10) ?? 0)],
+    });
+    for (const at of [0, 1]) {
+      const x = leaf([1, 2]);
+      const outs = applyMulti(pair, [x], undefined);
+      const [one, other] = [outs[at]!, outs[1 - at]!];
+      const seen: unknown[] = [];
+      one.registerHook((g) => void seen.push(values(g)));
+      one.retainGrad();
+      expect([one.retainsGrad, other.retainsGrad]).toEqual([true, false]);
+      const y = one.mul(3).add(other.mul(7)).sum();
+      expect(autograd.grad(y, [one, other, one], { retainGraph: true }).map(values)).toEqual([
+        [3, 3],
+        [7, 7],
+        [3, 3],
+      ]);
+      y.backward();
+      const slope = at === 0 ? 3 + 70 : 7 + 30;
+      expect([values(x.grad), values(one.grad), values(other.grad)]).toEqual([[slope, slope], [6, 6], null]);
+      expect(seen).toEqual([
+        [3, 3],
+        [3, 3],
+      ]);
+      // A change in place takes what is retained along, to the number that the result has from then on.
+      const again = applyMulti(pair, [leaf([1, 2])], undefined)[at]!;
+      again.retainGrad();
+      again.mul_(2);
+      expect(again.retainsGrad).toBe(true);
+      again.mul(5).sum().backward();
+      expect(values(again.grad)).toEqual([5, 5]);
+    }
+  });
+
   it('let floats alone require a gradient', () => {
     const { values: sorted, indices } = leaf([3, 1, 2]).sort();
     expect([sorted.requiresGrad, indices.requiresGrad]).toEqual([true, false]);
@@ -298,6 +342,7 @@ describe('views', () => {
     expect(values(y.select(0, 0).mul(1))).toEqual([2, 4]);
     expect(values(noGrad(() => outer.mul(2)))).toEqual([2, 4]);
     // A view of the changed tensor is as good as any, and stale after the next change.
+    expect(values(y.select(0, 1).view(2, 1).mul(1))).toEqual([[6], [8]]);
     const later = y.select(0, 1);
     expect(later.mul(1).requiresGrad).toBe(true);
     y.mul_(2);
