@@ -27,6 +27,6 @@ export * from './print/index.ts';
 export * from './random/index.ts';
 export { defineMulti, definePrimitive, defineView } from './record/foreign.ts';
 export * from './record/index.ts';
-export { broadcastShapes, formatShape, type Shape, sameShape } from './shape.ts';
+export { formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';

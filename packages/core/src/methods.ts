@@ -28,6 +28,7 @@ import * as takes from './ops/indexing/take.ts';
 import counting from './ops/order/counting.ts';
 import * as sorting from './ops/order/sorting.ts';
 import * as distinct from './ops/order/unique.ts';
+import cross from './ops/products/cross.ts';
 import distance from './ops/products/distance.ts';
 import linear from './ops/products/linear.ts';
 import matmul from './ops/products/matmul.ts';
@@ -86,6 +87,7 @@ const operations = {
   ...counting,
   ...sorting,
   ...distinct,
+  ...cross,
   ...distance,
   ...linear,
   ...matmul,

@@ -13,8 +13,10 @@ export class Storage {
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
   holders = 0;
 
-  constructor(array: TypedArray) {
+  /** @param brought whether the user brought the array, and may know it and its buffer */
+  constructor(array: TypedArray, brought = false) {
     this.#array = array;
+    if (brought) this.#lengthOutside = array.length;
   }
 
   /**
@@ -96,6 +98,8 @@ const onHeapBytes = 64;
  * back at most four times its size; below that, little beside the objects that make up a tensor.
  */
 const leastSlabBytes = 1024;
+/** Up to this size zeroing costs less than the view that Node makes with its memory. */
+const cheaplyZeroed = 2048;
 const leastSlices = 3;
 const largestSlice = 8_192;
 const sliceUnit = 16;
@@ -103,19 +107,14 @@ const sliceUnit = 16;
 const slabs: (ArrayBuffer | undefined)[] = new Array(largestSlice / sliceUnit + 1).fill(undefined);
 const slabsUsed: number[] = new Array(largestSlice / sliceUnit + 1).fill(0);
 
-/** Whether an array is cut from a slab: an array of that size which has a buffer of its own was brought by the user. */
-const isSlice = (array: TypedArray): boolean =>
-  array.byteLength > onHeapBytes && array.byteLength <= largestSlice && slabBuffers.has(array.buffer);
-const slabBuffers = new WeakSet<ArrayBufferLike>();
-
-/** The array, or where others share its buffer a copy. */
-export const owned = (array: TypedArray): TypedArray => (isSlice(array) ? array.slice() : array);
+/** The array, or where it is a part of its buffer a copy. */
+export const owned = (array: TypedArray): TypedArray =>
+  array.byteLength <= onHeapBytes || array.buffer.byteLength === array.byteLength ? array : array.slice();
 
 function newSlab(units: number): ArrayBuffer {
   const size = units * sliceUnit;
-  const slab = newBuffer(size * Math.max(leastSlices, Math.floor(leastSlabBytes / size)));
-  slabBuffers.add(slab);
-  return slab;
+  const bytes = size * Math.max(leastSlices, Math.floor(leastSlabBytes / size));
+  return bytes <= cheaplyZeroed ? new ArrayBuffer(bytes) : newBuffer(bytes);
 }
 
 function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {

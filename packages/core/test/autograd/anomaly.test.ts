@@ -101,6 +101,36 @@ describe('anomaly mode', () => {
     expect(autograd.isAnomalyEnabled()).toBe(false);
   });
 
+  it('and grad mode keep apart, where regions of both are nested', async () => {
+    const both = (): [boolean, boolean] => [autograd.isAnomalyEnabled(), autograd.isGradEnabled()];
+    const seen: [boolean, boolean][] = [];
+    await autograd.detectAnomaly(async () => {
+      await autograd.noGrad(async () => {
+        await null;
+        seen.push(both());
+        autograd.setDetectAnomaly(false);
+        seen.push(both());
+      });
+      seen.push(both());
+    });
+    await autograd.noGrad(async () => {
+      await autograd.detectAnomaly(async () => {
+        await null;
+        seen.push(both());
+      });
+      seen.push(both());
+    });
+    seen.push(both());
+    expect(seen).toEqual([
+      [true, false],
+      [false, false],
+      [false, true],
+      [true, false],
+      [false, false],
+      [false, true],
+    ]);
+  });
+
   it('can be set for what is left of a region', async () => {
     const on = autograd.isAnomalyEnabled;
     const seen: boolean[] = [];

@@ -137,7 +137,7 @@ const waysOut: Record<string, (x: Tensor, see: Keeper['see']) => Tensor> = {
     ),
   'the derivative of a primitive with several results': (x, see) =>
     applyMulti(
-      defineMulti({
+      defineMulti<undefined, [Tensor], [Tensor, Tensor]>({
         name: 'twice',
         saves: 0,
         infer: ([a]) => [like(a), like(a)],

@@ -150,7 +150,7 @@ describe('operations with several results', () => {
     parts.values.mul_(10);
     parts.values.select(0, 0).backward();
     expect(values(x.grad)).toEqual([0, 10, 0]);
-    const second = defineMulti({
+    const second = defineMulti<undefined, [Tensor], [Tensor, Tensor]>({
       name: 'pair',
       saves: 0,
       infer: ([{ shape, dtype }]) => [
@@ -164,9 +164,13 @@ describe('operations with several results', () => {
     });
     const y = leaf([1, 2]);
     const [, b] = applyMulti(second, [y], undefined);
-    b.mul_(3);
-    b.sum().backward();
+    b!.mul_(3);
+    b!.sum().backward();
     expect(values(y.grad)).toEqual([3, 3]);
+    // The old value that the derivative reads has it as well.
+    const [, c] = applyMulti(second, [y], undefined);
+    c!.mul_(c!);
+    expect(values(autograd.grad(c!.sum(), y)[0]!)).toEqual([2, 4]);
   });
 });
 

@@ -96,6 +96,8 @@ export const logSigmoid: (x: Tensor) => Tensor = /* @__PURE__ */ activation({
     return mul(g, select(E.lt(x, 0), sub(1, tail), tail));
   },
 });
+/** PyTorch's name of {@link logSigmoid}. Follows `torch.nn.functional.logsigmoid`. */
+export const logsigmoid: typeof logSigmoid = logSigmoid;
 /** log(sigmoid(x)), exact for large |x| too: {@link logSigmoid}. Follows `torch.nn.LogSigmoid`. */
 export class LogSigmoid extends /* @__PURE__ */ activationClass(logSigmoid) {}
 

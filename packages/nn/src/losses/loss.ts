@@ -24,10 +24,10 @@ export interface LossModuleOptions<R extends string = LossReduction> {
  * new LogCosh({ reduction: 'sum' })(tensor([1, 2.5]), tensor([1, 2.5])); // tensor(0.)
  * ```
  */
-export class Loss<I extends unknown[], R extends string = LossReduction> extends Module<
-  [...I, options?: SampleWeightOptions],
-  Tensor
-> {
+export class Loss<
+  I extends unknown[] = [input: Tensor, target: Tensor],
+  R extends string = LossReduction,
+> extends Module<[...I, options?: SampleWeightOptions], Tensor> {
   /** How the losses of the elements or samples become one number. */
   reduction: R;
 

@@ -1,14 +1,20 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
-import { sumOptions } from '../reductions/reduction.ts';
+import { isDims, sumKinds } from '../reductions/reduction.ts';
 import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
+
+/** Options of {@link norm}, whose dimensions may stand among them. */
+export interface NormOptions extends SumOptions {
+  /** As the argument of that name. */
+  readonly dim?: Dims;
+}
 
 const normTakes = signature('norm', {
   x: K.tensor,
   p: K.optional(K.either(K.number, K.oneOf('fro', 'nuc'))),
   dims: K.nullable(K.dims),
-  options: sumOptions,
+  options: K.options<NormOptions>({ ...sumKinds, dim: K.nullable(K.dims) }),
 });
 
 /**
@@ -21,12 +27,15 @@ const normTakes = signature('norm', {
 export function norm(
   x: Tensor,
   p: number | 'fro' | 'nuc' = 'fro',
-  dims?: Dims,
-  options?: SumOptions,
+  dims?: Dims | NormOptions,
+  options?: NormOptions,
 ): Tensor {
-  normTakes(x, p, dims, options);
-  if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dims) ?? undefined, options);
-  return vectorNorm(x, p === 'fro' ? 2 : p, dims, options);
+  const given = isDims(dims) ? options : dims;
+  const named = isDims(dims) ? dims : undefined;
+  normTakes(x, p, named, given);
+  const { dim = named, ...rest } = given ?? {};
+  if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
+  return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
 }
 
 /** The functions of this file that are methods too. */

@@ -1,13 +1,12 @@
 import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { broadcastShapes, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { roll } from '../arranging/flip-and-roll.ts';
-import { mul, sub } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
 import { diagonal } from '../views/diagonal.ts';
 import { permute } from '../views/permute.ts';
-import { expand, reshape } from '../views/shape.ts';
+import { reshape } from '../views/shape.ts';
 import { mm } from './matmul.ts';
 
 /** Options of {@link tensordot}. */
@@ -107,41 +106,6 @@ export function trace(x: Tensor): Tensor {
   traceTakes(x);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return sum(diagonal(x));
-}
-
-/** Options of {@link cross}. */
-export interface CrossOptions {
-  /** Default: the last one. */
-  readonly dim?: number;
-}
-
-const crossTakes = signature('cross', {
-  a: K.tensor,
-  b: K.tensor,
-  options: K.options<CrossOptions>({ dim: K.integer }),
-});
-
-/**
- * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.linalg.cross`.
- * @throws ShapeError unless both have as many dimensions, and three elements along that one
- * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
- */
-export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
-  crossTakes(a, b, options);
-  const dim = options.dim ?? -1;
-  const shape = broadcastShapes(a.shape, b.shape, 'linalg.cross');
-  const d = normalizeDim(dim, shape.length, 'linalg.cross');
-  if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
-    throw new ShapeError(
-      `linalg.cross: inputs must have the same number of dimensions and length 3 in dimension ${dim}. Got ` +
-        `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
-  const x = expand(a, shape);
-  const y = expand(b, shape);
-  const next = (t: Tensor): Tensor => roll(t, -1, d);
-  const last = (t: Tensor): Tensor => roll(t, 1, d);
-  return sub(mul(next(x), last(y)), mul(last(x), next(y)));
 }
 
 /** The functions of this file that are methods too. */

@@ -9,7 +9,12 @@ import { expand, reshape } from '../views/shape.ts';
 import type { Dims, ReduceOptions, SumOptions } from './options.ts';
 
 export const reduceOptions = K.options<ReduceOptions>({ keepdim: K.flag });
-export const sumOptions = K.options<SumOptions>({ keepdim: K.flag, dtype: K.dtype });
+export const sumKinds: K.Kinds<SumOptions> = { keepdim: K.flag, dtype: K.dtype };
+export const sumOptions = K.options<SumOptions>(sumKinds);
+
+/** Whether an argument is dims, and not the options that may stand in their place. */
+export const isDims = (x: Dims | object): x is Dims =>
+  typeof x !== 'object' || x === null || Array.isArray(x);
 
 /** The attributes of a reduction. */
 export interface Reduction {

@@ -12,6 +12,7 @@ import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { reshape } from '../views/shape.ts';
 import type { Dims, SumOptions } from './options.ts';
 import {
+  isDims,
   overloadOf,
   type Reduction,
   reducedCount,
@@ -49,7 +50,8 @@ const sumTakes = signature('sum', sumParameters);
  * //                                       [7]])
  * ```
  */
-export function sum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+export function sum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+  if (!isDims(dims)) return sum(x, undefined, dims);
   sumTakes(x, dims, options);
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
@@ -124,7 +126,8 @@ const meanTakes = signature('mean', sumParameters);
  * @throws IndexError when a dimension is out of range
  * @example mean(tensor([[1.5, 2.5], [3, 4]]), 1); // tensor([2.0000, 3.5000])
  */
-export function mean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+export function mean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+  if (!isDims(dims)) return mean(x, undefined, dims);
   meanTakes(x, dims, options);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   return apply(meanPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'mean'));
@@ -144,7 +147,8 @@ const nansumTakes = signature('nansum', sumParameters);
  * {@link sum} with NaN taken for 0. Follows `torch.nansum`.
  * @example nansum(tensor([1.5, NaN, 2])); // tensor(3.5000)
  */
-export function nansum(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+export function nansum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+  if (!isDims(dims)) return nansum(x, undefined, dims);
   nansumTakes(x, dims, options);
   return totalAs(x, options?.dtype, (y) =>
     apply(nansumPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'nansum')),
@@ -157,7 +161,8 @@ const nanmeanTakes = signature('nanmean', sumParameters);
  * {@link mean} of what is not NaN; NaN where nothing is. Follows `torch.nanmean`.
  * @throws DTypeError when x is not of a floating dtype
  */
-export function nanmean(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+export function nanmean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+  if (!isDims(dims)) return nanmean(x, undefined, dims);
   nanmeanTakes(x, dims, options);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   checkNanmean(x.dtype);

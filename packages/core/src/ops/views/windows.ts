@@ -1,10 +1,10 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
-import { applyView } from '../../record/index.ts';
+import { AutogradError, ShapeError } from '../../errors.ts';
+import { applyView, defineView } from '../../record/index.ts';
 import { checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { replaceDim, sizeAlong, strideAlong, zipDims } from './layout.ts';
-import { defineRegionView, regionPrimitive } from './region.ts';
+import { type Layout, overlapsItself, replaceDim, sizeAlong, strideAlong, zipDims } from './layout.ts';
+import { defineRegionView, embedRegion, takeRegion } from './region.ts';
 
 interface Windows {
   readonly dim: number;
@@ -41,6 +41,29 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
   return applyView(unfoldPrimitive, x, { dim: d, size, step });
 }
 
+/** A region of the memory that x shows, counted from x's first element, and how far that memory reaches. */
+interface Strided {
+  readonly region: Layout;
+  readonly from: Layout;
+  readonly span: number;
+}
+
+const stridedPrimitive = defineView<Strided>({
+  name: 'as_strided',
+  alias: (x, { region }) => ({ ...region, offset: x.offset + region.offset }),
+  // By way of the memory: what each of its elements gets, and what x shows of that.
+  derivative: (g, node) => {
+    const { region, from, span } = node.attrs;
+    return takeRegion(embedRegion(g, [span], region), from);
+  },
+});
+
+/** Up to which element, counted from the first, a layout reaches. */
+const reachOf = ({ shape, strides }: Layout): number =>
+  shape.includes(0)
+    ? 0
+    : zipDims(shape, strides).reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);
+
 const asStridedTakes = signature('asStrided', {
   x: K.tensor,
   size: K.sizes,
@@ -49,9 +72,9 @@ const asStridedTakes = signature('asStrided', {
 });
 
 /**
- * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Gradients are taken as if x
- * were dense, so a non-contiguous x is refused. Follows `torch.as_strided`.
- * @throws ShapeError when x is not contiguous or does not reach so far, ValueError when a stride is no integer.
+ * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Follows `torch.as_strided`.
+ * @throws ShapeError when it would reach beyond the memory that x shows, ValueError when a stride is no integer, AutogradError
+ * for an x that wants a gradient and shows an element twice.
  * @example asStrided(arange(4), [2, 3], [1, 1]).tolist(); // [ [ 0, 1, 2 ], [ 1, 2, 3 ] ]
  */
 export function asStrided(
@@ -68,14 +91,19 @@ export function asStrided(
       `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
     );
   }
-  if (!x.dense) throw new ShapeError('asStrided: expected a contiguous tensor; call contiguous() first');
-  const reach = zipDims(size, stride).reduce((sum, { size, stride }) => sum + (size - 1) * stride, offset);
-  const last = size.includes(0) ? 0 : reach;
-  if (last > 0 && last >= x.count) {
+  const from = { shape: x.shape, strides: x.strides, offset: 0 };
+  const span = x.count === 0 ? 0 : reachOf(from) + 1;
+  const region = { shape: size, strides: stride, offset };
+  const last = offset + reachOf(region);
+  if (!size.includes(0) && last >= span) {
     throw new ShapeError(
       `asStrided: size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches element ` +
-        `${last} of a tensor of ${x.count} elements`,
+        `${last} of a tensor whose memory has ${span} elements`,
     );
   }
-  return applyView(regionPrimitive, x, { shape: size, strides: stride, offset });
+  if (x.requiresGrad && overlapsItself(from))
+    throw new AutogradError(
+      'asStrided: a tensor that shows an element twice has no gradient here; call contiguous() first',
+    );
+  return applyView(stridedPrimitive, x, { region, from, span });
 }

@@ -1,0 +1,60 @@
+import { K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
+import { broadcastShapes, formatShape, normalizeDim } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
+import { roll } from '../arranging/flip-and-roll.ts';
+import { mul, sub } from '../elementwise/arithmetic.ts';
+import { expand } from '../views/shape.ts';
+
+/** Options of {@link cross}. */
+export interface CrossOptions {
+  /** Default: the first dimension of size 3; of `linalg.cross` the last one. */
+  readonly dim?: number;
+}
+
+const crossTakes = signature('cross', {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<CrossOptions>({ dim: K.integer }),
+});
+
+/**
+ * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
+ * @throws ShapeError unless both have as many dimensions, and three elements along that one
+ * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
+ */
+export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
+  crossTakes(a, b, options);
+  const dim = options.dim ?? a.shape.indexOf(3);
+  if (dim === -1 && options.dim === undefined)
+    throw new ShapeError(`cross: no dimension of size 3 in an input of shape ${formatShape(a.shape)}`);
+  return crossAlong(a, b, dim, 'cross');
+}
+
+/**
+ * {@link cross} along the last dimension, unless another is given. Follows `torch.linalg.cross`.
+ * @throws ShapeError as {@link cross}
+ */
+export function linalgCross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
+  crossTakes(a, b, options);
+  return crossAlong(a, b, options.dim ?? -1, 'linalg.cross');
+}
+
+function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
+  const shape = broadcastShapes(a.shape, b.shape, caller);
+  const d = normalizeDim(dim, shape.length, caller);
+  if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
+    throw new ShapeError(
+      `${caller}: inputs must have the same number of dimensions and length 3 in dimension ${dim}. Got ` +
+        `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  const x = expand(a, shape);
+  const y = expand(b, shape);
+  const next = (t: Tensor): Tensor => roll(t, -1, d);
+  const last = (t: Tensor): Tensor => roll(t, 1, d);
+  return sub(mul(next(x), last(y)), mul(last(x), next(y)));
+}
+
+/** The functions of this file that are methods too. */
+export default { cross };
