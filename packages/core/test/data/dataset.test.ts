@@ -134,6 +134,11 @@ describe('randomSplit', () => {
     },
   );
 
+  test('what fractions leave over goes to the first parts, one each', () => {
+    const sizes = data.randomSplit(numbers(5), [1 / 3, 1 / 3, 1 / 3]).map((part) => part.length);
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
   test('one sample goes where most of it belongs', () => {
     const sizes = (lengths: number[]) => data.randomSplit(numbers(1), lengths).map((part) => part.length);
     expect([sizes([0.5, 0.5]), sizes([1, 0]), sizes([0, 1]), sizes([0.25, 0.75])]).toEqual([
