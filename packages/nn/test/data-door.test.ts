@@ -18,14 +18,11 @@ import { functionalOperation } from './oracle/table.ts';
 
 const logits = ['crossEntropy: whether the input is probabilities'];
 const classTargets = ['nllLoss: whether the input is probabilities'];
-const probabilities = ['binaryCrossEntropy: whether the target lies in [0, 1]'];
 
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
   BatchNorm1d: ['BatchNorm: the share of the newest batch'],
   AdaptiveLogSoftmaxWithLoss: ['AdaptiveLogSoftmaxWithLoss: the clusters of the targets'],
-  BCELoss: probabilities,
-  binary_cross_entropy: probabilities,
   CrossEntropyLoss: logits,
   LinearCrossEntropyLoss: logits,
   cross_entropy: logits,
