@@ -54,7 +54,9 @@ export const categoryOf = (dtype: DType): 0 | 1 | 2 => table[dtype].category;
 /** Throws a {@link DTypeError} unless `dtype` is one of the five. */
 export function checkDType(dtype: unknown, caller: string): asserts dtype is DType {
   if (typeof dtype !== 'string' || !Object.hasOwn(table, dtype)) {
-    throw new DTypeError(`${caller}: unknown dtype ${String(dtype)}; expected one of ${dtypes.join(', ')}`);
+    throw new DTypeError(
+      `${caller}: unknown dtype ${typeof dtype === 'string' ? dtype : `of type ${typeof dtype}`}; expected one of ${dtypes.join(', ')}`,
+    );
   }
 }
 

@@ -31,9 +31,18 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
+/** A shape that a caller gave, which is no array only where types are not checked. */
+function checked(shape: Shape, caller: string): Shape {
+  if (Array.isArray(shape)) return shape;
+  throw new ShapeError(
+    `${caller}: expected a shape such as [2, 3], got ${shape === null ? 'null' : typeof shape}`,
+  );
+}
+
 /** Whether two shapes are equal. Kindling's own. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
+  if (!Array.isArray(a) || !Array.isArray(b)) for (const shape of [a, b]) checked(shape, 'sameShape');
   if (a.length !== b.length) return false;
   for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
   return true;
@@ -53,7 +62,7 @@ export function isContiguousLayout(shape: Shape, strides: readonly number[]): bo
 }
 
 /** PyTorch prints sizes as `[2, 3]`. */
-export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+export const formatShape = (shape: Shape): string => `[${checked(shape, 'formatShape').join(', ')}]`;
 
 /** The shape to which two shapes broadcast, or `null`. */
 export function tryBroadcast(a: Shape, b: Shape): Shape | null {

@@ -1,6 +1,8 @@
+import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { randperm } from '../ops/random/random-tensors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
+import { generatorKind } from '../random/kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { defaultCollate } from './collate.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
@@ -22,6 +24,16 @@ export interface DataLoaderOptions<T> {
   /** Ends an asynchronous iteration early, with the signal's reason: an `AbortSignal`. */
   readonly signal?: { throwIfAborted(): void };
 }
+
+const loaderKinds: K.Kinds<DataLoaderOptions<never>> = {
+  batchSize: K.number,
+  shuffle: K.flag,
+  generator: generatorKind,
+  dropLast: K.flag,
+  sampler: K.anything,
+  collate: K.callable,
+  signal: K.anything,
+};
 
 /**
  * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
@@ -47,6 +59,10 @@ export class DataLoader<T> {
   #samplerIsUsed = false;
 
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T> = {}) {
+    checkArguments('DataLoader', { dataset: K.anything, options: K.options(loaderKinds) }, [
+      dataset,
+      options,
+    ]);
     const { batchSize = 1, shuffle, sampler } = options;
     checkDataset(dataset, 'DataLoader');
     if (!Number.isInteger(batchSize) || batchSize < 1) {

@@ -1,3 +1,4 @@
+import { describe } from '../arguments/explain.ts';
 import { ValueError } from '../errors.ts';
 
 const N = 624;
@@ -30,7 +31,7 @@ function entropySeed(): bigint {
 
 function checkedSeed(seed: number | bigint): bigint {
   if (typeof seed !== 'bigint' && !Number.isInteger(seed)) {
-    throw new ValueError(`manualSeed: the seed must be an integer, got ${String(seed)}`);
+    throw new ValueError(`manualSeed: the seed must be an integer, got ${describe(seed)}`);
   }
   const value = BigInt(seed);
   if (value < -(TWO_64 >> 1n) || value >= TWO_64) {
@@ -51,7 +52,7 @@ function stateBytes(state: GeneratorState): Uint8Array {
   }
   for (const value of values) {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255) continue;
-    throw new ValueError(`setState: a generator state holds bytes, got ${String(value)}`);
+    throw new ValueError(`setState: a generator state holds bytes, got ${describe(value)}`);
   }
   return Uint8Array.from(values as number[]);
 }

@@ -181,6 +181,9 @@ describe('defineFunction', () => {
 
   it('notices changes of saved tensors, and frees them with the graph', () => {
     const x = leaf([1, 2]);
+    const before = x.mul(1);
+    before.mul_(2);
+    expect(values(autograd.grad(cube(before).sum(), x)[0]!)).toEqual([24, 96]);
     const a = x.mul(1);
     const y = cube(a).sum();
     a.add_(1);

@@ -80,9 +80,13 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
   return applyElementwiseInPlace(op, [x], params);
 }
 
-/** The form of an activation that overwrites its input. */
-export function overInput<O extends InplaceOptions>(f: (x: Tensor, options: O) => Tensor) {
-  return (x: Tensor, options?: O): Tensor => f(x, { ...options, inplace: true } as O);
+/** The form of an activation that overwrites its input, under its public name. */
+export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options: O) => Tensor) {
+  return (x: Tensor, options?: O): Tensor => {
+    if (!(x instanceof Tensor) || (options !== undefined && !K.isOptions(options)))
+      checkArguments(name, { x: K.tensor, options: K.options({}) }, [x, options]);
+    return f(x, { ...options, inplace: true } as O);
+  };
 }
 
 /** A class of modules that keep the options of a function, one property each. */

@@ -33,7 +33,7 @@ export const elu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   params: ({ alpha }) => [alpha, 1, 1, 1],
 });
 /** {@link elu} over its input. Follows `torch.nn.functional.elu_`. */
-export const elu_ = /* @__PURE__ */ overInput(elu);
+export const elu_ = /* @__PURE__ */ overInput('elu_', elu);
 /** x where positive, alpha * (e^x - 1) elsewhere: {@link elu}. Follows `torch.nn.ELU`. */
 export class ELU extends /* @__PURE__ */ activationClass(elu) {}
 
@@ -52,7 +52,7 @@ export const celu = /* @__PURE__ */ activation<AlphaInplaceOptions>({
   },
 });
 /** {@link celu} over its input. Follows `torch.nn.functional.celu_`. */
-export const celu_ = /* @__PURE__ */ overInput(celu);
+export const celu_ = /* @__PURE__ */ overInput('celu_', celu);
 /** max(0, x) + min(0, alpha * (e^(x / alpha) - 1)): {@link celu}. Follows `torch.nn.CELU`. */
 export class CELU extends /* @__PURE__ */ activationClass(celu) {}
 
@@ -71,6 +71,6 @@ export const selu = /* @__PURE__ */ activation<InplaceOptions>({
   params: () => [seluAlpha * seluScale, seluScale, 1, 1],
 });
 /** {@link selu} over its input. Follows `torch.nn.functional.selu_`. */
-export const selu_ = /* @__PURE__ */ overInput(selu);
+export const selu_ = /* @__PURE__ */ overInput('selu_', selu);
 /** ELU scaled to keep mean 0 and variance 1: {@link selu}. Follows `torch.nn.SELU`. */
 export class SELU extends /* @__PURE__ */ activationClass(selu) {}

@@ -33,7 +33,7 @@ export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
   },
 });
 /** {@link hardtanh} over its input. Follows `torch.nn.functional.hardtanh_`. */
-export const hardtanh_ = /* @__PURE__ */ overInput(hardtanh);
+export const hardtanh_ = /* @__PURE__ */ overInput('hardtanh_', hardtanh);
 /**
  * x clamped to [minVal, maxVal]: {@link hardtanh}. Follows `torch.nn.Hardtanh`.
  * @throws ValueError when minVal is not below maxVal.

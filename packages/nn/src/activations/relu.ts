@@ -19,7 +19,7 @@ import {
 } from '@kindling/core';
 import type { LayerOptions } from '../layers/factory.ts';
 import { Module } from '../module/module.ts';
-import { generatorKind, withDefaults } from '../module/options.ts';
+import { generatorKind, kindsByDefaults, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import {
   activate,
@@ -47,7 +47,7 @@ export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
 }
 /** {@link relu} over its input. Follows `torch.nn.functional.relu_`. */
-export const relu_ = /* @__PURE__ */ overInput(relu);
+export const relu_ = /* @__PURE__ */ overInput('relu_', relu);
 /** max(x, 0): {@link relu}. Follows `torch.nn.ReLU`. */
 export class ReLU extends /* @__PURE__ */ activationClass<InplaceOptions>(relu, { inplace: false }) {}
 
@@ -70,7 +70,7 @@ export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
   gradient: ({ g }, x, slope) => select(E.gt(x, 0), g, E.mul(g, slope)),
 });
 /** {@link leakyRelu} over its input. Follows `torch.nn.functional.leaky_relu_`. */
-export const leakyRelu_ = /* @__PURE__ */ overInput(leakyRelu);
+export const leakyRelu_ = /* @__PURE__ */ overInput('leakyRelu_', leakyRelu);
 /** x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`. */
 export class LeakyReLU extends /* @__PURE__ */ activationClass(leakyRelu) {}
 
@@ -200,7 +200,7 @@ export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
   return inplace ? x.mul_(slopes) : x.mul(slopes);
 }
 /** {@link rrelu} over its input. Follows `torch.nn.functional.rrelu_`. */
-export const rrelu_ = /* @__PURE__ */ overInput(rrelu);
+export const rrelu_ = /* @__PURE__ */ overInput('rrelu_', rrelu);
 
 /** The slope of each element. PyTorch draws only where one is needed, so the stream depends on the signs. */
 const slopesPrimitive = /* @__PURE__ */ definePrimitive<{
@@ -230,6 +230,8 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
   readonly #generator: Generator | undefined;
 
   constructor(options: RReLUOptions = {}) {
+    const kinds = K.options({ ...kindsByDefaults(rreluDefaults), generator: generatorKind });
+    checkArguments(new.target.name, { options: kinds }, [options]);
     const { generator, ...rest } = options;
     super(rest);
     this.#generator = generator;

@@ -1,6 +1,11 @@
-import { KindlingError } from '@kindling/core';
+import { checkArguments, K, KindlingError } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
+
+const named = /* @__PURE__ */ K.kind(
+  'an object or a Map of names and values',
+  (x) => typeof x === 'object' && x !== null && !Array.isArray(x),
+);
 
 /**
  * What containers share whose content has names, in the order in which it was added, with the methods of a Map. `V` is what
@@ -10,6 +15,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
   readonly #values = new Map<string, T>();
 
   constructor(values: Named<V> = {}) {
+    checkArguments(new.target.name, { values: named }, [values]);
     super();
     this.update(values);
   }

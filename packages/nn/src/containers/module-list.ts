@@ -1,4 +1,4 @@
-import { IndexError } from '@kindling/core';
+import { checkArguments, IndexError, K } from '@kindling/core';
 import type { AnyModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
@@ -23,6 +23,7 @@ import { Numbered } from './numbered.ts';
  */
 export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
   constructor(modules: Iterable<M> = []) {
+    checkArguments(new.target.name, { modules: K.iterable('an iterable of modules') }, [modules]);
     super();
     this.extend(modules);
   }

@@ -1,4 +1,4 @@
-import { IndexError, KindlingError, Tensor } from '@kindling/core';
+import { checkArguments, IndexError, K, KindlingError, Tensor } from '@kindling/core';
 import { Parameter } from '../module/parameter.ts';
 import { partsOf } from '../module/registry.ts';
 import { Numbered } from './numbered.ts';
@@ -26,6 +26,7 @@ export function asParameter(x: Tensor): Parameter {
  */
 export class ParameterList extends Numbered<Parameter, Tensor> {
   constructor(values: Iterable<Tensor> = []) {
+    checkArguments(new.target.name, { values: K.iterable('an iterable of tensors') }, [values]);
     super();
     this.extend(values);
   }

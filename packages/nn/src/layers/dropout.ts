@@ -59,7 +59,9 @@ function drop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor 
 
 /** Drops whole channels of an input with `spatial` dimensions behind (N, C), or behind (C,) where `unbatched`. */
 function dropChannels(name: string, spatial: number, unbatched: boolean) {
+  const takes = signature(name, dropoutParameters);
   return (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
+    takes(x, options);
     if (x.ndim !== spatial + 2 && x.ndim !== spatial + 1) {
       throw new ShapeError(
         `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,

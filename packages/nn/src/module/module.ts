@@ -143,7 +143,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
     if (module !== null && !isModule(module))
-      throw new KindlingError(`${describe(module)} is not a Module subclass`);
+      throw new KindlingError(
+        `${this.constructor.name}: ${describe(module)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
+      );
     checkName(this, 'module', name, isModule(valueOf(this, name)));
     setProperty(this, name, module);
     return module;

@@ -1,10 +1,15 @@
-import { DTypeError, isFloatingPoint, Tensor } from '@kindling/core';
+import { checkArguments, DTypeError, isFloatingPoint, K, Tensor } from '@kindling/core';
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {
   /** Whether gradients are gathered in `.grad`. Default: true. */
   readonly requiresGrad?: boolean;
 }
+
+const parameters = {
+  data: K.tensor,
+  options: /* @__PURE__ */ K.options<ParameterOptions>({ requiresGrad: K.flag }),
+};
 
 /**
  * A tensor that a module learns: assigned to a property of a {@link Module}, it is found by `parameters()` and stored
@@ -23,10 +28,8 @@ export interface ParameterOptions {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: ParameterOptions = {}) {
+    checkArguments('Parameter', parameters, [data, options]);
     const { requiresGrad = true } = options;
-    if (!(data instanceof Tensor)) {
-      throw new DTypeError(`Parameter: expected a Tensor, got ${data === null ? 'null' : typeof data}`);
-    }
     if (requiresGrad && !isFloatingPoint(data.dtype)) {
       throw new DTypeError(
         `Parameter: Only Tensors of floating point dtype can require gradients, got ${data.dtype}; ` +

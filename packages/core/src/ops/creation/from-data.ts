@@ -240,5 +240,8 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
     );
   }
   const memory = own ? (buffer.buffer as ArrayBuffer) : buffer;
-  return finishCreation(new Tensor(new Storage(new constructor(memory, start, n), true), shape, dtype), options);
+  return finishCreation(
+    new Tensor(new Storage(new constructor(memory, start, n), true), shape, dtype),
+    options,
+  );
 }

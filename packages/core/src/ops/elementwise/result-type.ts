@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { categoryOf, type DType, promoteScalar, promoteTypes } from '../../dtype.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 
 const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K.listOf(K.number) });
 
@@ -10,7 +10,8 @@ const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K
  * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
-  if (!Array.isArray(tensors)) resultTypeTakes(tensors, scalars);
+  if (!Array.isArray(tensors) || !tensors.every((x) => x instanceof Tensor))
+    resultTypeTakes(tensors, scalars);
   let result: DType | null = null;
   let zeroDim: DType | null = null;
   for (const { dtype, shape } of tensors) {

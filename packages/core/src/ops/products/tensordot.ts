@@ -2,7 +2,6 @@ import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { roll } from '../arranging/flip-and-roll.ts';
 import { sum } from '../reductions/sum.ts';
 import { diagonal } from '../views/diagonal.ts';
 import { permute } from '../views/permute.ts';
