@@ -64,6 +64,14 @@ describe('what x.data hands out', () => {
     expect(across.sum().item()).toBe(6 * n);
   });
 
+  it('is what the user brought, be it a part of a buffer', () => {
+    const buffer = new ArrayBuffer(2000);
+    const x = K.fromBuffer(new Float32Array(buffer, 80, 100));
+    x.data[1] = 3;
+    expect(x.data.buffer).toBe(buffer);
+    expect(new Float32Array(buffer)[21]).toBe(3);
+  });
+
   it('may be taken away: the tensor says so when it is used, as do its views', () => {
     const x = K.ones([10, 10]);
     const view = x.select(0, 1);
