@@ -25,7 +25,17 @@ export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
 export * from './random/index.ts';
-export { defineMulti, definePrimitive, defineView } from './record/foreign.ts';
+export {
+  apply,
+  applyInPlace,
+  applyMulti,
+  applyView,
+  composed,
+  defineMulti,
+  definePrimitive,
+  defineView,
+  valuesOf,
+} from './record/foreign.ts';
 export * from './record/index.ts';
 export { formatShape, type Shape, sameShape } from './shape.ts';
 export { Storage } from './storage.ts';

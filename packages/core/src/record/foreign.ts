@@ -1,6 +1,10 @@
-/** How users of the package declare operations: as core does, but their derivatives may keep what passes through them. */
+/** How users of the package declare and run operations: as core does, but their arguments are checked, and their derivatives may keep what passes through them. */
+import { K, signature } from '../arguments/index.ts';
+import type { TypedArray } from '../dtype.ts';
 
 import type { Tensor } from '../tensor.ts';
+import * as running from './apply.ts';
+import * as inPlace from './in-place.ts';
 import type {
   MultiPrimitive,
   MultiSpec,
@@ -11,6 +15,31 @@ import type {
   ViewSpec,
 } from './primitive.ts';
 import * as own from './primitive.ts';
+import * as reading from './values.ts';
+
+const hasFunctions = (x: unknown, names: readonly string[]): boolean =>
+  names.every((name) => typeof (x as Record<string, unknown> | null)?.[name] === 'function');
+const operation = K.kind('an operation that definePrimitive made', (x) =>
+  hasFunctions(x, ['infer', 'kernel']),
+);
+const viewOperation = K.kind('an operation that defineView made', (x) => hasFunctions(x, ['alias']));
+const specKind = K.kind('an object with name, infer and kernel', (x) => hasFunctions(x, ['infer', 'kernel']));
+const viewSpecKind = K.kind('an object with name and alias', (x) => hasFunctions(x, ['alias']));
+
+const definePrimitiveTakes = signature('definePrimitive', { spec: specKind });
+const defineMultiTakes = signature('defineMulti', { spec: specKind });
+const defineViewTakes = signature('defineView', { spec: viewSpecKind });
+const applied = { primitive: operation, inputs: K.tensors, attributes: K.anything };
+const applyTakes = signature('apply', applied);
+const applyMultiTakes = signature('applyMulti', applied);
+const applyInPlaceTakes = signature('applyInPlace', applied);
+const applyViewTakes = signature('applyView', {
+  primitive: viewOperation,
+  input: K.tensor,
+  attributes: K.anything,
+});
+const composedTakes = signature('composed', { name: K.text, result: K.tensor, inputs: K.tensors });
+const valuesOfTakes = signature('valuesOf', { x: K.tensor, reason: K.text });
 
 /**
  * Declares an operation in one place: shape and dtype rule, kernel, derivative.
@@ -37,6 +66,7 @@ import * as own from './primitive.ts';
 export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {
+  definePrimitiveTakes(spec);
   return own.definePrimitive({ keepsNothing: false, ...spec });
 }
 
@@ -46,10 +76,72 @@ export function defineMulti<
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
+  defineMultiTakes(spec);
   return own.defineMulti({ keepsNothing: false, ...spec });
 }
 
 /** {@link definePrimitive} for views; `derivative` reads no saved tensor. */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
+  defineViewTakes(spec);
   return own.defineView({ keepsNothing: false, ...spec });
+}
+
+/**
+ * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
+ * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
+ *   base was changed in place since
+ */
+export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attributes: A): Tensor {
+  applyTakes(primitive, inputs, attributes);
+  return running.apply(primitive, inputs, attributes);
+}
+
+/** {@link apply} for an operation that has several results. */
+export function applyMulti<A, I extends Tensors, O extends Tensors>(
+  primitive: MultiPrimitive<A, I, O>,
+  inputs: I,
+  attributes: A,
+): O {
+  applyMultiTakes(primitive, inputs, attributes);
+  return running.applyMulti(primitive, inputs, attributes);
+}
+
+/** {@link apply} for a view: the result shares the input's memory. */
+export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attributes: A): Tensor {
+  applyViewTakes(primitive, input, attributes);
+  return running.applyView(primitive, input, attributes);
+}
+
+/**
+ * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
+ * operation; where that reads the input's old value, a copy of it is kept.
+ * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the result
+ */
+export function applyInPlace<A, I extends Tensors>(
+  primitive: Primitive<A, I>,
+  inputs: I,
+  attributes: A,
+): Tensor {
+  applyInPlaceTakes(primitive, inputs, attributes);
+  return inPlace.applyInPlace(primitive, inputs, attributes);
+}
+
+/**
+ * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
+ * `<RepeatBackward0>`, not as the last operation of the composition. Kindling's own.
+ */
+export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
+  composedTakes(name, result, inputs);
+  return running.composed(name, result, ...inputs);
+}
+
+/**
+ * The elements of x in row-major order: the one door to data outside the kernels of operations. `reason` says by what they
+ * are read and for what (`'item'`, `'print'`, `'one_hot: number of classes'`): observers see it, and a tracer refuses it.
+ *
+ * Of a dense tensor this is its memory itself, of any other a copy.
+ */
+export function valuesOf(x: Tensor, reason: string): TypedArray {
+  valuesOfTakes(x, reason);
+  return reading.valuesOf(x, reason);
 }
