@@ -30,6 +30,7 @@ export let observed = false;
 
 /**
  * Adds an observer of every operation; the returned function removes it. Kindling's own.
+ * @throws ValueError where it is no observer
  * @example
  * ```ts
  * const names: string[] = [];
