@@ -45,7 +45,7 @@ export const dtypes = Object.keys(table) as readonly DType[];
 
 /** Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`. */
 export const isFloatingPoint = (dtype: DType): boolean =>
-  (table[dtype] ?? known(dtype, 'isFloatingPoint')).floating;
+  (typeof dtype === 'string' && table[dtype] ? table[dtype] : known(dtype, 'isFloatingPoint')).floating;
 export const laneOf = (dtype: DType): Lane => table[dtype].lane;
 export const bytesOf = (dtype: DType): number => table[dtype].bytes;
 export const scalarNameOf = (dtype: DType): string => table[dtype].scalarName;

@@ -20,7 +20,7 @@ export {
 export * from './errors.ts';
 export * as io from './io/index.ts';
 export { fromJSON, isTensorJSON, type TensorJSON } from './io/index.ts';
-export { E, elementsOf } from './kernels/index.ts';
+export { E } from './kernels/index.ts';
 export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
@@ -34,6 +34,7 @@ export {
   defineMulti,
   definePrimitive,
   defineView,
+  elementsOf,
   valuesOf,
 } from './record/foreign.ts';
 export * from './record/index.ts';

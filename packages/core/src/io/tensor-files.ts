@@ -1,3 +1,4 @@
+import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
 import { parseSafetensors, readSafetensor, serializeSafetensors, tensorIn } from './safetensors.ts';
@@ -14,6 +15,14 @@ export interface SaveSafetensorsOptions {
   readonly integers?: 'int64' | 'int32';
 }
 
+const integers = K.oneOf('int64', 'int32');
+const saveNpyTakes = signature('saveNpy', {
+  x: K.tensor,
+  options: K.options<{ integers?: 'int64' | 'int32' }>({ integers }),
+});
+/** @internal What the options of saving safetensors take. */
+export const saveOptions = K.options<SaveSafetensorsOptions>({ metadata: K.anything, integers });
+
 /**
  * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.
  * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode, metadata is no strings, or
@@ -29,6 +38,7 @@ export function saveSafetensors(
   tensors: TensorDict | ReadonlyMap<string, Tensor>,
   options: SaveSafetensorsOptions = {},
 ): Uint8Array {
+  checkArguments('saveSafetensors', { tensors: K.anything, options: saveOptions }, [tensors, options]);
   return serializeSafetensors(densesOf(tensors, 'saveSafetensors'), options);
 }
 
@@ -60,8 +70,10 @@ export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> =
  * @throws DTypeError where x is no tensor
  * @example io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
  */
-export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array =>
-  serializeNpy(denseOf(x, 'saveNpy'), options);
+export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array => {
+  saveNpyTakes(x, options);
+  return serializeNpy(denseOf(x, 'saveNpy'), options);
+};
 
 /**
  * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows `numpy.load`.

@@ -1,4 +1,4 @@
-import { checkArguments, K } from '../arguments/index.ts';
+import { checkArguments, K, signature } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 
@@ -6,6 +6,8 @@ const several = /* @__PURE__ */ K.kind(
   'a Tensor or an iterable of Tensors',
   (x) => typeof x === 'object' && x !== null && Symbol.iterator in x,
 );
+
+const tensorListTakes = signature('tensorList', { caller: K.text, what: K.text, given: several });
 
 /** What a model gives beside its parameters, and what gives them. */
 function refuseModels(caller: string, what: string, given: unknown): void {
@@ -25,6 +27,7 @@ function refuseModels(caller: string, what: string, given: unknown): void {
  */
 export function tensorList(caller: string, what: string, given: Tensor | Iterable<Tensor>): Tensor[] {
   if (given instanceof Tensor) return [given];
+  if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(caller, what, given);
   refuseModels(caller, what, given);
   checkArguments(caller, { [what]: several }, [given]);
   const list = [...given];

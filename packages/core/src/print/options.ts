@@ -56,6 +56,8 @@ export function getPrintOptions(): PrintOptions {
  * ```
  */
 export function setPrintOptions(options: SettablePrintOptions): void {
+  if (!K.isOptions(options))
+    checkArguments('setPrintOptions', { options: K.kind('an options object', K.isOptions) }, [options]);
   checkArguments('setPrintOptions', { options: printOptions }, [options]);
   const { profile, ...single } = options;
   const next = { ...current, ...(profile && profiles[profile]), sciMode: null, ...single };

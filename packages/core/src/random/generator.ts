@@ -48,11 +48,11 @@ function stateBytes(state: GeneratorState): Uint8Array {
   const values: unknown[] = typeof state === 'object' && state !== null ? Object.values(state) : [];
   if (values.length !== STATE_BYTES) {
     const what = values.length > 0 || state instanceof Uint8Array ? `${values.length} bytes` : typeof state;
-    throw new ValueError(`setState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`);
+    throw new ValueError(`setRngState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`);
   }
   for (const value of values) {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255) continue;
-    throw new ValueError(`setState: a generator state holds bytes, got ${describe(value)}`);
+    throw new ValueError(`setRngState: a generator state holds bytes, got ${describe(value)}`);
   }
   return Uint8Array.from(values as number[]);
 }

@@ -1,7 +1,7 @@
 /** How users of the package declare and run operations: as core does, but their arguments are checked, and their derivatives may keep what passes through them. */
 import { K, signature } from '../arguments/index.ts';
 import type { TypedArray } from '../dtype.ts';
-
+import * as kernels from '../kernels/index.ts';
 import type { Tensor } from '../tensor.ts';
 import * as running from './apply.ts';
 import * as inPlace from './in-place.ts';
@@ -39,6 +39,7 @@ const applyViewTakes = signature('applyView', {
   attributes: K.anything,
 });
 const composedTakes = signature('composed', { name: K.text, result: K.tensor, inputs: K.tensors });
+const elementsOfTakes = signature('elementsOf', { x: K.tensor });
 const valuesOfTakes = signature('valuesOf', { x: K.tensor, reason: K.text });
 
 /**
@@ -144,4 +145,13 @@ export function composed(name: string, result: Tensor, ...inputs: readonly Tenso
 export function valuesOf(x: Tensor, reason: string): TypedArray {
   valuesOfTakes(x, reason);
   return reading.valuesOf(x, reason);
+}
+
+/**
+ * For kernels: the elements of `x` in row-major order, of a dense one its memory itself, of any other a copy. Kindling's own.
+ * @throws DTypeError for what is no tensor
+ */
+export function elementsOf(x: Tensor): TypedArray {
+  elementsOfTakes(x);
+  return kernels.elementsOf(x);
 }

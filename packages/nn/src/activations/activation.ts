@@ -25,6 +25,8 @@ export interface InplaceOptions {
 interface ActivationSpec<O> {
   /** PyTorch's name of the operation. */
   readonly name: string;
+  /** The public name, where it is another. */
+  readonly caller?: string;
   /** The options and their defaults, in the order in which they print; with `inplace` it can overwrite its input. */
   readonly defaults?: Full<O>;
   /** The parameters of the expressions, of the options. It may refuse them. */
@@ -52,7 +54,15 @@ export const floatsOnly = (name: string): DTypeCheck =>
 
 /** The function that an activation's statement describes. */
 export function activation<O extends object = object>(spec: ActivationSpec<O>): Activation<O> {
-  const { name, expression, gradient, params, defaults = {} as Full<O>, check = floatsOnly(name) } = spec;
+  const {
+    name,
+    caller = camelCase(name),
+    expression,
+    gradient,
+    params,
+    defaults = {} as Full<O>,
+    check = floatsOnly(name),
+  } = spec;
   const op = new ElementwiseOp({
     name,
     arity: 1,
@@ -60,7 +70,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     gradient: (at, ...x) => [gradient(at, ...x)],
     check,
   });
-  const takes = signature(camelCase(name), () => ({
+  const takes = signature(caller, () => ({
     x: K.tensor,
     options: K.options(kindsByDefaults(defaults)),
   }));

@@ -67,6 +67,7 @@ const seluScale = 1.0507009873554805;
 export const selu = /* @__PURE__ */ activation<InplaceOptions>({
   ...exponentialUnit,
   name: 'elu',
+  caller: 'selu',
   defaults: { inplace: false },
   params: () => [seluAlpha * seluScale, seluScale, 1, 1],
 });

@@ -32,10 +32,15 @@ export class Loss<
   reduction: R;
 
   constructor(options: LossModuleOptions<R> = {}, reductions?: readonly string[]) {
-    if (!K.isOptions(options))
-      checkArguments(new.target.name, { options: K.options<LossModuleOptions>({ reduction: K.text }) }, [
-        options,
-      ]);
+    if (!K.isOptions(options) || !(reductions === undefined || Array.isArray(reductions)))
+      checkArguments(
+        new.target.name,
+        {
+          options: K.options<LossModuleOptions>({ reduction: K.text }),
+          reductions: K.optional(K.listOf(K.text)),
+        },
+        [options, reductions],
+      );
     super();
     this.reduction = checkReduction<R>(new.target.name, options.reduction ?? 'mean', reductions);
   }

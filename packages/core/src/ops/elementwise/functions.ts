@@ -25,7 +25,7 @@ export const sign = unary('sign', E.sign);
  * x²; of a bool tensor as int32. Follows `torch.square`.
  * @example square(tensor([1, -3])); // tensor([1, 9])
  */
-export const square = unary('pow', E.square, { dtype: 'number' });
+export const square = unary('pow', E.square, { dtype: 'number', caller: 'square' });
 const checkPositive = refuseBools('positive');
 /**
  * x itself. Follows `torch.positive`.

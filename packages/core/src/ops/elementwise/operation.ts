@@ -1,3 +1,4 @@
+import { checkArguments, K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
@@ -21,6 +22,8 @@ type GradientRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) =
 export interface ElementwiseSpec {
   /** PyTorch's name: `log_softmax` makes results whose gradFn prints as `<LogSoftmaxBackward0>`. */
   readonly name: string;
+  /** The public name, where it is not the camelCase form of `name`: for errors. */
+  readonly caller?: string;
   /** How many operands it takes. */
   readonly arity: number;
   /** The value in the operands, `arity` of them, and the parameters: `(a, b, alpha) => E.add(a, E.mul(alpha, b))`. */
@@ -61,6 +64,12 @@ export interface ElementwiseSpec {
   readonly overload?: (scalars: number) => number;
 }
 
+/** @internal What an elementwise operation is made of. */
+export const elementwiseSpec = K.kind('an object with name, arity and expression', (x) => {
+  const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;
+  return typeof name === 'string' && typeof arity === 'number' && typeof expression === 'function';
+});
+
 /** Scalars that stand for operands come first, then the operation's own parameters. */
 type Params = readonly number[];
 
@@ -79,6 +88,7 @@ export class ElementwiseOp {
   readonly #primitives: (Primitive<Params, Inputs> | undefined)[] = [];
 
   constructor(spec: ElementwiseSpec) {
+    checkArguments('ElementwiseOp', { spec: elementwiseSpec }, [spec]);
     this.spec = spec;
   }
 
@@ -90,12 +100,24 @@ export class ElementwiseOp {
 
 const none: Params = [];
 
+/** Throws the error for what is no operation, or no list of operands. */
+const requireOp = (caller: string, op: unknown, operands: unknown = []): void =>
+  checkArguments(
+    caller,
+    {
+      op: K.instanceOf(ElementwiseOp, 'an ElementwiseOp'),
+      operands: K.listOf(K.anything, 'an array of operands'),
+    },
+    [op, operands],
+  );
+
 /**
  * Runs an operation of one tensor. Kindling's own.
  * @throws DTypeError when x is no tensor, or of a dtype that the operation refuses
  */
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
-  if (!(x instanceof Tensor)) throw notATensor(op.spec.name, [x]);
+  if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
+  if (!(x instanceof Tensor)) throw notATensor(op.spec.caller ?? op.spec.name, [x]);
   return apply(op.primitive(0), [x], params);
 }
 
@@ -105,6 +127,7 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
  * @throws DTypeError when an operand is no tensor and no number, or of a dtype that the operation refuses
  */
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
+  if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
   if (a instanceof Tensor) {
     if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
     if (typeof b === 'number') return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
@@ -120,6 +143,7 @@ export function applyElementwise(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
+  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands)) requireOp('applyElementwise', op, operands);
   const split = splitOperands(op.spec.name, operands, params);
   return apply(op.primitive(split.mask), split.tensors, split.params);
 }
@@ -134,7 +158,9 @@ export function applyElementwiseInPlace(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.name}_`, operands);
+  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands))
+    requireOp('applyElementwiseInPlace', op, operands);
+  if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.caller ?? op.spec.name}_`, operands);
   const split = splitOperands(op.spec.name, operands, params);
   return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
 }

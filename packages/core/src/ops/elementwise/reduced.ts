@@ -1,3 +1,4 @@
+import { checkArguments } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, sumElementwise } from '../../kernels/index.ts';
@@ -8,7 +9,7 @@ import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
 import { type Inputs, isFilled } from './operands.ts';
-import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
+import { applyElementwise, ElementwiseOp, type ElementwiseSpec, elementwiseSpec } from './operation.ts';
 import { resultType } from './result-type.ts';
 
 /** What happens to the values of an elementwise operation. */
@@ -44,6 +45,7 @@ export class ElementwiseReduction {
   readonly #reduced: Primitive<Attributes, Inputs>;
 
   constructor(spec: ElementwiseSpec) {
+    checkArguments('ElementwiseReduction', { spec: elementwiseSpec }, [spec]);
     this.spec = spec;
     const checked = { ...spec, check: withFloatsOnly(spec) };
     this.#plain = new ElementwiseOp(checked);

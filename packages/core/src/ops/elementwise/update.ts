@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
@@ -5,6 +6,13 @@ import { prepareInPlace } from '../../record/in-place.ts';
 import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+
+const fusedUpdateTakes = signature('FusedUpdate', {
+  name: K.text,
+  targets: K.positiveCount,
+  inputs: K.count,
+  build: K.callable,
+});
 
 /**
  * An update of several tensors at once, in one pass over memory: what an optimizer does to a parameter and its state.
@@ -34,6 +42,7 @@ export class FusedUpdate {
   readonly #params: number;
 
   constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
+    fusedUpdateTakes(name, targets, inputs, build);
     this.name = name;
     this.targets = targets;
     this.#kernel = new ElementwiseKernel(name, targets + inputs, build);

@@ -26,10 +26,16 @@ export interface Resolved {
   readonly indices: readonly Tensor[];
 }
 
+const MAX_DEPTH = 64;
+
 /** A nested list as a tensor: of int32, or of bool where its elements are booleans. */
 function tensorFromList(list: IndexList, caller: string): Tensor {
   const shape: number[] = [];
-  for (let at: unknown = list; Array.isArray(at); at = at[0]) shape.push(at.length);
+  for (let at: unknown = list; Array.isArray(at); at = at[0]) {
+    // Where a list holds itself, there is no end to it.
+    if (shape.push(at.length) > MAX_DEPTH)
+      throw new ShapeError(`${caller}: a list of indices is nested more than ${MAX_DEPTH} deep`);
+  }
   const values: number[] = [];
   let isMaskList = false;
   const collect = (x: unknown, depth: number): void => {

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
 import {
   type CrossEntropyTarget,
@@ -211,6 +212,13 @@ const ofRows = family('nll_loss');
 const ofImages = family('nll_loss2_d');
 const general = family('cross_entropy_loss');
 
+const fusedCrossEntropyTakes = signature('fusedCrossEntropy', {
+  x: K.tensor,
+  target: K.tensor,
+  weight: K.nullable(K.tensor),
+  attributes: K.kind('an object of attributes', K.isOptions),
+});
+
 /**
  * Cross-entropy of logits x with classes along `dim`, as one operation whose gradient is computed on the way. Kindling's own.
  *
@@ -225,6 +233,7 @@ export function fusedCrossEntropy(
   weight: Tensor | null,
   attributes: CrossEntropyAttributes,
 ): Tensor {
+  fusedCrossEntropyTakes(x, target, weight, attributes);
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
   const withGradient = x.requiresGrad && isGradEnabled();
   const primitive = labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
@@ -250,6 +259,13 @@ const sharesPrimitive = definePrimitive<ShareAttributes, [target: Tensor, ...wei
   },
 });
 
+const classSharesTakes = signature('classShares', {
+  target: K.tensor,
+  weight: K.nullable(K.tensor),
+  ignoreIndex: K.integer,
+  dtype: K.dtype,
+});
+
 /**
  * The share that each target (classes, any shape) has in what a mean divides by: its class's weight, 0 where it is ignored.
  * No gradient flows. Kindling's own.
@@ -260,5 +276,6 @@ export function classShares(
   ignoreIndex: number,
   dtype: DType,
 ): Tensor {
+  classSharesTakes(target, weight, ignoreIndex, dtype);
   return apply(sharesPrimitive, weight === null ? [target] : [target, weight], { ignoreIndex, dtype });
 }

@@ -1,3 +1,4 @@
+import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { crossEntropyDenominator, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
@@ -111,6 +112,13 @@ function family(name: string): Primitive<Attributes, Inputs> {
 const ofRows = family('nll_loss');
 const ofImages = family('nll_loss2_d');
 
+const fusedNllTakes = signature('fusedNll', {
+  x: K.tensor,
+  target: K.tensor,
+  weight: K.nullable(K.tensor),
+  attributes: K.kind('an object of attributes', K.isOptions),
+});
+
 /**
  * Negative log-likelihood of log-probabilities x with classes along `dim`: the negative of x at each target's class, times that
  * class's weight. `target` (int32 or uint8) has x's shape without `dim`. The caller has checked shapes and dtypes. Follows
@@ -123,6 +131,7 @@ export function fusedNll(
   weight: Tensor | null,
   attributes: NllAttributes,
 ): Tensor {
+  fusedNllTakes(x, target, weight, attributes);
   const { dim, ignoreIndex, reduction, caller } = attributes;
   const inputs: Inputs = weight === null ? [x, target] : [x, target, weight];
   const own = { dim, ignoreIndex, reduction, caller, shape: x.shape, dtype: x.dtype };

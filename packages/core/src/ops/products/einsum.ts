@@ -1,3 +1,4 @@
+import { describe } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { promoteTypes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
@@ -100,7 +101,7 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
     if (item === '...') return item;
     if (!Number.isInteger(item) || (item as number) < 0 || (item as number) >= 52) {
       throw new ValueError(
-        `einsum(): not within the valid range [0, 52): subscript ${String(item)} of a sublist`,
+        `einsum(): not within the valid range [0, 52): subscript ${describe(item)} of a sublist`,
       );
     }
     return String.fromCharCode((item as number) < 26 ? 65 + (item as number) : 71 + (item as number));
@@ -115,7 +116,7 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
   return { equation: terms.join(',') + output, operands };
 }
 
-const einsumTakes = signature('einsum', { first: K.anything, rest: K.anything });
+const einsumTakes = signature('einsum', { equation: K.text, operands: K.tensors });
 
 /**
  * Sums of products by Einstein's convention: each operand's dimensions get letters; those that do not occur after `->` are summed.
@@ -137,10 +138,11 @@ export function einsum(
 ): Tensor;
 export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
-  einsumTakes(first, rest);
+  const listed = Array.isArray(rest[0]) ? rest[0] : rest;
+  if (typeof first === 'string' || !(first instanceof Tensor)) einsumTakes(first, listed);
   const given =
     typeof first === 'string'
-      ? { equation: first, operands: rest.flat() as Tensor[] }
+      ? { equation: first, operands: listed as Tensor[] }
       : fromSublists([first, ...rest]);
   const tensors = given.operands;
   if (tensors.length === 0) throw new ValueError('einsum(): must provide at least one operand');

@@ -199,6 +199,13 @@ function extremeOf(x: Tensor, dim: number, ord: number): Tensor {
 export const asDims = (dims: Dims): Shape | null =>
   dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
+const linalgNormTakes = signature('linalg.norm', {
+  x: K.tensor,
+  ord: K.nullable(K.either(K.number, K.oneOf('fro', 'nuc'))),
+  dims: K.nullable(K.dims),
+  options: sumOptions,
+});
+
 /**
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
@@ -211,6 +218,7 @@ export function linalgNorm(
   dims?: Dims,
   options?: SumOptions,
 ): Tensor {
+  linalgNormTakes(x, ord, dims, options);
   if (ord === undefined || ord === null) return vectorNorm(x, 2, dims, options);
   const list = asDims(dims);
   if (list === null && x.ndim !== 1 && x.ndim !== 2) {

@@ -10,7 +10,7 @@ import {
 } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul, neg, sub } from '../elementwise/arithmetic.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
@@ -76,8 +76,13 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
     kernel: ([x], dim, out) => forward(x, dim, out.storage.array, out.offset),
     derivative: (g, node) => [apply(gradient, [g, node.output()], node.attrs)],
   });
+  const takes = signature(caller, {
+    x: K.tensor,
+    dim: K.integer,
+    options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
+  });
   return (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor => {
-    if (!(x instanceof Tensor)) requireTensors(caller, x);
+    takes(x, dim, options);
     const from = options?.dtype === undefined ? x : to(x, options.dtype);
     return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
   };

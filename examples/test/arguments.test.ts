@@ -1,0 +1,192 @@
+import * as core from '@kindling/core';
+import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+/** Every public function and class once, by the path under which it is exported. */
+const exported = new Map<unknown, string>();
+function collect(namespace: object, path: string): void {
+  for (const [name, value] of Object.entries(namespace)) {
+    if (typeof value === 'function' && !exported.has(value)) exported.set(value, `${path}${name}`);
+    const inner = value as { [Symbol.toStringTag]?: string } | null;
+    if (typeof value === 'object' && inner?.[Symbol.toStringTag] === 'Module')
+      collect(value, `${path}${name}.`);
+  }
+}
+collect(core, '');
+collect(nn, 'nn.');
+collect(optim, 'optim.');
+
+/** What builds scalar expressions, kinds of arguments and errors: not called on what users bring. */
+const languages = /^(E|K)\.|Error$|^(signature|checkArguments|INPUT)$/;
+/** Parts of the library that others are built of, whose constructors no user calls. */
+const internals = new Set(['Tensor', 'Storage', 'autograd.Node', 'autograd.FunctionContext']);
+
+const deep = ((): unknown[] => {
+  let list: unknown[] = [];
+  for (let i = 0; i < 100_000; i++) list = [list];
+  return list;
+})();
+const cyclic: unknown[] = [];
+cyclic.push(cyclic);
+
+const odd: Record<string, unknown> = {
+  undefined: undefined,
+  null: null,
+  'a string': 'zz',
+  'an empty array': [],
+  'an array of strings': ['a'],
+  'a function': () => 1,
+  'a BigInt': 10n,
+  'a symbol': Symbol('s'),
+  'an empty object': {},
+  'an object': { zebra: 1 },
+  'a tensor of another copy': { [Symbol.for('@kindling/core.Tensor')]: true },
+  'a cyclic array': cyclic,
+  'a deep array': deep,
+  NaN: Number.NaN,
+  'a fraction': 0.5,
+};
+
+const isClass = (f: unknown): boolean => /^class\b/.test(Function.prototype.toString.call(f));
+type Callable = ((...args: unknown[]) => unknown) & (new (...args: unknown[]) => unknown);
+
+/** The error of a call, if it has one; a promise's counts for nothing here. */
+function errorOf(f: unknown, args: readonly unknown[]): unknown {
+  try {
+    const result = isClass(f) ? new (f as Callable)(...args) : (f as Callable)(...args);
+    if (result instanceof Promise) result.catch(() => {});
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
+afterEach(() => {
+  vi.restoreAllMocks();
+  core.setDefaultDtype('float32');
+  core.setPrintOptions({ profile: 'default' });
+  core.autograd.setDetectAnomaly(false);
+});
+
+const functions = [...exported].filter(([, path]) => !languages.test(path) && !internals.has(path));
+
+describe('odd arguments never end in an error of JavaScript', () => {
+  it.each(functions.map(([f, path]) => [path, f] as const))('%s', (_, f) => {
+    const x = core.tensor([
+      [0.5, 0.25],
+      [0.75, 0.5],
+    ]);
+    for (const [what, value] of Object.entries(odd)) {
+      for (const args of [[], [value, value, value, value, value, value], [x, value, value], [x, x, value]]) {
+        const error = errorOf(f, args);
+        if (error !== null)
+          expect(error, `${args.length} arguments, ${what}`).toBeInstanceOf(core.KindlingError);
+      }
+    }
+  });
+
+  it('methods of a tensor', () => {
+    const names = Object.getOwnPropertyNames(core.Tensor.prototype).filter((name) => {
+      const own = Object.getOwnPropertyDescriptor(core.Tensor.prototype, name);
+      return name !== 'constructor' && typeof own?.value === 'function';
+    });
+    expect(names.length).toBeGreaterThan(300);
+    for (const name of names) {
+      for (const [what, value] of Object.entries(odd)) {
+        for (const args of [[], [value], [value, value, value]]) {
+          const x = core.tensor([
+            [0.5, 0.25],
+            [0.75, 0.5],
+          ]);
+          const method = (x as unknown as Record<string, unknown>)[name] as Callable;
+          const error = errorOf((...given: unknown[]) => method.apply(x, given), args);
+          if (error !== null)
+            expect(error, `${name}, ${args.length} arguments, ${what}`).toBeInstanceOf(core.KindlingError);
+        }
+      }
+    }
+  });
+});
+
+/** Functions that are another by a second name, which the error gives. */
+const aliases: Record<string, string> = {
+  arctan2: 'atan2',
+  setRequiresGrad: 'requiresGrad_',
+  variance: 'var',
+  moveaxis: 'movedim',
+  movedim: 'moveaxis',
+  rowStack: 'vstack',
+  vstack: 'rowStack',
+  swapaxes: 'transpose',
+  swapdims: 'transpose',
+  transpose: 'swapaxes',
+};
+
+describe('the error names the function that was called', () => {
+  it.each(functions.map(([f, path]) => [path, f] as const))('%s', (path, f) => {
+    const name = path.split('.').at(-1) as string;
+    const names = [name, aliases[name]].filter((n) => n !== undefined);
+    for (const value of [undefined, 'zz', Symbol('s'), deep]) {
+      const error = errorOf(f, [value, value, value, value, value, value]);
+      if (error instanceof core.KindlingError)
+        expect(
+          names.some((n) => error.message.includes(n)),
+          error.message.slice(0, 200),
+        ).toBe(true);
+    }
+  });
+});
+
+describe("what PyTorch's users write out of habit", () => {
+  const x = core.tensor([
+    [0.5, 0.25],
+    [0.75, 0.5],
+  ]);
+  const weight = () => core.ones([1], { requiresGrad: true });
+  const set = new core.data.TensorDataset(core.tensor([1, 2, 3]));
+  const bad = (value: unknown): never => value as never;
+
+  it.each<[string, () => unknown, string]>([
+    ['new Dropout(0.2)', () => new nn.Dropout(bad(0.2)), 'write new Dropout({ p: 0.2 })'],
+    ['Linear(2, 3, false)', () => new nn.Linear(2, 3, bad(false)), 'write new Linear(2, 3, { bias: false })'],
+    ["MSELoss('sum')", () => new nn.MSELoss(bad('sum')), 'write new MSELoss({ reduction: "sum" })'],
+    ['SGD(params, 0.1)', () => new optim.SGD([weight()], bad(0.1)), '{ lr: 0.1 }'],
+    ['topk(x, 2, 0)', () => core.topk(x, 2, bad(0)), 'write topk(x, 2, { dim: 0 })'],
+    ['zeros(2, 3)', () => core.zeros(bad(2), bad(3)), 'write zeros([2, 3])'],
+    ['randn(2, 3)', () => core.randn(bad(2), bad(3)), 'write randn([2, 3])'],
+    ['F.dropout(x, 0.9)', () => nn.F.dropout(x, bad(0.9)), 'write dropout(x, { p: 0.9 })'],
+    ['init.normal_(w, 0, 0.01)', () => nn.init.normal_(x, bad(0)), 'write normal_(x, { mean: 0 })'],
+    [
+      'new DataLoader(set, 2)',
+      () => new core.data.DataLoader(set, bad(2)),
+      'write new DataLoader(dataset, { batchSize: 2 })',
+    ],
+    [
+      'y.backward(g)',
+      () =>
+        weight()
+          .mul(2)
+          .backward(bad(core.ones([1]))),
+      '{ gradient: ... }',
+    ],
+    ['{ keepDim }', () => core.sum(x, 0, bad({ keepDim: true })), 'did you mean keepdim?'],
+    [
+      '{ weight_decay }',
+      () => new optim.Adam([weight()], bad({ weight_decay: 0.1 })),
+      'did you mean weightDecay?',
+    ],
+    ['{ learningRate }', () => new optim.SGD([weight()], bad({ learningRate: 0.1 })), 'did you mean lr?'],
+    ['{ biass }', () => new nn.Linear(2, 3, bad({ biass: false })), 'did you mean bias?'],
+    [
+      '{ batch_size }',
+      () => new core.data.DataLoader(set, bad({ batch_size: 2 })),
+      'did you mean batchSize?',
+    ],
+  ])('%s is an error that says what to write', (_, call, hint) => {
+    const error = errorOf(call, []);
+    expect(error).toBeInstanceOf(core.KindlingError);
+    expect((error as Error).message).toContain(hint);
+  });
+});
