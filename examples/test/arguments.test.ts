@@ -128,7 +128,7 @@ describe('the error names the function that was called', () => {
   it.each(functions.map(([f, path]) => [path, f] as const))('%s', (path, f) => {
     const name = path.split('.').at(-1) as string;
     const names = [name, aliases[name]].filter((n) => n !== undefined);
-    for (const value of [undefined, 'zz', Symbol('s'), deep]) {
+    for (const value of [undefined, 5, Symbol('s'), deep]) {
       const error = errorOf(f, [value, value, value, value, value, value]);
       if (error instanceof core.KindlingError)
         expect(

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../flags.ts';
 import { loadMnist, toBytes } from '../mnist/data.ts';
-import { readOptions, UsageError } from '../mnist/options.ts';
+import { readOptions } from '../mnist/options.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from '../mnist/pictures.ts';
+import { progressLine } from '../mnist/progress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-mnist-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,16 +72,71 @@ describe('the data', () => {
     expect(Math.max(...pixels)).toBe(255);
     expect(Math.min(...pixels)).toBe(0);
   });
+});
 
-  it('makes pictures of any run', async () => {
-    expect(await lossCurve([2, 1], 2)).toMatch(/^<svg/);
-    const matrix = Array.from({ length: 10 }, (_, i) =>
-      Array.from({ length: 10 }, (_, j) => (i === j ? 9 : 1)),
+describe('the pictures', () => {
+  const { images } = loadMnist().test;
+  const texts = (svg: string): string[] =>
+    Array.from(svg.matchAll(/<text[^>]*>([^<]*)</g), ([, text]) => text!);
+
+  it('show the loss of both sets over whole epochs', async () => {
+    const svg = await lossCurve([2, 1, 0.8, 0.6, 0.5], [2.3, 0.9, 0.7], 2);
+    expect(texts(svg)).toEqual(
+      expect.arrayContaining(['0', '1', '2', '3', 'training', 'test', 'epochs done']),
     );
-    expect(await confusionPicture(matrix)).toMatch(/^<svg/);
-    const png = mistakeSheet([{ image: test.images.select(0, 0), label: 7, predicted: 1 }]);
-    expect([...png.subarray(1, 4)]).toEqual([80, 78, 71]);
-    expect(mistakeSheet([]).length).toBeGreaterThan(0);
+    expect(texts(await lossCurve([2, 1], [2.3, 1], 2))).toEqual(expect.arrayContaining(['0', '1']));
+  });
+
+  it('colour errors by how many they are, whatever the right answers', async () => {
+    const fills = async (right: number): Promise<Set<string>> => {
+      const matrix = Array.from({ length: 10 }, (_, i) =>
+        Array.from({ length: 10 }, (_, j) => (i === j ? right : j)),
+      );
+      const svg = await confusionPicture(matrix);
+      const cells = svg.matchAll(/<path aria-label="[^"]*predicted[^"]*"[^>]*fill="([^"]*)"/g);
+      return new Set(Array.from(cells, ([, fill]) => fill!));
+    };
+    const few = await fills(10);
+    expect(few.size).toBe(11); // errors of 0 to 9, and right answers
+    expect(await fills(1000)).toEqual(few);
+  });
+
+  it('show mistakes under a title, with what was read, also where there are none', async () => {
+    const mistakes = [
+      { image: images.select(0, 0), label: 7, predicted: 1 },
+      { image: images.select(0, 1), label: 2, predicted: 3 },
+    ];
+    const svg = await mistakeSheet(mistakes, 5);
+    expect(texts(svg)).toEqual([
+      '7 read as',
+      '2 read as',
+      '1',
+      '3',
+      'MNIST test images that were misread',
+      'the first 2 of 5, in the order of the test set',
+    ]);
+    expect(svg.match(/<image[^>]*href="data:image\/png;base64,/g)).toHaveLength(2);
+    expect(texts(await mistakeSheet([], 0))).toContain('MNIST test images that were misread');
+  });
+});
+
+describe('the progress', () => {
+  const options = { barCompleteString: '#'.repeat(40), barIncompleteString: '-'.repeat(40) };
+  const parts = ['12.3 s left', 'loss 0.1234', 'accuracy 97.12 %', '81234/s'];
+  const line = (title: string, columns: number): string => progressLine(title, 0.5, parts, columns, options);
+
+  it('shows everything at 80 columns, and a bar', () => {
+    expect(line('epoch 1/5', 80)).toBe(
+      'epoch 1/5 #######------  50 %  12.3 s left  loss 0.1234  accuracy 97.12 %  81234/s',
+    );
+  });
+
+  it.each([40, 60, 79, 80, 120, 200])('fits %i columns, the time left before all else', (columns) => {
+    for (const title of ['epoch 1/5', 'epoch 1000/1000']) {
+      const text = line(title, columns);
+      expect(text.length).toBeLessThan(columns);
+      expect(text).toContain('s left');
+    }
   });
 });
 
@@ -95,7 +152,7 @@ describe('the training', () => {
     expect(readdirSync(folder).sort()).toEqual([
       'confusion.svg',
       'loss.svg',
-      'mistakes.png',
+      'mistakes.svg',
       'mnist.safetensors',
     ]);
   });

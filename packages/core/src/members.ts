@@ -1,5 +1,5 @@
 /** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
-import { K, signature } from './arguments/index.ts';
+import { checkArguments, K, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
 import { ShapeError, ValueError } from './errors.ts';
@@ -155,6 +155,7 @@ export function stride(this: Tensor, dim?: number): number | readonly number[] {
 }
 
 function along(x: Tensor, list: readonly number[], dim: number, caller: string): number {
+  if (!Number.isSafeInteger(dim)) checkArguments(caller, { dim: K.integer }, [dim]);
   const value = list.at(dim);
   if (value === undefined || dim < -list.length) {
     throw new ShapeError(
@@ -199,6 +200,7 @@ export function bool(this: Tensor): Tensor {
 
 /** With the dtype of `other`. Follows `Tensor.type_as`. */
 export function typeAs(this: Tensor, other: Tensor): Tensor {
+  checkArguments('typeAs', { other: K.tensor }, [other]);
   return to(this, other.dtype);
 }
 

@@ -33,7 +33,7 @@ export function indexOf(position: number, shape: Shape): number[] {
 
 /** A shape that a caller gave, which is no array only where types are not checked. */
 function checked(shape: Shape, caller: string): Shape {
-  if (Array.isArray(shape) && shape.every((size) => typeof size === 'number')) return shape;
+  if (Array.isArray(shape) && !shape.some(Array.isArray)) return shape;
   throw new ShapeError(
     `${caller}: expected a shape such as [2, 3], got ${shape === null ? 'null' : typeof shape}`,
   );

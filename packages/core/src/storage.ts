@@ -29,7 +29,7 @@ export class Storage {
     return array;
   }
 
-  /** @internal Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. */
+  /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. Kindling's own. */
   handOut(): void {
     if (this.#lengthOutside >= 0) return;
     this.#array = owned(this.#array);

@@ -377,20 +377,28 @@ describe('filled tensors', () => {
 
   test.each<[() => unknown, ErrorType, string]>([
     [() => K.zeros([2, -1]), ShapeError, 'zeros: sizes must be non-negative integers, got [2, -1]'],
-    [() => K.ones([1.5]), ShapeError, 'ones: sizes must be non-negative integers, got [1.5]'],
-    [() => K.empty(Number.NaN), ShapeError, 'empty: sizes must be non-negative integers, got [NaN]'],
+    [
+      () => K.ones([1.5]),
+      ShapeError,
+      'ones: shape: expected a size, or an array of sizes such as [2, 3], got [1.5]',
+    ],
+    [
+      () => K.empty(Number.NaN),
+      ShapeError,
+      'empty: shape: expected a size, or an array of sizes such as [2, 3], got NaN',
+    ],
     [() => K.zeros([1e6, 1e6]), ShapeError, 'a tensor holds at most 2147483647'],
     [
       () => K.zeros('2' as unknown as number),
       ShapeError,
-      'zeros: expected a shape such as [2, 3], got string',
+      'zeros: shape: expected a size, or an array of sizes such as [2, 3], got "2"',
     ],
-    [() => K.zeros([2], { dtype: 'float16' as DType }), DTypeError, 'zeros: unknown dtype float16'],
     [
-      () => K.full([2], 'x' as unknown as number),
+      () => K.zeros([2], { dtype: 'float16' as DType }),
       DTypeError,
-      'full: value: expected a number',
+      'zeros: dtype: expected one of bool, uint8, int32, float32, float64, got "float16"',
     ],
+    [() => K.full([2], 'x' as unknown as number), DTypeError, 'full: value: expected a number'],
     [() => K.eye(-1), ShapeError, 'eye: sizes must be non-negative integers'],
     [() => K.rand([2], { dtype: 'int32' }), DTypeError, 'rand: not implemented for int32'],
     [
@@ -417,7 +425,9 @@ describe('triangles of indices', () => {
     ]);
     expect(K.trilIndices(0, 3).shape).toEqual([2, 0]);
     expect(() => K.trilIndices(1, 1e10)).toThrow('a tensor holds at most 2147483647');
-    expect(() => K.triuIndices(2, 2, { offset: 0.5 })).toThrow('offset must be an integer, got 0.5');
+    expect(() => K.triuIndices(2, 2, { offset: 0.5 })).toThrow(
+      'triuIndices: offset: expected an integer, got 0.5',
+    );
   });
 });
 

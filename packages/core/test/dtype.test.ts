@@ -160,7 +160,7 @@ describe('to', () => {
   test('an unknown dtype is an error that lists those that exist', () => {
     expect(() => tensor([1]).to('int64' as DType)).toThrow(DTypeError);
     expect(() => tensor([1]).to('int64' as DType)).toThrow(
-      'to: unknown dtype int64; expected one of bool, uint8, int32, float32, float64',
+      'to: dtype: expected one of bool, uint8, int32, float32, float64, got "int64"',
     );
     expect(dtypes).toEqual(order);
   });

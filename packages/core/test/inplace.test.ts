@@ -302,6 +302,8 @@ describe('shapes and dtypes', () => {
     expect(() => floats(1).add_([1] as unknown as Tensor)).toThrow(
       'expected tensors or numbers, got (Tensor, object)',
     );
-    expect(() => floats(1).copy_(null as unknown as Tensor)).toThrow('copy_: expected a Tensor, got null');
+    expect(() => floats(1).copy_(null as unknown as Tensor)).toThrow(
+      'copy_: source: expected a Tensor, got null',
+    );
   });
 });

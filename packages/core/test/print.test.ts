@@ -142,7 +142,9 @@ describe('options', () => {
   test('unusable options are refused', () => {
     expect(() => setPrintOptions({ precision: -1 })).toThrow(ValueError);
     expect(() => setPrintOptions({ precision: 1.5 })).toThrow(/precision must be an integer/);
-    expect(() => setPrintOptions({ profile: 'long' as 'full' })).toThrow(/default, short, full/);
+    expect(() => setPrintOptions({ profile: 'long' as 'full' })).toThrow(
+      /expected one of "default", "short", "full"/,
+    );
     expect(() => setPrintOptions({ edgeitems: -1 })).toThrow(/edgeitems/);
     expect(getPrintOptions().precision).toBe(4);
   });

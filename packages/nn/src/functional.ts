@@ -13,9 +13,9 @@ export type {
 // biome-ignore format: lists
 export {
   celu, celu_, elu, elu_, gelu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh,
-  hardtanh_, leakyRelu, leakyRelu_, logSigmoid, logSoftmax, mish, prelu, relu, relu_, relu6, rrelu, rrelu_,
-  selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink,
-  threshold, threshold_,
+  hardtanh_, leakyRelu, leakyRelu_, logSigmoid, logsigmoid, logSoftmax, mish, prelu, relu, relu_, relu6,
+  rrelu, rrelu_, selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh,
+  tanhshrink, threshold, threshold_,
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {

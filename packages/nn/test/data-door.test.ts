@@ -32,6 +32,7 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   focal_loss: ['focalLoss: whether the input is probabilities'],
   kl_div: ['klDiv: whether the input is probabilities'],
   NLLLoss: classTargets,
+  one_hot: ['one_hot: number of classes'],
   nll_loss: classTargets,
 };
 

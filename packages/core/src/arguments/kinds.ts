@@ -154,7 +154,7 @@ export const nullable = (of: Kind): Kind => ({
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
-/** Whether a value can hold options: an object that is no array, no tensor and no function. */
+/** Whether a value can hold options: an object that is no array, no tensor and no function. Kindling's own. */
 export const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor);
 
@@ -181,5 +181,5 @@ function allFit(given: unknown, of: Readonly<Record<string, Kind>>): boolean {
   return true;
 }
 
-/** The class of the error for a value that is not of a kind. */
+/** The class of the error for a value that is not of a kind. Kindling's own. */
 export const errorOf = ({ error = ValueError }: Kind): NonNullable<Kind['error']> => error;

@@ -145,7 +145,8 @@ export function gradgradcheck<Args extends readonly unknown[]>(
     return found.filter((g) => g !== null);
   };
   Object.defineProperty(gradientOf, 'name', { value: `the gradient of ${fn.name || 'the function'}` });
-  return gradcheck(gradientOf, [...args, ...gradients], options);
+  const { genNonContigGradOutputs: _, ...checked } = options;
+  return gradcheck(gradientOf, [...args, ...gradients], checked);
 }
 
 const asList = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (y instanceof Tensor ? [y] : y);

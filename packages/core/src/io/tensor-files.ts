@@ -20,8 +20,7 @@ const saveNpyTakes = signature('saveNpy', {
   x: K.tensor,
   options: K.options<{ integers?: 'int64' | 'int32' }>({ integers }),
 });
-/** @internal What the options of saving safetensors take. */
-export const saveOptions = K.options<SaveSafetensorsOptions>({ metadata: K.anything, integers });
+const saveOptions = K.options<SaveSafetensorsOptions>({ metadata: K.anything, integers });
 
 /**
  * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.

@@ -38,7 +38,10 @@ const formatter: ConsoleFormatter = {
  * formatters" is ticked in the settings of the developer tools; opening one shows the object. Elsewhere `console.log(String(x))`
  * does. Kindling's own; Node, Deno and Bun need nothing.
  * @example
- * installConsoleFormatter(); // once, while the page loads
+ * ```ts
+ * // Once, while the page loads.
+ * installConsoleFormatter();
+ * ```
  */
 export function installConsoleFormatter(): void {
   const page = globalThis as { devtoolsFormatters?: ConsoleFormatter[] };

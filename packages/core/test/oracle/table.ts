@@ -75,6 +75,10 @@ const correction = (bound: Bound): Bound => {
 const numeric = (bound: Bound): Bound =>
   new Map([...bound].map(([k, v]) => [k, typeof v === 'boolean' ? Number(v) : v]));
 
+/** Python's True is 1 as a factor. */
+const numericAlpha = (bound: Bound): Bound =>
+  bound.has('alpha') ? new Map(bound).set('alpha', Number(bound.get('alpha'))) : bound;
+
 const unaryInPlace =
   'abs neg square sqrt rsqrt exp log sin cos tanh sigmoid floor ceil round trunc reciprocal erf expm1 log1p'.split(
     ' ',
@@ -96,8 +100,8 @@ export const table: Readonly<Record<string, Operation>> = {
   nan_to_num: op('input | nan posinf neginf'),
   logical_not: op('input'),
 
-  ...spelled('add sub', 'input other | alpha', { inPlace: true }),
-  rsub: op('input other | alpha', { extra: true }),
+  ...spelled('add sub', 'input other | alpha', { inPlace: true, adapt: numericAlpha }),
+  rsub: op('input other | alpha', { extra: true, adapt: numericAlpha }),
   mul: op('input other', { inPlace: true }),
   div: op('input other | rounding_mode', { inPlace: true }),
   true_divide: op('input other', { name: 'div' }),
@@ -180,7 +184,7 @@ export const table: Readonly<Record<string, Operation>> = {
   scatter: op('input dim index src | reduce'),
   scatter_add: op('input dim index src'),
   index_select: op('input dim index'),
-  index_add: op('input dim index source | alpha'),
+  index_add: op('input dim index source | alpha', { adapt: numericAlpha }),
   index_fill: op('input dim index value', { extra: true }),
   index_copy: op('input dim index source', { extra: true }),
   masked_select: op('input mask'),

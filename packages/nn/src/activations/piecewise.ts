@@ -190,7 +190,10 @@ export const threshold_ = (x: Tensor, limit: number, value: number): Tensor => {
   thresholdInPlaceTakes(x, limit, value);
   return threshold(x, limit, value, { inplace: true });
 };
-/** x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`. */
+/**
+ * x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`.
+ * @throws ValueError for what are no numbers
+ */
 export class Threshold extends /* @__PURE__ */ activationClass(above) {
   constructor(limit: number, value: number, options: InplaceOptions = {}) {
     checkArguments(new.target.name, { threshold: K.number, value: K.number, options: inplaceOptions() }, [

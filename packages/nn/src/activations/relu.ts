@@ -222,6 +222,7 @@ const slopesPrimitive = /* @__PURE__ */ definePrimitive<{
 /**
  * Leaky ReLU whose slope is, in training, drawn anew for each non-positive element from [lower, upper), and their mean
  * otherwise: {@link rrelu}. Follows `torch.nn.RReLU`, with its random numbers.
+ * @throws ValueError for options that do not fit
  */
 export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, keyof typeof rreluDefaults>>(
   rrelu,

@@ -11,8 +11,8 @@ import { uniform_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
-import { emptyParameter } from './factory.ts';
-import { type LinearOptions, linearKinds } from './linear.ts';
+import { emptyParameter, layerKinds } from './factory.ts';
+import type { LinearOptions } from './linear.ts';
 
 const bilinearTakes = /* @__PURE__ */ signature('bilinear', () => ({
   input1: K.tensor,
@@ -91,7 +91,12 @@ export class Bilinear extends Module<[Tensor, Tensor], Tensor> {
   constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
     checkArguments(
       new.target.name,
-      { in1Features: K.integer, in2Features: K.count, outFeatures: K.count, options: K.options(linearKinds) },
+      {
+        in1Features: K.integer,
+        in2Features: K.count,
+        outFeatures: K.count,
+        options: K.options<LinearOptions>({ bias: K.flag, ...layerKinds }),
+      },
       [in1Features, in2Features, outFeatures, options],
     );
     super();

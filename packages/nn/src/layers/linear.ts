@@ -15,8 +15,7 @@ export interface LinearOptions extends LayerOptions {
   readonly bias?: boolean;
 }
 
-/** @internal What {@link LinearOptions} take. */
-export const linearKinds: K.Kinds<LinearOptions> = { bias: K.flag, ...layerKinds };
+const linearKinds: K.Kinds<LinearOptions> = { bias: K.flag, ...layerKinds };
 
 /**
  * y = x W^T + b. Shapes: x (*, inFeatures), y (*, outFeatures). Parameters start uniform in +-1 / sqrt(inFeatures).

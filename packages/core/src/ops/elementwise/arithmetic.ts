@@ -57,7 +57,7 @@ const subScaledOp = new ElementwiseOp({
   check: checkSub,
 });
 
-const alphaOptions = K.options<AlphaOptions>({ alpha: K.number });
+const alphaOptions = K.options<AlphaOptions>({ alpha: K.scalar });
 
 const integral = (x: Operand): boolean =>
   typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
@@ -266,7 +266,7 @@ export interface ValueOptions {
   readonly value?: number;
 }
 
-const valueOptions = K.options<ValueOptions>({ value: K.number });
+const valueOptions = K.options<ValueOptions>({ value: K.scalar });
 
 const withValue =
   (op: ElementwiseOp): Resolve<[x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions]> =>

@@ -1,8 +1,9 @@
+import { K } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
-import type { Operand } from './operation.ts';
+import type { ElementwiseSpec, Operand } from './operation.ts';
 
 /** The operands that are tensors: there is always one. */
 export type Inputs = readonly [Tensor, ...Tensor[]];
@@ -40,3 +41,9 @@ export function notATensor(name: string, operands: readonly unknown[]): DTypeErr
   const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
   return new DTypeError(`${publicName(name)}: expected tensors or numbers, got (${kinds.join(', ')})`);
 }
+
+/** What an elementwise operation is made of. */
+export const elementwiseSpec = K.kind('an object with name, arity and expression', (x) => {
+  const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;
+  return typeof name === 'string' && typeof arity === 'number' && typeof expression === 'function';
+});

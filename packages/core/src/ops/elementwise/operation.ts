@@ -6,7 +6,7 @@ import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { type Inputs, notATensor, splitOperands } from './operands.ts';
+import { elementwiseSpec, type Inputs, notATensor, splitOperands } from './operands.ts';
 import { resultType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -64,18 +64,13 @@ export interface ElementwiseSpec {
   readonly overload?: (scalars: number) => number;
 }
 
-/** @internal What an elementwise operation is made of. */
-export const elementwiseSpec = K.kind('an object with name, arity and expression', (x) => {
-  const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;
-  return typeof name === 'string' && typeof arity === 'number' && typeof expression === 'function';
-});
-
 /** Scalars that stand for operands come first, then the operation's own parameters. */
 type Params = readonly number[];
 
 /**
  * An elementwise operation: its kernels for floats, integers and bools and its derivatives of any order are made from the
  * spec. It is run by {@link applyUnary} and its kin. Kindling's own.
+ * @throws ValueError for what is no such spec
  * @example
  * ```ts
  * const axpy = new ElementwiseOp({ name: 'axpy', arity: 2, expression: (x, y, a) => E.add(E.mul(a, x), y) });
@@ -137,7 +132,10 @@ export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: P
   return applyElementwise(op, [a, b], params);
 }
 
-/** Runs an operation of any number of operands; otherwise as {@link applyBinary}. Kindling's own. */
+/**
+ * Runs an operation of any number of operands; otherwise as {@link applyBinary}. Kindling's own.
+ * @throws ValueError for what is no operation or no list; else as {@link applyBinary}
+ */
 export function applyElementwise(
   op: ElementwiseOp,
   operands: readonly Operand[],

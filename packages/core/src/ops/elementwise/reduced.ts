@@ -8,8 +8,8 @@ import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { type Inputs, isFilled } from './operands.ts';
-import { applyElementwise, ElementwiseOp, type ElementwiseSpec, elementwiseSpec } from './operation.ts';
+import { elementwiseSpec, type Inputs, isFilled } from './operands.ts';
+import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { resultType } from './result-type.ts';
 
 /** What happens to the values of an elementwise operation. */
@@ -28,6 +28,7 @@ const scalar: Shape = [];
  * their gradient is one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
  *
  * The spec is that of an {@link ElementwiseOp}; operands are tensors. Kindling's own.
+ * @throws ValueError for what is no such spec
  * @example
  * ```ts
  * const mse = new ElementwiseReduction({

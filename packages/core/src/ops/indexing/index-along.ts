@@ -126,7 +126,7 @@ function adding(run: Run, caller: string) {
   const takes = signature(caller, {
     ...alongParameters,
     source: K.tensor,
-    options: K.options<IndexAddOptions>({ alpha: K.number }),
+    options: K.options<IndexAddOptions>({ alpha: K.scalar }),
   });
   return (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
     takes(x, dim, index, source, options);

@@ -31,15 +31,6 @@ export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor 
   return crossAlong(a, b, dim, 'cross');
 }
 
-/**
- * {@link cross} along the last dimension, unless another is given. Follows `torch.linalg.cross`.
- * @throws ShapeError as {@link cross}
- */
-export function linalgCross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
-  crossTakes(a, b, options);
-  return crossAlong(a, b, options.dim ?? -1, 'linalg.cross');
-}
-
 function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
   const shape = broadcastShapes(a.shape, b.shape, caller);
   const d = normalizeDim(dim, shape.length, caller);

@@ -34,7 +34,7 @@ const scalesOf = (options: ScaleOptions | undefined, tb = false): Scales => ({
   beta: options?.beta ?? 1,
 });
 
-const scaleOptions = K.options<ScaleOptions>({ beta: K.number, alpha: K.number });
+const scaleOptions = K.options<ScaleOptions>({ beta: K.scalar, alpha: K.scalar });
 const addmmTakes = signature('addmm', { bias: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions });
 
 /**
