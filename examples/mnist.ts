@@ -4,8 +4,10 @@ import { data, manualSeed, noGrad, type Tensor } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import { Table } from 'console-table-printer';
+import { UsageError } from './flags.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
-import { type Options, readOptions, UsageError } from './mnist/options.ts';
+import { type Options, readOptions } from './mnist/options.ts';
 import { confusionPicture, lossCurve, type Mistake, mistakeSheet } from './mnist/pictures.ts';
 import { startProgress } from './mnist/progress.ts';
 
@@ -44,8 +46,12 @@ function trainEpoch(
   return losses;
 }
 
-/** What the model reads on each test image. */
-const predict = (model: Model, { images }: Split): Tensor => noGrad(() => model(images).argmax(1));
+/** What the model reads on each image, and its mean loss on them. */
+const test = (model: Model, { images, labels }: Split): { predicted: Tensor; loss: number } =>
+  noGrad(() => {
+    const logits = model(images);
+    return { predicted: logits.argmax(1), loss: nn.F.crossEntropy(logits, labels).item() };
+  });
 
 function confusionMatrix(predicted: Tensor, labels: Tensor): number[][] {
   const matrix = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
@@ -55,13 +61,22 @@ function confusionMatrix(predicted: Tensor, labels: Tensor): number[][] {
 }
 
 function printConfusion(matrix: readonly (readonly number[])[]): void {
-  const cells = (row: readonly (number | string)[]): string => row.map((v) => String(v).padStart(5)).join('');
   console.log('\nConfusion matrix (rows: label, columns: prediction)');
-  console.log(`     ${cells(Array.from({ length: 10 }, (_, d) => d))}   recall`);
-  matrix.forEach((row, label) => {
-    const total = row.reduce((a, b) => a + b, 0);
-    console.log(`  ${label}  ${cells(row)}  ${((100 * row[label]!) / total).toFixed(1)} %`);
+  // Without lines it fits 80 characters.
+  const line = { left: '', mid: '', right: '', other: '' };
+  const table = new Table({
+    shouldDisableColors: !process.stdout.isTTY,
+    style: { headerTop: line, headerBottom: line, tableBottom: line, vertical: '' },
+    columns: ['label', ...matrix.keys(), 'recall'].map((name) => ({ name: `${name}`, alignment: 'right' })),
   });
+  for (const [label, row] of matrix.entries()) {
+    const total = row.reduce((a, b) => a + b, 0);
+    const cells = Object.fromEntries(
+      row.map((count, predicted) => [`${predicted}`, count === 0 ? '·' : count]),
+    );
+    table.addRow({ label, ...cells, recall: `${((100 * row[label]!) / total).toFixed(1)} %` });
+  }
+  table.printTable();
 }
 
 function mistakesOf(predicted: Tensor, { images, labels }: Split): Mistake[] {
@@ -80,37 +95,44 @@ async function main(options: Options): Promise<void> {
   } catch (error) {
     throw new UsageError(`--out: cannot make the folder ${out}: ${(error as Error).message}`);
   }
-  const { train, test } = loadMnist();
+  const mnist = loadMnist();
   manualSeed(seed);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));
   const optimizer = new optim.Adam(model.parameters(), { lr });
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, epochs);
-  const dataset = new data.TensorDataset(train.images, train.labels);
+  const dataset = new data.TensorDataset(mnist.train.images, mnist.train.labels);
   const loader = new data.DataLoader(dataset, { batchSize, shuffle: true });
   console.log(String(model));
 
   const losses: number[] = [];
+  let result = test(model, mnist.test);
+  const testLosses = [result.loss];
+  const { labels } = mnist.test;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const start = performance.now();
     const epochLosses = trainEpoch(model, loader, optimizer, epoch, epochs);
     const seconds = (performance.now() - start) / 1000;
     losses.push(...epochLosses);
     scheduler.step();
-    const accuracy = countEqual(predict(model, test), test.labels) / test.labels.count;
-    console.log(`epoch ${epoch}: test accuracy ${(100 * accuracy).toFixed(2)} %, ${seconds.toFixed(2)} s`);
+    result = test(model, mnist.test);
+    testLosses.push(result.loss);
+    const accuracy = ((100 * countEqual(result.predicted, labels)) / labels.count).toFixed(2);
+    console.log(
+      `epoch ${epoch}: test loss ${result.loss.toFixed(4)}, test accuracy ${accuracy} %, ${seconds.toFixed(2)} s`,
+    );
   }
 
-  const predicted = predict(model, test);
-  const matrix = confusionMatrix(predicted, test.labels);
+  const { predicted } = result;
+  const wrong = labels.count - countEqual(predicted, labels);
+  const matrix = confusionMatrix(predicted, labels);
   printConfusion(matrix);
   const path = (name: string): string => join(out, name);
-  await writeFile(path('loss.svg'), await lossCurve(losses, loader.length));
+  await writeFile(path('loss.svg'), await lossCurve(losses, testLosses, loader.length));
   await writeFile(path('confusion.svg'), await confusionPicture(matrix));
-  await writeFile(path('mistakes.png'), mistakeSheet(mistakesOf(predicted, test)));
+  await writeFile(path('mistakes.svg'), await mistakeSheet(mistakesOf(predicted, mnist.test), wrong));
   await saveSafetensors(path('mnist.safetensors'), model.stateDict());
-  const wrong = test.labels.count - countEqual(predicted, test.labels);
-  console.log(`\n${wrong} of ${test.labels.count} test images misread. Written to ${out}:`);
-  console.log('  loss.svg, confusion.svg, mistakes.png, mnist.safetensors');
+  console.log(`${wrong} of ${labels.count} test images misread. Written to ${out}:`);
+  console.log('  loss.svg, confusion.svg, mistakes.svg, mnist.safetensors');
 }
 
 try {

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { Table } from 'console-table-printer';
 import { missing, runs } from './every-loss/runs.ts';
 import { type Outcome, sparkLine, train } from './every-loss/train.ts';
+import { numberFlag } from './flags.ts';
 
 const usage = `Trains a small model with every loss, and reports what each learned.
 
@@ -67,13 +68,11 @@ try {
     options: { steps: { type: 'string', default: '300' }, help: { type: 'boolean', short: 'h' } },
   });
   const unknown = positionals.find((name) => !Object.hasOwn(runs, name));
-  const steps = Number(values.steps);
   if (values.help === true) console.log(usage);
   else if (unknown !== undefined)
     throw new Error(`no loss "${unknown}"; there are: ${Object.keys(runs).join(', ')}`);
-  else if (!Number.isInteger(steps) || steps < 1)
-    throw new Error(`--steps takes a whole number from 1, got "${values.steps}"`);
   else {
+    const steps = numberFlag('steps', values.steps, { integer: true, least: 1, most: 1_000_000 });
     const without = missing();
     for (const name of without) console.log(`FAILED: ${name} has no task in examples/every-loss/runs.ts`);
     const learned = main(positionals.length > 0 ? positionals : Object.keys(runs), steps);

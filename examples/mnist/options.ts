@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Bounds, numberFlag, UsageError } from '../flags.ts';
 
 export interface Options {
   readonly epochs: number;
@@ -19,30 +20,6 @@ Usage: pnpm mnist [options]
   --out DIR       where the pictures and the weights go (default out/mnist)
   --help          this text
 `;
-
-/** A flag that cannot be used: its message is for the user, without a stack trace. */
-export class UsageError extends Error {}
-
-interface Bounds {
-  readonly integer: boolean;
-  readonly least: number;
-  readonly most?: number;
-}
-
-function numberFlag(
-  flag: string,
-  text: string,
-  { integer, least, most = Number.MAX_SAFE_INTEGER }: Bounds,
-): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  const fits =
-    Number.isFinite(value) && value >= least && value <= most && (!integer || Number.isInteger(value));
-  if (!fits || (!integer && value === 0)) {
-    const kind = integer ? `a whole number from ${least} to ${most}` : 'a number greater than 0';
-    throw new UsageError(`--${flag} takes ${kind}, got "${text}"`);
-  }
-  return value;
-}
 
 /** The options that the command line asks for; `null` where it asked for help, which was printed. */
 export function readOptions(args: string[]): Options | null {

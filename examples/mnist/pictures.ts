@@ -8,73 +8,121 @@ import { toBytes } from './data.ts';
 const render = (spec: TopLevelSpec): Promise<string> =>
   new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 
-/** The training loss of every step, and its mean over the steps around. */
-export function lossCurve(losses: readonly number[], stepsPerEpoch: number): Promise<string> {
+/** What is common to all pictures. */
+const frame = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  background: 'white',
+  padding: 12,
+} as const;
+
+/** The training loss, as means of a hundredth of all steps, and the test loss before the first epoch and after each. */
+export function lossCurve(
+  losses: readonly number[],
+  testLosses: readonly number[],
+  stepsPerEpoch: number,
+): Promise<string> {
   const width = Math.max(1, Math.round(losses.length / 100));
-  const rows: { epoch: number; loss: number; series: string }[] = [];
-  for (let end = width; end <= losses.length; end += width) {
-    const window = losses.slice(end - width, end);
-    rows.push({
-      epoch: end / stepsPerEpoch,
-      loss: window.reduce((a, b) => a + b, 0) / width,
+  const values: { epoch: number; loss: number; series: string }[] = [];
+  for (let start = 0; start < losses.length; start += width) {
+    const window = losses.slice(start, start + width);
+    values.push({
+      epoch: (start + window.length / 2) / stepsPerEpoch,
+      loss: window.reduce((a, b) => a + b, 0) / window.length,
       series: 'training',
     });
   }
+  for (const [epoch, loss] of testLosses.entries()) values.push({ epoch, loss, series: 'test' });
+  const epochs = Math.ceil(losses.length / stepsPerEpoch);
   return render({
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    title: 'MNIST, 784-128-10: training loss',
+    ...frame,
+    title: 'MNIST, 784-128-10: loss of training and test images',
     width: 640,
     height: 320,
-    background: 'white',
-    data: { values: rows },
-    mark: { type: 'line', interpolate: 'monotone', tooltip: true },
+    data: { values },
     encoding: {
-      x: { field: 'epoch', type: 'quantitative', title: 'epoch' },
+      x: {
+        field: 'epoch',
+        type: 'quantitative',
+        title: 'epochs done',
+        scale: { domain: [0, epochs], nice: false },
+        axis: { tickMinStep: 1, tickCount: Math.min(epochs, 20), format: 'd' },
+      },
       y: {
         field: 'loss',
         type: 'quantitative',
-        scale: { type: 'log' },
-        title: `cross entropy, mean of ${width} step${width === 1 ? '' : 's'}`,
+        scale: { type: 'log', nice: false },
+        title: `cross entropy (training: mean of ${width} step${width === 1 ? '' : 's'})`,
+      },
+      color: {
+        field: 'series',
+        type: 'nominal',
+        title: null,
+        scale: { domain: ['training', 'test'], range: ['#4c78a8', '#e45756'] },
       },
     },
+    layer: [
+      { mark: 'line' },
+      {
+        transform: [{ filter: "datum.series === 'test'" }],
+        mark: { type: 'point', filled: true, size: 60, opacity: 1 },
+      },
+    ],
   });
 }
 
-/** The confusion matrix as a heat map. */
+/**
+ * The confusion matrix. Colour is for the errors alone, by how many they are: beside a thousand right answers, one error and
+ * twenty would look the same.
+ */
 export function confusionPicture(matrix: readonly (readonly number[])[]): Promise<string> {
   const values = matrix.flatMap((row, label) =>
-    row.map((count, predicted) => ({
-      label,
-      predicted,
-      count,
-      share: count / row.reduce((a, b) => a + b, 0),
-    })),
+    row.map((count, predicted) => ({ label, predicted, count, right: label === predicted })),
   );
+  const most = Math.max(1, ...values.map(({ count, right }) => (right ? 0 : count)));
   const axes = {
     x: { field: 'predicted', type: 'ordinal', title: 'predicted', axis: { labelAngle: 0 } },
     y: { field: 'label', type: 'ordinal', title: 'label' },
   } as const;
   return render({
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...frame,
     title: 'MNIST test images by label and prediction',
-    width: 400,
-    height: 400,
-    background: 'white',
+    width: 440,
+    height: 440,
     data: { values },
     layer: [
       {
+        transform: [{ filter: 'datum.right' }],
+        mark: { type: 'rect', color: '#e4ebe4' },
+        encoding: axes,
+      },
+      {
+        transform: [{ filter: '!datum.right' }],
         mark: 'rect',
         encoding: {
           ...axes,
-          color: { field: 'share', type: 'quantitative', scale: { scheme: 'blues' }, legend: null },
+          color: {
+            field: 'count',
+            type: 'quantitative',
+            scale: {
+              type: 'sqrt',
+              domain: [0, most],
+              range: ['#ffffff', '#fdd0a2', '#f16913', '#7f2704'],
+              interpolate: 'rgb',
+            },
+            legend: { title: 'errors', tickMinStep: 1, format: 'd' },
+          },
         },
       },
       {
+        transform: [{ filter: 'datum.count > 0' }],
         mark: 'text',
         encoding: {
           ...axes,
           text: { field: 'count', type: 'quantitative' },
-          color: { condition: { test: 'datum.share > 0.5', value: 'white' }, value: 'black' },
+          color: {
+            condition: { test: `!datum.right && sqrt(datum.count / ${most}) > 0.6`, value: 'white' },
+            value: 'black',
+          },
         },
       },
     ],
@@ -88,50 +136,66 @@ export interface Mistake {
   readonly predicted: number;
 }
 
-const scale = 2;
-const cell = 28 * scale;
-const caption = 14;
-const gap = 6;
+/** A standardised image, dark on white, as a PNG in a URL. */
+function urlOf(image: Tensor): string {
+  const data = toBytes(image).map((ink) => 255 - ink);
+  const png = encode({ width: 28, height: 28, data, channels: 1, depth: 8 });
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+}
 
-/** Digits of 3 by 5 dots, a row a number of three bits: captions need nothing more. */
-const font = [
-  [7, 5, 5, 5, 7], [2, 6, 2, 2, 7], [7, 1, 7, 4, 7], [7, 1, 7, 1, 7], [5, 5, 7, 1, 1],
-  [7, 4, 7, 1, 7], [7, 4, 7, 5, 7], [7, 1, 1, 1, 1], [7, 5, 7, 5, 7], [7, 5, 7, 1, 7],
-]; // biome-ignore format: one digit a group
-const arrow = [4, 2, 1, 2, 4];
-
-/** A sheet of misread digits as a PNG; below each, its label and, in red, what was read instead. */
-export function mistakeSheet(mistakes: readonly Mistake[], columns = 12): Uint8Array {
+/** A sheet of misread digits, `total` being the number of all; below each, its label and, in red, what was read instead. */
+export function mistakeSheet(mistakes: readonly Mistake[], total: number, columns = 12): Promise<string> {
+  const cell = 64;
   const rows = Math.max(1, Math.ceil(mistakes.length / columns));
-  const width = columns * (cell + gap) + gap;
-  const height = rows * (cell + caption + gap) + gap;
-  const data = new Uint8Array(3 * width * height).fill(255);
-  const dot = (x: number, y: number, rgb: readonly [number, number, number]): void =>
-    data.set(rgb, 3 * (y * width + x));
-  const glyph = (
-    bits: readonly number[],
-    x0: number,
-    y0: number,
-    rgb: readonly [number, number, number],
-  ): void => {
-    for (let y = 0; y < 10; y++) {
-      for (let x = 0; x < 6; x++) if ((bits[y >> 1]! >> (2 - (x >> 1))) & 1) dot(x0 + x, y0 + y, rgb);
-    }
-  };
-  mistakes.forEach(({ image, label, predicted }, i) => {
-    const left = gap + (i % columns) * (cell + gap);
-    const top = gap + Math.floor(i / columns) * (cell + caption + gap);
-    const pixels = toBytes(image);
-    for (let y = 0; y < cell; y++) {
-      for (let x = 0; x < cell; x++) {
-        const ink = 255 - pixels[Math.floor(y / scale) * 28 + Math.floor(x / scale)]!;
-        dot(left + x, top + y, [ink, ink, ink]);
-      }
-    }
-    const below = top + cell + 3;
-    glyph(font[label]!, left + 14, below, [0, 0, 0]);
-    glyph(arrow, left + 25, below, [150, 150, 150]);
-    glyph(font[predicted]!, left + 36, below, [200, 0, 0]);
+  const values = mistakes.map(({ image, label, predicted }, i) => ({
+    column: i % columns,
+    row: Math.floor(i / columns),
+    url: urlOf(image),
+    label: `${label} →`,
+    predicted: `${predicted}`,
+  }));
+  const shown = mistakes.length < total ? `The first ${mistakes.length} of ${total}` : `All ${total}`;
+  const place = (field: string, domain: [number, number]) => ({
+    field,
+    type: 'quantitative' as const,
+    axis: null,
+    scale: { domain, nice: false },
   });
-  return encode({ width, height, data, channels: 3, depth: 8 });
+  return render({
+    ...frame,
+    title: {
+      text: 'MNIST test images that were misread',
+      subtitle: `${shown}: what they are → what was read`,
+    },
+    width: columns * cell,
+    height: rows * (cell + 16),
+    view: { stroke: null },
+    data: { values },
+    encoding: {
+      x: place('column', [-0.5, columns - 0.5]),
+      y: place('row', [rows - 0.5, -0.5]),
+    },
+    layer: [
+      {
+        mark: { type: 'image', width: 52, height: 52, yOffset: -8, smooth: false },
+        encoding: { url: { field: 'url' } },
+      },
+      {
+        mark: { type: 'text', dx: 5, dy: 27, align: 'right', fontSize: 12 },
+        encoding: { text: { field: 'label' } },
+      },
+      {
+        mark: {
+          type: 'text',
+          dx: 9,
+          dy: 27,
+          align: 'left',
+          fontSize: 12,
+          fontWeight: 'bold',
+          color: '#c00000',
+        },
+        encoding: { text: { field: 'predicted' } },
+      },
+    ],
+  });
 }

@@ -108,12 +108,12 @@ describe('the pictures', () => {
     ];
     const svg = await mistakeSheet(mistakes, 5);
     expect(texts(svg)).toEqual([
-      '7 read as',
-      '2 read as',
+      '7 →',
+      '2 →',
       '1',
       '3',
       'MNIST test images that were misread',
-      'the first 2 of 5, in the order of the test set',
+      'The first 2 of 5: what they are → what was read',
     ]);
     expect(svg.match(/<image[^>]*href="data:image\/png;base64,/g)).toHaveLength(2);
     expect(texts(await mistakeSheet([], 0))).toContain('MNIST test images that were misread');
@@ -127,11 +127,11 @@ describe('the progress', () => {
 
   it('shows everything at 80 columns, and a bar', () => {
     expect(line('epoch 1/5', 80)).toBe(
-      'epoch 1/5 #######------  50 %  12.3 s left  loss 0.1234  accuracy 97.12 %  81234/s',
+      'epoch 1/5 ######-----  50%  12.3 s left  loss 0.1234  accuracy 97.12 %  81234/s',
     );
   });
 
-  it.each([40, 60, 79, 80, 120, 200])('fits %i columns, the time left before all else', (columns) => {
+  it.each([50, 60, 79, 80, 120, 200])('fits %i columns, the time left before all else', (columns) => {
     for (const title of ['epoch 1/5', 'epoch 1000/1000']) {
       const text = line(title, columns);
       expect(text.length).toBeLessThan(columns);
