@@ -47,6 +47,9 @@ TORCH_DTYPES = {
 }
 
 
+FLOATS = (torch.float32, torch.float64)
+
+
 class Unsupported(Exception):
     """The sample uses something that Kindling has not."""
 
@@ -170,19 +173,19 @@ def leaves(v):
 
 
 def rebuild(v, cast=None):
-    """Fresh leaves with the same values; `cast` maps float32 tensors and dtypes to another floating dtype."""
+    """Fresh leaves with the same values; `cast` is the dtype that floating tensors and dtypes become."""
     if isinstance(v, torch.Tensor):
         if v.layout is not torch.strided:
             raise Unsupported("sparse")
         c = v.detach().clone(memory_format=torch.contiguous_format)
-        if cast and c.dtype == torch.float32:
+        if cast and c.dtype in FLOATS:
             c = c.to(cast)
         return c.requires_grad_(v.requires_grad)
     if isinstance(v, dict):
         return {k: rebuild(x, cast) for k, x in v.items()}
     if isinstance(v, (list, tuple)):
         return type(v)(rebuild(x, cast) for x in v) if type(v) in (list, tuple) else [rebuild(x, cast) for x in v]
-    if cast and v is torch.float32:
+    if cast and v in FLOATS:
         return cast
     return v
 

@@ -49,16 +49,15 @@ def record_module(fixture, cls, ctor_args, ctor_kwargs, args, kwargs, training, 
     after = {k: v for k, v in module.state_dict().items() if not torch.equal(v, state[k])}
     if after:
         entry["stateAfter"] = fixture.value(after)
-    if dtype == torch.float32:
 
-        def compute(given):
-            args, kwargs, state = given
-            copy = cls(*ctor_args, **ctor_kwargs).to(next(t.dtype for t in leaves(given) if t.is_floating_point()))
-            copy.load_state_dict(state)
-            out, grads, parameter_grads = run(copy.train(training), args, kwargs)
-            return {"noise": list(leaves(out)), "gradNoise": grads, "parameterNoise": list(parameter_grads.values())}
+    def compute(given):
+        args, kwargs, state = given
+        copy = cls(*rebuild(ctor_args), **rebuild(ctor_kwargs)).to(next(t.dtype for t in leaves(given) if t.is_floating_point()))
+        copy.load_state_dict(state)
+        out, grads, parameter_grads = run(copy.train(training), args, kwargs)
+        return {"noise": list(leaves(out)), "gradNoise": grads, "parameterNoise": list(parameter_grads.values())}
 
-        entry.update(noises(compute, given))
+    entry.update(noises(compute, given))
     return entry
 
 

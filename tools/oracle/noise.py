@@ -1,17 +1,19 @@
-"""How far PyTorch's own float32 results are from exact ones.
+"""How far PyTorch's own results are from exact ones.
 
-Some samples are ill-conditioned (digamma near its zero, sums that cancel); a comparison in float32 then has to allow what
-PyTorch itself allows. One run may be right by luck, so the distance is the largest of several: of the sample, and of
-neighbours whose numbers are up to three ulps nearer to zero (nearer, so that a probability stays one). Both results are
-of the same neighbour: what is measured is rounding, not the slope of the function, and so no kink is hidden.
+Some samples are ill-conditioned (digamma near its zero, sums that cancel); a comparison then has to allow what PyTorch
+itself allows. The distance is that of its float32 result from its float64 one. One run may be right by luck, so it is the
+largest of several: of the sample, and of neighbours whose numbers are up to three ulps nearer to zero (nearer, so that a
+probability stays one). Both results are of the same neighbour: what is measured is rounding, not the slope of the
+function, and so no kink is hidden. Of a float64 sample the distance is as much smaller as float64's ulp is.
 """
 
 import torch
 from fixture import leaves, rebuild
 
 NEIGHBOURS = 5
-# Distances below a quarter of the tolerances of packages/core/test/oracle/compare.ts need no mention.
-ABSOLUTE, RELATIVE = 1e-6 / 4, 1e-5 / 4
+# By dtype: the ulp, in those of float32, and the absolute and relative tolerances of packages/core/test/oracle/compare.ts.
+# Distances below a quarter of these need no mention.
+MEASURES = {torch.float32: (1.0, 1e-6, 1e-5), torch.float64: (2.0**-29, 1e-12, 1e-10)}
 
 
 def _beside(v, generator):
@@ -27,13 +29,14 @@ def _beside(v, generator):
     return v
 
 
-def _distance(single, double):
+def _distance(single, double, dtype):
     if single is None or double is None or not single.is_floating_point() or single.shape != double.shape:
         return None
     s, d = single.detach().double().flatten(), double.detach().double().flatten()
-    distance = (s - d).abs().clamp(max=1e300)
+    ulp, absolute, relative = MEASURES[dtype]
+    distance = (s - d).abs().clamp(max=1e300) * ulp
     distance[~(torch.isfinite(s) & torch.isfinite(d))] = 0
-    return torch.where(distance > ABSOLUTE + RELATIVE * d.abs(), distance, 0.0)
+    return torch.where(distance > (absolute + relative * d.abs()) / 4, distance, 0.0)
 
 
 def _mentioned(distance):
@@ -47,12 +50,15 @@ def noises(compute, given):
     """`compute` gives tensors by name, several for each; so does the result: what each is off by, if any is off."""
     generator = torch.Generator().manual_seed(0)
     worst = {}
-    movable = any(t.dtype == torch.float32 for t in leaves(given))
+    dtype = torch.float64 if any(t.dtype == torch.float64 for t in leaves(given)) else torch.float32
+    single = rebuild(given, torch.float32 if dtype == torch.float64 else None)
+    movable = any(t.dtype == torch.float32 for t in leaves(single))
     for number in range(NEIGHBOURS if movable else 1):
-        nearby = rebuild(given) if number == 0 else _beside(given, generator)
+        nearby = single if number == 0 else _beside(single, generator)
         try:
             exact = compute(rebuild(nearby, torch.float64))
-            found = {k: [_distance(s, d) for s, d in zip(v, exact[k])] for k, v in compute(nearby).items()}
+            rounded = compute(rebuild(nearby))
+            found = {k: [_distance(s, d, dtype) for s, d in zip(v, exact[k])] for k, v in rounded.items()}
         except Exception:
             # Outside the domain of one of the two; or float64 is not supported.
             continue

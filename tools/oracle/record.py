@@ -79,8 +79,7 @@ def record(fixture, function, args, kwargs):
         entry["grads"] = fixture.value(list(grads))
     if after:
         entry["after"] = [[k, fixture.value(t)] for k, t in after]
-    if all(t.dtype != torch.float64 for t in leaves((args, kwargs))):
-        entry.update(noises(lambda given: _results(function, *given), [args, kwargs]))
+    entry.update(noises(lambda given: _results(function, *given), [args, kwargs]))
     return entry
 
 
