@@ -43,7 +43,7 @@ const isForeignTensor = (value: object): boolean => tensorMark in value;
 /** The call that may have been meant: `topk(x, 2, { dim: 0 })`. */
 function call(name: string, given: readonly string[]): string {
   const written = `${name}(${given.join(', ')})`;
-  return /^[A-Z]/.test(name) ? `new ${written}` : written;
+  return /^[A-Z]\w*$/.test(name) ? `new ${written}` : written;
 }
 
 /** An argument as code: what is short as it stands, else the parameter's name. */

@@ -1,6 +1,7 @@
 import {
   AutogradError,
   applyMulti,
+  checkArguments,
   type DType,
   DTypeError,
   defineMulti,
@@ -8,6 +9,7 @@ import {
   formatShape,
   type GradNode,
   isGradEnabled,
+  K,
   type Shape,
   ShapeError,
   sameShape,
@@ -60,14 +62,28 @@ export interface ModuleHooks {
   readonly backward: BackwardHook[];
 }
 
+const registrars: Record<keyof ModuleHooks, string> = {
+  pre: 'registerForwardPreHook',
+  forward: 'registerForwardHook',
+  backward: 'registerFullBackwardHook',
+};
+const hookParameters = {
+  hook: K.callable,
+  options: /* @__PURE__ */ K.options<HookOptions>({ prepend: K.flag }),
+};
+
 /** Adds a hook to the list; the handle takes this one away, also where the same function stands there twice. */
-export function addHook<H extends (...input: never[]) => unknown>(
-  list: H[],
-  hook: H,
-  options: HookOptions | undefined,
+export function addHook(
+  module: AnyModule,
+  hooks: ModuleHooks,
+  kind: keyof ModuleHooks,
+  hook: (...input: never[]) => unknown,
+  options: HookOptions = {},
 ): RemovableHandle {
-  const entry = ((...input: never[]) => hook(...input)) as H;
-  if (options?.prepend === true) list.unshift(entry);
+  checkArguments(`${module.constructor.name}.${registrars[kind]}`, hookParameters, [hook, options]);
+  const list: ((...input: never[]) => unknown)[] = hooks[kind];
+  const entry = (...input: never[]): unknown => hook(...input);
+  if (options.prepend === true) list.unshift(entry);
   else list.push(entry);
   return {
     remove() {

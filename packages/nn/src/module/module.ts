@@ -1,4 +1,5 @@
 import { type DType, isFloatingPoint, KindlingError, Tensor } from '@kindling/core';
+import { given } from './arguments.ts';
 import { type AnyModule, Callable, internalsOf, isModule } from './callable.ts';
 import {
   addHook,
@@ -6,7 +7,6 @@ import {
   type ForwardPreHook,
   type FullBackwardHook,
   type HookOptions,
-  type ModuleHooks,
   type RemovableHandle,
 } from './hooks.ts';
 import { absent, checkName, describe, hooksOf, member, setProperty, valueOf } from './members.ts';
@@ -109,7 +109,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     tensor: T,
     options: { readonly persistent?: boolean } = {},
   ): T {
-    const { persistent = true } = options;
+    const { persistent = true } = given(this, 'registerBuffer', options);
     const { buffers } = internalsOf(this);
     checkName(this, 'buffer', name, buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) {
@@ -164,22 +164,22 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @example new nn.Linear(3, 2).parameters().map((p) => p.shape); // [ [ 2, 3 ], [ 2 ] ]
    */
   parameters(options: RecurseOptions = {}): Parameter[] {
-    return parametersOf(this, options.recurse ?? true);
+    return parametersOf(this, given(this, 'parameters', options).recurse ?? true);
   }
 
   /** The parameters with their dotted names, which are also their keys in the state dict. */
   namedParameters(options: NamedOptions = {}): [string, Parameter][] {
-    return walkMembers(this, 'parameters', options);
+    return walkMembers(this, 'parameters', given(this, 'namedParameters', options));
   }
 
   /** The buffers, each once. */
   buffers(options: RecurseOptions = {}): Tensor[] {
-    return this.namedBuffers(options).map(([, buffer]) => buffer);
+    return this.namedBuffers(given(this, 'buffers', options)).map(([, buffer]) => buffer);
   }
 
   /** The buffers with their dotted names. */
   namedBuffers(options: NamedOptions = {}): [string, Tensor][] {
-    return walkMembers(this, 'buffers', options);
+    return walkMembers(this, 'buffers', given(this, 'namedBuffers', options));
   }
 
   /** The direct submodules, each once. */
@@ -209,7 +209,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   getSubmodule(target: string): AnyModule {
     let module: AnyModule = this;
-    if (target === '') return module;
+    if (given(this, 'getSubmodule', target) === '') return module;
     for (const name of target.split('.')) {
       const child = partsOf(module).children.find(([key]) => key === name)?.[1];
       if (child === undefined) throw absent(module, name, 'Module');
@@ -238,7 +238,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Sets training mode here and in all submodules. Follows `torch.nn.Module.train`. */
   train(mode = true): this {
-    this.training = mode;
+    this.training = given(this, 'train', mode);
     for (const child of this.children()) child.train(mode);
     return this;
   }
@@ -262,7 +262,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /** Drops the gradients of all parameters; with `setToNull: false` they become zeros instead. */
-  zeroGrad({ setToNull = true }: { readonly setToNull?: boolean } = {}): void {
+  zeroGrad(options: { readonly setToNull?: boolean } = {}): void {
+    const { setToNull = true } = given(this, 'zeroGrad', options);
     for (const parameter of this.parameters()) {
       if (parameter.grad === null) continue;
       parameter.grad = setToNull ? null : parameter.grad.detach().zero_();
@@ -272,7 +273,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** Calls `fn` with every submodule, children before parents, then with the module itself: to initialise, say. */
   apply(fn: (module: AnyModule) => void): this {
     for (const child of this.children()) child.apply(fn);
-    fn(this);
+    given(this, 'apply', fn)(this);
     return this;
   }
 
@@ -282,7 +283,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when the dtype is not floating.
    */
   to(dtype: DType): this {
-    if (!isFloatingPoint(dtype)) {
+    if (!isFloatingPoint(given(this, 'to', dtype))) {
       throw new KindlingError(
         `nn.Module.to only accepts floating point dtypes, but got desired dtype=${dtype}`,
       );
@@ -313,7 +314,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   stateDict(options: StateDictOptions = {}): StateDict {
     const state: StateDict = {};
-    collectState(this, state, options.prefix ?? '', options.keepVars ?? false);
+    const { prefix = '', keepVars = false } = given(this, 'stateDict', options);
+    collectState(this, state, prefix, keepVars);
     return state;
   }
 
@@ -338,7 +340,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * ```
    */
   loadStateDict(state: StateDictLike, options: LoadStateDictOptions = {}): IncompatibleKeys {
-    return restoreState(this, state, options.strict ?? true);
+    return restoreState(this, state, given(this, 'loadStateDict', options).strict ?? true);
   }
 
   // ---- Hooks ----
@@ -348,7 +350,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Follows `torch.nn.Module.register_forward_pre_hook`.
    */
   registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
-    return addHook(hooksOf(this).pre, hook as unknown as ModuleHooks['pre'][number], options);
+    return addHook(this, hooksOf(this), 'pre', hook, options);
   }
 
   /**
@@ -363,7 +365,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * ```
    */
   registerForwardHook(hook: ForwardHook<this, I, O>, options?: HookOptions): RemovableHandle {
-    return addHook(hooksOf(this).forward, hook as unknown as ModuleHooks['forward'][number], options);
+    return addHook(this, hooksOf(this), 'forward', hook, options);
   }
 
   /**
@@ -372,7 +374,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Follows `torch.nn.Module.register_full_backward_hook`.
    */
   registerFullBackwardHook(hook: FullBackwardHook<this>, options?: HookOptions): RemovableHandle {
-    return addHook(hooksOf(this).backward, hook as unknown as ModuleHooks['backward'][number], options);
+    return addHook(this, hooksOf(this), 'backward', hook, options);
   }
 
   // ---- Printing ----
