@@ -211,9 +211,12 @@ export abstract class Optimizer<O extends { lr: number } = any> {
           this.state.set(p, state);
         }
         const numbers = this.numbers(group, state);
-        const tensors = [p];
-        for (const name of update.state) tensors.push((state[name] ??= zerosLike(p)) as Tensor);
-        tensors.push(grad);
+        // Of its final length from the start: growing an array by push takes room for 16 more.
+        const tensors = new Array<Tensor>(update.state.length + 2);
+        tensors[0] = p;
+        for (let i = 0; i < update.state.length; i++)
+          tensors[i + 1] = (state[update.state[i]!] ??= zerosLike(p)) as Tensor;
+        tensors[tensors.length - 1] = grad;
         update.kernel.run(tensors, numbers);
       }
     }

@@ -2,6 +2,7 @@ import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
+import type { Inputs } from './operands.ts';
 import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 
 /** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
@@ -37,12 +38,15 @@ class OperandGradient {
   /** The gradient of the operand where that of the result is `g`. */
   run<A>(g: Tensor, node: GradNode<A>, params: readonly number[]): Tensor {
     if (this.#op === null) return g;
-    const inputs: [Tensor, ...Tensor[]] = [g];
-    for (const i of this.#used) {
+    const used = this.#used;
+    const inputs = new Array<Tensor>(used.length + 1);
+    inputs[0] = g;
+    for (let k = 0; k < used.length; k++) {
+      const i = used[k]!;
       const x = i === this.#operands ? node.output() : node.input(i);
-      inputs.push(this.#apart.includes(i) && isGradEnabled() ? detach(x) : x);
+      inputs[k + 1] = this.#apart.length > 0 && this.#apart.includes(i) && isGradEnabled() ? detach(x) : x;
     }
-    return apply(this.#op.primitive(0), inputs, params);
+    return apply(this.#op.primitive(0), inputs as unknown as Inputs, params);
   }
 }
 
