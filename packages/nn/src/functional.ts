@@ -13,7 +13,7 @@ export type {
 // biome-ignore format: lists
 export {
   celu, celu_, elu, elu_, gelu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh,
-  hardtanh_, leakyRelu, leakyRelu_, logSigmoid, logsigmoid, logSoftmax, mish, prelu, relu, relu_, relu6,
+  hardtanh_, leakyRelu, leakyRelu_, logSigmoid, logSoftmax, logsigmoid, mish, prelu, relu, relu_, relu6,
   rrelu, rrelu_, selu, selu_, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh,
   tanhshrink, threshold, threshold_,
 } from './activations/index.ts';

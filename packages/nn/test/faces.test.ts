@@ -51,8 +51,15 @@ function exportsOf(file: string, found = new Map<string, Kind>()): Map<string, K
 const ofFunction = (name: string): string => name.replace(/FunctionOptions$/, 'Options');
 const functionTwin = (name: string): string => name.replace(/(?<!Function)Options$/, 'FunctionOptions');
 
-/** The order in which Biome sorts them. */
-const byName = new Intl.Collator('en', { numeric: true, caseFirst: 'upper' }).compare;
+const collator = new Intl.Collator('en', { numeric: true, caseFirst: 'upper' });
+
+/** The order in which Biome sorts them: the first letter that differs decides, if only by its case. */
+function byName(a: string, b: string): number {
+  const at = [...a].findIndex((letter, i) => letter !== b[i]);
+  const [x, y] = [a[at], b[at]];
+  const onlyCase = x !== undefined && y !== undefined && x.toLowerCase() === y.toLowerCase();
+  return onlyCase ? (x < y ? -1 : 1) : collator.compare(a, b);
+}
 
 /** The statements that export those names of a folder which belong into a face. */
 function statements(folder: string, face: 'class' | 'function'): string[] {
