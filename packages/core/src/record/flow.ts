@@ -102,7 +102,7 @@ export class FlowSetting<T> {
    * `caller` is the public function, for the error where a promise comes that would escape.
    */
   run<R>(value: T, caller: string, fn: () => R): R {
-    checkArguments(caller, { fn: K.callable }, [fn]);
+    if (typeof fn !== 'function') checkArguments(caller, { fn: K.callable }, [fn]);
     if (fn instanceof AsyncFunction) return this.#start(value, fn as () => R & Promise<unknown>);
     const result = this.runNow(value, fn);
     if (typeof result !== 'object' || result === null) return result;
