@@ -132,17 +132,21 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
     checkParameters(caller, params, this.paramGroups);
     const options = { ...this.defaults, ...withoutUndefined(own), params } as unknown as ParamGroup<O>;
-    this.#checkOptions(caller, options);
+    this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
 
-  /** A learning rate below zero is refused where it is given; schedules may lead there, as in PyTorch. */
-  #checkOptions(caller: string, options: O): void {
+  /**
+   * Checks the options of a group, at each step and where a `caller` gives them. A learning rate below zero is refused where it
+   * is given; schedules may lead there, as in PyTorch.
+   */
+  #checkOptions(options: O, caller?: string): void {
     const kinds = this.#kinds;
     for (const name in kinds) {
       const kind = name === 'lr' ? K.finite : kinds[name]!;
       const value = (options as Record<string, unknown>)[name];
-      if (!kind.accepts(value)) checkArguments(caller, { [name]: kind }, [value]);
+      if (!kind.accepts(value))
+        checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
     }
     this.check(options);
   }
@@ -199,7 +203,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   #updateAll(): void {
-    for (const group of this.paramGroups) this.#checkOptions(`${this.constructor.name}.step`, group);
+    for (const group of this.paramGroups) this.#checkOptions(group);
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       for (const p of group.params) {
@@ -260,7 +264,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   loadStateDict(dict: OptimizerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
     const { groups, state } = readStateDict(caller, this, dict, (group) => {
-      this.#checkOptions(caller, group as O);
+      this.#checkOptions(group as O, caller);
       return this.updateOf(group as ParamGroup<O>);
     });
     for (const [i, group] of groups.entries()) {

@@ -1,4 +1,4 @@
-import { E, K, signature, type Tensor, ValueError } from '@kindling/core';
+import { E, K, signature, type Tensor } from '@kindling/core';
 import type { Full } from '../module/options.ts';
 import { activation, activationClass } from './activation.ts';
 
@@ -51,11 +51,6 @@ const geluTakes = /* @__PURE__ */ signature('gelu', () => ({
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   geluTakes(x, options);
   const { approximate = defaults.approximate } = options;
-  if (approximate !== 'none' && approximate !== 'tanh') {
-    throw new ValueError(
-      `gelu: approximate argument must be either none or tanh, got ${String(approximate)}`,
-    );
-  }
   return approximate === 'none' ? exact(x) : byTanh(x);
 }
 /** x * Phi(x), exact or by the tanh approximation: {@link gelu}. Follows `torch.nn.GELU`. */

@@ -1,4 +1,4 @@
-import { K, signature, type Tensor, ValueError } from '@kindling/core';
+import { K, signature, type Tensor } from '@kindling/core';
 import { generatorKind } from '../module/options.ts';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
@@ -7,36 +7,30 @@ import { drawFrom, type GeneratorOptions } from './generator.ts';
 /** Which fan keeps its variance: of the forward pass or of the backward pass. PyTorch's spelling works as well. */
 export type FanMode = 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
 
+const nonlinearities = [
+  'linear',
+  'conv1d',
+  'conv2d',
+  'conv3d',
+  'convTranspose1d',
+  'convTranspose2d',
+  'convTranspose3d',
+  'conv_transpose1d',
+  'conv_transpose2d',
+  'conv_transpose3d',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'leakyRelu',
+  'leaky_relu',
+  'selu',
+] as const;
+
 /** The functions that have a gain; PyTorch's spelling works as well. */
-export type Nonlinearity =
-  | 'linear'
-  | `conv${'' | 'Transpose' | '_transpose'}${1 | 2 | 3}d`
-  | 'sigmoid'
-  | 'tanh'
-  | 'relu'
-  | 'leakyRelu'
-  | 'leaky_relu'
-  | 'selu';
+export type Nonlinearity = (typeof nonlinearities)[number];
 
 const calculateGainTakes = /* @__PURE__ */ signature('calculateGain', () => ({
-  nonlinearity: K.oneOf(
-    'linear',
-    'conv1d',
-    'conv2d',
-    'conv3d',
-    'convTranspose1d',
-    'convTranspose2d',
-    'convTranspose3d',
-    'conv_transpose1d',
-    'conv_transpose2d',
-    'conv_transpose3d',
-    'sigmoid',
-    'tanh',
-    'relu',
-    'leakyRelu',
-    'leaky_relu',
-    'selu',
-  ),
+  nonlinearity: K.oneOf(...nonlinearities),
   options: K.options<{ readonly param?: number }>({ param: K.number }),
 }));
 
@@ -55,35 +49,18 @@ export function calculateGain(nonlinearity: Nonlinearity, options: { readonly pa
     case 'relu':
       return Math.sqrt(2);
     case 'leakyRelu':
-    case 'leaky_relu': {
-      const slope = options.param ?? 0.01;
-      if (typeof slope !== 'number')
-        throw new ValueError(`calculateGain: negative_slope ${String(slope)} not a valid number`);
-      return Math.sqrt(2 / (1 + slope ** 2));
-    }
+    case 'leaky_relu':
+      return Math.sqrt(2 / (1 + (options.param ?? 0.01) ** 2));
     case 'selu':
       return 3 / 4;
-    case 'sigmoid':
-    case 'linear':
-      return 1;
     default:
-      if (/^conv(_?[tT]ranspose)?[123]d$/.test(nonlinearity)) return 1;
-      throw new ValueError(`calculateGain: Unsupported nonlinearity ${String(nonlinearity)}`);
+      return 1;
   }
 }
 
 function fanOf(x: Tensor, mode: FanMode): number {
-  const fans = calculateFans(x);
-  switch (mode) {
-    case 'fanIn':
-    case 'fan_in':
-      return fans.fanIn;
-    case 'fanOut':
-    case 'fan_out':
-      return fans.fanOut;
-    default:
-      throw new ValueError(`init: Mode ${String(mode)} not supported, please use one of ['fanIn', 'fanOut']`);
-  }
+  const { fanIn, fanOut } = calculateFans(x);
+  return mode === 'fanIn' || mode === 'fan_in' ? fanIn : fanOut;
 }
 
 /** Options of {@link xavierUniform_} and {@link xavierNormal_}. */
@@ -146,24 +123,7 @@ const kaimingUniformInPlaceParameters = () => ({
   options: K.options<KaimingOptions>({
     a: K.number,
     mode: K.oneOf('fanIn', 'fanOut', 'fan_in', 'fan_out'),
-    nonlinearity: K.oneOf(
-      'linear',
-      'conv1d',
-      'conv2d',
-      'conv3d',
-      'convTranspose1d',
-      'convTranspose2d',
-      'convTranspose3d',
-      'conv_transpose1d',
-      'conv_transpose2d',
-      'conv_transpose3d',
-      'sigmoid',
-      'tanh',
-      'relu',
-      'leakyRelu',
-      'leaky_relu',
-      'selu',
-    ),
+    nonlinearity: K.oneOf(...nonlinearities),
     generator: generatorKind,
   }),
 });

@@ -8,7 +8,7 @@ import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
-import { resultType } from '../elementwise/result-type.ts';
+import { meetingDType } from '../elementwise/result-type.ts';
 import { denseLayout, sizeAlong } from '../views/layout.ts';
 import { rangeLayout } from '../views/ranges.ts';
 import { embedRegion } from '../views/region.ts';
@@ -227,7 +227,7 @@ const blockDiagTakes = signature('blockDiag', hstackParameters);
 export function blockDiag(...tensors: Tensors): Tensor {
   blockDiagTakes(tensors);
   // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
-  const dtype = resultType(tensors);
+  const dtype = meetingDType(tensors);
   const blocks = tensors.map((x) => {
     if (x.shape.length > 2) {
       throw new ShapeError(

@@ -2,7 +2,6 @@ import { K, signature } from '../../arguments/index.ts';
 import {
   arrayConstructor,
   bytesOf,
-  checkDType,
   type DType,
   isFloatingPoint,
   storedNumber,
@@ -141,7 +140,6 @@ const tensorTakes = signature('tensor', { data: K.anything, options: creationOpt
  */
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
   tensorTakes(data, options);
-  if (options?.dtype !== undefined) checkDType(options.dtype, 'tensor');
   if (data instanceof Tensor) {
     const copy = clone(detach(data));
     return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options);

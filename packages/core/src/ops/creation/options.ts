@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 
 /** What every creation function takes. */
@@ -23,7 +23,6 @@ const setDefaultDtypeTakes = signature('setDefaultDtype', { dtype: K.dtype });
  */
 export function setDefaultDtype(dtype: DType): void {
   setDefaultDtypeTakes(dtype);
-  checkDType(dtype, 'setDefaultDtype');
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
   defaultDtype = dtype;

@@ -7,7 +7,7 @@ import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
 import { elementwiseSpec, type Inputs, notATensor, splitOperands } from './operands.ts';
-import { resultType } from './result-type.ts';
+import { meetingDType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
 export type Operand = Tensor | number | boolean;
@@ -196,7 +196,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
   const commonType = (inputs: Inputs, params: Params): DType => {
     if (inputs.length === 1 && scalarCount === 0) return inputs[0].dtype;
     const scalars = scalarCount === 0 ? none : params.slice(0, scalarCount);
-    return resultType(isCondition ? inputs.slice(1) : inputs, scalars);
+    return meetingDType(isCondition ? inputs.slice(1) : inputs, scalars);
   };
   const computeType = (inputs: Inputs, params: Params): DType => {
     const dtype = commonType(inputs, params);

@@ -10,7 +10,7 @@ import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
 import { elementwiseSpec, type Inputs, isFilled } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
-import { resultType } from './result-type.ts';
+import { meetingDType } from './result-type.ts';
 
 /** What happens to the values of an elementwise operation. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -127,5 +127,5 @@ function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes, Inputs> 
 
 function commonType(inputs: Inputs): DType {
   const { dtype } = inputs[0];
-  return inputs.every((x) => x.dtype === dtype) ? dtype : resultType(inputs, []);
+  return inputs.every((x) => x.dtype === dtype) ? dtype : meetingDType(inputs, []);
 }

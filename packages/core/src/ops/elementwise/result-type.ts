@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { categoryOf, type DType, promoteScalar, promoteTypes } from '../../dtype.ts';
-import { Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 
 const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K.listOf(K.number) });
 
@@ -10,8 +10,12 @@ const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K
  * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
-  if (!Array.isArray(tensors) || !tensors.every((x) => x instanceof Tensor))
-    resultTypeTakes(tensors, scalars);
+  resultTypeTakes(tensors, scalars);
+  return meetingDType(tensors, scalars);
+}
+
+/** {@link resultType} for operations, which know their inputs. */
+export function meetingDType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
   let result: DType | null = null;
   let zeroDim: DType | null = null;
   for (const { dtype, shape } of tensors) {

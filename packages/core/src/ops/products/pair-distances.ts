@@ -1,7 +1,7 @@
 /** Distances of all pairs of rows, and their derivatives of any order: sums over pairs and columns of a term of a difference. */
 
 import { type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import { apply, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
 import { zerosLike } from '../creation/fill.ts';
@@ -60,6 +60,15 @@ function besideOf(inputs: readonly Tensor[], first: number, { term, scaled }: Pa
   return { scale, levels };
 }
 
+/** What {@link besideOf} gives of the saved inputs of a node, with the levels of the mirrored pairs; and how many inputs there are. */
+function savedBeside(node: GradNode<Pairs>) {
+  const { term, scaled } = node.attrs;
+  const scale = scaled ? node.input(3) : undefined;
+  const levels = term.kind === 'extreme' ? node.input(scaled ? 4 : 3) : undefined;
+  const turned = levels === undefined ? undefined : swapped(levels);
+  return { scale, levels, turned, count: 3 + Number(scaled) + Number(levels !== undefined) };
+}
+
 const given = (...inputs: (Tensor | undefined)[]): Tensor[] => inputs.filter((x) => x !== undefined);
 
 const savedInputs = INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3) | INPUT(4);
@@ -77,9 +86,7 @@ const sumsPrimitive = definePrimitive<Pairs, Tensor[]>({
   derivative(g, node) {
     const { term, scaled } = node.attrs;
     const [weights, a, b] = [node.input(0), node.input(1), node.input(2)];
-    const scale = scaled ? node.input(3) : undefined;
-    const levels = term.kind === 'extreme' ? node.input(scaled ? 4 : 3) : undefined;
-    const turned = levels === undefined ? undefined : swapped(levels);
+    const { scale, levels, turned, count } = savedBeside(node);
     const bySlope = slopeGradients(term, node, 1, weights, a, b, g, scale);
     const gradients = [
       node.needs(0) ? dotsOf(term, a, b, g, scale, levels) : null,
@@ -87,7 +94,7 @@ const sumsPrimitive = definePrimitive<Pairs, Tensor[]>({
       scaled && node.needs(3) ? mirrored(term, sumsOf(term, swapped(weights), b, a, g, turned)) : null,
       null,
     ];
-    return gradients.slice(0, 3 + Number(scaled) + Number(levels !== undefined));
+    return gradients.slice(0, count);
   },
 });
 
@@ -104,9 +111,7 @@ const dotsPrimitive = definePrimitive<Pairs, Tensor[]>({
   derivative(g, node) {
     const { term, scaled } = node.attrs;
     const [a, b, scaleA] = [node.input(0), node.input(1), node.input(2)];
-    const scaleB = scaled ? node.input(3) : undefined;
-    const levels = term.kind === 'extreme' ? node.input(scaled ? 4 : 3) : undefined;
-    const turned = levels === undefined ? undefined : swapped(levels);
+    const { scale: scaleB, levels, turned, count } = savedBeside(node);
     const bySlope = slopeGradients(term, node, 0, g, a, b, scaleA, scaleB);
     const gradients = [
       ...bySlope,
@@ -114,7 +119,7 @@ const dotsPrimitive = definePrimitive<Pairs, Tensor[]>({
       scaled && node.needs(3) ? mirrored(term, sumsOf(term, swapped(g), b, a, scaleA, turned)) : null,
       null,
     ];
-    return gradients.slice(0, 3 + Number(scaled) + Number(levels !== undefined));
+    return gradients.slice(0, count);
   },
 });
 
