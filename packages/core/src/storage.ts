@@ -35,6 +35,19 @@ export class Storage {
     this.#array = owned(this.#array);
     this.#lengthOutside = this.#array.length;
   }
+
+  /** @internal Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Empty from then on. */
+  recycle(): void {
+    const array = this.#array;
+    if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || array.byteLength > largestSlice)
+      return;
+    const spares =
+      array instanceof Float32Array ? spares32 : array instanceof Float64Array ? spares64 : undefined;
+    if (spares === undefined) return;
+    this.#array = nothing;
+    const list = (spares[unitsOf(array.byteLength)] ??= []);
+    if (list.length < mostSpares) list.push(array);
+  }
 }
 
 const transferred = (): ValueError =>
@@ -100,7 +113,7 @@ const onHeapBytes = 64;
 const leastSlabBytes = 1024;
 /** Up to this size zeroing costs less than the view that Node makes with its memory. */
 const cheaplyZeroed = 2048;
-const leastSlices = 3;
+const leastSlices = 4;
 const largestSlice = 8_192;
 const sliceUnit = 16;
 /** The slab that slices of each size are cut from, in units of {@link sliceUnit}, and how much of it is used. */
@@ -117,8 +130,26 @@ function newSlab(units: number): ArrayBuffer {
   return bytes <= cheaplyZeroed ? new ArrayBuffer(bytes) : newBuffer(bytes);
 }
 
+type Spares = (TypedArray[] | undefined)[];
+/** Slices that were given back, by their size: of gradients, which are floats. */
+const spares32: Spares = [];
+const spares64: Spares = [];
+/** Of each size this many are kept at most. */
+const mostSpares = 8;
+const nothing = new Float32Array(0);
+const unitsOf = (bytes: number): number => Math.ceil(bytes / sliceUnit);
+
+function spare(dtype: DType, n: number, units: number): TypedArray | undefined {
+  const list = dtype === 'float32' ? spares32[units] : dtype === 'float64' ? spares64[units] : undefined;
+  return list !== undefined && list.length > 0 && list[list.length - 1]!.length === n
+    ? list.pop()
+    : undefined;
+}
+
 function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
-  const units = Math.ceil(bytes / sliceUnit);
+  const units = unitsOf(bytes);
+  const given = spare(dtype, n, units);
+  if (given !== undefined) return given;
   let slab = slabs[units];
   let start = slabsUsed[units]!;
   if (slab === undefined || start === slab.byteLength) {

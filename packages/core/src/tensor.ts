@@ -149,8 +149,10 @@ function checkGradOf(x: Tensor, grad: unknown): void {
 /** What methods.ts installs on the prototype. */
 export interface Tensor extends TensorMethods {}
 
-/** What automatic differentiation keeps with a tensor, beside `grad` and `gradFn`. */
+/** What automatic differentiation keeps with a tensor. */
 export interface AutogradState {
+  /** What `grad` shows, which may be set here without the checks that it makes. */
+  gradient: Tensor | null;
   gradFn: GradNode | null;
   /** Which output of `gradFn` the tensor is. */
   outputNumber: number;

@@ -84,6 +84,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** How often {@link step} ran; schedulers look at it. */
   stepCount = 0;
   readonly #kinds: Readonly<Record<string, K.Kind>>;
+  /** The kinds by name, as a group's options are held against them at each step. */
+  readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
   readonly #preHooks: Hooks = new Map();
   readonly #postHooks: Hooks = new Map();
 
@@ -92,6 +94,10 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults }, [params, defaults]);
     this.defaults = defaults;
     this.#kinds = kinds ?? kindsLike(defaults);
+    this.#checks = Object.entries(this.#kinds).map(([name, kind]) => ({
+      name,
+      kind: name === 'lr' ? K.finite : kind,
+    }));
     if (params instanceof Tensor) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
@@ -141,9 +147,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * is given; schedules may lead there, as in PyTorch.
    */
   #checkOptions(options: O, caller?: string): void {
-    const kinds = this.#kinds;
-    for (const name in kinds) {
-      const kind = name === 'lr' ? K.finite : kinds[name]!;
+    for (const { name, kind } of this.#checks) {
       const value = (options as Record<string, unknown>)[name];
       if (!kind.accepts(value))
         checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);

@@ -142,14 +142,20 @@ export const either = (first: Kind, ...others: readonly Kind[]): Kind => {
 };
 
 /** What may be left out: `undefined`. Kindling's own. */
-export const optional = (of: Kind): Kind => ({ ...of, accepts: (x) => x === undefined || of.accepts(x) });
+export const optional = (of: Kind): Kind => {
+  const { accepts } = of;
+  return { ...of, accepts: (x) => x === undefined || accepts(x) };
+};
 
 /** What may be `null` or left out. Kindling's own. */
-export const nullable = (of: Kind): Kind => ({
-  ...of,
-  expected: `${of.expected} or null`,
-  accepts: (x) => x === undefined || x === null || of.accepts(x),
-});
+export const nullable = (of: Kind): Kind => {
+  const { accepts } = of;
+  return {
+    ...of,
+    expected: `${of.expected} or null`,
+    accepts: (x) => x === undefined || x === null || accepts(x),
+  };
+};
 
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };

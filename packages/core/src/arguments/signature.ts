@@ -31,18 +31,18 @@ export type Signature = (
  * ```
  */
 export function signature(name: string, parameters: Parameters | (() => Parameters)): Signature {
-  let kinds: readonly Kind[] | undefined;
+  let accepts: readonly Kind['accepts'][] | undefined;
   // Six named parameters: a rest parameter would allocate an array at each call.
   return (a, b, c, d, e, f) => {
-    kinds ??= Object.values(stated(parameters));
-    const n = kinds.length;
+    accepts ??= Object.values(stated(parameters)).map((k) => k.accepts);
+    const n = accepts.length;
     if (
-      kinds[0]!.accepts(a) &&
-      (n < 2 || kinds[1]!.accepts(b)) &&
-      (n < 3 || kinds[2]!.accepts(c)) &&
-      (n < 4 || kinds[3]!.accepts(d)) &&
-      (n < 5 || kinds[4]!.accepts(e)) &&
-      (n < 6 || kinds[5]!.accepts(f))
+      accepts[0]!(a) &&
+      (n < 2 || accepts[1]!(b)) &&
+      (n < 3 || accepts[2]!(c)) &&
+      (n < 4 || accepts[3]!(d)) &&
+      (n < 5 || accepts[4]!(e)) &&
+      (n < 6 || accepts[5]!(f))
     )
       return;
     throw errorFor(name, stated(parameters), [a, b, c, d, e, f]);

@@ -1,16 +1,16 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { clone, to } from '../ops/creation/copy.ts';
-import { onesLike } from '../ops/creation/fill.ts';
+import { filled } from '../ops/creation/fill.ts';
 import { add, add_ } from '../ops/elementwise/arithmetic.ts';
-import { sumToSize } from '../ops/reductions/sum.ts';
+import { summedTo } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
-import { AccumulateGrad, edgeOf, freed, GradNode, type Node } from '../record/node.ts';
+import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
 import { anomalyMode } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
 import { retainGrad, runAccumulateHooks, runHooks } from './hooks.ts';
-import { handOut, isOwn } from './ownership.ts';
+import { handOut, isOwn, letGo } from './ownership.ts';
 
 type Gradients = readonly (Tensor | null)[];
 
@@ -49,8 +49,10 @@ let visits = 0;
 
 class BackwardPass {
   readonly #request: BackwardRequest;
-  /** Gradients that wait at each node, by output. */
-  readonly #pending = new Map<Node, (Tensor | null)[]>();
+  /** The nodes that the roots lead to, in the order in which they run. */
+  readonly #order: readonly Node[];
+  /** Gradients that wait at each node of the order, by output. */
+  readonly #pending: ((Tensor | null)[] | null)[];
   /** With `inputs` given: whose gradients are wanted, by node. */
   readonly #captures: Map<Node, Capture[]> | null = null;
   readonly #captured: (Tensor | null)[] = [];
@@ -65,52 +67,38 @@ class BackwardPass {
         if (request.accumulate) retainGrad(x);
       }
     }
+    const nodes = roots.map(nodeOfRoot);
+    this.#order = orderFrom(nodes);
+    this.#pending = new Array<null>(this.#order.length).fill(null);
     roots.forEach((root, i) => {
-      const node = edgeOf(root);
-      if (node === null) {
-        throw new AutogradError(
-          `element ${i} of tensors does not require grad and does not have a grad_fn: no tensor that it was computed ` +
-            'from has requiresGrad, or it was computed under noGrad',
-        );
-      }
       const given = gradients[i] ?? null;
       const first = firstGradient(root, given, i);
       if (given !== null) handOut(first);
-      this.#deliver(node, autogradOf(root).outputNumber, first);
+      this.#deliver(nodes[i]!, autogradOf(root).outputNumber, first);
     });
   }
 
   run(): (Tensor | null)[] {
-    const order = this.#order();
+    const order = this.#order;
     const captures = this.#captures;
     const needed = captures === null ? null : nodesLeadingTo(captures.keys(), order);
     const stopAtInputs = this.#request.stopAtInputs === true;
-    for (const node of order) {
-      const grads = this.#pending.get(node);
-      if (grads === undefined) continue;
-      this.#pending.delete(node);
+    for (let k = 0; k < order.length; k++) {
+      const node = order[k]!;
+      const grads = this.#pending[k] ?? null;
+      if (grads === null) continue;
+      this.#pending[k] = null;
       if (stopAtInputs && captures?.has(node) === true) this.#captureAll(node, grads);
-      else if (node instanceof AccumulateGrad) this.#finishLeaf(node, grads[0] ?? null);
+      else if (isLeafNode(node)) this.#finishLeaf(node, grads[0] ?? null);
       else this.#runNode(node as GradNode, grads, needed);
     }
     return this.#captured;
   }
 
-  /** The nodes reachable from the roots, youngest first; leaves, which have no age, last. */
-  #order(): Node[] {
-    const visit = ++visits;
-    const order: Node[] = [];
-    const leaves: Node[] = [];
-    for (const root of this.#pending.keys()) meet(root, visit, order, leaves);
-    // The list grows while it is walked.
-    for (let k = 0; k < order.length; k++) {
-      const { next } = order[k]!;
-      for (let i = 0; i < next.length; i++) meet(next[i]!, visit, order, leaves);
-    }
-    // A chain of operations, which most nets are, is met in its order.
-    if (!youngestFirst(order)) order.sort((a, b) => b.sequence - a.sequence);
-    for (let i = 0; i < leaves.length; i++) order.push(leaves[i]!);
-    return order;
+  /** Where a node stands in the order: it says so itself, unless a walk inside this one has put it elsewhere. */
+  #placeOf(node: Node): number {
+    if (this.#order[node.place] !== node) node.place = this.#order.indexOf(node);
+    return node.place;
   }
 
   #runNode(node: GradNode, grads: (Tensor | null)[], needed: Set<Node> | null): void {
@@ -125,7 +113,6 @@ class BackwardPass {
     const keeps = node.primitive.keepsNothing !== true;
     if (keeps) for (const g of grads) if (g != null) handOut(g);
     const results = needed === null ? derivativesOf(node, grads) : partOfDerivative(node, grads, wanted);
-    for (let i = 0; i < grads.length; i++) if (grads[i] != null) grads[i]!.storage.holders--;
     for (let i = 0; i < wanted.length; i++) {
       const next = wanted[i];
       const result = results[i];
@@ -133,7 +120,19 @@ class BackwardPass {
       if (keeps) handOut(result);
       this.#deliver(next, node.nextOutput[i]!, fit(result, node, i));
     }
+    this.#letGo(grads);
     if (!this.#request.retainGraph) node.release();
+  }
+
+  /** Lets go of gradients that have been passed on; of recorded ones the graph may need the memory. */
+  #letGo(grads: Gradients): void {
+    const { createGraph } = this.#request;
+    for (let i = 0; i < grads.length; i++) {
+      const g = grads[i];
+      if (g == null) continue;
+      if (createGraph) g.storage.holders--;
+      else letGo(g);
+    }
   }
 
   /** Runs the hooks of an output, keeps its gradient where that is wanted. */
@@ -170,11 +169,12 @@ class BackwardPass {
     this.#capture(node, 0, g);
     if (!this.#request.accumulate) return;
     const { createGraph } = this.#request;
-    const before = variable.grad;
+    const leaf = autogradOf(variable);
+    const before = leaf.gradient;
     if (before === null) {
       // The gradient becomes the leaf's own only if nobody else holds it, since `.grad` is changed in place later.
-      variable.grad = !createGraph && isOwn(g) ? g : clone(g);
-    } else if (createGraph) variable.grad = add(before, g);
+      leaf.gradient = !createGraph && isOwn(g) ? g : clone(g);
+    } else if (createGraph) leaf.gradient = add(before, g);
     else add_(before, g);
     g.storage.holders--;
     runAccumulateHooks(variable);
@@ -183,12 +183,11 @@ class BackwardPass {
   /** Lays a gradient down at the node that it goes to, which holds it from now on. */
   #deliver(node: Node, output: number, g: Tensor): void {
     g.storage.holders++;
-    const waiting = this.#pending.get(node);
-    if (waiting === undefined) {
-      const outputs = node instanceof GradNode ? node.outputShapes.length : 1;
-      const list = new Array<Tensor | null>(outputs).fill(null);
-      list[output] = g;
-      this.#pending.set(node, list);
+    const place = this.#placeOf(node);
+    const waiting = this.#pending[place] ?? null;
+    if (waiting === null) {
+      const outputs = isLeafNode(node) ? 1 : (node as GradNode).outputShapes.length;
+      this.#pending[place] = besideNulls(g, output, outputs);
       return;
     }
     const first = waiting[output] ?? null;
@@ -208,10 +207,45 @@ class BackwardPass {
   }
 }
 
+function nodeOfRoot(root: Tensor, i: number): Node {
+  const node = edgeOf(root);
+  if (node !== null) return node;
+  throw new AutogradError(
+    `element ${i} of tensors does not require grad and does not have a grad_fn: no tensor that it was computed ` +
+      'from has requiresGrad, or it was computed under noGrad',
+  );
+}
+
+/** The nodes reachable from `roots`, youngest first; leaves, which have no age, last. */
+function orderFrom(roots: readonly Node[]): Node[] {
+  const visit = ++visits;
+  const order: Node[] = [];
+  const leaves: Node[] = [];
+  for (let i = 0; i < roots.length; i++) meet(roots[i]!, visit, order, leaves);
+  // The list grows while it is walked.
+  for (let k = 0; k < order.length; k++) {
+    const { next } = order[k]!;
+    for (let i = 0; i < next.length; i++) meet(next[i]!, visit, order, leaves);
+  }
+  // A chain of operations, which most nets are, is met in its order.
+  if (!youngestFirst(order)) order.sort((a, b) => b.sequence - a.sequence);
+  for (let i = 0; i < leaves.length; i++) order.push(leaves[i]!);
+  for (let k = 0; k < order.length; k++) order[k]!.place = k;
+  return order;
+}
+
 function meet(node: Node | null, visit: number, operations: Node[], leaves: Node[]): void {
   if (node === null || node.visit === visit) return;
   node.visit = visit;
-  (node instanceof AccumulateGrad ? leaves : operations).push(node);
+  (isLeafNode(node) ? leaves : operations).push(node);
+}
+
+/** The gradients of `outputs` outputs, of which one has arrived. */
+function besideNulls(g: Tensor, output: number, outputs: number): (Tensor | null)[] {
+  if (outputs === 1) return [g];
+  const list = new Array<Tensor | null>(outputs).fill(null);
+  list[output] = g;
+  return list;
 }
 
 function youngestFirst(operations: readonly Node[]): boolean {
@@ -262,7 +296,7 @@ function firstGradient(root: Tensor, gradient: Tensor | null, i: number): Tensor
     if (!isFloatingPoint(root.dtype)) {
       throw new DTypeError(`grad can be computed only for real floating point outputs, got ${root.dtype}`);
     }
-    return onesLike(root);
+    return filled(root.shape, 1, root.dtype);
   }
   if (!sameShape(gradient.shape, root.shape)) {
     throw new ShapeError(
@@ -300,7 +334,7 @@ function fit(gradient: Tensor, node: GradNode, i: number): Tensor {
           `compatible with ${formatShape(shape)}`,
       );
     }
-    g = sumToSize(g, shape);
+    g = summedTo(g, shape);
   }
   return g.dtype === dtype ? g : to(g, dtype);
 }

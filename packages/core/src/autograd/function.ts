@@ -200,9 +200,9 @@ export function bindOutputs(
   dirty: ReadonlySet<Tensor>,
   nonDifferentiable: ReadonlySet<Tensor>,
 ): unknown[] {
+  node.outputShapes = outputs.map((y) => (y instanceof Tensor ? y.shape : []));
+  node.outputDtypes = outputs.map((y) => (y instanceof Tensor ? y.dtype : 'float32'));
   return outputs.map((y, i) => {
-    node.outputShapes.push(y instanceof Tensor ? y.shape : []);
-    node.outputDtypes.push(y instanceof Tensor ? y.dtype : 'float32');
     if (!(y instanceof Tensor)) return y;
     if (nonDifferentiable.has(y) || !isFloatingPoint(y.dtype)) return y.requiresGrad ? alias(y) : y;
     let out = y;

@@ -1,3 +1,4 @@
+import { observed } from '../record/observe.ts';
 import type { Tensor } from '../tensor.ts';
 
 /*
@@ -10,6 +11,13 @@ import type { Tensor } from '../tensor.ts';
 /** User code may keep `x` from now on: its memory is never written again. */
 export function handOut(x: Tensor): void {
   x.storage.holders++;
+}
+
+/** One holder less. Memory that nobody holds any more is given to the tensors that come next. */
+export function letGo(g: Tensor): void {
+  const { storage } = g;
+  storage.holders--;
+  if (storage.holders === 0 && !observed && g.dense && g.count === storage.array.length) storage.recycle();
 }
 
 /** Whether the backward pass, at whose node `g` waits, may write into it: nobody else holds it, and it is no view with gaps. */

@@ -167,6 +167,23 @@ describe('backward', () => {
     expect(x.grad).toBe(before);
   });
 
+  it('goes on where a hook walks the same graph', () => {
+    const x = tensor([1.5, 2], { requiresGrad: true });
+    const h = x.mul(3);
+    const part = h.exp().sum();
+    const y = part.add(h.mul(h).sum());
+    const gradient = (of: Tensor) => autograd.grad(of, [x], { retainGraph: true })[0]!.toArray();
+    const [ofPart, ofAll] = [gradient(part), gradient(y)];
+    let inside: unknown = null;
+    const handle = h.registerHook(() => {
+      handle.remove();
+      inside = gradient(part);
+    });
+    y.backward({ retainGraph: true });
+    expect(x.grad!.toArray()).toEqual(ofAll);
+    expect(inside).toEqual(ofPart);
+  });
+
   it('passes errors inside derivatives on, and works afterwards', () => {
     const x = leaf([1, 2]);
     const failing = autograd.defineFunction({

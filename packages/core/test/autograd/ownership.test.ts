@@ -13,6 +13,7 @@ import {
   noGrad,
   type Tensor,
   tensor,
+  zeros,
 } from '../../src/index.ts';
 
 const double = (data: number | number[]): Tensor => tensor(data, { dtype: 'float64' });
@@ -307,6 +308,42 @@ describe('gradients that nobody has seen', () => {
       expect(values(x.grad)).toEqual([2, 2]);
       expect(x.grad!.storage === made[0]!.storage).toBe(keepsNothing);
     }
+  });
+
+  it('leave their memory to other tensors on the way, unless user code may have seen them', () => {
+    const gradientSeen = (keepsNothing: boolean, see: (x: Tensor) => Tensor): Tensor => {
+      const seen: Tensor[] = [];
+      const identity = definePrimitive({
+        name: 'identity',
+        saves: 0,
+        keepsNothing,
+        infer: ([a]) => like(a),
+        kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
+        derivative(g) {
+          seen.push(g);
+          return [g.mul(3)];
+        },
+      });
+      const x = zeros(20, { dtype: 'float64', requiresGrad: true });
+      see(apply(identity, [x], undefined))
+        .mul(2)
+        .sum()
+        .backward();
+      expect(values(x.grad)).toEqual(Array(20).fill(6));
+      return seen[0]!;
+    };
+    const hooked = (y: Tensor): Tensor => {
+      y.registerHook(() => {});
+      return y;
+    };
+    const retained = (y: Tensor): Tensor => {
+      y.retainGrad();
+      return y;
+    };
+    expect(gradientSeen(true, (y) => y).storage.array.length).toBe(0);
+    expect(gradientSeen(true, retained).storage.array.length).toBe(0);
+    for (const g of [gradientSeen(false, (y) => y), gradientSeen(true, hooked)])
+      expect(values(g)).toEqual(Array(20).fill(2));
   });
 
   it('are not shared by the inputs that they go to', () => {

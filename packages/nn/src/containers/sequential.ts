@@ -4,6 +4,8 @@ import type { Module } from '../module/module.ts';
 import { entriesOf, modulesIn, type Named } from '../module/registry.ts';
 import { Numbered } from './numbered.ts';
 
+const none: unknown[] = [];
+
 /** Submodules by name, in order. */
 export type NamedModules = Named<AnyModule>;
 
@@ -50,15 +52,17 @@ export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numb
   }
 
   override forward(...input: I): O {
-    let args: unknown[] = input;
+    let y: unknown = input[0];
+    let others: unknown[] = input.length > 1 ? input.slice(1) : none;
     const self = this as unknown as Record<string, unknown>;
     for (const name of Object.keys(this)) {
       const module = self[name];
-      if (typeof module === 'function' && isModule(module)) {
-        args = [(module as unknown as (...input: unknown[]) => unknown)(...args)];
-      }
+      if (typeof module !== 'function' || !isModule(module)) continue;
+      const call = module as unknown as (...input: unknown[]) => unknown;
+      y = others.length > 0 ? call(y, ...others) : call(y);
+      others = none;
     }
-    return args[0] as O;
+    return y as O;
   }
 
   /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */

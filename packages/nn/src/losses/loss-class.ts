@@ -50,7 +50,6 @@ export function lossClass<
 ): LossClass<InputsOf<F>, OptionsOf<F>, K | B> {
   const inputs = fn.length;
   const own = Object.entries<unknown>(defaults ?? {});
-  const names = [...Object.keys(defaults ?? {}), ...buffers];
   const kinds: Record<string, K.Kind> = { reduction: K.text, ...kindsByDefaults(defaults ?? {}) };
   for (const name of buffers) kinds[name] = K.nullable(K.tensor);
   Object.assign(kinds, others());
@@ -72,10 +71,12 @@ export function lossClass<
     override forward(...args: unknown[]): Tensor {
       const fields = this as unknown as Properties;
       const options: Properties = { reduction: this.reduction };
-      for (const name of names) options[name] = fields[name];
+      for (const [name] of own) options[name] = fields[name];
+      // The function has its work with each option that it is given: those that are not set are left out.
+      for (const name of buffers) if (fields[name] !== null) options[name] = fields[name];
       // What the call gives comes after the inputs, and wins.
       if (args[inputs] !== undefined) Object.assign(options, args[inputs]);
-      return call(...args.slice(0, inputs), options);
+      return inputs === 2 ? call(args[0], args[1], options) : call(...args.slice(0, inputs), options);
     }
   }
   return BoundLoss as unknown as LossClass<InputsOf<F>, OptionsOf<F>, K | B>;

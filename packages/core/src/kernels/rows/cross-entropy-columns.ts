@@ -4,7 +4,7 @@ import type { TypedArray } from '../../dtype.ts';
 import type { Extent, FloatArray, Strided } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 import { columnKernels } from './cross-entropy-column-kernels.ts';
-import { type CrossEntropyTarget, isIgnored, scaleOf } from './cross-entropy-target.ts';
+import { type CrossEntropyTarget, scaleOf } from './cross-entropy-target.ts';
 
 /** Elements of the logits in scratch at a time, unless a few columns have more. */
 const CHUNK = 8192;
@@ -43,7 +43,7 @@ export function crossEntropyColumns(
   losses: TypedArray | null,
 ): number {
   const { outer, n, inner } = extent;
-  const { spread } = target;
+  const { classes, ignoreIndex, onClass, weight, spread } = target;
   const bytes = x.dtype === 'float64' ? 8 : 4;
   const { columns } = columnKernels(bytes === 8 ? 'f64' : 'f32');
   /** Positions in a block, and bytes from one row of it to the next. */
@@ -69,12 +69,13 @@ export function crossEntropyColumns(
     let total = 0;
     for (let r = 0; r < m; r++) {
       const row = first + r;
-      const scale = scaleOf(target, row);
       let loss = 0;
-      if (!isIgnored(target, row)) {
+      if (classes === null || classes[row] !== ignoreIndex) {
         if (spread !== null) loss = scratch[lossesAt / bytes + r]!;
-        if (target.classes !== null) {
-          const own = target.classes[row]! * step + r;
+        if (classes !== null) {
+          const t = classes[row]!;
+          const own = t * step + r;
+          const scale = weight === null ? onClass : onClass * weight[t]!;
           const shifted = scratch[xAt / bytes + own]! - scratch[maximaAt / bytes + r]!;
           loss += scale * (scratch[logSumsAt / bytes + r]! - shifted);
           if (grad !== null) scratch[gradAt / bytes + own]! -= unit * scale;

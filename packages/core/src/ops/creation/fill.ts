@@ -24,7 +24,8 @@ const fillPrimitive = definePrimitive<FillAttributes, Tensors>({
 
 const noTensors: Tensors = [];
 
-function filled(shape: Shape, value: number, dtype: DType): Tensor {
+/** @internal {@link full} without its checks. */
+export function filled(shape: Shape, value: number, dtype: DType): Tensor {
   return apply(fillPrimitive, noTensors, { shape, dtype, value: storedNumber(value, dtype, 'full') });
 }
 

@@ -70,12 +70,17 @@ const sumToSizeTakes = signature('sumToSize', { x: K.tensor, shape: K.sizes });
  */
 export function sumToSize(x: Tensor, shape: Shape): Tensor {
   sumToSizeTakes(x, shape);
-  const from = x.shape;
-  if (!expandsTo(shape, from)) {
+  if (!expandsTo(shape, x.shape)) {
     throw new ShapeError(
-      `sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(from)}.`,
+      `sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}.`,
     );
   }
+  return summedTo(x, shape);
+}
+
+/** @internal {@link sumToSize} where the shape is known to fit. */
+export function summedTo(x: Tensor, shape: Shape): Tensor {
+  const from = x.shape;
   const lead = from.length - shape.length;
   const dims: number[] = [];
   let inner = false;
