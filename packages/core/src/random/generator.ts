@@ -74,7 +74,8 @@ export class Generator {
   /** Outputs left before the state is renewed, counted as PyTorch counts (1 means none). */
   #left = 1;
   #next = 0;
-  #seed = 0n;
+  /** `null` until a stream from the platform's entropy is begun. */
+  #seed: bigint | null = 0n;
 
   /** The second value of the last Box-Muller pair drawn in double precision, not yet handed out. */
   nextDoubleNormalSample: number | null = null;
@@ -84,6 +85,16 @@ export class Generator {
   /** A generator with PyTorch's default seed, 67280421310721. */
   constructor() {
     this.#reseed(DEFAULT_SEED);
+  }
+
+  /**
+   * A generator that is seeded from the platform's entropy when its stream is first asked for: Node loads its cryptography
+   * for that, a tenth of what the import takes. @internal
+   */
+  static ofEntropy(): Generator {
+    const generator = new Generator();
+    generator.#seed = null;
+    return generator;
   }
 
   /**
@@ -98,14 +109,13 @@ export class Generator {
 
   /** Starts a stream from the platform's entropy and returns its seed. Follows `torch.Generator.seed`. */
   seed(): number {
-    const seed = entropySeed();
-    this.#reseed(seed);
-    return Number(seed);
+    this.#seed = null;
+    return Number(this.#begun());
   }
 
   /** The seed the current stream began with; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
   initialSeed(): number | bigint {
-    return toNumberIfSafe(this.#seed);
+    return toNumberIfSafe(this.#begun());
   }
 
   /** The next 32 random bits, as an unsigned integer. */
@@ -145,7 +155,7 @@ export class Generator {
   getState(): Uint8Array {
     const bytes = new Uint8Array(STATE_BYTES);
     const view = new DataView(bytes.buffer);
-    view.setBigUint64(FIELD.seed, this.#seed, true);
+    view.setBigUint64(FIELD.seed, this.#begun(), true);
     view.setInt32(FIELD.left, this.#left, true);
     view.setInt32(FIELD.seeded, 1, true);
     view.setUint32(FIELD.next, this.#next, true);
@@ -197,6 +207,14 @@ export class Generator {
     return this;
   }
 
+  /** The seed of the stream, begun where it was not. */
+  #begun(): bigint {
+    if (this.#seed !== null) return this.#seed;
+    const seed = entropySeed();
+    this.#reseed(seed);
+    return seed;
+  }
+
   #reseed(seed: bigint): void {
     const state = this.#state;
     let word = Number(seed & 0xffffffffn);
@@ -213,6 +231,7 @@ export class Generator {
 
   /** Produces the next 624 words of the twister from the present ones. */
   #renew(): void {
+    this.#begun();
     const state = this.#state;
     let first = state[0]!;
     for (let j = 0; j < N; j++) {
@@ -231,8 +250,7 @@ export class Generator {
  * The generator that random operations draw from unless one is passed as `{ generator }`. It starts from the platform's
  * entropy, as PyTorch's does: call {@link manualSeed} for a stream that repeats.
  */
-export const defaultGenerator: Generator = new Generator();
-defaultGenerator.seed();
+export const defaultGenerator: Generator = Generator.ofEntropy();
 
 /**
  * Seeds the default generator, so that what follows repeats exactly, here and in PyTorch; returns that generator.

@@ -42,15 +42,19 @@ const scalar: Shape = [];
 export class ElementwiseReduction {
   /** What it was made of. */
   readonly spec: ElementwiseSpec;
+  /** Without the reduction. */
   readonly #plain: ElementwiseOp;
-  readonly #reduced: Primitive<Attributes, Inputs>;
+  #made: Primitive<Attributes, Inputs> | undefined;
 
   constructor(spec: ElementwiseSpec) {
     checkArguments('ElementwiseReduction', { spec: elementwiseSpec }, [spec]);
     this.spec = spec;
-    const checked = { ...spec, check: withFloatsOnly(spec) };
-    this.#plain = new ElementwiseOp(checked);
-    this.#reduced = reducedPrimitive(checked);
+    this.#plain = new ElementwiseOp({ ...spec, check: withFloatsOnly(spec) });
+  }
+
+  /** Made when first needed: a library of losses would differentiate them all when it is imported. */
+  get #reduced(): Primitive<Attributes, Inputs> {
+    return (this.#made ??= reducedPrimitive(this.#plain.spec));
   }
 
   /**
