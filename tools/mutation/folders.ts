@@ -1,0 +1,110 @@
+/** The folders that mutants are drawn from, and the tests that concern each. */
+
+export interface Folder {
+  /** Where its sources are, below packages/. */
+  readonly source: string;
+  /** The share of mutants, in percent, that its tests must kill. */
+  readonly least: number;
+  /** Beginnings of the paths of its tests below packages/. Those of `wider` run where `near` lets a mutant live. */
+  readonly near: readonly string[];
+  readonly wider: readonly string[];
+}
+
+export const folders: Readonly<Record<string, Folder>> = {
+  autograd: {
+    source: 'core/src/autograd',
+    least: 85,
+    near: ['core/test/autograd/', 'core/test/record/', 'core/test/testing'],
+    wider: ['core/test/inplace', 'core/test/storage', 'nn/test/module'],
+  },
+  record: {
+    source: 'core/src/record',
+    least: 85,
+    near: ['core/test/record/', 'core/test/autograd/', 'core/test/inplace', 'core/test/storage'],
+    wider: ['core/test/arguments', 'core/test/print', 'core/test/data-door', 'core/test/dtype'],
+  },
+  io: {
+    source: 'core/src/io',
+    least: 85,
+    near: ['core/test/io/'],
+    wider: ['core/test/node/'],
+  },
+  data: { source: 'core/src/data', least: 85, near: ['core/test/data/'], wider: [] },
+  module: {
+    source: 'nn/src/module',
+    least: 85,
+    near: ['nn/test/module', 'nn/test/state-dict', 'nn/test/containers', 'nn/test/print'],
+    wider: [
+      'nn/test/faces',
+      'nn/test/layers',
+      'nn/test/init',
+      'nn/test/activations',
+      'optim/test/state-dict',
+    ],
+  },
+  optim: {
+    source: 'optim/src',
+    least: 85,
+    near: ['optim/test/optimizer', 'optim/test/state-dict', 'optim/test/arguments'],
+    wider: ['optim/test/lives', 'optim/test/oracle'],
+  },
+  ops: {
+    source: 'core/src/ops',
+    least: 75,
+    near: [
+      'core/test/ops/',
+      'core/test/creation',
+      'core/test/inplace',
+      'core/test/dtype',
+      'core/test/random',
+    ],
+    wider: ['core/test/oracle.', 'core/test/laws', 'core/test/special-values', 'core/test/autograd/'],
+  },
+  kernels: {
+    source: 'core/src/kernels',
+    least: 75,
+    near: ['core/test/kernels/', 'core/test/ops/'],
+    wider: ['core/test/oracle.', 'core/test/laws', 'core/test/special-values', 'core/test/inplace'],
+  },
+  losses: {
+    source: 'nn/src/losses',
+    least: 75,
+    near: [
+      'nn/test/losses/checks',
+      'nn/test/losses/numerics',
+      'nn/test/losses/beyond',
+      'nn/test/losses/classes',
+    ],
+    wider: ['nn/test/special-values', 'nn/test/oracle.', 'nn/test/losses/properties'],
+  },
+  layers: {
+    source: 'nn/src/layers',
+    least: 75,
+    near: ['nn/test/layers', 'nn/test/print', 'nn/test/module'],
+    wider: ['nn/test/init', 'nn/test/state-dict', 'nn/test/oracle.'],
+  },
+  activations: {
+    source: 'nn/src/activations',
+    least: 75,
+    near: ['nn/test/activations'],
+    wider: ['nn/test/print', 'nn/test/oracle.'],
+  },
+  print: {
+    source: 'core/src/print',
+    least: 75,
+    near: ['core/test/print', 'core/test/tensor-print'],
+    wider: [],
+  },
+  random: {
+    source: 'core/src/random',
+    least: 75,
+    near: ['core/test/random', 'core/test/tensor-random'],
+    wider: ['core/test/seeded'],
+  },
+  arguments: {
+    source: 'core/src/arguments',
+    least: 75,
+    near: ['core/test/arguments', 'core/test/parameters', 'core/test/creation', 'optim/test/arguments'],
+    wider: ['core/test/ops/', 'nn/test/layers'],
+  },
+};
