@@ -333,9 +333,12 @@ describe('bad options', () => {
     ],
     [() => new data.DataLoader(numbers(3), { batchSize: Number.NaN }), 'positive integer, got NaN'],
     [() => new data.DataLoader(numbers(3), { batchSize: Infinity }), 'positive integer, got Infinity'],
-    [() => new data.DataLoader(numbers(3), { sampler: 5 as never }), 'DataLoader'],
-    [() => new data.DataLoader(numbers(3), { sampler: null as never }), 'DataLoader'],
-    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'DataLoader'],
+    [
+      () => new data.DataLoader(numbers(3), { sampler: 5 as never }),
+      'DataLoader: expected a sampler that can be iterated, such as a list of indices, got number',
+    ],
+    [() => new data.DataLoader(numbers(3), { sampler: null as never }), 'a list of indices, got null'],
+    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'a list of indices, got object'],
   ])('are errors %#', (f, message) => {
     expect(f).toThrow(ValueError);
     expect(f).toThrow(message);

@@ -76,6 +76,13 @@ describe('Subset', () => {
     expect(() => inner.get(2)).toThrow(IndexError);
   });
 
+  test('of a dataset that gives no whole batches gives none either', () => {
+    const squares = { length: 4, get: (i: number) => i * i };
+    const subset = new data.Subset(squares, [3, 1]);
+    expect(subset.getBatch).toBeUndefined();
+    expect([...new data.DataLoader<unknown>(subset)].map(String)).toEqual(['tensor([9])', 'tensor([1])']);
+  });
+
   test('indices that are no numbers of samples are refused at once', () => {
     for (const wrong of [
       3,
@@ -247,7 +254,9 @@ describe('defaultCollate', () => {
     ]);
     const bare = Object.assign(Object.create(null), { a: 1 });
     expect((data.defaultCollate([bare, { a: 2 }]) as { a: Tensor }).a.toArray()).toEqual([1, 2]);
-    expect(data.defaultCollate(['a', 'b'])).toEqual(['a', 'b']);
+    const names = ['a', 'b'];
+    expect(data.defaultCollate(names)).toEqual(['a', 'b']);
+    expect(data.defaultCollate(names)).not.toBe(names);
     const date = new Date(0);
     expect(data.defaultCollate([date])).toEqual([date]);
   });
