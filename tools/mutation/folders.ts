@@ -15,12 +15,12 @@ export const folders: Readonly<Record<string, Folder>> = {
     source: 'core/src/autograd',
     least: 85,
     near: ['core/test/autograd/', 'core/test/record/', 'core/test/testing'],
-    wider: ['core/test/inplace', 'core/test/storage', 'nn/test/module'],
+    wider: ['core/test/inplace', 'nn/test/module'],
   },
   record: {
     source: 'core/src/record',
     least: 85,
-    near: ['core/test/record/', 'core/test/autograd/', 'core/test/inplace', 'core/test/storage'],
+    near: ['core/test/record/', 'core/test/autograd/', 'core/test/inplace'],
     wider: ['core/test/arguments', 'core/test/print', 'core/test/data-door', 'core/test/dtype'],
   },
   io: {
