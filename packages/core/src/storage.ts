@@ -21,11 +21,12 @@ export class Storage {
 
   /**
    * All elements, in the order of memory.
-   * @throws ValueError where the memory was transferred to another thread
+   * @throws ValueError where the memory was transferred to another thread, or given to other tensors
    */
   get array(): TypedArray {
     const array = this.#array;
-    if (this.#lengthOutside > array.length) throw transferred();
+    if (this.#lengthOutside > array.length)
+      throw this.#lengthOutside === passedOn ? recycled() : transferred();
     return array;
   }
 
@@ -36,7 +37,7 @@ export class Storage {
     this.#lengthOutside = this.#array.length;
   }
 
-  /** @internal Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Empty from then on. */
+  /** @internal Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. */
   recycle(): void {
     const array = this.#array;
     if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || array.byteLength > largestSlice)
@@ -45,10 +46,20 @@ export class Storage {
       array instanceof Float32Array ? spares32 : array instanceof Float64Array ? spares64 : undefined;
     if (spares === undefined) return;
     this.#array = nothing;
+    this.#lengthOutside = passedOn;
     const list = (spares[unitsOf(array.byteLength)] ??= []);
     if (list.length < mostSpares) list.push(array);
   }
 }
+
+/** Greater than the length of any array. */
+const passedOn = Number.POSITIVE_INFINITY;
+
+const recycled = (): ValueError =>
+  new ValueError(
+    'this tensor is a gradient on its way through a backward pass, which has since given its memory to other tensors: an ' +
+      'observer that wants to keep what it is shown takes a copy, with clone()',
+  );
 
 const transferred = (): ValueError =>
   new ValueError(
@@ -113,7 +124,7 @@ const onHeapBytes = 64;
 const leastSlabBytes = 1024;
 /** Up to this size zeroing costs less than the view that Node makes with its memory. */
 const cheaplyZeroed = 2048;
-const leastSlices = 4;
+const mostHeldBack = 4;
 const largestSlice = 8_192;
 const sliceUnit = 16;
 /** The slab that slices of each size are cut from, in units of {@link sliceUnit}, and how much of it is used. */
@@ -124,9 +135,10 @@ const slabsUsed: number[] = new Array(largestSlice / sliceUnit + 1).fill(0);
 export const owned = (array: TypedArray): TypedArray =>
   array.byteLength <= onHeapBytes || array.buffer.byteLength === array.byteLength ? array : array.slice();
 
-function newSlab(units: number): ArrayBuffer {
-  const size = units * sliceUnit;
-  const bytes = size * Math.max(leastSlices, Math.floor(leastSlabBytes / size));
+/** A slab for tensors of so many bytes. */
+function newSlab(least: number): ArrayBuffer {
+  const size = unitsOf(least) * sliceUnit;
+  const bytes = size * Math.floor(Math.max(leastSlabBytes, mostHeldBack * least) / size);
   return bytes <= cheaplyZeroed ? new ArrayBuffer(bytes) : newBuffer(bytes);
 }
 
@@ -153,7 +165,7 @@ function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
   let slab = slabs[units];
   let start = slabsUsed[units]!;
   if (slab === undefined || start === slab.byteLength) {
-    slab = newSlab(units);
+    slab = newSlab(bytes);
     slabs[units] = slab;
     start = 0;
   }

@@ -52,7 +52,7 @@ function weighted(
     );
   }
   const loss = op.apply([input, target], 'none', params).mul(weight);
-  return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) });
+  return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) }, caller);
 }
 
 const l1LossParameters = () => ({
@@ -110,9 +110,14 @@ export interface SmoothL1LossOptions extends LossOptions {
 
 const smoothL1Defaults = { beta: 1 };
 
-/** `slope` where d lies within (-bound, bound), the signed `limit` beyond; NaN where d is, which a sign would hide. */
-const stopped = (d: E.Expr, bound: E.Expr, slope: E.Expr, limit: E.Expr): E.Expr =>
-  E.select(E.le(d, E.neg(bound)), E.neg(limit), E.select(E.ge(d, bound), limit, slope));
+/**
+ * `slope` where d lies within (-bound, bound), the signed `limit` beyond; NaN where d is, which a sign would hide, but as a
+ * constant: PyTorch's second derivative is 0 there.
+ */
+function stopped(d: E.Expr, bound: E.Expr, slope: E.Expr, limit: E.Expr): E.Expr {
+  const beyond = E.select(E.ge(d, bound), limit, Number.NaN);
+  return E.select(E.lt(E.abs(d), bound), slope, E.select(E.lt(d, 0), E.neg(limit), beyond));
+}
 
 /** The gradients by x and y of what depends on x - y. */
 const opposite = (gx: E.Expr): readonly E.Expr[] => [gx, E.neg(gx)];

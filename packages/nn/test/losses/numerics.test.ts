@@ -158,6 +158,25 @@ describe('equal forms', () => {
   });
 });
 
+describe('a residual of NaN', () => {
+  const residuals = [Number.NaN, 0.25, 0.5, -0.5, 3, -3];
+  const zero = zeros([6], f64);
+
+  const huber = (x: Tensor) => F.huberLoss(x, zero, { delta: 0.5, reduction: 'sum' });
+  const smooth = (x: Tensor) => F.smoothL1Loss(x, zero, { beta: 0.5, reduction: 'sum' });
+
+  it.each([
+    ['huberLoss', huber, [Number.NaN, 0.25, 0.5, -0.5, 0.5, -0.5], [0, 1, 0, 0, 0, 0]],
+    ['smoothL1Loss', smooth, [Number.NaN, 0.5, 1, -1, 1, -1], [0, 2, 0, 0, 0, 0]],
+  ] as const)('has a gradient of NaN, and a second one of 0: %s', (_, lossOf, first, second) => {
+    const x = tensor(residuals, f64).requiresGrad_();
+    const loss = lossOf(x);
+    const g = autograd.grad(loss, x, { createGraph: true })[0]!;
+    expect(g.toArray()).toEqual(first);
+    expect(gradOf(g.sum(), x).toArray()).toEqual(second);
+  });
+});
+
 describe('weights of elements', () => {
   const input = randn([2, 3], f64);
   const target = randn([2, 3], f64);
