@@ -27,3 +27,24 @@ export class AutogradError extends KindlingError {
 export class ValueError extends KindlingError {
   override name = 'ValueError';
 }
+
+/**
+ * @internal An error under the name of the public function that was called, where what that calls gave its own: `throw
+ * calledAs('dist', error)`. Names of classes and of nodes of the graph stay, as they tell more.
+ */
+export function calledAs(name: string, error: unknown): unknown {
+  if (!(error instanceof KindlingError)) return error;
+  const { message } = error;
+  // A class, or a node of the graph; or the name itself.
+  if (/^[A-Z]\w*: /.test(message) || /^[\w.]*/.exec(message)?.[0].split('.').at(-1) === name) return error;
+  const inner = /^[a-z][\w.]*(?:\(\))?: /.exec(message)?.[0] ?? '';
+  error.message = `${name}: ${message.slice(inner.length)}`;
+  // The stack begins with the message as it was.
+  if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
+  return error;
+}
+
+/** A function that cannot be compiled as it stands, or memory that a compiled call has left behind. Kindling's own. */
+export class CompileError extends KindlingError {
+  override name = 'CompileError';
+}

@@ -1,6 +1,13 @@
 import { arrayConstructor, bytesOf, type DType, type TypedArray } from './dtype.ts';
-import { ShapeError, ValueError } from './errors.ts';
+import { CompileError, ShapeError, ValueError } from './errors.ts';
 import { formatShape, maxElements, numelOf, type Shape } from './shape.ts';
+
+let newStorage: ((storage: Storage) => void) | null = null;
+
+/** @internal Sets what is told of each storage that is made; `null`: nobody. */
+export function onNewStorage(tell: ((storage: Storage) => void) | null): void {
+  newStorage = tell;
+}
 
 /** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
@@ -8,6 +15,7 @@ export class Storage {
   #array: TypedArray;
   /** The array's length, once it was handed out: who has the array may transfer its buffer, which empties it. */
   #lengthOutside = -1;
+  #leftBehind: string | null = null;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
@@ -17,6 +25,7 @@ export class Storage {
   constructor(array: TypedArray, brought = false) {
     this.#array = array;
     if (brought) this.#lengthOutside = array.length;
+    if (newStorage !== null) newStorage(this);
   }
 
   /**
@@ -25,9 +34,21 @@ export class Storage {
    */
   get array(): TypedArray {
     const array = this.#array;
-    if (this.#lengthOutside > array.length)
-      throw this.#lengthOutside === passedOn ? recycled() : transferred();
+    if (this.#lengthOutside > array.length) throw this.#gone();
     return array;
+  }
+
+  /** Why there is no memory any more. */
+  #gone(): Error {
+    if (this.#leftBehind !== null) return new CompileError(this.#leftBehind);
+    return this.#lengthOutside === passedOn ? recycled() : transferred();
+  }
+
+  /** @internal The memory goes on without this storage, which says so from now on. */
+  leaveBehind(message: string): void {
+    this.#leftBehind = message;
+    this.#lengthOutside = Number.POSITIVE_INFINITY;
+    this.#array = nothing;
   }
 
   /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. Kindling's own. */

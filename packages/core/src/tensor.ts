@@ -95,6 +95,7 @@ export class Tensor {
 
   set grad(value: Tensor | null) {
     if (value !== null) checkGradOf(this, value);
+    tellGradient?.(this);
     this.gradient = value;
   }
 
@@ -124,6 +125,13 @@ export class Tensor {
   get isLeaf(): boolean {
     return this.gradFn === null;
   }
+}
+
+let tellGradient: ((leaf: Tensor) => void) | null = null;
+
+/** @internal Sets what is told of each gradient that is about to be replaced; `null`: nobody. */
+export function onGradientChange(tell: ((leaf: Tensor) => void) | null): void {
+  tellGradient = tell;
 }
 
 function checkGradOf(x: Tensor, grad: unknown): void {

@@ -1,9 +1,14 @@
 import {
   checkArguments,
+  compileLater,
+  dependsOn,
+  dependsOnGradient,
   enableGrad,
   type FusedUpdate,
+  isCompiling,
   K,
   noGrad,
+  onHost,
   Tensor,
   tensorList,
   ValueError,
@@ -188,7 +193,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     this.#run(this.#preHooks);
     const loss = closure === undefined ? undefined : this.#evaluate(closure);
     noGrad(() => this.#updateAll());
-    this.stepCount++;
+    onHost(() => void this.stepCount++);
     this.#run(this.#postHooks);
     return loss;
   }
@@ -207,27 +212,48 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   #updateAll(): void {
-    for (const group of this.paramGroups) this.#checkOptions(group);
+    for (const group of this.paramGroups) onHost(() => this.#checkOptions(group));
+    if (isCompiling()) this.#dependOnGroups();
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       for (const p of group.params) {
         const { grad } = p;
         if (grad === null) continue;
-        let state = this.state.get(p);
-        if (state === undefined) {
-          state = {};
-          this.state.set(p, state);
-        }
-        const numbers = this.numbers(group, state);
+        const state = this.#stateOf(p);
+        const numbers = onHost(() => this.numbers(group, this.#stateOf(p)));
         // Of its final length from the start: growing an array by push takes room for 16 more.
         const tensors = new Array<Tensor>(update.state.length + 2);
         tensors[0] = p;
         for (let i = 0; i < update.state.length; i++)
-          tensors[i + 1] = (state[update.state[i]!] ??= zerosLike(p)) as Tensor;
+          tensors[i + 1] = (state[update.state[i]!] ??= firstState(p)) as Tensor;
         tensors[tensors.length - 1] = grad;
         update.kernel.run(tensors, numbers);
       }
     }
+  }
+
+  #stateOf(p: Tensor): ParamState {
+    let state = this.state.get(p);
+    if (state === undefined) {
+      state = {};
+      this.state.set(p, state);
+    }
+    return state;
+  }
+
+  /** What a compiled step takes for given: which parameters there are, what is done to them, and on which state. */
+  #dependOnGroups(): void {
+    const { name } = this.constructor;
+    for (const group of this.paramGroups) for (const p of group.params) dependsOnGradient(p);
+    dependsOn(`the groups of ${name}`, () =>
+      this.paramGroups.flatMap((group) => [this.updateOf(group), ...group.params]),
+    );
+    dependsOn(`the state of ${name}`, () =>
+      this.paramGroups.flatMap((group) => {
+        const { state } = this.updateOf(group);
+        return group.params.flatMap((p) => state.map((key) => this.state.get(p)?.[key]));
+      }),
+    );
   }
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
@@ -294,6 +320,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+function firstState(p: Tensor): Tensor {
+  compileLater('the state of an optimizer comes into being');
+  return zerosLike(p);
 }
 
 function printOption(value: unknown): string {

@@ -6,7 +6,7 @@ import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { summedTo } from '../ops/reductions/sum.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
-import { anomalyMode } from '../record/observe.ts';
+import { anomalyMode, tracer } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
 import { retainGrad, runAccumulateHooks, runHooks } from './hooks.ts';
@@ -171,6 +171,7 @@ class BackwardPass {
     const { createGraph } = this.#request;
     const leaf = autogradOf(variable);
     const before = leaf.gradient;
+    tracer?.gradientMatters(variable);
     if (before === null) {
       // The gradient becomes the leaf's own only if nobody else holds it, since `.grad` is changed in place later.
       leaf.gradient = !createGraph && isOwn(g) ? g : clone(g);

@@ -6,7 +6,7 @@ import { TooLarge } from '../storage.ts';
 import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
 import { isInferenceModeEnabled, isRecording } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
-import { announce, notifyAfter, notifyBefore, observed } from './observe.ts';
+import { announce, notifyAfter, notifyBefore, observed, tracer } from './observe.ts';
 import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
 
 /** @internal Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
@@ -108,7 +108,11 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
       node.setOutput(out);
     }
   } else if (isInferenceModeEnabled()) autogradOf(out).inference = true;
-  if (observed) notifyAfter(primitive.name, inputs, attrs, [out]);
+  if (observed) {
+    const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y[0]!);
+    tracer?.ran(primitive.name, inputs, attrs, [out], rerun);
+    notifyAfter(primitive.name, inputs, attrs, [out]);
+  }
   return out;
 }
 
@@ -142,7 +146,11 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
       node.setOutputs(outs);
     }
   } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
-  if (observed) notifyAfter(primitive.name, inputs, attrs, outs);
+  if (observed) {
+    const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y as O);
+    tracer?.ran(primitive.name, inputs, attrs, outs, rerun);
+    notifyAfter(primitive.name, inputs, attrs, outs);
+  }
   return outs as O;
 }
 
@@ -167,7 +175,10 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
       node.setOutput(out);
     }
   }
-  if (observed) notifyAfter(primitive.name, inputs, attrs, [out]);
+  if (observed) {
+    tracer?.ran(primitive.name, inputs, attrs, [out], null);
+    notifyAfter(primitive.name, inputs, attrs, [out]);
+  }
   return out;
 }
 

@@ -6,13 +6,14 @@ import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
 import { gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
 import { isInferenceModeEnabled, isRecording } from './grad-mode.ts';
 import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
-import { notifyAfter, notifyBefore, observed } from './observe.ts';
+import { notifyAfter, notifyBefore, observed, type Rerun, tracer } from './observe.ts';
 import type { Meta, Primitive, Tensors } from './primitive.ts';
 
 /** The target as it is before an in-place change, for a derivative that reads it: PyTorch keeps such a copy too. */
 function snapshot(target: Tensor): Tensor {
   const copy = emptyTensor(target.shape, target.dtype);
   copyStrided(target, copy.storage.array);
+  tracer?.ran('clone', [target], undefined, [copy], ([x], _, [y]) => copyStrided(x!, y!.storage.array));
   copy.gradFn = target.gradFn;
   autogradOf(copy).outputNumber = autogradOf(target).outputNumber;
   return copy;
@@ -39,41 +40,59 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
     node = gradNode(primitive, before, attrs);
   }
   try {
-    if (primitive.writesAnywhere === true) {
-      primitive.kernel(inputs, attrs, target);
-    } else {
-      const result = emptyTensor(meta.shape, meta.dtype);
-      primitive.kernel(inputs, attrs, result);
-      scatterStrided(result, target);
-    }
+    writeInto(target, primitive, inputs, attrs);
   } catch (error) {
     throw ofKernel(error, name, meta.shape);
   }
   finishInPlace(target, node);
-  if (observed) notifyAfter(name, inputs, attrs, [target]);
+  if (observed) {
+    const rerun: Rerun = (x, a, [y]) => writeInto(y!, primitive, x as unknown as I, a as A);
+    tracer?.ran(name, inputs, attrs, [target], rerun);
+    notifyAfter(name, inputs, attrs, [target]);
+  }
   return target;
+}
+
+/** Writes the result, which has the target's shape, over the target. */
+function writeInto<A, I extends Tensors>(
+  target: Tensor,
+  primitive: Primitive<A, I>,
+  inputs: I,
+  attrs: A,
+): void {
+  if (primitive.writesAnywhere === true) {
+    primitive.kernel(inputs, attrs, target);
+    return;
+  }
+  const { shape, dtype } = primitive.infer(inputs, attrs);
+  const result = emptyTensor(shape, dtype);
+  primitive.kernel(inputs, attrs, result);
+  scatterStrided(result, target);
 }
 
 /**
  * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the word
  * to observers that every change in place has. It is not recorded for backward.
  */
-export function updateInPlace(
+export function updateInPlace<A>(
   name: string,
   targets: Tensors,
   inputs: Tensors,
-  attrs: unknown,
-  write: () => void,
+  attrs: A,
+  write: (inputs: Tensors, attrs: A, targets: Tensors) => void,
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
   for (const x of targets) prepareInPlace(x, inputs, name);
   try {
-    write();
+    write(inputs, attrs, targets);
   } catch (error) {
     throw ofKernel(error, name, targets[0]?.shape ?? []);
   }
   for (const x of targets) x.storage.version++;
-  if (observed) notifyAfter(name, inputs, attrs, targets);
+  if (observed) {
+    tracer?.ran(name, inputs, attrs, targets, write as Rerun);
+    notifyAfter(name, inputs, attrs, targets);
+  }
 }
 
 /** Whether several elements are one and the same in memory, as in an expanded tensor. */

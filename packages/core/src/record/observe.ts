@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
-import type { Tensor } from '../tensor.ts';
+import { onNewStorage, type Storage } from '../storage.ts';
+import { onGradientChange, type Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
 import type { GradNode } from './node.ts';
 
@@ -23,9 +24,53 @@ const observerKind = K.kind(
   (x) => typeof x === 'object' && x !== null,
 );
 
+/** @internal Does again, on the tensors that it is handed, what a step did when it was recorded. */
+export type Rerun = (inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]) => void;
+
+/** @internal What records a call so that it can be run again: see compile/trace.ts. */
+export interface Tracer {
+  /** Before a step runs, on these tensors. */
+  meets(inputs: readonly Tensor[]): void;
+  /** After a step ran: an operation, a view (which has nothing to run again), or a change in place, whose targets are outputs too. */
+  ran(
+    name: string,
+    inputs: readonly Tensor[],
+    attrs: unknown,
+    outputs: readonly Tensor[],
+    rerun: Rerun | null,
+  ): void;
+  /** Before elements are read outside of kernels. */
+  read(x: Tensor, reason: string): void;
+  /** Before the gradient of a leaf becomes another tensor, or something is decided by whether there is one. */
+  gradientMatters(leaf: Tensor): void;
+  /** For memory that is made meanwhile. */
+  madeStorage(storage: Storage): void;
+  /** Runs now what has to run again, on the host, in each call. */
+  host<T>(run: () => T): T;
+  /** Takes what is read here for given, and asks again before each call. */
+  depends(what: string, read: () => unknown): void;
+  /** Names the memory of a tensor. */
+  names(x: Tensor, name: string): void;
+  /** Says that the call cannot be recorded, but a later one may. */
+  postpone(reason: string): void;
+}
+
+/** @internal The tracer, where a call is being recorded. */
+export let tracer: Tracer | null = null;
+
+/** @internal Replaces the tracer; returns the one before. */
+export function setTracer(next: Tracer | null): Tracer | null {
+  const before = tracer;
+  tracer = next;
+  onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
+  onGradientChange(next === null ? null : (leaf) => next.gradientMatters(leaf));
+  observed = observers.length > 0 || tracer !== null;
+  return before;
+}
+
 /** Replaced on every change, so that an observer may come or go while these are being told. */
 let observers: readonly Observer[] = [];
-/** @internal Whether there is any observer: the hot paths ask before they call. */
+/** @internal Whether anybody looks on, observers or a tracer: the hot paths ask before they call. */
 export let observed = false;
 
 /**
@@ -50,13 +95,14 @@ export function observe(observer: Observer): () => void {
     present = false;
     const i = observers.indexOf(observer);
     observers = observers.filter((_, k) => k !== i);
-    observed = observers.length > 0;
+    observed = observers.length > 0 || tracer !== null;
   };
 }
 
 /** @internal */
 export function notifyBefore(name: string, inputs: readonly Tensor[], attrs: unknown): void {
   for (const o of observers) o.before?.(name, inputs, attrs);
+  tracer?.meets(inputs);
 }
 
 /** @internal */
@@ -72,6 +118,7 @@ export function notifyAfter(
 /** @internal */
 export function notifyRead(x: Tensor, reason: string): void {
   for (const o of observers) o.read?.(x, reason);
+  tracer?.read(x, reason);
 }
 
 /** @internal What anomaly mode does, see autograd/anomaly.ts. */

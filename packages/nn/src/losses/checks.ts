@@ -1,6 +1,7 @@
 import {
   elementsOf,
   formatShape,
+  isCompiling,
   K,
   KindlingError,
   type Shape,
@@ -81,9 +82,9 @@ function callSite(): string {
   return frames.find((frame) => !frame.includes(own))?.trim() ?? '';
 }
 
-/** Whether the check `name` is to be made at all. */
+/** Whether the check `name` is to be made at all: not where a call is being compiled, which looks at no values. */
 const isChecked = (name: string): boolean =>
-  mode !== 'off' && (mode === 'error' || (budgets.get(name) ?? warningsPerCheck) > 0);
+  mode !== 'off' && !isCompiling() && (mode === 'error' || (budgets.get(name) ?? warningsPerCheck) > 0);
 
 /** Reports a suspicious input found by the check `name`; `message` says what came and what is expected. */
 export function report(name: string, message: string): void {

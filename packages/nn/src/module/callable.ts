@@ -1,3 +1,4 @@
+import { dependsOn, isCompiling, nameForCompile, Tensor } from '@kindling/core';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -25,10 +26,12 @@ export class Callable {
 
   constructor() {
     const own: Internals = { hooks: null, buffers: new Map() };
-    const self = ((...input: unknown[]): unknown =>
-      own.hooks === null
+    const self = ((...input: unknown[]): unknown => {
+      if (isCompiling()) dependsOnModule(self, own);
+      return own.hooks === null
         ? (self as unknown as Forward).forward(...input)
-        : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks)) as unknown as Callable;
+        : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
+    }) as unknown as Callable;
     // A function's own `name` and `length` are read-only, and a module may well have properties so called.
     const bare = self as { name?: string; length?: number };
     delete bare.name;
@@ -53,6 +56,15 @@ export const registeredValues = (module: Callable): unknown[] =>
   module.registered === Callable.prototype.registered
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
+
+/** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
+function dependsOnModule(module: Callable, own: Internals): void {
+  const { name } = module.constructor;
+  const hooks = (): unknown[] => (own.hooks === null ? [] : Object.values(own.hooks).flat());
+  dependsOn(`a property or a hook of ${name}`, () => [...registeredValues(module), ...hooks()]);
+  for (const [key, value] of module.registered())
+    if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
+}
 
 interface Forward {
   forward(...input: unknown[]): unknown;

@@ -3,7 +3,7 @@ import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
 import { prepareInPlace } from '../../record/in-place.ts';
-import { notifyAfter, notifyBefore, observed } from '../../record/observe.ts';
+import { notifyAfter, notifyBefore, observed, type Rerun, tracer } from '../../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
@@ -85,8 +85,17 @@ export class FusedUpdate {
     // `updateInPlace` without its closure: this runs for each parameter of each step.
     if (observed) notifyBefore(this.name, tensors, params);
     for (let i = 0; i < outs.length; i++) prepareInPlace(outs[i]!, tensors, this.name);
-    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
+    this.#write(tensors, params, outs);
     for (let i = 0; i < outs.length; i++) outs[i]!.storage.version++;
-    if (observed) notifyAfter(this.name, tensors, params, outs);
+    if (observed) {
+      const rerun: Rerun = (x, numbers, y) => this.#write(x, numbers as readonly number[], y);
+      tracer?.ran(this.name, tensors, params, outs, rerun);
+      notifyAfter(this.name, tensors, params, outs);
+    }
+  }
+
+  #write(tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void {
+    const { dtype } = outs[0]!;
+    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
   }
 }

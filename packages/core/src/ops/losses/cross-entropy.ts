@@ -201,7 +201,7 @@ function family(name: string): Family {
       const unit = node.takeOutput(1);
       if (g === null) return [null];
       if (unit === null || isGradEnabled()) return [apply(backward, [g, ...savedInputs(node, 0)], a)];
-      updateInPlace(`${name}_backward_`, [unit], [unit, g], a, () => scaleRows(unit, g, a));
+      updateInPlace(`${name}_backward_`, [unit], [unit, g], a, ([u, factor]) => scaleRows(u!, factor!, a));
       return [unit];
     },
   });

@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ValueError } from '../../errors.ts';
+import { calledAs, ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
@@ -31,7 +31,11 @@ function drawInto<D extends Distribution>(
   }
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
-  updateInPlace(name, [x], [x, ...inputs], draw, () => fillDrawn(x, inputs, draw));
+  try {
+    updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d));
+  } catch (error) {
+    throw calledAs(name, error);
+  }
   return x;
 }
 
@@ -56,7 +60,7 @@ const uniformInPlaceTakes = signature('uniform_', {
 export function uniform_(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
   uniformInPlaceTakes(x, from, to, options);
   if (!(from <= to))
-    throw new ValueError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
+    throw new ValueError(`uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`);
   return drawInto(x, 'uniform_', 'uniform', [from, to], options);
 }
 
@@ -73,7 +77,11 @@ export const normal_ = (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Te
   return drawInto(x, 'normal_', 'normal', [mean, std], options);
 };
 
-const bernoulliInPlaceTakes = signature('bernoulli_', { x: K.tensor, p: K.operand, options: drawOptions });
+const bernoulliInPlaceTakes = signature('bernoulli_', {
+  x: K.tensor,
+  p: K.tensorOrNumber,
+  options: drawOptions,
+});
 
 /**
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
@@ -133,7 +141,7 @@ const logNormalInPlaceTakes = signature('logNormal_', normalInPlaceParameters);
  */
 export const logNormal_ = (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor => {
   logNormalInPlaceTakes(x, mean, std, options);
-  return drawInto(x, 'log_normal_', 'logNormal', [mean, std], options);
+  return drawInto(x, 'logNormal_', 'logNormal', [mean, std], options);
 };
 
 const cauchyInPlaceTakes = signature('cauchy_', {

@@ -1,0 +1,133 @@
+/** `compile(fn, { check: true })`: a call run both ways, and compared bit for bit. */
+import type { TypedArray } from '../dtype.ts';
+import { CompileError } from '../errors.ts';
+import { elementsOf } from '../kernels/index.ts';
+import type { Generator } from '../random/generator.ts';
+import { setTracer } from '../record/observe.ts';
+import { formatShape } from '../shape.ts';
+import { autogradOf, type Tensor } from '../tensor.ts';
+import type { Executable } from './executable.ts';
+import { leafAt } from './guards.ts';
+import { HostRecorder } from './host-recorder.ts';
+import type { Memory } from './program.ts';
+import { collectTensors } from './tree.ts';
+
+/** The elements by which equal numbers are told apart: their bits. */
+const bitsOf = (array: TypedArray): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** What a call changes beside its results, to be put back and compared. */
+interface Snapshot {
+  readonly arrays: readonly {
+    readonly what: string;
+    readonly read: () => TypedArray;
+    readonly before: TypedArray;
+  }[];
+  readonly generators: readonly { readonly generator: Generator; readonly before: Uint8Array }[];
+}
+
+const nameOf = (memory: Memory, what: string): string => memory.name ?? `${what} ${memory.id}`;
+
+function snapshotOf({ program }: Executable, given: readonly Tensor[]): Snapshot {
+  const arrays = program.memories.flatMap((memory) => {
+    const { origin } = memory;
+    const storage =
+      origin.kind === 'state'
+        ? origin.storage
+        : origin.kind === 'gradient'
+          ? autogradOf(leafAt(origin.leaf, given)).gradient!.storage
+          : origin.kind === 'argument'
+            ? given[origin.index]!.storage
+            : null;
+    if (storage === null) return [];
+    const read = (): TypedArray => storage.array;
+    return [{ what: nameOf(memory, origin.kind), read, before: read().slice() }];
+  });
+  const generators = new Set<Generator>();
+  for (const { attrs } of program.equations) {
+    const { generator } = (attrs ?? {}) as { generator?: Generator };
+    if (generator !== undefined) generators.add(generator);
+  }
+  return { arrays, generators: [...generators].map((g) => ({ generator: g, before: g.getState() })) };
+}
+
+function putBack({ arrays, generators }: Snapshot): void {
+  for (const { read, before } of arrays) read().set(before);
+  for (const { generator, before } of generators) generator.setState(before);
+}
+
+/** What is compared after a call: name and elements. */
+function outcomeOf(
+  { program }: Executable,
+  snapshot: Snapshot,
+  results: readonly Tensor[],
+  given: readonly Tensor[],
+): Map<string, { readonly array: TypedArray; readonly shape: readonly number[] }> {
+  const outcome = new Map<string, { array: TypedArray; shape: readonly number[] }>();
+  results.forEach((x, i) => {
+    outcome.set(`result ${i}`, { array: elementsOf(x).slice(), shape: x.shape });
+  });
+  for (const { what, read } of snapshot.arrays)
+    outcome.set(what, { array: read().slice(), shape: [read().length] });
+  program.gradients.forEach(({ leaf }, i) => {
+    const { gradient } = autogradOf(leafAt(leaf, given));
+    const what = `gradient ${i}, of shape ${formatShape(leafAt(leaf, given).shape)}`;
+    if (gradient !== null) outcome.set(what, { array: elementsOf(gradient).slice(), shape: gradient.shape });
+    else outcome.set(what, { array: new Uint8Array(0), shape: [] });
+  });
+  snapshot.generators.forEach(({ generator }, i) => {
+    outcome.set(`the random stream of generator ${i}`, { array: generator.getState(), shape: [] });
+  });
+  return outcome;
+}
+
+/**
+ * Runs the function itself and then, from the same state, the program.
+ * @throws CompileError that names the first value in which they differ
+ */
+export function checkAgainstEager(
+  executable: Executable,
+  given: readonly Tensor[],
+  eager: () => unknown,
+): Tensor[] {
+  const snapshot = snapshotOf(executable, given);
+  const gradients = executable.program.gradients.map(({ leaf }) => {
+    const x = autogradOf(leafAt(leaf, given));
+    return { x, before: x.gradient };
+  });
+  const recorder = new HostRecorder();
+  const before = setTracer(recorder);
+  let result: unknown;
+  try {
+    result = eager();
+  } finally {
+    setTracer(before);
+  }
+  const tensors: Tensor[] = [];
+  collectTensors(result, tensors);
+  const expected = outcomeOf(executable, snapshot, tensors, given);
+  putBack(snapshot);
+  for (const { x, before: gradient } of gradients) x.gradient = gradient;
+  const found = executable.run(given, (i) => recorder.results[i]);
+  compare(expected, outcomeOf(executable, snapshot, [...new Set(found)], given));
+  return found;
+}
+
+type Outcome = ReturnType<typeof outcomeOf>;
+
+function compare(expected: Outcome, got: Outcome): void {
+  for (const [what, { array, shape }] of expected) {
+    const other = got.get(what)?.array;
+    if (other?.length !== array.length)
+      throw new CompileError(`compile: ${what} has ${other?.length} elements, eager has ${array.length}`);
+    const [a, b] = [bitsOf(array), bitsOf(other)];
+    const at = a.findIndex((bits, i) => bits !== b[i]);
+    if (at < 0) continue;
+    const i = Math.floor(at / array.BYTES_PER_ELEMENT);
+    if (Number.isNaN(array[i]) && Number.isNaN(other[i])) continue;
+    throw new CompileError(
+      `compile: ${what} of shape ${formatShape(shape)} differs from eager's at element ${i}: ${other[i]} against ${array[i]}. ` +
+        'Does the function depend on something that changes between calls and that no tensor, setting or onHost tells of?',
+    );
+  }
+}

@@ -1,0 +1,231 @@
+import { checkArguments, K } from '../arguments/index.ts';
+import { CompileError, ValueError } from '../errors.ts';
+import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
+import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
+import { sameShape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { checkAgainstEager } from './check.ts';
+import { Executable } from './executable.ts';
+import { explain } from './explain.ts';
+import type { Guard } from './guards.ts';
+import type { Program } from './program.ts';
+import { Tracing } from './trace.ts';
+import { collectTensors, mapLeaves, sameForm, TensorForm } from './tree.ts';
+
+/** Options of {@link compile}. */
+export interface CompileOptions {
+  /**
+   * Whether each call is run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. For
+   * finding out, not for speed. Default: false.
+   */
+  readonly check?: boolean;
+  /** What becomes of a function that cannot be compiled: an error, or a warning, after which it runs as it is. Default: `'error'`. */
+  readonly fallback?: 'error' | 'eager';
+}
+
+/** What {@link compile} returns: the function, with the same arguments and result, that says what became of it. */
+export interface Compiled<A extends readonly unknown[], R> {
+  (...args: A): R;
+  /** What became of the function: its programs with their equations, memory, and why there are several. */
+  explain(): string;
+  /** The programs, one for each form of arguments and setting that was met. */
+  readonly programs: readonly Program[];
+}
+
+/** A program, and when it stands for a call. */
+export interface Version {
+  readonly form: readonly unknown[];
+  readonly mode: number;
+  readonly guards: readonly Guard[];
+  readonly executable: Executable;
+  /** Why the ones before did not serve. */
+  readonly reason: string;
+  calls: number;
+}
+
+const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
+/** From this number of programs on a warning says why there are so many. */
+const manyVersions = 8;
+
+const currentMode = (): number => Number(isGradEnabled()) + 2 * Number(isInferenceModeEnabled());
+
+const leftBehind =
+  'this tensor was made inside a compiled function and is none of its results: later calls do not fill it; return it from the ' +
+  'function to have its values';
+
+const alike = (x: Tensor, form: TensorForm): boolean =>
+  x.dtype === form.dtype &&
+  x.requiresGrad === form.requiresGrad &&
+  sameShape(x.shape, form.shape) &&
+  (form.strides === null ? x.dense : !x.dense && sameShape(x.strides, form.strides));
+
+/** The tensors of a call that stand at the places of this form, or `null` where the same ones are not the same. */
+function tensorsOf(args: readonly unknown[]): Tensor[] {
+  const tensors: Tensor[] = [];
+  collectTensors(args, tensors);
+  return tensors;
+}
+
+class CompiledFunction<A extends readonly unknown[], R> {
+  readonly versions: Version[] = [];
+  readonly #fn: (...args: A) => R;
+  readonly #check: boolean;
+  readonly #fallback: 'error' | 'eager';
+  #warm = false;
+  #eager = false;
+
+  constructor(fn: (...args: A) => R, { check = false, fallback = 'error' }: CompileOptions) {
+    this.#fn = fn;
+    this.#check = check;
+    this.#fallback = fallback;
+  }
+
+  call(args: A): R {
+    // Inside another compiled function it is part of that one.
+    if (this.#eager || tracer !== null) return this.#fn(...args);
+    if (!this.#warm) {
+      // State comes into being: that of optimizers, say.
+      const result = this.#fn(...args);
+      refusePromise(result);
+      this.#warm = true;
+      return result;
+    }
+    const tensors = tensorsOf(args);
+    const mode = currentMode();
+    let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';
+    for (let i = this.versions.length - 1; i >= 0; i--) {
+      const version = this.versions[i]!;
+      if (version.mode !== mode) reason = 'another grad mode';
+      else if (sameForm(args, version.form, (x, form) => alike(x, form) && tensors[form.index] === x)) {
+        const changed = this.#changed(version, tensors);
+        if (changed === null) return this.#run(version, args, tensors);
+        reason = changed;
+      }
+    }
+    return this.#trace(args, tensors, mode, reason);
+  }
+
+  #changed({ guards }: Version, tensors: readonly Tensor[]): string | null {
+    for (let i = 0; i < guards.length; i++) {
+      const changed = guards[i]!(tensors);
+      if (changed !== null) return changed;
+    }
+    return null;
+  }
+
+  #run(version: Version, args: A, tensors: readonly Tensor[]): R {
+    version.calls++;
+    const { executable, result } = version as Version & { result: unknown };
+    const found = this.#check
+      ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
+      : executable.run(tensors);
+    let next = 0;
+    return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
+  }
+
+  #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
+    if (anomalyMode.value !== null)
+      throw new CompileError(
+        'compile: anomaly mode looks at values as they are computed; run the function itself under it',
+      );
+    let tracing: Tracing | null = null;
+    let result: R;
+    const before = tracer;
+    try {
+      tracing = new Tracing(tensors);
+      setTracer(tracing);
+      result = this.#fn(...args);
+      refusePromise(result);
+      setTracer(null);
+      if (tracing.failure !== null) throw tracing.failure;
+      if (tracing.postponed !== null) return result;
+      const { program, guards, leftBehind: storages } = tracing.finish(result);
+      const form = mapLeaves([...args], (leaf) =>
+        leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,
+      ) as readonly unknown[];
+      const executable = new Executable(program);
+      for (const storage of storages) storage.leaveBehind(leftBehind);
+      const version: Version & { result: unknown } = {
+        form,
+        mode,
+        guards,
+        executable,
+        reason,
+        calls: 0,
+        result: mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf)),
+      };
+      this.versions.push(version);
+      if (this.versions.length === manyVersions) this.#warnOfMany();
+      return result;
+    } catch (error) {
+      if (!(error instanceof CompileError) || this.#fallback === 'error') throw error;
+      console.warn(`Warning: ${error.message}; the function runs as it is from now on.`);
+      this.#eager = true;
+      setTracer(before);
+      return this.#fn(...args);
+    } finally {
+      setTracer(before);
+    }
+  }
+
+  #warnOfMany(): void {
+    const reasons = this.versions.map(({ reason }, i) => `${i + 1}: ${reason}`).join('; ');
+    console.warn(
+      `Warning: compile: the function has been compiled ${manyVersions} times (${reasons}). Each form of arguments and each setting ` +
+        'has a program of its own: pad short batches, or keep what changes out of the function.',
+    );
+  }
+}
+
+/** Stands for a tensor in the form of a result. */
+const tensorHere = Symbol('tensor');
+
+function refusePromise(result: unknown): void {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function')
+    throw new ValueError(
+      'compile: the function is asynchronous; compile the synchronous step, and await outside of it',
+    );
+}
+
+/**
+ * The function as a program that gives the same numbers, bit for bit, and leaves out what does not: the recording of gradients,
+ * checks, and allocation. A training step (zeroGrad, loss, backward, step), the step of several models and optimizers, or a model
+ * that is only used.
+ *
+ * The first call runs the function as it is, the second one too and is recorded; from the third on the program runs, and the
+ * function's own code no more. Another form of arguments (the shapes of a short last batch), or of settings (train and eval, grad
+ * mode, requiresGrad), is recorded as another program. The rates and counts of optimizers are worked out anew in each call;
+ * random numbers are drawn as the function would draw them. Parameters, state, buffers and gradients are ordinary tensors
+ * between calls, to be read, saved and changed. Follows `torch.compile`.
+ * @throws CompileError where the function reads values of tensors (`item()`, a branch on data), returns what is no tensor, or takes
+ *   tensors in with their graph: what cannot be done later without its code
+ * @throws ValueError for what is no function, or an asynchronous one
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const step = compile((x: Tensor) => {
+ *   w.grad = null;
+ *   const loss = w.mul(x).square().sum();
+ *   loss.backward();
+ *   noGrad(() => w.sub_(w.grad!, { alpha: 0.25 }));
+ *   return loss;
+ * });
+ * for (let i = 0; i < 4; i++) step(tensor([1, 0.5]));
+ * w; // tensor([ 0.0938, -1.1724], requires_grad=True)
+ * ```
+ */
+export function compile<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  checkArguments('compile', { fn: K.callable, options: K.options<CompileOptions>(compileKinds) }, [
+    fn,
+    options,
+  ]);
+  const compiled = new CompiledFunction(fn, options);
+  const call = (...args: A): R => compiled.call(args);
+  return Object.defineProperties(call, {
+    explain: { value: () => explain(compiled.versions) },
+    programs: { get: () => compiled.versions.map(({ executable }) => executable.program) },
+  }) as Compiled<A, R>;
+}

@@ -1,0 +1,215 @@
+import { arrayConstructor, type TypedArray } from '../dtype.ts';
+import { copyStrided, scatterStrided } from '../kernels/index.ts';
+import { ofKernel } from '../record/apply.ts';
+import { type Shape, sameShape } from '../shape.ts';
+import { Storage } from '../storage.ts';
+import { autogradOf, emptyTensor, Tensor } from '../tensor.ts';
+import { leafAt } from './guards.ts';
+import { lifetimesOf, type Plan, planMemory } from './plan.ts';
+import {
+  type Equation,
+  type GradientLeft,
+  type Memory,
+  type Program,
+  type Value,
+  writesOver,
+} from './program.ts';
+
+/** An equation on the tensors of this program's memory. */
+interface Step {
+  readonly equation: Equation;
+  readonly rerun: NonNullable<Equation['rerun']>;
+  readonly inputs: Tensor[];
+  readonly outputs: Tensor[];
+  readonly shape: Shape;
+}
+
+/** Gives the results of the host parts of a call; by default by running them. */
+export type HostResults = (index: number) => unknown;
+
+const gradientGone =
+  'this gradient is of an earlier call of a compiled function, which has overwritten it; clone() it to keep it';
+
+/**
+ * Runs a program by the kernels that eager calls run, on memory of its own: the interpreter, which every other way to run a
+ * program is held against.
+ */
+export class Executable {
+  readonly program: Program;
+  readonly plan: Plan;
+  readonly #storages = new Map<Memory, Storage>();
+  readonly #tensors = new Map<string, Tensor>();
+  readonly #steps: Step[] = [];
+  /** Host parts by the number of steps that come before them. */
+  readonly #hostAt: number[][];
+  readonly #arguments: { readonly memory: Memory; readonly index: number; readonly written: boolean }[] = [];
+  readonly #refilled: { readonly array: TypedArray; readonly elements: TypedArray }[] = [];
+  /** Gradients that the program reads, in memory that is their own. */
+  readonly #gradients: { readonly memory: Memory; bound: Tensor | null }[] = [];
+  readonly #written: Storage[] = [];
+  /** The storages by which the last call left gradients. */
+  readonly #left = new Map<Memory, Storage>();
+
+  constructor(program: Program) {
+    this.program = program;
+    this.plan = planMemory(lifetimesOf(program));
+    const arena = new ArrayBuffer(this.plan.bytes);
+    const written = new Set(
+      program.equations.filter(writesOver).flatMap((e) => e.outputs.map((y) => y.memory)),
+    );
+    for (const memory of program.memories) this.#place(memory, arena, written.has(memory));
+    const steps = program.equations.filter((e) => e.rerun !== null);
+    this.#hostAt = Array.from({ length: steps.length + 1 }, () => []);
+    program.hostParts.forEach(({ at }, i) => {
+      const before = program.equations.slice(0, at).filter((e) => e.rerun !== null).length;
+      this.#hostAt[before]!.push(i);
+    });
+    for (const equation of steps) this.#steps.push(this.#stepOf(equation));
+  }
+
+  #place(memory: Memory, arena: ArrayBuffer, written: boolean): void {
+    const { origin, dtype, length } = memory;
+    if (origin.kind === 'state') {
+      this.#storages.set(memory, origin.storage);
+      if (written) this.#written.push(origin.storage);
+      return;
+    }
+    if (origin.kind === 'gradient') {
+      this.#gradients.push({ memory, bound: null });
+      return;
+    }
+    const array = new (arrayConstructor(dtype))(arena, this.plan.places.get(memory)!, length);
+    this.#storages.set(memory, new Storage(array));
+    if (origin.kind === 'argument') this.#arguments.push({ memory, index: origin.index, written });
+    if (origin.kind === 'constant') {
+      array.set(origin.elements);
+      if (written) this.#refilled.push({ array, elements: origin.elements });
+    }
+  }
+
+  /** The tensor that a value is in this program's memory: one object for each place, as kernels tell operands apart by it. */
+  #tensorOf(value: Value): Tensor {
+    const { memory, shape, dtype, strides, dense } = value;
+    const key = `${memory.id} ${value.offset} ${shape.join(',')} ${strides.join(',')}`;
+    let tensor = this.#tensors.get(key);
+    if (tensor === undefined) {
+      const storage = this.#storages.get(memory) ?? nowhere;
+      tensor = new Tensor(storage, shape, dtype, value.offset - memory.base, dense ? null : strides);
+      this.#tensors.set(key, tensor);
+    }
+    return tensor;
+  }
+
+  #stepOf(equation: Equation): Step {
+    return {
+      equation,
+      rerun: equation.rerun!,
+      inputs: equation.inputs.map((x) => this.#tensorOf(x)),
+      outputs: equation.outputs.map((y) => this.#tensorOf(y)),
+      shape: equation.outputs[0]?.shape ?? [],
+    };
+  }
+
+  /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
+  run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
+    const { hostParts } = this.program;
+    this.#bindGradients(given);
+    for (const { memory, index } of this.#arguments)
+      bringIn(given[index]!, this.#storages.get(memory)!.array);
+    for (const { array, elements } of this.#refilled) array.set(elements);
+    const found: unknown[] = [];
+    const steps = this.#steps;
+    for (let k = 0; k <= steps.length; k++) {
+      for (const i of this.#hostAt[k]!)
+        found[i] = hostResults === undefined ? hostParts[i]!.run() : hostResults(i);
+      if (k === steps.length) break;
+      const { equation, rerun, inputs, outputs, shape } = steps[k]!;
+      try {
+        rerun(inputs, equation.host === null ? equation.attrs : found[equation.host], outputs);
+      } catch (error) {
+        throw ofKernel(error, equation.name, shape);
+      }
+    }
+    for (let i = 0; i < this.#written.length; i++) this.#written[i]!.version++;
+    for (const { memory, index, written } of this.#arguments)
+      if (written) bringBack(this.#storages.get(memory)!.array, given[index]!);
+    const results = this.program.results.map((value) => this.#resultOf(value, given));
+    for (const left of this.program.gradients) this.#leave(left, given);
+    return results;
+  }
+
+  #bindGradients(given: readonly Tensor[]): void {
+    for (const slot of this.#gradients) {
+      const { origin } = slot.memory;
+      if (origin.kind !== 'gradient') continue;
+      const gradient = autogradOf(leafAt(origin.leaf, given)).gradient!;
+      gradient.storage.version++;
+      if (slot.bound === gradient) continue;
+      slot.bound = gradient;
+      this.#storages.set(slot.memory, gradient.storage);
+      const shift = gradient.offset - slot.memory.base;
+      for (const { equation, inputs, outputs } of this.#steps) {
+        equation.inputs.forEach((value, i) => {
+          if (value.memory === slot.memory) inputs[i] = moved(value, gradient.storage, shift);
+        });
+        equation.outputs.forEach((value, i) => {
+          if (value.memory !== slot.memory) return;
+          const same = equation.inputs.findIndex(
+            (x) => x.memory === value.memory && x.offset === value.offset,
+          );
+          outputs[i] = same < 0 ? moved(value, gradient.storage, shift) : inputs[same]!;
+        });
+      }
+    }
+  }
+
+  #resultOf(value: Value, given: readonly Tensor[]): Tensor {
+    const { memory, shape, dtype, strides, dense } = value;
+    const { origin } = memory;
+    if (origin.kind === 'argument') {
+      const x = given[origin.index]!;
+      if (value.offset === memory.base && sameShape(x.shape, shape) && sameShape(x.strides, strides))
+        return x;
+    }
+    if (origin.kind === 'state')
+      return new Tensor(origin.storage, shape, dtype, value.offset, dense ? null : strides);
+    const result = emptyTensor(shape, dtype);
+    const storage = this.#storages.get(memory)!;
+    const offset = origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient!.offset : 0;
+    const at = value.offset - memory.base + offset;
+    copyStrided(new Tensor(storage, shape, dtype, at, dense ? null : strides), result.storage.array);
+    return result;
+  }
+
+  /** Gives a leaf the gradient that the call leaves; the one of the call before says from now on that it is gone. */
+  #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
+    const x = autogradOf(leafAt(leaf, given));
+    if (value === null) {
+      x.gradient = null;
+      return;
+    }
+    const { memory, shape, dtype, strides, dense } = value;
+    const storage = this.#storages.get(memory)!;
+    const own = new Storage(storage.array);
+    this.#left.get(memory)?.leaveBehind(gradientGone);
+    this.#left.set(memory, own);
+    x.gradient = new Tensor(own, shape, dtype, value.offset - memory.base, dense ? null : strides);
+  }
+}
+
+const nowhere = new Storage(new Float32Array(0));
+
+const moved = ({ shape, dtype, offset, strides, dense }: Value, storage: Storage, shift: number): Tensor =>
+  new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
+
+function bringIn(x: Tensor, target: TypedArray): void {
+  const { array } = x.storage;
+  if (x.offset === 0 && array.length === target.length) target.set(array);
+  else target.set(array.subarray(x.offset, x.offset + target.length));
+}
+
+function bringBack(source: TypedArray, x: Tensor): void {
+  const { shape, dtype, strides, dense } = x;
+  scatterStrided(new Tensor(new Storage(source), shape, dtype, 0, dense ? null : strides), x);
+  x.storage.version++;
+}

@@ -1,0 +1,72 @@
+/** What became of a compiled function, in words. */
+import type { Version } from './compile.ts';
+import { bytesOfMemory, type Equation, type Program, type Value } from './program.ts';
+
+const bytes = (n: number): string =>
+  n < 1024 ? `${n} B` : n < 2 ** 20 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 2 ** 20).toFixed(1)} MiB`;
+
+function nameOf({ id, memory }: Value): string {
+  const { kind } = memory.origin;
+  return kind === 'local' ? `%${id}` : `%${id}:${memory.name ?? `${kind}${memory.id}`}`;
+}
+
+const typeOf = ({ dtype, shape }: Value): string => `${dtype}[${shape.join(', ')}]`;
+
+/** Numbers and short lists of an operation's attributes. */
+function printAttributes(attrs: unknown): string {
+  if (attrs === undefined || attrs === null) return '';
+  const text = JSON.stringify(attrs, (key, value: unknown) =>
+    key === 'generator' ||
+    typeof value === 'function' ||
+    (typeof value === 'object' && value !== null && ArrayBuffer.isView(value))
+      ? undefined
+      : typeof value === 'bigint'
+        ? String(value)
+        : value,
+  );
+  return text === undefined || text === '[]' || text === '{}'
+    ? ''
+    : ` ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`;
+}
+
+function printEquation({ name, inputs, attrs, host, outputs, rerun, line }: Equation): string {
+  const results = outputs.map((y) => `${nameOf(y)}: ${typeOf(y)}`).join(', ');
+  const given = host === null ? printAttributes(attrs) : ` host ${host}`;
+  const view = rerun === null ? ' (a view)' : '';
+  return `${results} = ${name}(${inputs.map(nameOf).join(', ')})${given}${view}${line === null ? '' : `  # ${line}`}`;
+}
+
+/** A program as text: one equation a line. */
+export function printProgram(program: Program): string {
+  const hosts = program.hostParts.map(({ at }, i) => ({ at, text: `host ${i}` }));
+  const lines: string[] = [];
+  program.equations.forEach((equation, i) => {
+    for (const { at, text } of hosts) if (at === i) lines.push(text);
+    lines.push(printEquation(equation));
+  });
+  for (const { at, text } of hosts) if (at === program.equations.length) lines.push(text);
+  for (const { value } of program.gradients)
+    lines.push(`gradient = ${value === null ? 'null' : nameOf(value)}`);
+  lines.push(`return ${program.results.map(nameOf).join(', ')}`);
+  return lines.join('\n');
+}
+
+function explainVersion({ executable, reason, calls }: Version, i: number): string {
+  const { program, plan } = executable;
+  const state = program.memories.filter(({ origin }) => origin.kind === 'state');
+  const steps = program.equations.filter((e) => e.rerun !== null);
+  return [
+    `program ${i}, recorded at ${reason}; ${calls} calls since`,
+    `${steps.length} equations by eager kernels, ${program.equations.length - steps.length} views, ` +
+      `${program.hostParts.length} parts on the host`,
+    `memory: ${bytes(plan.bytes)} of its own (${bytes(plan.sum)} side by side), ` +
+      `${bytes(state.reduce((sum, memory) => sum + bytesOfMemory(memory), 0))} of state`,
+    printProgram(program).replace(/^/gm, '  '),
+  ].join('\n');
+}
+
+/** What {@link Compiled.explain} says. */
+export const explain = (versions: readonly Version[]): string =>
+  versions.length === 0
+    ? 'nothing is compiled yet: the first call runs the function as it is, the second one is recorded'
+    : versions.map(explainVersion).join('\n\n');

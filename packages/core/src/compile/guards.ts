@@ -1,0 +1,52 @@
+/** What a compiled call takes for given, and asks again before each call. */
+import { sameShape } from '../shape.ts';
+import { autogradOf, type Tensor } from '../tensor.ts';
+
+/** Says what has changed, or `null` where all is as it was; `tensors` are those among the arguments of the call. */
+export type Guard = (tensors: readonly Tensor[]) => string | null;
+
+/** That `read` gives the same value, or an array of the same values. */
+export function guardOf(what: string, read: () => unknown): Guard {
+  const before = read();
+  const changed = `${what} changed`;
+  if (!Array.isArray(before)) return () => (Object.is(read(), before) ? null : changed);
+  return () => {
+    const now = read() as readonly unknown[];
+    if (now.length !== before.length) return changed;
+    for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return changed;
+    return null;
+  };
+}
+
+/** A leaf: one that was there before, or one that is an argument of the call. */
+export interface LeafPlace {
+  readonly tensor: Tensor;
+  /** Its number among the arguments' tensors, or `null`. */
+  readonly argument: number | null;
+}
+
+/** The leaf of a call with these arguments. */
+export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor[]): Tensor =>
+  argument === null ? tensor : tensors[argument]!;
+
+/** That a leaf requires a gradient as before, and has the same hooks. */
+export function guardOfLeaf(leaf: Tensor): Guard {
+  const x = autogradOf(leaf);
+  const { leafRequiresGrad, hooks, accumulateHooks } = x;
+  return () => {
+    if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
+    return x.hooks === hooks && x.accumulateHooks === accumulateHooks ? null : 'hooks came or went';
+  };
+}
+
+/** That a leaf has a gradient which lies as this one does, or none. */
+export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null): Guard {
+  return (tensors) => {
+    const now = autogradOf(leafAt(leaf, tensors)).gradient;
+    if (now === null || gradient === null)
+      return now === gradient ? null : `a tensor has ${now === null ? 'no' : 'a'} gradient`;
+    if (now.dense !== gradient.dense || (!now.dense && !sameShape(now.strides, gradient.strides)))
+      return 'a gradient lies otherwise in memory';
+    return null;
+  };
+}

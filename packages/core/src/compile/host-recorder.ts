@@ -1,0 +1,21 @@
+import type { Tracer } from '../record/observe.ts';
+
+/** Keeps what the host parts of a call gave, so that they need not run again. */
+export class HostRecorder implements Tracer {
+  readonly results: unknown[] = [];
+
+  host<T>(run: () => T): T {
+    const result = run();
+    this.results.push(Array.isArray(result) ? [...result] : result);
+    return result;
+  }
+
+  meets(): void {}
+  ran(): void {}
+  read(): void {}
+  gradientMatters(): void {}
+  madeStorage(): void {}
+  depends(): void {}
+  names(): void {}
+  postpone(): void {}
+}

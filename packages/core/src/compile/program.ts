@@ -1,0 +1,90 @@
+import { bytesOf, type DType, type TypedArray } from '../dtype.ts';
+import type { Rerun } from '../record/observe.ts';
+import type { Shape } from '../shape.ts';
+import type { Storage } from '../storage.ts';
+import type { LeafPlace } from './guards.ts';
+
+/** Where the memory of a value comes from. */
+export type Origin =
+  /** What the call is given: argument number `index` among its tensors. */
+  | { readonly kind: 'argument'; readonly index: number }
+  /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure. */
+  | { readonly kind: 'state'; readonly storage: Storage }
+  /** The gradient that a leaf has when the call begins. */
+  | { readonly kind: 'gradient'; readonly leaf: LeafPlace }
+  /** Made in the call from no tensor: each call begins with these elements. */
+  | { readonly kind: 'constant'; readonly elements: TypedArray }
+  /** Written by the equations before it is read. */
+  | { readonly kind: 'local' };
+
+/** A stretch of memory, which values of one dtype lie in. */
+export interface Memory {
+  readonly id: number;
+  readonly dtype: DType;
+  /** In elements. */
+  readonly length: number;
+  /** The offset, in the memory that was recorded, of what stands for it in a call. */
+  base: number;
+  origin: Origin;
+  /** What it is called: '0.weight'. */
+  name: string | null;
+}
+
+/** What an equation reads or gives: how it lies in memory, and after how many changes of that memory. */
+export interface Value {
+  readonly id: number;
+  readonly memory: Memory;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly dense: boolean;
+  /** How often the memory was written before. */
+  readonly version: number;
+}
+
+/** What happens in the call, in order. */
+export interface Equation {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  /** What is not a tensor: the operation's attributes. */
+  readonly attrs: unknown;
+  /** The number of the host part that gives the attributes anew in each call; `null` where they stay. */
+  readonly host: number | null;
+  readonly outputs: readonly Value[];
+  /** Does it, on other tensors; `null` for views, which are only another way to see memory. */
+  readonly rerun: Rerun | null;
+  /** Where in the user's code it was called, as far as is known. */
+  readonly line: string | null;
+}
+
+/** What is run on the host, between equations. */
+export interface HostPart {
+  readonly run: () => unknown;
+  /** How many equations come before it. */
+  readonly at: number;
+}
+
+/** A gradient as the call leaves it. */
+export interface GradientLeft {
+  readonly leaf: LeafPlace;
+  /** `null`: the leaf has no gradient then. */
+  readonly value: Value | null;
+}
+
+/** A call as it was recorded: a list of equations over values, in static single assignment. */
+export interface Program {
+  readonly memories: readonly Memory[];
+  readonly equations: readonly Equation[];
+  readonly hostParts: readonly HostPart[];
+  /** The tensors among the results, in order. */
+  readonly results: readonly Value[];
+  readonly gradients: readonly GradientLeft[];
+}
+
+/** Whether an equation changes memory that held something before. */
+export const writesOver = ({ inputs, outputs }: Equation): boolean =>
+  outputs.some((y) => inputs.some((x) => x.memory === y.memory));
+
+/** How many bytes a memory takes. */
+export const bytesOfMemory = ({ dtype, length }: Memory): number => length * bytesOf(dtype);

@@ -1,0 +1,270 @@
+import type { TypedArray } from '../dtype.ts';
+import { CompileError } from '../errors.ts';
+import type { Rerun, Tracer } from '../record/observe.ts';
+import { isContiguousLayout } from '../shape.ts';
+import type { Storage } from '../storage.ts';
+import { autogradOf, Tensor } from '../tensor.ts';
+import { type Guard, guardOf, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
+import { userLine } from './lines.ts';
+import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
+import { leavesOf } from './tree.ts';
+
+/** What a recorded call came to. */
+export interface Traced {
+  readonly program: Program;
+  readonly guards: readonly Guard[];
+  /** The memory that its tensors had, which no later call fills. */
+  readonly leftBehind: readonly Storage[];
+}
+
+interface MutableMemory extends Memory {
+  length: number;
+  /** How often it was written. */
+  version: number;
+  readonly values: Map<string, Value>;
+}
+
+/** How many elements of memory a tensor spans. */
+const extentOf = (x: Tensor): number =>
+  x.count === 0 ? 0 : 1 + x.shape.reduce((last, size, d) => last + (size - 1) * x.strides[d]!, 0);
+
+/** Records a call as it runs: the {@link Tracer} behind `compile`. */
+export class Tracing implements Tracer {
+  readonly #made = new WeakSet<Storage>();
+  readonly #memories = new Map<Storage, MutableMemory>();
+  readonly #equations: Equation[] = [];
+  readonly #hostParts: HostPart[] = [];
+  readonly #hostResults = new Map<unknown, number>();
+  readonly #guards: Guard[] = [];
+  readonly #leaves = new Set<Tensor>();
+  /** What gradient a leaf had when the call began, for those of which it matters. */
+  readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
+  readonly #names = new Map<Storage, string>();
+  #values = 0;
+  #inHost = false;
+  /** Why the call can be compiled at a later time only. */
+  postponed: string | null = null;
+  /** The error that says why it cannot be compiled. */
+  failure: CompileError | null = null;
+
+  readonly #arguments: readonly Tensor[];
+
+  constructor(tensors: readonly Tensor[]) {
+    this.#arguments = tensors;
+    tensors.forEach((x, index) => {
+      if (this.#memories.has(x.storage))
+        this.#fail('two arguments share memory; pass one of them as a copy, x.clone()');
+      const memory = this.#remember(x.storage, x, { kind: 'argument', index });
+      memory.base = x.offset;
+      memory.length = extentOf(x);
+    });
+  }
+
+  madeStorage(storage: Storage): void {
+    this.#made.add(storage);
+  }
+
+  meets(inputs: readonly Tensor[]): void {
+    for (const x of inputs) {
+      const known = this.#memories.get(x.storage);
+      if (known === undefined) this.#discover(x);
+      if (this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
+    }
+  }
+
+  ran(
+    name: string,
+    inputs: readonly Tensor[],
+    attrs: unknown,
+    outputs: readonly Tensor[],
+    rerun: Rerun | null,
+  ): void {
+    if (this.#inHost) this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
+    const read = inputs.map((x) => this.#valueOf(x));
+    if (rerun !== null) {
+      for (const y of outputs) {
+        const memory = this.#memories.get(y.storage);
+        if (memory === undefined) this.#remember(y.storage, y, { kind: 'local' });
+        else memory.version++;
+      }
+    }
+    this.#equations.push({
+      name,
+      inputs: read,
+      attrs,
+      host: this.#hostResults.get(attrs) ?? null,
+      outputs: outputs.map((y) => this.#valueOf(y)),
+      rerun,
+      line: userLine(),
+    });
+  }
+
+  read(x: Tensor, reason: string): void {
+    const origin = this.#memories.get(x.storage)?.origin.kind;
+    if (origin === undefined && this.#made.has(x.storage)) return;
+    this.#fail(
+      `${reason} reads the values of a tensor of shape (${x.shape.join(', ')}) inside the compiled function, which runs later ` +
+        'without that code. Return the tensor and read it outside; choose between values with where; or leave this part outside',
+    );
+  }
+
+  gradientMatters(leaf: Tensor): void {
+    if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
+  }
+
+  host<T>(run: () => T): T {
+    const index = this.#hostParts.length;
+    this.#hostParts.push({ run, at: this.#equations.length });
+    this.#inHost = true;
+    let result: T;
+    try {
+      result = run();
+    } finally {
+      this.#inHost = false;
+    }
+    if (typeof result === 'object' && result !== null) this.#hostResults.set(result, index);
+    return result;
+  }
+
+  depends(what: string, read: () => unknown): void {
+    this.#guards.push(guardOf(what, read));
+  }
+
+  names(x: Tensor, name: string): void {
+    if (!this.#names.has(x.storage)) this.#names.set(x.storage, name);
+  }
+
+  postpone(reason: string): void {
+    this.postponed ??= reason;
+  }
+
+  /** Ends the recording of a call with this result. */
+  finish(result: unknown): Traced {
+    const leaves = leavesOf(result);
+    for (const { path, leaf } of leaves) this.#checkResult(path, leaf);
+    const tensors = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
+    this.meets(tensors);
+    const results = tensors.map((x) => this.#valueOf(x));
+    const gradients = this.#gradientsLeft();
+    const kept = new Set([...results, ...gradients.flatMap(({ value }) => value ?? [])].map((v) => v.memory));
+    const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
+      memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
+    );
+    const program: Program = {
+      memories: [...this.#memories.values()],
+      equations: this.#equations,
+      hostParts: this.#hostParts,
+      results,
+      gradients,
+    };
+    return { program, guards: this.#guards, leftBehind };
+  }
+
+  #checkResult(path: string, leaf: unknown): void {
+    if (leaf === undefined || leaf === null || leaf instanceof Tensor) {
+      if (leaf instanceof Tensor && leaf.gradFn !== null && leaf.gradFn.visit === 0) {
+        this.#fail(
+          `the result${path} requires a gradient, and its graph does not leave the compiled function; call backward inside, ` +
+            'or return result.detach()',
+        );
+      }
+      return;
+    }
+    this.#fail(
+      `the result${path} is ${typeof leaf === 'object' ? `an object of class ${leaf.constructor?.name}` : `a ${typeof leaf}`}, ` +
+        'which later calls could not give anew; results are tensors, in arrays and plain objects',
+    );
+  }
+
+  #fail(message: string): never {
+    const line = userLine();
+    this.failure = new CompileError(`compile: ${message}${line === null ? '' : ` (${line})`}`);
+    throw this.failure;
+  }
+
+  #remember(storage: Storage, x: Tensor, origin: Origin): MutableMemory {
+    const memory: MutableMemory = {
+      id: this.#memories.size,
+      dtype: x.dtype,
+      length: storage.array.length,
+      base: 0,
+      origin,
+      name: this.#names.get(storage) ?? null,
+      version: 0,
+      values: new Map(),
+    };
+    this.#memories.set(storage, memory);
+    return memory;
+  }
+
+  /** A tensor that no equation gave: it was there before, or was made of no tensor. */
+  #discover(x: Tensor): void {
+    if (!this.#made.has(x.storage)) {
+      this.#remember(x.storage, x, { kind: 'state', storage: x.storage });
+      return;
+    }
+    const elements: TypedArray = x.storage.array.slice();
+    this.#remember(x.storage, x, { kind: 'constant', elements });
+  }
+
+  #meetsState(x: Tensor): void {
+    if (this.#leaves.has(x)) return;
+    if (x.gradFn !== null) {
+      // A view of a parameter, made in the call, is of its memory too.
+      if (
+        autogradOf(x).base !== null ||
+        this.#equations.some((e) => e.outputs.some((y) => y.memory === this.#memories.get(x.storage)))
+      )
+        return;
+      this.#fail(
+        `a tensor of shape (${x.shape.join(', ')}) comes from outside with its graph (${x.gradFn.name}); compute it inside, or detach it`,
+      );
+    }
+    this.#leaves.add(x);
+    this.#guards.push(guardOfLeaf(x));
+  }
+
+  #valueOf(x: Tensor): Value {
+    const memory = this.#memories.get(x.storage);
+    if (memory === undefined) {
+      this.#discover(x);
+      return this.#valueOf(x);
+    }
+    const strides = x.strides;
+    const key = `${memory.version} ${x.offset} ${x.shape.join(',')} ${strides.join(',')} ${x.dtype}`;
+    const known = memory.values.get(key);
+    if (known !== undefined) return known;
+    const value: Value = {
+      id: this.#values++,
+      memory,
+      dtype: x.dtype,
+      shape: x.shape,
+      strides,
+      offset: x.offset,
+      dense: isContiguousLayout(x.shape, strides),
+      version: memory.version,
+    };
+    memory.values.set(key, value);
+    return value;
+  }
+
+  /** What becomes of gradients; memory that was one when the call began gets its place from its leaf in each call. */
+  #gradientsLeft(): GradientLeft[] {
+    const left: GradientLeft[] = [];
+    for (const tensor of new Set([...this.#gradientsBefore.keys(), ...this.#leaves])) {
+      const now = autogradOf(tensor).gradient;
+      const changes = this.#gradientsBefore.has(tensor);
+      const before = changes ? (this.#gradientsBefore.get(tensor) ?? null) : now;
+      const index = this.#arguments.indexOf(tensor);
+      const leaf: LeafPlace = { tensor, argument: index < 0 ? null : index };
+      const memory = before === null ? undefined : this.#memories.get(before.storage);
+      if (before !== null && memory?.origin.kind === 'state') {
+        memory.origin = { kind: 'gradient', leaf };
+        memory.base = before.offset;
+        this.#guards.push(guardOfGradient(leaf, before));
+      } else if (before === null && changes) this.#guards.push(guardOfGradient(leaf, null));
+      if (now !== before) left.push({ leaf, value: now === null ? null : this.#valueOf(now) });
+    }
+    return left;
+  }
+}

@@ -1,0 +1,67 @@
+import { Tensor } from '../tensor.ts';
+
+/** A nesting of arrays and plain objects around leaves. */
+const isRecord = (x: unknown): x is Record<string, unknown> => {
+  if (typeof x !== 'object' || x === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** The leaves of nested arrays and plain objects, in order, each with its path: `[0].x`. */
+export function leavesOf(tree: unknown, path = ''): { readonly path: string; readonly leaf: unknown }[] {
+  if (Array.isArray(tree)) return tree.flatMap((x, i) => leavesOf(x, `${path}[${i}]`));
+  if (!isRecord(tree)) return [{ path, leaf: tree }];
+  return Object.keys(tree).flatMap((key) => leavesOf(tree[key], `${path}.${key}`));
+}
+
+/** The same nesting around other leaves. */
+export function mapLeaves(tree: unknown, to: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(tree)) return tree.map((x) => mapLeaves(x, to));
+  if (!isRecord(tree)) return to(tree);
+  return Object.fromEntries(Object.keys(tree).map((key) => [key, mapLeaves(tree[key], to)]));
+}
+
+/** The tensors in a nesting are appended to `list`, each once. */
+export function collectTensors(tree: unknown, list: Tensor[]): void {
+  if (tree instanceof Tensor) {
+    if (!list.includes(tree)) list.push(tree);
+  } else if (Array.isArray(tree)) {
+    for (let i = 0; i < tree.length; i++) collectTensors(tree[i], list);
+  } else if (isRecord(tree)) {
+    for (const key of Object.keys(tree)) collectTensors(tree[key], list);
+  }
+}
+
+/** Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of everything else. */
+export function sameForm(a: unknown, b: unknown, alike: (a: Tensor, b: TensorForm) => boolean): boolean {
+  if (b instanceof TensorForm) return a instanceof Tensor && alike(a, b);
+  if (Array.isArray(b)) {
+    if (!Array.isArray(a) || a.length !== b.length) return false;
+    for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], alike)) return false;
+    return true;
+  }
+  if (!isRecord(b)) return Object.is(a, b);
+  if (!isRecord(a)) return false;
+  const keys = Object.keys(b);
+  return (
+    Object.keys(a).length === keys.length &&
+    keys.every((key) => Object.hasOwn(a, key) && sameForm(a[key], b[key], alike))
+  );
+}
+
+/** What stands for a tensor in the form of arguments: how it lies, and which of the different tensors it is. */
+export class TensorForm {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[] | null;
+  readonly dtype: string;
+  readonly requiresGrad: boolean;
+  readonly index: number;
+
+  constructor(x: Tensor, index: number) {
+    this.shape = x.shape;
+    this.strides = x.dense ? null : x.strides;
+    this.dtype = x.dtype;
+    this.requiresGrad = x.requiresGrad;
+    this.index = index;
+  }
+}

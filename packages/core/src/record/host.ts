@@ -1,0 +1,57 @@
+import { checkArguments, K } from '../arguments/index.ts';
+import type { Tensor } from '../tensor.ts';
+import { tracer } from './observe.ts';
+
+/**
+ * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
+ * counting, or working out the numbers of an optimizer's update. An object that it returns may be handed to an operation as its
+ * attributes, which are then those of each call. Kindling's own.
+ * @example
+ * ```ts
+ * let count = 0;
+ * const step = compile((x: Tensor) => {
+ *   onHost(() => ++count);
+ *   return x.mul(2);
+ * });
+ * for (let i = 0; i < 5; i++) step(ones(3));
+ * count; // 5
+ * ```
+ */
+export function onHost<T>(fn: () => T): T {
+  if (typeof fn !== 'function') checkArguments('onHost', { fn: K.callable }, [fn]);
+  return tracer === null ? fn() : tracer.host(fn);
+}
+
+/**
+ * Where a call is being compiled: the program serves as long as `read` gives the same value, or an array of the same values;
+ * otherwise the call is compiled anew, and `explain()` says that it was for `what`. For what decides which operations run, such
+ * as the flag `training` of a module. Kindling's own.
+ * @example
+ * ```ts
+ * let scale = 2;
+ * const scaled = compile((x: Tensor) => {
+ *   dependsOn('scale', () => scale);
+ *   return x.mul(scale);
+ * });
+ * for (let i = 0; i < 3; i++) scaled(ones(1));
+ * scale = 5;
+ * scaled(ones(1)); // tensor([5.])
+ * ```
+ */
+export function dependsOn(what: string, read: () => unknown): void {
+  if (typeof read !== 'function')
+    checkArguments('dependsOn', { what: K.text, read: K.callable }, [what, read]);
+  tracer?.depends(what, read);
+}
+
+/** Whether a call is being compiled. Follows `torch.compiler.is_compiling`. */
+export const isCompiling = (): boolean => tracer !== null;
+
+/** @internal Says that this call cannot be compiled, but a later one may, as when state comes into being. */
+export const compileLater = (reason: string): void => tracer?.postpone(reason);
+
+/** @internal How the memory of a tensor is called in programs. */
+export const nameForCompile = (x: Tensor, name: string): void => tracer?.names(x, name);
+
+/** @internal Where a call is being compiled: it matters whether a leaf has a gradient when the call begins. */
+export const dependsOnGradient = (leaf: Tensor): void => tracer?.gradientMatters(leaf);

@@ -1,0 +1,86 @@
+/** Every operation of the fixtures inside a compiled function, forward and backward: the bits of eager. */
+import * as kindling from '@kindling/core';
+import { autograd, CompileError, isFloatingPoint, noGrad, type Tensor } from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
+import { caller, formsOf, isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
+import { makeArguments } from '../oracle/run.ts';
+import { operationOf } from '../oracle/table.ts';
+import { cotangent, resultLeaves } from '../oracle/tensors.ts';
+import { expectSameBits } from '../support/compiled.ts';
+
+/** What reads data as it runs, so that it cannot be compiled: by name, with what the error says. */
+const readers: Readonly<Record<string, RegExp>> = {
+  nonzero: /nonzero: which elements are not 0 reads/,
+  maskedSelect: /masked_select: which elements are not 0 reads/,
+  indexPut: /index: which elements are not 0 reads/,
+  oneHot: /one_hot: number of classes reads/,
+};
+
+/** The inputs of the next call: the program must not keep the ones that it was recorded with. */
+function change(tensors: readonly Tensor[]): void {
+  noGrad(() => {
+    for (const x of tensors) if (isFloatingPoint(x.dtype)) x.mul_(0.875);
+  });
+}
+
+/** The first samples of an entry, and some that differ from them in form. */
+function someOf(samples: readonly Sample[]): readonly Sample[] {
+  const seen = new Set<string>();
+  return samples.filter((sample) => {
+    const form = `${sample.a.length} ${Object.keys(sample.k ?? {}).join()}`;
+    if (seen.has(form) && seen.size >= 2) return false;
+    seen.add(form);
+    return seen.size <= 2;
+  });
+}
+
+for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation']) {
+  const { entries } = readFixture<Entry>(new URL(`../fixtures/ops/${family}`, import.meta.url));
+  describe(`${family}: compiled calls have the bits of eager ones`, () => {
+    for (const entry of entries) {
+      const operation = operationOf(entry.op, entry.variant);
+      if (operation === undefined) continue;
+      const name = kindlingName(entry, operation);
+      if (operation.extra && typeof lookUp(kindling, name) !== 'function') continue;
+      it(`${entry.op}${entry.variant && `[${entry.variant}]`} ${entry.dtype}`, () => {
+        for (const sample of someOf(entry.samples.filter((s) => !isOutside(entry, operation, s)))) {
+          for (const form of formsOf(entry, operation, sample)) {
+            if (form === 'method') continue;
+            const layout = form === 'function' ? 'sliced' : 'contiguous';
+            const call = caller(kindling, entry, operation, form);
+            const make = () => {
+              const given = makeArguments(sample, layout);
+              const leaves = given.tensors.filter((x) => x.requiresGrad);
+              return {
+                call: () => {
+                  const result = resultLeaves(call(given)).filter((y): y is Tensor => typeof y === 'object');
+                  const roots = result.filter((y) => y.requiresGrad);
+                  const gradients =
+                    roots.length === 0 || leaves.length === 0
+                      ? []
+                      : autograd.grad(roots, leaves, {
+                          gradOutputs: roots.map(cotangent),
+                          allowUnused: true,
+                        });
+                  return [result, gradients.filter((g) => g !== null)];
+                },
+                argumentsOf: () => {
+                  change(given.tensors);
+                  return [];
+                },
+                state: () => given.tensors,
+              };
+            };
+            try {
+              expectSameBits(make);
+            } catch (error) {
+              if (!(error instanceof CompileError) || readers[name] === undefined) throw error;
+              expect(error.message).toMatch(readers[name]);
+            }
+          }
+        }
+      });
+    }
+  });
+}

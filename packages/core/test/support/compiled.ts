@@ -1,0 +1,51 @@
+import { type Compiled, CompileError, compile, KindlingError, manualSeed, type Tensor } from '@kindling/core';
+import { expect } from 'vitest';
+import { resultLeaves } from '../oracle/tensors.ts';
+
+/** Something to be called several times, and the tensors that it leaves changed. */
+export interface World {
+  readonly call: (...args: never[]) => unknown;
+  readonly argumentsOf?: (i: number) => unknown[];
+  readonly state?: () => readonly (Tensor | null)[];
+}
+
+/** dtype, shape and elements, such that NaN equals NaN and 0 is not -0. */
+export const bitsOf = (x: Tensor | null): unknown =>
+  x === null
+    ? null
+    : [
+        x.dtype,
+        [...x.shape],
+        Array.from(x.detach().data as Float32Array, (v) => (Object.is(v, -0) ? '-0' : v)),
+      ];
+
+const leavesAsBits = (result: unknown): unknown[] =>
+  resultLeaves(result).map((leaf) => (typeof leaf === 'object' ? bitsOf(leaf) : leaf));
+
+/** What each of some calls gives, and leaves. */
+function outcomes(world: World, call: (...args: never[]) => unknown, calls: number): unknown[] {
+  return Array.from({ length: calls }, (_, i) => {
+    let result: unknown;
+    try {
+      result = leavesAsBits(call(...((world.argumentsOf?.(i) ?? []) as never[])));
+    } catch (error) {
+      if (error instanceof CompileError || !(error instanceof KindlingError)) throw error;
+      result = error.message;
+    }
+    return { result, state: (world.state?.() ?? []).map(bitsOf) };
+  });
+}
+
+/** Two worlds made alike, one called as it is and one compiled: every call gives and leaves the same bits. */
+export function expectSameBits(make: () => World, calls = 4): Compiled<never[], unknown> {
+  const seeded = (): World => {
+    manualSeed(3);
+    return make();
+  };
+  const eager = seeded();
+  const expected = outcomes(eager, eager.call, calls);
+  const compiled = seeded();
+  const fn = compile(compiled.call);
+  expect(outcomes(compiled, fn, calls)).toEqual(expected);
+  return fn;
+}

@@ -1,0 +1,182 @@
+/** Layers and losses inside compiled functions: the bits of eager, in values, gradients, state and random streams. */
+
+import { CompileError, isFloatingPoint, noGrad, type Tensor } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+import {
+  type Entry,
+  readFixture,
+  recordedIn,
+  type Sample,
+  type Value,
+} from '../../core/test/oracle/fixture.ts';
+import { gradientsOf, makeArguments } from '../../core/test/oracle/run.ts';
+import { resultLeaves } from '../../core/test/oracle/tensors.ts';
+import { bitsOf, expectSameBits } from '../../core/test/support/compiled.ts';
+import { SGD } from '../../optim/src/index.ts';
+import { losses } from './losses/all.ts';
+import { Dice, isTensor } from './losses/dice.ts';
+import { functionOf, functions, moduleOf } from './oracle/modules.ts';
+
+/** What reads values as it runs, and so cannot be compiled yet. */
+const readers: Readonly<Record<string, RegExp>> = {
+  'nn.AdaptiveLogSoftmaxWithLoss': /AdaptiveLogSoftmaxWithLoss: the clusters of the targets reads/,
+  'nn.BatchNorm1d': /BatchNorm: the share of the newest batch reads/,
+  BinnedHuberLoss: /BinnedHuberLoss: whether the edges ascend reads/,
+};
+
+const refused = (name: string, run: () => void): void => {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof CompileError) || readers[name] === undefined) throw error;
+    expect(error.message).toMatch(readers[name]);
+  }
+};
+
+/** The inputs of the next call: the program must not keep the ones that it was recorded with. */
+function change(tensors: readonly Tensor[]): void {
+  noGrad(() => {
+    for (const x of tensors) if (isFloatingPoint(x.dtype)) x.mul_(0.875);
+  });
+}
+
+/** The first sample of each form, up to a few. */
+function someOf(samples: readonly Sample[]): readonly Sample[] {
+  const forms = new Map(
+    samples.map((s) => [`${s.a.length} ${[s.k, s.ctorOptions].map((o) => Object.keys(o ?? {})).join()}`, s]),
+  );
+  return [...forms.values()].slice(0, 3);
+}
+
+const isTensorLeaf = (x: unknown): x is Tensor => typeof x === 'object';
+
+for (const name of ['losses', 'modules', 'beyond-losses']) {
+  const { entries } = readFixture<Entry>(new URL(`./fixtures/${name}`, import.meta.url));
+  describe(`${name} of the fixtures, compiled, give the bits of eager`, () => {
+    const labelled = entries.map((e) => [`${e.op}${e.variant && `[${e.variant}]`} ${e.dtype}`, e] as const);
+    it.each(labelled)('%s', (_, entry) => {
+      for (const sample of someOf(entry.samples)) {
+        const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
+        const make = () => {
+          const given = makeArguments(sample, 'contiguous', functions);
+          const inputs = given.tensors.filter((_, i) => recorded[i]?.requiresGrad);
+          const ofFunction = entry.op.startsWith('nn.functional.');
+          const { module = null, call } = ofFunction ? { call: functionOf(entry) } : moduleOf(entry, sample);
+          const parameters = module === null ? [] : Array.from(module.namedParameters(), ([, p]) => p);
+          return {
+            call: () => {
+              const result = call(given);
+              const gradients = gradientsOf(result, [...inputs, ...parameters]) ?? [];
+              return [resultLeaves(result).filter(isTensorLeaf), gradients.filter((g) => g !== null)];
+            },
+            argumentsOf: () => {
+              change(inputs);
+              return [];
+            },
+            state: () => (module === null ? [] : Object.values(module.stateDict() as Record<string, Tensor>)),
+          };
+        };
+        refused(entry.op, () => expectSameBits(make));
+      }
+    });
+  });
+}
+
+describe('a step with each loss, compiled, trains as eager does', () => {
+  it.each(losses.map((loss) => [loss.name ?? loss.fn, loss] as const))('%s', (name, loss) => {
+    refused(name, () =>
+      expectSameBits(() => {
+        const { args, inputs, options } = loss.draw({ n: 5, c: 4, extra: [], dice: new Dice(11) });
+        const call = (functions as Record<string, (...a: unknown[]) => Tensor>)[loss.fn]!;
+        const leaves = inputs.map((i) => (args[i] as Tensor).detach().clone().requiresGrad_());
+        const given = args.map((x, i) => (inputs.includes(i) ? leaves[inputs.indexOf(i)] : x));
+        const optimizer = new SGD(leaves, { lr: 1e-3, momentum: 0.9 });
+        const before = loss.before ?? ((x: Tensor) => x);
+        return {
+          call: () => {
+            optimizer.zeroGrad();
+            const value = call(
+              ...given.map((x, i) => (i === inputs[0] && isTensor(x) ? before(x) : x)),
+              options,
+            );
+            value.backward();
+            optimizer.step();
+            return value;
+          },
+          state: () => [
+            ...leaves,
+            ...leaves.map((w) => w.grad),
+            ...[...optimizer.state.values()].map((s) => s.momentumBuffer as Tensor),
+          ],
+        };
+      }, 6),
+    );
+  });
+});
+
+describe('a compiled net', () => {
+  const net = () =>
+    new nn.Sequential(
+      new nn.Linear(3, 6),
+      new nn.BatchNorm1d(6),
+      new nn.ReLU(),
+      new nn.Dropout({ p: 0.3 }),
+      new nn.Linear(6, 2),
+    );
+
+  it('draws dropout from the stream of eager, keeps running statistics, and follows train and eval', () => {
+    const fn = expectSameBits(() => {
+      const model = net();
+      const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+      const dice = new Dice(5);
+      const batches = Array.from({ length: 9 }, (_, i) =>
+        dice.normal([i % 4 === 3 ? 2 : 4, 3]).to('float32'),
+      );
+      return {
+        call: (x: Tensor) => {
+          optimizer.zeroGrad();
+          const loss = model(x).square().mean();
+          if (model.training) {
+            loss.backward();
+            optimizer.step();
+          }
+          return loss.detach();
+        },
+        argumentsOf: (i) => {
+          model.train(i % 3 !== 2);
+          return [batches[i]];
+        },
+        state: () => [...Object.values(model.stateDict()), ...model.parameters().map((p) => p.grad)],
+      };
+    }, 9);
+    expect(fn.programs.length).toBeGreaterThan(2);
+    expect(fn.explain()).toMatch(/a property or a hook of \w+ changed|arguments of another form/);
+  });
+
+  it('is compiled anew where a parameter, a hook or requiresGrad came or went', () => {
+    expectSameBits(() => {
+      const model = net();
+      const x = new Dice(6).normal([4, 3]).to('float32');
+      const seen: unknown[] = [];
+      return {
+        call: () => {
+          model.zeroGrad();
+          const loss = model(x).square().mean();
+          loss.backward();
+          return loss;
+        },
+        argumentsOf: (i) => {
+          const first = model[0] as nn.Linear;
+          if (i === 3) first.weight = new nn.Parameter(first.weight.detach().mul(2));
+          if (i === 5) first.weight.requiresGrad_(false);
+          if (i === 7)
+            model[2]!.registerForwardHook((_m: unknown, _i: unknown, y: unknown) => (y as Tensor).mul(3));
+          if (i === 8) seen.push(bitsOf(first.weight.grad));
+          return [];
+        },
+        state: () => [...Object.values(model.stateDict()), ...model.parameters().map((p) => p.grad)],
+      };
+    }, 10);
+  });
+});
