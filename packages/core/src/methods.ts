@@ -3,7 +3,7 @@
 import { tensorMark } from './arguments/explain.ts';
 import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
-import { IndexError } from './errors.ts';
+import { calledAs, IndexError } from './errors.ts';
 import * as members from './members.ts';
 import * as flips from './ops/arranging/flip-and-roll.ts';
 import * as padding from './ops/arranging/pad.ts';
@@ -45,7 +45,7 @@ import moments from './ops/reductions/moments.ts';
 import * as products from './ops/reductions/prod.ts';
 import * as quantile from './ops/reductions/quantile.ts';
 import softmax from './ops/reductions/softmax.ts';
-import * as sums from './ops/reductions/sum.ts';
+import sums from './ops/reductions/sum.ts';
 import * as cumprod from './ops/scans/cumprod.ts';
 import * as cumulative from './ops/scans/cumulative.ts';
 import * as logcumsumexp from './ops/scans/logcumsumexp.ts';
@@ -186,22 +186,32 @@ export interface TensorMethods
 
 type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;
 
-/** Named parameters, as far as they go: a rest parameter would allocate an array at each call. */
-function asMethod(f: AnyMethod): (this: Tensor, a?: unknown, b?: unknown, c?: unknown) => unknown {
+/**
+ * A function as a method, in whose errors it has the method's name. Named parameters, as far as they go: a rest parameter would
+ * allocate an array at each call.
+ */
+function asMethod(
+  name: string,
+  f: AnyMethod,
+): (this: Tensor, a?: unknown, b?: unknown, c?: unknown) => unknown {
   return function (this: Tensor, a?: unknown, b?: unknown, c?: unknown) {
     // biome-ignore lint/complexity/noArguments: only the count is asked for, but by functions of many arguments
     const given = arguments;
-    switch (given.length) {
-      case 0:
-        return f(this);
-      case 1:
-        return f(this, a);
-      case 2:
-        return f(this, a, b);
-      case 3:
-        return f(this, a, b, c);
-      default:
-        return f(this, ...given);
+    try {
+      switch (given.length) {
+        case 0:
+          return f(this);
+        case 1:
+          return f(this, a);
+        case 2:
+          return f(this, a, b);
+        case 3:
+          return f(this, a, b, c);
+        default:
+          return f(this, ...given);
+      }
+    } catch (error) {
+      throw calledAs(name, error);
     }
   };
 }
@@ -231,7 +241,7 @@ function installGetter(name: string, get: (x: Tensor) => unknown): void {
 const { constructor } = Tensor.prototype;
 Reflect.deleteProperty(Tensor.prototype, 'constructor');
 install('constructor', constructor);
-for (const [name, f] of Object.entries(operations)) install(name, asMethod(f as AnyMethod));
+for (const [name, f] of Object.entries(operations)) install(name, asMethod(name, f as AnyMethod));
 for (const [name, f] of Object.entries(own)) install(name, f);
 install(tensorMark, true);
 installGetter('data', dataOf);

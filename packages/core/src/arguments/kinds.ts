@@ -41,6 +41,13 @@ export const operand = /* @__PURE__ */ kind(
   DTypeError,
 );
 
+/** A tensor, or a number in its place. Kindling's own. */
+export const tensorOrNumber = /* @__PURE__ */ kind(
+  'a Tensor or a number',
+  (x) => x instanceof Tensor || typeof x === 'number',
+  DTypeError,
+);
+
 /** A JavaScript number, NaN and infinities too. Kindling's own. */
 export const number = /* @__PURE__ */ kind('a number', (x) => typeof x === 'number');
 

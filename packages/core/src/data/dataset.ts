@@ -1,8 +1,10 @@
+import { K, signature } from '../arguments/index.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { indexSelect } from '../ops/indexing/index-along.ts';
 import { randperm } from '../ops/random/random-tensors.ts';
 import { select } from '../ops/views/slices.ts';
 import type { Generator } from '../random/generator.ts';
+import { generatorKind } from '../random/kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
@@ -161,6 +163,12 @@ export interface RandomSplitOptions {
   readonly generator?: Generator;
 }
 
+const randomSplitTakes = signature('randomSplit', {
+  dataset: K.anything,
+  lengths: K.listOf(K.nonNegative),
+  options: K.options<RandomSplitOptions>({ generator: generatorKind }),
+});
+
 /**
  * Splits a dataset at random into parts of the given lengths, or of given fractions that sum to 1. Follows
  * `torch.utils.data.random_split`, number for number.
@@ -177,6 +185,7 @@ export function randomSplit<T>(
   lengths: readonly number[],
   options: RandomSplitOptions = {},
 ): Subset<T>[] {
+  randomSplitTakes(dataset, lengths, options);
   checkDataset(dataset, 'randomSplit');
   const sizes = splitSizes(lengths, dataset.length);
   const order = valuesOf(randperm(dataset.length, options), 'randomSplit: order of samples') as Int32Array;
@@ -188,12 +197,6 @@ export function randomSplit<T>(
 }
 
 function splitSizes(lengths: readonly number[], total: number): readonly number[] {
-  if (!Array.isArray(lengths))
-    throw new ValueError(`randomSplit: expected a list of lengths, got ${typeof lengths}`);
-  if (lengths.some((l) => typeof l !== 'number' || !(l >= 0)))
-    throw new ValueError(
-      `randomSplit: lengths must be numbers of at least 0, got [${lengths.map(String).join(', ')}]`,
-    );
   const sum = lengths.reduce((a, b) => a + b, 0);
   const fractions = Math.abs(sum - 1) <= 1e-9;
   const sizes = fractions ? lengths.map((fraction) => Math.floor(total * fraction)) : lengths.slice();

@@ -180,9 +180,9 @@ describe('randomSplit', () => {
   test.each<[number[], string]>([
     [[1, 1], "sum to the dataset's length 5"],
     [[0.5, 0.4], 'fractions that sum to 1'],
-    [[6, -1], 'lengths must be numbers of at least 0, got [6, -1]'],
+    [[6, -1], 'randomSplit: lengths: expected an array, each item a number >= 0, got [6, -1]'],
     [[2.5, 2.5], 'must be whole'],
-    [[Number.NaN, 5], 'at least 0'],
+    [[Number.NaN, 5], 'each item a number >= 0'],
   ])('%j are no lengths for five samples', (lengths, message) => {
     expect(() => data.randomSplit(numbers(5), lengths)).toThrow(ValueError);
     expect(() => data.randomSplit(numbers(5), lengths)).toThrow(message);

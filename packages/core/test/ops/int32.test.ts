@@ -35,7 +35,7 @@ describe('of one operand', () => {
     holds(
       fc.property(list, (values) => {
         const wanted = values.map((x) => unary[name]!(BigInt(x)));
-        const [called, calledInPlace] = name === 'square' ? ['pow', 'pow_'] : [name, `${name}_`];
+        const [called, calledInPlace] = [name, `${name}_`];
         check(called, () => f(int(values)), wanted);
         if (inPlace === undefined) return;
         const x = int(values);
@@ -140,7 +140,7 @@ describe('of two operands', () => {
           big.map((x) => x + BigInt(alpha) * x),
         );
         check(
-          'sub',
+          'rsub',
           () => K.rsub(int(values), int(values), { alpha }),
           big.map((x) => x - BigInt(alpha) * x),
         );
@@ -151,7 +151,7 @@ describe('of two operands', () => {
           big.map((x) => x / BigInt(b)),
         );
         check(
-          '(div|floorDivide)',
+          'div',
           () => K.div(int(values), b, { roundingMode: 'floor' }),
           big.map((x) => floor(x, BigInt(b))),
         );

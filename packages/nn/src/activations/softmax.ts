@@ -15,6 +15,7 @@ import {
   type Tensor,
   zerosLike,
 } from '@kindling/core';
+import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { generatorKind } from '../module/options.ts';
 import { floatsOnly } from './activation.ts';
@@ -124,6 +125,7 @@ export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftm
  */
 export class Softmax2d extends Module<[Tensor], Tensor> {
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     if (x.ndim !== 3 && x.ndim !== 4) {
       throw new ShapeError(`Softmax2d: expected input to be 3D or 4D, got ${x.ndim}D instead`);
     }

@@ -15,7 +15,6 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
   readonly #values = new Map<string, T>();
 
   constructor(values: Named<V> = {}) {
-    checkArguments(new.target.name, { values: named }, [values]);
     super();
     this.update(values);
   }
@@ -35,6 +34,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    * @throws KindlingError when there is none.
    */
   get(name: string): T {
+    checkArguments(this.constructor.name, { name: K.text }, [name]);
     const value = this.#values.get(name);
     if (value === undefined) throw new KindlingError(this.absent(name));
     return value;
@@ -51,6 +51,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /** Adds all of an object or Map. */
   update(values: Named<V>): this {
+    checkArguments(this.constructor.name, { values: named }, [values]);
     for (const [name, value] of entriesOf(values)) this.set(name, value);
     return this;
   }
@@ -102,7 +103,8 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 }
 
 /** Refuses names that cannot be part of a key of a state dict. */
-export function checkName(kind: string, name: string): void {
+export function checkName(caller: string, kind: string, name: string): void {
+  checkArguments(caller, { name: K.text }, [name]);
   if (name === '' || name.includes('.'))
-    throw new KindlingError(`${kind} name can't be empty or contain ".", got: "${name}"`);
+    throw new KindlingError(`${caller}: ${kind} name can't be empty or contain ".", got: "${name}"`);
 }

@@ -15,8 +15,8 @@ import { checkName, Dictionary } from './dictionary.ts';
  */
 export class ModuleDict<M extends AnyModule = Module> extends Dictionary<M, AnyModule> {
   protected accept(name: string, module: AnyModule): M {
+    checkName('ModuleDict', 'module', name);
     if (!isModule(module)) throw new KindlingError(`ModuleDict: '${name}' is not a Module subclass`);
-    checkName('module', name);
     return module as unknown as M;
   }
 

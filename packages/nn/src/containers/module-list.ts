@@ -1,4 +1,5 @@
 import { checkArguments, IndexError, K } from '@kindling/core';
+import { moduleKind } from '../module/arguments.ts';
 import type { AnyModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
@@ -42,7 +43,8 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
    */
   insert(index: number, module: M): this {
     const list = this.items();
-    if (!Number.isInteger(index) || index < -list.length || index > list.length) {
+    checkArguments('ModuleList.insert', { index: K.integer, module: moduleKind }, [index, module]);
+    if (index < -list.length || index > list.length) {
       throw new IndexError(`ModuleList.insert: index ${index} is out of range for ${list.length} modules`);
     }
     list.splice(index, 0, module);
@@ -58,6 +60,7 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
    */
   pop(index = -1): M {
     const list = this.items();
+    checkArguments('ModuleList.pop', { index: K.integer }, [index]);
     const [module] = list.splice(index, 1);
     if (module === undefined) throw new IndexError(`ModuleList.pop: index ${index} is out of range`);
     list.forEach((m, i) => {

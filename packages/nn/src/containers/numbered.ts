@@ -1,3 +1,4 @@
+import { checkArguments, K } from '@kindling/core';
 import { Module } from '../module/module.ts';
 
 /** What containers share whose content is numbered, like that of an array. `V` is what they take, `T` what they hold. */
@@ -17,6 +18,7 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
 
   /** The one at `index`, counted from the end where negative; `undefined` where there is none. */
   at(index: number): T | undefined {
+    checkArguments(this.constructor.name, { index: K.integer }, [index]);
     return this.items().at(index);
   }
 

@@ -9,8 +9,8 @@ import { asParameter, describe } from './parameter-list.ts';
  */
 export class ParameterDict extends Dictionary<Parameter, Tensor> {
   protected accept(name: string, value: Tensor): Parameter {
-    checkName('parameter', name);
-    return asParameter(value);
+    checkName('ParameterDict', 'parameter', name);
+    return asParameter('ParameterDict', value);
   }
 
   protected absent(name: string): string {

@@ -8,10 +8,10 @@ export const describe = (p: Parameter): string =>
   `Parameter containing: [torch.${p.dtype} of size ${p.shape.join('x')}]`;
 
 /** A tensor as a parameter. */
-export function asParameter(x: Tensor): Parameter {
+export function asParameter(caller: string, x: Tensor): Parameter {
   if (x instanceof Parameter) return x;
   if (x instanceof Tensor) return new Parameter(x);
-  throw new KindlingError(`ParameterList: expected tensors, got ${x === null ? 'null' : typeof x}`);
+  throw new KindlingError(`${caller}: expected tensors, got ${x === null ? 'null' : typeof x}`);
 }
 
 /**
@@ -36,7 +36,7 @@ export class ParameterList extends Numbered<Parameter, Tensor> {
   }
 
   protected put(name: string, value: Tensor): void {
-    this.registerParameter(name, asParameter(value));
+    this.registerParameter(name, asParameter('ParameterList', value));
   }
 
   /**

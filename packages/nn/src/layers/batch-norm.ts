@@ -16,6 +16,7 @@ import {
   zeros,
 } from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
+import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
@@ -208,6 +209,7 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     this.checkInput(x);
     const { training, weight, bias, eps } = this;
     const momentum = training && this.trackRunningStats ? this.countBatch() : (this.momentum ?? 0);

@@ -1,4 +1,5 @@
 import { checkArguments, K, type Shape, type Tensor } from '@kindling/core';
+import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { pyTuple } from '../module/print.ts';
 
@@ -21,6 +22,7 @@ export class Flatten extends Module<[Tensor], Tensor> {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     return x.flatten(this.startDim, this.endDim);
   }
 
@@ -49,6 +51,7 @@ export class Unflatten extends Module<[Tensor], Tensor> {
   }
 
   override forward(x: Tensor): Tensor {
+    checkInput(this, x);
     return x.unflatten(this.dim, this.unflattenedSize);
   }
 

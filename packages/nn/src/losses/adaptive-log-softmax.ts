@@ -15,6 +15,7 @@ import {
 import { ModuleList } from '../containers/module-list.ts';
 import { Sequential } from '../containers/sequential.ts';
 import { Linear } from '../layers/linear.ts';
+import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
@@ -125,6 +126,15 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     target: Tensor,
     options: SampleWeightOptions = {},
   ): AdaptiveLogSoftmaxResult {
+    checkArguments(
+      'AdaptiveLogSoftmaxWithLoss',
+      {
+        input: K.tensor,
+        target: K.tensor,
+        options: K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) }),
+      },
+      [input, target, options],
+    );
     checkInputs(input, target);
     const batched = target.ndim > 0;
     const x = batched ? input : input.unsqueeze(0);
@@ -153,7 +163,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
       output = output.indexAdd(0, index, gather(logProb, 1, ints(within).unsqueeze(1)).squeeze(1));
     }
     if (!batched) output = output.squeeze(0);
-    return { output, loss: reduced(output.neg(), { reduction: this.reduction, ...options }) };
+    return {
+      output,
+      loss: reduced(output.neg(), { reduction: this.reduction, ...options }, 'AdaptiveLogSoftmaxWithLoss'),
+    };
   }
 
   private outOfRange(classes: Int32Array): ValueError {
@@ -165,6 +178,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
 
   /** The log-probabilities of all classes: (N, inFeatures) gives (N, nClasses). */
   logProb(input: Tensor): Tensor {
+    checkInput(this, input);
     const head = logSoftmax(this.head(input), 1);
     const clusters = [...this.tail].map((layer, i) =>
       logSoftmax(layer(input), 1).add(head.narrow(1, this.frequent + i, 1)),
@@ -174,6 +188,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
 
   /** The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so. */
   predict(input: Tensor): Tensor {
+    checkInput(this, input);
     const best = this.head(input).argmax(1);
     const rare = best.ge(this.frequent);
     const [anyRare] = valuesOf(rare.any(), 'AdaptiveLogSoftmaxWithLoss: whether the tail is needed');

@@ -256,7 +256,7 @@ export function multilabelSoftMarginLoss(
   if (sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean')) {
     return op.apply(operands, 'mean');
   }
-  return reduced(op.apply(operands, 'none').mean(-1), options);
+  return reduced(op.apply(operands, 'none').mean(-1), options, 'multilabelSoftMarginLoss');
 }
 
 /** {@link multilabelSoftMarginLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`. */

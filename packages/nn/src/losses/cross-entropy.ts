@@ -120,14 +120,14 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     const q = distribution(input, target, weight, labelSmoothing);
     if (q.requiresGrad) {
       const each = logSoftmax(input, dim).mul(q).sum(dim).neg();
-      return reduced(each, options);
+      return reduced(each, options, 'crossEntropy');
     }
     loss = fusedCrossEntropy(input, q, null, attributes);
   }
   if (sampleWeight === null) return loss;
-  if (ofProbabilities) return reduced(loss, options);
+  if (ofProbabilities) return reduced(loss, options, 'crossEntropy');
   const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
-  return reduced(loss, { ...options, denominator });
+  return reduced(loss, { ...options, denominator }, 'crossEntropy');
 }
 
 function requireProbabilities(input: Tensor, target: Tensor, ignoreIndex: number): void {
@@ -192,7 +192,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions =
   const loss = fusedNll(input, target, weight, { dim, ignoreIndex, reduction: fused, caller });
   if (sampleWeight === null) return loss;
   const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
-  return reduced(loss, { ...options, denominator });
+  return reduced(loss, { ...options, denominator }, 'nllLoss');
 }
 
 /** Negative log-likelihood: {@link nllLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.NLLLoss`. */

@@ -287,7 +287,7 @@ export function ctcLoss(
   const each = apply(ctc, [x, labels, inputs, wanted], { blank, zeroInfinity });
   const losses =
     reduction === 'none' || reduction === 'sum' ? each : each.div(wanted.clampMin(1).to(x.dtype));
-  return reduced(logProbs.ndim === 3 ? losses : losses.reshape([]), options);
+  return reduced(logProbs.ndim === 3 ? losses : losses.reshape([]), options, 'ctcLoss');
 }
 
 /** Connectionist temporal classification: {@link ctcLoss} as a module. Follows `torch.nn.CTCLoss`. */

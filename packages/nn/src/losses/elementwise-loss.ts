@@ -14,7 +14,7 @@ export function elementwiseLoss(
   if (options.sampleWeight == null) {
     return op.apply(operands, reduction === 'weightedMean' ? 'mean' : reduction, params);
   }
-  return reduced(op.apply(operands, 'none', params), options);
+  return reduced(op.apply(operands, 'none', params), options, caller);
 }
 
 /** Half the square of the residual r up to `delta`, and the line that goes on beyond. */

@@ -237,7 +237,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions =
   }
   if (sampleWeight !== null) {
     const loss = op.apply([input, target], 'none');
-    return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch });
+    return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch }, 'klDiv');
   }
   const sum = op.apply([input, target], 'sum');
   return input.ndim === 0 ? sum : sum.div(batch);

@@ -137,7 +137,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   if (mean) return op.apply(operands, 'mean', [margin]);
   if (sampleWeight === null && reduction === 'sum') return op.apply(operands, 'sum', [margin]);
   const loss = op.apply(operands, 'none', [margin]).sum(1);
-  return reduced(target.ndim === 0 ? loss.reshape([]) : loss, options);
+  return reduced(target.ndim === 0 ? loss.reshape([]) : loss, options, 'multiMarginLoss');
 }
 
 /**
@@ -278,7 +278,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
     );
   }
   requireClassDType(caller, target);
-  return reduced(apply(multilabelMargin, [x, y], undefined), options);
+  return reduced(apply(multilabelMargin, [x, y], undefined), options, 'multilabelMarginLoss');
 }
 
 /** A margin for several target classes: {@link multilabelMarginLoss} as a module. Follows `torch.nn.MultiLabelMarginLoss`. */

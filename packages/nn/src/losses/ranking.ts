@@ -159,7 +159,7 @@ export function cosineEmbeddingLoss(
   const nothing = zerosLike(cos);
   const alike = where(target.eq(1), cos.neg().add(1), nothing);
   const apart = where(target.eq(-1), clampMin(cos.sub(margin), 0), nothing);
-  return reduced(alike.add(apart), options);
+  return reduced(alike.add(apart), options, 'cosineEmbeddingLoss');
 }
 
 /** The cosine of two embeddings: {@link cosineEmbeddingLoss} as a module. Follows `torch.nn.CosineEmbeddingLoss`. */
@@ -210,7 +210,7 @@ function triplet(
   const near = distance(anchor, positive);
   let far = distance(anchor, negative);
   if (swap) far = minimum(far, distance(positive, negative));
-  return reduced(clampMin(near.add(margin).sub(far), 0), options);
+  return reduced(clampMin(near.add(margin).sub(far), 0), options, caller);
 }
 
 const tripletMarginLossTakes = /* @__PURE__ */ signature('tripletMarginLoss', () => ({

@@ -38,7 +38,7 @@ export interface ReduceLossOptions extends LossOptions {
 }
 
 /** Sample weights in a shape that broadcasts to the loss: (N,) stands for the first dimension. */
-function fitted(weight: Tensor, loss: Tensor): Tensor {
+function fitted(weight: Tensor, loss: Tensor, caller: string): Tensor {
   let w = weight.dtype === loss.dtype ? weight : weight.to(loss.dtype);
   const [n] = loss.shape;
   if (w.ndim === 1 && loss.ndim > 1 && n !== undefined && w.shape[0] === n) {
@@ -47,7 +47,7 @@ function fitted(weight: Tensor, loss: Tensor): Tensor {
   const lead = loss.ndim - w.ndim;
   if (lead < 0 || w.shape.some((size, d) => size !== 1 && size !== loss.shape[lead + d])) {
     throw new ShapeError(
-      `sampleWeight: shape ${formatShape(weight.shape)} does not broadcast to the unreduced loss's ` +
+      `${caller}: sampleWeight: shape ${formatShape(weight.shape)} does not broadcast to the unreduced loss's ` +
         `${formatShape(loss.shape)}; expected one weight for each sample` +
         (loss.ndim > 0 ? `, shape [${n}], or that of the loss` : ', a single number'),
     );
@@ -79,14 +79,14 @@ const reduceLossTakes = /* @__PURE__ */ signature('reduceLoss', () => ({
  */
 export function reduceLoss(unreduced: Tensor, options: ReduceLossOptions = {}): Tensor {
   reduceLossTakes(unreduced, options);
-  return reduced(unreduced, options);
+  return reduced(unreduced, options, 'reduceLoss');
 }
 
 /** {@link reduceLoss} for the losses here, whose options may hold others besides. */
-export function reduced(unreduced: Tensor, options: ReduceLossOptions): Tensor {
+export function reduced(unreduced: Tensor, options: ReduceLossOptions, caller: string): Tensor {
   const { sampleWeight = null, denominator } = options;
-  const reduction = checkReduction('reduceLoss', options.reduction ?? 'mean');
-  const w = sampleWeight === null ? null : fitted(sampleWeight, unreduced);
+  const reduction = checkReduction(caller, options.reduction ?? 'mean');
+  const w = sampleWeight === null ? null : fitted(sampleWeight, unreduced, caller);
   const loss = w === null ? unreduced : unreduced.mul(w);
   if (reduction === 'none') return loss;
   if (reduction === 'sum') return loss.sum();

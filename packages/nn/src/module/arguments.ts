@@ -1,5 +1,5 @@
-import { checkArguments, K } from '@kindling/core';
-import type { AnyModule } from './callable.ts';
+import { checkArguments, K, Tensor } from '@kindling/core';
+import { type AnyModule, isModule } from './callable.ts';
 import type { NamedOptions } from './registry.ts';
 import type { LoadStateDictOptions, StateDictOptions } from './state-dict.ts';
 
@@ -20,10 +20,24 @@ const taken = {
   zeroGrad: () => ({ options: K.options<{ setToNull?: boolean }>({ setToNull: K.flag }) }),
   apply: () => ({ fn: K.callable }),
   to: () => ({ dtype: K.dtype }),
+  namedModules: () => ({
+    options: K.options<Omit<NamedOptions, 'recurse'>>({ prefix: K.text, removeDuplicate: K.flag }),
+  }),
+  getParameter: target,
+  getBuffer: target,
+  requiresGrad_: () => ({ requiresGrad: K.flag }),
   registerBuffer: () => ({ options: K.options<{ persistent?: boolean }>({ persistent: K.flag }) }),
   stateDict: () => ({ options: K.options<StateDictOptions>({ prefix: K.text, keepVars: K.flag }) }),
   loadStateDict: () => ({ options: K.options<LoadStateDictOptions>({ strict: K.flag }) }),
 };
+
+/** What containers and `registerModule` take. */
+export const moduleKind = /* @__PURE__ */ K.kind('a module such as new nn.Linear(2, 3)', isModule);
+
+/** Refuses an input of a module that is no tensor. */
+export function checkInput(module: AnyModule, input: unknown): void {
+  if (!(input instanceof Tensor)) checkArguments(module.constructor.name, { input: K.tensor }, [input]);
+}
 
 /** An argument of a method, once it is known to fit. */
 export function given<T>(module: AnyModule, method: keyof typeof taken, value: T): T {

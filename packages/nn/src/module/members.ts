@@ -1,4 +1,4 @@
-import { KindlingError, type Tensor } from '@kindling/core';
+import { checkArguments, K, KindlingError, type Tensor } from '@kindling/core';
 import { type AnyModule, internalsOf } from './callable.ts';
 import type { ModuleHooks } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
@@ -16,19 +16,26 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
 /** The class or type of a value, for an error. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
-  return typeof value === 'object' ? value.constructor.name : typeof value;
+  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
 }
 
+/** What can be registered under a name. */
+type Registered = 'buffer' | 'parameter' | 'module';
+
 /** Refuses names under which nothing can be registered, and those taken by something else. */
-export function checkName(module: AnyModule, kind: string, name: string, replaces: boolean): void {
-  if (typeof name !== 'string')
-    throw new KindlingError(`${kind} name should be a string. Got ${typeof name}`);
-  if (name.includes('.')) throw new KindlingError(`${kind} name can't contain ".", got: ${name}`);
-  if (name === '') throw new KindlingError(`${kind} name can't be empty string ""`);
+export function checkName(module: AnyModule, kind: Registered, name: string, replaces: boolean): void {
+  const caller = registering(module, kind);
+  checkArguments(caller, { name: K.text }, [name]);
+  if (name.includes('.')) throw new KindlingError(`${caller}: ${kind} name can't contain ".", got: ${name}`);
+  if (name === '') throw new KindlingError(`${caller}: ${kind} name can't be empty string ""`);
   if (name in module && !replaces && valueOf(module, name) != null) {
-    throw new KindlingError(`attribute '${name}' already exists`);
+    throw new KindlingError(`${caller}: attribute '${name}' already exists`);
   }
 }
+
+/** The method that registers a kind of values, for an error: `Net.registerBuffer`. */
+export const registering = (module: AnyModule, kind: Registered): string =>
+  `${module.constructor.name}.register${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 
 /** The error where nothing of this kind has the name. */
 export function absent(module: AnyModule, name: string, kind: string): KindlingError {

@@ -9,7 +9,16 @@ import {
   type HookOptions,
   type RemovableHandle,
 } from './hooks.ts';
-import { absent, checkName, describe, hooksOf, member, setProperty, valueOf } from './members.ts';
+import {
+  absent,
+  checkName,
+  describe,
+  hooksOf,
+  member,
+  registering,
+  setProperty,
+  valueOf,
+} from './members.ts';
 import { Parameter } from './parameter.ts';
 import { formatModule } from './print.ts';
 import {
@@ -114,7 +123,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     checkName(this, 'buffer', name, buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) {
       throw new KindlingError(
-        `cannot assign '${typeof tensor}' object to buffer '${name}' (Tensor or null required)`,
+        `${registering(this, 'buffer')}: cannot assign '${describe(tensor)}' object to buffer '${name}' (Tensor or null required)`,
       );
     }
     buffers.set(name, { persistent });
@@ -127,10 +136,10 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no parameter.
    */
   registerParameter<P extends Parameter | null>(name: string, parameter: P): P {
-    checkName(this, 'parameter', name, valueOf(this, name) instanceof Parameter);
+    checkName(this, 'parameter', name, typeof name === 'string' && valueOf(this, name) instanceof Parameter);
     if (parameter !== null && !(parameter instanceof Parameter)) {
       throw new KindlingError(
-        `cannot assign '${describe(parameter)}' object to parameter '${name}' (nn.Parameter or null required)`,
+        `${registering(this, 'parameter')}: cannot assign '${describe(parameter)}' object to parameter '${name}' (nn.Parameter or null required)`,
       );
     }
     setProperty(this, name, parameter);
@@ -146,7 +155,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
       throw new KindlingError(
         `${this.constructor.name}: ${describe(module)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
       );
-    checkName(this, 'module', name, isModule(valueOf(this, name)));
+    checkName(this, 'module', name, typeof name === 'string' && isModule(valueOf(this, name)));
     setProperty(this, name, module);
     return module;
   }
@@ -200,7 +209,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** The module itself, under the name '', and all below it with their dotted names. */
   namedModules(options: Omit<NamedOptions, 'recurse'> = {}): [string, AnyModule][] {
-    return walkModules(this, options.prefix ?? '', options.removeDuplicate ?? true);
+    const { prefix = '', removeDuplicate = true } = given(this, 'namedModules', options);
+    return walkModules(this, prefix, removeDuplicate);
   }
 
   /**
@@ -223,7 +233,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when there is none.
    */
   getParameter(target: string): Parameter {
-    return member(this, target, 'parameters', 'Parameter');
+    return member(this, given(this, 'getParameter', target), 'parameters', 'Parameter');
   }
 
   /**
@@ -231,7 +241,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when there is none.
    */
   getBuffer(target: string): Tensor {
-    return member(this, target, 'buffers', 'buffer');
+    return member(this, given(this, 'getBuffer', target), 'buffers', 'buffer');
   }
 
   // ---- Changing ----
@@ -257,6 +267,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Sets whether the parameters require gradients: `false` freezes the module. */
   requiresGrad_(requiresGrad = true): this {
+    given(this, 'requiresGrad_', requiresGrad);
     for (const parameter of this.parameters()) parameter.requiresGrad = requiresGrad;
     return this;
   }

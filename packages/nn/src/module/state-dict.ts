@@ -84,7 +84,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
   }
   if (errors.length > 0) {
     throw new KindlingError(
-      `Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`,
+      `loadStateDict: Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`,
     );
   }
   noGrad(() => {

@@ -27,8 +27,8 @@ export function exactProduct(
     for (let j = 0; j < n; j++) {
       let sum = 0n;
       for (let p = 0; p < k; p++) sum += BigInt(elementAt(a, i, p)) * BigInt(elementAt(b, p, j));
-      sum *= BigInt(alpha);
-      if (added !== undefined) sum += BigInt(beta) * BigInt(elementAt(added, i, j));
+      sum *= BigInt(Math.trunc(alpha));
+      if (added !== undefined) sum += BigInt(Math.trunc(beta)) * BigInt(elementAt(added, i, j));
       out[i * n + j] = Number(sum);
     }
   }

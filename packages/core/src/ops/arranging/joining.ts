@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided, elementsOf } from '../../kernels/index.ts';
@@ -126,9 +126,9 @@ export function cat(tensors: Tensors, dim = 0): Tensor {
 }
 
 /** {@link cat}. Follows `torch.concat`. */
-export const concat = cat;
+export const concat = alias('concat', cat);
 /** {@link cat}. Follows `torch.concatenate`. */
-export const concatenate = cat;
+export const concatenate = alias('concatenate', cat);
 
 const stackPrimitive = definePrimitive<number, SomeTensors>({
   name: 'stack',
@@ -192,7 +192,7 @@ export function vstack(tensors: Tensors): Tensor {
 }
 
 /** {@link vstack}. Follows `torch.row_stack`. */
-export const rowStack = vstack;
+export const rowStack = alias('rowStack', vstack);
 
 const dstackTakes = signature('dstack', hstackParameters);
 

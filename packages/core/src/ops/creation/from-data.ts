@@ -30,6 +30,9 @@ const isTypedArray = (x: unknown): x is TypedArray =>
   x instanceof Int32Array ||
   x instanceof Uint8Array;
 
+/** As many dimensions as PyTorch's tensors may have. */
+const MAX_DEPTH = 64;
+
 const place = (path: readonly number[]): string => path.map((i) => `[${i}]`).join('') || 'the top level';
 
 /** What a nested array holds, found in one walk that also checks that it is rectangular. */
@@ -71,6 +74,8 @@ class Reader {
         `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}`,
       );
     }
+    if (depth === MAX_DEPTH)
+      throw new ShapeError(`tensor: arrays are nested more than ${MAX_DEPTH} deep, or an array holds itself`);
     const { length } = x;
     const known = this.shape[depth];
     if (known === undefined && (this.#leafDepth < 0 || depth < this.#leafDepth)) this.shape.push(length);

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { DTypeError, ValueError } from '../../errors.ts';
+import { calledAs, DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
@@ -33,10 +33,7 @@ const addScaledOp = new ElementwiseOp({
   expression: (a, b, alpha) => E.add(a, E.mul(b, alpha)),
 });
 
-const subtraction = refuseBoolsFor(
-  'Subtraction, the `-` operator',
-  'logicalXor or logicalNot, or convert with to()',
-);
+const subtraction = refuseBoolsFor('sub', 'logicalXor or logicalNot, or convert with to()');
 /** Neither operand may be bool, whatever the other is. */
 const checkSub: ElementwiseSpec['check'] = (dtype, inputs) => {
   subtraction(dtype);
@@ -113,7 +110,11 @@ const rsubTakes = signature('rsub', { a: K.operand, b: K.operand, options: alpha
 /** b - alpha * a: {@link sub} with its operands swapped. Follows `torch.rsub`. */
 export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   rsubTakes(a, b, options);
-  return sub(b, a, options);
+  try {
+    return sub(b, a, options);
+  } catch (error) {
+    throw calledAs('rsub', error);
+  }
 }
 
 /**
@@ -197,7 +198,13 @@ const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (cal
  * ```
  */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
-  return options === undefined ? applyBinary(divOp, a, b) : run(quotientOf('div', a, b, options));
+  if (options === undefined) return applyBinary(divOp, a, b);
+  try {
+    return run(quotientOf('div', a, b, options));
+  } catch (error) {
+    // With a rounding mode it may be floorDivide's operation.
+    throw calledAs('div', error);
+  }
 }
 
 /**
@@ -236,7 +243,7 @@ export const remainder = binary('remainder', E.remainder, {
  * @example neg(tensor([1, -2])); // tensor([-1,  2])
  */
 export const neg = unary('neg', E.neg, {
-  check: refuseBoolsFor('Negation, the `-` operator', 'logicalNot'),
+  check: refuseBoolsFor('neg', 'logicalNot'),
 });
 
 const addcmulOp = new ElementwiseOp({
@@ -356,12 +363,12 @@ export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf);
 export const lerp_ = inPlaceCall('lerp_', between);
 
 /** Another name of {@link sub}. */
-export const subtract = sub;
+export const subtract = alias('subtract', sub);
 /** Another name of {@link mul}. */
-export const multiply = mul;
+export const multiply = alias('multiply', mul);
 /** Another name of {@link div}. */
-export const divide = div;
+export const divide = alias('divide', div);
 /** Another name of {@link div}. */
-export const trueDivide = div;
+export const trueDivide = alias('trueDivide', div);
 /** Another name of {@link neg}. */
-export const negative = neg;
+export const negative = alias('negative', neg);

@@ -1,3 +1,4 @@
+import { alias } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
@@ -239,7 +240,7 @@ export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E
 });
 
 /** Another name of {@link atan2}. */
-export const arctan2 = atan2;
+export const arctan2 = alias('arctan2', atan2);
 /** {@link xlogy} in place. */
 export const xlogy_ = inPlace(xlogy);
 /** {@link copysign} in place. */

@@ -2,6 +2,7 @@ import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { E, type Expr, toInt32 } from '../../kernels/index.ts';
+import { publicName } from '../../record/apply.ts';
 import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -79,7 +80,7 @@ export const signbit = predicate('signbit', (x) => E.ilt(E.bitsOf(x), 0));
 /** On the bits of integers; bools stay bools. */
 const onBits = (name: string): ElementwiseDefinition => ({
   gradient: false,
-  check: integersOnly(name),
+  check: integersOnly(publicName(name)),
   onBits: true,
   inspect(operands, dtype) {
     if (dtype === 'int32') for (const x of operands) if (typeof x === 'number') toInt32(x);
@@ -108,7 +109,7 @@ const bitwiseNotOp = new ElementwiseOp({
 
 /** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
-  if (!(x instanceof Tensor)) throw notATensor('bitwise_not', [x]);
+  if (!(x instanceof Tensor)) throw notATensor('bitwiseNot', [x]);
   return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
 }
 

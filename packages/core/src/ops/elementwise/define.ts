@@ -1,6 +1,8 @@
 import { checkArguments, K } from '../../arguments/index.ts';
+import { calledAs } from '../../errors.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { callerOf } from './operands.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -23,7 +25,16 @@ export function unary(
   definition: ElementwiseDefinition = {},
 ): UnaryFunction {
   const op = new ElementwiseOp({ name, arity: 1, expression: (x) => expression(x), ...definition });
-  return Object.assign((x: Tensor) => applyUnary(op, x), { op });
+  const { caller } = definition;
+  if (caller === undefined) return Object.assign((x: Tensor) => applyUnary(op, x), { op });
+  const f = (x: Tensor): Tensor => {
+    try {
+      return applyUnary(op, x);
+    } catch (error) {
+      throw calledAs(caller, error);
+    }
+  };
+  return Object.assign(f, { op });
 }
 
 /** A function of two operands, declared as an expression. */
@@ -69,11 +80,23 @@ export const runInPlace = ({ op, operands, params }: Call): Tensor =>
 export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
 export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
 export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
-  return (...operands) => applyElementwiseInPlace(f.op, operands);
+  const own = `${callerOf(f.op.spec)}_`;
+  return (...operands) => {
+    try {
+      return applyElementwiseInPlace(f.op, operands);
+    } catch (error) {
+      throw calledAs(own, error);
+    }
+  };
 }
 
 /** {@link inPlace} for a function with options. */
 export const inPlaceCall =
   <A extends unknown[]>(caller: string, resolve: Resolve<A>): ((...args: A) => Tensor) =>
-  (...args) =>
-    runInPlace(resolve(caller, ...args));
+  (...args) => {
+    try {
+      return runInPlace(resolve(caller, ...args));
+    } catch (error) {
+      throw calledAs(caller, error);
+    }
+  };

@@ -1,4 +1,4 @@
-import { K } from '../../arguments/index.ts';
+import { alias, K } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
@@ -173,7 +173,7 @@ export const relu = unary('relu', (x) => E.pmax(x, 0), {
 });
 
 /** Another name of {@link abs}. */
-export const absolute = abs;
+export const absolute = alias('absolute', abs);
 /** {@link abs} in place. */
 export const abs_ = inPlace(abs);
 /** {@link sign} in place. */

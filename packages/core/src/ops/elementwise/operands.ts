@@ -5,6 +5,9 @@ import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
 
+/** The name under which the operation is public. */
+export const callerOf = ({ caller, name }: ElementwiseSpec): string => caller ?? publicName(name);
+
 /** The operands that are tensors: there is always one. */
 export type Inputs = readonly [Tensor, ...Tensor[]];
 
@@ -13,7 +16,11 @@ export function isFilled(tensors: readonly Tensor[]): tensors is Inputs {
 }
 
 /** Splits operands into tensors and scalars; a boolean counts as a 0-dimensional bool tensor. */
-export function splitOperands(name: string, operands: readonly Operand[], params: readonly number[]) {
+export function splitOperands(
+  spec: ElementwiseSpec,
+  operands: readonly Operand[],
+  params: readonly number[],
+) {
   const tensors: Tensor[] = [];
   const scalars: number[] = [];
   let mask = 0;
@@ -24,12 +31,15 @@ export function splitOperands(name: string, operands: readonly Operand[], params
       scalars.push(x);
       mask |= 1 << i;
     } else if (typeof x === 'boolean') tensors.push(Tensor.scalar(x ? 1 : 0, 'bool'));
-    else throw notATensor(name, operands);
+    else throw notATensor(callerOf(spec), operands);
   }
   if (!isFilled(tensors)) {
     const [first = 0, ...others] = scalars;
     const dtype = Number.isInteger(first) ? 'int32' : 'float32';
-    const tensor = Tensor.scalar(dtype === 'int32' ? storedNumber(first, dtype, name) : first, dtype);
+    const tensor = Tensor.scalar(
+      dtype === 'int32' ? storedNumber(first, dtype, callerOf(spec)) : first,
+      dtype,
+    );
     return { tensors: [tensor] as const, params: [...others, ...params], mask: mask & (mask - 1) };
   }
   if (params.length > 0) scalars.push(...params);
@@ -39,7 +49,7 @@ export function splitOperands(name: string, operands: readonly Operand[], params
 /** The error that says what came where tensors and numbers were expected. */
 export function notATensor(name: string, operands: readonly unknown[]): DTypeError {
   const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
-  return new DTypeError(`${publicName(name)}: expected tensors or numbers, got (${kinds.join(', ')})`);
+  return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
 }
 
 /** What an elementwise operation is made of. */

@@ -6,7 +6,7 @@ import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { elementwiseSpec, type Inputs, notATensor, splitOperands } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, notATensor, splitOperands } from './operands.ts';
 import { meetingDType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -112,7 +112,7 @@ const requireOp = (caller: string, op: unknown, operands: unknown = []): void =>
  */
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
-  if (!(x instanceof Tensor)) throw notATensor(op.spec.caller ?? op.spec.name, [x]);
+  if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
   return apply(op.primitive(0), [x], params);
 }
 
@@ -142,7 +142,7 @@ export function applyElementwise(
   params: Params = none,
 ): Tensor {
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands)) requireOp('applyElementwise', op, operands);
-  const split = splitOperands(op.spec.name, operands, params);
+  const split = splitOperands(op.spec, operands, params);
   return apply(op.primitive(split.mask), split.tensors, split.params);
 }
 
@@ -158,8 +158,8 @@ export function applyElementwiseInPlace(
 ): Tensor {
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands))
     requireOp('applyElementwiseInPlace', op, operands);
-  if (!(operands[0] instanceof Tensor)) throw notATensor(`${op.spec.caller ?? op.spec.name}_`, operands);
-  const split = splitOperands(op.spec.name, operands, params);
+  if (!(operands[0] instanceof Tensor)) throw notATensor(`${callerOf(op.spec)}_`, operands);
+  const split = splitOperands(op.spec, operands, params);
   return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
 }
 
@@ -176,6 +176,7 @@ const wholeOf = (params: Params): Params =>
 
 function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Params, Inputs> {
   const { arity, name } = spec;
+  const caller = callerOf(spec);
   const tensorOperands: number[] = [];
   let scalarCount = 0;
   // Which input or parameter stands for each operand.
@@ -216,7 +217,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       let { shape } = inputs[0];
       for (let i = 1; i < inputs.length; i++) {
         const other = inputs[i]!.shape;
-        if (other !== shape) shape = broadcastShapes(shape, other, name);
+        if (other !== shape) shape = broadcastShapes(shape, other, caller);
       }
       const dtype = computeType(inputs, params);
       spec.check?.(dtype, inputs);

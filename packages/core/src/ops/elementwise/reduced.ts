@@ -8,7 +8,7 @@ import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { elementwiseSpec, type Inputs, isFilled } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, isFilled } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -64,17 +64,18 @@ export class ElementwiseReduction {
    */
   apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
     if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
-    const { name, arity } = this.spec;
-    if (!isFilled(operands)) throw new KindlingError(`${name}: expected ${arity} tensors, got none`);
-    const inputs = haveOneShape(operands) ? operands : alike(operands, name);
+    if (!isFilled(operands))
+      throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
+    const inputs = haveOneShape(operands) ? operands : alike(operands, callerOf(this.spec));
     return apply(this.#reduced, inputs, { params, mean: reduction === 'mean' });
   }
 }
 
 /** The check of a spec, and before it that of the dtype: the values are to be divided, and to be differentiated. */
-function withFloatsOnly({ name, check }: ElementwiseSpec): NonNullable<ElementwiseSpec['check']> {
+function withFloatsOnly(spec: ElementwiseSpec): NonNullable<ElementwiseSpec['check']> {
+  const { check } = spec;
   const checkFloating = floatsOnly(
-    name,
+    callerOf(spec),
     (dtype) => `expected floating point operands, got ${dtype}; convert with x.to('float32')`,
   );
   return (dtype, inputs) => {

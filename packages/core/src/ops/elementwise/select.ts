@@ -1,4 +1,4 @@
-import { K } from '../../arguments/index.ts';
+import { alias, K } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
@@ -190,7 +190,7 @@ export const clamp_ = inPlaceCall('clamp_', clamping);
 export const nanToNum_ = inPlaceCall('nanToNum_', replacing);
 
 /** Another name of {@link clamp}. */
-export const clip = clamp;
+export const clip = alias('clip', clamp);
 
 /** The functions of this file that are methods too. */
 export default { clamp, clip, clampMin, clampMax, nanToNum, clamp_, nanToNum_ };

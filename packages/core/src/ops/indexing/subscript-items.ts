@@ -1,10 +1,11 @@
+import { checkArguments } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
 import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { sizeAlong } from '../views/layout.ts';
-import { resolveSlice, type SliceRange } from '../views/ranges.ts';
+import { resolveSlice, type SliceRange, sliceRange } from '../views/ranges.ts';
 import { expand, unsqueeze } from '../views/shape.ts';
 import { select, sliceAlong } from '../views/slices.ts';
 import { nonzeroCoordinates } from './index-positions.ts';
@@ -80,8 +81,15 @@ function prepare(item: IndexItem, caller: string): Prepared {
     return item.dtype === 'int32' ? value : value !== 0;
   }
   if (typeof item === 'number' && !Number.isInteger(item)) throw badItem(item, caller);
-  if (item === undefined || (typeof item === 'string' && item !== '...')) throw badItem(item, caller);
+  if (typeof item === 'object' && item !== null) checkSlice(item, caller);
+  else if (typeof item !== 'number' && typeof item !== 'boolean' && item !== null && item !== '...')
+    throw badItem(item, caller);
   return item as Prepared;
+}
+
+/** Refuses objects that are no slices. */
+function checkSlice(item: object, caller: string): void {
+  if (!sliceRange.accepts(item)) checkArguments(caller, { index: sliceRange }, [item]);
 }
 
 const isMask = (x: Tensor): boolean => x.dtype !== 'int32';

@@ -25,9 +25,15 @@ export interface PutOptions {
   readonly accumulate?: boolean;
 }
 
-const putting =
-  (run: typeof apply, caller: string) =>
-  (x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor => {
+function putting(run: typeof apply, caller: string) {
+  const takes = signature(caller, {
+    x: K.tensor,
+    index: K.tensor,
+    source: K.tensor,
+    options: K.options<PutOptions>({ accumulate: K.flag }),
+  });
+  return (x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor => {
+    takes(x, index, source, options);
     checkIndexDType(index, caller);
     if (source.dtype !== x.dtype) {
       throw new DTypeError(
@@ -41,6 +47,7 @@ const putting =
     }
     return putFlat('put', x, index, source, { accumulate: options.accumulate ?? false, caller }, run);
   };
+}
 
 /**
  * A copy of x, taken as one row, with the elements of `source` at the int32 indices `index`. Follows `torch.put`.

@@ -1,6 +1,6 @@
 /** Products of matrices as operations, and how their operands are described to kernels. */
-import { scalarNameOf } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { isFloatingPoint, scalarNameOf } from '../../dtype.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT } from '../../record/index.ts';
 import { formatShape, numelOf, type Shape } from '../../shape.ts';
@@ -147,6 +147,10 @@ const addmmPrimitive = definePrimitive<Scales, [Tensor, Tensor, Tensor]>({
     checkRank('addmm', b, 2, 'mat2');
     checkDtypes('addmm', a, b);
     checkDtypes('addmm', bias, a);
+    if (!isFloatingPoint(a.dtype) && !(Number.isFinite(attrs.alpha) && Number.isFinite(attrs.beta)))
+      throw new ValueError(
+        `addmm: alpha and beta must be finite for integers, got ${attrs.alpha} and ${attrs.beta}`,
+      );
     const shape = productShape('addmm', a, b, attrs);
     checkBias('addmm', bias, shape);
     return { shape, dtype: a.dtype };

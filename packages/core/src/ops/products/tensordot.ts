@@ -19,9 +19,6 @@ export interface TensordotOptions {
 
 function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>): [number[], number[]] {
   if (typeof dims === 'number') {
-    if (!Number.isInteger(dims) || dims < 0) {
-      throw new ShapeError(`tensordot expects dims >= 0, but got dims=${dims}`);
-    }
     if (dims > a.ndim || dims > b.ndim) {
       throw new ShapeError(
         `tensordot: cannot contract ${dims} dims of shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
@@ -45,11 +42,15 @@ function pairs(a: Tensor, b: Tensor, dims: NonNullable<TensordotOptions['dims']>
   return [listOf(first, a), listOf(second, b)];
 }
 
+const dimLists = K.kind(
+  'a list of two lists of dims',
+  (x) => Array.isArray(x) && x.length === 2 && x.every(K.sizes.accepts),
+);
 const tensordotTakes = signature('tensordot', {
   a: K.tensor,
   b: K.tensor,
   options: K.options<TensordotOptions>({
-    dims: K.either(K.integer, K.listOf(K.sizes, 'a list of two lists of dims')),
+    dims: K.either(K.count, dimLists),
   }),
 });
 

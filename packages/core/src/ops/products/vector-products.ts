@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
@@ -93,7 +93,7 @@ export const dot = (a: Tensor, b: Tensor): Tensor => {
 };
 
 /** {@link dot}, which it differs from for complex numbers only. Follows `torch.vdot`. */
-export const vdot = dot;
+export const vdot = alias('vdot', dot);
 
 const outerTakes = signature('outer', dotParameters);
 

@@ -195,8 +195,8 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
 }
 
 const normalTakes = signature('normal', {
-  mean: K.operand,
-  std: K.operand,
+  mean: K.tensorOrNumber,
+  std: K.tensorOrNumber,
   options: K.options<RandomOptions & { shape?: Shape }>({ ...randomKinds, shape: K.sizes }),
 });
 

@@ -175,3 +175,5 @@ export function nanmean(x: Tensor, dims?: Dims | SumOptions, options?: SumOption
   const count = sum(logicalNot(isnan(x)), dims, options?.keepdim === true ? { keepdim: true } : {});
   return div(nansum(from, dims, options), count);
 }
+
+export default { sum, sumToSize, mean, nansum, nanmean };

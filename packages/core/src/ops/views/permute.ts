@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
@@ -40,9 +40,9 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 }
 
 /** {@link transpose}. Follows `torch.swapaxes`. */
-export const swapaxes = transpose;
+export const swapaxes = alias('swapaxes', transpose);
 /** {@link transpose}. Follows `torch.swapdims`. */
-export const swapdims = transpose;
+export const swapdims = alias('swapdims', transpose);
 
 const tParameters = { x: K.tensor };
 const tTakes = signature('t', tParameters);
@@ -144,4 +144,4 @@ export function movedim(x: Tensor, source: number | Shape, destination: number |
 }
 
 /** {@link movedim}. Follows `torch.moveaxis`. */
-export const moveaxis = movedim;
+export const moveaxis = alias('moveaxis', movedim);

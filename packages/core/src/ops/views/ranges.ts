@@ -36,7 +36,7 @@ export interface SliceRange {
   readonly step?: number | null;
 }
 
-const bound = K.nullable(K.integer);
+const bound = K.nullable({ ...K.integer, error: IndexError });
 export const sliceRange = K.options<SliceRange>({ start: bound, stop: bound, step: bound });
 
 /** The indices that a slice takes of a dimension of `size`, by Python's rules. */
@@ -46,10 +46,6 @@ export function resolveSlice(
   caller: string,
 ): Omit<Range, 'dim'> {
   const by = step ?? 1;
-  for (const value of [start ?? 0, stop ?? 0, by]) {
-    if (!Number.isInteger(value))
-      throw new IndexError(`${caller}: slice indices must be integers, got ${value}`);
-  }
   if (by <= 0)
     throw new ValueError(
       `${caller}: slice step must be greater than zero, got ${by}; flip() reverses a dimension`,

@@ -18,8 +18,8 @@ const sliceAlongTakes = signature('sliceAlong', { x: K.tensor, dim: K.integer, r
  */
 export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tensor {
   sliceAlongTakes(x, dim, range);
-  const { d, size } = existingDim(x, dim, 'slice');
-  return applyView(rangePrimitive, x, { dim: d, ...resolveSlice(size, range, 'slice') });
+  const { d, size } = existingDim(x, dim, 'sliceAlong');
+  return applyView(rangePrimitive, x, { dim: d, ...resolveSlice(size, range, 'sliceAlong') });
 }
 
 const narrowTakes = signature('narrow', { x: K.tensor, dim: K.integer, start: K.integer, length: K.integer });

@@ -89,7 +89,7 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
     const own = arange(n, { dtype: 'int32' });
     const logits = q.matmul(k.t()).div(temperature);
     const forth = perRow(logits, own);
-    return reduced(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options);
+    return reduced(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options, 'infoNceLoss');
   }
   if (symmetric)
     throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
@@ -103,7 +103,7 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
   const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
   const near = q.mul(k).sum(1, { keepdim: true });
   const logits = cat([near, far], 1).div(temperature);
-  return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options);
+  return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options, 'infoNceLoss');
 }
 
 /**
@@ -205,7 +205,7 @@ export function supConLoss(features: Tensor, labels: Tensor, options: SupConLoss
   const attraction = where(mates, logSoftmax(logits, 1), 0).sum(1);
   const count = mates.sum(1).clampMin(1).to(features.dtype);
   const loss = attraction.div(count).mul(-temperature / baseTemperature);
-  return reduced(loss.reshape(features.shape.slice(0, -1)), options);
+  return reduced(loss.reshape(features.shape.slice(0, -1)), options, 'supConLoss');
 }
 
 /** Samples of one class attract each other: {@link supConLoss} as a module. Kindling's own, after the paper there. */

@@ -65,7 +65,7 @@ export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions =
     .cumsum(1)
     .narrow(1, 0, classCount(input) - 1);
   const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
-  return reduced(cost.sum(1), options);
+  return reduced(cost.sum(1), options, 'emdLoss');
 }
 
 function distribution(input: Tensor, target: Tensor): Tensor {

@@ -178,12 +178,16 @@ export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptio
   if (ofProbabilities) {
     const terms = applyUnary(focalTerm, logp, [gamma]).mul(target);
     const weighted = weight === null ? terms : terms.mul(alongClasses(weight, input));
-    return reduced(weighted.sum(dim), options);
+    return reduced(weighted.sum(dim), options, 'focalLoss');
   }
   // An ignored target has log-probability 0 here, and so no loss.
   const own = fusedNll(logp, target, null, { dim, ignoreIndex, reduction: 'none', caller }).neg();
   const denominator = classShares(target, weight, ignoreIndex, own.dtype);
-  return reduced(applyUnary(focalTerm, own, [gamma]).mul(denominator), { ...options, denominator });
+  return reduced(
+    applyUnary(focalTerm, own, [gamma]).mul(denominator),
+    { ...options, denominator },
+    'focalLoss',
+  );
 }
 
 /** {@link focalLoss} as a module, whose `weight` is a buffer. Kindling's own, after the paper there. */

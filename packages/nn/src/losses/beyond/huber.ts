@@ -20,6 +20,7 @@ import {
   zeros,
 } from '@kindling/core';
 import type { LayerOptions } from '../../layers/factory.ts';
+import { checkInput } from '../../module/arguments.ts';
 import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss, huberOf } from '../elementwise-loss.ts';
 import { Loss } from '../loss.ts';
@@ -247,6 +248,8 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
   }
 
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
+    checkInput(this, input);
+    checkInput(this, target);
     if (this.training) noGrad(() => this.follow(input.detach(), target.detach()));
     const { edges, thresholds, fractional } = this;
     return binnedHuberLoss(input, target, edges, thresholds, this.bound({ fractional }, options));

@@ -7,7 +7,6 @@ import {
   signature,
   softmax,
   type Tensor,
-  ValueError,
 } from '@kindling/core';
 import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
@@ -72,7 +71,7 @@ function regionsOf(caller: string, input: Tensor, target: Tensor, options: Overl
     );
   }
   const isMask = sameShape(input.shape, target.shape);
-  const p = probabilities(caller, input, options.activation ?? (isMask ? 'sigmoid' : 'softmax'));
+  const p = probabilities(input, options.activation ?? (isMask ? 'sigmoid' : 'softmax'));
   const dims = input.shape.map((_, d) => d).filter((d) => d > 1 || (d === 0 && batch));
   const total = (x: Tensor): Tensor => (dims.length === 0 ? x : x.sum(dims));
   if (isMask) return { p, t: target.to(input.dtype), total };
@@ -88,11 +87,9 @@ function regionsOf(caller: string, input: Tensor, target: Tensor, options: Overl
   return { p, t, total: (x) => total(x.mul(mask)) };
 }
 
-function probabilities(caller: string, input: Tensor, activation: string): Tensor {
-  if (activation === 'sigmoid') return sigmoid(input);
-  if (activation === 'softmax') return softmax(input, 1);
+function probabilities(input: Tensor, activation: 'sigmoid' | 'softmax' | 'none'): Tensor {
   if (activation === 'none') return input;
-  throw new ValueError(`${caller}: activation must be 'sigmoid', 'softmax' or 'none', got '${activation}'`);
+  return activation === 'sigmoid' ? sigmoid(input) : softmax(input, 1);
 }
 
 /** 1 - T P / (T P + alpha F P + beta F N), written so that a perfect overlap loses no digits. */
@@ -146,12 +143,12 @@ export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions
   // Halving above and below the line turns Dice into Tversky.
   if (!squared) {
     const halved = { ...options, smooth: smooth / 2 };
-    return reduced(tversky('diceLoss', input, target, halved, 0.5, 0.5), options);
+    return reduced(tversky('diceLoss', input, target, halved, 0.5, 0.5), options, 'diceLoss');
   }
   const { p, t, total } = regionsOf('diceLoss', input, target, options);
   const sizes = total(p.square()).add(total(t.square()));
   // The squared difference is what the two sizes have more than twice the overlap.
-  return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options);
+  return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options, 'diceLoss');
 }
 
 /** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
@@ -188,7 +185,7 @@ const tverskyLossTakes = /* @__PURE__ */ signature('tverskyLoss', () => ({
 export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor {
   tverskyLossTakes(input, target, options);
   const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
-  return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options);
+  return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options, 'tverskyLoss');
 }
 
 /** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
@@ -232,7 +229,7 @@ export function focalTverskyLoss(
   const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
   checkPositive('focalTverskyLoss', { gamma });
   const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
-  return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options);
+  return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options, 'focalTverskyLoss');
 }
 
 /** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
@@ -265,7 +262,7 @@ const jaccardLossTakes = /* @__PURE__ */ signature('jaccardLoss', () => ({
  */
 export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor {
   jaccardLossTakes(input, target, options);
-  return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options);
+  return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss');
 }
 
 /** One minus the intersection over union: {@link jaccardLoss} as a module. Kindling's own, after the paper there. */
