@@ -47,6 +47,24 @@ describe('Generator', () => {
     expect(() => manualSeed(2n ** 64n)).toThrow(/must lie in/);
   });
 
+  test('a stream from entropy is begun by whichever asks first, for a number, the seed or the state', () => {
+    const asked = (ask: (generator: Generator) => void): Generator => {
+      const generator = Generator.ofEntropy();
+      ask(generator);
+      return generator;
+    };
+    for (const ask of [() => {}, (g: Generator) => g.initialSeed(), (g: Generator) => g.getState()]) {
+      const generator = asked(ask);
+      const first = [generator.random(), generator.random()];
+      const again = new Generator().manualSeed(generator.initialSeed());
+      expect([again.random(), again.random()]).toEqual(first);
+      expect(again.getState()).toEqual(generator.getState());
+    }
+    const drawn = asked((g) => g.random());
+    expect(drawn.initialSeed()).not.toBe(Generator.ofEntropy().initialSeed());
+    expect(Generator.ofEntropy().manualSeed(3).getState()).toEqual(new Generator().manualSeed(3).getState());
+  });
+
   test('a state restores the stream, the waiting normal number included', () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(1500), (seed, draws) => {
