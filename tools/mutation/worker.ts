@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createVitest, type TestSpecification } from 'vitest/node';
+import { BaseSequencer, createVitest, type TestSpecification } from 'vitest/node';
 import config from '../../vitest.config.ts';
 import { type Mutant, withMutant } from './mutants.ts';
 
@@ -29,6 +29,13 @@ const mutation = {
   load: (id: string) => (current !== null && id.split('?')[0] === current.path ? current.source : null),
 };
 
+/** Runs files in the order that they are given in: those that concern the mutant most come first. */
+class InOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files;
+  }
+}
+
 const { projects, ...rest } = config.test ?? {};
 const vitest = await createVitest(
   'test',
@@ -37,6 +44,7 @@ const vitest = await createVitest(
     ...config,
     test: {
       ...rest,
+      sequence: { sequencer: InOrder },
       projects: (projects ?? []).map((project) => ({ ...(project as object), plugins: [mutation] })),
     },
   },
@@ -71,7 +79,7 @@ async function run({ mutant, tests }: Task): Promise<Answer> {
 
 process.on('message', (task: Task) => {
   run(task).then(
-    (answer) => process.send?.(answer),
+    ({ killed, by }) => process.send?.({ killed, by: by.replace(/\s+/g, ' ').slice(0, 200) }),
     (error: unknown) => {
       console.error(error);
       process.exit(1);

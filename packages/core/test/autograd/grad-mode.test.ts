@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import {
   autograd,
   enableGrad,
@@ -381,6 +381,11 @@ describe('inferenceMode', () => {
 });
 
 describe('without AsyncLocalStorage, as in browsers', () => {
+  afterAll(() => {
+    // Test files that share these modules want the storage back.
+    vi.resetModules();
+  });
+
   it('the mode is held for all code until the promise settles', async () => {
     vi.resetModules();
     vi.stubGlobal('process', undefined);
