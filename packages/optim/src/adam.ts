@@ -50,7 +50,7 @@ const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamOptions>(kinds) };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
-const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
+const updates = updatesByFeatures((amsgrad, l2, decoupled, forgets) => {
   /** The new parameter and moments, and the greatest second moment where there is one. */
   const step = (
     w: E.Expr,
@@ -64,7 +64,9 @@ const updates = updatesByFeatures((amsgrad, l2, decoupled) => {
     const kept = decoupled ? E.mul(w, shrink) : w;
     const signed = E.mul(sign, grad);
     const g = l2 ? E.add(signed, E.mul(shrink, w)) : signed;
-    const mean = E.add(m, E.mul(fresh1, E.sub(g, m)));
+    // As PyTorch's lerp: the nearer end is the one that is added to, and a great old mean leaves no rounding behind.
+    const change = E.sub(g, m);
+    const mean = forgets ? E.sub(g, E.mul(E.sub(1, fresh1), change)) : E.add(m, E.mul(fresh1, change));
     const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
     const bound = vMax === null ? square : E.max(vMax, square);
     const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
@@ -107,9 +109,10 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
   }
 
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
-    const { amsgrad, weightDecay, decoupledWeightDecay } = group;
+    const { amsgrad, betas, weightDecay, decoupledWeightDecay } = group;
     const decays = weightDecay !== 0;
-    return updates(amsgrad, decays && !decoupledWeightDecay, decays && decoupledWeightDecay);
+    const forgets = 1 - betas[0] >= 0.5;
+    return updates(amsgrad, decays && !decoupledWeightDecay, decays && decoupledWeightDecay, forgets);
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {

@@ -340,8 +340,9 @@ export function withoutUndefined<T extends object>(options: T): Partial<T> {
 
 /** @internal One update for each combination of features, made when first asked for. */
 export function updatesByFeatures(
-  make: (a: boolean, b: boolean, c: boolean) => Update,
-): (a: boolean, b: boolean, c: boolean) => Update {
+  make: (a: boolean, b: boolean, c: boolean, d: boolean) => Update,
+): (a: boolean, b: boolean, c: boolean, d?: boolean) => Update {
   const made: Update[] = [];
-  return (a, b, c) => (made[Number(a) + 2 * Number(b) + 4 * Number(c)] ??= make(a, b, c));
+  return (a, b, c, d = false) =>
+    (made[Number(a) + 2 * Number(b) + 4 * Number(c) + 8 * Number(d)] ??= make(a, b, c, d));
 }

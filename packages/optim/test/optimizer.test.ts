@@ -112,6 +112,21 @@ describe('an optimizer', () => {
     expect((optimizer.state.get(p)!.expAvg as Tensor).toArray()).toEqual(p.grad.toArray());
   });
 
+  it.each([
+    [0, 0.5],
+    [0.3, 2100000128],
+    [0.5, 2500000000],
+    [0.6, 2400000000],
+  ])('averages a great gradient and a small one as PyTorch does: beta %d', (beta, average) => {
+    const p = withGrad(0);
+    const optimizer = new optim.Adam([p], { lr: 0.1, betas: [beta, 0.5] });
+    for (const g of [1e10, 0.5]) {
+      p.grad = tensor([g], { dtype: 'float32' });
+      optimizer.step();
+    }
+    expect((optimizer.state.get(p)!.expAvg as Tensor).toArray()).toEqual([average]);
+  });
+
   it('runs hooks around a step until they are removed', () => {
     const optimizer = new optim.SGD([withGrad(1)]);
     const calls: string[] = [];
