@@ -28,12 +28,28 @@ export class ValueError extends KindlingError {
   override name = 'ValueError';
 }
 
+/** A function that cannot be compiled as it stands, or memory that a compiled call has left behind. Kindling's own. */
+export class CompileError extends KindlingError {
+  override name = 'CompileError';
+}
+
 /**
- * @internal An error under the name of the public function that was called, where what that calls gave its own: `throw
- * calledAs('dist', error)`. Names of classes and of nodes of the graph stay, as they tell more.
+ * An error under the name of the public function that was called, where what that function calls gave a name of its own. Names of
+ * classes and of nodes of the graph stay, as they tell more. Kindling's own.
+ * @example
+ * ```ts
+ * function between(a: Tensor, b: Tensor): Tensor {
+ *   try {
+ *     return a.add(b).div(2);
+ *   } catch (error) {
+ *     throw calledAs('between', error);
+ *   }
+ * }
+ * between(ones(2), ones(3)); // throws ShapeError: between: shapes [2] and [3] do not broadcast
+ * ```
  */
 export function calledAs(name: string, error: unknown): unknown {
-  if (!(error instanceof KindlingError)) return error;
+  if (!(error instanceof KindlingError) || error instanceof CompileError) return error;
   const { message } = error;
   // A class, or a node of the graph; or the name itself.
   if (/^[A-Z]\w*: /.test(message) || /^[\w.]*/.exec(message)?.[0].split('.').at(-1) === name) return error;
@@ -42,9 +58,4 @@ export function calledAs(name: string, error: unknown): unknown {
   // The stack begins with the message as it was.
   if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
   return error;
-}
-
-/** A function that cannot be compiled as it stands, or memory that a compiled call has left behind. Kindling's own. */
-export class CompileError extends KindlingError {
-  override name = 'CompileError';
 }

@@ -1,7 +1,7 @@
 import type { TypedArray } from '../dtype.ts';
 import { CompileError } from '../errors.ts';
 import type { Rerun, Tracer } from '../record/observe.ts';
-import { isContiguousLayout } from '../shape.ts';
+import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
 import { type Guard, guardOf, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
@@ -31,6 +31,7 @@ const extentOf = (x: Tensor): number =>
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
   readonly #made = new WeakSet<Storage>();
+  readonly #outputs = new WeakSet<Tensor>();
   readonly #memories = new Map<Storage, MutableMemory>();
   readonly #equations: Equation[] = [];
   readonly #hostParts: HostPart[] = [];
@@ -81,6 +82,7 @@ export class Tracing implements Tracer {
   ): void {
     if (this.#inHost) this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
     const read = inputs.map((x) => this.#valueOf(x));
+    for (const y of outputs) if (!inputs.includes(y)) this.#outputs.add(y);
     if (rerun !== null) {
       for (const y of outputs) {
         const memory = this.#memories.get(y.storage);
@@ -103,12 +105,14 @@ export class Tracing implements Tracer {
     const origin = this.#memories.get(x.storage)?.origin.kind;
     if (origin === undefined && this.#made.has(x.storage)) return;
     this.#fail(
-      `${reason} reads the values of a tensor of shape (${x.shape.join(', ')}) inside the compiled function, which runs later ` +
+      `${reason} reads the values of a tensor of shape ${formatShape(x.shape)} inside the compiled function, which runs later ` +
         'without that code. Return the tensor and read it outside; choose between values with where; or leave this part outside',
     );
   }
 
   gradientMatters(leaf: Tensor): void {
+    // What is made in the call ends with it, and so do its gradients.
+    if (this.#outputs.has(leaf) || this.#made.has(leaf.storage)) return;
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
   }
 
@@ -208,16 +212,13 @@ export class Tracing implements Tracer {
   }
 
   #meetsState(x: Tensor): void {
-    if (this.#leaves.has(x)) return;
+    // A view made in the call is of this memory too, and a tensor changed in place has its graph from there.
+    if (this.#leaves.has(x) || this.#outputs.has(x)) return;
     if (x.gradFn !== null) {
-      // A view of a parameter, made in the call, is of its memory too.
-      if (
-        autogradOf(x).base !== null ||
-        this.#equations.some((e) => e.outputs.some((y) => y.memory === this.#memories.get(x.storage)))
-      )
+      if (this.#equations.some((e) => e.outputs.some((y) => y.memory === this.#memories.get(x.storage))))
         return;
       this.#fail(
-        `a tensor of shape (${x.shape.join(', ')}) comes from outside with its graph (${x.gradFn.name}); compute it inside, or detach it`,
+        `a tensor of shape ${formatShape(x.shape)} comes from outside with its graph (${x.gradFn.name}); compute it inside, or detach it`,
       );
     }
     this.#leaves.add(x);
