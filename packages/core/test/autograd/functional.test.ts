@@ -79,6 +79,17 @@ describe('vjp and jvp', () => {
 });
 
 describe('jacobian', () => {
+  it('is refused where it is constant, strict and to be differentiated', () => {
+    const of = (options: { strict?: boolean; createGraph?: boolean }): Tensor =>
+      jacobian((x: Tensor) => x.mul(2), t([1, 2]), options).sum(0);
+    expect(values(of({ createGraph: true }))).toEqual([2, 2]);
+    expect(values(of({ strict: true }))).toEqual([2, 2]);
+    expect(() => of({ strict: true, createGraph: true })).toThrow(
+      'The jacobian of the user-provided function is independent of input 0. This is not allowed in strict mode ' +
+        'when createGraph is true.',
+    );
+  });
+
   it('has the shape of the output, then of the input', () => {
     const J = jacobian((x: Tensor) => x.mul(2).sum(0), ones([2, 3], { dtype: 'float64' }));
     expectTypeOf(J).toEqualTypeOf<Tensor>();
