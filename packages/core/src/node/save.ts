@@ -13,7 +13,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { type Call, ofFile } from './file-error.ts';
 
@@ -38,7 +38,8 @@ export async function writeWhole(call: Call, parts: readonly Uint8Array[]): Prom
   await ofFile(call, async () => {
     const old = await stat(call.path).catch(unlessMissing);
     if (old !== null && !old.isFile() && !old.isDirectory()) return await writeThrough(call.path, parts);
-    if (old?.isDirectory()) {
+    // Also where there is none yet, a slash at the end names a folder.
+    if (old?.isDirectory() || (old === null && call.path.replaceAll(sep, '/').endsWith('/'))) {
       throw Object.assign(new Error('EISDIR: illegal operation on a directory'), { code: 'EISDIR' });
     }
     // A rename does not ask whether the file may be written: its owner may have protected it.

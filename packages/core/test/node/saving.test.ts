@@ -136,6 +136,7 @@ describe('an error', () => {
     ['no folder', () => saveNpy(at('no/x.npy'), tensor([1])), 'ENOENT', 'no/x.npy'],
     ['no file', () => loadSafetensors(at('x')), 'ENOENT', 'x'],
     ['a folder, saving', () => saveSafetensors(folder, { x: tensor([1]) }), 'EISDIR', ''],
+    ['a folder that is not there, saving', () => saveNpy(at('new/'), tensor([1])), 'EISDIR', 'new/'],
     ['a folder, loading', () => loadNpy(folder), 'EISDIR', ''],
     ['a file for a folder', () => saveNpy(join(at('file'), 'x'), tensor([1])), 'ENOTDIR', 'file/x'],
     ['too long a name', () => loadNpy(at('y'.repeat(300))), 'ENAMETOOLONG', 'y'.repeat(300)],
