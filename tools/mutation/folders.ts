@@ -42,7 +42,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/autograd/ownership',
       'core/test/inplace',
     ],
-    wider: ['core/test/autograd/', 'core/test/arguments', 'core/test/print', 'core/test/data-door'],
+    wider: ['core/test/autograd/', 'core/test/arguments', 'core/test/print'],
   },
   io: {
     source: 'core/src/io',

@@ -76,7 +76,6 @@ async function resultOf(
   const equivalent = sample.flatMap((mutant) => names.get(nameOf(mutant)) ?? []);
   const stages = [folder.near, folder.wider].filter((tests) => tests.length > 0);
   const limits: number[] = [];
-  for (const tests of stages) limits.push(await limitOf(trial, name, tests));
   const alive: Mutant[] = [];
   let killed = 0;
   let ended = 0;
@@ -84,7 +83,9 @@ async function resultOf(
     if (names.has(nameOf(mutant))) continue;
     let by = '';
     for (const [stage, tests] of stages.entries()) {
-      if (by === '') ({ by } = await trial.run({ mutant, tests }, limits[stage]!));
+      if (by !== '') break;
+      limits[stage] ??= await limitOf(trial, name, tests);
+      ({ by } = await trial.run({ mutant, tests }, limits[stage]));
     }
     if (by === '') alive.push(mutant);
     else killed++;
