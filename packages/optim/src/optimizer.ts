@@ -1,7 +1,7 @@
 import {
+  assumes,
   checkArguments,
   compileLater,
-  dependsOn,
   dependsOnGradient,
   enableGrad,
   type FusedUpdate,
@@ -245,15 +245,28 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   #dependOnGroups(): void {
     const { name } = this.constructor;
     for (const group of this.paramGroups) for (const p of group.params) dependsOnGradient(p);
-    dependsOn(`the groups of ${name}`, () =>
-      this.paramGroups.flatMap((group) => [this.updateOf(group), ...group.params]),
+    const groups = this.paramGroups.map((group) => ({
+      group,
+      update: this.updateOf(group),
+      params: [...group.params],
+    }));
+    assumes(
+      `the groups of ${name}`,
+      () =>
+        this.paramGroups.length === groups.length &&
+        groups.every(
+          ({ group, update, params }) => this.updateOf(group) === update && areSame(group.params, params),
+        ),
     );
-    dependsOn(`the state of ${name}`, () =>
-      this.paramGroups.flatMap((group) => {
-        const { state } = this.updateOf(group);
-        return group.params.flatMap((p) => state.map((key) => this.state.get(p)?.[key]));
-      }),
-    );
+    for (const { update, params } of groups) {
+      for (const p of update.state.length === 0 ? [] : params) {
+        const tensors = update.state.map((key) => this.state.get(p)?.[key]);
+        assumes(`the state of ${name}`, () => {
+          const state = this.state.get(p);
+          return update.state.every((key, i) => state?.[key] === tensors[i]);
+        });
+      }
+    }
   }
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
@@ -321,6 +334,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     return this.toString();
   }
 }
+
+const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 
 function firstState(p: Tensor): Tensor {
   compileLater('the state of an optimizer comes into being');

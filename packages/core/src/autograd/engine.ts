@@ -1,9 +1,9 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { clone, to } from '../ops/creation/copy.ts';
-import { filled } from '../ops/creation/fill.ts';
+import { filled } from '../ops/creation/filled.ts';
 import { add, add_ } from '../ops/elementwise/arithmetic.ts';
-import { summedTo } from '../ops/reductions/sum.ts';
+import { summedTo } from '../ops/reductions/sum-operation.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';

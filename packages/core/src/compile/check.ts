@@ -35,11 +35,11 @@ function snapshotOf({ program }: Executable, given: readonly Tensor[]): Snapshot
       origin.kind === 'state'
         ? origin.storage
         : origin.kind === 'gradient'
-          ? autogradOf(leafAt(origin.leaf, given)).gradient!.storage
+          ? autogradOf(leafAt(origin.leaf, given)).gradient?.storage
           : origin.kind === 'argument'
-            ? given[origin.index]!.storage
-            : null;
-    if (storage === null) return [];
+            ? given[origin.index]?.storage
+            : undefined;
+    if (storage === undefined) return [];
     const read = (): TypedArray => storage.array;
     return [{ what: nameOf(memory, origin.kind), read, before: read().slice() }];
   });

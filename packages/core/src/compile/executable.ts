@@ -1,6 +1,7 @@
 import { arrayConstructor, type TypedArray } from '../dtype.ts';
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { ofKernel } from '../record/apply.ts';
+import type { Rerun } from '../record/observe.ts';
 import { type Shape, sameShape } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { autogradOf, emptyTensor, Tensor } from '../tensor.ts';
@@ -18,10 +19,20 @@ import {
 /** An equation on the tensors of this program's memory. */
 interface Step {
   readonly equation: Equation;
-  readonly rerun: NonNullable<Equation['rerun']>;
+  readonly rerun: Rerun;
   readonly inputs: Tensor[];
   readonly outputs: Tensor[];
   readonly shape: Shape;
+  /** The numbers of the host parts that come before it. */
+  readonly hosts: readonly number[];
+}
+
+/** Memory that the arguments of a call are brought into. */
+interface Input {
+  readonly index: number;
+  readonly array: TypedArray;
+  /** Whether what became of it goes back to the argument. */
+  readonly written: boolean;
 }
 
 /** Gives the results of the host parts of a call; by default by running them. */
@@ -40,9 +51,9 @@ export class Executable {
   readonly #storages = new Map<Memory, Storage>();
   readonly #tensors = new Map<string, Tensor>();
   readonly #steps: Step[] = [];
-  /** Host parts by the number of steps that come before them. */
-  readonly #hostAt: number[][];
-  readonly #arguments: { readonly memory: Memory; readonly index: number; readonly written: boolean }[] = [];
+  /** The numbers of the host parts that come after all equations. */
+  readonly #lastHosts: readonly number[];
+  readonly #inputs: Input[] = [];
   readonly #refilled: { readonly array: TypedArray; readonly elements: TypedArray }[] = [];
   /** Gradients that the program reads, in memory that is their own. */
   readonly #gradients: { readonly memory: Memory; bound: Tensor | null }[] = [];
@@ -58,13 +69,16 @@ export class Executable {
       program.equations.filter(writesOver).flatMap((e) => e.outputs.map((y) => y.memory)),
     );
     for (const memory of program.memories) this.#place(memory, arena, written.has(memory));
-    const steps = program.equations.filter((e) => e.rerun !== null);
-    this.#hostAt = Array.from({ length: steps.length + 1 }, () => []);
-    program.hostParts.forEach(({ at }, i) => {
-      const before = program.equations.slice(0, at).filter((e) => e.rerun !== null).length;
-      this.#hostAt[before]!.push(i);
+    let waiting: number[] = [];
+    const hostsAt = (at: number): number[] =>
+      program.hostParts.flatMap((part, i) => (part.at === at ? [i] : []));
+    program.equations.forEach((equation, i) => {
+      waiting.push(...hostsAt(i));
+      if (equation.rerun === null) return;
+      this.#steps.push(this.#stepOf(equation, equation.rerun, waiting));
+      waiting = [];
     });
-    for (const equation of steps) this.#steps.push(this.#stepOf(equation));
+    this.#lastHosts = [...waiting, ...hostsAt(program.equations.length)];
   }
 
   #place(memory: Memory, arena: ArrayBuffer, written: boolean): void {
@@ -78,13 +92,18 @@ export class Executable {
       this.#gradients.push({ memory, bound: null });
       return;
     }
-    const array = new (arrayConstructor(dtype))(arena, this.plan.places.get(memory)!, length);
+    const array = new (arrayConstructor(dtype))(arena, this.plan.places.get(memory) ?? 0, length);
     this.#storages.set(memory, new Storage(array));
-    if (origin.kind === 'argument') this.#arguments.push({ memory, index: origin.index, written });
+    if (origin.kind === 'argument') this.#inputs.push({ index: origin.index, array, written });
     if (origin.kind === 'constant') {
       array.set(origin.elements);
       if (written) this.#refilled.push({ array, elements: origin.elements });
     }
+  }
+
+  /** Where a memory lies; of gradients that is known in a call only. */
+  #storageOf(memory: Memory): Storage {
+    return this.#storages.get(memory) ?? nowhere;
   }
 
   /** The tensor that a value is in this program's memory: one object for each place, as kernels tell operands apart by it. */
@@ -93,17 +112,23 @@ export class Executable {
     const key = `${memory.id} ${value.offset} ${shape.join(',')} ${strides.join(',')}`;
     let tensor = this.#tensors.get(key);
     if (tensor === undefined) {
-      const storage = this.#storages.get(memory) ?? nowhere;
-      tensor = new Tensor(storage, shape, dtype, value.offset - memory.base, dense ? null : strides);
+      tensor = new Tensor(
+        this.#storageOf(memory),
+        shape,
+        dtype,
+        value.offset - memory.base,
+        dense ? null : strides,
+      );
       this.#tensors.set(key, tensor);
     }
     return tensor;
   }
 
-  #stepOf(equation: Equation): Step {
+  #stepOf(equation: Equation, rerun: Rerun, hosts: readonly number[]): Step {
     return {
       equation,
-      rerun: equation.rerun!,
+      rerun,
+      hosts,
       inputs: equation.inputs.map((x) => this.#tensorOf(x)),
       outputs: equation.outputs.map((y) => this.#tensorOf(y)),
       shape: equation.outputs[0]?.shape ?? [],
@@ -114,25 +139,24 @@ export class Executable {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     const { hostParts } = this.program;
     this.#bindGradients(given);
-    for (const { memory, index } of this.#arguments)
-      bringIn(given[index]!, this.#storages.get(memory)!.array);
+    for (const { index, array } of this.#inputs) bringIn(given[index] as Tensor, array);
     for (const { array, elements } of this.#refilled) array.set(elements);
     const found: unknown[] = [];
-    const steps = this.#steps;
-    for (let k = 0; k <= steps.length; k++) {
-      for (const i of this.#hostAt[k]!)
-        found[i] = hostResults === undefined ? hostParts[i]!.run() : hostResults(i);
-      if (k === steps.length) break;
-      const { equation, rerun, inputs, outputs, shape } = steps[k]!;
+    const runHost = (i: number): void => {
+      found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
+    };
+    for (const { equation, rerun, inputs, outputs, shape, hosts } of this.#steps) {
+      for (const i of hosts) runHost(i);
       try {
         rerun(inputs, equation.host === null ? equation.attrs : found[equation.host], outputs);
       } catch (error) {
         throw ofKernel(error, equation.name, shape);
       }
     }
-    for (let i = 0; i < this.#written.length; i++) this.#written[i]!.version++;
-    for (const { memory, index, written } of this.#arguments)
-      if (written) bringBack(this.#storages.get(memory)!.array, given[index]!);
+    for (const i of this.#lastHosts) runHost(i);
+    for (const storage of this.#written) storage.version++;
+    for (const { index, array, written } of this.#inputs)
+      if (written) bringBack(array, given[index] as Tensor);
     const results = this.program.results.map((value) => this.#resultOf(value, given));
     for (const left of this.program.gradients) this.#leave(left, given);
     return results;
@@ -142,7 +166,9 @@ export class Executable {
     for (const slot of this.#gradients) {
       const { origin } = slot.memory;
       if (origin.kind !== 'gradient') continue;
-      const gradient = autogradOf(leafAt(origin.leaf, given)).gradient!;
+      const { gradient } = autogradOf(leafAt(origin.leaf, given));
+      // The guards have seen to it.
+      if (gradient === null) continue;
       gradient.storage.version++;
       if (slot.bound === gradient) continue;
       slot.bound = gradient;
@@ -157,7 +183,7 @@ export class Executable {
           const same = equation.inputs.findIndex(
             (x) => x.memory === value.memory && x.offset === value.offset,
           );
-          outputs[i] = same < 0 ? moved(value, gradient.storage, shift) : inputs[same]!;
+          outputs[i] = inputs[same] ?? moved(value, gradient.storage, shift);
         });
       }
     }
@@ -167,16 +193,17 @@ export class Executable {
     const { memory, shape, dtype, strides, dense } = value;
     const { origin } = memory;
     if (origin.kind === 'argument') {
-      const x = given[origin.index]!;
+      const x = given[origin.index] as Tensor;
       if (value.offset === memory.base && sameShape(x.shape, shape) && sameShape(x.strides, strides))
         return x;
     }
     if (origin.kind === 'state')
       return new Tensor(origin.storage, shape, dtype, value.offset, dense ? null : strides);
     const result = emptyTensor(shape, dtype);
-    const storage = this.#storages.get(memory)!;
-    const offset = origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient!.offset : 0;
-    const at = value.offset - memory.base + offset;
+    const storage = this.#storageOf(memory);
+    const shift =
+      origin.kind === 'gradient' ? (autogradOf(leafAt(origin.leaf, given)).gradient?.offset ?? 0) : 0;
+    const at = value.offset - memory.base + shift;
     copyStrided(new Tensor(storage, shape, dtype, at, dense ? null : strides), result.storage.array);
     return result;
   }
@@ -189,7 +216,7 @@ export class Executable {
       return;
     }
     const { memory, shape, dtype, strides, dense } = value;
-    const storage = this.#storages.get(memory)!;
+    const storage = this.#storageOf(memory);
     const own = new Storage(storage.array);
     this.#left.get(memory)?.leaveBehind(gradientGone);
     this.#left.set(memory, own);

@@ -5,19 +5,6 @@ import { autogradOf, type Tensor } from '../tensor.ts';
 /** Says what has changed, or `null` where all is as it was; `tensors` are those among the arguments of the call. */
 export type Guard = (tensors: readonly Tensor[]) => string | null;
 
-/** That `read` gives the same value, or an array of the same values. */
-export function guardOf(what: string, read: () => unknown): Guard {
-  const before = read();
-  const changed = `${what} changed`;
-  if (!Array.isArray(before)) return () => (Object.is(read(), before) ? null : changed);
-  return () => {
-    const now = read() as readonly unknown[];
-    if (now.length !== before.length) return changed;
-    for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return changed;
-    return null;
-  };
-}
-
 /** A leaf: one that was there before, or one that is an argument of the call. */
 export interface LeafPlace {
   readonly tensor: Tensor;
@@ -27,7 +14,7 @@ export interface LeafPlace {
 
 /** The leaf of a call with these arguments. */
 export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor[]): Tensor =>
-  argument === null ? tensor : tensors[argument]!;
+  tensors[argument ?? -1] ?? tensor;
 
 /** That a leaf requires a gradient as before, and has the same hooks. */
 export function guardOfLeaf(leaf: Tensor): Guard {

@@ -15,7 +15,7 @@ export class HostRecorder implements Tracer {
   read(): void {}
   gradientMatters(): void {}
   madeStorage(): void {}
-  depends(): void {}
+  assumes(): void {}
   names(): void {}
   postpone(): void {}
 }

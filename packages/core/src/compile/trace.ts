@@ -4,7 +4,7 @@ import type { Rerun, Tracer } from '../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import { type Guard, guardOf, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
+import { type Guard, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
 import { leavesOf } from './tree.ts';
@@ -130,8 +130,9 @@ export class Tracing implements Tracer {
     return result;
   }
 
-  depends(what: string, read: () => unknown): void {
-    this.#guards.push(guardOf(what, read));
+  assumes(what: string, holds: () => boolean): void {
+    const changed = `${what} changed`;
+    this.#guards.push(() => (holds() ? null : changed));
   }
 
   names(x: Tensor, name: string): void {

@@ -41,7 +41,36 @@ export function onHost<T>(fn: () => T): T {
 export function dependsOn(what: string, read: () => unknown): void {
   if (typeof read !== 'function')
     checkArguments('dependsOn', { what: K.text, read: K.callable }, [what, read]);
-  tracer?.depends(what, read);
+  if (tracer === null) return;
+  const before = read();
+  if (!Array.isArray(before)) {
+    tracer.assumes(what, () => Object.is(read(), before));
+    return;
+  }
+  const values = [...before] as unknown[];
+  tracer.assumes(what, () => {
+    const now = read() as readonly unknown[];
+    return now.length === values.length && values.every((value, i) => Object.is(now[i], value));
+  });
+}
+
+/** @internal {@link dependsOn} for what is asked in each step, by a check that allocates nothing. */
+export const assumes = (what: string, holds: () => boolean): void => tracer?.assumes(what, holds);
+
+/** @internal {@link dependsOn} for the properties of an object: which there are, and what each of them is. */
+export function assumesProperties(what: string, object: object): void {
+  const of = object as Readonly<Record<string, unknown>>;
+  const keys: string[] = [];
+  for (const key in of) keys.push(key);
+  const values = keys.map((key) => of[key]);
+  tracer?.assumes(what, () => {
+    let i = 0;
+    for (const key in of) {
+      if (key !== keys[i] || !Object.is(of[key], values[i])) return false;
+      i++;
+    }
+    return i === keys.length;
+  });
 }
 
 /** Whether a call is being compiled. Follows `torch.compiler.is_compiling`. */

@@ -8,7 +8,16 @@ export {
   noGrad,
   setGradEnabled,
 } from './grad-mode.ts';
-export { compileLater, dependsOn, dependsOnGradient, isCompiling, nameForCompile, onHost } from './host.ts';
+export {
+  assumes,
+  assumesProperties,
+  compileLater,
+  dependsOn,
+  dependsOnGradient,
+  isCompiling,
+  nameForCompile,
+  onHost,
+} from './host.ts';
 export { applyInPlace } from './in-place.ts';
 export { type GradNode, INPUT, OUTPUT } from './node.ts';
 export { type Observer, observe } from './observe.ts';

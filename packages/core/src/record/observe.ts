@@ -47,8 +47,8 @@ export interface Tracer {
   madeStorage(storage: Storage): void;
   /** Runs now what has to run again, on the host, in each call. */
   host<T>(run: () => T): T;
-  /** Takes what is read here for given, and asks again before each call. */
-  depends(what: string, read: () => unknown): void;
+  /** Takes for given that this holds, and asks again before each call. */
+  assumes(what: string, holds: () => boolean): void;
   /** Names the memory of a tensor. */
   names(x: Tensor, name: string): void;
   /** Says that the call cannot be recorded, but a later one may. */

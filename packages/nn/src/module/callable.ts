@@ -1,4 +1,4 @@
-import { dependsOn, isCompiling, nameForCompile, Tensor } from '@kindling/core';
+import { assumes, assumesProperties, isCompiling, nameForCompile, Tensor } from '@kindling/core';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -57,11 +57,16 @@ export const registeredValues = (module: Callable): unknown[] =>
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
 
+const hooksOf = ({ pre, forward, backward }: ModuleHooks): number =>
+  pre.length + forward.length + backward.length;
+
 /** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
-  const hooks = (): unknown[] => (own.hooks === null ? [] : Object.values(own.hooks).flat());
-  dependsOn(`a property or a hook of ${name}`, () => [...registeredValues(module), ...hooks()]);
+  assumesProperties(`a property of ${name}`, module);
+  const { hooks } = own;
+  const { length } = Object.values(hooks ?? {}).flat();
+  assumes(`the hooks of ${name}`, () => own.hooks === hooks && (hooks === null || hooksOf(hooks) === length));
   for (const [key, value] of module.registered())
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
 }

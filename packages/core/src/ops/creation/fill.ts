@@ -1,33 +1,13 @@
 import { K, signature } from '../../arguments/index.ts';
-import { type DType, storedNumber } from '../../dtype.ts';
+import { storedNumber } from '../../dtype.ts';
 import { elementsOf, scatterStrided } from '../../kernels/index.ts';
-import { apply, applyInPlace, definePrimitive, type Primitive, type Tensors } from '../../record/index.ts';
+import { applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
+import { filled } from './filled.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
-
-interface FillAttributes {
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly value: number;
-}
-
-const fillPrimitive = definePrimitive<FillAttributes, Tensors>({
-  name: 'full',
-  infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  kernel(_, { value }, out) {
-    out.storage.array.fill(value, out.offset, out.offset + out.count);
-  },
-});
-
-const noTensors: Tensors = [];
-
-/** @internal {@link full} without its checks. */
-export function filled(shape: Shape, value: number, dtype: DType): Tensor {
-  return apply(fillPrimitive, noTensors, { shape, dtype, value: storedNumber(value, dtype, 'full') });
-}
 
 const fullTakes = signature('full', { shape: K.sizeOrSizes, value: K.scalar, options: creationOptions });
 

@@ -8,4 +8,4 @@ export * from './options.ts';
 export * from './prod.ts';
 export * from './quantile.ts';
 export * from './softmax.ts';
-export { mean, nanmean, nansum, sum, sumToSize } from './sum.ts';
+export * from './sum.ts';

@@ -9,7 +9,6 @@ import { to } from '../creation/copy.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { isnan, logicalNot } from '../elementwise/compare.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
-import { reshape } from '../views/shape.ts';
 import type { Dims, SumOptions } from './options.ts';
 import {
   isDims,
@@ -22,15 +21,7 @@ import {
   totalAs,
   totalType,
 } from './reduction.ts';
-
-const sumPrimitive = definePrimitive<Reduction>({
-  name: 'sum',
-  overload: overloadOf,
-  saves: 0,
-  infer: ([x], { shape }) => ({ shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], { dims }, out) => reduce('sum', x, dims, out.storage.array, out.offset),
-  derivative: (g, node) => [spread(g, node)],
-});
+import { summedTo, sumPrimitive } from './sum-operation.ts';
 
 const sumParameters = { x: K.tensor, dims: K.nullable(K.dims), options: sumOptions };
 const sumTakes = signature('sum', sumParameters);
@@ -76,25 +67,6 @@ export function sumToSize(x: Tensor, shape: Shape): Tensor {
     );
   }
   return summedTo(x, shape);
-}
-
-/** @internal {@link sumToSize} where the shape is known to fit. */
-export function summedTo(x: Tensor, shape: Shape): Tensor {
-  const from = x.shape;
-  const lead = from.length - shape.length;
-  const dims: number[] = [];
-  let inner = false;
-  for (let d = 0; d < lead; d++) dims.push(d);
-  for (let d = lead; d < from.length; d++) {
-    if (shape[d - lead] !== from[d]) {
-      dims.push(d);
-      inner = true;
-    }
-  }
-  if (dims.length === 0) return x;
-  if (!inner || lead === 0) return apply(sumPrimitive, [x], { dims, shape });
-  const kept = from.map((size, d) => (dims.includes(d) ? 1 : size));
-  return reshape(apply(sumPrimitive, [x], { dims, shape: kept }), shape);
 }
 
 /** The reductions that give a mean refuse integers. */
