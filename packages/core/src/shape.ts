@@ -61,8 +61,12 @@ export function isContiguousLayout(shape: Shape, strides: readonly number[]): bo
   return true;
 }
 
+/** What stands in place of a size need not convert to a string by itself. */
+const asText = (size: unknown): string => (typeof size === 'object' ? '?' : String(size));
+
 /** PyTorch prints sizes as `[2, 3]`. */
-export const formatShape = (shape: Shape): string => `[${checked(shape, 'formatShape').join(', ')}]`;
+export const formatShape = (shape: Shape): string =>
+  `[${checked(shape, 'formatShape').map(asText).join(', ')}]`;
 
 /** The shape to which two shapes broadcast, or `null`. */
 export function tryBroadcast(a: Shape, b: Shape): Shape | null {

@@ -1,6 +1,6 @@
 import { ones, randn, type Tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 
 describe('Sequential', () => {
   it('chains its modules and can be indexed, iterated and extended', () => {
@@ -23,6 +23,28 @@ describe('Sequential', () => {
     const same = new nn.Sequential(new Map([['fc', new nn.Linear(2, 3)]]));
     expect(String(same)).toBe('Sequential(\n  (fc): Linear(in_features=2, out_features=3, bias=True)\n)');
     expect(() => new nn.Sequential({ forward: new nn.ReLU() })).toThrow("attribute 'forward' already exists");
+  });
+
+  it('has its named modules as properties, by their types; members of every module come first', () => {
+    const net = new nn.Sequential({ fc: new nn.Linear(2, 3), act: new nn.ReLU() });
+    expectTypeOf(net.fc).toEqualTypeOf<nn.Linear>();
+    expect(net.fc.outFeatures).toBe(3);
+    expectTypeOf(net).toExtend<nn.Sequential>();
+    expectTypeOf(net[0]).toEqualTypeOf<nn.Module | undefined>();
+    // @ts-expect-error there is no module of this name
+    expect(net.missing).toBeUndefined();
+    const taking = (training: nn.ReLU) => new nn.Sequential({ training });
+    expectTypeOf<ReturnType<typeof taking>['training']>().toEqualTypeOf<boolean>();
+    class Pair extends nn.Sequential<[Tensor, Tensor]> {}
+    class Net extends nn.Sequential {
+      declare fc: nn.Linear;
+      constructor() {
+        super({ fc: new nn.Linear(2, 3) });
+      }
+    }
+    expect(new Net().fc).toBeInstanceOf(nn.Linear);
+    expectTypeOf(new Pair(new nn.CosineSimilarity())).toBeCallableWith(ones(2), ones(2));
+    expectTypeOf(new nn.Sequential<[Tensor], Tensor[]>()(ones(2))).toEqualTypeOf<Tensor[]>();
   });
 
   it('runs a module twice where it stands twice', () => {

@@ -34,6 +34,14 @@ export type StepHook = (optimizer: Optimizer) => void;
 type Hooks = Map<object, StepHook>;
 
 const someDefaults = /* @__PURE__ */ K.kind('an object with the defaults of all options', K.isOptions);
+const someKinds = /* @__PURE__ */ K.optional(
+  /* @__PURE__ */ K.kind(
+    'an object with a kind for each option, such as { lr: K.finite }',
+    (x) =>
+      K.isOptions(x) &&
+      Object.values(x).every((kind) => typeof (kind as K.Kind | null)?.accepts === 'function'),
+  ),
+);
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNull?: boolean }>({ setToNull: K.flag });
 
 /** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
@@ -96,7 +104,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   constructor(params: Params<O>, defaults: O, kinds?: Readonly<Record<string, K.Kind>>) {
     const { name } = new.target;
-    checkArguments(name, { params: K.anything, defaults: someDefaults }, [params, defaults]);
+    checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, [
+      params,
+      defaults,
+      kinds,
+    ]);
     this.defaults = defaults;
     this.#kinds = kinds ?? kindsLike(defaults);
     this.#checks = Object.entries(this.#kinds).map(([name, kind]) => ({

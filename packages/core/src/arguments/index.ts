@@ -1,4 +1,3 @@
 /** What public functions take, stated once a function and checked at run time: kinds of values, options, signatures. */
-export { alias } from './alias.ts';
 export * as K from './kinds.ts';
 export { checkArguments, type Signature, signature } from './signature.ts';

@@ -92,7 +92,10 @@ export const flag = /* @__PURE__ */ kind('true or false', (x) => typeof x === 'b
 export const text = /* @__PURE__ */ kind('a string', (x) => typeof x === 'string');
 
 /** A function. Kindling's own. */
-export const callable = /* @__PURE__ */ kind('a function', (x) => typeof x === 'function');
+export const callable = /* @__PURE__ */ kind('a function', (x) => typeof x === 'function' && !isClass(x));
+
+/** Whether a function is a class, which can only be called with `new`: its `prototype` cannot be replaced. */
+const isClass = (f: object): boolean => Object.getOwnPropertyDescriptor(f, 'prototype')?.writable === false;
 
 /** The name of a dtype. Kindling's own. */
 export const dtype = /* @__PURE__ */ kind(

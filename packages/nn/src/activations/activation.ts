@@ -1,6 +1,7 @@
 import {
   applyElementwiseInPlace,
   applyUnary,
+  calledAs,
   checkArguments,
   type DTypeCheck,
   type E,
@@ -61,7 +62,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     gradient,
     params,
     defaults = {} as Full<O>,
-    check = floatsOnly(name),
+    check = floatsOnly(caller),
   } = spec;
   const op = new ElementwiseOp({
     name,
@@ -95,7 +96,11 @@ export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor,
   return (x: Tensor, options?: O): Tensor => {
     if (!(x instanceof Tensor) || (options !== undefined && !K.isOptions(options)))
       checkArguments(name, { x: K.tensor, options: K.options({}) }, [x, options]);
-    return f(x, { ...options, inplace: true } as O);
+    try {
+      return f(x, { ...options, inplace: true } as O);
+    } catch (error) {
+      throw calledAs(name, error);
+    }
   };
 }
 

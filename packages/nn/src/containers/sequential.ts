@@ -1,34 +1,28 @@
-import type { Tensor } from '@kindling/core';
+import { checkArguments, K, type Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
-import { entriesOf, modulesIn, type Named } from '../module/registry.ts';
+import { entriesOf, modulesIn, type Named, type StateNames } from '../module/registry.ts';
 import { Numbered } from './numbered.ts';
 
 const none: unknown[] = [];
 
+/** What the constructor gives: where modules have names, a module with these as properties; members of every module come first. */
+interface SequentialConstructor {
+  // Its type parameters cannot be left out, nor be two: a class that extends Sequential has the other forms only.
+  new <const N extends Readonly<Record<string, AnyModule>>, _I extends never, _O extends never>(
+    modules: N,
+  ): Sequential & { [K in Exclude<keyof N, keyof Sequential>]: N[K] };
+  new <I extends unknown[] = [Tensor], O = Tensor>(modules: NamedModules): Sequential<I, O>;
+  new <I extends unknown[] = [Tensor], O = Tensor>(...modules: AnyModule[]): Sequential<I, O>;
+  readonly prototype: Sequential<never, unknown>;
+  readonly stateNames: StateNames;
+}
+
 /** Submodules by name, in order. */
 export type NamedModules = Named<AnyModule>;
 
-/**
- * Calls its modules one after the other, each with the result of the one before. Follows `torch.nn.Sequential`.
- *
- * Modules are given one by one, and then have the names '0', '1', ..., or by name in one object or Map.
- * `model[0]` is the first. `I` and `O` are what the first takes and the last gives.
- * @throws KindlingError when a value is not a module.
- * @example
- * ```ts
- * const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
- * model(ones([4, 2])).shape; // [ 4, 1 ]
- * const named = new nn.Sequential({ fc: new nn.Linear(2, 8), act: new nn.Tanh() });
- * named.namedParameters().map(([name]) => name); // [ 'fc.weight', 'fc.bias' ]
- * ```
- */
-export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<
-  Module,
-  AnyModule,
-  I,
-  O
-> {
+/** The class behind the name, without the types of named modules. */
+class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<Module, AnyModule, I, O> {
   constructor(modules: NamedModules);
   constructor(...modules: AnyModule[]);
   constructor(...modules: (AnyModule | NamedModules)[]) {
@@ -67,6 +61,28 @@ export class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numb
 
   /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */
   slice(start?: number, end?: number): Sequential {
+    const bound = K.optional(K.integer);
+    checkArguments('Sequential.slice', { start: bound, end: bound }, [start, end]);
     return new Sequential(...this.items().slice(start, end));
   }
 }
+
+/**
+ * Calls its modules one after the other, each with the result of the one before. Follows `torch.nn.Sequential`.
+ *
+ * Modules are given one by one, and then have the names '0', '1', ..., or by name in one object or Map.
+ * `model[0]` is the first. `I` and `O` are what the first takes and the last gives.
+ * @throws KindlingError when a value is not a module.
+ * @example
+ * ```ts
+ * const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
+ * model(ones([4, 2])).shape; // [ 4, 1 ]
+ * const named = new nn.Sequential({ fc: new nn.Linear(2, 8), act: new nn.Tanh() });
+ * named.fc.outFeatures; // 8
+ * ```
+ */
+const Typed: SequentialConstructor = Sequential;
+/** {@link Typed} as a type. */
+type Typed<I extends unknown[] = [Tensor], O = Tensor> = Sequential<I, O>;
+
+export { Typed as Sequential };

@@ -176,7 +176,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     );
   }
 
-  /** The log-probabilities of all classes: (N, inFeatures) gives (N, nClasses). */
+  /**
+   * The log-probabilities of all classes: (N, inFeatures) gives (N, nClasses).
+   * @throws DTypeError for what is no tensor
+   */
   logProb(input: Tensor): Tensor {
     checkInput(this, input);
     const head = logSoftmax(this.head(input), 1);
@@ -186,7 +189,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     return cat([head.narrow(1, 0, this.frequent), ...clusters], 1);
   }
 
-  /** The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so. */
+  /**
+   * The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so.
+   * @throws DTypeError for what is no tensor
+   */
   predict(input: Tensor): Tensor {
     checkInput(this, input);
     const best = this.head(input).argmax(1);

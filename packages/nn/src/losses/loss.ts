@@ -32,7 +32,7 @@ export class Loss<
   reduction: R;
 
   constructor(options: LossModuleOptions<R> = {}, reductions?: readonly string[]) {
-    if (!K.isOptions(options) || !(reductions === undefined || Array.isArray(reductions)))
+    if (!K.isOptions(options) || reductions !== undefined)
       checkArguments(
         new.target.name,
         {

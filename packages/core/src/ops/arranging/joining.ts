@@ -1,4 +1,5 @@
-import { alias, K, signature } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided, elementsOf } from '../../kernels/index.ts';

@@ -1,4 +1,5 @@
-import { alias, K, signature } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { calledAs, DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf } from '../../kernels/index.ts';

@@ -1,4 +1,5 @@
-import { alias } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';

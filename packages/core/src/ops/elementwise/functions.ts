@@ -1,4 +1,5 @@
-import { alias, K } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';

@@ -1,6 +1,6 @@
-import { K } from '../../arguments/index.ts';
+import { checkArguments, K } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { DTypeError, KindlingError } from '../../errors.ts';
 import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
@@ -55,5 +55,13 @@ export function notATensor(name: string, operands: readonly unknown[]): DTypeErr
 /** What an elementwise operation is made of. */
 export const elementwiseSpec = K.kind('an object with name, arity and expression', (x) => {
   const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;
-  return typeof name === 'string' && typeof arity === 'number' && typeof expression === 'function';
+  return typeof name === 'string' && K.positiveCount.accepts(arity) && K.callable.accepts(expression);
 });
+
+/** The error for parameters that are no numbers, where that is what a kernel met; else the error that came. */
+export function ofParams(error: unknown, caller: string, params: unknown): unknown {
+  if (!(error instanceof KindlingError)) checkArguments(caller, { params: paramsKind }, [params]);
+  return error;
+}
+
+const paramsKind = K.listOf(K.scalar, 'an array of numbers');

@@ -6,7 +6,7 @@ import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { callerOf, elementwiseSpec, type Inputs, notATensor, splitOperands } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, notATensor, ofParams, splitOperands } from './operands.ts';
 import { meetingDType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -96,12 +96,12 @@ export class ElementwiseOp {
 const none: Params = [];
 
 /** Throws the error for what is no operation, or no list of operands. */
-const requireOp = (caller: string, op: unknown, operands: unknown = []): void =>
+const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
   checkArguments(
     caller,
     {
       op: K.instanceOf(ElementwiseOp, 'an ElementwiseOp'),
-      operands: K.listOf(K.anything, 'an array of operands'),
+      operands: K.kind('an array of as many operands as the operation has', () => false),
     },
     [op, operands],
   );
@@ -113,7 +113,11 @@ const requireOp = (caller: string, op: unknown, operands: unknown = []): void =>
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
   if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
-  return apply(op.primitive(0), [x], params);
+  try {
+    return apply(op.primitive(0), [x], params);
+  } catch (error) {
+    throw ofParams(error, 'applyUnary', params);
+  }
 }
 
 /**
@@ -123,13 +127,18 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
  */
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
-  if (a instanceof Tensor) {
-    if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
-    if (typeof b === 'number') return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
-  } else if (typeof a === 'number' && b instanceof Tensor) {
-    return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
+  try {
+    if (a instanceof Tensor) {
+      if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
+      if (typeof b === 'number')
+        return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
+    } else if (typeof a === 'number' && b instanceof Tensor) {
+      return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
+    }
+    return applyElementwise(op, [a, b], params);
+  } catch (error) {
+    throw ofParams(error, 'applyBinary', params);
   }
-  return applyElementwise(op, [a, b], params);
 }
 
 /**
@@ -141,9 +150,14 @@ export function applyElementwise(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands)) requireOp('applyElementwise', op, operands);
-  const split = splitOperands(op.spec, operands, params);
-  return apply(op.primitive(split.mask), split.tensors, split.params);
+  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
+    requireOp('applyElementwise', op, operands);
+  try {
+    const split = splitOperands(op.spec, operands, params);
+    return apply(op.primitive(split.mask), split.tensors, split.params);
+  } catch (error) {
+    throw ofParams(error, 'applyElementwise', params);
+  }
 }
 
 /**
@@ -156,11 +170,15 @@ export function applyElementwiseInPlace(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands))
+  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${callerOf(op.spec)}_`, operands);
-  const split = splitOperands(op.spec, operands, params);
-  return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
+  try {
+    const split = splitOperands(op.spec, operands, params);
+    return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
+  } catch (error) {
+    throw ofParams(error, 'applyElementwiseInPlace', params);
+  }
 }
 
 /** 0-dimensional integers that meet uint8 tensors are converted to uint8. */

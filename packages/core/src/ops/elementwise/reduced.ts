@@ -1,14 +1,14 @@
-import { checkArguments } from '../../arguments/index.ts';
+import { checkArguments, K } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, sumElementwise } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions } from './gradient.ts';
-import { callerOf, elementwiseSpec, type Inputs, isFilled } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, isFilled, ofParams } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -19,6 +19,14 @@ interface Attributes {
   readonly params: readonly number[];
   readonly mean: boolean;
 }
+
+const applyParameters = {
+  operands: K.tensors,
+  reduction: K.oneOf('none', 'mean', 'sum'),
+  params: K.listOf(K.scalar, 'an array of numbers'),
+};
+const areTensors = (operands: unknown): boolean =>
+  Array.isArray(operands) && operands.every((x) => x instanceof Tensor);
 
 /** Shape of every reduced result. */
 const scalar: Shape = [];
@@ -63,11 +71,17 @@ export class ElementwiseReduction {
    * @throws ShapeError when the shapes do not broadcast
    */
   apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
-    if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
+    if (!areTensors(operands) || !Array.isArray(params))
+      checkArguments('ElementwiseReduction.apply', applyParameters, [operands, reduction, params]);
     if (!isFilled(operands))
       throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
+    if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
     const inputs = haveOneShape(operands) ? operands : alike(operands, callerOf(this.spec));
-    return apply(this.#reduced, inputs, { params, mean: reduction === 'mean' });
+    try {
+      return apply(this.#reduced, inputs, { params, mean: reduction === 'mean' });
+    } catch (error) {
+      throw ofParams(error, 'ElementwiseReduction.apply', params);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { alias, K } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';

@@ -1,11 +1,12 @@
-import { K, signature } from '../../arguments/index.ts';
+import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
 import { prepareInPlace } from '../../record/in-place.ts';
 import { notifyAfter, notifyBefore, observed, type Rerun, tracer } from '../../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
+import { ofParams } from './operands.ts';
 
 const fusedUpdateTakes = signature('FusedUpdate', {
   name: K.text,
@@ -58,11 +59,14 @@ export class FusedUpdate {
    * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
+    if (!Array.isArray(tensors) || !Array.isArray(params)) this.#refuse(tensors, params);
     const [first] = tensors;
     if (first === undefined) return;
+    if (!(first instanceof Tensor)) this.#refuse(tensors, params);
     const { dtype, shape } = first;
     for (let i = 0; i < tensors.length; i++) {
       const x = tensors[i]!;
+      if (!(x instanceof Tensor)) this.#refuse(tensors, params);
       if (x.dtype !== dtype) {
         throw new DTypeError(
           `${this.name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`,
@@ -85,13 +89,25 @@ export class FusedUpdate {
     // `updateInPlace` without its closure: this runs for each parameter of each step.
     if (observed) notifyBefore(this.name, tensors, params);
     for (let i = 0; i < outs.length; i++) prepareInPlace(outs[i]!, tensors, this.name);
-    this.#write(tensors, params, outs);
+    try {
+      this.#write(tensors, params, outs);
+    } catch (error) {
+      throw ofParams(error, this.name, params);
+    }
     for (let i = 0; i < outs.length; i++) outs[i]!.storage.version++;
     if (observed) {
       const rerun: Rerun = (x, numbers, y) => this.#write(x, numbers as readonly number[], y);
       tracer?.ran(this.name, tensors, params, outs, rerun);
       notifyAfter(this.name, tensors, params, outs);
     }
+  }
+
+  /** Throws the error for what are no tensors, or no numbers. */
+  #refuse(tensors: unknown, params: unknown): void {
+    checkArguments(this.name, { tensors: K.tensors, params: K.listOf(K.number, 'an array of numbers') }, [
+      tensors,
+      params,
+    ]);
   }
 
   #write(tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void {

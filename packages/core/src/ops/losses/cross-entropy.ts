@@ -1,5 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
+import { IndexError } from '../../errors.ts';
 import {
   type CrossEntropyTarget,
   crossEntropyDenominator,
@@ -24,7 +25,7 @@ import {
   OUTPUT,
   type Primitive,
 } from '../../record/index.ts';
-import type { Shape } from '../../shape.ts';
+import { formatShape, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { onesLike } from '../creation/fill.ts';
@@ -216,7 +217,13 @@ const fusedCrossEntropyTakes = signature('fusedCrossEntropy', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.kind('an object of attributes', K.isOptions),
+  attributes: K.options<CrossEntropyAttributes>({
+    dim: K.count,
+    ignoreIndex: K.integer,
+    labelSmoothing: K.probability,
+    reduction: K.oneOf('none', 'mean', 'sum'),
+    caller: K.text,
+  }),
 });
 
 /**
@@ -235,9 +242,11 @@ export function fusedCrossEntropy(
 ): Tensor {
   fusedCrossEntropyTakes(x, target, weight, attributes);
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
+  if (!(dim < x.ndim))
+    throw new IndexError(`fusedCrossEntropy: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
   const withGradient = x.requiresGrad && isGradEnabled();
   const primitive = labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
-  const inputs: Inputs = weight === null || !isClasses(target) ? [x, target] : [x, target, weight];
+  const inputs: Inputs = weight == null || !isClasses(target) ? [x, target] : [x, target, weight];
   const own = { dim, ignoreIndex, labelSmoothing, reduction, caller, withGradient };
   return applyMulti(primitive, inputs, own)[0];
 }

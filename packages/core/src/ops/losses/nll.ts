@@ -1,8 +1,9 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
+import { IndexError } from '../../errors.ts';
 import { crossEntropyDenominator, elementsOf, extentOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
-import type { Shape } from '../../shape.ts';
+import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import type { Reduction } from '../elementwise/reduced.ts';
@@ -116,7 +117,12 @@ const fusedNllTakes = signature('fusedNll', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.kind('an object of attributes', K.isOptions),
+  attributes: K.options<NllAttributes>({
+    dim: K.count,
+    ignoreIndex: K.integer,
+    reduction: K.oneOf('none', 'mean', 'sum'),
+    caller: K.text,
+  }),
 });
 
 /**
@@ -133,7 +139,9 @@ export function fusedNll(
 ): Tensor {
   fusedNllTakes(x, target, weight, attributes);
   const { dim, ignoreIndex, reduction, caller } = attributes;
-  const inputs: Inputs = weight === null ? [x, target] : [x, target, weight];
+  if (!(dim < x.ndim))
+    throw new IndexError(`fusedNll: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
+  const inputs: Inputs = weight == null ? [x, target] : [x, target, weight];
   const own = { dim, ignoreIndex, reduction, caller, shape: x.shape, dtype: x.dtype };
   return apply(x.ndim <= 2 ? ofRows : ofImages, inputs, own);
 }

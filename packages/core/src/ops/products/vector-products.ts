@@ -1,4 +1,5 @@
-import { alias, K, signature } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';

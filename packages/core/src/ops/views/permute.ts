@@ -1,4 +1,5 @@
-import { alias, K, signature } from '../../arguments/index.ts';
+import { alias } from '../../arguments/alias.ts';
+import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
