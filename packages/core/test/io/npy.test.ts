@@ -4,6 +4,8 @@ import { DTypeError, KindlingError, ValueError } from '../../src/errors.ts';
 import { parseNpy, serializeNpy } from '../../src/io/npy.ts';
 import { dense, fixture, float32, fromBase64, toBase64 } from '../support/dense.ts';
 
+const ones = (dims: number): number[] => new Array<number>(dims).fill(1);
+
 describe('npy', () => {
   interface Case {
     dtype: string;
@@ -23,6 +25,19 @@ describe('npy', () => {
         expect(toBase64(serializeNpy(read))).toBe(bytes);
       if (plain && dtype === 'i4') expect(toBase64(serializeNpy(read, { integers: 'int32' }))).toBe(bytes);
     }
+  });
+
+  test.each([
+    [[], 128],
+    [[...ones(13), 10], 128],
+    [[...ones(13), 100], 192],
+    [[10, ...ones(13)], 128],
+    [[10, ...ones(14)], 192],
+    [ones(15), 192],
+  ])('the header of shape %j takes %i bytes, as from NumPy', (shape, bytes) => {
+    const array = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const file = serializeNpy({ dtype: 'float32', shape, array });
+    expect(file.length - array.byteLength).toBe(bytes);
   });
 
   test('what is written reads back the same', () => {

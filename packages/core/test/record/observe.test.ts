@@ -123,4 +123,11 @@ describe('observe', () => {
     ones([1]);
     expect(calls).toBe(3);
   });
+
+  it('refuses what is no observer', () => {
+    for (const wrong of [undefined, null, 'before', () => {}]) {
+      expect(() => observe(wrong as Observer)).toThrow(/^observe: .*an object with functions such as before/);
+    }
+    expect(observed).toBe(false);
+  });
 });
