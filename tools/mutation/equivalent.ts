@@ -32,4 +32,34 @@ export const equivalents: readonly Equivalent[] = [
     to: 'false',
     why: 'leaves are older than every operation, so that the sort puts them last all the same; the list spares it',
   },
+  {
+    file: 'core/src/io/json-reader.ts',
+    code: 'const start = this.#peek() === 0x6e ? this.#at : -1;',
+    from: '1',
+    to: '2',
+    why: 'it is only asked whether it is negative',
+  },
+  {
+    file: 'core/src/io/npy.ts',
+    code: 'const room = shape.length === 0 ? 0 : Math.max(0, GROWTH_DIGITS - String(shape[0]).length);',
+    from: '0',
+    to: '1',
+    why:
+      'any of the three: the header of a scalar and that of a list take 128 bytes with one space more or without room too, and no size has ' +
+      '21 digits',
+  },
+  {
+    file: 'core/src/io/json-reader.ts',
+    code: "return start >= 0 && this.#word() === 'null';",
+    from: '0',
+    to: '1',
+    why: 'it is asked of the values of an object, which begin behind its brace and their key',
+  },
+  {
+    file: 'core/src/record/apply.ts',
+    code: 'if (input?.storage === undefined) requireTensors(primitive.name, input);',
+    from: 'input?.storage === undefined',
+    to: 'true',
+    why: 'the check passes every tensor: the condition spares the call',
+  },
 ];

@@ -42,7 +42,14 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/autograd/ownership',
       'core/test/inplace',
     ],
-    wider: ['core/test/autograd/', 'core/test/arguments', 'core/test/print'],
+    wider: [
+      'core/test/autograd/hooks',
+      'core/test/autograd/second',
+      'core/test/autograd/checkpoint',
+      'core/test/autograd/views',
+      'core/test/arguments',
+      'core/test/print',
+    ],
   },
   io: {
     source: 'core/src/io',
