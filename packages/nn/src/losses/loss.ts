@@ -32,15 +32,16 @@ export class Loss<
   reduction: R;
 
   constructor(options: LossModuleOptions<R> = {}, reductions?: readonly string[]) {
-    if (!K.isOptions(options) || reductions !== undefined)
-      checkArguments(
-        new.target.name,
-        {
-          options: K.options<LossModuleOptions>({ reduction: K.text }),
-          reductions: K.optional(K.listOf(K.text)),
-        },
-        [options, reductions],
-      );
+    // A subclass has options of its own, which it checks itself.
+    if (!K.isOptions(options) || reductions !== undefined) {
+      const optionsKind = K.isOptions(options)
+        ? K.anything
+        : K.options<LossModuleOptions>({ reduction: K.text });
+      checkArguments(new.target.name, { options: optionsKind, reductions: K.optional(K.listOf(K.text)) }, [
+        options,
+        reductions,
+      ]);
+    }
     super();
     this.reduction = checkReduction<R>(new.target.name, options.reduction ?? 'mean', reductions);
   }

@@ -49,7 +49,8 @@ describe('the class of a loss function', () => {
     expect(String(new Halved())).toBe('Halved()');
     assertClose(new Halved()(x, y), F.mseLoss(x, y).mul(0.5));
     expect(() => new nn.HuberLoss({ reduction: 'avg' as 'mean' })).toThrow(/^HuberLoss: avg is not a valid/);
-    expect(new nn.KLDivLoss({ reduction: 'batchmean' }).reduction).toBe('batchmean');
+    const divergence = new nn.KLDivLoss({ reduction: 'batchmean', logTarget: true });
+    expect([divergence.reduction, divergence.logTarget]).toEqual(['batchmean', true]);
   });
 
   it('takes the options that it binds, and the inputs of the function, by type', () => {
