@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { data, manualSeed, noGrad, type Tensor } from '@kindling/core';
+import { compile, data, manualSeed, noGrad, type Tensor } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -15,31 +15,40 @@ type Model = nn.Module<[Tensor], Tensor>;
 
 const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
 
+/** Trains on a batch; gives the loss, and how many images were read right. */
+type Step = (images: Tensor, labels: Tensor) => { loss: Tensor; right: Tensor };
+
+function stepOf(model: Model, optimizer: optim.Optimizer): Step {
+  const lossFn = new nn.CrossEntropyLoss();
+  return (images, labels) => {
+    optimizer.zeroGrad();
+    const logits = model(images);
+    const loss = lossFn(logits, labels);
+    loss.backward();
+    optimizer.step();
+    return { loss, right: logits.detach().argmax(1).eq(labels).sum() };
+  };
+}
+
 /** One pass over the training images; returns the loss of each step. */
 function trainEpoch(
-  model: Model,
+  step: Step,
   loader: data.DataLoader<[Tensor, Tensor]>,
-  optimizer: optim.Optimizer,
   epoch: number,
   epochs: number,
 ): number[] {
-  const lossFn = new nn.CrossEntropyLoss();
   const losses: number[] = [];
   const progress = startProgress(epoch, epochs, loader.dataset.length);
   let seen = 0;
   let right = 0;
   let lossSum = 0;
   for (const [images, labels] of loader) {
-    optimizer.zeroGrad();
-    const logits = model(images);
-    const loss = lossFn(logits, labels);
-    loss.backward();
-    optimizer.step();
-    const value = loss.item();
+    const batch = step(images, labels);
+    const value = batch.loss.item();
     losses.push(value);
     seen += labels.shape[0]!;
     lossSum += value * labels.shape[0]!;
-    right += countEqual(logits.detach().argmax(1), labels);
+    right += batch.right.item();
     progress.update(seen, lossSum / seen, right / seen);
   }
   progress.stop();
@@ -102,6 +111,7 @@ async function main(options: Options): Promise<void> {
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, epochs);
   const dataset = new data.TensorDataset(mnist.train.images, mnist.train.labels);
   const loader = new data.DataLoader(dataset, { batchSize, shuffle: true });
+  const step = options.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
   console.log(String(model));
 
   const losses: number[] = [];
@@ -110,7 +120,7 @@ async function main(options: Options): Promise<void> {
   const { labels } = mnist.test;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const start = performance.now();
-    const epochLosses = trainEpoch(model, loader, optimizer, epoch, epochs);
+    const epochLosses = trainEpoch(step, loader, epoch, epochs);
     const seconds = (performance.now() - start) / 1000;
     losses.push(...epochLosses);
     scheduler.step();

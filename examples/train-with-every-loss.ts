@@ -15,6 +15,7 @@ Usage: pnpm train-with-every-loss [options] [loss ...]
 
   loss       which losses, by class (default: all)
   --steps N  steps of Adam for each (default 300)
+  --compile  run each step as a compiled program: the same losses
   --help     this text`;
 
 function row(loss: string, outcome: Outcome): Record<string, string> {
@@ -32,7 +33,7 @@ function row(loss: string, outcome: Outcome): Record<string, string> {
 }
 
 /** Returns whether every loss learned its task. */
-function main(names: readonly string[], steps: number): boolean {
+function main(names: readonly string[], steps: number, compiled: boolean): boolean {
   const table = new Table({
     shouldDisableColors: !process.stdout.isTTY,
     columns: [
@@ -49,7 +50,7 @@ function main(names: readonly string[], steps: number): boolean {
   const failed: string[] = [];
   let seconds = 0;
   for (const name of names) {
-    const outcome = train(runs[name]!, steps);
+    const outcome = train(runs[name]!, steps, compiled);
     seconds += outcome.seconds;
     if (!outcome.learned) failed.push(name);
     table.addRow(row(name, outcome), { color: outcome.learned ? 'green' : 'red' });
@@ -65,7 +66,11 @@ try {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2).filter((a) => a !== '--'),
     allowPositionals: true,
-    options: { steps: { type: 'string', default: '300' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      steps: { type: 'string', default: '300' },
+      compile: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   const unknown = positionals.find((name) => !Object.hasOwn(runs, name));
   if (values.help === true) console.log(usage);
@@ -75,7 +80,7 @@ try {
     const steps = numberFlag('steps', values.steps, { integer: true, least: 1, most: 1_000_000 });
     const without = missing();
     for (const name of without) console.log(`FAILED: ${name} has no task in examples/every-loss/runs.ts`);
-    const learned = main(positionals.length > 0 ? positionals : Object.keys(runs), steps);
+    const learned = main(positionals.length > 0 ? positionals : Object.keys(runs), steps, values.compile);
     if (!learned || without.length > 0) process.exitCode = 1;
   }
 } catch (error) {

@@ -1,4 +1,4 @@
-import { manualSeed, noGrad } from '@kindling/core';
+import { compile, manualSeed, noGrad } from '@kindling/core';
 import * as optim from '@kindling/optim';
 import type { Task } from './task.ts';
 
@@ -13,8 +13,8 @@ export interface Outcome {
   readonly learned: boolean;
 }
 
-/** Makes the task from the seed 0 and takes `steps` steps of Adam. */
-export function train(make: () => Task, steps: number): Outcome {
+/** Makes the task from the seed 0 and takes `steps` steps of Adam, as a program where `compiled` says so. */
+export function train(make: () => Task, steps: number, compiled = false): Outcome {
   const start = performance.now();
   manualSeed(0);
   const task = make();
@@ -22,13 +22,15 @@ export function train(make: () => Task, steps: number): Outcome {
   const before = noGrad(() => task.score());
   const optimizer = new optim.Adam([...task.parameters], { lr: 0.02 });
   const losses: number[] = [];
-  for (let step = 0; step < steps; step++) {
+  const eager = () => {
     optimizer.zeroGrad();
     const loss = task.loss();
     loss.backward();
     optimizer.step();
-    losses.push(loss.item());
-  }
+    return loss;
+  };
+  const step = compiled ? compile(eager, { fallback: 'eager' }) : eager;
+  for (let i = 0; i < steps; i++) losses.push(step().item());
   const after = noGrad(() => task.score());
   const seconds = (performance.now() - start) / 1000;
   return { measure, wanted, before, after, losses, seconds, learned: before < wanted && after >= wanted };

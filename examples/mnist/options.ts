@@ -7,6 +7,8 @@ export interface Options {
   readonly batchSize: number;
   readonly seed: number;
   readonly out: string;
+  /** Whether the training step runs as a program. */
+  readonly compile: boolean;
 }
 
 const help = `Trains a 784-128-10 network on the full MNIST and reports how well it reads digits.
@@ -18,6 +20,7 @@ Usage: pnpm mnist [options]
   --batch-size N  images a step (default 64)
   --seed N        seed of the weights and of the order of the images (default 0)
   --out DIR       where the pictures and the weights go (default out/mnist)
+  --compile       run the training step as a compiled program: the same losses
   --help          this text
 `;
 
@@ -32,6 +35,7 @@ export function readOptions(args: string[]): Options | null {
       'batch-size': text,
       seed: text,
       out: text,
+      compile: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     } as const;
     // pnpm passes the "--" between its own flags and the script's on to the script.
@@ -51,5 +55,6 @@ export function readOptions(args: string[]): Options | null {
     batchSize: count('batch-size', '64', { integer: true, least: 1, most: 60_000 }),
     seed: count('seed', '0', { integer: true, least: 0, most: 2 ** 32 - 1 }),
     out: (values.out as string | undefined) ?? 'out/mnist',
+    compile: values.compile === true,
   };
 }

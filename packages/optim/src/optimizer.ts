@@ -5,7 +5,7 @@ import {
   dependsOnGradient,
   enableGrad,
   type FusedUpdate,
-  isCompiling,
+  isTraced,
   K,
   noGrad,
   onHost,
@@ -225,7 +225,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   #updateAll(): void {
     for (const group of this.paramGroups) onHost(() => this.#checkOptions(group));
-    if (isCompiling()) this.#dependOnGroups();
+    if (isTraced()) this.#dependOnGroups();
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       for (const p of group.params) {

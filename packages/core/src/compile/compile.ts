@@ -9,6 +9,7 @@ import { Executable } from './executable.ts';
 import { explain } from './explain.ts';
 import type { Guard } from './guards.ts';
 import type { Program } from './program.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { Tracing } from './trace.ts';
 import { collectTensors, mapLeaves, sameForm, TensorForm } from './tree.ts';
 
@@ -43,6 +44,8 @@ export interface Version {
   calls: number;
 }
 
+/** After so many calls in a row that take something else from outside, there is no hope. */
+const callsToSettle = 3;
 const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
 /** From this number of programs on a warning says why there are so many. */
 const manyVersions = 8;
@@ -71,7 +74,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
   readonly #fn: (...args: A) => R;
   readonly #check: boolean;
   readonly #fallback: 'error' | 'eager';
-  #warm = false;
+  /** What the last call took from outside, until there is a program. */
+  #rehearsal: Rehearsal | null = null;
+  /** How often that was something else than in the call before. */
+  #differing = 0;
   #eager = false;
 
   constructor(fn: (...args: A) => R, { check = false, fallback = 'error' }: CompileOptions) {
@@ -83,14 +89,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   call(args: A): R {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
-    if (!this.#warm) {
-      // State comes into being: that of optimizers, say.
-      const result = this.#fn(...args);
-      refusePromise(result);
-      this.#warm = true;
-      return result;
-    }
     const tensors = tensorsOf(args);
+    if (this.#rehearsal === null) return this.#rehearse(args, tensors);
     const mode = currentMode();
     let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';
     for (let i = this.versions.length - 1; i >= 0; i--) {
@@ -103,6 +103,31 @@ class CompiledFunction<A extends readonly unknown[], R> {
       }
     }
     return this.#trace(args, tensors, mode, reason);
+  }
+
+  /** The first call: state comes into being, that of optimizers, say. */
+  #rehearse(args: A, tensors: readonly Tensor[]): R {
+    const rehearsal = new Rehearsal(tensors);
+    const before = setTracer(rehearsal);
+    try {
+      const result = this.#fn(...args);
+      refusePromise(result);
+      this.#rehearsal = rehearsal;
+      return result;
+    } finally {
+      setTracer(before);
+    }
+  }
+
+  /** Whether the call took the same from outside as the one before. */
+  #isSettled({ rehearsal }: Tracing): boolean {
+    const difference = this.#rehearsal === null ? null : rehearsal.differsFrom(this.#rehearsal);
+    if (difference === null || this.versions.length > 0) return true;
+    if (++this.#differing < callsToSettle) return false;
+    throw new CompileError(
+      `compile: the function takes something else from outside in each call, lastly ${difference}; a program could not follow that. ` +
+        'Pass what changes as an argument; or, if it decides what is done, name it by dependsOn',
+    );
   }
 
   #changed({ guards }: Version, tensors: readonly Tensor[]): string | null {
@@ -138,7 +163,9 @@ class CompiledFunction<A extends readonly unknown[], R> {
       refusePromise(result);
       setTracer(null);
       if (tracing.failure !== null) throw tracing.failure;
-      if (tracing.postponed !== null) return result;
+      const settled = this.#isSettled(tracing);
+      this.#rehearsal = tracing.rehearsal;
+      if (tracing.postponed !== null || !settled) return result;
       const { program, guards, leftBehind: storages } = tracing.finish(result);
       const form = mapLeaves([...args], (leaf) =>
         leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,

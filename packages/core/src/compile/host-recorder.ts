@@ -2,6 +2,7 @@ import type { Tracer } from '../record/observe.ts';
 
 /** Keeps what the host parts of a call gave, so that they need not run again. */
 export class HostRecorder implements Tracer {
+  readonly records = false;
   readonly results: unknown[] = [];
 
   host<T>(run: () => T): T {

@@ -7,6 +7,7 @@ import { autogradOf, Tensor } from '../tensor.ts';
 import { type Guard, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { leavesOf } from './tree.ts';
 
 /** What a recorded call came to. */
@@ -30,6 +31,7 @@ const extentOf = (x: Tensor): number =>
 
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
+  readonly records = true;
   readonly #made = new WeakSet<Storage>();
   readonly #outputs = new WeakSet<Tensor>();
   readonly #memories = new Map<Storage, MutableMemory>();
@@ -41,6 +43,8 @@ export class Tracing implements Tracer {
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
   readonly #names = new Map<Storage, string>();
+  /** What the call takes from outside, to be held against the one before. */
+  readonly rehearsal: Rehearsal;
   #values = 0;
   #inHost = false;
   /** Why the call can be compiled at a later time only. */
@@ -52,6 +56,7 @@ export class Tracing implements Tracer {
 
   constructor(tensors: readonly Tensor[]) {
     this.#arguments = tensors;
+    this.rehearsal = new Rehearsal(tensors);
     tensors.forEach((x, index) => {
       if (this.#memories.has(x.storage))
         this.#fail('two arguments share memory; pass one of them as a copy, x.clone()');
@@ -63,9 +68,11 @@ export class Tracing implements Tracer {
 
   madeStorage(storage: Storage): void {
     this.#made.add(storage);
+    this.rehearsal.madeStorage(storage);
   }
 
   meets(inputs: readonly Tensor[]): void {
+    this.rehearsal.meets(inputs);
     for (const x of inputs) {
       const known = this.#memories.get(x.storage);
       if (known === undefined) this.#discover(x);
@@ -81,6 +88,7 @@ export class Tracing implements Tracer {
     rerun: Rerun | null,
   ): void {
     if (this.#inHost) this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
+    this.rehearsal.ran(name, inputs, attrs, outputs, rerun);
     const read = inputs.map((x) => this.#valueOf(x));
     for (const y of outputs) if (!inputs.includes(y)) this.#outputs.add(y);
     if (rerun !== null) {
@@ -122,7 +130,7 @@ export class Tracing implements Tracer {
     this.#inHost = true;
     let result: T;
     try {
-      result = run();
+      result = this.rehearsal.host(run);
     } finally {
       this.#inHost = false;
     }
@@ -133,6 +141,7 @@ export class Tracing implements Tracer {
   assumes(what: string, holds: () => boolean): void {
     const changed = `${what} changed`;
     this.#guards.push(() => (holds() ? null : changed));
+    this.rehearsal.assumes(what, holds);
   }
 
   names(x: Tensor, name: string): void {

@@ -74,7 +74,10 @@ export function assumesProperties(what: string, object: object): void {
 }
 
 /** Whether a call is being compiled. Follows `torch.compiler.is_compiling`. */
-export const isCompiling = (): boolean => tracer !== null;
+export const isCompiling = (): boolean => tracer?.records === true;
+
+/** @internal Whether anybody asks what a call depends on. */
+export const isTraced = (): boolean => tracer !== null;
 
 /** @internal Says that this call cannot be compiled, but a later one may, as when state comes into being. */
 export const compileLater = (reason: string): void => tracer?.postpone(reason);

@@ -15,6 +15,7 @@ export {
   dependsOn,
   dependsOnGradient,
   isCompiling,
+  isTraced,
   nameForCompile,
   onHost,
 } from './host.ts';

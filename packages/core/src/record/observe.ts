@@ -29,6 +29,8 @@ export type Rerun = (inputs: readonly Tensor[], attrs: unknown, outputs: readonl
 
 /** @internal What records a call so that it can be run again: see compile/trace.ts. */
 export interface Tracer {
+  /** Whether a program is being made; others only look on. */
+  readonly records: boolean;
   /** Before a step runs, on these tensors. */
   meets(inputs: readonly Tensor[]): void;
   /** After a step ran: an operation, a view (which has nothing to run again), or a change in place, whose targets are outputs too. */

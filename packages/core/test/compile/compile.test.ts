@@ -395,6 +395,28 @@ describe('what a compiled function cannot do', () => {
     ]);
   });
 
+  it('takes the same from outside in each call: what changes is an argument', () => {
+    const batches = [0, 1, 2, 3, 4].map((i) => tensor([i, i + 0.5]));
+    let i = 0;
+    const byCounter = compile(() => batches[i++]!.mul(2));
+    expect(message(() => batches.map(() => byCounter()))).toMatch(
+      /takes something else from outside in each call, lastly a tensor of shape \[2\] .*Pass what changes as an argument/,
+    );
+    let factor = 1;
+    const growing = compile((x: Tensor) => x.mul((factor *= 1.5)));
+    expect(message(() => batches.map((x) => growing(x)))).toMatch(
+      /lastly \[[\d.]+\] for mul .* where the call before took \[/,
+    );
+    let first = true;
+    const settles = compile((x: Tensor) => {
+      if (!first) return x.mul(2);
+      first = false;
+      return x.mul(2).add(batches[0]!.mul(0));
+    });
+    expect(batches.map((x) => values(settles(x)))).toEqual(batches.map((x) => values(x.mul(2))));
+    expect(settles.programs.length).toBe(1);
+  });
+
   it('is refused for what is no function, and for options that there are not', () => {
     expect(() => compile(3 as never)).toThrow(/^compile: fn: expected a function/);
     expect(() => compile((x: Tensor) => x, { chek: true } as never)).toThrow(

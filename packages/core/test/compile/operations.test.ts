@@ -15,6 +15,7 @@ const readers: Readonly<Record<string, RegExp>> = {
   maskedSelect: /masked_select: which elements are not 0 reads/,
   indexPut: /index: which elements are not 0 reads/,
   oneHot: /one_hot: number of classes reads/,
+  repeatInterleave: /repeat_interleave: how often reads/,
 };
 
 /** The inputs of the next call: the program must not keep the ones that it was recorded with. */

@@ -1,4 +1,4 @@
-import { assumes, assumesProperties, isCompiling, nameForCompile, Tensor } from '@kindling/core';
+import { assumes, assumesProperties, isTraced, nameForCompile, Tensor } from '@kindling/core';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -27,7 +27,7 @@ export class Callable {
   constructor() {
     const own: Internals = { hooks: null, buffers: new Map() };
     const self = ((...input: unknown[]): unknown => {
-      if (isCompiling()) dependsOnModule(self, own);
+      if (isTraced()) dependsOnModule(self, own);
       return own.hooks === null
         ? (self as unknown as Forward).forward(...input)
         : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);

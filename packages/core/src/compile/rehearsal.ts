@@ -1,0 +1,105 @@
+import type { Rerun, Tracer } from '../record/observe.ts';
+import { formatShape } from '../shape.ts';
+import type { Storage } from '../storage.ts';
+import type { Tensor } from '../tensor.ts';
+import { userLine } from './lines.ts';
+
+/** An operation that ran, and with what numbers. */
+interface Ran {
+  readonly name: string;
+  /** `null` where they are worked out on the host in each call. */
+  readonly attributes: string | null;
+  readonly line: string | null;
+}
+
+/** Attributes as text, but for what is no plain data. */
+function textOf(attrs: unknown): string {
+  // Of objects that have a JSON form, `value` is that already.
+  function plain(this: Record<string, unknown>, key: string, value: unknown): unknown {
+    const own = this[key];
+    if (typeof own === 'number') return Number.isFinite(own) ? own : String(own);
+    if (typeof own !== 'object' || own === null || Array.isArray(own))
+      return typeof own === 'bigint' ? null : value;
+    return Object.getPrototypeOf(own) === Object.prototype ? value : null;
+  }
+  return JSON.stringify(attrs, plain) ?? '';
+}
+
+/**
+ * Notes what a call takes from outside: which tensors, and which numbers. A function of which two calls in a row differ in that
+ * depends on something that a program would not see change: a batch that a counter chooses, a factor that grows.
+ */
+export class Rehearsal implements Tracer {
+  readonly records = false;
+  readonly #given: ReadonlySet<Storage>;
+  readonly #made = new WeakSet<Storage>();
+  readonly #used = new Map<Storage, string>();
+  readonly #ran: Ran[] = [];
+  readonly #hostResults = new Set<unknown>();
+  /** What the call took for given: where that changes, so may all the rest. */
+  readonly #assumptions: (() => boolean)[] = [];
+
+  constructor(given: readonly Tensor[]) {
+    this.#given = new Set(given.map((x) => x.storage));
+  }
+
+  madeStorage(storage: Storage): void {
+    this.#made.add(storage);
+  }
+
+  meets(inputs: readonly Tensor[]): void {
+    for (const { storage, shape } of inputs) {
+      if (this.#given.has(storage) || this.#made.has(storage) || this.#used.has(storage)) continue;
+      const line = userLine();
+      this.#used.set(storage, `${formatShape(shape)}${line === null ? '' : ` (${line})`}`);
+    }
+  }
+
+  ran(
+    name: string,
+    _inputs: readonly Tensor[],
+    attrs: unknown,
+    _outputs: readonly Tensor[],
+    rerun: Rerun | null,
+  ): void {
+    if (rerun === null) return;
+    this.#ran.push({
+      name,
+      attributes: this.#hostResults.has(attrs) ? null : textOf(attrs),
+      line: userLine(),
+    });
+  }
+
+  host<T>(run: () => T): T {
+    const result = run();
+    if (typeof result === 'object' && result !== null) this.#hostResults.add(result);
+    return result;
+  }
+
+  /** What this call took from outside that the one before did not, or the other way round; `null` where they are alike. */
+  differsFrom(before: Rehearsal): string | null {
+    if (before.#assumptions.some((holds) => !holds())) return null;
+    for (const [storage, what] of this.#used)
+      if (!before.#used.has(storage) && !before.#made.has(storage))
+        return `a tensor of shape ${what} that the call before did not use`;
+    for (const [storage, what] of before.#used)
+      if (!this.#used.has(storage)) return `no longer the tensor of shape ${what} that the call before used`;
+    if (this.#ran.length !== before.#ran.length) return null;
+    if (this.#ran.some(({ name }, i) => name !== before.#ran[i]?.name)) return null;
+    for (const [i, { name, attributes, line }] of this.#ran.entries()) {
+      const was = before.#ran[i]?.attributes ?? null;
+      if (attributes !== null && was !== null && attributes !== was)
+        return `${attributes} for ${name}${line === null ? '' : ` (${line})`} where the call before took ${was}`;
+    }
+    return null;
+  }
+
+  assumes(_what: string, holds: () => boolean): void {
+    this.#assumptions.push(holds);
+  }
+
+  read(): void {}
+  gradientMatters(): void {}
+  names(): void {}
+  postpone(): void {}
+}
