@@ -2,7 +2,7 @@
 import { checkArguments, K, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
-import { ShapeError, ValueError } from './errors.ts';
+import { calledAs, ShapeError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
 import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
@@ -223,7 +223,11 @@ export function where(this: Tensor, condition: Tensor, other: Operand): Tensor {
  * @example zeros(3).set([0], 5); // tensor([5., 0., 0.])
  */
 export function set(this: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
-  return assign(this, indices, value);
+  try {
+    return assign(this, indices, value);
+  } catch (error) {
+    throw calledAs('set', error);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { K, signature } from '../arguments/index.ts';
-import { KindlingError } from '../errors.ts';
+import { calledAs, KindlingError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { add, div, mul_ } from '../ops/elementwise/arithmetic.ts';
 import { clamp, clamp_ } from '../ops/elementwise/select.ts';
@@ -65,8 +65,12 @@ const takesTotal = /* @__PURE__ */ signature('getTotalNorm', { tensors: K.anythi
  * @example getTotalNorm([tensor([1.5, 2]), tensor([6, 0], { dtype: 'float32' })]); // tensor(6.5000)
  */
 export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, options: ClipGradNormOptions = {}): Tensor {
-  takesTotal(tensors, options);
-  return totalNorm('getTotalNorm', tensorList('getTotalNorm', 'tensors', tensors), options);
+  try {
+    takesTotal(tensors, options);
+    return totalNorm('getTotalNorm', tensorList('getTotalNorm', 'tensors', tensors), options);
+  } catch (error) {
+    throw calledAs('getTotalNorm', error);
+  }
 }
 
 const takesClip = /* @__PURE__ */ signature('clipGradNorm_', {

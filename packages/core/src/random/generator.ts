@@ -1,5 +1,5 @@
 import { describe } from '../arguments/explain.ts';
-import { ValueError } from '../errors.ts';
+import { calledAs, ValueError } from '../errors.ts';
 
 const N = 624;
 const M = 397;
@@ -48,11 +48,13 @@ function stateBytes(state: GeneratorState): Uint8Array {
   const values: unknown[] = typeof state === 'object' && state !== null ? Object.values(state) : [];
   if (values.length !== STATE_BYTES) {
     const what = values.length > 0 || state instanceof Uint8Array ? `${values.length} bytes` : typeof state;
-    throw new ValueError(`setRngState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`);
+    throw new ValueError(
+      `Generator.setState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`,
+    );
   }
   for (const value of values) {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255) continue;
-    throw new ValueError(`setRngState: a generator state holds bytes, got ${describe(value)}`);
+    throw new ValueError(`Generator.setState: a generator state holds bytes, got ${describe(value)}`);
   }
   return Uint8Array.from(values as number[]);
 }
@@ -194,7 +196,7 @@ export class Generator {
     const left = view.getInt32(FIELD.left, true);
     const next = view.getUint32(FIELD.next, true);
     if (view.getInt32(FIELD.seeded, true) !== 1 || left < 1 || left > N || next > N) {
-      throw new ValueError('setState: invalid mt19937 state: these bytes are no generator state');
+      throw new ValueError('Generator.setState: invalid mt19937 state: these bytes are no generator state');
     }
     this.#seed = view.getBigUint64(FIELD.seed, true);
     this.#left = left;
@@ -293,5 +295,9 @@ export function getRngState(): Uint8Array {
  * ```
  */
 export function setRngState(state: GeneratorState): void {
-  defaultGenerator.setState(state);
+  try {
+    defaultGenerator.setState(state);
+  } catch (error) {
+    throw calledAs('setRngState', error);
+  }
 }

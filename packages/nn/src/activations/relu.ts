@@ -1,6 +1,7 @@
 import {
   apply,
   applyBinary,
+  calledAs,
   checkArguments,
   relu as coreRelu,
   defaultGenerator,
@@ -187,17 +188,21 @@ const rreluTakes = /* @__PURE__ */ signature('rrelu', () => ({
  */
 export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
   rreluTakes(x, options);
-  const { training = false, generator = defaultGenerator } = options;
-  const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
-  if (!(lower <= upper)) {
-    throw new ValueError(
-      `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
-    );
+  try {
+    const { training = false, generator = defaultGenerator } = options;
+    const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
+    if (!(lower <= upper)) {
+      throw new ValueError(
+        `rrelu: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
+      );
+    }
+    if (!training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2, inplace });
+    floatsOnly('rrelu')(x.dtype);
+    const slopes = apply(slopesPrimitive, [x.detach()], { lower, upper, generator });
+    return inplace ? x.mul_(slopes) : x.mul(slopes);
+  } catch (error) {
+    throw calledAs('rrelu', error);
   }
-  if (!training) return leakyRelu(x, { negativeSlope: (lower + upper) / 2, inplace });
-  floatsOnly('rrelu')(x.dtype);
-  const slopes = apply(slopesPrimitive, [x.detach()], { lower, upper, generator });
-  return inplace ? x.mul_(slopes) : x.mul(slopes);
 }
 /** {@link rrelu} over its input. Follows `torch.nn.functional.rrelu_`. */
 export const rrelu_ = /* @__PURE__ */ overInput('rrelu_', rrelu);

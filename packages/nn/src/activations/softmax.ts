@@ -1,5 +1,6 @@
 import {
   applyBinary,
+  calledAs,
   checkArguments,
   logSoftmax as coreLogSoftmax,
   softmax as coreSoftmax,
@@ -163,16 +164,20 @@ const gumbelSoftmaxTakes = /* @__PURE__ */ signature('gumbelSoftmax', () => ({
  */
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
   gumbelSoftmaxTakes(logits, options);
-  const { tau = 1, hard = false, dim = -1, generator } = options;
-  const gumbels = emptyLike(logits)
-    .exponential_(1, generator === undefined ? undefined : { generator })
-    .log()
-    .neg();
-  const soft = coreSoftmax(logits.add(gumbels).div(tau), dim);
-  if (!hard) return soft;
-  const index = soft.detach().argmax(dim, { keepdim: true });
-  const oneHot = scatter(zerosLike(logits), dim, index, 1);
-  return oneHot.sub(soft.detach()).add(soft);
+  try {
+    const { tau = 1, hard = false, dim = -1, generator } = options;
+    const gumbels = emptyLike(logits)
+      .exponential_(1, generator === undefined ? undefined : { generator })
+      .log()
+      .neg();
+    const soft = coreSoftmax(logits.add(gumbels).div(tau), dim);
+    if (!hard) return soft;
+    const index = soft.detach().argmax(dim, { keepdim: true });
+    const oneHot = scatter(zerosLike(logits), dim, index, 1);
+    return oneHot.sub(soft.detach()).add(soft);
+  } catch (error) {
+    throw calledAs('gumbelSoftmax', error);
+  }
 }
 
 const gluOp = /* @__PURE__ */ new ElementwiseOp({
@@ -196,13 +201,17 @@ const gluTakes = /* @__PURE__ */ signature('glu', () => ({ x: K.tensor, dim: K.i
  */
 export function glu(x: Tensor, dim = -1): Tensor {
   gluTakes(x, dim);
-  if (x.ndim === 0) throw new ShapeError('glu does not support 0-dimensional tensors');
-  const size = x.size(dim);
-  if (size % 2 !== 0) {
-    const d = dim < 0 ? dim + x.ndim : dim;
-    throw new ShapeError(`glu: Halving dimension must be even, but dimension ${d} is size ${size}`);
+  try {
+    if (x.ndim === 0) throw new ShapeError('glu does not support 0-dimensional tensors');
+    const size = x.size(dim);
+    if (size % 2 !== 0) {
+      const d = dim < 0 ? dim + x.ndim : dim;
+      throw new ShapeError(`glu: Halving dimension must be even, but dimension ${d} is size ${size}`);
+    }
+    return applyBinary(gluOp, x.narrow(dim, 0, size / 2), x.narrow(dim, size / 2, size / 2));
+  } catch (error) {
+    throw calledAs('glu', error);
   }
-  return applyBinary(gluOp, x.narrow(dim, 0, size / 2), x.narrow(dim, size / 2, size / 2));
 }
 /** a * sigmoid(b), a and b being the halves of x along `dim`: {@link glu}. Follows `torch.nn.GLU`. */
 export class GLU extends /* @__PURE__ */ alongDim<number>(glu, -1) {}

@@ -1,5 +1,6 @@
 import {
   apply,
+  calledAs,
   definePrimitive,
   elementsOf,
   empty,
@@ -36,18 +37,24 @@ const orthogonalInPlaceTakes = /* @__PURE__ */ signature('orthogonal_', () => ({
  */
 export function orthogonal_(x: Tensor, options: OrthogonalOptions = {}): Tensor {
   orthogonalInPlaceTakes(x, options);
-  if (x.ndim < 2) {
-    throw new ShapeError(`orthogonal_: Only tensors with 2 or more dimensions are supported, got ${x.ndim}`);
+  try {
+    if (x.ndim < 2) {
+      throw new ShapeError(
+        `orthogonal_: Only tensors with 2 or more dimensions are supported, got ${x.ndim}`,
+      );
+    }
+    if (x.count === 0) return x;
+    const rows = x.size(0);
+    const cols = x.count / rows;
+    return noGrad(() => {
+      const drawn = empty([rows, cols], { dtype: x.dtype }).normal_(0, 1, drawFrom(options));
+      const lying = (matrix: Tensor): Tensor => (rows < cols ? matrix : matrix.t());
+      const q = apply(positiveQ, [lying(drawn)], undefined);
+      return x.copy_(lying(q).reshape(x.shape)).mul_(options.gain ?? 1);
+    });
+  } catch (error) {
+    throw calledAs('orthogonal_', error);
   }
-  if (x.count === 0) return x;
-  const rows = x.size(0);
-  const cols = x.count / rows;
-  return noGrad(() => {
-    const drawn = empty([rows, cols], { dtype: x.dtype }).normal_(0, 1, drawFrom(options));
-    const lying = (matrix: Tensor): Tensor => (rows < cols ? matrix : matrix.t());
-    const q = apply(positiveQ, [lying(drawn)], undefined);
-    return x.copy_(lying(q).reshape(x.shape)).mul_(options.gain ?? 1);
-  });
 }
 
 /** A Householder reflection I - scale v v^T, which leaves alone what lies before `from`. */
@@ -130,16 +137,20 @@ const sparseInPlaceTakes = /* @__PURE__ */ signature('sparse_', () => ({
  */
 export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {
   sparseInPlaceTakes(x, sparsity, options);
-  if (x.ndim !== 2)
-    throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
-  const rows = x.size(0);
-  const zeros = Math.ceil(sparsity * rows);
-  return noGrad(() => {
-    x.normal_(0, options.std ?? 0.01, drawFrom(options));
-    for (let c = 0; c < x.size(1); c++) {
-      // PyTorch permutes by its default generator, whichever was given.
-      x.select(1, c).indexFill_(0, randperm(rows).narrow(0, 0, zeros), 0);
-    }
-    return x;
-  });
+  try {
+    if (x.ndim !== 2)
+      throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
+    const rows = x.size(0);
+    const zeros = Math.ceil(sparsity * rows);
+    return noGrad(() => {
+      x.normal_(0, options.std ?? 0.01, drawFrom(options));
+      for (let c = 0; c < x.size(1); c++) {
+        // PyTorch permutes by its default generator, whichever was given.
+        x.select(1, c).indexFill_(0, randperm(rows).narrow(0, 0, zeros), 0);
+      }
+      return x;
+    });
+  } catch (error) {
+    throw calledAs('sparse_', error);
+  }
 }

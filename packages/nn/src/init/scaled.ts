@@ -1,4 +1,4 @@
-import { K, signature, type Tensor } from '@kindling/core';
+import { calledAs, K, signature, type Tensor } from '@kindling/core';
 import { generatorKind } from '../module/options.ts';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
@@ -87,8 +87,12 @@ const xavierUniformInPlaceTakes = /* @__PURE__ */ signature('xavierUniform_', xa
  */
 export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
   xavierUniformInPlaceTakes(x, options);
-  const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
-  return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
+  try {
+    const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
+    return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
+  } catch (error) {
+    throw calledAs('xavierUniform_', error);
+  }
 }
 
 const xavierNormalInPlaceTakes = /* @__PURE__ */ signature('xavierNormal_', xavierUniformInPlaceParameters);
@@ -99,7 +103,11 @@ const xavierNormalInPlaceTakes = /* @__PURE__ */ signature('xavierNormal_', xavi
  */
 export function xavierNormal_(x: Tensor, options: XavierOptions = {}): Tensor {
   xavierNormalInPlaceTakes(x, options);
-  return normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) });
+  try {
+    return normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) });
+  } catch (error) {
+    throw calledAs('xavierNormal_', error);
+  }
 }
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
@@ -144,9 +152,13 @@ const kaimingUniformInPlaceTakes = /* @__PURE__ */ signature(
  */
 export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
   kaimingUniformInPlaceTakes(x, options);
-  if (x.shape.includes(0)) return x;
-  const bound = Math.sqrt(3) * kaimingStd(x, options);
-  return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
+  try {
+    if (x.shape.includes(0)) return x;
+    const bound = Math.sqrt(3) * kaimingStd(x, options);
+    return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
+  } catch (error) {
+    throw calledAs('kaimingUniform_', error);
+  }
 }
 
 const kaimingNormalInPlaceTakes = /* @__PURE__ */ signature(
@@ -161,6 +173,10 @@ const kaimingNormalInPlaceTakes = /* @__PURE__ */ signature(
  */
 export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
   kaimingNormalInPlaceTakes(x, options);
-  if (x.shape.includes(0)) return x;
-  return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });
+  try {
+    if (x.shape.includes(0)) return x;
+    return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });
+  } catch (error) {
+    throw calledAs('kaimingNormal_', error);
+  }
 }

@@ -1,4 +1,4 @@
-import { emptyLike, K, noGrad, signature, type Tensor, valuesOf, where } from '@kindling/core';
+import { calledAs, emptyLike, K, noGrad, signature, type Tensor, valuesOf, where } from '@kindling/core';
 import { generatorKind } from '../module/options.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
@@ -43,15 +43,19 @@ const truncNormalInPlaceTakes = /* @__PURE__ */ signature('truncNormal_', () => 
  */
 export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
   truncNormalInPlaceTakes(x, options);
-  const { mean = 0, std = 1, a = -2, b = 2 } = options;
-  if (mean < a - 2 * std || mean > b + 2 * std) {
-    console.warn(
-      'mean is more than 2 std from [a, b] in nn.init.truncNormal_. The distribution of values may be incorrect.',
-    );
+  try {
+    const { mean = 0, std = 1, a = -2, b = 2 } = options;
+    if (mean < a - 2 * std || mean > b + 2 * std) {
+      console.warn(
+        'mean is more than 2 std from [a, b] in nn.init.truncNormal_. The distribution of values may be incorrect.',
+      );
+    }
+    const inside = normalCdf((b - mean) / std) - normalCdf((a - mean) / std);
+    const draw = drawFrom(options);
+    return noGrad(() => (inside > 0.3 ? redraw(x, mean, std, a, b, draw) : reject(x, mean, std, a, b, draw)));
+  } catch (error) {
+    throw calledAs('truncNormal_', error);
   }
-  const inside = normalCdf((b - mean) / std) - normalCdf((a - mean) / std);
-  const draw = drawFrom(options);
-  return noGrad(() => (inside > 0.3 ? redraw(x, mean, std, a, b, draw) : reject(x, mean, std, a, b, draw)));
 }
 
 /** Whether there is any number to draw again. */

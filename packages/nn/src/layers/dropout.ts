@@ -1,4 +1,5 @@
 import {
+  calledAs,
   checkArguments,
   defaultGenerator,
   dropoutMask,
@@ -33,9 +34,9 @@ export interface DropoutFunctionOptions extends DropoutOptions {
 const dropoutKinds: K.Kinds<DropoutOptions> = { p: K.number, inplace: K.flag };
 
 /** The default of `p`, and its check. */
-function probability({ p = 0.5 }: DropoutOptions): number {
+function probability(caller: string, { p = 0.5 }: DropoutOptions): number {
   if (!(p >= 0 && p <= 1))
-    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
+    throw new ValueError(`${caller}: dropout probability has to be between 0 and 1, but got ${p}`);
   return p;
 }
 
@@ -43,17 +44,18 @@ function probability({ p = 0.5 }: DropoutOptions): number {
 type Grain = 'element' | 'feature';
 
 /** A tensor of the shape in which the mask is drawn, its elements of no account. */
-function maskTemplate(x: Tensor, grain: Grain): Tensor {
+function maskTemplate(caller: string, x: Tensor, grain: Grain): Tensor {
   if (grain === 'element') return emptyLike(x);
-  if (x.ndim < 2) throw new ShapeError('Feature dropout requires at least 2 dimensions in the input');
+  if (x.ndim < 2)
+    throw new ShapeError(`${caller}: Feature dropout requires at least 2 dimensions in the input`);
   return empty([x.size(0), x.size(1), ...x.shape.slice(2).map(() => 1)], { dtype: x.dtype });
 }
 
-function drop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor {
+function drop(caller: string, x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor {
   const { training = true, inplace = false, generator = defaultGenerator } = options;
-  const p = probability(options);
+  const p = probability(caller, options);
   if (p === 0 || !training || x.count === 0) return x;
-  const mask = dropoutMask(grain === 'element' ? x.detach() : maskTemplate(x, grain), p, generator);
+  const mask = dropoutMask(grain === 'element' ? x.detach() : maskTemplate(caller, x, grain), p, generator);
   return inplace ? x.mul_(mask) : x.mul(mask);
 }
 
@@ -67,20 +69,20 @@ function dropChannels(name: string, spatial: number, unbatched: boolean) {
         `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,
       );
     }
-    if (x.ndim === spatial + 2 || !unbatched) return drop(x, 'feature', options);
-    return drop(x.unsqueeze(0), 'feature', options).squeeze(0);
+    if (x.ndim === spatial + 2 || !unbatched) return drop(name, x, 'feature', options);
+    return drop(name, x.unsqueeze(0), 'feature', options).squeeze(0);
   };
 }
 
 /** The value to which SELU sends -Infinity, negated. */
 const alpha = 1.7580993408473766;
 
-function alphaDrop(x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor {
+function alphaDrop(caller: string, x: Tensor, grain: Grain, options: DropoutFunctionOptions): Tensor {
   const { training = false, inplace = false, generator = defaultGenerator } = options;
-  const p = probability(options);
+  const p = probability(caller, options);
   if (p === 0 || !training || x.count === 0) return x;
   if (p === 1) return inplace ? x.mul_(0) : x.mul(0);
-  const kept = maskTemplate(x, grain).bernoulli_(1 - p, { generator });
+  const kept = maskTemplate(caller, x, grain).bernoulli_(1 - p, { generator });
   const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
   const shift = kept
     .sub(1)
@@ -111,7 +113,7 @@ function dropoutClass(
     constructor(options: DropoutOptions = {}) {
       checkArguments(new.target.name, { options: K.options(dropoutKinds) }, [options]);
       super();
-      this.p = probability(options);
+      this.p = probability(new.target.name, options);
       this.inplace = options.inplace ?? false;
     }
 
@@ -144,7 +146,7 @@ const dropoutTakes = /* @__PURE__ */ signature('dropout', dropoutParameters);
  */
 export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
   dropoutTakes(x, options);
-  return drop(x, 'element', options);
+  return drop('dropout', x, 'element', options);
 };
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p): {@link dropout}.
@@ -187,7 +189,11 @@ const alphaDropoutTakes = /* @__PURE__ */ signature('alphaDropout', dropoutParam
  */
 export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
   alphaDropoutTakes(x, options);
-  return alphaDrop(x, 'element', options);
+  try {
+    return alphaDrop('alphaDropout', x, 'element', options);
+  } catch (error) {
+    throw calledAs('alphaDropout', error);
+  }
 };
 /** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
 export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
@@ -197,7 +203,11 @@ const featureAlphaDropoutTakes = /* @__PURE__ */ signature('featureAlphaDropout'
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
 export const featureAlphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
   featureAlphaDropoutTakes(x, options);
-  return alphaDrop(x, 'feature', options);
+  try {
+    return alphaDrop('featureAlphaDropout', x, 'feature', options);
+  } catch (error) {
+    throw calledAs('featureAlphaDropout', error);
+  }
 };
 /** {@link AlphaDropout} of whole channels. Follows `torch.nn.FeatureAlphaDropout`. */
 export class FeatureAlphaDropout extends /* @__PURE__ */ dropoutClass(featureAlphaDropout) {}

@@ -1,5 +1,4 @@
-import type { Tensor } from '@kindling/core';
-import { K, signature } from '@kindling/core';
+import { calledAs, K, signature, type Tensor } from '@kindling/core';
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -24,6 +23,10 @@ const normalizeTakes = /* @__PURE__ */ signature('normalize', () => ({
  */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   normalizeTakes(x, options);
-  const { p = 2, dim = 1, eps = 1e-12 } = options;
-  return x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));
+  try {
+    const { p = 2, dim = 1, eps = 1e-12 } = options;
+    return x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));
+  } catch (error) {
+    throw calledAs('normalize', error);
+  }
 }

@@ -1,4 +1,5 @@
 import {
+  calledAs,
   checkArguments,
   classShares,
   DTypeError,
@@ -235,46 +236,50 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   linearCrossEntropyTakes(input, linearWeight, target, options);
-  const { linearBias = null, ...rest } = options;
-  const caller = 'linearCrossEntropy';
-  if (input.ndim < 1 || input.ndim > 2) {
-    throw new ShapeError(`${caller}: expected input with dimensionality 1 or 2, got ${input.ndim}`);
-  }
-  if (linearWeight.ndim < 2) {
-    throw new ShapeError(
-      `${caller}: expected linearWeight with dimensionality at least 2, got ${linearWeight.ndim}`,
+  try {
+    const { linearBias = null, ...rest } = options;
+    const caller = 'linearCrossEntropy';
+    if (input.ndim < 1 || input.ndim > 2) {
+      throw new ShapeError(`${caller}: expected input with dimensionality 1 or 2, got ${input.ndim}`);
+    }
+    if (linearWeight.ndim < 2) {
+      throw new ShapeError(
+        `${caller}: expected linearWeight with dimensionality at least 2, got ${linearWeight.ndim}`,
+      );
+    }
+    const out = linearWeight.shape.slice(0, -1);
+    const features = linearWeight.shape[out.length]!;
+    if (input.shape.at(-1) !== features) {
+      throw new ShapeError(
+        `${caller}: expected equal input and linearWeight last dimensions (features), got ${formatShape(input.shape)} and ` +
+          formatShape(linearWeight.shape),
+      );
+    }
+    if (linearBias !== null && !sameShape(linearBias.shape, out)) {
+      throw new ShapeError(
+        `${caller}: expected linearBias shape ${formatShape(out)}, got ${formatShape(linearBias.shape)}`,
+      );
+    }
+    if (out.length > 1 && input.ndim === 1) {
+      throw new ShapeError(
+        `${caller}: a linearWeight of shape ${formatShape(linearWeight.shape)} requires batched input, (N, ${features}), got ` +
+          formatShape(input.shape),
+      );
+    }
+    const shape = [...input.shape.slice(0, -1), ...out];
+    if (options.ignoreIndex !== undefined && sameShape(target.shape, shape)) {
+      throw new ValueError(`${caller}: ignoreIndex cannot be specified when target contains probabilities`);
+    }
+    const flat = out.length > 1;
+    const logits = linear(
+      input,
+      flat ? linearWeight.reshape([-1, features]) : linearWeight,
+      flat && linearBias !== null ? linearBias.reshape([-1]) : linearBias,
     );
+    return crossEntropy(flat ? logits.reshape(shape) : logits, target, rest);
+  } catch (error) {
+    throw calledAs('linearCrossEntropy', error);
   }
-  const out = linearWeight.shape.slice(0, -1);
-  const features = linearWeight.shape[out.length]!;
-  if (input.shape.at(-1) !== features) {
-    throw new ShapeError(
-      `${caller}: expected equal input and linearWeight last dimensions (features), got ${formatShape(input.shape)} and ` +
-        formatShape(linearWeight.shape),
-    );
-  }
-  if (linearBias !== null && !sameShape(linearBias.shape, out)) {
-    throw new ShapeError(
-      `${caller}: expected linearBias shape ${formatShape(out)}, got ${formatShape(linearBias.shape)}`,
-    );
-  }
-  if (out.length > 1 && input.ndim === 1) {
-    throw new ShapeError(
-      `${caller}: a linearWeight of shape ${formatShape(linearWeight.shape)} requires batched input, (N, ${features}), got ` +
-        formatShape(input.shape),
-    );
-  }
-  const shape = [...input.shape.slice(0, -1), ...out];
-  if (options.ignoreIndex !== undefined && sameShape(target.shape, shape)) {
-    throw new ValueError(`${caller}: ignoreIndex cannot be specified when target contains probabilities`);
-  }
-  const flat = out.length > 1;
-  const logits = linear(
-    input,
-    flat ? linearWeight.reshape([-1, features]) : linearWeight,
-    flat && linearBias !== null ? linearBias.reshape([-1]) : linearBias,
-  );
-  return crossEntropy(flat ? logits.reshape(shape) : logits, target, rest);
 }
 
 /** Options of {@link LinearCrossEntropyLoss}. */

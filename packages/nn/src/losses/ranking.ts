@@ -1,4 +1,5 @@
 import {
+  calledAs,
   clampMin,
   E,
   ElementwiseReduction,
@@ -136,30 +137,34 @@ export function cosineEmbeddingLoss(
   options: MarginLossOptions = {},
 ): Tensor {
   cosineEmbeddingLossTakes(input1, input2, target, options);
-  const { margin = noMargin.margin } = options;
-  const caller = 'cosineEmbeddingLoss';
-  checkReduction(caller, options.reduction ?? 'mean');
-  if (target.ndim > 1) {
-    throw new ShapeError(
-      `${caller}: 0D or 1D target tensor expected, multi-target not supported, got ${formatShape(target.shape)}`,
-    );
+  try {
+    const { margin = noMargin.margin } = options;
+    const caller = 'cosineEmbeddingLoss';
+    checkReduction(caller, options.reduction ?? 'mean');
+    if (target.ndim > 1) {
+      throw new ShapeError(
+        `${caller}: 0D or 1D target tensor expected, multi-target not supported, got ${formatShape(target.shape)}`,
+      );
+    }
+    if (input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1) {
+      throw new ShapeError(
+        `${caller}: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with sizes ` +
+          `${formatShape(input1.shape)} and ${formatShape(input2.shape)}`,
+      );
+    }
+    const dim = target.ndim;
+    const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(leastSquare);
+    const cos = input1
+      .mul(input2)
+      .sum(dim)
+      .div(square(input1).mul(square(input2)).sqrt());
+    const nothing = zerosLike(cos);
+    const alike = where(target.eq(1), cos.neg().add(1), nothing);
+    const apart = where(target.eq(-1), clampMin(cos.sub(margin), 0), nothing);
+    return reduced(alike.add(apart), options, 'cosineEmbeddingLoss');
+  } catch (error) {
+    throw calledAs('cosineEmbeddingLoss', error);
   }
-  if (input1.ndim !== target.ndim + 1 || input2.ndim !== target.ndim + 1) {
-    throw new ShapeError(
-      `${caller}: ${target.ndim}D target tensor expects ${target.ndim + 1}D input tensors, but found inputs with sizes ` +
-        `${formatShape(input1.shape)} and ${formatShape(input2.shape)}`,
-    );
-  }
-  const dim = target.ndim;
-  const square = (x: Tensor): Tensor => x.mul(x).sum(dim).add(leastSquare);
-  const cos = input1
-    .mul(input2)
-    .sum(dim)
-    .div(square(input1).mul(square(input2)).sqrt());
-  const nothing = zerosLike(cos);
-  const alike = where(target.eq(1), cos.neg().add(1), nothing);
-  const apart = where(target.eq(-1), clampMin(cos.sub(margin), 0), nothing);
-  return reduced(alike.add(apart), options, 'cosineEmbeddingLoss');
 }
 
 /** The cosine of two embeddings: {@link cosineEmbeddingLoss} as a module. Follows `torch.nn.CosineEmbeddingLoss`. */
@@ -240,9 +245,13 @@ export function tripletMarginLoss(
   options: TripletMarginLossOptions = {},
 ): Tensor {
   tripletMarginLossTakes(anchor, positive, negative, options);
-  const { p = normDefaults.p, eps = normDefaults.eps } = options;
-  const distance: DistanceFunction = (a, b) => pairwiseDistance(a, b, { p, eps });
-  return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
+  try {
+    const { p = normDefaults.p, eps = normDefaults.eps } = options;
+    const distance: DistanceFunction = (a, b) => pairwiseDistance(a, b, { p, eps });
+    return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
+  } catch (error) {
+    throw calledAs('tripletMarginLoss', error);
+  }
 }
 
 /** An anchor, a positive, a negative: {@link tripletMarginLoss} as a module. Follows `torch.nn.TripletMarginLoss`. */
@@ -281,8 +290,12 @@ export function tripletMarginWithDistanceLoss(
   options: TripletMarginWithDistanceLossOptions = {},
 ): Tensor {
   tripletMarginWithDistanceLossTakes(anchor, positive, negative, options);
-  const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
-  return triplet('tripletMarginWithDistanceLoss', [anchor, positive, negative], distance, options);
+  try {
+    const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
+    return triplet('tripletMarginWithDistanceLoss', [anchor, positive, negative], distance, options);
+  } catch (error) {
+    throw calledAs('tripletMarginWithDistanceLoss', error);
+  }
 }
 
 /**

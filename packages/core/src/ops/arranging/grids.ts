@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { calledAs, ShapeError, ValueError } from '../../errors.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand, ravel, reshape } from '../views/shape.ts';
@@ -59,10 +59,14 @@ const cartesianProdTakes = signature('cartesianProd', { tensors: K.tensors });
  */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   cartesianProdTakes(tensors);
-  for (const x of tensors) {
-    if (x.shape.length !== 1)
-      throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
+  try {
+    for (const x of tensors) {
+      if (x.shape.length !== 1)
+        throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
+    }
+    const [first, ...others] = tensors;
+    return first !== undefined && others.length === 0 ? first : stack(meshgrid(tensors).map(ravel), 1);
+  } catch (error) {
+    throw calledAs('cartesianProd', error);
   }
-  const [first, ...others] = tensors;
-  return first !== undefined && others.length === 0 ? first : stack(meshgrid(tensors).map(ravel), 1);
 }

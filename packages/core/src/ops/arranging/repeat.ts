@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { calledAs, ShapeError, ValueError } from '../../errors.ts';
 import { composed, valuesOf } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
@@ -55,8 +55,12 @@ const tileTakes = signature('tile', { x: K.tensor, dims: sizesKind });
  */
 export function tile(x: Tensor, ...dims: Sizes): Tensor {
   tileTakes(x, dims);
-  const times = sizesFrom(dims);
-  return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
+  try {
+    const times = sizesFrom(dims);
+    return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
+  } catch (error) {
+    throw calledAs('tile', error);
+  }
 }
 
 /** Options of {@link repeatInterleave}. */
@@ -117,30 +121,34 @@ export function repeatInterleave(
   options: RepeatInterleaveOptions = {},
 ): Tensor {
   repeatInterleaveTakes(x, repeats, options);
-  const { dim = null, outputSize = null } = options;
-  if (repeats === undefined) return repeatedIndices(x, outputSize);
-  const source = dim === null || x.shape.length === 0 ? ravel(x) : x;
-  const d = normalizeDim(dim ?? 0, source.shape.length, 'repeatInterleave');
-  const size = sizeAlong(source, d);
-  const counts = typeof repeats === 'object' ? oneOrMany(repeats) : repeats;
-  if (counts instanceof Tensor) {
-    if (counts.shape.length !== 1 || counts.shape[0] !== size) {
-      throw new ShapeError(
-        `repeatInterleave: repeats must have the same size as input along dim, but got repeats of shape ` +
-          `${formatShape(counts.shape)} and size ${size} of dim ${d}`,
-      );
+  try {
+    const { dim = null, outputSize = null } = options;
+    if (repeats === undefined) return repeatedIndices(x, outputSize);
+    const source = dim === null || x.shape.length === 0 ? ravel(x) : x;
+    const d = normalizeDim(dim ?? 0, source.shape.length, 'repeatInterleave');
+    const size = sizeAlong(source, d);
+    const counts = typeof repeats === 'object' ? oneOrMany(repeats) : repeats;
+    if (counts instanceof Tensor) {
+      if (counts.shape.length !== 1 || counts.shape[0] !== size) {
+        throw new ShapeError(
+          `repeatInterleave: repeats must have the same size as input along dim, but got repeats of shape ` +
+            `${formatShape(counts.shape)} and size ${size} of dim ${d}`,
+        );
+      }
+      return indexSelect(source, d, repeatedIndices(counts, outputSize));
     }
-    return indexSelect(source, d, repeatedIndices(counts, outputSize));
+    if (counts < 0) throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
+    if (outputSize !== null && outputSize !== counts * size) {
+      throw new ValueError(`repeatInterleave: outputSize ${outputSize} does not match ${counts} * ${size}`);
+    }
+    const before = source.shape.slice(0, d);
+    const after = source.shape.slice(d + 1);
+    const wide = expand(unsqueeze(source, d + 1), [...before, size, counts, ...after]);
+    const result = reshape(wide, [...before, size * counts, ...after]);
+    return result.storage === x.storage ? clone(result) : result;
+  } catch (error) {
+    throw calledAs('repeatInterleave', error);
   }
-  if (counts < 0) throw new ValueError(`repeatInterleave: Repeats must be non-negative, got ${counts}`);
-  if (outputSize !== null && outputSize !== counts * size) {
-    throw new ValueError(`repeatInterleave: outputSize ${outputSize} does not match ${counts} * ${size}`);
-  }
-  const before = source.shape.slice(0, d);
-  const after = source.shape.slice(d + 1);
-  const wide = expand(unsqueeze(source, d + 1), [...before, size, counts, ...after]);
-  const result = reshape(wide, [...before, size * counts, ...after]);
-  return result.storage === x.storage ? clone(result) : result;
 }
 
 /** One number for all entries, or a vector with one for each. */

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { calledAs, DTypeError } from '../../errors.ts';
 import { E, type Expr, toInt32 } from '../../kernels/index.ts';
 import { publicName } from '../../record/apply.ts';
 import { valuesOf } from '../../record/index.ts';
@@ -171,7 +171,11 @@ const holds = (x: Tensor, caller: string): boolean =>
  */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
   allcloseTakes(a, b, options);
-  return holds(isclose(a, b, options), 'allclose');
+  try {
+    return holds(isclose(a, b, options), 'allclose');
+  } catch (error) {
+    throw calledAs('allclose', error);
+  }
 }
 
 /**

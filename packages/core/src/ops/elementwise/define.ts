@@ -2,7 +2,6 @@ import { checkArguments, K } from '../../arguments/index.ts';
 import { calledAs } from '../../errors.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { callerOf } from './operands.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -80,14 +79,7 @@ export const runInPlace = ({ op, operands, params }: Call): Tensor =>
 export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
 export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
 export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
-  const own = `${callerOf(f.op.spec)}_`;
-  return (...operands) => {
-    try {
-      return applyElementwiseInPlace(f.op, operands);
-    } catch (error) {
-      throw calledAs(own, error);
-    }
-  };
+  return (...operands) => applyElementwiseInPlace(f.op, operands);
 }
 
 /** {@link inPlace} for a function with options. */

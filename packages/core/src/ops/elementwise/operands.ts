@@ -1,6 +1,6 @@
 import { checkArguments, K } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { DTypeError, KindlingError } from '../../errors.ts';
+import { DTypeError } from '../../errors.ts';
 import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
@@ -60,7 +60,7 @@ export const elementwiseSpec = K.kind('an object with name, arity and expression
 
 /** The error for parameters that are no numbers, where that is what a kernel met; else the error that came. */
 export function ofParams(error: unknown, caller: string, params: unknown): unknown {
-  if (!(error instanceof KindlingError)) checkArguments(caller, { params: paramsKind }, [params]);
+  checkArguments(caller, { params: paramsKind }, [params]);
   return error;
 }
 

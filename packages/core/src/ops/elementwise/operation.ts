@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
+import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes } from '../../shape.ts';
@@ -177,7 +178,7 @@ export function applyElementwiseInPlace(
     const split = splitOperands(op.spec, operands, params);
     return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
   } catch (error) {
-    throw ofParams(error, 'applyElementwiseInPlace', params);
+    throw calledAs(`${callerOf(op.spec)}_`, ofParams(error, 'applyElementwiseInPlace', params));
   }
 }
 

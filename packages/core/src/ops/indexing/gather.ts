@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { calledAs, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
@@ -52,24 +52,28 @@ const takeAlongDimTakes = signature('takeAlongDim', {
  */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   takeAlongDimTakes(x, index, dim);
-  checkIndexDType(index, 'takeAlongDim');
-  if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
-  if (x.shape.length !== index.shape.length) {
-    throw new ShapeError(
-      'takeAlongDim: input and indices should have the same number of dimensions, but got ' +
-        `${x.shape.length} dimensions for input, and ${index.shape.length} dimensions for indices`,
-    );
+  try {
+    checkIndexDType(index, 'takeAlongDim');
+    if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
+    if (x.shape.length !== index.shape.length) {
+      throw new ShapeError(
+        'takeAlongDim: input and indices should have the same number of dimensions, but got ' +
+          `${x.shape.length} dimensions for input, and ${index.shape.length} dimensions for indices`,
+      );
+    }
+    const d = normalizeDim(dim, x.shape.length, 'takeAlongDim');
+    const wide = x.shape.map((size, i) => {
+      const other = sizeAlong(index, i);
+      if (i === d || size === other || other === 1) return size;
+      if (size === 1) return other;
+      throw new ShapeError(
+        `takeAlongDim: shapes ${formatShape(x.shape)} and ${formatShape(index.shape)} do not broadcast apart from dim ${d}`,
+      );
+    });
+    const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
+    const wrapped = apply(fromEndPrimitive, [index], sizeAlong(x, d));
+    return gather(expand(x, at(sizeAlong(x, d))), d, expand(wrapped, at(sizeAlong(index, d))));
+  } catch (error) {
+    throw calledAs('takeAlongDim', error);
   }
-  const d = normalizeDim(dim, x.shape.length, 'takeAlongDim');
-  const wide = x.shape.map((size, i) => {
-    const other = sizeAlong(index, i);
-    if (i === d || size === other || other === 1) return size;
-    if (size === 1) return other;
-    throw new ShapeError(
-      `takeAlongDim: shapes ${formatShape(x.shape)} and ${formatShape(index.shape)} do not broadcast apart from dim ${d}`,
-    );
-  });
-  const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
-  const wrapped = apply(fromEndPrimitive, [index], sizeAlong(x, d));
-  return gather(expand(x, at(sizeAlong(x, d))), d, expand(wrapped, at(sizeAlong(index, d))));
 }

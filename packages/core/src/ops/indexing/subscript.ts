@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { calledAs, DTypeError } from '../../errors.ts';
 import { apply, applyInPlace, definePrimitive } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -162,12 +162,16 @@ const assignTakes = signature('assign', {
  */
 export function assign(x: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
   assignTakes(x, indices, value);
-  if (!(value instanceof Tensor)) return put(x, indices, value, false, applyInPlace, 'assign');
-  // As in PyTorch, sizes of 1 that stand before the shape of the target are dropped.
-  const excess = value.shape.findIndex((size) => size !== 1);
-  const lead = excess < 0 ? value.shape.length : excess;
-  const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
-  return put(x, indices, to(trimmed, x.dtype), false, applyInPlace, 'assign');
+  try {
+    if (!(value instanceof Tensor)) return put(x, indices, value, false, applyInPlace, 'assign');
+    // As in PyTorch, sizes of 1 that stand before the shape of the target are dropped.
+    const excess = value.shape.findIndex((size) => size !== 1);
+    const lead = excess < 0 ? value.shape.length : excess;
+    const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
+    return put(x, indices, to(trimmed, x.dtype), false, applyInPlace, 'assign');
+  } catch (error) {
+    throw calledAs('assign', error);
+  }
 }
 
 /** The functions of this file that are methods too. */

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { calledAs, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -93,26 +93,30 @@ export function searchsorted(
   options: SearchsortedOptions = {},
 ): Tensor {
   searchsortedTakes(sortedSequence, values, options);
-  const { side = null, sorter = null } = options;
-  if (side !== null && side !== 'left' && side !== 'right') {
-    throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
+  try {
+    const { side = null, sorter = null } = options;
+    if (side !== null && side !== 'left' && side !== 'right') {
+      throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
+    }
+    if (side === 'left' && options.right === true) {
+      throw new ValueError(
+        "searchsorted: side and right can't be set to opposites, got side of left while right was true",
+      );
+    }
+    if (!(values instanceof Tensor) && sortedSequence.shape.length !== 1) {
+      throw new ShapeError(
+        'searchsorted: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor ' +
+          formatShape(sortedSequence.shape),
+      );
+    }
+    const sequence = sorter === null ? sortedSequence : gather(sortedSequence, -1, sorter);
+    return apply(searchPrimitive, [sequence, asTensor(values)], {
+      right: side === 'right' || (options.right ?? false),
+      caller: 'searchsorted',
+    });
+  } catch (error) {
+    throw calledAs('searchsorted', error);
   }
-  if (side === 'left' && options.right === true) {
-    throw new ValueError(
-      "searchsorted: side and right can't be set to opposites, got side of left while right was true",
-    );
-  }
-  if (!(values instanceof Tensor) && sortedSequence.shape.length !== 1) {
-    throw new ShapeError(
-      'searchsorted: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor ' +
-        formatShape(sortedSequence.shape),
-    );
-  }
-  const sequence = sorter === null ? sortedSequence : gather(sortedSequence, -1, sorter);
-  return apply(searchPrimitive, [sequence, asTensor(values)], {
-    right: side === 'right' || (options.right ?? false),
-    caller: 'searchsorted',
-  });
 }
 
 const bucketizeTakes = signature('bucketize', {

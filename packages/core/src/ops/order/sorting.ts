@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { ShapeError } from '../../errors.ts';
+import { calledAs, ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
@@ -117,7 +117,11 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
  */
 export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
   argsortTakes(x, dim, options);
-  return sort(x, dim, options).indices;
+  try {
+    return sort(x, dim, options).indices;
+  } catch (error) {
+    throw calledAs('argsort', error);
+  }
 }
 
 /** The values of {@link sort} along the first dimension. Follows `torch.msort`. */

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { calledAs, DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -27,7 +27,11 @@ const distTakes = signature('dist', distParameters);
  */
 export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   distTakes(a, b, options);
-  return vectorNorm(sub(a, b), options.p ?? 2);
+  try {
+    return vectorNorm(sub(a, b), options.p ?? 2);
+  } catch (error) {
+    throw calledAs('dist', error);
+  }
 }
 
 const cdistTakes = signature('cdist', distParameters);
@@ -87,10 +91,14 @@ const pairwiseDistanceTakes = signature('pairwiseDistance', {
  */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   pairwiseDistanceTakes(a, b, options);
-  const { p = 2, eps = 1e-6, keepdim = false } = options;
-  const apart = sub(a, b);
-  const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
-  return vectorNorm(add(difference, eps), p, -1, { keepdim });
+  try {
+    const { p = 2, eps = 1e-6, keepdim = false } = options;
+    const apart = sub(a, b);
+    const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
+    return vectorNorm(add(difference, eps), p, -1, { keepdim });
+  } catch (error) {
+    throw calledAs('pairwiseDistance', error);
+  }
 }
 
 /** Options of {@link cosineSimilarity}. */
@@ -128,9 +136,13 @@ export function cosineSimilarity(
   options: CosineSimilarityOptions = {},
 ): Tensor {
   cosineSimilarityTakes(a, b, dim, options);
-  const { eps = 1e-8 } = options;
-  const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
-  return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
+  try {
+    const { eps = 1e-8 } = options;
+    const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
+    return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
+  } catch (error) {
+    throw calledAs('cosineSimilarity', error);
+  }
 }
 
 /** The functions of this file that are methods too. */

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { calledAs, DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import {
   E,
   ElementwiseKernel,
@@ -159,34 +159,38 @@ export function matrixNorm(
   options?: SumOptions,
 ): Tensor {
   matrixNormTakes(x, ord, dims, options);
-  const caller = 'linalg.matrixNorm';
-  if (x.ndim < 2) {
-    throw new ShapeError(
-      `${caller}: The input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`,
+  try {
+    const caller = 'linalg.matrixNorm';
+    if (x.ndim < 2) {
+      throw new ShapeError(
+        `${caller}: The input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`,
+      );
+    }
+    const [first, second, ...more] = dims;
+    if (first === undefined || second === undefined || more.length > 0)
+      throw new ShapeError(`${caller}: dim must be a 2-tuple. Got ${dims.join(' ')}`);
+    const rows = normalizeDim(first, x.ndim, caller);
+    const columns = normalizeDim(second, x.ndim, caller);
+    if (rows === columns) throw new ShapeError(`${caller}: dims must be different. Got (${dims.join(', ')})`);
+    if (ord === 'fro') return vectorNorm(x, 2, dims, options);
+    const shape = reducedShape(
+      x.shape,
+      rows < columns ? [rows, columns] : [columns, rows],
+      options?.keepdim === true,
     );
+    const from = options?.dtype === undefined ? x : to(x, options.dtype);
+    if (ord === 'nuc' || Math.abs(ord) === 2) {
+      const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
+      return reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);
+    }
+    if (Math.abs(ord) !== 1 && Math.abs(ord) !== Number.POSITIVE_INFINITY) {
+      throw new ValueError(`${caller}: Order ${ord} not supported.`);
+    }
+    const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
+    return reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
+  } catch (error) {
+    throw calledAs('matrixNorm', error);
   }
-  const [first, second, ...more] = dims;
-  if (first === undefined || second === undefined || more.length > 0)
-    throw new ShapeError(`${caller}: dim must be a 2-tuple. Got ${dims.join(' ')}`);
-  const rows = normalizeDim(first, x.ndim, caller);
-  const columns = normalizeDim(second, x.ndim, caller);
-  if (rows === columns) throw new ShapeError(`${caller}: dims must be different. Got (${dims.join(', ')})`);
-  if (ord === 'fro') return vectorNorm(x, 2, dims, options);
-  const shape = reducedShape(
-    x.shape,
-    rows < columns ? [rows, columns] : [columns, rows],
-    options?.keepdim === true,
-  );
-  const from = options?.dtype === undefined ? x : to(x, options.dtype);
-  if (ord === 'nuc' || Math.abs(ord) === 2) {
-    const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
-    return reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);
-  }
-  if (Math.abs(ord) !== 1 && Math.abs(ord) !== Number.POSITIVE_INFINITY) {
-    throw new ValueError(`${caller}: Order ${ord} not supported.`);
-  }
-  const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
-  return reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
 }
 
 /** The greatest for a positive order (0 of none), the least for a negative one. */
@@ -219,21 +223,25 @@ export function linalgNorm(
   options?: SumOptions,
 ): Tensor {
   linalgNormTakes(x, ord, dims, options);
-  if (ord === undefined || ord === null) return vectorNorm(x, 2, dims, options);
-  const list = asDims(dims);
-  if (list === null && x.ndim !== 1 && x.ndim !== 2) {
-    throw new ShapeError(
-      `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.ndim}D.`,
-    );
+  try {
+    if (ord === undefined || ord === null) return vectorNorm(x, 2, dims, options);
+    const list = asDims(dims);
+    if (list === null && x.ndim !== 1 && x.ndim !== 2) {
+      throw new ShapeError(
+        `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.ndim}D.`,
+      );
+    }
+    const { length: count } = list ?? x.shape;
+    if (count === 1 && typeof ord === 'number') return vectorNorm(x, ord, dims, options);
+    if (count !== 1 && count !== 2) {
+      throw new ShapeError(
+        `linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list ?? x.shape)}`,
+      );
+    }
+    if (count === 1)
+      throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
+    return matrixNorm(x, ord, list ?? [-2, -1], options);
+  } catch (error) {
+    throw calledAs('norm', error);
   }
-  const { length: count } = list ?? x.shape;
-  if (count === 1 && typeof ord === 'number') return vectorNorm(x, ord, dims, options);
-  if (count !== 1 && count !== 2) {
-    throw new ShapeError(
-      `linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${formatShape(list ?? x.shape)}`,
-    );
-  }
-  if (count === 1)
-    throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
-  return matrixNorm(x, ord, list ?? [-2, -1], options);
 }

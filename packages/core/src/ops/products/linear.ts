@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { calledAs, DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -59,20 +59,24 @@ const linearTakes = signature('linear', { x: K.tensor, weight: K.tensor, bias: K
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   linearTakes(x, weight, bias);
-  if (weight.ndim === 1) {
-    const y = matmul(x, weight);
-    return bias === null ? y : add(y, bias);
+  try {
+    if (weight.ndim === 1) {
+      const y = matmul(x, weight);
+      return bias === null ? y : add(y, bias);
+    }
+    if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1]) {
+      throw new ShapeError(
+        `linear: input of shape ${formatShape(x.shape)} does not fit weight of shape ${formatShape(weight.shape)}: ` +
+          `expected (*, in) and (out, in) with the same in`,
+      );
+    }
+    if (x.ndim === 2)
+      return bias === null ? product(x, weight, transposeSecond) : addProduct(bias, x, weight, linearScales);
+    const y = linear(asRows(x), weight, bias);
+    return reshape(y, [...x.shape.slice(0, -1), ...y.shape.slice(1)]);
+  } catch (error) {
+    throw calledAs('linear', error);
   }
-  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1]) {
-    throw new ShapeError(
-      `linear: input of shape ${formatShape(x.shape)} does not fit weight of shape ${formatShape(weight.shape)}: ` +
-        `expected (*, in) and (out, in) with the same in`,
-    );
-  }
-  if (x.ndim === 2)
-    return bias === null ? product(x, weight, transposeSecond) : addProduct(bias, x, weight, linearScales);
-  const y = linear(asRows(x), weight, bias);
-  return reshape(y, [...x.shape.slice(0, -1), ...y.shape.slice(1)]);
 }
 
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
@@ -96,7 +100,11 @@ const baddbmmTakes = signature('baddbmm', baddbmmParameters);
  */
 export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
   baddbmmTakes(x, a, b, options);
-  return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
+  try {
+    return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
+  } catch (error) {
+    throw calledAs('baddbmm', error);
+  }
 }
 
 const addbmmTakes = signature('addbmm', baddbmmParameters);
@@ -107,8 +115,12 @@ const addbmmTakes = signature('addbmm', baddbmmParameters);
  */
 export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
   addbmmTakes(x, a, b, options);
-  const products = bmm(a, b);
-  return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
+  try {
+    const products = bmm(a, b);
+    return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
+  } catch (error) {
+    throw calledAs('addbmm', error);
+  }
 }
 
 const addmvTakes = signature('addmv', { x: K.tensor, a: K.tensor, v: K.tensor, options: scaleOptions });
@@ -119,7 +131,11 @@ const addmvTakes = signature('addmv', { x: K.tensor, a: K.tensor, v: K.tensor, o
  */
 export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor {
   addmvTakes(x, a, v, options);
-  return addScaled('addmv', x, mv(a, v), scalesOf(options));
+  try {
+    return addScaled('addmv', x, mv(a, v), scalesOf(options));
+  } catch (error) {
+    throw calledAs('addmv', error);
+  }
 }
 
 /** The functions of this file that are methods too. */

@@ -1,4 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
+import { calledAs } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
 import { isDims, sumKinds } from '../reductions/reduction.ts';
@@ -30,12 +31,16 @@ export function norm(
   dims?: Dims | NormOptions,
   options?: NormOptions,
 ): Tensor {
-  const given = isDims(dims) ? options : dims;
-  const named = isDims(dims) ? dims : undefined;
-  normTakes(x, p, named, given);
-  const { dim = named, ...rest } = given ?? {};
-  if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
-  return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
+  try {
+    const given = isDims(dims) ? options : dims;
+    const named = isDims(dims) ? dims : undefined;
+    normTakes(x, p, named, given);
+    const { dim = named, ...rest } = given ?? {};
+    if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
+    return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
+  } catch (error) {
+    throw calledAs('norm', error);
+  }
 }
 
 /** The functions of this file that are methods too. */

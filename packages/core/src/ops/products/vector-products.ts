@@ -1,6 +1,6 @@
 import { alias } from '../../arguments/alias.ts';
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { calledAs, ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -118,14 +118,18 @@ const innerTakes = signature('inner', dotParameters);
  */
 export function inner(a: Tensor, b: Tensor): Tensor {
   innerTakes(a, b);
-  if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
-  if (a.shape.at(-1) !== b.shape.at(-1)) {
-    throw new ShapeError(
-      `inner: the last dimension must match but got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
+  try {
+    if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
+    if (a.shape.at(-1) !== b.shape.at(-1)) {
+      throw new ShapeError(
+        `inner: the last dimension must match but got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      );
+    }
+    const y = product(asRows(a), asRows(b), transposeSecond);
+    return reshape(y, [...a.shape.slice(0, -1), ...b.shape.slice(0, -1)]);
+  } catch (error) {
+    throw calledAs('inner', error);
   }
-  const y = product(asRows(a), asRows(b), transposeSecond);
-  return reshape(y, [...a.shape.slice(0, -1), ...b.shape.slice(0, -1)]);
 }
 
 /** The functions of this file that are methods too. */

@@ -89,13 +89,17 @@ const bernoulliInPlaceTakes = signature('bernoulli_', {
  */
 export const bernoulli_ = (x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor => {
   bernoulliInPlaceTakes(x, p, options);
-  return drawInto(
-    x,
-    'bernoulli_',
-    'bernoulli',
-    [p instanceof Tensor ? expand(detach(p), x.shape) : p],
-    options,
-  );
+  try {
+    return drawInto(
+      x,
+      'bernoulli_',
+      'bernoulli',
+      [p instanceof Tensor ? expand(detach(p), x.shape) : p],
+      options,
+    );
+  } catch (error) {
+    throw calledAs('bernoulli_', error);
+  }
 };
 
 const randomInPlaceTakes = signature('random_', {

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { calledAs, DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import type { FloatArray } from '../../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
@@ -118,11 +118,15 @@ const randintTakes = signature('randint', {
 export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
 export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
 export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
-  const [low, high, shape, options] =
-    typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
-  randintTakes(low, high, shape, options);
-  const dtype = dtypeOf(options, 'randint', 'int32');
-  return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
+  try {
+    const [low, high, shape, options] =
+      typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
+    randintTakes(low, high, shape, options);
+    const dtype = dtypeOf(options, 'randint', 'int32');
+    return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
+  } catch (error) {
+    throw calledAs('randint', error);
+  }
 }
 
 const randpermTakes = signature('randperm', { n: K.integer, options: randomOptions });
@@ -177,7 +181,11 @@ const randintLikeTakes = signature('randintLike', {
  */
 export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
   randintLikeTakes(x, low, high, options);
-  return drawnLike(x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options);
+  try {
+    return drawnLike(x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options);
+  } catch (error) {
+    throw calledAs('randintLike', error);
+  }
 }
 
 const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOptions });

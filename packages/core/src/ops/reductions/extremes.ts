@@ -1,5 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
+import { calledAs } from '../../errors.ts';
 import { type Extent, elementsOf, extentOf, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
@@ -61,8 +62,12 @@ const aminmaxTakes = signature('aminmax', {
 /** {@link amin} and {@link amax} at once. Follows `torch.aminmax`. */
 export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } {
   aminmaxTakes(x, options);
-  const { dim, ...kept } = options;
-  return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
+  try {
+    const { dim, ...kept } = options;
+    return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
+  } catch (error) {
+    throw calledAs('aminmax', error);
+  }
 }
 
 /** Stores, for each row of `data`, where along it the row's value stands first; NaN is found too. */

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { calledAs, DTypeError } from '../../errors.ts';
 import { elementsOf, moments, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
@@ -161,7 +161,11 @@ const varMeanTakes = signature('varMean', varianceParameters);
 /** {@link variance} and mean, `[variance, mean]`, of which the latter is computed once. Follows `torch.var_mean`. */
 export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
   varMeanTakes(x, dims, options);
-  return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean'));
+  try {
+    return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean'));
+  } catch (error) {
+    throw calledAs('varMean', error);
+  }
 }
 
 const stdMeanTakes = signature('stdMean', varianceParameters);
@@ -169,7 +173,11 @@ const stdMeanTakes = signature('stdMean', varianceParameters);
 /** {@link std} and mean, `[std, mean]`, of which the latter is computed once. Follows `torch.std_mean`. */
 export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
   stdMeanTakes(x, dims, options);
-  return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean'));
+  try {
+    return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean'));
+  } catch (error) {
+    throw calledAs('stdMean', error);
+  }
 }
 
 export {

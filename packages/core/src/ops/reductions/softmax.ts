@@ -1,5 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
+import { calledAs } from '../../errors.ts';
 import {
   logSoftmaxRows,
   logSoftmaxRowsBackward,
@@ -134,7 +135,11 @@ const softminTakes = signature('softmin', {
 /** softmax(-x); throws as {@link softmax} does. Follows `torch.nn.functional.softmin`. */
 export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
   softminTakes(x, dim, options);
-  return softmax(neg(x), dim, options);
+  try {
+    return softmax(neg(x), dim, options);
+  } catch (error) {
+    throw calledAs('softmin', error);
+  }
 }
 
 const logsumexpPrimitive = definePrimitive<Reduction>({

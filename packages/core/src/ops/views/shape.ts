@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { calledAs, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
@@ -84,7 +84,11 @@ const viewAsTakes = signature('viewAs', viewAsParameters);
 /** {@link view} with the shape of `other`, and its errors. Follows `Tensor.view_as`. */
 export const viewAs = (x: Tensor, other: Tensor): Tensor => {
   viewAsTakes(x, other);
-  return view(x, other.shape);
+  try {
+    return view(x, other.shape);
+  } catch (error) {
+    throw calledAs('viewAs', error);
+  }
 };
 
 const reshapeAsTakes = signature('reshapeAs', viewAsParameters);
@@ -92,7 +96,11 @@ const reshapeAsTakes = signature('reshapeAs', viewAsParameters);
 /** {@link reshape} with the shape of `other`, and its errors. Follows `Tensor.reshape_as`. */
 export const reshapeAs = (x: Tensor, other: Tensor): Tensor => {
   reshapeAsTakes(x, other);
-  return reshape(x, other.shape);
+  try {
+    return reshape(x, other.shape);
+  } catch (error) {
+    throw calledAs('reshapeAs', error);
+  }
 };
 
 const flattenTakes = signature('flatten', { x: K.tensor, startDim: K.integer, endDim: K.integer });
@@ -246,7 +254,11 @@ const expandAsTakes = signature('expandAs', viewAsParameters);
 /** {@link expand} to the shape of `other`, and its errors. Follows `Tensor.expand_as`. */
 export const expandAs = (x: Tensor, other: Tensor): Tensor => {
   expandAsTakes(x, other);
-  return expand(x, other.shape);
+  try {
+    return expand(x, other.shape);
+  } catch (error) {
+    throw calledAs('expandAs', error);
+  }
 };
 
 const broadcastToTakes = signature('broadcastTo', { x: K.tensor, shape: K.sizes });
@@ -254,7 +266,11 @@ const broadcastToTakes = signature('broadcastTo', { x: K.tensor, shape: K.sizes 
 /** {@link expand} to `shape`, and its errors. Follows `torch.broadcast_to`. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
   broadcastToTakes(x, shape);
-  return expand(x, shape);
+  try {
+    return expand(x, shape);
+  } catch (error) {
+    throw calledAs('broadcastTo', error);
+  }
 };
 
 const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.tensors });

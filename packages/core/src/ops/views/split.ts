@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { calledAs, ShapeError } from '../../errors.ts';
 import { applyView, valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -31,20 +31,24 @@ const splitTakes = signature('split', { x: K.tensor, splitSize: K.sizeOrSizes, d
  */
 export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
   splitTakes(x, splitSize, dim);
-  if (typeof splitSize !== 'number') return splitWithSizes(x, splitSize, dim);
-  if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
-  const { d, size } = existingDim(x, dim, 'split');
-  if (splitSize < 0) {
-    throw new ShapeError(`split expects splitSize be non-negative, but got splitSize=${splitSize}`);
+  try {
+    if (typeof splitSize !== 'number') return splitWithSizes(x, splitSize, dim);
+    if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
+    const { d, size } = existingDim(x, dim, 'split');
+    if (splitSize < 0) {
+      throw new ShapeError(`split expects splitSize be non-negative, but got splitSize=${splitSize}`);
+    }
+    if (splitSize === 0 && size > 0) {
+      throw new ShapeError(
+        `split: splitSize can only be 0 if dimension size is 0, but got dimension size of ${size}`,
+      );
+    }
+    const count = splitSize === 0 ? 1 : Math.max(Math.ceil(size / splitSize), 1);
+    const sizes = Array.from({ length: count }, (_, i) => Math.min(splitSize, size - i * splitSize));
+    return cut(x, d, sizes);
+  } catch (error) {
+    throw calledAs('split', error);
   }
-  if (splitSize === 0 && size > 0) {
-    throw new ShapeError(
-      `split: splitSize can only be 0 if dimension size is 0, but got dimension size of ${size}`,
-    );
-  }
-  const count = splitSize === 0 ? 1 : Math.max(Math.ceil(size / splitSize), 1);
-  const sizes = Array.from({ length: count }, (_, i) => Math.min(splitSize, size - i * splitSize));
-  return cut(x, d, sizes);
 }
 
 const splitWithSizesTakes = signature('splitWithSizes', { x: K.tensor, splitSizes: K.sizes, dim: K.integer });
@@ -55,7 +59,7 @@ const splitWithSizesTakes = signature('splitWithSizes', { x: K.tensor, splitSize
  */
 export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] {
   splitWithSizesTakes(x, splitSizes, dim);
-  if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
+  if (x.shape.length === 0) throw new ShapeError('splitWithSizes: expects at least a 1-dimensional tensor');
   const { d, size } = existingDim(x, dim, 'splitWithSizes');
   if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== size) {
     throw new ShapeError(
@@ -103,19 +107,23 @@ const tensorSplitTakes = signature('tensorSplit', {
  */
 export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tensor, dim = 0): Tensor[] {
   tensorSplitTakes(x, indicesOrSections, dim);
-  if (x.shape.length === 0)
-    throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
-  const { d, size } = existingDim(x, dim, 'tensorSplit');
-  const wanted = indicesOrSections instanceof Tensor ? numbersOf(indicesOrSections) : indicesOrSections;
-  if (typeof wanted !== 'number') {
-    return [...wanted, null].map((stop, i) => sliceAlong(x, d, { start: wanted[i - 1] ?? 0, stop }));
+  try {
+    if (x.shape.length === 0)
+      throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
+    const { d, size } = existingDim(x, dim, 'tensorSplit');
+    const wanted = indicesOrSections instanceof Tensor ? numbersOf(indicesOrSections) : indicesOrSections;
+    if (typeof wanted !== 'number') {
+      return [...wanted, null].map((stop, i) => sliceAlong(x, d, { start: wanted[i - 1] ?? 0, stop }));
+    }
+    if (wanted <= 0) {
+      throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${wanted}`);
+    }
+    const least = Math.floor(size / wanted);
+    const sizes = Array.from({ length: wanted }, (_, i) => least + (i < size % wanted ? 1 : 0));
+    return cut(x, d, sizes);
+  } catch (error) {
+    throw calledAs('tensorSplit', error);
   }
-  if (wanted <= 0) {
-    throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${wanted}`);
-  }
-  const least = Math.floor(size / wanted);
-  const sizes = Array.from({ length: wanted }, (_, i) => least + (i < size % wanted ? 1 : 0));
-  return cut(x, d, sizes);
 }
 
 /** One number of a 0-dimensional tensor, a list of any other. */

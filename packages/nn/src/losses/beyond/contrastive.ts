@@ -1,5 +1,6 @@
 import {
   arange,
+  calledAs,
   cat,
   checkArguments,
   eye,
@@ -73,37 +74,41 @@ const infoNceLossTakes = /* @__PURE__ */ signature('infoNceLoss', () => ({
  */
 export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
   infoNceLossTakes(query, key, options);
-  const { negatives = null } = options;
-  const { temperature, symmetric } = withDefaults(infoNceDefaults, options);
-  checkPositive('infoNceLoss', { temperature });
-  const [n = 0, d] = query.shape;
-  if (query.ndim !== 2 || key.ndim !== 2 || key.shape[0] !== n || key.shape[1] !== d) {
-    throw new ShapeError(
-      `infoNceLoss: expected queries and keys of one shape (N, D), got ${formatShape(query.shape)} and ` +
-        formatShape(key.shape),
-    );
+  try {
+    const { negatives = null } = options;
+    const { temperature, symmetric } = withDefaults(infoNceDefaults, options);
+    checkPositive('infoNceLoss', { temperature });
+    const [n = 0, d] = query.shape;
+    if (query.ndim !== 2 || key.ndim !== 2 || key.shape[0] !== n || key.shape[1] !== d) {
+      throw new ShapeError(
+        `infoNceLoss: expected queries and keys of one shape (N, D), got ${formatShape(query.shape)} and ` +
+          formatShape(key.shape),
+      );
+    }
+    const q = unit(query);
+    const k = unit(key);
+    if (negatives === null) {
+      const own = arange(n, { dtype: 'int32' });
+      const logits = q.matmul(k.t()).div(temperature);
+      const forth = perRow(logits, own);
+      return reduced(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options, 'infoNceLoss');
+    }
+    if (symmetric)
+      throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
+    const wanted = negatives.ndim === 3 ? negatives.shape[0] === n : negatives.ndim === 2;
+    if (!wanted || negatives.shape.at(-1) !== d) {
+      throw new ShapeError(
+        `infoNceLoss: expected negatives of shape [M, ${d}] or [${n}, M, ${d}], got ${formatShape(negatives.shape)}`,
+      );
+    }
+    const others = unit(negatives);
+    const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
+    const near = q.mul(k).sum(1, { keepdim: true });
+    const logits = cat([near, far], 1).div(temperature);
+    return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options, 'infoNceLoss');
+  } catch (error) {
+    throw calledAs('infoNceLoss', error);
   }
-  const q = unit(query);
-  const k = unit(key);
-  if (negatives === null) {
-    const own = arange(n, { dtype: 'int32' });
-    const logits = q.matmul(k.t()).div(temperature);
-    const forth = perRow(logits, own);
-    return reduced(symmetric ? forth.add(perRow(logits.t(), own)).mul(0.5) : forth, options, 'infoNceLoss');
-  }
-  if (symmetric)
-    throw new ValueError('infoNceLoss: symmetric needs the negatives of the batch; give it no negatives');
-  const wanted = negatives.ndim === 3 ? negatives.shape[0] === n : negatives.ndim === 2;
-  if (!wanted || negatives.shape.at(-1) !== d) {
-    throw new ShapeError(
-      `infoNceLoss: expected negatives of shape [M, ${d}] or [${n}, M, ${d}], got ${formatShape(negatives.shape)}`,
-    );
-  }
-  const others = unit(negatives);
-  const far = others.ndim === 2 ? q.matmul(others.t()) : others.matmul(q.unsqueeze(2)).squeeze(2);
-  const near = q.mul(k).sum(1, { keepdim: true });
-  const logits = cat([near, far], 1).div(temperature);
-  return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options, 'infoNceLoss');
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  calledAs,
   formatShape,
   isFloatingPoint,
   K,
@@ -51,21 +52,25 @@ const emdLossTakes = /* @__PURE__ */ signature('emdLoss', () => ({
  */
 export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor {
   emdLossTakes(input, target, options);
-  const { power = emdDefaults.power } = options;
-  if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);
-  if (input.ndim < 2) {
-    throw new ShapeError(
-      `emdLoss: expected logits (N, C) or (N, C, d1, ...), got shape ${formatShape(input.shape)}`,
-    );
+  try {
+    const { power = emdDefaults.power } = options;
+    if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);
+    if (input.ndim < 2) {
+      throw new ShapeError(
+        `emdLoss: expected logits (N, C) or (N, C, d1, ...), got shape ${formatShape(input.shape)}`,
+      );
+    }
+    const p = softmax(input, 1);
+    // At the last class both have summed up to 1: all that could stand there is rounding.
+    const moved = p
+      .sub(distribution(input, target))
+      .cumsum(1)
+      .narrow(1, 0, classCount(input) - 1);
+    const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
+    return reduced(cost.sum(1), options, 'emdLoss');
+  } catch (error) {
+    throw calledAs('emdLoss', error);
   }
-  const p = softmax(input, 1);
-  // At the last class both have summed up to 1: all that could stand there is rounding.
-  const moved = p
-    .sub(distribution(input, target))
-    .cumsum(1)
-    .narrow(1, 0, classCount(input) - 1);
-  const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
-  return reduced(cost.sum(1), options, 'emdLoss');
 }
 
 function distribution(input: Tensor, target: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import {
   applyElementwise,
   arange,
+  calledAs,
   checkArguments,
   E,
   ElementwiseOp,
@@ -107,23 +108,27 @@ const arcFaceLossTakes = /* @__PURE__ */ signature('arcFaceLoss', () => ({
  */
 export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor {
   arcFaceLossTakes(input, target, options);
-  const {
-    margin = arcFaceDefaults.margin,
-    scale = arcFaceDefaults.scale,
-    easyMargin = arcFaceDefaults.easyMargin,
-    ...rest
-  } = options;
-  if (!(margin >= 0 && margin <= Math.PI / 2)) {
-    throw new ValueError(`arcFaceLoss: margin must be an angle between 0 and pi/2, got ${margin}`);
+  try {
+    const {
+      margin = arcFaceDefaults.margin,
+      scale = arcFaceDefaults.scale,
+      easyMargin = arcFaceDefaults.easyMargin,
+      ...rest
+    } = options;
+    if (!(margin >= 0 && margin <= Math.PI / 2)) {
+      throw new ValueError(`arcFaceLoss: margin must be an angle between 0 and pi/2, got ${margin}`);
+    }
+    const sin = Math.sin(margin);
+    const threshold = easyMargin ? 0 : -Math.cos(margin);
+    const params = [Math.cos(margin), sin, threshold, easyMargin ? 0 : margin * sin, scale];
+    return crossEntropy(
+      applyElementwise(arc, [ownClass('arcFaceLoss', input, target), input], params),
+      target,
+      rest,
+    );
+  } catch (error) {
+    throw calledAs('arcFaceLoss', error);
   }
-  const sin = Math.sin(margin);
-  const threshold = easyMargin ? 0 : -Math.cos(margin);
-  const params = [Math.cos(margin), sin, threshold, easyMargin ? 0 : margin * sin, scale];
-  return crossEntropy(
-    applyElementwise(arc, [ownClass('arcFaceLoss', input, target), input], params),
-    target,
-    rest,
-  );
 }
 
 const cosFaceLossTakes = /* @__PURE__ */ signature('cosFaceLoss', () => ({
@@ -153,10 +158,14 @@ const cosFaceLossTakes = /* @__PURE__ */ signature('cosFaceLoss', () => ({
  */
 export function cosFaceLoss(input: Tensor, target: Tensor, options: CosFaceLossOptions = {}): Tensor {
   cosFaceLossTakes(input, target, options);
-  const { margin = cosFaceDefaults.margin, scale = cosFaceDefaults.scale, ...rest } = options;
-  if (!(margin >= 0)) throw new ValueError(`cosFaceLoss: margin must not be negative, got ${margin}`);
-  const own = ownClass('cosFaceLoss', input, target);
-  return crossEntropy(applyElementwise(flat, [own, input], [margin, scale]), target, rest);
+  try {
+    const { margin = cosFaceDefaults.margin, scale = cosFaceDefaults.scale, ...rest } = options;
+    if (!(margin >= 0)) throw new ValueError(`cosFaceLoss: margin must not be negative, got ${margin}`);
+    const own = ownClass('cosFaceLoss', input, target);
+    return crossEntropy(applyElementwise(flat, [own, input], [margin, scale]), target, rest);
+  } catch (error) {
+    throw calledAs('cosFaceLoss', error);
+  }
 }
 
 /** A softmax over the cosines between embeddings and learned centres of the classes. */

@@ -1,4 +1,5 @@
 import {
+  calledAs,
   formatShape,
   K,
   ShapeError,
@@ -139,16 +140,20 @@ const diceLossTakes = /* @__PURE__ */ signature('diceLoss', () => ({
  */
 export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor {
   diceLossTakes(input, target, options);
-  const { smooth = diceDefaults.smooth, squared = diceDefaults.squared } = options;
-  // Halving above and below the line turns Dice into Tversky.
-  if (!squared) {
-    const halved = { ...options, smooth: smooth / 2 };
-    return reduced(tversky('diceLoss', input, target, halved, 0.5, 0.5), options, 'diceLoss');
+  try {
+    const { smooth = diceDefaults.smooth, squared = diceDefaults.squared } = options;
+    // Halving above and below the line turns Dice into Tversky.
+    if (!squared) {
+      const halved = { ...options, smooth: smooth / 2 };
+      return reduced(tversky('diceLoss', input, target, halved, 0.5, 0.5), options, 'diceLoss');
+    }
+    const { p, t, total } = regionsOf('diceLoss', input, target, options);
+    const sizes = total(p.square()).add(total(t.square()));
+    // The squared difference is what the two sizes have more than twice the overlap.
+    return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options, 'diceLoss');
+  } catch (error) {
+    throw calledAs('diceLoss', error);
   }
-  const { p, t, total } = regionsOf('diceLoss', input, target, options);
-  const sizes = total(p.square()).add(total(t.square()));
-  // The squared difference is what the two sizes have more than twice the overlap.
-  return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options, 'diceLoss');
 }
 
 /** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
@@ -184,8 +189,12 @@ const tverskyLossTakes = /* @__PURE__ */ signature('tverskyLoss', () => ({
  */
 export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor {
   tverskyLossTakes(input, target, options);
-  const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
-  return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options, 'tverskyLoss');
+  try {
+    const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
+    return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options, 'tverskyLoss');
+  } catch (error) {
+    throw calledAs('tverskyLoss', error);
+  }
 }
 
 /** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
@@ -226,10 +235,14 @@ export function focalTverskyLoss(
   options: FocalTverskyLossOptions = {},
 ): Tensor {
   focalTverskyLossTakes(input, target, options);
-  const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
-  checkPositive('focalTverskyLoss', { gamma });
-  const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
-  return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options, 'focalTverskyLoss');
+  try {
+    const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
+    checkPositive('focalTverskyLoss', { gamma });
+    const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
+    return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options, 'focalTverskyLoss');
+  } catch (error) {
+    throw calledAs('focalTverskyLoss', error);
+  }
 }
 
 /** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
@@ -262,7 +275,11 @@ const jaccardLossTakes = /* @__PURE__ */ signature('jaccardLoss', () => ({
  */
 export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor {
   jaccardLossTakes(input, target, options);
-  return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss');
+  try {
+    return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss');
+  } catch (error) {
+    throw calledAs('jaccardLoss', error);
+  }
 }
 
 /** One minus the intersection over union: {@link jaccardLoss} as a module. Kindling's own, after the paper there. */
