@@ -44,7 +44,7 @@ export class Storage {
     return this.#lengthOutside === passedOn ? recycled() : transferred();
   }
 
-  /** @internal The memory goes on without this storage, which says so from now on. */
+  /** The memory goes on without this storage, which says so from now on. Kindling's own. */
   leaveBehind(message: string): void {
     this.#leftBehind = message;
     this.#lengthOutside = Number.POSITIVE_INFINITY;
@@ -58,7 +58,7 @@ export class Storage {
     this.#lengthOutside = this.#array.length;
   }
 
-  /** @internal Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. */
+  /** Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. Kindling's own. */
   recycle(): void {
     const array = this.#array;
     if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || array.byteLength > largestSlice)

@@ -19,12 +19,15 @@ export type Origin =
 
 /** A stretch of memory, which values of one dtype lie in. */
 export interface Memory {
+  /** Its number in the program. */
   readonly id: number;
+  /** The type of its elements. */
   readonly dtype: DType;
   /** In elements. */
   readonly length: number;
   /** The offset, in the memory that was recorded, of what stands for it in a call. */
   base: number;
+  /** Where it comes from. */
   origin: Origin;
   /** What it is called: '0.weight'. */
   name: string | null;
@@ -32,12 +35,19 @@ export interface Memory {
 
 /** What an equation reads or gives: how it lies in memory, and after how many changes of that memory. */
 export interface Value {
+  /** Its number in the program. */
   readonly id: number;
+  /** What it lies in. */
   readonly memory: Memory;
+  /** The type of its elements. */
   readonly dtype: DType;
+  /** The sizes of its dimensions. */
   readonly shape: Shape;
+  /** Distance, in elements, between neighbours along each dimension. */
   readonly strides: readonly number[];
+  /** Index of its first element. */
   readonly offset: number;
+  /** Whether the elements lie in row-major order without gaps. */
   readonly dense: boolean;
   /** How often the memory was written before. */
   readonly version: number;
@@ -45,12 +55,15 @@ export interface Value {
 
 /** What happens in the call, in order. */
 export interface Equation {
+  /** The operation's name, PyTorch's. */
   readonly name: string;
+  /** What it reads. */
   readonly inputs: readonly Value[];
   /** What is not a tensor: the operation's attributes. */
   readonly attrs: unknown;
   /** The number of the host part that gives the attributes anew in each call; `null` where they stay. */
   readonly host: number | null;
+  /** What it gives, or has changed. */
   readonly outputs: readonly Value[];
   /** Does it, on other tensors; `null` for views, which are only another way to see memory. */
   readonly rerun: Rerun | null;
@@ -60,6 +73,7 @@ export interface Equation {
 
 /** What is run on the host, between equations. */
 export interface HostPart {
+  /** Does it. */
   readonly run: () => unknown;
   /** How many equations come before it. */
   readonly at: number;
@@ -67,6 +81,7 @@ export interface HostPart {
 
 /** A gradient as the call leaves it. */
 export interface GradientLeft {
+  /** Whose it is. */
   readonly leaf: LeafPlace;
   /** `null`: the leaf has no gradient then. */
   readonly value: Value | null;
@@ -74,11 +89,15 @@ export interface GradientLeft {
 
 /** A call as it was recorded: a list of equations over values, in static single assignment. */
 export interface Program {
+  /** All memory that equations read or write. */
   readonly memories: readonly Memory[];
+  /** What happens on tensors, in order. */
   readonly equations: readonly Equation[];
+  /** What happens on the host. */
   readonly hostParts: readonly HostPart[];
   /** The tensors among the results, in order. */
   readonly results: readonly Value[];
+  /** Which gradients leaves have afterwards, where they are others than before. */
   readonly gradients: readonly GradientLeft[];
 }
 

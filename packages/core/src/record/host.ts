@@ -6,6 +6,7 @@ import { tracer } from './observe.ts';
  * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
  * counting, or working out the numbers of an optimizer's update. An object that it returns may be handed to an operation as its
  * attributes, which are then those of each call. Kindling's own.
+ * @throws ValueError for what is no function
  * @example
  * ```ts
  * let count = 0;
@@ -26,6 +27,7 @@ export function onHost<T>(fn: () => T): T {
  * Where a call is being compiled: the program serves as long as `read` gives the same value, or an array of the same values;
  * otherwise the call is compiled anew, and `explain()` says that it was for `what`. For what decides which operations run, such
  * as the flag `training` of a module. Kindling's own.
+ * @throws ValueError for what is no function
  * @example
  * ```ts
  * let scale = 2;
@@ -54,10 +56,10 @@ export function dependsOn(what: string, read: () => unknown): void {
   });
 }
 
-/** @internal {@link dependsOn} for what is asked in each step, by a check that allocates nothing. */
+/** {@link dependsOn} by a check, which may be one that allocates nothing. Kindling's own. */
 export const assumes = (what: string, holds: () => boolean): void => tracer?.assumes(what, holds);
 
-/** @internal {@link dependsOn} for the properties of an object: which there are, and what each of them is. */
+/** {@link dependsOn} for the properties of an object: which there are, and what each of them is. Kindling's own. */
 export function assumesProperties(what: string, object: object): void {
   const of = object as Readonly<Record<string, unknown>>;
   const keys: string[] = [];
@@ -76,14 +78,14 @@ export function assumesProperties(what: string, object: object): void {
 /** Whether a call is being compiled. Follows `torch.compiler.is_compiling`. */
 export const isCompiling = (): boolean => tracer?.records === true;
 
-/** @internal Whether anybody asks what a call depends on. */
+/** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
 export const isTraced = (): boolean => tracer !== null;
 
-/** @internal Says that this call cannot be compiled, but a later one may, as when state comes into being. */
+/** Says that this call cannot be compiled, but a later one may, as when state comes into being. Kindling's own. */
 export const compileLater = (reason: string): void => tracer?.postpone(reason);
 
-/** @internal How the memory of a tensor is called in programs. */
+/** How the memory of a tensor is called in programs. Kindling's own. */
 export const nameForCompile = (x: Tensor, name: string): void => tracer?.names(x, name);
 
-/** @internal Where a call is being compiled: it matters whether a leaf has a gradient when the call begins. */
+/** Where a call is being compiled: it matters whether a leaf has a gradient when the call begins. Kindling's own. */
 export const dependsOnGradient = (leaf: Tensor): void => tracer?.gradientMatters(leaf);
