@@ -62,4 +62,11 @@ export const equivalents: readonly Equivalent[] = [
     to: 'true',
     why: 'the check passes every tensor: the condition spares the call',
   },
+  {
+    file: 'core/src/record/in-place.ts',
+    code: 'const readsOld = inputs.some((x, i) => x === target && (saves & INPUT(i)) !== 0);',
+    from: '&',
+    to: '|',
+    why: 'a copy of the old value is kept that no derivative reads: memory, and nothing that a result shows',
+  },
 ];

@@ -65,6 +65,7 @@ describe('noGrad and enableGrad', () => {
     }
     // biome-ignore lint/suspicious/noThenProperty: it is what makes a promise of a library
     expect(() => noGrad(() => ({ then: () => {} }))).toThrow(/returned a promise/);
+    expect(() => noGrad(5 as never)).toThrow(/^noGrad: .*fn/);
     expect(records()).toBe(true);
   });
 });

@@ -61,6 +61,8 @@ describe('observe', () => {
       'before step [2] [2] [2]',
       'after step [2] [2] [2] -> [2] [2]',
     ]);
+    const drawn = ones([2]);
+    expect(seenBy(() => void drawn.uniform_())).toEqual(['before uniform_ [2]', 'after uniform_ [2] -> [2]']);
     const double = autograd.defineFunction({
       name: 'Twice',
       forward: (_, a: Tensor) => a.mul(2),

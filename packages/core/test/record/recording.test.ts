@@ -243,6 +243,31 @@ describe('nodes', () => {
     expect(() => saving.gradFn!.input(0)).toThrow(/a second time/);
   });
 
+  it('give a saved result to the derivative once, out of the graph', () => {
+    const taken: unknown[] = [];
+    const withUnit = defineMulti<undefined, [Tensor], [Tensor, Tensor]>({
+      name: 'with_unit',
+      saves: OUTPUT,
+      infer: ([{ shape, dtype }]) => [
+        { shape, dtype },
+        { shape, dtype },
+      ],
+      kernel([x], _, [out, unit]) {
+        elementsOf(out).set(elementsOf(x));
+        elementsOf(unit).fill(1);
+      },
+      derivative([g], node) {
+        const unit = node.takeOutput(1);
+        taken.push(unit === null ? null : [values(unit), unit.gradFn]);
+        return [g];
+      },
+    });
+    const [y] = applyMulti(withUnit, [leaf([1, 2])], undefined);
+    y.sum().backward({ retainGraph: true });
+    y.sum().backward();
+    expect(taken).toEqual([[[1, 1], null], null]);
+  });
+
   it('notice each change of what they saved, whoever holds it', () => {
     const scenes: ((x: Tensor, y: Tensor) => void)[] = [
       (_, y) => y.add_(1),
