@@ -78,6 +78,11 @@ describe('errors where PyTorch errors', () => {
     ['triplets', () => F.tripletMarginLoss(x, x, randn([3])), /same number of dimensions/],
     ['ranks', () => F.marginRankingLoss(x, x, ones([4])), /same dimension/],
     ['CTC lengths', () => F.ctcLoss(randn([5, 1, 4]), ints([[1]]), [6], [1]), /at most 5/],
+    [
+      'CTC targets that are longer than their tensor',
+      () => F.ctcLoss(randn([5, 2, 4]), ints([[1], [2]]), [5, 5], [1, 2]),
+      /size at least 2 at dimension 1, but got size 1 for targets \(sample 1 has targetLength 2\)/,
+    ],
     ['CTC labels', () => F.ctcLoss(randn([5, 1, 4]), ints([[4]]), [5], [1]), /target 4 of sample 0/],
     [
       'CTC blank',
