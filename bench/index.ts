@@ -11,7 +11,7 @@ Usage: pnpm bench [steps] [kernels] [losses] [options]
 
   --rounds N   turns of each peer; the least time of a case counts (default 2)
   --ms N       time for each case and turn, in milliseconds (default 400)
-  --only A,B   peers to run (default: kindling,pytorch,jax-js,tfjs wasm,tfjs cpu)
+  --only A,B   peers to run (default: kindling,compiled,pytorch,jax-js,tfjs wasm,tfjs cpu)
   --help       this text
 
 PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch; it runs on one thread.
@@ -40,6 +40,7 @@ function peersToRun(only: string | undefined): Peer[] {
   const cases = JSON.stringify({ nets, optimizers, matmulSizes, lossShapes });
   const all: Peer[] = [
     script('kindling', 'kindling.ts'),
+    script('compiled', 'kindling.ts', 'compiled'),
     ...(python === null
       ? []
       : [

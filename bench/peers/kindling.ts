@@ -1,8 +1,11 @@
-import { manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
+import { compile, manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import * as cases from './cases.ts';
 import { runSuite, timedSync, times } from './timing.ts';
+
+/** Whether functions run as programs: of training steps, and of losses. */
+const compiled = process.argv.includes('compiled');
 
 manualSeed(0);
 
@@ -28,18 +31,21 @@ function steps(): void {
         optimizerName === 'SGD'
           ? new optim.SGD(parameters, { lr: 0.01 })
           : new optim.Adam(parameters, { lr: 1e-3 });
-      times[cases.stepCase(name, optimizerName)] = timedSync(() => {
+      const eager = (input: Tensor, target: Tensor): Tensor => {
         optimizer.zeroGrad();
-        const loss = lossFn(model(x), y);
+        const loss = lossFn(model(input), target);
         loss.backward();
         optimizer.step();
-        return loss.item();
-      });
+        return loss;
+      };
+      const step = compiled ? compile(eager) : eager;
+      times[cases.stepCase(name, optimizerName)] = timedSync(() => step(x, y).item());
     }
   }
 }
 
 function kernels(): void {
+  if (compiled) return;
   for (const n of cases.matmulSizes) {
     const a = randn([n, n]);
     const b = randn([n, n]);
@@ -78,11 +84,12 @@ function losses(): void {
       nll: () => F.nllLoss(logProbabilities, classes),
     };
     for (const name of cases.losses) {
-      times[cases.lossCase(name, shape)] = timedSync(() => {
+      const eager = (): void => {
         input.grad = null;
         logProbabilities.grad = null;
         calls[name]().backward();
-      });
+      };
+      times[cases.lossCase(name, shape)] = timedSync(compiled ? compile(eager) : eager);
     }
   }
 }
