@@ -191,7 +191,9 @@ export const maxElements: number = 2 ** 31 - 1;
 export function checkShape(shape: Shape, caller: string): void {
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
-      throw new ShapeError(`${caller}: sizes must be non-negative integers, got ${formatShape(shape)}`);
+      throw new ShapeError(
+        `${caller}: sizes must be non-negative integers, got ${formatShape(checked(shape, caller))}`,
+      );
     }
   }
   checkNumel(shape, numelOf(shape), caller);

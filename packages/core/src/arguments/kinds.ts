@@ -187,6 +187,12 @@ export function options<O extends object>(kinds: Kinds<O>): Kind {
   };
 }
 
+/** {@link options} of which the object itself may not be left out. Kindling's own. */
+export function given<O extends object>(kinds: Kinds<O>): Kind {
+  const all = options(kinds);
+  return { ...all, accepts: (x) => x !== undefined && all.accepts(x) };
+}
+
 function allFit(given: unknown, of: Readonly<Record<string, Kind>>): boolean {
   if (!isOptions(given)) return false;
   for (const name in given) {

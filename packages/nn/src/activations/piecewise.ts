@@ -1,4 +1,13 @@
-import { checkArguments, DTypeError, E, K, signature, type Tensor, ValueError } from '@kindling/core';
+import {
+  calledAs,
+  checkArguments,
+  DTypeError,
+  E,
+  K,
+  signature,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
 import { pyFloat, pyNumber } from '../module/print.ts';
 import { activation, activationClass, type InplaceOptions, overInput } from './activation.ts';
 
@@ -57,7 +66,11 @@ const relu6Takes = /* @__PURE__ */ signature('relu6', () => ({ x: K.tensor, opti
  */
 export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor => {
   relu6Takes(x, options);
-  return hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
+  try {
+    return hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
+  } catch (error) {
+    throw calledAs('relu6', error);
+  }
 };
 /** min(max(x, 0), 6): {@link relu6}. Follows `torch.nn.ReLU6`. */
 export class ReLU6 extends /* @__PURE__ */ activationClass<InplaceOptions>(relu6, { inplace: false }) {}

@@ -102,7 +102,11 @@ const softminTakes = /* @__PURE__ */ signature('softmin', softmaxParameters);
 /** softmax(-x) along `dim`, as {@link softmax} otherwise. Follows `torch.nn.functional.softmin`. */
 export const softmin = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
   softminTakes(x, dim, options);
-  return coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
+  try {
+    return coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
+  } catch (error) {
+    throw calledAs('softmin', error);
+  }
 };
 /** softmax(-x) along `dim`: {@link softmin}. Follows `torch.nn.Softmin`. */
 export class Softmin extends /* @__PURE__ */ alongDim<number | null>(softmin, null) {}

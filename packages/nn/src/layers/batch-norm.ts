@@ -237,10 +237,10 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   }
 }
 
-function checkRank(x: Tensor, ...expected: number[]): void {
+function checkRank(caller: string, x: Tensor, ...expected: number[]): void {
   if (expected.includes(x.ndim)) return;
   const words = expected.map((rank) => `${rank}D`).join(' or ');
-  throw new ShapeError(`expected ${words} input (got ${x.ndim}D input)`);
+  throw new ShapeError(`${caller}: expected ${words} input (got ${x.ndim}D input)`);
 }
 
 /**
@@ -257,20 +257,20 @@ function checkRank(x: Tensor, ...expected: number[]): void {
  */
 export class BatchNorm1d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, 2, 3);
+    checkRank(this.constructor.name, x, 2, 3);
   }
 }
 
 /** {@link BatchNorm1d} for (N, C, H, W). Follows `torch.nn.BatchNorm2d`. */
 export class BatchNorm2d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, 4);
+    checkRank(this.constructor.name, x, 4);
   }
 }
 
 /** {@link BatchNorm1d} for (N, C, D, H, W). Follows `torch.nn.BatchNorm3d`. */
 export class BatchNorm3d extends BatchNormBase {
   protected checkInput(x: Tensor): void {
-    checkRank(x, 5);
+    checkRank(this.constructor.name, x, 5);
   }
 }

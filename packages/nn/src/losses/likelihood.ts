@@ -129,7 +129,7 @@ const gaussian = /* @__PURE__ */ new ElementwiseReduction({
 const gaussianNllLossTakes = /* @__PURE__ */ signature('gaussianNllLoss', () => ({
   input: K.tensor,
   target: K.tensor,
-  variance: K.operand,
+  variance: K.tensorOrNumber,
   options: K.options<GaussianNLLLossOptions>({ ...lossKinds, full: K.flag, eps: K.number }),
 }));
 

@@ -14,7 +14,7 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
 }
 
 /** The class or type of a value, for an error. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === null) return 'null';
   return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
 }
@@ -33,8 +33,26 @@ export function checkName(module: AnyModule, kind: Registered, name: string, rep
   }
 }
 
+/** The error for what is no module. */
+export const noModule = (of: AnyModule, value: unknown): KindlingError =>
+  new KindlingError(
+    `${of.constructor.name}: ${describe(value)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
+  );
+
+/** The error for what cannot be registered. */
+export const cannotAssign = (
+  module: AnyModule,
+  kind: Registered,
+  name: string,
+  value: unknown,
+  wanted: string,
+): KindlingError =>
+  new KindlingError(
+    `${registering(module, kind)}: cannot assign '${describe(value)}' object to ${kind} '${name}' (${wanted} or null required)`,
+  );
+
 /** The method that registers a kind of values, for an error: `Net.registerBuffer`. */
-export const registering = (module: AnyModule, kind: Registered): string =>
+const registering = (module: AnyModule, kind: Registered): string =>
   `${module.constructor.name}.register${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
 
 /** The error where nothing of this kind has the name. */

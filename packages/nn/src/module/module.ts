@@ -11,11 +11,11 @@ import {
 } from './hooks.ts';
 import {
   absent,
+  cannotAssign,
   checkName,
-  describe,
   hooksOf,
   member,
-  registering,
+  noModule,
   setProperty,
   valueOf,
 } from './members.ts';
@@ -122,9 +122,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     const { buffers } = internalsOf(this);
     checkName(this, 'buffer', name, buffers.has(name));
     if (tensor !== null && !(tensor instanceof Tensor)) {
-      throw new KindlingError(
-        `${registering(this, 'buffer')}: cannot assign '${describe(tensor)}' object to buffer '${name}' (Tensor or null required)`,
-      );
+      throw cannotAssign(this, 'buffer', name, tensor, 'Tensor');
     }
     buffers.set(name, { persistent });
     setProperty(this, name, tensor);
@@ -138,9 +136,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   registerParameter<P extends Parameter | null>(name: string, parameter: P): P {
     checkName(this, 'parameter', name, typeof name === 'string' && valueOf(this, name) instanceof Parameter);
     if (parameter !== null && !(parameter instanceof Parameter)) {
-      throw new KindlingError(
-        `${registering(this, 'parameter')}: cannot assign '${describe(parameter)}' object to parameter '${name}' (nn.Parameter or null required)`,
-      );
+      throw cannotAssign(this, 'parameter', name, parameter, 'nn.Parameter');
     }
     setProperty(this, name, parameter);
     return parameter;
@@ -151,10 +147,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no module.
    */
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
-    if (module !== null && !isModule(module))
-      throw new KindlingError(
-        `${this.constructor.name}: ${describe(module)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
-      );
+    if (module !== null && !isModule(module)) throw noModule(this, module);
     checkName(this, 'module', name, typeof name === 'string' && isModule(valueOf(this, name)));
     setProperty(this, name, module);
     return module;

@@ -217,7 +217,7 @@ const fusedCrossEntropyTakes = signature('fusedCrossEntropy', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.options<CrossEntropyAttributes>({
+  attributes: K.given<CrossEntropyAttributes>({
     dim: K.count,
     ignoreIndex: K.integer,
     labelSmoothing: K.probability,

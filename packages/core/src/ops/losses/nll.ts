@@ -117,7 +117,7 @@ const fusedNllTakes = signature('fusedNll', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.options<NllAttributes>({
+  attributes: K.given<NllAttributes>({
     dim: K.count,
     ignoreIndex: K.integer,
     reduction: K.oneOf('none', 'mean', 'sum'),

@@ -297,7 +297,11 @@ const dropoutMaskTakes = signature('dropoutMask', { x: K.tensor, p: K.number, ge
  */
 export const dropoutMask = (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor => {
   dropoutMaskTakes(x, p, generator);
-  return drawnLike(x, 'dropout', [p], x.dtype, { generator });
+  try {
+    return drawnLike(x, 'dropout', [p], x.dtype, { generator });
+  } catch (error) {
+    throw calledAs('dropoutMask', error);
+  }
 };
 
 /** The functions of this file that are methods too. */

@@ -119,7 +119,13 @@ function extremumOf(side: Side) {
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
     takes(x, dim, options);
-    if (dim instanceof Tensor) return ofBoth(x, dim);
+    if (dim instanceof Tensor) {
+      try {
+        return ofBoth(x, dim);
+      } catch (error) {
+        throw calledAs(side, error);
+      }
+    }
     if (dim === undefined || dim === null) {
       return apply(whole, [x], reductionOf(x, undefined, options?.keepdim, side));
     }

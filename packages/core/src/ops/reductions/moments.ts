@@ -34,10 +34,10 @@ interface Variance extends Reduction {
   readonly correction: number;
 }
 
-function inferMoment([x]: readonly [Tensor], { shape }: Variance): Meta {
+function inferMoment(name: string, [x]: readonly [Tensor], { shape }: Variance): Meta {
   if (!isFloatingPoint(x.dtype)) {
     throw new DTypeError(
-      `std and var only support floating point dtypes, got ${x.dtype}; convert with to('float32')`,
+      `${name}: std and var only support floating point dtypes, got ${x.dtype}; convert with to('float32')`,
     );
   }
   return { shape, dtype: x.dtype };
@@ -67,7 +67,7 @@ const withoutMean = (name: string, root: boolean) =>
   definePrimitive<Variance>({
     name,
     saves: root ? INPUT(0) | OUTPUT : INPUT(0),
-    infer: inferMoment,
+    infer: (inputs, attrs) => inferMoment(name, inputs, attrs),
     kernel: ([x], { dims, correction }, out) => moments(x, dims, correction, root, out.storage.array),
     derivative: (g, node) => [spreadGradient(g, node, root)],
   });
@@ -77,7 +77,7 @@ const withMean = (name: string, root: boolean) =>
     name,
     saves: root ? INPUT(0) | OUTPUT : INPUT(0),
     infer(inputs, attrs) {
-      const meta = inferMoment(inputs, attrs);
+      const meta = inferMoment(name, inputs, attrs);
       return [meta, meta];
     },
     kernel([x], { dims, correction }, [spreads, means]) {

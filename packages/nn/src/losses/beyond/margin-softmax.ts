@@ -16,6 +16,7 @@ import {
 import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import { normalize } from '../../layers/normalize.ts';
+import { checkInput } from '../../module/arguments.ts';
 import { kindsByDefaults } from '../../module/options.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
@@ -213,7 +214,12 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
    * @throws ShapeError for embeddings of another size
    */
   cosine(input: Tensor): Tensor {
-    return linear(normalize(input), normalize(this.weight));
+    checkInput(this, input);
+    try {
+      return linear(normalize(input), normalize(this.weight));
+    } catch (error) {
+      throw calledAs(`${this.constructor.name}.cosine`, error);
+    }
   }
 
   override extraRepr(): string {

@@ -1,0 +1,142 @@
+/**
+ * One argument at a time that does not belong, the others right: a result, or a KindlingError that begins with the name of what was
+ * called. A sample by default; all of them, some 200,000, with KINDLING_ODD_ARGUMENTS=all.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as core from '@kindling/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  attempts,
+  type Call,
+  loadAnotherCopy,
+  type PublicCalls,
+  publicCalls,
+  run,
+} from './odd-arguments/index.ts';
+
+const all = process.env.KINDLING_ODD_ARGUMENTS === 'all';
+/** Of so many attempts one is made. */
+const every = all ? 1 : 60;
+
+/** What hands its arguments to functions that the caller wrote, or calls what was given: the errors are the caller's. */
+const theirs = new RegExp(
+  [
+    'autograd\\.checkpoint 1',
+    'autograd\\.(gradcheck 2\\.(eps|atol|rtol)|checkpointWith 0): undefined',
+    'autograd\\.(functional\\.\\w+|gradcheck|gradgradcheck) [01].*',
+    '(autograd\\.(noGrad|enableGrad|inferenceMode|checkpointWith)|onHost) .*a class',
+    '.*istanceFunction: a function',
+    'apply\\w* 0\\..*',
+    'apply(InPlace|Multi|View)? 1: an empty array',
+  ]
+    .map((place) => `^${place}`)
+    .join('|'),
+);
+
+/** Errors in PyTorch's own words, which name no function. */
+const inWordsOfPyTorch =
+  /^(Mismatch in shape|One of the differentiated|The differentiated Tensor|The (inputs|vector|jacobian|hessian|output)|only Tensors of floating|Only Tensors of floating|element 0 of tensors|cannot register a hook|can't retainGrad|Jacobian mismatch|`inputs` argument|iteration over a 0-d)/;
+
+/** What no user calls: an observer stays, and sees the calls after it. */
+const notCalled = /^(observe|ElementwiseOp#primitive)$/;
+
+/** Names that stand for others: that of the operation or of the caller that a function is given, or what a module calls. */
+const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
+  [/^applyUnary$/, ['twofold']],
+  [/^apply(Binary|Elementwise|ElementwiseInPlace)$/, ['axpy', 'axpy_']],
+  [/^ElementwiseReduction#apply$/, ['mseLoss']],
+  [/^FusedUpdate#run$/, ['sgd']],
+  [/^(fusedCrossEntropy|fusedNll|tensorList)$/, ['mine']],
+  // The example's own class.
+  [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],
+  [/^autograd\.setRequiresGrad$/, ['requiresGrad_']],
+  [/^autograd\.checkpointWith$/, ['checkpoint']],
+  [
+    /^nn\.(LayerNorm|F\.batchNorm|RMSNorm#forward|BinnedHuberLoss#forward)/,
+    ['empty', 'add', 'mul_', 'mean', 'sub'],
+  ],
+  [/^nn\.BCELoss#/, ['binaryCrossEntropy']],
+  [/^nn\.BCEWithLogitsLoss#/, ['binaryCrossEntropyWithLogits']],
+  [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss)/, ['linear', 'dropout', 'Linear', 'addmm']],
+];
+
+/** A module's class and the function that it stands for: `LinearCrossEntropyLoss` and `linearCrossEntropy`. */
+const alike = (a: string, b: string): boolean => a.length > 2 && b.length > 2 && bare(b).startsWith(bare(a));
+const bare = (name: string): string => name.toLowerCase().replace(/loss$/, '');
+
+function isNamed({ path, names }: Call, message: string): boolean {
+  if (inWordsOfPyTorch.test(message)) return true;
+  const called = /^[\w.$]+/.exec(message)?.[0].split('.') ?? [];
+  const known = [...names, ...(standsFor.find(([of]) => of.test(path))?.[1] ?? [])];
+  return called.some(
+    (name) => known.includes(name) || (path.startsWith('nn.') && known.some((k) => alike(name, k))),
+  );
+}
+
+let found: PublicCalls;
+let foreign: unknown;
+let directory: string;
+const home = process.cwd();
+
+beforeAll(async () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  directory = mkdtempSync(join(tmpdir(), 'kindling-odd-'));
+  process.chdir(directory);
+  found = await publicCalls();
+  foreign = await loadAnotherCopy();
+}, 300_000);
+
+afterAll(() => {
+  process.chdir(home);
+  rmSync(directory, { recursive: true, force: true });
+  vi.restoreAllMocks();
+});
+
+/** The same numbers in each run. */
+function sampler(): () => boolean {
+  let state = 7;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state % 1021 < 1021 / every;
+  };
+}
+
+describe('one odd argument among right ones', () => {
+  it('is tried on nearly everything that is public', () => {
+    expect(found.calls.length).toBeGreaterThan(1150);
+    expect(found.missing.length).toBeLessThan(25);
+    expect(foreign).not.toBeInstanceOf(core.Tensor);
+    expect(foreign).toHaveProperty('storage');
+  });
+
+  it('gives a result or a KindlingError that begins with the name of what was called', async () => {
+    const chosen = sampler();
+    const faults: string[] = [];
+    const pending: Promise<unknown>[] = [];
+    for (const call of found.calls) {
+      if (notCalled.test(call.path)) continue;
+      for (const { what, args } of attempts(call)) {
+        if (!chosen()) continue;
+        const place = `${call.path} ${what}`;
+        const judge = (error: unknown): void => {
+          if (theirs.test(place)) return;
+          const right = error instanceof core.KindlingError && isNamed(call, error.message);
+          if (!right) faults.push(`${place}: ${String(error).slice(0, 160)}`);
+        };
+        try {
+          const result = run(call, args());
+          if (result instanceof Promise) pending.push(result.catch(judge));
+        } catch (error) {
+          judge(error);
+        }
+        core.setDefaultDtype('float32');
+        core.setPrintOptions({ profile: 'default' });
+        core.autograd.setDetectAnomaly(false);
+      }
+    }
+    await Promise.all(pending);
+    expect(faults).toEqual([]);
+  }, 600_000);
+});

@@ -1,0 +1,112 @@
+/** Right arguments of functions that no example calls, and that want more than a few simple values. */
+import * as core from '@kindling/core';
+
+const { ones, tensor, zeros } = core;
+const x = () => ones([3, 3]);
+const index = () => tensor([[0, 1, 2]], { dtype: 'int32' });
+const row = () => tensor([0, 2], { dtype: 'int32' });
+const cube = () => ones([2, 3, 3]);
+const double = core.definePrimitive({
+  name: 'double',
+  saves: 0,
+  infer: ([a]) => ({ shape: a.shape, dtype: a.dtype }),
+  kernel: ([a], _, out) => out.storage.array.set(core.elementsOf(a).map((v) => 2 * v)),
+  derivative: (g) => [g.mul(2)],
+});
+const twice = core.defineMulti({
+  name: 'twice',
+  saves: 0,
+  infer: ([a]) => [a, a].map(({ shape, dtype }) => ({ shape, dtype })),
+  kernel: ([a], _, outs) => {
+    for (const out of outs) out.storage.array.set(core.elementsOf(a));
+  },
+  derivative: ([g]) => [g ?? null],
+});
+const whole = core.defineView({
+  name: 'whole',
+  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
+  derivative: (g) => g,
+});
+const axpy = new core.ElementwiseOp({
+  name: 'axpy',
+  arity: 2,
+  expression: (a, b, k) => core.E.add(core.E.mul(k, a), b),
+});
+const twofold = new core.ElementwiseOp({
+  name: 'twofold',
+  arity: 1,
+  expression: (a) => core.E.mul(a, 2),
+});
+const attributes = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean', caller: 'mine' };
+
+/** By name: for a function that is a method too, the first argument is what the method is called on. */
+export const given: Readonly<Record<string, () => unknown[]>> = {
+  'autograd.registerHook': () => [ones(2, { requiresGrad: true }), () => undefined],
+  'autograd.registerPostAccumulateGradHook': () => [ones(2, { requiresGrad: true }), () => undefined],
+  'autograd.retainGrad': () => [ones(2, { requiresGrad: true }).mul(2)],
+  'autograd.backward': () => [[ones(2, { requiresGrad: true }).sum()], {}],
+  'autograd.grad': () => {
+    const w = ones(2, { requiresGrad: true });
+    return [w.square().sum(), [w], {}];
+  },
+  backward: () => [ones(2, { requiresGrad: true }).sum(), {}],
+  canCast: () => ['int32', 'float32'],
+  isFloatingPoint: () => ['int32'],
+  promoteTypes: () => ['int32', 'float32'],
+  'io.safetensorsMetadata': () => [core.io.saveSafetensors({ a: x() })],
+  applyInPlace: () => [double, [x()], undefined],
+  applyMulti: () => [twice, [x()], undefined],
+  applyView: () => [whole, x(), undefined],
+  defineMulti: () => [twice],
+  defineView: () => [whole],
+  filled: () => [[2], 1, 'float32'],
+  setDefaultDtype: () => ['float64'],
+  applyUnary: () => [twofold, x(), []],
+  applyElementwise: () => [axpy, [x(), x()], [2]],
+  applyElementwiseInPlace: () => [axpy, [x(), x()], [2]],
+  clamp: () => [x(), { min: 0, max: 1 }],
+  clamp_: () => [x(), { min: 0, max: 1 }],
+  clip: () => [x(), { min: 0, max: 1 }],
+  bitwiseAnd: () => [index(), index()],
+  bitwiseOr: () => [index(), index()],
+  bitwiseXor: () => [index(), index()],
+  bitwiseNot: () => [index()],
+  gather: () => [x(), 0, index()],
+  scatter: () => [x(), 0, index(), ones([1, 3]), { reduce: 'add' }],
+  scatter_: () => [x(), 0, index(), ones([1, 3])],
+  scatterAdd: () => [x(), 0, index(), ones([1, 3])],
+  scatterAdd_: () => [x(), 0, index(), ones([1, 3])],
+  scatterReduce: () => [x(), 0, index(), ones([1, 3]), 'sum', {}],
+  scatterReduce_: () => [x(), 0, index(), ones([1, 3]), 'sum', {}],
+  indexAdd: () => [x(), 0, row(), ones([2, 3]), { alpha: 2 }],
+  indexAdd_: () => [x(), 0, row(), ones([2, 3])],
+  indexCopy: () => [x(), 0, row(), ones([2, 3])],
+  indexCopy_: () => [x(), 0, row(), ones([2, 3])],
+  indexFill: () => [x(), 0, row(), 2],
+  indexFill_: () => [x(), 0, row(), 2],
+  indexPut: () => [x(), [row()], 2],
+  indexPut_: () => [x(), [row()], 2],
+  bincount: () => [row(), { minlength: 4 }],
+  fusedCrossEntropy: () => [x(), tensor([0, 1, 2]), null, attributes],
+  fusedNll: () => [x(), tensor([0, 1, 2]), null, attributes],
+  classShares: () => [tensor([0, 1, 2]), null, -100, 'float32'],
+  addmv: () => [ones(3), x(), ones(3), { alpha: 2 }],
+  addbmm: () => [x(), cube(), cube(), { alpha: 2 }],
+  baddbmm: () => [cube(), cube(), cube(), { alpha: 2 }],
+  bmm: () => [cube(), cube()],
+  dot: () => [ones(3), ones(3)],
+  vdot: () => [ones(3), ones(3)],
+  outer: () => [ones(3), ones(3)],
+  randintLike: () => [x(), 0, 5],
+  selectScatter: () => [x(), ones(3), 0, 1],
+  sliceScatter: () => [x(), ones([2, 3]), 0, { start: 0, stop: 2 }],
+  splitWithSizes: () => [x(), [1, 2], 0],
+  dsplit: () => [cube(), 3],
+  permute: () => [x(), [1, 0]],
+  unflatten: () => [x(), 0, [3, 1]],
+  asStrided: () => [x(), [2, 2], [1, 1], { storageOffset: 1 }],
+  to: () => [x(), 'float64'],
+  'nn.BatchNorm3d#forward': () => [zeros([2, 3, 1, 1, 1])],
+  'nn.GLU#forward': () => [ones([2, 4])],
+  'nn.F.bilinear': () => [ones([2, 3]), ones([2, 3]), ones([4, 3, 3]), ones(4)],
+};

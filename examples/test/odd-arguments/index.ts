@@ -1,0 +1,5 @@
+/** Calls of every public function in which one argument at a time does not belong. */
+export { anew, type Call, isClass, run } from './call.ts';
+export { loadAnotherCopy } from './odd-values.ts';
+export { type PublicCalls, publicCalls } from './public-calls.ts';
+export { type Attempt, attempts } from './vary.ts';
