@@ -63,7 +63,11 @@ async function run({ mutant, tests }: Task): Promise<Answer> {
   const chosen = tests.flatMap((beginning) =>
     all.filter(({ moduleId }: TestSpecification) => moduleId.startsWith(join(packages, beginning))),
   );
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications([...new Set(chosen)]);
+  const specifications = [...new Set(chosen)];
+  const ids = new Set(specifications.map(({ moduleId }) => moduleId));
+  const { testModules: known, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  // Vitest remembers the files of earlier runs, with how they ended then.
+  const testModules = known.filter(({ moduleId }) => ids.has(moduleId));
   if (unhandledErrors.length > 0)
     return { killed: true, by: `an error outside tests: ${unhandledErrors[0]}` };
   for (const module of testModules) {
