@@ -2,7 +2,7 @@ import { K, signature } from '../../arguments/index.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
@@ -19,7 +19,6 @@ interface Along {
 
 /** A vector of indices for one dimension; a 0-dimensional tensor counts as one element along dimension 0. */
 function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
-  requireTensors(caller, x, index);
   const d = normalizeDim(dim, x.shape.length, caller);
   checkIndexDType(index, caller);
   if (index.shape.length > 1) {

@@ -3,7 +3,7 @@ import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { type Layout, offsetsOf, sizeAlong, strideAlong } from '../views/layout.ts';
 
@@ -20,7 +20,6 @@ export interface Positions {
 }
 
 export function checkIndexDType(index: Tensor, caller: string): void {
-  if (!(index instanceof Tensor)) requireTensors(caller, index);
   // An empty index names nothing, whatever its dtype.
   if (index.dtype !== 'int32' && index.count > 0) {
     throw new DTypeError(`${caller}: expected an int32 tensor for the index, got ${index.dtype}`);

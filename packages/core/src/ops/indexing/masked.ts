@@ -4,7 +4,7 @@ import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided, E, elementsOf } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, expandsTo, formatShape, type Shape } from '../../shape.ts';
-import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
+import { Tensor, wrapArray } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from '../elementwise/operation.ts';
 import { expand } from '../views/shape.ts';
@@ -13,7 +13,6 @@ import { fillValue, nonzeroPositions, truePositions } from './index-positions.ts
 import { readAt, writeAt } from './read-write.ts';
 
 function checkMask(mask: Tensor, caller: string): void {
-  requireTensors(caller, mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(`${caller}: only supports boolean masks, but got mask with dtype ${mask.dtype}`);
 }

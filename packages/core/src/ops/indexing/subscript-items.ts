@@ -3,7 +3,7 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
-import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
+import { Tensor, wrapArray } from '../../tensor.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { resolveSlice, type SliceRange, sliceRange } from '../views/ranges.ts';
 import { expand, unsqueeze } from '../views/shape.ts';
@@ -102,7 +102,6 @@ function consumes(item: Prepared): number {
 
 /** Applies the basic part of an index, as views, and brings the rest into one form. */
 export function resolveItems(x: Tensor, items: readonly IndexItem[], caller: string): Resolved {
-  requireTensors(caller, x);
   if (!Array.isArray(items))
     throw new IndexError(`${caller}: expected a list of indices, got ${typeof items}`);
   const prepared = items.map((item) => prepare(item, caller));

@@ -4,7 +4,7 @@ import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT } from '../../record/index.ts';
 import { formatShape, numelOf, type Shape } from '../../shape.ts';
-import { requireTensors, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
 
@@ -57,8 +57,7 @@ export function checkDtypes(name: string, a: Tensor, b: Tensor): void {
 
 /** Refuses an operand of another number of dimensions. */
 export function checkRank(name: string, x: Tensor, rank: number, which: string): void {
-  if (x?.ndim !== rank) {
-    requireTensors(name, x);
+  if (x.ndim !== rank) {
     throw new ShapeError(`${name}: ${which} must be ${rank}-D, got shape ${formatShape(x.shape)}`);
   }
 }

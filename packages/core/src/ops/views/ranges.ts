@@ -1,7 +1,7 @@
 import { K } from '../../arguments/index.ts';
 import { IndexError, ValueError } from '../../errors.ts';
 import { normalizeDim } from '../../shape.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { type Layout, replaceDim, sizeAlong, strideAlong } from './layout.ts';
 
 /** `length` indices of dimension `dim` from `start` on, `step` apart. */
@@ -20,7 +20,6 @@ export function rangeLayout(x: Layout, { dim, start, step, length }: Range): Lay
 
 /** A dimension, wrapped, and its size; a 0-dimensional tensor has none. */
 export function existingDim(x: Tensor, dim: number, caller: string): { d: number; size: number } {
-  if (!(x instanceof Tensor)) requireTensors(caller, x);
   const d = normalizeDim(dim, x.shape.length, caller);
   if (x.shape.length === 0) throw new IndexError(`${caller}() cannot be applied to a 0-dim tensor.`);
   return { d, size: sizeAlong(x, d) };
