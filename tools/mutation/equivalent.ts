@@ -69,4 +69,18 @@ export const equivalents: readonly Equivalent[] = [
     to: '|',
     why: 'a copy of the old value is kept that no derivative reads: memory, and nothing that a result shows',
   },
+  {
+    file: 'nn/src/module/callable.ts',
+    code: 'module.registered === Callable.prototype.registered',
+    from: 'module.registered === Callable.prototype.registered',
+    to: 'false',
+    why: 'the other branch gives the same values by way of pairs, more slowly',
+  },
+  {
+    file: 'optim/src/sgd.ts',
+    code: 'if (momentum === 0) return [lr, sign, weightDecay];',
+    from: 'momentum === 0',
+    to: 'false',
+    why: 'the update without momentum reads three numbers, however many follow them',
+  },
 ];

@@ -1,5 +1,5 @@
 /** What optimizers and schedulers refuse, at once and before anything is changed, and how they say it. */
-import { KindlingError, ones, type Tensor, tensor } from '@kindling/core';
+import { K, KindlingError, ones, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import * as optim from '../src/index.ts';
@@ -341,4 +341,15 @@ describe('an optimizer of a user', () => {
       /^Decay: unknown option pwer; did you mean power/,
     );
   });
+});
+
+const kindLike = (value: unknown): K.Kind => K.like(value, K.finite);
+
+it('a value that nobody stated the kind of takes what is like its default; an empty list says nothing', () => {
+  const accepted = (like: unknown): unknown[] =>
+    [1, Infinity, true, 'a', [1]].filter((x) => kindLike(like).accepts(x));
+  expect([0.5, Infinity, false, 'b'].map(accepted)).toEqual([[1], [1, Infinity], [true], ['a']]);
+  expect(kindLike([2]).accepts([1])).toBe(true);
+  expect(kindLike([2]).accepts(['a'])).toBe(false);
+  for (const x of [1, 'a', ['a']]) expect(kindLike([]).accepts(x)).toBe(true);
 });

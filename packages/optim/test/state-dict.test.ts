@@ -266,6 +266,12 @@ describe('the state of schedulers', () => {
     ],
     ['null', () => new OneCycleLR(sgd(), 1, { totalSteps: 4 }), null, /^OneCycleLR.loadStateDict: /],
     [
+      'no phases',
+      () => new OneCycleLR(sgd(), 1, { totalSteps: 4 }),
+      { ...new OneCycleLR(sgd(), 1, { totalSteps: 4 }).stateDict(), _schedule_phases: [] },
+      /has no _schedule_phases/,
+    ],
+    [
       'a value that cannot be',
       () => new StepLR(sgd(), 2),
       { ...new StepLR(sgd(), 2).stateDict(), step_size: 0 },
@@ -331,6 +337,14 @@ describe('the state of schedulers', () => {
     const scheduler = new StepLR(sgd(), 2);
     scheduler.getLastLr()[0] = 9;
     expect(scheduler.getLastLr()).toEqual([0.1]);
+  });
+
+  it('brings the last rates of a plateau, of which the optimizer may have others', () => {
+    const scheduler = new ReduceLROnPlateau(sgd());
+    const before = scheduler.getLastLr();
+    scheduler.loadStateDict({ ...scheduler.stateDict(), _last_lr: [0.125] });
+    expect(before).not.toEqual([0.125]);
+    expect(scheduler.getLastLr()).toEqual([0.125]);
   });
 
   it("keeps a plateau's infinite best value through JSON, also of a copy of the dict", () => {
