@@ -1,5 +1,4 @@
 import { AutogradError, formatShape, K, type Tensor, ValueError } from '@kindling/core';
-import { kindLike } from './kinds.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
@@ -26,10 +25,6 @@ export const aGroup = /* @__PURE__ */ K.kind(
   'a parameter group such as { params: model.parameters(), lr: 0.1 }',
   (x) => isGroup(x) && 'params' in x,
 );
-
-/** What the options of an optimizer take of which only the defaults are known. */
-export const kindsLike = (defaults: object): Kinds =>
-  Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, kindLike(value)]));
 
 /** What schedulers keep with a group. */
 const kept: Kinds = {

@@ -20,7 +20,6 @@ import {
   groupKinds,
   isGroup,
   isIterable,
-  kindsLike,
   type ParamGroup,
   type Params,
 } from './groups.ts';
@@ -110,7 +109,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       kinds,
     ]);
     this.defaults = defaults;
-    this.#kinds = kinds ?? kindsLike(defaults);
+    this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     this.#checks = Object.entries(this.#kinds).map(([name, kind]) => ({
       name,
       kind: name === 'lr' ? K.finite : kind,

@@ -167,6 +167,18 @@ export const nullable = (of: Kind): Kind => {
   };
 };
 
+/** Values like the one given, which is a default: `numbers` is what stands for a finite number. Kindling's own. */
+export function like(value: unknown, numbers: Kind = number): Kind {
+  if (typeof value === 'number') return Number.isFinite(value) ? numbers : number;
+  if (typeof value === 'boolean') return flag;
+  if (typeof value === 'string') return text;
+  return Array.isArray(value) && value.length > 0 ? listOf(like(value[0], numbers)) : anything;
+}
+
+/** What options take of which only the defaults are known: {@link like} each. Kindling's own. */
+export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> =>
+  Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, like(value, numbers)]));
+
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 

@@ -9,3 +9,4 @@ export {
   seed,
   setRngState,
 } from './generator.ts';
+export { generatorKind } from './kind.ts';

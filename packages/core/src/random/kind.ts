@@ -1,5 +1,5 @@
 import { K } from '../arguments/index.ts';
 import { Generator } from './generator.ts';
 
-/** What an option `generator` takes. */
+/** What an option `generator` takes. Kindling's own. */
 export const generatorKind = /* @__PURE__ */ K.instanceOf(Generator, 'a Generator');

@@ -13,7 +13,7 @@ import {
   Tensor,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
-import { type Full, kindsByDefaults, withDefaults } from '../module/options.ts';
+import { type Full, withDefaults } from '../module/options.ts';
 import { camelCase, pyFloat, snakeCase } from '../module/print.ts';
 
 /** Options of activations that can overwrite their input. */
@@ -73,7 +73,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
   });
   const takes = signature(caller, () => ({
     x: K.tensor,
-    options: K.options(kindsByDefaults(defaults)),
+    options: K.options(K.allLike(defaults)),
   }));
   const run = (x: Tensor, options?: O): Tensor => {
     if (options !== undefined || !(x instanceof Tensor)) takes(x, options);
@@ -118,7 +118,7 @@ export function activationClass<O extends object = object>(
   const named = Object.keys(defaults).length > 0;
   class ActivationModule extends Module<[Tensor], Tensor> {
     constructor(options?: O) {
-      checkArguments(new.target.name, { options: K.options(kindsByDefaults(defaults)) }, [options]);
+      checkArguments(new.target.name, { options: K.options(K.allLike(defaults)) }, [options]);
       super();
       Object.assign(this, withDefaults(defaults, options));
     }

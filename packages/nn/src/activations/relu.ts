@@ -11,6 +11,7 @@ import {
   elementsOf,
   full,
   type Generator,
+  generatorKind,
   getDefaultDtype,
   K,
   ShapeError,
@@ -20,7 +21,7 @@ import {
 } from '@kindling/core';
 import type { LayerOptions } from '../layers/factory.ts';
 import { Module } from '../module/module.ts';
-import { generatorKind, kindsByDefaults, withDefaults } from '../module/options.ts';
+import { withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import {
   activate,
@@ -236,7 +237,7 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
   readonly #generator: Generator | undefined;
 
   constructor(options: RReLUOptions = {}) {
-    const kinds = K.options({ ...kindsByDefaults(rreluDefaults), generator: generatorKind });
+    const kinds = K.options({ ...K.allLike(rreluDefaults), generator: generatorKind });
     checkArguments(new.target.name, { options: kinds }, [options]);
     const { generator, ...rest } = options;
     super(rest);

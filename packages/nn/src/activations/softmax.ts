@@ -9,6 +9,7 @@ import {
   ElementwiseOp,
   emptyLike,
   type Generator,
+  generatorKind,
   K,
   ShapeError,
   scatter,
@@ -18,7 +19,6 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
-import { generatorKind } from '../module/options.ts';
 import { floatsOnly } from './activation.ts';
 
 /** Options of the softmax functions. */

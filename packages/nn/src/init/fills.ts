@@ -1,5 +1,4 @@
-import { K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
-import { generatorKind } from '../module/options.ts';
+import { generatorKind, K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 const uniformInPlaceTakes = /* @__PURE__ */ signature('uniform_', () => ({

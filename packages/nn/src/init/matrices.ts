@@ -4,6 +4,7 @@ import {
   definePrimitive,
   elementsOf,
   empty,
+  generatorKind,
   K,
   noGrad,
   randperm,
@@ -11,7 +12,6 @@ import {
   signature,
   type Tensor,
 } from '@kindling/core';
-import { generatorKind } from '../module/options.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link orthogonal_}. */

@@ -1,5 +1,4 @@
-import { calledAs, K, signature, type Tensor } from '@kindling/core';
-import { generatorKind } from '../module/options.ts';
+import { calledAs, generatorKind, K, signature, type Tensor } from '@kindling/core';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';

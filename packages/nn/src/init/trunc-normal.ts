@@ -1,5 +1,14 @@
-import { calledAs, emptyLike, K, noGrad, signature, type Tensor, valuesOf, where } from '@kindling/core';
-import { generatorKind } from '../module/options.ts';
+import {
+  calledAs,
+  emptyLike,
+  generatorKind,
+  K,
+  noGrad,
+  signature,
+  type Tensor,
+  valuesOf,
+  where,
+} from '@kindling/core';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link truncNormal_}. */

@@ -6,6 +6,7 @@ import {
   empty,
   emptyLike,
   type Generator,
+  generatorKind,
   K,
   ShapeError,
   signature,
@@ -14,7 +15,6 @@ import {
 } from '@kindling/core';
 import type { InplaceOptions } from '../activations/activation.ts';
 import { Module } from '../module/module.ts';
-import { generatorKind } from '../module/options.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
 
 /** Options of the dropout layers. */

@@ -1,5 +1,4 @@
 import { checkArguments, K, type Tensor } from '@kindling/core';
-import { kindsByDefaults } from '../module/options.ts';
 import type { StateNames } from '../module/registry.ts';
 import { Loss, type LossModuleOptions, WeightedLoss } from './loss.ts';
 import type { SampleWeightOptions } from './reduction.ts';
@@ -50,7 +49,7 @@ export function lossClass<
 ): LossClass<InputsOf<F>, OptionsOf<F>, K | B> {
   const inputs = fn.length;
   const own = Object.entries<unknown>(defaults ?? {});
-  const kinds: Record<string, K.Kind> = { reduction: K.text, ...kindsByDefaults(defaults ?? {}) };
+  const kinds: Record<string, K.Kind> = { reduction: K.text, ...K.allLike(defaults ?? {}) };
   for (const name of buffers) kinds[name] = K.nullable(K.tensor);
   Object.assign(kinds, others());
   const call = fn as unknown as (...args: unknown[]) => Tensor;

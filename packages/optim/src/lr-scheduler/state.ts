@@ -1,5 +1,4 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import { kindLike } from '../kinds.ts';
 import { snakeCase } from '../naming.ts';
 
 /**
@@ -68,7 +67,7 @@ export function readState(
       continue;
     }
     const value = valueLike(present, dict[name]);
-    const kind = kinds[key] ?? kindLike(present);
+    const kind = kinds[key] ?? K.like(present, K.finite);
     checkArguments(caller, { [name]: kind }, [value]);
     read[key] = copied(value);
   }

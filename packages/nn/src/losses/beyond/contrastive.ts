@@ -16,7 +16,7 @@ import {
   zeros,
 } from '@kindling/core';
 import { normalize } from '../../layers/normalize.ts';
-import { kindsByDefaults, withDefaults } from '../../module/options.ts';
+import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
@@ -130,7 +130,7 @@ export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: T
   constructor(options: BoundOptions<InfoNCELossOptions, 'temperature' | 'symmetric'> = {}) {
     checkArguments(
       new.target.name,
-      { options: K.options({ reduction: K.text, ...kindsByDefaults(infoNceDefaults) }) },
+      { options: K.options({ reduction: K.text, ...K.allLike(infoNceDefaults) }) },
       [options],
     );
     super(options);

@@ -17,7 +17,6 @@ import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
 import { normalize } from '../../layers/normalize.ts';
 import { checkInput } from '../../module/arguments.ts';
-import { kindsByDefaults } from '../../module/options.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';
 import { Loss } from '../loss.ts';
@@ -188,7 +187,7 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
     options: LayerOptions & BoundOptions<CosFaceLossOptions, 'margin' | 'scale'>,
     defaults: typeof cosFaceDefaults,
   ) {
-    const kinds = K.options({ reduction: K.text, dtype: K.dtype, ...kindsByDefaults(defaults) });
+    const kinds = K.options({ reduction: K.text, dtype: K.dtype, ...K.allLike(defaults) });
     checkArguments(new.target.name, { embeddingSize: K.count, numClasses: K.count, options: kinds }, [
       embeddingSize,
       numClasses,
