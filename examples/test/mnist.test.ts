@@ -24,7 +24,9 @@ const run = (...args: string[]): { status: number | null; stdout: string; stderr
 
 describe('the flags of mnist', () => {
   it('have defaults', () => {
-    expect(readOptions([])).toEqual({ epochs: 5, lr: 0.001, batchSize: 64, seed: 0, out: 'out/mnist' });
+    const numbers = { epochs: 5, lr: 0.001, batchSize: 64, seed: 0 };
+    expect(readOptions([])).toEqual({ ...numbers, out: 'out/mnist', compile: false });
+    expect(readOptions(['--compile'])?.compile).toBe(true);
   });
 
   it('are read, with or without an equals sign, behind a bare "--" too', () => {

@@ -18,7 +18,9 @@ function optionsAt(call: Call, at: number): string[] {
   const known = isPlain(options) ? Object.keys(options) : [];
   args[at] = { ...(isPlain(options) ? options : {}), zebra: 1 };
   try {
-    run(call, args);
+    const result = run(call, args);
+    // What is asynchronous may refuse later.
+    if (result instanceof Promise) result.catch(() => {});
   } catch (error) {
     const listed = / it takes \{ ([^}]*) \}/.exec((error as Error).message)?.[1];
     if (listed !== undefined) known.push(...listed.split(', '));

@@ -115,7 +115,8 @@ const chances = tensor([
   [0.25, 0.75],
   [0.5, 0.5],
 ]);
-const rows = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean', caller: 'test' } as const;
+const unsmoothed = { dim: 1, ignoreIndex: -100, reduction: 'mean', caller: 'test' } as const;
+const rows = { ...unsmoothed, labelSmoothing: 0 };
 const target = tensor([1, -100]);
 const classWeights = tensor([1, 2, 0.5]);
 
@@ -182,8 +183,8 @@ const further: Readonly<Record<string, (x: Tensor) => unknown>> = {
     kindling.fusedCrossEntropy(x, x.detach().softmax(1), null, { ...rows, reduction: 'sum' }),
   ],
   fusedNll: (x) => [
-    kindling.fusedNll(x, target, null, rows),
-    kindling.fusedNll(x, target, classWeights, { ...rows, reduction: 'none' }),
+    kindling.fusedNll(x, target, null, unsmoothed),
+    kindling.fusedNll(x, target, classWeights, { ...unsmoothed, reduction: 'none' }),
   ],
   classShares: (x) => kindling.classShares(target, classWeights, -100, x.dtype),
   update: () => {

@@ -41,7 +41,7 @@ const matmulTakes = signature('matmul', mmParameters);
  * ```ts
  * matmul(tensor([1, 2]), tensor([3, 4])); // tensor(11)
  * matmul(ones([5, 1, 2, 3]), ones([7, 3, 4])).shape; // [ 5, 7, 2, 4 ]
- * matmul(ones([2, 3]), ones([2, 3])); // throws ShapeError: mm: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)
+ * matmul(ones([2, 3]), ones([2, 3])); // throws ShapeError: matmul: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)
  * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
