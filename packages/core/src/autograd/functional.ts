@@ -213,6 +213,7 @@ export function vjp<X extends Tensors, O extends Tensors>(
     const { outputs, single } = call.run(func);
     const vectors = call.vector(v, outputs, 'output');
     const products = call.grads(outputs, call.inputs, vectors, call.createGraph, 'back');
+    call.checkRecorded(products, 'jacobian');
     return [call.finish(outputs, single) as O, call.finish(products, call.single) as Each<X, Tensor>];
   });
 }
@@ -241,8 +242,8 @@ export function jvp<X extends Tensors, O extends Tensors>(
     const { outputs, single } = call.run(func);
     const dummies = outputs.map((y) => requiresGrad_(zerosLike(y)));
     const products = call.grads(outputs, call.inputs, dummies, true, 'back');
-    call.checkRecorded(products, 'jacobian');
     const tangents = call.grads(products, dummies, vectors, call.createGraph, 'back_trick');
+    call.checkRecorded(tangents, 'jacobian');
     return [call.finish(outputs, single) as O, call.finish(tangents, single) as Each<O, Tensor>];
   });
 }

@@ -101,7 +101,8 @@ export function gradcheck<Args extends readonly unknown[]>(
   options: GradcheckOptions = {},
 ): boolean {
   gradcheckTakes(fn, inputs, options);
-  const settings: Settings = { ...defaults, ...options };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const settings: Settings = { ...defaults, ...Object.fromEntries(given) };
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   try {
     new Check(fn, args, settings, 'gradcheck').run();

@@ -21,7 +21,13 @@ export interface Observer {
 
 const observerKind = K.kind(
   'an object with functions such as before and after',
-  (x) => typeof x === 'object' && x !== null,
+  (x) =>
+    typeof x === 'object' &&
+    x !== null &&
+    ['before', 'after', 'recorded', 'read'].every((name) => {
+      const tell = (x as Record<string, unknown>)[name];
+      return tell === undefined || typeof tell === 'function';
+    }),
 );
 
 /** @internal Does again, on the tensors that it is handed, what a step did when it was recorded. */

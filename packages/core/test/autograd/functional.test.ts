@@ -79,6 +79,21 @@ describe('vjp and jvp', () => {
 });
 
 describe('jacobian', () => {
+  it('refuses a product that is constant too, strict and to be differentiated', () => {
+    const twice = (x: Tensor): Tensor => x.mul(2);
+    for (const f of [vjp, jvp]) {
+      expect(values(f(twice, t([1, 3]), t([1, 1]), { strict: true })[1])).toEqual([2, 2]);
+      expect(() => f(twice, t([1, 3]), t([1, 1]), { strict: true, createGraph: true })).toThrow(
+        'The jacobian of the user-provided function is independent of input 0. This is not allowed in strict mode',
+      );
+      const [, product] = f((x: Tensor) => x.square(), t([1, 3]), t([1, 1]), {
+        strict: true,
+        createGraph: true,
+      });
+      expect(product.requiresGrad).toBe(true);
+    }
+  });
+
   it('is refused where it is constant, strict and to be differentiated', () => {
     const of = (options: { strict?: boolean; createGraph?: boolean }): Tensor =>
       jacobian((x: Tensor) => x.mul(2), t([1, 2]), options).sum(0);
