@@ -39,6 +39,8 @@ export interface Version {
   readonly mode: number;
   readonly guards: readonly Guard[];
   readonly executable: Executable;
+  /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
+  readonly result: unknown;
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;
@@ -140,7 +142,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
 
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
-    const { executable, result } = version as Version & { result: unknown };
+    const { executable, result } = version;
     const found = this.#check
       ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
       : executable.run(tensors);
@@ -148,51 +150,54 @@ class CompiledFunction<A extends readonly unknown[], R> {
     return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
   }
 
+  /** Runs the function as it is, and makes a program of what it does. */
   #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
-    if (anomalyMode.value !== null)
+    const mayFallBack = this.#fallback === 'eager';
+    if (anomalyMode.value !== null) {
+      if (mayFallBack) return this.#fn(...args);
       throw new CompileError(
         'compile: anomaly mode looks at values as they are computed; run the function itself under it',
       );
-    let tracing: Tracing | null = null;
+    }
+    const tracing = new Tracing(tensors, mayFallBack);
+    setTracer(tracing);
     let result: R;
-    const before = tracer;
     try {
-      tracing = new Tracing(tensors);
-      setTracer(tracing);
       result = this.#fn(...args);
-      refusePromise(result);
+    } finally {
       setTracer(null);
-      if (tracing.failure !== null) throw tracing.failure;
-      const settled = this.#isSettled(tracing);
-      this.#rehearsal = tracing.rehearsal;
-      if (tracing.postponed !== null || !settled) return result;
-      const { program, guards, leftBehind: storages } = tracing.finish(result);
-      const form = mapLeaves([...args], (leaf) =>
-        leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,
-      ) as readonly unknown[];
-      const executable = new Executable(program);
-      for (const storage of storages) storage.leaveBehind(leftBehind);
-      const version: Version & { result: unknown } = {
-        form,
-        mode,
-        guards,
-        executable,
-        reason,
-        calls: 0,
-        result: mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf)),
-      };
-      this.versions.push(version);
-      if (this.versions.length === manyVersions) this.#warnOfMany();
-      return result;
+    }
+    refusePromise(result);
+    try {
+      this.#adopt(tracing, args, tensors, { mode, reason, result });
     } catch (error) {
-      if (!(error instanceof CompileError) || this.#fallback === 'error') throw error;
+      if (!(error instanceof CompileError && mayFallBack)) throw error;
       console.warn(`Warning: ${error.message}; the function runs as it is from now on.`);
       this.#eager = true;
-      setTracer(before);
-      return this.#fn(...args);
-    } finally {
-      setTracer(before);
     }
+    return result;
+  }
+
+  #adopt(
+    tracing: Tracing,
+    args: A,
+    tensors: readonly Tensor[],
+    { mode, reason, result }: Pick<Version, 'mode' | 'reason' | 'result'>,
+  ): void {
+    if (tracing.failure !== null) throw tracing.failure;
+    const settled = this.#isSettled(tracing);
+    this.#rehearsal = tracing.rehearsal;
+    if (tracing.postponed !== null || !settled) return;
+    const { program, guards, leftBehind: storages } = tracing.finish(result);
+    if (tracing.failure !== null) throw tracing.failure;
+    const form = mapLeaves([...args], (leaf) =>
+      leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,
+    ) as readonly unknown[];
+    const executable = new Executable(program);
+    for (const storage of storages) storage.leaveBehind(leftBehind);
+    const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
+    this.versions.push({ form, mode, guards, executable, reason, calls: 0, result: resultForm });
+    if (this.versions.length === manyVersions) this.#warnOfMany();
   }
 
   #warnOfMany(): void {

@@ -54,7 +54,11 @@ export class Tracing implements Tracer {
 
   readonly #arguments: readonly Tensor[];
 
-  constructor(tensors: readonly Tensor[]) {
+  /** Whether the call goes on where it cannot be compiled. */
+  readonly #goesOn: boolean;
+
+  constructor(tensors: readonly Tensor[], goesOn = false) {
+    this.#goesOn = goesOn;
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
     tensors.forEach((x, index) => {
@@ -72,6 +76,7 @@ export class Tracing implements Tracer {
   }
 
   meets(inputs: readonly Tensor[]): void {
+    if (this.failure !== null) return;
     this.rehearsal.meets(inputs);
     for (const x of inputs) {
       const known = this.#memories.get(x.storage);
@@ -87,7 +92,11 @@ export class Tracing implements Tracer {
     outputs: readonly Tensor[],
     rerun: Rerun | null,
   ): void {
-    if (this.#inHost) this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
+    if (this.failure !== null) return;
+    if (this.#inHost) {
+      this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
+      return;
+    }
     this.rehearsal.ran(name, inputs, attrs, outputs, rerun);
     const read = inputs.map((x) => this.#valueOf(x));
     for (const y of outputs) if (!inputs.includes(y)) this.#outputs.add(y);
@@ -190,10 +199,11 @@ export class Tracing implements Tracer {
     );
   }
 
-  #fail(message: string): never {
+  /** From here on there is nothing to record. A call that may fall back goes on. */
+  #fail(message: string): void {
     const line = userLine();
-    this.failure = new CompileError(`compile: ${message}${line === null ? '' : ` (${line})`}`);
-    throw this.failure;
+    this.failure ??= new CompileError(`compile: ${message}${line === null ? '' : ` (${line})`}`);
+    if (!this.#goesOn) throw this.failure;
   }
 
   #remember(storage: Storage, x: Tensor, origin: Origin): MutableMemory {
@@ -230,6 +240,7 @@ export class Tracing implements Tracer {
       this.#fail(
         `a tensor of shape ${formatShape(x.shape)} comes from outside with its graph (${x.gradFn.name}); compute it inside, or detach it`,
       );
+      return;
     }
     this.#leaves.add(x);
     this.#guards.push(guardOfLeaf(x));

@@ -380,6 +380,19 @@ describe('what a compiled function cannot do', () => {
     expect([1, -1, 2, -2].map((v) => values(f(tensor([v]))))).toEqual([[2], [-1], [4], [-2]]);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]![0]).toMatch(/item reads the values.*; the function runs as it is from now on/);
+    // Each call runs the function once, also the one that finds out.
+    const calls = [0, 0];
+    const counting = compile(
+      (x: Tensor) => {
+        calls[0]!++;
+        const value = x.sum().item();
+        calls[1]!++;
+        return x.mul(value);
+      },
+      { fallback: 'eager' },
+    );
+    for (let i = 1; i <= 4; i++) expect(values(counting(tensor([i])))).toEqual([i * i]);
+    expect(calls).toEqual([4, 4]);
   });
 
   it('throws the errors of operations as eager does, and goes on afterwards', () => {
