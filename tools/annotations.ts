@@ -24,9 +24,11 @@ export function annotated(code: string, path: string): string {
     ts.forEachChild(node, mark);
   };
 
+  const listed = namesListed(file);
   for (const statement of file.statements) {
-    if (ts.isClassDeclaration(statement) && isExported(statement) && statement.name) {
-      const text = ` static get name() { return '${statement.name.text}'; }`;
+    const named = ts.isClassDeclaration(statement) ? statement.name : undefined;
+    if (ts.isClassDeclaration(statement) && named && (isExported(statement) || listed.has(named.text))) {
+      const text = ` static get name() { return '${named.text}'; }`;
       additions.push({ at: statement.members.pos, text });
     }
     const computes =
@@ -41,6 +43,16 @@ export function annotated(code: string, path: string): string {
     result = result.slice(0, at) + text + result.slice(at);
   return result;
 }
+
+/** The names under which `export { X as Name }` exports something: a class may be exported by another value that stands for it. */
+const namesListed = (file: ts.SourceFile): ReadonlySet<string> =>
+  new Set(
+    file.statements.flatMap((statement) =>
+      ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)
+        ? statement.exportClause.elements.map(({ name }) => name.text)
+        : [],
+    ),
+  );
 
 /** Whether bundlers take an expression for one with effects unless it is marked. */
 const isComputed = (node: ts.Node): node is ts.Expression =>

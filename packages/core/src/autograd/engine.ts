@@ -52,7 +52,7 @@ class BackwardPass {
   /** The nodes that the roots lead to, in the order in which they run. */
   readonly #order: readonly Node[];
   /** Gradients that wait at each node of the order, by output. */
-  readonly #pending: ((Tensor | null)[] | null)[];
+  readonly #pending: ((Tensor | null)[] | null | undefined)[];
   /** With `inputs` given: whose gradients are wanted, by node. */
   readonly #captures: Map<Node, Capture[]> | null = null;
   readonly #captured: (Tensor | null)[] = [];
@@ -69,7 +69,7 @@ class BackwardPass {
     }
     const nodes = roots.map(nodeOfRoot);
     this.#order = orderFrom(nodes);
-    this.#pending = new Array<null>(this.#order.length).fill(null);
+    this.#pending = new Array(this.#order.length);
     roots.forEach((root, i) => {
       const given = gradients[i] ?? null;
       const first = firstGradient(root, given, i);
@@ -244,8 +244,8 @@ function meet(node: Node | null, visit: number, operations: Node[], leaves: Node
 /** The gradients of `outputs` outputs, of which one has arrived. */
 function besideNulls(g: Tensor, output: number, outputs: number): (Tensor | null)[] {
   if (outputs === 1) return [g];
-  const list = new Array<Tensor | null>(outputs).fill(null);
-  list[output] = g;
+  const list = new Array<Tensor | null>(outputs);
+  for (let i = 0; i < outputs; i++) list[i] = i === output ? g : null;
   return list;
 }
 

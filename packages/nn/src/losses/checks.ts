@@ -84,7 +84,9 @@ function callSite(): string {
 
 /** Whether the check `name` is to be made at all: not where a call is being compiled, which looks at no values. */
 const isChecked = (name: string): boolean =>
-  mode !== 'off' && !isCompiling() && (mode === 'error' || (budgets.get(name) ?? warningsPerCheck) > 0);
+  mode !== 'off' &&
+  !isCompiling() &&
+  (mode === 'error' || budgets.size === 0 || (budgets.get(name) ?? warningsPerCheck) > 0);
 
 /** Reports a suspicious input found by the check `name`; `message` says what came and what is expected. */
 export function report(name: string, message: string): void {
