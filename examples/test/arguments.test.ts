@@ -2,6 +2,7 @@ import * as core from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cyclic, deep } from './odd-arguments/odd-values.ts';
 
 /** Every public function and class once, by the path under which it is exported. */
 const exported = new Map<unknown, string>();
@@ -21,14 +22,6 @@ collect(optim, 'optim.');
 const languages = /^(E|K)\.|Error$|^(signature|checkArguments|INPUT)$/;
 /** Parts of the library that others are built of, whose constructors no user calls. */
 const internals = new Set(['Tensor', 'Storage', 'autograd.Node', 'autograd.FunctionContext']);
-
-const deep = ((): unknown[] => {
-  let list: unknown[] = [];
-  for (let i = 0; i < 100_000; i++) list = [list];
-  return list;
-})();
-const cyclic: unknown[] = [];
-cyclic.push(cyclic);
 
 const odd: Record<string, unknown> = {
   undefined: undefined,

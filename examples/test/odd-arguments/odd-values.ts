@@ -11,12 +11,14 @@ export async function loadAnotherCopy(): Promise<unknown> {
   return foreign;
 }
 
-const deep = ((): unknown[] => {
+/** A list in a list, 100,000 deep. */
+export const deep = ((): unknown[] => {
   let list: unknown[] = [];
   for (let i = 0; i < 100_000; i++) list = [list];
   return list;
 })();
-const cyclic: unknown[] = [];
+/** A list that holds itself. */
+export const cyclic: unknown[] = [];
 cyclic.push(cyclic);
 const itself: Record<string, unknown> = {};
 itself.itself = itself;

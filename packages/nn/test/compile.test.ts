@@ -1,18 +1,18 @@
 /** Layers and losses inside compiled functions: the bits of eager, in values, gradients, state and random streams. */
 
-import { CompileError, isFloatingPoint, noGrad, type Tensor } from '@kindling/core';
+import { CompileError, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import {
   type Entry,
+  firstForms,
   readFixture,
   recordedIn,
-  type Sample,
   type Value,
 } from '../../core/test/oracle/fixture.ts';
 import { gradientsOf, makeArguments } from '../../core/test/oracle/run.ts';
 import { resultLeaves } from '../../core/test/oracle/tensors.ts';
-import { bitsOf, expectSameBits } from '../../core/test/support/compiled.ts';
+import { bitsOf, change, expectSameBits } from '../../core/test/support/compiled.ts';
 import { SGD } from '../../optim/src/index.ts';
 import { losses } from './losses/all.ts';
 import { Dice, isTensor } from './losses/dice.ts';
@@ -34,21 +34,6 @@ const refused = (name: string, run: () => void): void => {
   }
 };
 
-/** The inputs of the next call: the program must not keep the ones that it was recorded with. */
-function change(tensors: readonly Tensor[]): void {
-  noGrad(() => {
-    for (const x of tensors) if (isFloatingPoint(x.dtype)) x.mul_(0.875);
-  });
-}
-
-/** The first sample of each form, up to a few. */
-function someOf(samples: readonly Sample[]): readonly Sample[] {
-  const forms = new Map(
-    samples.map((s) => [`${s.a.length} ${[s.k, s.ctorOptions].map((o) => Object.keys(o ?? {})).join()}`, s]),
-  );
-  return [...forms.values()].slice(0, 3);
-}
-
 const isTensorLeaf = (x: unknown): x is Tensor => typeof x === 'object';
 
 for (const name of ['losses', 'modules', 'beyond-losses']) {
@@ -56,7 +41,7 @@ for (const name of ['losses', 'modules', 'beyond-losses']) {
   describe(`${name} of the fixtures, compiled, give the bits of eager`, () => {
     const labelled = entries.map((e) => [`${e.op}${e.variant && `[${e.variant}]`} ${e.dtype}`, e] as const);
     it.each(labelled)('%s', (_, entry) => {
-      for (const sample of someOf(entry.samples)) {
+      for (const sample of firstForms(entry.samples)) {
         const recorded = [...recordedIn(sample.a as Value), ...recordedIn((sample.k ?? {}) as Value)];
         const make = () => {
           const given = makeArguments(sample, 'contiguous', functions);

@@ -5,6 +5,7 @@ import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import {
   type Entry,
+  firstForms,
   readFixture,
   recordedIn,
   type Sample,
@@ -75,14 +76,6 @@ function seenIn(
   return { faults: [...faults], reasons: [...reasons] };
 }
 
-/** The first sample of each form, up to a few. */
-function someOf(samples: readonly Sample[]): readonly Sample[] {
-  const forms = new Map(
-    samples.map((s) => [`${s.a.length} ${[s.k, s.ctorOptions].map((o) => Object.keys(o ?? {})).join()}`, s]),
-  );
-  return [...forms.values()].slice(0, 3);
-}
-
 const nameOf = ({ op, variant }: Entry): string =>
   `${op.replace(/^nn\.(functional\.)?/, '')}${variant === 'eval' ? ' outside training' : ''}`;
 const labelOf = (entry: Entry): string =>
@@ -95,11 +88,11 @@ for (const name of ['functional', 'losses', 'modules', 'beyond-losses']) {
       const operation = functionalOperation(entry.op, entry.variant);
       const ofTable = name === 'functional' && operation !== undefined;
       const { faults, reasons } = ofTable
-        ? seenIn(someOf(entry.samples.filter((s) => !isOutside(entry, operation, s))), () => {
+        ? seenIn(firstForms(entry.samples.filter((s) => !isOutside(entry, operation, s))), () => {
             const call = caller(nn.functional, entry, operation, 'function');
             return (given) => ({ result: call(given), parameters: [] });
           })
-        : seenIn(someOf(entry.samples), (sample) => callOf(entry, sample));
+        : seenIn(firstForms(entry.samples), (sample) => callOf(entry, sample));
       expect(faults).toEqual([]);
       expect(reasons).toEqual(announced[nameOf(entry)] ?? []);
     });

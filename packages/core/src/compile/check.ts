@@ -5,16 +5,12 @@ import { elementsOf } from '../kernels/index.ts';
 import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
-import { autogradOf, type Tensor } from '../tensor.ts';
+import { autogradOf, Tensor } from '../tensor.ts';
 import type { Executable } from './executable.ts';
 import { leafAt } from './guards.ts';
 import { HostRecorder } from './host-recorder.ts';
 import type { Memory } from './program.ts';
-import { collectTensors } from './tree.ts';
-
-/** The elements by which equal numbers are told apart: their bits. */
-const bitsOf = (array: TypedArray): Uint8Array =>
-  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+import { leavesOf } from './tree.ts';
 
 /** What a call changes beside its results, to be put back and compared. */
 interface Snapshot {
@@ -26,7 +22,8 @@ interface Snapshot {
   readonly generators: readonly { readonly generator: Generator; readonly before: Uint8Array }[];
 }
 
-const nameOf = (memory: Memory, what: string): string => memory.name ?? `${what} ${memory.id}`;
+/** Two memories may have one name: those of two layers of one class. */
+const nameOf = ({ name, id, origin }: Memory): string => `${name ?? origin.kind} (${id})`;
 
 function snapshotOf({ program }: Executable, given: readonly Tensor[]): Snapshot {
   const arrays = program.memories.flatMap((memory) => {
@@ -41,7 +38,7 @@ function snapshotOf({ program }: Executable, given: readonly Tensor[]): Snapshot
             : undefined;
     if (storage === undefined) return [];
     const read = (): TypedArray => storage.array;
-    return [{ what: nameOf(memory, origin.kind), read, before: read().slice() }];
+    return [{ what: nameOf(memory), read, before: read().slice() }];
   });
   const generators = new Set<Generator>();
   for (const { attrs } of program.equations) {
@@ -103,13 +100,12 @@ export function checkAgainstEager(
   } finally {
     setTracer(before);
   }
-  const tensors: Tensor[] = [];
-  collectTensors(result, tensors);
+  const tensors = leavesOf(result).flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
   const expected = outcomeOf(executable, snapshot, tensors, given);
   putBack(snapshot);
   for (const { x, before: gradient } of gradients) x.gradient = gradient;
   const found = executable.run(given, (i) => recorder.results[i]);
-  compare(expected, outcomeOf(executable, snapshot, [...new Set(found)], given));
+  compare(expected, outcomeOf(executable, snapshot, found, given));
   return found;
 }
 
@@ -120,11 +116,9 @@ function compare(expected: Outcome, got: Outcome): void {
     const other = got.get(what)?.array;
     if (other?.length !== array.length)
       throw new CompileError(`compile: ${what} has ${other?.length} elements, eager has ${array.length}`);
-    const [a, b] = [bitsOf(array), bitsOf(other)];
-    const at = a.findIndex((bits, i) => bits !== b[i]);
-    if (at < 0) continue;
-    const i = Math.floor(at / array.BYTES_PER_ELEMENT);
-    if (Number.isNaN(array[i]) && Number.isNaN(other[i])) continue;
+    // Tells 0 from -0; NaN is NaN, whatever its bits.
+    const i = (array as Float64Array).findIndex((value, k) => !Object.is(value, other[k]));
+    if (i < 0) continue;
     throw new CompileError(
       `compile: ${what} of shape ${formatShape(shape)} differs from eager's at element ${i}: ${other[i]} against ${array[i]}. ` +
         'Does the function depend on something that changes between calls and that no tensor, setting or onHost tells of?',

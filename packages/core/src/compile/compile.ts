@@ -11,7 +11,7 @@ import type { Guard } from './guards.ts';
 import type { Program } from './program.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { Tracing } from './trace.ts';
-import { collectTensors, mapLeaves, sameForm, TensorForm } from './tree.ts';
+import { mapLeaves, sameForm, TensorForm, tensorsIn } from './tree.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -64,13 +64,6 @@ const alike = (x: Tensor, form: TensorForm): boolean =>
   sameShape(x.shape, form.shape) &&
   (form.strides === null ? x.dense : !x.dense && sameShape(x.strides, form.strides));
 
-/** The tensors of a call that stand at the places of this form, or `null` where the same ones are not the same. */
-function tensorsOf(args: readonly unknown[]): Tensor[] {
-  const tensors: Tensor[] = [];
-  collectTensors(args, tensors);
-  return tensors;
-}
-
 class CompiledFunction<A extends readonly unknown[], R> {
   readonly versions: Version[] = [];
   readonly #fn: (...args: A) => R;
@@ -91,7 +84,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   call(args: A): R {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
-    const tensors = tensorsOf(args);
+    const tensors = tensorsIn(args);
     if (this.#rehearsal === null) return this.#rehearse(args, tensors);
     const mode = currentMode();
     let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';

@@ -12,8 +12,8 @@ import {
   type GradientLeft,
   type Memory,
   type Program,
+  rewritten,
   type Value,
-  writesOver,
 } from './program.ts';
 
 /** An equation on the tensors of this program's memory. */
@@ -65,9 +65,7 @@ export class Executable {
     this.program = program;
     this.plan = planMemory(lifetimesOf(program));
     const arena = new ArrayBuffer(this.plan.bytes);
-    const written = new Set(
-      program.equations.filter(writesOver).flatMap((e) => e.outputs.map((y) => y.memory)),
-    );
+    const written = rewritten(program);
     for (const memory of program.memories) this.#place(memory, arena, written.has(memory));
     let waiting: number[] = [];
     const hostsAt = (at: number): number[] =>
@@ -108,17 +106,11 @@ export class Executable {
 
   /** The tensor that a value is in this program's memory: one object for each place, as kernels tell operands apart by it. */
   #tensorOf(value: Value): Tensor {
-    const { memory, shape, dtype, strides, dense } = value;
-    const key = `${memory.id} ${value.offset} ${shape.join(',')} ${strides.join(',')}`;
+    const { memory, shape, offset, strides } = value;
+    const key = `${memory.id} ${offset} ${shape.join(',')} ${strides.join(',')}`;
     let tensor = this.#tensors.get(key);
     if (tensor === undefined) {
-      tensor = new Tensor(
-        this.#storageOf(memory),
-        shape,
-        dtype,
-        value.offset - memory.base,
-        dense ? null : strides,
-      );
+      tensor = moved(value, this.#storageOf(memory), -memory.base);
       this.#tensors.set(key, tensor);
     }
     return tensor;
@@ -190,21 +182,17 @@ export class Executable {
   }
 
   #resultOf(value: Value, given: readonly Tensor[]): Tensor {
-    const { memory, shape, dtype, strides, dense } = value;
-    const { origin } = memory;
+    const { memory, shape, dtype, strides } = value;
+    const { origin, base } = memory;
     if (origin.kind === 'argument') {
       const x = given[origin.index] as Tensor;
-      if (value.offset === memory.base && sameShape(x.shape, shape) && sameShape(x.strides, strides))
-        return x;
+      if (value.offset === base && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
     }
-    if (origin.kind === 'state')
-      return new Tensor(origin.storage, shape, dtype, value.offset, dense ? null : strides);
+    if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const result = emptyTensor(shape, dtype);
-    const storage = this.#storageOf(memory);
-    const shift =
+    const start =
       origin.kind === 'gradient' ? (autogradOf(leafAt(origin.leaf, given)).gradient?.offset ?? 0) : 0;
-    const at = value.offset - memory.base + shift;
-    copyStrided(new Tensor(storage, shape, dtype, at, dense ? null : strides), result.storage.array);
+    copyStrided(moved(value, this.#storageOf(memory), start - base), result.storage.array);
     return result;
   }
 
@@ -215,17 +203,17 @@ export class Executable {
       x.gradient = null;
       return;
     }
-    const { memory, shape, dtype, strides, dense } = value;
-    const storage = this.#storageOf(memory);
-    const own = new Storage(storage.array);
+    const { memory } = value;
+    const own = new Storage(this.#storageOf(memory).array);
     this.#left.get(memory)?.leaveBehind(gradientGone);
     this.#left.set(memory, own);
-    x.gradient = new Tensor(own, shape, dtype, value.offset - memory.base, dense ? null : strides);
+    x.gradient = moved(value, own, -memory.base);
   }
 }
 
 const nowhere = new Storage(new Float32Array(0));
 
+/** The tensor that a value is in other memory, `shift` elements further on. */
 const moved = ({ shape, dtype, offset, strides, dense }: Value, storage: Storage, shift: number): Tensor =>
   new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
 

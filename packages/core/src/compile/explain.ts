@@ -1,4 +1,5 @@
 /** What became of a compiled function, in words. */
+import { attributesAsText } from './attributes.ts';
 import type { Version } from './compile.ts';
 import { bytesOfMemory, type Equation, type Program, type Value } from './program.ts';
 
@@ -12,21 +13,11 @@ function nameOf({ id, memory }: Value): string {
 
 const typeOf = ({ dtype, shape }: Value): string => `${dtype}[${shape.join(', ')}]`;
 
-/** Numbers and short lists of an operation's attributes. */
+/** As much of an operation's attributes as fits behind it. */
 function printAttributes(attrs: unknown): string {
-  if (attrs === undefined || attrs === null) return '';
-  const text = JSON.stringify(attrs, (key, value: unknown) =>
-    key === 'generator' ||
-    typeof value === 'function' ||
-    (typeof value === 'object' && value !== null && ArrayBuffer.isView(value))
-      ? undefined
-      : typeof value === 'bigint'
-        ? String(value)
-        : value,
-  );
-  return text === undefined || text === '[]' || text === '{}'
-    ? ''
-    : ` ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`;
+  const text = attributesAsText(attrs);
+  if (['', 'null', '[]', '{}'].includes(text)) return '';
+  return ` ${text.length > 80 ? `${text.slice(0, 77)}...` : text}`;
 }
 
 function printEquation({ name, inputs, attrs, host, outputs, rerun, line }: Equation): string {

@@ -1,5 +1,5 @@
 /** Where the memory of a program lies: one stretch of bytes, whose parts serve several values one after the other. */
-import { bytesOfMemory, type Memory, type Program, writesOver } from './program.ts';
+import { bytesOfMemory, type Memory, type Program, rewritten } from './program.ts';
 
 /** When a memory is in use: from equation number `from` to number `to`. */
 export interface Lifetime {
@@ -32,18 +32,18 @@ export function lifetimesOf(program: Program): Lifetime[] {
       last.set(memory, i);
     }
   });
-  const rewritten = new Set(equations.filter(writesOver).flatMap((e) => e.outputs.map((y) => y.memory)));
+  const changed = rewritten(program);
   const end = equations.length;
   for (const { memory } of results) last.set(memory, end);
   const lasting = new Set(gradients.flatMap(({ value }) => value?.memory ?? []));
   return memories.flatMap((memory) => {
     const { kind } = memory.origin;
     if (kind === 'state' || kind === 'gradient') return [];
-    if (lasting.has(memory) || (kind === 'constant' && !rewritten.has(memory)))
+    if (lasting.has(memory) || (kind === 'constant' && !changed.has(memory)))
       return [{ memory, from: 0, to: Number.POSITIVE_INFINITY }];
     // What the call is given is there from its beginning on, and so are elements that each call begins with.
     const from = kind === 'local' ? (first.get(memory) ?? 0) : 0;
-    const to = kind === 'argument' && rewritten.has(memory) ? end : (last.get(memory) ?? 0);
+    const to = kind === 'argument' && changed.has(memory) ? end : (last.get(memory) ?? 0);
     return [{ memory, from, to }];
   });
 }

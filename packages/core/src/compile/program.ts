@@ -101,9 +101,13 @@ export interface Program {
   readonly gradients: readonly GradientLeft[];
 }
 
-/** Whether an equation changes memory that held something before. */
-export const writesOver = ({ inputs, outputs }: Equation): boolean =>
-  outputs.some((y) => inputs.some((x) => x.memory === y.memory));
+/** The memories that equations change after they held something. */
+export const rewritten = ({ equations }: Pick<Program, 'equations'>): ReadonlySet<Memory> =>
+  new Set(
+    equations.flatMap(({ inputs, outputs }) =>
+      outputs.flatMap(({ memory }) => (inputs.some((x) => x.memory === memory) ? [memory] : [])),
+    ),
+  );
 
 /** How many bytes a memory takes. */
 export const bytesOfMemory = ({ dtype, length }: Memory): number => length * bytesOf(dtype);

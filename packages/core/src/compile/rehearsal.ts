@@ -1,8 +1,10 @@
-import type { Rerun, Tracer } from '../record/observe.ts';
+import type { Rerun } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
+import { attributesAsText } from './attributes.ts';
 import { userLine } from './lines.ts';
+import { Onlooker } from './onlooker.ts';
 
 /** An operation that ran, and with what numbers. */
 interface Ran {
@@ -12,25 +14,11 @@ interface Ran {
   readonly line: string | null;
 }
 
-/** Attributes as text, but for what is no plain data. */
-function textOf(attrs: unknown): string {
-  // Of objects that have a JSON form, `value` is that already.
-  function plain(this: Record<string, unknown>, key: string, value: unknown): unknown {
-    const own = this[key];
-    if (typeof own === 'number') return Number.isFinite(own) ? own : String(own);
-    if (typeof own !== 'object' || own === null || Array.isArray(own))
-      return typeof own === 'bigint' ? null : value;
-    return Object.getPrototypeOf(own) === Object.prototype ? value : null;
-  }
-  return JSON.stringify(attrs, plain) ?? '';
-}
-
 /**
  * Notes what a call takes from outside: which tensors, and which numbers. A function of which two calls in a row differ in that
  * depends on something that a program would not see change: a batch that a counter chooses, a factor that grows.
  */
-export class Rehearsal implements Tracer {
-  readonly records = false;
+export class Rehearsal extends Onlooker {
   readonly #given: ReadonlySet<Storage>;
   readonly #made = new WeakSet<Storage>();
   readonly #used = new Map<Storage, string>();
@@ -40,14 +28,20 @@ export class Rehearsal implements Tracer {
   readonly #assumptions: (() => boolean)[] = [];
 
   constructor(given: readonly Tensor[]) {
+    super();
     this.#given = new Set(given.map((x) => x.storage));
   }
 
-  madeStorage(storage: Storage): void {
+  override madeStorage(storage: Storage): void {
     this.#made.add(storage);
   }
 
-  meets(inputs: readonly Tensor[]): void {
+  /** Whether the call made this memory. */
+  hasMade(storage: Storage): boolean {
+    return this.#made.has(storage);
+  }
+
+  override meets(inputs: readonly Tensor[]): void {
     for (const { storage, shape } of inputs) {
       if (this.#given.has(storage) || this.#made.has(storage) || this.#used.has(storage)) continue;
       const line = userLine();
@@ -55,22 +49,20 @@ export class Rehearsal implements Tracer {
     }
   }
 
-  ran(
+  override ran(
     name: string,
     _inputs: readonly Tensor[],
     attrs: unknown,
     _outputs: readonly Tensor[],
     rerun: Rerun | null,
+    line = userLine(),
   ): void {
     if (rerun === null) return;
-    this.#ran.push({
-      name,
-      attributes: this.#hostResults.has(attrs) ? null : textOf(attrs),
-      line: userLine(),
-    });
+    const attributes = this.#hostResults.has(attrs) ? null : attributesAsText(attrs);
+    this.#ran.push({ name, attributes, line });
   }
 
-  host<T>(run: () => T): T {
+  override host<T>(run: () => T): T {
     const result = run();
     if (typeof result === 'object' && result !== null) this.#hostResults.add(result);
     return result;
@@ -94,12 +86,7 @@ export class Rehearsal implements Tracer {
     return null;
   }
 
-  assumes(_what: string, holds: () => boolean): void {
+  override assumes(_what: string, holds: () => boolean): void {
     this.#assumptions.push(holds);
   }
-
-  read(): void {}
-  gradientMatters(): void {}
-  names(): void {}
-  postpone(): void {}
 }

@@ -32,7 +32,6 @@ const extentOf = (x: Tensor): number =>
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
   readonly records = true;
-  readonly #made = new WeakSet<Storage>();
   readonly #outputs = new WeakSet<Tensor>();
   readonly #memories = new Map<Storage, MutableMemory>();
   readonly #equations: Equation[] = [];
@@ -71,7 +70,6 @@ export class Tracing implements Tracer {
   }
 
   madeStorage(storage: Storage): void {
-    this.#made.add(storage);
     this.rehearsal.madeStorage(storage);
   }
 
@@ -97,7 +95,8 @@ export class Tracing implements Tracer {
       this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);
       return;
     }
-    this.rehearsal.ran(name, inputs, attrs, outputs, rerun);
+    const line = userLine();
+    this.rehearsal.ran(name, inputs, attrs, outputs, rerun, line);
     const read = inputs.map((x) => this.#valueOf(x));
     for (const y of outputs) if (!inputs.includes(y)) this.#outputs.add(y);
     if (rerun !== null) {
@@ -114,13 +113,13 @@ export class Tracing implements Tracer {
       host: this.#hostResults.get(attrs) ?? null,
       outputs: outputs.map((y) => this.#valueOf(y)),
       rerun,
-      line: userLine(),
+      line,
     });
   }
 
   read(x: Tensor, reason: string): void {
     const origin = this.#memories.get(x.storage)?.origin.kind;
-    if (origin === undefined && this.#made.has(x.storage)) return;
+    if (origin === undefined && this.rehearsal.hasMade(x.storage)) return;
     this.#fail(
       `${reason} reads the values of a tensor of shape ${formatShape(x.shape)} inside the compiled function, which runs later ` +
         'without that code. Return the tensor and read it outside; choose between values with where; or leave this part outside',
@@ -129,7 +128,7 @@ export class Tracing implements Tracer {
 
   gradientMatters(leaf: Tensor): void {
     // What is made in the call ends with it, and so do its gradients.
-    if (this.#outputs.has(leaf) || this.#made.has(leaf.storage)) return;
+    if (this.#outputs.has(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
   }
 
@@ -223,7 +222,7 @@ export class Tracing implements Tracer {
 
   /** A tensor that no equation gave: it was there before, or was made of no tensor. */
   #discover(x: Tensor): void {
-    if (!this.#made.has(x.storage)) {
+    if (!this.rehearsal.hasMade(x.storage)) {
       this.#remember(x.storage, x, { kind: 'state', storage: x.storage });
       return;
     }

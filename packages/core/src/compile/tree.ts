@@ -21,15 +21,16 @@ export function mapLeaves(tree: unknown, to: (leaf: unknown) => unknown): unknow
   return Object.fromEntries(Object.keys(tree).map((key) => [key, mapLeaves(tree[key], to)]));
 }
 
-/** The tensors in a nesting are appended to `list`, each once. */
-export function collectTensors(tree: unknown, list: Tensor[]): void {
+/** The tensors in a nesting, each once; they are appended to `list`, as this is asked at each call. */
+export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
   if (tree instanceof Tensor) {
     if (!list.includes(tree)) list.push(tree);
   } else if (Array.isArray(tree)) {
-    for (let i = 0; i < tree.length; i++) collectTensors(tree[i], list);
+    for (let i = 0; i < tree.length; i++) tensorsIn(tree[i], list);
   } else if (isRecord(tree)) {
-    for (const key of Object.keys(tree)) collectTensors(tree[key], list);
+    for (const key of Object.keys(tree)) tensorsIn(tree[key], list);
   }
+  return list;
 }
 
 /** Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of everything else. */

@@ -484,6 +484,22 @@ describe('check', () => {
     expect(f.explain()).toMatch(/3 calls since/);
   });
 
+  it('looks behind numbers that are NaN in both, and at all of several results that are one tensor', () => {
+    let scale = 2;
+    const f = compile(
+      (x: Tensor) => {
+        const y = x.mul(scale);
+        return [y, y, x.neg()];
+      },
+      { check: true },
+    );
+    for (let i = 0; i < 3; i++) f(tensor([Number.NaN, 3]));
+    scale = 4;
+    expect(() => f(tensor([Number.NaN, 3]))).toThrow(
+      /result 0 of shape \[2\] differs from eager's at element 1: 6 against 12/,
+    );
+  });
+
   it('names the value that differs where the function depends on what nobody told', () => {
     let scale = 2;
     const f = compile((x: Tensor) => [x.add(1), x.mul(scale)], { check: true });

@@ -1,13 +1,13 @@
 /** Every operation of the fixtures inside a compiled function, forward and backward: the bits of eager. */
 import * as kindling from '@kindling/core';
-import { autograd, CompileError, isFloatingPoint, noGrad, type Tensor } from '@kindling/core';
+import { autograd, CompileError, type Tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
+import { type Entry, ofEachForm, readFixture } from '../oracle/fixture.ts';
 import { caller, formsOf, isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
 import { makeArguments } from '../oracle/run.ts';
 import { operationOf } from '../oracle/table.ts';
 import { cotangent, resultLeaves } from '../oracle/tensors.ts';
-import { expectSameBits } from '../support/compiled.ts';
+import { change, expectSameBits } from '../support/compiled.ts';
 
 /** What reads data as it runs, so that it cannot be compiled: by name, with what the error says. */
 const readers: Readonly<Record<string, RegExp>> = {
@@ -18,21 +18,8 @@ const readers: Readonly<Record<string, RegExp>> = {
   repeatInterleave: /repeat_interleave: how often reads/,
 };
 
-/** The inputs of the next call: the program must not keep the ones that it was recorded with. */
-function change(tensors: readonly Tensor[]): void {
-  noGrad(() => {
-    for (const x of tensors) if (isFloatingPoint(x.dtype)) x.mul_(0.875);
-  });
-}
-
 /** How many forms of an operation's arguments are tried: `KINDLING_FORMS=99 vitest run compile/operations` tries them all. */
 const forms = Number(process.env.KINDLING_FORMS ?? 1);
-
-/** One sample of each form. */
-function someOf(samples: readonly Sample[]): readonly Sample[] {
-  const seen = new Map(samples.map((s) => [`${s.a.length} ${Object.keys(s.k ?? {}).join()}`, s]));
-  return [...seen.values()].slice(0, forms);
-}
 
 for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation']) {
   const { entries } = readFixture<Entry>(new URL(`../fixtures/ops/${family}`, import.meta.url));
@@ -43,7 +30,8 @@ for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing'
       const name = kindlingName(entry, operation);
       if (operation.extra && typeof lookUp(kindling, name) !== 'function') continue;
       it(`${entry.op}${entry.variant && `[${entry.variant}]`} ${entry.dtype}`, () => {
-        for (const sample of someOf(entry.samples.filter((s) => !isOutside(entry, operation, s)))) {
+        const samples = ofEachForm(entry.samples.filter((s) => !isOutside(entry, operation, s)));
+        for (const sample of samples.slice(0, forms)) {
           for (const form of formsOf(entry, operation, sample)) {
             if (form === 'method') continue;
             const layout = form === 'function' ? 'sliced' : 'contiguous';

@@ -178,3 +178,13 @@ export function* recordedIn(v: Value): Generator<Recorded> {
     for (const x of Object.values(v as Record<string, Value>)) yield* recordedIn(x);
   }
 }
+
+/** One sample of each form: as many arguments, and options of the same names. */
+export const ofEachForm = (samples: readonly Sample[]): readonly Sample[] => [
+  ...new Map(
+    samples.map((s) => [`${s.a.length} ${[s.k, s.ctorOptions].map((o) => Object.keys(o ?? {})).join()}`, s]),
+  ).values(),
+];
+
+/** A few samples, each of a form of its own. */
+export const firstForms = (samples: readonly Sample[]): readonly Sample[] => ofEachForm(samples).slice(0, 3);

@@ -1,4 +1,13 @@
-import { type Compiled, CompileError, compile, KindlingError, manualSeed, type Tensor } from '@kindling/core';
+import {
+  type Compiled,
+  CompileError,
+  compile,
+  isFloatingPoint,
+  KindlingError,
+  manualSeed,
+  noGrad,
+  type Tensor,
+} from '@kindling/core';
 import { expect } from 'vitest';
 import { resultLeaves } from '../oracle/tensors.ts';
 
@@ -7,6 +16,13 @@ export interface World {
   readonly call: (...args: never[]) => unknown;
   readonly argumentsOf?: (i: number) => unknown[];
   readonly state?: () => readonly (Tensor | null)[];
+}
+
+/** Gives the next call other inputs: the program must not keep the ones that it was recorded with. */
+export function change(tensors: readonly Tensor[]): void {
+  noGrad(() => {
+    for (const x of tensors) if (isFloatingPoint(x.dtype)) x.mul_(0.875);
+  });
 }
 
 /** dtype, shape and elements, such that NaN equals NaN and 0 is not -0. */

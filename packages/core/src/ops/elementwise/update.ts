@@ -2,8 +2,7 @@ import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { laneOf } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/index.ts';
-import { prepareInPlace } from '../../record/in-place.ts';
-import { notifyAfter, notifyBefore, observed, type Rerun, tracer } from '../../record/observe.ts';
+import { updateInPlace } from '../../record/in-place.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { ofParams } from './operands.ts';
@@ -85,21 +84,7 @@ export class FusedUpdate {
         `${this.name}: expected ${this.#tensors} tensors and ${this.#params} numbers, got ${tensors.length} and ${params.length}`,
       );
     }
-    const outs = tensors.slice(0, this.targets);
-    // `updateInPlace` without its closure: this runs for each parameter of each step.
-    if (observed) notifyBefore(this.name, tensors, params);
-    for (let i = 0; i < outs.length; i++) prepareInPlace(outs[i]!, tensors, this.name);
-    try {
-      this.#write(tensors, params, outs);
-    } catch (error) {
-      throw ofParams(error, this.name, params);
-    }
-    for (let i = 0; i < outs.length; i++) outs[i]!.storage.version++;
-    if (observed) {
-      const rerun: Rerun = (x, numbers, y) => this.#write(x, numbers as readonly number[], y);
-      tracer?.ran(this.name, tensors, params, outs, rerun);
-      notifyAfter(this.name, tensors, params, outs);
-    }
+    updateInPlace(this.name, tensors.slice(0, this.targets), tensors, params, this.#write);
   }
 
   /** Throws the error for what are no tensors, or no numbers. */
@@ -110,8 +95,16 @@ export class FusedUpdate {
     ]);
   }
 
-  #write(tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void {
-    const { dtype } = outs[0]!;
-    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
-  }
+  readonly #write = (
+    tensors: readonly Tensor[],
+    params: readonly number[],
+    outs: readonly Tensor[],
+  ): void => {
+    const { dtype } = tensors[0]!;
+    try {
+      runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
+    } catch (error) {
+      throw ofParams(error, this.name, params);
+    }
+  };
 }

@@ -30,23 +30,15 @@ import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { onesLike } from '../creation/fill.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
-import type { Reduction } from '../elementwise/reduced.ts';
 import { softmax } from '../reductions/softmax.ts';
 import { sum } from '../reductions/sum.ts';
 import { unsqueeze } from '../views/shape.ts';
+import { type RowLossAttributes, rowLossKinds } from './attributes.ts';
 
 /** What a cross-entropy is computed with. */
-export interface CrossEntropyAttributes {
-  /** The dimension of the classes, normalised. */
-  readonly dim: number;
-  /** Targets of this class count for nothing. */
-  readonly ignoreIndex: number;
+export interface CrossEntropyAttributes extends RowLossAttributes {
   /** The share of each target that is spread evenly over all classes, in [0, 1]. */
   readonly labelSmoothing: number;
-  /** What becomes of the losses of the rows. */
-  readonly reduction: Reduction;
-  /** Who is named in errors. */
-  readonly caller: string;
 }
 
 interface Attributes extends CrossEntropyAttributes {
@@ -217,13 +209,7 @@ const fusedCrossEntropyTakes = signature('fusedCrossEntropy', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.given<CrossEntropyAttributes>({
-    dim: K.count,
-    ignoreIndex: K.integer,
-    labelSmoothing: K.probability,
-    reduction: K.oneOf('none', 'mean', 'sum'),
-    caller: K.text,
-  }),
+  attributes: K.given<CrossEntropyAttributes>({ ...rowLossKinds, labelSmoothing: K.probability }),
 });
 
 /**

@@ -6,19 +6,10 @@ import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '..
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
-import type { Reduction } from '../elementwise/reduced.ts';
+import { type RowLossAttributes, rowLossKinds } from './attributes.ts';
 
 /** What a negative log-likelihood is computed with. */
-export interface NllAttributes {
-  /** The dimension of the classes, normalised. */
-  readonly dim: number;
-  /** Targets of this class count for nothing. */
-  readonly ignoreIndex: number;
-  /** What becomes of the losses of the rows. */
-  readonly reduction: Reduction;
-  /** Who is named in errors. */
-  readonly caller: string;
-}
+export type NllAttributes = RowLossAttributes;
 
 interface Attributes extends NllAttributes {
   /** Shape and dtype of the log-probabilities. */
@@ -117,12 +108,7 @@ const fusedNllTakes = signature('fusedNll', {
   x: K.tensor,
   target: K.tensor,
   weight: K.nullable(K.tensor),
-  attributes: K.given<NllAttributes>({
-    dim: K.count,
-    ignoreIndex: K.integer,
-    reduction: K.oneOf('none', 'mean', 'sum'),
-    caller: K.text,
-  }),
+  attributes: K.given(rowLossKinds),
 });
 
 /**

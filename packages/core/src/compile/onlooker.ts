@@ -1,0 +1,27 @@
+import type { Rerun, Tracer } from '../record/observe.ts';
+import type { Storage } from '../storage.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** A tracer that lets everything pass: those that want something of it look at that. */
+export abstract class Onlooker implements Tracer {
+  readonly records: boolean = false;
+
+  host<T>(run: () => T): T {
+    return run();
+  }
+
+  meets(_inputs: readonly Tensor[]): void {}
+  ran(
+    _name: string,
+    _inputs: readonly Tensor[],
+    _attrs: unknown,
+    _outputs: readonly Tensor[],
+    _rerun: Rerun | null,
+  ): void {}
+  read(_x: Tensor, _reason: string): void {}
+  gradientMatters(_leaf: Tensor): void {}
+  madeStorage(_storage: Storage): void {}
+  assumes(_what: string, _holds: () => boolean): void {}
+  names(_x: Tensor, _name: string): void {}
+  postpone(_reason: string): void {}
+}
