@@ -9,6 +9,15 @@ export function onNewStorage(tell: ((storage: Storage) => void) | null): void {
   newStorage = tell;
 }
 
+/** Memory that is not the storage's own: that of kernels, which moves as it grows. */
+export interface Lodging {
+  /** The elements, where they lie now. */
+  array(): TypedArray;
+}
+
+/** How often a storage left its lodging: who counts on one has to look again. */
+export let timesMovedOut = 0;
+
 /** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
   /** Read it through {@link array}: a compiled program may one day hold newer values than this array. */
@@ -16,6 +25,7 @@ export class Storage {
   /** The array's length, once it was handed out: who has the array may transfer its buffer, which empties it. */
   #lengthOutside = -1;
   #leftBehind: string | null = null;
+  #lodging: Lodging | null = null;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
@@ -34,8 +44,34 @@ export class Storage {
    */
   get array(): TypedArray {
     const array = this.#array;
-    if (this.#lengthOutside > array.length) throw this.#gone();
+    if (this.#lengthOutside > array.length) return this.#elsewhere();
     return array;
+  }
+
+  #elsewhere(): TypedArray {
+    if (this.#lodging === null) throw this.#gone();
+    this.#array = this.#lodging.array();
+    return this.#array;
+  }
+
+  /** Moves the elements into memory of kernels, where there they stay until somebody else is to have the array. Kindling's own. */
+  moveInto(lodging: Lodging): void {
+    const { array } = this;
+    const there = lodging.array();
+    there.set(array);
+    this.#array = there;
+    this.#lodging = lodging;
+    this.#lengthOutside = there.length;
+  }
+
+  /** Where {@link moveInto} led; `null` where the memory is the storage's own. Kindling's own. */
+  get lodging(): Lodging | null {
+    return this.#lodging;
+  }
+
+  /** Whether the array may lie elsewhere from now on: nobody outside the library has it. Kindling's own. */
+  get mayMove(): boolean {
+    return this.#lengthOutside < 0;
   }
 
   /** Why there is no memory any more. */
@@ -47,12 +83,18 @@ export class Storage {
   /** The memory goes on without this storage, which says so from now on. Kindling's own. */
   leaveBehind(message: string): void {
     this.#leftBehind = message;
+    this.#lodging = null;
     this.#lengthOutside = Number.POSITIVE_INFINITY;
     this.#array = nothing;
   }
 
   /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. Kindling's own. */
   handOut(): void {
+    if (this.#lodging !== null) {
+      this.#array = this.array.slice();
+      this.#lodging = null;
+      timesMovedOut++;
+    }
     if (this.#lengthOutside >= 0) return;
     this.#array = owned(this.#array);
     this.#lengthOutside = this.#array.length;
@@ -203,11 +245,19 @@ function fromSlab(dtype: DType, n: number, bytes: number): TypedArray {
   }
 }
 
+let allocator: ((dtype: DType, n: number) => TypedArray) | null = null;
+
+/** @internal Sets who gives memory instead; `null`: nobody. */
+export function allocateBy(other: typeof allocator): void {
+  allocator = other;
+}
+
 /**
  * A typed array of `n` elements whose contents are undefined: the caller writes every element.
  * @throws TooLarge where there are too many for a tensor, or for the memory
  */
 export function allocateArray(dtype: DType, n: number): TypedArray {
+  if (allocator !== null) return allocator(dtype, n);
   const bytes = n * bytesOf(dtype);
   if (bytes <= onHeapBytes) return new (arrayConstructor(dtype))(n);
   if (bytes <= largestSlice) return fromSlab(dtype, n, bytes);

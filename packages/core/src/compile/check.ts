@@ -6,9 +6,9 @@ import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import type { Executable } from './executable.ts';
 import { leafAt } from './guards.ts';
 import { HostRecorder } from './host-recorder.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Memory } from './program.ts';
 import { leavesOf } from './tree.ts';
 
@@ -25,7 +25,7 @@ interface Snapshot {
 /** Two memories may have one name: those of two layers of one class. */
 const nameOf = ({ name, id, origin }: Memory): string => `${name ?? origin.kind} (${id})`;
 
-function snapshotOf({ program }: Executable, given: readonly Tensor[]): Snapshot {
+function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
   const arrays = program.memories.flatMap((memory) => {
     const { origin } = memory;
     const storage =
@@ -55,7 +55,7 @@ function putBack({ arrays, generators }: Snapshot): void {
 
 /** What is compared after a call: name and elements. */
 function outcomeOf(
-  { program }: Executable,
+  { program }: Machine,
   snapshot: Snapshot,
   results: readonly Tensor[],
   given: readonly Tensor[],
@@ -83,7 +83,7 @@ function outcomeOf(
  * @throws CompileError that names the first value in which they differ
  */
 export function checkAgainstEager(
-  executable: Executable,
+  executable: Machine,
   given: readonly Tensor[],
   eager: () => unknown,
 ): Tensor[] {

@@ -5,9 +5,9 @@ import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { checkAgainstEager } from './check.ts';
-import { Executable } from './executable.ts';
 import { explain } from './explain.ts';
 import type { Guard } from './guards.ts';
+import { Machine } from './machine/machine.ts';
 import type { Program } from './program.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { Tracing } from './trace.ts';
@@ -38,7 +38,7 @@ export interface Version {
   readonly form: readonly unknown[];
   readonly mode: number;
   readonly guards: readonly Guard[];
-  readonly executable: Executable;
+  readonly executable: Machine;
   /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
   readonly result: unknown;
   /** Why the ones before did not serve. */
@@ -186,7 +186,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const form = mapLeaves([...args], (leaf) =>
       leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,
     ) as readonly unknown[];
-    const executable = new Executable(program);
+    const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
     const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
     this.versions.push({ form, mode, guards, executable, reason, calls: 0, result: resultForm });

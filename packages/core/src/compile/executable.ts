@@ -15,6 +15,7 @@ import {
   rewritten,
   type Value,
 } from './program.ts';
+import { moved } from './values.ts';
 
 /** An equation on the tensors of this program's memory. */
 interface Step {
@@ -212,10 +213,6 @@ export class Executable {
 }
 
 const nowhere = new Storage(new Float32Array(0));
-
-/** The tensor that a value is in other memory, `shift` elements further on. */
-const moved = ({ shape, dtype, offset, strides, dense }: Value, storage: Storage, shift: number): Tensor =>
-  new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
 
 function bringIn(x: Tensor, target: TypedArray): void {
   const { array } = x.storage;

@@ -1,9 +1,10 @@
 /** Where the memory of a program lies: one stretch of bytes, whose parts serve several values one after the other. */
+import type { Area } from '../kernels/index.ts';
 import { bytesOfMemory, type Memory, type Program, rewritten } from './program.ts';
 
 /** When a memory is in use: from equation number `from` to number `to`. */
-export interface Lifetime {
-  readonly memory: Memory;
+export interface Lifetime<M extends Area = Area> {
+  readonly memory: M;
   readonly from: number;
   readonly to: number;
 }
@@ -11,18 +12,19 @@ export interface Lifetime {
 /** Where memories lie. */
 export interface Plan {
   /** The first byte of each memory that the program has of its own. */
-  readonly places: ReadonlyMap<Memory, number>;
+  readonly places: ReadonlyMap<Area, number>;
   /** How many bytes all of them take. */
   readonly bytes: number;
   /** How many they would take side by side. */
   readonly sum: number;
 }
 
+/** Kernels read a vector or two past the end of what is theirs. */
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
 /** When each memory of the program's own is in use. What a call leaves behind, and constants, is in use to the end and for ever. */
-export function lifetimesOf(program: Program): Lifetime[] {
+export function lifetimesOf(program: Program): Lifetime<Memory>[] {
   const { memories, equations, results, gradients } = program;
   const first = new Map<Memory, number>();
   const last = new Map<Memory, number>();
@@ -50,7 +52,7 @@ export function lifetimesOf(program: Program): Lifetime[] {
 
 /** Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is free. */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
-  const places = new Map<Memory, number>();
+  const places = new Map<Area, number>();
   const placed: { readonly life: Lifetime; readonly at: number; readonly bytes: number }[] = [];
   const sized = lifetimes.map((life) => ({ life, bytes: aligned(Math.max(1, bytesOfMemory(life.memory))) }));
   let total = 0;

@@ -110,4 +110,5 @@ export const rewritten = ({ equations }: Pick<Program, 'equations'>): ReadonlySe
   );
 
 /** How many bytes a memory takes. */
-export const bytesOfMemory = ({ dtype, length }: Memory): number => length * bytesOf(dtype);
+export const bytesOfMemory = ({ dtype, length }: Pick<Memory, 'dtype' | 'length'>): number =>
+  length * bytesOf(dtype);

@@ -7,6 +7,8 @@ export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';
 export * from './gemm/index.ts';
+export * from './program/index.ts';
+export * from './record/index.ts';
 export * from './reduce/index.ts';
 export * from './rows/index.ts';
 export {
@@ -18,3 +20,4 @@ export {
   stridedOver,
   toInt32,
 } from './strided/index.ts';
+export { Residence, residentBytes } from './wasm/index.ts';

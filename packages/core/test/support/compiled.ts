@@ -32,7 +32,7 @@ export const bitsOf = (x: Tensor | null): unknown =>
     : [
         x.dtype,
         [...x.shape],
-        Array.from(x.detach().data as Float32Array, (v) => (Object.is(v, -0) ? '-0' : v)),
+        Array.from(x.detach().clone().data as Float32Array, (v) => (Object.is(v, -0) ? '-0' : v)),
       ];
 
 const leavesAsBits = (result: unknown): unknown[] =>

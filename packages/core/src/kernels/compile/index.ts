@@ -1,4 +1,6 @@
 /** From expressions to WebAssembly: lowering, instructions, loads and stores. */
 
+export * from './fixed-loops.ts';
 export * from './inline.ts';
 export * from './kernel.ts';
+export type * from './spec.ts';

@@ -1,61 +1,9 @@
 import { KindlingError } from '../../errors.ts';
-import type { Expr, Lane } from '../expression/index.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import { type FunctionBuilder, instantiate, ModuleBuilder } from '../wasm/index.ts';
-import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
-import {
-  emitConstant,
-  emitIntegerDivision,
-  emitPlain,
-  emitScalarCall,
-  emitScalarCallWhere,
-  emitWholeDivision,
-  type IntegerScratch,
-  lanesOf,
-  stackOrder,
-} from './instructions.ts';
-import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
-
-export type { Stored } from './access.ts';
-
-/**
- * How an operand lies in its slot of the scratch memory, for an iteration space of (outer, inner):
- * `dense` (outer, inner) elements; `row` (inner), the same in every row; `column` (outer), one for each row;
- * `scalar`, a single element.
- */
-export type Mode = 'dense' | 'row' | 'column' | 'scalar';
-
-/** An operand of a kernel. */
-export interface OperandSpec {
-  readonly stored: Stored;
-  readonly mode: Mode;
-  /** Byte offset of the operand in the scratch memory. */
-  readonly base: number;
-}
-
-/** A result of a kernel: what it computes, and where it goes. */
-export interface OutputSpec {
-  readonly expression: Expr;
-  readonly stored: Stored;
-  readonly base: number;
-}
-
-/** What {@link compileKernel} makes a kernel of. */
-export interface KernelSpec {
-  readonly name: string;
-  readonly lane: Lane;
-  readonly inputs: readonly OperandSpec[];
-  /** Outputs are dense, and must not share memory with the inputs. */
-  readonly outputs: readonly OutputSpec[];
-  /** Byte offset of the parameters: float64 numbers, one after another. */
-  readonly params: number;
-}
-
-/** Runs a kernel over (outer, inner) elements, all operands being in their slots. Reads and writes up to 32 bytes past each. */
-export type KernelFunction = (outer: number, inner: number) => void;
-
-const OUTER = 0;
-const INNER = 1;
+import { instantiate, ModuleBuilder } from '../wasm/index.ts';
+import { LoopEmitter } from './loops.ts';
+import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
+import { inputAt, type KernelFunction, type KernelSpec, type Mode, type OutputSpec } from './spec.ts';
 
 const levels: Readonly<Record<Mode, Level>> = {
   dense: perElement,
@@ -64,18 +12,22 @@ const levels: Readonly<Record<Mode, Level>> = {
   scalar: perCall,
 };
 
-/**
- * Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory.
- * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
- * has no implementation.
- */
-export function compileKernel(spec: KernelSpec): KernelFunction {
-  const program = lower(spec.outputs, spec.lane, (index) => levels[inputAt(spec, index).mode]);
+/** A kernel's expressions as they will be written down. */
+export const lowered = (spec: KernelSpec): Program<OutputSpec> =>
+  lower(spec.outputs, spec.lane, (index) => levels[inputAt(spec, index).mode]);
 
-  const module = new ModuleBuilder();
-  const env: Record<string, ScalarFunction> = {};
-  const callees = new Map<string, number>();
-  for (const node of program.nodes) {
+/** The functions of JavaScript that kernels call, by name. */
+export type ScalarFunctions = Record<string, ScalarFunction>;
+
+/** Imports, into a module that has no functions yet, what these expressions call; `callees` says as which functions. */
+export function importScalarFunctions(
+  module: ModuleBuilder,
+  { nodes }: Program<OutputSpec>,
+  spec: KernelSpec,
+  callees: Map<string, number>,
+  env: ScalarFunctions,
+): void {
+  for (const node of nodes) {
     if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
     const name = node.attribute;
     if (callees.has(name)) continue;
@@ -84,18 +36,23 @@ export function compileKernel(spec: KernelSpec): KernelFunction {
     callees.set(name, module.importFunction(name, params, ['f64']));
     env[name] = scalarFunction(name, spec);
   }
+}
+
+/**
+ * Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory.
+ * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
+ * has no implementation.
+ */
+export function compileKernel(spec: KernelSpec): KernelFunction {
+  const program = lowered(spec);
+  const module = new ModuleBuilder();
+  const env: ScalarFunctions = {};
+  const callees = new Map<string, number>();
+  importScalarFunctions(module, program, spec, callees, env);
   module.addFunction({ params: ['i32', 'i32'], results: [], export: 'run', name: spec.name }, (f) =>
     new LoopEmitter(f, spec, program, callees).emit(),
   );
   return instantiate<{ run: KernelFunction }>(module.build(), env).run;
-}
-
-function inputAt({ name, inputs }: KernelSpec, index: number): OperandSpec {
-  const operand = inputs[index];
-  if (operand === undefined) {
-    throw new KindlingError(`${name}: input ${index} used, but there are only ${inputs.length}`);
-  }
-  return operand;
 }
 
 function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
@@ -106,220 +63,4 @@ function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
     );
   }
   return found as ScalarFunction;
-}
-
-/** Writes the loops of one kernel: rows outside, vectors of elements inside, the cheap expressions unrolled. */
-class LoopEmitter {
-  private readonly f: FunctionBuilder;
-  private readonly spec: KernelSpec;
-  private readonly program: Program<OutputSpec>;
-  private readonly callees: ReadonlyMap<string, number>;
-  private readonly lanes: number;
-  private readonly spare: number;
-  /** Byte offsets into dense operands and into row operands, by element size (as a shift). */
-  private readonly densePosition = new Map<number, number>();
-  private readonly rowPosition = new Map<number, number>();
-  private readonly row: number;
-  private readonly locals = new Map<Node, number>();
-  private readonly ready = new Set<Node>();
-  private integers: IntegerScratch | undefined;
-  /** Which of the unrolled copies is being written. */
-  private copy = 0;
-
-  constructor(
-    f: FunctionBuilder,
-    spec: KernelSpec,
-    program: Program<OutputSpec>,
-    callees: ReadonlyMap<string, number>,
-  ) {
-    this.f = f;
-    this.spec = spec;
-    this.program = program;
-    this.callees = callees;
-    this.lanes = lanesOf[spec.lane];
-    this.row = f.local('i32');
-    for (const { stored } of spec.outputs) this.position(this.densePosition, stored);
-    for (const { stored, mode } of spec.inputs) {
-      if (mode === 'dense') this.position(this.densePosition, stored);
-      else if (mode === 'row') this.position(this.rowPosition, stored);
-    }
-    this.spare = f.local('v128');
-  }
-
-  emit(): void {
-    const { f, lanes } = this;
-    const left = f.local('i32');
-    const start = f.local('i32');
-    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
-    const unroll = work <= 6 ? 4 : work <= 24 ? 2 : 1;
-
-    this.hoist(perCall);
-    const rows = f.loop();
-    this.hoist(perRow);
-    f.get(INNER).set(left);
-    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
-    for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
-    if (unroll > 1) this.emitLoop(left, unroll, unroll * lanes);
-    this.emitLoop(left, 1, 1);
-    f.get(start).get(INNER).op('i32.add').set(start);
-    f.get(this.row).i32Const(1).op('i32.add').tee(this.row).get(OUTER).op('i32.lt_s').brIf(rows);
-    f.end();
-  }
-
-  /** While at least `least` elements of the row are left: one round of `copies` vectors. */
-  private emitLoop(left: number, copies: number, least: number): void {
-    const { f, lanes } = this;
-    f.get(left).i32Const(least).op('i32.ge_s').if();
-    const loop = f.loop();
-    for (this.copy = 0; this.copy < copies; this.copy++) {
-      for (const node of this.ready) if (node.level === perElement) this.ready.delete(node);
-      this.emitOutputs();
-    }
-    for (const positions of [this.densePosition, this.rowPosition]) {
-      for (const [shift, local] of positions) {
-        f.get(local)
-          .i32Const((copies * lanes) << shift)
-          .op('i32.add')
-          .set(local);
-      }
-    }
-    f.get(left)
-      .i32Const(copies * lanes)
-      .op('i32.sub')
-      .tee(left);
-    f.i32Const(least).op('i32.ge_s').brIf(loop);
-    f.end().end();
-  }
-
-  private emitOutputs(): void {
-    const { f, spec } = this;
-    for (const { node, stored, base } of this.program.outputs) {
-      const address = this.position(this.densePosition, stored);
-      f.get(address);
-      this.push(node);
-      emitStore(f, spec.lane, node.kind, stored, base + this.displacement(stored), address, this.spare);
-    }
-  }
-
-  /** Computes, before the loops of the higher levels, what they need of this one. */
-  private hoist(level: Level): void {
-    for (const node of this.ready) if (node.level === level) this.ready.delete(node);
-    for (const node of this.program.nodes) {
-      if (node.level === level && node.keep) {
-        this.push(node);
-        this.f.op('drop');
-      }
-    }
-  }
-
-  /** Pushes a node's value, from its local where it has been computed. */
-  private push(node: Node): void {
-    if (this.ready.has(node)) {
-      this.f.get(this.localOf(node));
-      return;
-    }
-    this.compute(node);
-    if (node.keep) {
-      this.f.tee(this.localOf(node));
-      this.ready.add(node);
-    }
-  }
-
-  private compute(node: Node): void {
-    const { f, spec } = this;
-    switch (node.op) {
-      case 'input':
-        this.loadInput(node.attribute);
-        return;
-      case 'param':
-        f.i32Const(0)
-          .load('f64.load', spec.params + 8 * node.attribute)
-          .splatF64(spec.lane);
-        return;
-      case 'constant':
-      case 'intConstant':
-        emitConstant(f, node, spec.lane);
-        return;
-      case 'scalarCall':
-        emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callee(node.attribute));
-        return;
-      case 'scalarCallWhere': {
-        const [mask, otherwise, ...operands] = node.args;
-        const [inMask, inOtherwise] = [this.inLocal(mask), this.inLocal(otherwise)];
-        const inOperands = this.inLocals(operands);
-        f.get(inOtherwise).set(this.spare);
-        emitScalarCallWhere(f, spec.lane, inMask, this.spare, inOperands, this.callee(node.attribute));
-        return;
-      }
-      case 'idiv':
-      case 'irem':
-        if (spec.lane === 'f64') {
-          emitWholeDivision(f, node.op, this.inLocals(node.args));
-          return;
-        }
-        if (spec.lane !== 'i32') throw new KindlingError(`${node.op}: not defined in ${spec.lane} lanes`);
-        this.integers ??= [f.local('i32'), f.local('i32'), f.local('i32')];
-        emitIntegerDivision(f, node.op, this.inLocals(node.args), this.integers);
-        return;
-      default:
-        for (const operand of stackOrder(node)) this.push(operand);
-        emitPlain(f, node, spec.lane);
-    }
-  }
-
-  private callee(name: string): number {
-    const index = this.callees.get(name);
-    if (index === undefined) throw new KindlingError(`${this.spec.name}: ${name} was not imported`);
-    return index;
-  }
-
-  private loadInput(index: number): void {
-    const { f, spec } = this;
-    const { stored, mode, base } = inputAt(spec, index);
-    if (mode === 'dense' || mode === 'row') {
-      const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
-      const address = this.position(positions, stored);
-      emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), address);
-      return;
-    }
-    if (mode === 'scalar') f.i32Const(0);
-    else f.get(this.row).i32Const(shiftOf[stored]).op('i32.shl');
-    emitSplatLoad(f, spec.lane, stored, base);
-  }
-
-  private displacement(stored: Stored): number {
-    return (this.copy * this.lanes) << shiftOf[stored];
-  }
-
-  /** Locals that hold the nodes' values, computing what is not there yet. */
-  private inLocals(nodes: readonly Node[]): number[] {
-    return nodes.map((node) => this.inLocal(node));
-  }
-
-  private inLocal(node: Node): number {
-    if (!this.ready.has(node)) {
-      this.push(node);
-      this.f.op('drop');
-    }
-    return this.localOf(node);
-  }
-
-  private localOf(node: Node): number {
-    let local = this.locals.get(node);
-    if (local === undefined) {
-      local = this.f.local('v128');
-      this.locals.set(node, local);
-    }
-    return local;
-  }
-
-  private position(positions: Map<number, number>, stored: Stored): number {
-    const shift = shiftOf[stored];
-    let local = positions.get(shift);
-    if (local === undefined) {
-      local = this.f.local('i32');
-      positions.set(shift, local);
-    }
-    return local;
-  }
 }

@@ -1,6 +1,7 @@
 import type { DType, Lane, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
+import { recorder } from '../record/index.ts';
 import {
   copyBetween,
   copyRun,
@@ -43,6 +44,8 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
   if (!isRaw(x.dtype, dtype)) {
     const out = denseOver(target, dtype, shape, at, count);
     runElementwise(convert, conversionLane(x.dtype, dtype), [x], [], out);
+  } else if (recorder !== null) {
+    recorder.copy(x, stridedOver(target, x.dtype, shape, at));
   } else if (x.dense && x.count === count) {
     copyRun(x.storage.array, x.offset, count, target, at);
   } else {
@@ -53,6 +56,7 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
 /** The elements of `x` in row-major order: of a dense one its memory itself, of any other a copy. Kindling's own. */
 export function elementsOf(x: Strided): TypedArray {
   const { storage, offset, count } = x;
+  if (recorder !== null) return recorder.elements(x);
   if (x.dense) {
     const { array } = storage;
     return offset === 0 && array.length === count ? array : array.subarray(offset, offset + count);
@@ -73,11 +77,17 @@ export function scatterStrided(x: Strided, out: Strided): void {
     copyTo(x, out.shape, out.count, out.storage.array, out.offset, out.dtype);
     return;
   }
+  if (isRaw(x.dtype, out.dtype) && recorder !== null) {
+    recorder.copy(x, out);
+    return;
+  }
   if (isRaw(x.dtype, out.dtype) && !shared) {
     copyBetween(x, out);
     return;
   }
   const array = allocateArray(out.dtype, x.count);
   copyStrided(x, array, 0, out.dtype);
-  copyBetween(stridedOver(array, out.dtype, x.shape), out);
+  const converted = stridedOver(array, out.dtype, x.shape);
+  if (recorder === null) copyBetween(converted, out);
+  else recorder.copy(converted, out);
 }

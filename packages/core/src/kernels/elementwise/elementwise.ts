@@ -4,6 +4,7 @@ import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
+import { NotLowered, recorder } from '../record/index.ts';
 import {
   copyBetween,
   copyRun,
@@ -193,6 +194,12 @@ export function runElementwiseMany(
   const { shape, count: n } = result;
   if (inputs.length !== kernel.arity) {
     throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
+  }
+  if (recorder !== null) {
+    if (sink !== undefined || outs.some((out) => isNarrowed(lane, out)))
+      throw new NotLowered('its results are looked at in JavaScript');
+    recorder.elementwise(kernel.name, lane, kernel.expressions, inputs, params, outs);
+    return;
   }
   let key = laneCode[lane];
   let simple = n <= surelyFits;

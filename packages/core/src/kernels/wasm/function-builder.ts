@@ -76,8 +76,8 @@ export class FunctionBuilder {
   }
 
   /** Loads or stores one lane: pops the vector, then the address; a load pushes the vector with the lane replaced. */
-  accessLane(name: LaneAccessOp, lane: number): this {
-    this.access(name, 0);
+  accessLane(name: LaneAccessOp, lane: number, offset = 0): this {
+    this.access(name, offset);
     this.code.push(lane);
     return this;
   }
@@ -111,6 +111,12 @@ export class FunctionBuilder {
   i32Const(value: number): this {
     this.code.push(0x41);
     writeSigned(this.code, BigInt(value | 0));
+    return this;
+  }
+
+  f32Const(value: number): this {
+    this.code.push(0x43);
+    writeBytes(this.code, new Uint8Array(new Float32Array([value]).buffer));
     return this;
   }
 
@@ -201,6 +207,18 @@ export class FunctionBuilder {
   /** Calls the function of this index, as `importFunction` and `addFunction` return it. */
   call(index: number): this {
     return this.immediate(0x10, index);
+  }
+
+  /** Pops size, source and destination, which may overlap. */
+  memoryCopy(): this {
+    this.code.push(0xfc, 10, 0, 0);
+    return this;
+  }
+
+  /** Leaves the function with what is on the stack. */
+  return(): this {
+    this.code.push(0x0f);
+    return this;
   }
 
   /** Pops size, byte value and destination. */

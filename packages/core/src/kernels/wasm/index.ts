@@ -2,4 +2,5 @@
 
 export * from './memory.ts';
 export * from './module-builder.ts';
+export { Residence, residentBytes } from './residence.ts';
 export * from './shorthands.ts';

@@ -57,6 +57,17 @@ export function ensureBytes(bytes: number): void {
   renewViews(scratch);
 }
 
+/** Makes the memory at least `bytes` long, in no longer steps than that: for what stays in it. */
+export function growTo(bytes: number): void {
+  const scratch = scratchMemory();
+  if (bytes <= byteLength) return;
+  scratch.grow(Math.ceil((bytes - byteLength) / PAGE_BYTES));
+  renewViews(scratch);
+}
+
+/** The whole of the memory, as it is until it grows. */
+export const wholeMemory = (): ArrayBuffer => scratchMemory().buffer as ArrayBuffer;
+
 /** Rounds a byte offset up to a multiple of 16, the size of a vector. */
 export function align16(bytes: number): number {
   return (bytes + 15) & ~15;

@@ -1,6 +1,13 @@
 /** How random numbers are drawn: the distributions by name, and draws as plain data. */
 import type { DType, TypedArray } from '../../dtype.ts';
-import { computeWide, elementsOf, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import {
+  computeWide,
+  elementsOf,
+  type Strided,
+  scatterStrided,
+  stridedOver,
+  worksInJavaScript,
+} from '../../kernels/index.ts';
 import * as fills from '../../random/distributions.ts';
 import type { Generator } from '../../random/generator.ts';
 import { fillRandom, fillRandomInt, fillRandperm } from '../../random/integers.ts';
@@ -90,6 +97,7 @@ export function fillDrawn(
   inputs: Tensors,
   { distribution, parameters, order, generator }: Draw,
 ): void {
+  worksInJavaScript('random numbers are drawn on the host');
   const fill = distributions[distribution] as (out: TypedArray, way: Way, ...rest: Parameter[]) => void;
   const { dtype, count } = out;
   const arranged = (x: Strided): Strided => (order === null ? x : permuted(x, order));

@@ -1,0 +1,79 @@
+import { bytesOf } from '../../dtype.ts';
+import { type Area, type Elementwise, readsOf, writesOf } from '../../kernels/index.ts';
+import { type Lifetime, type Plan, planMemory } from '../plan.ts';
+import { type Memory, type Program, rewritten } from '../program.ts';
+import type { Step } from './lower.ts';
+
+/** Where a machine's memory lies, in bytes from the beginning of all of it. */
+export interface Layout {
+  readonly places: ReadonlyMap<Area, number>;
+  /** Where the parameters of each elementwise kernel begin, counted in numbers. */
+  readonly params: ReadonlyMap<Elementwise, number>;
+  readonly paramCount: number;
+  readonly bytes: number;
+  readonly plan: Plan;
+}
+
+/** In front of all else lie bytes that any kernel may overwrite, and then the parameters. */
+export const spareBytes = 64;
+
+export const readsOfStep = (step: Step): readonly Area[] =>
+  step.kind === 'kernel' ? readsOf(step.kernel) : step.reads;
+export const writesOfStep = (step: Step): readonly Area[] =>
+  step.kind === 'kernel' ? writesOf(step.kernel) : step.writes;
+
+/** Whether an area is one of the program's memories, and no kernel's own. */
+export const isMemory = (area: Area): area is Memory => 'origin' in area;
+
+/** What is in use to the end, and where it matters when a call begins, for ever: what a call leaves behind, and constants. */
+export function lastingAreas(program: Program): ReadonlySet<Area> {
+  const changed = rewritten(program);
+  return new Set([
+    ...program.gradients.flatMap(({ value }) => value?.memory ?? []),
+    ...program.memories.filter(
+      (memory) =>
+        memory.origin.kind === 'gradient' || (memory.origin.kind === 'constant' && !changed.has(memory)),
+    ),
+  ]);
+}
+
+/** When each area is in use, state aside, which lies elsewhere. */
+function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
+  const first = new Map<Area, number>();
+  const last = new Map<Area, number>();
+  steps.forEach((step, i) => {
+    for (const area of [...readsOfStep(step), ...writesOfStep(step)]) {
+      if (!first.has(area)) first.set(area, i);
+      last.set(area, i);
+    }
+  });
+  const end = steps.length;
+  const changed = rewritten(program);
+  for (const { memory } of program.results) last.set(memory, end);
+  const lasting = lastingAreas(program);
+  const areas = new Set<Area>([...program.memories, ...first.keys()]);
+  return [...areas].flatMap((area) => {
+    const kind = isMemory(area) ? area.origin.kind : 'local';
+    if (kind === 'state') return [];
+    if (lasting.has(area)) return [{ memory: area, from: 0, to: Number.POSITIVE_INFINITY }];
+    if (kind === 'local' && !last.has(area)) return [];
+    const from = kind === 'local' ? (first.get(area) ?? 0) : 0;
+    const to = kind === 'argument' && changed.has(area as Memory) ? end : (last.get(area) ?? 0);
+    return [{ memory: area, from, to }];
+  });
+}
+
+/** Gives everything a place. */
+export function layOut(program: Program, steps: readonly Step[]): Layout {
+  const params = new Map<Elementwise, number>();
+  let paramCount = 0;
+  for (const step of steps) {
+    if (step.kind !== 'kernel' || step.kernel.kind !== 'elementwise') continue;
+    params.set(step.kernel, paramCount);
+    paramCount += step.kernel.params.length;
+  }
+  const plan = planMemory(lifetimesOf(program, steps));
+  const firstPlace = spareBytes + Math.ceil((paramCount * bytesOf('float64')) / spareBytes) * spareBytes;
+  const places = new Map([...plan.places].map(([area, at]) => [area, firstPlace + at]));
+  return { places, params, paramCount, bytes: firstPlace + plan.bytes, plan };
+}

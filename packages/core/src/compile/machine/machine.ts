@@ -1,0 +1,247 @@
+import { copyStrided, emitProgram, Residence, scatterStrided } from '../../kernels/index.ts';
+import { ofKernel } from '../../record/apply.ts';
+import { sameShape } from '../../shape.ts';
+import { type Storage, timesMovedOut } from '../../storage.ts';
+import { autogradOf, emptyTensor, Tensor } from '../../tensor.ts';
+import { leafAt } from '../guards.ts';
+import type { Plan } from '../plan.ts';
+import {
+  bytesOfMemory,
+  type GradientLeft,
+  type Memory,
+  type Program,
+  rewritten,
+  type Value,
+} from '../program.ts';
+import { moved } from '../values.ts';
+import { type Layout, layOut, spareBytes } from './layout.ts';
+import { Lodged } from './lodged.ts';
+import { lowerProgram, type Step } from './lower.ts';
+import { type EagerAct, type Part, partsOf } from './parts.ts';
+
+/** Gives the results of the host parts of a call; by default by running them. */
+export type HostResults = (index: number) => unknown;
+
+const gradientGone =
+  'this gradient is of an earlier call of a compiled function, which has overwritten it; clone() it to keep it';
+
+/** State of the program: a tensor's memory, and where kernels find it. */
+interface State {
+  readonly storage: Storage;
+  readonly lodged: Lodged;
+  readonly written: boolean;
+  /** Whether the storage itself lies there; else its elements are brought there and back. */
+  direct: boolean;
+}
+
+/** Runs a program as WebAssembly, on memory that stays where kernels work. */
+export class Machine {
+  readonly program: Program;
+  readonly steps: readonly Step[];
+  readonly #layout: Layout;
+  readonly #own: Residence;
+  readonly #params: Lodged;
+  readonly #places = new Map<Memory, Lodged>();
+  readonly #storages = new Map<Memory, Storage>();
+  readonly #states: State[] = [];
+  readonly #parts: readonly Part[];
+  readonly #inputs: { readonly index: number; readonly lodged: Lodged; readonly written: boolean }[] = [];
+  readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
+  readonly #gradients: { readonly memory: Memory; readonly lodged: Lodged; readonly written: boolean }[] = [];
+  /** The storages by which the last call left gradients. */
+  readonly #left = new Map<Memory, Storage>();
+  #timesMovedOut = timesMovedOut;
+
+  constructor(program: Program) {
+    this.program = program;
+    this.steps = lowerProgram(program);
+    this.#layout = layOut(program, this.steps);
+    const { bytes, params, paramCount, places } = this.#layout;
+    this.#own = new Residence(bytes);
+    this.#params = new Lodged(this.#own, 'float64', spareBytes, paramCount);
+    const written = rewritten(program);
+    for (const memory of program.memories) this.#place(memory, written.has(memory));
+    const numbers = this.#params.array();
+    for (const [kernel, at] of params)
+      kernel.params.forEach((p, i) => {
+        if (typeof p === 'number') numbers[at + i] = p;
+      });
+    const own = this.#own.address;
+    this.#parts = partsOf(program, this.steps, params, {
+      tensorOf: (value) => moved(value, this.#storageOf(value.memory), -value.memory.base),
+      emit: (stretches) =>
+        emitProgram(stretches, {
+          of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
+          params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
+          spare: own,
+        }),
+    });
+  }
+
+  /** What the memory of its own takes. */
+  get plan(): Plan {
+    return this.#layout.plan;
+  }
+
+  #place(memory: Memory, written: boolean): void {
+    const { origin, dtype, length } = memory;
+    if (origin.kind === 'state') {
+      const { storage } = origin;
+      const lodged =
+        storage.lodging instanceof Lodged
+          ? storage.lodging
+          : new Lodged(new Residence(bytesOfMemory(memory)), dtype, 0, length);
+      if (storage.mayMove) storage.moveInto(lodged);
+      this.#places.set(memory, lodged);
+      this.#states.push({ storage, lodged, written, direct: storage.lodging === lodged });
+      return;
+    }
+    const at = this.#layout.places.get(memory);
+    // What became of no consequence has no place.
+    if (at === undefined) return;
+    const lodged = new Lodged(this.#own, dtype, at, length);
+    this.#places.set(memory, lodged);
+    if (origin.kind === 'gradient') this.#gradients.push({ memory, lodged, written });
+    if (origin.kind === 'argument') this.#inputs.push({ index: origin.index, lodged, written });
+    if (origin.kind === 'constant') {
+      lodged.array().set(origin.elements);
+      if (written) this.#refilled.push({ memory, lodged });
+    }
+  }
+
+  /** Of state too it is one of the machine's: the tensor's own may leave the place. */
+  #storageOf(memory: Memory): Storage {
+    let storage = this.#storages.get(memory);
+    if (storage === undefined) {
+      storage = (this.#places.get(memory) as Lodged).storage();
+      this.#storages.set(memory, storage);
+    }
+    return storage;
+  }
+
+  /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
+  run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
+    this.#bringIn(given);
+    const found: unknown[] = [];
+    const { hostParts } = this.program;
+    for (const { hosts, act, numbers } of this.#parts) {
+      for (const i of hosts) found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
+      if (numbers.length > 0) {
+        const params = this.#params.array();
+        for (const { host, index, at } of numbers) params[at] = (found[host] as readonly number[])[index]!;
+      }
+      if (act === null) continue;
+      if (act.kind === 'kernels') {
+        const refused = act.run();
+        if (refused !== 0) this.#fail(act.equations[refused - 1]!, found);
+      } else this.#runEagerly(act, found);
+    }
+    this.#bringOut(given);
+    const results = this.program.results.map((value) => this.#resultOf(value, given));
+    for (const left of this.program.gradients) this.#leave(left, given);
+    return results;
+  }
+
+  #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
+    try {
+      equation.rerun?.(inputs, equation.host === null ? equation.attrs : found[equation.host], outputs);
+    } catch (error) {
+      throw ofKernel(error, equation.name, equation.outputs[0]?.shape ?? []);
+    }
+  }
+
+  /** A kernel refused what it found: the eager kernel says why. */
+  #fail(number: number, found: readonly unknown[]): never {
+    const equation = this.program.equations[number]!;
+    const tensorOf = (value: Value): Tensor =>
+      moved(value, this.#storageOf(value.memory), -value.memory.base);
+    this.#runEagerly(
+      {
+        kind: 'eager',
+        equation,
+        inputs: equation.inputs.map(tensorOf),
+        outputs: equation.outputs.map(tensorOf),
+      },
+      found,
+    );
+    throw new Error(`compile: ${equation.name} was refused, and its eager kernel does not say why`);
+  }
+
+  #bringIn(given: readonly Tensor[]): void {
+    if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
+    for (const { index, lodged } of this.#inputs) bringElements(given[index]!, lodged);
+    for (const { memory, lodged } of this.#refilled)
+      if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
+    for (const { direct, storage, lodged } of this.#states) if (!direct) lodged.array().set(storage.array);
+    for (const { memory, lodged } of this.#gradients) {
+      const gradient = gradientOf(memory, given);
+      if (gradient === null || gradient.storage.lodging === lodged) continue;
+      lodged.array().set(gradient.storage.array.subarray(gradient.offset, gradient.offset + memory.length));
+    }
+  }
+
+  #bringOut(given: readonly Tensor[]): void {
+    for (const { storage, lodged, written, direct } of this.#states) {
+      if (!written) continue;
+      storage.version++;
+      if (!direct) storage.array.set(lodged.array());
+    }
+    for (const { index, lodged, written } of this.#inputs) if (written) bringBack(lodged, given[index]!);
+    for (const { memory, lodged, written } of this.#gradients) {
+      const gradient = gradientOf(memory, given);
+      if (gradient === null || !written) continue;
+      gradient.storage.version++;
+      if (gradient.storage.lodging !== lodged) gradient.storage.array.set(lodged.array(), gradient.offset);
+    }
+  }
+
+  /** Somewhere a storage left its place, since its array was handed to the user. */
+  #lookForStates(): void {
+    this.#timesMovedOut = timesMovedOut;
+    for (const state of this.#states) state.direct = state.storage.lodging === state.lodged;
+  }
+
+  #resultOf(value: Value, given: readonly Tensor[]): Tensor {
+    const { memory, shape, dtype, strides } = value;
+    const { origin, base } = memory;
+    if (origin.kind === 'argument') {
+      const x = given[origin.index]!;
+      if (value.offset === base && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
+    }
+    if (origin.kind === 'state') return moved(value, origin.storage, 0);
+    const result = emptyTensor(shape, dtype);
+    copyStrided(moved(value, this.#storageOf(memory), -base), result.storage.array);
+    return result;
+  }
+
+  /** Gives a leaf the gradient that the call leaves; the one of the call before says from now on that it is gone. */
+  #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
+    const x = autogradOf(leafAt(leaf, given));
+    if (value === null) {
+      x.gradient = null;
+      return;
+    }
+    const { memory } = value;
+    const own = (this.#places.get(memory) as Lodged).storage();
+    this.#left.get(memory)?.leaveBehind(gradientGone);
+    this.#left.set(memory, own);
+    x.gradient = moved(value, own, -memory.base);
+  }
+}
+
+const gradientOf = ({ origin }: Memory, given: readonly Tensor[]): Tensor | null =>
+  origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient : null;
+
+/** Brings what an argument spans of its memory to where the program has it. */
+function bringElements({ storage, offset }: Tensor, lodged: Lodged): void {
+  const { array } = storage;
+  const target = lodged.array();
+  if (offset === 0 && array.length === target.length) target.set(array);
+  else target.set(array.subarray(offset, offset + target.length));
+}
+
+function bringBack(source: Lodged, x: Tensor): void {
+  const { shape, dtype, strides, dense } = x;
+  scatterStrided(new Tensor(source.storage(), shape, dtype, 0, dense ? null : strides), x);
+  x.storage.version++;
+}

@@ -1,0 +1,101 @@
+import type { Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import type { Equation, Program, Value } from '../program.ts';
+import type { Step } from './lower.ts';
+
+/** Something that a call does: kernels in a row, or an equation by its eager kernel. */
+export type Act =
+  | { readonly kind: 'kernels'; readonly run: Stretch; readonly equations: readonly number[] }
+  | EagerAct;
+
+/** An equation on tensors of the machine's memory. */
+export interface EagerAct {
+  readonly kind: 'eager';
+  readonly equation: Equation;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** An act, and what the host does before it: nothing of what the host does depends on kernels. */
+export interface Part {
+  readonly hosts: readonly number[];
+  /** What kernels are given of the host's numbers, each with where it lies among the parameters. */
+  readonly numbers: readonly { readonly host: number; readonly index: number; readonly at: number }[];
+  readonly act: Act | null;
+}
+
+/** How parts come into being. */
+export interface Makers {
+  readonly tensorOf: (value: Value) => Tensor;
+  readonly emit: (stretches: readonly (readonly Kernel[])[]) => readonly Stretch[];
+}
+
+/** The parts of a program, in order. */
+export function partsOf(
+  program: Program,
+  steps: readonly Step[],
+  params: ReadonlyMap<Elementwise, number>,
+  { tensorOf, emit }: Makers,
+): Part[] {
+  const groups: Step[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (step.kind === 'kernel' && last?.[0]?.kind === 'kernel') last.push(step);
+    else groups.push([step]);
+  }
+  const kernelsOf = (group: readonly Step[]): Kernel[] =>
+    group.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
+  const stretches = emit(groups.map(kernelsOf).filter((kernels) => kernels.length > 0));
+  let nextStretch = 0;
+  let nextHost = 0;
+  const hostsUpTo = (equation: number): number[] => {
+    const hosts: number[] = [];
+    for (; nextHost < program.hostParts.length; nextHost++) {
+      if (program.hostParts[nextHost]!.at > equation) break;
+      hosts.push(nextHost);
+    }
+    return hosts;
+  };
+  const parts = groups.map((group): Part => {
+    const [first] = group as [Step];
+    const hosts = hostsUpTo(Math.max(...group.map(({ equation }) => equation)));
+    if (first.kind === 'eager') {
+      const equation = program.equations[first.equation]!;
+      const inputs = equation.inputs.map(tensorOf);
+      // Kernels tell by identity whether a result is an operand.
+      const outputs = equation.outputs.map(
+        (y) => inputs[equation.inputs.indexOf(y)] ?? sameIn(equation, inputs, y) ?? tensorOf(y),
+      );
+      return { hosts, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
+    }
+    const numbers = kernelsOf(group).flatMap((kernel) => {
+      if (kernel.kind !== 'elementwise') return [];
+      const at = params.get(kernel) ?? 0;
+      return kernel.params.flatMap((p, i) =>
+        typeof p === 'number'
+          ? []
+          : [{ host: program.equations[p.equation]!.host!, index: p.index, at: at + i }],
+      );
+    });
+    const run = stretches[nextStretch++]!;
+    return {
+      hosts,
+      numbers,
+      act: { kind: 'kernels', run, equations: group.map(({ equation }) => equation) },
+    };
+  });
+  const last = hostsUpTo(Number.POSITIVE_INFINITY);
+  return last.length === 0 ? parts : [...parts, { hosts: last, numbers: [], act: null }];
+}
+
+/** The operand that a result changes in place, which is another value of the same elements. */
+function sameIn({ inputs }: Equation, tensors: readonly Tensor[], y: Value): Tensor | undefined {
+  const i = inputs.findIndex(
+    (x) =>
+      x.memory === y.memory &&
+      x.offset === y.offset &&
+      x.shape.join() === y.shape.join() &&
+      x.strides.join() === y.strides.join(),
+  );
+  return tensors[i];
+}

@@ -1,0 +1,140 @@
+import { emitStore, type Stored, shiftOf } from './access.ts';
+import { LoopEmitter } from './loops.ts';
+import { type Node, perCall, perRow } from './lower.ts';
+import type { OutputSpec } from './spec.ts';
+
+/** Element types of which a lane's vector is stored as it is. */
+const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
+
+/** An iteration space that is known as the kernel is written. */
+export interface FixedSizes {
+  readonly outer: number;
+  readonly inner: number;
+  /** Byte offset of 32 bytes that may be overwritten. */
+  readonly spare: number;
+}
+
+/**
+ * Loops over sizes that are known: what is small is written out, and not one byte past the end of a result is written, so that
+ * results may lie wherever the memory of a program has room for them. Operands may be results, element for element.
+ */
+export class FixedLoops extends LoopEmitter {
+  private readonly values = new Map<OutputSpec, number>();
+
+  emitFixed(sizes: FixedSizes): void {
+    const { outer, inner } = sizes;
+    if (outer === 1) {
+      this.hoist(perCall);
+      this.hoist(perRow);
+      this.emitRow(sizes);
+      return;
+    }
+    const { f } = this;
+    this.hoist(perCall);
+    const start = f.local('i32');
+    const rows = f.loop();
+    this.hoist(perRow);
+    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
+    for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
+    this.emitRow(sizes);
+    f.get(start).i32Const(inner).op('i32.add').set(start);
+    f.get(this.row).i32Const(1).op('i32.add').tee(this.row).i32Const(outer).op('i32.lt_s').brIf(rows);
+    f.end();
+  }
+
+  private emitRow({ inner, spare }: FixedSizes): void {
+    const { f, lanes } = this;
+    const whole = Math.floor(inner / lanes);
+    const rest = inner % lanes;
+    const unroll = Math.max(2, this.unrolling());
+    const rounds = whole <= 2 * unroll ? 0 : Math.floor(whole / unroll);
+    if (rounds > 0) {
+      const left = f.local('i32');
+      f.i32Const(rounds).set(left);
+      const loop = f.loop();
+      for (this.copy = 0; this.copy < unroll; this.copy++) this.emitVector();
+      this.advance(unroll);
+      f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
+      f.end();
+    }
+    for (this.copy = 0; this.copy < whole - rounds * unroll; this.copy++) this.emitVector();
+    if (rest > 0) this.emitVector({ rest, spare });
+  }
+
+  /** All values first: a result may lie over the operand of another. */
+  private emitVector(cut?: { readonly rest: number; readonly spare: number }): void {
+    const { f, spec } = this;
+    this.forgetElements();
+    const { outputs } = this.program;
+    if (outputs.length > 1)
+      for (const output of outputs) {
+        this.push(output.node);
+        f.set(this.localOfOutput(output));
+      }
+    for (const output of outputs) {
+      const { node, stored, base } = output;
+      const address = this.position(this.densePosition, stored);
+      const push = (): void => {
+        if (outputs.length > 1) f.get(this.localOfOutput(output));
+        else this.push(node);
+      };
+      const at = base + this.displacement(stored);
+      if (cut === undefined) {
+        f.get(address);
+        push();
+        emitStore(f, spec.lane, node.kind, stored, at, address, this.spare);
+      } else this.storeCut(node, stored, push, { ...cut, address, at });
+    }
+  }
+
+  private localOfOutput(output: OutputSpec): number {
+    let local = this.values.get(output);
+    if (local === undefined) {
+      local = this.f.local('v128');
+      this.values.set(output, local);
+    }
+    return local;
+  }
+
+  /** Stores the first `rest` elements of a vector. */
+  private storeCut(
+    { kind }: Node,
+    stored: Stored,
+    push: () => void,
+    { rest, spare, address, at }: { rest: number; spare: number; address: number; at: number },
+  ): void {
+    const { f, spec } = this;
+    if (kind === 'value' && stored === asItIs[spec.lane]) {
+      push();
+      f.set(this.spare);
+      if (stored === 'float64') {
+        f.get(address).get(this.spare).accessLane('v128.store64_lane', 0, at);
+        return;
+      }
+      if (rest >= 2) f.get(address).get(this.spare).accessLane('v128.store64_lane', 0, at);
+      if (rest !== 2)
+        f.get(address)
+          .get(this.spare)
+          .accessLane('v128.store32_lane', rest - 1, at + 4 * (rest - 1));
+      return;
+    }
+    const zero = f.local('i32');
+    f.i32Const(0).tee(zero);
+    push();
+    emitStore(f, spec.lane, kind, stored, spare, zero, this.spare);
+    const bytes = rest << shiftOf[stored];
+    for (let done = 0; done < bytes; ) {
+      f.get(address).get(zero);
+      if (bytes - done >= 8) {
+        f.load('i64.load', spare + done).store('i64.store', at + done);
+        done += 8;
+      } else if (bytes - done >= 4) {
+        f.load('i32.load', spare + done).store('i32.store', at + done);
+        done += 4;
+      } else {
+        f.load('i32.load8_u', spare + done).store('i32.store8', at + done);
+        done += 1;
+      }
+    }
+  }
+}

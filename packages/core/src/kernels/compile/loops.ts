@@ -1,0 +1,252 @@
+import { KindlingError } from '../../errors.ts';
+import type { FunctionBuilder } from '../wasm/index.ts';
+import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
+import {
+  emitConstant,
+  emitIntegerDivision,
+  emitPlain,
+  emitScalarCall,
+  emitScalarCallWhere,
+  emitWholeDivision,
+  type IntegerScratch,
+  lanesOf,
+  stackOrder,
+} from './instructions.ts';
+import { type Level, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
+import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
+
+/** The parameters of a kernel's function. */
+const OUTER = 0;
+const INNER = 1;
+
+/** Writes the loops of one kernel: rows outside, vectors of elements inside, the cheap expressions unrolled. */
+export class LoopEmitter {
+  protected readonly f: FunctionBuilder;
+  protected readonly spec: KernelSpec;
+  protected readonly program: Program<OutputSpec>;
+  protected readonly callees: ReadonlyMap<string, number>;
+  protected readonly lanes: number;
+  protected readonly spare: number;
+  /** Byte offsets into dense operands and into row operands, by element size (as a shift). */
+  protected readonly densePosition = new Map<number, number>();
+  protected readonly rowPosition = new Map<number, number>();
+  protected readonly row: number;
+  protected readonly locals = new Map<Node, number>();
+  protected readonly ready = new Set<Node>();
+  protected integers: IntegerScratch | undefined;
+  /** Which of the unrolled copies is being written. */
+  protected copy = 0;
+
+  constructor(
+    f: FunctionBuilder,
+    spec: KernelSpec,
+    program: Program<OutputSpec>,
+    callees: ReadonlyMap<string, number>,
+  ) {
+    this.f = f;
+    this.spec = spec;
+    this.program = program;
+    this.callees = callees;
+    this.lanes = lanesOf[spec.lane];
+    this.row = f.local('i32');
+    for (const { stored } of spec.outputs) this.position(this.densePosition, stored);
+    for (const { stored, mode } of spec.inputs) {
+      if (mode === 'dense') this.position(this.densePosition, stored);
+      else if (mode === 'row') this.position(this.rowPosition, stored);
+    }
+    this.spare = f.local('v128');
+  }
+
+  emit(): void {
+    const { f, lanes } = this;
+    const left = f.local('i32');
+    const start = f.local('i32');
+    const unroll = this.unrolling();
+
+    this.hoist(perCall);
+    const rows = f.loop();
+    this.hoist(perRow);
+    f.get(INNER).set(left);
+    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
+    for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
+    if (unroll > 1) this.emitLoop(left, unroll, unroll * lanes);
+    this.emitLoop(left, 1, 1);
+    f.get(start).get(INNER).op('i32.add').set(start);
+    f.get(this.row).i32Const(1).op('i32.add').tee(this.row).get(OUTER).op('i32.lt_s').brIf(rows);
+    f.end();
+  }
+
+  /** How many vectors a round of the innermost loop takes. */
+  protected unrolling(): number {
+    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
+    return work <= 6 ? 4 : work <= 24 ? 2 : 1;
+  }
+
+  /** What is known of the elements before does not hold for the next. */
+  protected forgetElements(): void {
+    for (const node of this.ready) if (node.level === perElement) this.ready.delete(node);
+  }
+
+  /** Moves on by so many vectors. */
+  protected advance(copies: number): void {
+    const { f, lanes } = this;
+    for (const positions of [this.densePosition, this.rowPosition]) {
+      for (const [shift, local] of positions) {
+        f.get(local)
+          .i32Const((copies * lanes) << shift)
+          .op('i32.add')
+          .set(local);
+      }
+    }
+  }
+
+  /** While at least `least` elements of the row are left: one round of `copies` vectors. */
+  protected emitLoop(left: number, copies: number, least: number): void {
+    const { f, lanes } = this;
+    f.get(left).i32Const(least).op('i32.ge_s').if();
+    const loop = f.loop();
+    for (this.copy = 0; this.copy < copies; this.copy++) {
+      this.forgetElements();
+      this.emitOutputs();
+    }
+    this.advance(copies);
+    f.get(left)
+      .i32Const(copies * lanes)
+      .op('i32.sub')
+      .tee(left);
+    f.i32Const(least).op('i32.ge_s').brIf(loop);
+    f.end().end();
+  }
+
+  protected emitOutputs(): void {
+    const { f, spec } = this;
+    for (const { node, stored, base } of this.program.outputs) {
+      const address = this.position(this.densePosition, stored);
+      f.get(address);
+      this.push(node);
+      emitStore(f, spec.lane, node.kind, stored, base + this.displacement(stored), address, this.spare);
+    }
+  }
+
+  /** Computes, before the loops of the higher levels, what they need of this one. */
+  protected hoist(level: Level): void {
+    for (const node of this.ready) if (node.level === level) this.ready.delete(node);
+    for (const node of this.program.nodes) {
+      if (node.level === level && node.keep) {
+        this.push(node);
+        this.f.op('drop');
+      }
+    }
+  }
+
+  /** Pushes a node's value, from its local where it has been computed. */
+  protected push(node: Node): void {
+    if (this.ready.has(node)) {
+      this.f.get(this.localOf(node));
+      return;
+    }
+    this.compute(node);
+    if (node.keep) {
+      this.f.tee(this.localOf(node));
+      this.ready.add(node);
+    }
+  }
+
+  protected compute(node: Node): void {
+    const { f, spec } = this;
+    switch (node.op) {
+      case 'input':
+        this.loadInput(node.attribute);
+        return;
+      case 'param':
+        f.i32Const(0)
+          .load('f64.load', spec.params + 8 * node.attribute)
+          .splatF64(spec.lane);
+        return;
+      case 'constant':
+      case 'intConstant':
+        emitConstant(f, node, spec.lane);
+        return;
+      case 'scalarCall':
+        emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callee(node.attribute));
+        return;
+      case 'scalarCallWhere': {
+        const [mask, otherwise, ...operands] = node.args;
+        const [inMask, inOtherwise] = [this.inLocal(mask), this.inLocal(otherwise)];
+        const inOperands = this.inLocals(operands);
+        f.get(inOtherwise).set(this.spare);
+        emitScalarCallWhere(f, spec.lane, inMask, this.spare, inOperands, this.callee(node.attribute));
+        return;
+      }
+      case 'idiv':
+      case 'irem':
+        if (spec.lane === 'f64') {
+          emitWholeDivision(f, node.op, this.inLocals(node.args));
+          return;
+        }
+        if (spec.lane !== 'i32') throw new KindlingError(`${node.op}: not defined in ${spec.lane} lanes`);
+        this.integers ??= [f.local('i32'), f.local('i32'), f.local('i32')];
+        emitIntegerDivision(f, node.op, this.inLocals(node.args), this.integers);
+        return;
+      default:
+        for (const operand of stackOrder(node)) this.push(operand);
+        emitPlain(f, node, spec.lane);
+    }
+  }
+
+  protected callee(name: string): number {
+    const index = this.callees.get(name);
+    if (index === undefined) throw new KindlingError(`${this.spec.name}: ${name} was not imported`);
+    return index;
+  }
+
+  protected loadInput(index: number): void {
+    const { f, spec } = this;
+    const { stored, mode, base } = inputAt(spec, index);
+    if (mode === 'dense' || mode === 'row') {
+      const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
+      const address = this.position(positions, stored);
+      emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), address);
+      return;
+    }
+    if (mode === 'scalar') f.i32Const(0);
+    else f.get(this.row).i32Const(shiftOf[stored]).op('i32.shl');
+    emitSplatLoad(f, spec.lane, stored, base);
+  }
+
+  protected displacement(stored: Stored): number {
+    return (this.copy * this.lanes) << shiftOf[stored];
+  }
+
+  /** Locals that hold the nodes' values, computing what is not there yet. */
+  protected inLocals(nodes: readonly Node[]): number[] {
+    return nodes.map((node) => this.inLocal(node));
+  }
+
+  protected inLocal(node: Node): number {
+    if (!this.ready.has(node)) {
+      this.push(node);
+      this.f.op('drop');
+    }
+    return this.localOf(node);
+  }
+
+  protected localOf(node: Node): number {
+    let local = this.locals.get(node);
+    if (local === undefined) {
+      local = this.f.local('v128');
+      this.locals.set(node, local);
+    }
+    return local;
+  }
+
+  protected position(positions: Map<number, number>, stored: Stored): number {
+    const shift = shiftOf[stored];
+    let local = positions.get(shift);
+    if (local === undefined) {
+      local = this.f.local('i32');
+      positions.set(shift, local);
+    }
+    return local;
+  }
+}

@@ -1,0 +1,80 @@
+import { bytesOf } from '../../dtype.ts';
+import type { Copy } from '../record/index.ts';
+import { bump, type FunctionBuilder, locals } from '../wasm/index.ts';
+
+/** A dimension of a copy, in bytes. */
+interface Dimension {
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+const accesses = {
+  1: ['i32.load8_u', 'i32.store8'],
+  4: ['i32.load', 'i32.store'],
+  8: ['i64.load', 'i64.store'],
+} as const;
+
+/** Rows of at most so many elements are written out. */
+const few = 4;
+
+/** Those of more than one element, neighbours that one step leads through merged, the closest in the target last. */
+function dimensionsOf({ from, to }: Copy): Dimension[] {
+  const bytes = bytesOf(to.dtype);
+  const dimensions = to.shape
+    .map((size, d) => ({ size, from: bytes * from.strides[d]!, to: bytes * to.strides[d]! }))
+    .filter(({ size }) => size !== 1)
+    .sort((a, b) => b.to - a.to);
+  return dimensions.reduce<Dimension[]>((merged, d) => {
+    const last = merged.at(-1);
+    if (last !== undefined && last.from === d.from * d.size && last.to === d.to * d.size)
+      merged[merged.length - 1] = { ...d, size: last.size * d.size };
+    else merged.push(d);
+    return merged;
+  }, []);
+}
+
+/** Writes the loops of a copy from one byte address to another. */
+export function emitCopy(f: FunctionBuilder, copy: Copy, fromAt: number, toAt: number): void {
+  const bytes = bytesOf(copy.to.dtype) as 1 | 4 | 8;
+  const [load, store] = accesses[bytes];
+  const { from, to } = locals(f, 'i32', 'from', 'to');
+  f.i32Const(fromAt).set(from).i32Const(toAt).set(to);
+  const dimensions = dimensionsOf(copy);
+
+  const emit = (d: number): void => {
+    const dimension = dimensions[d];
+    if (dimension === undefined) {
+      f.get(to).get(from).load(load).store(store);
+      return;
+    }
+    const isLast = d === dimensions.length - 1;
+    if (isLast && dimension.from === bytes && dimension.to === bytes && dimension.size > few) {
+      f.get(to)
+        .get(from)
+        .i32Const(dimension.size * bytes)
+        .memoryCopy();
+      return;
+    }
+    if (isLast && dimension.size <= few && dimension.from >= 0) {
+      for (let i = 0; i < dimension.size; i++) {
+        f.get(to)
+          .get(from)
+          .load(load, i * dimension.from);
+        f.store(store, i * dimension.to);
+      }
+      return;
+    }
+    const left = f.local('i32');
+    f.i32Const(dimension.size).set(left);
+    const loop = f.loop();
+    emit(d + 1);
+    bump(f, from, { bytes: dimension.from });
+    bump(f, to, { bytes: dimension.to });
+    f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
+    f.end();
+    bump(f, from, { bytes: -dimension.from * dimension.size });
+    bump(f, to, { bytes: -dimension.to * dimension.size });
+  };
+  emit(0);
+}

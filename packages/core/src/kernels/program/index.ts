@@ -1,0 +1,3 @@
+/** Kernels of a program as one WebAssembly module. */
+
+export * from './module.ts';

@@ -1,0 +1,5 @@
+/** Kernels said instead of run: what a compiled program is made of. */
+
+export * from './kernel.ts';
+export * from './place.ts';
+export * from './recorder.ts';

@@ -1,0 +1,107 @@
+/** The second level of a program: kernels over areas of memory. */
+
+import type { DType } from '../../dtype.ts';
+import type { Shape } from '../../shape.ts';
+import type { Expr, Lane } from '../expression/index.ts';
+import type { ValueType } from '../wasm/index.ts';
+import type { Area } from './place.ts';
+
+/** How an operand lies in an area. */
+export interface Operand {
+  readonly area: Area;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  /** Index of the first element. */
+  readonly offset: number;
+  readonly count: number;
+  readonly dense: boolean;
+}
+
+/**
+ * How an operand is read along an iteration space of rows: element by element, the same row each time, one element for each row, or
+ * one for all.
+ */
+export type Reading = 'dense' | 'row' | 'column' | 'scalar';
+
+/** A number that a kernel is given: the same in each call, or number `index` of those that the host gives an equation. */
+export type Parameter = number | { readonly equation: number; readonly index: number };
+
+/** Evaluates expressions at each of `count` elements, in rows of `inner`. */
+export interface Elementwise {
+  readonly kind: 'elementwise';
+  readonly name: string;
+  readonly lane: Lane;
+  readonly count: number;
+  /** The length of a row. */
+  readonly inner: number;
+  readonly inputs: readonly { readonly operand: Operand; readonly reading: Reading }[];
+  /** Numbers that expressions name by their position. */
+  readonly params: readonly Parameter[];
+  /** Dense results, each with its expression. */
+  readonly outputs: readonly { readonly operand: Operand; readonly expression: Expr }[];
+}
+
+/** Copies elements of one dtype between any two layouts of one shape. */
+export interface Copy {
+  readonly kind: 'copy';
+  readonly name: string;
+  readonly from: Operand;
+  readonly to: Operand;
+}
+
+/** A byte address: `bytes` after the beginning of an area. */
+export interface Address {
+  readonly area: Area;
+  readonly bytes: number;
+}
+
+/** Calls a function of WebAssembly on addresses. */
+export interface Call {
+  readonly kind: 'call';
+  readonly name: string;
+  /** The function that eager calls run as well. */
+  readonly callee: (...args: number[]) => unknown;
+  readonly types: readonly ValueType[];
+  readonly args: readonly (number | Address)[];
+  readonly reads: readonly Area[];
+  /** What it writes, be it in part. */
+  readonly writes: readonly Area[];
+  /** Those of `writes` of which it keeps some elements. */
+  readonly keeps: readonly Area[];
+  /** Whether it gives other than 0 where it refuses what it found. */
+  readonly checks: boolean;
+}
+
+/** One thing that a program does in its memory. */
+export type Kernel = Elementwise | Copy | Call;
+
+/** Whether an operand is all of its area. */
+const fills = ({ dense, count, area }: Operand): boolean => dense && count === area.length;
+
+/** The areas that a kernel reads elements of, those included that it changes in part. */
+export function readsOf(kernel: Kernel): readonly Area[] {
+  switch (kernel.kind) {
+    case 'elementwise':
+      return [
+        ...kernel.inputs.map(({ operand }) => operand.area),
+        ...kernel.outputs.flatMap(({ operand }) => (fills(operand) ? [] : [operand.area])),
+      ];
+    case 'copy':
+      return fills(kernel.to) ? [kernel.from.area] : [kernel.from.area, kernel.to.area];
+    case 'call':
+      return [...kernel.reads, ...kernel.keeps];
+  }
+}
+
+/** The areas that a kernel writes to. */
+export function writesOf(kernel: Kernel): readonly Area[] {
+  switch (kernel.kind) {
+    case 'elementwise':
+      return kernel.outputs.map(({ operand }) => operand.area);
+    case 'copy':
+      return [kernel.to.area];
+    case 'call':
+      return kernel.writes;
+  }
+}
