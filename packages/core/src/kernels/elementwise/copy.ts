@@ -1,7 +1,7 @@
 import type { DType, Lane, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { recorder } from '../record/index.ts';
+import { recorder } from '../recording/index.ts';
 import {
   copyBetween,
   copyRun,

@@ -4,7 +4,7 @@ import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
-import { NotLowered, recorder } from '../record/index.ts';
+import { NotLowered, recorder } from '../recording/index.ts';
 import {
   copyBetween,
   copyRun,

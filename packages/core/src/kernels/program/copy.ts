@@ -1,5 +1,5 @@
 import { bytesOf } from '../../dtype.ts';
-import type { Copy } from '../record/index.ts';
+import type { Copy } from '../recording/index.ts';
 import { bump, type FunctionBuilder, locals } from '../wasm/index.ts';
 
 /** A dimension of a copy, in bytes. */

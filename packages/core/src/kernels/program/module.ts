@@ -6,7 +6,7 @@ import {
   lowered,
   type ScalarFunctions,
 } from '../compile/index.ts';
-import type { Address, Area, Call, Elementwise, Kernel, Operand } from '../record/index.ts';
+import type { Address, Area, Call, Elementwise, Kernel, Operand } from '../recording/index.ts';
 import { type FunctionBuilder, instantiate, ModuleBuilder } from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
 

@@ -2,7 +2,9 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
-import { copyRun, extentOf, type FloatArray, gather, type Strided } from '../strided/index.ts';
+import { allocateArray } from '../../storage.ts';
+import { recorder } from '../recording/index.ts';
+import { copyRun, extentOf, type FloatArray, gather, type Strided, stridedOver } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 
 /** Elements of one operand in scratch at a time, unless a single row is longer: up to the limit of long-rows.ts. */
@@ -77,6 +79,53 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
     run(chunk);
     if (out !== undefined) store(scratch, outAt / bytes, chunk, inner, out, outOffset);
   }
+}
+
+/** A function of rows in the memory of kernels: their number and length, the addresses of the operands, and that of the result. */
+export type RowKernel = (rows: number, n: number, ...addresses: number[]) => void;
+
+/**
+ * Runs a kernel on rows of float operands (of one shape and dtype) along `dim`; `out`, from `outOffset` on, takes the results,
+ * laid out as a contiguous tensor of the operands' shape.
+ */
+export function runRows(
+  name: string,
+  kernel: RowKernel,
+  operands: readonly [Strided, ...Strided[]],
+  dim: number,
+  out: TypedArray,
+  outOffset: number,
+): void {
+  const [{ shape, dtype, count }] = operands;
+  if (recorder === null) {
+    forEachRows(operands, dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+      kernel(rows, n, ...inputs, out),
+    );
+    return;
+  }
+  if (count === 0) return;
+  const result = dimLast(stridedOver(out, dtype, shape, outOffset), dim);
+  const target = result.dense ? out.subarray(outOffset, outOffset + count) : allocateArray(dtype, count);
+  recordRows(name, kernel, operands, dim, target);
+  if (!result.dense) recorder.copy(stridedOver(target, dtype, result.shape), result);
+}
+
+/** Takes down a kernel on all rows of operands along `dim`, whose results stand side by side in `out`. */
+export function recordRows(
+  name: string,
+  kernel: RowKernel,
+  operands: readonly [Strided, ...Strided[]],
+  dim: number,
+  out: TypedArray,
+): void {
+  if (recorder === null) return;
+  const into = recorder;
+  const [{ shape, count }] = operands;
+  const { n } = extentOf(shape, dim);
+  const reads = operands.map((x) => into.elements(dimLast(x, dim)));
+  const arrays = [...reads, out];
+  const args = [count / n, n, ...arrays.map((array) => into.address(array))];
+  into.call(name, kernel, args.map(() => 'i32'), args, { reads, writes: [out] });
 }
 
 /** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */

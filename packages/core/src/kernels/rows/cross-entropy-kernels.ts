@@ -9,6 +9,7 @@ import {
   locals,
   type ParametersOf,
 } from '../wasm/index.ts';
+import { type CrossEntropyLoss, emitLoss } from './cross-entropy-loss-kernel.ts';
 import { IGNORED } from './cross-entropy-target.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
@@ -20,7 +21,7 @@ export interface CrossEntropyKernels {
    * leaves it at `spread`; one of {@link IGNORED} marks a row that counts for nothing: it has a q of 0, which makes NaN of the
    * gradient where softmax(x) is NaN, as in PyTorch.
    *
-   * Writes each row's loss, sum(q (log(sum(exp(x - max))) - (x - max))), to `losses` (float64) and returns their sum.
+   * Writes each row's loss, sum(q (log(sum(exp(x - max))) - (x - max))), to `losses` (float64) and returns `total` and their sum.
    * Where `grad` is not 0, writes there the gradient by x: unit * (sum(q) * softmax(x) - q).
    */
   crossEntropy(
@@ -34,12 +35,17 @@ export interface CrossEntropyKernels {
     losses: number,
     grad: number,
     unit: number,
+    total: number,
   ): number;
+
+  /** {@link CrossEntropyLoss}. */
+  readonly loss: CrossEntropyLoss;
 }
 
 const params = {
   ...i32Params('rows', 'n', 'x', 'targets', 'scales', 'spread', 'spreadStep', 'losses', 'grad'),
   unit: 'f64',
+  total: 'f64',
 } as const;
 
 function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
@@ -109,7 +115,6 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.end();
   };
 
-  const total = f.local('f64');
   countdown(f, p.rows, 1, () => {
     f.f64Const(0).set(loss);
     f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').set(counts);
@@ -139,7 +144,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.end();
     f.end();
     f.get(p.losses).get(loss).store('f64.store');
-    f.get(total).get(loss).op('f64.add').set(total);
+    f.get(p.total).get(loss).op('f64.add').set(p.total);
     row.nextRow([p.x]);
     f.get(p.grad).if();
     row.nextRow([p.grad]);
@@ -149,10 +154,13 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     bump(f, p.losses, { bytes: 8 });
     bump(f, p.spread, { local: p.spreadStep });
   });
-  f.get(total);
+  f.get(p.total);
 }
 
 /** The kernel of cross-entropy for a lane. */
 export const crossEntropyKernels = rowKernels<CrossEntropyKernels>((module, t) => {
-  defineFunction(module, { export: 'crossEntropy', result: 'f64' }, params, (f, p) => emit(f, t, p));
+  const ofRows = defineFunction(module, { export: 'crossEntropy', result: 'f64' }, params, (f, p) =>
+    emit(f, t, p),
+  );
+  emitLoss(module, t, ofRows);
 });

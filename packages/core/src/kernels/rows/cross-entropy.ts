@@ -56,7 +56,7 @@ export function crossEntropyRows(
     load(rowsOfX, first * n, rows * n, scratch, xAt / bytes);
     if (rowsOfSpread !== null && !shared) load(rowsOfSpread, first * n, rows * n, scratch, spreadAt / bytes);
     loadTargets(target, first, rows, targetsAt >>> 2);
-    sum += run(
+    sum = run(
       rows,
       n,
       xAt,
@@ -67,6 +67,7 @@ export function crossEntropyRows(
       lossesAt,
       grad === null ? 0 : gradAt,
       unit,
+      sum,
     );
     if (losses !== null) {
       for (let r = 0; r < rows; r++) losses[first + r] = f64[lossesAt / 8 + r]!;

@@ -132,6 +132,28 @@ export class RowEmitter {
     for (const pointer of pointers) f.get(pointer).get(left).op('i32.sub').set(pointer);
   }
 
+  /** Stores the vector in the local `value` at a pointer: of the row's last one only what belongs to the row. */
+  store(pointer: number, value: number, { offset, partial }: Pick<VectorStep, 'offset' | 'partial'>): void {
+    const { f, t, left } = this;
+    if (!partial) {
+      f.get(pointer).get(value).store('v128.store', offset);
+      return;
+    }
+    const low = (): FunctionBuilder => f.get(pointer).get(value).accessLane('v128.store64_lane', 0, offset);
+    if (t.lanes === 2) {
+      low();
+      return;
+    }
+    f.get(left).i32Const(2).op('i32.and').if();
+    low();
+    f.get(left).i32Const(1).op('i32.and').if();
+    f.get(pointer)
+      .get(value)
+      .accessLane('v128.store32_lane', 2, offset + 8);
+    f.end().else();
+    f.get(pointer).get(value).accessLane('v128.store32_lane', 0, offset).end();
+  }
+
   /** Moves pointers on by a row. */
   nextRow(pointers: readonly number[]): void {
     const { f, t, n } = this;
@@ -139,8 +161,11 @@ export class RowEmitter {
       f.get(pointer).get(n).i32Const(t.bytes).op('i32.mul').op('i32.add').set(pointer);
   }
 
-  /** Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. */
-  maximum(pointer: number, max: number): void {
+  /**
+   * Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. By `'max'` it
+   * is the maximum.
+   */
+  maximum(pointer: number, max: number, by: 'pmax' | 'max' = 'pmax'): void {
     const { f, t, mask } = this;
     // Several, since each waits for its last comparison.
     const others = range(3).map(() => f.local('v128'));
@@ -152,15 +177,22 @@ export class RowEmitter {
         const local = others[u - 1] ?? max;
         f.get(local).get(pointer).load('v128.load', offset);
         if (partial) f.splat(t.lane, Number.NEGATIVE_INFINITY).get(mask).op('v128.bitselect');
-        f.op(`${t.vector}.pmax`).set(local);
+        f.op(`${t.vector}.${by}`).set(local);
       },
       { unroll: running.length },
     );
     f.get(max);
-    for (const other of others) f.get(other).op(`${t.vector}.pmax`);
+    for (const other of others) f.get(other).op(`${t.vector}.${by}`);
     f.set(max);
-    f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.pmax`).set(max);
-    if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op('f32x4.pmax').set(max);
+    f.get(max).get(max).get(max).shuffle64(1, 0).op(`${t.vector}.${by}`).set(max);
+    if (t.lanes === 4) f.get(max).get(max).get(max).shuffle32(1, 0, 3, 2).op(`f32x4.${by}`).set(max);
+  }
+
+  /** Pushes the number in the first lane of a local, as float64. */
+  pushNumber(value: number): void {
+    const { f, t } = this;
+    f.get(value).lane(`${t.vector}.extract_lane`, 0);
+    if (t.lanes === 4) f.op('f64.promote_f32');
   }
 
   /** Puts the sum of the vectors that `push` pushes, one for each of the row's, into `this.sum`. */
@@ -220,7 +252,7 @@ export class RowEmitter {
         f.get(x).load('v128.load', offset).get(max).op(`${t.vector}.sub`).set(this.x);
         this.scaledExponential(this.x);
         f.set(this.x);
-        if (out !== undefined) f.get(out).get(this.x).store('v128.store', offset);
+        if (out !== undefined) this.store(out, this.x, { offset, partial });
         if (partial) this.cut(this.x);
         // A few positive numbers lose nothing to speak of in float32, and save a conversion each.
         if (u === 0) f.get(this.x).set(roundSum);

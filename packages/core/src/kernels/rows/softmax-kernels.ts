@@ -4,8 +4,8 @@ import { bump, countdown, defineFunction, i32Params, type ModuleBuilder } from '
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
- * Addresses in bytes, counts in elements; no two areas may overlap. Reads and writes up to 16 bytes past the ends.
- * Sums are carried in float64.
+ * Addresses in bytes, counts in elements; no two areas may overlap. Reads up to 16 bytes past the ends. Sums are carried in
+ * float64.
  */
 export interface SoftmaxKernels {
   /** out = exp(x - max) / sum. */
@@ -14,6 +14,8 @@ export interface SoftmaxKernels {
   logSoftmax(rows: number, n: number, x: number, out: number): void;
   /** Two float64 numbers a row: max, and log(sum(exp(x - max))), NaN where the maximum is infinite. */
   statistics(rows: number, n: number, x: number, out: number): void;
+  /** One number a row: log(sum(exp(x))); where the maximum is infinite that maximum, or NaN where the row has one. */
+  logsumexp(rows: number, n: number, x: number, out: number): void;
   /** out = y * (g - sum(g * y)). */
   softmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
   /** out = g - exp(y) * sum(g), for y <= 0, as logSoftmax gives it. */
@@ -34,9 +36,9 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       f.f64Const(1).get(row.sum).op('f64.div').splatF64(t.lane).set(factor);
       row.eachVector(
         [p.out],
-        ({ offset }) => {
-          f.get(p.out).get(p.out).load('v128.load', offset).get(factor).op(op('mul'));
-          f.store('v128.store', offset);
+        (step) => {
+          f.get(p.out).load('v128.load', step.offset).get(factor).op(op('mul')).set(row.x);
+          row.store(p.out, row.x, step);
         },
         { unroll: 4 },
       );
@@ -55,9 +57,9 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       f.splatF64(t.lane).set(logSum);
       row.eachVector(
         [p.x, p.out],
-        ({ offset }) => {
-          f.get(p.out).get(p.x).load('v128.load', offset).get(max).op(op('sub')).get(logSum).op(op('sub'));
-          f.store('v128.store', offset);
+        (step) => {
+          f.get(p.x).load('v128.load', step.offset).get(max).op(op('sub')).get(logSum).op(op('sub')).set(row.x);
+          row.store(p.out, row.x, step);
         },
         { unroll: 4 },
       );
@@ -71,12 +73,36 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     countdown(f, p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max);
-      f.get(p.out).get(max).lane(`${t.vector}.extract_lane`, 0);
-      if (t.lanes === 4) f.op('f64.promote_f32');
+      f.get(p.out);
+      row.pushNumber(max);
       f.store('f64.store').get(p.out);
       row.pushLogOfSum();
       f.store('f64.store', 8);
       bump(f, p.out, { bytes: 16 });
+      row.nextRow([p.x]);
+    });
+  });
+
+  defineFunction(module, { export: 'logsumexp' }, params, (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const max = f.local('v128');
+    const number = f.local('f64');
+    countdown(f, p.rows, 1, () => {
+      row.maximum(p.x, max);
+      row.pushNumber(max);
+      f.tee(number).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt').if();
+      row.sumOfExponentials(p.x, max);
+      f.get(number);
+      row.pushLogOfSum();
+      f.op('f64.add').set(number);
+      f.else();
+      row.maximum(p.x, max, 'max');
+      row.pushNumber(max);
+      f.set(number).end();
+      f.get(p.out).get(number);
+      if (t.lanes === 4) f.op('f32.demote_f64');
+      f.store(`${t.lane}.store`);
+      bump(f, p.out, { bytes: t.bytes });
       row.nextRow([p.x]);
     });
   });
@@ -92,16 +118,10 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     countdown(f, p.rows, 1, () => {
       row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')));
       f.get(row.sum).splatF64(t.lane).set(total);
-      row.eachVector([p.y, p.g, p.out], () => {
-        f.get(p.out)
-          .get(p.y)
-          .load('v128.load')
-          .get(p.g)
-          .load('v128.load')
-          .get(total)
-          .op(op('sub'))
-          .op(op('mul'));
-        f.store('v128.store');
+      row.eachVector([p.y, p.g, p.out], (step) => {
+        f.get(p.y).load('v128.load').get(p.g).load('v128.load').get(total).op(op('sub')).op(op('mul'));
+        f.set(row.x);
+        row.store(p.out, row.x, step);
       });
       row.nextRow([p.y, p.g, p.out]);
     });
@@ -117,12 +137,13 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
       f.splatF64(t.lane).set(total);
       row.eachVector(
         [p.y, p.g, p.out],
-        ({ offset }) => {
-          f.get(p.y).load('v128.load', offset).set(row.x);
+        (step) => {
+          f.get(p.y).load('v128.load', step.offset).set(row.x);
           row.scaledExponential(row.x);
           f.set(row.x);
-          f.get(p.out).get(p.g).load('v128.load', offset).get(row.x).get(total).op(op('mul')).op(op('sub'));
-          f.store('v128.store', offset);
+          f.get(p.g).load('v128.load', step.offset).get(row.x).get(total).op(op('mul')).op(op('sub'));
+          f.set(row.x);
+          row.store(p.out, row.x, step);
         },
         { unroll: row.exponentialsARound },
       );

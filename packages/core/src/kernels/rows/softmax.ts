@@ -1,9 +1,11 @@
 /** Softmax, log-softmax and log-sum-exp along one dimension, forward and backward. */
 
 import type { TypedArray } from '../../dtype.ts';
-import type { FloatArray, Strided } from '../strided/index.ts';
-import { type FloatLane, f64 } from '../wasm/index.ts';
-import { forEachRows } from './chunks.ts';
+import { copyRun, type Strided } from '../strided/index.ts';
+import { fillElements } from '../elementwise/index.ts';
+import { recorder } from '../recording/index.ts';
+import type { FloatLane } from '../wasm/index.ts';
+import { forEachRows, recordRows, runRows } from './chunks.ts';
 import {
   isLong,
   longLogSoftmax,
@@ -14,8 +16,8 @@ import {
 } from './long-rows.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
 
-/** Byte address of the statistics that `statistics` writes: in front of the operands. */
-const rowNumbers = 0;
+/** Byte address of the results of `logsumexp`: in front of the operands. */
+const resultsAt = 0;
 
 const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
@@ -28,10 +30,8 @@ export function softmaxRows(x: Strided, dim: number, out: TypedArray, outOffset 
     longSoftmax(x, dim, out, outOffset);
     return;
   }
-  const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.softmax(rows, n, inputs[0], out),
-  );
+  const { softmax } = softmaxKernels(laneOfFloat(x));
+  runRows('softmax', softmax, [x], dim, out, outOffset);
 }
 
 /** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmaxRows}. */
@@ -40,10 +40,8 @@ export function logSoftmaxRows(x: Strided, dim: number, out: TypedArray, outOffs
     longLogSoftmax(x, dim, out, outOffset);
     return;
   }
-  const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.logSoftmax(rows, n, inputs[0], out),
-  );
+  const { logSoftmax } = softmaxKernels(laneOfFloat(x));
+  runRows('log_softmax', logSoftmax, [x], dim, out, outOffset);
 }
 
 /** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
@@ -58,10 +56,8 @@ export function softmaxRowsBackward(
     longSoftmaxBackward(y, g, dim, out, outOffset);
     return;
   }
-  const kernels = softmaxKernels(laneOfFloat(y));
-  forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.softmaxBackward(rows, n, inputs[0], inputs[1], out),
-  );
+  const { softmaxBackward } = softmaxKernels(laneOfFloat(y));
+  runRows('softmax_backward', softmaxBackward, [y, g], dim, out, outOffset);
 }
 
 /** The derivative of logSoftmax: out = g - exp(y) * sum(g), for its result y and the gradient g by it. */
@@ -76,10 +72,8 @@ export function logSoftmaxRowsBackward(
     longLogSoftmaxBackward(y, g, dim, out, outOffset);
     return;
   }
-  const kernels = softmaxKernels(laneOfFloat(y));
-  forEachRows([y, g], dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-    kernels.logSoftmaxBackward(rows, n, inputs[0], inputs[1], out),
-  );
+  const { logSoftmaxBackward } = softmaxKernels(laneOfFloat(y));
+  runRows('log_softmax_backward', logSoftmaxBackward, [y, g], dim, out, outOffset);
 }
 
 /**
@@ -88,30 +82,20 @@ export function logSoftmaxRowsBackward(
  */
 export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   if (x.count === 0) {
-    out.fill(Number.NEGATIVE_INFINITY, outOffset);
+    fillElements(out, x.dtype, Number.NEGATIVE_INFINITY, outOffset, out.length);
     return;
   }
   if (isLong(x, dim)) {
     longLogsumexp(x, dim, out, outOffset);
     return;
   }
-  const kernels = softmaxKernels(laneOfFloat(x));
-  forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs, scratch, bytes }) => {
-    const xAt = inputs[0];
-    kernels.statistics(rows, n, xAt, rowNumbers);
-    for (let r = 0; r < rows; r++) {
-      const max = f64[2 * r]!;
-      const start = xAt / bytes + r * n;
-      out[outOffset + first + r] = Number.isFinite(max)
-        ? max + f64[2 * r + 1]!
-        : maximumOrNaN(scratch.subarray(start, start + n));
-    }
+  const { logsumexp } = softmaxKernels(laneOfFloat(x));
+  if (recorder !== null) {
+    recordRows('logsumexp', logsumexp, [x], dim, outOffset === 0 ? out : out.subarray(outOffset));
+    return;
+  }
+  forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs, scratch }) => {
+    logsumexp(rows, n, inputs[0], resultsAt);
+    copyRun(scratch, resultsAt, rows, out, outOffset + first);
   });
-}
-
-/** What log(sum(exp(x))) is where the maximum is infinite: that maximum, or NaN where the row has one. */
-function maximumOrNaN(row: FloatArray): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (const x of row) max = Math.max(max, x);
-  return max;
 }

@@ -1,15 +1,17 @@
 import { K, signature } from '../../arguments/index.ts';
-import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
+import { type DType, laneOf } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
 import {
-  type CrossEntropyTarget,
+  areClasses,
+  type CrossEntropyTargets,
   crossEntropyDenominator,
-  crossEntropyRows,
+  crossEntropyLoss,
   E,
   ElementwiseKernel,
   elementsOf,
+  evenly,
+  mayLook,
   runElementwise,
-  type Strided,
   stridedOver,
 } from '../../kernels/index.ts';
 import { updateInPlace } from '../../record/in-place.ts';
@@ -52,49 +54,23 @@ type Inputs = [logits: Tensor, target: Tensor, ...weight: Tensor[]];
 /** The shape of what is left of x without its classes. */
 const rowsShape = (x: Tensor, dim: number): Shape => x.shape.filter((_, d) => d !== dim);
 
-const isClasses = (target: Tensor): boolean => target.dtype === 'int32' || target.dtype === 'uint8';
-
 const classCount = (x: Tensor, dim: number): number => x.shape[dim] ?? 1;
+
+/** For kernels: what the logits are compared with. */
+function targetsOf([, target, weight]: Inputs, a: Attributes): CrossEntropyTargets {
+  const { labelSmoothing: smoothing, ignoreIndex, reduction, caller } = a;
+  return { target, weight: weight ?? null, smoothing, ignoreIndex, reduction, caller };
+}
 
 /** What a mean over rows of probabilities divides by. */
 const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
-/** The target distribution, and what the reduction divides by. */
-interface RowTarget extends CrossEntropyTarget {
-  readonly divisor: number;
-}
-
-/** For kernels. Refuses targets that are no class. */
-function targetOf(inputs: Inputs, a: Attributes): RowTarget {
-  const [x, target, weight] = inputs;
-  const { labelSmoothing, ignoreIndex, dim, reduction } = a;
-  if (!isClasses(target)) {
-    return { classes: null, onClass: 0, ignoreIndex, weight: null, spread: target, divisor: rowCount(x, a) };
-  }
-  const n = classCount(x, dim);
-  const classes = elementsOf(target);
-  const weights = weight === undefined ? null : elementsOf(weight);
-  const total = crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
-  const spread = labelSmoothing === 0 ? null : evenly(n, labelSmoothing, weights, x.dtype);
-  const divisor = reduction === 'mean' ? total : 1;
-  return { classes, onClass: 1 - labelSmoothing, ignoreIndex, weight: weights, spread, divisor };
-}
-
-/** The part of the target that label smoothing gives to every class. */
-function evenly(n: number, smoothing: number, weights: TypedArray | null, dtype: DType): Strided {
-  const array = allocateArray(dtype, n).fill(smoothing / n);
-  weights?.forEach((weight, c) => {
-    array[c] = (smoothing / n) * weight;
-  });
-  return stridedOver(array, dtype, [n]);
-}
-
 const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) => E.mul(u, g));
 
 /** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
 function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): void {
-  if (g.count === 1 && g.storage.array[g.offset] === 1) return;
+  if (g.count === 1 && mayLook() && g.storage.array[g.offset] === 1) return;
   const { storage, dtype, offset } = g;
   const wide =
     reduction === 'none'
@@ -113,16 +89,21 @@ function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): voi
 const massPrimitive = definePrimitive<Attributes, Inputs>({
   name: 'cross_entropy_mass',
   infer: ([x], { dim }) => ({ shape: x.shape.with(dim, 1), dtype: x.dtype }),
-  kernel(inputs, a, out) {
-    const { classes, onClass, weight, spread, divisor } = targetOf(inputs, a);
+  kernel([x, target, weight], a, out) {
+    const { labelSmoothing, ignoreIndex, reduction, dim } = a;
+    const n = classCount(x, dim);
+    const classes = elementsOf(target);
+    const weights = weight === undefined ? null : elementsOf(weight);
+    const total = crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
     const { array } = out.storage;
     const round = out.dtype === 'float32' ? Math.fround : (v: number): number => v;
-    const share = round(1 / divisor);
+    const share = round(1 / (reduction === 'mean' ? total : 1));
     let rest = 0;
-    if (spread !== null) for (const q of elementsOf(spread)) rest += q;
-    classes?.forEach((t, i) => {
-      const mass = onClass * (weight === null ? 1 : (weight[t] ?? 0)) + rest;
-      array[i] = t === a.ignoreIndex ? 0 : round(mass) * share;
+    if (labelSmoothing > 0)
+      for (const q of elementsOf(evenly(n, x.dtype, labelSmoothing, weight ?? null))) rest += q;
+    classes.forEach((t, i) => {
+      const mass = (1 - labelSmoothing) * (weights === null ? 1 : (weights[t] ?? 0)) + rest;
+      array[i] = t === ignoreIndex ? 0 : round(mass) * share;
     });
   },
 });
@@ -130,7 +111,7 @@ const massPrimitive = definePrimitive<Attributes, Inputs>({
 /** {@link massPrimitive}, which target probabilities say themselves. */
 function massOf(inputs: Inputs, a: Attributes): Tensor {
   const [x, target] = inputs;
-  if (isClasses(target)) return apply(massPrimitive, inputs, a);
+  if (areClasses(target)) return apply(massPrimitive, inputs, a);
   return mul(sum(target.detach(), a.dim, { keepdim: true }), 1 / rowCount(x, a));
 }
 
@@ -149,8 +130,9 @@ function family(name: string): Family {
     saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
     infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel([g, ...inputs], a, out) {
-      const target = targetOf(inputs, a);
-      crossEntropyRows(inputs[0], a.dim, target, 1 / target.divisor, elementsOf(out));
+      const [x] = inputs;
+      const losses = allocateArray(x.dtype, a.reduction === 'none' ? g.count : 1);
+      crossEntropyLoss(x, a.dim, targetsOf(inputs, a), elementsOf(out), losses);
       scaleRows(out, g, a);
     },
     derivative(h, node) {
@@ -181,13 +163,8 @@ function family(name: string): Family {
       return withGradient ? [loss, { shape, dtype }] : [loss];
     },
     kernel(inputs, a, [loss, unit]) {
-      const target = targetOf(inputs, a);
-      const { array } = loss.storage;
-      const each = a.reduction === 'none' ? array : null;
       const grad = unit === undefined ? null : unit.storage.array;
-      const total = crossEntropyRows(inputs[0], a.dim, target, 1 / target.divisor, grad, each);
-      // Nothing to take a mean of: 0 / 0, also where smoothing has a loss.
-      if (each === null) array[0] = target.divisor === 0 ? Number.NaN : total / target.divisor;
+      crossEntropyLoss(inputs[0], a.dim, targetsOf(inputs, a), grad, loss.storage.array);
     },
     derivative([g], node) {
       const a = node.attrs;
@@ -231,8 +208,8 @@ export function fusedCrossEntropy(
   if (!(dim < x.ndim))
     throw new IndexError(`fusedCrossEntropy: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
   const withGradient = x.requiresGrad && isGradEnabled();
-  const primitive = labelSmoothing > 0 || !isClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
-  const inputs: Inputs = weight == null || !isClasses(target) ? [x, target] : [x, target, weight];
+  const primitive = labelSmoothing > 0 || !areClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
+  const inputs: Inputs = weight == null || !areClasses(target) ? [x, target] : [x, target, weight];
   const own = { dim, ignoreIndex, labelSmoothing, reduction, caller, withGradient };
   return applyMulti(primitive, inputs, own)[0];
 }

@@ -213,6 +213,9 @@ export function worksInJavaScript(why: string): void {
   if (recorder !== null) throw new NotLowered(why);
 }
 
+/** Whether a kernel may look at elements in order to do less: not where it is taken down. */
+export const mayLook = (): boolean => recorder === null;
+
 /** Has `run`'s kernels taken down. */
 export function recordKernels(into: Recorder, run: () => void): void {
   recorder = into;

@@ -1,0 +1,263 @@
+/** Cross-entropy whole: from logits and targets to the loss and its gradient. */
+
+import type { DType, TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { ElementwiseKernel, elementsOf, runElementwise } from '../elementwise/index.ts';
+import { mul, param } from '../expression/index.ts';
+import { NotLowered, recorder } from '../recording/index.ts';
+import { copyRun, extentOf, type Strided, stridedOver } from '../strided/index.ts';
+import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../wasm/index.ts';
+import { dimLast } from './chunks.ts';
+import { crossEntropyRows } from './cross-entropy.ts';
+import { FEW_POSITIONS } from './cross-entropy-columns.ts';
+import { crossEntropyKernels } from './cross-entropy-kernels.ts';
+import { lossTypes, reductions } from './cross-entropy-loss-kernel.ts';
+import { crossEntropyDenominator } from './cross-entropy-target.ts';
+import { isLong } from './long-rows.ts';
+
+/** What the rows of logits are compared with. */
+export interface CrossEntropyTargets {
+  /** A class for each row (int32 or uint8), or numbers of the logits' shape: the distribution over the classes. */
+  readonly target: Strided;
+  /** A weight for each class. */
+  readonly weight: Strided | null;
+  /** The share of each row that is spread evenly over all classes. */
+  readonly smoothing: number;
+  /** Rows of this class count for nothing. */
+  readonly ignoreIndex: number;
+  readonly reduction: 'none' | 'mean' | 'sum';
+  /** In whose name errors speak. */
+  readonly caller: string;
+}
+
+/** Elements of the logits, of which as many rows as fit are worked on by one call. */
+const CHUNK = 8192;
+
+export const areClasses = ({ dtype }: Strided): boolean => dtype === 'int32' || dtype === 'uint8';
+
+const even = new ElementwiseKernel('smoothing', 1, (weight) => mul(param(0), weight));
+const evenAll = new ElementwiseKernel('smoothing', 0, () => param(0));
+
+/** What label smoothing gives to each of n classes. */
+export function evenly(n: number, dtype: DType, smoothing: number, weight: Strided | null): Strided {
+  const spread = stridedOver(allocateArray(dtype, n), dtype, [n]);
+  if (weight === null) runElementwise(evenAll, 'f64', [], [smoothing / n], spread);
+  else runElementwise(even, 'f64', [weight], [smoothing / n], spread);
+  return spread;
+}
+
+/**
+ * The losses of the rows of `x` along `dim` (normalised), -sum(q * logSoftmax(x)), reduced, to `loss`; and where `grad` is given, to it
+ * the gradient of their sum, or mean, by x, laid out as a contiguous tensor of x's shape.
+ * @throws IndexError where a class is none
+ */
+export function crossEntropyLoss(
+  x: Strided,
+  dim: number,
+  targets: CrossEntropyTargets,
+  grad: TypedArray | null,
+  loss: TypedArray,
+): void {
+  const { outer, n, inner } = extentOf(x.shape, dim);
+  const byClasses = areClasses(targets.target);
+  const { target, smoothing, weight } = targets;
+  const spread = !byClasses ? target : smoothing === 0 ? null : evenly(n, x.dtype, smoothing, weight);
+  const atOnce = outer * inner * n <= CHUNK && inner < FEW_POSITIONS && !isLong(x, dim);
+  if (recorder !== null) record(x, dim, targets, spread, grad, loss);
+  else if (atOnce && (inner === 1 || grad === null)) runAtOnce(x, dim, targets, spread, grad, loss);
+  else runInParts(x, dim, targets, spread, grad, loss);
+}
+
+/** By parts that fit the scratch memory, or of classes that lie apart. */
+function runInParts(
+  x: Strided,
+  dim: number,
+  targets: CrossEntropyTargets,
+  spread: Strided | null,
+  grad: TypedArray | null,
+  loss: TypedArray,
+): void {
+  const { target, smoothing, ignoreIndex, reduction, caller } = targets;
+  const { outer, n, inner } = extentOf(x.shape, dim);
+  const byClasses = areClasses(target);
+  const classes = byClasses ? elementsOf(target) : null;
+  const weight = targets.weight === null || !byClasses ? null : elementsOf(targets.weight);
+  const mass =
+    classes === null
+      ? outer * inner
+      : crossEntropyDenominator(classes, n, ignoreIndex, weight, target.shape, caller);
+  const divisor = reduction === 'mean' ? mass : 1;
+  const rows = { classes, onClass: byClasses ? 1 - smoothing : 0, ignoreIndex, weight, spread };
+  const each = reduction === 'none' ? loss : null;
+  const total = crossEntropyRows(x, dim, rows, 1 / divisor, grad, each);
+  // Nothing to take a mean of: 0 / 0, also where smoothing has a loss.
+  if (each === null) loss[0] = divisor === 0 ? Number.NaN : total / divisor;
+}
+
+const laneFor = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
+
+const bytesOfClass = (target: Strided): number =>
+  !areClasses(target) ? 0 : target.dtype === 'uint8' ? 1 : 4;
+
+/** Where the operands of a call lie: addresses, 0 for those that there are not. */
+interface Addresses<A> {
+  readonly x: A;
+  readonly classes: A;
+  readonly weights: A;
+  readonly spread: A;
+  readonly grad: A;
+  readonly loss: A;
+  readonly targets: A;
+  readonly scales: A;
+  readonly losses: A;
+}
+
+/** The arguments of a call, in order. */
+function argumentsOf<A>(
+  rows: number,
+  n: number,
+  { target, smoothing, ignoreIndex, reduction }: CrossEntropyTargets,
+  spreadStep: number,
+  at: Addresses<A>,
+): (A | number)[] {
+  return [
+    rows,
+    n,
+    at.x,
+    at.classes,
+    bytesOfClass(target),
+    ignoreIndex,
+    at.weights,
+    at.spread,
+    spreadStep,
+    at.grad,
+    at.loss,
+    at.targets,
+    at.scales,
+    at.losses,
+    reductions[reduction],
+    areClasses(target) ? 1 - smoothing : 0,
+  ];
+}
+
+/** The bytes between the spread of a row and that of the next: one row may stand for all. */
+const stepOf = (x: Strided, n: number, spread: Strided | null): number =>
+  spread === null || (spread.shape.length === 1 && x.shape.length !== 1)
+    ? 0
+    : n * (x.dtype === 'float64' ? 8 : 4);
+
+/** By one call, in scratch. */
+function runAtOnce(
+  x: Strided,
+  dim: number,
+  targets: CrossEntropyTargets,
+  spread: Strided | null,
+  grad: TypedArray | null,
+  loss: TypedArray,
+): void {
+  const { outer, n, inner } = extentOf(x.shape, dim);
+  const rows = outer * inner;
+  const double = x.dtype === 'float64';
+  const bytes = double ? 8 : 4;
+  // An address of 0 stands for what there is not.
+  let end = 64;
+  /** Room for so many bytes, and for a vector that reaches past them. */
+  const room = (size: number): number => {
+    const at = end;
+    end = align16(end + size + 16);
+    return at;
+  };
+  const { target, weight, reduction } = targets;
+  const byClasses = areClasses(target);
+  const spreadStep = stepOf(x, n, spread);
+  const at = {
+    x: room(rows * n * bytes),
+    classes: room(rows * 4),
+    weights: byClasses && weight !== null ? room(n * bytes) : 0,
+    spread: spread === null ? 0 : room((spreadStep === 0 ? 1 : rows) * n * bytes),
+    grad: grad === null ? 0 : room(rows * n * bytes),
+    loss: room(rows * bytes),
+    targets: room(rows * 4),
+    scales: room(rows * 8),
+    losses: room(rows * 8),
+  };
+  ensureBytes(end);
+  const memory = double ? f64 : f32;
+  const bring = (from: Strided, to: number): void =>
+    copyRun(elementsOf(from), 0, from.count, memory, to / bytes);
+  bring(dimLast(x, dim), at.x);
+  if (byClasses) {
+    const classes = elementsOf(target);
+    if (target.dtype === 'uint8') copyRun(classes, 0, rows, u8, at.classes);
+    else copyRun(classes, 0, rows, i32, at.classes / 4);
+    if (weight !== null) bring(weight, at.weights);
+  }
+  if (spread !== null) bring(spreadStep === 0 ? spread : dimLast(spread, dim), at.spread);
+  const kernel = crossEntropyKernels(laneFor(x)).loss;
+  const args = argumentsOf(rows, n, targets, spreadStep, at) as Parameters<typeof kernel>;
+  if (kernel(...args) !== 0) refuse(targets, n);
+  if (grad !== null) copyRun(memory, at.grad / bytes, rows * n, grad, 0);
+  copyRun(memory, at.loss / bytes, reduction === 'none' ? rows : 1, loss, 0);
+}
+
+/** Says which class is none. */
+function refuse({ target, weight, ignoreIndex, caller }: CrossEntropyTargets, n: number): void {
+  const weights = weight === null ? null : elementsOf(weight);
+  crossEntropyDenominator(elementsOf(target), n, ignoreIndex, weights, target.shape, caller);
+}
+
+/** By one call of a program. */
+function record(
+  x: Strided,
+  dim: number,
+  targets: CrossEntropyTargets,
+  spread: Strided | null,
+  grad: TypedArray | null,
+  loss: TypedArray,
+): void {
+  const { outer, n, inner } = extentOf(x.shape, dim);
+  const rows = outer * inner;
+  if (recorder === null || inner >= FEW_POSITIONS || isLong(x, dim) || rows * n === 0)
+    throw new NotLowered('classes that lie apart, or many, are worked on by parts');
+  const { target, weight } = targets;
+  const byClasses = areClasses(target);
+  const logits = recorder.elements(dimLast(x, dim));
+  const classes = byClasses ? recorder.elements(target) : null;
+  const weights = byClasses && weight !== null ? recorder.elements(weight) : null;
+  const spreadStep = stepOf(x, n, spread);
+  const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : dimLast(spread, dim));
+  const slopes = grad === null || inner === 1 ? grad : allocateArray(x.dtype, rows * n);
+  const own = {
+    targets: allocateArray('int32', rows),
+    scales: allocateArray('float64', rows),
+    losses: allocateArray('float64', rows),
+  };
+  const given = recorder;
+  const address = (array: TypedArray | null) => (array === null ? 0 : given.address(array));
+  const at = {
+    x: address(logits),
+    classes: address(classes),
+    weights: address(weights),
+    spread: address(shares),
+    grad: address(slopes),
+    loss: address(loss),
+    targets: address(own.targets),
+    scales: address(own.scales),
+    losses: address(own.losses),
+  };
+  const there = (arrays: readonly (TypedArray | null)[]): TypedArray[] => arrays.filter((a) => a !== null);
+  recorder.call(
+    'cross_entropy',
+    crossEntropyKernels(laneFor(x)).loss as (...args: number[]) => number,
+    lossTypes,
+    argumentsOf(rows, n, targets, spreadStep, at),
+    {
+      reads: there([logits, classes, weights, shares]),
+      writes: there([slopes, loss, own.targets, own.scales, own.losses]),
+      checks: true,
+    },
+  );
+  if (slopes === grad || slopes === null || grad === null) return;
+  const last = dimLast(stridedOver(grad, x.dtype, x.shape), dim);
+  recorder.copy(stridedOver(slopes, x.dtype, last.shape), last);
+}
