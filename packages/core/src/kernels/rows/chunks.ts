@@ -125,7 +125,13 @@ export function recordRows(
   const reads = operands.map((x) => into.elements(dimLast(x, dim)));
   const arrays = [...reads, out];
   const args = [count / n, n, ...arrays.map((array) => into.address(array))];
-  into.call(name, kernel, args.map(() => 'i32'), args, { reads, writes: [out] });
+  into.call(
+    name,
+    kernel,
+    args.map(() => 'i32'),
+    args,
+    { reads, writes: [out] },
+  );
 }
 
 /** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */

@@ -58,7 +58,13 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.eachVector(
         [p.x, p.out],
         (step) => {
-          f.get(p.x).load('v128.load', step.offset).get(max).op(op('sub')).get(logSum).op(op('sub')).set(row.x);
+          f.get(p.x)
+            .load('v128.load', step.offset)
+            .get(max)
+            .op(op('sub'))
+            .get(logSum)
+            .op(op('sub'))
+            .set(row.x);
           row.store(p.out, row.x, step);
         },
         { unroll: 4 },
@@ -89,13 +95,13 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     const number = f.local('f64');
     countdown(f, p.rows, 1, () => {
       row.maximum(p.x, max);
-      row.pushNumber(max);
-      f.tee(number).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt').if();
       row.sumOfExponentials(p.x, max);
-      f.get(number);
       row.pushLogOfSum();
-      f.op('f64.add').set(number);
-      f.else();
+      f.set(number);
+      row.pushNumber(max);
+      f.get(number).op('f64.add').set(number);
+      row.pushNumber(max);
+      f.op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.eq').if();
       row.maximum(p.x, max, 'max');
       row.pushNumber(max);
       f.set(number).end();

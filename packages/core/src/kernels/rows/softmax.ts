@@ -1,9 +1,9 @@
 /** Softmax, log-softmax and log-sum-exp along one dimension, forward and backward. */
 
 import type { TypedArray } from '../../dtype.ts';
-import { copyRun, type Strided } from '../strided/index.ts';
 import { fillElements } from '../elementwise/index.ts';
 import { recorder } from '../recording/index.ts';
+import type { Strided } from '../strided/index.ts';
 import type { FloatLane } from '../wasm/index.ts';
 import { forEachRows, recordRows, runRows } from './chunks.ts';
 import {
@@ -15,9 +15,6 @@ import {
   longSoftmaxBackward,
 } from './long-rows.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
-
-/** Byte address of the results of `logsumexp`: in front of the operands. */
-const resultsAt = 0;
 
 const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
@@ -94,8 +91,9 @@ export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffse
     recordRows('logsumexp', logsumexp, [x], dim, outOffset === 0 ? out : out.subarray(outOffset));
     return;
   }
+  // The results stand in front of the operands.
   forEachRows([x], dim, undefined, 0, ({ first, rows, n, inputs, scratch }) => {
-    logsumexp(rows, n, inputs[0], resultsAt);
-    copyRun(scratch, resultsAt, rows, out, outOffset + first);
+    logsumexp(rows, n, inputs[0], 0);
+    for (let r = 0; r < rows; r++) out[outOffset + first + r] = scratch[r]!;
   });
 }
