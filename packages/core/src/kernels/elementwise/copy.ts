@@ -1,6 +1,7 @@
-import type { DType, Lane, TypedArray } from '../../dtype.ts';
+import { type DType, type Lane, laneOf, type TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
+import { param } from '../expression/index.ts';
 import { recorder } from '../recording/index.ts';
 import {
   copyBetween,
@@ -50,6 +51,20 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
     copyRun(x.storage.array, x.offset, count, target, at);
   } else {
     gather(x, shape, 0, count, target, at);
+  }
+}
+
+const constant = new ElementwiseKernel('fill', 0, () => param(0));
+
+/** Sets each element of `out`, of any layout, to a number that its dtype can hold. */
+export function fillStrided(out: Strided, value: number): void {
+  if (out.count === 0) return;
+  if (recorder !== null) runElementwise(constant, laneOf(out.dtype), [], [value], out);
+  else if (out.dense) out.storage.array.fill(value, out.offset, out.offset + out.count);
+  else {
+    const one = allocateArray(out.dtype, 1);
+    one[0] = value;
+    copyBetween(stridedOver(one, out.dtype, []), out);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   ModuleBuilder,
   memoized,
   range,
+  type ValueType,
 } from '../wasm/index.ts';
 import { dotTile, type GemmLane, MOST_TILE_ROWS, outerTile, TILE_ROWS } from './tiles.ts';
 
@@ -31,6 +32,13 @@ export type TileProduct = (
   alpha: number,
   accumulate: number,
 ) => void;
+
+/** The types of the parameters of a {@link TileProduct}, in order. */
+export const tileTypes = (lane: FloatLane): ValueType[] => [
+  ...range(8).map(() => 'i32' as const),
+  lane,
+  'i32',
+];
 
 /** The products by what is contiguous: a's rows or columns, then b's. */
 export interface GemmKernels {

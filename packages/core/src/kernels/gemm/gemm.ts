@@ -1,19 +1,15 @@
 /** Matrix products of strided operands: plain loops for tiny ones, WebAssembly for the rest; integers by way of float64. */
 
 import type { TypedArray } from '../../dtype.ts';
+import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, storeInt32 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
-import { gemmKernels, SCRATCH_BYTES, type TileProduct } from './gemm-kernels.ts';
+import { SCRATCH_BYTES } from './gemm-kernels.ts';
 import { exactProduct, largest } from './integers.ts';
-import {
-  type BatchedMatrixView,
-  type Layout,
-  layoutOf,
-  type MatrixView,
-  place,
-  placeStack,
-} from './operands.ts';
+import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
 import { smallGemm } from './plain-loops.ts';
+import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
+import { recordBlocks, recordGemm } from './recorded.ts';
 
 export type { BatchedMatrixView, MatrixView } from './operands.ts';
 
@@ -26,14 +22,6 @@ export interface GemmOptions {
   /** An m by n matrix to add; a stride of 0 broadcasts it. */
   readonly bias?: MatrixView;
 }
-
-/** Multiply-adds below which a loop in JavaScript beats copying to and from the scratch memory. */
-const SMALL = 48;
-/** Largest number of elements of an operand that is in scratch at one time. */
-const BLOCK_ELEMENTS = 1 << 20;
-/** Preferred length of a block's sides, and the most steps of k that one float accumulates. */
-const BLOCK_SIDE = 1024;
-const LONGEST_SUM = 4096;
 
 const noOptions: GemmOptions = {};
 
@@ -62,10 +50,11 @@ export function gemm(
   const added = beta === 0 ? undefined : (bias ?? { array: c, offset: cOffset, rowStride: n, colStride: 1 });
   if (!(c instanceof Float32Array || c instanceof Float64Array)) {
     integerGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
+  } else if (recorder !== null) {
+    recordGemm(recorder, m, n, steps, a, b, c, cOffset, alpha, beta, added);
   } else if (m * n * steps <= SMALL) {
     smallGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
-  } else if (n === 1 && b.rowStride * k !== 0 && a.rowStride === 1 && a.colStride !== 1) {
-    // a^T x: as a row times a matrix with contiguous rows, x^T a.
+  } else if (isTransposedVector(n, k, a, b)) {
     blockedGemm(1, m, k, transposed(b), transposed(a), c, cOffset, alpha, beta, added && transposed(added));
   } else {
     blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added);
@@ -101,28 +90,6 @@ function integerGemm(
   else storeInt32(product, 0, m * n, c, cOffset);
 }
 
-const transposed = (v: MatrixView): MatrixView => ({
-  array: v.array,
-  offset: v.offset,
-  rowStride: v.colStride,
-  colStride: v.rowStride,
-});
-
-/** In which layouts the operands of a product are copied, and the kernel for them. */
-interface Plan {
-  readonly aLayout: Layout;
-  readonly bLayout: Layout;
-  readonly multiply: TileProduct;
-}
-
-function planOf(m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray): Plan {
-  const kernels = gemmKernels(c instanceof Float32Array ? 'f32' : 'f64');
-  const bLayout = layoutOf(b, k, n, m === 1 || a.colStride !== 1 ? 'rows' : 'columns');
-  if (bLayout === 'columns') return { aLayout: 'rows', bLayout, multiply: kernels.rowsByColumns };
-  const aLayout = layoutOf(a, m, k, 'rows');
-  return { aLayout, bLayout, multiply: aLayout === 'rows' ? kernels.rowsByRows : kernels.columnsByRows };
-}
-
 /** Cuts the product into blocks that fit the scratch memory; a product of moderate size is one block. */
 function blockedGemm(
   m: number,
@@ -137,14 +104,7 @@ function blockedGemm(
   added: MatrixView | undefined,
 ): void {
   const bytes = c.BYTES_PER_ELEMENT;
-  const short = Math.min(k, BLOCK_SIDE);
-  let rows = Math.min(m, Math.floor(BLOCK_ELEMENTS / short));
-  let columns = Math.min(n, Math.floor(BLOCK_ELEMENTS / short));
-  if (rows * columns > BLOCK_ELEMENTS) {
-    rows = Math.min(rows, Math.max(BLOCK_SIDE, Math.floor(BLOCK_ELEMENTS / columns)));
-    columns = Math.min(columns, Math.floor(BLOCK_ELEMENTS / rows));
-  }
-  const depth = Math.min(k, LONGEST_SUM, Math.max(1, Math.floor(BLOCK_ELEMENTS / Math.max(rows, columns))));
+  const { rows, columns, depth } = blocksOf(m, n, k);
 
   // Twice the size of a and b: gaps between their lines may come along. A vector of slack for reads past an end.
   const aAt = align16(rows * columns * bytes + SCRATCH_BYTES);
@@ -221,7 +181,15 @@ export function gemmBatched(
   const float = c instanceof Float32Array || c instanceof Float64Array;
   const largest = Math.max(m * n, k * m, k * n);
   if (float && options === noOptions && m * n * k > 0 && batch > 1 && 4 * largest <= BLOCK_ELEMENTS) {
-    stackedGemm(batch, m, n, k, a, b, c, cOffset, Math.max(1, Math.floor(BLOCK_ELEMENTS / 4 / largest)));
+    if (recorder === null) {
+      stackedGemm(batch, m, n, k, a, b, c, cOffset, Math.max(1, Math.floor(BLOCK_ELEMENTS / 4 / largest)));
+      return;
+    }
+    for (let i = 0; i < batch; i++) {
+      const x = { ...a, offset: a.offset + i * a.batchStride };
+      const y = { ...b, offset: b.offset + i * b.batchStride };
+      recordBlocks(recorder, m, n, k, x, y, c, cOffset + i * m * n, 1, 0, undefined, k);
+    }
     return;
   }
   const aView = { ...a };

@@ -1,10 +1,10 @@
 import { K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { elementsOf, scatterStrided } from '../../kernels/index.ts';
+import { fillStrided } from '../../kernels/index.ts';
 import { applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
-import { Tensor, wrapArray } from '../../tensor.ts';
+import { type Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
 import { filled } from './filled.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
@@ -21,7 +21,7 @@ export function full(shape: Shape | number, value: number | boolean, options?: C
   const sizes = sizesOf(shape, 'full');
   const inferred =
     typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : getDefaultDtype();
-  return finishCreation(filled(sizes, Number(value), dtypeOf(options, 'full', inferred)), options);
+  return finishCreation(filled(sizes, Number(value), dtypeOf(options, 'full', inferred)), options, 'full');
 }
 
 function constantLike(caller: string, value: number) {
@@ -30,9 +30,9 @@ function constantLike(caller: string, value: number) {
     takes(shape, options);
     const sizes = sizesOf(shape, caller);
     const dtype = dtypeOf(options, caller);
-    if (value !== 0) return finishCreation(filled(sizes, value, dtype), options);
+    if (value !== 0) return finishCreation(filled(sizes, value, dtype), options, caller);
     // Fresh memory of any size is zero already.
-    return finishCreation(wrapArray(allocateZeroed(dtype, numelOf(sizes)), sizes, dtype), options);
+    return finishCreation(wrapArray(allocateZeroed(dtype, numelOf(sizes)), sizes, dtype), options, caller);
   };
 }
 
@@ -112,7 +112,7 @@ export function eye(n: number, m?: number | CreationOptions, options?: CreationO
   const dtype = dtypeOf(given, 'eye');
   const array = allocateZeroed(dtype, n * columns);
   for (let i = 0; i < Math.min(n, columns); i++) array[i * (columns + 1)] = 1;
-  return finishCreation(wrapArray(array, [n, columns], dtype), given);
+  return finishCreation(wrapArray(array, [n, columns], dtype), given, 'eye');
 }
 
 /** Overwriting with one number: in a graph the old values get no gradient. */
@@ -124,9 +124,7 @@ const overwriting = (name: string, overload: number): Primitive<number | boolean
     writesAnywhere: true,
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
     kernel(_, value, out) {
-      const stored = storedNumber(value, out.dtype, `${name}_`);
-      if (out.dense) elementsOf(out).fill(stored);
-      else scatterStrided(Tensor.scalar(stored, out.dtype), out);
+      fillStrided(out, storedNumber(value, out.dtype, `${name}_`));
     },
     derivative: (g) => [zerosLike(g)],
   });

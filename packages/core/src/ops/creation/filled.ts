@@ -1,4 +1,5 @@
 import { type DType, storedNumber } from '../../dtype.ts';
+import { fillStrided } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -12,9 +13,7 @@ interface FillAttributes {
 const fillPrimitive = definePrimitive<FillAttributes, Tensors>({
   name: 'full',
   infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  kernel(_, { value }, out) {
-    out.storage.array.fill(value, out.offset, out.offset + out.count);
-  },
+  kernel: (_, { value }, out) => fillStrided(out, value),
 });
 
 const noTensors: Tensors = [];

@@ -1,0 +1,151 @@
+/** Products as kernels of a program, whose operands stay where they are. */
+
+import { bytesOf, type DType } from '../../dtype.ts';
+import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/index.ts';
+import { mul, param } from '../expression/index.ts';
+import { placeOf, type Recorder } from '../recording/index.ts';
+import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
+import { tileTypes } from './gemm-kernels.ts';
+import type { Layout, MatrixView } from './operands.ts';
+import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
+import { smallKernel, smallTypes } from './small-kernel.ts';
+
+const scaled = new ElementwiseKernel('scale', 1, (x) => mul(param(0), x));
+
+const stridedOf = (
+  { array, offset, rowStride, colStride }: MatrixView,
+  rows: number,
+  cols: number,
+  dtype: DType,
+): Strided => stridedOver(array, dtype, [rows, cols], offset, [rowStride, colStride]);
+
+/** Takes down c = alpha * a @ b + beta * added, with the bits of `gemm`. */
+export function recordGemm(
+  recorder: Recorder,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  c: FloatArray,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+): void {
+  if (m * n === 0) return;
+  const { area } = placeOf(c);
+  const { dtype } = area;
+  if (m * n * k <= SMALL) {
+    const bytes = bytesOf(dtype);
+    const at = ({ array, offset }: MatrixView) => recorder.address(array, offset);
+    const steps = ({ rowStride, colStride }: MatrixView) => [rowStride * bytes, colStride * bytes];
+    const args = [m, n, k, at(a), ...steps(a), at(b), ...steps(b), recorder.address(c, cOffset)];
+    const plus = added === undefined ? [0, 0, 0] : [at(added), ...steps(added)];
+    const reads = added === undefined ? [a.array, b.array] : [a.array, b.array, added.array];
+    const kernel = smallKernel(dtype === 'float32' ? 'f32' : 'f64');
+    recorder.call('mm', kernel as (...args: number[]) => void, smallTypes, [...args, ...plus, alpha, beta], {
+      reads,
+      writes: [c],
+      keeps: [c],
+    });
+    return;
+  }
+  if (isTransposedVector(n, k, a, b))
+    recordBlocks(
+      recorder,
+      1,
+      m,
+      k,
+      transposed(b),
+      transposed(a),
+      c,
+      cOffset,
+      alpha,
+      beta,
+      added && transposed(added),
+    );
+  else recordBlocks(recorder, m, n, k, a, b, c, cOffset, alpha, beta, added);
+}
+
+/** An operand where lines of its layout lie contiguous, and the bytes from one line to the next. */
+function linesOf(
+  recorder: Recorder,
+  view: MatrixView,
+  layout: Layout,
+  rows: number,
+  cols: number,
+  dtype: DType,
+): MatrixView {
+  const [step, length] = layout === 'rows' ? [view.colStride, cols] : [view.rowStride, rows];
+  if (step === 1 || length === 1) return view;
+  const whole =
+    layout === 'rows' ? stridedOf(view, rows, cols, dtype) : stridedOf(transposed(view), cols, rows, dtype);
+  const array = recorder.elements(whole);
+  return layout === 'rows'
+    ? { array, offset: 0, rowStride: cols, colStride: 1 }
+    : { array, offset: 0, rowStride: 1, colStride: rows };
+}
+
+/** By the kernels over tiles; sums are cut every `depth` steps, and what is there already is added to. */
+export function recordBlocks(
+  recorder: Recorder,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  c: FloatArray,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+  depth: number = blocksOf(m, n, k).depth,
+): void {
+  const { dtype } = placeOf(c).area;
+  const bytes = bytesOf(dtype);
+  const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
+  const [left, right] = [
+    linesOf(recorder, a, aLayout, m, k, dtype),
+    linesOf(recorder, b, bLayout, k, n, dtype),
+  ];
+  const result = stridedOver(c, dtype, [m, n], cOffset);
+  if (added !== undefined) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
+  const lane = dtype === 'float32' ? 'f32' : 'f64';
+  const lineOf = (x: MatrixView, layout: Layout): number =>
+    bytes * (layout === 'rows' ? x.rowStride : x.colStride);
+  for (let p = 0; p < k; p += depth) {
+    const steps = Math.min(depth, k - p);
+    recorder.call(
+      'mm',
+      multiply as (...args: number[]) => void,
+      tileTypes(lane),
+      [
+        m,
+        n,
+        steps,
+        recorder.address(left.array, left.offset + p * left.colStride),
+        lineOf(left, aLayout),
+        recorder.address(right.array, right.offset + p * right.rowStride),
+        lineOf(right, bLayout),
+        recorder.address(c, cOffset),
+        alpha,
+        p > 0 || added !== undefined ? 1 : 0,
+      ],
+      {
+        reads: [left.array, right.array],
+        writes: [c],
+        keeps: p > 0 || added !== undefined || !isWhole(result, c) ? [c] : [],
+      },
+    );
+  }
+  if (k === 0 && added === undefined) fillStrided(result, 0);
+}
+
+const isWhole = ({ offset, count }: Strided, c: FloatArray): boolean => offset === 0 && count === c.length;
+
+/** Sets c to beta times a matrix, which may be c itself. */
+function addFirst(recorder: Recorder, added: Strided, beta: number, c: Strided): void {
+  if (beta !== 1) runElementwise(scaled, 'f64', [added], [beta], c);
+  else if (added.storage.array !== c.storage.array || added.offset !== c.offset) recorder.copy(added, c);
+}

@@ -1,0 +1,108 @@
+/** The product of tiny matrices as a WebAssembly kernel: the loops of plain-loops.ts, for programs, whose operands lie in memory. */
+
+import {
+  bump,
+  defineFunction,
+  type FloatLane,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  memoized,
+} from '../wasm/index.ts';
+
+/**
+ * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`, which is not
+ * there where its address is 0, a stride of 0 broadcasts.
+ */
+export type SmallProduct = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  aRow: number,
+  aColumn: number,
+  b: number,
+  bRow: number,
+  bColumn: number,
+  c: number,
+  added: number,
+  addedRow: number,
+  addedColumn: number,
+  alpha: number,
+  beta: number,
+) => void;
+
+const params = {
+  ...i32Params(
+    'm',
+    'n',
+    'k',
+    'a',
+    'aRow',
+    'aColumn',
+    'b',
+    'bRow',
+    'bColumn',
+    'c',
+    'added',
+    'addedRow',
+    'addedColumn',
+  ),
+  alpha: 'f64',
+  beta: 'f64',
+} as const;
+
+/** The types of the parameters, in order. */
+export const smallTypes = Object.values(params);
+
+/** The kernel for a lane type, compiled at first use. */
+export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
+  const bytes = lane === 'f32' ? 4 : 8;
+  const module = new ModuleBuilder();
+  defineFunction(module, { export: 'small', name: `gemm_small_${lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'i', 'j', 'p', 'x', 'y', 'b', 'added');
+    const sum = f.local('f64');
+    const loadWide = (pointer: number): void => {
+      f.get(pointer).load(`${lane}.load`);
+      if (lane === 'f32') f.op('f64.promote_f32');
+    };
+    /** Runs `body` as often as a parameter says; `counter` counts down. */
+    const times = (count: number, counter: number, body: () => void): void => {
+      f.get(count).tee(counter).if();
+      const loop = f.loop();
+      body();
+      f.get(counter).i32Const(1).op('i32.sub').tee(counter).brIf(loop);
+      f.end().end();
+    };
+    times(p.m, v.i, () => {
+      f.get(p.b).set(v.b).get(p.added).set(v.added);
+      times(p.n, v.j, () => {
+        f.f64Const(0).set(sum).get(p.a).set(v.x).get(v.b).set(v.y);
+        times(p.k, v.p, () => {
+          f.get(sum);
+          loadWide(v.x);
+          loadWide(v.y);
+          f.op('f64.mul').op('f64.add').set(sum);
+          bump(f, v.x, { local: p.aColumn });
+          bump(f, v.y, { local: p.bRow });
+        });
+        f.get(sum).get(p.alpha).op('f64.mul').set(sum);
+        f.get(p.added).if();
+        f.get(sum).get(p.beta);
+        loadWide(v.added);
+        f.op('f64.mul').op('f64.add').set(sum);
+        f.end();
+        f.get(p.c).get(sum);
+        if (lane === 'f32') f.op('f32.demote_f64');
+        f.store(`${lane}.store`);
+        bump(f, p.c, { bytes });
+        bump(f, v.b, { local: p.bColumn });
+        bump(f, v.added, { local: p.addedColumn });
+      });
+      bump(f, p.a, { local: p.aRow });
+      bump(f, p.added, { local: p.addedRow });
+    });
+  });
+  return instantiate<{ small: SmallProduct }>(module.build()).small;
+});
