@@ -1,0 +1,70 @@
+import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
+import { growTo, wholeMemory } from './memory.ts';
+
+/**
+ * Memory that lasts, in the memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
+ * is not touched takes none of the machine's.
+ */
+
+/** Where what lasts begins: no kernel's scratch reaches up to here. */
+const firstByte = 2 ** 26;
+const alignment = 64;
+/** Kernels read a vector or two past the end. */
+const margin = 64;
+
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is free below {@link end}, in order, no two adjacent. */
+let gaps: readonly Gap[] = [];
+let end = firstByte;
+
+const freed =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<Gap>(({ from, to }) => giveBack(from, to));
+
+function giveBack(from: number, to: number): void {
+  const before = gaps.find((gap) => gap.to === from);
+  const after = gaps.find((gap) => gap.from === to);
+  const joined = { from: before?.from ?? from, to: after?.to ?? to };
+  gaps = [...gaps.filter((gap) => gap !== before && gap !== after), joined].sort((a, b) => a.from - b.from);
+}
+
+/** A stretch of memory that is held as long as this object is reachable. */
+export class Residence {
+  /** Its first byte. */
+  readonly address: number;
+  readonly bytes: number;
+
+  /** @throws RangeError where the memory cannot grow */
+  constructor(bytes: number) {
+    const size = Math.ceil((bytes + margin) / alignment) * alignment;
+    const gap = gaps.find(({ from, to }) => to - from >= size);
+    const from = gap?.from ?? end;
+    if (gap === undefined) {
+      growTo(end + size);
+      end += size;
+    } else {
+      gaps = gaps.flatMap((other) =>
+        other !== gap ? other : gap.to - from === size ? [] : { from: from + size, to: gap.to },
+      );
+    }
+    this.address = from;
+    this.bytes = bytes;
+    freed?.register(this, { from, to: from + size });
+  }
+
+  /** The `length` elements from byte `at` on; the array is empty once the memory has grown, and this has to be asked anew. */
+  array(dtype: DType, at: number, length: number): TypedArray {
+    return new (arrayConstructor(dtype))(wholeMemory(), this.address + at, length);
+  }
+}
+
+/** How much memory what lasts takes, and how much of it is free, in bytes. */
+export const residentBytes = (): { taken: number; free: number } => {
+  const free = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { taken: end - firstByte - free, free };
+};
