@@ -16,7 +16,7 @@ import { searched } from './searched.ts';
 
 /** What builds expressions, kinds of arguments and errors: not called on what users bring. And what no user constructs. */
 const others =
-  /^(E|K)\.|Error$|^(signature|checkArguments|calledAs|INPUT|Tensor|Storage|autograd\.(Node|FunctionContext))$/;
+  /^(E|K)\.|Error$|^(signature|checkArguments|composition|alias|calledAs|INPUT|Tensor|Storage|autograd\.(Node|FunctionContext))$/;
 
 /** Every public function and class with the paths under which it is exported. */
 function exportedFunctions(): Map<Callable, string[]> {
@@ -112,6 +112,9 @@ export async function publicCalls(): Promise<PublicCalls> {
       args === undefined ? add(path, names, f, nowhere) : addGiven({ path, names, f, self: nowhere, args });
     if (call !== undefined && isClass(f)) instances.push([path, () => run(call, call.args()) as object]);
   }
+  // Nobody calls `forward`: the module is called, which has a name.
+  const asCalled = (call: Call): Call =>
+    call.path.startsWith('nn.') && call.path.endsWith('#forward') ? { ...call, f: callModule } : call;
   const hidden = hiddenMethods();
   const seen = new Set<Callable>();
   for (const [of, make] of instances) {
@@ -127,8 +130,12 @@ export async function publicCalls(): Promise<PublicCalls> {
       else addGiven({ path, names, f, self: () => all()[0], args: () => all().slice(1) });
     }
   }
-  return { calls, missing };
+  return { calls: calls.map(asCalled), missing };
 }
+
+const callModule = function (this: Callable, ...args: unknown[]): unknown {
+  return this(...args);
+} as unknown as Callable;
 
 const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 

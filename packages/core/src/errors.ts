@@ -35,7 +35,8 @@ export class CompileError extends KindlingError {
 
 /**
  * An error under the name of the public function that was called, where what that function calls gave a name of its own. Names of
- * classes and of nodes of the graph stay, as they tell more. Kindling's own.
+ * classes and of nodes of the graph stay, as they tell more; and the name of a class that was called stands before the function's,
+ * unless both are one name. Kindling's own.
  * @example
  * ```ts
  * function between(a: Tensor, b: Tensor): Tensor {
@@ -49,12 +50,13 @@ export class CompileError extends KindlingError {
  * ```
  */
 export function calledAs(name: string, error: unknown): unknown {
-  if (!(error instanceof KindlingError) || error instanceof CompileError) return error;
+  if (!(error instanceof KindlingError) || error instanceof CompileError || name === '') return error;
   const { message } = error;
   // A class, or a node of the graph; or the name itself.
   if (/^[A-Z]\w*: /.test(message) || /^[\w.]*/.exec(message)?.[0].split('.').at(-1) === name) return error;
-  const inner = /^[a-z][\w.]*(?:\(\))?: /.exec(message)?.[0] ?? '';
-  error.message = `${name}: ${message.slice(inner.length)}`;
+  const [prefix, inner] = /^([a-z][\w.]*)(?:\(\))?: /.exec(message) ?? ['', ''];
+  const keeps = /^[A-Z]/.test(name) && !name.toLowerCase().startsWith(inner.toLowerCase());
+  error.message = `${name}: ${keeps ? message : message.slice(prefix.length)}`;
   // The stack begins with the message as it was.
   if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
   return error;

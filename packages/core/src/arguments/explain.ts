@@ -1,7 +1,7 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
-import { errorOf, isOptions, type Kind, type Parameters } from './kinds.ts';
+import { callable, errorOf, isOptions, type Kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */
@@ -13,14 +13,17 @@ export function describe(value: unknown, depth = 0): string {
     case 'bigint':
       return `${value}n`;
     case 'function':
-      return typeof value.name === 'string' && value.name !== ''
-        ? `the function ${value.name}`
-        : 'a function';
+      return describeFunction(value);
     case 'object':
       return value === null ? 'null' : describeObject(value, depth);
     default:
       return String(value);
   }
+}
+
+function describeFunction(f: { name?: unknown }): string {
+  const what = callable.accepts(f) ? 'function' : 'class';
+  return typeof f.name === 'string' && f.name !== '' ? `the ${what} ${f.name}` : `a ${what}`;
 }
 
 function describeObject(value: object, depth: number): string {

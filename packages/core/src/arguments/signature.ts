@@ -49,7 +49,8 @@ export function signature(name: string, parameters: Parameters | (() => Paramete
   };
 }
 
-const stated = (parameters: Parameters | (() => Parameters)): Parameters =>
+/** @internal Parameters, made if they are given by a function. */
+export const stated = (parameters: Parameters | (() => Parameters)): Parameters =>
   typeof parameters === 'function' ? parameters() : parameters;
 
 /**

@@ -59,9 +59,11 @@ export function backward(
   const roots = asList<Tensor>(tensors);
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
   const targets = inputs === undefined ? null : asList<Tensor>(inputs);
-  if (targets?.length === 0) throw new AutogradError('`inputs` argument to `backward()` cannot be empty.');
+  if (targets?.length === 0)
+    throw new AutogradError('backward: `inputs` argument to `backward()` cannot be empty.');
   const firsts = gradients === null ? [] : asList<Tensor | null>(gradients);
-  runBackward({ roots, gradients: firsts, retainGraph, createGraph, inputs: targets, accumulate: true });
+  const walk = { retainGraph, createGraph, inputs: targets };
+  runBackward({ caller: 'backward', roots, gradients: firsts, ...walk, accumulate: true });
 }
 
 /** Options of {@link grad}. */
@@ -109,12 +111,12 @@ export function grad(
   const gradients = gradOutputs === undefined ? [] : asList<Tensor | null>(gradOutputs);
   const targets = asList<Tensor>(inputs);
   const request = { roots: asList<Tensor>(outputs), gradients, retainGraph, createGraph, inputs: targets };
-  const found = runBackward({ ...request, accumulate: false });
+  const found = runBackward({ caller: 'grad', ...request, accumulate: false });
   if (!allowUnused) {
     const missing = found.indexOf(null);
     if (missing >= 0) {
       throw new AutogradError(
-        `The differentiated Tensor at index ${missing} appears to not have been used in the graph. ` +
+        `grad: The differentiated Tensor at index ${missing} appears to not have been used in the graph. ` +
           'Set allowUnused: true if this is the desired behavior.',
       );
     }

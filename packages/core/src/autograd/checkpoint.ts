@@ -17,7 +17,7 @@ export interface CheckpointOptions {
 }
 
 const checkpointWithTakes = signature('checkpointWith', {
-  options: K.options<CheckpointOptions>({ preserveRngState: K.flag }),
+  options: K.given<CheckpointOptions>({ preserveRngState: K.flag }),
   fn: K.callable,
 });
 
@@ -41,7 +41,7 @@ export function checkpoint<Args extends readonly unknown[], Out extends Function
   ...args: Args
 ): Out {
   checkArguments('checkpoint', { fn: K.callable }, [fn]);
-  return checkpointWith({}, fn, ...args);
+  return withoutGraph('checkpoint', true, fn, args);
 }
 
 /**
@@ -54,10 +54,18 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   ...args: Args
 ): Out {
   checkpointWithTakes(options, fn);
-  const { preserveRngState = true } = options;
+  return withoutGraph('checkpointWith', options.preserveRngState ?? true, fn, args);
+}
+
+function withoutGraph<Args extends readonly unknown[], Out extends FunctionOutput>(
+  caller: string,
+  preserveRngState: boolean,
+  fn: (...args: Args) => Out,
+  args: Args,
+): Out {
   if (!isRecording()) return fn(...args);
   const rngState = preserveRngState ? defaultGenerator.getState() : null;
-  const { result, inputs } = runWithoutGraph(fn, args);
+  const { result, inputs } = runWithoutGraph(caller, fn, args);
   if (inputs.length === 0) return result;
 
   const single = !Array.isArray(result);
@@ -68,7 +76,7 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
     new FunctionNode('Checkpoint', inputs, saved, (grads, self) => {
       saved.read(self.name, self.trace);
       const again = repeatingRandom(rngState, () => withRecording(() => fn(...args)));
-      return gradientsOf(Array.isArray(again) ? again : [again], shapes, grads, inputs);
+      return gradientsOf(caller, Array.isArray(again) ? again : [again], shapes, grads, inputs);
     }),
   );
   const bound = bindOutputs(node, outputs, inputs, new Set(), new Set());
@@ -76,7 +84,11 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
 }
 
 /** Runs `fn` without recording, and finds the tensors from outside, given or captured, that want a gradient. */
-function runWithoutGraph<Args extends readonly unknown[], Out>(fn: (...args: Args) => Out, args: Args) {
+function runWithoutGraph<Args extends readonly unknown[], Out>(
+  caller: string,
+  fn: (...args: Args) => Out,
+  args: Args,
+) {
   const found = new Set<Tensor>();
   const made = new Set<Tensor>();
   const stop = observe({
@@ -90,7 +102,7 @@ function runWithoutGraph<Args extends readonly unknown[], Out>(fn: (...args: Arg
   try {
     const result = withGradMode(false, () => fn(...args));
     if ((result as unknown) instanceof Promise) {
-      throw new AutogradError('checkpoint: the function must be synchronous, but it returned a Promise');
+      throw new AutogradError(`${caller}: the function must be synchronous, but it returned a Promise`);
     }
     for (const y of Array.isArray(result) ? result : [result]) {
       if (y instanceof Tensor && y.requiresGrad && !made.has(y)) found.add(y);
@@ -129,6 +141,7 @@ function repeatingRandom<T>(state: Uint8Array | null, fn: () => T): T {
 
 /** Differentiates the recomputed outputs, no further back than to `inputs`. */
 function gradientsOf(
+  caller: string,
   outputs: readonly unknown[],
   shapes: readonly (readonly number[] | null)[],
   grads: readonly (Tensor | null)[],
@@ -141,7 +154,7 @@ function gradientsOf(
     const expected = shapes[i];
     if (expected != null && !(y instanceof Tensor && sameShape(y.shape, expected))) {
       throw new AutogradError(
-        `checkpoint: Recomputed values have different metadata than during the forward pass: output ${i} had shape ` +
+        `${caller}: Recomputed values have different metadata than during the forward pass: output ${i} had shape ` +
           `${formatShape(expected)} and now ${y instanceof Tensor ? formatShape(y.shape) : `is of type ${typeof y}`}`,
       );
     }
@@ -153,6 +166,6 @@ function gradientsOf(
   if (roots.length === 0) return inputs.map(() => null);
   // Under createGraph the recomputed graph stays, as part of the graph of the gradients.
   const createGraph = isRecording();
-  const request = { roots, gradients, createGraph, retainGraph: createGraph, inputs };
+  const request = { caller, roots, gradients, createGraph, retainGraph: createGraph, inputs };
   return runBackward({ ...request, accumulate: false, stopAtInputs: true });
 }

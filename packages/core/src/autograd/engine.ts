@@ -16,6 +16,8 @@ type Gradients = readonly (Tensor | null)[];
 
 /** What a backward pass is asked for. */
 export interface BackwardRequest {
+  /** The public function that asks, for its errors. */
+  readonly caller: string;
   readonly roots: readonly Tensor[];
   readonly gradients: Gradients;
   readonly retainGraph: boolean;
@@ -59,20 +61,20 @@ class BackwardPass {
 
   constructor(request: BackwardRequest) {
     this.#request = request;
-    const { roots, gradients, inputs } = request;
+    const { caller, roots, gradients, inputs } = request;
     if (inputs !== null) {
-      this.#captures = capturesOf(inputs);
+      this.#captures = capturesOf(inputs, caller);
       for (const x of inputs) {
         this.#captured.push(null);
         if (request.accumulate) retainGrad(x);
       }
     }
-    const nodes = roots.map(nodeOfRoot);
+    const nodes = roots.map((root, i) => nodeOfRoot(root, i, caller));
     this.#order = orderFrom(nodes);
     this.#pending = new Array(this.#order.length);
     roots.forEach((root, i) => {
       const given = gradients[i] ?? null;
-      const first = firstGradient(root, given, i);
+      const first = firstGradient(root, given, i, caller);
       if (given !== null) handOut(first);
       this.#deliver(nodes[i]!, autogradOf(root).outputNumber, first);
     });
@@ -208,11 +210,11 @@ class BackwardPass {
   }
 }
 
-function nodeOfRoot(root: Tensor, i: number): Node {
+function nodeOfRoot(root: Tensor, i: number, caller: string): Node {
   const node = edgeOf(root);
   if (node !== null) return node;
   throw new AutogradError(
-    `element ${i} of tensors does not require grad and does not have a grad_fn: no tensor that it was computed ` +
+    `${caller}: element ${i} of tensors does not require grad and does not have a grad_fn: no tensor that it was computed ` +
       'from has requiresGrad, or it was computed under noGrad',
   );
 }
@@ -256,13 +258,13 @@ function youngestFirst(operations: readonly Node[]): boolean {
   return true;
 }
 
-function capturesOf(inputs: readonly Tensor[]): Map<Node, Capture[]> {
+function capturesOf(inputs: readonly Tensor[], caller: string): Map<Node, Capture[]> {
   const captures = new Map<Node, Capture[]>();
   inputs.forEach((input, index) => {
     const node = edgeOf(input);
     if (node === null) {
       throw new AutogradError(
-        `One of the differentiated Tensors does not require grad: input ${index} of shape ${formatShape(input.shape)}`,
+        `${caller}: One of the differentiated Tensors does not require grad: input ${index} of shape ${formatShape(input.shape)}`,
       );
     }
     const list = captures.get(node) ?? [];
@@ -286,22 +288,24 @@ function addToGrad(x: Tensor, g: Tensor): void {
   x.grad = x.grad === null ? clone(g) : add(x.grad, g);
 }
 
-function firstGradient(root: Tensor, gradient: Tensor | null, i: number): Tensor {
+function firstGradient(root: Tensor, gradient: Tensor | null, i: number, caller: string): Tensor {
   if (gradient === null) {
     if (root.count !== 1) {
       throw new AutogradError(
-        `grad can be implicitly created only for scalar outputs, got shape ${formatShape(root.shape)}; ` +
+        `${caller}: grad can be implicitly created only for scalar outputs, got shape ${formatShape(root.shape)}; ` +
           'reduce it (sum, mean), or pass backward({ gradient })',
       );
     }
     if (!isFloatingPoint(root.dtype)) {
-      throw new DTypeError(`grad can be computed only for real floating point outputs, got ${root.dtype}`);
+      throw new DTypeError(
+        `${caller}: grad can be computed only for real floating point outputs, got ${root.dtype}`,
+      );
     }
     return filled(root.shape, 1, root.dtype);
   }
   if (!sameShape(gradient.shape, root.shape)) {
     throw new ShapeError(
-      `Mismatch in shape: gradient ${i} has a shape of ${formatShape(gradient.shape)} and output ${i} has a shape of ` +
+      `${caller}: Mismatch in shape: gradient ${i} has a shape of ${formatShape(gradient.shape)} and output ${i} has a shape of ` +
         `${formatShape(root.shape)}.`,
     );
   }

@@ -1,32 +1,24 @@
 import { K, signature } from '../arguments/index.ts';
-import { AutogradError, ShapeError } from '../errors.ts';
+import { AutogradError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
-import { detach } from '../ops/creation/copy.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
-import { reshape, viewAs } from '../ops/views/shape.ts';
+import { reshape } from '../ops/views/shape.ts';
 import { enableGrad } from '../record/grad-mode.ts';
-import { formatShape, sameShape } from '../shape.ts';
+import { formatShape } from '../shape.ts';
 import { allocateZeroed } from '../storage.ts';
 import { Tensor, wrapArray } from '../tensor.ts';
-import { grad } from './backward.ts';
+import {
+  type Arguments,
+  Call,
+  type Each,
+  type FunctionalOptions,
+  oneHot,
+  outputsOf,
+  type Tensors,
+} from './functional-call.ts';
 import { requiresGrad_ } from './hooks.ts';
 
-/** One tensor, or several: the functions here return what has the same form. */
-export type Tensors = Tensor | readonly Tensor[] | [];
-
-/** The arguments that a function of `X` takes. */
-export type Arguments<X> = X extends readonly unknown[] ? { -readonly [K in keyof X]: Tensor } : [x: Tensor];
-
-/** A value for each tensor of `X`, in the same form. */
-export type Each<X, V> = X extends readonly unknown[] ? { -readonly [K in keyof X]: V } : V;
-
-/** Options that the functions here share. */
-export interface FunctionalOptions {
-  /** Record the result, so that it can be differentiated. Default: false. */
-  readonly createGraph?: boolean;
-  /** Raise an error where a result is zero because nothing depends on an input, instead of giving zeros. Default: false. */
-  readonly strict?: boolean;
-}
+export type { Arguments, Each, FunctionalOptions, Tensors } from './functional-call.ts';
 
 const tensorOrTensors = K.either(K.tensor, K.tensors);
 const functionalOptions = K.options<FunctionalOptions>({ createGraph: K.flag, strict: K.flag });
@@ -41,151 +33,6 @@ const vjpParameters = {
 };
 const vjpTakes = signature('vjp', vjpParameters);
 const jvpTakes = signature('jvp', vjpParameters);
-
-type Stage = 'back' | 'back_trick' | 'double_back' | 'double_back_trick';
-
-const dependsNot: Record<Stage, (i: number) => string> = {
-  back: (i) =>
-    `The output of the user-provided function is independent of input ${i}. This is not allowed in strict mode.`,
-  back_trick: (i) =>
-    `The gradient with respect to the input is independent of entry ${i} in the grad_outputs when using the double ` +
-    'backward trick to compute forward mode gradients. This is not allowed in strict mode.',
-  double_back: (i) =>
-    `The jacobian of the user-provided function is independent of input ${i}. This is not allowed in strict mode.`,
-  double_back_trick: (i) =>
-    `The hessian of the user-provided function is independent of entry ${i} in the grad_jacobian. This is not allowed ` +
-    'in strict mode as it prevents from using the double backward trick to replace forward mode AD.',
-};
-
-/** A call of one of the functions here: its name, its inputs prepared for differentiation, its options. */
-class Call<X extends Tensors> {
-  readonly name: string;
-  readonly inputs: readonly Tensor[];
-  readonly single: boolean;
-  readonly createGraph: boolean;
-  readonly strict: boolean;
-
-  constructor(name: string, inputs: X, options: FunctionalOptions) {
-    this.name = name;
-    this.single = inputs instanceof Tensor;
-    this.createGraph = options.createGraph ?? false;
-    this.strict = options.strict ?? false;
-    this.inputs = this.list(inputs, 'inputs').map((x) => this.fresh(x));
-  }
-
-  list(x: Tensors, what: string): readonly Tensor[] {
-    const list: readonly unknown[] = x instanceof Tensor ? [x] : Array.isArray(x) ? x : [x];
-    const bad = list.findIndex((t) => !(t instanceof Tensor));
-    if (bad >= 0 || list.length === 0) {
-      throw new AutogradError(
-        `The ${what} given to ${this.name} must be either a Tensor or an array of Tensors` +
-          (bad >= 0
-            ? ` but the value at index ${bad} has type ${typeof list[bad]}.`
-            : ', not an empty array.'),
-      );
-    }
-    return list as readonly Tensor[];
-  }
-
-  /** An alias of an input: part of the graph under `createGraph`, else a leaf of its own. */
-  fresh(x: Tensor): Tensor {
-    const needsOwnLeaf = !this.createGraph || !x.requiresGrad;
-    return needsOwnLeaf ? requiresGrad_(detach(x)) : viewAs(x, x);
-  }
-
-  run<O extends Tensors>(
-    func: (...args: Arguments<X>) => O,
-  ): { outputs: readonly Tensor[]; single: boolean } {
-    const result = func(...(this.inputs as unknown as Arguments<X>));
-    const outputs = this.list(result, 'outputs of the user-provided function');
-    if (this.strict) {
-      const bad = outputs.findIndex((y) => !y.requiresGrad);
-      if (bad >= 0) {
-        throw new AutogradError(
-          `Output ${bad} of the user-provided function does not require gradients. The outputs must be computed in a ` +
-            'differentiable manner from the input when running in strict mode.',
-        );
-      }
-    }
-    return { outputs, single: result instanceof Tensor };
-  }
-
-  /** The vector of a product: checked against what it is multiplied with, ones of one element where it may be left out. */
-  vector(v: Tensors | null, others: readonly Tensor[], what: string): readonly Tensor[] {
-    if (v === null) {
-      const [only] = others;
-      if (others.length !== 1 || only?.count !== 1) {
-        throw new AutogradError(
-          `The vector v can only be null if ${what === 'output' ? 'the user-provided function returns' : 'the input is'} ` +
-            'a single Tensor with a single element.',
-        );
-      }
-      return [oneHot(only, 0)];
-    }
-    const list = this.list(v, 'vector v');
-    if (list.length !== others.length) {
-      throw new AutogradError(
-        `${this.name}: v has ${list.length} tensors, but there are ${others.length} ${what}s`,
-      );
-    }
-    list.forEach((x, i) => {
-      const shape = others[i]?.shape;
-      if (shape === undefined || sameShape(x.shape, shape)) return;
-      throw new ShapeError(
-        `${this.name}: entry ${i} of v has shape ${formatShape(x.shape)}, the ${what} ${formatShape(shape)}`,
-      );
-    });
-    return this.createGraph ? list : list.map(detach);
-  }
-
-  /** Gradients, with zeros (or an error, where strict) for inputs that nothing depends on. */
-  grads(
-    outputs: readonly Tensor[],
-    inputs: readonly Tensor[],
-    vectors: readonly (Tensor | null)[],
-    createGraph: boolean,
-    stage: Stage,
-  ): Tensor[] {
-    const roots = outputs.map((y, i) => [y, vectors[i] ?? null] as const).filter(([y]) => y.requiresGrad);
-    const found =
-      roots.length === 0
-        ? inputs.map(() => null)
-        : grad(
-            roots.map(([y]) => y),
-            inputs,
-            { gradOutputs: roots.map(([, v]) => v), createGraph, retainGraph: true, allowUnused: true },
-          );
-    return inputs.map((x, i) => {
-      const g = found[i] ?? null;
-      if (g === null && this.strict) throw new AutogradError(dependsNot[stage](i));
-      return g ?? zerosLike(x);
-    });
-  }
-
-  /** Under strict and `createGraph`, the result must itself depend on the inputs. */
-  checkRecorded(results: readonly Tensor[], what: string): void {
-    if (!this.strict || !this.createGraph) return;
-    const bad = results.findIndex((g) => !g.requiresGrad);
-    if (bad < 0) return;
-    throw new AutogradError(
-      `The ${what} of the user-provided function is independent of input ${bad}. This is not allowed in strict mode ` +
-        'when createGraph is true.',
-    );
-  }
-
-  /** Results in the form of the inputs or outputs, outside the graph unless it was asked for. */
-  finish(results: readonly Tensor[], single: boolean): Tensors {
-    const list = this.createGraph ? results : results.map((x) => (x.requiresGrad ? detach(x) : x));
-    const [only] = list;
-    return single && only !== undefined ? only : list;
-  }
-}
-
-function oneHot(like: Tensor, i: number): Tensor {
-  const array = allocateZeroed(like.dtype, like.count);
-  array[i] = 1;
-  return wrapArray(array, like.shape, like.dtype);
-}
 
 /**
  * The value of `func` at `inputs`, and the product of the vector `v` with its Jacobian, vᵀJ: one backward pass.
@@ -266,8 +113,17 @@ export function jacobian<X extends Tensors, O extends Tensors>(
   options: FunctionalOptions = {},
 ): Each<O, Each<X, Tensor>> {
   jacobianTakes(func, inputs, options);
+  return jacobianOf('jacobian', func, inputs, options);
+}
+
+function jacobianOf<X extends Tensors, O extends Tensors>(
+  name: string,
+  func: (...args: Arguments<X>) => O,
+  inputs: X,
+  options: FunctionalOptions,
+): Each<O, Each<X, Tensor>> {
   return enableGrad(() => {
-    const call = new Call('jacobian', inputs, options);
+    const call = new Call(name, inputs, options);
     const { outputs, single } = call.run(func);
     const blocks = outputs.map((y) => {
       const rows = Array.from({ length: y.count }, (_, i) => {
@@ -290,7 +146,7 @@ function checkSingleElement(name: string, outputs: readonly Tensor[]): void {
   if (outputs.length === 1 && outputs[0]?.count === 1) return;
   const shapes = outputs.map((y) => formatShape(y.shape)).join(', ');
   throw new AutogradError(
-    `The function given to ${name} must return a single Tensor with a single element, got ${shapes}`,
+    `${name}: The function given to ${name} must return a single Tensor with a single element, got ${shapes}`,
   );
 }
 
@@ -314,14 +170,15 @@ export function hessian<X extends Tensors>(
   const { strict = false } = options;
   const scalar = (...args: Arguments<X>): Tensor => {
     const y = func(...args);
-    checkSingleElement('hessian', y instanceof Tensor ? [y] : (y as readonly Tensor[]));
-    return reshape(y, []);
+    const outputs = outputsOf('hessian', y);
+    checkSingleElement('hessian', outputs);
+    return reshape(outputs[0]!, []);
   };
   const gradientAt = (...args: Arguments<X>): Tensors => {
     const at = (inputs instanceof Tensor ? args[0] : args) as X;
-    return jacobian(scalar, at, { createGraph: true, strict }) as Tensors;
+    return jacobianOf('hessian', scalar, at, { createGraph: true, strict }) as Tensors;
   };
-  return jacobian(gradientAt, inputs, options) as Each<X, Each<X, Tensor>>;
+  return jacobianOf('hessian', gradientAt, inputs, options) as Each<X, Each<X, Tensor>>;
 }
 
 type HessianProduct = <X extends Tensors>(

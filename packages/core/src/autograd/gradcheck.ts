@@ -4,6 +4,7 @@ import { zerosLike } from '../ops/creation/fill.ts';
 import { contiguousStrides, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
+import { outputsOf } from './functional-call.ts';
 import {
   analyticalJacobian,
   compareJacobians,
@@ -59,7 +60,7 @@ const defaults = {
 type Settings = Required<GradcheckOptions>;
 
 const gradcheckKinds: K.Kinds<GradcheckOptions> = {
-  eps: K.number,
+  eps: K.kind('a finite number > 0', (x) => Number.isFinite(x) && (x as number) > 0),
   atol: K.nonNegative,
   rtol: K.nonNegative,
   raiseException: K.flag,
@@ -101,11 +102,20 @@ export function gradcheck<Args extends readonly unknown[]>(
   options: GradcheckOptions = {},
 ): boolean {
   gradcheckTakes(fn, inputs, options);
+  const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
+  return check(fn, args, options, 'gradcheck');
+}
+
+function check<Args extends readonly unknown[]>(
+  fn: Checked<Args>,
+  args: Args,
+  options: GradcheckOptions,
+  caller: string,
+): boolean {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const settings: Settings = { ...defaults, ...Object.fromEntries(given) };
-  const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   try {
-    new Check(fn, args, settings, 'gradcheck').run();
+    new Check(fn, args, settings, caller).run();
   } catch (error) {
     if (error instanceof GradcheckError && !settings.raiseException) return false;
     throw error;
@@ -127,17 +137,19 @@ export function gradgradcheck<Args extends readonly unknown[]>(
 ): boolean {
   gradgradcheckTakes(fn, inputs, gradOutputs, options);
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
-  const outputs = asList(fn(...args)).filter((y) => y.requiresGrad);
+  const outputs = listOf('gradgradcheck', fn(...args)).filter((y) => y.requiresGrad);
   const gradients =
     gradOutputs === null
       ? outputs.map((y, i) => drawGradient(y, i, options.genNonContigGradOutputs ?? false))
-      : asList(gradOutputs);
+      : gradOutputs instanceof Tensor
+        ? [gradOutputs]
+        : gradOutputs;
   checkGradOutputs(gradients, outputs);
   const wanted = differentiable(args).map(({ position }) => position);
   const gradientOf = (...all: unknown[]): Tensor[] => {
     const at = all.slice(0, args.length) as unknown as Args;
     const given = all.slice(args.length) as Tensor[];
-    const roots = asList(fn(...at)).filter((y) => y.requiresGrad);
+    const roots = listOf('gradgradcheck', fn(...at)).filter((y) => y.requiresGrad);
     const found = grad(
       roots,
       wanted.map((i) => at[i] as Tensor),
@@ -147,10 +159,12 @@ export function gradgradcheck<Args extends readonly unknown[]>(
   };
   Object.defineProperty(gradientOf, 'name', { value: `the gradient of ${fn.name || 'the function'}` });
   const { genNonContigGradOutputs: _, ...checked } = options;
-  return gradcheck(gradientOf, [...args, ...gradients], checked);
+  return check(gradientOf, [...args, ...gradients], checked, 'gradgradcheck');
 }
 
-const asList = (y: Tensor | readonly Tensor[]): readonly Tensor[] => (y instanceof Tensor ? [y] : y);
+/** The outputs of a function; here it may have none. */
+const listOf = (caller: string, y: unknown): readonly Tensor[] =>
+  Array.isArray(y) && y.length === 0 ? [] : outputsOf(caller, y);
 
 interface CheckedOutput {
   readonly y: Tensor;
@@ -200,6 +214,8 @@ class Check<Args extends readonly unknown[]> {
   readonly #settings: Settings;
   readonly #inputs: readonly CheckedInput[];
   readonly #name: string;
+  /** The public function that checks. */
+  readonly #caller: string;
 
   constructor(fn: Checked<Args>, args: Args, settings: Settings, caller: string) {
     this.#fn = fn;
@@ -207,6 +223,7 @@ class Check<Args extends readonly unknown[]> {
     this.#settings = settings;
     this.#inputs = differentiable(args);
     this.#name = fn.name || 'the function';
+    this.#caller = caller;
     checkInputs(this.#inputs, settings, caller);
   }
 
@@ -218,17 +235,19 @@ class Check<Args extends readonly unknown[]> {
       return;
     }
     const mismatch = this.#settings.fastMode ? this.#fastMismatch(outputs) : this.#slowMismatch(outputs);
-    if (mismatch !== null) throw new GradcheckError(mismatch);
+    if (mismatch !== null) throw this.#failed(mismatch);
     const tensors = outputs.map(({ y }) => y);
     this.#expectRepeatable(tensors);
     this.#expectLinear(tensors);
     if (this.#settings.checkUndefinedGrad && tensors.length > 1) this.#expectUndefinedAsZero(tensors);
   }
 
+  #failed(how: string): GradcheckError {
+    return new GradcheckError(`${this.#caller}: ${how}`);
+  }
+
   #evaluate(): readonly Tensor[] {
-    const outputs = asList(this.#fn(...this.#args));
-    if (outputs.every((y) => y instanceof Tensor)) return outputs;
-    throw new AutogradError(`gradcheck: ${this.#name} must return a Tensor or an array of Tensors`);
+    return listOf(this.#caller, this.#fn(...this.#args));
   }
 
   /** Evaluates these outputs anew, and copies their data, since an output may share the memory of a perturbed input. */
@@ -244,7 +263,7 @@ class Check<Args extends readonly unknown[]> {
     for (const { x, position } of this.#inputs) {
       for (const jacobian of numericalJacobian(x, () => this.#values(outputs), this.#settings.eps)) {
         if (jacobian.data.every((v) => v === 0)) continue;
-        throw new GradcheckError(
+        throw this.#failed(
           `Numerical gradient for function expected to be zero: no output of ${this.#name} requires a gradient, but ` +
             `they change with input ${position}`,
         );
@@ -302,7 +321,7 @@ class Check<Args extends readonly unknown[]> {
     const first = this.#gradients(outputs, vectors);
     const second = this.#gradients(outputs, vectors);
     if (first.every((g, i) => closeWithin(g, second[i] ?? null, this.#settings.nondetTol))) return;
-    throw new GradcheckError(
+    throw this.#failed(
       'Backward is not reentrant, i.e., running backward with same input and gradOutputs multiple times gives ' +
         'different values, although analytical gradient matches numerical gradient. The tolerance for nondeterminism ' +
         `was ${this.#settings.nondetTol}.`,
@@ -315,7 +334,7 @@ class Check<Args extends readonly unknown[]> {
       outputs.map((y) => zerosLike(y)),
     );
     if (found.every((g) => g === null || copyOfData(g).every((v) => v === 0))) return;
-    throw new GradcheckError(
+    throw this.#failed(
       `backward not multiplied by gradOutputs: ${this.#name} gives gradients other than 0 where those of its outputs are 0`,
     );
   }
@@ -329,7 +348,7 @@ class Check<Args extends readonly unknown[]> {
         outputs.map((z, i) => (i === j ? vector : zerosLike(z))),
       );
       if (alone.every((g, i) => closeWithin(g, withZeros[i] ?? null, 1e-12))) return;
-      throw new GradcheckError(
+      throw this.#failed(
         `Expected backward function to handle undefined output grads: with a gradient for output ${j} of ${this.#name} ` +
           'only, its gradients differ from those with zeros for the other outputs',
       );
@@ -364,7 +383,7 @@ function checkInputs(inputs: readonly CheckedInput[], settings: Settings, caller
     }
     if (x.shape.some((size, d) => size > 1 && x.strides[d] === 0)) {
       throw new AutogradError(
-        `The ${position}th input has a dimension with stride 0. ${caller} only supports inputs that are non-overlapping ` +
+        `${caller}: The ${position}th input has a dimension with stride 0. ${caller} only supports inputs that are non-overlapping ` +
           'to be able to compute the numerical gradients correctly. You should call .contiguous on the input before ' +
           `passing it to ${caller}.`,
       );

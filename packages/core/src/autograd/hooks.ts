@@ -1,3 +1,4 @@
+import { alias } from '../arguments/composition.ts';
 import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
@@ -50,7 +51,7 @@ const requiresGradInPlaceTakes = signature('requiresGrad_', { x: K.tensor, value
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
   registerHookTakes(x, hook);
   if (!x.requiresGrad)
-    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
+    throw new AutogradError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
   const { gradFn, outputNumber } = autogradOf(x);
   return gradFn === null
     ? register(autogradOf(x), 'hooks', hook)
@@ -71,7 +72,8 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
  */
 export function retainGrad(x: Tensor): void {
   retainGradTakes(x);
-  if (!x.requiresGrad) throw new AutogradError("can't retainGrad on Tensor that has requiresGrad=false");
+  if (!x.requiresGrad)
+    throw new AutogradError("retainGrad: can't retainGrad on Tensor that has requiresGrad=false");
   if (x.gradFn === null) return;
   (x.gradFn.retained ??= [])[autogradOf(x).outputNumber] = x;
 }
@@ -93,10 +95,12 @@ export const retainsGrad = (x: Tensor): boolean => x?.gradFn?.retained?.[autogra
  */
 export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => void): RemovableHandle {
   registerPostTakes(x, hook);
+  const name = 'registerPostAccumulateGradHook';
   if (!x.requiresGrad)
-    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
-  if (x.gradFn !== null)
-    throw new AutogradError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+    throw new AutogradError(`${name}: cannot register a hook on a tensor that doesn't require gradient`);
+  if (x.gradFn !== null) {
+    throw new AutogradError(`${name}: post accumulate grad hooks cannot be registered on non-leaf tensors`);
+  }
   return register(autogradOf(x), 'accumulateHooks', hook);
 }
 
@@ -110,21 +114,26 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
   if (x.gradFn !== null) {
     if (value) return x;
     throw new AutogradError(
-      'you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph ' +
+      'requiresGrad_: you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a subgraph ' +
         "that doesn't require differentiation use x.detach().",
     );
   }
   if (value && !isFloatingPoint(x.dtype)) {
-    throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+    throw new AutogradError(
+      `requiresGrad_: only Tensors of floating point dtype can require gradients, got ${x.dtype}`,
+    );
   }
   if (value && autogradOf(x).inference && !isInferenceModeEnabled()) {
     throw new AutogradError(
-      'Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.',
+      'requiresGrad_: Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.',
     );
   }
   autogradOf(x).leafRequiresGrad = value;
   return x;
 }
+
+/** {@link requiresGrad_}, which as a function has a name without underscore. Follows `Tensor.requires_grad_`. */
+export const setRequiresGrad: typeof requiresGrad_ = alias('setRequiresGrad', requiresGrad_);
 
 /** What the hooks of a tensor make of a gradient that arrives at it. */
 export function runHooks(hooks: HookList<GradHook> | null | undefined, gradient: Tensor): Tensor {

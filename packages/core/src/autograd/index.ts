@@ -35,7 +35,7 @@ export {
   type RemovableHandle,
   registerHook,
   registerPostAccumulateGradHook,
-  requiresGrad_ as setRequiresGrad,
   retainGrad,
   retainsGrad,
+  setRequiresGrad,
 } from './hooks.ts';

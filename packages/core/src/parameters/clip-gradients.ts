@@ -1,5 +1,5 @@
-import { K, signature } from '../arguments/index.ts';
-import { calledAs, KindlingError } from '../errors.ts';
+import { composition, K, signature } from '../arguments/index.ts';
+import { KindlingError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { add, div, mul_ } from '../ops/elementwise/arithmetic.ts';
 import { clamp, clamp_ } from '../ops/elementwise/select.ts';
@@ -57,21 +57,17 @@ function scale(gradients: readonly Tensor[], maxNorm: number, total: Tensor): vo
   });
 }
 
-const takesTotal = /* @__PURE__ */ signature('getTotalNorm', { tensors: K.anything, options: takesOptions });
-
 /**
  * The norm of all tensors taken as one vector, a 0-dimensional tensor. Follows `torch.nn.utils.get_total_norm`.
  * @throws ValueError for what are no tensors; KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
  * @example getTotalNorm([tensor([1.5, 2]), tensor([6, 0], { dtype: 'float32' })]); // tensor(6.5000)
  */
-export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, options: ClipGradNormOptions = {}): Tensor {
-  try {
-    takesTotal(tensors, options);
-    return totalNorm('getTotalNorm', tensorList('getTotalNorm', 'tensors', tensors), options);
-  } catch (error) {
-    throw calledAs('getTotalNorm', error);
-  }
-}
+export const getTotalNorm = /* @__PURE__ */ composition(
+  'getTotalNorm',
+  { tensors: K.anything, options: takesOptions },
+  (tensors: Tensor | Iterable<Tensor>, options: ClipGradNormOptions = {}): Tensor =>
+    totalNorm('getTotalNorm', tensorList('getTotalNorm', 'tensors', tensors), options),
+);
 
 const takesClip = /* @__PURE__ */ signature('clipGradNorm_', {
   parameters: K.anything,

@@ -1,5 +1,6 @@
+import { alias } from '../arguments/composition.ts';
 import { describe } from '../arguments/explain.ts';
-import { calledAs, ValueError } from '../errors.ts';
+import { ValueError } from '../errors.ts';
 
 const N = 624;
 const M = 397;
@@ -294,10 +295,6 @@ export function getRngState(): Uint8Array {
  * rand(2).eq(first); // tensor([True, True])
  * ```
  */
-export function setRngState(state: GeneratorState): void {
-  try {
-    defaultGenerator.setState(state);
-  } catch (error) {
-    throw calledAs('setRngState', error);
-  }
-}
+export const setRngState = alias('setRngState', (state: GeneratorState): void => {
+  defaultGenerator.setState(state);
+});

@@ -70,8 +70,8 @@ const calledAs: Readonly<Record<string, string>> = {
 export const publicName = (name: string): string =>
   calledAs[name] ?? name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
-/** What the runtime says where memory for an array, or for the kernels, cannot be had. */
-const isOutOfMemory = (error: unknown): boolean =>
+/** @internal What the runtime says where memory for an array, or for the kernels, cannot be had. */
+export const isOutOfMemory = (error: unknown): boolean =>
   error instanceof RangeError &&
   /allocation failed|array length|Memory\.grow|out of memory/i.test(error.message);
 

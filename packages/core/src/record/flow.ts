@@ -1,3 +1,4 @@
+import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
 
@@ -104,7 +105,12 @@ export class FlowSetting<T> {
   run<R>(value: T, caller: string, fn: () => R): R {
     if (typeof fn !== 'function') checkArguments(caller, { fn: K.callable }, [fn]);
     if (fn instanceof AsyncFunction) return this.#start(value, fn as () => R & Promise<unknown>);
-    const result = this.runNow(value, fn);
+    let result: R;
+    try {
+      result = this.runNow(value, fn);
+    } catch (error) {
+      throw ofCallback(caller, fn, error);
+    }
     if (typeof result !== 'object' || result === null) return result;
     if (Object.prototype.isPrototypeOf.call(generators, result)) {
       return this.#bound(result as R & Generator, (step) => this.runNow(value, step));

@@ -4,7 +4,18 @@ import type { TypedArray } from '../dtype.ts';
 import * as kernels from '../kernels/index.ts';
 import type { Tensor } from '../tensor.ts';
 import * as running from './apply.ts';
+import {
+  checkedAlias,
+  checkedGradients,
+  checkedMeta,
+  checkedMetas,
+  checkWritten,
+  failed,
+  isRaw,
+  ofForeign,
+} from './foreign-checks.ts';
 import * as inPlace from './in-place.ts';
+import type { GradNode } from './node.ts';
 import type {
   MultiPrimitive,
   MultiSpec,
@@ -17,14 +28,15 @@ import type {
 import * as own from './primitive.ts';
 import * as reading from './values.ts';
 
-const hasFunctions = (x: unknown, names: readonly string[]): boolean =>
-  names.every((name) => typeof (x as Record<string, unknown> | null)?.[name] === 'function');
-const operation = K.kind('an operation that definePrimitive made', (x) =>
-  hasFunctions(x, ['infer', 'kernel']),
-);
-const viewOperation = K.kind('an operation that defineView made', (x) => hasFunctions(x, ['alias']));
-const specKind = K.kind('an object with name, infer and kernel', (x) => hasFunctions(x, ['infer', 'kernel']));
-const viewSpecKind = K.kind('an object with name and alias', (x) => hasFunctions(x, ['alias']));
+/** Whether a value is a statement of an operation: its name, and functions of these names. */
+const states = (x: unknown, functions: readonly string[]): boolean => {
+  const stated = x as Record<string, unknown> | null | undefined;
+  return typeof stated?.name === 'string' && functions.every((f) => typeof stated[f] === 'function');
+};
+const operation = K.kind('an operation that definePrimitive made', (x) => states(x, ['infer', 'kernel']));
+const viewOperation = K.kind('an operation that defineView made', (x) => states(x, ['alias']));
+const specKind = K.kind('an object with name, infer and kernel', (x) => states(x, ['infer', 'kernel']));
+const viewSpecKind = K.kind('an object with name and alias', (x) => states(x, ['alias']));
 
 const definePrimitiveTakes = signature('definePrimitive', { spec: specKind });
 const defineMultiTakes = signature('defineMulti', { spec: specKind });
@@ -52,6 +64,9 @@ const valuesOfTakes = signature('valuesOf', { x: K.tensor, reason: K.text });
  * Kindling's own.
  *
  * The type parameters are the attributes and the inputs: `definePrimitive<{ dim: number }, [Tensor, Tensor]>`.
+ * @throws ValueError for what is no such statement; and, named after the operation, where it runs: where `infer` describes no
+ *   result, the kernel returns one instead of writing it, or one of both fails; AutogradError where `derivative` returns no list of
+ *   gradients
  * @example
  * ```ts
  * const double = definePrimitive({
@@ -68,23 +83,58 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {
   definePrimitiveTakes(spec);
-  return own.definePrimitive({ keepsNothing: false, ...spec });
+  const { name, derivative } = spec;
+  return own.definePrimitive({
+    keepsNothing: false,
+    ...spec,
+    infer: (inputs, attributes) => checkedMeta(name, spec.infer(inputs, attributes)),
+    kernel: (inputs, attributes, out) => checkWritten(name, spec.kernel(inputs, attributes, out)),
+    ...(derivative && {
+      derivative: (g: Tensor, node: GradNode<A>) =>
+        checkedGradients(name, node.next.length, spec.derivative!(g, node)),
+    }),
+  });
 }
 
-/** {@link definePrimitive} for several results: `derivative` gets a gradient, or `null`, for each of them. */
+/**
+ * {@link definePrimitive} for several results: `derivative` gets a gradient, or `null`, for each of them.
+ * @throws ValueError, AutogradError as {@link definePrimitive}
+ */
 export function defineMulti<
   A = undefined,
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
   defineMultiTakes(spec);
-  return own.defineMulti({ keepsNothing: false, ...spec });
+  const { name, derivative } = spec;
+  return own.defineMulti({
+    keepsNothing: false,
+    ...spec,
+    infer: (inputs, attributes) => checkedMetas(name, spec.infer(inputs, attributes)),
+    kernel: (inputs, attributes, outs) => checkWritten(name, spec.kernel(inputs, attributes, outs)),
+    ...(derivative && {
+      derivative: (grads: { readonly [K in keyof O]: Tensor | null }, node: GradNode<A>) =>
+        checkedGradients(name, node.next.length, spec.derivative!(grads, node)),
+    }),
+  });
 }
 
-/** {@link definePrimitive} for views; `derivative` reads no saved tensor. */
+/**
+ * {@link definePrimitive} for views; `derivative` reads no saved tensor.
+ * @throws ValueError as {@link definePrimitive}, and where it runs for a view that leaves the memory of the input
+ */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
   defineViewTakes(spec);
-  return own.defineView({ keepsNothing: false, ...spec });
+  const { name, derivative } = spec;
+  return own.defineView({
+    keepsNothing: false,
+    ...spec,
+    alias: (input, attributes) => checkedAlias(name, input, spec.alias(input, attributes)),
+    ...(derivative && {
+      derivative: (g: Tensor, node: GradNode<A>) =>
+        checkedGradients(name, 1, [spec.derivative!(g, node)])[0] as Tensor,
+    }),
+  });
 }
 
 /**
@@ -94,7 +144,11 @@ export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attributes: A): Tensor {
   applyTakes(primitive, inputs, attributes);
-  return running.apply(primitive, inputs, attributes);
+  try {
+    return running.apply(primitive, inputs, attributes);
+  } catch (error) {
+    throw ofForeign(primitive, inputs, attributes, error);
+  }
 }
 
 /** {@link apply} for an operation that has several results. */
@@ -104,13 +158,21 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   attributes: A,
 ): O {
   applyMultiTakes(primitive, inputs, attributes);
-  return running.applyMulti(primitive, inputs, attributes);
+  try {
+    return running.applyMulti(primitive, inputs, attributes);
+  } catch (error) {
+    throw ofForeign(primitive, inputs, attributes, error);
+  }
 }
 
 /** {@link apply} for a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attributes: A): Tensor {
   applyViewTakes(primitive, input, attributes);
-  return running.applyView(primitive, input, attributes);
+  try {
+    return running.applyView(primitive, input, attributes);
+  } catch (error) {
+    throw isRaw(error) ? failed(primitive.name, 'alias', [input], error) : error;
+  }
 }
 
 /**
@@ -124,7 +186,11 @@ export function applyInPlace<A, I extends Tensors>(
   attributes: A,
 ): Tensor {
   applyInPlaceTakes(primitive, inputs, attributes);
-  return inPlace.applyInPlace(primitive, inputs, attributes);
+  try {
+    return inPlace.applyInPlace(primitive, inputs, attributes);
+  } catch (error) {
+    throw ofForeign(primitive, inputs, attributes, error);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { tracer } from './observe.ts';
@@ -20,7 +21,11 @@ import { tracer } from './observe.ts';
  */
 export function onHost<T>(fn: () => T): T {
   if (typeof fn !== 'function') checkArguments('onHost', { fn: K.callable }, [fn]);
-  return tracer === null ? fn() : tracer.host(fn);
+  try {
+    return tracer === null ? fn() : tracer.host(fn);
+  } catch (error) {
+    throw ofCallback('onHost', fn, error);
+  }
 }
 
 /**

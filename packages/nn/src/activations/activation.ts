@@ -1,7 +1,7 @@
 import {
+  alias,
   applyElementwiseInPlace,
   applyUnary,
-  calledAs,
   checkArguments,
   type DTypeCheck,
   type E,
@@ -93,15 +93,11 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 
 /** The form of an activation that overwrites its input, under its public name. */
 export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options: O) => Tensor) {
-  return (x: Tensor, options?: O): Tensor => {
+  return alias(name, (x: Tensor, options?: O): Tensor => {
     if (!(x instanceof Tensor) || (options !== undefined && !K.isOptions(options)))
       checkArguments(name, { x: K.tensor, options: K.options({}) }, [x, options]);
-    try {
-      return f(x, { ...options, inplace: true } as O);
-    } catch (error) {
-      throw calledAs(name, error);
-    }
-  };
+    return f(x, { ...options, inplace: true } as O);
+  });
 }
 
 /** A class of modules that keep the options of a function, one property each. */

@@ -1,6 +1,6 @@
 import {
-  calledAs,
   checkArguments,
+  composition,
   DTypeError,
   E,
   K,
@@ -41,6 +41,7 @@ export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
     if (dtype === 'bool') throw new DTypeError('hardtanh: bool inputs are not supported');
   },
 });
+
 /** {@link hardtanh} over its input. Follows `torch.nn.functional.hardtanh_`. */
 export const hardtanh_ = /* @__PURE__ */ overInput('hardtanh_', hardtanh);
 /**
@@ -58,20 +59,17 @@ export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
 }
 
 const inplaceOptions = () => K.options<InplaceOptions>({ inplace: K.flag });
-const relu6Takes = /* @__PURE__ */ signature('relu6', () => ({ x: K.tensor, options: inplaceOptions() }));
 
 /**
  * min(max(x, 0), 6). Follows `torch.nn.functional.relu6`.
  * @throws DTypeError when x is bool.
  */
-export const relu6 = (x: Tensor, options: InplaceOptions = {}): Tensor => {
-  relu6Takes(x, options);
-  try {
-    return hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace });
-  } catch (error) {
-    throw calledAs('relu6', error);
-  }
-};
+export const relu6 = /* @__PURE__ */ composition(
+  'relu6',
+  () => ({ x: K.tensor, options: inplaceOptions() }),
+  (x: Tensor, options: InplaceOptions = {}): Tensor =>
+    hardtanh(x, { minVal: 0, maxVal: 6, inplace: options.inplace }),
+);
 /** min(max(x, 0), 6): {@link relu6}. Follows `torch.nn.ReLU6`. */
 export class ReLU6 extends /* @__PURE__ */ activationClass<InplaceOptions>(relu6, { inplace: false }) {}
 
@@ -91,6 +89,7 @@ export const hardsigmoid = /* @__PURE__ */ activation<InplaceOptions>({
   expression: (x) => div(clampedShift(x), 6),
   gradient: ({ g }, x) => select(E.and(E.gt(x, -3), E.lt(x, 3)), mul(g, sixth), 0),
 });
+
 /** A sigmoid of three lines, 0 up to -3, 1 from 3 on: {@link hardsigmoid}. Follows `torch.nn.Hardsigmoid`. */
 export class Hardsigmoid extends /* @__PURE__ */ activationClass(hardsigmoid) {
   /** PyTorch prints no option here. */
@@ -109,6 +108,7 @@ export const hardswish = /* @__PURE__ */ activation<InplaceOptions>({
   expression: (x) => div(mul(x, clampedShift(x)), 6),
   gradient: ({ g }, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
 });
+
 /** x * hardsigmoid(x): {@link hardswish}. Follows `torch.nn.Hardswish`. */
 export class Hardswish extends /* @__PURE__ */ activationClass(hardswish) {
   /** PyTorch prints no option here. */
@@ -136,6 +136,7 @@ export const hardshrink = /* @__PURE__ */ activation<ShrinkOptions>({
   expression: (x, limit) => select(within(x, limit), 0, x),
   gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
 });
+
 /** x outside [-lambd, lambd], 0 within: {@link hardshrink}. Follows `torch.nn.Hardshrink`. */
 export class Hardshrink extends /* @__PURE__ */ activationClass(hardshrink) {
   override extraRepr(): string {
@@ -162,6 +163,7 @@ export const softshrink = /* @__PURE__ */ activation<ShrinkOptions>({
     select(E.gt(x, limit), sub(x, limit), select(E.lt(x, E.neg(limit)), add(x, limit), mul(x, 0))),
   gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
 });
+
 /** x moved towards 0 by lambd, 0 within [-lambd, lambd]: {@link softshrink}. Follows `torch.nn.Softshrink`. */
 export class Softshrink extends /* @__PURE__ */ activationClass(softshrink) {
   override extraRepr(): string {
@@ -203,6 +205,7 @@ export const threshold_ = (x: Tensor, limit: number, value: number): Tensor => {
   thresholdInPlaceTakes(x, limit, value);
   return threshold(x, limit, value, { inplace: true });
 };
+
 /**
  * x where above `threshold`, `value` elsewhere: {@link threshold}. Follows `torch.nn.Threshold`.
  * @throws ValueError for what are no numbers

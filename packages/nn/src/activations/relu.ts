@@ -1,8 +1,8 @@
 import {
   apply,
   applyBinary,
-  calledAs,
   checkArguments,
+  composition,
   relu as coreRelu,
   defaultGenerator,
   definePrimitive,
@@ -71,6 +71,7 @@ export const leakyRelu = /* @__PURE__ */ activation<LeakyReluOptions>({
   expression: (x, slope) => select(E.gt(x, 0), x, E.mul(x, slope)),
   gradient: ({ g }, x, slope) => select(E.gt(x, 0), g, E.mul(g, slope)),
 });
+
 /** {@link leakyRelu} over its input. Follows `torch.nn.functional.leaky_relu_`. */
 export const leakyRelu_ = /* @__PURE__ */ overInput('leakyRelu_', leakyRelu);
 /** x where positive, negativeSlope * x elsewhere: {@link leakyRelu}. Follows `torch.nn.LeakyReLU`. */
@@ -170,26 +171,25 @@ export interface RreluOptions extends RReLUOptions {
 
 const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
 
-const rreluTakes = /* @__PURE__ */ signature('rrelu', () => ({
-  x: K.tensor,
-  options: K.options<RreluOptions>({
-    training: K.flag,
-    lower: K.number,
-    upper: K.number,
-    generator: generatorKind,
-    inplace: K.flag,
-  }),
-}));
-
 /**
  * Leaky ReLU whose slope is drawn anew for each non-positive element, uniformly from [lower, upper).
  * Follows `torch.nn.functional.rrelu`, with its random numbers.
  * @throws ValueError when lower is above upper.
  * @throws DTypeError when x is not floating.
  */
-export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
-  rreluTakes(x, options);
-  try {
+export const rrelu = /* @__PURE__ */ composition(
+  'rrelu',
+  () => ({
+    x: K.tensor,
+    options: K.options<RreluOptions>({
+      training: K.flag,
+      lower: K.number,
+      upper: K.number,
+      generator: generatorKind,
+      inplace: K.flag,
+    }),
+  }),
+  (x: Tensor, options: RreluOptions = {}): Tensor => {
     const { training = false, generator = defaultGenerator } = options;
     const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
     if (!(lower <= upper)) {
@@ -201,10 +201,8 @@ export function rrelu(x: Tensor, options: RreluOptions = {}): Tensor {
     floatsOnly('rrelu')(x.dtype);
     const slopes = apply(slopesPrimitive, [x.detach()], { lower, upper, generator });
     return inplace ? x.mul_(slopes) : x.mul(slopes);
-  } catch (error) {
-    throw calledAs('rrelu', error);
-  }
-}
+  },
+);
 /** {@link rrelu} over its input. Follows `torch.nn.functional.rrelu_`. */
 export const rrelu_ = /* @__PURE__ */ overInput('rrelu_', rrelu);
 

@@ -1,7 +1,7 @@
 import {
   applyBinary,
-  calledAs,
   checkArguments,
+  composition,
   logSoftmax as coreLogSoftmax,
   softmax as coreSoftmax,
   type DType,
@@ -94,20 +94,17 @@ export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions 
   softmaxTakes(x, dim, options);
   return coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
 };
+
 /** e^x / sum(e^x) along `dim`: {@link softmax}. Follows `torch.nn.Softmax`. */
 export class Softmax extends /* @__PURE__ */ alongDim<number | null>(softmax, null) {}
 
-const softminTakes = /* @__PURE__ */ signature('softmin', softmaxParameters);
-
 /** softmax(-x) along `dim`, as {@link softmax} otherwise. Follows `torch.nn.functional.softmin`. */
-export const softmin = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
-  softminTakes(x, dim, options);
-  try {
-    return coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim));
-  } catch (error) {
-    throw calledAs('softmin', error);
-  }
-};
+export const softmin = /* @__PURE__ */ composition(
+  'softmin',
+  softmaxParameters,
+  (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor =>
+    coreSoftmax(converted(x.neg(), options), softmaxDim('softmin', x, dim)),
+);
 /** softmax(-x) along `dim`: {@link softmin}. Follows `torch.nn.Softmin`. */
 export class Softmin extends /* @__PURE__ */ alongDim<number | null>(softmin, null) {}
 
@@ -121,6 +118,7 @@ export const logSoftmax = (x: Tensor, dim?: number | null, options: SoftmaxOptio
   logSoftmaxTakes(x, dim, options);
   return coreLogSoftmax(converted(x, options), softmaxDim('log_softmax', x, dim));
 };
+
 /** log(softmax(x)) along `dim`: {@link logSoftmax}. Follows `torch.nn.LogSoftmax`. */
 export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftmax, null) {}
 
@@ -150,25 +148,24 @@ export interface GumbelSoftmaxOptions {
   readonly generator?: Generator;
 }
 
-const gumbelSoftmaxTakes = /* @__PURE__ */ signature('gumbelSoftmax', () => ({
-  logits: K.tensor,
-  options: K.options<GumbelSoftmaxOptions>({
-    tau: K.number,
-    hard: K.flag,
-    dim: K.integer,
-    generator: generatorKind,
-  }),
-}));
-
 /**
  * Samples of the Gumbel-softmax distribution of unnormalised log-probabilities: softmax((logits + gumbels) / tau).
  * Follows `torch.nn.functional.gumbel_softmax`, with its random numbers.
  * @throws DTypeError when the logits are not floating.
  * @throws IndexError when `dim` is out of range.
  */
-export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
-  gumbelSoftmaxTakes(logits, options);
-  try {
+export const gumbelSoftmax = /* @__PURE__ */ composition(
+  'gumbelSoftmax',
+  () => ({
+    logits: K.tensor,
+    options: K.options<GumbelSoftmaxOptions>({
+      tau: K.number,
+      hard: K.flag,
+      dim: K.integer,
+      generator: generatorKind,
+    }),
+  }),
+  (logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor => {
     const { tau = 1, hard = false, dim = -1, generator } = options;
     const gumbels = emptyLike(logits)
       .exponential_(1, generator === undefined ? undefined : { generator })
@@ -179,10 +176,8 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
     const index = soft.detach().argmax(dim, { keepdim: true });
     const oneHot = scatter(zerosLike(logits), dim, index, 1);
     return oneHot.sub(soft.detach()).add(soft);
-  } catch (error) {
-    throw calledAs('gumbelSoftmax', error);
-  }
-}
+  },
+);
 
 const gluOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'glu',
@@ -195,17 +190,16 @@ const gluOp = /* @__PURE__ */ new ElementwiseOp({
   check: floatsOnly('glu'),
 });
 
-const gluTakes = /* @__PURE__ */ signature('glu', () => ({ x: K.tensor, dim: K.integer }));
-
 /**
  * a * sigmoid(b), a and b being the halves of x along `dim`. Follows `torch.nn.functional.glu`.
  * @throws ShapeError when x has no dimensions, or an odd size along `dim`.
  * @throws DTypeError when x is not floating.
  * @example F.glu(tensor([1.5, 0])); // tensor([0.7500])
  */
-export function glu(x: Tensor, dim = -1): Tensor {
-  gluTakes(x, dim);
-  try {
+export const glu = /* @__PURE__ */ composition(
+  'glu',
+  () => ({ x: K.tensor, dim: K.integer }),
+  (x: Tensor, dim = -1): Tensor => {
     if (x.ndim === 0) throw new ShapeError('glu does not support 0-dimensional tensors');
     const size = x.size(dim);
     if (size % 2 !== 0) {
@@ -213,9 +207,7 @@ export function glu(x: Tensor, dim = -1): Tensor {
       throw new ShapeError(`glu: Halving dimension must be even, but dimension ${d} is size ${size}`);
     }
     return applyBinary(gluOp, x.narrow(dim, 0, size / 2), x.narrow(dim, size / 2, size / 2));
-  } catch (error) {
-    throw calledAs('glu', error);
-  }
-}
+  },
+);
 /** a * sigmoid(b), a and b being the halves of x along `dim`: {@link glu}. Follows `torch.nn.GLU`. */
 export class GLU extends /* @__PURE__ */ alongDim<number>(glu, -1) {}

@@ -1,6 +1,6 @@
 import {
   apply,
-  calledAs,
+  composition,
   definePrimitive,
   elementsOf,
   empty,
@@ -9,7 +9,6 @@ import {
   noGrad,
   randperm,
   ShapeError,
-  signature,
   type Tensor,
 } from '@kindling/core';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
@@ -19,11 +18,6 @@ export interface OrthogonalOptions extends GeneratorOptions {
   /** Factor of the result. Default: 1. */
   readonly gain?: number;
 }
-
-const orthogonalInPlaceTakes = /* @__PURE__ */ signature('orthogonal_', () => ({
-  x: K.tensor,
-  options: K.options<OrthogonalOptions>({ gain: K.number, generator: generatorKind }),
-}));
 
 /**
  * A (semi-)orthogonal matrix: all dimensions but the first count as columns. The Q of a matrix of normal numbers, with
@@ -35,9 +29,13 @@ const orthogonalInPlaceTakes = /* @__PURE__ */ signature('orthogonal_', () => ({
  * allclose(q.matmul(q.t()), eye(3, { dtype: 'float64' })); // true
  * ```
  */
-export function orthogonal_(x: Tensor, options: OrthogonalOptions = {}): Tensor {
-  orthogonalInPlaceTakes(x, options);
-  try {
+export const orthogonal_ = /* @__PURE__ */ composition(
+  'orthogonal_',
+  () => ({
+    x: K.tensor,
+    options: K.options<OrthogonalOptions>({ gain: K.number, generator: generatorKind }),
+  }),
+  (x: Tensor, options: OrthogonalOptions = {}): Tensor => {
     if (x.ndim < 2) {
       throw new ShapeError(
         `orthogonal_: Only tensors with 2 or more dimensions are supported, got ${x.ndim}`,
@@ -52,10 +50,8 @@ export function orthogonal_(x: Tensor, options: OrthogonalOptions = {}): Tensor 
       const q = apply(positiveQ, [lying(drawn)], undefined);
       return x.copy_(lying(q).reshape(x.shape)).mul_(options.gain ?? 1);
     });
-  } catch (error) {
-    throw calledAs('orthogonal_', error);
-  }
-}
+  },
+);
 
 /** A Householder reflection I - scale v v^T, which leaves alone what lies before `from`. */
 interface Reflection {
@@ -125,19 +121,18 @@ export interface SparseOptions extends GeneratorOptions {
   readonly std?: number;
 }
 
-const sparseInPlaceTakes = /* @__PURE__ */ signature('sparse_', () => ({
-  x: K.tensor,
-  sparsity: K.number,
-  options: K.options<SparseOptions>({ std: K.number, generator: generatorKind }),
-}));
-
 /**
  * Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows `torch.nn.init.sparse_`.
  * @throws ShapeError when `x` is not a matrix.
  */
-export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor {
-  sparseInPlaceTakes(x, sparsity, options);
-  try {
+export const sparse_ = /* @__PURE__ */ composition(
+  'sparse_',
+  () => ({
+    x: K.tensor,
+    sparsity: K.number,
+    options: K.options<SparseOptions>({ std: K.number, generator: generatorKind }),
+  }),
+  (x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor => {
     if (x.ndim !== 2)
       throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
     const rows = x.size(0);
@@ -150,7 +145,5 @@ export function sparse_(x: Tensor, sparsity: number, options: SparseOptions = {}
       }
       return x;
     });
-  } catch (error) {
-    throw calledAs('sparse_', error);
-  }
-}
+  },
+);

@@ -1,4 +1,4 @@
-import { calledAs, generatorKind, K, signature, type Tensor } from '@kindling/core';
+import { composition, generatorKind, K, signature, type Tensor } from '@kindling/core';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
@@ -77,37 +77,31 @@ const xavierUniformInPlaceParameters = () => ({
   x: K.tensor,
   options: K.options<XavierOptions>({ gain: K.number, generator: generatorKind }),
 });
-const xavierUniformInPlaceTakes = /* @__PURE__ */ signature('xavierUniform_', xavierUniformInPlaceParameters);
 
 /**
  * U(-a, a), a = gain * sqrt(6 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_uniform_`.
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @example init.xavierUniform_(empty([2, 3]), { gain: init.calculateGain('tanh') });
  */
-export function xavierUniform_(x: Tensor, options: XavierOptions = {}): Tensor {
-  xavierUniformInPlaceTakes(x, options);
-  try {
+export const xavierUniform_ = /* @__PURE__ */ composition(
+  'xavierUniform_',
+  xavierUniformInPlaceParameters,
+  (x: Tensor, options: XavierOptions = {}): Tensor => {
     const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
     return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
-  } catch (error) {
-    throw calledAs('xavierUniform_', error);
-  }
-}
-
-const xavierNormalInPlaceTakes = /* @__PURE__ */ signature('xavierNormal_', xavierUniformInPlaceParameters);
+  },
+);
 
 /**
  * N(0, std^2), std = gain * sqrt(2 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_normal_`.
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  */
-export function xavierNormal_(x: Tensor, options: XavierOptions = {}): Tensor {
-  xavierNormalInPlaceTakes(x, options);
-  try {
-    return normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) });
-  } catch (error) {
-    throw calledAs('xavierNormal_', error);
-  }
-}
+export const xavierNormal_ = /* @__PURE__ */ composition(
+  'xavierNormal_',
+  xavierUniformInPlaceParameters,
+  (x: Tensor, options: XavierOptions = {}): Tensor =>
+    normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) }),
+);
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
 export interface KaimingOptions extends GeneratorOptions {
@@ -134,10 +128,6 @@ const kaimingUniformInPlaceParameters = () => ({
     generator: generatorKind,
   }),
 });
-const kaimingUniformInPlaceTakes = /* @__PURE__ */ signature(
-  'kaimingUniform_',
-  kaimingUniformInPlaceParameters,
-);
 
 /**
  * U(-b, b), b = gain * sqrt(3 / fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_uniform_`.
@@ -149,20 +139,14 @@ const kaimingUniformInPlaceTakes = /* @__PURE__ */ signature(
  * init.kaimingUniform_(layer.weight, { nonlinearity: 'relu' });
  * ```
  */
-export function kaimingUniform_(x: Tensor, options: KaimingOptions = {}): Tensor {
-  kaimingUniformInPlaceTakes(x, options);
-  try {
+export const kaimingUniform_ = /* @__PURE__ */ composition(
+  'kaimingUniform_',
+  kaimingUniformInPlaceParameters,
+  (x: Tensor, options: KaimingOptions = {}): Tensor => {
     if (x.shape.includes(0)) return x;
     const bound = Math.sqrt(3) * kaimingStd(x, options);
     return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
-  } catch (error) {
-    throw calledAs('kaimingUniform_', error);
-  }
-}
-
-const kaimingNormalInPlaceTakes = /* @__PURE__ */ signature(
-  'kaimingNormal_',
-  kaimingUniformInPlaceParameters,
+  },
 );
 
 /**
@@ -170,12 +154,11 @@ const kaimingNormalInPlaceTakes = /* @__PURE__ */ signature(
  * @throws ShapeError when `x` has fewer than 2 dimensions.
  * @throws ValueError when the mode or the nonlinearity is none of those.
  */
-export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor {
-  kaimingNormalInPlaceTakes(x, options);
-  try {
+export const kaimingNormal_ = /* @__PURE__ */ composition(
+  'kaimingNormal_',
+  kaimingUniformInPlaceParameters,
+  (x: Tensor, options: KaimingOptions = {}): Tensor => {
     if (x.shape.includes(0)) return x;
     return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });
-  } catch (error) {
-    throw calledAs('kaimingNormal_', error);
-  }
-}
+  },
+);

@@ -1,10 +1,9 @@
 import {
-  calledAs,
+  composition,
   emptyLike,
   generatorKind,
   K,
   noGrad,
-  signature,
   type Tensor,
   valuesOf,
   where,
@@ -33,26 +32,25 @@ function erf(x: number): number {
 
 const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
 
-const truncNormalInPlaceTakes = /* @__PURE__ */ signature('truncNormal_', () => ({
-  x: K.tensor,
-  options: K.options<TruncNormalOptions>({
-    mean: K.number,
-    std: K.number,
-    a: K.number,
-    b: K.number,
-    generator: generatorKind,
-  }),
-}));
-
 /**
  * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's newest
  * version, with its random numbers.
  * @throws DTypeError when `x` holds integers or bools.
  * @example init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
  */
-export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tensor {
-  truncNormalInPlaceTakes(x, options);
-  try {
+export const truncNormal_ = /* @__PURE__ */ composition(
+  'truncNormal_',
+  () => ({
+    x: K.tensor,
+    options: K.options<TruncNormalOptions>({
+      mean: K.number,
+      std: K.number,
+      a: K.number,
+      b: K.number,
+      generator: generatorKind,
+    }),
+  }),
+  (x: Tensor, options: TruncNormalOptions = {}): Tensor => {
     const { mean = 0, std = 1, a = -2, b = 2 } = options;
     if (mean < a - 2 * std || mean > b + 2 * std) {
       console.warn(
@@ -62,10 +60,8 @@ export function truncNormal_(x: Tensor, options: TruncNormalOptions = {}): Tenso
     const inside = normalCdf((b - mean) / std) - normalCdf((a - mean) / std);
     const draw = drawFrom(options);
     return noGrad(() => (inside > 0.3 ? redraw(x, mean, std, a, b, draw) : reject(x, mean, std, a, b, draw)));
-  } catch (error) {
-    throw calledAs('truncNormal_', error);
-  }
-}
+  },
+);
 
 /** Whether there is any number to draw again. */
 const anyOf = (again: Tensor): boolean =>

@@ -1,6 +1,6 @@
 import {
-  calledAs,
   checkArguments,
+  composition,
   defaultGenerator,
   dropoutMask,
   empty,
@@ -148,6 +148,7 @@ export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor
   dropoutTakes(x, options);
   return drop('dropout', x, 'element', options);
 };
+
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p): {@link dropout}.
  * Follows `torch.nn.Dropout`, with its random numbers.
@@ -180,34 +181,26 @@ export const dropout3d = /* @__PURE__ */ dropChannels('dropout3d', 3, true);
 /** Drops whole channels of (N, C, D, H, W) or (C, D, H, W): {@link dropout3d}. Follows `torch.nn.Dropout3d`. */
 export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
 
-const alphaDropoutTakes = /* @__PURE__ */ signature('alphaDropout', dropoutParameters);
-
 /**
  * Dropout that keeps mean and variance of what SELU gives: dropped elements become SELU's value at -Infinity.
  * `training` is false unless given. Follows `torch.nn.functional.alpha_dropout`.
  * @throws ValueError unless 0 <= p <= 1.
  */
-export const alphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
-  alphaDropoutTakes(x, options);
-  try {
-    return alphaDrop('alphaDropout', x, 'element', options);
-  } catch (error) {
-    throw calledAs('alphaDropout', error);
-  }
-};
+export const alphaDropout = /* @__PURE__ */ composition(
+  'alphaDropout',
+  dropoutParameters,
+  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
+    alphaDrop('alphaDropout', x, 'element', options),
+);
 /** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
 export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
 
-const featureAlphaDropoutTakes = /* @__PURE__ */ signature('featureAlphaDropout', dropoutParameters);
-
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
-export const featureAlphaDropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
-  featureAlphaDropoutTakes(x, options);
-  try {
-    return alphaDrop('featureAlphaDropout', x, 'feature', options);
-  } catch (error) {
-    throw calledAs('featureAlphaDropout', error);
-  }
-};
+export const featureAlphaDropout = /* @__PURE__ */ composition(
+  'featureAlphaDropout',
+  dropoutParameters,
+  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
+    alphaDrop('featureAlphaDropout', x, 'feature', options),
+);
 /** {@link AlphaDropout} of whole channels. Follows `torch.nn.FeatureAlphaDropout`. */
 export class FeatureAlphaDropout extends /* @__PURE__ */ dropoutClass(featureAlphaDropout) {}

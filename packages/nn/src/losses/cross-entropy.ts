@@ -1,7 +1,7 @@
 import {
-  calledAs,
   checkArguments,
   classShares,
+  composition,
   DTypeError,
   formatShape,
   fusedCrossEntropy,
@@ -208,19 +208,6 @@ export interface LinearCrossEntropyOptions extends CrossEntropyLossOptions {
   readonly linearBias?: Tensor | null;
 }
 
-const linearCrossEntropyTakes = /* @__PURE__ */ signature('linearCrossEntropy', () => ({
-  input: K.tensor,
-  linearWeight: K.tensor,
-  target: K.tensor,
-  options: K.options<LinearCrossEntropyOptions>({
-    ...lossKinds,
-    linearBias: K.nullable(K.tensor),
-    labelSmoothing: K.number,
-    weight: K.nullable(K.tensor),
-    ignoreIndex: K.integer,
-  }),
-}));
-
 /**
  * Cross-entropy of the logits W x + b: {@link crossEntropy} after a linear layer. Shapes: `input` (N, features) or (features,);
  * `linearWeight` (C, features), or (C, d1, ..., features) for logits (N, C, d1, ...); target and loss as for the logits.
@@ -229,14 +216,21 @@ const linearCrossEntropyTakes = /* @__PURE__ */ signature('linearCrossEntropy', 
  * {@link crossEntropy}
  * @example F.linearCrossEntropy(tensor([[1, 0.5]]), tensor([[1.5, 0], [0.5, 1]]), tensor([0])); // tensor(0.4741)
  */
-export function linearCrossEntropy(
-  input: Tensor,
-  linearWeight: Tensor,
-  target: Tensor,
-  options: LinearCrossEntropyOptions = {},
-): Tensor {
-  linearCrossEntropyTakes(input, linearWeight, target, options);
-  try {
+export const linearCrossEntropy = /* @__PURE__ */ composition(
+  'linearCrossEntropy',
+  () => ({
+    input: K.tensor,
+    linearWeight: K.tensor,
+    target: K.tensor,
+    options: K.options<LinearCrossEntropyOptions>({
+      ...lossKinds,
+      linearBias: K.nullable(K.tensor),
+      labelSmoothing: K.number,
+      weight: K.nullable(K.tensor),
+      ignoreIndex: K.integer,
+    }),
+  }),
+  (input: Tensor, linearWeight: Tensor, target: Tensor, options: LinearCrossEntropyOptions = {}): Tensor => {
     const { linearBias = null, ...rest } = options;
     const caller = 'linearCrossEntropy';
     if (input.ndim < 1 || input.ndim > 2) {
@@ -277,10 +271,8 @@ export function linearCrossEntropy(
       flat && linearBias !== null ? linearBias.reshape([-1]) : linearBias,
     );
     return crossEntropy(flat ? logits.reshape(shape) : logits, target, rest);
-  } catch (error) {
-    throw calledAs('linearCrossEntropy', error);
-  }
-}
+  },
+);
 
 /** Options of {@link LinearCrossEntropyLoss}. */
 export interface LinearCrossEntropyLossOptions extends WeightedOptions {

@@ -1,6 +1,6 @@
 import {
-  calledAs,
   clampMin,
+  composition,
   E,
   ElementwiseReduction,
   formatShape,
@@ -118,11 +118,6 @@ export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbedding
 /** PyTorch's least square of a norm: a float32, in float64 too. */
 const leastSquare = Math.fround(1e-12);
 
-const cosineEmbeddingLossTakes = /* @__PURE__ */ signature(
-  'cosineEmbeddingLoss',
-  marginRankingLossParameters,
-);
-
 /**
  * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
  * (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default.
@@ -130,14 +125,10 @@ const cosineEmbeddingLossTakes = /* @__PURE__ */ signature(
  * @throws ShapeError for other shapes, ValueError for an unknown reduction
  * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
  */
-export function cosineEmbeddingLoss(
-  input1: Tensor,
-  input2: Tensor,
-  target: Tensor,
-  options: MarginLossOptions = {},
-): Tensor {
-  cosineEmbeddingLossTakes(input1, input2, target, options);
-  try {
+export const cosineEmbeddingLoss = /* @__PURE__ */ composition(
+  'cosineEmbeddingLoss',
+  marginRankingLossParameters,
+  (input1: Tensor, input2: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor => {
     const { margin = noMargin.margin } = options;
     const caller = 'cosineEmbeddingLoss';
     checkReduction(caller, options.reduction ?? 'mean');
@@ -162,10 +153,8 @@ export function cosineEmbeddingLoss(
     const alike = where(target.eq(1), cos.neg().add(1), nothing);
     const apart = where(target.eq(-1), clampMin(cos.sub(margin), 0), nothing);
     return reduced(alike.add(apart), options, 'cosineEmbeddingLoss');
-  } catch (error) {
-    throw calledAs('cosineEmbeddingLoss', error);
-  }
-}
+  },
+);
 
 /** The cosine of two embeddings: {@link cosineEmbeddingLoss} as a module. Follows `torch.nn.CosineEmbeddingLoss`. */
 export class CosineEmbeddingLoss extends /* @__PURE__ */ lossClass(cosineEmbeddingLoss, noMargin) {}
@@ -218,19 +207,6 @@ function triplet(
   return reduced(clampMin(near.add(margin).sub(far), 0), options, caller);
 }
 
-const tripletMarginLossTakes = /* @__PURE__ */ signature('tripletMarginLoss', () => ({
-  anchor: K.tensor,
-  positive: K.tensor,
-  negative: K.tensor,
-  options: K.options<TripletMarginLossOptions>({
-    ...lossKinds,
-    p: K.number,
-    eps: K.number,
-    swap: K.flag,
-    margin: K.number,
-  }),
-}));
-
 /**
  * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by `margin` (1 by
  * default), in the p-norm of the differences. Shapes: all (N, D) or (D,); the unreduced loss (N,) or ().
@@ -238,39 +214,32 @@ const tripletMarginLossTakes = /* @__PURE__ */ signature('tripletMarginLoss', ()
  * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
  * @example F.tripletMarginLoss(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
  */
-export function tripletMarginLoss(
-  anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  options: TripletMarginLossOptions = {},
-): Tensor {
-  tripletMarginLossTakes(anchor, positive, negative, options);
-  try {
+export const tripletMarginLoss = /* @__PURE__ */ composition(
+  'tripletMarginLoss',
+  () => ({
+    anchor: K.tensor,
+    positive: K.tensor,
+    negative: K.tensor,
+    options: K.options<TripletMarginLossOptions>({
+      ...lossKinds,
+      p: K.number,
+      eps: K.number,
+      swap: K.flag,
+      margin: K.number,
+    }),
+  }),
+  (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginLossOptions = {}): Tensor => {
     const { p = normDefaults.p, eps = normDefaults.eps } = options;
     const distance: DistanceFunction = (a, b) => pairwiseDistance(a, b, { p, eps });
     return triplet('tripletMarginLoss', [anchor, positive, negative], distance, options);
-  } catch (error) {
-    throw calledAs('tripletMarginLoss', error);
-  }
-}
+  },
+);
 
 /** An anchor, a positive, a negative: {@link tripletMarginLoss} as a module. Follows `torch.nn.TripletMarginLoss`. */
 export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLoss, {
   ...tripletDefaults,
   ...normDefaults,
 }) {}
-
-const tripletMarginWithDistanceLossTakes = /* @__PURE__ */ signature('tripletMarginWithDistanceLoss', () => ({
-  anchor: K.tensor,
-  positive: K.tensor,
-  negative: K.tensor,
-  options: K.options<TripletMarginWithDistanceLossOptions>({
-    ...lossKinds,
-    distanceFunction: K.nullable(K.callable),
-    swap: K.flag,
-    margin: K.number,
-  }),
-}));
 
 /**
  * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each sample.
@@ -283,20 +252,29 @@ const tripletMarginWithDistanceLossTakes = /* @__PURE__ */ signature('tripletMar
  * F.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction }); // tensor(0.2500)
  * ```
  */
-export function tripletMarginWithDistanceLoss(
-  anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  options: TripletMarginWithDistanceLossOptions = {},
-): Tensor {
-  tripletMarginWithDistanceLossTakes(anchor, positive, negative, options);
-  try {
+export const tripletMarginWithDistanceLoss = /* @__PURE__ */ composition(
+  'tripletMarginWithDistanceLoss',
+  () => ({
+    anchor: K.tensor,
+    positive: K.tensor,
+    negative: K.tensor,
+    options: K.options<TripletMarginWithDistanceLossOptions>({
+      ...lossKinds,
+      distanceFunction: K.nullable(K.callable),
+      swap: K.flag,
+      margin: K.number,
+    }),
+  }),
+  (
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    options: TripletMarginWithDistanceLossOptions = {},
+  ): Tensor => {
     const distance = options.distanceFunction ?? ((a: Tensor, b: Tensor) => pairwiseDistance(a, b));
     return triplet('tripletMarginWithDistanceLoss', [anchor, positive, negative], distance, options);
-  } catch (error) {
-    throw calledAs('tripletMarginWithDistanceLoss', error);
-  }
-}
+  },
+);
 
 /**
  * {@link tripletMarginWithDistanceLoss} as a module; the distance may be a module too. Follows

@@ -1,4 +1,12 @@
-import { assumes, assumesProperties, dependsOn, isTraced, nameForCompile, Tensor } from '@kindling/core';
+import {
+  assumes,
+  assumesProperties,
+  calledAs,
+  dependsOn,
+  isTraced,
+  nameForCompile,
+  Tensor,
+} from '@kindling/core';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -28,9 +36,13 @@ export class Callable {
     const own: Internals = { hooks: null, buffers: new Map() };
     const self = ((...input: unknown[]): unknown => {
       if (isTraced()) dependsOnModule(self, own);
-      return own.hooks === null
-        ? (self as unknown as Forward).forward(...input)
-        : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
+      try {
+        return own.hooks === null
+          ? (self as unknown as Forward).forward(...input)
+          : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
+      } catch (error) {
+        throw calledAs(self.constructor.name, error);
+      }
     }) as unknown as Callable;
     // A function's own `name` and `length` are read-only, and a module may well have properties so called.
     const bare = self as { name?: string; length?: number };

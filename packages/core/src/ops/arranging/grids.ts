@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError, ValueError } from '../../errors.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand, ravel, reshape } from '../views/shape.ts';
@@ -57,16 +57,12 @@ const cartesianProdTakes = signature('cartesianProd', { tensors: K.tensors });
  * All combinations of elements of the vectors, one a row; of one vector that itself. Follows `torch.cartesian_prod`.
  * @throws ShapeError when a tensor is no vector.
  */
-export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+export const cartesianProd = alias('cartesianProd', (...tensors: readonly Tensor[]): Tensor => {
   cartesianProdTakes(tensors);
-  try {
-    for (const x of tensors) {
-      if (x.shape.length !== 1)
-        throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
-    }
-    const [first, ...others] = tensors;
-    return first !== undefined && others.length === 0 ? first : stack(meshgrid(tensors).map(ravel), 1);
-  } catch (error) {
-    throw calledAs('cartesianProd', error);
+  for (const x of tensors) {
+    if (x.shape.length !== 1)
+      throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
   }
-}
+  const [first, ...others] = tensors;
+  return first !== undefined && others.length === 0 ? first : stack(meshgrid(tensors).map(ravel), 1);
+});

@@ -1,4 +1,4 @@
-import { alias } from '../../arguments/alias.ts';
+import { alias } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';

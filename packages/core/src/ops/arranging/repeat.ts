@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError, ValueError } from '../../errors.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
 import { composed, valuesOf } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
@@ -53,15 +53,11 @@ const tileTakes = signature('tile', { x: K.tensor, dims: sizesKind });
  * @throws ShapeError when a number is no non-negative integer.
  * @example tile(tensor([[1, 2]]), 2).tolist(); // [ [ 1, 2, 1, 2 ] ]
  */
-export function tile(x: Tensor, ...dims: Sizes): Tensor {
+export const tile = alias('tile', (x: Tensor, ...dims: Sizes): Tensor => {
   tileTakes(x, dims);
-  try {
-    const times = sizesFrom(dims);
-    return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
-  } catch (error) {
-    throw calledAs('tile', error);
-  }
-}
+  const times = sizesFrom(dims);
+  return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
+});
 
 /** Options of {@link repeatInterleave}. */
 export interface RepeatInterleaveOptions {
@@ -95,15 +91,6 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
   return wrapArray(Int32Array.from(indices), [indices.length], 'int32');
 }
 
-const repeatInterleaveTakes = signature('repeatInterleave', {
-  x: K.tensor,
-  repeats: K.optional(K.either(K.sizeOrSizes, K.tensor)),
-  options: K.options<RepeatInterleaveOptions>({
-    dim: K.nullable(K.integer),
-    outputSize: K.nullable(K.integer),
-  }),
-});
-
 /**
  * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone, the indices
  * that are to be repeated. Follows `torch.repeat_interleave`.
@@ -115,13 +102,17 @@ const repeatInterleaveTakes = signature('repeatInterleave', {
  * repeatInterleave(tensor([1, 0, 2])); // tensor([0, 2, 2])
  * ```
  */
-export function repeatInterleave(
-  x: Tensor,
-  repeats?: number | Tensor | Shape,
-  options: RepeatInterleaveOptions = {},
-): Tensor {
-  repeatInterleaveTakes(x, repeats, options);
-  try {
+export const repeatInterleave = composition(
+  'repeatInterleave',
+  {
+    x: K.tensor,
+    repeats: K.optional(K.either(K.sizeOrSizes, K.tensor)),
+    options: K.options<RepeatInterleaveOptions>({
+      dim: K.nullable(K.integer),
+      outputSize: K.nullable(K.integer),
+    }),
+  },
+  (x: Tensor, repeats?: number | Tensor | Shape, options: RepeatInterleaveOptions = {}): Tensor => {
     const { dim = null, outputSize = null } = options;
     if (repeats === undefined) return repeatedIndices(x, outputSize);
     const source = dim === null || x.shape.length === 0 ? ravel(x) : x;
@@ -146,10 +137,8 @@ export function repeatInterleave(
     const wide = expand(unsqueeze(source, d + 1), [...before, size, counts, ...after]);
     const result = reshape(wide, [...before, size * counts, ...after]);
     return result.storage === x.storage ? clone(result) : result;
-  } catch (error) {
-    throw calledAs('repeatInterleave', error);
-  }
-}
+  },
+);
 
 /** One number for all entries, or a vector with one for each. */
 function oneOrMany(repeats: Tensor | Shape): Tensor | number {

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
-import { calledAs, DTypeError, ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, formatShape } from '../../shape.ts';
@@ -46,15 +46,12 @@ const triuPrimitive = triangle('triu', false);
 
 function keeping(name: string, run: typeof apply, primitive: Primitive<number>) {
   const diagonal = K.either(K.options<TriangleOptions>({ diagonal: K.integer }), K.integer);
-  const takes = signature(name, { x: K.tensor, diagonal });
-  return (x: Tensor, options: number | TriangleOptions = 0): Tensor => {
-    takes(x, options);
-    try {
-      return run(primitive, [x], typeof options === 'number' ? options : (options.diagonal ?? 0));
-    } catch (error) {
-      throw calledAs(name, error);
-    }
-  };
+  return composition(
+    name,
+    { x: K.tensor, diagonal },
+    (x: Tensor, options: number | TriangleOptions = 0): Tensor =>
+      run(primitive, [x], typeof options === 'number' ? options : (options.diagonal ?? 0)),
+  );
 }
 
 /**

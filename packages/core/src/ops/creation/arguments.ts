@@ -23,11 +23,13 @@ export function dtypeOf(
 }
 
 /** Applies `requiresGrad` to a tensor that a creation function made. */
-export function finishCreation(x: Tensor, options: CreationOptions | undefined): Tensor {
+export function finishCreation(x: Tensor, options: CreationOptions | undefined, caller: string): Tensor {
   if (isInferenceModeEnabled()) autogradOf(x).inference = true;
   if (options?.requiresGrad !== true) return x;
   if (!isFloatingPoint(x.dtype)) {
-    throw new AutogradError(`Only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+    throw new AutogradError(
+      `${caller}: Only Tensors of floating point dtype can require gradients, got ${x.dtype}`,
+    );
   }
   autogradOf(x).leafRequiresGrad = true;
   return x;

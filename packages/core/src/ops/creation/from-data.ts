@@ -147,13 +147,13 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
   tensorTakes(data, options);
   if (data instanceof Tensor) {
     const copy = clone(detach(data));
-    return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options);
+    return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
   }
   if (isTypedArray(data)) {
     const dtype = options?.dtype ?? dtypeOfArray(data);
     const array = allocateArray(dtype, data.length);
     storeInto(array, data, dtype);
-    return finishCreation(wrapArray(array, [data.length], dtype), options);
+    return finishCreation(wrapArray(array, [data.length], dtype), options, 'tensor');
   }
   const read = new Reader(data);
   const inferred = (): DType => {
@@ -175,7 +175,7 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
     flattenInto(data, numbers, 0);
     storeInto(array, numbers, dtype);
   } else flattenInto(data, array, 0);
-  return finishCreation(wrapArray(array, read.shape, dtype), options);
+  return finishCreation(wrapArray(array, read.shape, dtype), options, 'tensor');
 }
 
 function storeInto(out: TypedArray, source: TypedArray, dtype: DType): void {
@@ -246,5 +246,6 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
   return finishCreation(
     new Tensor(new Storage(new constructor(memory, start, n), true), shape, dtype),
     options,
+    'fromBuffer',
   );
 }

@@ -48,7 +48,7 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
     for (const x of [from, from + (n - 1) * by]) storedNumber(x, dtype, 'arange');
   const array = allocateArray(dtype, n);
   for (let i = 0; i < n; i++) array[i] = from + i * by;
-  return finishCreation(wrapArray(array, [n], dtype), options);
+  return finishCreation(wrapArray(array, [n], dtype), options, 'arange');
 }
 
 function checkSteps(steps: number, caller: string): void {
@@ -96,7 +96,7 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   if (!isFloatingPoint(dtype)) for (const x of [start, end]) storedNumber(x, dtype, 'linspace');
   const at = linearSteps(start, end, steps, dtype);
   for (let i = 0; i < steps; i++) array[i] = at(i);
-  return finishCreation(wrapArray(array, [steps], dtype), options);
+  return finishCreation(wrapArray(array, [steps], dtype), options, 'linspace');
 }
 
 /** Options of {@link logspace}. */
@@ -128,5 +128,5 @@ export function logspace(start: number, end: number, steps: number, options: Log
     const power = base ** at(i);
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
   }
-  return finishCreation(wrapArray(array, [steps], dtype), options);
+  return finishCreation(wrapArray(array, [steps], dtype), options, 'logspace');
 }

@@ -1,7 +1,7 @@
-import { alias } from '../../arguments/alias.ts';
-import { K, signature } from '../../arguments/index.ts';
+import { alias, composition } from '../../arguments/composition.ts';
+import { K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { calledAs, DTypeError, ValueError } from '../../errors.ts';
+import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
@@ -35,6 +35,7 @@ const addScaledOp = new ElementwiseOp({
 });
 
 const subtraction = refuseBoolsFor('sub', 'logicalXor or logicalNot, or convert with to()');
+
 /** Neither operand may be bool, whatever the other is. */
 const checkSub: ElementwiseSpec['check'] = (dtype, inputs) => {
   subtraction(dtype);
@@ -106,17 +107,12 @@ export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   return options === undefined ? applyBinary(subOp, a, b) : run(differenceOf('sub', a, b, options));
 }
 
-const rsubTakes = signature('rsub', { a: K.operand, b: K.operand, options: alphaOptions });
-
 /** b - alpha * a: {@link sub} with its operands swapped. Follows `torch.rsub`. */
-export function rsub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
-  rsubTakes(a, b, options);
-  try {
-    return sub(b, a, options);
-  } catch (error) {
-    throw calledAs('rsub', error);
-  }
-}
+export const rsub = composition(
+  'rsub',
+  { a: K.operand, b: K.operand, options: alphaOptions },
+  (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options),
+);
 
 /**
  * a * b, broadcast; of bools "and". Follows `torch.mul`.
@@ -199,14 +195,13 @@ const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (cal
  * ```
  */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
-  if (options === undefined) return applyBinary(divOp, a, b);
-  try {
-    return run(quotientOf('div', a, b, options));
-  } catch (error) {
-    // With a rounding mode it may be floorDivide's operation.
-    throw calledAs('div', error);
-  }
+  return options === undefined ? applyBinary(divOp, a, b) : rounded(a, b, options);
 }
+
+/** With a rounding mode it may be floorDivide's operation, whose errors name that. */
+const rounded = alias('div', (a: Operand, b: Operand, options: DivOptions) =>
+  run(quotientOf('div', a, b, options)),
+);
 
 /**
  * The quotient rounded down, broadcast. Follows `torch.floor_divide`.

@@ -1,4 +1,4 @@
-import { alias } from '../../arguments/alias.ts';
+import { alias } from '../../arguments/composition.ts';
 
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';

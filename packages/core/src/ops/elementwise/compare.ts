@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { calledAs, DTypeError } from '../../errors.ts';
+import { DTypeError } from '../../errors.ts';
 import { E, type Expr, toInt32 } from '../../kernels/index.ts';
 import { publicName } from '../../record/apply.ts';
 import { valuesOf } from '../../record/index.ts';
@@ -129,7 +129,6 @@ const closeParameters = {
   options: K.options<CloseOptions>({ rtol: K.nonNegative, atol: K.nonNegative, equalNan: K.flag }),
 };
 const iscloseTakes = signature('isclose', closeParameters);
-const allcloseTakes = signature('allclose', closeParameters);
 const equalTakes = signature('equal', { a: K.tensor, b: K.tensor });
 
 const closeness = (equalNan: boolean): ElementwiseOp =>
@@ -169,14 +168,11 @@ const holds = (x: Tensor, caller: string): boolean =>
  * @throws DTypeError when the tensors are not of one dtype
  * @example allclose(tensor([1, 2.5]), tensor([1.000001, 2.5])); // true
  */
-export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
-  allcloseTakes(a, b, options);
-  try {
-    return holds(isclose(a, b, options), 'allclose');
-  } catch (error) {
-    throw calledAs('allclose', error);
-  }
-}
+export const allclose = composition(
+  'allclose',
+  closeParameters,
+  (a: Tensor, b: Tensor, options: CloseOptions = {}): boolean => holds(isclose(a, b, options), 'allclose'),
+);
 
 /**
  * Whether shapes and all elements are equal, as a boolean. Follows `torch.equal`.

@@ -1,5 +1,4 @@
-import { checkArguments, K } from '../../arguments/index.ts';
-import { calledAs } from '../../errors.ts';
+import { alias, checkArguments, K } from '../../arguments/index.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
@@ -26,14 +25,10 @@ export function unary(
   const op = new ElementwiseOp({ name, arity: 1, expression: (x) => expression(x), ...definition });
   const { caller } = definition;
   if (caller === undefined) return Object.assign((x: Tensor) => applyUnary(op, x), { op });
-  const f = (x: Tensor): Tensor => {
-    try {
-      return applyUnary(op, x);
-    } catch (error) {
-      throw calledAs(caller, error);
-    }
-  };
-  return Object.assign(f, { op });
+  return Object.assign(
+    alias(caller, (x: Tensor) => applyUnary(op, x)),
+    { op },
+  );
 }
 
 /** A function of two operands, declared as an expression. */
@@ -83,12 +78,7 @@ export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operan
 }
 
 /** {@link inPlace} for a function with options. */
-export const inPlaceCall =
-  <A extends unknown[]>(caller: string, resolve: Resolve<A>): ((...args: A) => Tensor) =>
-  (...args) => {
-    try {
-      return runInPlace(resolve(caller, ...args));
-    } catch (error) {
-      throw calledAs(caller, error);
-    }
-  };
+export const inPlaceCall = <A extends unknown[]>(
+  caller: string,
+  resolve: Resolve<A>,
+): ((...args: A) => Tensor) => alias(caller, (...args: A) => runInPlace(resolve(caller, ...args)));

@@ -1,4 +1,4 @@
-import { alias } from '../../arguments/alias.ts';
+import { alias } from '../../arguments/composition.ts';
 import { K } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';

@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
@@ -34,12 +34,6 @@ const fromEndPrimitive = definePrimitive<number>({
   },
 });
 
-const takeAlongDimTakes = signature('takeAlongDim', {
-  x: K.tensor,
-  index: K.tensor,
-  dim: K.optional(K.integer),
-});
-
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
  * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
@@ -50,9 +44,14 @@ const takeAlongDimTakes = signature('takeAlongDim', {
  * takeAlongDim(x, argsort(x), 1).tolist(); // [ [ 1, 2, 3 ] ]
  * ```
  */
-export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
-  takeAlongDimTakes(x, index, dim);
-  try {
+export const takeAlongDim = composition(
+  'takeAlongDim',
+  {
+    x: K.tensor,
+    index: K.tensor,
+    dim: K.optional(K.integer),
+  },
+  (x: Tensor, index: Tensor, dim?: number): Tensor => {
     checkIndexDType(index, 'takeAlongDim');
     if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
     if (x.shape.length !== index.shape.length) {
@@ -73,7 +72,5 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
     const at = (size: number): number[] => wide.map((n, i) => (i === d ? size : n));
     const wrapped = apply(fromEndPrimitive, [index], sizeAlong(x, d));
     return gather(expand(x, at(sizeAlong(x, d))), d, expand(wrapped, at(sizeAlong(index, d))));
-  } catch (error) {
-    throw calledAs('takeAlongDim', error);
-  }
-}
+  },
+);

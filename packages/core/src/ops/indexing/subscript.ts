@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { calledAs, DTypeError } from '../../errors.ts';
+import { DTypeError } from '../../errors.ts';
 import { apply, applyInPlace, definePrimitive } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -145,12 +145,6 @@ export const indexPut = putting(apply, 'indexPut');
 /** {@link indexPut} in place, with its errors. Follows `Tensor.index_put_`. */
 export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
 
-const assignTakes = signature('assign', {
-  x: K.tensor,
-  indices: K.listOf(K.anything, 'an array of index items'),
-  value: K.operand,
-});
-
 /**
  * PyTorch's `x[indices] = value`: overwrites part of x in place, converting `value` to x's dtype.
  * @throws the errors of {@link index}, ShapeError when `value` does not broadcast, AutogradError when x is a leaf that wants a gradient.
@@ -160,19 +154,22 @@ const assignTakes = signature('assign', {
  * assign(x, [':', -1], tensor([1, 2])).tolist(); // [ [ 0, 1 ], [ 0, 2 ] ]
  * ```
  */
-export function assign(x: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
-  assignTakes(x, indices, value);
-  try {
+export const assign = composition(
+  'assign',
+  {
+    x: K.tensor,
+    indices: K.listOf(K.anything, 'an array of index items'),
+    value: K.operand,
+  },
+  (x: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor => {
     if (!(value instanceof Tensor)) return put(x, indices, value, false, applyInPlace, 'assign');
     // As in PyTorch, sizes of 1 that stand before the shape of the target are dropped.
     const excess = value.shape.findIndex((size) => size !== 1);
     const lead = excess < 0 ? value.shape.length : excess;
     const trimmed = lead === 0 ? value : reshape(value, value.shape.slice(lead));
     return put(x, indices, to(trimmed, x.dtype), false, applyInPlace, 'assign');
-  } catch (error) {
-    throw calledAs('assign', error);
-  }
-}
+  },
+);
 
 /** The functions of this file that are methods too. */
 export default { index, indexPut, indexPut_ };

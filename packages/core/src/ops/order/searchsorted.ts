@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { calledAs, ShapeError, ValueError } from '../../errors.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -71,29 +71,24 @@ const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
 
 const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tensor.scalar(x, 'float64'));
 
-const searchsortedTakes = signature('searchsorted', {
-  sortedSequence: K.tensor,
-  values: K.operand,
-  options: K.options<SearchsortedOptions>({
-    right: K.flag,
-    side: K.nullable(K.oneOf('left', 'right')),
-    sorter: K.nullable(K.tensor),
-  }),
-});
-
 /**
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
  * @throws ShapeError when the two agree in no dimension but the last, ValueError when `side` is unknown or contradicts `right`.
  * @example searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])); // tensor([0, 1, 3])
  */
-export function searchsorted(
-  sortedSequence: Tensor,
-  values: Tensor | number,
-  options: SearchsortedOptions = {},
-): Tensor {
-  searchsortedTakes(sortedSequence, values, options);
-  try {
+export const searchsorted = composition(
+  'searchsorted',
+  {
+    sortedSequence: K.tensor,
+    values: K.operand,
+    options: K.options<SearchsortedOptions>({
+      right: K.flag,
+      side: K.nullable(K.oneOf('left', 'right')),
+      sorter: K.nullable(K.tensor),
+    }),
+  },
+  (sortedSequence: Tensor, values: Tensor | number, options: SearchsortedOptions = {}): Tensor => {
     const { side = null, sorter = null } = options;
     if (side !== null && side !== 'left' && side !== 'right') {
       throw new ValueError(`searchsorted: side can only be 'left' or 'right' but got ${String(side)}`);
@@ -114,10 +109,8 @@ export function searchsorted(
       right: side === 'right' || (options.right ?? false),
       caller: 'searchsorted',
     });
-  } catch (error) {
-    throw calledAs('searchsorted', error);
-  }
-}
+  },
+);
 
 const bucketizeTakes = signature('bucketize', {
   x: K.operand,

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
@@ -87,7 +87,6 @@ const sortParameters = {
   options: K.options<SortOptions>({ descending: K.flag, stable: K.flag }),
 };
 const sortTakes = signature('sort', sortParameters);
-const argsortTakes = signature('argsort', sortParameters);
 const msortTakes = signature('msort', { x: K.tensor });
 
 /**
@@ -115,14 +114,11 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
  * The indices that sort x along `dim`: those of {@link sort}, with its errors. Follows `torch.argsort`.
  * @example argsort(tensor([3, 1, 2]), -1, { descending: true }); // tensor([0, 2, 1])
  */
-export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
-  argsortTakes(x, dim, options);
-  try {
-    return sort(x, dim, options).indices;
-  } catch (error) {
-    throw calledAs('argsort', error);
-  }
-}
+export const argsort = composition(
+  'argsort',
+  sortParameters,
+  (x: Tensor, dim = -1, options: SortOptions = {}): Tensor => sort(x, dim, options).indices,
+);
 
 /** The values of {@link sort} along the first dimension. Follows `torch.msort`. */
 export function msort(x: Tensor): Tensor {

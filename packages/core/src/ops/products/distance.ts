@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
-import { calledAs, DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -19,20 +19,16 @@ export interface DistanceOptions {
 }
 
 const distParameters = { a: K.tensor, b: K.tensor, options: K.options<DistanceOptions>({ p: K.number }) };
-const distTakes = signature('dist', distParameters);
 
 /**
  * The p-norm of a - b, broadcast. Follows `torch.dist`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
  */
-export function dist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
-  distTakes(a, b, options);
-  try {
-    return vectorNorm(sub(a, b), options.p ?? 2);
-  } catch (error) {
-    throw calledAs('dist', error);
-  }
-}
+export const dist = composition(
+  'dist',
+  distParameters,
+  (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor => vectorNorm(sub(a, b), options.p ?? 2),
+);
 
 const cdistTakes = signature('cdist', distParameters);
 
@@ -74,12 +70,6 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
   readonly keepdim?: boolean;
 }
 
-const pairwiseDistanceTakes = signature('pairwiseDistance', {
-  a: K.tensor,
-  b: K.tensor,
-  options: K.options<PairwiseDistanceOptions>({ eps: K.number, keepdim: K.flag, p: K.number }),
-});
-
 /**
  * The p-norm of a - b + eps over the last dimension: (N, D) and (N, D), or (D), give (N).
  * Follows `torch.nn.functional.pairwise_distance`.
@@ -89,17 +79,20 @@ const pairwiseDistanceTakes = signature('pairwiseDistance', {
  * pairwiseDistance(zeros([2, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' }), { eps: 0 }); // tensor([5., 1.])
  * ```
  */
-export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
-  pairwiseDistanceTakes(a, b, options);
-  try {
+export const pairwiseDistance = composition(
+  'pairwiseDistance',
+  {
+    a: K.tensor,
+    b: K.tensor,
+    options: K.options<PairwiseDistanceOptions>({ eps: K.number, keepdim: K.flag, p: K.number }),
+  },
+  (a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor => {
     const { p = 2, eps = 1e-6, keepdim = false } = options;
     const apart = sub(a, b);
     const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
     return vectorNorm(add(difference, eps), p, -1, { keepdim });
-  } catch (error) {
-    throw calledAs('pairwiseDistance', error);
-  }
-}
+  },
+);
 
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
@@ -117,33 +110,25 @@ function direction(x: Tensor, dim: number, eps: number): Tensor {
   return div(x, add(length, missing));
 }
 
-const cosineSimilarityTakes = signature('cosineSimilarity', {
-  a: K.tensor,
-  b: K.tensor,
-  dim: K.integer,
-  options: K.options<CosineSimilarityOptions>({ eps: K.number }),
-});
-
 /**
  * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
  * @example cosineSimilarity(tensor([[1.5, 0]]), tensor([[0.5, 0.5]])); // tensor([0.7071])
  */
-export function cosineSimilarity(
-  a: Tensor,
-  b: Tensor,
-  dim = 1,
-  options: CosineSimilarityOptions = {},
-): Tensor {
-  cosineSimilarityTakes(a, b, dim, options);
-  try {
+export const cosineSimilarity = composition(
+  'cosineSimilarity',
+  {
+    a: K.tensor,
+    b: K.tensor,
+    dim: K.integer,
+    options: K.options<CosineSimilarityOptions>({ eps: K.number }),
+  },
+  (a: Tensor, b: Tensor, dim = 1, options: CosineSimilarityOptions = {}): Tensor => {
     const { eps = 1e-8 } = options;
     const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
     return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
-  } catch (error) {
-    throw calledAs('cosineSimilarity', error);
-  }
-}
+  },
+);
 
 /** The functions of this file that are methods too. */
 export default { dist };

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { calledAs, DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import {
   E,
   ElementwiseKernel,
@@ -136,13 +136,6 @@ export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions
 /** Orders of {@link matrixNorm}. */
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
 
-const matrixNormTakes = signature('matrixNorm', {
-  x: K.tensor,
-  ord: K.either(K.number, K.oneOf('fro', 'nuc')),
-  dims: K.sizes,
-  options: sumOptions,
-});
-
 /**
  * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a column, `Infinity`
  * and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and least of them.
@@ -152,14 +145,20 @@ const matrixNormTakes = signature('matrixNorm', {
  * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is not float
  * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
  */
-export function matrixNorm(
-  x: Tensor,
-  ord: MatrixNormOrder = 'fro',
-  dims: readonly number[] = [-2, -1],
-  options?: SumOptions,
-): Tensor {
-  matrixNormTakes(x, ord, dims, options);
-  try {
+export const matrixNorm = composition(
+  'matrixNorm',
+  {
+    x: K.tensor,
+    ord: K.either(K.number, K.oneOf('fro', 'nuc')),
+    dims: K.sizes,
+    options: sumOptions,
+  },
+  (
+    x: Tensor,
+    ord: MatrixNormOrder = 'fro',
+    dims: readonly number[] = [-2, -1],
+    options?: SumOptions,
+  ): Tensor => {
     const caller = 'linalg.matrixNorm';
     if (x.ndim < 2) {
       throw new ShapeError(
@@ -188,10 +187,8 @@ export function matrixNorm(
     }
     const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
     return reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
-  } catch (error) {
-    throw calledAs('matrixNorm', error);
-  }
-}
+  },
+);
 
 /** The greatest for a positive order (0 of none), the least for a negative one. */
 function extremeOf(x: Tensor, dim: number, ord: number): Tensor {
@@ -203,27 +200,21 @@ function extremeOf(x: Tensor, dim: number, ord: number): Tensor {
 export const asDims = (dims: Dims): Shape | null =>
   dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
-const linalgNormTakes = signature('linalg.norm', {
-  x: K.tensor,
-  ord: K.nullable(K.either(K.number, K.oneOf('fro', 'nuc'))),
-  dims: K.nullable(K.dims),
-  options: sumOptions,
-});
-
 /**
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
  * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that is not float
  * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
  */
-export function linalgNorm(
-  x: Tensor,
-  ord?: MatrixNormOrder | null,
-  dims?: Dims,
-  options?: SumOptions,
-): Tensor {
-  linalgNormTakes(x, ord, dims, options);
-  try {
+export const linalgNorm = composition(
+  'linalg.norm',
+  {
+    x: K.tensor,
+    ord: K.nullable(K.either(K.number, K.oneOf('fro', 'nuc'))),
+    dims: K.nullable(K.dims),
+    options: sumOptions,
+  },
+  (x: Tensor, ord?: MatrixNormOrder | null, dims?: Dims, options?: SumOptions): Tensor => {
     if (ord === undefined || ord === null) return vectorNorm(x, 2, dims, options);
     const list = asDims(dims);
     if (list === null && x.ndim !== 1 && x.ndim !== 2) {
@@ -241,7 +232,5 @@ export function linalgNorm(
     if (count === 1)
       throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
     return matrixNorm(x, ord, list ?? [-2, -1], options);
-  } catch (error) {
-    throw calledAs('norm', error);
-  }
-}
+  },
+);

@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, DTypeError, ShapeError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -49,17 +49,16 @@ export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions
 
 const linearScales: Scales = scalesOf(undefined, true);
 
-const linearTakes = signature('linear', { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor) });
-
 /**
  * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out).
  * Follows `torch.nn.functional.linear`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes
  * @example linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  linearTakes(x, weight, bias);
-  try {
+export const linear = composition(
+  'linear',
+  { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor) },
+  (x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor => {
     if (weight.ndim === 1) {
       const y = matmul(x, weight);
       return bias === null ? y : add(y, bias);
@@ -74,10 +73,8 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
       return bias === null ? product(x, weight, transposeSecond) : addProduct(bias, x, weight, linearScales);
     const y = linear(asRows(x), weight, bias);
     return reshape(y, [...x.shape.slice(0, -1), ...y.shape.slice(1)]);
-  } catch (error) {
-    throw calledAs('linear', error);
-  }
-}
+  },
+);
 
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
 function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
@@ -92,51 +89,41 @@ function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales):
 }
 
 const baddbmmParameters = { x: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions };
-const baddbmmTakes = signature('baddbmm', baddbmmParameters);
 
 /**
  * beta * x + alpha * bmm(a, b), x broadcast. Follows `torch.baddbmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
-export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
-  baddbmmTakes(x, a, b, options);
-  try {
-    return addScaled('baddbmm', x, bmm(a, b), scalesOf(options));
-  } catch (error) {
-    throw calledAs('baddbmm', error);
-  }
-}
-
-const addbmmTakes = signature('addbmm', baddbmmParameters);
+export const baddbmm = composition(
+  'baddbmm',
+  baddbmmParameters,
+  (x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor =>
+    addScaled('baddbmm', x, bmm(a, b), scalesOf(options)),
+);
 
 /**
  * beta * x + alpha * (the sum over the batch of a @ b). Follows `torch.addbmm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
-export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
-  addbmmTakes(x, a, b, options);
-  try {
+export const addbmm = composition(
+  'addbmm',
+  baddbmmParameters,
+  (x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor => {
     const products = bmm(a, b);
     return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
-  } catch (error) {
-    throw calledAs('addbmm', error);
-  }
-}
-
-const addmvTakes = signature('addmv', { x: K.tensor, a: K.tensor, v: K.tensor, options: scaleOptions });
+  },
+);
 
 /**
  * beta * x + alpha * (a @ v). Follows `torch.addmv`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
-export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor {
-  addmvTakes(x, a, v, options);
-  try {
-    return addScaled('addmv', x, mv(a, v), scalesOf(options));
-  } catch (error) {
-    throw calledAs('addmv', error);
-  }
-}
+export const addmv = composition(
+  'addmv',
+  { x: K.tensor, a: K.tensor, v: K.tensor, options: scaleOptions },
+  (x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor =>
+    addScaled('addmv', x, mv(a, v), scalesOf(options)),
+);
 
 /** The functions of this file that are methods too. */
 export default { addmm, addmv, baddbmm, addbmm };

@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand, reshape, squeeze, unsqueeze } from '../views/shape.ts';
@@ -31,8 +31,6 @@ export const bmm = (a: Tensor, b: Tensor): Tensor => {
   return batched(a, b, plain);
 };
 
-const matmulTakes = signature('matmul', mmParameters);
-
 /**
  * The matrix product of PyTorch: vectors (k) · (k) give a scalar; a vector before a matrix counts as a row, after it as a
  * column; more dimensions are batches, which broadcast. Follows `torch.matmul`.
@@ -44,40 +42,35 @@ const matmulTakes = signature('matmul', mmParameters);
  * matmul(ones([2, 3]), ones([2, 3])); // throws ShapeError: matmul: mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)
  * ```
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
-  matmulTakes(a, b);
-  try {
-    const { ndim: ra } = a;
-    const { ndim: rb } = b;
-    if (ra === 0 || rb === 0) {
-      throw new ShapeError(
-        `matmul: both arguments need to be at least 1D, but they are ${ra}D and ${rb}D; multiply by a number with mul`,
-      );
-    }
-    if (ra === 2 && rb === 2) return mm(a, b);
-    if (ra === 1 && rb === 1) return dot(a, b);
-    if (ra === 2 && rb === 1) return mv(a, b);
-    if (ra === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
-    if (rb === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
-    const [n, k] = a.shape.slice(-2) as [number, number];
-    const [k2, m] = b.shape.slice(-2) as [number, number];
-    if (k !== k2) {
-      throw new ShapeError(
-        `matmul: shapes ${formatShape(a.shape)} and ${formatShape(b.shape)} cannot be multiplied: ` +
-          `the last size of the first, ${k}, must equal the second-to-last of the second, ${k2}`,
-      );
-    }
-    // One matrix for all rows of a stack: the stack is one tall matrix.
-    if (rb === 2 && a.dense) return reshape(mm(asRows(a), b), [...a.shape.slice(0, -1), m]);
-    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
-    const count = batch.reduce((x, y) => x * y, 1);
-    const stack = (x: Tensor, r: number, c: number): Tensor =>
-      reshape(expand(x, [...batch, r, c]), [count, r, c]);
-    return reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]);
-  } catch (error) {
-    throw calledAs('matmul', error);
+export const matmul = composition('matmul', mmParameters, (a: Tensor, b: Tensor): Tensor => {
+  const { ndim: ra } = a;
+  const { ndim: rb } = b;
+  if (ra === 0 || rb === 0) {
+    throw new ShapeError(
+      `matmul: both arguments need to be at least 1D, but they are ${ra}D and ${rb}D; multiply by a number with mul`,
+    );
   }
-}
+  if (ra === 2 && rb === 2) return mm(a, b);
+  if (ra === 1 && rb === 1) return dot(a, b);
+  if (ra === 2 && rb === 1) return mv(a, b);
+  if (ra === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
+  if (rb === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  const [n, k] = a.shape.slice(-2) as [number, number];
+  const [k2, m] = b.shape.slice(-2) as [number, number];
+  if (k !== k2) {
+    throw new ShapeError(
+      `matmul: shapes ${formatShape(a.shape)} and ${formatShape(b.shape)} cannot be multiplied: ` +
+        `the last size of the first, ${k}, must equal the second-to-last of the second, ${k2}`,
+    );
+  }
+  // One matrix for all rows of a stack: the stack is one tall matrix.
+  if (rb === 2 && a.dense) return reshape(mm(asRows(a), b), [...a.shape.slice(0, -1), m]);
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
+  const count = batch.reduce((x, y) => x * y, 1);
+  const stack = (x: Tensor, r: number, c: number): Tensor =>
+    reshape(expand(x, [...batch, r, c]), [count, r, c]);
+  return reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]);
+});
 
 /** The functions of this file that are methods too. */
 export default { matmul, mm, bmm };

@@ -1,5 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs } from '../../errors.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
 import { isDims, sumKinds } from '../reductions/reduction.ts';
@@ -25,23 +24,22 @@ const normTakes = signature('norm', {
  * @throws ValueError for another p; DTypeError for a dtype that is not float
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
-export function norm(
-  x: Tensor,
-  p: number | 'fro' | 'nuc' = 'fro',
-  dims?: Dims | NormOptions,
-  options?: NormOptions,
-): Tensor {
-  try {
+export const norm = alias(
+  'norm',
+  (
+    x: Tensor,
+    p: number | 'fro' | 'nuc' = 'fro',
+    dims?: Dims | NormOptions,
+    options?: NormOptions,
+  ): Tensor => {
     const given = isDims(dims) ? options : dims;
     const named = isDims(dims) ? dims : undefined;
     normTakes(x, p, named, given);
     const { dim = named, ...rest } = given ?? {};
     if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
-  } catch (error) {
-    throw calledAs('norm', error);
-  }
-}
+  },
+);
 
 /** The functions of this file that are methods too. */
 export default { norm };

@@ -1,6 +1,6 @@
-import { alias } from '../../arguments/alias.ts';
+import { alias, composition } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -110,27 +110,20 @@ export function outer(a: Tensor, b: Tensor): Tensor {
   return mul(unsqueeze(a, 1), b);
 }
 
-const innerTakes = signature('inner', dotParameters);
-
 /**
  * The sum of products over the last dimension of both, the other dimensions side by side. Follows `torch.inner`.
  * @throws ShapeError where the last dimensions differ; DTypeError for different dtypes
  */
-export function inner(a: Tensor, b: Tensor): Tensor {
-  innerTakes(a, b);
-  try {
-    if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
-    if (a.shape.at(-1) !== b.shape.at(-1)) {
-      throw new ShapeError(
-        `inner: the last dimension must match but got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-      );
-    }
-    const y = product(asRows(a), asRows(b), transposeSecond);
-    return reshape(y, [...a.shape.slice(0, -1), ...b.shape.slice(0, -1)]);
-  } catch (error) {
-    throw calledAs('inner', error);
+export const inner = composition('inner', dotParameters, (a: Tensor, b: Tensor): Tensor => {
+  if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
+  if (a.shape.at(-1) !== b.shape.at(-1)) {
+    throw new ShapeError(
+      `inner: the last dimension must match but got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
   }
-}
+  const y = product(asRows(a), asRows(b), transposeSecond);
+  return reshape(y, [...a.shape.slice(0, -1), ...b.shape.slice(0, -1)]);
+});
 
 /** The functions of this file that are methods too. */
 export default { mv, dot, vdot, outer, inner };

@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ValueError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
@@ -31,11 +31,7 @@ function drawInto<D extends Distribution>(
   }
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
-  try {
-    updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d));
-  } catch (error) {
-    throw calledAs(name, error);
-  }
+  updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d));
   return x;
 }
 
@@ -77,30 +73,20 @@ export const normal_ = (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Te
   return drawInto(x, 'normal_', 'normal', [mean, std], options);
 };
 
-const bernoulliInPlaceTakes = signature('bernoulli_', {
-  x: K.tensor,
-  p: K.tensorOrNumber,
-  options: drawOptions,
-});
-
 /**
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
  * @throws ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
  */
-export const bernoulli_ = (x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor => {
-  bernoulliInPlaceTakes(x, p, options);
-  try {
-    return drawInto(
-      x,
-      'bernoulli_',
-      'bernoulli',
-      [p instanceof Tensor ? expand(detach(p), x.shape) : p],
-      options,
-    );
-  } catch (error) {
-    throw calledAs('bernoulli_', error);
-  }
-};
+export const bernoulli_ = composition(
+  'bernoulli_',
+  {
+    x: K.tensor,
+    p: K.tensorOrNumber,
+    options: drawOptions,
+  },
+  (x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor =>
+    drawInto(x, 'bernoulli_', 'bernoulli', [p instanceof Tensor ? expand(detach(p), x.shape) : p], options),
+);
 
 const randomInPlaceTakes = signature('random_', {
   x: K.tensor,

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { calledAs, DTypeError, ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import type { FloatArray } from '../../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
@@ -36,6 +36,7 @@ const randomPrimitive = definePrimitive<DrawAttributes, Tensors>({
 });
 
 function drawn<D extends Distribution>(
+  caller: string,
   distribution: D,
   parameters: Parameters<D>,
   shape: Shape,
@@ -44,18 +45,27 @@ function drawn<D extends Distribution>(
   order: readonly number[] | null = null,
 ): Tensor {
   const [draw, inputs] = drawOf(distribution, parameters, order, options?.generator ?? defaultGenerator);
-  return finishCreation(apply(randomPrimitive, inputs, { ...draw, shape, dtype }), options);
+  return finishCreation(apply(randomPrimitive, inputs, { ...draw, shape, dtype }), options, caller);
 }
 
 /** PyTorch gives what it draws "like" a permuted tensor the same layout, and fills it as that lies in memory. */
 const drawnLike = <D extends Distribution>(
+  caller: string,
   x: Tensor,
   distribution: D,
   parameters: Parameters<D>,
   dtype: DType,
   options: RandomOptions | undefined,
 ): Tensor =>
-  drawn(distribution, parameters, x.shape, dtype, options, x.dense ? null : memoryOrder(x.shape, x.strides));
+  drawn(
+    caller,
+    distribution,
+    parameters,
+    x.shape,
+    dtype,
+    options,
+    x.dense ? null : memoryOrder(x.shape, x.strides),
+  );
 
 function floatDtype(options: RandomOptions | undefined, caller: string, otherwise?: DType): DType {
   const dtype = dtypeOf(options, caller, otherwise);
@@ -79,7 +89,7 @@ const randTakes = signature('rand', randParameters);
  */
 export const rand = (shape: Shape | number, options?: RandomOptions): Tensor => {
   randTakes(shape, options);
-  return drawn('uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
+  return drawn('rand', 'uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
 };
 
 const randnTakes = signature('randn', randParameters);
@@ -95,8 +105,13 @@ const randnTakes = signature('randn', randParameters);
  */
 export const randn = (shape: Shape | number, options?: RandomOptions): Tensor => {
   randnTakes(shape, options);
-  return drawn('normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
+  return drawn('randn', 'normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
 };
+
+interface RandomIntegers {
+  (high: number, shape: Shape, options?: RandomOptions): Tensor;
+  (low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
+}
 
 const randintTakes = signature('randint', {
   low: K.number,
@@ -115,19 +130,16 @@ const randintTakes = signature('randint', {
  * randint(10, [5]); // tensor([4, 9, 3, 0, 3])
  * ```
  */
-export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
-export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
-export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
-  try {
+export const randint: RandomIntegers = alias(
+  'randint',
+  (a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor => {
     const [low, high, shape, options] =
       typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
     randintTakes(low, high, shape, options);
     const dtype = dtypeOf(options, 'randint', 'int32');
-    return drawn('integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
-  } catch (error) {
-    throw calledAs('randint', error);
-  }
-}
+    return drawn('randint', 'integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
+  },
+);
 
 const randpermTakes = signature('randperm', { n: K.integer, options: randomOptions });
 
@@ -142,7 +154,7 @@ const randpermTakes = signature('randperm', { n: K.integer, options: randomOptio
  */
 export const randperm = (n: number, options?: RandomOptions): Tensor => {
   randpermTakes(n, options);
-  return drawn('permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
+  return drawn('randperm', 'permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
 };
 
 const randLikeParameters = { x: K.tensor, options: randomOptions };
@@ -154,7 +166,7 @@ const randLikeTakes = signature('randLike', randLikeParameters);
  */
 export const randLike = (x: Tensor, options?: RandomOptions): Tensor => {
   randLikeTakes(x, options);
-  return drawnLike(x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
+  return drawnLike('randLike', x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
 };
 
 const randnLikeTakes = signature('randnLike', randLikeParameters);
@@ -165,28 +177,24 @@ const randnLikeTakes = signature('randnLike', randLikeParameters);
  */
 export const randnLike = (x: Tensor, options?: RandomOptions): Tensor => {
   randnLikeTakes(x, options);
-  return drawnLike(x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
+  return drawnLike('randnLike', x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
 };
-
-const randintLikeTakes = signature('randintLike', {
-  x: K.tensor,
-  low: K.number,
-  high: K.number,
-  options: randomOptions,
-});
 
 /**
  * Integers in [low, high) in the shape of `x`, and in its dtype unless another is given. Follows `torch.randint_like`.
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
  */
-export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor {
-  randintLikeTakes(x, low, high, options);
-  try {
-    return drawnLike(x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options);
-  } catch (error) {
-    throw calledAs('randintLike', error);
-  }
-}
+export const randintLike = composition(
+  'randintLike',
+  {
+    x: K.tensor,
+    low: K.number,
+    high: K.number,
+    options: randomOptions,
+  },
+  (x: Tensor, low: number, high: number, options?: RandomOptions): Tensor =>
+    drawnLike('randintLike', x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options),
+);
 
 const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOptions });
 
@@ -199,7 +207,7 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
   bernoulliTakes(p, options);
   if (!isFloatingPoint(p.dtype))
     throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
-  return drawn('bernoulli', [p], p.shape, p.dtype, options);
+  return drawn('bernoulli', 'bernoulli', [p], p.shape, p.dtype, options);
 }
 
 const normalTakes = signature('normal', {
@@ -229,12 +237,12 @@ export function normal(
     if (options?.shape === undefined)
       throw new ShapeError('normal: with a mean and std that are numbers, pass { shape }');
     const shape = sizesOf(options.shape, 'normal');
-    return drawn('normal', [mean, std], shape, floatDtype(options, 'normal'), options);
+    return drawn('normal', 'normal', [mean, std], shape, floatDtype(options, 'normal'), options);
   }
   const { dtype } = first;
   const shape = second === undefined ? first.shape : broadcastShapes(first.shape, second.shape, 'normal');
   const wide = (x: Tensor | number) => (x instanceof Tensor ? expand(to(x, dtype), shape) : x);
-  return drawn('normal', [wide(mean), wide(std)], shape, dtype, options);
+  return drawn('normal', 'normal', [wide(mean), wide(std)], shape, dtype, options);
 }
 
 /** Options of {@link multinomial}. */
@@ -288,21 +296,17 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
   return apply(multinomialPrimitive, [weights], { samples: numSamples, replacement, generator });
 }
 
-const dropoutMaskTakes = signature('dropoutMask', { x: K.tensor, p: K.number, generator: generatorKind });
-
 /**
  * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p).
  * Kindling's own.
  * @throws ValueError unless 0 <= p <= 1
  */
-export const dropoutMask = (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor => {
-  dropoutMaskTakes(x, p, generator);
-  try {
-    return drawnLike(x, 'dropout', [p], x.dtype, { generator });
-  } catch (error) {
-    throw calledAs('dropoutMask', error);
-  }
-};
+export const dropoutMask = composition(
+  'dropoutMask',
+  { x: K.tensor, p: K.number, generator: generatorKind },
+  (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor =>
+    drawnLike('dropoutMask', x, 'dropout', [p], x.dtype, { generator }),
+);
 
 /** The functions of this file that are methods too. */
 export default { bernoulli, multinomial };

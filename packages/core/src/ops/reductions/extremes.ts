@@ -1,6 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { calledAs } from '../../errors.ts';
 import { type Extent, elementsOf, extentOf, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
@@ -54,21 +53,18 @@ export interface AminmaxOptions extends ReduceOptions {
   readonly dim?: number;
 }
 
-const aminmaxTakes = signature('aminmax', {
-  x: K.tensor,
-  options: K.options<AminmaxOptions>({ dim: K.integer, keepdim: K.flag }),
-});
-
 /** {@link amin} and {@link amax} at once. Follows `torch.aminmax`. */
-export function aminmax(x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } {
-  aminmaxTakes(x, options);
-  try {
+export const aminmax = composition(
+  'aminmax',
+  {
+    x: K.tensor,
+    options: K.options<AminmaxOptions>({ dim: K.integer, keepdim: K.flag }),
+  },
+  (x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } => {
     const { dim, ...kept } = options;
     return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
-  } catch (error) {
-    throw calledAs('aminmax', error);
-  }
-}
+  },
+);
 
 /** Stores, for each row of `data`, where along it the row's value stands first; NaN is found too. */
 function findFirst(data: TypedArray, values: TypedArray, extent: Extent, indices: TypedArray): void {
@@ -107,7 +103,7 @@ function extremumOf(side: Side) {
       findFirst(elementsOf(x), values.storage.array, extent, indices.storage.array);
     },
   );
-  const ofBoth = side === 'max' ? maximum : minimum;
+  const ofBoth = alias(side, side === 'max' ? maximum : minimum);
   const dimOrOther = K.nullable(K.either(K.integer, K.tensor));
   const takes = signature(side, { x: K.tensor, dim: dimOrOther, options: reduceOptions });
   function extreme(x: Tensor): Tensor;
@@ -119,13 +115,7 @@ function extremumOf(side: Side) {
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
     takes(x, dim, options);
-    if (dim instanceof Tensor) {
-      try {
-        return ofBoth(x, dim);
-      } catch (error) {
-        throw calledAs(side, error);
-      }
-    }
+    if (dim instanceof Tensor) return ofBoth(x, dim);
     if (dim === undefined || dim === null) {
       return apply(whole, [x], reductionOf(x, undefined, options?.keepdim, side));
     }

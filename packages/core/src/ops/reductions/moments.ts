@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
-import { calledAs, DTypeError } from '../../errors.ts';
+import { DTypeError } from '../../errors.ts';
 import { elementsOf, moments, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
@@ -156,29 +156,21 @@ export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults)
   return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
 }
 
-const varMeanTakes = signature('varMean', varianceParameters);
-
 /** {@link variance} and mean, `[variance, mean]`, of which the latter is computed once. Follows `torch.var_mean`. */
-export function varMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
-  varMeanTakes(x, dims, options);
-  try {
-    return applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean'));
-  } catch (error) {
-    throw calledAs('varMean', error);
-  }
-}
-
-const stdMeanTakes = signature('stdMean', varianceParameters);
+export const varMean = composition(
+  'varMean',
+  varianceParameters,
+  (x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] =>
+    applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean')),
+);
 
 /** {@link std} and mean, `[std, mean]`, of which the latter is computed once. Follows `torch.std_mean`. */
-export function stdMean(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] {
-  stdMeanTakes(x, dims, options);
-  try {
-    return applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean'));
-  } catch (error) {
-    throw calledAs('stdMean', error);
-  }
-}
+export const stdMean = composition(
+  'stdMean',
+  varianceParameters,
+  (x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] =>
+    applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')),
+);
 
 export {
   /** {@link variance}, by PyTorch's name. Follows `torch.var`. */

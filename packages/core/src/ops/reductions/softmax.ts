@@ -1,6 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
-import { calledAs } from '../../errors.ts';
 import {
   logSoftmaxRows,
   logSoftmaxRowsBackward,
@@ -126,21 +125,16 @@ export const logSoftmax = alongRows({
   },
 });
 
-const softminTakes = signature('softmin', {
-  x: K.tensor,
-  dim: K.integer,
-  options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
-});
-
 /** softmax(-x); throws as {@link softmax} does. Follows `torch.nn.functional.softmin`. */
-export function softmin(x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
-  softminTakes(x, dim, options);
-  try {
-    return softmax(neg(x), dim, options);
-  } catch (error) {
-    throw calledAs('softmin', error);
-  }
-}
+export const softmin = composition(
+  'softmin',
+  {
+    x: K.tensor,
+    dim: K.integer,
+    options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
+  },
+  (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor => softmax(neg(x), dim, options),
+);
 
 const logsumexpPrimitive = definePrimitive<Reduction>({
   name: 'logsumexp',

@@ -1,6 +1,6 @@
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { scalarNameOf } from '../../dtype.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { expandsTo, formatShape, type Shape } from '../../shape.ts';
@@ -138,8 +138,9 @@ const nanmeanTakes = signature('nanmean', sumParameters);
  * {@link mean} of what is not NaN; NaN where nothing is. Follows `torch.nanmean`.
  * @throws DTypeError when x is not of a floating dtype
  */
-export function nanmean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
-  try {
+export const nanmean = alias(
+  'nanmean',
+  (x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor => {
     if (!isDims(dims)) return nanmean(x, undefined, dims);
     nanmeanTakes(x, dims, options);
     const from = options?.dtype === undefined ? x : to(x, options.dtype);
@@ -147,9 +148,7 @@ export function nanmean(x: Tensor, dims?: Dims | SumOptions, options?: SumOption
     checkNanmean(from.dtype);
     const count = sum(logicalNot(isnan(x)), dims, options?.keepdim === true ? { keepdim: true } : {});
     return div(nansum(from, dims, options), count);
-  } catch (error) {
-    throw calledAs('nanmean', error);
-  }
-}
+  },
+);
 
 export default { sum, sumToSize, mean, nansum, nanmean };

@@ -1,4 +1,4 @@
-import { alias } from '../../arguments/alias.ts';
+import { alias } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView, defineView, type ViewPrimitive } from '../../record/index.ts';

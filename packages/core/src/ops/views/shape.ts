@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
@@ -79,29 +79,20 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
 }
 
 const viewAsParameters = { x: K.tensor, other: K.tensor };
-const viewAsTakes = signature('viewAs', viewAsParameters);
 
 /** {@link view} with the shape of `other`, and its errors. Follows `Tensor.view_as`. */
-export const viewAs = (x: Tensor, other: Tensor): Tensor => {
-  viewAsTakes(x, other);
-  try {
-    return view(x, other.shape);
-  } catch (error) {
-    throw calledAs('viewAs', error);
-  }
-};
-
-const reshapeAsTakes = signature('reshapeAs', viewAsParameters);
+export const viewAs = composition(
+  'viewAs',
+  viewAsParameters,
+  (x: Tensor, other: Tensor): Tensor => view(x, other.shape),
+);
 
 /** {@link reshape} with the shape of `other`, and its errors. Follows `Tensor.reshape_as`. */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => {
-  reshapeAsTakes(x, other);
-  try {
-    return reshape(x, other.shape);
-  } catch (error) {
-    throw calledAs('reshapeAs', error);
-  }
-};
+export const reshapeAs = composition(
+  'reshapeAs',
+  viewAsParameters,
+  (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape),
+);
 
 const flattenTakes = signature('flatten', { x: K.tensor, startDim: K.integer, endDim: K.integer });
 
@@ -249,29 +240,19 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
   return applyView(expandPrimitive, x, shape);
 }
 
-const expandAsTakes = signature('expandAs', viewAsParameters);
-
 /** {@link expand} to the shape of `other`, and its errors. Follows `Tensor.expand_as`. */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => {
-  expandAsTakes(x, other);
-  try {
-    return expand(x, other.shape);
-  } catch (error) {
-    throw calledAs('expandAs', error);
-  }
-};
-
-const broadcastToTakes = signature('broadcastTo', { x: K.tensor, shape: K.sizes });
+export const expandAs = composition(
+  'expandAs',
+  viewAsParameters,
+  (x: Tensor, other: Tensor): Tensor => expand(x, other.shape),
+);
 
 /** {@link expand} to `shape`, and its errors. Follows `torch.broadcast_to`. */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
-  broadcastToTakes(x, shape);
-  try {
-    return expand(x, shape);
-  } catch (error) {
-    throw calledAs('broadcastTo', error);
-  }
-};
+export const broadcastTo = composition(
+  'broadcastTo',
+  { x: K.tensor, shape: K.sizes },
+  (x: Tensor, shape: Shape): Tensor => expand(x, shape),
+);
 
 const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.tensors });
 

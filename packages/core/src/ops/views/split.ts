@@ -1,5 +1,5 @@
-import { K, signature } from '../../arguments/index.ts';
-import { calledAs, ShapeError } from '../../errors.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
 import { applyView, valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -21,17 +21,16 @@ function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
   });
 }
 
-const splitTakes = signature('split', { x: K.tensor, splitSize: K.sizeOrSizes, dim: K.integer });
-
 /**
  * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these sizes.
  * All are views. Follows `torch.split`.
  * @throws ShapeError when x has no dimension or the sizes do not fit it, IndexError when `dim` is out of range.
  * @example split(arange(5), 2); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
-export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
-  splitTakes(x, splitSize, dim);
-  try {
+export const split = composition(
+  'split',
+  { x: K.tensor, splitSize: K.sizeOrSizes, dim: K.integer },
+  (x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] => {
     if (typeof splitSize !== 'number') return splitWithSizes(x, splitSize, dim);
     if (x.shape.length === 0) throw new ShapeError('split expects at least a 1-dimensional tensor');
     const { d, size } = existingDim(x, dim, 'split');
@@ -46,10 +45,8 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
     const count = splitSize === 0 ? 1 : Math.max(Math.ceil(size / splitSize), 1);
     const sizes = Array.from({ length: count }, (_, i) => Math.min(splitSize, size - i * splitSize));
     return cut(x, d, sizes);
-  } catch (error) {
-    throw calledAs('split', error);
-  }
-}
+  },
+);
 
 const splitWithSizesTakes = signature('splitWithSizes', { x: K.tensor, splitSizes: K.sizes, dim: K.integer });
 
@@ -89,12 +86,6 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   return split(x, Math.ceil(size / chunks), d);
 }
 
-const tensorSplitTakes = signature('tensorSplit', {
-  x: K.tensor,
-  indicesOrSections: K.either(K.sizeOrSizes, K.tensor),
-  dim: K.integer,
-});
-
 /**
  * So many parts, the first ones larger by one where it does not divide; or, given a list (or an int32 vector) of indices, the
  * parts between them. All are views. Follows `torch.tensor_split`.
@@ -105,9 +96,14 @@ const tensorSplitTakes = signature('tensorSplit', {
  * tensorSplit(arange(5), [1, 4]); // [ tensor([0]), tensor([1, 2, 3]), tensor([4]) ]
  * ```
  */
-export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tensor, dim = 0): Tensor[] {
-  tensorSplitTakes(x, indicesOrSections, dim);
-  try {
+export const tensorSplit = composition(
+  'tensorSplit',
+  {
+    x: K.tensor,
+    indicesOrSections: K.either(K.sizeOrSizes, K.tensor),
+    dim: K.integer,
+  },
+  (x: Tensor, indicesOrSections: number | Shape | Tensor, dim = 0): Tensor[] => {
     if (x.shape.length === 0)
       throw new ShapeError('tensorSplit expected at least a 1-dimensional tensor, but got 0 dims');
     const { d, size } = existingDim(x, dim, 'tensorSplit');
@@ -121,10 +117,8 @@ export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tenso
     const least = Math.floor(size / wanted);
     const sizes = Array.from({ length: wanted }, (_, i) => least + (i < size % wanted ? 1 : 0));
     return cut(x, d, sizes);
-  } catch (error) {
-    throw calledAs('tensorSplit', error);
-  }
-}
+  },
+);
 
 /** One number of a 0-dimensional tensor, a list of any other. */
 function numbersOf(x: Tensor): number | Shape {

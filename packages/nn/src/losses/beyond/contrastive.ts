@@ -1,8 +1,8 @@
 import {
   arange,
-  calledAs,
   cat,
   checkArguments,
+  composition,
   eye,
   formatShape,
   fusedCrossEntropy,
@@ -46,17 +46,6 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
     caller: 'infoNceLoss',
   });
 
-const infoNceLossTakes = /* @__PURE__ */ signature('infoNceLoss', () => ({
-  query: K.tensor,
-  key: K.tensor,
-  options: K.options<InfoNCELossOptions>({
-    ...lossKinds,
-    negatives: K.nullable(K.tensor),
-    temperature: K.number,
-    symmetric: K.flag,
-  }),
-}));
-
 /**
  * InfoNCE: the cross-entropy of finding each query's key among others by its cosine similarity:
  *
@@ -72,9 +61,19 @@ const infoNceLossTakes = /* @__PURE__ */ signature('infoNceLoss', () => ({
  * for an unknown reduction
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
  */
-export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor {
-  infoNceLossTakes(query, key, options);
-  try {
+export const infoNceLoss = /* @__PURE__ */ composition(
+  'infoNceLoss',
+  () => ({
+    query: K.tensor,
+    key: K.tensor,
+    options: K.options<InfoNCELossOptions>({
+      ...lossKinds,
+      negatives: K.nullable(K.tensor),
+      temperature: K.number,
+      symmetric: K.flag,
+    }),
+  }),
+  (query: Tensor, key: Tensor, options: InfoNCELossOptions = {}): Tensor => {
     const { negatives = null } = options;
     const { temperature, symmetric } = withDefaults(infoNceDefaults, options);
     checkPositive('infoNceLoss', { temperature });
@@ -106,10 +105,8 @@ export function infoNceLoss(query: Tensor, key: Tensor, options: InfoNCELossOpti
     const near = q.mul(k).sum(1, { keepdim: true });
     const logits = cat([near, far], 1).div(temperature);
     return reduced(perRow(logits, zeros([n], { dtype: 'int32' })), options, 'infoNceLoss');
-  } catch (error) {
-    throw calledAs('infoNceLoss', error);
-  }
-}
+  },
+);
 
 /**
  * {@link infoNceLoss} as a module, called with queries, keys, and negatives if there are any. Kindling's own, after the paper there.

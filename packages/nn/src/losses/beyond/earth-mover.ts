@@ -1,11 +1,10 @@
 import {
-  calledAs,
+  composition,
   formatShape,
   isFloatingPoint,
   K,
   ShapeError,
   sameShape,
-  signature,
   softmax,
   type Tensor,
   ValueError,
@@ -21,12 +20,6 @@ export interface EMDLossOptions extends LossOptions {
 }
 
 const emdDefaults = { power: 2 };
-
-const emdLossTakes = /* @__PURE__ */ signature('emdLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<EMDLossOptions>({ ...lossKinds, power: K.number }),
-}));
 
 /**
  * Squared earth mover's distance between the softmax of logits and a distribution over ordered classes (ages,
@@ -50,9 +43,14 @@ const emdLossTakes = /* @__PURE__ */ signature('emdLoss', () => ({
  * F.emdLoss(tensor([[9.5, 0, 0]]), tensor([2])); // tensor(1.9996)
  * ```
  */
-export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor {
-  emdLossTakes(input, target, options);
-  try {
+export const emdLoss = /* @__PURE__ */ composition(
+  'emdLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<EMDLossOptions>({ ...lossKinds, power: K.number }),
+  }),
+  (input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor => {
     const { power = emdDefaults.power } = options;
     if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);
     if (input.ndim < 2) {
@@ -68,10 +66,8 @@ export function emdLoss(input: Tensor, target: Tensor, options: EMDLossOptions =
       .narrow(1, 0, classCount(input) - 1);
     const cost = power === 1 ? moved.abs() : power === 2 ? moved.square() : moved.abs().pow(power);
     return reduced(cost.sum(1), options, 'emdLoss');
-  } catch (error) {
-    throw calledAs('emdLoss', error);
-  }
-}
+  },
+);
 
 function distribution(input: Tensor, target: Tensor): Tensor {
   if (sameShape(input.shape, target.shape) && isFloatingPoint(target.dtype)) return target;

@@ -3,13 +3,13 @@ import {
   arange,
   calledAs,
   checkArguments,
+  composition,
   E,
   ElementwiseOp,
   formatShape,
   K,
   linear,
   ShapeError,
-  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -78,20 +78,6 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
   return arange(classes, { dtype: 'int32' }).eq(target.unsqueeze(1));
 }
 
-const arcFaceLossTakes = /* @__PURE__ */ signature('arcFaceLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<ArcFaceLossOptions>({
-    ...lossKinds,
-    margin: K.number,
-    easyMargin: K.flag,
-    scale: K.number,
-    labelSmoothing: K.number,
-    weight: K.nullable(K.tensor),
-    ignoreIndex: K.integer,
-  }),
-}));
-
 /**
  * Cross-entropy of scaled cosines, with an angle added to that of the own class:
  *
@@ -106,9 +92,22 @@ const arcFaceLossTakes = /* @__PURE__ */ signature('arcFaceLoss', () => ({
  * @throws ShapeError for shapes that do not fit, ValueError for a margin outside [0, pi/2]; else as {@link crossEntropy}
  * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0777)
  */
-export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor {
-  arcFaceLossTakes(input, target, options);
-  try {
+export const arcFaceLoss = /* @__PURE__ */ composition(
+  'arcFaceLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<ArcFaceLossOptions>({
+      ...lossKinds,
+      margin: K.number,
+      easyMargin: K.flag,
+      scale: K.number,
+      labelSmoothing: K.number,
+      weight: K.nullable(K.tensor),
+      ignoreIndex: K.integer,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor => {
     const {
       margin = arcFaceDefaults.margin,
       scale = arcFaceDefaults.scale,
@@ -126,23 +125,8 @@ export function arcFaceLoss(input: Tensor, target: Tensor, options: ArcFaceLossO
       target,
       rest,
     );
-  } catch (error) {
-    throw calledAs('arcFaceLoss', error);
-  }
-}
-
-const cosFaceLossTakes = /* @__PURE__ */ signature('cosFaceLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<CosFaceLossOptions>({
-    ...lossKinds,
-    margin: K.number,
-    scale: K.number,
-    labelSmoothing: K.number,
-    weight: K.nullable(K.tensor),
-    ignoreIndex: K.integer,
-  }),
-}));
+  },
+);
 
 /**
  * Cross-entropy of scaled cosines, with that of the own class lowered:
@@ -156,17 +140,27 @@ const cosFaceLossTakes = /* @__PURE__ */ signature('cosFaceLoss', () => ({
  * @throws ShapeError for shapes that do not fit, ValueError for a negative margin; else as {@link crossEntropy}
  * @example F.cosFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0590)
  */
-export function cosFaceLoss(input: Tensor, target: Tensor, options: CosFaceLossOptions = {}): Tensor {
-  cosFaceLossTakes(input, target, options);
-  try {
+export const cosFaceLoss = /* @__PURE__ */ composition(
+  'cosFaceLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<CosFaceLossOptions>({
+      ...lossKinds,
+      margin: K.number,
+      scale: K.number,
+      labelSmoothing: K.number,
+      weight: K.nullable(K.tensor),
+      ignoreIndex: K.integer,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: CosFaceLossOptions = {}): Tensor => {
     const { margin = cosFaceDefaults.margin, scale = cosFaceDefaults.scale, ...rest } = options;
     if (!(margin >= 0)) throw new ValueError(`cosFaceLoss: margin must not be negative, got ${margin}`);
     const own = ownClass('cosFaceLoss', input, target);
     return crossEntropy(applyElementwise(flat, [own, input], [margin, scale]), target, rest);
-  } catch (error) {
-    throw calledAs('cosFaceLoss', error);
-  }
-}
+  },
+);
 
 /** A softmax over the cosines between embeddings and learned centres of the classes. */
 class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {

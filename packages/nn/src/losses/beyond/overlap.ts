@@ -1,11 +1,10 @@
 import {
-  calledAs,
+  composition,
   formatShape,
   K,
   ShapeError,
   sameShape,
   sigmoid,
-  signature,
   softmax,
   type Tensor,
 } from '@kindling/core';
@@ -111,19 +110,6 @@ function tversky(
   return wrong.div(right.add(wrong));
 }
 
-const diceLossTakes = /* @__PURE__ */ signature('diceLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<DiceLossOptions>({
-    ...lossKinds,
-    squared: K.flag,
-    smooth: K.number,
-    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-    ignoreIndex: K.nullable(K.integer),
-    batch: K.flag,
-  }),
-}));
-
 /**
  * One minus the soft Dice coefficient of each region:
  *
@@ -138,9 +124,21 @@ const diceLossTakes = /* @__PURE__ */ signature('diceLoss', () => ({
  * activation or reduction
  * @example F.diceLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0094)
  */
-export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor {
-  diceLossTakes(input, target, options);
-  try {
+export const diceLoss = /* @__PURE__ */ composition(
+  'diceLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<DiceLossOptions>({
+      ...lossKinds,
+      squared: K.flag,
+      smooth: K.number,
+      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+      ignoreIndex: K.nullable(K.integer),
+      batch: K.flag,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor => {
     const { smooth = diceDefaults.smooth, squared = diceDefaults.squared } = options;
     // Halving above and below the line turns Dice into Tversky.
     if (!squared) {
@@ -151,27 +149,11 @@ export function diceLoss(input: Tensor, target: Tensor, options: DiceLossOptions
     const sizes = total(p.square()).add(total(t.square()));
     // The squared difference is what the two sizes have more than twice the overlap.
     return reduced(total(p.sub(t).square()).div(sizes.add(smooth)), options, 'diceLoss');
-  } catch (error) {
-    throw calledAs('diceLoss', error);
-  }
-}
+  },
+);
 
 /** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
 export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) {}
-
-const tverskyLossTakes = /* @__PURE__ */ signature('tverskyLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<TverskyLossOptions>({
-    ...lossKinds,
-    alpha: K.number,
-    beta: K.number,
-    smooth: K.number,
-    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-    ignoreIndex: K.nullable(K.integer),
-    batch: K.flag,
-  }),
-}));
 
 /**
  * One minus the Tversky index of each region, which weighs false positives and false negatives apart:
@@ -187,36 +169,32 @@ const tverskyLossTakes = /* @__PURE__ */ signature('tverskyLoss', () => ({
  * activation or reduction
  * @example F.tverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0086)
  */
-export function tverskyLoss(input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor {
-  tverskyLossTakes(input, target, options);
-  try {
+export const tverskyLoss = /* @__PURE__ */ composition(
+  'tverskyLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<TverskyLossOptions>({
+      ...lossKinds,
+      alpha: K.number,
+      beta: K.number,
+      smooth: K.number,
+      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+      ignoreIndex: K.nullable(K.integer),
+      batch: K.flag,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor => {
     const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
     return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options, 'tverskyLoss');
-  } catch (error) {
-    throw calledAs('tverskyLoss', error);
-  }
-}
+  },
+);
 
 /** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
 export class TverskyLoss extends /* @__PURE__ */ lossClass(tverskyLoss, tverskyDefaults) {}
 
 /** The least loss that is raised to a power: below it, the power's slope would grow without bound. */
 const nearlyPerfect = 1e-12;
-
-const focalTverskyLossTakes = /* @__PURE__ */ signature('focalTverskyLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<FocalTverskyLossOptions>({
-    ...lossKinds,
-    gamma: K.number,
-    alpha: K.number,
-    beta: K.number,
-    smooth: K.number,
-    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-    ignoreIndex: K.nullable(K.integer),
-    batch: K.flag,
-  }),
-}));
 
 /**
  * The Tversky loss of each region to the power 1 / gamma: (1 - TI)^(1 / gamma). Shapes as for
@@ -229,36 +207,32 @@ const focalTverskyLossTakes = /* @__PURE__ */ signature('focalTverskyLoss', () =
  * positive, or for an unknown activation or reduction
  * @example F.focalTverskyLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0282)
  */
-export function focalTverskyLoss(
-  input: Tensor,
-  target: Tensor,
-  options: FocalTverskyLossOptions = {},
-): Tensor {
-  focalTverskyLossTakes(input, target, options);
-  try {
+export const focalTverskyLoss = /* @__PURE__ */ composition(
+  'focalTverskyLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<FocalTverskyLossOptions>({
+      ...lossKinds,
+      gamma: K.number,
+      alpha: K.number,
+      beta: K.number,
+      smooth: K.number,
+      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+      ignoreIndex: K.nullable(K.integer),
+      batch: K.flag,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: FocalTverskyLossOptions = {}): Tensor => {
     const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
     checkPositive('focalTverskyLoss', { gamma });
     const loss = tversky('focalTverskyLoss', input, target, options, alpha, beta);
     return reduced(loss.clampMin(nearlyPerfect).pow(1 / gamma), options, 'focalTverskyLoss');
-  } catch (error) {
-    throw calledAs('focalTverskyLoss', error);
-  }
-}
+  },
+);
 
 /** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
 export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss, focalTverskyDefaults) {}
-
-const jaccardLossTakes = /* @__PURE__ */ signature('jaccardLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<OverlapLossOptions>({
-    ...lossKinds,
-    smooth: K.number,
-    activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-    ignoreIndex: K.nullable(K.integer),
-    batch: K.flag,
-  }),
-}));
 
 /**
  * One minus the soft intersection over union (Jaccard index) of each region:
@@ -273,14 +247,22 @@ const jaccardLossTakes = /* @__PURE__ */ signature('jaccardLoss', () => ({
  * activation or reduction
  * @example F.jaccardLoss(tensor([[[4.5, -4, 4]]]), tensor([[[1, 0, 1]]])); // tensor(0.0156)
  */
-export function jaccardLoss(input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor {
-  jaccardLossTakes(input, target, options);
-  try {
-    return reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss');
-  } catch (error) {
-    throw calledAs('jaccardLoss', error);
-  }
-}
+export const jaccardLoss = /* @__PURE__ */ composition(
+  'jaccardLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    options: K.options<OverlapLossOptions>({
+      ...lossKinds,
+      smooth: K.number,
+      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+      ignoreIndex: K.nullable(K.integer),
+      batch: K.flag,
+    }),
+  }),
+  (input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor =>
+    reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss'),
+);
 
 /** One minus the intersection over union: {@link jaccardLoss} as a module. Kindling's own, after the paper there. */
 export class JaccardLoss extends /* @__PURE__ */ lossClass(jaccardLoss, overlapDefaults) {}
