@@ -1,11 +1,23 @@
 /** Reductions of strided operands over any dimensions. */
 
 import { type Lane, laneOf, type TypedArray } from '../../dtype.ts';
-import { copyRun, gather, type Strided, storeInt32, storeInt64, toInt32 } from '../strided/index.ts';
+import { allocateArray } from '../../storage.ts';
+import { copyStrided } from '../elementwise/index.ts';
+import {
+  copyRun,
+  denseOver,
+  gather,
+  type Strided,
+  storeInt32,
+  storeInt64,
+  toInt32,
+} from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
+import { ROWS } from './column-kernels.ts';
 import { type Accumulator, accumulatorOf, identityOf, type ReduceKind, stepOf } from './kinds.ts';
 import { type ReduceLayout, reduceLayout } from './layout.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
+import { BLOCK } from './row-kernels.ts';
 
 /** What becomes of each result. */
 export interface ReduceOptions {
@@ -17,11 +29,12 @@ export interface ReduceOptions {
   readonly center?: Float64Array;
 }
 
-/** Elements in scratch at a time: few enough to stay in cache, and few enough that a float64 sum is made of blocks. */
-const CHUNK = 16384;
-/** Up to this many elements a loop in JavaScript beats the copy. */
+/** Elements in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of rows. */
+const CHUNK = 8 * BLOCK;
+/** Up to this many elements a loop in JavaScript beats the copy. It takes them in the order in which kernels do. */
 const FEW = 24;
 
+/** Addresses in scratch. */
 const xAt = 0;
 const outAt = align16(8 * CHUNK + 64);
 const centerAt = align16(outAt + 8 * CHUNK + 64);
@@ -33,9 +46,9 @@ const noOptions: ReduceOptions = {};
  * Reduces `x` over `dims` (normalised, distinct) into `out` from `outOffset` on: the results lie contiguous, in the order
  * of the dimensions that are left.
  *
- * float32 sums and products are carried in float64, float64 sums in blocks, those of integers wider than int32. `out` is of
- * x's dtype, or wider: a Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are
- * reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
+ * float32 sums are carried in float64 but for groups of 8 elements, float32 products in float64, sums of float64 in blocks, those of
+ * integers wider than int32; in what order, row-kernels.ts and column-kernels.ts say. `out` is of x's dtype, or wider: a
+ * Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
  * @throws BeyondInt32 when a result goes into an Int32Array and does not fit
  */
 export function reduce(
@@ -130,22 +143,24 @@ class ChunkedReduction {
       const group = Math.floor(CHUNK / whole);
       for (let o = 0; o < outer; o += group) {
         const count = Math.min(group, outer - o);
-        this.#load(o * whole, count * whole);
+        this.#load(o * whole, count * whole, 0);
         this.#loadCenters(o * inner, count * inner);
         this.#combine(count, n, inner, 0);
         this.#store(o * inner, count * inner);
       }
       return;
     }
-    const width = Math.min(inner, CHUNK);
-    const depth = Math.min(n, Math.floor(CHUNK / width));
+    // Parts of columns are whole blocks, as are those of rows.
+    const width = Math.min(inner, Math.floor(CHUNK / Math.min(n, ROWS)));
+    const fitting = Math.floor(CHUNK / width);
+    const depth = fitting >= n ? n : fitting - (fitting % ROWS);
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i += width) {
         const columns = Math.min(width, inner - i);
         this.#loadCenters(o * inner + i, columns);
         for (let r = 0; r < n; r += depth) {
           const rows = Math.min(depth, n - r);
-          this.#load((o * n + r) * inner + i, rows * columns);
+          this.#loadPart((o * n + r) * inner + i, rows, columns);
           this.#combine(1, rows, columns, r === 0 ? 0 : 1);
         }
         this.#store(o * inner + i, columns);
@@ -153,16 +168,26 @@ class ChunkedReduction {
     }
   }
 
-  /** Copies `count` elements, from number `start` on in the order of the layout, into scratch. */
-  #load(start: number, count: number): void {
+  /** Copies `count` elements, from number `start` on in the order of the layout, into scratch from element `at` on. */
+  #load(start: number, count: number, at: number): void {
     const { x } = this.#layout;
-    if (x.dense) copyRun(x.storage.array, x.offset + start, count, this.#scratch, xAt);
-    else gather(x, x.shape, start, count, this.#scratch, xAt);
+    if (x.dense) copyRun(x.storage.array, x.offset + start, count, this.#scratch, at);
+    else gather(x, x.shape, start, count, this.#scratch, at);
+  }
+
+  /** {@link #load} of some columns of some rows. */
+  #loadPart(start: number, rows: number, columns: number): void {
+    const { inner } = this.#layout;
+    if (columns === inner) {
+      this.#load(start, rows * columns, 0);
+      return;
+    }
+    for (let r = 0; r < rows; r++) this.#load(start + r * inner, columns, r * columns);
   }
 
   #loadCenters(start: number, count: number): void {
     const { center } = this.#options;
-    if (center !== undefined) f64.set(center.subarray(start, start + count), centerAt / 8);
+    if (center !== undefined) copyRun(center, start, count, f64, centerAt / 8);
   }
 
   #combine(outer: number, n: number, inner: number, accumulate: number): void {
@@ -179,18 +204,10 @@ class ChunkedReduction {
     }
     const wide = this.#accumulator === 'f64';
     const narrow = wide && this.#lane === 'f32' && !(out instanceof Float64Array);
-    let results: TypedArray = wide ? f64 : this.#scratch;
-    if (narrow) {
-      this.#kernels.finish(count, outAt, divisor ?? 1, root === true ? 1 : 0);
-      results = f32;
-    }
-    const from = outAt / results.BYTES_PER_ELEMENT;
-    const to = this.#outOffset + start;
-    if (!narrow && (divisor !== undefined || root === true)) {
-      for (let i = 0; i < count; i++) out[to + i] = finished(results[from + i]!, this.#options);
-    } else {
-      copyRun(results, from, count, out, to);
-    }
+    if (narrow || divisor !== undefined || root === true)
+      this.#kernels.finish(count, outAt, divisor ?? 1, root === true ? 1 : 0, narrow ? 1 : 0);
+    const results: TypedArray = wide ? (narrow ? f32 : f64) : this.#scratch;
+    copyRun(results, outAt / results.BYTES_PER_ELEMENT, count, out, this.#outOffset + start);
   }
 
   /** Results that are wider than int32. */
@@ -218,8 +235,9 @@ export function moments(
 ): void {
   const n = dims.reduce((size, d) => size * x.shape[d]!, 1);
   const results = n === 0 ? variances.length : x.count / n;
-  const center = new Float64Array(results);
+  const center = allocateArray('float64', results) as Float64Array;
   reduce('sum', x, dims, center, 0, { divisor: n });
-  means?.set(center);
+  if (means !== undefined)
+    copyStrided(denseOver(center, 'float64', [results], 0, results), means, 0, x.dtype);
   reduce('sumCentered', x, dims, variances, 0, { center, divisor: Math.max(0, n - correction), root });
 }

@@ -1,0 +1,184 @@
+/**
+ * Reductions down the columns of matrices, several columns side by side. What becomes of a column depends on its elements alone:
+ * they are taken in blocks of {@link ROWS}, whose results are combined one after another. Within a block too one element comes
+ * after another, but for full blocks of sums of float32 (other than those about a centre): these are taken in groups of 8, which are added up two and two in
+ * float32, and the groups in float64; where float32 overflows, or the squares that are added up may underflow, a group is added up
+ * in float64.
+ */
+
+import {
+  atMost,
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+  range,
+  zip,
+} from '../wasm/index.ts';
+import {
+  combineInPairs,
+  combineVectors,
+  GROUP,
+  identity,
+  loadMapped,
+  loadNarrow,
+  type Spec,
+  untilNoneLeft,
+  whereSafe,
+} from './steps.ts';
+
+/** Rows of a block: matrices that are handed over in parts must be parted at multiples of this. */
+export const ROWS = 32;
+
+/** Accumulators side by side. */
+const VECTORS = 8;
+
+/** Writes `columns`. */
+export function emitColumns(module: ModuleBuilder, s: Spec): void {
+  const params = i32Params('outer', 'n', 'inner', 'x', 'out', 'center', 'accumulate');
+  defineFunction(module, { export: 'columns' }, params, (f, p) => {
+    const w = { ...p, ...workOf(f) };
+    f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(w.stride);
+    countdown(f, p.outer, 1, () => {
+      f.get(p.accumulate).op('i32.eqz').if();
+      f.get(p.out).set(w.to).get(p.inner).set(w.columns);
+      untilNoneLeft(f, w.columns, 16 / s.bytes, () => {
+        f.get(w.to);
+        identity(f, s).store('v128.store');
+        bump(f, w.to, { bytes: 16 });
+      });
+      f.end();
+      f.get(p.n).set(w.left);
+      // Differences from a centre of each column's own are not worth the trouble.
+      if (s.grouped && s.map !== 'centered') countdown(f, w.left, ROWS, () => emitGroups(f, s, w));
+      f.get(w.left).i32Const(0).op('i32.gt_s').if();
+      emitBlocks(f, s, w);
+      f.end();
+      f.get(p.x).get(w.left).get(w.stride).op('i32.mul').op('i32.add').set(p.x);
+      for (const pointer of [p.out, p.center])
+        f.get(pointer).get(p.inner).i32Const(s.bytes).op('i32.mul').op('i32.add').set(pointer);
+    });
+  });
+}
+
+/** The locals, and those parameters that point at what comes next. */
+interface Work extends ReturnType<typeof workOf> {
+  readonly inner: number;
+  readonly x: number;
+  readonly out: number;
+  readonly center: number;
+}
+
+const workOf = (f: FunctionBuilder) => ({
+  vectors: range(VECTORS).map(() => f.local('v128')),
+  centers: range(VECTORS).map(() => f.local('v128')),
+  ...locals(f, 'v128', 'spare', 'safe'),
+  /** Where the rows of a group begin. */
+  rows: range(GROUP).map(() => f.local('i32')),
+  ...locals(f, 'i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'count', 'row'),
+});
+
+/** What is left of the rows, by panels of columns whose accumulators stay in registers. */
+function emitBlocks(f: FunctionBuilder, s: Spec, w: Work): void {
+  f.get(w.x).set(w.at).get(w.out).set(w.to).get(w.center).set(w.middle).get(w.inner).set(w.columns);
+  const panel = (count: number): void => {
+    emitPanel(f, s, w, count);
+    bump(f, w.at, { bytes: count * s.lanes * s.elementBytes });
+    bump(f, w.to, { bytes: count * 16 });
+    bump(f, w.middle, { bytes: count * 16 });
+  };
+  for (const count of [VECTORS, 2]) countdown(f, w.columns, count * s.lanes, () => panel(count));
+  untilNoneLeft(f, w.columns, s.lanes, () => panel(1));
+}
+
+function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
+  const columns = zip(w.vectors.slice(0, count), w.centers);
+  if (s.map === 'centered')
+    for (const [v, [, center]] of columns.entries())
+      f.get(w.middle)
+        .load('v128.load', 16 * v)
+        .set(center);
+  f.get(w.at).set(w.pointer).get(w.left).set(w.above);
+  untilNoneLeft(f, w.above, ROWS, () => {
+    for (const [acc] of columns) identity(f, s).set(acc);
+    atMost(f, w.above, ROWS);
+    f.set(w.row);
+    countdown(f, w.row, 1, () => {
+      for (const [v, [acc, center]] of columns.entries()) {
+        f.get(acc);
+        loadMapped(f, s, w.pointer, v * s.lanes * s.elementBytes, center, w.spare);
+        combineVectors(f, s);
+        f.set(acc);
+      }
+      bump(f, w.pointer, { local: w.stride });
+    });
+    for (const [v, [acc]] of columns.entries()) addTo(f, s, w.to, v, acc);
+  });
+}
+
+/** Combines a vector of totals with what has come together in `acc`. */
+function addTo(f: FunctionBuilder, s: Spec, totals: number, v: number, acc: number): void {
+  f.get(totals)
+    .get(totals)
+    .load('v128.load', 16 * v)
+    .get(acc);
+  combineVectors(f, s);
+  f.store('v128.store', 16 * v);
+}
+
+/** The next block of float32 rows in groups, four columns at a time; the last may reach past the end of a row. */
+function emitGroups(f: FunctionBuilder, s: Spec, w: Work): void {
+  f.i32Const(ROWS).set(w.row);
+  countdown(f, w.row, GROUP, () => {
+    let last = w.x;
+    for (const start of w.rows) {
+      f.get(last);
+      if (last !== w.x) f.get(w.stride).op('i32.add');
+      f.set(start);
+      last = start;
+    }
+    f.i32Const(0).set(w.at).get(w.out).set(w.to).get(w.inner).set(w.columns);
+    untilNoneLeft(f, w.columns, 4, () => {
+      emitGroup(f, s, w);
+      bump(f, w.at, { bytes: 16 });
+      bump(f, w.to, { bytes: 32 });
+    });
+    f.get(last).get(w.stride).op('i32.add').set(w.x);
+  });
+}
+
+/** Adds up a group of four columns; where that goes wrong, once more in float64. */
+function emitGroup(f: FunctionBuilder, s: Spec, w: Work): void {
+  const [sum, ...halves] = w.vectors.slice(0, 3) as [number, number, number];
+  const inRow = (row: number): void => {
+    f.get(row).get(w.at).op('i32.add').set(w.pointer);
+  };
+  const load = (row: number): void => {
+    inRow(row);
+    loadNarrow(f, s, w.pointer, 0, [], w.spare);
+  };
+  combineInPairs(f, s, w.rows, load, 'f32x4.add');
+  f.set(sum);
+  for (const [v, half] of halves.entries())
+    f.get(sum).get(sum).shuffle64(v, v).op('f64x2.promote_low_f32x4').set(half);
+  if (s.map !== 'nonzero') {
+    whereSafe(f, s, 'f32', sum);
+    f.tee(w.safe).op('i32x4.all_true').op('i32.eqz').if();
+    for (const [v, half] of halves.entries()) {
+      f.get(half);
+      combineInPairs(f, s, w.rows, (row) => {
+        inRow(row);
+        loadMapped(f, s, w.pointer, 8 * v, w.spare, w.spare);
+      });
+      f.get(w.safe)
+        .get(w.safe)
+        .shuffle32(2 * v, 2 * v, 2 * v + 1, 2 * v + 1);
+      f.op('v128.bitselect').set(half);
+    }
+    f.end();
+  }
+  for (const [v, half] of halves.entries()) addTo(f, s, w.to, v, half);
+}

@@ -1,0 +1,188 @@
+/**
+ * Reductions along contiguous rows. What becomes of a row depends on its elements alone, in this order:
+ *
+ * - The row is cut into blocks of {@link BLOCK} elements from its start, whose results are combined one after another.
+ * - A block of fewer than {@link SHORT} elements (the last of a row) is combined one element after another.
+ * - Any other by vectors: sums of float32 in groups of 8 vectors, added up two and two in float32 and then in float64; all else
+ *   in 8 accumulators. What does not fill a vector comes last, one element after another.
+ *
+ * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
+ */
+
+import {
+  atMost,
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  type ModuleBuilder,
+  range,
+  zip,
+} from '../wasm/index.ts';
+import {
+  addWidened,
+  combineInPairs,
+  combineLanes,
+  combineVectors,
+  GROUP,
+  identity,
+  loadMapped,
+  loadNarrow,
+  loadOne,
+  type Spec,
+  storeOne,
+  untilNoneLeft,
+  whereSafe,
+} from './steps.ts';
+
+/** Elements of a block: rows that are handed over in parts must be parted at multiples of this. */
+export const BLOCK = 4096;
+/** From this many elements on, a row is combined by vectors. */
+export const SHORT = 32;
+
+/** Vectors in flight: enough to hide the latency of an addition. */
+const VECTORS = 8;
+
+/** Writes `rows`. */
+export function emitRows(module: ModuleBuilder, s: Spec): void {
+  const block = emitBlock(module, s);
+  const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
+  defineFunction(module, { export: 'rows' }, params, (f, p) => {
+    const total = f.local('v128');
+    const center = f.local('v128');
+    const left = f.local('i32');
+    const count = f.local('i32');
+    countdown(f, p.outer, 1, () => {
+      f.get(p.accumulate).if();
+      f.get(p.out).load(loadOne(s)).set(total);
+      f.else();
+      identity(f, s).set(total);
+      f.end();
+      if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
+      f.get(p.n).set(left);
+      untilNoneLeft(f, left, BLOCK, () => {
+        atMost(f, left, BLOCK);
+        f.set(count);
+        f.get(total).get(count).get(p.x).get(center).call(block);
+        combineVectors(f, s);
+        f.set(total);
+        f.get(p.x).get(count).i32Const(s.elementBytes).op('i32.mul').op('i32.add').set(p.x);
+      });
+      storeOne(f, s, p.out, total);
+      bump(f, p.out, { bytes: s.bytes });
+      bump(f, p.center, { bytes: s.bytes });
+    });
+  });
+}
+
+/** Writes the function that reduces a block: its result stands in the low lane. */
+function emitBlock(module: ModuleBuilder, s: Spec): number {
+  const params = { n: 'i32', x: 'i32', center: 'v128' } as const;
+  return defineFunction(module, { name: 'block', result: 'v128' }, params, (f, p) => {
+    const total = f.local('v128');
+    const x = f.local('v128');
+    /** Takes the elements that are left one after another. Each is read with what follows, but only the first lane is used. */
+    const oneByOne = (pointer: number, left: number): void =>
+      countdown(f, left, 1, () => {
+        f.get(total);
+        loadMapped(f, s, pointer, 0, p.center, x);
+        combineVectors(f, s);
+        f.set(total);
+        bump(f, pointer, { bytes: s.elementBytes });
+      });
+    if (s.ordered) {
+      f.get(p.n).i32Const(SHORT).op('i32.lt_s').if();
+      identity(f, s).set(total);
+      oneByOne(p.x, p.n);
+      f.else();
+    }
+    if (s.grouped) emitGroups(f, s, p, total, x, oneByOne);
+    else emitVectors(f, s, p, total, x, oneByOne);
+    if (s.ordered) f.end();
+    f.get(total);
+  });
+}
+
+interface Block {
+  readonly n: number;
+  readonly x: number;
+  readonly center: number;
+}
+type OneByOne = (pointer: number, left: number) => void;
+
+/** By vectors of accumulators; leaves pointer and count at the end. */
+function emitVectors(
+  f: FunctionBuilder,
+  s: Spec,
+  p: Block,
+  total: number,
+  x: number,
+  oneByOne: OneByOne,
+): void {
+  const accs = [total, ...range(VECTORS - 1).map(() => f.local('v128'))];
+  const step = s.lanes * s.elementBytes;
+  for (const acc of accs) identity(f, s).set(acc);
+  for (const count of [VECTORS, 1]) {
+    countdown(f, p.n, count * s.lanes, () => {
+      for (const [v, acc] of accs.slice(0, count).entries()) {
+        f.get(acc);
+        loadMapped(f, s, p.x, v * step, p.center, x);
+        combineVectors(f, s);
+        f.set(acc);
+      }
+      bump(f, p.x, { bytes: count * step });
+    });
+  }
+  for (let half = VECTORS / 2; half >= 1; half /= 2) {
+    for (const [acc, other] of zip(accs.slice(0, half), accs.slice(half))) {
+      f.get(acc).get(other);
+      combineVectors(f, s);
+      f.set(acc);
+    }
+  }
+  combineLanes(f, s, total);
+  oneByOne(p.x, p.n);
+}
+
+/** Adds up float32 numbers in groups, and where that goes wrong in float64. */
+function emitGroups(
+  f: FunctionBuilder,
+  s: Spec,
+  p: Block,
+  total: number,
+  x: number,
+  oneByOne: OneByOne,
+): void {
+  const high = f.local('v128');
+  const pointer = f.local('i32');
+  const left = f.local('i32');
+  const centers = s.map === 'centered' ? splitCenter(f, p.center) : [];
+  f.get(p.x).set(pointer).get(p.n).set(left);
+  for (const sum of [total, high]) identity(f, s).set(sum);
+  for (const vectors of [GROUP, 1]) {
+    countdown(f, left, 4 * vectors, () => {
+      combineInPairs(f, s, range(vectors), (k) => loadNarrow(f, s, pointer, 16 * k, centers, x), 'f32x4.add');
+      addWidened(f, total, high, x);
+      bump(f, pointer, { bytes: 16 * vectors });
+    });
+  }
+  f.get(total).get(high).op('f64x2.add').set(total);
+  combineLanes(f, s, total);
+  oneByOne(pointer, left);
+  if (s.map === 'nonzero') return;
+  whereSafe(f, s, 'f64', total);
+  f.lane('i32x4.extract_lane', 0).op('i32.eqz').if();
+  emitVectors(f, s, p, total, x, oneByOne);
+  f.end();
+}
+
+/** A centre, the same in both lanes, as two float32 numbers that add up to it. */
+function splitCenter(f: FunctionBuilder, center: number): number[] {
+  const high = f.local('v128');
+  const low = f.local('v128');
+  f.get(center).lane('f64x2.extract_lane', 0).op('f32.demote_f64').op('f32x4.splat').set(high);
+  f.get(center).get(high).op('f64x2.promote_low_f32x4').op('f64x2.sub');
+  f.lane('f64x2.extract_lane', 0).op('f32.demote_f64').op('f32x4.splat').set(low);
+  return [high, low];
+}
