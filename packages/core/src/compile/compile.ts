@@ -252,5 +252,6 @@ export function compile<A extends readonly unknown[], R>(
   return Object.defineProperties(call, {
     explain: { value: () => explain(compiled.versions) },
     programs: { get: () => compiled.versions.map(({ executable }) => executable.program) },
+    machines: { get: () => compiled.versions.map(({ executable }) => executable) },
   }) as Compiled<A, R>;
 }

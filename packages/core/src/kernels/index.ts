@@ -6,9 +6,11 @@ export * from './elementwise/index.ts';
 export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';
+export { nodeCount, substitute } from './expression/substitute.ts';
 export * from './gemm/index.ts';
+export * from './indexing/index.ts';
 export * from './program/index.ts';
-export * from './record/index.ts';
+export * from './recording/index.ts';
 export * from './reduce/index.ts';
 export * from './rows/index.ts';
 export {

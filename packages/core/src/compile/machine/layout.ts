@@ -1,7 +1,8 @@
 import { bytesOf } from '../../dtype.ts';
-import { type Area, type Elementwise, readsOf, writesOf } from '../../kernels/index.ts';
+import type { Area, Elementwise } from '../../kernels/index.ts';
 import { type Lifetime, type Plan, planMemory } from '../plan.ts';
 import { type Memory, type Program, rewritten } from '../program.ts';
+import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
 
 /** Where a machine's memory lies, in bytes from the beginning of all of it. */
@@ -16,14 +17,6 @@ export interface Layout {
 
 /** In front of all else lie bytes that any kernel may overwrite, and then the parameters. */
 export const spareBytes = 64;
-
-export const readsOfStep = (step: Step): readonly Area[] =>
-  step.kind === 'kernel' ? readsOf(step.kernel) : step.reads;
-export const writesOfStep = (step: Step): readonly Area[] =>
-  step.kind === 'kernel' ? writesOf(step.kernel) : step.writes;
-
-/** Whether an area is one of the program's memories, and no kernel's own. */
-export const isMemory = (area: Area): area is Memory => 'origin' in area;
 
 /** What is in use to the end, and where it matters when a call begins, for ever: what a call leaves behind, and constants. */
 export function lastingAreas(program: Program): ReadonlySet<Area> {

@@ -18,6 +18,7 @@ import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type Part, partsOf } from './parts.ts';
+import { passes } from './passes/index.ts';
 
 /** Gives the results of the host parts of a call; by default by running them. */
 export type HostResults = (index: number) => unknown;
@@ -54,7 +55,10 @@ export class Machine {
 
   constructor(program: Program) {
     this.program = program;
-    this.steps = lowerProgram(program);
+    this.steps = passes.reduce(
+      (steps, pass) => pass.run(steps, program),
+      lowerProgram(program) as readonly Step[],
+    );
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount, places } = this.#layout;
     this.#own = new Residence(bytes);

@@ -58,7 +58,7 @@ export function partsOf(
   };
   const parts = groups.map((group): Part => {
     const [first] = group as [Step];
-    const hosts = hostsUpTo(Math.max(...group.map(({ equation }) => equation)));
+    const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
     if (first.kind === 'eager') {
       const equation = program.equations[first.equation]!;
       const inputs = equation.inputs.map(tensorOf);
@@ -98,4 +98,10 @@ function sameIn({ inputs }: Equation, tensors: readonly Tensor[], y: Value): Ten
       x.strides.join() === y.strides.join(),
   );
   return tensors[i];
+}
+
+/** The last of the equations that a step does something of. */
+function lastEquation(step: Step): number {
+  if (step.kind === 'eager' || step.kernel.kind !== 'elementwise') return step.equation;
+  return Math.max(step.equation, ...step.kernel.params.map((p) => (typeof p === 'number' ? 0 : p.equation)));
 }
