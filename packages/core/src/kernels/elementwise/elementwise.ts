@@ -4,10 +4,11 @@ import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
-import { NotLowered, recorder } from '../recording/index.ts';
+import { NotLowered, recordCall, recorder } from '../recording/index.ts';
 import {
   copyBetween,
   copyRun,
+  narrowKernel,
   type Strided,
   shareMemory,
   storeInt32,
@@ -144,6 +145,18 @@ export class ElementwiseKernel {
 /** Integers come out of float lanes as float64 numbers, and are checked as they become int32. */
 const isNarrowed = (lane: Lane, out: Strided): boolean => lane === 'f64' && out.dtype === 'int32';
 
+/** Takes down how float64 numbers become int32, which stay as they are where one does not fit. */
+function recordNarrowing({ storage, count }: Strided, out: Strided): void {
+  const target = out.dense
+    ? out.storage.array.subarray(out.offset, out.offset + count)
+    : allocateArray('int32', count);
+  recordCall('fit', narrowKernel().fit, [count, storage.array, target], {
+    checks: true,
+    keeps: out.dense ? [target] : [],
+  });
+  if (!out.dense) recorder?.copy(stridedOver(target, 'int32', out.shape), out);
+}
+
 /** Brings the first `count` elements of a slot to elements `start` and following of the dense `out`. */
 function bringOut(lane: Lane, out: Strided, start: number, count: number, slot: number): void {
   if (!isNarrowed(lane, out)) copyOut(out, start, count, slot);
@@ -173,13 +186,13 @@ export function runElementwise(
   runElementwiseMany(kernel, lane, inputs, params, [out]);
 }
 
-/** Takes the results `start` to `start + count`, in row-major order, from the slots of the scratch memory. */
+/** Takes the results `start` to `start + count`, in row-major order, from the first slot of the scratch memory. */
 export type ElementwiseSink = (start: number, count: number) => void;
 
 /**
- * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a `sink`,
- * `outs` say what shape and dtype the results have, and nothing is stored: the sink finds them, chunk by chunk, in the
- * first slots.
+ * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a `sink`, the first
+ * of `outs` only says what shape and dtype the first result has, which is not stored: the sink finds it, chunk by chunk, in the
+ * first slot.
  */
 export function runElementwiseMany(
   kernel: ElementwiseKernel,
@@ -196,9 +209,12 @@ export function runElementwiseMany(
     throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
   }
   if (recorder !== null) {
-    if (sink !== undefined || outs.some((out) => isNarrowed(lane, out)))
-      throw new NotLowered('its results are looked at in JavaScript');
-    recorder.elementwise(kernel.name, lane, kernel.expressions, inputs, params, outs);
+    if (sink !== undefined) throw new NotLowered('its results are looked at in JavaScript');
+    const wide = outs.map((out) =>
+      isNarrowed(lane, out) ? stridedOver(allocateArray('float64', n), 'float64', shape) : out,
+    );
+    recorder.elementwise(kernel.name, lane, kernel.expressions, inputs, params, wide);
+    for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!, out);
     return;
   }
   let key = laneCode[lane];
@@ -245,7 +261,7 @@ export function runElementwiseMany(
   }
   run(outer, inner);
   if (sink !== undefined) sink(0, n);
-  else for (let j = 0; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
+  for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
 }
 
 let classifiedInner = 0;
@@ -302,10 +318,11 @@ function runInChunks(
   const narrowed = outs.some((out) => isNarrowed(lane, out));
   const wide = narrowed || [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
   const capacity = slotBytes / (wide ? 8 : 4);
-  const results = outs.map((out, slot) => {
+  const stored = sink === undefined ? outs : outs.slice(1);
+  const results = stored.map((out, i) => {
+    const slot = outs.length - stored.length + i;
     // What is narrowed is stored when all of it has been checked.
-    const direct =
-      sink !== undefined || (out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs)));
+    const direct = out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs));
     return {
       out,
       slot,
@@ -333,8 +350,8 @@ function runInChunks(
         else if (layout === row && columns !== inner) copyIn(x, c, width, slot);
       }
       run(height, width);
-      if (sink !== undefined) sink(start, count);
-      else for (const { target, slot } of results) bringOut(lane, target, start, count, slot);
+      sink?.(start, count);
+      for (const { target, slot } of results) bringOut(lane, target, start, count, slot);
     }
   }
   for (const { out, target } of results) {

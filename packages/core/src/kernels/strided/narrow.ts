@@ -1,4 +1,12 @@
-import { defineFunction, type FunctionBuilder, instantiate, ModuleBuilder } from '../wasm/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  ModuleBuilder,
+} from '../wasm/index.ts';
 
 interface NarrowKernel {
   /**
@@ -6,6 +14,8 @@ interface NarrowKernel {
    * one does not fit. Returns how many are left: 0 where all fit.
    */
   narrow(count: number, address: number): number;
+  /** Stores `count` float64 numbers, their fractions dropped, as int32 elsewhere; gives 1, with none stored, where one does not fit. */
+  fit(count: number, from: number, to: number): number;
 }
 
 /** Puts the int32s of the two numbers in `x` into `narrowed`; pushes whether they are these numbers, their fractions dropped. */
@@ -44,6 +54,35 @@ function makeKernel(): NarrowKernel {
     f.i32Const(0).set(p.count);
     f.end().end();
     f.get(p.count);
+  });
+
+  defineFunction(module, { export: 'fit', result: 'i32' }, i32Params('count', 'from', 'to'), (f, p) => {
+    const [x, narrowed] = [f.local('v128'), f.local('v128')];
+    const [left, at] = [f.local('i32'), f.local('i32')];
+    const refuse = (): void => {
+      emitNarrowed(f, x, narrowed);
+      f.op('i32.eqz').if();
+      f.i32Const(1).return().end();
+    };
+    f.get(p.count).set(left).get(p.from).set(at);
+    countdown(f, left, 2, () => {
+      f.get(at).load('v128.load').set(x);
+      refuse();
+      bump(f, at, { bytes: 16 });
+    });
+    f.get(left).if();
+    f.get(at).load('v128.load64_splat').set(x);
+    refuse();
+    f.end();
+    countdown(f, p.count, 2, () => {
+      f.get(p.to).get(p.from).load('v128.load').op('i32x4.trunc_sat_f64x2_s_zero');
+      f.accessLane('v128.store64_lane', 0);
+      bump(f, p.from, { bytes: 16 });
+      bump(f, p.to, { bytes: 8 });
+    });
+    f.get(p.count).if();
+    f.get(p.to).get(p.from).load('f64.load').op('i32.trunc_sat_f64_s').store('i32.store').end();
+    f.i32Const(0);
   });
   return instantiate<NarrowKernel>(module.build());
 }

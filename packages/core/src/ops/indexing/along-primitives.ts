@@ -1,13 +1,20 @@
 /** A tensor read and written along one dimension, at an index for each element: each primitive is the derivative of the other. */
 import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { computeWide, copyStrided, elementsOf } from '../../kernels/index.ts';
+import {
+  type Combination,
+  computeChecked,
+  copyStrided,
+  elementsOf,
+  recordFirstWrite,
+  recordMeans,
+} from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { checkIndexDType, positionsAlong } from './index-positions.ts';
-import { type Combine, readAt, writeAt } from './read-write.ts';
+import { readAt, writeAt } from './read-write.ts';
 
 /** How `scatterReduce` combines the values that meet in one place. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
@@ -80,11 +87,11 @@ export function defineScatter(name: string, saves: number, derivative: Derivativ
       copyStrided(x, target);
       if (how === 'mean') {
         const floating = isFloatingPoint(out.dtype);
-        computeWide(target, (means) => scatterMean(means, positions, values, includeSelf, floating));
+        computeChecked(target, (means) => scatterMean(means, positions, values, includeSelf, floating));
       } else {
         // Of bools a sum is "or".
         const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
-        if (includeSelf) writeAt(target, positions, values, combine);
+        if (includeSelf || combine === 'set') writeAt(target, positions, values, combine);
         else scatterFirst(target, positions, values, combine);
       }
     },
@@ -93,7 +100,8 @@ export function defineScatter(name: string, saves: number, derivative: Derivativ
 }
 
 /** A reduction that starts from the first value scattered to each place. */
-function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
+function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combination): void {
+  if (recordFirstWrite(out, positions, values, how)) return;
   const fresh = new Set(positions);
   const laterPositions: number[] = [];
   const laterValues: number[] = [];
@@ -116,10 +124,11 @@ function scatterMean(
   includeSelf: boolean,
   floating: boolean,
 ): void {
-  const counts = new Map<number, number>();
-  for (const at of positions) counts.set(at, (counts.get(at) ?? Number(includeSelf)) + 1);
   if (includeSelf) writeAt(out, positions, values, 'sum');
   else scatterFirst(out, positions, values, 'sum');
+  if (recordMeans(out, positions, includeSelf, floating)) return;
+  const counts = new Map<number, number>();
+  for (const at of positions) counts.set(at, (counts.get(at) ?? Number(includeSelf)) + 1);
   for (const [at, count] of counts) {
     const mean = out[at]! / count;
     out[at] = floating ? mean : Math.floor(mean);

@@ -1,4 +1,4 @@
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, recordFirstMentions } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 
@@ -6,10 +6,12 @@ const firstMentionsPrimitive = definePrimitive<number>({
   name: 'first_mentions',
   infer: ([index]) => ({ shape: index.shape, dtype: 'bool' }),
   kernel([index], size, out) {
-    const seen = new Set<number>();
     const target = out.storage.array;
+    const places = elementsOf(index);
+    if (recordFirstMentions(places, size, target)) return;
+    const seen = new Set<number>();
     let p = 0;
-    for (const i of elementsOf(index)) {
+    for (const i of places) {
       const place = i < 0 ? i + size : i;
       target[p++] = Number(!seen.has(place));
       seen.add(place);

@@ -1,6 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { E, ElementwiseKernel, runElementwise } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -23,15 +23,13 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 
+const fromEnd = new ElementwiseKernel('from_end', 1, (i, size) => E.select(E.lt(i, 0), E.add(i, size), i));
+
 /** Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards. */
 const fromEndPrimitive = definePrimitive<number>({
   name: 'from_end',
   infer: ([index]) => ({ shape: index.shape, dtype: index.dtype }),
-  kernel([index], size, out) {
-    const target = out.storage.array;
-    let p = 0;
-    for (const i of elementsOf(index)) target[p++] = i < 0 ? i + size : i;
-  },
+  kernel: ([index], size, out) => runElementwise(fromEnd, 'i32', [index], [size], out),
 });
 
 /**

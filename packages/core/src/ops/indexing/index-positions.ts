@@ -1,6 +1,13 @@
 import { storedNumber, type TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import {
+  type Axes,
+  elementsOf,
+  recordAxes,
+  recordPlaces,
+  recordPosition,
+  recordSpread,
+} from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -17,7 +24,13 @@ export interface Positions {
   readonly inner: Int32Array;
   /** Whether `inner` counts up from 0. */
   readonly together: boolean;
+  /** What `outer` and `inner` are made of. */
+  readonly blocks: Axes;
+  readonly elements: Axes;
 }
+
+/** Positions of which rows lie together. */
+export const rowsOf = ({ blocks, rows, inner }: Positions) => ({ blocks, rows, length: inner.length });
 
 export function checkIndexDType(index: Tensor, caller: string): void {
   // An empty index names nothing, whatever its dtype.
@@ -69,13 +82,15 @@ export function indexPositions(
   indices: readonly Tensor[],
   { caller, negative }: IndexRule,
 ): Positions {
-  const rows = new Int32Array(indices[0]?.count ?? 1).fill(x.offset);
+  const count = indices[0]?.count ?? 1;
+  const rows = recordPosition(count, x.offset) ?? new Int32Array(count).fill(x.offset);
   for (const [k, index] of indices.entries()) {
     const dim = dims[k]!;
     const size = sizeAlong(x, dim);
     const stride = strideAlong(x, dim);
     const least = negative ? -size : 0;
     const values = elementsOf(index);
+    if (recordPlaces(values, { size, stride, negative }, rows) !== null) continue;
     for (let r = 0; r < rows.length; r++) {
       const i = values[r]!;
       if (i < least || i >= size) throw outOfBounds(i, r, index.shape, dim, size, caller);
@@ -84,13 +99,15 @@ export function indexPositions(
   }
   const lead = leadingDims(dims);
   const isRest = (_: number, d: number): boolean => d >= lead && !dims.includes(d);
-  const innerShape = x.shape.filter(isRest);
-  const innerStrides = x.strides.filter(isRest);
+  const blocks = { shape: x.shape.slice(0, lead), strides: x.strides.slice(0, lead) };
+  const elements = { shape: x.shape.filter(isRest), strides: x.strides.filter(isRest) };
   return {
-    outer: offsetsOf(x.shape.slice(0, lead), x.strides),
+    outer: offsetsOf(blocks.shape, blocks.strides),
     rows,
-    inner: offsetsOf(innerShape, innerStrides),
-    together: isContiguousLayout(innerShape, innerStrides),
+    inner: offsetsOf(elements.shape, elements.strides),
+    together: isContiguousLayout(elements.shape, elements.strides),
+    blocks,
+    elements,
   };
 }
 
@@ -108,7 +125,9 @@ export function indexedShape(shape: Shape, dims: readonly number[], index: Shape
 }
 
 /** Positions in one list. */
-export function flattenPositions({ outer, rows, inner }: Positions): Int32Array {
+export function flattenPositions({ outer, rows, inner, blocks, elements }: Positions): Int32Array {
+  const recorded = recordSpread(rows, blocks, elements);
+  if (recorded !== null) return recorded;
   const result = new Int32Array(outer.length * rows.length * inner.length);
   let p = 0;
   if (inner.length === 1) {
@@ -128,12 +147,17 @@ export function flattenPositions({ outer, rows, inner }: Positions): Int32Array 
 /** Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`. */
 export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: string): Int32Array {
   const values = elementsOf(index);
-  const result = new Int32Array(values.length);
-  if (result.length === 0) return result;
+  if (values.length === 0) return new Int32Array(0);
   // A 0-dimensional tensor counts as one element along dimension 0.
   const shape = index.shape.length === 0 ? [1] : index.shape;
   const size = sizeAlong(x, dim);
   const stride = strideAlong(x, dim);
+  const recorded = recordPlaces(values, { size, stride, negative: false }, x.offset);
+  if (recorded !== null) {
+    recordAxes(recorded, { shape, strides: shape.map((_, d) => (d === dim ? 0 : strideAlong(x, d))) }, 1);
+    return recorded;
+  }
+  const result = new Int32Array(values.length);
   const outer = offsetsOf(shape.slice(0, dim), x.strides);
   const inner = offsetsOf(shape.slice(dim + 1), x.strides.slice(dim + 1));
   for (let p = 0; p < values.length; p++) {
@@ -159,6 +183,8 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
 /** Positions in a tensor of `count` elements taken as one row; negative indices count from the end. */
 export function flatPositions(index: Tensor, count: number, caller: string): Int32Array {
   const values = elementsOf(index);
+  const recorded = recordPlaces(values, { size: count, stride: 1, negative: true }, 0);
+  if (recorded !== null) return recorded;
   const result = new Int32Array(values.length);
   for (let p = 0; p < result.length; p++) {
     const i = values[p]!;

@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { copyStrided, E, elementsOf } from '../../kernels/index.ts';
+import { copyStrided, E, elementsOf, recordMaskedRead, recordMaskedWrite } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
@@ -72,14 +72,15 @@ const maskedScatterPrimitive = definePrimitive<string, [Tensor, Tensor, Tensor]>
   saves: INPUT(1),
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x, mask, source], caller, out) {
+    const target = out.storage.array;
+    copyStrided(x, target);
+    if (recordMaskedWrite(target, elementsOf(mask), elementsOf(source))) return;
     const positions = truePositions(elementsOf(mask), true);
     if (source.count < positions.length) {
       throw new ShapeError(
         `${caller}: Number of elements of source < number of ones in mask: ${source.count} < ${positions.length}`,
       );
     }
-    const target = out.storage.array;
-    copyStrided(x, target);
     writeAt(target, positions, elementsOf(source), 'set');
   },
   derivative(g, node) {
@@ -98,6 +99,7 @@ const maskedGatherPrimitive: Primitive<Shape, [Tensor, Tensor]> = definePrimitiv
   saves: INPUT(1),
   infer: ([x], shape) => ({ shape, dtype: x.dtype }),
   kernel([x, mask], _, out) {
+    if (recordMaskedRead(elementsOf(x), elementsOf(mask), out.storage.array)) return;
     readAt(elementsOf(x), truePositions(elementsOf(mask), true), out.storage.array.fill(0), 0);
   },
   derivative(g, node) {

@@ -1,12 +1,21 @@
 import type { TypedArray } from '../../dtype.ts';
-import { computeWide } from '../../kernels/index.ts';
-import { flattenPositions, type Positions } from './index-positions.ts';
+import {
+  type Combination,
+  computeChecked,
+  recorder,
+  recordRead,
+  recordReadRows,
+  recordWrite,
+  recordWriteRows,
+} from '../../kernels/index.ts';
+import { flattenPositions, type Positions, rowsOf } from './index-positions.ts';
 
 /** Rows shorter than this are copied by a loop. */
 const shortRow = 16;
 
 /** Copies the elements at `positions` to `out`, from `at` on. */
 export function readAt(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): void {
+  if (recordRead(source, positions, out, at)) return;
   if (source instanceof Float32Array && out instanceof Float32Array) {
     for (let p = 0; p < positions.length; p++) out[at + p] = source[positions[p]!]!;
   } else {
@@ -18,7 +27,9 @@ export function readAt(source: TypedArray, positions: Int32Array, out: TypedArra
 export function readPositions(source: TypedArray, where: Positions, out: TypedArray, at: number): void {
   const { outer, rows, inner, together } = where;
   const length = inner.length;
-  if (!together || length < shortRow) {
+  const alone = !together || length < shortRow;
+  if (!alone && recordReadRows(source, rowsOf(where), out, at)) return;
+  if (alone || recorder !== null) {
     readAt(source, flattenPositions(where), out, at);
     return;
   }
@@ -32,14 +43,15 @@ export function readPositions(source: TypedArray, where: Positions, out: TypedAr
 }
 
 /** How a value meets the one that is there. */
-export type Combine = 'set' | 'sum' | 'prod' | 'amax' | 'amin';
+export type Combine = 'set' | Combination;
 
 /** Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they combine. */
 export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
   if ((how === 'sum' || how === 'prod') && out instanceof Int32Array) {
-    computeWide(out, (wide) => writeAt(wide, positions, values, how));
+    computeChecked(out, (wide) => writeAt(wide, positions, values, how));
     return;
   }
+  if (recordWrite(out, positions, values, how)) return;
   const step = values.length === 1 ? 0 : 1;
   const n = positions.length;
   if (how === 'set') {
@@ -73,12 +85,15 @@ export function writePositions(
   isBool: boolean,
 ): void {
   if (accumulate && out instanceof Int32Array) {
-    computeWide(out, (wide) => writePositions(wide, where, values, accumulate, isBool));
+    computeChecked(out, (wide) => writePositions(wide, where, values, accumulate, isBool));
     return;
   }
   const { outer, rows, inner, together } = where;
   const length = inner.length;
-  if (!together || length < shortRow || values.length === 1) {
+  const isOr = accumulate && isBool;
+  const alone = !together || length < shortRow || values.length === 1;
+  if (!alone && !isOr && recordWriteRows(out, rowsOf(where), values, accumulate)) return;
+  if (alone || recorder !== null) {
     writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
     return;
   }
@@ -87,7 +102,7 @@ export function writePositions(
     for (const row of rows) {
       const to = start + row;
       if (!accumulate) out.set(values.subarray(from, from + length), to);
-      else if (isBool) for (let i = 0; i < length; i++) out[to + i]! |= values[from + i]!;
+      else if (isOr) for (let i = 0; i < length; i++) out[to + i]! |= values[from + i]!;
       else addRow(out, to, values, from, length);
       from += length;
     }

@@ -1,6 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
+import { copyStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -81,7 +82,7 @@ const positionsPrimitive = definePrimitive<Addressing, [Tensor, ...Tensor[]]>({
   }),
   kernel(indices, { base, dims, caller }, out) {
     const where = indexPositions(base, dims, indices, { caller, negative: true });
-    out.storage.array.set(flattenPositions(where));
+    copyStrided(stridedOver(flattenPositions(where), 'int32', out.shape), out.storage.array);
   },
 });
 

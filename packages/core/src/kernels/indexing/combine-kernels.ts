@@ -1,0 +1,133 @@
+import type { DType } from '../../dtype.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  type LoadOp,
+  locals,
+  ModuleBuilder,
+  memoized,
+  type StoreOp,
+  type ValueType,
+} from '../wasm/index.ts';
+import { pushElement } from './move-kernels.ts';
+
+/** How a value meets the one that is there. */
+export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
+
+/** Values that meet elements. Addresses in bytes; nothing overlaps. */
+export interface CombineKernels extends Record<Combination, CombineKernel> {
+  /** Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes apart. */
+  addRows(
+    outer: number,
+    pitch: number,
+    count: number,
+    width: number,
+    rows: number,
+    values: number,
+    out: number,
+  ): void;
+}
+
+/**
+ * Lets values[i step] meet out[positions[i]], one after the other; `step`, in bytes, is 0 where one value meets all. Where `seen`
+ * is an address, of a byte of zero for each element of `out`, the first value to come takes the element's place.
+ */
+type CombineKernel = (
+  count: number,
+  step: number,
+  positions: number,
+  values: number,
+  seen: number,
+  out: number,
+) => void;
+
+interface Access {
+  readonly type: ValueType & ('i32' | 'f32' | 'f64');
+  readonly bytes: number;
+  readonly load: LoadOp;
+  readonly store: StoreOp;
+}
+
+const byte: Access = { type: 'i32', bytes: 1, load: 'i32.load8_u', store: 'i32.store8' };
+const accesses: Readonly<Record<DType, Access>> = {
+  float32: { type: 'f32', bytes: 4, load: 'f32.load', store: 'f32.store' },
+  float64: { type: 'f64', bytes: 8, load: 'f64.load', store: 'f64.store' },
+  int32: { type: 'i32', bytes: 4, load: 'i32.load', store: 'i32.store' },
+  uint8: byte,
+  bool: byte,
+};
+
+/** Combines the two numbers on the stack, which are in two locals too. */
+function emitCombined(f: FunctionBuilder, { type }: Access, how: Combination, a: number, b: number): void {
+  if (how === 'sum') f.op(`${type}.add`);
+  else if (how === 'prod') f.op(`${type}.mul`);
+  else if (type !== 'i32') f.op(how === 'amax' ? `${type}.max` : `${type}.min`);
+  else
+    f.get(a)
+      .get(b)
+      .op(how === 'amax' ? 'i32.gt_s' : 'i32.lt_s')
+      .op('select');
+}
+
+/** The kernels of a dtype; those of int32 wrap around. */
+export const combineKernels = memoized((dtype: DType): CombineKernels => {
+  const module = new ModuleBuilder();
+  const access = accesses[dtype];
+  const { type, bytes, load, store } = access;
+  for (const how of ['sum', 'prod', 'amax', 'amin'] as const) {
+    const params = i32Params('count', 'step', 'positions', 'values', 'seen', 'out');
+    defineFunction(module, { export: how }, params, (f, p) => {
+      const { position, at, flag } = locals(f, 'i32', 'position', 'at', 'flag');
+      const { a, b } = locals(f, type, 'a', 'b');
+      countdown(f, p.count, 1, () => {
+        f.get(p.positions).load('i32.load').set(position);
+        pushElement(f, p.out, position, bytes);
+        f.tee(at).load(load).set(a);
+        f.get(at).get(p.values).load(load).set(b);
+        f.get(a).get(b);
+        emitCombined(f, access, how, a, b);
+        f.set(a);
+        f.get(p.seen).if();
+        f.get(p.seen).get(position).op('i32.add').tee(flag).load('i32.load8_u').op('i32.eqz').if();
+        f.get(b).set(a).get(flag).i32Const(1).store('i32.store8');
+        f.end().end();
+        f.get(a).store(store);
+        bump(f, p.positions, { bytes: 4 });
+        bump(f, p.values, { local: p.step });
+      });
+    });
+  }
+
+  const params = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
+  defineFunction(module, { export: 'addRows' }, params, (f, p) => {
+    const { row, rows, position, at, left } = locals(f, 'i32', 'row', 'rows', 'position', 'at', 'left');
+    const lanes = 16 / bytes;
+    countdown(f, p.outer, 1, () => {
+      f.get(p.count).set(row).get(p.rows).set(rows);
+      countdown(f, row, 1, () => {
+        f.get(rows).load('i32.load').set(position);
+        pushElement(f, p.out, position, bytes);
+        f.set(at).get(p.width).set(left);
+        if (type !== 'i32')
+          countdown(f, left, lanes, () => {
+            f.get(at).get(at).load('v128.load').get(p.values).load('v128.load');
+            f.op(type === 'f32' ? 'f32x4.add' : 'f64x2.add').store('v128.store');
+            bump(f, at, { bytes: 16 });
+            bump(f, p.values, { bytes: 16 });
+          });
+        countdown(f, left, 1, () => {
+          f.get(at).get(at).load(load).get(p.values).load(load).op(`${type}.add`).store(store);
+          bump(f, at, { bytes });
+          bump(f, p.values, { bytes });
+        });
+        bump(f, rows, { bytes: 4 });
+      });
+      bump(f, p.out, { local: p.pitch });
+    });
+  });
+  return instantiate<CombineKernels>(module.build());
+});

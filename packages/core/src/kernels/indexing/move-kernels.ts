@@ -1,0 +1,159 @@
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  type LoadOp,
+  locals,
+  ModuleBuilder,
+  memoized,
+  type StoreOp,
+} from '../wasm/index.ts';
+
+/** Elements of so many bytes each, moved as they are. Addresses and widths in bytes; nothing overlaps. */
+export interface MoveKernels {
+  /** out[i] = x[positions[i]]. */
+  read(count: number, x: number, positions: number, out: number): void;
+  /** out[positions[i]] = values[i step]: `step`, in bytes, is 0 where one value is stored everywhere. */
+  write(count: number, step: number, positions: number, values: number, out: number): void;
+  /** Rows of `width`, side by side in `out`: those that begin at rows[r] of each block of x, which begin `pitch` apart. */
+  readRows(
+    outer: number,
+    pitch: number,
+    count: number,
+    width: number,
+    x: number,
+    rows: number,
+    out: number,
+  ): void;
+  /** The way back. */
+  writeRows(
+    outer: number,
+    pitch: number,
+    count: number,
+    width: number,
+    rows: number,
+    values: number,
+    out: number,
+  ): void;
+  /** out[i] = where mask[i] the next of the `available` values; gives 1, where these are too few. */
+  fill(count: number, available: number, mask: number, values: number, out: number): number;
+  /** The elements of x at which a mask is 1, side by side. */
+  pick(count: number, mask: number, x: number, out: number): void;
+}
+
+const accesses: Readonly<Record<number, readonly [LoadOp, StoreOp]>> = {
+  1: ['i32.load8_u', 'i32.store8'],
+  4: ['i32.load', 'i32.store'],
+  8: ['i64.load', 'i64.store'],
+};
+
+/** Pushes the address of an element. */
+export function pushElement(f: FunctionBuilder, base: number, position: number, bytes: number): void {
+  f.get(base).get(position).i32Const(bytes).op('i32.mul').op('i32.add');
+}
+
+/** The kernels for elements of 1, 4 or 8 bytes. */
+export const moveKernels = memoized((bytes: number): MoveKernels => {
+  const module = new ModuleBuilder();
+  const [load, store] = accesses[bytes]!;
+
+  defineFunction(module, { export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
+    const position = f.local('i32');
+    countdown(f, p.count, 1, () => {
+      f.get(p.positions).load('i32.load').set(position).get(p.out);
+      pushElement(f, p.x, position, bytes);
+      f.load(load).store(store);
+      bump(f, p.positions, { bytes: 4 });
+      bump(f, p.out, { bytes });
+    });
+  });
+
+  const writing = i32Params('count', 'step', 'positions', 'values', 'out');
+  defineFunction(module, { export: 'write' }, writing, (f, p) => {
+    const position = f.local('i32');
+    countdown(f, p.count, 1, () => {
+      f.get(p.positions).load('i32.load').set(position);
+      pushElement(f, p.out, position, bytes);
+      f.get(p.values).load(load).store(store);
+      bump(f, p.positions, { bytes: 4 });
+      bump(f, p.values, { local: p.step });
+    });
+  });
+
+  /** Copies a row, and moves both pointers on. */
+  const copyRow = (f: FunctionBuilder, from: number, to: number, width: number, left: number): void => {
+    f.get(width).set(left);
+    countdown(f, left, 16, () => {
+      f.get(to).get(from).load('v128.load').store('v128.store');
+      bump(f, from, { bytes: 16 });
+      bump(f, to, { bytes: 16 });
+    });
+    countdown(f, left, bytes, () => {
+      f.get(to).get(from).load(load).store(store);
+      bump(f, from, { bytes });
+      bump(f, to, { bytes });
+    });
+  };
+  const eachRow = (
+    f: FunctionBuilder,
+    p: Readonly<Record<'outer' | 'pitch' | 'count' | 'rows', number>>,
+    base: number,
+    copy: (at: number) => void,
+  ): void => {
+    const { row, rows, position, at } = locals(f, 'i32', 'row', 'rows', 'position', 'at');
+    countdown(f, p.outer, 1, () => {
+      f.get(p.count).set(row).get(p.rows).set(rows);
+      countdown(f, row, 1, () => {
+        f.get(rows).load('i32.load').set(position);
+        pushElement(f, base, position, bytes);
+        f.set(at);
+        copy(at);
+        bump(f, rows, { bytes: 4 });
+      });
+      bump(f, base, { local: p.pitch });
+    });
+  };
+
+  const rowsOut = i32Params('outer', 'pitch', 'count', 'width', 'x', 'rows', 'out');
+  defineFunction(module, { export: 'readRows' }, rowsOut, (f, p) => {
+    const left = f.local('i32');
+    eachRow(f, p, p.x, (at) => copyRow(f, at, p.out, p.width, left));
+  });
+
+  const rowsIn = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
+  defineFunction(module, { export: 'writeRows' }, rowsIn, (f, p) => {
+    const left = f.local('i32');
+    eachRow(f, p, p.out, (at) => copyRow(f, p.values, at, p.width, left));
+  });
+
+  const filling = i32Params('count', 'available', 'mask', 'values', 'out');
+  defineFunction(module, { export: 'fill', result: 'i32' }, filling, (f, p) => {
+    countdown(f, p.count, 1, () => {
+      f.get(p.mask).load('i32.load8_u').if();
+      f.get(p.available).op('i32.eqz').if();
+      f.i32Const(1).return().end();
+      f.get(p.out).get(p.values).load(load).store(store);
+      bump(f, p.values, { bytes });
+      bump(f, p.available, { bytes: -1 });
+      f.end();
+      bump(f, p.mask, { bytes: 1 });
+      bump(f, p.out, { bytes });
+    });
+    f.i32Const(0);
+  });
+
+  defineFunction(module, { export: 'pick' }, i32Params('count', 'mask', 'x', 'out'), (f, p) => {
+    countdown(f, p.count, 1, () => {
+      f.get(p.mask).load('i32.load8_u').if();
+      f.get(p.out).get(p.x).load(load).store(store);
+      bump(f, p.out, { bytes });
+      f.end();
+      bump(f, p.mask, { bytes: 1 });
+      bump(f, p.x, { bytes });
+    });
+  });
+  return instantiate<MoveKernels>(module.build());
+});

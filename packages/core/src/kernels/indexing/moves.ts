@@ -1,0 +1,185 @@
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { copyStrided, ElementwiseKernel, fillElements, runElementwise } from '../elementwise/index.ts';
+import { div, eq, floor, select } from '../expression/index.ts';
+import { placeOf, recordCall, recorder } from '../recording/index.ts';
+import { computeWide, denseOver } from '../strided/index.ts';
+import { type Combination, combineKernels } from './combine-kernels.ts';
+import { moveKernels } from './move-kernels.ts';
+import { type Axes, merged } from './positions.ts';
+
+/*
+ * Elements moved by positions, as programs do it: these functions say whether it was taken down. Where kernels run they do nothing.
+ */
+
+const dtypeOf = (array: TypedArray): DType => placeOf(array).area.dtype;
+
+/** The array as elements of a dtype. */
+function as(array: TypedArray, dtype: DType): TypedArray {
+  const own = dtypeOf(array);
+  if (bytesOf(own) === bytesOf(dtype) && (own === dtype || bytesOf(own) === 1)) return array;
+  const converted = allocateArray(dtype, array.length);
+  copyStrided(denseOver(array, own, [array.length], 0, array.length), converted, 0, dtype);
+  return converted;
+}
+
+/** Lets `compute` change `out`: int32 as float64 numbers, of which it is checked in the end that they fit. Kindling's own. */
+export function computeChecked(out: TypedArray, compute: (out: TypedArray) => void): void {
+  if (recorder === null || !(out instanceof Int32Array)) {
+    computeWide(out, compute);
+    return;
+  }
+  const wide = as(out, 'float64');
+  compute(wide);
+  copyStrided(denseOver(wide, 'float64', [wide.length], 0, wide.length), out, 0, 'int32');
+}
+
+/** Elements at positions, side by side from `at` on. */
+export function recordRead(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): boolean {
+  if (recorder === null) return false;
+  const target = out.subarray(at, at + positions.length);
+  recordCall('read', moveKernels(source.BYTES_PER_ELEMENT).read, [
+    positions.length,
+    source,
+    positions,
+    target,
+  ]);
+  return true;
+}
+
+/** Values, one each or one for all, stored at positions, where they combine with what is there; `'set'`: overwrite it. */
+export function recordWrite(
+  out: TypedArray,
+  positions: Int32Array,
+  values: TypedArray,
+  how: Combination | 'set',
+  seen: TypedArray | 0 = 0,
+): boolean {
+  if (recorder === null) return false;
+  const dtype = dtypeOf(out);
+  const given = as(values, dtype);
+  const [count, step] = [positions.length, values.length === 1 ? 0 : bytesOf(dtype)];
+  if (how === 'set') {
+    const { write } = moveKernels(bytesOf(dtype));
+    recordCall('write', write, [count, step, positions, given, out], { keeps: [out] });
+  } else {
+    const args = [count, step, positions, given, seen, out];
+    const changed = seen === 0 ? [out] : [seen, out];
+    recordCall(how, combineKernels(dtype)[how], args, { writes: changed, keeps: changed });
+  }
+  return true;
+}
+
+/** {@link recordWrite} where the first value to come takes the place of what is there. */
+export function recordFirstWrite(
+  out: TypedArray,
+  positions: Int32Array,
+  values: TypedArray,
+  how: Combination,
+): boolean {
+  if (recorder === null) return false;
+  const seen = allocateArray('uint8', out.length);
+  fillElements(seen, 'uint8', 0);
+  return recordWrite(out, positions, values, how, seen);
+}
+
+/** Rows of a tensor: where they begin in each of its blocks, which lie along some axes, and how long they are. */
+export interface Rows {
+  readonly blocks: Axes;
+  readonly rows: Int32Array;
+  readonly length: number;
+}
+
+/** The number of blocks, and how far apart they are; `null` where no one step leads from each to the next. */
+function stepOf(blocks: Axes): { outer: number; step: number } | null {
+  const { shape, strides } = merged(blocks);
+  return shape.length > 1 ? null : { outer: shape[0] ?? 1, step: strides[0] ?? 0 };
+}
+
+/** Whole rows, side by side from `at` on. */
+export function recordReadRows(
+  source: TypedArray,
+  { blocks, rows, length }: Rows,
+  out: TypedArray,
+  at: number,
+): boolean {
+  const lie = stepOf(blocks);
+  if (recorder === null || lie === null) return false;
+  const bytes = source.BYTES_PER_ELEMENT;
+  const target = out.subarray(at, at + lie.outer * rows.length * length);
+  const args = [lie.outer, lie.step * bytes, rows.length, length * bytes, source, rows, target];
+  recordCall('read_rows', moveKernels(bytes).readRows, args);
+  return true;
+}
+
+/** Values of as many rows, stored or added, one after the other. */
+export function recordWriteRows(
+  out: TypedArray,
+  { blocks, rows, length }: Rows,
+  values: TypedArray,
+  adds: boolean,
+): boolean {
+  const lie = stepOf(blocks);
+  if (recorder === null || lie === null) return false;
+  const dtype = dtypeOf(out);
+  const bytes = bytesOf(dtype);
+  const { outer, step } = lie;
+  const width = adds ? length : length * bytes;
+  const callee = adds ? combineKernels(dtype).addRows : moveKernels(bytes).writeRows;
+  const args = [outer, step * bytes, rows.length, width, rows, as(values, dtype), out];
+  recordCall(adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [out] });
+  return true;
+}
+
+/** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */
+export function recordMaskedWrite(out: TypedArray, mask: TypedArray, values: TypedArray): boolean {
+  if (recorder === null) return false;
+  const { fill } = moveKernels(out.BYTES_PER_ELEMENT);
+  recordCall('masked_write', fill, [mask.length, values.length, mask, values, out], {
+    keeps: [out],
+    checks: true,
+  });
+  return true;
+}
+
+/** The elements at which a mask is true, one after the other, of which there is room for as many as the mask has. */
+export function recordMaskedRead(source: TypedArray, mask: TypedArray, out: TypedArray): boolean {
+  if (recorder === null) return false;
+  const dtype = dtypeOf(out);
+  const all = allocateArray(dtype, Math.max(source.length, out.length));
+  fillElements(all, dtype, 0);
+  recordCall('masked_read', moveKernels(bytesOf(dtype)).pick, [mask.length, mask, source, all], {
+    keeps: [all],
+  });
+  copyStrided(denseOver(all, dtype, [out.length], 0, out.length), out);
+  return true;
+}
+
+const share = (rounded: boolean): ElementwiseKernel =>
+  new ElementwiseKernel('mean', 2, (x, count) => {
+    const mean = div(x, count);
+    return select(eq(count, 0), x, rounded ? floor(mean) : mean);
+  });
+const meanKernel = share(false);
+const roundedMeanKernel = share(true);
+
+/** Divides sums by how many values went into each: of its own, if it `counts`, and of those at positions. */
+export function recordMeans(
+  out: TypedArray,
+  positions: Int32Array,
+  counts: boolean,
+  floating: boolean,
+): boolean {
+  if (recorder === null) return false;
+  const dtype = dtypeOf(out);
+  const numbers = allocateArray('int32', out.length);
+  const one = allocateArray('int32', 1);
+  fillElements(numbers, 'int32', Number(counts));
+  fillElements(one, 'int32', 1);
+  recordWrite(numbers, positions, one, 'sum');
+  const dense = (array: TypedArray, type: DType) => denseOver(array, type, [array.length], 0, array.length);
+  const result = dense(out, dtype);
+  const kernel = floating ? meanKernel : roundedMeanKernel;
+  runElementwise(kernel, 'f64', [result, dense(numbers, 'int32')], [], result);
+  return true;
+}

@@ -1,0 +1,116 @@
+import type { TypedArray } from '../../dtype.ts';
+import { contiguousStrides, numelOf, type Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
+import { fillElements } from '../elementwise/index.ts';
+import { recordCall, recorder } from '../recording/index.ts';
+import { positionKernels } from './position-kernels.ts';
+
+/*
+ * Positions of elements as programs find them: what these functions give where kernels are taken down stands for a list that a call
+ * will make. Where kernels run they give `null`.
+ */
+
+/** A dimension that is indexed, of a tensor that lies so. */
+export interface Indexed {
+  readonly size: number;
+  readonly stride: number;
+  /** Whether negative indices count from the end. */
+  readonly negative: boolean;
+}
+
+/** Some dimensions. */
+export interface Axes {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+}
+
+/** Where each index leads, counted from `before`: a position, or one for each index, which is changed. Indices are checked. */
+export function recordPlaces(
+  index: TypedArray,
+  { size, stride, negative }: Indexed,
+  before: number | TypedArray,
+): Int32Array | null {
+  if (recorder === null) return null;
+  const adds = typeof before === 'object';
+  const positions = adds ? before : allocateArray('int32', index.length);
+  const start = adds ? 0 : before;
+  const args = [index.length, size, negative ? -size : 0, stride, start, Number(adds), index, positions];
+  recordCall('place', positionKernels().place, args, { keeps: adds ? [positions] : [], checks: true });
+  return positions as Int32Array;
+}
+
+/** So many times the same position. */
+export function recordPosition(count: number, position: number): Int32Array | null {
+  if (recorder === null) return null;
+  const positions = allocateArray('int32', count);
+  fillElements(positions, 'int32', position);
+  return positions as Int32Array;
+}
+
+/** Positions of rows, as those of their elements: the rows begin there in each block, which lie along some axes. */
+export function recordSpread(rows: Int32Array, blocks: Axes, elements: Axes): Int32Array | null {
+  if (recorder === null) return null;
+  const [outer, inner] = [numelOf(blocks.shape), numelOf(elements.shape)];
+  if (outer === 1 && inner === 1) return rows;
+  const positions = allocateArray('int32', outer * rows.length * inner) as Int32Array;
+  recordCall('spread', positionKernels().spread, [outer, rows.length, inner, rows, positions]);
+  recordAxes(positions, blocks, rows.length * inner);
+  recordAxes(positions, elements, 1);
+  return positions;
+}
+
+/** Moves each position, in row-major order, by where it stands along some axes, of which so many elements lie after the last. */
+export function recordAxes(positions: Int32Array, axes: Axes, after: number): void {
+  const { shape, strides } = merged(axes);
+  const steps = contiguousStrides(shape);
+  shape.forEach((n, d) => {
+    const inner = steps[d]! * after;
+    const outer = positions.length / (n * inner);
+    recordCall('add_axis', positionKernels().addAxis, [outer, n, inner, strides[d]!, positions], {
+      keeps: [positions],
+    });
+  });
+}
+
+/** Without axes of one element; neighbours that one step leads through are one. */
+export function merged({ shape, strides }: Axes): Axes {
+  const sizes: number[] = [];
+  const steps: number[] = [];
+  shape.forEach((size, d) => {
+    const stride = strides[d]!;
+    if (size === 1) return;
+    if (sizes.length > 0 && steps.at(-1) === stride * size) {
+      sizes[sizes.length - 1]! *= size;
+      steps[steps.length - 1] = stride;
+    } else {
+      sizes.push(size);
+      steps.push(stride);
+    }
+  });
+  return { shape: sizes, strides: steps };
+}
+
+/** Takes down the check that integers are none of them 0; whether it did. */
+export function recordNoZero(integers: TypedArray): boolean {
+  if (recorder === null) return false;
+  const args = [integers.length, integers.BYTES_PER_ELEMENT, integers];
+  recordCall('holds_zero', positionKernels().holdsZero, args, {
+    reads: [integers],
+    writes: [],
+    checks: true,
+  });
+  return true;
+}
+
+/** Where `index` names a place of a dimension for the first time, into bools; whether it was taken down. */
+export function recordFirstMentions(index: TypedArray, size: number, out: TypedArray): boolean {
+  if (recorder === null) return false;
+  const seen = allocateArray('uint8', size);
+  fillElements(seen, 'uint8', 0);
+  recordCall('first_mentions', positionKernels().firstMentions, [index.length, size, index, seen, out], {
+    writes: [seen, out],
+    keeps: [seen],
+    checks: true,
+  });
+  return true;
+}
