@@ -127,7 +127,7 @@ function blockedGemm(
         const accumulate = p > 0 || added !== undefined ? 1 : 0;
         const aBytes = aStride * bytes;
         const bBytes = bStride * bytes;
-        multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate);
+        multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0);
       }
       if (jCount === n) {
         copyRun(scratch, cAt / bytes, iCount * n, c, start);
@@ -230,7 +230,7 @@ function stackedGemm(
     for (let i = 0; i < count; i++) {
       const ai = aAt + i * aStrides.matrix * bytes;
       const bi = bAt + i * bStrides.matrix * bytes;
-      multiply(m, n, k, ai, aLine, bi, bLine, cAt + i * m * n * bytes, 1, 0);
+      multiply(m, n, k, ai, aLine, bi, bLine, cAt + i * m * n * bytes, 1, 0, 0);
     }
     copyRun(scratch, cAt / bytes, count * m * n, c, cOffset + first * m * n);
   }

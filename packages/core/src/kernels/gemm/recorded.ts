@@ -131,6 +131,7 @@ export function recordBlocks(
         recorder.address(c, cOffset),
         alpha,
         p > 0 || added !== undefined ? 1 : 0,
+        0,
       ],
       {
         reads: [left.array, right.array],

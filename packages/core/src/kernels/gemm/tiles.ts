@@ -1,8 +1,7 @@
 /**
- * The register tiles of the matrix product. Two kinds serve the two layouts of b, so that neither needs a
- * transposed copy:
+ * The register tiles of the matrix product:
  *
- * - `outer`, b's rows contiguous: some rows of c by 1 or 2 vectors; each step of k loads the vectors of b and splats
+ * - `outer`, b's rows contiguous: some rows of c by 1, 2 or 4 vectors; each step of k loads the vectors of b and splats
  *   one element of a per row.
  * - `dot`, b's columns contiguous (a weight matrix, used transposed) and a's rows too: some rows by 1 or 2 columns,
  *   each a dot product whose partial sums fill a vector; they are added up at the end.
@@ -35,8 +34,26 @@ export interface GemmLane {
   readonly loadOne: 'v128.load32_zero' | 'v128.load64_zero';
 }
 
-/** Rows of the largest tile. Multiplying before adding takes registers for products: 6 rows would spill then. */
-export const TILE_ROWS: 4 | 6 = hasRelaxedSimd ? 6 : 4;
+/** Parameters of a product: those of TileProduct. */
+export const productParams = (t: GemmLane) =>
+  ({
+    ...i32Params('m', 'n', 'k', 'a', 'aStride', 'b', 'bStride', 'c'),
+    alpha: t.lane,
+    ...i32Params('accumulate', 'scratch'),
+  }) as const;
+
+/** The largest tile of a product. */
+export interface TileSize {
+  readonly rows: number;
+  readonly vectors: 2 | 4;
+  /** Rows of a from which on it is worth to pack a b whose rows are contiguous. */
+  readonly packedFrom: number;
+}
+
+/** What fills 16 vector registers: where multiplying and adding are two steps, the products take some. */
+export const narrowTile: TileSize = { rows: hasRelaxedSimd ? 6 : 4, vectors: 2, packedFrom: 128 };
+/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. */
+export const wideTile: TileSize = { rows: 4, vectors: 4, packedFrom: 64 };
 /** Rows of the largest tile, whatever the engine. */
 export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */
@@ -48,20 +65,11 @@ function multiplyAdd(f: FunctionBuilder, t: GemmLane, acc: number, x: number, y:
   else f.get(acc).get(x).get(y).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(acc);
 }
 
-/**
- * One tile of `outer`. With `contiguous`, a's rows are contiguous, `aStride` apart, and each has its pointer;
- * otherwise a's columns are, `aStride` apart, and the rows of a tile lie side by side.
- */
-export function outerTile(
-  module: ModuleBuilder,
-  t: GemmLane,
-  rows: number,
-  vectors: number,
-  contiguous: boolean,
-): number {
-  const name = `gemm_outer_${t.lane}_${rows}x${vectors * t.lanes}${contiguous ? '' : '_transposed'}`;
+/** One tile of `outer`. */
+export function outerTile(module: ModuleBuilder, t: GemmLane, rows: number, vectors: number): number {
+  const name = `gemm_outer_${t.lane}_${rows}x${vectors * t.lanes}`;
   const params = {
-    ...i32Params('k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
+    ...i32Params('k', 'a', 'aRow', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
     accumulate: 'i32',
   } as const;
@@ -69,27 +77,23 @@ export function outerTile(
     const accs = range(rows).map(() => range(vectors).map(() => f.local('v128')));
     const bs = range(vectors).map(() => f.local('v128'));
     const x = f.local('v128');
-    /** Where each row's elements of a are read. */
-    const places = contiguous
-      ? fanOut(f, p.a, p.aStride, rows).map((pointer) => ({ pointer, offset: 0, step: t.bytes }))
-      : range(rows).map((i) => ({ pointer: p.a, offset: i * t.bytes, step: 0 }));
+    const as = fanOut(f, p.a, p.aRow, rows);
     const step = (u: number): void => {
       for (const [v, b] of bs.entries()) {
         f.get(p.b)
           .load('v128.load', 16 * v)
           .set(b);
       }
-      for (const [{ pointer, offset, step }, row] of zip(places, accs)) {
-        f.get(pointer)
-          .load(t.splat, offset + u * step)
+      for (const [a, row] of zip(as, accs)) {
+        f.get(a)
+          .load(t.splat, u * t.bytes)
           .set(x);
         for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
       }
       bump(f, p.b, { local: p.bRow });
-      if (!contiguous) bump(f, p.a, { local: p.aStride });
     };
     unrolled(f, p.k, UNROLL, step, () => {
-      if (contiguous) for (const { pointer } of places) bump(f, pointer, { bytes: UNROLL * t.bytes });
+      for (const a of as) bump(f, a, { bytes: UNROLL * t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);

@@ -1,0 +1,247 @@
+/** The loops of `outer` over blocks of k, groups and panels of b, and rows of a. */
+
+import {
+  atMost,
+  bump,
+  countdown,
+  defineFunction,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+  range,
+} from '../wasm/index.ts';
+import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
+import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize } from './tiles.ts';
+
+/** Steps of k between two visits of a tile: a panel of b is then 8 or 16 KB, and stays in the first-level cache. */
+const K_BLOCK = 256;
+/** Bytes of a group of packed panels: it and a block of rows fit the second-level cache. */
+const GROUP_BYTES = 1 << 18;
+/** What lies between a's rows in scratch: a stride of 2^n would bring all of them into few sets of a cache. */
+const ROW_GAP = 64;
+/** Bytes of a column of a in a block of rows; the last block may be longer, so that none is short. */
+const ROW_BLOCK_BYTES = 480;
+const LAST_BLOCK_BYTES = 720;
+const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
+/** Columns of b up to which its rows are not packed: they lie close together as they are. */
+const LEAST_PACKED_WIDTH = 128;
+/** Bytes of scratch: a group of panels, a block of rows, then the tile that partial stores go through. */
+export const OUTER_SCRATCH_BYTES: number = GROUP_BYTES + ROWS_BYTES + MOST_TILE_ROWS * 64;
+
+/** Copies the first `columns` columns of a temporary tile to c, or adds them. */
+function mergeTile(module: ModuleBuilder, t: GemmLane): number {
+  const params = i32Params('rows', 'columns', 'tile', 'tileRow', 'c', 'cRow', 'accumulate');
+  return defineFunction(module, { name: `gemm_merge_${t.lane}` }, params, (f, p) => {
+    const j = f.local('i32');
+    const value = f.local(t.lane);
+    countdown(f, p.rows, 1, () => {
+      f.i32Const(0).set(j);
+      const next = f.loop();
+      f.get(p.tile).get(j).op('i32.add').load(`${t.lane}.load`).set(value);
+      f.get(p.accumulate).if();
+      f.get(value).get(p.c).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
+      f.end();
+      f.get(p.c).get(j).op('i32.add').get(value).store(`${t.lane}.store`);
+      bump(f, j, { bytes: t.bytes });
+      f.get(j).get(p.columns).i32Const(t.bytes).op('i32.mul').op('i32.lt_s').brIf(next);
+      f.end();
+      bump(f, p.c, { local: p.cRow });
+      bump(f, p.tile, { local: p.tileRow });
+    });
+  });
+}
+
+/** Takes rows of a past one panel of b, `vectors` wide, of which `columns` columns are stored. */
+function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: number, merge: number): number {
+  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors) });
+  const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
+  const largest = tileOf(mostRows);
+  const params = {
+    ...i32Params('m', 'columns', 'k', 'a', 'aRow', 'b', 'bRow', 'c', 'cRow'),
+    alpha: t.lane,
+    ...i32Params('accumulate', 'tile'),
+  } as const;
+  const name = `gemm_sweep_${t.lane}_${vectors}`;
+  return defineFunction(module, { name }, params, (f, p) => {
+    const call = ({ rows, tile }: typeof largest): void => {
+      const operands = (): void => {
+        f.get(p.k).get(p.a).get(p.aRow).get(p.b).get(p.bRow);
+      };
+      f.get(p.columns)
+        .i32Const(vectors * t.lanes)
+        .op('i32.eq')
+        .if();
+      operands();
+      f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(tile);
+      f.else();
+      operands();
+      f.get(p.tile)
+        .i32Const(16 * vectors)
+        .get(p.alpha)
+        .i32Const(0)
+        .call(tile);
+      f.i32Const(rows)
+        .get(p.columns)
+        .get(p.tile)
+        .i32Const(16 * vectors);
+      f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
+      f.end();
+    };
+    countdown(f, p.m, mostRows, () => {
+      call(largest);
+      f.get(p.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
+      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
+    });
+    for (const tile of smaller) {
+      f.get(p.m).i32Const(tile.rows).op('i32.eq').if();
+      call(tile);
+      f.end();
+    }
+  });
+}
+
+/** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on. */
+export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize): void {
+  const merge = mergeTile(module, t);
+  const transpose = transposeLines(module, t, K_BLOCK * t.bytes + ROW_GAP);
+  const packs = {
+    Rows: packPanels(module, t, size.vectors),
+    Columns: packPanelsTransposed(module, t, size.vectors),
+  };
+  const sweeps = [4, 2, 1]
+    .filter((vectors) => vectors <= size.vectors)
+    .map((vectors) => ({ columns: vectors * t.lanes, index: sweep(module, t, size.rows, vectors, merge) }));
+  const allPanels = panels(module, t, sweeps);
+  for (const a of ['rows', 'columns'] as const)
+    for (const b of ['Rows', 'Columns'] as const)
+      product(module, t, `${a}By${b}`, size, transpose, packs[b], allPanels);
+}
+
+/** Takes rows of a past all panels of a group, `panelStep` bytes apart. */
+function panels(
+  module: ModuleBuilder,
+  t: GemmLane,
+  sweeps: readonly { columns: number; index: number }[],
+): number {
+  const params = {
+    ...i32Params('m', 'columns', 'k', 'a', 'aRow', 'panel', 'bRow', 'panelStep', 'c', 'cRow'),
+    alpha: t.lane,
+    ...i32Params('accumulate', 'tile'),
+  } as const;
+  const widest = sweeps[0]?.columns ?? 0;
+  return defineFunction(module, { name: `gemm_panels_${t.lane}` }, params, (f, p) => {
+    const width = f.local('i32');
+    const nextPanel = f.loop();
+    atMost(f, p.columns, widest);
+    f.set(width);
+    const call = (index: number): void => {
+      f.get(p.m).get(width).get(p.k).get(p.a).get(p.aRow).get(p.panel).get(p.bRow);
+      f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).get(p.tile).call(index);
+    };
+    // The narrowest sweep that is as wide as the panel.
+    for (const [i, { index }] of sweeps.entries()) {
+      const narrower = sweeps[i + 1];
+      if (narrower !== undefined) f.get(width).i32Const(narrower.columns).op('i32.gt_s').if();
+      call(index);
+      if (narrower !== undefined) f.else();
+    }
+    for (const _ of sweeps.slice(1)) f.end();
+    bump(f, p.panel, { local: p.panelStep });
+    bump(f, p.c, { bytes: widest * t.bytes });
+    f.get(p.columns).get(width).op('i32.sub').tee(p.columns).brIf(nextPanel);
+    f.end();
+  });
+}
+
+/** A product: b by groups of panels, packed where that is worth it, and each group with a by blocks of rows. */
+function product(
+  module: ModuleBuilder,
+  t: GemmLane,
+  name: `${'rows' | 'columns'}By${'Rows' | 'Columns'}`,
+  { vectors, packedFrom }: TileSize,
+  transpose: number,
+  pack: number,
+  allPanels: number,
+): void {
+  const aByRows = name.startsWith('rows');
+  const bByRows = name.endsWith('Rows');
+  defineFunction(module, { export: name }, productParams(t), (f, p) => {
+    const v = locals(f, 'i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
+    const r = locals(f, 'i32', 'left', 'count', 'a', 'c', 'from', 'aRow', 'scratch');
+    /** from += count lines, or elements. */
+    const advance = (from: number, count: number, lines: boolean, stride: number): void => {
+      f.get(from).get(count);
+      if (lines) f.get(stride);
+      else f.i32Const(t.bytes);
+      f.op('i32.mul').op('i32.add').set(from);
+    };
+    f.get(p.scratch).i32Const(GROUP_BYTES).op('i32.add').set(r.scratch);
+    f.get(p.k).i32Const(0).op('i32.gt_s').if();
+    const nextBlock = f.loop();
+    atMost(f, p.k, K_BLOCK);
+    f.set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
+    const nextGroup = f.loop();
+    atMost(f, v.left, GROUP_BYTES / (K_BLOCK * t.bytes));
+    f.set(v.columns);
+    const packed = (): void => {
+      f.get(v.columns).get(v.depth).get(v.b).get(p.bStride).get(p.scratch).call(pack);
+      f.get(p.scratch)
+        .set(v.panels)
+        .i32Const(16 * vectors)
+        .tee(v.bRow)
+        .get(v.depth)
+        .op('i32.mul')
+        .set(v.step);
+    };
+    if (bByRows) {
+      f.get(p.m)
+        .i32Const(packedFrom)
+        .op('i32.ge_s')
+        .get(p.n)
+        .i32Const(LEAST_PACKED_WIDTH)
+        .op('i32.ge_s')
+        .op('i32.and')
+        .if();
+      packed();
+      f.else();
+      f.get(v.b)
+        .set(v.panels)
+        .get(p.bStride)
+        .set(v.bRow)
+        .i32Const(16 * vectors)
+        .set(v.step);
+      f.end();
+    } else packed();
+
+    f.get(p.m).set(r.left).get(p.a).set(r.a).get(v.c).set(r.c);
+    const nextRows = f.loop();
+    f.get(r.left)
+      .i32Const(ROW_BLOCK_BYTES / t.bytes)
+      .get(r.left)
+      .i32Const(LAST_BLOCK_BYTES / t.bytes);
+    f.op('i32.le_s').op('select').set(r.count);
+    if (aByRows) f.get(r.a).set(r.from).get(p.aStride).set(r.aRow);
+    else {
+      f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
+      f.get(r.scratch).tee(r.from).call(transpose);
+      f.i32Const(K_BLOCK * t.bytes + ROW_GAP).set(r.aRow);
+    }
+    f.get(r.count).get(v.columns).get(v.depth).get(r.from).get(r.aRow).get(v.panels).get(v.bRow).get(v.step);
+    f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
+    f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(allPanels);
+    advance(r.a, r.count, aByRows, p.aStride);
+    f.get(r.c).get(r.count).get(p.n).op('i32.mul').i32Const(t.bytes).op('i32.mul').op('i32.add').set(r.c);
+    f.get(r.left).get(r.count).op('i32.sub').tee(r.left).brIf(nextRows);
+    f.end();
+
+    advance(v.b, v.columns, !bByRows, p.bStride);
+    f.get(v.c).get(v.columns).i32Const(t.bytes).op('i32.mul').op('i32.add').set(v.c);
+    f.get(v.left).get(v.columns).op('i32.sub').tee(v.left).brIf(nextGroup);
+    f.end();
+    advance(p.a, v.depth, !aByRows, p.aStride);
+    advance(p.b, v.depth, bByRows, p.bStride);
+    f.i32Const(1).set(p.accumulate);
+    f.get(p.k).get(v.depth).op('i32.sub').tee(p.k).brIf(nextBlock);
+    f.end().end();
+  });
+}
