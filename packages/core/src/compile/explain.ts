@@ -1,6 +1,7 @@
 /** What became of a compiled function, in words. */
 import { attributesAsText } from './attributes.ts';
 import type { Version } from './compile.ts';
+import { areaNames, printStep } from './machine/print.ts';
 import { bytesOfMemory, type Equation, type Program, type Value } from './program.ts';
 
 const bytes = (n: number): string =>
@@ -42,17 +43,24 @@ export function printProgram(program: Program): string {
   return lines.join('\n');
 }
 
+/** How many of something there are. */
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 function explainVersion({ executable, reason, calls }: Version, i: number): string {
-  const { program, plan } = executable;
+  const { program, plan, steps } = executable;
   const state = program.memories.filter(({ origin }) => origin.kind === 'state');
-  const steps = program.equations.filter((e) => e.rerun !== null);
+  const views = program.equations.filter((e) => e.rerun === null).length;
+  const eager = steps.filter(({ kind }) => kind === 'eager').length;
+  const nameOf = areaNames(steps);
   return [
-    `program ${i}, recorded at ${reason}; ${calls} calls since`,
-    `${steps.length} equations by eager kernels, ${program.equations.length - steps.length} views, ` +
-      `${program.hostParts.length} parts on the host`,
+    `program ${i}, recorded at ${reason}; ${counted(calls, 'call')} since`,
+    `${counted(program.equations.length - views, 'equation')} and ${counted(views, 'view')} as ${counted(steps.length - eager, 'kernel')}, ` +
+      `${eager} by eager kernels, ${counted(program.hostParts.length, 'part')} on the host`,
     `memory: ${bytes(plan.bytes)} of its own (${bytes(plan.sum)} side by side), ` +
       `${bytes(state.reduce((sum, memory) => sum + bytesOfMemory(memory), 0))} of state`,
     printProgram(program).replace(/^/gm, '  '),
+    'which is done by',
+    ...steps.map((step) => `  ${printStep(step, program.equations, nameOf)}`),
   ].join('\n');
 }
 

@@ -99,6 +99,8 @@ export interface Program {
   readonly results: readonly Value[];
   /** Which gradients leaves have afterwards, where they are others than before. */
   readonly gradients: readonly GradientLeft[];
+  /** The program as plain data: what `JSON.stringify` writes. */
+  toJSON(): unknown;
 }
 
 /** The memories that equations change after they held something. */

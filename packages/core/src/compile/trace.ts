@@ -5,6 +5,7 @@ import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
 import { type Guard, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
+import { programAsJson } from './json.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -178,6 +179,7 @@ export class Tracing implements Tracer {
       hostParts: this.#hostParts,
       results,
       gradients,
+      toJSON: () => programAsJson(program),
     };
     return { program, guards: this.#guards, leftBehind };
   }

@@ -530,14 +530,14 @@ describe('a program', () => {
       for (let i = 0; i < 10; i++) y = y.matmul(w);
       return y;
     };
-    const f = warmed(compile(chain), ones(32, 32));
+    const f = warmed(compile(chain), ones([32, 32]));
     const [own, sum] = /memory: ([\d.]+) KiB of its own \(([\d.]+) KiB side by side\)/
       .exec(f.explain())!
       .slice(1)
       .map(Number);
     expect(own).toBeLessThan(0.35 * sum!);
     expect(
-      inferenceMode(() => f(ones(32, 32)))
+      inferenceMode(() => f(ones([32, 32])))
         .sum()
         .item(),
     ).toBeCloseTo(1024 * 1.5 ** 10, -1);
