@@ -1,4 +1,4 @@
-/** What needs Node: files on disk. `@kindling/core/node`. */
+/** What needs Node: files on disk, and flags of its engine. `@kindling/core/node`. */
 import type { io, Tensor } from '../index.ts';
 import { serializeNpy } from '../io/npy.ts';
 import { serializeSafetensorsInParts } from '../io/safetensors.ts';
@@ -8,6 +8,7 @@ import { readArray, readTensors } from './load.ts';
 import { writeWhole } from './save.ts';
 
 export { FileError } from './file-error.ts';
+export { useWideVectors, type WideVectors } from './wide-vectors.ts';
 
 // Installs Tensor's methods.
 import '../index.ts';

@@ -225,6 +225,27 @@ describe('gemm', () => {
     }
   });
 
+  test('a row has the same bits however many rows are computed with it', () => {
+    const columns = fc.constantFrom(1, 3, 7, 16, 20, 37, 128, 300);
+    const steps = fc.constantFrom(50, 77, 256, 300, 1030, 2100);
+    const layout = fc.constantFrom(...layouts);
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 200 }), columns, steps, layout, layout, (m, n, k, la, lb) => {
+        const a = matrix('f32', m, k, la);
+        const b = matrix('f32', k, n, lb);
+        const all = new Float32Array(m * n);
+        gemm(m, n, k, a, b, all, 0);
+        const split = new Float32Array(m * n);
+        for (let row = 0, count = 1; row < m; row += count, count = Math.min(3 * count, m - row)) {
+          const part = { ...a, offset: a.offset + row * a.rowStride };
+          gemm(count, n, k, part, b, split, row * n);
+        }
+        expect(split.findIndex((x, i) => x !== all[i])).toBe(-1);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('float32 keeps the accuracy of BLAS on long sums', () => {
     const k = 1_000_000;
     const a = { array: new Float32Array(k).fill(0.1), offset: 0, rowStride: k, colStride: 1 };

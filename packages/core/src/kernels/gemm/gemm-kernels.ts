@@ -97,28 +97,29 @@ export function compileGemmKernels(lane: FloatLane, wide?: WideCompiler): GemmKe
 }
 
 const kernels = new Map<FloatLane, GemmKernels>();
-let wideCompiler: WideCompiler | undefined;
 
 /** The kernels for a lane type, compiled at first use. */
 export function gemmKernels(lane: FloatLane): GemmKernels {
-  let it = kernels.get(lane);
-  if (it === undefined) {
-    it = compileGemmKernels(lane, wideCompiler);
-    kernels.set(lane, it);
-  }
-  return it;
+  const made = kernels.get(lane) ?? compileGemmKernels(lane);
+  kernels.set(lane, made);
+  return made;
 }
 
-/** From now on products are compiled by `wide`. */
-export function compileProductsWide(wide: WideCompiler): void {
-  wideCompiler = wide;
-  kernels.clear();
+/** From now on products of a lane type are computed by these kernels. */
+export function replaceGemmKernels(lane: FloatLane, made: GemmKernels): void {
+  kernels.set(lane, made);
 }
 
-/** The kernel for a product with n columns. */
-export function productOf(lane: FloatLane, n: number, a: Layout, b: Layout): TileProduct {
+/** The layout of a and the kernel for a product with n columns, where a may lie in `a` or be copied to rows. */
+export function productOf(
+  lane: FloatLane,
+  n: number,
+  a: Layout,
+  b: Layout,
+): { aLayout: Layout; multiply: TileProduct } {
   const it = gemmKernels(lane);
-  if (a === 'columns') return b === 'rows' ? it.columnsByRows : it.columnsByColumns;
-  if (b === 'rows') return it.rowsByRows;
-  return n < DOT_BELOW ? it.dot : it.rowsByColumns;
+  // Whatever the layout of a: of a single row it may be another than of the matrix that the row was cut from.
+  if (b === 'columns' && n < DOT_BELOW) return { aLayout: 'rows', multiply: it.dot };
+  if (a === 'rows') return { aLayout: a, multiply: b === 'rows' ? it.rowsByRows : it.rowsByColumns };
+  return { aLayout: a, multiply: b === 'rows' ? it.columnsByRows : it.columnsByColumns };
 }

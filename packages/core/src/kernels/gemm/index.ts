@@ -1,2 +1,3 @@
 /** Products of matrices. */
 export * from './gemm.ts';
+export * from './wide.ts';

@@ -28,10 +28,9 @@ export interface Plan {
 
 /** The kernel of a product, and how it wants its operands. */
 export function planOf(m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray): Plan {
-  const aLayout = layoutOf(a, m, k, 'rows');
   const bLayout = layoutOf(b, k, n, n === 1 ? 'columns' : 'rows');
   const lane = c instanceof Float32Array ? 'f32' : 'f64';
-  return { aLayout, bLayout, multiply: productOf(lane, n, aLayout, bLayout) };
+  return { bLayout, ...productOf(lane, n, layoutOf(a, m, k, 'rows'), bLayout) };
 }
 
 /** Whether a product is a^T x, which is worked on as a row times a matrix with contiguous rows, x^T a. */
