@@ -1,42 +1,100 @@
-import { type DType, laneOf } from '../../dtype.ts';
-import { type ElementwiseKernel, runElementwiseMany } from '../elementwise/elementwise.ts';
-import { slotBase } from '../elementwise/slots.ts';
+import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
+import {
+  type ElementwiseKernel,
+  type ElementwiseSink,
+  runElementwiseMany,
+} from '../elementwise/elementwise.ts';
+import { ensureSlots, slotBase, slotBytes } from '../elementwise/slots.ts';
+import { recorder } from '../recording/index.ts';
 import { denseOver, type Strided } from '../strided/index.ts';
-import { f32, f64 } from '../wasm/index.ts';
-import { reduceKernels } from './reduce-kernels.ts';
+import { f32, f64, u8 } from '../wasm/index.ts';
+import { recordSum } from './recorded.ts';
+import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
+import { BLOCK } from './row-kernels.ts';
 
 /** An address in scratch behind the parameters that any kernel has, and in front of the slots. */
-const totalAt = 504;
-/** Up to this many values a loop in JavaScript beats the call. */
+const totalAt = 496;
+/** Up to this many values a loop in JavaScript beats the call. It adds them up as the kernel does, one after another. */
 const few = 24;
+/** Up to this many values come in one chunk. */
+const oneChunk = slotBytes / 8;
 
 /** What `runElementwiseMany` asks of a result that is not stored. */
 const nowhere = new Float32Array(0);
+const toSlot: ElementwiseSink = () => {};
 
 /**
- * The sum of the values of an elementwise kernel over operands of one shape, which are not stored: they stay in the cache
- * and are added up in float64.
+ * Adds up the values of an elementwise kernel over operands of one shape, in the order in which `reduce` adds up a row, divides the
+ * sum by `divisor`, and stores it in `out` at index `at`. The values are not stored: they stay in the cache. `stored` are the
+ * further results of the kernel, if it has any.
  */
 export function sumElementwise(
   kernel: ElementwiseKernel,
   dtype: DType,
   inputs: readonly Strided[],
   params: readonly number[],
-): number {
+  divisor: number,
+  out: TypedArray,
+  at: number,
+  stored: readonly Strided[] = [],
+): void {
+  if (recorder !== null) {
+    recordSum(recorder, kernel, dtype, inputs, params, divisor, out, at, stored);
+    return;
+  }
   const { shape, count } = inputs[0]!;
   const lane = laneOf(dtype);
-  const slot = slotBase(0);
-  let total = 0;
-  const values = denseOver(nowhere, dtype, shape, 0, count);
-  runElementwiseMany(kernel, lane, inputs, params, [values], (_, n) => {
-    if (n <= few) {
-      const array = dtype === 'float64' ? f64 : f32;
-      const from = dtype === 'float64' ? slot >>> 3 : slot >>> 2;
-      for (let i = 0; i < n; i++) total += array[from + i]!;
+  const outs = [denseOver(nowhere, dtype, shape, 0, count), ...stored];
+  if (count <= few) {
+    runElementwiseMany(kernel, lane, inputs, params, outs, toSlot);
+    const array = dtype === 'float64' ? f64 : f32;
+    const from = slotBase(0) / array.BYTES_PER_ELEMENT;
+    let total = 0;
+    for (let i = 0; i < count; i++) total += array[from + i]!;
+    out[at] = total / divisor;
+    return;
+  }
+  const kernels = reduceKernels(lane, 'sum');
+  if (count <= oneChunk) {
+    runElementwiseMany(kernel, lane, inputs, params, outs, toSlot);
+    kernels.rows(1, count, slotBase(0), totalAt, 0, 0);
+  } else {
+    // Behind the operands: what a block lacks waits there for the next chunk.
+    const waiting = outs.length + inputs.length;
+    ensureSlots(waiting + 2);
+    const sink = sumOfChunks(kernels, dtype === 'float64' ? 8 : 4, count, slotBase(waiting));
+    runElementwiseMany(kernel, lane, inputs, params, outs, sink);
+  }
+  const narrow = dtype !== 'float64';
+  kernels.finish(1, totalAt, divisor, 0, narrow ? 1 : 0);
+  out[at] = narrow ? f32[totalAt / 4]! : f64[totalAt / 8]!;
+}
+
+/** Adds up chunks of `count` values block by block, whatever the size of the chunks. */
+function sumOfChunks(
+  { rows }: ReduceKernels,
+  bytes: number,
+  count: number,
+  waitingAt: number,
+): ElementwiseSink {
+  let waiting = 0;
+  let begun = 0;
+  const add = (n: number, address: number): void => {
+    if (n === 0) return;
+    rows(1, n, address, totalAt, 0, begun);
+    begun = 1;
+  };
+  return (start, n) => {
+    const last = start + n === count;
+    if (waiting === 0 && (last || n % BLOCK === 0)) {
+      add(n, slotBase(0));
       return;
     }
-    reduceKernels(lane, 'sum').rows(1, n, slot, totalAt, 0, 0);
-    total += f64[totalAt / 8]!;
-  });
-  return total;
+    u8.copyWithin(waitingAt + waiting * bytes, slotBase(0), slotBase(0) + n * bytes);
+    waiting += n;
+    const rest = last ? 0 : waiting % BLOCK;
+    add(waiting - rest, waitingAt);
+    u8.copyWithin(waitingAt, waitingAt + (waiting - rest) * bytes, waitingAt + waiting * bytes);
+    waiting = rest;
+  };
 }

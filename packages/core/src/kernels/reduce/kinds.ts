@@ -30,6 +30,16 @@ const kinds = {
  */
 export type ReduceKind = keyof typeof kinds;
 
+/** What becomes of each result. */
+export interface ReduceOptions {
+  /** Divides each result, before it is rounded to its dtype: the number of elements, for a mean. Floats only. */
+  readonly divisor?: number;
+  /** Takes the square root of each result, after the division. Floats only. */
+  readonly root?: boolean;
+  /** For `sumCentered`: one centre for each result. */
+  readonly center?: Float64Array;
+}
+
 /** How a reduction is made up. */
 export const formOf = (kind: ReduceKind): { readonly combine: Combine; readonly map: Mapping } => kinds[kind];
 

@@ -3,6 +3,7 @@
 import { type Lane, laneOf, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided } from '../elementwise/index.ts';
+import { recorder } from '../recording/index.ts';
 import {
   copyRun,
   denseOver,
@@ -14,20 +15,18 @@ import {
 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
 import { ROWS } from './column-kernels.ts';
-import { type Accumulator, accumulatorOf, identityOf, type ReduceKind, stepOf } from './kinds.ts';
+import {
+  type Accumulator,
+  accumulatorOf,
+  identityOf,
+  type ReduceKind,
+  type ReduceOptions,
+  stepOf,
+} from './kinds.ts';
 import { type ReduceLayout, reduceLayout } from './layout.ts';
+import { recordReduction } from './recorded.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
-
-/** What becomes of each result. */
-export interface ReduceOptions {
-  /** Divides each result, before it is rounded to its dtype: the number of elements, for a mean. Floats only. */
-  readonly divisor?: number;
-  /** Takes the square root of each result, after the division. Floats only. */
-  readonly root?: boolean;
-  /** For `sumCentered`: one centre for each result. */
-  readonly center?: Float64Array;
-}
 
 /** Elements in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of rows. */
 const CHUNK = 8 * BLOCK;
@@ -61,6 +60,10 @@ export function reduce(
 ): void {
   const layout = reduceLayout(x, dims);
   if (layout.outer * layout.inner === 0) return;
+  if (recorder !== null) {
+    recordReduction(recorder, kind, layout, out, outOffset, options);
+    return;
+  }
   if (layout.x.count <= FEW && layout.x.dense) reduceFew(kind, layout, out, outOffset, options);
   else if (layout.n === 0) fillIdentity(kind, layout, out, outOffset, options);
   else new ChunkedReduction(kind, layout, out, outOffset, options).run();

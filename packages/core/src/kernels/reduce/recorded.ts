@@ -1,0 +1,122 @@
+/** Reductions as kernels of a program. */
+
+import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import {
+  copyStrided,
+  type ElementwiseKernel,
+  fillStrided,
+  runElementwiseMany,
+} from '../elementwise/index.ts';
+import { NotLowered, placeOf, type Recorder } from '../recording/index.ts';
+import { denseOver, type Strided, stridedOver } from '../strided/index.ts';
+import type { ValueType } from '../wasm/index.ts';
+import { accumulatorOf, identityOf, type ReduceKind, type ReduceOptions } from './kinds.ts';
+import type { ReduceLayout } from './layout.ts';
+import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
+
+/** Elements behind results, which kernels may overwrite. */
+const slack = 16;
+
+const types = {
+  rows: Array<ValueType>(6).fill('i32'),
+  columns: Array<ValueType>(7).fill('i32'),
+  finish: ['i32', 'i32', 'f64', 'i32', 'i32'] satisfies ValueType[],
+};
+
+type Callee = (...args: number[]) => unknown;
+
+/** Takes down what `reduce` does with a layout. */
+export function recordReduction(
+  recorder: Recorder,
+  kind: ReduceKind,
+  { outer, n, inner, x }: ReduceLayout,
+  out: TypedArray,
+  outOffset: number,
+  { divisor, root = false, center }: ReduceOptions,
+): void {
+  const lane = laneOf(x.dtype);
+  const count = outer * inner;
+  const result = stridedOver(out, placeOf(out).area.dtype, [count], outOffset);
+  if (n === 0) {
+    const quotient = identityOf(lane, kind) / (divisor ?? 1);
+    fillStrided(result, root ? Math.sqrt(quotient) : quotient);
+    return;
+  }
+  const accumulator = accumulatorOf(lane, kind);
+  if (lane === 'i32' && accumulator !== 'i32')
+    throw new NotLowered('its results are integers that are looked at in JavaScript');
+  const kernels = reduceKernels(lane, kind);
+  const elements = lane === 'i32' ? asInt32(x) : recorder.elements(x);
+  const centers = center === undefined ? 0 : recorder.address(center);
+  const reads = center === undefined ? [elements] : [elements, center];
+  // Those of float64 may be made float32 where they lie.
+  const wide = accumulator === 'f64' && lane === 'f32';
+  const own = allocateArray(
+    lane === 'f64' ? 'float64' : lane === 'i32' ? 'int32' : 'float32',
+    (wide ? 2 : 1) * count + slack,
+  );
+  const at = recorder.address(own);
+  const from = recorder.address(elements);
+  const call = (name: 'rows' | 'columns', args: Parameters<Recorder['call']>[3]): void =>
+    recorder.call(kind, kernels[name] as Callee, types[name], args, { reads, writes: [own] });
+  if (inner === 1) call('rows', [outer, n, from, at, centers, 0]);
+  else call('columns', [outer, n, inner, from, at, centers, 0]);
+  let { dtype } = x;
+  if (lane === 'i32') dtype = 'int32';
+  else if (accumulator === 'f64') {
+    const narrow = wide && result.dtype !== 'float64';
+    if (narrow || divisor !== undefined || root)
+      finish(recorder, kernels, own, count, divisor ?? 1, root, narrow);
+    if (!narrow) dtype = 'float64';
+  }
+  copyStrided(viewOf(own, dtype, count), out, outOffset, result.dtype);
+}
+
+/** Results of a dtype at the beginning of an array, whatever that was made for. */
+const viewOf = (array: TypedArray, dtype: DType, count: number): Strided =>
+  denseOver(array, dtype, [count], 0, count);
+
+function finish(
+  recorder: Recorder,
+  kernels: ReduceKernels,
+  own: TypedArray,
+  count: number,
+  divisor: number,
+  root: boolean,
+  narrow: boolean,
+): void {
+  recorder.call(
+    'finish',
+    kernels.finish as Callee,
+    types.finish,
+    [count, recorder.address(own), divisor, root ? 1 : 0, narrow ? 1 : 0],
+    { writes: [own], keeps: [own] },
+  );
+}
+
+function asInt32(x: Strided): TypedArray {
+  const array = allocateArray('int32', x.count);
+  copyStrided(x, array, 0, 'int32');
+  return array;
+}
+
+/** Takes down what `sumElementwise` does: the values lie in memory of their own until they are summed up. */
+export function recordSum(
+  recorder: Recorder,
+  kernel: ElementwiseKernel,
+  dtype: DType,
+  inputs: readonly Strided[],
+  params: readonly number[],
+  divisor: number,
+  out: TypedArray,
+  at: number,
+  stored: readonly Strided[],
+): void {
+  const { shape, count } = inputs[0]!;
+  const lane = laneOf(dtype);
+  const values = stridedOver(allocateArray(dtype, count), dtype, shape);
+  runElementwiseMany(kernel, lane, inputs, params, [values, ...stored]);
+  const flat = { outer: 1, n: count, inner: 1, x: values };
+  recordReduction(recorder, 'sum', flat, out, at, { divisor });
+}
