@@ -1,12 +1,12 @@
 import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
-import { copyStrided, ElementwiseKernel, fillElements, runElementwise } from '../elementwise/index.ts';
+import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import { computeWide, denseOver } from '../strided/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
-import { type Axes, merged } from './positions.ts';
+import { type Axes, filled, merged } from './positions.ts';
 
 /*
  * Elements moved by positions, as programs do it: these functions say whether it was taken down. Where kernels run they do nothing.
@@ -78,9 +78,7 @@ export function recordFirstWrite(
   how: Combination,
 ): boolean {
   if (recorder === null) return false;
-  const seen = allocateArray('uint8', out.length);
-  fillElements(seen, 'uint8', 0);
-  return recordWrite(out, positions, values, how, seen);
+  return recordWrite(out, positions, values, how, filled('uint8', out.length, 0));
 }
 
 /** Rows of a tensor: where they begin in each of its blocks, which lie along some axes, and how long they are. */
@@ -146,8 +144,7 @@ export function recordMaskedWrite(out: TypedArray, mask: TypedArray, values: Typ
 export function recordMaskedRead(source: TypedArray, mask: TypedArray, out: TypedArray): boolean {
   if (recorder === null) return false;
   const dtype = dtypeOf(out);
-  const all = allocateArray(dtype, Math.max(source.length, out.length));
-  fillElements(all, dtype, 0);
+  const all = filled(dtype, Math.max(source.length, out.length), 0);
   recordCall('masked_read', moveKernels(bytesOf(dtype)).pick, [mask.length, mask, source, all], {
     keeps: [all],
   });
@@ -172,11 +169,8 @@ export function recordMeans(
 ): boolean {
   if (recorder === null) return false;
   const dtype = dtypeOf(out);
-  const numbers = allocateArray('int32', out.length);
-  const one = allocateArray('int32', 1);
-  fillElements(numbers, 'int32', Number(counts));
-  fillElements(one, 'int32', 1);
-  recordWrite(numbers, positions, one, 'sum');
+  const numbers = filled('int32', out.length, Number(counts));
+  recordWrite(numbers, positions, filled('int32', 1, 1), 'sum');
   const dense = (array: TypedArray, type: DType) => denseOver(array, type, [array.length], 0, array.length);
   const result = dense(out, dtype);
   const kernel = floating ? meanKernel : roundedMeanKernel;

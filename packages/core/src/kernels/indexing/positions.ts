@@ -1,14 +1,22 @@
-import type { TypedArray } from '../../dtype.ts';
+import type { DType, TypedArray } from '../../dtype.ts';
 import { contiguousStrides, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { fillElements } from '../elementwise/index.ts';
+import { fillStrided } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
+import { denseOver } from '../strided/index.ts';
 import { positionKernels } from './position-kernels.ts';
 
 /*
  * Positions of elements as programs find them: what these functions give where kernels are taken down stands for a list that a call
  * will make. Where kernels run they give `null`.
  */
+
+/** An array with the same number everywhere. */
+export function filled(dtype: DType, count: number, value: number): TypedArray {
+  const array = allocateArray(dtype, count);
+  fillStrided(denseOver(array, dtype, [count], 0, count), value);
+  return array;
+}
 
 /** A dimension that is indexed, of a tensor that lies so. */
 export interface Indexed {
@@ -42,9 +50,7 @@ export function recordPlaces(
 /** So many times the same position. */
 export function recordPosition(count: number, position: number): Int32Array | null {
   if (recorder === null) return null;
-  const positions = allocateArray('int32', count);
-  fillElements(positions, 'int32', position);
-  return positions as Int32Array;
+  return filled('int32', count, position) as Int32Array;
 }
 
 /** Positions of rows, as those of their elements: the rows begin there in each block, which lie along some axes. */
@@ -105,8 +111,7 @@ export function recordNoZero(integers: TypedArray): boolean {
 /** Where `index` names a place of a dimension for the first time, into bools; whether it was taken down. */
 export function recordFirstMentions(index: TypedArray, size: number, out: TypedArray): boolean {
   if (recorder === null) return false;
-  const seen = allocateArray('uint8', size);
-  fillElements(seen, 'uint8', 0);
+  const seen = filled('uint8', size, 0);
   recordCall('first_mentions', positionKernels().firstMentions, [index.length, size, index, seen, out], {
     writes: [seen, out],
     keeps: [seen],

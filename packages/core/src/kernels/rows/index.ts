@@ -5,3 +5,4 @@ export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entrop
 export type { PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
 export * from './softmax.ts';
+export { clearTriangles } from './triangle.ts';

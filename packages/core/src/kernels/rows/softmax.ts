@@ -1,9 +1,9 @@
 /** Softmax, log-softmax and log-sum-exp along one dimension, forward and backward. */
 
 import type { TypedArray } from '../../dtype.ts';
-import { fillElements } from '../elementwise/index.ts';
+import { fillStrided } from '../elementwise/index.ts';
 import { recorder } from '../recording/index.ts';
-import type { Strided } from '../strided/index.ts';
+import { denseOver, type Strided } from '../strided/index.ts';
 import type { FloatLane } from '../wasm/index.ts';
 import { forEachRows, recordRows, runRows } from './chunks.ts';
 import {
@@ -79,7 +79,8 @@ export function logSoftmaxRowsBackward(
  */
 export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
   if (x.count === 0) {
-    fillElements(out, x.dtype, Number.NEGATIVE_INFINITY, outOffset, out.length);
+    const count = out.length - outOffset;
+    fillStrided(denseOver(out, x.dtype, [count], outOffset, count), Number.NEGATIVE_INFINITY);
     return;
   }
   if (isLong(x, dim)) {

@@ -88,12 +88,12 @@ function copySteps(
   step: number,
   count: number,
 ): void {
-  if (step === 1 && count > 48) {
+  if (step === 1 && count > 16) {
     if (stride === 1) {
       target.set(source.subarray(from, from + count), to);
       return;
     }
-    if (stride === 0) {
+    if (stride === 0 && count > 48) {
       target.fill(source[from]!, to, to + count);
       return;
     }

@@ -1,8 +1,9 @@
 import { K, signature } from '../../arguments/index.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
-import { copyStrided, elementsOf, stridedOver } from '../../kernels/index.ts';
+import { copyStrided, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
-import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from '../views/layout.ts';
@@ -75,26 +76,30 @@ interface Move {
   readonly shift: number;
 }
 
+/** Some neighbours along a dimension. */
+function part(x: Strided, dim: number, start: number, length: number): Strided {
+  const { storage, dtype, shape, strides, offset } = x;
+  return stridedOver(storage.array, dtype, shape.with(dim, length), offset + start * strides[dim]!, strides);
+}
+
 const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
   name: 'roll',
   saves: 0,
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], moves, out) {
     if (x.count === 0) return;
-    let from = elementsOf(x);
-    for (const [k, move] of moves.entries()) {
+    moves.reduce<Strided>((from, move, k) => {
+      const array = k < moves.length - 1 ? allocateArray(x.dtype, x.count) : out.storage.array;
+      const to = stridedOver(array, x.dtype, x.shape);
       const size = sizeAlong(x, move.dim);
-      const inner = numelOf(x.shape.slice(move.dim + 1));
-      const shift = (((move.shift % size) + size) % size) * inner;
-      const last = k === moves.length - 1;
-      const to = last ? out.storage.array : from.slice();
-      for (let row = 0; row < from.length; row += size * inner) {
-        const cut = row + size * inner - shift;
-        to.set(from.subarray(cut, row + size * inner), row);
-        to.set(from.subarray(row, cut), row + shift);
-      }
-      from = to;
-    }
+      const shift = ((move.shift % size) + size) % size;
+      for (const [start, end, length] of [
+        [0, shift, size - shift],
+        [size - shift, 0, shift],
+      ] as const)
+        scatterStrided(part(from, move.dim, start, length), part(to, move.dim, end, length));
+      return to;
+    }, x);
   },
   derivative: (g, node) => [
     apply(

@@ -2,10 +2,9 @@ import { alias } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided, elementsOf } from '../../kernels/index.ts';
+import { copyStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
-import { formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
-import { allocateArray } from '../../storage.ts';
+import { contiguousStrides, formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
@@ -27,33 +26,25 @@ function checkList(tensors: Tensors, caller: string): asserts tensors is SomeTen
   if (tensors.length === 0) throw new ValueError(`${caller}(): expected a non-empty list of Tensors`);
 }
 
-/** Rows shorter than this are copied by a loop. */
-const shortRow = 16;
-
-/** Writes parts side by side: a row of each, of the length that `lengthOf` says, and that `rows` times. */
-function interleave(parts: Tensors, rows: number, lengthOf: (part: Tensor) => number, out: Tensor): void {
-  const target = out.storage.array;
-  const width = parts.reduce((sum, part) => sum + lengthOf(part), 0);
-  let column = 0;
+/** Writes parts side by side: each is a region of the result, which leads through it by `strides`, that far after the one before. */
+function place(
+  parts: Tensors,
+  rows: number,
+  strides: readonly number[],
+  lengthOf: (part: Tensor) => number,
+  out: Tensor,
+): void {
+  const { array } = out.storage;
+  let offset = 0;
   for (const part of parts) {
-    const length = lengthOf(part);
-    if (rows === 1) copyStrided(part, target, column, out.dtype);
-    else if (part.count > 0) {
-      let data = elementsOf(part);
-      if (part.dtype !== out.dtype) {
-        data = allocateArray(out.dtype, part.count);
-        copyStrided(part, data, 0, out.dtype);
-      }
-      for (let r = 0, from = 0, to = column; r < rows; r++, from += length, to += width) {
-        if (length >= shortRow) target.set(data.subarray(from, from + length), to);
-        else for (let i = 0; i < length; i++) target[to + i] = data[from + i]!;
-      }
-    }
-    column += length;
+    if (rows === 1) copyStrided(part, array, offset, out.dtype);
+    else if (part.count > 0) scatterStrided(part, stridedOver(array, out.dtype, part.shape, offset, strides));
+    offset += lengthOf(part);
   }
 }
 
 const rowsBefore = (shape: Shape, dim: number): number => numelOf(shape.slice(0, dim));
+
 const rowLength = (shape: Shape, dim: number): number => numelOf(shape.slice(dim));
 
 /** Vectors without elements may be joined with anything. */
@@ -90,7 +81,7 @@ const catPrimitive = definePrimitive<number, SomeTensors>({
   },
   kernel(tensors, dim, out) {
     const lengthOf = ({ shape }: Tensor): number => (isNothing(shape) ? 0 : rowLength(shape, dim));
-    interleave(tensors, rowsBefore(out.shape, dim), lengthOf, out);
+    place(tensors, rowsBefore(out.shape, dim), contiguousStrides(out.shape), lengthOf, out);
   },
   derivative(g, node) {
     const dim = node.attrs;
@@ -149,7 +140,13 @@ const stackPrimitive = definePrimitive<number, SomeTensors>({
   },
   kernel(tensors, dim, out) {
     const length = rowLength(tensors[0].shape, dim);
-    interleave(tensors, rowsBefore(out.shape, dim), () => length, out);
+    place(
+      tensors,
+      rowsBefore(out.shape, dim),
+      contiguousStrides(out.shape).toSpliced(dim, 1),
+      () => length,
+      out,
+    );
   },
   derivative: (g, node) => node.inputShapes.map((_, k) => (node.needs(k) ? select(g, node.attrs, k) : null)),
 });

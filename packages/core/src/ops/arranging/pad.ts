@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { fillStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -42,7 +42,7 @@ const constantPrimitive: Primitive<Padding> = definePrimitive({
   }),
   kernel([x], { sides, value }, out) {
     const target = out.storage.array;
-    target.fill(storedNumber(value, out.dtype, 'pad'));
+    fillStrided(out, storedNumber(value, out.dtype, 'pad'));
     const from = crop(x, negated(sides));
     const to = crop(denseLayout(out.shape), sides);
     if (from.shape.includes(0) || from.shape.some((n) => n < 0)) return;

@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { copyStrided } from '../../kernels/index.ts';
+import { clearTriangles, copyStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -28,13 +28,7 @@ function triangle(name: string, lower: boolean): Primitive<number> {
       const array = out.storage.array;
       copyStrided(x, array);
       const [columns = 1, rows = 1] = out.shape.toReversed();
-      for (let row = 0; row < out.count / Math.max(columns, 1); row++) {
-        const start = row * columns;
-        // The first column above the diagonal.
-        const edge = Math.min(Math.max((row % rows) + diagonal + (lower ? 1 : 0), 0), columns);
-        if (lower) array.fill(0, start + edge, start + columns);
-        else array.fill(0, start, start + edge);
-      }
+      clearTriangles(array, { rows, columns }, diagonal + (lower ? 1 : 0), lower);
     },
     derivative: (g, node) => [apply(primitive, [g], node.attrs)],
   });

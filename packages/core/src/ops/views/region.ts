@@ -1,5 +1,14 @@
 import { ShapeError } from '../../errors.ts';
-import { copyStrided, elementsOf, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import {
+  copyStrided,
+  elementsOf,
+  fillStrided,
+  recordAxes,
+  recordPosition,
+  recordWrite,
+  scatterStrided,
+  stridedOver,
+} from '../../kernels/index.ts';
 import {
   apply,
   applyView,
@@ -53,12 +62,18 @@ const embedPrimitive = definePrimitive<Embedding>({
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   kernel([x], { region }, out) {
     const target = out.storage.array;
-    target.fill(0);
+    fillStrided(out, 0);
     if (!overlapsItself(region)) {
       scatterStrided(x, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
       return;
     }
     const source = elementsOf(x);
+    const positions = recordPosition(source.length, region.offset);
+    if (positions !== null) {
+      recordAxes(positions, region, 1);
+      recordWrite(target, positions, source, 'sum');
+      return;
+    }
     const offsets = offsetsOf(region.shape, region.strides);
     for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
   },
