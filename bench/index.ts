@@ -11,7 +11,8 @@ Usage: pnpm bench [steps] [kernels] [losses] [options]
 
   --rounds N   turns of each peer; the least time of a case counts (default 2)
   --ms N       time for each case and turn, in milliseconds (default 400)
-  --only A,B   peers to run (default: kindling,compiled,pytorch,jax-js,tfjs wasm,tfjs cpu)
+  --only A,B   peers to run (default: kindling,compiled,pytorch,jax-js,tfjs wasm,tfjs cpu; on Node 24 and newer
+               wide and compiled wide too: with useWideVectors)
   --help       this text
 
 PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch; it runs on one thread.
@@ -41,6 +42,9 @@ function peersToRun(only: string | undefined): Peer[] {
   const all: Peer[] = [
     script('kindling', 'kindling.ts'),
     script('compiled', 'kindling.ts', 'compiled'),
+    ...(Number.parseInt(process.versions.node, 10) < 24
+      ? []
+      : [script('wide', 'kindling.ts', 'wide'), script('compiled wide', 'kindling.ts', 'compiled', 'wide')]),
     ...(python === null
       ? []
       : [

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, data, manualSeed, noGrad, type Tensor } from '@kindling/core';
-import { saveSafetensors } from '@kindling/core/node';
+import { saveSafetensors, useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { Table } from 'console-table-printer';
@@ -104,6 +104,7 @@ async function main(options: Options): Promise<void> {
   } catch (error) {
     throw new UsageError(`--out: cannot make the folder ${out}: ${(error as Error).message}`);
   }
+  if (options.wide) console.log(`--wide: ${useWideVectors().reason}`);
   const mnist = loadMnist();
   manualSeed(seed);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));

@@ -4,6 +4,7 @@
  *     pnpm train-with-every-loss [--steps N] [loss ...]
  */
 import { parseArgs } from 'node:util';
+import { useWideVectors } from '@kindling/core/node';
 import { Table } from 'console-table-printer';
 import { missing, runs } from './every-loss/runs.ts';
 import { type Outcome, sparkLine, train } from './every-loss/train.ts';
@@ -16,6 +17,7 @@ Usage: pnpm train-with-every-loss [options] [loss ...]
   loss       which losses, by class (default: all)
   --steps N  steps of Adam for each (default 300)
   --compile  run each step as a compiled program: the same losses
+  --wide     use vectors of 256 bits, where Node and the processor have them: the same losses
   --help     this text`;
 
 function row(loss: string, outcome: Outcome): Record<string, string> {
@@ -69,6 +71,7 @@ try {
     options: {
       steps: { type: 'string', default: '300' },
       compile: { type: 'boolean', default: false },
+      wide: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -78,6 +81,7 @@ try {
     throw new Error(`no loss "${unknown}"; there are: ${Object.keys(runs).join(', ')}`);
   else {
     const steps = numberFlag('steps', values.steps, { integer: true, least: 1, most: 1_000_000 });
+    if (values.wide) console.log(`--wide: ${useWideVectors().reason}`);
     const without = missing();
     for (const name of without) console.log(`FAILED: ${name} has no task in examples/every-loss/runs.ts`);
     const learned = main(positionals.length > 0 ? positionals : Object.keys(runs), steps, values.compile);

@@ -1,4 +1,5 @@
 import { compile, manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
+import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import * as cases from './cases.ts';
@@ -6,6 +7,7 @@ import { runSuite, timedSync, times } from './timing.ts';
 
 /** Whether functions run as programs: of training steps, and of losses. */
 const compiled = process.argv.includes('compiled');
+if (process.argv.includes('wide')) useWideVectors();
 
 manualSeed(0);
 

@@ -9,6 +9,8 @@ export interface Options {
   readonly out: string;
   /** Whether the training step runs as a program. */
   readonly compile: boolean;
+  /** Whether products use vectors of 256 bits, where that is to be had. */
+  readonly wide: boolean;
 }
 
 const help = `Trains a 784-128-10 network on the full MNIST and reports how well it reads digits.
@@ -21,6 +23,7 @@ Usage: pnpm mnist [options]
   --seed N        seed of the weights and of the order of the images (default 0)
   --out DIR       where the pictures and the weights go (default out/mnist)
   --compile       run the training step as a compiled program: the same losses
+  --wide          use vectors of 256 bits, where Node and the processor have them: the same losses
   --help          this text
 `;
 
@@ -36,6 +39,7 @@ export function readOptions(args: string[]): Options | null {
       seed: text,
       out: text,
       compile: { type: 'boolean' },
+      wide: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     } as const;
     // pnpm passes the "--" between its own flags and the script's on to the script.
@@ -56,5 +60,6 @@ export function readOptions(args: string[]): Options | null {
     seed: count('seed', '0', { integer: true, least: 0, most: 2 ** 32 - 1 }),
     out: (values.out as string | undefined) ?? 'out/mnist',
     compile: values.compile === true,
+    wide: values.wide === true,
   };
 }

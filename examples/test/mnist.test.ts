@@ -25,8 +25,9 @@ const run = (...args: string[]): { status: number | null; stdout: string; stderr
 describe('the flags of mnist', () => {
   it('have defaults', () => {
     const numbers = { epochs: 5, lr: 0.001, batchSize: 64, seed: 0 };
-    expect(readOptions([])).toEqual({ ...numbers, out: 'out/mnist', compile: false });
+    expect(readOptions([])).toEqual({ ...numbers, out: 'out/mnist', compile: false, wide: false });
     expect(readOptions(['--compile'])?.compile).toBe(true);
+    expect(readOptions(['--wide'])?.wide).toBe(true);
   });
 
   it('are read, with or without an equals sign, behind a bare "--" too', () => {
