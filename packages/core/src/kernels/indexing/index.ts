@@ -3,9 +3,9 @@ export type { Combination } from './combine-kernels.ts';
 export * from './moves.ts';
 export {
   type Axes,
+  holdsZero,
   recordAxes,
   recordFirstMentions,
-  recordNoZero,
   recordPlaces,
   recordPosition,
   recordSpread,

@@ -96,16 +96,16 @@ export function merged({ shape, strides }: Axes): Axes {
   return { shape: sizes, strides: steps };
 }
 
-/** Takes down the check that integers are none of them 0; whether it did. */
-export function recordNoZero(integers: TypedArray): boolean {
-  if (recorder === null) return false;
+/** Whether one of the integers is 0. Where kernels are taken down none is, or the call refuses. */
+export function holdsZero(integers: TypedArray): boolean {
+  if (recorder === null) return integers.includes(0 as never);
   const args = [integers.length, integers.BYTES_PER_ELEMENT, integers];
   recordCall('holds_zero', positionKernels().holdsZero, args, {
     reads: [integers],
     writes: [],
     checks: true,
   });
-  return true;
+  return false;
 }
 
 /** Where `index` names a place of a dimension for the first time, into bools; whether it was taken down. */

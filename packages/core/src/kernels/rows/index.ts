@@ -2,6 +2,7 @@
 export { crossEntropyRows } from './cross-entropy.ts';
 export { areClasses, type CrossEntropyTargets, crossEntropyLoss, evenly } from './cross-entropy-loss.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
+export { recordNll } from './nll.ts';
 export type { PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
 export * from './softmax.ts';

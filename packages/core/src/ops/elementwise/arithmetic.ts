@@ -2,7 +2,7 @@ import { alias, composition } from '../../arguments/composition.ts';
 import { K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import { E, type Expr, elementsOf } from '../../kernels/index.ts';
+import { E, type Expr, elementsOf, holdsZero } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   binary,
@@ -133,7 +133,7 @@ const divOp = new ElementwiseOp({
 function refuseZero(name: string, inPlaceName = `${name}_`): NonNullable<ElementwiseSpec['inspect']> {
   return ([, divisor], dtype, isInPlace) => {
     if (isFloatingPoint(dtype)) return;
-    const zero = divisor instanceof Tensor ? elementsOf(divisor).includes(0 as never) : divisor === 0;
+    const zero = divisor instanceof Tensor ? holdsZero(elementsOf(divisor)) : divisor === 0;
     if (!zero) return;
     const caller = isInPlace ? inPlaceName : name;
     throw new ValueError(`${caller}: ZeroDivisionError: integer division or modulo by zero`);

@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
-import { crossEntropyDenominator, elementsOf, extentOf } from '../../kernels/index.ts';
+import { crossEntropyDenominator, elementsOf, extentOf, recordNll } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -41,6 +41,14 @@ function lookUp([, target, weight]: Inputs, a: Attributes) {
   return { places, divisor, factorOf };
 }
 
+const targetsOf = ([, target, weight]: Inputs, a: Attributes) => ({
+  classes: elementsOf(target),
+  weights: weight === undefined ? null : elementsOf(weight),
+  extent: extentOf(a.shape, a.dim),
+  ignoreIndex: a.ignoreIndex,
+  reduction: a.reduction,
+});
+
 /** The target, and the weights if there are any, which a node saved from its input `first` on. */
 function savedTargets(node: GradNode<Attributes>, first: number): [target: Tensor, ...weight: Tensor[]] {
   return node.inputShapes.length > first + 1
@@ -59,6 +67,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
     kernel(inputs, a, out) {
       const from = elementsOf(inputs[0]);
       const losses = elementsOf(out);
+      if (recordNll('losses', targetsOf(inputs, a), from, losses)) return;
       const alone = a.reduction === 'none';
       let sum = 0;
       const { places, divisor, factorOf } = lookUp(inputs, a);
@@ -83,7 +92,9 @@ function family(name: string): Primitive<Attributes, Inputs> {
     infer: (_, { shape, dtype }) => ({ shape, dtype }),
     kernel([g, ...inputs], a, out) {
       const losses = elementsOf(g);
-      const to = elementsOf(out).fill(0);
+      const to = elementsOf(out);
+      if (recordNll('gradients', targetsOf(inputs, a), losses, to)) return;
+      to.fill(0);
       const alone = a.reduction === 'none';
       const { places, factorOf } = lookUp(inputs, a);
       for (let row = 0; row < places.length; row++) {

@@ -1,0 +1,180 @@
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  type LoadOp,
+  locals,
+  ModuleBuilder,
+  memoized,
+} from '../wasm/index.ts';
+
+/**
+ * Negative log-likelihood of classes. Values lie as blocks of n classes by `inner` targets; there is a class for each target of each
+ * block. `reduction` is 0 for none, 1 for the sum, 2 for the mean; `weights` is 0 where each weighs 1; `total` is the address of
+ * the float64 number that `totalWeight` gives. Addresses in bytes; nothing overlaps.
+ */
+export interface NllKernels {
+  /** The sum of the weights of the classes that are not `ignored`; gives 1 where one is no class. */
+  totalWeight(
+    rows: number,
+    n: number,
+    ignored: number,
+    classes: number,
+    weights: number,
+    out: number,
+  ): number;
+  /** The losses, or one. */
+  losses(...args: NllArguments): void;
+  /** Stores the gradients by what was picked, given those of the losses: the rest of `out` stays. */
+  gradients(...args: NllArguments): void;
+}
+
+type NllArguments = [
+  outer: number,
+  n: number,
+  inner: number,
+  ignored: number,
+  reduction: number,
+  classes: number,
+  weights: number,
+  total: number,
+  values: number,
+  out: number,
+];
+
+/** What the kernels are for. */
+export type NllKey = `${'f32' | 'f64'} ${'int32' | 'uint8'}`;
+
+/** The kernels for numbers and classes of some types. */
+export const nllKernels = memoized((key: NllKey): NllKernels => {
+  const module = new ModuleBuilder();
+  const isSingle = key.startsWith('f32');
+  const type = isSingle ? 'f32' : 'f64';
+  const bytes = isSingle ? 4 : 8;
+  const classBytes = key.endsWith('uint8') ? 1 : 4;
+  const loadClass: LoadOp = classBytes === 1 ? 'i32.load8_u' : 'i32.load';
+
+  /** Pushes the number at the address on the stack, as float64. */
+  const load = (f: FunctionBuilder): void => {
+    f.load(`${type}.load`);
+    if (isSingle) f.op('f64.promote_f32');
+  };
+  /** Stores the float64 on the stack at the address below it. */
+  const store = (f: FunctionBuilder): void => {
+    if (isSingle) f.op('f32.demote_f64');
+    f.store(`${type}.store`);
+  };
+  /** Pushes the address of element number `index` of what lies at `base`. */
+  const element = (f: FunctionBuilder, base: number, index: number): void => {
+    f.get(base).get(index).i32Const(bytes).op('i32.mul').op('i32.add');
+  };
+  /** Puts the weight of a class into a local. */
+  const weigh = (f: FunctionBuilder, weights: number, t: number, weight: number): void => {
+    f.f64Const(1).set(weight).get(weights).if();
+    element(f, weights, t);
+    load(f);
+    f.set(weight).end();
+  };
+
+  const weighing = i32Params('rows', 'n', 'ignored', 'classes', 'weights', 'out');
+  defineFunction(module, { export: 'totalWeight', result: 'i32' }, weighing, (f, p) => {
+    const t = f.local('i32');
+    const { weight, total } = locals(f, 'f64', 'weight', 'total');
+    countdown(f, p.rows, 1, () => {
+      f.get(p.classes).load(loadClass).tee(t).get(p.ignored).op('i32.ne').if();
+      f.get(t).get(p.n).op('i32.ge_u').if();
+      f.i32Const(1).return().end();
+      weigh(f, p.weights, t, weight);
+      f.get(total).get(weight).op('f64.add').set(total);
+      f.end();
+      bump(f, p.classes, { bytes: classBytes });
+    });
+    f.get(p.out).get(total).store('f64.store').i32Const(0);
+  });
+
+  const params = i32Params(
+    'outer',
+    'n',
+    'inner',
+    'ignored',
+    'reduction',
+    'classes',
+    'weights',
+    'total',
+    'values',
+    'out',
+  );
+  /** Calls `pick` with the number of the element that each target picks, and minus its weight over the divisor. */
+  const eachTarget = (
+    f: FunctionBuilder,
+    p: Readonly<Record<keyof typeof params, number>>,
+    divisor: number,
+    pick: (place: number, factor: number) => void,
+    after: () => void,
+  ): void => {
+    const { t, block, column, place } = locals(f, 'i32', 't', 'block', 'column', 'place');
+    const factor = f.local('f64');
+    f.f64Const(1).set(divisor).get(p.reduction).i32Const(2).op('i32.eq').if();
+    f.get(p.total).load('f64.load').set(divisor).end();
+    countdown(f, p.outer, 1, () => {
+      f.i32Const(0).set(column);
+      const end = f.block();
+      const top = f.loop();
+      f.get(column).get(p.inner).op('i32.ge_s').brIf(end);
+      f.get(p.classes).load(loadClass).tee(t).get(p.ignored).op('i32.ne').if();
+      weigh(f, p.weights, t, factor);
+      f.get(factor).op('f64.neg').get(divisor).op('f64.div').set(factor);
+      f.get(t).get(p.inner).op('i32.mul').get(column).op('i32.add').get(block).op('i32.add').set(place);
+      pick(place, factor);
+      f.end();
+      after();
+      bump(f, p.classes, { bytes: classBytes });
+      f.get(column).i32Const(1).op('i32.add').set(column);
+      f.i32Const(1).brIf(top);
+      f.end().end();
+      f.get(block).get(p.n).get(p.inner).op('i32.mul').op('i32.add').set(block);
+    });
+  };
+
+  defineFunction(module, { export: 'losses' }, params, (f, p) => {
+    const { loss, sum, divisor } = locals(f, 'f64', 'loss', 'sum', 'divisor');
+    const pick = (place: number, factor: number): void => {
+      f.get(factor);
+      element(f, p.values, place);
+      load(f);
+      f.op('f64.mul').set(loss);
+    };
+    eachTarget(f, p, divisor, pick, () => {
+      f.get(p.reduction).op('i32.eqz').if();
+      f.get(p.out).get(loss);
+      store(f);
+      bump(f, p.out, { bytes });
+      f.end();
+      f.get(sum).get(loss).op('f64.add').set(sum).f64Const(0).set(loss);
+    });
+    f.get(p.reduction).if();
+    f.get(p.out).get(sum).f64Const(Number.NaN).get(divisor).f64Const(0).op('f64.ne').op('select');
+    store(f);
+    f.end();
+  });
+
+  defineFunction(module, { export: 'gradients' }, params, (f, p) => {
+    const divisor = f.local('f64');
+    const pick = (place: number, factor: number): void => {
+      element(f, p.out, place);
+      f.get(factor).get(p.values);
+      load(f);
+      f.op('f64.mul');
+      store(f);
+    };
+    eachTarget(f, p, divisor, pick, () => {
+      f.get(p.reduction).op('i32.eqz').if();
+      bump(f, p.values, { bytes });
+      f.end();
+    });
+  });
+  return instantiate<NllKernels>(module.build());
+});
