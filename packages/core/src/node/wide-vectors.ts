@@ -71,7 +71,7 @@ let known: WideVectors | null = null;
 
 /**
  * Makes matrix products, and with them linear layers, up to twice as fast: has Node use vectors of 256 bits for them. For x64
- * processors with AVX2, and Node 24 or newer.
+ * processors with AVX2, and Node 24 or newer. Kindling's own.
  *
  * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. The
  * flags that this takes are set for the time in which Kindling's products are compiled, and for no other code. Then the new
