@@ -13,6 +13,8 @@ export function onNewStorage(tell: ((storage: Storage) => void) | null): void {
 export interface Lodging {
   /** The elements, where they lie now. */
   array(): TypedArray;
+  /** Whether a gradient that lies here was shown to anybody. */
+  shown: boolean;
 }
 
 /** How often a storage left its lodging: who counts on one has to look again. */
@@ -67,6 +69,11 @@ export class Storage {
   /** Where {@link moveInto} led; `null` where the memory is the storage's own. Kindling's own. */
   get lodging(): Lodging | null {
     return this.#lodging;
+  }
+
+  /** Notes that a gradient of this memory is being shown. Kindling's own. */
+  show(): void {
+    if (this.#lodging !== null) this.#lodging.shown = true;
   }
 
   /** Whether the array may lie elsewhere from now on: nobody outside the library has it. Kindling's own. */

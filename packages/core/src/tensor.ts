@@ -90,7 +90,9 @@ export class Tensor {
    * @throws AutogradError where a tensor is made its own gradient
    */
   get grad(): Tensor | null {
-    return this.gradient;
+    const { gradient } = this;
+    if (gradient !== null) gradient.storage.show();
+    return gradient;
   }
 
   set grad(value: Tensor | null) {

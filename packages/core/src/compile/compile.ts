@@ -58,7 +58,8 @@ const leftBehind =
   'this tensor was made inside a compiled function and is none of its results: later calls do not fill it; return it from the ' +
   'function to have its values';
 
-const alike = (x: Tensor, form: TensorForm): boolean =>
+const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): boolean =>
+  tensors[form.index] === x &&
   x.dtype === form.dtype &&
   x.requiresGrad === form.requiresGrad &&
   sameShape(x.shape, form.shape) &&
@@ -91,7 +92,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     for (let i = this.versions.length - 1; i >= 0; i--) {
       const version = this.versions[i]!;
       if (version.mode !== mode) reason = 'another grad mode';
-      else if (sameForm(args, version.form, (x, form) => alike(x, form) && tensors[form.index] === x)) {
+      else if (sameForm(args, version.form, tensors, alike)) {
         const changed = this.#changed(version, tensors);
         if (changed === null) return this.#run(version, args, tensors);
         reason = changed;
@@ -139,6 +140,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const found = this.#check
       ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
       : executable.run(tensors);
+    if (result === tensorHere) return found[0] as R;
     let next = 0;
     return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
   }

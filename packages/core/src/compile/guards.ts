@@ -16,13 +16,20 @@ export interface LeafPlace {
 export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor[]): Tensor =>
   tensors[argument ?? -1] ?? tensor;
 
-/** That a leaf requires a gradient as before, and has the same hooks. */
-export function guardOfLeaf(leaf: Tensor): Guard {
-  const x = autogradOf(leaf);
-  const { leafRequiresGrad, hooks, accumulateHooks } = x;
+/** That leaves require gradients as before, and have the same hooks. */
+export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
+  const before = leaves.map((leaf) => {
+    const x = autogradOf(leaf);
+    const { leafRequiresGrad, hooks, accumulateHooks } = x;
+    return { x, leafRequiresGrad, hooks, accumulateHooks };
+  });
   return () => {
-    if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
-    return x.hooks === hooks && x.accumulateHooks === accumulateHooks ? null : 'hooks came or went';
+    for (let i = 0; i < before.length; i++) {
+      const { x, leafRequiresGrad, hooks, accumulateHooks } = before[i]!;
+      if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
+      if (x.hooks !== hooks || x.accumulateHooks !== accumulateHooks) return 'hooks came or went';
+    }
+    return null;
   };
 }
 

@@ -4,7 +4,7 @@ import type { Rerun, Tracer } from '../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import { type Guard, guardOfGradient, guardOfLeaf, type LeafPlace } from './guards.ts';
+import { type Guard, guardOfGradient, guardOfLeaves, type LeafPlace } from './guards.ts';
 import { programAsJson } from './json.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
@@ -173,6 +173,7 @@ export class Tracing implements Tracer {
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
+    this.#guards.push(guardOfLeaves([...this.#leaves]));
     const program: Program = {
       memories: [...this.#memories.values()],
       equations: this.#equations,
@@ -244,7 +245,6 @@ export class Tracing implements Tracer {
       return;
     }
     this.#leaves.add(x);
-    this.#guards.push(guardOfLeaf(x));
   }
 
   #valueOf(x: Tensor): Value {

@@ -33,12 +33,15 @@ export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
   return list;
 }
 
+/** Whether a tensor among the arguments of a call, all of whose tensors are `tensors`, is as one was. */
+export type Alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]) => boolean;
+
 /** Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of everything else. */
-export function sameForm(a: unknown, b: unknown, alike: (a: Tensor, b: TensorForm) => boolean): boolean {
-  if (b instanceof TensorForm) return a instanceof Tensor && alike(a, b);
+export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], alike: Alike): boolean {
+  if (b instanceof TensorForm) return a instanceof Tensor && alike(a, b, tensors);
   if (Array.isArray(b)) {
     if (!Array.isArray(a) || a.length !== b.length) return false;
-    for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], alike)) return false;
+    for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], tensors, alike)) return false;
     return true;
   }
   if (!isRecord(b)) return Object.is(a, b);
@@ -46,7 +49,7 @@ export function sameForm(a: unknown, b: unknown, alike: (a: Tensor, b: TensorFor
   const keys = Object.keys(b);
   return (
     Object.keys(a).length === keys.length &&
-    keys.every((key) => Object.hasOwn(a, key) && sameForm(a[key], b[key], alike))
+    keys.every((key) => Object.hasOwn(a, key) && sameForm(a[key], b[key], tensors, alike))
   );
 }
 

@@ -9,6 +9,7 @@ export class Lodged implements Lodging {
   readonly #at: number;
   readonly #length: number;
   #array: TypedArray;
+  shown = false;
 
   constructor(residence: Residence, dtype: DType, at: number, length: number) {
     this.#residence = residence;

@@ -49,8 +49,8 @@ export class Machine {
   readonly #inputs: { readonly index: number; readonly lodged: Lodged; readonly written: boolean }[] = [];
   readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
   readonly #gradients: { readonly memory: Memory; readonly lodged: Lodged; readonly written: boolean }[] = [];
-  /** The storages by which the last call left gradients. */
-  readonly #left = new Map<Memory, Storage>();
+  readonly #results: readonly Result[];
+  readonly #left: readonly Left[];
   #timesMovedOut = timesMovedOut;
 
   constructor(program: Program) {
@@ -72,13 +72,19 @@ export class Machine {
       });
     const own = this.#own.address;
     this.#parts = partsOf(program, this.steps, params, {
-      tensorOf: (value) => moved(value, this.#storageOf(value.memory), -value.memory.base),
+      tensorOf: (value) => this.#tensorOf(value),
       emit: (stretches) =>
         emitProgram(stretches, {
           of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
           params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
           spare: own,
         }),
+    });
+    this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
+    this.#left = program.gradients.map(({ leaf, value }) => {
+      if (value === null) return { leaf, value, left: null };
+      const lodged = this.#places.get(value.memory) as Lodged;
+      return { leaf, value, left: { lodged, tensor: moved(value, lodged.storage(), -value.memory.base) } };
     });
   }
 
@@ -123,6 +129,10 @@ export class Machine {
     return storage;
   }
 
+  #tensorOf(value: Value): Tensor {
+    return moved(value, this.#storageOf(value.memory), -value.memory.base);
+  }
+
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     this.#bringIn(given);
@@ -141,8 +151,9 @@ export class Machine {
       } else this.#runEagerly(act, found);
     }
     this.#bringOut(given);
-    const results = this.program.results.map((value) => this.#resultOf(value, given));
-    for (const left of this.program.gradients) this.#leave(left, given);
+    const results = new Array<Tensor>(this.#results.length);
+    for (let i = 0; i < results.length; i++) results[i] = this.#resultOf(this.#results[i]!, given);
+    for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i]!, given);
     return results;
   }
 
@@ -157,8 +168,7 @@ export class Machine {
   /** A kernel refused what it found: the eager kernel says why. */
   #fail(number: number, found: readonly unknown[]): never {
     const equation = this.program.equations[number]!;
-    const tensorOf = (value: Value): Tensor =>
-      moved(value, this.#storageOf(value.memory), -value.memory.base);
+    const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
     this.#runEagerly(
       {
         kind: 'eager',
@@ -205,7 +215,8 @@ export class Machine {
     for (const state of this.#states) state.direct = state.storage.lodging === state.lodged;
   }
 
-  #resultOf(value: Value, given: readonly Tensor[]): Tensor {
+  #resultOf(result: Result, given: readonly Tensor[]): Tensor {
+    const { value, lies } = result;
     const { memory, shape, dtype, strides } = value;
     const { origin, base } = memory;
     if (origin.kind === 'argument') {
@@ -213,33 +224,55 @@ export class Machine {
       if (value.offset === base && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
     }
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
-    const result = emptyTensor(shape, dtype);
-    copyStrided(moved(value, this.#storageOf(memory), -base), result.storage.array);
-    return result;
+    const copy = emptyTensor(shape, dtype);
+    const { array } = copy.storage;
+    if (copy.count === 1) array[0] = lies.storage.array[lies.offset]!;
+    else copyStrided(lies, array);
+    return copy;
   }
 
-  /** Gives a leaf the gradient that the call leaves; the one of the call before says from now on that it is gone. */
-  #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
+  /** Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is gone. */
+  #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
     const x = autogradOf(leafAt(leaf, given));
-    if (value === null) {
+    if (value === null || left === null) {
       x.gradient = null;
       return;
     }
-    const { memory } = value;
-    const own = (this.#places.get(memory) as Lodged).storage();
-    this.#left.get(memory)?.leaveBehind(gradientGone);
-    this.#left.set(memory, own);
-    x.gradient = moved(value, own, -memory.base);
+    const { lodged } = left;
+    if (lodged.shown) {
+      lodged.shown = false;
+      left.tensor.storage.leaveBehind(gradientGone);
+      left.tensor = moved(value, lodged.storage(), -value.memory.base);
+    }
+    x.gradient = left.tensor;
   }
+}
+
+/** A tensor among the results, and where the program has it. */
+interface Result {
+  readonly value: Value;
+  readonly lies: Tensor;
+}
+
+/** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
+interface Left extends GradientLeft {
+  readonly left: { readonly lodged: Lodged; tensor: Tensor } | null;
 }
 
 const gradientOf = ({ origin }: Memory, given: readonly Tensor[]): Tensor | null =>
   origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient : null;
 
+/** Up to this many elements a loop beats the call of a built-in. */
+const fewElements = 16;
+
 /** Brings what an argument spans of its memory to where the program has it. */
 function bringElements({ storage, offset }: Tensor, lodged: Lodged): void {
   const { array } = storage;
   const target = lodged.array();
+  if (target.length <= fewElements) {
+    for (let i = 0; i < target.length; i++) target[i] = array[offset + i]!;
+    return;
+  }
   if (offset === 0 && array.length === target.length) target.set(array);
   else target.set(array.subarray(offset, offset + target.length));
 }
