@@ -100,8 +100,11 @@ const kernels = new Map<FloatLane, GemmKernels>();
 
 /** The kernels for a lane type, compiled at first use. */
 export function gemmKernels(lane: FloatLane): GemmKernels {
-  const made = kernels.get(lane) ?? compileGemmKernels(lane);
-  kernels.set(lane, made);
+  let made = kernels.get(lane);
+  if (made === undefined) {
+    made = compileGemmKernels(lane);
+    kernels.set(lane, made);
+  }
   return made;
 }
 
@@ -110,16 +113,13 @@ export function replaceGemmKernels(lane: FloatLane, made: GemmKernels): void {
   kernels.set(lane, made);
 }
 
-/** The layout of a and the kernel for a product with n columns, where a may lie in `a` or be copied to rows. */
-export function productOf(
-  lane: FloatLane,
-  n: number,
-  a: Layout,
-  b: Layout,
-): { aLayout: Layout; multiply: TileProduct } {
+/** Whether a product with n columns is one of {@link GemmKernels.dot}, for which a is brought into rows. */
+export const usesDot = (n: number, b: Layout): boolean => b === 'columns' && n < DOT_BELOW;
+
+/** The kernel for a product with n columns. */
+export function productOf(lane: FloatLane, n: number, a: Layout, b: Layout): TileProduct {
   const it = gemmKernels(lane);
-  // Whatever the layout of a: of a single row it may be another than of the matrix that the row was cut from.
-  if (b === 'columns' && n < DOT_BELOW) return { aLayout: 'rows', multiply: it.dot };
-  if (a === 'rows') return { aLayout: a, multiply: b === 'rows' ? it.rowsByRows : it.rowsByColumns };
-  return { aLayout: a, multiply: b === 'rows' ? it.columnsByRows : it.columnsByColumns };
+  if (usesDot(n, b)) return it.dot;
+  if (a === 'rows') return b === 'rows' ? it.rowsByRows : it.rowsByColumns;
+  return b === 'rows' ? it.columnsByRows : it.columnsByColumns;
 }

@@ -25,6 +25,8 @@ const LAST_BLOCK_BYTES = 720;
 const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
+/** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
+const ROW_PANELS = 4;
 /** Bytes of scratch: a group of panels, a block of rows, then the tile that partial stores go through. */
 export const OUTER_SCRATCH_BYTES: number = GROUP_BYTES + ROWS_BYTES + MOST_TILE_ROWS * 64;
 
@@ -65,7 +67,7 @@ function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: nu
   return defineFunction(module, { name }, params, (f, p) => {
     const call = ({ rows, tile }: typeof largest): void => {
       const operands = (): void => {
-        f.get(p.k).get(p.a).get(p.aRow).get(p.b).get(p.bRow);
+        f.get(p.k).get(p.a).get(p.aRow).get(p.b).get(p.bRow).i32Const(0);
       };
       f.get(p.columns)
         .i32Const(vectors * t.lanes)
@@ -111,7 +113,7 @@ export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize
   const sweeps = [4, 2, 1]
     .filter((vectors) => vectors <= size.vectors)
     .map((vectors) => ({ columns: vectors * t.lanes, index: sweep(module, t, size.rows, vectors, merge) }));
-  const allPanels = panels(module, t, sweeps);
+  const allPanels = panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, ROW_PANELS));
   for (const a of ['rows', 'columns'] as const)
     for (const b of ['Rows', 'Columns'] as const)
       product(module, t, `${a}By${b}`, size, transpose, packs[b], allPanels);
@@ -122,6 +124,7 @@ function panels(
   module: ModuleBuilder,
   t: GemmLane,
   sweeps: readonly { columns: number; index: number }[],
+  singleRow: number,
 ): number {
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aRow', 'panel', 'bRow', 'panelStep', 'c', 'cRow'),
@@ -131,6 +134,16 @@ function panels(
   const widest = sweeps[0]?.columns ?? 0;
   return defineFunction(module, { name: `gemm_panels_${t.lane}` }, params, (f, p) => {
     const width = f.local('i32');
+    const done = f.block();
+    f.get(p.m).i32Const(1).op('i32.eq').if();
+    countdown(f, p.columns, ROW_PANELS * widest, () => {
+      f.get(p.k).get(p.a).get(p.aRow).get(p.panel).get(p.bRow).get(p.panelStep);
+      f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(singleRow);
+      f.get(p.panel).get(p.panelStep).i32Const(ROW_PANELS).op('i32.mul').op('i32.add').set(p.panel);
+      bump(f, p.c, { bytes: ROW_PANELS * widest * t.bytes });
+    });
+    f.end();
+    f.get(p.columns).op('i32.eqz').brIf(done);
     const nextPanel = f.loop();
     atMost(f, p.columns, widest);
     f.set(width);
@@ -149,7 +162,7 @@ function panels(
     bump(f, p.panel, { local: p.panelStep });
     bump(f, p.c, { bytes: widest * t.bytes });
     f.get(p.columns).get(width).op('i32.sub').tee(p.columns).brIf(nextPanel);
-    f.end();
+    f.end().end();
   });
 }
 

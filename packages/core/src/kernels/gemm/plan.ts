@@ -1,7 +1,7 @@
 /** How a product is worked on: by which kernel, from which layouts, and in which blocks. */
 
 import type { FloatArray } from '../strided/index.ts';
-import { productOf, type TileProduct } from './gemm-kernels.ts';
+import { productOf, type TileProduct, usesDot } from './gemm-kernels.ts';
 import { type Layout, layoutOf, type MatrixView } from './operands.ts';
 
 /** Multiply-adds below which a loop in JavaScript beats copying to and from the scratch memory. */
@@ -29,8 +29,13 @@ export interface Plan {
 /** The kernel of a product, and how it wants its operands. */
 export function planOf(m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray): Plan {
   const bLayout = layoutOf(b, k, n, n === 1 ? 'columns' : 'rows');
-  const lane = c instanceof Float32Array ? 'f32' : 'f64';
-  return { bLayout, ...productOf(lane, n, layoutOf(a, m, k, 'rows'), bLayout) };
+  // For `dot` whatever the layout of a: of a single row it may be another than of the matrix that the row was cut from.
+  const aLayout = usesDot(n, bLayout) ? 'rows' : layoutOf(a, m, k, 'rows');
+  return {
+    aLayout,
+    bLayout,
+    multiply: productOf(c instanceof Float32Array ? 'f32' : 'f64', n, aLayout, bLayout),
+  };
 }
 
 /** Whether a product is a^T x, which is worked on as a row times a matrix with contiguous rows, x^T a. */

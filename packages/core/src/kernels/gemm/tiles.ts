@@ -65,24 +65,32 @@ function multiplyAdd(f: FunctionBuilder, t: GemmLane, acc: number, x: number, y:
   else f.get(acc).get(x).get(y).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(acc);
 }
 
-/** One tile of `outer`. */
-export function outerTile(module: ModuleBuilder, t: GemmLane, rows: number, vectors: number): number {
-  const name = `gemm_outer_${t.lane}_${rows}x${vectors * t.lanes}`;
+/** One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. */
+export function outerTile(
+  module: ModuleBuilder,
+  t: GemmLane,
+  rows: number,
+  vectors: number,
+  panels = 1,
+): number {
+  const name = `gemm_outer_${t.lane}_${rows}x${panels}x${vectors * t.lanes}`;
   const params = {
-    ...i32Params('k', 'a', 'aRow', 'b', 'bRow', 'c', 'cRow'),
+    ...i32Params('k', 'a', 'aRow', 'b', 'bRow', 'panelStep', 'c', 'cRow'),
     alpha: t.lane,
     accumulate: 'i32',
   } as const;
   return defineFunction(module, { name }, params, (f, p) => {
-    const accs = range(rows).map(() => range(vectors).map(() => f.local('v128')));
-    const bs = range(vectors).map(() => f.local('v128'));
+    const accs = range(rows).map(() => range(panels * vectors).map(() => f.local('v128')));
+    const bs = range(panels * vectors).map(() => f.local('v128'));
     const x = f.local('v128');
     const as = fanOut(f, p.a, p.aRow, rows);
+    const panelAt = fanOut(f, p.b, p.panelStep, panels);
     const step = (u: number): void => {
-      for (const [v, b] of bs.entries()) {
-        f.get(p.b)
-          .load('v128.load', 16 * v)
-          .set(b);
+      for (const [i, panel] of panelAt.entries()) {
+        for (const v of range(vectors))
+          f.get(panel)
+            .load('v128.load', 16 * v)
+            .set(bs[i * vectors + v] ?? 0);
       }
       for (const [a, row] of zip(as, accs)) {
         f.get(a)
@@ -90,7 +98,7 @@ export function outerTile(module: ModuleBuilder, t: GemmLane, rows: number, vect
           .set(x);
         for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
       }
-      bump(f, p.b, { local: p.bRow });
+      for (const panel of panelAt) bump(f, panel, { local: p.bRow });
     };
     unrolled(f, p.k, UNROLL, step, () => {
       for (const a of as) bump(f, a, { bytes: UNROLL * t.bytes });

@@ -26,7 +26,7 @@ const lanes = ['f32', 'f64'] as const;
 const forms = ['rowsByRows', 'rowsByColumns', 'columnsByRows', 'columnsByColumns'] as const;
 /** m, n and k, such that there are remainders of tiles, panels, groups and blocks of every kind. */
 const sizes = [
-  [1, 5, 9],
+  [1, 150, 30],
   [7, 43, 300],
   [197, 136, 21],
   [10, 290, 18],
