@@ -46,12 +46,16 @@ export function printProgram(program: Program): string {
 /** How many of something there are. */
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
+const printTime = (microseconds: number | null): string =>
+  (microseconds === null ? '' : microseconds.toFixed(2)).padStart(9);
+
 function explainVersion({ executable, reason, calls }: Version, i: number): string {
   const { program, plan, steps } = executable;
   const state = program.memories.filter(({ origin }) => origin.kind === 'state');
   const views = program.equations.filter((e) => e.rerun === null).length;
   const eager = steps.filter(({ kind }) => kind === 'eager').length;
   const nameOf = areaNames(steps);
+  const times = executable.timings();
   return [
     `program ${i}, recorded at ${reason}; ${counted(calls, 'call')} since`,
     `${counted(program.equations.length - views, 'equation')} and ${counted(views, 'view')} as ${counted(steps.length - eager, 'kernel')}, ` +
@@ -59,8 +63,8 @@ function explainVersion({ executable, reason, calls }: Version, i: number): stri
     `memory: ${bytes(plan.bytes)} of its own (${bytes(plan.sum)} side by side), ` +
       `${bytes(state.reduce((sum, memory) => sum + bytesOfMemory(memory), 0))} of state`,
     printProgram(program).replace(/^/gm, '  '),
-    'which is done by',
-    ...steps.map((step) => `  ${printStep(step, program.equations, nameOf)}`),
+    'which is done by, with microseconds each',
+    ...steps.map((step, i) => `  ${printTime(times[i]!)}  ${printStep(step, program.equations, nameOf)}`),
   ].join('\n');
 }
 

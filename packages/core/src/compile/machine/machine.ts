@@ -1,4 +1,11 @@
-import { copyStrided, emitProgram, Residence, scatterStrided } from '../../kernels/index.ts';
+import {
+  copyStrided,
+  emitProgram,
+  type Kernel,
+  Residence,
+  type Stretch,
+  scatterStrided,
+} from '../../kernels/index.ts';
 import { ofKernel } from '../../record/apply.ts';
 import { sameShape } from '../../shape.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
@@ -19,6 +26,7 @@ import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
+import { timeKernels } from './timing.ts';
 
 /** Gives the results of the host parts of a call; by default by running them. */
 export type HostResults = (index: number) => unknown;
@@ -60,7 +68,7 @@ export class Machine {
       lowerProgram(program) as readonly Step[],
     );
     this.#layout = layOut(program, this.steps);
-    const { bytes, params, paramCount, places } = this.#layout;
+    const { bytes, params, paramCount } = this.#layout;
     this.#own = new Residence(bytes);
     this.#params = new Lodged(this.#own, 'float64', spareBytes, paramCount);
     const written = rewritten(program);
@@ -70,15 +78,9 @@ export class Machine {
       kernel.params.forEach((p, i) => {
         if (typeof p === 'number') numbers[at + i] = p;
       });
-    const own = this.#own.address;
     this.#parts = partsOf(program, this.steps, params, {
       tensorOf: (value) => this.#tensorOf(value),
-      emit: (stretches) =>
-        emitProgram(stretches, {
-          of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
-          params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
-          spare: own,
-        }),
+      emit: (stretches) => this.#emit(stretches),
     });
     this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
     this.#left = program.gradients.map(({ leaf, value }) => {
@@ -91,6 +93,27 @@ export class Machine {
   /** What the memory of its own takes. */
   get plan(): Plan {
     return this.#layout.plan;
+  }
+
+  #emit(stretches: readonly (readonly Kernel[])[]): Stretch[] {
+    const own = this.#own.address;
+    const { places, params } = this.#layout;
+    return emitProgram(stretches, {
+      of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
+      params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
+      spare: own,
+    });
+  }
+
+  /** How long each step takes, in microseconds; `null` for what eager kernels do. */
+  timings(): (number | null)[] {
+    const kernels = this.steps.flatMap((step) => (step.kind === 'kernel' ? [[step.kernel]] : []));
+    const all = new Lodged(this.#own, 'uint8', 0, this.#own.bytes);
+    const times = timeKernels(this.#emit(kernels), [
+      all,
+      ...this.#states.map(({ lodged }) => lodged),
+    ]).values();
+    return this.steps.map((step) => (step.kind === 'kernel' ? times.next().value! : null));
   }
 
   #place(memory: Memory, written: boolean): void {
