@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { K, KindlingError, kthvalue, ones, signature, sort, tensor, topk } from '../src/index.ts';
+import {
+  autograd,
+  composition,
+  K,
+  KindlingError,
+  kthvalue,
+  ones,
+  onHost,
+  signature,
+  sort,
+  type Tensor,
+  tensor,
+  topk,
+} from '../src/index.ts';
 
 /** The message of the KindlingError that `f` throws. */
 function message(f: () => unknown): string {
@@ -48,6 +61,59 @@ describe('an argument that is not what its parameter takes', () => {
 
   it('is refused by the method as by the function', () => {
     expect(message(() => x.topk(2, 0 as never))).toBe(call(topk, x, 2, 0));
+  });
+});
+
+describe('a function that is called', () => {
+  class Zebra {}
+  const { noGrad, enableGrad, inferenceMode, setGradEnabled, detectAnomaly, checkpoint } = autograd;
+  it.each(
+    Object.entries({
+      noGrad,
+      enableGrad,
+      inferenceMode,
+      onHost,
+      checkpoint,
+      detectAnomaly,
+      setGradEnabled: (f: unknown) => setGradEnabled(true, f as () => void),
+      checkpointWith: (f: unknown) => autograd.checkpointWith({}, f as () => never),
+    }),
+  )('may not be a class: %s', (name, f) => {
+    expect(call(f, Zebra)).toBe(`${name}: fn: expected a function, got the class Zebra`);
+  });
+
+  it('may throw what it wants, also JavaScript errors of its own', () => {
+    const boom = new TypeError('theirs');
+    const fail = (): never => {
+      throw boom;
+    };
+    for (const f of [noGrad, enableGrad, inferenceMode, onHost]) expect(() => f(fail)).toThrow(boom);
+  });
+
+  it('comes after options that may not be left out', () => {
+    expect(call(autograd.checkpointWith, undefined, () => x)).toBe(
+      'checkpointWith: expected an options object, got undefined; it takes { preserveRngState }',
+    );
+  });
+});
+
+describe('a composition', () => {
+  const half = composition(
+    'half',
+    { a: K.tensor, b: K.tensor, scale: K.number },
+    (a: Tensor, b: Tensor, scale = 0.5): Tensor => a.add(b).mul(scale),
+  );
+
+  it('checks what it takes, of which what has a default may be left out', () => {
+    expect(half(ones(1), ones(1)).toArray()).toEqual([1]);
+    expect(half(ones(1), ones(1), 2).toArray()).toEqual([4]);
+    expect(call(half, ones(1), 1)).toBe('half: b: expected a Tensor, got 1');
+    expect(call(half, ones(1), ones(1), 'a')).toBe('half: scale: expected a number, got "a"');
+  });
+
+  it('gives its name to the errors of its parts, and bears it', () => {
+    expect(call(half, ones(2), ones(3))).toMatch(/^half: shapes \[2\] and \[3\] do not broadcast/);
+    expect([half.name, half.length]).toEqual(['half', 2]);
   });
 });
 

@@ -140,9 +140,16 @@ export const listOf = (item: Kind, expected = `an array, each item ${item.expect
 /** Tensors. Kindling's own. */
 export const tensors = /* @__PURE__ */ listOf(tensor, 'an array of tensors, as in [a, b]');
 
-/** What may be walked by `for (const x of ...)`, strings aside. Kindling's own. */
+/** What may be walked by `for (const x of ...)`, strings aside, and tensors without dimensions. Kindling's own. */
 export const iterable = (expected: string): Kind =>
-  kind(expected, (x) => typeof x === 'object' && x !== null && Symbol.iterator in x);
+  kind(
+    expected,
+    (x) =>
+      typeof x === 'object' &&
+      x !== null &&
+      Symbol.iterator in x &&
+      !(x instanceof Tensor && x.shape.length === 0),
+  );
 
 /** What is of one kind or of another. Kindling's own. */
 export const either = (first: Kind, ...others: readonly Kind[]): Kind => {

@@ -112,17 +112,22 @@ export function ofForeign<A>(
   attributes: A,
   error: unknown,
 ): unknown {
-  if (!isRaw(error)) return error;
+  if (!isRaw(error) && !(error instanceof KindlingError)) return error;
   const { name } = primitive;
+  let meta: unknown;
   try {
     // It reads no data, so it can be asked again whether it was it.
-    const meta = primitive.infer(inputs as never, attributes);
+    meta = primitive.infer(inputs as never, attributes);
+  } catch (again) {
+    return isRaw(again) ? failed(name, 'infer', inputs, again) : error;
+  }
+  try {
     if (Array.isArray(meta)) checkedMetas(name, meta);
     else checkedMeta(name, meta);
-  } catch (again) {
-    return isRaw(again) ? failed(name, 'infer', inputs, error) : again;
+  } catch (fault) {
+    return fault;
   }
-  return failed(name, 'kernel', inputs, error);
+  return isRaw(error) ? failed(name, 'kernel', inputs, error) : error;
 }
 
 /** Whether an error is of JavaScript itself: none that somebody throws on purpose, and not that memory is out. */

@@ -2,13 +2,13 @@ import {
   applyMulti,
   checkArguments,
   composed,
+  composition,
   formatShape,
   getDefaultDtype,
   K,
   noGrad,
   ones,
   ShapeError,
-  signature,
   type Tensor,
   tensor,
   ValueError,
@@ -41,19 +41,6 @@ export interface BatchNormFunctionOptions {
   readonly eps?: number;
 }
 
-const batchNormTakes = /* @__PURE__ */ signature('batchNorm', () => ({
-  x: K.tensor,
-  runningMean: K.nullable(K.tensor),
-  runningVar: K.nullable(K.tensor),
-  options: K.options<BatchNormFunctionOptions>({
-    weight: K.nullable(K.tensor),
-    bias: K.nullable(K.tensor),
-    training: K.flag,
-    momentum: K.number,
-    eps: K.number,
-  }),
-}));
-
 /**
  * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`, in
  * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
@@ -61,53 +48,67 @@ const batchNormTakes = /* @__PURE__ */ signature('batchNorm', () => ({
  * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of elements.
  * @throws ValueError in training with one value a channel, and outside it without running statistics.
  */
-export function batchNorm(
-  x: Tensor,
-  runningMean: Tensor | null | undefined,
-  runningVar: Tensor | null | undefined,
-  options: BatchNormFunctionOptions = {},
-): Tensor {
-  batchNormTakes(x, runningMean, runningVar, options);
-  const { weight = null, bias = null, training = false } = options;
-  const { momentum = defaults.momentum, eps = defaults.eps } = options;
-  if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
-  if (x.ndim < 2)
-    throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
-  const channels = x.size(1);
-  const ofChannels = { running_mean: runningMean, running_var: runningVar, weight, bias };
-  for (const [name, p] of Object.entries(ofChannels)) {
-    if (p != null && p.count !== channels) {
-      throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
+export const batchNorm = /* @__PURE__ */ composition(
+  'batchNorm',
+  () => ({
+    x: K.tensor,
+    runningMean: K.nullable(K.tensor),
+    runningVar: K.nullable(K.tensor),
+    options: K.options<BatchNormFunctionOptions>({
+      weight: K.nullable(K.tensor),
+      bias: K.nullable(K.tensor),
+      training: K.flag,
+      momentum: K.number,
+      eps: K.number,
+    }),
+  }),
+  (
+    x: Tensor,
+    runningMean: Tensor | null | undefined,
+    runningVar: Tensor | null | undefined,
+    options: BatchNormFunctionOptions = {},
+  ): Tensor => {
+    const { weight = null, bias = null, training = false } = options;
+    const { momentum = defaults.momentum, eps = defaults.eps } = options;
+    if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
+    if (x.ndim < 2)
+      throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
+    const channels = x.size(1);
+    const ofChannels = { running_mean: runningMean, running_var: runningVar, weight, bias };
+    for (const [name, p] of Object.entries(ofChannels)) {
+      if (p != null && p.count !== channels) {
+        throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
+      }
     }
-  }
-  const field = x.shape.slice(2);
-  const wide = (p: Tensor): Tensor => (x.ndim === 2 ? p : p.reshape([channels, ...field.map(() => 1)]));
-  const finish = (y: Tensor): Tensor =>
-    composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
-  if (!training) {
-    if (runningMean == null || runningVar == null) {
+    const field = x.shape.slice(2);
+    const wide = (p: Tensor): Tensor => (x.ndim === 2 ? p : p.reshape([channels, ...field.map(() => 1)]));
+    const finish = (y: Tensor): Tensor =>
+      composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
+    if (!training) {
+      if (runningMean == null || runningVar == null) {
+        throw new ValueError(
+          'batchNorm: Expected running_mean and running_var to be defined when training=False',
+        );
+      }
+      const scale = wide(runningVar.add(eps).rsqrt());
+      return finish(x.sub(wide(runningMean)).mul(scale));
+    }
+    const outer = x.size(0);
+    const inner = field.reduce((n, size) => n * size, 1);
+    const count = outer * inner;
+    if (count === 1) {
       throw new ValueError(
-        'batchNorm: Expected running_mean and running_var to be defined when training=False',
+        `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
       );
     }
-    const scale = wide(runningVar.add(eps).rsqrt());
-    return finish(x.sub(wide(runningMean)).mul(scale));
-  }
-  const outer = x.size(0);
-  const inner = field.reduce((n, size) => n * size, 1);
-  const count = outer * inner;
-  if (count === 1) {
-    throw new ValueError(
-      `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
-    );
-  }
-  const [y, mean, variance] = applyMulti(primitive, [x], { outer, groups: channels, inner, eps });
-  noGrad(() => {
-    runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
-    runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
-  });
-  return finish(y);
-}
+    const [y, mean, variance] = applyMulti(primitive, [x], { outer, groups: channels, inner, eps });
+    noGrad(() => {
+      runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
+      runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
+    });
+    return finish(y);
+  },
+);
 
 /** Options of {@link BatchNorm1d} and its kin. */
 export interface BatchNormOptions extends LayerOptions {

@@ -1,10 +1,18 @@
-import { applyMulti, checkArguments, composed, K, type Shape, signature, type Tensor } from '@kindling/core';
+import {
+  applyMulti,
+  checkArguments,
+  composed,
+  composition,
+  K,
+  type Shape,
+  type Tensor,
+} from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
-import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
+import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
 import { affine, standardize } from './standardize.ts';
 
 const primitive = /* @__PURE__ */ standardize('native_layer_norm');
@@ -21,30 +29,31 @@ export interface LayerNormFunctionOptions {
   readonly eps?: number;
 }
 
-const layerNormTakes = /* @__PURE__ */ signature('layerNorm', () => ({
-  x: K.tensor,
-  normalizedShape: K.sizes,
-  options: K.options<LayerNormFunctionOptions>({
-    weight: K.nullable(K.tensor),
-    bias: K.nullable(K.tensor),
-    eps: K.number,
-  }),
-}));
-
 /**
  * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
  * biased variance. Follows `torch.nn.functional.layer_norm`.
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape.
  */
-export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor {
-  layerNormTakes(x, normalizedShape, options);
-  checkNormalizedShape('layerNorm', x, normalizedShape, options);
-  const { weight = null, bias = null, eps = defaultEps } = options;
-  const inner = normalizedShape.reduce((n, size) => n * size, 1);
-  const groups = x.shape.slice(0, x.ndim - normalizedShape.length).reduce((n, size) => n * size, 1);
-  const [y] = applyMulti(primitive, [x], { outer: 1, groups, inner, eps });
-  return composed('native_layer_norm', affine(y, weight, bias), x);
-}
+export const layerNorm = /* @__PURE__ */ composition(
+  'layerNorm',
+  () => ({
+    x: K.tensor,
+    normalizedShape: K.sizes,
+    options: K.options<LayerNormFunctionOptions>({
+      weight: K.nullable(K.tensor),
+      bias: K.nullable(K.tensor),
+      eps: K.number,
+    }),
+  }),
+  (x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor => {
+    checkNormalizedShape('layerNorm', x, normalizedShape, options);
+    const { weight = null, bias = null, eps = defaultEps } = options;
+    const inner = normalizedShape.reduce((n, size) => n * size, 1);
+    const groups = x.shape.slice(0, x.ndim - normalizedShape.length).reduce((n, size) => n * size, 1);
+    const [y] = applyMulti(primitive, [x], { outer: 1, groups, inner, eps });
+    return composed('native_layer_norm', affine(y, weight, bias), x);
+  },
+);
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends LayerOptions {
@@ -82,7 +91,7 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
     checkArguments(
       new.target.name,
       {
-        normalizedShape: K.sizeOrSizes,
+        normalizedShape: normalizedShapeKind,
         options: K.options<LayerNormOptions>({
           eps: K.number,
           elementwiseAffine: K.flag,

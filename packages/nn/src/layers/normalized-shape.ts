@@ -1,4 +1,7 @@
-import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@kindling/core';
+import { formatShape, K, type Shape, ShapeError, sameShape, type Tensor } from '@kindling/core';
+
+/** What a layer takes for the sizes over which it normalises. */
+export const normalizedShapeKind = /* @__PURE__ */ K.either(K.count, /* @__PURE__ */ K.listOf(K.count));
 
 /** A size alone stands for one dimension. */
 export const sizesOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : [...shape]);

@@ -1,11 +1,11 @@
 import type { Shape, Tensor } from '@kindling/core';
-import { checkArguments, K, signature } from '@kindling/core';
+import { checkArguments, composition, K } from '@kindling/core';
 import { ones_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
-import { checkNormalizedShape, sizesOf } from './normalized-shape.ts';
+import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
 
 /** Options of {@link rmsNorm}. */
 export interface RmsNormOptions {
@@ -15,26 +15,27 @@ export interface RmsNormOptions {
   readonly eps?: number | null;
 }
 
-const rmsNormTakes = /* @__PURE__ */ signature('rmsNorm', () => ({
-  x: K.tensor,
-  normalizedShape: K.sizes,
-  options: K.options<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
-}));
-
 /**
  * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
  * Follows `torch.nn.functional.rms_norm`.
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape.
  */
-export function rmsNorm(x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor {
-  rmsNormTakes(x, normalizedShape, options);
-  const { weight = null } = options;
-  checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
-  const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
-  const dims = normalizedShape.map((_, d) => d - normalizedShape.length);
-  const y = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
-  return weight === null ? y : y.mul(weight);
-}
+export const rmsNorm = /* @__PURE__ */ composition(
+  'rmsNorm',
+  () => ({
+    x: K.tensor,
+    normalizedShape: K.sizes,
+    options: K.options<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
+  }),
+  (x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor => {
+    const { weight = null } = options;
+    checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
+    const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
+    const dims = normalizedShape.map((_, d) => d - normalizedShape.length);
+    const y = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
+    return weight === null ? y : y.mul(weight);
+  },
+);
 
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends LayerOptions, Pick<RmsNormOptions, 'eps'> {
@@ -65,7 +66,7 @@ export class RMSNorm extends Module<[Tensor], Tensor> {
     checkArguments(
       new.target.name,
       {
-        normalizedShape: K.sizeOrSizes,
+        normalizedShape: normalizedShapeKind,
         options: K.options<RMSNormOptions>({
           eps: K.nullable(K.number),
           elementwiseAffine: K.flag,

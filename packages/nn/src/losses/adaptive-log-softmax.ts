@@ -89,7 +89,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
         nClasses: K.count,
         cutoffs: K.listOf(K.integer),
         options: K.options<AdaptiveLogSoftmaxOptions>({
-          divValue: K.number,
+          divValue: K.kind('a finite number > 0', (x) => Number.isFinite(x) && (x as number) > 0),
           headBias: K.flag,
           reduction: K.text,
         }),

@@ -84,8 +84,12 @@ export interface BCEWithLogitsLossOptions extends BCELossOptions {
   readonly posWeight?: Tensor | null;
 }
 
-/** log(1 + exp(-|x|)), with the slope of x > 0 at 0. */
-const softplusOfNegative = (x: Expr): Expr => E.log1p(E.exp(E.select(E.lt(x, 0), x, E.neg(x))));
+/** exp(-|x|), of which both the loss and its slope are made; with the slope of x > 0 at 0. */
+const decay = (x: Expr): Expr => E.exp(E.select(E.lt(x, 0), x, E.neg(x)));
+/** log(1 + exp(-|x|)). */
+const softplusOfNegative = (x: Expr): Expr => E.log1pOfUnit(decay(x));
+/** 1 / (1 + exp(-x)). */
+const sigmoid = (x: Expr): Expr => E.div(E.select(E.lt(x, 0), decay(x), 1), E.add(decay(x), 1));
 /** log(1 + exp(-x)), whose parts have one slope together at 0, of which the second derivatives are made. */
 const softplusOfMinus = (x: Expr): Expr => E.add(softplusOfNegative(x), E.max(0, E.neg(x)));
 
@@ -116,7 +120,7 @@ function bceWithLogits(hasPosWeight: boolean, hasWeight: boolean): ElementwiseRe
     gradient({ g }, x, y, ...rest) {
       const { p, w } = weightsOf(rest);
       const gw = w === null ? g : E.mul(g, w);
-      const s = E.sigmoid(x);
+      const s = sigmoid(x);
       const gradients = [];
       if (p === null) {
         gradients.push(E.mul(gw, E.sub(s, y)), E.mul(gw, E.neg(x)));
@@ -212,7 +216,7 @@ const multilabel = (weighted: boolean): ElementwiseReduction => {
     gradient({ g }, x, y, w) {
       const gw = weighted ? E.mul(g, w) : g;
       return [
-        E.mul(gw, E.sub(E.sigmoid(x), y)),
+        E.mul(gw, E.sub(sigmoid(x), y)),
         E.mul(gw, E.sub(softplusOfMinus(x), softplusOf(x))),
         ...(weighted ? [E.mul(g, unweighted(x, y))] : []),
       ];
@@ -269,7 +273,7 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
   arity: 2,
   expression: (x, y) => softplusOfMinus(E.mul(x, y)),
   gradient({ g }, x, y) {
-    const slope = E.mul(g, E.neg(E.sigmoid(E.neg(E.mul(x, y)))));
+    const slope = E.mul(g, E.neg(sigmoid(E.neg(E.mul(x, y)))));
     return [E.mul(slope, y), E.mul(slope, x)];
   },
 });

@@ -1,6 +1,7 @@
 import {
   clampMin,
   composition,
+  DTypeError,
   E,
   ElementwiseReduction,
   formatShape,
@@ -9,7 +10,7 @@ import {
   pairwiseDistance,
   ShapeError,
   signature,
-  type Tensor,
+  Tensor,
   ValueError,
   where,
   zerosLike,
@@ -201,9 +202,14 @@ function triplet(
         `anchor ${anchor.ndim}D, positive ${positive.ndim}D, and negative ${negative.ndim}D inputs`,
     );
   }
-  const near = distance(anchor, positive);
-  let far = distance(anchor, negative);
-  if (swap) far = minimum(far, distance(positive, negative));
+  const measured = (a: Tensor, b: Tensor): Tensor => {
+    const apart: unknown = distance(a, b);
+    if (apart instanceof Tensor) return apart;
+    throw new DTypeError(`${caller}: distanceFunction: expected it to return a Tensor, got ${typeof apart}`);
+  };
+  const near = measured(anchor, positive);
+  let far = measured(anchor, negative);
+  if (swap) far = minimum(far, measured(positive, negative));
   return reduced(clampMin(near.add(margin).sub(far), 0), options, caller);
 }
 

@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { composition, K } from '../../arguments/index.ts';
 import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/kind.ts';
@@ -36,12 +36,6 @@ function drawInto<D extends Distribution>(
 }
 
 const drawOptions = K.options<DrawOptions>({ generator: generatorKind });
-const uniformInPlaceTakes = signature('uniform_', {
-  x: K.tensor,
-  from: K.number,
-  to: K.number,
-  options: drawOptions,
-});
 
 /**
  * Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`, number for number.
@@ -53,25 +47,36 @@ const uniformInPlaceTakes = signature('uniform_', {
  * weight; // tensor([[-0.0075,  0.5364], [-0.8230, -0.7359]])
  * ```
  */
-export function uniform_(x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor {
-  uniformInPlaceTakes(x, from, to, options);
-  if (!(from <= to))
-    throw new ValueError(`uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`);
-  return drawInto(x, 'uniform_', 'uniform', [from, to], options);
-}
+export const uniform_ = composition(
+  'uniform_',
+  {
+    x: K.tensor,
+    from: K.number,
+    to: K.number,
+    options: drawOptions,
+  },
+  (x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor => {
+    if (!(from <= to))
+      throw new ValueError(
+        `uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`,
+      );
+    return drawInto(x, 'uniform_', 'uniform', [from, to], options);
+  },
+);
 
 const normalInPlaceParameters = { x: K.tensor, mean: K.number, std: K.number, options: drawOptions };
-const normalInPlaceTakes = signature('normal_', normalInPlaceParameters);
 
 /**
  * Overwrites x with normal numbers. Follows `Tensor.normal_`, number for number.
  * @throws DTypeError unless x is of a float dtype; ValueError for a negative `std`
  * @example empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
  */
-export const normal_ = (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor => {
-  normalInPlaceTakes(x, mean, std, options);
-  return drawInto(x, 'normal_', 'normal', [mean, std], options);
-};
+export const normal_ = composition(
+  'normal_',
+  normalInPlaceParameters,
+  (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor =>
+    drawInto(x, 'normal_', 'normal', [mean, std], options),
+);
 
 /**
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
@@ -88,78 +93,79 @@ export const bernoulli_ = composition(
     drawInto(x, 'bernoulli_', 'bernoulli', [p instanceof Tensor ? expand(detach(p), x.shape) : p], options),
 );
 
-const randomInPlaceTakes = signature('random_', {
-  x: K.tensor,
-  from: K.nullable(K.integer),
-  to: K.nullable(K.integer),
-  options: drawOptions,
-});
-
 /**
  * Overwrites x with integers in [from, to), or from 0 on over its dtype's range; `random_(to)` counts from 0.
  * Follows `Tensor.random_`.
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
  */
-export function random_(x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor {
-  randomInPlaceTakes(x, from, to, options);
-  const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
-  return high === null
-    ? drawInto(x, 'random_', 'anyIntegers', [], options)
-    : drawInto(x, 'random_', 'integers', [low, high], options);
-}
-
-const exponentialInPlaceTakes = signature('exponential_', {
-  x: K.tensor,
-  lambd: K.number,
-  options: drawOptions,
-});
+export const random_ = composition(
+  'random_',
+  {
+    x: K.tensor,
+    from: K.nullable(K.integer),
+    to: K.nullable(K.integer),
+    options: drawOptions,
+  },
+  (x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor => {
+    const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
+    return high === null
+      ? drawInto(x, 'random_', 'anyIntegers', [], options)
+      : drawInto(x, 'random_', 'integers', [low, high], options);
+  },
+);
 
 /**
  * Overwrites x with exponential numbers of rate lambd. Follows `Tensor.exponential_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless lambd > 0
  */
-export const exponential_ = (x: Tensor, lambd = 1, options?: DrawOptions): Tensor => {
-  exponentialInPlaceTakes(x, lambd, options);
-  return drawInto(x, 'exponential_', 'exponential', [lambd], options);
-};
-
-const logNormalInPlaceTakes = signature('logNormal_', normalInPlaceParameters);
+export const exponential_ = composition(
+  'exponential_',
+  {
+    x: K.tensor,
+    lambd: K.number,
+    options: drawOptions,
+  },
+  (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
+    drawInto(x, 'exponential_', 'exponential', [lambd], options),
+);
 
 /**
  * Overwrites x with exponentials of normal numbers. Follows `Tensor.log_normal_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless std > 0
  */
-export const logNormal_ = (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor => {
-  logNormalInPlaceTakes(x, mean, std, options);
-  return drawInto(x, 'logNormal_', 'logNormal', [mean, std], options);
-};
-
-const cauchyInPlaceTakes = signature('cauchy_', {
-  x: K.tensor,
-  median: K.number,
-  sigma: K.number,
-  options: drawOptions,
-});
+export const logNormal_ = composition(
+  'logNormal_',
+  normalInPlaceParameters,
+  (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
+    drawInto(x, 'logNormal_', 'logNormal', [mean, std], options),
+);
 
 /**
  * Overwrites x with Cauchy numbers. Follows `Tensor.cauchy_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless sigma > 0
  */
-export const cauchy_ = (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor => {
-  cauchyInPlaceTakes(x, median, sigma, options);
-  return drawInto(x, 'cauchy_', 'cauchy', [median, sigma], options);
-};
-
-const geometricInPlaceTakes = signature('geometric_', { x: K.tensor, p: K.number, options: drawOptions });
+export const cauchy_ = composition(
+  'cauchy_',
+  {
+    x: K.tensor,
+    median: K.number,
+    sigma: K.number,
+    options: drawOptions,
+  },
+  (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
+    drawInto(x, 'cauchy_', 'cauchy', [median, sigma], options),
+);
 
 /**
  * Overwrites x with numbers of trials up to the first success, of probability p. Follows `Tensor.geometric_`.
  * @throws ValueError unless 0 < p < 1
  */
-export const geometric_ = (x: Tensor, p: number, options?: DrawOptions): Tensor => {
-  geometricInPlaceTakes(x, p, options);
-  return drawInto(x, 'geometric_', 'geometric', [p], options);
-};
+export const geometric_ = composition(
+  'geometric_',
+  { x: K.tensor, p: K.number, options: drawOptions },
+  (x: Tensor, p: number, options?: DrawOptions): Tensor =>
+    drawInto(x, 'geometric_', 'geometric', [p], options),
+);
 
 /** The functions of this file that are methods too. */
 export default { uniform_, normal_, bernoulli_, random_, exponential_, logNormal_, cauchy_, geometric_ };

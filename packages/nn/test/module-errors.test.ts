@@ -1,0 +1,51 @@
+/** Errors in a call of a module: they name its class. */
+import { KindlingError, ones, type Tensor } from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import * as nn from '../src/index.ts';
+
+const wrong = (value: unknown): Tensor => value as Tensor;
+
+class Net extends nn.Module<[Tensor], Tensor> {
+  hidden = new nn.Linear(2, 3);
+  override forward(x: Tensor): Tensor {
+    return this.hidden(x).add(ones(7));
+  }
+}
+
+describe('an error in the call of a module', () => {
+  it('names the class in place of the function that it stands for', () => {
+    expect(() => new nn.Linear(2, 3)(wrong('x'))).toThrow(/^Linear: x: expected a Tensor, got "x"/);
+    expect(() => new nn.Linear(2, 3)(ones(4))).toThrow(/^Linear: input of shape \[4\] does not fit weight/);
+    expect(() => new nn.ReLU()(wrong(null))).toThrow(/^ReLU: /);
+    expect(() => new nn.LayerNorm(3)(ones(2))).toThrow(/^LayerNorm: Given normalized_shape/);
+  });
+
+  it('names both where the function has another name', () => {
+    const [loss, x] = [new nn.BCELoss(), ones(2)];
+    expect(() => loss(x, wrong(1))).toThrow(/^BCELoss: binaryCrossEntropy: target: expected a Tensor/);
+  });
+
+  it('names the innermost module', () => {
+    expect(() => new nn.Sequential(new nn.ReLU(), new nn.Linear(2, 3))(ones(4))).toThrow(/^Linear: /);
+    expect(() => new Net()(ones(4))).toThrow(/^Linear: /);
+  });
+
+  it("keeps the operation's name where the user's own forward called it", () => {
+    expect(() => new Net()(ones(2))).toThrow(/^Net: add: shapes \[3\] and \[7\] do not broadcast/);
+  });
+
+  it('is the error that was thrown, and of no other class', () => {
+    const thrown = new KindlingError('no');
+    const failing = (error: Error): nn.Module =>
+      new (class Refuses extends nn.Module {
+        override forward(): Tensor {
+          throw error;
+        }
+      })();
+    expect(() => failing(thrown)(ones(1))).toThrow(thrown);
+    expect(thrown.message).toBe('Refuses: no');
+    const foreign = new Error('theirs');
+    expect(() => failing(foreign)(ones(1))).toThrow(foreign);
+    expect(foreign.message).toBe('theirs');
+  });
+});
