@@ -1,6 +1,5 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
-import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf, reduce } from '../../kernels/index.ts';
+import { elementsOf, extentOf, findFirst, reduce } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
@@ -9,7 +8,6 @@ import { refuseBools } from '../elementwise/dtype-checks.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { Dims, ReduceOptions } from './options.ts';
 import { type Reduction, reduceOptions, reductionOf, requireElements } from './reduction.ts';
-import { eachRow } from './rows.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
 type Side = 'max' | 'min';
@@ -65,32 +63,6 @@ export const aminmax = composition(
     return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
   },
 );
-
-/** Stores, for each row of `data`, where along it the row's value stands first; NaN is found too. */
-function findFirst(data: TypedArray, values: TypedArray, extent: Extent, indices: TypedArray): void {
-  const { n, inner } = extent;
-  eachRow(extent, (start, row) => {
-    indices[row] = positionOf(data, values[row], start, inner, n);
-  });
-}
-
-function positionOf(
-  data: TypedArray,
-  value: number | undefined,
-  start: number,
-  step: number,
-  n: number,
-): number {
-  let r = 0;
-  if (Number.isNaN(value)) {
-    while (r < n - 1 && !Number.isNaN(data[start + r * step])) r++;
-  } else if (data instanceof Float32Array) {
-    while (r < n - 1 && data[start + r * step] !== value) r++;
-  } else {
-    while (r < n - 1 && data[start + r * step] !== value) r++;
-  }
-  return r;
-}
 
 /** `max` or `min` in its three forms: of all elements, of rows, and of two tensors. */
 function extremumOf(side: Side) {

@@ -1,6 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
-import { reduce } from '../../kernels/index.ts';
+import { copyStrided, reduce, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { ne } from '../elementwise/compare.ts';
@@ -45,9 +46,9 @@ const countNonzeroPrimitive = definePrimitive<Reduction>({
   name: 'count_nonzero',
   infer: (_, { shape }) => ({ shape, dtype: 'int32' }),
   kernel([x], { dims }, out) {
-    const counts = new Float64Array(out.count);
+    const counts = allocateArray('float64', out.count);
     reduce('countNonzero', x, dims, counts);
-    out.storage.array.set(counts, out.offset);
+    copyStrided(stridedOver(counts, 'float64', out.shape), out.storage.array, out.offset, 'int32');
   },
 });
 

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf, toInt32 } from '../../kernels/index.ts';
+import { type Extent, elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -15,25 +15,12 @@ import { sum } from '../reductions/sum.ts';
 import { transpose } from '../views/permute.ts';
 import { unsqueeze } from '../views/shape.ts';
 import type { ScanOptions } from './cumulative.ts';
-import { runningSums } from './running-sum.ts';
-
-function runningProducts(x: TypedArray, out: TypedArray, extent: Extent): void {
-  const whole = out instanceof Int32Array;
-  eachRow(extent, (start) => {
-    const { n, inner } = extent;
-    let product = 1;
-    for (let r = 0, at = start; r < n; r++, at += inner) {
-      product *= x[at]!;
-      out[at] = whole ? toInt32(product) : product;
-    }
-  });
-}
 
 const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
   saves: INPUT(0),
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
-  kernel: ([x], dim, out) => runningProducts(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
+  kernel: ([x], dim, out) => scan('cumprod', [elementsOf(x)], [out.storage.array], extentOf(x.shape, dim)),
   derivative: (g, node) => [
     node.shape(0)[node.attrs] === 1 ? g : cumprodGradient(g, node.input(0), node.attrs),
   ],
@@ -91,11 +78,11 @@ const cumprodGradient = (g: Tensor, x: Tensor, dim: number): Tensor =>
 function gradientByDivision(g: TypedArray, x: TypedArray, out: Tensor, extent: Extent): void {
   const target = out.storage.array;
   const gy = allocateArray(out.dtype, x.length);
-  runningProducts(x, gy, extent);
+  scan('cumprod', [x], [gy], extent);
   gy.forEach((y, i) => {
     gy[i] = g[i]! * y;
   });
-  runningSums(gy, target, extent, true);
+  scan('cumsum', [gy], [target], extent, true);
   x.forEach((value, i) => {
     target[i]! /= value;
   });

@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
-import type { DType, TypedArray } from '../../dtype.ts';
+import type { DType } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -12,7 +12,6 @@ import { logicalXor } from '../elementwise/compare.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import { totalAs } from '../reductions/reduction.ts';
-import { eachRow } from '../reductions/rows.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { narrow } from '../views/slices.ts';
 import { runningSum } from './running-sum.ts';
@@ -41,30 +40,7 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
 }
 
 /** The extremum so far and where it stood last; from a NaN on, NaN. */
-function runningExtremes(
-  x: TypedArray,
-  values: TypedArray,
-  indices: TypedArray,
-  extent: Extent,
-  sign: 1 | -1,
-): void {
-  eachRow(extent, (start) => {
-    const { n, inner } = extent;
-    let best = sign * Number.NEGATIVE_INFINITY;
-    let place = 0;
-    for (let r = 0, at = start; r < n; r++, at += inner) {
-      const value = x[at]!;
-      if (Number.isNaN(value) || sign * value >= sign * best) {
-        best = value;
-        place = r;
-      }
-      values[at] = best;
-      indices[at] = place;
-    }
-  });
-}
-
-function runningExtremum(name: string, sign: 1 | -1) {
+function runningExtremum(name: 'cummax' | 'cummin') {
   const primitive = defineMulti<number>({
     name,
     saves: OUTPUT,
@@ -73,13 +49,7 @@ function runningExtremum(name: string, sign: 1 | -1) {
       { shape: x.shape, dtype: 'int32' },
     ],
     kernel: ([x], dim, [values, indices]) =>
-      runningExtremes(
-        elementsOf(x),
-        values.storage.array,
-        indices.storage.array,
-        extentOf(x.shape, dim),
-        sign,
-      ),
+      scan(name, [elementsOf(x)], [values.storage.array, indices.storage.array], extentOf(x.shape, dim)),
     derivative: ([g], node) => [
       g === null ? null : scatterAdd(zeros(node.shape(0), { dtype: g.dtype }), node.attrs, node.output(1), g),
     ],
@@ -96,10 +66,10 @@ function runningExtremum(name: string, sign: 1 | -1) {
  * @throws IndexError when the dimension is out of range
  * @example cummax(tensor([1, 3, 2]), 0); // { values: tensor([1, 3, 3]), indices: tensor([0, 1, 1]) }
  */
-export const cummax = runningExtremum('cummax', 1);
+export const cummax = runningExtremum('cummax');
 
 /** The least element so far; otherwise as {@link cummax}. Follows `torch.cummin`. */
-export const cummin = runningExtremum('cummin', -1);
+export const cummin = runningExtremum('cummin');
 
 /** Options of {@link diff}. */
 export interface DiffOptions {

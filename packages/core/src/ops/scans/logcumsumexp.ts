@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
-import { scalarNameOf, type TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf } from '../../kernels/index.ts';
+import { scalarNameOf } from '../../dtype.ts';
+import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -11,27 +11,8 @@ import { eq, isinf, logicalAnd } from '../elementwise/compare.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
-import { eachRow } from '../reductions/rows.ts';
 import { narrow } from '../views/slices.ts';
 import type { Scan } from './running-sum.ts';
-
-/** log(eᵃ + eᵇ). */
-function logAdd(a: number, b: number): number {
-  const greater = Math.max(a, b);
-  if (Number.isNaN(greater) || !Number.isFinite(greater)) return greater;
-  return greater + Math.log1p(Math.exp(-Math.abs(a - b)));
-}
-
-function runningLogSums(x: TypedArray, out: TypedArray, extent: Extent): void {
-  eachRow(extent, (start) => {
-    const { n, inner } = extent;
-    let total = Number.NEGATIVE_INFINITY;
-    for (let r = 0, at = start; r < n; r++, at += inner) {
-      total = logAdd(total, x[at]!);
-      out[at] = total;
-    }
-  });
-}
 
 const check = floatsOnly(
   'logcumsumexp',
@@ -45,7 +26,8 @@ const logcumsumexpPrimitive = definePrimitive<number>({
     check(x.dtype);
     return { shape: x.shape, dtype: x.dtype };
   },
-  kernel: ([x], dim, out) => runningLogSums(elementsOf(x), out.storage.array, extentOf(x.shape, dim)),
+  kernel: ([x], dim, out) =>
+    scan('logcumsumexp', [elementsOf(x)], [out.storage.array], extentOf(x.shape, dim)),
   derivative(g, node) {
     // The gradient by x_k is the sum over i >= k of g_i exp(x_k - y_i) = t_k exp(x_k - y_k), where
     // t_k = g_k + t_(k+1) exp(y_k - y_(k+1)): no exponent is positive.
@@ -89,20 +71,14 @@ const recurrencePrimitive: Primitive<Scan, [Tensor, Tensor]> = definePrimitive({
   name: 'linear_recurrence',
   saves: INPUT(1) | OUTPUT,
   infer: ([g]) => ({ shape: g.shape, dtype: g.dtype }),
-  kernel([g, a], { dim, reverse }, out) {
-    const extent = extentOf(g.shape, dim);
-    const { n, inner } = extent;
-    const [gs, as, target] = [elementsOf(g), elementsOf(a), out.storage.array];
-    eachRow(extent, (start) => {
-      let t = 0;
-      for (let r = 0; r < n; r++) {
-        const at = start + (reverse ? n - 1 - r : r) * inner;
-        // What comes before the first element counts for nothing, be its factor infinite.
-        t = r === 0 ? gs[at]! : gs[at]! + as[reverse ? at : at - inner]! * t;
-        target[at] = t;
-      }
-    });
-  },
+  kernel: ([g, a], { dim, reverse }, out) =>
+    scan(
+      'linear_recurrence',
+      [elementsOf(g), elementsOf(a)],
+      [out.storage.array],
+      extentOf(g.shape, dim),
+      reverse,
+    ),
   derivative(h, node) {
     const { dim, reverse } = node.attrs;
     const u = recur(h, node.input(1), dim, !reverse);
