@@ -88,6 +88,7 @@ for name, terms in (("EXP_TAIL", 5), ("LONG_EXP_TAIL", 6)):
 fit("SHORT_EXP_TAIL", lambda r: mp.expm1(r) / r, 5, lambda r: r / mp.exp(r), -exp_range, exp_range)
 fit("EXP2_TAIL", lambda r: (mp.mpf(2) ** r - 1) / r, 6, lambda r: r / mp.mpf(2) ** r, "-0.501", "0.501")
 fit("LOG_TAIL", lambda f: (mp.log1p(f) - f + f * f / 2) / f**3, 9, lambda f: f**3 / mp.log1p(f), *log_range)
+fit("LOG1P_TAIL", lambda x: (mp.log1p(x) - x) / x**2, 9, lambda x: x**2 / mp.log1p(x), 0, 1)
 fit("LOG2_TAIL", lambda f: (mp.log1p(f) / mp.log(2) - f) / f, 10, lambda f: f / mp.log1p(f), *log_range)
 fit(
     "SIN_TAIL",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { references, sweep } from './ulp.ts';
+import { references, referencesOnUnit, sweep } from './ulp.ts';
 
 /** `npx tsx tools/ulp-sweep.ts` does the same for all 2^32 arguments. */
 const POINTS = 200_000;
@@ -52,6 +52,13 @@ describe('float32 functions are within 2 ulp, NaN, infinities and signs of zero 
   it.each(neighbourhoods)('%s around %d', (name, around) => {
     const middle = new Uint32Array(new Float32Array([around]).buffer)[0]!;
     const { worst, at, wrong } = sweep(name, 1, middle - 4096, middle + 4096);
+    expect(wrong).toEqual([]);
+    expect(worst, `${name}(${at})`).toBeLessThanOrEqual(MAX_ULP);
+  });
+
+  it.each(Object.keys(referencesOnUnit))('%s from 0 to 1', (name) => {
+    const one = new Uint32Array(new Float32Array([1]).buffer)[0]!;
+    const { worst, at, wrong } = sweep(name, 5003, 0, one + 1);
     expect(wrong).toEqual([]);
     expect(worst, `${name}(${at})`).toBeLessThanOrEqual(MAX_ULP);
   });

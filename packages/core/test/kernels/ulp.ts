@@ -27,6 +27,11 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   erfc: special('erfc'),
 };
 
+/** The same of those that are only meant for [0, 1]. */
+export const referencesOnUnit: Readonly<Record<string, (x: number) => number>> = {
+  log1pOfUnit: Math.log1p,
+};
+
 /**
  * What a sweep found: the worst error and its argument, and the arguments whose NaN, infinity or zero is a
  * wrong one.
@@ -64,7 +69,7 @@ export function ulpError(got: number, exact: number): number {
  */
 export function sweep(name: string, stride: number, first = 0, end = 2 ** 32, length = 1 << 16): Sweep {
   const kernel = new ElementwiseKernel(name, 1, (x) => call(name, x));
-  const reference = references[name]!;
+  const reference = (references[name] ?? referencesOnUnit[name])!;
   const bits = new Uint32Array(length);
   const x = new Float32Array(bits.buffer);
   const y = new Float32Array(length);

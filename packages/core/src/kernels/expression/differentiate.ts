@@ -64,6 +64,7 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   log2: ({ g }, x) => [E.div(g, E.mul(x, Math.LN2))],
   log10: ({ g }, x) => [E.div(g, E.mul(x, Math.LN10))],
   log1p: ({ g }, x) => [E.div(g, E.add(x, 1))],
+  log1pOfUnit: ({ g }, x) => [E.div(g, E.add(x, 1))],
   sin: ({ g }, x) => [scaled(g, E.cos(x))],
   cos: ({ g }, x) => [scaled(g, E.neg(E.sin(x)))],
   tan: ({ g, y }) => [scaled(g, E.add(1, E.mul(y, y)))],

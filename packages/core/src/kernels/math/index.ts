@@ -11,7 +11,7 @@ import { erf, erfc } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
-import { log, log1p, log2, log10 } from './logarithm.ts';
+import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
 import { pow } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
@@ -48,6 +48,7 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     log2,
     log10,
     log1p,
+    log1pOfUnit,
     sin,
     cos,
     tanh,
@@ -59,6 +60,7 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     pow,
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
+    log1pOfUnit: (x: Expr) => scalarCall('log1p', x),
   },
   i32: { pow: powOfIntegers },
 };

@@ -27,6 +27,12 @@ const LOG2_TAIL = [
   -0.1884533912, 0.1868229061, -0.115913406,
 ];
 
+/** (log(1 + x) - x) / x^2 on [0, 1]; the error of log(1 + x) is 2^-27.5 relative. */
+const LOG1P_TAIL = [
+  -0.4999993145, 0.3333047032, -0.2495815605, 0.1969318986, -0.153490752, 0.1066994667, -0.05756056309,
+  0.02014964446, -0.003306345781,
+];
+
 /** The number where the mask is set, 0 elsewhere; cheaper than a select. */
 function onlyWhere(mask: Expr, x: Operand): Expr {
   return E.fromBits(E.iand(E.maskBits(mask), E.bitsOf(x)));
@@ -94,3 +100,6 @@ export function log1p(x: Expr): Expr {
   const result = logOf(E.toFloat(exponent), f);
   return E.copysign(atTheEdges(u, result), x);
 }
+
+/** log(1 + x) for x in [0, 1], where it needs no exponent; NaN of NaN. */
+export const log1pOfUnit = (x: Expr): Expr => E.add(x, E.mul(E.mul(x, x), E.polynomial(x, LOG1P_TAIL)));

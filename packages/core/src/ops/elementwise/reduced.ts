@@ -1,8 +1,29 @@
 import { checkArguments, K } from '../../arguments/index.ts';
-import type { DType } from '../../dtype.ts';
+import { type DType, laneOf } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
-import { E, ElementwiseKernel, type Expr, sumElementwise } from '../../kernels/index.ts';
-import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
+import {
+  E,
+  ElementwiseKernel,
+  type Expr,
+  mayLook,
+  runElementwise,
+  sumElementwise,
+} from '../../kernels/index.ts';
+import { isRecording } from '../../record/grad-mode.ts';
+import { updateInPlace } from '../../record/in-place.ts';
+import {
+  apply,
+  applyMulti,
+  defineMulti,
+  definePrimitive,
+  type GradNode,
+  isGradEnabled,
+  type Meta,
+  type MultiPrimitive,
+  OUTPUT,
+  type Primitive,
+  type Tensors,
+} from '../../record/index.ts';
 import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
@@ -18,7 +39,11 @@ export type Reduction = 'none' | 'mean' | 'sum';
 interface Attributes {
   readonly params: readonly number[];
   readonly mean: boolean;
+  /** Bit i is set where the gradient of operand i, for a gradient of 1, is a further result. */
+  readonly units: number;
 }
+
+const none: readonly never[] = [];
 
 const applyParameters = {
   operands: K.tensors,
@@ -28,12 +53,16 @@ const applyParameters = {
 const areTensors = (operands: unknown): boolean =>
   Array.isArray(operands) && operands.every((x) => x instanceof Tensor);
 
+/** From this many elements on, a second pass costs more than a second result. */
+const many = 512;
+
 /** Shape of every reduced result. */
 const scalar: Shape = [];
 
 /**
- * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up in float64;
- * their gradient is one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
+ * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up as `sum` adds up.
+ * Where gradients are wanted of many elements, the same pass computes them. Of few, in a second backward, and where backward itself is
+ * recorded, they are one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
  *
  * The spec is that of an {@link ElementwiseOp}; operands are tensors. Kindling's own.
  * @throws ValueError for what is no such spec
@@ -52,7 +81,7 @@ export class ElementwiseReduction {
   readonly spec: ElementwiseSpec;
   /** Without the reduction. */
   readonly #plain: ElementwiseOp;
-  #made: Primitive<Attributes, Inputs> | undefined;
+  #made: Reduced | undefined;
 
   constructor(spec: ElementwiseSpec) {
     checkArguments('ElementwiseReduction', { spec: elementwiseSpec }, [spec]);
@@ -61,8 +90,8 @@ export class ElementwiseReduction {
   }
 
   /** Made when first needed: a library of losses would differentiate them all when it is imported. */
-  get #reduced(): Primitive<Attributes, Inputs> {
-    return (this.#made ??= reducedPrimitive(this.#plain.spec));
+  get #reduced(): Reduced {
+    return (this.#made ??= reducedPrimitives(this.#plain.spec));
   }
 
   /**
@@ -77,8 +106,11 @@ export class ElementwiseReduction {
       throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
     if (reduction === 'none') return applyElementwise(this.#plain, operands, params);
     const inputs = haveOneShape(operands) ? operands : alike(operands, callerOf(this.spec));
+    const { plain, withUnits, differentiable } = this.#reduced;
+    const units = inputs[0].count >= many && isRecording() ? wantGrad(inputs) & differentiable : 0;
+    const attributes = { params, mean: reduction === 'mean', units };
     try {
-      return apply(this.#reduced, inputs, { params, mean: reduction === 'mean' });
+      return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
     } catch (error) {
       throw ofParams(error, 'ElementwiseReduction.apply', params);
     }
@@ -98,6 +130,13 @@ function withFloatsOnly(spec: ElementwiseSpec): NonNullable<ElementwiseSpec['che
   };
 }
 
+/** Which operands want a gradient: bit i is set where operand i does. */
+function wantGrad(operands: Inputs): number {
+  let bits = 0;
+  for (let i = 0; i < operands.length; i++) if (operands[i]!.requiresGrad) bits |= 1 << i;
+  return bits;
+}
+
 function haveOneShape(operands: Inputs): boolean {
   const { shape } = operands[0];
   for (let i = 1; i < operands.length; i++) if (!sameShape(operands[i]!.shape, shape)) return false;
@@ -113,35 +152,109 @@ function alike(operands: Inputs, name: string): Inputs {
   return [expanded(first), ...rest.map(expanded)];
 }
 
-function reducedPrimitive(spec: ElementwiseSpec): Primitive<Attributes, Inputs> {
-  const { name, arity } = spec;
-  let made: ElementwiseKernel | undefined;
-  const kernel = (): ElementwiseKernel => (made ??= new ElementwiseKernel(name, arity, spec.expression));
-  const operands = Array.from({ length: arity }, (_, i) => i);
-  // The gradient's first parameter scales g.
-  const [scale, ...params] = Array.from({ length: 16 }, (_, i) => E.param(i)) as [Expr, ...Expr[]];
+/** The operation as primitives. */
+interface Reduced {
+  readonly plain: Primitive<Attributes, Inputs>;
+  /** With the gradients `units`, of which the forward pass has the parts at hand. */
+  readonly withUnits: MultiPrimitive<Attributes, Inputs, [total: Tensor, ...units: Tensor[]]>;
+  /** The operands that have a gradient, as {@link Attributes.units}. */
+  readonly differentiable: number;
+}
 
-  return definePrimitive<Attributes, Inputs>({
-    name,
-    infer(inputs) {
-      const dtype = commonType(inputs);
-      spec.check?.(dtype, inputs);
-      return { shape: scalar, dtype };
-    },
-    kernel(inputs, { params, mean }, out) {
-      spec.inspect?.(inputs, out.dtype, false);
-      const total = sumElementwise(kernel(), out.dtype, inputs, params);
-      out.storage.array[out.offset] = mean ? total / inputs[0].count : total;
-    },
-    ...derivativeOf<Attributes>(
-      spec,
-      (gradient) => new ElementwiseOp(gradient),
-      arity,
-      (g, x) => gradientExpressions(spec, E.mul(g, scale), [...x, ...params], operands),
-      (node) => [node.attrs.mean ? 1 / numelOf(node.shape(0)) : 1, ...node.attrs.params],
-      true,
-    ),
-  });
+const scaling = new ElementwiseKernel('scale', 2, (unit, g) => E.mul(unit, g));
+
+/** For kernels: multiplies gradients by that of the result, one number. */
+function scaleUnits([g]: Tensors, _: unknown, units: Tensors): void {
+  if (g === undefined) return;
+  if (mayLook() && g.storage.array[g.offset] === 1) return;
+  for (const unit of units) runElementwise(scaling, laneOf(unit.dtype), [unit, g], [], unit);
+}
+
+function reducedPrimitives(spec: ElementwiseSpec): Reduced {
+  const { name, arity } = spec;
+  const operands = Array.from({ length: arity }, (_, i) => i);
+  const params = Array.from({ length: 16 }, (_, i) => E.param(i));
+  const bits = (used: (i: number) => boolean): number =>
+    operands.reduce((sum, i) => (used(i) ? sum | (1 << i) : sum), 0);
+  const stated =
+    spec.gradient === false
+      ? []
+      : gradientExpressions(spec, E.constant(1), [...operands.map(E.input), ...params], operands);
+
+  const kernels: (ElementwiseKernel | undefined)[] = [];
+  /** The values and the gradients `units`, whose scale is the parameter behind those of the operation. */
+  const kernelOf = (units: number, count: number): ElementwiseKernel =>
+    (kernels[units] ??= new ElementwiseKernel(name, arity, (...nodes) => {
+      const given = [...nodes.slice(0, arity), ...params];
+      const gradients = units === 0 ? [] : gradientExpressions(spec, E.param(count), given, operands);
+      return [spec.expression(...given), ...(gradients.filter((_, i) => (units >> i) & 1) as Expr[])];
+    }));
+  const infer = (inputs: Inputs): Meta => {
+    const dtype = commonType(inputs);
+    spec.check?.(dtype, inputs);
+    return { shape: scalar, dtype };
+  };
+  const run = (inputs: Inputs, a: Attributes, out: Tensor, units: readonly Tensor[]): void => {
+    spec.inspect?.(inputs, out.dtype, false);
+    const divisor = a.mean ? inputs[0].count : 1;
+    const numbers = units.length === 0 ? a.params : a.params.concat(1 / divisor);
+    const kernel = kernelOf(a.units, a.params.length);
+    sumElementwise(kernel, out.dtype, inputs, numbers, divisor, out.storage.array, out.offset, units);
+  };
+  // The gradient's first parameter scales g.
+  const [scale, ...others] = params as [Expr, ...Expr[]];
+  const { saves, derivative } = derivativeOf<Attributes>(
+    spec,
+    (gradient) => new ElementwiseOp(gradient),
+    arity,
+    (g, x) => gradientExpressions(spec, E.mul(g, scale), [...x, ...others], operands),
+    (node) => [node.attrs.mean ? 1 / numelOf(node.shape(0)) : 1, ...node.attrs.params],
+    true,
+  );
+
+  return {
+    differentiable: bits((i) => stated[i] != null),
+    plain: definePrimitive<Attributes, Inputs>({
+      name,
+      saves,
+      infer,
+      kernel: (inputs, a, out) => run(inputs, a, out, none),
+      ...(derivative === undefined ? {} : { derivative }),
+    }),
+    withUnits: defineMulti<Attributes, Inputs, [total: Tensor, ...units: Tensor[]]>({
+      name,
+      saves: saves | OUTPUT,
+      infer(inputs, { units }) {
+        const total = infer(inputs);
+        const metas: [Meta, ...Meta[]] = [total];
+        for (let rest = units; rest !== 0; rest &= rest - 1)
+          metas.push({ shape: inputs[0].shape, dtype: total.dtype });
+        return metas;
+      },
+      kernel: (inputs, a, [total, ...units]) => run(inputs, a, total, units),
+      derivative([g], node) {
+        if (g == null) return none;
+        const units = isGradEnabled() ? null : takeUnits(node);
+        if (units === null) return derivative?.(g, node) ?? none;
+        const own: Tensor[] = [];
+        for (const unit of units) if (unit !== null) own.push(unit);
+        updateInPlace(`${name}_backward_`, own, [g, ...own], node.attrs, scaleUnits);
+        return units;
+      },
+    }),
+  };
+}
+
+/** The gradients of the operands that the forward pass has computed; `null` where they were given away before. */
+function takeUnits(node: GradNode<Attributes>): (Tensor | null)[] | null {
+  const taken: (Tensor | null)[] = [];
+  let output = 0;
+  for (let rest = node.attrs.units; rest !== 0; rest >>= 1) {
+    const unit = (rest & 1) === 0 ? null : node.takeOutput(++output);
+    if ((rest & 1) === 1 && unit === null) return null;
+    taken.push(unit);
+  }
+  return taken;
 }
 
 function commonType(inputs: Inputs): DType {
