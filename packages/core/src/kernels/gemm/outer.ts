@@ -16,7 +16,7 @@ import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize 
 /** Steps of k between two visits of a tile: a panel of b is then 8 or 16 KB, and stays in the first-level cache. */
 const K_BLOCK = 256;
 /** Bytes of a group of packed panels: it and a block of rows fit the second-level cache. */
-const GROUP_BYTES = 1 << 18;
+const GROUP_BYTES = 3 << 16;
 /** What lies between a's rows in scratch: a stride of 2^n would bring all of them into few sets of a cache. */
 const ROW_GAP = 64;
 /** Bytes of a column of a in a block of rows; the last block may be longer, so that none is short. */
