@@ -121,7 +121,7 @@ export const log2 = named1('log2');
 export const log10 = named1('log10');
 /** log(1 + x), accurate near 0. */
 export const log1p = named1('log1p');
-/** log(1 + x) where x lies in [0, 1], in a third of the time. */
+/** log(1 + x) where x lies in [0, 1], in a third of the operations of {@link log1p}. */
 export const log1pOfUnit = named1('log1pOfUnit');
 /** Sine. */
 export const sin = named1('sin');

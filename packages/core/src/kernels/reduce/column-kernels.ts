@@ -43,14 +43,7 @@ export function emitColumns(module: ModuleBuilder, s: Spec): void {
     const w = { ...p, ...workOf(f) };
     f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(w.stride);
     countdown(f, p.outer, 1, () => {
-      f.get(p.accumulate).op('i32.eqz').if();
-      f.get(p.out).set(w.to).get(p.inner).set(w.columns);
-      untilNoneLeft(f, w.columns, 16 / s.bytes, () => {
-        f.get(w.to);
-        identity(f, s).store('v128.store');
-        bump(f, w.to, { bytes: 16 });
-      });
-      f.end();
+      f.get(p.accumulate).set(w.begun);
       f.get(p.n).set(w.left);
       // Differences from a centre of each column's own are not worth the trouble.
       if (s.grouped && s.map !== 'centered') countdown(f, w.left, ROWS, () => emitGroups(f, s, w));
@@ -78,7 +71,9 @@ const workOf = (f: FunctionBuilder) => ({
   ...locals(f, 'v128', 'spare', 'safe'),
   /** Where the rows of a group begin. */
   rows: range(GROUP).map(() => f.local('i32')),
-  ...locals(f, 'i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'count', 'row'),
+  ...locals(f, 'i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'row'),
+  /** Whether there are totals when a row begins, and whether there are by now. */
+  ...locals(f, 'i32', 'begun', 'goesOn'),
 });
 
 /** What is left of the rows, by panels of columns whose accumulators stay in registers. */
@@ -101,7 +96,7 @@ function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
       f.get(w.middle)
         .load('v128.load', 16 * v)
         .set(center);
-  f.get(w.at).set(w.pointer).get(w.left).set(w.above);
+  f.get(w.at).set(w.pointer).get(w.left).set(w.above).get(w.begun).set(w.goesOn);
   untilNoneLeft(f, w.above, ROWS, () => {
     for (const [acc] of columns) identity(f, s).set(acc);
     atMost(f, w.above, ROWS);
@@ -115,18 +110,22 @@ function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
       }
       bump(f, w.pointer, { local: w.stride });
     });
-    for (const [v, [acc]] of columns.entries()) addTo(f, s, w.to, v, acc);
+    for (const [v, [acc]] of columns.entries()) addTo(f, s, w, v, acc);
+    f.i32Const(1).set(w.goesOn);
   });
 }
 
-/** Combines a vector of totals with what has come together in `acc`. */
-function addTo(f: FunctionBuilder, s: Spec, totals: number, v: number, acc: number): void {
-  f.get(totals)
-    .get(totals)
+/** Stores what has come together in `acc`, combined with the total if there is one. */
+function addTo(f: FunctionBuilder, s: Spec, w: Work, v: number, acc: number): void {
+  f.get(w.goesOn).if();
+  f.get(w.to)
     .load('v128.load', 16 * v)
     .get(acc);
   combineVectors(f, s);
-  f.store('v128.store', 16 * v);
+  f.set(acc).end();
+  f.get(w.to)
+    .get(acc)
+    .store('v128.store', 16 * v);
 }
 
 /** The next block of float32 rows in groups, four columns at a time; the last may reach past the end of a row. */
@@ -140,13 +139,13 @@ function emitGroups(f: FunctionBuilder, s: Spec, w: Work): void {
       f.set(start);
       last = start;
     }
-    f.i32Const(0).set(w.at).get(w.out).set(w.to).get(w.inner).set(w.columns);
+    f.i32Const(0).set(w.at).get(w.out).set(w.to).get(w.inner).set(w.columns).get(w.begun).set(w.goesOn);
     untilNoneLeft(f, w.columns, 4, () => {
       emitGroup(f, s, w);
       bump(f, w.at, { bytes: 16 });
       bump(f, w.to, { bytes: 32 });
     });
-    f.get(last).get(w.stride).op('i32.add').set(w.x);
+    f.get(last).get(w.stride).op('i32.add').set(w.x).i32Const(1).set(w.begun);
   });
 }
 
@@ -180,5 +179,5 @@ function emitGroup(f: FunctionBuilder, s: Spec, w: Work): void {
     }
     f.end();
   }
-  for (const [v, half] of halves.entries()) addTo(f, s, w.to, v, half);
+  for (const [v, half] of halves.entries()) addTo(f, s, w, v, half);
 }

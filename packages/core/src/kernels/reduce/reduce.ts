@@ -47,7 +47,8 @@ const noOptions: ReduceOptions = {};
  *
  * float32 sums are carried in float64 but for groups of 8 elements, float32 products in float64, sums of float64 in blocks, those of
  * integers wider than int32; in what order, row-kernels.ts and column-kernels.ts say. `out` is of x's dtype, or wider: a
- * Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
+ * Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are reduced as int32. A
+ * reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
  * @throws BeyondInt32 when a result goes into an Int32Array and does not fit
  */
 export function reduce(

@@ -16,6 +16,7 @@ import {
   defineFunction,
   type FunctionBuilder,
   i32Params,
+  locals,
   type ModuleBuilder,
   range,
   zip,
@@ -49,57 +50,79 @@ export function emitRows(module: ModuleBuilder, s: Spec): void {
   const block = emitBlock(module, s);
   const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
   defineFunction(module, { export: 'rows' }, params, (f, p) => {
-    const total = f.local('v128');
-    const center = f.local('v128');
-    const left = f.local('i32');
-    const count = f.local('i32');
-    countdown(f, p.outer, 1, () => {
-      f.get(p.accumulate).if();
-      f.get(p.out).load(loadOne(s)).set(total);
+    const { total, center, result, x } = locals(f, 'v128', 'total', 'center', 'result', 'x');
+    const { left, count } = locals(f, 'i32', 'left', 'count');
+    const eachRow = (reduceRow: () => void): void =>
+      countdown(f, p.outer, 1, () => {
+        if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
+        f.get(p.n).set(left);
+        reduceRow();
+        storeOne(f, s, p.out, total);
+        bump(f, p.out, { bytes: s.bytes });
+        bump(f, p.center, { bytes: s.bytes });
+      });
+    /** Sets the total to what it was before, combined with the result of a block. */
+    const combine = (push: () => void): void => {
+      push();
+      f.get(result);
+      combineVectors(f, s);
+      f.set(total);
+    };
+    const short = (elements: number): void => {
+      identity(f, s).set(result);
+      emitOneByOne(f, s, { n: elements, x: p.x, center }, result, x);
+    };
+    if (s.ordered) {
+      f.get(p.n).i32Const(SHORT).op('i32.lt_s').if();
+      eachRow(() => {
+        short(left);
+        f.get(result).set(total).get(p.accumulate).if();
+        combine(() => f.get(p.out).load(loadOne(s)));
+        f.end();
+      });
       f.else();
-      identity(f, s).set(total);
+    }
+    eachRow(() => {
+      identity(f, s).set(total).get(p.accumulate).if();
+      f.get(p.out).load(loadOne(s)).set(total);
       f.end();
-      if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
-      f.get(p.n).set(left);
       untilNoneLeft(f, left, BLOCK, () => {
         atMost(f, left, BLOCK);
         f.set(count);
-        f.get(total).get(count).get(p.x).get(center).call(block);
-        combineVectors(f, s);
-        f.set(total);
+        if (s.ordered) {
+          f.get(count).i32Const(SHORT).op('i32.lt_s').if();
+          short(count);
+          f.else();
+        }
+        f.get(count).get(p.x).get(center).call(block).set(result);
         f.get(p.x).get(count).i32Const(s.elementBytes).op('i32.mul').op('i32.add').set(p.x);
+        if (s.ordered) f.end();
+        combine(() => f.get(total));
       });
-      storeOne(f, s, p.out, total);
-      bump(f, p.out, { bytes: s.bytes });
-      bump(f, p.center, { bytes: s.bytes });
     });
+    if (s.ordered) f.end();
   });
 }
 
-/** Writes the function that reduces a block: its result stands in the low lane. */
+/** Combines `total` with the elements that are left one after another. Each is read with what follows, but only the first lane is used. */
+function emitOneByOne(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
+  countdown(f, p.n, 1, () => {
+    f.get(total);
+    loadMapped(f, s, p.x, 0, p.center, x);
+    combineVectors(f, s);
+    f.set(total);
+    bump(f, p.x, { bytes: s.elementBytes });
+  });
+}
+
+/** Writes the function that reduces a block by vectors: its result stands in the low lane. */
 function emitBlock(module: ModuleBuilder, s: Spec): number {
   const params = { n: 'i32', x: 'i32', center: 'v128' } as const;
   return defineFunction(module, { name: 'block', result: 'v128' }, params, (f, p) => {
     const total = f.local('v128');
     const x = f.local('v128');
-    /** Takes the elements that are left one after another. Each is read with what follows, but only the first lane is used. */
-    const oneByOne = (pointer: number, left: number): void =>
-      countdown(f, left, 1, () => {
-        f.get(total);
-        loadMapped(f, s, pointer, 0, p.center, x);
-        combineVectors(f, s);
-        f.set(total);
-        bump(f, pointer, { bytes: s.elementBytes });
-      });
-    if (s.ordered) {
-      f.get(p.n).i32Const(SHORT).op('i32.lt_s').if();
-      identity(f, s).set(total);
-      oneByOne(p.x, p.n);
-      f.else();
-    }
-    if (s.grouped) emitGroups(f, s, p, total, x, oneByOne);
-    else emitVectors(f, s, p, total, x, oneByOne);
-    if (s.ordered) f.end();
+    if (s.grouped) emitGroups(f, s, p, total, x);
+    else emitVectors(f, s, p, total, x);
     f.get(total);
   });
 }
@@ -109,17 +132,8 @@ interface Block {
   readonly x: number;
   readonly center: number;
 }
-type OneByOne = (pointer: number, left: number) => void;
-
 /** By vectors of accumulators; leaves pointer and count at the end. */
-function emitVectors(
-  f: FunctionBuilder,
-  s: Spec,
-  p: Block,
-  total: number,
-  x: number,
-  oneByOne: OneByOne,
-): void {
+function emitVectors(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
   const accs = [total, ...range(VECTORS - 1).map(() => f.local('v128'))];
   const step = s.lanes * s.elementBytes;
   for (const acc of accs) identity(f, s).set(acc);
@@ -142,18 +156,11 @@ function emitVectors(
     }
   }
   combineLanes(f, s, total);
-  oneByOne(p.x, p.n);
+  emitOneByOne(f, s, p, total, x);
 }
 
 /** Adds up float32 numbers in groups, and where that goes wrong in float64. */
-function emitGroups(
-  f: FunctionBuilder,
-  s: Spec,
-  p: Block,
-  total: number,
-  x: number,
-  oneByOne: OneByOne,
-): void {
+function emitGroups(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
   const high = f.local('v128');
   const pointer = f.local('i32');
   const left = f.local('i32');
@@ -169,11 +176,11 @@ function emitGroups(
   }
   f.get(total).get(high).op('f64x2.add').set(total);
   combineLanes(f, s, total);
-  oneByOne(pointer, left);
+  emitOneByOne(f, s, { n: left, x: pointer, center: p.center }, total, x);
   if (s.map === 'nonzero') return;
   whereSafe(f, s, 'f64', total);
   f.lane('i32x4.extract_lane', 0).op('i32.eqz').if();
-  emitVectors(f, s, p, total, x, oneByOne);
+  emitVectors(f, s, p, total, x);
   f.end();
 }
 

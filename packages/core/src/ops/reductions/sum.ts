@@ -28,7 +28,7 @@ const sumTakes = signature('sum', sumParameters);
 
 /**
  * The sum of all elements, or over one or several dimensions. Bools and integers give int32. Sums of float32 are carried in
- * float64. Follows `torch.sum`.
+ * float64, groups of 8 elements apart. Follows `torch.sum`.
  *
  * @param dims one dimension, several, or all
  * @throws IndexError when a dimension is out of range
