@@ -21,7 +21,16 @@ export {
 export * from './errors.ts';
 export * as io from './io/index.ts';
 export { fromJSON, isTensorJSON, type TensorJSON } from './io/index.ts';
-export { E } from './kernels/index.ts';
+export {
+  addTableRows,
+  type ClassMask,
+  E,
+  type Grouping,
+  holdsOutside,
+  maskClasses,
+  readTableRows,
+  standardizeGroups,
+} from './kernels/index.ts';
 export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';

@@ -1,6 +1,7 @@
 import {
   elementsOf,
   formatShape,
+  holdsOutside,
   isCompiling,
   K,
   KindlingError,
@@ -194,6 +195,7 @@ function outsideUnitRange(values: TypedArray, shape: Shape): string | null {
 
 /** Refuses probabilities outside [0, 1], as PyTorch does; for kernels. */
 export function requireProbabilities(caller: string, what: 'input' | 'target', x: Tensor): void {
+  if (!holdsOutside(x, 0, 1, true)) return;
   const found = outsideUnitRange(elementsOf(x), x.shape);
   if (found === null) return;
   throw new ValueError(

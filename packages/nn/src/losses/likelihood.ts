@@ -3,6 +3,7 @@ import {
   ElementwiseReduction,
   elementsOf,
   formatShape,
+  holdsOutside,
   K,
   ShapeError,
   sameShape,
@@ -42,6 +43,12 @@ const stirling = (y: E.Expr): E.Expr =>
 
 /** With the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity. */
 const stirlingSlope = (y: E.Expr): E.Expr => E.add(E.sub(E.add(E.log(y), E.div(y, y)), 1), E.div(0.5, y));
+/** By y, of the slope times g: what PyTorch divides by y is g, which is 0 where the term is left out. */
+const stirlingBend = (g: E.Expr, y: E.Expr): E.Expr => {
+  const part = E.div(g, y);
+  const rest = E.sub(part, E.div(E.div(E.mul(g, y), y), y));
+  return E.add(E.sub(part, E.div(E.div(E.mul(0.5, g), y), y)), rest);
+};
 
 const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
@@ -61,6 +68,21 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
         full ? E.add(ofY, E.mul(E.select(E.gt(y, 1), g, 0), stirlingSlope(y))) : ofY,
       ];
     },
+    ...(full && {
+      second({ h, g }, x, y, eps) {
+        const counts = E.gt(y, 1);
+        const slope = E.neg(logInput ? x : E.log(E.add(x, eps)));
+        const byX = E.neg(logInput ? E.mul(h, g) : E.div(E.mul(h, g), E.add(x, eps)));
+        return [
+          null,
+          [
+            E.add(E.mul(h, slope), E.select(counts, E.mul(h, stirlingSlope(y)), 0)),
+            byX,
+            E.mul(h, stirlingBend(E.select(counts, g, 0), y)),
+          ],
+        ];
+      },
+    }),
   });
 
 const poissonOps = {
@@ -105,24 +127,44 @@ const gaussianDefaults = { full: false, eps: 1e-6 };
 /** Refuses negative variances. */
 function requireVariances(variances: TypedArray): void {
   let least = 0;
-  for (const v of variances) least = Math.min(least, v);
+  for (const v of variances) if (v < least) least = v;
   if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
 }
 
-/** As in PyTorch the clamp is no part of the gradient: a variance below eps is still told to grow. */
+/** As in PyTorch the clamp is no part of the gradients: a variance below eps is still told to grow. */
 const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   name: 'gaussian_nll_loss',
   arity: 3,
-  inspect: ([, , variance]) => requireVariances(elementsOf(variance as Tensor)),
+  inspect([, , variance]) {
+    if (holdsOutside(variance as Tensor, 0, Number.POSITIVE_INFINITY))
+      requireVariances(elementsOf(variance as Tensor));
+  },
   expression(x, y, variance, eps, constant) {
     const v = E.max(variance, eps);
     return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x, y)), v))), constant);
   },
   gradient({ g }, x, y, variance, eps) {
     const v = E.max(variance, eps);
-    const d = E.div(E.sub(x, y), v);
-    const gx = E.mul(g, d);
-    return [gx, E.neg(gx), E.mul(g, E.mul(0.5, E.sub(E.reciprocal(v), E.square(d))))];
+    const d = E.sub(x, y);
+    const half = E.mul(0.5, g);
+    const gx = E.mul(E.div(half, v), E.mul(2, d));
+    return [gx, E.neg(gx), E.sub(E.div(half, v), E.mul(half, E.div(E.div(E.square(d), v), v)))];
+  },
+  second({ h, g }, x, y, variance, eps) {
+    const v = E.max(variance, eps);
+    const d = E.mul(2, E.sub(x, y));
+    const [half, halfH] = [E.mul(0.5, g), E.mul(0.5, h)];
+    const part = E.div(E.mul(h, half), v);
+    const [byX, byV] = [E.mul(2, part), E.neg(E.mul(E.div(part, v), d))];
+    const of = E.mul(E.div(halfH, v), d);
+    const square = E.div(E.div(E.square(E.sub(x, y)), v), v);
+    const ofV = E.sub(E.div(halfH, v), E.mul(halfH, square));
+    const bend = E.add(E.neg(E.div(part, v)), E.mul(2, E.mul(part, square)));
+    return [
+      [of, byX, E.neg(byX), byV],
+      [E.neg(of), E.neg(byX), byX, E.neg(byV)],
+      [ofV, byV, E.neg(byV), bend],
+    ];
   },
 });
 

@@ -1,3 +1,4 @@
 /** Elementwise kernels over operands of any layout, and what is made of them: copies and conversions. */
 export * from './copy.ts';
 export { ElementwiseKernel, runElementwise, runElementwiseMany } from './elementwise.ts';
+export * from './range.ts';

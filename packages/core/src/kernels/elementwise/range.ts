@@ -1,0 +1,70 @@
+import { laneOf } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { and, ge, gt, le, lt, not, or } from '../expression/index.ts';
+import { recordCall, recorder } from '../recording/index.ts';
+import { type Strided, stridedOver } from '../strided/index.ts';
+import { bump, countdown, defineFunction, i32Params, instantiate, ModuleBuilder } from '../wasm/index.ts';
+import { elementsOf } from './copy.ts';
+import { ElementwiseKernel, runElementwise } from './elementwise.ts';
+
+const outside = new ElementwiseKernel('outside', 1, (x, least, most) => or(lt(x!, least!), gt(x!, most!)));
+const notWithin = new ElementwiseKernel('not_within', 1, (x, least, most) =>
+  not(and(ge(x!, least!), le(x!, most!))),
+);
+
+interface TruthKernel {
+  /** 1 where one of `count` bytes at an address is not 0, else 0. */
+  anyTrue(count: number, address: number): number;
+}
+
+let made: TruthKernel | undefined;
+
+function truthKernel(): TruthKernel {
+  if (made !== undefined) return made;
+  const module = new ModuleBuilder();
+  defineFunction(module, { export: 'anyTrue', result: 'i32' }, i32Params('count', 'address'), (f, p) => {
+    for (const [bytes, isTrue] of [
+      [16, () => f.get(p.address).load('v128.load').op('v128.any_true')],
+      [1, () => f.get(p.address).load('i32.load8_u')],
+    ] as const) {
+      countdown(f, p.count, bytes, () => {
+        isTrue();
+        f.if();
+        f.i32Const(1).return();
+        f.end();
+        bump(f, p.address, { bytes });
+      });
+    }
+    f.i32Const(0);
+  });
+  made = instantiate<TruthKernel>(module.build());
+  return made;
+}
+
+/**
+ * Whether an element is below `least` or above `most`, or is NaN, where `nan` says that this counts; for kernels, which refuse what
+ * holds such. Where a call is being compiled nothing does: the program looks, and gives the word to the kernel if so. Kindling's own.
+ */
+export function holdsOutside(x: Strided, least: number, most: number, nan = false): boolean {
+  if (recorder === null) {
+    const elements = elementsOf(x);
+    for (let i = 0; i < elements.length; i++) {
+      const value = elements[i]!;
+      if (value < least || value > most || (nan && Number.isNaN(value))) return true;
+    }
+    return false;
+  }
+  const found = stridedOver(allocateArray('bool', x.count), 'bool', x.shape);
+  runElementwise(nan ? notWithin : outside, laneOf(x.dtype), [x], [least, most], found);
+  recordCall(
+    'any_true',
+    truthKernel().anyTrue as (...args: number[]) => number,
+    [x.count, found.storage.array],
+    {
+      reads: [found.storage.array],
+      writes: [],
+      checks: true,
+    },
+  );
+  return false;
+}
