@@ -13,6 +13,7 @@ export * from './program/index.ts';
 export * from './recording/index.ts';
 export * from './reduce/index.ts';
 export * from './rows/index.ts';
+export * from './scans/index.ts';
 export {
   BeyondInt32,
   computeWide,

@@ -1,4 +1,5 @@
 import {
+  addTableRows,
   apply,
   checkArguments,
   DTypeError,
@@ -12,6 +13,7 @@ import {
   noGrad,
   norm,
   type Primitive,
+  readTableRows,
   ShapeError,
   signature,
   Tensor,
@@ -65,13 +67,12 @@ const lookupPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
   keepsNothing: true,
   infer: ([weight, indices]) => ({ shape: [...indices.shape, weight.size(1)], dtype: weight.dtype }),
   kernel([weight, indices], { rows, paddingIdx, zeroPadding }, out) {
-    const table = elementsOf(weight);
+    refuseBad(indices, rows, readTableRows(weight, indices, out));
+    if (!zeroPadding) return;
     const target = elementsOf(out);
     const width = weight.size(1);
-    rowsOf(indices, rows).forEach((row, i) => {
-      const to = i * width;
-      if (zeroPadding && row === paddingIdx) target.fill(0, to, to + width);
-      else target.set(table.subarray(row * width, (row + 1) * width), to);
+    elementsOf(indices).forEach((row, i) => {
+      if (row === paddingIdx) target.fill(0, i * width, (i + 1) * width);
     });
   },
   derivative: (g, node) => [
@@ -86,14 +87,18 @@ const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive
   saves: 1 << 1,
   infer: ([g], { rows }) => ({ shape: [rows, g.size(-1)], dtype: g.dtype }),
   kernel([g, indices], { paddingIdx, scaleGradByFreq, rows }, out) {
+    if (!scaleGradByFreq) {
+      addTableRows(g, indices, out, paddingIdx);
+      return;
+    }
     const target = elementsOf(out).fill(0);
     const gradient = elementsOf(g);
     const places = elementsOf(indices);
     const width = out.size(1);
-    const counts = scaleGradByFreq ? countOf(places, rows) : null;
+    const counts = countOf(places, rows);
     places.forEach((row, i) => {
       if (row === paddingIdx) return;
-      const scale = counts === null ? 1 : 1 / counts[row]!;
+      const scale = 1 / counts[row]!;
       const to = row * width;
       const from = i * width;
       for (let j = 0; j < width; j++) target[to + j]! += gradient[from + j]! * scale;
@@ -124,10 +129,19 @@ const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
 /** The indices, all of which are rows of the table. */
 function rowsOf(indices: Tensor, rows: number): TypedArray {
   const values = elementsOf(indices);
-  const bad = values.findIndex((row) => row < 0 || row >= rows);
-  if (bad < 0) return values;
+  refuseBad(
+    indices,
+    rows,
+    values.findIndex((row) => row < 0 || row >= rows),
+  );
+  return values;
+}
+
+/** Refuses the index of this number, which is no row of the table; -1 for none. */
+function refuseBad(indices: Tensor, rows: number, bad: number): void {
+  if (bad < 0) return;
   throw new IndexError(
-    `embedding: index out of range in self: index ${values[bad]} at position ${placeOf(bad, indices.shape)}, ` +
+    `embedding: index out of range in self: index ${elementsOf(indices)[bad]} at position ${placeOf(bad, indices.shape)}, ` +
       `but the table has ${rows} rows (expected to be in range of [0, ${rows - 1}])`,
   );
 }

@@ -1,5 +1,6 @@
 import {
   apply,
+  type ClassMask,
   type DType,
   DTypeError,
   definePrimitive,
@@ -7,6 +8,7 @@ import {
   formatShape,
   IndexError,
   isFloatingPoint,
+  maskClasses,
   type Primitive,
   ShapeError,
   sameShape,
@@ -80,11 +82,7 @@ export function requireFloating(caller: string, input: Tensor): void {
   );
 }
 
-interface MaskAttributes {
-  readonly classes: number;
-  /** The dimension of the classes in the result. */
-  readonly dim: number;
-  readonly ignoreIndex: number | null;
+interface MaskAttributes extends ClassMask {
   readonly dtype: DType;
   readonly caller: string;
 }
@@ -94,19 +92,13 @@ const classMask: Primitive<MaskAttributes> = definePrimitive({
   saves: 0,
   infer: ([target], { classes, dim, dtype }) => ({ shape: target.shape.toSpliced(dim, 0, classes), dtype }),
   kernel([target], { classes, dim, ignoreIndex, caller }, out) {
-    const indices = elementsOf(target);
-    const mask = elementsOf(out).fill(0);
-    const inner = target.shape.slice(dim).reduce((count, size) => count * size, 1);
-    indices.forEach((t: number, i: number) => {
-      if (t >= 0 && t < classes) mask[(Math.floor(i / inner) * classes + t) * inner + (i % inner)] = 1;
-      else if (t !== ignoreIndex) {
-        throw new IndexError(
-          `${caller}: Target ${t} is out of bounds: at position ${placeOf(i, target.shape)}, where the input has ` +
-            `${classes} classes; expected 0 to ${classes - 1}` +
-            (ignoreIndex === null ? '' : `, or ignoreIndex (${ignoreIndex}) to leave the element out`),
-        );
-      }
-    });
+    const bad = maskClasses(target, { classes, dim, ignoreIndex }, out);
+    if (bad < 0) return;
+    throw new IndexError(
+      `${caller}: Target ${elementsOf(target)[bad]} is out of bounds: at position ${placeOf(bad, target.shape)}, where the input ` +
+        `has ${classes} classes; expected 0 to ${classes - 1}` +
+        (ignoreIndex === null ? '' : `, or ignoreIndex (${ignoreIndex}) to leave the element out`),
+    );
   },
 });
 

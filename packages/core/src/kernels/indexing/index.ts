@@ -1,8 +1,11 @@
 /** Elements read and written where tensors of indices say: what programs do, in the place of loops in JavaScript. */
+export { type ClassMask, maskClasses } from './class-mask.ts';
 export type { Combination } from './combine-kernels.ts';
 export * from './moves.ts';
+export { recordNll } from './nll.ts';
 export {
   type Axes,
+  filled,
   holdsZero,
   recordAxes,
   recordFirstMentions,
@@ -10,3 +13,4 @@ export {
   recordPosition,
   recordSpread,
 } from './positions.ts';
+export { addTableRows, readTableRows } from './table-rows.ts';

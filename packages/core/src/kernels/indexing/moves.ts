@@ -15,7 +15,7 @@ import { type Axes, filled, merged } from './positions.ts';
 const dtypeOf = (array: TypedArray): DType => placeOf(array).area.dtype;
 
 /** The array as elements of a dtype. */
-function as(array: TypedArray, dtype: DType): TypedArray {
+export function as(array: TypedArray, dtype: DType): TypedArray {
   const own = dtypeOf(array);
   if (bytesOf(own) === bytesOf(dtype) && (own === dtype || bytesOf(own) === 1)) return array;
   const converted = allocateArray(dtype, array.length);

@@ -1,11 +1,8 @@
 /** Kernels that need whole rows: softmax, cross-entropy, and functions of all pairs of rows. */
+
 export { crossEntropyRows } from './cross-entropy.ts';
 export { areClasses, type CrossEntropyTargets, crossEntropyLoss, evenly } from './cross-entropy-loss.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
-export { findFirst } from './find.ts';
-export { recordNll } from './nll.ts';
 export type { PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
-export { scan } from './scans.ts';
 export * from './softmax.ts';
-export { clearTriangles } from './triangle.ts';

@@ -1,0 +1,5 @@
+/** Kernels that go along dimensions one element after the other: running totals, searches, groups, triangles. */
+export { findFirst } from './find.ts';
+export { scan } from './scans.ts';
+export { type Grouping, standardizeGroups } from './standardize.ts';
+export { clearTriangles } from './triangle.ts';
