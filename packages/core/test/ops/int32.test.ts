@@ -287,6 +287,22 @@ describe('conversion and creation', () => {
   });
 });
 
+test('factors of products of integers count as whole numbers, as in PyTorch', () => {
+  const wide = (values: number[], shape: number[]) => int(values).reshape(shape);
+  const [a, b, v] = [wide([3, 4], [1, 2]), wide([1, 0, 0, 1], [2, 2]), int([1, 2])];
+  const [as, bs] = [a.unsqueeze(0), b.unsqueeze(0)];
+  const scaled = (alpha: number, beta: number): unknown[] =>
+    [
+      K.addmm(wide([1, 2], [1, 2]), a, b, { alpha, beta }),
+      K.addmv(int([5]), a, v, { alpha, beta }),
+      K.baddbmm(wide([1, 2], [1, 1, 2]), as, bs, { alpha, beta }),
+      K.addbmm(wide([1, 2], [1, 2]), as, bs, { alpha, beta }),
+    ].map((x) => [x.dtype, x.flatten().tolist()]);
+  const wholes = (...all: number[][]): unknown[] => all.map((x) => ['int32', x]);
+  expect(scaled(-1.5, 2.9)).toEqual(wholes([-1, 0], [-1], [-1, 0], [-1, 0]));
+  expect(scaled(2.5, 0.9)).toEqual(wholes([6, 8], [22], [6, 8], [6, 8]));
+});
+
 test('bytes wrap around, as in PyTorch', () => {
   const x = tensor([200, 3], { dtype: 'uint8' });
   expect(x.add(100).tolist()).toEqual([44, 103]);

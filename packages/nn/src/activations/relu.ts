@@ -82,6 +82,14 @@ const preluOp = /* @__PURE__ */ new ElementwiseOp({
   arity: 2,
   expression: (x, w) => select(E.gt(x, 0), x, E.mul(w, x)),
   gradient: ({ g }, x, w) => [select(E.gt(x, 0), g, E.mul(w, g)), select(E.gt(x, 0), 0, E.mul(x, g))],
+  // At 0 PyTorch takes the other side here.
+  second: ({ h, g }, x, w) => {
+    const above = E.ge(x, 0);
+    return [
+      [select(above, h, E.mul(w, h)), E.constant(0), select(above, 0, E.mul(g, h))],
+      [select(above, 0, E.mul(x, h)), select(above, 0, E.mul(g, h)), E.constant(0)],
+    ];
+  },
   check: floatsOnly('prelu'),
 });
 

@@ -22,6 +22,9 @@ const crossEntropyOf = (x: Expr, y: Expr): Expr =>
 /** PyTorch's least divisor x (1 - x) of the gradient: a float32, in float64 too. */
 const leastVariance = Math.fround(1e-12);
 
+/** What PyTorch adds to x and 1 - x in the gradient of the gradient. */
+const nearlyNothing = 1e-12;
+
 const bce = (weighted: boolean): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'binary_cross_entropy',
@@ -41,6 +44,24 @@ const bce = (weighted: boolean): ElementwiseReduction =>
         E.div(E.mul(gw, E.sub(x, y)), scale),
         E.mul(gw, E.sub(E.log1p(E.neg(x)), E.log(x))),
         ...(weighted ? [E.mul(g, crossEntropyOf(x, y))] : []),
+      ];
+    },
+    second({ h, g }, x, y, w) {
+      const weigh = (z: Expr): Expr => (weighted ? E.mul(z, w) : z);
+      const [hw, hg] = [weigh(h), E.mul(h, g)];
+      const variance = E.mul(E.add(x, nearlyNothing), E.add(E.sub(1, x), nearlyNothing));
+      const bend = E.div(E.add(E.sub(E.square(x), E.mul(E.mul(2, x), y)), y), E.square(variance));
+      const slope = E.div(E.sub(x, y), variance);
+      const least = E.max(E.mul(E.sub(1, x), x), nearlyNothing);
+      return [
+        [E.mul(slope, hw), E.mul(bend, weigh(hg)), E.neg(E.div(weigh(hg), least)), E.mul(slope, hg)],
+        [
+          E.mul(hw, E.sub(E.log1p(E.neg(x)), E.log(x))),
+          E.sub(E.neg(E.div(weigh(hg), E.sub(1, x))), E.div(weigh(hg), x)),
+          null,
+          E.mul(hg, E.sub(E.log1p(E.neg(x)), E.log(x))),
+        ],
+        null,
       ];
     },
   });

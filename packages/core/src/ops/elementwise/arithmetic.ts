@@ -253,6 +253,11 @@ const addcdivOp = new ElementwiseOp({
   name: 'addcdiv',
   arity: 3,
   expression: (x, a, b, value) => E.add(x, E.div(E.mul(value, a), b)),
+  gradient: ({ g }, _, a, b, value) => [
+    g,
+    E.mul(g, E.div(value, b)),
+    E.mul(E.neg(g), E.div(E.mul(value, a), E.mul(b, b))),
+  ],
   check: (dtype, inputs) => {
     const [, a, b] = inputs;
     if (!isFloatingPoint(dtype) || (a && b && !isFloatingPoint(a.dtype) && !isFloatingPoint(b.dtype))) {

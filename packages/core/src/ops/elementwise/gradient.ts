@@ -8,6 +8,17 @@ import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 /** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
 type Gradients = (g: Expr, x: readonly Expr[], y: Expr) => readonly (Expr | null)[];
 
+/**
+ * Builds the gradients of those gradients, where that of theirs is `h`: of each by g and by the operands; `null` where it is what
+ * differentiating gives.
+ */
+type Seconds = (
+  h: Expr,
+  g: Expr,
+  x: readonly Expr[],
+  y: Expr,
+) => readonly (readonly (Expr | null)[] | null)[];
+
 /** Makes an operation of a spec; handed in, since operations are made of gradients as gradients are of operations. */
 type Define = (spec: ElementwiseSpec) => ElementwiseOp;
 
@@ -50,21 +61,36 @@ class OperandGradient {
   }
 }
 
-/** The gradient `of` an operand as the expression of an operation of g and of those operands that it uses. */
-const expressionOver =
-  (
-    operands: number,
-    of: number,
-    gradients: Gradients,
-    used: readonly number[],
-  ): ElementwiseSpec['expression'] =>
-  (g, ...rest) => {
-    const x = Array.from({ length: operands + 1 }, (_, i) => {
-      const at = used.indexOf(i);
-      return at < 0 ? droppedInput() : (rest[at] as Expr);
-    });
-    return gradients(g as Expr, x.slice(0, operands), x[operands] as Expr)[of] as Expr;
+/** All operands and the result, of which an operation has those that it uses. */
+function allOf(operands: number, used: readonly number[], rest: readonly Expr[]): [x: Expr[], y: Expr] {
+  const all = Array.from({ length: operands + 1 }, (_, i) => {
+    const at = used.indexOf(i);
+    return at < 0 ? droppedInput() : (rest[at] as Expr);
+  });
+  return [all.slice(0, operands), all[operands] as Expr];
+}
+
+/** The gradient `of` an operand as an operation of g and of those operands that it uses, with its own gradient where one is stated. */
+function specOver(
+  operands: number,
+  of: number,
+  gradients: Gradients,
+  seconds: Seconds | undefined,
+  used: readonly number[],
+): Pick<ElementwiseSpec, 'expression' | 'gradient'> {
+  const expression: ElementwiseSpec['expression'] = (g, ...rest) =>
+    gradients(g as Expr, ...allOf(operands, used, rest))[of] as Expr;
+  const secondOf = (h: Expr, g: Expr, rest: readonly Expr[]) =>
+    seconds?.(h, g, ...allOf(operands, used, rest))[of] ?? null;
+  if (secondOf(droppedInput(), droppedInput(), used.map(droppedInput)) === null) return { expression };
+  return {
+    expression,
+    gradient({ g: h }, g, ...rest) {
+      const [byG = null, ...byOperands] = secondOf(h, g as Expr, rest) ?? [];
+      return [byG, ...used.map((i) => byOperands[i] ?? null)];
+    },
   };
+}
 
 /**
  * The gradients that `gradients` states of `operands` tensor operands, as operations; `null` where there is none.
@@ -76,6 +102,7 @@ function operandGradients(
   { name, comparesApart = false }: ElementwiseSpec,
   operands: number,
   gradients: Gradients,
+  seconds: Seconds | undefined,
   shaped: boolean,
 ): readonly (OperandGradient | null)[] {
   const x = Array.from({ length: operands }, (_, i) => E.input(i + 1));
@@ -89,7 +116,7 @@ function operandGradients(
     const op = define({
       name: `${name}_backward`,
       arity: used.length + 1,
-      expression: expressionOver(operands, of, gradients, used),
+      ...specOver(operands, of, gradients, seconds, used),
     });
     const compared = used.filter((i) => pullback(expression, i + 1, E.input(0)) === null);
     return new OperandGradient(operands, used, comparesApart ? compared : [], op);
@@ -111,11 +138,12 @@ export function derivativeOf<A>(
   define: Define,
   operands: number,
   gradients: Gradients,
+  seconds: Seconds | undefined,
   params: (node: GradNode<A>) => readonly number[],
   shaped = false,
 ): ElementwiseDerivative<A> {
   if (spec.gradient === false) return { saves: 0 };
-  const each = operandGradients(define, spec, operands, gradients, shaped);
+  const each = operandGradients(define, spec, operands, gradients, seconds, shaped);
   return {
     saves: each.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
     derivative(g, node) {
@@ -154,4 +182,26 @@ export function gradientExpressions(
     // A function that is constant between its jumps has the gradient 0, which is not the same as none.
     return pullback(value, index, g, y) ?? (read.has(index) ? E.constant(0) : null);
   });
+}
+
+/**
+ * The gradients of the gradients of the operands `of`, as the spec states them. `nodesOf` makes of the tensor operands all nodes;
+ * `scale` is what g is multiplied with before the gradients see it.
+ */
+export function secondsOf(
+  { second }: ElementwiseSpec,
+  of: readonly number[],
+  nodesOf: (x: readonly Expr[]) => readonly Expr[],
+  scale?: Expr,
+): Seconds | undefined {
+  if (second === undefined) return undefined;
+  return (h, g, x) => {
+    const stated = second({ h, g: scale === undefined ? g : E.mul(g, scale) }, ...nodesOf(x));
+    return of.map((i) => {
+      const [byG = null, ...byOperands] = stated[i] ?? [];
+      if (stated[i] == null) return null;
+      const first = scale === undefined || byG === null ? byG : E.mul(byG, scale);
+      return [first, ...of.map((k) => byOperands[k] ?? null)];
+    });
+  };
 }

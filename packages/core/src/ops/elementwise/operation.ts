@@ -6,7 +6,7 @@ import { apply, applyInPlace, definePrimitive, type Primitive } from '../../reco
 import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { derivativeOf, gradientExpressions } from './gradient.ts';
+import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
 import { callerOf, elementwiseSpec, type Inputs, notATensor, ofParams, splitOperands } from './operands.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -18,6 +18,15 @@ export type Operand = Tensor | number | boolean;
  * `null` where there is none.
  */
 type GradientRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) => readonly (Expr | null)[];
+
+/**
+ * The gradients of the gradients that a {@link GradientRule} states: for that of each operand, where its own gradient is h, that by g
+ * and those by each operand; `null` for an operand whose gradient is differentiated as it stands.
+ */
+type SecondRule = (
+  at: { readonly h: Expr; readonly g: Expr },
+  ...x: Expr[]
+) => readonly (readonly (Expr | null)[] | null)[];
 
 /** An elementwise operation, declared as a scalar expression over its operands and then its parameters. */
 export interface ElementwiseSpec {
@@ -47,6 +56,8 @@ export interface ElementwiseSpec {
    * reads the result instead of the operand); `false`: not differentiable.
    */
   readonly gradient?: GradientRule | false;
+  /** PyTorch's gradient of `gradient`, where it is not what differentiating that gives. */
+  readonly second?: SecondRule;
   /**
    * Whether a gradient depends on no operand that it only compares, as in PyTorch where it is composed of comparisons. Default:
    * the gradient of the gradient to that operand is 0, as where PyTorch has a kernel for the gradient.
@@ -264,6 +275,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       (gradient) => new ElementwiseOp(gradient),
       tensorOperands.length,
       (g, x, y) => gradientExpressions(spec, g, nodesOf(x), tensorOperands, y),
+      secondsOf(spec, tensorOperands, nodesOf),
       (node) => node.attrs,
     ),
   });

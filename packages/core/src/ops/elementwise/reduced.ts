@@ -28,7 +28,7 @@ import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
-import { derivativeOf, gradientExpressions } from './gradient.ts';
+import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
 import { callerOf, elementwiseSpec, type Inputs, isFilled, ofParams } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
@@ -208,6 +208,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
     (gradient) => new ElementwiseOp(gradient),
     arity,
     (g, x) => gradientExpressions(spec, E.mul(g, scale), [...x, ...others], operands),
+    secondsOf(spec, operands, (x) => [...x, ...others], scale),
     (node) => [node.attrs.mean ? 1 / numelOf(node.shape(0)) : 1, ...node.attrs.params],
     true,
   );

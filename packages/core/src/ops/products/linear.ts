@@ -1,4 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
@@ -77,8 +78,11 @@ export const linear = composition(
 );
 
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
-function addScaled(name: string, x: Tensor, y: Tensor, { alpha, beta }: Scales): Tensor {
+function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
   checkBias(name, x, y.shape);
+  // The factors of integers are integers.
+  const whole = isFloatingPoint(y.dtype) ? (factor: number) => factor : Math.trunc;
+  const [alpha, beta] = [whole(scales.alpha), whole(scales.beta)];
   if (x.dtype !== y.dtype) {
     throw new DTypeError(
       `${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`,
