@@ -21,16 +21,8 @@ export {
 export * from './errors.ts';
 export * as io from './io/index.ts';
 export { fromJSON, isTensorJSON, type TensorJSON } from './io/index.ts';
-export {
-  addTableRows,
-  type ClassMask,
-  E,
-  type Grouping,
-  holdsOutside,
-  maskClasses,
-  readTableRows,
-  standardizeGroups,
-} from './kernels/index.ts';
+export { E } from './kernels/index.ts';
+export { camelCase, snakeCase } from './names.ts';
 export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
@@ -47,7 +39,9 @@ export {
   elementsOf,
   valuesOf,
 } from './record/foreign.ts';
+export * from './record/foreign-kernels.ts';
 export * from './record/index.ts';
 export { formatShape, type Shape, sameShape } from './shape.ts';
+export { userFrames } from './stack.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';

@@ -1,7 +1,7 @@
-import { checkArguments, E, FusedUpdate, K } from '@kindling/core';
+import { checkArguments, E, FusedUpdate, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from './groups.ts';
 import { fraction, nonNegative } from './kinds.ts';
-import { Optimizer, type Update, updatesByFeatures, withoutUndefined } from './optimizer.ts';
+import { Optimizer, type Update, updatesByFeatures } from './optimizer.ts';
 import type { OptimizerStateDict, ParamState } from './state-dict.ts';
 
 /** Options of {@link AdamW}. */

@@ -1,11 +1,11 @@
+import { camelCase as regularCamel, snakeCase as regularSnake } from '@kindling/core';
+
 /** PyTorch's names that are not in snake_case throughout. */
 const irregular: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([['tMax', 'T_max']]);
 const regular: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([['T_max', 'tMax']]);
 
 /** `weightDecay` is `weight_decay` in PyTorch's state dicts. */
-export const snakeCase = (name: string): string =>
-  irregular.get(name) ?? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+export const snakeCase = (name: string): string => irregular.get(name) ?? regularSnake(name);
 
 /** The inverse of {@link snakeCase}. */
-export const camelCase = (name: string): string =>
-  regular.get(name) ?? name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+export const camelCase = (name: string): string => regular.get(name) ?? regularCamel(name);

@@ -12,6 +12,7 @@ import {
   Tensor,
   tensorList,
   ValueError,
+  withoutUndefined,
   zerosLike,
 } from '@kindling/core';
 import {
@@ -358,11 +359,6 @@ function printOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return Array.isArray(value) ? `(${value.join(', ')})` : String(value);
-}
-
-/** @internal The options that are given. */
-export function withoutUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** @internal One update for each combination of features, made when first asked for. */

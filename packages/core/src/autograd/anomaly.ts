@@ -3,6 +3,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import { type GradNode, valuesOf } from '../record/index.ts';
 import { type AnomalyMode, anomalyMode } from '../record/observe.ts';
+import { stackFrames, userFrames } from '../stack.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
@@ -109,22 +110,6 @@ function explained(error: unknown, node: GradNode): unknown {
 
 /** The call stack from the first frame outside Kindling on. */
 function callSite(): string {
-  const limits = Error as { stackTraceLimit?: number };
-  const before = limits.stackTraceLimit;
-  limits.stackTraceLimit = 50;
-  const { stack = '' } = new Error();
-  if (before !== undefined) limits.stackTraceLimit = before;
-  const frames = stack.split('\n').filter((line) => /^\s*at |@/.test(line));
-  const own = ownPlace(frames[0] ?? '');
-  const foreign = frames.filter((line) => !line.includes(own));
-  return (foreign.length > 0 ? foreign : frames).slice(0, 12).join('\n');
+  const foreign = userFrames(50);
+  return (foreign.length > 0 ? foreign : stackFrames(50)).slice(0, 12).join('\n');
 }
-
-/**
- * Where Kindling lies, whose frames tell a user nothing, by a frame of this file: the folder of its sources, or the one
- * file of a build. Bundlers write a place of their own for `import.meta.url`, or none.
- */
-const ownPlace = (frame: string): string =>
-  frame
-    .replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '')
-    .replace(/(?:autograd[/\\]anomaly\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');

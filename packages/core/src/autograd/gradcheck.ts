@@ -1,4 +1,4 @@
-import { K, signature } from '../arguments/index.ts';
+import { K, signature, withoutUndefined } from '../arguments/index.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
 import { contiguousStrides, formatShape, sameShape } from '../shape.ts';
@@ -112,8 +112,7 @@ function check<Args extends readonly unknown[]>(
   options: GradcheckOptions,
   caller: string,
 ): boolean {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const settings: Settings = { ...defaults, ...Object.fromEntries(given) };
+  const settings: Settings = { ...defaults, ...withoutUndefined(options) };
   try {
     new Check(fn, args, settings, caller).run();
   } catch (error) {

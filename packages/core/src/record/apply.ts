@@ -1,6 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, KindlingError, ShapeError } from '../errors.ts';
 import { BeyondInt32 } from '../kernels/index.ts';
+import { camelCase } from '../names.ts';
 import { checkNumel, formatShape, maxElements, type Shape } from '../shape.ts';
 import { TooLarge } from '../storage.ts';
 import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
@@ -67,8 +68,7 @@ const calledAs: Readonly<Record<string, string>> = {
 };
 
 /** @internal An operation's public name: PyTorch's, in camelCase. */
-export const publicName = (name: string): string =>
-  calledAs[name] ?? name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+export const publicName = (name: string): string => calledAs[name] ?? camelCase(name);
 
 /** @internal What the runtime says where memory for an array, or for the kernels, cannot be had. */
 export const isOutOfMemory = (error: unknown): boolean =>

@@ -2,6 +2,7 @@ import {
   alias,
   applyElementwiseInPlace,
   applyUnary,
+  camelCase,
   checkArguments,
   type DTypeCheck,
   type E,
@@ -10,11 +11,12 @@ import {
   K,
   floatsOnly as refuseIntegers,
   signature,
+  snakeCase,
   Tensor,
 } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { type Full, withDefaults } from '../module/options.ts';
-import { camelCase, pyFloat, snakeCase } from '../module/print.ts';
+import { pyFloat } from '../module/print.ts';
 
 /** Options of activations that can overwrite their input. */
 export interface InplaceOptions {

@@ -11,6 +11,7 @@ import {
   signature,
   type Tensor,
   type TypedArray,
+  userFrames,
   ValueError,
   valuesOf,
 } from '@kindling/core';
@@ -62,27 +63,6 @@ const sites = new Set<string>();
 const budgets = new Map<string, number>();
 const warningsPerCheck = 32;
 
-/**
- * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build. The frames of a
- * stack that do not lie there are the user's. Bundlers write a place of their own for `import.meta.url`, or none.
- */
-const ownPlace = (frame: string): string =>
-  frame
-    .replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '')
-    .replace(/(?:losses[/\\]checks\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');
-
-/** V8's, where the runtime is built on it. */
-const traces = Error as ErrorConstructor & { stackTraceLimit?: number | undefined };
-
-function callSite(): string {
-  const limit = traces.stackTraceLimit;
-  traces.stackTraceLimit = 30;
-  const frames = (new Error().stack ?? '').split('\n').filter((line) => /^\s*at |@/.test(line));
-  traces.stackTraceLimit = limit;
-  const own = ownPlace(frames[0] ?? '');
-  return frames.find((frame) => !frame.includes(own))?.trim() ?? '';
-}
-
 /** Whether the check `name` is to be made at all: not where a call is being compiled, which looks at no values. */
 const isChecked = (name: string): boolean =>
   mode !== 'off' &&
@@ -94,7 +74,7 @@ export function report(name: string, message: string): void {
   if (mode === 'error')
     throw new KindlingError(`${message}\n(nn.setInputChecks('warn') makes this a warning.)`);
   budgets.set(name, (budgets.get(name) ?? warningsPerCheck) - 1);
-  const site = callSite();
+  const site = userFrames()[0]?.trim() ?? '';
   const key = `${name} ${site}`;
   if (sites.has(key)) return;
   sites.add(key);

@@ -34,14 +34,6 @@ export function placeOf(index: number, shape: Shape): string {
   return `[${place.join(', ')}]`;
 }
 
-/** The inverse of {@link snakeCase}. */
-export const camelCase = (name: string): string =>
-  name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-/** A name as Python writes it: `negative_slope`. */
-export const snakeCase = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
 const indent = (text: string, by: string): string => text.replaceAll('\n', `\n${by}`);
 
 /** A module in PyTorch's printed form: the class, `extraRepr()`, and the submodules below each other. */

@@ -1,16 +1,12 @@
 /** PyTorch's `torch.linalg`, as far as it is there: exported as the namespace `linalg`. */
-import { K, signature } from '../../arguments/index.ts';
+import { signature } from '../../arguments/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { type CrossOptions, cross as crossAlong } from './cross.ts';
+import { type CrossOptions, crossAlong, crossParameters } from './cross.ts';
 
 export { linalgNorm as norm, type MatrixNormOrder, matrixNorm, vectorNorm } from './linalg-norm.ts';
 export { svdvals } from './singular-values.ts';
 
-const crossTakes = signature('linalg.cross', {
-  a: K.tensor,
-  b: K.tensor,
-  options: K.options<CrossOptions>({ dim: K.integer }),
-});
+const crossTakes = signature('linalg.cross', crossParameters);
 
 /**
  * The cross product along the last dimension, unless another is given; else as `cross`. Follows `torch.linalg.cross`.
@@ -19,5 +15,5 @@ const crossTakes = signature('linalg.cross', {
  */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
   crossTakes(a, b, options);
-  return crossAlong(a, b, { dim: options.dim ?? -1 });
+  return crossAlong(a, b, options.dim ?? -1, 'linalg.cross');
 }
