@@ -34,7 +34,7 @@ function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
         : origin.kind === 'gradient'
           ? autogradOf(leafAt(origin.leaf, given)).gradient?.storage
           : origin.kind === 'argument'
-            ? given[origin.index]?.storage
+            ? given[origin.members[0]?.index ?? -1]?.storage
             : undefined;
     if (storage === undefined) return [];
     const read = (): TypedArray => storage.array;

@@ -2,12 +2,13 @@ import { arrayConstructor, type TypedArray } from '../dtype.ts';
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { ofKernel } from '../record/apply.ts';
 import type { Rerun } from '../record/observe.ts';
-import { type Shape, sameShape } from '../shape.ts';
+import type { Shape } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { autogradOf, emptyTensor, Tensor } from '../tensor.ts';
 import { leafAt } from './guards.ts';
 import { lifetimesOf, type Plan, planMemory } from './plan.ts';
 import {
+  type Argument,
   type Equation,
   type GradientLeft,
   type Memory,
@@ -15,7 +16,7 @@ import {
   rewritten,
   type Value,
 } from './program.ts';
-import { moved } from './values.ts';
+import { argumentAs, moved } from './values.ts';
 
 /** An equation on the tensors of this program's memory. */
 interface Step {
@@ -30,7 +31,7 @@ interface Step {
 
 /** Memory that the arguments of a call are brought into. */
 interface Input {
-  readonly index: number;
+  readonly members: readonly Argument[];
   readonly array: TypedArray;
   /** Whether what became of it goes back to the argument. */
   readonly written: boolean;
@@ -93,7 +94,7 @@ export class Executable {
     }
     const array = new (arrayConstructor(dtype))(arena, this.plan.places.get(memory) ?? 0, length);
     this.#storages.set(memory, new Storage(array));
-    if (origin.kind === 'argument') this.#inputs.push({ index: origin.index, array, written });
+    if (origin.kind === 'argument') this.#inputs.push({ members: origin.members, array, written });
     if (origin.kind === 'constant') {
       array.set(origin.elements);
       if (written) this.#refilled.push({ array, elements: origin.elements });
@@ -132,7 +133,7 @@ export class Executable {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     const { hostParts } = this.program;
     this.#bindGradients(given);
-    for (const { index, array } of this.#inputs) bringIn(given[index] as Tensor, array);
+    for (const { members, array } of this.#inputs) bringIn(given, members[0]!, array);
     for (const { array, elements } of this.#refilled) array.set(elements);
     const found: unknown[] = [];
     const runHost = (i: number): void => {
@@ -148,8 +149,8 @@ export class Executable {
     }
     for (const i of this.#lastHosts) runHost(i);
     for (const storage of this.#written) storage.version++;
-    for (const { index, array, written } of this.#inputs)
-      if (written) bringBack(array, given[index] as Tensor);
+    for (const { members, array, written } of this.#inputs)
+      if (written) for (const { index, at } of members) bringBack(array, at, given[index]!);
     const results = this.program.results.map((value) => this.#resultOf(value, given));
     for (const left of this.program.gradients) this.#leave(left, given);
     return results;
@@ -183,11 +184,11 @@ export class Executable {
   }
 
   #resultOf(value: Value, given: readonly Tensor[]): Tensor {
-    const { memory, shape, dtype, strides } = value;
+    const { memory, shape, dtype } = value;
     const { origin, base } = memory;
     if (origin.kind === 'argument') {
-      const x = given[origin.index] as Tensor;
-      if (value.offset === base && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
+      const x = argumentAs(value, origin.members, given);
+      if (x !== null) return x;
     }
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const result = emptyTensor(shape, dtype);
@@ -214,14 +215,13 @@ export class Executable {
 
 const nowhere = new Storage(new Float32Array(0));
 
-function bringIn(x: Tensor, target: TypedArray): void {
-  const { array } = x.storage;
-  if (x.offset === 0 && array.length === target.length) target.set(array);
-  else target.set(array.subarray(x.offset, x.offset + target.length));
+function bringIn(given: readonly Tensor[], { index, at }: Argument, target: TypedArray): void {
+  const { storage, offset } = given[index]!;
+  target.set(storage.array.subarray(offset - at, offset - at + target.length));
 }
 
-function bringBack(source: TypedArray, x: Tensor): void {
+function bringBack(source: TypedArray, at: number, x: Tensor): void {
   const { shape, dtype, strides, dense } = x;
-  scatterStrided(new Tensor(new Storage(source), shape, dtype, 0, dense ? null : strides), x);
+  scatterStrided(new Tensor(new Storage(source), shape, dtype, at, dense ? null : strides), x);
   x.storage.version++;
 }

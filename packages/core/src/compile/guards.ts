@@ -1,5 +1,6 @@
 /** What a compiled call takes for given, and asks again before each call. */
 import { sameShape } from '../shape.ts';
+import type { Storage } from '../storage.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
 
 /** Says what has changed, or `null` where all is as it was; `tensors` are those among the arguments of the call. */
@@ -28,6 +29,27 @@ export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
       const { x, leafRequiresGrad, hooks, accumulateHooks } = before[i]!;
       if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
       if (x.hooks !== hooks || x.accumulateHooks !== accumulateHooks) return 'hooks came or went';
+    }
+    return null;
+  };
+}
+
+/** That arguments share memory as these do, with each other and with tensors of the closure that have this memory. */
+export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet<Storage>): Guard {
+  const distances = before.map((x, i) =>
+    before.slice(0, i).map((y) => (x.storage === y.storage ? x.offset - y.offset : null)),
+  );
+  const fixed = before.map(({ storage }) => (alsoState.has(storage) ? storage : null));
+  const changed = 'arguments share memory otherwise';
+  return (tensors) => {
+    for (let i = 0; i < tensors.length; i++) {
+      const x = tensors[i]!;
+      if (fixed[i] !== null && x.storage !== fixed[i]) return changed;
+      for (let j = 0; j < i; j++) {
+        const y = tensors[j]!;
+        const distance = x.storage === y.storage ? x.offset - y.offset : null;
+        if (distance !== distances[i]![j]) return changed;
+      }
     }
     return null;
   };

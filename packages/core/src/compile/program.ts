@@ -4,10 +4,16 @@ import type { Shape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import type { LeafPlace } from './guards.ts';
 
+/** A tensor among the arguments of a call, and which element of its memory it begins with. */
+export interface Argument {
+  readonly index: number;
+  readonly at: number;
+}
+
 /** Where the memory of a value comes from. */
 export type Origin =
-  /** What the call is given: argument number `index` among its tensors. */
-  | { readonly kind: 'argument'; readonly index: number }
+  /** What the call is given: the memory of these of the tensors among its arguments. */
+  | { readonly kind: 'argument'; readonly members: readonly Argument[] }
   /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure. */
   | { readonly kind: 'state'; readonly storage: Storage }
   /** The gradient that a leaf has when the call begins. */

@@ -4,7 +4,7 @@ import type { Rerun, Tracer } from '../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import { type Guard, guardOfGradient, guardOfLeaves, type LeafPlace } from './guards.ts';
+import { type Guard, guardOfGradient, guardOfLeaves, guardOfSharing, type LeafPlace } from './guards.ts';
 import { programAsJson } from './json.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
@@ -53,6 +53,8 @@ export class Tracing implements Tracer {
   failure: CompileError | null = null;
 
   readonly #arguments: readonly Tensor[];
+  /** Memory of arguments that is also that of tensors of the closure. */
+  readonly #metAsState = new Set<Storage>();
 
   /** Whether the call goes on where it cannot be compiled. */
   readonly #goesOn: boolean;
@@ -61,13 +63,18 @@ export class Tracing implements Tracer {
     this.#goesOn = goesOn;
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
-    tensors.forEach((x, index) => {
-      if (this.#memories.has(x.storage))
-        this.#fail('two arguments share memory; pass one of them as a copy, x.clone()');
-      const memory = this.#remember(x.storage, x, { kind: 'argument', index });
-      memory.base = x.offset;
-      memory.length = extentOf(x);
-    });
+    for (const x of new Set(tensors)) this.#rememberArgument(x);
+  }
+
+  /** Arguments that share memory are of one, from the first element of any to the last. */
+  #rememberArgument(x: Tensor): void {
+    if (this.#memories.has(x.storage)) return;
+    const sharing = this.#arguments.filter(({ storage }) => storage === x.storage);
+    const base = Math.min(...sharing.map(({ offset }) => offset));
+    const members = sharing.map((y) => ({ index: this.#arguments.indexOf(y), at: y.offset - base }));
+    const memory = this.#remember(x.storage, x, { kind: 'argument', members });
+    memory.base = base;
+    memory.length = Math.max(...sharing.map((y) => y.offset - base + extentOf(y)));
   }
 
   madeStorage(storage: Storage): void {
@@ -80,6 +87,8 @@ export class Tracing implements Tracer {
     for (const x of inputs) {
       const known = this.#memories.get(x.storage);
       if (known === undefined) this.#discover(x);
+      else if (known.origin.kind === 'argument' && !this.#outputs.has(x) && !this.#arguments.includes(x))
+        this.#metAsState.add(x.storage);
       if (this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
     }
   }
@@ -173,7 +182,7 @@ export class Tracing implements Tracer {
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
-    this.#guards.push(guardOfLeaves([...this.#leaves]));
+    this.#guards.push(guardOfLeaves([...this.#leaves]), guardOfSharing(this.#arguments, this.#metAsState));
     const program: Program = {
       memories: [...this.#memories.values()],
       equations: this.#equations,

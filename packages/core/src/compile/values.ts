@@ -1,6 +1,7 @@
+import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
-import type { Value } from './program.ts';
+import type { Argument, Value } from './program.ts';
 
 /** The tensor that a value is in other memory, `shift` elements further on. */
 export const moved = (
@@ -8,3 +9,16 @@ export const moved = (
   storage: Storage,
   shift: number,
 ): Tensor => new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
+
+/** The argument that a result is; `null` where it is another view of that memory. */
+export function argumentAs(
+  { memory, offset, shape, strides }: Value,
+  members: readonly Argument[],
+  given: readonly Tensor[],
+): Tensor | null {
+  for (const { index, at } of members) {
+    const x = given[index]!;
+    if (offset === memory.base + at && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
+  }
+  return null;
+}

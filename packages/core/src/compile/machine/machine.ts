@@ -7,12 +7,12 @@ import {
   scatterStrided,
 } from '../../kernels/index.ts';
 import { ofKernel } from '../../record/apply.ts';
-import { sameShape } from '../../shape.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, emptyTensor, Tensor } from '../../tensor.ts';
 import { leafAt } from '../guards.ts';
 import type { Plan } from '../plan.ts';
 import {
+  type Argument,
   bytesOfMemory,
   type GradientLeft,
   type Memory,
@@ -20,7 +20,7 @@ import {
   rewritten,
   type Value,
 } from '../program.ts';
-import { moved } from '../values.ts';
+import { argumentAs, moved } from '../values.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
@@ -54,7 +54,11 @@ export class Machine {
   readonly #storages = new Map<Memory, Storage>();
   readonly #states: State[] = [];
   readonly #parts: readonly Part[];
-  readonly #inputs: { readonly index: number; readonly lodged: Lodged; readonly written: boolean }[] = [];
+  readonly #inputs: {
+    readonly members: readonly Argument[];
+    readonly lodged: Lodged;
+    readonly written: boolean;
+  }[] = [];
   readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
   readonly #gradients: { readonly memory: Memory; readonly lodged: Lodged; readonly written: boolean }[] = [];
   readonly #results: readonly Result[];
@@ -135,7 +139,7 @@ export class Machine {
     const lodged = new Lodged(this.#own, dtype, at, length);
     this.#places.set(memory, lodged);
     if (origin.kind === 'gradient') this.#gradients.push({ memory, lodged, written });
-    if (origin.kind === 'argument') this.#inputs.push({ index: origin.index, lodged, written });
+    if (origin.kind === 'argument') this.#inputs.push({ members: origin.members, lodged, written });
     if (origin.kind === 'constant') {
       lodged.array().set(origin.elements);
       if (written) this.#refilled.push({ memory, lodged });
@@ -206,7 +210,7 @@ export class Machine {
 
   #bringIn(given: readonly Tensor[]): void {
     if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
-    for (const { index, lodged } of this.#inputs) bringElements(given[index]!, lodged);
+    for (const { members, lodged } of this.#inputs) bringElements(given, members[0]!, lodged);
     for (const { memory, lodged } of this.#refilled)
       if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
     for (const { direct, storage, lodged } of this.#states) if (!direct) lodged.array().set(storage.array);
@@ -223,7 +227,8 @@ export class Machine {
       storage.version++;
       if (!direct) storage.array.set(lodged.array());
     }
-    for (const { index, lodged, written } of this.#inputs) if (written) bringBack(lodged, given[index]!);
+    for (const { members, lodged, written } of this.#inputs)
+      if (written) for (const { index, at } of members) bringBack(lodged, at, given[index]!);
     for (const { memory, lodged, written } of this.#gradients) {
       const gradient = gradientOf(memory, given);
       if (gradient === null || !written) continue;
@@ -240,11 +245,11 @@ export class Machine {
 
   #resultOf(result: Result, given: readonly Tensor[]): Tensor {
     const { value, lies } = result;
-    const { memory, shape, dtype, strides } = value;
-    const { origin, base } = memory;
+    const { memory, shape, dtype } = value;
+    const { origin } = memory;
     if (origin.kind === 'argument') {
-      const x = given[origin.index]!;
-      if (value.offset === base && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
+      const x = argumentAs(value, origin.members, given);
+      if (x !== null) return x;
     }
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const copy = emptyTensor(shape, dtype);
@@ -288,20 +293,21 @@ const gradientOf = ({ origin }: Memory, given: readonly Tensor[]): Tensor | null
 /** Up to this many elements a loop beats the call of a built-in. */
 const fewElements = 16;
 
-/** Brings what an argument spans of its memory to where the program has it. */
-function bringElements({ storage, offset }: Tensor, lodged: Lodged): void {
+/** Brings what arguments span of their memory to where the program has it. */
+function bringElements(given: readonly Tensor[], { index, at }: Argument, lodged: Lodged): void {
+  const { storage, offset } = given[index]!;
   const { array } = storage;
   const target = lodged.array();
-  if (target.length <= fewElements) {
-    for (let i = 0; i < target.length; i++) target[i] = array[offset + i]!;
-    return;
-  }
-  if (offset === 0 && array.length === target.length) target.set(array);
-  else target.set(array.subarray(offset, offset + target.length));
+  const from = offset - at;
+  if (target.length <= fewElements) for (let i = 0; i < target.length; i++) target[i] = array[from + i]!;
+  else
+    target.set(
+      from === 0 && array.length === target.length ? array : array.subarray(from, from + target.length),
+    );
 }
 
-function bringBack(source: Lodged, x: Tensor): void {
+function bringBack(source: Lodged, at: number, x: Tensor): void {
   const { shape, dtype, strides, dense } = x;
-  scatterStrided(new Tensor(source.storage(), shape, dtype, 0, dense ? null : strides), x);
+  scatterStrided(new Tensor(source.storage(), shape, dtype, at, dense ? null : strides), x);
   x.storage.version++;
 }
