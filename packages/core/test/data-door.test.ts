@@ -20,12 +20,12 @@ import {
   valuesOf,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { type Entry, readFixture, type Sample } from './oracle/fixture.ts';
-import { caller, formsOf, isOutside, kindlingName, lookUp } from './oracle/operations.ts';
+import type { Sample } from './oracle/fixture.ts';
+import { caller, formsOf } from './oracle/operations.ts';
 import { makeArguments } from './oracle/run.ts';
-import { operationOf } from './oracle/table.ts';
 import { cotangent, resultLeaves } from './oracle/tensors.ts';
 import { watched } from './support/data-door.ts';
+import { eachOperation } from './support/each-operation.ts';
 
 /** The operations whose result's shape, or whose result itself as a JavaScript value, depends on data: what they announce. */
 const announced: Readonly<Record<string, readonly string[]>> = {
@@ -80,35 +80,22 @@ function someOf(samples: readonly Sample[]): readonly Sample[] {
   });
 }
 
-for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation']) {
-  const { entries } = readFixture<Entry>(new URL(`./fixtures/ops/${family}`, import.meta.url));
-  describe(`${family}: memory is read by kernels alone`, () => {
-    for (const entry of entries) {
-      const operation = operationOf(entry.op, entry.variant);
-      if (operation === undefined) continue;
-      const name = kindlingName(entry, operation);
-      if (operation.extra && typeof lookUp(kindling, name) !== 'function') continue;
-      it(`${entry.op}${entry.variant && `[${entry.variant}]`} ${entry.dtype}`, () => {
-        const faults = new Set<string>();
-        const reasons = new Set<string>();
-        for (const sample of someOf(entry.samples.filter((s) => !isOutside(entry, operation, s)))) {
-          for (const form of formsOf(entry, operation, sample)) {
-            const given = makeArguments(sample, 'sliced');
-            const leaves = given.tensors.filter((x) => x.requiresGrad);
-            const seen = watched(() =>
-              differentiateTwice(caller(kindling, entry, operation, form)(given), leaves),
-            );
-            for (const fault of seen.faults) faults.add(fault);
-            for (const reason of seen.reasons) reasons.add(reason);
-          }
-        }
-        expect([...faults]).toEqual([]);
-        // Not every dtype has a sample of every form.
-        expect(announced[name] ?? []).toEqual(expect.arrayContaining([...reasons]));
-      });
+eachOperation('memory is read by kernels alone', ({ entry, operation, name, samples }) => {
+  const faults = new Set<string>();
+  const reasons = new Set<string>();
+  for (const sample of someOf(samples)) {
+    for (const form of formsOf(entry, operation, sample)) {
+      const given = makeArguments(sample, 'sliced');
+      const leaves = given.tensors.filter((x) => x.requiresGrad);
+      const seen = watched(() => differentiateTwice(caller(kindling, entry, operation, form)(given), leaves));
+      for (const fault of seen.faults) faults.add(fault);
+      for (const reason of seen.reasons) reasons.add(reason);
     }
-  });
-}
+  }
+  expect([...faults]).toEqual([]);
+  // Not every dtype has a sample of every form.
+  expect(announced[name] ?? []).toEqual(expect.arrayContaining([...reasons]));
+});
 
 const counts = tensor([2, 0, 1, 2]);
 const chances = tensor([

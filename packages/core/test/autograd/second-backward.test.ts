@@ -4,12 +4,11 @@
  */
 import * as kindling from '@kindling/core';
 import { autograd, noGrad, type Tensor } from '@kindling/core';
-import { describe, expect, it } from 'vitest';
-import { type Entry, readFixture } from '../oracle/fixture.ts';
-import { caller, formsOf, isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
+import { expect } from 'vitest';
+import { caller, formsOf } from '../oracle/operations.ts';
 import { makeArguments } from '../oracle/run.ts';
-import { operationOf } from '../oracle/table.ts';
 import { cotangent, resultLeaves } from '../oracle/tensors.ts';
+import { eachOperation } from '../support/each-operation.ts';
 
 const bits = (tensors: readonly (Tensor | null)[]): unknown =>
   tensors.map((x) => (x === null ? null : x.detach().data.slice()));
@@ -39,21 +38,15 @@ function walkTwice(result: unknown, inputs: readonly Tensor[]): void {
   expect(bits(held)).toEqual(before);
 }
 
-for (const family of ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing']) {
-  const { entries } = readFixture<Entry>(new URL(`../fixtures/ops/${family}`, import.meta.url));
-  describe(`${family}: the second backward`, () => {
-    for (const entry of entries) {
-      const operation = operationOf(entry.op, entry.variant);
-      if (operation === undefined || !entry.dtype.startsWith('float')) continue;
-      if (operation.extra && typeof lookUp(kindling, kindlingName(entry, operation)) !== 'function') continue;
-      it(`${entry.op}${entry.variant && `[${entry.variant}]`} ${entry.dtype}`, () => {
-        for (const sample of entry.samples.filter((s) => !isOutside(entry, operation, s)).slice(0, 3)) {
-          for (const form of formsOf(entry, operation, sample).slice(0, 1)) {
-            const given = makeArguments(sample, 'contiguous');
-            walkTwice(caller(kindling, entry, operation, form)(given), given.tensors);
-          }
-        }
-      });
+eachOperation(
+  'the second backward',
+  ({ entry, operation, samples }) => {
+    for (const sample of samples.slice(0, 3)) {
+      for (const form of formsOf(entry, operation, sample).slice(0, 1)) {
+        const given = makeArguments(sample, 'contiguous');
+        walkTwice(caller(kindling, entry, operation, form)(given), given.tensors);
+      }
     }
-  });
-}
+  },
+  (entry) => entry.dtype.startsWith('float'),
+);
