@@ -6,6 +6,7 @@ import { filled, recordPlaces } from './positions.ts';
 
 /** Which classes there are, and where in a mask they lie. */
 export interface ClassMask {
+  /** How many there are. */
   readonly classes: number;
   /** Their dimension. */
   readonly dim: number;

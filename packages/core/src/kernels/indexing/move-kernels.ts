@@ -44,11 +44,11 @@ export interface MoveKernels {
   pick(count: number, mask: number, x: number, out: number): void;
 }
 
-const accesses: Readonly<Record<number, readonly [LoadOp, StoreOp]>> = {
-  1: ['i32.load8_u', 'i32.store8'],
-  4: ['i32.load', 'i32.store'],
-  8: ['i64.load', 'i64.store'],
-};
+/** How elements of so many bytes are moved as they are. */
+function accessOf(bytes: number): readonly [LoadOp, StoreOp] {
+  if (bytes === 1) return ['i32.load8_u', 'i32.store8'];
+  return bytes === 4 ? ['i32.load', 'i32.store'] : ['i64.load', 'i64.store'];
+}
 
 /** Pushes the address of an element. */
 export function pushElement(f: FunctionBuilder, base: number, position: number, bytes: number): void {
@@ -58,7 +58,7 @@ export function pushElement(f: FunctionBuilder, base: number, position: number, 
 /** The kernels for elements of 1, 4 or 8 bytes. */
 export const moveKernels = memoized((bytes: number): MoveKernels => {
   const module = new ModuleBuilder();
-  const [load, store] = accesses[bytes]!;
+  const [load, store] = accessOf(bytes);
 
   defineFunction(module, { export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
     const position = f.local('i32');

@@ -37,6 +37,7 @@ export function computeChecked(out: TypedArray, compute: (out: TypedArray) => vo
 /** Elements at positions, side by side from `at` on. */
 export function recordRead(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): boolean {
   if (recorder === null) return false;
+  if (positions.length === 0) return true;
   const target = out.subarray(at, at + positions.length);
   recordCall('read', moveKernels(source.BYTES_PER_ELEMENT).read, [
     positions.length,
@@ -56,6 +57,7 @@ export function recordWrite(
   seen: TypedArray | 0 = 0,
 ): boolean {
   if (recorder === null) return false;
+  if (positions.length === 0) return true;
   const dtype = dtypeOf(out);
   const given = as(values, dtype);
   const [count, step] = [positions.length, values.length === 1 ? 0 : bytesOf(dtype)];
@@ -90,8 +92,8 @@ export interface Rows {
 
 /** The number of blocks, and how far apart they are; `null` where no one step leads from each to the next. */
 function stepOf(blocks: Axes): { outer: number; step: number } | null {
-  const { shape, strides } = merged(blocks);
-  return shape.length > 1 ? null : { outer: shape[0] ?? 1, step: strides[0] ?? 0 };
+  const [axis, ...others] = merged(blocks);
+  return others.length > 0 ? null : { outer: axis?.size ?? 1, step: axis?.stride ?? 0 };
 }
 
 /** Whole rows, side by side from `at` on. */

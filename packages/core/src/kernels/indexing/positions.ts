@@ -1,9 +1,10 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import { contiguousStrides, numelOf, type Shape } from '../../shape.ts';
+import { numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { fillStrided } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import { denseOver } from '../strided/index.ts';
+import { zip } from '../wasm/index.ts';
 import { positionKernels } from './position-kernels.ts';
 
 /*
@@ -67,33 +68,31 @@ export function recordSpread(rows: Int32Array, blocks: Axes, elements: Axes): In
 
 /** Moves each position, in row-major order, by where it stands along some axes, of which so many elements lie after the last. */
 export function recordAxes(positions: Int32Array, axes: Axes, after: number): void {
-  const { shape, strides } = merged(axes);
-  const steps = contiguousStrides(shape);
-  shape.forEach((n, d) => {
-    const inner = steps[d]! * after;
-    const outer = positions.length / (n * inner);
-    recordCall('add_axis', positionKernels().addAxis, [outer, n, inner, strides[d]!, positions], {
-      keeps: [positions],
-    });
-  });
+  let inner = after;
+  for (const { size, stride } of merged(axes).reverse()) {
+    const outer = positions.length / (size * inner);
+    const args = [outer, size, inner, stride, positions];
+    recordCall('add_axis', positionKernels().addAxis, args, { keeps: [positions] });
+    inner *= size;
+  }
+}
+
+/** An axis: how many elements, and how far apart. */
+interface Axis {
+  readonly size: number;
+  readonly stride: number;
 }
 
 /** Without axes of one element; neighbours that one step leads through are one. */
-export function merged({ shape, strides }: Axes): Axes {
-  const sizes: number[] = [];
-  const steps: number[] = [];
-  shape.forEach((size, d) => {
-    const stride = strides[d]!;
-    if (size === 1) return;
-    if (sizes.length > 0 && steps.at(-1) === stride * size) {
-      sizes[sizes.length - 1]! *= size;
-      steps[steps.length - 1] = stride;
-    } else {
-      sizes.push(size);
-      steps.push(stride);
-    }
-  });
-  return { shape: sizes, strides: steps };
+export function merged({ shape, strides }: Axes): Axis[] {
+  const axes: Axis[] = [];
+  for (const [size, stride] of zip(shape, strides)) {
+    if (size === 1) continue;
+    const last = axes.at(-1);
+    if (last?.stride === stride * size) axes[axes.length - 1] = { size: last.size * size, stride };
+    else axes.push({ size, stride });
+  }
+  return axes;
 }
 
 /** Whether one of the integers is 0. Where kernels are taken down none is, or the call refuses. */

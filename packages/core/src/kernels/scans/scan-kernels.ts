@@ -1,12 +1,14 @@
 import type { DType } from '../../dtype.ts';
 import {
+  bump,
   countdown,
+  defineFunction,
   type FunctionBuilder,
+  i32Params,
   instantiate,
+  locals,
   ModuleBuilder,
   memoized,
-  range,
-  type ValueType,
   zip,
 } from '../wasm/index.ts';
 import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
@@ -36,14 +38,18 @@ export type ScanKernel = (
   ...addresses: number[]
 ) => void;
 
-/** Where a scan stands: locals of float64 numbers, and how many elements of the row came before. */
+/** Where a scan stands, in locals. */
 interface Step {
   readonly f: FunctionBuilder;
-  readonly states: readonly number[];
-  readonly inputs: readonly number[];
-  /** An i32. */
-  readonly place: number;
+  /** The states: float64 numbers, which are stored after each step, result by result. */
+  readonly state: number;
+  readonly other: number;
+  /** The elements of the operands: float64 numbers. */
+  readonly x: number;
+  readonly y: number;
   readonly spare: number;
+  /** How many elements of the row came before: an i32. */
+  readonly place: number;
   readonly reverse: boolean;
   /** Functions of JavaScript. */
   readonly log1p: number;
@@ -51,64 +57,64 @@ interface Step {
 }
 
 interface Scan {
-  /** The states in the beginning; the first of them are what is stored after each step. */
-  readonly start: readonly number[];
+  /** The states in the beginning. */
+  readonly start: readonly [number, number];
   readonly step: (at: Step) => void;
 }
 
 const extreme = (sign: 1 | -1): Scan => ({
   start: [sign * Number.NEGATIVE_INFINITY, 0],
   // The last one of equals; from a NaN on, NaN.
-  step({ f, states: [best, place], inputs: [x], place: now }) {
-    f.get(x!).get(x!).op('f64.ne').get(x!).get(best!);
+  step({ f, state, other, x, place }) {
+    f.get(x).get(x).op('f64.ne').get(x).get(state);
     f.op(sign === 1 ? 'f64.ge' : 'f64.le')
       .op('i32.or')
       .if();
-    f.get(x!).set(best!).get(now).op('f64.convert_i32_s').set(place!).end();
+    f.get(x).set(state).get(place).op('f64.convert_i32_s').set(other).end();
   },
 });
 
 const scans: Readonly<Record<ScanName, Scan>> = {
   cumsum: {
-    start: [0],
-    step: ({ f, states: [total], inputs: [x] }) => f.get(total!).get(x!).op('f64.add').set(total!),
+    start: [0, 0],
+    step: ({ f, state, x }) => f.get(state).get(x).op('f64.add').set(state),
   },
   cumprod: {
-    start: [1],
-    step: ({ f, states: [product], inputs: [x] }) => f.get(product!).get(x!).op('f64.mul').set(product!),
+    start: [1, 0],
+    step: ({ f, state, x }) => f.get(state).get(x).op('f64.mul').set(state),
   },
   cummax: extreme(1),
   cummin: extreme(-1),
   logcumsumexp: {
-    start: [Number.NEGATIVE_INFINITY],
+    start: [Number.NEGATIVE_INFINITY, 0],
     // log(e^a + e^b) = max(a, b) + log1p(e^-|a - b|); infinities and NaN are the maximum itself.
-    step({ f, states: [total], inputs: [x], spare, log1p, exp }) {
-      f.get(total!).get(x!).op('f64.max').tee(spare);
+    step({ f, state, x, spare, log1p, exp }) {
+      f.get(state).get(x).op('f64.max').tee(spare);
       f.op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt').if();
-      f.get(spare).get(total!).get(x!).op('f64.sub').op('f64.abs').op('f64.neg').call(exp).call(log1p);
+      f.get(spare).get(state).get(x).op('f64.sub').op('f64.abs').op('f64.neg').call(exp).call(log1p);
       f.op('f64.add').set(spare).end();
-      f.get(spare).set(total!);
+      f.get(spare).set(state);
     },
   },
   linear_recurrence: {
     start: [0, 0],
-    // From the end with the factor that stands beside, else with the one before. The first has none, be its factor infinite.
-    step({ f, states: [t, before], inputs: [g, a], place, reverse }) {
+    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite.
+    step({ f, state, other, x, y, place, reverse }) {
       f.get(place).if();
-      f.get(g!)
-        .get(reverse ? a! : before!)
-        .get(t!)
+      f.get(x)
+        .get(reverse ? y : other)
+        .get(state)
         .op('f64.mul')
         .op('f64.add')
-        .set(t!);
-      f.else().get(g!).set(t!).end();
-      f.get(a!).set(before!);
+        .set(state);
+      f.else().get(x).set(state).end();
+      f.get(y).set(other);
     },
   },
 };
 
-/** How many states a scan has. */
-export const statesOf = (name: ScanName): number => scans[name].start.length;
+/** Bytes of the states of a row. */
+export const stateBytes = 16;
 
 const kernelOf = memoized((key: string): ScanKernel => {
   const { name, reverse, inputs, outputs } = JSON.parse(key) as ScanConfig;
@@ -117,61 +123,48 @@ const kernelOf = memoized((key: string): ScanKernel => {
   const log1p = module.importFunction('log1p', ['f64'], ['f64']);
   const exp = module.importFunction('exp', ['f64'], ['f64']);
   const dtypes = [...inputs, ...outputs];
-  const params = Array<ValueType>(5 + dtypes.length).fill('i32');
-  module.addFunction({ params, results: [], export: name }, (f) => {
-    const [outer, n, inner, first, carry] = range(5) as [number, number, number, number, number];
-    const addresses = dtypes.map((_, i) => 5 + i);
-    const states = start.map(() => f.local('f64'));
-    const values = inputs.map(() => f.local('f64'));
-    const spare = f.local('f64');
-    const [block, column, left, at, place] = range(5).map(() => f.local('i32')) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    countdown(f, outer, 1, () => {
-      f.get(inner).set(column);
+  const params: Record<string, 'i32'> = i32Params(...dtypes.map((_, i) => `array${i}`));
+  const sizes = i32Params('outer', 'n', 'inner', 'first', 'carry');
+  const sizeCount = Object.keys(sizes).length;
+  defineFunction(module, { export: name }, { ...sizes, ...params }, (f, p) => {
+    const { block, column, left, at, place } = locals(f, 'i32', 'block', 'column', 'left', 'at', 'place');
+    const { state, other, x, y, spare } = locals(f, 'f64', 'state', 'other', 'x', 'y', 'spare');
+    const states = [state, other] as const;
+    countdown(f, p.outer, 1, () => {
+      f.get(p.inner).set(column);
       countdown(f, column, 1, () => {
-        for (const [state, value] of zip(states, start)) f.f64Const(value).set(state);
-        f.get(first).if();
-        for (const [i, state] of states.entries())
-          f.get(carry)
+        for (const [local, value] of zip(states, start)) f.f64Const(value).set(local);
+        f.get(p.first).if();
+        for (const [i, local] of states.entries())
+          f.get(p.carry)
             .load('f64.load', 8 * i)
-            .set(state);
-        f.end();
-        f.get(block).set(at);
+            .set(local);
+        f.end().get(block).set(at);
         if (reverse)
-          f.get(n).i32Const(1).op('i32.sub').get(inner).op('i32.mul').get(at).op('i32.add').set(at);
-        f.get(n).set(left).get(first).set(place);
+          f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(at).op('i32.add').set(at);
+        f.get(p.n).set(left).get(p.first).set(place);
         countdown(f, left, 1, () => {
-          for (const [i, value] of values.entries())
-            loadNumber(pushPlace(f, addresses[i]!, at, inputs[i]!), inputs[i]!).set(value);
-          step({ f, states, inputs: values, place, spare, reverse, log1p, exp });
-          for (const [i, dtype] of outputs.entries()) {
-            pushPlace(f, addresses[inputs.length + i]!, at, dtype).get(states[i]!);
-            storeNumber(f, dtype);
-          }
+          for (const [i, [dtype, value]] of zip(inputs, [x, y]).entries())
+            loadNumber(pushPlace(f, sizeCount + i, at, dtype), dtype).set(value);
+          step({ f, state, other, x, y, spare, place, reverse, log1p, exp });
+          for (const [i, [dtype, value]] of zip(outputs, states).entries())
+            storeNumber(pushPlace(f, sizeCount + inputs.length + i, at, dtype).get(value), dtype);
           f.get(at)
-            .get(inner)
+            .get(p.inner)
             .op(reverse ? 'i32.sub' : 'i32.add')
             .set(at);
-          f.get(place).i32Const(1).op('i32.add').set(place);
+          bump(f, place, { bytes: 1 });
         });
-        f.get(carry).if();
-        for (const [i, state] of states.entries())
-          f.get(carry)
-            .get(state)
+        f.get(p.carry).if();
+        for (const [i, local] of states.entries())
+          f.get(p.carry)
+            .get(local)
             .store('f64.store', 8 * i);
-        f.get(carry)
-          .i32Const(8 * states.length)
-          .op('i32.add')
-          .set(carry);
+        bump(f, p.carry, { bytes: stateBytes });
         f.end();
-        f.get(block).i32Const(1).op('i32.add').set(block);
+        bump(f, block, { bytes: 1 });
       });
-      f.get(n).i32Const(1).op('i32.sub').get(inner).op('i32.mul').get(block).op('i32.add').set(block);
+      f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(block).op('i32.add').set(block);
     });
   });
   const made = instantiate<Record<ScanName, ScanKernel>>(module.build(), {

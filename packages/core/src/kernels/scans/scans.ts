@@ -3,8 +3,8 @@ import { allocateArray } from '../../storage.ts';
 import { copyStrided } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import { copyRun, denseOver, type Extent, storeInt32 } from '../strided/index.ts';
-import { align16, ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
-import { type ScanConfig, type ScanKernel, type ScanName, scanKernel, statesOf } from './scan-kernels.ts';
+import { align16, ensureBytes, f32, f64, i32, u8, zip } from '../wasm/index.ts';
+import { type ScanKernel, type ScanName, scanKernel, stateBytes } from './scan-kernels.ts';
 
 /** Elements of one operand in scratch at a time. */
 const CHUNK = 16_384;
@@ -17,8 +17,11 @@ function dtypeOf(array: TypedArray): DType {
   return array instanceof Int32Array ? 'int32' : 'uint8';
 }
 
-/** Which scans give totals, so that in int32 there is no telling whether they fit. */
-const isTotal = (name: ScanName): boolean => name === 'cumsum' || name === 'cumprod';
+/** An operand or result, and as what it is in the memory of kernels. */
+interface Operand {
+  readonly array: TypedArray;
+  readonly dtype: DType;
+}
 
 /**
  * Scans arrays along the second dimension of an extent, from its end with `reverse`: each element of the results is made of those of
@@ -33,30 +36,36 @@ export function scan(
   reverse = false,
 ): void {
   if (inputs[0]?.length === 0) return;
-  const wide = isTotal(name) && outputs[0] instanceof Int32Array;
-  const config = {
+  // Of totals there is no telling whether they fit int32.
+  const isTotal = name === 'cumsum' || name === 'cumprod';
+  const from = inputs.map((array) => ({ array, dtype: dtypeOf(array) }));
+  const into = outputs.map((array) => {
+    const dtype = dtypeOf(array);
+    return { array, dtype: isTotal && dtype === 'int32' ? 'float64' : dtype } as const;
+  });
+  const kernel = scanKernel({
     name,
     reverse,
-    inputs: inputs.map(dtypeOf),
-    outputs: wide ? (['float64'] as const) : outputs.map(dtypeOf),
-  };
-  const kernel = scanKernel(config);
-  if (recorder === null) runScan(kernel, config, inputs, outputs, extent);
-  else recordScan(name, kernel, inputs, outputs, extent, wide);
+    inputs: from.map(({ dtype }) => dtype),
+    outputs: into.map(({ dtype }) => dtype),
+  });
+  if (recorder === null) runScan(kernel, from, into, extent, reverse);
+  else recordScan(name, kernel, inputs, into, extent);
 }
 
 function recordScan(
   name: ScanName,
   kernel: ScanKernel,
   inputs: readonly TypedArray[],
-  outputs: readonly TypedArray[],
+  outputs: readonly Operand[],
   { outer, n, inner }: Extent,
-  wide: boolean,
 ): void {
-  const { length } = outputs[0]!;
-  const results = wide ? [allocateArray('float64', length)] : outputs;
-  recordCall(name, kernel, [outer, n, inner, 0, 0, ...inputs, ...results], { writes: results });
-  if (wide) copyStrided(denseOver(results[0]!, 'float64', [length], 0, length), outputs[0]!, 0, 'int32');
+  const writes = outputs.map(({ array, dtype }) =>
+    dtype === dtypeOf(array) ? array : allocateArray(dtype, array.length),
+  );
+  recordCall(name, kernel, [outer, n, inner, 0, 0, ...inputs, ...writes], { writes });
+  for (const [{ array, dtype }, own] of zip(outputs, writes))
+    if (own !== array) copyStrided(denseOver(own, dtype, [own.length], 0, own.length), array, 0, 'int32');
 }
 
 /** Some of the elements of an extent: rows of `width` neighbours, which begin `pitch` apart. */
@@ -67,10 +76,10 @@ interface Part {
   readonly pitch: number;
 }
 
-/** Calls `visit` for each run of a part that lies together: where it begins, here and there, and how long it is. */
+/** Calls `visit` for each run of a part that lies together: where it begins, there and in scratch, and how long it is. */
 function eachRun(
   { start, rows, width, pitch }: Part,
-  visit: (at: number, from: number, n: number) => void,
+  visit: (at: number, offset: number, count: number) => void,
 ): void {
   if (width === pitch) visit(start, 0, rows * width);
   else for (let r = 0; r < rows; r++) visit(start + r * pitch, r * width, width);
@@ -89,45 +98,52 @@ function viewOf(dtype: DType): TypedArray {
   }
 }
 
+function bringIn({ array, dtype }: Operand, part: Part, address: number): void {
+  const view = viewOf(dtype);
+  const base = address / bytesOf(dtype);
+  eachRun(part, (at, offset, count) => copyRun(array, at, count, view, base + offset));
+}
+
+function bringOut({ array, dtype }: Operand, part: Part, address: number): void {
+  const view = viewOf(dtype);
+  const base = address / bytesOf(dtype);
+  eachRun(part, (at, offset, count) => {
+    if (view === f64 && array instanceof Int32Array) storeInt32(f64, base + offset, count, array, at);
+    else copyRun(view, base + offset, count, array, at);
+  });
+}
+
+/** Where the states lie, in front of operands and results. */
+const carryAt = 16;
+
 function runScan(
   kernel: ScanKernel,
-  { name, reverse, inputs: from, outputs: into }: ScanConfig,
-  inputs: readonly TypedArray[],
-  outputs: readonly TypedArray[],
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
   { outer, n, inner }: Extent,
+  reverse: boolean,
 ): void {
-  const states = 8 * statesOf(name);
   const width = Math.min(inner, COLUMNS);
   // Whole blocks where they fit, else some rows of some columns of one block at a time.
   const whole = n * inner <= CHUNK && width === inner;
   const blocks = whole ? Math.min(outer, Math.floor(CHUNK / (n * inner))) : 1;
   const rows = whole ? n : Math.max(1, Math.min(n, Math.floor(CHUNK / width)));
-  const carryAt = 16;
-  const first = align16(carryAt + states * width);
+  const first = align16(carryAt + stateBytes * width);
   const pitch = align16(8 * blocks * rows * width + 64);
-  ensureBytes(first + pitch * (from.length + into.length));
-  const addresses = [...from, ...into].map((_, i) => first + i * pitch);
-  const run = (part: Part, outer: number, height: number, columns: number, before: number): void => {
-    inputs.forEach((array, i) => {
-      const view = viewOf(from[i]!);
-      const base = addresses[i]! / bytesOf(from[i]!);
-      eachRun(part, (at, offset, count) => copyRun(array, at, count, view, base + offset));
-    });
-    kernel(outer, height, columns, before, whole ? 0 : carryAt, ...addresses);
-    outputs.forEach((array, i) => {
-      const view = viewOf(into[i]!);
-      const base = addresses[from.length + i]! / bytesOf(into[i]!);
-      eachRun(part, (at, offset, count) => {
-        if (view === f64 && array instanceof Int32Array) storeInt32(f64, base + offset, count, array, at);
-        else copyRun(view, base + offset, count, array, at);
-      });
-    });
+  ensureBytes(first + pitch * (inputs.length + outputs.length));
+  const read = inputs.map((x, i) => [x, first + i * pitch] as const);
+  const written = outputs.map((y, i) => [y, first + (inputs.length + i) * pitch] as const);
+  const addresses = [...read, ...written].map(([, address]) => address);
+  const run = (part: Part, count: number, height: number, before: number): void => {
+    for (const [x, address] of read) bringIn(x, part, address);
+    kernel(count, height, part.width, before, whole ? 0 : carryAt, ...addresses);
+    for (const [y, address] of written) bringOut(y, part, address);
   };
   for (let o = 0; o < outer; o += blocks) {
     const start = o * n * inner;
     if (whole) {
       const count = Math.min(blocks, outer - o);
-      run({ start, rows: count * n, width: inner, pitch: inner }, count, n, inner, 0);
+      run({ start, rows: count * n, width, pitch: inner }, count, n, 0);
       continue;
     }
     for (let c = 0; c < inner; c += width) {
@@ -135,13 +151,8 @@ function runScan(
       for (let done = 0; done < n; done += rows) {
         const height = Math.min(rows, n - done);
         const row = reverse ? n - done - height : done;
-        run(
-          { start: start + row * inner + c, rows: height, width: columns, pitch: inner },
-          1,
-          height,
-          columns,
-          done,
-        );
+        const part = { start: start + row * inner + c, rows: height, width: columns, pitch: inner };
+        run(part, 1, height, done);
       }
     }
   }

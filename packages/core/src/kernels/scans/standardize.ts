@@ -15,8 +15,11 @@ import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
 
 /** How elements are grouped: element (o, g, i) of a tensor seen as (outer, groups, inner) belongs to group g. */
 export interface Grouping {
+  /** How many blocks there are, each with a part of every group. */
   readonly outer: number;
+  /** How many groups there are. */
   readonly groups: number;
+  /** How many elements a part has. */
   readonly inner: number;
   /** Added to the variance. */
   readonly eps: number;
