@@ -20,6 +20,6 @@ export function elementwiseLoss(
 /** Half the square of the residual r up to `delta`, and the line that goes on beyond. */
 export function huberOf(r: E.Expr, delta: E.Expr): E.Expr {
   const size = E.abs(r);
-  const line = E.mul(delta, E.sub(size, E.mul(0.5, delta)));
-  return E.select(E.le(size, delta), E.mul(E.mul(0.5, r), r), line);
+  const limited = E.pmin(size, delta);
+  return E.mul(limited, E.sub(size, E.mul(0.5, limited)));
 }

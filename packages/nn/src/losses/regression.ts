@@ -110,17 +110,31 @@ export interface SmoothL1LossOptions extends LossOptions {
 
 const smoothL1Defaults = { beta: 1 };
 
-/**
- * `slope` where d lies within (-bound, bound), the signed `limit` beyond; NaN where d is, which a sign would hide, but as a
- * constant: PyTorch's second derivative is 0 there.
- */
-function stopped(d: E.Expr, bound: E.Expr, slope: E.Expr, limit: E.Expr): E.Expr {
-  const beyond = E.select(E.ge(d, bound), limit, Number.NaN);
-  return E.select(E.lt(E.abs(d), bound), slope, E.select(E.lt(d, 0), E.neg(limit), beyond));
-}
+/** r, but not beyond `limit` in either direction; NaN where r is. */
+const clamped = (r: E.Expr, limit: E.Expr): E.Expr => E.pmax(E.pmin(r, limit), E.neg(limit));
 
 /** The gradients by x and y of what depends on x - y. */
 const opposite = (gx: E.Expr): readonly E.Expr[] => [gx, E.neg(gx)];
+
+/**
+ * The gradients of {@link opposite}, which is `slope` times g: `bend` where d lies within (-bound, bound), 0 beyond and, as in PyTorch,
+ * where d is NaN.
+ */
+function bent(
+  h: E.Expr,
+  g: E.Expr,
+  slope: E.Expr,
+  d: E.Expr,
+  bound: E.Expr,
+  bend: E.Expr,
+): readonly E.Expr[][] {
+  const of = E.mul(h, slope);
+  const byX = E.mul(E.mul(h, g), E.select(E.lt(E.abs(d), bound), bend, 0));
+  return [
+    [of, byX, E.neg(byX)],
+    [E.neg(of), E.neg(byX), byX],
+  ];
+}
 
 const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
   name: 'smooth_l1_loss',
@@ -132,7 +146,11 @@ const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
   },
   gradient({ g }, x, y, beta) {
     const d = E.sub(x, y);
-    return opposite(E.mul(g, stopped(d, beta, E.div(d, beta), E.constant(1))));
+    return opposite(E.mul(g, clamped(E.div(d, beta), E.constant(1))));
+  },
+  second({ h, g }, x, y, beta) {
+    const d = E.sub(x, y);
+    return bent(h, g, clamped(E.div(d, beta), E.constant(1)), d, beta, E.reciprocal(beta));
   },
 });
 
@@ -179,7 +197,11 @@ const huber = /* @__PURE__ */ new ElementwiseReduction({
   expression: (x, y, delta) => huberOf(E.sub(x, y), delta),
   gradient({ g }, x, y, delta) {
     const d = E.sub(x, y);
-    return opposite(E.mul(g, stopped(d, delta, d, delta)));
+    return opposite(E.mul(g, clamped(d, delta)));
+  },
+  second({ h, g }, x, y, delta) {
+    const d = E.sub(x, y);
+    return bent(h, g, clamped(d, delta), d, delta, E.constant(1));
   },
 });
 
