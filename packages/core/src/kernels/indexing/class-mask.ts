@@ -1,8 +1,9 @@
 import { elementsOf, fillStrided } from '../elementwise/index.ts';
 import { recorder } from '../recording/index.ts';
 import { extentOf, type Strided } from '../strided/index.ts';
+import { recordWrite } from './moves.ts';
 import { recordNll } from './nll.ts';
-import { filled, recordPlaces } from './positions.ts';
+import { filled, recordAxes, recordPlaces } from './positions.ts';
 
 /** Which classes there are, and where in a mask they lie. */
 export interface ClassMask {
@@ -43,6 +44,26 @@ export function maskClasses(target: Strided, { classes, dim, ignoreIndex }: Clas
     const t = indices[i]!;
     if (t >= 0 && t < classes) mask[(Math.floor(i / inner) * classes + t) * inner + (i % inner)] = 1;
     else if (t !== ignored) return i;
+  }
+  return -1;
+}
+
+/** {@link maskClasses} with the classes along a last dimension, of any dtype. */
+export function maskRows(target: Strided, classes: number, out: Strided): number {
+  const indices = elementsOf(target);
+  const mask = elementsOf(out);
+  const positions = recordPlaces(indices, { size: classes, stride: 1, negative: false }, 0);
+  if (positions !== null) {
+    fillStrided(out, 0);
+    recordAxes(positions, { shape: [indices.length], strides: [classes] }, 1);
+    recordWrite(mask, positions, filled(out.dtype, 1, 1), 'set');
+    return -1;
+  }
+  fillStrided(out, 0);
+  for (let i = 0; i < indices.length; i++) {
+    const t = indices[i]!;
+    if (t < 0 || t >= classes) return i;
+    mask[i * classes + t] = 1;
   }
   return -1;
 }

@@ -97,7 +97,7 @@ function put(
   const values =
     value instanceof Tensor ? value : Tensor.scalar(storedNumber(value, x.dtype, 'indexPut'), x.dtype);
   // Indexing a dense stand-in tells which elements are meant; nothing is read from it.
-  const frame = new Tensor(x.storage, x.shape, 'int32');
+  const frame = new Tensor(x.storage, x.shape, x.dtype);
   const { base, dims, indices } = resolveItems(frame, items, caller);
   const { shape, strides, offset } = base;
   const layout = { shape, strides, offset };

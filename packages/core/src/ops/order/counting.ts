@@ -1,23 +1,20 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, maskRows } from '../../kernels/index.ts';
 import { apply, definePrimitive, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { placeOf } from '../indexing/index-positions.ts';
 
-function checkClasses(x: Tensor, classes: number): void {
-  const values = elementsOf(x);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value >= 0 && value < classes) continue;
-    const rule =
-      value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
-    throw new IndexError(
-      `oneHot: ${rule} Got ${value} at position ${placeOf(i, x.shape)}; numClasses is ${classes}`,
-    );
-  }
+/** The error for a class that there is not, where it stands. */
+function noSuchClass(x: Tensor, at: number, classes: number): IndexError {
+  const value = elementsOf(x)[at] ?? 0;
+  const rule =
+    value < 0 ? 'Class values must be non-negative.' : 'Class values must be smaller than numClasses.';
+  return new IndexError(
+    `oneHot: ${rule} Got ${value} at position ${placeOf(at, x.shape)}; numClasses is ${classes}`,
+  );
 }
 
 function greatest(values: TypedArray): number {
@@ -30,10 +27,8 @@ const oneHotPrimitive = definePrimitive<number>({
   name: 'one_hot',
   infer: ([x], classes) => ({ shape: [...x.shape, classes], dtype: 'int32' }),
   kernel([x], classes, out) {
-    checkClasses(x, classes);
-    const target = out.storage.array.fill(0);
-    const values = elementsOf(x);
-    for (let i = 0; i < values.length; i++) target[i * classes + values[i]!] = 1;
+    const bad = maskRows(x, classes, out);
+    if (bad >= 0) throw noSuchClass(x, bad, classes);
   },
 });
 

@@ -11,6 +11,7 @@ import {
 } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
@@ -74,13 +75,11 @@ const normPrimitive = definePrimitive<Norm>({
       reduce(kind, x, dims, array, out.offset, p === 2 ? { root: true } : {});
       return;
     }
-    const powers = stridedOver(new Float64Array(x.count), 'float64', x.shape);
+    const powers = stridedOver(allocateArray('float64', x.count), 'float64', x.shape);
     runElementwise(absPower, 'f64', [x], [p], powers);
-    const sums = new Float64Array(out.count);
+    const sums = allocateArray('float64', out.count);
     reduce('sum', powers, dims, sums);
-    sums.forEach((sum, i) => {
-      array[out.offset + i] = sum ** (1 / p);
-    });
+    runElementwise(absPower, 'f64', [stridedOver(sums, 'float64', out.shape)], [1 / p], out);
   },
   derivative: (g, node) => [normGradient(g, node.input(0), node.output(), node.attrs)],
 });

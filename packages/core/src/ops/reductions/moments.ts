@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint, type TypedArray } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
-import { elementsOf, moments, stridedOver } from '../../kernels/index.ts';
+import { moments, runningMeans, stridedOver } from '../../kernels/index.ts';
 import {
   apply,
   applyMulti,
@@ -83,8 +83,10 @@ const withMean = (name: string, root: boolean) =>
     kernel([x], { dims, correction }, [spreads, means]) {
       const { array } = means.storage;
       moments(x, dims, correction, root, spreads.storage.array, array);
-      if (array.includes(Infinity as never) || array.includes(-Infinity as never))
-        runningMeans(x, dims, array);
+      const order = [...x.shape.keys()].filter((d) => !dims.includes(d)).concat(dims);
+      const pick = (of: readonly number[]): number[] => order.map((d) => of[d]!);
+      const rows = stridedOver(x.storage.array, x.dtype, pick(x.shape), x.offset, pick(x.strides));
+      runningMeans(rows, reducedCount(x.shape, dims), array);
     },
     derivative([g, gMean], node) {
       const ofSpread = g == null ? null : spreadGradient(g, node, root);
@@ -92,21 +94,6 @@ const withMean = (name: string, root: boolean) =>
       return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
     },
   });
-
-/**
- * PyTorch carries these means along: one that has become infinite is NaN after the next element. So only a last element can
- * make it infinite.
- */
-function runningMeans(x: Tensor, dims: readonly number[], means: TypedArray): void {
-  const order = [...x.shape.keys()].filter((d) => !dims.includes(d)).concat(dims);
-  const pick = (of: readonly number[]): number[] => order.map((d) => of[d]!);
-  const rows = elementsOf(stridedOver(x.storage.array, x.dtype, pick(x.shape), x.offset, pick(x.strides)));
-  const n = reducedCount(x.shape, dims);
-  for (let i = 0; i < means.length; i++) {
-    if (Number.isFinite(means[i])) continue;
-    for (let r = i * n; r < (i + 1) * n - 1; r++) if (!Number.isFinite(rows[r])) means[i] = Number.NaN;
-  }
-}
 
 const varPrimitive = withoutMean('var', false);
 const stdPrimitive = withoutMean('std', true);
