@@ -12,13 +12,11 @@ export interface CrossOptions {
   readonly dim?: number;
 }
 
-/** @internal What both functions of that name take. */
-export const crossParameters = {
+const crossTakes = signature('cross', {
   a: K.tensor,
   b: K.tensor,
   options: K.options<CrossOptions>({ dim: K.integer }),
-};
-const crossTakes = signature('cross', crossParameters);
+});
 
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
@@ -33,8 +31,7 @@ export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor 
   return crossAlong(a, b, dim, 'cross');
 }
 
-/** @internal {@link cross} along a dimension; errors name the `caller`. */
-export function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
+function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
   const shape = broadcastShapes(a.shape, b.shape, caller);
   const d = normalizeDim(dim, shape.length, caller);
   if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {

@@ -1,5 +1,5 @@
 /** Products of matrices and vectors; norms and distances. */
-export { type CrossOptions, cross } from './cross.ts';
+export * from './cross.ts';
 export * from './distance.ts';
 export * from './einsum.ts';
 export type { MatrixNormOrder } from './linalg-norm.ts';
