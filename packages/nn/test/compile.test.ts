@@ -1,6 +1,6 @@
 /** Layers and losses inside compiled functions: the bits of eager, in values, gradients, state and random streams. */
 
-import { CompileError, type Tensor } from '@kindling/core';
+import { CompileError, compile, getRngState, manualSeed, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,7 +13,7 @@ import {
 import { gradientsOf, makeArguments } from '../../core/test/oracle/run.ts';
 import { resultLeaves } from '../../core/test/oracle/tensors.ts';
 import { bitsOf, change, expectSameBits } from '../../core/test/support/compiled.ts';
-import { SGD } from '../../optim/src/index.ts';
+import { Adam, SGD } from '../../optim/src/index.ts';
 import { losses } from './losses/all.ts';
 import { Dice, isTensor } from './losses/dice.ts';
 import { functionOf, functions, moduleOf } from './oracle/modules.ts';
@@ -163,5 +163,49 @@ describe('a compiled net', () => {
         state: () => [...Object.values(model.stateDict()), ...model.parameters().map((p) => p.grad)],
       };
     }, 10);
+  });
+});
+
+describe('a call with data that cannot be', () => {
+  const make = () => {
+    manualSeed(5);
+    const model = new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Dropout({ p: 0.5 }));
+    const loss = new nn.CrossEntropyLoss();
+    const optimizer = new Adam(model.parameters(), { lr: 0.1 });
+    const step = (x: Tensor, y: Tensor): Tensor => {
+      optimizer.zeroGrad();
+      const l = loss(model(x), y);
+      l.backward();
+      optimizer.step();
+      return l;
+    };
+    const left = (): unknown => [
+      Object.values(model.stateDict()).map(bitsOf),
+      Array.from(model.parameters(), (p) => bitsOf(p.grad)),
+      JSON.stringify(optimizer.stateDict()),
+      Array.from(getRngState()),
+    ];
+    return { step, left };
+  };
+
+  it("ends in eager's error, and leaves parameters, statistics, state and random streams as they were", () => {
+    const { step, left } = make();
+    const compiled = compile(step);
+    const classes = (...c: number[]): Tensor => tensor(c, { dtype: 'int32' });
+    for (let i = 0; i < 4; i++) compiled(randn([3, 3]), classes(0, 1, 3));
+    const x = randn([3, 3]);
+    const before = left();
+    const attempt = (run: typeof step): string => {
+      try {
+        run(x, classes(0, 4, 1));
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'nothing was refused';
+    };
+    const message = attempt(compiled);
+    expect(message).toContain('Target 4 is out of bounds');
+    expect(left()).toEqual(before);
+    expect(attempt(make().step)).toBe(message);
   });
 });

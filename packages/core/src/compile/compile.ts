@@ -3,6 +3,7 @@ import { CompileError, ValueError } from '../errors.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
+import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 import { checkAgainstEager } from './check.ts';
 import { explain } from './explain.ts';
@@ -72,6 +73,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   readonly #fallback: 'error' | 'eager';
   /** What the last call took from outside, until there is a program. */
   #rehearsal: Rehearsal | null = null;
+  /** The memory of its arguments. */
+  #givenBefore: ReadonlySet<Storage> = new Set();
   /** How often that was something else than in the call before. */
   #differing = 0;
   #eager = false;
@@ -104,6 +107,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** The first call: state comes into being, that of optimizers, say. */
   #rehearse(args: A, tensors: readonly Tensor[]): R {
     const rehearsal = new Rehearsal(tensors);
+    this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
     const before = setTracer(rehearsal);
     try {
       const result = this.#fn(...args);
@@ -154,7 +158,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
         'compile: anomaly mode looks at values as they are computed; run the function itself under it',
       );
     }
-    const tracing = new Tracing(tensors, mayFallBack);
+    const tracing = new Tracing(tensors, this.#givenBefore, mayFallBack);
+    this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
     setTracer(tracing);
     let result: R;
     try {

@@ -44,7 +44,8 @@ export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet
   return (tensors) => {
     for (let i = 0; i < tensors.length; i++) {
       const x = tensors[i]!;
-      if (fixed[i] !== null && x.storage !== fixed[i]) return changed;
+      if (fixed[i] !== null && x.storage !== fixed[i])
+        return 'an argument that was given twice, and may be a tensor of the closure, is another one';
       for (let j = 0; j < i; j++) {
         const y = tensors[j]!;
         const distance = x.storage === y.storage ? x.offset - y.offset : null;

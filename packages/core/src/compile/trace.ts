@@ -53,14 +53,17 @@ export class Tracing implements Tracer {
   failure: CompileError | null = null;
 
   readonly #arguments: readonly Tensor[];
-  /** Memory of arguments that is also that of tensors of the closure. */
+  /** Memory of arguments that is that of tensors of the closure too, or may be. */
   readonly #metAsState = new Set<Storage>();
 
   /** Whether the call goes on where it cannot be compiled. */
   readonly #goesOn: boolean;
 
-  constructor(tensors: readonly Tensor[], goesOn = false) {
+  /** @param givenBefore the memory of what was given when the function was last run as it is */
+  constructor(tensors: readonly Tensor[], givenBefore: ReadonlySet<Storage>, goesOn = false) {
     this.#goesOn = goesOn;
+    // What is given again may just as well be a tensor of the closure: one cannot tell.
+    for (const { storage } of tensors) if (givenBefore.has(storage)) this.#metAsState.add(storage);
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
     for (const x of new Set(tensors)) this.#rememberArgument(x);

@@ -241,6 +241,34 @@ describe('a compiled function leaves what eager leaves', () => {
     });
   });
 
+  it('with arguments that share memory, in the same way or in another one', () => {
+    expectSameBits(() => {
+      const data = randn([8]);
+      return {
+        call: (x: Tensor, y: Tensor) => {
+          x.mul_(0.5);
+          return y.add(x);
+        },
+        argumentsOf: (i) => [data.narrow(0, 0, 4), i < 4 ? data.narrow(0, 2, 4) : data.narrow(0, 4, 4)],
+        state: () => [data],
+      };
+    }, 7);
+  });
+
+  it('with arguments that are state too', () => {
+    expectSameBits(() => {
+      const [v, w] = [randn([4]), randn([4])];
+      return {
+        call: (x: Tensor) => {
+          v.add_(1);
+          return x.mul(v);
+        },
+        argumentsOf: (i) => [i < 4 ? v : w],
+        state: () => [v, w],
+      };
+    }, 7);
+  });
+
   it("with hooks and functions of the user's", () => {
     expectSameBits(() => {
       const w = randn([3], { requiresGrad: true });

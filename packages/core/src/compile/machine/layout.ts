@@ -1,7 +1,7 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Area, Elementwise } from '../../kernels/index.ts';
 import { type Lifetime, type Plan, planMemory } from '../plan.ts';
-import { type Memory, type Program, rewritten } from '../program.ts';
+import { type Program, rewritten } from '../program.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
 
@@ -41,7 +41,6 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
     }
   });
   const end = steps.length;
-  const changed = rewritten(program);
   for (const { memory } of program.results) last.set(memory, end);
   const lasting = lastingAreas(program);
   const areas = new Set<Area>([...program.memories, ...first.keys()]);
@@ -51,7 +50,8 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
     if (lasting.has(area)) return [{ memory: area, from: 0, to: Number.POSITIVE_INFINITY }];
     if (kind === 'local' && !last.has(area)) return [];
     const from = kind === 'local' ? (first.get(area) ?? 0) : 0;
-    const to = kind === 'argument' && changed.has(area as Memory) ? end : (last.get(area) ?? 0);
+    // Arguments stay as they are, so that kernels can be timed on them.
+    const to = kind === 'argument' ? end : (last.get(area) ?? 0);
     return [{ memory: area, from, to }];
   });
 }

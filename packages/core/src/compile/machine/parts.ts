@@ -37,11 +37,20 @@ export function partsOf(
   params: ReadonlyMap<Elementwise, number>,
   { tensorOf, emit }: Makers,
 ): Part[] {
-  const groups: Step[][] = [];
+  const groups: [Step, ...Step[]][] = [];
+  let open = false;
   for (const step of steps) {
-    const last = groups.at(-1);
-    if (step.kind === 'kernel' && last?.[0]?.kind === 'kernel') last.push(step);
+    // What the host gives is asked for as late as may be: where a check refuses, its counts have not moved on.
+    const group = groups.at(-1);
+    if (
+      open &&
+      group !== undefined &&
+      step.kind === 'kernel' &&
+      (takesNumbers(group[0]) || !takesNumbers(step))
+    )
+      group.push(step);
     else groups.push([step]);
+    open = step.kind === 'kernel';
   }
   const kernelsOf = (group: readonly Step[]): Kernel[] =>
     group.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
@@ -57,7 +66,7 @@ export function partsOf(
     return hosts;
   };
   const parts = groups.map((group): Part => {
-    const [first] = group as [Step];
+    const [first] = group;
     const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
     if (first.kind === 'eager') {
       const equation = program.equations[first.equation]!;
@@ -100,8 +109,15 @@ function sameIn({ inputs }: Equation, tensors: readonly Tensor[], y: Value): Ten
   return tensors[i];
 }
 
-/** The last of the equations that a step does something of. */
+/** Whether a step is given numbers of the host. */
+const takesNumbers = (step: Step): boolean =>
+  step.kind === 'kernel' &&
+  step.kernel.kind === 'elementwise' &&
+  step.kernel.params.some((p) => typeof p !== 'number');
+
+/** The last of the equations whose numbers a step is given, or that it is of, where no kernel stands for it. */
 function lastEquation(step: Step): number {
-  if (step.kind === 'eager' || step.kernel.kind !== 'elementwise') return step.equation;
-  return Math.max(step.equation, ...step.kernel.params.map((p) => (typeof p === 'number' ? 0 : p.equation)));
+  if (step.kind === 'eager') return step.equation;
+  if (step.kernel.kind !== 'elementwise') return -1;
+  return Math.max(-1, ...step.kernel.params.map((p) => (typeof p === 'number' ? -1 : p.equation)));
 }

@@ -9,7 +9,7 @@ import {
   locals,
   type ParametersOf,
 } from '../wasm/index.ts';
-import { type CrossEntropyLoss, emitLoss } from './cross-entropy-loss-kernel.ts';
+import { type CrossEntropyLoss, emitClasses, emitLoss } from './cross-entropy-loss-kernel.ts';
 import { IGNORED } from './cross-entropy-target.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
@@ -40,6 +40,8 @@ export interface CrossEntropyKernels {
 
   /** {@link CrossEntropyLoss}. */
   readonly loss: CrossEntropyLoss;
+  /** 0, or 1 more than the number of the first row whose class is none. */
+  classes(rows: number, n: number, classes: number, classBytes: number, ignoreIndex: number): number;
 }
 
 const params = {
@@ -163,4 +165,5 @@ export const crossEntropyKernels = rowKernels<CrossEntropyKernels>((module, t) =
     emit(f, t, p),
   );
   emitLoss(module, t, ofRows);
+  emitClasses(module);
 });

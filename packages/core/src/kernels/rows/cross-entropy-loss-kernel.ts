@@ -96,6 +96,32 @@ export function emitLoss(module: ModuleBuilder, t: RowConfig, ofRows: number): v
   });
 }
 
+/** Adds `classes`, which gives 0, or 1 more than the number of the first row whose class is none. */
+export function emitClasses(module: ModuleBuilder): void {
+  const params = i32Params('rows', 'n', 'classes', 'classBytes', 'ignoreIndex');
+  defineFunction(module, { export: 'classes', result: 'i32' }, params, (f, p) => {
+    const [left, target] = [f.local('i32'), f.local('i32')];
+    f.get(p.rows).set(left);
+    countdown(f, left, 1, () => {
+      loadClass(f, p.classes, p.classBytes, target);
+      f.get(target).get(p.ignoreIndex).op('i32.ne').get(target).get(p.n).op('i32.ge_u').op('i32.and').if();
+      f.get(p.rows).get(left).op('i32.sub').i32Const(1).op('i32.add').return();
+      f.end();
+      f.get(p.classes).get(p.classBytes).op('i32.add').set(p.classes);
+    });
+    f.i32Const(0);
+  });
+}
+
+/** Puts the class at an address, of one or four bytes, into a local. */
+function loadClass(f: FunctionBuilder, at: number, bytes: number, target: number): void {
+  f.get(bytes).i32Const(1).op('i32.eq').if();
+  f.get(at).load('i32.load8_u').set(target);
+  f.else();
+  f.get(at).load('i32.load').set(target);
+  f.end();
+}
+
 /** Fills `targets` and `scales`, and adds up in `divisor` the weights of the rows that count. */
 function lookUp(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>, divisor: number): void {
   const [left, at, target, toTarget, toScale] = [0, 0, 0, 0, 0].map(() => f.local('i32')) as [
@@ -110,11 +136,7 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>
   countdown(f, left, 1, () => {
     f.i32Const(NO_CLASS).set(target).f64Const(0).set(weight);
     f.get(p.classBytes).if();
-    f.get(p.classBytes).i32Const(1).op('i32.eq').if();
-    f.get(at).load('i32.load8_u').set(target);
-    f.else();
-    f.get(at).load('i32.load').set(target);
-    f.end();
+    loadClass(f, at, p.classBytes, target);
     f.get(target).get(p.ignoreIndex).op('i32.eq').if();
     f.i32Const(IGNORED).set(target);
     f.else();

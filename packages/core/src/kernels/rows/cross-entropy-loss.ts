@@ -4,7 +4,7 @@ import type { DType, TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { ElementwiseKernel, elementsOf, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
-import { NotLowered, recorder } from '../recording/index.ts';
+import { NotLowered, recordCall, recorder } from '../recording/index.ts';
 import { copyRun, extentOf, type Strided, stridedOver } from '../strided/index.ts';
 import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../wasm/index.ts';
 import { dimLast } from './chunks.ts';
@@ -245,6 +245,13 @@ function record(
     scales: address(own.scales),
     losses: address(own.losses),
   };
+  if (classes !== null)
+    recordCall(
+      'classes',
+      crossEntropyKernels(laneFor(x)).classes as (...args: number[]) => number,
+      [rows, n, classes, bytesOfClass(target), targets.ignoreIndex],
+      { reads: [classes], writes: [], checks: true },
+    );
   const there = (arrays: readonly (TypedArray | null)[]): TypedArray[] => arrays.filter((a) => a !== null);
   recorder.call(
     'cross_entropy',

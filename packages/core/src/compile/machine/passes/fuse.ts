@@ -9,6 +9,7 @@ import {
 } from '../../../kernels/index.ts';
 import { readsOfStep, writesOfStep } from '../areas.ts';
 import type { Step } from '../lower.ts';
+import { isCheck } from './checks-first.ts';
 import { withoutUnread } from './dead-code.ts';
 
 /** How far back a kernel looks for one that it can be part of. */
@@ -50,8 +51,9 @@ export function fuse(steps: readonly Step[]): Step[] {
   return fused;
 }
 
-/** Whether what reads and writes these areas cannot come before a step. */
+/** Whether what reads and writes these areas cannot come before a step. Nothing comes before what may refuse. */
 const isInTheWay = (step: Step, reads: ReadonlySet<Area>, writes: ReadonlySet<Area>): boolean =>
+  isCheck(step) ||
   writesOfStep(step).some((area) => reads.has(area) || writes.has(area)) ||
   readsOfStep(step).some((area) => writes.has(area));
 

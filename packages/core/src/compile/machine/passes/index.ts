@@ -1,6 +1,7 @@
 /** What is made of the steps of a machine before they are emitted. */
 import type { Program } from '../../program.ts';
 import type { Step } from '../lower.ts';
+import { checksFirst } from './checks-first.ts';
 import { withoutDeadCode } from './dead-code.ts';
 import { fuse } from './fuse.ts';
 
@@ -9,6 +10,7 @@ export const passes: readonly {
   readonly name: string;
   readonly run: (steps: readonly Step[], program: Program) => readonly Step[];
 }[] = [
+  { name: 'checks first', run: checksFirst },
   { name: 'fusion of elementwise kernels', run: fuse },
   { name: 'dead code', run: withoutDeadCode },
 ];

@@ -1,0 +1,156 @@
+/** What each pass makes of a machine's steps: the steps of small programs before and after. */
+import {
+  type Compiled,
+  compile,
+  noGrad,
+  ones,
+  type Program,
+  randn,
+  type Tensor,
+  tensor,
+} from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import { layOut } from '../../src/compile/machine/layout.ts';
+import { lowerProgram, type Step } from '../../src/compile/machine/lower.ts';
+import { checksFirst } from '../../src/compile/machine/passes/checks-first.ts';
+import { withoutDeadCode } from '../../src/compile/machine/passes/dead-code.ts';
+import { fuse } from '../../src/compile/machine/passes/fuse.ts';
+import { areaNames, printStep } from '../../src/compile/machine/print.ts';
+
+/** The program of a function, after the two calls that it takes. */
+function programOf<A extends readonly Tensor[]>(fn: (...x: A) => unknown, ...args: A): Program {
+  const compiled: Compiled<A, unknown> = compile(fn);
+  for (let i = 0; i < 2; i++) compiled(...args);
+  return compiled.programs[0]!;
+}
+
+const printed = (steps: readonly Step[], program: Program): string[] => {
+  const nameOf = areaNames(steps);
+  return steps.map((step) => printStep(step, program.equations, nameOf));
+};
+
+describe('fusion', () => {
+  it('makes one kernel of elementwise kernels over the same elements', () => {
+    const program = programOf((x: Tensor) => x.mul(2).exp().add(x), randn([4, 5]));
+    const steps = lowerProgram(program);
+    expect(printed(steps, program)).toEqual([
+      'm1 = mul(m0): elementwise 20',
+      'm2 = exp(m1): elementwise 20',
+      'm3 = add(m2, m0): elementwise 20',
+    ]);
+    expect(printed(withoutDeadCode(fuse(steps), program), program)).toEqual([
+      'm3 = mul + exp + add(m0): elementwise 20',
+    ]);
+  });
+
+  it('takes rows, columns and single elements along', () => {
+    const [row, column] = [randn([5]), randn([4, 1])];
+    const program = programOf((x: Tensor) => x.add(row).relu().mul(row), randn([4, 5]));
+    expect(fuse(lowerProgram(program))).toHaveLength(1);
+    // Of rows and columns of other lengths it makes two.
+    const other = programOf(
+      (x: Tensor) => x.reshape(4, 5).add(column).reshape(2, 10).mul(randn10),
+      randn([4, 5]),
+    );
+    expect(fuse(lowerProgram(other))).toHaveLength(2);
+  });
+
+  it('leaves apart what a product or a changed operand lies between', () => {
+    const between = programOf((x: Tensor) => x.exp().matmul(x).exp(), randn([3, 3]));
+    expect(fuse(lowerProgram(between)).map((step) => step.kind === 'kernel' && step.kernel.kind)).toEqual([
+      'elementwise',
+      'call',
+      'elementwise',
+    ]);
+    const w = ones([8]);
+    const shifted = programOf(
+      (x: Tensor) => {
+        const y = w.narrow(0, 0, 4).mul(x);
+        noGrad(() => w.narrow(0, 1, 4).add_(x));
+        return y;
+      },
+      randn([4]),
+    );
+    // The second would change what the first has not read yet.
+    expect(fuse(lowerProgram(shifted)).length).toBeGreaterThan(1);
+  });
+
+  it('rounds where a value would have been stored in fewer bits', () => {
+    const program = programOf(
+      (x: Tensor) =>
+        x
+          .to('float64')
+          .mul(1 / 3)
+          .to('float32')
+          .to('float64')
+          .mul(3),
+      randn([16]),
+    );
+    const kernels = fuse(lowerProgram(program));
+    expect(kernels.length).toBeGreaterThan(1);
+  });
+});
+
+const randn10 = randn([10]);
+
+describe('dead code', () => {
+  it('goes, with the kernels that it alone needs', () => {
+    const program = programOf(
+      (x: Tensor) => {
+        x.exp().matmul(x);
+        return x.add(1);
+      },
+      randn([3, 3]),
+    );
+    const steps = lowerProgram(program);
+    expect(printed(steps, program)).toHaveLength(3);
+    expect(printed(withoutDeadCode(steps, program), program)).toEqual(['m3 = add(m0): elementwise 9']);
+  });
+
+  it('is not what changes state or an argument', () => {
+    const w = ones([2]);
+    const program = programOf(
+      (x: Tensor) => {
+        w.add_(x);
+        x.mul_(2);
+      },
+      randn([2]),
+    );
+    expect(withoutDeadCode(lowerProgram(program), program)).toHaveLength(2);
+  });
+});
+
+describe('checks', () => {
+  it('of what is given come before anything is changed', () => {
+    const w = ones([3]);
+    const program = programOf(
+      (x: Tensor, index: Tensor) => {
+        w.add_(x);
+        return w.gather(0, index);
+      },
+      randn([3]),
+      tensor([0, 2], { dtype: 'int32' }),
+    );
+    const names = (steps: readonly Step[]): boolean[] =>
+      steps.map((step) => step.kind === 'kernel' && step.kernel.kind === 'call' && step.kernel.checks);
+    const steps = lowerProgram(program);
+    expect(names(steps).indexOf(true)).toBeGreaterThan(0);
+    expect(names(checksFirst(steps))[0]).toBe(true);
+  });
+});
+
+describe('memory', () => {
+  it('serves several values one after the other, none that are in use at a time', () => {
+    const w = randn([16, 16]);
+    const program = programOf(
+      (x: Tensor) => {
+        let y = x;
+        for (let i = 0; i < 8; i++) y = y.matmul(w);
+        return y;
+      },
+      randn([16, 16]),
+    );
+    const { plan } = layOut(program, lowerProgram(program));
+    expect(plan.bytes).toBeLessThan(0.5 * plan.sum);
+  });
+});
