@@ -1,7 +1,8 @@
 /** Errors in a call of a module: they name its class. */
-import { KindlingError, ones, type Tensor } from '@kindling/core';
+import { KindlingError, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../src/index.ts';
+import { functional as F } from '../src/index.ts';
 
 const wrong = (value: unknown): Tensor => value as Tensor;
 
@@ -47,5 +48,20 @@ describe('an error in the call of a module', () => {
     const foreign = new Error('theirs');
     expect(() => failing(foreign)(ones(1))).toThrow(foreign);
     expect(foreign.message).toBe('theirs');
+  });
+});
+
+describe('normalisation', () => {
+  it('refuses integers, which have no mean of their dtype', () => {
+    const whole = tensor([
+      [1, 2],
+      [3, 5],
+    ]);
+    expect(() => F.layerNorm(whole, [2])).toThrow(/^layerNorm: not implemented for int32/);
+    expect(() => F.batchNorm(whole, null, null, { training: true })).toThrow(
+      /^batchNorm: not implemented for int32/,
+    );
+    expect(() => F.batchNorm(whole.gt(1), zeros(2), ones(2))).toThrow(/^batchNorm: not implemented for bool/);
+    expect(() => F.rmsNorm(whole, [2])).toThrow(/^rmsNorm: /);
   });
 });

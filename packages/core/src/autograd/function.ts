@@ -78,9 +78,7 @@ export function defineFunction<
 }
 
 const functionDefinition = K.kind('an object with the functions forward and backward', (x) =>
-  ['forward', 'backward'].every(
-    (name) => typeof (x as Record<string, unknown> | null)?.[name] === 'function',
-  ),
+  ['forward', 'backward'].every((name) => K.callable.accepts((x as Record<string, unknown> | null)?.[name])),
 );
 
 /**

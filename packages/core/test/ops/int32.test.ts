@@ -301,6 +301,10 @@ test('factors of products of integers count as whole numbers, as in PyTorch', ()
   const wholes = (...all: number[][]): unknown[] => all.map((x) => ['int32', x]);
   expect(scaled(-1.5, 2.9)).toEqual(wholes([-1, 0], [-1], [-1, 0], [-1, 0]));
   expect(scaled(2.5, 0.9)).toEqual(wholes([6, 8], [22], [6, 8], [6, 8]));
+  for (const factor of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(() => K.addmv(int([5]), a, v, { alpha: factor })).toThrow(/^addmv: alpha and beta must be finite/);
+    expect(() => K.baddbmm(as, as, bs, { beta: factor })).toThrow(/^baddbmm: alpha and beta must be finite/);
+  }
 });
 
 test('bytes wrap around, as in PyTorch', () => {

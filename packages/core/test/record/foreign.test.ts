@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   apply,
   applyMulti,
+  applyUnary,
   applyView,
   autograd,
   defineMulti,
   definePrimitive,
   defineView,
+  ElementwiseOp,
   elementsOf,
   KindlingError,
   ones,
@@ -134,4 +136,33 @@ describe('functions that give no tensor', () => {
       /^gradgradcheck: The outputs of the user-provided/,
     );
   });
+});
+
+describe("an elementwise operation of a user's", () => {
+  const op = (change: Record<string, unknown>) => () =>
+    applyUnary(
+      new ElementwiseOp({ name: 'mine', arity: 1, expression: (x: unknown) => x, ...change } as never),
+      ones(2, { requiresGrad: true }),
+    );
+
+  it('says that its expression must be built with E', () => {
+    for (const value of [undefined, 5, null, {}, ones(2)])
+      expect(op({ expression: () => value })).toThrow(
+        /^mine: its expression must return one built with E, got/,
+      );
+    expect(op({ expression: (x: { foo: { bar: number } }) => x.foo.bar })).toThrow(
+      /^mine: its expression failed: TypeError/,
+    );
+  });
+
+  it('says that its gradient must be a list', () => {
+    for (const value of [undefined, 5, ['a']])
+      expect(op({ gradient: () => value })).toThrow(/^mine: its gradient must return an array/);
+  });
+});
+
+it('a custom function is made of functions, no classes', () => {
+  expect(() => autograd.defineFunction({ forward: class {}, backward: () => null } as never)).toThrow(
+    /^defineFunction: definition: expected an object with the functions forward and backward/,
+  );
 });

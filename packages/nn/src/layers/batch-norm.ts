@@ -3,6 +3,7 @@ import {
   checkArguments,
   composed,
   composition,
+  floatsOnly,
   formatShape,
   getDefaultDtype,
   K,
@@ -23,6 +24,7 @@ import { pyBool, pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { affine, standardize } from './standardize.ts';
 
+const floats = /* @__PURE__ */ floatsOnly('batchNorm');
 const primitive = /* @__PURE__ */ standardize('native_batch_norm');
 
 const defaults = { momentum: 0.1, eps: 1e-5 };
@@ -68,6 +70,7 @@ export const batchNorm = /* @__PURE__ */ composition(
     runningVar: Tensor | null | undefined,
     options: BatchNormFunctionOptions = {},
   ): Tensor => {
+    floats(x.dtype);
     const { weight = null, bias = null, training = false } = options;
     const { momentum = defaults.momentum, eps = defaults.eps } = options;
     if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);

@@ -3,6 +3,7 @@ import {
   checkArguments,
   composed,
   composition,
+  floatsOnly,
   K,
   type Shape,
   type Tensor,
@@ -15,6 +16,7 @@ import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
 import { affine, standardize } from './standardize.ts';
 
+const floats = /* @__PURE__ */ floatsOnly('layerNorm');
 const primitive = /* @__PURE__ */ standardize('native_layer_norm');
 
 const defaultEps = 1e-5;
@@ -32,7 +34,7 @@ export interface LayerNormFunctionOptions {
 /**
  * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
  * biased variance. Follows `torch.nn.functional.layer_norm`.
- * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape.
+ * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape; DTypeError for integers.
  */
 export const layerNorm = /* @__PURE__ */ composition(
   'layerNorm',
@@ -46,6 +48,7 @@ export const layerNorm = /* @__PURE__ */ composition(
     }),
   }),
   (x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor => {
+    floats(x.dtype);
     checkNormalizedShape('layerNorm', x, normalizedShape, options);
     const { weight = null, bias = null, eps = defaultEps } = options;
     const inner = normalizedShape.reduce((n, size) => n * size, 1);

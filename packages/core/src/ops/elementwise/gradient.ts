@@ -2,7 +2,7 @@ import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
-import type { Inputs } from './operands.ts';
+import { checkedGradients, type Inputs } from './operands.ts';
 import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 
 /** Builds the gradient of each tensor operand from nodes for g, for those operands and for the result. */
@@ -170,7 +170,7 @@ export function gradientExpressions(
   y?: Expr,
 ): readonly (Expr | null)[] {
   if (spec.gradient) {
-    const stated = spec.gradient({ g, y: y ?? spec.expression(...nodes) }, ...nodes);
+    const stated = checkedGradients(spec, spec.gradient({ g, y: y ?? spec.expression(...nodes) }, ...nodes));
     return of.map((i) => stated[i] ?? null);
   }
   const value = spec.expression(...nodes);

@@ -1,6 +1,8 @@
+import { describe } from '../../arguments/explain.ts';
 import { checkArguments, K } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { DTypeError, ValueError } from '../../errors.ts';
+import type { Expr } from '../../kernels/index.ts';
 import { publicName } from '../../record/apply.ts';
 import { Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
@@ -57,6 +59,39 @@ export const elementwiseSpec = K.kind('an object with name, arity and expression
   const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;
   return typeof name === 'string' && K.positiveCount.accepts(arity) && K.callable.accepts(expression);
 });
+
+const isExpression = (x: unknown): x is Expr =>
+  typeof x === 'object' && x !== null && 'op' in x && 'args' in x && 'kind' in x;
+
+/** The spec with an expression that is held to giving one, as that of a user may not. */
+export function checkedSpec<S extends ElementwiseSpec>(spec: S): S {
+  const refuse = (what: string, options?: ErrorOptions): never => {
+    throw new ValueError(`${callerOf(spec)}: its expression ${what}`, options);
+  };
+  const expression = (...x: Expr[]): Expr => {
+    let value: unknown;
+    try {
+      value = spec.expression(...x);
+    } catch (cause) {
+      if (!(cause instanceof TypeError || cause instanceof ReferenceError)) throw cause;
+      refuse(`failed: ${cause.name}: ${cause.message}`, { cause });
+    }
+    return isExpression(value) ? value : refuse(`must return one built with E, got ${describe(value)}`);
+  };
+  return { ...spec, expression };
+}
+
+/** What `gradient` of a spec gave, once it is known to be an expression, or none, for each operand. */
+export function checkedGradients(
+  spec: ElementwiseSpec,
+  stated: readonly (Expr | null | undefined)[],
+): readonly (Expr | null | undefined)[] {
+  if (Array.isArray(stated) && stated.every((x) => x == null || isExpression(x))) return stated;
+  throw new ValueError(
+    `${callerOf(spec)}: its gradient must return an array, an expression built with E or null for each operand, got ` +
+      describe(stated),
+  );
+}
 
 /** The error for parameters that are no numbers, where that is what a kernel met; else the error that came. */
 export function ofParams(error: unknown, caller: string, params: unknown): unknown {

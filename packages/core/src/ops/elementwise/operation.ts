@@ -7,7 +7,15 @@ import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
-import { callerOf, elementwiseSpec, type Inputs, notATensor, ofParams, splitOperands } from './operands.ts';
+import {
+  callerOf,
+  checkedSpec,
+  elementwiseSpec,
+  type Inputs,
+  notATensor,
+  ofParams,
+  splitOperands,
+} from './operands.ts';
 import { meetingDType } from './result-type.ts';
 
 /** What an elementwise operation takes for an operand: a number follows PyTorch's rule for Python scalars. */
@@ -96,7 +104,7 @@ export class ElementwiseOp {
 
   constructor(spec: ElementwiseSpec) {
     checkArguments('ElementwiseOp', { spec: elementwiseSpec }, [spec]);
-    this.spec = spec;
+    this.spec = checkedSpec(spec);
   }
 
   /** The primitive over the operands that are tensors: bit i of `scalars` is set where operand i is a number. @internal */

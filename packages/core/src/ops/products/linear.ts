@@ -13,6 +13,7 @@ import {
   addProduct,
   asRows,
   checkBias,
+  checkScales,
   product,
   type Scales,
   scaled,
@@ -83,6 +84,7 @@ function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
   // The factors of integers are integers.
   const whole = isFloatingPoint(y.dtype) ? (factor: number) => factor : Math.trunc;
   const [alpha, beta] = [whole(scales.alpha), whole(scales.beta)];
+  checkScales(name, y.dtype, scales);
   if (x.dtype !== y.dtype) {
     throw new DTypeError(
       `${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`,

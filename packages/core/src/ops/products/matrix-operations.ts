@@ -1,5 +1,5 @@
 /** Products of matrices as operations, and how their operands are described to kernels. */
-import { isFloatingPoint, scalarNameOf } from '../../dtype.ts';
+import { type DType, isFloatingPoint, scalarNameOf } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { type GemmOptions, gemm, gemmBatched, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT } from '../../record/index.ts';
@@ -18,6 +18,12 @@ interface Transposes {
 export interface Scales extends Transposes {
   readonly alpha: number;
   readonly beta: number;
+}
+
+/** Refuses factors of integers that are none. */
+export function checkScales(caller: string, dtype: DType, { alpha, beta }: Scales): void {
+  if (isFloatingPoint(dtype) || (Number.isFinite(alpha) && Number.isFinite(beta))) return;
+  throw new ValueError(`${caller}: alpha and beta must be finite for integers, got ${alpha} and ${beta}`);
 }
 
 /** The operands as they are. */
@@ -146,10 +152,7 @@ const addmmPrimitive = definePrimitive<Scales, [Tensor, Tensor, Tensor]>({
     checkRank('addmm', b, 2, 'mat2');
     checkDtypes('addmm', a, b);
     checkDtypes('addmm', bias, a);
-    if (!isFloatingPoint(a.dtype) && !(Number.isFinite(attrs.alpha) && Number.isFinite(attrs.beta)))
-      throw new ValueError(
-        `addmm: alpha and beta must be finite for integers, got ${attrs.alpha} and ${attrs.beta}`,
-      );
+    checkScales('addmm', a.dtype, attrs);
     const shape = productShape('addmm', a, b, attrs);
     checkBias('addmm', bias, shape);
     return { shape, dtype: a.dtype };
