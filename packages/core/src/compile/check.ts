@@ -5,7 +5,7 @@ import { elementsOf } from '../kernels/index.ts';
 import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
-import { autogradOf, Tensor } from '../tensor.ts';
+import { type AutogradState, autogradOf, Tensor } from '../tensor.ts';
 import { leafAt } from './guards.ts';
 import { HostRecorder } from './host-recorder.ts';
 import type { Machine } from './machine/machine.ts';
@@ -20,6 +20,7 @@ interface Snapshot {
     readonly before: TypedArray;
   }[];
   readonly generators: readonly { readonly generator: Generator; readonly before: Uint8Array }[];
+  readonly gradients: readonly { readonly leaf: AutogradState; readonly before: Tensor | null }[];
 }
 
 /** Two memories may have one name: those of two layers of one class. */
@@ -45,12 +46,31 @@ function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
     const { generator } = (attrs ?? {}) as { generator?: Generator };
     if (generator !== undefined) generators.add(generator);
   }
-  return { arrays, generators: [...generators].map((g) => ({ generator: g, before: g.getState() })) };
+  return {
+    arrays,
+    generators: [...generators].map((g) => ({ generator: g, before: g.getState() })),
+    gradients: program.gradients.map((left) => {
+      const leaf = autogradOf(leafAt(left.leaf, given));
+      return { leaf, before: leaf.gradient };
+    }),
+  };
 }
 
-function putBack({ arrays, generators }: Snapshot): void {
+/** Runs a call as it is; where it ends in an error, all is as it was before. */
+export function unlessItFails<T>(executable: Machine, given: readonly Tensor[], run: () => T): T {
+  const snapshot = snapshotOf(executable, given);
+  try {
+    return run();
+  } catch (error) {
+    putBack(snapshot);
+    throw error;
+  }
+}
+
+function putBack({ arrays, generators, gradients }: Snapshot): void {
   for (const { read, before } of arrays) read().set(before);
   for (const { generator, before } of generators) generator.setState(before);
+  for (const { leaf, before } of gradients) leaf.gradient = before;
 }
 
 /** What is compared after a call: name and elements. */
@@ -88,10 +108,6 @@ export function checkAgainstEager(
   eager: () => unknown,
 ): Tensor[] {
   const snapshot = snapshotOf(executable, given);
-  const gradients = executable.program.gradients.map(({ leaf }) => {
-    const x = autogradOf(leafAt(leaf, given));
-    return { x, before: x.gradient };
-  });
   const recorder = new HostRecorder();
   const before = setTracer(recorder);
   let result: unknown;
@@ -103,7 +119,6 @@ export function checkAgainstEager(
   const tensors = leavesOf(result).flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
   const expected = outcomeOf(executable, snapshot, tensors, given);
   putBack(snapshot);
-  for (const { x, before: gradient } of gradients) x.gradient = gradient;
   const found = executable.run(given, (i) => recorder.results[i]);
   compare(expected, outcomeOf(executable, snapshot, found, given));
   return found;

@@ -5,10 +5,10 @@ import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
-import { checkAgainstEager } from './check.ts';
+import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import type { Guard } from './guards.ts';
-import { Machine } from './machine/machine.ts';
+import { Machine, Refused } from './machine/machine.ts';
 import type { Program } from './program.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { Tracing } from './trace.ts';
@@ -141,9 +141,15 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
     const { executable, result } = version;
-    const found = this.#check
-      ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
-      : executable.run(tensors);
+    let found: readonly Tensor[];
+    try {
+      found = this.#check
+        ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
+        : executable.run(tensors);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return unlessItFails(executable, tensors, () => this.#fn(...args));
+    }
     if (result === tensorHere) return found[0] as R;
     let next = 0;
     return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;

@@ -1,4 +1,5 @@
 import {
+  type Area,
   copyStrided,
   emitProgram,
   type Kernel,
@@ -21,12 +22,16 @@ import {
   type Value,
 } from '../program.ts';
 import { argumentAs, moved } from '../values.ts';
+import { isMemory, writesOfStep } from './areas.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
-import { type EagerAct, type Part, partsOf } from './parts.ts';
+import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import { timeKernels } from './timing.ts';
+
+/** Thrown where a call is given what it cannot be, before anything has been changed. */
+export class Refused extends Error {}
 
 /** Gives the results of the host parts of a call; by default by running them. */
 export type HostResults = (index: number) => unknown;
@@ -64,6 +69,8 @@ export class Machine {
   readonly #results: readonly Result[];
   readonly #left: readonly Left[];
   #timesMovedOut = timesMovedOut;
+  /** How many steps come before the first one that changes more than memory of the program's own. */
+  readonly #harmless: number;
 
   constructor(program: Program) {
     this.program = program;
@@ -71,6 +78,10 @@ export class Machine {
       (steps, pass) => pass.run(steps, program),
       lowerProgram(program) as readonly Step[],
     );
+    const changing = this.steps.findIndex(
+      (step) => step.kind === 'eager' || writesOfStep(step).some(isOutside),
+    );
+    this.#harmless = changing < 0 ? this.steps.length : changing;
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount } = this.#layout;
     this.#own = new Residence(bytes);
@@ -174,7 +185,7 @@ export class Machine {
       if (act === null) continue;
       if (act.kind === 'kernels') {
         const refused = act.run();
-        if (refused !== 0) this.#fail(act.equations[refused - 1]!, found);
+        if (refused !== 0) this.#refuse(act, refused - 1, found);
       } else this.#runEagerly(act, found);
     }
     this.#bringOut(given);
@@ -192,9 +203,10 @@ export class Machine {
     }
   }
 
-  /** A kernel refused what it found: the eager kernel says why. */
-  #fail(number: number, found: readonly unknown[]): never {
-    const equation = this.program.equations[number]!;
+  /** A kernel refused what it found. Where nothing was changed, the function itself says why, else the eager kernel. */
+  #refuse(act: KernelsAct, kernel: number, found: readonly unknown[]): never {
+    if (act === this.#parts[0]?.act && kernel < this.#harmless) throw new Refused();
+    const equation = this.program.equations[act.equations[kernel]!]!;
     const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
     this.#runEagerly(
       {
@@ -275,6 +287,9 @@ export class Machine {
     x.gradient = left.tensor;
   }
 }
+
+/** Whether somebody beside the program has an area. */
+const isOutside = (area: Area): boolean => isMemory(area) && area.origin.kind !== 'local';
 
 /** A tensor among the results, and where the program has it. */
 interface Result {

@@ -4,9 +4,15 @@ import type { Equation, Program, Value } from '../program.ts';
 import type { Step } from './lower.ts';
 
 /** Something that a call does: kernels in a row, or an equation by its eager kernel. */
-export type Act =
-  | { readonly kind: 'kernels'; readonly run: Stretch; readonly equations: readonly number[] }
-  | EagerAct;
+export type Act = KernelsAct | EagerAct;
+
+/** Kernels in a row. */
+export interface KernelsAct {
+  readonly kind: 'kernels';
+  readonly run: Stretch;
+  /** The equation of each. */
+  readonly equations: readonly number[];
+}
 
 /** An equation on tensors of the machine's memory. */
 export interface EagerAct {

@@ -47,7 +47,7 @@ const gradientGone =
  * Runs a program by the kernels that eager calls run, on memory of its own: the interpreter, which every other way to run a
  * program is held against.
  */
-export class Executable {
+export class Interpreter {
   readonly program: Program;
   readonly plan: Plan;
   readonly #storages = new Map<Memory, Storage>();
