@@ -1,7 +1,8 @@
 /** The one door to the kernels, which know typed arrays and strides and nothing above them. */
 
 // Outside this folder nothing else of it is imported, and nothing else touches the memory of kernels. Within it, rooms import
-// the faces of those below: wasm, strided and expression, then math, compile, elementwise, and at the top reduce, gemm and rows.
+// the faces of those below: wasm, strided and expression, then math, compile, elementwise, and at the top reduce, gemm,
+// indexing, rows and scans.
 export * from './elementwise/index.ts';
 export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';

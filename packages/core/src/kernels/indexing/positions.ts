@@ -72,7 +72,7 @@ export function recordAxes(positions: Int32Array, axes: Axes, after: number): vo
   for (const { size, stride } of merged(axes).reverse()) {
     const outer = positions.length / (size * inner);
     const args = [outer, size, inner, stride, positions];
-    recordCall('add_axis', positionKernels().addAxis, args, { keeps: [positions] });
+    if (stride !== 0) recordCall('add_axis', positionKernels().addAxis, args, { keeps: [positions] });
     inner *= size;
   }
 }
