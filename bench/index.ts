@@ -1,104 +1,58 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Table } from 'console-table-printer';
-import { lossShapes, matmulSizes, nets, optimizers, type Suite, type Times } from './peers/cases.ts';
+import type { Suite } from './peers/cases.ts';
+import { findPeers, label, type Peer, run } from './runners.ts';
+import { type Found, printCases, printSteps } from './tables.ts';
 
 const usage = `Times Kindling and its peers, each in a process of its own, in turns.
 
 Usage: pnpm bench [steps] [kernels] [losses] [options]
 
-  --rounds N   turns of each peer; the least time of a case counts (default 2)
+  --rounds N   turns of each peer; the times of all turns count together (default 3)
   --ms N       time for each case and turn, in milliseconds (default 400)
-  --only A,B   peers to run (default: kindling,compiled,pytorch,jax-js,tfjs wasm,tfjs cpu; on Node 24 and newer
-               wide and compiled wide too: with useWideVectors)
+  --only A,B   peers to run, on every Node and number of threads they have: kindling, compiled, wide, compiled wide,
+               pytorch, torch.compile, jax-js, tfjs wasm, tfjs cpu, brain.js (default: all)
+  --here       on this Node alone; else also on the newest one, which .ci/run names
   --help       this text
 
-PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch; it runs on one thread.
-The memory of a long training loop is another script: pnpm bench:memory.`;
+A time is that which 5 % of the slices of 5 ms undercut. A step is forward, backward, update and loss.item(), on two batches
+in turns, so that bringing a batch to where it is worked on counts. wide is useWideVectors(), on Node 24 and newer. A row for
+two threads of Kindling appears once it has setNumThreads. torch.compile compiles the model with its loss, and needs a C++
+compiler. brain.js makes a pass over the same samples by its own squared error, with an update after each sample.
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch. Memory is another script: pnpm bench:memory.`;
 
-interface Peer {
-  readonly name: string;
-  command(suite: Suite): readonly [string, ...string[]];
-}
+const titles: Record<Suite, string> = {
+  steps: 'A training step',
+  kernels: 'Kernels',
+  losses: 'Losses, forward and backward',
+};
 
-const script = (name: string, file: string, ...args: string[]): Peer => ({
-  name,
-  command: (suite) => [process.execPath, '--import', 'tsx', here(`peers/${file}`), suite, ...args],
-});
-
-function findPython(): string | null {
-  const candidates = [process.env.PYTHON, '/usr/bin/python3', 'python3'].filter((p) => p !== undefined);
-  return candidates.find((python) => spawnSync(python, ['-c', 'import torch']).status === 0) ?? null;
-}
-
-function peersToRun(only: string | undefined): Peer[] {
-  const python = findPython();
-  if (python === null) console.log('PyTorch is not here: no Python with torch was found.');
-  const cases = JSON.stringify({ nets, optimizers, matmulSizes, lossShapes });
-  const all: Peer[] = [
-    script('kindling', 'kindling.ts'),
-    script('compiled', 'kindling.ts', 'compiled'),
-    ...(Number.parseInt(process.versions.node, 10) < 24
-      ? []
-      : [script('wide', 'kindling.ts', 'wide'), script('compiled wide', 'kindling.ts', 'compiled', 'wide')]),
-    ...(python === null
-      ? []
-      : [
-          {
-            name: 'pytorch',
-            command: (suite: Suite) => [python, here('peers/pytorch.py'), suite, cases] as const,
-          },
-        ]),
-    script('jax-js', 'jaxjs.ts'),
-    script('tfjs wasm', 'tfjs.ts', 'wasm'),
-    script('tfjs cpu', 'tfjs.ts', 'cpu'),
-  ];
-  if (only === undefined) return all;
+function choose(peers: readonly Peer[], only: string | undefined): readonly Peer[] {
+  if (only === undefined) return peers;
   const wanted = only.split(',');
-  const unknown = wanted.find((name) => !all.some((peer) => peer.name === name));
+  const names = new Set(peers.map(({ name }) => name));
+  const unknown = wanted.find((name) => !names.has(name));
   if (unknown !== undefined)
-    throw new Error(`--only: no peer "${unknown}"; there are: ${all.map((p) => p.name).join(', ')}`);
-  return all.filter((peer) => wanted.includes(peer.name));
+    throw new Error(`--only: no peer "${unknown}"; there are: ${[...names].join(', ')}`);
+  return peers.filter(({ name }) => wanted.includes(name));
 }
 
-function run(peer: Peer, suite: Suite, ms: number): Times {
-  const [program, ...args] = peer.command(suite);
-  const { stdout, stderr, status } = spawnSync(program, args, {
-    encoding: 'utf8',
-    env: { ...process.env, BENCH_MS: String(ms), OMP_NUM_THREADS: '1' },
-    cwd: existsSync(here('node_modules')) ? here('.') : process.cwd(),
-    maxBuffer: 2 ** 26,
-  });
-  const line = stdout.split('\n').findLast((l) => l.startsWith('BENCH '));
-  if (line === undefined)
-    throw new Error(`${peer.name} ended with ${status} and gave no times:\n${stderr.slice(-2000)}`);
-  return JSON.parse(line.slice(6)) as Times;
-}
+const load = (): string => loadavg()[0]!.toFixed(2);
 
-const micros = (us: number): string => (us < 10 ? us.toFixed(2) : us < 1000 ? us.toFixed(1) : us.toFixed(0));
-
-function printTable(title: string, peers: readonly Peer[], best: ReadonlyMap<string, Times>): void {
-  const own = best.get('kindling') ?? {};
-  const table = new Table({ title: `${title}: microseconds, and how many times Kindling's` });
-  const names = new Set([...best.values()].flatMap((times) => Object.keys(times)));
-  for (const name of names) {
-    const row: Record<string, string> = { case: name };
-    for (const peer of peers) {
-      const time = best.get(peer.name)?.[name];
-      const base = own[name];
-      const ratio =
-        time === undefined || base === undefined || peer.name === 'kindling'
-          ? ''
-          : ` (${(time / base).toFixed(2)}x)`;
-      row[peer.name] = time === undefined ? '-' : `${micros(time)}${ratio}`;
+function timeSuite(suite: Suite, peers: readonly Peer[], rounds: number, ms: number): Found {
+  const found = new Map(peers.map((peer) => [peer, new Map<string, number[]>()]));
+  const said = new Set<string>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [peer, sofar] of found) {
+      const { times, notes } = run(peer, suite, ms);
+      for (const [name, slices] of Object.entries(times))
+        sofar.set(name, [...(sofar.get(name) ?? []), ...slices]);
+      for (const note of notes) said.add(`${label(peer)}: ${note}`);
     }
-    table.addRow(row);
   }
-  table.printTable();
+  for (const text of said) console.log(text);
+  return found;
 }
 
 function main(): void {
@@ -106,9 +60,10 @@ function main(): void {
     allowPositionals: true,
     args: process.argv.slice(2).filter((a) => a !== '--'),
     options: {
-      rounds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '3' },
       ms: { type: 'string', default: '400' },
       only: { type: 'string' },
+      here: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
@@ -116,29 +71,22 @@ function main(): void {
     console.log(usage);
     return;
   }
-  const titles: Record<Suite, string> = {
-    steps: 'A training step',
-    kernels: 'Kernels',
-    losses: 'Losses, forward and backward',
-  };
   const unknown = positionals.find((suite) => !Object.hasOwn(titles, suite));
   if (unknown !== undefined)
     throw new Error(`no suite "${unknown}"; there are: ${Object.keys(titles).join(', ')}`);
   const suites = (positionals.length > 0 ? positionals : Object.keys(titles)) as Suite[];
-  const peers = peersToRun(values.only);
+  const all = choose(findPeers(values.here), values.only);
+  const processors = cpus();
+  console.log(
+    `${new Date().toISOString().slice(0, 16)} UTC, ${processors.length} cores of ${processors[0]?.model}, load ${load()}`,
+  );
   for (const suite of suites) {
-    const best = new Map<string, Times>();
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const peer of peers) {
-        const times = run(peer, suite, Number(values.ms));
-        const sofar = best.get(peer.name) ?? {};
-        for (const [name, time] of Object.entries(times))
-          sofar[name] = Math.min(time, sofar[name] ?? Infinity);
-        best.set(peer.name, sofar);
-      }
-    }
-    printTable(titles[suite], peers, best);
+    const peers = all.filter((peer) => peer.command(suite) !== null);
+    const found = timeSuite(suite, peers, Number(values.rounds), Number(values.ms));
+    if (suite === 'steps') printSteps(peers, found);
+    else printCases(titles[suite], peers, found);
   }
+  console.log(`load at the end ${load()}`);
 }
 
 try {

@@ -23,8 +23,8 @@ export const lossShapes = [
 /** Losses that every peer can express. */
 export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 'smoothL1', 'nll'] as const;
 
-/** Microseconds by case. */
-export type Times = Record<string, number>;
+/** Microseconds a call takes, by case: some hundred times of each. */
+export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
 export type Suite = 'steps' | 'kernels' | 'losses';

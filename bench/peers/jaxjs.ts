@@ -10,21 +10,14 @@ import {
   valueAndGrad,
 } from '@jax-js/jax';
 import * as cases from './cases.ts';
-import { runSuite, timed, times } from './timing.ts';
+import { record, runSuite, timedAsync } from './timing.ts';
 
 await init('wasm');
 defaultDevice('wasm');
 
 type Params = Record<string, JaxArray>;
 
-/** A case that jax-js cannot run is left out. */
-async function record(name: string, call: () => unknown): Promise<void> {
-  try {
-    times[name] = await timed(call);
-  } catch (error) {
-    console.error(`jax-js, ${name}: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
+const measure = (name: string, call: () => unknown): Promise<void> => record(name, () => timedAsync(call));
 
 const labels = (batch: number, classes: number): JaxArray =>
   nn.oneHot(np.array(Int32Array.from({ length: batch }, (_, i) => i % classes)), classes);
@@ -75,7 +68,7 @@ async function steps(): Promise<void> {
           const [loss, g] = gradient(tree.ref(p), input, target) as [JaxArray, Params];
           return [loss, mapParams(p, (key, w) => w.sub(g[key]!.mul(0.01)))];
         });
-        await record(cases.stepCase(name, optimizer), () => {
+        await measure(cases.stepCase(name, optimizer), () => {
           const [loss, next] = step(params, x.ref, y.ref);
           params = next;
           return loss.item();
@@ -107,7 +100,7 @@ async function steps(): Promise<void> {
             return [loss, next, { m, v, t }];
           },
         );
-        await record(cases.stepCase(name, optimizer), () => {
+        await measure(cases.stepCase(name, optimizer), () => {
           const [loss, next, nextState] = step(params, state, x.ref, y.ref);
           params = next;
           state = nextState;
@@ -132,7 +125,7 @@ async function kernels(): Promise<void> {
   for (const n of cases.matmulSizes) {
     const a = random.uniform(random.key(1), [n, n]);
     const b = random.uniform(random.key(2), [n, n]);
-    await record(
+    await measure(
       cases.matmulCase(n),
       consume(() => np.matmul(a.ref, b.ref)),
     );
@@ -147,7 +140,7 @@ async function kernels(): Promise<void> {
     sum: () => a.ref.sum(),
     softmax: () => nn.softmax(logits.ref),
   };
-  for (const name of cases.elementwise) await record(cases.elementwiseCase(name), consume(calls[name]));
+  for (const name of cases.elementwise) await measure(cases.elementwiseCase(name), consume(calls[name]));
 }
 
 async function losses(): Promise<void> {
@@ -167,7 +160,7 @@ async function losses(): Promise<void> {
       if (call === undefined) continue;
       const gradient = jit(valueAndGrad(call));
       const y = name === 'crossEntropy' ? classes : target;
-      await record(cases.lossCase(name, shape), async () => {
+      await measure(cases.lossCase(name, shape), async () => {
         const [loss, g] = gradient(input.ref, y.ref) as [JaxArray, JaxArray];
         await g.blockUntilReady();
         loss.dispose();

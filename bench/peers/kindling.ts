@@ -1,13 +1,20 @@
+import * as core from '@kindling/core';
 import { compile, manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import * as cases from './cases.ts';
-import { runSuite, timedSync, times } from './timing.ts';
+import { note, runSuite, timed, times } from './timing.ts';
 
 /** Whether functions run as programs: of training steps, and of losses. */
 const compiled = process.argv.includes('compiled');
-if (process.argv.includes('wide')) useWideVectors();
+if (process.argv.includes('wide')) {
+  const { enabled, reason } = useWideVectors();
+  if (!enabled) note(`vectors are not wide: ${reason}`);
+}
+// Where the library has threads, it takes all cores by itself.
+const { setNumThreads } = core as { setNumThreads?: (count: number) => void };
+setNumThreads?.(Number(process.env.BENCH_THREADS ?? 1));
 
 manualSeed(0);
 
@@ -20,13 +27,15 @@ function mlp(sizes: readonly number[]): nn.Module<[Tensor], Tensor> {
   return new nn.Sequential(...layers);
 }
 
-function steps(): void {
+async function steps(): Promise<void> {
   for (const { name, sizes, batch, loss: kind } of cases.nets) {
     for (const optimizerName of cases.optimizers) {
       const model = mlp(sizes);
-      const x = randn([batch, sizes[0]]);
+      const inputs = [randn([batch, sizes[0]]), randn([batch, sizes[0]])];
       const outputs = sizes[sizes.length - 1]!;
-      const y = kind === 'ce' ? randint(0, outputs, [batch]) : rand([batch, outputs]).round();
+      const targets = inputs.map(() =>
+        kind === 'ce' ? randint(0, outputs, [batch]) : rand([batch, outputs]).round(),
+      );
       const lossFn = kind === 'ce' ? new nn.CrossEntropyLoss() : new nn.BCEWithLogitsLoss();
       const parameters = model.parameters();
       const optimizer =
@@ -41,17 +50,22 @@ function steps(): void {
         return loss;
       };
       const step = compiled ? compile(eager) : eager;
-      times[cases.stepCase(name, optimizerName)] = timedSync(() => step(x, y).item());
+      // Two batches in turns: none is where the step before left it.
+      let turn = 0;
+      times[cases.stepCase(name, optimizerName)] = await timed(() => {
+        turn = 1 - turn;
+        return step(inputs[turn]!, targets[turn]!).item();
+      });
     }
   }
 }
 
-function kernels(): void {
+async function kernels(): Promise<void> {
   if (compiled) return;
   for (const n of cases.matmulSizes) {
     const a = randn([n, n]);
     const b = randn([n, n]);
-    times[cases.matmulCase(n)] = timedSync(() => matmul(a, b));
+    times[cases.matmulCase(n)] = await timed(() => matmul(a, b));
   }
   const a = randn([2 ** 20]);
   const b = randn([2 ** 20]);
@@ -63,10 +77,10 @@ function kernels(): void {
     sum: () => a.sum(),
     softmax: () => logits.softmax(1),
   };
-  for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = timedSync(calls[name]);
+  for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = await timed(calls[name]);
 }
 
-function losses(): void {
+async function losses(): Promise<void> {
   for (const shape of cases.lossShapes) {
     const input = randn([...shape], { requiresGrad: true });
     const target = rand([...shape]);
@@ -91,7 +105,7 @@ function losses(): void {
         logProbabilities.grad = null;
         calls[name]().backward();
       };
-      times[cases.lossCase(name, shape)] = timedSync(compiled ? compile(eager) : eager);
+      times[cases.lossCase(name, shape)] = await timed(compiled ? compile(eager) : eager);
     }
   }
 }

@@ -1,6 +1,8 @@
-"""The cases of cases.ts in PyTorch, one thread; prints microseconds as JSON."""
+"""The cases of cases.ts in PyTorch, on $BENCH_THREADS threads, eager or by torch.compile; prints microseconds as JSON."""
 
+import itertools
 import json
+import math
 import os
 import sys
 import time
@@ -14,7 +16,12 @@ torch.manual_seed(0)
 budget = float(os.environ.get("BENCH_MS", "400")) / 1000
 suite = sys.argv[1] if len(sys.argv) > 1 else "steps"
 cases = json.loads(sys.argv[2])
+compiled = "compile" in sys.argv[3:]
 times = {}
+
+
+def note(text):
+    print("\nNOTE " + text, flush=True)
 
 
 def timed(call):
@@ -23,13 +30,24 @@ def timed(call):
         if i >= 3 and time.perf_counter() > warm_until:
             break
         call()
-    calls = 0
-    start = now = time.perf_counter()
-    while now - start < budget:
-        call()
-        calls += 1
-        now = time.perf_counter()
-    return (now - start) / calls * 1e6
+    count, took = 1, 0.0
+    while True:
+        start = time.perf_counter()
+        for _ in range(count):
+            call()
+        took = time.perf_counter() - start
+        if took >= 0.005:
+            break
+        count = math.ceil(count * min(10, 0.006 / took))
+    found = []
+    start = begin = time.perf_counter()
+    while start - begin < budget:
+        for _ in range(count):
+            call()
+        end = time.perf_counter()
+        found.append((end - start) / count * 1e6)
+        start = end
+    return found
 
 
 def mlp(sizes):
@@ -46,19 +64,27 @@ def steps():
         sizes, batch = net["sizes"], net["batch"]
         for name in cases["optimizers"]:
             model = mlp(sizes)
-            x = torch.randn(batch, sizes[0])
             if net["loss"] == "ce":
-                y, loss_fn = torch.randint(0, sizes[-1], (batch,)), nn.CrossEntropyLoss()
+                loss_fn, target = nn.CrossEntropyLoss(), lambda: torch.randint(0, sizes[-1], (batch,))
             else:
-                y, loss_fn = torch.rand(batch, sizes[-1]).round(), nn.BCEWithLogitsLoss()
+                loss_fn, target = nn.BCEWithLogitsLoss(), lambda: torch.rand(batch, sizes[-1]).round()
+            batches = itertools.cycle([(torch.randn(batch, sizes[0]), target()) for _ in range(2)])
             if name == "SGD":
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
             else:
                 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
+            def forward(x, y):
+                return loss_fn(model(x), y)
+
+            if compiled:
+                # Else the second net would be compiled for shapes that vary.
+                torch._dynamo.reset()
+                forward = torch.compile(forward)
+
             def step():
                 optimizer.zero_grad()
-                loss = loss_fn(model(x), y)
+                loss = forward(*next(batches))
                 loss.backward()
                 optimizer.step()
                 return loss.item()
@@ -107,5 +133,8 @@ def losses():
             times[f"{name} ({', '.join(map(str, shape))})"] = timed(step)
 
 
-{"steps": steps, "kernels": kernels, "losses": losses}[suite]()
+try:
+    {"steps": steps, "kernels": kernels, "losses": losses}[suite]()
+except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
+    note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))

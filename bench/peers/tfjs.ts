@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as cases from './cases.ts';
-import { runSuite, timedSync, times } from './timing.ts';
+import { record, runSuite, timed } from './timing.ts';
 
 const backend = process.argv[3] ?? 'cpu';
 const require = createRequire(import.meta.url);
@@ -11,16 +11,9 @@ setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs
 await tf.setBackend(backend);
 await tf.ready();
 
-/** A case that the backend cannot run is left out. */
-function record(name: string, call: () => unknown): void {
-  try {
-    times[name] = timedSync(call);
-  } catch (error) {
-    console.error(`tfjs ${backend}, ${name}: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
+const measure = (name: string, call: () => unknown): Promise<void> => record(name, () => timed(call));
 
-function steps(): void {
+async function steps(): Promise<void> {
   for (const { name, sizes, batch, loss: kind } of cases.nets) {
     const outputs = sizes[sizes.length - 1]!;
     for (const optimizerName of cases.optimizers) {
@@ -46,14 +39,14 @@ function steps(): void {
           kind === 'ce' ? tf.losses.softmaxCrossEntropy(y, h) : tf.losses.sigmoidCrossEntropy(y, h);
         return loss as tf.Scalar;
       };
-      record(cases.stepCase(name, optimizerName), () =>
+      await measure(cases.stepCase(name, optimizerName), () =>
         tf.tidy(() => optimizer.minimize(forward, true)!.dataSync()[0]),
       );
     }
   }
 }
 
-function kernels(): void {
+async function kernels(): Promise<void> {
   const consume = (make: () => tf.Tensor) => (): void => {
     const result = make();
     result.dataSync();
@@ -62,7 +55,7 @@ function kernels(): void {
   for (const n of cases.matmulSizes) {
     const a = tf.randomNormal([n, n]);
     const b = tf.randomNormal([n, n]);
-    record(
+    await measure(
       cases.matmulCase(n),
       consume(() => tf.matMul(a, b)),
     );
@@ -77,10 +70,10 @@ function kernels(): void {
     sum: () => tf.sum(a),
     softmax: () => tf.softmax(logits),
   };
-  for (const name of cases.elementwise) record(cases.elementwiseCase(name), consume(calls[name]));
+  for (const name of cases.elementwise) await measure(cases.elementwiseCase(name), consume(calls[name]));
 }
 
-function losses(): void {
+async function losses(): Promise<void> {
   for (const shape of cases.lossShapes) {
     // Channels last: TensorFlow.js takes the classes along the last dimension.
     const rows = (shape as readonly number[]).reduce((a, b) => a * b, 1) / shape[1];
@@ -98,7 +91,7 @@ function losses(): void {
       const call = calls[name];
       if (call === undefined) continue;
       const gradient = tf.valueAndGrad((x: tf.Tensor) => call(x) as tf.Scalar);
-      record(cases.lossCase(name, shape), () => tf.tidy(() => gradient(input).grad.dataSync()[0]));
+      await measure(cases.lossCase(name, shape), () => tf.tidy(() => gradient(input).grad.dataSync()[0]));
     }
   }
 }
