@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
-import { crossEntropyDenominator, elementsOf, extentOf, recordNll } from '../../kernels/index.ts';
+import { crossEntropyDenominator, elementsOf, extentOf, recorder, recordNll } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -67,7 +67,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
     kernel(inputs, a, out) {
       const from = elementsOf(inputs[0]);
       const losses = elementsOf(out);
-      if (recordNll('losses', targetsOf(inputs, a), from, losses)) return;
+      if (recorder !== null && recordNll('losses', targetsOf(inputs, a), from, losses)) return;
       const alone = a.reduction === 'none';
       let sum = 0;
       const { places, divisor, factorOf } = lookUp(inputs, a);
@@ -93,7 +93,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
     kernel([g, ...inputs], a, out) {
       const losses = elementsOf(g);
       const to = elementsOf(out);
-      if (recordNll('gradients', targetsOf(inputs, a), losses, to)) return;
+      if (recorder !== null && recordNll('gradients', targetsOf(inputs, a), losses, to)) return;
       to.fill(0);
       const alone = a.reduction === 'none';
       const { places, factorOf } = lookUp(inputs, a);
