@@ -19,16 +19,16 @@ export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor
 
 /** That leaves require gradients as before, and have the same hooks. */
 export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
-  const before = leaves.map((leaf) => {
-    const x = autogradOf(leaf);
-    const { leafRequiresGrad, hooks, accumulateHooks } = x;
-    return { x, leafRequiresGrad, hooks, accumulateHooks };
-  });
+  // Side by side, and not in objects: this is asked at each call.
+  const states = leaves.map(autogradOf);
+  const requiring = states.map(({ leafRequiresGrad }) => leafRequiresGrad);
+  const hooks = states.map((x) => x.hooks);
+  const accumulateHooks = states.map((x) => x.accumulateHooks);
   return () => {
-    for (let i = 0; i < before.length; i++) {
-      const { x, leafRequiresGrad, hooks, accumulateHooks } = before[i]!;
-      if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
-      if (x.hooks !== hooks || x.accumulateHooks !== accumulateHooks) return 'hooks came or went';
+    for (let i = 0; i < states.length; i++) {
+      const x = states[i]!;
+      if (x.leafRequiresGrad !== requiring[i]) return 'requiresGrad of a tensor has changed';
+      if (x.hooks !== hooks[i] || x.accumulateHooks !== accumulateHooks[i]) return 'hooks came or went';
     }
     return null;
   };
@@ -41,6 +41,13 @@ export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet
   );
   const fixed = before.map(({ storage }) => (alsoState.has(storage) ? storage : null));
   const changed = 'arguments share memory otherwise';
+  const areApart = fixed.every((storage) => storage === null) && distances.flat().every((d) => d === null);
+  if (areApart)
+    return (tensors) => {
+      for (let i = 1; i < tensors.length; i++)
+        for (let j = 0; j < i; j++) if (tensors[i]!.storage === tensors[j]!.storage) return changed;
+      return null;
+    };
   return (tensors) => {
     for (let i = 0; i < tensors.length; i++) {
       const x = tensors[i]!;
@@ -67,3 +74,18 @@ export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null): Guard
     return null;
   };
 }
+
+/** Something that a call takes for given. */
+export interface Assumption {
+  readonly what: string;
+  readonly holds: () => boolean;
+}
+
+/** That all that a call takes for given holds. */
+export const guardOfAssumptions =
+  (assumptions: readonly Assumption[]): Guard =>
+  () => {
+    for (let i = 0; i < assumptions.length; i++)
+      if (!assumptions[i]!.holds()) return `${assumptions[i]!.what} changed`;
+    return null;
+  };

@@ -4,7 +4,15 @@ import type { Rerun, Tracer } from '../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
-import { type Guard, guardOfGradient, guardOfLeaves, guardOfSharing, type LeafPlace } from './guards.ts';
+import {
+  type Assumption,
+  type Guard,
+  guardOfAssumptions,
+  guardOfGradient,
+  guardOfLeaves,
+  guardOfSharing,
+  type LeafPlace,
+} from './guards.ts';
 import { programAsJson } from './json.ts';
 import { userLine } from './lines.ts';
 import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
@@ -39,6 +47,7 @@ export class Tracing implements Tracer {
   readonly #hostParts: HostPart[] = [];
   readonly #hostResults = new Map<unknown, number>();
   readonly #guards: Guard[] = [];
+  readonly #assumptions: Assumption[] = [];
   readonly #leaves = new Set<Tensor>();
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
@@ -160,8 +169,7 @@ export class Tracing implements Tracer {
   }
 
   assumes(what: string, holds: () => boolean): void {
-    const changed = `${what} changed`;
-    this.#guards.push(() => (holds() ? null : changed));
+    this.#assumptions.push({ what, holds });
     this.rehearsal.assumes(what, holds);
   }
 
@@ -185,7 +193,11 @@ export class Tracing implements Tracer {
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
-    this.#guards.push(guardOfLeaves([...this.#leaves]), guardOfSharing(this.#arguments, this.#metAsState));
+    this.#guards.push(
+      guardOfAssumptions(this.#assumptions),
+      guardOfLeaves([...this.#leaves]),
+      guardOfSharing(this.#arguments, this.#metAsState),
+    );
     const program: Program = {
       memories: [...this.#memories.values()],
       equations: this.#equations,

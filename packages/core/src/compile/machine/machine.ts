@@ -175,13 +175,10 @@ export class Machine {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     this.#bringIn(given);
     const found: unknown[] = [];
-    const { hostParts } = this.program;
-    for (const { hosts, act, numbers } of this.#parts) {
-      for (const i of hosts) found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
-      if (numbers.length > 0) {
-        const params = this.#params.array();
-        for (const { host, index, at } of numbers) params[at] = (found[host] as readonly number[])[index]!;
-      }
+    for (let p = 0; p < this.#parts.length; p++) {
+      const { hosts, act, numbers } = this.#parts[p]!;
+      if (hosts.length > 0) this.#runHosts(hosts, found, hostResults);
+      if (numbers.length > 0) this.#bringNumbers(numbers, found);
       if (act === null) continue;
       if (act.kind === 'kernels') {
         const refused = act.run();
@@ -193,6 +190,23 @@ export class Machine {
     for (let i = 0; i < results.length; i++) results[i] = this.#resultOf(this.#results[i]!, given);
     for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i]!, given);
     return results;
+  }
+
+  #runHosts(hosts: readonly number[], found: unknown[], hostResults: HostResults | undefined): void {
+    const { hostParts } = this.program;
+    for (let h = 0; h < hosts.length; h++) {
+      const i = hosts[h]!;
+      found[i] = hostResults === undefined ? hostParts[i]!.run() : hostResults(i);
+    }
+  }
+
+  #bringNumbers(numbers: Part['numbers'], found: readonly unknown[]): void {
+    const params = this.#params.array();
+    for (let k = 0; k < numbers.length; k++) {
+      const { host, from, at } = numbers[k]!;
+      const given = found[host] as readonly number[];
+      for (let i = 0; i < from.length; i++) params[at + i] = given[from[i]!]!;
+    }
   }
 
   #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {

@@ -25,8 +25,12 @@ export interface EagerAct {
 /** An act, and what the host does before it: nothing of what the host does depends on kernels. */
 export interface Part {
   readonly hosts: readonly number[];
-  /** What kernels are given of the host's numbers, each with where it lies among the parameters. */
-  readonly numbers: readonly { readonly host: number; readonly index: number; readonly at: number }[];
+  /** What kernels are given of the host's numbers: which ones of those of a host part, and where these lie among the parameters. */
+  readonly numbers: readonly {
+    readonly host: number;
+    readonly from: readonly number[];
+    readonly at: number;
+  }[];
   readonly act: Act | null;
 }
 
@@ -83,15 +87,7 @@ export function partsOf(
       );
       return { hosts, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
     }
-    const numbers = kernelsOf(group).flatMap((kernel) => {
-      if (kernel.kind !== 'elementwise') return [];
-      const at = params.get(kernel) ?? 0;
-      return kernel.params.flatMap((p, i) =>
-        typeof p === 'number'
-          ? []
-          : [{ host: program.equations[p.equation]!.host!, index: p.index, at: at + i }],
-      );
-    });
+    const numbers = kernelsOf(group).flatMap((kernel) => numbersOf(program, kernel, params));
     const run = stretches[nextStretch++]!;
     return {
       hosts,
@@ -113,6 +109,25 @@ function sameIn({ inputs }: Equation, tensors: readonly Tensor[], y: Value): Ten
       x.strides.join() === y.strides.join(),
   );
   return tensors[i];
+}
+
+/** What a kernel is given of the numbers of host parts: runs of parameters that come from one part. */
+function numbersOf(
+  program: Program,
+  kernel: Kernel,
+  params: ReadonlyMap<Elementwise, number>,
+): Part['numbers'][number][] {
+  if (kernel.kind !== 'elementwise') return [];
+  const first = params.get(kernel) ?? 0;
+  const runs: { host: number; from: number[]; at: number }[] = [];
+  kernel.params.forEach((p, i) => {
+    if (typeof p === 'number') return;
+    const host = program.equations[p.equation]?.host ?? -1;
+    const last = runs.at(-1);
+    if (last?.host === host && last.at + last.from.length === first + i) last.from.push(p.index);
+    else runs.push({ host, from: [p.index], at: first + i });
+  });
+  return runs;
 }
 
 /** Whether a step is given numbers of the host. */
