@@ -7,9 +7,9 @@ import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
 import { type AutogradState, autogradOf, Tensor } from '../tensor.ts';
 import { leafAt } from './guards.ts';
-import { HostRecorder } from './host-recorder.ts';
-import type { Machine } from './machine/machine.ts';
+import type { Machine } from './machine/index.ts';
 import type { Memory } from './program.ts';
+import { HostRecorder } from './trace/index.ts';
 import { leavesOf } from './tree.ts';
 
 /** What a call changes beside its results, to be put back and compared. */

@@ -8,10 +8,9 @@ import { Tensor } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import type { Guard } from './guards.ts';
-import { Machine, Refused } from './machine/machine.ts';
+import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
-import { Rehearsal } from './rehearsal.ts';
-import { Tracing } from './trace.ts';
+import { Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, TensorForm, tensorsIn } from './tree.ts';
 
 /** Options of {@link compile}. */

@@ -1,7 +1,7 @@
 /** What became of a compiled function, in words. */
 import { attributesAsText } from './attributes.ts';
 import type { Version } from './compile.ts';
-import { areaNames, printStep } from './machine/print.ts';
+import { areaNames, printStep } from './machine/index.ts';
 import { bytesOfMemory, type Equation, type Program, type Value } from './program.ts';
 
 const bytes = (n: number): string =>

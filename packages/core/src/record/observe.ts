@@ -33,7 +33,7 @@ const observerKind = K.kind(
 /** @internal Does again, on the tensors that it is handed, what a step did when it was recorded. */
 export type Rerun = (inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]) => void;
 
-/** @internal What records a call so that it can be run again: see compile/trace.ts. */
+/** @internal What records a call so that it can be run again: see compile/trace. */
 export interface Tracer {
   /** Whether a program is being made; others only look on. */
   readonly records: boolean;

@@ -1,4 +1,4 @@
-import { userFrames } from '../stack.ts';
+import { userFrames } from '../../stack.ts';
 
 /** The user's line from which the library was called, `train.ts:12`; `null` where that cannot be told. */
 export function userLine(): string | null {

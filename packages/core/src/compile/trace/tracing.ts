@@ -1,9 +1,9 @@
-import type { TypedArray } from '../dtype.ts';
-import { CompileError } from '../errors.ts';
-import type { Rerun, Tracer } from '../record/observe.ts';
-import { formatShape, isContiguousLayout } from '../shape.ts';
-import type { Storage } from '../storage.ts';
-import { autogradOf, Tensor } from '../tensor.ts';
+import type { TypedArray } from '../../dtype.ts';
+import { CompileError } from '../../errors.ts';
+import type { Rerun, Tracer } from '../../record/observe.ts';
+import { formatShape, isContiguousLayout } from '../../shape.ts';
+import type { Storage } from '../../storage.ts';
+import { autogradOf, Tensor } from '../../tensor.ts';
 import {
   type Assumption,
   type Guard,
@@ -12,12 +12,12 @@ import {
   guardOfLeaves,
   guardOfSharing,
   type LeafPlace,
-} from './guards.ts';
-import { programAsJson } from './json.ts';
+} from '../guards.ts';
+import { programAsJson } from '../json.ts';
+import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from '../program.ts';
+import { leavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
-import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from './program.ts';
 import { Rehearsal } from './rehearsal.ts';
-import { leavesOf } from './tree.ts';
 
 /** What a recorded call came to. */
 export interface Traced {

@@ -1,8 +1,8 @@
-import type { Rerun } from '../record/observe.ts';
-import { formatShape } from '../shape.ts';
-import type { Storage } from '../storage.ts';
-import type { Tensor } from '../tensor.ts';
-import { attributesAsText } from './attributes.ts';
+import type { Rerun } from '../../record/observe.ts';
+import { formatShape } from '../../shape.ts';
+import type { Storage } from '../../storage.ts';
+import type { Tensor } from '../../tensor.ts';
+import { attributesAsText } from '../attributes.ts';
 import { userLine } from './lines.ts';
 import { Onlooker } from './onlooker.ts';
 

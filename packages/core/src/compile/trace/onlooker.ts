@@ -1,6 +1,6 @@
-import type { Rerun, Tracer } from '../record/observe.ts';
-import type { Storage } from '../storage.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Rerun, Tracer } from '../../record/observe.ts';
+import type { Storage } from '../../storage.ts';
+import type { Tensor } from '../../tensor.ts';
 
 /** A tracer that lets everything pass: those that want something of it look at that. */
 export abstract class Onlooker implements Tracer {

@@ -1,0 +1,4 @@
+/** Programs as WebAssembly: kernels, what passes make of them, where they find their memory, and how a call is run. */
+
+export { Machine, Refused } from './machine.ts';
+export { areaNames, printStep, stepsAsJson } from './print.ts';

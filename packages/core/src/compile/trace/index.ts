@@ -1,0 +1,5 @@
+/** Recording a call as it runs, and what else looks on. */
+
+export { HostRecorder } from './host-recorder.ts';
+export { Rehearsal } from './rehearsal.ts';
+export { type Traced, Tracing } from './tracing.ts';
