@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Table } from 'console-table-printer';
 import { nets, optimizers, stepCase } from './peers/cases.ts';
 import { label, type Peer } from './runners.ts';
@@ -24,6 +25,12 @@ function ratio(time: number | null, base: number | null): string {
   return times < 10 ? times.toFixed(2) : times.toFixed(0);
 }
 
+/** Without colours where nobody would see them. */
+function show(table: Table): void {
+  const text = table.render();
+  console.log(process.stdout.isTTY ? text : stripVTControlCharacters(text));
+}
+
 /** A table for each net, a peer a row; the ratios are to eager PyTorch on as many threads. */
 export function printSteps(peers: readonly Peer[], found: Found): void {
   for (const { name: net } of nets) {
@@ -47,7 +54,7 @@ export function printSteps(peers: readonly Peer[], found: Found): void {
       row['Adam / SGD'] = ratio(times[1] ?? null, times[0] ?? null);
       table.addRow(row);
     }
-    table.printTable();
+    show(table);
   }
 }
 
@@ -66,5 +73,5 @@ export function printCases(title: string, peers: readonly Peer[], found: Found):
     }
     table.addRow(row);
   }
-  table.printTable();
+  show(table);
 }

@@ -1,4 +1,4 @@
-import { NeuralNetwork } from 'brain.js';
+import brain from 'brain.js';
 import * as cases from './cases.ts';
 import { record, runSuite, timed } from './timing.ts';
 
@@ -18,7 +18,7 @@ async function steps(): Promise<void> {
     }));
     for (const optimizer of cases.optimizers) {
       const praxis = optimizer === 'Adam' ? { praxis: 'adam' as const } : {};
-      const net = new NeuralNetwork({ hiddenLayers: sizes.slice(1, -1), ...praxis });
+      const net = new brain.NeuralNetwork({ hiddenLayers: sizes.slice(1, -1), ...praxis });
       const options = { iterations: passes, errorThresh: 1e-12, ...praxis };
       await record(cases.stepCase(name, optimizer), async () => {
         const found = await timed(() => {

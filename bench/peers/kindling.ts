@@ -2,7 +2,7 @@ import * as core from '@kindling/core';
 import { compile, manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
+import { training } from '../training.ts';
 import * as cases from './cases.ts';
 import { note, runSuite, timed, times } from './timing.ts';
 
@@ -18,43 +18,17 @@ setNumThreads?.(Number(process.env.BENCH_THREADS ?? 1));
 
 manualSeed(0);
 
-function mlp(sizes: readonly number[]): nn.Module<[Tensor], Tensor> {
-  const layers: nn.Module<[Tensor], Tensor>[] = [];
-  for (let i = 0; i + 1 < sizes.length; i++) {
-    layers.push(new nn.Linear(sizes[i]!, sizes[i + 1]!));
-    if (i + 2 < sizes.length) layers.push(new nn.ReLU());
-  }
-  return new nn.Sequential(...layers);
-}
-
 async function steps(): Promise<void> {
-  for (const { name, sizes, batch, loss: kind } of cases.nets) {
-    for (const optimizerName of cases.optimizers) {
-      const model = mlp(sizes);
-      const inputs = [randn([batch, sizes[0]]), randn([batch, sizes[0]])];
-      const outputs = sizes[sizes.length - 1]!;
-      const targets = inputs.map(() =>
-        kind === 'ce' ? randint(0, outputs, [batch]) : rand([batch, outputs]).round(),
-      );
-      const lossFn = kind === 'ce' ? new nn.CrossEntropyLoss() : new nn.BCEWithLogitsLoss();
-      const parameters = model.parameters();
-      const optimizer =
-        optimizerName === 'SGD'
-          ? new optim.SGD(parameters, { lr: 0.01 })
-          : new optim.Adam(parameters, { lr: 1e-3 });
-      const eager = (input: Tensor, target: Tensor): Tensor => {
-        optimizer.zeroGrad();
-        const loss = lossFn(model(input), target);
-        loss.backward();
-        optimizer.step();
-        return loss;
-      };
+  for (const { name, batch, ...net } of cases.nets) {
+    for (const optimizer of cases.optimizers) {
+      const { step: eager, batch: draw } = training(net, optimizer);
       const step = compiled ? compile(eager) : eager;
       // Two batches in turns: none is where the step before left it.
-      let turn = 0;
-      times[cases.stepCase(name, optimizerName)] = await timed(() => {
-        turn = 1 - turn;
-        return step(inputs[turn]!, targets[turn]!).item();
+      const batches = [draw(batch), draw(batch)] as const;
+      let turn: 0 | 1 = 0;
+      times[cases.stepCase(name, optimizer)] = await timed(() => {
+        turn = turn === 0 ? 1 : 0;
+        return step(...batches[turn]).item();
       });
     }
   }
