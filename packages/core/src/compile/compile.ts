@@ -91,8 +91,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     if (this.#rehearsal === null) return this.#rehearse(args, tensors);
     const mode = currentMode();
     let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';
-    for (let i = this.versions.length - 1; i >= 0; i--) {
-      const version = this.versions[i]!;
+    for (const version of this.versions) {
       if (version.mode !== mode) reason = 'another grad mode';
       else if (sameForm(args, version.form, tensors, alike)) {
         const changed = this.#changed(version, tensors);
@@ -130,8 +129,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   }
 
   #changed({ guards }: Version, tensors: readonly Tensor[]): string | null {
-    for (let i = 0; i < guards.length; i++) {
-      const changed = guards[i]!(tensors);
+    for (const guard of guards) {
+      const changed = guard(tensors);
       if (changed !== null) return changed;
     }
     return null;

@@ -64,7 +64,9 @@ function explainVersion({ executable, reason, calls }: Version, i: number): stri
       `${bytes(state.reduce((sum, memory) => sum + bytesOfMemory(memory), 0))} of state`,
     printProgram(program).replace(/^/gm, '  '),
     'which is done by, with microseconds each',
-    ...steps.map((step, i) => `  ${printTime(times[i]!)}  ${printStep(step, program.equations, nameOf)}`),
+    ...steps.map(
+      (step, i) => `  ${printTime(times[i] ?? null)}  ${printStep(step, program.equations, nameOf)}`,
+    ),
   ].join('\n');
 }
 

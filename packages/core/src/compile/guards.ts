@@ -19,16 +19,15 @@ export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor
 
 /** That leaves require gradients as before, and have the same hooks. */
 export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
-  // Side by side, and not in objects: this is asked at each call.
-  const states = leaves.map(autogradOf);
-  const requiring = states.map(({ leafRequiresGrad }) => leafRequiresGrad);
-  const hooks = states.map((x) => x.hooks);
-  const accumulateHooks = states.map((x) => x.accumulateHooks);
+  const before = leaves.map((leaf) => {
+    const x = autogradOf(leaf);
+    const { leafRequiresGrad, hooks, accumulateHooks } = x;
+    return { x, leafRequiresGrad, hooks, accumulateHooks };
+  });
   return () => {
-    for (let i = 0; i < states.length; i++) {
-      const x = states[i]!;
-      if (x.leafRequiresGrad !== requiring[i]) return 'requiresGrad of a tensor has changed';
-      if (x.hooks !== hooks[i] || x.accumulateHooks !== accumulateHooks[i]) return 'hooks came or went';
+    for (const { x, leafRequiresGrad, hooks, accumulateHooks } of before) {
+      if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
+      if (x.hooks !== hooks || x.accumulateHooks !== accumulateHooks) return 'hooks came or went';
     }
     return null;
   };
@@ -42,25 +41,26 @@ export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet
   const fixed = before.map(({ storage }) => (alsoState.has(storage) ? storage : null));
   const changed = 'arguments share memory otherwise';
   const areApart = fixed.every((storage) => storage === null) && distances.flat().every((d) => d === null);
-  if (areApart)
-    return (tensors) => {
-      for (let i = 1; i < tensors.length; i++)
-        for (let j = 0; j < i; j++) if (tensors[i]!.storage === tensors[j]!.storage) return changed;
-      return null;
-    };
+  if (areApart) return (tensors) => (tensors.some((x, i) => isOfEarlier(x, tensors, i)) ? changed : null);
   return (tensors) => {
-    for (let i = 0; i < tensors.length; i++) {
-      const x = tensors[i]!;
-      if (fixed[i] !== null && x.storage !== fixed[i])
+    for (const [i, x] of tensors.entries()) {
+      const storage = fixed[i] ?? x.storage;
+      if (x.storage !== storage)
         return 'an argument that was given twice, and may be a tensor of the closure, is another one';
-      for (let j = 0; j < i; j++) {
-        const y = tensors[j]!;
-        const distance = x.storage === y.storage ? x.offset - y.offset : null;
-        if (distance !== distances[i]![j]) return changed;
-      }
+      const same = distances[i]?.every((distance, j) => {
+        const y = tensors[j];
+        return distance === (y?.storage === x.storage ? x.offset - y.offset : null);
+      });
+      if (same !== true) return changed;
     }
     return null;
   };
+}
+
+/** Whether one of the tensors before number `i` has the memory of `x`. */
+function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number): boolean {
+  for (let j = 0; j < i; j++) if (tensors[j]?.storage === storage) return true;
+  return false;
 }
 
 /** That a leaf has a gradient which lies as this one does, or none. */
@@ -85,7 +85,6 @@ export interface Assumption {
 export const guardOfAssumptions =
   (assumptions: readonly Assumption[]): Guard =>
   () => {
-    for (let i = 0; i < assumptions.length; i++)
-      if (!assumptions[i]!.holds()) return `${assumptions[i]!.what} changed`;
+    for (const { what, holds } of assumptions) if (!holds()) return `${what} changed`;
     return null;
   };

@@ -31,7 +31,7 @@ interface Step {
 
 /** Memory that the arguments of a call are brought into. */
 interface Input {
-  readonly members: readonly Argument[];
+  readonly members: readonly [Argument, ...Argument[]];
   readonly array: TypedArray;
   /** Whether what became of it goes back to the argument. */
   readonly written: boolean;
@@ -133,7 +133,7 @@ export class Interpreter {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     const { hostParts } = this.program;
     this.#bindGradients(given);
-    for (const { members, array } of this.#inputs) bringIn(given, members[0]!, array);
+    for (const { members, array } of this.#inputs) bringIn(given, members[0], array);
     for (const { array, elements } of this.#refilled) array.set(elements);
     const found: unknown[] = [];
     const runHost = (i: number): void => {
@@ -216,8 +216,9 @@ export class Interpreter {
 const nowhere = new Storage(new Float32Array(0));
 
 function bringIn(given: readonly Tensor[], { index, at }: Argument, target: TypedArray): void {
-  const { storage, offset } = given[index]!;
-  target.set(storage.array.subarray(offset - at, offset - at + target.length));
+  const x = given[index];
+  const from = (x?.offset ?? 0) - at;
+  if (x !== undefined) target.set(x.storage.array.subarray(from, from + target.length));
 }
 
 function bringBack(source: TypedArray, at: number, x: Tensor): void {

@@ -13,7 +13,7 @@ export interface Argument {
 /** Where the memory of a value comes from. */
 export type Origin =
   /** What the call is given: the memory of these of the tensors among its arguments. */
-  | { readonly kind: 'argument'; readonly members: readonly Argument[] }
+  | { readonly kind: 'argument'; readonly members: readonly [Argument, ...Argument[]] }
   /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure. */
   | { readonly kind: 'state'; readonly storage: Storage }
   /** The gradient that a leaf has when the call begins. */

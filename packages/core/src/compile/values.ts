@@ -17,7 +17,8 @@ export function argumentAs(
   given: readonly Tensor[],
 ): Tensor | null {
   for (const { index, at } of members) {
-    const x = given[index]!;
+    const x = given[index];
+    if (x === undefined) continue;
     if (offset === memory.base + at && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;
   }
   return null;

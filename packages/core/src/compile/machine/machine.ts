@@ -60,7 +60,7 @@ export class Machine {
   readonly #states: State[] = [];
   readonly #parts: readonly Part[];
   readonly #inputs: {
-    readonly members: readonly Argument[];
+    readonly members: readonly [Argument, ...Argument[]];
     readonly lodged: Lodged;
     readonly written: boolean;
   }[] = [];
@@ -128,7 +128,7 @@ export class Machine {
       all,
       ...this.#states.map(({ lodged }) => lodged),
     ]).values();
-    return this.steps.map((step) => (step.kind === 'kernel' ? times.next().value! : null));
+    return this.steps.map((step) => (step.kind === 'kernel' ? (times.next().value ?? null) : null));
   }
 
   #place(memory: Memory, written: boolean): void {
@@ -175,8 +175,7 @@ export class Machine {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     this.#bringIn(given);
     const found: unknown[] = [];
-    for (let p = 0; p < this.#parts.length; p++) {
-      const { hosts, act, numbers } = this.#parts[p]!;
+    for (const { hosts, act, numbers } of this.#parts) {
       if (hosts.length > 0) this.#runHosts(hosts, found, hostResults);
       if (numbers.length > 0) this.#bringNumbers(numbers, found);
       if (act === null) continue;
@@ -186,26 +185,22 @@ export class Machine {
       } else this.#runEagerly(act, found);
     }
     this.#bringOut(given);
-    const results = new Array<Tensor>(this.#results.length);
-    for (let i = 0; i < results.length; i++) results[i] = this.#resultOf(this.#results[i]!, given);
-    for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i]!, given);
+    const results = this.#results.map((result) => this.#resultOf(result, given));
+    for (const left of this.#left) this.#leave(left, given);
     return results;
   }
 
   #runHosts(hosts: readonly number[], found: unknown[], hostResults: HostResults | undefined): void {
     const { hostParts } = this.program;
-    for (let h = 0; h < hosts.length; h++) {
-      const i = hosts[h]!;
-      found[i] = hostResults === undefined ? hostParts[i]!.run() : hostResults(i);
-    }
+    for (const i of hosts) found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
   }
 
   #bringNumbers(numbers: Part['numbers'], found: readonly unknown[]): void {
     const params = this.#params.array();
-    for (let k = 0; k < numbers.length; k++) {
-      const { host, from, at } = numbers[k]!;
-      const given = found[host] as readonly number[];
-      for (let i = 0; i < from.length; i++) params[at + i] = given[from[i]!]!;
+    for (const { host, from, at } of numbers) {
+      const given = found[host] as Readonly<Record<number, number>>;
+      let next = at;
+      for (const i of from) params[next++] = given[i] ?? Number.NaN;
     }
   }
 
@@ -220,7 +215,7 @@ export class Machine {
   /** A kernel refused what it found. Where nothing was changed, the function itself says why, else the eager kernel. */
   #refuse(act: KernelsAct, kernel: number, found: readonly unknown[]): never {
     if (act === this.#parts[0]?.act && kernel < this.#harmless) throw new Refused();
-    const equation = this.program.equations[act.equations[kernel]!]!;
+    const equation = this.program.equations[act.equations[kernel] ?? -1]!;
     const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
     this.#runEagerly(
       {
@@ -236,7 +231,7 @@ export class Machine {
 
   #bringIn(given: readonly Tensor[]): void {
     if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
-    for (const { members, lodged } of this.#inputs) bringElements(given, members[0]!, lodged);
+    for (const { members, lodged } of this.#inputs) bringElements(given, members[0], lodged);
     for (const { memory, lodged } of this.#refilled)
       if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
     for (const { direct, storage, lodged } of this.#states) if (!direct) lodged.array().set(storage.array);

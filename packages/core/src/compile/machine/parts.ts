@@ -64,18 +64,17 @@ export function partsOf(
   }
   const kernelsOf = (group: readonly Step[]): Kernel[] =>
     group.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
-  const stretches = emit(groups.map(kernelsOf).filter((kernels) => kernels.length > 0));
-  let nextStretch = 0;
+  const stretches = emit(groups.map(kernelsOf));
   let nextHost = 0;
   const hostsUpTo = (equation: number): number[] => {
     const hosts: number[] = [];
-    for (; nextHost < program.hostParts.length; nextHost++) {
-      if (program.hostParts[nextHost]!.at > equation) break;
-      hosts.push(nextHost);
+    for (const { at } of program.hostParts.slice(nextHost)) {
+      if (at > equation) break;
+      hosts.push(nextHost++);
     }
     return hosts;
   };
-  const parts = groups.map((group): Part => {
+  const parts = groups.map((group, number): Part => {
     const [first] = group;
     const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
     if (first.kind === 'eager') {
@@ -88,7 +87,7 @@ export function partsOf(
       return { hosts, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
     }
     const numbers = kernelsOf(group).flatMap((kernel) => numbersOf(program, kernel, params));
-    const run = stretches[nextStretch++]!;
+    const run = stretches[number]!;
     return {
       hosts,
       numbers,

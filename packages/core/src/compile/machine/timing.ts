@@ -10,7 +10,7 @@ const milliseconds = 2;
  * several is taken, as others work on the machine too.
  */
 export function timeKernels(kernels: readonly Stretch[], memory: readonly Lodged[]): number[] {
-  const before = memory.map((lodged) => lodged.array().slice());
+  const before = memory.map((lodged) => ({ lodged, elements: lodged.array().slice() }));
   try {
     return kernels.map((run) => {
       let best = Number.POSITIVE_INFINITY;
@@ -24,8 +24,6 @@ export function timeKernels(kernels: readonly Stretch[], memory: readonly Lodged
       return best * 1000;
     });
   } finally {
-    memory.forEach((lodged, i) => {
-      lodged.array().set(before[i]!);
-    });
+    for (const { lodged, elements } of before) lodged.array().set(elements);
   }
 }

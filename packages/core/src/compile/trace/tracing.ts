@@ -1,4 +1,4 @@
-import type { TypedArray } from '../../dtype.ts';
+import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
@@ -14,7 +14,16 @@ import {
   type LeafPlace,
 } from '../guards.ts';
 import { programAsJson } from '../json.ts';
-import type { Equation, GradientLeft, HostPart, Memory, Origin, Program, Value } from '../program.ts';
+import type {
+  Argument,
+  Equation,
+  GradientLeft,
+  HostPart,
+  Memory,
+  Origin,
+  Program,
+  Value,
+} from '../program.ts';
 import { leavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -33,6 +42,18 @@ interface MutableMemory extends Memory {
   version: number;
   readonly values: Map<string, Value>;
 }
+
+/** The type of an array's elements: that of the tensor, unless it is a look at memory of another type. */
+const elementType = (array: TypedArray, dtype: DType): DType =>
+  array instanceof arrayConstructor(dtype)
+    ? dtype
+    : array instanceof Float32Array
+      ? 'float32'
+      : array instanceof Float64Array
+        ? 'float64'
+        : array instanceof Int32Array
+          ? 'int32'
+          : 'uint8';
 
 /** How many elements of memory a tensor spans. */
 const extentOf = (x: Tensor): number =>
@@ -83,7 +104,8 @@ export class Tracing implements Tracer {
     if (this.#memories.has(x.storage)) return;
     const sharing = this.#arguments.filter(({ storage }) => storage === x.storage);
     const base = Math.min(...sharing.map(({ offset }) => offset));
-    const members = sharing.map((y) => ({ index: this.#arguments.indexOf(y), at: y.offset - base }));
+    const memberOf = (y: Tensor): Argument => ({ index: this.#arguments.indexOf(y), at: y.offset - base });
+    const members = [memberOf(x), ...sharing.filter((y) => y !== x).map(memberOf)] as const;
     const memory = this.#remember(x.storage, x, { kind: 'argument', members });
     memory.base = base;
     memory.length = Math.max(...sharing.map((y) => y.offset - base + extentOf(y)));
@@ -235,7 +257,7 @@ export class Tracing implements Tracer {
   #remember(storage: Storage, x: Tensor, origin: Origin): MutableMemory {
     const memory: MutableMemory = {
       id: this.#memories.size,
-      dtype: x.dtype,
+      dtype: elementType(storage.array, x.dtype),
       length: storage.array.length,
       base: 0,
       origin,

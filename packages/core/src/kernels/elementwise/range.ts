@@ -7,9 +7,9 @@ import { bump, countdown, defineFunction, i32Params, instantiate, ModuleBuilder 
 import { elementsOf } from './copy.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
-const outside = new ElementwiseKernel('outside', 1, (x, least, most) => or(lt(x!, least!), gt(x!, most!)));
+const outside = new ElementwiseKernel('outside', 1, (x, least, most) => or(lt(x, least), gt(x, most)));
 const notWithin = new ElementwiseKernel('not_within', 1, (x, least, most) =>
-  not(and(ge(x!, least!), le(x!, most!))),
+  not(and(ge(x, least), le(x, most))),
 );
 
 interface TruthKernel {
@@ -48,8 +48,7 @@ function truthKernel(): TruthKernel {
 export function holdsOutside(x: Strided, least: number, most: number, nan = false): boolean {
   if (recorder === null) {
     const elements = elementsOf(x);
-    for (let i = 0; i < elements.length; i++) {
-      const value = elements[i]!;
+    for (const value of elements) {
       if (value < least || value > most || (nan && Number.isNaN(value))) return true;
     }
     return false;

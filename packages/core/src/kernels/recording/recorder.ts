@@ -180,10 +180,9 @@ export function readingOf({ shape, strides }: Operand): { reading: Reading | nul
   let zerosInside = false;
   let zerosOutside = false;
   let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d]!;
+  for (const [d, stride] of [...strides.entries()].reverse()) {
+    const size = shape[d] ?? 1;
     if (size === 1) continue;
-    const stride = strides[d]!;
     if (stride === 0) {
       if (step > 1) {
         if (zerosInside) return { reading: null, inner: 0 };

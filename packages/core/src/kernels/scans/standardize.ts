@@ -61,14 +61,14 @@ function runStandardize(
     let sum = 0;
     for (let o = 0; o < outer; o++) {
       const start = o * stride + g * inner;
-      for (let i = start; i < start + inner; i++) sum += source[i]!;
+      for (const x of source.subarray(start, start + inner)) sum += x;
     }
     const mean = sum / count;
     let squares = 0;
     for (let o = 0; o < outer; o++) {
       const start = o * stride + g * inner;
-      for (let i = start; i < start + inner; i++) {
-        const d = source[i]! - mean;
+      for (const x of source.subarray(start, start + inner)) {
+        const d = x - mean;
         squares += d * d;
       }
     }

@@ -32,8 +32,9 @@ function sliceOf(steps: readonly Step[], check: number): ReadonlySet<number> | n
     if (slice.has(i)) continue;
     slice.add(i);
     if (slice.size > mostKernels) return null;
-    const step = steps[i]!;
-    if (step.kind === 'eager' || !writesOfStep(step).every((area) => isFirstUse(steps, area, i))) return null;
+    const step = steps[i];
+    if (step === undefined || step.kind === 'eager') return null;
+    if (!writesOfStep(step).every((area) => isFirstUse(steps, area, i))) return null;
     for (const area of readsOfStep(step)) {
       if (writesOfStep(step).includes(area)) continue;
       const writer = steps.slice(0, i).findLastIndex((other) => writesOfStep(other).includes(area));

@@ -35,7 +35,8 @@ export function fuse(steps: readonly Step[]): Step[] {
     const writes = new Set(writesOfStep(step));
     let joined = false;
     for (let i = fused.length - 1; i >= Math.max(0, fused.length - farthest); i--) {
-      const before = fused[i]!;
+      const before = fused[i];
+      if (before === undefined) break;
       if (before.kind === 'kernel' && before.kernel.kind === 'elementwise') {
         const kernel = joinedKernel(before.kernel, step.kernel);
         if (kernel !== null) {
@@ -124,9 +125,9 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
     )
       return null;
     const output = { operand, expression: substitute(expression, numbered, first.params.length) };
-    const over = outputs.findIndex((other) => other.operand.area === operand.area);
-    if (over < 0) outputs.push(output);
-    else if (isSame(outputs[over]!.operand, operand)) outputs[over] = output;
+    const over = outputs.find((other) => other.operand.area === operand.area);
+    if (over === undefined) outputs.push(output);
+    else if (isSame(over.operand, operand)) outputs[outputs.indexOf(over)] = output;
     else return null;
   }
   if (inputs.length + outputs.length > mostOperands) return null;
