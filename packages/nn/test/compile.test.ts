@@ -21,8 +21,6 @@ import { functionOf, functions, moduleOf } from './oracle/modules.ts';
 /** What reads values as it runs, and so cannot be compiled yet. */
 const readers: Readonly<Record<string, RegExp>> = {
   'nn.AdaptiveLogSoftmaxWithLoss': /AdaptiveLogSoftmaxWithLoss: the clusters of the targets reads/,
-  'nn.BatchNorm1d': /BatchNorm: the share of the newest batch reads/,
-  BinnedHuberLoss: /BinnedHuberLoss: whether the edges ascend reads/,
 };
 
 const refused = (name: string, run: () => void): void => {

@@ -13,7 +13,6 @@ import {
   type Tensor,
   tensor,
   ValueError,
-  valuesOf,
   zeros,
 } from '@kindling/core';
 import { ones_, zeros_ } from '../init/fills.ts';
@@ -37,8 +36,8 @@ export interface BatchNormFunctionOptions {
   readonly bias?: Tensor | null;
   /** Normalise by the batch's statistics, and move the running ones towards them. Default: false. */
   readonly training?: boolean;
-  /** How far the running statistics move. Default: 0.1. */
-  readonly momentum?: number;
+  /** How far the running statistics move; a float64 scalar where data say it. Default: 0.1. */
+  readonly momentum?: number | Tensor;
   /** Added to the variance. Default: 1e-5. */
   readonly eps?: number;
 }
@@ -60,7 +59,7 @@ export const batchNorm = /* @__PURE__ */ composition(
       weight: K.nullable(K.tensor),
       bias: K.nullable(K.tensor),
       training: K.flag,
-      momentum: K.number,
+      momentum: K.tensorOrNumber,
       eps: K.number,
     }),
   }),
@@ -106,8 +105,14 @@ export const batchNorm = /* @__PURE__ */ composition(
     }
     const [y, mean, variance] = applyMulti(primitive, [x], { outer, groups: channels, inner, eps });
     noGrad(() => {
-      runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
-      runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
+      if (typeof momentum === 'number') {
+        runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
+        runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
+      } else {
+        const rest = momentum.neg().add(1);
+        runningMean?.mul_(rest).add_(mean.mul(momentum));
+        runningVar?.mul_(rest).add_(variance.mul(momentum.mul(count).div(count - 1)));
+      }
     });
     return finish(y);
   },
@@ -224,12 +229,10 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   }
 
   /** Counts the batch and says how far it moves the running statistics. */
-  private countBatch(): number {
+  private countBatch(): number | Tensor {
     const tracked = this.numBatchesTracked;
     if (tracked !== null) noGrad(() => tracked.add_(1));
-    if (this.momentum !== null) return this.momentum;
-    const [count = 1] = tracked === null ? [] : valuesOf(tracked, 'BatchNorm: the share of the newest batch');
-    return 1 / count;
+    return this.momentum ?? tracked?.double().reciprocal() ?? 1;
   }
 
   override extraRepr(): string {

@@ -1,21 +1,27 @@
 import {
+  applyBinary,
   arange,
   bucketize,
+  cat,
   checkArguments,
+  diff,
   E,
+  ElementwiseOp,
   ElementwiseReduction,
+  elementsOf,
   formatShape,
   full,
+  holdsOutside,
   K,
   nanquantile,
   noGrad,
+  ones,
   ShapeError,
   sameShape,
   signature,
   Tensor,
   tensor,
   ValueError,
-  valuesOf,
   where,
   zeros,
 } from '@kindling/core';
@@ -101,6 +107,27 @@ const binnedFractional = binned(fraction);
 /** The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from the last on. */
 const binsOf = (target: Tensor, edges: Tensor): Tensor =>
   noGrad(() => bucketize(target.detach(), edges, { right: true }));
+
+/** Edges, and how far each lies above the one before, of which the first has none: the edges. */
+const checkedEdges = /* @__PURE__ */ new ElementwiseOp({
+  name: 'ascending_edges',
+  arity: 2,
+  inspect([edges, steps]) {
+    const [values, rises] = [edges as Tensor, steps as Tensor];
+    const [least, most] = [Number.MIN_VALUE, Number.POSITIVE_INFINITY];
+    if (holdsOutside(values, -most, most, true) || holdsOutside(rises, least, most, true)) {
+      throw new ValueError(`BinnedHuberLoss: edges must ascend, got [${elementsOf(values).join(', ')}]`);
+    }
+  },
+  expression: (edge) => edge,
+});
+
+/** Edges in one row, as float64 numbers of their own, which ascend. */
+function ascending(edges: Tensor): Tensor {
+  const row = edges.detach().double().flatten();
+  if (row.count === 0) return row.clone();
+  return applyBinary(checkedEdges, row, cat([ones([1], { dtype: 'float64' }), diff(row)]));
+}
 
 const binnedHuberLossTakes = /* @__PURE__ */ signature('binnedHuberLoss', () => ({
   input: K.tensor,
@@ -225,12 +252,6 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
     );
     super(options);
     const { percentile = 0.68, momentum = 0.1, delta = 1, fractional = false, dtype = 'float32' } = options;
-    const list = [
-      ...(edges instanceof Tensor ? valuesOf(edges, 'BinnedHuberLoss: whether the edges ascend') : edges),
-    ];
-    if (list.some((edge, i) => Number.isNaN(edge) || edge <= (list[i - 1] ?? Number.NaN))) {
-      throw new ValueError(`BinnedHuberLoss: edges must ascend, got [${list.join(', ')}]`);
-    }
     if (!(percentile > 0 && percentile < 1)) {
       throw new ValueError(`BinnedHuberLoss: percentile must lie in (0, 1), got ${percentile}`);
     }
@@ -241,8 +262,9 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
     this.percentile = percentile;
     this.momentum = momentum;
     this.fractional = fractional;
-    const bins = list.length + 1;
-    this.edges = this.registerBuffer('edges', tensor(list, { dtype }));
+    const between = ascending(edges instanceof Tensor ? edges : tensor([...edges], { dtype: 'float64' }));
+    const bins = between.count + 1;
+    this.edges = this.registerBuffer('edges', between.to(dtype));
     this.thresholds = this.registerBuffer('thresholds', full([bins], delta, { dtype }));
     this.batchesSeen = this.registerBuffer('batchesSeen', zeros([bins], { dtype: 'int32' }));
   }
