@@ -35,10 +35,8 @@ export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
 
 /** That arguments share memory as these do, with each other and with tensors of the closure that have this memory. */
 export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet<Storage>): Guard {
-  const distances = before.map((x, i) =>
-    before.slice(0, i).map((y) => (x.storage === y.storage ? x.offset - y.offset : null)),
-  );
-  const fixed = before.map(({ storage }) => (alsoState.has(storage) ? storage : null));
+  const distances = distancesAmong(before);
+  const fixed = storagesAmong(before, alsoState);
   const changed = 'arguments share memory otherwise';
   const areApart = fixed.every((storage) => storage === null) && distances.flat().every((d) => d === null);
   if (areApart) return (tensors) => (tensors.some((x, i) => isOfEarlier(x, tensors, i)) ? changed : null);
@@ -57,6 +55,14 @@ export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet
   };
 }
 
+// Apart from the guard, which would keep the arguments themselves as long as the program.
+const distancesAmong = (tensors: readonly Tensor[]): (number | null)[][] =>
+  tensors.map((x, i) =>
+    tensors.slice(0, i).map((y) => (x.storage === y.storage ? x.offset - y.offset : null)),
+  );
+const storagesAmong = (tensors: readonly Tensor[], among: ReadonlySet<Storage>): (Storage | null)[] =>
+  tensors.map(({ storage }) => (among.has(storage) ? storage : null));
+
 /** Whether one of the tensors before number `i` has the memory of `x`. */
 function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number): boolean {
   for (let j = 0; j < i; j++) if (tensors[j]?.storage === storage) return true;
@@ -65,11 +71,13 @@ function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number)
 
 /** That a leaf has a gradient which lies as this one does, or none. */
 export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null): Guard {
+  // The gradient itself would be kept as long as the program.
+  const before = gradient === null ? null : { dense: gradient.dense, strides: gradient.strides };
   return (tensors) => {
     const now = autogradOf(leafAt(leaf, tensors)).gradient;
-    if (now === null || gradient === null)
-      return now === gradient ? null : `a tensor has ${now === null ? 'no' : 'a'} gradient`;
-    if (now.dense !== gradient.dense || (!now.dense && !sameShape(now.strides, gradient.strides)))
+    if (now === null || before === null)
+      return now === before ? null : `a tensor has ${now === null ? 'no' : 'a'} gradient`;
+    if (now.dense !== before.dense || (!now.dense && !sameShape(now.strides, before.strides)))
       return 'a gradient lies otherwise in memory';
     return null;
   };

@@ -220,14 +220,13 @@ export class Tracing implements Tracer {
       guardOfLeaves([...this.#leaves]),
       guardOfSharing(this.#arguments, this.#metAsState),
     );
-    const program: Program = {
+    const program = serialisable({
       memories: [...this.#memories.values()],
       equations: this.#equations,
       hostParts: this.#hostParts,
       results,
       gradients,
-      toJSON: () => programAsJson(program),
-    };
+    });
     return { program, guards: this.#guards, leftBehind };
   }
 
@@ -336,4 +335,10 @@ export class Tracing implements Tracer {
     }
     return left;
   }
+}
+
+/** Outside of the class: a function made in a method would keep all tensors that the recording met as long as the program. */
+function serialisable(parts: Omit<Program, 'toJSON'>): Program {
+  const program: Program = { ...parts, toJSON: () => programAsJson(program) };
+  return program;
 }

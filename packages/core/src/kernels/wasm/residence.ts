@@ -9,6 +9,10 @@ import { growTo, wholeMemory } from './memory.ts';
 /** Where what lasts begins: no kernel's scratch reaches up to here. */
 const firstByte = 2 ** 26;
 const alignment = 64;
+/** The memory grows by so much more than is asked for: each time all views of it have to be made anew. */
+const room = 2 ** 24;
+/** No memory of 32-bit addresses grows beyond. */
+const mostBytes = 2 ** 32;
 /** Kernels read a vector or two past the end. */
 const margin = 64;
 
@@ -45,8 +49,9 @@ export class Residence {
     const gap = gaps.find(({ from, to }) => to - from >= size);
     const from = gap?.from ?? end;
     if (gap === undefined) {
-      growTo(end + size);
-      end += size;
+      const needed = end + size;
+      if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
+      end = needed;
     } else {
       gaps = gaps.flatMap((other) =>
         other !== gap ? other : gap.to - from === size ? [] : { from: from + size, to: gap.to },
