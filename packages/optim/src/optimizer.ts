@@ -54,6 +54,8 @@ export interface Update {
   readonly kernel: FusedUpdate;
 }
 
+const hasGradient = (p: Tensor): boolean => p.grad !== null;
+
 /**
  * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. Follows `torch.optim.Optimizer`.
  *
@@ -224,24 +226,36 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   #updateAll(): void {
-    for (const group of this.paramGroups) onHost(() => this.#checkOptions(group));
+    onHost(() => this.#checkGroups());
     if (isTraced()) this.#dependOnGroups();
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
-      for (const p of group.params) {
+      const params = group.params.every(hasGradient) ? group.params : group.params.filter(hasGradient);
+      const numbers = onHost(() => this.#numbersOf(group, params));
+      let next = 0;
+      for (const p of params) {
         const { grad } = p;
-        if (grad === null) continue;
+        const ofStep = numbers[next++];
+        if (grad === null || ofStep === undefined) continue;
         const state = this.#stateOf(p);
-        const numbers = onHost(() => this.numbers(group, this.#stateOf(p)));
         // Of its final length from the start: growing an array by push takes room for 16 more.
         const tensors = new Array<Tensor>(update.state.length + 2);
         tensors[0] = p;
         for (let i = 0; i < update.state.length; i++)
           tensors[i + 1] = (state[update.state[i]!] ??= firstState(p)) as Tensor;
         tensors[tensors.length - 1] = grad;
-        update.kernel.run(tensors, numbers);
+        update.kernel.run(tensors, ofStep);
       }
     }
+  }
+
+  #checkGroups(): void {
+    for (const group of this.paramGroups) this.#checkOptions(group);
+  }
+
+  /** The numbers of each parameter's step. */
+  #numbersOf(group: ParamGroup<O>, params: readonly Tensor[]): (readonly number[])[] {
+    return params.map((p) => this.numbers(group, this.#stateOf(p)));
   }
 
   #stateOf(p: Tensor): ParamState {

@@ -23,7 +23,10 @@ function printAttributes(attrs: unknown): string {
 
 function printEquation({ name, inputs, attrs, host, outputs, rerun, line }: Equation): string {
   const results = outputs.map((y) => `${nameOf(y)}: ${typeOf(y)}`).join(', ');
-  const given = host === null ? printAttributes(attrs) : ` host ${host}`;
+  const given =
+    host === null
+      ? printAttributes(attrs)
+      : ` host ${host.part}${host.item === null ? '' : `[${host.item}]`}`;
   const view = rerun === null ? ' (a view)' : '';
   return `${results} = ${name}(${inputs.map(nameOf).join(', ')})${given}${view}${line === null ? '' : `  # ${line}`}`;
 }

@@ -11,6 +11,7 @@ import {
   type Argument,
   type Equation,
   type GradientLeft,
+  hostValueIn,
   type Memory,
   type Program,
   rewritten,
@@ -142,7 +143,7 @@ export class Interpreter {
     for (const { equation, rerun, inputs, outputs, shape, hosts } of this.#steps) {
       for (const i of hosts) runHost(i);
       try {
-        rerun(inputs, equation.host === null ? equation.attrs : found[equation.host], outputs);
+        rerun(inputs, equation.host === null ? equation.attrs : hostValueIn(found, equation.host), outputs);
       } catch (error) {
         throw ofKernel(error, equation.name, shape);
       }

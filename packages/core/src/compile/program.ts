@@ -59,6 +59,16 @@ export interface Value {
   readonly version: number;
 }
 
+/** What a host part gives, or one item of a list that it gives. */
+export interface HostValue {
+  readonly part: number;
+  readonly item: number | null;
+}
+
+/** What a host value is, given what the host parts gave. */
+export const hostValueIn = (found: readonly unknown[], { part, item }: HostValue): unknown =>
+  item === null ? found[part] : (found[part] as readonly unknown[])[item];
+
 /** What happens in the call, in order. */
 export interface Equation {
   /** The operation's name, PyTorch's. */
@@ -67,8 +77,8 @@ export interface Equation {
   readonly inputs: readonly Value[];
   /** What is not a tensor: the operation's attributes. */
   readonly attrs: unknown;
-  /** The number of the host part that gives the attributes anew in each call; `null` where they stay. */
-  readonly host: number | null;
+  /** What gives the attributes anew in each call; `null` where they stay. */
+  readonly host: HostValue | null;
   /** What it gives, or has changed. */
   readonly outputs: readonly Value[];
   /** Does it, on other tensors; `null` for views, which are only another way to see memory. */

@@ -16,6 +16,7 @@ import {
   type Argument,
   bytesOfMemory,
   type GradientLeft,
+  hostValueIn,
   type Memory,
   type Program,
   rewritten,
@@ -198,7 +199,7 @@ export class Machine {
   #bringNumbers(numbers: Part['numbers'], found: readonly unknown[]): void {
     const params = this.#params.array();
     for (const { host, from, at } of numbers) {
-      const given = found[host] as Readonly<Record<number, number>>;
+      const given = hostValueIn(found, host) as Readonly<Record<number, number>>;
       let next = at;
       for (const i of from) params[next++] = given[i] ?? Number.NaN;
     }
@@ -206,7 +207,8 @@ export class Machine {
 
   #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
     try {
-      equation.rerun?.(inputs, equation.host === null ? equation.attrs : found[equation.host], outputs);
+      const { host, attrs, rerun } = equation;
+      rerun?.(inputs, host === null ? attrs : hostValueIn(found, host), outputs);
     } catch (error) {
       throw ofKernel(error, equation.name, equation.outputs[0]?.shape ?? []);
     }

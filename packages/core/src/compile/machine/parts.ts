@@ -1,6 +1,6 @@
 import type { Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import type { Equation, Program, Value } from '../program.ts';
+import type { Equation, HostValue, Program, Value } from '../program.ts';
 import type { Step } from './lower.ts';
 
 /** Something that a call does: kernels in a row, or an equation by its eager kernel. */
@@ -27,7 +27,7 @@ export interface Part {
   readonly hosts: readonly number[];
   /** What kernels are given of the host's numbers: which ones of those of a host part, and where these lie among the parameters. */
   readonly numbers: readonly {
-    readonly host: number;
+    readonly host: HostValue;
     readonly from: readonly number[];
     readonly at: number;
   }[];
@@ -118,10 +118,11 @@ function numbersOf(
 ): Part['numbers'][number][] {
   if (kernel.kind !== 'elementwise') return [];
   const first = params.get(kernel) ?? 0;
-  const runs: { host: number; from: number[]; at: number }[] = [];
+  const runs: { host: HostValue; from: number[]; at: number }[] = [];
   kernel.params.forEach((p, i) => {
     if (typeof p === 'number') return;
-    const host = program.equations[p.equation]?.host ?? -1;
+    const host = program.equations[p.equation]?.host;
+    if (host == null) return;
     const last = runs.at(-1);
     if (last?.host === host && last.at + last.from.length === first + i) last.from.push(p.index);
     else runs.push({ host, from: [p.index], at: first + i });

@@ -6,7 +6,10 @@ export class HostRecorder extends Onlooker {
 
   override host<T>(run: () => T): T {
     const result = run();
-    this.results.push(Array.isArray(result) ? [...result] : result);
+    this.results.push(copyOf(result));
     return result;
   }
 }
+
+/** A list may be filled anew in the next call, as may those in it. */
+const copyOf = (x: unknown): unknown => (Array.isArray(x) ? x.map(copyOf) : x);

@@ -64,6 +64,7 @@ export class Rehearsal extends Onlooker {
 
   override host<T>(run: () => T): T {
     const result = run();
+    if (Array.isArray(result)) for (const item of result) this.#hostResults.add(item);
     if (typeof result === 'object' && result !== null) this.#hostResults.add(result);
     return result;
   }

@@ -19,6 +19,7 @@ import type {
   Equation,
   GradientLeft,
   HostPart,
+  HostValue,
   Memory,
   Origin,
   Program,
@@ -66,7 +67,7 @@ export class Tracing implements Tracer {
   readonly #memories = new Map<Storage, MutableMemory>();
   readonly #equations: Equation[] = [];
   readonly #hostParts: HostPart[] = [];
-  readonly #hostResults = new Map<unknown, number>();
+  readonly #hostResults = new Map<unknown, HostValue>();
   readonly #guards: Guard[] = [];
   readonly #assumptions: Assumption[] = [];
   readonly #leaves = new Set<Tensor>();
@@ -186,7 +187,11 @@ export class Tracing implements Tracer {
     } finally {
       this.#inHost = false;
     }
-    if (typeof result === 'object' && result !== null) this.#hostResults.set(result, index);
+    if (Array.isArray(result))
+      for (const [item, value] of result.entries())
+        if (typeof value === 'object' && value !== null) this.#hostResults.set(value, { part: index, item });
+    if (typeof result === 'object' && result !== null)
+      this.#hostResults.set(result, { part: index, item: null });
     return result;
   }
 
