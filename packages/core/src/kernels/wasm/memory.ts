@@ -47,8 +47,16 @@ function scratchMemory(): WebAssembly.Memory {
   return memory;
 }
 
-/** Makes the scratch memory at least `bytes` long; at least doubles it when it must grow. */
+/** No kernel's scratch reaches up to here: behind it lies what lasts (residence.ts). */
+export const scratchLimit: number = 2 ** 26;
+
+/**
+ * Makes the scratch memory at least `bytes` long; at least doubles it when it must grow.
+ * @throws KindlingError where a kernel asks for more than there may be
+ */
 export function ensureBytes(bytes: number): void {
+  if (bytes > scratchLimit)
+    throw new KindlingError(`kernels work in ${scratchLimit} bytes at most, and one asked for ${bytes}`);
   if (bytes <= byteLength) return;
   const scratch = scratchMemory();
   if (bytes <= byteLength) return;

@@ -1,13 +1,11 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
-import { growTo, wholeMemory } from './memory.ts';
+import { growTo, scratchLimit, wholeMemory } from './memory.ts';
 
 /**
  * Memory that lasts, in the memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
  * is not touched takes none of the machine's.
  */
 
-/** Where what lasts begins: no kernel's scratch reaches up to here. */
-const firstByte = 2 ** 26;
 const alignment = 64;
 /** The memory grows by so much more than is asked for: each time all views of it have to be made anew. */
 const room = 2 ** 24;
@@ -23,7 +21,7 @@ interface Gap {
 
 /** What is free below {@link end}, in order, no two adjacent. */
 let gaps: readonly Gap[] = [];
-let end = firstByte;
+let end = scratchLimit;
 
 const freed =
   typeof FinalizationRegistry === 'undefined'
@@ -71,5 +69,5 @@ export class Residence {
 /** How much memory what lasts takes, and how much of it is free, in bytes. */
 export const residentBytes = (): { taken: number; free: number } => {
   const free = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
-  return { taken: end - firstByte - free, free };
+  return { taken: end - scratchLimit - free, free };
 };
