@@ -5,7 +5,7 @@ import * as kernels from '../kernels/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-export type { ClassMask, Grouping } from '../kernels/index.ts';
+export type { ClassFactors, ClassMask, Grouping } from '../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
@@ -131,4 +131,33 @@ export function maskClasses(target: Tensor, mask: kernels.ClassMask, out: Tensor
     );
   }
   return kernels.maskClasses(target, mask, out);
+}
+
+const factorsTakes = signature('weighClasses', {
+  target: K.tensor,
+  weight: K.nullable(K.tensor),
+  factors: K.given<kernels.ClassFactors>({ classes: K.count, scale: K.number }),
+  out: K.tensor,
+});
+
+/**
+ * For kernels: makes a matrix with a row for each target, which holds `scale` times the weight of its class, or `scale`, and 0 at the
+ * class itself. Gives the number of the first target that is no class, and -1 where there is none, as in a compiled program: one that
+ * finds such runs the kernel again, outside. Kindling's own.
+ * @throws ShapeError unless `out` has a row of all classes for each target
+ */
+export function weighClasses(
+  target: Tensor,
+  weight: Tensor | null,
+  factors: kernels.ClassFactors,
+  out: Tensor,
+): number {
+  factorsTakes(target, weight, factors, out);
+  const { classes } = factors;
+  if (out.ndim !== 2 || out.shape[1] !== classes || out.count !== target.count * classes) {
+    throw new ShapeError(
+      `weighClasses: expected a row of ${classes} classes for each of ${target.count} targets, got shape ${formatShape(out.shape)}`,
+    );
+  }
+  return kernels.classFactors(target, weight, factors, out);
 }

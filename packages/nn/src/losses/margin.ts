@@ -18,6 +18,7 @@ import {
   signature,
   type Tensor,
   ValueError,
+  weighClasses,
 } from '@kindling/core';
 import { withDefaults } from '../module/options.ts';
 import { checkReduction } from './checks.ts';
@@ -71,17 +72,11 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
     saves: 0,
     infer: ([target], { classes, dtype }) => ({ shape: [target.count, classes], dtype }),
     kernel([target, weight], { classes, scale }, out) {
-      const factors = elementsOf(out);
-      const weights = weight === undefined ? null : elementsOf(weight);
-      elementsOf(target).forEach((t: number, row: number) => {
-        if (t < 0 || t >= classes) {
-          throw new IndexError(
-            `multiMarginLoss: target out of range: ${t} at position [${row}], expected 0 to ${classes - 1}`,
-          );
-        }
-        factors.fill(scale * (weights === null ? 1 : weights[t]!), row * classes, (row + 1) * classes);
-        factors[row * classes + t] = 0;
-      });
+      const bad = weighClasses(target, weight ?? null, { classes, scale }, out);
+      if (bad < 0) return;
+      throw new IndexError(
+        `multiMarginLoss: target out of range: ${elementsOf(target)[bad]} at position [${bad}], expected 0 to ${classes - 1}`,
+      );
     },
   },
 );

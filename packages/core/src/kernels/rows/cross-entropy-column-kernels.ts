@@ -9,8 +9,11 @@ import {
   type FunctionBuilder,
   i32Params,
   locals,
+  type ModuleBuilder,
   type ParametersOf,
 } from '../wasm/index.ts';
+import { emitWhole, lossParams } from './cross-entropy-loss-kernel.ts';
+import { IGNORED } from './cross-entropy-target.ts';
 import { addHalves, type RowConfig, rowKernels } from './row-emitter.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
@@ -34,6 +37,11 @@ export interface ColumnKernels {
     losses: number,
     unit: number,
   ): void;
+  /**
+   * The whole of it, with the parameters of {@link columnLossTypes}, which looks up the targets and checks them. The order of the sums
+   * is that of eager calls: block by block.
+   */
+  columnLoss(...args: number[]): number;
 }
 
 const params = {
@@ -138,7 +146,207 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   });
 }
 
+/**
+ * As those of `CrossEntropyLoss`, of logits that lie as `outer` blocks of n classes by `inner` positions, and in the end: how many
+ * positions are worked on at a time, the bytes from one class of those to the next, and the address of room for 3n + 4 such rows.
+ */
+const lossesParams = { ...lossParams, ...i32Params('outer', 'inner', 'width', 'pitch', 'room') } as const;
+
+/** The types of the parameters, in order. */
+export const columnLossTypes = Object.values(lossesParams);
+
+const ofColumnsParams = {
+  ...i32Params('outer', 'n', 'inner', 'width', 'pitch', 'room'),
+  ...i32Params('x', 'targets', 'scales', 'spread', 'spreadStep', 'losses', 'grad'),
+  unit: 'f64',
+} as const;
+
+type Parameters = ParametersOf<typeof ofColumnsParams>;
+
+/** Adds {@link ColumnKernels.columnLoss} to a module that has `columns` as a function. */
+function emitColumnLoss(module: ModuleBuilder, t: RowConfig, columns: number): void {
+  const signature = { name: 'ofColumns', result: 'f64' } as const;
+  const ofColumns = defineFunction(module, signature, ofColumnsParams, (f, p) =>
+    emitBlocks(f, t, p, columns),
+  );
+  defineFunction(module, { export: 'columnLoss', result: 'i32' }, lossesParams, (f, p) =>
+    emitWhole(f, t, p, (divisor) => {
+      for (const name of Object.keys(ofColumnsParams))
+        if (name === 'unit') f.f64Const(1).get(divisor).op('f64.div');
+        else f.get(p[name as Exclude<keyof Parameters, 'unit'>]);
+      f.call(ofColumns);
+    }),
+  );
+}
+
+/** Pushes the number at the address on the stack, as float64. */
+function load(f: FunctionBuilder, t: RowConfig): FunctionBuilder {
+  f.load(`${t.lane}.load`);
+  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
+}
+
+/** Stores the float64 on the stack at the address below it. */
+function store(f: FunctionBuilder, t: RowConfig): void {
+  if (t.lanes === 4) f.op('f32.demote_f64');
+  f.store(`${t.lane}.store`);
+}
+
+function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: number): void {
+  const { left, m, width, step, block } = locals(f, 'i32', 'left', 'm', 'width', 'step', 'block');
+  const { maxima, logSums, losses, xs, grads, spreads } = locals(
+    f,
+    'i32',
+    ...(['maxima', 'logSums', 'losses', 'xs', 'grads', 'spreads'] as const),
+  );
+  const { row, from, to } = locals(f, 'i32', 'row', 'from', 'to');
+  const { total, ofBlock } = locals(f, 'f64', 'total', 'ofBlock');
+
+  /** Sets a local to where the rows end that begin at another. */
+  const behind = (at: number, before: number, rows: 'one' | 'n'): void => {
+    f.get(p.pitch);
+    if (rows === 'n') f.get(p.n).op('i32.mul');
+    f.get(before).op('i32.add').set(at);
+  };
+  behind(maxima, p.room, 'one');
+  behind(logSums, maxima, 'one');
+  behind(losses, logSums, 'one');
+  behind(xs, losses, 'one');
+  behind(grads, xs, 'n');
+  behind(spreads, grads, 'n');
+  f.get(p.inner).i32Const(t.bytes).op('i32.mul').set(step);
+
+  /** Copies the positions of each class, from rows that lie `apart` bytes from each other to others. */
+  const copyRows = (source: number, apart: number, target: number, targetApart: number): void => {
+    f.get(source).set(from).get(target).set(to).get(p.n).set(row);
+    countdown(f, row, 1, () => {
+      f.get(to).get(from).get(width).memoryCopy();
+      bump(f, from, { local: apart });
+      bump(f, to, { local: targetApart });
+    });
+  };
+  const spreadEvenly = (): void => {
+    const bytes = f.local('i32');
+    f.get(p.spread).set(from).get(spreads).set(to).get(p.n).set(row);
+    countdown(f, row, 1, () => {
+      f.get(p.pitch).set(bytes);
+      countdown(f, bytes, 16, () => {
+        f.get(to).get(from).load(`${t.lane}.load`).op(`${t.vector}.splat`).store('v128.store');
+        bump(f, to, { bytes: 16 });
+      });
+      bump(f, from, { bytes: t.bytes });
+    });
+  };
+
+  countdown(f, p.outer, 1, () => {
+    f.get(p.inner).set(left);
+    countdown(f, left, 1, () => {
+      f.get(left).get(p.width).get(left).get(p.width).op('i32.lt_s').op('select').tee(m);
+      f.i32Const(t.bytes).op('i32.mul').set(width);
+      copyRows(p.x, step, xs, p.pitch);
+      f.get(p.spread).if();
+      f.get(p.spreadStep).if();
+      copyRows(p.spread, step, spreads, p.pitch);
+      f.else();
+      spreadEvenly();
+      f.end().end();
+      f.get(m).set(row).get(p.scales).set(from).get(p.room).set(to);
+      countdown(f, row, 1, () => {
+        f.get(to).get(p.unit).get(from).load('f64.load').op('f64.mul');
+        store(f, t);
+        bump(f, from, { bytes: 8 });
+        bump(f, to, { bytes: t.bytes });
+      });
+      f.get(m).get(p.n).get(p.pitch).get(xs);
+      for (const [own, given] of [
+        [grads, p.grad],
+        [spreads, p.spread],
+      ] as const)
+        f.get(own).i32Const(0).get(given).op('select');
+      f.get(p.room).get(maxima).get(logSums).get(losses).get(p.unit).call(columns);
+      f.f64Const(0).set(ofBlock);
+      emitPositions(f, t, p, { m, maxima, logSums, losses, xs, grads, total: ofBlock });
+      f.get(total).get(ofBlock).op('f64.add').set(total);
+      f.get(p.grad).if();
+      copyRows(grads, p.pitch, p.grad, step);
+      bump(f, p.grad, { local: width });
+      f.end();
+      bump(f, p.x, { local: width });
+      f.get(p.spreadStep).if();
+      bump(f, p.spread, { local: width });
+      f.end();
+      // The loop itself takes one away.
+      f.get(left).get(m).op('i32.sub').i32Const(1).op('i32.add').set(left);
+    });
+    // From behind the first class to behind the last.
+    f.get(p.n).i32Const(1).op('i32.sub').get(step).op('i32.mul').set(block);
+    bump(f, p.x, { local: block });
+    f.get(p.grad).if();
+    bump(f, p.grad, { local: block });
+    f.end().get(p.spreadStep).if();
+    bump(f, p.spread, { local: block });
+    f.end();
+  });
+  f.get(total);
+}
+
+/** Where things of a block of positions lie. */
+interface Block {
+  readonly m: number;
+  readonly maxima: number;
+  readonly logSums: number;
+  readonly losses: number;
+  readonly xs: number;
+  readonly grads: number;
+  readonly total: number;
+}
+
+/** What each position's own class adds to its loss and gradient. */
+function emitPositions(f: FunctionBuilder, t: RowConfig, p: Parameters, at: Block): void {
+  const { position, target, own, row } = locals(f, 'i32', 'position', 'target', 'own', 'row');
+  const { loss, scale, logSum } = locals(f, 'f64', 'loss', 'scale', 'logSum');
+  /** Pushes the address of the position's element of a row. */
+  const here = (base: number): FunctionBuilder => f.get(base).get(position).op('i32.add');
+  const left = f.local('i32');
+  f.get(at.m).set(left).i32Const(0).set(position);
+  countdown(f, left, 1, () => {
+    f.f64Const(0).set(loss);
+    load(here(at.logSums), t).set(logSum);
+    f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').if();
+    f.get(p.spread).if();
+    load(here(at.losses), t).set(loss);
+    f.end();
+    f.get(target).i32Const(0).op('i32.ge_s').if();
+    f.get(p.scales).load('f64.load').set(scale);
+    f.get(target).get(p.pitch).op('i32.mul').get(position).op('i32.add').set(own);
+    f.get(loss).get(scale).get(logSum);
+    load(f.get(at.xs).get(own).op('i32.add'), t);
+    load(here(at.maxima), t).op('f64.sub').op('f64.sub').op('f64.mul').op('f64.add').set(loss);
+    f.get(p.grad).if();
+    f.get(at.grads).get(own).op('i32.add').tee(own).get(own);
+    load(f, t).get(p.unit).get(scale).op('f64.mul').op('f64.sub');
+    store(f, t);
+    f.end().end();
+    f.else().get(p.grad).if();
+    // Without a sum of exponentials the gradient is NaN, as in PyTorch.
+    f.get(p.n).set(row);
+    here(at.grads).set(own);
+    countdown(f, row, 1, () => {
+      f.get(own).f64Const(Number.NaN).f64Const(0).get(logSum).get(logSum).op('f64.ne').op('select');
+      store(f, t);
+      bump(f, own, { local: p.pitch });
+    });
+    f.end().end();
+    f.get(p.losses).get(loss).store('f64.store');
+    f.get(at.total).get(loss).op('f64.add').set(at.total);
+    bump(f, p.targets, { bytes: 4 });
+    bump(f, p.scales, { bytes: 8 });
+    bump(f, p.losses, { bytes: 8 });
+    bump(f, position, { bytes: t.bytes });
+  });
+}
+
 /** The kernels of cross-entropy down columns for a lane. */
 export const columnKernels = rowKernels<ColumnKernels>((module, t) => {
-  defineFunction(module, { export: 'columns' }, params, (f, p) => emit(f, t, p));
+  const columns = defineFunction(module, { export: 'columns' }, params, (f, p) => emit(f, t, p));
+  emitColumnLoss(module, t, columns);
 });

@@ -11,6 +11,12 @@ const CHUNK = 8192;
 /** From this many positions on behind the classes, they are worked on side by side. */
 export const FEW_POSITIONS = 4;
 
+/** How many positions of n classes are worked on at a time, and bytes from one class of those to the next. */
+export function blockOf({ n, inner }: Extent, bytes: number): { width: number; pitch: number } {
+  const width = Math.min(inner, Math.max(FEW_POSITIONS, Math.floor(CHUNK / n)));
+  return { width, pitch: align16(((width + 3) & ~3) * bytes) };
+}
+
 /** Brings m positions of each of n rows into scratch, `step` apart; a single row of numbers stands for all positions. */
 function load(
   from: Strided,
@@ -46,9 +52,7 @@ export function crossEntropyColumns(
   const { classes, ignoreIndex, onClass, weight, spread } = target;
   const bytes = x.dtype === 'float64' ? 8 : 4;
   const { columns } = columnKernels(bytes === 8 ? 'f64' : 'f32');
-  /** Positions in a block, and bytes from one row of it to the next. */
-  const width = Math.min(inner, Math.max(FEW_POSITIONS, Math.floor(CHUNK / n)));
-  const pitch = align16(((width + 3) & ~3) * bytes);
+  const { width, pitch } = blockOf(extent, bytes);
   const step = pitch / bytes;
   const [maximaAt, logSumsAt, lossesAt, xAt] = [pitch, 2 * pitch, 3 * pitch, 4 * pitch];
   const gradAt = xAt + n * pitch;

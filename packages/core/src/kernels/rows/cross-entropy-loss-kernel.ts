@@ -42,7 +42,8 @@ export type CrossEntropyLoss = (
   onClass: number,
 ) => number;
 
-const params = {
+/** The parameters of {@link CrossEntropyLoss}, with their types. */
+export const lossParams = {
   ...i32Params(
     'rows',
     'n',
@@ -64,36 +65,51 @@ const params = {
 } as const;
 
 /** The types of the parameters, in order. */
-export const lossTypes = Object.values(params);
+export const lossTypes = Object.values(lossParams);
+
+type Parameters = ParametersOf<typeof lossParams>;
 
 /** Adds the function to a module that has `crossEntropy` as function `ofRows`. */
 export function emitLoss(module: ModuleBuilder, t: RowConfig, ofRows: number): void {
-  defineFunction(module, { export: 'loss', result: 'i32' }, params, (f, p) => {
-    const divisor = f.local('f64');
-    lookUp(f, t, p, divisor);
-    f.get(p.reduction).i32Const(reductions.mean).op('i32.ne').if();
-    f.f64Const(1).set(divisor);
-    f.else();
-    f.get(p.classBytes).op('i32.eqz').if();
-    f.get(p.rows).op('f64.convert_i32_s').set(divisor);
-    f.end().end();
-    const total = f.local('f64');
-    for (const name of [
-      'rows',
-      'n',
-      'x',
-      'targets',
-      'scales',
-      'spread',
-      'spreadStep',
-      'losses',
-      'grad',
-    ] as const)
-      f.get(p[name]);
-    f.f64Const(1).get(divisor).op('f64.div').f64Const(0).call(ofRows).set(total);
-    storeLosses(f, t, p, total, divisor);
-    f.i32Const(0);
-  });
+  defineFunction(module, { export: 'loss', result: 'i32' }, lossParams, (f, p) =>
+    emitWhole(f, t, p, (divisor) => {
+      for (const name of [
+        'rows',
+        'n',
+        'x',
+        'targets',
+        'scales',
+        'spread',
+        'spreadStep',
+        'losses',
+        'grad',
+      ] as const)
+        f.get(p[name]);
+      f.f64Const(1).get(divisor).op('f64.div').f64Const(0).call(ofRows);
+    }),
+  );
+}
+
+/** The body of such a function. `sum` pushes the sum of the losses, each of which it stores, given what a mean divides by. */
+export function emitWhole(
+  f: FunctionBuilder,
+  t: RowConfig,
+  p: Parameters,
+  sum: (divisor: number) => void,
+): void {
+  const divisor = f.local('f64');
+  lookUp(f, t, p, divisor);
+  f.get(p.reduction).i32Const(reductions.mean).op('i32.ne').if();
+  f.f64Const(1).set(divisor);
+  f.else();
+  f.get(p.classBytes).op('i32.eqz').if();
+  f.get(p.rows).op('f64.convert_i32_s').set(divisor);
+  f.end().end();
+  const total = f.local('f64');
+  sum(divisor);
+  f.set(total);
+  storeLosses(f, t, p, total, divisor);
+  f.i32Const(0);
 }
 
 /** Adds `classes`, which gives 0, or 1 more than the number of the first row whose class is none. */
@@ -123,7 +139,7 @@ function loadClass(f: FunctionBuilder, at: number, bytes: number, target: number
 }
 
 /** Fills `targets` and `scales`, and adds up in `divisor` the weights of the rows that count. */
-function lookUp(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>, divisor: number): void {
+function lookUp(f: FunctionBuilder, t: RowConfig, p: Parameters, divisor: number): void {
   const [left, at, target, toTarget, toScale] = [0, 0, 0, 0, 0].map(() => f.local('i32')) as [
     number,
     number,
@@ -160,13 +176,7 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>
   });
 }
 
-function storeLosses(
-  f: FunctionBuilder,
-  t: RowConfig,
-  p: ParametersOf<typeof params>,
-  total: number,
-  divisor: number,
-): void {
+function storeLosses(f: FunctionBuilder, t: RowConfig, p: Parameters, total: number, divisor: number): void {
   const narrowed = (): void => {
     if (t.lanes === 4) f.op('f32.demote_f64');
     f.store(`${t.lane}.store`);

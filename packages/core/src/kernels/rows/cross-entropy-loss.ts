@@ -9,7 +9,8 @@ import { copyRun, extentOf, type Strided, stridedOver } from '../strided/index.t
 import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../wasm/index.ts';
 import { dimLast } from './chunks.ts';
 import { crossEntropyRows } from './cross-entropy.ts';
-import { FEW_POSITIONS } from './cross-entropy-columns.ts';
+import { columnKernels, columnLossTypes } from './cross-entropy-column-kernels.ts';
+import { blockOf, FEW_POSITIONS } from './cross-entropy-columns.ts';
 import { crossEntropyKernels } from './cross-entropy-kernels.ts';
 import { lossTypes, reductions } from './cross-entropy-loss-kernel.ts';
 import { crossEntropyDenominator } from './cross-entropy-target.ts';
@@ -215,18 +216,21 @@ function record(
   grad: TypedArray | null,
   loss: TypedArray,
 ): void {
-  const { outer, n, inner } = extentOf(x.shape, dim);
+  const extent = extentOf(x.shape, dim);
+  const { outer, n, inner } = extent;
   const rows = outer * inner;
-  if (recorder === null || inner >= FEW_POSITIONS || isLong(x, dim) || rows * n === 0)
-    throw new NotLowered('classes that lie apart, or many, are worked on by parts');
+  if (recorder === null || isLong(x, dim) || rows * n === 0)
+    throw new NotLowered('rows of many classes are worked on by parts');
+  const apart = inner >= FEW_POSITIONS && x.dense && (spread === null || spread.dense);
+  const inRows = (y: Strided): Strided => (apart ? y : dimLast(y, dim));
   const { target, weight } = targets;
   const byClasses = areClasses(target);
-  const logits = recorder.elements(dimLast(x, dim));
+  const logits = recorder.elements(inRows(x));
   const classes = byClasses ? recorder.elements(target) : null;
   const weights = byClasses && weight !== null ? recorder.elements(weight) : null;
   const spreadStep = stepOf(x, n, spread);
-  const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : dimLast(spread, dim));
-  const slopes = grad === null || inner === 1 ? grad : allocateArray(x.dtype, rows * n);
+  const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : inRows(spread));
+  const slopes = grad === null || inner === 1 || apart ? grad : allocateArray(x.dtype, rows * n);
   const own = {
     targets: allocateArray('int32', rows),
     scales: allocateArray('float64', rows),
@@ -253,16 +257,27 @@ function record(
       { reads: [classes], writes: [], checks: true },
     );
   const there = (arrays: readonly (TypedArray | null)[]): TypedArray[] => arrays.filter((a) => a !== null);
+  const args = argumentsOf(rows, n, targets, spreadStep, at);
+  const reads = there([logits, classes, weights, shares]);
+  const writes = there([slopes, loss, own.targets, own.scales, own.losses]);
+  if (apart) {
+    const { width, pitch } = blockOf(extent, logits.BYTES_PER_ELEMENT);
+    const room = allocateArray('uint8', pitch * (4 + 3 * n) + 64);
+    recorder.call(
+      'cross_entropy',
+      columnKernels(laneFor(x)).columnLoss,
+      columnLossTypes,
+      [...args, outer, inner, width, pitch, address(room)],
+      { reads, writes: [...writes, room], checks: true },
+    );
+    return;
+  }
   recorder.call(
     'cross_entropy',
     crossEntropyKernels(laneFor(x)).loss as (...args: number[]) => number,
     lossTypes,
-    argumentsOf(rows, n, targets, spreadStep, at),
-    {
-      reads: there([logits, classes, weights, shares]),
-      writes: there([slopes, loss, own.targets, own.scales, own.losses]),
-      checks: true,
-    },
+    args,
+    { reads, writes, checks: true },
   );
   if (slopes === grad || slopes === null || grad === null) return;
   const last = dimLast(stridedOver(grad, x.dtype, x.shape), dim);

@@ -2,5 +2,6 @@
 export { findFirst } from './find.ts';
 export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';
+export { type Search, searchRows } from './search.ts';
 export { type Grouping, standardizeGroups } from './standardize.ts';
 export { clearTriangles } from './triangle.ts';

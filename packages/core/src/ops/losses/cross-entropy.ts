@@ -4,6 +4,7 @@ import { IndexError } from '../../errors.ts';
 import {
   areClasses,
   type CrossEntropyTargets,
+  classWeights,
   crossEntropyDenominator,
   crossEntropyLoss,
   E,
@@ -222,13 +223,7 @@ interface ShareAttributes {
 const sharesPrimitive = definePrimitive<ShareAttributes, [target: Tensor, ...weight: Tensor[]]>({
   name: 'class_shares',
   infer: ([target], { dtype }) => ({ shape: target.shape, dtype }),
-  kernel([target, weight], { ignoreIndex }, out) {
-    const weights = weight === undefined ? null : elementsOf(weight);
-    const { array } = out.storage;
-    elementsOf(target).forEach((t, i) => {
-      array[i] = t === ignoreIndex ? 0 : weights === null ? 1 : weights[t]!;
-    });
-  },
+  kernel: ([target, weight], { ignoreIndex }, out) => classWeights(target, weight ?? null, ignoreIndex, out),
 });
 
 const classSharesTakes = signature('classShares', {

@@ -1,7 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import type { TypedArray } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, searchRows } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -22,26 +21,6 @@ interface Searching {
   readonly caller: string;
 }
 
-/** How many of `boundaries[start..stop]` lie before the value. */
-function insertionPoint(
-  boundaries: TypedArray,
-  start: number,
-  stop: number,
-  value: number,
-  right: boolean,
-): number {
-  let low = start;
-  let high = stop;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const boundary = boundaries[middle]!;
-    // Written so that a NaN among the values goes last.
-    if (right ? !(boundary > value) : !(boundary >= value)) low = middle + 1;
-    else high = middle;
-  }
-  return low - start;
-}
-
 const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
   name: 'searchsorted',
   infer([boundaries, values], { caller }) {
@@ -57,15 +36,9 @@ const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
     return { shape: v, dtype: 'int32' };
   },
   kernel([boundaries, values], { right }, out) {
-    const sequence = elementsOf(boundaries);
-    const target = out.storage.array;
     const [size = 1] = boundaries.shape.slice(-1);
     const [perRow = 1] = boundaries.shape.length === 1 ? [values.count] : values.shape.slice(-1);
-    let i = 0;
-    for (const value of elementsOf(values)) {
-      const start = Math.floor(i / perRow) * size;
-      target[i++] = insertionPoint(sequence, start, start + size, value, right);
-    }
+    searchRows(elementsOf(boundaries), elementsOf(values), { size, perRow, right }, out.storage.array);
   },
 });
 

@@ -1,0 +1,96 @@
+import type { DType, TypedArray } from '../../dtype.ts';
+import { placeOf, recordCall, recorder } from '../recording/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  memoized,
+} from '../wasm/index.ts';
+import { loadNumber, pushPlace } from './numbers.ts';
+
+/** How values are looked for. */
+export interface Search {
+  /** How long each sorted row of boundaries is. */
+  readonly size: number;
+  /** How many values one after the other are looked for in one row; then comes the next. */
+  readonly perRow: number;
+  /** Whether a value that equals boundaries belongs after them. */
+  readonly right: boolean;
+}
+
+/** How many boundaries of its row lie before each value. */
+export function searchRows(
+  boundaries: TypedArray,
+  values: TypedArray,
+  { size, perRow, right }: Search,
+  out: TypedArray,
+): void {
+  if (recorder !== null) {
+    const kernel = searchKernel(`${placeOf(boundaries).area.dtype} ${placeOf(values).area.dtype}`);
+    recordCall('search', kernel, [values.length, perRow, size, Number(right), boundaries, values, out]);
+    return;
+  }
+  for (let i = 0; i < values.length; i++) {
+    const start = Math.floor(i / perRow) * size;
+    out[i] = insertionPoint(boundaries, start, start + size, values[i]!, right);
+  }
+}
+
+/** How many of `boundaries[start..stop]` lie before the value. */
+function insertionPoint(
+  boundaries: TypedArray,
+  start: number,
+  stop: number,
+  value: number,
+  right: boolean,
+): number {
+  let low = start;
+  let high = stop;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const boundary = boundaries[middle]!;
+    // Written so that a NaN among the values goes last.
+    if (right ? !(boundary > value) : !(boundary >= value)) low = middle + 1;
+    else high = middle;
+  }
+  return low - start;
+}
+
+/** What {@link searchRows} does, at addresses, for boundaries and values of some dtypes. */
+const searchKernel = memoized((key: `${DType} ${DType}`): ((...args: number[]) => void) => {
+  const [ofBoundaries, ofValues] = key.split(' ') as [DType, DType];
+  const module = new ModuleBuilder();
+  const params = i32Params('count', 'perRow', 'size', 'right', 'boundaries', 'values', 'out');
+  defineFunction(module, { export: 'search' }, params, (f, p) => {
+    const { place, left, start } = locals(f, 'i32', 'place', 'left', 'start');
+    const { low, high, middle } = locals(f, 'i32', 'low', 'high', 'middle');
+    const { value, boundary } = locals(f, 'f64', 'value', 'boundary');
+    f.get(p.perRow).set(left);
+    countdown(f, p.count, 1, () => {
+      loadNumber(pushPlace(f, p.values, place, ofValues), ofValues).set(value);
+      f.get(start).set(low).get(start).get(p.size).op('i32.add').set(high);
+      const found = f.block();
+      const next = f.loop();
+      f.get(low).get(high).op('i32.ge_s').brIf(found);
+      f.get(low).get(high).op('i32.add').i32Const(1).op('i32.shr_u').set(middle);
+      loadNumber(pushPlace(f, p.boundaries, middle, ofBoundaries), ofBoundaries).set(boundary);
+      f.get(boundary).get(value).op('f64.gt').get(boundary).get(value).op('f64.ge');
+      f.get(p.right).op('select').if();
+      f.get(middle).set(high);
+      f.else().get(middle).i32Const(1).op('i32.add').set(low).end();
+      f.i32Const(1).brIf(next).end().end();
+      f.get(p.out).get(low).get(start).op('i32.sub').store('i32.store');
+      bump(f, p.out, { bytes: 4 });
+      bump(f, place, { bytes: 1 });
+      f.get(left).i32Const(1).op('i32.sub').tee(left).op('i32.eqz').if();
+      f.get(p.perRow).set(left);
+      bump(f, start, { local: p.size });
+      f.end();
+    });
+  });
+  return instantiate<{ search: (...args: number[]) => void }>(module.build()).search;
+});
