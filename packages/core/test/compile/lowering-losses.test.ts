@@ -18,6 +18,16 @@ const given =
   (dtype: DType) =>
     make.map((one) => one(dtype));
 
+/** Rows with no zero, with one, with some, and with negative ones. */
+const withZeros = [
+  [1.5, 2, -3, 0.5],
+  [1.5, 0, -3, 0.5],
+  [0, 2, -3, 0],
+  [0.5, -0, 2, 3],
+  [0, 0, 0, 0],
+  [2, 3, 4, -0],
+];
+
 const families: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   'weights of classes': {
     classShares: {
@@ -85,6 +95,33 @@ const families: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
       ];
     }),
   ),
+  products: {
+    cumprod: {
+      of: given(values(4, 30, 3)),
+      run: (x) => [x.cumprod(0), x.cumprod(1), x.transpose(0, 1).cumprod(-1)],
+    },
+    'cumprod of zeros': {
+      of: (dtype) => [tensor(withZeros, { dtype })],
+      run: (x) => [x.cumprod(0), x.cumprod(1)],
+    },
+    'cumprod of a single dimension': { of: given(values(7)), run: (x) => x.cumprod(0) },
+    prod: {
+      of: given(values(4, 30, 3)),
+      run: (x) => [x.prod(), x.prod(0), x.prod(1), x.prod([0, 2])],
+    },
+    'prod of zeros': {
+      of: (dtype) => [
+        tensor(withZeros, { dtype }),
+        tensor([2, 0, -3, 0], { dtype }),
+        tensor([2, 0, -3], { dtype }),
+      ],
+      run: (x, y, z) => [x.prod(1), x.prod(0), x.prod(), y.prod(), z.prod()],
+    },
+    'prod of infinities': {
+      of: (dtype) => [tensor([1, Infinity, 2, NaN], { dtype }), tensor([-Infinity, 0, 3], { dtype })],
+      run: (x, y) => [x.prod(), y.prod(), x.cumprod(0), y.cumprod(0)],
+    },
+  },
   searches: {
     searchsorted: {
       of: given(values(6, 50), values(6, 9), () => tensor([3, 1, NaN, -1])),

@@ -1,5 +1,6 @@
 /** Kernels that go along dimensions one element after the other: running totals, searches, groups, triangles. */
 export { findFirst } from './find.ts';
+export { recordCumprodGradient, recordProductsOfOthers } from './products.ts';
 export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';
 export { type Search, searchRows } from './search.ts';

@@ -1,6 +1,13 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf, reduce, stridedOver } from '../../kernels/index.ts';
+import {
+  type Extent,
+  elementsOf,
+  extentOf,
+  recordProductsOfOthers,
+  reduce,
+  stridedOver,
+} from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -82,7 +89,9 @@ const othersPrimitive: Primitive<Others> = definePrimitive({
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], { dim, whole }, out) {
     const [values, others] = [elementsOf(x), out.storage.array];
-    productsOfOthers(values, others, extentOf(x.shape, dim));
+    const extent = extentOf(x.shape, dim);
+    if (recordProductsOfOthers(values, extent, whole, others)) return;
+    productsOfOthers(values, others, extent);
     if (values.includes(0 as never)) {
       if (whole && values.indexOf(0 as never) !== values.lastIndexOf(0 as never)) others.fill(0);
       return;

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf, scan } from '../../kernels/index.ts';
+import { type Extent, elementsOf, extentOf, recordCumprodGradient, scan } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -50,6 +50,7 @@ const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
   kernel([g, x], dim, out) {
     const extent = extentOf(x.shape, dim);
     const [gs, xs] = [elementsOf(g), elementsOf(x)];
+    if (recordCumprodGradient(gs, xs, extent, out.storage.array)) return;
     if (xs.includes(0 as never)) gradientByRows(gs, xs, out.storage.array, extent);
     else gradientByDivision(gs, xs, out, extent);
   },

@@ -1,0 +1,258 @@
+/** Gradients of products and of running products, right also where elements are 0, as programs compute them. */
+
+import type { TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { placeOf, recordCall, recorder } from '../recording/index.ts';
+import type { Extent } from '../strided/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FloatLane,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  memoized,
+} from '../wasm/index.ts';
+import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
+
+/** Takes down for each element the product of the others of its row; gives false where nobody takes down kernels. */
+export function recordProductsOfOthers(
+  x: TypedArray,
+  { outer, n, inner }: Extent,
+  whole: boolean,
+  out: TypedArray,
+): boolean {
+  if (recorder === null) return false;
+  const front = allocateArray('float64', n);
+  recordCall('prod_of_others', kernelsFor(x).others, [outer, n, inner, Number(whole), x, front, out], {
+    writes: [front, out],
+  });
+  return true;
+}
+
+/** Takes down the gradient of running products, given theirs; gives false where nobody takes down kernels. */
+export function recordCumprodGradient(
+  g: TypedArray,
+  x: TypedArray,
+  { outer, n, inner }: Extent,
+  out: TypedArray,
+): boolean {
+  if (recorder === null) return false;
+  const products = allocateArray('float64', n);
+  recordCall('cumprod_backward', kernelsFor(x).running, [outer, n, inner, g, x, products, out], {
+    writes: [products, out],
+  });
+  return true;
+}
+
+/** Of rows of n elements that lie `inner` apart, in float64 numbers. Addresses in bytes; nothing overlaps. */
+interface ProductKernels {
+  /** `front` is room for a row of float64 numbers; `whole`: whether the rows are all elements. */
+  others(outer: number, n: number, inner: number, whole: number, x: number, front: number, out: number): void;
+  /** `products` is room for a row of float64 numbers. */
+  running(outer: number, n: number, inner: number, g: number, x: number, products: number, out: number): void;
+}
+
+const kernelsFor = (x: TypedArray): ProductKernels =>
+  productKernels(placeOf(x).area.dtype === 'float64' ? 'f64' : 'f32');
+
+const productKernels = memoized((lane: FloatLane): ProductKernels => {
+  const dtype = lane === 'f64' ? 'float64' : 'float32';
+  const module = new ModuleBuilder();
+  /** Pushes element number `at` of what lies at `base`. */
+  const pushElement = (f: FunctionBuilder, base: number, at: number): FunctionBuilder =>
+    loadNumber(pushPlace(f, base, at, dtype), dtype);
+  /** Stores what `push` pushes as that element. */
+  const storeElement = (f: FunctionBuilder, base: number, at: number, push: () => void): void => {
+    pushPlace(f, base, at, dtype);
+    push();
+    storeNumber(f, dtype);
+  };
+  /** Replaces the number on the stack by what it is when it is stored. */
+  const round = (f: FunctionBuilder): FunctionBuilder =>
+    lane === 'f64' ? f : f.op('f32.demote_f64').op('f64.promote_f32');
+  const noted = (f: FunctionBuilder, base: number, r: number): FunctionBuilder =>
+    pushPlace(f, base, r, 'float64');
+  const add = (f: FunctionBuilder, local: number, other: number, sign: 1 | -1 = 1): void => {
+    f.get(local)
+      .get(other)
+      .op(sign === 1 ? 'i32.add' : 'i32.sub')
+      .set(local);
+  };
+  const step = (f: FunctionBuilder, local: number, by: 1 | -1): void => bump(f, local, { bytes: by });
+
+  interface Sizes {
+    readonly outer: number;
+    readonly n: number;
+    readonly inner: number;
+  }
+  /** Runs `body` for each row, with the number of its first element in `start`. */
+  const eachRow = (f: FunctionBuilder, p: Sizes, start: number, body: () => void): void => {
+    const column = f.local('i32');
+    countdown(f, p.outer, 1, () => {
+      f.get(p.inner).set(column);
+      countdown(f, column, 1, () => {
+        body();
+        step(f, start, 1);
+      });
+      f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(start).op('i32.add').set(start);
+    });
+  };
+  /** Runs `body` while `r` is below `end`, at the elements from `at` on. */
+  const forward = (
+    f: FunctionBuilder,
+    { inner }: Sizes,
+    r: number,
+    end: number,
+    at: number,
+    body: () => void,
+  ): void => {
+    const done = f.block();
+    const next = f.loop();
+    f.get(r).get(end).op('i32.ge_s').brIf(done);
+    body();
+    add(f, at, inner);
+    step(f, r, 1);
+    f.i32Const(1).brIf(next).end().end();
+  };
+  /** Runs `body` for the `r` elements before `at`, from the last to the first. */
+  const backward = (f: FunctionBuilder, { inner }: Sizes, r: number, at: number, body: () => void): void => {
+    const done = f.block();
+    const next = f.loop();
+    f.get(r).op('i32.eqz').brIf(done);
+    add(f, at, inner, -1);
+    step(f, r, -1);
+    body();
+    f.i32Const(1).brIf(next).end().end();
+  };
+  /** Counts the elements that are 0. */
+  const countZeros = (f: FunctionBuilder, p: Sizes & { readonly x: number }, zeros: number): void => {
+    const { i, left } = locals(f, 'i32', 'i', 'left');
+    f.get(p.outer).get(p.n).op('i32.mul').get(p.inner).op('i32.mul').set(left);
+    countdown(f, left, 1, () => {
+      pushElement(f, p.x, i).f64Const(0).op('f64.eq').get(zeros).op('i32.add').set(zeros);
+      step(f, i, 1);
+    });
+  };
+
+  const ofOthers = i32Params('outer', 'n', 'inner', 'whole', 'x', 'front', 'out');
+  defineFunction(module, { export: 'others' }, ofOthers, (f, p) => {
+    const { start, r, at, zeros } = locals(f, 'i32', 'start', 'r', 'at', 'zeros');
+    const { product, value } = locals(f, 'f64', 'product', 'value');
+    countZeros(f, p, zeros);
+    const times = (): void => {
+      pushElement(f, p.x, at).get(product).op('f64.mul').set(product);
+    };
+    eachRow(f, p, start, () => {
+      f.f64Const(1).set(product).i32Const(0).set(r).get(start).set(at);
+      forward(f, p, r, p.n, at, () => {
+        noted(f, p.front, r).get(product).store('f64.store');
+        times();
+      });
+      f.f64Const(1).set(product);
+      backward(f, p, r, at, () => {
+        noted(f, p.front, r).load('f64.load').get(product).op('f64.mul').set(value);
+        f.get(zeros).if();
+        f.get(p.whole).get(zeros).i32Const(1).op('i32.gt_s').op('i32.and').if();
+        f.f64Const(0).set(value).end();
+        // Where no element is 0, PyTorch divides the product by the element: infinities give NaN.
+        f.else();
+        pushElement(f, p.x, at)
+          .op('f64.abs')
+          .f64Const(Number.POSITIVE_INFINITY)
+          .op('f64.lt')
+          .op('i32.eqz')
+          .if();
+        f.f64Const(Number.NaN).set(value).end().end();
+        storeElement(f, p.out, at, () => f.get(value));
+        times();
+      });
+    });
+  });
+
+  const ofRunning = i32Params('outer', 'n', 'inner', 'g', 'x', 'products', 'out');
+  defineFunction(module, { export: 'running' }, ofRunning, (f, p) => {
+    const { start, r, at, zeros, end } = locals(f, 'i32', 'start', 'r', 'at', 'zeros', 'end');
+    const { product, sum, total, later } = locals(f, 'f64', 'product', 'sum', 'total', 'later');
+    const { middle, place } = locals(f, 'i32', 'middle', 'place');
+    countZeros(f, p, zeros);
+    const isZero = (): FunctionBuilder => pushElement(f, p.x, at).f64Const(0).op('f64.eq');
+    const begin = (): void => {
+      f.f64Const(1).set(product).f64Const(0).set(sum).i32Const(0).set(r).get(start).set(at);
+    };
+    /** Multiplies a number by the element. */
+    const times = (number: number): void => {
+      f.get(number);
+      pushElement(f, p.x, at).op('f64.mul').set(number);
+    };
+    const byDivision = (): void => {
+      forward(f, p, r, p.n, at, () => {
+        times(product);
+        storeElement(f, p.out, at, () => {
+          pushElement(f, p.g, at).get(product);
+          round(f).op('f64.mul');
+        });
+      });
+      backward(f, p, r, at, () => {
+        f.get(sum);
+        pushElement(f, p.out, at).op('f64.add').set(sum);
+        storeElement(f, p.out, at, () => {
+          f.get(sum);
+          round(f);
+          pushElement(f, p.x, at).op('f64.div');
+        });
+      });
+    };
+    /** Split at the first two zeros: what lies after both has products, and gradients, of 0. */
+    const bySweeps = (): void => {
+      f.get(p.n).set(middle).get(p.n).set(end).f64Const(0).set(total).f64Const(1).set(later);
+      forward(f, p, r, p.n, at, () => {
+        f.get(r).get(middle).op('i32.lt_s').if();
+        isZero().if();
+        f.get(r).set(middle);
+        f.else();
+        times(product);
+        noted(f, p.products, r).get(product).store('f64.store').end();
+        f.else();
+        f.get(r).get(end).op('i32.lt_s');
+        isZero().op('i32.and').if();
+        f.get(r).set(end).end();
+        f.get(r).get(end).op('i32.lt_s').if();
+        times(later);
+        f.end().end();
+        f.get(r).get(middle).op('i32.ge_s').get(r).get(end).op('i32.lt_s').op('i32.and').if();
+        f.get(total);
+        pushElement(f, p.g, at).get(later).op('f64.mul').op('f64.add').set(total).end();
+        storeElement(f, p.out, at, () => f.f64Const(0));
+      });
+      // PyTorch multiplies what comes after the second zero by 0.
+      f.get(end).get(p.n).op('i32.lt_s').if();
+      f.get(total).f64Const(0).get(later).op('f64.mul').op('f64.add').set(total).end();
+      f.get(middle).set(r).get(middle).get(p.inner).op('i32.mul').get(start).op('i32.add').tee(at).set(place);
+      f.get(middle).get(p.n).op('i32.lt_s').if();
+      storeElement(f, p.out, place, () => f.get(total).get(product).op('f64.mul'));
+      f.end();
+      backward(f, p, r, at, () => {
+        f.get(sum);
+        pushElement(f, p.g, at);
+        noted(f, p.products, r).load('f64.load').op('f64.mul').op('f64.add').set(sum);
+        storeElement(f, p.out, at, () => {
+          f.get(sum);
+          pushElement(f, p.x, at).op('f64.div');
+        });
+      });
+    };
+    eachRow(f, p, start, () => {
+      begin();
+      f.get(zeros).if();
+      bySweeps();
+      f.else();
+      byDivision();
+      f.end();
+    });
+  });
+  return instantiate<ProductKernels>(module.build());
+});
