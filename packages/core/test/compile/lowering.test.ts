@@ -364,7 +364,8 @@ describe('a program that finds an index out of range', () => {
         const values = x();
         return {
           call: (i: Tensor) => call(values, i),
-          argumentsOf: (n) => [n === 3 ? bad : good],
+          // Two calls that were given the same tensor would have it taken for a tensor of the closure.
+          argumentsOf: (n) => [(n === 3 ? bad : good).clone()],
           state: () => [values],
         };
       };

@@ -12,7 +12,7 @@ import {
   shareMemory,
   stridedOver,
 } from '../strided/index.ts';
-import { ElementwiseKernel, runElementwise } from './elementwise.ts';
+import { ElementwiseKernel, recordNarrowing, runElementwise } from './elementwise.ts';
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
 
@@ -44,7 +44,9 @@ function copyTo(x: Strided, shape: Shape, count: number, target: TypedArray, at:
   if (count === 0) return;
   if (!isRaw(x.dtype, dtype)) {
     const out = denseOver(target, dtype, shape, at, count);
-    runElementwise(convert, conversionLane(x.dtype, dtype), [x], [], out);
+    if (recorder !== null && x.dtype === 'float64' && dtype === 'int32')
+      recordNarrowing(recorder.elements(x, shape), out);
+    else runElementwise(convert, conversionLane(x.dtype, dtype), [x], [], out);
   } else if (recorder !== null) {
     recorder.copy(x, stridedOver(target, x.dtype, shape, at));
   } else if (x.dense && x.count === count) {

@@ -1,4 +1,4 @@
-import type { DType } from '../../dtype.ts';
+import type { DType, TypedArray } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -145,12 +145,13 @@ export class ElementwiseKernel {
 /** Integers come out of float lanes as float64 numbers, and are checked as they become int32. */
 const isNarrowed = (lane: Lane, out: Strided): boolean => lane === 'f64' && out.dtype === 'int32';
 
-/** Takes down how float64 numbers become int32, which stay as they are where one does not fit. */
-function recordNarrowing({ storage, count }: Strided, out: Strided): void {
+/** Takes down how float64 numbers become int32, which stay as they are where one does not fit. Kindling's own. */
+export function recordNarrowing(numbers: TypedArray, out: Strided): void {
+  const { count } = out;
   const target = out.dense
     ? out.storage.array.subarray(out.offset, out.offset + count)
     : allocateArray('int32', count);
-  recordCall('fit', narrowKernel().fit, [count, storage.array, target], {
+  recordCall('fit', narrowKernel().fit, [count, numbers, target], {
     checks: true,
     keeps: out.dense ? [target] : [],
   });
@@ -214,7 +215,7 @@ export function runElementwiseMany(
       isNarrowed(lane, out) ? stridedOver(allocateArray('float64', n), 'float64', shape) : out,
     );
     recorder.elementwise(kernel.name, lane, kernel.expressions, inputs, params, wide);
-    for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!, out);
+    for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!.storage.array, out);
     return;
   }
   let key = laneCode[lane];

@@ -5,11 +5,12 @@ import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, storeInt32 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 import { SCRATCH_BYTES } from './gemm-kernels.ts';
-import { exactProduct, largest } from './integers.ts';
+import { EXACT, exactProduct, largest } from './integers.ts';
 import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
 import { smallGemm } from './plain-loops.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { recordBlocks, recordGemm } from './recorded.ts';
+import { recordIntegers } from './recorded-integers.ts';
 
 export type { BatchedMatrixView, MatrixView } from './operands.ts';
 
@@ -61,8 +62,8 @@ export function gemm(
   }
 }
 
-/** Below this, float64 numbers hold every sum of whole numbers exactly, in whatever order they are added. */
-const EXACT = 2 ** 53;
+/** A stack of one matrix. */
+const single = (view: MatrixView): BatchedMatrixView => ({ ...view, batchStride: 0 });
 
 /** As a product of float64 numbers where no partial sum can lose a bit. */
 function integerGemm(
@@ -77,10 +78,14 @@ function integerGemm(
   beta: number,
   added: MatrixView | undefined,
 ): void {
-  const product = new Float64Array(m * n);
   // Bytes wrap around, so the factors may; a fraction is dropped, as in PyTorch.
   const bytes = c instanceof Uint8Array;
   const [byA, byB] = bytes ? [alpha & 255, beta & 255] : [Math.trunc(alpha), Math.trunc(beta)];
+  if (recorder !== null) {
+    recordIntegers(recorder, 1, m, n, k, single(a), single(b), c, cOffset, byA, byB, added);
+    return;
+  }
+  const product = new Float64Array(m * n);
   const ofProduct = Math.abs(byA) * k * largest(a, m, k) * largest(b, k, n);
   const ofAdded = added === undefined ? 0 : Math.abs(byB) * largest(added, m, n);
   if (ofProduct + ofAdded >= EXACT) exactProduct(m, n, k, a, b, product, byA, byB, added);
@@ -179,6 +184,10 @@ export function gemmBatched(
   options: GemmOptions = noOptions,
 ): void {
   const float = c instanceof Float32Array || c instanceof Float64Array;
+  if (!float && options === noOptions && recorder !== null) {
+    recordIntegers(recorder, batch, m, n, k, a, b, c, cOffset, 1, 0, undefined);
+    return;
+  }
   const largest = Math.max(m * n, k * m, k * n);
   if (float && options === noOptions && m * n * k > 0 && batch > 1 && 4 * largest <= BLOCK_ELEMENTS) {
     if (recorder === null) {

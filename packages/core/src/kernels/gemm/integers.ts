@@ -2,6 +2,9 @@
 
 import { elementAt, type MatrixView } from './operands.ts';
 
+/** Below this, float64 numbers hold every sum of whole numbers exactly, in whatever order they are added. */
+export const EXACT = 2 ** 53;
+
 /** The greatest absolute value in a matrix. */
 export function largest(view: MatrixView, rows: number, cols: number): number {
   let most = 0;

@@ -8,8 +8,8 @@ import {
   fillStrided,
   runElementwiseMany,
 } from '../elementwise/index.ts';
-import { NotLowered, placeOf, type Recorder } from '../recording/index.ts';
-import { denseOver, type Strided, stridedOver } from '../strided/index.ts';
+import { placeOf, type Recorder, recordCall } from '../recording/index.ts';
+import { denseOver, narrowKernel, type Strided, stridedOver } from '../strided/index.ts';
 import type { ValueType } from '../wasm/index.ts';
 import { accumulatorOf, identityOf, type ReduceKind, type ReduceOptions } from './kinds.ts';
 import type { ReduceLayout } from './layout.ts';
@@ -44,16 +44,14 @@ export function recordReduction(
     return;
   }
   const accumulator = accumulatorOf(lane, kind);
-  if (lane === 'i32' && accumulator !== 'i32')
-    throw new NotLowered('its results are integers that are looked at in JavaScript');
   const kernels = reduceKernels(lane, kind);
-  const elements = lane === 'i32' ? asInt32(x) : recorder.elements(x);
+  const elements = lane === 'i32' && x.dtype !== 'int32' ? asInt32(x) : recorder.elements(x);
   const centers = center === undefined ? 0 : recorder.address(center);
   const reads = center === undefined ? [elements] : [elements, center];
   // Those of float64 may be made float32 where they lie.
   const wide = accumulator === 'f64' && lane === 'f32';
   const own = allocateArray(
-    lane === 'f64' ? 'float64' : lane === 'i32' ? 'int32' : 'float32',
+    lane === 'f32' ? 'float32' : accumulator === 'i32' ? 'int32' : 'float64',
     (wide ? 2 : 1) * count + slack,
   );
   const at = recorder.address(own);
@@ -63,8 +61,13 @@ export function recordReduction(
   if (inner === 1) call('rows', [outer, n, from, at, centers, 0]);
   else call('columns', [outer, n, inner, from, at, centers, 0]);
   let { dtype } = x;
-  if (lane === 'i32') dtype = 'int32';
-  else if (accumulator === 'f64') {
+  if (lane === 'i32') {
+    const numbers = accumulator === 'i64' ? asFloat64(own, count) : own;
+    const type = accumulator === 'i32' ? 'int32' : 'float64';
+    copyStrided(viewOf(numbers, type, count), out, outOffset, result.dtype);
+    return;
+  }
+  if (accumulator === 'f64') {
     const narrow = wide && result.dtype !== 'float64';
     if (narrow || divisor !== undefined || root)
       finish(recorder, kernels, own, count, divisor ?? 1, root, narrow);
@@ -93,6 +96,13 @@ function finish(
     [count, recorder.address(own), divisor, root ? 1 : 0, narrow ? 1 : 0],
     { writes: [own], keeps: [own] },
   );
+}
+
+/** Of integers of 64 bits. */
+function asFloat64(integers: TypedArray, count: number): TypedArray {
+  const numbers = allocateArray('float64', count);
+  recordCall('widen', narrowKernel().widen, [count, integers, numbers]);
+  return numbers;
 }
 
 function asInt32(x: Strided): TypedArray {

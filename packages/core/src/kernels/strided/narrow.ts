@@ -16,6 +16,8 @@ interface NarrowKernel {
   narrow(count: number, address: number): number;
   /** Stores `count` float64 numbers, their fractions dropped, as int32 elsewhere; gives 1, with none stored, where one does not fit. */
   fit(count: number, from: number, to: number): number;
+  /** Stores `count` integers of 64 bits as float64 numbers elsewhere, rounded where they must be: what fits int32 stays exact. */
+  widen(count: number, from: number, to: number): void;
 }
 
 /** Puts the int32s of the two numbers in `x` into `narrowed`; pushes whether they are these numbers, their fractions dropped. */
@@ -83,6 +85,14 @@ function makeKernel(): NarrowKernel {
     f.get(p.count).if();
     f.get(p.to).get(p.from).load('f64.load').op('i32.trunc_sat_f64_s').store('i32.store').end();
     f.i32Const(0);
+  });
+
+  defineFunction(module, { export: 'widen' }, i32Params('count', 'from', 'to'), (f, p) => {
+    countdown(f, p.count, 1, () => {
+      f.get(p.to).get(p.from).load('i64.load').op('f64.convert_i64_s').store('f64.store');
+      bump(f, p.from, { bytes: 8 });
+      bump(f, p.to, { bytes: 8 });
+    });
   });
   return instantiate<NarrowKernel>(module.build());
 }

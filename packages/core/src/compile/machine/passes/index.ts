@@ -4,6 +4,7 @@ import type { Step } from '../lower.ts';
 import { checksFirst } from './checks-first.ts';
 import { withoutDeadCode } from './dead-code.ts';
 import { fuse } from './fuse.ts';
+import { keepInputs } from './keep-inputs.ts';
 
 /** The passes, in order: each takes a program's steps and gives others that do the same. */
 export const passes: readonly {
@@ -11,6 +12,7 @@ export const passes: readonly {
   readonly run: (steps: readonly Step[], program: Program) => readonly Step[];
 }[] = [
   { name: 'checks first', run: checksFirst },
+  { name: 'inputs of checks', run: keepInputs },
   { name: 'fusion of elementwise kernels', run: fuse },
   { name: 'dead code', run: withoutDeadCode },
 ];

@@ -1,0 +1,125 @@
+/** Products of integers that float64 numbers hold, but not their sums: a WebAssembly kernel for programs. */
+
+import {
+  bump,
+  countdown,
+  defineFunction,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+} from '../wasm/index.ts';
+import { EXACT } from './integers.ts';
+
+/**
+ * Sets c to alpha * a @ b + beta * added, exactly where that is an int32 and to a number beyond int32 where it is none, if the operands
+ * are so large that sums of float64 numbers could have lost a bit; else leaves c as it is. All are dense matrices of float64 numbers
+ * that are int32s; of `added` there is none where its address is 0. |alpha| * k and |beta| are at most 2^30.
+ */
+type ExactProduct = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  b: number,
+  c: number,
+  added: number,
+  alpha: number,
+  beta: number,
+) => void;
+
+const params = {
+  ...i32Params('m', 'n', 'k', 'a', 'b', 'c', 'added'),
+  alpha: 'f64',
+  beta: 'f64',
+} as const;
+
+/** The types of the parameters, in order. */
+export const exactTypes = Object.values(params);
+
+/** The kernel, compiled at first use. */
+export const exactKernel = (): ExactProduct => (made ??= makeKernel());
+let made: ExactProduct | undefined;
+
+function makeKernel(): ExactProduct {
+  const module = new ModuleBuilder();
+  const largest = defineFunction(
+    module,
+    { name: 'largest', result: 'f64' },
+    i32Params('count', 'address'),
+    (f, p) => {
+      const most = f.local('f64');
+      countdown(f, p.count, 1, () => {
+        f.get(most).get(p.address).load('f64.load').op('f64.abs').op('f64.max').set(most);
+        bump(f, p.address, { bytes: 8 });
+      });
+      f.get(most);
+    },
+  );
+  defineFunction(module, { export: 'exact' }, params, (f, p) => {
+    const v = locals(f, 'i32', 'i', 'j', 'p', 'x', 'y', 'b', 'row');
+    const { high, low, term } = locals(f, 'i64', 'high', 'low', 'term');
+    const greatest = (rows: number, cols: number, address: number): void => {
+      f.get(rows).get(cols).op('i32.mul').get(address).call(largest);
+    };
+    const integer = (pointer: number): void => {
+      f.get(pointer).load('f64.load').op('i64.trunc_sat_f64_s');
+    };
+    /** Adds a number of 64 bits to the sum, which is high * 2^32 + low. */
+    const addTerm = (): void => {
+      f.set(term).get(high).get(term).i32Const(32).op('i64.extend_i32_s').op('i64.shr_s');
+      f.op('i64.add').set(high);
+      f.get(low).get(term).op('i32.wrap_i64').op('i64.extend_i32_u').op('i64.add').set(low);
+    };
+    const times = (count: number, counter: number, body: () => void): void => {
+      f.get(count).set(counter);
+      countdown(f, counter, 1, body);
+    };
+
+    greatest(p.m, p.k, p.a);
+    greatest(p.k, p.n, p.b);
+    f.op('f64.mul').get(p.k).op('f64.convert_i32_s').op('f64.mul').get(p.alpha).op('f64.abs').op('f64.mul');
+    const withAdded = f.local('f64');
+    f.get(p.added).if();
+    greatest(p.m, p.n, p.added);
+    f.get(p.beta).op('f64.abs').op('f64.mul').set(withAdded).end();
+    f.get(withAdded).op('f64.add').f64Const(EXACT).op('f64.lt').if();
+    f.return().end();
+
+    f.get(p.n).i32Const(8).op('i32.mul').set(v.row);
+    times(p.m, v.i, () => {
+      f.get(p.b).set(v.b);
+      times(p.n, v.j, () => {
+        f.i32Const(0).op('i64.extend_i32_s').tee(high).set(low);
+        f.get(p.a).set(v.x).get(v.b).set(v.y);
+        times(p.k, v.p, () => {
+          integer(v.x);
+          integer(v.y);
+          f.op('i64.mul');
+          addTerm();
+          bump(f, v.x, { bytes: 8 });
+          bump(f, v.y, { local: v.row });
+        });
+        for (const part of [high, low])
+          f.get(part).get(p.alpha).op('i64.trunc_sat_f64_s').op('i64.mul').set(part);
+        f.get(p.added).if();
+        integer(p.added);
+        f.get(p.beta).op('i64.trunc_sat_f64_s').op('i64.mul');
+        addTerm();
+        bump(f, p.added, { bytes: 8 });
+        f.end();
+        f.get(high).get(low).i32Const(32).op('i64.extend_i32_s').op('i64.shr_s').op('i64.add').set(high);
+        f.get(p.c)
+          .get(high)
+          .op('f64.convert_i64_s')
+          .f64Const(2 ** 32)
+          .op('f64.mul');
+        f.get(low).op('i32.wrap_i64').op('f64.convert_i32_u').op('f64.add').store('f64.store');
+        bump(f, p.c, { bytes: 8 });
+        bump(f, v.b, { bytes: 8 });
+      });
+      f.get(v.x).set(p.a);
+    });
+  });
+  return instantiate<{ exact: ExactProduct }>(module.build()).exact;
+}
