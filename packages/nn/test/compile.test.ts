@@ -25,7 +25,7 @@ const readers: Readonly<Record<string, RegExp>> = {
 };
 
 /** Losses whose kernels no program runs itself: it leaves them to eager kernels. */
-const withEagerKernels: readonly string[] = ['MultiLabelMarginLoss', 'CTCLoss'];
+const withEagerKernels: readonly string[] = ['CTCLoss'];
 
 const refused = (name: string, run: () => void): void => {
   try {
@@ -101,6 +101,49 @@ describe('a step with each loss, compiled, trains as eager does', () => {
       expect(leftEager(fn).length > 0).toBe(withEagerKernels.includes(name));
     });
   });
+});
+
+describe('a class that is none, in a compiled loss of margins', () => {
+  const int32 = (x: number[] | number[][]): Tensor => tensor(x, { dtype: 'int32' });
+  const cases: Readonly<Record<string, readonly [nn.Module<[Tensor, Tensor], Tensor>, Tensor, Tensor]>> = {
+    MultiMarginLoss: [
+      new nn.MultiMarginLoss({ weight: tensor([0.5, 2, 1]) }),
+      int32([0, 2, 1]),
+      int32([0, 3, 1]),
+    ],
+    MultiLabelMarginLoss: [
+      new nn.MultiLabelMarginLoss(),
+      int32([
+        [2, 0, -1],
+        [-1, 1, 1],
+        [0, 1, 2],
+      ]),
+      int32([
+        [2, 0, -1],
+        [-1, 3, 1],
+        [0, 1, 2],
+      ]),
+    ],
+  };
+  it.each(Object.entries(cases))(
+    'is the error of eager, after which it goes on: %s',
+    (_, [loss, good, bad]) => {
+      const fn = expectSameBits(() => {
+        const x = randn([3, 3]).requiresGrad_();
+        return {
+          call: (t: Tensor) => {
+            x.grad = null;
+            const value = loss(x, t);
+            value.backward();
+            return value;
+          },
+          argumentsOf: (i) => [i === 3 ? bad : good],
+          state: () => [x, x.grad],
+        };
+      }, 6);
+      expect(leftEager(fn)).toEqual([]);
+    },
+  );
 });
 
 describe('a compiled net', () => {

@@ -161,3 +161,30 @@ export function weighClasses(
   }
   return kernels.classFactors(target, weight, factors, out);
 }
+
+const marginsTakes = signature('multilabelMargins', {
+  x: K.tensor,
+  target: K.tensor,
+  gradients: K.nullable(K.tensor),
+  out: K.tensor,
+});
+
+/**
+ * For kernels: the losses of rows of scores x (N, n), or (n), whose target classes `target` lists, of the same shape, where -1 ends a
+ * row's list: the sum over the listed classes j and all other classes i of max(0, 1 - x[j] + x[i]) / n. Given the losses' gradients,
+ * those by the scores. Gives the number of the first element of `target` that is neither a class nor -1, and -1 where there is none,
+ * as in a compiled program: one that finds such runs the kernel again, outside. Kindling's own.
+ * @throws ShapeError unless `out` has an element for each loss, or, of gradients, for each score
+ */
+export function multilabelMargins(x: Tensor, target: Tensor, gradients: Tensor | null, out: Tensor): number {
+  marginsTakes(x, target, gradients, out);
+  const rows = x.count / (x.shape.at(-1) ?? 1);
+  const fits = gradients === null ? out.count === rows : out.count === x.count && gradients.count === rows;
+  if (!fits || target.count !== x.count) {
+    throw new ShapeError(
+      `multilabelMargins: expected targets of shape ${formatShape(x.shape)} and a result for each ${gradients === null ? 'row' : 'score'}, ` +
+        `got shapes ${formatShape(target.shape)} and ${formatShape(out.shape)}`,
+    );
+  }
+  return kernels.multilabelMargins(x, target, gradients, out);
+}

@@ -11,6 +11,7 @@ import {
   IndexError,
   K,
   KindlingError,
+  multilabelMargins,
   ones,
   type Primitive,
   ShapeError,
@@ -168,53 +169,18 @@ function requireScores(caller: string, input: Tensor): { rows: number; n: number
   return { rows: input.count / n, n };
 }
 
-/** Calls `visit` for each target j and other class i of a row whose margin 1 - (x[j] - x[i]) is positive. */
-function eachViolation(
-  x: Tensor,
-  target: Tensor,
-  visit: (row: number, j: number, i: number, z: number) => void,
-): void {
-  const n = x.shape.at(-1) ?? 1;
-  const scores = elementsOf(x);
-  const classes = elementsOf(target);
-  for (let start = 0; start < scores.length; start += n) {
-    // The target classes stand in front.
-    const listed = classes.subarray(start, start + n);
-    const end = listed.findIndex((t: number) => t < 0);
-    const own = end < 0 ? listed : listed.subarray(0, end);
-    const isTarget = new Set<number>(own);
-    for (const j of own) {
-      for (let i = 0; i < n; i++) {
-        if (isTarget.has(i)) continue;
-        const z = 1 - scores[start + j]! + scores[start + i]!;
-        if (z > 0) visit(start / n, start + j, start + i, z / n);
-      }
-    }
-  }
-}
-
-/** Refuses what is neither a class nor the -1 that ends a row. */
-function requireClassList(target: Tensor, classes: number): void {
-  elementsOf(target).forEach((t: number, i: number) => {
-    if (t >= -1 && t < classes) return;
-    throw new IndexError(
-      `multilabelMarginLoss: argument #2 'target' is out of range: ${t} at position ${i}, expected -1 to ${classes - 1}`,
-    );
-  });
-}
-
 /** The unreduced loss, (N,) or (); inputs: scores and targets. */
 const multilabelMargin: Primitive<undefined, [Tensor, Tensor]> = definePrimitive({
   name: 'multilabel_margin_loss',
   saves: INPUT(0) | INPUT(1),
   infer: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: x.dtype }),
   kernel([x, target], _, out) {
-    requireClassList(target, x.shape.at(-1) ?? 1);
-    const losses = new Float64Array(out.count);
-    eachViolation(x, target, (row, _j, _i, z) => {
-      losses[row]! += z;
-    });
-    elementsOf(out).set(losses);
+    const bad = multilabelMargins(x, target, null, out);
+    if (bad < 0) return;
+    throw new IndexError(
+      `multilabelMarginLoss: argument #2 'target' is out of range: ${elementsOf(target)[bad]} at position ${bad}, expected -1 to ` +
+        `${(x.shape.at(-1) ?? 1) - 1}`,
+    );
   },
   derivative: (g, node) => [
     apply(multilabelMarginBackward, [g, node.input(0), node.input(1)], undefined),
@@ -228,14 +194,7 @@ const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> =
   saves: INPUT(1) | INPUT(2),
   infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([g, x, target], _, out) {
-    const n = x.shape.at(-1) ?? 1;
-    const shares = Array.from(elementsOf(g), (u: number) => u / n);
-    const gradient = new Float64Array(out.count);
-    eachViolation(x, target, (row, j, i) => {
-      gradient[j]! -= shares[row]!;
-      gradient[i]! += shares[row]!;
-    });
-    elementsOf(out).set(gradient);
+    multilabelMargins(x, target, g, out);
   },
   derivative(h, node) {
     if (!node.needs(0)) return [null, null, null];

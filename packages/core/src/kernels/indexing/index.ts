@@ -3,6 +3,7 @@ export { type ClassMask, maskClasses, maskRows } from './class-mask.ts';
 export { type ClassFactors, classFactors, classWeights } from './class-weights.ts';
 export type { Combination } from './combine-kernels.ts';
 export * from './moves.ts';
+export { multilabelMargins } from './multilabel.ts';
 export { recordNll } from './nll.ts';
 export {
   type Axes,
