@@ -44,11 +44,15 @@ export interface Version {
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;
+  /** When it was last used, in calls. */
+  used: number;
 }
 
 /** After so many calls in a row that take something else from outside, there is no hope. */
 const callsToSettle = 3;
 const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
+/** Of more programs than so many the one that was not used for longest goes, and its memory with it. */
+const mostVersions = 64;
 /** From this number of programs on a warning says why there are so many. */
 const manyVersions = 8;
 
@@ -77,6 +81,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** How often that was something else than in the call before. */
   #differing = 0;
   #eager = false;
+  /** Counts calls. */
+  #clock = 0;
 
   constructor(fn: (...args: A) => R, { check = false, fallback = 'error' }: CompileOptions) {
     this.#fn = fn;
@@ -138,6 +144,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
 
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
+    version.used = ++this.#clock;
     const { executable, result } = version;
     let found: readonly Tensor[];
     try {
@@ -200,8 +207,12 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
     const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
-    this.versions.push({ form, mode, guards, executable, reason, calls: 0, result: resultForm });
+    this.versions.push({ form, mode, guards, executable, reason, calls: 0, used: ++this.#clock, result: resultForm });
     if (this.versions.length === manyVersions) this.#warnOfMany();
+    if (this.versions.length > mostVersions) {
+      const oldest = this.versions.reduce((a, b) => (b.used < a.used ? b : a));
+      this.versions.splice(this.versions.indexOf(oldest), 1);
+    }
   }
 
   #warnOfMany(): void {

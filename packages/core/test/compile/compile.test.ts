@@ -551,6 +551,17 @@ describe('a program', () => {
     );
   });
 
+  it('is given up where there are many, the one that was not used for longest', () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const f = compile((x: Tensor) => x.mul(2));
+    for (let i = 0; i < 80; i++) for (let k = 0; k < 2; k++) expect(f(ones(i + 1)).count).toBe(i + 1);
+    expect(f.programs).toHaveLength(64);
+    const [first] = f.programs;
+    f(ones(1));
+    expect(f.programs).not.toContain(first);
+    expect(values(f(ones(1)))).toEqual([2]);
+  });
+
   it('takes less memory than its values side by side', () => {
     const w = eye(32).mul(1.5);
     const chain = (x: Tensor): Tensor => {
