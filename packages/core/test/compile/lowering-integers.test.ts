@@ -197,6 +197,15 @@ describe('a program that finds an integer beyond int32', () => {
     });
   }
 
+  it('leaves products by factors that 64 bits may not hold to the eager kernel', () => {
+    const x = () => square(good.clone());
+    const call = (i: Tensor): Tensor =>
+      kindling.addmm(i, i, square(zeros([4], { dtype: 'int32' })), { alpha: 2 ** 30 });
+    expect(leftEager(expectSameBits(() => ({ call, argumentsOf: () => [x()] })))).toEqual([
+      'its factors are too large for exact sums',
+    ]);
+  });
+
   it('multiplies exactly what float64 numbers do not, call by call', () => {
     const make = (): World => ({
       call: (i: Tensor) => i.reshape([1, 4]).mm(int32(2 ** 30 + 1, 1, -(2 ** 30) - 1, 1).reshape([4, 1])),
