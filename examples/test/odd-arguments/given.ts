@@ -93,6 +93,8 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   addTableRows: () => [ones([2, 3]), row(), x(), -1],
   standardizeGroups: () => [x(), { outer: 1, groups: 3, inner: 3, eps: 1e-5 }, [x(), ones(3), ones(3)]],
   maskClasses: () => [row(), { classes: 3, dim: 1, ignoreIndex: null }, ones([2, 3])],
+  weighClasses: () => [row(), null, { classes: 3, scale: 0.5 }, ones([2, 3])],
+  multilabelMargins: () => [x(), zeros([3, 3], { dtype: 'int32' }), null, ones(3)],
   fusedNll: () => [x(), tensor([0, 1, 2]), null, attributes],
   classShares: () => [tensor([0, 1, 2]), null, -100, 'float32'],
   addmv: () => [ones(3), x(), ones(3), { alpha: 2 }],

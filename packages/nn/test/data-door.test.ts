@@ -22,7 +22,6 @@ const classTargets = ['nllLoss: whether the input is probabilities'];
 
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
-  BatchNorm1d: ['BatchNorm: the share of the newest batch'],
   AdaptiveLogSoftmaxWithLoss: ['AdaptiveLogSoftmaxWithLoss: the clusters of the targets'],
   CrossEntropyLoss: logits,
   LinearCrossEntropyLoss: logits,
