@@ -1,62 +1,9 @@
 /** Families of operations of which a compiled function leaves nothing to eager kernels, forward and backward: with the bits of eager. */
 import * as kindling from '@kindling/core';
-import {
-  autograd,
-  type DType,
-  manualSeed,
-  ones,
-  randint,
-  randn,
-  Tensor,
-  tensor,
-  zeros,
-} from '@kindling/core';
+import { type DType, manualSeed, ones, randint, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { cotangent } from '../oracle/tensors.ts';
-import { change, expectSameBits, type World } from '../support/compiled.ts';
-
-/** What of a compiled function's programs eager kernels run. */
-const leftEager = (fn: unknown): string[] =>
-  (fn as { machines: { steps: { kind: string; reason?: string }[] }[] }).machines.flatMap(({ steps }) =>
-    steps.flatMap(({ kind, reason }) => (kind === 'eager' ? [reason ?? ''] : [])),
-  );
-
-function expectLowered(make: () => World): void {
-  expect(leftEager(expectSameBits(make))).toEqual([]);
-}
-
-/** Some tensors, and what is computed of them. */
-interface Case {
-  readonly of: (dtype: DType) => readonly Tensor[];
-  readonly run: (...x: Tensor[]) => Tensor | readonly Tensor[];
-}
-
-const flat = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
-  result instanceof Tensor ? [result] : result;
-
-/** A case, and the gradients by those of its tensors that want one. */
-const worldOf =
-  ({ of, run }: Case, dtype: DType) =>
-  (): World => {
-    const given = of(dtype).map((x) => (kindling.isFloatingPoint(x.dtype) ? x.requiresGrad_() : x));
-    const leaves = given.filter((x) => x.requiresGrad);
-    return {
-      call: () => {
-        const results = flat(run(...given));
-        const roots = results.filter((y) => y.requiresGrad);
-        const gradients =
-          roots.length === 0
-            ? []
-            : autograd.grad(roots, leaves, { gradOutputs: roots.map(cotangent), allowUnused: true });
-        return [results, gradients.filter((g) => g !== null)];
-      },
-      argumentsOf: () => {
-        change(given);
-        return [];
-      },
-      state: () => given,
-    };
-  };
+import { expectSameBits, type World } from '../support/compiled.ts';
+import { type Case, expectLowered, leftEager, worldOf } from '../support/lowered.ts';
 
 const values =
   (...shape: number[]) =>
