@@ -207,7 +207,16 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
     const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
-    this.versions.push({ form, mode, guards, executable, reason, calls: 0, used: ++this.#clock, result: resultForm });
+    this.versions.push({
+      form,
+      mode,
+      guards,
+      executable,
+      reason,
+      calls: 0,
+      used: ++this.#clock,
+      result: resultForm,
+    });
     if (this.versions.length === manyVersions) this.#warnOfMany();
     if (this.versions.length > mostVersions) {
       const oldest = this.versions.reduce((a, b) => (b.used < a.used ? b : a));

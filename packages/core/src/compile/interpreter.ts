@@ -151,7 +151,7 @@ export class Interpreter {
     for (const i of this.#lastHosts) runHost(i);
     for (const storage of this.#written) storage.version++;
     for (const { members, array, written } of this.#inputs)
-      if (written) for (const { index, at } of members) bringBack(array, at, given[index]!);
+      if (written) for (const { index, at } of members) bringBack(array, at, given[index]);
     const results = this.program.results.map((value) => this.#resultOf(value, given));
     for (const left of this.program.gradients) this.#leave(left, given);
     return results;
@@ -222,7 +222,8 @@ function bringIn(given: readonly Tensor[], { index, at }: Argument, target: Type
   if (x !== undefined) target.set(x.storage.array.subarray(from, from + target.length));
 }
 
-function bringBack(source: TypedArray, at: number, x: Tensor): void {
+function bringBack(source: TypedArray, at: number, x: Tensor | undefined): void {
+  if (x === undefined) return;
   const { shape, dtype, strides, dense } = x;
   scatterStrided(new Tensor(new Storage(source), shape, dtype, at, dense ? null : strides), x);
   x.storage.version++;

@@ -251,7 +251,7 @@ export class Machine {
       if (!direct) storage.array.set(lodged.array());
     }
     for (const { members, lodged, written } of this.#inputs)
-      if (written) for (const { index, at } of members) bringBack(lodged, at, given[index]!);
+      if (written) for (const { index, at } of members) bringBack(lodged, at, given[index]);
     for (const { memory, lodged, written } of this.#gradients) {
       const gradient = gradientOf(memory, given);
       if (gradient === null || !written) continue;
@@ -332,7 +332,8 @@ function bringElements(given: readonly Tensor[], { index, at }: Argument, lodged
     );
 }
 
-function bringBack(source: Lodged, at: number, x: Tensor): void {
+function bringBack(source: Lodged, at: number, x: Tensor | undefined): void {
+  if (x === undefined) return;
   const { shape, dtype, strides, dense } = x;
   scatterStrided(new Tensor(source.storage(), shape, dtype, at, dense ? null : strides), x);
   x.storage.version++;

@@ -7,10 +7,10 @@ import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 import { SCRATCH_BYTES } from './gemm-kernels.ts';
 import { EXACT, exactProduct, largest } from './integers.ts';
 import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
-import { smallGemm } from './plain-loops.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { recordBlocks, recordGemm } from './recorded.ts';
 import { recordIntegers } from './recorded-integers.ts';
+import { smallGemm } from './small.ts';
 
 export type { BatchedMatrixView, MatrixView } from './operands.ts';
 

@@ -8,7 +8,7 @@ import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts'
 import { tileTypes } from './gemm-kernels.ts';
 import type { Layout, MatrixView } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
-import { smallKernel, smallTypes } from './small-kernel.ts';
+import { smallKernel, smallTypes } from './small.ts';
 
 const scaled = new ElementwiseKernel('scale', 1, (x) => mul(param(0), x));
 

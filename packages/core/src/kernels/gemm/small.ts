@@ -1,5 +1,6 @@
-/** The product of tiny matrices as a WebAssembly kernel: the loops of plain-loops.ts, for programs, whose operands lie in memory. */
+/** Products of tiny matrices: as plain loops, since copying them costs more than it saves; and, for programs, whose operands lie in memory, the same loops as a WebAssembly kernel. */
 
+import type { FloatArray } from '../strided/index.ts';
 import {
   bump,
   defineFunction,
@@ -10,6 +11,44 @@ import {
   ModuleBuilder,
   memoized,
 } from '../wasm/index.ts';
+import { elementAt, type MatrixView } from './operands.ts';
+
+/**
+ * c = alpha * a @ b + beta * added, for c of shape (m, n), contiguous from `cOffset` on; `added` may be c itself. Sums in double
+ * precision.
+ */
+export function smallGemm(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  c: FloatArray,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+): void {
+  const aArray = a.array;
+  const bArray = b.array;
+  const aStep = a.colStride;
+  const bStep = b.rowStride;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let x = a.offset + i * a.rowStride;
+      let y = b.offset + j * b.colStride;
+      let sum = 0;
+      for (let p = 0; p < k; p++) {
+        sum += aArray[x]! * bArray[y]!;
+        x += aStep;
+        y += bStep;
+      }
+      sum *= alpha;
+      if (added !== undefined) sum += beta * elementAt(added, i, j);
+      c[cOffset + i * n + j] = sum;
+    }
+  }
+}
 
 /**
  * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`, which is not
