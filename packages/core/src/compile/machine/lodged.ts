@@ -24,6 +24,11 @@ export class Lodged implements Lodging {
     return this.#residence.address + this.#at;
   }
 
+  /** The memory, where threads share it. */
+  get memory(): WebAssembly.Memory | null {
+    return this.#residence.memory;
+  }
+
   array(): TypedArray {
     if (this.#array.length !== this.#length)
       this.#array = this.#residence.array(this.#dtype, this.#at, this.#length);
