@@ -24,5 +24,5 @@ export {
   stridedOver,
   toInt32,
 } from './strided/index.ts';
-export { memoryOfPrograms, patience, stopWorkers, threadsWanted, wantThreads } from './threads/index.ts';
+export { memoryOfPrograms, threadsWanted, wantThreads } from './threads/index.ts';
 export { Residence, residentBytes } from './wasm/index.ts';

@@ -12,6 +12,8 @@ export const DONE = 32;
 export const SLEEPERS = 48;
 /** Whether a worker failed in its part. */
 export const FAILED = 64;
+/** How many parts workers have taken. */
+export const TAKEN = 65;
 /** From here on, for each worker: how many messages were posted to it. Who has read fewer goes back to read them. */
 export const POSTED = 80;
 

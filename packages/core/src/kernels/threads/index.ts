@@ -3,4 +3,4 @@
 export { mostThreads } from './control.ts';
 export * from './jobs.ts';
 export { threadsWanted, wantThreads } from './number.ts';
-export { patience, stopWorkers } from './team.ts';
+export { patience, stopWorkers, team } from './team.ts';

@@ -11,6 +11,7 @@ import {
   PROGRAM,
   partBits,
   SLEEPERS,
+  TAKEN,
   WORD,
 } from './control.ts';
 import { threadsWanted } from './number.ts';
@@ -27,8 +28,8 @@ const napMilliseconds = 20;
 /** For how many milliseconds a part that a worker took is waited for, beside what it may take. */
 export const patience = { milliseconds: 10_000 };
 
-/** @internal The words that threads agree by; made with the first call that is shared. */
-export let control: Int32Array<SharedArrayBuffer> | null = null;
+/** The words that threads agree by; made with the first call that is shared. */
+let control: Int32Array<SharedArrayBuffer> | null = null;
 let helpers: readonly Member[] = [];
 /** No worker is started any more after one ended by itself: who knows why. */
 let failed = false;
@@ -108,6 +109,14 @@ export function forget(id: number): void {
   programs.delete(id);
   postToAll({ kind: 'forget', id });
 }
+
+/** What is going on, for tests. */
+export const team = {
+  /** How many workers there are. */
+  workers: (): number => helpers.length,
+  /** How many parts workers have taken. */
+  taken: (): number => (control === null ? 0 : Atomics.load(control, TAKEN)),
+};
 
 /** Ends all workers. They are not started again. */
 export function stopWorkers(): void {

@@ -1,4 +1,4 @@
-import { DONE, FAILED, JOB, PROGRAM, partBits, SLEEPERS, WORD } from './control.ts';
+import { DONE, FAILED, JOB, PROGRAM, partBits, SLEEPERS, TAKEN, WORD } from './control.ts';
 
 /** How often a worker looks for work before it sleeps: for some tens of microseconds. */
 const spins = 20_000;
@@ -29,6 +29,7 @@ const handle = (message) => {
 
 const takePart = (word, next, parts) => {
   if (Atomics.compareExchange(control, ${WORD}, word, word + 1) !== word) return;
+  Atomics.add(control, ${TAKEN}, 1);
   try {
     programs.get(Atomics.load(control, ${PROGRAM}))[Atomics.load(control, ${JOB})](next, parts, scratch);
   } catch {
