@@ -6,14 +6,17 @@ import {
   add,
   autograd,
   compile,
+  enableGrad,
   exp,
   getNumThreads,
+  logSoftmax,
   matmul,
   mul,
   noGrad,
   randn,
   relu,
   setNumThreads,
+  softmax,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -104,6 +107,28 @@ describe('on any number of threads a program gives the same bits', () => {
         x,
         row,
         column,
+      );
+    }
+  });
+
+  test('rows of softmax, forth and back', async () => {
+    for (const shape of [
+      [300, 101],
+      [7, 20_001],
+      [3000, 9],
+    ]) {
+      const [x, g] = [randn(shape), randn(shape)];
+      await expectSameOnThreads((x, g) => [softmax(x!, 1), logSoftmax(g!, 1), softmax(mul(x!, g!), 0)], x, g);
+      await expectSameOnThreads(
+        (x, g) =>
+          enableGrad(() => {
+            const leaf = x!.detach().requiresGrad_();
+            return [softmax, logSoftmax].map(
+              (f) => autograd.grad(f(leaf, 1), [leaf], { gradOutputs: [g!] })[0]!,
+            );
+          }),
+        x,
+        g,
       );
     }
   });

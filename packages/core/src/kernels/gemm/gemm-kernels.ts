@@ -92,7 +92,9 @@ export type WideCompiler = Compiling;
 export function compileGemmKernels(lane: FloatLane, wide?: WideCompiler): GemmKernels {
   const module = new ModuleBuilder();
   outerProducts(module, LANES[lane], wide === undefined ? narrowTile : wideTile);
-  return { ...instantiate<OuterKernels>(module.build(), {}, wide), dot: dotKernel(lane) };
+  const bytes = module.build();
+  const compile = () => instantiate<OuterKernels>(bytes, {}, wide);
+  return { ...(wide === undefined ? compile() : wide(compile)), dot: dotKernel(lane) };
 }
 
 const kernels = new Map<FloatLane, GemmKernels>();

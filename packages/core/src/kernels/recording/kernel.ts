@@ -62,8 +62,8 @@ export interface Split {
   readonly count: number;
   /** Which arguments are addresses in the first row, with the bytes from there to the next. */
   readonly steps: readonly (readonly [argument: number, bytes: number])[];
-  /** Which argument is the address of scratch memory. */
-  readonly scratch: number;
+  /** Which argument is the address of scratch memory; `null` where it takes none. */
+  readonly scratch: number | null;
   /** How many rows the function works on at a time. */
   readonly together: number;
   /** How long a row takes, in multiply-adds. */

@@ -107,7 +107,8 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 }
 
 /**
- * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports.
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is to be compiled
+ * again, where it is called for on another memory.
  * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
  */
 export function instantiate<Exports>(
@@ -116,10 +117,7 @@ export function instantiate<Exports>(
   compiling: Compiling = (compile) => compile(),
 ): Exports {
   const imports = { env: { memory: scratchMemory(), ...env } };
-  const { exports } = new WebAssembly.Instance(
-    compiling(() => compiled(bytes)),
-    imports,
-  );
+  const { exports } = new WebAssembly.Instance(compiled(bytes), imports);
   const origin = { bytes, env, compiling };
   for (const [name, kernel] of Object.entries(exports)) origins.set(kernel as object, { origin, name });
   return exports as Exports;
