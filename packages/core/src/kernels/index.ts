@@ -25,4 +25,4 @@ export {
   toInt32,
 } from './strided/index.ts';
 export { memoryOfPrograms, threadsWanted, wantThreads } from './threads/index.ts';
-export { Residence, residentBytes } from './wasm/index.ts';
+export { Residence, residentBytes, type SharedMemory } from './wasm/index.ts';

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import type { Residence } from '../../kernels/index.ts';
+import type { Residence, SharedMemory } from '../../kernels/index.ts';
 import { allocateArray, type Lodging, Storage } from '../../storage.ts';
 
 /** A part of the memory that stays where kernels work, for the elements of one dtype. */
@@ -25,7 +25,7 @@ export class Lodged implements Lodging {
   }
 
   /** The memory, where threads share it. */
-  get memory(): WebAssembly.Memory | null {
+  get memory(): SharedMemory | null {
     return this.#residence.memory;
   }
 

@@ -1,6 +1,12 @@
 import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
 import type { Call, Kernel } from '../recording/index.ts';
-import { type FunctionBuilder, instantiate, instantiateShared, ModuleBuilder } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  instantiate,
+  instantiateShared,
+  ModuleBuilder,
+  type SharedMemory,
+} from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
 import { byteOf, emitArgument, type Places, type Prepared, prepare } from './places.ts';
 import { SharedKernels } from './shared-kernels.ts';
@@ -15,7 +21,7 @@ export type Stretch = () => number;
 export function emitProgram(
   stretches: readonly (readonly Kernel[])[],
   places: Places,
-  memory: WebAssembly.Memory | null,
+  memory: SharedMemory | null,
 ): Stretch[] {
   const module = new ModuleBuilder();
   const scalarFunctions: ScalarFunctions = {};

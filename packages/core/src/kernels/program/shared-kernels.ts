@@ -4,7 +4,13 @@ import { bytesOf } from '../../dtype.ts';
 import { FixedLoops } from '../compile/index.ts';
 import type { Call, Elementwise, Kernel, Split } from '../recording/index.ts';
 import { type Callee, canBeSent, forkOf, type Job, mostParts } from '../threads/index.ts';
-import { type FunctionBuilder, instantiateShared, ModuleBuilder, onSharedMemory } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  instantiateShared,
+  ModuleBuilder,
+  onSharedMemory,
+  type SharedMemory,
+} from '../wasm/index.ts';
 import { emitArgument, type Places, type Prepared } from './places.ts';
 
 /** The parameters of a part. */
@@ -17,7 +23,7 @@ const rowLength = 1024;
 
 /** Collects the kernels that are worth several threads, and their module, which workers get too. */
 export class SharedKernels {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: SharedMemory;
   readonly #module = new ModuleBuilder();
   readonly #imported = new Map<Call['callee'], number>();
   readonly #callees: Callee[] = [];
@@ -26,7 +32,7 @@ export class SharedKernels {
   readonly #writers: (() => void)[] = [];
   readonly #numbers = new Map<Kernel, number>();
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: SharedMemory) {
     this.#memory = memory;
   }
 

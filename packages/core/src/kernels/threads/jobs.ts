@@ -1,6 +1,6 @@
 /** Programs whose kernels are done in parts. */
 
-import { type SharedModule, sharedMemory } from '../wasm/index.ts';
+import { type SharedMemory, type SharedModule, sharedMemory } from '../wasm/index.ts';
 import { mostThreads } from './control.ts';
 import { threadsWanted } from './number.ts';
 import { hasWorkers } from './start-worker.ts';
@@ -32,7 +32,7 @@ export const mostParts = ({ units, work }: Omit<Job, 'name'>): number =>
   Math.min(units, Math.floor(work / leastPart), mostThreads);
 
 /** The memory for programs: one that threads share, where there are any and more than one is wanted; else `null`. */
-export const memoryOfPrograms = (): WebAssembly.Memory | null =>
+export const memoryOfPrograms = (): SharedMemory | null =>
   threadsWanted() > 1 && hasWorkers() ? sharedMemory() : null;
 
 const isOfMath = ([name, f]: readonly [string, unknown]): boolean =>
@@ -45,7 +45,7 @@ const unused = typeof FinalizationRegistry === 'undefined' ? null : new Finaliza
 
 /** Gives what runs a job of a module on as many threads as there are for it; it returns when all is done. */
 export function forkOf(
-  memory: WebAssembly.Memory,
+  memory: SharedMemory,
   { module, exports }: SharedModule,
   callees: readonly Callee[],
   jobs: readonly Job[],

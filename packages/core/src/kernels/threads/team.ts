@@ -1,6 +1,7 @@
 /** The workers, and how a call is shared with them. */
 
 import { KindlingError } from '../../errors.ts';
+import type { SharedMemory } from '../wasm/index.ts';
 import {
   controlBytes,
   DONE,
@@ -67,13 +68,13 @@ function postToAll(message: object): void {
 }
 
 /** How many threads there are for a call, workers being started where some are missing. */
-export function threadsFor(memory: WebAssembly.Memory): number {
+export function threadsFor(memory: SharedMemory): number {
   const wanted = Math.min(threadsWanted(), mostThreads);
   if (wanted > helpers.length + 1 && !failed) startUpTo(wanted - 1, memory);
   return Math.min(wanted, helpers.length + 1);
 }
 
-function startUpTo(count: number, memory: WebAssembly.Memory): void {
+function startUpTo(count: number, memory: SharedMemory): void {
   control ??= new Int32Array(new SharedArrayBuffer(controlBytes));
   const words = control;
   try {

@@ -117,14 +117,17 @@ export function instantiate<Exports>(
   compiling: Compiling = (compile) => compile(),
 ): Exports {
   const imports = { env: { memory: scratchMemory(), ...env } };
-  const { exports } = new WebAssembly.Instance(compiled(bytes), imports);
+  const { exports } = new WebAssembly.Instance(compiled(bytes) as WebAssembly.Module, imports);
   const origin = { bytes, env, compiling };
   for (const [name, kernel] of Object.entries(exports)) origins.set(kernel as object, { origin, name });
   return exports as Exports;
 }
 
+/** A `WebAssembly.Module`. */
+export type CompiledModule = object;
+
 /** @throws KindlingError as {@link instantiate} */
-export function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export function compiled(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {

@@ -1,6 +1,6 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { growTo, scratchLimit, wholeMemory } from './memory.ts';
-import { growMemory } from './shared-memory.ts';
+import { growMemory, type SharedMemory } from './shared-memory.ts';
 
 /**
  * Memory that lasts, in a memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
@@ -66,10 +66,10 @@ class Lasting {
 const inScratch = new Lasting(wholeMemory, (needed) => {
   if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
 });
-const shared = new Map<WebAssembly.Memory, Lasting>();
+const shared = new Map<SharedMemory, Lasting>();
 
 /** What lasts in a memory that threads share, or behind the scratch of kernels. */
-function lastingIn(memory: WebAssembly.Memory | null): Lasting {
+function lastingIn(memory: SharedMemory | null): Lasting {
   if (memory === null) return inScratch;
   let lasting = shared.get(memory);
   if (lasting === undefined) {
@@ -88,11 +88,11 @@ export class Residence {
   readonly address: number;
   readonly bytes: number;
   /** The memory, where threads share it; `null`: the scratch memory. */
-  readonly memory: WebAssembly.Memory | null;
+  readonly memory: SharedMemory | null;
   readonly #lasting: Lasting;
 
   /** @throws RangeError where the memory cannot grow */
-  constructor(bytes: number, memory: WebAssembly.Memory | null = null) {
+  constructor(bytes: number, memory: SharedMemory | null = null) {
     this.#lasting = lastingIn(memory);
     this.address = this.#lasting.take(Math.ceil((bytes + margin) / alignment) * alignment, this);
     this.bytes = bytes;

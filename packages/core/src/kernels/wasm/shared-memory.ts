@@ -4,17 +4,23 @@
  */
 
 import { unsigned } from './encoding.ts';
-import { compiled, hasOrigin, type Imports, type Origin, originOf } from './memory.ts';
+import { type CompiledModule, compiled, hasOrigin, type Imports, type Origin, originOf } from './memory.ts';
 
 const PAGE_BYTES = 65536;
 /** What modules allow a shared memory to grow to, and what one is made for: less where that is not to be had. */
 const mostPages = 65536;
 const wantedPages = [mostPages, mostPages / 4, mostPages / 16];
 
-let memory: WebAssembly.Memory | null | undefined;
+/** A memory that threads share. It is said here what it is, as programs without the types of WebAssembly read the declarations too. */
+export interface SharedMemory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+
+let memory: SharedMemory | null | undefined;
 
 /** The memory that threads share; `null` where the engine has none. */
-export function sharedMemory(): WebAssembly.Memory | null {
+export function sharedMemory(): SharedMemory | null {
   if (memory === undefined) {
     memory = null;
     if (typeof SharedArrayBuffer !== 'undefined' && typeof WebAssembly !== 'undefined') {
@@ -27,7 +33,7 @@ export function sharedMemory(): WebAssembly.Memory | null {
   return memory;
 }
 
-function made(maximum: number): WebAssembly.Memory | null {
+function made(maximum: number): SharedMemory | null {
   try {
     return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
   } catch {
@@ -36,7 +42,7 @@ function made(maximum: number): WebAssembly.Memory | null {
 }
 
 /** Makes a memory at least `bytes` long. */
-export function growMemory(memory: WebAssembly.Memory, bytes: number): void {
+export function growMemory(memory: SharedMemory, bytes: number): void {
   const missing = bytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
 }
@@ -79,7 +85,7 @@ const sharedDescription = [0x02, 0x03, 0x01, ...unsigned(mostPages)];
 
 /** A module on shared memory. */
 export interface SharedModule {
-  readonly module: WebAssembly.Module;
+  readonly module: CompiledModule;
   /** What it was said to import. */
   readonly env: Imports;
   readonly exports: Readonly<Record<string, (...args: number[]) => unknown>>;
@@ -87,14 +93,15 @@ export interface SharedModule {
 
 /** Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work there. */
 export function instantiateShared(
-  memory: WebAssembly.Memory,
+  memory: SharedMemory,
   { bytes, env, compiling = (compile) => compile() }: Omit<Origin, 'compiling'> & Partial<Origin>,
 ): SharedModule {
   const module = compiling(() => compiled(forSharedMemory(bytes)));
   const twin: Imports = Object.fromEntries(
     Object.entries(env).map(([name, f]) => [name, hasOrigin(f) ? onSharedMemory(memory, f).kernel : f]),
   );
-  const exports = new WebAssembly.Instance(module, { env: { memory, ...twin } }).exports;
+  const imports = { env: { memory: memory as WebAssembly.Memory, ...twin } };
+  const { exports } = new WebAssembly.Instance(module as WebAssembly.Module, imports);
   return { module, env, exports: exports as SharedModule['exports'] };
 }
 
@@ -102,7 +109,7 @@ const twins = new WeakMap<Origin, SharedModule>();
 
 /** The same function on shared memory, with the module that it is of. */
 export function onSharedMemory(
-  memory: WebAssembly.Memory,
+  memory: SharedMemory,
   kernel: (...args: number[]) => unknown,
 ): { from: SharedModule; name: string; kernel: (...args: number[]) => unknown } {
   const { origin, name } = originOf(kernel);
