@@ -56,9 +56,10 @@ function nextCall(words: Int32Array<SharedArrayBuffer>, parts: number): void {
 }
 
 function post(words: Int32Array<SharedArrayBuffer>, to: Member, message: object): void {
-  to.helper.post(message);
+  // The number first: a worker that had the message before it would take it for one of several, and wait for the next.
   to.posted++;
   Atomics.store(words, to.word, to.posted);
+  to.helper.post(message);
   nextCall(words, 0);
 }
 
@@ -91,8 +92,8 @@ function startUpTo(count: number, memory: SharedMemory): void {
       for (const message of programs.values()) post(words, member, message);
     }
   } catch {
-    // Where a page's policy forbids workers, one thread does everything.
-    failed = true;
+    // Where a page's policy forbids workers, or an engine cannot send what they need, one thread does everything.
+    disband();
   }
 }
 
@@ -159,11 +160,15 @@ export function runParts(id: number, job: number, run: PartOf, parts: number, mi
 
 function awaitOthers(words: Int32Array<SharedArrayBuffer>, parts: number, milliseconds: number): void {
   for (let i = 0; i < spins; i++) if (Atomics.load(words, DONE) === parts) break;
-  const deadline = performance.now() + patience.milliseconds + milliseconds;
+  let patient = patience.milliseconds + milliseconds;
+  let last = performance.now();
   for (let done = Atomics.load(words, DONE); done < parts; done = Atomics.load(words, DONE)) {
-    if (performance.now() > deadline)
-      abandon('a worker thread does not finish its part of a kernel, which stays half done');
     nap(words, done);
+    const now = performance.now();
+    // Where the process was stopped meanwhile, or the machine slept, that is no matter of the worker's.
+    patient -= Math.min(now - last, napMilliseconds);
+    last = now;
+    if (patient < 0) abandon('a worker thread does not finish its part of a kernel, which stays half done');
   }
   if (Atomics.load(words, FAILED) !== 0) abandon('a worker thread failed in its part of a kernel');
 }
