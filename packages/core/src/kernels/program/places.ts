@@ -48,7 +48,7 @@ export function prepare(kernel: Elementwise, places: Places): Prepared {
 
 /** Pushes an argument of a call. */
 export function emitArgument(f: FunctionBuilder, { args, types }: Call, i: number, places: Places): void {
-  const arg = args[i]!;
+  const arg = args[i] ?? 0;
   const value = typeof arg === 'number' ? arg : places.of(arg.area) + arg.bytes;
   switch (types[i]) {
     case 'f32':

@@ -57,12 +57,15 @@ export function forkOf(
     callees: callees.map(({ as, from, name }) => ({ as, from: modules.indexOf(from), name })),
     jobs: jobs.map(({ name }) => name),
   });
-  const runs = jobs.map(({ name }) => exports[name] as PartOf);
-  const parts = jobs.map(mostParts);
-  const milliseconds = jobs.map(({ work }) => work / slowest);
-  const fork = (job: number): void => {
-    const run = runs[job]!;
-    runParts(id, job, run, Math.min(parts[job]!, threadsFor(memory)), milliseconds[job]!);
+  const known = jobs.map((job) => ({
+    run: exports[job.name] as PartOf,
+    parts: mostParts(job),
+    milliseconds: job.work / slowest,
+  }));
+  const fork = (number: number): void => {
+    const job = known[number];
+    if (job === undefined) return;
+    runParts(id, number, job.run, Math.min(job.parts, threadsFor(memory)), job.milliseconds);
   };
   unused?.register(fork, id);
   return fork;
