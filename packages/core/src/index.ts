@@ -45,3 +45,4 @@ export { formatShape, type Shape, sameShape } from './shape.ts';
 export { userFrames } from './stack.ts';
 export { Storage } from './storage.ts';
 export { type GradHook, Tensor } from './tensor.ts';
+export * from './threads.ts';

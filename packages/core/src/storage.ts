@@ -61,6 +61,7 @@ export class Storage {
     const { array } = this;
     const there = lodging.array();
     there.set(array);
+    if (this.#lodging !== null) timesMovedOut++;
     this.#array = there;
     this.#lodging = lodging;
     this.#lengthOutside = there.length;

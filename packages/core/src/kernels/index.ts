@@ -24,4 +24,5 @@ export {
   stridedOver,
   toInt32,
 } from './strided/index.ts';
-export { Residence, residentBytes } from './wasm/index.ts';
+export { memoryOfPrograms, threadsWanted, wantThreads } from './threads/index.ts';
+export { Residence, residentBytes, type SharedMemory } from './wasm/index.ts';

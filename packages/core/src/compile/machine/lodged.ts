@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import type { Residence } from '../../kernels/index.ts';
+import type { Residence, SharedMemory } from '../../kernels/index.ts';
 import { allocateArray, type Lodging, Storage } from '../../storage.ts';
 
 /** A part of the memory that stays where kernels work, for the elements of one dtype. */
@@ -22,6 +22,11 @@ export class Lodged implements Lodging {
   /** Its first byte in the memory of kernels. */
   get address(): number {
     return this.#residence.address + this.#at;
+  }
+
+  /** The memory, where threads share it. */
+  get memory(): SharedMemory | null {
+    return this.#residence.memory;
   }
 
   array(): TypedArray {

@@ -3,6 +3,7 @@ import {
   copyStrided,
   emitProgram,
   type Kernel,
+  memoryOfPrograms,
   Residence,
   type Stretch,
   scatterStrided,
@@ -85,7 +86,7 @@ export class Machine {
     this.#harmless = changing < 0 ? this.steps.length : changing;
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount } = this.#layout;
-    this.#own = new Residence(bytes);
+    this.#own = new Residence(bytes, memoryOfPrograms());
     this.#params = new Lodged(this.#own, 'float64', spareBytes, paramCount);
     const written = rewritten(program);
     for (const memory of program.memories) this.#place(memory, written.has(memory));
@@ -114,11 +115,15 @@ export class Machine {
   #emit(stretches: readonly (readonly Kernel[])[]): Stretch[] {
     const own = this.#own.address;
     const { places, params } = this.#layout;
-    return emitProgram(stretches, {
-      of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
-      params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
-      spare: own,
-    });
+    return emitProgram(
+      stretches,
+      {
+        of: (area) => this.#places.get(area as Memory)?.address ?? own + (places.get(area) ?? 0),
+        params: (kernel) => this.#params.address + 8 * (params.get(kernel) ?? 0),
+        spare: own,
+      },
+      this.#own.memory,
+    );
   }
 
   /** How long each step takes, in microseconds; `null` for what eager kernels do. */
@@ -136,11 +141,13 @@ export class Machine {
     const { origin, dtype, length } = memory;
     if (origin.kind === 'state') {
       const { storage } = origin;
-      const lodged =
-        storage.lodging instanceof Lodged
-          ? storage.lodging
-          : new Lodged(new Residence(bytesOfMemory(memory)), dtype, 0, length);
-      if (storage.mayMove) storage.moveInto(lodged);
+      const { lodging } = storage;
+      const stays = lodging instanceof Lodged && lodging.memory === this.#own.memory;
+      const lodged = stays
+        ? lodging
+        : new Lodged(new Residence(bytesOfMemory(memory), this.#own.memory), dtype, 0, length);
+      // From another memory too: whoever counts on that brings the elements there and back from now on.
+      if (!stays && (storage.mayMove || lodging !== null)) storage.moveInto(lodged);
       this.#places.set(memory, lodged);
       this.#states.push({ storage, lodged, written, direct: storage.lodging === lodged });
       return;

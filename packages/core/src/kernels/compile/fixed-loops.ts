@@ -10,8 +10,24 @@ const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 export interface FixedSizes {
   readonly outer: number;
   readonly inner: number;
-  /** Byte offset of 32 bytes that may be overwritten. */
+  /** Byte offset of 32 bytes that may be overwritten, after what {@link Part.scratch} says where there is a part. */
   readonly spare: number;
+  /** Of more rows than one: those to do. By default all. */
+  readonly part?: Part;
+}
+
+/** Some of the rows, as locals say. */
+export interface Part {
+  readonly first: number;
+  readonly end: number;
+  readonly scratch: number;
+}
+
+/** The first `rest` elements of a vector, and where they can be put together. */
+interface Cut {
+  readonly rest: number;
+  readonly spare: number;
+  readonly scratch: number | undefined;
 }
 
 /**
@@ -22,8 +38,8 @@ export class FixedLoops extends LoopEmitter {
   private readonly values = new Map<OutputSpec, number>();
 
   emitFixed(sizes: FixedSizes): void {
-    const { outer, inner } = sizes;
-    if (outer === 1) {
+    const { outer, inner, part } = sizes;
+    if (outer === 1 && part === undefined) {
       this.hoist(perCall);
       this.hoist(perRow);
       this.emitRow(sizes);
@@ -32,17 +48,21 @@ export class FixedLoops extends LoopEmitter {
     const { f } = this;
     this.hoist(perCall);
     const start = f.local('i32');
+    if (part !== undefined) f.get(part.first).tee(this.row).i32Const(inner).op('i32.mul').set(start);
     const rows = f.loop();
     this.hoist(perRow);
     for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
     for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
     this.emitRow(sizes);
     f.get(start).i32Const(inner).op('i32.add').set(start);
-    f.get(this.row).i32Const(1).op('i32.add').tee(this.row).i32Const(outer).op('i32.lt_s').brIf(rows);
+    f.get(this.row).i32Const(1).op('i32.add').tee(this.row);
+    if (part === undefined) f.i32Const(outer);
+    else f.get(part.end);
+    f.op('i32.lt_s').brIf(rows);
     f.end();
   }
 
-  private emitRow({ inner, spare }: FixedSizes): void {
+  private emitRow({ inner, spare, part }: FixedSizes): void {
     const { f, lanes } = this;
     const whole = Math.floor(inner / lanes);
     const rest = inner % lanes;
@@ -58,11 +78,11 @@ export class FixedLoops extends LoopEmitter {
       f.end();
     }
     for (this.copy = 0; this.copy < whole - rounds * unroll; this.copy++) this.emitVector();
-    if (rest > 0) this.emitVector({ rest, spare });
+    if (rest > 0) this.emitVector({ rest, spare, scratch: part?.scratch });
   }
 
   /** All values first: a result may lie over the operand of another. */
-  private emitVector(cut?: { readonly rest: number; readonly spare: number }): void {
+  private emitVector(cut?: Cut): void {
     const { f, spec } = this;
     this.forgetElements();
     const { outputs } = this.program;
@@ -101,7 +121,7 @@ export class FixedLoops extends LoopEmitter {
     { kind }: Node,
     stored: Stored,
     push: () => void,
-    { rest, spare, address, at }: { rest: number; spare: number; address: number; at: number },
+    { rest, spare, scratch, address, at }: Cut & { readonly address: number; readonly at: number },
   ): void {
     const { f, spec } = this;
     if (kind === 'value' && stored === asItIs[spec.lane]) {
@@ -118,8 +138,12 @@ export class FixedLoops extends LoopEmitter {
           .accessLane('v128.store32_lane', rest - 1, at + 4 * (rest - 1));
       return;
     }
-    const zero = f.local('i32');
-    f.i32Const(0).tee(zero);
+    let zero = scratch;
+    if (zero === undefined) {
+      zero = f.local('i32');
+      f.i32Const(0).set(zero);
+    }
+    f.get(zero);
     push();
     emitStore(f, spec.lane, kind, stored, spare, zero, this.spare);
     const bytes = rest << shiftOf[stored];

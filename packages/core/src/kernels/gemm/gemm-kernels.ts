@@ -1,6 +1,7 @@
 /** The WebAssembly kernels of the matrix product: functions of addresses, and which of them serves a product. */
 
 import {
+  type Compiling,
   type FloatLane,
   hasRelaxedSimd,
   instantiate,
@@ -85,14 +86,14 @@ const dotKernel = memoized((lane: FloatLane): TileProduct => {
 });
 
 /** Calls a function that compiles a module, while the engine joins pairs of vectors; gives what that returns. */
-export type WideCompiler = <T>(compile: () => T) => T;
+export type WideCompiler = Compiling;
 
 /** Compiles the kernels of a lane type: with `wide`, for vectors of 256 bits. The results are the same, bit by bit. */
 export function compileGemmKernels(lane: FloatLane, wide?: WideCompiler): GemmKernels {
   const module = new ModuleBuilder();
   outerProducts(module, LANES[lane], wide === undefined ? narrowTile : wideTile);
   const bytes = module.build();
-  const compile = () => instantiate<OuterKernels>(bytes);
+  const compile = () => instantiate<OuterKernels>(bytes, {}, wide);
   return { ...(wide === undefined ? compile() : wide(compile)), dot: dotKernel(lane) };
 }
 

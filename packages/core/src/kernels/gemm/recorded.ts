@@ -9,6 +9,7 @@ import { tileTypes } from './gemm-kernels.ts';
 import type { Layout, MatrixView } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { smallKernel, smallTypes } from './small.ts';
+import { narrowTile } from './tiles.ts';
 
 const scaled = new ElementwiseKernel('scale', 1, (x) => mul(param(0), x));
 
@@ -137,6 +138,16 @@ export function recordBlocks(
         reads: [left.array, right.array],
         writes: [c],
         keeps: p > 0 || added !== undefined || !isWhole(result, c) ? [c] : [],
+        rows: {
+          count: 0,
+          steps: [
+            [3, aLayout === 'rows' ? lineOf(left, aLayout) : bytes],
+            [7, n * bytes],
+          ],
+          scratch: 10,
+          together: narrowTile.rows,
+          work: n * steps,
+        },
       },
     );
   }

@@ -56,6 +56,20 @@ export interface Address {
   readonly bytes: number;
 }
 
+/** How a call can be cut into calls of fewer rows, which give the same bits and can be made side by side. */
+export interface Split {
+  /** Which argument says how many there are. */
+  readonly count: number;
+  /** Which arguments are addresses in the first row, with the bytes from there to the next. */
+  readonly steps: readonly (readonly [argument: number, bytes: number])[];
+  /** Which argument is the address of scratch memory; `null` where it takes none. */
+  readonly scratch: number | null;
+  /** How many rows the function works on at a time. */
+  readonly together: number;
+  /** How long a row takes, in multiply-adds. */
+  readonly work: number;
+}
+
 /** Calls a function of WebAssembly on addresses. */
 export interface Call {
   readonly kind: 'call';
@@ -71,6 +85,7 @@ export interface Call {
   readonly keeps: readonly Area[];
   /** Whether it gives other than 0 where it refuses what it found. */
   readonly checks: boolean;
+  readonly rows: Split | null;
 }
 
 /** One thing that a program does in its memory. */

@@ -4,7 +4,7 @@ import { allocateBy } from '../../storage.ts';
 import type { Expr, Lane } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import type { ValueType } from '../wasm/index.ts';
-import type { Address, Call, Elementwise, Kernel, Operand, Reading } from './kernel.ts';
+import type { Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
 import { type Area, NotLowered, placeOf, standIn } from './place.ts';
 
 /** What {@link Recorder.call} takes beside function and arguments. */
@@ -15,6 +15,8 @@ export interface Effects {
   readonly keeps?: readonly TypedArray[];
   /** Whether the function gives other than 0 where it refuses what it found. */
   readonly checks?: boolean;
+  /** How the call can be cut; by default it cannot. */
+  readonly rows?: Split;
 }
 
 /** Takes down what kernels are asked to do, on arrays that stand for memory. */
@@ -152,7 +154,7 @@ export class Recorder {
     callee: Call['callee'],
     types: readonly ValueType[],
     args: readonly (number | Address)[],
-    { reads = [], writes, keeps = [], checks = false }: Effects,
+    { reads = [], writes, keeps = [], checks = false, rows }: Effects,
   ): void {
     const areas = (arrays: readonly TypedArray[]): Area[] => arrays.map((x) => placeOf(x).area);
     this.kernels.push({
@@ -165,6 +167,7 @@ export class Recorder {
       writes: areas(writes),
       keeps: areas(keeps),
       checks,
+      rows: rows ?? null,
     });
   }
 }

@@ -3,7 +3,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { recorder } from '../recording/index.ts';
+import { recorder, type Split } from '../recording/index.ts';
 import { copyRun, extentOf, type FloatArray, gather, type Strided, stridedOver } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 
@@ -106,17 +106,21 @@ export function runRows(
   if (count === 0) return;
   const result = dimLast(stridedOver(out, dtype, shape, outOffset), dim);
   const target = result.dense ? out.subarray(outOffset, outOffset + count) : allocateArray(dtype, count);
-  recordRows(name, kernel, operands, dim, target);
+  recordRows(name, kernel, operands, dim, target, true);
   if (!result.dense) recorder.copy(stridedOver(target, dtype, result.shape), result);
 }
 
-/** Takes down a kernel on all rows of operands along `dim`, whose results stand side by side in `out`. */
+/**
+ * Takes down a kernel on all rows of operands along `dim`, whose results stand side by side in `out`: with `divisible` they are rows of
+ * the same length, and the kernel writes not one byte beyond them.
+ */
 export function recordRows(
   name: string,
   kernel: RowKernel,
   operands: readonly [Strided, ...Strided[]],
   dim: number,
   out: TypedArray,
+  divisible = false,
 ): void {
   if (recorder === null) return;
   const into = recorder;
@@ -130,9 +134,21 @@ export function recordRows(
     kernel,
     args.map(() => 'i32'),
     args,
-    { reads, writes: [out] },
+    { reads, writes: [out], ...(divisible ? { rows: rowsOf(n, arrays) } : {}) },
   );
 }
+
+/** Multiply-adds of about the time that an element takes. */
+const workOfElement = 30;
+
+/** How a {@link RowKernel} on these arrays is cut: it takes rows one by one. */
+const rowsOf = (n: number, arrays: readonly TypedArray[]): Split => ({
+  count: 0,
+  steps: arrays.map((array, i) => [2 + i, n * array.BYTES_PER_ELEMENT]),
+  scratch: null,
+  together: 1,
+  work: n * workOfElement,
+});
 
 /** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */
 export function store(

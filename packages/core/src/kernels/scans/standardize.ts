@@ -1,6 +1,6 @@
-import type { DType, TypedArray } from '../../dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../elementwise/index.ts';
-import { recorder } from '../recording/index.ts';
+import { recorder, type Split } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
 import {
   countdown,
@@ -44,9 +44,21 @@ export function standardizeGroups(
     standardizeKernel(x.dtype) as (...args: number[]) => void,
     ['i32', 'i32', 'i32', 'f64', 'i32', 'i32', 'i32', 'i32'],
     [outer, groups, inner, eps, ...arrays.map((array) => into.address(array))],
-    { reads: [source], writes: results },
+    { reads: [source], writes: results, ...(outer === 1 ? { rows: groupsOf(inner, x.dtype) } : {}) },
   );
 }
+
+/** How the call is cut where each group is one row. */
+const groupsOf = (inner: number, dtype: DType): Split => ({
+  count: 1,
+  steps: [4, 5, 6, 7].map((argument, i) => [argument, (i < 2 ? inner : 1) * bytesOf(dtype)]),
+  scratch: null,
+  together: 1,
+  work: inner * workOfElement,
+});
+
+/** Multiply-adds of about the time that an element takes: three passes, one by one. */
+const workOfElement = 60;
 
 function runStandardize(
   { outer, groups, inner, eps }: Grouping,

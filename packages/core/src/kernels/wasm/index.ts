@@ -3,4 +3,5 @@
 export * from './memory.ts';
 export * from './module-builder.ts';
 export { Residence, residentBytes } from './residence.ts';
+export * from './shared-memory.ts';
 export * from './shorthands.ts';

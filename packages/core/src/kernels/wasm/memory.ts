@@ -81,19 +81,53 @@ export function align16(bytes: number): number {
   return (bytes + 15) & ~15;
 }
 
+/** The functions that a module imports, by name. */
+export type Imports = Readonly<Record<string, (...args: number[]) => unknown>>;
+
+/** Has a module compiled in its own way; gives what `compile` gives. */
+export type Compiling = <T>(compile: () => T) => T;
+
+/** What an exported function was made from. */
+export interface Origin {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly env: Imports;
+  readonly compiling: Compiling;
+}
+
+const origins = new WeakMap<object, { readonly origin: Origin; readonly name: string }>();
+
+/** Whether {@link instantiate} gave a function. */
+export const hasOrigin = (f: object): boolean => origins.has(f);
+
+/** What a function that {@link instantiate} gave was made from, and the name it was exported by. */
+export function originOf(kernel: (...args: number[]) => unknown): { origin: Origin; name: string } {
+  const found = origins.get(kernel);
+  if (found === undefined) throw new KindlingError('no kernel of WebAssembly, and so on no other memory');
+  return found;
+}
+
 /**
- * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports.
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is to be compiled
+ * again, where it is called for on another memory.
  * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
  */
 export function instantiate<Exports>(
   bytes: Uint8Array<ArrayBuffer>,
-  env: Readonly<Record<string, (...args: number[]) => unknown>> = {},
+  env: Imports = {},
+  compiling: Compiling = (compile) => compile(),
 ): Exports {
   const imports = { env: { memory: scratchMemory(), ...env } };
-  return new WebAssembly.Instance(compiled(bytes), imports).exports as Exports;
+  const { exports } = new WebAssembly.Instance(compiled(bytes) as WebAssembly.Module, imports);
+  const origin = { bytes, env, compiling };
+  for (const [name, kernel] of Object.entries(exports)) origins.set(kernel as object, { origin, name });
+  return exports as Exports;
 }
 
-function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+/** A `WebAssembly.Module`. */
+export type CompiledModule = object;
+
+/** @throws KindlingError as {@link instantiate} */
+export function compiled(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {

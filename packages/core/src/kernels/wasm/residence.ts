@@ -1,13 +1,14 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { growTo, scratchLimit, wholeMemory } from './memory.ts';
+import { growMemory, type SharedMemory } from './shared-memory.ts';
 
 /**
- * Memory that lasts, in the memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
+ * Memory that lasts, in a memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
  * is not touched takes none of the machine's.
  */
 
 const alignment = 64;
-/** The memory grows by so much more than is asked for: each time all views of it have to be made anew. */
+/** The scratch memory grows by so much more than is asked for: each time all views of it have to be made anew. */
 const room = 2 ** 24;
 /** No memory of 32-bit addresses grows beyond. */
 const mostBytes = 2 ** 32;
@@ -19,20 +20,66 @@ interface Gap {
   readonly to: number;
 }
 
-/** What is free below {@link end}, in order, no two adjacent. */
-let gaps: readonly Gap[] = [];
-let end = scratchLimit;
+/** What lasts in one memory. */
+class Lasting {
+  /** What is free below {@link end}, in order, no two adjacent. */
+  gaps: readonly Gap[] = [];
+  end = scratchLimit;
+  readonly buffer: () => ArrayBufferLike;
+  readonly #grow: (bytes: number) => void;
+  readonly #freed =
+    typeof FinalizationRegistry === 'undefined'
+      ? null
+      : new FinalizationRegistry<Gap>((gap) => this.#giveBack(gap));
 
-const freed =
-  typeof FinalizationRegistry === 'undefined'
-    ? null
-    : new FinalizationRegistry<Gap>(({ from, to }) => giveBack(from, to));
+  constructor(buffer: () => ArrayBufferLike, grow: (bytes: number) => void) {
+    this.buffer = buffer;
+    this.#grow = grow;
+  }
 
-function giveBack(from: number, to: number): void {
-  const before = gaps.find((gap) => gap.to === from);
-  const after = gaps.find((gap) => gap.from === to);
-  const joined = { from: before?.from ?? from, to: after?.to ?? to };
-  gaps = [...gaps.filter((gap) => gap !== before && gap !== after), joined].sort((a, b) => a.from - b.from);
+  /** Finds room for `size` bytes, as long as `holder` is reachable. */
+  take(size: number, holder: object): number {
+    const gap = this.gaps.find(({ from, to }) => to - from >= size);
+    const from = gap?.from ?? this.end;
+    if (gap === undefined) {
+      this.#grow(this.end + size);
+      this.end += size;
+    } else {
+      this.gaps = this.gaps.flatMap((other) =>
+        other !== gap ? other : gap.to - from === size ? [] : { from: from + size, to: gap.to },
+      );
+    }
+    this.#freed?.register(holder, { from, to: from + size });
+    return from;
+  }
+
+  #giveBack({ from, to }: Gap): void {
+    const before = this.gaps.find((gap) => gap.to === from);
+    const after = this.gaps.find((gap) => gap.from === to);
+    const joined = { from: before?.from ?? from, to: after?.to ?? to };
+    this.gaps = [...this.gaps.filter((gap) => gap !== before && gap !== after), joined].sort(
+      (a, b) => a.from - b.from,
+    );
+  }
+}
+
+const inScratch = new Lasting(wholeMemory, (needed) => {
+  if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
+});
+const shared = new Map<SharedMemory, Lasting>();
+
+/** What lasts in a memory that threads share, or behind the scratch of kernels. */
+function lastingIn(memory: SharedMemory | null): Lasting {
+  if (memory === null) return inScratch;
+  let lasting = shared.get(memory);
+  if (lasting === undefined) {
+    lasting = new Lasting(
+      () => memory.buffer,
+      (bytes) => growMemory(memory, bytes),
+    );
+    shared.set(memory, lasting);
+  }
+  return lasting;
 }
 
 /** A stretch of memory that is held as long as this object is reachable. */
@@ -40,34 +87,32 @@ export class Residence {
   /** Its first byte. */
   readonly address: number;
   readonly bytes: number;
+  /** The memory, where threads share it; `null`: the scratch memory. */
+  readonly memory: SharedMemory | null;
+  readonly #lasting: Lasting;
 
   /** @throws RangeError where the memory cannot grow */
-  constructor(bytes: number) {
-    const size = Math.ceil((bytes + margin) / alignment) * alignment;
-    const gap = gaps.find(({ from, to }) => to - from >= size);
-    const from = gap?.from ?? end;
-    if (gap === undefined) {
-      const needed = end + size;
-      if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
-      end = needed;
-    } else {
-      gaps = gaps.flatMap((other) =>
-        other !== gap ? other : gap.to - from === size ? [] : { from: from + size, to: gap.to },
-      );
-    }
-    this.address = from;
+  constructor(bytes: number, memory: SharedMemory | null = null) {
+    this.#lasting = lastingIn(memory);
+    this.address = this.#lasting.take(Math.ceil((bytes + margin) / alignment) * alignment, this);
     this.bytes = bytes;
-    freed?.register(this, { from, to: from + size });
+    this.memory = memory;
   }
 
-  /** The `length` elements from byte `at` on; the array is empty once the memory has grown, and this has to be asked anew. */
+  /**
+   * The `length` elements from byte `at` on; in the scratch memory the array is empty once that has grown, and this has to be asked
+   * anew.
+   */
   array(dtype: DType, at: number, length: number): TypedArray {
-    return new (arrayConstructor(dtype))(wholeMemory(), this.address + at, length);
+    // Whoever gets the array only reads and writes elements, for which it is no matter who else has the memory.
+    const buffer = this.#lasting.buffer() as ArrayBuffer;
+    return new (arrayConstructor(dtype))(buffer, this.address + at, length);
   }
 }
 
 /** How much memory what lasts takes, and how much of it is free, in bytes. */
 export const residentBytes = (): { taken: number; free: number } => {
-  const free = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
-  return { taken: end - scratchLimit - free, free };
+  const all = [inScratch, ...shared.values()];
+  const free = all.flatMap(({ gaps }) => gaps).reduce((sum, { from, to }) => sum + to - from, 0);
+  return { taken: all.reduce((sum, { end }) => sum + end - scratchLimit, 0) - free, free };
 };

@@ -1,0 +1,38 @@
+/** How many threads kernels use. */
+
+import { describe } from './arguments/explain.ts';
+import { ValueError } from './errors.ts';
+import { threadsWanted, wantThreads } from './kernels/index.ts';
+
+/**
+ * How many threads kernels may use. Follows `torch.get_num_threads`.
+ * @returns the number that {@link setNumThreads} was given last; else as many as the machine runs at a time
+ * @example
+ * ```ts
+ * getNumThreads() >= 1; // true
+ * ```
+ */
+export function getNumThreads(): number {
+  return threadsWanted();
+}
+
+/**
+ * Sets how many threads kernels may use, this one among them. Follows `torch.set_num_threads`.
+ *
+ * Threads serve the programs of `compile`: large products and elementwise operations are done by rows, some on each thread. No sum is
+ * divided, so that results have the same bits with any number of threads. Workers are started when the first kernel comes that is worth
+ * it, and end with the process; with 1 they sleep. A program that was made while the number was 1 stays with one thread. In a page
+ * threads take cross-origin isolation (`crossOriginIsolated`); without it, all is done by one thread.
+ * @param n an integer of at least 1; of more than 63, 63 are used
+ * @throws ValueError where it is none
+ * @example
+ * ```ts
+ * setNumThreads(2);
+ * getNumThreads(); // 2
+ * ```
+ */
+export function setNumThreads(n: number): void {
+  if (typeof n !== 'number' || !Number.isInteger(n) || n < 1)
+    throw new ValueError(`setNumThreads: expected a positive integer, got ${describe(n)}`);
+  wantThreads(n);
+}
