@@ -147,6 +147,12 @@ const stepOf = (x: Strided, n: number, spread: Strided | null): number =>
     ? 0
     : n * (x.dtype === 'float64' ? 8 : 4);
 
+/** Where the operands of a call begin: an address of 0 stands for what there is not. */
+const firstAt = 64;
+
+/** Where the next operand may lie, behind one of so many bytes and a vector that reaches past it. */
+const after = (at: number, bytes: number): number => align16(at + bytes + 16);
+
 /** By one call, in scratch. */
 function runAtOnce(
   x: Strided,
@@ -160,40 +166,40 @@ function runAtOnce(
   const rows = outer * inner;
   const double = x.dtype === 'float64';
   const bytes = double ? 8 : 4;
-  // An address of 0 stands for what there is not.
-  let end = 64;
-  /** Room for so many bytes, and for a vector that reaches past them. */
-  const room = (size: number): number => {
-    const at = end;
-    end = align16(end + size + 16);
-    return at;
-  };
   const { target, weight, reduction } = targets;
   const byClasses = areClasses(target);
   const spreadStep = stepOf(x, n, spread);
+  const classesAt = after(firstAt, rows * n * bytes);
+  const weightsAt = after(classesAt, rows * 4);
+  const spreadAt = after(weightsAt, byClasses && weight !== null ? n * bytes : 0);
+  const gradAt = after(spreadAt, spread === null ? 0 : (spreadStep === 0 ? 1 : rows) * n * bytes);
+  const lossAt = after(gradAt, grad === null ? 0 : rows * n * bytes);
+  const targetsAt = after(lossAt, rows * bytes);
+  const scalesAt = after(targetsAt, rows * 4);
   const at = {
-    x: room(rows * n * bytes),
-    classes: room(rows * 4),
-    weights: byClasses && weight !== null ? room(n * bytes) : 0,
-    spread: spread === null ? 0 : room((spreadStep === 0 ? 1 : rows) * n * bytes),
-    grad: grad === null ? 0 : room(rows * n * bytes),
-    loss: room(rows * bytes),
-    targets: room(rows * 4),
-    scales: room(rows * 8),
-    losses: room(rows * 8),
+    x: firstAt,
+    classes: classesAt,
+    weights: byClasses && weight !== null ? weightsAt : 0,
+    spread: spread === null ? 0 : spreadAt,
+    grad: grad === null ? 0 : gradAt,
+    loss: lossAt,
+    targets: targetsAt,
+    scales: scalesAt,
+    losses: after(scalesAt, rows * 8),
   };
-  ensureBytes(end);
+  ensureBytes(after(at.losses, rows * 8));
   const memory = double ? f64 : f32;
-  const bring = (from: Strided, to: number): void =>
-    copyRun(elementsOf(from), 0, from.count, memory, to / bytes);
-  bring(dimLast(x, dim), at.x);
+  copyRun(elementsOf(dimLast(x, dim)), 0, x.count, memory, at.x / bytes);
   if (byClasses) {
     const classes = elementsOf(target);
     if (target.dtype === 'uint8') copyRun(classes, 0, rows, u8, at.classes);
     else copyRun(classes, 0, rows, i32, at.classes / 4);
-    if (weight !== null) bring(weight, at.weights);
+    if (weight !== null) copyRun(elementsOf(weight), 0, n, memory, at.weights / bytes);
   }
-  if (spread !== null) bring(spreadStep === 0 ? spread : dimLast(spread, dim), at.spread);
+  if (spread !== null) {
+    const shares = spreadStep === 0 ? spread : dimLast(spread, dim);
+    copyRun(elementsOf(shares), 0, shares.count, memory, at.spread / bytes);
+  }
   const kernel = crossEntropyKernels(laneFor(x)).loss;
   const args = argumentsOf(rows, n, targets, spreadStep, at) as Parameters<typeof kernel>;
   if (kernel(...args) !== 0) refuse(targets, n);
