@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
+import { crossEntropyKernels } from '../../src/kernels/rows/cross-entropy-kernels.ts';
 import { crossEntropyDenominator, crossEntropyRows } from '../../src/kernels/rows/index.ts';
 import { rowLimits } from '../../src/kernels/rows/long-rows.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../src/kernels/rows/softmax.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
-import { u8 } from '../../src/kernels/wasm/index.ts';
+import { ensureBytes, f32, i32, u8 } from '../../src/kernels/wasm/index.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 
 const arrays = { float32: Float32Array, float64: Float64Array } as const;
@@ -288,4 +289,48 @@ test('the scratch memory stays small, however long a row is', () => {
   const goal = { classes: Int32Array.of(5), onClass: 1, ignoreIndex: -100, weight: null, spread: null };
   expect(crossEntropyRows(x, 1, goal, 1, out)).toBeCloseTo(Math.log(n), 5);
   expect(u8.byteLength).toBeLessThan(32 * 2 ** 20);
+});
+
+test('cross-entropy writes nothing behind its gradient, where the memory of another value may begin', () => {
+  const [rows, n] = [3, 6];
+  const lane = {
+    x: 64,
+    classes: 256,
+    spread: 320,
+    grad: 512,
+    loss: 640,
+    targets: 704,
+    scales: 768,
+    losses: 832,
+  };
+  ensureBytes(1024);
+  const behind = (lane.grad + rows * n * 4) / 4;
+  for (const spread of [0, lane.spread]) {
+    for (let i = 0; i < rows * n; i++) f32[lane.x / 4 + i] = random();
+    f32.fill(1 / n, lane.spread / 4, lane.spread / 4 + n);
+    f32.fill(7, behind, behind + 8);
+    i32.set([0, 5, 2], lane.classes / 4);
+    const { loss } = crossEntropyKernels('f32');
+    const { x, classes, grad, targets, scales, losses } = lane;
+    const refused = loss(
+      rows,
+      n,
+      x,
+      classes,
+      4,
+      -100,
+      0,
+      spread,
+      0,
+      grad,
+      lane.loss,
+      targets,
+      scales,
+      losses,
+      2,
+      0.9,
+    );
+    expect(refused).toBe(0);
+    expect([...f32.subarray(behind, behind + 8)]).toEqual(new Array(8).fill(7));
+  }
 });

@@ -13,7 +13,7 @@ import { type CrossEntropyLoss, emitClasses, emitLoss } from './cross-entropy-lo
 import { IGNORED } from './cross-entropy-target.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
-/** Addresses in bytes, counts in elements; reads and writes up to 16 bytes past the ends. */
+/** Addresses in bytes, counts in elements; reads up to 16 bytes past the ends. */
 export interface CrossEntropyKernels {
   /**
    * The target distribution q of a row is `scales` (float64, one a row) at the class in `targets` (int32, one a row), plus,
@@ -95,17 +95,18 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.get(mass).get(unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
     row.eachVector(
       [p.grad],
-      ({ offset }) => {
-        f.get(p.grad).get(p.grad).load('v128.load', offset).get(splat).op(`${t.vector}.mul`);
-        f.store('v128.store', offset);
+      (step) => {
+        f.get(p.grad).load('v128.load', step.offset).get(splat).op(`${t.vector}.mul`).set(row.x);
+        row.store(p.grad, row.x, step);
       },
       { unroll: 4 },
     );
     f.get(share).if();
     f.get(p.unit).splatF64(t.lane).set(splat);
-    row.eachVector([p.grad, p.spread], () => {
-      f.get(p.grad).get(p.grad).load('v128.load').get(p.spread).load('v128.load').get(splat);
-      f.op(`${t.vector}.mul`).op(`${t.vector}.sub`).store('v128.store');
+    row.eachVector([p.grad, p.spread], (step) => {
+      f.get(p.grad).load('v128.load').get(p.spread).load('v128.load').get(splat);
+      f.op(`${t.vector}.mul`).op(`${t.vector}.sub`).set(row.x);
+      row.store(p.grad, row.x, step);
     });
     f.end();
     f.get(target).i32Const(0).op('i32.ge_s').if();
