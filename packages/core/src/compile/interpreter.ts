@@ -1,17 +1,13 @@
 import { arrayConstructor, type TypedArray } from '../dtype.ts';
-import { copyStrided, scatterStrided } from '../kernels/index.ts';
-import { ofKernel } from '../record/apply.ts';
-import type { Rerun } from '../record/observe.ts';
-import type { Shape } from '../shape.ts';
+import { copyStrided } from '../kernels/index.ts';
 import { Storage } from '../storage.ts';
-import { autogradOf, emptyTensor, Tensor } from '../tensor.ts';
+import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
+import { bringBack, gradientGone, type HostResults, runEagerly } from './calls.ts';
 import { leafAt } from './guards.ts';
-import { lifetimesOf, type Plan, planMemory } from './plan.ts';
 import {
   type Argument,
   type Equation,
   type GradientLeft,
-  hostValueIn,
   type Memory,
   type Program,
   rewritten,
@@ -22,10 +18,8 @@ import { argumentAs, moved } from './values.ts';
 /** An equation on the tensors of this program's memory. */
 interface Step {
   readonly equation: Equation;
-  readonly rerun: Rerun;
   readonly inputs: Tensor[];
   readonly outputs: Tensor[];
-  readonly shape: Shape;
   /** The numbers of the host parts that come before it. */
   readonly hosts: readonly number[];
 }
@@ -38,19 +32,12 @@ interface Input {
   readonly written: boolean;
 }
 
-/** Gives the results of the host parts of a call; by default by running them. */
-export type HostResults = (index: number) => unknown;
-
-const gradientGone =
-  'this gradient is of an earlier call of a compiled function, which has overwritten it; clone() it to keep it';
-
 /**
- * Runs a program by the kernels that eager calls run, on memory of its own: the interpreter, which every other way to run a
+ * Runs a program by the kernels that eager calls run, each of its memories in an array of its own: the interpreter, which every other way to run a
  * program is held against.
  */
 export class Interpreter {
   readonly program: Program;
-  readonly plan: Plan;
   readonly #storages = new Map<Memory, Storage>();
   readonly #tensors = new Map<string, Tensor>();
   readonly #steps: Step[] = [];
@@ -66,23 +53,21 @@ export class Interpreter {
 
   constructor(program: Program) {
     this.program = program;
-    this.plan = planMemory(lifetimesOf(program));
-    const arena = new ArrayBuffer(this.plan.bytes);
     const written = rewritten(program);
-    for (const memory of program.memories) this.#place(memory, arena, written.has(memory));
+    for (const memory of program.memories) this.#place(memory, written.has(memory));
     let waiting: number[] = [];
     const hostsAt = (at: number): number[] =>
       program.hostParts.flatMap((part, i) => (part.at === at ? [i] : []));
     program.equations.forEach((equation, i) => {
       waiting.push(...hostsAt(i));
       if (equation.rerun === null) return;
-      this.#steps.push(this.#stepOf(equation, equation.rerun, waiting));
+      this.#steps.push(this.#stepOf(equation, waiting));
       waiting = [];
     });
     this.#lastHosts = [...waiting, ...hostsAt(program.equations.length)];
   }
 
-  #place(memory: Memory, arena: ArrayBuffer, written: boolean): void {
+  #place(memory: Memory, written: boolean): void {
     const { origin, dtype, length } = memory;
     if (origin.kind === 'state') {
       this.#storages.set(memory, origin.storage);
@@ -93,7 +78,7 @@ export class Interpreter {
       this.#gradients.push({ memory, bound: null });
       return;
     }
-    const array = new (arrayConstructor(dtype))(arena, this.plan.places.get(memory) ?? 0, length);
+    const array = new (arrayConstructor(dtype))(length);
     this.#storages.set(memory, new Storage(array));
     if (origin.kind === 'argument') this.#inputs.push({ members: origin.members, array, written });
     if (origin.kind === 'constant') {
@@ -119,14 +104,12 @@ export class Interpreter {
     return tensor;
   }
 
-  #stepOf(equation: Equation, rerun: Rerun, hosts: readonly number[]): Step {
+  #stepOf(equation: Equation, hosts: readonly number[]): Step {
     return {
       equation,
-      rerun,
       hosts,
       inputs: equation.inputs.map((x) => this.#tensorOf(x)),
       outputs: equation.outputs.map((y) => this.#tensorOf(y)),
-      shape: equation.outputs[0]?.shape ?? [],
     };
   }
 
@@ -140,18 +123,14 @@ export class Interpreter {
     const runHost = (i: number): void => {
       found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
     };
-    for (const { equation, rerun, inputs, outputs, shape, hosts } of this.#steps) {
+    for (const { equation, inputs, outputs, hosts } of this.#steps) {
       for (const i of hosts) runHost(i);
-      try {
-        rerun(inputs, equation.host === null ? equation.attrs : hostValueIn(found, equation.host), outputs);
-      } catch (error) {
-        throw ofKernel(error, equation.name, shape);
-      }
+      runEagerly(equation, inputs, outputs, found);
     }
     for (const i of this.#lastHosts) runHost(i);
     for (const storage of this.#written) storage.version++;
     for (const { members, array, written } of this.#inputs)
-      if (written) for (const { index, at } of members) bringBack(array, at, given[index]);
+      if (written) for (const { index, at } of members) bringBack(new Storage(array), at, given[index]);
     const results = this.program.results.map((value) => this.#resultOf(value, given));
     for (const left of this.program.gradients) this.#leave(left, given);
     return results;
@@ -220,11 +199,4 @@ function bringIn(given: readonly Tensor[], { index, at }: Argument, target: Type
   const x = given[index];
   const from = (x?.offset ?? 0) - at;
   if (x !== undefined) target.set(x.storage.array.subarray(from, from + target.length));
-}
-
-function bringBack(source: TypedArray, at: number, x: Tensor | undefined): void {
-  if (x === undefined) return;
-  const { shape, dtype, strides, dense } = x;
-  scatterStrided(new Tensor(new Storage(source), shape, dtype, at, dense ? null : strides), x);
-  x.storage.version++;
 }

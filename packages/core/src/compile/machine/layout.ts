@@ -1,9 +1,9 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Area, Elementwise } from '../../kernels/index.ts';
-import { type Lifetime, type Plan, planMemory } from '../plan.ts';
 import { type Program, rewritten } from '../program.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
+import { type Lifetime, type Plan, planMemory } from './plan.ts';
 
 /** Where a machine's memory lies, in bytes from the beginning of all of it. */
 export interface Layout {
@@ -19,7 +19,7 @@ export interface Layout {
 export const spareBytes = 64;
 
 /** What is in use to the end, and where it matters when a call begins, for ever: what a call leaves behind, and constants. */
-export function lastingAreas(program: Program): ReadonlySet<Area> {
+function lastingAreas(program: Program): ReadonlySet<Area> {
   const changed = rewritten(program);
   return new Set([
     ...program.gradients.flatMap(({ value }) => value?.memory ?? []),

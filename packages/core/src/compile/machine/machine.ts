@@ -6,13 +6,11 @@ import {
   memoryOfPrograms,
   Residence,
   type Stretch,
-  scatterStrided,
 } from '../../kernels/index.ts';
-import { ofKernel } from '../../record/apply.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
-import { autogradOf, emptyTensor, Tensor } from '../../tensor.ts';
+import { autogradOf, emptyTensor, type Tensor } from '../../tensor.ts';
+import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
-import type { Plan } from '../plan.ts';
 import {
   type Argument,
   bytesOfMemory,
@@ -28,18 +26,13 @@ import { isMemory, writesOfStep } from './areas.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
-import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
+import { type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
+import type { Plan } from './plan.ts';
 import { timeKernels } from './timing.ts';
 
 /** Thrown where a call is given what it cannot be, before anything has been changed. */
 export class Refused extends Error {}
-
-/** Gives the results of the host parts of a call; by default by running them. */
-export type HostResults = (index: number) => unknown;
-
-const gradientGone =
-  'this gradient is of an earlier call of a compiled function, which has overwritten it; clone() it to keep it';
 
 /** State of the program: a tensor's memory, and where kernels find it. */
 interface State {
@@ -190,7 +183,7 @@ export class Machine {
       if (act.kind === 'kernels') {
         const refused = act.run();
         if (refused !== 0) this.#refuse(act, refused - 1, found);
-      } else this.#runEagerly(act, found);
+      } else runEagerly(act.equation, act.inputs, act.outputs, found);
     }
     this.#bringOut(given);
     const results = this.#results.map((result) => this.#resultOf(result, given));
@@ -212,29 +205,12 @@ export class Machine {
     }
   }
 
-  #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
-    try {
-      const { host, attrs, rerun } = equation;
-      rerun?.(inputs, host === null ? attrs : hostValueIn(found, host), outputs);
-    } catch (error) {
-      throw ofKernel(error, equation.name, equation.outputs[0]?.shape ?? []);
-    }
-  }
-
   /** A kernel refused what it found. Where nothing was changed, the function itself says why, else the eager kernel. */
   #refuse(act: KernelsAct, kernel: number, found: readonly unknown[]): never {
     if (act === this.#parts[0]?.act && kernel < this.#harmless) throw new Refused();
     const equation = this.program.equations[act.equations[kernel] ?? -1]!;
     const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
-    this.#runEagerly(
-      {
-        kind: 'eager',
-        equation,
-        inputs: equation.inputs.map(tensorOf),
-        outputs: equation.outputs.map(tensorOf),
-      },
-      found,
-    );
+    runEagerly(equation, equation.inputs.map(tensorOf), equation.outputs.map(tensorOf), found);
     throw new Error(`compile: ${equation.name} was refused, and its eager kernel does not say why`);
   }
 
@@ -258,7 +234,7 @@ export class Machine {
       if (!direct) storage.array.set(lodged.array());
     }
     for (const { members, lodged, written } of this.#inputs)
-      if (written) for (const { index, at } of members) bringBack(lodged, at, given[index]);
+      if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
     for (const { memory, lodged, written } of this.#gradients) {
       const gradient = gradientOf(memory, given);
       if (gradient === null || !written) continue;
@@ -337,11 +313,4 @@ function bringElements(given: readonly Tensor[], { index, at }: Argument, lodged
     target.set(
       from === 0 && array.length === target.length ? array : array.subarray(from, from + target.length),
     );
-}
-
-function bringBack(source: Lodged, at: number, x: Tensor | undefined): void {
-  if (x === undefined) return;
-  const { shape, dtype, strides, dense } = x;
-  scatterStrided(new Tensor(source.storage(), shape, dtype, at, dense ? null : strides), x);
-  x.storage.version++;
 }

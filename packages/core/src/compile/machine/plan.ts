@@ -1,10 +1,10 @@
 /** Where the memory of a program lies: one stretch of bytes, whose parts serve several values one after the other. */
-import type { Area } from '../kernels/index.ts';
-import { bytesOfMemory, type Memory, type Program, rewritten } from './program.ts';
+import type { Area } from '../../kernels/index.ts';
+import { bytesOfMemory } from '../program.ts';
 
-/** When a memory is in use: from equation number `from` to number `to`. */
-export interface Lifetime<M extends Area = Area> {
-  readonly memory: M;
+/** When a memory is in use: from step number `from` to number `to`. */
+export interface Lifetime {
+  readonly memory: Area;
   readonly from: number;
   readonly to: number;
 }
@@ -22,33 +22,6 @@ export interface Plan {
 /** Kernels read a vector or two past the end of what is theirs. */
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
-
-/** When each memory of the program's own is in use. What a call leaves behind, and constants, is in use to the end and for ever. */
-export function lifetimesOf(program: Program): Lifetime<Memory>[] {
-  const { memories, equations, results, gradients } = program;
-  const first = new Map<Memory, number>();
-  const last = new Map<Memory, number>();
-  equations.forEach(({ inputs, outputs }, i) => {
-    for (const { memory } of [...inputs, ...outputs]) {
-      if (!first.has(memory)) first.set(memory, i);
-      last.set(memory, i);
-    }
-  });
-  const changed = rewritten(program);
-  const end = equations.length;
-  for (const { memory } of results) last.set(memory, end);
-  const lasting = new Set(gradients.flatMap(({ value }) => value?.memory ?? []));
-  return memories.flatMap((memory) => {
-    const { kind } = memory.origin;
-    if (kind === 'state' || kind === 'gradient') return [];
-    if (lasting.has(memory) || (kind === 'constant' && !changed.has(memory)))
-      return [{ memory, from: 0, to: Number.POSITIVE_INFINITY }];
-    // What the call is given is there from its beginning on, and so are elements that each call begins with.
-    const from = kind === 'local' ? (first.get(memory) ?? 0) : 0;
-    const to = kind === 'argument' && changed.has(memory) ? end : (last.get(memory) ?? 0);
-    return [{ memory, from, to }];
-  });
-}
 
 /** Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is free. */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
