@@ -26,20 +26,20 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 /** Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is free. */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
   const places = new Map<Area, number>();
-  const placed: { readonly life: Lifetime; readonly at: number; readonly bytes: number }[] = [];
+  /** In the order of their places, so that no life has to sort those that it meets. */
+  const placed: { readonly life: Lifetime; readonly at: number; readonly end: number }[] = [];
   const sized = lifetimes.map((life) => ({ life, bytes: aligned(Math.max(1, bytesOfMemory(life.memory))) }));
   let total = 0;
   for (const { life, bytes } of sized.sort((a, b) => b.bytes - a.bytes)) {
-    const beside = placed
-      .filter((other) => other.life.from <= life.to && life.from <= other.life.to)
-      .sort((a, b) => a.at - b.at);
     let at = 0;
-    for (const other of beside) {
+    for (const other of placed) {
+      if (other.life.from > life.to || life.from > other.life.to) continue;
       if (at + bytes <= other.at) break;
-      at = Math.max(at, other.at + other.bytes);
+      at = Math.max(at, other.end);
     }
     places.set(life.memory, at);
-    placed.push({ life, at, bytes });
+    const next = placed.findIndex((other) => other.at > at);
+    placed.splice(next < 0 ? placed.length : next, 0, { life, at, end: at + bytes });
     total = Math.max(total, at + bytes);
   }
   return { places, bytes: total, sum: sized.reduce((sum, { bytes }) => sum + bytes, 0) };
