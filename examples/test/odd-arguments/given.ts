@@ -38,6 +38,7 @@ const twofold = new core.ElementwiseOp({
   expression: (a) => core.E.mul(a, 2),
 });
 const attributes = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean', caller: 'mine' };
+const alignments = () => [ones([2, 1, 3]), tensor([[1]]), tensor([2]), tensor([1])];
 
 /** By name: for a function that is a method too, the first argument is what the method is called on. */
 export const given: Readonly<Record<string, () => unknown[]>> = {
@@ -89,12 +90,15 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   bincount: () => [row(), { minlength: 4 }],
   fusedCrossEntropy: () => [x(), tensor([0, 1, 2]), null, attributes],
   holdsOutside: () => [x(), 0, 1],
-  readTableRows: () => [x(), row(), ones([2, 3])],
-  addTableRows: () => [ones([2, 3]), row(), x(), -1],
+  copyElements: () => [x(), ones(9)],
+  readTableRows: () => [x(), row(), ones([2, 3]), -1],
+  addTableRows: () => [ones([2, 3]), row(), x(), { skipped: -1, byFrequency: false }],
   standardizeGroups: () => [x(), { outer: 1, groups: 3, inner: 3, eps: 1e-5 }, [x(), ones(3), ones(3)]],
   maskClasses: () => [row(), { classes: 3, dim: 1, ignoreIndex: null }, ones([2, 3])],
   weighClasses: () => [row(), null, { classes: 3, scale: 0.5 }, ones([2, 3])],
   multilabelMargins: () => [x(), zeros([3, 3], { dtype: 'int32' }), null, ones(3)],
+  alignmentsFit: () => [alignments()],
+  alignmentLosses: () => [alignments(), { blank: 0, zeroInfinity: false }, null, ones(1)],
   fusedNll: () => [x(), tensor([0, 1, 2]), null, attributes],
   classShares: () => [tensor([0, 1, 2]), null, -100, 'float32'],
   addmv: () => [ones(3), x(), ones(3), { alpha: 2 }],

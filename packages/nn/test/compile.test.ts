@@ -25,7 +25,7 @@ const readers: Readonly<Record<string, RegExp>> = {
 };
 
 /** Losses whose kernels no program runs itself: it leaves them to eager kernels. */
-const withEagerKernels: readonly string[] = ['CTCLoss'];
+const withEagerKernels: readonly string[] = [];
 
 const refused = (name: string, run: () => void): void => {
   try {

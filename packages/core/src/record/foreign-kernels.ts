@@ -5,13 +5,13 @@ import * as kernels from '../kernels/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-export type { ClassFactors, ClassMask, Grouping } from '../kernels/index.ts';
+export type { AlignmentRules, ClassFactors, ClassMask, Grouping, RowSums } from '../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
   least: K.number,
   most: K.number,
-  nan: K.flag,
+  nan: K.optional(K.flag),
 });
 
 /**
@@ -20,15 +20,35 @@ const outsideTakes = signature('holdsOutside', {
  * @example holdsOutside(tensor([0, 2]), 0, 1); // true
  */
 export function holdsOutside(x: Tensor, least: number, most: number, nan = false): boolean {
-  outsideTakes(x, least, most, nan);
+  outsideTakes(arguments);
   return kernels.holdsOutside(x, least, most, nan);
 }
 
-const readTakes = signature('readTableRows', { table: K.tensor, indices: K.tensor, out: K.tensor });
+const copyTakes = signature('copyElements', { x: K.tensor, out: K.tensor });
 
 /**
- * For kernels: stores the rows of a matrix that integers name, side by side. Gives the number of the first one that names no row, and
- * -1 where all do; in a compiled program always -1: one that finds such runs the kernel again, outside. Kindling's own.
+ * For kernels: stores the elements of `x`, in row-major order, as those of the contiguous `out`, converted to its dtype. Kindling's own.
+ * @throws ShapeError unless `out` has as many elements and is contiguous
+ */
+export function copyElements(x: Tensor, out: Tensor): void {
+  copyTakes(arguments);
+  if (out.count !== x.count || !out.dense)
+    throw new ShapeError(
+      `copyElements: expected a contiguous tensor of ${x.count} elements, got shape ${formatShape(out.shape)}`,
+    );
+  kernels.copyStrided(x, out.storage.array, out.offset, out.dtype);
+}
+
+const readTakes = signature('readTableRows', {
+  table: K.tensor,
+  indices: K.tensor,
+  out: K.tensor,
+  skipped: K.integer,
+});
+
+/**
+ * For kernels: stores the rows of a matrix that integers name, side by side, and zeros in place of row number `skipped`, unless it is
+ * -1. Gives the number of the first integer that names no row, and -1 where all do; in a compiled program always -1: one that finds such runs the kernel again, outside. Kindling's own.
  * @throws ShapeError unless `table` is a matrix and `out` has a row for each index
  * @example
  * ```ts
@@ -37,28 +57,29 @@ const readTakes = signature('readTableRows', { table: K.tensor, indices: K.tenso
  * out.tolist(); // [ [ 3, 4.5 ], [ 1, 2 ] ]
  * ```
  */
-export function readTableRows(table: Tensor, indices: Tensor, out: Tensor): number {
-  readTakes(table, indices, out);
+export function readTableRows(table: Tensor, indices: Tensor, out: Tensor, skipped = -1): number {
+  readTakes(arguments);
   requireTable('readTableRows', table, indices, out);
-  return kernels.readTableRows(table, indices, out);
+  return kernels.readTableRows(table, indices, out, skipped);
 }
 
 const addTakes = signature('addTableRows', {
   values: K.tensor,
   indices: K.tensor,
   out: K.tensor,
-  skipped: K.integer,
+  how: K.given<kernels.RowSums>({ skipped: K.integer, byFrequency: K.flag }),
 });
 
 /**
- * For kernels: makes `out` a matrix of sums, in which each row is the sum of the rows of `values` whose indices name it; that of number
- * `skipped` stays 0. All indices name rows. The derivative of {@link readTableRows}. Kindling's own.
+ * For kernels: makes `out` a matrix of sums, in which each row is the sum of the rows of `values` whose indices name it, divided by how
+ * many these are, if `byFrequency`; that of number `skipped` stays 0. All indices name rows. The derivative of {@link readTableRows}.
+ * Kindling's own.
  * @throws ShapeError unless `out` is a matrix and `values` has a row for each index
  */
-export function addTableRows(values: Tensor, indices: Tensor, out: Tensor, skipped: number): void {
-  addTakes(values, indices, out, skipped);
+export function addTableRows(values: Tensor, indices: Tensor, out: Tensor, how: kernels.RowSums): void {
+  addTakes(arguments);
   requireTable('addTableRows', out, indices, values);
-  kernels.addTableRows(values, indices, out, skipped);
+  kernels.addTableRows(values, indices, out, how);
 }
 
 function requireTable(caller: string, table: Tensor, indices: Tensor, rows: Tensor): void {
@@ -91,7 +112,7 @@ export function standardizeGroups(
   grouping: kernels.Grouping,
   outs: readonly [Tensor, Tensor, Tensor],
 ): void {
-  standardizeTakes(x, grouping, outs);
+  standardizeTakes(arguments);
   const { outer, groups, inner } = grouping;
   const [y, ...statistics] = outs;
   const fits =
@@ -122,7 +143,7 @@ const maskTakes = signature('maskClasses', {
  * @throws ShapeError unless `out` has the classes along `dim`, and the shape of the target else
  */
 export function maskClasses(target: Tensor, mask: kernels.ClassMask, out: Tensor): number {
-  maskTakes(target, mask, out);
+  maskTakes(arguments);
   const { classes, dim } = mask;
   if (out.shape[dim] !== classes || out.count !== target.count * classes) {
     throw new ShapeError(
@@ -152,7 +173,7 @@ export function weighClasses(
   factors: kernels.ClassFactors,
   out: Tensor,
 ): number {
-  factorsTakes(target, weight, factors, out);
+  factorsTakes(arguments);
   const { classes } = factors;
   if (out.ndim !== 2 || out.shape[1] !== classes || out.count !== target.count * classes) {
     throw new ShapeError(
@@ -177,7 +198,7 @@ const marginsTakes = signature('multilabelMargins', {
  * @throws ShapeError unless `out` has an element for each loss, or, of gradients, for each score
  */
 export function multilabelMargins(x: Tensor, target: Tensor, gradients: Tensor | null, out: Tensor): number {
-  marginsTakes(x, target, gradients, out);
+  marginsTakes(arguments);
   const rows = x.count / (x.shape.at(-1) ?? 1);
   const fits = gradients === null ? out.count === rows : out.count === x.count && gradients.count === rows;
   if (!fits || target.count !== x.count) {
@@ -187,4 +208,66 @@ export function multilabelMargins(x: Tensor, target: Tensor, gradients: Tensor |
     );
   }
   return kernels.multilabelMargins(x, target, gradients, out);
+}
+
+const fitTakes = signature('alignmentsFit', { alignments: K.tensors });
+
+/**
+ * For kernels: whether lengths and labels fit what they are to be aligned with, given log-probabilities (T, N, C), labels, (N, S) or all in
+ * one row, and the lengths of input and target of each sample, (N,), all of them integers. In a compiled program always: one that
+ * finds that they do not runs the kernel again, outside. Kindling's own.
+ * @throws ShapeError for tensors of other shapes
+ */
+export function alignmentsFit(alignments: readonly [Tensor, Tensor, Tensor, Tensor]): boolean {
+  fitTakes(arguments);
+  requireAlignments('alignmentsFit', alignments);
+  return kernels.alignmentsFit(alignments);
+}
+
+const alignmentsTakes = signature('alignmentLosses', {
+  alignments: K.tensors,
+  rules: K.given<kernels.AlignmentRules>({ blank: K.count, zeroInfinity: K.flag }),
+  gradients: K.nullable(K.tensor),
+  out: K.tensor,
+});
+
+/**
+ * For kernels: of what {@link alignmentsFit} takes, and finds to fit, the loss of each sample, -log of the probability of its labels over
+ * all alignments; or, where those by the losses are given, the gradients by the log-probabilities, through a log-softmax before
+ * them. Kindling's own.
+ * @throws ShapeError for tensors of other shapes, or unless `out` has an element for each loss, or, of gradients, for each
+ *   log-probability
+ */
+export function alignmentLosses(
+  alignments: readonly [Tensor, Tensor, Tensor, Tensor],
+  rules: kernels.AlignmentRules,
+  gradients: Tensor | null,
+  out: Tensor,
+): void {
+  alignmentsTakes(arguments);
+  requireAlignments('alignmentLosses', alignments);
+  const [x] = alignments;
+  const batch = x.shape[1] ?? 1;
+  const fits = gradients === null ? out.count === batch : out.count === x.count && gradients.count === batch;
+  if (!fits || !(rules.blank < (x.shape[2] ?? 0))) {
+    throw new ShapeError(
+      `alignmentLosses: expected a blank below the number of classes and a result for each ${gradients === null ? 'sample' : 'log-probability'} ` +
+        `of shape ${formatShape(x.shape)}, got blank ${rules.blank} and shape ${formatShape(out.shape)}`,
+    );
+  }
+  kernels.alignmentLosses(alignments, rules, gradients, out);
+}
+
+function requireAlignments(caller: string, [x, targets, ...lengths]: readonly Tensor[]): void {
+  const batch = x?.shape[1];
+  const fits =
+    x?.ndim === 3 &&
+    lengths.length === 2 &&
+    lengths.every(({ count }) => count === batch) &&
+    (targets?.ndim === 1 || (targets?.ndim === 2 && targets.shape[0] === batch));
+  if (fits) return;
+  const shapes = [x, targets, ...lengths].map((given) => formatShape(given?.shape ?? []));
+  throw new ShapeError(
+    `${caller}: expected log-probabilities (T, N, C), labels (N, S) or (S) and two lengths (N), got shapes ${shapes.join(', ')}`,
+  );
 }

@@ -2,10 +2,12 @@ import {
   addTableRows,
   apply,
   checkArguments,
+  copyElements,
   DTypeError,
   definePrimitive,
   elementsOf,
   formatShape,
+  holdsOutside,
   IndexError,
   indexSelect,
   K,
@@ -17,7 +19,6 @@ import {
   ShapeError,
   signature,
   Tensor,
-  type TypedArray,
   ValueError,
   where,
 } from '@kindling/core';
@@ -67,13 +68,7 @@ const lookupPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive({
   keepsNothing: true,
   infer: ([weight, indices]) => ({ shape: [...indices.shape, weight.size(1)], dtype: weight.dtype }),
   kernel([weight, indices], { rows, paddingIdx, zeroPadding }, out) {
-    refuseBad(indices, rows, readTableRows(weight, indices, out));
-    if (!zeroPadding) return;
-    const target = elementsOf(out);
-    const width = weight.size(1);
-    elementsOf(indices).forEach((row, i) => {
-      if (row === paddingIdx) target.fill(0, i * width, (i + 1) * width);
-    });
+    refuseBad(indices, rows, readTableRows(weight, indices, out, zeroPadding ? paddingIdx : -1));
   },
   derivative: (g, node) => [
     node.needs(0) ? apply(gatherBackPrimitive, [g, node.input(1)], node.attrs) : null,
@@ -86,24 +81,8 @@ const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive
   name: 'embedding_dense_backward',
   saves: 1 << 1,
   infer: ([g], { rows }) => ({ shape: [rows, g.size(-1)], dtype: g.dtype }),
-  kernel([g, indices], { paddingIdx, scaleGradByFreq, rows }, out) {
-    if (!scaleGradByFreq) {
-      addTableRows(g, indices, out, paddingIdx);
-      return;
-    }
-    const target = elementsOf(out).fill(0);
-    const gradient = elementsOf(g);
-    const places = elementsOf(indices);
-    const width = out.size(1);
-    const counts = countOf(places, rows);
-    places.forEach((row, i) => {
-      if (row === paddingIdx) return;
-      const scale = 1 / counts[row]!;
-      const to = row * width;
-      const from = i * width;
-      for (let j = 0; j < width; j++) target[to + j]! += gradient[from + j]! * scale;
-    });
-  },
+  kernel: ([g, indices], { paddingIdx, scaleGradByFreq }, out) =>
+    addTableRows(g, indices, out, { skipped: paddingIdx, byFrequency: scaleGradByFreq }),
   derivative(gg, node) {
     if (!node.needs(0)) return [null, null];
     if (node.attrs.scaleGradByFreq) {
@@ -113,29 +92,20 @@ const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive
   },
 });
 
-function countOf(indices: TypedArray, rows: number): Int32Array {
-  const counts = new Int32Array(rows);
-  for (const row of indices) counts[row]!++;
-  return counts;
-}
-
 /** The indices as they stand in a vector, checked: what a table's rows are taken by before the lookup itself. */
 const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
   name: 'embedding_indices',
   infer: ([indices]) => ({ shape: [indices.count], dtype: 'int32' }),
-  kernel: ([indices], { rows }, out) => elementsOf(out).set(rowsOf(indices, rows)),
+  kernel([indices], { rows }, out) {
+    if (holdsOutside(indices, 0, rows - 1))
+      refuseBad(
+        indices,
+        rows,
+        elementsOf(indices).findIndex((row) => row < 0 || row >= rows),
+      );
+    copyElements(indices, out);
+  },
 });
-
-/** The indices, all of which are rows of the table. */
-function rowsOf(indices: Tensor, rows: number): TypedArray {
-  const values = elementsOf(indices);
-  refuseBad(
-    indices,
-    rows,
-    values.findIndex((row) => row < 0 || row >= rows),
-  );
-  return values;
-}
 
 /** Refuses the index of this number, which is no row of the table; -1 for none. */
 function refuseBad(indices: Tensor, rows: number, bad: number): void {
@@ -174,7 +144,7 @@ const embeddingTakes = /* @__PURE__ */ signature('embedding', () => ({
  * ```
  */
 export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunctionOptions = {}): Tensor {
-  embeddingTakes(input, weight, options);
+  embeddingTakes(arguments);
   const { maxNorm, normType, scaleGradByFreq, ...rest } = withDefaults(defaults, options);
   checkEmbedding(input, weight);
   const rows = weight.size(0);
@@ -267,7 +237,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
         embeddingDim: K.count,
         options: K.options<EmbeddingOptions>({ ...embeddingKinds(), ...layerKinds }),
       },
-      [numEmbeddings, embeddingDim, options],
+      arguments,
     );
     super();
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = withDefaults(defaults, options);
@@ -290,10 +260,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
    */
   static fromPretrained(embeddings: Tensor, options: FromPretrainedOptions = {}): Embedding {
     const kinds = K.options<FromPretrainedOptions>({ ...embeddingKinds(), freeze: K.flag });
-    checkArguments('Embedding.fromPretrained', { embeddings: K.tensor, options: kinds }, [
-      embeddings,
-      options,
-    ]);
+    checkArguments('Embedding.fromPretrained', { embeddings: K.tensor, options: kinds }, arguments);
     if (embeddings.ndim !== 2) {
       throw new ShapeError(
         `Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`,

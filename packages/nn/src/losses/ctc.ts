@@ -1,5 +1,7 @@
 import {
   AutogradError,
+  alignmentLosses,
+  alignmentsFit,
   apply,
   definePrimitive,
   elementsOf,
@@ -11,7 +13,6 @@ import {
   ShapeError,
   signature,
   Tensor,
-  type TypedArray,
   tensor,
   ValueError,
 } from '@kindling/core';
@@ -37,91 +38,14 @@ type Attributes = typeof ctcDefaults;
 /** Log-probabilities (T, N, C), labels, and the lengths of input and target of each sample, (N,). */
 type Inputs = [logProbs: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor];
 
-/** log(0). */
-const never = Number.NEGATIVE_INFINITY;
-
-/** log(e^a + e^b). */
-function logAdd(a: number, b: number): number {
-  if (a === never) return b;
-  if (b === never) return a;
-  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
-}
-
-/** One sample of a batch. */
-interface Sample {
-  /** Its labels, with blanks before, between and behind: the states of an alignment. */
-  readonly labels: Int32Array;
-  /** The log-probabilities of all classes at each of its steps. */
-  readonly steps: readonly TypedArray[];
-}
-
-/** Where the classes of sample n at step t lie in (T, N, C). */
-function rowOf<A extends TypedArray>(values: A, { shape }: Tensor, t: number, n: number): A {
-  const [, batch = 1, classes = 1] = shape;
-  const start = (t * batch + n) * classes;
-  return values.subarray(start, start + classes) as A;
-}
-
-function samplesOf([x, targets, inputLengths, targetLengths]: Inputs, blank: number): Sample[] {
-  const logs = elementsOf(x);
-  const listed = elementsOf(targets);
-  const lengths = elementsOf(targetLengths);
-  const [, width] = targets.shape;
-  let next = 0;
-  return Array.from(elementsOf(inputLengths), (steps: number, n) => {
-    const start = width === undefined ? next : n * width;
-    next = start + lengths[n]!;
-    const labels = new Int32Array(2 * (next - start) + 1).fill(blank);
-    listed.subarray(start, next).forEach((label: number, i: number) => {
-      labels[2 * i + 1] = label;
-    });
-    return { labels, steps: Array.from({ length: steps }, (_, t) => rowOf(logs, x, t, n)) };
-  });
-}
-
-/** For each step and state the log of the probability of all ways to be there then. */
-function waysTo({ labels, steps }: Sample): Float64Array[] {
-  let before: Float64Array | null = null;
-  return steps.map((logs) => {
-    const last = before;
-    const ways = Float64Array.from(labels, (label, s) => {
-      const here = logs[label]!;
-      if (last === null) return s < 2 ? here : never;
-      let sum = logAdd(last[s] ?? never, last[s - 1] ?? never);
-      // The blank between may be left out, unless it parts two labels that are the same.
-      if (label !== labels[s - 2]) sum = logAdd(sum, last[s - 2] ?? never);
-      return sum + here;
-    });
-    before = ways;
-    return ways;
-  });
-}
-
-/** The same of all ways to go on from there, that step included: the ways there from the end. */
-function waysFrom({ labels, steps }: Sample): Float64Array[] {
-  const reversed = waysTo({ labels: labels.toReversed(), steps: steps.toReversed() });
-  return reversed.map((ways) => ways.reverse()).reverse();
-}
-
-/** -log of the probability of the target. */
-function lossOf(ways: readonly Float64Array[], { labels }: Sample): number {
-  const end = ways.at(-1);
-  if (end === undefined) return labels.length === 1 ? 0 : Number.POSITIVE_INFINITY;
-  return -logAdd(end.at(-1) ?? never, end.at(-2) ?? never);
-}
-
 /** The losses of all samples, (N,). */
 const ctc: Primitive<Attributes, Inputs> = definePrimitive({
   name: 'ctc_loss',
   saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3),
   infer: ([x]) => ({ shape: x.shape.slice(1, 2), dtype: x.dtype }),
-  kernel(inputs, { blank, zeroInfinity }, out) {
-    requireFitting(...inputs);
-    const losses = samplesOf(inputs, blank).map((sample) => {
-      const loss = lossOf(waysTo(sample), sample);
-      return zeroInfinity && loss === Number.POSITIVE_INFINITY ? 0 : loss;
-    });
-    elementsOf(out).set(losses);
+  kernel(inputs, rules, out) {
+    if (!alignmentsFit(inputs)) refuseUnfitting(...inputs);
+    alignmentLosses(inputs, rules, null, out);
   },
   derivative(g, node) {
     const inputs = [node.input(0), node.input(1), node.input(2), node.input(3)] as const;
@@ -137,29 +61,7 @@ const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimiti
   name: 'ctc_loss_backward',
   saves: 0,
   infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
-  kernel([g, ...inputs], { blank, zeroInfinity }, out) {
-    const [x] = inputs;
-    const upstream = elementsOf(g);
-    const gradient = new Float64Array(out.count);
-    samplesOf(inputs, blank).forEach((sample, n) => {
-      const to = waysTo(sample);
-      const loss = lossOf(to, sample);
-      if (zeroInfinity && loss === Number.POSITIVE_INFINITY) return;
-      const from = waysFrom(sample);
-      sample.steps.forEach((logs, t) => {
-        const occupied = new Float64Array(logs.length).fill(never);
-        sample.labels.forEach((c, s) => {
-          occupied[c] = logAdd(occupied[c]!, to[t]![s]! + from[t]![s]!);
-        });
-        const row = rowOf(gradient, x, t, n);
-        occupied.forEach((ways, c) => {
-          const log = logs[c]!;
-          row[c] = (Math.exp(log) - Math.exp(ways + loss - log)) * upstream[n]!;
-        });
-      });
-    });
-    elementsOf(out).set(gradient);
-  },
+  kernel: ([g, ...inputs], rules, out) => alignmentLosses(inputs, rules, g, out),
   derivative() {
     throw new AutogradError(
       'ctcLoss: the second derivative is not implemented (nor is it in PyTorch): the derivative for ctc_loss_backward',
@@ -175,8 +77,8 @@ function requireLengths(what: string, lengths: Iterable<number>): void {
   }
 }
 
-/** Refuses lengths and labels that do not fit. */
-function requireFitting(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor): void {
+/** Says which length or label does not fit. */
+function refuseUnfitting(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor): void {
   const [steps = 0, , classes = 0] = x.shape;
   const [total = 0, width] = targets.shape;
   const inputs = elementsOf(inputLengths);
@@ -261,7 +163,7 @@ export function ctcLoss(
   targetLengths: Lengths,
   options: CTCLossOptions = {},
 ): Tensor {
-  ctcLossTakes(logProbs, targets, inputLengths, targetLengths, options);
+  ctcLossTakes(arguments);
   const { blank = ctcDefaults.blank, zeroInfinity = ctcDefaults.zeroInfinity } = options;
   const caller = 'ctcLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');

@@ -2,14 +2,15 @@ import {
   AutogradError,
   applyMulti,
   checkArguments,
+  copyElements,
   type DType,
   DTypeError,
   defineMulti,
-  elementsOf,
   formatShape,
   type GradNode,
   isGradEnabled,
   K,
+  noteChange,
   type Shape,
   ShapeError,
   sameShape,
@@ -85,10 +86,12 @@ export function addHook(
   const entry = (...input: never[]): unknown => hook(...input);
   if (options.prepend === true) list.unshift(entry);
   else list.push(entry);
+  noteChange();
   return {
     remove() {
       const i = list.indexOf(entry);
       if (i >= 0) list.splice(i, 1);
+      noteChange();
     },
   };
 }
@@ -128,7 +131,7 @@ const tap = defineMulti<Tap, readonly Tensor[], readonly Tensor[]>({
   infer: (inputs) => inputs.map(({ shape, dtype }) => ({ shape, dtype })),
   kernel: (inputs, _, outs) =>
     inputs.forEach((x, i) => {
-      elementsOf(outs[i]!).set(elementsOf(x));
+      copyElements(x, outs[i]!);
     }),
   derivative: (grads, node) => node.attrs.receive(grads, node),
 });

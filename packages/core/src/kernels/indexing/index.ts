@@ -15,4 +15,4 @@ export {
   recordPosition,
   recordSpread,
 } from './positions.ts';
-export { addTableRows, readTableRows } from './table-rows.ts';
+export { addTableRows, type RowSums, readTableRows } from './table-rows.ts';

@@ -1,7 +1,10 @@
-import { laneOf } from '../../dtype.ts';
-import { elementsOf, fillStrided } from '../elementwise/index.ts';
-import { NotLowered, recorder } from '../recording/index.ts';
-import { denseOver, type Strided } from '../strided/index.ts';
+import { laneOf, type TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
+import { eq, select } from '../expression/index.ts';
+import { NotLowered, recordCall, recorder } from '../recording/index.ts';
+import { denseOver, type Strided, stridedOver } from '../strided/index.ts';
+import { frequencyKernel } from './frequency-kernel.ts';
 import { as, recordReadRows, recordWriteRows } from './moves.ts';
 import { recordPlaces } from './positions.ts';
 
@@ -16,11 +19,24 @@ function recordedRows(table: Strided, indices: Strided): { rows: Int32Array; wid
   return rows === null ? null : { rows, width };
 }
 
+const orZero = new ElementwiseKernel('padding', 2, (x, index, skipped) => select(eq(index, skipped), 0, x));
+
 /**
- * Stores the rows of a matrix that indices name, side by side. Gives the number of the first index that names no row, and -1
- * where all do; where a call is being compiled none does, or the program gives the word to the kernel.
+ * Stores the rows of a matrix that indices name, side by side; zeros for the row of number `skipped`. Gives the number of the first index
+ * that names no row, and -1 where all do; where a call is being compiled none does, or the program gives the word to the kernel.
  */
-export function readTableRows(table: Strided, indices: Strided, out: Strided): number {
+export function readTableRows(table: Strided, indices: Strided, out: Strided, skipped = -1): number {
+  const bad = readRows(table, indices, out);
+  if (bad >= 0 || skipped < 0) return bad;
+  const [, width = 1] = table.shape;
+  const count = indices.count;
+  const index = stridedOver(elementsOf(indices), indices.dtype, [count, 1]);
+  const rows = denseOver(out.storage.array, out.dtype, [count, width], out.offset, out.count);
+  runElementwise(orZero, laneOf(out.dtype), [rows, index], [skipped], rows);
+  return -1;
+}
+
+function readRows(table: Strided, indices: Strided, out: Strided): number {
   const source = elementsOf(table);
   const target = elementsOf(out);
   const recorded = recordedRows(table, indices);
@@ -40,27 +56,75 @@ export function readTableRows(table: Strided, indices: Strided, out: Strided): n
   return bad;
 }
 
-/** Makes a matrix of sums: each row is the sum of the rows of `values` for which indices name it. That of `skipped` stays 0. */
-export function addTableRows(values: Strided, indices: Strided, out: Strided, skipped: number): void {
-  fillStrided(out, 0);
+/** How rows are added up. */
+export interface RowSums {
+  /** The row that stays 0, or -1. */
+  readonly skipped: number;
+  /** Whether each row is divided by how many indices name it. */
+  readonly byFrequency: boolean;
+}
+
+/** Makes a matrix of sums: each row is the sum of the rows of `values` for which indices name it. */
+export function addTableRows(
+  values: Strided,
+  indices: Strided,
+  out: Strided,
+  { skipped, byFrequency }: RowSums,
+): void {
   const target = elementsOf(out);
   const source = elementsOf(values);
+  const [rows = 0, width = 1] = out.shape;
+  if (byFrequency) {
+    addByFrequency(source, elementsOf(indices), rows, skipped, out);
+    return;
+  }
+  fillStrided(out, 0);
   const recorded = recordedRows(out, indices);
   if (recorded !== null) {
     if (laneOf(out.dtype) === 'i32') throw new NotLowered('its rows are integers');
-    const { rows, width } = recorded;
-    recordWriteRows(target, { blocks: oneBlock, rows, length: width }, source, true);
+    recordWriteRows(target, { blocks: oneBlock, rows: recorded.rows, length: width }, source, true);
     if (skipped >= 0) {
       const start = out.offset + skipped * width;
       fillStrided(denseOver(out.storage.array, out.dtype, [width], start, width), 0);
     }
     return;
   }
-  const width = out.shape[1] ?? 1;
   const places = elementsOf(indices);
   for (let i = 0, from = 0; i < places.length; i++, from += width) {
     if (places[i] === skipped) continue;
     const to = places[i]! * width;
     for (let j = 0; j < width; j++) target[to + j]! += source[from + j]!;
+  }
+}
+
+function addByFrequency(
+  source: TypedArray,
+  places: TypedArray,
+  rows: number,
+  skipped: number,
+  out: Strided,
+): void {
+  const target = elementsOf(out);
+  const width = out.shape[1] ?? 1;
+  const counts = allocateArray('int32', rows);
+  fillStrided(stridedOver(counts, 'int32', [rows]), 0);
+  fillStrided(out, 0);
+  if (recorder !== null) {
+    const index = as(places, 'int32');
+    const args = [index.length, rows, width, skipped, index, counts, source, target];
+    recordCall('add_rows_by_frequency', frequencyKernel(out.dtype), args, {
+      writes: [counts, target],
+      keeps: [counts, target],
+      checks: true,
+    });
+    return;
+  }
+  for (const row of places) counts[row]!++;
+  for (let i = 0, from = 0; i < places.length; i++, from += width) {
+    const row = places[i]!;
+    if (row === skipped) continue;
+    const scale = 1 / counts[row]!;
+    const to = row * width;
+    for (let j = 0; j < width; j++) target[to + j]! += source[from + j]! * scale;
   }
 }

@@ -7,11 +7,12 @@ import {
   defineFunction,
   i32Params,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace } from './numbers.ts';
 
 /** Where along each row its value stands first, NaN included: at the end where it stands nowhere. */
 export function findFirst(data: TypedArray, values: TypedArray, extent: Extent, out: TypedArray): void {

@@ -1,4 +1,5 @@
 /** Kernels that go along dimensions one element after the other: running totals, searches, groups, triangles. */
+export { type AlignmentRules, type Alignments, alignmentLosses, alignmentsFit } from './alignments.ts';
 export { findFirst } from './find.ts';
 export { recordCumprodGradient, recordProductsOfOthers } from './products.ts';
 export { runningMeans } from './running-means.ts';

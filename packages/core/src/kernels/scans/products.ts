@@ -12,11 +12,13 @@ import {
   type FunctionBuilder,
   i32Params,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
+  storeNumber,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
 
 /** Takes down for each element the product of the others of its row; gives false where nobody takes down kernels. */
 export function recordProductsOfOthers(

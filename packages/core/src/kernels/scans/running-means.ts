@@ -8,11 +8,13 @@ import {
   defineFunction,
   i32Params,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
+  storeNumber,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
 
 /**
  * Means of rows of n elements as PyTorch has them, which carries them along: one that has become infinite is NaN after the next

@@ -6,12 +6,14 @@ import {
   type FunctionBuilder,
   i32Params,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
+  storeNumber,
   zip,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
 
 /** What is carried along rows, in float64 numbers. */
 export type ScanName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'linear_recurrence';

@@ -6,11 +6,12 @@ import {
   defineFunction,
   i32Params,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace } from './numbers.ts';
 
 /** How values are looked for. */
 export interface Search {

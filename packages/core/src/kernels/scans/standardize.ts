@@ -7,11 +7,13 @@ import {
   defineFunction,
   type FunctionBuilder,
   instantiate,
+  loadNumber,
   locals,
   ModuleBuilder,
   memoized,
+  pushPlace,
+  storeNumber,
 } from '../wasm/index.ts';
-import { loadNumber, pushPlace, storeNumber } from './numbers.ts';
 
 /** How elements are grouped: element (o, g, i) of a tensor seen as (outer, groups, inner) belongs to group g. */
 export interface Grouping {

@@ -1,7 +1,7 @@
 /** Elements of any dtype in kernels that compute as JavaScript does: with float64 numbers, which are rounded as they are stored. */
 
 import { bytesOf, type DType } from '../../dtype.ts';
-import type { FunctionBuilder } from '../wasm/index.ts';
+import type { FunctionBuilder } from './module-builder.ts';
 
 /** Replaces the address on the stack by the element there, as a float64 number. */
 export function loadNumber(f: FunctionBuilder, dtype: DType): FunctionBuilder {
