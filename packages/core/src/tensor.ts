@@ -98,7 +98,7 @@ export class Tensor {
   set grad(value: Tensor | null) {
     if (value !== null) checkGradOf(this, value);
     tellGradient?.(this);
-    this.gradient = value;
+    setGradient(autogradOf(this), value);
   }
 
   /** Distance, in elements, between neighbours along each dimension. Follows `Tensor.stride`. */
@@ -127,6 +127,24 @@ export class Tensor {
   get isLeaf(): boolean {
     return this.gradFn === null;
   }
+}
+
+/**
+ * How often something changed that seldom does, and that a compiled call takes for given: whether a leaf requires gradients, which
+ * one it has, its hooks, those of a module. While it stands still none of them needs to be asked for.
+ */
+export let timesChanged = 0;
+
+/** Says that something did which {@link timesChanged} counts. Kindling's own. */
+export function noteChange(): void {
+  timesChanged++;
+}
+
+/** Makes a tensor the gradient of a leaf. */
+export function setGradient(leaf: AutogradState, value: Tensor | null): void {
+  if (leaf.gradient === value) return;
+  timesChanged++;
+  (leaf as { gradient: Tensor | null }).gradient = value;
 }
 
 let tellGradient: ((leaf: Tensor) => void) | null = null;
@@ -161,8 +179,8 @@ export interface Tensor extends TensorMethods {}
 
 /** What automatic differentiation keeps with a tensor. */
 export interface AutogradState {
-  /** What `grad` shows, which may be set here without the checks that it makes. */
-  gradient: Tensor | null;
+  /** What `grad` shows; {@link setGradient} sets it without the checks that `grad` makes. */
+  readonly gradient: Tensor | null;
   gradFn: GradNode | null;
   /** Which output of `gradFn` the tensor is. */
   outputNumber: number;

@@ -8,7 +8,7 @@ import { withGradMode } from '../record/grad-mode.ts';
 import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
-import { autogradOf, type Tensor } from '../tensor.ts';
+import { autogradOf, setGradient, type Tensor } from '../tensor.ts';
 import { retainGrad, runAccumulateHooks, runHooks } from './hooks.ts';
 import { handOut, isOwn, letGo } from './ownership.ts';
 
@@ -176,8 +176,8 @@ class BackwardPass {
     tracer?.gradientMatters(variable);
     if (before === null) {
       // The gradient becomes the leaf's own only if nobody else holds it, since `.grad` is changed in place later.
-      leaf.gradient = !createGraph && isOwn(g) ? g : clone(g);
-    } else if (createGraph) leaf.gradient = add(before, g);
+      setGradient(leaf, !createGraph && isOwn(g) ? g : clone(g));
+    } else if (createGraph) setGradient(leaf, add(before, g));
     else add_(before, g);
     g.storage.holders--;
     runAccumulateHooks(variable);

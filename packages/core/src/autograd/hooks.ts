@@ -4,7 +4,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { autogradOf, type GradHook, type HookList, Tensor } from '../tensor.ts';
+import { autogradOf, type GradHook, type HookList, noteChange, Tensor } from '../tensor.ts';
 import { handOut } from './ownership.ts';
 
 /** What registering a hook returns. */
@@ -20,9 +20,11 @@ function register<K extends PropertyKey, H>(
 ): RemovableHandle {
   const entry = { hook };
   place[key] = [...(place[key] ?? []), entry];
+  noteChange();
   return {
     remove() {
       place[key] = place[key]?.filter((other) => other !== entry) ?? null;
+      noteChange();
     },
   };
 }
@@ -31,7 +33,7 @@ const hooked = { x: K.tensor, hook: K.callable };
 const registerHookTakes = signature('registerHook', hooked);
 const registerPostTakes = signature('registerPostAccumulateGradHook', hooked);
 const retainGradTakes = signature('retainGrad', { x: K.tensor });
-const requiresGradInPlaceTakes = signature('requiresGrad_', { x: K.tensor, value: K.flag });
+const requiresGradInPlaceTakes = signature('requiresGrad_', { x: K.tensor, value: K.optional(K.flag) });
 
 /**
  * Calls `hook` with the gradient of `x` each time one is computed, before it flows on; a tensor that the hook returns
@@ -49,7 +51,7 @@ const requiresGradInPlaceTakes = signature('requiresGrad_', { x: K.tensor, value
  * ```
  */
 export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
-  registerHookTakes(x, hook);
+  registerHookTakes(arguments);
   if (!x.requiresGrad)
     throw new AutogradError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
   const { gradFn, outputNumber } = autogradOf(x);
@@ -71,7 +73,7 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
  * ```
  */
 export function retainGrad(x: Tensor): void {
-  retainGradTakes(x);
+  retainGradTakes(arguments);
   if (!x.requiresGrad)
     throw new AutogradError("retainGrad: can't retainGrad on Tensor that has requiresGrad=false");
   if (x.gradFn === null) return;
@@ -94,7 +96,7 @@ export const retainsGrad = (x: Tensor): boolean => x?.gradFn?.retained?.[autogra
  * ```
  */
 export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => void): RemovableHandle {
-  registerPostTakes(x, hook);
+  registerPostTakes(arguments);
   const name = 'registerPostAccumulateGradHook';
   if (!x.requiresGrad)
     throw new AutogradError(`${name}: cannot register a hook on a tensor that doesn't require gradient`);
@@ -110,7 +112,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
  * @example zeros(2).requiresGrad_(); // tensor([0., 0.], requires_grad=True)
  */
 export function requiresGrad_(x: Tensor, value = true): Tensor {
-  requiresGradInPlaceTakes(x, value);
+  requiresGradInPlaceTakes(arguments);
   if (x.gradFn !== null) {
     if (value) return x;
     throw new AutogradError(
@@ -129,6 +131,7 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
     );
   }
   autogradOf(x).leafRequiresGrad = value;
+  noteChange();
   return x;
 }
 

@@ -5,7 +5,7 @@ import { elementsOf } from '../kernels/index.ts';
 import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
-import { type AutogradState, autogradOf, Tensor } from '../tensor.ts';
+import { type AutogradState, autogradOf, setGradient, Tensor } from '../tensor.ts';
 import { leafAt } from './guards.ts';
 import type { Machine } from './machine/index.ts';
 import type { Memory } from './program.ts';
@@ -70,7 +70,7 @@ export function unlessItFails<T>(executable: Machine, given: readonly Tensor[], 
 function putBack({ arrays, generators, gradients }: Snapshot): void {
   for (const { read, before } of arrays) read().set(before);
   for (const { generator, before } of generators) generator.setState(before);
-  for (const { leaf, before } of gradients) leaf.gradient = before;
+  for (const { leaf, before } of gradients) setGradient(leaf, before);
 }
 
 /** What is compared after a call: name and elements. */

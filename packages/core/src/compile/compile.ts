@@ -4,10 +4,10 @@ import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
-import { Tensor } from '../tensor.ts';
+import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
-import type { Guard } from './guards.ts';
+import type { Guard, Guards } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { Rehearsal, Tracing } from './trace/index.ts';
@@ -37,7 +37,9 @@ export interface Compiled<A extends readonly unknown[], R> {
 export interface Version {
   readonly form: readonly unknown[];
   readonly mode: number;
-  readonly guards: readonly Guard[];
+  readonly guards: Guards;
+  /** How much had changed when the seldom ones were last asked. */
+  changes: number;
   readonly executable: Machine;
   /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
   readonly result: unknown;
@@ -134,12 +136,14 @@ class CompiledFunction<A extends readonly unknown[], R> {
     );
   }
 
-  #changed({ guards }: Version, tensors: readonly Tensor[]): string | null {
-    for (const guard of guards) {
-      const changed = guard(tensors);
+  #changed(version: Version, tensors: readonly Tensor[]): string | null {
+    const { seldom, always } = version.guards;
+    if (version.changes !== timesChanged) {
+      const changed = firstOf(seldom, tensors);
       if (changed !== null) return changed;
+      version.changes = timesChanged;
     }
-    return null;
+    return firstOf(always, tensors);
   }
 
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
@@ -213,6 +217,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       guards,
       executable,
       reason,
+      changes: -1,
       calls: 0,
       used: ++this.#clock,
       result: resultForm,
@@ -231,6 +236,15 @@ class CompiledFunction<A extends readonly unknown[], R> {
         'has a program of its own: pad short batches, or keep what changes out of the function.',
     );
   }
+}
+
+/** What the first guard says that finds something changed. */
+function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string | null {
+  for (const guard of guards) {
+    const changed = guard(tensors);
+    if (changed !== null) return changed;
+  }
+  return null;
 }
 
 /** Stands for a tensor in the form of a result. */
@@ -274,10 +288,7 @@ export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  checkArguments('compile', { fn: K.callable, options: K.options<CompileOptions>(compileKinds) }, [
-    fn,
-    options,
-  ]);
+  checkArguments('compile', { fn: K.callable, options: K.options<CompileOptions>(compileKinds) }, arguments);
   const compiled = new CompiledFunction(fn, options);
   const call = (...args: A): R => compiled.call(args);
   return Object.defineProperties(call, {

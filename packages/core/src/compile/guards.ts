@@ -15,7 +15,7 @@ export interface LeafPlace {
 
 /** The leaf of a call with these arguments. */
 export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor[]): Tensor =>
-  tensors[argument ?? -1] ?? tensor;
+  argument === null ? tensor : (tensors[argument] ?? tensor);
 
 /** That leaves require gradients as before, and have the same hooks. */
 export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
@@ -81,6 +81,14 @@ export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null): Guard
       return 'a gradient lies otherwise in memory';
     return null;
   };
+}
+
+/** What a program takes for given. */
+export interface Guards {
+  /** Asked before a call if `noteChange` was called since the last one. */
+  readonly seldom: readonly Guard[];
+  /** Asked before each call. */
+  readonly always: readonly Guard[];
 }
 
 /** Something that a call takes for given. */

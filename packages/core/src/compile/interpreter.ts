@@ -1,7 +1,7 @@
 import { arrayConstructor, type TypedArray } from '../dtype.ts';
 import { copyStrided } from '../kernels/index.ts';
 import { Storage } from '../storage.ts';
-import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
+import { autogradOf, emptyTensor, setGradient, type Tensor } from '../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from './calls.ts';
 import { leafAt } from './guards.ts';
 import {
@@ -182,14 +182,14 @@ export class Interpreter {
   #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
     const x = autogradOf(leafAt(leaf, given));
     if (value === null) {
-      x.gradient = null;
+      setGradient(x, null);
       return;
     }
     const { memory } = value;
     const own = new Storage(this.#storageOf(memory).array);
     this.#left.get(memory)?.leaveBehind(gradientGone);
     this.#left.set(memory, own);
-    x.gradient = moved(value, own, -memory.base);
+    setGradient(x, moved(value, own, -memory.base));
   }
 }
 

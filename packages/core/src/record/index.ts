@@ -1,4 +1,5 @@
 /** How an operation is declared, run and recorded for backward, in Kindling's own way. What walks the record is in autograd/. */
+export { noteChange } from '../tensor.ts';
 export { apply, applyMulti, applyView, composed } from './apply.ts';
 export {
   enableGrad,

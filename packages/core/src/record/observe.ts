@@ -55,8 +55,8 @@ export interface Tracer {
   madeStorage(storage: Storage): void;
   /** Runs now what has to run again, on the host, in each call. */
   host<T>(run: () => T): T;
-  /** Takes for given that this holds, and asks again before each call. */
-  assumes(what: string, holds: () => boolean): void;
+  /** Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to have changed. */
+  assumes(what: string, holds: () => boolean, seldom: boolean): void;
   /** Names the memory of a tensor. */
   names(x: Tensor, name: string): void;
   /** Says that the call cannot be recorded, but a later one may. */
@@ -94,7 +94,7 @@ export let observed = false;
  * ```
  */
 export function observe(observer: Observer): () => void {
-  checkArguments('observe', { observer: observerKind }, [observer]);
+  checkArguments('observe', { observer: observerKind }, arguments);
   observers = [...observers, observer];
   observed = true;
   let present = true;

@@ -1,12 +1,4 @@
-import {
-  assumes,
-  assumesProperties,
-  calledAs,
-  dependsOn,
-  isTraced,
-  nameForCompile,
-  Tensor,
-} from '@kindling/core';
+import { assumes, assumesProperties, calledAs, isTraced, nameForCompile, Tensor } from '@kindling/core';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -74,9 +66,16 @@ export const registeredValues = (module: Callable): unknown[] =>
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
   assumesProperties(`a property of ${name}`, module);
-  // Modules without hooks, which most are, make no list of them in each call.
-  if (own.hooks === null) assumes(`the hooks of ${name}`, () => own.hooks === null);
-  else dependsOn(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat());
+  const hooksNow = (): unknown[] => Object.values(own.hooks ?? {}).flat();
+  const hooks = hooksNow();
+  assumes(
+    `the hooks of ${name}`,
+    () => {
+      const now = hooksNow();
+      return now.length === hooks.length && now.every((hook, i) => hook === hooks[i]);
+    },
+    true,
+  );
   for (const [key, value] of module.registered())
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
 }

@@ -8,7 +8,7 @@ import {
   type Stretch,
 } from '../../kernels/index.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
-import { autogradOf, emptyTensor, type Tensor } from '../../tensor.ts';
+import { autogradOf, emptyTensor, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
 import {
@@ -269,7 +269,7 @@ export class Machine {
   #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
     const x = autogradOf(leafAt(leaf, given));
     if (value === null || left === null) {
-      x.gradient = null;
+      setGradient(x, null);
       return;
     }
     const { lodged } = left;
@@ -278,7 +278,7 @@ export class Machine {
       left.tensor.storage.leaveBehind(gradientGone);
       left.tensor = moved(value, lodged.storage(), -value.memory.base);
     }
-    x.gradient = left.tensor;
+    setGradient(x, left.tensor);
   }
 }
 

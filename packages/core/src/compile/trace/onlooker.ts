@@ -21,7 +21,7 @@ export abstract class Onlooker implements Tracer {
   read(_x: Tensor, _reason: string): void {}
   gradientMatters(_leaf: Tensor): void {}
   madeStorage(_storage: Storage): void {}
-  assumes(_what: string, _holds: () => boolean): void {}
+  assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}
   names(_x: Tensor, _name: string): void {}
   postpone(_reason: string): void {}
 }

@@ -7,6 +7,7 @@ import { autogradOf, Tensor } from '../../tensor.ts';
 import {
   type Assumption,
   type Guard,
+  type Guards,
   guardOfAssumptions,
   guardOfGradient,
   guardOfLeaves,
@@ -32,7 +33,7 @@ import { Rehearsal } from './rehearsal.ts';
 /** What a recorded call came to. */
 export interface Traced {
   readonly program: Program;
-  readonly guards: readonly Guard[];
+  readonly guards: Guards;
   /** The memory that its tensors had, which no later call fills. */
   readonly leftBehind: readonly Storage[];
 }
@@ -68,8 +69,8 @@ export class Tracing implements Tracer {
   readonly #equations: Equation[] = [];
   readonly #hostParts: HostPart[] = [];
   readonly #hostResults = new Map<unknown, HostValue>();
-  readonly #guards: Guard[] = [];
-  readonly #assumptions: Assumption[] = [];
+  readonly #guards = { seldom: [] as Guard[], always: [] as Guard[] };
+  readonly #assumptions = { seldom: [] as Assumption[], always: [] as Assumption[] };
   readonly #leaves = new Set<Tensor>();
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
@@ -195,8 +196,8 @@ export class Tracing implements Tracer {
     return result;
   }
 
-  assumes(what: string, holds: () => boolean): void {
-    this.#assumptions.push({ what, holds });
+  assumes(what: string, holds: () => boolean, seldom: boolean): void {
+    this.#assumptions[seldom ? 'seldom' : 'always'].push({ what, holds });
     this.rehearsal.assumes(what, holds);
   }
 
@@ -220,9 +221,9 @@ export class Tracing implements Tracer {
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
-    this.#guards.push(
-      guardOfAssumptions(this.#assumptions),
-      guardOfLeaves([...this.#leaves]),
+    this.#guards.seldom.push(guardOfAssumptions(this.#assumptions.seldom), guardOfLeaves([...this.#leaves]));
+    this.#guards.always.push(
+      guardOfAssumptions(this.#assumptions.always),
       guardOfSharing(this.#arguments, this.#metAsState),
     );
     const program = serialisable({
@@ -330,12 +331,13 @@ export class Tracing implements Tracer {
       const before = changes ? (this.#gradientsBefore.get(tensor) ?? null) : now;
       const index = this.#arguments.indexOf(tensor);
       const leaf: LeafPlace = { tensor, argument: index < 0 ? null : index };
+      const guards = index < 0 ? this.#guards.seldom : this.#guards.always;
       const memory = before === null ? undefined : this.#memories.get(before.storage);
       if (before !== null && memory?.origin.kind === 'state') {
         memory.origin = { kind: 'gradient', leaf };
         memory.base = before.offset;
-        this.#guards.push(guardOfGradient(leaf, before));
-      } else if (before === null && changes) this.#guards.push(guardOfGradient(leaf, null));
+        guards.push(guardOfGradient(leaf, before));
+      } else if (before === null && changes) guards.push(guardOfGradient(leaf, null));
       if (now !== before) left.push({ leaf, value: now === null ? null : this.#valueOf(now) });
     }
     return left;
