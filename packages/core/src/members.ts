@@ -1,5 +1,5 @@
 /** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
-import { checkArguments, K, signature } from './arguments/index.ts';
+import { checkArguments, K, refuseExcess, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
 import { calledAs, ShapeError, ValueError } from './errors.ts';
@@ -141,6 +141,7 @@ export function isFloatingPoint(this: Tensor): boolean {
 export function size(this: Tensor): readonly number[];
 export function size(this: Tensor, dim: number): number;
 export function size(this: Tensor, dim?: number): number | readonly number[] {
+  if (arguments.length > 1) refuseExcess('size', ['dim'], arguments);
   return dim === undefined ? this.shape : along(this, this.shape, dim, 'size');
 }
 
@@ -151,6 +152,7 @@ export function size(this: Tensor, dim?: number): number | readonly number[] {
 export function stride(this: Tensor): readonly number[];
 export function stride(this: Tensor, dim: number): number;
 export function stride(this: Tensor, dim?: number): number | readonly number[] {
+  if (arguments.length > 1) refuseExcess('stride', ['dim'], arguments);
   return dim === undefined ? this.strides : along(this, this.strides, dim, 'stride');
 }
 
@@ -200,7 +202,7 @@ export function bool(this: Tensor): Tensor {
 
 /** With the dtype of `other`. Follows `Tensor.type_as`. */
 export function typeAs(this: Tensor, other: Tensor): Tensor {
-  checkArguments('typeAs', { other: K.tensor }, [other]);
+  checkArguments('typeAs', { other: K.tensor }, arguments);
   return to(this, other.dtype);
 }
 
@@ -214,6 +216,7 @@ export function typeAs(this: Tensor, other: Tensor): Tensor {
  * ```
  */
 export function where(this: Tensor, condition: Tensor, other: Operand): Tensor {
+  if (arguments.length > 2) refuseExcess('where', ['condition', 'other'], arguments);
   return chooseWhere(condition, this, other);
 }
 
@@ -223,6 +226,7 @@ export function where(this: Tensor, condition: Tensor, other: Operand): Tensor {
  * @example zeros(3).set([0], 5); // tensor([5., 0., 0.])
  */
 export function set(this: Tensor, indices: readonly IndexItem[], value: IndexValue): Tensor {
+  if (arguments.length > 2) refuseExcess('set', ['indices', 'value'], arguments);
   try {
     return assign(this, indices, value);
   } catch (error) {
@@ -242,12 +246,12 @@ export function set(this: Tensor, indices: readonly IndexItem[], value: IndexVal
  * ```
  */
 export function backward(this: Tensor, options?: BackwardOptions): void {
-  if (options === undefined) {
+  if (arguments.length === 0) {
     runBackward(this);
     return;
   }
-  backwardTakes(options);
-  const { gradient = null, ...walk } = options;
+  backwardTakes(arguments);
+  const { gradient = null, ...walk } = options ?? {};
   runBackward(this, gradient, walk);
 }
 

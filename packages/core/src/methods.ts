@@ -1,6 +1,7 @@
 /** Installs operations as methods of Tensor, and gives them their types. */
 
 import { tensorMark } from './arguments/explain.ts';
+import { refuseExcess } from './arguments/index.ts';
 import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
 import { calledAs, IndexError } from './errors.ts';
@@ -195,7 +196,6 @@ function asMethod(
   f: AnyMethod,
 ): (this: Tensor, a?: unknown, b?: unknown, c?: unknown) => unknown {
   return function (this: Tensor, a?: unknown, b?: unknown, c?: unknown) {
-    // biome-ignore lint/complexity/noArguments: only the count is asked for, but by functions of many arguments
     const given = arguments;
     try {
       switch (given.length) {
@@ -215,6 +215,20 @@ function asMethod(
     }
   };
 }
+
+/** The members that take nothing. */
+const questions = new Set(
+  'item toArray tolist numel dim isContiguous elementSize isFloatingPoint float double int long byte bool'.split(
+    ' ',
+  ),
+);
+
+/** A method without arguments, which refuses any. */
+const question = (name: string, f: AnyMethod) =>
+  function (this: Tensor): unknown {
+    if (arguments.length > 0) refuseExcess(name, [], arguments);
+    return f.call(this, this);
+  };
 
 function install(name: string | symbol, value: unknown): void {
   Object.defineProperty(Tensor.prototype, name, { configurable: true, writable: true, value });
@@ -242,7 +256,8 @@ const { constructor } = Tensor.prototype;
 Reflect.deleteProperty(Tensor.prototype, 'constructor');
 install('constructor', constructor);
 for (const [name, f] of Object.entries(operations)) install(name, asMethod(name, f as AnyMethod));
-for (const [name, f] of Object.entries(own)) install(name, f);
+for (const [name, f] of Object.entries(own))
+  install(name, questions.has(name) ? question(name, f as AnyMethod) : f);
 install(tensorMark, true);
 installGetter('data', dataOf);
 installGetter('T', reverseDims);

@@ -1,6 +1,7 @@
 /** How many threads kernels use. */
 
 import { describe } from './arguments/explain.ts';
+import { refuseExcess } from './arguments/index.ts';
 import { ValueError } from './errors.ts';
 import { threadsWanted, wantThreads } from './kernels/index.ts';
 
@@ -13,6 +14,7 @@ import { threadsWanted, wantThreads } from './kernels/index.ts';
  * ```
  */
 export function getNumThreads(): number {
+  if (arguments.length > 0) refuseExcess('getNumThreads', [], arguments);
   return threadsWanted();
 }
 
@@ -32,6 +34,7 @@ export function getNumThreads(): number {
  * ```
  */
 export function setNumThreads(n: number): void {
+  if (arguments.length > 1) refuseExcess('setNumThreads', ['n'], arguments);
   if (typeof n !== 'number' || !Number.isInteger(n) || n < 1)
     throw new ValueError(`setNumThreads: expected a positive integer, got ${describe(n)}`);
   wantThreads(n);

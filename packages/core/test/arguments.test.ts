@@ -141,7 +141,7 @@ describe('what stands where the options object belongs', () => {
 
   it('belongs to a class: the hint is written with new', () => {
     const takes = signature('Dropout', { options: K.options<{ p?: number }>({ p: K.probability }) });
-    expect(message(() => takes(0.2))).toBe(
+    expect(message(() => takes([0.2]))).toBe(
       'Dropout: expected an options object, got 0.2; write new Dropout({ p: 0.2 })',
     );
   });
@@ -151,7 +151,9 @@ describe('what stands where the options object belongs', () => {
       shape: K.sizeOrSizes,
       options: K.options<{ dtype?: string }>({ dtype: K.dtype }),
     });
-    expect(message(() => takes(2, 3))).toBe('zeros: expected an options object, got 3; write zeros([2, 3])');
+    expect(message(() => takes([2, 3]))).toBe(
+      'zeros: expected an options object, got 3; write zeros([2, 3])',
+    );
   });
 });
 
@@ -174,7 +176,7 @@ describe('an option', () => {
       options: K.options(Object.fromEntries(known.map((k) => [k, K.anything]))),
     });
     for (const [name, meant] of near)
-      expect(message(() => takes({ [name]: 1 }))).toBe(`f: unknown option ${name}; did you mean ${meant}?`);
+      expect(message(() => takes([{ [name]: 1 }]))).toBe(`f: unknown option ${name}; did you mean ${meant}?`);
   });
 
   it('that is like none is refused with all there are', () => {

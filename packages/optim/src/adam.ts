@@ -104,7 +104,7 @@ type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T
  */
 export class Adam extends Optimizer<Required<AdamOptions>> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    checkArguments(new.target.name, takes, [params, options]);
+    checkArguments(new.target.name, takes, arguments);
     super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
   }
 
@@ -140,7 +140,7 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
  */
 export class AdamW extends Adam {
   constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
-    checkArguments(new.target.name, takesW, [params, options]);
+    checkArguments(new.target.name, takesW, arguments);
     super(params, { weightDecay: 0.01, ...withoutUndefined(options), decoupledWeightDecay: true });
   }
 

@@ -106,11 +106,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   constructor(params: Params<O>, defaults: O, kinds?: Readonly<Record<string, K.Kind>>) {
     const { name } = new.target;
-    checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, [
-      params,
-      defaults,
-      kinds,
-    ]);
+    checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     this.#checks = Object.entries(this.#kinds).map(([name, kind]) => ({
@@ -180,7 +176,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    */
   zeroGrad(options?: { setToNull?: boolean }): void {
     if (options !== undefined)
-      checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, [options]);
+      checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, arguments);
     const setToNull = options?.setToNull ?? true;
     for (const group of this.paramGroups) {
       for (const p of group.params) {
@@ -214,7 +210,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   #evaluate(closure: () => Tensor): Tensor {
     const caller = `${this.constructor.name}.step`;
-    checkArguments(caller, { closure: K.callable }, [closure]);
+    checkArguments(caller, { closure: K.callable }, arguments);
     const loss = enableGrad(closure);
     if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
       throw new ValueError(

@@ -75,7 +75,7 @@ const updates = updatesByFeatures((momentum, nesterov, decay) => {
  */
 export class SGD extends Optimizer<Required<SGDOptions>> {
   constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    checkArguments(new.target.name, takes, [params, options]);
+    checkArguments(new.target.name, takes, arguments);
     super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
   }
 

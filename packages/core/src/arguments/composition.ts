@@ -37,11 +37,10 @@ export const alias = <F extends AnyFunction>(name: string, f: F): F => named(nam
 
 function named<F extends AnyFunction>(name: string, takes: Signature | null, f: F): F {
   const run = f as unknown as (...args: unknown[]) => unknown;
-  const called = function (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
-    // biome-ignore lint/complexity/noArguments: only the count is asked for, but by functions of many arguments
+  const called = function (a?: unknown, b?: unknown, c?: unknown): unknown {
     const given = arguments;
     try {
-      if (takes !== null) takes(a, b, c, d, e);
+      if (takes !== null) takes(given);
       switch (given.length) {
         case 1:
           return run(a);

@@ -117,6 +117,22 @@ export function errorFor(name: string, parameters: Parameters, given: readonly u
   return new (errorOf(kind))(wrong + remedy(name, entries, at, value));
 }
 
+/** The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes. */
+export function excessError(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
+  const names = Object.keys(parameters);
+  const last = names.length - 1;
+  const excess = given.slice(names.length);
+  const listed = [given[last], ...excess];
+  const asList = last >= 0 && typeof given[last] === 'number' && parameters[names[last]!]!.accepts(listed);
+  const right = names
+    .map((parameter, i) => code(parameter, asList && i === last ? listed : given[i]))
+    .filter((_, i) => given[i] !== undefined);
+  const takes = names.length === 0 ? 'no arguments' : `(${names.join(', ')})`;
+  return new ValueError(
+    `${name}: takes ${takes}, got ${excess.map((x) => describe(x)).join(', ')} beyond that; write ${call(name, right)}`,
+  );
+}
+
 /** What to write for an argument that stands in another's place or wants to be a tensor. */
 function remedy(
   name: string,

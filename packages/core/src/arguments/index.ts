@@ -2,4 +2,4 @@
 export { alias, composition } from './composition.ts';
 export { withoutUndefined } from './defaults.ts';
 export * as K from './kinds.ts';
-export { checkArguments, type Signature, signature } from './signature.ts';
+export { checkArguments, refuseExcess, type Signature, signature } from './signature.ts';

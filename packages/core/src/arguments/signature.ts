@@ -1,19 +1,14 @@
-import { errorFor } from './explain.ts';
-import type { Kind, Parameters } from './kinds.ts';
+import { errorFor, excessError } from './explain.ts';
+import { type Kind, kind, type Parameters } from './kinds.ts';
 
-/** Checks the arguments of a call: throws unless each is of its parameter's kind. */
-export type Signature = (
-  a?: unknown,
-  b?: unknown,
-  c?: unknown,
-  d?: unknown,
-  e?: unknown,
-  f?: unknown,
-) => void;
+/** Checks the arguments of a call: throws unless each is of its parameter's kind, and none stands beyond them. */
+export type Signature = (given: ArrayLike<unknown>) => void;
 
 /**
- * What a public function takes, as a check that its first line calls with its arguments in order. The error names the function,
- * the parameter, what came and what would have fitted, and for an option that it does not know the one that may have been meant.
+ * What a public function takes, as a check that its first line calls with its `arguments`; an arrow function, which has none, gives
+ * an array. The error names the function, the parameter, what came and what would have fitted, and for an option that it does not
+ * know the one that may have been meant. What stands beyond the last parameter is refused, as it would be lost, but for what
+ * `xs.map(f)` and `xs.reduce(f)` add: the index and the array.
  * `name` is the function's public name; that of a class begins with a capital letter. Given as a function, the parameters are made
  * when first asked for, and a bundler can leave out the check with the function that calls it. Kindling's own.
  * @throws KindlingError by the check it returns: of the class that the kind states, ValueError where it states none
@@ -22,7 +17,7 @@ export type Signature = (
  * interface ScaledOptions { by?: number }
  * const takes = signature('scaled', { x: K.tensor, options: K.options<ScaledOptions>({ by: K.finite }) });
  * function scaled(x: Tensor, options: ScaledOptions = {}): Tensor {
- *   takes(x, options);
+ *   takes(arguments);
  *   return x.mul(options.by ?? 2);
  * }
  * scaled(ones(2), { by: 3 }); // tensor([3., 3.])
@@ -32,21 +27,16 @@ export type Signature = (
  */
 export function signature(name: string, parameters: Parameters | (() => Parameters)): Signature {
   let accepts: readonly Kind['accepts'][] | undefined;
-  // Six named parameters: a rest parameter would allocate an array at each call.
-  return (a, b, c, d, e, f) => {
+  return (given) => {
     accepts ??= Object.values(stated(parameters)).map((k) => k.accepts);
-    const n = accepts.length;
-    if (
-      accepts[0]!(a) &&
-      (n < 2 || accepts[1]!(b)) &&
-      (n < 3 || accepts[2]!(c)) &&
-      (n < 4 || accepts[3]!(d)) &&
-      (n < 5 || accepts[4]!(e)) &&
-      (n < 6 || accepts[5]!(f))
-    )
-      return;
-    throw errorFor(name, stated(parameters), [a, b, c, d, e, f]);
+    if (!fit(accepts, given)) throw errorFor(name, stated(parameters), Array.from(given));
+    if (given.length > accepts.length) refuseExcess(name, stated(parameters), given);
   };
+}
+
+function fit(accepts: readonly Kind['accepts'][], given: ArrayLike<unknown>): boolean {
+  for (let i = 0; i < accepts.length; i++) if (!accepts[i]!(given[i])) return false;
+  return true;
 }
 
 /** @internal Parameters, made if they are given by a function. */
@@ -58,7 +48,38 @@ export const stated = (parameters: Parameters | (() => Parameters)): Parameters 
  * Kindling's own.
  * @throws KindlingError as {@link signature}
  */
-export function checkArguments(name: string, parameters: Parameters, given: readonly unknown[]): void {
-  if (!Object.values(parameters).every((k, i) => k.accepts(given[i])))
-    throw errorFor(name, parameters, given);
+export function checkArguments(name: string, parameters: Parameters, given: ArrayLike<unknown>): void {
+  signature(name, parameters)(given);
+}
+
+/**
+ * Refuses what stands beyond a function's parameters, or their names, where something would be lost: for what checks its arguments
+ * otherwise than by a {@link signature}. Kindling's own.
+ * @throws ValueError
+ */
+export function refuseExcess(
+  name: string,
+  parameters: Parameters | readonly string[],
+  given: ArrayLike<unknown>,
+): void {
+  const all = Array.from(given);
+  const kinds = isNames(parameters) ? Object.fromEntries(parameters.map((p) => [p, anyOne])) : parameters;
+  const most = Object.keys(kinds).length;
+  if (all.slice(most).some((x) => x !== undefined) && !isArrayCallback(all, most))
+    throw excessError(name, kinds, all);
+}
+
+const isNames = (x: Parameters | readonly string[]): x is readonly string[] => Array.isArray(x);
+const anyOne = kind('one value', (x) => !Array.isArray(x));
+
+/** Whether all that stands beyond the first `most` arguments is what an array's `map`, `filter` or `reduce` adds: `(x, i, xs)`. */
+function isArrayCallback(given: readonly unknown[], most: number): boolean {
+  const [index, array, ...more] = given.slice(most);
+  return (
+    most > 0 &&
+    more.length === 0 &&
+    Array.isArray(array) &&
+    typeof index === 'number' &&
+    array[index] === given[most - 1]
+  );
 }

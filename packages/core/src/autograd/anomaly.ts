@@ -1,4 +1,4 @@
-import { K, signature } from '../arguments/index.ts';
+import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import { type GradNode, valuesOf } from '../record/index.ts';
@@ -17,7 +17,10 @@ const setDetectAnomalyTakes = signature('setDetectAnomaly', { enabled: K.flag, o
 const detectAnomalyTakes = signature('detectAnomaly', { fn: K.callable, options: anomalyOptions });
 
 /** Whether anomaly mode is on. Follows `torch.is_anomaly_enabled`. */
-export const isAnomalyEnabled = (): boolean => anomalyMode.value !== null;
+export function isAnomalyEnabled(): boolean {
+  if (arguments.length > 0) refuseExcess('isAnomalyEnabled', [], arguments);
+  return anomalyMode.value !== null;
+}
 
 /**
  * Turns anomaly mode on or off: inside {@link detectAnomaly} for what is left of it, else for all code outside of such calls.
@@ -32,7 +35,7 @@ export const isAnomalyEnabled = (): boolean => anomalyMode.value !== null;
  * ```
  */
 export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {}): void {
-  setDetectAnomalyTakes(enabled, options);
+  setDetectAnomalyTakes(arguments);
   anomalyMode.set(enabled ? watching(options) : null);
 }
 
@@ -49,7 +52,7 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
  * ```
  */
 export function detectAnomaly<T>(fn: () => T, options: AnomalyOptions = {}): T {
-  detectAnomalyTakes(fn, options);
+  detectAnomalyTakes(arguments);
   return anomalyMode.run(watching(options), 'detectAnomaly', fn);
 }
 

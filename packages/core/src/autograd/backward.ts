@@ -55,7 +55,7 @@ export function backward(
   gradients: Tensor | readonly (Tensor | null)[] | null = null,
   options: Omit<BackwardOptions, 'gradient'> = {},
 ): void {
-  backwardTakes(tensors, gradients, options);
+  backwardTakes(arguments);
   const roots = asList<Tensor>(tensors);
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
   const targets = inputs === undefined ? null : asList<Tensor>(inputs);
@@ -106,7 +106,7 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
 ): (Tensor | null)[] {
-  gradTakes(outputs, inputs, options);
+  gradTakes(arguments);
   const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
   const gradients = gradOutputs === undefined ? [] : asList<Tensor | null>(gradOutputs);
   const targets = asList<Tensor>(inputs);

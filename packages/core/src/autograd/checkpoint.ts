@@ -53,7 +53,7 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   fn: (...args: Args) => Out,
   ...args: Args
 ): Out {
-  checkpointWithTakes(options, fn);
+  checkpointWithTakes([options, fn]);
   return withoutGraph('checkpointWith', options.preserveRngState ?? true, fn, args);
 }
 

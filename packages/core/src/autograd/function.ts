@@ -73,7 +73,7 @@ export function defineFunction<
   Out extends FunctionOutput,
   State extends object = Record<string, unknown>,
 >(definition: FunctionDefinition<Args, Out, State>): (...args: Args) => Out {
-  checkArguments('defineFunction', { definition: functionDefinition }, [definition]);
+  checkArguments('defineFunction', { definition: functionDefinition }, arguments);
   return (...args) => run(definition, args);
 }
 
@@ -300,7 +300,7 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
 export function onceDifferentiable<Context, Grads extends readonly unknown[]>(
   backward: (ctx: Context, ...grads: Grads) => InputGradients,
 ): (ctx: Context, ...grads: Grads) => InputGradients {
-  checkArguments('onceDifferentiable', { backward: K.callable }, [backward]);
+  checkArguments('onceDifferentiable', { backward: K.callable }, arguments);
   return (ctx, ...grads) => {
     const result = withGradMode(false, () => backward(ctx, ...grads));
     const node = ctx instanceof FunctionContext ? ctx.node : null;

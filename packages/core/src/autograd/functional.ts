@@ -54,7 +54,7 @@ export function vjp<X extends Tensors, O extends Tensors>(
   v: Tensors | null = null,
   options: FunctionalOptions = {},
 ): [O, Each<X, Tensor>] {
-  vjpTakes(func, inputs, v, options);
+  vjpTakes(arguments);
   return enableGrad(() => {
     const call = new Call('vjp', inputs, options);
     const { outputs, single } = call.run(func);
@@ -82,7 +82,7 @@ export function jvp<X extends Tensors, O extends Tensors>(
   v: Tensors | null = null,
   options: FunctionalOptions = {},
 ): [O, Each<O, Tensor>] {
-  jvpTakes(func, inputs, v, options);
+  jvpTakes(arguments);
   return enableGrad(() => {
     const call = new Call('jvp', inputs, options);
     const vectors = call.vector(v, call.inputs, 'input');
@@ -112,7 +112,7 @@ export function jacobian<X extends Tensors, O extends Tensors>(
   inputs: X,
   options: FunctionalOptions = {},
 ): Each<O, Each<X, Tensor>> {
-  jacobianTakes(func, inputs, options);
+  jacobianTakes(arguments);
   return jacobianOf('jacobian', func, inputs, options);
 }
 
@@ -166,7 +166,7 @@ export function hessian<X extends Tensors>(
   inputs: X,
   options: FunctionalOptions = {},
 ): Each<X, Each<X, Tensor>> {
-  hessianTakes(func, inputs, options);
+  hessianTakes(arguments);
   const { strict = false } = options;
   const scalar = (...args: Arguments<X>): Tensor => {
     const y = func(...args);
@@ -198,13 +198,13 @@ function hessianProduct(
   ) => readonly Tensor[],
 ): HessianProduct {
   const takes = signature(name, vjpParameters);
-  return <X extends Tensors>(
+  return function <X extends Tensors>(
     func: (...args: Arguments<X>) => Tensor,
     inputs: X,
     v: Tensors | null = null,
     options: FunctionalOptions = {},
-  ): [Tensor, Each<X, Tensor>] => {
-    takes(func, inputs, v, options);
+  ): [Tensor, Each<X, Tensor>] {
+    takes(arguments);
     return enableGrad(() => {
       const call = new Call(name, inputs, options);
       const vectors = call.vector(v, call.inputs, 'input');

@@ -101,7 +101,7 @@ export function gradcheck<Args extends readonly unknown[]>(
   inputs: Tensor | readonly [...Args],
   options: GradcheckOptions = {},
 ): boolean {
-  gradcheckTakes(fn, inputs, options);
+  gradcheckTakes(arguments);
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   return check(fn, args, options, 'gradcheck');
 }
@@ -134,7 +134,7 @@ export function gradgradcheck<Args extends readonly unknown[]>(
   gradOutputs: Tensor | readonly Tensor[] | null = null,
   options: GradgradcheckOptions = {},
 ): boolean {
-  gradgradcheckTakes(fn, inputs, gradOutputs, options);
+  gradgradcheckTakes(arguments);
   const args = (inputs instanceof Tensor ? [inputs] : [...inputs]) as unknown as Args;
   const outputs = listOf('gradgradcheck', fn(...args)).filter((y) => y.requiresGrad);
   const gradients =

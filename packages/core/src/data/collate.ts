@@ -1,3 +1,4 @@
+import { refuseExcess } from '../arguments/index.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
@@ -31,6 +32,7 @@ function kindOf(sample: unknown): Sample {
  * ```
  */
 export function defaultCollate(samples: readonly unknown[]): unknown {
+  if (arguments.length > 1) refuseExcess('defaultCollate', ['samples'], arguments);
   if (!Array.isArray(samples) || samples.length === 0) {
     const got = Array.isArray(samples) ? 'an empty one' : typeof samples;
     throw new ValueError(`defaultCollate: expected a list of samples, got ${got}`);

@@ -59,10 +59,7 @@ export class DataLoader<T> {
   #samplerIsUsed = false;
 
   constructor(dataset: Dataset<T>, options: DataLoaderOptions<T> = {}) {
-    checkArguments('DataLoader', { dataset: K.anything, options: K.options(loaderKinds) }, [
-      dataset,
-      options,
-    ]);
+    checkArguments('DataLoader', { dataset: K.anything, options: K.options(loaderKinds) }, arguments);
     const { batchSize = 1, shuffle, sampler } = options;
     checkDataset(dataset, 'DataLoader');
     if (!Number.isInteger(batchSize) || batchSize < 1) {

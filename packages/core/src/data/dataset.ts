@@ -1,4 +1,4 @@
-import { K, signature } from '../arguments/index.ts';
+import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { indexSelect } from '../ops/indexing/index-along.ts';
 import { randperm } from '../ops/random/random-tensors.ts';
@@ -129,6 +129,7 @@ export class Subset<T> implements Dataset<T> {
   readonly getBatch?: (indices: Int32Array) => T | Promise<T>;
 
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
+    if (arguments.length > 2) refuseExcess('Subset', ['dataset', 'indices'], arguments);
     checkDataset(dataset, 'Subset');
     checkIndices(indices, dataset.length, 'Subset');
     this.dataset = dataset;
@@ -185,7 +186,7 @@ export function randomSplit<T>(
   lengths: readonly number[],
   options: RandomSplitOptions = {},
 ): Subset<T>[] {
-  randomSplitTakes(dataset, lengths, options);
+  randomSplitTakes(arguments);
   checkDataset(dataset, 'randomSplit');
   const sizes = splitSizes(lengths, dataset.length);
   const order = valuesOf(randperm(dataset.length, options), 'randomSplit: order of samples') as Int32Array;

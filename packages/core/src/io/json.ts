@@ -1,4 +1,5 @@
 /** Tensors in JSON: nothing but what they are, and every value of it. */
+import { refuseExcess } from '../arguments/index.ts';
 import { arrayConstructor, checkDType, type DType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { valuesOf } from '../record/values.ts';
@@ -93,6 +94,7 @@ function parsed(text: string): unknown {
  * ```
  */
 export function fromJSON(json: TensorJSON | string): Tensor {
+  if (arguments.length > 1) refuseExcess('fromJSON', ['json'], arguments);
   const value: unknown = typeof json === 'string' ? parsed(json) : json;
   if (!isTensorJSON(value)) {
     throw new ValueError(

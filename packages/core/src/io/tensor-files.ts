@@ -1,4 +1,4 @@
-import { checkArguments, K, signature } from '../arguments/index.ts';
+import { checkArguments, K, refuseExcess, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
 import { parseSafetensors, readSafetensor, serializeSafetensors, tensorIn } from './safetensors.ts';
@@ -37,7 +37,7 @@ export function saveSafetensors(
   tensors: TensorDict | ReadonlyMap<string, Tensor>,
   options: SaveSafetensorsOptions = {},
 ): Uint8Array {
-  checkArguments('saveSafetensors', { tensors: K.anything, options: saveOptions }, [tensors, options]);
+  checkArguments('saveSafetensors', { tensors: K.anything, options: saveOptions }, arguments);
   return serializeSafetensors(densesOf(tensors, 'saveSafetensors'), options);
 }
 
@@ -46,6 +46,7 @@ export function saveSafetensors(
  * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
  */
 export function loadSafetensors(bytes: Uint8Array): TensorDict {
+  if (arguments.length > 1) refuseExcess('loadSafetensors', ['bytes'], arguments);
   const caller = 'loadSafetensors';
   const { tensors, data } = parseSafetensors(bytes, caller);
   return Object.fromEntries(
@@ -60,17 +61,18 @@ export function loadSafetensors(bytes: Uint8Array): TensorDict {
  * The strings stored beside the tensors of a safetensors file. Follows `safetensors.safe_open(...).metadata()`.
  * @throws ValueError where the file is malformed
  */
-export const safetensorsMetadata = (bytes: Uint8Array): Record<string, string> => ({
-  ...parseSafetensors(bytes, 'safetensorsMetadata').metadata,
-});
+export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
+  if (arguments.length > 1) refuseExcess('safetensorsMetadata', ['bytes'], arguments);
+  return { ...parseSafetensors(bytes, 'safetensorsMetadata').metadata };
+}
 
 /**
  * A tensor as the bytes of a .npy file. Follows `numpy.save`.
  * @throws DTypeError where x is no tensor
  * @example io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
  */
-export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array => {
-  saveNpyTakes(x, options);
+export const saveNpy = function (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array {
+  saveNpyTakes(arguments);
   return serializeNpy(denseOf(x, 'saveNpy'), options);
 };
 
@@ -78,4 +80,7 @@ export const saveNpy = (x: Tensor, options?: { integers?: 'int64' | 'int32' }): 
  * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows `numpy.load`.
  * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
  */
-export const loadNpy = (bytes: Uint8Array): Tensor => tensorOf(parseNpy(bytes));
+export function loadNpy(bytes: Uint8Array): Tensor {
+  if (arguments.length > 1) refuseExcess('loadNpy', ['bytes'], arguments);
+  return tensorOf(parseNpy(bytes));
+}

@@ -1,4 +1,6 @@
 /** What needs Node: files on disk, and flags of its engine. `@kindling/core/node`. */
+
+import { refuseExcess } from '../arguments/index.ts';
 import type { io, Tensor } from '../index.ts';
 import { serializeNpy } from '../io/npy.ts';
 import { serializeSafetensorsInParts } from '../io/safetensors.ts';
@@ -45,6 +47,7 @@ export async function saveSafetensors(
  * @throws FileError where the file cannot be read; otherwise as `io.loadSafetensors`
  */
 export async function loadSafetensors(path: Path): Promise<io.TensorDict> {
+  if (arguments.length > 1) refuseExcess('loadSafetensors', ['path'], arguments);
   return await readTensors(callOf('loadSafetensors', path));
 }
 
@@ -66,5 +69,6 @@ export async function saveNpy(
  * @throws FileError where the file cannot be read; otherwise as `io.loadNpy`
  */
 export async function loadNpy(path: Path): Promise<Tensor> {
+  if (arguments.length > 1) refuseExcess('loadNpy', ['path'], arguments);
   return await readArray(callOf('loadNpy', path));
 }

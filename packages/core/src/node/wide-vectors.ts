@@ -1,5 +1,6 @@
 /** Has V8 compile matrix products for vectors of 256 bits, which WebAssembly has no instructions for. */
 import { setFlagsFromString } from 'node:v8';
+import { refuseExcess } from '../arguments/index.ts';
 import { tryWideProducts, type WideTrial } from '../kernels/index.ts';
 
 /** What {@link useWideVectors} did. */
@@ -88,6 +89,7 @@ let known: WideVectors | null = null;
  * ```
  */
 export function useWideVectors(): WideVectors {
+  if (arguments.length > 0) refuseExcess('useWideVectors', [], arguments);
   if (known === null) {
     const reason = whyNot();
     known =

@@ -92,7 +92,7 @@ export function clipGradNorm_(
   maxNorm: number,
   options: ClipGradNormOptions = {},
 ): Tensor {
-  takesClip(parameters, maxNorm, options);
+  takesClip(arguments);
   const gradients = gradientsOf('clipGradNorm_', parameters);
   const total = totalNorm('clipGradNorm_', gradients, options);
   scale(gradients, maxNorm, total);
@@ -115,7 +115,7 @@ export function clipGradsWithNorm_(
   maxNorm: number,
   totalNorm: Tensor,
 ): void {
-  takesNorm(parameters, maxNorm, totalNorm);
+  takesNorm(arguments);
   scale(gradientsOf('clipGradsWithNorm_', parameters), maxNorm, totalNorm);
 }
 
@@ -129,7 +129,7 @@ const takesValue = /* @__PURE__ */ signature('clipGradValue_', {
  * @throws ValueError unless clipValue is at least 0
  */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  takesValue(parameters, clipValue);
+  takesValue(arguments);
   const gradients = gradientsOf('clipGradValue_', parameters);
   noGrad(() => {
     for (const g of gradients) clamp_(g, { min: -clipValue, max: clipValue });

@@ -27,7 +27,7 @@ function refuseModels(caller: string, what: string, given: unknown): void {
  */
 export function tensorList(caller: string, what: string, given: Tensor | Iterable<Tensor>): Tensor[] {
   if (given instanceof Tensor) return [given];
-  if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(caller, what, given);
+  if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(arguments);
   refuseModels(caller, what, given);
   checkArguments(caller, { [what]: several }, [given]);
   const list = [...given];

@@ -1,4 +1,4 @@
-import { K, signature } from '../arguments/index.ts';
+import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { cat } from '../ops/arranging/joining.ts';
 import { copy_ } from '../ops/creation/copy.ts';
@@ -16,6 +16,7 @@ import { tensorList } from './list.ts';
  * @example parametersToVector([tensor([[1, 2], [3, 4]]), tensor([5])]); // tensor([1, 2, 3, 4, 5])
  */
 export function parametersToVector(parameters: Tensor | Iterable<Tensor>): Tensor {
+  if (arguments.length > 1) refuseExcess('parametersToVector', ['parameters'], arguments);
   const list = tensorList('parametersToVector', 'parameters', parameters);
   if (list.length === 0)
     throw new ValueError('parametersToVector: expected at least one parameter, got none');
@@ -39,7 +40,7 @@ const takesVector = /* @__PURE__ */ signature('vectorToParameters', {
  * ```
  */
 export function vectorToParameters(vector: Tensor, parameters: Tensor | Iterable<Tensor>): void {
-  takesVector(vector, parameters);
+  takesVector(arguments);
   const list = tensorList('vectorToParameters', 'parameters', parameters);
   const count = list.reduce((sum, p) => sum + p.count, 0);
   if (vector.count !== count) {

@@ -1,3 +1,5 @@
+import { refuseExcess } from '../arguments/index.ts';
+
 /** Browser consoles know nothing of Node's way to print an object; Chromium's ask the formatters that a page has listed. */
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
@@ -44,6 +46,7 @@ const formatter: ConsoleFormatter = {
  * ```
  */
 export function installConsoleFormatter(): void {
+  if (arguments.length > 0) refuseExcess('installConsoleFormatter', [], arguments);
   const page = globalThis as { devtoolsFormatters?: ConsoleFormatter[] };
   page.devtoolsFormatters ??= [];
   if (!page.devtoolsFormatters.includes(formatter)) page.devtoolsFormatters.push(formatter);

@@ -57,8 +57,8 @@ export function getPrintOptions(): PrintOptions {
  */
 export function setPrintOptions(options: SettablePrintOptions): void {
   if (!K.isOptions(options))
-    checkArguments('setPrintOptions', { options: K.kind('an options object', K.isOptions) }, [options]);
-  checkArguments('setPrintOptions', { options: printOptions }, [options]);
+    checkArguments('setPrintOptions', { options: K.kind('an options object', K.isOptions) }, arguments);
+  checkArguments('setPrintOptions', { options: printOptions }, arguments);
   const { profile, ...single } = options;
   const next = { ...current, ...(profile && profiles[profile]), sciMode: null, ...single };
   const { precision, edgeitems, linewidth, threshold } = next;

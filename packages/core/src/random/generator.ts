@@ -1,5 +1,6 @@
-import { alias } from '../arguments/composition.ts';
+import { composition } from '../arguments/composition.ts';
 import { describe } from '../arguments/explain.ts';
+import { K, refuseExcess } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 
 const N = 624;
@@ -266,21 +267,25 @@ export const defaultGenerator: Generator = Generator.ofEntropy();
  * ```
  */
 export function manualSeed(seed: number | bigint): Generator {
+  if (arguments.length > 1) refuseExcess('manualSeed', ['seed'], arguments);
   return defaultGenerator.manualSeed(seed);
 }
 
 /** Seeds the default generator from the platform's entropy and returns the seed. Follows `torch.seed`. */
 export function seed(): number {
+  if (arguments.length > 0) refuseExcess('seed', [], arguments);
   return defaultGenerator.seed();
 }
 
 /** The seed of the default generator's stream. Follows `torch.initial_seed`. */
 export function initialSeed(): number | bigint {
+  if (arguments.length > 0) refuseExcess('initialSeed', [], arguments);
   return defaultGenerator.initialSeed();
 }
 
 /** The default generator's state, 5,056 bytes. Follows `torch.get_rng_state`. */
 export function getRngState(): Uint8Array {
+  if (arguments.length > 0) refuseExcess('getRngState', [], arguments);
   return defaultGenerator.getState();
 }
 
@@ -295,6 +300,10 @@ export function getRngState(): Uint8Array {
  * rand(2).eq(first); // tensor([True, True])
  * ```
  */
-export const setRngState = alias('setRngState', (state: GeneratorState): void => {
-  defaultGenerator.setState(state);
-});
+export const setRngState = composition(
+  'setRngState',
+  { state: K.anything },
+  (state: GeneratorState): void => {
+    defaultGenerator.setState(state);
+  },
+);

@@ -82,7 +82,7 @@ const valuesOfTakes = signature('valuesOf', { x: K.tensor, reason: K.text });
 export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {
-  definePrimitiveTakes(spec);
+  definePrimitiveTakes(arguments);
   const { name, derivative } = spec;
   return own.definePrimitive({
     keepsNothing: false,
@@ -105,7 +105,7 @@ export function defineMulti<
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
-  defineMultiTakes(spec);
+  defineMultiTakes(arguments);
   const { name, derivative } = spec;
   return own.defineMulti({
     keepsNothing: false,
@@ -124,7 +124,7 @@ export function defineMulti<
  * @throws ValueError as {@link definePrimitive}, and where it runs for a view that leaves the memory of the input
  */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
-  defineViewTakes(spec);
+  defineViewTakes(arguments);
   const { name, derivative } = spec;
   return own.defineView({
     keepsNothing: false,
@@ -143,7 +143,7 @@ export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
  *   base was changed in place since
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attributes: A): Tensor {
-  applyTakes(primitive, inputs, attributes);
+  applyTakes(arguments);
   try {
     return running.apply(primitive, inputs, attributes);
   } catch (error) {
@@ -157,7 +157,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   inputs: I,
   attributes: A,
 ): O {
-  applyMultiTakes(primitive, inputs, attributes);
+  applyMultiTakes(arguments);
   try {
     return running.applyMulti(primitive, inputs, attributes);
   } catch (error) {
@@ -167,7 +167,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
 
 /** {@link apply} for a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attributes: A): Tensor {
-  applyViewTakes(primitive, input, attributes);
+  applyViewTakes(arguments);
   try {
     return running.applyView(primitive, input, attributes);
   } catch (error) {
@@ -185,7 +185,7 @@ export function applyInPlace<A, I extends Tensors>(
   inputs: I,
   attributes: A,
 ): Tensor {
-  applyInPlaceTakes(primitive, inputs, attributes);
+  applyInPlaceTakes(arguments);
   try {
     return inPlace.applyInPlace(primitive, inputs, attributes);
   } catch (error) {
@@ -198,7 +198,7 @@ export function applyInPlace<A, I extends Tensors>(
  * `<RepeatBackward0>`, not as the last operation of the composition. Kindling's own.
  */
 export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
-  composedTakes(name, result, inputs);
+  composedTakes([name, result, inputs]);
   return running.composed(name, result, ...inputs);
 }
 
@@ -209,7 +209,7 @@ export function composed(name: string, result: Tensor, ...inputs: readonly Tenso
  * Of a dense tensor this is its memory itself, of any other a copy.
  */
 export function valuesOf(x: Tensor, reason: string): TypedArray {
-  valuesOfTakes(x, reason);
+  valuesOfTakes(arguments);
   return reading.valuesOf(x, reason);
 }
 
@@ -218,6 +218,6 @@ export function valuesOf(x: Tensor, reason: string): TypedArray {
  * @throws DTypeError for what is no tensor
  */
 export function elementsOf(x: Tensor): TypedArray {
-  elementsOfTakes(x);
+  elementsOfTakes(arguments);
   return kernels.elementsOf(x);
 }

@@ -1,4 +1,4 @@
-import { checkArguments, K } from '../arguments/index.ts';
+import { checkArguments, K, refuseExcess } from '../arguments/index.ts';
 import { FlowSetting } from './flow.ts';
 
 /** Whether operations are recorded for backward. The two flags are independent, as in PyTorch. */
@@ -29,10 +29,16 @@ function withGrad(grad: boolean): GradMode {
 }
 
 /** Whether the grad flag is set: outside `inferenceMode`, whether operations are being recorded. Follows `torch.is_grad_enabled`. */
-export const isGradEnabled = (): boolean => mode.value.grad;
+export function isGradEnabled(): boolean {
+  if (arguments.length > 0) refuseExcess('isGradEnabled', [], arguments);
+  return mode.value.grad;
+}
 
 /** Whether code runs inside `inferenceMode` . Follows `torch.is_inference_mode_enabled`. */
-export const isInferenceModeEnabled = (): boolean => mode.value.inference;
+export function isInferenceModeEnabled(): boolean {
+  if (arguments.length > 0) refuseExcess('isInferenceModeEnabled', [], arguments);
+  return mode.value.inference;
+}
 
 /** @internal Whether operations are being recorded: the grad flag is set, and no inference mode is on. */
 export const isRecording = (): boolean => mode.value.records;
@@ -54,23 +60,29 @@ export const withRecording = <T>(fn: () => T): T => mode.runNow(recording, fn);
  * noGrad(() => w.mul(2)); // tensor([3.])
  * ```
  */
-export const noGrad = <T>(fn: () => T): T => mode.run(withGrad(false), 'noGrad', fn);
+export function noGrad<T>(fn: () => T): T {
+  if (arguments.length > 1) refuseExcess('noGrad', ['fn'], arguments);
+  return mode.run(withGrad(false), 'noGrad', fn);
+}
 
 /**
  * Runs `fn` with recording on, inside `noGrad` say; inside `inferenceMode` only the flag that {@link isGradEnabled} shows is set.
  * Follows `torch.enable_grad`.
  * @throws AutogradError as {@link noGrad}
  */
-export const enableGrad = <T>(fn: () => T): T => mode.run(withGrad(true), 'enableGrad', fn);
+export function enableGrad<T>(fn: () => T): T {
+  if (arguments.length > 1) refuseExcess('enableGrad', ['fn'], arguments);
+  return mode.run(withGrad(true), 'enableGrad', fn);
+}
 
 /**
  * Runs `fn` with recording as `enabled` says: {@link enableGrad} or {@link noGrad}. Follows `torch.set_grad_enabled`.
  * @throws AutogradError as {@link noGrad}
  */
-export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => {
-  checkArguments('setGradEnabled', { enabled: K.flag, fn: K.callable }, [enabled, fn]);
+export function setGradEnabled<T>(enabled: boolean, fn: () => T): T {
+  checkArguments('setGradEnabled', { enabled: K.flag, fn: K.callable }, arguments);
   return mode.run(withGrad(enabled), 'setGradEnabled', fn);
-};
+}
 
 /**
  * Like {@link noGrad}, and the tensors made inside may never take part in recorded operations.
@@ -83,4 +95,7 @@ export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => {
  * y.mul(w); // throws AutogradError: mul: Inference tensors cannot be saved for backward.
  * ```
  */
-export const inferenceMode = <T>(fn: () => T): T => mode.run(inferring, 'inferenceMode', fn);
+export function inferenceMode<T>(fn: () => T): T {
+  if (arguments.length > 1) refuseExcess('inferenceMode', ['fn'], arguments);
+  return mode.run(inferring, 'inferenceMode', fn);
+}

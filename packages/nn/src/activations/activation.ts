@@ -77,8 +77,8 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     x: K.tensor,
     options: K.options(K.allLike(defaults)),
   }));
-  const run = (x: Tensor, options?: O): Tensor => {
-    if (options !== undefined || !(x instanceof Tensor)) takes(x, options);
+  const run = function (x: Tensor, options?: O): Tensor {
+    if (options !== undefined || !(x instanceof Tensor)) takes(arguments);
     const full = withDefaults(defaults, options);
     return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
   };
@@ -116,7 +116,7 @@ export function activationClass<O extends object = object>(
   const named = Object.keys(defaults).length > 0;
   class ActivationModule extends Module<[Tensor], Tensor> {
     constructor(options?: O) {
-      checkArguments(new.target.name, { options: K.options(K.allLike(defaults)) }, [options]);
+      checkArguments(new.target.name, { options: K.options(K.allLike(defaults)) }, arguments);
       super();
       Object.assign(this, withDefaults(defaults, options));
     }

@@ -49,7 +49,7 @@ const geluTakes = /* @__PURE__ */ signature('gelu', () => ({
  * @example F.gelu(tensor([-1, 0.5])); // tensor([-0.1587,  0.3457])
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
-  geluTakes(x, options);
+  geluTakes(arguments);
   const { approximate = defaults.approximate } = options;
   return approximate === 'none' ? exact(x) : byTanh(x);
 }

@@ -190,8 +190,13 @@ const thresholdTakes = /* @__PURE__ */ signature('threshold', () => ({
 }));
 
 /** x where above `limit`, `value` elsewhere. Follows `torch.nn.functional.threshold`. */
-export const threshold = (x: Tensor, limit: number, value: number, options: InplaceOptions = {}): Tensor => {
-  thresholdTakes(x, limit, value, options);
+export const threshold = function (
+  x: Tensor,
+  limit: number,
+  value: number,
+  options: InplaceOptions = {},
+): Tensor {
+  thresholdTakes(arguments);
   return above(x, { threshold: limit, value, inplace: options.inplace });
 };
 const thresholdInPlaceTakes = /* @__PURE__ */ signature('threshold_', () => ({
@@ -201,8 +206,8 @@ const thresholdInPlaceTakes = /* @__PURE__ */ signature('threshold_', () => ({
 }));
 
 /** {@link threshold} over its input. Follows `torch.nn.functional.threshold_`. */
-export const threshold_ = (x: Tensor, limit: number, value: number): Tensor => {
-  thresholdInPlaceTakes(x, limit, value);
+export const threshold_ = function (x: Tensor, limit: number, value: number): Tensor {
+  thresholdInPlaceTakes(arguments);
   return threshold(x, limit, value, { inplace: true });
 };
 
@@ -212,11 +217,11 @@ export const threshold_ = (x: Tensor, limit: number, value: number): Tensor => {
  */
 export class Threshold extends /* @__PURE__ */ activationClass(above) {
   constructor(limit: number, value: number, options: InplaceOptions = {}) {
-    checkArguments(new.target.name, { threshold: K.number, value: K.number, options: inplaceOptions() }, [
-      limit,
-      value,
-      options,
-    ]);
+    checkArguments(
+      new.target.name,
+      { threshold: K.number, value: K.number, options: inplaceOptions() },
+      arguments,
+    );
     super({ threshold: limit, value, inplace: options.inplace });
   }
 

@@ -45,7 +45,7 @@ const reluTakes = /* @__PURE__ */ signature('relu', () => ({
  * @example F.relu(tensor([-1, 2.5])); // tensor([0.0000, 2.5000])
  */
 export function relu(x: Tensor, options?: InplaceOptions): Tensor {
-  reluTakes(x, options);
+  reluTakes(arguments);
   return options?.inplace === true ? activate(coreRelu.op, x, true) : coreRelu(x);
 }
 /** {@link relu} over its input. Follows `torch.nn.functional.relu_`. */
@@ -102,7 +102,7 @@ const preluTakes = /* @__PURE__ */ signature('prelu', () => ({ x: K.tensor, weig
  * @throws DTypeError when x is not floating.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
-  preluTakes(x, weight);
+  preluTakes(arguments);
   if (weight.ndim > 1)
     throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
   if (weight.count === 1) return applyBinary(preluOp, x, weight.ndim === 0 ? weight : weight.reshape([]));
@@ -143,7 +143,7 @@ export class PReLU extends Module<[Tensor], Tensor> {
       {
         options: K.options<PReLUOptions>({ numParameters: K.positiveCount, init: K.number, dtype: K.dtype }),
       },
-      [options],
+      arguments,
     );
     super();
     const { numParameters = 1, init = 0.25, dtype = getDefaultDtype() } = options;
@@ -244,7 +244,7 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
 
   constructor(options: RReLUOptions = {}) {
     const kinds = K.options({ ...K.allLike(rreluDefaults), generator: generatorKind });
-    checkArguments(new.target.name, { options: kinds }, [options]);
+    checkArguments(new.target.name, { options: kinds }, arguments);
     const { generator, ...rest } = options;
     super(rest);
     this.#generator = generator;

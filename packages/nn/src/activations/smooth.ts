@@ -116,8 +116,8 @@ const softsignParameters = () => ({ x: K.tensor });
 const softsignTakes = /* @__PURE__ */ signature('softsign', softsignParameters);
 
 /** x / (1 + |x|); of integers in float32. Follows `torch.nn.functional.softsign`. */
-export const softsign = (x: Tensor): Tensor => {
-  softsignTakes(x);
+export const softsign = function (x: Tensor): Tensor {
+  softsignTakes(arguments);
   return composed('div', applyUnary(softsignOp, x), x);
 };
 /** x / (1 + |x|): {@link softsign}. Follows `torch.nn.Softsign`. */
@@ -137,8 +137,8 @@ const tanhshrinkOp = /* @__PURE__ */ new ElementwiseOp({
 const tanhshrinkTakes = /* @__PURE__ */ signature('tanhshrink', softsignParameters);
 
 /** x - tanh(x); of integers in float32. Follows `torch.nn.functional.tanhshrink`. */
-export const tanhshrink = (x: Tensor): Tensor => {
-  tanhshrinkTakes(x);
+export const tanhshrink = function (x: Tensor): Tensor {
+  tanhshrinkTakes(arguments);
   return composed('sub', applyUnary(tanhshrinkOp, x), x);
 };
 /** x - tanh(x): {@link tanhshrink}. Follows `torch.nn.Tanhshrink`. */

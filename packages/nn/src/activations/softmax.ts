@@ -61,7 +61,7 @@ function alongDim<D extends number | null>(
     readonly dim: D;
 
     constructor(dim: D = standard) {
-      checkArguments(new.target.name, { dim: K.nullable(K.integer) }, [dim]);
+      checkArguments(new.target.name, { dim: K.nullable(K.integer) }, arguments);
       super();
       this.dim = dim;
     }
@@ -90,8 +90,8 @@ const softmaxTakes = /* @__PURE__ */ signature('softmax', softmaxParameters);
  * @throws DTypeError when x is not floating and no dtype is given.
  * @example F.softmax(tensor([[1.5, 0.5]]), 1); // tensor([[0.7311, 0.2689]])
  */
-export const softmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
-  softmaxTakes(x, dim, options);
+export const softmax = function (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor {
+  softmaxTakes(arguments);
   return coreSoftmax(converted(x, options), softmaxDim('softmax', x, dim));
 };
 
@@ -114,8 +114,8 @@ const logSoftmaxTakes = /* @__PURE__ */ signature('logSoftmax', softmaxParameter
  * log(softmax(x)) along `dim`, computed without leaving logarithms, as {@link softmax} otherwise.
  * Follows `torch.nn.functional.log_softmax`.
  */
-export const logSoftmax = (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor => {
-  logSoftmaxTakes(x, dim, options);
+export const logSoftmax = function (x: Tensor, dim?: number | null, options: SoftmaxOptions = {}): Tensor {
+  logSoftmaxTakes(arguments);
   return coreLogSoftmax(converted(x, options), softmaxDim('log_softmax', x, dim));
 };
 

@@ -1,4 +1,4 @@
-import { checkArguments, K, KindlingError } from '@kindling/core';
+import { checkArguments, K, KindlingError, refuseExcess } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
 
@@ -15,6 +15,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
   readonly #values = new Map<string, T>();
 
   constructor(values: Named<V> = {}) {
+    if (arguments.length > 1) refuseExcess(new.target.name, ['values'], arguments);
     super();
     this.update(values);
   }
@@ -34,7 +35,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    * @throws KindlingError when there is none.
    */
   get(name: string): T {
-    checkArguments(this.constructor.name, { name: K.text }, [name]);
+    checkArguments(this.constructor.name, { name: K.text }, arguments);
     const value = this.#values.get(name);
     if (value === undefined) throw new KindlingError(this.absent(name));
     return value;
@@ -51,7 +52,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /** Adds all of an object or Map. */
   update(values: Named<V>): this {
-    checkArguments(this.constructor.name, { values: named }, [values]);
+    checkArguments(this.constructor.name, { values: named }, arguments);
     for (const [name, value] of entriesOf(values)) this.set(name, value);
     return this;
   }

@@ -24,7 +24,7 @@ import { Numbered } from './numbered.ts';
  */
 export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
   constructor(modules: Iterable<M> = []) {
-    checkArguments(new.target.name, { modules: K.iterable('an iterable of modules') }, [modules]);
+    checkArguments(new.target.name, { modules: K.optional(K.iterable('an iterable of modules')) }, arguments);
     super();
     this.extend(modules);
   }
@@ -43,7 +43,7 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
    */
   insert(index: number, module: M): this {
     const list = this.items();
-    checkArguments('ModuleList.insert', { index: K.integer, module: moduleKind }, [index, module]);
+    checkArguments('ModuleList.insert', { index: K.integer, module: moduleKind }, arguments);
     if (index < -list.length || index > list.length) {
       throw new IndexError(`ModuleList.insert: index ${index} is out of range for ${list.length} modules`);
     }
@@ -60,7 +60,7 @@ export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
    */
   pop(index = -1): M {
     const list = this.items();
-    checkArguments('ModuleList.pop', { index: K.integer }, [index]);
+    checkArguments('ModuleList.pop', { index: K.optional(K.integer) }, arguments);
     const [module] = list.splice(index, 1);
     if (module === undefined) throw new IndexError(`ModuleList.pop: index ${index} is out of range`);
     list.forEach((m, i) => {

@@ -18,7 +18,7 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
 
   /** The one at `index`, counted from the end where negative; `undefined` where there is none. */
   at(index: number): T | undefined {
-    checkArguments(this.constructor.name, { index: K.integer }, [index]);
+    checkArguments(this.constructor.name, { index: K.integer }, arguments);
     return this.items().at(index);
   }
 

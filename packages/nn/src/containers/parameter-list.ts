@@ -26,7 +26,7 @@ export function asParameter(caller: string, x: Tensor): Parameter {
  */
 export class ParameterList extends Numbered<Parameter, Tensor> {
   constructor(values: Iterable<Tensor> = []) {
-    checkArguments(new.target.name, { values: K.iterable('an iterable of tensors') }, [values]);
+    checkArguments(new.target.name, { values: K.optional(K.iterable('an iterable of tensors')) }, arguments);
     super();
     this.extend(values);
   }

@@ -62,7 +62,7 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<Mo
   /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */
   slice(start?: number, end?: number): Sequential {
     const bound = K.optional(K.integer);
-    checkArguments('Sequential.slice', { start: bound, end: bound }, [start, end]);
+    checkArguments('Sequential.slice', { start: bound, end: bound }, arguments);
     return new Sequential(...this.items().slice(start, end));
   }
 }

@@ -19,7 +19,7 @@ export function uniform_(
   x: Tensor,
   options: GeneratorOptions & { readonly a?: number; readonly b?: number } = {},
 ): Tensor {
-  uniformInPlaceTakes(x, options);
+  uniformInPlaceTakes(arguments);
   return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
 }
 
@@ -41,15 +41,15 @@ export function normal_(
   x: Tensor,
   options: GeneratorOptions & { readonly mean?: number; readonly std?: number } = {},
 ): Tensor {
-  normalInPlaceTakes(x, options);
+  normalInPlaceTakes(arguments);
   return noGrad(() => x.normal_(options.mean ?? 0, options.std ?? 1, drawFrom(options)));
 }
 
 const constantInPlaceTakes = /* @__PURE__ */ signature('constant_', () => ({ x: K.tensor, value: K.number }));
 
 /** `value` everywhere. Follows `torch.nn.init.constant_`. */
-export const constant_ = (x: Tensor, value: number): Tensor => {
-  constantInPlaceTakes(x, value);
+export const constant_ = function (x: Tensor, value: number): Tensor {
+  constantInPlaceTakes(arguments);
   return noGrad(() => x.fill_(value));
 };
 
@@ -57,16 +57,16 @@ const onesInPlaceParameters = () => ({ x: K.tensor });
 const onesInPlaceTakes = /* @__PURE__ */ signature('ones_', onesInPlaceParameters);
 
 /** Ones. Follows `torch.nn.init.ones_`. */
-export const ones_ = (x: Tensor): Tensor => {
-  onesInPlaceTakes(x);
+export const ones_ = function (x: Tensor): Tensor {
+  onesInPlaceTakes(arguments);
   return constant_(x, 1);
 };
 
 const zerosInPlaceTakes = /* @__PURE__ */ signature('zeros_', onesInPlaceParameters);
 
 /** Zeros. Follows `torch.nn.init.zeros_`. */
-export const zeros_ = (x: Tensor): Tensor => {
-  zerosInPlaceTakes(x);
+export const zeros_ = function (x: Tensor): Tensor {
+  zerosInPlaceTakes(arguments);
   return constant_(x, 0);
 };
 
@@ -77,7 +77,7 @@ const eyeInPlaceTakes = /* @__PURE__ */ signature('eye_', onesInPlaceParameters)
  * @throws ShapeError when `x` is not a matrix.
  */
 export function eye_(x: Tensor): Tensor {
-  eyeInPlaceTakes(x);
+  eyeInPlaceTakes(arguments);
   if (x.ndim !== 2) throw new ShapeError(`eye_: Only tensors with 2 dimensions are supported, got ${x.ndim}`);
   return noGrad(() => {
     x.zero_();
@@ -98,7 +98,7 @@ const diracInPlaceTakes = /* @__PURE__ */ signature('dirac_', () => ({
  * @throws ValueError when `groups` does not divide the number of output channels.
  */
 export function dirac_(x: Tensor, options: { readonly groups?: number } = {}): Tensor {
-  diracInPlaceTakes(x, options);
+  diracInPlaceTakes(arguments);
   const { groups = 1 } = options;
   if (x.ndim < 3 || x.ndim > 5) {
     throw new ShapeError(`dirac_: Only tensors with 3, 4, or 5 dimensions are supported, got ${x.ndim}`);

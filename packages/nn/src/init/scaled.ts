@@ -41,7 +41,7 @@ const calculateGainTakes = /* @__PURE__ */ signature('calculateGain', () => ({
  * @example init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728
  */
 export function calculateGain(nonlinearity: Nonlinearity, options: { readonly param?: number } = {}): number {
-  calculateGainTakes(nonlinearity, options);
+  calculateGainTakes(arguments);
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;

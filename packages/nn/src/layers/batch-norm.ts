@@ -171,10 +171,7 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
   numBatchesTracked: Tensor | null;
 
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    checkArguments(new.target.name, { numFeatures: K.count, options: K.options(batchNormKinds) }, [
-      numFeatures,
-      options,
-    ]);
+    checkArguments(new.target.name, { numFeatures: K.count, options: K.options(batchNormKinds) }, arguments);
     super();
     const { eps = defaults.eps, affine = true, bias = true, trackRunningStats = true } = options;
     const { momentum = defaults.momentum, dtype = getDefaultDtype() } = options;

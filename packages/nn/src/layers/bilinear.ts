@@ -27,7 +27,7 @@ const bilinearTakes = /* @__PURE__ */ signature('bilinear', () => ({
  * @throws ShapeError when these shapes do not fit each other.
  */
 export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  bilinearTakes(input1, input2, weight, bias);
+  bilinearTakes(arguments);
   checkBilinear(input1, input2, weight, bias);
   const [outFeatures, in1, in2] = weight.shape as [number, number, number];
   const lead = input1.shape.slice(0, -1);
@@ -97,7 +97,7 @@ export class Bilinear extends Module<[Tensor, Tensor], Tensor> {
         outFeatures: K.count,
         options: K.options<LinearOptions>({ bias: K.flag, ...layerKinds }),
       },
-      [in1Features, in2Features, outFeatures, options],
+      arguments,
     );
     super();
     if (in1Features <= 0) throw new ValueError(`Bilinear: in1_features must be > 0, but got ${in1Features}`);

@@ -26,8 +26,8 @@ export class CosineSimilarity extends Module<[Tensor, Tensor], Tensor> {
   constructor(dim = 1, options: CosineSimilarityOptions = {}) {
     checkArguments(
       new.target.name,
-      { dim: K.integer, options: K.options<CosineSimilarityOptions>({ eps: K.number }) },
-      [dim, options],
+      { dim: K.optional(K.integer), options: K.options<CosineSimilarityOptions>({ eps: K.number }) },
+      arguments,
     );
     super();
     this.dim = dim;
@@ -55,7 +55,7 @@ export class PairwiseDistance extends Module<[Tensor, Tensor], Tensor> {
     checkArguments(
       new.target.name,
       { options: K.options<PairwiseDistanceOptions>({ p: K.number, eps: K.number, keepdim: K.flag }) },
-      [options],
+      arguments,
     );
     super();
     this.p = options.p ?? 2;

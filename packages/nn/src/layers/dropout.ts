@@ -62,8 +62,8 @@ function drop(caller: string, x: Tensor, grain: Grain, options: DropoutFunctionO
 /** Drops whole channels of an input with `spatial` dimensions behind (N, C), or behind (C,) where `unbatched`. */
 function dropChannels(name: string, spatial: number, unbatched: boolean) {
   const takes = signature(name, dropoutParameters);
-  return (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
-    takes(x, options);
+  return function (x: Tensor, options: DropoutFunctionOptions = {}): Tensor {
+    takes(arguments);
     if (x.ndim !== spatial + 2 && x.ndim !== spatial + 1) {
       throw new ShapeError(
         `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,
@@ -111,7 +111,7 @@ function dropoutClass(
     inplace: boolean;
 
     constructor(options: DropoutOptions = {}) {
-      checkArguments(new.target.name, { options: K.options(dropoutKinds) }, [options]);
+      checkArguments(new.target.name, { options: K.options(dropoutKinds) }, arguments);
       super();
       this.p = probability(new.target.name, options);
       this.inplace = options.inplace ?? false;
@@ -144,8 +144,8 @@ const dropoutTakes = /* @__PURE__ */ signature('dropout', dropoutParameters);
  * @throws ValueError unless 0 <= p <= 1.
  * @example F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
  */
-export const dropout = (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
-  dropoutTakes(x, options);
+export const dropout = function (x: Tensor, options: DropoutFunctionOptions = {}): Tensor {
+  dropoutTakes(arguments);
   return drop('dropout', x, 'element', options);
 };
 

@@ -15,7 +15,11 @@ export class Flatten extends Module<[Tensor], Tensor> {
   readonly endDim: number;
 
   constructor(startDim = 1, endDim = -1) {
-    checkArguments(new.target.name, { startDim: K.integer, endDim: K.integer }, [startDim, endDim]);
+    checkArguments(
+      new.target.name,
+      { startDim: K.optional(K.integer), endDim: K.optional(K.integer) },
+      arguments,
+    );
     super();
     this.startDim = startDim;
     this.endDim = endDim;
@@ -44,7 +48,7 @@ export class Unflatten extends Module<[Tensor], Tensor> {
   readonly unflattenedSize: Shape;
 
   constructor(dim: number, unflattenedSize: Shape) {
-    checkArguments(new.target.name, { dim: K.integer, unflattenedSize: K.sizes }, [dim, unflattenedSize]);
+    checkArguments(new.target.name, { dim: K.integer, unflattenedSize: K.sizes }, arguments);
     super();
     this.dim = dim;
     this.unflattenedSize = unflattenedSize;

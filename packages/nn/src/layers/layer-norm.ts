@@ -102,7 +102,7 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
           ...layerKinds,
         }),
       },
-      [normalizedShape, options],
+      arguments,
     );
     super();
     const { eps = defaultEps, elementwiseAffine = true, bias = true } = options;

@@ -42,7 +42,7 @@ export class Linear extends Module<[Tensor], Tensor> {
     checkArguments(
       new.target.name,
       { inFeatures: K.count, outFeatures: K.count, options: K.options(linearKinds) },
-      [inFeatures, outFeatures, options],
+      arguments,
     );
     super();
     this.inFeatures = inFeatures;

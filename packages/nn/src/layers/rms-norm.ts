@@ -73,7 +73,7 @@ export class RMSNorm extends Module<[Tensor], Tensor> {
           ...layerKinds,
         }),
       },
-      [normalizedShape, options],
+      arguments,
     );
     super();
     const { eps = null, elementwiseAffine = true } = options;

@@ -94,7 +94,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
           reduction: K.text,
         }),
       },
-      [inFeatures, nClasses, cutoffs, options],
+      arguments,
     );
     super();
     this.frequent = firstCutoff(cutoffs, nClasses);
@@ -133,7 +133,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
         target: K.tensor,
         options: K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) }),
       },
-      [input, target, options],
+      arguments,
     );
     checkInputs(input, target);
     const batched = target.ndim > 0;

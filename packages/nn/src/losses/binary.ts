@@ -88,7 +88,7 @@ const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', 
  * ```
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELossOptions = {}): Tensor {
-  binaryCrossEntropyTakes(input, target, options);
+  binaryCrossEntropyTakes(arguments);
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
   return weight === null
@@ -201,7 +201,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BCEWithLogitsLossOptions = {},
 ): Tensor {
-  binaryCrossEntropyWithLogitsTakes(input, target, options);
+  binaryCrossEntropyWithLogitsTakes(arguments);
   const { weight = null, posWeight = null } = options;
   requireSameSize('binaryCrossEntropyWithLogits', input, target);
   const { op, operands } = logitLoss(input, target, weight, posWeight);
@@ -265,7 +265,7 @@ export function multilabelSoftMarginLoss(
   target: Tensor,
   options: BCELossOptions = {},
 ): Tensor {
-  multilabelSoftMarginLossTakes(input, target, options);
+  multilabelSoftMarginLossTakes(arguments);
   const { weight = null, sampleWeight = null } = options;
   const caller = 'multilabelSoftMarginLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
@@ -312,7 +312,7 @@ const softMarginLossTakes = /* @__PURE__ */ signature('softMarginLoss', () => ({
  * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  softMarginLossTakes(input, target, options);
+  softMarginLossTakes(arguments);
   checkSameSize('softMarginLoss', input, target);
   return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
 }

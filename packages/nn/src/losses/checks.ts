@@ -5,6 +5,7 @@ import {
   isCompiling,
   K,
   KindlingError,
+  refuseExcess,
   type Shape,
   ShapeError,
   sameShape,
@@ -45,7 +46,7 @@ const setInputChecksTakes = /* @__PURE__ */ signature('setInputChecks', () => ({
  * ```
  */
 export function setInputChecks(checks: InputChecks): void {
-  setInputChecksTakes(checks);
+  setInputChecksTakes(arguments);
   mode = checks;
   sites.clear();
   budgets.clear();
@@ -55,7 +56,10 @@ export function setInputChecks(checks: InputChecks): void {
  * What {@link setInputChecks} set. Kindling's own.
  * @example nn.getInputChecks(); // 'warn'
  */
-export const getInputChecks = (): InputChecks => mode;
+export function getInputChecks(): InputChecks {
+  if (arguments.length > 0) refuseExcess('getInputChecks', [], arguments);
+  return mode;
+}
 
 /** Call sites that were warned of. */
 const sites = new Set<string>();

@@ -92,7 +92,7 @@ const crossEntropyTakes = /* @__PURE__ */ signature('crossEntropy', () => ({
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyLossOptions = {}): Tensor {
-  crossEntropyTakes(input, target, options);
+  crossEntropyTakes(arguments);
   const {
     weight = null,
     ignoreIndex = crossEntropyDefaults.ignoreIndex,
@@ -180,7 +180,7 @@ const nllLossTakes = /* @__PURE__ */ signature('nllLoss', () => ({
  * @example F.nllLoss(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions = {}): Tensor {
-  nllLossTakes(input, target, options);
+  nllLossTakes(arguments);
   const { weight = null, ignoreIndex = nllDefaults.ignoreIndex, sampleWeight = null } = options;
   const caller = 'nllLoss';
   const reduction = checkReduction(caller, options.reduction ?? 'mean');
@@ -322,7 +322,7 @@ export class LinearCrossEntropyLoss extends WeightedLoss {
     checkArguments(
       new.target.name,
       { inFeatures: K.count, numClasses: K.count, options: K.options(linearCrossEntropyKinds()) },
-      [inFeatures, numClasses, options],
+      arguments,
     );
     const { weight = null, labelSmoothing = 0, outFeatures = [] } = options;
     super(options);

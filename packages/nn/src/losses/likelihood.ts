@@ -104,7 +104,7 @@ const poissonNllLossTakes = /* @__PURE__ */ signature('poissonNllLoss', () => ({
  * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3155)
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNLLLossOptions = {}): Tensor {
-  poissonNllLossTakes(input, target, options);
+  poissonNllLossTakes(arguments);
   const { logInput, full, eps } = withDefaults(poissonDefaults, options);
   checkSameSize('poissonNllLoss', input, target);
   const op = (logInput ? poissonOps.ofLogs : poissonOps.ofRates)[full ? 'full' : 'plain'];
@@ -188,7 +188,7 @@ export function gaussianNllLoss(
   variance: Tensor | number,
   options: GaussianNLLLossOptions = {},
 ): Tensor {
-  gaussianNllLossTakes(input, target, variance, options);
+  gaussianNllLossTakes(arguments);
   const { full = gaussianDefaults.full, eps = gaussianDefaults.eps } = options;
   checkSameSize('gaussianNllLoss', input, target);
   const v = varianceFor(input, variance);
@@ -263,7 +263,7 @@ const klDivTakes = /* @__PURE__ */ signature('klDiv', () => ({
  * ```
  */
 export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
-  klDivTakes(input, target, options);
+  klDivTakes(arguments);
   const { logTarget = klDefaults.logTarget, sampleWeight = null } = options;
   const reduction = checkReduction<LossReduction | 'batchmean'>(
     'klDiv',

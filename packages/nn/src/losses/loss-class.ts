@@ -1,6 +1,6 @@
-import { checkArguments, K, type Tensor } from '@kindling/core';
+import { checkArguments, K, refuseExcess, type Tensor } from '@kindling/core';
 import type { StateNames } from '../module/registry.ts';
-import { Loss, type LossModuleOptions, WeightedLoss } from './loss.ts';
+import { Loss, type LossModuleOptions, optionsOfCall, WeightedLoss } from './loss.ts';
 import type { SampleWeightOptions } from './reduction.ts';
 
 /** What the options of every loss function have. */
@@ -48,6 +48,7 @@ export function lossClass<
   others: () => Readonly<Record<string, K.Kind>> = () => ({}),
 ): LossClass<InputsOf<F>, OptionsOf<F>, K | B> {
   const inputs = fn.length;
+  const parameters = [...Array.from({ length: inputs }, (_, i) => `input${i + 1}`), 'options'];
   const own = Object.entries<unknown>(defaults ?? {});
   const kinds: Record<string, K.Kind> = { reduction: K.text, ...K.allLike(defaults ?? {}) };
   for (const name of buffers) kinds[name] = K.nullable(K.tensor);
@@ -58,7 +59,7 @@ export function lossClass<
 
   class BoundLoss extends Base<unknown[], string> {
     constructor(options: Properties & LossModuleOptions<string> = {}) {
-      checkArguments(new.target.name, { options: K.options(kinds) }, [options]);
+      checkArguments(new.target.name, { options: K.options(kinds) }, arguments);
       super(options, reductions);
       const fields = this as unknown as Properties;
       for (const [name, value] of own) fields[name] = options[name] === undefined ? value : options[name];
@@ -68,13 +69,14 @@ export function lossClass<
     }
 
     override forward(...args: unknown[]): Tensor {
+      if (args.length > inputs + 1) refuseExcess(`${this.constructor.name}.forward`, parameters, args);
       const fields = this as unknown as Properties;
       const options: Properties = { reduction: this.reduction };
       for (const [name] of own) options[name] = fields[name];
       // The function has its work with each option that it is given: those that are not set are left out.
       for (const name of buffers) if (fields[name] !== null) options[name] = fields[name];
       // What the call gives comes after the inputs, and wins.
-      if (args[inputs] !== undefined) Object.assign(options, args[inputs]);
+      if (args[inputs] !== undefined) Object.assign(options, optionsOfCall(this, args[inputs]));
       return inputs === 2 ? call(args[0], args[1], options) : call(...args.slice(0, inputs), options);
     }
   }

@@ -37,10 +37,11 @@ export class Loss<
       const optionsKind = K.isOptions(options)
         ? K.anything
         : K.options<LossModuleOptions>({ reduction: K.text });
-      checkArguments(new.target.name, { options: optionsKind, reductions: K.optional(K.listOf(K.text)) }, [
-        options,
-        reductions,
-      ]);
+      checkArguments(
+        new.target.name,
+        { options: optionsKind, reductions: K.optional(K.listOf(K.text)) },
+        arguments,
+      );
     }
     super();
     this.reduction = checkReduction<R>(new.target.name, options.reduction ?? 'mean', reductions);
@@ -51,8 +52,17 @@ export class Loss<
     own: O,
     call?: SampleWeightOptions,
   ): O & { reduction: R } & SampleWeightOptions {
-    return { reduction: this.reduction, ...own, ...call };
+    return { reduction: this.reduction, ...own, ...optionsOfCall(this, call) };
   }
+}
+
+/** @internal The options that a call of a loss was given, once they are known to be options. */
+export function optionsOfCall(loss: object, given: unknown): SampleWeightOptions | undefined {
+  if (given !== undefined && !K.isOptions(given)) {
+    const options = K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) });
+    checkArguments(`${loss.constructor.name}.forward`, { options }, [given]);
+  }
+  return given as SampleWeightOptions | undefined;
 }
 
 /** Options of {@link WeightedLoss}. */

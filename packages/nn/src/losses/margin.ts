@@ -100,7 +100,7 @@ const multiMarginLossTakes = /* @__PURE__ */ signature('multiMarginLoss', () => 
  * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
-  multiMarginLossTakes(input, target, options);
+  multiMarginLossTakes(arguments);
   const { weight = null, sampleWeight = null } = options;
   const { p, margin } = withDefaults(multiMarginDefaults, options);
   const caller = 'multiMarginLoss';
@@ -219,7 +219,7 @@ const multilabelMarginLossTakes = /* @__PURE__ */ signature('multilabelMarginLos
  * @example F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  multilabelMarginLossTakes(input, target, options);
+  multilabelMarginLossTakes(arguments);
   const caller = 'multilabelMarginLoss';
   checkReduction(caller, options.reduction ?? 'mean');
   requireFloating(caller, input);

@@ -8,6 +8,7 @@ import {
   K,
   minimum,
   pairwiseDistance,
+  refuseExcess,
   ShapeError,
   signature,
   Tensor,
@@ -67,7 +68,7 @@ export function marginRankingLoss(
   target: Tensor,
   options: MarginLossOptions = {},
 ): Tensor {
-  marginRankingLossTakes(input1, input2, target, options);
+  marginRankingLossTakes(arguments);
   if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
     throw new ShapeError(
       'marginRankingLoss: All input tensors should have same dimension but got sizes: ' +
@@ -107,7 +108,7 @@ const hingeEmbeddingLossTakes = /* @__PURE__ */ signature('hingeEmbeddingLoss', 
  * @example F.hingeEmbeddingLoss(tensor([0.3, 0.3]), tensor([1, -1])); // tensor(0.5000)
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
-  hingeEmbeddingLossTakes(input, target, options);
+  hingeEmbeddingLossTakes(arguments);
   const { margin = unitMargin.margin } = options;
   checkSameSize('hingeEmbeddingLoss', input, target);
   return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [margin]);
@@ -302,6 +303,7 @@ export class TripletMarginWithDistanceLoss extends /* @__PURE__ */ lossClass(tri
       'distanceFunction' | keyof typeof tripletDefaults
     > = {},
   ) {
+    if (arguments.length > 1) refuseExcess(new.target.name, ['options'], arguments);
     super(options);
     if (!(this.margin > 0)) {
       throw new ValueError(

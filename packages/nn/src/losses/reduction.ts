@@ -78,7 +78,7 @@ const reduceLossTakes = /* @__PURE__ */ signature('reduceLoss', () => ({
  * ```
  */
 export function reduceLoss(unreduced: Tensor, options: ReduceLossOptions = {}): Tensor {
-  reduceLossTakes(unreduced, options);
+  reduceLossTakes(arguments);
   return reduced(unreduced, options, 'reduceLoss');
 }
 

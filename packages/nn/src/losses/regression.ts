@@ -68,8 +68,8 @@ const l1LossTakes = /* @__PURE__ */ signature('l1Loss', l1LossParameters);
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */
-export const l1Loss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor => {
-  l1LossTakes(input, target, options);
+export const l1Loss = function (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor {
+  l1LossTakes(arguments);
   return weighted(l1, input, target, 'l1Loss', options, [], true);
 };
 
@@ -84,8 +84,8 @@ const mseLossTakes = /* @__PURE__ */ signature('mseLoss', l1LossParameters);
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // tensor(2.1250)
  */
-export const mseLoss = (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor => {
-  mseLossTakes(input, target, options);
+export const mseLoss = function (input: Tensor, target: Tensor, options: WeightedLossOptions = {}): Tensor {
+  mseLossTakes(arguments);
   return weighted(mse, input, target, 'mseLoss', options, [], true);
 };
 
@@ -167,7 +167,7 @@ const smoothL1LossTakes = /* @__PURE__ */ signature('smoothL1Loss', () => ({
  * @example F.smoothL1Loss(tensor([0.5, 3]), tensor([0, 0])); // tensor(1.3125)
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
-  smoothL1LossTakes(input, target, options);
+  smoothL1LossTakes(arguments);
   const { beta = smoothL1Defaults.beta } = options;
   if (!(beta >= 0)) {
     throw new ValueError(`smoothL1Loss does not support negative values for beta, got ${beta}`);
@@ -218,7 +218,7 @@ const huberLossTakes = /* @__PURE__ */ signature('huberLoss', () => ({
  * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
-  huberLossTakes(input, target, options);
+  huberLossTakes(arguments);
   const { delta = huberDefaults.delta } = options;
   if (!(delta > 0))
     throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);

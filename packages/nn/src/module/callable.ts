@@ -1,4 +1,5 @@
 import { assumes, assumesProperties, calledAs, isTraced, nameForCompile, Tensor } from '@kindling/core';
+import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
 
@@ -26,12 +27,13 @@ export class Callable {
 
   constructor() {
     const own: Internals = { hooks: null, buffers: new Map() };
+    const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
       if (isTraced()) dependsOnModule(self, own);
       try {
-        return own.hooks === null
-          ? (self as unknown as Forward).forward(...input)
-          : runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
+        if (own.hooks !== null) return runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
+        if (input.length > most) refuseExcessInput(self as unknown as AnyModule & Forward, input);
+        return (self as unknown as Forward).forward(...input);
       } catch (error) {
         throw calledAs(self.constructor.name, error);
       }

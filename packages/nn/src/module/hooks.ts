@@ -17,6 +17,7 @@ import {
   Tensor,
 } from '@kindling/core';
 import type { AnyModule } from './callable.ts';
+import { refuseExcessInput } from './excess-input.ts';
 
 /** What registering a hook gives: `remove()` takes the hook away again. */
 export interface RemovableHandle {
@@ -110,6 +111,7 @@ export function runWithHooks(
     if (result !== undefined && result !== null) args = Array.isArray(result) ? result : [result];
   }
   if (watch !== null) args = watch.enter(args);
+  refuseExcessInput(module, args);
   let output = module.forward(...args);
   for (const hook of [...hooks.forward]) {
     const result = hook(module, args, output);

@@ -28,7 +28,7 @@ const parameters = {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: ParameterOptions = {}) {
-    checkArguments('Parameter', parameters, [data, options]);
+    checkArguments('Parameter', parameters, arguments);
     const { requiresGrad = true } = options;
     if (requiresGrad && !isFloatingPoint(data.dtype)) {
       throw new DTypeError(

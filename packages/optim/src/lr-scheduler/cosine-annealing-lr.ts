@@ -38,7 +38,7 @@ export class CosineAnnealingLR extends LRScheduler {
   etaMin: number;
 
   constructor(optimizer: Optimizer, tMax: number, options: CosineAnnealingLROptions = {}) {
-    checkArguments(new.target.name, takes, [optimizer, tMax, options]);
+    checkArguments(new.target.name, takes, arguments);
     super(optimizer, options);
     this.tMax = tMax;
     this.etaMin = options.etaMin ?? 0;

@@ -39,7 +39,7 @@ export class LambdaLR extends LRScheduler {
     lrLambda: LrLambda | readonly LrLambda[],
     options: SchedulerOptions = {},
   ) {
-    checkArguments(new.target.name, takes, [optimizer, lrLambda, options]);
+    checkArguments(new.target.name, takes, arguments);
     const groups = optimizer.paramGroups.length;
     const shared = typeof lrLambda === 'function' ? lrLambda : undefined;
     const lambdas =

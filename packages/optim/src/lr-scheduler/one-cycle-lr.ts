@@ -95,7 +95,7 @@ export class OneCycleLR extends LRScheduler {
 
   constructor(optimizer: Optimizer, maxLr: number | readonly number[], options: OneCycleLROptions = {}) {
     const { name } = new.target;
-    checkArguments(name, takes, [optimizer, maxLr, options]);
+    checkArguments(name, takes, arguments);
     const { pctStart = 0.3, annealStrategy = 'cos', divFactor = 25, finalDivFactor = 1e4 } = options;
     const { cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, threePhase = false } = options;
     const totalSteps = totalStepsOf(name, options);

@@ -100,7 +100,7 @@ export class ReduceLROnPlateau {
   #lastLr: number[];
 
   constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
-    checkArguments(new.target.name, takes, [optimizer, options]);
+    checkArguments(new.target.name, takes, arguments);
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel' } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     const groups = optimizer.paramGroups.length;
@@ -133,7 +133,11 @@ export class ReduceLROnPlateau {
    * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each have a minLr
    */
   step(metric: number | Tensor, epoch: number = this.lastEpoch + 1): void {
-    checkArguments(`${this.constructor.name}.step`, { metric: aMetric, epoch: K.integer }, [metric, epoch]);
+    checkArguments(
+      `${this.constructor.name}.step`,
+      { metric: aMetric, epoch: K.optional(K.integer) },
+      arguments,
+    );
     const current = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch = epoch;
     if (this.isBetter(current)) {
@@ -175,7 +179,7 @@ export class ReduceLROnPlateau {
    * @throws ValueError for what is no number
    */
   isBetter(value: number): boolean {
-    checkArguments(`${this.constructor.name}.isBetter`, { value: K.number }, [value]);
+    checkArguments(`${this.constructor.name}.isBetter`, { value: K.number }, arguments);
     const { best, threshold, mode } = this;
     const sign = mode === 'min' ? -1 : 1;
     const bound = this.thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;

@@ -64,7 +64,7 @@ export abstract class LRScheduler {
   #isInitial = false;
 
   constructor(optimizer: Optimizer, options: SchedulerOptions = {}) {
-    checkArguments(new.target.name, { optimizer: anOptimizer, options: anyOptions }, [optimizer, options]);
+    checkArguments(new.target.name, { optimizer: anOptimizer, options: K.optional(anyOptions) }, arguments);
     const { lastEpoch } = options;
     checkArguments(new.target.name, { options: K.options(schedulerOptions) }, [{ lastEpoch }]);
     this.optimizer = optimizer;
@@ -114,7 +114,7 @@ export abstract class LRScheduler {
    * @throws ValueError for a rate that is not finite; none is changed then
    */
   step(epoch?: number): void {
-    if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, [epoch]);
+    if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, arguments);
     this.#stepCount++;
     if (this.#stepCount === 2 && this.optimizer.stepCount === 0) {
       console.warn(

@@ -42,7 +42,7 @@ export class StepLR extends LRScheduler {
   gamma: number;
 
   constructor(optimizer: Optimizer, stepSize: number, options: StepLROptions = {}) {
-    checkArguments(new.target.name, takes, [optimizer, stepSize, options]);
+    checkArguments(new.target.name, takes, arguments);
     super(optimizer, options);
     this.stepSize = stepSize;
     this.gamma = options.gamma ?? 0.1;

@@ -36,7 +36,7 @@ const flipTakes = signature('flip', { x: K.tensor, dims: sizesKind });
  * @example flip(tensor([[1, 2], [3, 4]]), 1).tolist(); // [ [ 2, 1 ], [ 4, 3 ] ]
  */
 export function flip(x: Tensor, ...dims: Sizes): Tensor {
-  flipTakes(x, dims);
+  flipTakes([x, dims]);
   const rank = x.shape.length;
   const list = sizesFrom(dims).map((d) => normalizeDim(d, rank, 'flip'));
   if (new Set(list).size < list.length) {
@@ -53,7 +53,7 @@ const fliplrTakes = signature('fliplr', fliplrParameters);
  * @throws ShapeError when x has fewer than two dimensions.
  */
 export function fliplr(x: Tensor): Tensor {
-  fliplrTakes(x);
+  fliplrTakes(arguments);
   if (x.shape.length < 2) throw new ShapeError(`fliplr: Input must be >= 2-d, got ${formatShape(x.shape)}`);
   return flip(x, 1);
 }
@@ -65,7 +65,7 @@ const flipudTakes = signature('flipud', fliplrParameters);
  * @throws ShapeError when x has no dimension.
  */
 export function flipud(x: Tensor): Tensor {
-  flipudTakes(x);
+  flipudTakes(arguments);
   if (x.shape.length < 1) throw new ShapeError('flipud: Input must be >= 1-d, got a 0-dim tensor');
   return flip(x, 0);
 }
@@ -119,7 +119,7 @@ const rollTakes = signature('roll', { x: K.tensor, shifts: K.sizeOrSizes, dims: 
  * @example roll(arange(4), 1); // tensor([3, 0, 1, 2])
  */
 export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): Tensor {
-  rollTakes(x, shifts, dims);
+  rollTakes(arguments);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
   const given = dims === undefined ? [] : typeof dims === 'number' ? [dims] : dims;
   const [first] = by;
@@ -138,7 +138,7 @@ export function roll(x: Tensor, shifts: number | Shape, dims?: number | Shape): 
   return apply(rollPrimitive, [x], moves);
 }
 
-const rot90Takes = signature('rot90', { x: K.tensor, k: K.integer, dims: K.sizes });
+const rot90Takes = signature('rot90', { x: K.tensor, k: K.optional(K.integer), dims: K.optional(K.sizes) });
 
 /**
  * x turned `k` times by 90 degrees, from the first of `dims` towards the second. Follows `torch.rot90`.
@@ -146,7 +146,7 @@ const rot90Takes = signature('rot90', { x: K.tensor, k: K.integer, dims: K.sizes
  * @example rot90(tensor([[1, 2], [3, 4]])).tolist(); // [ [ 2, 4 ], [ 1, 3 ] ]
  */
 export function rot90(x: Tensor, k = 1, dims: Shape = [0, 1]): Tensor {
-  rot90Takes(x, k, dims);
+  rot90Takes(arguments);
   const rank = x.shape.length;
   if (dims.length !== 2)
     throw new ShapeError(`rot90: expected total rotation dims == 2, but got dims = ${formatShape(dims)}`);

@@ -28,7 +28,7 @@ const meshgridTakes = signature('meshgrid', {
  * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
  */
 export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
-  meshgridTakes(tensors, options);
+  meshgridTakes(arguments);
   const { indexing = 'ij' } = options;
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ValueError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${String(indexing)}`);
@@ -58,7 +58,7 @@ const cartesianProdTakes = signature('cartesianProd', { tensors: K.tensors });
  * @throws ShapeError when a tensor is no vector.
  */
 export const cartesianProd = alias('cartesianProd', (...tensors: readonly Tensor[]): Tensor => {
-  cartesianProdTakes(tensors);
+  cartesianProdTakes([tensors]);
   for (const x of tensors) {
     if (x.shape.length !== 1)
       throw new ShapeError(`cartesianProd: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);

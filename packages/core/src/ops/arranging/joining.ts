@@ -95,7 +95,7 @@ const catPrimitive = definePrimitive<number, SomeTensors>({
   },
 });
 
-const catParameters = { tensors: K.tensors, dim: K.integer };
+const catParameters = { tensors: K.tensors, dim: K.optional(K.integer) };
 const catTakes = signature('cat', catParameters);
 
 /**
@@ -106,7 +106,7 @@ const catTakes = signature('cat', catParameters);
  * @example cat([tensor([[1, 2]]), tensor([[3, 4]])], 1); // tensor([[1, 2, 3, 4]])
  */
 export function cat(tensors: Tensors, dim = 0): Tensor {
-  catTakes(tensors, dim);
+  catTakes(arguments);
   checkList(tensors, 'cat');
   const scalar = tensors.findIndex((x) => x.shape.length === 0);
   if (scalar >= 0) {
@@ -159,7 +159,7 @@ const stackTakes = signature('stack', catParameters);
  * @example stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function stack(tensors: Tensors, dim = 0): Tensor {
-  stackTakes(tensors, dim);
+  stackTakes(arguments);
   checkList(tensors, 'stack');
   return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0].shape.length + 1, 'stack'));
 }
@@ -172,7 +172,7 @@ const hstackTakes = signature('hstack', hstackParameters);
  * @throws the errors of {@link cat}.
  */
 export function hstack(tensors: Tensors): Tensor {
-  hstackTakes(tensors);
+  hstackTakes(arguments);
   checkList(tensors, 'hstack');
   return cat(atleast1d(tensors), tensors[0].shape.length <= 1 ? 0 : 1);
 }
@@ -184,7 +184,7 @@ const vstackTakes = signature('vstack', hstackParameters);
  * @throws the errors of {@link cat}.
  */
 export function vstack(tensors: Tensors): Tensor {
-  vstackTakes(tensors);
+  vstackTakes(arguments);
   checkList(tensors, 'vstack');
   return cat(atleast2d(tensors), 0);
 }
@@ -199,7 +199,7 @@ const dstackTakes = signature('dstack', hstackParameters);
  * @throws the errors of {@link cat}.
  */
 export function dstack(tensors: Tensors): Tensor {
-  dstackTakes(tensors);
+  dstackTakes(arguments);
   checkList(tensors, 'dstack');
   return cat(atleast3d(tensors), 2);
 }
@@ -211,7 +211,7 @@ const columnStackTakes = signature('columnStack', hstackParameters);
  * @throws the errors of {@link cat}.
  */
 export function columnStack(tensors: Tensors): Tensor {
-  columnStackTakes(tensors);
+  columnStackTakes(arguments);
   checkList(tensors, 'columnStack');
   return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));
 }
@@ -223,7 +223,7 @@ const blockDiagTakes = signature('blockDiag', hstackParameters);
  * @throws ShapeError when a tensor has more than two dimensions.
  */
 export function blockDiag(...tensors: Tensors): Tensor {
-  blockDiagTakes(tensors);
+  blockDiagTakes([tensors]);
   // Zero-dimensional tensors have less of a say in the dtype: it is found before they become matrices.
   const dtype = meetingDType(tensors);
   const blocks = tensors.map((x) => {

@@ -97,7 +97,7 @@ const padTakes = signature('pad', {
  * ```
  */
 export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor {
-  padTakes(x, padding, options);
+  padTakes(arguments);
   const { mode = 'constant', value = null } = options;
   const rank = x.shape.length;
   if (padding.length % 2 !== 0)

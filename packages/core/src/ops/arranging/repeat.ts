@@ -32,7 +32,7 @@ const repeatTakes = signature('repeat', { x: K.tensor, repeats: sizesKind });
  * @example repeat(tensor([1, 2]), 2, 2).tolist(); // [ [ 1, 2, 1, 2 ], [ 1, 2, 1, 2 ] ]
  */
 export function repeat(x: Tensor, ...repeats: Sizes): Tensor {
-  repeatTakes(x, repeats);
+  repeatTakes([x, repeats]);
   const times = sizesFrom(repeats);
   if (times.length < x.shape.length) {
     throw new ShapeError(
@@ -54,7 +54,7 @@ const tileTakes = signature('tile', { x: K.tensor, dims: sizesKind });
  * @example tile(tensor([[1, 2]]), 2).tolist(); // [ [ 1, 2, 1, 2 ] ]
  */
 export const tile = alias('tile', (x: Tensor, ...dims: Sizes): Tensor => {
-  tileTakes(x, dims);
+  tileTakes([x, dims]);
   const times = sizesFrom(dims);
   return repeat(x, [...new Array<number>(Math.max(0, x.shape.length - times.length)).fill(1), ...times]);
 });

@@ -79,8 +79,8 @@ const triangleIndices = (name: string, lower: boolean) => {
     col: K.integer,
     options: K.options<TriangleIndicesOptions>({ offset: K.integer, dtype: K.dtype }),
   });
-  return (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor => {
-    takes(row, col, options);
+  return function (row: number, col: number, options: TriangleIndicesOptions = {}): Tensor {
+    takes(arguments);
     const { offset = 0, dtype = 'int32' } = options;
     if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
     checkShape([row, col], name);

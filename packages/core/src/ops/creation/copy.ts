@@ -27,16 +27,16 @@ const cloneTakes = signature('clone', cloneParameters);
  * y; // tensor([1., 1.])
  * ```
  */
-export const clone = (x: Tensor): Tensor => {
-  cloneTakes(x);
+export const clone = function (x: Tensor): Tensor {
+  cloneTakes(arguments);
   return apply(clonePrimitive, [x], undefined);
 };
 
 const contiguousTakes = signature('contiguous', cloneParameters);
 
 /** x itself where its elements lie in row-major order, else a copy that does. Follows `Tensor.contiguous`. */
-export const contiguous = (x: Tensor): Tensor => {
-  contiguousTakes(x);
+export const contiguous = function (x: Tensor): Tensor {
+  contiguousTakes(arguments);
   return x.dense ? x : clone(x);
 };
 
@@ -57,7 +57,7 @@ const toTakes = signature('to', { x: K.tensor, dtype: K.dtype });
  * @example to(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1])
  */
 export function to(x: Tensor, dtype: DType): Tensor {
-  toTakes(x, dtype);
+  toTakes(arguments);
   if (dtype === x.dtype) return x;
   return apply(toPrimitive, [x], dtype);
 }
@@ -77,8 +77,8 @@ const detachTakes = signature('detach', cloneParameters);
  * detach(w.mul(2)).requiresGrad; // false
  * ```
  */
-export const detach = (x: Tensor): Tensor => {
-  detachTakes(x);
+export const detach = function (x: Tensor): Tensor {
+  detachTakes(arguments);
   return applyView(detachPrimitive, x, undefined);
 };
 
@@ -99,7 +99,7 @@ const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor
  * @example zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
  */
 export function copy_(target: Tensor, source: Tensor): Tensor {
-  copyInPlaceTakes(target, source);
+  copyInPlaceTakes(arguments);
   if (!expandsTo(source.shape, target.shape)) {
     throw new ShapeError(
       `copy_: a source of shape ${formatShape(source.shape)} does not broadcast to the target's ${formatShape(target.shape)}`,

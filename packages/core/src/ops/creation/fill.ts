@@ -17,7 +17,7 @@ const fullTakes = signature('full', { shape: K.sizeOrSizes, value: K.scalar, opt
  * @example full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
  */
 export function full(shape: Shape | number, value: number | boolean, options?: CreationOptions): Tensor {
-  fullTakes(shape, value, options);
+  fullTakes(arguments);
   const sizes = sizesOf(shape, 'full');
   const inferred =
     typeof value === 'boolean' ? 'bool' : Number.isInteger(value) ? 'int32' : getDefaultDtype();
@@ -26,8 +26,8 @@ export function full(shape: Shape | number, value: number | boolean, options?: C
 
 function constantLike(caller: string, value: number) {
   const takes = signature(caller, { shape: K.sizeOrSizes, options: creationOptions });
-  return (shape: Shape | number, options?: CreationOptions): Tensor => {
-    takes(shape, options);
+  return function (shape: Shape | number, options?: CreationOptions): Tensor {
+    takes(arguments);
     const sizes = sizesOf(shape, caller);
     const dtype = dtypeOf(options, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options, caller);
@@ -66,8 +66,8 @@ export const empty: Create = constantLike('empty', 0);
 type LikeFunction = (x: Tensor, options?: CreationOptions) => Tensor;
 function like(name: string, create: (shape: Shape, options?: CreationOptions) => Tensor): LikeFunction {
   const takes = signature(name, { x: K.tensor, options: creationOptions });
-  return (x, options) => {
-    takes(x, options);
+  return function (x, options) {
+    takes(arguments);
     return create(x.shape, { ...options, dtype: options?.dtype ?? x.dtype });
   };
 }
@@ -89,7 +89,7 @@ const fullLikeTakes = signature('fullLike', { x: K.tensor, value: K.scalar, opti
  * @throws ValueError where the dtype cannot hold the value
  */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
-  fullLikeTakes(x, value, options);
+  fullLikeTakes(arguments);
   return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
 }
 
@@ -105,7 +105,7 @@ const eyeTakes = signature('eye', {
  * @example eye(2, 3); // tensor([[1., 0., 0.], [0., 1., 0.]])
  */
 export function eye(n: number, m?: number | CreationOptions, options?: CreationOptions): Tensor {
-  eyeTakes(n, m, options);
+  eyeTakes(arguments);
   const columns = typeof m === 'number' ? m : n;
   const given = typeof m === 'object' ? m : options;
   checkShape([n, columns], 'eye');
@@ -137,16 +137,16 @@ const fillInPlaceTakes = signature('fill_', { x: K.tensor, value: K.scalar });
  * Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`.
  * @throws ValueError where the dtype cannot hold the number
  */
-export const fill_ = (x: Tensor, value: number | boolean): Tensor => {
-  fillInPlaceTakes(x, value);
+export const fill_ = function (x: Tensor, value: number | boolean): Tensor {
+  fillInPlaceTakes(arguments);
   return applyInPlace(fillPrimitiveInPlace, [x], value);
 };
 
 const zeroInPlaceTakes = signature('zero_', { x: K.tensor });
 
 /** Overwrites x with zeros. Follows `Tensor.zero_`. */
-export const zero_ = (x: Tensor): Tensor => {
-  zeroInPlaceTakes(x);
+export const zero_ = function (x: Tensor): Tensor {
+  zeroInPlaceTakes(arguments);
   return applyInPlace(zeroPrimitiveInPlace, [x], 0);
 };
 

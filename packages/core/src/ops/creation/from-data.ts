@@ -144,7 +144,7 @@ const tensorTakes = signature('tensor', { data: K.anything, options: creationOpt
  * ```
  */
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
-  tensorTakes(data, options);
+  tensorTakes(arguments);
   if (data instanceof Tensor) {
     const copy = clone(detach(data));
     return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
@@ -217,7 +217,7 @@ const fromBufferTakes = signature('fromBuffer', {
  * ```
  */
 export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
-  fromBufferTakes(buffer, options);
+  fromBufferTakes(arguments);
   const own = isTypedArray(buffer);
   if (!own && !(buffer instanceof ArrayBuffer)) {
     throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);

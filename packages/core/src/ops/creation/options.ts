@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { K, refuseExcess, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 
@@ -13,7 +13,10 @@ export interface CreationOptions {
 let defaultDtype: DType = 'float32';
 
 /** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
-export const getDefaultDtype = (): DType => defaultDtype;
+export function getDefaultDtype(): DType {
+  if (arguments.length > 0) refuseExcess('getDefaultDtype', [], arguments);
+  return defaultDtype;
+}
 
 const setDefaultDtypeTakes = signature('setDefaultDtype', { dtype: K.dtype });
 
@@ -22,7 +25,7 @@ const setDefaultDtypeTakes = signature('setDefaultDtype', { dtype: K.dtype });
  * @throws DTypeError for what is no dtype; ValueError for one that is not float
  */
 export function setDefaultDtype(dtype: DType): void {
-  setDefaultDtypeTakes(dtype);
+  setDefaultDtypeTakes(arguments);
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
   defaultDtype = dtype;

@@ -8,7 +8,13 @@ import { type Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
-const arangeTakes = signature('arange', { args: K.anything });
+/** What arange takes with one number, with two, with three. */
+const arangeTakes = [['end'], ['start', 'end'], ['start', 'end', 'step']].map((bounds) =>
+  signature('arange', {
+    ...Object.fromEntries(bounds.map((bound) => [bound, K.number])),
+    options: creationOptions,
+  }),
+);
 
 /**
  * Numbers from `start` (inclusive) to `end` (exclusive) by `step`: `arange(end)`, `arange(start, end)`,
@@ -24,8 +30,8 @@ export function arange(end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, options?: CreationOptions): Tensor;
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...args: (number | CreationOptions | undefined)[]): Tensor {
-  arangeTakes(args);
   const numbers = args.filter((a): a is number => typeof a === 'number');
+  arangeTakes[Math.min(Math.max(numbers.length, 1), 3) - 1]!(args);
   const options = args.find((a): a is CreationOptions => typeof a === 'object');
   const [start = 0, end = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
   if (!Number.isFinite(start) || !Number.isFinite(end) || Number.isNaN(step)) {
@@ -89,7 +95,7 @@ const linspaceTakes = signature('linspace', {
  * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
 export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
-  linspaceTakes(start, end, steps, options);
+  linspaceTakes(arguments);
   checkSteps(steps, 'linspace');
   const dtype = dtypeOf(options, 'linspace');
   const array = allocateArray(dtype, steps);
@@ -118,7 +124,7 @@ const logspaceTakes = signature('logspace', {
  * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
 export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
-  logspaceTakes(start, end, steps, options);
+  logspaceTakes(arguments);
   checkSteps(steps, 'logspace');
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');

@@ -1,5 +1,5 @@
 import { alias, composition } from '../../arguments/composition.ts';
-import { K } from '../../arguments/index.ts';
+import { K, refuseExcess } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf, holdsZero } from '../../kernels/index.ts';
@@ -93,6 +93,7 @@ const differenceOf = scaled(subOp, subScaledOp);
  * ```
  */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseExcess('add', ['a', 'b', 'options'], arguments);
   return options === undefined ? applyBinary(addOp, a, b) : run(sumOf('add', a, b, options));
 }
 
@@ -104,6 +105,7 @@ export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
  * @example sub(tensor([5, 7]), 2); // tensor([3, 5])
  */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseExcess('sub', ['a', 'b', 'options'], arguments);
   return options === undefined ? applyBinary(subOp, a, b) : run(differenceOf('sub', a, b, options));
 }
 
@@ -195,6 +197,7 @@ const quotientOf: Resolve<[a: Operand, b: Operand, options?: DivOptions]> = (cal
  * ```
  */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
+  if (arguments.length > 3) refuseExcess('div', ['a', 'b', 'options'], arguments);
   return options === undefined ? applyBinary(divOp, a, b) : rounded(a, b, options);
 }
 
@@ -291,6 +294,7 @@ const ratioOf = withValue(addcdivOp);
  * @throws DTypeError when all are bool
  */
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  if (arguments.length > 4) refuseExcess('addcmul', ['x', 'a', 'b', 'options'], arguments);
   return run(productOf('addcmul', x, a, b, options));
 }
 
@@ -300,6 +304,7 @@ export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
  * @throws DTypeError when a and b are integers
  */
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+  if (arguments.length > 4) refuseExcess('addcdiv', ['x', 'a', 'b', 'options'], arguments);
   return run(ratioOf('addcdiv', x, a, b, options));
 }
 
@@ -334,20 +339,25 @@ const between: Resolve<LerpOperands> = (_, ...operands) => ({ op: lerpOp, operan
  * @example lerp(tensor([0.5, 2]), tensor([1.5, 4]), 0.5); // tensor([1., 3.])
  */
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
+  if (arguments.length > 3) refuseExcess('lerp', ['a', 'b', 'weight'], arguments);
   return run(between('lerp', a, b, weight));
 }
 
 // These two are called at every step of training: no list of arguments is made.
 /** {@link add} in place: a += alpha * b. */
-export const add_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
-  runInPlace(sumOf('add_', a, b, options));
+export function add_(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseExcess('add_', ['a', 'b', 'options'], arguments);
+  return runInPlace(sumOf('add_', a, b, options));
+}
 /** {@link sub} in place: a -= alpha * b. */
-export const sub_ = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
-  runInPlace(differenceOf('sub_', a, b, options));
+export function sub_(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+  if (arguments.length > 3) refuseExcess('sub_', ['a', 'b', 'options'], arguments);
+  return runInPlace(differenceOf('sub_', a, b, options));
+}
 /** {@link mul} in place: a *= b. */
 export const mul_ = inPlace(mul);
 /** {@link div} in place: a /= b. */
-export const div_ = inPlaceCall('div_', quotientOf);
+export const div_ = inPlaceCall('div_', quotientOf, 'a', 'b', 'options');
 /** {@link floorDivide} in place. */
 export const floorDivide_ = inPlace(floorDivide);
 /** {@link fmod} in place. */
@@ -357,11 +367,11 @@ export const remainder_ = inPlace(remainder);
 /** {@link neg} in place. */
 export const neg_ = inPlace(neg);
 /** {@link addcmul} in place: x += value * a * b. */
-export const addcmul_ = inPlaceCall('addcmul_', productOf);
+export const addcmul_ = inPlaceCall('addcmul_', productOf, 'x', 'a', 'b', 'options');
 /** {@link addcdiv} in place: x += value * a / b. */
-export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf);
+export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf, 'x', 'a', 'b', 'options');
 /** {@link lerp} in place: a goes toward b by the part `weight` of the way. */
-export const lerp_ = inPlaceCall('lerp_', between);
+export const lerp_ = inPlaceCall('lerp_', between, 'a', 'b', 'weight');
 
 /** Another name of {@link sub}. */
 export const subtract = alias('subtract', sub);

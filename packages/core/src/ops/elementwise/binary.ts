@@ -1,4 +1,5 @@
 import { alias } from '../../arguments/composition.ts';
+import { refuseExcess } from '../../arguments/index.ts';
 
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
@@ -90,6 +91,7 @@ function checkExponent(a: Tensor, b: Operand): void {
  * ```
  */
 export function pow(a: Operand, b: Operand): Tensor {
+  if (arguments.length > 2) refuseExcess('pow', ['a', 'b'], arguments);
   if (typeof b === 'number' && a instanceof Tensor) {
     checkExponent(a, b);
     const special = isFloatingPoint(a.dtype) ? powers.get(b) : undefined;
@@ -103,7 +105,7 @@ const toPower: Resolve<[a: Tensor, b: Operand]> = (_, a, b) => {
   return { op: powOp, operands: [a, b] };
 };
 /** {@link pow} in place: a becomes aᵇ. */
-export const pow_ = inPlaceCall('pow_', toPower);
+export const pow_ = inPlaceCall('pow_', toPower, 'a', 'b');
 
 /**
  * The angle of the point (b, a), in radians, broadcast. Follows `torch.atan2`.

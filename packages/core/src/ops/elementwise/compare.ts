@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { composition, K, refuseExcess, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { E, type Expr, toInt32 } from '../../kernels/index.ts';
@@ -109,6 +109,7 @@ const bitwiseNotOp = new ElementwiseOp({
 
 /** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseExcess('bitwiseNot', ['x'], arguments);
   if (!(x instanceof Tensor)) throw notATensor('bitwiseNot', [x]);
   return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
 }
@@ -151,7 +152,7 @@ const iscloseNan = closeness(true);
  * @example isclose(tensor([1, 2.1]), tensor([1.000001, 2])); // tensor([ True, False])
  */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
-  iscloseTakes(a, b, options);
+  iscloseTakes(arguments);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype)
     throw new DTypeError(`isclose: ${a.dtype} did not match ${b.dtype}; convert with to()`);
@@ -179,6 +180,6 @@ export const allclose = composition(
  * @example equal(tensor([1, 2]), tensor([1, 2])); // true
  */
 export function equal(a: Tensor, b: Tensor): boolean {
-  equalTakes(a, b);
+  equalTakes(arguments);
   return sameShape(a.shape, b.shape) && holds(eq(a, b), 'equal');
 }

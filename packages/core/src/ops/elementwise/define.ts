@@ -1,6 +1,7 @@
-import { alias, checkArguments, K } from '../../arguments/index.ts';
+import { alias, checkArguments, K, refuseExcess } from '../../arguments/index.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { callerOf } from './operands.ts';
 import {
   applyBinary,
   applyElementwise,
@@ -23,12 +24,12 @@ export function unary(
   definition: ElementwiseDefinition = {},
 ): UnaryFunction {
   const op = new ElementwiseOp({ name, arity: 1, expression: (x) => expression(x), ...definition });
+  const f = function (x: Tensor): Tensor {
+    if (arguments.length > 1) refuseExcess(callerOf(op.spec), operandNames(1), arguments);
+    return applyUnary(op, x);
+  };
   const { caller } = definition;
-  if (caller === undefined) return Object.assign((x: Tensor) => applyUnary(op, x), { op });
-  return Object.assign(
-    alias(caller, (x: Tensor) => applyUnary(op, x)),
-    { op },
-  );
+  return Object.assign(caller === undefined ? f : alias(caller, f), { op });
 }
 
 /** A function of two operands, declared as an expression. */
@@ -43,14 +44,19 @@ export function binary(
     expression: (a, b) => expression(a, b),
     ...definition,
   });
-  return Object.assign((a: Operand, b: Operand) => applyBinary(op, a, b), { op });
+  const f = function (a: Operand, b: Operand): Tensor {
+    if (arguments.length > 2) refuseExcess(callerOf(op.spec), operandNames(2), arguments);
+    return applyBinary(op, a, b);
+  };
+  return Object.assign(f, { op });
 }
+
+const operandNames = (count: number): string[] => ['x', 'y', 'z'].slice(0, count);
 
 /** Refuses what `kind` does not take for options, which are seldom given; `operands` are for the error. */
 export function checkOptions(caller: string, kind: K.Kind, options: unknown, ...operands: unknown[]): void {
   if (options === undefined || kind.accepts(options)) return;
-  const names = ['x', 'y', 'z'].slice(0, operands.length);
-  const parameters = Object.fromEntries(names.map((name) => [name, K.anything]));
+  const parameters = Object.fromEntries(operandNames(operands.length).map((name) => [name, K.anything]));
   checkArguments(caller, { ...parameters, options: kind }, [...operands, options]);
 }
 
@@ -73,12 +79,21 @@ export const runInPlace = ({ op, operands, params }: Call): Tensor =>
 /** The in-place form of a function: its result takes the place of the first operand, a tensor. */
 export function inPlace(f: UnaryFunction): (x: Tensor) => Tensor;
 export function inPlace(f: BinaryFunction): (x: Tensor, other: Operand) => Tensor;
-export function inPlace(f: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
-  return (...operands) => applyElementwiseInPlace(f.op, operands);
+export function inPlace({ op }: UnaryFunction | BinaryFunction): (...operands: Operand[]) => Tensor {
+  const { arity } = op.spec;
+  return (...operands) => {
+    if (operands.length > arity) refuseExcess(`${callerOf(op.spec)}_`, operandNames(arity), operands);
+    return applyElementwiseInPlace(op, operands.length > arity ? operands.slice(0, arity) : operands);
+  };
 }
 
-/** {@link inPlace} for a function with options. */
+/** {@link inPlace} for a function with options, or others than one or two operands: `parameters` are their names. */
 export const inPlaceCall = <A extends unknown[]>(
   caller: string,
   resolve: Resolve<A>,
-): ((...args: A) => Tensor) => alias(caller, (...args: A) => runInPlace(resolve(caller, ...args)));
+  ...parameters: readonly string[]
+): ((...args: A) => Tensor) =>
+  alias(caller, (...args: A) => {
+    if (args.length > parameters.length) refuseExcess(caller, parameters, args);
+    return runInPlace(resolve(caller, ...args));
+  });

@@ -1,5 +1,5 @@
 import { alias } from '../../arguments/composition.ts';
-import { K } from '../../arguments/index.ts';
+import { K, refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { requireTensors, Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
@@ -33,6 +33,7 @@ const checkPositive = refuseBools('positive');
  * @throws DTypeError when x is bool
  */
 export function positive(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseExcess('positive', ['x'], arguments);
   if (!(x instanceof Tensor)) requireTensors('positive', x);
   checkPositive(x.dtype);
   return x;
@@ -150,6 +151,7 @@ export interface LogitOptions {
  * @example logit(tensor([0.5, 0.75])); // tensor([0.0000, 1.0986])
  */
 export function logit(x: Tensor, options?: LogitOptions): Tensor {
+  if (arguments.length > 2) refuseExcess('logit', ['x', 'options'], arguments);
   return run(logitOf('logit', x, options));
 }
 /** The error function. Follows `torch.erf`. */
@@ -228,7 +230,7 @@ export const atanh_ = inPlace(atanh);
 /** {@link sigmoid} in place. */
 export const sigmoid_ = inPlace(sigmoid);
 /** {@link logit} in place. */
-export const logit_ = inPlaceCall('logit_', logitOf);
+export const logit_ = inPlaceCall('logit_', logitOf, 'x', 'options');
 /** {@link erf} in place. */
 export const erf_ = inPlace(erf);
 /** {@link erfc} in place. */

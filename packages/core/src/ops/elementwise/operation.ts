@@ -1,4 +1,4 @@
-import { checkArguments, K } from '../../arguments/index.ts';
+import { checkArguments, K, refuseExcess } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
@@ -103,7 +103,7 @@ export class ElementwiseOp {
   readonly #primitives: (Primitive<Params, Inputs> | undefined)[] = [];
 
   constructor(spec: ElementwiseSpec) {
-    checkArguments('ElementwiseOp', { spec: elementwiseSpec }, [spec]);
+    checkArguments('ElementwiseOp', { spec: elementwiseSpec }, arguments);
     this.spec = checkedSpec(spec);
   }
 
@@ -131,6 +131,7 @@ const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
  * @throws DTypeError when x is no tensor, or of a dtype that the operation refuses
  */
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
+  if (arguments.length > 3) refuseExcess('applyUnary', ['op', 'x', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
   if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
   try {
@@ -146,6 +147,7 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
  * @throws DTypeError when an operand is no tensor and no number, or of a dtype that the operation refuses
  */
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
+  if (arguments.length > 4) refuseExcess('applyBinary', ['op', 'a', 'b', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
   try {
     if (a instanceof Tensor) {

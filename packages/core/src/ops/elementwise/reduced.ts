@@ -48,7 +48,7 @@ const none: readonly never[] = [];
 const applyParameters = {
   operands: K.tensors,
   reduction: K.oneOf('none', 'mean', 'sum'),
-  params: K.listOf(K.scalar, 'an array of numbers'),
+  params: K.optional(K.listOf(K.scalar, 'an array of numbers')),
 };
 const areTensors = (operands: unknown): boolean =>
   Array.isArray(operands) && operands.every((x) => x instanceof Tensor);
@@ -84,7 +84,7 @@ export class ElementwiseReduction {
   #made: Reduced | undefined;
 
   constructor(spec: ElementwiseSpec) {
-    checkArguments('ElementwiseReduction', { spec: elementwiseSpec }, [spec]);
+    checkArguments('ElementwiseReduction', { spec: elementwiseSpec }, arguments);
     this.spec = spec;
     this.#plain = new ElementwiseOp({ ...spec, check: withFloatsOnly(spec) });
   }
@@ -101,7 +101,7 @@ export class ElementwiseReduction {
    */
   apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
     if (!areTensors(operands) || !Array.isArray(params))
-      checkArguments('ElementwiseReduction.apply', applyParameters, [operands, reduction, params]);
+      checkArguments('ElementwiseReduction.apply', applyParameters, arguments);
     if (!isFilled(operands))
       throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
     if (reduction === 'none') return applyElementwise(this.#plain, operands, params);

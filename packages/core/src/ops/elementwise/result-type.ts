@@ -2,7 +2,10 @@ import { K, signature } from '../../arguments/index.ts';
 import { categoryOf, type DType, promoteScalar, promoteTypes } from '../../dtype.ts';
 import type { Tensor } from '../../tensor.ts';
 
-const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K.listOf(K.number) });
+const resultTypeTakes = signature('resultType', {
+  tensors: K.tensors,
+  scalars: K.optional(K.listOf(K.number)),
+});
 
 /**
  * The dtype in which tensors and scalars meet (PyTorch's `torch.result_type`): tensors with dimensions decide; a
@@ -10,7 +13,7 @@ const resultTypeTakes = signature('resultType', { tensors: K.tensors, scalars: K
  * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {
-  resultTypeTakes(tensors, scalars);
+  resultTypeTakes(arguments);
   return meetingDType(tensors, scalars);
 }
 

@@ -1,4 +1,4 @@
-import { K } from '../../arguments/index.ts';
+import { K, refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, unary } from './define.ts';
@@ -65,6 +65,7 @@ const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (caller, x, opt
  * ```
  */
 export function round(x: Tensor, options?: RoundOptions): Tensor {
+  if (arguments.length > 2) refuseExcess('round', ['x', 'options'], arguments);
   const { op, params } = roundingOf('round', x, options);
   return applyUnary(op, x, params);
 }
@@ -78,4 +79,4 @@ export const trunc_ = inPlace(trunc);
 /** {@link frac} in place. */
 export const frac_ = inPlace(frac);
 /** {@link round} in place. */
-export const round_ = inPlaceCall('round_', roundingOf);
+export const round_ = inPlaceCall('round_', roundingOf, 'x', 'options');

@@ -1,5 +1,5 @@
 import { alias } from '../../arguments/composition.ts';
-import { K } from '../../arguments/index.ts';
+import { K, refuseExcess } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
@@ -105,13 +105,20 @@ const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, optio
  * @example clamp(tensor([-1.5, 0.5, 3]), { min: 0, max: 1 }); // tensor([0.0000, 0.5000, 1.0000])
  */
 export function clamp(x: Tensor, options?: ClampOptions): Tensor {
+  if (arguments.length > 2) refuseExcess('clamp', ['x', 'options'], arguments);
   return run(clamping('clamp', x, options));
 }
 
 /** max(x, min), broadcast. Follows `torch.clamp_min`. */
-export const clampMin = (x: Tensor, min: Operand): Tensor => applyBinary(clampMinOp, x, min);
+export function clampMin(x: Tensor, min: Operand): Tensor {
+  if (arguments.length > 2) refuseExcess('clampMin', ['x', 'min'], arguments);
+  return applyBinary(clampMinOp, x, min);
+}
 /** min(x, max), broadcast. Follows `torch.clamp_max`. */
-export const clampMax = (x: Tensor, max: Operand): Tensor => applyBinary(clampMaxOp, x, max);
+export function clampMax(x: Tensor, max: Operand): Tensor {
+  if (arguments.length > 2) refuseExcess('clampMax', ['x', 'max'], arguments);
+  return applyBinary(clampMaxOp, x, max);
+}
 
 const largest: Partial<Record<DType, number>> = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 
@@ -150,6 +157,7 @@ const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (caller, x, o
  * @example nanToNum(tensor([1, NaN, Infinity]), { posinf: 9 }); // tensor([1., 0., 9.])
  */
 export function nanToNum(x: Tensor, options?: NanToNumOptions): Tensor {
+  if (arguments.length > 2) refuseExcess('nanToNum', ['x', 'options'], arguments);
   const { op, params } = replacing('nanToNum', x, options);
   return applyUnary(op, x, params);
 }
@@ -176,6 +184,7 @@ const whereOp = new ElementwiseOp({
  * @example where(tensor([true, false]), tensor([1, 2]), 0); // tensor([1, 0])
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (arguments.length > 3) refuseExcess('where', ['condition', 'a', 'b'], arguments);
   if (!(condition instanceof Tensor)) requireTensors('where', condition);
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
     throw new DTypeError(
@@ -186,9 +195,9 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 /** {@link clamp} in place. */
-export const clamp_ = inPlaceCall('clamp_', clamping);
+export const clamp_ = inPlaceCall('clamp_', clamping, 'x', 'options');
 /** {@link nanToNum} in place. */
-export const nanToNum_ = inPlaceCall('nanToNum_', replacing);
+export const nanToNum_ = inPlaceCall('nanToNum_', replacing, 'x', 'options');
 
 /** Another name of {@link clamp}. */
 export const clip = alias('clip', clamp);

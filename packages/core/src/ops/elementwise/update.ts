@@ -42,7 +42,7 @@ export class FusedUpdate {
   readonly #params: number;
 
   constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
-    fusedUpdateTakes(name, targets, inputs, build);
+    fusedUpdateTakes(arguments);
     this.name = name;
     this.targets = targets;
     this.#kernel = new ElementwiseKernel(name, targets + inputs, build);

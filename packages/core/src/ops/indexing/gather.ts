@@ -19,7 +19,7 @@ const gatherTakes = signature('gather', { x: K.tensor, dim: K.integer, index: K.
  * @example gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])).tolist(); // [ [ 1, 1 ], [ 4, 3 ] ]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
-  gatherTakes(x, dim, index);
+  gatherTakes(arguments);
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 

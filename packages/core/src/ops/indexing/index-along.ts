@@ -41,7 +41,7 @@ const indexSelectTakes = signature('indexSelect', { x: K.tensor, dim: K.integer,
  * @example indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1])).tolist(); // [ [ 3, 4 ], [ 3, 4 ] ]
  */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
-  indexSelectTakes(x, dim, index);
+  indexSelectTakes(arguments);
   const a = along(x, dim, index, 'indexSelect');
   if (x.shape.length === 0 && a.index.count !== 1) {
     throw new IndexError(`indexSelect: Index to scalar can have only 1 value, got ${a.index.count} value(s)`);
@@ -127,8 +127,14 @@ function adding(run: Run, caller: string) {
     source: K.tensor,
     options: K.options<IndexAddOptions>({ alpha: K.scalar }),
   });
-  return (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
-    takes(x, dim, index, source, options);
+  return function (
+    x: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    options: IndexAddOptions = {},
+  ): Tensor {
+    takes(arguments);
     const { alpha = 1 } = options;
     const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
     return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
@@ -147,8 +153,8 @@ export const indexAdd_: typeof indexAdd = adding(applyInPlace, 'indexAdd_');
 
 function copying(run: Run, caller: string) {
   const takes = signature(caller, { ...alongParameters, source: K.tensor });
-  return (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor => {
-    takes(x, dim, index, source);
+  return function (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+    takes(arguments);
     return writeAlong(run, x, dim, index, source, 'index_copy', caller);
   };
 }
@@ -164,8 +170,8 @@ export const indexCopy_: typeof indexCopy = copying(applyInPlace, 'indexCopy_');
 
 function filling(run: Run, caller: string) {
   const takes = signature(caller, { ...alongParameters, value: K.operand });
-  return (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor => {
-    takes(x, dim, index, value);
+  return function (x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
+    takes(arguments);
     const a = along(x, dim, index, caller);
     const stored = fillValue(x, value, caller);
     const attrs = { name: 'index_fill', caller, negative: true, accumulate: false } as const;

@@ -39,7 +39,7 @@ const maskedFillTakes = signature('maskedFill', maskedFillParameters);
  * @example maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0); // tensor([0, 2, 0])
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
-  maskedFillTakes(x, mask, value);
+  maskedFillTakes(arguments);
   return applyElementwise(maskedFillOp, fillOperands(x, mask, value, 'maskedFill'));
 }
 
@@ -47,7 +47,7 @@ const maskedFillInPlaceTakes = signature('maskedFill_', maskedFillParameters);
 
 /** {@link maskedFill} in place, with its errors. Follows `Tensor.masked_fill_`. */
 export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
-  maskedFillInPlaceTakes(x, mask, value);
+  maskedFillInPlaceTakes(arguments);
   return applyElementwiseInPlace(maskedFillOp, fillOperands(x, mask, value, 'maskedFill_'));
 }
 
@@ -59,7 +59,7 @@ const maskedSelectTakes = signature('maskedSelect', { x: K.tensor, mask: K.tenso
  * @example maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])); // tensor([1, 3])
  */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
-  maskedSelectTakes(x, mask);
+  maskedSelectTakes(arguments);
   checkMask(mask, 'maskedSelect');
   const shape = broadcastShapes(x.shape, mask.shape, 'maskedSelect');
   const positions = nonzeroPositions(expand(mask, shape), 'masked_select');
@@ -127,7 +127,7 @@ const maskedScatterTakes = signature('maskedScatter', maskedScatterParameters);
  * or `source` has too few elements.
  */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
-  maskedScatterTakes(x, mask, source);
+  maskedScatterTakes(arguments);
   const wide = expand(x, broadcastShapes(x.shape, mask.shape, 'maskedScatter'));
   checkSource(x, mask, source, 'maskedScatter');
   return apply(maskedScatterPrimitive, [wide, expand(mask, wide.shape), source], 'maskedScatter');
@@ -140,7 +140,7 @@ const maskedScatterInPlaceTakes = signature('maskedScatter_', maskedScatterParam
  * @throws the errors of {@link maskedScatter}.
  */
 export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
-  maskedScatterInPlaceTakes(x, mask, source);
+  maskedScatterInPlaceTakes(arguments);
   if (!expandsTo(mask.shape, x.shape)) {
     throw new ShapeError(
       `maskedScatter_: a mask of shape ${formatShape(mask.shape)} does not broadcast to self's ${formatShape(x.shape)}`,

@@ -7,8 +7,8 @@ const nonzeroTupleParameters = { x: K.tensor };
 const nonzeroTupleTakes = signature('nonzeroTuple', nonzeroTupleParameters);
 
 /** The coordinates of each element other than 0 along each dimension of x, as int32 vectors: {@link nonzero} with `asTuple`. */
-export const nonzeroTuple = (x: Tensor): Tensor[] => {
-  nonzeroTupleTakes(x);
+export const nonzeroTuple = function (x: Tensor): Tensor[] {
+  nonzeroTupleTakes(arguments);
   return nonzeroCoordinates(x, 'nonzero').map((list) => wrapArray(list, [list.length], 'int32'));
 };
 
@@ -32,7 +32,7 @@ export function nonzero(x: Tensor, options: NonzeroOptions & { asTuple: true }):
 export function nonzero(x: Tensor, options?: { asTuple?: false }): Tensor;
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
-  nonzeroTakes(x, options);
+  nonzeroTakes(arguments);
   // A 0-dimensional tensor counts as a row of one element.
   const rowed = atleast1d(x);
   if (options.asTuple === true) return nonzeroTuple(rowed);
@@ -53,8 +53,8 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
 const argwhereTakes = signature('argwhere', nonzeroTupleParameters);
 
 /** {@link nonzero} as a matrix. Follows `torch.argwhere`. */
-export const argwhere = (x: Tensor): Tensor => {
-  argwhereTakes(x);
+export const argwhere = function (x: Tensor): Tensor {
+  argwhereTakes(arguments);
   return nonzero(x);
 };
 

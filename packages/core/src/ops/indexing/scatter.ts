@@ -115,14 +115,14 @@ function scattering(run: typeof apply, caller: string) {
     src: K.operand,
     options: K.options<ScatterOptions>({ reduce: K.oneOf('add', 'multiply') }),
   });
-  return (
+  return function (
     x: Tensor,
     dim: number,
     index: Tensor,
     src: Tensor | number,
     options: ScatterOptions = {},
-  ): Tensor => {
-    takes(x, dim, index, src, options);
+  ): Tensor {
+    takes(arguments);
     const { reduce } = options;
     const source =
       src instanceof Tensor
@@ -154,8 +154,8 @@ export const scatter_: typeof scatter = scattering(applyInPlace, 'scatter_');
 function addingTo(run: typeof apply, caller: string) {
   const takes = signature(caller, scatterParameters);
   const put = scattering(run, caller);
-  return (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor => {
-    takes(x, dim, index, src);
+  return function (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+    takes(arguments);
     return put(x, dim, index, src, { reduce: 'add' });
   };
 }
@@ -182,15 +182,15 @@ function reducing(run: typeof apply, caller: string) {
     reduce: K.oneOf('sum', 'prod', 'mean', 'amax', 'amin'),
     options: K.options<ScatterReduceOptions>({ includeSelf: K.flag }),
   });
-  return (
+  return function (
     x: Tensor,
     dim: number,
     index: Tensor,
     src: Tensor,
     reduce: ScatterReduction,
     options: ScatterReduceOptions = {},
-  ): Tensor => {
-    takes(x, dim, index, src, reduce, options);
+  ): Tensor {
+    takes(arguments);
     const attrs = {
       dim: normalizeDim(dim, x.shape.length, caller),
       how: reduce,

@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { composition, K, refuseExcess, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { copyStrided, stridedOver } from '../../kernels/index.ts';
@@ -27,7 +27,8 @@ const sliceTakes = signature('slice', { bounds: K.anything });
 export function slice(stop?: number | null): SliceRange;
 export function slice(start: number | null, stop: number | null, step?: number | null): SliceRange;
 export function slice(...bounds: (number | null | undefined)[]): SliceRange {
-  sliceTakes(bounds);
+  if (bounds.length > 3) refuseExcess('slice', ['start', 'stop', 'step'], bounds);
+  sliceTakes([bounds]);
   const [start, stop, step] = bounds.length === 1 ? [null, bounds[0]] : bounds;
   return { start: start ?? null, stop: stop ?? null, step: step ?? null };
 }
@@ -52,7 +53,7 @@ const indexTakes = signature('index', { x: K.tensor, items: K.anything });
  * ```
  */
 export function index(x: Tensor, ...items: IndexItem[]): Tensor {
-  indexTakes(x, items);
+  indexTakes([x, items]);
   const { base, dims, indices } = resolveItems(x, items, 'index');
   if (dims.length > 0) return getIndexed('index', base, indices, { dims, caller: 'index', negative: true });
   return base === x ? reshape(x, x.shape) : base;
@@ -117,13 +118,13 @@ function putting(run: typeof apply, caller: string) {
     values: K.operand,
     options: K.options<IndexPutOptions>({ accumulate: K.flag }),
   });
-  return (
+  return function (
     x: Tensor,
     indices: readonly IndexItem[],
     values: IndexValue,
     options: IndexPutOptions = {},
-  ): Tensor => {
-    takes(x, indices, values, options);
+  ): Tensor {
+    takes(arguments);
     if (values instanceof Tensor && values.dtype !== x.dtype) {
       throw new DTypeError(
         `${caller}: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ` +

@@ -14,7 +14,7 @@ const takeTakes = signature('take', { x: K.tensor, index: K.tensor });
  * @example take(tensor([[1, 2], [3, 4]]), tensor([0, -1])); // tensor([1, 4])
  */
 export function take(x: Tensor, index: Tensor): Tensor {
-  takeTakes(x, index);
+  takeTakes(arguments);
   checkIndexDType(index, 'take');
   return takeFlat('take', x, index);
 }
@@ -32,8 +32,8 @@ function putting(run: typeof apply, caller: string) {
     source: K.tensor,
     options: K.options<PutOptions>({ accumulate: K.flag }),
   });
-  return (x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor => {
-    takes(x, index, source, options);
+  return function (x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
+    takes(arguments);
     checkIndexDType(index, caller);
     if (source.dtype !== x.dtype) {
       throw new DTypeError(

@@ -204,7 +204,7 @@ export function fusedCrossEntropy(
   weight: Tensor | null,
   attributes: CrossEntropyAttributes,
 ): Tensor {
-  fusedCrossEntropyTakes(x, target, weight, attributes);
+  fusedCrossEntropyTakes(arguments);
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
   if (!(dim < x.ndim))
     throw new IndexError(`fusedCrossEntropy: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
@@ -243,6 +243,6 @@ export function classShares(
   ignoreIndex: number,
   dtype: DType,
 ): Tensor {
-  classSharesTakes(target, weight, ignoreIndex, dtype);
+  classSharesTakes(arguments);
   return apply(sharesPrimitive, weight === null ? [target] : [target, weight], { ignoreIndex, dtype });
 }

@@ -134,7 +134,7 @@ export function fusedNll(
   weight: Tensor | null,
   attributes: NllAttributes,
 ): Tensor {
-  fusedNllTakes(x, target, weight, attributes);
+  fusedNllTakes(arguments);
   const { dim, ignoreIndex, reduction, caller } = attributes;
   if (!(dim < x.ndim))
     throw new IndexError(`fusedNll: there is no dim ${dim} in shape ${formatShape(x.shape)}`);

@@ -44,7 +44,7 @@ const oneHotTakes = signature('oneHot', {
  * @example oneHot(tensor([0, 2]), 3).tolist(); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
  */
 export function oneHot(x: Tensor, options: number | { readonly numClasses?: number } = {}): Tensor {
-  oneHotTakes(x, options);
+  oneHotTakes(arguments);
   const wanted = typeof options === 'number' ? options : (options.numClasses ?? -1);
   if (x.dtype !== 'int32')
     throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
@@ -92,7 +92,7 @@ const bincountTakes = signature('bincount', {
  * @example bincount(tensor([0, 2, 2])); // tensor([1, 0, 2])
  */
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
-  bincountTakes(x, options);
+  bincountTakes(arguments);
   const { weights = null, minlength = 0 } = options;
   if (x.dtype !== 'int32' && x.dtype !== 'uint8')
     throw new DTypeError(`bincount: expected int32 or uint8, got ${x.dtype}`);

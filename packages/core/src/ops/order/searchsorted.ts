@@ -101,7 +101,7 @@ export function bucketize(
   boundaries: Tensor,
   options: { readonly right?: boolean } = {},
 ): Tensor {
-  bucketizeTakes(x, boundaries, options);
+  bucketizeTakes(arguments);
   if (boundaries.shape.length !== 1) {
     throw new ShapeError(
       `bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.shape.length})`,

@@ -83,7 +83,7 @@ export interface SortOptions {
 
 const sortParameters = {
   x: K.tensor,
-  dim: K.integer,
+  dim: K.optional(K.integer),
   options: K.options<SortOptions>({ descending: K.flag, stable: K.flag }),
 };
 const sortTakes = signature('sort', sortParameters);
@@ -96,7 +96,7 @@ const msortTakes = signature('msort', { x: K.tensor });
  * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
-  sortTakes(x, dim, options);
+  sortTakes(arguments);
   const d = normalizeDim(dim, x.shape.length, 'sort');
   const { descending = false } = options;
   const count = sizeAlong(x, d);
@@ -122,7 +122,7 @@ export const argsort = composition(
 
 /** The values of {@link sort} along the first dimension. Follows `torch.msort`. */
 export function msort(x: Tensor): Tensor {
-  msortTakes(x);
+  msortTakes(arguments);
   return sort(x, 0).values;
 }
 
@@ -149,7 +149,7 @@ const topkTakes = signature('topk', {
  * @example topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2]) }
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
-  topkTakes(x, k, options);
+  topkTakes(arguments);
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
   const size = sizeAlong(x, d);
   if (k < 0 || k > size) {
@@ -183,7 +183,7 @@ const kthvalueTakes = signature('kthvalue', {
  * @throws IndexError when `dim` is out of range, ShapeError when there is no such element.
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
-  kthvalueTakes(x, k, options);
+  kthvalueTakes(arguments);
   const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
   const size = sizeAlong(x, d);
   if (k < 1 || k > size) {

@@ -148,7 +148,7 @@ export function unique(
 export function unique(x: Tensor, options?: Omit<UniqueOptions, 'returnInverse' | 'returnCounts'>): Tensor;
 export function unique(x: Tensor, options?: UniqueOptions): Tensor | UniqueResult;
 export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
-  uniqueTakes(x, options);
+  uniqueTakes(arguments);
   return finish(find(x, options, true, 'unique'));
 }
 
@@ -172,6 +172,6 @@ export function uniqueConsecutive(
 ): Tensor;
 export function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions): Tensor | UniqueResult;
 export function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions = {}): Tensor | UniqueResult {
-  uniqueConsecutiveTakes(x, options);
+  uniqueConsecutiveTakes(arguments);
   return finish(find(x, options, false, 'uniqueConsecutive'));
 }

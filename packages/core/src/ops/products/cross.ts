@@ -24,7 +24,7 @@ const crossTakes = signature('cross', {
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
-  crossTakes(a, b, options);
+  crossTakes(arguments);
   const dim = options.dim ?? a.shape.indexOf(3);
   if (dim === -1 && options.dim === undefined)
     throw new ShapeError(`cross: no dimension of size 3 in an input of shape ${formatShape(a.shape)}`);

@@ -39,7 +39,7 @@ const cdistTakes = signature('cdist', distParameters);
  * @example cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
  */
 export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
-  cdistTakes(a, b, options);
+  cdistTakes(arguments);
   const { p = 2 } = options;
   for (const x of [a, b]) {
     if (x.ndim < 2)

@@ -139,7 +139,7 @@ export function einsum(
 export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
   const listed = Array.isArray(rest[0]) ? rest[0] : rest;
-  if (typeof first === 'string' || !(first instanceof Tensor)) einsumTakes(first, listed);
+  if (typeof first === 'string' || !(first instanceof Tensor)) einsumTakes([first, listed]);
   const given =
     typeof first === 'string'
       ? { equation: first, operands: listed as Tensor[] }

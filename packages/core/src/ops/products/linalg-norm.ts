@@ -126,7 +126,7 @@ const vectorNormTakes = signature('vectorNorm', {
  * @example linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
-  vectorNormTakes(x, ord, dims, options);
+  vectorNormTakes(arguments);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   const reduction = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
   return apply(normPrimitive, [from], { ...reduction, p: ord });

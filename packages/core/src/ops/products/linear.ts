@@ -44,8 +44,8 @@ const addmmTakes = signature('addmm', { bias: K.tensor, a: K.tensor, b: K.tensor
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example addmm(tensor([10, 20]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { beta: 2 }); // tensor([[21, 42]])
  */
-export const addmm = (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor => {
-  addmmTakes(bias, a, b, options);
+export const addmm = function (bias: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor {
+  addmmTakes(arguments);
   return addProduct(bias, a, b, scalesOf(options));
 };
 

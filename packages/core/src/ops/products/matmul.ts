@@ -14,8 +14,8 @@ const mmTakes = signature('mm', mmParameters);
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // tensor([[21], [43]])
  */
-export const mm = (a: Tensor, b: Tensor): Tensor => {
-  mmTakes(a, b);
+export const mm = function (a: Tensor, b: Tensor): Tensor {
+  mmTakes(arguments);
   return product(a, b, plain);
 };
 
@@ -26,8 +26,8 @@ const bmmTakes = signature('bmm', mmParameters);
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example bmm(ones([5, 2, 3]), ones([5, 3, 4])).shape; // [ 5, 2, 4 ]
  */
-export const bmm = (a: Tensor, b: Tensor): Tensor => {
-  bmmTakes(a, b);
+export const bmm = function (a: Tensor, b: Tensor): Tensor {
+  bmmTakes(arguments);
   return batched(a, b, plain);
 };
 

@@ -34,7 +34,7 @@ export const norm = alias(
   ): Tensor => {
     const given = isDims(dims) ? options : dims;
     const named = isDims(dims) ? dims : undefined;
-    normTakes(x, p, named, given);
+    normTakes([x, p, named, given]);
     const { dim = named, ...rest } = given ?? {};
     if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);

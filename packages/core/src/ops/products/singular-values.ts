@@ -182,6 +182,6 @@ const svdvalsTakes = signature('svdvals', { x: K.tensor });
  * @example linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
  */
 export function svdvals(x: Tensor): Tensor {
-  svdvalsTakes(x);
+  svdvalsTakes(arguments);
   return applyMulti(svdPrimitive, [x], undefined)[1];
 }

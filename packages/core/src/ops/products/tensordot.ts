@@ -65,7 +65,7 @@ const tensordotTakes = signature('tensordot', {
  * ```
  */
 export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
-  tensordotTakes(a, b, options);
+  tensordotTakes(arguments);
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`tensordot: both inputs should have same dtype, got ${a.dtype} and ${b.dtype}`);
   }
@@ -103,7 +103,7 @@ const traceTakes = signature('trace', { x: K.tensor });
  * @example trace(tensor([[1, 2], [3, 4]])); // tensor(5)
  */
 export function trace(x: Tensor): Tensor {
-  traceTakes(x);
+  traceTakes(arguments);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return sum(diagonal(x));
 }

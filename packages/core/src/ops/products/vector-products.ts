@@ -50,8 +50,8 @@ const mvTakes = signature('mv', { a: K.tensor, x: K.tensor });
  * A matrix times a vector, (n, k) and (k): (n). Follows `torch.mv`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  */
-export const mv = (a: Tensor, x: Tensor): Tensor => {
-  mvTakes(a, x);
+export const mv = function (a: Tensor, x: Tensor): Tensor {
+  mvTakes(arguments);
   return apply(mvPrimitive, [a, x], undefined);
 };
 
@@ -88,8 +88,8 @@ const dotTakes = signature('dot', dotParameters);
  * @throws ShapeError unless both are vectors of one length; DTypeError for different dtypes, or bools
  * @example dot(tensor([1, 2, 3]), tensor([4, 5, 6])); // tensor(32)
  */
-export const dot = (a: Tensor, b: Tensor): Tensor => {
-  dotTakes(a, b);
+export const dot = function (a: Tensor, b: Tensor): Tensor {
+  dotTakes(arguments);
   return apply(dotPrimitive, [a, b], undefined);
 };
 
@@ -104,7 +104,7 @@ const outerTakes = signature('outer', dotParameters);
  * @example outer(tensor([1, 2]), tensor([10, 20])); // tensor([[10, 20], [20, 40]])
  */
 export function outer(a: Tensor, b: Tensor): Tensor {
-  outerTakes(a, b);
+  outerTakes(arguments);
   checkRank('outer', a, 1, 'the first operand');
   checkRank('outer', b, 1, 'the second operand');
   return mul(unsqueeze(a, 1), b);

@@ -87,8 +87,8 @@ const randTakes = signature('rand', randParameters);
  * rand([2, 3]); // tensor([[0.4963, 0.7682, 0.0885], [0.1320, 0.3074, 0.6341]])
  * ```
  */
-export const rand = (shape: Shape | number, options?: RandomOptions): Tensor => {
-  randTakes(shape, options);
+export const rand = function (shape: Shape | number, options?: RandomOptions): Tensor {
+  randTakes(arguments);
   return drawn('rand', 'uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
 };
 
@@ -103,8 +103,8 @@ const randnTakes = signature('randn', randParameters);
  * randn(3); // tensor([ 1.5410, -0.2934, -2.1788])
  * ```
  */
-export const randn = (shape: Shape | number, options?: RandomOptions): Tensor => {
-  randnTakes(shape, options);
+export const randn = function (shape: Shape | number, options?: RandomOptions): Tensor {
+  randnTakes(arguments);
   return drawn('randn', 'normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
 };
 
@@ -135,7 +135,7 @@ export const randint: RandomIntegers = alias(
   (a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor => {
     const [low, high, shape, options] =
       typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
-    randintTakes(low, high, shape, options);
+    randintTakes([low, high, shape, options]);
     const dtype = dtypeOf(options, 'randint', 'int32');
     return drawn('randint', 'integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
   },
@@ -152,8 +152,8 @@ const randpermTakes = signature('randperm', { n: K.integer, options: randomOptio
  * randperm(5); // tensor([4, 0, 1, 3, 2])
  * ```
  */
-export const randperm = (n: number, options?: RandomOptions): Tensor => {
-  randpermTakes(n, options);
+export const randperm = function (n: number, options?: RandomOptions): Tensor {
+  randpermTakes(arguments);
   return drawn('randperm', 'permutation', [], sizesOf(n, 'randperm'), options?.dtype ?? 'int32', options);
 };
 
@@ -164,8 +164,8 @@ const randLikeTakes = signature('randLike', randLikeParameters);
  * Uniform numbers in [0, 1) in the shape of `x`, and in its dtype unless another is given. Follows `torch.rand_like`.
  * @throws DTypeError for a dtype that is not float
  */
-export const randLike = (x: Tensor, options?: RandomOptions): Tensor => {
-  randLikeTakes(x, options);
+export const randLike = function (x: Tensor, options?: RandomOptions): Tensor {
+  randLikeTakes(arguments);
   return drawnLike('randLike', x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
 };
 
@@ -175,8 +175,8 @@ const randnLikeTakes = signature('randnLike', randLikeParameters);
  * Standard normal numbers in the shape of `x`, and in its dtype unless another is given. Follows `torch.randn_like`.
  * @throws DTypeError for a dtype that is not float
  */
-export const randnLike = (x: Tensor, options?: RandomOptions): Tensor => {
-  randnLikeTakes(x, options);
+export const randnLike = function (x: Tensor, options?: RandomOptions): Tensor {
+  randnLikeTakes(arguments);
   return drawnLike('randnLike', x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
 };
 
@@ -204,7 +204,7 @@ const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOpti
  * @example bernoulli(tensor([0, 1, 1], { dtype: 'float32' })); // tensor([0., 1., 1.])
  */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
-  bernoulliTakes(p, options);
+  bernoulliTakes(arguments);
   if (!isFloatingPoint(p.dtype))
     throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
   return drawn('bernoulli', 'bernoulli', [p], p.shape, p.dtype, options);
@@ -231,7 +231,7 @@ export function normal(
   std: Tensor | number,
   options?: RandomOptions & { shape?: Shape },
 ): Tensor {
-  normalTakes(mean, std, options);
+  normalTakes(arguments);
   const [first, second] = [mean, std].filter((x) => x instanceof Tensor);
   if (first === undefined) {
     if (options?.shape === undefined)
@@ -291,7 +291,7 @@ const multinomialTakes = signature('multinomial', {
  * @example multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
  */
 export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
-  multinomialTakes(weights, numSamples, options);
+  multinomialTakes(arguments);
   const { replacement = false, generator = defaultGenerator } = options;
   return apply(multinomialPrimitive, [weights], { samples: numSamples, replacement, generator });
 }

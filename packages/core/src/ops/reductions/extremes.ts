@@ -28,8 +28,8 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
 function extremumOver(name: string, side: Side) {
   const primitive = extremum(name, side, false);
   const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
-  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor => {
-    takes(x, dims, options);
+  return function (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+    takes(arguments);
     return apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
   };
 }
@@ -86,7 +86,7 @@ function extremumOf(side: Side) {
     dim?: number | Tensor | null,
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
-    takes(x, dim, options);
+    takes(arguments);
     if (dim instanceof Tensor) return ofBoth(x, dim);
     if (dim === undefined || dim === null) {
       return apply(whole, [x], reductionOf(x, undefined, options?.keepdim, side));
@@ -133,8 +133,8 @@ function searching(name: string, side: Side) {
     },
   });
   const takes = signature(name, { x: K.tensor, dim: K.nullable(K.integer), options: reduceOptions });
-  return (x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor => {
-    takes(x, dim, options);
+  return function (x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
+    takes(arguments);
     if (dim !== undefined && dim !== null) {
       return apply(primitive, [x], searchOf(x, dim, options?.keepdim, name));
     }

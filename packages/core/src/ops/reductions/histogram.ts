@@ -67,7 +67,7 @@ const histcTakes = signature('histc', {
  * @example histc(tensor([1, 2, 1.5]), { bins: 4, min: 0, max: 3 }); // tensor([0., 1., 2., 0.])
  */
 export function histc(x: Tensor, options: HistogramOptions = {}): Tensor {
-  histcTakes(x, options);
+  histcTakes(arguments);
   const { bins = 100, min = 0, max = 0 } = options;
   checkFloats(x.dtype);
   if (bins <= 0) throw new ValueError(`histc: bins must be > 0, got ${bins}`);

@@ -16,8 +16,8 @@ function truth(name: 'all' | 'any') {
     kernel: ([x], { dims }, out) => reduce(name, x, dims, out.storage.array, out.offset),
   });
   const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
-  return (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor => {
-    takes(x, dims, options);
+  return function (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+    takes(arguments);
     // A list without dimensions leaves them all, as in PyTorch.
     if (Array.isArray(dims) && dims.length === 0) {
       return x.dtype === 'uint8' ? to(ne(x, 0), 'uint8') : ne(x, 0);
@@ -59,6 +59,6 @@ const countNonzeroTakes = signature('countNonzero', { x: K.tensor, dims: K.nulla
  * @example countNonzero(tensor([[0, 3], [1, 2]]), 1); // tensor([1, 2])
  */
 export function countNonzero(x: Tensor, dims?: Dims): Tensor {
-  countNonzeroTakes(x, dims);
+  countNonzeroTakes(arguments);
   return apply(countNonzeroPrimitive, [x], reductionOf(x, dims, false, 'countNonzero'));
 }

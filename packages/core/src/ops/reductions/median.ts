@@ -88,7 +88,7 @@ function medianOf(name: string, pick: Pick) {
   function median(x: Tensor): Tensor;
   function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   function median(x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor | ValuesAndIndices {
-    takes(x, dim, options);
+    takes(arguments);
     if (dim !== undefined && dim !== null) {
       return valuesAndIndices(along, x, searchOf(x, dim, options?.keepdim, name));
     }
@@ -115,7 +115,7 @@ export const nanmedian = medianOf('nanmedian', pickNanmedian);
 
 const modePrimitive = pickingAlong('mode', pickMode, () => {});
 
-const modeTakes = signature('mode', { x: K.tensor, dim: K.integer, options: reduceOptions });
+const modeTakes = signature('mode', { x: K.tensor, dim: K.optional(K.integer), options: reduceOptions });
 
 /**
  * The value that occurs most often along a dimension (the least of several) and the last index at which it stands.
@@ -124,6 +124,6 @@ const modeTakes = signature('mode', { x: K.tensor, dim: K.integer, options: redu
  * @example mode(tensor([2, 3, 3])); // { values: tensor(3), indices: tensor(2) }
  */
 export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
-  modeTakes(x, dim, options);
+  modeTakes(arguments);
   return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));
 }

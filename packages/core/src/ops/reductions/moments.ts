@@ -127,7 +127,7 @@ const varianceTakes = signature('var', varianceParameters);
  * @example variance(tensor([1.5, 2.5, 5])); // tensor(3.2500)
  */
 export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
-  varianceTakes(x, dims, options);
+  varianceTakes(arguments);
   return apply(varPrimitive, [x], varianceOf(x, dims, options, 'var'));
 }
 
@@ -139,7 +139,7 @@ const stdTakes = signature('std', varianceParameters);
  * @example std(tensor([[1.5, 2.5], [0, 4]]), 1); // tensor([0.7071, 2.8284])
  */
 export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
-  stdTakes(x, dims, options);
+  stdTakes(arguments);
   return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
 }
 

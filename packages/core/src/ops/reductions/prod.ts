@@ -51,7 +51,7 @@ const prodTakes = signature('prod', { x: K.tensor, dims: K.nullable(K.dims), opt
  * @example prod(tensor([[1, 2], [3, 4]]), 0); // tensor([3, 8])
  */
 export function prod(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
-  prodTakes(x, dims, options);
+  prodTakes(arguments);
   return totalAs(x, options?.dtype, (y) =>
     apply(prodPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'prod')),
   );

@@ -77,8 +77,13 @@ const quantileOf = (name: keyof typeof inUnit) => {
       interpolation: K.oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest'),
     }),
   });
-  return (x: Tensor, q: Tensor | number, dim?: number | null, options: QuantileOptions = {}): Tensor => {
-    takes(x, q, dim, options);
+  return function (
+    x: Tensor,
+    q: Tensor | number,
+    dim?: number | null,
+    options: QuantileOptions = {},
+  ): Tensor {
+    takes(arguments);
     const { keepdim = false, interpolation = 'linear' } = options;
     const given =
       typeof q === 'number' ? Tensor.scalar(q, isFloatingPoint(x.dtype) ? x.dtype : 'float32') : q;

@@ -81,8 +81,8 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
     dim: K.integer,
     options: K.options<SoftmaxOptions>({ dtype: K.dtype }),
   });
-  return (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor => {
-    takes(x, dim, options);
+  return function (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
+    takes(arguments);
     const from = options?.dtype === undefined ? x : to(x, options.dtype);
     return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
   };
@@ -162,7 +162,7 @@ const logsumexpTakes = signature('logsumexp', {
  * @example logsumexp(tensor([1000, 1000]), 0); // tensor(1000.6932)
  */
 export function logsumexp(x: Tensor, dims: Dims, options?: ReduceOptions): Tensor {
-  logsumexpTakes(x, dims, options);
+  logsumexpTakes(arguments);
   const from = isFloatingPoint(x.dtype) ? x : to(x, 'float32');
   const reduction = reductionOf(from, dims, options?.keepdim, 'logsumexp');
   const gone = reduction.dims;

@@ -43,7 +43,7 @@ const sumTakes = signature('sum', sumParameters);
  */
 export function sum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return sum(x, undefined, dims);
-  sumTakes(x, dims, options);
+  sumTakes(arguments);
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
   return totalAs(x, options.dtype, (y) =>
@@ -60,7 +60,7 @@ const sumToSizeTakes = signature('sumToSize', { x: K.tensor, shape: K.sizes });
  * @example sumToSize(ones([4, 3]), [1, 3]); // tensor([[4., 4., 4.]])
  */
 export function sumToSize(x: Tensor, shape: Shape): Tensor {
-  sumToSizeTakes(x, shape);
+  sumToSizeTakes(arguments);
   if (!expandsTo(shape, x.shape)) {
     throw new ShapeError(
       `sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}.`,
@@ -105,7 +105,7 @@ const meanTakes = signature('mean', sumParameters);
  */
 export function mean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return mean(x, undefined, dims);
-  meanTakes(x, dims, options);
+  meanTakes(arguments);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   return apply(meanPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'mean'));
 }
@@ -126,7 +126,7 @@ const nansumTakes = signature('nansum', sumParameters);
  */
 export function nansum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return nansum(x, undefined, dims);
-  nansumTakes(x, dims, options);
+  nansumTakes(arguments);
   return totalAs(x, options?.dtype, (y) =>
     apply(nansumPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'nansum')),
   );
@@ -142,7 +142,7 @@ export const nanmean = alias(
   'nanmean',
   (x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor => {
     if (!isDims(dims)) return nanmean(x, undefined, dims);
-    nanmeanTakes(x, dims, options);
+    nanmeanTakes([x, dims, options]);
     const from = options?.dtype === undefined ? x : to(x, options.dtype);
     checkNanmean(x.dtype);
     checkNanmean(from.dtype);

@@ -38,7 +38,7 @@ const cumprodTakes = signature('cumprod', {
  * @example cumprod(tensor([1, 2, 3, 4]), 0); // tensor([ 1,  2,  6, 24])
  */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
-  cumprodTakes(x, dim, options);
+  cumprodTakes(arguments);
   const d = normalizeDim(dim, x.ndim, 'cumprod');
   return totalAs(x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }

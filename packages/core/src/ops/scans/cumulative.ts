@@ -34,7 +34,7 @@ const cumsumTakes = signature('cumsum', {
  * @example cumsum(tensor([1, 2, 3]), 0); // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
-  cumsumTakes(x, dim, options);
+  cumsumTakes(arguments);
   const d = normalizeDim(dim, x.ndim, 'cumsum');
   return totalAs(x, options?.dtype, (y) => runningSum(y, d, false));
 }
@@ -55,8 +55,8 @@ function runningExtremum(name: 'cummax' | 'cummin') {
     ],
   });
   const takes = signature(name, { x: K.tensor, dim: K.integer });
-  return (x: Tensor, dim: number): ValuesAndIndices => {
-    takes(x, dim);
+  return function (x: Tensor, dim: number): ValuesAndIndices {
+    takes(arguments);
     return valuesAndIndices(primitive, x, normalizeDim(dim, x.ndim, name));
   };
 }
@@ -95,7 +95,7 @@ const diffTakes = signature('diff', {
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
-  diffTakes(x, options);
+  diffTakes(arguments);
   const { n = 1, prepend, append } = options;
   if (x.ndim === 0)
     throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');

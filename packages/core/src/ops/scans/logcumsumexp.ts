@@ -53,7 +53,7 @@ const logcumsumexpTakes = signature('logcumsumexp', { x: K.tensor, dim: K.intege
  * @example logcumsumexp(zeros(3), 0); // tensor([0.0000, 0.6931, 1.0986])
  */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
-  logcumsumexpTakes(x, dim);
+  logcumsumexpTakes(arguments);
   return apply(logcumsumexpPrimitive, [x], normalizeDim(dim, x.ndim, 'logcumsumexp'));
 }
 

@@ -12,7 +12,7 @@ const broadcastShapesTakes = signature('broadcastShapes', {
  * @example broadcastShapes([2, 1], 3); // [ 2, 3 ]
  */
 export function broadcastShapes(...shapes: readonly (Shape | number)[]): Shape {
-  broadcastShapesTakes(shapes);
+  broadcastShapesTakes([shapes]);
   const lists = shapes.map((s) => (typeof s === 'number' ? [s] : s));
   for (const list of lists) checkShape(list, 'broadcastShapes');
   return broadcastAll(lists, 'broadcastShapes');

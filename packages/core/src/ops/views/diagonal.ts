@@ -64,7 +64,7 @@ const diagonalTakes = signature('diagonal', diagonalParameters);
  * @example diagonal(arange(9).reshape(3, 3), { offset: 1 }); // tensor([1, 5])
  */
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  diagonalTakes(x, options);
+  diagonalTakes(arguments);
   return applyView(diagonalPrimitive, x, resolveDiagonal(x.shape.length, options, [0, 1], 'diagonal'));
 }
 
@@ -76,7 +76,7 @@ const diagEmbedTakes = signature('diagEmbed', diagonalParameters);
  * @throws ShapeError when x has no dimension or `dim1` is `dim2`, IndexError when one of them is out of range.
  */
 export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  diagEmbedTakes(x, options);
+  diagEmbedTakes(arguments);
   if (x.shape.length === 0)
     throw new ShapeError('diagEmbed: expected at least one dimension, got a 0-dim tensor');
   const rank = x.shape.length + 1;
@@ -99,7 +99,7 @@ const diagTakes = signature('diag', {
  * @example diag(tensor([1, 2])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
  */
 export function diag(x: Tensor, options: number | { readonly diagonal?: number } = {}): Tensor {
-  diagTakes(x, options);
+  diagTakes(arguments);
   const offset = typeof options === 'number' ? options : (options.diagonal ?? 0);
   if (x.shape.length === 1) return diagEmbed(x, { offset });
   if (x.shape.length === 2) return clone(diagonal(x, { offset }));
@@ -117,7 +117,7 @@ const diagonalScatterTakes = signature('diagonalScatter', {
  * @throws IndexError when a dimension is out of range, ShapeError when both are the same or `source` does not fit.
  */
 export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
-  diagonalScatterTakes(x, source, options);
+  diagonalScatterTakes(arguments);
   const attrs = resolveDiagonal(x.shape.length, options, [0, 1], 'diagonalScatter');
   return scatterInto(x, source, diagonalLayout(denseLayout(x.shape), attrs), 'diagonalScatter');
 }

@@ -34,7 +34,7 @@ const transposeTakes = signature('transpose', { x: K.tensor, dim0: K.integer, di
  * @example transpose(tensor([[1, 2], [3, 4]]), 0, 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
-  transposeTakes(x, dim0, dim1);
+  transposeTakes(arguments);
   const rank = x.shape.length;
   const dims = [normalizeDim(dim0, rank, 'transpose'), normalizeDim(dim1, rank, 'transpose')] as const;
   return applyView(transposePrimitive, x, dims);
@@ -53,7 +53,7 @@ const tTakes = signature('t', tParameters);
  * @throws ShapeError when x has more than two dimensions.
  */
 export function t(x: Tensor): Tensor {
-  tTakes(x);
+  tTakes(arguments);
   const rank = x.shape.length;
   if (rank > 2) throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${rank}D`);
   return rank === 2 ? applyView(tPrimitive, x, undefined) : reshape(x, x.shape);
@@ -66,7 +66,7 @@ const adjointTakes = signature('adjoint', tParameters);
  * @throws ShapeError when x has one dimension.
  */
 export function adjoint(x: Tensor): Tensor {
-  adjointTakes(x);
+  adjointTakes(arguments);
   const rank = x.shape.length;
   if (rank >= 2) return transpose(x, -2, -1);
   if (rank === 0) return x;
@@ -97,7 +97,7 @@ const permuteTakes = signature('permute', { x: K.tensor, dims: sizesKind });
  * @example permute(zeros([2, 3, 4]), 2, 0, 1).shape; // [ 4, 2, 3 ]
  */
 export function permute(x: Tensor, ...dims: Sizes): Tensor {
-  permuteTakes(x, dims);
+  permuteTakes([x, dims]);
   const rank = x.shape.length;
   const order = sizesFrom(dims);
   if (order.length !== rank) {
@@ -121,7 +121,7 @@ const movedimTakes = signature('movedim', { x: K.tensor, source: K.dims, destina
  * @example movedim(zeros([2, 3, 4]), 0, -1).shape; // [ 3, 4, 2 ]
  */
 export function movedim(x: Tensor, source: number | Shape, destination: number | Shape): Tensor {
-  movedimTakes(x, source, destination);
+  movedimTakes(arguments);
   const rank = x.shape.length;
   const given = (dims: number | Shape, name: string): number[] => {
     const list = (typeof dims === 'number' ? [dims] : dims).map((d) => normalizeDim(d, rank, 'movedim'));

@@ -49,7 +49,7 @@ const reshapeTakes = signature('reshape', reshapeParameters);
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  reshapeTakes(x, sizes);
+  reshapeTakes([x, sizes]);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
   const strides = reshapedStrides(x, shape);
   return strides === null
@@ -65,7 +65,7 @@ const viewTakes = signature('view', reshapeParameters);
  * @example view(arange(6), 3, -1).shape; // [ 3, 2 ]
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
-  viewTakes(x, sizes);
+  viewTakes([x, sizes]);
   const shape = inferSizes(sizesFrom(sizes), x.count, 'view');
   const strides = reshapedStrides(x, shape);
   if (strides === null) {
@@ -94,7 +94,11 @@ export const reshapeAs = composition(
   (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape),
 );
 
-const flattenTakes = signature('flatten', { x: K.tensor, startDim: K.integer, endDim: K.integer });
+const flattenTakes = signature('flatten', {
+  x: K.tensor,
+  startDim: K.optional(K.integer),
+  endDim: K.optional(K.integer),
+});
 
 /**
  * One dimension in place of `startDim` to `endDim`, inclusive. Follows `torch.flatten`.
@@ -102,7 +106,7 @@ const flattenTakes = signature('flatten', { x: K.tensor, startDim: K.integer, en
  * @example flatten(zeros([2, 3, 4]), 1).shape; // [ 2, 12 ]
  */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
-  flattenTakes(x, startDim, endDim);
+  flattenTakes(arguments);
   const rank = x.shape.length;
   const start = normalizeDim(startDim, rank, 'flatten');
   const end = normalizeDim(endDim, rank, 'flatten');
@@ -116,8 +120,8 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 const ravelTakes = signature('ravel', { x: K.tensor });
 
 /** All elements in one dimension. Follows `torch.ravel`. */
-export const ravel = (x: Tensor): Tensor => {
-  ravelTakes(x);
+export const ravel = function (x: Tensor): Tensor {
+  ravelTakes(arguments);
   return reshape(x, [-1]);
 };
 
@@ -129,7 +133,7 @@ const unflattenTakes = signature('unflatten', { x: K.tensor, dim: K.integer, siz
  * @example unflatten(zeros([2, 12]), 1, [3, -1]).shape; // [ 2, 3, 4 ]
  */
 export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
-  unflattenTakes(x, dim, sizes);
+  unflattenTakes(arguments);
   const d = normalizeDim(dim, x.shape.length, 'unflatten');
   if (sizes.length === 0) throw new ShapeError('unflatten: sizes must be non-empty');
   const size = sizeAlong(x, d);
@@ -163,7 +167,7 @@ const squeezeTakes = signature('squeeze', { x: K.tensor, dim: K.optional(K.dims)
  * @example squeeze(zeros([1, 3, 1])).shape; // [ 3 ]
  */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
-  squeezeTakes(x, dim);
+  squeezeTakes(arguments);
   const rank = x.shape.length;
   const wanted = typeof dim === 'number' ? [dim] : dim;
   const dims = wanted?.map((d) => normalizeDim(d, rank, 'squeeze'));
@@ -192,7 +196,7 @@ const unsqueezeTakes = signature('unsqueeze', { x: K.tensor, dim: K.integer });
  * @example unsqueeze(zeros([2, 3]), 1).shape; // [ 2, 1, 3 ]
  */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
-  unsqueezeTakes(x, dim);
+  unsqueezeTakes(arguments);
   return applyView(unsqueezePrimitive, x, normalizeDim(dim, x.shape.length + 1, 'unsqueeze'));
 }
 
@@ -210,7 +214,7 @@ const expandTakes = signature('expand', reshapeParameters);
  * @example expand(tensor([[1], [2]]), -1, 3).tolist(); // [ [ 1, 1, 1 ], [ 2, 2, 2 ] ]
  */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
-  expandTakes(x, sizes);
+  expandTakes([x, sizes]);
   const target = sizesFrom(sizes);
   const lead = target.length - x.shape.length;
   if (lead < 0) {
@@ -263,7 +267,7 @@ const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.tensors
 export function broadcastTensors(...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[] {
   const [first] = tensors;
   const list = (Array.isArray(first) ? first : tensors) as readonly Tensor[];
-  broadcastTensorsTakes(list);
+  broadcastTensorsTakes([list]);
   const shape = broadcastAll(
     list.map((x) => x.shape),
     'broadcastTensors',
@@ -290,7 +294,7 @@ function atLeast(name: string, rank: number): AtLeast {
   return ((...given: readonly Tensor[] | [readonly Tensor[]]) => {
     const [first] = given;
     const tensors = (Array.isArray(first) ? first : given) as readonly Tensor[];
-    takes(tensors);
+    takes([tensors]);
     return given.length === 1 && !Array.isArray(first) ? one(tensors[0]!) : tensors.map(one);
   }) as AtLeast;
 }

@@ -17,7 +17,7 @@ const sliceAlongTakes = signature('sliceAlong', { x: K.tensor, dim: K.integer, r
  * @example sliceAlong(arange(6), 0, { start: 1, step: 2 }); // tensor([1, 3, 5])
  */
 export function sliceAlong(x: Tensor, dim: number, range: SliceRange = {}): Tensor {
-  sliceAlongTakes(x, dim, range);
+  sliceAlongTakes(arguments);
   const { d, size } = existingDim(x, dim, 'sliceAlong');
   return applyView(rangePrimitive, x, { dim: d, ...resolveSlice(size, range, 'sliceAlong') });
 }
@@ -30,7 +30,7 @@ const narrowTakes = signature('narrow', { x: K.tensor, dim: K.integer, start: K.
  * @example narrow(arange(5), 0, 1, 3); // tensor([1, 2, 3])
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
-  narrowTakes(x, dim, start, length);
+  narrowTakes(arguments);
   const { d, size } = existingDim(x, dim, 'narrow');
   if (length < 0) {
     throw new ShapeError(`narrow(): length must be a non-negative integer, got ${length}`);
@@ -79,11 +79,11 @@ const selectTakes = signature('select', { x: K.tensor, dim: K.integer, index: K.
  * @example select(tensor([[1, 2], [3, 4]]), 1, -1); // tensor([2, 4])
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
-  selectTakes(x, dim, index);
+  selectTakes(arguments);
   return applyView(selectPrimitive, x, selection(x, dim, index, 'select'));
 }
 
-const unbindTakes = signature('unbind', { x: K.tensor, dim: K.integer });
+const unbindTakes = signature('unbind', { x: K.tensor, dim: K.optional(K.integer) });
 
 /**
  * {@link select} of each index of a dimension. Follows `torch.unbind`.
@@ -91,7 +91,7 @@ const unbindTakes = signature('unbind', { x: K.tensor, dim: K.integer });
  * @example unbind(tensor([[1, 2], [3, 4]])); // [ tensor([1, 2]), tensor([3, 4]) ]
  */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
-  unbindTakes(x, dim);
+  unbindTakes(arguments);
   const { d, size } = existingDim(x, dim, 'unbind');
   return Array.from({ length: size }, (_, index) => applyView(unbindPrimitive, x, { dim: d, index }));
 }
@@ -108,7 +108,7 @@ const selectScatterTakes = signature('selectScatter', {
  * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it replaces.
  */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
-  selectScatterTakes(x, source, dim, index);
+  selectScatterTakes(arguments);
   const region = selectLayout(denseLayout(x.shape), selection(x, dim, index, 'selectScatter'));
   return scatterInto(x, source, region, 'selectScatter');
 }
@@ -116,7 +116,7 @@ export function selectScatter(x: Tensor, source: Tensor, dim: number, index: num
 const sliceScatterTakes = signature('sliceScatter', {
   x: K.tensor,
   source: K.tensor,
-  dim: K.integer,
+  dim: K.optional(K.integer),
   range: sliceRange,
 });
 
@@ -125,7 +125,7 @@ const sliceScatterTakes = signature('sliceScatter', {
  * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
  */
 export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRange = {}): Tensor {
-  sliceScatterTakes(x, source, dim, range);
+  sliceScatterTakes(arguments);
   const { d, size } = existingDim(x, dim, 'sliceScatter');
   const taken = resolveSlice(size, range, 'sliceScatter');
   return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');

@@ -48,14 +48,18 @@ export const split = composition(
   },
 );
 
-const splitWithSizesTakes = signature('splitWithSizes', { x: K.tensor, splitSizes: K.sizes, dim: K.integer });
+const splitWithSizesTakes = signature('splitWithSizes', {
+  x: K.tensor,
+  splitSizes: K.sizes,
+  dim: K.optional(K.integer),
+});
 
 /**
  * Parts of the given sizes along `dim`, as views. Follows `torch.split_with_sizes`.
  * @throws ShapeError when the sizes do not sum to that of the dimension, IndexError when `dim` is out of range.
  */
 export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] {
-  splitWithSizesTakes(x, splitSizes, dim);
+  splitWithSizesTakes(arguments);
   if (x.shape.length === 0) throw new ShapeError('splitWithSizes: expects at least a 1-dimensional tensor');
   const { d, size } = existingDim(x, dim, 'splitWithSizes');
   if (splitSizes.some((s) => s < 0) || splitSizes.reduce((a, b) => a + b, 0) !== size) {
@@ -67,7 +71,7 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
   return cut(x, d, splitSizes);
 }
 
-const chunkTakes = signature('chunk', { x: K.tensor, chunks: K.integer, dim: K.integer });
+const chunkTakes = signature('chunk', { x: K.tensor, chunks: K.integer, dim: K.optional(K.integer) });
 
 /**
  * At most `chunks` parts of equal size along `dim`, the last one possibly smaller; views. Follows `torch.chunk`.
@@ -75,7 +79,7 @@ const chunkTakes = signature('chunk', { x: K.tensor, chunks: K.integer, dim: K.i
  * @example chunk(arange(5), 3); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
-  chunkTakes(x, chunks, dim);
+  chunkTakes(arguments);
   if (x.shape.length === 0) throw new ShapeError('chunk expects at least a 1-dimensional tensor');
   if (chunks <= 0) {
     throw new ShapeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
@@ -130,8 +134,8 @@ function numbersOf(x: Tensor): number | Shape {
 /** {@link tensorSplit}, with a number of sections that must divide the dimension. */
 function splitter(name: string, least: number, dimOf: (rank: number) => number) {
   const takes = signature(name, { x: K.tensor, indicesOrSections: K.sizeOrSizes });
-  return (x: Tensor, indicesOrSections: number | Shape): Tensor[] => {
-    takes(x, indicesOrSections);
+  return function (x: Tensor, indicesOrSections: number | Shape): Tensor[] {
+    takes(arguments);
     const rank = x.shape.length;
     if (rank < least) {
       throw new ShapeError(

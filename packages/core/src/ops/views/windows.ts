@@ -28,7 +28,7 @@ const unfoldTakes = signature('unfold', { x: K.tensor, dim: K.integer, size: K.i
  * @example unfold(arange(5), 0, 3, 2).tolist(); // [ [ 0, 1, 2 ], [ 2, 3, 4 ] ]
  */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
-  unfoldTakes(x, dim, size, step);
+  unfoldTakes(arguments);
   const d = normalizeDim(dim, x.shape.length, 'unfold');
   const available = sizeAlong(x, d);
   if (size < 0) throw new ShapeError(`unfold: size is ${size} but must be >= 0`);
@@ -83,7 +83,7 @@ export function asStrided(
   stride: readonly number[],
   options: { storageOffset?: number } = {},
 ): Tensor {
-  asStridedTakes(x, size, stride, options);
+  asStridedTakes(arguments);
   const offset = options.storageOffset ?? 0;
   checkShape(size, 'asStrided');
   if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {

@@ -63,7 +63,7 @@ const asymmetricLossTakes = /* @__PURE__ */ signature('asymmetricLoss', () => ({
  * @example F.asymmetricLoss(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
 export function asymmetricLoss(input: Tensor, target: Tensor, options: AsymmetricLossOptions = {}): Tensor {
-  asymmetricLossTakes(input, target, options);
+  asymmetricLossTakes(arguments);
   const { gammaNeg, gammaPos, clip } = withDefaults(asymmetricDefaults, options);
   if (!(gammaNeg >= 0 && gammaPos >= 0)) {
     throw new ValueError(

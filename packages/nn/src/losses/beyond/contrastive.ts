@@ -128,7 +128,7 @@ export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: T
     checkArguments(
       new.target.name,
       { options: K.options({ reduction: K.text, ...K.allLike(infoNceDefaults) }) },
-      [options],
+      arguments,
     );
     super(options);
     this.temperature = options.temperature ?? infoNceDefaults.temperature;
@@ -185,7 +185,7 @@ const supConLossTakes = /* @__PURE__ */ signature('supConLoss', () => ({
  * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // tensor(0.2088)
  */
 export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {
-  supConLossTakes(features, labels, options);
+  supConLossTakes(arguments);
   const { temperature = supConDefaults.temperature } = options;
   const baseTemperature = options.baseTemperature ?? temperature;
   checkPositive('supConLoss', { temperature });

@@ -87,7 +87,7 @@ export function sigmoidFocalLoss(
   target: Tensor,
   options: SigmoidFocalLossOptions = {},
 ): Tensor {
-  sigmoidFocalLossTakes(input, target, options);
+  sigmoidFocalLossTakes(arguments);
   const { alpha = sigmoidFocalDefaults.alpha, gamma = sigmoidFocalDefaults.gamma } = options;
   checkGamma('sigmoidFocalLoss', gamma);
   if (alpha !== null && !(alpha >= 0 && alpha <= 1)) {
@@ -163,7 +163,7 @@ const focalLossTakes = /* @__PURE__ */ signature('focalLoss', () => ({
  * @example F.focalLoss(tensor([[2.5, 0, -1]]), tensor([0]), { gamma: 2 }); // tensor(0.0011)
  */
 export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
-  focalLossTakes(input, target, options);
+  focalLossTakes(arguments);
   const { weight = null, gamma = focalDefaults.gamma, ignoreIndex = focalDefaults.ignoreIndex } = options;
   const caller = 'focalLoss';
   checkGamma(caller, gamma);

@@ -75,7 +75,7 @@ export function fractionalHuberLoss(
   target: Tensor,
   options: FractionalHuberLossOptions = {},
 ): Tensor {
-  fractionalHuberLossTakes(input, target, options);
+  fractionalHuberLossTakes(arguments);
   const { delta = fractionalHuberDefaults.delta } = options;
   checkPositive('fractionalHuberLoss', { delta });
   checkSameSize('fractionalHuberLoss', input, target);
@@ -163,7 +163,7 @@ export function binnedHuberLoss(
   thresholds: Tensor,
   options: BinnedHuberLossOptions = {},
 ): Tensor {
-  binnedHuberLossTakes(input, target, edges, thresholds, options);
+  binnedHuberLossTakes(arguments);
   if (edges.ndim !== 1 || !sameShape(thresholds.shape, [edges.count + 1])) {
     throw new ShapeError(
       `binnedHuberLoss: expected edges (E) and thresholds (E + 1), got ${formatShape(edges.shape)} and ` +
@@ -248,7 +248,7 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
           dtype: K.dtype,
         }),
       },
-      [edges, options],
+      arguments,
     );
     super(options);
     const { percentile = 0.68, momentum = 0.1, delta = 1, fractional = false, dtype = 'float32' } = options;

@@ -180,13 +180,10 @@ class MarginSoftmaxLoss extends Loss<[input: Tensor, target: Tensor]> {
     numClasses: number,
     options: LayerOptions & BoundOptions<CosFaceLossOptions, 'margin' | 'scale'>,
     defaults: typeof cosFaceDefaults,
+    given: IArguments,
   ) {
     const kinds = K.options({ reduction: K.text, dtype: K.dtype, ...K.allLike(defaults) });
-    checkArguments(new.target.name, { embeddingSize: K.count, numClasses: K.count, options: kinds }, [
-      embeddingSize,
-      numClasses,
-      options,
-    ]);
+    checkArguments(new.target.name, { embeddingSize: K.count, numClasses: K.count, options: kinds }, given);
     super(options);
     this.embeddingSize = embeddingSize;
     this.numClasses = numClasses;
@@ -243,7 +240,7 @@ export class ArcFaceLoss extends MarginSoftmaxLoss {
     numClasses: number,
     options: LayerOptions & BoundOptions<ArcFaceLossOptions, keyof typeof arcFaceDefaults> = {},
   ) {
-    super(embeddingSize, numClasses, options, arcFaceDefaults);
+    super(embeddingSize, numClasses, options, arcFaceDefaults, arguments);
     this.easyMargin = options.easyMargin ?? arcFaceDefaults.easyMargin;
   }
 
@@ -270,7 +267,7 @@ export class CosFaceLoss extends MarginSoftmaxLoss {
     numClasses: number,
     options: LayerOptions & BoundOptions<CosFaceLossOptions, keyof typeof cosFaceDefaults> = {},
   ) {
-    super(embeddingSize, numClasses, options, cosFaceDefaults);
+    super(embeddingSize, numClasses, options, cosFaceDefaults, arguments);
   }
 
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {

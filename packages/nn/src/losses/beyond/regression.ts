@@ -52,7 +52,7 @@ const logCoshLossTakes = /* @__PURE__ */ signature('logCoshLoss', () => ({
  * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
 export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  logCoshLossTakes(input, target, options);
+  logCoshLossTakes(arguments);
   checkSameSize('logCoshLoss', input, target);
   return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
 }
@@ -96,7 +96,7 @@ const charbonnierLossTakes = /* @__PURE__ */ signature('charbonnierLoss', () => 
  * @example F.charbonnierLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.7500)
  */
 export function charbonnierLoss(input: Tensor, target: Tensor, options: CharbonnierLossOptions = {}): Tensor {
-  charbonnierLossTakes(input, target, options);
+  charbonnierLossTakes(arguments);
   const { epsilon = charbonnierDefaults.epsilon } = options;
   checkPositive('charbonnierLoss', { epsilon });
   checkSameSize('charbonnierLoss', input, target);
@@ -156,7 +156,7 @@ export function quantileLoss(
   quantiles: number | readonly number[],
   options: LossOptions = {},
 ): Tensor {
-  quantileLossTakes(input, target, quantiles, options);
+  quantileLossTakes(arguments);
   checkQuantiles('quantileLoss', quantiles);
   const q = tensor(typeof quantiles === 'number' ? quantiles : [...quantiles], { dtype: input.dtype });
   if (typeof quantiles === 'number') {
@@ -190,7 +190,7 @@ export class QuantileLoss extends Loss<[input: Tensor, target: Tensor]> {
         quantiles: K.either(K.number, K.listOf(K.number)),
         options: K.options<LossModuleOptions>({ reduction: K.text }),
       },
-      [quantiles, options],
+      arguments,
     );
     super(options);
     checkQuantiles('QuantileLoss', quantiles);

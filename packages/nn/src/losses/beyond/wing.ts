@@ -45,7 +45,7 @@ const wingLossTakes = /* @__PURE__ */ signature('wingLoss', () => ({
  * @example F.wingLoss(tensor([1.5, 20]), tensor([2.5, 0])); // tensor(15.9861)
  */
 export function wingLoss(input: Tensor, target: Tensor, options: WingLossOptions = {}): Tensor {
-  wingLossTakes(input, target, options);
+  wingLossTakes(arguments);
   const { omega = wingDefaults.omega, epsilon = wingDefaults.epsilon } = options;
   checkPositive('wingLoss', { omega, epsilon });
   checkSameSize('wingLoss', input, target);
@@ -115,7 +115,7 @@ export function adaptiveWingLoss(
   target: Tensor,
   options: AdaptiveWingLossOptions = {},
 ): Tensor {
-  adaptiveWingLossTakes(input, target, options);
+  adaptiveWingLossTakes(arguments);
   const { omega, epsilon, theta, alpha } = withDefaults(adaptiveWingDefaults, options);
   checkPositive('adaptiveWingLoss', { omega, epsilon, theta, alpha });
   checkSameSize('adaptiveWingLoss', input, target);
