@@ -59,7 +59,7 @@ describe('fusion', () => {
     const between = programOf((x: Tensor) => x.exp().matmul(x).exp(), randn([3, 3]));
     expect(fuse(lowerProgram(between)).map((step) => step.kind === 'kernel' && step.kernel.kind)).toEqual([
       'elementwise',
-      'call',
+      'product',
       'elementwise',
     ]);
     const w = ones([8]);

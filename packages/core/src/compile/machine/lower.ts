@@ -75,7 +75,7 @@ function withHostNumbers(
 ): readonly Kernel[] | string {
   const named: Kernel[] = [];
   for (const kernel of kernels) {
-    if (kernel.kind === 'call') return 'it computes with the numbers of the host';
+    if (kernel.kind === 'call' || kernel.kind === 'product') return 'it computes with the numbers of the host';
     if (kernel.kind === 'copy' || kernel.params.length === 0) named.push(kernel);
     else if (kernel.params !== attrs) return 'it computes with the numbers of the host';
     else named.push({ ...kernel, params: kernel.params.map((_, index) => ({ equation, index })) });

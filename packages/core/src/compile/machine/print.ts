@@ -1,5 +1,14 @@
 /** Kernels in words, and as plain data. */
-import { type Area, type Expr, type Kernel, type Operand, readsOf, writesOf } from '../../kernels/index.ts';
+import {
+  type Address,
+  type Area,
+  type Expr,
+  type Kernel,
+  type Matrix,
+  type Operand,
+  readsOf,
+  writesOf,
+} from '../../kernels/index.ts';
 import type { Equation } from '../program.ts';
 import { isMemory } from './areas.ts';
 import type { Step } from './lower.ts';
@@ -24,6 +33,19 @@ export function printExpression({ op, args, attribute }: Expr): string {
   return `${op}(${[...given, ...(attribute === undefined ? [] : [String(attribute)])].join(', ')})`;
 }
 
+function sizeOf(kernel: Kernel): string {
+  switch (kernel.kind) {
+    case 'elementwise':
+      return ` ${kernel.count}`;
+    case 'copy':
+      return ` ${kernel.to.count}`;
+    case 'product':
+      return ` ${kernel.m}x${kernel.k}x${kernel.n}`;
+    case 'call':
+      return '';
+  }
+}
+
 /** A step in one line. */
 export function printStep(
   step: Step,
@@ -33,9 +55,7 @@ export function printStep(
   if (step.kind === 'eager') return `${equations[step.equation]?.name} by its eager kernel: ${step.reason}`;
   const { kernel } = step;
   const operands = (areas: readonly Area[]): string => [...new Set(areas)].map(nameOf).join(', ');
-  const size =
-    kernel.kind === 'elementwise' ? ` ${kernel.count}` : kernel.kind === 'copy' ? ` ${kernel.to.count}` : '';
-  return `${operands(writesOf(kernel))} = ${kernel.name}(${operands(readsOf(kernel))}): ${kernel.kind}${size}`;
+  return `${operands(writesOf(kernel))} = ${kernel.name}(${operands(readsOf(kernel))}): ${kernel.kind}${sizeOf(kernel)}`;
 }
 
 /** The steps as plain data, for JSON. */
@@ -48,6 +68,8 @@ export function stepsAsJson(steps: readonly Step[]): unknown[] {
     strides,
     offset,
   });
+  const addressAsJson = ({ area, bytes }: Address): unknown => ({ area: nameOf(area), bytes });
+  const matrixAsJson = ({ at, row, column }: Matrix): unknown => ({ at: addressAsJson(at), row, column });
   const kernelAsJson = (kernel: Kernel): unknown => {
     switch (kernel.kind) {
       case 'elementwise':
@@ -64,14 +86,20 @@ export function stepsAsJson(steps: readonly Step[]): unknown[] {
         };
       case 'copy':
         return { ...kernel, from: operandAsJson(kernel.from), to: operandAsJson(kernel.to) };
+      case 'product':
+        return {
+          ...kernel,
+          a: matrixAsJson(kernel.a),
+          b: matrixAsJson(kernel.b),
+          c: addressAsJson(kernel.c),
+          added: kernel.added === null ? null : matrixAsJson(kernel.added),
+        };
       case 'call':
         return {
           kind: kernel.kind,
           name: kernel.name,
           types: kernel.types,
-          args: kernel.args.map((arg) =>
-            typeof arg === 'number' ? arg : { area: nameOf(arg.area), bytes: arg.bytes },
-          ),
+          args: kernel.args.map((arg) => (typeof arg === 'number' ? arg : addressAsJson(arg))),
           reads: kernel.reads.map(nameOf),
           writes: kernel.writes.map(nameOf),
           keeps: kernel.keeps.map(nameOf),

@@ -3,9 +3,9 @@
 import { bytesOf, type DType } from '../../dtype.ts';
 import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
-import { placeOf, type Recorder } from '../recording/index.ts';
+import { type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
-import { tileTypes } from './gemm-kernels.ts';
+import { tileTypes, usesDot } from './gemm-kernels.ts';
 import type { Layout, MatrixView } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { smallKernel, smallTypes } from './small.ts';
@@ -19,6 +19,11 @@ const stridedOf = (
   cols: number,
   dtype: DType,
 ): Strided => stridedOver(array, dtype, [rows, cols], offset, [rowStride, colStride]);
+
+function matrixOf(recorder: Recorder, { array, offset, rowStride, colStride }: MatrixView): Matrix {
+  const bytes = bytesOf(placeOf(array).area.dtype);
+  return { at: recorder.address(array, offset), row: rowStride * bytes, column: colStride * bytes };
+}
 
 /** Takes down c = alpha * a @ b + beta * added, with the bits of `gemm`. */
 export function recordGemm(
@@ -38,6 +43,16 @@ export function recordGemm(
   const { area } = placeOf(c);
   const { dtype } = area;
   if (m * n * k <= SMALL) {
+    const written = recorder.product({
+      lane: dtype === 'float32' ? 'f32' : 'f64',
+      summing: 'wide',
+      ...{ m, n, k, alpha, beta },
+      a: matrixOf(recorder, a),
+      b: matrixOf(recorder, b),
+      c: recorder.address(c, cOffset),
+      added: added === undefined ? null : matrixOf(recorder, added),
+    });
+    if (written) return;
     const bytes = bytesOf(dtype);
     const at = ({ array, offset }: MatrixView) => recorder.address(array, offset);
     const steps = ({ rowStride, colStride }: MatrixView) => [rowStride * bytes, colStride * bytes];
@@ -106,13 +121,25 @@ export function recordBlocks(
   const { dtype } = placeOf(c).area;
   const bytes = bytesOf(dtype);
   const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
+  const lane = dtype === 'float32' ? 'f32' : 'f64';
+  const written =
+    (added === undefined || beta === 1) &&
+    recorder.product({
+      lane,
+      summing: usesDot(n, bLayout) ? 'lanes' : 'steps',
+      ...{ m, n, k, alpha, beta: 1 },
+      a: matrixOf(recorder, a),
+      b: matrixOf(recorder, b),
+      c: recorder.address(c, cOffset),
+      added: added === undefined ? null : matrixOf(recorder, added),
+    });
+  if (written) return;
   const [left, right] = [
     linesOf(recorder, a, aLayout, m, k, dtype),
     linesOf(recorder, b, bLayout, k, n, dtype),
   ];
   const result = stridedOver(c, dtype, [m, n], cOffset);
   if (added !== undefined) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
-  const lane = dtype === 'float32' ? 'f32' : 'f64';
   const lineOf = (x: MatrixView, layout: Layout): number =>
     bytes * (layout === 'rows' ? x.rowStride : x.colStride);
   for (let p = 0; p < k; p += depth) {

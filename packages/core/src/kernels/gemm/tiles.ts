@@ -59,10 +59,16 @@ export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */
 const UNROLL = 4;
 
-/** acc += x * y. */
-function multiplyAdd(f: FunctionBuilder, t: GemmLane, acc: number, x: number, y: number): void {
-  if (hasRelaxedSimd) f.get(x).get(y).get(acc).op(`${t.vector}.relaxed_madd`).set(acc);
-  else f.get(acc).get(x).get(y).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(acc);
+/** acc += x * y, as all products do it. */
+export function multiplyAdd(
+  f: FunctionBuilder,
+  vector: GemmLane['vector'],
+  acc: number,
+  x: number,
+  y: number,
+): void {
+  if (hasRelaxedSimd) f.get(x).get(y).get(acc).op(`${vector}.relaxed_madd`).set(acc);
+  else f.get(acc).get(x).get(y).op(`${vector}.mul`).op(`${vector}.add`).set(acc);
 }
 
 /** One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. */
@@ -96,7 +102,7 @@ export function outerTile(
         f.get(a)
           .load(t.splat, u * t.bytes)
           .set(x);
-        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
+        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t.vector, acc, x, b);
       }
       for (const panel of panelAt) bump(f, panel, { local: p.bRow });
     };
@@ -160,7 +166,7 @@ export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, column
       for (const [pointer, b] of zip(bPointers, bs)) f.get(pointer).load(load, offset).set(b);
       for (const [pointer, row] of zip(as, accs)) {
         f.get(pointer).load(load, offset).set(x);
-        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t, acc, x, b);
+        for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t.vector, acc, x, b);
       }
     };
     const whole = f.local('i32');

@@ -17,6 +17,20 @@ const accesses = {
 
 /** Rows of at most so many elements are written out. */
 const few = 4;
+/** Up to this many bytes side by side are copied by vectors: what copies any number takes longer to begin. */
+const mostByVectors = 256;
+
+/** Copies bytes that lie side by side, by the largest steps that there are. */
+function emitVectors(f: FunctionBuilder, from: number, to: number, bytes: number): void {
+  let done = 0;
+  for (const [step, load, store] of [
+    [16, 'v128.load', 'v128.store'],
+    [8, 'i64.load', 'i64.store'],
+    [4, 'i32.load', 'i32.store'],
+    [1, 'i32.load8_u', 'i32.store8'],
+  ] as const)
+    for (; done + step <= bytes; done += step) f.get(to).get(from).load(load, done).store(store, done);
+}
 
 /** Those of more than one element, neighbours that one step leads through merged, the closest in the target last. */
 function dimensionsOf({ from, to }: Copy): Dimension[] {
@@ -50,6 +64,10 @@ export function emitCopy(f: FunctionBuilder, copy: Copy, fromAt: number, toAt: n
     }
     const isLast = d === dimensions.length - 1;
     if (isLast && dimension.from === bytes && dimension.to === bytes && dimension.size > few) {
+      if (dimension.size * bytes <= mostByVectors) {
+        emitVectors(f, from, to, dimension.size * bytes);
+        return;
+      }
       f.get(to)
         .get(from)
         .i32Const(dimension.size * bytes)

@@ -1,5 +1,5 @@
 import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
-import type { Call, Kernel } from '../recording/index.ts';
+import type { Call, Kernel, Product } from '../recording/index.ts';
 import {
   type FunctionBuilder,
   instantiate,
@@ -9,6 +9,7 @@ import {
 } from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
 import { byteOf, emitArgument, type Places, type Prepared, prepare } from './places.ts';
+import { emitProduct, formOfProduct, productParams } from './products.ts';
 import { SharedKernels } from './shared-kernels.ts';
 
 /** Runs a stretch of kernels; 0, or one more than the number of the kernel that refused what it found. */
@@ -47,7 +48,20 @@ export function emitProgram(
   const forks = fork === null ? 0 : module.importFunction('fork', ['i32'], []);
   if (fork !== null) env.fork = fork;
   const functions = new Map<Kernel, number>();
+  const products = new Map<string, number>();
   for (const kernel of kernels) {
+    if (kernel.kind === 'product') {
+      const form = formOfProduct(kernel);
+      const known = products.get(form);
+      const own =
+        known ??
+        module.addFunction({ params: productParams, results: [], name: kernel.name }, (f) =>
+          emitProduct(f, kernel),
+        );
+      products.set(form, own);
+      functions.set(kernel, own);
+      continue;
+    }
     if (kernel.kind === 'call' || shared?.jobOf(kernel) !== undefined) continue;
     const signature = { params: [], results: [], name: kernel.name } as const;
     const index = module.addFunction(signature, (f) => {
@@ -72,7 +86,10 @@ export function emitProgram(
         if (job !== undefined) f.i32Const(job).call(forks);
         else if (callee === undefined) return;
         else if (kernel.kind === 'call') emitCall(f, kernel, callee, places, number + 1);
-        else f.call(callee);
+        else {
+          if (kernel.kind === 'product') emitPlacesOf(f, kernel, places);
+          f.call(callee);
+        }
       });
       f.i32Const(0);
     });
@@ -80,6 +97,11 @@ export function emitProgram(
   const bytes = module.build();
   if (memory === null) return Object.values(instantiate<Record<string, Stretch>>(bytes, env));
   return Object.values(instantiateShared(memory, { bytes, env }).exports as Record<string, Stretch>);
+}
+
+function emitPlacesOf(f: FunctionBuilder, { a, b, c, added }: Product, places: Places): void {
+  for (const at of [a.at, b.at, c, added?.at])
+    f.i32Const(at === undefined ? 0 : places.of(at.area) + at.bytes);
 }
 
 function emitCall(f: FunctionBuilder, kernel: Call, callee: number, places: Places, number: number): void {

@@ -3,4 +3,5 @@
 export * from './call.ts';
 export * from './kernel.ts';
 export * from './place.ts';
+export * from './product.ts';
 export * from './recorder.ts';

@@ -5,6 +5,7 @@ import type { Shape } from '../../shape.ts';
 import type { Expr, Lane } from '../expression/index.ts';
 import type { ValueType } from '../wasm/index.ts';
 import type { Area } from './place.ts';
+import { type Product, readsOfProduct } from './product.ts';
 
 /** How an operand lies in an area. */
 export interface Operand {
@@ -89,7 +90,7 @@ export interface Call {
 }
 
 /** One thing that a program does in its memory. */
-export type Kernel = Elementwise | Copy | Call;
+export type Kernel = Elementwise | Copy | Product | Call;
 
 /** Whether an operand is all of its area. */
 const fills = ({ dense, count, area }: Operand): boolean => dense && count === area.length;
@@ -104,6 +105,8 @@ export function readsOf(kernel: Kernel): readonly Area[] {
       ];
     case 'copy':
       return fills(kernel.to) ? [kernel.from.area] : [kernel.from.area, kernel.to.area];
+    case 'product':
+      return readsOfProduct(kernel);
     case 'call':
       return [...kernel.reads, ...kernel.keeps];
   }
@@ -116,6 +119,8 @@ export function writesOf(kernel: Kernel): readonly Area[] {
       return kernel.outputs.map(({ operand }) => operand.area);
     case 'copy':
       return [kernel.to.area];
+    case 'product':
+      return [kernel.c.area];
     case 'call':
       return kernel.writes;
   }

@@ -5,7 +5,8 @@ import type { Expr, Lane } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import type { ValueType } from '../wasm/index.ts';
 import type { Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
-import { type Area, NotLowered, placeOf, standIn } from './place.ts';
+import { type Area, InJavaScript, placeOf, standIn } from './place.ts';
+import { isWrittenOut, type Product } from './product.ts';
 
 /** What {@link Recorder.call} takes beside function and arguments. */
 export interface Effects {
@@ -148,6 +149,14 @@ export class Recorder {
     for (const [from, to] of after) this.#copy(from, to);
   }
 
+  /** A product, where it is one for a function of its own; says whether it is. */
+  product(product: Omit<Product, 'kind' | 'name'>): boolean {
+    const kernel: Product = { kind: 'product', name: 'mm', ...product };
+    const takes = isWrittenOut(kernel);
+    if (takes) this.kernels.push(kernel);
+    return takes;
+  }
+
   /** Calls a function of WebAssembly, of which eager calls run the same; arrays among the arguments stand for their addresses. */
   call(
     name: string,
@@ -208,11 +217,11 @@ export function readingOf({ shape, strides }: Operand): { reading: Reading | nul
 export let recorder: Recorder | null = null;
 
 /**
- * To be called by what a kernel does in JavaScript and elsewhere than on elements: where kernels are taken down it must not happen.
- * @throws NotLowered there
+ * To be called by a kernel that is meant to work in JavaScript, with what it does there: where kernels are taken down it must not happen.
+ * @throws InJavaScript there
  */
-export function worksInJavaScript(why: string): void {
-  if (recorder !== null) throw new NotLowered(why);
+export function worksInJavaScript(what: string): void {
+  if (recorder !== null) throw new InJavaScript(what);
 }
 
 /** Whether a kernel may look at elements in order to do less: not where it is taken down. */

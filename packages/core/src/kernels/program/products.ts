@@ -1,0 +1,332 @@
+/** Functions of products of small matrices, whose sizes and strides are known: no dispatch, no packing, no rest that is not there. */
+
+import { multiplyAdd } from '../gemm/index.ts';
+import type { Matrix, Product } from '../recording/index.ts';
+import { bump, type FloatLane, type FunctionBuilder, range, unrolled } from '../wasm/index.ts';
+
+/** A product without its places. */
+export type ProductForm = Pick<
+  Product,
+  'lane' | 'summing' | 'm' | 'n' | 'k' | 'a' | 'b' | 'added' | 'alpha' | 'beta'
+>;
+
+/** The parameters of the function: addresses. */
+const A = 0;
+const B = 1;
+const C = 2;
+const ADDED = 3;
+/** Their types. */
+export const productParams = ['i32', 'i32', 'i32', 'i32'] as const;
+
+/** What two products have in common that one function serves, in words. */
+export const formOfProduct = ({ lane, summing, m, n, k, a, b, added, alpha, beta }: Product): string =>
+  [lane, summing, m, n, k, a, b, added, alpha, beta]
+    .map((x) => (typeof x === 'object' && x !== null ? `${x.row}:${x.column}` : String(x)))
+    .join();
+
+const transposed = (x: Matrix): Matrix => ({ ...x, row: x.column, column: x.row });
+
+/** A column is a row of the product of what is transposed: then its elements go together. */
+const asRow = (p: ProductForm): ProductForm =>
+  p.n > 1
+    ? p
+    : { ...p, m: p.n, n: p.m, a: transposed(p.b), b: transposed(p.a), added: p.added && transposed(p.added) };
+
+/** Writes the body of a product's function. */
+export function emitProduct(f: FunctionBuilder, product: Product): void {
+  if (product.summing === 'wide') emitWide(f, product);
+  else if (product.n > 1) new Vectors(f, product, [A, B]).emit();
+  else new Vectors(f, asRow(product), [B, A]).emit();
+}
+
+/** Every sum by itself, in float64. */
+function emitWide(f: FunctionBuilder, { lane, m, n, k, a, b, added, alpha, beta }: ProductForm): void {
+  const load = (address: number, offset: number): void => {
+    f.get(address).load(`${lane}.load`, offset);
+    if (lane === 'f32') f.op('f64.promote_f32');
+  };
+  const bytes = lane === 'f32' ? 4 : 8;
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++) {
+      f.get(C).f64Const(0);
+      for (let p = 0; p < k; p++) {
+        load(A, i * a.row + p * a.column);
+        load(B, p * b.row + j * b.column);
+        f.op('f64.mul').op('f64.add');
+      }
+      if (alpha !== 1) f.f64Const(alpha).op('f64.mul');
+      if (added !== null) {
+        if (beta !== 1) f.f64Const(beta);
+        load(ADDED, i * added.row + j * added.column);
+        if (beta !== 1) f.op('f64.mul');
+        f.op('f64.add');
+      }
+      if (lane === 'f32') f.op('f32.demote_f64');
+      f.store(`${lane}.store`, (i * n + j) * bytes);
+    }
+}
+
+/** Columns of which the vectors of b stay in registers while all rows of a pass by: up to so many vectors. */
+const mostKept = 4;
+/** Terms, or vectors of them, that a round takes. */
+const unroll = 4;
+/** So many are written out without a loop. */
+const fewTerms = 4;
+
+/** By vectors of columns, each lane one sum (`steps`), or of terms, whose lanes are added up (`lanes`). */
+class Vectors {
+  readonly #f: FunctionBuilder;
+  readonly #p: ProductForm;
+  readonly #lane: FloatLane;
+  readonly #vector: 'f32x4' | 'f64x2';
+  readonly #bytes: number;
+  readonly #lanes: number;
+  readonly #byTerms: boolean;
+  /** Pointers to the first row of a tile and to the first column, in each operand. */
+  readonly #at: { readonly a: number; readonly b: number; readonly c: number; readonly added: number };
+  readonly #operands: readonly [a: number, b: number];
+  readonly #accs: number[];
+  readonly #bs: number[];
+  readonly #x: number;
+  readonly #spare: number;
+
+  constructor(f: FunctionBuilder, p: ProductForm, operands: readonly [a: number, b: number]) {
+    this.#f = f;
+    this.#p = p;
+    this.#operands = operands;
+    this.#lane = p.lane;
+    this.#vector = p.lane === 'f32' ? 'f32x4' : 'f64x2';
+    this.#bytes = p.lane === 'f32' ? 4 : 8;
+    this.#lanes = 16 / this.#bytes;
+    this.#byTerms = p.summing === 'lanes' && p.k >= this.#lanes;
+    const [a, b, c, added] = range(4).map(() => f.local('i32')) as [number, number, number, number];
+    this.#at = { a, b, c, added };
+    this.#accs = range(8).map(() => f.local('v128'));
+    this.#bs = range(mostKept).map(() => f.local('v128'));
+    this.#x = f.local('v128');
+    this.#spare = f.local('v128');
+  }
+
+  /** Blocks of columns. */
+  emit(): void {
+    const { m, n, b, added } = this.#p;
+    // A single row needs more sums at a time, or each would wait for the one before.
+    const width = this.#byTerms ? 2 : (m === 1 ? mostKept : 2) * this.#lanes;
+    const [, columns] = this.#operands;
+    this.#times(Math.floor(n / width), () => {
+      this.#rows(width);
+      bump(this.#f, columns, { bytes: width * b.column });
+      bump(this.#f, C, { bytes: width * this.#bytes });
+      if (added !== null) bump(this.#f, ADDED, { bytes: width * added.column });
+    });
+    if (n % width > 0) this.#rows(n % width);
+  }
+
+  #times(count: number, body: () => void): void {
+    const f = this.#f;
+    if (count === 0) return;
+    if (count === 1) {
+      body();
+      return;
+    }
+    const left = f.local('i32');
+    f.i32Const(count).set(left);
+    const loop = f.loop();
+    body();
+    f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
+    f.end();
+  }
+
+  /** All rows of some columns. */
+  #rows(width: number): void {
+    const f = this.#f;
+    const { m, n, k, a, added } = this.#p;
+    const at = this.#at;
+    const [rows] = this.#operands;
+    const together = 4;
+    f.get(rows).set(at.a).get(C).set(at.c);
+    if (added !== null) f.get(ADDED).set(at.added);
+    const vectors = this.#byTerms ? width : Math.ceil(width / this.#lanes);
+    const keeps = !this.#byTerms && k * vectors <= mostKept && m > together;
+    if (keeps)
+      for (let p = 0; p < k; p++)
+        for (let v = 0; v < vectors; v++)
+          this.#loadOfB(p, v, width, this.#operands[1], this.#bs[p * vectors + v]!);
+    const tile = (count: number): void => {
+      if (this.#byTerms) this.#tileByTerms(count, width);
+      else this.#tileBySteps(count, width, keeps);
+    };
+    this.#times(Math.floor(m / together), () => {
+      tile(together);
+      bump(f, at.a, { bytes: together * a.row });
+      bump(f, at.c, { bytes: together * n * this.#bytes });
+      if (added !== null) bump(f, at.added, { bytes: together * added.row });
+    });
+    if (m % together > 0) tile(m % together);
+  }
+
+  /** Some rows, each by vectors of columns. */
+  #tileBySteps(rows: number, width: number, keeps: boolean): void {
+    const f = this.#f;
+    const { k, a, b } = this.#p;
+    const vectors = Math.ceil(width / this.#lanes);
+    const accs = this.#zeroed(rows * vectors);
+    const pointers = { a: this.#at.a, b: this.#operands[1] };
+    const step = (p: number): void => {
+      const bs = range(vectors).map((v) => this.#bs[keeps ? p * vectors + v : v]!);
+      if (!keeps) for (const [v, local] of bs.entries()) this.#loadOfB(p, v, width, pointers.b, local);
+      for (let i = 0; i < rows; i++) {
+        f.get(pointers.a).load(
+          this.#lane === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat',
+          i * a.row + p * a.column,
+        );
+        f.set(this.#x);
+        for (const [v, local] of bs.entries())
+          multiplyAdd(f, this.#vector, accs[i * vectors + v]!, this.#x, local);
+      }
+    };
+    this.#terms(pointers, k, fewTerms, a.column, b.row, step);
+    for (let i = 0; i < rows; i++)
+      for (let v = 0; v < vectors; v++) {
+        f.get(accs[i * vectors + v]!);
+        this.#finish(i, v * this.#lanes, Math.min(this.#lanes, width - v * this.#lanes));
+      }
+  }
+
+  /** Some rows by as many columns as a vector has lanes, or fewer. */
+  #tileByTerms(rows: number, columns: number): void {
+    const f = this.#f;
+    const { k, a, b } = this.#p;
+    const accs = this.#zeroed(rows * columns);
+    const bs = this.#bs.slice(0, columns);
+    const pointers = { a: this.#at.a, b: this.#operands[1] };
+    const step =
+      (load: 'v128.load' | 'v128.load32_zero' | 'v128.load64_zero', size: number) =>
+      (p: number): void => {
+        for (const [j, local] of bs.entries())
+          f.get(pointers.b)
+            .load(load, p * size + j * b.column)
+            .set(local);
+        for (let i = 0; i < rows; i++) {
+          f.get(pointers.a)
+            .load(load, p * size + i * a.row)
+            .set(this.#x);
+          for (const [j, local] of bs.entries())
+            multiplyAdd(f, this.#vector, accs[i * columns + j]!, this.#x, local);
+        }
+      };
+    const whole = Math.floor(k / this.#lanes);
+    const after = this.#terms(pointers, whole, fewTerms, 16, 16, step('v128.load', 16));
+    const one = this.#lane === 'f32' ? 'v128.load32_zero' : 'v128.load64_zero';
+    const rest = step(one, this.#bytes);
+    for (let p = 0; p < k % this.#lanes; p++) rest((after * 16) / this.#bytes + p);
+    for (let i = 0; i < rows; i++) {
+      this.#addUp(accs.slice(i * columns, (i + 1) * columns));
+      this.#finish(i, 0, columns);
+    }
+  }
+
+  /** Takes `step(p)` for each p, in rounds; says how many steps the pointers, which it may replace, are behind at the end. */
+  #terms(
+    pointers: { a: number; b: number },
+    count: number,
+    few: number,
+    aBytes: number,
+    bBytes: number,
+    step: (p: number) => void,
+  ): number {
+    const f = this.#f;
+    if (count <= few) {
+      for (let p = 0; p < count; p++) step(p);
+      return count;
+    }
+    const [a, b, left] = [f.local('i32'), f.local('i32'), f.local('i32')];
+    f.get(pointers.a).set(a).get(pointers.b).set(b).i32Const(count).set(left);
+    pointers.a = a;
+    pointers.b = b;
+    // Each step a block of its own: see there.
+    unrolled(f, left, unroll, step, () => {
+      bump(f, a, { bytes: unroll * aBytes });
+      bump(f, b, { bytes: unroll * bBytes });
+    });
+    return count % unroll;
+  }
+
+  #zeroed(count: number): number[] {
+    const accs = this.#accs.slice(0, count);
+    for (const acc of accs) this.#f.splat(this.#lane, 0).set(acc);
+    return accs;
+  }
+
+  /** Loads those of a vector of columns of b that there are. */
+  #loadOfB(p: number, v: number, width: number, pointer: number, into: number): void {
+    const { b } = this.#p;
+    const first = v * this.#lanes;
+    this.#load(pointer, p * b.row + first * b.column, b.column, Math.min(this.#lanes, width - first));
+    this.#f.set(into);
+  }
+
+  /** Pushes a vector of `count` elements, a step apart, and zeros. */
+  #load(pointer: number, offset: number, step: number, count: number): void {
+    const f = this.#f;
+    const bytes = this.#bytes;
+    const isDense = step === bytes;
+    const one = bytes === 4 ? 'v128.load32_zero' : 'v128.load64_zero';
+    if (isDense && count === this.#lanes) {
+      f.get(pointer).load('v128.load', offset);
+      return;
+    }
+    const pair = isDense && bytes === 4 && count >= 2;
+    f.get(pointer).load(pair ? 'v128.load64_zero' : one, offset);
+    for (let i = pair ? 2 : 1; i < count; i++) {
+      f.set(this.#x).get(pointer).get(this.#x);
+      f.accessLane(bytes === 4 ? 'v128.load32_lane' : 'v128.load64_lane', i, offset + i * step);
+    }
+  }
+
+  /** Pushes the vector whose lanes are the sums of those of these; spoils them. */
+  #addUp(accs: readonly number[]): void {
+    const f = this.#f;
+    const pairs = range(Math.ceil(accs.length / 2)).map((i) => {
+      const first = accs[2 * i]!;
+      const second = accs[2 * i + 1] ?? first;
+      f.get(first).get(second).shuffle64(0, 2).get(first).get(second).shuffle64(1, 3);
+      f.op(`${this.#vector}.add`).set(first);
+      return first;
+    });
+    const [low = 0, high = low] = pairs;
+    if (this.#lane === 'f64') f.get(low);
+    else {
+      f.get(low).get(high).shuffle32(0, 2, 4, 6).get(low).get(high).shuffle32(1, 3, 5, 7);
+      f.op('f32x4.add');
+    }
+  }
+
+  /** Pops sums of a row; scales them, adds what is to be added, and stores so many. */
+  #finish(row: number, column: number, count: number): void {
+    const f = this.#f;
+    const { n, alpha, added } = this.#p;
+    const vector = this.#vector;
+    const spare = this.#spare;
+    if (alpha !== 1) f.splat(this.#lane, alpha).op(`${vector}.mul`);
+    if (added !== null) {
+      f.set(spare);
+      this.#load(this.#at.added, row * added.row + column * added.column, added.column, count);
+      f.get(spare).op(`${vector}.add`);
+    }
+    const { c } = this.#at;
+    const offset = (row * n + column) * this.#bytes;
+    f.set(spare).get(c).get(spare);
+    if (count === this.#lanes) {
+      f.store('v128.store', offset);
+      return;
+    }
+    if (this.#bytes === 8) {
+      f.accessLane('v128.store64_lane', 0, offset);
+      return;
+    }
+    if (count >= 2) f.accessLane('v128.store64_lane', 0, offset);
+    if (count === 3) f.get(c).get(spare);
+    if (count !== 2) f.accessLane('v128.store32_lane', count - 1, offset + 4 * (count - 1));
+  }
+}

@@ -1,0 +1,69 @@
+/** Small products of programs, which have functions of their own: the bits of eager, whatever lies how. */
+import { addmm, compile, type DType, manualSeed, ones, randn, type Tensor } from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import type { Machine } from '../../src/compile/machine/index.ts';
+
+const bitsOf = (x: Tensor): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = x.contiguous().data;
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+};
+
+/** What a compiled function gives when its program runs, and the products among its kernels. */
+function compiledBits(fn: (a: Tensor, b: Tensor) => Tensor[], a: Tensor, b: Tensor) {
+  const compiled = compile(fn);
+  for (let i = 0; i < 2; i++) compiled(a, b);
+  const bits = compiled(a, b).map(bitsOf);
+  const [machine] = (compiled as unknown as { machines: readonly Machine[] }).machines;
+  const products = machine!.steps.filter((step) => step.kind === 'kernel' && step.kernel.kind === 'product');
+  return { bits, products: products.length };
+}
+
+/** A matrix of random numbers: row by row, column by column, or with gaps between its rows. */
+const layouts: Readonly<Record<string, (rows: number, columns: number, dtype: DType) => Tensor>> = {
+  'by rows': (m, n, dtype) => randn([m, n], { dtype }),
+  'by columns': (m, n, dtype) => randn([n, m], { dtype }).t(),
+  'with gaps': (m, n, dtype) => randn([m, 2 * n + 1], { dtype }).narrow(1, 1, n),
+};
+const sizes = [
+  [1, 1, 1],
+  [1, 5, 17],
+  [4, 2, 8],
+  [3, 4, 1],
+  [5, 3, 2],
+  [7, 13, 9],
+  [2, 250, 3],
+  [32, 16, 16],
+  [33, 7, 12],
+  [40, 40, 41],
+] as const;
+
+describe.each(['float32', 'float64'] as const)('products of %s', (dtype) => {
+  for (const [nameA, makeA] of Object.entries(layouts))
+    for (const [nameB, makeB] of Object.entries(layouts))
+      it(`of matrices ${nameA} and ${nameB} have eager's bits, with what is added to them`, () => {
+        manualSeed(7);
+        let products = 0;
+        for (const [m, k, n] of sizes) {
+          const [row, all, column] = [[n], [m, n], [m, 1]].map((shape) => randn(shape, { dtype }));
+          const fn = (a: Tensor, b: Tensor): Tensor[] => [
+            a.matmul(b),
+            addmm(row!, a, b),
+            addmm(all!, a, b),
+            addmm(column!, a, b, { alpha: 0.5, beta: 2 }),
+            // Sums of zeros of either sign.
+            a.mul(-0).matmul(b.abs()),
+          ];
+          const [a, b] = [makeA(m, k, dtype), makeB(k, n, dtype)];
+          const found = compiledBits(fn, a, b);
+          expect(found.bits, `${m} x ${k} x ${n}`).toEqual(fn(a, b).map(bitsOf));
+          products += found.products;
+        }
+        expect(products).toBeGreaterThan(20);
+      });
+});
+
+it('products of stacks of matrices and of integers have them too', () => {
+  const fn = (a: Tensor, b: Tensor): Tensor[] => [a.matmul(b), a.to('int32').matmul(b.to('int32'))];
+  const [a, b] = [randn([3, 6, 5]), ones([3, 5, 4])];
+  expect(compiledBits(fn, a, b).bits).toEqual(fn(a, b).map(bitsOf));
+});
