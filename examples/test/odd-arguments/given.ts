@@ -90,6 +90,7 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   bincount: () => [row(), { minlength: 4 }],
   fusedCrossEntropy: () => [x(), tensor([0, 1, 2]), null, attributes],
   holdsOutside: () => [x(), 0, 1],
+  worksInJavaScript: () => ['drawn'],
   copyElements: () => [x(), ones(9)],
   readTableRows: () => [x(), row(), ones([2, 3]), -1],
   addTableRows: () => [ones([2, 3]), row(), x(), { skipped: -1, byFrequency: false }],

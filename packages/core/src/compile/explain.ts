@@ -56,13 +56,14 @@ function explainVersion({ executable, reason, calls }: Version, i: number): stri
   const { program, plan, steps } = executable;
   const state = program.memories.filter(({ origin }) => origin.kind === 'state');
   const views = program.equations.filter((e) => e.rerun === null).length;
-  const eager = steps.filter(({ kind }) => kind === 'eager').length;
+  const others = steps.filter((step) => step.kind === 'eager');
+  const inJavaScript = others.filter((step) => step.inJavaScript).length;
   const nameOf = areaNames(steps);
   const times = executable.timings();
   return [
     `program ${i}, recorded at ${reason}; ${counted(calls, 'call')} since`,
-    `${counted(program.equations.length - views, 'equation')} and ${counted(views, 'view')} as ${counted(steps.length - eager, 'kernel')}, ` +
-      `${eager} by eager kernels, ${counted(program.hostParts.length, 'part')} on the host`,
+    `${counted(program.equations.length - views, 'equation')} and ${counted(views, 'view')} as ${counted(steps.length - others.length, 'kernel')}, ` +
+      `${others.length - inJavaScript} by eager kernels, ${inJavaScript} in JavaScript, ${counted(program.hostParts.length, 'part')} on the host`,
     `memory: ${bytes(plan.bytes)} of its own (${bytes(plan.sum)} side by side), ` +
       `${bytes(state.reduce((sum, memory) => sum + bytesOfMemory(memory), 0))} of state`,
     printProgram(program).replace(/^/gm, '  '),

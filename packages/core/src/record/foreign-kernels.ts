@@ -24,6 +24,17 @@ export function holdsOutside(x: Tensor, least: number, most: number, nan = false
   return kernels.holdsOutside(x, least, most, nan);
 }
 
+const workTakes = signature('worksInJavaScript', { what: K.text });
+
+/**
+ * For kernels that are meant to work on elements in JavaScript, as those that draw numbers one after the other: a compiled program runs them
+ * so, on its memory, and `explain()` says `what` they do. Kindling's own.
+ */
+export function worksInJavaScript(what: string): void {
+  workTakes(arguments);
+  kernels.worksInJavaScript(what);
+}
+
 const copyTakes = signature('copyElements', { x: K.tensor, out: K.tensor });
 
 /**

@@ -18,6 +18,7 @@ import {
   signature,
   type Tensor,
   ValueError,
+  worksInJavaScript,
 } from '@kindling/core';
 import type { LayerOptions } from '../layers/factory.ts';
 import { Module } from '../module/module.ts';
@@ -224,6 +225,7 @@ const slopesPrimitive = /* @__PURE__ */ definePrimitive<{
   saves: 0,
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   kernel([x], { lower, upper, generator }, out) {
+    worksInJavaScript('drawn by the generator, in JavaScript, into the memory of the program');
     const slopes = elementsOf(out);
     elementsOf(x).forEach((value, i) => {
       slopes[i] = value <= 0 ? generator.uniformDouble() * (upper - lower) + lower : 1;

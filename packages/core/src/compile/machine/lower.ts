@@ -1,4 +1,4 @@
-import { type Area, type Kernel, NotLowered, Recorder, recordKernels, standIn } from '../../kernels/index.ts';
+import { type Area, InJavaScript, type Kernel, NotLowered, Recorder, recordKernels, standIn } from '../../kernels/index.ts';
 import { Storage } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Equation, Memory, Program, Value } from '../program.ts';
@@ -12,8 +12,9 @@ export type Step =
       readonly equation: number;
       readonly reads: readonly Area[];
       readonly writes: readonly Area[];
-      /** Why no kernels stand for it. */
+      /** Why no kernels stand for it; or what it does, if it is meant to work in JavaScript. */
       readonly reason: string;
+      readonly inJavaScript: boolean;
     };
 
 /** The kernels of each equation; an equation that has none stays as it is. */
@@ -22,11 +23,20 @@ export function lowerProgram({ equations }: Program): Step[] {
   return equations.flatMap((equation, i): Step[] => {
     if (equation.rerun === null) return [];
     const lowered = kernelsOf(equation, i, tensorOf);
-    if (typeof lowered !== 'string')
+    if (!(lowered instanceof NotLowered))
       return lowered.map((kernel) => ({ kind: 'kernel', kernel, equation: i }));
     const areas = (values: readonly Value[]): Memory[] => values.map(({ memory }) => memory);
     const { inputs, outputs } = equation;
-    return [{ kind: 'eager', equation: i, reads: areas(inputs), writes: areas(outputs), reason: lowered }];
+    return [
+      {
+        kind: 'eager',
+        equation: i,
+        reads: areas(inputs),
+        writes: areas(outputs),
+        reason: lowered.message,
+        inJavaScript: lowered instanceof InJavaScript,
+      },
+    ];
   });
 }
 
@@ -56,13 +66,13 @@ function kernelsOf(
   { rerun, inputs, outputs, attrs, host }: Equation,
   number: number,
   tensorOf: (value: Value) => Tensor,
-): readonly Kernel[] | string {
+): readonly Kernel[] | NotLowered {
   if (rerun === null) return [];
   const recorder = new Recorder();
   try {
     recordKernels(recorder, () => rerun(inputs.map(tensorOf), attrs, outputs.map(tensorOf)));
   } catch (error) {
-    return error instanceof NotLowered ? error.message : `its kernel failed: ${String(error)}`;
+    return error instanceof NotLowered ? error : new NotLowered(`its kernel failed: ${String(error)}`);
   }
   return host === null ? recorder.kernels : withHostNumbers(recorder.kernels, attrs, number);
 }
@@ -72,12 +82,14 @@ function withHostNumbers(
   kernels: readonly Kernel[],
   attrs: unknown,
   equation: number,
-): readonly Kernel[] | string {
+): readonly Kernel[] | NotLowered {
+  const takesNumbers = new NotLowered('it computes with the numbers of the host');
   const named: Kernel[] = [];
   for (const kernel of kernels) {
-    if (kernel.kind === 'call' || kernel.kind === 'product') return 'it computes with the numbers of the host';
+    if (kernel.kind === 'call' || kernel.kind === 'product')
+      return takesNumbers;
     if (kernel.kind === 'copy' || kernel.params.length === 0) named.push(kernel);
-    else if (kernel.params !== attrs) return 'it computes with the numbers of the host';
+    else if (kernel.params !== attrs) return takesNumbers;
     else named.push({ ...kernel, params: kernel.params.map((_, index) => ({ equation, index })) });
   }
   return named;

@@ -52,7 +52,8 @@ export function printStep(
   equations: readonly Equation[],
   nameOf: (area: Area) => string,
 ): string {
-  if (step.kind === 'eager') return `${equations[step.equation]?.name} by its eager kernel: ${step.reason}`;
+  if (step.kind === 'eager')
+    return `${equations[step.equation]?.name}${step.inJavaScript ? '' : ' by its eager kernel'}: ${step.reason}`;
   const { kernel } = step;
   const operands = (areas: readonly Area[]): string => [...new Set(areas)].map(nameOf).join(', ');
   return `${operands(writesOf(kernel))} = ${kernel.name}(${operands(readsOf(kernel))}): ${kernel.kind}${sizeOf(kernel)}`;

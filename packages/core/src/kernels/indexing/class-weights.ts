@@ -1,9 +1,19 @@
-import type { TypedArray } from '../../dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
-import { eq, mul, ne, select, toNumber } from '../expression/index.ts';
-import { recorder } from '../recording/index.ts';
+import { add, div, eq, mul, ne, select, toNumber } from '../expression/index.ts';
+import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import { type Strided, stridedOver } from '../strided/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  i32Params,
+  instantiate,
+  loadNumber,
+  ModuleBuilder,
+  memoized,
+} from '../wasm/index.ts';
 import { as, recordRead, recordWrite } from './moves.ts';
 import { filled, recordAxes, recordPlaces } from './positions.ts';
 
@@ -90,4 +100,71 @@ export function classFactors(
   recordAxes(own, { shape: [rows], strides: [classes] }, 1);
   recordWrite(factors, own, filled(out.dtype, 1, 0), 'set');
   return -1;
+}
+
+/** The sum of numbers one after the other, as a float64 number. */
+function sumInOrder(x: TypedArray): Strided {
+  const total = allocateArray('float64', 1);
+  if (recorder !== null) recordCall('sum_in_order', orderedSum(placeOf(x).area.dtype), [x.length, x, total]);
+  else for (const value of x) total[0]! += value;
+  return stridedOver(total, 'float64', []);
+}
+
+const orderedSum = memoized((dtype: DType): ((...args: number[]) => void) => {
+  const module = new ModuleBuilder();
+  defineFunction(module, { export: 'sum' }, i32Params('count', 'x', 'out'), (f, p) => {
+    const total = f.local('f64');
+    countdown(f, p.count, 1, () => {
+      loadNumber(f.get(total).get(p.x), dtype).op('f64.add').set(total);
+      bump(f, p.x, { bytes: bytesOf(dtype) });
+    });
+    f.get(p.out).get(total).store('f64.store');
+  });
+  return instantiate<{ sum: (...args: number[]) => void }>(module.build()).sum;
+});
+
+/** How much targets weigh. */
+export interface ClassMasses {
+  readonly ignoreIndex: number;
+  /** The part of the weight of a class that its targets get. */
+  readonly onClass: number;
+  /** What is added to it, of all classes; `null` for nothing. */
+  readonly spread: Strided | null;
+  /** Whether all are divided by the weights of the targets. */
+  readonly mean: boolean;
+}
+
+const massAndRest = new ElementwiseKernel('class_mass', 2, (w, rest, onClass) => add(mul(onClass, w), rest));
+const onlyMass = new ElementwiseKernel('class_mass', 1, (w, onClass) => mul(onClass, w));
+const inverse = new ElementwiseKernel('inverse', 1, (total) => div(1, total));
+const shared = new ElementwiseKernel('class_mass', 3, (mass, share, t, ignored) =>
+  select(eq(t, ignored), 0, mul(mass, share)),
+);
+const unshared = new ElementwiseKernel('class_mass', 2, (mass, t, ignored) =>
+  select(eq(t, ignored), 0, mass),
+);
+
+/** How much the distribution that each target stands for sums up to; 0 for those of `ignoreIndex`. */
+export function classMasses(
+  target: Strided,
+  weight: Strided | null,
+  { ignoreIndex, onClass, spread, mean }: ClassMasses,
+  out: Strided,
+): void {
+  const { shape } = target;
+  const room = (dtype: DType, of = shape): Strided =>
+    stridedOver(allocateArray(dtype, of === shape ? target.count : 1), dtype, of);
+  const weights = room('float64');
+  classWeights(target, weight, ignoreIndex, weights);
+  const masses = room(out.dtype);
+  if (spread === null) runElementwise(onlyMass, 'f64', [weights], [onClass], masses);
+  else runElementwise(massAndRest, 'f64', [weights, sumInOrder(elementsOf(spread))], [onClass], masses);
+  const results = stridedOver(out.storage.array, out.dtype, shape, out.offset);
+  if (!mean) {
+    runElementwise(unshared, 'f64', [masses, target], [ignoreIndex], results);
+    return;
+  }
+  const share = room(out.dtype, []);
+  runElementwise(inverse, 'f64', [sumInOrder(elementsOf(weights))], [], share);
+  runElementwise(shared, 'f64', [masses, share, target], [ignoreIndex], results);
 }

@@ -1,6 +1,6 @@
 /** Elements read and written where tensors of indices say: what programs do, in the place of loops in JavaScript. */
 export { type ClassMask, maskClasses, maskRows } from './class-mask.ts';
-export { type ClassFactors, classFactors, classWeights } from './class-weights.ts';
+export { type ClassFactors, classFactors, classMasses, classWeights } from './class-weights.ts';
 export type { Combination } from './combine-kernels.ts';
 export * from './moves.ts';
 export { multilabelMargins } from './multilabel.ts';

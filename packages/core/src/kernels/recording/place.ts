@@ -20,6 +20,9 @@ export class NotLowered extends Error {
   override readonly name: string = 'NotLowered';
 }
 
+/** Says that a kernel is meant to work in JavaScript: where the elements lie, without a copy. */
+export class InJavaScript extends NotLowered {}
+
 const places = new WeakMap<object, Place>();
 const wholes = new WeakMap<Area, TypedArray>();
 /** One for each area, as kernels tell by their buffers whether two arrays share memory. */

@@ -4,8 +4,8 @@ import { IndexError } from '../../errors.ts';
 import {
   areClasses,
   type CrossEntropyTargets,
+  classMasses,
   classWeights,
-  crossEntropyDenominator,
   crossEntropyLoss,
   E,
   ElementwiseKernel,
@@ -90,22 +90,11 @@ function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): voi
 const massPrimitive = definePrimitive<Attributes, Inputs>({
   name: 'cross_entropy_mass',
   infer: ([x], { dim }) => ({ shape: x.shape.with(dim, 1), dtype: x.dtype }),
-  kernel([x, target, weight], a, out) {
-    const { labelSmoothing, ignoreIndex, reduction, dim } = a;
-    const n = classCount(x, dim);
-    const classes = elementsOf(target);
-    const weights = weight === undefined ? null : elementsOf(weight);
-    const total = crossEntropyDenominator(classes, n, ignoreIndex, weights, target.shape, a.caller);
-    const { array } = out.storage;
-    const round = out.dtype === 'float32' ? Math.fround : (v: number): number => v;
-    const share = round(1 / (reduction === 'mean' ? total : 1));
-    let rest = 0;
-    if (labelSmoothing > 0)
-      for (const q of elementsOf(evenly(n, x.dtype, labelSmoothing, weight ?? null))) rest += q;
-    classes.forEach((t, i) => {
-      const mass = (1 - labelSmoothing) * (weights === null ? 1 : (weights[t] ?? 0)) + rest;
-      array[i] = t === ignoreIndex ? 0 : round(mass) * share;
-    });
+  kernel([x, target, weight], { labelSmoothing, ignoreIndex, reduction, dim }, out) {
+    const weights = weight ?? null;
+    const spread = labelSmoothing > 0 ? evenly(classCount(x, dim), x.dtype, labelSmoothing, weights) : null;
+    const onClass = 1 - labelSmoothing;
+    classMasses(target, weights, { ignoreIndex, onClass, spread, mean: reduction === 'mean' }, out);
   },
 });
 

@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf, extentOf } from '../../kernels/index.ts';
+import { elementsOf, extentOf, recordSort, worksInJavaScript } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -27,6 +27,8 @@ interface Picking {
   readonly dim: number;
   readonly count: number;
   readonly pick: (row: TypedArray) => Int32Array | readonly number[];
+  /** Where all are picked, in order: whether that is from the greatest to the least. */
+  readonly descending?: boolean;
 }
 
 const definePicking = (name: string): MultiPrimitive<Picking> =>
@@ -50,12 +52,18 @@ const definePicking = (name: string): MultiPrimitive<Picking> =>
     },
   });
 
-function pickAlong(x: Tensor, { dim, count, pick }: Picking, values: Tensor, indices: Tensor): void {
+/** Which of several equal elements is picked depends on how PyTorch's algorithms move them. */
+export const picksInJavaScript = 'in JavaScript, from the memory of the program';
+
+function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): void {
+  const { dim, count, pick, descending } = attrs;
   const data = elementsOf(x);
   const extent = extentOf(x.shape, dim);
   const { n, inner } = extent;
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
+  if (descending !== undefined && recordSort(data, extent, descending, valuesOut, indicesOut)) return;
+  worksInJavaScript(picksInJavaScript);
   const column = inner === 1 ? data : data.slice(0, n);
   eachRow(extent, (start, row) => {
     const keys = inner === 1 ? data.subarray(start, start + n) : takeRow(data, start, inner, column);
@@ -107,7 +115,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
     sortOrder(row, order, spare, descending);
     return order;
   };
-  return valuesAndIndices(sortPrimitive, x, { dim: d, count, pick });
+  return valuesAndIndices(sortPrimitive, x, { dim: d, count, pick, descending });
 }
 
 /**

@@ -91,13 +91,16 @@ function permuted({ storage, shape, strides, offset, dtype }: Strided, order: re
   return stridedOver(storage.array, dtype, pick(shape), offset, pick(strides));
 }
 
+/** Draws follow each other as generators go on: in the order of the calls, one after the other. */
+export const drawsInJavaScript = 'drawn by the generator, in JavaScript, into the memory of the program';
+
 /** The kernel of every draw. `out` may have any layout. */
 export function fillDrawn(
   out: Tensor,
   inputs: Tensors,
   { distribution, parameters, order, generator }: Draw,
 ): void {
-  worksInJavaScript('random numbers are drawn on the host');
+  worksInJavaScript(drawsInJavaScript);
   const fill = distributions[distribution] as (out: TypedArray, way: Way, ...rest: Parameter[]) => void;
   const { dtype, count } = out;
   const arranged = (x: Strided): Strided => (order === null ? x : permuted(x, order));

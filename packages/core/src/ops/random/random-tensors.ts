@@ -1,7 +1,7 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, worksInJavaScript } from '../../kernels/index.ts';
 import type { FloatArray } from '../../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { checkSamples, multinomial as drawCategories } from '../../random/integers.ts';
@@ -15,7 +15,7 @@ import { to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
-import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
+import { type Distribution, type Draw, drawOf, drawsInJavaScript, fillDrawn, type Parameters } from './draw.ts';
 
 /** Options of a function that draws random numbers. */
 export interface RandomOptions extends CreationOptions {
@@ -271,6 +271,7 @@ const multinomialPrimitive = definePrimitive<CategoryDraw>({
     return { shape: rows === undefined ? [samples] : [rows, samples], dtype: 'int32' };
   },
   kernel([weights], { samples, replacement, generator }, out) {
+    worksInJavaScript(drawsInJavaScript);
     const [categories = 1, rows = 1] = weights.shape.toReversed();
     const values = elementsOf(weights) as FloatArray;
     out.storage.array.set(drawCategories(values, rows, categories, samples, replacement, generator));

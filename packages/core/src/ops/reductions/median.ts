@@ -1,11 +1,12 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, recordMedian, worksInJavaScript } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
 import { plainOrder } from '../order/selection.ts';
-import type { ValuesAndIndices } from '../order/sorting.ts';
+import { picksInJavaScript, type ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';
 import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
 import { eachRow, takeRow } from './rows.ts';
@@ -54,9 +55,13 @@ const pickMode: Pick = (row) => {
   return best;
 };
 
-const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void) =>
+/** @param skipsNaN of medians: whether NaN counts for nothing */
+const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void, skipsNaN?: boolean) =>
   selecting(name, check, (x, _, extent, values, indices) => {
     const data = elementsOf(x);
+    const found = [values.storage.array, indices.storage.array] as const;
+    if (skipsNaN !== undefined && recordMedian(data, extent, skipsNaN, ...found)) return;
+    worksInJavaScript(picksInJavaScript);
     const row = data.slice(0, extent.n);
     eachRow(extent, (start, place) => {
       const picked = pick(takeRow(data, start, extent.inner, row));
@@ -66,10 +71,10 @@ const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void) =>
   });
 
 /** `median` or `nanmedian` in its two forms: without a dimension equal elements share the gradient. */
-function medianOf(name: string, pick: Pick) {
+function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
   const refuse = refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
   const check = (x: Tensor): void => refuse(x.dtype);
-  const along = pickingAlong(name, pick, check);
+  const along = pickingAlong(name, pick, check, skipsNaN);
   const whole = definePrimitive<Reduction>({
     name,
     overload: () => 1,
@@ -80,6 +85,9 @@ function medianOf(name: string, pick: Pick) {
     },
     kernel([x], _, out) {
       const data = elementsOf(x);
+      const row = { outer: 1, n: x.count, inner: 1 };
+      if (x.count > 0 && recordMedian(data, row, skipsNaN, out.storage.array, allocateArray('int32', 1)))
+        return;
       out.storage.array[0] = data[pick(data)] ?? Number.NaN;
     },
     derivative: (g, node) => [evenGradient(g, node.input(0), node.output(), node.attrs)],
@@ -108,10 +116,10 @@ function medianOf(name: string, pick: Pick) {
  * median(tensor([[4, 1, 3], [1, 1, 9]]), 1); // { values: tensor([3, 1]), indices: tensor([2, 1]) }
  * ```
  */
-export const median = medianOf('median', pickMedian);
+export const median = medianOf('median', pickMedian, false);
 
 /** {@link median} of what is not NaN; NaN where nothing is. Follows `torch.nanmedian`. */
-export const nanmedian = medianOf('nanmedian', pickNanmedian);
+export const nanmedian = medianOf('nanmedian', pickNanmedian, true);
 
 const modePrimitive = pickingAlong('mode', pickMode, () => {});
 

@@ -4,12 +4,11 @@ import {
   type Extent,
   elementsOf,
   extentOf,
+  pairProducts,
   recordProductsOfOthers,
   reduce,
-  stridedOver,
 } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
-import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
@@ -25,7 +24,7 @@ import {
   totalAs,
   totalType,
 } from './reduction.ts';
-import { eachRow, leaveOneOut, takeRow } from './rows.ts';
+import { eachRow, leaveOneOut } from './rows.ts';
 import { sum } from './sum.ts';
 
 const prodPrimitive = definePrimitive<Reduction>({
@@ -109,11 +108,8 @@ const pairsPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'prod_of_others_backward',
   saves: INPUT(0) | INPUT(1),
   infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
-  kernel([g, x], dim, out) {
-    const [gs, xs] = [elementsOf(g), elementsOf(x)];
-    const gradient = xs.includes(0 as never) ? pairsOneByOne : pairsByDivision;
-    gradient(gs, xs, x, dim, out.storage.array);
-  },
+  kernel: ([g, x], dim, out) =>
+    pairProducts(elementsOf(g), elementsOf(x), extentOf(x.shape, dim), out.storage.array),
   derivative(h, node) {
     const dim = node.attrs;
     const [g, x] = [node.input(0), node.input(1)];
@@ -144,62 +140,3 @@ function productsOfOthers(x: TypedArray, out: TypedArray, extent: Extent): void 
     }
   });
 }
-
-type PairKernel = (
-  g: TypedArray,
-  x: TypedArray,
-  { shape, dtype }: Tensor,
-  dim: number,
-  out: TypedArray,
-) => void;
-
-/** Where no element is 0: with y_i = P / x_i the sum is (sum(g y) - g_k y_k) / x_k. */
-const pairsByDivision: PairKernel = (g, x, { shape, dtype }, dim, out) => {
-  const extent = extentOf(shape, dim);
-  const gy = allocateArray(dtype, x.length);
-  productsOfOthers(x, gy, extent);
-  gy.forEach((y, i) => {
-    gy[i] = g[i]! * y;
-  });
-  const totals = allocateArray(dtype, extent.outer * extent.inner);
-  reduce('sum', stridedOver(gy, dtype, shape), [dim], totals);
-  eachRow(extent, (start, row) => {
-    for (let r = 0, at = start; r < extent.n; r++, at += extent.inner) {
-      // Rounded to the dtype before the division, as an operation of its own is.
-      gy[at] = totals[row]! - gy[at]!;
-      out[at] = gy[at]! / x[at]!;
-    }
-  });
-};
-
-/** Else as the products of the rows of a matrix: row i has x, with 1 in place of x_i. */
-const pairsOneByOne: PairKernel = (g, x, { shape, dtype }, dim, out) => {
-  const extent = extentOf(shape, dim);
-  const { outer, n, inner } = extent;
-  const shapeOfRows = [outer * inner, n, n];
-  const matrix = allocateArray(dtype, outer * inner * n * n);
-  eachRow(extent, (start, row) => {
-    for (let i = 0; i < n; i++) {
-      const line = takeRow(x, start, inner, matrix.subarray((row * n + i) * n, (row * n + i + 1) * n));
-      line[i] = 1;
-    }
-  });
-  const weighted = allocateArray(dtype, matrix.length);
-  productsOfOthers(matrix, weighted, extentOf(shapeOfRows, 2));
-  eachRow(extent, (start, row) => {
-    for (let i = 0; i < n; i++) {
-      const factor = g[start + i * inner]!;
-      const line = weighted.subarray((row * n + i) * n, (row * n + i + 1) * n);
-      line.forEach((others, k) => {
-        line[k] = i === k ? 0 : factor * others;
-      });
-    }
-  });
-  const sums = allocateArray(dtype, outer * inner * n);
-  reduce('sum', stridedOver(weighted, dtype, shapeOfRows), [1], sums);
-  eachRow(extent, (start, row) => {
-    sums.subarray(row * n, (row + 1) * n).forEach((value, r) => {
-      out[start + r * inner] = value;
-    });
-  });
-};
