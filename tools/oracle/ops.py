@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 
 import torch
 import warnings
@@ -159,9 +160,13 @@ def generate_family(folder, family, operators):
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
+    # Families that are named, or all of them.
+    wanted = sys.argv[1:] or [*CORE, "functional"]
     for family, operators in CORE.items():
-        generate_family("packages/core/test/fixtures/ops", family, operators)
-    generate_family("packages/nn/test/fixtures", "functional", FUNCTIONAL)
+        if family in wanted:
+            generate_family("packages/core/test/fixtures/ops", family, operators)
+    if "functional" in wanted:
+        generate_family("packages/nn/test/fixtures", "functional", FUNCTIONAL)
 
 
 if __name__ == "__main__":

@@ -162,6 +162,11 @@ CORE = {
         "full_like",
         "fill",
     ],
+    "convolution": [
+        *(f"nn.functional.conv{n}d" for n in (1, 2, 3)),
+        *(f"nn.functional.conv_transpose{n}d" for n in (1, 2, 3)),
+        "nn.functional.unfold",
+    ],
 }
 
 FUNCTIONAL = [

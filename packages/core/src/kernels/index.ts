@@ -26,3 +26,4 @@ export {
 } from './strided/index.ts';
 export { memoryOfPrograms, threadsWanted, wantThreads } from './threads/index.ts';
 export { Residence, residentBytes, type SharedMemory } from './wasm/index.ts';
+export * from './windows/index.ts';

@@ -11,3 +11,4 @@ export * from './random/index.ts';
 export * from './reductions/index.ts';
 export * from './scans/index.ts';
 export * from './views/index.ts';
+export * from './windows/index.ts';

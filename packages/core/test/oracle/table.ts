@@ -93,6 +93,9 @@ const unary = Object.fromEntries(
     .map((name) => [name, op('input', { inPlace: unaryInPlace.includes(name) })]),
 );
 
+const convolution = (options: string, name?: string): Operation =>
+  op(`input weight bias | ${options}`, { receiver: -1, contraction: true, ...(name && { name }) });
+
 export const table: Readonly<Record<string, Operation>> = {
   ...unary,
   digamma: op('input', { loose: [20, "PyTorch's trigamma, its derivative, is good to 1e-9 only"] }),
@@ -217,6 +220,17 @@ export const table: Readonly<Record<string, Operation>> = {
   ...spelled('zeros_like ones_like', 'input | dtype', { receiver: -1 }),
   full_like: op('input fill_value | dtype', { receiver: -1 }),
   fill: op('input value', { extra: true }),
+
+  ...Object.fromEntries(
+    [1, 2, 3].flatMap((rank) => [
+      [`nn.functional.conv${rank}d`, convolution('stride padding dilation groups')],
+      [
+        `nn.functional.conv_transpose${rank}d`,
+        convolution('stride padding output_padding groups dilation', `convTranspose${rank}d`),
+      ],
+    ]),
+  ),
+  'nn.functional.unfold': op('input kernel_size | dilation padding stride', { name: 'im2col', receiver: -1 }),
 };
 
 /** Samples that stand outside Kindling on purpose: operation, which of its samples, why. */

@@ -5,7 +5,16 @@ import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
 import { isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
 import { operationOf } from '../oracle/table.ts';
 
-export const families = ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation'] as const;
+export const families = [
+  'unary',
+  'binary',
+  'reduce',
+  'matmul',
+  'views',
+  'indexing',
+  'creation',
+  'convolution',
+] as const;
 
 /** An operation of the fixtures in one dtype, with the samples that Kindling takes. */
 export interface OperationCase {

@@ -1,4 +1,5 @@
 import type * as fc from 'fast-check';
+import { convolutions } from './convolutions.ts';
 import { elementwise } from './elementwise.ts';
 import { inPlace } from './in-place.ts';
 import { compositions, matrices } from './products.ts';
@@ -17,5 +18,6 @@ export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...views,
   ...rearrangements,
   ...indexing,
+  ...convolutions,
   ...inPlace,
 };

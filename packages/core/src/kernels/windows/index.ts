@@ -1,0 +1,3 @@
+/** What looks through windows: convolutions and pooling. */
+export * from './convolution.ts';
+export { type Geometry, type Triple, triple } from './geometry.ts';

@@ -1,0 +1,3 @@
+/** What looks through windows: convolutions, pooling, windows as columns. */
+export * from './convolution.ts';
+export { col2im, type FoldOptions, im2col } from './folding.ts';
