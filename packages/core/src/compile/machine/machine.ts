@@ -1,5 +1,4 @@
 import {
-  type Area,
   copyStrided,
   emitProgram,
   type Kernel,
@@ -26,10 +25,11 @@ import { isMemory, writesOfStep } from './areas.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
-import { type KernelsAct, type Part, partsOf } from './parts.ts';
+import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
 import { timeKernels } from './timing.ts';
+import { type Undo, undoOf } from './undo.ts';
 
 /** Thrown where a call is given what it cannot be, before anything has been changed. */
 export class Refused extends Error {}
@@ -66,6 +66,8 @@ export class Machine {
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
+  /** What else is changed before the last check. */
+  readonly #undo: Undo | null;
 
   constructor(program: Program) {
     this.program = program;
@@ -73,8 +75,10 @@ export class Machine {
       (steps, pass) => pass.run(steps, program),
       lowerProgram(program) as readonly Step[],
     );
+    const left = new Set(program.gradients.map(({ value }) => value?.memory));
+    const isSeen = (memory: Memory): boolean => memory.origin.kind !== 'local' || left.has(memory);
     const changing = this.steps.findIndex(
-      (step) => step.kind === 'eager' || writesOfStep(step).some(isOutside),
+      (step) => step.kind === 'eager' || writesOfStep(step).some((area) => isMemory(area) && isSeen(area)),
     );
     this.#harmless = changing < 0 ? this.steps.length : changing;
     this.#layout = layOut(program, this.steps);
@@ -92,6 +96,7 @@ export class Machine {
       tensorOf: (value) => this.#tensorOf(value),
       emit: (stretches) => this.#emit(stretches),
     });
+    this.#undo = undoOf(program, this.steps, this.#harmless, isSeen, (memory) => this.#places.get(memory));
     this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
     this.#left = program.gradients.map(({ leaf, value }) => {
       if (value === null) return { leaf, value, left: null };
@@ -175,6 +180,7 @@ export class Machine {
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     this.#bringIn(given);
+    this.#undo?.keep();
     const found: unknown[] = [];
     for (const { hosts, act, numbers } of this.#parts) {
       if (hosts.length > 0) this.#runHosts(hosts, found, hostResults);
@@ -183,7 +189,7 @@ export class Machine {
       if (act.kind === 'kernels') {
         const refused = act.run();
         if (refused !== 0) this.#refuse(act, refused - 1, found);
-      } else runEagerly(act.equation, act.inputs, act.outputs, found);
+      } else this.#runEagerly(act, found);
     }
     this.#bringOut(given);
     const results = this.#results.map((result) => this.#resultOf(result, given));
@@ -205,9 +211,26 @@ export class Machine {
     }
   }
 
+  #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
+    try {
+      runEagerly(equation, inputs, outputs, found);
+    } catch (error) {
+      this.#giveUp(found);
+      throw error;
+    }
+  }
+
+  /** Leaves the call to the function itself, if all can be made as it was: not where the host has done its part. */
+  #giveUp(found: readonly unknown[]): void {
+    if (this.#undo === null || found.length > 0) return;
+    this.#undo.putBack();
+    throw new Refused();
+  }
+
   /** A kernel refused what it found. Where nothing was changed, the function itself says why, else the eager kernel. */
   #refuse(act: KernelsAct, kernel: number, found: readonly unknown[]): never {
     if (act === this.#parts[0]?.act && kernel < this.#harmless) throw new Refused();
+    this.#giveUp(found);
     const equation = this.program.equations[act.equations[kernel] ?? -1]!;
     const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
     runEagerly(equation, equation.inputs.map(tensorOf), equation.outputs.map(tensorOf), found);
@@ -281,9 +304,6 @@ export class Machine {
     setGradient(x, left.tensor);
   }
 }
-
-/** Whether somebody beside the program has an area. */
-const isOutside = (area: Area): boolean => isMemory(area) && area.origin.kind !== 'local';
 
 /** A tensor among the results, and where the program has it. */
 interface Result {

@@ -1,0 +1,65 @@
+/** What a compiled call refuses in its middle, since it was computed there: all is as it was before the call. */
+import {
+  dropoutMask,
+  getRngState,
+  manualSeed,
+  mm,
+  noGrad,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  topk,
+  zeros,
+} from '@kindling/core';
+import * as kindling from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import { bitsOf } from '../support/compiled.ts';
+
+/** A call that changes much before what it computes is looked at. */
+function world(refused: (scale: Tensor, kept: Tensor) => Tensor) {
+  manualSeed(5);
+  const w = randn([3, 3]).requiresGrad_();
+  const running = zeros([3]);
+  const call = (x: Tensor, scale: Tensor): Tensor => {
+    w.grad = null;
+    const mask = dropoutMask(x, 0.5);
+    const y = x.matmul(w).mul(mask);
+    noGrad(() => running.mul_(0.9).add_(y.mean(0)));
+    y.square().sum().backward();
+    const kept = topk(y.detach(), 2).values;
+    return refused(scale, kept);
+  };
+  const state = (): unknown => [w, w.grad, running].map(bitsOf).concat([...getRngState()]);
+  return { call, state };
+}
+
+const x = (): Tensor => ones([4, 3]).mul(0.5);
+const refusals: Readonly<Record<string, (scale: Tensor, kept: Tensor) => Tensor>> = {
+  'a product that is no int32': (scale) => mm(scale.to('int32').expand(2, 2), scale.to('int32').expand(2, 2)),
+  'an index that was computed': (scale, kept) => kept.gather(1, scale.to('int32').expand(4, 1)),
+  'a check in a kernel that works in JavaScript': (scale, kept) =>
+    kindling.multinomial(kept.mul(0).add(scale.lt(1000).to(kept.dtype)), 1),
+};
+
+describe('a compiled call that is refused in its middle', () => {
+  it.each(Object.entries(refusals))('has the error of eager, and leaves nothing: %s', (_, refused) => {
+    const [good, bad] = [tensor([[1]]), tensor([[70000]])];
+    const eager = world(refused);
+    for (let i = 0; i < 3; i++) eager.call(x(), good);
+    let message = '';
+    try {
+      eager.call(x(), bad);
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message).not.toBe('');
+    const { call, state } = world(refused);
+    const compiled = kindling.compile(call);
+    for (let i = 0; i < 4; i++) compiled(x(), good.clone());
+    const before = state();
+    expect(() => compiled(x(), bad)).toThrow(message);
+    expect(state()).toEqual(before);
+    compiled(x(), good.clone());
+  });
+});
