@@ -1,0 +1,193 @@
+import {
+  type ConvTransposeOptions as ConvTransposeFunctionOptions,
+  checkArguments,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  formatShape,
+  K,
+  type PerDimension,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
+import { checkInput } from '../../module/arguments.ts';
+import { type LayerOptions, layerKinds } from '../factory.ts';
+import { ConvBase } from './conv-base.ts';
+
+export type { ConvTransposeFunctionOptions };
+export { convTranspose1d, convTranspose2d, convTranspose3d };
+
+/** Options of {@link ConvTranspose1d} and its kin. A number stands for as many as there are dimensions. */
+export interface ConvTransposeOptions extends LayerOptions {
+  /** From one window to the next. Default: 1. */
+  readonly stride?: PerDimension;
+  /** What is cut off on both sides. Default: 0. */
+  readonly padding?: PerDimension;
+  /** Added to each size of the result, at its end. Default: 0. */
+  readonly outputPadding?: PerDimension;
+  /** Into how many groups channels are cut, each with weights of its own. Default: 1. */
+  readonly groups?: number;
+  /** Whether something is added to each channel. Default: true. */
+  readonly bias?: boolean;
+  /** From one entry of a window to the next. Default: 1. */
+  readonly dilation?: PerDimension;
+  /** `'zeros'`, the only one that there is. */
+  readonly paddingMode?: 'zeros';
+}
+
+/** Options of a call of {@link ConvTranspose1d} and its kin. */
+export interface OutputSizeOptions {
+  /** Which of the sizes that differ by less than a stride the result has; those of dimensions, or its whole shape. */
+  readonly outputSize?: Shape;
+}
+
+const parameters = () => ({
+  inChannels: K.count,
+  outChannels: K.count,
+  kernelSize: K.sizeOrSizes,
+  options: K.options<ConvTransposeOptions>({
+    stride: K.sizeOrSizes,
+    padding: K.sizeOrSizes,
+    outputPadding: K.sizeOrSizes,
+    groups: K.integer,
+    bias: K.flag,
+    dilation: K.sizeOrSizes,
+    paddingMode: K.oneOf('zeros'),
+    ...layerKinds,
+  }),
+});
+
+type Convolution = (
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: ConvTransposeFunctionOptions,
+) => Tensor;
+
+/** Transposed convolution over some dimensions. */
+abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
+  constructor(
+    rank: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions,
+  ) {
+    checkArguments(new.target.name, parameters(), [inChannels, outChannels, kernelSize, options]);
+    const { stride, padding, dilation, outputPadding, groups, bias, dtype } = options;
+    super(rank, {
+      ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, outputPadding, groups, bias },
+      paddingMode: undefined,
+      transposed: true,
+      ...(dtype && { dtype }),
+    });
+  }
+
+  /** The function for so many dimensions. */
+  protected abstract convolve(...args: Parameters<Convolution>): Tensor;
+
+  override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
+    checkInput(this, x);
+    const kinds = K.options<OutputSizeOptions>({ outputSize: K.sizes });
+    checkArguments(this.constructor.name, { options: kinds }, [options]);
+    const { weight, bias, stride, padding, dilation, groups } = this;
+    const outputPadding =
+      options.outputSize === undefined ? this.outputPadding : this.#paddingFor(x.shape, options.outputSize);
+    return this.convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+  }
+
+  /** The output padding that leads to a size. */
+  #paddingFor(x: Shape, wanted: Shape): Shape {
+    const caller = this.constructor.name;
+    const rank = this.kernelSize.length;
+    const sizes = wanted.length === x.length ? wanted.slice(x.length - rank) : wanted;
+    if (sizes.length !== rank) {
+      throw new ShapeError(
+        `${caller}: for ${x.length}D input, outputSize must have ${rank} or ${x.length} elements (got ${wanted.length})`,
+      );
+    }
+    const least = x.slice(-rank).map((size, d) => {
+      const { stride, padding, dilation, kernelSize } = this;
+      const reach = (dilation[d] ?? 1) * ((kernelSize[d] ?? 1) - 1) + 1;
+      return (size - 1) * (stride[d] ?? 1) - 2 * (padding[d] ?? 0) + reach;
+    });
+    const most = least.map((size, d) => size + (this.stride[d] ?? 1) - 1);
+    if (sizes.some((size, d) => size < (least[d] ?? 0) || size > (most[d] ?? 0))) {
+      throw new ValueError(
+        `${caller}: requested an output size of ${formatShape(sizes)}, but valid sizes range from ${formatShape(least)} to ` +
+          `${formatShape(most)} (for an input of shape ${formatShape(x)})`,
+      );
+    }
+    return sizes.map((size, d) => size - (least[d] ?? 0));
+  }
+}
+
+/**
+ * What {@link Conv1d} does to gradients, with learned weights: {@link convTranspose1d} of x (N, inChannels, L) or (inChannels, L) gives
+ * (N, outChannels, (L - 1) * stride - 2 * padding + dilation * (kernelSize - 1) + outputPadding + 1). A call takes the size of its
+ * result too, where several lead to one L: `up(x, { outputSize: [7] })`. Follows `torch.nn.ConvTranspose1d`.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ * @example
+ * ```ts
+ * const up = new nn.ConvTranspose1d(4, 2, 3, { stride: 2 });
+ * up(randn([1, 4, 5])).shape; // [ 1, 2, 11 ]
+ * up(randn([1, 4, 5]), { outputSize: [12] }).shape; // [ 1, 2, 12 ]
+ * ```
+ */
+export class ConvTranspose1d extends ConvTransposeNd {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions = {},
+  ) {
+    super(1, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return convTranspose1d(...args);
+  }
+}
+
+/**
+ * {@link ConvTranspose1d} of images, (N, inChannels, H, W) or (inChannels, H, W). Follows `torch.nn.ConvTranspose2d`.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ */
+export class ConvTranspose2d extends ConvTransposeNd {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions = {},
+  ) {
+    super(2, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return convTranspose2d(...args);
+  }
+}
+
+/**
+ * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows `torch.nn.ConvTranspose3d`.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ */
+export class ConvTranspose3d extends ConvTransposeNd {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions = {},
+  ) {
+    super(3, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return convTranspose3d(...args);
+  }
+}

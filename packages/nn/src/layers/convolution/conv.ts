@@ -1,0 +1,146 @@
+import {
+  type ConvOptions as ConvFunctionOptions,
+  checkArguments,
+  conv1d,
+  conv2d,
+  conv3d,
+  K,
+  type PerDimension,
+  pad,
+  type Shape,
+  type Tensor,
+} from '@kindling/core';
+import { checkInput } from '../../module/arguments.ts';
+import { type LayerOptions, layerKinds } from '../factory.ts';
+import { ConvBase, type PaddingMode } from './conv-base.ts';
+
+export type { ConvFunctionOptions };
+export { conv1d, conv2d, conv3d };
+
+/** Options of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}. A number stands for as many as there are dimensions. */
+export interface ConvOptions extends LayerOptions {
+  /** From one window to the next. Default: 1. */
+  readonly stride?: PerDimension;
+  /** Entries beyond each side; `'valid'`: none, `'same'`: as many as keep the sizes, with a stride of 1. Default: 0. */
+  readonly padding?: PerDimension | 'valid' | 'same';
+  /** From one entry of a window to the next. Default: 1. */
+  readonly dilation?: PerDimension;
+  /** Into how many groups channels are cut, each with weights of its own; inChannels of them: depthwise. Default: 1. */
+  readonly groups?: number;
+  /** Whether something is added to each channel. Default: true. */
+  readonly bias?: boolean;
+  /** What stands beyond the sides: zeros, the image mirrored, its edge, or the image again. Default: `'zeros'`. */
+  readonly paddingMode?: PaddingMode;
+}
+
+const parameters = () => ({
+  inChannels: K.count,
+  outChannels: K.count,
+  kernelSize: K.sizeOrSizes,
+  options: K.options<ConvOptions>({
+    stride: K.sizeOrSizes,
+    padding: K.either(K.sizeOrSizes, K.oneOf('valid', 'same')),
+    dilation: K.sizeOrSizes,
+    groups: K.integer,
+    bias: K.flag,
+    paddingMode: K.oneOf('zeros', 'reflect', 'replicate', 'circular'),
+    ...layerKinds,
+  }),
+});
+
+type Convolution = (x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvFunctionOptions) => Tensor;
+
+/** Convolution over some dimensions. */
+abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
+  readonly #sides: Shape;
+
+  constructor(
+    rank: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvOptions,
+  ) {
+    checkArguments(new.target.name, parameters(), [inChannels, outChannels, kernelSize, options]);
+    const { stride, padding, dilation, groups, bias, paddingMode, dtype } = options;
+    super(rank, {
+      ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias, paddingMode },
+      outputPadding: undefined,
+      transposed: false,
+      ...(dtype && { dtype }),
+    });
+    this.#sides = this.kernelSize.flatMap((kernel, d) => {
+      if (typeof this.padding !== 'string') return Array<number>(2).fill(this.padding[d] ?? 0);
+      const total = this.padding === 'same' ? (this.dilation[d] ?? 1) * (kernel - 1) : 0;
+      return [total - Math.floor(total / 2), Math.floor(total / 2)];
+    });
+  }
+
+  /** The function for so many dimensions. */
+  protected abstract convolve(...args: Parameters<Convolution>): Tensor;
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
+    if (paddingMode === 'zeros') return this.convolve(x, weight, bias, { stride, padding, dilation, groups });
+    // The last dimension comes first.
+    const padded = pad(x, [...this.#sides].reverse(), { mode: paddingMode });
+    return this.convolve(padded, weight, bias, { stride, dilation, groups });
+  }
+}
+
+/**
+ * Convolution of rows: {@link conv1d} of x (N, inChannels, L) or (inChannels, L) with learned weights gives
+ * (N, outChannels, (L + 2 * padding - dilation * (kernelSize - 1) - 1) / stride + 1, rounded down). Parameters start uniform in
+ * +-1 / sqrt(inChannels / groups * kernelSize). Follows `torch.nn.Conv1d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ * @example new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [ 20, 33, 24 ]
+ */
+export class Conv1d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super(1, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return conv1d(...args);
+  }
+}
+
+/**
+ * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes and first
+ * parameters as those of {@link Conv1d}. Follows `torch.nn.Conv2d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ * @example
+ * ```ts
+ * const conv = new nn.Conv2d(1, 8, 3, { stride: 2, padding: 1, bias: false });
+ * conv(randn([4, 1, 28, 28])).shape; // [ 4, 8, 14, 14 ]
+ * conv.toString(); // 'Conv2d(1, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)'
+ * ```
+ */
+export class Conv2d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super(2, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return conv2d(...args);
+  }
+}
+
+/**
+ * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights; sizes and first
+ * parameters as those of {@link Conv1d}. Follows `torch.nn.Conv3d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * @throws DTypeError when x has another dtype than the parameters.
+ */
+export class Conv3d extends ConvNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    super(3, inChannels, outChannels, kernelSize, options);
+  }
+
+  protected convolve(...args: Parameters<Convolution>): Tensor {
+    return conv3d(...args);
+  }
+}
