@@ -45,9 +45,8 @@ export class FixedLoops extends LoopEmitter {
       this.emitRow(sizes);
       return;
     }
-    const { f } = this;
+    const { f, start } = this;
     this.hoist(perCall);
-    const start = f.local('i32');
     if (part !== undefined) f.get(part.first).tee(this.row).i32Const(inner).op('i32.mul').set(start);
     const rows = f.loop();
     this.hoist(perRow);
@@ -92,8 +91,8 @@ export class FixedLoops extends LoopEmitter {
         f.set(this.localOfOutput(output));
       }
     for (const output of outputs) {
-      const { node, stored, base } = output;
-      const address = this.position(this.densePosition, stored);
+      const { node, stored, base, shift } = output;
+      const address = this.shifted(this.position(this.densePosition, stored), shift);
       const push = (): void => {
         if (outputs.length > 1) f.get(this.localOfOutput(output));
         else this.push(node);

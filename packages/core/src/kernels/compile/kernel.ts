@@ -1,9 +1,16 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import { instantiate, ModuleBuilder } from '../wasm/index.ts';
+import { instantiate, ModuleBuilder, type ValueType } from '../wasm/index.ts';
 import { LoopEmitter } from './loops.ts';
 import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
-import { inputAt, type KernelFunction, type KernelSpec, type Mode, type OutputSpec } from './spec.ts';
+import {
+  inputAt,
+  type KernelFunction,
+  type KernelSpec,
+  type Mode,
+  type OutputSpec,
+  type RangedFunction,
+} from './spec.ts';
 
 const levels: Readonly<Record<Mode, Level>> = {
   dense: perElement,
@@ -43,17 +50,37 @@ export function importScalarFunctions(
  * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
  * has no implementation.
  */
-export function compileKernel(spec: KernelSpec): KernelFunction {
+export const compileKernel = (spec: KernelSpec): KernelFunction =>
+  compileLoops<KernelFunction>(spec, ['i32', 'i32']);
+
+/** The parameters of a {@link RangedFunction}. */
+export const rangedTypes: readonly ValueType[] = ['i32', 'i32', 'i32', 'i32'];
+
+/** The same, to be run over some of the elements. */
+export const compileRanged = (spec: KernelSpec): RangedFunction =>
+  compileLoops<RangedFunction>(spec, rangedTypes);
+
+function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   const program = lowered(spec);
   const module = new ModuleBuilder();
   const env: ScalarFunctions = {};
   const callees = new Map<string, number>();
   importScalarFunctions(module, program, spec, callees, env);
-  module.addFunction({ params: ['i32', 'i32'], results: [], export: 'run', name: spec.name }, (f) =>
-    new LoopEmitter(f, spec, program, callees).emit(),
+  module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) =>
+    new LoopEmitter(f, spec, program, callees, params === rangedTypes).emit(),
   );
-  return instantiate<{ run: KernelFunction }>(module.build(), env).run;
+  return instantiate<{ run: F }>(module.build(), env).run;
 }
+
+/** The cost of an element, in operations. */
+export const operationsOf = (spec: KernelSpec): number =>
+  lowered(spec).nodes.reduce(
+    (sum, { op }) => sum + (op === 'scalarCall' || op === 'scalarCallWhere' ? operationsOfCall : 1),
+    0,
+  );
+
+/** What the call of a function of JavaScript takes. */
+const operationsOfCall = 200;
 
 function scalarFunction(name: string, spec: KernelSpec): ScalarFunction {
   const found = scalarFunctions[name] ?? (Math as unknown as Record<string, unknown>)[name];

@@ -15,9 +15,11 @@ import {
 import { type Level, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
 import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
 
-/** The parameters of a kernel's function. */
+/** The parameters of a kernel's function; the last two are those of one that does some rows. */
 const OUTER = 0;
 const INNER = 1;
+const START = 2;
+const ROW = 3;
 
 /** Writes the loops of one kernel: rows outside, vectors of elements inside, the cheap expressions unrolled. */
 export class LoopEmitter {
@@ -31,6 +33,9 @@ export class LoopEmitter {
   protected readonly densePosition = new Map<number, number>();
   protected readonly rowPosition = new Map<number, number>();
   protected readonly row: number;
+  /** The element that a row begins with. */
+  protected readonly start: number;
+  private readonly ranged: boolean;
   protected readonly locals = new Map<Node, number>();
   protected readonly ready = new Set<Node>();
   protected integers: IntegerScratch | undefined;
@@ -42,13 +47,16 @@ export class LoopEmitter {
     spec: KernelSpec,
     program: Program<OutputSpec>,
     callees: ReadonlyMap<string, number>,
+    ranged = false,
   ) {
     this.f = f;
     this.spec = spec;
     this.program = program;
     this.callees = callees;
     this.lanes = lanesOf[spec.lane];
-    this.row = f.local('i32');
+    this.row = ranged ? ROW : f.local('i32');
+    this.start = ranged ? START : f.local('i32');
+    this.ranged = ranged;
     for (const { stored } of spec.outputs) this.position(this.densePosition, stored);
     for (const { stored, mode } of spec.inputs) {
       if (mode === 'dense') this.position(this.densePosition, stored);
@@ -58,11 +66,12 @@ export class LoopEmitter {
   }
 
   emit(): void {
-    const { f, lanes } = this;
+    const { f, lanes, start } = this;
     const left = f.local('i32');
-    const start = f.local('i32');
     const unroll = this.unrolling();
 
+    // From how many rows to the number of the one after the last.
+    if (this.ranged) f.get(OUTER).get(ROW).op('i32.add').set(OUTER);
     this.hoist(perCall);
     const rows = f.loop();
     this.hoist(perRow);
@@ -159,9 +168,8 @@ export class LoopEmitter {
         this.loadInput(node.attribute);
         return;
       case 'param':
-        f.i32Const(0)
-          .load('f64.load', spec.params + 8 * node.attribute)
-          .splatF64(spec.lane);
+        this.pushShift(spec.paramsShift);
+        f.load('f64.load', spec.params + 8 * node.attribute).splatF64(spec.lane);
         return;
       case 'constant':
       case 'intConstant':
@@ -202,16 +210,30 @@ export class LoopEmitter {
 
   protected loadInput(index: number): void {
     const { f, spec } = this;
-    const { stored, mode, base } = inputAt(spec, index);
+    const { stored, mode, base, shift } = inputAt(spec, index);
     if (mode === 'dense' || mode === 'row') {
       const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
-      const address = this.position(positions, stored);
+      const address = this.shifted(this.position(positions, stored), shift);
       emitVectorLoad(f, spec.lane, stored, base + this.displacement(stored), address);
       return;
     }
-    if (mode === 'scalar') f.i32Const(0);
-    else f.get(this.row).i32Const(shiftOf[stored]).op('i32.shl');
+    this.pushShift(shift);
+    if (mode === 'column') f.get(this.row).i32Const(shiftOf[stored]).op('i32.shl').op('i32.add');
     emitSplatLoad(f, spec.lane, stored, base);
+  }
+
+  /** Pushes what the address of an operand begins with. */
+  private pushShift(shift: number | undefined): void {
+    if (shift === undefined) this.f.i32Const(0);
+    else this.f.get(shift);
+  }
+
+  /** A local with an address in an operand, of which `address` has the position. */
+  protected shifted(address: number, shift: number | undefined): number {
+    if (shift === undefined) return address;
+    const sum = this.f.local('i32');
+    this.f.get(address).get(shift).op('i32.add').set(sum);
+    return sum;
   }
 
   protected displacement(stored: Stored): number {

@@ -15,6 +15,8 @@ export interface OperandSpec {
   readonly mode: Mode;
   /** Byte offset of the operand in the scratch memory. */
   readonly base: number;
+  /** A local that is added to that. */
+  readonly shift?: number;
 }
 
 /** A result of a kernel: what it computes, and where it goes. */
@@ -22,6 +24,8 @@ export interface OutputSpec {
   readonly expression: Expr;
   readonly stored: Stored;
   readonly base: number;
+  /** As that of an operand. */
+  readonly shift?: number;
 }
 
 /** What {@link compileKernel} makes a kernel of. */
@@ -33,10 +37,15 @@ export interface KernelSpec {
   readonly outputs: readonly OutputSpec[];
   /** Byte offset of the parameters: float64 numbers, one after another. */
   readonly params: number;
+  /** A local that is added to that. */
+  readonly paramsShift?: number;
 }
 
 /** Runs a kernel over (outer, inner) elements, all operands being in their slots. Reads and writes up to 32 bytes past each. */
 export type KernelFunction = (outer: number, inner: number) => void;
+
+/** Runs a kernel over `outer` rows from row `row` on, whose first element is number `start`. */
+export type RangedFunction = (rows: number, inner: number, start: number, row: number) => void;
 
 /** The operand of that number. */
 export function inputAt({ name, inputs }: KernelSpec, index: number): OperandSpec {

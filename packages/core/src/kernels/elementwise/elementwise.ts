@@ -1,9 +1,9 @@
-import type { DType, TypedArray } from '../../dtype.ts';
+import type { TypedArray } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
-import { compileKernel, type KernelFunction, type Mode } from '../compile/index.ts';
-import { type Expr, input, type Lane, param } from '../expression/index.ts';
+import type { KernelFunction } from '../compile/index.ts';
+import type { Lane } from '../expression/index.ts';
 import { NotLowered, recordCall, recorder } from '../recording/index.ts';
 import {
   copyBetween,
@@ -14,136 +14,24 @@ import {
   storeInt32,
   stridedOver,
 } from '../strided/index.ts';
+import { onThreads, worthThreads } from '../threads/index.ts';
 import { f64 } from '../wasm/index.ts';
 import {
-  copyIn,
-  copyOut,
-  ensureSlots,
-  gatherIn,
-  maxParams,
-  paramsBase,
-  slotBase,
-  slotBytes,
-} from './slots.ts';
+  column,
+  dense,
+  dtypeCode,
+  type ElementwiseKernel,
+  isNarrowed,
+  laneCode,
+  maxInputs,
+  row,
+  scalar,
+  scattered,
+} from './kernel.ts';
+import { firstShared, leastShared, type SharedVariant } from './shared.ts';
+import { copyIn, copyOut, ensureSlots, gatherIn, paramsBase, slotBase, slotBytes } from './slots.ts';
 
-/** How an operand lies against the iteration space; the first four are the {@link Mode}s of kernels. */
-const dense = 0;
-const row = 1;
-const column = 2;
-const scalar = 3;
-/** Fits none of them: it is copied in as `dense`, element by element. */
-const scattered = 4;
-const modeOf = (layout: number | undefined): Mode =>
-  layout === row ? 'row' : layout === column ? 'column' : layout === scalar ? 'scalar' : 'dense';
-
-/** Keys of compiled variants are exact integers up to here. */
-const maxInputs = 9;
-
-const laneCode: Readonly<Record<Lane, number>> = { f32: 0, f64: 1, i32: 2 };
-
-function dtypeCode(dtype: DType): number {
-  switch (dtype) {
-    case 'float32':
-      return 0;
-    case 'float64':
-      return 1;
-    case 'int32':
-      return 2;
-    case 'uint8':
-      return 3;
-    default:
-      return 4;
-  }
-}
-
-/** Nodes are immutable, so all kernels share these. */
-const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
-const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
-
-/** Builds the expression, or the expressions of several results, from the operands and then the parameters. */
-export type BuildExpression = (...x: Expr[]) => Expr | Expr[];
-
-/**
- * An elementwise operation, declared as a scalar expression and compiled when it first meets a lane and a combination
- * of operand layouts and dtypes.
- *
- *     const axpy = new ElementwiseKernel('axpy', 2, (x, y, a) => add(mul(a, x), y));
- *     runElementwise(axpy, 'f32', [x, y], [0.5], out);
- */
-export class ElementwiseKernel {
-  readonly name: string;
-  readonly arity: number;
-  readonly #build: BuildExpression;
-  #expressions: readonly Expr[] | undefined;
-  readonly #variants = new Map<number, KernelFunction>();
-  #lastKey = -1;
-  #last: KernelFunction | undefined;
-
-  constructor(name: string, arity: number, build: BuildExpression) {
-    this.name = name;
-    this.arity = arity;
-    this.#build = build;
-  }
-
-  /** The results' expressions over `input(i)` and `param(i)`. */
-  get expressions(): readonly Expr[] {
-    if (this.#expressions === undefined) {
-      const built = this.#build(...inputNodes.slice(0, this.arity), ...paramNodes);
-      this.#expressions = Array.isArray(built) ? built : [built];
-    }
-    return this.#expressions;
-  }
-
-  /** @internal The compiled form for a key that {@link runElementwise} made of lane, layouts and dtypes. */
-  variant(
-    key: number,
-    lane: Lane,
-    inputs: readonly Strided[],
-    layouts: Uint8Array,
-    outs: readonly Strided[],
-  ): KernelFunction {
-    if (key === this.#lastKey) return this.#last!;
-    let variant = this.#variants.get(key);
-    if (variant === undefined) {
-      variant = this.#compile(lane, inputs, layouts, outs);
-      this.#variants.set(key, variant);
-    }
-    this.#lastKey = key;
-    this.#last = variant;
-    return variant;
-  }
-
-  #compile(
-    lane: Lane,
-    inputs: readonly Strided[],
-    layouts: Uint8Array,
-    outs: readonly Strided[],
-  ): KernelFunction {
-    const { name, expressions } = this;
-    if (outs.length !== expressions.length) {
-      throw new KindlingError(`${name}: got ${outs.length} results to fill, computes ${expressions.length}`);
-    }
-    ensureSlots(inputs.length + outs.length);
-    return compileKernel({
-      name,
-      lane,
-      params: paramsBase,
-      inputs: inputs.map((x, i) => ({
-        stored: x.dtype,
-        mode: modeOf(layouts[i]),
-        base: slotBase(outs.length + i),
-      })),
-      outputs: expressions.map((expression, i) => ({
-        expression,
-        stored: isNarrowed(lane, outs[i]!) ? 'float64' : outs[i]!.dtype,
-        base: slotBase(i),
-      })),
-    });
-  }
-}
-
-/** Integers come out of float lanes as float64 numbers, and are checked as they become int32. */
-const isNarrowed = (lane: Lane, out: Strided): boolean => lane === 'f64' && out.dtype === 'int32';
+export { ElementwiseKernel } from './kernel.ts';
 
 /** Takes down how float64 numbers become int32, which stay as they are where one does not fit. Kindling's own. */
 export function recordNarrowing(numbers: TypedArray, out: Strided): void {
@@ -251,7 +139,21 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    runInChunks(run, lane, inputs, outs, shape, outer, inner, sink);
+    if (
+      n < leastShared ||
+      sink !== undefined ||
+      !runShared(
+        kernel.shared(key, lane, inputs, layouts, outs),
+        params,
+        lane,
+        inputs,
+        outs,
+        shape,
+        outer,
+        inner,
+      )
+    )
+      runInChunks(run, 0, lane, inputs, outs, shape, outer, inner, sink);
     return;
   }
   const slot = outs.length;
@@ -304,9 +206,34 @@ function classify(x: Strided, shape: Shape): number {
   return dense;
 }
 
+/** {@link runInChunks} by several threads; `false` where it is not worth it. */
+function runShared(
+  variant: SharedVariant,
+  params: readonly number[],
+  lane: Lane,
+  inputs: readonly Strided[],
+  outs: readonly Strided[],
+  shape: Shape,
+  outer: number,
+  inner: number,
+): boolean {
+  const n = outer * inner;
+  const work = n * variant.operations;
+  if (work < worthThreads || outs.some((out) => isNarrowed(lane, out))) return false;
+  variant.prepare();
+  const copied = inputs.filter(({ count }) => count === n).length + outs.length;
+  return onThreads(work, n * copied, (byRows) => {
+    ensureSlots(firstShared + inputs.length + outs.length);
+    f64.set(params, paramsBase / 8);
+    const run = (rows: number, columns: number): void => variant.run(byRows, rows, columns);
+    runInChunks(run, firstShared, lane, inputs, outs, shape, outer, inner);
+  });
+}
+
 /** Runs a kernel over operands that do not fit the slots whole, or not as they lie. */
 function runInChunks(
   run: KernelFunction,
+  firstSlot: number,
   lane: Lane,
   inputs: readonly Strided[],
   outs: readonly Strided[],
@@ -321,7 +248,7 @@ function runInChunks(
   const capacity = slotBytes / (wide ? 8 : 4);
   const stored = sink === undefined ? outs : outs.slice(1);
   const results = stored.map((out, i) => {
-    const slot = outs.length - stored.length + i;
+    const slot = firstSlot + outs.length - stored.length + i;
     // What is narrowed is stored when all of it has been checked.
     const direct = out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs));
     return {
@@ -330,7 +257,7 @@ function runInChunks(
       target: direct ? out : stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape),
     };
   });
-  const operands = inputs.map((x, i) => ({ x, layout: layouts[i], slot: outs.length + i }));
+  const operands = inputs.map((x, i) => ({ x, layout: layouts[i], slot: firstSlot + outs.length + i }));
 
   const rows = Math.min(outer, Math.max(1, Math.floor(capacity / inner)));
   const columns = Math.min(inner, capacity);

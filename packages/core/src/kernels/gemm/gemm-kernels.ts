@@ -1,5 +1,7 @@
 /** The WebAssembly kernels of the matrix product: functions of addresses, and which of them serves a product. */
 
+import type { Split } from '../recording/index.ts';
+import type { Cut, RowsFunction } from '../threads/index.ts';
 import {
   type Compiling,
   type FloatLane,
@@ -78,6 +80,40 @@ const LANES: Readonly<Record<FloatLane, GemmLane>> = {
 
 /** The types of the parameters of a {@link TileProduct}, in order. */
 export const tileTypes = (lane: FloatLane): ValueType[] => Object.values(productParams(LANES[lane]));
+
+/** A product as a function of rows. */
+export const rowsFunctionOf = (lane: FloatLane, multiply: TileProduct): RowsFunction => ({
+  kernel: multiply as (...args: number[]) => void,
+  types: tileTypes(lane),
+});
+
+const addresses = { a: 3, b: 5, c: 7, scratch: 10 };
+
+/** How a product is cut by rows: those of a are so many bytes apart and those of c, and each takes `work`. */
+export const rowsOfProduct = (work: number, aRow: number, cRow: number): Split => ({
+  count: 0,
+  steps: [
+    [addresses.a, aRow],
+    [addresses.c, cRow],
+  ],
+  scratch: addresses.scratch,
+  together: narrowTile.rows,
+  work,
+});
+
+/** The same for products of `times` matrices, each so many bytes after the one before. */
+export const matricesOfProducts = (times: number, work: number, a: number, b: number, c: number): Cut => ({
+  count: null,
+  times,
+  steps: [
+    [addresses.a, a],
+    [addresses.b, b],
+    [addresses.c, c],
+  ],
+  scratch: addresses.scratch,
+  together: 1,
+  work,
+});
 
 const dotKernel = memoized((lane: FloatLane): TileProduct => {
   const module = new ModuleBuilder();

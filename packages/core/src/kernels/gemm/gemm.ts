@@ -3,14 +3,16 @@
 import type { TypedArray } from '../../dtype.ts';
 import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, storeInt32 } from '../strided/index.ts';
-import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
-import { SCRATCH_BYTES } from './gemm-kernels.ts';
+import { type CallByRows, onThreads, worthThreads } from '../threads/index.ts';
+import { align16, ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
+import { matricesOfProducts, rowsFunctionOf, rowsOfProduct, SCRATCH_BYTES } from './gemm-kernels.ts';
 import { EXACT, exactProduct, largest } from './integers.ts';
 import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { recordBlocks, recordGemm } from './recorded.ts';
 import { recordIntegers } from './recorded-integers.ts';
 import { smallGemm } from './small.ts';
+import { narrowTile } from './tiles.ts';
 
 export type { BatchedMatrixView, MatrixView } from './operands.ts';
 
@@ -25,6 +27,8 @@ export interface GemmOptions {
 }
 
 const noOptions: GemmOptions = {};
+
+const laneOf = (c: FloatArray): FloatLane => (c instanceof Float32Array ? 'f32' : 'f64');
 
 /**
  * c = alpha * a @ b + beta * (bias or c), for a of shape (m, k), b of shape (k, n) and c of shape (m, n).
@@ -56,10 +60,43 @@ export function gemm(
   } else if (m * n * steps <= SMALL) {
     smallGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
   } else if (isTransposedVector(n, k, a, b)) {
-    blockedGemm(1, m, k, transposed(b), transposed(a), c, cOffset, alpha, beta, added && transposed(added));
-  } else {
-    blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added);
+    blockedGemm(
+      1,
+      m,
+      k,
+      transposed(b),
+      transposed(a),
+      c,
+      cOffset,
+      alpha,
+      beta,
+      added && transposed(added),
+      null,
+    );
+  } else if (m * n * steps < worthThreads || !sharedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added)) {
+    blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added, null);
   }
+}
+
+/** {@link blockedGemm} by several threads, where there are rows for them: not in `gemm`, whose variables a closure would slow down. */
+function sharedGemm(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  c: FloatArray,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+): boolean {
+  if (m <= narrowTile.rows) return false;
+  // Compiled before, as scratch is elsewhere then.
+  planOf(m, n, k, a, b, c);
+  return onThreads(m * n * k, m * k + k * n + m * n, (byRows) =>
+    blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added, byRows),
+  );
 }
 
 /** A stack of one matrix. */
@@ -107,6 +144,7 @@ function blockedGemm(
   alpha: number,
   beta: number,
   added: MatrixView | undefined,
+  byRows: CallByRows | null,
 ): void {
   const bytes = c.BYTES_PER_ELEMENT;
   const { rows, columns, depth } = blocksOf(m, n, k);
@@ -132,7 +170,14 @@ function blockedGemm(
         const accumulate = p > 0 || added !== undefined ? 1 : 0;
         const aBytes = aStride * bytes;
         const bBytes = bStride * bytes;
-        multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0);
+        if (byRows === null)
+          multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0);
+        else
+          byRows(
+            rowsFunctionOf(laneOf(c), multiply),
+            [iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0],
+            rowsOfProduct(jCount * pCount, aLayout === 'rows' ? aBytes : bytes, jCount * bytes),
+          );
       }
       if (jCount === n) {
         copyRun(scratch, cAt / bytes, iCount * n, c, start);
@@ -191,7 +236,9 @@ export function gemmBatched(
   const largest = Math.max(m * n, k * m, k * n);
   if (float && options === noOptions && m * n * k > 0 && batch > 1 && 4 * largest <= BLOCK_ELEMENTS) {
     if (recorder === null) {
-      stackedGemm(batch, m, n, k, a, b, c, cOffset, Math.max(1, Math.floor(BLOCK_ELEMENTS / 4 / largest)));
+      const group = Math.max(1, Math.floor(BLOCK_ELEMENTS / 4 / largest));
+      if (batch * m * n * k < worthThreads || !sharedStack(batch, m, n, k, a, b, c, cOffset, group))
+        stackedGemm(batch, m, n, k, a, b, c, cOffset, group, null);
       return;
     }
     for (let i = 0; i < batch; i++) {
@@ -210,6 +257,24 @@ export function gemmBatched(
   }
 }
 
+/** {@link stackedGemm} by several threads. */
+function sharedStack(
+  batch: number,
+  m: number,
+  n: number,
+  k: number,
+  a: BatchedMatrixView,
+  b: BatchedMatrixView,
+  c: FloatArray,
+  cOffset: number,
+  group: number,
+): boolean {
+  planOf(m, n, k, a, b, c);
+  return onThreads(batch * m * n * k, batch * (m * k + k * n + m * n), (byRows) =>
+    stackedGemm(batch, m, n, k, a, b, c, cOffset, group, byRows),
+  );
+}
+
 /** Moderate matrices: `group` of them are copied at a time. */
 function stackedGemm(
   batch: number,
@@ -221,6 +286,7 @@ function stackedGemm(
   c: FloatArray,
   cOffset: number,
   group: number,
+  byRows: CallByRows | null,
 ): void {
   const bytes = c.BYTES_PER_ELEMENT;
   const size = Math.min(group, batch);
@@ -236,11 +302,19 @@ function stackedGemm(
     const bStrides = placeStack(b, bLayout, first, count, k, n, scratch, bAt / bytes);
     const aLine = aStrides.line * bytes;
     const bLine = bStrides.line * bytes;
-    for (let i = 0; i < count; i++) {
-      const ai = aAt + i * aStrides.matrix * bytes;
-      const bi = bAt + i * bStrides.matrix * bytes;
-      multiply(m, n, k, ai, aLine, bi, bLine, cAt + i * m * n * bytes, 1, 0, 0);
-    }
+    if (byRows !== null) {
+      const [aStep, bStep, cStep] = [aStrides.matrix * bytes, bStrides.matrix * bytes, m * n * bytes];
+      byRows(
+        rowsFunctionOf(laneOf(c), multiply),
+        [m, n, k, aAt, aLine, bAt, bLine, cAt, 1, 0, 0],
+        matricesOfProducts(count, m * n * k, aStep, bStep, cStep),
+      );
+    } else
+      for (let i = 0; i < count; i++) {
+        const ai = aAt + i * aStrides.matrix * bytes;
+        const bi = bAt + i * bStrides.matrix * bytes;
+        multiply(m, n, k, ai, aLine, bi, bLine, cAt + i * m * n * bytes, 1, 0, 0);
+      }
     copyRun(scratch, cAt / bytes, count * m * n, c, cOffset + first * m * n);
   }
 }

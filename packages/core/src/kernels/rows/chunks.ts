@@ -1,14 +1,17 @@
 /** Operations along one dimension of strided operands, chunk by chunk of whole rows in the scratch memory. */
 
-import type { TypedArray } from '../../dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { contiguousStrides, isContiguousLayout } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { recorder, type Split } from '../recording/index.ts';
 import { copyRun, extentOf, type FloatArray, gather, type Strided, stridedOver } from '../strided/index.ts';
+import { onThreads, worthThreads } from '../threads/index.ts';
 import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
 
 /** Elements of one operand in scratch at a time, unless a single row is longer: up to the limit of long-rows.ts. */
 const CHUNK = 16_384;
+/** The same where several threads work on it. */
+const sharedChunk = 8 * CHUNK;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */
 export interface Chunk<Inputs extends readonly unknown[]> {
@@ -50,13 +53,14 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
   out: FloatArray | undefined,
   outOffset: number,
   run: (chunk: Chunk<Inputs>) => void,
+  elements = CHUNK,
 ): void {
   const [x] = operands;
   const { outer, n, inner } = extentOf(x.shape, dim);
   const total = outer * inner;
   if (total * n === 0) return;
   const bytes = x.dtype === 'float64' ? 8 : 4;
-  const group = Math.min(total, Math.max(1, Math.floor(CHUNK / n)));
+  const group = Math.min(total, Math.max(1, Math.floor(elements / n)));
   const slot = align16(group * n * bytes + 64);
   // In front of the operands: two float64 numbers for each row.
   const firstSlot = align16(16 * group + 64);
@@ -98,9 +102,28 @@ export function runRows(
 ): void {
   const [{ shape, dtype, count }] = operands;
   if (recorder === null) {
-    forEachRows(operands, dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-      kernel(rows, n, ...inputs, out),
-    );
+    const { n } = extentOf(shape, dim);
+    const work = count * workOfElement(dtype);
+    const alone = (): void =>
+      forEachRows(operands, dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
+        kernel(rows, n, ...inputs, out),
+      );
+    if (work < worthThreads) alone();
+    else {
+      const types = [0, 1, ...operands, out].map(() => 'i32' as const);
+      const rows = rowsOf(dtype, n, operands.length + 1);
+      const shared = onThreads(work, count * (operands.length + 1), (byRows) =>
+        forEachRows(
+          operands,
+          dim,
+          out as FloatArray,
+          outOffset,
+          (chunk) => byRows({ kernel, types }, [chunk.rows, n, ...chunk.inputs, chunk.out], rows),
+          sharedChunk,
+        ),
+      );
+      if (!shared) alone();
+    }
     return;
   }
   if (count === 0) return;
@@ -124,7 +147,7 @@ export function recordRows(
 ): void {
   if (recorder === null) return;
   const into = recorder;
-  const [{ shape, count }] = operands;
+  const [{ shape, dtype, count }] = operands;
   const { n } = extentOf(shape, dim);
   const reads = operands.map((x) => into.elements(dimLast(x, dim)));
   const arrays = [...reads, out];
@@ -134,20 +157,20 @@ export function recordRows(
     kernel,
     args.map(() => 'i32'),
     args,
-    { reads, writes: [out], ...(divisible ? { rows: rowsOf(n, arrays) } : {}) },
+    { reads, writes: [out], ...(divisible ? { rows: rowsOf(dtype, n, arrays.length) } : {}) },
   );
 }
 
-/** Multiply-adds of about the time that an element takes. */
-const workOfElement = 30;
+/** Multiply-adds of about the time that an element takes: of float64 each exponential is a call. */
+const workOfElement = (dtype: DType): number => (dtype === 'float64' ? 200 : 30);
 
-/** How a {@link RowKernel} on these arrays is cut: it takes rows one by one. */
-const rowsOf = (n: number, arrays: readonly TypedArray[]): Split => ({
+/** How a {@link RowKernel} on so many arrays is cut: it takes rows one by one. */
+const rowsOf = (dtype: DType, n: number, arrays: number): Split => ({
   count: 0,
-  steps: arrays.map((array, i) => [2 + i, n * array.BYTES_PER_ELEMENT]),
+  steps: Array.from({ length: arrays }, (_, i) => [2 + i, n * bytesOf(dtype)] as const),
   scratch: null,
   together: 1,
-  work: n * workOfElement,
+  work: n * workOfElement(dtype),
 });
 
 /** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */

@@ -9,7 +9,7 @@ import { announce, forget, type PartOf, runParts, threadsFor } from './team.ts';
 /** Multiply-adds of a part, or what takes as long: below that a thread costs more than it does. */
 const leastPart = 50_000;
 /** Multiply-adds a millisecond, at the very least. */
-const slowest = 50_000;
+export const slowest = 50_000;
 
 /** A kernel that a module exports under this name as a {@link PartOf}. */
 export interface Job {
@@ -43,22 +43,35 @@ export const canBeSent = ({ env }: SharedModule): boolean => Object.entries(env)
 
 const unused = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<number>(forget);
 
-/** Gives what runs a job of a module on as many threads as there are for it; it returns when all is done. */
-export function forkOf(
-  memory: SharedMemory,
-  { module, exports }: SharedModule,
+/** Tells workers of the jobs of a module; gives the number by which they know it. */
+export function announceJobs(
+  { module }: SharedModule,
   callees: readonly Callee[],
-  jobs: readonly Job[],
-): (job: number) => void {
+  jobs: readonly string[],
+): number {
   const modules = [...new Set(callees.map(({ from }) => from))];
-  const id = announce({
+  return announce({
     module,
     modules: modules.map((from) => ({ module: from.module, math: Object.keys(from.env) })),
     callees: callees.map(({ as, from, name }) => ({ as, from: modules.indexOf(from), name })),
-    jobs: jobs.map(({ name }) => name),
+    jobs,
   });
+}
+
+/** Gives what runs a job of a module on as many threads as there are for it; it returns when all is done. */
+export function forkOf(
+  memory: SharedMemory,
+  module: SharedModule,
+  callees: readonly Callee[],
+  jobs: readonly Job[],
+): (job: number) => void {
+  const id = announceJobs(
+    module,
+    callees,
+    jobs.map(({ name }) => name),
+  );
   const known = jobs.map((job) => ({
-    run: exports[job.name] as PartOf,
+    run: module.exports[job.name] as PartOf,
     parts: mostParts(job),
     milliseconds: job.work / slowest,
   }));

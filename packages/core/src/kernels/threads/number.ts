@@ -3,6 +3,16 @@ import { cores } from './start-worker.ts';
 
 let wanted: number | undefined;
 
+/** Multiply-adds from which on an eager call is worth several threads, its operands being copied by one. */
+const leastWork = 400_000;
+/** The same, and infinite while there is one thread alone: so one comparison tells. */
+export let worthThreads: number = leastWork;
+
+/** No call is worth several threads, until their number is said anew. */
+export function worthNoThreads(): void {
+  worthThreads = Number.POSITIVE_INFINITY;
+}
+
 /** How many threads kernels may use; as many as the machine runs at a time where nothing was said. */
 export function threadsWanted(): number {
   wanted ??= Math.max(1, Math.min(cores(), mostThreads));
@@ -12,4 +22,5 @@ export function threadsWanted(): number {
 /** Says how many. */
 export function wantThreads(n: number): void {
   wanted = n;
+  worthThreads = leastWork;
 }

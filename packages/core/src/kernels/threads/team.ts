@@ -1,7 +1,7 @@
 /** The workers, and how a call is shared with them. */
 
 import { KindlingError } from '../../errors.ts';
-import type { SharedMemory } from '../wasm/index.ts';
+import { type SharedMemory, scratchLimit } from '../wasm/index.ts';
 import {
   controlBytes,
   DONE,
@@ -21,7 +21,7 @@ import { type Helper, startWorker } from './start-worker.ts';
 /** Does one of so many parts, with the address of a megabyte that no other thread uses. */
 export type PartOf = (part: number, parts: number, scratch: number) => void;
 
-/** Each thread's scratch, one behind the other from the beginning of the memory. */
+/** Each worker's scratch; they lie one behind the other, after that of calls. */
 const scratchBytes = 2 ** 20;
 /** How often this thread looks whether the others are done before it sleeps. */
 const spins = 20_000;
@@ -87,7 +87,7 @@ function startUpTo(count: number, memory: SharedMemory): void {
       });
       const member: Member = { helper, word: POSTED + number, posted: 0 };
       helpers = [...helpers, member];
-      const scratch = number * scratchBytes;
+      const scratch = scratchLimit + number * scratchBytes;
       post(words, member, { kind: 'begin', control: words, memory, scratch, posted: member.word });
       for (const message of programs.values()) post(words, member, message);
     }

@@ -25,8 +25,9 @@ export let i32: Int32Array<ArrayBuffer> = new Int32Array(0);
 export let u8: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let byteLength = 0;
 
-function renewViews({ buffer: shared }: WebAssembly.Memory): void {
-  const buffer = shared as ArrayBuffer;
+function renewViews(memory: OtherMemory): void {
+  // Whoever works in it only reads and writes elements, for which it is no matter who else has the memory.
+  const buffer = memory.buffer as ArrayBuffer;
   f32 = new Float32Array(buffer);
   f64 = new Float64Array(buffer);
   i32 = new Int32Array(buffer);
@@ -47,6 +48,31 @@ function scratchMemory(): WebAssembly.Memory {
   return memory;
 }
 
+/** The memory that stands in for the scratch memory, while {@link onOtherScratch} runs. */
+let other: OtherMemory | null = null;
+
+/** A memory that views can be made of, and that grows. */
+interface OtherMemory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+
+/**
+ * Runs `body` with another memory as scratch: what it copies in and out goes there. It may call no kernel but those that work there,
+ * and make room by {@link ensureBytes} alone.
+ */
+export function onOtherScratch(memory: OtherMemory, body: () => void): void {
+  const home = scratchMemory();
+  other = memory;
+  renewViews(memory);
+  try {
+    body();
+  } finally {
+    other = null;
+    renewViews(home);
+  }
+}
+
 /** No kernel's scratch reaches up to here: behind it lies what lasts (residence.ts). */
 export const scratchLimit: number = 2 ** 26;
 
@@ -58,7 +84,7 @@ export function ensureBytes(bytes: number): void {
   if (bytes > scratchLimit)
     throw new KindlingError(`kernels work in ${scratchLimit} bytes at most, and one asked for ${bytes}`);
   if (bytes <= byteLength) return;
-  const scratch = scratchMemory();
+  const scratch = other ?? scratchMemory();
   if (bytes <= byteLength) return;
   const wanted = Math.max(Math.ceil(bytes / PAGE_BYTES), Math.min((2 * byteLength) / PAGE_BYTES, 32768));
   scratch.grow(wanted - byteLength / PAGE_BYTES);

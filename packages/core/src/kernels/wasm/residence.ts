@@ -1,6 +1,6 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { growTo, scratchLimit, wholeMemory } from './memory.ts';
-import { growMemory, type SharedMemory } from './shared-memory.ts';
+import { growMemory, type SharedMemory, sharedScratchLimit } from './shared-memory.ts';
 
 /**
  * Memory that lasts, in a memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
@@ -22,9 +22,11 @@ interface Gap {
 
 /** What lasts in one memory. */
 class Lasting {
+  /** Its first byte: in front of it lies scratch. */
+  readonly start: number;
   /** What is free below {@link end}, in order, no two adjacent. */
   gaps: readonly Gap[] = [];
-  end = scratchLimit;
+  end: number;
   readonly buffer: () => ArrayBufferLike;
   readonly #grow: (bytes: number) => void;
   readonly #freed =
@@ -32,7 +34,9 @@ class Lasting {
       ? null
       : new FinalizationRegistry<Gap>((gap) => this.#giveBack(gap));
 
-  constructor(buffer: () => ArrayBufferLike, grow: (bytes: number) => void) {
+  constructor(start: number, buffer: () => ArrayBufferLike, grow: (bytes: number) => void) {
+    this.start = start;
+    this.end = start;
     this.buffer = buffer;
     this.#grow = grow;
   }
@@ -63,7 +67,7 @@ class Lasting {
   }
 }
 
-const inScratch = new Lasting(wholeMemory, (needed) => {
+const inScratch = new Lasting(scratchLimit, wholeMemory, (needed) => {
   if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
 });
 const shared = new Map<SharedMemory, Lasting>();
@@ -74,6 +78,7 @@ function lastingIn(memory: SharedMemory | null): Lasting {
   let lasting = shared.get(memory);
   if (lasting === undefined) {
     lasting = new Lasting(
+      sharedScratchLimit,
       () => memory.buffer,
       (bytes) => growMemory(memory, bytes),
     );
@@ -114,5 +119,5 @@ export class Residence {
 export const residentBytes = (): { taken: number; free: number } => {
   const all = [inScratch, ...shared.values()];
   const free = all.flatMap(({ gaps }) => gaps).reduce((sum, { from, to }) => sum + to - from, 0);
-  return { taken: all.reduce((sum, { end }) => sum + end - scratchLimit, 0) - free, free };
+  return { taken: all.reduce((sum, { start, end }) => sum + end - start, 0) - free, free };
 };

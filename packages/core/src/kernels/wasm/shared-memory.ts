@@ -4,7 +4,15 @@
  */
 
 import { unsigned } from './encoding.ts';
-import { type CompiledModule, compiled, hasOrigin, type Imports, type Origin, originOf } from './memory.ts';
+import {
+  type CompiledModule,
+  compiled,
+  hasOrigin,
+  type Imports,
+  type Origin,
+  originOf,
+  scratchLimit,
+} from './memory.ts';
 
 const PAGE_BYTES = 65536;
 /** What modules allow a shared memory to grow to, and what one is made for: less where that is not to be had. */
@@ -16,6 +24,9 @@ export interface SharedMemory {
   readonly buffer: ArrayBufferLike;
   grow(pages: number): number;
 }
+
+/** Up to here lies what serves as scratch: that of eager calls on several threads, as large as that on one, then that of each thread. */
+export const sharedScratchLimit: number = 2 * scratchLimit;
 
 let memory: SharedMemory | null | undefined;
 
