@@ -5,8 +5,10 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import { contiguousStrides } from '../../shape.ts';
-import { ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
+import { allocateArray } from '../../storage.ts';
+import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { exp, mul, sub } from '../expression/index.ts';
+import { recordCall, recorder } from '../recording/index.ts';
 import { extentOf, type FloatArray, gather, type Strided, stridedOver } from '../strided/index.ts';
 import { align16, ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
 import { type CrossEntropyTarget, isIgnored, scaleOf } from './cross-entropy-target.ts';
@@ -93,31 +95,79 @@ function statisticsOf(row: Strided): Statistics {
   return { max, total: nan || !Number.isFinite(max) ? Number.NaN : total, nan };
 }
 
-const softmaxKernel = new ElementwiseKernel('softmax', 1, (x, max, factor) => mul(exp(sub(x, max)), factor));
-const logSoftmaxKernel = new ElementwiseKernel('log_softmax', 1, (x, max, logSum) =>
+/** Numbers of a row, float64, which kernels take as operands: they are not known where kernels are taken down. */
+interface Scalars {
+  readonly max: Strided;
+  /** sum(exp(x - max)), its logarithm and its inverse. */
+  readonly total: Strided;
+  readonly logTotal: Strided;
+  readonly inverse: Strided;
+  /** log(sum(exp(x))). */
+  readonly logsumexp: Strided;
+}
+
+const scalarIn = (numbers: TypedArray, at: number): Strided => stridedOver(numbers, 'float64', [], at);
+
+function scalarsOf(row: Strided): Scalars {
+  const numbers = allocateArray('float64', 5);
+  if (recorder !== null) {
+    const { longStatistics } = softmaxKernels(laneOf(row));
+    recordCall('row_statistics', longStatistics, [row.count, rowLimits.longest, recorder.elements(row), numbers]);
+  } else {
+    const { max, total, nan } = statisticsOf(row);
+    // An infinite maximum is the logarithm itself.
+    const logsumexp = nan ? Number.NaN : Number.isFinite(max) ? max + Math.log(total) : max;
+    numbers.set([max, total, Math.log(total), 1 / total, logsumexp]);
+  }
+  const [max, total, logTotal, inverse, logsumexp] = [0, 1, 2, 3, 4].map((at) => scalarIn(numbers, at));
+  return { max, total, logTotal, inverse, logsumexp } as Scalars;
+}
+
+/** The sum of a row, or of the products of two, one after the other. */
+function totalOf(rows: readonly [Strided, ...Strided[]]): Strided {
+  const numbers = allocateArray('float64', 1);
+  const [x, y] = rows;
+  if (recorder !== null) {
+    const given = [recorder.elements(x), y === undefined ? 0 : recorder.elements(y)];
+    recordCall('row_total', softmaxKernels(laneOf(x)).longTotal, [x.count, ...given, numbers]);
+  } else {
+    let total = 0;
+    eachPart(rows, (scratch, [xAt, yAt], count) => {
+      for (let i = 0; i < count; i++) {
+        const term = scratch[xAt! + i]!;
+        total += yAt === undefined ? term : term * scratch[yAt + i]!;
+      }
+    });
+    numbers[0] = total;
+  }
+  return scalarIn(numbers, 0);
+}
+
+const softmaxKernel = new ElementwiseKernel('softmax', 3, (x, max, factor) => mul(exp(sub(x, max)), factor));
+const logSoftmaxKernel = new ElementwiseKernel('log_softmax', 3, (x, max, logSum) =>
   sub(sub(x, max), logSum),
 );
-const softmaxBackwardKernel = new ElementwiseKernel('softmax_backward', 2, (y, g, total) =>
+const softmaxBackwardKernel = new ElementwiseKernel('softmax_backward', 3, (y, g, total) =>
   mul(y, sub(g, total)),
 );
-const logSoftmaxBackwardKernel = new ElementwiseKernel('log_softmax_backward', 2, (y, g, total) =>
+const logSoftmaxBackwardKernel = new ElementwiseKernel('log_softmax_backward', 3, (y, g, total) =>
   sub(g, mul(exp(y), total)),
 );
 
 /** Calls `run` with each row along `dim` of the tensors, which have one shape, and of the array that takes the results. */
-function eachRow(
-  tensors: readonly Strided[],
+function eachRow<const T extends readonly [Strided, ...Strided[]]>(
+  tensors: T,
   dim: number,
   out: TypedArray,
   outOffset: number,
-  run: (rows: readonly Strided[], out: Strided) => void,
+  run: (rows: T, out: Strided) => void,
 ): void {
-  const [x] = tensors as [Strided];
+  const [x] = tensors;
   const { outer, inner } = extentOf(x.shape, dim);
   const results = stridedOver(out, x.dtype, x.shape, outOffset);
   for (let row = 0; row < outer * inner; row++) {
     run(
-      tensors.map((t) => rowOf(t, dim, row)),
+      tensors.map((t) => rowOf(t, dim, row)) as unknown as T,
       rowOf(results, dim, row),
     );
   }
@@ -126,16 +176,16 @@ function eachRow(
 /** {@link softmaxRows} of long rows. */
 export function longSoftmax(x: Strided, dim: number, out: TypedArray, outOffset: number): void {
   eachRow([x], dim, out, outOffset, (rows, result) => {
-    const { max, total } = statisticsOf(rows[0]!);
-    runElementwise(softmaxKernel, laneOf(x), rows, [max, 1 / total], result);
+    const { max, inverse } = scalarsOf(rows[0]);
+    runElementwise(softmaxKernel, laneOf(x), [...rows, max, inverse], [], result);
   });
 }
 
 /** {@link logSoftmaxRows} of long rows. */
 export function longLogSoftmax(x: Strided, dim: number, out: TypedArray, outOffset: number): void {
   eachRow([x], dim, out, outOffset, (rows, result) => {
-    const { max, total } = statisticsOf(rows[0]!);
-    runElementwise(logSoftmaxKernel, laneOf(x), rows, [max, Math.log(total)], result);
+    const { max, logTotal } = scalarsOf(rows[0]);
+    runElementwise(logSoftmaxKernel, laneOf(x), [...rows, max, logTotal], [], result);
   });
 }
 
@@ -148,11 +198,7 @@ export function longSoftmaxBackward(
   outOffset: number,
 ): void {
   eachRow([y, g], dim, out, outOffset, (rows, result) => {
-    let total = 0;
-    eachPart(rows, (scratch, [yAt, gAt], count) => {
-      for (let i = 0; i < count; i++) total += scratch[yAt! + i]! * scratch[gAt! + i]!;
-    });
-    runElementwise(softmaxBackwardKernel, laneOf(y), rows, [total], result);
+    runElementwise(softmaxBackwardKernel, laneOf(y), [...rows, totalOf(rows)], [], result);
   });
 }
 
@@ -165,25 +211,15 @@ export function longLogSoftmaxBackward(
   outOffset: number,
 ): void {
   eachRow([y, g], dim, out, outOffset, (rows, result) => {
-    runElementwise(logSoftmaxBackwardKernel, laneOf(y), rows, [sumOf(rows[1]!)], result);
+    runElementwise(logSoftmaxBackwardKernel, laneOf(y), [...rows, totalOf([rows[1]])], [], result);
   });
-}
-
-function sumOf(row: Strided): number {
-  let total = 0;
-  eachPart([row], (scratch, [at], count) => {
-    for (let i = at!; i < at! + count; i++) total += scratch[i]!;
-  });
-  return total;
 }
 
 /** {@link logsumexpRows} of long rows. */
 export function longLogsumexp(x: Strided, dim: number, out: TypedArray, outOffset: number): void {
   const { outer, inner } = extentOf(x.shape, dim);
   for (let row = 0; row < outer * inner; row++) {
-    const { max, total, nan } = statisticsOf(rowOf(x, dim, row));
-    // An infinite maximum is the result itself.
-    out[outOffset + row] = nan ? Number.NaN : Number.isFinite(max) ? max + Math.log(total) : max;
+    copyStrided(scalarsOf(rowOf(x, dim, row)).logsumexp, out, outOffset + row, x.dtype);
   }
 }
 
@@ -254,7 +290,9 @@ function lossOfRow(
   }
   if (grad !== null) {
     const factor = (unit * mass) / total;
-    if (share === null) runElementwise(softmaxKernel, laneOf(logits), [logits], [max, factor], grad);
+    const numbers = Float64Array.of(max, factor);
+    const scalars = [scalarIn(numbers, 0), scalarIn(numbers, 1)];
+    if (share === null) runElementwise(softmaxKernel, laneOf(logits), [logits, ...scalars], [], grad);
     else runElementwise(spreadGradientKernel, laneOf(logits), [logits, share], [max, factor, unit], grad);
     if (scale !== 0) grad.storage.array[own(grad)]! -= unit * scale;
   }

@@ -1,6 +1,14 @@
 /** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
 
-import { bump, countdown, defineFunction, i32Params, type ModuleBuilder } from '../wasm/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+} from '../wasm/index.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
@@ -14,12 +22,92 @@ export interface SoftmaxKernels {
   logSoftmax(rows: number, n: number, x: number, out: number): void;
   /** Two float64 numbers a row: max, and log(sum(exp(x - max))), NaN where the maximum is infinite. */
   statistics(rows: number, n: number, x: number, out: number): void;
+  /**
+   * Of one row, taken in parts of so many elements, float64 numbers: max, sum(exp(x - max)), its logarithm, its inverse, and
+   * log(sum(exp(x))). Of a row with NaN, or an infinite maximum, the sum is NaN.
+   */
+  longStatistics(n: number, part: number, x: number, out: number): void;
+  /** The sum of the elements of a row, each times that of another one unless its address is 0, one after the other. */
+  longTotal(n: number, x: number, y: number, out: number): void;
   /** One number a row: log(sum(exp(x))); where the maximum is infinite that maximum, or NaN where the row has one. */
   logsumexp(rows: number, n: number, x: number, out: number): void;
   /** out = y * (g - sum(g * y)). */
   softmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
   /** out = g - exp(y) * sum(g), for y <= 0, as logSoftmax gives it. */
   logSoftmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
+}
+
+/** What long-rows.ts does of parts. */
+function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void {
+  const load = (f: FunctionBuilder, address: number): FunctionBuilder => {
+    f.get(address).load(`${t.lane}.load`);
+    return t.lanes === 4 ? f.op('f64.promote_f32') : f;
+  };
+  defineFunction(module, { export: 'longStatistics' }, i32Params('n', 'part', 'x', 'out'), (f, p) => {
+    const { count, at, left, nan } = locals(f, 'i32', 'count', 'at', 'left', 'nan');
+    const { max, total, partMax, partLog } = locals(f, 'f64', 'max', 'total', 'partMax', 'partLog');
+    const isFinite = (local: number): FunctionBuilder =>
+      f.get(local).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt');
+    f.f64Const(Number.NEGATIVE_INFINITY).set(max);
+    untilNoneLeft(f, p.n, () => {
+      f.get(p.n).get(p.part).get(p.n).get(p.part).op('i32.lt_s').op('select').set(count);
+      f.i32Const(1).get(count).get(p.x).get(p.out).call(statistics);
+      f.get(p.out).load('f64.load').set(partMax).get(p.out).load('f64.load', 8).set(partLog);
+      isFinite(partMax).if();
+      f.get(nan).get(partLog).get(partLog).op('f64.ne').op('i32.or').set(nan);
+      f.else();
+      f.get(p.x).set(at).get(count).set(left);
+      countdown(f, left, 1, () => {
+        f.get(nan);
+        load(f, at);
+        load(f, at).op('f64.ne').op('i32.or').set(nan);
+        bump(f, at, { bytes: t.bytes });
+      });
+      f.end();
+      f.get(partMax).get(max).op('f64.gt').if();
+      f.get(total).get(max).get(partMax).op('f64.sub').call(t.exp).op('f64.mul').set(total);
+      f.get(partMax).set(max).end();
+      isFinite(partMax).if();
+      f.get(total).get(partMax).get(max).op('f64.sub').get(partLog).op('f64.add').call(t.exp).op('f64.add');
+      f.set(total).end();
+      f.get(p.x).get(count).i32Const(t.bytes).op('i32.mul').op('i32.add').set(p.x);
+      f.get(p.n).get(count).op('i32.sub').set(p.n);
+    });
+    f.get(nan).set(left);
+    f.get(nan);
+    isFinite(max).op('i32.eqz').op('i32.or').if();
+    f.f64Const(Number.NaN).set(total).end();
+    f.get(p.out).get(max).store('f64.store');
+    f.get(p.out).get(total).store('f64.store', 8);
+    f.get(p.out).get(total).call(t.log).tee(partLog).store('f64.store', 16);
+    f.get(p.out).f64Const(1).get(total).op('f64.div').store('f64.store', 24);
+    // An infinite maximum is the logarithm itself.
+    f.get(p.out).f64Const(Number.NaN);
+    f.get(max).get(partLog).op('f64.add').get(max);
+    isFinite(max).op('select').get(left).op('select').store('f64.store', 32);
+  });
+
+  defineFunction(module, { export: 'longTotal' }, i32Params('n', 'x', 'y', 'out'), (f, p) => {
+    const { total, term } = locals(f, 'f64', 'total', 'term');
+    countdown(f, p.n, 1, () => {
+      load(f, p.x).set(term).get(p.y).if();
+      f.get(term);
+      load(f, p.y).op('f64.mul').set(term);
+      bump(f, p.y, { bytes: t.bytes });
+      f.end();
+      f.get(total).get(term).op('f64.add').set(total);
+      bump(f, p.x, { bytes: t.bytes });
+    });
+    f.get(p.out).get(total).store('f64.store');
+  });
+}
+
+/** Runs `body`, which lowers a counter, until it is 0. */
+function untilNoneLeft(f: FunctionBuilder, counter: number, body: () => void): void {
+  f.get(counter).if();
+  const again = f.loop();
+  body();
+  f.get(counter).brIf(again).end().end();
 }
 
 function emitForward(module: ModuleBuilder, t: RowConfig): void {
@@ -73,7 +161,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  defineFunction(module, { export: 'statistics' }, params, (f, p) => {
+  const statistics = defineFunction(module, { export: 'statistics' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     countdown(f, p.rows, 1, () => {
@@ -88,6 +176,8 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.nextRow([p.x]);
     });
   });
+
+  emitLong(module, t, statistics);
 
   defineFunction(module, { export: 'logsumexp' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
