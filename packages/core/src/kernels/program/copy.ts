@@ -1,6 +1,6 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Copy } from '../recording/index.ts';
-import { bump, type FunctionBuilder, locals } from '../wasm/index.ts';
+import { bump, type FunctionBuilder } from '../wasm/index.ts';
 
 /** A dimension of a copy, in bytes. */
 interface Dimension {
@@ -48,12 +48,14 @@ function dimensionsOf({ from, to }: Copy): Dimension[] {
   }, []);
 }
 
-/** Writes the loops of a copy from one byte address to another. */
-export function emitCopy(f: FunctionBuilder, copy: Copy, fromAt: number, toAt: number): void {
+/** What copies have in common that one function serves, in words. */
+export const formOfCopy = (copy: Copy): string =>
+  `copy ${copy.to.dtype} ${dimensionsOf(copy).map((d) => `${d.size}:${d.from}:${d.to}`)}`;
+
+/** Writes the loops of a copy from the address in one local to that in another. */
+export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: number): void {
   const bytes = bytesOf(copy.to.dtype) as 1 | 4 | 8;
   const [load, store] = accesses[bytes];
-  const { from, to } = locals(f, 'i32', 'from', 'to');
-  f.i32Const(fromAt).set(from).i32Const(toAt).set(to);
   const dimensions = dimensionsOf(copy);
 
   const emit = (d: number): void => {

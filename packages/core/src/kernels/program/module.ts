@@ -1,5 +1,5 @@
 import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
-import type { Call, Kernel, Product } from '../recording/index.ts';
+import type { Call, Kernel } from '../recording/index.ts';
 import {
   type FunctionBuilder,
   instantiate,
@@ -8,12 +8,22 @@ import {
   type SharedMemory,
 } from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
-import { byteOf, emitArgument, type Places, type Prepared, prepare } from './places.ts';
-import { emitProduct, formOfProduct, productParams } from './products.ts';
+import { formOf } from './forms.ts';
+import { addressesOf, emitArgument, type Places, type Prepared, prepare } from './places.ts';
+import { emitProduct } from './products.ts';
 import { SharedKernels } from './shared-kernels.ts';
 
 /** Runs a stretch of kernels; 0, or one more than the number of the kernel that refused what it found. */
 export type Stretch = () => number;
+
+/** A function that is to be written, for one kernel or for several that are one but for their places. */
+interface Written {
+  readonly kernel: Exclude<Kernel, Call>;
+  /** How many kernels it does for; one alone has its addresses written into it. */
+  kernels: number;
+  prepared: Prepared | null;
+  index: number;
+}
 
 /**
  * Puts stretches of kernels, which are run one after the other in each, into one module; gives a function for each stretch. In a
@@ -29,66 +39,55 @@ export function emitProgram(
   const scalars = new Map<string, number>();
   const env: Record<string, Call['callee']> = scalarFunctions;
   const callees = new Map<Call['callee'], number>();
-  const kernels = stretches.flat();
-  const prepared = new Map<Kernel, Prepared>();
+  const kernels = new Set(stretches.flat());
   const shared = memory === null ? null : new SharedKernels(memory);
+  const written = new Map<string, Written>();
+  const functions = new Map<Kernel, Written>();
   for (const kernel of kernels) {
-    if (kernel.kind === 'elementwise') {
-      const ready = prepare(kernel, places);
-      if (shared?.takesElementwise(kernel, ready)) continue;
-      prepared.set(kernel, ready);
-      importScalarFunctions(module, ready.expressions, ready.spec, scalars, scalarFunctions);
-    } else if (kernel.kind === 'call' && !shared?.takesCall(kernel, places) && !callees.has(kernel.callee)) {
+    if (kernel.kind === 'call') {
+      if (shared?.takesCall(kernel, places) || callees.has(kernel.callee)) continue;
       const name = `${kernel.name} ${callees.size}`;
       callees.set(kernel.callee, module.importFunction(name, kernel.types, kernel.checks ? ['i32'] : []));
       env[name] = kernel.callee;
+      continue;
     }
+    if (kernel.kind === 'elementwise' && shared?.takesElementwise(kernel, places)) continue;
+    const form = formOf(kernel) ?? '';
+    let own = written.get(form);
+    if (own === undefined) {
+      own = { kernel, kernels: 0, prepared: null, index: 0 };
+      written.set(form, own);
+    }
+    own.kernels++;
+    functions.set(kernel, own);
+  }
+  for (const own of written.values()) {
+    if (own.kernel.kind !== 'elementwise') continue;
+    own.prepared = prepare(own.kernel, own.kernels === 1 ? places : null);
+    const { expressions, spec } = own.prepared;
+    importScalarFunctions(module, expressions, spec, scalars, scalarFunctions);
   }
   const fork = shared?.fork() ?? null;
   const forks = fork === null ? 0 : module.importFunction('fork', ['i32'], []);
   if (fork !== null) env.fork = fork;
-  const functions = new Map<Kernel, number>();
-  const products = new Map<string, number>();
-  for (const kernel of kernels) {
-    if (kernel.kind === 'product') {
-      const form = formOfProduct(kernel);
-      const known = products.get(form);
-      const own =
-        known ??
-        module.addFunction({ params: productParams, results: [], name: kernel.name }, (f) =>
-          emitProduct(f, kernel),
-        );
-      products.set(form, own);
-      functions.set(kernel, own);
-      continue;
-    }
-    if (kernel.kind === 'call' || shared?.jobOf(kernel) !== undefined) continue;
-    const signature = { params: [], results: [], name: kernel.name } as const;
-    const index = module.addFunction(signature, (f) => {
-      const ready = prepared.get(kernel);
-      if (kernel.kind === 'copy') emitCopy(f, kernel, byteOf(kernel.from, places), byteOf(kernel.to, places));
-      else if (ready !== undefined) {
-        const { count, inner } = kernel;
-        new FixedLoops(f, ready.spec, ready.expressions, scalars).emitFixed({
-          outer: count / inner,
-          inner,
-          spare: places.spare,
-        });
-      }
-    });
-    functions.set(kernel, index);
+  for (const own of written.values()) {
+    const { kernel } = own;
+    const addresses = isGivenPlaces(own) ? addressesOf(kernel, places).map(() => 'i32' as const) : [];
+    const signature = { params: addresses, results: [], name: kernel.name } as const;
+    own.index = module.addFunction(signature, (f) => emitKernel(f, own, places, scalars));
   }
   stretches.forEach((list, i) => {
     module.addFunction({ params: [], results: ['i32'], export: `run${i}` }, (f) => {
       list.forEach((kernel, number) => {
         const job = shared?.jobOf(kernel);
-        const callee = kernel.kind === 'call' ? callees.get(kernel.callee) : functions.get(kernel);
         if (job !== undefined) f.i32Const(job).call(forks);
-        else if (callee === undefined) return;
-        else if (kernel.kind === 'call') emitCall(f, kernel, callee, places, number + 1);
+        else if (kernel.kind === 'call')
+          emitCall(f, kernel, callees.get(kernel.callee) ?? 0, places, number + 1);
         else {
-          if (kernel.kind === 'product') emitPlacesOf(f, kernel, places);
-          f.call(callee);
+          const own = functions.get(kernel);
+          if (own === undefined) return;
+          if (isGivenPlaces(own)) for (const address of addressesOf(kernel, places)) f.i32Const(address);
+          f.call(own.index);
         }
       });
       f.i32Const(0);
@@ -99,9 +98,22 @@ export function emitProgram(
   return Object.values(instantiateShared(memory, { bytes, env }).exports as Record<string, Stretch>);
 }
 
-function emitPlacesOf(f: FunctionBuilder, { a, b, c, added }: Product, places: Places): void {
-  for (const at of [a.at, b.at, c, added?.at])
-    f.i32Const(at === undefined ? 0 : places.of(at.area) + at.bytes);
+/** Whether the function takes the addresses that it works on. */
+const isGivenPlaces = ({ kernel, kernels }: Written): boolean => kernel.kind !== 'elementwise' || kernels > 1;
+
+function emitKernel(
+  f: FunctionBuilder,
+  { kernel, prepared }: Written,
+  { spare }: Places,
+  scalars: ReadonlyMap<string, number>,
+): void {
+  if (kernel.kind === 'product') emitProduct(f, kernel);
+  else if (kernel.kind === 'copy') emitCopy(f, kernel, 0, 1);
+  else if (prepared !== null) {
+    const { count, inner } = kernel;
+    const sizes = { outer: count / inner, inner, spare };
+    new FixedLoops(f, prepared.spec, prepared.expressions, scalars).emitFixed(sizes);
+  }
 }
 
 function emitCall(f: FunctionBuilder, kernel: Call, callee: number, places: Places, number: number): void {

@@ -2,7 +2,7 @@
 
 import { bytesOf } from '../../dtype.ts';
 import { type KernelSpec, lowered } from '../compile/index.ts';
-import type { Area, Call, Elementwise, Operand } from '../recording/index.ts';
+import type { Area, Call, Elementwise, Kernel, Operand } from '../recording/index.ts';
 import type { FunctionBuilder } from '../wasm/index.ts';
 
 /** Where things lie, as bytes of the memory of kernels. */
@@ -16,24 +16,8 @@ export interface Places {
 }
 
 /** The first byte of an operand. */
-export const byteOf = ({ area, dtype, offset }: Operand, places: Places): number =>
+const byteOf = ({ area, dtype, offset }: Operand, places: Places): number =>
   places.of(area) + offset * bytesOf(dtype);
-
-const specOf = (kernel: Elementwise, places: Places): KernelSpec => ({
-  name: kernel.name,
-  lane: kernel.lane,
-  params: places.params(kernel),
-  inputs: kernel.inputs.map(({ operand, reading }) => ({
-    stored: operand.dtype,
-    mode: reading,
-    base: byteOf(operand, places),
-  })),
-  outputs: kernel.outputs.map(({ operand, expression }) => ({
-    expression,
-    stored: operand.dtype,
-    base: byteOf(operand, places),
-  })),
-});
 
 /** An elementwise kernel, ready to be written. */
 export interface Prepared {
@@ -41,9 +25,49 @@ export interface Prepared {
   readonly expressions: ReturnType<typeof lowered>;
 }
 
-export function prepare(kernel: Elementwise, places: Places): Prepared {
-  const spec = specOf(kernel, places);
+/** An elementwise kernel where it is; without `places` one whose function is given {@link addressesOf}, in this order. */
+export function prepare(kernel: Elementwise, places: Places | null): Prepared {
+  const { name, lane, inputs, outputs } = kernel;
+  const whereIs = (operand: Operand, number: number) =>
+    places === null ? { base: 0, shift: number } : { base: byteOf(operand, places) };
+  const spec: KernelSpec = {
+    name,
+    lane,
+    ...(places === null
+      ? { params: 0, paramsShift: inputs.length + outputs.length }
+      : { params: places.params(kernel) }),
+    inputs: inputs.map(({ operand, reading }, i) => ({
+      stored: operand.dtype,
+      mode: reading,
+      ...whereIs(operand, i),
+    })),
+    outputs: outputs.map(({ operand, expression }, i) => ({
+      expression,
+      stored: operand.dtype,
+      ...whereIs(operand, inputs.length + i),
+    })),
+  };
   return { spec, expressions: lowered(spec) };
+}
+
+/** What the function of several kernels is given: the addresses of one. */
+export function addressesOf(kernel: Kernel, places: Places): number[] {
+  switch (kernel.kind) {
+    case 'elementwise':
+      return [
+        ...kernel.inputs.map(({ operand }) => byteOf(operand, places)),
+        ...kernel.outputs.map(({ operand }) => byteOf(operand, places)),
+        places.params(kernel),
+      ];
+    case 'copy':
+      return [byteOf(kernel.from, places), byteOf(kernel.to, places)];
+    case 'product':
+      return [kernel.a.at, kernel.b.at, kernel.c, kernel.added?.at].map((at) =>
+        at === undefined ? 0 : places.of(at.area) + at.bytes,
+      );
+    case 'call':
+      return [];
+  }
 }
 
 /** Pushes an argument of a call. */

@@ -5,7 +5,7 @@ import type { Matrix, Product } from '../recording/index.ts';
 import { bump, type FloatLane, type FunctionBuilder, range, unrolled } from '../wasm/index.ts';
 
 /** A product without its places. */
-export type ProductForm = Pick<
+type ProductForm = Pick<
   Product,
   'lane' | 'summing' | 'm' | 'n' | 'k' | 'a' | 'b' | 'added' | 'alpha' | 'beta'
 >;
@@ -15,9 +15,6 @@ const A = 0;
 const B = 1;
 const C = 2;
 const ADDED = 3;
-/** Their types. */
-export const productParams = ['i32', 'i32', 'i32', 'i32'] as const;
-
 /** What two products have in common that one function serves, in words. */
 export const formOfProduct = ({ lane, summing, m, n, k, a, b, added, alpha, beta }: Product): string =>
   [lane, summing, m, n, k, a, b, added, alpha, beta]

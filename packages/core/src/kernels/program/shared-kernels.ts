@@ -11,7 +11,7 @@ import {
   onSharedMemory,
   type SharedMemory,
 } from '../wasm/index.ts';
-import { emitArgument, type Places, type Prepared } from './places.ts';
+import { emitArgument, type Places, prepare } from './places.ts';
 
 /** The parameters of a part. */
 const PART = 0;
@@ -63,13 +63,15 @@ export class SharedKernels {
   }
 
   /** Whether an elementwise kernel is a job. */
-  takesElementwise(kernel: Elementwise, { spec, expressions }: Prepared): boolean {
+  takesElementwise(kernel: Elementwise, places: Places): boolean {
     const { count, inner } = kernel;
-    const { nodes } = expressions;
-    if (nodes.some(({ op }) => op === 'scalarCall' || op === 'scalarCallWhere')) return false;
     const whole = inner === count;
     const length = whole ? rowLength : inner;
     const units = Math.floor(count / length);
+    if (units < 2) return false;
+    const { spec, expressions } = prepare(kernel, places);
+    const { nodes } = expressions;
+    if (nodes.some(({ op }) => op === 'scalarCall' || op === 'scalarCallWhere')) return false;
     const size = { units, work: count * nodes.length };
     if (mostParts(size) < 2) return false;
     this.#add(kernel, size, (f) => {

@@ -25,23 +25,19 @@ export function writeUnsigned(out: number[], value: number): void {
   out.push(rest);
 }
 
-/** Appends a signed LEB128 integer. */
-export function writeSigned(out: number[], value: bigint): void {
-  let rest = value;
-  for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && byte < 0x40) || (rest === -1n && byte >= 0x40)) {
-      out.push(byte);
-      return;
-    }
-    out.push(byte | 0x80);
+/** Appends a signed LEB128 integer of 32 bits. */
+export function writeSigned(out: number[], value: number): void {
+  let rest = value | 0;
+  while (rest < -0x40 || rest > 0x3f) {
+    out.push((rest & 0x7f) | 0x80);
+    rest >>= 7;
   }
+  out.push(rest & 0x7f);
 }
 
 /** Appends bytes. */
 export function writeBytes(out: number[], bytes: ArrayLike<number>): void {
-  for (const byte of Array.from(bytes)) out.push(byte);
+  for (let i = 0; i < bytes.length; i++) out.push(bytes[i] ?? 0);
 }
 
 /** A name: its length, then its (ASCII) bytes. */

@@ -110,7 +110,7 @@ export class FunctionBuilder {
   /** Pushes a constant, as do the following. */
   i32Const(value: number): this {
     this.code.push(0x41);
-    writeSigned(this.code, BigInt(value | 0));
+    writeSigned(this.code, value);
     return this;
   }
 
