@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { CompileError, ValueError } from '../errors.ts';
+import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
@@ -40,7 +41,9 @@ export interface Version {
   readonly guards: Guards;
   /** How much had changed when the seldom ones were last asked. */
   changes: number;
-  readonly executable: Machine;
+  executable: Machine;
+  /** How often the number of threads had been said when {@link executable} was made. */
+  timesWanted: number;
   /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
   readonly result: unknown;
   /** Why the ones before did not serve. */
@@ -149,6 +152,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
     version.used = ++this.#clock;
+    if (version.timesWanted !== timesWanted) followThreads(version);
     const { executable, result } = version;
     let found: readonly Tensor[];
     try {
@@ -216,6 +220,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       mode,
       guards,
       executable,
+      timesWanted,
       reason,
       changes: -1,
       calls: 0,
@@ -245,6 +250,12 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
     if (changed !== null) return changed;
   }
   return null;
+}
+
+/** Has a program of one thread made anew where there are several now. */
+function followThreads(version: Version): void {
+  version.timesWanted = timesWanted;
+  if (version.executable.isForFewer) version.executable = new Machine(version.executable.program);
 }
 
 /** Stands for a tensor in the form of a result. */

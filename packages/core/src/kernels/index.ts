@@ -10,6 +10,7 @@ export * as E from './expression/index.ts';
 export { nodeCount, substitute } from './expression/substitute.ts';
 export * from './gemm/index.ts';
 export * from './indexing/index.ts';
+export * from './linalg/index.ts';
 export * from './program/index.ts';
 export * from './recording/index.ts';
 export * from './reduce/index.ts';
@@ -24,6 +25,6 @@ export {
   stridedOver,
   toInt32,
 } from './strided/index.ts';
-export { memoryOfPrograms, threadsWanted, wantThreads } from './threads/index.ts';
+export { memoryOfPrograms, threadsWanted, timesWanted, wantThreads } from './threads/index.ts';
 export { Residence, residentBytes, type SharedMemory } from './wasm/index.ts';
 export * from './windows/index.ts';

@@ -189,6 +189,31 @@ describe('on any number of threads a program gives the same bits', () => {
 });
 
 describe('the number of threads', () => {
+  test('holds for programs that were made before', async () => {
+    const w = randn([200, 300]).requiresGrad_();
+    const x = randn([64, 200]);
+    const update = (x: Tensor): Tensor => {
+      const loss = matmul(x, w).pow(2).mean();
+      loss.backward();
+      noGrad(() => w.sub_(w.grad!, { alpha: 0.01 }));
+      return loss;
+    };
+    const start = w.detach().clone();
+    const eager = Array.from({ length: 60 }, () => update(x).item());
+    noGrad(() => w.copy_(start));
+    w.grad = null;
+    setNumThreads(1);
+    const step = compile(update);
+    const losses = Array.from({ length: 20 }, () => step(x).item());
+    setNumThreads(2);
+    for (let i = 0; i < 20; i++) losses.push(step(x).item());
+    setNumThreads(1);
+    for (let i = 0; i < 20; i++) losses.push(step(x).item());
+    expect(losses).toEqual(eager);
+    setNumThreads(3);
+    await untilShared(() => [step(x)]);
+  });
+
   test('is that of the cores by default', () => {
     expect(byDefault).toBe(Math.min(availableParallelism(), 63));
   });

@@ -105,6 +105,11 @@ export class Machine {
     });
   }
 
+  /** Whether there are threads that it was not made for. */
+  get isForFewer(): boolean {
+    return this.#own.memory === null && memoryOfPrograms() !== null;
+  }
+
   /** What the memory of its own takes. */
   get plan(): Plan {
     return this.#layout.plan;

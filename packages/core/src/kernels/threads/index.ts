@@ -3,5 +3,5 @@
 export * from './calls.ts';
 export { mostThreads } from './control.ts';
 export * from './jobs.ts';
-export { threadsWanted, wantThreads, worthThreads } from './number.ts';
+export { threadsWanted, timesWanted, wantThreads, worthThreads } from './number.ts';
 export { patience, stopWorkers, team } from './team.ts';

@@ -2,6 +2,8 @@ import { mostThreads } from './control.ts';
 import { cores } from './start-worker.ts';
 
 let wanted: number | undefined;
+/** How often the number was said: whoever counts on it has to look again. */
+export let timesWanted = 0;
 
 /** Multiply-adds from which on an eager call is worth several threads, its operands being copied by one. */
 const leastWork = 400_000;
@@ -22,5 +24,6 @@ export function threadsWanted(): number {
 /** Says how many. */
 export function wantThreads(n: number): void {
   wanted = n;
+  timesWanted++;
   worthThreads = leastWork;
 }
