@@ -2,6 +2,7 @@
 training and in evaluation, gradients to inputs and parameters), and AdaptiveLogSoftmaxWithLoss."""
 
 import inspect
+import sys
 import warnings
 
 import database
@@ -14,6 +15,16 @@ from noise import noises
 
 FOLDER = "packages/nn/test/fixtures"
 LAYERS = "Linear Bilinear Embedding LayerNorm BatchNorm1d".split()
+# Families of layers, each in a file of its own: modules-padding and so on.
+FAMILIES = {
+    "normalization": "BatchNorm2d BatchNorm3d GroupNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm",
+    "padding": " ".join(f"{kind}Pad{n}d" for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero") for n in (1, 2, 3)),
+    "resampling": "ChannelShuffle PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
+    "convolution": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold",
+    "attention": "MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder Transformer",
+}
+# Their outputs differ outside training.
+ALSO_EVALUATED = "BatchNorm InstanceNorm".split()
 ACTIVATIONS = """ReLU ReLU6 LeakyReLU PReLU ELU CELU SELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Hardshrink
 Softshrink Tanhshrink Softplus Softsign Sigmoid LogSigmoid Tanh Threshold GLU Softmin Softmax Softmax2d LogSoftmax""".split()
 
@@ -107,6 +118,29 @@ def own_inputs(name, dtype):
         yield [3], {"momentum": None}, [x(4, 3)], {}
         yield [3], {"track_running_stats": False, "eps": 1e-3}, [x(4, 3)], {}
         yield [3], {"momentum": 0.3}, [x(2, 3, 4)], {}
+    elif name in ("Conv1d", "Conv2d", "Conv3d"):
+        n = int(name[4])
+        sizes = (5, 4, 3)[:n]
+        yield [2, 4, 3], {"stride": 2, "padding": 1, "groups": 2}, [x(2, 2, *sizes)], {}
+        yield [2, 2, [2, 3, 1][:n]], {"dilation": [2, 1, 1][:n], "bias": False}, [x(1, 2, *sizes)], {}
+        yield [1, 2, 2], {"padding": "same"}, [x(1, 1, *sizes)], {}
+        yield [3, 6, 3], {"groups": 3, "padding": "same", "padding_mode": "replicate"}, [x(1, 3, *sizes)], {}
+        yield [1, 2, [3, 2, 2][:n]], {"padding": [2, 1, 1][:n], "padding_mode": "reflect"}, [x(1, 1, *sizes)], {}
+        yield [1, 2, 3], {"padding": 1, "padding_mode": "circular", "stride": [1, 2, 1][:n]}, [x(1, *sizes)], {}
+        yield [1, 1, 2], {"padding": "valid", "padding_mode": "circular"}, [x(1, 1, *sizes)], {}
+    elif name.startswith("ConvTranspose"):
+        n = int(name[13])
+        sizes = (3, 2, 2)[:n]
+        yield [2, 4, 3], {"stride": 2, "padding": 1, "output_padding": 1, "groups": 2}, [x(2, 2, *sizes)], {}
+        yield [2, 1, [2, 3, 1][:n]], {"dilation": [2, 1, 1][:n], "bias": False}, [x(1, 2, *sizes)], {}
+        yield [3, 3, 2], {"groups": 3, "stride": [3, 1, 2][:n]}, [x(3, *sizes)], {}
+        yield [1, 2, 2], {"stride": 2}, [x(1, 1, *sizes)], {"output_size": [2 * s + 1 for s in sizes]}
+    elif name == "Unfold":
+        yield [2], {"padding": 1}, [x(1, 2, 3, 3)], {}
+        yield [[2, 3]], {"stride": [1, 2], "dilation": [2, 1]}, [x(2, 4, 5)], {}
+    elif name == "Fold":
+        yield [3, 2], {}, [x(2, 4, 4)], {}
+        yield [[4, 5], [2, 3]], {"stride": [1, 2], "dilation": [2, 1], "padding": [0, 1]}, [x(6, 6)], {}
     elif name == "PReLU":
         yield [], {"num_parameters": 3, "init": 0.1}, [x(4, 3)], {}
         yield [], {}, [x(4, 3)], {}
@@ -120,6 +154,24 @@ def own_inputs(name, dtype):
     elif name in ("Hardsigmoid", "Tanhshrink", "Softsign"):
         yield [], {}, [x(4, 3)], {}
         yield [], {}, [torch.tensor([-4.0, -3.0, -1.0, 0.0, 1.0, 3.0, 4.0], dtype=dtype).requires_grad_(True)], {}
+    elif name in ("PixelShuffle", "PixelUnshuffle"):
+        yield [2], {}, [x(2, 8, 2, 4)], {}
+        yield [3], {}, [x(9, 3, 6)], {}
+    elif name == "ChannelShuffle":
+        yield [3], {}, [x(2, 6, 2, 3)], {}
+    elif name == "UpsamplingNearest2d":
+        yield [], {"scale_factor": 1.7}, [x(1, 2, 3, 4)], {}
+        yield [], {"size": [5, 2]}, [x(1, 2, 3, 4)], {}
+    elif name == "UpsamplingBilinear2d":
+        yield [], {"scale_factor": 2.5}, [x(1, 2, 3, 4)], {}
+        yield [], {"size": [5, 1]}, [x(1, 2, 3, 4)], {}
+    elif name == "Upsample":
+        for mode, shape in (("nearest-exact", (1, 2, 7)), ("linear", (2, 1, 5)), ("bicubic", (1, 1, 4, 5)), ("trilinear", (1, 1, 2, 3, 2)), ("area", (1, 2, 5, 7))):
+            yield [], {"mode": mode, "scale_factor": 1.6}, [x(*shape)], {}
+            yield [], {"mode": mode, "size": 3}, [x(*shape)], {}
+            if mode not in ("nearest-exact", "area"):
+                yield [], {"mode": mode, "size": 4, "align_corners": True}, [x(*shape)], {}
+                yield [], {"mode": mode, "scale_factor": 1.6, "recompute_scale_factor": True}, [x(*shape)], {}
     elif name == "AdaptiveLogSoftmaxWithLoss":
         yield [4, 12, [3, 7]], {}, [x(5, 4), torch.tensor([0, 2, 4, 8, 11])], {}
         yield [4, 12, [3, 7]], {"div_value": 2.0, "head_bias": True}, [x(6, 4), torch.tensor([11, 3, 3, 7, 6, 1])], {}
@@ -131,16 +183,16 @@ def losses():
     return sorted(n for n in vars(nn) if n.endswith("Loss") and n not in ("NLLLoss2d",))
 
 
-def generate():
-    fixture = Fixture(FOLDER, "modules")
-    for name in [*LAYERS, *ACTIVATIONS, *losses()]:
+def generate(file, names):
+    fixture = Fixture(FOLDER, file)
+    for name in names:
         cls = getattr(nn, name)
         signature = inspect.signature(cls.__init__)
         for dtype in (torch.float32, torch.float64):
             for training in (True, False):
                 seed("own", name, dtype)
                 cases = [*database_inputs(name, dtype, training), *own_inputs(name, dtype)]
-                if not training and name not in ("BatchNorm1d",):
+                if not training and not name.startswith(tuple(ALSO_EVALUATED)):
                     continue
                 limit = 2500 if name == "CTCLoss" else 1200
                 cases = [c for c in cases if all(t.numel() <= limit for t in leaves(c))]
@@ -151,9 +203,8 @@ def generate():
                 for (ctor_args, ctor_kwargs, args), kwargs in chosen:
                     try:
                         positional, options = bind(signature, (None, *ctor_args), ctor_kwargs)
-                        # Forward's arguments by position: a sample may name them.
-                        args = list(inspect.signature(cls.forward).bind(None, *args, **kwargs).args[1:])
-                        kwargs = {}
+                        # A sample may name arguments of forward that are given by position.
+                        args, kwargs = bind(inspect.signature(cls.forward), (None, *args), kwargs)
                         recorded.append(record_module(fixture, cls, positional, options, args, kwargs, training, dtype))
                     except Unsupported as reason:
                         fixture.skip(name, str(reason))
@@ -168,7 +219,13 @@ def generate():
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    generate()
+    # Families that are named, or all of them.
+    wanted = sys.argv[1:] or ["modules", *FAMILIES]
+    if "modules" in wanted:
+        generate("modules", [*LAYERS, *ACTIVATIONS, *losses()])
+    for family, names in FAMILIES.items():
+        if family in wanted:
+            generate(f"modules-{family}", names.split())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import warnings
 from choose import choose
 from database import operator, samples
 from fixture import Fixture, Unsupported
-from ops_list import CORE, EDGES_BINARY, EDGES_UNARY, FUNCTIONAL
+from ops_list import CORE, EDGES_BINARY, EDGES_UNARY, FLOATS_ONLY, FUNCTIONAL, FUNCTIONAL_LAYERS
 from record import record
 
 # dtype, samples at most, bytes at most
@@ -96,6 +96,8 @@ def generate_operator(fixture, name, variant):
         fixture.skip(label, "not in this torch's database")
         return
     for dtype, limit, budget in PLAN:
+        if (name, variant) in FLOATS_ONLY and not dtype.is_floating_point:
+            continue
         supported = op.supported_dtypes("cpu")
         if dtype not in supported:
             if dtype != torch.int32 or torch.int64 not in supported:
@@ -161,12 +163,14 @@ def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     # Families that are named, or all of them.
-    wanted = sys.argv[1:] or [*CORE, "functional"]
+    wanted = sys.argv[1:] or [*CORE, "functional", "functional-layers"]
     for family, operators in CORE.items():
         if family in wanted:
             generate_family("packages/core/test/fixtures/ops", family, operators)
     if "functional" in wanted:
         generate_family("packages/nn/test/fixtures", "functional", FUNCTIONAL)
+    if "functional-layers" in wanted:
+        generate_family("packages/nn/test/fixtures", "functional-layers", FUNCTIONAL_LAYERS)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,22 @@ FUNCTIONAL = [
     "nn.functional.one_hot",
 ]
 
+# Functions of layers, in a file of their own: functional-layers.
+FUNCTIONAL_LAYERS = [
+    "nn.functional.group_norm",
+    "nn.functional.instance_norm",
+    "nn.functional.local_response_norm",
+    *(("nn.functional.interpolate", mode) for mode in "nearest nearest-exact linear bilinear bicubic trilinear area".split()),
+    "nn.functional.grid_sample",
+    "nn.functional.pixel_shuffle",
+    "nn.functional.pixel_unshuffle",
+    "nn.functional.channel_shuffle",
+    "nn.functional.scaled_dot_product_attention",
+]
+
+# What Kindling refuses of integers, where PyTorch rounds by rules of its own.
+FLOATS_ONLY = {("nn.functional.local_response_norm", ""), ("nn.functional.interpolate", "bilinear"), ("nn.functional.interpolate", "bicubic")}
+
 LOSSES = """binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy ctc_loss
 gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss linear_cross_entropy margin_ranking_loss mse_loss
 multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss poisson_nll_loss smooth_l1_loss

@@ -19,15 +19,24 @@ export {
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {
-  BatchNormFunctionOptions as BatchNormOptions, CosineSimilarityOptions,
-  DropoutFunctionOptions as DropoutOptions, EmbeddingFunctionOptions as EmbeddingOptions,
-  FromPretrainedOptions, LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions,
-  NormalizeOptions, PairwiseDistanceOptions, RMSNormOptions, RmsNormOptions,
+  AffineGridOptions, AttentionOptions, BatchNormFunctionOptions as BatchNormOptions,
+  ConvFunctionOptions as ConvOptions, ConvTransposeFunctionOptions as ConvTransposeOptions,
+  CosineSimilarityOptions, DecoderCall, DropoutFunctionOptions as DropoutOptions,
+  EmbeddingFunctionOptions as EmbeddingOptions, EncoderCall, EncoderLayerCall, FoldOptions,
+  FromPretrainedOptions, GridSampleOptions, GroupNormFunctionOptions as GroupNormOptions,
+  InstanceNormFunctionOptions as InstanceNormOptions, InterpolateOptions, InterpolationMode,
+  LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
+  MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSizeOptions, PaddingMode,
+  PairwiseDistanceOptions, RMSNormOptions, RmsNormOptions, StackOptions, TransformerCall,
+  TransformerLayerOptions, TransformerOptions, UpsampleOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export {
-  alphaDropout, batchNorm, bilinear, cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding,
-  featureAlphaDropout, layerNorm, linear, normalize, pairwiseDistance, rmsNorm,
+  affineGrid, alphaDropout, batchNorm, bilinear, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d,
+  convTranspose2d, convTranspose3d, cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding,
+  featureAlphaDropout, fold, gridSample, groupNorm, instanceNorm, interpolate, layerNorm, linear,
+  localResponseNorm, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle, rmsNorm,
+  scaledDotProductAttention, unfold,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export type {
@@ -49,7 +58,7 @@ export {
   binnedHuberLoss, charbonnierLoss, cosFaceLoss, cosineEmbeddingLoss, crossEntropy, ctcLoss, diceLoss,
   emdLoss, focalLoss, focalTverskyLoss, fractionalHuberLoss, gaussianNllLoss, hingeEmbeddingLoss,
   huberLoss, infoNceLoss, jaccardLoss, klDiv, l1Loss, linearCrossEntropy, logCoshLoss, marginRankingLoss,
-  mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, poissonNllLoss,
-  quantileLoss, sigmoidFocalLoss, smoothL1Loss, softMarginLoss, supConLoss, tripletMarginLoss,
-  tripletMarginWithDistanceLoss, tverskyLoss, wingLoss,
+  mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, optionsOfCall,
+  poissonNllLoss, quantileLoss, sigmoidFocalLoss, smoothL1Loss, softMarginLoss, supConLoss,
+  tripletMarginLoss, tripletMarginWithDistanceLoss, tverskyLoss, wingLoss,
 } from './losses/index.ts';

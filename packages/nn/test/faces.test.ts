@@ -12,7 +12,7 @@ const src = join(import.meta.dirname, '../src');
 const folders = ['activations', 'layers', 'losses'];
 
 /** What the faces list by hand: functions that stand in nn since they are about losses, and no loss, with their type. */
-const byHand = ['InputChecks', 'getInputChecks', 'reduceLoss', 'setInputChecks'];
+const byHand = ['deepcopy', 'InputChecks', 'getInputChecks', 'reduceLoss', 'setInputChecks'];
 
 /** Divides what is written by hand from what is not. */
 const mark = '// From here on test/faces.test.ts writes, and holds, what stands here.';

@@ -18,13 +18,14 @@ import { functionalOperation } from './oracle/table.ts';
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url);
 
-operationSuite('functional', fixture('functional'), {
-  root: nn.functional,
-  functions,
-  find: functionalOperation,
-});
+for (const name of fixturesIn(fixture(''), 'functional'))
+  operationSuite(name, fixture(name), { root: nn.functional, functions, find: functionalOperation });
 
-for (const name of ['losses', 'loss-edges', ...fixturesIn(fixture(''), 'criteria-'), 'modules']) {
+for (const name of [
+  'losses',
+  'loss-edges',
+  ...['criteria-', 'modules'].flatMap((of) => fixturesIn(fixture(''), of)),
+]) {
   const { entries, torch } = readFixture<Entry>(fixture(name));
   describe(`${name} (PyTorch ${torch})`, () => {
     for (const entry of entries) {

@@ -1,4 +1,5 @@
 import { checkArguments, K, KindlingError, refuseExcess } from '@kindling/core';
+import { heldBy } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
 
@@ -12,8 +13,6 @@ const named = /* @__PURE__ */ K.kind(
  * they take, `T` what they hold.
  */
 export abstract class Dictionary<T, V = T> extends Module<never, never> {
-  readonly #values = new Map<string, T>();
-
   constructor(values: Named<V> = {}) {
     if (arguments.length > 1) refuseExcess(new.target.name, ['values'], arguments);
     super();
@@ -27,7 +26,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
   protected abstract absent(name: string): string;
 
   override registered(): [string, unknown][] {
-    return [...super.registered(), ...this.#values];
+    return [...super.registered(), ...heldBy<T>(this)];
   }
 
   /**
@@ -36,7 +35,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    */
   get(name: string): T {
     checkArguments(this.constructor.name, { name: K.text }, arguments);
-    const value = this.#values.get(name);
+    const value = heldBy<T>(this).get(name);
     if (value === undefined) throw new KindlingError(this.absent(name));
     return value;
   }
@@ -46,7 +45,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    * @throws KindlingError when it is of the wrong kind, or the name is empty or has a dot.
    */
   set(name: string, value: V): this {
-    this.#values.set(name, this.accept(name, value));
+    heldBy<T>(this).set(name, this.accept(name, value));
     return this;
   }
 
@@ -59,7 +58,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /** Whether there is one of this name. */
   has(name: string): boolean {
-    return this.#values.has(name);
+    return heldBy<T>(this).has(name);
   }
 
   /**
@@ -68,33 +67,33 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    */
   pop(name: string): T {
     const value = this.get(name);
-    this.#values.delete(name);
+    heldBy<T>(this).delete(name);
     return value;
   }
 
   /** Takes all out. */
   clear(): void {
-    this.#values.clear();
+    heldBy<T>(this).clear();
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#values.size;
+    return heldBy<T>(this).size;
   }
 
   /** The names. */
   keys(): IterableIterator<string> {
-    return this.#values.keys();
+    return heldBy<T>(this).keys();
   }
 
   /** What has the names. */
   values(): IterableIterator<T> {
-    return this.#values.values();
+    return heldBy<T>(this).values();
   }
 
   /** Names and what has them. */
   entries(): IterableIterator<[string, T]> {
-    return this.#values.entries();
+    return heldBy<T>(this).entries();
   }
 
   /** Goes through the entries. */

@@ -11,12 +11,21 @@ export interface Internals {
   hooks: ModuleHooks | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
+  /** What a container holds by names that properties cannot have. */
+  readonly held: Map<string, unknown>;
 }
 
 const internals = Symbol('internals');
 
 /** @internal The internals of a module. */
 export const internalsOf = (module: Callable): Internals => module[internals];
+
+/** @internal What a container holds by name. */
+export const heldBy = <T>(module: Callable): Map<string, T> => module[internals].held as Map<string, T>;
+
+/** @internal A module of the class of another, without anything: its constructor does not run. */
+export const emptyLike = (module: Callable): Callable =>
+  Reflect.construct(Callable, [], module.constructor) as Callable;
 
 /**
  * The root of all modules: constructing one gives a function, whose prototype is the class's, so that `model(x)` calls
@@ -26,7 +35,7 @@ export class Callable {
   declare readonly [internals]: Internals;
 
   constructor() {
-    const own: Internals = { hooks: null, buffers: new Map() };
+    const own: Internals = { hooks: null, buffers: new Map(), held: new Map() };
     const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
       if (isTraced()) dependsOnModule(self, own);

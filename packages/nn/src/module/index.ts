@@ -1,5 +1,6 @@
 /** Modules: the base class, parameters, hooks, and what is found in them, saved and printed. */
 export type { AnyModule } from './callable.ts';
+export { deepcopy } from './deepcopy.ts';
 export type { HookOptions, RemovableHandle } from './hooks.ts';
 export { Module } from './module.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';

@@ -44,6 +44,17 @@ const functional: Readonly<Record<string, Operation>> = {
   batch_norm: op('input running_mean running_var | weight bias training momentum eps'),
   normalize: op('input | p dim eps', { extra: true }),
   cosine_similarity: op('x1 x2 dim | eps', { extra: true }),
+  group_norm: op('input num_groups | weight bias eps'),
+  instance_norm: op('input | running_mean running_var weight bias use_input_stats momentum eps'),
+  local_response_norm: op('input size | alpha beta k'),
+  interpolate: op('input | size scale_factor mode align_corners recompute_scale_factor antialias'),
+  grid_sample: op('input grid | mode padding_mode align_corners', { extra: true }),
+  pixel_shuffle: op('input upscale_factor'),
+  pixel_unshuffle: op('input downscale_factor'),
+  channel_shuffle: op('input groups'),
+  scaled_dot_product_attention: op('query key value | attn_mask dropout_p is_causal scale enable_gqa', {
+    contraction: true,
+  }),
   pairwise_distance: op('x1 x2 | p eps keepdim', { extra: true }),
 };
 

@@ -15,7 +15,7 @@ import {
   where,
   zeros,
 } from '@kindling/core';
-import { normalize } from '../../layers/normalize.ts';
+import { normalize } from '../../layers/normalization/normalize.ts';
 import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
 import { Loss } from '../loss.ts';

@@ -15,7 +15,7 @@ import {
 } from '@kindling/core';
 import { xavierUniform_ } from '../../init/scaled.ts';
 import { emptyParameter, type LayerOptions } from '../../layers/factory.ts';
-import { normalize } from '../../layers/normalize.ts';
+import { normalize } from '../../layers/normalization/normalize.ts';
 import { checkInput } from '../../module/arguments.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts';

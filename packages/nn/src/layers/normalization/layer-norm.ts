@@ -8,11 +8,11 @@ import {
   type Shape,
   type Tensor,
 } from '@kindling/core';
-import { ones_, zeros_ } from '../init/fills.ts';
-import { Module } from '../module/module.ts';
-import type { Parameter } from '../module/parameter.ts';
-import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { ones_, zeros_ } from '../../init/fills.ts';
+import { Module } from '../../module/module.ts';
+import type { Parameter } from '../../module/parameter.ts';
+import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
 import { affine, standardize } from './standardize.ts';
 

@@ -1,27 +1,18 @@
 import {
   applyMulti,
-  checkArguments,
   composed,
   composition,
   floatsOnly,
   formatShape,
-  getDefaultDtype,
   K,
   noGrad,
-  ones,
   ShapeError,
   type Tensor,
-  tensor,
   ValueError,
-  zeros,
 } from '@kindling/core';
-import { ones_, zeros_ } from '../init/fills.ts';
-import { checkInput } from '../module/arguments.ts';
-import { Module } from '../module/module.ts';
-import type { Parameter } from '../module/parameter.ts';
-import { pyBool, pyFloat } from '../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
-import { affine, standardize } from './standardize.ts';
+import { checkInput } from '../../module/arguments.ts';
+import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
+import { affine, ofChannels, standardize } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('batchNorm');
 const primitive = /* @__PURE__ */ standardize('native_batch_norm');
@@ -76,14 +67,14 @@ export const batchNorm = /* @__PURE__ */ composition(
     if (x.ndim < 2)
       throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
     const channels = x.size(1);
-    const ofChannels = { running_mean: runningMean, running_var: runningVar, weight, bias };
-    for (const [name, p] of Object.entries(ofChannels)) {
+    const given = { running_mean: runningMean, running_var: runningVar, weight, bias };
+    for (const [name, p] of Object.entries(given)) {
       if (p != null && p.count !== channels) {
         throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
       }
     }
     const field = x.shape.slice(2);
-    const wide = (p: Tensor): Tensor => (x.ndim === 2 ? p : p.reshape([channels, ...field.map(() => 1)]));
+    const wide = (p: Tensor): Tensor => ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
       composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
     if (!training) {
@@ -119,100 +110,12 @@ export const batchNorm = /* @__PURE__ */ composition(
 );
 
 /** Options of {@link BatchNorm1d} and its kin. */
-export interface BatchNormOptions extends LayerOptions {
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number;
-  /** How far the running statistics move at each batch; `null`: they are the plain mean of all batches. Default: 0.1. */
-  readonly momentum?: number | null;
-  /** Whether there are a learned factor and summand. Default: true. */
-  readonly affine?: boolean;
-  /** Whether there is a summand. Default: true. */
-  readonly bias?: boolean;
-  /** Whether running statistics are kept, for use outside training. Default: true. */
-  readonly trackRunningStats?: boolean;
-}
-
-const batchNormKinds: K.Kinds<BatchNormOptions> = {
-  eps: K.number,
-  momentum: /* @__PURE__ */ K.nullable(K.number),
-  affine: K.flag,
-  bias: K.flag,
-  trackRunningStats: K.flag,
-  ...layerKinds,
-};
+export type BatchNormOptions = NormOptions;
 
 /** What batch normalisation of any number of dimensions shares. */
-abstract class BatchNormBase extends Module<[Tensor], Tensor> {
-  static override readonly stateNames = {
-    runningMean: 'running_mean',
-    runningVar: 'running_var',
-    numBatchesTracked: 'num_batches_tracked',
-  };
-
-  /** How many channels there are, C. */
-  readonly numFeatures: number;
-  /** Added to the variance. */
-  readonly eps: number;
-  /** How far the running statistics move at each batch; `null`: they are the plain mean of all batches. */
-  readonly momentum: number | null;
-  /** Whether there are a learned factor and summand. */
-  readonly affine: boolean;
-  /** Whether running statistics are kept. */
-  readonly trackRunningStats: boolean;
-  /** The factor, (C,), or `null`. */
-  weight: Parameter | null;
-  /** The summand, (C,), or `null`. */
-  bias: Parameter | null;
-  /** (C,), or `null` where none is kept. */
-  runningMean: Tensor | null;
-  /** (C,), or `null` where none is kept. */
-  runningVar: Tensor | null;
-  /** int32 scalar, or `null` where none is kept. */
-  numBatchesTracked: Tensor | null;
-
-  constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    checkArguments(new.target.name, { numFeatures: K.count, options: K.options(batchNormKinds) }, arguments);
-    super();
-    const { eps = defaults.eps, affine = true, bias = true, trackRunningStats = true } = options;
-    const { momentum = defaults.momentum, dtype = getDefaultDtype() } = options;
-    this.numFeatures = numFeatures;
-    this.eps = eps;
-    this.momentum = momentum;
-    this.affine = affine;
-    this.trackRunningStats = trackRunningStats;
-    this.weight = affine ? emptyParameter([numFeatures], options) : null;
-    this.bias = affine && bias ? emptyParameter([numFeatures], options) : null;
-    const track = (name: string, make: () => Tensor): Tensor | null =>
-      this.registerBuffer(name, trackRunningStats ? make() : null);
-    this.runningMean = track('runningMean', () => zeros([numFeatures], { dtype }));
-    this.runningVar = track('runningVar', () => ones([numFeatures], { dtype }));
-    this.numBatchesTracked = track('numBatchesTracked', () => tensor(0, { dtype: 'int32' }));
-    this.resetParameters();
-  }
-
+abstract class BatchNormBase extends NormBase {
   /** Refuses inputs of the wrong number of dimensions. */
   protected abstract checkInput(x: Tensor): void;
-
-  /** Forgets what was seen. */
-  resetRunningStats(): void {
-    noGrad(() => {
-      this.runningMean?.zero_();
-      this.runningVar?.fill_(1);
-      this.numBatchesTracked?.zero_();
-    });
-  }
-
-  /** Sets the factor to 1 and the summand to 0, and forgets what was seen. */
-  resetParameters(): void {
-    this.resetRunningStats();
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
-  }
-
-  /** Checkpoints from before PyTorch 0.4.1 did not count batches. */
-  override toleratesMissing(name: string): boolean {
-    return name === 'num_batches_tracked';
-  }
 
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
@@ -231,20 +134,6 @@ abstract class BatchNormBase extends Module<[Tensor], Tensor> {
     if (tracked !== null) noGrad(() => tracked.add_(1));
     return this.momentum ?? tracked?.double().reciprocal() ?? 1;
   }
-
-  override extraRepr(): string {
-    const momentum = this.momentum === null ? 'None' : pyFloat(this.momentum);
-    return (
-      `${this.numFeatures}, eps=${pyFloat(this.eps)}, momentum=${momentum}, affine=${pyBool(this.affine)}, ` +
-      `bias=${pyBool(this.bias !== null)}, track_running_stats=${pyBool(this.trackRunningStats)}`
-    );
-  }
-}
-
-function checkRank(caller: string, x: Tensor, ...expected: number[]): void {
-  if (expected.includes(x.ndim)) return;
-  const words = expected.map((rank) => `${rank}D`).join(' or ');
-  throw new ShapeError(`${caller}: expected ${words} input (got ${x.ndim}D input)`);
 }
 
 /**

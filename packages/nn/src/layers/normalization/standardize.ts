@@ -59,3 +59,7 @@ export function affine(y: Tensor, weight: Tensor | null, bias: Tensor | null): T
   if (weight === null) return bias === null ? y : y.add(bias);
   return bias === null ? y.mul(weight) : addcmul(bias, y, weight);
 }
+
+/** What there is for each channel, as it broadcasts to x, (N, C, ...). */
+export const ofChannels = (p: Tensor, x: Tensor): Tensor =>
+  x.ndim === 2 ? p : p.reshape([p.count, ...x.shape.slice(2).map(() => 1)]);

@@ -1,10 +1,10 @@
 import type { Shape, Tensor } from '@kindling/core';
 import { checkArguments, composition, K } from '@kindling/core';
-import { ones_ } from '../init/fills.ts';
-import { Module } from '../module/module.ts';
-import type { Parameter } from '../module/parameter.ts';
-import { pyBool, pyFloat, pyTuple } from '../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { ones_ } from '../../init/fills.ts';
+import { Module } from '../../module/module.ts';
+import type { Parameter } from '../../module/parameter.ts';
+import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
 
 /** Options of {@link rmsNorm}. */

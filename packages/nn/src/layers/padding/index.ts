@@ -1,0 +1,2 @@
+/** Layers that pad the last dimensions of their input. */
+export * from './padding.ts';

@@ -1,0 +1,257 @@
+import {
+  composition,
+  formatShape,
+  gather,
+  K,
+  linspace,
+  logicalAnd,
+  ones,
+  type Shape,
+  ShapeError,
+  sameShape,
+  stack,
+  type Tensor,
+  ValueError,
+  where,
+  zeros,
+} from '@kindling/core';
+
+/** What stands for elements outside: zeros, the nearest one, or those mirrored at the edges. */
+type PaddingMode = 'zeros' | 'border' | 'reflection';
+
+/** Options of {@link gridSample}. */
+export interface GridSampleOptions {
+  /** `'bilinear'` (of five dimensions trilinear), `'nearest'`, or of four dimensions `'bicubic'`. Default: `'bilinear'`. */
+  readonly mode?: 'bilinear' | 'nearest' | 'bicubic';
+  /** What stands for elements outside. Default: `'zeros'`. */
+  readonly paddingMode?: PaddingMode;
+  /** Whether -1 and 1 are the middles of the corner elements, or their outer edges. Default: false. */
+  readonly alignCorners?: boolean;
+}
+
+/** A dimension of the input, and how positions along it are meant. */
+interface Axis {
+  readonly size: number;
+  readonly alignCorners: boolean;
+  readonly padding: PaddingMode;
+}
+
+/** Positions in elements, of those in [-1, 1]. */
+const inElements = (at: Tensor, { size, alignCorners }: Axis): Tensor =>
+  alignCorners
+    ? at
+        .add(1)
+        .div(2)
+        .mul(size - 1)
+    : at.add(1).mul(size).sub(1).div(2);
+
+/** Positions inside the input, with no gradient where they are moved there. */
+function clipped(at: Tensor, { size }: Axis): Tensor {
+  const last = size - 1;
+  return where(logicalAnd(at.gt(0), at.lt(last)), at, at.detach().clamp({ min: 0, max: last }));
+}
+
+/** Positions mirrored at the edges until they are inside. */
+function reflected(at: Tensor, { size, alignCorners }: Axis): Tensor {
+  const low = alignCorners ? 0 : -0.5;
+  const span = alignCorners ? size - 1 : size;
+  if (span === 0) return at.mul(0);
+  const beyond = at.sub(low);
+  const distance = where(beyond.lt(0), beyond.neg(), beyond);
+  const rest = distance.fmod(span);
+  const even = distance.detach().div(span).floor().fmod(2).eq(0);
+  return where(even, rest.add(low), rest.neg().add(span + low));
+}
+
+function padded(at: Tensor, axis: Axis): Tensor {
+  if (axis.padding === 'zeros') return at;
+  return clipped(axis.padding === 'reflection' ? reflected(at, axis) : at, axis);
+}
+
+/** The elements at whole positions, (N, C, P) of positions (N, P) along each axis; zeros outside. */
+function elementsAt(flat: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+  const isInside = positions
+    .map((at, d) => logicalAnd(at.ge(0), at.le((axes[d]?.size ?? 0) - 1)))
+    .reduce(logicalAnd);
+  const index = positions
+    .map((at) => where(isInside, at, 0).int())
+    .reduce((sum, at, d) => sum.mul(axes[d]?.size ?? 0).add(at));
+  const [batch = 0, channels = 0] = flat.shape;
+  const shape = [batch, channels, index.size(1)];
+  const found = gather(flat, 2, index.unsqueeze(1).expand(shape));
+  return where(isInside.unsqueeze(1), found, 0);
+}
+
+/** Whole positions around one, with the weight that the element there has. */
+interface Around {
+  readonly at: Tensor;
+  readonly weight: Tensor;
+}
+
+const pair = (at: Tensor): Around[] => {
+  const first = at.detach().floor();
+  const second = first.add(1);
+  return [
+    { at: first, weight: second.sub(at) },
+    { at: second, weight: at.sub(first) },
+  ];
+};
+
+/** Keys' cubic convolution, as PyTorch has it. */
+const sharpness = -0.75;
+const near = (x: Tensor): Tensor =>
+  x
+    .mul(sharpness + 2)
+    .sub(sharpness + 3)
+    .mul(x)
+    .mul(x)
+    .add(1);
+const far = (x: Tensor): Tensor => x.sub(5).mul(x).add(8).mul(x).sub(4).mul(sharpness);
+
+const four = (at: Tensor, axis: Axis): Around[] => {
+  const first = at.detach().floor();
+  const t = at.sub(first);
+  const rest = t.neg().add(1);
+  const weights = [far(t.add(1)), near(t), near(rest), far(rest.add(1))];
+  return weights.map((weight, k) => ({ at: padded(first.add(k - 1), axis).detach(), weight }));
+};
+
+/** All combinations of the positions around one along each axis. */
+function corners(around: readonly (readonly Around[])[]): { positions: Tensor[]; weight: Tensor | null }[] {
+  return around.reduce<{ positions: Tensor[]; weight: Tensor | null }[]>(
+    (all, along) =>
+      all.flatMap(({ positions, weight }) =>
+        along.map((one) => ({
+          positions: [...positions, one.at],
+          weight: weight === null ? one.weight : weight.mul(one.weight),
+        })),
+      ),
+    [{ positions: [], weight: null }],
+  );
+}
+
+function checkGrid(x: Tensor, grid: Tensor, mode: string): void {
+  const shapes = `input with sizes ${formatShape(x.shape)} and grid with sizes ${formatShape(grid.shape)}`;
+  const spatial = x.ndim - 2;
+  if ((spatial !== 2 && spatial !== 3) || grid.ndim !== x.ndim) {
+    throw new ShapeError(
+      `gridSample: expected 4D or 5D input and grid with same number of dimensions, but got ${shapes}`,
+    );
+  }
+  if (x.size(0) !== grid.size(0))
+    throw new ShapeError(`gridSample: expected grid and input to have same batch size, but got ${shapes}`);
+  if (grid.size(-1) !== spatial) {
+    throw new ShapeError(
+      `gridSample: expected grid to have size ${spatial} in last dimension, but got grid with sizes ${formatShape(grid.shape)}`,
+    );
+  }
+  if (x.shape.slice(2).some((size) => size === 0)) {
+    throw new ShapeError(
+      `gridSample: expected input to have non-empty spatial dimensions, but got sizes ${formatShape(x.shape)}`,
+    );
+  }
+  if (mode === 'bicubic' && spatial !== 2)
+    throw new ValueError("gridSample: mode 'bicubic' is for 4D input only");
+}
+
+/**
+ * The elements of x, (N, C, H, W), at the positions of `grid`, (N, H', W', 2): each a pair (x, y) in [-1, 1], from edge to edge of the
+ * input; likewise (N, C, D, H, W) and (N, D', H', W', 3). The result is (N, C, H', W'). Follows `torch.nn.functional.grid_sample`.
+ * @throws ShapeError when the shapes do not fit each other
+ * @throws ValueError for `'bicubic'` of five dimensions
+ * @example
+ * ```ts
+ * const x = tensor([[[[1, 2], [3, 4]]]], { dtype: 'float32' });
+ * const center = zeros([1, 1, 1, 2]);
+ * F.gridSample(x, center); // tensor([[[[2.5000]]]])
+ * ```
+ */
+export const gridSample = /* @__PURE__ */ composition(
+  'gridSample',
+  () => ({
+    x: K.tensor,
+    grid: K.tensor,
+    options: K.options<GridSampleOptions>({
+      mode: K.oneOf('bilinear', 'nearest', 'bicubic'),
+      paddingMode: K.oneOf('zeros', 'border', 'reflection'),
+      alignCorners: K.flag,
+    }),
+  }),
+  (x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor => {
+    const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options;
+    checkGrid(x, grid, mode);
+    const [batch = 0, channels = 0, ...field] = x.shape;
+    const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode }));
+    const flat = x.reshape([batch, channels, field.reduce((n, size) => n * size, 1)]);
+    const outside = grid.shape.slice(1, -1);
+    const places = grid.reshape([batch, outside.reduce((n, size) => n * size, 1), field.length]);
+    const around = axes.map((axis, d) => {
+      // The grid names the last dimension first.
+      const at = inElements(places.select(2, field.length - 1 - d), axis);
+      if (mode === 'bicubic') return four(at, axis);
+      const inside = padded(at, axis);
+      return mode === 'bilinear' ? pair(inside) : [{ at: inside.round(), weight: inside }];
+    });
+    const parts = corners(around).map(({ positions, weight }) => {
+      const found = elementsAt(flat, positions, axes);
+      return mode === 'nearest' || weight === null ? found : found.mul(weight.unsqueeze(1));
+    });
+    return parts.reduce((sum, part) => sum.add(part)).reshape([batch, channels, ...outside]);
+  },
+);
+
+/** Options of {@link affineGrid}. */
+export interface AffineGridOptions {
+  /** Whether -1 and 1 are the middles of the corner elements, or their outer edges. Default: false. */
+  readonly alignCorners?: boolean;
+}
+
+/** Positions of the middles of `size` elements in [-1, 1]. */
+function middles(size: number, alignCorners: boolean, like: Tensor): Tensor {
+  if (size <= 1) return zeros([size], { dtype: like.dtype });
+  const corners = linspace(-1, 1, size, { dtype: like.dtype });
+  return alignCorners ? corners : corners.mul((size - 1) / size);
+}
+
+/**
+ * The grid for {@link gridSample} by which an input of `size`, [N, C, H, W] or [N, C, D, H, W], is moved by the affine maps `theta`,
+ * (N, 2, 3) or (N, 3, 4): (N, H, W, 2) or (N, D, H, W, 3). Follows `torch.nn.functional.affine_grid`.
+ * @throws ShapeError when `theta` does not fit `size`
+ * @example
+ * ```ts
+ * const same = tensor([[[1, 0, 0], [0, 1, 0]]], { dtype: 'float32' });
+ * F.affineGrid(same, [1, 1, 1, 2]); // tensor([[[[-0.5000,  0.0000], [ 0.5000,  0.0000]]]])
+ * ```
+ */
+export const affineGrid = /* @__PURE__ */ composition(
+  'affineGrid',
+  () => ({
+    theta: K.tensor,
+    size: K.sizes,
+    options: K.options<AffineGridOptions>({ alignCorners: K.flag }),
+  }),
+  (theta: Tensor, size: Shape, { alignCorners = false }: AffineGridOptions = {}): Tensor => {
+    const [batch = 0, , ...field] = size;
+    const n = field.length;
+    if ((n !== 2 && n !== 3) || !sameShape(theta.shape, [batch, n, n + 1])) {
+      throw new ShapeError(
+        `affineGrid: Expected a batch of affine matrices of shape Nx2x3 for a size of 4, or Nx3x4 for one of 5; got theta of shape ` +
+          `${formatShape(theta.shape)} for size ${formatShape(size)}`,
+      );
+    }
+    if (size.some((s) => s <= 0))
+      throw new ShapeError(`affineGrid: Expected non-zero, positive output size. Got ${formatShape(size)}`);
+    const along = field.map((s, d) =>
+      middles(s, alignCorners, theta)
+        .reshape(field.map((_, k) => (k === d ? s : 1)))
+        .expand(field),
+    );
+    const places = stack([...along.reverse(), ones(field, { dtype: theta.dtype })], -1);
+    const points = field.reduce((product, s) => product * s, 1);
+    return places
+      .reshape([1, points, n + 1])
+      .expand([batch, points, n + 1])
+      .bmm(theta.transpose(1, 2))
+      .reshape([batch, ...field, n]);
+  },
+);

@@ -1,0 +1,163 @@
+import { checkArguments, composition, formatShape, K, ShapeError, type Tensor } from '@kindling/core';
+import { Module } from '../../module/module.ts';
+
+const takes = (factor: string) => () => ({ x: K.tensor, [factor]: K.positiveCount });
+
+function checkRank(caller: string, x: Tensor, least: number): void {
+  if (x.ndim < least)
+    throw new ShapeError(
+      `${caller}: expects input to have at least ${least} dimensions, but got input of shape ${formatShape(x.shape)}`,
+    );
+}
+
+/**
+ * (..., C r², H, W) as (..., C, H r, W r): r² channels become the elements of a square. Follows
+ * `torch.nn.functional.pixel_shuffle`.
+ * @throws ShapeError when x has fewer than 3 dimensions, or its channels cannot be divided by r²
+ */
+export const pixelShuffle = /* @__PURE__ */ composition(
+  'pixelShuffle',
+  takes('upscaleFactor'),
+  (x: Tensor, upscaleFactor: number): Tensor => {
+    checkRank('pixelShuffle', x, 3);
+    const r = upscaleFactor;
+    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+    if (channels % (r * r) !== 0) {
+      throw new ShapeError(
+        `pixelShuffle: expects its input's channel dimension to be divisible by the square of upscale_factor, but got input of ` +
+          `shape ${formatShape(x.shape)} and upscale_factor=${r}`,
+      );
+    }
+    const lead = x.shape.slice(0, -3);
+    const n = lead.length;
+    const batch = lead.map((_, d) => d);
+    return x
+      .reshape([...lead, channels / (r * r), r, r, height, width])
+      .permute([...batch, n, n + 3, n + 1, n + 4, n + 2])
+      .reshape([...lead, channels / (r * r), height * r, width * r]);
+  },
+);
+
+/**
+ * (..., C, H r, W r) as (..., C r², H, W): {@link pixelShuffle} undone. Follows `torch.nn.functional.pixel_unshuffle`.
+ * @throws ShapeError when x has fewer than 3 dimensions, or its height or width cannot be divided by r
+ */
+export const pixelUnshuffle = /* @__PURE__ */ composition(
+  'pixelUnshuffle',
+  takes('downscaleFactor'),
+  (x: Tensor, downscaleFactor: number): Tensor => {
+    checkRank('pixelUnshuffle', x, 3);
+    const r = downscaleFactor;
+    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+    if (height % r !== 0 || width % r !== 0) {
+      throw new ShapeError(
+        `pixelUnshuffle: expects height and width to be divisible by downscale_factor, but got input of shape ` +
+          `${formatShape(x.shape)} and downscale_factor=${r}`,
+      );
+    }
+    const lead = x.shape.slice(0, -3);
+    const n = lead.length;
+    const batch = lead.map((_, d) => d);
+    return x
+      .reshape([...lead, channels, height / r, r, width / r, r])
+      .permute([...batch, n, n + 2, n + 4, n + 1, n + 3])
+      .reshape([...lead, channels * r * r, height / r, width / r]);
+  },
+);
+
+/**
+ * The channels of (N, C, ...) cut into groups and interleaved: channel i of group g goes to i groups + g. Follows
+ * `torch.nn.functional.channel_shuffle`.
+ * @throws ShapeError when x has fewer than 3 dimensions, or its channels cannot be divided by `groups`
+ */
+export const channelShuffle = /* @__PURE__ */ composition(
+  'channelShuffle',
+  takes('groups'),
+  (x: Tensor, groups: number): Tensor => {
+    checkRank('channelShuffle', x, 3);
+    const [batch = 0, channels = 0, ...field] = x.shape;
+    if (channels % groups !== 0) {
+      throw new ShapeError(
+        `channelShuffle: Number of channels must be divisible by groups. Got ${channels} channels and ${groups} groups.`,
+      );
+    }
+    return x
+      .reshape([batch, groups, channels / groups, ...field])
+      .transpose(1, 2)
+      .reshape(x.shape);
+  },
+);
+
+/**
+ * (..., C r², H, W) as (..., C, H r, W r): {@link pixelShuffle}. Follows `torch.nn.PixelShuffle`.
+ * @throws ShapeError when the channels cannot be divided by r²
+ * @example
+ * ```ts
+ * const shuffle = new nn.PixelShuffle(3);
+ * shuffle(ones([1, 9, 4, 4])).shape; // [ 1, 1, 12, 12 ]
+ * ```
+ */
+export class PixelShuffle extends Module<[Tensor], Tensor> {
+  /** r, the factor of height and width. */
+  upscaleFactor: number;
+
+  constructor(upscaleFactor: number) {
+    checkArguments(new.target.name, { upscaleFactor: K.positiveCount }, arguments);
+    super();
+    this.upscaleFactor = upscaleFactor;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pixelShuffle(x, this.upscaleFactor);
+  }
+
+  override extraRepr(): string {
+    return `upscale_factor=${this.upscaleFactor}`;
+  }
+}
+
+/**
+ * (..., C, H r, W r) as (..., C r², H, W): {@link pixelUnshuffle}. Follows `torch.nn.PixelUnshuffle`.
+ * @throws ShapeError when height or width cannot be divided by r
+ */
+export class PixelUnshuffle extends Module<[Tensor], Tensor> {
+  /** r, the divisor of height and width. */
+  downscaleFactor: number;
+
+  constructor(downscaleFactor: number) {
+    checkArguments(new.target.name, { downscaleFactor: K.positiveCount }, arguments);
+    super();
+    this.downscaleFactor = downscaleFactor;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return pixelUnshuffle(x, this.downscaleFactor);
+  }
+
+  override extraRepr(): string {
+    return `downscale_factor=${this.downscaleFactor}`;
+  }
+}
+
+/**
+ * Interleaves groups of channels: {@link channelShuffle}. Follows `torch.nn.ChannelShuffle`.
+ * @throws ShapeError when the channels cannot be divided by `groups`
+ */
+export class ChannelShuffle extends Module<[Tensor], Tensor> {
+  /** How many groups the channels are cut into. */
+  groups: number;
+
+  constructor(groups: number) {
+    checkArguments(new.target.name, { groups: K.positiveCount }, arguments);
+    super();
+    this.groups = groups;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return channelShuffle(x, this.groups);
+  }
+
+  override extraRepr(): string {
+    return `groups=${this.groups}`;
+  }
+}
