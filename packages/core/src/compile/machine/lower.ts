@@ -1,4 +1,12 @@
-import { type Area, InJavaScript, type Kernel, NotLowered, Recorder, recordKernels, standIn } from '../../kernels/index.ts';
+import {
+  type Area,
+  InJavaScript,
+  type Kernel,
+  NotLowered,
+  Recorder,
+  recordKernels,
+  standIn,
+} from '../../kernels/index.ts';
 import { Storage } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Equation, Memory, Program, Value } from '../program.ts';
@@ -83,13 +91,13 @@ function withHostNumbers(
   attrs: unknown,
   equation: number,
 ): readonly Kernel[] | NotLowered {
-  const takesNumbers = new NotLowered('it computes with the numbers of the host');
+  // An error for none is costly.
+  const takesNumbers = (): NotLowered => new NotLowered('it computes with the numbers of the host');
   const named: Kernel[] = [];
   for (const kernel of kernels) {
-    if (kernel.kind === 'call' || kernel.kind === 'product')
-      return takesNumbers;
+    if (kernel.kind === 'call' || kernel.kind === 'product') return takesNumbers();
     if (kernel.kind === 'copy' || kernel.params.length === 0) named.push(kernel);
-    else if (kernel.params !== attrs) return takesNumbers;
+    else if (kernel.params !== attrs) return takesNumbers();
     else named.push({ ...kernel, params: kernel.params.map((_, index) => ({ equation, index })) });
   }
   return named;

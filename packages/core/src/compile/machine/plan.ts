@@ -23,23 +23,34 @@ export interface Plan {
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
+const isLasting = ({ from, to }: Lifetime): boolean => from === 0 && to === Number.POSITIVE_INFINITY;
+
 /** Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is free. */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
   const places = new Map<Area, number>();
-  /** In the order of their places, so that no life has to sort those that it meets. */
-  const placed: { readonly life: Lifetime; readonly at: number; readonly end: number }[] = [];
   const sized = lifetimes.map((life) => ({ life, bytes: aligned(Math.max(1, bytesOfMemory(life.memory))) }));
   let total = 0;
-  for (const { life, bytes } of sized.sort((a, b) => b.bytes - a.bytes)) {
-    let at = 0;
+  // What is always in use lies over nothing.
+  for (const { life, bytes } of sized)
+    if (isLasting(life)) {
+      places.set(life.memory, total);
+      total += bytes;
+    }
+  const first = total;
+  /** In the order of their places, so that no life has to sort those that it meets. */
+  const placed: { readonly life: Lifetime; readonly at: number; readonly end: number }[] = [];
+  const passing = sized.filter(({ life }) => !isLasting(life)).sort((a, b) => b.bytes - a.bytes);
+  for (const { life, bytes } of passing) {
+    const { from, to } = life;
+    let at = first;
     for (const other of placed) {
-      if (other.life.from > life.to || life.from > other.life.to) continue;
+      if (other.life.from > to || from > other.life.to) continue;
       if (at + bytes <= other.at) break;
       at = Math.max(at, other.end);
     }
-    places.set(life.memory, at);
     const next = placed.findIndex((other) => other.at > at);
     placed.splice(next < 0 ? placed.length : next, 0, { life, at, end: at + bytes });
+    places.set(life.memory, at);
     total = Math.max(total, at + bytes);
   }
   return { places, bytes: total, sum: sized.reduce((sum, { bytes }) => sum + bytes, 0) };

@@ -37,7 +37,12 @@ export function fuse(steps: readonly Step[]): Step[] {
     for (let i = fused.length - 1; i >= Math.max(0, fused.length - farthest); i--) {
       const before = fused[i];
       if (before === undefined) break;
-      if (before.kind === 'kernel' && before.kernel.kind === 'elementwise') {
+      if (
+        before.kind === 'kernel' &&
+        before.kernel.kind === 'elementwise' &&
+        before.kernel.count === step.kernel.count &&
+        (step.kernel.count <= fewElements || concerns(before, reads))
+      ) {
         const kernel = joinedKernel(before.kernel, step.kernel);
         if (kernel !== null) {
           fused[i] = { ...before, kernel };
@@ -51,6 +56,10 @@ export function fuse(steps: readonly Step[]): Step[] {
   }
   return fused;
 }
+
+/** Whether a step reads or writes one of these areas. */
+const concerns = (step: Step, areas: ReadonlySet<Area>): boolean =>
+  writesOfStep(step).some((area) => areas.has(area)) || readsOfStep(step).some((area) => areas.has(area));
 
 /** Whether what reads and writes these areas cannot come before a step. Nothing comes before what may refuse. */
 const isInTheWay = (step: Step, reads: ReadonlySet<Area>, writes: ReadonlySet<Area>): boolean =>
