@@ -94,6 +94,30 @@ export const folders: Readonly<Record<string, Folder>> = {
     near: ['core/test/kernels/', 'core/test/ops/'],
     wider: ['core/test/oracle.', 'core/test/laws', 'core/test/special-values', 'core/test/inplace'],
   },
+  compile: {
+    source: 'core/src/compile',
+    least: 75,
+    near: [
+      'core/test/compile/compile',
+      'core/test/compile/functions',
+      'core/test/compile/refusals',
+      'core/test/compile/passes',
+      'core/test/compile/interpreter',
+    ],
+    wider: ['core/test/compile/what-lasts', 'core/test/compile/random-programs', 'core/test/compile/lowering'],
+  },
+  recording: {
+    source: 'core/src/kernels/recording',
+    least: 75,
+    near: ['core/test/compile/passes', 'core/test/compile/compile'],
+    wider: ['core/test/compile/lowering', 'core/test/compile/random-programs'],
+  },
+  program: {
+    source: 'core/src/kernels/program',
+    least: 75,
+    near: ['core/test/compile/passes', 'core/test/compile/compile', 'core/test/compile/products'],
+    wider: ['core/test/compile/lowering', 'core/test/compile/random-programs'],
+  },
   losses: {
     source: 'nn/src/losses',
     least: 75,

@@ -1,5 +1,5 @@
 import { ofCallback } from '../arguments/callback.ts';
-import { checkArguments, K } from '../arguments/index.ts';
+import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
 import { tracer } from './observe.ts';
 
@@ -28,6 +28,8 @@ export function onHost<T>(fn: () => T): T {
   }
 }
 
+const dependsOnTakes = signature('dependsOn', { what: K.text, read: K.callable });
+
 /**
  * Where a call is being compiled: the program serves as long as `read` gives the same value, or an array of the same values;
  * otherwise the call is compiled anew, and `explain()` says that it was for `what`. For what decides which operations run, such
@@ -46,7 +48,7 @@ export function onHost<T>(fn: () => T): T {
  * ```
  */
 export function dependsOn(what: string, read: () => unknown): void {
-  if (typeof read !== 'function') checkArguments('dependsOn', { what: K.text, read: K.callable }, arguments);
+  dependsOnTakes(arguments);
   if (tracer === null) return;
   const before = read();
   if (!Array.isArray(before)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { E, FusedUpdate, noGrad, ones, type Tensor, tensor, zeros } from '../../src/index.ts';
+import { E, FusedUpdate, noGrad, ones, type Tensor, tensor, ValueError, zeros } from '../../src/index.ts';
 
 const sgd = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
   const velocity = E.add(E.mul(v, mu), g);
@@ -46,6 +46,21 @@ describe('FusedUpdate', () => {
     expect(() => sgd.run([w, zeros([2, 3])], [0.5, 0.9])).toThrow(/^sgd: expected 3 tensors/);
     expect(w.toArray()).toEqual(Array(2).fill([1, 1, 1]));
     expect(w.storage.version).toBe(0);
+  });
+
+  it.each<[string, (...x: never[]) => unknown, RegExp]>([
+    ['no array', (w) => w, /^mine: its update must return an array of 1, .*, got an object with/],
+    ['too few expressions', () => [], /^mine: its update must return an array of 1, .*, got \[\]/],
+    ['too many', (w) => [w, w], /^mine: its update must return an array of 1/],
+    ['something else', () => [3], /^mine: its update must return an array of 1, .*, got \[3\]/],
+    ['nothing', () => undefined, /^mine: its update must return an array of 1, .*, got undefined/],
+    ['a mistake', (w: { no: { such: 1 } }) => [w.no.such], /^mine: its update failed: TypeError: Cannot read/],
+  ])('refuses an update that gives %s', (_, build, message) => {
+    const w = ones([2]);
+    const update = new FusedUpdate('mine', 1, 0, build as never);
+    expect(() => update.run([w], [])).toThrow(ValueError);
+    expect(() => update.run([w], [])).toThrow(message);
+    expect(w.toArray()).toEqual([1, 1]);
   });
 
   it('refuses a leaf while gradients are recorded', () => {

@@ -63,22 +63,42 @@ export const elementwiseSpec = K.kind('an object with name, arity and expression
 const isExpression = (x: unknown): x is Expr =>
   typeof x === 'object' && x !== null && 'op' in x && 'args' in x && 'kind' in x;
 
+/** What a user's function made of nodes, where it failed as JavaScript fails: with an error that says whose function it is. */
+function made(caller: string, what: string, build: () => unknown): unknown {
+  try {
+    return build();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof ReferenceError)) throw cause;
+    throw new ValueError(`${caller}: its ${what} failed: ${cause.name}: ${cause.message}`, { cause });
+  }
+}
+
 /** The spec with an expression that is held to giving one, as that of a user may not. */
 export function checkedSpec<S extends ElementwiseSpec>(spec: S): S {
-  const refuse = (what: string, options?: ErrorOptions): never => {
-    throw new ValueError(`${callerOf(spec)}: its expression ${what}`, options);
-  };
   const expression = (...x: Expr[]): Expr => {
-    let value: unknown;
-    try {
-      value = spec.expression(...x);
-    } catch (cause) {
-      if (!(cause instanceof TypeError || cause instanceof ReferenceError)) throw cause;
-      refuse(`failed: ${cause.name}: ${cause.message}`, { cause });
-    }
-    return isExpression(value) ? value : refuse(`must return one built with E, got ${describe(value)}`);
+    const value = made(callerOf(spec), 'expression', () => spec.expression(...x));
+    if (isExpression(value)) return value;
+    throw new ValueError(
+      `${callerOf(spec)}: its expression must return one built with E, got ${describe(value)}`,
+    );
   };
   return { ...spec, expression };
+}
+
+/** The new values that a user's function states, once it is known that there is an expression for each of the targets. */
+export function checkedUpdate(
+  caller: string,
+  targets: number,
+  build: (...x: Expr[]) => Expr[],
+): (...x: Expr[]) => Expr[] {
+  return (...x) => {
+    const values = made(caller, 'update', () => build(...x));
+    if (Array.isArray(values) && values.length === targets && values.every(isExpression)) return values;
+    throw new ValueError(
+      `${caller}: its update must return an array of ${targets}, an expression built with E for each target, got ` +
+        describe(values),
+    );
+  };
 }
 
 /** What `gradient` of a spec gave, once it is known to be an expression, or none, for each operand. */

@@ -5,7 +5,7 @@ import { ElementwiseKernel, type Expr, runElementwiseMany } from '../../kernels/
 import { updateInPlace } from '../../record/in-place.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { ofParams } from './operands.ts';
+import { checkedUpdate, ofParams } from './operands.ts';
 
 const fusedUpdateTakes = signature('FusedUpdate', {
   name: K.text,
@@ -45,7 +45,7 @@ export class FusedUpdate {
     fusedUpdateTakes(arguments);
     this.name = name;
     this.targets = targets;
-    this.#kernel = new ElementwiseKernel(name, targets + inputs, build);
+    this.#kernel = new ElementwiseKernel(name, targets + inputs, checkedUpdate(name, targets, build));
     this.#tensors = targets + inputs;
     this.#params = Math.max(0, build.length - this.#tensors);
   }
@@ -54,7 +54,8 @@ export class FusedUpdate {
    * Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call.
    * @throws DTypeError when the tensors are not of one dtype
    * @throws ShapeError when the targets are not of one shape, or an input does not broadcast to it
-   * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers
+   * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers; where `build` gives no
+   * expression for each target
    * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
