@@ -26,11 +26,13 @@ import nonzero from './ops/indexing/nonzero.ts';
 import * as scatter from './ops/indexing/scatter.ts';
 import subscript from './ops/indexing/subscript.ts';
 import * as takes from './ops/indexing/take.ts';
+import linearAlgebra from './ops/linalg/top-level.ts';
 import counting from './ops/order/counting.ts';
 import * as sorting from './ops/order/sorting.ts';
 import * as distinct from './ops/order/unique.ts';
 import cross from './ops/products/cross.ts';
 import distance from './ops/products/distance.ts';
+import kron from './ops/products/kron.ts';
 import linear from './ops/products/linear.ts';
 import matmul from './ops/products/matmul.ts';
 import norms from './ops/products/norm.ts';
@@ -94,6 +96,8 @@ const operations = {
   ...matmul,
   ...vectorProducts,
   ...norms,
+  ...kron,
+  ...linearAlgebra,
   ...tensordot,
   ...inPlaceDraws,
   ...draws,

@@ -2,6 +2,7 @@
 export * from './cross.ts';
 export * from './distance.ts';
 export * from './einsum.ts';
+export * from './kron.ts';
 export type { MatrixNormOrder } from './linalg-norm.ts';
 export * from './linear.ts';
 export * from './matmul.ts';

@@ -19,6 +19,7 @@ import { pow } from '../elementwise/binary.ts';
 import { eq } from '../elementwise/compare.ts';
 import { abs, sign } from '../elementwise/functions.ts';
 import { where } from '../elementwise/select.ts';
+import { svdvals } from '../linalg/svd.ts';
 import { amax, amin } from '../reductions/extremes.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
 import {
@@ -32,7 +33,6 @@ import { evenGradient } from '../reductions/selection.ts';
 import { sum } from '../reductions/sum.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
-import { svdvals } from './singular-values.ts';
 
 interface Norm extends Reduction {
   readonly p: number;
