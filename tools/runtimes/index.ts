@@ -1,0 +1,140 @@
+/**
+ * Runs Kindling with threads in Node, Deno, Bun and Chromium, those that there are: found on the PATH, or where KINDLING_DENO,
+ * KINDLING_BUN and KINDLING_CHROMIUM say. Each trains a net and multiplies on one, two and three threads, and must end by itself.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { build } from 'esbuild';
+import type { Findings } from './program.ts';
+
+const limit = 120_000;
+const root = join(import.meta.dirname, '..', '..');
+
+async function bundle(main: string): Promise<string> {
+  const stdin = { contents: main, resolveDir: import.meta.dirname, loader: 'ts' as const };
+  const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false, target: 'es2023' });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error('esbuild gave nothing');
+  return file.text;
+}
+
+interface Ended {
+  readonly output: string;
+  readonly missing: boolean;
+  readonly status: number | null;
+}
+
+/** Runs a command to its end; `stop` ends it before. */
+function run(command: string, args: readonly string[], stop?: Promise<unknown>): Promise<Ended> {
+  return new Promise((resolve) => {
+    const PATH = [process.env.PATH, join(root, 'tools/node_modules/.bin')].join(delimiter);
+    const child = spawn(command, args, { timeout: limit, env: { ...process.env, PATH } });
+    let output = '';
+    let missing = false;
+    child.stdout.on('data', (part) => (output += part));
+    child.stderr.on('data', (part) => (output += part));
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      missing ||= error.code === 'ENOENT';
+      output += error.message;
+    });
+    child.on('close', (status) => resolve({ output, missing, status }));
+    stop?.then(() => child.kill());
+  });
+}
+
+/** What is wrong with what was found, where so many threads are to be had. */
+function faultOf(found: Findings, threaded: boolean): string | null {
+  if (!found.same) return 'bits differ';
+  const took = found.takenByPrograms > 0 && found.takenByCalls > 0;
+  if (took !== threaded) return threaded ? 'no worker took part' : 'workers took part';
+  return null;
+}
+
+let failures = 0;
+
+function report(name: string, found: Findings | null, threaded: boolean, otherwise: string): void {
+  const fault = found === null ? otherwise : faultOf(found, threaded);
+  if (fault !== null) failures++;
+  console.log(`${fault === null ? 'ok    ' : 'FAILED'}  ${name}: ${fault ?? ''}${JSON.stringify(found)}`);
+}
+
+async function inProcess(name: string, command: string, args: readonly string[]): Promise<void> {
+  const { output, missing, status } = await run(command, args);
+  if (missing) {
+    console.log(`none    ${name}: not found`);
+    return;
+  }
+  const line = output.split('\n').find((l) => l.startsWith('FOUND '));
+  const found = line === undefined || status !== 0 ? null : (JSON.parse(line.slice(6)) as Findings);
+  report(name, found, true, `ended with ${status}\n${output}`);
+}
+
+/** A page with or without cross-origin isolation, that tells the server what it found. */
+async function inPage(command: string, isolated: boolean): Promise<void> {
+  const name = `Chromium, ${isolated ? '' : 'not '}cross-origin isolated`;
+  const script = await bundle(
+    `import { findings } from './program.ts';
+    const tell = (found) => fetch('/found', { method: 'POST', body: JSON.stringify(found) });
+    findings().then(tell, (error) => tell({ error: String(error) }));`,
+  );
+  let tell: (found: string) => void = () => undefined;
+  const told = new Promise<string>((resolve) => (tell = resolve));
+  const server = createServer((request, response) => {
+    if (isolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    }
+    if (request.url === '/found') {
+      let body = '';
+      request.on('data', (part) => (body += part));
+      request.on('end', () => {
+        response.end();
+        tell(body);
+      });
+      return;
+    }
+    const isScript = request.url === '/main.js';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/main.js"></script>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const profile = mkdtempSync(join(tmpdir(), 'kindling-chromium-'));
+  const options = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`];
+  const ended = run(command, [...options, `http://127.0.0.1:${port}/`], told);
+  const found = await Promise.race([told, ended]);
+  await ended;
+  server.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  if (typeof found !== 'string') {
+    if (found.missing) console.log(`none    ${name}: not found`);
+    else report(name, null, isolated, `ended with ${found.status}\n${found.output}`);
+    return;
+  }
+  const findings = JSON.parse(found) as Findings & { readonly error?: string };
+  report(name, findings.error === undefined ? findings : null, isolated, findings.error ?? '');
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'kindling-runtimes-'));
+try {
+  const script = join(folder, 'main.mjs');
+  writeFileSync(
+    script,
+    await bundle(
+      `import { findings } from './program.ts'; console.log('FOUND ' + JSON.stringify(await findings()));`,
+    ),
+  );
+  await inProcess(`Node ${process.version}`, process.execPath, [script]);
+  await inProcess('Deno', process.env.KINDLING_DENO ?? 'deno', ['run', '--allow-all', script]);
+  await inProcess('Bun', process.env.KINDLING_BUN ?? 'bun', ['run', script]);
+  const chromium = process.env.KINDLING_CHROMIUM ?? 'chromium';
+  await inPage(chromium, true);
+  await inPage(chromium, false);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures === 0 ? 0 : 1;
