@@ -29,6 +29,31 @@ const withZeros = [
 ];
 
 const families: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  'classes beyond the usual': Object.fromEntries(
+    (['none', 'sum', 'mean'] as const).flatMap((reduction): [string, Case][] => {
+      const attributes = { dim: 1, labelSmoothing: 0, reduction, caller: 'crossEntropy' };
+      return [
+        [
+          `${reduction}, an ignoreIndex that is no int32`,
+          {
+            of: given(values(6, 5), indices(5, 6)),
+            run: (x, t) =>
+              [2 ** 40, 2 ** 32, -5e9].flatMap((ignoreIndex) => [
+                kindling.fusedCrossEntropy(x, t, null, { ...attributes, ignoreIndex }),
+                kindling.fusedNll(x, t, null, { ...attributes, ignoreIndex }),
+              ]),
+          },
+        ],
+        [
+          `${reduction}, no rows`,
+          {
+            of: given(values(0, 5), indices(5, 0)),
+            run: (x, t) => kindling.fusedCrossEntropy(x, t, null, { ...attributes, ignoreIndex: -100 }),
+          },
+        ],
+      ];
+    }),
+  ),
   'weights of classes': {
     classShares: {
       of: given(indices(5, 6, 4), () => kindling.arange(5).add(0.25)),

@@ -3,11 +3,34 @@ import { expect } from 'vitest';
 import { cotangent } from '../oracle/tensors.ts';
 import { change, expectSameBits, type World } from './compiled.ts';
 
-/** What of a compiled function's programs eager kernels run. */
-export const leftEager = (fn: unknown): string[] =>
-  (fn as { machines: { steps: { kind: string; reason?: string }[] }[] }).machines.flatMap(({ steps }) =>
-    steps.flatMap(({ kind, reason }) => (kind === 'eager' ? [reason ?? ''] : [])),
+/** What a program does by no kernel of its own. */
+interface Left {
+  readonly name: string;
+  readonly reason: string;
+  /** Whether it is meant to work in JavaScript, on the program's memory. */
+  readonly inJavaScript: boolean;
+}
+
+interface MachineSeen {
+  readonly program: { readonly equations: readonly { readonly name: string }[] };
+  readonly steps: readonly {
+    readonly kind: string;
+    readonly equation: number;
+    readonly reason?: string;
+    readonly inJavaScript?: boolean;
+  }[];
+}
+
+/** What of a compiled function's programs is done by no kernel of theirs. */
+export const leftToEager = (fn: unknown): Left[] =>
+  (fn as { machines: MachineSeen[] }).machines.flatMap(({ steps, program: { equations } }) =>
+    steps.flatMap(({ kind, equation, reason = '', inJavaScript = false }) =>
+      kind === 'eager' ? [{ name: equations[equation]?.name ?? '', reason, inJavaScript }] : [],
+    ),
   );
+
+/** Why. */
+export const leftEager = (fn: unknown): string[] => leftToEager(fn).map(({ reason }) => reason);
 
 /** That a compiled function gives the bits of eager, and leaves no equation to eager kernels. */
 export function expectLowered(make: () => World, calls?: number): void {

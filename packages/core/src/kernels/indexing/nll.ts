@@ -1,8 +1,8 @@
 import type { TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { fillStrided } from '../elementwise/index.ts';
-import { NotLowered, recordCall, recorder } from '../recording/index.ts';
-import { denseOver, type Extent } from '../strided/index.ts';
+import { recordCall, recorder } from '../recording/index.ts';
+import { denseOver, type Extent, ignoredClass } from '../strided/index.ts';
 import { type NllKey, nllKernels } from './nll-kernels.ts';
 
 /** Classes of targets, along a dimension of what they pick from, and what becomes of them. */
@@ -28,12 +28,12 @@ export function recordNll(
   out: TypedArray,
 ): boolean {
   if (recorder === null) return false;
-  if ((ignoreIndex | 0) !== ignoreIndex) throw new NotLowered('its ignoreIndex is no int32');
+  const ignored = ignoredClass(ignoreIndex);
   const key: NllKey = `${values instanceof Float64Array ? 'f64' : 'f32'} ${classes instanceof Int32Array ? 'int32' : 'uint8'}`;
   const kernels = nllKernels(key);
   const { outer, n, inner } = extent;
   const total = allocateArray('float64', 1);
-  const weighing = [classes.length, n, ignoreIndex, classes, weights ?? 0, total];
+  const weighing = [classes.length, n, ignored, classes, weights ?? 0, total];
   recordCall('total_weight', kernels.totalWeight, weighing, { checks: true });
   const isGradient = which === 'gradients';
   if (isGradient) {
@@ -44,7 +44,7 @@ export function recordNll(
     outer,
     n,
     inner,
-    ignoreIndex,
+    ignored,
     reductions[reduction],
     classes,
     weights ?? 0,

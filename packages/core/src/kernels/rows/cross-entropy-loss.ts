@@ -2,10 +2,10 @@
 
 import type { DType, TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
-import { ElementwiseKernel, elementsOf, runElementwise } from '../elementwise/index.ts';
+import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
 import { NotLowered, recordCall, recorder } from '../recording/index.ts';
-import { copyRun, extentOf, type Strided, stridedOver } from '../strided/index.ts';
+import { copyRun, extentOf, ignoredClass, type Strided, stridedOver } from '../strided/index.ts';
 import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../wasm/index.ts';
 import { dimLast } from './chunks.ts';
 import { crossEntropyRows } from './cross-entropy.ts';
@@ -127,7 +127,7 @@ function argumentsOf<A>(
     at.x,
     at.classes,
     bytesOfClass(target),
-    ignoreIndex,
+    ignoredClass(ignoreIndex),
     at.weights,
     at.spread,
     spreadStep,
@@ -225,14 +225,26 @@ function record(
   const extent = extentOf(x.shape, dim);
   const { outer, n, inner } = extent;
   const rows = outer * inner;
-  if (recorder === null || isLong(x, dim) || rows * n === 0)
-    throw new NotLowered('rows of many classes are worked on by parts');
+  if (recorder === null || isLong(x, dim))
+    throw new NotLowered('rows of so many classes are worked on by parts');
   const apart = inner >= FEW_POSITIONS && x.dense && (spread === null || spread.dense);
   const inRows = (y: Strided): Strided => (apart ? y : dimLast(y, dim));
   const { target, weight } = targets;
   const byClasses = areClasses(target);
-  const logits = recorder.elements(inRows(x));
   const classes = byClasses ? recorder.elements(target) : null;
+  if (classes !== null && rows > 0)
+    recordCall(
+      'classes',
+      crossEntropyKernels(laneFor(x)).classes as (...args: number[]) => number,
+      [rows, n, classes, bytesOfClass(target), ignoredClass(targets.ignoreIndex)],
+      { reads: [classes], writes: [], checks: true },
+    );
+  if (rows * n === 0) {
+    const isEmptyMean = targets.reduction === 'mean' && (byClasses || rows === 0);
+    fillStrided(stridedOver(loss, x.dtype, [loss.length]), isEmptyMean ? Number.NaN : 0);
+    return;
+  }
+  const logits = recorder.elements(inRows(x));
   const weights = byClasses && weight !== null ? recorder.elements(weight) : null;
   const spreadStep = stepOf(x, n, spread);
   const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : inRows(spread));
@@ -255,13 +267,6 @@ function record(
     scales: address(own.scales),
     losses: address(own.losses),
   };
-  if (classes !== null)
-    recordCall(
-      'classes',
-      crossEntropyKernels(laneFor(x)).classes as (...args: number[]) => number,
-      [rows, n, classes, bytesOfClass(target), targets.ignoreIndex],
-      { reads: [classes], writes: [], checks: true },
-    );
   const there = (arrays: readonly (TypedArray | null)[]): TypedArray[] => arrays.filter((a) => a !== null);
   const args = argumentsOf(rows, n, targets, spreadStep, at);
   const reads = there([logits, classes, weights, shares]);

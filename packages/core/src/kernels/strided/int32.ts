@@ -115,3 +115,7 @@ export function computeWide(out: TypedArray, compute: (out: TypedArray) => void)
   compute(wide);
   storeInt32(wide, 0, wide.length, out, 0);
 }
+
+/** An `ignoreIndex` as kernels compare it with classes: one that is no int32 is that of no target, as the least int32 is. */
+export const ignoredClass = (ignoreIndex: number): number =>
+  (ignoreIndex | 0) === ignoreIndex ? ignoreIndex : -0x80000000;
