@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { layOut } from '../../src/compile/machine/layout.ts';
 import { lowerProgram, type Step } from '../../src/compile/machine/lower.ts';
 import { checksFirst } from '../../src/compile/machine/passes/checks-first.ts';
+import { withoutRepetitions } from '../../src/compile/machine/passes/common-subexpressions.ts';
 import { withoutDeadCode } from '../../src/compile/machine/passes/dead-code.ts';
 import { fuse } from '../../src/compile/machine/passes/fuse.ts';
 import { areaNames, printStep } from '../../src/compile/machine/print.ts';
@@ -92,6 +93,53 @@ describe('fusion', () => {
 });
 
 const randn10 = randn([10]);
+
+describe('common subexpressions', () => {
+  it('are computed once: kernels, reductions and what is made of them', () => {
+    const program = programOf(
+      (x: Tensor) => x.sub(x.mean()).matmul(x).add(x.sub(x.mean()).matmul(x).exp()),
+      randn([3, 3]),
+    );
+    const steps = lowerProgram(program);
+    const left = withoutRepetitions(steps, program);
+    expect(printed(left, program)).toEqual([
+      't0 = sum(m0): call',
+      't0 = finish(t0): call',
+      'm1 = copy(t0): copy 1',
+      'm2 = sub(m0, m1): elementwise 9',
+      'm3 = mm(m2, m0): product 3x3x3',
+      'm7 = exp(m3): elementwise 9',
+      'm8 = add(m3, m7): elementwise 9',
+    ]);
+    expect(steps).toHaveLength(12);
+  });
+
+  it('are not what was computed before an operand changed, or what changes itself later', () => {
+    const changed = programOf(
+      (x: Tensor) => {
+        const y = x.exp();
+        x.add_(1);
+        return y.mul(x.exp());
+      },
+      randn([4]),
+    );
+    expect(withoutRepetitions(lowerProgram(changed), changed)).toHaveLength(4);
+    const changing = programOf(
+      (x: Tensor) => {
+        const [y, z] = [x.exp(), x.exp()];
+        y.add_(1);
+        return y.mul(z);
+      },
+      randn([4]),
+    );
+    expect(withoutRepetitions(lowerProgram(changing), changing)).toHaveLength(4);
+  });
+
+  it('are both there where both are results', () => {
+    const program = programOf((x: Tensor) => [x.exp(), x.exp()], randn([4]));
+    expect(withoutRepetitions(lowerProgram(program), program)).toHaveLength(2);
+  });
+});
 
 describe('dead code', () => {
   it('goes, with the kernels that it alone needs', () => {
