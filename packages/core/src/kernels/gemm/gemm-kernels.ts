@@ -59,7 +59,8 @@ export interface GemmKernels extends OuterKernels {
  */
 const DOT_BELOW = hasRelaxedSimd ? 16 : Number.POSITIVE_INFINITY;
 
-const LANES: Readonly<Record<FloatLane, GemmLane>> = {
+/** What products of each lane type are made of. */
+export const LANES: Readonly<Record<FloatLane, GemmLane>> = {
   f32: {
     lane: 'f32',
     vector: 'f32x4',

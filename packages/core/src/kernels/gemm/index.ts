@@ -1,4 +1,7 @@
 /** Products of matrices. */
 export * from './gemm.ts';
-export { multiplyAdd } from './tiles.ts';
+export { LANES as gemmLanes } from './gemm-kernels.ts';
+export { panelProduct } from './outer.ts';
+export { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
+export { type GemmLane, MOST_TILE_ROWS, multiplyAdd, narrowTile, type TileSize, wideTile } from './tiles.ts';
 export * from './wide.ts';

@@ -102,18 +102,23 @@ function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: nu
   });
 }
 
+/** Adds what takes rows of a past packed panels of b: {@link panels}. */
+export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize): number {
+  const merge = mergeTile(module, t);
+  const sweeps = [4, 2, 1]
+    .filter((vectors) => vectors <= size.vectors)
+    .map((vectors) => ({ columns: vectors * t.lanes, index: sweep(module, t, size.rows, vectors, merge) }));
+  return panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, ROW_PANELS));
+}
+
 /** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on. */
 export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize): void {
-  const merge = mergeTile(module, t);
   const transpose = transposeLines(module, t, K_BLOCK * t.bytes + ROW_GAP);
   const packs = {
     Rows: packPanels(module, t, size.vectors),
     Columns: packPanelsTransposed(module, t, size.vectors),
   };
-  const sweeps = [4, 2, 1]
-    .filter((vectors) => vectors <= size.vectors)
-    .map((vectors) => ({ columns: vectors * t.lanes, index: sweep(module, t, size.rows, vectors, merge) }));
-  const allPanels = panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, ROW_PANELS));
+  const allPanels = panelProduct(module, t, size);
   for (const a of ['rows', 'columns'] as const)
     for (const b of ['Rows', 'Columns'] as const)
       product(module, t, `${a}By${b}`, size, transpose, packs[b], allPanels);

@@ -1,0 +1,136 @@
+/** Copies of images with zeros around them, and what is added up there on its way back. */
+
+import {
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+} from '../wasm/index.ts';
+import { type Formula, is, minus, plus, push, put, times, upTo } from './formulas.ts';
+
+/** What the functions of planes need of an element. */
+export interface Element {
+  readonly lane: 'f32' | 'f64';
+  readonly vector: 'f32x4' | 'f64x2';
+  readonly bytes: 4 | 8;
+}
+
+/**
+ * An image of `channels` channels of (d, h, w) lies at `image`, a window on it at `planes`: channels of (slabs, rows, columns), whose
+ * first entry is entry (-z, -y, -x) of the image.
+ */
+export const planeParams = i32Params(
+  ...(['channels', 'd', 'h', 'w', 'image', 'slabs', 'rows', 'columns', 'planes', 'z', 'y', 'x'] as const),
+);
+
+/** For each row that image and window have in common: `row(where in the image, where in the window, how many elements)`. */
+function commonRows(
+  f: FunctionBuilder,
+  p: Readonly<Record<keyof typeof planeParams, number>>,
+  bytes: number,
+  row: (image: number, plane: number, count: number) => void,
+): void {
+  const v = locals(f, 'i32', 'c', 's', 'r', 'from', 'to', 'count', 'first');
+  /** Where two lines overlap that begin `shift` apart: counted in the window, from `first` on. */
+  const least = (a: Formula, b: Formula): void => {
+    push(f, a);
+    push(f, b);
+    push(f, ['i32.lt_s', a, b]).op('select');
+  };
+  f.get(p.x).i32Const(0).get(p.x).i32Const(0).op('i32.gt_s').op('select').set(v.first);
+  least(p.columns, plus(p.w, p.x));
+  f.get(v.first).op('i32.sub').set(v.count);
+  f.get(v.count).i32Const(0).op('i32.gt_s').if();
+  upTo(f, v.c, p.channels, is(1), () =>
+    upTo(f, v.s, p.slabs, is(1), () => {
+      push(f, ['i32.lt_u', minus(v.s, p.z), p.d]).if();
+      upTo(f, v.r, p.rows, is(1), () => {
+        push(f, ['i32.lt_u', minus(v.r, p.y), p.h]).if();
+        const line = (
+          base: number,
+          a: Formula,
+          depth: number,
+          b: Formula,
+          height: number,
+          c: Formula,
+          width: number,
+          e: Formula,
+        ) =>
+          plus(
+            base,
+            times(plus(times(plus(times(plus(times(a, depth), b), height), c), width), e), is(bytes)),
+          );
+        put(
+          f,
+          v.from,
+          line(p.image, v.c, p.d, minus(v.s, p.z), p.h, minus(v.r, p.y), p.w, minus(v.first, p.x)),
+        );
+        put(f, v.to, line(p.planes, v.c, p.slabs, v.s, p.rows, v.r, p.columns, v.first));
+        row(v.from, v.to, v.count);
+        f.end();
+      });
+      f.end();
+    }),
+  );
+  f.end();
+}
+
+/** Adds what fills the window with the image, and with zeros beyond it. */
+export function padPlanes(module: ModuleBuilder, { lane, bytes }: Element): number {
+  return defineFunction(module, { name: `windows_pad_${lane}` }, planeParams, (f, p) => {
+    f.get(p.planes).i32Const(0);
+    push(f, times(p.channels, p.slabs, p.rows, p.columns, is(bytes))).memoryFill();
+    commonRows(f, p, bytes, (image, plane, count) => {
+      f.get(plane).get(image);
+      push(f, times(count, is(bytes))).memoryCopy();
+    });
+  });
+}
+
+/** Adds what adds the window to the image. */
+export function addPlanes(module: ModuleBuilder, e: Element): number {
+  const add = addRun(module, e);
+  return defineFunction(module, { name: `windows_add_${e.lane}` }, planeParams, (f, p) => {
+    commonRows(f, p, e.bytes, (image, plane, count) => {
+      f.get(count).get(plane).get(image).i32Const(e.bytes).call(add);
+    });
+  });
+}
+
+/** Adds what adds elements that lie side by side to some that are `step` bytes apart. */
+export function addRun(module: ModuleBuilder, { lane, vector, bytes }: Element): number {
+  const params = i32Params('count', 'from', 'to', 'step');
+  return defineFunction(module, { name: `windows_add_run_${lane}` }, params, (f, p) => {
+    const lanes = 16 / bytes;
+    f.get(p.step).i32Const(bytes).op('i32.eq').if();
+    f.get(p.count).i32Const(lanes).op('i32.ge_s').if();
+    const top = f.loop();
+    f.get(p.to)
+      .get(p.to)
+      .load('v128.load')
+      .get(p.from)
+      .load('v128.load')
+      .op(`${vector}.add`)
+      .store('v128.store');
+    put(f, p.to, plus(p.to, is(16)));
+    put(f, p.from, plus(p.from, is(16)));
+    put(f, p.count, minus(p.count, is(lanes)));
+    f.get(p.count).i32Const(lanes).op('i32.ge_s').brIf(top);
+    f.end().end().end();
+    f.get(p.count).i32Const(0).op('i32.gt_s').if();
+    const rest = f.loop();
+    f.get(p.to)
+      .get(p.to)
+      .load(`${lane}.load`)
+      .get(p.from)
+      .load(`${lane}.load`)
+      .op(`${lane}.add`)
+      .store(`${lane}.store`);
+    put(f, p.to, plus(p.to, p.step));
+    put(f, p.from, plus(p.from, is(bytes)));
+    put(f, p.count, minus(p.count, is(1)));
+    f.get(p.count).brIf(rest);
+    f.end().end();
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * The matrix of a convolution, a row for each place of a kernel, a column for each window, as far as it is needed at a time: columns
+ * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
+ */
+
+import {
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+  range,
+} from '../wasm/index.ts';
+import { type Formula, is, minus, plus, push, put, times, upTo } from './formulas.ts';
+import { addRun, type Element } from './planes.ts';
+
+/** Adds what writes the table: for each channel and place of the kernel its distance in bytes. */
+export function placesTable(module: ModuleBuilder): number {
+  const params = i32Params(
+    ...(['table', 'channels', 'kd', 'kh', 'kw', 'channel', 'slab', 'row', 'column'] as const),
+  );
+  return defineFunction(module, { name: 'windows_table' }, params, (f, p) => {
+    const v = locals(f, 'i32', 'c', 'z', 'y', 'x');
+    upTo(f, v.c, p.channels, is(1), () =>
+      upTo(f, v.z, p.kd, is(1), () =>
+        upTo(f, v.y, p.kh, is(1), () =>
+          upTo(f, v.x, p.kw, is(1), () => {
+            f.get(p.table);
+            push(
+              f,
+              plus(times(v.c, p.channel), times(v.z, p.slab), times(v.y, p.row), times(v.x, p.column)),
+            ).store('i32.store');
+            put(f, p.table, plus(p.table, is(4)));
+          }),
+        ),
+      ),
+    );
+  });
+}
+
+/** Windows by their number, from `first` on: rows of `oh` by `ow`, with so many bytes from one to the next along each dimension. */
+const windowParams = i32Params(...(['first', 'oh', 'ow', 'zStep', 'yStep', 'xStep', 'at'] as const));
+
+/** Where a window's first entry lies, as one goes from window to window. */
+interface Walk {
+  /** How many windows come in this row, this one included. */
+  readonly left: number;
+  readonly position: number;
+  /** Goes on by windows of one row. */
+  readonly advance: (windows: Formula) => void;
+  /** Goes on to the next row, where one is at an end. */
+  readonly turn: () => void;
+}
+
+function walk(f: FunctionBuilder, p: Readonly<Record<keyof typeof windowParams, number>>): Walk {
+  const v = locals(f, 'i32', 'left', 'position', 'y', 'row');
+  // Number of the row among all, then within its slab.
+  put(f, v.row, ['i32.div_s', p.first, p.ow]);
+  put(f, v.y, ['i32.rem_s', v.row, p.oh]);
+  put(f, v.left, minus(p.ow, ['i32.rem_s', p.first, p.ow]));
+  put(
+    f,
+    v.position,
+    plus(
+      p.at,
+      times(['i32.div_s', v.row, p.oh], p.zStep),
+      times(v.y, p.yStep),
+      times(['i32.rem_s', p.first, p.ow], p.xStep),
+    ),
+  );
+  return {
+    left: v.left,
+    position: v.position,
+    advance(windows) {
+      put(f, v.position, plus(v.position, times(windows, p.xStep)));
+      put(f, v.left, minus(v.left, windows));
+    },
+    turn() {
+      f.get(v.left).op('i32.eqz').if();
+      // Back to the row's beginning, then to the next row or slab.
+      put(f, v.position, minus(v.position, times(p.ow, p.xStep)));
+      put(f, v.left, p.ow);
+      put(f, v.y, plus(v.y, is(1)));
+      f.get(v.y).get(p.oh).op('i32.eq').if();
+      put(f, v.position, plus(minus(v.position, times(minus(p.oh, is(1)), p.yStep)), p.zStep));
+      f.i32Const(0).set(v.y);
+      f.else();
+      put(f, v.position, plus(v.position, p.yStep));
+      f.end().end();
+    },
+  };
+}
+
+/**
+ * Adds what copies `count` columns of `depth` rows to `to`: row r of the columns of a strip, a vector wide, lies r * `row` bytes from its
+ * first one; `vectors` strips lie side by side, and such panels `panel` bytes apart. Where columns are no multiple of that, some that
+ * mean nothing come behind them.
+ */
+export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vectors: number): number {
+  const params = {
+    ...i32Params('count', 'depth', 'table', 'to', 'row', 'panel'),
+    ...windowParams,
+  };
+  const lanes = 16 / bytes;
+  return defineFunction(module, { name: `windows_strips_${lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'done', 'strip', 'r', 'entry', 'target', 'from', 'taken');
+    const at = range(lanes).map(() => f.local('i32'));
+    const { left, position, advance, turn } = walk(f, p);
+    /** For each row of the matrix: `body(distance of the row's entries)`. */
+    const eachRow = (body: () => void): void => {
+      put(f, v.entry, p.table).get(p.depth).set(v.r);
+      const top = f.loop();
+      f.get(v.entry).load('i32.load').set(v.from);
+      body();
+      put(f, v.entry, plus(v.entry, is(4)));
+      put(f, v.target, plus(v.target, p.row));
+      put(f, v.r, minus(v.r, is(1)))
+        .get(v.r)
+        .brIf(top);
+      f.end();
+    };
+    /** Copies `n` vectors that lie side by side in the image. */
+    const whole = (n: number): void =>
+      eachRow(() => {
+        put(f, v.from, plus(v.from, position));
+        for (const i of range(n))
+          f.get(v.target)
+            .get(v.from)
+            .load('v128.load', 16 * i)
+            .store('v128.store', 16 * i);
+      });
+    const fits = (n: number): void => {
+      f.get(left)
+        .i32Const(n * lanes)
+        .op('i32.ge_s');
+      f.get(p.xStep).i32Const(bytes).op('i32.eq').op('i32.and');
+    };
+    upTo(f, v.done, p.count, is(vectors * lanes), () => {
+      f.get(p.to).set(v.target);
+      fits(vectors);
+      f.if();
+      whole(vectors);
+      advance(is(vectors * lanes));
+      turn();
+      f.else();
+      upTo(f, v.strip, is(vectors), is(1), () => {
+        push(f, ['i32.lt_s', plus(v.done, times(v.strip, is(lanes))), p.count]).if();
+        put(f, v.target, plus(p.to, times(v.strip, is(16))));
+        fits(1);
+        f.if();
+        whole(1);
+        advance(is(lanes));
+        turn();
+        f.else();
+        for (const [i, pointer] of at.entries()) {
+          f.get(position).set(pointer);
+          // The last window stands for those that are not there.
+          put(f, v.taken, plus(v.done, times(v.strip, is(lanes)), is(i + 1)));
+          f.get(v.taken).get(p.count).op('i32.lt_s').if();
+          advance(is(1));
+          turn();
+          f.end();
+        }
+        eachRow(() => {
+          for (const [i, pointer] of at.entries())
+            f.get(v.target)
+              .get(v.from)
+              .get(pointer)
+              .op('i32.add')
+              .load(`${lane}.load`)
+              .store(`${lane}.store`, i * bytes);
+        });
+        f.end().end();
+      });
+      f.end();
+      put(f, p.to, plus(p.to, p.panel));
+    });
+  });
+}
+
+/** Adds what adds `count` columns of `depth` rows, which lie row by row at `columns`, to where their entries stand in an image. */
+export function addColumns(module: ModuleBuilder, e: Element): number {
+  const params = { ...i32Params('count', 'depth', 'table', 'columns'), ...windowParams };
+  const add = addRun(module, e);
+  return defineFunction(module, { name: `windows_add_columns_${e.lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'r', 'rest', 'run');
+    upTo(f, v.r, p.depth, is(1), () => {
+      const { left, position, advance, turn } = walk(f, p);
+      f.get(p.count).set(v.rest);
+      const top = f.loop();
+      f.get(left).get(v.rest).get(left).get(v.rest).op('i32.lt_s').op('select').set(v.run);
+      f.get(v.run)
+        .get(p.columns)
+        .get(position)
+        .get(p.table)
+        .load('i32.load')
+        .op('i32.add')
+        .get(p.xStep)
+        .call(add);
+      put(f, p.columns, plus(p.columns, times(v.run, is(e.bytes))));
+      advance(v.run);
+      turn();
+      put(f, v.rest, minus(v.rest, v.run)).get(v.rest).brIf(top);
+      f.end();
+      put(f, p.table, plus(p.table, is(4)));
+    });
+  });
+}
