@@ -10,6 +10,15 @@ nan_to_num logical_not""".split()
 BINARY = """add sub mul div true_divide pow fmod remainder atan2 hypot maximum minimum fmax fmin logaddexp xlogy
 eq ne lt le gt ge logical_and logical_or logical_xor""".split()
 
+SPECIAL = """i0e i1 i1e ndtr ndtri log_ndtr erfcx entr xlog1py zeta bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_i0
+modified_bessel_i1 modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0
+chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w shifted_chebyshev_polynomial_t
+shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w hermite_polynomial_h
+hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p""".split()
+MASKED = """sum prod cumsum cumprod amax amin argmax argmin mean median norm var std softmax log_softmax softmin normalize
+logaddexp logsumexp""".split()
+WINDOWS = """exponential cosine gaussian kaiser hamming hann blackman bartlett nuttall general_cosine general_hamming""".split()
+
 CORE = {
     "unary": [*UNARY, ("round", "decimals_0"), ("round", "decimals_3"), ("round", "decimals_neg_3")],
     "binary": [
@@ -167,6 +176,22 @@ CORE = {
         *(f"nn.functional.conv_transpose{n}d" for n in (1, 2, 3)),
         "nn.functional.unfold",
     ],
+    "special": [
+        "i0",
+        "sinc",
+        *(("polygamma", f"polygamma_n_{n}") for n in range(5)),
+        *(("mvlgamma", f"mvlgamma_p_{p}") for p in (1, 3, 5)),
+        *"""igamma igammac gcd lcm bitwise_left_shift bitwise_right_shift ldexp frexp nextafter float_power deg2rad rad2deg
+        sgn angle isreal real conj conj_physical resolve_conj resolve_neg __rand__ __ror__ __rxor__""".split(),
+        ("special.polygamma", "special_polygamma_n_0"),
+        *(f"special.{name}" for name in SPECIAL),
+    ],
+    "masked": [f"masked.{name}" for name in MASKED],
+    "windows": [f"signal.windows.{name}" for name in WINDOWS],
+    "structure": """expand_copy diagonal_copy alias_copy as_strided_copy narrow_copy view_copy permute_copy split_with_sizes_copy
+        unbind_copy unfold_copy squeeze_copy unsqueeze_copy transpose_copy t_copy unsafe_chunk unsafe_split as_strided_scatter
+        constant_pad_nd combinations unravel_index nonzero_static diagflat renorm nn.functional.pdist new_zeros new_ones
+        new_full scalar_tensor""".split(),
 }
 
 FUNCTIONAL = [

@@ -8,6 +8,7 @@ import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
 import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';
+import { polygammaInPlace, polygamma as polygammaOf } from './ops/special/functions.ts';
 import { formatTensor } from './print/format.ts';
 import { memoryOf, valuesOf } from './record/values.ts';
 import { formatShape } from './shape.ts';
@@ -258,3 +259,17 @@ export function backward(this: Tensor, options?: BackwardOptions): void {
 const backwardTakes = signature('backward', {
   options: K.options<BackwardOptions>({ gradient: K.tensor, ...backwardKinds }),
 });
+
+/**
+ * The n-th derivative of {@link digamma} at this tensor: `polygamma(n, x)`. Follows `Tensor.polygamma`.
+ * @throws ValueError when n is negative
+ * @example tensor([1, 2]).polygamma(1); // tensor([1.6449, 0.6449])
+ */
+export function polygamma(this: Tensor, n: number): Tensor {
+  return polygammaOf(n, this);
+}
+
+/** {@link polygamma} in place. */
+export function polygamma_(this: Tensor, n: number): Tensor {
+  return polygammaInPlace(this, n);
+}

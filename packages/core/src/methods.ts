@@ -7,11 +7,13 @@ import type { TypedArray } from './dtype.ts';
 import { calledAs, IndexError } from './errors.ts';
 import * as members from './members.ts';
 import * as flips from './ops/arranging/flip-and-roll.ts';
-import * as padding from './ops/arranging/pad.ts';
+import padding from './ops/arranging/pad.ts';
+import positions from './ops/arranging/positions.ts';
 import * as repeats from './ops/arranging/repeat.ts';
 import triangle from './ops/arranging/triangle.ts';
 import copies from './ops/creation/copy.ts';
 import fills from './ops/creation/fill.ts';
+import creations from './ops/creation/new.ts';
 import * as arithmetic from './ops/elementwise/arithmetic.ts';
 import * as binaryFunctions from './ops/elementwise/binary.ts';
 import * as comparisons from './ops/elementwise/compare.ts';
@@ -52,6 +54,15 @@ import sums from './ops/reductions/sum.ts';
 import * as cumprod from './ops/scans/cumprod.ts';
 import * as cumulative from './ops/scans/cumulative.ts';
 import * as logcumsumexp from './ops/scans/logcumsumexp.ts';
+import * as angles from './ops/special/angles.ts';
+import binaryNumbers from './ops/special/binary-numbers.ts';
+import special from './ops/special/functions.ts';
+import incompleteGamma from './ops/special/incomplete-gamma.ts';
+import reals from './ops/special/reals.ts';
+import * as wholeNumbers from './ops/special/whole-numbers.ts';
+import covariances from './ops/statistics/covariance.ts';
+import histograms from './ops/statistics/histograms.ts';
+import viewCopies from './ops/views/copies.ts';
 import * as diagonals from './ops/views/diagonal.ts';
 import * as permutations from './ops/views/permute.ts';
 import { matrixTranspose, reverseDims } from './ops/views/properties.ts';
@@ -70,10 +81,12 @@ import { Tensor } from './tensor.ts';
 const operations = {
   ...flips,
   ...padding,
+  ...positions,
   ...repeats,
   ...triangle,
   ...copies,
   ...fills,
+  ...creations,
   ...arithmetic,
   ...binaryFunctions,
   ...comparisons,
@@ -113,6 +126,15 @@ const operations = {
   ...cumprod,
   ...cumulative,
   ...logcumsumexp,
+  ...angles,
+  ...binaryNumbers,
+  ...special,
+  ...incompleteGamma,
+  ...reals,
+  ...wholeNumbers,
+  ...viewCopies,
+  ...covariances,
+  ...histograms,
   ...diagonals,
   ...permutations,
   ...shapes,
@@ -147,7 +169,10 @@ type MethodsOf<T> = { [K in keyof T]: Method<T[K]> };
 
 /** Taken from the functions themselves, so that editors show their documentation and lead to them. */
 type OperationMethods = MethodsOf<
-  Pick<typeof ops & typeof import('./autograd/hooks.ts'), keyof typeof operations>
+  Pick<
+    typeof ops & typeof import('./autograd/hooks.ts') & typeof import('./ops/creation/new.ts'),
+    keyof typeof operations
+  >
 >;
 
 interface Properties {

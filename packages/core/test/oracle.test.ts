@@ -5,7 +5,20 @@ import { sharedDraws } from './oracle/draws.ts';
 import { type Entry, readFixture } from './oracle/fixture.ts';
 import { operationSuite } from './oracle/suite.ts';
 
-const families = ['unary', 'binary', 'reduce', 'matmul', 'views', 'indexing', 'creation', 'convolution'];
+const families = [
+  'unary',
+  'binary',
+  'reduce',
+  'matmul',
+  'views',
+  'indexing',
+  'creation',
+  'convolution',
+  'special',
+  'masked',
+  'windows',
+  'structure',
+];
 const fixture = (family: string): URL => new URL(`./fixtures/ops/${family}`, import.meta.url);
 
 for (const family of families) operationSuite(family, fixture(family));

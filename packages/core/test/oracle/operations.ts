@@ -115,6 +115,7 @@ export function failuresOf(
     for (const form of forms.slice(1)) runs.push([form, 'contiguous']);
     for (const [form, layout] of runs) {
       if (operation.ofLayout && layout === 'transposed') continue;
+      if (operation.ofMemory && layout !== 'contiguous') continue;
       const lines = checkSample(sample, layout, caller(root, entry, operation, form), {
         ...options,
         functions,

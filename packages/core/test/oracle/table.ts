@@ -5,6 +5,7 @@
  * Kindling is PyTorch's in camelCase unless `name` says otherwise.
  */
 
+import { moreNotSupported, moreOperations } from './more-operations.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
 export type Bound = Map<string, unknown>;
@@ -30,6 +31,8 @@ export interface Operation {
   readonly contraction?: boolean;
   /** PyTorch has it as a method or property of tensors alone. */
   readonly methodOnly?: boolean;
+  /** It reads the memory of its input by strides: only a layout of its own fits. */
+  readonly ofMemory?: boolean;
   /** It asks for a memory layout, so the transposed one is an error. */
   readonly ofLayout?: boolean;
   /** Not promised: checked where it exists. */
@@ -97,6 +100,7 @@ const convolution = (options: string, name?: string): Operation =>
   op(`input weight bias | ${options}`, { receiver: -1, contraction: true, ...(name && { name }) });
 
 export const table: Readonly<Record<string, Operation>> = {
+  ...moreOperations({ op, spelled, reflected, correction }),
   ...unary,
   digamma: op('input', { loose: [20, "PyTorch's trigamma, its derivative, is good to 1e-9 only"] }),
   round: op('input | decimals', { inPlace: true }),
@@ -245,6 +249,7 @@ export const notSupported: readonly { op: string; when: (bound: Bound) => boolea
     when: (b) => b.get('dtype') === 'int32' && !Number.isInteger(b.get('step') ?? 1),
     why: 'PyTorch truncates the step to 0 but keeps the length',
   },
+  ...moreNotSupported,
   ...['addmm', 'addmv', 'baddbmm'].map((name) => ({
     op: name,
     when: (b: Bound) =>

@@ -54,6 +54,8 @@ type FunctionRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) =
 
 const oneMinusSquare = (x: Expr): Expr => E.sub(1, E.mul(x, x));
 const squarePlusOne = (x: Expr): Expr => E.add(E.mul(x, x), 1);
+/** Slopes of Bessel functions of order 1, where the form is 0 / 0 at 0. */
+const halfAtZero = (x: Expr, slope: Expr): Expr => E.select(E.eq(x, 0), 0.5, slope);
 const gaussian = (x: Expr): Expr => E.exp(E.neg(E.mul(x, x)));
 
 const functionRules: Partial<Record<string, FunctionRule>> = {
@@ -85,6 +87,31 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   digamma: ({ g }, x) => [scaled(g, E.call('polygamma', 1, x))],
   // Only the argument is differentiable; the order is a constant.
   polygamma: ({ g }, n, x) => [scaled(g, E.constant(0)), scaled(g, E.call('polygamma', E.add(n, 1), x))],
+  zeta: ({ g }, s, x) => [
+    scaled(g, E.constant(0)),
+    scaled(g, E.mul(E.neg(s), E.call('zeta', E.add(s, 1), x))),
+  ],
+  // The operations refuse the derivative by a.
+  igamma: ({ g }, a, x) => [scaled(g, E.constant(0)), scaled(g, E.call('igammaSlope', a, x))],
+  igammac: ({ g }, a, x) => [scaled(g, E.constant(0)), scaled(g, E.neg(E.call('igammaSlope', a, x)))],
+  igammaSlope: ({ g, y }, a, x) => [
+    scaled(g, E.mul(y, E.sub(E.log(x), E.digamma(a)))),
+    scaled(g, E.mul(y, E.sub(E.div(E.sub(a, 1), x), 1))),
+  ],
+  erfcx: ({ g, y }, x) => [scaled(g, E.sub(E.mul(E.mul(2, x), y), 2 / Math.sqrt(Math.PI)))],
+  i0: ({ g }, x) => [scaled(g, E.call('i1', x))],
+  i0e: ({ g, y }, x) => [scaled(g, E.sub(E.call('i1e', x), E.mul(E.sign(x), y)))],
+  i1: ({ g, y }, x) => [scaled(g, halfAtZero(x, E.sub(E.call('i0', x), E.div(y, x))))],
+  i1e: ({ g, y }, x) => [
+    scaled(g, halfAtZero(x, E.sub(E.call('i0e', x), E.mul(y, E.add(E.sign(x), E.reciprocal(x)))))),
+  ],
+  k0: ({ g }, x) => [scaled(g, E.neg(E.call('k1', x)))],
+  k1: ({ g, y }, x) => [scaled(g, E.neg(E.add(E.call('k0', x), E.div(y, x))))],
+  besselJ0: ({ g }, x) => [scaled(g, E.neg(E.call('besselJ1', x)))],
+  besselJ1: ({ g, y }, x) => [scaled(g, halfAtZero(x, E.sub(E.call('besselJ0', x), E.div(y, x))))],
+  besselY0: ({ g }, x) => [scaled(g, E.neg(E.call('besselY1', x)))],
+  besselY1: ({ g, y }, x) => [scaled(g, E.sub(E.call('besselY0', x), E.div(y, x)))],
+  binaryExponent: ({ g }) => [scaled(g, E.constant(0))],
   pow: ({ g, y }, a, b) => [
     E.select(E.eq(b, 0), 0, scaled(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
     E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, scaled(g, E.mul(y, E.log(a)))),

@@ -16,6 +16,7 @@ import { pow } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
+import * as special from './special/index.ts';
 import { cos, sin } from './trigonometric.ts';
 
 export { EXP_TO_ZERO_SCALE, expToZero } from './exponential.ts';
@@ -30,6 +31,7 @@ export type ScalarFunction = (...args: number[]) => number;
 export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined>> = {
   ...elementary,
   ...errorFunction,
+  ...special,
   digamma,
   lgamma,
   polygamma,

@@ -83,3 +83,12 @@ function solveErfc(c: number): number {
   }
   return x;
 }
+
+/** The x below which a part p of a normal distribution lies: infinite at 0 and 1, NaN outside. */
+export function normalQuantile(p: number): number {
+  if (!(p > 0 && p < 1))
+    return p === 0 ? Number.NEGATIVE_INFINITY : p === 1 ? Number.POSITIVE_INFINITY : Number.NaN;
+  // 1 - p and 2 p - 1 are exact where they are taken.
+  if (p > 0.25 && p < 0.75) return Math.SQRT2 * erfinv(2 * p - 1);
+  return p < 0.5 ? -Math.SQRT2 * solveErfc(2 * p) : Math.SQRT2 * solveErfc(2 * (1 - p));
+}

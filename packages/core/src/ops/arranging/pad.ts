@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { fillStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
@@ -168,3 +168,18 @@ function checkMode(x: Tensor, sides: readonly Sides[], padding: Shape, mode: Mod
     }
   }
 }
+
+/**
+ * {@link pad} with a constant, which is its usual mode. Follows `torch.constant_pad_nd`.
+ * @throws ShapeError as {@link pad}
+ * @example constantPadNd(tensor([1, 2]), [1, 1]); // tensor([0, 1, 2, 0])
+ */
+export const constantPadNd = /* @__PURE__ */ composition(
+  'constantPadNd',
+  { x: K.tensor, padding: K.sizes, options: K.options<{ value?: number | boolean }>({ value: K.scalar }) },
+  (x: Tensor, padding: readonly number[], options: { readonly value?: number | boolean } = {}): Tensor =>
+    pad(x, padding, { value: Number(options.value ?? 0) }),
+);
+
+/** The functions of this file that are methods too. */
+export default { pad };

@@ -4,11 +4,14 @@ import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { triuIndices } from '../arranging/triangle.ts';
 import { detach, to } from '../creation/copy.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { clampMin } from '../elementwise/select.ts';
+import { indexSelect } from '../indexing/index-along.ts';
 import { sum } from '../reductions/sum.ts';
-import { expand } from '../views/shape.ts';
+import { expand, reshape } from '../views/shape.ts';
+import { unbind } from '../views/slices.ts';
 import { vectorNorm } from './linalg-norm.ts';
 import { pairDistances } from './pair-distances.ts';
 
@@ -127,6 +130,26 @@ export const cosineSimilarity = composition(
     const { eps = 1e-8 } = options;
     const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
     return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
+  },
+);
+
+/**
+ * The distance of each pair of rows of x, (N, M), each pair once: (N (N - 1) / 2), in the order of {@link triuIndices}.
+ * Follows `torch.nn.functional.pdist`.
+ * @throws ShapeError unless x is a matrix; ValueError for a negative p; DTypeError for a dtype that is not float
+ * @example pdist(tensor([[0, 0], [3, 4], [0, 1.5]])); // tensor([5.0000, 1.5000, 3.9051])
+ */
+export const pdist = composition(
+  'pdist',
+  { x: K.tensor, options: K.options<DistanceOptions>({ p: K.number }) },
+  (x: Tensor, options: DistanceOptions = {}): Tensor => {
+    if (x.ndim !== 2) throw new ShapeError(`expected a matrix, got shape ${formatShape(x.shape)}`);
+    const [n = 0] = x.shape;
+    const [rows, columns] = unbind(triuIndices(n, n, { offset: 1 }));
+    const all = reshape(cdist(x, x, options), [n * n]);
+    return rows === undefined || columns === undefined
+      ? all
+      : indexSelect(all, 0, add(mul(rows, n), columns));
   },
 );
 

@@ -1,5 +1,12 @@
-import { alias, K, signature } from '../../arguments/index.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
+import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { clone, copy_ } from '../creation/copy.ts';
+import { add, div, mul } from '../elementwise/arithmetic.ts';
+import { gt } from '../elementwise/compare.ts';
+import { where } from '../elementwise/select.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
 import { isDims, sumKinds } from '../reductions/reduction.ts';
 import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
@@ -41,5 +48,33 @@ export const norm = alias(
   },
 );
 
+/**
+ * x, of which each part at one place of `dim` that has a p-norm above `maxnorm` is scaled down to it. Follows `torch.renorm`.
+ * @throws ShapeError when x has less than 2 dimensions
+ * @throws ValueError unless p is positive and `maxnorm` not negative
+ * @throws DTypeError when x is not of a floating dtype
+ * @example renorm(tensor([[3, 4], [0.5, 0]]), 2, 0, 1); // tensor([[0.6000, 0.8000], [0.5000, 0.0000]])
+ */
+export const renorm = composition(
+  'renorm',
+  { x: K.tensor, p: K.number, dim: K.integer, maxnorm: K.number },
+  (x: Tensor, p: number, dim: number, maxnorm: number): Tensor => {
+    if (x.ndim < 2) throw new ShapeError(`the input needs at least 2 dimensions, got ${x.ndim}`);
+    if (!(p > 0)) throw new ValueError(`p must be positive, got ${p}`);
+    if (!(maxnorm >= 0)) throw new ValueError(`maxnorm must not be negative, got ${maxnorm}`);
+    const kept = normalizeDim(dim, x.ndim, 'renorm');
+    const others = x.shape.map((_, d) => d).filter((d) => d !== kept);
+    const lengths = vectorNorm(x, p, others, { keepdim: true });
+    const factors = where(gt(lengths, maxnorm), div(maxnorm, add(lengths, 1e-7)), 1);
+    return composed('renorm', mul(x, factors), x);
+  },
+);
+/** {@link renorm} in place. */
+export const renorm_ = composition(
+  'renorm_',
+  { x: K.tensor, p: K.number, dim: K.integer, maxnorm: K.number },
+  (x: Tensor, p: number, dim: number, maxnorm: number): Tensor => copy_(x, renorm(clone(x), p, dim, maxnorm)),
+);
+
 /** The functions of this file that are methods too. */
-export default { norm };
+export default { norm, renorm, renorm_ };

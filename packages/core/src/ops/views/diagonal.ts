@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { applyView } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
@@ -6,6 +6,7 @@ import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { denseLayout, type Layout, sizeAlong, strideAlong } from './layout.ts';
 import { defineRegionView, embedRegion, scatterInto } from './region.ts';
+import { ravel } from './shape.ts';
 
 interface Diagonal {
   readonly offset: number;
@@ -86,6 +87,16 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
   for (const d of [attrs.dim1, attrs.dim2].sort((a, b) => a - b)) shape.splice(d, 0, size);
   return embedRegion(x, shape, diagonalLayout(denseLayout(shape), attrs));
 }
+
+/**
+ * The matrix that has the elements of x, in row-major order, on a diagonal and is 0 elsewhere. Follows `torch.diagflat`.
+ * @example diagflat(tensor([[1, 2]])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
+ */
+export const diagflat = /* @__PURE__ */ composition(
+  'diagflat',
+  { x: K.tensor, options: K.options<{ offset?: number }>({ offset: K.integer }) },
+  (x: Tensor, options: { readonly offset?: number } = {}): Tensor => diagEmbed(ravel(x), options),
+);
 
 const diagTakes = signature('diag', {
   x: K.tensor,

@@ -1,5 +1,6 @@
 /** Other shapes and parts of a tensor that share its memory. */
 export * from './broadcasting.ts';
+export * from './copies.ts';
 export * from './diagonal.ts';
 export * from './permute.ts';
 export type { SliceRange } from './ranges.ts';

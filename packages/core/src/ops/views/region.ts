@@ -9,6 +9,7 @@ import {
   scatterStrided,
   stridedOver,
 } from '../../kernels/index.ts';
+import { snakeCase } from '../../names.ts';
 import {
   apply,
   applyView,
@@ -119,6 +120,5 @@ export function scatterInto(x: Tensor, source: Tensor, region: Layout, caller: s
         `size = ${formatShape(region.shape)}`,
     );
   }
-  const name = caller.replace('Scatter', '_scatter');
-  return composed(name, putRegion(x, source, region), x, source);
+  return composed(snakeCase(caller), putRegion(x, source, region), x, source);
 }

@@ -1,10 +1,10 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { applyView, defineView } from '../../record/index.ts';
 import { checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { type Layout, overlapsItself, replaceDim, sizeAlong, strideAlong, zipDims } from './layout.ts';
-import { defineRegionView, embedRegion, takeRegion } from './region.ts';
+import { defineRegionView, embedRegion, scatterInto, takeRegion } from './region.ts';
 
 interface Windows {
   readonly dim: number;
@@ -107,3 +107,38 @@ export function asStrided(
     );
   return applyView(stridedPrimitive, x, { region, from, span });
 }
+
+/**
+ * A copy of x, its elements in row-major order, with `source` at those that {@link asStrided} would show. Follows `torch.as_strided_scatter`.
+ * @throws ShapeError unless `source` has the size given, and where that would reach beyond x
+ * @example asStridedScatter(zeros([2, 2]), ones(2), [2], [3]); // tensor([[1., 0.], [0., 1.]])
+ */
+export const asStridedScatter = /* @__PURE__ */ composition(
+  'asStridedScatter',
+  {
+    x: K.tensor,
+    source: K.tensor,
+    size: K.sizes,
+    stride: K.sizes,
+    options: K.options<{ storageOffset?: number }>({ storageOffset: K.integer }),
+  },
+  (
+    x: Tensor,
+    source: Tensor,
+    size: Shape,
+    stride: readonly number[],
+    options: { readonly storageOffset?: number } = {},
+  ): Tensor => {
+    const offset = options.storageOffset ?? 0;
+    const region = { shape: size, strides: stride, offset };
+    if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0)
+      throw new ShapeError(
+        `expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
+      );
+    if (!size.includes(0) && offset + reachOf(region) >= x.count)
+      throw new ShapeError(
+        `size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches beyond a tensor of ${x.count} elements`,
+      );
+    return scatterInto(x, source, region, 'asStridedScatter');
+  },
+);

@@ -1,0 +1,36 @@
+/** What the functions of this folder share. */
+import { AutogradError } from '../../errors.ts';
+import { E, type Expr } from '../../kernels/index.ts';
+import { applyView, defineView } from '../../record/index.ts';
+import { Tensor } from '../../tensor.ts';
+import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
+import type { BinaryFunction, Operand, UnaryFunction } from '../elementwise/operation.ts';
+
+/** A function of one tensor that the expression language knows by `name`; integers become float32. `caller` is its public name. */
+export const named = (
+  torchName: string,
+  name: string,
+  caller: string,
+  definition: ElementwiseDefinition = {},
+): UnaryFunction => unary(torchName, (x: Expr) => E.call(name, x), { dtype: 'float', caller, ...definition });
+
+/** The same of two operands. */
+export const namedPair = (
+  torchName: string,
+  name: string,
+  caller: string,
+  definition: ElementwiseDefinition = {},
+): BinaryFunction =>
+  binary(torchName, (a: Expr, b: Expr) => E.call(name, a, b), { dtype: 'float', caller, ...definition });
+
+const refusing = defineView<string>({
+  name: 'alias',
+  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
+  derivative(_, node) {
+    throw new AutogradError(`the derivative for '${node.attrs}' is not implemented`);
+  },
+});
+
+/** An operand to which there is no derivative: a gradient that reaches it is an error, as in PyTorch, not 0. */
+export const refusesGradient = (x: Operand, of: string): Operand =>
+  x instanceof Tensor && x.requiresGrad ? applyView(refusing, x, of) : x;

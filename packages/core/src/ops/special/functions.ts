@@ -1,0 +1,116 @@
+import { composition, K } from '../../arguments/index.ts';
+import { ValueError } from '../../errors.ts';
+import { E } from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import { inPlace, runInPlace, unary } from '../elementwise/define.ts';
+import { applyUnary, ElementwiseOp, type UnaryFunction } from '../elementwise/operation.ts';
+import { named } from './define.ts';
+
+/**
+ * The modified Bessel function of the first kind of order 0: Σ (x²/4)ᵏ / k!². Follows `torch.i0`.
+ * @example i0(tensor([0, 1])); // tensor([1.0000, 1.2661])
+ */
+export const i0: UnaryFunction = named('i0', 'i0', 'i0');
+/** {@link i0} in place. */
+export const i0_ = inPlace(i0);
+
+/**
+ * sin(πx) / (πx), and 1 at 0. Follows `torch.sinc`.
+ * @example sinc(tensor([0, 0.5])); // tensor([1.0000, 0.6366])
+ */
+export const sinc: UnaryFunction = unary(
+  'sinc',
+  (x) => {
+    const angle = E.mul(x, Math.PI);
+    return E.select(E.eq(x, 0), 1, E.div(E.sin(angle), angle));
+  },
+  {
+    dtype: 'float',
+    gradient: ({ g }, x) => {
+      const angle = E.mul(x, Math.PI);
+      const slope = E.div(E.sub(E.mul(angle, E.cos(angle)), E.sin(angle)), E.mul(angle, x));
+      return [E.select(E.eq(angle, 0), 0, E.mul(g, slope))];
+    },
+  },
+);
+/** {@link sinc} in place. */
+export const sinc_ = inPlace(sinc);
+
+const polygammaOp = new ElementwiseOp({
+  name: 'polygamma',
+  arity: 1,
+  dtype: 'float',
+  expression: (x, n) => E.call('polygamma', n, x),
+});
+const digammaOp = new ElementwiseOp({ ...polygammaOp.spec, expression: E.digamma });
+
+/** The operation of order n and its parameters: `digamma` has lanes of its own. */
+const ofOrder = (n: number): [op: ElementwiseOp, params: number[]] => {
+  if (n < 0) throw new ValueError(`polygamma: polygamma(n, x) does not support negative n, got ${n}`);
+  return n === 0 ? [digammaOp, []] : [polygammaOp, [n]];
+};
+
+/**
+ * The n-th derivative of {@link digamma}, (-1)ⁿ⁺¹ n! ζ(n + 1, x); a method takes n: `x.polygamma(n)`. Follows `torch.polygamma`.
+ * @throws ValueError when n is negative
+ * @example polygamma(1, tensor([1, 2])); // tensor([1.6449, 0.6449])
+ */
+export const polygamma = /* @__PURE__ */ composition(
+  'polygamma',
+  { n: K.integer, x: K.tensor },
+  (n: number, x: Tensor): Tensor => {
+    const [op, params] = ofOrder(n);
+    return applyUnary(op, x, params);
+  },
+);
+/** {@link polygamma} in place, for the method. @internal */
+export const polygammaInPlace = /* @__PURE__ */ composition(
+  'polygamma_',
+  { x: K.tensor, n: K.integer },
+  (x: Tensor, n: number): Tensor => {
+    const [op, params] = ofOrder(n);
+    return runInPlace({ op, operands: [x], params });
+  },
+);
+
+/** log Γₚ as one expression for each p. */
+const multivariate = new Map<number, ElementwiseOp>();
+
+function multivariateOf(p: number): ElementwiseOp {
+  if (p < 1) throw new ValueError(`mvlgamma: p has to be greater than or equal to 1, got ${p}`);
+  let op = multivariate.get(p);
+  if (op === undefined) {
+    op = new ElementwiseOp({
+      name: 'mvlgamma',
+      arity: 1,
+      dtype: 'float',
+      expression(x) {
+        // From the least argument on, as PyTorch adds them.
+        const terms = Array.from({ length: p }, (_, j) => E.lgamma(E.add(x, (1 - p + j) / 2)));
+        return E.add(terms.reduce(E.add), (p * (p - 1) * Math.log(Math.PI)) / 4);
+      },
+    });
+    multivariate.set(p, op);
+  }
+  return op;
+}
+
+/**
+ * The logarithm of the multivariate gamma function, log(π) p(p - 1)/4 + Σ lgamma(x - j/2) over j = 0 .. p - 1. Follows `torch.mvlgamma`.
+ * @throws ValueError when p is less than 1
+ * @example mvlgamma(tensor([2, 3]), 2); // tensor([0.4516, 1.5502])
+ */
+export const mvlgamma = /* @__PURE__ */ composition(
+  'mvlgamma',
+  { x: K.tensor, p: K.integer },
+  (x: Tensor, p: number): Tensor => applyUnary(multivariateOf(p), x),
+);
+/** {@link mvlgamma} in place. */
+export const mvlgamma_ = /* @__PURE__ */ composition(
+  'mvlgamma_',
+  { x: K.tensor, p: K.integer },
+  (x: Tensor, p: number): Tensor => runInPlace({ op: multivariateOf(p), operands: [x] }),
+);
+
+/** The functions of this file that are methods too. */
+export default { i0, i0_, sinc, sinc_, mvlgamma, mvlgamma_ };

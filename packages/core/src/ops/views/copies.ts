@@ -1,0 +1,57 @@
+/** The views of this folder as copies: for programs that PyTorch writes without views. Gradients flow through. */
+import { alias } from '../../arguments/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import { clone } from '../creation/copy.ts';
+import { diagonal } from './diagonal.ts';
+import { permute, t, transpose } from './permute.ts';
+import { expand, squeeze, unsqueeze, view } from './shape.ts';
+import { narrow, unbind } from './slices.ts';
+import { chunk, split, splitWithSizes } from './split.ts';
+import { asStrided, unfold } from './windows.ts';
+
+const copied = <A extends unknown[]>(
+  name: string,
+  f: (x: Tensor, ...args: A) => Tensor,
+): ((x: Tensor, ...args: A) => Tensor) => alias(name, (x: Tensor, ...args: A) => clone(f(x, ...args)));
+
+const allCopied = <A extends unknown[]>(
+  name: string,
+  f: (x: Tensor, ...args: A) => Tensor[],
+): ((x: Tensor, ...args: A) => Tensor[]) =>
+  alias(name, (x: Tensor, ...args: A) => f(x, ...args).map((part) => clone(part)));
+
+/** A copy of x. Follows `torch.alias_copy`. */
+export const aliasCopy = /* @__PURE__ */ alias('aliasCopy', (x: Tensor): Tensor => clone(x));
+/** {@link asStrided} as a copy, with its errors, as are all these. Follows `torch.as_strided_copy`. */
+export const asStridedCopy = /* @__PURE__ */ copied('asStridedCopy', asStrided);
+/** {@link diagonal} as a copy. Follows `torch.diagonal_copy`. */
+export const diagonalCopy = /* @__PURE__ */ copied('diagonalCopy', diagonal);
+/** {@link expand} as a copy. Follows `torch.expand_copy`. */
+export const expandCopy = /* @__PURE__ */ copied('expandCopy', expand);
+/** {@link narrow} as a copy. Follows `torch.narrow_copy`. */
+export const narrowCopy = /* @__PURE__ */ copied('narrowCopy', narrow);
+/** {@link permute} as a copy. Follows `torch.permute_copy`. */
+export const permuteCopy = /* @__PURE__ */ copied('permuteCopy', permute);
+/** {@link squeeze} as a copy. Follows `torch.squeeze_copy`. */
+export const squeezeCopy = /* @__PURE__ */ copied('squeezeCopy', squeeze);
+/** {@link t} as a copy. Follows `torch.t_copy`. */
+export const tCopy = /* @__PURE__ */ copied('tCopy', t);
+/** {@link transpose} as a copy. Follows `torch.transpose_copy`. */
+export const transposeCopy = /* @__PURE__ */ copied('transposeCopy', transpose);
+/** {@link unfold} as a copy. Follows `torch.unfold_copy`. */
+export const unfoldCopy = /* @__PURE__ */ copied('unfoldCopy', unfold);
+/** {@link unsqueeze} as a copy. Follows `torch.unsqueeze_copy`. */
+export const unsqueezeCopy = /* @__PURE__ */ copied('unsqueezeCopy', unsqueeze);
+/** {@link view} as a copy. Follows `torch.view_copy`. */
+export const viewCopy = /* @__PURE__ */ copied('viewCopy', view);
+/** {@link splitWithSizes} as copies. Follows `torch.split_with_sizes_copy`. */
+export const splitWithSizesCopy = /* @__PURE__ */ allCopied('splitWithSizesCopy', splitWithSizes);
+/** {@link unbind} as copies. Follows `torch.unbind_copy`. */
+export const unbindCopy = /* @__PURE__ */ allCopied('unbindCopy', unbind);
+/** {@link chunk}; its parts may be overwritten here as there. Follows `torch.unsafe_chunk`. */
+export const unsafeChunk = /* @__PURE__ */ alias('unsafeChunk', chunk);
+/** {@link split}; its parts may be overwritten here as there. Follows `torch.unsafe_split`. */
+export const unsafeSplit = /* @__PURE__ */ alias('unsafeSplit', split);
+
+/** The functions of this file that are methods too. */
+export default { narrowCopy, unsafeChunk, unsafeSplit };
