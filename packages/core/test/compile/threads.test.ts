@@ -133,6 +133,39 @@ describe('on any number of threads a program gives the same bits', () => {
     }
   });
 
+  test('functions that are called element by element', async () => {
+    await expectSameOnThreads((x) => [exp(x!), x!.abs().pow(2.5)], randn([30_001], { dtype: 'float64' }));
+  });
+
+  test('reductions of rows and of matrices in a stack', async () => {
+    const x = randn([301, 777]);
+    const y = randn([33, 50, 80]);
+    for (const dtype of ['float32', 'float64', 'int32'] as const) {
+      const [rows, stack] = [x.mul(100).to(dtype), y.mul(100).to(dtype)];
+      await expectSameOnThreads(
+        (x, y) => [
+          x!.sum(1),
+          x!.amax(1),
+          x!.float().mean(1),
+          x!.float().var(1),
+          y!.sum(1),
+          y!.amin(1),
+          y!.float().std(1),
+        ],
+        rows,
+        stack,
+      );
+    }
+  });
+
+  test('copies between layouts', async () => {
+    await expectSameOnThreads(
+      (x, y) => [x!.t().contiguous(), y!.permute(2, 0, 1).contiguous(), y!.flip(1).contiguous()],
+      randn([307, 401]),
+      randn([31, 57, 83], { dtype: 'float64' }),
+    );
+  });
+
   test('a step of training', async () => {
     const start = [randn([200, 300]), randn([300]), randn([300, 10])];
     const x = randn([120, 200]);

@@ -2,7 +2,7 @@ import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
 import { instantiate, ModuleBuilder, type ValueType } from '../wasm/index.ts';
 import { LoopEmitter } from './loops.ts';
-import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
+import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
   inputAt,
   type KernelFunction,
@@ -72,12 +72,15 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   return instantiate<{ run: F }>(module.build(), env).run;
 }
 
+const isCall = ({ op }: Node): boolean => op === 'scalarCall' || op === 'scalarCallWhere';
+
 /** The cost of an element, in operations. */
-export const operationsOf = (spec: KernelSpec): number =>
-  lowered(spec).nodes.reduce(
-    (sum, { op }) => sum + (op === 'scalarCall' || op === 'scalarCallWhere' ? operationsOfCall : 1),
-    0,
-  );
+export const operationsOf = ({ nodes }: Program<OutputSpec>): number =>
+  nodes.reduce((sum, node) => sum + (isCall(node) ? operationsOfCall : 1), 0);
+
+/** Whether all functions that it calls are those of `Math`, which every thread has. */
+export const callsOnlyMath = ({ nodes }: Program<OutputSpec>): boolean =>
+  nodes.every((node) => !isCall(node) || scalarFunctions[String(node.attribute)] === undefined);
 
 /** What the call of a function of JavaScript takes. */
 const operationsOfCall = 200;

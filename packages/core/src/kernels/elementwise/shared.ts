@@ -3,6 +3,7 @@
 import {
   compileRanged,
   type KernelSpec,
+  lowered,
   operationsOf,
   type RangedFunction,
   rangedTypes,
@@ -29,7 +30,7 @@ export class SharedVariant {
   constructor(spec: KernelSpec) {
     this.#spec = spec;
     this.#hasRow = spec.inputs.some(({ mode }) => mode === 'row');
-    this.operations = operationsOf(spec);
+    this.operations = operationsOf(lowered(spec));
   }
 
   /** Compiles it; not while scratch is elsewhere. */

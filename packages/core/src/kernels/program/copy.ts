@@ -52,8 +52,21 @@ function dimensionsOf({ from, to }: Copy): Dimension[] {
 export const formOfCopy = (copy: Copy): string =>
   `copy ${copy.to.dtype} ${dimensionsOf(copy).map((d) => `${d.size}:${d.from}:${d.to}`)}`;
 
-/** Writes the loops of a copy from the address in one local to that in another. */
-export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: number): void {
+/** Into how many rows a copy can be cut, and how long a row is; a row is what the outermost of several loops goes round by. */
+export function rowsOfCopy(copy: Copy): { rows: number; length: number } {
+  const [outermost, ...inner] = dimensionsOf(copy);
+  if (outermost === undefined || inner.length === 0) return { rows: 1, length: copy.to.count };
+  return { rows: outermost.size, length: copy.to.count / outermost.size };
+}
+
+/** Some of the rows of a copy, as locals say. */
+interface SomeRows {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Writes the loops of a copy, or of some of its rows, from the address in one local to that in another. */
+export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: number, some?: SomeRows): void {
   const bytes = bytesOf(copy.to.dtype) as 1 | 4 | 8;
   const [load, store] = accesses[bytes];
   const dimensions = dimensionsOf(copy);
@@ -76,6 +89,7 @@ export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: numbe
         .memoryCopy();
       return;
     }
+    const part = d === 0 ? some : undefined;
     if (isLast && dimension.size <= few && dimension.from >= 0) {
       for (let i = 0; i < dimension.size; i++) {
         f.get(to)
@@ -86,13 +100,22 @@ export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: numbe
       return;
     }
     const left = f.local('i32');
-    f.i32Const(dimension.size).set(left);
+    if (part === undefined) f.i32Const(dimension.size).set(left);
+    else {
+      f.get(part.end).get(part.first).op('i32.sub').set(left);
+      for (const [at, step] of [
+        [from, dimension.from],
+        [to, dimension.to],
+      ] as const)
+        f.get(at).get(part.first).i32Const(step).op('i32.mul').op('i32.add').set(at);
+    }
     const loop = f.loop();
     emit(d + 1);
     bump(f, from, { bytes: dimension.from });
     bump(f, to, { bytes: dimension.to });
     f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
     f.end();
+    if (part !== undefined) return;
     bump(f, from, { bytes: -dimension.from * dimension.size });
     bump(f, to, { bytes: -dimension.to * dimension.size });
   };

@@ -52,6 +52,7 @@ export function emitProgram(
       continue;
     }
     if (kernel.kind === 'elementwise' && shared?.takesElementwise(kernel, places)) continue;
+    if (kernel.kind === 'copy' && shared?.takesCopy(kernel, places)) continue;
     const form = formOf(kernel) ?? '';
     let own = written.get(form);
     if (own === undefined) {

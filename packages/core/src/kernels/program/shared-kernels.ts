@@ -1,17 +1,25 @@
 /** Kernels of a program that are cut by rows of what they give, for several threads. */
 
 import { bytesOf } from '../../dtype.ts';
-import { FixedLoops } from '../compile/index.ts';
-import type { Call, Elementwise, Kernel, Split } from '../recording/index.ts';
+import {
+  callsOnlyMath,
+  FixedLoops,
+  importScalarFunctions,
+  operationsOf,
+  type ScalarFunctions,
+} from '../compile/index.ts';
+import type { Call, Copy, Elementwise, Kernel, Split } from '../recording/index.ts';
 import { type Callee, canBeSent, forkOf, type Job, mostParts } from '../threads/index.ts';
 import {
   type FunctionBuilder,
   instantiateShared,
+  locals,
   ModuleBuilder,
   onSharedMemory,
   type SharedMemory,
 } from '../wasm/index.ts';
-import { emitArgument, type Places, prepare } from './places.ts';
+import { emitCopy, rowsOfCopy } from './copy.ts';
+import { addressesOf, emitArgument, type Places, prepare } from './places.ts';
 
 /** The parameters of a part. */
 const PART = 0;
@@ -20,6 +28,8 @@ const SCRATCH = 2;
 const signature = { params: ['i32', 'i32', 'i32'], results: [] } as const;
 /** Elements of a row that operands without rows are cut into. */
 const rowLength = 1024;
+/** Multiply-adds of about the time that it takes to copy an element. */
+const workOfCopying = 4;
 
 /** Collects the kernels that are worth several threads, and their module, which workers get too. */
 export class SharedKernels {
@@ -28,6 +38,9 @@ export class SharedKernels {
   readonly #imported = new Map<Call['callee'], number>();
   readonly #callees: Callee[] = [];
   readonly #env: Record<string, Call['callee']> = {};
+  /** What elementwise kernels call of `Math`. */
+  readonly #math: ScalarFunctions = {};
+  readonly #scalars = new Map<string, number>();
   readonly #jobs: Job[] = [];
   readonly #writers: (() => void)[] = [];
   readonly #numbers = new Map<Kernel, number>();
@@ -70,14 +83,18 @@ export class SharedKernels {
     const units = Math.floor(count / length);
     if (units < 2) return false;
     const { spec, expressions } = prepare(kernel, places);
-    const { nodes } = expressions;
-    if (nodes.some(({ op }) => op === 'scalarCall' || op === 'scalarCallWhere')) return false;
-    const size = { units, work: count * nodes.length };
-    if (mostParts(size) < 2) return false;
+    const size = { units, work: count * operationsOf(expressions) };
+    if (mostParts(size) < 2 || !callsOnlyMath(expressions)) return false;
+    importScalarFunctions(this.#module, expressions, spec, this.#scalars, this.#math);
     this.#add(kernel, size, (f) => {
       const [first, end] = emitBounds(f, units, 1, units);
       const part = { first, end, scratch: SCRATCH };
-      new FixedLoops(f, spec, expressions, none).emitFixed({ outer: units, inner: length, spare: 0, part });
+      new FixedLoops(f, spec, expressions, this.#scalars).emitFixed({
+        outer: units,
+        inner: length,
+        spare: 0,
+        part,
+      });
       const rest = count - units * length;
       if (rest === 0) return;
       // What is left is no row, and comes after the last.
@@ -93,8 +110,23 @@ export class SharedKernels {
         inputs: spec.inputs.map((x) => (x.mode === 'dense' ? shift(x) : x)),
       };
       const moved = { ...expressions, outputs: expressions.outputs.map(shift) };
-      new FixedLoops(f, behind, moved, none).emitFixed({ outer: 1, inner: rest, spare: 0 });
+      new FixedLoops(f, behind, moved, this.#scalars).emitFixed({ outer: 1, inner: rest, spare: 0 });
       f.end();
+    });
+    return true;
+  }
+
+  /** Whether a copy is a job: one in which several loops go round. */
+  takesCopy(kernel: Copy, places: Places): boolean {
+    const { rows, length } = rowsOfCopy(kernel);
+    const size = { units: rows, work: rows * length * workOfCopying };
+    if (mostParts(size) < 2) return false;
+    this.#add(kernel, size, (f) => {
+      const { from, to } = locals(f, 'i32', 'from', 'to');
+      const [fromAt, toAt] = addressesOf(kernel, places) as [number, number];
+      f.i32Const(fromAt).set(from).i32Const(toAt).set(to);
+      const [first, end] = emitBounds(f, rows, 1, rows);
+      emitCopy(f, kernel, from, to, { first, end });
     });
     return true;
   }
@@ -111,12 +143,13 @@ export class SharedKernels {
   fork(): ((job: number) => void) | null {
     if (this.#jobs.length === 0) return null;
     for (const write of this.#writers) write();
-    const module = instantiateShared(this.#memory, { bytes: this.#module.build(), env: this.#env });
-    return forkOf(this.#memory, module, this.#callees, this.#jobs);
+    const module = instantiateShared(this.#memory, {
+      bytes: this.#module.build(),
+      env: { ...this.#math, ...this.#env },
+    });
+    return forkOf(this.#memory, module, this.#callees, this.#jobs, Object.keys(this.#math));
   }
 }
-
-const none: ReadonlyMap<string, number> = new Map();
 
 /** Sets two locals to the first row of a part, and to the one after its last. */
 function emitBounds(f: FunctionBuilder, rows: number, together: number, units: number): [number, number] {

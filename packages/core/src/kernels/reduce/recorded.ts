@@ -24,6 +24,9 @@ const types = {
   finish: ['i32', 'i32', 'f64', 'i32', 'i32'] satisfies ValueType[],
 };
 
+/** Columns that are reduced side by side at least. */
+const lanesOfColumns = 4;
+
 type Callee = (...args: number[]) => unknown;
 
 /** Takes down what `reduce` does with a layout. */
@@ -56,10 +59,26 @@ export function recordReduction(
   );
   const at = recorder.address(own);
   const from = recorder.address(elements);
-  const call = (name: 'rows' | 'columns', args: Parameters<Recorder['call']>[3]): void =>
-    recorder.call(kind, kernels[name] as Callee, types[name], args, { reads, writes: [own] });
-  if (inner === 1) call('rows', [outer, n, from, at, centers, 0]);
-  else call('columns', [outer, n, inner, from, at, centers, 0]);
+  const bytes = accumulator === 'f64' || accumulator === 'i64' ? 8 : 4;
+  /** With the argument that is the operand's address; what follows are those of results and centres. */
+  const call = (
+    name: 'rows' | 'columns',
+    args: Parameters<Recorder['call']>[3],
+    operand: number,
+    exact: boolean,
+  ): void => {
+    const steps = [
+      [operand, n * inner * elements.BYTES_PER_ELEMENT],
+      [operand + 1, inner * bytes],
+      [operand + 2, center === undefined ? 0 : inner * bytes],
+    ] as const;
+    const rows = { count: 0, steps, scratch: null, together: 1, work: n * inner };
+    const effects = { reads, writes: [own] };
+    recorder.call(kind, kernels[name] as Callee, types[name], args, exact ? { ...effects, rows } : effects);
+  };
+  if (inner === 1) call('rows', [outer, n, from, at, centers, 0], 2, true);
+  // What comes after whole vectors of results is written too: the results of the next matrix.
+  else call('columns', [outer, n, inner, from, at, centers, 0], 3, inner % lanesOfColumns === 0);
   let { dtype } = x;
   if (lane === 'i32') {
     const numbers = accumulator === 'i64' ? asFloat64(own, count) : own;

@@ -43,15 +43,17 @@ export const canBeSent = ({ env }: SharedModule): boolean => Object.entries(env)
 
 const unused = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<number>(forget);
 
-/** Tells workers of the jobs of a module; gives the number by which they know it. */
+/** Tells workers of the jobs of a module, which imports callees and functions of `Math`; gives the number by which they know it. */
 export function announceJobs(
   { module }: SharedModule,
   callees: readonly Callee[],
   jobs: readonly string[],
+  math: readonly string[] = [],
 ): number {
   const modules = [...new Set(callees.map(({ from }) => from))];
   return announce({
     module,
+    math,
     modules: modules.map((from) => ({ module: from.module, math: Object.keys(from.env) })),
     callees: callees.map(({ as, from, name }) => ({ as, from: modules.indexOf(from), name })),
     jobs,
@@ -64,11 +66,13 @@ export function forkOf(
   module: SharedModule,
   callees: readonly Callee[],
   jobs: readonly Job[],
+  math: readonly string[] = [],
 ): (job: number) => void {
   const id = announceJobs(
     module,
     callees,
     jobs.map(({ name }) => name),
+    math,
   );
   const known = jobs.map((job) => ({
     run: module.exports[job.name] as PartOf,

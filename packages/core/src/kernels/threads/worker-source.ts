@@ -19,10 +19,10 @@ const handle = (message) => {
   if (message.kind === 'begin') ({ control, memory, scratch, posted } = message);
   else if (message.kind === 'forget') programs.delete(message.id);
   else {
-    const from = message.modules.map(({ module, math }) =>
-      instanceOf(module, Object.fromEntries(math.map((name) => [name, Math[name]]))));
+    const ofMath = (names) => Object.fromEntries(names.map((name) => [name, Math[name]]));
+    const from = message.modules.map(({ module, math }) => instanceOf(module, ofMath(math)));
     const env = Object.fromEntries(message.callees.map(({ as, from: i, name }) => [as, from[i][name]]));
-    const made = instanceOf(message.module, env);
+    const made = instanceOf(message.module, { ...ofMath(message.math), ...env });
     programs.set(message.id, message.jobs.map((name) => made[name]));
   }
 };
