@@ -10,8 +10,8 @@ import {
   isFloatingPoint,
   maskClasses,
   type Primitive,
+  type Shape,
   ShapeError,
-  sameShape,
   type Tensor,
 } from '@kindling/core';
 import { placeOf } from '../module/print.ts';
@@ -28,13 +28,20 @@ export const classCount = (input: Tensor): number => input.shape[classDim(input)
 export const alongClasses = (weight: Tensor, input: Tensor): Tensor =>
   weight.reshape([weight.count, ...input.shape.slice(classDim(input) + 1).map(() => 1)]);
 
+/** Whether `shape` is `of` without its dimension `dim`: asked at each step, so nothing is made for it. */
+function isWithout(shape: Shape, of: Shape, dim: number): boolean {
+  if (shape.length !== of.length - 1) return false;
+  for (let d = 0; d < shape.length; d++) if (shape[d] !== of[d < dim ? d : d + 1]) return false;
+  return true;
+}
+
 /** Refuses targets that are not class indices of the right shape for `input`. */
 export function requireClassTarget(caller: string, input: Tensor, target: Tensor): void {
   if (input.ndim === 0) {
     throw new ShapeError(`${caller}: expected an input of shape (C,), (N, C) or (N, C, d1, ...), got []`);
   }
-  const expected = input.shape.toSpliced(classDim(input), 1);
-  if (!sameShape(target.shape, expected)) {
+  if (!isWithout(target.shape, input.shape, classDim(input))) {
+    const expected = input.shape.toSpliced(classDim(input), 1);
     const n = input.shape[0];
     const batch =
       input.ndim > 1 && target.ndim > 0 && target.shape[0] !== n
