@@ -16,13 +16,8 @@ import {
   memoized,
   scratchLimit,
 } from '../wasm/index.ts';
-import {
-  CONVOLUTION_SCRATCH,
-  convolutionKernels,
-  convolutionParams,
-  MOST_PLACES,
-  PLANES_BYTES,
-} from './convolution-kernels.ts';
+import { CONVOLUTION_SCRATCH, convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
+import { convolutionKernels } from './convolution-kernels.ts';
 import { type Geometry, volume } from './geometry.ts';
 import { convolvePlain, type Wanted } from './plain.ts';
 
@@ -34,8 +29,16 @@ export interface Operands {
 }
 
 type Kernel = (...args: number[]) => void;
+type KernelName = Wanted | 'depthwiseX' | 'depthwiseY' | 'depthwiseWeight';
 
-const kernels = memoized((lane: FloatLane): Readonly<Record<Wanted, Kernel>> => {
+const depthwise = { x: 'depthwiseX', weight: 'depthwiseWeight', y: 'depthwiseY' } as const;
+/** Filters of a group of one channel from which on products are faster. */
+const MANY_FILTERS = 3;
+
+const kernelFor = (lane: FloatLane, { channels, filters }: Geometry, wanted: Wanted): Kernel =>
+  kernels(lane)[channels === 1 && filters < MANY_FILTERS ? depthwise[wanted] : wanted];
+
+const kernels = memoized((lane: FloatLane): Readonly<Record<KernelName, Kernel>> => {
   const module = new ModuleBuilder();
   convolutionKernels(module, gemmLanes[lane], narrowTile);
   return instantiate(module.build());
@@ -82,7 +85,7 @@ const reach = (g: Geometry, d: 0 | 1 | 2, windows: number): number =>
 
 const numbersOf = (g: Geometry, batch: number, { slab, block, bare }: Plan): number[] => [
   ...[batch, g.groups, g.channels, g.filters, ...g.size, ...g.kernel, ...g.out],
-  ...[...g.stride, ...g.padding, ...g.dilation, slab, block, bare],
+  ...[...g.stride, ...g.padding, ...g.dilation, slab, block, bare, g.filters],
 ];
 
 /** Makes the wanted one of the other two, of its dtype; it is contiguous. `bias` is added, an element for each of its channels. */
@@ -137,7 +140,7 @@ function runConvolution(
   const yAt = align16(xAt + images * counts.x * bytes) + 64;
   const end = align16(yAt + images * counts.y * bytes) + 64;
   if (end > scratchLimit) return false;
-  const kernel = kernels(lane)[wanted];
+  const kernel = kernelFor(lane, g, wanted);
   const arrays = [operands.x, operands.weight, operands.y].map(elementsOf) as [
     FloatArray,
     FloatArray,
@@ -206,7 +209,7 @@ function recordConvolution(
   const reads = (['x', 'weight', 'y'] as const).filter((name) => name !== wanted).map((name) => all[name]);
   into.call(
     'convolution',
-    kernels(lane)[wanted],
+    kernelFor(lane, g, wanted),
     types,
     [
       ...numbersOf(g, g.batch, plan),

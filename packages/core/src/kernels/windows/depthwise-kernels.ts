@@ -1,0 +1,339 @@
+/**
+ * Convolutions whose groups have one channel of x: no product takes rows past panels there, so each row of windows is worked on where
+ * it lies, place by place of the kernel.
+ */
+
+import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+  range,
+  zip,
+} from '../wasm/index.ts';
+import { convolutionParams, Driver, type DriverParts, PANELS_AT, PLANES_AT } from './convolution-driver.ts';
+import { call, type Formula, is, plus, push, put, times, upTo } from './formulas.ts';
+
+/** Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their table. */
+const rowParams = i32Params('count', 'depth', 'table', 'at', 'step');
+
+const lanesOf = ({ lane }: GemmLane) =>
+  lane === 'f32'
+    ? ({ load: 'v128.load32_lane', store: 'v128.store32_lane' } as const)
+    : ({ load: 'v128.load64_lane', store: 'v128.store64_lane' } as const);
+
+/** Pushes whether windows lie side by side. */
+const sideBySide = (f: FunctionBuilder, step: number, t: GemmLane): FunctionBuilder =>
+  f.get(step).i32Const(t.bytes).op('i32.eq');
+
+/** Adds what makes a row of y: to[j] = the sum of weight[r] * at[table[r] + j], plus what is there if `accumulate`. */
+function rowOfY(module: ModuleBuilder, t: GemmLane): number {
+  const params = { ...rowParams, ...i32Params('weight', 'to', 'accumulate') };
+  return defineFunction(module, { name: `depthwise_y_${t.lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'entry', 'w', 'r', 'from');
+    const sums = range(4).map(() => f.local('v128'));
+    const [x, y] = [f.local('v128'), f.local('v128')];
+    const one = lanesOf(t);
+    /** So many vectors, of which `load` brings one into `y` and `store` writes one. */
+    const windows = (
+      n: number,
+      start: (i: number) => void,
+      load: (i: number) => void,
+      store: (i: number) => void,
+    ): void => {
+      f.get(p.accumulate).if();
+      for (const i of range(n)) {
+        start(i);
+        f.set(sums[i] ?? 0);
+      }
+      f.else();
+      for (const i of range(n)) f.splat(t.lane, 0).set(sums[i] ?? 0);
+      f.end();
+      put(f, v.entry, p.table).get(p.weight).set(v.w).get(p.depth).set(v.r);
+      const top = f.loop();
+      put(f, v.from, p.at).get(v.from).get(v.entry).load('i32.load').op('i32.add').set(v.from);
+      f.get(v.w).load(t.splat).set(x);
+      for (const i of range(n)) {
+        load(i);
+        f.set(y);
+        multiplyAdd(f, t.vector, sums[i] ?? 0, x, y);
+      }
+      bump(f, v.entry, { bytes: 4 });
+      bump(f, v.w, { bytes: t.bytes });
+      f.get(v.r).i32Const(1).op('i32.sub').tee(v.r).brIf(top);
+      f.end();
+      for (const i of range(n)) store(i);
+    };
+    const whole = (n: number): void =>
+      windows(
+        n,
+        (i) => f.get(p.to).load('v128.load', 16 * i),
+        (i) => f.get(v.from).load('v128.load', 16 * i),
+        (i) =>
+          f
+            .get(p.to)
+            .get(sums[i] ?? 0)
+            .store('v128.store', 16 * i),
+      );
+    sideBySide(f, p.step, t).if();
+    for (const n of [4, 1])
+      countdown(f, p.count, n * t.lanes, () => {
+        whole(n);
+        bump(f, p.at, { bytes: 16 * n });
+        bump(f, p.to, { bytes: 16 * n });
+      });
+    f.else();
+    countdown(f, p.count, t.lanes, () => {
+      windows(
+        1,
+        () => f.get(p.to).load('v128.load'),
+        () => {
+          f.get(v.from).load(t.loadOne).set(y);
+          for (const l of range(t.lanes - 1)) {
+            bump(f, v.from, { local: p.step });
+            f.get(v.from)
+              .get(y)
+              .accessLane(one.load, l + 1)
+              .set(y);
+          }
+          f.get(y);
+        },
+        () =>
+          f
+            .get(p.to)
+            .get(sums[0] ?? 0)
+            .store('v128.store'),
+      );
+      put(f, p.at, plus(p.at, times(p.step, is(t.lanes))));
+      bump(f, p.to, { bytes: 16 });
+    });
+    f.end();
+    countdown(f, p.count, 1, () => {
+      windows(
+        1,
+        () => f.get(p.to).load(t.loadOne),
+        () => f.get(v.from).load(t.loadOne),
+        () =>
+          f
+            .get(p.to)
+            .get(sums[0] ?? 0)
+            .accessLane(one.store, 0),
+      );
+      bump(f, p.at, { local: p.step });
+      bump(f, p.to, { bytes: t.bytes });
+    });
+  });
+}
+
+/** Adds what adds a row of y, at `from`, to x: at[table[r] + j] += weight[r] * from[j]. */
+function rowToX(module: ModuleBuilder, t: GemmLane): number {
+  const params = { ...rowParams, ...i32Params('weight', 'from') };
+  return defineFunction(module, { name: `depthwise_x_${t.lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'to', 'from', 'left');
+    const [w, x, y] = [f.local('v128'), f.local('v128'), f.local('v128')];
+    countdown(f, p.depth, 1, () => {
+      f.get(p.weight).load(t.splat).set(w);
+      f.get(p.at).get(p.table).load('i32.load').op('i32.add').set(v.to);
+      f.get(p.from).set(v.from).get(p.count).set(v.left);
+      sideBySide(f, p.step, t).if();
+      countdown(f, v.left, t.lanes, () => {
+        f.get(v.to).load('v128.load').set(x).get(v.from).load('v128.load').set(y);
+        multiplyAdd(f, t.vector, x, w, y);
+        f.get(v.to).get(x).store('v128.store');
+        bump(f, v.to, { bytes: 16 });
+        bump(f, v.from, { bytes: 16 });
+      });
+      f.end();
+      countdown(f, v.left, 1, () => {
+        f.get(v.to).load(t.loadOne).set(x).get(v.from).load(t.loadOne).set(y);
+        multiplyAdd(f, t.vector, x, w, y);
+        f.get(v.to).get(x).accessLane(lanesOf(t).store, 0);
+        bump(f, v.to, { local: p.step });
+        bump(f, v.from, { bytes: t.bytes });
+      });
+      bump(f, p.weight, { bytes: t.bytes });
+      bump(f, p.table, { bytes: 4 });
+    });
+  });
+}
+
+/** Places whose sums are in registers at a time. */
+const TOGETHER = 4;
+
+/** Adds what adds up, for each place r, at[table[r] + j] * from[j] in the lanes of vector number r at `sums`. */
+function rowToWeight(module: ModuleBuilder, t: GemmLane): number {
+  const params = { ...rowParams, ...i32Params('from', 'sums') };
+  return defineFunction(module, { name: `depthwise_weight_${t.lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'from', 'left');
+    const sums = range(TOGETHER).map(() => f.local('v128'));
+    const pointers = range(TOGETHER).map(() => f.local('i32'));
+    const [x, y] = [f.local('v128'), f.local('v128')];
+    for (const n of [TOGETHER, 1])
+      countdown(f, p.depth, n, () => {
+        const some = zip(sums.slice(0, n), pointers);
+        for (const [i, [sum, pointer]] of some.entries()) {
+          f.get(p.sums)
+            .load('v128.load', 16 * i)
+            .set(sum);
+          f.get(p.at)
+            .get(p.table)
+            .load('i32.load', 4 * i)
+            .op('i32.add')
+            .set(pointer);
+        }
+        f.get(p.from).set(v.from).get(p.count).set(v.left);
+        const step = (load: 'v128.load' | GemmLane['loadOne']): void => {
+          f.get(v.from).load(load).set(y);
+          for (const [sum, pointer] of some) {
+            f.get(pointer).load(load).set(x);
+            multiplyAdd(f, t.vector, sum, y, x);
+          }
+        };
+        sideBySide(f, p.step, t).if();
+        countdown(f, v.left, t.lanes, () => {
+          step('v128.load');
+          for (const [, pointer] of some) bump(f, pointer, { bytes: 16 });
+          bump(f, v.from, { bytes: 16 });
+        });
+        f.end();
+        countdown(f, v.left, 1, () => {
+          step(t.loadOne);
+          for (const [, pointer] of some) bump(f, pointer, { local: p.step });
+          bump(f, v.from, { bytes: t.bytes });
+        });
+        for (const [i, [sum]] of some.entries())
+          f.get(p.sums)
+            .get(sum)
+            .store('v128.store', 16 * i);
+        bump(f, p.sums, { bytes: 16 * n });
+        bump(f, p.table, { bytes: 4 * n });
+      });
+  });
+}
+
+/** Adds what adds up the lanes of vectors, and writes the sums, or adds them. */
+function sumsOfLanes(module: ModuleBuilder, { lane, lanes, bytes }: GemmLane): number {
+  const params = i32Params('count', 'sums', 'to', 'accumulate');
+  return defineFunction(module, { name: `depthwise_sums_${lane}` }, params, (f, p) => {
+    const sum = f.local(lane);
+    const load = (i: number): FunctionBuilder => f.get(p.sums).load(`${lane}.load`, i * bytes);
+    countdown(f, p.count, 1, () => {
+      load(0);
+      load(1).op(`${lane}.add`);
+      if (lanes === 4) {
+        load(2);
+        load(3).op(`${lane}.add`).op(`${lane}.add`);
+      }
+      f.set(sum).get(p.accumulate).if();
+      f.get(p.to).load(`${lane}.load`).get(sum).op(`${lane}.add`).set(sum);
+      f.end().get(p.to).get(sum).store(`${lane}.store`);
+      bump(f, p.sums, { bytes: 16 });
+      bump(f, p.to, { bytes });
+    });
+  });
+}
+
+interface Parts extends DriverParts {
+  readonly pad: number;
+  readonly add: number;
+}
+
+/** For each row of y's slab: `body(where its first window lies, where it lies itself)`, of filter `o`. */
+function eachRow(
+  f: FunctionBuilder,
+  d: Driver,
+  t: GemmLane,
+  o: Formula,
+  body: (at: number, row: number) => void,
+): void {
+  const { p, v, at } = d;
+  const { z, y, place, row } = locals(f, 'i32', 'z', 'y', 'place', 'row');
+  f.i32Const(0).set(at.first);
+  put(f, row, d.outputAt(o));
+  upTo(f, z, at.zc, is(1), () =>
+    upTo(f, y, p.oh, is(1), () => {
+      put(f, place, plus(at.base, times(z, v.zStep), times(y, v.yStep)));
+      body(place, row);
+      put(f, row, plus(row, times(p.ow, is(t.bytes))));
+    }),
+  );
+}
+
+/** Adds the kernels, exported as `depthwiseY`, `depthwiseX` and `depthwiseWeight`. */
+export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
+  const { t } = parts;
+  const [toRow, fromRow, dots] = [rowOfY(module, t), rowToX(module, t), rowToWeight(module, t)];
+  const finish = sumsOfLanes(module, t);
+  const images = (f: FunctionBuilder, d: Driver, body: () => void): void => {
+    const { p, at } = d;
+    upTo(f, at.n, p.batch, is(1), () => upTo(f, at.g, p.groups, is(1), () => d.blocks(() => d.slabs(body))));
+  };
+  defineFunction(module, { export: 'depthwiseY' }, convolutionParams, (f, p) => {
+    const d = new Driver(f, p, parts);
+    const { v } = d;
+    const o = f.local('i32');
+    images(f, d, () => {
+      d.bring(() => call(f, parts.pad, d.planes()));
+      upTo(f, o, p.filters, is(1), () =>
+        eachRow(f, d, t, o, (place, row) =>
+          call(f, toRow, [
+            p.ow,
+            v.places,
+            p.scratch,
+            place,
+            v.xStep,
+            d.weightAt(o, is(0)),
+            row,
+            p.accumulate,
+          ]),
+        ),
+      );
+    });
+  });
+  defineFunction(module, { export: 'depthwiseX' }, convolutionParams, (f, p) => {
+    const d = new Driver(f, p, parts);
+    const { at, v } = d;
+    const o = f.local('i32');
+    images(f, d, () => {
+      d.bring(() => {
+        push(f, d.part(PLANES_AT)).i32Const(0);
+        push(f, times(at.cc, v.channel)).memoryFill();
+      });
+      upTo(f, o, p.filters, is(1), () =>
+        eachRow(f, d, t, o, (place, row) =>
+          call(f, fromRow, [p.ow, v.places, p.scratch, place, v.xStep, d.weightAt(o, is(0)), row]),
+        ),
+      );
+      f.get(p.bare).op('i32.eqz').if();
+      call(f, parts.add, d.planes());
+      f.end();
+    });
+  });
+  defineFunction(module, { export: 'depthwiseWeight' }, convolutionParams, (f, p) => {
+    const d = new Driver(f, p, parts);
+    const { at, v } = d;
+    const o = f.local('i32');
+    const sums = d.part(PANELS_AT);
+    upTo(f, at.g, p.groups, is(1), () =>
+      d.blocks(() =>
+        upTo(f, o, p.filters, is(1), () => {
+          push(f, sums).i32Const(0);
+          push(f, times(v.places, is(16))).memoryFill();
+          upTo(f, at.n, p.batch, is(1), () =>
+            d.slabs(() => {
+              d.bring(() => call(f, parts.pad, d.planes()));
+              eachRow(f, d, t, o, (place, row) =>
+                call(f, dots, [p.ow, v.places, p.scratch, place, v.xStep, row, sums]),
+              );
+            }),
+          );
+          call(f, finish, [v.places, sums, d.weightAt(o, is(0)), p.accumulate]);
+        }),
+      ),
+    );
+  });
+}
