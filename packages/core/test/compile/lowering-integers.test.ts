@@ -187,22 +187,35 @@ describe('a program that finds an integer beyond int32', () => {
           call: (i: Tensor) => {
             state.add_(1);
             const result = call(i.add(state).sub(state));
-            return [result, state.mul(2)];
+            return result;
           },
+          // What a refused call has changed by then stays in eager only.
           argumentsOf: (n) => [(n === 3 ? bad : good).clone()],
-          state: () => [state],
         };
       };
       expectOneProgram(make);
     });
   }
 
-  it('leaves products by factors that 64 bits may not hold to the eager kernel', () => {
-    const x = () => square(good.clone());
-    const call = (i: Tensor): Tensor =>
-      kindling.addmm(i, i, square(zeros([4], { dtype: 'int32' })), { alpha: 2 ** 30 });
-    expect(leftEager(expectSameBits(() => ({ call, argumentsOf: () => [x()] })))).toEqual([
-      'its factors are too large for exact sums',
+  it('scales exactly by factors that 64 bits do not hold, call by call', () => {
+    const [alpha, beta] = [2 ** 51 + 1, -(2 ** 51) - 1];
+    const make = (): World => ({
+      // The product is the same as what is taken away, or one more, which is beyond int32.
+      call: (i: Tensor) => {
+        const [row, column] = [i.reshape([1, 4]), int32(1, 2 ** 15, -3, 2 ** 16).reshape([4, 1])];
+        const same = row.mul(column.t()).sum(1, { keepdim: true }).to('int32');
+        return kindling.addmm(same.add(i.select(0, 0).gt(2)), row, column, { alpha, beta });
+      },
+      argumentsOf: (n) => [n === 3 ? int32(3, 2, 1, 0) : int32(1, n, -2, 2 ** 14)],
+    });
+    expectOneProgram(make);
+  });
+
+  it('leaves products by factors beyond 2^53 to the eager kernel', () => {
+    const zero = square(zeros([4], { dtype: 'int32' }));
+    const call = (i: Tensor): Tensor => kindling.addmm(i, i, zero, { alpha: 2 ** 60 });
+    expect(leftEager(expectSameBits(() => ({ call, argumentsOf: () => [square(good.clone())] })))).toEqual([
+      'its factors are beyond 2^53',
     ]);
   });
 

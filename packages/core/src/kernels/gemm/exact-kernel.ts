@@ -4,6 +4,7 @@ import {
   bump,
   countdown,
   defineFunction,
+  type FunctionBuilder,
   i32Params,
   instantiate,
   locals,
@@ -14,7 +15,7 @@ import { EXACT } from './integers.ts';
 /**
  * Sets c to alpha * a @ b + beta * added, exactly where that is an int32 and to a number beyond int32 where it is none, if the operands
  * are so large that sums of float64 numbers could have lost a bit; else leaves c as it is. All are dense matrices of float64 numbers
- * that are int32s; of `added` there is none where its address is 0. |alpha| * k and |beta| are at most 2^30.
+ * that are int32s; of `added` there is none where its address is 0. |alpha| and |beta| are at most 2^53.
  */
 type ExactProduct = (
   m: number,
@@ -27,6 +28,15 @@ type ExactProduct = (
   alpha: number,
   beta: number,
 ) => void;
+
+/** A number beyond int32. */
+const BEYOND = 2 ** 40;
+
+/**
+ * An int32 that agrees with a number of less than 155 bits modulo 2^64 and modulo these is that number: their product has more. The sum of at
+ * most 2^31 products of 62 bits, times a factor of 53, has 146.
+ */
+const primes = [2 ** 31 - 1, 2 ** 31 - 19, 2 ** 31 - 61];
 
 const params = {
   ...i32Params('m', 'n', 'k', 'a', 'b', 'c', 'added'),
@@ -59,6 +69,8 @@ function makeKernel(): ExactProduct {
   defineFunction(module, { export: 'exact' }, params, (f, p) => {
     const v = locals(f, 'i32', 'i', 'j', 'p', 'x', 'y', 'b', 'row');
     const { high, low, term } = locals(f, 'i64', 'high', 'low', 'term');
+    const { alpha, beta, result } = locals(f, 'i64', 'alpha', 'beta', 'result');
+    const fits = f.local('i32');
     const greatest = (rows: number, cols: number, address: number): void => {
       f.get(rows).get(cols).op('i32.mul').get(address).call(largest);
     };
@@ -100,21 +112,29 @@ function makeKernel(): ExactProduct {
           bump(f, v.x, { bytes: 8 });
           bump(f, v.y, { local: v.row });
         });
-        for (const part of [high, low])
-          f.get(part).get(p.alpha).op('i64.trunc_sat_f64_s').op('i64.mul').set(part);
+        f.get(p.alpha).op('i64.trunc_sat_f64_s').set(alpha).get(p.beta).op('i64.trunc_sat_f64_s').set(beta);
+        f.i32Const(0).op('i64.extend_i32_s').set(term);
         f.get(p.added).if();
         integer(p.added);
-        f.get(p.beta).op('i64.trunc_sat_f64_s').op('i64.mul');
-        addTerm();
+        f.set(term);
         bump(f, p.added, { bytes: 8 });
         f.end();
-        f.get(high).get(low).i32Const(32).op('i64.extend_i32_s').op('i64.shr_s').op('i64.add').set(high);
-        f.get(p.c)
-          .get(high)
-          .op('f64.convert_i64_s')
-          .f64Const(2 ** 32)
-          .op('f64.mul');
-        f.get(low).op('i32.wrap_i64').op('f64.convert_i32_u').op('f64.add').store('f64.store');
+        // What the result is if it fits, as integers of 64 bits wrap around.
+        f.get(high).i32Const(32).op('i64.extend_i32_s').op('i64.shl').get(low).op('i64.add').get(alpha).op('i64.mul');
+        f.get(term).get(beta).op('i64.mul').op('i64.add').tee(result);
+        f.get(result).op('i32.wrap_i64').op('i64.extend_i32_s').op('i64.eq').set(fits);
+        for (const prime of primes) {
+          const modulo = (): FunctionBuilder => f.i32Const(prime).op('i64.extend_i32_u').op('i64.rem_s');
+          f.get(high);
+          modulo().i32Const(2 ** 32 % prime).op('i64.extend_i32_u').op('i64.mul');
+          f.get(low);
+          modulo().op('i64.add');
+          modulo().get(alpha);
+          modulo().op('i64.mul').get(term).get(beta);
+          modulo().op('i64.mul').op('i64.add').get(result).op('i64.sub');
+          modulo().op('i64.eqz').get(fits).op('i32.and').set(fits);
+        }
+        f.get(p.c).get(result).op('f64.convert_i64_s').f64Const(BEYOND).get(fits).op('select').store('f64.store');
         bump(f, p.c, { bytes: 8 });
         bump(f, v.b, { bytes: 8 });
       });

@@ -8,8 +8,8 @@ import { exactKernel, exactTypes } from './exact-kernel.ts';
 import type { BatchedMatrixView, MatrixView } from './operands.ts';
 import { recordGemm } from './recorded.ts';
 
-/** Up to here the exact sums, and multiples of them, are sure to fit 64 bits; see exact-kernel.ts. */
-const mostFactor = 2 ** 30;
+/** Beyond it numbers are no exact factors; see exact-kernel.ts. */
+const mostFactor = 2 ** 53;
 
 /** Dense matrices of float64 numbers, of the elements of a stack: one where it repeats the same. */
 function asFloat64(view: BatchedMatrixView, batch: number, rows: number, cols: number): BatchedMatrixView {
@@ -51,8 +51,8 @@ export function recordIntegers(
 ): void {
   const count = batch * m * n;
   if (count === 0) return;
-  if (Math.abs(alpha) * k > mostFactor || Math.abs(beta) > mostFactor)
-    throw new NotLowered('its factors are too large for exact sums');
+  if (Math.abs(alpha) > mostFactor || Math.abs(beta) > mostFactor)
+    throw new NotLowered('its factors are beyond 2^53');
   const [x, y] = [asFloat64(a, batch, m, k), asFloat64(b, batch, k, n)];
   const plus = added === undefined ? undefined : asFloat64({ ...added, batchStride: 0 }, 1, m, n);
   const product = allocateArray('float64', count) as Float64Array;
@@ -63,7 +63,7 @@ export function recordIntegers(
       { ...y, offset: i * y.batchStride },
     ];
     recordGemm(recorder, m, n, k, xi, yi, product, i * m * n, alpha, beta, plus);
-    // Of bytes, with such factors, no sum is too large for float64.
+    // Factors of bytes are bytes, and no sum of theirs is too large for float64.
     if (dtype !== 'int32') continue;
     recorder.call(
       'exact',
