@@ -1,6 +1,15 @@
 /** What programs do not do by kernels of their own: the whole list, over all operations of the fixtures, forward and backward. */
 import * as kindling from '@kindling/core';
-import { autograd, type Compiled, CompileError, compile, manualSeed, randn, type Tensor, tensor } from '@kindling/core';
+import {
+  autograd,
+  type Compiled,
+  CompileError,
+  compile,
+  manualSeed,
+  randn,
+  type Tensor,
+  tensor,
+} from '@kindling/core';
 import { afterAll, expect, it } from 'vitest';
 import { ofEachForm } from '../oracle/fixture.ts';
 import { caller, formsOf } from '../oracle/operations.ts';
@@ -67,7 +76,9 @@ it('draws work in JavaScript, and explain() says so', () => {
   expect(left.length).toBe(6);
   expect(left.every(({ inJavaScript }) => inJavaScript)).toBe(true);
   expect(fn.explain()).toContain('0 by eager kernels, 6 in JavaScript');
-  expect(fn.explain()).toMatch(/multinomial: drawn by the generator, in JavaScript, into the memory of the program/);
+  expect(fn.explain()).toMatch(
+    /multinomial: drawn by the generator, in JavaScript, into the memory of the program/,
+  );
 });
 
 it('says what an operation of the user runs by', () => {

@@ -10,7 +10,9 @@ function twice(y: Tensor, x: Tensor): Tensor[] {
   return [g!.detach(), autograd.grad([g!.square().sum()], [x])[0]!];
 }
 
-const values = (...shape: number[]) => (dtype: DType): Tensor[] => [randn(shape, { dtype })];
+const values =
+  (...shape: number[]) =>
+  (dtype: DType): Tensor[] => [randn(shape, { dtype })];
 const classes =
   (n: number, ...shape: number[]) =>
   (dtype: DType): Tensor[] => [
@@ -47,7 +49,10 @@ const cases: Readonly<Record<string, Case>> = {
     of: (dtype) => [tensor(withZeros, { dtype })],
     run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(0), x), ...twice(x.prod(), x)],
   },
-  'products of no zeros': { of: values(3, 5, 4), run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(), x)] },
+  'products of no zeros': {
+    of: values(3, 5, 4),
+    run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(), x)],
+  },
   'running products': { of: values(3, 5), run: (x) => twice(x.cumprod(1), x) },
 };
 

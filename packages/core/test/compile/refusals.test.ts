@@ -1,4 +1,6 @@
 /** What a compiled call refuses in its middle, since it was computed there: all is as it was before the call. */
+
+import * as kindling from '@kindling/core';
 import {
   dropoutMask,
   getRngState,
@@ -12,7 +14,6 @@ import {
   topk,
   zeros,
 } from '@kindling/core';
-import * as kindling from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { bitsOf } from '../support/compiled.ts';
 

@@ -120,13 +120,23 @@ function makeKernel(): ExactProduct {
         bump(f, p.added, { bytes: 8 });
         f.end();
         // What the result is if it fits, as integers of 64 bits wrap around.
-        f.get(high).i32Const(32).op('i64.extend_i32_s').op('i64.shl').get(low).op('i64.add').get(alpha).op('i64.mul');
+        f.get(high)
+          .i32Const(32)
+          .op('i64.extend_i32_s')
+          .op('i64.shl')
+          .get(low)
+          .op('i64.add')
+          .get(alpha)
+          .op('i64.mul');
         f.get(term).get(beta).op('i64.mul').op('i64.add').tee(result);
         f.get(result).op('i32.wrap_i64').op('i64.extend_i32_s').op('i64.eq').set(fits);
         for (const prime of primes) {
           const modulo = (): FunctionBuilder => f.i32Const(prime).op('i64.extend_i32_u').op('i64.rem_s');
           f.get(high);
-          modulo().i32Const(2 ** 32 % prime).op('i64.extend_i32_u').op('i64.mul');
+          modulo()
+            .i32Const(2 ** 32 % prime)
+            .op('i64.extend_i32_u')
+            .op('i64.mul');
           f.get(low);
           modulo().op('i64.add');
           modulo().get(alpha);
@@ -134,7 +144,13 @@ function makeKernel(): ExactProduct {
           modulo().op('i64.mul').op('i64.add').get(result).op('i64.sub');
           modulo().op('i64.eqz').get(fits).op('i32.and').set(fits);
         }
-        f.get(p.c).get(result).op('f64.convert_i64_s').f64Const(BEYOND).get(fits).op('select').store('f64.store');
+        f.get(p.c)
+          .get(result)
+          .op('f64.convert_i64_s')
+          .f64Const(BEYOND)
+          .get(fits)
+          .op('select')
+          .store('f64.store');
         bump(f, p.c, { bytes: 8 });
         bump(f, v.b, { bytes: 8 });
       });

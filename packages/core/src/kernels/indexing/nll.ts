@@ -40,18 +40,7 @@ export function recordNll(
     const dtype = values instanceof Float64Array ? 'float64' : 'float32';
     fillStrided(denseOver(out, dtype, [out.length], 0, out.length), 0);
   }
-  const args = [
-    outer,
-    n,
-    inner,
-    ignored,
-    reductions[reduction],
-    classes,
-    weights ?? 0,
-    total,
-    values,
-    out,
-  ];
+  const args = [outer, n, inner, ignored, reductions[reduction], classes, weights ?? 0, total, values, out];
   recordCall(`nll_${which}`, kernels[which], args, { keeps: isGradient ? [out] : [] });
   return true;
 }

@@ -112,7 +112,12 @@ function scalarsOf(row: Strided): Scalars {
   const numbers = allocateArray('float64', 5);
   if (recorder !== null) {
     const { longStatistics } = softmaxKernels(laneOf(row));
-    recordCall('row_statistics', longStatistics, [row.count, rowLimits.longest, recorder.elements(row), numbers]);
+    recordCall('row_statistics', longStatistics, [
+      row.count,
+      rowLimits.longest,
+      recorder.elements(row),
+      numbers,
+    ]);
   } else {
     const { max, total, nan } = statisticsOf(row);
     // An infinite maximum is the logarithm itself.
@@ -166,10 +171,7 @@ function eachRow<const T extends readonly [Strided, ...Strided[]]>(
   const { outer, inner } = extentOf(x.shape, dim);
   const results = stridedOver(out, x.dtype, x.shape, outOffset);
   for (let row = 0; row < outer * inner; row++) {
-    run(
-      tensors.map((t) => rowOf(t, dim, row)) as unknown as T,
-      rowOf(results, dim, row),
-    );
+    run(tensors.map((t) => rowOf(t, dim, row)) as unknown as T, rowOf(results, dim, row));
   }
 }
 

@@ -15,7 +15,14 @@ import { to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
-import { type Distribution, type Draw, drawOf, drawsInJavaScript, fillDrawn, type Parameters } from './draw.ts';
+import {
+  type Distribution,
+  type Draw,
+  drawOf,
+  drawsInJavaScript,
+  fillDrawn,
+  type Parameters,
+} from './draw.ts';
 
 /** Options of a function that draws random numbers. */
 export interface RandomOptions extends CreationOptions {
