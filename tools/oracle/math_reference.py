@@ -53,6 +53,18 @@ angles = [uniform(-10, 10), uniform(-1e6, 1e6), either_sign(magnitude(-30, 1000)
 positive = [magnitude(-1070, 1023), near(1, -50, -2), uniform(0.3, 3)]
 near_lgamma_zeros = [near(1, -50, -2), near(2, -50, -2)]
 
+bessel = [magnitude(-40, 0), uniform(0, 30), uniform(15, 100)]
+shapes = [
+    lambda: (draw.uniform(0.01, 10), draw.uniform(0.001, 12)),
+    lambda: near_mean(draw.uniform(1, 1000)),
+    lambda: (2.0 ** draw.uniform(-10, 5), 2.0 ** draw.uniform(-10, 5)),
+]
+
+
+def near_mean(a):
+    return a, a * draw.uniform(0.8, 1.2)
+
+
 functions = {
     "exp": (mp.exp, [uniform(-745, 709), uniform(-1, 1), small]),
     "exp2": (lambda x: mp.mpf(2) ** x, [uniform(-1074, 1023), uniform(-1, 1), small]),
@@ -86,6 +98,22 @@ functions = {
     "pow": (mp.power, [lambda: (2.0 ** draw.uniform(-10, 10), draw.uniform(-50, 50))]),
     "atan2": (mp.atan2, [lambda: (either_sign(magnitude(-20, 20))(), either_sign(magnitude(-20, 20))())]),
     "hypot": (mp.hypot, [lambda: (2.0 ** draw.uniform(-10, 10), 2.0 ** draw.uniform(-10, 10))]),
+    "i0": (lambda x: mp.besseli(0, x), bessel),
+    "i1": (lambda x: mp.besseli(1, x), bessel),
+    "i0e": (lambda x: mp.besseli(0, x) * mp.exp(-x), bessel),
+    "i1e": (lambda x: mp.besseli(1, x) * mp.exp(-x), bessel),
+    "k0": (lambda x: mp.besselk(0, x), bessel),
+    "k1": (lambda x: mp.besselk(1, x), bessel),
+    "k0e": (lambda x: mp.besselk(0, x) * mp.exp(x), bessel),
+    "k1e": (lambda x: mp.besselk(1, x) * mp.exp(x), bessel),
+    "besselJ0": (lambda x: mp.besselj(0, x), bessel),
+    "besselJ1": (lambda x: mp.besselj(1, x), bessel),
+    "besselY0": (lambda x: mp.bessely(0, x), bessel),
+    "besselY1": (lambda x: mp.bessely(1, x), bessel),
+    "erfcx": (lambda x: mp.exp(x * x) * mp.erfc(x), [uniform(-26, 2), uniform(-1, 1), magnitude(0, 40)]),
+    "ndtri": (lambda p: -mp.sqrt(2) * mp.erfinv(1 - 2 * p), [uniform(0, 1), magnitude(-40, -1), below_one]),
+    "igamma": (lambda a, x: mp.gammainc(a, 0, x, regularized=True), shapes),
+    "igammac": (lambda a, x: mp.gammainc(a, x, regularized=True), shapes),
 }
 
 

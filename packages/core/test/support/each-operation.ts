@@ -14,6 +14,12 @@ export const families = [
   'indexing',
   'creation',
   'convolution',
+  'special',
+  'masked',
+  'windows',
+  'structure',
+  'linalg',
+  'statistics',
 ] as const;
 
 /** An operation of the fixtures in one dtype, with the samples that Kindling takes. */

@@ -35,7 +35,7 @@ function windowOf<O extends WindowOptions>(
     (m: number, options?: O): Tensor => {
       if (m < 0) throw new ValueError(`requires non-negative window length, got m = ${m}`);
       const given: Partial<O> = options ?? {};
-      const dtype = dtypeOf(given, name);
+      const dtype = dtypeOf(options, name);
       if (!isFloatingPoint(dtype)) throw new DTypeError(`expects float32 or float64 dtypes, got ${dtype}`);
       const made = { dtype, requiresGrad: given.requiresGrad ?? false };
       // Refuses the options of an empty window, too.

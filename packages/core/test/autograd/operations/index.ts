@@ -5,6 +5,7 @@ import { inPlace } from './in-place.ts';
 import { compositions, matrices } from './products.ts';
 import { reductions } from './reductions.ts';
 import type { Sample } from './sample.ts';
+import { specials } from './special.ts';
 import { indexing, rearrangements, views } from './structure.ts';
 
 export type { Sample } from './sample.ts';
@@ -12,6 +13,7 @@ export type { Sample } from './sample.ts';
 /** Every differentiable operation of core, with inputs drawn from where it is smooth. */
 export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...elementwise,
+  ...specials,
   ...reductions,
   ...matrices,
   ...compositions,

@@ -7,9 +7,32 @@ const { POSITIVE_INFINITY, NaN } = Number;
 /** From here on Hankel's expansion has all digits. */
 const LARGE = 20;
 
+/** Below it the power series is as exact as the integral. */
+const SMALL = 3;
+
+/** 1 - cos t and cos t at t = 0, pi / 24, ..., pi. */
+const CIRCLE = Array.from({ length: 25 }, (_, k) => {
+  const t = (k * Math.PI) / 24;
+  return [2 * Math.sin(t / 2) ** 2, Math.cos(t)] as const;
+});
+
+/**
+ * e^-x I(x) as the mean of e^(x (cos t - 1)) cos(order t) over a circle, by the rule of trapezoids: of a periodic function it has all
+ * digits as soon as its points are dense enough.
+ */
+function aroundCircle(order: 0 | 1, x: number): number {
+  let sum = 0;
+  CIRCLE.forEach(([less, cosine], k) => {
+    const weight = k === 0 || k === 24 ? 0.5 : 1;
+    sum += weight * Math.exp(-x * less) * (order === 0 ? 1 : cosine);
+  });
+  return sum / 24;
+}
+
 /** e^-x I(x), x >= 0. */
 function scaledI(order: 0 | 1, x: number): number {
-  if (x < LARGE) return Math.exp(-x) * smallI(order, x);
+  if (x < SMALL) return Math.exp(-x) * smallI(order, x);
+  if (x < LARGE) return aroundCircle(order, x);
   const sum = hankelTerms(order, x).reduceRight((rest, term, k) => rest + (k % 2 === 0 ? term : -term), 0);
   return sum / Math.sqrt(2 * Math.PI * x);
 }
@@ -19,7 +42,7 @@ const smallI = (order: 0 | 1, x: number): number =>
 
 /** I(x), x >= 0. */
 function plainI(order: 0 | 1, x: number): number {
-  if (x < LARGE) return smallI(order, x);
+  if (x < SMALL) return smallI(order, x);
   if (x === POSITIVE_INFINITY) return x;
   if (x < 700) return Math.exp(x) * scaledI(order, x);
   // e^x alone may be beyond the largest number.
