@@ -4,16 +4,18 @@ import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import {
   copyStrided,
-  type ElementwiseKernel,
+  ElementwiseKernel,
   fillStrided,
+  runElementwise,
   runElementwiseMany,
 } from '../elementwise/index.ts';
+import { div, param, sqrt } from '../expression/index.ts';
 import { placeOf, type Recorder, recordCall } from '../recording/index.ts';
 import { denseOver, narrowKernel, type Strided, stridedOver } from '../strided/index.ts';
 import type { ValueType } from '../wasm/index.ts';
 import { accumulatorOf, identityOf, type ReduceKind, type ReduceOptions } from './kinds.ts';
 import type { ReduceLayout } from './layout.ts';
-import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
+import { reduceKernels } from './reduce-kernels.ts';
 
 /** Elements behind results, which kernels may overwrite. */
 const slack = 16;
@@ -21,7 +23,6 @@ const slack = 16;
 const types = {
   rows: Array<ValueType>(6).fill('i32'),
   columns: Array<ValueType>(7).fill('i32'),
-  finish: ['i32', 'i32', 'f64', 'i32', 'i32'] satisfies ValueType[],
 };
 
 /** Columns that are reduced side by side at least. */
@@ -79,42 +80,28 @@ export function recordReduction(
   if (inner === 1) call('rows', [outer, n, from, at, centers, 0], 2, true);
   // What comes after whole vectors of results is written too: the results of the next matrix.
   else call('columns', [outer, n, inner, from, at, centers, 0], 3, inner % lanesOfColumns === 0);
-  let { dtype } = x;
   if (lane === 'i32') {
     const numbers = accumulator === 'i64' ? asFloat64(own, count) : own;
     const type = accumulator === 'i32' ? 'int32' : 'float64';
     copyStrided(viewOf(numbers, type, count), out, outOffset, result.dtype);
     return;
   }
-  if (accumulator === 'f64') {
-    const narrow = wide && result.dtype !== 'float64';
-    if (narrow || divisor !== undefined || root)
-      finish(recorder, kernels, own, count, divisor ?? 1, root, narrow);
-    if (!narrow) dtype = 'float64';
-  }
-  copyStrided(viewOf(own, dtype, count), out, outOffset, result.dtype);
+  if (accumulator !== 'f64') copyStrided(viewOf(own, x.dtype, count), out, outOffset, result.dtype);
+  else finish(viewOf(own, 'float64', count), divisor, root, result);
 }
 
 /** Results of a dtype at the beginning of an array, whatever that was made for. */
 const viewOf = (array: TypedArray, dtype: DType, count: number): Strided =>
   denseOver(array, dtype, [count], 0, count);
 
-function finish(
-  recorder: Recorder,
-  kernels: ReduceKernels,
-  own: TypedArray,
-  count: number,
-  divisor: number,
-  root: boolean,
-  narrow: boolean,
-): void {
-  recorder.call(
-    'finish',
-    kernels.finish as Callee,
-    types.finish,
-    [count, recorder.address(own), divisor, root ? 1 : 0, narrow ? 1 : 0],
-    { writes: [own], keeps: [own] },
-  );
+const quotient = new ElementwiseKernel('quotient', 1, (x) => div(x, param(0)));
+const rootOfQuotient = new ElementwiseKernel('root', 1, (x) => sqrt(div(x, param(0))));
+
+/** What becomes of sums of float64 in one pass: other kernels may join it. */
+function finish(sums: Strided, divisor: number | undefined, root: boolean, out: Strided): void {
+  if (root) runElementwise(rootOfQuotient, 'f64', [sums], [divisor ?? 1], out);
+  else if (divisor !== undefined) runElementwise(quotient, 'f64', [sums], [divisor], out);
+  else copyStrided(sums, out.storage.array, out.offset, out.dtype);
 }
 
 /** Of integers of 64 bits. */

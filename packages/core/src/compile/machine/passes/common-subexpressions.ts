@@ -13,28 +13,40 @@ type KernelStep = Extract<Step, { kind: 'kernel' }>;
  */
 export function withoutRepetitions(steps: readonly Step[], program: Program): Step[] {
   const versions = new Map<Area, number>();
-  const { serves, goes } = withOneResult(steps, program);
+  /** Asked for where something is repeated, which is seldom. */
+  let may: ReturnType<typeof withOneResult> | null = null;
   // By name and inputs: few equations have the same, and only these are told from each other by all that they do.
-  const earlier = new Map<string, (readonly Step[])[]>();
+  const earlier = new Map<string, Step[][]>();
+  const keys = new Map<readonly Step[], string | null>();
+  const knownKey = (unit: readonly Step[], operands: readonly Memory[]): string | null => {
+    const key = keys.has(unit) ? (keys.get(unit) ?? null) : keyOf(unit, operands);
+    keys.set(unit, key);
+    return key;
+  };
   const instead = new Map<Area, Memory>();
   const left: Step[] = [];
   for (const unit of unitsOf(steps)) {
     const renamed = instead.size === 0 ? unit : unit.map((step) => readingOthers(step, instead));
-    const results = resultsOf(renamed);
     const { name = '', inputs = [] } = program.equations[renamed[0]?.equation ?? -1] ?? {};
     const operands = inputs.map(({ memory }) => instead.get(memory) ?? memory);
     const call = `${name} ${operands.map((memory) => `${memory.id} after ${versions.get(memory) ?? 0}`)}`;
-    const alike = earlier.get(call) ?? [];
-    const key = alike.length === 0 || !results.every(goes) ? null : keyOf(renamed, operands);
-    const same = key === null ? undefined : alike.find((other) => keyOf(other, operands) === key);
-    if (same !== undefined) {
-      const others = resultsOf(same);
-      for (const [i, memory] of results.entries()) instead.set(memory, others[i] ?? memory);
-      continue;
+    const alike = earlier.get(call);
+    if (alike === undefined) earlier.set(call, [renamed]);
+    else {
+      may ??= withOneResult(steps, program);
+      const { serves, goes } = may;
+      const results = resultsOf(renamed);
+      const key = results.every(goes) ? knownKey(renamed, operands) : null;
+      const same = key === null ? undefined : alike.find((other) => knownKey(other, operands) === key);
+      if (same !== undefined && resultsOf(same).every(serves)) {
+        const others = resultsOf(same);
+        for (const [i, memory] of results.entries()) instead.set(memory, others[i] ?? memory);
+        continue;
+      }
+      alike.push(renamed);
     }
     for (const step of renamed)
       for (const area of writesOfStep(step)) versions.set(area, (versions.get(area) ?? 0) + 1);
-    if (results.every(serves)) earlier.set(call, [...alike, renamed]);
     left.push(...renamed);
   }
   return left;
