@@ -18,8 +18,8 @@ import { cotangent, resultLeaves } from '../oracle/tensors.ts';
 import { eachOperation } from '../support/each-operation.ts';
 import { leftToEager } from '../support/lowered.ts';
 
-/** Run by their eager kernels: decompositions of matrices. */
-const byEagerKernels = ['linalg_svd'];
+/** Run by their eager kernels: distances of all pairs, which go by blocks of both operands in scratch, and decompositions of matrices. */
+const byEagerKernels = ['cdist', 'linalg_svd', 'pair_sums'];
 /** Meant to work in JavaScript, on the memory of the program: selections, which must move elements as PyTorch's algorithms do. */
 const inJavaScript = ['kthvalue', 'mode', 'topk'];
 
