@@ -33,6 +33,9 @@ test('where workers end, one thread goes on', async () => {
   threads.stopWorkers();
   await until(() => threads.team.workers() === 0);
   for (let i = 0; i < 5; i++) expect(Array.from(square(x).data)).toEqual(expected);
+  threads.worth.ofTeam = 0;
+  threads.worth.ofCopying = 0;
+  expect(Array.from(core.matmul(x, x).data)).toEqual(expected);
   expect(threads.team.workers()).toBe(0);
   expect(core.getNumThreads()).toBe(3);
 });

@@ -1,6 +1,6 @@
 /**
- * A memory that threads share, beside the one that eager calls use as scratch: copying into shared memory costs several times as
- * much, so only what stays where it is lies here.
+ * A memory that threads share, beside the one that eager calls use as scratch: copying into shared memory costs more, so
+ * what lies here stays where it is, but for calls with so much to compute that threads are worth it.
  */
 
 import { unsigned } from './encoding.ts';
