@@ -6,7 +6,7 @@ import inspect
 from torch.nn import _reduction
 
 # These stay positional even where PyTorch gives them a default.
-POSITIONAL = {"dim", "dims"}
+POSITIONAL = {"dim", "dims", "hx"}
 DROPPED = {"device", "dtype", "inplace", "_weight", "_freeze", "size_average", "reduce", "_stacklevel"}
 
 

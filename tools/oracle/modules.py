@@ -21,6 +21,7 @@ FAMILIES = {
     "padding": " ".join(f"{kind}Pad{n}d" for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero") for n in (1, 2, 3)),
     "resampling": "ChannelShuffle PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     "convolution": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold",
+    "recurrent": "RNN GRU LSTM RNNCell GRUCell LSTMCell",
     "attention": "MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder Transformer",
 }
 # Their outputs differ outside training.
@@ -36,7 +37,8 @@ def record_module(fixture, cls, ctor_args, ctor_kwargs, args, kwargs, training, 
         inputs = [t for t in leaves((args, kwargs)) if t.requires_grad]
         parameters = dict(module.named_parameters())
         out = module(*args, **kwargs)
-        out = tuple(out) if isinstance(out, tuple) else out
+        # A state may be a tuple of its own.
+        out = tuple(leaves(list(out))) if isinstance(out, tuple) else out
         grads = differentiate(out, [*inputs, *parameters.values()]) or [None] * (len(inputs) + len(parameters))
         return out, grads[: len(inputs)], dict(zip(parameters, grads[len(inputs) :]))
 
@@ -183,11 +185,21 @@ def losses():
     return sorted(n for n in vars(nn) if n.endswith("Loss") and n not in ("NLLLoss2d",))
 
 
+def constructor(cls):
+    """The signature of a class; those of recurrent layers, which pass on what they are given, is that of their base."""
+    signature = inspect.signature(cls.__init__)
+    if "args" not in signature.parameters:
+        return signature
+    base = inspect.signature(nn.RNNBase.__init__).parameters
+    own = inspect.Parameter("nonlinearity", inspect.Parameter.KEYWORD_ONLY, default="tanh")
+    return signature.replace(parameters=[*(p for name, p in base.items() if name != "mode"), *([own] if cls is nn.RNN else [])])
+
+
 def generate(file, names):
     fixture = Fixture(FOLDER, file)
     for name in names:
         cls = getattr(nn, name)
-        signature = inspect.signature(cls.__init__)
+        signature = constructor(cls)
         for dtype in (torch.float32, torch.float64):
             for training in (True, False):
                 seed("own", name, dtype)

@@ -26,8 +26,9 @@ export type {
   FromPretrainedOptions, GridSampleOptions, GroupNormFunctionOptions as GroupNormOptions,
   InstanceNormFunctionOptions as InstanceNormOptions, InterpolateOptions, InterpolationMode,
   LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
-  MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSizeOptions, PaddingMode,
-  PairwiseDistanceOptions, RMSNormOptions, RmsNormOptions, StackOptions, TransformerCall,
+  LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSizeOptions,
+  PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions, RecurrentOptions, RMSNormOptions,
+  RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions, TransformerCall,
   TransformerLayerOptions, TransformerOptions, UpsampleOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists

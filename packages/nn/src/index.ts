@@ -28,8 +28,9 @@ export type {
   CosineSimilarityOptions, DecoderCall, DropoutOptions, EmbeddingOptions, EncoderCall, EncoderLayerCall,
   FoldOptions, FromPretrainedOptions, GridSampleOptions, GroupNormOptions, InstanceNormOptions,
   InterpolateOptions, InterpolationMode, LayerNormOptions, LayerOptions, LinearOptions,
-  LocalResponseNormOptions, MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions,
-  OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, RMSNormOptions, RmsNormOptions, StackOptions,
+  LocalResponseNormOptions, LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
+  NormalizeOptions, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions,
+  RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions,
   TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
@@ -37,12 +38,12 @@ export {
   AlphaDropout, BatchNorm1d, BatchNorm2d, BatchNorm3d, Bilinear, ChannelShuffle, CircularPad1d,
   CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, Conv1d, Conv2d, Conv3d,
   ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, CosineSimilarity, Dropout, Dropout1d, Dropout2d,
-  Dropout3d, Embedding, FeatureAlphaDropout, Flatten, Fold, GroupNorm, Identity, InstanceNorm1d,
-  InstanceNorm2d, InstanceNorm3d, LayerNorm, Linear, LocalResponseNorm, MultiheadAttention,
-  PairwiseDistance, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d,
-  ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, RMSNorm, Transformer, TransformerDecoder,
-  TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, Unflatten, Unfold, Upsample,
-  UpsamplingBilinear2d, UpsamplingNearest2d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
+  Dropout3d, Embedding, FeatureAlphaDropout, Flatten, Fold, GRU, GRUCell, GroupNorm, Identity,
+  InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LayerNorm, Linear, LocalResponseNorm, LSTM, LSTMCell,
+  MultiheadAttention, PairwiseDistance, PixelShuffle, PixelUnshuffle, ReflectionPad1d, ReflectionPad2d,
+  ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, RMSNorm, RNN, RNNCell,
+  Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+  Unflatten, Unfold, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export type {

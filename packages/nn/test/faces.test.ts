@@ -41,8 +41,10 @@ function exportsOf(file: string, found = new Map<string, Kind>()): Map<string, K
     } else if (ts.isClassDeclaration(statement)) found.set((statement.name as ts.Identifier).text, 'class');
     else if (ts.isFunctionDeclaration(statement))
       found.set((statement.name as ts.Identifier).text, 'function');
-    else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
-      found.set(statement.name.text, 'type');
+    else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+      // An interface may add to a class.
+      if (!found.has(statement.name.text)) found.set(statement.name.text, 'type');
+    }
   }
   return found;
 }

@@ -12,4 +12,5 @@ export * from './identity.ts';
 export * from './linear.ts';
 export * from './normalization/index.ts';
 export * from './padding/index.ts';
+export * from './recurrent/index.ts';
 export * from './resampling/index.ts';

@@ -8,3 +8,5 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
+export * from './fuse.ts';
+export * as rnn from './rnn.ts';

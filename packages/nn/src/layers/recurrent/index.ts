@@ -1,0 +1,3 @@
+/** Recurrent layers and their cells. */
+export * from './cells.ts';
+export * from './recurrent.ts';

@@ -1,0 +1,158 @@
+import { checkArguments, K, noGrad, type Tensor, ValueError, zeros } from '@kindling/core';
+import { moduleKind } from '../module/arguments.ts';
+import type { AnyModule } from '../module/callable.ts';
+import { deepcopy } from '../module/deepcopy.ts';
+import { Parameter } from '../module/parameter.ts';
+
+/** A layer of weights and what it adds: a convolution or a linear layer. */
+interface Weighted extends AnyModule {
+  weight: Parameter;
+  bias: Parameter | null;
+}
+
+/** What batch normalisation does outside training. */
+interface Normalising extends AnyModule {
+  readonly eps: number;
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+}
+
+/** Options of {@link fuseConvBnEval} and {@link fuseConvBnWeights}. */
+export interface FuseOptions {
+  /** Whether the convolution is a transposed one, whose output channels come second. Default: false. */
+  readonly transpose?: boolean;
+}
+
+/** The numbers of a batch normalisation. */
+export interface BatchNormNumbers {
+  /** (C,). */
+  readonly runningMean: Tensor;
+  /** (C,). */
+  readonly runningVar: Tensor;
+  /** Added to the variance. */
+  readonly eps: number;
+  /** (C,), or `null` for ones. */
+  readonly weight: Tensor | null;
+  /** (C,), or `null` for zeros. */
+  readonly bias: Tensor | null;
+}
+
+/** Weights and bias of a layer and a batch normalisation after it, whose factors belong to dimension `dim` of the weights. */
+function fused(
+  weight: Tensor,
+  bias: Tensor | null,
+  bn: BatchNormNumbers,
+  dim: number,
+): [Parameter, Parameter] {
+  return noGrad(() => {
+    const scale = bn.runningVar.add(bn.eps).rsqrt();
+    const factor = bn.weight === null ? scale : bn.weight.mul(scale);
+    const wide = factor.reshape(weight.shape.map((_, d) => (d === dim ? -1 : 1)));
+    const from = (bias ?? zeros(bn.runningMean.shape, { dtype: bn.runningMean.dtype })).sub(bn.runningMean);
+    const shifted = from.mul(factor);
+    return [
+      new Parameter(weight.mul(wide).to(weight.dtype), { requiresGrad: weight.requiresGrad }),
+      new Parameter((bn.bias === null ? shifted : shifted.add(bn.bias)).to(weight.dtype), {
+        requiresGrad: bias?.requiresGrad ?? weight.requiresGrad,
+      }),
+    ];
+  });
+}
+
+function numbersOf(caller: string, layer: AnyModule, bn: Normalising): BatchNormNumbers {
+  if (layer.training || bn.training)
+    throw new ValueError(`${caller}: fusion only for eval! Call eval() of both modules first`);
+  const { runningMean, runningVar, eps, weight, bias } = bn;
+  if (runningMean == null || runningVar == null)
+    throw new ValueError(`${caller}: the batch normalisation keeps no running statistics`);
+  return { runningMean, runningVar, eps, weight, bias };
+}
+
+function fuseLayer<L extends Weighted>(caller: string, layer: L, bn: Normalising, dim: number): L {
+  const numbers = numbersOf(caller, layer, bn);
+  const [weight, bias] = fused(layer.weight, layer.bias, numbers, dim);
+  const copy = deepcopy(layer);
+  copy.weight = weight;
+  copy.bias = bias;
+  return copy;
+}
+
+const optionKinds = () => K.options<FuseOptions>({ transpose: K.flag });
+const numberKinds = () =>
+  K.given<BatchNormNumbers>({
+    runningMean: K.tensor,
+    runningVar: K.tensor,
+    eps: K.number,
+    weight: K.nullable(K.tensor),
+    bias: K.nullable(K.tensor),
+  });
+
+/**
+ * A convolution that does what `conv` and `bn`, a batch normalisation after it, do outside training; both stay as they are. Follows
+ * `torch.nn.utils.fuse_conv_bn_eval`.
+ * @throws ValueError when one of them is in training, or `bn` keeps no running statistics.
+ * @example
+ * ```ts
+ * const [conv, bn] = [new nn.Conv2d(1, 2, 3).eval(), new nn.BatchNorm2d(2).eval()];
+ * const x = ones([1, 1, 3, 3]);
+ * nn.utils.fuseConvBnEval(conv, bn)(x).allclose(bn(conv(x))); // true
+ * ```
+ */
+export function fuseConvBnEval<L extends Weighted>(conv: L, bn: Normalising, options: FuseOptions = {}): L {
+  checkArguments('fuseConvBnEval', { conv: moduleKind, bn: moduleKind, options: optionKinds() }, arguments);
+  return fuseLayer('fuseConvBnEval', conv, bn, options.transpose === true ? 1 : 0);
+}
+
+/**
+ * A linear layer that does what `linear` and `bn`, a batch normalisation after it, do outside training; both stay as they are. Follows
+ * `torch.nn.utils.fuse_linear_bn_eval`.
+ * @throws ValueError when one of them is in training, `bn` keeps no running statistics, or has other features than one or the layer's.
+ */
+export function fuseLinearBnEval<L extends Weighted>(linear: L, bn: Normalising): L {
+  checkArguments('fuseLinearBnEval', { linear: moduleKind, bn: moduleKind }, arguments);
+  const [features = 0] = linear.weight.shape;
+  const numbers = numbersOf('fuseLinearBnEval', linear, bn).runningMean.count;
+  if (numbers !== features && numbers !== 1) {
+    throw new ValueError(
+      `fuseLinearBnEval: To fuse, linear.out_features == bn.num_features or bn.num_features == 1, got ${features} and ${numbers}`,
+    );
+  }
+  return fuseLayer('fuseLinearBnEval', linear, bn, 0);
+}
+
+/**
+ * Weights and bias of a convolution with those of a batch normalisation in them. Follows `torch.nn.utils.fuse_conv_bn_weights`.
+ * @throws ShapeError when the numbers of channels differ.
+ */
+export function fuseConvBnWeights(
+  weight: Tensor,
+  bias: Tensor | null,
+  bn: BatchNormNumbers,
+  options: FuseOptions = {},
+): [Parameter, Parameter] {
+  checkArguments(
+    'fuseConvBnWeights',
+    { weight: K.tensor, bias: K.nullable(K.tensor), bn: numberKinds(), options: optionKinds() },
+    arguments,
+  );
+  return fused(weight, bias, bn, options.transpose === true ? 1 : 0);
+}
+
+/**
+ * Weights and bias of a linear layer with those of a batch normalisation in them. Follows `torch.nn.utils.fuse_linear_bn_weights`.
+ * @throws ShapeError when the numbers of features differ.
+ */
+export function fuseLinearBnWeights(
+  weight: Tensor,
+  bias: Tensor | null,
+  bn: BatchNormNumbers,
+): [Parameter, Parameter] {
+  checkArguments(
+    'fuseLinearBnWeights',
+    { weight: K.tensor, bias: K.nullable(K.tensor), bn: numberKinds() },
+    arguments,
+  );
+  return fused(weight, bias, bn, 0);
+}
