@@ -30,7 +30,7 @@ const steps = ['sd', 'sh', 'sw', 'pd', 'ph', 'pw', 'ld', 'lh', 'lw'] as const;
 export const convolutionParams = i32Params(
   ...sizes,
   ...steps,
-  ...(['slab', 'block', 'bare', 'some', 'x', 'weight', 'y', 'accumulate', 'scratch'] as const),
+  ...(['slab', 'block', 'bare', 'some', 'turned', 'x', 'weight', 'y', 'accumulate', 'scratch'] as const),
 );
 
 /** Entries of the table of a kernel's places: that many may a block of channels have. */

@@ -29,7 +29,7 @@ import {
 import { depthwiseKernels } from './depthwise-kernels.ts';
 import { call, type Formula, is, minus, over, plus, push, put, putLeast, times, upTo } from './formulas.ts';
 import { addPlanes, padPlanes } from './planes.ts';
-import { addColumns, copyStrips, placesTable } from './strips.ts';
+import { addColumns, copyStrips, placesTable, turnWeights } from './strips.ts';
 
 /** Adds the kernels of a lane, exported as `y`, `x` and `weight`, and those for groups of one channel. */
 export function convolutionKernels(module: ModuleBuilder, t: GemmLane, size: TileSize): void {
@@ -40,8 +40,9 @@ export function convolutionKernels(module: ModuleBuilder, t: GemmLane, size: Til
   const parts = { product, table, strips, size, t };
   const pad = padPlanes(module, t);
   const add = addPlanes(module, t);
-  depthwiseKernels(module, { t, table, pad, add });
-  toY(module, { ...parts, pad });
+  const turn = turnWeights(module, t);
+  depthwiseKernels(module, { t, table, pad, add, turn });
+  toY(module, { ...parts, pad, turn });
   const toRow = STEPS * bytes + ROW_GAP;
   toX(module, {
     ...parts,
@@ -109,44 +110,49 @@ const inPanels = (memory: number, bytesEach: Formula, lanes: number): Formula =>
   is(-lanes),
 ];
 
-function toY(module: ModuleBuilder, parts: Parts & { readonly pad: number }): void {
+function toY(module: ModuleBuilder, parts: Parts & Readonly<Record<'pad' | 'turn', number>>): void {
   const { t, size } = parts;
   const { bytes } = t;
   defineFunction(module, { export: 'y' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
-    const { atOnce, o, rows } = locals(f, 'i32', 'atOnce', 'o', 'rows');
-    upTo(f, at.n, p.batch, is(1), () =>
-      upTo(f, at.g, p.groups, is(1), () =>
-        d.blocks(() => {
-          put(f, atOnce, inPanels(PANEL_BYTES, times(at.depth, is(bytes)), size.vectors * t.lanes));
-          d.slabs(() => {
-            d.bring(() => call(f, parts.pad, d.planes()));
-            d.windows(atOnce, () => {
-              const panel = times(at.depth, is(d.panelWidth));
-              call(f, parts.strips, [
-                ...[at.count, at.depth, p.scratch, d.part(PANELS_AT), is(d.panelWidth), panel],
-                ...d.walk(),
-              ]);
-              upTo(f, o, p.filters, is(ROW_BLOCK), () => {
-                putLeast(f, rows, minus(p.filters, o), { is: ROW_BLOCK });
+    const { atOnce, o, rows, from, row } = locals(f, 'i32', 'atOnce', 'o', 'rows', 'from', 'row');
+    const weights = (): void => {
+      f.get(p.turned).if();
+      put(f, from, d.part(ROWS_AT));
+      f.i32Const(STEPS * bytes + ROW_GAP).set(row);
+      const place = times(v.places, is(bytes));
+      const first = plus(times(plus(times(at.g, p.channels), at.c), p.filters), o);
+      const turned = [plus(p.weight, times(first, place)), place, times(p.filters, place), from, row];
+      call(f, parts.turn, [rows, at.cc, v.places, ...turned]);
+      f.else();
+      put(f, from, d.weightAt(o, is(0)));
+      put(f, row, times(v.terms, is(bytes)));
+      f.end();
+    };
+    upTo(f, at.g, p.groups, is(1), () =>
+      d.blocks(() => {
+        put(f, atOnce, inPanels(PANEL_BYTES, times(at.depth, is(bytes)), size.vectors * t.lanes));
+        upTo(f, o, p.filters, is(ROW_BLOCK), () => {
+          putLeast(f, rows, minus(p.filters, o), { is: ROW_BLOCK });
+          weights();
+          upTo(f, at.n, p.batch, is(1), () =>
+            d.slabs(() => {
+              d.bring(() => call(f, parts.pad, d.planes()));
+              d.windows(atOnce, () => {
+                const panel = times(at.depth, is(d.panelWidth));
+                call(f, parts.strips, [
+                  ...[at.count, at.depth, p.scratch, d.part(PANELS_AT), is(d.panelWidth), panel],
+                  ...d.walk(),
+                ]);
                 const accumulate: Formula = ['i32.or', p.accumulate, ['i32.gt_s', at.c, is(0)]];
-                const [row, toRow] = [times(v.terms, is(bytes)), times(v.outputs, is(bytes))];
-                d.multiply(
-                  rows,
-                  at.count,
-                  at.depth,
-                  d.weightAt(o, is(0)),
-                  row,
-                  d.outputAt(o),
-                  toRow,
-                  accumulate,
-                );
+                const toRow = times(v.outputs, is(bytes));
+                d.multiply(rows, at.count, at.depth, from, row, d.outputAt(o), toRow, accumulate);
               });
-            });
-          });
-        }),
-      ),
+            }),
+          );
+        });
+      }),
     );
   });
 }

@@ -15,7 +15,14 @@ import {
   range,
   zip,
 } from '../wasm/index.ts';
-import { convolutionParams, Driver, type DriverParts, PANELS_AT, PLANES_AT } from './convolution-driver.ts';
+import {
+  convolutionParams,
+  Driver,
+  type DriverParts,
+  PANELS_AT,
+  PLANES_AT,
+  ROWS_AT,
+} from './convolution-driver.ts';
 import { call, type Formula, is, plus, push, put, times, upTo } from './formulas.ts';
 
 /** Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their table. */
@@ -240,6 +247,7 @@ function sumsOfLanes(module: ModuleBuilder, { lane, lanes, bytes }: GemmLane): n
 interface Parts extends DriverParts {
   readonly pad: number;
   readonly add: number;
+  readonly turn: number;
 }
 
 /** For each row of y's slab: `body(where its first window lies, where it lies itself)`, of filter `o`. */
@@ -274,24 +282,32 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
   };
   defineFunction(module, { export: 'depthwiseY' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
-    const { v } = d;
-    const o = f.local('i32');
+    const { v, at } = d;
+    const { o, weight } = locals(f, 'i32', 'o', 'weight');
     images(f, d, () => {
       d.bring(() => call(f, parts.pad, d.planes()));
-      upTo(f, o, p.filters, is(1), () =>
+      upTo(f, o, p.filters, is(1), () => {
+        f.get(p.turned).if();
+        // Of a group of one filter.
+        const place = times(v.places, is(t.bytes));
+        put(f, weight, d.part(ROWS_AT));
+        call(f, parts.turn, [
+          is(1),
+          is(1),
+          v.places,
+          plus(p.weight, times(at.g, place)),
+          place,
+          place,
+          weight,
+          place,
+        ]);
+        f.else();
+        put(f, weight, d.weightAt(o, is(0)));
+        f.end();
         eachRow(f, d, t, o, (place, row) =>
-          call(f, toRow, [
-            p.ow,
-            v.places,
-            p.scratch,
-            place,
-            v.xStep,
-            d.weightAt(o, is(0)),
-            row,
-            p.accumulate,
-          ]),
-        ),
-      );
+          call(f, toRow, [p.ow, v.places, p.scratch, place, v.xStep, weight, row, p.accumulate]),
+        );
+      });
     });
   });
   defineFunction(module, { export: 'depthwiseX' }, convolutionParams, (f, p) => {

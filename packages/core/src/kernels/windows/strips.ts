@@ -38,6 +38,31 @@ export function placesTable(module: ModuleBuilder): number {
   });
 }
 
+/**
+ * Adds what copies weights for the opposite way: rows of `channels` times `places`, `pitch` bytes apart, with the places in reverse, from
+ * where rows and channels have steps of their own.
+ */
+export function turnWeights(module: ModuleBuilder, { lane, bytes }: Element): number {
+  const params = i32Params(
+    ...(['rows', 'channels', 'places', 'from', 'rowStep', 'channelStep', 'to', 'pitch'] as const),
+  );
+  return defineFunction(module, { name: `windows_turn_${lane}` }, params, (f, p) => {
+    const v = locals(f, 'i32', 'r', 'c', 'k', 'from', 'to');
+    upTo(f, v.r, p.rows, is(1), () => {
+      put(f, v.to, plus(p.to, times(v.r, p.pitch)));
+      upTo(f, v.c, p.channels, is(1), () => {
+        const first = plus(p.from, times(v.r, p.rowStep), times(v.c, p.channelStep));
+        put(f, v.from, plus(first, times(minus(p.places, is(1)), is(bytes))));
+        upTo(f, v.k, p.places, is(1), () => {
+          f.get(v.to).get(v.from).load(`${lane}.load`).store(`${lane}.store`);
+          put(f, v.to, plus(v.to, is(bytes)));
+          put(f, v.from, minus(v.from, is(bytes)));
+        });
+      });
+    });
+  });
+}
+
 /** Windows by their number, from `first` on: rows of `oh` by `ow`, with so many bytes from one to the next along each dimension. */
 const windowParams = i32Params(...(['first', 'oh', 'ow', 'zStep', 'yStep', 'xStep', 'at'] as const));
 
