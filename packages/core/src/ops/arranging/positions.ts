@@ -2,16 +2,15 @@
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { elementsOf } from '../../kernels/index.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, numelOf, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { full } from '../creation/fill.ts';
 import { floorDivide, remainder } from '../elementwise/arithmetic.ts';
 import { indexSelect } from '../indexing/index-along.ts';
-import { nonzero } from '../indexing/nonzero.ts';
 import { reshape } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
-import { cat } from './joining.ts';
 
 /** Options of {@link combinations}. */
 export interface CombinationsOptions {
@@ -88,6 +87,28 @@ export interface NonzeroStaticOptions {
   readonly fillValue?: number;
 }
 
+const nonzeroStaticPrimitive = definePrimitive<Required<NonzeroStaticOptions>>({
+  name: 'nonzero_static',
+  infer: ([x], { size }) => ({ shape: [size, x.ndim], dtype: 'int32' }),
+  kernel([x], { size, fillValue }, out) {
+    const elements = elementsOf(x);
+    const target = out.storage.array;
+    const rank = x.ndim;
+    let row = 0;
+    for (let i = 0; i < elements.length && row < size; i++) {
+      if (elements[i] === 0) continue;
+      let rest = i;
+      for (let d = rank - 1; d >= 0; d--) {
+        const extent = x.shape[d] ?? 1;
+        target[out.offset + row * rank + d] = rest % extent;
+        rest = Math.floor(rest / extent);
+      }
+      row++;
+    }
+    target.fill(fillValue, out.offset + row * rank, out.offset + size * rank);
+  },
+});
+
 /**
  * The indices of the elements that are not 0, one a row, cut or filled up to `size` rows. Follows `torch.nonzero_static`.
  * @throws ValueError unless `size` is given, and not negative
@@ -99,10 +120,7 @@ export const nonzeroStatic = /* @__PURE__ */ composition(
   (x: Tensor, options: NonzeroStaticOptions): Tensor => {
     const { size, fillValue = -1 } = options;
     if (size === undefined) throw new ValueError('size must be given: write nonzeroStatic(x, { size: 3 })');
-    const found = nonzero(x);
-    const [rows = 0, width = 0] = found.shape;
-    if (rows >= size) return narrow(found, 0, 0, size);
-    return cat([found, full([size - rows, width], fillValue, { dtype: 'int32' })], 0);
+    return apply(nonzeroStaticPrimitive, [x], { size, fillValue });
   },
 );
 
