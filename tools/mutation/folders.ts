@@ -104,7 +104,11 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/compile/passes',
       'core/test/compile/interpreter',
     ],
-    wider: ['core/test/compile/what-lasts', 'core/test/compile/random-programs', 'core/test/compile/lowering'],
+    wider: [
+      'core/test/compile/what-lasts',
+      'core/test/compile/random-programs',
+      'core/test/compile/lowering',
+    ],
   },
   recording: {
     source: 'core/src/kernels/recording',

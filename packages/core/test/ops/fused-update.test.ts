@@ -54,7 +54,11 @@ describe('FusedUpdate', () => {
     ['too many', (w) => [w, w], /^mine: its update must return an array of 1/],
     ['something else', () => [3], /^mine: its update must return an array of 1, .*, got \[3\]/],
     ['nothing', () => undefined, /^mine: its update must return an array of 1, .*, got undefined/],
-    ['a mistake', (w: { no: { such: 1 } }) => [w.no.such], /^mine: its update failed: TypeError: Cannot read/],
+    [
+      'a mistake',
+      (w: { no: { such: 1 } }) => [w.no.such],
+      /^mine: its update failed: TypeError: Cannot read/,
+    ],
   ])('refuses an update that gives %s', (_, build, message) => {
     const w = ones([2]);
     const update = new FusedUpdate('mine', 1, 0, build as never);

@@ -72,6 +72,38 @@ describe('gradients of scans', () => {
     }
   });
 
+  const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+  // PyTorch's: what is NaN beside an infinity stays there, but NaN itself is in all that it was made of.
+  it.each<[number[], number[], number[]]>([
+    [
+      [0, inf],
+      [1, nan],
+      [0, nan],
+    ],
+    [
+      [-inf, 0, 3],
+      [nan, 2.1422776195327, 2.8577223804673],
+      [nan, -0.271059958385464, 0.271059958385464],
+    ],
+    [
+      [-inf, -inf, 0],
+      [nan, nan, 3],
+      [nan, nan, 0],
+    ],
+    [
+      [3, inf, nan],
+      [nan, nan, nan],
+      [nan, nan, nan],
+    ],
+  ])('logcumsumexp of %j, its gradient and the gradient of that', (data, first, second) => {
+    const x = f64(data, true);
+    const g = f64([1, 2, 3].slice(0, data.length));
+    const [gx] = K.autograd.grad(x.logcumsumexp(0), [x], { gradOutputs: [g], createGraph: true });
+    assertClose(gx!.detach(), f64(first), { rtol: 1e-12, atol: 1e-12, equalNan: true });
+    const [gxx] = K.autograd.grad(gx!, [x], { gradOutputs: [f64([1, 2, 4].slice(0, data.length))] });
+    assertClose(gxx!, f64(second), { rtol: 1e-12, atol: 1e-12, equalNan: true });
+  });
+
   it('logcumsumexp, over a wide range', () => {
     const x = f64([-1000, 0, -Infinity, 700, 3], true);
     const y = x.logcumsumexp(0);

@@ -7,6 +7,23 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 const { functional: F } = nn;
 const ints = (values: unknown): Tensor => tensor(values as number[], { dtype: 'int32' });
 
+describe('losses that PyTorch has not', () => {
+  const [x, t] = [randn([4, 3]), randn([4, 2])];
+  it.each<[string, (input: Tensor, target: Tensor) => Tensor]>([
+    ['charbonnierLoss', F.charbonnierLoss],
+    ['logCoshLoss', F.logCoshLoss],
+    ['wingLoss', F.wingLoss],
+    ['adaptiveWingLoss', F.adaptiveWingLoss],
+    ['quantileLoss', (input, target) => F.quantileLoss(input, target, 0.5)],
+  ])('%s says what came: other sizes, what is no tensor', (name, loss) => {
+    const named = new RegExp(`^${name}: `);
+    expect(() => loss(x, t)).toThrow(named);
+    expect(() => loss(x, randn([4, 1]))).toThrow(named);
+    expect(() => loss(x, 1 as never)).toThrow(named);
+    expect(() => loss('x' as never, t)).toThrow(named);
+  });
+});
+
 describe('errors where PyTorch errors', () => {
   const x = randn([4, 3]);
   const cases: [string, () => unknown, RegExp][] = [

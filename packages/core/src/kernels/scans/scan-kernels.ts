@@ -100,15 +100,12 @@ const scans: Readonly<Record<ScanName, Scan>> = {
   },
   linear_recurrence: {
     start: [0, 0],
-    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite.
+    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite; and
+    // past a factor of 0 nothing comes, be it NaN.
     step({ f, state, other, x, y, place, reverse }) {
-      f.get(place).if();
-      f.get(x)
-        .get(reverse ? y : other)
-        .get(state)
-        .op('f64.mul')
-        .op('f64.add')
-        .set(state);
+      const factor = reverse ? y : other;
+      f.get(place).i32Const(0).op('i32.ne').get(factor).f64Const(0).op('f64.ne').op('i32.and').if();
+      f.get(x).get(factor).get(state).op('f64.mul').op('f64.add').set(state);
       f.else().get(x).set(state).end();
       f.get(y).set(other);
     },

@@ -1,16 +1,15 @@
 import { K, signature } from '../../arguments/index.ts';
 import { scalarNameOf } from '../../dtype.ts';
-import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
+import { E, type Expr, elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { zeros } from '../creation/fill.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
-import { eq, isinf, logicalAnd } from '../elementwise/compare.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
-import { where } from '../elementwise/select.ts';
+import { applyElementwise, ElementwiseOp } from '../elementwise/operation.ts';
 import { narrow } from '../views/slices.ts';
 import type { Scan } from './running-sum.ts';
 
@@ -35,14 +34,41 @@ const logcumsumexpPrimitive = definePrimitive<number>({
     const y = node.output();
     if (y.ndim === 0 || y.count === 0) return [mul(g, exp(sub(node.input(0), y)))];
     const { n } = extentOf(y.shape, dim);
-    const [earlier, later] = [narrow(y, dim, 0, n - 1), narrow(y, dim, 1, n - 1)];
-    // Between equal infinities nothing decays.
-    const same = logicalAnd(eq(earlier, later), isinf(earlier));
-    const decay = exp(where(same, 0, sub(earlier, later)));
+    const decay = applyElementwise(decayOp, [
+      narrow(y, dim, 0, n - 1),
+      narrow(y, dim, 1, n - 1),
+      narrow(y, dim, n - 1, 1),
+    ]);
     const t = recur(g, withZeroEnd(decay, y, dim), dim, true);
     return [mul(t, exp(sub(node.input(0), y)))];
   },
 });
+
+/**
+ * exp(y_k - y_(k+1)), also where gradients are not finite: nothing decays between equal infinities, nothing comes past a factor
+ * of 0, and NaN at the end of the row is in all that it was made of.
+ */
+const decayOp = new ElementwiseOp({
+  name: 'decay',
+  arity: 3,
+  expression: decayOf,
+  gradient({ g }, earlier, later, end) {
+    const slope = E.mul(g, decayOf(earlier, later, end));
+    const kept = E.select(gone(earlier, later), 0, slope);
+    return [kept, E.neg(kept), null];
+  },
+});
+
+/** Where both are the same infinity. */
+const level = (a: Expr, b: Expr): Expr => E.and(E.eq(a, b), E.isInf(a));
+
+const gone = (earlier: Expr, later: Expr): Expr =>
+  E.or(level(earlier, later), E.eq(E.sub(earlier, later), Number.NEGATIVE_INFINITY));
+
+function decayOf(earlier: Expr, later: Expr, end: Expr): Expr {
+  const decay = E.exp(E.select(level(earlier, later), 0, E.sub(earlier, later)));
+  return E.select(E.isNaN(end), Number.NaN, decay);
+}
 
 const logcumsumexpTakes = signature('logcumsumexp', { x: K.tensor, dim: K.integer });
 
