@@ -45,8 +45,20 @@ def natural(name, args):
     return list(args)
 
 
+def up_to_signs(name, out):
+    """Singular vectors and eigenvectors without their signs, and as many as there are values: others are not unique."""
+    if name in ("linalg.svd", "svd"):
+        u, s, v = out
+        k = s.shape[-1]
+        return u[..., :k].abs(), s, (v[..., :k, :] if name == "linalg.svd" else v[..., :k]).abs()
+    return (out[0], out[1].abs()) if name == "linalg.eigh" else out
+
+
 def caller(op):
     def call(*args, **kwargs):
+        return up_to_signs(op.name, called(*args, **kwargs))
+
+    def called(*args, **kwargs):
         if op.name in ("where", "nn.functional.embedding"):
             return op.op(args[1], args[0], *args[2:], **kwargs)
         if op.name == "einsum":

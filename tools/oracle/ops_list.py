@@ -15,6 +15,9 @@ modified_bessel_i1 modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_
 chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w shifted_chebyshev_polynomial_t
 shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w hermite_polynomial_h
 hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p""".split()
+LINALG = """det diagonal matrix_sqrth cholesky cholesky_ex vecdot cond eigh eigvalsh householder_product lstsq matrix_power
+multi_dot qr polar slogdet vander lu_factor lu_factor_ex lu lu_solve inv inv_ex solve solve_ex solve_triangular matrix_rank pinv
+svd svdvals tensorinv tensorsolve""".split()
 MASKED = """sum prod cumsum cumprod amax amin argmax argmin mean median norm var std softmax log_softmax softmin normalize
 logaddexp logsumexp""".split()
 WINDOWS = """exponential cosine gaussian kaiser hamming hann blackman bartlett nuttall general_cosine general_hamming""".split()
@@ -192,6 +195,19 @@ CORE = {
         unbind_copy unfold_copy squeeze_copy unsqueeze_copy transpose_copy t_copy unsafe_chunk unsafe_split as_strided_scatter
         constant_pad_nd combinations unravel_index nonzero_static diagflat renorm nn.functional.pdist new_zeros new_ones
         new_full scalar_tensor""".split(),
+    "linalg": [
+        *(f"linalg.{name}" for name in LINALG),
+        ("linalg.lstsq", "grad_oriented"),
+        ("linalg.matrix_rank", "hermitian"),
+        ("linalg.pinv", "singular"),
+        ("linalg.pinv", "hermitian"),
+        *"""cholesky_inverse cholesky_solve geqrf kron logdet lu lu_solve lu_unpack matrix_exp ormqr pinverse svd
+        triangular_solve""".split(),
+    ],
+    "statistics": [
+        *"cov corrcoef histc histogram histogramdd isin trapezoid trapz cumulative_trapezoid gradient".split(),
+        *(("index_reduce", how) for how in ("mean", "prod", "amin", "amax")),
+    ],
 }
 
 FUNCTIONAL = [

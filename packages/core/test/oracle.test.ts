@@ -18,6 +18,8 @@ const families = [
   'masked',
   'windows',
   'structure',
+  'linalg',
+  'statistics',
 ];
 const fixture = (family: string): URL => new URL(`./fixtures/ops/${family}`, import.meta.url);
 

@@ -51,12 +51,13 @@ export function caller(
   form: Form,
 ): (given: Arguments) => unknown {
   const name = kindlingName(entry, operation);
+  const { result: seen = (result) => result } = operation;
   return (given) => {
     const list = translate(operation, given);
     if (form === 'function') {
       const fn = lookUp(root, name);
       if (typeof fn !== 'function') throw new Error(`Kindling has no function '${name}'`);
-      return (fn as Callable)(...list);
+      return seen((fn as Callable)(...list));
     }
     const [receiver] = list.splice(operation.receiver ?? 0, 1);
     if (!(receiver instanceof Tensor)) throw new Error('the receiver is no tensor');
@@ -70,7 +71,7 @@ export function caller(
     }
     const result = (value as Callable).apply(target, list);
     if (form === 'in place' && result !== target) throw new Error(`${method} does not return its tensor`);
-    return result;
+    return seen(result);
   };
 }
 

@@ -5,6 +5,7 @@
  * Kindling is PyTorch's in camelCase unless `name` says otherwise.
  */
 
+import { linearAlgebra, linearAlgebraNotSupported } from './linear-algebra.ts';
 import { moreNotSupported, moreOperations } from './more-operations.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
@@ -19,6 +20,8 @@ export interface Operation {
   readonly adapt?: (bound: Bound) => Bound;
   /** Parameters of which the elements are passed one by one, as the last positional arguments. */
   readonly spread?: boolean;
+  /** What of the result is compared, where PyTorch's fixture holds a part of it. */
+  readonly result?: (result: unknown) => unknown;
   /** The receiver of the method form stands here among the positional arguments; -1: there is no method form. */
   readonly receiver?: number;
   /** The in-place form (with a trailing underscore) must exist; where it exists it is checked anyway. */
@@ -101,6 +104,7 @@ const convolution = (options: string, name?: string): Operation =>
 
 export const table: Readonly<Record<string, Operation>> = {
   ...moreOperations({ op, spelled, reflected, correction }),
+  ...linearAlgebra({ op, spelled }),
   ...unary,
   digamma: op('input', { loose: [20, "PyTorch's trigamma, its derivative, is good to 1e-9 only"] }),
   round: op('input | decimals', { inPlace: true }),
@@ -250,6 +254,7 @@ export const notSupported: readonly { op: string; when: (bound: Bound) => boolea
     why: 'PyTorch truncates the step to 0 but keeps the length',
   },
   ...moreNotSupported,
+  ...linearAlgebraNotSupported,
   ...['addmm', 'addmv', 'baddbmm'].map((name) => ({
     op: name,
     when: (b: Bound) =>

@@ -1,11 +1,11 @@
 import { K, signature } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
+import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { fma64 } from '../../random/fma.ts';
 import { checkShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
+import { linearSteps } from './linear-steps.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
 /** What arange takes with one number, with two, with three. */
@@ -61,25 +61,6 @@ function checkSteps(steps: number, caller: string): void {
   if (!Number.isInteger(steps) || steps < 0)
     throw new ValueError(`${caller}: number of steps must be non-negative, got ${steps}`);
   checkShape([steps], caller);
-}
-
-/**
- * The numbers of {@link linspace} by position: evenly spaced, counted from the nearer end, so that both ends are met exactly.
- * As in PyTorch the steps are rounded to float32 where the result is, and the ends are truncated where it holds integers.
- */
-function linearSteps(start: number, end: number, steps: number, dtype: DType): (i: number) => number {
-  const round = dtype === 'float32' ? Math.fround : (x: number) => x;
-  const [from, to] = isFloatingPoint(dtype)
-    ? [round(start), round(end)]
-    : [Math.trunc(start), Math.trunc(end)];
-  if (steps === 1) return () => from;
-  const step = round((to - from) / (steps - 1));
-  const half = Math.floor(steps / 2);
-  // Integers are truncated, so that it shows that PyTorch multiplies and adds with one rounding.
-  const at = isFloatingPoint(dtype)
-    ? (origin: number, i: number) => origin + step * i
-    : (origin: number, i: number) => fma64(step, i, origin);
-  return (i) => round(i < half ? at(from, i) : at(to, i + 1 - steps));
 }
 
 const linspaceTakes = signature('linspace', {

@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { apply, applyInPlace, INPUT, OUTPUT } from '../../record/index.ts';
@@ -8,7 +8,7 @@ import { to } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
 import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
-import { expand } from '../views/shape.ts';
+import { expand, reshape } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
 import {
   defineScatter,
@@ -211,3 +211,55 @@ export const scatterReduce = reducing(apply, 'scatterReduce');
 
 /** {@link scatterReduce} in place, with its errors. Follows `Tensor.scatter_reduce_`. */
 export const scatterReduce_: typeof scatterReduce = reducing(applyInPlace, 'scatterReduce_');
+
+function indexReducing(run: typeof scatterReduce, caller: string) {
+  return composition(
+    caller,
+    {
+      x: K.tensor,
+      dim: K.integer,
+      index: K.tensor,
+      source: K.tensor,
+      reduce: K.oneOf('prod', 'mean', 'amax', 'amin'),
+      options: K.options<ScatterReduceOptions>({ includeSelf: K.flag }),
+    },
+    (
+      x: Tensor,
+      dim: number,
+      index: Tensor,
+      source: Tensor,
+      reduce: Exclude<ScatterReduction, 'sum'>,
+      options: ScatterReduceOptions = {},
+    ): Tensor => {
+      const d = normalizeDim(dim, x.ndim, caller);
+      if (index.ndim > 1) {
+        throw new ShapeError(
+          `${caller}: Index is supposed to be a vector, but got shape ${formatShape(index.shape)}`,
+        );
+      }
+      const expected = x.shape.map((size, i) => (i === d ? index.count : size));
+      if (!sameShape(source.shape, expected)) {
+        throw new ShapeError(
+          `${caller}: expected one slice of source for each index, of shape ${formatShape(expected)}, got ` +
+            formatShape(source.shape),
+        );
+      }
+      const along = reshape(
+        index,
+        x.shape.map((_, i) => (i === d ? -1 : 1)),
+      );
+      return run(x, dim, expand(along, expected), source, reduce, options);
+    },
+  );
+}
+
+/**
+ * The slices of `source`, along `dim`, reduced into those of x that a vector of indices names: `'prod'`, `'mean'`, `'amax'` or `'amin'`,
+ * as {@link scatterReduce}. Follows `torch.index_reduce`.
+ * @throws ShapeError where shapes do not fit, ValueError for another reduction, and the errors of {@link scatter}.
+ * @example indexReduce(ones(2), 0, tensor([1, 1]), tensor([2, 3], { dtype: 'float32' }), 'prod'); // tensor([1., 6.])
+ */
+export const indexReduce = indexReducing(scatterReduce, 'indexReduce');
+
+/** {@link indexReduce} in place, with its errors. Follows `Tensor.index_reduce_`. */
+export const indexReduce_: typeof indexReduce = indexReducing(scatterReduce_, 'indexReduce_');

@@ -4,6 +4,9 @@ import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, RealMatrix } from '../../kernels/index.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { zeros } from '../creation/fill.ts';
+import { where } from '../elementwise/select.ts';
+import { sum } from '../reductions/sum.ts';
 import { expand } from '../views/shape.ts';
 
 /** The sizes of the last two dimensions. */
@@ -53,6 +56,10 @@ export function checkSameDtype(a: Tensor, b: Tensor, caller: string): void {
 /** x with other dimensions before its last two. */
 export const withBatch = (x: Tensor, batch: Shape): Tensor =>
   sameShape(batchOf(x), batch) ? x : expand(x, [...batch, ...sizesOf(x)]);
+
+/** A value that depends on tensors in name only: their gradients are 0, as in PyTorch, rather than missing. */
+export const dependingOn = (value: Tensor, ...tensors: readonly Tensor[]): Tensor =>
+  tensors.reduce((y, x) => where(zeros([], { dtype: 'bool' }), sum(x), y), value);
 
 /** Two stacks of matrices, broadcast to one batch. */
 export function sameBatch(a: Tensor, b: Tensor, caller: string): [Tensor, Tensor] {

@@ -46,7 +46,8 @@ const eighPrimitive = defineMulti<{ upper: boolean }>({
     const same = eye(sizesOf(v)[0], { dtype: 'bool' });
     const gaps = where(same, 1, sub(unsqueeze(l, -2), unsqueeze(l, -1)));
     const inner = where(same, 0, div(matmul(vt, gv), gaps));
-    return [matmul(v, matmul(gl === null ? inner : add(inner, diagEmbed(gl)), vt))];
+    const full = matmul(v, matmul(gl === null ? inner : add(inner, diagEmbed(gl)), vt));
+    return [mul(add(full, matrixTranspose(full)), 0.5)];
   },
 });
 

@@ -11,7 +11,7 @@ import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { squeeze, unsqueeze } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
-import { batchOf, checkSquare, matricesIn, sizesOf, withBatch } from './checks.ts';
+import { batchOf, checkSquare, dependingOn, matricesIn, sizesOf, withBatch } from './checks.ts';
 import { inverses } from './solve.ts';
 
 /**
@@ -25,7 +25,7 @@ export const matrixPower = composition(
   { a: K.tensor, n: K.integer },
   (a: Tensor, n: number): Tensor => {
     checkSquare(a, 'linalg.matrixPower');
-    if (n === 0) return clone(withBatch(eye(sizesOf(a)[0], { dtype: a.dtype }), batchOf(a)));
+    if (n === 0) return dependingOn(withBatch(eye(sizesOf(a)[0], { dtype: a.dtype }), batchOf(a)), a);
     if (n === 1) return clone(a);
     let square = n < 0 ? inverses(a, 'linalg.matrixPower')[0] : a;
     let result: Tensor | null = null;

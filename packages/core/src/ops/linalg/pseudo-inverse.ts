@@ -4,6 +4,7 @@ import { eigenSymmetric, elementsOf, type RealMatrix, singularValues } from '../
 import { apply, definePrimitive, INPUT, OUTPUT, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
+import { detach } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { add, mul, sub } from '../elementwise/arithmetic.ts';
 import { maximum } from '../elementwise/binary.ts';
@@ -173,8 +174,8 @@ const haveRank = (rank: Tensor, n: number): boolean =>
   valuesOf(rank, 'linalg.lstsq: whether there are residuals').every((r) => r === n);
 
 /**
- * The X of the least |A X - B|, and of these the least one, for A of (*, m, n) and B of (*, m, k), or a vector for each matrix. Only
- * the solution has a derivative. float32 or float64. All drivers compute it by the singular values of A. Follows `torch.linalg.lstsq`.
+ * The X of the least |A X - B|, and of these the least one, for A of (*, m, n) and B of (*, m, k), or a vector for each matrix. The
+ * solution and the residuals have derivatives. float32 or float64. All drivers compute it by the singular values of A. Follows `torch.linalg.lstsq`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes; ValueError for another driver
  * @example
  * ```ts
@@ -220,10 +221,10 @@ export const lstsq = composition(
     const solution = isVector ? squeeze(x, -1) : x;
     const hasValues = driver === 'gelsd' || driver === 'gelss';
     const empty = (dtype = a.dtype): Tensor => zeros(0, { dtype });
-    const values = hasValues ? svdvals(a).detach() : empty();
+    const values = hasValues ? detach(svdvals(a)) : empty();
     const rank = driver === 'gels' ? empty('int32') : rankOf(a, { rtol });
     const measured = m > n && driver !== 'gelsy' && (driver === 'gels' || haveRank(rank, n));
-    const residuals = measured ? sum(square(sub(matmul(system, x), side)), -2).detach() : empty();
+    const residuals = measured ? sum(square(sub(matmul(system, x), side)), -2) : empty();
     return { solution, residuals, rank, singularValues: values };
   },
 );

@@ -18,6 +18,7 @@ import {
   checkFloat,
   checkMatrices,
   checkSameDtype,
+  dependingOn,
   matricesIn,
   sizesOf,
   withBatch,
@@ -153,7 +154,7 @@ function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tens
   const [m] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;
   const vectors = add(tril(narrow(a, -1, 0, count), -1), eye(m, count, { dtype: a.dtype }));
-  let y = b;
+  let y = count > 0 ? b : dependingOn(b, a, tau);
   for (let step = 0; step < count; step++) {
     const k = transposed ? step : count - 1 - step;
     const v = narrow(vectors, -1, k, 1);

@@ -3,7 +3,7 @@ import { ShapeError } from '../../errors.ts';
 import { eigenSymmetric, RealMatrix, singularValues } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { add, neg } from '../elementwise/arithmetic.ts';
+import { add, mul, neg } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { batchOf, checkFloat, checkMatrices, checkSquare, matricesIn, sizesOf } from './checks.ts';
@@ -65,7 +65,10 @@ const rootPrimitive = definePrimitive({
       fromEigenvectors(vectors, roots).write(out.storage.array, b);
     }
   },
-  derivative: (g, node) => [sylvester(node.output(), g)],
+  derivative(g, node) {
+    const full = sylvester(node.output(), g);
+    return [mul(add(full, matrixTranspose(full)), 0.5)];
+  },
 });
 
 /**

@@ -68,8 +68,9 @@ export const vander = composition(
     const count = options.N ?? x.shape.at(-1) ?? 1;
     if (count <= 1) throw new ValueError(`linalg.vander: N must be greater than 1, got ${count}`);
     if (x.dtype === 'bool') throw new DTypeError('linalg.vander: expected numbers, got bool');
-    const powers = cumprod(expand(unsqueeze(x, -1), [...x.shape, count - 1]), -1);
-    return cat([filled([...x.shape, 1], 1, powers.dtype), powers], -1);
+    const shape = x.ndim === 0 ? [1] : x.shape;
+    const powers = cumprod(expand(unsqueeze(x, -1), [...shape, count - 1]), -1);
+    return cat([filled([...shape, 1], 1, powers.dtype), powers], -1);
   },
 );
 

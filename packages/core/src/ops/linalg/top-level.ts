@@ -12,6 +12,7 @@ import { randn } from '../random/random-tensors.ts';
 import { mean } from '../reductions/sum.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { expand } from '../views/shape.ts';
+import { narrow } from '../views/slices.ts';
 import { batchOf, checkFloat, checkMatrices, sameBatch, sizesOf } from './checks.ts';
 import { choleskyInverse, choleskySolve } from './cholesky.ts';
 import { det, logdet, slogdet } from './determinant.ts';
@@ -183,7 +184,7 @@ export const vander = composition(
       throw new ShapeError(`vander: x must be a one-dimensional tensor, got shape ${formatShape(x.shape)}`);
     if (N < 0) throw new ValueError(`vander: N must be non-negative, got ${N}`);
     // Two powers at least is what the other form asks for.
-    const powers = powersOf(x, { N: Math.max(N, 2) }).narrow(-1, 0, N);
+    const powers = narrow(powersOf(x, { N: Math.max(N, 2) }), -1, 0, N);
     return increasing ? powers : flip(powers, -1);
   },
 );
