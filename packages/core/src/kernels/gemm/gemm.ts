@@ -5,7 +5,13 @@ import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, storeInt32 } from '../strided/index.ts';
 import { type CallByRows, onThreads, worthThreads } from '../threads/index.ts';
 import { align16, ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
-import { matricesOfProducts, rowsFunctionOf, rowsOfProduct, SCRATCH_BYTES } from './gemm-kernels.ts';
+import {
+  matricesOfProducts,
+  rowsFunctionOf,
+  rowsOfProduct,
+  SCRATCH_BYTES,
+  type TileProduct,
+} from './gemm-kernels.ts';
 import { EXACT, exactProduct, largest } from './integers.ts';
 import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
@@ -172,12 +178,10 @@ function blockedGemm(
         const bBytes = bStride * bytes;
         if (byRows === null)
           multiply(iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0);
-        else
-          byRows(
-            rowsFunctionOf(laneOf(c), multiply),
-            [iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0],
-            rowsOfProduct(jCount * pCount, aLayout === 'rows' ? aBytes : bytes, jCount * bytes),
-          );
+        else {
+          const args = [iCount, jCount, pCount, aAt, aBytes, bAt, bBytes, cAt, alpha, accumulate, 0];
+          multiplyByRows(byRows, multiply, c, args, aLayout === 'rows' ? aBytes : bytes);
+        }
       }
       if (jCount === n) {
         copyRun(scratch, cAt / bytes, iCount * n, c, start);
@@ -186,6 +190,22 @@ function blockedGemm(
       }
     }
   }
+}
+
+/** A product by several threads, of its arguments and the bytes from a row of a to the next. */
+function multiplyByRows(
+  byRows: CallByRows,
+  multiply: TileProduct,
+  c: FloatArray,
+  args: readonly number[],
+  aRow: number,
+): void {
+  const [, columns = 0, steps = 0] = args;
+  byRows(
+    rowsFunctionOf(laneOf(c), multiply),
+    args,
+    rowsOfProduct(columns * steps, aRow, columns * c.BYTES_PER_ELEMENT),
+  );
 }
 
 /** Fills the block of c in scratch with beta times a matrix. */
