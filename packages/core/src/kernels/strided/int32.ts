@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { f64, i32 } from '../wasm/index.ts';
+import { ensureBytes, f64, i32 } from '../wasm/index.ts';
 import { narrowKernel } from './narrow.ts';
 import { copyRun, FEW } from './runs.ts';
 
@@ -60,6 +60,8 @@ export function storeInt32(
     narrowScratch(8 * start, count);
     copyRun(i32, 2 * start, count, to, at);
   } else {
+    // Where no kernel has run yet there is no scratch.
+    ensureBytes(8 * CHUNK);
     // More than a chunk is gone through twice: nothing is stored unless all of it fits.
     for (let passes = count > CHUNK ? 2 : 1; passes > 0; passes--) {
       for (let done = 0; done < count; done += CHUNK) {
