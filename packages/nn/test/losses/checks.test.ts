@@ -18,7 +18,9 @@ describe('losses that PyTorch has not', () => {
   ])('%s says what came: other sizes, what is no tensor', (name, loss) => {
     const named = new RegExp(`^${name}: `);
     expect(() => loss(x, t)).toThrow(named);
+    nn.setInputChecks('error');
     expect(() => loss(x, randn([4, 1]))).toThrow(named);
+    nn.setInputChecks('warn');
     expect(() => loss(x, 1 as never)).toThrow(named);
     expect(() => loss('x' as never, t)).toThrow(named);
   });
