@@ -194,7 +194,7 @@ CORE = {
     "structure": """expand_copy diagonal_copy alias_copy as_strided_copy narrow_copy view_copy permute_copy split_with_sizes_copy
         unbind_copy unfold_copy squeeze_copy unsqueeze_copy transpose_copy t_copy unsafe_chunk unsafe_split as_strided_scatter
         constant_pad_nd combinations unravel_index nonzero_static diagflat renorm nn.functional.pdist new_zeros new_ones
-        new_full scalar_tensor""".split(),
+        new_full scalar_tensor addr""".split(),
     "linalg": [
         *(f"linalg.{name}" for name in LINALG),
         ("linalg.lstsq", "grad_oriented"),

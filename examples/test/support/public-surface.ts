@@ -76,14 +76,16 @@ export function publicNames(): PublicName[] {
     return checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0 ? 'function' : 'other';
   };
 
+  // What is exported under its own name and in a namespace too goes by its own: namespaces come last.
   const visit = (module: ts.Symbol, prefix: string): void => {
+    const namespaces: [symbol: ts.Symbol, prefix: string][] = [];
     for (const exported of checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       const name = prefix + exported.name;
       if (seen.has(symbol)) continue;
       seen.add(symbol);
       if (symbol.declarations?.some(ts.isSourceFile)) {
-        visit(symbol, `${name}.`);
+        namespaces.push([symbol, `${name}.`]);
         continue;
       }
       add(name, symbol, kindOf(symbol));
@@ -96,6 +98,7 @@ export function publicNames(): PublicName[] {
         add(`${name}.${named.name}`, named, 'member');
       }
     }
+    for (const [symbol, name] of namespaces) visit(symbol, name);
   };
   for (const path of entryPoints) {
     const file = program.getSourceFile(join(packages, path));

@@ -111,6 +111,7 @@ export function moreOperations({ op, spelled, reflected, correction }: Makers): 
     unravel_index: op('indices shape', { receiver: -1 }),
     nonzero_static: op('input | size fill_value'),
     diagflat: op('input | offset', { receiver: -1 }),
+    addr: op('input vec1 vec2 | beta alpha', { adapt: numbered }),
     renorm: op('input p dim maxnorm'),
     'nn.functional.pdist': op('input | p', { receiver: -1 }),
     ...spelled('new_zeros new_ones', 'input size | dtype', { methodOnly: true }),
@@ -120,6 +121,10 @@ export function moreOperations({ op, spelled, reflected, correction }: Makers): 
 }
 
 const polygamma = [20, "PyTorch's trigamma is good to 1e-9 only"] as const;
+
+/** Python's True and False are numbers as factors. */
+const numbered = (bound: Bound): Bound =>
+  new Map([...bound].map(([k, v]) => [k, typeof v === 'boolean' ? Number(v) : v]));
 
 const dtypeOfInput = (bound: Bound): string => (bound.get('input') as { dtype: string }).dtype;
 

@@ -25,6 +25,13 @@ export interface MaskedReduceOptions extends MaskedOptions {
 export const maskedKinds: K.Kinds<MaskedOptions> = { mask: K.tensor, dtype: K.dtype };
 export const reduceKinds: K.Kinds<MaskedReduceOptions> = { ...maskedKinds, keepdim: K.flag };
 
+/** What the reductions take. */
+export const reduceTakes = {
+  x: K.tensor,
+  dim: K.nullable(K.dims),
+  options: K.options<MaskedReduceOptions>(reduceKinds),
+};
+
 /** The mask as bools of the shape of x. */
 export function maskOver(x: Tensor, mask: Tensor): Tensor {
   if (!sameShape(mask.shape, x.shape)) {

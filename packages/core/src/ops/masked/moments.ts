@@ -10,8 +10,8 @@ import { maximum } from '../elementwise/binary.ts';
 import { sqrt } from '../elementwise/functions.ts';
 import type { Dims } from '../reductions/options.ts';
 import { reshape } from '../views/shape.ts';
-import { type MaskedReduceOptions, maskOver, reduceKinds } from './masking.ts';
-import { reduceTakes, sum } from './reductions.ts';
+import { type MaskedReduceOptions, maskOver, reduceKinds, reduceTakes } from './masking.ts';
+import { sum } from './reductions.ts';
 
 /** How many elements count. */
 const countOf = (x: Tensor, mask: Tensor | undefined, dim: Dims, keepdim: boolean): Tensor =>
@@ -61,6 +61,11 @@ function variance(x: Tensor, dim: Dims, options: MaskedVarOptions): Tensor {
   return to(div(squares, degrees), dtype);
 }
 
+/**
+ * The variance of the elements that the mask keeps: the sum of the squares of their distances from the mean, over their number less
+ * `correction`. Follows `torch.masked.var`.
+ * @throws ShapeError, IndexError as `masked.sum`
+ */
 const varOf = /* @__PURE__ */ composition(
   'masked.var',
   varTakes,
@@ -77,7 +82,4 @@ export const std = /* @__PURE__ */ composition(
   (x: Tensor, dim: Dims = null, options: MaskedVarOptions = {}): Tensor => sqrt(variance(x, dim, options)),
 );
 
-export {
-  /** The variance of the elements that the mask keeps: the mean square of their distances from the mean. Follows `torch.masked.var`. */
-  varOf as var,
-};
+export { varOf as var };

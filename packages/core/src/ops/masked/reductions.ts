@@ -20,15 +20,9 @@ import type { Dims } from '../reductions/options.ts';
 import { prod as product } from '../reductions/prod.ts';
 import { logsumexp as logSum } from '../reductions/softmax.ts';
 import { sum as total } from '../reductions/sum.ts';
-import { extremeOf, type MaskedReduceOptions, masking, reduceKinds } from './masking.ts';
+import { extremeOf, type MaskedReduceOptions, masking, reduceTakes } from './masking.ts';
 
 type Masked = (x: Tensor, dim?: Dims, options?: MaskedReduceOptions) => Tensor;
-
-export const reduceTakes = {
-  x: K.tensor,
-  dim: K.nullable(K.dims),
-  options: K.options<MaskedReduceOptions>(reduceKinds),
-};
 
 const reduction = (
   name: string,

@@ -1,10 +1,12 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint } from '../../dtype.ts';
+import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
+import { to } from '../creation/copy.ts';
 import { add } from '../elementwise/arithmetic.ts';
+import { logicalAnd, logicalOr } from '../elementwise/compare.ts';
 import { maskedFill } from '../indexing/masked.ts';
 import { sum } from '../reductions/sum.ts';
 import { reshape } from '../views/shape.ts';
@@ -19,7 +21,7 @@ import {
   scaled,
   transposeSecond,
 } from './matrix-operations.ts';
-import { mv } from './vector-products.ts';
+import { mv, outer } from './vector-products.ts';
 
 /** Options of {@link addmm}, {@link addmv}, {@link addbmm} and {@link baddbmm}. */
 export interface ScaleOptions {
@@ -131,5 +133,26 @@ export const addmv = composition(
     addScaled('addmv', x, mv(a, v), scalesOf(options)),
 );
 
+/**
+ * beta * x + alpha * (the products of the elements of a and b), x broadcast; of bools "or" of "and". Follows `torch.addr`.
+ * @throws ShapeError where the shapes do not fit
+ * @throws ValueError for a fractional factor of integers
+ * @example addr(tensor([[1, 2]]), tensor([3]), tensor([10, 20])); // tensor([[31, 62]])
+ */
+export const addr = composition(
+  'addr',
+  { x: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions },
+  (x: Tensor, a: Tensor, b: Tensor, options: ScaleOptions = {}): Tensor => {
+    const products = outer(a, b);
+    const dtype = promoteTypes(x.dtype, products.dtype);
+    const { alpha = 1, beta = 1 } = options;
+    if (dtype === 'bool') {
+      checkBias('addr', x, products.shape);
+      return logicalOr(logicalAnd(x, beta), logicalAnd(products, alpha));
+    }
+    return addScaled('addr', to(x, dtype), to(products, dtype), scalesOf(options));
+  },
+);
+
 /** The functions of this file that are methods too. */
-export default { addmm, addmv, baddbmm, addbmm };
+export default { addmm, addmv, addr, baddbmm, addbmm };

@@ -36,7 +36,7 @@ const upper = incomplete('igammac');
  * either is negative. Follows `torch.igamma`.
  * @throws DTypeError when no operand is of a floating dtype
  * @throws AutogradError in the backward pass, where `a` requires grad: there is no derivative to it
- * @example igamma(tensor([4.5]), tensor([3, 4])); // tensor([0.2601, 0.4652])
+ * @example igamma(tensor([4.5]), tensor([3, 4])); // tensor([0.2601, 0.4659])
  */
 export const igamma: BinaryFunction = lower.plain;
 /** {@link igamma} in place. */
@@ -44,7 +44,7 @@ export const igamma_ = lower.inPlace;
 /**
  * The upper incomplete gamma function, regularised: 1 - igamma(a, x), of full accuracy where that is small. Follows `torch.igammac`.
  * @throws DTypeError, AutogradError as {@link igamma}
- * @example igammac(tensor([4.5]), tensor([3, 4])); // tensor([0.7399, 0.5348])
+ * @example igammac(tensor([4.5]), tensor([3, 4])); // tensor([0.7399, 0.5341])
  */
 export const igammac: BinaryFunction = upper.plain;
 /** {@link igammac} in place. */

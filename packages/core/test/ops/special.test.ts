@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import * as K from '../../src/index.ts';
+import {
+  bitwiseLeftShift,
+  bitwiseRightShift,
+  frexp,
+  gcd,
+  igamma,
+  lcm,
+  masked,
+  nextafter,
+  ones,
+  polygamma,
+  special,
+  tensor,
+} from '../../src/index.ts';
+
+const f64 = (data: K.NestedArray) => tensor(data, { dtype: 'float64' });
+const bytes = (data: K.NestedArray) => tensor(data, { dtype: 'uint8' });
+const numbers = (x: K.Tensor) => [...x.data];
+const { windows } = K.signal;
+
+describe('shifts', () => {
+  it('leave nothing of distances that no integer has bits for', () => {
+    expect(numbers(bitwiseLeftShift(tensor([-3, 200, 7]), tensor([-1, 65, 64])))).toEqual([0, 0, 0]);
+    expect(numbers(bitwiseRightShift(tensor([-3, 200, 7]), tensor([-1, 65, 63])))).toEqual([-1, 0, 0]);
+  });
+  it('keep the lowest eight bits of bytes', () => {
+    expect(numbers(bitwiseLeftShift(bytes([3, 200]), bytes([7, 9])))).toEqual([128, 0]);
+    expect(numbers(bitwiseRightShift(bytes([3, 255]), 31))).toEqual([0, 0]);
+  });
+  it('shift the least integer', () => {
+    expect(numbers(bitwiseRightShift(tensor([-(2 ** 31)]), tensor([31])))).toEqual([-1]);
+  });
+  it('throw where int32 would wrap around', () => {
+    expect(() => bitwiseLeftShift(tensor([1]), 31)).toThrow(
+      /bitwiseLeftShift: the result 2147483648 does not fit int32/,
+    );
+  });
+  it('refuse floats and bools', () => {
+    expect(() => bitwiseLeftShift(tensor([1.5]), 1)).toThrow(
+      /bitwiseLeftShift: expected integers, got float32/,
+    );
+    expect(() => bitwiseRightShift(tensor([true]), tensor([true]))).toThrow(/expected integers, got bool/);
+  });
+});
+
+describe('divisors and multiples', () => {
+  it('are positive, and 0 where both are 0', () => {
+    expect(numbers(gcd(tensor([-4, 0, 0, 6]), tensor([6, 0, 5, -9])))).toEqual([2, 0, 5, 3]);
+    expect(numbers(lcm(tensor([-4, 0, 0, 6]), tensor([6, 0, 5, -9])))).toEqual([12, 0, 0, 18]);
+  });
+  it('throw where a multiple does not fit', () => {
+    expect(() => lcm(tensor([65_537]), tensor([65_536]))).toThrow(
+      /lcm: the result 4295032832 does not fit int32/,
+    );
+  });
+});
+
+describe('parts of binary numbers', () => {
+  it('are exact down to the least number', () => {
+    const x = f64([5e-324, -(2 ** 1023), 0.75, 8, 1 - 2 ** -53]);
+    const [mantissa, exponent] = frexp(x);
+    expect(numbers(mantissa)).toEqual([0.5, -0.5, 0.75, 0.5, 1 - 2 ** -53]);
+    expect(numbers(exponent)).toEqual([-1073, 1024, 0, 4, 0]);
+  });
+  it('are the number itself where it has none', () => {
+    const [mantissa, exponent] = frexp(f64([0, -0, Number.POSITIVE_INFINITY, Number.NaN]));
+    expect(numbers(mantissa)).toEqual([0, -0, Number.POSITIVE_INFINITY, Number.NaN]);
+    expect(numbers(exponent)).toEqual([0, 0, 0, 0]);
+  });
+  it('step from number to number, through zero and to infinity', () => {
+    const from = f64([1, 1, 0, 0, 5e-324, -5e-324, Number.MAX_VALUE, 2]);
+    const to = f64([2, 0, 1, -1, -1, 1, Number.POSITIVE_INFINITY, 2]);
+    const least = 5e-324;
+    expect(numbers(nextafter(from, to))).toEqual([
+      1 + 2 ** -52,
+      1 - 2 ** -53,
+      least,
+      -least,
+      0,
+      -0,
+      Number.POSITIVE_INFINITY,
+      2,
+    ]);
+    expect(nextafter(ones(1), 2).item()).toBe(1 + 2 ** -23);
+    expect(nextafter(f64(Number.NaN), 2).item()).toBeNaN();
+  });
+});
+
+describe('what has no derivative', () => {
+  const leaf = () => tensor([1.5], { requiresGrad: true });
+  it('to its first operand says so when the gradient arrives', () => {
+    expect(() => igamma(leaf(), 2).sum().backward()).toThrow(
+      /the derivative for 'igamma: input' is not implemented/,
+    );
+    expect(() => special.zeta(leaf(), 2).sum().backward()).toThrow(/the derivative for 'special_zeta: self'/);
+    const x = leaf();
+    special.zeta(2, x).sum().backward();
+    expect(x.grad?.item()).toBeCloseTo(-2 * special.zeta(3, tensor([1.5])).item());
+  });
+  it('gives results outside the graph', () => {
+    expect(special.legendrePolynomialP(leaf(), 2).requiresGrad).toBe(false);
+    expect(special.sphericalBesselJ0(leaf()).requiresGrad).toBe(false);
+  });
+});
+
+describe('special functions at their ends', () => {
+  const ends = f64([Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY, Number.NaN]);
+  it.each([
+    ['i0', [Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY, Number.NaN]],
+    ['i1e', [-0, 0, 0, Number.NaN]],
+    ['besselJ0', [0, 1, 0, Number.NaN]],
+    ['besselY0', [Number.NaN, Number.NEGATIVE_INFINITY, 0, Number.NaN]],
+    ['modifiedBesselK1', [Number.NaN, Number.POSITIVE_INFINITY, 0, Number.NaN]],
+    ['erfcx', [Number.POSITIVE_INFINITY, 1, 0, Number.NaN]],
+    ['ndtr', [0, 0.5, 1, Number.NaN]],
+    ['entr', [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY, Number.NaN]],
+  ] as const)('%s', (name, expected) => {
+    expect(numbers(special[name](ends)).map((v) => v + 0)).toEqual(expected.map((v) => v + 0));
+  });
+  it('igamma where an argument is 0, negative or infinite', () => {
+    const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
+    const [a, x] = [f64([0, -1, 1, 0, 1, inf, inf, 2]), f64([0, 1, -1, 1, inf, 1, inf, 0])];
+    expect(numbers(igamma(a, x))).toEqual([nan, nan, nan, 1, 1, 0, nan, 0]);
+    expect(numbers(K.igammac(a, x))).toEqual([nan, nan, nan, 0, 0, 1, nan, 1]);
+  });
+  it('igamma of shapes for which no series is short, against its normal limit', () => {
+    expect(igamma(f64(1e8), f64(1e8)).item()).toBeCloseTo(0.5 + 1 / (3 * Math.sqrt(2 * Math.PI * 1e8)), 12);
+    expect(igamma(f64(1e12), f64(1.1e12)).item()).toBe(1);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['polygamma', () => polygamma(-1, ones(2)), /polygamma: .*negative n, got -1/],
+    ['polygamma', () => ones(2).polygamma(1.5), /polygamma: n: expected an integer, got 1.5/],
+    ['mvlgamma', () => K.mvlgamma(ones(2), 0), /mvlgamma: p has to be greater than or equal to 1, got 0/],
+    ['frexp', () => frexp(tensor([1])), /frexp: not implemented for int32/],
+    ['nextafter', () => nextafter(tensor([1]), tensor([2])), /nextafter: not implemented for int32/],
+    ['igamma', () => igamma(tensor([1]), tensor([2])), /igamma: not implemented for int32/],
+    ['renorm', () => K.renorm(ones(3), 1, 0, 1), /renorm: the input needs at least 2 dimensions, got 1/],
+    ['renorm', () => K.renorm(ones([3, 2]), -1, 0, 1), /renorm: p must be positive, got -1/],
+    ['pdist', () => K.pdist(ones(3)), /pdist: expected a matrix, got shape \[3\]/],
+    [
+      'combinations',
+      () => K.combinations(ones([1, 3])),
+      /combinations: expected a vector, but got shape \[1, 3\]/,
+    ],
+    [
+      'combinations',
+      () => K.combinations(ones(3), { r: -1 }),
+      /expected a non-negative number of elements, but got -1/,
+    ],
+    [
+      'unravelIndex',
+      () => K.unravelIndex(ones(1), [2, 4]),
+      /unravelIndex: expected integer indices, got float32/,
+    ],
+    ['unravelIndex', () => K.unravelIndex(tensor([1]), [-2, 4]), /cannot have negative sizes, got \[-2, 4\]/],
+    ['nonzeroStatic', () => K.nonzeroStatic(ones(3), {} as never), /nonzeroStatic: size must be given/],
+    [
+      'emptyPermuted',
+      () => K.emptyPermuted([2, 3], [1, 1]),
+      /emptyPermuted: expected a layout that names each of 2/,
+    ],
+    [
+      'emptyStrided',
+      () => K.emptyStrided([2, 3], [1]),
+      /emptyStrided: expected as many non-negative strides as sizes/,
+    ],
+    ['fill', () => K.fill(ones(2), ones(1)), /fill: the value must have no dimensions, got shape \[1\]/],
+    [
+      'asStridedScatter',
+      () => K.asStridedScatter(ones([4, 4]), ones([2, 2]), [2, 2], [200, 200]),
+      /reaches beyond a tensor of 16/,
+    ],
+    [
+      'diagonalCopy',
+      () => K.diagonalCopy(ones([2, 2]), { dim1: 1, dim2: 1 }),
+      /diagonalCopy: diagonal dimensions cannot be identical/,
+    ],
+    [
+      'window',
+      () => windows.gaussian(-1),
+      /signal.windows.gaussian: requires non-negative window length, got m = -1/,
+    ],
+    ['window', () => windows.gaussian(5, { std: -1 }), /std must be positive, got -1/],
+    ['window', () => windows.exponential(0, { tau: -1 }), /tau must be positive, got -1/],
+    ['window', () => windows.exponential(5, { center: 1 }), /center must not be given of symmetric windows/],
+    ['window', () => windows.kaiser(5, { beta: -1 }), /beta must be non-negative, got -1/],
+    ['window', () => windows.generalCosine(5, { a: [] }), /coefficients cannot be empty/],
+    [
+      'window',
+      () => windows.hann(5, { dtype: 'int32' }),
+      /signal.windows.hann: expects float32 or float64 dtypes, got int32/,
+    ],
+    ['masked', () => masked.mean(tensor([1, 2])), /masked.mean: the dtype must be floating point, got int32/],
+    [
+      'masked',
+      () => masked.sum(ones(2), 0, { mask: ones([1, 2]) }),
+      /masked.sum: expected a mask that broadcasts/,
+    ],
+    [
+      'masked',
+      () => masked.sum(ones(2), 0, { mask: ones(3) }),
+      /masked.sum: a mask of shape \[3\] does not broadcast/,
+    ],
+    [
+      'masked',
+      () => masked.median(tensor([1, 2]), 0, { mask: tensor([false, false]) }),
+      /masked.median: expects no fully masked out rows/,
+    ],
+  ])('of %s', (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+});
