@@ -21,6 +21,7 @@ FAMILIES = {
     "padding": " ".join(f"{kind}Pad{n}d" for kind in ("Circular", "Constant", "Reflection", "Replication", "Zero") for n in (1, 2, 3)),
     "resampling": "ChannelShuffle PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     "convolution": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold",
+    "bags": "EmbeddingBag",
     "recurrent": "RNN GRU LSTM RNNCell GRUCell LSTMCell",
     "attention": "MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder Transformer",
 }
@@ -109,6 +110,15 @@ def own_inputs(name, dtype):
         yield [6, 3], {"padding_idx": 2}, [torch.tensor([[0, 2, 5], [2, 2, 1]])], {}
         yield [6, 3], {"padding_idx": -1, "scale_grad_by_freq": True}, [torch.tensor([0, 5, 0, 1, 0])], {}
         yield [6, 3], {"max_norm": 1.0}, [torch.tensor([0, 5, 0, 1])], {}
+    elif name == "EmbeddingBag":
+        for mode in ("sum", "mean", "max"):
+            yield [6, 3], {"mode": mode}, [index(6, 2, 4)], {}
+            yield [6, 3], {"mode": mode}, [index(6, 7)], {"offsets": torch.tensor([0, 2, 2, 5])}
+            yield [6, 3], {"mode": mode, "padding_idx": -4}, [torch.tensor([2, 2, 1, 0, 2, 5])], {"offsets": torch.tensor([0, 2, 4])}
+            yield [6, 3], {"mode": mode, "include_last_offset": True}, [index(6, 5)], {"offsets": torch.tensor([0, 3, 5])}
+        yield [6, 3], {"mode": "sum"}, [index(6, 2, 3)], {"per_sample_weights": x(2, 3)}
+        yield [6, 3], {"max_norm": 1.0, "mode": "sum"}, [index(6, 2, 3)], {}
+        yield [6, 3], {"scale_grad_by_freq": True}, [torch.tensor([0, 5, 0, 1, 0])], {"offsets": torch.tensor([0, 2])}
     elif name == "LayerNorm":
         yield [[4]], {}, [x(3, 4)], {}
         yield [[3, 4]], {"eps": 1e-3}, [x(2, 3, 4)], {}

@@ -19,24 +19,24 @@ export {
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {
-  AffineGridOptions, AttentionOptions, BatchNormFunctionOptions as BatchNormOptions,
+  AffineGridOptions, AttentionOptions, BagOptions, BatchNormFunctionOptions as BatchNormOptions,
   ConvFunctionOptions as ConvOptions, ConvTransposeFunctionOptions as ConvTransposeOptions,
   CosineSimilarityOptions, DecoderCall, DropoutFunctionOptions as DropoutOptions,
-  EmbeddingFunctionOptions as EmbeddingOptions, EncoderCall, EncoderLayerCall, FoldOptions,
-  FromPretrainedOptions, GridSampleOptions, GroupNormFunctionOptions as GroupNormOptions,
-  InstanceNormFunctionOptions as InstanceNormOptions, InterpolateOptions, InterpolationMode,
-  LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
-  LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSizeOptions,
-  PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions, RecurrentOptions, RMSNormOptions,
-  RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions, TransformerCall,
-  TransformerLayerOptions, TransformerOptions, UpsampleOptions,
+  EmbeddingBagFunctionOptions as EmbeddingBagOptions, EmbeddingFunctionOptions as EmbeddingOptions,
+  EncoderCall, EncoderLayerCall, FoldOptions, FromPretrainedOptions, GridSampleOptions,
+  GroupNormFunctionOptions as GroupNormOptions, InstanceNormFunctionOptions as InstanceNormOptions,
+  InterpolateOptions, InterpolationMode, LayerNormFunctionOptions as LayerNormOptions, LayerOptions,
+  LinearOptions, LocalResponseNormOptions, LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
+  NormalizeOptions, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions,
+  RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions,
+  TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export {
   affineGrid, alphaDropout, batchNorm, bilinear, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d,
   convTranspose2d, convTranspose3d, cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding,
-  featureAlphaDropout, fold, gridSample, groupNorm, instanceNorm, interpolate, layerNorm, linear,
-  localResponseNorm, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle, rmsNorm,
+  embeddingBag, featureAlphaDropout, fold, gridSample, groupNorm, instanceNorm, interpolate, layerNorm,
+  linear, localResponseNorm, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle, rmsNorm,
   scaledDotProductAttention, unfold,
 } from './layers/index.ts';
 // biome-ignore format: lists

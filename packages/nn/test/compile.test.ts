@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Entry,
   firstForms,
+  fixturesIn,
   readFixture,
   recordedIn,
   type Value,
@@ -38,7 +39,11 @@ const refused = (name: string, run: () => void): void => {
 
 const isTensorLeaf = (x: unknown): x is Tensor => typeof x === 'object';
 
-for (const name of ['losses', 'modules', 'beyond-losses']) {
+for (const name of [
+  'losses',
+  'beyond-losses',
+  ...fixturesIn(new URL('./fixtures/', import.meta.url), 'modules'),
+]) {
   const { entries } = readFixture<Entry>(new URL(`./fixtures/${name}`, import.meta.url));
   describe(`${name} of the fixtures, compiled, give the bits of eager`, () => {
     const labelled = entries.map((e) => [`${e.op}${e.variant && `[${e.variant}]`} ${e.dtype}`, e] as const);

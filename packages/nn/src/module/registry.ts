@@ -60,6 +60,10 @@ function stateNamesOf(module: AnyModule): StateNames {
 const nameIn = (names: StateNames, property: string): string =>
   (Object.hasOwn(names, property) ? names[property] : undefined) ?? property;
 
+/** How a property of a module is called in PyTorch. */
+export const stateNameOf = (module: AnyModule, property: string): string =>
+  nameIn(stateNamesOf(module), property);
+
 /** A module and all below it, each with its dotted name, parents first. */
 export function walkModules(
   module: AnyModule,

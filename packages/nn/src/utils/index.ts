@@ -9,4 +9,6 @@ export {
   vectorToParameters,
 } from '@kindling/core';
 export * from './fuse.ts';
+export * as parametrize from './parametrize/index.ts';
+export * as parametrizations from './parametrize/parametrizations.ts';
 export * as rnn from './rnn.ts';

@@ -1,0 +1,243 @@
+import {
+  checkArguments,
+  composition,
+  formatShape,
+  K,
+  ones,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  ValueError,
+  where,
+  zeros,
+} from '@kindling/core';
+import { normal_ } from '../init/fills.ts';
+import { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
+import { pyFloat } from '../module/print.ts';
+import { embedding } from './embedding.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+
+type BagMode = 'sum' | 'mean' | 'max';
+
+/** What {@link embeddingBag} and {@link EmbeddingBag} share. */
+interface BagSettings {
+  /** Rows looked up whose norm is larger are shortened to it, in the table itself. Default: none. */
+  readonly maxNorm?: number | null;
+  /** The p of that norm. Default: 2. */
+  readonly normType?: number;
+  /** Divide the gradient of a row by how often it was looked up. Default: false. */
+  readonly scaleGradByFreq?: boolean;
+  /** What becomes of the rows of a bag. Default: `'mean'`. */
+  readonly mode?: BagMode;
+  /** Taken for PyTorch's sake: gradients are dense all the same. Default: false. */
+  readonly sparse?: boolean;
+  /** Whether the last offset is the end of the last bag, not the start of another. Default: false. */
+  readonly includeLastOffset?: boolean;
+  /** A row that counts for nothing in a bag, and gets no gradient. Negative: from the end. Default: none. */
+  readonly paddingIdx?: number | null;
+}
+
+/** The bags of a call. */
+export interface BagOptions {
+  /** Where each bag begins in an input of one dimension. */
+  readonly offsets?: Tensor | null;
+  /** A factor for each row, with mode `'sum'`. */
+  readonly perSampleWeights?: Tensor | null;
+}
+
+/** Options of {@link embeddingBag}. */
+export interface EmbeddingBagFunctionOptions extends BagSettings, BagOptions {}
+
+const settingKinds: K.Kinds<BagSettings> = {
+  maxNorm: /* @__PURE__ */ K.nullable(K.number),
+  normType: K.number,
+  scaleGradByFreq: K.flag,
+  mode: /* @__PURE__ */ K.oneOf('sum', 'mean', 'max'),
+  sparse: K.flag,
+  includeLastOffset: K.flag,
+  paddingIdx: /* @__PURE__ */ K.nullable(K.integer),
+};
+const bagKinds: K.Kinds<BagOptions> = {
+  offsets: /* @__PURE__ */ K.nullable(K.tensor),
+  perSampleWeights: /* @__PURE__ */ K.nullable(K.tensor),
+};
+
+function checkBags(
+  input: Tensor,
+  { offsets = null, perSampleWeights = null, ...rest }: EmbeddingBagFunctionOptions,
+): void {
+  const { mode = 'mean', scaleGradByFreq = false } = rest;
+  const fail = (problem: string): never => {
+    throw new ShapeError(`embeddingBag: ${problem}`);
+  };
+  if (input.ndim !== 1 && input.ndim !== 2)
+    fail(`input has to be 1D or 2D, but got ${input.ndim} dimensions`);
+  if (input.ndim === 2 && offsets !== null)
+    fail('if input is 2D, offsets has to be null, as input is a mini-batch of bags of one length');
+  if (input.ndim === 1 && offsets?.ndim !== 1)
+    fail(
+      `offsets has to be a 1D tensor for an input of 1 dimension, but got ${offsets === null ? 'null' : formatShape(offsets.shape)}`,
+    );
+  if (perSampleWeights !== null && !sameShape(perSampleWeights.shape, input.shape))
+    fail(
+      `perSampleWeights must have the shape of the input, ${formatShape(input.shape)}, got ${formatShape(perSampleWeights.shape)}`,
+    );
+  if (perSampleWeights !== null && mode !== 'sum')
+    throw new ValueError(
+      `embeddingBag: perSampleWeights is only supported for mode 'sum' (got mode '${mode}')`,
+    );
+  if (mode === 'max' && scaleGradByFreq)
+    throw new ValueError('embeddingBag: max mode does not support scaling the gradient by the frequency');
+}
+
+/** The number of the bag that each entry of a flat input is in, and how many bags there are. */
+function bagsOf(
+  input: Tensor,
+  offsets: Tensor | null,
+  includeLast: boolean,
+): { bags: Tensor; count: number } {
+  if (offsets === null) {
+    const [count = 0, length = 0] = input.shape;
+    const numbers = ones([count, length], { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
+    return { bags: numbers.reshape([count * length]), count };
+  }
+  const starts = zeros([input.count + 1], { dtype: 'int32' });
+  const begun = starts.indexAdd(0, offsets, ones(offsets.shape, { dtype: 'int32' })).cumsum(0);
+  const bags = begun.narrow(0, 0, input.count).sub(1).to('int32');
+  return { bags, count: offsets.count - (includeLast ? 1 : 0) };
+}
+
+/**
+ * The sum, mean or greatest of the rows of a table, (V, D), in each bag: a row of input (B, N), or, in an input of one dimension, what
+ * begins at each of `offsets`, (B,). Gives (B, D); an empty bag gives zeros. Follows `torch.nn.functional.embedding_bag`.
+ * @throws ShapeError when input, offsets or weights do not fit; IndexError when an index is no row, or an offset beyond the input
+ * @throws ValueError for weights without mode `'sum'`
+ * @example
+ * ```ts
+ * const table = tensor([[1, 2], [3, 4], [5, 6]], { dtype: 'float32' });
+ * F.embeddingBag(tensor([0, 2, 1]), table, { offsets: tensor([0, 2]) }); // tensor([[3., 4.], [3., 4.]])
+ * ```
+ */
+export const embeddingBag = /* @__PURE__ */ composition(
+  'embeddingBag',
+  () => ({
+    input: K.tensor,
+    weight: K.tensor,
+    options: K.options<EmbeddingBagFunctionOptions>({ ...settingKinds, ...bagKinds }),
+  }),
+  (input: Tensor, weight: Tensor, options: EmbeddingBagFunctionOptions = {}): Tensor => {
+    checkBags(input, options);
+    const { mode = 'mean', offsets = null, perSampleWeights = null, paddingIdx = null } = options;
+    const { maxNorm = null, normType = 2, scaleGradByFreq = false, includeLastOffset = false } = options;
+    const flat = input.reshape([input.count]);
+    const rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq, paddingIdx });
+    const { bags, count } = bagsOf(input, offsets, includeLastOffset);
+    const none = zeros([count, weight.size(1)], { dtype: weight.dtype });
+    const padding = paddingIdx === null || paddingIdx >= 0 ? paddingIdx : paddingIdx + weight.size(0);
+    const counts = padding === null ? null : flat.ne(padding);
+    if (mode === 'max') {
+      const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
+      const found = none.indexReduce(0, bags, kept, 'amax', { includeSelf: false });
+      return counts === null ? found : where(found.eq(-Infinity), 0, found);
+    }
+    const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, 0);
+    const factors = perSampleWeights?.reshape([input.count, 1]);
+    const sums = none.indexAdd(0, bags, factors === undefined ? kept : kept.mul(factors));
+    if (mode === 'sum') return sums;
+    const each = counts === null ? ones([input.count], { dtype: weight.dtype }) : counts.to(weight.dtype);
+    const sizes = zeros([count], { dtype: weight.dtype }).indexAdd(0, bags, each);
+    return sums.div(sizes.clampMin(1).unsqueeze(1));
+  },
+);
+
+/** Options of {@link EmbeddingBag}. */
+export interface EmbeddingBagOptions extends BagSettings, LayerOptions {}
+
+/**
+ * A table of learned rows, of which it gives the sum, mean or greatest of each bag: {@link embeddingBag}. Rows start normal, that of
+ * `paddingIdx` zero. Follows `torch.nn.EmbeddingBag`.
+ * @throws ShapeError when the input or its bags do not fit; IndexError when an index is no row
+ * @throws ValueError when `paddingIdx` is no row of the table
+ * @example
+ * ```ts
+ * const bags = new nn.EmbeddingBag(10, 3, { mode: 'sum' });
+ * bags(tensor([1, 2, 4, 5]), { offsets: tensor([0, 3]) }).shape; // [ 2, 3 ]
+ * ```
+ */
+export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
+  /** How many rows the table has. */
+  readonly numEmbeddings: number;
+  /** How long a row is. */
+  readonly embeddingDim: number;
+  /** To which norm rows are shortened, or `null`. */
+  readonly maxNorm: number | null;
+  /** The p of that norm. */
+  readonly normType: number;
+  /** Whether the gradient of a row is divided by how often it was looked up. */
+  readonly scaleGradByFreq: boolean;
+  /** What becomes of the rows of a bag. */
+  readonly mode: BagMode;
+  /** Of no effect. */
+  readonly sparse: boolean;
+  /** Whether the last offset is the end of the last bag. */
+  readonly includeLastOffset: boolean;
+  /** The row that counts for nothing, counted from the start, or `null`. */
+  readonly paddingIdx: number | null;
+  /** The table, (numEmbeddings, embeddingDim). */
+  weight: Parameter;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}) {
+    checkArguments(
+      new.target.name,
+      {
+        numEmbeddings: K.count,
+        embeddingDim: K.count,
+        options: K.options<EmbeddingBagOptions>({ ...settingKinds, ...layerKinds }),
+      },
+      arguments,
+    );
+    const { paddingIdx = null } = options;
+    if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings)) {
+      throw new ValueError(
+        `${new.target.name}: paddingIdx must be within numEmbeddings, got ${paddingIdx} of ${numEmbeddings}`,
+      );
+    }
+    super();
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.maxNorm = options.maxNorm ?? null;
+    this.normType = options.normType ?? 2;
+    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
+    this.mode = options.mode ?? 'mean';
+    this.sparse = options.sparse ?? false;
+    this.includeLastOffset = options.includeLastOffset ?? false;
+    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.weight = emptyParameter([numEmbeddings, embeddingDim], options);
+    this.resetParameters();
+  }
+
+  /** Draws the table anew. */
+  resetParameters(): void {
+    normal_(this.weight);
+    if (this.paddingIdx !== null) this.weight.detach().select(0, this.paddingIdx).zero_();
+  }
+
+  override forward(input: Tensor, options: BagOptions = {}): Tensor {
+    const kinds = { input: K.tensor, options: K.options<BagOptions>(bagKinds) };
+    checkArguments(this.constructor.name, kinds, [input, options]);
+    const { weight, maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx } = this;
+    const settings = { maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx };
+    return embeddingBag(input, weight, { ...settings, ...options });
+  }
+
+  override extraRepr(): string {
+    let text = `${this.numEmbeddings}, ${this.embeddingDim}`;
+    if (this.maxNorm !== null) text += `, max_norm=${pyFloat(this.maxNorm)}`;
+    if (this.normType !== 2) text += `, norm_type=${pyFloat(this.normType)}`;
+    if (this.scaleGradByFreq) text += ', scale_grad_by_freq=True';
+    text += `, mode='${this.mode}'`;
+    if (this.paddingIdx !== null) text += `, padding_idx=${this.paddingIdx}`;
+    return text;
+  }
+}
