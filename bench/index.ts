@@ -6,7 +6,7 @@ import { type Found, printCases, printSteps } from './tables.ts';
 
 const usage = `Times Kindling and its peers, each in a process of its own, in turns.
 
-Usage: pnpm bench [steps] [kernels] [losses] [options]
+Usage: pnpm bench [steps] [kernels] [convolutions] [losses] [options]
 
   --rounds N   turns of each peer; the times of all turns count together (default 3)
   --ms N       time for each case and turn, in milliseconds (default 400)
@@ -25,6 +25,7 @@ PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch.
 const titles: Record<Suite, string> = {
   steps: 'A training step',
   kernels: 'Kernels',
+  convolutions: 'Convolutions',
   losses: 'Losses, forward and backward',
 };
 

@@ -2,7 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as core from '@kindling/core';
-import { lossShapes, matmulSizes, nets, optimizers, type Suite, type Times } from './peers/cases.ts';
+import {
+  convolutions,
+  lossShapes,
+  matmulSizes,
+  nets,
+  optimizers,
+  type Suite,
+  type Times,
+} from './peers/cases.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -62,7 +70,9 @@ function python(): Runtime | null {
   return null;
 }
 
+/** What every peer can do. */
 const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
+const ownSuites: readonly Suite[] = [...everySuite, 'convolutions'];
 
 function onNode(
   { program, version }: Runtime,
@@ -82,14 +92,14 @@ function onNode(
 
 /** Kindling's own ways to run on a Node: vectors become wide from Node 24 on. */
 function kindling(node: Runtime): Peer[] {
-  const compiled = ['steps', 'losses'] as const;
+  const compiled = ['steps', 'convolutions', 'losses'] as const;
   const wide = major(node) >= 24;
   return [
-    onNode(node, 'kindling', ['kindling.ts']),
+    onNode(node, 'kindling', ['kindling.ts'], { suites: ownSuites }),
     onNode(node, 'compiled', ['kindling.ts', 'compiled'], { suites: compiled }),
     ...(wide
       ? [
-          onNode(node, 'wide', ['kindling.ts', 'wide']),
+          onNode(node, 'wide', ['kindling.ts', 'wide'], { suites: ownSuites }),
           onNode(node, 'compiled wide', ['kindling.ts', 'compiled', 'wide'], { suites: compiled }),
         ]
       : []),
@@ -107,7 +117,7 @@ function kindling(node: Runtime): Peer[] {
 }
 
 function pytorch({ program, version }: Runtime): Peer[] {
-  const cases = JSON.stringify({ nets, optimizers, matmulSizes, lossShapes });
+  const cases = JSON.stringify({ nets, optimizers, matmulSizes, convolutions, lossShapes });
   const peer = (name: string, threads: number, suites: readonly Suite[], ...args: string[]): Peer => ({
     name,
     runtime: `PyTorch ${version}`,
@@ -116,7 +126,7 @@ function pytorch({ program, version }: Runtime): Peer[] {
       suites.includes(suite) ? [program, here('peers/pytorch.py'), suite, cases, ...args] : null,
   });
   return [
-    peer('pytorch', 1, everySuite),
+    peer('pytorch', 1, ownSuites),
     peer('pytorch', 2, ['steps']),
     peer('torch.compile', 1, ['steps'], 'compile'),
     peer('torch.compile', 2, ['steps'], 'compile'),

@@ -10,6 +10,14 @@ export const optimizers = ['SGD', 'Adam'] as const;
 
 export const matmulSizes = [64, 128, 256, 512] as const;
 
+/** Convolutions of images: the layers of LeNet, one whose products are large, and one with a channel a group. */
+export const convolutions = [
+  { name: '5x5, 1 to 6, on 28 x 28', x: [64, 1, 28, 28], weight: [6, 1, 5, 5], padding: 2, groups: 1 },
+  { name: '5x5, 6 to 16, on 14 x 14', x: [64, 6, 14, 14], weight: [16, 6, 5, 5], padding: 0, groups: 1 },
+  { name: '3x3, 64 to 64, on 32 x 32', x: [16, 64, 32, 32], weight: [64, 64, 3, 3], padding: 1, groups: 1 },
+  { name: '3x3, depthwise, on 32 x 32', x: [16, 64, 32, 32], weight: [64, 1, 3, 3], padding: 1, groups: 64 },
+] as const;
+
 /** Operations on 2^20 float32 elements, but softmax: on (1024, 1000). */
 export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 
@@ -27,10 +35,15 @@ export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 's
 export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
-export type Suite = 'steps' | 'kernels' | 'losses';
+export type Suite = 'steps' | 'kernels' | 'convolutions' | 'losses';
 
 export const stepCase = (net: string, optimizer: string): string => `${net}, ${optimizer}`;
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;
 export const elementwiseCase = (name: string): string =>
   name === 'softmax' ? 'softmax (1024, 1000)' : `${name}, 2^20 elements`;
+/** A convolution, and all of it with its gradients. */
+export const convolutionCases = (name: string): [forward: string, both: string] => [
+  name,
+  `${name}, and backward`,
+];
 export const lossCase = (loss: string, shape: readonly number[]): string => `${loss} (${shape.join(', ')})`;

@@ -1,5 +1,15 @@
 import * as core from '@kindling/core';
-import { compile, manualSeed, matmul, rand, randint, randn, type Tensor } from '@kindling/core';
+import {
+  compile,
+  conv2d,
+  manualSeed,
+  matmul,
+  noGrad,
+  rand,
+  randint,
+  randn,
+  type Tensor,
+} from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import { training } from '../training.ts';
@@ -54,6 +64,24 @@ async function kernels(): Promise<void> {
   for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = await timed(calls[name]);
 }
 
+async function convolutions(): Promise<void> {
+  for (const { name, padding, groups, ...shapes } of cases.convolutions) {
+    const x = randn(shapes.x, { requiresGrad: true });
+    const weight = randn(shapes.weight, { requiresGrad: true });
+    const bias = randn(shapes.weight.slice(0, 1), { requiresGrad: true });
+    const y = (): Tensor => conv2d(x, weight, bias, { padding, groups });
+    const g = randn(noGrad(y).shape);
+    const [forward, both] = cases.convolutionCases(name);
+    const alone = (): Tensor => noGrad(y);
+    const all = (): void => {
+      for (const leaf of [x, weight, bias]) leaf.grad = null;
+      y().backward({ gradient: g });
+    };
+    times[forward] = await timed(compiled ? compile(alone) : alone);
+    times[both] = await timed(compiled ? compile(all) : all);
+  }
+}
+
 async function losses(): Promise<void> {
   for (const shape of cases.lossShapes) {
     const input = randn([...shape], { requiresGrad: true });
@@ -84,4 +112,4 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, losses });
+await runSuite({ steps, kernels, convolutions, losses });

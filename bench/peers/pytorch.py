@@ -108,6 +108,26 @@ def kernels():
         times[name] = timed(call)
 
 
+def convolutions():
+    for case in cases["convolutions"]:
+        name, padding, groups = case["name"], case["padding"], case["groups"]
+        x = torch.randn(case["x"], requires_grad=True)
+        weight = torch.randn(case["weight"], requires_grad=True)
+        bias = torch.randn(case["weight"][0], requires_grad=True)
+        g = torch.randn_like(F.conv2d(x, weight, bias, padding=padding, groups=groups))
+
+        def forward():
+            with torch.no_grad():
+                F.conv2d(x, weight, bias, padding=padding, groups=groups)
+
+        def both():
+            x.grad = weight.grad = bias.grad = None
+            F.conv2d(x, weight, bias, padding=padding, groups=groups).backward(g)
+
+        times[name] = timed(forward)
+        times[f"{name}, and backward"] = timed(both)
+
+
 def losses():
     for shape in cases["lossShapes"]:
         input = torch.randn(shape, requires_grad=True)
@@ -134,7 +154,7 @@ def losses():
 
 
 try:
-    {"steps": steps, "kernels": kernels, "losses": losses}[suite]()
+    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
     note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))
