@@ -204,6 +204,7 @@ export class Transformer extends Module<[Tensor, Tensor, TransformerCall?], Tens
   /**
    * The mask by which an element sees those before it and itself: zeros, and -Infinity above the diagonal, (size, size). Follows
    * `torch.nn.Transformer.generate_square_subsequent_mask`.
+   * @throws ValueError for a size that is no integer >= 0
    * @example nn.Transformer.generateSquareSubsequentMask(2); // tensor([[0., -inf], [0., 0.]])
    */
   static generateSquareSubsequentMask(size: number, options: { readonly dtype?: DType } = {}): Tensor {

@@ -3,7 +3,6 @@ import {
   checkArguments,
   composition,
   full,
-  indexSelect,
   K,
   pad,
   ShapeError,
@@ -12,11 +11,13 @@ import {
   tensor,
   ValueError,
 } from '@kindling/core';
+import { inOrder } from './order.ts';
 
 /**
  * Sequences of different lengths, one behind the other by steps: the first elements of all, the longest sequence first, then the second
  * ones of those that have one, and so on. What {@link packSequence} and {@link packPaddedSequence} give and recurrent layers take.
  * Follows `torch.nn.utils.rnn.PackedSequence`, whose `batch_sizes` and indices are tensors.
+ * @throws DTypeError for data that are no tensor, ValueError for sizes or indices that are no lists of integers >= 0
  */
 export class PackedSequence {
   /** The elements, (sum of the lengths, *). */
@@ -46,11 +47,6 @@ export class PackedSequence {
     return new PackedSequence(data, this.batchSizes, this.sortedIndices);
   }
 }
-
-/** The rows of these numbers along a dimension. */
-/** @internal */
-export const inOrder = (x: Tensor, dim: number, order: readonly number[] | null): Tensor =>
-  order === null ? x : indexSelect(x, dim, tensor([...order], { dtype: 'int32' }));
 
 const lengthsKind = /* @__PURE__ */ K.either(K.tensor, /* @__PURE__ */ K.listOf(K.integer));
 const packedKind = /* @__PURE__ */ K.instanceOf(PackedSequence);

@@ -16,7 +16,8 @@ import type { Parameter } from '../../module/parameter.ts';
 import { pyNumber } from '../../module/print.ts';
 import { dropout } from '../dropout.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { inOrder, PackedSequence } from './packed-sequence.ts';
+import { inOrder } from './order.ts';
+import { PackedSequence } from './packed-sequence.ts';
 import { gatesOf, goThrough, type Mode, type State, type Weights } from './sequence.ts';
 
 /** What a recurrent layer goes through: (T, N, I), with `batchFirst` (N, T, I), without a batch (T, I), or packed. */
@@ -275,9 +276,6 @@ abstract class Plain extends Recurrent<Tensor> {
   }
 }
 
-/** What calls give, as `forward` does: a packed sequence for a packed one. */
-type SequenceCall<Given, Left> = <S extends Sequence>(input: S, hx?: Given | null) => [S, Left];
-
 /**
  * A plain recurrent net: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu, for each element x of a sequence. Takes (T, N, I), or
  * (N, T, I) with `batchFirst`, or (T, I), or a {@link PackedSequence}, and the state to begin with, (layers, N, H); gives the states
@@ -307,7 +305,11 @@ export class RNN extends Plain {
   }
 }
 
-export interface RNN extends SequenceCall<Tensor, Tensor> {}
+// Calls give what `forward` does: a packed sequence for a packed one.
+export interface RNN {
+  (input: Tensor, hx?: Tensor | null): [Tensor, Tensor];
+  (input: PackedSequence, hx?: Tensor | null): [PackedSequence, Tensor];
+}
 
 /**
  * Gated recurrent units: r = σ(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)), and
@@ -331,7 +333,11 @@ export class GRU extends Plain {
   }
 }
 
-export interface GRU extends SequenceCall<Tensor, Tensor> {}
+// Calls give what `forward` does: a packed sequence for a packed one.
+export interface GRU {
+  (input: Tensor, hx?: Tensor | null): [Tensor, Tensor];
+  (input: PackedSequence, hx?: Tensor | null): [PackedSequence, Tensor];
+}
 
 /**
  * Long short-term memory: gates i, f, o = σ(W x + b + U h + b'), g = tanh(...), the cell c' = f c + i g, the state h' = o tanh(c'). Takes
@@ -372,4 +378,8 @@ export class LSTM extends Recurrent<[Tensor, Tensor]> {
   }
 }
 
-export interface LSTM extends SequenceCall<readonly [Tensor, Tensor], [Tensor, Tensor]> {}
+// Calls give what `forward` does: a packed sequence for a packed one.
+export interface LSTM {
+  (input: Tensor, hx?: readonly [Tensor, Tensor] | null): [Tensor, [Tensor, Tensor]];
+  (input: PackedSequence, hx?: readonly [Tensor, Tensor] | null): [PackedSequence, [Tensor, Tensor]];
+}

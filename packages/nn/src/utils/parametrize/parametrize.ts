@@ -25,7 +25,7 @@ export interface Parametrization extends Module<never, Tensor> {
 
 const originals = /^original\d*$/;
 
-/** The parametrizations of one tensor, in order, and what they make it of. */
+/** The parametrizations of one tensor, in order, and what they make it of. Follows `torch.nn.utils.parametrize.ParametrizationList`. */
 export class ParametrizationList extends Numbered<Parametrization, Parametrization, [], Tensor> {
   constructor(parametrization: Parametrization) {
     super();
@@ -91,6 +91,7 @@ let cache: Map<object, Tensor> | null = null;
 /**
  * Runs `f`, in which each parametrized tensor is made once and then kept: for modules that read one many times. Follows
  * `torch.nn.utils.parametrize.cached`.
+ * @throws ValueError for what is no function
  */
 export function cached<T>(f: () => T): T {
   checkArguments('cached', { f: K.callable }, arguments);
@@ -223,6 +224,7 @@ function checkResult(module: AnyModule, tensorName: string, before: Tensor): voi
 
 /**
  * Whether a module has a parametrized tensor, or one of this name. Follows `torch.nn.utils.parametrize.is_parametrized`.
+ * @throws KindlingError for what is no module
  */
 export function isParametrized(module: AnyModule, tensorName?: string): boolean {
   checkArguments('isParametrized', { module: moduleKind, tensorName: K.optional(K.text) }, arguments);
