@@ -58,8 +58,11 @@ function meetings(g: Geometry, axis: 0 | 1 | 2): Triple[] {
   return met;
 }
 
-const largest = (array: TypedArray): number =>
-  array.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+function largest(array: TypedArray): number {
+  let most = 0;
+  for (const value of array) most = Math.max(most, Math.abs(value));
+  return most;
+}
 
 /** How many terms a sum has at most. */
 const termsOf = (g: Geometry, wanted: Wanted): number =>

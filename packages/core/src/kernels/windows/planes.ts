@@ -95,7 +95,7 @@ export function addPlanes(module: ModuleBuilder, e: Element): number {
   const add = addRun(module, e);
   return defineFunction(module, { name: `windows_add_${e.lane}` }, planeParams, (f, p) => {
     commonRows(f, p, e.bytes, (image, plane, count) => {
-      f.get(count).get(plane).get(image).i32Const(e.bytes).call(add);
+      f.get(count).get(plane).get(image).call(add);
     });
   });
 }
@@ -116,39 +116,48 @@ function copyRun(module: ModuleBuilder, { lane, bytes }: Element): number {
   });
 }
 
-/** Adds what adds elements that lie side by side to some that are `step` bytes apart. */
-export function addRun(module: ModuleBuilder, { lane, vector, bytes }: Element): number {
-  const params = i32Params('count', 'from', 'to', 'step');
-  return defineFunction(module, { name: `windows_add_run_${lane}` }, params, (f, p) => {
-    const lanes = 16 / bytes;
-    f.get(p.step).i32Const(bytes).op('i32.eq').if();
-    f.get(p.count).i32Const(lanes).op('i32.ge_s').if();
-    const top = f.loop();
-    f.get(p.to)
-      .get(p.to)
-      .load('v128.load')
-      .get(p.from)
-      .load('v128.load')
-      .op(`${vector}.add`)
-      .store('v128.store');
-    put(f, p.to, plus(p.to, is(16)));
-    put(f, p.from, plus(p.from, is(16)));
-    put(f, p.count, minus(p.count, is(lanes)));
-    f.get(p.count).i32Const(lanes).op('i32.ge_s').brIf(top);
-    f.end().end().end();
-    f.get(p.count).i32Const(0).op('i32.gt_s').if();
-    const rest = f.loop();
-    f.get(p.to)
-      .get(p.to)
+/** Adds what adds elements that lie side by side to others that do. */
+function addRun(module: ModuleBuilder, e: Element): number {
+  const params = i32Params('count', 'from', 'to');
+  return defineFunction(module, { name: `windows_add_run_${e.lane}` }, params, (f, p) => {
+    addSideBySide(f, e, p.count, p.from, p.to);
+    addApart(f, e, p.count, p.from, p.to, is(e.bytes));
+  });
+}
+
+/** Adds elements to others, as long as they fill vectors; moves the pointers past them, and leaves in `count` how many are left. */
+export function addSideBySide(
+  f: FunctionBuilder,
+  { vector, bytes }: Element,
+  count: number,
+  from: number,
+  to: number,
+): void {
+  countdown(f, count, 16 / bytes, () => {
+    f.get(to).get(to).load('v128.load').get(from).load('v128.load').op(`${vector}.add`).store('v128.store');
+    put(f, to, plus(to, is(16)));
+    put(f, from, plus(from, is(16)));
+  });
+}
+
+/** Adds elements one by one to others that are `step` bytes apart. */
+export function addApart(
+  f: FunctionBuilder,
+  { lane, bytes }: Element,
+  count: number,
+  from: number,
+  to: number,
+  step: Formula,
+): void {
+  countdown(f, count, 1, () => {
+    f.get(to)
+      .get(to)
       .load(`${lane}.load`)
-      .get(p.from)
+      .get(from)
       .load(`${lane}.load`)
       .op(`${lane}.add`)
       .store(`${lane}.store`);
-    put(f, p.to, plus(p.to, p.step));
-    put(f, p.from, plus(p.from, is(bytes)));
-    put(f, p.count, minus(p.count, is(1)));
-    f.get(p.count).brIf(rest);
-    f.end().end();
+    put(f, to, plus(to, step));
+    put(f, from, plus(from, is(bytes)));
   });
 }

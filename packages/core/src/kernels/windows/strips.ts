@@ -12,7 +12,7 @@ import {
   range,
 } from '../wasm/index.ts';
 import { type Formula, is, minus, plus, push, put, times, upTo } from './formulas.ts';
-import { addRun, type Element } from './planes.ts';
+import { addApart, addSideBySide, type Element } from './planes.ts';
 
 /** Adds what writes the table: for each channel and place of the kernel its distance in bytes. */
 export function placesTable(module: ModuleBuilder): number {
@@ -71,6 +71,8 @@ interface Walk {
   /** How many windows come in this row, this one included. */
   readonly left: number;
   readonly position: number;
+  /** The number of its row within its slab. */
+  readonly y: number;
   /** Goes on by windows of one row. */
   readonly advance: (windows: Formula) => void;
   /** Goes on to the next row, where one is at an end. */
@@ -96,6 +98,7 @@ function walk(f: FunctionBuilder, p: Readonly<Record<keyof typeof windowParams, 
   return {
     left: v.left,
     position: v.position,
+    y: v.y,
     advance(windows) {
       put(f, v.position, plus(v.position, times(windows, p.xStep)));
       put(f, v.left, minus(v.left, windows));
@@ -206,26 +209,24 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
 /** Adds what adds `count` columns of `depth` rows, which lie row by row at `columns`, to where their entries stand in an image. */
 export function addColumns(module: ModuleBuilder, e: Element): number {
   const params = { ...i32Params('count', 'depth', 'table', 'columns'), ...windowParams };
-  const add = addRun(module, e);
   return defineFunction(module, { name: `windows_add_columns_${e.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'r', 'rest', 'run');
+    const v = locals(f, 'i32', 'r', 'rest', 'run', 'to', 'first', 'firstLeft', 'firstY');
+    const { left, position, y, advance, turn } = walk(f, p);
+    put(f, v.first, position).get(left).set(v.firstLeft).get(y).set(v.firstY);
     upTo(f, v.r, p.depth, is(1), () => {
-      const { left, position, advance, turn } = walk(f, p);
+      put(f, position, v.first).get(v.firstLeft).set(left).get(v.firstY).set(y);
       f.get(p.count).set(v.rest);
       const top = f.loop();
       f.get(left).get(v.rest).get(left).get(v.rest).op('i32.lt_s').op('select').set(v.run);
-      f.get(v.run)
-        .get(p.columns)
-        .get(position)
-        .get(p.table)
-        .load('i32.load')
-        .op('i32.add')
-        .get(p.xStep)
-        .call(add);
-      put(f, p.columns, plus(p.columns, times(v.run, is(e.bytes))));
+      f.get(position).get(p.table).load('i32.load').op('i32.add').set(v.to);
       advance(v.run);
       turn();
-      put(f, v.rest, minus(v.rest, v.run)).get(v.rest).brIf(top);
+      put(f, v.rest, minus(v.rest, v.run));
+      f.get(p.xStep).i32Const(e.bytes).op('i32.eq').if();
+      addSideBySide(f, e, v.run, p.columns, v.to);
+      f.end();
+      addApart(f, e, v.run, p.columns, v.to, p.xStep);
+      f.get(v.rest).brIf(top);
       f.end();
       put(f, p.table, plus(p.table, is(4)));
     });
