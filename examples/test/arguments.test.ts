@@ -20,7 +20,7 @@ collect(optim, 'optim.');
 
 /** What builds scalar expressions, kinds of arguments, names and errors: not called on what users bring. */
 const languages =
-  /^(E|K)\.|Error$|^(signature|checkArguments|composition|alias|withoutUndefined|camelCase|snakeCase|INPUT)$/;
+  /^(E|K)\.|Error$|^(signature|checkArguments|refuseExcess|composition|alias|withoutUndefined|camelCase|snakeCase|INPUT)$/;
 /** Parts of the library that others are built of, whose constructors no user calls. */
 const internals = new Set(['Tensor', 'Storage', 'autograd.Node', 'autograd.FunctionContext']);
 

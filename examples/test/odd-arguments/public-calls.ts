@@ -16,7 +16,7 @@ import { searched } from './searched.ts';
 
 /** What builds expressions, kinds of arguments and errors: not called on what users bring. And what no user constructs. */
 const others =
-  /^(E|K)\.|Error$|^(signature|checkArguments|composition|alias|withoutUndefined|camelCase|snakeCase|calledAs|INPUT|Tensor|Storage|autograd\.(Node|FunctionContext))$/;
+  /^(E|K)\.|Error$|^(signature|checkArguments|refuseExcess|composition|alias|withoutUndefined|camelCase|snakeCase|calledAs|INPUT|Tensor|Storage|autograd\.(Node|FunctionContext))$/;
 
 /** Every public function and class with the paths under which it is exported. */
 function exportedFunctions(): Map<Callable, string[]> {

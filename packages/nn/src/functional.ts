@@ -59,7 +59,7 @@ export {
   binnedHuberLoss, charbonnierLoss, cosFaceLoss, cosineEmbeddingLoss, crossEntropy, ctcLoss, diceLoss,
   emdLoss, focalLoss, focalTverskyLoss, fractionalHuberLoss, gaussianNllLoss, hingeEmbeddingLoss,
   huberLoss, infoNceLoss, jaccardLoss, klDiv, l1Loss, linearCrossEntropy, logCoshLoss, marginRankingLoss,
-  mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, optionsOfCall,
-  poissonNllLoss, quantileLoss, sigmoidFocalLoss, smoothL1Loss, softMarginLoss, supConLoss,
-  tripletMarginLoss, tripletMarginWithDistanceLoss, tverskyLoss, wingLoss,
+  mseLoss, multilabelMarginLoss, multilabelSoftMarginLoss, multiMarginLoss, nllLoss, poissonNllLoss,
+  quantileLoss, sigmoidFocalLoss, smoothL1Loss, softMarginLoss, supConLoss, tripletMarginLoss,
+  tripletMarginWithDistanceLoss, tverskyLoss, wingLoss,
 } from './losses/index.ts';

@@ -39,7 +39,7 @@ describe('an error in the call of a module', () => {
     const thrown = new KindlingError('no');
     const failing = (error: Error): nn.Module =>
       new (class Refuses extends nn.Module {
-        override forward(): Tensor {
+        override forward(_x: Tensor): Tensor {
           throw error;
         }
       })();

@@ -1,6 +1,6 @@
 import { checkArguments, K, refuseExcess, type Tensor } from '@kindling/core';
 import type { StateNames } from '../module/registry.ts';
-import { Loss, type LossModuleOptions, optionsOfCall, WeightedLoss } from './loss.ts';
+import { Loss, type LossModuleOptions, WeightedLoss } from './loss.ts';
 import type { SampleWeightOptions } from './reduction.ts';
 
 /** What the options of every loss function have. */
@@ -69,14 +69,14 @@ export function lossClass<
     }
 
     override forward(...args: unknown[]): Tensor {
-      if (args.length > inputs + 1) refuseExcess(`${this.constructor.name}.forward`, parameters, args);
+      if (args.length > inputs + 1) refuseExcess('forward', parameters, args);
       const fields = this as unknown as Properties;
       const options: Properties = { reduction: this.reduction };
       for (const [name] of own) options[name] = fields[name];
       // The function has its work with each option that it is given: those that are not set are left out.
       for (const name of buffers) if (fields[name] !== null) options[name] = fields[name];
       // What the call gives comes after the inputs, and wins.
-      if (args[inputs] !== undefined) Object.assign(options, optionsOfCall(this, args[inputs]));
+      if (args[inputs] !== undefined) Object.assign(options, this.optionsOfCall(args[inputs]));
       return inputs === 2 ? call(args[0], args[1], options) : call(...args.slice(0, inputs), options);
     }
   }

@@ -52,17 +52,17 @@ export class Loss<
     own: O,
     call?: SampleWeightOptions,
   ): O & { reduction: R } & SampleWeightOptions {
-    return { reduction: this.reduction, ...own, ...optionsOfCall(this, call) };
+    return { reduction: this.reduction, ...own, ...this.optionsOfCall(call) };
   }
-}
 
-/** @internal The options that a call of a loss was given, once they are known to be options. */
-export function optionsOfCall(loss: object, given: unknown): SampleWeightOptions | undefined {
-  if (given !== undefined && !K.isOptions(given)) {
-    const options = K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) });
-    checkArguments(`${loss.constructor.name}.forward`, { options }, [given]);
+  /** The options that a call was given, once they are known to be options. */
+  protected optionsOfCall(given: unknown): SampleWeightOptions | undefined {
+    if (given !== undefined && !K.isOptions(given)) {
+      const options = K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) });
+      checkArguments('forward', { options }, [given]);
+    }
+    return given as SampleWeightOptions | undefined;
   }
-  return given as SampleWeightOptions | undefined;
 }
 
 /** Options of {@link WeightedLoss}. */

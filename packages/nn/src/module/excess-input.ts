@@ -17,7 +17,7 @@ export function refuseExcessInput(module: { readonly forward: Forward }, input: 
     parameters = fixedParameters(forward);
     known.set(forward, parameters);
   }
-  if (parameters !== null) refuseExcess(`${module.constructor.name}.forward`, parameters, input);
+  if (parameters !== null) refuseExcess('forward', parameters, input);
 }
 
 /** The parameters of a function that has no others: none with a default, no rest, no use of `arguments`. */
