@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 from binding import bind
 from fixture import SEED, Fixture
+from modules import constructor
 
 FOLDER = "packages/nn/test/fixtures"
 SEEDS = (SEED, SEED + 1234)
@@ -28,6 +29,22 @@ LAYERS = [
     ("LayerNorm", [[6]], {}),
     ("BatchNorm1d", [5], {}),
     ("PReLU", [], {"num_parameters": 3}),
+    ("Conv1d", [4, 6, 3], {"groups": 2}),
+    ("Conv2d", [3, 4, 3], {}),
+    ("Conv3d", [1, 2, 2], {"bias": False}),
+    ("ConvTranspose2d", [3, 4, 3], {}),
+    ("GroupNorm", [2, 4], {}),
+    ("InstanceNorm2d", [3], {"affine": True, "track_running_stats": True}),
+    ("RNN", [3, 4], {"num_layers": 2, "bidirectional": True}),
+    ("LSTM", [3, 4], {"proj_size": 2}),
+    ("GRU", [3, 4], {"bias": False}),
+    ("LSTMCell", [3, 4], {}),
+    ("MultiheadAttention", [8, 2], {"add_bias_kv": True}),
+    ("MultiheadAttention", [8, 2], {"kdim": 3, "vdim": 5}),
+    ("TransformerEncoderLayer", [8, 2], {"dim_feedforward": 12}),
+    ("TransformerDecoderLayer", [8, 2], {"dim_feedforward": 12}),
+    ("Transformer", [], {"d_model": 8, "nhead": 2, "num_encoder_layers": 2, "num_decoder_layers": 1, "dim_feedforward": 12}),
+    ("EmbeddingBag", [7, 4], {"padding_idx": 2}),
     ("AdaptiveLogSoftmaxWithLoss", [8, 20, [4, 10]], {}),
 ]
 
@@ -90,7 +107,7 @@ def main():
             cls = getattr(nn, name)
             torch.manual_seed(seed)
             module = cls(*args, **options)
-            positional, named = bind(inspect.signature(cls.__init__), (None, *args), options)
+            positional, named = bind(constructor(cls), (None, *args), options)
             state = {k: numbers(fixture, v) for k, v in module.state_dict().items()}
             fixture.add({"op": f"nn.{name}", "seed": seed, "a": positional, "k": named, "state": state})
         for name, shape, args, options in FUNCTIONS:

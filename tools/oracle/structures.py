@@ -53,6 +53,32 @@ def nets():
     yield "empty", Empty()
     yield "emptySequential", nn.Sequential()
     yield "flatten", nn.Sequential(nn.Flatten(), nn.Unflatten(1, (2, 3)))
+    yield "convolutions", nn.Sequential(
+        nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), nn.Conv2d(3, 4, (3, 2), padding="same", bias=False),
+        nn.Conv3d(1, 2, 2, padding_mode="circular"), nn.ConvTranspose2d(3, 4, 3, stride=2, output_padding=1),
+        nn.Fold((4, 5), 2), nn.Unfold(2, stride=2),
+    )  # fmt: skip
+    yield "norms", nn.Sequential(
+        nn.GroupNorm(2, 4), nn.GroupNorm(2, 4, affine=False), nn.InstanceNorm1d(3), nn.InstanceNorm2d(3, affine=True, track_running_stats=True),
+        nn.LocalResponseNorm(2, k=2.0), nn.RMSNorm(4), nn.BatchNorm2d(3),
+    )  # fmt: skip
+    yield "paddings", nn.Sequential(
+        nn.ConstantPad1d(2, 3.5), nn.ConstantPad2d((1, 2, 3, 4), 1), nn.ZeroPad3d(1), nn.ReflectionPad2d(2), nn.ReplicationPad1d((1, 0)),
+        nn.CircularPad3d(1),
+    )  # fmt: skip
+    yield "resampling", nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="bilinear"), nn.Upsample(size=(3, 4)), nn.UpsamplingNearest2d(scale_factor=1.5),
+        nn.PixelShuffle(3), nn.PixelUnshuffle(2), nn.ChannelShuffle(2),
+    )  # fmt: skip
+    yield "recurrent", nn.ModuleList(
+        [nn.RNN(3, 4, nonlinearity="relu"), nn.LSTM(3, 4, 2, bias=False, batch_first=True, dropout=0.5, bidirectional=True, proj_size=2),
+         nn.GRU(3, 4, 2), nn.LSTMCell(3, 4), nn.RNNCell(3, 4, bias=False, nonlinearity="relu"), nn.GRUCell(3, 4)]
+    )  # fmt: skip
+    yield "transformer", nn.Transformer(8, 2, 2, 1, 12, activation="gelu")
+    yield "attention", nn.MultiheadAttention(8, 2, add_bias_kv=True, kdim=3)
+    yield "bags", nn.EmbeddingBag(5, 3, max_norm=1.0, mode="max", padding_idx=-1)
+    yield "weightNorm", nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    yield "spectralNorm", nn.utils.parametrizations.spectral_norm(nn.Linear(3, 2))
     activations = [
         nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.PReLU(3), nn.RReLU(), nn.ELU(0.5), nn.CELU(), nn.SELU(), nn.GELU(),
         nn.GELU(approximate="tanh"), nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2.0, 2.0),

@@ -55,6 +55,69 @@ export const nets: Readonly<Record<string, () => unknown>> = {
   dict: () =>
     new nn.ModuleDict({ encoder: new nn.Linear(4, 2), act: new nn.LeakyReLU(), head: new nn.Identity() }),
   parameterList: () => new nn.ParameterList([new nn.Parameter(zeros([2, 3])), new nn.Parameter(zeros([4]))]),
+  convolutions: () =>
+    new nn.Sequential(
+      new nn.Conv1d(4, 6, 3, { stride: 2, padding: 1, dilation: 2, groups: 2 }),
+      new nn.Conv2d(3, 4, [3, 2], { padding: 'same', bias: false }),
+      new nn.Conv3d(1, 2, 2, { paddingMode: 'circular' }),
+      new nn.ConvTranspose2d(3, 4, 3, { stride: 2, outputPadding: 1 }),
+      new nn.Fold([4, 5], 2),
+      new nn.Unfold(2, { stride: 2 }),
+    ),
+  norms: () =>
+    new nn.Sequential(
+      new nn.GroupNorm(2, 4),
+      new nn.GroupNorm(2, 4, { affine: false }),
+      new nn.InstanceNorm1d(3),
+      new nn.InstanceNorm2d(3, { affine: true, trackRunningStats: true }),
+      new nn.LocalResponseNorm(2, { k: 2 }),
+      new nn.RMSNorm(4),
+      new nn.BatchNorm2d(3),
+    ),
+  paddings: () =>
+    new nn.Sequential(
+      new nn.ConstantPad1d(2, 3.5),
+      new nn.ConstantPad2d([1, 2, 3, 4], 1),
+      new nn.ZeroPad3d(1),
+      new nn.ReflectionPad2d(2),
+      new nn.ReplicationPad1d([1, 0]),
+      new nn.CircularPad3d(1),
+    ),
+  resampling: () =>
+    new nn.Sequential(
+      new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' }),
+      new nn.Upsample({ size: [3, 4] }),
+      new nn.UpsamplingNearest2d({ scaleFactor: 1.5 }),
+      new nn.PixelShuffle(3),
+      new nn.PixelUnshuffle(2),
+      new nn.ChannelShuffle(2),
+    ),
+  recurrent: () =>
+    new nn.ModuleList<nn.AnyModule>([
+      new nn.RNN(3, 4, { nonlinearity: 'relu' }),
+      new nn.LSTM(3, 4, {
+        ...{ numLayers: 2, bias: false, batchFirst: true, dropout: 0.5, bidirectional: true, projSize: 2 },
+      }),
+      new nn.GRU(3, 4, { numLayers: 2 }),
+      new nn.LSTMCell(3, 4),
+      new nn.RNNCell(3, 4, { bias: false, nonlinearity: 'relu' }),
+      new nn.GRUCell(3, 4),
+    ]),
+  transformer: () =>
+    new nn.Transformer({
+      ...{
+        dModel: 8,
+        nhead: 2,
+        numEncoderLayers: 2,
+        numDecoderLayers: 1,
+        dimFeedforward: 12,
+        activation: 'gelu',
+      },
+    }),
+  attention: () => new nn.MultiheadAttention(8, 2, { addBiasKv: true, kdim: 3 }),
+  bags: () => new nn.EmbeddingBag(5, 3, { maxNorm: 1, mode: 'max', paddingIdx: -1 }),
+  weightNorm: () => nn.utils.parametrizations.weightNorm(new nn.Linear(3, 2)),
+  spectralNorm: () => nn.utils.parametrizations.spectralNorm(new nn.Linear(3, 2)),
   batchNorm: () =>
     new nn.Sequential(
       new nn.Linear(4, 8),
