@@ -118,7 +118,7 @@ export const nonzeroStatic = /* @__PURE__ */ composition(
   'nonzeroStatic',
   { x: K.tensor, options: K.options<NonzeroStaticOptions>({ size: K.count, fillValue: K.integer }) },
   (x: Tensor, options: NonzeroStaticOptions): Tensor => {
-    const { size, fillValue = -1 } = options;
+    const { size, fillValue = -1 }: Partial<NonzeroStaticOptions> = options ?? {};
     if (size === undefined) throw new ValueError('size must be given: write nonzeroStatic(x, { size: 3 })');
     return apply(nonzeroStaticPrimitive, [x], { size, fillValue });
   },
