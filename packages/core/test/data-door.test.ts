@@ -43,6 +43,7 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   uniqueConsecutive: ['unique_consecutive: which elements differ'],
   oneHot: ['one_hot: number of classes'],
   bincount: ['bincount: number of bins'],
+  'linalg.lstsq': ['linalg.lstsq: whether there are residuals'],
   data: ['data'],
   item: ['item'],
   toArray: ['toArray'],

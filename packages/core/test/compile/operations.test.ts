@@ -16,6 +16,7 @@ const readers: Readonly<Record<string, RegExp>> = {
   indexPut: /index: which elements are not 0 reads/,
   oneHot: /one_hot: number of classes reads/,
   repeatInterleave: /repeat_interleave: how often reads/,
+  'linalg.lstsq': /linalg.lstsq: whether there are residuals reads/,
 };
 
 /** How many forms of an operation's arguments are tried: `KINDLING_FORMS=99 vitest run compile/operations` tries them all. */

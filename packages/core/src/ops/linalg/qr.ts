@@ -250,6 +250,12 @@ export const ormqr = composition(
         `ormqr: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2], got ${left ? rows : columns} and ${m}`,
       );
     }
+    const expected = Math.min(m, sizesOf(a)[1]);
+    if (tau.shape.at(-1) !== expected) {
+      throw new ShapeError(
+        `ormqr: tau.shape[-1] must be equal to min(other.shape[${left ? -2 : -1}], input.shape[-1]), ${expected}, got ${tau.shape.at(-1)}`,
+      );
+    }
     if (left) return reflected(a, tau, other, transpose);
     return matrixTranspose(reflected(a, tau, matrixTranspose(other), !transpose));
   },

@@ -2,6 +2,7 @@ import type * as fc from 'fast-check';
 import { convolutions } from './convolutions.ts';
 import { elementwise } from './elementwise.ts';
 import { inPlace } from './in-place.ts';
+import { linearAlgebra, statistics } from './linear-algebra.ts';
 import { compositions, matrices } from './products.ts';
 import { reductions } from './reductions.ts';
 import type { Sample } from './sample.ts';
@@ -17,6 +18,8 @@ export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...reductions,
   ...matrices,
   ...compositions,
+  ...linearAlgebra,
+  ...statistics,
   ...views,
   ...rearrangements,
   ...indexing,
