@@ -9,7 +9,7 @@ import { UsageError } from './flags.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { type Options, readOptions } from './mnist/options.ts';
 import { confusionPicture, lossCurve, type Mistake, mistakeSheet } from './mnist/pictures.ts';
-import { startProgress } from './mnist/progress.ts';
+import { startProgress } from './progress.ts';
 
 type Model = nn.Module<[Tensor], Tensor>;
 
@@ -38,7 +38,7 @@ function trainEpoch(
   epochs: number,
 ): number[] {
   const losses: number[] = [];
-  const progress = startProgress(epoch, epochs, loader.dataset.length);
+  const progress = startProgress(`epoch ${epoch}/${epochs}`, loader.dataset.length);
   let seen = 0;
   let right = 0;
   let lossSum = 0;
@@ -49,7 +49,10 @@ function trainEpoch(
     seen += labels.shape[0]!;
     lossSum += value * labels.shape[0]!;
     right += batch.right.item();
-    progress.update(seen, lossSum / seen, right / seen);
+    progress.update(seen, [
+      `loss ${(lossSum / seen).toFixed(4)}`,
+      `accuracy ${((100 * right) / seen).toFixed(2)} %`,
+    ]);
   }
   progress.stop();
   return losses;

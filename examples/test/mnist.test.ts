@@ -8,7 +8,7 @@ import { UsageError } from '../flags.ts';
 import { loadMnist, toBytes } from '../mnist/data.ts';
 import { readOptions } from '../mnist/options.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from '../mnist/pictures.ts';
-import { progressLine } from '../mnist/progress.ts';
+import { progressLine } from '../progress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-mnist-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,18 +1,11 @@
 import { type Options, type Params, Presets, SingleBar } from 'cli-progress';
 
-/** What an epoch reports while it runs. */
+/** What a stretch of work reports while it runs. */
 export interface Progress {
-  update(samples: number, loss: number, accuracy: number): void;
+  /** So much is done; `parts` say what came of it, in order of importance. */
+  update(done: number, parts: readonly string[]): void;
   stop(): void;
 }
-
-/** The parts of a line of progress, in order of importance. */
-const partsOf = (loss: number, accuracy: number, perSecond: number, secondsLeft: number): string[] => [
-  `${secondsLeft.toFixed(1)} s left`,
-  `loss ${loss.toFixed(4)}`,
-  `accuracy ${(100 * accuracy).toFixed(2)} %`,
-  `${perSecond.toFixed(0)}/s`,
-];
 
 const leastBar = 6;
 const mostBar = 40;
@@ -38,21 +31,21 @@ export function progressLine(
   return `${title} ${bar}${percentage}${text}`;
 }
 
-/** A live bar on a terminal; elsewhere a plain line at each fifth of the way. */
-export function startProgress(epoch: number, epochs: number, total: number): Progress {
+/** A live bar on a terminal, with the time left and the pace; elsewhere a plain line at each fifth of the way. */
+export function startProgress(title: string, total: number): Progress {
   const start = performance.now();
-  const title = `epoch ${epoch}/${epochs}`;
-  const partsAt = (samples: number, loss: number, accuracy: number): string[] => {
-    const perSecond = samples / Math.max(1e-3, (performance.now() - start) / 1000);
-    return partsOf(loss, accuracy, perSecond, (total - samples) / perSecond);
+  const partsAt = (done: number, parts: readonly string[]): string[] => {
+    const perSecond = done / Math.max(1e-3, (performance.now() - start) / 1000);
+    const left = `${((total - done) / perSecond).toFixed(1)} s left`;
+    return [left, ...parts, `${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`];
   };
   if (!process.stdout.isTTY) {
     let next = total / 5;
     return {
-      update(samples, loss, accuracy) {
-        if (samples < next) return;
+      update(done, parts) {
+        if (done < next) return;
         next += total / 5;
-        console.log(`${title}: ${samples}/${total}, ${partsAt(samples, loss, accuracy).join(', ')}`);
+        console.log(`${title}: ${done}/${total}, ${partsAt(done, parts).join(', ')}`);
       },
       stop() {},
     };
@@ -71,7 +64,7 @@ export function startProgress(epoch: number, epochs: number, total: number): Pro
   );
   bar.start(total, 0, { parts: [] });
   return {
-    update: (samples, loss, accuracy) => bar.update(samples, { parts: partsAt(samples, loss, accuracy) }),
+    update: (done, parts) => bar.update(done, { parts: partsAt(done, parts) }),
     stop: () => bar.stop(),
   };
 }
