@@ -127,5 +127,16 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   to: () => [x(), 'float64'],
   'nn.BatchNorm3d#forward': () => [zeros([2, 3, 1, 1, 1])],
   'nn.GLU#forward': () => [ones([2, 4])],
+  ...Object.fromEntries(
+    [1, 2, 3].flatMap((rank) => {
+      const image = () => ones([1, 2, ...Array<number>(rank).fill(3)]);
+      return [
+        [`conv${rank}d`, () => [image(), image(), ones(1), { padding: 1 }]],
+        [`convTranspose${rank}d`, () => [image(), image().transpose(0, 1), ones(1), { stride: 2 }]],
+      ];
+    }),
+  ),
+  im2col: () => [ones([1, 2, 3, 3]), 2, { padding: 1 }],
+  col2im: () => [ones([4, 4]), 3, 2, { padding: 0 }],
   'nn.F.bilinear': () => [ones([2, 3]), ones([2, 3]), ones([4, 3, 3]), ones(4)],
 };

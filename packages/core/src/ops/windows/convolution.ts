@@ -115,7 +115,7 @@ export const conv1d = conv('conv1d', 1);
  * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for different dtypes
  * @example
  * ```ts
- * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])).tolist(); // [ [ [ [ 4, 4 ], [ 4, 4 ] ] ] ]
+ * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])).reshape([-1]).tolist(); // [ 4, 4, 4, 4 ]
  * conv2d(ones([8, 3, 32, 32]), ones([16, 3, 5, 5]), null, { padding: 'same' }).shape; // [ 8, 16, 32, 32 ]
  * ```
  */

@@ -101,7 +101,7 @@ const onBothSides = ([height, width]: Pair, sign: 1 | -1): Shape =>
  * ```
  */
 export const im2col = /* @__PURE__ */ composition(
-  'unfold',
+  'im2col',
   { x: K.tensor, kernelSize: K.sizeOrSizes, options: K.options(kinds) },
   (x: Tensor, kernelSize: PerDimension, options: FoldOptions = {}): Tensor => {
     const sizes = x.ndim === 4 ? x.shape.slice(1) : x.shape;
@@ -130,7 +130,7 @@ export const im2col = /* @__PURE__ */ composition(
  * @example col2im(ones([4, 4]), 3, 2).tolist(); // [ [ [ 1, 2, 1 ], [ 2, 4, 2 ], [ 1, 2, 1 ] ] ]
  */
 export const col2im = /* @__PURE__ */ composition(
-  'fold',
+  'col2im',
   { x: K.tensor, outputSize: K.sizeOrSizes, kernelSize: K.sizeOrSizes, options: K.options(kinds) },
   (x: Tensor, outputSize: PerDimension, kernelSize: PerDimension, options: FoldOptions = {}): Tensor => {
     const sizes = x.ndim === 3 ? x.shape.slice(1) : x.shape;

@@ -1,18 +1,34 @@
 import {
+  alias,
   checkArguments,
+  col2im,
   type FoldOptions,
-  col2im as fold,
+  im2col,
   K,
   type PerDimension,
   type Tensor,
-  im2col as unfold,
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
 import { pyTuple } from '../../module/print.ts';
 
 export type { FoldOptions };
-export { fold, unfold };
+
+/**
+ * Sliding windows of images as columns: x (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with L the number
+ * of windows, by rows. Follows `torch.nn.functional.unfold`; the method `x.unfold` is another function, as in PyTorch.
+ * @throws ShapeError when x has no such shape, or no window fits; ValueError for numbers that are too small.
+ * @example F.unfold(ones([2, 5, 3, 4]), [2, 3]).shape; // [ 2, 30, 4 ]
+ */
+export const unfold: typeof im2col = /* @__PURE__ */ alias('unfold', im2col);
+
+/**
+ * The sum of columns where their windows lie in an image of `outputSize`: x (N, C * kH * kW, L) or (C * kH * kW, L) gives
+ * (N, C, H, W) or (C, H, W). Follows `torch.nn.functional.fold`.
+ * @throws ShapeError when x has no such shape, or other than the image has windows; ValueError for numbers that are too small.
+ * @example F.fold(ones([4, 4]), 3, 2).tolist(); // [ [ [ 1, 2, 1 ], [ 2, 4, 2 ], [ 1, 2, 1 ] ] ]
+ */
+export const fold: typeof col2im = /* @__PURE__ */ alias('fold', col2im);
 
 const printed = (value: PerDimension): string => (typeof value === 'number' ? `${value}` : pyTuple(value));
 
