@@ -24,10 +24,10 @@ export interface Geometry {
 export const volume = ([a, b, c]: Triple): number => a * b * c;
 
 /**
- * The numbers of one to three spatial dimensions as three: of two the first is depth, so that whatever goes slab by slab can go along
- * depth alone; what is missing is `rest`.
+ * What there is of each of one to three spatial dimensions as three: of two the first is depth, so that whatever goes slab by slab can
+ * go along depth alone; what is missing is `rest`.
  */
-export function triple(sizes: readonly number[], rest: number): Triple {
+export function triple<T>(sizes: readonly T[], rest: T): readonly [T, T, T] {
   const [first = rest, second = rest, third = rest] = sizes;
   if (sizes.length === 3) return [first, second, third];
   return sizes.length === 2 ? [first, rest, second] : [rest, rest, first];

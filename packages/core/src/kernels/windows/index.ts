@@ -1,3 +1,4 @@
 /** What looks through windows: convolutions and pooling. */
 export * from './convolution.ts';
 export { type Geometry, type Triple, triple } from './geometry.ts';
+export * from './pooling/index.ts';

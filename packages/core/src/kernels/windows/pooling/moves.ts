@@ -1,0 +1,127 @@
+/** Elements of planes at the places that pooling found: gathered, or put back. */
+
+import { bytesOf, type DType, type TypedArray } from '../../../dtype.ts';
+import { placeOf, recordCall, recorder } from '../../recording/index.ts';
+import {
+  bump,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  instantiate,
+  locals,
+  ModuleBuilder,
+  memoized,
+} from '../../wasm/index.ts';
+import { is, plus, push, put, times, upTo } from '../formulas.ts';
+
+type Kernel = (...args: number[]) => number;
+type MoveName = 'add' | 'put' | 'take';
+
+/**
+ * Of each of so many planes of `size` elements `count` ones, at `index`: those of `a` that the others at `b` are added to or put in the
+ * place of, or that are taken there. They give 1, and do no more, where an index is none of a plane.
+ */
+const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
+  const bytes = bytesOf(dtype);
+  const lane = dtype === 'float32' ? 'f32' : 'f64';
+  const module = new ModuleBuilder();
+  const params = i32Params('planes', 'size', 'count', 'index', 'a', 'b');
+  const define = (
+    name: MoveName,
+    clears: boolean,
+    move: (f: FunctionBuilder, p: Readonly<Record<'a' | 'b', number>>, at: number) => void,
+  ): void => {
+    defineFunction(module, { export: name, result: 'i32' }, params, (f, p) => {
+      const v = locals(f, 'i32', 'n', 'i', 'at');
+      if (clears) {
+        f.get(p.a).i32Const(0);
+        push(f, times(p.planes, p.size, is(bytes))).memoryFill();
+      }
+      upTo(f, v.n, p.planes, is(1), () => {
+        upTo(f, v.i, p.count, is(1), () => {
+          f.get(p.index).load('i32.load').tee(v.at).get(p.size).op('i32.ge_u').if();
+          f.i32Const(1).return().end();
+          put(f, v.at, plus(p.a, times(v.at, is(bytes))));
+          move(f, p, v.at);
+          bump(f, p.b, { bytes });
+          bump(f, p.index, { bytes: 4 });
+        });
+        put(f, p.a, plus(p.a, times(p.size, is(bytes))));
+      });
+      f.i32Const(0);
+    });
+  };
+  const load = `${lane}.load` as const;
+  const store = `${lane}.store` as const;
+  define('add', true, (f, p, at) =>
+    f.get(at).get(at).load(load).get(p.b).load(load).op(`${lane}.add`).store(store),
+  );
+  define('put', true, (f, p, at) => f.get(at).get(p.b).load(load).store(store));
+  define('take', false, (f, p, at) => f.get(p.b).get(at).load(load).store(store));
+  return instantiate(module.build());
+});
+
+/** An index that is none of a plane, to be told the caller; `null` where all are. */
+export type BadIndex = number | null;
+
+/** The places of elements: `count` in each of so many planes of `size` elements. */
+export interface Places {
+  readonly planes: number;
+  readonly size: number;
+  readonly count: number;
+  readonly index: TypedArray;
+}
+
+function record(
+  name: MoveName,
+  { planes, size, count, index }: Places,
+  a: TypedArray,
+  b: TypedArray,
+): boolean {
+  if (recorder === null) return false;
+  const callee = kernels(placeOf(a).area.dtype)[name];
+  const writes = [name === 'take' ? b : a];
+  recordCall(name, callee, [planes, size, count, index, a, b], { writes, checks: true });
+  return true;
+}
+
+function badIndex({ size, index }: Places): BadIndex {
+  for (const i of index) if (i < 0 || i >= size) return i;
+  return null;
+}
+
+/** Zeros, and values at places of their planes: added up, or each in the place of those before it. */
+export function putInPlanes(places: Places, values: TypedArray, out: TypedArray, adds: boolean): BadIndex {
+  if (record(adds ? 'add' : 'put', places, out, values)) return null;
+  const bad = badIndex(places);
+  if (bad !== null) return bad;
+  out.fill(0);
+  // Of float32 alone, so that the loop is compiled to plain loads and stores.
+  if (out instanceof Float32Array && values instanceof Float32Array) putEach(places, values, out, adds);
+  else putEach(places, values, out, adds);
+  return null;
+}
+
+function putEach(
+  { planes, size, count, index }: Places,
+  values: TypedArray,
+  out: TypedArray,
+  adds: boolean,
+): void {
+  for (let n = 0, i = 0, base = 0; n < planes; n++, base += size)
+    for (const end = i + count; i < end; i++) {
+      const at = base + (index[i] ?? 0);
+      out[at] = adds ? (out[at] ?? 0) + (values[i] ?? 0) : (values[i] ?? 0);
+    }
+}
+
+/** The elements at places of their planes. */
+export function takeFromPlanes(places: Places, source: TypedArray, out: TypedArray): BadIndex {
+  if (record('take', places, source, out)) return null;
+  const bad = badIndex(places);
+  if (bad !== null) return bad;
+  const { planes, size, count, index } = places;
+  for (let n = 0, i = 0, base = 0; n < planes; n++, base += size)
+    for (const end = i + count; i < end; i++) out[i] = source[base + (index[i] ?? 0)] ?? 0;
+  return null;
+}

@@ -1,0 +1,116 @@
+/** What the functions of pooling take, and their errors. */
+
+import { scalarNameOf } from '../../../dtype.ts';
+import { DTypeError, ShapeError, ValueError } from '../../../errors.ts';
+import { formatShape, type Shape } from '../../../shape.ts';
+import type { Tensor } from '../../../tensor.ts';
+import type { PerDimension } from '../convolution-checks.ts';
+
+const words = ['', 'one int', 'two ints', 'three ints'];
+
+/** A number for each of `rank` dimensions. */
+export function forEach(what: string, value: PerDimension, rank: number): Shape {
+  if (typeof value === 'number') return Array<number>(rank).fill(value);
+  if (value.length === 1 || value.length === rank) {
+    const [first = 0] = value;
+    return value.length === rank ? value : Array<number>(rank).fill(first);
+  }
+  throw new ShapeError(
+    `${what} must either be a single int, or a tuple of ${words[rank]}, but got ${what}=${formatShape(value)}`,
+  );
+}
+
+/** Refuses what has not `rank` spatial dimensions behind channels, with a batch or without; only the batch may be empty. */
+export function checkPlanes(x: Tensor, rank: number, mayLackChannels = false): void {
+  const dims = x.ndim - rank;
+  const [unbatched, batched] = [`${rank + 1}D`, `${rank + 2}D`];
+  if (dims !== 1 && dims !== 2) {
+    throw new ShapeError(
+      `non-empty ${unbatched} or ${batched} (batch mode) tensor expected for input: Expected ${unbatched} or ${batched} (batch mode) ` +
+        `tensor with optional 0 dim batch size for input, but got: ${formatShape(x.shape)}`,
+    );
+  }
+  const first = mayLackChannels ? dims : dims - 1;
+  if (x.shape.slice(first).includes(0)) {
+    throw new ShapeError(
+      `Expected ${unbatched} or ${batched} (batch mode) tensor with optional 0 dim batch size for input and non-zero size for ` +
+        `non-batch dimensions, but got: ${formatShape(x.shape)}`,
+    );
+  }
+}
+
+/** @throws DTypeError where x is no tensor of floats */
+export function checkFloats(x: Tensor): void {
+  if (x.dtype !== 'float32' && x.dtype !== 'float64')
+    throw new DTypeError(`not implemented for '${scalarNameOf(x.dtype)}'; convert it with to('float32')`);
+}
+
+/** Which entries windows have, along each dimension. */
+export interface WindowSizes {
+  readonly kernel: Shape;
+  readonly stride: Shape;
+  readonly padding: Shape;
+  readonly dilation: Shape;
+}
+
+function checkAtLeast(what: string, list: Shape, least: 0 | 1): void {
+  if (list.every((n) => n >= least)) return;
+  throw new ValueError(
+    least === 1
+      ? `${what} must be greater than zero, but got ${list.find((n) => n < 1)}`
+      : `pad must be non-negative, but got pad: ${list.find((n) => n < 0)}`,
+  );
+}
+
+/** The sizes of windows over `rank` dimensions. */
+export function windowSizes(
+  rank: number,
+  kernelSize: PerDimension,
+  {
+    stride,
+    padding = 0,
+    dilation = 1,
+  }: Readonly<Partial<Record<'stride' | 'padding' | 'dilation', PerDimension>>>,
+): WindowSizes {
+  const kernel = forEach('kernel_size', kernelSize, rank);
+  const sizes = {
+    kernel,
+    stride: stride === undefined ? kernel : forEach('stride', stride, rank),
+    padding: forEach('padding', padding, rank),
+    dilation: forEach('dilation', dilation, rank),
+  };
+  checkAtLeast('kernel_size', kernel, 1);
+  checkAtLeast('stride', sizes.stride, 1);
+  checkAtLeast('dilation', sizes.dilation, 1);
+  checkAtLeast('padding', sizes.padding, 0);
+  for (const [d, pad] of sizes.padding.entries()) {
+    const [k = 1, step = 1] = [kernel[d], sizes.dilation[d]];
+    if (pad > Math.floor((step * (k - 1) + 1) / 2)) {
+      throw new ValueError(
+        `pad should be at most half of effective kernel size, but got pad=${pad}, kernel_size=${k} and dilation=${step}`,
+      );
+    }
+  }
+  return sizes;
+}
+
+/** How many windows there are along each dimension; in ceil mode also those that reach beyond the end, if they begin before it. */
+export function windowCounts(
+  sizes: Shape,
+  { kernel, stride, padding, dilation }: WindowSizes,
+  ceilMode: boolean,
+): Shape {
+  const counts = sizes.map((size, d) => {
+    const [k = 1, step = 1, pad = 0, apart = 1] = [kernel[d], stride[d], padding[d], dilation[d]];
+    const rest = size + 2 * pad - apart * (k - 1) - 1 + (ceilMode ? step - 1 : 0);
+    const count = Math.floor(rest / step) + 1;
+    return ceilMode && (count - 1) * step >= size + pad ? count - 1 : count;
+  });
+  if (counts.some((n) => n < 1)) {
+    throw new ShapeError(
+      `Given input size: (${sizes.join('x')}). Calculated output size: (${counts.join('x')}). Output size is too small. ` +
+        `Invalid computed output size: ${counts.find((n) => n < 1)}`,
+    );
+  }
+  return counts;
+}
