@@ -5,7 +5,7 @@ import { elementsOf, fillStrided, scatterStrided } from '../elementwise/index.ts
 import { recorder, worksInJavaScript } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
-import { align16, ensureBytes, type FloatLane, f32, f64, scratchLimit } from '../wasm/index.ts';
+import { align16, ensureBytes, type FloatLane, f32, f64, Residence, scratchLimit } from '../wasm/index.ts';
 import { CONVOLUTION_SCRATCH } from './convolution-driver.ts';
 import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './convolution-plan.ts';
 import { type Geometry, volume } from './geometry.ts';
@@ -29,12 +29,8 @@ export function convolve(g: Geometry, wanted: Wanted, operands: Places<Strided>,
   }
   worksInJavaScript('its kernel works on elements in JavaScript');
   const added = bias === null ? null : elementsOf(bias);
-  if (
-    lane === null ||
-    plan === null ||
-    !runInChunks(g, wanted, arrays as Places<FloatArray>, added, lane, plan)
-  )
-    convolvePlain(g, wanted, arrays, added);
+  if (lane === null || plan === null) convolvePlain(g, wanted, arrays, added);
+  else runInChunks(g, wanted, arrays as Places<FloatArray>, added, lane, plan);
 }
 
 const laneFor = (dtype: DType): FloatLane | null =>
@@ -52,7 +48,15 @@ const CHUNK_BYTES = 1 << 21;
 
 type Run = (args: number[]) => void;
 
-/** In chunks of images; `false` where there is no room for one. */
+/** Where an image does not fit into scratch: what lasts, and is used again. */
+let spacious: Residence | null = null;
+
+function roomOf(bytes: number): number {
+  if (spacious === null || spacious.bytes < bytes) spacious = new Residence(bytes);
+  return spacious.address;
+}
+
+/** In chunks of images. */
 function runInChunks(
   g: Geometry,
   wanted: Wanted,
@@ -60,7 +64,7 @@ function runInChunks(
   bias: TypedArray | null,
   lane: FloatLane,
   plan: ConvolutionPlan,
-): boolean {
+): void {
   const bytes = lane === 'f32' ? 4 : 8;
   const counts = countsOf(g);
   const work = g.batch * counts.y * g.channels * volume(g.kernel);
@@ -69,24 +73,21 @@ function runInChunks(
   // Several threads want images for each of them.
   const chunk = work < worthThreads ? CHUNK_BYTES : 4 * CHUNK_BYTES;
   const images = Math.max(1, Math.min(g.batch, Math.floor(chunk / ((counts.x + counts.y) * bytes))));
-  const weight = CONVOLUTION_SCRATCH;
-  const x = align16(weight + counts.weight * bytes) + 64;
+  const x = align16(counts.weight * bytes) + 64;
   const y = align16(x + images * counts.x * bytes) + 64;
-  const end = align16(y + images * counts.y * bytes) + 64;
-  if (end > scratchLimit) return false;
+  const needed = align16(y + images * counts.y * bytes) + 64;
+  const isLarge = CONVOLUTION_SCRATCH + needed > scratchLimit;
   const chunks = (run: Run): void => {
-    ensureBytes(end);
+    ensureBytes(CONVOLUTION_SCRATCH + (isLarge ? 0 : needed));
+    const first = isLarge ? roomOf(needed) : CONVOLUTION_SCRATCH;
     const scratch = lane === 'f32' ? f32 : f64;
-    inChunks(g, wanted, arrays, bias, plan, { x, weight, y }, images, scratch, run);
+    const at = { x: first + x, weight: first, y: first + y };
+    inChunks(g, wanted, arrays, bias, plan, at, images, scratch, run);
   };
   const copied = g.batch * (counts.x + counts.y);
-  if (
-    rows === null ||
-    work < worthThreads ||
-    !onThreads(work, copied, (byRows) => chunks((args) => byRows(f, args, rows)))
-  )
+  const mayShare = rows !== null && !isLarge && work >= worthThreads;
+  if (!mayShare || !onThreads(work, copied, (byRows) => chunks((args) => byRows(f, args, rows))))
     chunks((args) => kernel(...args));
-  return true;
 }
 
 function inChunks(

@@ -19,35 +19,25 @@ const EXACT = 2 ** 53;
 
 /** Visits the indices of each three elements that belong together: y += weight * x. */
 function eachTerm(g: Geometry, visit: (x: number, weight: number, y: number) => void): void {
-  const { batch, groups, channels, filters, out, kernel } = g;
-  const [xPlane, wPlane, yPlane] = [volume(g.size), volume(kernel), volume(out)];
-  const pairs = placePairs(g);
+  const { batch, groups, channels, filters, out, kernel, size } = g;
+  const [xPlane, wPlane, yPlane] = [volume(size), volume(kernel), volume(out)];
+  const [d, h, w] = ([0, 1, 2] as const).map((axis) => meetings(g, axis)) as [Triple[], Triple[], Triple[]];
+  const index = (first: number, [, b, c]: Triple, i: number, j: number, k: number): number =>
+    first + (i * b + j) * c + k;
   for (let n = 0; n < batch; n++)
-    for (let f = 0; f < groups * filters; f++) {
-      const first = Math.floor(f / filters) * channels;
+    for (let f = 0; f < groups * filters; f++)
       for (let c = 0; c < channels; c++) {
-        const x = (n * groups * channels + first + c) * xPlane;
-        const w = (f * channels + c) * wPlane;
+        const x = ((n * groups + Math.floor(f / filters)) * channels + c) * xPlane;
+        const weight = (f * channels + c) * wPlane;
         const y = (n * groups * filters + f) * yPlane;
-        for (let i = 0; i < pairs.length; i += 3)
-          visit(x + (pairs[i] ?? 0), w + (pairs[i + 1] ?? 0), y + (pairs[i + 2] ?? 0));
+        for (const [xd, kd, yd] of d)
+          for (const [xh, kh, yh] of h)
+            for (const [xw, kw, yw] of w)
+              visit(index(x, size, xd, xh, xw), index(weight, kernel, kd, kh, kw), index(y, out, yd, yh, yw));
       }
-    }
 }
 
-/** Within one channel of each: place in x, in the kernel, and in y, of all that meet; three numbers each. */
-function placePairs(g: Geometry): number[] {
-  const places: number[] = [];
-  const [d, h, w] = [0, 1, 2].map((axis) => meetings(g, axis as 0 | 1 | 2)) as [Triple[], Triple[], Triple[]];
-  const index = ([, b, c]: Triple, i: number, j: number, k: number): number => (i * b + j) * c + k;
-  for (const [xd, kd, yd] of d)
-    for (const [xh, kh, yh] of h)
-      for (const [xw, kw, yw] of w)
-        places.push(index(g.size, xd, xh, xw), index(g.kernel, kd, kh, kw), index(g.out, yd, yh, yw));
-  return places;
-}
-
-/** The same along one dimension. */
+/** Places in x, in the kernel, and in y, along one dimension, that meet. */
 function meetings(g: Geometry, axis: 0 | 1 | 2): Triple[] {
   const met: Triple[] = [];
   for (let y = 0; y < g.out[axis]; y++)
