@@ -37,8 +37,8 @@ function refusesInput(node: ts.Node): boolean {
     if (errors.test(node.expression.expression.getText())) return true;
   }
   if (ts.isCallExpression(node) && /^(check|require|refuse)[A-Z]/.test(node.expression.getText())) {
-    // What is no tensor at all, the types refuse.
-    if (node.expression.getText() !== 'requireTensors') return true;
+    // What is no tensor at all, and what is too much, the types refuse.
+    if (!['requireTensors', 'refuseExcess'].includes(node.expression.getText())) return true;
   }
   return ts.forEachChild(node, (child) => refusesInput(child) || undefined) ?? false;
 }

@@ -196,7 +196,7 @@ export class MultiheadAttention extends Module<
     value: Tensor,
     options: MultiheadAttentionCall = {},
   ): [Tensor, Tensor | null] {
-    checkArguments(this.constructor.name, callKinds, [query, key, value, options]);
+    checkArguments(this.constructor.name, callKinds, arguments);
     const batched = this.checkShapes(query, key, value, options);
     const inside = (x: Tensor): Tensor =>
       batched ? (this.batchFirst ? x.transpose(0, 1) : x) : x.unsqueeze(1);

@@ -60,7 +60,7 @@ abstract class TransformerLayer<I extends unknown[]> extends Module<I, Tensor> {
   /** What comes between the two linear layers. */
   readonly activation: (x: Tensor) => Tensor;
 
-  constructor(dModel: number, nhead: number, options: TransformerLayerOptions) {
+  constructor(given: IArguments, options: TransformerLayerOptions) {
     checkArguments(
       new.target.name,
       {
@@ -68,7 +68,7 @@ abstract class TransformerLayer<I extends unknown[]> extends Module<I, Tensor> {
         nhead: K.positiveCount,
         options: K.options<TransformerLayerOptions>(transformerLayerKinds),
       },
-      [dModel, nhead, options],
+      given,
     );
     super();
     const { activation = 'relu', normFirst = false } = options;
@@ -141,7 +141,7 @@ export class TransformerEncoderLayer extends TransformerLayer<[Tensor, EncoderLa
   dropout2: Dropout;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super(dModel, nhead, options);
+    super(arguments, options);
     const parts = partsOf(dModel, options);
     this.selfAttn = new MultiheadAttention(dModel, nhead, parts.attention);
     this.linear1 = parts.inner();
@@ -154,7 +154,7 @@ export class TransformerEncoderLayer extends TransformerLayer<[Tensor, EncoderLa
   }
 
   override forward(src: Tensor, options: EncoderLayerCall = {}): Tensor {
-    checkArguments(this.constructor.name, { src: K.tensor, options: encoderLayerCall }, [src, options]);
+    checkArguments(this.constructor.name, { src: K.tensor, options: encoderLayerCall }, arguments);
     const { srcMask = null, srcKeyPaddingMask = null, isCausal = false } = options;
     const x = this.residual(src, this.norm1, (y) =>
       this.dropout1(attend(this.selfAttn, [y, y], srcMask, srcKeyPaddingMask, isCausal)),
@@ -204,7 +204,7 @@ export class TransformerDecoderLayer extends TransformerLayer<[Tensor, Tensor, D
   dropout3: Dropout;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super(dModel, nhead, options);
+    super(arguments, options);
     const parts = partsOf(dModel, options);
     this.selfAttn = new MultiheadAttention(dModel, nhead, parts.attention);
     this.multiheadAttn = new MultiheadAttention(dModel, nhead, parts.attention);
@@ -220,11 +220,11 @@ export class TransformerDecoderLayer extends TransformerLayer<[Tensor, Tensor, D
   }
 
   override forward(tgt: Tensor, memory: Tensor, options: DecoderCall = {}): Tensor {
-    checkArguments(this.constructor.name, { tgt: K.tensor, memory: K.tensor, options: decoderCall }, [
-      tgt,
-      memory,
-      options,
-    ]);
+    checkArguments(
+      this.constructor.name,
+      { tgt: K.tensor, memory: K.tensor, options: decoderCall },
+      arguments,
+    );
     const { tgtMask = null, tgtKeyPaddingMask = null, tgtIsCausal = false } = options;
     const { memoryMask = null, memoryKeyPaddingMask = null, memoryIsCausal = false } = options;
     const own = this.residual(tgt, this.norm1, (y) =>

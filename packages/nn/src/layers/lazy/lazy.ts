@@ -1,4 +1,5 @@
 import { empty, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import { checkInput } from '../../module/arguments.ts';
 import { setProperty } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
 import { Parameter } from '../../module/parameter.ts';
@@ -43,6 +44,7 @@ export function lazyClass<M extends AnyLayer, A extends unknown[]>(
     resetParameters(): void {}
 
     override forward(x: Tensor): Tensor {
+      checkInput(this, x);
       const features = featuresOf(x);
       if (features === undefined || features < 1) {
         throw new ShapeError(

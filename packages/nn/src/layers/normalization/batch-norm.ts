@@ -38,7 +38,7 @@ export interface BatchNormFunctionOptions {
  * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
  * and unbiased variance: (x - mean) / sqrt(var + eps) * weight + bias. Follows `torch.nn.functional.batch_norm`.
  * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of elements.
- * @throws ValueError in training with one value a channel, and outside it without running statistics.
+ * @throws ValueError in training with one value a channel or an eps that is not positive, and outside it without running statistics.
  */
 export const batchNorm = /* @__PURE__ */ composition(
   'batchNorm',
@@ -61,6 +61,8 @@ export const batchNorm = /* @__PURE__ */ composition(
     options: BatchNormFunctionOptions = {},
   ): Tensor => {
     floats(x.dtype);
+    if (options.training === true && options.eps !== undefined && options.eps <= 0)
+      throw new ValueError(`batchNorm: eps must be positive during training, but got ${options.eps}`);
     const { weight = null, bias = null, training = false } = options;
     const { momentum = defaults.momentum, eps = defaults.eps } = options;
     if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);

@@ -76,6 +76,10 @@ export const groupNorm = /* @__PURE__ */ composition(
         );
       }
     }
+    if (samples > 0 && x.count === 0)
+      throw new ShapeError(
+        `groupNorm: Expected channels and field of more than 0 elements, got shape ${shape}`,
+      );
     const groups = samples * numGroups;
     const inner = x.count === 0 ? 0 : x.count / groups;
     if (inner * samples === 1) {

@@ -128,7 +128,7 @@ export class RNNCell extends Cell<Tensor> {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    checkArguments(this.constructor.name, stateKinds, [input, hx]);
+    checkArguments(this.constructor.name, stateKinds, arguments);
     const mode = this.nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU';
     return this.step(mode, input, hx === null ? null : [hx], 1)[0] as Tensor;
   }
@@ -150,7 +150,7 @@ export class GRUCell extends Cell<Tensor> {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    checkArguments(this.constructor.name, stateKinds, [input, hx]);
+    checkArguments(this.constructor.name, stateKinds, arguments);
     return this.step('GRU', input, hx === null ? null : [hx], 1)[0] as Tensor;
   }
 }
@@ -173,7 +173,7 @@ export class LSTMCell extends Cell<[Tensor, Tensor], readonly [Tensor, Tensor]> 
   }
 
   override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [Tensor, Tensor] {
-    checkArguments(this.constructor.name, { input: K.tensor, hx: K.nullable(K.tensors) }, [input, hx]);
+    checkArguments(this.constructor.name, { input: K.tensor, hx: K.nullable(K.tensors) }, arguments);
     const [h, c] = this.step('LSTM', input, hx, 2);
     return [h as Tensor, c as Tensor];
   }

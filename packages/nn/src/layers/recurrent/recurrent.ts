@@ -6,7 +6,7 @@ import {
   ShapeError,
   sameShape,
   stack,
-  Tensor,
+  type Tensor,
   ValueError,
   zeros,
 } from '@kindling/core';
@@ -57,6 +57,8 @@ const recurrentKinds: K.Kinds<RecurrentOptions> = {
   bidirectional: K.flag,
   ...layerKinds,
 };
+
+const sequence = /* @__PURE__ */ K.either(K.tensor, /* @__PURE__ */ K.instanceOf(PackedSequence));
 
 /** What recurrent layers share: their weights, and the way through layers and directions. */
 abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H]> {
@@ -162,8 +164,9 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
   }
 
   /** Goes through a sequence from the state given, each part (layers * directions, N, H). */
-  protected through<S extends Sequence>(input: S, given: State | null): [S, State] {
+  protected through<S extends Sequence>(sequence: S, given: State | null): [S, State] {
     const { name } = this.constructor;
+    const input: Sequence = sequence;
     if (input instanceof PackedSequence) {
       const { data, batchSizes, sortedIndices, unsortedIndices } = input;
       this.checkSize(data);
@@ -171,10 +174,8 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
       const [outputs, state] = this.layers(data, batchSizes, initial);
       return [input.withData(outputs) as S, state.map((x) => inOrder(x, 1, unsortedIndices))];
     }
-    if (!(input instanceof Tensor) || (input.ndim !== 2 && input.ndim !== 3)) {
-      const got = input instanceof Tensor ? `${input.ndim}D` : `a ${typeof input}`;
-      throw new ShapeError(`${name}: Expected input to be 2D or 3D, got ${got} instead`);
-    }
+    if (input.ndim !== 2 && input.ndim !== 3)
+      throw new ShapeError(`${name}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
     this.checkSize(input);
     const isBatched = input.ndim === 3;
     const batched = isBatched ? (this.batchFirst ? input.transpose(0, 1) : input) : input.unsqueeze(1);
@@ -270,7 +271,7 @@ function checkLayer(name: string, kinds: Readonly<Record<string, K.Kind>>, given
 /** A layer whose state is one tensor. */
 abstract class Plain extends Recurrent<Tensor> {
   override forward<S extends Sequence>(input: S, hx: Tensor | null = null): [S, Tensor] {
-    checkArguments(this.constructor.name, { input: K.anything, hx: K.nullable(K.tensor) }, [input, hx]);
+    checkArguments(this.constructor.name, { input: sequence, hx: K.nullable(K.tensor) }, arguments);
     const [output, [h]] = this.through(input, hx === null ? null : [hx]);
     return [output, h as Tensor];
   }
@@ -372,7 +373,7 @@ export class LSTM extends Recurrent<[Tensor, Tensor]> {
     input: S,
     hx: readonly [Tensor, Tensor] | null = null,
   ): [S, [Tensor, Tensor]] {
-    checkArguments(this.constructor.name, { input: K.anything, hx: K.nullable(K.tensors) }, [input, hx]);
+    checkArguments(this.constructor.name, { input: sequence, hx: K.nullable(K.tensors) }, arguments);
     const [output, [h, c]] = this.through(input, hx);
     return [output, [h as Tensor, c as Tensor]];
   }

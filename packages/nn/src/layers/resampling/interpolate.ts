@@ -209,16 +209,32 @@ export class Upsample extends Module<[Tensor], Tensor> {
   }
 }
 
-/** {@link Upsample} of (N, C, H, W) by `'nearest'`. Follows `torch.nn.UpsamplingNearest2d`. */
+/** Options of {@link UpsamplingNearest2d} and {@link UpsamplingBilinear2d}: one of both. */
+export type UpsamplingOptions = Pick<UpsampleOptions, 'size' | 'scaleFactor'>;
+
+const upsamplingKind = /* @__PURE__ */ K.options<UpsamplingOptions>({
+  size: sizeKinds.size,
+  scaleFactor: sizeKinds.scaleFactor,
+});
+
+/**
+ * {@link Upsample} of (N, C, H, W) by `'nearest'`. Follows `torch.nn.UpsamplingNearest2d`.
+ * @throws ValueError for other options
+ */
 export class UpsamplingNearest2d extends Upsample {
-  constructor(options: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = {}) {
+  constructor(options: UpsamplingOptions = {}) {
+    checkArguments(new.target.name, { options: upsamplingKind }, arguments);
     super({ ...options, mode: 'nearest' });
   }
 }
 
-/** {@link Upsample} of (N, C, H, W) by `'bilinear'`, corners aligned. Follows `torch.nn.UpsamplingBilinear2d`. */
+/**
+ * {@link Upsample} of (N, C, H, W) by `'bilinear'`, corners aligned. Follows `torch.nn.UpsamplingBilinear2d`.
+ * @throws ValueError for other options
+ */
 export class UpsamplingBilinear2d extends Upsample {
-  constructor(options: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = {}) {
+  constructor(options: UpsamplingOptions = {}) {
+    checkArguments(new.target.name, { options: upsamplingKind }, arguments);
     super({ ...options, mode: 'bilinear', alignCorners: true });
   }
 }

@@ -25,9 +25,13 @@ export interface Parametrization extends Module<never, Tensor> {
 
 const originals = /^original\d*$/;
 
-/** The parametrizations of one tensor, in order, and what they make it of. Follows `torch.nn.utils.parametrize.ParametrizationList`. */
+/**
+ * The parametrizations of one tensor, in order, and what they make it of. Follows `torch.nn.utils.parametrize.ParametrizationList`.
+ * @throws KindlingError for what is no module
+ */
 export class ParametrizationList extends Numbered<Parametrization, Parametrization, [], Tensor> {
   constructor(parametrization: Parametrization) {
+    checkArguments(new.target.name, { parametrization: moduleKind }, arguments);
     super();
     this.append(parametrization);
   }
