@@ -1,7 +1,7 @@
 /** Has V8 compile matrix products for vectors of 256 bits, which WebAssembly has no instructions for. */
 import { setFlagsFromString } from 'node:v8';
 import { refuseExcess } from '../arguments/index.ts';
-import { tryWideProducts, type WideTrial } from '../kernels/index.ts';
+import { tryWideProducts, useWideConvolutions, type WideTrial } from '../kernels/index.ts';
 
 /** What {@link useWideVectors} did. */
 export interface WideVectors {
@@ -68,10 +68,16 @@ function outcome({ same, speedup, used }: WideTrial): WideVectors {
   };
 }
 
+function tryWide(): WideVectors {
+  const trial = tryWideProducts(compileWide, () => performance.now());
+  if (trial.used) useWideConvolutions(compileWide);
+  return outcome(trial);
+}
+
 let known: WideVectors | null = null;
 
 /**
- * Makes matrix products, and with them linear layers, up to twice as fast: has Node use vectors of 256 bits for them. For x64
+ * Makes matrix products, and with them linear layers and convolutions, up to twice as fast: has Node use vectors of 256 bits for them. For x64
  * processors with AVX2, and Node 24 or newer. Kindling's own.
  *
  * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. The
@@ -92,10 +98,7 @@ export function useWideVectors(): WideVectors {
   if (arguments.length > 0) refuseExcess('useWideVectors', [], arguments);
   if (known === null) {
     const reason = whyNot();
-    known =
-      reason === null
-        ? outcome(tryWideProducts(compileWide, () => performance.now()))
-        : { enabled: false, speedup: null, reason };
+    known = reason === null ? tryWide() : { enabled: false, speedup: null, reason };
   }
   return known;
 }

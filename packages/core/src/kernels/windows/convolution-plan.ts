@@ -1,9 +1,19 @@
 /** Which kernel serves a convolution, what it is given, and how it is cut for threads. */
 
-import { gemmLanes, narrowTile } from '../gemm/index.ts';
+import { gemmLanes, narrowTile, wideTile } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import { type FloatLane, instantiate, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
+import {
+  align16,
+  type Compiling,
+  ensureBytes,
+  type FloatLane,
+  f32,
+  f64,
+  instantiate,
+  ModuleBuilder,
+  u8,
+} from '../wasm/index.ts';
+import { CONVOLUTION_SCRATCH, convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
 import { convolutionKernels } from './convolution-kernels.ts';
 import { type Geometry, volume } from './geometry.ts';
 import type { Wanted } from './plain.ts';
@@ -29,11 +39,63 @@ export interface ConvolutionPlan {
 /** Types of the arguments. */
 export const convolutionTypes = Object.values(convolutionParams);
 
-const kernels = memoized((lane: FloatLane): Readonly<Record<KernelName, ConvolutionKernel>> => {
+type Kernels = Readonly<Record<KernelName, ConvolutionKernel>>;
+
+/** The kernels of a lane: with `wide`, for vectors of 256 bits. */
+function compileKernels(lane: FloatLane, wide?: Compiling): Kernels {
   const module = new ModuleBuilder();
-  convolutionKernels(module, gemmLanes[lane], narrowTile);
-  return instantiate(module.build());
-});
+  convolutionKernels(module, gemmLanes[lane], wide === undefined ? narrowTile : wideTile);
+  const bytes = module.build();
+  const compile = (): Kernels => instantiate<Kernels>(bytes, {}, wide);
+  return wide === undefined ? compile() : wide(compile);
+}
+
+const known = new Map<FloatLane, Kernels>();
+
+function kernels(lane: FloatLane): Kernels {
+  let made = known.get(lane);
+  if (made === undefined) {
+    made = compileKernels(lane);
+    known.set(lane, made);
+  }
+  return made;
+}
+
+/** Remainders of panels and tiles of every kind. */
+const tried: Geometry = {
+  ...{ batch: 2, groups: 1, channels: 31, filters: 7 },
+  ...{ size: [9, 1, 11], kernel: [3, 1, 3], out: [9, 1, 11] },
+  ...{ stride: [1, 1, 1], padding: [1, 0, 1], dilation: [1, 1, 1] },
+};
+
+/** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
+export function useWideConvolutions(compile: Compiling): void {
+  for (const lane of ['f32', 'f64'] as const) {
+    const wide = compileKernels(lane, compile);
+    if (bitsOf(kernels(lane), lane) === bitsOf(wide, lane)) known.set(lane, wide);
+  }
+}
+
+/** What the kernels that multiply give of some numbers, as text. */
+function bitsOf(all: Kernels, lane: FloatLane): string {
+  const bytes = lane === 'f32' ? 4 : 8;
+  const room = align16(tried.batch * tried.channels * tried.filters * volume(tried.size) * bytes);
+  const at = {
+    x: CONVOLUTION_SCRATCH,
+    weight: CONVOLUTION_SCRATCH + room,
+    y: CONVOLUTION_SCRATCH + 2 * room,
+  };
+  ensureBytes(CONVOLUTION_SCRATCH + 3 * room);
+  const numbers = lane === 'f32' ? f32 : f64;
+  const portions = portionsOf(tried, bytes) ?? [1, 1, 0];
+  return (['x', 'weight', 'y'] as const)
+    .map((wanted) => {
+      for (let i = CONVOLUTION_SCRATCH / bytes; i < (at.y + room) / bytes; i++) numbers[i] = Math.sin(i);
+      all[wanted](...argumentsOf(tried, tried.batch, portions, false), at.x, at.weight, at.y, 0, 0);
+      return u8.slice(at[wanted], at[wanted] + room).join();
+    })
+    .join(';');
+}
 
 const depthwise = { x: 'depthwiseX', weight: 'depthwiseWeight', y: 'depthwiseY' } as const;
 /** Filters of a group of one channel from which on products are faster. */
@@ -86,6 +148,17 @@ function portionsOf(g: Geometry, bytes: number): [slab: number, block: number, b
   return [slab, Math.max(1, Math.min(most, Math.floor(room / reach(g, 0, slab)))), 0];
 }
 
+/** The arguments before the addresses. */
+const argumentsOf = (
+  g: Geometry,
+  batch: number,
+  portions: readonly number[],
+  isTurned: boolean,
+): number[] => [
+  ...[batch, g.groups, g.channels, g.filters, ...g.size, ...g.kernel, ...g.out],
+  ...[...g.stride, ...g.padding, ...g.dilation, ...portions, g.filters, Number(isTurned)],
+];
+
 const names = Object.keys(convolutionParams);
 const place = (name: keyof typeof convolutionParams): number => names.indexOf(name);
 
@@ -124,8 +197,7 @@ export function planOf(g: Geometry, wanted: Wanted, lane: FloatLane): Convolutio
     adds: made === 'x',
     rows: rowsOf(seen, name, bytes),
     args: (batch, at, accumulate) => [
-      ...[batch, seen.groups, channels, filters, ...seen.size, ...seen.kernel, ...seen.out],
-      ...[...seen.stride, ...seen.padding, ...seen.dilation, ...portions, filters, Number(other !== null)],
+      ...argumentsOf(seen, batch, portions, other !== null),
       ...(other === null ? [at.x, at.weight, at.y] : [at.y, at.weight, at.x]),
       ...[Number(accumulate), 0],
     ],
