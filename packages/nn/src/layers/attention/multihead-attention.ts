@@ -7,6 +7,7 @@ import {
   pad,
   ShapeError,
   sameShape,
+  steps,
   type Tensor,
   ValueError,
   zeros,
@@ -261,9 +262,11 @@ export class MultiheadAttention extends Module<
   /** The projections of queries (L, N, E), keys and values. */
   private project(q: Tensor, k: Tensor, v: Tensor): readonly Tensor[] {
     const { inProjWeight: packed, inProjBias: bias, embedDim } = this;
-    if (packed !== null && q === k && k === v) return linear(q, packed, bias).split(embedDim, -1);
-    const weights = packed?.split(embedDim, 0) ?? [this.qProjWeight, this.kProjWeight, this.vProjWeight];
-    const biases = bias?.split(embedDim, 0);
+    const sizes = [embedDim, embedDim, embedDim];
+    if (packed !== null && q === k && k === v) return steps(linear(q, packed, bias), sizes, { dim: -1 });
+    const weights =
+      packed === null ? [this.qProjWeight, this.kProjWeight, this.vProjWeight] : steps(packed, sizes);
+    const biases = bias && steps(bias, sizes);
     return [q, k, v].map((x, i) => {
       const weight = weights[i];
       return weight == null ? x : linear(x, weight, biases?.[i] ?? null);

@@ -114,10 +114,10 @@ export const scaledDotProductAttention = /* @__PURE__ */ composition(
     const [k, v] = enableGqa ? [sharedByHeads(key, heads), sharedByHeads(value, heads)] : [key, value];
     const scores = query.mul(scale ?? 1 / Math.sqrt(query.size(-1))).matmul(k.transpose(-2, -1));
     const seen = isCausal ? ones([query.size(-2), k.size(-2)], { dtype: 'bool' }).tril() : attnMask;
-    const weights =
-      seen === null
-        ? scores.softmax(-1)
-        : softmaxWhere(seen.dtype === 'bool' ? where(seen, scores, -Infinity) : scores.add(seen));
+    const masked =
+      seen === null ? scores : seen.dtype === 'bool' ? where(seen, scores, -Infinity) : scores.add(seen);
+    // By the causal mask every query sees the first key.
+    const weights = attnMask === null ? masked.softmax(-1) : softmaxWhere(masked);
     const { generator } = options;
     const kept = dropoutP > 0 ? dropout(weights, { p: dropoutP, ...(generator && { generator }) }) : weights;
     return kept.matmul(v);
