@@ -1,25 +1,21 @@
 import { composition, K } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
-import { factorCholesky, RealMatrix, solveTriangle } from '../../kernels/index.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
-import { formatShape } from '../../shape.ts';
+import { factorCholesky } from '../../kernels/index.ts';
+import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
-import { add, mul, neg } from '../elementwise/arithmetic.ts';
+import { add, mul } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import {
   batchOf,
   type Checked,
   checkMatrices,
-  checkSameDtype,
   checkSquare,
   type ExOptions,
   matricesIn,
   refused,
-  sameBatch,
 } from './checks.ts';
-import { checkSystem, triangleSolution } from './triangular.ts';
+import { triangleSolution } from './triangular.ts';
 
 const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
   name: 'linalg_cholesky_ex',
@@ -103,104 +99,4 @@ export const choleskyEx = composition(
     const [L, info] = factors(a, upper, checkErrors ? 'linalg.choleskyEx' : null);
     return { L, info };
   },
-);
-
-interface Factor {
-  readonly upper: boolean;
-}
-
-/** Replaces B by (L Lᵀ)⁻¹ B, for the lower triangle of a matrix, or for the upper one by (Uᵀ U)⁻¹ B. */
-function solveFactor(matrix: RealMatrix, b: RealMatrix, upper: boolean): void {
-  const turned = matrix.transposed();
-  solveTriangle(upper ? turned : matrix, b, false, false);
-  solveTriangle(upper ? matrix : turned, b, true, false);
-}
-
-/** The gradient to a factor of which A⁻¹ is a product, from that of A⁻¹ on both sides of it: PyTorch's, of both triangles. */
-const factorGradient = (inner: Tensor, factor: Tensor, upper: boolean): Tensor => {
-  const symmetric = add(inner, matrixTranspose(inner));
-  return neg(upper ? matmul(factor, symmetric) : matmul(symmetric, factor));
-};
-
-const choleskySolvePrimitive = definePrimitive<Factor, [Tensor, Tensor]>({
-  name: 'cholesky_solve',
-  saves: INPUT(1) | OUTPUT,
-  infer: ([b]) => b,
-  kernel([b, l], { upper }, out) {
-    const sides = matricesIn(b);
-    const triangles = matricesIn(l);
-    for (let k = 0; k < sides.count; k++) {
-      const x = sides.read(k);
-      solveFactor(triangles.read(k), x, upper);
-      x.write(out.storage.array, k);
-    }
-  },
-  derivative(g, node) {
-    const l = node.input(1);
-    const gb = factorSolution(g, l, node.attrs);
-    const { upper } = node.attrs;
-    return [gb, node.needs(1) ? factorGradient(matmul(gb, matrixTranspose(node.output())), l, upper) : null];
-  },
-});
-
-const factorSolution = (b: Tensor, l: Tensor, attrs: Factor): Tensor =>
-  apply(choleskySolvePrimitive, [b, l], attrs);
-
-/**
- * The solution of A X = B, where A = L Lᵀ is given by its Cholesky factor: B of (*, n, k), L of (*, n, n). With `upper` it is that
- * of Uᵀ U. float32 or float64. Follows `torch.cholesky_solve`.
- * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
- * @example choleskySolve(tensor([[4]], { dtype: 'float32' }), tensor([[2]], { dtype: 'float32' })); // tensor([[1.]])
- */
-export const choleskySolve = composition(
-  'choleskySolve',
-  { b: K.tensor, l: K.tensor, options: K.options<CholeskyOptions>({ upper: K.flag }) },
-  (b: Tensor, l: Tensor, options: CholeskyOptions = {}): Tensor => {
-    if (b.ndim < 2 || l.ndim < 2) {
-      throw new ShapeError(
-        'choleskySolve: b and u should have at least 2 dimensions, got shapes ' +
-          `${formatShape(b.shape)} and ${formatShape(l.shape)}`,
-      );
-    }
-    checkSquare(l, 'choleskySolve');
-    checkSameDtype(b, l, 'choleskySolve');
-    checkSystem(l, b, true, 'choleskySolve');
-    const [factor, side] = sameBatch(l, b, 'choleskySolve');
-    return factorSolution(side, factor, { upper: options.upper ?? false });
-  },
-);
-
-const choleskyInversePrimitive = definePrimitive<Factor>({
-  name: 'cholesky_inverse',
-  saves: INPUT(0) | OUTPUT,
-  infer([l]) {
-    checkSquare(l, 'choleskyInverse');
-    return l;
-  },
-  kernel([l], { upper }, out) {
-    const triangles = matricesIn(l);
-    for (let k = 0; k < triangles.count; k++) {
-      const triangle = triangles.read(k);
-      const x = RealMatrix.identity(triangle.rows);
-      solveFactor(triangle, x, upper);
-      x.write(out.storage.array, k);
-    }
-  },
-  derivative(g, node) {
-    const y = node.output();
-    return [factorGradient(matmul(y, matmul(g, y)), node.input(0), node.attrs.upper)];
-  },
-});
-
-/**
- * The inverse of A = L Lᵀ from its Cholesky factor, (*, n, n); with `upper` of Uᵀ U. float32 or float64. Follows
- * `torch.cholesky_inverse`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
- * @example choleskyInverse(tensor([[2]], { dtype: 'float32' })); // tensor([[0.2500]])
- */
-export const choleskyInverse = composition(
-  'choleskyInverse',
-  { l: K.tensor, options: K.options<CholeskyOptions>({ upper: K.flag }) },
-  (l: Tensor, options: CholeskyOptions = {}): Tensor =>
-    apply(choleskyInversePrimitive, [l], { upper: options.upper ?? false }),
 );

@@ -4,8 +4,6 @@ import { factorLU, RealMatrix, singularValues } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, INPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
-import { eq } from '../elementwise/compare.ts';
-import { where } from '../elementwise/select.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
 import { batchOf, checkSquare, matricesIn } from './checks.ts';
@@ -172,14 +170,3 @@ export const slogdet = composition(
     return { sign, logabsdet };
   },
 );
-
-/**
- * The logarithm of the determinants of square matrices, (*, n, n): NaN of a negative one, -Infinity of 0. float32 or float64. Follows
- * `torch.logdet`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
- * @example logdet(tensor([[2]], { dtype: 'float32' })); // tensor(0.6931)
- */
-export const logdet = composition('logdet', { a: K.tensor }, (a: Tensor): Tensor => {
-  const { sign, logabsdet } = slogdet(a);
-  return where(eq(sign, -1), Number.NaN, logabsdet);
-});

@@ -7,7 +7,7 @@ export { linalgNorm as norm, type MatrixNormOrder, matrixNorm, vectorNorm } from
 export { matmul } from '../products/matmul.ts';
 export { type CholeskyOptions, cholesky, choleskyEx } from './cholesky.ts';
 export { det, slogdet } from './determinant.ts';
-export { type EighOptions, eigh, eigvalsh } from './eigen.ts';
+export { type EighOptions, eigh, eigvalsh, matrixSqrth, polar } from './eigen.ts';
 export {
   type LUOptions,
   type LUSolveOptions,
@@ -27,7 +27,6 @@ export {
   type ToleranceOptions,
 } from './pseudo-inverse.ts';
 export { householderProduct, type QRMode, type QROptions, qr } from './qr.ts';
-export { matrixSqrth, polar } from './roots.ts';
 export { inv, invEx, type SolveOptions, solve, solveEx } from './solve.ts';
 export {
   cond,

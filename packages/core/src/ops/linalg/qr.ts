@@ -121,36 +121,8 @@ export const qr = composition(
   },
 );
 
-const reflectionsPrimitive = defineMulti<undefined>({
-  name: 'geqrf',
-  infer([a]) {
-    checkMatrices(a, 'geqrf');
-    checkFloat(a, 'geqrf');
-    return [a, { shape: [...batchOf(a), Math.min(...sizesOf(a))], dtype: a.dtype }];
-  },
-  kernel([x], _, [out, taus]) {
-    const matrices = matricesIn(x);
-    for (let b = 0; b < matrices.count; b++) {
-      const { a, tau } = reflect(matrices.read(b));
-      a.write(out.storage.array, b);
-      taus.storage.array.set(tau, b * tau.length);
-    }
-  },
-});
-
-/**
- * The reflections of which {@link qr} makes Q, as LAPACK's `geqrf` gives them: `a` has R on and above its diagonal and below it the
- * vectors, `tau` their factors. No derivative. Follows `torch.geqrf`.
- * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
- * @example geqrf(tensor([[3], [4]], { dtype: 'float32' })).tau; // tensor([1.6000])
- */
-export const geqrf = composition('geqrf', { a: K.tensor }, (x: Tensor): { a: Tensor; tau: Tensor } => {
-  const [a, tau] = applyMulti(reflectionsPrimitive, [x], undefined);
-  return { a, tau };
-});
-
 /** Multiplies B by the reflections of `a` and `tau`, the last one first, or with `transposed` the first one. */
-function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tensor {
+export function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tensor {
   const [m] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;
   const vectors = add(tril(narrow(a, -1, 0, count), -1), eye(m, count, { dtype: a.dtype }));
@@ -164,7 +136,8 @@ function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tens
   return y;
 }
 
-function checkReflections(a: Tensor, tau: Tensor, caller: string): void {
+/** Refuses what are no reflections. */
+export function checkReflections(a: Tensor, tau: Tensor, caller: string): void {
   checkMatrices(a, caller, 'input');
   checkFloat(a, caller);
   checkSameDtype(a, tau, caller);
@@ -209,54 +182,5 @@ export const householderProduct = composition(
       );
     }
     return reflected(a, tau, withBatch(eye(m, n, { dtype: a.dtype }), batchOf(a)), false);
-  },
-);
-
-/** Options of {@link ormqr}. */
-export interface OrmqrOptions {
-  /** Whether Q stands before the other matrix. Default: true. */
-  readonly left?: boolean;
-  /** Whether Q is transposed. Default: false. */
-  readonly transpose?: boolean;
-}
-
-/**
- * Q C, where Q, (*, m, m), is the product of the reflections of `a` and `tau` (as {@link geqrf} gives them), without making Q; C Q
- * with `left: false`. float32 or float64. Follows `torch.ormqr`.
- * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
- * @example
- * ```ts
- * const { a, tau } = geqrf(tensor([[3], [4]], { dtype: 'float32' }));
- * ormqr(a, tau, tensor([[3], [4]], { dtype: 'float32' }), { transpose: true }).shape; // [ 2, 1 ]
- * ```
- */
-export const ormqr = composition(
-  'ormqr',
-  {
-    a: K.tensor,
-    tau: K.tensor,
-    other: K.tensor,
-    options: K.options<OrmqrOptions>({ left: K.flag, transpose: K.flag }),
-  },
-  (a: Tensor, tau: Tensor, other: Tensor, options: OrmqrOptions = {}): Tensor => {
-    const { left = true, transpose = false } = options;
-    checkReflections(a, tau, 'ormqr');
-    checkMatrices(other, 'ormqr', 'other');
-    checkSameDtype(a, other, 'ormqr');
-    const [m] = sizesOf(a);
-    const [rows, columns] = sizesOf(other);
-    if (m !== (left ? rows : columns)) {
-      throw new ShapeError(
-        `ormqr: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2], got ${left ? rows : columns} and ${m}`,
-      );
-    }
-    const expected = Math.min(m, sizesOf(a)[1]);
-    if (tau.shape.at(-1) !== expected) {
-      throw new ShapeError(
-        `ormqr: tau.shape[-1] must be equal to min(other.shape[${left ? -2 : -1}], input.shape[-1]), ${expected}, got ${tau.shape.at(-1)}`,
-      );
-    }
-    if (left) return reflected(a, tau, other, transpose);
-    return matrixTranspose(reflected(a, tau, matrixTranspose(other), !transpose));
   },
 );

@@ -7,6 +7,8 @@ import { flip } from '../arranging/flip-and-roll.ts';
 import { clone } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { sub } from '../elementwise/arithmetic.ts';
+import { eq } from '../elementwise/compare.ts';
+import { where } from '../elementwise/select.ts';
 import { matmul } from '../products/matmul.ts';
 import { randn } from '../random/random-tensors.ts';
 import { mean } from '../reductions/sum.ts';
@@ -14,33 +16,55 @@ import { matrixTranspose } from '../views/properties.ts';
 import { expand } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
 import { batchOf, checkFloat, checkMatrices, sameBatch, sizesOf } from './checks.ts';
-import { choleskyInverse, choleskySolve } from './cholesky.ts';
-import { det, logdet, slogdet } from './determinant.ts';
-import { type LUOptions, luFactor, luFactorEx, luSolve as luSolveOf, luUnpack } from './lu.ts';
-import { chainMatmul, matrixExp, matrixPower } from './powers.ts';
+import { det as determinants, slogdet as signsAndLogarithms } from './determinant.ts';
+import { choleskyInverse, choleskySolve, geqrf, ormqr } from './factored.ts';
+import { type LUOptions, luFactor, luFactorEx, luSolve as luSolveOf } from './lu.ts';
+import { matrixExp as exponentials, matrixPower as powersOfMatrices } from './powers.ts';
 import { pinv } from './pseudo-inverse.ts';
-import { geqrf, householderProduct, ormqr, qr } from './qr.ts';
+import { householderProduct, qr } from './qr.ts';
 import { inv } from './solve.ts';
 import { vander as powersOf } from './structured.ts';
 import { decomposition, reducedSvd } from './svd.ts';
 import { solveTriangular } from './triangular.ts';
 
-export type { CholeskyOptions } from './cholesky.ts';
-export type { LUOptions, LUUnpackOptions } from './lu.ts';
-export type { OrmqrOptions } from './qr.ts';
-export {
-  chainMatmul,
-  choleskyInverse,
-  choleskySolve,
-  det,
-  geqrf,
-  logdet,
-  luUnpack,
-  matrixExp,
-  matrixPower,
-  ormqr,
-  slogdet,
-};
+export * from './factored.ts';
+export { type LUOptions, type LUUnpackOptions, luUnpack } from './lu.ts';
+export { chainMatmul } from './powers.ts';
+
+/**
+ * `linalg.det`: the determinants of square matrices. Follows `torch.det`.
+ * @throws as `linalg.det`
+ */
+export const det = alias('det', determinants);
+
+/**
+ * `linalg.slogdet`: the signs of determinants, and the logarithms of their absolute values. Follows `torch.slogdet`.
+ * @throws as `linalg.slogdet`
+ */
+export const slogdet = alias('slogdet', signsAndLogarithms);
+
+/**
+ * The logarithm of the determinants of square matrices, (*, n, n): NaN of a negative one, -Infinity of 0. float32 or float64. Follows
+ * `torch.logdet`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * @example logdet(tensor([[2]], { dtype: 'float32' })); // tensor(0.6931)
+ */
+export const logdet = composition('logdet', { a: K.tensor }, (a: Tensor): Tensor => {
+  const { sign, logabsdet } = signsAndLogarithms(a);
+  return where(eq(sign, -1), Number.NaN, logabsdet);
+});
+
+/**
+ * `linalg.matrixExp`: the exponentials of square matrices. Follows `torch.matrix_exp`.
+ * @throws as `linalg.matrixExp`
+ */
+export const matrixExp = alias('matrixExp', exponentials);
+
+/**
+ * `linalg.matrixPower`: square matrices to a whole power. Follows `torch.matrix_power`.
+ * @throws as `linalg.matrixPower`
+ */
+export const matrixPower = alias('matrixPower', powersOfMatrices);
 
 /**
  * `linalg.inv`: the inverses of square matrices. Follows `torch.inverse`.
