@@ -19,6 +19,7 @@ export {
   uint8,
 } from './dtype.ts';
 export * from './errors.ts';
+export * from './graph/index.ts';
 export * as io from './io/index.ts';
 export { fromJSON, isTensorJSON, type TensorJSON } from './io/index.ts';
 export { E } from './kernels/index.ts';

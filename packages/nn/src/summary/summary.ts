@@ -60,7 +60,7 @@ function inputsOf(sizes: readonly Shape[], model: AnyModule, { dtypes, batchDim 
     throw new ValueError(
       `summary: expected a dtype for each of ${sizes.length} inputs, got ${dtypes.length}`,
     );
-  const generator = new Generator(0);
+  const generator = new Generator().manualSeed(0);
   const usual = model.parameters()[0]?.dtype ?? 'float32';
   return sizes.map((size, i) => {
     const shape = batchDim === undefined ? size : [...size.slice(0, batchDim), 1, ...size.slice(batchDim)];
