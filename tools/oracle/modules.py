@@ -22,6 +22,8 @@ FAMILIES = {
     "resampling": "ChannelShuffle PixelShuffle PixelUnshuffle Upsample UpsamplingBilinear2d UpsamplingNearest2d",
     "convolution": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Fold Unfold",
     "bags": "EmbeddingBag",
+    "pooling": " ".join(f"{kind}{n}d" for kind in ("MaxPool", "AvgPool", "LPPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "MaxUnpool") for n in (1, 2, 3))
+    + " FractionalMaxPool2d FractionalMaxPool3d",
     "recurrent": "RNN GRU LSTM RNNCell GRUCell LSTMCell",
     "attention": "MultiheadAttention TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder Transformer",
 }
@@ -147,6 +149,40 @@ def own_inputs(name, dtype):
         yield [2, 1, [2, 3, 1][:n]], {"dilation": [2, 1, 1][:n], "bias": False}, [x(1, 2, *sizes)], {}
         yield [3, 3, 2], {"groups": 3, "stride": [3, 1, 2][:n]}, [x(3, *sizes)], {}
         yield [1, 2, 2], {"stride": 2}, [x(1, 1, *sizes)], {"output_size": [2 * s + 1 for s in sizes]}
+    elif name.startswith(("MaxPool", "AvgPool")):
+        n = int(name[-2])
+        sizes = (5, 4, 6)[-n:]
+        yield [3], {"stride": 1, "padding": 1}, [x(1, 2, *sizes)], {}
+        yield [[2, 1, 3][-n:]], {"stride": [1, 2, 2][-n:], "ceil_mode": True}, [x(2, *sizes)], {}
+        if name.startswith("Max"):
+            yield [2], {"dilation": 2, "padding": 1, "return_indices": True}, [x(1, 1, *sizes)], {}
+            yield [3], {"stride": 2, "padding": 1, "ceil_mode": True}, [x(1, 1, *sizes)], {}
+        else:
+            yield [3], {"stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}, [x(1, 1, *sizes)], {}
+            if n > 1:
+                yield [2], {"padding": 1, "ceil_mode": True, "divisor_override": -3}, [x(1, 1, *sizes)], {}
+    elif name.startswith("LPPool"):
+        n = int(name[-2])
+        sizes = (5, 4, 6)[-n:]
+        yield [2.0, 3], {"stride": 2, "ceil_mode": True}, [x(1, 2, *sizes)], {}
+        yield [float("inf"), 2], {}, [x(2, *sizes)], {}
+        yield [float("-inf"), 2], {"stride": 1}, [x(2, *sizes)], {}
+        yield [3, [2, 1, 3][-n:] if n > 1 else 3], {}, [x(1, 1, *sizes)], {}
+    elif name.startswith("AdaptiveMaxPool"):
+        yield [3], {"return_indices": True}, [x(1, 2, *(5, 4, 7)[-int(name[-2]) :])], {}
+    elif name.startswith("FractionalMaxPool"):
+        n = int(name[-2])
+        samples = torch.rand(2, 3, n, dtype=dtype)
+        yield [2], {"output_ratio": 0.5, "_random_samples": samples}, [x(2, 3, *(4, 7, 6)[-n:])], {}
+        yield [[2, 3, 1][-n:]], {"output_size": [2, 4, 5][-n:], "return_indices": True, "_random_samples": samples}, [x(2, 3, *(5, 7, 6)[-n:])], {}
+        yield [2], {"output_size": 1, "_random_samples": samples}, [x(3, *(4, 5, 6)[-n:])], {}
+    elif name.startswith("MaxUnpool"):
+        n = int(name[-2])
+        pool = getattr(torch.nn.functional, f"max_pool{n}d")
+        for shape, kernel, options in (((2, 4, 3, 5)[-n - 1 :], 2, {}), ((1, 2, 5, 4, 6)[: n + 2], [3, 2, 3][-n:], {"stride": 2, "padding": 1})):
+            data = torch.randn(*shape, dtype=dtype)
+            values, indices = pool(data, kernel, **options, return_indices=True)
+            yield [kernel], options, [values.requires_grad_(True), indices], {"output_size": list(shape[-n:])}
     elif name == "Unfold":
         yield [2], {"padding": 1}, [x(1, 2, 3, 3)], {}
         yield [[2, 3]], {"stride": [1, 2], "dilation": [2, 1]}, [x(2, 4, 5)], {}

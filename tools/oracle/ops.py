@@ -72,7 +72,18 @@ def caller(op):
 
 def drawn(op, dtype):
     floating = dtype.is_floating_point
-    return [(natural(op.name, [s.input, *s.args]), s.kwargs) for s in samples(op, dtype, floating and op.supports_autograd)]
+    return [
+        (natural(op.name, [s.input, *s.args]), with_draws(op.name, s.input, s.kwargs))
+        for s in samples(op, dtype, floating and op.supports_autograd)
+    ]
+
+
+def with_draws(name, x, kwargs):
+    """The numbers that fractional pooling would draw are given: the same on both sides."""
+    if not name.startswith("nn.functional.fractional") or kwargs.get("_random_samples") is not None:
+        return kwargs
+    n = int(name[-2])
+    return {**kwargs, "_random_samples": torch.rand(x.shape[0], x.shape[1], n, dtype=x.dtype)}
 
 
 def shapes(op, candidates):

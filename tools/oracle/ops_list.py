@@ -259,6 +259,9 @@ FUNCTIONAL_LAYERS = [
     "nn.functional.pixel_unshuffle",
     "nn.functional.channel_shuffle",
     "nn.functional.scaled_dot_product_attention",
+    *(f"nn.functional.{kind}_pool{n}d" for kind in "max avg adaptive_max adaptive_avg".split() for n in (1, 2, 3)),
+    *(f"nn.functional.fractional_max_pool{n}d" for n in (2, 3)),
+    *(f"nn.functional.max_unpool{n}d" for n in (1, 2, 3)),
 ]
 
 # What Kindling refuses of integers, where PyTorch rounds by rules of its own.

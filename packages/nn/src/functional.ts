@@ -19,25 +19,32 @@ export {
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {
-  AffineGridOptions, AttentionOptions, BagOptions, BatchNormFunctionOptions as BatchNormOptions,
+  AdaptiveMaxPoolModuleOptions, AdaptiveMaxPoolOptions, AffineGridOptions, AttentionOptions,
+  AvgPool1dOptions, AvgPoolOptions, BagOptions, BatchNormFunctionOptions as BatchNormOptions,
   ConvFunctionOptions as ConvOptions, ConvTransposeFunctionOptions as ConvTransposeOptions,
   CosineSimilarityOptions, DecoderCall, DropoutFunctionOptions as DropoutOptions,
   EmbeddingBagFunctionOptions as EmbeddingBagOptions, EmbeddingFunctionOptions as EmbeddingOptions,
-  EncoderCall, EncoderLayerCall, FoldOptions, FromPretrainedOptions, GridSampleOptions,
-  GroupNormFunctionOptions as GroupNormOptions, InstanceNormFunctionOptions as InstanceNormOptions,
-  InterpolateOptions, InterpolationMode, LayerNormFunctionOptions as LayerNormOptions, LayerOptions,
-  LinearOptions, LocalResponseNormOptions, LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
-  NormalizeOptions, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions,
-  RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions,
-  TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
+  EncoderCall, EncoderLayerCall, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
+  FromPretrainedOptions, GridSampleOptions, GroupNormFunctionOptions as GroupNormOptions,
+  InstanceNormFunctionOptions as InstanceNormOptions, InterpolateOptions, InterpolationMode,
+  LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
+  LPPoolOptions, LSTMOptions, MaxPoolModuleOptions, MaxPoolOptions,
+  MaxUnpoolFunctionOptions as MaxUnpoolOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
+  NormalizeOptions, OutputSize, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, Pooled,
+  RecurrentCellOptions, RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions,
+  Sequence, StackOptions, TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
+  UpsamplingOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export {
-  affineGrid, alphaDropout, batchNorm, bilinear, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d,
-  convTranspose2d, convTranspose3d, cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding,
-  embeddingBag, featureAlphaDropout, fold, gridSample, groupNorm, instanceNorm, interpolate, layerNorm,
-  linear, localResponseNorm, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle, rmsNorm,
-  scaledDotProductAttention, unfold,
+  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d,
+  adaptiveMaxPool3d, affineGrid, alphaDropout, avgPool1d, avgPool2d, avgPool3d, batchNorm, bilinear,
+  channelShuffle, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d,
+  cosineSimilarity, dropout, dropout1d, dropout2d, dropout3d, embedding, embeddingBag, featureAlphaDropout,
+  fold, fractionalMaxPool2d, fractionalMaxPool3d, gridSample, groupNorm, instanceNorm, interpolate,
+  layerNorm, linear, localResponseNorm, lpPool1d, lpPool2d, lpPool3d, maxPool1d, maxPool2d, maxPool3d,
+  maxUnpool1d, maxUnpool2d, maxUnpool3d, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle,
+  rmsNorm, scaledDotProductAttention, unfold,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export type {

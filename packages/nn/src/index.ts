@@ -25,29 +25,35 @@ export {
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {
-  AffineGridOptions, AttentionOptions, BagOptions, BatchNormOptions, ConvOptions, ConvTransposeOptions,
+  AdaptiveMaxPoolModuleOptions, AdaptiveMaxPoolOptions, AffineGridOptions, AttentionOptions,
+  AvgPool1dOptions, AvgPoolOptions, BagOptions, BatchNormOptions, ConvOptions, ConvTransposeOptions,
   CosineSimilarityOptions, DecoderCall, DropoutOptions, EmbeddingBagOptions, EmbeddingOptions, EncoderCall,
-  EncoderLayerCall, FoldOptions, FromPretrainedOptions, GridSampleOptions, GroupNormOptions,
-  InstanceNormOptions, InterpolateOptions, InterpolationMode, LayerNormOptions, LayerOptions,
-  LinearOptions, LocalResponseNormOptions, LSTMOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
-  NormalizeOptions, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, RecurrentCellOptions,
-  RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions,
-  TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
+  EncoderLayerCall, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
+  FromPretrainedOptions, GridSampleOptions, GroupNormOptions, InstanceNormOptions, InterpolateOptions,
+  InterpolationMode, LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
+  LPPoolOptions, LSTMOptions, MaxPoolModuleOptions, MaxPoolOptions, MaxUnpoolOptions,
+  MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSize, OutputSizeOptions,
+  PaddingMode, PairwiseDistanceOptions, Pooled, RecurrentCellOptions, RecurrentOptions, RMSNormOptions,
+  RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions, TransformerCall,
+  TransformerLayerOptions, TransformerOptions, UpsampleOptions, UpsamplingOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export {
-  AlphaDropout, BatchNorm1d, BatchNorm2d, BatchNorm3d, Bilinear, ChannelShuffle, CircularPad1d,
-  CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, Conv1d, Conv2d, Conv3d,
-  ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, CosineSimilarity, Dropout, Dropout1d, Dropout2d,
-  Dropout3d, Embedding, EmbeddingBag, FeatureAlphaDropout, Flatten, Fold, GRU, GRUCell, GroupNorm,
-  Identity, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LayerNorm, LazyBatchNorm1d, LazyBatchNorm2d,
+  AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d, AlphaDropout, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm1d, BatchNorm2d, BatchNorm3d,
+  Bilinear, ChannelShuffle, CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d,
+  ConstantPad3d, Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d,
+  CosineSimilarity, Dropout, Dropout1d, Dropout2d, Dropout3d, Embedding, EmbeddingBag, FeatureAlphaDropout,
+  Flatten, Fold, FractionalMaxPool2d, FractionalMaxPool3d, GRU, GRUCell, GroupNorm, Identity,
+  InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LayerNorm, LazyBatchNorm1d, LazyBatchNorm2d,
   LazyBatchNorm3d, LazyConv1d, LazyConv2d, LazyConv3d, LazyConvTranspose1d, LazyConvTranspose2d,
   LazyConvTranspose3d, LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d, LazyLinear, Linear,
-  LocalResponseNorm, LSTM, LSTMCell, MultiheadAttention, PairwiseDistance, PixelShuffle, PixelUnshuffle,
-  ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d,
-  RMSNorm, RNN, RNNCell, Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
-  TransformerEncoderLayer, Unflatten, Unfold, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d,
-  ZeroPad1d, ZeroPad2d, ZeroPad3d,
+  LocalResponseNorm, LPPool1d, LPPool2d, LPPool3d, LSTM, LSTMCell, MaxPool1d, MaxPool2d, MaxPool3d,
+  MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, MultiheadAttention, PairwiseDistance, PixelShuffle,
+  PixelUnshuffle, ReflectionPad1d, ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d,
+  ReplicationPad3d, RMSNorm, RNN, RNNCell, Transformer, TransformerDecoder, TransformerDecoderLayer,
+  TransformerEncoder, TransformerEncoderLayer, Unflatten, Unfold, Upsample, UpsamplingBilinear2d,
+  UpsamplingNearest2d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export type {

@@ -1,7 +1,8 @@
 /** Turns PyTorch's arguments into Kindling's: a signature names them, those after `|` go into the options object. */
 
+/** A leading underscore, of what PyTorch calls private, stays. */
 export const camelCase = (name: string): string =>
-  name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+  name.replace(/(?<=[A-Za-z0-9])_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 export interface Signature {
   /** In Kindling's order. */

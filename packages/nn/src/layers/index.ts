@@ -14,5 +14,6 @@ export * from './lazy/index.ts';
 export * from './linear.ts';
 export * from './normalization/index.ts';
 export * from './padding/index.ts';
+export * from './pooling/index.ts';
 export * from './recurrent/index.ts';
 export * from './resampling/index.ts';

@@ -55,6 +55,22 @@ const functional: Readonly<Record<string, Operation>> = {
   scaled_dot_product_attention: op('query key value | attn_mask dropout_p is_causal scale enable_gqa', {
     contraction: true,
   }),
+  ...Object.fromEntries(
+    [1, 2, 3].flatMap((n) => [
+      [`max_pool${n}d`, op('input kernel_size | stride padding dilation ceil_mode return_indices')],
+      [
+        `avg_pool${n}d`,
+        op('input kernel_size | stride padding ceil_mode count_include_pad divisor_override'),
+      ],
+      [`adaptive_max_pool${n}d`, op('input output_size | return_indices')],
+      [`adaptive_avg_pool${n}d`, op('input output_size')],
+      [
+        `fractional_max_pool${n}d`,
+        op('input kernel_size | output_size output_ratio return_indices _random_samples'),
+      ],
+      [`max_unpool${n}d`, op('input indices kernel_size | stride padding output_size')],
+    ]),
+  ),
   pairwise_distance: op('x1 x2 | p eps keepdim', { extra: true }),
 };
 

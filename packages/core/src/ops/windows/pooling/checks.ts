@@ -75,7 +75,11 @@ export function windowSizes(
   const kernel = forEach('kernel_size', kernelSize, rank);
   const sizes = {
     kernel,
-    stride: stride === undefined ? kernel : forEach('stride', stride, rank),
+    // PyTorch's lists without a number mean the default, too.
+    stride:
+      stride === undefined || (typeof stride !== 'number' && stride.length === 0)
+        ? kernel
+        : forEach('stride', stride, rank),
     padding: forEach('padding', padding, rank),
     dilation: forEach('dilation', dilation, rank),
   };
