@@ -9,6 +9,7 @@ import {
   nets,
   optimizers,
   type Suite,
+  sequences,
   type Times,
 } from './peers/cases.ts';
 
@@ -72,7 +73,7 @@ function python(): Runtime | null {
 
 /** What every peer can do. */
 const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
-const ownSuites: readonly Suite[] = [...everySuite, 'convolutions'];
+const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'sequences'];
 
 function onNode(
   { program, version }: Runtime,
@@ -92,7 +93,7 @@ function onNode(
 
 /** Kindling's own ways to run on a Node: vectors become wide from Node 24 on. */
 function kindling(node: Runtime): Peer[] {
-  const compiled = ['steps', 'convolutions', 'losses'] as const;
+  const compiled = ['steps', 'convolutions', 'sequences', 'losses'] as const;
   const wide = major(node) >= 24;
   return [
     onNode(node, 'kindling', ['kindling.ts'], { suites: ownSuites }),
@@ -117,7 +118,7 @@ function kindling(node: Runtime): Peer[] {
 }
 
 function pytorch({ program, version }: Runtime): Peer[] {
-  const cases = JSON.stringify({ nets, optimizers, matmulSizes, convolutions, lossShapes });
+  const cases = JSON.stringify({ nets, optimizers, matmulSizes, convolutions, sequences, lossShapes });
   const peer = (name: string, threads: number, suites: readonly Suite[], ...args: string[]): Peer => ({
     name,
     runtime: `PyTorch ${version}`,

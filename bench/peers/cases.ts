@@ -21,6 +21,27 @@ export const convolutions = [
 /** Operations on 2^20 float32 elements, but softmax: on (1024, 1000). */
 export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 
+/** What reads sequences: a recurrent layer, attention of a sequence to itself by its causal mask, and a small transformer. */
+export const sequences = {
+  lstm: { name: 'LSTM, 64 to 64, 50 steps, batch 16', length: 50, batch: 16, size: 64 },
+  attention: {
+    name: 'attention, 8 heads of 16, 128 tokens, batch 8',
+    length: 128,
+    batch: 8,
+    size: 128,
+    heads: 8,
+  },
+  gpt: {
+    name: 'GPT, 4 layers of 128, 4 heads, 128 tokens, batch 8, AdamW',
+    length: 128,
+    batch: 8,
+    size: 128,
+    heads: 4,
+    layers: 4,
+    vocabulary: 64,
+  },
+} as const;
+
 /** The shapes of logits or predictions for the losses. */
 export const lossShapes = [
   [64, 10],
@@ -35,15 +56,12 @@ export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 's
 export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
-export type Suite = 'steps' | 'kernels' | 'convolutions' | 'losses';
+export type Suite = 'steps' | 'kernels' | 'convolutions' | 'sequences' | 'losses';
 
 export const stepCase = (net: string, optimizer: string): string => `${net}, ${optimizer}`;
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;
 export const elementwiseCase = (name: string): string =>
   name === 'softmax' ? 'softmax (1024, 1000)' : `${name}, 2^20 elements`;
-/** A convolution, and all of it with its gradients. */
-export const convolutionCases = (name: string): [forward: string, both: string] => [
-  name,
-  `${name}, and backward`,
-];
+/** A layer forward, and all of it with its gradients. */
+export const layerCases = (name: string): [forward: string, both: string] => [name, `${name}, and backward`];
 export const lossCase = (loss: string, shape: readonly number[]): string => `${loss} (${shape.join(', ')})`;

@@ -12,6 +12,7 @@ import {
 } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
+import { sequenceCalls } from '../sequences.ts';
 import { training } from '../training.ts';
 import * as cases from './cases.ts';
 import { note, runSuite, timed, times } from './timing.ts';
@@ -71,7 +72,7 @@ async function convolutions(): Promise<void> {
     const bias = randn(shapes.weight.slice(0, 1), { requiresGrad: true });
     const y = (): Tensor => conv2d(x, weight, bias, { padding, groups });
     const g = randn(noGrad(y).shape);
-    const [forward, both] = cases.convolutionCases(name);
+    const [forward, both] = cases.layerCases(name);
     const alone = (): Tensor => noGrad(y);
     const all = (): void => {
       for (const leaf of [x, weight, bias]) leaf.grad = null;
@@ -80,6 +81,11 @@ async function convolutions(): Promise<void> {
     times[forward] = await timed(compiled ? compile(alone) : alone);
     times[both] = await timed(compiled ? compile(all) : all);
   }
+}
+
+async function sequences(): Promise<void> {
+  for (const [name, call] of sequenceCalls((f) => (compiled ? compile(f) : f)))
+    times[name] = await timed(call);
 }
 
 async function losses(): Promise<void> {
@@ -112,4 +118,4 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, convolutions, losses });
+await runSuite({ steps, kernels, convolutions, sequences, losses });

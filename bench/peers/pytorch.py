@@ -128,6 +128,57 @@ def convolutions():
         times[f"{name}, and backward"] = timed(both)
 
 
+def sequences():
+    def layer(case, model, call):
+        x = torch.randn(case["batch"], case["length"], case["size"], requires_grad=True)
+        g = torch.randn_like(x)
+
+        def forward():
+            with torch.no_grad():
+                call(model, x)
+
+        def both():
+            model.zero_grad()
+            x.grad = None
+            call(model, x).backward(g)
+
+        times[case["name"]] = timed(forward)
+        times[f"{case['name']}, and backward"] = timed(both)
+
+    def causal(length):
+        return torch.ones(length, length, dtype=torch.bool).triu(1)
+
+    case = cases["sequences"]["lstm"]
+    layer(case, nn.LSTM(case["size"], case["size"], batch_first=True), lambda model, x: model(x)[0])
+    case = cases["sequences"]["attention"]
+    seen = dict(attn_mask=causal(case["length"]), is_causal=True, need_weights=False)
+    model = nn.MultiheadAttention(case["size"], case["heads"], batch_first=True)
+    layer(case, model, lambda model, x: model(x, x, x, **seen)[0])
+
+    case = cases["sequences"]["gpt"]
+    length, batch, size, vocabulary = (case[name] for name in ("length", "batch", "size", "vocabulary"))
+    block = nn.TransformerEncoderLayer(
+        size, case["heads"], 4 * size, dropout=0, activation="gelu", batch_first=True, norm_first=True
+    )
+    blocks = nn.TransformerEncoder(block, case["layers"], norm=nn.LayerNorm(size), enable_nested_tensor=False)
+    characters, places = nn.Embedding(vocabulary, size), nn.Embedding(length, size)
+    head = nn.Linear(size, vocabulary)
+    optimizer = torch.optim.AdamW(nn.ModuleList([characters, places, blocks, head]).parameters(), lr=1e-3)
+    codes = torch.randint(vocabulary, (batch, length))
+    target = torch.randint(vocabulary, (batch * length,))
+    mask = causal(length)
+
+    def step():
+        optimizer.zero_grad()
+        x = blocks(characters(codes) + places(torch.arange(length)), mask=mask, is_causal=True)
+        loss = F.cross_entropy(head(x).flatten(0, 1), target)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    times[case["name"]] = timed(step)
+
+
 def losses():
     for shape in cases["lossShapes"]:
         input = torch.randn(shape, requires_grad=True)
@@ -154,7 +205,7 @@ def losses():
 
 
 try:
-    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "losses": losses}[suite]()
+    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "sequences": sequences, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
     note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))
