@@ -18,8 +18,35 @@ import { cotangent, resultLeaves } from '../oracle/tensors.ts';
 import { eachOperation } from '../support/each-operation.ts';
 import { leftToEager } from '../support/lowered.ts';
 
-/** Run by their eager kernels: distances of all pairs, which go by blocks of both operands in scratch, and decompositions of matrices. */
-const byEagerKernels = ['cdist', 'linalg_svd', 'pair_sums'];
+/**
+ * Run by their eager kernels: distances of all pairs, which go by blocks of both operands in scratch, linear algebra, and statistics
+ * that look every element up.
+ */
+const byEagerKernels = [
+  'cdist',
+  'cholesky_inverse',
+  'cholesky_solve',
+  'complete_basis',
+  'cov_weights',
+  'geqrf',
+  'histc',
+  'histogram_edges',
+  'histogramdd',
+  'isin',
+  'linalg_eigh',
+  'linalg_inv_ex',
+  'linalg_lu_factor_ex',
+  'linalg_matrix_exp',
+  'linalg_pinv',
+  'linalg_polar',
+  'linalg_qr',
+  'linalg_solve_ex',
+  'linalg_solve_triangular',
+  'linalg_svd',
+  'lu_unpack',
+  'pair_sums',
+  'sylvester',
+];
 /** Meant to work in JavaScript, on the memory of the program: selections, which must move elements as PyTorch's algorithms do. */
 const inJavaScript = ['kthvalue', 'mode', 'topk'];
 
