@@ -31,7 +31,7 @@ import {
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
-const generator = new Generator(17);
+const generator = new Generator().manualSeed(17);
 const normal = (shape: Shape, dtype: DType = 'float64'): Tensor => randn(shape, { generator, dtype });
 
 /** Numbers no two of which are near each other, in some order. */

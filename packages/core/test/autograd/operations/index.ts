@@ -3,6 +3,7 @@ import { convolutions } from './convolutions.ts';
 import { elementwise } from './elementwise.ts';
 import { inPlace } from './in-place.ts';
 import { linearAlgebra, statistics } from './linear-algebra.ts';
+import { poolings } from './poolings.ts';
 import { compositions, matrices } from './products.ts';
 import { reductions } from './reductions.ts';
 import type { Sample } from './sample.ts';
@@ -24,5 +25,6 @@ export const operations: Record<string, fc.Arbitrary<Sample>> = {
   ...rearrangements,
   ...indexing,
   ...convolutions,
+  ...poolings,
   ...inPlace,
 };
