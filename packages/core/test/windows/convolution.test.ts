@@ -24,7 +24,7 @@ import {
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { stridedOver } from '../../src/kernels/strided/index.ts';
-import { team } from '../../src/kernels/threads/index.ts';
+import { team, worth } from '../../src/kernels/threads/index.ts';
 import { convolve } from '../../src/kernels/windows/convolution.ts';
 import type { Geometry, Triple } from '../../src/kernels/windows/geometry.ts';
 import { convolvePlain } from '../../src/kernels/windows/plain.ts';
@@ -149,29 +149,52 @@ describe.each(['float32', 'float64'] as const)(
 
 describe('threads', () => {
   const before = getNumThreads();
-  afterAll(() => setNumThreads(before));
+  const byDefault = { ...worth };
+  afterAll(() => {
+    setNumThreads(before);
+    Object.assign(worth, byDefault);
+  });
 
-  test('change no bit of a program', async () => {
-    const [x, w] = [randn([6, 24, 20, 20]), randn([30, 24, 3, 3])].map((of) => of.requiresGrad_());
-    if (x === undefined || w === undefined) throw new Error('no tensors');
-    const step = (x: Tensor, w: Tensor): Tensor[] => {
-      const y = conv2d(x, w, null, { padding: 1 });
-      return [y, ...autograd.grad([y], [x, w], { gradOutputs: [y.detach()] })];
-    };
-    const bits = (of: Tensor[]) =>
-      of.map((one) => Buffer.from(one.detach().clone().data.buffer).toString('base64'));
-    const expected = bits(step(x, w));
-    setNumThreads(3);
-    const compiled = compile(step);
+  const step = (x: Tensor, w: Tensor): Tensor[] => {
+    const y = conv2d(x, w, null, { padding: 1 });
+    return [y, ...autograd.grad([y], [x, w], { gradOutputs: [y.detach()] })];
+  };
+  const bits = (of: Tensor[]): string[] =>
+    of.map((one) => Buffer.from(one.detach().clone().data.buffer).toString('base64'));
+  const images = (): [Tensor, Tensor] => [
+    randn([6, 24, 20, 20]).requiresGrad_(),
+    randn([30, 24, 3, 3]).requiresGrad_(),
+  ];
+
+  /** Calls until workers took parts, for ten seconds at most. */
+  async function untilShared(call: () => Tensor[]): Promise<Tensor[]> {
     const taken = team.taken();
     const end = performance.now() + 10_000;
-    let results = compiled(x, w);
+    let results = call();
     while (team.taken() < taken + 3 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 1));
-      results = compiled(x, w);
+      results = call();
     }
     expect(team.taken()).toBeGreaterThan(taken);
-    expect(bits(results)).toEqual(expected);
+    return results;
+  }
+
+  test('change no bit of a program', async () => {
+    const given = images();
+    setNumThreads(1);
+    const expected = bits(step(...given));
+    setNumThreads(3);
+    const compiled = compile(step);
+    expect(bits(await untilShared(() => compiled(...given)))).toEqual(expected);
+  });
+
+  test('change no bit of eager calls', async () => {
+    const given = images();
+    setNumThreads(1);
+    const expected = bits(step(...given));
+    setNumThreads(3);
+    Object.assign(worth, { ofTeam: 0, ofCopying: 0 });
+    expect(bits(await untilShared(() => step(...given)))).toEqual(expected);
   });
 });
 
