@@ -62,6 +62,11 @@ const sequence = /* @__PURE__ */ K.either(K.tensor, /* @__PURE__ */ K.instanceOf
 
 /** What recurrent layers share: their weights, and the way through layers and directions. */
 abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H]> {
+  /** By PyTorch's names: `weight_ih_l0` of the first layer, `weight_hh_l1_reverse` of the second one backwards, `weight_hr_l0`. */
+  [weight: `weight_${string}`]: Parameter;
+  /** By PyTorch's names: `bias_ih_l0`, `bias_hh_l0`. */
+  [bias: `bias_${string}`]: Parameter;
+
   /** The last size of the input, I. */
   readonly inputSize: number;
   /** The size of the state, H. */
@@ -135,26 +140,22 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
   /** The weights of each layer and direction, in the order of PyTorch's `all_weights`. Follows `torch.nn.RNNBase.all_weights`. */
   get allWeights(): Parameter[][] {
     return this.suffixes().map((suffix) =>
-      ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'].flatMap(
-        (name) => this.weight(`${name}_${suffix}`) ?? [],
+      (['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const).flatMap(
+        (name) => this[`${name}_${suffix}`] ?? [],
       ),
     );
   }
 
-  private weight(name: string): Parameter | null {
-    return (this as unknown as Record<string, Parameter | undefined>)[name] ?? null;
-  }
-
   private weightsOf(suffix: string): Weights {
-    const [byInput, byState] = [this.weight(`weight_ih_${suffix}`), this.weight(`weight_hh_${suffix}`)];
-    if (byInput === null || byState === null)
+    const [byInput, byState] = [this[`weight_ih_${suffix}`], this[`weight_hh_${suffix}`]];
+    if (byInput === undefined || byState === undefined)
       throw new ValueError(`${this.constructor.name}: the weights of ${suffix} are gone`);
     return {
       byInput,
       byState,
-      inputBias: this.weight(`bias_ih_${suffix}`),
-      stateBias: this.weight(`bias_hh_${suffix}`),
-      projection: this.weight(`weight_hr_${suffix}`),
+      inputBias: this[`bias_ih_${suffix}`] ?? null,
+      stateBias: this[`bias_hh_${suffix}`] ?? null,
+      projection: this[`weight_hr_${suffix}`] ?? null,
     };
   }
 

@@ -1,5 +1,5 @@
 /** What recurrent layers do to a sequence, step by step, in one direction. */
-import { addmm, cat, gruGates, linear, lstmGates, steps, type Tensor } from '@kindling/core';
+import { addmm, cat, gruGates, linear, lstmGates, lstmSequence, steps, type Tensor } from '@kindling/core';
 
 /** Which cell a layer repeats. */
 export type Mode = 'LSTM' | 'GRU' | 'RNN_TANH' | 'RNN_RELU';
@@ -81,6 +81,20 @@ export function goThrough(
   isReversed: boolean,
 ): Passed {
   const { byInput, step } = cellOf(mode, weights);
+  const [h0, c0] = initial;
+  const [rows = 0] = sizes;
+  // Sequences of one length are gone through by one operation.
+  if (
+    h0 !== undefined &&
+    c0 !== undefined &&
+    weights.projection === null &&
+    sizes.every((n) => n === rows) &&
+    rows > 0
+  ) {
+    const [outputs, cells] = lstmSequence(byInput(x), weights.byState, h0, c0, { reversed: isReversed });
+    const last = isReversed ? 0 : (sizes.length - 1) * rows;
+    return { outputs, state: [outputs, cells].map((of) => of.narrow(0, last, rows)) };
+  }
   const gates = steps(byInput(x), sizes);
   const outputs = new Array<Tensor>(sizes.length);
   const order = sizes.map((_, t) => (isReversed ? sizes.length - 1 - t : t));
