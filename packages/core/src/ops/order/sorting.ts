@@ -12,7 +12,7 @@ import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
 import { firstInOrder, kthInOrder } from './selection.ts';
-import { sortOrder } from './sort-rows.ts';
+import { picksInJavaScript, sortOrder } from './sort-rows.ts';
 
 /** The elements that an operation picked along a dimension, and where it found them. */
 export interface ValuesAndIndices {
@@ -51,9 +51,6 @@ const definePicking = (name: string): MultiPrimitive<Picking> =>
       return [scatterAdd(target, node.attrs.dim, node.output(1), g)];
     },
   });
-
-/** Which of several equal elements is picked depends on how PyTorch's algorithms move them. */
-export const picksInJavaScript = 'in JavaScript, from the memory of the program';
 
 function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): void {
   const { dim, count, pick, descending } = attrs;
