@@ -4,7 +4,7 @@ import { compile, data, manualSeed, noGrad, type Tensor } from '@kindling/core';
 import { saveSafetensors, useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { Table } from 'console-table-printer';
+import { confusionMatrix, printConfusion } from './confusion.ts';
 import { UsageError } from './flags.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { type Options, readOptions } from './mnist/options.ts';
@@ -65,32 +65,6 @@ const test = (model: Model, { images, labels }: Split): { predicted: Tensor; los
     return { predicted: logits.argmax(1), loss: nn.F.crossEntropy(logits, labels).item() };
   });
 
-function confusionMatrix(predicted: Tensor, labels: Tensor): number[][] {
-  const matrix = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
-  const guesses = predicted.data;
-  for (const [i, label] of labels.data.entries()) matrix[label]![guesses[i]!]!++;
-  return matrix;
-}
-
-function printConfusion(matrix: readonly (readonly number[])[]): void {
-  console.log('\nConfusion matrix (rows: label, columns: prediction)');
-  // Without lines it fits 80 characters.
-  const line = { left: '', mid: '', right: '', other: '' };
-  const table = new Table({
-    shouldDisableColors: !process.stdout.isTTY,
-    style: { headerTop: line, headerBottom: line, tableBottom: line, vertical: '' },
-    columns: ['label', ...matrix.keys(), 'recall'].map((name) => ({ name: `${name}`, alignment: 'right' })),
-  });
-  for (const [label, row] of matrix.entries()) {
-    const total = row.reduce((a, b) => a + b, 0);
-    const cells = Object.fromEntries(
-      row.map((count, predicted) => [`${predicted}`, count === 0 ? '·' : count]),
-    );
-    table.addRow({ label, ...cells, recall: `${((100 * row[label]!) / total).toFixed(1)} %` });
-  }
-  table.printTable();
-}
-
 function mistakesOf(predicted: Tensor, { images, labels }: Split): Mistake[] {
   const wrong = predicted.ne(labels).nonzero().squeeze(1);
   return Array.from(wrong.data.subarray(0, 96), (i) => ({
@@ -138,8 +112,8 @@ async function main(options: Options): Promise<void> {
 
   const { predicted } = result;
   const wrong = labels.count - countEqual(predicted, labels);
-  const matrix = confusionMatrix(predicted, labels);
-  printConfusion(matrix);
+  const matrix = confusionMatrix(predicted, labels, 10);
+  printConfusion(matrix, Array.from(matrix.keys(), String));
   const path = (name: string): string => join(out, name);
   await writeFile(path('loss.svg'), await lossCurve(losses, testLosses, loader.length));
   await writeFile(path('confusion.svg'), await confusionPicture(matrix));
