@@ -125,6 +125,9 @@ describe('special functions at their ends', () => {
     expect(numbers(igamma(a, x))).toEqual([nan, nan, nan, 1, 1, 0, nan, 0]);
     expect(numbers(K.igammac(a, x))).toEqual([nan, nan, nan, 0, 0, 1, nan, 1]);
   });
+  it('zeta of an order for which no term can be held', () => {
+    expect(special.zeta(f64([1e30, 1e6]), 2).toArray()).toEqual([0, 0]);
+  });
   it('igamma of shapes for which no series is short, against its normal limit', () => {
     expect(igamma(f64(1e8), f64(1e8)).item()).toBeCloseTo(0.5 + 1 / (3 * Math.sqrt(2 * Math.PI * 1e8)), 12);
     expect(igamma(f64(1e12), f64(1.1e12)).item()).toBe(1);

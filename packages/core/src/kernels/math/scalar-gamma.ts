@@ -144,7 +144,8 @@ export function zeta(s: number, q: number): number {
   while (z < 10 + s) {
     const term = z ** -s;
     sum += term;
-    if (z > 0 && term < sum * 1e-17) return sum;
+    // Both are 0 where all terms are too small to hold.
+    if (z > 0 && term <= sum * 1e-17) return sum;
     z += 1;
   }
   const power = z ** -s;
