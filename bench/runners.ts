@@ -8,6 +8,7 @@ import {
   matmulSizes,
   nets,
   optimizers,
+  poolings,
   type Suite,
   sequences,
   type Times,
@@ -73,7 +74,7 @@ function python(): Runtime | null {
 
 /** What every peer can do. */
 const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
-const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'sequences'];
+const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'poolings', 'sequences'];
 
 function onNode(
   { program, version }: Runtime,
@@ -93,7 +94,7 @@ function onNode(
 
 /** Kindling's own ways to run on a Node: vectors become wide from Node 24 on. */
 function kindling(node: Runtime): Peer[] {
-  const compiled = ['steps', 'convolutions', 'sequences', 'losses'] as const;
+  const compiled = ['steps', 'convolutions', 'poolings', 'sequences', 'losses'] as const;
   const wide = major(node) >= 24;
   return [
     onNode(node, 'kindling', ['kindling.ts'], { suites: ownSuites }),
@@ -118,7 +119,15 @@ function kindling(node: Runtime): Peer[] {
 }
 
 function pytorch({ program, version }: Runtime): Peer[] {
-  const cases = JSON.stringify({ nets, optimizers, matmulSizes, convolutions, sequences, lossShapes });
+  const cases = JSON.stringify({
+    nets,
+    optimizers,
+    matmulSizes,
+    convolutions,
+    poolings,
+    sequences,
+    lossShapes,
+  });
   const peer = (name: string, threads: number, suites: readonly Suite[], ...args: string[]): Peer => ({
     name,
     runtime: `PyTorch ${version}`,

@@ -18,6 +18,34 @@ export const convolutions = [
   { name: '3x3, depthwise, on 32 x 32', x: [16, 64, 32, 32], weight: [64, 1, 3, 3], padding: 1, groups: 64 },
 ] as const;
 
+/** Pooling of images: after a layer of LeNet, and with windows that overlap. */
+export const poolings = [
+  {
+    name: 'max pool 2x2, 6 channels of 28 x 28',
+    kind: 'max',
+    x: [64, 6, 28, 28],
+    kernel: 2,
+    stride: 2,
+    padding: 0,
+  },
+  {
+    name: 'max pool 3x3, step 2, 64 of 32 x 32',
+    kind: 'max',
+    x: [16, 64, 32, 32],
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+  },
+  {
+    name: 'average pool 3x3, step 1, 64 of 32 x 32',
+    kind: 'avg',
+    x: [16, 64, 32, 32],
+    kernel: 3,
+    stride: 1,
+    padding: 1,
+  },
+] as const;
+
 /** Operations on 2^20 float32 elements, but softmax: on (1024, 1000). */
 export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 
@@ -56,7 +84,7 @@ export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 's
 export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
-export type Suite = 'steps' | 'kernels' | 'convolutions' | 'sequences' | 'losses';
+export type Suite = 'steps' | 'kernels' | 'convolutions' | 'poolings' | 'sequences' | 'losses';
 
 export const stepCase = (net: string, optimizer: string): string => `${net}, ${optimizer}`;
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;

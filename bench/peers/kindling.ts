@@ -1,9 +1,11 @@
 import * as core from '@kindling/core';
 import {
+  avgPool2d,
   compile,
   conv2d,
   manualSeed,
   matmul,
+  maxPool2d,
   noGrad,
   rand,
   randint,
@@ -83,6 +85,23 @@ async function convolutions(): Promise<void> {
   }
 }
 
+async function poolings(): Promise<void> {
+  for (const { name, kind, kernel, ...given } of cases.poolings) {
+    const x = randn(given.x, { requiresGrad: true });
+    const options = { stride: given.stride, padding: given.padding };
+    const y = (): Tensor => (kind === 'max' ? maxPool2d(x, kernel, options) : avgPool2d(x, kernel, options));
+    const g = randn(noGrad(y).shape);
+    const [forward, both] = cases.layerCases(name);
+    const alone = (): Tensor => noGrad(y);
+    const all = (): void => {
+      x.grad = null;
+      y().backward({ gradient: g });
+    };
+    times[forward] = await timed(compiled ? compile(alone) : alone);
+    times[both] = await timed(compiled ? compile(all) : all);
+  }
+}
+
 async function sequences(): Promise<void> {
   for (const [name, call] of sequenceCalls((f) => (compiled ? compile(f) : f)))
     times[name] = await timed(call);
@@ -118,4 +137,4 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, convolutions, sequences, losses });
+await runSuite({ steps, kernels, convolutions, poolings, sequences, losses });

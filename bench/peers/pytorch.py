@@ -128,6 +128,25 @@ def convolutions():
         times[f"{name}, and backward"] = timed(both)
 
 
+def poolings():
+    for case in cases["poolings"]:
+        name, kernel, stride, padding = case["name"], case["kernel"], case["stride"], case["padding"]
+        pool = F.max_pool2d if case["kind"] == "max" else F.avg_pool2d
+        x = torch.randn(case["x"], requires_grad=True)
+        g = torch.randn_like(pool(x, kernel, stride, padding))
+
+        def forward():
+            with torch.no_grad():
+                pool(x, kernel, stride, padding)
+
+        def both():
+            x.grad = None
+            pool(x, kernel, stride, padding).backward(g)
+
+        times[name] = timed(forward)
+        times[f"{name}, and backward"] = timed(both)
+
+
 def sequences():
     def layer(case, model, call):
         x = torch.randn(case["batch"], case["length"], case["size"], requires_grad=True)
@@ -205,7 +224,7 @@ def losses():
 
 
 try:
-    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "sequences": sequences, "losses": losses}[suite]()
+    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "sequences": sequences, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
     note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))

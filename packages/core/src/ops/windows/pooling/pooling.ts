@@ -40,11 +40,13 @@ export interface AvgPoolOptions {
 
 /** Asks for places as well. */
 export interface WithIndices {
+  /** Gives `[values, indices]`. */
   readonly returnIndices: true;
 }
 
 /** Asks for none. */
 export interface WithoutIndices {
+  /** Gives values alone. */
   readonly returnIndices?: false;
 }
 
