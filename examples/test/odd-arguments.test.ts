@@ -42,8 +42,6 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^apply(InPlace|Multi|View)?$/, ['double', 'twice', 'whole']],
   [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss)/, ['Linear', 'Dropout']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
-  // One method, of which the example is that of another class.
-  [/^nn\.Conv1d#forward$/, ['Conv2d']],
 ];
 
 /** A module's class and the function that it stands for: `LinearCrossEntropyLoss` and `linearCrossEntropy`. */

@@ -117,12 +117,16 @@ export async function publicCalls(): Promise<PublicCalls> {
     call.path.startsWith('nn.') && call.path.endsWith('#forward') ? { ...call, f: callModule } : call;
   const hidden = hiddenMethods();
   const seen = new Set<Callable>();
+  // A method that classes share is called on an instance of any of them.
+  const owners = new Map<Callable, string[]>();
+  for (const [of, make] of instances)
+    for (const [, , f] of methodsOf(make())) owners.set(f, [...(owners.get(f) ?? []), lastOf(of)]);
   for (const [of, make] of instances) {
     for (const [, name, f] of methodsOf(make())) {
       if (seen.has(f) || (of !== 'Tensor' && hidden.has(name))) continue;
       seen.add(f);
       const path = `${of}#${name}`;
-      const names = [name, lastOf(of), ...classesOf(make())];
+      const names = [name, ...(owners.get(f) ?? []), ...classesOf(make())];
       const own = given[path];
       const all = of === 'Tensor' ? given[name] : undefined;
       if (own !== undefined) addGiven({ path, names, f, self: make, args: own });

@@ -242,18 +242,18 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
   rrelu,
   rreluDefaults,
 ) {
-  readonly #generator: Generator | undefined;
+  private readonly generator: Generator | undefined;
 
   constructor(options: RReLUOptions = {}) {
     const kinds = K.options({ ...K.allLike(rreluDefaults), generator: generatorKind });
     checkArguments(new.target.name, { options: kinds }, arguments);
     const { generator, ...rest } = options;
     super(rest);
-    this.#generator = generator;
+    this.generator = generator;
   }
 
   override forward(x: Tensor): Tensor {
     const { lower, upper, inplace, training } = this;
-    return rrelu(x, { lower, upper, inplace, training, generator: this.#generator });
+    return rrelu(x, { lower, upper, inplace, training, generator: this.generator });
   }
 }

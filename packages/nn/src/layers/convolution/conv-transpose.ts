@@ -12,7 +12,6 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import { checkInput } from '../../module/arguments.ts';
 import { type LayerOptions, layerKinds } from '../factory.ts';
 import { ConvBase } from './conv-base.ts';
 
@@ -74,8 +73,9 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
     outChannels: number,
     kernelSize: PerDimension,
     options: ConvTransposeOptions,
+    given: IArguments,
   ) {
-    checkArguments(new.target.name, parameters(), [inChannels, outChannels, kernelSize, options]);
+    checkArguments(new.target.name, parameters(), given);
     const { stride, padding, dilation, outputPadding, groups, bias, dtype } = options;
     super(rank, {
       ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, outputPadding, groups, bias },
@@ -89,17 +89,16 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
   protected abstract convolve(...args: Parameters<Convolution>): Tensor;
 
   override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
-    checkInput(this, x);
     const kinds = K.options<OutputSizeOptions>({ outputSize: K.sizes });
-    checkArguments(this.constructor.name, { options: kinds }, [options]);
+    checkArguments(this.constructor.name, { x: K.tensor, options: kinds }, arguments);
     const { weight, bias, stride, padding, dilation, groups } = this;
     const outputPadding =
-      options.outputSize === undefined ? this.outputPadding : this.#paddingFor(x.shape, options.outputSize);
+      options.outputSize === undefined ? this.outputPadding : this.paddingFor(x.shape, options.outputSize);
     return this.convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
   }
 
   /** The output padding that leads to a size. */
-  #paddingFor(x: Shape, wanted: Shape): Shape {
+  private paddingFor(x: Shape, wanted: Shape): Shape {
     const caller = this.constructor.name;
     const rank = this.kernelSize.length;
     const sizes = wanted.length === x.length ? wanted.slice(x.length - rank) : wanted;
@@ -144,7 +143,7 @@ export class ConvTranspose1d extends ConvTransposeNd {
     kernelSize: PerDimension,
     options: ConvTransposeOptions = {},
   ) {
-    super(1, inChannels, outChannels, kernelSize, options);
+    super(1, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {
@@ -164,7 +163,7 @@ export class ConvTranspose2d extends ConvTransposeNd {
     kernelSize: PerDimension,
     options: ConvTransposeOptions = {},
   ) {
-    super(2, inChannels, outChannels, kernelSize, options);
+    super(2, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {
@@ -184,7 +183,7 @@ export class ConvTranspose3d extends ConvTransposeNd {
     kernelSize: PerDimension,
     options: ConvTransposeOptions = {},
   ) {
-    super(3, inChannels, outChannels, kernelSize, options);
+    super(3, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {

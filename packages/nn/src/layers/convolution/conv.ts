@@ -52,16 +52,15 @@ type Convolution = (x: Tensor, weight: Tensor, bias: Tensor | null, options: Con
 
 /** Convolution over some dimensions. */
 abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
-  readonly #sides: Shape;
-
   constructor(
     rank: number,
     inChannels: number,
     outChannels: number,
     kernelSize: PerDimension,
     options: ConvOptions,
+    given: IArguments,
   ) {
-    checkArguments(new.target.name, parameters(), [inChannels, outChannels, kernelSize, options]);
+    checkArguments(new.target.name, parameters(), given);
     const { stride, padding, dilation, groups, bias, paddingMode, dtype } = options;
     super(rank, {
       ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias, paddingMode },
@@ -69,7 +68,11 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
       transposed: false,
       ...(dtype && { dtype }),
     });
-    this.#sides = this.kernelSize.flatMap((kernel, d) => {
+  }
+
+  /** What is padded before and after each dimension. */
+  private sides(): number[] {
+    return this.kernelSize.flatMap((kernel, d) => {
       if (typeof this.padding !== 'string') return Array<number>(2).fill(this.padding[d] ?? 0);
       const total = this.padding === 'same' ? (this.dilation[d] ?? 1) * (kernel - 1) : 0;
       return [total - Math.floor(total / 2), Math.floor(total / 2)];
@@ -84,7 +87,7 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
     const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
     if (paddingMode === 'zeros') return this.convolve(x, weight, bias, { stride, padding, dilation, groups });
     // The last dimension comes first.
-    const padded = pad(x, [...this.#sides].reverse(), { mode: paddingMode });
+    const padded = pad(x, this.sides().reverse(), { mode: paddingMode });
     return this.convolve(padded, weight, bias, { stride, dilation, groups });
   }
 }
@@ -99,7 +102,7 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
  */
 export class Conv1d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(1, inChannels, outChannels, kernelSize, options);
+    super(1, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {
@@ -121,7 +124,7 @@ export class Conv1d extends ConvNd {
  */
 export class Conv2d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(2, inChannels, outChannels, kernelSize, options);
+    super(2, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {
@@ -137,7 +140,7 @@ export class Conv2d extends ConvNd {
  */
 export class Conv3d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(3, inChannels, outChannels, kernelSize, options);
+    super(3, inChannels, outChannels, kernelSize, options, arguments);
   }
 
   protected convolve(...args: Parameters<Convolution>): Tensor {

@@ -7,6 +7,7 @@ import {
   ShapeError,
   sameShape,
   Tensor,
+  ValueError,
 } from '@kindling/core';
 import { ModuleDict } from '../../containers/module-dict.ts';
 import { Numbered } from '../../containers/numbered.ts';
@@ -139,7 +140,7 @@ export interface ParametrizationOptions {
  * the parameters: `parametrizations.weight.original`. Several follow one another. A parametrization with `rightInverse` says what is kept
  * of the tensor as it is now, and of those assigned later. Returns the module. Follows `torch.nn.utils.parametrize.register_parametrization`.
  * @throws KindlingError when the module has no such tensor
- * @throws ShapeError when the parametrization gives another shape
+ * @throws ShapeError when the parametrization gives another shape; ValueError when one behind another keeps several tensors
  * @example
  * ```ts
  * class Symmetric extends nn.Module<[Tensor], Tensor> {
@@ -176,9 +177,13 @@ export function registerParametrization<M extends AnyModule>(
   }
   if (list === null) install(module, tensorName, key, before, parametrization);
   else {
-    const [inverse] = inverseOf([parametrization], before);
+    if (Array.isArray(parametrization.rightInverse?.(before.detach()))) {
+      throw new ValueError(
+        'registerParametrization: rightInverse of what comes behind another parametrization must give one tensor, got several',
+      );
+    }
     list.append(parametrization);
-    if (inverse !== undefined && parametrization.rightInverse !== undefined) list.assign(before);
+    if (parametrization.rightInverse !== undefined) list.assign(before);
   }
   if (options.unsafe !== true) checkResult(module, tensorName, before);
   return module;
