@@ -45,11 +45,12 @@ const formula = (name: string, arity: number, expression: (...x: Expr[]) => Expr
   new ElementwiseOp({ name, arity, expression });
 
 /** The slope of the sigmoid at x. */
-const slope = (x: Expr): Expr => E.mul(E.sigmoid(x), E.sub(1, E.sigmoid(x)));
+export const slope = (x: Expr): Expr => E.mul(E.sigmoid(x), E.sub(1, E.sigmoid(x)));
 /** The slope of tanh where its value is y. */
-const slopeAt = (y: Expr): Expr => E.sub(1, E.mul(y, y));
+export const slopeAt = (y: Expr): Expr => E.sub(1, E.mul(y, y));
 
-const lstmKernel = /* @__PURE__ */ new ElementwiseKernel('lstm_gates', 5, (i, f, g, o, c) => {
+/** Of i, f, g, o and c: h' and c'. */
+export const lstmKernel = /* @__PURE__ */ new ElementwiseKernel('lstm_gates', 5, (i, f, g, o, c) => {
   const next = E.add(E.mul(E.sigmoid(f), c), E.mul(E.sigmoid(i), E.tanh(g)));
   return [E.mul(E.sigmoid(o), E.tanh(next)), next];
 });
@@ -72,6 +73,28 @@ const toCandidate = /* @__PURE__ */ formula('lstm_candidate_backward', 3, (gc, i
 );
 const throughGate = /* @__PURE__ */ formula('lstm_state_backward', 2, (gc, f) => E.mul(gc, E.sigmoid(f)));
 
+type FourGates = readonly [Tensor, Tensor, Tensor, Tensor];
+
+/** Of the gradients of h' and c', those of the gates, side by side, and of c; a gradient that there is none of is `null`. */
+export function throughLstm(
+  gh: Tensor | null,
+  gc: Tensor | null,
+  gates: Tensor,
+  c: Tensor,
+  next: Tensor,
+): [gates: Tensor, c: Tensor] | null {
+  const [i, f, g, o] = chunk(gates, 4, 1) as unknown as FourGates;
+  const cell = gh === null ? gc : applyElementwise(toCell, [gh, gc ?? 0, o, next]);
+  if (cell === null) return null;
+  const parts = [
+    applyElementwise(toInputGate, [cell, i, g]),
+    applyElementwise(toForgetGate, [cell, f, c]),
+    applyElementwise(toCandidate, [cell, i, g]),
+    gh === null ? o.mul(0) : applyElementwise(toOutputGate, [gh, o, next]),
+  ];
+  return [cat(parts, 1), applyElementwise(throughGate, [cell, f])];
+}
+
 const lstmPrimitive = /* @__PURE__ */ defineMulti<undefined, [Tensor, Tensor], [Tensor, Tensor]>({
   name: 'lstm_gates',
   saves: ALL_INPUTS | OUTPUT,
@@ -83,23 +106,8 @@ const lstmPrimitive = /* @__PURE__ */ defineMulti<undefined, [Tensor, Tensor], [
     const parts = [0, 1, 2, 3].map((k) => gate(gates, 4, k));
     runElementwiseMany(lstmKernel, laneOf(c.dtype), [...parts, c], [], outs);
   },
-  derivative([gh, gc], node) {
-    const [i, f, g, o] = chunk(node.input(0), 4, 1) as [Tensor, Tensor, Tensor, Tensor];
-    const c = node.output(1);
-    const cell = gh === null ? gc : applyElementwise(toCell, [gh, gc ?? 0, o, c]);
-    if (cell === null) return [null, null];
-    const output = gh === null ? o.mul(0) : applyElementwise(toOutputGate, [gh, o, c]);
-    const gates = [
-      applyElementwise(toInputGate, [cell, i, g]),
-      applyElementwise(toForgetGate, [cell, f, node.input(1)]),
-      applyElementwise(toCandidate, [cell, i, g]),
-      output,
-    ];
-    return [
-      node.needs(0) ? cat(gates, 1) : null,
-      node.needs(1) ? applyElementwise(throughGate, [cell, f]) : null,
-    ];
-  },
+  derivative: ([gh, gc], node) =>
+    throughLstm(gh, gc, node.input(0), node.input(1), node.output(1)) ?? [null, null],
 });
 
 const lstmTakes = /* @__PURE__ */ signature('lstmGates', { gates: K.tensor, c: K.tensor });
