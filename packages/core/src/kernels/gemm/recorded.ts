@@ -5,11 +5,10 @@ import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/i
 import { mul, param } from '../expression/index.ts';
 import { type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
-import { tileTypes, usesDot } from './gemm-kernels.ts';
+import { rowsOfProduct, tileTypes, usesDot } from './gemm-kernels.ts';
 import type { Layout, MatrixView } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { smallKernel, smallTypes } from './small.ts';
-import { narrowTile } from './tiles.ts';
 
 const scaled = new ElementwiseKernel('scale', 1, (x) => mul(param(0), x));
 
@@ -165,16 +164,7 @@ export function recordBlocks(
         reads: [left.array, right.array],
         writes: [c],
         keeps: p > 0 || added !== undefined || !isWhole(result, c) ? [c] : [],
-        rows: {
-          count: 0,
-          steps: [
-            [3, aLayout === 'rows' ? lineOf(left, aLayout) : bytes],
-            [7, n * bytes],
-          ],
-          scratch: 10,
-          together: narrowTile.rows,
-          work: n * steps,
-        },
+        rows: rowsOfProduct(n * steps, aLayout === 'rows' ? lineOf(left, aLayout) : bytes, n * bytes),
       },
     );
   }
