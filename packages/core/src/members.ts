@@ -266,10 +266,12 @@ const backwardTakes = signature('backward', {
  * @example tensor([1, 2]).polygamma(1); // tensor([1.6449, 0.6449])
  */
 export function polygamma(this: Tensor, n: number): Tensor {
+  if (arguments.length > 1) refuseExcess('polygamma', ['n'], arguments);
   return polygammaOf(n, this);
 }
 
 /** {@link polygamma} in place. */
 export function polygamma_(this: Tensor, n: number): Tensor {
+  if (arguments.length > 1) refuseExcess('polygamma_', ['n'], arguments);
   return polygammaInPlace(this, n);
 }

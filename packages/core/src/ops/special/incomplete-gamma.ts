@@ -21,11 +21,10 @@ function incomplete(name: 'igamma' | 'igammac') {
       },
       { op },
     ),
-    inPlace: alias(
-      `${name}_`,
-      (a: Tensor, x: Operand): Tensor =>
-        runInPlace({ op, operands: [refusesGradient(a, `${name}: input`), x] }),
-    ),
+    inPlace: alias(`${name}_`, function (a: Tensor, x: Operand): Tensor {
+      if (arguments.length > 2) refuseExcess(`${name}_`, ['a', 'x'], arguments);
+      return runInPlace({ op, operands: [refusesGradient(a, `${name}: input`), x] });
+    }),
   };
 }
 const lower = incomplete('igamma');

@@ -1,5 +1,5 @@
 /** The views of this folder as copies: for programs that PyTorch writes without views. Gradients flow through. */
-import { alias } from '../../arguments/index.ts';
+import { alias, composition, K } from '../../arguments/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { diagonal } from './diagonal.ts';
@@ -21,7 +21,11 @@ const allCopied = <A extends unknown[]>(
   alias(name, (x: Tensor, ...args: A) => f(x, ...args).map((part) => clone(part)));
 
 /** A copy of x. Follows `torch.alias_copy`. */
-export const aliasCopy = /* @__PURE__ */ alias('aliasCopy', (x: Tensor): Tensor => clone(x));
+export const aliasCopy = /* @__PURE__ */ composition(
+  'aliasCopy',
+  { x: K.tensor },
+  (x: Tensor): Tensor => clone(x),
+);
 /** {@link asStrided} as a copy, with its errors, as are all these. Follows `torch.as_strided_copy`. */
 export const asStridedCopy = /* @__PURE__ */ copied('asStridedCopy', asStrided);
 /** {@link diagonal} as a copy. Follows `torch.diagonal_copy`. */
