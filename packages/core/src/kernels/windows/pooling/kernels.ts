@@ -59,7 +59,7 @@ interface Walk {
   /** The window's first entry and how many it has, along each dimension; its divisor; and where in it one is. */
   readonly v: Readonly<
     Record<
-      'z' | 'y' | 'x' | 'nz' | 'ny' | 'nx' | 'weight' | 'row' | 'at' | 'i' | 'iz' | 'iy' | 'left',
+      'z' | 'y' | 'x' | 'nz' | 'ny' | 'nx' | 'weight' | 'row' | 'at' | 'i' | 'iz' | 'iy' | 'left' | 'hop',
       number
     >
   >;
@@ -77,8 +77,9 @@ function eachWindow(
   const v = locals(
     f,
     'i32',
-    ...(['z', 'y', 'x', 'nz', 'ny', 'nx', 'weight', 'row', 'at', 'i', 'iz', 'iy', 'left'] as const),
+    ...(['z', 'y', 'x', 'nz', 'ny', 'nx', 'weight', 'row', 'at', 'i', 'iz', 'iy', 'left', 'hop'] as const),
   );
+  put(f, v.hop, times(p.lw, is(t.bytes)));
   const o = locals(f, 'i32', 'n', 'z', 'y', 'x', 'entry', 'weight');
   const walk = { f, p, t, v };
   const read = (entry: number, first: number, count: number): void => {
@@ -124,7 +125,10 @@ function eachWindow(
   });
 }
 
-/** For each entry of a window, of `count` in each of its rows, of which `row` begins one: its index in the plane is `i`, its address `at`. */
+/**
+ * For each entry of a window, of `count` in each of its rows, of which `row` begins one: its address is `at`; the index in the plane of the
+ * row's first one is `i`.
+ */
 function eachEntry({ f, p, v, t }: Walk, count: number, body: () => void, row: () => void = () => {}): void {
   const z = plus(v.z, times(v.iz, p.ld));
   const y = plus(v.y, times(v.iy, p.lh));
@@ -136,8 +140,7 @@ function eachEntry({ f, p, v, t }: Walk, count: number, body: () => void, row: (
       f.get(count).set(v.left);
       countdown(f, v.left, 1, () => {
         body();
-        put(f, v.i, plus(v.i, p.lw));
-        put(f, v.at, plus(v.at, times(p.lw, is(t.bytes))));
+        bump(f, v.at, { local: v.hop });
       });
     }),
   );
@@ -213,6 +216,7 @@ function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
         f.get(x).get(x).op(`${lane}.ne`).op('i32.or').set(from);
         f.get(x).get(best).get(from).op('select').set(best);
         f.get(v.i).get(place).get(from).op('select').set(place);
+        bump(f, v.i, { local: p.lw });
       });
       f.get(p.y).get(best).store(`${lane}.store`).get(p.index).get(place).store('i32.store');
     });
