@@ -128,6 +128,26 @@ describe('special functions at their ends', () => {
   it('zeta of an order for which no term can be held', () => {
     expect(special.zeta(f64([1e30, 1e6]), 2).toArray()).toEqual([0, 0]);
   });
+  it('end for every argument, however large: unused lanes of a vector hold anything', () => {
+    const odd = f64([
+      1e300,
+      -1e300,
+      1e30,
+      5e15,
+      -4503599627370495.5,
+      1e9 + 0.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      0.5,
+      1,
+    ]);
+    for (const f of [special.zeta, special.legendrePolynomialP, special.laguerrePolynomialL, igamma])
+      expect(f(odd.unsqueeze(1), odd).shape).toEqual([10, 10]);
+    expect(special.zeta(f64(3), f64([-0.5, -2.5])).toArray()).toEqual([
+      0.4143983221171599,
+      expect.closeTo(0.054102025820864, 12),
+    ]);
+  });
   it('igamma of shapes for which no series is short, against its normal limit', () => {
     expect(igamma(f64(1e8), f64(1e8)).item()).toBeCloseTo(0.5 + 1 / (3 * Math.sqrt(2 * Math.PI * 1e8)), 12);
     expect(igamma(f64(1e12), f64(1.1e12)).item()).toBe(1);

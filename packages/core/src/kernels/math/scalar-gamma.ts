@@ -136,8 +136,13 @@ export function zeta(s: number, q: number): number {
   if (q <= 0) {
     if (q === Math.floor(q)) return POSITIVE_INFINITY;
     if (s !== Math.floor(s)) return NaN;
+    // The terms of negative numbers are those of their magnitudes t, t + 1, ..., -q, t being below 1.
+    const t = -q - Math.floor(-q);
+    const magnitudes = zeta(s, t) - zeta(s, 1 - q);
+    return zeta(s, 1 - t) + (s % 2 === 0 ? magnitudes : -magnitudes);
   }
   if (q === POSITIVE_INFINITY) return 0;
+  if (s === POSITIVE_INFINITY) return q > 1 ? 0 : q < 1 ? s : q;
   let sum = 0;
   let z = q;
   // The series after the sum converges where z is large, also compared to s.
@@ -145,7 +150,7 @@ export function zeta(s: number, q: number): number {
     const term = z ** -s;
     sum += term;
     // Both are 0 where all terms are too small to hold.
-    if (z > 0 && term <= sum * 1e-17) return sum;
+    if (!(term > sum * 1e-17)) return sum;
     z += 1;
   }
   const power = z ** -s;

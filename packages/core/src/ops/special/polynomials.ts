@@ -2,7 +2,8 @@ import type { BinaryFunction } from '../elementwise/operation.ts';
 import { namedPair } from './define.ts';
 
 /**
- * Orthogonal polynomials of `torch.special`, of degree n at x, broadcast. The degree is cut to a whole number; below 0 the value is 0.
+ * Orthogonal polynomials of `torch.special`, of degree n at x, broadcast. The degree is cut to a whole number; below 0 the value is 0, and
+ * NaN beyond 1e6 where that takes as many steps.
  * Not differentiable, as in PyTorch.
  */
 const polynomial = (torchName: string, name: string, kernel: string): BinaryFunction =>

@@ -5,10 +5,17 @@
 
 type Next = (k: number, current: number, before: number) => number;
 
+/**
+ * The greatest degree that is computed by a recurrence; beyond it the value is NaN. A kernel also computes what happens to stand in
+ * the unused lanes of its last vector, so no argument may take forever.
+ */
+const GREATEST = 1e6;
+
 /** p_n(x) from p_0 = 1, p_1 and the recurrence: `next` gives p_(k + 1) from p_k and p_(k - 1). */
 function recur(n: number, first: number, next: Next): number {
   if (n < 0) return 0;
   if (n < 1) return 1;
+  if (!(n <= GREATEST)) return Number.NaN;
   let before = 1;
   let current = first;
   // What is no number stays so.
