@@ -1,78 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, data, manualSeed, noGrad, type Tensor } from '@kindling/core';
+import { compile, data, manualSeed } from '@kindling/core';
 import { saveSafetensors, useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { confusionMatrix, printConfusion } from './confusion.ts';
 import { UsageError } from './flags.ts';
-import { loadMnist, type Split } from './mnist/data.ts';
+import { loadMnist } from './mnist/data.ts';
 import { type Options, readOptions } from './mnist/options.ts';
-import { confusionPicture, lossCurve, type Mistake, mistakeSheet } from './mnist/pictures.ts';
-import { startProgress } from './progress.ts';
-
-type Model = nn.Module<[Tensor], Tensor>;
-
-const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
-
-/** Trains on a batch; gives the loss, and how many images were read right. */
-type Step = (images: Tensor, labels: Tensor) => { loss: Tensor; right: Tensor };
-
-function stepOf(model: Model, optimizer: optim.Optimizer): Step {
-  const lossFn = new nn.CrossEntropyLoss();
-  return (images, labels) => {
-    optimizer.zeroGrad();
-    const logits = model(images);
-    const loss = lossFn(logits, labels);
-    loss.backward();
-    optimizer.step();
-    return { loss, right: logits.detach().argmax(1).eq(labels).sum() };
-  };
-}
-
-/** One pass over the training images; returns the loss of each step. */
-function trainEpoch(
-  step: Step,
-  loader: data.DataLoader<[Tensor, Tensor]>,
-  epoch: number,
-  epochs: number,
-): number[] {
-  const losses: number[] = [];
-  const progress = startProgress(`epoch ${epoch}/${epochs}`, loader.dataset.length);
-  let seen = 0;
-  let right = 0;
-  let lossSum = 0;
-  for (const [images, labels] of loader) {
-    const batch = step(images, labels);
-    const value = batch.loss.item();
-    losses.push(value);
-    seen += labels.shape[0]!;
-    lossSum += value * labels.shape[0]!;
-    right += batch.right.item();
-    progress.update(seen, [
-      `loss ${(lossSum / seen).toFixed(4)}`,
-      `accuracy ${((100 * right) / seen).toFixed(2)} %`,
-    ]);
-  }
-  progress.stop();
-  return losses;
-}
-
-/** What the model reads on each image, and its mean loss on them. */
-const test = (model: Model, { images, labels }: Split): { predicted: Tensor; loss: number } =>
-  noGrad(() => {
-    const logits = model(images);
-    return { predicted: logits.argmax(1), loss: nn.F.crossEntropy(logits, labels).item() };
-  });
-
-function mistakesOf(predicted: Tensor, { images, labels }: Split): Mistake[] {
-  const wrong = predicted.ne(labels).nonzero().squeeze(1);
-  return Array.from(wrong.data.subarray(0, 96), (i) => ({
-    image: images.select(0, i),
-    label: labels.data[i]!,
-    predicted: predicted.data[i]!,
-  }));
-}
+import { confusionPicture, lossCurve, mistakeSheet } from './mnist/pictures.ts';
+import { countEqual, mistakesOf, stepOf, test, trainEpoch } from './mnist/train.ts';
 
 async function main(options: Options): Promise<void> {
   const { epochs, lr, batchSize, seed, out } = options;

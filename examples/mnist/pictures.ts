@@ -1,25 +1,14 @@
 import type { Tensor } from '@kindling/core';
 import { encode } from 'fast-png';
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { frame, render } from '../vega.ts';
 import { toBytes } from './data.ts';
-
-/** Renders a Vega-Lite specification. */
-const render = (spec: TopLevelSpec): Promise<string> =>
-  new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
-
-/** What is common to all pictures. */
-const frame = {
-  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-  background: 'white',
-  padding: 12,
-} as const;
 
 /** The training loss, as means of a hundredth of all steps, and the test loss before the first epoch and after each. */
 export function lossCurve(
   losses: readonly number[],
   testLosses: readonly number[],
   stepsPerEpoch: number,
+  net = '784-128-10',
 ): Promise<string> {
   const width = Math.max(1, Math.round(losses.length / 100));
   const values: { epoch: number; loss: number; series: string }[] = [];
@@ -35,7 +24,7 @@ export function lossCurve(
   const epochs = Math.ceil(losses.length / stepsPerEpoch);
   return render({
     ...frame,
-    title: 'MNIST, 784-128-10: loss of training and test images',
+    title: `MNIST, ${net}: loss of training and test images`,
     width: 640,
     height: 320,
     data: { values },

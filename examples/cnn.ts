@@ -1,0 +1,96 @@
+/**
+ * Reads digits by a small convolutional net, which looks for the same shapes everywhere in an image, and shows what it looks for.
+ *
+ *     pnpm cnn [--epochs N] [--compile] ...
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compile, data, manualSeed, stack, type Tensor } from '@kindling/core';
+import { saveSafetensors } from '@kindling/core/node';
+import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
+import { ConvNet } from './cnn/net.ts';
+import { featureSheet } from './cnn/pictures.ts';
+import { runExample, seed, switches } from './command-line.ts';
+import { confusionMatrix, printConfusion } from './confusion.ts';
+import { loadMnist, type Split } from './mnist/data.ts';
+import { lossCurve, mistakeSheet } from './mnist/pictures.ts';
+import { countEqual, mistakesOf, type Step, stepOf, test, trainEpoch } from './mnist/train.ts';
+
+const example = {
+  name: 'cnn',
+  does: 'Trains a convolutional net of the size of LeNet on the full MNIST, and shows its filters and what they find.',
+  numbers: {
+    epochs: {
+      help: 'passes over the 60,000 training images',
+      fallback: 5,
+      integer: true,
+      least: 0,
+      most: 1000,
+    },
+    lr: {
+      help: "Adam's greatest learning rate, of one cycle over all steps",
+      fallback: 0.005,
+      integer: false,
+      least: 0,
+    },
+    'batch-size': { help: 'images a step', fallback: 64, integer: true, least: 1, most: 60_000 },
+    seed,
+  },
+  switches,
+};
+
+const asImages = ({ images, labels }: Split): Split => ({ images: images.reshape(-1, 1, 28, 28), labels });
+
+/** The first image of each digit. */
+const oneOfEach = ({ images, labels }: Split): Tensor =>
+  stack(Array.from({ length: 10 }, (_, digit) => images.select(0, labels.data.indexOf(digit))));
+
+await runExample(example, async ({ numbers, on, out }) => {
+  const { epochs } = numbers;
+  const mnist = loadMnist();
+  const [training, unseen] = [asImages(mnist.train), asImages(mnist.test)];
+  manualSeed(numbers.seed);
+  const model = new ConvNet();
+  console.log(nn.summary(model, [numbers['batch-size'], 1, 28, 28]));
+  const dataset = new data.TensorDataset(training.images, training.labels);
+  const loader = new data.DataLoader(dataset, { batchSize: numbers['batch-size'], shuffle: true });
+  const optimizer = new optim.Adam(model.parameters(), { lr: numbers.lr });
+  const totalSteps = Math.max(1, epochs * loader.length);
+  const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, numbers.lr, { totalSteps });
+  const learn = on.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
+  const step: Step = (images, labels) => {
+    const learned = learn(images, labels);
+    scheduler.step();
+    return learned;
+  };
+
+  const { labels } = unseen;
+  const losses: number[] = [];
+  let result = test(model, unseen);
+  const testLosses = [result.loss];
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const start = performance.now();
+    losses.push(...trainEpoch(step, loader, epoch, epochs));
+    const seconds = (performance.now() - start) / 1000;
+    result = test(model, unseen);
+    testLosses.push(result.loss);
+    const accuracy = ((100 * countEqual(result.predicted, labels)) / labels.count).toFixed(2);
+    console.log(
+      `epoch ${epoch}: test loss ${result.loss.toFixed(4)}, test accuracy ${accuracy} %, ${seconds.toFixed(2)} s`,
+    );
+  }
+
+  const { predicted } = result;
+  const wrong = labels.count - countEqual(predicted, labels);
+  const matrix = confusionMatrix(predicted, labels, 10);
+  printConfusion(matrix, Array.from(matrix.keys(), String));
+  const digits = oneOfEach(unseen);
+  const path = (name: string): string => join(out, name);
+  await writeFile(path('features.svg'), await featureSheet(digits, model.show(digits)));
+  await writeFile(path('loss.svg'), await lossCurve(losses, testLosses, loader.length, 'convolutional net'));
+  await writeFile(path('mistakes.svg'), await mistakeSheet(mistakesOf(predicted, unseen), wrong));
+  await saveSafetensors(path('cnn.safetensors'), model.stateDict());
+  console.log(`${wrong} of ${labels.count} test images misread. Written to ${out}:`);
+  console.log('  features.svg, loss.svg, mistakes.svg, cnn.safetensors');
+});
