@@ -2,13 +2,53 @@
 
 import type { TypedArray } from '../../../dtype.ts';
 import type { PoolName } from './kernels.ts';
-import { dilationsOf, type Pooling } from './windows.ts';
+import { type Along, dilationsOf, type Fractional, type Pooling, tableLength } from './windows.ts';
 
-/** The same as the kernels', in the same order, by the same table. */
+type Rounding = (value: number) => number;
+
+function regularWindow({ size, num, den, extra, padding, dilation, counts }: Along, o: number): number[] {
+  const first = Math.floor((o * num) / den) - padding;
+  const end = Math.floor((o * num + extra) / den) - padding;
+  const from = first < 0 ? first + Math.ceil(-first / dilation) * dilation : first;
+  const count = Math.max(0, Math.ceil((Math.min(end, size) - from) / dilation));
+  const all = Math.min(end, size + padding) - first;
+  return [Math.min(from, size - 1), count, counts === 'inside' ? count : counts === 'padded' ? all : counts];
+}
+
+function drawnWindow(
+  { kernel, sample }: Fractional,
+  { size, out }: Pooling,
+  d: 0 | 1 | 2,
+  o: number,
+  samples: TypedArray,
+  round: Rounding,
+): number[] {
+  const last = size[d] - kernel[d];
+  const alpha = round(last / (out[d] - 1));
+  const u = samples[sample[d]] ?? 0;
+  const from = Math.trunc(round(round(o + u) * alpha)) - Math.trunc(round(u * alpha));
+  return [o + 1 === out[d] ? last : Math.max(0, Math.min(from, last)), kernel[d], kernel[d]];
+}
+
+/** A plane's table, as the kernels make it. */
+function tableOf(g: Pooling, samples: TypedArray, round: Rounding): Int32Array {
+  const { along } = g;
+  const table = new Int32Array(tableLength(g));
+  let at = 0;
+  for (const d of [0, 1, 2] as const)
+    for (let o = 0; o < g.out[d]; o++, at += 3)
+      table.set(
+        'kernel' in along ? drawnWindow(along, g, d, o, samples, round) : regularWindow(along[d], o),
+        at,
+      );
+  return table;
+}
+
+/** The same as the kernels', in the same order; `samples` are the plane's. */
 export function poolPlain(
   name: PoolName,
   g: Pooling,
-  table: Int32Array,
+  samples: TypedArray,
   x: TypedArray,
   y: TypedArray,
   index: TypedArray | null,
@@ -16,7 +56,8 @@ export function poolPlain(
   const [, h, w] = g.size;
   const [od, oh, ow] = g.out;
   const [ld, lh, lw] = dilationsOf(g);
-  const round = x instanceof Float32Array ? Math.fround : (value: number): number => value;
+  const round: Rounding = x instanceof Float32Array ? Math.fround : (value) => value;
+  const table = tableOf(g, samples, round);
   const windowOf = (entry: number): [first: number, count: number, weight: number] => [
     table[3 * entry] ?? 0,
     table[3 * entry + 1] ?? 0,

@@ -152,8 +152,16 @@ function runInChunks(
     for (const part of tableParts(g, lane, planes, at.samples))
       part.kernel(...part.args, at.table + 4 * part.at);
   };
-  const isLarge = end > scratchLimit;
-  ensureBytes(isLarge ? at.x : end);
+  if (end > scratchLimit) {
+    for (let n = 0; n < g.planes; n++) {
+      const places = index === 0 ? null : index.subarray(n * out, (n + 1) * out);
+      const [ofX, ofY] = [x.subarray(n * size, (n + 1) * size), y.subarray(n * out, (n + 1) * out)];
+      const random = samples ?? new Float64Array(0);
+      poolPlain(name, g, random.subarray(n * ofPlane, (n + 1) * ofPlane), ofX, ofY, places);
+    }
+    return;
+  }
+  ensureBytes(end);
   const scratch: FloatArray = lane === 'f32' ? f32 : f64;
   if (samples === null) tables(planes);
   const [from, to] = name === 'spread' ? (['y', 'x'] as const) : (['x', 'y'] as const);
@@ -164,19 +172,6 @@ function runInChunks(
     if (samples !== null) {
       copyRun(samples, n * ofPlane, some * ofPlane, scratch, at.samples / bytes);
       tables(some);
-    }
-    if (isLarge) {
-      const table = i32.slice(0, tableLength(g));
-      const places = index === 0 ? null : index.subarray(n * out, (n + 1) * out);
-      poolPlain(
-        name,
-        g,
-        table,
-        x.subarray(n * size, (n + 1) * size),
-        y.subarray(n * out, (n + 1) * out),
-        places,
-      );
-      continue;
     }
     copyRun(arrays[from], n * counts[from], some * counts[from], scratch, at[from] / bytes);
     kernel(...(argumentsOf(g, some, at.table, at) as number[]));
