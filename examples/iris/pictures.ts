@@ -1,18 +1,8 @@
 import { linspace, noGrad, stack, type Tensor } from '@kindling/core';
 import { encode } from 'fast-png';
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { frame, render } from '../vega.ts';
 import type { Flowers } from './data.ts';
 import type { Model, Trained } from './train.ts';
-
-const render = (spec: TopLevelSpec): Promise<string> =>
-  new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
-
-const frame = {
-  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-  background: 'white',
-  padding: 12,
-} as const;
 
 /** The losses of each fold, and the epoch at which its validation loss was lowest. */
 export function learningCurves(folds: readonly Trained[]): Promise<string> {
@@ -107,7 +97,7 @@ export function decisionPicture(
     return { least: least - 0.1 * (most - least), most: most + 0.1 * (most - least) };
   });
   const guesses = predicted.data;
-  const [horizontal, vertical] = [x.select(1, across).toArray(), x.select(1, up).toArray()];
+  const [horizontal, vertical] = [x.select(1, across).data, x.select(1, up).data];
   const values = Array.from(y.data, (label, i) => ({
     x: horizontal[i],
     y: vertical[i],

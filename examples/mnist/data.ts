@@ -60,6 +60,9 @@ export const loadMnist = (folder: string = packaged): { train: Split; test: Spli
   test: readSplit(folder, 't10k'),
 });
 
+/** The pixels of standardised images, from 0 to 1. */
+export const toPixels = (images: Tensor): Tensor => images.mul(std).add(mean).clamp({ min: 0, max: 1 });
+
 /** The bytes of a standardised image, for a picture of it. */
 export const toBytes = (image: Tensor): Uint8Array =>
-  Uint8Array.from(image.mul(std).add(mean).mul(255).data, (v) => Math.round(Math.min(255, Math.max(0, v))));
+  Uint8Array.from(toPixels(image).mul(255).data, (v) => Math.round(v));
