@@ -1,6 +1,6 @@
 /** Summaries of models: as torchinfo 1.8.0 prints them of the same models in PyTorch 2.15, and what they leave behind. */
 import { inspect } from 'node:util';
-import { getRngState, manualSeed, ones, type Tensor, zeros } from '@kindling/core';
+import { compile, getRngState, manualSeed, ones, type Tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import * as nn from '../src/index.ts';
 
@@ -211,6 +211,16 @@ describe('a summary leaves the model as it was', () => {
     const found = nn.summary(model, [8, 3]);
     model(zeros([8, 3]));
     expect(found.layers).toHaveLength(4);
+  });
+
+  it('and its compiled programs in use', () => {
+    const model = new nn.Linear(3, 2);
+    const run = compile((x: Tensor) => model(x).detach());
+    const x = ones([4, 3]);
+    for (let i = 0; i < 3; i++) run(x);
+    nn.summary(model, [4, 3]);
+    run(x);
+    expect(run.programs).toHaveLength(1);
   });
 
   it('also where the call fails', () => {

@@ -17,8 +17,10 @@ export interface DrawingOptions {
   readonly direction?: Direction;
 }
 
+const parts = ['memories', 'equations', 'results', 'gradients'];
+
 const isProgram = (x: unknown): x is Program =>
-  typeof x === 'object' && x !== null && Array.isArray((x as Partial<Program>).equations);
+  K.isOptions(x) && parts.every((name) => Array.isArray(x[name]));
 
 const isPair = (x: unknown): boolean =>
   Array.isArray(x) && x.length === 2 && typeof x[0] === 'string' && x[1] instanceof Tensor;

@@ -12,7 +12,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
-import type { AnyModule } from '../module/callable.ts';
+import { type AnyModule, internalsOf } from '../module/callable.ts';
 import { Layers } from './layers.ts';
 import { ModelSummary } from './model-summary.ts';
 import { columnNames, type SummaryColumn } from './text.ts';
@@ -142,11 +142,14 @@ export function summary(
   else if (inputSize !== null) input = inputsOf(isList(inputSize) ? inputSize : [inputSize], model, options);
   if (input === null) layers.addAll();
   else {
+    // A module without hooks is called by a shorter way: those that had none shall have none again.
+    const bare = model.modules().filter((module) => internalsOf(module).hooks === null);
     const handles = layers.watch();
     try {
       callQuietly(model, input, mode === 'train');
     } finally {
       for (const handle of handles) handle.remove();
+      for (const module of bare) internalsOf(module).hooks = null;
     }
   }
   const usual: SummaryColumn[] =
