@@ -62,7 +62,7 @@ describe('the kernels give what is summed element by element', () => {
   const dtypes = { float32: [Float32Array, 1e-3], float64: [Float64Array, 1e-10] } as const;
   it.each(Object.keys(dtypes) as (keyof typeof dtypes)[])('%s', (dtype) => {
     const [Numbers, most] = dtypes[dtype];
-    const numRuns = Number(process.env.KINDLING_RUNS ?? 20);
+    const numRuns = Number(process.env.KINDLING_RUNS ?? 8);
     fc.assert(
       fc.property(geometries, fc.boolean(), (g, withBias) => {
         let seed = 1;

@@ -44,10 +44,7 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
 
   constructor(outputSize: OutputSize, options: AdaptiveMaxPoolModuleOptions<R> = {}) {
     const optionKinds = K.options<AdaptiveMaxPoolOptions>({ returnIndices: K.flag });
-    checkArguments(new.target.name, { outputSize: outputSizeKind(), options: optionKinds }, [
-      outputSize,
-      options,
-    ]);
+    checkArguments(new.target.name, { outputSize: outputSizeKind(), options: optionKinds }, arguments);
     super();
     this.outputSize = outputSize;
     this.returnIndices = options.returnIndices ?? false;
@@ -110,7 +107,7 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
   readonly outputSize: OutputSize;
 
   constructor(outputSize: OutputSize) {
-    checkArguments(new.target.name, { outputSize: outputSizeKind() }, [outputSize]);
+    checkArguments(new.target.name, { outputSize: outputSizeKind() }, arguments);
     super();
     this.outputSize = outputSize;
   }

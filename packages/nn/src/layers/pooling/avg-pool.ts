@@ -80,10 +80,7 @@ abstract class AvgPoolOver extends AvgPoolNd {
 
   constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
     const optionKinds = K.options<AvgPoolOptions>({ ...kinds(), divisorOverride: K.integer });
-    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: optionKinds }, [
-      kernelSize,
-      options,
-    ]);
+    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: optionKinds }, arguments);
     super(kernelSize, options);
     this.divisorOverride = options.divisorOverride ?? null;
   }

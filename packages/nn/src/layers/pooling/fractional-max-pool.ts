@@ -45,10 +45,7 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
   _randomSamples: Tensor | null;
 
   constructor(kernelSize: PerDimension, options: FractionalMaxPoolModuleOptions<R> = {}) {
-    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: K.options(kinds()) }, [
-      kernelSize,
-      options,
-    ]);
+    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: K.options(kinds()) }, arguments);
     super();
     const { outputSize = null, outputRatio = null } = options;
     const caller = new.target.name;

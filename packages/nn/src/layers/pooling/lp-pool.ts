@@ -88,7 +88,7 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
     checkArguments(
       new.target.name,
       { normType: K.number, kernelSize: K.sizeOrSizes, options: K.options(lpKinds()) },
-      [normType, kernelSize, options],
+      arguments,
     );
     super();
     if (normType === 0)

@@ -49,10 +49,7 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
   readonly returnIndices: boolean;
 
   constructor(kernelSize: PerDimension, options: MaxPoolModuleOptions<R> = {}) {
-    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: K.options(kinds()) }, [
-      kernelSize,
-      options,
-    ]);
+    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: K.options(kinds()) }, arguments);
     super();
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;

@@ -9,7 +9,6 @@ import {
   type Shape,
   type Tensor,
 } from '@kindling/core';
-import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
 import { pyTuple } from '../../module/print.ts';
 import { forEach } from '../convolution/conv-base.ts';
@@ -30,9 +29,9 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
   /** Entries of minus infinity on both sides. */
   readonly padding: Shape;
 
-  constructor(rank: number, kernelSize: PerDimension, options: MaxUnpoolOptions) {
+  constructor(rank: number, kernelSize: PerDimension, options: MaxUnpoolOptions, given: IArguments) {
     const kinds = K.options<MaxUnpoolOptions>({ stride: K.sizeOrSizes, padding: K.sizeOrSizes });
-    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, [kernelSize, options]);
+    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, given);
     super();
     const caller = new.target.name;
     const { stride = kernelSize, padding = 0 } = options;
@@ -50,7 +49,12 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
   ): Tensor;
 
   override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
-    checkInput(this, x);
+    const kinds = {
+      x: K.tensor,
+      indices: K.tensor,
+      options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
+    };
+    checkArguments(this.constructor.name, kinds, arguments);
     const { kernelSize, stride, padding } = this;
     return this.unpool(x, indices, kernelSize, { stride, padding, ...options });
   }
@@ -73,7 +77,7 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
  */
 export class MaxUnpool1d extends MaxUnpoolNd {
   constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(1, kernelSize, options);
+    super(1, kernelSize, options, arguments);
   }
 
   protected unpool(...args: Parameters<typeof maxUnpool1d>): Tensor {
@@ -88,7 +92,7 @@ export class MaxUnpool1d extends MaxUnpoolNd {
  */
 export class MaxUnpool2d extends MaxUnpoolNd {
   constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(2, kernelSize, options);
+    super(2, kernelSize, options, arguments);
   }
 
   protected unpool(...args: Parameters<typeof maxUnpool2d>): Tensor {
@@ -103,7 +107,7 @@ export class MaxUnpool2d extends MaxUnpoolNd {
  */
 export class MaxUnpool3d extends MaxUnpoolNd {
   constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(3, kernelSize, options);
+    super(3, kernelSize, options, arguments);
   }
 
   protected unpool(...args: Parameters<typeof maxUnpool3d>): Tensor {
