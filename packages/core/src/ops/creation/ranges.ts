@@ -31,7 +31,12 @@ export function arange(start: number, end: number, options?: CreationOptions): T
 export function arange(start: number, end: number, step: number, options?: CreationOptions): Tensor;
 export function arange(...args: (number | CreationOptions | undefined)[]): Tensor {
   const numbers = args.filter((a): a is number => typeof a === 'number');
-  arangeTakes[Math.min(Math.max(numbers.length, 1), 3) - 1]!(args);
+  // Bounds that are left out may stand as `undefined` before the options.
+  const given = [
+    ...args.slice(0, numbers.length),
+    ...args.slice(numbers.length).filter((a) => a !== undefined),
+  ];
+  arangeTakes[Math.min(Math.max(numbers.length, 1), 3) - 1]?.(given);
   const options = args.find((a): a is CreationOptions => typeof a === 'object');
   const [start = 0, end = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
   if (!Number.isFinite(start) || !Number.isFinite(end) || Number.isNaN(step)) {
