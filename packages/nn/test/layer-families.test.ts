@@ -251,6 +251,27 @@ describe('parametrizations', () => {
 });
 
 describe('deepcopy', () => {
+  it('gives layers that compute the same', () => {
+    const image = randn([1, 2, 6, 6]);
+    const layers = [
+      new nn.Conv2d(2, 3, 3, { padding: 1, paddingMode: 'reflect' }),
+      new nn.ConvTranspose2d(2, 3, 3),
+      new nn.MaxPool2d(2),
+      new nn.RReLU().eval(),
+      new nn.InstanceNorm2d(2),
+    ];
+    for (const layer of layers) {
+      const copy = nn.deepcopy<nn.AnyModule>(layer);
+      expect((call(copy, image) as Tensor).equal(call(layer, image) as Tensor)).toBe(true);
+    }
+    const lstm = new nn.LSTM(6, 3, { numLayers: 2 });
+    expect(
+      nn
+        .deepcopy(lstm)(image.select(0, 0))[0]
+        .equal(lstm(image.select(0, 0))[0]),
+    ).toBe(true);
+  });
+
   it('shares nothing that is trained, and keeps what stands there twice', () => {
     const shared = new nn.Linear(2, 2);
     const model = new nn.Sequential(shared, new nn.ReLU(), shared, new nn.BatchNorm1d(2));
