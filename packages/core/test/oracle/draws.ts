@@ -2,7 +2,8 @@
 
 import { type Entry, recordedIn, type Sample, type Value } from './fixture.ts';
 
-const isFraction = (x: number): boolean => Number.isFinite(x) && !Number.isInteger(x);
+/** Whether a number was drawn: halves and quarters are written down. */
+const isFraction = (x: number): boolean => Number.isFinite(x) && !Number.isInteger(4 * x);
 
 /** The first numbers of a sample: of its first tensor that begins with fractions, which nobody wrote down. */
 function firstDraws(sample: Sample): string | undefined {
