@@ -54,7 +54,7 @@ const readTakes = signature('readTableRows', {
   table: K.tensor,
   indices: K.tensor,
   out: K.tensor,
-  skipped: K.integer,
+  skipped: K.optional(K.integer),
 });
 
 /**

@@ -80,14 +80,20 @@ function fuseLayer<L extends Weighted>(caller: string, layer: L, bn: Normalising
 }
 
 const optionKinds = () => K.options<FuseOptions>({ transpose: K.flag });
-const numberKinds = () =>
-  K.given<BatchNormNumbers>({
+const numberKinds = () => {
+  const optional = K.nullable(K.tensor);
+  const kinds = {
     runningMean: K.tensor,
     runningVar: K.tensor,
     eps: K.number,
-    weight: K.nullable(K.tensor),
-    bias: K.nullable(K.tensor),
-  });
+    weight: optional,
+    bias: optional,
+  };
+  return K.kind(
+    'an object with tensors runningMean and runningVar, a number eps, and weight and bias',
+    (x) => K.isOptions(x) && Object.entries(kinds).every(([name, kind]) => kind.accepts(x[name])),
+  );
+};
 
 /**
  * A convolution that does what `conv` and `bn`, a batch normalisation after it, do outside training; both stay as they are. Follows
