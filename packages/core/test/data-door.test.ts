@@ -81,22 +81,32 @@ function someOf(samples: readonly Sample[]): readonly Sample[] {
   });
 }
 
-eachOperation('memory is read by kernels alone', ({ entry, operation, name, samples }) => {
-  const faults = new Set<string>();
-  const reasons = new Set<string>();
-  for (const sample of someOf(samples)) {
-    for (const form of formsOf(entry, operation, sample)) {
-      const given = makeArguments(sample, 'sliced');
-      const leaves = given.tensors.filter((x) => x.requiresGrad);
-      const seen = watched(() => differentiateTwice(caller(kindling, entry, operation, form)(given), leaves));
-      for (const fault of seen.faults) faults.add(fault);
-      for (const reason of seen.reasons) reasons.add(reason);
+/** Of the dtypes one of each kind; all by KINDLING_FORMS=99. */
+const isTried = ({ dtype }: { readonly dtype: string }): boolean =>
+  process.env.KINDLING_FORMS !== undefined || ['float32', 'int32', 'bool'].includes(dtype);
+
+eachOperation(
+  'memory is read by kernels alone',
+  ({ entry, operation, name, samples }) => {
+    const faults = new Set<string>();
+    const reasons = new Set<string>();
+    for (const sample of someOf(samples)) {
+      for (const form of formsOf(entry, operation, sample)) {
+        const given = makeArguments(sample, 'sliced');
+        const leaves = given.tensors.filter((x) => x.requiresGrad);
+        const seen = watched(() =>
+          differentiateTwice(caller(kindling, entry, operation, form)(given), leaves),
+        );
+        for (const fault of seen.faults) faults.add(fault);
+        for (const reason of seen.reasons) reasons.add(reason);
+      }
     }
-  }
-  expect([...faults]).toEqual([]);
-  // Not every dtype has a sample of every form.
-  expect(announced[name] ?? []).toEqual(expect.arrayContaining([...reasons]));
-});
+    expect([...faults]).toEqual([]);
+    // Not every dtype has a sample of every form.
+    expect(announced[name] ?? []).toEqual(expect.arrayContaining([...reasons]));
+  },
+  isTried,
+);
 
 const counts = tensor([2, 0, 1, 2]);
 const chances = tensor([
