@@ -1,5 +1,6 @@
 /** Right arguments of functions that no example calls, and that want more than a few simple values. */
 import * as core from '@kindling/core';
+import * as nn from '@kindling/nn';
 
 const { ones, tensor, zeros } = core;
 const x = () => ones([3, 3]);
@@ -38,6 +39,13 @@ const twofold = new core.ElementwiseOp({
   expression: (a) => core.E.mul(a, 2),
 });
 const attributes = { dim: 1, ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean', caller: 'mine' };
+const normalisation = () => ({
+  runningMean: zeros(3),
+  runningVar: ones(3),
+  eps: 1e-5,
+  weight: null,
+  bias: null,
+});
 const alignments = () => [ones([2, 1, 3]), tensor([[1]]), tensor([2]), tensor([1])];
 
 /** By name: for a function that is a method too, the first argument is what the method is called on. */
@@ -126,6 +134,36 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   asStrided: () => [x(), [2, 2], [1, 1], { storageOffset: 1 }],
   to: () => [x(), 'float64'],
   'nn.BatchNorm3d#forward': () => [zeros([2, 3, 1, 1, 1])],
+  'nn.GRUCell#forward': () => [ones([3, 10])],
+  'nn.TransformerDecoder#forward': () => [ones([3, 4, 8]), ones([5, 4, 8])],
+  'nn.F.lpPool2d': () => [ones([1, 4, 4]), 2, 2],
+  'nn.F.lpPool3d': () => [ones([1, 4, 4, 4]), 2, 2],
+  'nn.FractionalMaxPool3d': () => [2, { outputSize: 2 }],
+  'nn.utils.fuseLinearBnEval': () => [new nn.Linear(2, 3).eval(), new nn.BatchNorm1d(3).eval()],
+  'nn.utils.fuseConvBnWeights': () => [ones([3, 2, 1]), null, normalisation()],
+  'nn.utils.fuseLinearBnWeights': () => [ones([3, 2]), null, normalisation()],
+  'nn.utils.rnn.padPackedSequence': () => [nn.utils.rnn.packSequence([ones([2, 3])])],
+  'nn.utils.rnn.unpackSequence': () => [nn.utils.rnn.packSequence([ones([2, 3])])],
+  'nn.utils.parametrize.removeParametrizations': () => [
+    nn.utils.parametrizations.weightNorm(new nn.Linear(2, 2)),
+    'weight',
+  ],
+  fractionalMaxPool3d: () => [ones([1, 4, 4, 4]), 2, { outputSize: 2 }],
+  maxUnpool2d: () => [ones([1, 1, 1]), zeros([1, 1, 1], { dtype: 'int32' }), 2],
+  maxUnpool3d: () => [ones([1, 1, 1, 1]), zeros([1, 1, 1, 1], { dtype: 'int32' }), 2],
+  unfoldCopy: () => [x(), 0, 2, 1],
+  splitWithSizesCopy: () => [x(), [1, 2]],
+  indexReduce: () => [x(), 0, row(), ones([2, 3]), 'prod'],
+  indexReduce_: () => [x(), 0, row(), ones([2, 3]), 'prod'],
+  luSolve: () => [x(), core.linalg.luFactor(core.eye(3)).LU, core.linalg.luFactor(core.eye(3)).pivots],
+  gcd: () => [row(), row()],
+  lcm: () => [row(), row()],
+  bitwiseLeftShift: () => [row(), row()],
+  bitwiseRightShift: () => [row(), row()],
+  gcd_: () => [row(), row()],
+  lcm_: () => [row(), row()],
+  bitwiseLeftShift_: () => [row(), row()],
+  bitwiseRightShift_: () => [row(), row()],
   'nn.GLU#forward': () => [ones([2, 4])],
   ...Object.fromEntries(
     [1, 2, 3].flatMap((rank) => {

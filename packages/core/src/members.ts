@@ -8,7 +8,7 @@ import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
 import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';
-import { polygammaInPlace, polygamma as polygammaOf } from './ops/special/functions.ts';
+import { polygammaInPlace, polygamma as polygammaOf } from './ops/special/polygamma.ts';
 import { formatTensor } from './print/format.ts';
 import { memoryOf, valuesOf } from './record/values.ts';
 import { formatShape } from './shape.ts';

@@ -20,7 +20,7 @@ export interface DrawingOptions {
 const parts = ['memories', 'equations', 'results', 'gradients'];
 
 const isProgram = (x: unknown): x is Program =>
-  K.isOptions(x) && parts.every((name) => Array.isArray(x[name]));
+  K.isOptions(x) && parts.every((name) => Array.isArray(x[name]) && x[name].every(K.isOptions));
 
 const isPair = (x: unknown): boolean =>
   Array.isArray(x) && x.length === 2 && typeof x[0] === 'string' && x[1] instanceof Tensor;

@@ -48,13 +48,13 @@ function fused(
 ): [Parameter, Parameter] {
   return noGrad(() => {
     const scale = bn.runningVar.add(bn.eps).rsqrt();
-    const factor = bn.weight === null ? scale : bn.weight.mul(scale);
+    const factor = bn.weight == null ? scale : bn.weight.mul(scale);
     const wide = factor.reshape(weight.shape.map((_, d) => (d === dim ? -1 : 1)));
     const from = (bias ?? zeros(bn.runningMean.shape, { dtype: bn.runningMean.dtype })).sub(bn.runningMean);
     const shifted = from.mul(factor);
     return [
       new Parameter(weight.mul(wide).to(weight.dtype), { requiresGrad: weight.requiresGrad }),
-      new Parameter((bn.bias === null ? shifted : shifted.add(bn.bias)).to(weight.dtype), {
+      new Parameter((bn.bias == null ? shifted : shifted.add(bn.bias)).to(weight.dtype), {
         requiresGrad: bias?.requiresGrad ?? weight.requiresGrad,
       }),
     ];

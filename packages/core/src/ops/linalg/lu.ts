@@ -213,7 +213,7 @@ export interface LUUnpackOptions {
  * @example
  * ```ts
  * const { LU, pivots } = linalg.luFactor(tensor([[1, 2], [3, 4]], { dtype: 'float32' }));
- * luUnpack(LU, pivots).U.tolist()[0]; // [ 3, 4 ]
+ * luUnpack(LU, pivots).U.select(0, 0); // tensor([3., 4.])
  * ```
  */
 export const luUnpack = composition(

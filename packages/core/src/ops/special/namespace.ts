@@ -9,8 +9,9 @@ export { digamma, erf, erfc, erfinv, exp2, expm1, log1p, logit } from '../elemen
 export { round } from '../elementwise/rounding.ts';
 export { logSoftmax, logsumexp, softmax } from '../reductions/softmax.ts';
 export * from './bessel.ts';
-export { i0, polygamma, sinc } from './functions.ts';
+export { i0, sinc } from './functions.ts';
 export * from './normal.ts';
+export { polygamma } from './polygamma.ts';
 export * from './polynomials.ts';
 
 /** Another name of {@link digamma}. Follows `torch.special.psi`. */

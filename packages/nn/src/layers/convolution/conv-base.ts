@@ -75,6 +75,8 @@ export abstract class ConvBase<
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = each('kernelSize', given.kernelSize);
+    if (this.kernelSize.some((size) => size < 0))
+      throw new ValueError(`${caller}: kernelSize must not be negative, got [${this.kernelSize.join(', ')}]`);
     this.stride = each('stride', given.stride ?? 1);
     this.padding = (typeof padding === 'string' ? padding : each('padding', padding)) as P;
     this.dilation = each('dilation', given.dilation ?? 1);
