@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -19,6 +20,8 @@ const report = process.env.KINDLING_TEST_REPORT;
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core free, which is half of two.
+    maxWorkers: availableParallelism(),
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       project('core', 'packages/core'),

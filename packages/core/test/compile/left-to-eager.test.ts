@@ -44,6 +44,7 @@ const byEagerKernels = [
   'linalg_solve_triangular',
   'linalg_svd',
   'lu_unpack',
+  'nonzero_static',
   'pair_sums',
   'sylvester',
 ];
