@@ -30,6 +30,8 @@ export interface Options<N extends string, S extends string> {
   readonly on: Readonly<Record<S, boolean>>;
   /** The folder for what is written. */
   readonly out: string;
+  /** The texts that were given. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** An example: its name, a sentence of what it does, and its flags. */
@@ -38,16 +40,19 @@ export interface Example<N extends string, S extends string> {
   readonly does: string;
   readonly numbers: Readonly<Record<N, NumberFlag>>;
   readonly switches: Readonly<Record<S, string>>;
+  /** Flags that take a text, with what it is and what it does. */
+  readonly texts?: Readonly<Record<string, { readonly of: string; readonly help: string }>>;
 }
 
 const entries = <K extends string, V>(of: Readonly<Record<K, V>>): [K, V][] => Object.entries(of) as [K, V][];
 
-function helpOf({ name, does, numbers, switches }: Example<string, string>): string {
+function helpOf({ name, does, numbers, switches, texts = {} }: Example<string, string>): string {
   const rows: [string, string][] = [
     ...entries(numbers).map(([flag, { help, fallback, integer }]): [string, string] => [
       `${flag} ${integer ? 'N' : 'X'}`,
       `${help} (default ${fallback})`,
     ]),
+    ...entries(texts).map(([flag, { of, help }]): [string, string] => [`${flag} ${of}`, help]),
     ['out DIR', `where the files go (default out/${name})`],
     ...entries(switches),
     ['help', 'this text'],
@@ -68,7 +73,10 @@ export function readOptions<N extends string, S extends string>(
   let values: Record<string, string | boolean | undefined>;
   try {
     const options = Object.fromEntries([
-      ...[...Object.keys(example.numbers), 'out'].map((flag) => [flag, { type: 'string' as const }]),
+      ...[...Object.keys(example.numbers), ...Object.keys(example.texts ?? {}), 'out'].map((flag) => [
+        flag,
+        { type: 'string' as const },
+      ]),
       ...Object.keys(example.switches).map((flag) => [flag, { type: 'boolean' as const }]),
       ['help', { type: 'boolean' as const, short: 'h' }],
     ]) as Record<string, { type: 'string' | 'boolean' }>;
@@ -89,7 +97,12 @@ export function readOptions<N extends string, S extends string>(
     flag,
     numberFlag(flag, text(flag, `${bounds.fallback}`), bounds),
   ]);
+  const texts = Object.keys(example.texts ?? {}).flatMap((flag) => {
+    const value = values[flag];
+    return typeof value === 'string' ? [[flag, value]] : [];
+  });
   return {
+    ...(example.texts && { texts: Object.fromEntries(texts) as Record<string, string> }),
     numbers: Object.fromEntries(numbers) as Record<N, number>,
     on: Object.fromEntries(
       Object.keys(example.switches).map((flag) => [flag, values[flag] === true]),

@@ -1,5 +1,4 @@
-import { parse, View } from 'vega';
-import { compile } from 'vega-lite';
+import { frame, render } from '../vega.ts';
 
 /** The loss on training text, as means of a hundredth of all steps, and on validation text after some steps, as an SVG. */
 export function lossCurve(
@@ -15,10 +14,8 @@ export function lossCurve(
     values.push({ step: start + window.length / 2, loss, series: 'training' });
   }
   for (const { step, loss } of validations) values.push({ step, loss, series: 'validation' });
-  const { spec } = compile({
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 12,
+  return render({
+    ...frame,
     title,
     width: 640,
     height: 320,
@@ -51,5 +48,4 @@ export function lossCurve(
       },
     ],
   });
-  return new View(parse(spec), { renderer: 'none' }).toSVG();
 }

@@ -1,5 +1,6 @@
+import type { NumberFlag } from '../command-line.ts';
 import { UsageError } from '../flags.ts';
-import { type NumberFlag, type Options, readOptions } from './options.ts';
+import { type Options, readOptions } from './options.ts';
 import type { Model } from './sampling.ts';
 import { train } from './train.ts';
 

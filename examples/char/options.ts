@@ -1,11 +1,4 @@
-import { parseArgs } from 'node:util';
-import { type Bounds, numberFlag, UsageError } from '../flags.ts';
-
-/** A flag that is a number, with what it is without being given. */
-export interface NumberFlag extends Bounds {
-  readonly help: string;
-  readonly fallback: number;
-}
+import { type NumberFlag, readOptions as read, seed, switches } from '../command-line.ts';
 
 /** What both examples take. */
 export const common = {
@@ -19,13 +12,7 @@ export const common = {
     least: 0,
   },
   every: { help: 'steps between validations and samples', fallback: 100, integer: true, least: 1 },
-  seed: {
-    help: 'seed of the weights and of the order of the text',
-    fallback: 0,
-    integer: true,
-    least: 0,
-    most: 2 ** 32 - 1,
-  },
+  seed: { ...seed, help: 'seed of the weights and of the order of the text' },
 } as const satisfies Record<string, NumberFlag>;
 
 /** The flags that every model has, and those of this one. */
@@ -40,24 +27,6 @@ export interface Options<Own extends string> {
   readonly wide: boolean;
 }
 
-const line = (flag: string, help: string): string => `  --${flag.padEnd(15)}${help}\n`;
-
-function helpOf(name: string, what: string, flags: Readonly<Record<string, NumberFlag>>): string {
-  const numbers = Object.entries(flags).map(([flag, { help, fallback, integer }]) =>
-    line(`${flag} ${integer ? 'N' : 'X'}`, `${help} (default ${fallback})`),
-  );
-  return [
-    `Trains ${what} on plays by Shakespeare, character by character, and prints what it writes as it learns.\n\n`,
-    `Usage: pnpm ${name} [options]\n\n`,
-    ...numbers,
-    line('text FILE', 'learn from another text'),
-    line('out DIR', `where the picture and the weights go (default out/${name})`),
-    line('compile', 'run the training step as a compiled program: the same losses'),
-    line('wide', 'use vectors of 256 bits, where Node and the processor have them: the same losses'),
-    line('help', 'this text'),
-  ].join('');
-}
-
 /**
  * The options that the command line of `name` asks for, which has `own` flags besides the common ones; `null` where it asked for help,
  * which was printed.
@@ -69,40 +38,10 @@ export function readOptions<Own extends string>(
   own: Readonly<Record<Own, NumberFlag>>,
   args: readonly string[],
 ): Options<Own> | null {
-  const flags: Readonly<Record<string, NumberFlag>> = { ...common, ...own };
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    const options = {
-      ...Object.fromEntries(Object.keys(flags).map((name) => [name, text])),
-      text,
-      out: text,
-      compile: flag,
-      wide: flag,
-      help: { ...flag, short: 'h' },
-    };
-    // pnpm passes the "--" between its own flags and the script's on to the script.
-    ({ values } = parseArgs({ args: args.filter((a) => a !== '--'), options, allowPositionals: false }));
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nTry --help.`);
-  }
-  if (values.help === true) {
-    process.stdout.write(helpOf(name, what, flags));
-    return null;
-  }
-  const given = (flag: string): string | undefined => values[flag] as string | undefined;
-  const numbers = Object.fromEntries(
-    Object.entries(flags).map(([flag, bounds]) => [
-      flag,
-      numberFlag(flag, given(flag) ?? `${bounds.fallback}`, bounds),
-    ]),
-  );
-  return {
-    numbers: numbers as Options<Own>['numbers'],
-    out: given('out') ?? `out/${name}`,
-    text: given('text'),
-    compile: values.compile === true,
-    wide: values.wide === true,
-  };
+  const does = `Trains ${what} on plays by Shakespeare, character by character, and prints what it writes as it learns.`;
+  const texts = { text: { of: 'FILE', help: 'learn from another text' } };
+  const given = read({ name, does, numbers: { ...common, ...own }, switches, texts }, args);
+  if (given === null) return null;
+  const { numbers, out, on } = given;
+  return { numbers: numbers as Options<Own>['numbers'], out, text: given.texts?.text, ...on };
 }
