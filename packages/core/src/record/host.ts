@@ -51,12 +51,8 @@ export function dependsOn(what: string, read: () => unknown): void {
   dependsOnTakes(arguments);
   if (tracer === null) return;
   const before = read();
-  if (!Array.isArray(before)) {
-    tracer.assumes(what, () => Object.is(read(), before), false);
-    return;
-  }
-  const values = [...before] as unknown[];
-  tracer.assumes(what, () => areSame(read() as readonly unknown[], values), false);
+  if (Array.isArray(before)) assumesSame(what, read as () => readonly unknown[]);
+  else tracer.assumes(what, () => Object.is(read(), before), false);
 }
 
 /**
@@ -66,13 +62,11 @@ export function dependsOn(what: string, read: () => unknown): void {
 export const assumes = (what: string, holds: () => boolean, seldom = false): void =>
   tracer?.assumes(what, holds, seldom);
 
-/** {@link dependsOn} for the properties of an object: what each of them is, in their order. Kindling's own. */
-export function assumesProperties(what: string, object: object): void {
+/** {@link assumes} that a list has the same values. Kindling's own. */
+export function assumesSame(what: string, read: () => readonly unknown[], seldom = false): void {
   if (tracer === null) return;
-  const values = Object.values(object) as readonly unknown[];
-  // A list of values costs a third of a loop through the properties.
-  const holds = (): boolean => areSame(Object.values(object), values);
-  tracer.assumes(what, holds, false);
+  const before = [...read()];
+  tracer.assumes(what, () => areSame(read(), before), seldom);
 }
 
 function areSame(now: readonly unknown[], before: readonly unknown[]): boolean {

@@ -11,7 +11,7 @@ export {
 } from './grad-mode.ts';
 export {
   assumes,
-  assumesProperties,
+  assumesSame,
   compileLater,
   dependsOn,
   dependsOnGradient,

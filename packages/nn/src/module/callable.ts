@@ -1,4 +1,4 @@
-import { assumes, assumesProperties, calledAs, isTraced, nameForCompile, Tensor } from '@kindling/core';
+import { assumesSame, calledAs, isTraced, nameForCompile, Tensor } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
@@ -76,17 +76,9 @@ export const registeredValues = (module: Callable): unknown[] =>
 /** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
-  assumesProperties(`a property of ${name}`, module);
-  const hooksNow = (): unknown[] => Object.values(own.hooks ?? {}).flat();
-  const hooks = hooksNow();
-  assumes(
-    `the hooks of ${name}`,
-    () => {
-      const now = hooksNow();
-      return now.length === hooks.length && now.every((hook, i) => hook === hooks[i]);
-    },
-    true,
-  );
+  // A list of values costs a third of a loop through the properties.
+  assumesSame(`a property of ${name}`, () => Object.values(module));
+  assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
   for (const [key, value] of module.registered())
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
 }
