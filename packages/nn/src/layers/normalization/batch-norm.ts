@@ -12,10 +12,9 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
-import { affine, ofChannels, standardize } from './standardize.ts';
+import { affine, byChannels, checkChannels, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('batchNorm');
-const primitive = /* @__PURE__ */ standardize('native_batch_norm');
 
 const defaults = { momentum: 0.1, eps: 1e-5 };
 
@@ -69,12 +68,12 @@ export const batchNorm = /* @__PURE__ */ composition(
     if (x.ndim < 2)
       throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
     const channels = x.size(1);
-    const given = { running_mean: runningMean, running_var: runningVar, weight, bias };
-    for (const [name, p] of Object.entries(given)) {
-      if (p != null && p.count !== channels) {
-        throw new ShapeError(`batchNorm: ${name} should contain ${channels} elements not ${p.count}`);
-      }
-    }
+    checkChannels('batchNorm', channels, {
+      running_mean: runningMean,
+      running_var: runningVar,
+      weight,
+      bias,
+    });
     const field = x.shape.slice(2);
     const wide = (p: Tensor): Tensor => ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
@@ -85,8 +84,7 @@ export const batchNorm = /* @__PURE__ */ composition(
           'batchNorm: Expected running_mean and running_var to be defined when training=False',
         );
       }
-      const scale = wide(runningVar.add(eps).rsqrt());
-      return finish(x.sub(wide(runningMean)).mul(scale));
+      return finish(normalizedBy(x, runningMean, runningVar, eps));
     }
     const outer = x.size(0);
     const inner = field.reduce((n, size) => n * size, 1);
@@ -96,7 +94,7 @@ export const batchNorm = /* @__PURE__ */ composition(
         `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
       );
     }
-    const [y, mean, variance] = applyMulti(primitive, [x], { outer, groups: channels, inner, eps });
+    const [y, mean, variance] = applyMulti(byChannels, [x], { outer, groups: channels, inner, eps });
     noGrad(() => {
       if (typeof momentum === 'number') {
         runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });

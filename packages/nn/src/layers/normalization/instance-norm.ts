@@ -12,10 +12,9 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
-import { affine, ofChannels, standardize } from './standardize.ts';
+import { affine, byChannels, checkChannels, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('instanceNorm');
-const primitive = /* @__PURE__ */ standardize('native_batch_norm');
 
 const defaults = { momentum: 0.1, eps: 1e-5 };
 
@@ -70,15 +69,12 @@ export const instanceNorm = /* @__PURE__ */ composition(
         'instanceNorm: running_mean and running_var must either both be None or neither be None',
       );
     }
-    for (const [name, p] of Object.entries({
+    checkChannels('instanceNorm', channels, {
       running_mean: runningMean,
       running_var: runningVar,
       weight,
       bias,
-    })) {
-      if (p !== null && p.count !== channels)
-        throw new ShapeError(`instanceNorm: ${name} should contain ${channels} elements not ${p.count}`);
-    }
+    });
     const wide = (p: Tensor | null): Tensor | null => p && ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
       composed('native_batch_norm', affine(y, wide(weight), wide(bias)), x);
@@ -88,7 +84,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
           'instanceNorm: Expected running_mean and running_var to be defined when use_input_stats is false',
         );
       }
-      return finish(x.sub(ofChannels(runningMean, x)).mul(ofChannels(runningVar.add(eps).rsqrt(), x)));
+      return finish(normalizedBy(x, runningMean, runningVar, eps));
     }
     if (inner === 1) {
       throw new ValueError(
@@ -97,7 +93,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
     }
     if (x.count === 0) return finish(x.clone());
     const groups = samples * channels;
-    const [y, mean, variance] = applyMulti(primitive, [x], { outer: 1, groups, inner, eps });
+    const [y, mean, variance] = applyMulti(byChannels, [x], { outer: 1, groups, inner, eps });
     noGrad(() => {
       const move = (running: Tensor | null, found: Tensor, by: number): unknown =>
         running?.copy_(

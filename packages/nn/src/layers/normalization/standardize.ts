@@ -4,6 +4,7 @@ import {
   type GradNode,
   type Grouping,
   OUTPUT,
+  ShapeError,
   standardizeGroups,
   type Tensor,
 } from '@kindling/core';
@@ -59,6 +60,26 @@ export function affine(y: Tensor, weight: Tensor | null, bias: Tensor | null): T
   if (weight === null) return bias === null ? y : y.add(bias);
   return bias === null ? y.mul(weight) : addcmul(bias, y, weight);
 }
+
+/** The normalisation of channels, by the batch or by each sample. */
+export const byChannels = /* @__PURE__ */ standardize('native_batch_norm');
+
+/** What is given for each channel, by PyTorch's names. */
+type OfChannels = Readonly<
+  Record<'running_mean' | 'running_var' | 'weight' | 'bias', Tensor | null | undefined>
+>;
+
+/** Refuses what is given for another number of channels. */
+export function checkChannels(caller: string, channels: number, given: OfChannels): void {
+  for (const [name, p] of Object.entries(given)) {
+    if (p != null && p.count !== channels)
+      throw new ShapeError(`${caller}: ${name} should contain ${channels} elements not ${p.count}`);
+  }
+}
+
+/** (x - mean) / sqrt(variance + eps), for each channel. */
+export const normalizedBy = (x: Tensor, mean: Tensor, variance: Tensor, eps: number): Tensor =>
+  x.sub(ofChannels(mean, x)).mul(ofChannels(variance.add(eps).rsqrt(), x));
 
 /** What there is for each channel, as it broadcasts to x, (N, C, ...). */
 export const ofChannels = (p: Tensor, x: Tensor): Tensor =>
