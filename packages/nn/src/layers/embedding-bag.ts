@@ -17,6 +17,7 @@ import type { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
 import { embedding } from './embedding.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { paddingRow } from './padding-row.ts';
 
 type BagMode = 'sum' | 'mean' | 'max';
 
@@ -134,7 +135,7 @@ export const embeddingBag = /* @__PURE__ */ composition(
     const rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq, paddingIdx });
     const { bags, count } = bagsOf(input, offsets, includeLastOffset);
     const none = zeros([count, weight.size(1)], { dtype: weight.dtype });
-    const padding = paddingIdx === null || paddingIdx >= 0 ? paddingIdx : paddingIdx + weight.size(0);
+    const padding = paddingRow('embeddingBag', paddingIdx, weight.size(0));
     const counts = padding === null ? null : flat.ne(padding);
     if (mode === 'max') {
       const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
@@ -198,11 +199,7 @@ export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
       arguments,
     );
     const { paddingIdx = null } = options;
-    if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings)) {
-      throw new ValueError(
-        `${new.target.name}: paddingIdx must be within numEmbeddings, got ${paddingIdx} of ${numEmbeddings}`,
-      );
-    }
+    const padding = paddingRow(new.target.name, paddingIdx, numEmbeddings);
     super();
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
@@ -212,7 +209,7 @@ export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
     this.mode = options.mode ?? 'mean';
     this.sparse = options.sparse ?? false;
     this.includeLastOffset = options.includeLastOffset ?? false;
-    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.paddingIdx = padding;
     this.weight = emptyParameter([numEmbeddings, embeddingDim], options);
     this.resetParameters();
   }

@@ -28,6 +28,7 @@ import { type Full, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
 import { placeOf, pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { paddingRow } from './padding-row.ts';
 
 /** Options of {@link embedding}. */
 export interface EmbeddingFunctionOptions {
@@ -148,20 +149,9 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunct
   const { maxNorm, normType, scaleGradByFreq, ...rest } = withDefaults(defaults, options);
   checkEmbedding(input, weight);
   const rows = weight.size(0);
-  const paddingIdx = resolvePadding(rest.paddingIdx, rows);
+  const paddingIdx = paddingRow('embedding', rest.paddingIdx, rows) ?? -1;
   if (maxNorm !== null) renormalise(input, weight, maxNorm, normType);
   return apply(lookupPrimitive, [weight, input], { rows, paddingIdx, scaleGradByFreq, zeroPadding: false });
-}
-
-/** The row that gets no gradient, -1 for none. */
-function resolvePadding(paddingIdx: number | null, rows: number): number {
-  if (paddingIdx === null) return -1;
-  if (!Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows) {
-    throw new ValueError(
-      `embedding: Padding_idx must be within num_embeddings, got ${paddingIdx} for ${rows} rows`,
-    );
-  }
-  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
 }
 
 function checkEmbedding(input: Tensor, weight: Tensor): void {
@@ -243,7 +233,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = withDefaults(defaults, options);
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
-    this.paddingIdx = paddingIdx === null ? null : resolvePadding(paddingIdx, numEmbeddings);
+    this.paddingIdx = paddingRow('embedding', paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm;
     this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
@@ -272,7 +262,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
     const layer = new Embedding(0, embeddings.size(1), rest);
     const own = layer as { numEmbeddings: number; paddingIdx: number | null };
     own.numEmbeddings = rows;
-    own.paddingIdx = paddingIdx == null ? null : resolvePadding(paddingIdx, rows);
+    own.paddingIdx = paddingRow('embedding', paddingIdx ?? null, rows);
     layer.weight = new Parameter(embeddings, { requiresGrad: !freeze });
     return layer;
   }

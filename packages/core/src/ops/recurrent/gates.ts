@@ -18,12 +18,17 @@ import { cat } from '../arranging/joining.ts';
 import { applyElementwise, ElementwiseOp, floatsOnly } from '../elementwise/index.ts';
 import { chunk } from '../views/split.ts';
 
-/** The part of a gate among `count` that lie side by side in the rows of a matrix. */
-function gate({ storage, shape, strides, offset, dtype }: Tensor, count: number, i: number): Strided {
-  const [rows = 0, columns = 0] = shape;
-  const [down = 0, right = 0] = strides;
-  const size = columns / count;
-  return stridedOver(storage.array, dtype, [rows, size], offset + i * size * right, [down, right]);
+/** Some rows of a matrix, and of these some columns. */
+export function part(x: Tensor, row: number, rows: number, column = 0, columns = x.shape[1] ?? 0): Strided {
+  const [down = 0, right = 0] = x.strides;
+  const start = x.offset + row * down + column * right;
+  return stridedOver(x.storage.array, x.dtype, [rows, columns], start, [down, right]);
+}
+
+/** The gates that lie side by side in rows from `row` on, `count` of them, each as a matrix. */
+export function gatesOf(x: Tensor, count: number, row = 0, rows = x.shape[0] ?? 0): Strided[] {
+  const size = (x.shape[1] ?? 0) / count;
+  return Array.from({ length: count }, (_, k) => part(x, row, rows, k * size, size));
 }
 
 /** Refuses gates that are not a matrix with `count` for each entry of the state. */
@@ -103,8 +108,7 @@ const lstmPrimitive = /* @__PURE__ */ defineMulti<undefined, [Tensor, Tensor], [
     return [meta, meta];
   },
   kernel([gates, c], _, outs) {
-    const parts = [0, 1, 2, 3].map((k) => gate(gates, 4, k));
-    runElementwiseMany(lstmKernel, laneOf(c.dtype), [...parts, c], [], outs);
+    runElementwiseMany(lstmKernel, laneOf(c.dtype), [...gatesOf(gates, 4), c], [], outs);
   },
   derivative: ([gh, gc], node) =>
     throughLstm(gh, gc, node.input(0), node.input(1), node.output(1)) ?? [null, null],
@@ -158,8 +162,7 @@ const gruPrimitive = /* @__PURE__ */ definePrimitive<undefined, [Tensor, Tensor,
     dtype: h.dtype,
   }),
   kernel([byInput, byState, h], _, out) {
-    const parts = [byInput, byState].flatMap((gates) => [0, 1, 2].map((k) => gate(gates, 3, k)));
-    runElementwise(gruKernel, laneOf(h.dtype), [...parts, h], [], out);
+    runElementwise(gruKernel, laneOf(h.dtype), [...gatesOf(byInput, 3), ...gatesOf(byState, 3), h], [], out);
   },
   derivative(g, node) {
     const six = [0, 1].flatMap((i) => chunk(node.input(i), 3, 1));

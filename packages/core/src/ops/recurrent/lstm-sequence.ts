@@ -9,7 +9,6 @@ import {
   type MatrixView,
   runElementwiseMany,
   type Strided,
-  stridedOver,
 } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, type GradNode, isGradEnabled } from '../../record/index.ts';
 import { ALL_INPUTS, OUTPUT } from '../../record/node.ts';
@@ -20,7 +19,7 @@ import { zerosLike } from '../creation/fill.ts';
 import { floatsOnly } from '../elementwise/index.ts';
 import { mm } from '../products/matmul.ts';
 import { narrow } from '../views/slices.ts';
-import { lstmKernel, slope, slopeAt, throughLstm } from './gates.ts';
+import { gatesOf, lstmKernel, part, slope, slopeAt, throughLstm } from './gates.ts';
 
 /** How a sequence is gone through. */
 interface Way {
@@ -31,13 +30,6 @@ interface Way {
 /** The steps in the order in which they are taken. */
 const orderOf = ({ steps, reversed }: Way): number[] =>
   Array.from({ length: steps }, (_, t) => (reversed ? steps - 1 - t : t));
-
-/** Some rows of a matrix, and of these some columns. */
-function part(x: Tensor, row: number, rows: number, column = 0, columns = x.shape[1] ?? 0): Strided {
-  const [down = 0, right = 0] = x.strides;
-  const start = x.offset + row * down + column * right;
-  return stridedOver(x.storage.array, x.dtype, [rows, columns], start, [down, right]);
-}
 
 /** The rows of a matrix from `row` on, as an operand of a product. */
 function rowsFrom(x: Tensor, row: number): MatrixView {
@@ -50,12 +42,6 @@ const turned = ({ rowStride, colStride, ...x }: MatrixView): MatrixView => ({
   rowStride: colStride,
   colStride: rowStride,
 });
-
-/** The gates of rows from `row` on, each as a matrix. */
-const gatesOf = (x: Tensor, row: number, rows: number): Strided[] => {
-  const size = (x.shape[1] ?? 0) / 4;
-  return [0, 1, 2, 3].map((k) => part(x, row, rows, k * size, size));
-};
 
 type SevenOperands = [Expr, Expr, Expr, Expr, Expr, Expr, Expr];
 const backwardKernels = new Map<string, ElementwiseKernel>();
@@ -116,14 +102,14 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Way, BackwardInputs, [Tens
       }
       const operands: Strided[] = [
         after === undefined ? part(gh, at, rows) : toState,
-        ...gatesOf(gates, at, rows),
+        ...gatesOf(gates, 4, at, rows),
         before === undefined ? c0 : part(cells, before * rows, rows),
         part(cells, at, rows),
       ];
       if (after !== undefined) operands.push(toCell);
       if (gc !== undefined) operands.push(part(gc, at, rows));
       const kernel = backwardKernel(after !== undefined, gc !== undefined);
-      runElementwiseMany(kernel, lane, operands, [], [...gatesOf(toGates, at, rows), toCell]);
+      runElementwiseMany(kernel, lane, operands, [], [...gatesOf(toGates, 4, at, rows), toCell]);
     }
     const first = rowsFrom(toGates, (order[0] ?? 0) * rows);
     gemm(rows, size, 4 * size, first, rowsFrom(weight, 0), toState.storage.array, toState.offset);
@@ -198,7 +184,7 @@ const sequencePrimitive = /* @__PURE__ */ defineMulti<
         },
       );
       const results = [part(states, at, rows), part(cells, at, rows)];
-      runElementwiseMany(lstmKernel, lane, [...gatesOf(gates, at, rows), c], [], results);
+      runElementwiseMany(lstmKernel, lane, [...gatesOf(gates, 4, at, rows), c], [], results);
       from = at;
     }
   },

@@ -76,6 +76,18 @@ abstract class TransformerLayer<I extends unknown[]> extends Module<I, Tensor> {
     this.activation = typeof activation === 'string' ? { relu, gelu }[activation] : activation;
   }
 
+  /** The first linear layer. */
+  abstract linear1: Linear;
+  /** Between the linear layers. */
+  abstract dropout: Dropout;
+  /** The second linear layer. */
+  abstract linear2: Linear;
+
+  /** The linear layers, and what stands between them. */
+  protected feedForward(x: Tensor): Tensor {
+    return this.linear2(this.dropout(this.activation(this.linear1(x))));
+  }
+
   /** x and what is made of it, normalised before or after. */
   protected residual(x: Tensor, norm: LayerNorm, block: (x: Tensor) => Tensor): Tensor {
     return this.normFirst ? x.add(block(norm(x))) : norm(x.add(block(x)));
@@ -159,9 +171,7 @@ export class TransformerEncoderLayer extends TransformerLayer<[Tensor, EncoderLa
     const x = this.residual(src, this.norm1, (y) =>
       this.dropout1(attend(this.selfAttn, [y, y], srcMask, srcKeyPaddingMask, isCausal)),
     );
-    return this.residual(x, this.norm2, (y) =>
-      this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(y))))),
-    );
+    return this.residual(x, this.norm2, (y) => this.dropout2(this.feedForward(y)));
   }
 }
 
@@ -235,8 +245,6 @@ export class TransformerDecoderLayer extends TransformerLayer<[Tensor, Tensor, D
         attend(this.multiheadAttn, [y, memory], memoryMask, memoryKeyPaddingMask, memoryIsCausal),
       ),
     );
-    return this.residual(x, this.norm3, (y) =>
-      this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(y))))),
-    );
+    return this.residual(x, this.norm3, (y) => this.dropout3(this.feedForward(y)));
   }
 }

@@ -38,14 +38,20 @@ export class PackedSequence {
     this.data = data;
     this.batchSizes = batchSizes;
     this.sortedIndices = sortedIndices;
-    this.unsortedIndices =
-      sortedIndices === null ? null : sortedIndices.map((_, i) => sortedIndices.indexOf(i));
+    this.unsortedIndices = sortedIndices && inverseOf(sortedIndices);
   }
 
   /** The same sequences with other elements. Kindling's own. */
   withData(data: Tensor): PackedSequence {
     return new PackedSequence(data, this.batchSizes, this.sortedIndices);
   }
+}
+
+/** Where each number stands in a permutation. */
+function inverseOf(order: readonly number[]): number[] {
+  const inverse = new Array<number>(order.length);
+  for (const [place, i] of order.entries()) inverse[i] = place;
+  return inverse;
 }
 
 const lengthsKind = /* @__PURE__ */ K.either(K.tensor, /* @__PURE__ */ K.listOf(K.integer));
