@@ -4,23 +4,8 @@ import { expect, it } from 'vitest';
 import { sharedDraws } from './oracle/draws.ts';
 import { type Entry, readFixture } from './oracle/fixture.ts';
 import { operationSuite } from './oracle/suite.ts';
+import { families } from './support/each-operation.ts';
 
-const families = [
-  'unary',
-  'binary',
-  'reduce',
-  'matmul',
-  'views',
-  'indexing',
-  'creation',
-  'convolution',
-  'special',
-  'masked',
-  'windows',
-  'structure',
-  'linalg',
-  'statistics',
-];
 const fixture = (family: string): URL => new URL(`./fixtures/ops/${family}`, import.meta.url);
 
 for (const family of families) operationSuite(family, fixture(family));

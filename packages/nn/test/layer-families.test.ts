@@ -1,7 +1,6 @@
 import {
   arange,
   autograd,
-  compile,
   manualSeed,
   noGrad,
   ones,
@@ -13,31 +12,23 @@ import {
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
+import { expectSameBits, type World } from '../../core/test/support/compiled.ts';
 import * as optim from '../../optim/src/index.ts';
 
 const double = (...shape: number[]): Tensor => randn(shape, { dtype: 'float64', requiresGrad: true });
-const bytes = (x: Tensor): string =>
-  Buffer.from(new Uint8Array(x.detach().contiguous().data.slice().buffer)).toString('hex');
-
-/** The state of a model after steps of training, eager or compiled. */
-function trained(
-  make: () => nn.AnyModule,
-  loss: (model: nn.AnyModule) => Tensor,
-  isCompiled: boolean,
-): string[] {
-  manualSeed(7);
-  const model = make();
+/** A model in training, and its state. */
+function training(model: nn.AnyModule, loss: (model: nn.AnyModule) => Tensor): World {
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
-  const step = (): Tensor => {
-    optimizer.zeroGrad();
-    const found = loss(model);
-    found.backward();
-    optimizer.step();
-    return found;
+  return {
+    call: () => {
+      optimizer.zeroGrad();
+      const found = loss(model);
+      found.backward();
+      optimizer.step();
+      return found;
+    },
+    state: () => Object.values(model.stateDict()) as Tensor[],
   };
-  const run = isCompiled ? compile(step) : step;
-  const losses = Array.from({ length: 5 }, () => bytes(run()));
-  return [...losses, ...Object.values(model.stateDict()).map((x) => bytes(x as Tensor))];
 }
 
 const call = (model: nn.AnyModule, ...args: unknown[]): unknown =>
@@ -80,7 +71,7 @@ describe('compiled training gives the bits of eager training for', () => {
   };
   it.each(Object.keys(cases))('%s', (name) => {
     const [make, loss] = cases[name] as [() => nn.AnyModule, (model: nn.AnyModule) => Tensor];
-    expect(trained(make, loss, true)).toEqual(trained(make, loss, false));
+    expectSameBits(() => training(make(), loss), 5);
   });
 });
 
