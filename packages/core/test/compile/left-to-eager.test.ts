@@ -48,8 +48,11 @@ const byEagerKernels = [
   'pair_sums',
   'sylvester',
 ];
-/** Meant to work in JavaScript, on the memory of the program: selections, which must move elements as PyTorch's algorithms do. */
-const inJavaScript = ['kthvalue', 'mode', 'topk'];
+/**
+ * Meant to work in JavaScript, on the memory of the program: selections, which must move elements as PyTorch's algorithms do, and
+ * convolutions of integers.
+ */
+const inJavaScript = ['convolution', 'convolution_transposed', 'kthvalue', 'mode', 'topk'];
 
 const found = { byEagerKernels: new Set<string>(), inJavaScript: new Set<string>() };
 
