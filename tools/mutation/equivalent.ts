@@ -77,7 +77,7 @@ export const equivalents: readonly Equivalent[] = [
     why: 'the other branch gives the same values by way of pairs, more slowly',
   },
   {
-    file: 'optim/src/sgd.ts',
+    file: 'optim/src/optimizers/sgd.ts',
     code: 'if (momentum === 0) return [lr, sign, weightDecay];',
     from: 'momentum === 0',
     to: 'false',

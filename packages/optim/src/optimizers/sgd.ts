@@ -1,8 +1,8 @@
 import { checkArguments, E, FusedUpdate, K, ValueError, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from './groups.ts';
-import { nonNegative } from './kinds.ts';
-import { Optimizer, type Update, updatesByFeatures } from './optimizer.ts';
-import type { ParamState } from './state-dict.ts';
+import type { ParamGroup, Params } from '../groups.ts';
+import { nonNegative } from '../kinds.ts';
+import { Optimizer, type Update, updatesByFeatures } from '../optimizer.ts';
+import type { ParamState } from '../state-dict.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
