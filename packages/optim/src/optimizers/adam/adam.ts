@@ -1,8 +1,8 @@
 import { checkArguments, E, FusedUpdate, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
-import { fraction, nonNegative } from '../kinds.ts';
-import { Optimizer, type Update, updatesByFeatures } from '../optimizer.ts';
-import type { OptimizerStateDict, ParamState } from '../state-dict.ts';
+import type { ParamGroup, Params } from '../../groups.ts';
+import { fraction, nonNegative } from '../../kinds.ts';
+import { Optimizer, type Update, updatesByFeatures } from '../../optimizer.ts';
+import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {
