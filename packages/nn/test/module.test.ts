@@ -171,7 +171,7 @@ describe('changing a module', () => {
       .sum()
       .backward();
     expect(net.weight.grad!.toArray()).toEqual([[1, 1]]);
-    net.zeroGrad({ setToNull: false });
+    net.zeroGrad({ setToNone: false });
     expect(net.weight.grad!.toArray()).toEqual([[0, 0]]);
     net.zeroGrad();
     expect(net.weight.grad).toBeNull();

@@ -10,6 +10,7 @@ export {
 } from '@kindling/core';
 export type { ParamGroup, Params } from './groups.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
-export { Optimizer, type StepHook, type Update } from './optimizer.ts';
+export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
 export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
+export type { Update } from './update.ts';

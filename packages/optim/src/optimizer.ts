@@ -4,7 +4,6 @@ import {
   compileLater,
   dependsOnGradient,
   enableGrad,
-  type FusedUpdate,
   isTraced,
   K,
   noGrad,
@@ -26,6 +25,7 @@ import {
 } from './groups.ts';
 import { snakeCase } from './naming.ts';
 import { type OptimizerStateDict, type ParamState, readStateDict, writeStateDict } from './state-dict.ts';
+import type { Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -42,17 +42,7 @@ const someKinds = /* @__PURE__ */ K.optional(
       Object.values(x).every((kind) => typeof (kind as K.Kind | null)?.accepts === 'function'),
   ),
 );
-const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNull?: boolean }>({ setToNull: K.flag });
-
-/** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
-export interface Update {
-  /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter: zeros at first. */
-  readonly state: readonly string[];
-  /** Names of the counts that `numbers` keeps there. */
-  readonly counts?: readonly string[];
-  /** Takes the parameter, the state tensors, the gradient and the numbers; gives the parameter and the state tensors anew. */
-  readonly kernel: FusedUpdate;
-}
+const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ setToNone: K.flag });
 
 const hasGradient = (p: Tensor): boolean => p.grad !== null;
 
@@ -137,6 +127,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** The numbers of one parameter's step, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
   protected abstract numbers(group: ParamGroup<O>, state: ParamState): readonly number[];
 
+  /** A tensor of the state of `p`, by its name, as it is before the first step: zeros, unless an optimizer says otherwise. */
+  protected firstState(p: Tensor, _name: string, _group: ParamGroup<O>): Tensor {
+    return zerosLike(p);
+  }
+
+  /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
+  protected advance(_group: ParamGroup<O>): void {}
+
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
    * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be; DTypeError
@@ -174,14 +172,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * Forgets the gradients: sets them to null, or to zeros. Follows `Optimizer.zero_grad`.
    * @throws ValueError for an option that it does not know
    */
-  zeroGrad(options?: { setToNull?: boolean }): void {
+  zeroGrad(options?: { setToNone?: boolean }): void {
     if (options !== undefined)
       checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, arguments);
-    const setToNull = options?.setToNull ?? true;
+    const setToNone = options?.setToNone ?? true;
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (p.grad === null) continue;
-        if (setToNull) p.grad = null;
+        if (setToNone) p.grad = null;
         else {
           if (p.grad.gradFn !== null) p.grad = p.grad.detach();
           const { grad } = p;
@@ -238,7 +236,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
         const tensors = new Array<Tensor>(update.state.length + 2);
         tensors[0] = p;
         for (let i = 0; i < update.state.length; i++)
-          tensors[i + 1] = (state[update.state[i]!] ??= firstState(p)) as Tensor;
+          tensors[i + 1] = this.#tensorOf(state, update.state[i]!, p, group);
         tensors[tensors.length - 1] = grad;
         update.kernel.run(tensors, ofStep);
       }
@@ -251,6 +249,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** The numbers of each parameter's step. */
   #numbersOf(group: ParamGroup<O>, params: readonly Tensor[]): (readonly number[])[] {
+    this.advance(group);
     return params.map((p) => this.numbers(group, this.#stateOf(p)));
   }
 
@@ -261,6 +260,15 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       this.state.set(p, state);
     }
     return state;
+  }
+
+  #tensorOf(state: ParamState, name: string, p: Tensor, group: ParamGroup<O>): Tensor {
+    const known = state[name];
+    if (known instanceof Tensor) return known;
+    compileLater('the state of an optimizer comes into being');
+    const first = this.firstState(p, name, group);
+    state[name] = first;
+    return first;
   }
 
   /** What a compiled step takes for given: which parameters there are, what is done to them, and on which state. */
@@ -360,22 +368,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
 
-function firstState(p: Tensor): Tensor {
-  compileLater('the state of an optimizer comes into being');
-  return zerosLike(p);
-}
-
 function printOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return Array.isArray(value) ? `(${value.join(', ')})` : String(value);
-}
-
-/** @internal One update for each combination of features, made when first asked for. */
-export function updatesByFeatures(
-  make: (a: boolean, b: boolean, c: boolean, d: boolean) => Update,
-): (a: boolean, b: boolean, c: boolean, d?: boolean) => Update {
-  const made: Update[] = [];
-  return (a, b, c, d = false) =>
-    (made[Number(a) + 2 * Number(b) + 4 * Number(c) + 8 * Number(d)] ??= make(a, b, c, d));
 }

@@ -12,7 +12,8 @@ import {
 import type { ParamGroup } from './groups.ts';
 import { nonNegative } from './kinds.ts';
 import { camelCase, snakeCase } from './naming.ts';
-import type { Optimizer, Update } from './optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
+import type { Update } from './update.ts';
 
 /** What an optimizer remembers of a parameter: tensors of its shape, and counts. */
 export type ParamState = Record<string, Tensor | number>;

@@ -241,7 +241,7 @@ const scripts: Readonly<Record<string, () => World>> = {
     const optimizer = new optim.SGD([w], { lr: 1e-3, maximize: false });
     return {
       call: (x: Tensor, y: Tensor) => {
-        optimizer.zeroGrad({ setToNull: false });
+        optimizer.zeroGrad({ setToNone: false });
         const loss = lossFn(x.matmul(w), y);
         loss.backward();
         optimizer.step();

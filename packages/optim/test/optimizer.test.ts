@@ -47,7 +47,7 @@ describe('an optimizer', () => {
     const p = withGrad(1, 2);
     const { grad } = p;
     const optimizer = new optim.SGD([p]);
-    optimizer.zeroGrad({ setToNull: false });
+    optimizer.zeroGrad({ setToNone: false });
     expect(p.grad === grad).toBe(true);
     expect(p.grad!.toArray()).toEqual([0, 0]);
     optimizer.zeroGrad();
@@ -58,7 +58,7 @@ describe('an optimizer', () => {
     const p = leaf(2, 3);
     p.pow(3).sum().backward({ createGraph: true });
     expect(p.grad!.requiresGrad).toBe(true);
-    new optim.SGD([p]).zeroGrad({ setToNull: false });
+    new optim.SGD([p]).zeroGrad({ setToNone: false });
     expect([p.grad!.requiresGrad, p.grad!.gradFn, p.grad!.toArray()]).toEqual([false, null, [0, 0]]);
   });
 

@@ -17,7 +17,7 @@ const taken = {
   namedBuffers: named,
   getSubmodule: target,
   train: () => ({ mode: K.flag }),
-  zeroGrad: () => ({ options: K.options<{ setToNull?: boolean }>({ setToNull: K.flag }) }),
+  zeroGrad: () => ({ options: K.options<{ setToNone?: boolean }>({ setToNone: K.flag }) }),
   apply: () => ({ fn: K.callable }),
   to: () => ({ dtype: K.dtype }),
   namedModules: () => ({

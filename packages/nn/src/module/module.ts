@@ -265,12 +265,12 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     return this;
   }
 
-  /** Drops the gradients of all parameters; with `setToNull: false` they become zeros instead. */
-  zeroGrad(options: { readonly setToNull?: boolean } = {}): void {
-    const { setToNull = true } = given(this, 'zeroGrad', options);
+  /** Drops the gradients of all parameters; with `setToNone: false` they become zeros instead. */
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    const { setToNone = true } = given(this, 'zeroGrad', options);
     for (const parameter of this.parameters()) {
       if (parameter.grad === null) continue;
-      parameter.grad = setToNull ? null : parameter.grad.detach().zero_();
+      parameter.grad = setToNone ? null : parameter.grad.detach().zero_();
     }
   }
 

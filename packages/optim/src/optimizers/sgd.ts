@@ -1,8 +1,9 @@
 import { checkArguments, E, FusedUpdate, K, ValueError, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer, type Update, updatesByFeatures } from '../optimizer.ts';
+import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
+import { type Update, updatesByFeatures } from '../update.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -39,7 +40,7 @@ const kinds: K.Kinds<SGDOptions> = {
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<SGDOptions>(kinds) };
 
 /** So that plain SGD reads and writes nothing but the parameter. */
-const updates = updatesByFeatures((momentum, nesterov, decay) => {
+const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decay: boolean): Update => {
   const gradient = (w: E.Expr, grad: E.Expr, sign: E.Expr, weightDecay: E.Expr): E.Expr =>
     decay ? E.add(E.mul(sign, grad), E.mul(weightDecay, w)) : E.mul(sign, grad);
   if (!momentum) {

@@ -1,8 +1,9 @@
 import { checkArguments, E, FusedUpdate, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
 import { fraction, nonNegative } from '../../kinds.ts';
-import { Optimizer, type Update, updatesByFeatures } from '../../optimizer.ts';
+import { Optimizer } from '../../optimizer.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
+import { type Update, updatesByFeatures } from '../../update.ts';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {
@@ -50,41 +51,43 @@ const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamOptions>(kinds) };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
-const updates = updatesByFeatures((amsgrad, l2, decoupled, forgets) => {
-  /** The new parameter and moments, and the greatest second moment where there is one. */
-  const step = (
-    w: E.Expr,
-    m: E.Expr,
-    v: E.Expr,
-    vMax: E.Expr | null,
-    grad: E.Expr,
-    numbers: readonly E.Expr[],
-  ) => {
-    const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = numbers as Numbers<E.Expr>;
-    const kept = decoupled ? E.mul(w, shrink) : w;
-    const signed = E.mul(sign, grad);
-    const g = l2 ? E.add(signed, E.mul(shrink, w)) : signed;
-    // As PyTorch's lerp: the nearer end is the one that is added to, and a great old mean leaves no rounding behind.
-    const change = E.sub(g, m);
-    const mean = forgets ? E.sub(g, E.mul(E.sub(1, fresh1), change)) : E.add(m, E.mul(fresh1, change));
-    const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
-    const bound = vMax === null ? square : E.max(vMax, square);
-    const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
-    const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
-    return vMax === null ? [next, mean, square] : [next, mean, square, bound];
-  };
-  return amsgrad
-    ? {
-        state: ['expAvg', 'expAvgSq', 'maxExpAvgSq'],
-        counts: ['step'],
-        kernel: new FusedUpdate('adam', 4, 1, (w, m, v, vMax, grad, ...p) => step(w, m, v, vMax, grad, p)),
-      }
-    : {
-        state: ['expAvg', 'expAvgSq'],
-        counts: ['step'],
-        kernel: new FusedUpdate('adam', 3, 1, (w, m, v, grad, ...p) => step(w, m, v, null, grad, p)),
-      };
-});
+const updates = updatesByFeatures(
+  (amsgrad: boolean, l2: boolean, decoupled: boolean, forgets: boolean): Update => {
+    /** The new parameter and moments, and the greatest second moment where there is one. */
+    const step = (
+      w: E.Expr,
+      m: E.Expr,
+      v: E.Expr,
+      vMax: E.Expr | null,
+      grad: E.Expr,
+      numbers: readonly E.Expr[],
+    ) => {
+      const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = numbers as Numbers<E.Expr>;
+      const kept = decoupled ? E.mul(w, shrink) : w;
+      const signed = E.mul(sign, grad);
+      const g = l2 ? E.add(signed, E.mul(shrink, w)) : signed;
+      // As PyTorch's lerp: the nearer end is the one that is added to, and a great old mean leaves no rounding behind.
+      const change = E.sub(g, m);
+      const mean = forgets ? E.sub(g, E.mul(E.sub(1, fresh1), change)) : E.add(m, E.mul(fresh1, change));
+      const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
+      const bound = vMax === null ? square : E.max(vMax, square);
+      const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
+      const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
+      return vMax === null ? [next, mean, square] : [next, mean, square, bound];
+    };
+    return amsgrad
+      ? {
+          state: ['expAvg', 'expAvgSq', 'maxExpAvgSq'],
+          counts: ['step'],
+          kernel: new FusedUpdate('adam', 4, 1, (w, m, v, vMax, grad, ...p) => step(w, m, v, vMax, grad, p)),
+        }
+      : {
+          state: ['expAvg', 'expAvgSq'],
+          counts: ['step'],
+          kernel: new FusedUpdate('adam', 3, 1, (w, m, v, grad, ...p) => step(w, m, v, null, grad, p)),
+        };
+  },
+);
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
 type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, shrink: T];
