@@ -11,3 +11,9 @@ export const fraction = /* @__PURE__ */ K.kind(
   'a number in [0, 1)',
   (x) => typeof x === 'number' && x >= 0 && x < 1,
 );
+
+/** The decays of two running averages. */
+export const twoFractions = /* @__PURE__ */ K.kind(
+  'a pair of numbers in [0, 1)',
+  (x) => Array.isArray(x) && x.length === 2 && x.every(fraction.accepts),
+);

@@ -1,4 +1,4 @@
-import type { FusedUpdate } from '@kindling/core';
+import { type E, FusedUpdate } from '@kindling/core';
 
 /** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
 export interface Update {
@@ -8,6 +8,33 @@ export interface Update {
   readonly counts?: readonly string[];
   /** Takes the parameter, the state tensors, the gradient and the numbers; gives the parameter and the state tensors anew. */
   readonly kernel: FusedUpdate;
+}
+
+/**
+ * The arithmetic of an update: from a parameter, its gradient, its state tensors by name and the numbers of the step, the new
+ * parameter `w` and the new state.
+ */
+export type Arithmetic<S extends string, N extends readonly E.Expr[]> = (
+  w: E.Expr,
+  grad: E.Expr,
+  state: Readonly<Record<S, E.Expr>>,
+  numbers: N,
+) => Readonly<{ w: E.Expr } & Partial<Record<S, E.Expr>>>;
+
+/** An update by one kernel that changes the tensors named in `state`, beside which `counts` are kept. */
+export function fusedUpdate<S extends string, N extends readonly E.Expr[]>(
+  name: string,
+  state: readonly S[],
+  counts: readonly string[],
+  arithmetic: Arithmetic<S, N>,
+): Update {
+  const kernel = new FusedUpdate(name, 1 + state.length, 1, (w, ...others) => {
+    const [grad, ...numbers] = others.slice(state.length) as [E.Expr, ...E.Expr[]];
+    const old = Object.fromEntries(state.map((key, i) => [key, others[i]])) as Record<S, E.Expr>;
+    const next = arithmetic(w as E.Expr, grad, old, numbers as unknown as N);
+    return [next.w, ...state.map((key) => next[key] as E.Expr)];
+  });
+  return { state, counts, kernel };
 }
 
 /** One update for each combination of features, made when first asked for. */

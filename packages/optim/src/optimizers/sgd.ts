@@ -1,9 +1,10 @@
-import { checkArguments, E, FusedUpdate, K, ValueError, withoutUndefined } from '@kindling/core';
+import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
-import { type Update, updatesByFeatures } from '../update.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
+import { penalised, signOf } from './common.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -39,24 +40,23 @@ const kinds: K.Kinds<SGDOptions> = {
 };
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<SGDOptions>(kinds) };
 
+/** What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step. */
+type Numbers<T> = [lr: T, sign: T, decay: T, mu: T, fresh: T];
+
 /** So that plain SGD reads and writes nothing but the parameter. */
-const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decay: boolean): Update => {
-  const gradient = (w: E.Expr, grad: E.Expr, sign: E.Expr, weightDecay: E.Expr): E.Expr =>
-    decay ? E.add(E.mul(sign, grad), E.mul(weightDecay, w)) : E.mul(sign, grad);
-  if (!momentum) {
-    const kernel = new FusedUpdate('sgd', 1, 1, (w, grad, lr, sign, weightDecay) => [
-      E.sub(w, E.mul(lr, gradient(w, grad, sign, weightDecay))),
-    ]);
-    return { state: [], kernel };
-  }
-  const kernel = new FusedUpdate('sgd', 2, 1, (w, buffer, grad, lr, sign, weightDecay, mu, fresh) => {
-    const g = gradient(w, grad, sign, weightDecay);
-    const v = E.add(E.mul(mu, buffer), E.mul(fresh, g));
-    const direction = nesterov ? E.add(g, E.mul(mu, v)) : v;
-    return [E.sub(w, E.mul(lr, direction)), v];
-  });
-  return { state: ['momentumBuffer'], kernel };
-});
+const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decays: boolean) =>
+  fusedUpdate(
+    'sgd',
+    momentum ? ['momentumBuffer'] : [],
+    [],
+    (w, grad, { momentumBuffer }, [lr, sign, decay, mu, fresh]: Numbers<E.Expr>) => {
+      const g = penalised(w, grad, sign, decays ? decay : null);
+      if (!momentum) return { w: E.sub(w, E.mul(lr, g)) };
+      const v = E.add(E.mul(mu, momentumBuffer), E.mul(fresh, g));
+      return { w: E.sub(w, E.mul(lr, nesterov ? E.add(g, E.mul(mu, v)) : v)), momentumBuffer: v };
+    },
+  ),
+);
 
 /**
  * Stochastic gradient descent, with momentum: v = μ v + (1 - τ) g, w = w - lr v; with Nesterov momentum
@@ -93,8 +93,8 @@ export class SGD extends Optimizer<Required<SGDOptions>> {
   }
 
   protected override numbers(group: ParamGroup<Required<SGDOptions>>, state: ParamState): number[] {
-    const { lr, momentum, dampening, weightDecay, maximize } = group;
-    const sign = maximize ? -1 : 1;
+    const { lr, momentum, dampening, weightDecay } = group;
+    const sign = signOf(group);
     if (momentum === 0) return [lr, sign, weightDecay];
     return [lr, sign, weightDecay, momentum, state.momentumBuffer === undefined ? 1 : 1 - dampening];
   }
