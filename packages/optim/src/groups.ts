@@ -1,4 +1,5 @@
 import { AutogradError, formatShape, K, type Tensor, ValueError } from '@kindling/core';
+import { snakeCase } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
@@ -59,4 +60,22 @@ export function checkParameters(
     throw new ValueError(`${caller}: optimizer contains a parameter group with duplicate parameters`);
   if (others.some((group) => group.params.some((p) => own.has(p))))
     throw new ValueError(`${caller}: some parameters appear in more than one parameter group`);
+}
+
+/** The options of each group, as PyTorch prints them. */
+export function formatGroups(groups: readonly object[]): string {
+  const texts = groups.map((group, i) => {
+    const lines = Object.entries(group)
+      .filter(([key]) => key !== 'params')
+      .map(([key, value]) => `    ${snakeCase(key)}: ${formatOption(value)}`)
+      .sort();
+    return `Parameter Group ${i}\n${lines.join('\n')}`;
+  });
+  return texts.join('\n\n');
+}
+
+function formatOption(value: unknown): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return Array.isArray(value) ? `(${value.map(formatOption).join(', ')})` : String(value);
 }

@@ -13,4 +13,4 @@ export * as lrScheduler from './lr-scheduler/index.ts';
 export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
 export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
-export type { Update } from './update.ts';
+export type { Update, UpdateKernel } from './update.ts';

@@ -17,15 +17,21 @@ import {
 import {
   aGroup,
   checkParameters,
+  formatGroups,
   groupKinds,
   isGroup,
   isIterable,
   type ParamGroup,
   type Params,
 } from './groups.ts';
-import { snakeCase } from './naming.ts';
-import { type OptimizerStateDict, type ParamState, readStateDict, writeStateDict } from './state-dict.ts';
-import type { Update } from './update.ts';
+import {
+  type OptimizerStateDict,
+  type ParamState,
+  readState,
+  readStateDict,
+  writeStateDict,
+} from './state-dict.ts';
+import { stateNames, type Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -119,17 +125,35 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   /** Checks options against each other; called for each group, before each step too. */
-  protected check(_options: O): void {}
+  protected check(_group: ParamGroup<O>): void {}
 
   /** The kernel for the options of a group, and the state that it changes. The same object for the same choice of features. */
   protected abstract updateOf(group: ParamGroup<O>): Update;
 
-  /** The numbers of one parameter's step, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
-  protected abstract numbers(group: ParamGroup<O>, state: ParamState): readonly number[];
+  /** The numbers of the step of `p`, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
+  protected abstract numbers(group: ParamGroup<O>, state: ParamState, p: Tensor): readonly number[];
 
-  /** A tensor of the state of `p`, by its name, as it is before the first step: zeros, unless an optimizer says otherwise. */
+  /**
+   * A tensor of the state of `p`, by its name, as it is before the first step: zeros of its shape, unless an optimizer says
+   * otherwise. State that is loaded has to have that shape.
+   */
   protected firstState(p: Tensor, _name: string, _group: ParamGroup<O>): Tensor {
     return zerosLike(p);
+  }
+
+  /** What a state dict says of `p`: the tensors and counts that the update of its group names. */
+  protected readState(
+    what: string,
+    p: Tensor,
+    group: ParamGroup<O>,
+    values: Readonly<Record<string, unknown>>,
+  ): ParamState {
+    return readState(what, values, p, this.updateOf(group), (name) => this.firstState(p, name, group));
+  }
+
+  /** A value of the state as PyTorch's state dicts hold it: counts are tensors there. */
+  protected writtenState(value: ParamState[string]): ParamState[string] {
+    return typeof value === 'number' ? Tensor.scalar(value, 'float32') : value;
   }
 
   /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
@@ -159,7 +183,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * Checks the options of a group, at each step and where a `caller` gives them. A learning rate below zero is refused where it
    * is given; schedules may lead there, as in PyTorch.
    */
-  #checkOptions(options: O, caller?: string): void {
+  #checkOptions(options: ParamGroup<O>, caller?: string): void {
     for (const { name, kind } of this.#checks) {
       const value = (options as Record<string, unknown>)[name];
       if (!kind.accepts(value))
@@ -199,14 +223,21 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   step(closure?: () => Tensor): Tensor | undefined;
   step(closure?: () => Tensor): Tensor | undefined {
     this.#run(this.#preHooks);
-    const loss = closure === undefined ? undefined : this.#evaluate(closure);
-    noGrad(() => this.#updateAll());
+    const loss = this.perform(closure);
     onHost(() => void this.stepCount++);
     this.#run(this.#postHooks);
     return loss;
   }
 
-  #evaluate(closure: () => Tensor): Tensor {
+  /** A step between its hooks: the closure, then an update of each parameter. Returns what the closure gave. */
+  protected perform(closure: (() => Tensor) | undefined): Tensor | undefined {
+    const loss = closure === undefined ? undefined : this.evaluate(closure);
+    noGrad(() => this.#updateAll());
+    return loss;
+  }
+
+  /** The loss by `closure`, with gradients recorded. */
+  protected evaluate(closure: () => Tensor): Tensor {
     const caller = `${this.constructor.name}.step`;
     checkArguments(caller, { closure: K.callable }, arguments);
     const loss = enableGrad(closure);
@@ -232,11 +263,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
         const ofStep = numbers[next++];
         if (grad === null || ofStep === undefined) continue;
         const state = this.#stateOf(p);
+        const names = stateNames(update, p);
         // Of its final length from the start: growing an array by push takes room for 16 more.
-        const tensors = new Array<Tensor>(update.state.length + 2);
+        const tensors = new Array<Tensor>(names.length + 2);
         tensors[0] = p;
-        for (let i = 0; i < update.state.length; i++)
-          tensors[i + 1] = this.#tensorOf(state, update.state[i]!, p, group);
+        for (let i = 0; i < names.length; i++) tensors[i + 1] = this.#tensorOf(state, names[i]!, p, group);
         tensors[tensors.length - 1] = grad;
         update.kernel.run(tensors, ofStep);
       }
@@ -250,7 +281,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** The numbers of each parameter's step. */
   #numbersOf(group: ParamGroup<O>, params: readonly Tensor[]): (readonly number[])[] {
     this.advance(group);
-    return params.map((p) => this.numbers(group, this.#stateOf(p)));
+    return params.map((p) => this.numbers(group, this.#stateOf(p), p));
   }
 
   #stateOf(p: Tensor): ParamState {
@@ -289,11 +320,13 @@ export abstract class Optimizer<O extends { lr: number } = any> {
         ),
     );
     for (const { update, params } of groups) {
-      for (const p of update.state.length === 0 ? [] : params) {
-        const tensors = update.state.map((key) => this.state.get(p)?.[key]);
+      for (const p of params) {
+        const names = stateNames(update, p);
+        if (names.length === 0) continue;
+        const tensors = names.map((key) => this.state.get(p)?.[key]);
         assumes(`the state of ${name}`, () => {
           const state = this.state.get(p);
-          return update.state.every((key, i) => state?.[key] === tensors[i]);
+          return names.every((key, i) => state?.[key] === tensors[i]);
         });
       }
     }
@@ -326,7 +359,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * `Optimizer.state_dict`.
    */
   stateDict(): OptimizerStateDict {
-    return writeStateDict(this);
+    return writeStateDict(this, (value) => this.writtenState(value));
   }
 
   /**
@@ -336,9 +369,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    */
   loadStateDict(dict: OptimizerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
-    const { groups, state } = readStateDict(caller, this, dict, (group) => {
-      this.#checkOptions(group as O, caller);
-      return this.updateOf(group as ParamGroup<O>);
+    const { groups, state } = readStateDict(caller, this, dict, {
+      check: (group) => this.#checkOptions(group as ParamGroup<O>, caller),
+      readState: (what, p, group, values) => this.readState(what, p, group as ParamGroup<O>, values),
     });
     for (const [i, group] of groups.entries()) {
       const own = this.paramGroups[i] as Record<string, unknown>;
@@ -351,13 +384,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** PyTorch's printed form: the class and the options of each group. */
   toString(): string {
-    const lines = this.paramGroups.map(({ params: _, ...options }, i) => {
-      const entries = Object.entries(options)
-        .map(([key, value]) => `    ${snakeCase(key)}: ${printOption(value)}`)
-        .sort();
-      return `Parameter Group ${i}\n${entries.join('\n')}`;
-    });
-    return `${this.constructor.name} (\n${lines.join('\n\n')}\n)`;
+    return `${this.constructor.name} (\n${formatGroups(this.paramGroups)}\n)`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -367,9 +394,3 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
-
-function printOption(value: unknown): string {
-  if (value === null) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return Array.isArray(value) ? `(${value.join(', ')})` : String(value);
-}

@@ -4,6 +4,7 @@ import {
   fromJSON,
   isTensorJSON,
   K,
+  type Shape,
   ShapeError,
   sameShape,
   Tensor,
@@ -13,18 +14,18 @@ import type { ParamGroup } from './groups.ts';
 import { nonNegative } from './kinds.ts';
 import { camelCase, snakeCase } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
-import type { Update } from './update.ts';
+import { stateNames, type Update } from './update.ts';
 
-/** What an optimizer remembers of a parameter: tensors of its shape, and counts. */
-export type ParamState = Record<string, Tensor | number>;
+/** What an optimizer remembers of a parameter: mostly tensors of its shape, and counts. */
+export type ParamState = Record<string, Tensor | number | readonly (Tensor | null)[]>;
 
 /** A value of {@link OptimizerStateDict}'s groups. */
-export type OptionValue = number | boolean | null | string | readonly number[];
+export type OptionValue = number | boolean | null | string | readonly (number | null)[];
 
 /** PyTorch's layout: state by the parameters' running number, options in snake_case. */
 export interface OptimizerStateDict {
-  /** What is remembered of each parameter, by its number. */
-  state: Record<number, Record<string, Tensor>>;
+  /** What is remembered of each parameter, by its number: tensors, and what LBFGS keeps besides. */
+  state: Record<number, ParamState>;
   /** The options of each group, and the numbers of its parameters as `params`. */
   param_groups: Record<string, OptionValue>[];
 }
@@ -33,8 +34,11 @@ type Group = ParamGroup<{ lr: number }> & Record<string, unknown>;
 
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
 
-/** State and options of an optimizer in PyTorch's layout. */
-export function writeStateDict({ paramGroups, state }: Optimizer): OptimizerStateDict {
+/** State and options of an optimizer in PyTorch's layout; `written` gives a value of the state as PyTorch holds it. */
+export function writeStateDict(
+  { paramGroups, state }: Optimizer,
+  written: (value: ParamState[string]) => ParamState[string],
+): OptimizerStateDict {
   const numbers = new Map<Tensor, number>();
   const param_groups = paramGroups.map(({ params, ...options }: Group) => {
     const group: Record<string, OptionValue> = {};
@@ -45,27 +49,29 @@ export function writeStateDict({ paramGroups, state }: Optimizer): OptimizerStat
     });
     return group;
   });
-  const written: OptimizerStateDict['state'] = {};
+  const byNumber: OptimizerStateDict['state'] = {};
   for (const [p, values] of state) {
-    const entries = Object.entries(values).map(([key, value]) => [
-      snakeCase(key),
-      value instanceof Tensor ? value : Tensor.scalar(value, 'float32'),
-    ]);
-    if (entries.length > 0) written[numbers.get(p)!] = Object.fromEntries(entries);
+    const entries = Object.entries(values).map(([key, value]) => [snakeCase(key), written(value)]);
+    if (entries.length > 0) byNumber[numbers.get(p)!] = Object.fromEntries(entries);
   }
-  return { state: written, param_groups };
+  return { state: byNumber, param_groups };
+}
+
+/** What reading a state dict asks of the optimizer: to check the options of a group, and what is remembered of a parameter. */
+interface Reader {
+  check(group: Group): void;
+  readState(what: string, p: Tensor, group: Group, values: Readonly<Record<string, unknown>>): ParamState;
 }
 
 /**
- * The groups and the state that a state dict gives to an optimizer, which is left as it is. `updateOf` checks the options of a
- * group and names the state that they need.
+ * The groups and the state that a state dict gives to an optimizer, which is left as it is.
  * @throws ValueError, ShapeError where they do not fit
  */
 export function readStateDict(
   caller: string,
   optimizer: Optimizer,
   dict: OptimizerStateDict,
-  updateOf: (group: Group) => Update,
+  reader: Reader,
 ): { groups: Group[]; state: Map<Tensor, ParamState> } {
   if (!K.isOptions(dict) || !Array.isArray(dict.param_groups) || !K.isOptions(dict.state)) {
     throw new ValueError(
@@ -80,16 +86,16 @@ export function readStateDict(
       `${caller}: loaded state dict has a different number of parameter groups: ${saved.length}, expected ${paramGroups.length}`,
     );
   }
-  const byNumber = new Map<number, { p: Tensor; update: Update }>();
+  const byNumber = new Map<number, { p: Tensor; group: Group }>();
   const groups = saved.map((group, i) => {
     const { params } = paramGroups[i]!;
     const numbers = numbersOf(caller, group, i, params.length);
     const read = readGroup(caller, optimizer.defaults, group as Record<string, unknown>, i);
     read.params = params;
-    const update = updateOf(read);
+    reader.check(read);
     for (const [j, n] of numbers.entries()) {
       if (byNumber.has(n)) throw new ValueError(`${caller}: loaded state dict names parameter ${n} twice`);
-      byNumber.set(n, { p: params[j]!, update });
+      byNumber.set(n, { p: params[j]!, group: read });
     }
     return read;
   });
@@ -101,7 +107,9 @@ export function readStateDict(
         `${caller}: loaded state dict has state for parameter ${number}, which no group names`,
       );
     }
-    const read = readState(`${caller}: the state of parameter ${number}`, named.p, named.update, values);
+    const what = `${caller}: the state of parameter ${number}`;
+    if (!K.isOptions(values)) throw new ValueError(`${what}: expected an object of tensors by name`);
+    const read = reader.readState(what, named.p, named.group, values as Record<string, unknown>);
     if (Object.keys(read).length > 0) state.set(named.p, read);
   }
   return { groups, state };
@@ -135,10 +143,19 @@ function readGroup(caller: string, defaults: object, saved: Record<string, unkno
   return group as Group;
 }
 
-/** What is remembered of a parameter: tensors of its shape and dtype, and counts, which PyTorch holds as tensors. */
-function readState(what: string, p: Tensor, update: Update, values: unknown): ParamState {
-  if (!K.isOptions(values)) throw new ValueError(`${what}: expected an object of tensors by name`);
-  const { state: tensors, counts = [] } = update;
+/**
+ * What is remembered of a parameter: tensors of its dtype and of the shape that they have at `first`, and counts, which PyTorch
+ * holds as tensors.
+ */
+export function readState(
+  what: string,
+  values: Readonly<Record<string, unknown>>,
+  p: Tensor,
+  update: Update,
+  first: (name: string) => Tensor,
+): ParamState {
+  const { counts = [] } = update;
+  const tensors = stateNames(update, p);
   const state: ParamState = {};
   for (const [key, value] of Object.entries(values)) {
     const name = camelCase(key);
@@ -147,7 +164,8 @@ function readState(what: string, p: Tensor, update: Update, values: unknown): Pa
     const x = plain(what, key, value);
     const isCount =
       counts.includes(name) || (!tensors.includes(name) && !(x instanceof Tensor && x.ndim > 0));
-    state[name] = isCount ? countOf(what, key, x) : tensorOf(what, key, p, x);
+    const { shape } = tensors.includes(name) ? first(name) : p;
+    state[name] = isCount ? countOf(what, key, x) : tensorOf(what, key, x, p, shape);
   }
   const missing = [...tensors, ...counts].filter((name) => !(name in state));
   if (Object.keys(state).length > 0 && missing.length > 0)
@@ -161,9 +179,9 @@ function countOf(caller: string, key: string, x: unknown): number {
   return count as number;
 }
 
-function tensorOf(caller: string, key: string, p: Tensor, x: unknown): Tensor {
+/** A copy of a tensor of this shape, in the dtype of the parameter. */
+export function tensorOf(caller: string, key: string, x: unknown, { dtype }: Tensor, shape: Shape): Tensor {
   checkArguments(caller, { [key]: K.tensor }, [x]);
-  const { shape, dtype } = p;
   const value = x as Tensor;
   if (!sameShape(value.shape, shape)) {
     throw new ShapeError(
@@ -174,7 +192,7 @@ function tensorOf(caller: string, key: string, p: Tensor, x: unknown): Tensor {
 }
 
 /** A value as it is, or the tensor that JSON holds of it. */
-function plain(caller: string, key: string, value: unknown): unknown {
+export function plain(caller: string, key: string, value: unknown): unknown {
   if (!isTensorJSON(value)) return value;
   try {
     return fromJSON(value);

@@ -1,14 +1,27 @@
-import { type E, FusedUpdate } from '@kindling/core';
+import { type E, FusedUpdate, type Tensor } from '@kindling/core';
 
-/** The second part of an update: the kernel that changes a parameter and its state in one pass over memory. */
+/** The second part of an update: the kernel that changes a parameter and its state. */
 export interface Update {
-  /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter: zeros at first. */
-  readonly state: readonly string[];
+  /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter; they may depend on its shape. */
+  readonly state: readonly string[] | ((p: Tensor) => readonly string[]);
   /** Names of the counts that `numbers` keeps there. */
   readonly counts?: readonly string[];
-  /** Takes the parameter, the state tensors, the gradient and the numbers; gives the parameter and the state tensors anew. */
-  readonly kernel: FusedUpdate;
+  /** Changes the parameter and the state tensors. */
+  readonly kernel: UpdateKernel;
 }
+
+/**
+ * What changes a parameter and its state in place: a `FusedUpdate`, which does so in one pass over memory, or several operations,
+ * of which each hands the numbers on as they came, since in a compiled step they are others in each call.
+ */
+export interface UpdateKernel {
+  /** Takes the parameter, the state tensors and the gradient, and the numbers of this step. */
+  run(tensors: readonly Tensor[], numbers: readonly number[]): void;
+}
+
+/** The names of the state of `p`. */
+export const stateNames = ({ state }: Update, p: Tensor): readonly string[] =>
+  typeof state === 'function' ? state(p) : state;
 
 /**
  * The arithmetic of an update: from a parameter, its gradient, its state tensors by name and the numbers of the step, the new

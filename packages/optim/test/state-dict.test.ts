@@ -97,9 +97,10 @@ describe.each(Object.entries(makes))('the state of %s', (_, make) => {
     const fresh = make(copies);
     const dict = optimizer.stateDict();
     fresh.loadStateDict(dict);
-    const before = values(Object.values(dict.state[0]!));
+    const tensors = Object.values(dict.state[0]!) as Tensor[];
+    const before = values(tensors);
     train(fresh, 3, 4);
-    expect(values(Object.values(dict.state[0]!))).toEqual(before);
+    expect(values(tensors)).toEqual(before);
     js(dict.param_groups[0]).lr = 5;
     expect([optimizer.paramGroups[0]!.lr, fresh.paramGroups[0]!.lr]).toEqual([0.1, 0.1]);
   });
@@ -180,8 +181,8 @@ describe('what a dict holds', () => {
     const params = [ones([1], { requiresGrad: true })];
     const optimizer = new optim.Adam(params);
     train(optimizer, 0, 3);
-    const { step } = optimizer.stateDict().state[0]!;
-    expect([step!.dtype, step!.ndim, step!.item()]).toEqual(['float32', 0, 3]);
+    const step = optimizer.stateDict().state[0]!.step as Tensor;
+    expect([step.dtype, step.ndim, step.item()]).toEqual(['float32', 0, 3]);
     const dict = js(optimizer.stateDict());
     dict.state[0].step = 9;
     optimizer.loadStateDict(dict);
