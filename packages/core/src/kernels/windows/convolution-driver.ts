@@ -1,8 +1,8 @@
 /** What the loops of convolutions share: their parameters, scratch, and how they go through images. */
 
 import { type GemmLane, MOST_TILE_ROWS } from '../gemm/index.ts';
+import { call, type Formula, is, minus, plus, push, put, putLeast, times, upTo } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, locals } from '../wasm/index.ts';
-import { call, type Formula, is, minus, plus, push, put, putLeast, times, upTo } from './formulas.ts';
 
 const sizes = [
   'batch',

@@ -12,6 +12,19 @@ import {
   type TileSize,
   transposeLines,
 } from '../gemm/index.ts';
+import {
+  call,
+  type Formula,
+  is,
+  minus,
+  over,
+  plus,
+  push,
+  put,
+  putLeast,
+  times,
+  upTo,
+} from '../wasm/formulas.ts';
 import { defineFunction, type FunctionBuilder, locals, type ModuleBuilder } from '../wasm/index.ts';
 import {
   COLUMN_BYTES,
@@ -27,7 +40,6 @@ import {
   TILE_AT,
 } from './convolution-driver.ts';
 import { depthwiseKernels } from './depthwise-kernels.ts';
-import { call, type Formula, is, minus, over, plus, push, put, putLeast, times, upTo } from './formulas.ts';
 import { addPlanes, padPlanes } from './planes.ts';
 import { addColumns, copyStrips, placesTable, turnWeights } from './strips.ts';
 

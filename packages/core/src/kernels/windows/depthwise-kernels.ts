@@ -4,6 +4,7 @@
  */
 
 import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
+import { call, type Formula, is, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
   bump,
   countdown,
@@ -23,7 +24,6 @@ import {
   PLANES_AT,
   ROWS_AT,
 } from './convolution-driver.ts';
-import { call, type Formula, is, plus, push, put, times, upTo } from './formulas.ts';
 
 /** Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their table. */
 const rowParams = i32Params('count', 'depth', 'table', 'at', 'step');

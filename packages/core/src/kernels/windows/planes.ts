@@ -1,5 +1,6 @@
 /** Copies of images with zeros around them, and what is added up there on its way back. */
 
+import { type Formula, is, minus, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
   countdown,
   defineFunction,
@@ -8,7 +9,6 @@ import {
   locals,
   type ModuleBuilder,
 } from '../wasm/index.ts';
-import { type Formula, is, minus, plus, push, put, times, upTo } from './formulas.ts';
 
 /** What the functions of planes need of an element. */
 export interface Element {

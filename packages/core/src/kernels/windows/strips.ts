@@ -3,6 +3,7 @@
  * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
  */
 
+import { type Formula, is, minus, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
   defineFunction,
   type FunctionBuilder,
@@ -11,7 +12,6 @@ import {
   type ModuleBuilder,
   range,
 } from '../wasm/index.ts';
-import { type Formula, is, minus, plus, push, put, times, upTo } from './formulas.ts';
 import { addApart, addSideBySide, type Element } from './planes.ts';
 
 /** Adds what writes the table: for each channel and place of the kernel its distance in bytes. */

@@ -4,6 +4,7 @@
  */
 
 import { type GemmLane, gemmLanes } from '../../gemm/index.ts';
+import { type Formula, is, plus, push, put, times, upTo } from '../../wasm/formulas.ts';
 import {
   bump,
   countdown,
@@ -17,7 +18,6 @@ import {
   memoized,
   range,
 } from '../../wasm/index.ts';
-import { type Formula, is, plus, push, put, times, upTo } from '../formulas.ts';
 
 /**
  * What each kernel takes: planes; sizes of a plane and of its result; distances between entries of a window; which windows of a row are

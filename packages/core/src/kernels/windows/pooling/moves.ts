@@ -2,6 +2,7 @@
 
 import { bytesOf, type DType, type TypedArray } from '../../../dtype.ts';
 import { placeOf, recordCall, recorder } from '../../recording/index.ts';
+import { is, plus, push, put, times, upTo } from '../../wasm/formulas.ts';
 import {
   bump,
   defineFunction,
@@ -12,7 +13,6 @@ import {
   ModuleBuilder,
   memoized,
 } from '../../wasm/index.ts';
-import { is, plus, push, put, times, upTo } from '../formulas.ts';
 
 type Kernel = (...args: number[]) => number;
 type MoveName = 'add' | 'put' | 'take';

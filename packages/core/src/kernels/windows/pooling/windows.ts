@@ -3,6 +3,7 @@
  * has, and by what the sum over it is divided. Tables are made in the memory of kernels, by functions over addresses.
  */
 
+import { is, minus, plus, put, times, upTo } from '../../wasm/formulas.ts';
 import {
   bump,
   defineFunction,
@@ -14,7 +15,6 @@ import {
   ModuleBuilder,
   memoized,
 } from '../../wasm/index.ts';
-import { is, minus, plus, put, times, upTo } from '../formulas.ts';
 import { type Triple, volume } from '../geometry.ts';
 
 /**

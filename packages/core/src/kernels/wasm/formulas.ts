@@ -1,6 +1,7 @@
 /** Formulas over integers, for kernels that reckon with sizes and addresses. */
 
-import { atMost, type FunctionBuilder } from '../wasm/index.ts';
+import type { FunctionBuilder } from './function-builder.ts';
+import { atMost } from './shorthands.ts';
 
 type Op = Parameters<FunctionBuilder['op']>[0];
 
