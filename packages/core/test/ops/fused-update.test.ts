@@ -25,6 +25,17 @@ describe('FusedUpdate', () => {
     expect(strided.toArray()).toEqual(Array(2).fill([0.5, 0.5, 0.5]));
   });
 
+  it('reads no number that it was not given, however the update names them', () => {
+    const scaled = new FusedUpdate('scaled', 1, 0, (w, ...numbers: E.Expr[]) => [
+      numbers.slice(0, 3).reduce((product, number) => E.mul(product, number), w),
+    ]);
+    const w = ones(2);
+    expect(() => scaled.run([w], [2, 3])).toThrow(/^scaled: got 2 numbers, reads 3/);
+    expect(w.tolist()).toEqual([1, 1]);
+    scaled.run([w], [2, 3, 4]);
+    expect(w.tolist()).toEqual([24, 24]);
+  });
+
   it('reads past no operand: shapes that do not fit are refused before anything is written', () => {
     const w = ones([2, 3]);
     const wrong = [

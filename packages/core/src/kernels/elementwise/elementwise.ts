@@ -1,5 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
-import { KindlingError } from '../../errors.ts';
+import { KindlingError, ValueError } from '../../errors.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { KernelFunction } from '../compile/index.ts';
@@ -63,7 +63,7 @@ const surelyFits = slotBytes / 8;
  * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit; i32
  * lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
  * before it is overwritten all the same.
- * @throws BeyondInt32
+ * @throws BeyondInt32; ValueError for fewer parameters than the kernel reads
  */
 export function runElementwise(
   kernel: ElementwiseKernel,
@@ -96,6 +96,9 @@ export function runElementwiseMany(
   const { shape, count: n } = result;
   if (inputs.length !== kernel.arity) {
     throw new KindlingError(`${kernel.name}: got ${inputs.length} operands, takes ${kernel.arity}`);
+  }
+  if (params.length < kernel.paramCount) {
+    throw new ValueError(`${kernel.name}: got ${params.length} numbers, reads ${kernel.paramCount}`);
   }
   if (recorder !== null) {
     if (sink !== undefined) throw new NotLowered('its results are looked at in JavaScript');

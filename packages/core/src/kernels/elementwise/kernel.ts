@@ -1,6 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import { compileKernel, type KernelFunction, type KernelSpec, type Mode } from '../compile/index.ts';
+import { paramCountOf } from '../expression/differentiate.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import { firstShared, SharedVariant } from './shared.ts';
@@ -55,6 +56,7 @@ export class ElementwiseKernel {
   readonly arity: number;
   readonly #build: BuildExpression;
   #expressions: readonly Expr[] | undefined;
+  #paramCount = -1;
   readonly #variants = new Map<number, KernelFunction>();
   readonly #shared = new Map<number, SharedVariant>();
   #lastKey = -1;
@@ -73,6 +75,12 @@ export class ElementwiseKernel {
       this.#expressions = Array.isArray(built) ? built : [built];
     }
     return this.#expressions;
+  }
+
+  /** How many parameters a call must give. */
+  get paramCount(): number {
+    if (this.#paramCount < 0) this.#paramCount = paramCountOf(this.expressions);
+    return this.#paramCount;
   }
 
   /** @internal The compiled form for a key that {@link runElementwise} made of lane, layouts and dtypes. */

@@ -186,15 +186,21 @@ export function pullback(expression: Expr, index: number, g: Expr, y: Expr = exp
 }
 
 /** The indices of the inputs that occur in an expression. */
-export function inputsOf(expression: Expr): Set<number> {
+export const inputsOf = (expression: Expr): Set<number> => indicesOf('input', [expression]);
+
+/** How many parameters expressions read, counted up to the last one. */
+export const paramCountOf = (expressions: readonly Expr[]): number =>
+  Math.max(0, ...[...indicesOf('param', expressions)].map((i) => i + 1));
+
+function indicesOf(op: 'input' | 'param', expressions: readonly Expr[]): Set<number> {
   const found = new Set<number>();
   const seen = new Set<Expr>();
   const visit = (y: Expr): void => {
     if (seen.has(y)) return;
     seen.add(y);
-    if (y.op === 'input') found.add(y.attribute as number);
+    if (y.op === op) found.add(y.attribute as number);
     y.args.forEach(visit);
   };
-  visit(expression);
+  expressions.forEach(visit);
   return found;
 }
