@@ -3,7 +3,6 @@ import {
   checkArguments,
   compileLater,
   dependsOnGradient,
-  enableGrad,
   isTraced,
   K,
   noGrad,
@@ -14,6 +13,7 @@ import {
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
+import { evaluate } from './closure.ts';
 import {
   aGroup,
   checkParameters,
@@ -231,27 +231,13 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** A step between its hooks: the closure, then an update of each parameter. Returns what the closure gave. */
   protected perform(closure: (() => Tensor) | undefined): Tensor | undefined {
-    const loss = closure === undefined ? undefined : this.evaluate(closure);
+    const loss = closure === undefined ? undefined : evaluate(`${this.constructor.name}.step`, closure);
     noGrad(() => this.#updateAll());
     return loss;
   }
 
-  /** The loss by `closure`, with gradients recorded. */
-  protected evaluate(closure: () => Tensor): Tensor {
-    const caller = `${this.constructor.name}.step`;
-    checkArguments(caller, { closure: K.callable }, arguments);
-    const loss = enableGrad(closure);
-    if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
-      throw new ValueError(
-        `${caller}: the closure returned a Promise, and its gradients come too late for this step; compute loss and gradients ` +
-          'first, then write optimizer.step()',
-      );
-    }
-    return loss;
-  }
-
   #updateAll(): void {
-    onHost(() => this.#checkGroups());
+    onHost(() => this.checkGroups());
     if (isTraced()) this.#dependOnGroups();
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
@@ -274,7 +260,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     }
   }
 
-  #checkGroups(): void {
+  /** Checks the options of all groups, which may have been changed since. */
+  protected checkGroups(): void {
     for (const group of this.paramGroups) this.#checkOptions(group);
   }
 

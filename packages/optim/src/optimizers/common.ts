@@ -32,6 +32,10 @@ export function lerp(mean: E.Expr, x: E.Expr, weight: E.Expr, nearsX: boolean): 
   return nearsX ? E.sub(x, E.mul(E.sub(1, weight), change)) : E.add(mean, E.mul(weight, change));
 }
 
+/** {@link lerp} by a weight of which it is not known to which end it is nearer, or which changes from step to step. */
+export const lerpBy = (mean: E.Expr, x: E.Expr, weight: E.Expr): E.Expr =>
+  E.select(E.lt(E.abs(weight), 0.5), lerp(mean, x, weight, false), lerp(mean, x, weight, true));
+
 /** Whether an average with this decay is nearer to what comes than to what was. */
 export const forgets = (decay: number): boolean => Math.abs(1 - decay) >= 0.5;
 

@@ -1,0 +1,31 @@
+import { checkArguments, enableGrad, K, type Tensor, ValueError } from '@kindling/core';
+
+/**
+ * What `closure` gives, the loss, with gradients recorded.
+ * @throws ValueError for what is no function, or is asynchronous
+ */
+export function evaluate(caller: string, closure: () => Tensor): Tensor {
+  checkArguments(caller, { closure: K.callable }, [closure]);
+  const loss = enableGrad(closure);
+  if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
+    throw new ValueError(
+      `${caller}: the closure returned a Promise, and its gradients come too late for this step; compute loss and gradients ` +
+        'first, then write optimizer.step()',
+    );
+  }
+  return loss;
+}
+
+/**
+ * {@link evaluate}, for those that cannot do without a closure.
+ * @throws ValueError where there is none
+ */
+export function evaluateNeeded(caller: string, closure: (() => Tensor) | undefined): Tensor {
+  if (closure === undefined) {
+    throw new ValueError(
+      `${caller}: expected a closure, got none: the loss is needed at several places in one step; write optimizer.step(() => ` +
+        '{ optimizer.zeroGrad(); const loss = lossFn(model(x), y); loss.backward(); return loss; })',
+    );
+  }
+  return evaluate(caller, closure);
+}
