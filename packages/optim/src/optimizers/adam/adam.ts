@@ -1,9 +1,10 @@
-import { checkArguments, E, FusedUpdate, K, withoutUndefined } from '@kindling/core';
+import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
-import { fraction, nonNegative } from '../../kinds.ts';
+import { nonNegative, twoFractions } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
-import { type Update, updatesByFeatures } from '../../update.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import { averageSquare, forgets, lerp, nextStep, penalised, signOf } from '../common.ts';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {
@@ -38,10 +39,7 @@ const defaults: Required<AdamOptions> = {
 };
 const kindsW: K.Kinds<AdamWOptions> = {
   lr: nonNegative,
-  betas: /* @__PURE__ */ K.kind(
-    'a pair of numbers in [0, 1)',
-    (x) => Array.isArray(x) && x.length === 2 && x.every(fraction.accepts),
-  ),
+  betas: twoFractions,
   eps: nonNegative,
   weightDecay: nonNegative,
   amsgrad: K.flag,
@@ -51,46 +49,30 @@ const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamOptions>(kinds) };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
-const updates = updatesByFeatures(
-  (amsgrad: boolean, l2: boolean, decoupled: boolean, forgets: boolean): Update => {
-    /** The new parameter and moments, and the greatest second moment where there is one. */
-    const step = (
-      w: E.Expr,
-      m: E.Expr,
-      v: E.Expr,
-      vMax: E.Expr | null,
-      grad: E.Expr,
-      numbers: readonly E.Expr[],
-    ) => {
-      const [fresh1, beta2, fresh2, stepSize, root2, eps, sign, shrink] = numbers as Numbers<E.Expr>;
-      const kept = decoupled ? E.mul(w, shrink) : w;
-      const signed = E.mul(sign, grad);
-      const g = l2 ? E.add(signed, E.mul(shrink, w)) : signed;
-      // As PyTorch's lerp: the nearer end is the one that is added to, and a great old mean leaves no rounding behind.
-      const change = E.sub(g, m);
-      const mean = forgets ? E.sub(g, E.mul(E.sub(1, fresh1), change)) : E.add(m, E.mul(fresh1, change));
-      const square = E.add(E.mul(v, beta2), E.mul(E.mul(fresh2, g), g));
-      const bound = vMax === null ? square : E.max(vMax, square);
-      const denominator = E.add(E.div(E.sqrt(bound), root2), eps);
-      const next = E.sub(kept, E.mul(stepSize, E.div(mean, denominator)));
-      return vMax === null ? [next, mean, square] : [next, mean, square, bound];
-    };
-    return amsgrad
-      ? {
-          state: ['expAvg', 'expAvgSq', 'maxExpAvgSq'],
-          counts: ['step'],
-          kernel: new FusedUpdate('adam', 4, 1, (w, m, v, vMax, grad, ...p) => step(w, m, v, vMax, grad, p)),
-        }
-      : {
-          state: ['expAvg', 'expAvgSq'],
-          counts: ['step'],
-          kernel: new FusedUpdate('adam', 3, 1, (w, m, v, grad, ...p) => step(w, m, v, null, grad, p)),
-        };
-  },
-);
-
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
-type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, shrink: T];
+type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, decay: T];
+
+const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boolean, nearsG: boolean) =>
+  fusedUpdate(
+    'adam',
+    amsgrad ? ['expAvg', 'expAvgSq', 'maxExpAvgSq'] : ['expAvg', 'expAvgSq'],
+    ['step'],
+    (w, grad, state, [fresh1, beta2, fresh2, stepSize, root2, eps, sign, decay]: Numbers<E.Expr>) => {
+      const g = penalised(w, grad, sign, l2 ? decay : null);
+      const expAvg = lerp(state.expAvg, g, fresh1, nearsG);
+      const expAvgSq = averageSquare(state.expAvgSq, g, beta2, fresh2);
+      const maxExpAvgSq = amsgrad ? E.max(state.maxExpAvgSq, expAvgSq) : expAvgSq;
+      const denominator = E.add(E.div(E.sqrt(maxExpAvgSq), root2), eps);
+      const kept = decoupled ? E.mul(w, decay) : w;
+      return {
+        w: E.sub(kept, E.div(E.mul(stepSize, expAvg), denominator)),
+        expAvg,
+        expAvgSq,
+        maxExpAvgSq,
+      };
+    },
+  ),
+);
 
 /**
  * Adam: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w = w - lr m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and
@@ -114,15 +96,14 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
     const { amsgrad, betas, weightDecay, decoupledWeightDecay } = group;
     const decays = weightDecay !== 0;
-    const forgets = 1 - betas[0] >= 0.5;
-    return updates(amsgrad, decays && !decoupledWeightDecay, decays && decoupledWeightDecay, forgets);
+    const l2 = decays && !decoupledWeightDecay;
+    return updates(amsgrad, l2, decays && decoupledWeightDecay, forgets(betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
-    const { lr, betas, eps, weightDecay, maximize, decoupledWeightDecay } = group;
+    const { lr, betas, eps, weightDecay, decoupledWeightDecay } = group;
     const [beta1, beta2] = betas;
-    const step = ((state.step as number | undefined) ?? 0) + 1;
-    state.step = step;
+    const step = nextStep(state);
     return [
       1 - beta1,
       beta2,
@@ -130,7 +111,7 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
       lr / (1 - beta1 ** step),
       Math.sqrt(1 - beta2 ** step),
       eps,
-      maximize ? -1 : 1,
+      signOf(group),
       decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
     ];
   }

@@ -1,0 +1,133 @@
+import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
+import type { ParamGroup, Params } from '../../groups.ts';
+import { nonNegative, twoFractions } from '../../kinds.ts';
+import { Optimizer } from '../../optimizer.ts';
+import type { ParamState } from '../../state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import {
+  averageSquare,
+  type CommonOptions,
+  commonDefaults,
+  commonKinds,
+  forgets,
+  lerp,
+  nextStep,
+  numberOf,
+  penalised,
+  signOf,
+} from '../common.ts';
+
+/** Options of {@link NAdam}. */
+export interface NAdamOptions extends CommonOptions {
+  /** Learning rate. Default: 2e-3. */
+  lr?: number;
+  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the denominator. Default: 1e-8. */
+  eps?: number;
+  /** How soon the momentum reaches its full strength. Default: 4e-3. */
+  momentumDecay?: number;
+  /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
+  decoupledWeightDecay?: boolean;
+}
+
+const defaults: Required<NAdamOptions> = {
+  lr: 2e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  momentumDecay: 4e-3,
+  decoupledWeightDecay: false,
+  ...commonDefaults,
+};
+const kinds: K.Kinds<NAdamOptions> = {
+  lr: nonNegative,
+  betas: twoFractions,
+  eps: nonNegative,
+  momentumDecay: nonNegative,
+  decoupledWeightDecay: K.flag,
+  ...commonKinds,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<NAdamOptions>(kinds) };
+
+/**
+ * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the sign, and
+ * the decay.
+ */
+type Numbers<T> = [
+  fresh1: T,
+  beta2: T,
+  fresh2: T,
+  correction2: T,
+  ofGrad: T,
+  ofAvg: T,
+  eps: T,
+  sign: T,
+  decay: T,
+];
+
+const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: boolean) =>
+  fusedUpdate(
+    'nadam',
+    ['expAvg', 'expAvgSq'],
+    ['step', 'muProduct'],
+    (w, grad, state, numbers: Numbers<E.Expr>) => {
+      const [fresh1, beta2, fresh2, correction2, ofGrad, ofAvg, eps, sign, decay] = numbers;
+      const g = penalised(w, grad, sign, l2 ? decay : null);
+      const expAvg = lerp(state.expAvg, g, fresh1, nearsG);
+      const expAvgSq = averageSquare(state.expAvgSq, g, beta2, fresh2);
+      const denominator = E.add(E.sqrt(E.div(expAvgSq, correction2)), eps);
+      const kept = decoupled ? E.mul(w, decay) : w;
+      const half = E.sub(kept, E.div(E.mul(ofGrad, g), denominator));
+      return { w: E.sub(half, E.div(E.mul(ofAvg, expAvg), denominator)), expAvg, expAvgSq };
+    },
+  ),
+);
+
+/**
+ * Adam with Nesterov momentum that grows: with μₜ = β₁ (1 - 0.96^(t ψ) / 2) and Πₜ = μ₁ ⋯ μₜ,
+ * w = w - lr ((1 - μₜ) g / (1 - Πₜ) + μₜ₊₁ m / (1 - Πₜ₊₁)) / (√v̂ + ε). Follows `torch.optim.NAdam`; Dozat, "Incorporating
+ * Nesterov Momentum into Adam", 2016.
+ * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.NAdam([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 0.9718, -1.4718], requires_grad=True)
+ * ```
+ */
+export class NAdam extends Optimizer<Required<NAdamOptions>> {
+  constructor(params: Params<NAdamOptions>, options: NAdamOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
+  }
+
+  protected override updateOf(group: ParamGroup<Required<NAdamOptions>>): Update {
+    const { betas, weightDecay, decoupledWeightDecay } = group;
+    const decays = weightDecay !== 0;
+    return updates(decays && !decoupledWeightDecay, decays && decoupledWeightDecay, forgets(betas[0]));
+  }
+
+  protected override numbers(group: ParamGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
+    const { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay } = group;
+    const [beta1, beta2] = betas;
+    const step = nextStep(state);
+    const momentum = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
+    const [mu, muNext] = [momentum(step), momentum(step + 1)];
+    // PyTorch keeps the product in float32.
+    const muProduct = Math.fround(numberOf(state, 'muProduct', 1) * Math.fround(mu));
+    state.muProduct = muProduct;
+    return [
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      1 - beta2 ** step,
+      (lr * (1 - mu)) / (1 - muProduct),
+      (lr * muNext) / (1 - muProduct * muNext),
+      eps,
+      signOf(group),
+      decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
+    ];
+  }
+}

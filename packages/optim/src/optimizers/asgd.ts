@@ -1,0 +1,98 @@
+import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
+import type { ParamGroup, Params } from '../groups.ts';
+import { nonNegative } from '../kinds.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { ParamState } from '../state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
+import {
+  type CommonOptions,
+  commonDefaults,
+  commonKinds,
+  nextStep,
+  numberOf,
+  penalised,
+  signOf,
+} from './common.ts';
+
+/** Options of {@link ASGD}. */
+export interface ASGDOptions extends CommonOptions {
+  /** Learning rate. Default: 1e-2. */
+  lr?: number;
+  /** Decay of the weights, and of the rate. Default: 1e-4. */
+  lambd?: number;
+  /** The power by which the rate falls. Default: 0.75. */
+  alpha?: number;
+  /** The step at which averaging starts. Default: 1e6. */
+  t0?: number;
+}
+
+const defaults: Required<ASGDOptions> = {
+  lr: 1e-2,
+  lambd: 1e-4,
+  alpha: 0.75,
+  t0: 1e6,
+  ...commonDefaults,
+};
+const kinds: K.Kinds<ASGDOptions> = {
+  lr: nonNegative,
+  lambd: nonNegative,
+  alpha: nonNegative,
+  t0: K.finite,
+  ...commonKinds,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<ASGDOptions>(kinds) };
+
+/** What a step takes beside tensors: 1 - λ η, η, μ, the sign, and the decay. */
+type Numbers<T> = [shrink: T, eta: T, mu: T, sign: T, decay: T];
+
+const updates = updatesByFeatures((decays: boolean) =>
+  fusedUpdate(
+    'asgd',
+    ['ax'],
+    ['step', 'eta', 'mu'],
+    (w, grad, state, [shrink, eta, mu, sign, decay]: Numbers<E.Expr>) => {
+      const g = penalised(w, grad, sign, decays ? decay : null);
+      const next = E.sub(E.mul(w, shrink), E.mul(eta, g));
+      const moved = E.add(state.ax, E.mul(E.sub(next, state.ax), mu));
+      return { w: next, ax: E.select(E.eq(mu, 1), next, moved) };
+    },
+  ),
+);
+
+/**
+ * Averaged SGD: w = (1 - λ η) w - η g with η = lr / (1 + λ lr t)^α, and beside it, in the state, the average ax of the weights
+ * since the step t0: ax = ax + μ (w - ax), μ = 1 / max(1, t - t0). Follows `torch.optim.ASGD`; Polyak and Juditsky,
+ * "Acceleration of Stochastic Approximation by Averaging", 1992.
+ * @throws ValueError for options that are negative or not finite
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.ASGD([w], { lr: 0.25, t0: 0 });
+ * for (let i = 0; i < 3; i++) {
+ *   optimizer.zeroGrad();
+ *   w.square().sum().backward();
+ *   optimizer.step();
+ * }
+ * optimizer.state.get(w)?.ax; // tensor([ 0.2812, -0.3750])
+ * ```
+ */
+export class ASGD extends Optimizer<Required<ASGDOptions>> {
+  constructor(params: Params<ASGDOptions>, options: ASGDOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
+  }
+
+  protected override updateOf({ weightDecay }: ParamGroup<Required<ASGDOptions>>): Update {
+    return updates(weightDecay !== 0);
+  }
+
+  protected override numbers(group: ParamGroup<Required<ASGDOptions>>, state: ParamState): Numbers<number> {
+    const { lr, lambd, alpha, t0, weightDecay } = group;
+    const step = nextStep(state);
+    // Those of the step before; PyTorch keeps both in float32.
+    const [eta, mu] = [numberOf(state, 'eta', Math.fround(lr)), numberOf(state, 'mu', 1)];
+    state.eta = Math.fround(lr / (1 + lambd * lr * step) ** alpha);
+    state.mu = Math.fround(1 / Math.max(1, step - t0));
+    return [1 - lambd * eta, eta, mu, signOf(group), weightDecay];
+  }
+}

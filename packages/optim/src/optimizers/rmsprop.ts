@@ -1,0 +1,109 @@
+import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
+import type { ParamGroup, Params } from '../groups.ts';
+import { nonNegative } from '../kinds.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { ParamState } from '../state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
+import {
+  averageSquare,
+  type CommonOptions,
+  commonDefaults,
+  commonKinds,
+  forgets,
+  lerp,
+  nextStep,
+  penalised,
+  signOf,
+} from './common.ts';
+
+/** Options of {@link RMSprop}. */
+export interface RMSpropOptions extends CommonOptions {
+  /** Learning rate. Default: 1e-2. */
+  lr?: number;
+  /** Decay of the running average of squares. Default: 0.99. */
+  alpha?: number;
+  /** Added to the denominator. Default: 1e-8. */
+  eps?: number;
+  /** Momentum factor. Default: 0. */
+  momentum?: number;
+  /** Divide by the deviation of the gradient rather than by its size. Default: false. */
+  centered?: boolean;
+}
+
+const defaults: Required<RMSpropOptions> = {
+  lr: 1e-2,
+  momentum: 0,
+  alpha: 0.99,
+  eps: 1e-8,
+  centered: false,
+  ...commonDefaults,
+};
+const kinds: K.Kinds<RMSpropOptions> = {
+  lr: nonNegative,
+  momentum: nonNegative,
+  alpha: nonNegative,
+  eps: nonNegative,
+  centered: K.flag,
+  ...commonKinds,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<RMSpropOptions>(kinds) };
+
+/** What a step takes beside tensors: lr, α, 1 - α, ε, μ, the sign, and the decay. */
+type Numbers<T> = [lr: T, alpha: T, fresh: T, eps: T, mu: T, sign: T, decay: T];
+
+const updates = updatesByFeatures((momentum: boolean, centered: boolean, decays: boolean, nearsG: boolean) =>
+  fusedUpdate(
+    'rmsprop',
+    [
+      'squareAvg',
+      ...(momentum ? (['momentumBuffer'] as const) : []),
+      ...(centered ? (['gradAvg'] as const) : []),
+    ],
+    ['step'],
+    (w, grad, state, [lr, alpha, fresh, eps, mu, sign, decay]: Numbers<E.Expr>) => {
+      const g = penalised(w, grad, sign, decays ? decay : null);
+      const squareAvg = averageSquare(state.squareAvg, g, alpha, fresh);
+      const gradAvg = centered ? lerp(state.gradAvg, g, fresh, nearsG) : E.constant(0);
+      const variance = centered ? E.sub(squareAvg, E.mul(gradAvg, gradAvg)) : squareAvg;
+      const denominator = E.add(E.sqrt(variance), eps);
+      if (!momentum) return { w: E.sub(w, E.div(E.mul(lr, g), denominator)), squareAvg, gradAvg };
+      const momentumBuffer = E.add(E.mul(state.momentumBuffer, mu), E.div(g, denominator));
+      return { w: E.sub(w, E.mul(lr, momentumBuffer)), squareAvg, gradAvg, momentumBuffer };
+    },
+  ),
+);
+
+/**
+ * RMSprop: v = α v + (1 - α) g², w = w - lr g / (√v + ε); centred, with m = α m + (1 - α) g, by √(v - m²) + ε; with momentum,
+ * b = μ b + g / (√v + ε), w = w - lr b. Follows `torch.optim.RMSprop`; Hinton, lecture 6e of "Neural Networks for Machine
+ * Learning", 2012; centred: Graves, "Generating Sequences With Recurrent Neural Networks", 2013.
+ * @throws ValueError for options that are negative or not finite
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.RMSprop([w], { lr: 0.05 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
+ * ```
+ */
+export class RMSprop extends Optimizer<Required<RMSpropOptions>> {
+  constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
+  }
+
+  protected override updateOf(group: ParamGroup<Required<RMSpropOptions>>): Update {
+    const { momentum, centered, weightDecay, alpha } = group;
+    return updates(momentum > 0, centered, weightDecay !== 0, centered && forgets(alpha));
+  }
+
+  protected override numbers(
+    group: ParamGroup<Required<RMSpropOptions>>,
+    state: ParamState,
+  ): Numbers<number> {
+    const { lr, alpha, eps, momentum, weightDecay } = group;
+    nextStep(state);
+    return [lr, alpha, 1 - alpha, eps, momentum, signOf(group), weightDecay];
+  }
+}
