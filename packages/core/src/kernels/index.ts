@@ -3,6 +3,7 @@
 // Outside this folder nothing else of it is imported, and nothing else touches the memory of kernels. Within it, rooms import
 // the faces of those below: wasm, strided and expression, then math, compile, elementwise, and at the top reduce, gemm,
 // indexing, rows and scans.
+export * from './attention/index.ts';
 export * from './elementwise/index.ts';
 export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
@@ -11,6 +12,7 @@ export { nodeCount, substitute } from './expression/substitute.ts';
 export * from './gemm/index.ts';
 export * from './indexing/index.ts';
 export * from './linalg/index.ts';
+export * from './normalization/index.ts';
 export * from './program/index.ts';
 export * from './recording/index.ts';
 export * from './reduce/index.ts';

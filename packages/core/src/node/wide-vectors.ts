@@ -1,7 +1,7 @@
 /** Has V8 compile matrix products for vectors of 256 bits, which WebAssembly has no instructions for. */
 import { setFlagsFromString } from 'node:v8';
 import { refuseExcess } from '../arguments/index.ts';
-import { tryWideProducts, useWideConvolutions, type WideTrial } from '../kernels/index.ts';
+import { tryWideProducts, useWideAttention, useWideConvolutions, type WideTrial } from '../kernels/index.ts';
 
 /** What {@link useWideVectors} did. */
 export interface WideVectors {
@@ -70,7 +70,10 @@ function outcome({ same, speedup, used }: WideTrial): WideVectors {
 
 function tryWide(): WideVectors {
   const trial = tryWideProducts(compileWide, () => performance.now());
-  if (trial.used) useWideConvolutions(compileWide);
+  if (trial.used) {
+    useWideConvolutions(compileWide);
+    useWideAttention(compileWide);
+  }
   return outcome(trial);
 }
 

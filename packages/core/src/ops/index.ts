@@ -1,5 +1,6 @@
 /** What the operations are, a folder a family. */
 export * from './arranging/index.ts';
+export * from './attention/index.ts';
 export * from './creation/index.ts';
 export * from './elementwise/index.ts';
 export * from './indexing/index.ts';
@@ -7,6 +8,7 @@ export * as linalg from './linalg/index.ts';
 export * from './linalg/top-level.ts';
 export * from './losses/index.ts';
 export * as masked from './masked/index.ts';
+export * from './normalization/index.ts';
 export * from './order/index.ts';
 export * from './products/index.ts';
 export * from './random/index.ts';

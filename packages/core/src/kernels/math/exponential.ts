@@ -97,8 +97,21 @@ export const EXP_TO_ZERO_SCALE = 2 ** 48;
  * is one. Below -120 and at -Infinity the result is 2^48 e^-120 < 2^-125, which rounds to 0 when divided by 2^48.
  */
 export function expToZero(x: Expr): Expr {
-  const clamped = E.pmax(x, -120);
-  const k = roundToInt(E.mul(clamped, Math.LOG2E), 127 + 48);
+  return expAbove(x, -120, 48);
+}
+
+/** Below it {@link expOfWeight} is no matter. */
+export const LEAST_WEIGHT_EXPONENT = -87;
+
+/** e^x for x in [-87, 0], where it is no subnormal number; e^-87 for what is less. Within 2.3 ulp. */
+export function expOfWeight(x: Expr): Expr {
+  return expAbove(x, LEAST_WEIGHT_EXPONENT, 0);
+}
+
+/** 2^scale e^x, of what is less than the bound that of the bound; an error of 2.3 ulp at most. */
+function expAbove(x: Expr, bound: number, scale: number): Expr {
+  const clamped = E.pmax(x, bound);
+  const k = roundToInt(E.mul(clamped, Math.LOG2E), 127 + scale);
   const r = reduceByLn2(clamped, k.value);
   return E.mul(E.add(1, E.mul(r, E.polynomial(r, SHORT_EXP_TAIL))), powerOfTwo(k.bits));
 }

@@ -19,7 +19,7 @@ import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
 import * as special from './special/index.ts';
 import { cos, sin } from './trigonometric.ts';
 
-export { EXP_TO_ZERO_SCALE, expToZero } from './exponential.ts';
+export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from './exponential.ts';
 
 /** Rewrites a named function's operands into an expression; the result may contain further named functions. */
 export type Lowering = (...args: Expr[]) => Expr;

@@ -3,6 +3,6 @@
 export * from './memory.ts';
 export * from './module-builder.ts';
 export * from './numbers.ts';
-export { Residence, residentBytes } from './residence.ts';
+export { Residence, residentBytes, roomBehindScratch } from './residence.ts';
 export * from './shared-memory.ts';
 export * from './shorthands.ts';

@@ -115,6 +115,15 @@ export class Residence {
   }
 }
 
+/** What kernels of eager calls use where their operands do not fit into scratch, and use again. */
+let spacious: Residence | null = null;
+
+/** The address of so many bytes behind scratch, which keep nothing from one call to the next. */
+export function roomBehindScratch(bytes: number): number {
+  if (spacious === null || spacious.bytes < bytes) spacious = new Residence(bytes);
+  return spacious.address;
+}
+
 /** How much memory what lasts takes, and how much of it is free, in bytes. */
 export const residentBytes = (): { taken: number; free: number } => {
   const all = [inScratch, ...shared.values()];

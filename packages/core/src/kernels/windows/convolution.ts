@@ -5,7 +5,15 @@ import { elementsOf, fillStrided, scatterStrided } from '../elementwise/index.ts
 import { recorder, worksInJavaScript } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
-import { align16, ensureBytes, type FloatLane, f32, f64, Residence, scratchLimit } from '../wasm/index.ts';
+import {
+  align16,
+  ensureBytes,
+  type FloatLane,
+  f32,
+  f64,
+  roomBehindScratch,
+  scratchLimit,
+} from '../wasm/index.ts';
 import { CONVOLUTION_SCRATCH } from './convolution-driver.ts';
 import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './convolution-plan.ts';
 import { type Geometry, volume } from './geometry.ts';
@@ -48,14 +56,6 @@ const CHUNK_BYTES = 1 << 21;
 
 type Run = (args: number[]) => void;
 
-/** Where an image does not fit into scratch: what lasts, and is used again. */
-let spacious: Residence | null = null;
-
-function roomOf(bytes: number): number {
-  if (spacious === null || spacious.bytes < bytes) spacious = new Residence(bytes);
-  return spacious.address;
-}
-
 /** In chunks of images. */
 function runInChunks(
   g: Geometry,
@@ -79,7 +79,7 @@ function runInChunks(
   const isLarge = CONVOLUTION_SCRATCH + needed > scratchLimit;
   const chunks = (run: Run): void => {
     ensureBytes(CONVOLUTION_SCRATCH + (isLarge ? 0 : needed));
-    const first = isLarge ? roomOf(needed) : CONVOLUTION_SCRATCH;
+    const first = isLarge ? roomBehindScratch(needed) : CONVOLUTION_SCRATCH;
     const scratch = lane === 'f32' ? f32 : f64;
     const at = { x: first + x, weight: first, y: first + y };
     inChunks(g, wanted, arrays, bias, plan, at, images, scratch, run);

@@ -67,7 +67,6 @@ const callKinds = {
   }),
 };
 
-const repeated = (x: Tensor, batch: number): Tensor => x.expand([1, batch, x.size(2)]);
 /** A mask for one key more, which all may see. */
 const widened = (mask: Tensor | null): Tensor | null => mask && pad(mask, [0, 1]);
 
@@ -199,8 +198,8 @@ export class MultiheadAttention extends Module<
   ): [Tensor, Tensor | null] {
     checkArguments(this.constructor.name, callKinds, arguments);
     const batched = this.checkShapes(query, key, value, options);
-    const inside = (x: Tensor): Tensor =>
-      batched ? (this.batchFirst ? x.transpose(0, 1) : x) : x.unsqueeze(1);
+    const { batchDim } = this;
+    const inside = (x: Tensor): Tensor => (batched ? x : x.unsqueeze(batchDim));
     // Self-attention is told by identity, which views of the same tensor would lose.
     const q = inside(query);
     const k = key === query ? q : inside(key);
@@ -210,8 +209,12 @@ export class MultiheadAttention extends Module<
       ...options,
       keyPaddingMask: padding !== null && !batched ? padding.unsqueeze(0) : padding,
     });
-    if (!batched) return [y.squeeze(1), weights?.squeeze(0) ?? null];
-    return [this.batchFirst ? y.transpose(0, 1) : y, weights];
+    return batched ? [y, weights] : [y.squeeze(batchDim), weights?.squeeze(0) ?? null];
+  }
+
+  /** Where the batch stands; the sequence is the other one of the first two dimensions. */
+  private get batchDim(): 0 | 1 {
+    return this.batchFirst ? 0 : 1;
   }
 
   /** Whether there is a batch. */
@@ -259,7 +262,7 @@ export class MultiheadAttention extends Module<
     return rank === 3;
   }
 
-  /** The projections of queries (L, N, E), keys and values. */
+  /** The projections of queries, keys and values. */
   private project(q: Tensor, k: Tensor, v: Tensor): readonly Tensor[] {
     const { inProjWeight: packed, inProjBias: bias, embedDim } = this;
     const sizes = [embedDim, embedDim, embedDim];
@@ -280,40 +283,46 @@ export class MultiheadAttention extends Module<
     options: MultiheadAttentionCall,
   ): [Tensor, Tensor | null] {
     const { name } = this.constructor;
-    const { numHeads, embedDim } = this;
+    const { numHeads, embedDim, batchDim } = this;
+    const sequenceDim = 1 - batchDim;
     const { needWeights = true, averageAttnWeights = true } = options;
-    const [length = 0, batch = 0] = query.shape;
+    const [length, batch] = [query.size(sequenceDim), query.size(batchDim)];
     const given = options.attnMask ?? null;
     const isCausal = this.isCausal(options);
     let mask = given === null || isCausal ? null : additive(name, 'attnMask', given, query);
     let padding = options.keyPaddingMask ?? null;
     if (padding !== null) padding = additive(name, 'keyPaddingMask', padding, query);
-    this.checkMasks(given, padding, [length, key.size(0), batch]);
+    this.checkMasks(given, padding, [length, key.size(sequenceDim), batch]);
     const [q = query, projectedK = key, projectedV = value] = this.project(query, key, value);
     let [k, v] = [projectedK, projectedV];
     if (this.biasK !== null && this.biasV !== null) {
-      k = cat([k, repeated(this.biasK, batch)]);
-      v = cat([v, repeated(this.biasV, batch)]);
+      const repeated = (x: Tensor): Tensor =>
+        x.expand(batchDim === 0 ? [batch, 1, embedDim] : [1, batch, embedDim]);
+      k = cat([k, repeated(this.biasK)], sequenceDim);
+      v = cat([v, repeated(this.biasV)], sequenceDim);
       mask = widened(mask);
       padding = widened(padding);
     }
     if (this.addZeroAttn) {
-      const none = zeros([1, batch, embedDim], { dtype: k.dtype });
-      k = cat([k, none]);
-      v = cat([v, none]);
+      const none = zeros(batchDim === 0 ? [batch, 1, embedDim] : [1, batch, embedDim], { dtype: k.dtype });
+      k = cat([k, none], sequenceDim);
+      v = cat([v, none], sequenceDim);
       mask = widened(mask);
       padding = widened(padding);
     }
+    const keys = k.size(sequenceDim);
     const inHeads = (x: Tensor): Tensor =>
-      x.reshape([x.size(0), batch, numHeads, embedDim / numHeads]).permute([1, 2, 0, 3]);
-    if (mask?.ndim === 3) mask = mask.reshape([batch, numHeads, length, k.size(0)]);
+      x
+        .reshape([...x.shape.slice(0, 2), numHeads, embedDim / numHeads])
+        .permute([batchDim, 2, sequenceDim, 3]);
+    if (mask?.ndim === 3) mask = mask.reshape([batch, numHeads, length, keys]);
     if (padding !== null) {
-      const wide = padding.reshape([batch, 1, 1, k.size(0)]);
+      const wide = padding.reshape([batch, 1, 1, keys]);
       mask = mask === null ? wide : mask.add(wide);
     }
     const dropoutP = this.training ? this.dropout : 0;
     const together = (x: Tensor): Tensor =>
-      this.outProj(x.permute([2, 0, 1, 3]).reshape([length, batch, embedDim]));
+      this.outProj(x.permute(batchDim === 0 ? [0, 2, 1, 3] : [2, 0, 1, 3]).reshape(query.shape));
     if (!needWeights) {
       const found = scaledDotProductAttention(inHeads(q), inHeads(k), inHeads(v), {
         attnMask: mask,

@@ -1,0 +1,122 @@
+/**
+ * Attention on the way back: the weights of a block of queries and keys are made anew from what was noted of each query; of them and the
+ * gradient come those to values, to scores, and from there to keys and queries.
+ */
+
+import {
+  packPanels,
+  packPanelsTransposed,
+  panelProduct,
+  type TileSize,
+  transposeLines,
+} from '../gemm/index.ts';
+import { call, type Formula, is, minus, plus, push, put, putLeast, times, upTo } from '../wasm/formulas.ts';
+import { defineFunction, locals, type ModuleBuilder } from '../wasm/index.ts';
+import {
+  type AttentionLane,
+  backwardParams,
+  Driver,
+  KEYS_AT,
+  QUERIES_AT,
+  SCORES_AT,
+  scorePitch,
+  slopesAt,
+  turnedAt,
+  turnedPitch,
+} from './parameters.ts';
+import { maskRow, slopesRow, weightsRow } from './rows.ts';
+
+/** Adds the kernel, exported as `backward`. */
+export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
+  const product = panelProduct(module, t, size);
+  const pack = packPanels(module, t, size.vectors);
+  const packTransposed = packPanelsTransposed(module, t, size.vectors);
+  const turn = transposeLines(module, t, turnedPitch(t));
+  const mask = maskRow(module, t);
+  const weights = weightsRow(module, t);
+  const slopes = slopesRow(module, t);
+  defineFunction(module, { export: 'backward' }, backwardParams(t), (f, p) => {
+    const d = new Driver(f, p, t, size, product);
+    const { at } = d;
+    const v = locals(f, 'i32', 'depth', 'values', 'rows', 'r', 'seen', 'row', 'slope');
+    const [pitch, turned] = [is(scorePitch(t)), is(turnedPitch(t))];
+    const keyPanels = d.scratch(KEYS_AT);
+    const queryPanels = d.scratch(QUERIES_AT);
+    const scores = d.scratch(SCORES_AT);
+    const slopesFrom = d.scratch(slopesAt(t));
+    const byKeys = d.scratch(turnedAt(t));
+    const oneKey = times(p.block, is(t.bytes));
+    put(f, v.values, plus(keyPanels, times(oneKey, p.size)));
+    put(f, v.rows, plus(v.values, times(oneKey, p.valueSize)));
+    const clear = (name: 'dk' | 'dv', count: number): void =>
+      upTo(f, v.r, v.depth, is(1), () => {
+        push(f, d.matrix(name, plus(at.j, v.r))).i32Const(0);
+        push(f, times(count, is(t.bytes))).memoryFill();
+      });
+    /** Adds rows, turned, times the queries' rows of `name` to those of the keys. */
+    const addByKeys = (from: Formula, name: 'q' | 'g', count: number, to: 'dk' | 'dv'): void => {
+      const [row, toRow] = name === 'q' ? [p.qRow, p.dkRow] : [p.gRow, p.dvRow];
+      call(f, turn, [at.queries, at.keys, from, pitch, byKeys]);
+      call(f, pack, [count, at.queries, d.matrix(name, at.i), row, queryPanels]);
+      d.multiply(
+        [at.keys, count, at.queries],
+        [byKeys, turned],
+        [queryPanels, at.queries],
+        [d.matrix(to, at.j), toRow],
+        { scaled: name === 'q', accumulate: is(1) },
+      );
+    };
+    d.eachHead(() =>
+      upTo(f, at.j, p.keys, p.block, () => {
+        putLeast(f, v.depth, minus(p.keys, at.j), p.block);
+        call(f, packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
+        call(f, packTransposed, [v.depth, p.valueSize, d.matrix('v', at.j), p.vRow, v.values]);
+        call(f, pack, [p.size, v.depth, d.matrix('k', at.j), p.kRow, v.rows]);
+        clear('dk', p.size);
+        clear('dv', p.valueSize);
+        const first = times(p.causal, times(['i32.div_s', at.j, p.rows], p.rows));
+        d.eachPart(() =>
+          d.eachQueries(first, () => {
+            f.get(v.depth).set(at.keys);
+            f.get(p.causal).if();
+            putLeast(f, at.keys, minus(plus(at.i, at.queries), at.j), v.depth);
+            f.end();
+            d.multiply(
+              [at.queries, at.keys, p.size],
+              [d.matrix('q', at.i), p.qRow],
+              [keyPanels, p.size],
+              [scores, pitch],
+              { scaled: true, accumulate: is(0) },
+            );
+            d.multiply(
+              [at.queries, at.keys, p.valueSize],
+              [d.matrix('g', at.i), p.gRow],
+              [v.values, p.valueSize],
+              [slopesFrom, pitch],
+              { scaled: false, accumulate: is(0) },
+            );
+            d.eachRow(v.r, () => {
+              put(f, v.row, plus(scores, times(v.r, pitch)));
+              put(f, v.slope, plus(slopesFrom, times(v.r, pitch)));
+              d.putSeen(v.seen, v.r);
+              d.addMask(mask, v.seen, v.row, v.r);
+              const query = plus(at.i, v.r);
+              call(f, weights, [v.seen, at.keys, v.row, d.statistics(query)]);
+              const operands = [d.matrix('out', query), d.matrix('g', query)];
+              call(f, slopes, [at.keys, v.row, v.slope, p.valueSize, ...operands]);
+            });
+            addByKeys(scores, 'g', p.valueSize, 'dv');
+            addByKeys(slopesFrom, 'q', p.size, 'dk');
+            d.multiply(
+              [at.queries, p.size, at.keys],
+              [slopesFrom, pitch],
+              [v.rows, v.depth],
+              [d.matrix('dq', at.i), p.dqRow],
+              { scaled: true, accumulate: ['i32.gt_s', at.j, is(0)] },
+            );
+          }),
+        );
+      }),
+    );
+  });
+}

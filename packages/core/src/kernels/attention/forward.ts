@@ -1,0 +1,94 @@
+/**
+ * Attention forward: for each block of queries, the scores of a block of keys at a time, made weights where they lie, and the values summed
+ * up by them. Sums so far shrink where a greater score comes (online softmax).
+ */
+
+import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
+import { call, is, minus, plus, push, put, putLeast, times } from '../wasm/formulas.ts';
+import { defineFunction, locals, type ModuleBuilder } from '../wasm/index.ts';
+import {
+  type AttentionLane,
+  Driver,
+  forwardParams,
+  KEYS_AT,
+  SCORES_AT,
+  STATE_AT,
+  STATE_BYTES,
+  scorePitch,
+} from './parameters.ts';
+import { finishRow, maskRow, scaleRow, weighRow } from './rows.ts';
+
+/** Adds the kernel, exported as `forward`. */
+export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
+  const product = panelProduct(module, t, size);
+  const pack = packPanels(module, t, size.vectors);
+  const packTransposed = packPanelsTransposed(module, t, size.vectors);
+  const mask = maskRow(module, t);
+  const scale = scaleRow(module, t);
+  const weigh = weighRow(module, t, scale);
+  const finish = finishRow(module, t, scale);
+  defineFunction(module, { export: 'forward' }, forwardParams(t), (f, p) => {
+    const d = new Driver(f, p, t, size, product);
+    const { at } = d;
+    const v = locals(f, 'i32', 'packed', 'depth', 'limit', 'values', 'r', 'seen', 'row', 'state', 'sums');
+    const pitch = is(scorePitch(t));
+    const keyPanels = d.scratch(KEYS_AT);
+    const scores = d.scratch(SCORES_AT);
+    put(f, v.values, plus(keyPanels, times(p.block, p.size, is(t.bytes))));
+    const bring = (): void => {
+      f.get(at.j).get(v.packed).op('i32.ne').if();
+      f.get(at.j).set(v.packed);
+      putLeast(f, v.depth, minus(p.keys, at.j), p.block);
+      call(f, packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
+      call(f, pack, [p.valueSize, v.depth, d.matrix('v', at.j), p.vRow, v.values]);
+      f.end();
+    };
+    const eachRow = (body: () => void): void =>
+      d.eachRow(v.r, () => {
+        put(f, v.row, plus(scores, times(v.r, pitch)));
+        put(f, v.state, plus(d.scratch(STATE_AT), times(v.r, is(STATE_BYTES))));
+        put(f, v.sums, d.matrix('out', plus(at.i, v.r)));
+        body();
+      });
+    d.eachHead(() => {
+      f.i32Const(-1).set(v.packed);
+      d.eachPart(() =>
+        d.eachQueries(is(0), () => {
+          f.get(p.keys).set(v.limit);
+          f.get(p.causal).if();
+          putLeast(f, v.limit, plus(at.i, at.queries), p.keys);
+          f.end();
+          f.i32Const(0).set(at.j);
+          const again = f.loop();
+          putLeast(f, at.keys, minus(v.limit, at.j), p.block);
+          bring();
+          d.multiply(
+            [at.queries, at.keys, p.size],
+            [d.matrix('q', at.i), p.qRow],
+            [keyPanels, p.size],
+            [scores, pitch],
+            { scaled: true, accumulate: is(0) },
+          );
+          eachRow(() => {
+            d.putSeen(v.seen, v.r);
+            d.addMask(mask, v.seen, v.row, v.r);
+            const fresh = ['i32.eq', at.j, is(0)] as const;
+            call(f, weigh, [v.seen, at.keys, v.row, v.state, v.sums, p.valueSize, fresh]);
+          });
+          d.multiply(
+            [at.queries, p.valueSize, at.keys],
+            [scores, pitch],
+            [v.values, v.depth],
+            [d.matrix('out', at.i), p.outRow],
+            { scaled: false, accumulate: ['i32.gt_s', at.j, is(0)] },
+          );
+          push(f, plus(at.j, p.block)).tee(at.j).get(v.limit).op('i32.lt_s').brIf(again);
+          f.end();
+          eachRow(() =>
+            call(f, finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r)), p.mask]),
+          );
+        }),
+      );
+    });
+  });
+}

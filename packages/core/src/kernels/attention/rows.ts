@@ -1,0 +1,194 @@
+/** What is done to the scores of one query: the WebAssembly functions. */
+
+import { inlineExpression } from '../compile/index.ts';
+import { input } from '../expression/index.ts';
+import { expOfWeight, LEAST_WEIGHT_EXPONENT } from '../math/index.ts';
+import { RowEmitter } from '../rows/row-emitter.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  i32Params,
+  locals,
+  type ModuleBuilder,
+} from '../wasm/index.ts';
+import { type AttentionLane, BOOLS } from './parameters.ts';
+
+/** A row of scores, whose exponentials become no subnormal numbers: products with those take long. */
+class WeightRow extends RowEmitter {
+  override scaledExponential(x: number): void {
+    const { f, t } = this;
+    if (t.lane === 'f64') {
+      super.scaledExponential(x);
+      return;
+    }
+    inlineExpression(f, t.lane, expOfWeight(input(0)), [x], () => t.exp);
+    // NaN is not less.
+    f.get(x).splat(t.lane, LEAST_WEIGHT_EXPONENT).op('f32x4.lt').op('v128.andnot');
+  }
+}
+
+/** Sets what lies behind the first `n` of `columns` elements to 0. */
+function clearBehind(
+  f: FunctionBuilder,
+  t: AttentionLane,
+  p: { readonly n: number; readonly columns: number; readonly x: number },
+): void {
+  f.get(p.x).get(p.n).i32Const(t.bytes).op('i32.mul').op('i32.add').i32Const(0);
+  f.get(p.columns).get(p.n).op('i32.sub').i32Const(t.bytes).op('i32.mul').memoryFill();
+}
+
+/** Stores the float64 on the stack, above an address, as a number of the lane. */
+function storeNarrow(f: FunctionBuilder, t: AttentionLane, offset = 0): void {
+  if (t.lane === 'f32') f.op('f32.demote_f64');
+  f.store(`${t.lane}.store`, offset);
+}
+
+/** Adds x += mask, or of bools x = mask ? x : -Infinity. */
+export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
+  const params = i32Params('n', 'x', 'mask', 'kind');
+  return defineFunction(module, { name: `attention_mask_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    f.get(p.kind).i32Const(BOOLS).op('i32.eq').if();
+    countdown(f, p.n, 1, () => {
+      f.get(p.x).get(p.x).load(`${t.lane}.load`);
+      if (t.lane === 'f32') f.f32Const(Number.NEGATIVE_INFINITY);
+      else f.f64Const(Number.NEGATIVE_INFINITY);
+      f.get(p.mask).load('i32.load8_u').op('select').store(`${t.lane}.store`);
+      bump(f, p.x, { bytes: t.bytes });
+      bump(f, p.mask, { bytes: 1 });
+    });
+    f.else();
+    row.eachVector([p.x, p.mask], (step) => {
+      f.get(p.x).load('v128.load').get(p.mask).load('v128.load').op(`${t.vector}.add`).set(row.x);
+      row.store(p.x, row.x, step);
+    });
+    f.end();
+  });
+}
+
+/** Adds x *= factor, a float64 that is rounded first. */
+export function scaleRow(module: ModuleBuilder, t: AttentionLane): number {
+  const params = { ...i32Params('n', 'x'), factor: 'f64' } as const;
+  return defineFunction(module, { name: `attention_scale_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    const factor = f.local('v128');
+    f.get(p.factor).splatF64(t.lane).set(factor);
+    row.eachVector([p.x], (step) => {
+      f.get(p.x).load('v128.load').get(factor).op(`${t.vector}.mul`).set(row.x);
+      row.store(p.x, row.x, step);
+    });
+  });
+}
+
+/** Pushes 0 for a maximum of -Infinity, of which nothing can be taken, else the maximum. */
+function pushReference(f: FunctionBuilder, max: number): void {
+  f.f64Const(0).get(max).get(max).f64Const(Number.NEGATIVE_INFINITY).op('f64.eq').op('select');
+}
+
+/**
+ * Adds what makes exponentials of the first `n` of `columns` scores, 0 of the others, and takes them into the state: greatest score and
+ * sum. Where the greatest score has grown, what was summed up of values, at `sums`, shrinks.
+ */
+export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
+  const params = i32Params('n', 'columns', 'x', 'state', 'sums', 'size', 'fresh');
+  return defineFunction(module, { name: `attention_weigh_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    const max = f.local('v128');
+    const out = f.local('i32');
+    const { before, top, factor } = locals(f, 'f64', 'before', 'top', 'factor');
+    row.maximum(p.x, max);
+    row.pushNumber(max);
+    f.set(top);
+    f.get(p.fresh).op('i32.eqz').if();
+    f.get(p.state).load('f64.load').tee(before).get(top).op('f64.max').set(top);
+    f.end();
+    pushReference(f, top);
+    f.splatF64(t.lane).set(max).get(p.x).set(out);
+    row.sumOfExponentials(p.x, max, out);
+    clearBehind(f, t, p);
+    f.get(p.fresh).op('i32.eqz').if();
+    f.get(before);
+    pushReference(f, top);
+    f.op('f64.sub').call(t.exp).set(factor);
+    f.get(row.sum).get(p.state).load('f64.load', 8).get(factor).op('f64.mul').op('f64.add').set(row.sum);
+    f.get(factor).f64Const(1).op('f64.ne').if();
+    f.get(p.size).get(p.sums).get(factor).call(scale);
+    f.end().end();
+    f.get(p.state).get(top).store('f64.store');
+    f.get(p.state).get(row.sum).store('f64.store', 8);
+  });
+}
+
+/**
+ * Adds what divides a row of `size` summed up values by the sum of the weights, and notes what the weights are made from: what scores
+ * are less, and a factor. A query that a mask lets see nothing gets 0.
+ */
+export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
+  const params = i32Params('size', 'sums', 'state', 'statistics', 'mask');
+  return defineFunction(module, { name: `attention_finish_${t.lane}` }, params, (f, p) => {
+    const { top, sum, factor } = locals(f, 'f64', 'top', 'sum', 'factor');
+    f.get(p.state).load('f64.load').set(top).get(p.state).load('f64.load', 8).set(sum);
+    f.f64Const(0).f64Const(1).get(sum).op('f64.div');
+    f.get(sum).f64Const(0).op('f64.eq').i32Const(0).get(p.mask).op('i32.lt_s').op('i32.and').op('select');
+    f.set(factor);
+    f.get(p.statistics);
+    pushReference(f, top);
+    storeNarrow(f, t);
+    f.get(p.statistics).get(factor);
+    storeNarrow(f, t, t.bytes);
+    f.get(p.size).get(p.sums).get(factor).call(scale);
+  });
+}
+
+/** Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others. */
+export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
+  const params = i32Params('n', 'columns', 'x', 'statistics');
+  return defineFunction(module, { name: `attention_weights_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    const [top, factor] = [f.local('v128'), f.local('v128')];
+    f.get(p.statistics).load(t.splat).set(top).get(p.statistics).load(t.splat, t.bytes).set(factor);
+    row.eachVector(
+      [p.x],
+      (step) => {
+        f.get(p.x).load('v128.load', step.offset).get(top).op(`${t.vector}.sub`).set(row.x);
+        row.scaledExponential(row.x);
+        f.get(factor).op(`${t.vector}.mul`).set(row.x);
+        row.store(p.x, row.x, step);
+      },
+      { unroll: row.exponentialsARound },
+    );
+    clearBehind(f, t, p);
+  });
+}
+
+/** Adds slopes = weights * (slopes - the sum of y * g), for `size` elements of y and g. */
+export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
+  const vector = { sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
+  const dot = defineFunction(
+    module,
+    { name: `attention_dot_${t.lane}`, result: 'f64' },
+    i32Params('n', 'y', 'g'),
+    (f, p) => {
+      const row = new WeightRow(f, t, p.n);
+      row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(vector.mul));
+      f.get(row.sum);
+    },
+  );
+  const params = i32Params('n', 'weights', 'slopes', 'size', 'y', 'g');
+  return defineFunction(module, { name: `attention_slopes_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    const total = f.local('v128');
+    f.get(p.size).get(p.y).get(p.g).call(dot).splatF64(t.lane).set(total);
+    row.eachVector(
+      [p.weights, p.slopes],
+      (step) => {
+        f.get(p.weights).load('v128.load', step.offset);
+        f.get(p.slopes).load('v128.load', step.offset).get(total).op(vector.sub).op(vector.mul).set(row.x);
+        row.store(p.slopes, row.x, step);
+      },
+      { unroll: 4 },
+    );
+  });
+}

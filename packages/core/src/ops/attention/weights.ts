@@ -1,0 +1,45 @@
+/** The weights of attention, made by tensor operations, and kept. */
+
+import { ShapeError } from '../../errors.ts';
+import type { Tensor } from '../../tensor.ts';
+import { ones } from '../creation/fill.ts';
+import { where } from '../elementwise/select.ts';
+
+/** How scores are made: what `mask` lets a query see, or adds to its scores. */
+interface Scored {
+  readonly scale: number;
+  readonly isCausal: boolean;
+  readonly mask: Tensor | null;
+}
+
+/** Softmax over the keys; a query that may see none has weights of 0. */
+function softmaxWhere(scores: Tensor): Tensor {
+  const blind = scores.detach().eq(-Infinity).all(-1, { keepdim: true });
+  return where(blind, 0, where(blind, 0, scores).softmax(-1));
+}
+
+/** softmax(q k^T scale + mask). By the causal mask every query sees the first key. */
+export function attentionWeights(q: Tensor, k: Tensor, { scale, isCausal, mask }: Scored): Tensor {
+  const scores = q.mul(scale).matmul(k.transpose(-2, -1));
+  if (isCausal) {
+    const seen = ones([q.size(-2), k.size(-2)], { dtype: 'bool' }).tril();
+    return where(seen, scores, -Infinity).softmax(-1);
+  }
+  if (mask === null) return scores.softmax(-1);
+  return softmaxWhere(mask.dtype === 'bool' ? where(mask, scores, -Infinity) : scores.add(mask));
+}
+
+/**
+ * Keys or values, each head of which serves as many heads of the query as there are more of them.
+ * @throws ShapeError where the heads cannot be shared evenly
+ */
+export function sharedByHeads(x: Tensor, heads: number): Tensor {
+  const own = x.size(-3);
+  if (own === 0 || heads % own !== 0) {
+    throw new ShapeError(
+      `scaledDotProductAttention: with enableGqa the number of heads of the query must be a multiple of those of key and value, ` +
+        `got ${heads} and ${own}`,
+    );
+  }
+  return own === heads ? x : x.repeatInterleave(heads / own, { dim: -3 });
+}
