@@ -379,5 +379,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 }
 
+/** What schedulers and wrappers take first. */
+export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');
+
 const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);

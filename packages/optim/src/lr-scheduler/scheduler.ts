@@ -1,6 +1,6 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { Optimizer } from '../optimizer.ts';
+import { anOptimizer, type Optimizer } from '../optimizer.ts';
 import { setRates } from './rates.ts';
 import { readState, type SchedulerStateDict, writeState } from './state.ts';
 
@@ -10,8 +10,7 @@ export interface SchedulerOptions {
   readonly lastEpoch?: number;
 }
 
-/** What every scheduler takes first. */
-export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');
+export { anOptimizer };
 
 /** What {@link SchedulerOptions} take. */
 export const schedulerOptions: K.Kinds<SchedulerOptions> = {

@@ -1,0 +1,202 @@
+import {
+  checkArguments,
+  type DType,
+  E,
+  emptyLike,
+  FusedUpdate,
+  K,
+  linalg,
+  type Tensor,
+  withoutUndefined,
+  zeros,
+} from '@kindling/core';
+import type { ParamGroup, Params } from '../groups.ts';
+import { nonNegative } from '../kinds.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { ParamState } from '../state-dict.ts';
+import type { Update } from '../update.ts';
+import { lerpBy, nextStep, signOf } from './common.ts';
+
+/** Options of {@link Adafactor}. */
+export interface AdafactorOptions {
+  /** The greatest relative step, and the rate of the weight decay. Default: 1e-2. */
+  lr?: number;
+  /** The exponent of the step's number with which the running averages forget. Default: -0.8. */
+  beta2Decay?: number;
+  /** ε₁, of the gradient's size, null for the dtype's rounding unit; ε₂, of the weights' size. Default: [null, 1e-3]. */
+  eps?: readonly [number | null, number];
+  /** The root mean square of the update that is not exceeded. Default: 1. */
+  d?: number;
+  /** Decoupled weight decay. Default: 0. */
+  weightDecay?: number;
+  /** Ascend instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+const defaults: Required<AdafactorOptions> = {
+  lr: 1e-2,
+  beta2Decay: -0.8,
+  eps: [null, 1e-3],
+  d: 1,
+  weightDecay: 0,
+  maximize: false,
+};
+const kinds: K.Kinds<AdafactorOptions> = {
+  lr: nonNegative,
+  beta2Decay: /* @__PURE__ */ K.kind('a finite number <= 0', (x) => Number.isFinite(x) && (x as number) <= 0),
+  eps: /* @__PURE__ */ K.kind(
+    'a pair of numbers >= 0, the first of which may be null',
+    (x) =>
+      Array.isArray(x) &&
+      x.length === 2 &&
+      (x[0] === null || nonNegative.accepts(x[0])) &&
+      nonNegative.accepts(x[1]),
+  ),
+  d: /* @__PURE__ */ K.kind('a finite number >= 1', (x) => Number.isFinite(x) && (x as number) >= 1),
+  weightDecay: nonNegative,
+  maximize: K.flag,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdafactorOptions>(kinds) };
+
+/** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, and of the shape rows, columns and √size. */
+type Numbers<T> = [
+  fresh: T,
+  rho: T,
+  shrink: T,
+  eps1: T,
+  eps2: T,
+  d: T,
+  sign: T,
+  rows: T,
+  columns: T,
+  root: T,
+];
+
+/** A running average of mean squares, from the norms of so many elements as the number `count` says. */
+const averaging = (name: string, count: 'rows' | 'columns'): FusedUpdate =>
+  new FusedUpdate(name, 1, 1, (variance, norm, ...numbers) => {
+    const [fresh, , , , , , , rows, columns] = numbers as Numbers<E.Expr>;
+    const square = E.div(E.mul(norm, norm), count === 'rows' ? rows : columns);
+    return [lerpBy(variance, square, fresh)];
+  });
+const averagingRows = averaging('adafactor_rows', 'columns');
+const averagingColumns = averaging('adafactor_columns', 'rows');
+
+const direction = (grad: E.Expr, variance: E.Expr, eps1: E.Expr, sign: E.Expr): E.Expr =>
+  E.div(E.mul(sign, grad), E.sqrt(E.max(variance, E.mul(eps1, eps1))));
+
+const directing = new FusedUpdate(
+  'adafactor_direction',
+  1,
+  4,
+  (_direction, row, column, mean, grad, ...numbers) => {
+    const [, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
+    return [direction(grad, E.div(E.mul(row, column), E.max(mean, eps1)), eps1, sign)];
+  },
+);
+
+const directingVector = new FusedUpdate(
+  'adafactor_vector',
+  2,
+  1,
+  (variance, _direction, grad, ...numbers) => {
+    const [fresh, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
+    const next = lerpBy(variance, E.mul(grad, grad), fresh);
+    return [next, direction(grad, next, eps1, sign)];
+  },
+);
+
+/** The greater of a number and x, the number where x is NaN. */
+const atLeast = (x: E.Expr, least: E.Operand): E.Expr => E.select(E.gt(x, least), x, least);
+
+const descending = new FusedUpdate('adafactor', 1, 3, (w, direction, ofWeights, ofDirection, ...numbers) => {
+  const [, rho, shrink, , eps2, d, , , , root] = numbers as Numbers<E.Expr>;
+  const alpha = E.mul(atLeast(E.div(ofWeights, root), eps2), rho);
+  const excess = atLeast(E.div(ofDirection, E.mul(root, d)), 1);
+  return [E.sub(E.mul(w, shrink), E.mul(E.div(alpha, excess), direction))];
+});
+
+const update: Update = {
+  state: ({ ndim }) => (ndim > 1 ? ['rowVar', 'colVar'] : ['variance']),
+  counts: ['step'],
+  kernel: {
+    run(tensors, numbers) {
+      const [p] = tensors as [Tensor];
+      const towards = emptyLike(p);
+      if (p.ndim > 1) {
+        const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
+        averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
+        averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
+        directing.run([towards, row, column, row.mean(-2, { keepdim: true }), grad], numbers);
+      } else {
+        const [, variance, grad] = tensors as [Tensor, Tensor, Tensor];
+        directingVector.run([variance, towards, grad], numbers);
+      }
+      descending.run([p, towards, linalg.vectorNorm(p), linalg.vectorNorm(towards)], numbers);
+    },
+  },
+};
+
+/** The distance from 1 to the next number. */
+const roundingUnit = (dtype: DType): number => (dtype === 'float64' ? Number.EPSILON : 2 ** -23);
+
+/**
+ * Adaptive rates in little memory: of a parameter of two dimensions and more only the row and column means of the squared gradient
+ * are remembered, R and C, of the others all. β₂ = 1 - t^`beta2Decay`; R = β₂ R + (1 - β₂) mean of g² along rows, C
+ * along columns; V = R C / max(mean of R, ε₁); U = g / max(√V, ε₁); α = max(ε₂, rms(w)) min(lr, 1 / √t);
+ * w = (1 - lr λ) w - α U / max(1, rms(U) / d). Follows `torch.optim.Adafactor`; Shazeer and Stern, "Adafactor: Adaptive Learning
+ * Rates with Sublinear Memory Cost", 2018.
+ * @throws ValueError for options that are not finite, or beyond their bounds: lr, eps and weightDecay at least 0, beta2Decay
+ * at most 0, d at least 1
+ * @example
+ * ```ts
+ * const w = tensor([[3, 4], [0, 0]], { dtype: 'float32', requiresGrad: true });
+ * const optimizer = new optim.Adafactor([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([[2.7500, 3.7500], [0.0000, 0.0000]], requires_grad=True)
+ * ```
+ */
+export class Adafactor extends Optimizer<Required<AdafactorOptions>> {
+  constructor(params: Params<AdafactorOptions>, options: AdafactorOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
+  }
+
+  protected override updateOf(): Update {
+    return update;
+  }
+
+  protected override firstState({ shape, dtype }: Tensor, name: string): Tensor {
+    const summed = name === 'rowVar' ? shape.length - 1 : name === 'colVar' ? shape.length - 2 : -1;
+    return zeros(
+      shape.map((size, d) => (d === summed ? 1 : size)),
+      { dtype },
+    );
+  }
+
+  protected override numbers(
+    group: ParamGroup<Required<AdafactorOptions>>,
+    state: ParamState,
+    p: Tensor,
+  ): Numbers<number> {
+    const { lr, beta2Decay, eps, d, weightDecay, params } = group;
+    const { shape, count } = p;
+    // As in PyTorch, the first parameter's dtype counts for all of the group.
+    const { dtype } = params.find(({ grad }) => grad !== null) ?? p;
+    const [eps1, eps2] = eps;
+    const step = nextStep(state);
+    return [
+      step ** beta2Decay,
+      Math.min(lr, 1 / Math.sqrt(step)),
+      1 - lr * weightDecay,
+      eps1 ?? roundingUnit(dtype),
+      eps2,
+      d,
+      signOf(group),
+      shape.at(-2) ?? 1,
+      shape.at(-1) ?? 1,
+      Math.sqrt(count),
+    ];
+  }
+}

@@ -1,0 +1,113 @@
+import {
+  checkArguments,
+  E,
+  emptyLike,
+  FusedUpdate,
+  K,
+  linalg,
+  type Tensor,
+  withoutUndefined,
+} from '@kindling/core';
+import type { ParamGroup, Params } from '../groups.ts';
+import { nonNegative, twoFractions } from '../kinds.ts';
+import { Optimizer } from '../optimizer.ts';
+import type { ParamState } from '../state-dict.ts';
+import type { Update } from '../update.ts';
+import { averageSquare, lerpBy, nextStep, signOf } from './common.ts';
+
+/** Options of {@link Lamb}. */
+export interface LambOptions {
+  /** Learning rate. Default: 1e-3. */
+  lr?: number;
+  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
+  betas?: readonly [number, number];
+  /** Added to the denominator. Default: 1e-6. */
+  eps?: number;
+  /** Decoupled weight decay, within the direction that is scaled. Default: 0.01. */
+  weightDecay?: number;
+  /** Ascend instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+const defaults: Required<LambOptions> = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-6,
+  weightDecay: 0.01,
+  maximize: false,
+};
+const kinds: K.Kinds<LambOptions> = {
+  lr: nonNegative,
+  betas: twoFractions,
+  eps: nonNegative,
+  weightDecay: nonNegative,
+  maximize: K.flag,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LambOptions>(kinds) };
+
+/** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, √(1 - β₂ᵗ), ε, the sign, the decay, lr. */
+type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
+
+/** The moments, and the direction before it is scaled. */
+const directing = new FusedUpdate('lamb_direction', 3, 2, (m, v, _direction, w, grad, ...numbers) => {
+  const [fresh1, beta2, fresh2, bias1, root2, eps, sign, decay] = numbers as Numbers<E.Expr>;
+  const g = E.mul(sign, grad);
+  const mean = lerpBy(m, g, fresh1);
+  const square = averageSquare(v, g, beta2, fresh2);
+  const ratio = E.div(E.div(mean, bias1), E.add(E.div(E.sqrt(square), root2), eps));
+  return [mean, square, E.add(ratio, E.mul(decay, w))];
+});
+
+const descending = new FusedUpdate('lamb', 1, 3, (w, direction, ofWeights, ofDirection, ...numbers) => {
+  const [, , , , , , , , lr] = numbers as Numbers<E.Expr>;
+  const isKnown = E.and(E.gt(ofWeights, 0), E.gt(ofDirection, 0));
+  const trust = E.select(isKnown, E.div(ofWeights, ofDirection), 1);
+  return [E.sub(w, E.mul(E.mul(lr, trust), direction))];
+});
+
+const update: Update = {
+  state: ['expAvg', 'expAvgSq'],
+  counts: ['step'],
+  kernel: {
+    run(tensors, numbers) {
+      const [p, m, v, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
+      const direction = emptyLike(m);
+      directing.run([m, v, direction, p, grad], numbers);
+      descending.run([p, direction, linalg.vectorNorm(p), linalg.vectorNorm(direction)], numbers);
+    },
+  },
+};
+
+/**
+ * Adam with a rate for each layer, for large batches: r = m̂ / (√v̂ + ε) + λ w with Adam's m̂ and v̂, and w = w - lr ‖w‖ / ‖r‖ r, where
+ * the trust ratio ‖w‖ / ‖r‖ is 1 if either is 0. Kindling's own; You, Li, Reddi et al., "Large Batch Optimization for Deep
+ * Learning: Training BERT in 76 minutes", 2019, with φ(z) = z.
+ * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
+ * @example
+ * ```ts
+ * const w = tensor([3, -4], { dtype: 'float32', requiresGrad: true });
+ * const optimizer = new optim.Lamb([w], { lr: 0.1, weightDecay: 0 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 2.6464, -3.6464], requires_grad=True)
+ * ```
+ */
+export class Lamb extends Optimizer<Required<LambOptions>> {
+  constructor(params: Params<LambOptions>, options: LambOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
+  }
+
+  protected override updateOf(): Update {
+    return update;
+  }
+
+  protected override numbers(group: ParamGroup<Required<LambOptions>>, state: ParamState): Numbers<number> {
+    const { lr, betas, eps, weightDecay } = group;
+    const [beta1, beta2] = betas;
+    const step = nextStep(state);
+    const bias1 = 1 - beta1 ** step;
+    const root2 = Math.sqrt(1 - beta2 ** step);
+    return [1 - beta1, beta2, 1 - beta2, bias1, root2, eps, signOf(group), weightDecay, lr];
+  }
+}

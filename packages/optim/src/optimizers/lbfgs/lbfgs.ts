@@ -1,0 +1,313 @@
+import {
+  cat,
+  checkArguments,
+  K,
+  noGrad,
+  Tensor,
+  ValueError,
+  valuesOf,
+  withoutUndefined,
+  zeros,
+} from '@kindling/core';
+import { evaluateNeeded } from '../../closure.ts';
+import type { ParamGroup, Params } from '../../groups.ts';
+import { nonNegative } from '../../kinds.ts';
+import { Optimizer } from '../../optimizer.ts';
+import type { ParamState } from '../../state-dict.ts';
+import type { Update } from '../../update.ts';
+import { type Course, type Memory, readMemory } from './memory.ts';
+import { type Place, type Rounded, strongWolfe } from './strong-wolfe.ts';
+
+/** Options of {@link LBFGS}. */
+export interface LBFGSOptions {
+  /** How far along a direction: all the way without a line search, at first with one. Default: 1. */
+  lr?: number;
+  /** The most iterations in one step. Default: 20. */
+  maxIter?: number;
+  /** The most evaluations of the closure in one step, null for 5/4 of `maxIter`. Default: null. */
+  maxEval?: number | null;
+  /** No element of the gradient is greater: the end. Default: 1e-7. */
+  toleranceGrad?: number;
+  /** No parameter changes by more, or the loss by less: the end. Default: 1e-9. */
+  toleranceChange?: number;
+  /** How many changes are remembered. Default: 100. */
+  historySize?: number;
+  /** The line search. Default: null, for none. */
+  lineSearchFn?: 'strong_wolfe' | null;
+  /** Ascend instead of descend. Default: false. */
+  maximize?: boolean;
+}
+
+const defaults: Required<LBFGSOptions> = {
+  lr: 1,
+  maxIter: 20,
+  maxEval: null,
+  toleranceGrad: 1e-7,
+  toleranceChange: 1e-9,
+  historySize: 100,
+  lineSearchFn: null,
+  maximize: false,
+};
+const kinds: K.Kinds<LBFGSOptions> = {
+  lr: nonNegative,
+  maxIter: K.count,
+  maxEval: /* @__PURE__ */ K.nullable(K.count),
+  toleranceGrad: K.finite,
+  toleranceChange: K.finite,
+  historySize: K.positiveCount,
+  lineSearchFn: /* @__PURE__ */ K.nullable(/* @__PURE__ */ K.oneOf('strong_wolfe')),
+  maximize: K.flag,
+};
+const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LBFGSOptions>(kinds) };
+
+/** A change of gradient and parameters whose product is less says nothing of the curvature. */
+const leastCurvature = 1e-10;
+
+/** What reads values here, and what those do about it who compile it. */
+const reader =
+  'LBFGS.step, whose course depends on values (compile the closure instead, and call step outside),';
+const numberIn = (x: Tensor): number => Number(valuesOf(x, reader)[0]);
+const largest = (x: Tensor): number => numberIn(x.abs().amax());
+
+const evaluationsOf = ({ maxEval, maxIter }: Required<LBFGSOptions>): number =>
+  maxEval ?? Math.floor((maxIter * 5) / 4);
+
+/** What the closure gave, and the loss and gradient that go down. */
+interface Evaluation {
+  readonly result: Tensor;
+  readonly loss: number;
+  readonly gradient: Tensor;
+}
+
+const aLoss = /* @__PURE__ */ K.kind(
+  'the closure to return the loss, a tensor of one element',
+  (x) => x instanceof Tensor && x.count === 1,
+);
+
+/** The gradients of all parameters as one vector: zeros where there is none. */
+function flatGradient(params: readonly Tensor[], maximize: boolean): Tensor {
+  const flat = cat(
+    params.map(({ grad, count, dtype }) => grad?.reshape([count]) ?? zeros([count], { dtype })),
+  );
+  return maximize ? flat.neg_() : flat;
+}
+
+/** Moves the parameters by t d. */
+function move(params: readonly Tensor[], d: Tensor, t: number): void {
+  let offset = 0;
+  for (const p of params) {
+    p.add_(d.narrow(0, offset, p.count).reshape([...p.shape]), { alpha: t });
+    offset += p.count;
+  }
+}
+
+/** What the closure gives at t d from the parameters, which stay where they are. */
+function placeOn(params: readonly Tensor[], d: Tensor, t: number, evaluate: () => Evaluation): Place {
+  const here = params.map((p) => p.clone());
+  try {
+    move(params, d, t);
+    const { loss, gradient } = evaluate();
+    return { t, loss, gradient, slope: numberIn(gradient.dot(d)) };
+  } finally {
+    for (const [i, p] of params.entries()) p.copy_(here[i] as Tensor);
+  }
+}
+
+/** How far to go where nothing is known of the curvature: no parameters move by more than lr in sum. */
+function firstStep(gradient: Tensor, lr: number, r: Rounded): number {
+  const share = r(1 / numberIn(gradient.abs().sum()));
+  return share < 1 ? r(share * lr) : lr;
+}
+
+const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
+
+/** The direction from -gradient by two loops over the corrections, after adding that of the last iteration. */
+function directionOf(memory: Memory & Course, gradient: Tensor, historySize: number): Tensor {
+  const { oldDirs, oldStps, ro } = memory;
+  const change = gradient.sub(memory.prevFlatGrad);
+  const step = memory.d.mul(memory.t);
+  const product = change.dot(step);
+  if (numberIn(product) > leastCurvature) {
+    while (oldDirs.length >= historySize) for (const list of [oldDirs, oldStps, ro]) list.shift();
+    oldDirs.push(change);
+    oldStps.push(step);
+    ro.push(product.reciprocal());
+    memory.hDiag = product.div(change.dot(change));
+  }
+  const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
+  memory.al = al;
+  const corrections = oldDirs.map((y, i) => ({ y, s: oldStps[i] as Tensor, inverse: ro[i] as Tensor }));
+  const q = gradient.neg();
+  const first = corrections.toReversed().map(({ y, s, inverse }) => {
+    const alpha = s.dot(q).mul(inverse);
+    q.add_(y, { alpha: -numberIn(alpha) });
+    return alpha;
+  });
+  const r = q.mul(memory.hDiag);
+  for (const [i, { y, s, inverse }] of corrections.entries()) {
+    const alpha = first[first.length - 1 - i] as Tensor;
+    al[i] = alpha;
+    r.add_(s, { alpha: numberIn(alpha.sub(y.dot(r).mul(inverse))) });
+  }
+  return r;
+}
+
+/**
+ * Limited-memory BFGS: each {@link step} makes up to `maxIter` iterations w = w + t d with d = -H g, where H is the inverse Hessian
+ * that the last `historySize` changes of w and g suggest; t is `lr` (at the first iteration at most lr / sum |g|), or found by a line
+ * search that fulfils the strong Wolfe conditions. A step needs a closure, and calls it several times; it ends before `maxIter` where a
+ * tolerance or `maxEval` says so. All parameters make one vector, so there is one group. Follows `torch.optim.LBFGS`; Liu and
+ * Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
+ *
+ * The course depends on values: compile the closure, and leave the step outside.
+ * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure, or where the
+ * closure does not give a tensor of one element
+ * @example
+ * ```ts
+ * const [x, y] = [tensor(-1.5, { requiresGrad: true }), tensor(2.5, { requiresGrad: true })];
+ * const optimizer = new optim.LBFGS([x, y], { lineSearchFn: 'strong_wolfe' });
+ * for (let i = 0; i < 3; i++) {
+ *   optimizer.step(() => {
+ *     optimizer.zeroGrad();
+ *     const rosenbrock = sub(1, x).square().add(y.sub(x.square()).square().mul(100));
+ *     rosenbrock.backward();
+ *     return rosenbrock;
+ *   });
+ * }
+ * y; // tensor(1.0000, requires_grad=True)
+ * ```
+ */
+export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
+  constructor(params: Params<LBFGSOptions>, options: LBFGSOptions = {}) {
+    checkArguments(new.target.name, takes, arguments);
+    const all = { ...defaults, ...withoutUndefined(options) };
+    super(params, { ...all, maxEval: evaluationsOf(all) }, kinds);
+    if (this.paramGroups.length !== 1) throw this.#oneGroup(new.target.name);
+  }
+
+  #oneGroup(caller: string): ValueError {
+    return new ValueError(
+      `${caller}: LBFGS doesn't support per-parameter options (parameter groups): all parameters make one vector; write new ` +
+        'LBFGS(parameters, options)',
+    );
+  }
+
+  /**
+   * There is one group: its parameters make one vector.
+   * @throws ValueError always
+   */
+  override addParamGroup(): never {
+    throw this.#oneGroup(`${this.constructor.name}.addParamGroup`);
+  }
+
+  protected override perform(closure: (() => Tensor) | undefined): Tensor {
+    const caller = `${this.constructor.name}.step`;
+    this.checkGroups();
+    const [group] = this.paramGroups;
+    const first = group?.params[0];
+    if (group === undefined || first === undefined) return evaluateNeeded(caller, closure);
+    const { params, maximize } = group;
+    const evaluate = (): Evaluation => {
+      const result = evaluateNeeded(caller, closure);
+      checkArguments(caller, { loss: aLoss }, [result]);
+      const loss = numberIn(result);
+      return { result, loss: maximize ? -loss : loss, gradient: flatGradient(params, maximize) };
+    };
+    return noGrad(() => this.#iterate(evaluate, group, this.#memoryOf(first)));
+  }
+
+  #iterate(
+    evaluate: () => Evaluation,
+    { params, ...options }: ParamGroup<Required<LBFGSOptions>>,
+    memory: Memory,
+  ): Tensor {
+    const { lr, maxIter, toleranceGrad, toleranceChange, historySize, lineSearchFn } = options;
+    const maxEval = evaluationsOf(options);
+    const { result, ...start } = evaluate();
+    memory.funcEvals++;
+    let { loss, gradient } = start;
+    if (largest(gradient) <= toleranceGrad) return result;
+
+    const r: Rounded = gradient.dtype === 'float32' ? Math.fround : (x) => x;
+    let evaluations = 1;
+    for (let iteration = 1; iteration <= maxIter; iteration++) {
+      memory.nIter++;
+      const isFirst = !hasCourse(memory);
+      const d = isFirst ? gradient.neg() : directionOf(memory, gradient, historySize);
+      const course = {
+        d,
+        t: isFirst ? firstStep(gradient, lr, r) : lr,
+        prevFlatGrad: gradient,
+        prevLoss: loss,
+      };
+      if (isFirst) Object.assign(memory, { oldDirs: [], oldStps: [], ro: [], hDiag: 1 });
+      const slope = numberIn(gradient.dot(d));
+      if (slope > -toleranceChange) {
+        Object.assign(memory, course);
+        break;
+      }
+      let isOptimal = false;
+      let more = 0;
+      if (lineSearchFn === 'strong_wolfe') {
+        const here = { t: 0, loss, gradient, slope };
+        const at = (t: number): Place => placeOn(params, d, t, evaluate);
+        const found = strongWolfe(at, here, course.t, largest(d), maxEval - evaluations, r);
+        ({ loss, gradient, t: course.t } = found.place);
+        more = found.evaluations;
+        move(params, d, course.t);
+        isOptimal = largest(gradient) <= toleranceGrad;
+      } else {
+        move(params, d, course.t);
+        // After the last iteration nothing depends on what the next step evaluates anew.
+        if (iteration < maxIter) {
+          ({ loss, gradient } = evaluate());
+          more = 1;
+          isOptimal = largest(gradient) <= toleranceGrad;
+        }
+      }
+      Object.assign(memory, course);
+      evaluations += more;
+      memory.funcEvals += more;
+      if (iteration === maxIter || evaluations >= maxEval || isOptimal) break;
+      if (largest(d.mul(course.t)) <= toleranceChange) break;
+      if (Math.abs(loss - course.prevLoss) < toleranceChange) break;
+    }
+    return result;
+  }
+
+  #memoryOf(first: Tensor): Memory {
+    const known = this.state.get(first) ?? {};
+    this.state.set(first, known);
+    known.funcEvals ??= 0;
+    known.nIter ??= 0;
+    return known as unknown as Memory;
+  }
+
+  /** All parameters are updated at once, by {@link perform}. */
+  protected override updateOf(): Update {
+    return { state: [], kernel: { run() {} } };
+  }
+
+  protected override numbers(): number[] {
+    return [];
+  }
+
+  protected override readState(
+    what: string,
+    p: Tensor,
+    { params }: ParamGroup<Required<LBFGSOptions>>,
+    values: Readonly<Record<string, unknown>>,
+  ): ParamState {
+    if (p !== params[0]) throw new ValueError(`${what}: LBFGS keeps its state with the first parameter`);
+    return readMemory(
+      what,
+      values,
+      p,
+      params.reduce((size, { count }) => size + count, 0),
+    );
+  }
+
+  protected override writtenState(value: ParamState[string]): ParamState[string] {
+    return value;
+  }
+}
