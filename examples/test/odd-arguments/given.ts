@@ -109,7 +109,7 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   copyElements: () => [x(), ones(9)],
   readTableRows: () => [x(), row(), ones([2, 3]), -1],
   addTableRows: () => [ones([2, 3]), row(), x(), { skipped: -1, byFrequency: false }],
-  standardizeGroups: () => [x(), { outer: 1, groups: 3, inner: 3, eps: 1e-5 }, [x(), ones(3), ones(3)]],
+  normalizeGroups: () => [x(), { name: 'native_layer_norm', samples: 3, parts: 3, eps: 1e-5 }],
   maskClasses: () => [row(), { classes: 3, dim: 1, ignoreIndex: null }, ones([2, 3])],
   weighClasses: () => [row(), null, { classes: 3, scale: 0.5 }, ones([2, 3])],
   multilabelMargins: () => [x(), zeros([3, 3], { dtype: 'int32' }), null, ones(3)],

@@ -5,7 +5,7 @@ import * as kernels from '../kernels/index.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
-export type { AlignmentRules, ClassFactors, ClassMask, Grouping, RowSums } from '../kernels/index.ts';
+export type { AlignmentRules, ClassFactors, ClassMask, RowSums } from '../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
@@ -100,45 +100,6 @@ function requireTable(caller: string, table: Tensor, indices: Tensor, rows: Tens
     `${caller}: expected a matrix and a row of it for each index, got shape ${formatShape(table.shape)} (${table.dtype}), ` +
       `${indices.count} indices and rows of shape ${formatShape(rows.shape)} (${rows.dtype})`,
   );
-}
-
-const standardizeTakes = signature('standardizeGroups', {
-  x: K.tensor,
-  grouping: K.given<kernels.Grouping>({
-    outer: K.count,
-    groups: K.count,
-    inner: K.count,
-    eps: K.number,
-  }),
-  outs: K.tensors,
-});
-
-/**
- * For kernels: (x - mean) / sqrt(var + eps), where element (o, g, i) of x, seen as (outer, groups, inner), belongs to group g; and the
- * groups' means and biased variances. Sums are in float64. Kindling's own.
- * @throws ShapeError unless the sizes are those of x, and there are three results
- */
-export function standardizeGroups(
-  x: Tensor,
-  grouping: kernels.Grouping,
-  outs: readonly [Tensor, Tensor, Tensor],
-): void {
-  standardizeTakes(arguments);
-  const { outer, groups, inner } = grouping;
-  const [y, ...statistics] = outs;
-  const fits =
-    x.count === outer * groups * inner &&
-    y?.count === x.count &&
-    statistics.length === 2 &&
-    statistics.every(({ count }) => count === groups) &&
-    outs.every(({ dtype }) => dtype === x.dtype);
-  if (!fits) {
-    throw new ShapeError(
-      `standardizeGroups: expected ${outer} * ${groups} * ${inner} elements, and as many results, ${groups} means and ${groups} ` +
-        `variances of that dtype, got shape ${formatShape(x.shape)} and ${outs.map((out) => formatShape(out.shape)).join(', ')}`,
-    );
-  }
-  kernels.standardizeGroups(x, grouping, outs);
 }
 
 const maskTakes = signature('maskClasses', {

@@ -12,6 +12,8 @@ export interface Differentiable<A> {
   overload?(attrs: A): number;
   /** Which inputs and outputs the derivative reads: `INPUT(0) | OUTPUT`. Only these are kept for backward. */
   readonly saves?: number;
+  /** Of several results, those that the derivative does not read although it reads others. */
+  readonly leaves?: readonly number[];
   /**
    * Whether the derivative keeps none of the gradients that it is given and returns, so that the engine may add to them in place
    * and make one the `.grad` of a leaf. Otherwise whatever passes through it is never written again. Default: false.
@@ -160,7 +162,9 @@ export class GradNode<A = unknown> extends Node {
     this.outputShapes = outputs.map((y) => y.shape);
     this.outputDtypes = outputs.map((y) => y.dtype);
     if (((this.primitive.saves ?? 0) & OUTPUT) !== 0) {
-      this.#outputs = outputs.slice();
+      const { leaves } = this.primitive;
+      this.#outputs =
+        leaves === undefined ? outputs.slice() : outputs.map((y, i) => (leaves.includes(i) ? null : y));
       this.#outputVersions = outputs.map((y) => y.storage.version);
     }
   }

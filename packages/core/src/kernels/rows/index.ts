@@ -5,4 +5,5 @@ export { areClasses, type CrossEntropyTargets, crossEntropyLoss, evenly } from '
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
 export type { PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
+export { addHalves, type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 export * from './softmax.ts';

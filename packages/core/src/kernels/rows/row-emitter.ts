@@ -72,8 +72,9 @@ export class RowEmitter {
   readonly t: RowConfig;
   readonly x: number;
   readonly sum: number;
+  /** Whose bits are set in the lanes of the last, partial vector that belong to the row. */
+  readonly mask: number;
   private readonly n: number;
-  private readonly mask: number;
   private readonly left: number;
   private readonly low: number;
   private readonly high: number;

@@ -6,5 +6,4 @@ export { pairProducts, recordCumprodGradient, recordProductsOfOthers } from './p
 export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';
 export { type Search, searchRows } from './search.ts';
-export { type Grouping, standardizeGroups } from './standardize.ts';
 export { clearTriangles } from './triangle.ts';

@@ -1,5 +1,4 @@
 import {
-  applyMulti,
   composed,
   composition,
   floatsOnly,
@@ -12,7 +11,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
-import { affine, byChannels, checkChannels, normalizedBy, ofChannels } from './standardize.ts';
+import { affine, checkChannels, normalized, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('batchNorm');
 
@@ -94,8 +93,10 @@ export const batchNorm = /* @__PURE__ */ composition(
         `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
       );
     }
-    const [y, mean, variance] = applyMulti(byChannels, [x], { outer, groups: channels, inner, eps });
+    const grouped = { outer, groups: channels, eps };
+    const [y, variance, mean] = normalized('native_batch_norm', x, grouped, { weight, bias }, wide);
     noGrad(() => {
+      if (mean === undefined) return;
       if (typeof momentum === 'number') {
         runningMean?.mul_(1 - momentum).add_(mean, { alpha: momentum });
         runningVar?.mul_(1 - momentum).add_(variance, { alpha: (momentum * count) / (count - 1) });
@@ -105,7 +106,7 @@ export const batchNorm = /* @__PURE__ */ composition(
         runningVar?.mul_(rest).add_(variance.mul(momentum.mul(count).div(count - 1)));
       }
     });
-    return finish(y);
+    return y;
   },
 );
 

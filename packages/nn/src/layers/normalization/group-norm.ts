@@ -1,7 +1,5 @@
 import {
-  applyMulti,
   checkArguments,
-  composed,
   composition,
   floatsOnly,
   formatShape,
@@ -15,10 +13,9 @@ import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { affine, ofChannels, standardize } from './standardize.ts';
+import { normalized, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('groupNorm');
-const primitive = /* @__PURE__ */ standardize('native_group_norm');
 
 const defaultEps = 1e-5;
 
@@ -80,16 +77,14 @@ export const groupNorm = /* @__PURE__ */ composition(
       throw new ShapeError(
         `groupNorm: Expected channels and field of more than 0 elements, got shape ${shape}`,
       );
-    const groups = samples * numGroups;
-    const inner = x.count === 0 ? 0 : x.count / groups;
-    if (inner * samples === 1) {
+    if (samples === 1 && x.count === numGroups) {
       throw new ValueError(
         `groupNorm: Expected more than 1 value per channel when training, got input size ${shape}`,
       );
     }
-    const wide = (p: Tensor | null): Tensor | null => p && ofChannels(p, x);
-    const y = x.count === 0 ? x.clone() : applyMulti(primitive, [x], { outer: 1, groups, inner, eps })[0];
-    return composed('native_group_norm', affine(y, wide(weight), wide(bias)), x);
+    const grouped = { samples, groups: numGroups, parts: channels / numGroups, eps };
+    const [y] = normalized('native_group_norm', x, grouped, { weight, bias }, (p) => ofChannels(p, x));
+    return y;
   },
 );
 

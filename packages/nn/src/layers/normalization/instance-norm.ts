@@ -1,5 +1,4 @@
 import {
-  applyMulti,
   composed,
   composition,
   floatsOnly,
@@ -12,7 +11,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
-import { affine, byChannels, checkChannels, normalizedBy, ofChannels } from './standardize.ts';
+import { affine, checkChannels, normalized, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('instanceNorm');
 
@@ -75,9 +74,9 @@ export const instanceNorm = /* @__PURE__ */ composition(
       weight,
       bias,
     });
-    const wide = (p: Tensor | null): Tensor | null => p && ofChannels(p, x);
+    const wide = (p: Tensor): Tensor => ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
-      composed('native_batch_norm', affine(y, wide(weight), wide(bias)), x);
+      composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
     if (!useInputStats) {
       if (runningMean === null || runningVar === null) {
         throw new ValueError(
@@ -92,8 +91,8 @@ export const instanceNorm = /* @__PURE__ */ composition(
       );
     }
     if (x.count === 0) return finish(x.clone());
-    const groups = samples * channels;
-    const [y, mean, variance] = applyMulti(byChannels, [x], { outer: 1, groups, inner, eps });
+    const grouped = { samples, groups: channels, eps };
+    const [y, variance, mean] = normalized('native_batch_norm', x, grouped, { weight, bias }, wide);
     noGrad(() => {
       const move = (running: Tensor | null, found: Tensor, by: number): unknown =>
         running?.copy_(
@@ -103,10 +102,10 @@ export const instanceNorm = /* @__PURE__ */ composition(
             .add(running.mul(1 - momentum))
             .mean(0),
         );
-      move(runningMean, mean, momentum);
+      if (mean !== undefined) move(runningMean, mean, momentum);
       move(runningVar, variance, (momentum * inner) / (inner - 1));
     });
-    return finish(y);
+    return y;
   },
 );
 

@@ -1,23 +1,13 @@
-import {
-  applyMulti,
-  checkArguments,
-  composed,
-  composition,
-  floatsOnly,
-  K,
-  type Shape,
-  type Tensor,
-} from '@kindling/core';
+import { checkArguments, composition, floatsOnly, K, type Shape, type Tensor } from '@kindling/core';
 import { ones_, zeros_ } from '../../init/fills.ts';
 import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
-import { affine, standardize } from './standardize.ts';
+import { checkNormalizedShape, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
+import { normalized } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('layerNorm');
-const primitive = /* @__PURE__ */ standardize('native_layer_norm');
 
 const defaultEps = 1e-5;
 
@@ -51,10 +41,8 @@ export const layerNorm = /* @__PURE__ */ composition(
     floats(x.dtype);
     checkNormalizedShape('layerNorm', x, normalizedShape, options);
     const { weight = null, bias = null, eps = defaultEps } = options;
-    const inner = normalizedShape.reduce((n, size) => n * size, 1);
-    const groups = x.shape.slice(0, x.ndim - normalizedShape.length).reduce((n, size) => n * size, 1);
-    const [y] = applyMulti(primitive, [x], { outer: 1, groups, inner, eps });
-    return composed('native_layer_norm', affine(y, weight, bias), x);
+    const [y] = normalized('native_layer_norm', x, { ...rowsOf(x, normalizedShape), eps }, { weight, bias });
+    return y;
   },
 );
 

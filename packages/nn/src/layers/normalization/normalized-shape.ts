@@ -33,3 +33,12 @@ export function checkNormalizedShape(
     );
   }
 }
+
+/** The rows of `normalizedShape` that x is of, each element with a factor of its own. */
+export const rowsOf = (x: Tensor, normalizedShape: Shape): { samples: number; parts: number } => {
+  const count = (shape: Shape): number => shape.reduce((n, size) => n * size, 1);
+  return {
+    samples: count(x.shape.slice(0, x.ndim - normalizedShape.length)),
+    parts: count(normalizedShape),
+  };
+};

@@ -1,11 +1,14 @@
 import type { Shape, Tensor } from '@kindling/core';
-import { checkArguments, composition, K } from '@kindling/core';
+import { checkArguments, composed, composition, floatsOnly, K } from '@kindling/core';
 import { ones_ } from '../../init/fills.ts';
 import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { checkNormalizedShape, normalizedShapeKind, sizesOf } from './normalized-shape.ts';
+import { checkNormalizedShape, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
+import { normalized } from './standardize.ts';
+
+const floats = /* @__PURE__ */ floatsOnly('rmsNorm');
 
 /** Options of {@link rmsNorm}. */
 export interface RmsNormOptions {
@@ -18,7 +21,7 @@ export interface RmsNormOptions {
 /**
  * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
  * Follows `torch.nn.functional.rms_norm`.
- * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape.
+ * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape; DTypeError for integers.
  */
 export const rmsNorm = /* @__PURE__ */ composition(
   'rmsNorm',
@@ -28,12 +31,13 @@ export const rmsNorm = /* @__PURE__ */ composition(
     options: K.options<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
   }),
   (x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor => {
+    floats(x.dtype);
     const { weight = null } = options;
     checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
     const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
-    const dims = normalizedShape.map((_, d) => d - normalizedShape.length);
-    const y = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
-    return weight === null ? y : y.mul(weight);
+    const rows = { ...rowsOf(x, normalizedShape), eps, centered: false };
+    const [y] = normalized('rms_norm', x, rows, { weight, bias: null });
+    return composed('mul', y, x);
   },
 );
 

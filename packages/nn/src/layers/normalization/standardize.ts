@@ -1,58 +1,36 @@
-import {
-  addcmul,
-  defineMulti,
-  type GradNode,
-  type Grouping,
-  OUTPUT,
-  ShapeError,
-  standardizeGroups,
-  type Tensor,
-} from '@kindling/core';
+import { addcmul, composed, normalizeGroups, ShapeError, type Tensor } from '@kindling/core';
 
-/**
- * The one primitive behind layer and batch normalisation: (x - mean) / sqrt(var + eps) by group, and the groups' mean
- * and biased variance. Sums are in float64.
- */
-export function standardize(name: string) {
-  return defineMulti<Grouping, [Tensor], [Tensor, Tensor, Tensor]>({
-    name,
-    saves: OUTPUT,
-    infer: ([x], { groups }) => [
-      { shape: x.shape, dtype: x.dtype },
-      { shape: [groups], dtype: x.dtype },
-      { shape: [groups], dtype: x.dtype },
-    ],
-    kernel: ([x], grouping, outs) => standardizeGroups(x, grouping, outs),
-    derivative: (grads, node) => [standardizeBackward(grads, node)],
-  });
+/** How x is grouped: `normalizeGroups` says what the sizes are. */
+interface Grouped {
+  readonly samples?: number;
+  readonly outer?: number;
+  readonly groups?: number;
+  readonly parts?: number;
+  readonly eps: number;
+  readonly centered?: boolean;
 }
 
-/** In terms of the results, which carry their own graph, so that it can be differentiated again. */
-function standardizeBackward(
-  [g, gMean, gVariance]: readonly (Tensor | null)[],
-  node: GradNode<Grouping>,
-): Tensor | null {
-  const { outer, groups, inner, eps } = node.attrs;
-  const count = outer * inner;
-  const parts = [outer, groups, inner];
-  const xhat = node.output(0).reshape(parts);
-  const std2 = node.output(2).add(eps).reshape([1, groups, 1]);
-  let result: Tensor | null = null;
-  const add = (term: Tensor): void => {
-    result = result === null ? term : result.add(term);
-  };
-  if (g != null) {
-    const gy = g.reshape(parts);
-    const mean = gy.mean([0, 2], { keepdim: true });
-    const projection = gy.mul(xhat).mean([0, 2], { keepdim: true });
-    add(gy.sub(mean).sub(xhat.mul(projection)).mul(std2.rsqrt()));
-  }
-  if (gMean != null) add(gMean.reshape([1, groups, 1]).div(count).expand(parts));
-  if (gVariance != null) {
-    const share = gVariance.reshape([1, groups, 1]).mul(std2.sqrt());
-    add(xhat.mul(share.mul(2 / count)));
-  }
-  return result === null ? null : (result as Tensor).reshape(node.shape(0));
+/** What is learned, if anything: factors and summands. */
+interface Learned {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+}
+
+/**
+ * x normalised by group, under PyTorch's name of the operation, times the factors and with the summands, and the groups' variances
+ * and means. Factors of another dtype, and summands alone, take an operation of their own, for which `wide` has them broadcast to x.
+ */
+export function normalized(
+  name: string,
+  x: Tensor,
+  grouped: Grouped,
+  { weight, bias }: Learned,
+  wide: (p: Tensor) => Tensor = (p) => p,
+): readonly [y: Tensor, variances: Tensor, means: Tensor | undefined] {
+  const joins = weight !== null && [weight, bias].every((p) => p === null || p.dtype === x.dtype);
+  const [y, variances, means] = normalizeGroups(x, { name, ...grouped, ...(joins ? { weight, bias } : {}) });
+  if (joins || (weight === null && bias === null)) return [y, variances, means];
+  return [composed(name, affine(y, weight && wide(weight), bias && wide(bias)), x), variances, means];
 }
 
 /** y * weight + bias, where there are any. */
@@ -60,9 +38,6 @@ export function affine(y: Tensor, weight: Tensor | null, bias: Tensor | null): T
   if (weight === null) return bias === null ? y : y.add(bias);
   return bias === null ? y.mul(weight) : addcmul(bias, y, weight);
 }
-
-/** The normalisation of channels, by the batch or by each sample. */
-export const byChannels = /* @__PURE__ */ standardize('native_batch_norm');
 
 /** What is given for each channel, by PyTorch's names. */
 type OfChannels = Readonly<

@@ -1,0 +1,206 @@
+/** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
+
+import { type RowConfig, RowEmitter } from '../rows/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  locals,
+  type ModuleBuilder,
+} from '../wasm/index.ts';
+import { backwardParams } from './backward.ts';
+import { forwardParams } from './forward.ts';
+import type { Variant } from './grouping.ts';
+import { addColumn, multiplyAdd, Sum } from './sums.ts';
+
+/** Numbers of neighbouring columns in float64: those of a vector of float32 fill two. */
+type Halves = readonly number[];
+
+const halvesOf = (f: FunctionBuilder, t: RowConfig): Halves =>
+  t.lanes === 4 ? [f.local('v128'), f.local('v128')] : [f.local('v128')];
+
+/** Pushes them as one vector of the lane's type. */
+function pushJoined(f: FunctionBuilder, t: RowConfig, halves: Halves): FunctionBuilder {
+  for (const half of halves) {
+    f.get(half);
+    if (t.lanes === 4) f.op('f32x4.demote_f64x2_zero');
+  }
+  return t.lanes === 4 ? f.shuffle64(0, 2) : f;
+}
+
+/** Pushes half number `k` of a vector as float64. */
+function pushHalf(f: FunctionBuilder, t: RowConfig, vector: number, k: number): FunctionBuilder {
+  f.get(vector);
+  if (t.lanes === 2) return f;
+  if (k === 1) f.get(vector).shuffle64(1, 1);
+  return f.op('f64x2.promote_low_f32x4');
+}
+
+/** halves = those of a sum, divided by the count in both lanes of a local. */
+function average(f: FunctionBuilder, sum: Sum, count: number, halves: Halves): void {
+  for (const [k, half] of halves.entries())
+    f.get(k === 0 ? sum.low : sum.high)
+      .get(count)
+      .op('f64x2.div')
+      .set(half);
+}
+
+/** Pushes 1 / sqrt(variance + eps), of a half, where eps is in both lanes of a local. */
+const pushRstd = (f: FunctionBuilder, push: () => void, eps: number): FunctionBuilder => {
+  f.f64Splat(1);
+  push();
+  return f.get(eps).op('f64x2.add').op('f64x2.sqrt').op('f64x2.div');
+};
+
+/** Writes `forward`, whose groups are columns. */
+export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
+  const scales = v.form !== 'plain';
+  defineFunction(module, { export: 'forward' }, forwardParams, (f, p) => {
+    const columns = new RowEmitter(f, t, p.groups);
+    const sum = new Sum(f, t);
+    const { from, to, left } = locals(f, 'i32', 'from', 'to', 'left');
+    const { count, eps, mean, d, factors, shifts } = locals(
+      f,
+      'v128',
+      ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts'] as const),
+    );
+    const [means, variances] = [halvesOf(f, t), halvesOf(f, t)];
+    const distance = (): FunctionBuilder => {
+      f.get(from).load('v128.load');
+      return v.centered ? f.get(mean).op(op('sub')) : f;
+    };
+    const sumOf = (term: () => void): void => {
+      sum.begin();
+      f.get(p.x).set(from);
+      addColumn(f, p.outer, p.pitch, [from], [sum], () => [term]);
+    };
+    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(count);
+    f.get(p.eps).op('f64x2.splat').set(eps);
+    const pointers = [p.x, p.y, p.means, p.variances, p.weight, p.bias];
+    columns.eachVector(pointers, (step) => {
+      if (v.centered) {
+        sumOf(() => f.get(from).load('v128.load'));
+        average(f, sum, count, means);
+        pushJoined(f, t, means).set(mean);
+        columns.store(p.means, mean, step);
+      }
+      sumOf(() => distance().tee(d).get(d).op(op('mul')));
+      average(f, sum, count, variances);
+      if (v.centered) {
+        // The distances are those from the mean as it was rounded.
+        for (const [k, variance] of variances.entries()) {
+          f.get(variance).get(means[k] ?? 0);
+          pushHalf(f, t, mean, k).op('f64x2.sub').tee(d).get(d).op('f64x2.mul').op('f64x2.sub');
+          f.f64Splat(0).op('f64x2.max').set(variance);
+        }
+      }
+      pushJoined(f, t, variances).set(d);
+      columns.store(p.variances, d, step);
+      for (const variance of variances) pushRstd(f, () => f.get(variance), eps).set(variance);
+      pushJoined(f, t, variances);
+      if (scales) f.get(p.weight).load('v128.load').op(op('mul'));
+      f.set(factors);
+      if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
+      f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
+      countdown(f, left, 1, () => {
+        if (v.shifts)
+          multiplyAdd(
+            f,
+            t,
+            distance,
+            () => f.get(factors),
+            () => f.get(shifts),
+          );
+        else distance().get(factors).op(op('mul'));
+        f.set(d);
+        columns.store(to, d, step);
+        for (const pointer of [from, to]) bump(f, pointer, { local: p.pitch });
+      });
+    });
+  });
+}
+
+/** Writes `backward`, whose groups are columns. */
+export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
+  const scales = v.form !== 'plain';
+  defineFunction(module, { export: 'backward' }, backwardParams, (f, p) => {
+    const columns = new RowEmitter(f, t, p.groups);
+    const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
+    const { from, gFrom, to, left } = locals(f, 'i32', 'from', 'gFrom', 'to', 'left');
+    const { count, eps, mean, rstd, g, d, byWeight, byBias, factors, slopes, shifts } = locals(
+      f,
+      'v128',
+      ...(['count', 'eps', 'mean', 'rstd', 'g', 'd'] as const),
+      ...(['byWeight', 'byBias', 'factors', 'slopes', 'shifts'] as const),
+    );
+    const [rstds, along, total] = [halvesOf(f, t), halvesOf(f, t), halvesOf(f, t)];
+    const distance = (): FunctionBuilder => {
+      f.get(from).load('v128.load');
+      return v.centered ? f.get(mean).op(op('sub')) : f;
+    };
+    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(count);
+    f.get(p.eps).op('f64x2.splat').set(eps);
+    const pointers = [p.x, p.g, p.weight, p.means, p.variances, p.toX, p.toWeight, p.toBias];
+    columns.eachVector(pointers, (step) => {
+      if (v.centered) f.get(p.means).load('v128.load').set(mean);
+      f.get(p.variances).load('v128.load').set(d);
+      for (const [k, half] of rstds.entries()) pushRstd(f, () => pushHalf(f, t, d, k), eps).set(half);
+      pushJoined(f, t, rstds).set(rstd);
+      f.get(rstd);
+      if (scales) f.get(p.weight).load('v128.load').op(op('mul'));
+      f.set(factors);
+      for (const sum of [sumAlong, sumOfG]) sum.begin();
+      f.get(p.x).set(from).get(p.g).set(gFrom);
+      addColumn(f, p.outer, p.pitch, [from, gFrom], [sumAlong, sumOfG], () => [
+        () => distance().get(gFrom).load('v128.load').tee(g).op(op('mul')),
+        () => f.get(g),
+      ]);
+      for (const [halves, sum] of [
+        [along, sumAlong],
+        [total, sumOfG],
+      ] as const) {
+        for (const [k, half] of halves.entries()) {
+          f.get(k === 0 ? sum.low : sum.high);
+          if (halves === along) f.get(rstds[k] ?? 0).op('f64x2.mul');
+          f.set(half);
+        }
+      }
+      if (scales) {
+        pushJoined(f, t, along).set(byWeight);
+        columns.store(p.toWeight, byWeight, step);
+        pushJoined(f, t, total).set(byBias);
+        columns.store(p.toBias, byBias, step);
+      }
+      for (const halves of [along, total])
+        for (const half of halves) f.get(half).get(count).op('f64x2.div').op('f64x2.neg').set(half);
+      pushJoined(f, t, along).get(rstd).op(op('mul')).get(factors).op(op('mul')).set(slopes);
+      pushJoined(f, t, total).get(factors).op(op('mul')).set(shifts);
+      f.get(p.x).set(from).get(p.g).set(gFrom).get(p.toX).set(to).get(p.outer).set(left);
+      countdown(f, left, 1, () => {
+        multiplyAdd(
+          f,
+          t,
+          () => f.get(gFrom).load('v128.load'),
+          () => f.get(factors),
+          () => {
+            if (v.centered)
+              multiplyAdd(
+                f,
+                t,
+                distance,
+                () => f.get(slopes),
+                () => f.get(shifts),
+              );
+            else distance().get(slopes).op(op('mul'));
+          },
+        );
+        f.set(d);
+        columns.store(to, d, step);
+        for (const pointer of [from, gFrom, to]) bump(f, pointer, { local: p.pitch });
+      });
+    });
+  });
+}

@@ -1,0 +1,193 @@
+/** The WebAssembly kernel that normalises groups of which each has elements side by side. */
+
+import { type RowConfig, RowEmitter } from '../rows/index.ts';
+import {
+  bump,
+  countdown,
+  defineFunction,
+  type FunctionBuilder,
+  locals,
+  type ModuleBuilder,
+} from '../wasm/index.ts';
+import type { Variant } from './grouping.ts';
+import { addRow, multiplyAdd, Sum } from './sums.ts';
+
+/**
+ * What each kernel takes of a grouping: samples, blocks, groups, parts of a group, elements of a part and of a group; the bytes from one block, or
+ * sample, to the next; and what is added to the variance.
+ */
+export const sizes = {
+  samples: 'i32',
+  outer: 'i32',
+  groups: 'i32',
+  parts: 'i32',
+  run: 'i32',
+  inner: 'i32',
+  pitch: 'i32',
+  eps: 'f64',
+} as const;
+
+/** What `forward` takes. */
+export const forwardParams = {
+  ...sizes,
+  x: 'i32',
+  weight: 'i32',
+  bias: 'i32',
+  y: 'i32',
+  means: 'i32',
+  variances: 'i32',
+} as const;
+
+/** Pushes 1 / sqrt(variance + eps), of a float64 variance on the stack. */
+export const pushRstd = (f: FunctionBuilder, variance: number, eps: number): FunctionBuilder =>
+  f.f64Const(1).get(variance).get(eps).op('f64.add').op('f64.sqrt').op('f64.div');
+
+/** Pushes the number at an address, as float64. */
+export function pushNumber(f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder {
+  f.get(address).load(`${t.lane}.load`);
+  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
+}
+
+/** Stores a float64 local at an address. */
+export function storeNumber(f: FunctionBuilder, t: RowConfig, address: number, value: number): void {
+  f.get(address).get(value);
+  if (t.lanes === 4) f.op('f32.demote_f64');
+  f.store(`${t.lane}.store`);
+}
+
+/** Pushes a float64 local rounded to the lane's type, as float64. */
+function rounded(f: FunctionBuilder, t: RowConfig, value: number): FunctionBuilder {
+  f.get(value);
+  return t.lanes === 4 ? f.op('f32.demote_f64').op('f64.promote_f32') : f;
+}
+
+/** Runs `body` for each block, moving `pointers` from one to the next. */
+export function eachBlock(
+  f: FunctionBuilder,
+  p: { readonly outer: number; readonly pitch: number },
+  pointers: readonly number[],
+  left: number,
+  body: () => void,
+): void {
+  f.get(p.outer).set(left);
+  countdown(f, left, 1, () => {
+    body();
+    for (const pointer of pointers) bump(f, pointer, { local: p.pitch });
+  });
+}
+
+/** Writes `forward`: y, and the means and variances of groups. */
+export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
+  defineFunction(module, { export: 'forward' }, forwardParams, (f, p) => {
+    const whole = new RowEmitter(f, t, p.inner);
+    const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
+    const sum = new Sum(f, t);
+    const { group, block, piece, from, to, partFrom, partTo, weight, bias } = locals(
+      f,
+      'i32',
+      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'weight', 'bias'] as const),
+    );
+    const { count, mean, variance, rstd } = locals(f, 'f64', 'count', 'mean', 'variance', 'rstd');
+    const { means, d, factors, shifts } = locals(f, 'v128', 'means', 'd', 'factors', 'shifts');
+    /** Pushes the distance of a vector from the mean. */
+    const distance = (at: number, offset: number): FunctionBuilder => {
+      f.get(at).load('v128.load', offset);
+      return v.centered ? f.get(means).op(op('sub')) : f;
+    };
+    const average = (terms: (offset: number) => readonly (() => void)[]): FunctionBuilder => {
+      sum.begin();
+      f.get(p.x).set(from);
+      eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], terms));
+      return sum.total().get(count).op('f64.div');
+    };
+    const statistics = (): void => {
+      if (v.centered) {
+        average((offset) => [() => f.get(from).load('v128.load', offset)]).set(mean);
+        f.get(mean).splatF64(t.lane).set(means);
+      }
+      average((offset) => [
+        () => {
+          distance(from, offset).tee(d).get(d).op(op('mul'));
+        },
+      ]).set(variance);
+      if (v.centered) {
+        // The distances are those from the mean as it was rounded.
+        f.get(variance);
+        f.get(mean);
+        rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
+        f.f64Const(0).op('f64.max').set(variance);
+      }
+      pushRstd(f, variance, p.eps).set(rstd);
+      if (v.centered) storeNumber(f, t, p.means, mean);
+      storeNumber(f, t, p.variances, variance);
+    };
+    const results = (): void => {
+      if (v.form !== 'parts') {
+        f.get(p.x).set(from).get(p.y).set(to);
+        f.get(rstd).splatF64(t.lane).set(factors);
+        const learned = v.form === 'elements' ? [weight, ...(v.shifts ? [bias] : [])] : [];
+        eachBlock(f, p, [from, to], block, () =>
+          part.eachVector(
+            [from, to, ...learned],
+            (step) => {
+              const scaled = (): void => void distance(from, step.offset).get(factors).op(op('mul'));
+              const load = (pointer: number) => () => void f.get(pointer).load('v128.load', step.offset);
+              if (v.form === 'plain') scaled();
+              else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
+              else {
+                scaled();
+                load(weight)();
+                f.op(op('mul'));
+              }
+              f.set(d);
+              part.store(to, d, step);
+            },
+            { unroll: 4 },
+          ),
+        );
+        return;
+      }
+      f.get(p.x).set(partFrom).get(p.y).set(partTo).get(p.parts).set(piece);
+      countdown(f, piece, 1, () => {
+        pushNumber(f, t, weight).get(rstd).op('f64.mul').splatF64(t.lane).set(factors);
+        bump(f, weight, { bytes: t.bytes });
+        if (v.shifts) {
+          pushNumber(f, t, bias).splatF64(t.lane).set(shifts);
+          bump(f, bias, { bytes: t.bytes });
+        }
+        f.get(partFrom).set(from).get(partTo).set(to);
+        eachBlock(f, p, [from, to], block, () =>
+          part.eachVector(
+            [from, to],
+            (step) => {
+              if (v.shifts)
+                multiplyAdd(
+                  f,
+                  t,
+                  () => distance(from, step.offset),
+                  () => f.get(factors),
+                  () => f.get(shifts),
+                );
+              else distance(from, step.offset).get(factors).op(op('mul'));
+              f.set(d);
+              part.store(to, d, step);
+            },
+            { unroll: 4 },
+          ),
+        );
+        part.nextRow([partFrom, partTo]);
+      });
+    };
+    f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(count);
+    countdown(f, p.samples, 1, () => {
+      f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
+      countdown(f, group, 1, () => {
+        statistics();
+        results();
+        whole.nextRow([p.x, p.y, ...(v.form === 'elements' ? [weight, bias] : [])]);
+        for (const pointer of [p.means, p.variances]) bump(f, pointer, { bytes: t.bytes });
+      });
+    });
+  });
+}
