@@ -34,7 +34,7 @@ export function trainEpoch(
   epochs: number,
 ): number[] {
   const losses: number[] = [];
-  const progress = startProgress(`epoch ${epoch}/${epochs}`, loader.dataset.length);
+  const progress = startProgress(`epoch ${epoch}/${epochs}`, loader.dataset.length ?? Number.NaN);
   let seen = 0;
   let right = 0;
   let lossSum = 0;

@@ -1,7 +1,7 @@
 """Writes random draws as users make them, and the batches that a DataLoader gives for a seed.
 
 packages/core/test/fixtures/random/tensors.json: by name, as the test of the same name draws them in TypeScript, the values
-and the CRC-32 of the generator's state afterwards. packages/core/test/fixtures/data/batches.json: orders of samples.
+and the CRC-32 of the generator's state afterwards. packages/core/test/fixtures/data/{batches,samplers}.json: orders of samples.
 int32 stands for PyTorch's int64.
 """
 import json
@@ -10,7 +10,17 @@ import zlib
 
 import torch
 from fixture import REPOSITORY
-from torch.utils.data import DataLoader, TensorDataset, random_split
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+    random_split,
+)
 
 FIXTURES = REPOSITORY / "packages/core/test/fixtures"
 SEED = 2024
@@ -123,6 +133,76 @@ def splits():
     return cases
 
 
+WEIGHTS = [0.5, 0.0, 3.0, 1.0, 0.25, 2.0, 0.0, 4.0]
+
+# A sampler by its name, arguments and options ("generator" is the seed of one).
+SAMPLERS = [
+    ("SequentialSampler", [5], {}),
+    ("RandomSampler", [7], {}),
+    ("RandomSampler", [7], {"generator": 3}),
+    ("RandomSampler", [7], {"num_samples": 17}),
+    ("RandomSampler", [7], {"num_samples": 14, "generator": 3}),
+    ("RandomSampler", [7], {"num_samples": 3}),
+    ("RandomSampler", [1000], {"num_samples": 20}),
+    ("RandomSampler", [7], {"replacement": True}),
+    ("RandomSampler", [7], {"replacement": True, "num_samples": 32}),
+    ("RandomSampler", [50], {"replacement": True, "num_samples": 70}),
+    ("RandomSampler", [50], {"replacement": True, "num_samples": 70, "generator": 3}),
+    ("SubsetRandomSampler", [[4, 8, 15, 16, 23, 42]], {}),
+    ("SubsetRandomSampler", [[4, 8, 15, 16, 23, 42]], {"generator": 3}),
+    ("SubsetRandomSampler", [[]], {}),
+    ("WeightedRandomSampler", [WEIGHTS, 12], {}),
+    ("WeightedRandomSampler", [WEIGHTS, 1], {}),
+    ("WeightedRandomSampler", [WEIGHTS, 5], {"replacement": False}),
+    ("WeightedRandomSampler", [WEIGHTS, 6], {"replacement": False, "generator": 3}),
+]
+CLASSES = {c.__name__: c for c in (RandomSampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler)}
+
+
+def sampler_of(name, args, options):
+    given = dict(options)
+    if "generator" in given:
+        given["generator"] = torch.Generator().manual_seed(given["generator"])
+    sized = [range(args[0])] if name in ("SequentialSampler", "RandomSampler") else args
+    return CLASSES[name](*sized, **given)
+
+
+class Stream(IterableDataset):
+    def __init__(self, n):
+        self.n = n
+
+    def __iter__(self):
+        return iter(range(self.n))
+
+
+def samplers():
+    """Two orders of each sampler, the batches of two epochs of a loader with it, and a draw that shows how much was drawn."""
+    cases = []
+    for name, args, options in SAMPLERS:
+        torch.manual_seed(SEED)
+        sampler = sampler_of(name, args, options)
+        orders = [list(sampler) for _ in range(2)]
+        batched = [list(BatchSampler(sampler_of(name, args, options), 4, drop)) for drop in (False, True)]
+        loader = DataLoader(TensorDataset(torch.arange(1000)), batch_size=4, sampler=sampler_of(name, args, options))
+        epochs = [[batch.tolist() for (batch,) in loader] for _ in range(2)]
+        by_batches = DataLoader(TensorDataset(torch.arange(1000)), batch_sampler=BatchSampler(sampler_of(name, args, options), 3, True))
+        cases.append({
+            "name": name, "args": args, "options": options, "length": len(sampler), "orders": orders, "batched": batched,
+            "epochs": epochs, "byBatches": [batch.tolist() for (batch,) in by_batches], "next": torch.rand(2).tolist(),
+        })  # fmt: skip
+    return cases
+
+
+def streams():
+    cases = []
+    for n, options in ((7, {"batch_size": 3}), (7, {"batch_size": 3, "drop_last": True}), (6, {"batch_size": 3}), (0, {"batch_size": 3}), (3, {"batch_size": None}), (3, {})):
+        torch.manual_seed(SEED)
+        loader = DataLoader(Stream(n), **options)
+        epochs = [[torch.as_tensor(batch).tolist() for batch in loader] for _ in range(2)]
+        cases.append({"n": n, "options": options, "epochs": epochs, "next": torch.rand(2).tolist()})
+    return cases
+
+
 def write(path, data):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n")
@@ -130,4 +210,5 @@ def write(path, data):
 
 write(FIXTURES / "random/tensors.json", draws())
 write(FIXTURES / "data/batches.json", {"loaders": batches(), "splits": splits()})
+write(FIXTURES / "data/samplers.json", {"samplers": samplers(), "streams": streams()})
 print(f"torch {torch.__version__}", file=sys.stderr)

@@ -1,4 +1,5 @@
 import { refuseExcess } from '../arguments/index.ts';
+import type { TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
@@ -8,11 +9,18 @@ import { Tensor } from '../tensor.ts';
 /** Samples are nested less deep, unless they hold themselves. */
 const MAX_DEPTH = 100;
 
-type Sample = 'tensor' | 'number' | 'boolean' | 'array' | 'object' | 'other';
+type Sample = 'tensor' | 'typed array' | 'number' | 'boolean' | 'array' | 'object' | 'other';
+
+const isTypedArray = (x: unknown): x is TypedArray =>
+  x instanceof Float32Array ||
+  x instanceof Float64Array ||
+  x instanceof Int32Array ||
+  x instanceof Uint8Array;
 
 function kindOf(sample: unknown): Sample {
   if (sample instanceof Tensor) return 'tensor';
   if (Array.isArray(sample)) return 'array';
+  if (isTypedArray(sample)) return 'typed array';
   if (typeof sample === 'number' || typeof sample === 'boolean') return typeof sample as Sample;
   if (typeof sample !== 'object' || sample === null) return 'other';
   const prototype: unknown = Object.getPrototypeOf(sample);
@@ -20,8 +28,8 @@ function kindOf(sample: unknown): Sample {
 }
 
 /**
- * Joins samples to a batch: tensors are stacked, numbers and booleans become a tensor, arrays and objects are joined entry
- * by entry, anything else stays a list. Follows `torch.utils.data.default_collate`.
+ * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and objects
+ * are joined entry by entry, anything else (strings) stays a list. Follows `torch.utils.data.default_collate`.
  * @throws DTypeError where samples differ in kind, are arrays of different lengths or objects of different keys, or are missing;
  *   ShapeError where their tensors differ in shape; ValueError where there are none, or a number does not fit int32
  * @example
@@ -40,6 +48,27 @@ export function defaultCollate(samples: readonly unknown[]): unknown {
   return join(samples, '', 0);
 }
 
+/**
+ * Makes tensors of the typed arrays in a sample, in arrays and objects of it too; all else stays as it is. Follows
+ * `torch.utils.data.default_convert`, whose NumPy arrays these are.
+ * @throws ValueError for samples that are nested more than 100 deep
+ * @example data.defaultConvert({ x: Float32Array.of(1, 2), y: 0 }); // { x: tensor([1., 2.]), y: 0 }
+ */
+export function defaultConvert(sample: unknown): unknown {
+  if (arguments.length > 1) refuseExcess('defaultConvert', ['sample'], arguments);
+  return convert(sample, 0);
+}
+
+function convert(part: unknown, depth: number): unknown {
+  if (depth > MAX_DEPTH)
+    throw new ValueError(`defaultConvert: the sample is nested more than ${MAX_DEPTH} deep`);
+  if (isTypedArray(part)) return tensor(part);
+  const kind = kindOf(part);
+  if (kind === 'array') return (part as unknown[]).map((x) => convert(x, depth + 1));
+  if (kind !== 'object') return part;
+  return Object.fromEntries(Object.entries(part as object).map(([key, x]) => [key, convert(x, depth + 1)]));
+}
+
 /** `path` leads from a sample to these parts of them: `.x[0]`. */
 function join(parts: readonly unknown[], path: string, depth: number): unknown {
   const kind = sharedKind(parts, path);
@@ -48,6 +77,13 @@ function join(parts: readonly unknown[], path: string, depth: number): unknown {
   switch (kind) {
     case 'tensor':
       return stack(checkShapes(parts as readonly Tensor[], path) as Tensor[]);
+    case 'typed array':
+      return stack(
+        checkShapes(
+          parts.map((x) => tensor(x as TypedArray)),
+          path,
+        ) as Tensor[],
+      );
     case 'number':
       return joinNumbers(parts as readonly number[], path);
     case 'boolean':

@@ -1,46 +1,41 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
-import { randperm } from '../ops/random/random-tensors.ts';
-import { defaultGenerator, Generator } from '../random/generator.ts';
-import { generatorKind } from '../random/kind.ts';
-import { valuesOf } from '../record/values.ts';
-import { defaultCollate } from './collate.ts';
+import { defaultGenerator, type Generator } from '../random/generator.ts';
+import { BatchSampler } from './batch-sampler.ts';
+import { defaultCollate, defaultConvert } from './collate.ts';
+import { alongStream, byNumbers, type Course, nothingMore } from './courses.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
+import { type IterableDataset, isStream, iterate } from './iterable-dataset.ts';
+import { checkLoaderOptions, type DataLoaderOptions, loaderKinds, orderOf } from './loader-options.ts';
+import {
+  checkLoaderState,
+  type DataLoaderState,
+  givenGenerators,
+  isStateful,
+  setStates,
+  statefulSampler,
+  withStates,
+} from './loader-state.ts';
+import type { Sampler } from './sampler.ts';
 
-/** Options of {@link DataLoader}. */
-export interface DataLoaderOptions<T> {
-  /** Samples a batch. Default: 1. */
-  readonly batchSize?: number;
-  /** Draw a new order at each iteration. Default: false. */
-  readonly shuffle?: boolean;
-  /** Where the orders come from. Default: the default generator. */
-  readonly generator?: Generator;
-  /** Leave out a last batch that is not full. Default: false. */
-  readonly dropLast?: boolean;
-  /** The numbers of the samples, in order, instead of shuffling: iterated anew each time, so that a generator serves once. */
-  readonly sampler?: Iterable<number>;
-  /** Joins samples to a batch. Default: the dataset's own `getBatch`, else {@link defaultCollate}. */
-  readonly collate?: (samples: T[]) => T;
-  /** Ends an asynchronous iteration early, with the signal's reason: an `AbortSignal`. */
-  readonly signal?: { throwIfAborted(): void };
+/** An epoch that was begun last. */
+interface Epoch {
+  /** What its order depends on, as it was when the epoch began. */
+  readonly generators: readonly Uint8Array[];
+  readonly sampler: unknown;
+  numYielded: number;
+  /** Whether its loop has come to the end. */
+  isOver: boolean;
+  course: Course<unknown>;
 }
-
-const loaderKinds: K.Kinds<DataLoaderOptions<never>> = {
-  batchSize: K.number,
-  shuffle: K.flag,
-  generator: generatorKind,
-  dropLast: K.flag,
-  sampler: K.anything,
-  collate: K.callable,
-  signal: K.anything,
-};
 
 /**
  * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
  * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
- * Follows `torch.utils.data.DataLoader`.
- * @throws ValueError where `batchSize` is no positive integer, `shuffle` and `sampler` are both given, or there is no dataset
- * @throws IndexError where the sampler names a sample that the dataset has not
+ * Follows `torch.utils.data.DataLoader`; {@link stateDict} follows torchdata's `StatefulDataLoader`.
+ * @throws ValueError where `batchSize` is no positive integer, options exclude each other (`shuffle` and `sampler`, `batchSampler` and any
+ *   of `batchSize`, `shuffle`, `sampler`, `dropLast`; all of these but `batchSize` and `dropLast` of a stream), or there is no dataset
+ * @throws IndexError where a sampler names a sample that the dataset has not
  * @throws KindlingError where a dataset that answers with promises is iterated with `for`
  * @example
  * ```ts
@@ -50,133 +45,270 @@ const loaderKinds: K.Kinds<DataLoaderOptions<never>> = {
  * // tensor([1.5000]) tensor([9])
  * ```
  */
-export class DataLoader<T> {
+export class DataLoader<T, B = T> {
   /** What the batches are taken from. */
-  readonly dataset: Dataset<T>;
-  /** Samples a batch; the last may have fewer. */
-  readonly batchSize: number;
-  readonly #options: DataLoaderOptions<T>;
-  #samplerIsUsed = false;
+  readonly dataset: Dataset<T> | IterableDataset<T>;
+  /** Samples a batch, the last may have fewer; `null` where batches are not made, or by {@link batchSampler}. */
+  readonly batchSize: number | null;
+  /** Whether a last batch that is not full is left out. */
+  readonly dropLast: boolean;
+  /** The order of the samples; `null` of a stream, and where {@link batchSampler} was given. */
+  readonly sampler: Sampler | null;
+  /** The order of the batches; `null` of a stream, and where batches are not made. */
+  readonly batchSampler: Sampler<ArrayLike<number>> | null;
+  /** Where the orders come from, unless that is the default generator. */
+  readonly generator: Generator | undefined;
+  readonly #options: DataLoaderOptions<T, B>;
+  /** The generators that were given, here and to samplers. */
+  readonly #generators: readonly Generator[];
+  #epoch: Epoch | null = null;
+  /** What was loaded, until an iteration goes on from there. */
+  #resumed: DataLoaderState | null = null;
+  #orderIsUsed = false;
 
-  constructor(dataset: Dataset<T>, options: DataLoaderOptions<T> = {}) {
+  constructor(dataset: Dataset<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
     checkArguments('DataLoader', { dataset: K.anything, options: K.options(loaderKinds) }, arguments);
-    const { batchSize = 1, shuffle, sampler } = options;
-    checkDataset(dataset, 'DataLoader');
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${String(batchSize)}`);
-    }
-    if (shuffle === true && sampler !== undefined) {
-      throw new ValueError('DataLoader: the sampler option is mutually exclusive with shuffle');
-    }
-    if (sampler !== undefined) checkSampler(sampler, dataset.length);
+    const { batchSize = 1, batchSampler, dropLast = false, generator } = options;
+    checkLoaderOptions(dataset, options);
     this.dataset = dataset;
-    this.batchSize = batchSize;
+    this.batchSize = batchSampler === undefined ? batchSize : null;
+    this.dropLast = dropLast;
+    this.generator = generator;
+    const order = isStream(dataset) || batchSampler !== undefined ? null : orderOf(dataset, options);
+    this.sampler = order;
+    this.batchSampler =
+      batchSampler ??
+      (order === null || batchSize === null ? null : new BatchSampler(order, batchSize, dropLast));
     this.#options = options;
+    this.#generators = givenGenerators(generator, this.batchSampler ?? order);
   }
 
-  /** Number of batches; NaN where a sampler does not tell how many it gives. */
+  /** Number of batches; NaN where a sampler or a stream does not tell how many it gives. */
   get length(): number {
-    const { sampler, dropLast = false } = this.#options;
-    const n =
-      sampler === undefined ? this.dataset.length : ((sampler as { length?: number }).length ?? Number.NaN);
-    return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
+    const { dataset, batchSize, dropLast } = this;
+    if (!isStream(dataset)) return (this.batchSampler ?? this.sampler)?.length ?? Number.NaN;
+    const n = dataset.length ?? Number.NaN;
+    if (batchSize === null) return n;
+    return dropLast ? Math.floor(n / batchSize) : Math.ceil(n / batchSize);
   }
 
   /** One epoch of batches. */
-  *[Symbol.iterator](): Generator_<T> {
-    for (const indices of this.#batches()) {
-      this.#options.signal?.throwIfAborted();
-      const batch = this.#fetch(indices);
-      if (batch instanceof Promise) {
-        throw new KindlingError('DataLoader: the dataset answers with promises; iterate it with `for await`');
-      }
-      yield batch;
-    }
+  [Symbol.iterator](): Batches<B> {
+    return this.#walk(this.#begin(false));
   }
 
   /** One epoch of batches, other tasks being served between two. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
+    return this.#walkAsync(this.#begin(true));
+  }
+
+  *#walk({ course, epoch }: Way<B>): Batches<B> {
     const { signal } = this.#options;
-    for (const indices of this.#batches()) {
-      signal?.throwIfAborted();
-      // A macrotask, so that timers and input are served between two batches.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      signal?.throwIfAborted();
-      const batch = await this.#fetch(indices);
-      signal?.throwIfAborted();
-      yield batch;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const next = course.next();
+        if (next instanceof Promise) {
+          next.catch(() => {});
+          throw new KindlingError(
+            'DataLoader: the dataset answers with promises; iterate it with `for await`',
+          );
+        }
+        if (next.done === true) {
+          epoch.isOver = true;
+          return;
+        }
+        epoch.numYielded++;
+        yield next.value;
+      }
+    } finally {
+      if (!epoch.isOver) course.close();
     }
   }
 
-  #fetch(indices: Int32Array): T | Promise<T> {
+  async *#walkAsync({ course, epoch }: Way<B>): AsyncGenerator<B, void, undefined> {
+    const { signal } = this.#options;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        // A macrotask, so that timers and input are served between two batches.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        signal?.throwIfAborted();
+        const next = await course.next();
+        if (next.done === true) {
+          epoch.isOver = true;
+          return;
+        }
+        signal?.throwIfAborted();
+        epoch.numYielded++;
+        yield next.value;
+      }
+    } finally {
+      if (!epoch.isOver) await course.close();
+    }
+  }
+
+  /**
+   * Where the epoch that was begun last stands: how many batches it has given, and what its order came from. Loaded into a loader of the
+   * same options, it has the next iteration give the batches that are left, then the orders that would have followed; restore the default
+   * generator too, by `setRngState`. It is all of plain numbers, for JSON. Kindling's own, in the manner of torchdata's
+   * `StatefulDataLoader.state_dict`.
+   * @example
+   * ```ts
+   * const numbers = new data.TensorDataset(arange(6));
+   * const loader = new data.DataLoader(numbers, { batchSize: 2, shuffle: true });
+   * let state = loader.stateDict();
+   * const seen = [];
+   * for (const [x] of loader) if (seen.push(x.toArray()) === 1) state = loader.stateDict();
+   * const resumed = new data.DataLoader(numbers, { batchSize: 2, shuffle: true });
+   * resumed.loadStateDict(JSON.parse(JSON.stringify(state)));
+   * [...resumed].every(([x], i) => x.equal(tensor(seen[i + 1]))); // true
+   * ```
+   */
+  stateDict(): DataLoaderState {
+    const generators = this.#generators.map((generator) => [...generator.getState()]);
+    if (this.#resumed !== null) return { ...this.#resumed, generators };
+    const epoch = this.#epoch === null || this.#epoch.isOver ? null : this.#epoch;
     const { dataset } = this;
-    const { collate } = this.#options;
-    if (collate === undefined && dataset.getBatch !== undefined) return dataset.getBatch(indices);
-    const join = collate ?? (defaultCollate as (samples: T[]) => T);
-    const samples = Array.from(indices, (i) => dataset.get(i));
-    return samples.some((x) => x instanceof Promise) ? Promise.all(samples).then(join) : join(samples as T[]);
+    const sampler = epoch === null ? this.#statefulSampler?.stateDict() : epoch.sampler;
+    return {
+      num_yielded: epoch?.numYielded ?? 0,
+      iterator_finished: epoch === null,
+      epoch_generators: epoch?.generators.map((bytes) => [...bytes]) ?? [],
+      generators,
+      sampler_state: sampler ?? null,
+      dataset_state: isStateful(dataset) ? dataset.stateDict() : null,
+      dataset_ended: epoch?.course.isOver ?? false,
+      ...this.#form(),
+    };
   }
 
-  *#batches(): Generator_<Int32Array> {
-    let batch: number[] = [];
-    for (const index of this.#order()) {
-      if (batch.push(index) < this.batchSize) continue;
-      yield new Int32Array(batch);
-      batch = [];
+  /**
+   * Takes over what {@link stateDict} gave, also by way of JSON. Kindling's own, in the manner of torchdata's
+   * `StatefulDataLoader.load_state_dict`.
+   * @throws ValueError where something is missing or cannot be, or the state is of a loader with another dataset or batch size; nothing
+   *   is changed then
+   */
+  loadStateDict(state: DataLoaderState): void {
+    const own = { ...this.#form(), generators: this.#generators.length };
+    checkLoaderState('DataLoader.loadStateDict', state, own);
+    const { dataset } = this;
+    if (isStateful(dataset)) dataset.loadStateDict(state.dataset_state);
+    setStates(this.#generators, state.generators);
+    if (state.iterator_finished && state.sampler_state !== null)
+      this.#statefulSampler?.loadStateDict(state.sampler_state);
+    this.#epoch = null;
+    this.#resumed = state.iterator_finished ? null : state;
+  }
+
+  get #statefulSampler() {
+    return statefulSampler(this.batchSampler ?? this.sampler);
+  }
+
+  #form(): { dataset_length: number | null; batch_size: number | null } {
+    const { dataset, batchSize } = this;
+    return { dataset_length: isStream(dataset) ? null : dataset.length, batch_size: batchSize };
+  }
+
+  /** Begins an epoch, or goes on with the one whose state was loaded. */
+  #begin(waits: boolean): Way<B> {
+    const { dataset } = this;
+    if (!isStream(dataset)) checkDataset(dataset, 'DataLoader');
+    this.#checkOrder();
+    const sources = [defaultGenerator, ...this.#generators];
+    const resumed = this.#resumed;
+    this.#resumed = null;
+    if (resumed !== null) return this.#goOn(resumed, sources, waits);
+    const generators = sources.map((generator) => generator.getState());
+    const sampler = this.#statefulSampler?.stateDict() ?? null;
+    const course = this.#course(waits);
+    this.#epoch = { generators, sampler, numYielded: 0, isOver: false, course };
+    return { course, epoch: this.#epoch };
+  }
+
+  /** The order is drawn again; the generators stay where they are. */
+  #goOn(resumed: DataLoaderState, sources: readonly Generator[], waits: boolean): Way<B> {
+    const { dataset } = this;
+    const { num_yielded: numYielded, sampler_state: sampler } = resumed;
+    const generators = resumed.epoch_generators.map((bytes) => Uint8Array.from(bytes));
+    if (sampler !== null) this.#statefulSampler?.loadStateDict(sampler);
+    const course = withStates(sources, generators, () => {
+      if (resumed.dataset_ended) return nothingMore;
+      const again = this.#course(waits);
+      // A stream with a state stands there already.
+      if (!(isStream(dataset) && isStateful(dataset))) again.skip(numYielded);
+      return again;
+    });
+    this.#epoch = { generators, sampler, numYielded, isOver: false, course };
+    return { course, epoch: this.#epoch };
+  }
+
+  /** Draws what PyTorch draws, also where it does not use it, so that the streams stay together. */
+  #course(waits: boolean): Course<B> {
+    const { dataset, batchSize, dropLast, batchSampler, sampler } = this;
+    // The seed that PyTorch hands to its worker processes.
+    const drawSeed = (): unknown => (this.generator ?? defaultGenerator).random64();
+    if (isStream(dataset)) {
+      drawSeed();
+      const samples = iterate(dataset, waits, 'DataLoader');
+      const join = (xs: T[]): B | Promise<B> =>
+        batchSize === null ? this.#convert(xs[0] as T) : this.#join(xs);
+      return alongStream(samples, { size: batchSize ?? 1, dropLast, join });
     }
-    if (batch.length > 0 && this.#options.dropLast !== true) yield new Int32Array(batch);
+    const course =
+      batchSampler !== null
+        ? byNumbers(batchSampler, (indices) => this.#batch(dataset, indices))
+        : byNumbers(sampler ?? [], (index) => this.#sample(dataset, index));
+    drawSeed();
+    return course;
   }
 
-  *#sampled(sampler: Iterable<number>, length: number): Generator_<number> {
-    const iterator: unknown = sampler[Symbol.iterator]();
-    if (iterator === sampler && this.#samplerIsUsed) {
+  #batch(dataset: Dataset<T>, indices: ArrayLike<number>): B | Promise<B> {
+    const { batchSampler, collateFn } = this.#options;
+    checkIndices(
+      indices,
+      dataset.length,
+      `DataLoader: ${batchSampler === undefined ? 'sampler' : 'batchSampler'}`,
+    );
+    if (collateFn === undefined && dataset.getBatch !== undefined)
+      return dataset.getBatch(new Int32Array(indices)) as unknown as B | Promise<B>;
+    const samples = Array.from(indices, (i) => dataset.get(i));
+    return samples.some((x) => x instanceof Promise)
+      ? Promise.all(samples).then((all) => this.#join(all))
+      : this.#join(samples as T[]);
+  }
+
+  #sample(dataset: Dataset<T>, index: number): B | Promise<B> {
+    checkIndex(index, dataset.length, 'DataLoader: sampler');
+    const sample = dataset.get(index);
+    return sample instanceof Promise ? sample.then((x) => this.#convert(x)) : this.#convert(sample);
+  }
+
+  #join(samples: T[]): B | Promise<B> {
+    return (this.#options.collateFn ?? (defaultCollate as (samples: T[]) => B))(samples);
+  }
+
+  #convert(sample: T): B | Promise<B> {
+    const { collateFn = defaultConvert } = this.#options;
+    return (collateFn as unknown as (sample: T) => B | Promise<B>)(sample);
+  }
+
+  #checkOrder(): void {
+    const { sampler, batchSampler } = this.#options;
+    const given = batchSampler ?? sampler;
+    if (this.#orderIsUsed && typeof (given as { next?: unknown } | undefined)?.next === 'function')
       throw new ValueError(
         'DataLoader: the sampler is an iterator, and at its end: it serves one epoch; pass a list, or an object whose ' +
           '[Symbol.iterator]() begins anew',
       );
-    }
-    this.#samplerIsUsed = true;
-    for (const index of sampler) {
-      checkIndex(index, length, 'DataLoader: sampler');
-      yield index;
-    }
-  }
-
-  /** Draws what PyTorch draws, also where it does not use it, so that the streams stay together. */
-  *#order(): Generator_<number> {
-    const { shuffle = false, sampler, generator } = this.#options;
-    // The seed that PyTorch hands to its worker processes.
-    (generator ?? defaultGenerator).random64();
-    checkDataset(this.dataset, 'DataLoader');
-    const n = this.dataset.length;
-    if (sampler !== undefined) yield* this.#sampled(sampler, n);
-    else if (!shuffle) for (let i = 0; i < n; i++) yield i;
-    else {
-      const source = generator ?? new Generator().manualSeed(defaultGenerator.random64() & (2n ** 63n - 1n));
-      const order = (): Int32Array =>
-        valuesOf(randperm(n, { generator: source }), 'DataLoader: order of samples') as Int32Array;
-      yield* order();
-      // PyTorch's sampler draws another order, of which it takes nothing.
-      if (generator !== undefined) order();
-    }
+    this.#orderIsUsed = true;
   }
 }
 
-/** Lists are checked at once, other iterables (which may have no end) as they go. */
-function checkSampler(sampler: unknown, length: number): void {
-  if (Array.isArray(sampler) || ArrayBuffer.isView(sampler))
-    checkIndices(sampler as ArrayLike<unknown> & object, length, 'DataLoader: sampler');
-  else if (
-    sampler === null ||
-    typeof sampler !== 'object' ||
-    typeof (sampler as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function'
-  ) {
-    const got = sampler === null ? 'null' : typeof sampler;
-    throw new ValueError(
-      `DataLoader: expected a sampler that can be iterated, such as a list of indices, got ${got}`,
-    );
-  }
+interface Way<B> {
+  readonly course: Course<B>;
+  readonly epoch: Epoch;
 }
 
 /** TypeScript's generators; the name `Generator` is that of random numbers here. */
-type Generator_<T> = Iterator<T, void, undefined> & Iterable<T>;
+type Batches<B> = Iterator<B, void, undefined> & Iterable<B>;

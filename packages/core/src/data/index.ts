@@ -1,4 +1,19 @@
-/** Samples and batches: datasets, their loader, collation. Exported by `@kindling/core` as `data`. */
-export { defaultCollate } from './collate.ts';
-export { DataLoader, type DataLoaderOptions } from './data-loader.ts';
+/** Samples and batches: datasets, samplers, their loader, collation. Exported by `@kindling/core` as `data`. */
+export { BatchSampler } from './batch-sampler.ts';
+export { defaultCollate, defaultConvert } from './collate.ts';
+export { ConcatDataset, StackDataset } from './combined-datasets.ts';
+export { DataLoader } from './data-loader.ts';
 export { type Dataset, type RandomSplitOptions, randomSplit, Subset, TensorDataset } from './dataset.ts';
+export { ChainDataset, type IterableDataset } from './iterable-dataset.ts';
+export type { DataLoaderOptions } from './loader-options.ts';
+export type { DataLoaderState } from './loader-state.ts';
+export {
+  RandomSampler,
+  type RandomSamplerOptions,
+  type Sampler,
+  SequentialSampler,
+  SubsetRandomSampler,
+  type SubsetRandomSamplerOptions,
+  WeightedRandomSampler,
+  type WeightedRandomSamplerOptions,
+} from './sampler.ts';

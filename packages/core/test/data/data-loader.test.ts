@@ -115,10 +115,10 @@ describe('batches', () => {
     expect(dataset.asked).toEqual([0, 1]);
   });
 
-  test('collate joins the samples as the caller wants', () => {
+  test('collateFn joins the samples as the caller wants', () => {
     const loader = new data.DataLoader(new Squares(5), {
       batchSize: 2,
-      collate: (xs) => xs.reduce((a, b) => a + b),
+      collateFn: (xs) => xs.reduce((a, b) => a + b),
     });
     expect([...loader]).toEqual([1, 13, 16]);
   });
