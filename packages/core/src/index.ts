@@ -3,6 +3,7 @@ import './methods.ts';
 
 export * from './arguments/index.ts';
 export * as autograd from './autograd/index.ts';
+export * from './checkpoint/index.ts';
 export * from './compile/index.ts';
 export * as data from './data/index.ts';
 export {

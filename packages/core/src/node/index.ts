@@ -10,6 +10,7 @@ import { readArray, readTensors } from './load.ts';
 import { writeWhole } from './save.ts';
 
 export { FileError } from './file-error.ts';
+export { folderStorage } from './folder-storage.ts';
 export { useWideVectors, type WideVectors } from './wide-vectors.ts';
 
 // Installs Tensor's methods.

@@ -64,6 +64,14 @@ async function reading<T>(
   });
 }
 
+/** All of a file. */
+export const readBytes = (call: Call): Promise<Uint8Array> =>
+  reading<Uint8Array>(
+    call,
+    (file) => file.read(0, file.size),
+    (bytes) => bytes,
+  );
+
 export async function readTensors(call: Call): Promise<io.TensorDict> {
   const { where } = call;
   const entries = await reading<[string, Tensor][]>(

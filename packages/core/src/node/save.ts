@@ -104,7 +104,7 @@ async function keepOwnerAndMode(handle: FileHandle, old: Stats): Promise<void> {
 }
 
 /** Makes the new name last. Where the system does not let a folder be opened, or synced, there is no more to do. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   try {
     await handle?.sync();
@@ -115,7 +115,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function removeAbandoned(folder: string): Promise<void> {
+/** Removes what processes left in a folder that were killed while they saved. */
+export async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
     if (TEMPORARY.test(name) && (await isAbandoned(path, name)))

@@ -1,0 +1,51 @@
+import { refuseExcess } from '../arguments/index.ts';
+
+/**
+ * Where checkpoints lie: whole files by name. A `Checkpoint` needs no more of a place than these three methods, so write them for
+ * any other: a server, a bucket. Kindling's own.
+ *
+ * `write` must be atomic: whatever ends the program, `read` gives all of the old file or all of the new one, and `list` names no
+ * part of one.
+ * @example
+ * ```ts
+ * const files = new Map<string, Uint8Array>();
+ * const storage: CheckpointStorage = {
+ *   list: async () => [...files.keys()],
+ *   read: async (name) => files.get(name) ?? null,
+ *   write: async (name, bytes) => void (bytes === null ? files.delete(name) : files.set(name, bytes)),
+ * };
+ * const w = tensor([1, 2]);
+ * const model = { stateDict: () => ({ w }), loadStateDict: (state: { w: Tensor }) => w.copy_(state.w) };
+ * const checkpoint = new Checkpoint({ storage, parts: { model } });
+ * const saved = checkpoint.save({ step: 1 }).then(() => [...files.keys()]); // [ 'checkpoint-00000001.safetensors' ]
+ * ```
+ */
+export interface CheckpointStorage {
+  /** The names of all files, in any order. It may remove what a process left behind that was killed while it wrote. */
+  list(): Promise<readonly string[]>;
+  /** A file, or `null` where there is none of that name. */
+  read(name: string): Promise<Uint8Array | null>;
+  /** Puts a file under a name, in place of the one that may be there; `null` removes that, if there is one. */
+  write(name: string, bytes: Uint8Array | null): Promise<void>;
+}
+
+/**
+ * Checkpoints in memory, gone with the program: for tests, and for going back within one run. Kindling's own.
+ * @example
+ * ```ts
+ * const storage = memoryStorage();
+ * storage.list(); // Promise { [] }
+ * ```
+ */
+export function memoryStorage(): CheckpointStorage {
+  if (arguments.length > 0) refuseExcess('memoryStorage', [], arguments);
+  const files = new Map<string, Uint8Array>();
+  return {
+    list: async () => [...files.keys()],
+    read: async (name) => files.get(name)?.slice() ?? null,
+    write: async (name, bytes) => {
+      if (bytes === null) files.delete(name);
+      else files.set(name, bytes.slice());
+    },
+  };
+}

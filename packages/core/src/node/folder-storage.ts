@@ -1,0 +1,48 @@
+/** Checkpoints in a folder. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { refuseExcess } from '../arguments/index.ts';
+import type { CheckpointStorage } from '../index.ts';
+import { callOf, FileError, ofFile } from './file-error.ts';
+import { readBytes } from './load.ts';
+import { removeAbandoned, syncFolder, writeWhole } from './save.ts';
+
+const isMissing = (error: unknown): boolean => error instanceof FileError && error.code === 'ENOENT';
+
+function unlessMissing<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isMissing(error)) return instead;
+    throw error;
+  };
+}
+
+/**
+ * Checkpoints in a folder, which is made where it is not there. A file is written as `saveSafetensors` does, so that a crash or a loss
+ * of power leaves all of it or nothing; what a killed process left beside it is removed when the folder is next listed. Kindling's own.
+ * @throws ValueError where `path` is none; FileError by its methods, where the folder cannot be read or written
+ */
+export function folderStorage(
+  path: string | { readonly href: string; readonly searchParams: object },
+): CheckpointStorage {
+  if (arguments.length > 1) refuseExcess('folderStorage', ['path'], arguments);
+  const { path: folder } = callOf('folderStorage', path);
+  const call = (name: string) => callOf('folderStorage', join(folder, name));
+  const ofFolder = callOf('folderStorage', folder);
+  return {
+    async list() {
+      return await ofFile(ofFolder, async () => {
+        await removeAbandoned(folder);
+        return await readdir(folder);
+      }).catch(unlessMissing<string[]>([]));
+    },
+    async read(name) {
+      return await readBytes(call(name)).catch(unlessMissing(null));
+    },
+    async write(name, bytes) {
+      await ofFile(ofFolder, () => mkdir(folder, { recursive: true }));
+      if (bytes !== null) return await writeWhole(call(name), [bytes]);
+      await ofFile(call(name), () => rm(join(folder, name), { force: true }));
+      await ofFile(ofFolder, () => syncFolder(folder));
+    },
+  };
+}
