@@ -6,7 +6,7 @@ import { type Found, printCases, printSteps } from './tables.ts';
 
 const usage = `Times Kindling and its peers, each in a process of its own, in turns.
 
-Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [sequences] [losses] [options]
+Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences] [losses] [options]
 
   --rounds N   turns of each peer; the times of all turns count together (default 3)
   --ms N       time for each case and turn, in milliseconds (default 400)
@@ -27,6 +27,7 @@ const titles: Record<Suite, string> = {
   kernels: 'Kernels',
   convolutions: 'Convolutions',
   poolings: 'Pooling',
+  norms: 'Normalisation',
   sequences: 'Layers of sequences',
   losses: 'Losses, forward and backward',
 };

@@ -7,6 +7,8 @@ import {
   lossShapes,
   matmulSizes,
   nets,
+  normGroups,
+  norms,
   optimizers,
   poolings,
   type Suite,
@@ -74,7 +76,7 @@ function python(): Runtime | null {
 
 /** What every peer can do. */
 const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
-const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'poolings', 'sequences'];
+const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'poolings', 'norms', 'sequences'];
 
 function onNode(
   { program, version }: Runtime,
@@ -94,7 +96,7 @@ function onNode(
 
 /** Kindling's own ways to run on a Node: vectors become wide from Node 24 on. */
 function kindling(node: Runtime): Peer[] {
-  const compiled = ['steps', 'convolutions', 'poolings', 'sequences', 'losses'] as const;
+  const compiled = ['steps', 'convolutions', 'poolings', 'norms', 'sequences', 'losses'] as const;
   const wide = major(node) >= 24;
   return [
     onNode(node, 'kindling', ['kindling.ts'], { suites: ownSuites }),
@@ -125,6 +127,8 @@ function pytorch({ program, version }: Runtime): Peer[] {
     matmulSizes,
     convolutions,
     poolings,
+    norms,
+    normGroups,
     sequences,
     lossShapes,
   });

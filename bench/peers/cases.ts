@@ -46,6 +46,19 @@ export const poolings = [
   },
 ] as const;
 
+/** Normalisations of rows, of channels over a batch, and of groups of channels, with what is learned of each. */
+export const norms = [
+  { name: 'layer norm, (1024, 128)', kind: 'layer', x: [1024, 128] },
+  { name: 'RMS norm, (1024, 128)', kind: 'rms', x: [1024, 128] },
+  { name: 'batch norm, (64, 256)', kind: 'batch', x: [64, 256] },
+  { name: 'batch norm, (16, 32, 16, 16)', kind: 'batch', x: [16, 32, 16, 16] },
+  { name: 'group norm, 8 groups, (16, 32, 16, 16)', kind: 'group', x: [16, 32, 16, 16] },
+  { name: 'instance norm, (16, 32, 16, 16)', kind: 'instance', x: [16, 32, 16, 16] },
+] as const;
+
+/** The groups of group norm. */
+export const normGroups = 8;
+
 /** Operations on 2^20 float32 elements, but softmax: on (1024, 1000). */
 export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 
@@ -84,7 +97,7 @@ export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 's
 export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
-export type Suite = 'steps' | 'kernels' | 'convolutions' | 'poolings' | 'sequences' | 'losses';
+export type Suite = 'steps' | 'kernels' | 'convolutions' | 'poolings' | 'norms' | 'sequences' | 'losses';
 
 export const stepCase = (net: string, optimizer: string): string => `${net}, ${optimizer}`;
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;

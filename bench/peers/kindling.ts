@@ -7,10 +7,12 @@ import {
   matmul,
   maxPool2d,
   noGrad,
+  ones,
   rand,
   randint,
   randn,
   type Tensor,
+  zeros,
 } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
@@ -102,6 +104,34 @@ async function poolings(): Promise<void> {
   }
 }
 
+async function norms(): Promise<void> {
+  const { F } = nn;
+  for (const { name, kind, x: shape } of cases.norms) {
+    const x = randn([...shape], { requiresGrad: true });
+    const channels = kind === 'layer' || kind === 'rms' ? shape.at(-1) : shape[1];
+    const weight = randn([channels ?? 1], { requiresGrad: true });
+    const bias = randn([channels ?? 1], { requiresGrad: true });
+    const [mean, variance] = [zeros([channels ?? 1]), ones([channels ?? 1])];
+    const calls: Record<typeof kind, () => Tensor> = {
+      layer: () => F.layerNorm(x, [...weight.shape], { weight, bias }),
+      rms: () => F.rmsNorm(x, [...weight.shape], { weight }),
+      batch: () => F.batchNorm(x, mean, variance, { weight, bias, training: true }),
+      group: () => F.groupNorm(x, cases.normGroups, { weight, bias }),
+      instance: () => F.instanceNorm(x, { weight, bias }),
+    };
+    const y = calls[kind];
+    const g = randn([...shape]);
+    const [forward, both] = cases.layerCases(name);
+    const alone = (): Tensor => noGrad(y);
+    const all = (): void => {
+      for (const leaf of [x, weight, bias]) leaf.grad = null;
+      y().backward({ gradient: g });
+    };
+    times[forward] = await timed(compiled ? compile(alone) : alone);
+    times[both] = await timed(compiled ? compile(all) : all);
+  }
+}
+
 async function sequences(): Promise<void> {
   for (const [name, call] of sequenceCalls((f) => (compiled ? compile(f) : f)))
     times[name] = await timed(call);
@@ -137,4 +167,4 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, convolutions, poolings, sequences, losses });
+await runSuite({ steps, kernels, convolutions, poolings, norms, sequences, losses });

@@ -147,6 +147,36 @@ def poolings():
         times[f"{name}, and backward"] = timed(both)
 
 
+def norms():
+    for case in cases["norms"]:
+        name, kind, shape = case["name"], case["kind"], case["x"]
+        x = torch.randn(shape, requires_grad=True)
+        channels = shape[-1] if kind in ("layer", "rms") else shape[1]
+        weight = torch.randn(channels, requires_grad=True)
+        bias = torch.randn(channels, requires_grad=True)
+        mean, variance = torch.zeros(channels), torch.ones(channels)
+        calls = {
+            "layer": lambda: F.layer_norm(x, [channels], weight, bias),
+            "rms": lambda: F.rms_norm(x, [channels], weight),
+            "batch": lambda: F.batch_norm(x, mean, variance, weight, bias, training=True),
+            "group": lambda: F.group_norm(x, cases["normGroups"], weight, bias),
+            "instance": lambda: F.instance_norm(x, weight=weight, bias=bias),
+        }
+        call = calls[kind]
+        g = torch.randn(shape)
+
+        def forward():
+            with torch.no_grad():
+                call()
+
+        def both():
+            x.grad = weight.grad = bias.grad = None
+            call().backward(g)
+
+        times[name] = timed(forward)
+        times[f"{name}, and backward"] = timed(both)
+
+
 def sequences():
     def layer(case, model, call):
         x = torch.randn(case["batch"], case["length"], case["size"], requires_grad=True)
@@ -224,7 +254,7 @@ def losses():
 
 
 try:
-    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "sequences": sequences, "losses": losses}[suite]()
+    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "norms": norms, "sequences": sequences, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
     note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))
