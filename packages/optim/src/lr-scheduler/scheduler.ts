@@ -61,6 +61,8 @@ export abstract class LRScheduler {
   #lastLr: number[] = [];
   #stepCount = 0;
   #isInitial = false;
+  /** Whether it goes on where another left off, whose optimizer made the steps. */
+  #isResumed = false;
 
   constructor(optimizer: Optimizer, options: SchedulerOptions = {}) {
     checkArguments(new.target.name, { optimizer: anOptimizer, options: K.optional(anyOptions) }, arguments);
@@ -115,7 +117,7 @@ export abstract class LRScheduler {
   step(epoch?: number): void {
     if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, arguments);
     this.#stepCount++;
-    if (this.#stepCount === 2 && this.optimizer.stepCount === 0) {
+    if (this.#stepCount === 2 && this.optimizer.stepCount === 0 && !this.#isResumed) {
       console.warn(
         'Detected call of `lrScheduler.step()` before `optimizer.step()`: call them in the opposite order, or the first ' +
           'value of the schedule is skipped',
@@ -167,6 +169,7 @@ export abstract class LRScheduler {
       );
     }
     Object.assign(this, own);
+    this.#isResumed = true;
     if (rateList.accepts(rates)) this.#lastLr = (rates as number[]).slice();
     if (K.count.accepts(count)) this.#stepCount = count as number;
   }
