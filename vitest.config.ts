@@ -27,6 +27,7 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('nn', 'packages/nn'),
       project('optim', 'packages/optim'),
+      project('metrics', 'packages/metrics'),
       project('examples', 'examples'),
     ],
   },

@@ -47,6 +47,7 @@ console.log(JSON.stringify(losses));
 /** Prints the name of every class that the packages export. */
 const names = `
 import * as core from '@kindling/core';
+import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 
@@ -59,7 +60,7 @@ function show(exports, path) {
       console.log(path + key, value.name);
   }
 }
-show({ core, nn, optim }, '');
+show({ core, metrics, nn, optim }, '');
 `;
 
 interface Build {

@@ -1,4 +1,5 @@
 import * as core from '@kindling/core';
+import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -17,6 +18,7 @@ function collect(namespace: object, path: string): void {
 collect(core, '');
 collect(nn, 'nn.');
 collect(optim, 'optim.');
+collect(metrics, 'metrics.');
 
 /** What builds scalar expressions, kinds of arguments, names and errors: not called on what users bring. */
 const languages =

@@ -6,7 +6,7 @@
 # Another seed gives every sample other numbers, --sizes the database's tensors other sizes, --scale more and larger
 # samples. With --out the fixtures are written beneath FOLDER; `KINDLING_FIXTURES=FOLDER pnpm vitest run oracle` tests them.
 # PYTHON: an interpreter with PyTorch (the newest is the reference); PYTHON_OLD: one with another version, whose criterion
-# tests are drawn as well (PyTorch 1.13's list is much longer).
+# tests are drawn as well (PyTorch 1.13's list is much longer). PYTHON_SKLEARN: one with scikit-learn, for `metrics`.
 set -euo pipefail
 while [[ ${1:-} == --* ]]; do
   case $1 in
@@ -25,8 +25,13 @@ seeded=(ops special_values losses beyond_losses modules initialisation optimiser
 fixed=(structures errors schedule_lives print_fixtures random_fixtures tensor_print_fixtures tensor_random_fixtures promotion_fixtures io_fixtures)
 # Elsewhere only what a seed changes is of interest.
 [[ -n ${ORACLE_OUT:-} ]] && fixed=(structures)
+[[ -n ${PYTHON_SKLEARN:-} ]] && seeded+=(metrics)
 [[ $# -eq 0 ]] && set -- "${seeded[@]}" "${fixed[@]}"
 for script in "$@"; do
+  if [[ ${script%.py} == metrics ]]; then
+    "${PYTHON_SKLEARN:-$python}" metrics.py
+    continue
+  fi
   "$python" "${script%.py}.py"
   if [[ $script == losses && -n ${PYTHON_OLD:-} ]]; then
     "$PYTHON_OLD" losses.py --criteria-only

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
 import * as testing from '@kindling/core/testing';
+import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import fc from 'fast-check';
@@ -32,6 +33,7 @@ function exportedFunctions(): Map<Callable, string[]> {
   collect(nn, 'nn.');
   collect(optim, 'optim.');
   collect(node, 'node.');
+  collect(metrics, 'metrics.');
   return paths;
 }
 
@@ -71,7 +73,7 @@ export interface PublicCalls {
 
 /** Right calls from the examples of the documentation, from a table, or else found by trying. */
 export async function publicCalls(): Promise<PublicCalls> {
-  const { var: _, ...scope } = { ...testing, ...node, ...optim, ...nn, ...core, nn, optim, fc };
+  const { var: _, ...scope } = { ...testing, ...node, ...metrics, ...optim, ...nn, ...core, nn, optim, fc };
   const examples = sourceFiles().flatMap((path) =>
     examplesOf(path, readFileSync(join(packages, path), 'utf8')),
   );

@@ -4,7 +4,7 @@ import ts from '@typescript/typescript6';
 import { packages, root } from './sources.ts';
 
 const entryPoints = ['core/src/index.ts', 'core/src/testing/index.ts', 'core/src/node/index.ts'].concat(
-  ['nn', 'optim'].map((name) => `${name}/src/index.ts`),
+  ['nn', 'optim', 'metrics'].map((name) => `${name}/src/index.ts`),
 );
 
 export interface PublicName {
@@ -43,7 +43,7 @@ function membersOf(declaration: ts.Declaration): readonly ts.Declaration[] {
   return parts.flatMap((part) => (ts.isTypeLiteralNode(part) ? [...part.members] : []));
 }
 
-/** Every public name of the three packages, each once, however many names it is exported under. */
+/** Every public name of the packages, each once, however many names it is exported under. */
 export function publicNames(): PublicName[] {
   const program = ts.createProgram(
     entryPoints.map((path) => join(packages, path)),

@@ -1,0 +1,4 @@
+/** The public surface of @kindling/metrics. */
+export * from './classification/index.ts';
+export type { Metric, MetricFunction, MetricStateDict, UpdateOptions } from './metric.ts';
+export * from './regression/index.ts';
