@@ -1,16 +1,26 @@
-import { AutogradError, formatShape, K, type Tensor, ValueError } from '@kindling/core';
+import { AutogradError, formatShape, K, Tensor, tensorList, ValueError } from '@kindling/core';
 import { snakeCase } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
   /** The parameters. */
   params: Tensor[];
+  /** The names of the parameters, where they were given with names. */
+  paramNames?: readonly string[];
   /** The learning rate at which a scheduler began. */
   initialLr?: number;
 };
 
-/** What an optimizer is made for: parameters, or groups of them with options of their own. */
-export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Tensor | Iterable<Tensor> }>;
+/** A group as it is given: one parameter or several, as they are or each with its name. */
+export type GivenGroup<O> = Partial<O> & {
+  params: Tensor | Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
+};
+
+/** What an optimizer is made for: parameters, parameters with names, or groups of them with options of their own. */
+export type Params<O> =
+  | Iterable<Tensor>
+  | Iterable<readonly [name: string, parameter: Tensor]>
+  | Iterable<GivenGroup<O>>;
 
 type Kinds = Readonly<Record<string, K.Kind>>;
 
@@ -34,19 +44,49 @@ const kept: Kinds = {
   minLr: K.finite,
   maxMomentum: K.finite,
   baseMomentum: K.finite,
+  swaLr: K.finite,
 };
 
 /** What a group takes beside its parameters. */
 export const groupKinds = (kinds: Kinds): K.Kinds<Record<string, unknown>> => ({ ...kinds, ...kept });
 
+const isNamed = (x: unknown): x is readonly [string, unknown] =>
+  Array.isArray(x) && x.length === 2 && typeof x[0] === 'string';
+
+/**
+ * The parameters of a group, and their names where each came with one.
+ * @throws DTypeError for what is no tensor, ValueError for no list, and where some have names and others not
+ */
+export function parametersOf(
+  caller: string,
+  given: unknown,
+): { params: Tensor[]; paramNames?: readonly string[] } {
+  const list = given instanceof Tensor || !isIterable(given) ? [] : [...given];
+  if (!list.some(isNamed)) {
+    // What can be iterated once only has been by now; a model or a number is refused by its own name.
+    const once = isIterable(given) && given[Symbol.iterator]() === given;
+    return { params: tensorList(caller, 'params', (once ? list : given) as Iterable<Tensor>) };
+  }
+  if (!list.every(isNamed)) {
+    throw new ValueError(
+      `${caller}: all optimizer params should be with/without names: ${list.filter(isNamed).length} of ${list.length} have names; ` +
+        'give model.parameters() or model.namedParameters()',
+    );
+  }
+  const params = list.map(([, parameter]) => parameter) as Tensor[];
+  return { params: tensorList(caller, 'params', params), paramNames: list.map(([name]) => name) };
+}
+
+type Members = { readonly params: readonly Tensor[]; readonly paramNames?: readonly string[] };
+
 /**
  * Checks parameters that are to become a group beside others.
- * @throws AutogradError for a tensor that is no leaf, ValueError for one that stands there twice
+ * @throws AutogradError for a tensor that is no leaf, ValueError for one that stands there twice, and for names in one group only
  */
 export function checkParameters(
   caller: string,
-  params: readonly Tensor[],
-  others: readonly { params: readonly Tensor[] }[],
+  { params, paramNames }: Members,
+  others: readonly Members[],
 ): void {
   for (const [i, p] of params.entries()) {
     if (p.isLeaf) continue;
@@ -60,6 +100,13 @@ export function checkParameters(
     throw new ValueError(`${caller}: optimizer contains a parameter group with duplicate parameters`);
   if (others.some((group) => group.params.some((p) => own.has(p))))
     throw new ValueError(`${caller}: some parameters appear in more than one parameter group`);
+  const named = paramNames !== undefined;
+  if (others.some((group) => (group.paramNames !== undefined) !== named)) {
+    throw new ValueError(
+      `${caller}: all optimizer param groups should be with/without names: cannot add a group ${named ? 'with' : 'without'} names to ` +
+        `groups ${named ? 'without' : 'with'} names`,
+    );
+  }
 }
 
 /** The options of each group, as PyTorch prints them. */
@@ -77,5 +124,7 @@ export function formatGroups(groups: readonly object[]): string {
 function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return Array.isArray(value) ? `(${value.map(formatOption).join(', ')})` : String(value);
+  if (!Array.isArray(value)) return String(value);
+  if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
+  return `(${value.map(formatOption).join(', ')})`;
 }

@@ -8,9 +8,10 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
-export type { ParamGroup, Params } from './groups.ts';
+export type { GivenGroup, ParamGroup, Params } from './groups.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
 export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
 export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
+export * as swaUtils from './swa-utils/index.ts';
 export type { Update, UpdateKernel } from './update.ts';

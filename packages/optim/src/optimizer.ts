@@ -8,7 +8,6 @@ import {
   noGrad,
   onHost,
   Tensor,
-  tensorList,
   ValueError,
   withoutUndefined,
   zerosLike,
@@ -18,11 +17,13 @@ import {
   aGroup,
   checkParameters,
   formatGroups,
+  type GivenGroup,
   groupKinds,
   isGroup,
   isIterable,
   type ParamGroup,
   type Params,
+  parametersOf,
 } from './groups.ts';
 import {
   type OptimizerStateDict,
@@ -164,17 +165,17 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be; DTypeError
    * for what is no tensor; AutogradError for a tensor that is no leaf
    */
-  addParamGroup(group: Partial<O> & { params: Tensor | Iterable<Tensor> }): void {
+  addParamGroup(group: GivenGroup<O>): void {
     this.#add(`${this.constructor.name}.addParamGroup`, group);
   }
 
   #add(caller: string, group: unknown): void {
     checkArguments(caller, { group: aGroup }, [group]);
-    const { params: given, ...own } = group as Partial<O> & { params: Tensor | Iterable<Tensor> };
-    const params = tensorList(caller, 'params', given);
+    const { params: given, ...own } = group as GivenGroup<O>;
+    const members = parametersOf(caller, given);
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
-    checkParameters(caller, params, this.paramGroups);
-    const options = { ...this.defaults, ...withoutUndefined(own), params } as unknown as ParamGroup<O>;
+    checkParameters(caller, members, this.paramGroups);
+    const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -362,7 +363,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     });
     for (const [i, group] of groups.entries()) {
       const own = this.paramGroups[i] as Record<string, unknown>;
-      for (const key of Object.keys(own)) if (!(key in group)) delete own[key];
+      for (const key of Object.keys(own)) if (!(key in group) && key !== 'paramNames') delete own[key];
       Object.assign(own, group);
     }
     this.state.clear();

@@ -20,7 +20,7 @@ import { stateNames, type Update } from './update.ts';
 export type ParamState = Record<string, Tensor | number | readonly (Tensor | null)[]>;
 
 /** A value of {@link OptimizerStateDict}'s groups. */
-export type OptionValue = number | boolean | null | string | readonly (number | null)[];
+export type OptionValue = number | boolean | null | string | readonly (number | null)[] | readonly string[];
 
 /** PyTorch's layout: state by the parameters' running number, options in snake_case. */
 export interface OptimizerStateDict {

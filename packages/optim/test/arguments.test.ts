@@ -78,10 +78,6 @@ const refused: [call: () => unknown, message: RegExp][] = [
   ],
   [() => new optim.SGD([{ params: js(new nn.Linear(1, 1)) }]), /got a Module; write model.parameters\(\)/],
   [
-    () => new optim.SGD(js(new nn.Linear(1, 1).namedParameters())),
-    /the pair of a name, "weight", and a Tensor; write model.parameters/,
-  ],
-  [
     () => new optim.SGD(js({ params: [leaf(1)] })),
     /^SGD: groups stand in a list; write new SGD\(\[{ params }\]\)/,
   ],

@@ -1,0 +1,155 @@
+/** What PyTorch's database of optimizers says is refused is refused, and in words that help; see tools/oracle/optimiser_runs.py. */
+import { KindlingError, ones, type Tensor } from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+import { Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
+import { camelCase } from '../../core/test/oracle/signature.ts';
+import { toTensor } from '../../core/test/oracle/tensors.ts';
+import * as optim from '../src/index.ts';
+import { make, type Options } from './support/runs.ts';
+
+interface Refused {
+  readonly op: string;
+  /** What stands in the place of parameters. */
+  readonly params: string;
+  readonly options: Options;
+  readonly message: string;
+}
+
+const parameter = (): Tensor => ones([2, 2], { requiresGrad: true });
+
+/** What is given for parameters, and what our message says of it. */
+const places: Readonly<Record<string, () => [given: unknown, message: RegExp]>> = {
+  tensor: () => [parameter(), /should be an iterable of Tensors or groups, got a Tensor; write new/],
+  twice: () => {
+    const p = parameter();
+    return [[p, p], /a parameter group with duplicate parameters/];
+  },
+  'groups that share': () => {
+    const p = parameter();
+    return [[{ params: p }, { params: p }], /some parameters appear in more than one parameter group/];
+  },
+  'with and without names': () => [
+    [['weight', parameter()], parameter()],
+    /all optimizer params should be with\/without names: 1 of 2 have names/,
+  ],
+  'groups with and without names': () => [
+    [{ params: [parameter()] }, { params: [['weight', parameter()]] }],
+    /all optimizer param groups should be with\/without names: cannot add a group with names to groups without names/,
+  ],
+};
+
+const read = (x: unknown): unknown => {
+  if (x instanceof Recorded) return toTensor(x);
+  return Array.isArray(x) ? x.map(read) : x;
+};
+
+describe('what PyTorch refuses', () => {
+  const { entries } = readFixture<Refused>(new URL('./fixtures/refused', import.meta.url));
+  it.each(entries.map((entry) => [`${entry.op}: ${entry.message}`, entry] as const))('%s', (_, entry) => {
+    const options = Object.fromEntries(Object.entries(entry.options).map(([key, x]) => [key, read(x)]));
+    const wrong = Object.keys(options).at(-1) ?? '';
+    const [given, message] = places[entry.params]?.() ?? [
+      [parameter()],
+      new RegExp(`^${entry.op}: ${camelCase(wrong)}: expected .*, got `),
+    ];
+    const construct = (): unknown => make(entry.op, given, options);
+    expect(construct).toThrow(KindlingError);
+    expect(construct).toThrow(message);
+  });
+});
+
+describe('what PyTorch takes is refused where it would be lost or change nothing', () => {
+  it.each(['foreach', 'fused', 'capturable', 'differentiable'])(
+    '%s, which chooses an implementation',
+    (option) => {
+      expect(() => new optim.Adam([parameter()], { [option]: true } as object)).toThrow(
+        `Adam: unknown option ${option}; it takes { lr, betas, eps, `,
+      );
+    },
+  );
+
+  it('SparseAdam, with a word on what to use', () => {
+    expect(() => new optim.SparseAdam([parameter()])).toThrow(KindlingError);
+    expect(() => new optim.SparseAdam([parameter()])).toThrow(
+      /^SparseAdam: Kindling has no sparse gradients.* optim.Adam, or/,
+    );
+  });
+
+  it.each<[() => unknown, RegExp]>([
+    [
+      () => new optim.Rprop([parameter()], { stepSizes: [2, 1] }),
+      /^Rprop: stepSizes: expected a pair of numbers, 0 <= stepSizes\[0\] <= stepSizes\[1\], got \[2, 1\]$/,
+    ],
+    [
+      () => new optim.Adagrad([parameter()], { initialAccumulatorValue: -1 }),
+      /^Adagrad: initialAccumulatorValue: expected a finite number >= 0, got -1$/,
+    ],
+    [
+      () => new optim.ASGD([parameter()], { t0: Number.NaN }),
+      /^ASGD: t0: expected a finite number, got NaN$/,
+    ],
+    [
+      () => new optim.AdamWScheduleFree([parameter()], { betas: [0, 0.9] }),
+      /^AdamWScheduleFree: betas: expected a pair of numbers in \[0, 1\), the first above 0, got \[0, 0.9\]$/,
+    ],
+    [
+      () => new optim.SGDScheduleFree([parameter()], { momentum: 1 }),
+      /^SGDScheduleFree: momentum: expected a number in \(0, 1\), got 1$/,
+    ],
+    [
+      () => new optim.Lion([parameter()], { betas: [0.9, 1] }),
+      /^Lion: betas: expected a pair of numbers in \[0, 1\)/,
+    ],
+  ])('values that mean nothing: %s', (construct, message) => {
+    expect(construct).toThrow(message);
+  });
+});
+
+describe('parameters with names', () => {
+  const named = (): [string, Tensor][] => [
+    ['weight', parameter()],
+    ['bias', ones([2], { requiresGrad: true })],
+  ];
+
+  it('are optimized as without, and their names stand in the group and in the state dict', () => {
+    const given = named();
+    const optimizer = new optim.SGD(given, { lr: 0.5 });
+    const tensors = given.map(([, p]) => p);
+    expect(optimizer.paramGroups[0]?.params.every((p, i) => p === tensors[i])).toBe(true);
+    for (const p of tensors) p.sum().backward();
+    optimizer.step();
+    expect(tensors.map((p) => p.toArray())).toEqual([
+      [
+        [0.5, 0.5],
+        [0.5, 0.5],
+      ],
+      [0.5, 0.5],
+    ]);
+    expect(optimizer.stateDict().param_groups[0]).toMatchObject({
+      params: [0, 1],
+      param_names: ['weight', 'bias'],
+    });
+    expect(String(optimizer)).toContain("    param_names: ['weight', 'bias']\n");
+  });
+
+  it('keep the names that they have when a dict without names is loaded, and take those of one with names', () => {
+    const optimizer = new optim.SGD(named());
+    optimizer.loadStateDict(new optim.SGD([parameter(), parameter()]).stateDict());
+    expect(optimizer.paramGroups[0]?.paramNames).toEqual(['weight', 'bias']);
+    const other = new optim.SGD(named().map(([name, p]) => [`net.${name}`, p] as const));
+    optimizer.loadStateDict(other.stateDict());
+    expect(optimizer.paramGroups[0]?.paramNames).toEqual(['net.weight', 'net.bias']);
+  });
+
+  it('come in groups too, with options of their own', () => {
+    const [weight, bias] = named() as [[string, Tensor], [string, Tensor]];
+    const optimizer = new optim.SGD([{ params: [weight] }, { params: [bias], lr: 0.1 }]);
+    expect(optimizer.paramGroups.map(({ paramNames, lr }) => [paramNames, lr])).toEqual([
+      [['weight'], 1e-3],
+      [['bias'], 0.1],
+    ]);
+    expect(() => optimizer.addParamGroup({ params: parameter() })).toThrow(
+      /cannot add a group without names to groups with names/,
+    );
+  });
+});
