@@ -1,6 +1,7 @@
 /**
  * Runs Kindling with threads in Node, Deno, Bun and Chromium, those that there are: found on the PATH, or where KINDLING_DENO,
- * KINDLING_BUN and KINDLING_CHROMIUM say. Each trains a net and multiplies on one, two and three threads, and must end by itself.
+ * KINDLING_BUN and KINDLING_CHROMIUM say. Each trains a net and multiplies on one, two and three threads, saves checkpoints wherever
+ * it can, and must end by itself.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -46,9 +47,13 @@ function run(command: string, args: readonly string[], stop?: Promise<unknown>):
   });
 }
 
-/** What is wrong with what was found, where so many threads are to be had. */
-function faultOf(found: Findings, threaded: boolean): string | null {
+/** What is wrong with what was found, where threads are to be had or not, and such storages. */
+function faultOf(found: Findings, threaded: boolean, storages: readonly string[]): string | null {
   if (!found.same) return 'bits differ';
+  for (const storage of storages) {
+    const fault = found.storages[storage];
+    if (fault !== null) return `storage ${storage}: ${fault ?? 'there is none'}`;
+  }
   const took = found.takenByPrograms > 0 && found.takenByCalls > 0;
   if (took !== threaded) return threaded ? 'no worker took part' : 'workers took part';
   return null;
@@ -57,7 +62,8 @@ function faultOf(found: Findings, threaded: boolean): string | null {
 let failures = 0;
 
 function report(name: string, found: Findings | null, threaded: boolean, otherwise: string): void {
-  const fault = found === null ? otherwise : faultOf(found, threaded);
+  const storages = found?.isolated === null ? ['memory'] : ['memory', 'opfs', 'indexedDB'];
+  const fault = found === null ? otherwise : faultOf(found, threaded, storages);
   if (fault !== null) failures++;
   console.log(`${fault === null ? 'ok    ' : 'FAILED'}  ${name}: ${fault ?? ''}${JSON.stringify(found)}`);
 }

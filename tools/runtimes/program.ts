@@ -1,4 +1,4 @@
-/** What each runtime runs: a training step and products on one thread and on several, whose bits must be the same. */
+/** What each runtime runs: a training step and products on one thread and on several, whose bits must be the same, and checkpoints. */
 import {
   compile,
   getNumThreads,
@@ -13,6 +13,7 @@ import {
 import { team, worth } from '../../packages/core/src/kernels/threads/index.ts';
 import * as nn from '../../packages/nn/src/index.ts';
 import * as optim from '../../packages/optim/src/index.ts';
+import { type StorageFindings, storageFindings } from './storages.ts';
 
 /** What was found. */
 export interface Findings {
@@ -24,6 +25,7 @@ export interface Findings {
   /** How many parts of programs workers took, and how many of eager calls. */
   readonly takenByPrograms: number;
   readonly takenByCalls: number;
+  readonly storages: StorageFindings;
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
@@ -93,5 +95,6 @@ export async function findings(): Promise<Findings> {
     same: programs.every((bits) => bits === alone[0]) && calls.every((bits) => bits === alone[1]),
     takenByPrograms: between - before,
     takenByCalls: team.taken() - between,
+    storages: await storageFindings(),
   };
 }
