@@ -132,7 +132,7 @@ export function normalizeGroupsBackward(
 }
 
 /** Elements of a chunk, if one group, or as many samples as are summed up at a time, are not more. */
-const CHUNK = 16_384;
+const CHUNK = 32_768;
 /** Neighbouring columns of a chunk, since less than a cache line is not worth it. */
 const fewestColumns = 16;
 
@@ -172,6 +172,46 @@ function run(given: Run): void {
   else record(r, bytes);
 }
 
+/** An operand with its place in scratch. */
+interface Place {
+  readonly of: Operand['of'];
+  readonly array: TypedArray;
+  readonly isResult: boolean;
+  /** Its address, and that of its totals. */
+  readonly at: number;
+  readonly total: number;
+  /** How many numbers lie side by side for one group, and in how many blocks each sample has such. */
+  readonly each: number;
+  readonly blocks: number;
+}
+
+/** The samples and groups of a chunk. */
+interface Chunk {
+  sample: number;
+  samples: number;
+  group: number;
+  groups: number;
+}
+
+/** Copies what an operand has of a chunk to scratch, or from there. */
+function move(
+  { of, array, at, each, blocks, isResult }: Place,
+  g: Grouping,
+  chunk: Chunk,
+  scratch: FloatArray,
+): void {
+  const here = at / scratch.BYTES_PER_ELEMENT;
+  const rows = of === 'factors' ? 1 : chunk.samples * blocks;
+  const first = of === 'factors' ? 0 : chunk.sample * blocks;
+  const isWhole = chunk.groups === g.groups;
+  const run = chunk.groups * each * (isWhole ? rows : 1);
+  for (let row = 0; row < (isWhole ? 1 : rows); row++) {
+    const there = ((first + row) * g.groups + chunk.group) * each;
+    if (isResult) copyRun(scratch, here + row * run, run, array, there);
+    else copyRun(array, there, run, scratch, here + row * run);
+  }
+}
+
 function runInChunks({ kernel, g, v, operands }: Run, bytes: 4 | 8): void {
   const [samples, groups] = chunkOf(g, v);
   const inner = g.parts * g.run;
@@ -189,55 +229,48 @@ function runInChunks({ kernel, g, v, operands }: Run, bytes: 4 | 8): void {
     end = align16(end + size) + 64;
     return at;
   };
-  const places = operands.map((operand) => ({
-    ...operand,
-    at: operand.array === null ? 0 : take(counts[operand.of] * bytes),
+  const taken = operands.map(({ of, array }) => ({
+    at: array === null ? 0 : take(counts[of] * bytes),
     // Rounded up to whole vectors, in float64.
-    total: operand.of === 'sums' && operand.array !== null ? take((factors + 4) * 8) : 0,
+    total: of === 'sums' && array !== null ? take((factors + 4) * 8) : 0,
   }));
   const base = end > scratchLimit ? roomBehindScratch(end) : 0;
-  ensureBytes(base === 0 ? end : 0);
+  if (base === 0) ensureBytes(end);
   const scratch: FloatArray = bytes === 8 ? f64 : f32;
   const { addRows } = totals(bytes === 8 ? 'f64' : 'f32');
-  for (let firstGroup = 0; firstGroup < g.groups; firstGroup += groups) {
-    const someGroups = Math.min(groups, g.groups - firstGroup);
-    for (let sample = 0; sample < g.samples; sample += samples) {
-      const some = Math.min(samples, g.samples - sample);
-      /** Runs `copy` for each stretch of what an array has for the chunk: where it begins in the array and in scratch, and its length. */
-      const eachRun = (
-        { of, at }: (typeof places)[number],
-        copy: (start: number, at: number, count: number) => void,
-      ): void => {
-        const to = (base + at) / bytes;
-        const each = of === 'elements' ? inner : of === 'factors' ? g.parts : 1;
-        const rows = of === 'factors' ? 1 : of === 'elements' ? some * g.outer : some;
-        const start = of === 'factors' ? 0 : sample * (of === 'elements' ? g.outer : 1) * g.groups * each;
-        const count = someGroups * each;
-        if (someGroups === g.groups) copy(start, to, rows * count);
-        else
-          for (let row = 0; row < rows; row++)
-            copy(start + (row * g.groups + firstGroup) * each, to + row * count, count);
-      };
+  const args = sizesOf(g, v, samples, groups, bytes);
+  const places: Place[] = [];
+  for (const [i, { of, array, isResult = false }] of operands.entries()) {
+    const { at = 0, total = 0 } = taken[i] ?? {};
+    args.push(array === null ? 0 : base + at);
+    if (array === null) continue;
+    const each = of === 'elements' ? inner : of === 'statistics' ? 1 : g.parts;
+    const blocks = of === 'elements' ? g.outer : 1;
+    places.push({ of, array, isResult, at: base + at, total: base + total, each, blocks });
+  }
+  const chunk: Chunk = { sample: 0, samples, group: 0, groups };
+  for (chunk.group = 0; chunk.group < g.groups; chunk.group += groups) {
+    chunk.groups = Math.min(groups, g.groups - chunk.group);
+    for (chunk.sample = 0; chunk.sample < g.samples; chunk.sample += samples) {
+      chunk.samples = Math.min(samples, g.samples - chunk.sample);
+      if (chunk.samples !== samples || chunk.groups !== groups)
+        args.splice(0, Object.keys(sizes).length, ...sizesOf(g, v, chunk.samples, chunk.groups, bytes));
+      for (const place of places) if (!place.isResult) move(place, g, chunk, scratch);
+      kernel(...args);
       for (const place of places) {
-        const { array, isResult } = place;
-        if (array !== null && isResult !== true)
-          eachRun(place, (start, at, count) => copyRun(array, start, count, scratch, at));
-      }
-      const numbers = sizesOf(g, v, some, someGroups, bytes);
-      kernel(...numbers, ...places.map(({ array, at }) => (array === null ? 0 : base + at)));
-      const [rows, pitch] = sumsOf(g, v, some, someGroups);
-      for (const place of places) {
-        const { array, isResult, of, at, total } = place;
-        if (array === null || isResult !== true) continue;
-        if (of === 'sums')
-          addRows(rows, someGroups * g.parts, pitch * bytes, sample > 0 ? 1 : 0, base + at, base + total);
-        else eachRun(place, (start, from, count) => copyRun(scratch, from, count, array, start));
+        if (!place.isResult) continue;
+        if (place.of !== 'sums') move(place, g, chunk, scratch);
+        else {
+          const [rows, pitch] = sumsOf(g, v, chunk.samples, chunk.groups);
+          const isLater = chunk.sample > 0 ? 1 : 0;
+          addRows(rows, chunk.groups * g.parts, pitch * bytes, isLater, place.at, place.total);
+        }
       }
     }
     for (const { array, of, total } of places) {
-      if (array === null || of !== 'sums') continue;
+      if (of !== 'sums') continue;
       if (g.samples === 0) array.fill(0);
-      else copyRun(f64, (base + total) / 8, someGroups * g.parts, array, firstGroup * g.parts);
+      else copyRun(f64, total / 8, chunk.groups * g.parts, array, chunk.group * g.parts);
     }
   }
 }
