@@ -1,5 +1,5 @@
 import { AutogradError, formatShape, K, Tensor, tensorList, ValueError } from '@kindling/core';
-import { snakeCase } from './naming.ts';
+import { ofOptimizers } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
@@ -114,7 +114,7 @@ export function formatGroups(groups: readonly object[]): string {
   const texts = groups.map((group, i) => {
     const lines = Object.entries(group)
       .filter(([key]) => key !== 'params')
-      .map(([key, value]) => `    ${snakeCase(key)}: ${formatOption(value)}`)
+      .map(([key, value]) => `    ${ofOptimizers.snakeCase(key)}: ${formatOption(value)}`)
       .sort();
     return `Parameter Group ${i}\n${lines.join('\n')}`;
   });

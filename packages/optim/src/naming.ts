@@ -1,17 +1,25 @@
 import { camelCase as regularCamel, snakeCase as regularSnake } from '@kindling/core';
 
-/** PyTorch's names that are not in snake_case throughout. */
-const irregular: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
+/** Names in Python's form and back; `irregular` lists those that are not in snake_case throughout. */
+function naming(irregular: readonly (readonly [ours: string, theirs: string])[]) {
+  const theirs = new Map(irregular);
+  const ours = new Map(irregular.map(([a, b]) => [b, a] as const));
+  return {
+    /** `weightDecay` is `weight_decay` in PyTorch's state dicts. */
+    snakeCase: (name: string): string => theirs.get(name) ?? regularSnake(name),
+    /** The inverse of `snakeCase`. */
+    camelCase: (name: string): string => ours.get(name) ?? regularCamel(name),
+  };
+}
+
+/** Names of what optimizers keep. */
+export const ofOptimizers = /* @__PURE__ */ naming([['hDiag', 'H_diag']]);
+
+/** Names of what schedules keep: a `t0` is `T_0` there, where ASGD's is `t0`. */
+export const ofSchedules = /* @__PURE__ */ naming([
   ['tMax', 'T_max'],
-  ['hDiag', 'H_diag'],
+  ['t0', 'T_0'],
+  ['tI', 'T_i'],
+  ['tMult', 'T_mult'],
+  ['tCur', 'T_cur'],
 ]);
-const regular: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
-  ['T_max', 'tMax'],
-  ['H_diag', 'hDiag'],
-]);
-
-/** `weightDecay` is `weight_decay` in PyTorch's state dicts. */
-export const snakeCase = (name: string): string => irregular.get(name) ?? regularSnake(name);
-
-/** The inverse of {@link snakeCase}. */
-export const camelCase = (name: string): string => regular.get(name) ?? regularCamel(name);

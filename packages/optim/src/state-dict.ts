@@ -12,7 +12,7 @@ import {
 } from '@kindling/core';
 import type { ParamGroup } from './groups.ts';
 import { nonNegative } from './kinds.ts';
-import { camelCase, snakeCase } from './naming.ts';
+import { ofOptimizers } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
 import { stateNames, type Update } from './update.ts';
 
@@ -29,6 +29,8 @@ export interface OptimizerStateDict {
   /** The options of each group, and the numbers of its parameters as `params`. */
   param_groups: Record<string, OptionValue>[];
 }
+
+const { camelCase, snakeCase } = ofOptimizers;
 
 type Group = ParamGroup<{ lr: number }> & Record<string, unknown>;
 

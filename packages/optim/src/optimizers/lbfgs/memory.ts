@@ -1,5 +1,5 @@
 import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
-import { camelCase, snakeCase } from '../../naming.ts';
+import { ofOptimizers } from '../../naming.ts';
 import { type ParamState, plain, tensorOf } from '../../state-dict.ts';
 
 /** What L-BFGS remembers from one iteration to the next; all parameters are one vector in it. Under PyTorch's names. */
@@ -77,10 +77,10 @@ export function readMemory(
 ): ParamState {
   const memory: ParamState = {};
   for (const [key, value] of Object.entries(values)) {
-    const name = camelCase(key);
+    const name = ofOptimizers.camelCase(key);
     const read = (readers as Readonly<Record<string, Reader>>)[name];
     if (read === undefined) {
-      const known = Object.keys(readers).map(snakeCase).join(', ');
+      const known = Object.keys(readers).map(ofOptimizers.snakeCase).join(', ');
       throw new ValueError(
         `${what} has ${key}, which LBFGS has not, but ${known}: is it of another optimizer?`,
       );
@@ -91,7 +91,9 @@ export function readMemory(
   const needed = ['funcEvals', 'nIter', ...(begun ? Object.keys(course) : [])];
   const missing = needed.filter((name) => !(name in memory));
   if (missing.length > 0 && Object.keys(memory).length > 0)
-    throw new ValueError(`${what} has no ${missing.map(snakeCase).join(', ')}: is it of another optimizer?`);
+    throw new ValueError(
+      `${what} has no ${missing.map(ofOptimizers.snakeCase).join(', ')}: is it of another optimizer?`,
+    );
   const lengths = ['oldDirs', 'oldStps', 'ro'].map(
     (name) => (memory[name] as readonly Tensor[] | undefined)?.length,
   );
