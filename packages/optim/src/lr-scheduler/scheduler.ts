@@ -23,6 +23,11 @@ export const schedulerOptions: K.Kinds<SchedulerOptions> = {
 /** Those of a scheduler that extends the base are its own. */
 const anyOptions = /* @__PURE__ */ K.kind('an options object', K.isOptions);
 const rateList = /* @__PURE__ */ K.listOf(K.finite);
+/** What dicts of PyTorch's earlier versions lack. */
+const countKinds = {
+  _last_lr: /* @__PURE__ */ K.optional(rateList),
+  _step_count: /* @__PURE__ */ K.optional(K.count),
+};
 
 /**
  * The base of schedulers that set each group's learning rate, once at the start and then at each {@link step}. A new
@@ -102,6 +107,22 @@ export abstract class LRScheduler {
     return {};
   }
 
+  /** How often {@link step} was called, the first time by the constructor. */
+  protected get stepCount(): number {
+    return this.#stepCount;
+  }
+
+  /** Has a scheduler set its first rates once more, for those that are made of others. */
+  protected static beginAnew(scheduler: LRScheduler): void {
+    scheduler.#stepCount = 0;
+    scheduler.start();
+  }
+
+  /** Has a scheduler set the rates of an epoch, for those that are made of others. */
+  protected static moveTo(scheduler: LRScheduler, epoch: number): void {
+    scheduler.moveTo(epoch);
+  }
+
   /** Sets the first learning rates; the last act of a scheduler's constructor. */
   protected start(): void {
     this.#isInitial = true;
@@ -123,6 +144,11 @@ export abstract class LRScheduler {
           'value of the schedule is skipped',
       );
     }
+    this.moveTo(epoch);
+  }
+
+  /** Sets the rates of the next epoch, or of `epoch`: what {@link step} does beside counting. */
+  protected moveTo(epoch?: number): void {
     const { paramGroups } = this.optimizer;
     for (let i = this.baseLrs.length; i < paramGroups.length; i++)
       this.baseLrs.push(this.admit(paramGroups[i]!, i));
@@ -161,6 +187,7 @@ export abstract class LRScheduler {
     const kinds = { lastEpoch: K.integer, baseLrs: rateList, ...this.stateKinds() };
     const own = readState(caller, this, dict, kinds);
     const { _last_lr: rates, _step_count: count } = dict;
+    checkArguments(caller, countKinds, [rates, count]);
     const groups = this.optimizer.paramGroups.length;
     const known = (own.baseLrs as number[]).length;
     if (known > groups) {
@@ -170,7 +197,7 @@ export abstract class LRScheduler {
     }
     Object.assign(this, own);
     this.#isResumed = true;
-    if (rateList.accepts(rates)) this.#lastLr = (rates as number[]).slice();
-    if (K.count.accepts(count)) this.#stepCount = count as number;
+    if (rates !== undefined) this.#lastLr = (rates as number[]).slice();
+    if (count !== undefined) this.#stepCount = count as number;
   }
 }

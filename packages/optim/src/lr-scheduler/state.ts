@@ -1,5 +1,5 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import { snakeCase } from '../naming.ts';
+import { ofSchedules } from '../naming.ts';
 
 /**
  * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings, such as
@@ -20,18 +20,23 @@ const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
 const aState = /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions);
 
 const isNumber = (x: unknown): x is number => typeof x === 'number';
-const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
+const copied = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.slice();
+  return K.isOptions(value) ? { ...value } : value;
+};
 const spell = (_key: string, value: unknown): unknown =>
   isNumber(value) && !Number.isFinite(value) ? String(value) : value;
 
-/** What belongs to the state of a scheduler: its public fields but the optimizer and functions. */
+/** What belongs to the state of a scheduler: its public fields but the optimizer, functions and what it has not. */
 const fieldsOf = (scheduler: object): [key: string, value: unknown][] =>
-  Object.entries(scheduler).filter(([key, value]) => key !== 'optimizer' && typeof value !== 'function');
+  Object.entries(scheduler).filter(
+    ([key, value]) => key !== 'optimizer' && value !== undefined && typeof value !== 'function',
+  );
 
 /** The state dict of a scheduler: its fields, and `more` under names of PyTorch's. */
 export function writeState(scheduler: object, more: SchedulerStateDict): SchedulerStateDict {
   const state: SchedulerStateDict = {};
-  for (const [key, value] of fieldsOf(scheduler)) state[snakeCase(key)] = copied(value);
+  for (const [key, value] of fieldsOf(scheduler)) state[ofSchedules.snakeCase(key)] = copied(value);
   Object.assign(state, more);
   return Object.defineProperty(state, 'toJSON', {
     value: () => JSON.parse(JSON.stringify({ ...state }, spell)) as unknown,
@@ -61,7 +66,7 @@ export function readState(
   const read: Record<string, unknown> = {};
   const missing: string[] = [];
   for (const [key, present] of fieldsOf(scheduler)) {
-    const name = snakeCase(key);
+    const name = ofSchedules.snakeCase(key);
     if (!Object.hasOwn(dict, name)) {
       if (!optional.includes(key)) missing.push(name);
       continue;

@@ -1,10 +1,10 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
-import type { SchedulerStateDict } from './state.ts';
+import type { ParamGroup } from '../../groups.ts';
+import type { Optimizer } from '../../optimizer.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import type { SchedulerStateDict } from '../state.ts';
 
-/** A factor of the first learning rate, by epoch. */
+/** A factor of a learning rate, by epoch. */
 export type LrLambda = (epoch: number) => number;
 
 const takes = {
@@ -16,19 +16,8 @@ const takes = {
   options: /* @__PURE__ */ K.options<SchedulerOptions>(schedulerOptions),
 };
 
-/**
- * Sets each group's learning rate to its first one times a function of the epoch: one function for all groups, or one for
- * each. The functions are not part of the state dict. Follows `torch.optim.lr_scheduler.LambdaLR`.
- * @throws ValueError for a list with another number of functions than there are groups, and for a function that returns
- * anything but a finite number
- * @example
- * ```ts
- * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
- * const warmup = new lrScheduler.LambdaLR(optimizer, (epoch) => Math.min(1, (epoch + 1) / 10));
- * warmup.getLastLr(); // [ 0.1 ]
- * ```
- */
-export class LambdaLR extends LRScheduler {
+/** What schedules by a function of the epoch share: one function for all groups, or one for each. */
+export abstract class FunctionLR extends LRScheduler {
   /** The function of each group. */
   readonly lrLambdas: LrLambda[];
   /** The one function of all groups. */
@@ -55,13 +44,13 @@ export class LambdaLR extends LRScheduler {
     this.start();
   }
 
-  protected override nextRate(_group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number {
-    const factor = this.lrLambdas[i]!(this.lastEpoch);
-    if (typeof factor !== 'number') {
-      const what = `what the function of group ${i} returned for epoch ${this.lastEpoch}`;
-      checkArguments(this.constructor.name, { [what]: K.number }, [factor]);
-    }
-    return baseLr * factor;
+  /** What the function of group i says of the present epoch. */
+  protected factorOf(i: number): number {
+    const factor = this.lrLambdas[i]?.(this.lastEpoch);
+    if (typeof factor === 'number') return factor;
+    const what = `what the function of group ${i} returned for epoch ${this.lastEpoch}`;
+    checkArguments(this.constructor.name, { [what]: K.number }, [factor]);
+    return Number.NaN;
   }
 
   protected override admit(group: ParamGroup<{ lr: number }>, i: number): number {

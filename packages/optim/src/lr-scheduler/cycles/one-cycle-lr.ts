@@ -1,10 +1,12 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { fraction, nonNegative } from '../kinds.ts';
-import type { Optimizer } from '../optimizer.ts';
+import type { ParamGroup } from '../../groups.ts';
+import { nonNegative } from '../../kinds.ts';
+import type { Optimizer } from '../../optimizer.ts';
+import { forGroups, orEach } from '../each-group.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import type { SchedulerStateDict } from '../state.ts';
+import { checkMomenta, type MovedGroup, setMomentum, usesBeta1 } from './momentum.ts';
 import { type CycleKey, type Phase, phasesOf, readPhases, writePhases } from './phases.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
-import type { SchedulerStateDict } from './state.ts';
 
 /** Options of {@link OneCycleLR}: `totalSteps`, or `epochs` and `stepsPerEpoch`, are needed. */
 export interface OneCycleLROptions extends SchedulerOptions {
@@ -32,12 +34,9 @@ export interface OneCycleLROptions extends SchedulerOptions {
   readonly threePhase?: boolean;
 }
 
-type CycledGroup = ParamGroup<{
-  lr: number;
-  momentum?: number;
-  betas?: readonly [number, number];
-}> &
-  Partial<Record<CycleKey, number>>;
+type CycledGroup = MovedGroup & Partial<Record<CycleKey, number>>;
+
+const hint = 'give the new group initialLr, maxLr and minLr of its own';
 
 const anneal = {
   cos: (from: number, to: number, part: number): number =>
@@ -45,8 +44,6 @@ const anneal = {
   linear: (from: number, to: number, part: number): number => (to - from) * part + from,
 };
 
-const orEach = (of: K.Kind): K.Kind =>
-  K.either(of, K.listOf(of, `an array with ${of.expected} for each group`));
 const divisor = /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0);
 const strategy = /* @__PURE__ */ K.oneOf('cos', 'linear');
 const maximum = /* @__PURE__ */ orEach(K.finite);
@@ -100,7 +97,8 @@ export class OneCycleLR extends LRScheduler {
     const { cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, threePhase = false } = options;
     const totalSteps = totalStepsOf(name, options);
     if (cycleMomentum) checkMomenta(name, optimizer, baseMomentum, maxMomentum);
-    const each = forGroups(name, optimizer);
+    const each = (option: string, value: number | readonly number[]): ((i: number) => number) =>
+      forGroups(name, optimizer, option, value, hint);
     const [rates, bases, maxima] = [
       each('maxLr', maxLr),
       each('baseMomentum', baseMomentum),
@@ -128,7 +126,7 @@ export class OneCycleLR extends LRScheduler {
 
   /** Whether the momentum that moves is the first of the optimizer's betas. */
   get useBeta1(): boolean {
-    return 'betas' in this.optimizer.defaults;
+    return usesBeta1(this.optimizer);
   }
 
   /** A new group that brings `maxLr` with it brings the rest too, as from a state dict. */
@@ -136,16 +134,13 @@ export class OneCycleLR extends LRScheduler {
     return group.maxLr === undefined ? this.#begin(group, i) : super.admit(group, i);
   }
 
-  /** {@link LRScheduler.step}, and moves the momentum. */
-  override step(epoch?: number): void {
-    super.step(epoch);
+  /** Sets the rates, and moves the momentum. */
+  protected override moveTo(epoch?: number): void {
+    super.moveTo(epoch);
     if (!this.cycleMomentum) return;
     const { startMomentum, endMomentum, part } = this.#phase();
-    for (const [i, group] of (this.optimizer.paramGroups as CycledGroup[]).entries()) {
-      const momentum = this.#between(group, i, startMomentum, endMomentum, part);
-      if (this.useBeta1) group.betas = [momentum, group.betas![1]];
-      else group.momentum = momentum;
-    }
+    for (const [i, group] of (this.optimizer.paramGroups as CycledGroup[]).entries())
+      setMomentum(group, this.#between(group, i, startMomentum, endMomentum, part));
   }
 
   /** The phase of the present step, and the part of it that is over. */
@@ -221,40 +216,4 @@ function totalStepsOf(name: string, { totalSteps, epochs, stepsPerEpoch }: OneCy
   if (epochs === undefined || stepsPerEpoch === undefined)
     throw new ValueError(`${name}: you must define either totalSteps or both epochs and stepsPerEpoch`);
   return epochs * stepsPerEpoch;
-}
-
-function checkMomenta(
-  name: string,
-  { defaults }: Optimizer,
-  ...momenta: (number | readonly number[])[]
-): void {
-  if (!('betas' in defaults) && !('momentum' in defaults))
-    throw new ValueError(`${name}: the optimizer must support momentum or betas with cycleMomentum: true`);
-  for (const momentum of 'betas' in defaults ? momenta.flat() : []) {
-    if (!fraction.accepts(momentum))
-      throw new ValueError(
-        `${name}: the first beta cannot be a momentum of ${momentum}: expected ${fraction.expected}`,
-      );
-  }
-}
-
-/** Takes one value for all groups, or a list with one for each: gives the value of group i. */
-function forGroups(
-  name: string,
-  { paramGroups }: Optimizer,
-): (option: string, value: number | readonly number[]) => (i: number) => number {
-  return (option, value) => {
-    if (typeof value === 'number') return () => value;
-    if (value.length !== paramGroups.length)
-      throw new ValueError(
-        `${name}: expected ${paramGroups.length} values for ${option}, got ${value.length}`,
-      );
-    return (i) => {
-      if (i < value.length) return value[i]!;
-      throw new ValueError(
-        `${name}: the optimizer has a parameter group ${i} now, and ${option} was given for ${value.length}; give the new ` +
-          'group initialLr, maxLr and minLr of its own',
-      );
-    };
-  };
 }

@@ -1,5 +1,5 @@
 import { K, ValueError } from '@kindling/core';
-import { camelCase, snakeCase } from '../naming.ts';
+import { ofSchedules } from '../../naming.ts';
 
 /** What a group of a cycle moves between, in its own fields. */
 export type CycleKey = 'initialLr' | 'maxLr' | 'minLr' | 'maxMomentum' | 'baseMomentum';
@@ -55,7 +55,7 @@ const renamed = (phase: object, rename: (name: string) => string): Record<string
 
 /** The phases as they stand in a state dict of PyTorch. */
 export const writePhases = (phases: readonly Phase[]): Record<string, unknown>[] =>
-  phases.map((phase) => renamed(phase, snakeCase));
+  phases.map((phase) => renamed(phase, ofSchedules.snakeCase));
 
 /** Undoes {@link writePhases}. */
 export function readPhases(caller: string, phases: unknown): Phase[] {
@@ -63,5 +63,5 @@ export function readPhases(caller: string, phases: unknown): Phase[] {
     K.isOptions(phase) && Object.entries(fields).every(([name, kind]) => kind.accepts(phase[name]));
   if (!Array.isArray(phases) || phases.length === 0 || !phases.every(isPhase))
     throw new ValueError(`${caller}: the state has no _schedule_phases: is it of another scheduler?`);
-  return phases.map((phase) => renamed(phase, camelCase) as unknown as Phase);
+  return phases.map((phase) => renamed(phase, ofSchedules.camelCase) as unknown as Phase);
 }

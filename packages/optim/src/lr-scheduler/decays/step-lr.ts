@@ -1,7 +1,7 @@
 import { checkArguments, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
+import type { ParamGroup } from '../../groups.ts';
+import type { Optimizer } from '../../optimizer.ts';
+import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link StepLR}. */
 export interface StepLROptions extends SchedulerOptions {
