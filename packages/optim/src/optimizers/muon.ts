@@ -74,33 +74,38 @@ const takes = { params: K.anything, options: /* @__PURE__ */ K.options<MuonOptio
 type Numbers<T> = [fresh: T, mu: T, shrink: T, rate: T, a: T, b: T, c: T, eps: T];
 
 /**
- * x rounded to bfloat16, in lanes of float32. PyTorch works in bfloat16 here, whatever the dtype of the parameters: a sum or product
- * is computed in float32 and rounded once.
+ * The bits of x rounded to the nearest that end in so many zeros, x itself where it is NaN. PyTorch works in bfloat16 here, whatever
+ * the dtype of the parameters: products and their sums in float32, and what comes of them rounded.
  */
-function bfloat16(x: E.Expr): E.Expr {
+function rounded(x: E.Expr, zeros: number): E.Expr {
   const bits = E.bitsOf(x);
-  const odd = E.iand(E.shrU(bits, 16), 1);
-  const rounded = E.iand(E.iadd(bits, E.iadd(odd, 0x7fff)), -0x10000);
-  return E.select(E.isNaN(x), x, E.fromBits(rounded));
+  const odd = E.iand(E.shrU(bits, zeros), 1);
+  const nearest = E.iand(E.iadd(bits, E.iadd(odd, 2 ** (zeros - 1) - 1)), -(2 ** zeros));
+  return E.select(E.isNaN(x), x, E.fromBits(nearest));
 }
 
-const rounding = new FusedUpdate('muon_round', 1, 0, (x) => [bfloat16(x)]);
+/** From float64 to float32, and from each of them to bfloat16. */
+const to32 = (x: E.Expr): E.Expr => rounded(x, 29);
+const from64 = (x: E.Expr): E.Expr => rounded(to32(x), 45);
+const from32 = (x: E.Expr): E.Expr => rounded(x, 16);
 
-const normalizing = new FusedUpdate('muon_normalize', 1, 1, (x, norm, ...numbers) => {
-  const [, , , , , , , eps] = numbers as Numbers<E.Expr>;
-  return [bfloat16(E.div(x, E.max(bfloat16(norm), bfloat16(eps))))];
+const rounding = new FusedUpdate('muon_round', 1, 0, (x) => [from32(x as E.Expr)]);
+
+const normalizing = new FusedUpdate('muon_normalize', 1, 1, (...operands) => {
+  const [x, norm, , , , , , , , eps] = operands as [E.Expr, E.Expr, ...Numbers<E.Expr>];
+  return [from32(E.div(x, E.max(from32(norm), from32(eps))))];
 });
 
-/** b G + c G G. */
-const polynomial = new FusedUpdate('muon_polynomial', 1, 1, (square, gram, ...numbers) => {
-  const [, , , , , b, c] = numbers as Numbers<E.Expr>;
-  return [bfloat16(E.add(E.mul(b, gram), E.mul(c, square)))];
+/** b G + c G G, of which float64 holds the first product: PyTorch adds it fused. */
+const polynomial = new FusedUpdate('muon_polynomial', 1, 1, (...operands) => {
+  const [square, gram, , , , , , b, c] = operands as [E.Expr, E.Expr, ...Numbers<E.Expr>];
+  return [from64(E.add(E.mul(b, gram), to32(E.mul(c, square))))];
 });
 
-/** a X + U X. */
-const applying = new FusedUpdate('muon_apply', 1, 1, (product, x, ...numbers) => {
-  const [, , , , a] = numbers as Numbers<E.Expr>;
-  return [bfloat16(E.add(E.mul(a, x), product))];
+/** a X + U X, likewise. */
+const applying = new FusedUpdate('muon_apply', 1, 1, (...operands) => {
+  const [product, x, , , , , a] = operands as [E.Expr, E.Expr, ...Numbers<E.Expr>];
+  return [from64(E.add(E.mul(a, x), product))];
 });
 
 const descending = new FusedUpdate('muon', 1, 1, (w, direction, ...numbers) => {
@@ -119,11 +124,11 @@ function orthogonal(direction: Tensor, steps: number, numbers: readonly number[]
   for (let step = 0; step < steps; step++) {
     const gram = x.matmul(x.t());
     rounding.run([gram], numbers);
-    const square = gram.matmul(gram);
-    polynomial.run([square, gram], numbers);
-    const next = square.matmul(x);
-    applying.run([next, x], numbers);
-    x = next;
+    const square = gram.matmul(gram).to('float64');
+    polynomial.run([square, gram.to('float64')], numbers);
+    const product = square.to('float32').matmul(x).to('float64');
+    applying.run([product, x.to('float64')], numbers);
+    x = product.to('float32');
   }
   return isTall ? x.t() : x;
 }
@@ -204,6 +209,8 @@ export class Muon extends Optimizer<Required<MuonOptions>> {
     const { lr, weightDecay, momentum, nsCoefficients, eps, adjustLrFn } = group;
     const [rows = 0, columns = 0] = shape;
     const rate = lr * ratios[adjustLrFn ?? 'original'](rows, columns);
-    return [1 - momentum, momentum, 1 - lr * weightDecay, rate, ...nsCoefficients, eps];
+    const [a, b, c] = nsCoefficients;
+    const { fround } = Math;
+    return [1 - momentum, momentum, 1 - lr * weightDecay, rate, fround(a), fround(b), fround(c), eps];
   }
 }
