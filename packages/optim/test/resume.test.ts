@@ -33,7 +33,7 @@ const ways: Readonly<Record<string, Make>> = {
 };
 
 const rows = 22;
-const dataset = (): data.TensorDataset => {
+const dataset = () => {
   const generator = new Generator().manualSeed(11);
   const x = rand([rows, 3], { generator });
   return new data.TensorDataset(x, x.square().sum(1, { keepdim: true }));

@@ -67,7 +67,7 @@ export function encodeState(value: unknown, path: string, to: Sink, depth = 0): 
 }
 
 /**
- * The state that {@link encodeState} wrote, tensors and bytes on memory of their own.
+ * The state that {@link encodeState} wrote; its tensors and bytes are the arrays themselves.
  * @throws ValueError where it names an array that is not there
  */
 export function decodeState(json: unknown, arrays: ReadonlyMap<string, DenseArray>): unknown {
@@ -77,7 +77,7 @@ export function decodeState(json: unknown, arrays: ReadonlyMap<string, DenseArra
     const dense = arrays.get(String(name));
     if (dense === undefined)
       throw new ValueError(`it names tensor ${describe(name)}, and has none of that name`);
-    return { ...dense, array: dense.array.slice() };
+    return dense;
   };
   const marked: Record<string, (value: unknown) => unknown> = {
     [`${MARK}number`]: Number,
