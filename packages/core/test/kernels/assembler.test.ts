@@ -74,6 +74,27 @@ describe('ModuleBuilder', () => {
     expect(Array.from(f32.subarray(8, 16))).toEqual([3, 4, 0, 7, 2, 3, 4, 5]);
   });
 
+  test('a vector constant is in a block what it is outside, and stands there once however often it is used', () => {
+    const used = (times: number): Uint8Array => {
+      const module = new ModuleBuilder();
+      module.addFunction({ params: [], results: [], export: 'store' }, (f) => {
+        f.i32Const(1).if();
+        for (let i = 0; i < times; i++)
+          f.i32Const(16 * i)
+            .f32Splat(1.5)
+            .store('v128.store');
+        f.end()
+          .i32Const(16 * times)
+          .f32Splat(2.5)
+          .store('v128.store');
+      });
+      return module.build();
+    };
+    instantiate<{ store(): void }>(used(2)).store();
+    expect(Array.from(f32.subarray(0, 12))).toEqual([...new Array(8).fill(1.5), ...new Array(4).fill(2.5)]);
+    expect(used(4).length - used(2).length).toBeLessThan(2 * 16);
+  });
+
   test('unbalanced blocks are reported', () => {
     const signature = { params: [], results: [] };
     expect(() => new ModuleBuilder().addFunction(signature, (f) => f.block())).toThrow(/left open/);

@@ -29,14 +29,35 @@ class WeightRow extends RowEmitter {
   }
 }
 
-/** Sets what lies behind the first `n` of `columns` elements to 0. */
-function clearBehind(
-  f: FunctionBuilder,
-  t: AttentionLane,
-  p: { readonly n: number; readonly columns: number; readonly x: number },
-): void {
-  f.get(p.x).get(p.n).i32Const(t.bytes).op('i32.mul').op('i32.add').i32Const(0);
-  f.get(p.columns).get(p.n).op('i32.sub').i32Const(t.bytes).op('i32.mul').memoryFill();
+interface RowOfScores {
+  readonly n: number;
+  readonly columns: number;
+  readonly x: number;
+}
+
+/** Has a row of `n` scores end with a whole vector, of -Infinity: there is room behind each row. */
+function roundUp(f: FunctionBuilder, t: AttentionLane, p: RowOfScores): void {
+  f.get(p.x).get(p.n).i32Const(t.bytes).op('i32.mul').op('i32.add');
+  f.splat(t.lane, Number.NEGATIVE_INFINITY).store('v128.store');
+  f.get(p.n)
+    .i32Const(t.lanes - 1)
+    .op('i32.add')
+    .i32Const(-t.lanes)
+    .op('i32.and')
+    .set(p.n);
+}
+
+/** Sets what lies behind the first `n` of `columns` elements, and perhaps a few more, to 0. */
+function clearBehind(f: FunctionBuilder, t: AttentionLane, p: RowOfScores): void {
+  const [at, left] = [f.local('i32'), f.local('i32')];
+  f.get(p.x).get(p.n).i32Const(t.bytes).op('i32.mul').op('i32.add').set(at);
+  f.get(p.columns).get(p.n).op('i32.sub').set(left);
+  f.get(left).i32Const(0).op('i32.gt_s').if();
+  const again = f.loop();
+  f.get(at).splat(t.lane, 0).store('v128.store');
+  bump(f, at, { bytes: 16 });
+  f.get(left).i32Const(t.lanes).op('i32.sub').tee(left).i32Const(0).op('i32.gt_s').brIf(again);
+  f.end().end();
 }
 
 /** Stores the float64 on the stack, above an address, as a number of the lane. */
@@ -94,6 +115,7 @@ function pushReference(f: FunctionBuilder, max: number): void {
 export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
   const params = i32Params('n', 'columns', 'x', 'state', 'sums', 'size', 'fresh');
   return defineFunction(module, { name: `attention_weigh_${t.lane}` }, params, (f, p) => {
+    roundUp(f, t, p);
     const row = new WeightRow(f, t, p.n);
     const max = f.local('v128');
     const out = f.local('i32');
@@ -146,6 +168,7 @@ export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number
 export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'columns', 'x', 'statistics');
   return defineFunction(module, { name: `attention_weights_${t.lane}` }, params, (f, p) => {
+    roundUp(f, t, p);
     const row = new WeightRow(f, t, p.n);
     const [top, factor] = [f.local('v128'), f.local('v128')];
     f.get(p.statistics).load(t.splat).set(top).get(p.statistics).load(t.splat, t.bytes).set(factor);
@@ -165,15 +188,25 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
 
 /** Adds slopes = weights * (slopes - the sum of y * g), for `size` elements of y and g. */
 export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
-  const vector = { sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
+  const vector = { add: `${t.vector}.add`, sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
   const dot = defineFunction(
     module,
     { name: `attention_dot_${t.lane}`, result: 'f64' },
     i32Params('n', 'y', 'g'),
     (f, p) => {
       const row = new WeightRow(f, t, p.n);
-      row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(vector.mul));
-      f.get(row.sum);
+      const sums = f.local('v128');
+      row.eachVector([p.y, p.g], ({ partial }) => {
+        f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(vector.mul).set(row.x);
+        if (partial) row.cut(row.x);
+        f.get(sums).get(row.x).op(vector.add).set(sums);
+      });
+      f.f64Const(0);
+      for (let lane = 0; lane < t.lanes; lane++) {
+        f.get(sums).lane(`${t.vector}.extract_lane`, lane);
+        if (t.lane === 'f32') f.op('f64.promote_f32');
+        f.op('f64.add');
+      }
     },
   );
   const params = i32Params('n', 'weights', 'slopes', 'size', 'y', 'g');

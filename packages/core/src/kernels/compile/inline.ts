@@ -36,7 +36,7 @@ export function inlineExpression(
     else f.get(inLocal(node));
   };
   for (const node of nodes) {
-    // Constants are written where they are used; V8 moves them out of the loop.
+    // Constants are named where they are used; the assembler sets them once.
     if (isConstant(node)) continue;
     if (node.op === 'input') {
       const given = inputs[node.attribute];

@@ -283,7 +283,7 @@ export class RowEmitter {
   }
 
   /** Sets the lanes of a partial vector that lie past the row's end to 0. */
-  private cut(value: number): void {
+  cut(value: number): void {
     this.f.get(value).get(this.mask).op('v128.and').set(value);
   }
 }

@@ -32,6 +32,8 @@ export class FunctionBuilder {
   private readonly locals: ValueType[] = [];
   private readonly paramCount: number;
   private depth = 0;
+  private readonly prologue: number[] = [];
+  private readonly constants = new Map<string, number>();
 
   constructor(params: readonly ValueType[]) {
     this.paramCount = params.length;
@@ -127,8 +129,10 @@ export class FunctionBuilder {
   }
 
   /** Pushes a vector constant of these 16 bytes. */
+  /** Within a block it is a local that is set once, at the function's entry: newer V8s do not move constants out of loops. */
   v128Const(bytes: ArrayLike<number>): this {
     if (bytes.length !== 16) throw new Error(`assembler: v128.const takes 16 bytes, got ${bytes.length}`);
+    if (this.depth > 0) return this.get(this.constant(bytes));
     this.opcode(0xfd_000c);
     writeBytes(this.code, bytes);
     return this;
@@ -243,9 +247,25 @@ export class FunctionBuilder {
       writeUnsigned(out, count);
       out.push(VALUE_TYPES[type]);
     }
+    writeBytes(out, this.prologue);
     writeBytes(out, this.code);
     out.push(0x0b);
     return out;
+  }
+
+  /** The local that holds a vector constant. */
+  private constant(bytes: ArrayLike<number>): number {
+    const key = Array.from(bytes).join();
+    let local = this.constants.get(key);
+    if (local === undefined) {
+      local = this.local('v128');
+      this.constants.set(key, local);
+      this.prologue.push(0xfd, 0x0c);
+      writeBytes(this.prologue, bytes);
+      this.prologue.push(0x21);
+      writeUnsigned(this.prologue, local);
+    }
+    return local;
   }
 
   private opcode(code: number): this {
