@@ -28,6 +28,7 @@ export default defineConfig({
       project('nn', 'packages/nn'),
       project('optim', 'packages/optim'),
       project('metrics', 'packages/metrics'),
+      project('tensorboard', 'packages/tensorboard'),
       project('examples', 'examples'),
     ],
   },

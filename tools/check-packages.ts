@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from '@typescript/typescript6';
 import { publint } from 'publint';
@@ -75,13 +75,14 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
     if (count > code.length + (code.length > 1 ? 1 : 0))
       return [`@kindling/${name} has ${count} scripts for ${code.length} entries`];
   }
-  mkdirSync(join(project, 'node_modules', '@types'));
-  for (const shared of ['fast-check', '@types/node']) {
-    symlinkSync(
-      realpathSync(join(root, 'node_modules', shared)),
-      join(project, 'node_modules', shared),
-      'dir',
-    );
+  for (const [shared, from] of [
+    ['fast-check', root],
+    ['@types/node', root],
+    ...[...tarballs.keys()].flatMap(dependenciesOf),
+  ] as const) {
+    const link = join(project, 'node_modules', shared);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join(from, 'node_modules', shared)), link, 'dir');
   }
   const imports = entries.map((entry, i) => `import * as entry${i} from '${entry}';\n`).join('');
   const source = `${imports}export const all = [${entries.map((_, i) => `entry${i}`).join(', ')}];\n`;
@@ -98,6 +99,17 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
     ...(ran.ok ? [] : [`a user's import fails:\n${ran.output}`]),
     ...(required.ok ? [] : [`a user's require fails:\n${required.output}`]),
   ];
+}
+
+/** What a package needs beside the others, with the folder that has it. */
+function dependenciesOf(name: string): (readonly [dependency: string, from: string])[] {
+  const folder = join(root, 'packages', name);
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  return Object.keys(dependencies)
+    .filter((dependency) => !dependency.startsWith('@kindling/'))
+    .map((dependency) => [dependency, folder]);
 }
 
 /** Compiles main.ts by the two compilers in use. */

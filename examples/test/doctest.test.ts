@@ -9,6 +9,7 @@ import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
 import * as testing from '@kindling/core/testing';
 import * as metrics from '@kindling/metrics';
+import * as tensorboard from '@kindling/tensorboard';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Example, examplesOf, runExample } from './doctest/index.ts';
@@ -23,7 +24,18 @@ const [nn, optim] = await Promise.all([
 ]);
 
 /** The public names of all packages; `var` is a word of the language, and an example writes `variance` or `x.var()`. */
-const { var: _, ...scope } = { ...testing, ...node, ...metrics, ...optim, ...nn, ...core, nn, optim, fc };
+const { var: _, ...scope } = {
+  ...testing,
+  ...node,
+  ...tensorboard,
+  ...metrics,
+  ...optim,
+  ...nn,
+  ...core,
+  nn,
+  optim,
+  fc,
+};
 
 /** A failed example as its author wants to read it: where, and what to write instead. */
 async function report(path: string, example: Example): Promise<string> {

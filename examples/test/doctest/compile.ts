@@ -10,7 +10,7 @@ const parsed = ts.parseJsonConfigFileContent(config, ts.sys, directory);
 const options = { ...parsed.options, verbatimModuleSyntax: false, isolatedModules: false };
 
 /** Later packages win where two export one name, as in doctest.test.ts. */
-const specifiers = ['core/testing', 'core/node', 'metrics', 'optim', 'nn', 'core'].map(
+const specifiers = ['core/testing', 'core/node', 'tensorboard', 'metrics', 'optim', 'nn', 'core'].map(
   (name) => `@kindling/${name}`,
 );
 

@@ -7,6 +7,7 @@ import * as testing from '@kindling/core/testing';
 import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import * as tensorboard from '@kindling/tensorboard';
 import fc from 'fast-check';
 import { examplesOf } from '../doctest/index.ts';
 import { packages, sourceFiles } from '../support/sources.ts';
@@ -34,6 +35,7 @@ function exportedFunctions(): Map<Callable, string[]> {
   collect(optim, 'optim.');
   collect(node, 'node.');
   collect(metrics, 'metrics.');
+  collect(tensorboard, 'tensorboard.');
   return paths;
 }
 
@@ -73,7 +75,18 @@ export interface PublicCalls {
 
 /** Right calls from the examples of the documentation, from a table, or else found by trying. */
 export async function publicCalls(): Promise<PublicCalls> {
-  const { var: _, ...scope } = { ...testing, ...node, ...metrics, ...optim, ...nn, ...core, nn, optim, fc };
+  const { var: _, ...scope } = {
+    ...testing,
+    ...node,
+    ...tensorboard,
+    ...metrics,
+    ...optim,
+    ...nn,
+    ...core,
+    nn,
+    optim,
+    fc,
+  };
   const examples = sourceFiles().flatMap((path) =>
     examplesOf(path, readFileSync(join(packages, path), 'utf8')),
   );

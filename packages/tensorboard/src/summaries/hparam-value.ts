@@ -1,0 +1,2 @@
+/** A hyperparameter. */
+export type HparamValue = number | string | boolean;
