@@ -84,9 +84,7 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
           );
           push(f, plus(at.j, p.block)).tee(at.j).get(v.limit).op('i32.lt_s').brIf(again);
           f.end();
-          eachRow(() =>
-            call(f, finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r)), p.mask]),
-          );
+          eachRow(() => call(f, finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r))]));
         }),
       );
     });

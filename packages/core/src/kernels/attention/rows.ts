@@ -66,7 +66,7 @@ function storeNarrow(f: FunctionBuilder, t: AttentionLane, offset = 0): void {
   f.store(`${t.lane}.store`, offset);
 }
 
-/** Adds x += mask, or of bools x = mask ? x : -Infinity. */
+/** Adds x += mask, or of bools x += mask ? 0 : -Infinity: as PyTorch does, where NaN stays NaN. */
 export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'x', 'mask', 'kind');
   return defineFunction(module, { name: `attention_mask_${t.lane}` }, params, (f, p) => {
@@ -74,9 +74,9 @@ export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
     f.get(p.kind).i32Const(BOOLS).op('i32.eq').if();
     countdown(f, p.n, 1, () => {
       f.get(p.x).get(p.x).load(`${t.lane}.load`);
-      if (t.lane === 'f32') f.f32Const(Number.NEGATIVE_INFINITY);
-      else f.f64Const(Number.NEGATIVE_INFINITY);
-      f.get(p.mask).load('i32.load8_u').op('select').store(`${t.lane}.store`);
+      if (t.lane === 'f32') f.f32Const(0).f32Const(Number.NEGATIVE_INFINITY);
+      else f.f64Const(0).f64Const(Number.NEGATIVE_INFINITY);
+      f.get(p.mask).load('i32.load8_u').op('select').op(`${t.lane}.add`).store(`${t.lane}.store`);
       bump(f, p.x, { bytes: t.bytes });
       bump(f, p.mask, { bytes: 1 });
     });
@@ -145,16 +145,22 @@ export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number)
 
 /**
  * Adds what divides a row of `size` summed up values by the sum of the weights, and notes what the weights are made from: what scores
- * are less, and a factor. A query that a mask lets see nothing gets 0.
+ * are less, and a factor. A query all of whose scores are -Infinity gets 0.
  */
 export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
-  const params = i32Params('size', 'sums', 'state', 'statistics', 'mask');
+  const params = i32Params('size', 'sums', 'state', 'statistics');
   return defineFunction(module, { name: `attention_finish_${t.lane}` }, params, (f, p) => {
     const { top, sum, factor } = locals(f, 'f64', 'top', 'sum', 'factor');
     f.get(p.state).load('f64.load').set(top).get(p.state).load('f64.load', 8).set(sum);
-    f.f64Const(0).f64Const(1).get(sum).op('f64.div');
-    f.get(sum).f64Const(0).op('f64.eq').i32Const(0).get(p.mask).op('i32.lt_s').op('i32.and').op('select');
-    f.set(factor);
+    f.f64Const(0)
+      .f64Const(1)
+      .get(sum)
+      .op('f64.div')
+      .get(sum)
+      .f64Const(0)
+      .op('f64.eq')
+      .op('select')
+      .set(factor);
     f.get(p.statistics);
     pushReference(f, top);
     storeNarrow(f, t);

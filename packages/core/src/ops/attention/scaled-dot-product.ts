@@ -98,7 +98,7 @@ function maskInHeads(mask: Tensor, scores: Shape, isShared: boolean): Tensor {
  * @example
  * ```ts
  * const [q, k, v] = [ones([2, 4]), ones([3, 4]), eye(3)];
- * F.scaledDotProductAttention(q, k, v, { isCausal: true });
+ * scaledDotProductAttention(q, k, v, { isCausal: true });
  * // tensor([[1.0000, 0.0000, 0.0000],
  * //         [0.5000, 0.5000, 0.0000]])
  * ```

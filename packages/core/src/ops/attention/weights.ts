@@ -12,21 +12,21 @@ interface Scored {
   readonly mask: Tensor | null;
 }
 
-/** Softmax over the keys; a query that may see none has weights of 0. */
+/** Softmax over the keys; a query all of whose scores are -Infinity has weights of 0. */
 function softmaxWhere(scores: Tensor): Tensor {
   const blind = scores.detach().eq(-Infinity).all(-1, { keepdim: true });
   return where(blind, 0, where(blind, 0, scores).softmax(-1));
 }
 
-/** softmax(q k^T scale + mask). By the causal mask every query sees the first key. */
+/** softmax(q k^T scale + mask). What bools forbid is added too, as in PyTorch: a NaN is not hidden by it. */
 export function attentionWeights(q: Tensor, k: Tensor, { scale, isCausal, mask }: Scored): Tensor {
   const scores = q.mul(scale).matmul(k.transpose(-2, -1));
   if (isCausal) {
     const seen = ones([q.size(-2), k.size(-2)], { dtype: 'bool' }).tril();
-    return where(seen, scores, -Infinity).softmax(-1);
+    return softmaxWhere(where(seen, scores, -Infinity));
   }
-  if (mask === null) return scores.softmax(-1);
-  return softmaxWhere(mask.dtype === 'bool' ? where(mask, scores, -Infinity) : scores.add(mask));
+  if (mask === null) return softmaxWhere(scores);
+  return softmaxWhere(scores.add(mask.dtype === 'bool' ? where(mask, 0, -Infinity) : mask));
 }
 
 /**

@@ -1,0 +1,275 @@
+/** Attention in blocks: against its weights made by tensor operations, in programs, on threads, and what it takes of memory. */
+import {
+  autograd,
+  compile,
+  type DType,
+  getNumThreads,
+  manualSeed,
+  rand,
+  randn,
+  scaledDotProductAttention,
+  setNumThreads,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from '@kindling/core';
+import * as fc from 'fast-check';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { team, worth } from '../src/kernels/threads/index.ts';
+import { residentBytes, u8 } from '../src/kernels/wasm/index.ts';
+import { attentionWeights, sharedByHeads } from '../src/ops/attention/weights.ts';
+import { onNewStorage } from '../src/storage.ts';
+import { expectLowered, worldOf } from './support/lowered.ts';
+
+const masks = ['none', 'causal', 'bools', 'numbers'] as const;
+
+interface Form {
+  readonly batch: readonly number[];
+  readonly shared: boolean;
+  readonly queries: number;
+  readonly keys: number;
+  readonly size: number;
+  readonly valueSize: number;
+  readonly mask: (typeof masks)[number];
+  readonly maskRank: number;
+  readonly narrow: boolean;
+  readonly byTokens: boolean;
+}
+
+const int = (min: number, max: number) => fc.integer({ min, max });
+/** Blocks that are whole and cut, one and several; sizes that are no multiple of a vector. */
+const forms: fc.Arbitrary<Form> = fc.record({
+  batch: fc.constantFrom([], [3], [2, 4], [1, 2, 4]),
+  shared: fc.boolean(),
+  queries: fc.oneof(int(1, 9), int(60, 70), int(130, 140)),
+  keys: fc.oneof(int(1, 9), int(60, 70), int(250, 270)),
+  size: int(1, 33),
+  valueSize: int(1, 33),
+  mask: fc.constantFrom(...masks),
+  maskRank: int(1, 4),
+  narrow: fc.boolean(),
+  byTokens: fc.boolean(),
+});
+
+/** Operands that lie heads behind rows, as a linear layer gives them, or rows behind heads. */
+function operandsOf(
+  { batch, shared, queries, keys, size, valueSize, byTokens }: Form,
+  dtype: DType,
+): Tensor[] {
+  const heads = batch.at(-1);
+  const own = shared && heads !== undefined && heads % 2 === 0 ? [...batch.slice(0, -1), heads / 2] : batch;
+  const make = (lead: readonly number[], rows: number, columns: number): Tensor => {
+    const last = lead.at(-1);
+    if (!byTokens || last === undefined) return randn([...lead, rows, columns], { dtype });
+    return randn([...lead.slice(0, -1), rows, last, columns], { dtype }).transpose(-2, -3);
+  };
+  return [make(batch, queries, size), make(own, keys, size), make(own, keys, valueSize)];
+}
+
+function maskOf({ batch, queries, keys, mask, maskRank, narrow }: Form, dtype: DType): Tensor | null {
+  if (mask === 'none' || mask === 'causal') return null;
+  const whole = [...batch, queries, keys].slice(-maskRank);
+  const shape = narrow ? whole.map((n, d) => (d % 2 === 0 ? 1 : n)) : whole;
+  const seen = rand(shape).gt(0.3);
+  return mask === 'bools' ? seen : where(seen, randn(shape, { dtype }), -Infinity).to(dtype);
+}
+
+describe('blocks give what the weights give', () => {
+  const most = { float32: 1e-5, float64: 1e-13 };
+  it.each(['float32', 'float64'] as const)('%s', { timeout: 180_000 }, (dtype) => {
+    manualSeed(0);
+    fc.assert(
+      fc.property(forms, (form) => {
+        const [q, k, v] = operandsOf(form, dtype).map((x) => x.requiresGrad_()) as [Tensor, Tensor, Tensor];
+        const attnMask = maskOf(form, dtype);
+        const isCausal = form.mask === 'causal';
+        const y = scaledDotProductAttention(q, k, v, {
+          attnMask,
+          isCausal,
+          scale: 0.4,
+          enableGqa: form.shared,
+        });
+        const heads = q.ndim > 2 ? q.size(-3) : 1;
+        const [keys, values] =
+          form.shared && q.ndim > 2 ? [sharedByHeads(k, heads), sharedByHeads(v, heads)] : [k, v];
+        const expected = attentionWeights(q, keys, { scale: 0.4, isCausal, mask: attnMask }).matmul(values);
+        const g = randn(y.shape, { dtype });
+        const found = [y, ...autograd.grad([y], [q, k, v], { gradOutputs: [g] })];
+        const wanted = [expected, ...autograd.grad([expected], [q, k, v], { gradOutputs: [g] })];
+        for (const [i, x] of found.entries()) {
+          const by = Math.max(...wanted.map((one) => one.abs().max().item()));
+          expect(
+            x
+              .sub(wanted[i] ?? x)
+              .abs()
+              .max()
+              .item(),
+          ).toBeLessThanOrEqual(most[dtype] * Math.max(1, by));
+        }
+      }),
+      { numRuns: Number(process.env.KINDLING_RUNS ?? 15), seed: 1 },
+    );
+  });
+});
+
+describe('what is unusual', () => {
+  test('a query that sees no key gets zeros, and gives none', () => {
+    const [q, k, v] = [randn([2, 3]), randn([4, 3]), randn([4, 5])].map((x) => x.requiresGrad_()) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    for (const blind of [false, -Infinity]) {
+      const attnMask = tensor([[blind], [blind === false ? true : 0]]);
+      const y = scaledDotProductAttention(q, k, v, { attnMask });
+      expect(y.detach().select(0, 0).tolist()).toEqual([0, 0, 0, 0, 0]);
+      const [dq] = autograd.grad([y.sum()], [q]);
+      expect(dq?.select(0, 0).tolist()).toEqual([0, 0, 0]);
+    }
+  });
+
+  test('what is not finite stays with the queries that see it', () => {
+    const [q, k, v] = [randn([3, 2]), randn([3, 2]), randn([3, 2])] as const;
+    k.data[5] = Number.NaN;
+    const y = scaledDotProductAttention(q, k, v, { isCausal: true });
+    expect(y.isnan().any(1).tolist()).toEqual([false, false, true]);
+  });
+
+  test('nothing in front, no queries, no keys', () => {
+    expect(scaledDotProductAttention(zeros([0, 3, 2]), zeros([0, 4, 2]), zeros([0, 4, 5])).shape).toEqual([
+      0, 3, 5,
+    ]);
+    expect(scaledDotProductAttention(zeros([0, 2]), zeros([4, 2]), zeros([4, 5])).shape).toEqual([0, 5]);
+    expect(scaledDotProductAttention(zeros([1, 2]), zeros([0, 2]), zeros([0, 3])).tolist()).toEqual([
+      [0, 0, 0],
+    ]);
+  });
+
+  test('rows longer than blocks take', () => {
+    const [q, k, v] = [randn([3, 5000]), randn([4, 5000]), randn([4, 2])] as const;
+    const weights = q
+      .matmul(k.t())
+      .mul(5000 ** -0.5)
+      .softmax(-1);
+    expect(scaledDotProductAttention(q, k, v).allclose(weights.matmul(v), { atol: 1e-5 })).toBe(true);
+  });
+
+  test('gradients of gradients, and of a mask', () => {
+    const f = (q: Tensor, k: Tensor, v: Tensor): Tensor =>
+      scaledDotProductAttention(q, k, v, { isCausal: true });
+    const inputs = [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 3],
+    ].map((shape) => randn(shape, { dtype: 'float64' }).requiresGrad_()) as [Tensor, Tensor, Tensor];
+    expect(autograd.gradcheck(f, inputs)).toBe(true);
+    expect(autograd.gradgradcheck(f, inputs)).toBe(true);
+    const [q, k, v] = inputs;
+    const mask = randn([3, 5], { dtype: 'float64' }).requiresGrad_();
+    expect(
+      autograd.gradcheck((m: Tensor) => scaledDotProductAttention(q, k, v, { attnMask: m }), [mask]),
+    ).toBe(true);
+  });
+});
+
+describe('programs', () => {
+  it.each(['float32', 'float64'] as const)('have the bits of eager calls: %s', (dtype) => {
+    const form = {
+      batch: [2, 4],
+      shared: true,
+      queries: 70,
+      keys: 300,
+      size: 5,
+      valueSize: 9,
+      byTokens: true,
+    } as const;
+    for (const mask of masks) {
+      const whole: Form = { ...form, mask, maskRank: 2, narrow: false };
+      const run = (q: Tensor, k: Tensor, v: Tensor, m?: Tensor): Tensor =>
+        scaledDotProductAttention(q, k, v, {
+          attnMask: m?.detach() ?? null,
+          isCausal: mask === 'causal',
+          enableGqa: true,
+        });
+      const of = (): Tensor[] => {
+        const attnMask = maskOf(whole, dtype);
+        return [...operandsOf(whole, dtype), ...(attnMask === null ? [] : [attnMask])].map((x) => x.detach());
+      };
+      expectLowered(worldOf({ of, run: (q, k, v, m) => (q && k && v ? run(q, k, v, m) : []) }, dtype));
+    }
+  });
+});
+
+describe('threads', () => {
+  const before = getNumThreads();
+  const byDefault = { ...worth };
+  afterAll(() => {
+    setNumThreads(before);
+    Object.assign(worth, byDefault);
+  });
+
+  const step = (q: Tensor, k: Tensor, v: Tensor): Tensor[] => {
+    const y = scaledDotProductAttention(q, k, v, { isCausal: true });
+    return [y, ...autograd.grad([y], [q, k, v], { gradOutputs: [y.detach()] })];
+  };
+  const bits = (of: Tensor[]): string[] =>
+    of.map((one) => Buffer.from(one.detach().clone().data.buffer).toString('base64'));
+
+  /** Calls until workers took parts, for ten seconds at most. */
+  async function untilShared(call: () => Tensor[]): Promise<Tensor[]> {
+    const taken = team.taken();
+    const end = performance.now() + 10_000;
+    let results = call();
+    while (team.taken() < taken + 3 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      results = call();
+    }
+    expect(team.taken()).toBeGreaterThan(taken);
+    return results;
+  }
+
+  test('change no bit, of programs and of eager calls', async () => {
+    const given = [0, 1, 2].map(() => randn([3, 4, 90, 20]).requiresGrad_()) as [Tensor, Tensor, Tensor];
+    setNumThreads(1);
+    const expected = bits(step(...given));
+    setNumThreads(3);
+    const compiled = compile(step);
+    expect(bits(await untilShared(() => compiled(...given)))).toEqual(expected);
+    Object.assign(worth, { ofTeam: 0, ofCopying: 0 });
+    expect(bits(await untilShared(() => step(...given)))).toEqual(expected);
+  });
+});
+
+describe('memory', () => {
+  const length = 2048;
+  const ofWeights = 4 * length * length;
+  const step = (q: Tensor, k: Tensor, v: Tensor): Tensor[] => {
+    const y = scaledDotProductAttention(q, k, v);
+    return autograd.grad([y], [q, k, v], { gradOutputs: [y.detach()] });
+  };
+  const operands = (): [Tensor, Tensor, Tensor] =>
+    [0, 1, 2].map(() => randn([length, 16]).requiresGrad_()) as [Tensor, Tensor, Tensor];
+
+  test('of all tensors of an eager call, and of scratch, is a small part of that of the weights', () => {
+    const given = operands();
+    let made = 0;
+    onNewStorage(({ array }) => (made += array.byteLength));
+    try {
+      step(...given);
+    } finally {
+      onNewStorage(null);
+    }
+    expect(made).toBeLessThan(ofWeights / 8);
+    expect(u8.byteLength).toBeLessThan(ofWeights);
+  });
+
+  test('of a program is a small part of it too', () => {
+    const given = operands();
+    const before = residentBytes().taken;
+    const compiled = compile(step);
+    for (let i = 0; i < 4; i++) compiled(...given);
+    expect(compiled.programs.length).toBe(1);
+    expect(residentBytes().taken - before).toBeLessThan(ofWeights / 4);
+  });
+});
