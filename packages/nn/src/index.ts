@@ -7,6 +7,7 @@ export * as init from './init/index.ts';
 export { getInputChecks, type InputChecks, reduceLoss, setInputChecks } from './losses/index.ts';
 export * from './module/index.ts';
 export * from './summary/index.ts';
+export * as swaUtils from './swa-utils/index.ts';
 export * as utils from './utils/index.ts';
 
 // From here on test/faces.test.ts writes, and holds, what stands here.
