@@ -80,30 +80,26 @@ const loadKind = /* @__PURE__ */ K.options<LoadCheckpointOptions>({ strict: K.fl
  * @throws ValueError where an option cannot be, or a part has no state
  * @example
  * ```ts
- * import * as nn from '@kindling/nn';
- * import * as optim from '@kindling/optim';
  * const model = new nn.Linear(2, 1);
  * const optimizer = new optim.Adam(model.parameters());
- * // In Node: storage: folderStorage('run')
  * const checkpoint = new Checkpoint({
- *   storage: memoryStorage(),
+ *   storage: folderStorage('run'), // of @kindling/core/node
  *   parts: { model, optimizer },
  *   values: { losses: [] as number[] },
  *   best: 'min',
  * });
- * async function train() {
- *   const at = await checkpoint.resume();
- *   const losses = at?.losses ?? [];
- *   for (let epoch = at === null ? 0 : at.epoch + 1; epoch < 3; epoch++) {
- *     optimizer.zeroGrad();
- *     const loss = model(ones(4, 2)).square().mean();
- *     loss.backward();
- *     optimizer.step();
- *     losses.push(loss.item());
- *     await checkpoint.save({ epoch, metric: loss.item(), losses });
- *   }
- *   return losses.length;
+ * const at = await checkpoint.resume();
+ * const losses = at?.losses ?? [];
+ * for (let epoch = at === null ? 0 : at.epoch + 1; epoch < 5; epoch++) {
+ *   optimizer.zeroGrad();
+ *   const loss = model(ones([4, 2])).square().mean();
+ *   loss.backward();
+ *   optimizer.step();
+ *   losses.push(loss.item());
+ *   await checkpoint.save({ epoch, metric: loss.item(), losses });
  * }
+ * (await checkpoint.list()).length; // 3
+ * (await checkpoint.resume())?.losses.length; // 5
  * ```
  */
 export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> {

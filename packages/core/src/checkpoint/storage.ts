@@ -17,7 +17,7 @@ import { refuseExcess } from '../arguments/index.ts';
  * const w = tensor([1, 2]);
  * const model = { stateDict: () => ({ w }), loadStateDict: (state: { w: Tensor }) => w.copy_(state.w) };
  * const checkpoint = new Checkpoint({ storage, parts: { model } });
- * const saved = checkpoint.save({ step: 1 }).then(() => [...files.keys()]); // [ 'checkpoint-00000001.safetensors' ]
+ * await checkpoint.save({ step: 1 }); // 'checkpoint-00000001.safetensors'
  * ```
  */
 export interface CheckpointStorage {
@@ -34,7 +34,8 @@ export interface CheckpointStorage {
  * @example
  * ```ts
  * const storage = memoryStorage();
- * storage.list(); // Promise { [] }
+ * await storage.write('x', Uint8Array.of(1, 2));
+ * await storage.list(); // [ 'x' ]
  * ```
  */
 export function memoryStorage(): CheckpointStorage {

@@ -20,6 +20,12 @@ function unlessMissing<T>(instead: T): (error: unknown) => T {
  * Checkpoints in a folder, which is made where it is not there. A file is written as `saveSafetensors` does, so that a crash or a loss
  * of power leaves all of it or nothing; what a killed process left beside it is removed when the folder is next listed. Kindling's own.
  * @throws ValueError where `path` is none; FileError by its methods, where the folder cannot be read or written
+ * @example
+ * ```ts
+ * const storage = folderStorage('run');
+ * await storage.write('x', Uint8Array.of(1, 2));
+ * await storage.list(); // [ 'x' ]
+ * ```
  */
 export function folderStorage(
   path: string | { readonly href: string; readonly searchParams: object },

@@ -1,7 +1,13 @@
 /** Has V8 compile matrix products for vectors of 256 bits, which WebAssembly has no instructions for. */
 import { setFlagsFromString } from 'node:v8';
 import { refuseExcess } from '../arguments/index.ts';
-import { tryWideProducts, useWideAttention, useWideConvolutions, type WideTrial } from '../kernels/index.ts';
+import {
+  tryWideProducts,
+  useWideAttention,
+  useWideConvolutions,
+  useWideRecurrence,
+  type WideTrial,
+} from '../kernels/index.ts';
 
 /** What {@link useWideVectors} did. */
 export interface WideVectors {
@@ -73,6 +79,7 @@ function tryWide(): WideVectors {
   if (trial.used) {
     useWideConvolutions(compileWide);
     useWideAttention(compileWide);
+    useWideRecurrence(compileWide);
   }
   return outcome(trial);
 }
