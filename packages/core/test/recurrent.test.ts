@@ -44,11 +44,15 @@ function stepByStep(
 describe.each(ways)('an LSTM along a sequence, %j', (way) => {
   const run = (...x: Tensor[]) => lstmSequence(...(x as [Tensor, Tensor, Tensor, Tensor]), way);
 
-  it('gives what its steps give, bit by bit', () => {
-    for (const dtype of ['float32', 'float64'] as const) {
+  it('gives what its steps give, but for the order of sums', () => {
+    for (const [dtype, rtol] of [
+      ['float32', 1e-5],
+      ['float64', 1e-14],
+    ] as const) {
       const inputs = drawn(dtype);
       const expected = stepByStep(...inputs, way);
-      for (const [i, x] of run(...inputs).entries()) expect(x.equal(expected[i] ?? x.neg())).toBe(true);
+      for (const [i, x] of run(...inputs).entries())
+        expect(x.allclose(expected[i] ?? x.neg(), { rtol, atol: rtol / 10 })).toBe(true);
     }
   });
 

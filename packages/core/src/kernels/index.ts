@@ -15,6 +15,7 @@ export * from './linalg/index.ts';
 export * from './normalization/index.ts';
 export * from './program/index.ts';
 export * from './recording/index.ts';
+export * from './recurrent/index.ts';
 export * from './reduce/index.ts';
 export * from './rows/index.ts';
 export * from './scans/index.ts';

@@ -103,7 +103,7 @@ export function expToZero(x: Expr): Expr {
 /** Below it {@link expOfWeight} is no matter. */
 export const LEAST_WEIGHT_EXPONENT = -87;
 
-/** e^x for x in [-87, 0], where it is no subnormal number; e^-87 for what is less. Within 2.3 ulp. */
+/** e^x for x in [-87, 0] (up to 87, in fact), where it is no subnormal number; e^-87 for what is less. Within 2.3 ulp. */
 export function expOfWeight(x: Expr): Expr {
   return expAbove(x, LEAST_WEIGHT_EXPONENT, 0);
 }

@@ -1,6 +1,6 @@
 import type { Expr } from '../expression/index.ts';
 import * as E from '../expression/index.ts';
-import { powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
+import { expOfWeight, LEAST_WEIGHT_EXPONENT, powerOfTwo, powersOfTwo, reducedExp } from './exponential.ts';
 
 /**
  * tanh and the logistic function for f32 lanes, both from one exponential. Coefficients:
@@ -37,3 +37,7 @@ export function sigmoid(x: Expr): Expr {
   const numerator = E.mul(E.mul(E.add(1, E.sub(q, lost)), scale1), scale2);
   return E.div(E.select(E.lt(x, 0), numerator, 1), denominator);
 }
+
+/** {@link sigmoid} for gates, where what is less than e^-87 is no matter: within 4 ulp, in two operations of three. */
+export const sigmoidOfGate = (x: Expr): Expr =>
+  E.div(1, E.add(1, expOfWeight(E.pmin(E.neg(x), -LEAST_WEIGHT_EXPONENT))));

@@ -20,6 +20,7 @@ import * as special from './special/index.ts';
 import { cos, sin } from './trigonometric.ts';
 
 export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from './exponential.ts';
+export { sigmoidOfGate } from './hyperbolic.ts';
 
 /** Rewrites a named function's operands into an expression; the result may contain further named functions. */
 export type Lowering = (...args: Expr[]) => Expr;

@@ -19,14 +19,14 @@ import { applyElementwise, ElementwiseOp, floatsOnly } from '../elementwise/inde
 import { chunk } from '../views/split.ts';
 
 /** Some rows of a matrix, and of these some columns. */
-export function part(x: Tensor, row: number, rows: number, column = 0, columns = x.shape[1] ?? 0): Strided {
+function part(x: Tensor, row: number, rows: number, column = 0, columns = x.shape[1] ?? 0): Strided {
   const [down = 0, right = 0] = x.strides;
   const start = x.offset + row * down + column * right;
   return stridedOver(x.storage.array, x.dtype, [rows, columns], start, [down, right]);
 }
 
 /** The gates that lie side by side in rows from `row` on, `count` of them, each as a matrix. */
-export function gatesOf(x: Tensor, count: number, row = 0, rows = x.shape[0] ?? 0): Strided[] {
+function gatesOf(x: Tensor, count: number, row = 0, rows = x.shape[0] ?? 0): Strided[] {
   const size = (x.shape[1] ?? 0) / count;
   return Array.from({ length: count }, (_, k) => part(x, row, rows, k * size, size));
 }
@@ -50,12 +50,12 @@ const formula = (name: string, arity: number, expression: (...x: Expr[]) => Expr
   new ElementwiseOp({ name, arity, expression });
 
 /** The slope of the sigmoid at x. */
-export const slope = (x: Expr): Expr => E.mul(E.sigmoid(x), E.sub(1, E.sigmoid(x)));
+const slope = (x: Expr): Expr => E.mul(E.sigmoid(x), E.sub(1, E.sigmoid(x)));
 /** The slope of tanh where its value is y. */
-export const slopeAt = (y: Expr): Expr => E.sub(1, E.mul(y, y));
+const slopeAt = (y: Expr): Expr => E.sub(1, E.mul(y, y));
 
 /** Of i, f, g, o and c: h' and c'. */
-export const lstmKernel = /* @__PURE__ */ new ElementwiseKernel('lstm_gates', 5, (i, f, g, o, c) => {
+const lstmKernel = /* @__PURE__ */ new ElementwiseKernel('lstm_gates', 5, (i, f, g, o, c) => {
   const next = E.add(E.mul(E.sigmoid(f), c), E.mul(E.sigmoid(i), E.tanh(g)));
   return [E.mul(E.sigmoid(o), E.tanh(next)), next];
 });
@@ -81,7 +81,7 @@ const throughGate = /* @__PURE__ */ formula('lstm_state_backward', 2, (gc, f) =>
 type FourGates = readonly [Tensor, Tensor, Tensor, Tensor];
 
 /** Of the gradients of h' and c', those of the gates, side by side, and of c; a gradient that there is none of is `null`. */
-export function throughLstm(
+function throughLstm(
   gh: Tensor | null,
   gc: Tensor | null,
   gates: Tensor,

@@ -1,15 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
-import { laneOf } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import {
-  E,
-  ElementwiseKernel,
-  type Expr,
-  gemm,
-  type MatrixView,
-  runElementwiseMany,
-  type Strided,
-} from '../../kernels/index.ts';
+import { lstmBackward, lstmForward, type Passage } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, type GradNode, isGradEnabled } from '../../record/index.ts';
 import { ALL_INPUTS, OUTPUT } from '../../record/node.ts';
 import { formatShape, sameShape } from '../../shape.ts';
@@ -19,7 +10,7 @@ import { zerosLike } from '../creation/fill.ts';
 import { floatsOnly } from '../elementwise/index.ts';
 import { mm } from '../products/matmul.ts';
 import { narrow } from '../views/slices.ts';
-import { gatesOf, lstmKernel, part, slope, slopeAt, throughLstm } from './gates.ts';
+import { chunk } from '../views/split.ts';
 
 /** How a sequence is gone through. */
 interface Way {
@@ -31,49 +22,7 @@ interface Way {
 const orderOf = ({ steps, reversed }: Way): number[] =>
   Array.from({ length: steps }, (_, t) => (reversed ? steps - 1 - t : t));
 
-/** The rows of a matrix from `row` on, as an operand of a product. */
-function rowsFrom(x: Tensor, row: number): MatrixView {
-  const [rowStride = 0, colStride = 0] = x.strides;
-  return { array: x.storage.array, offset: x.offset + row * rowStride, rowStride, colStride };
-}
-
-const turned = ({ rowStride, colStride, ...x }: MatrixView): MatrixView => ({
-  ...x,
-  rowStride: colStride,
-  colStride: rowStride,
-});
-
-type SevenOperands = [Expr, Expr, Expr, Expr, Expr, Expr, Expr];
-const backwardKernels = new Map<string, ElementwiseKernel>();
-
-/**
- * Of the gradient of h', of i, f, g, o, c and c', and, where there are, of the gradients of c' by the next step and from outside: the
- * gradients of the gates and of c.
- */
-function backwardKernel(byNext: boolean, fromOutside: boolean): ElementwiseKernel {
-  const key = `${byNext} ${fromOutside}`;
-  let kernel = backwardKernels.get(key);
-  if (kernel === undefined) {
-    const arity = 7 + Number(byNext) + Number(fromOutside);
-    kernel = new ElementwiseKernel('lstm_backward', arity, (...x) => {
-      // Behind the operands come parameters.
-      const [gh, i, f, g, o, c, next, ...toCell] = x.slice(0, arity) as [...SevenOperands, ...Expr[]];
-      const squashed = E.tanh(next);
-      const byState = E.mul(gh, E.mul(E.sigmoid(o), slopeAt(squashed)));
-      const cell = toCell.reduceRight((sum, part) => E.add(part, sum), byState);
-      const candidate = E.tanh(g);
-      return [
-        E.mul(cell, E.mul(candidate, slope(i))),
-        E.mul(cell, E.mul(c, slope(f))),
-        E.mul(cell, E.mul(E.sigmoid(i), slopeAt(candidate))),
-        E.mul(gh, E.mul(squashed, slope(o))),
-        E.mul(cell, E.sigmoid(f)),
-      ];
-    });
-    backwardKernels.set(key, kernel);
-  }
-  return kernel;
-}
+const passageOf = ({ shape: [rows = 0, size = 0] }: Tensor, way: Way): Passage => ({ rows, size, ...way });
 
 /** What it reads: the gradient of states, gates, cells, first cell, weight and, where there is one, the gradient of cells. */
 type BackwardInputs = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, ...cells: Tensor[]];
@@ -86,35 +35,31 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Way, BackwardInputs, [Tens
     const state = { shape: c0.shape, dtype: c0.dtype };
     return [{ shape: gates.shape, dtype: c0.dtype }, state, state];
   },
-  kernel([gh, gates, cells, c0, weight, gc], way, [toGates, toState, toCell]) {
-    const [rows = 0, size = 0] = c0.shape;
-    const lane = laneOf(c0.dtype);
-    const order = orderOf(way);
-    for (let k = order.length - 1; k >= 0; k--) {
-      const at = (order[k] ?? 0) * rows;
-      const before = order[k - 1];
-      const after = order[k + 1];
-      if (after !== undefined) {
-        const from = rowsFrom(toGates, after * rows);
-        gemm(rows, size, 4 * size, from, rowsFrom(weight, 0), toState.storage.array, toState.offset, {
-          bias: rowsFrom(gh, at),
-        });
-      }
-      const operands: Strided[] = [
-        after === undefined ? part(gh, at, rows) : toState,
-        ...gatesOf(gates, 4, at, rows),
-        before === undefined ? c0 : part(cells, before * rows, rows),
-        part(cells, at, rows),
-      ];
-      if (after !== undefined) operands.push(toCell);
-      if (gc !== undefined) operands.push(part(gc, at, rows));
-      const kernel = backwardKernel(after !== undefined, gc !== undefined);
-      runElementwiseMany(kernel, lane, operands, [], [...gatesOf(toGates, 4, at, rows), toCell]);
-    }
-    const first = rowsFrom(toGates, (order[0] ?? 0) * rows);
-    gemm(rows, size, 4 * size, first, rowsFrom(weight, 0), toState.storage.array, toState.offset);
+  kernel([gh, gates, cells, c0, weight, gc = null], way, outs) {
+    lstmBackward(passageOf(c0, way), [gh, gc], [gates, cells, c0, weight], outs);
   },
 });
+
+type Four = readonly [Tensor, Tensor, Tensor, Tensor];
+
+/** Of the gradients of h', of c' and of the gates after their functions, those of the gates before, and of c. */
+function throughStep(
+  gh: Tensor,
+  gc: Tensor | null,
+  gg: Tensor | null,
+  gates: Tensor,
+  c: Tensor,
+  next: Tensor,
+): readonly [Tensor, Tensor] {
+  const [i, f, g, o] = chunk(gates, 4, 1) as unknown as Four;
+  const squashed = next.tanh();
+  const byState = gh.mul(o).mul(squashed.square().neg().add(1));
+  const cell = gc === null ? byState : byState.add(gc);
+  const active = cat([cell.mul(g), cell.mul(c), cell.mul(i), gh.mul(squashed)], 1);
+  const logistic = (x: Tensor): Tensor => x.sub(x.square());
+  const slopes = cat([logistic(i), logistic(f), g.square().neg().add(1), logistic(o)], 1);
+  return [(gg === null ? active : active.add(gg)).mul(slopes), cell.mul(f)];
+}
 
 /** The gradients of gates, first state and first cell by operations that can be differentiated again. */
 function backwardBySteps(
@@ -134,22 +79,17 @@ function backwardBySteps(
     const h = toState == null ? of(gh, t) : of(gh, t).add(toState);
     const byCell = gc === null ? null : of(gc, t);
     const c = toCell == null ? byCell : byCell === null ? toCell : toCell.add(byCell);
-    const through = throughLstm(
-      h,
-      c,
-      of(gates, t),
-      before === undefined ? c0 : of(cells, before),
-      of(cells, t),
-    );
-    if (through === null) continue;
-    found[t] = gg === null ? through[0] : through[0].add(of(gg, t));
-    toState = mm(found[t], weight);
-    toCell = through[1];
+    const ofGates = gg === null ? null : of(gg, t);
+    const last = before === undefined ? c0 : of(cells, before);
+    const [through, cell] = throughStep(h, c, ofGates, of(gates, t), last, of(cells, t));
+    found[t] = through;
+    toState = mm(through, weight);
+    toCell = cell;
   }
   return [cat(found, 0), toState ?? zerosLike(c0), toCell ?? zerosLike(c0)];
 }
 
-/** Gates by input, weights of the state, and first state and cell; gives states, cells and gates of all steps. */
+/** Gates by input, weights of the state, and first state and cell; gives states, cells and the gates after their functions, of all steps. */
 const sequencePrimitive = /* @__PURE__ */ defineMulti<
   Way,
   [Tensor, Tensor, Tensor, Tensor],
@@ -163,31 +103,7 @@ const sequencePrimitive = /* @__PURE__ */ defineMulti<
     const states = { shape: [steps * rows, size], dtype };
     return [states, states, { shape: gates.shape, dtype }];
   },
-  kernel([byInput, weight, h0, c0], way, [states, cells, gates]) {
-    const [rows = 0, size = 0] = h0.shape;
-    const lane = laneOf(h0.dtype);
-    let from: number | null = null;
-    for (const t of orderOf(way)) {
-      const at = t * rows;
-      const h = from === null ? rowsFrom(h0, 0) : rowsFrom(states, from);
-      const c = from === null ? c0 : part(cells, from, rows);
-      gemm(
-        rows,
-        4 * size,
-        size,
-        h,
-        turned(rowsFrom(weight, 0)),
-        gates.storage.array,
-        gates.offset + 4 * at * size,
-        {
-          bias: rowsFrom(byInput, at),
-        },
-      );
-      const results = [part(states, at, rows), part(cells, at, rows)];
-      runElementwiseMany(lstmKernel, lane, [...gatesOf(gates, 4, at, rows), c], [], results);
-      from = at;
-    }
-  },
+  kernel: (inputs, way, outs) => lstmForward(passageOf(inputs[2], way), inputs, outs),
   derivative([gh, gc, gg], node) {
     const [weight, h0, c0] = [node.input(1), node.input(2), node.input(3)];
     const [states, cells, gates] = [node.output(0), node.output(1), node.output(2)];
