@@ -8,7 +8,9 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
+export { EarlyStopping, type EarlyStoppingOptions, type Restorable } from './early-stopping.ts';
 export type { GivenGroup, ParamGroup, Params } from './groups.ts';
+export * from './lr-finder.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
 export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
