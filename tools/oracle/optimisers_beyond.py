@@ -10,7 +10,7 @@ import optimiser_runs
 import torch
 import torch.nn as nn
 from fixture import SEED, Fixture, cotangent, seed_for
-from optimiser_runs import FOLDER, HALF, SAMPLED, STEPS, choices, recorded, refused, state_dict
+from optimiser_runs import FOLDER, HALF, SAMPLED, STEPS, choices, recorded, state_dict
 
 SHAPES = [(3, 2), (4,), (), (2, 3, 1, 2)]
 MATRICES = [(3, 2), (2, 5), (4, 4), (1, 3)]
@@ -250,8 +250,6 @@ def main():
     for name, make, shapes in (("Adafactor", torch.optim.Adafactor, SHAPES), ("Muon", torch.optim.Muon, MATRICES), ("Lamb", Lamb, SHAPES)):
         odd_gradients(beyond, name, make, shapes, {})
     mixed_dtypes(beyond)
-    for name in ("Adafactor", "Muon", "LBFGS"):
-        refused(beyond, name)
     for options in LBFGS:
         for name, start in (("rosenbrock", "plane"), ("rosenbrock", "shapes"), ("quadratic", "shapes")):
             for dtype in (torch.float32, torch.float64):

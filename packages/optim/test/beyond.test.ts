@@ -2,7 +2,7 @@
  * Whole runs of Adafactor and Muon against PyTorch, and of Lamb and SAM against their papers, eager and compiled; see
  * tools/oracle/optimisers_beyond.py.
  */
-import { type Tensor, tensor, zeros } from '@kindling/core';
+import { ones, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { mismatch } from '../../core/test/oracle/compare.ts';
 import type { Recorded } from '../../core/test/oracle/fixture.ts';
@@ -22,8 +22,14 @@ import {
 } from './support/beyond.ts';
 import { half, loadable, type RecordedState, sideBySide, stateTensors, steps } from './support/runs.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript would
+const js = (value: unknown): any => value;
+const leaf = { requiresGrad: true } as const;
+type Refusal = [call: () => unknown, message: RegExp];
+
 /** Where float32 is rounded otherwise than in PyTorch, the last of bfloat16's 8 bits of Muon's direction may be another. */
-const factorOf = ({ optimizer, dtype }: BeyondRun): number => (optimizer === 'Muon' && dtype === 'float32' ? 8 : 1);
+const factorOf = ({ optimizer, dtype }: BeyondRun): number =>
+  optimizer === 'Muon' && dtype === 'float32' ? 8 : 1;
 
 function expectAfter(run: BeyondRun, step: number, params: readonly Tensor[]): void {
   const expected = run.after[step];
@@ -53,7 +59,8 @@ describe('a run has the numbers of PyTorch, or of the paper', () => {
     for (let step = 1; step <= steps; step++) {
       stepOf(optimizer, run.optimizer, params, step);
       expectAfter(run, step, params);
-      if (step === half && run.half !== undefined) expectState(optimizer.base.stateDict(), run.half, factorOf(run));
+      if (step === half && run.half !== undefined)
+        expectState(optimizer.base.stateDict(), run.half, factorOf(run));
     }
   });
 });
@@ -131,5 +138,99 @@ describe('Adafactor', () => {
       for (const [i, p] of params.entries())
         expect(mismatch(`${i}`, plain(p), after[i] as Recorded)).toBeNull();
     }
+  });
+});
+
+/** What is refused at once, by whom, and how it is said. */
+const refused: Refusal[] = [
+  [
+    () => new optim.Muon([ones([2, 3, 4], leaf)]),
+    /^Muon: Muon only supports 2D parameters .*size: \[2, 3, 4\]/,
+  ],
+  [
+    () => new optim.Muon([ones([2, 3], leaf), ones([3], leaf)]),
+    /^Muon: Muon only supports 2D parameters .*size: \[3\]/,
+  ],
+  [
+    () => new optim.Muon([ones([2, 3], leaf)]).addParamGroup({ params: [ones([3], leaf)] }),
+    /^Muon: Muon only supports 2D parameters/,
+  ],
+  ...['arbitrary', '', 1].map(
+    (adjustLrFn): Refusal => [
+      () => new optim.Muon([ones([2, 3], leaf)], js({ adjustLrFn })),
+      /^Muon: adjustLrFn: expected one of "original", .* or null, got/,
+    ],
+  ),
+  ...[[1, 2], [1, 2, Number.NaN], 3, null].map(
+    (nsCoefficients): Refusal => [
+      () => new optim.Muon([ones([2, 3], leaf)], js({ nsCoefficients })),
+      /^Muon: nsCoefficients: expected three finite numbers, got/,
+    ],
+  ),
+  ...[100, -1, 1.5].map(
+    (nsSteps): Refusal => [
+      () => new optim.Muon([ones([2, 3], leaf)], js({ nsSteps })),
+      /^Muon: nsSteps: expected an integer in \[0, 100\), got/,
+    ],
+  ),
+  ...[[-1e-30, 1e-3], [0, null], [1e-3], 1e-3, [Number.NaN, 0]].map(
+    (eps): Refusal => [
+      () => new optim.Adafactor([ones([2], leaf)], js({ eps })),
+      /^Adafactor: eps: expected a pair of numbers >= 0, the first of which may be null, got/,
+    ],
+  ),
+  [
+    () => new optim.Adafactor([ones([2], leaf)], { d: 0.5 }),
+    /^Adafactor: d: expected a finite number >= 1, got 0.5/,
+  ],
+  [
+    () => new optim.Adafactor([ones([2], leaf)], { beta2Decay: 0.8 }),
+    /^Adafactor: beta2Decay: expected a finite number <= 0, got 0.8/,
+  ],
+  [
+    () => new optim.Lamb([ones([2], leaf)], { betas: [0.9, 1] }),
+    /^Lamb: betas: expected a pair of numbers in \[0, 1\)/,
+  ],
+  ...[optim.Muon, optim.Adafactor, optim.Lamb, optim.LBFGS].flatMap((Class): Refusal[] => {
+    const { name } = Class;
+    return [
+      [() => new Class(js(ones([2, 2], leaf))), /an iterable of Tensors or groups, got a Tensor/],
+      [
+        () => new Class([ones([2, 2], leaf)], js(0.1)),
+        new RegExp(`^${name}: expected an options object, got 0.1`),
+      ],
+      [
+        () => new Class([ones([2, 2], leaf)], { lr: -1 }),
+        new RegExp(`^${name}: lr: expected a finite number >= 0`),
+      ],
+      [() => new Class([ones([2, 2], leaf)], js({ lr_: 1 })), new RegExp(`^${name}: unknown option lr_`)],
+      [() => new Class([]), new RegExp(`^${name}: optimizer got an empty parameter list`)],
+    ];
+  }),
+];
+
+describe('what cannot be is refused', () => {
+  it.each(refused.map(([call, message]): [string, () => unknown] => [String(message), call]))(
+    '%s',
+    (message, call) => {
+      expect(call).toThrow(new RegExp(message.slice(1, -1)));
+    },
+  );
+
+  it('a state of other shapes than the optimizer keeps', () => {
+    const optimizer = new optim.Adafactor([ones([2, 3], leaf)]);
+    const { param_groups } = optimizer.stateDict();
+    const state = (entry: Record<string, unknown>): optim.OptimizerStateDict =>
+      js({ param_groups, state: { 0: entry } });
+    const [row_var, col_var] = [ones([2, 1]), ones([1, 3])];
+    expect(() => optimizer.loadStateDict(state({ step: 1, row_var: ones([2, 3]), col_var }))).toThrow(
+      /row_var has shape \[2, 3\], expected \[2, 1\]/,
+    );
+    expect(() => optimizer.loadStateDict(state({ step: 1, row_var }))).toThrow(/has no col_var/);
+    optimizer.loadStateDict(state({ step: 1, row_var, col_var }));
+    expect(optimizer.stateDict().state[0]).toMatchObject({
+      row_var: { shape: [2, 1] },
+      col_var: { shape: [1, 3] },
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** Runs of optimizers that are no expression of single elements, as tools/oracle/optimisers_beyond.py has them. */
 import type { Tensor } from '@kindling/core';
-import { type Recorded, readFixture, type Value } from '../../../core/test/oracle/fixture.ts';
+import { type Recorded, readFixture } from '../../../core/test/oracle/fixture.ts';
 import { optionsOf } from '../../../core/test/oracle/signature.ts';
 import { cotangent, toTensor } from '../../../core/test/oracle/tensors.ts';
 import * as optim from '../../src/index.ts';
@@ -26,15 +26,7 @@ export interface MixedRun {
   readonly after: readonly Recorded[];
 }
 
-/** What the database says is refused; `op` is the optimizer. */
-export interface RefusedCase {
-  readonly op: string;
-  readonly params: string;
-  readonly options: Readonly<Record<string, Value>>;
-  readonly message: string;
-}
-
-export const entries = readFixture<BeyondRun | MixedRun | RefusedCase>(
+export const entries = readFixture<BeyondRun | MixedRun>(
   new URL('../fixtures/beyond', import.meta.url),
 ).entries;
 
