@@ -64,7 +64,7 @@ export function parametersOf(
   const list = given instanceof Tensor || !isIterable(given) ? [] : [...given];
   if (!list.some(isNamed)) {
     // What can be iterated once only has been by now; a model or a number is refused by its own name.
-    const once = isIterable(given) && given[Symbol.iterator]() === given;
+    const once = isIterable(given) && (given[Symbol.iterator]() as unknown) === given;
     return { params: tensorList(caller, 'params', (once ? list : given) as Iterable<Tensor>) };
   }
   if (!list.every(isNamed)) {

@@ -32,7 +32,7 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
-import { stateNames, type Update } from './update.ts';
+import { numbersOfAll, runEach, stateNames, type Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -243,22 +243,22 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       const params = group.params.every(hasGradient) ? group.params : group.params.filter(hasGradient);
-      const numbers = onHost(() => this.#numbersOf(group, params));
-      let next = 0;
-      for (const p of params) {
-        const { grad } = p;
-        const ofStep = numbers[next++];
-        if (grad === null || ofStep === undefined) continue;
-        const state = this.#stateOf(p);
-        const names = stateNames(update, p);
-        // Of its final length from the start: growing an array by push takes room for 16 more.
-        const tensors = new Array<Tensor>(names.length + 2);
-        tensors[0] = p;
-        for (let i = 0; i < names.length; i++) tensors[i + 1] = this.#tensorOf(state, names[i]!, p, group);
-        tensors[tensors.length - 1] = grad;
-        update.kernel.run(tensors, ofStep);
-      }
+      const numbers = onHost(() => this.#numbersOf(group, update, params));
+      const operands = params.map((p) => this.#operandsOf(p, group, update));
+      runEach(update.kernel, operands, numbers, !isTraced());
     }
+  }
+
+  /** The parameter, its state and its gradient, as the kernel of its update takes them. */
+  #operandsOf(p: Tensor, group: ParamGroup<O>, update: Update): Tensor[] {
+    const state = this.#stateOf(p);
+    const names = stateNames(update, p);
+    // Of its final length from the start: growing an array by push takes room for 16 more.
+    const tensors = new Array<Tensor>(names.length + 2);
+    tensors[0] = p;
+    for (let i = 0; i < names.length; i++) tensors[i + 1] = this.#tensorOf(state, names[i]!, p, group);
+    tensors[tensors.length - 1] = p.grad as Tensor;
+    return tensors;
   }
 
   /** Checks the options of all groups, which may have been changed since. */
@@ -267,9 +267,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   /** The numbers of each parameter's step. */
-  #numbersOf(group: ParamGroup<O>, params: readonly Tensor[]): (readonly number[])[] {
+  #numbersOf(group: ParamGroup<O>, update: Update, params: readonly Tensor[]): (readonly number[])[] {
     this.advance(group);
-    return params.map((p) => this.numbers(group, this.#stateOf(p), p));
+    const states = params.map((p) => this.#stateOf(p));
+    const numbersOf = (i: number) => this.numbers(group, states[i] as ParamState, params[i] as Tensor);
+    return numbersOfAll(update, states, numbersOf, isTraced());
   }
 
   #stateOf(p: Tensor): ParamState {

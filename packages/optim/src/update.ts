@@ -1,4 +1,5 @@
 import { type E, FusedUpdate, type Tensor } from '@kindling/core';
+import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
 export interface Update {
@@ -8,6 +9,8 @@ export interface Update {
   readonly counts?: readonly string[];
   /** Changes the parameter and the state tensors. */
   readonly kernel: UpdateKernel;
+  /** Whether `numbers` depends on the group, on the counts, and on whether there is state yet, and on nothing else. */
+  readonly alike?: boolean;
 }
 
 /**
@@ -17,6 +20,8 @@ export interface Update {
 export interface UpdateKernel {
   /** Takes the parameter, the state tensors and the gradient, and the numbers of this step. */
   run(tensors: readonly Tensor[], numbers: readonly number[]): void;
+  /** The same for several parameters whose numbers are the same, where that is faster than one after another. */
+  runAll?(lists: readonly (readonly Tensor[])[], numbers: readonly number[]): void;
 }
 
 /** The names of the state of `p`. */
@@ -47,7 +52,57 @@ export function fusedUpdate<S extends string, N extends readonly E.Expr[]>(
     const next = arithmetic(w as E.Expr, grad, old, numbers as unknown as N);
     return [next.w, ...state.map((key) => next[key] as E.Expr)];
   });
-  return { state, counts, kernel };
+  return { state, counts, kernel, alike: true };
+}
+
+/**
+ * The numbers of one parameter after another, by their states: an array that is shared, unless `apart`, by those that an update
+ * treats alike and that have the same counts.
+ */
+export function numbersOfAll(
+  update: Update,
+  states: readonly ParamState[],
+  numbersOf: (i: number) => readonly number[],
+  apart: boolean,
+): (readonly number[])[] {
+  const { alike = false, counts = [], state: names } = update;
+  if (!alike) return states.map((_, i) => numbersOf(i));
+  const [first = ''] = names as readonly string[];
+  let before: unknown[] = [];
+  let after: ParamState = {};
+  let numbers: readonly number[] | null = null;
+  return states.map((state, i) => {
+    const begun = state[first] !== undefined;
+    if (
+      numbers !== null &&
+      begun === before[counts.length] &&
+      counts.every((c, k) => state[c] === before[k])
+    ) {
+      for (const count of counts) state[count] = after[count] as number;
+      return apart ? [...numbers] : numbers;
+    }
+    before = [...counts.map((count) => state[count]), begun];
+    after = state;
+    numbers = numbersOf(i);
+    return numbers;
+  });
+}
+
+/** Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. */
+export function runEach(
+  kernel: UpdateKernel,
+  operands: readonly (readonly Tensor[])[],
+  numbers: readonly (readonly number[])[],
+  together: boolean,
+): void {
+  let begin = 0;
+  for (const [i, ofStep] of numbers.entries()) {
+    if (!together || kernel.runAll === undefined) kernel.run(operands[i] as Tensor[], ofStep);
+    else if (numbers[i + 1] !== ofStep) {
+      kernel.runAll(operands.slice(begin, i + 1), ofStep);
+      begin = i + 1;
+    }
+  }
 }
 
 /** One update for each combination of features, made when first asked for. */

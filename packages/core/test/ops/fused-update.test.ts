@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { E, FusedUpdate, noGrad, ones, type Tensor, tensor, ValueError, zeros } from '../../src/index.ts';
+import {
+  E,
+  FusedUpdate,
+  manualSeed,
+  noGrad,
+  observe,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  ValueError,
+  zeros,
+} from '../../src/index.ts';
+import { bitsOf, expectSameBits } from '../support/compiled.ts';
 
 const sgd = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
   const velocity = E.add(E.mul(v, mu), g);
@@ -83,5 +96,99 @@ describe('FusedUpdate', () => {
     expect(() => run(w, zeros([2]), ones([2]))).toThrow(/a leaf Variable that requires grad/);
     noGrad(() => run(w, zeros([2]), ones([2])));
     expect(w.detach().toArray()).toEqual([0.5, 0.5]);
+  });
+
+  describe('for several lists', () => {
+    const step = new FusedUpdate('step', 2, 1, (w, v, g, lr, mu) => {
+      const velocity = E.add(E.mul(mu, v), E.div(g, E.add(E.sqrt(E.abs(w)), 0.3)));
+      return [E.sub(w, E.mul(lr, velocity)), velocity];
+    });
+    const numbers = [0.37, 0.9];
+    const drawn = (seed: number, ...shape: number[]): Tensor[] => {
+      manualSeed(seed);
+      return [randn(shape), randn(shape), randn(shape)];
+    };
+    /** The same lists twice: one updated list by list, one all at once. */
+    function expectAlike(make: () => Tensor[][]): void {
+      const [single, together] = [make(), make()];
+      for (const tensors of single) step.run(tensors, numbers);
+      step.runAll(together, numbers);
+      expect(together.flat().map((x) => [bitsOf(x), x.storage.version])).toEqual(
+        single.flat().map((x) => [bitsOf(x), x.storage.version]),
+      );
+    }
+
+    it('leaves the bits of one after another, whatever the sizes', () => {
+      for (const sizes of [
+        [1],
+        [3, 1, 16, 17],
+        [2047, 1, 2048, 2049, 5],
+        [700, 700, 700, 700, 700],
+        [0, 4, 0],
+        [5000, 3],
+      ])
+        expectAlike(() => sizes.map((size, i) => drawn(i, size)));
+    });
+
+    it('leaves them where lists have different dtypes, layouts, and operands that broadcast', () => {
+      expectAlike(() => [
+        drawn(0, 3, 4),
+        drawn(1, 5).map((x) => x.to('float64')),
+        drawn(2, 6, 2).map((x) => x.t()),
+        [...drawn(3, 4, 2).slice(0, 2), ones([1])],
+        drawn(4, 9),
+        drawn(5, 2).map((x) => x.to('float64')),
+        drawn(6, 40).map((x) => x.narrow(0, 3, 20)),
+      ]);
+    });
+
+    it('leaves them where a list reads or writes what another writes', () => {
+      expectAlike(() => {
+        const [[a, b, c], [d, e]] = [drawn(0, 8), drawn(1, 8)] as [Tensor[], Tensor[]];
+        return [
+          [a, b, c],
+          [d, e, a],
+          [a, e, b],
+        ] as Tensor[][];
+      });
+      expectAlike(() => {
+        const [whole] = drawn(2, 20) as [Tensor];
+        const [v, w, g] = drawn(3, 12) as [Tensor, Tensor, Tensor];
+        return [
+          [whole.narrow(0, 0, 12), v, g],
+          [whole.narrow(0, 8, 12), w, g],
+        ];
+      });
+    });
+
+    it('changes nothing where one of them does not fit', () => {
+      const [a, b] = [drawn(0, 4), drawn(1, 4)];
+      const before = a.map(bitsOf);
+      expect(() => step.runAll([a, [...b.slice(0, 2), ones([3])]], numbers)).toThrow(
+        /^step: expected a shape that/,
+      );
+      expect(() => step.runAll([a, b.slice(0, 2)], numbers)).toThrow(/^step: expected 3 tensors/);
+      expect(() => step.runAll([a, b], [1])).toThrow(/^step: expected 3 tensors and 2 numbers/);
+      expect(() => step.runAll(ones([2]) as never, numbers)).toThrow(
+        /^step: lists: expected an array of lists of tensors/,
+      );
+      const leaf = ones([4], { requiresGrad: true });
+      expect(() => step.runAll([a, [leaf, ...b.slice(1)]], numbers)).toThrow(
+        /a leaf Variable that requires grad/,
+      );
+      expect(a.map(bitsOf)).toEqual(before);
+    });
+
+    it('shows observers each list as a call of its own, and runs compiled', () => {
+      const seen: string[] = [];
+      const stop = observe({ before: (name) => void seen.push(name) });
+      step.runAll([drawn(0, 3), drawn(1, 4)], numbers);
+      stop();
+      expect(seen.filter((name) => name === 'step')).toEqual(['step', 'step']);
+      expectSameBits(() => {
+        const lists = [drawn(0, 3), drawn(1, 4)];
+        return { call: () => step.runAll(lists, numbers), state: () => lists.flat() };
+      });
+    });
   });
 });
