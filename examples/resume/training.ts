@@ -30,7 +30,7 @@ export interface Told {
 /** The steps of one epoch. */
 export const stepsOfEpoch = ({ batch }: Pick<Task, 'batch'>): number => Math.ceil(loadIris().y.count / batch);
 
-/** A net with all that draws and remembers: dropout, normalization, Adam, a schedule for each step, a loader that shuffles. */
+/** A net with all that draws and remembers: dropout, normalization, Adam, a schedule for each step, averages, a loader that shuffles. */
 function make(task: Task) {
   manualSeed(task.seed);
   const { x, y, features, species } = loadIris();
@@ -44,18 +44,22 @@ function make(task: Task) {
   const loader = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: task.batch, shuffle: true });
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01, amsgrad: true });
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, task.epochs * stepsOfEpoch(task));
+  const averaged = new nn.swaUtils.AveragedModel(model, {
+    multiAvgFn: nn.swaUtils.getEmaMultiAvgFn({ decay: 0.95 }),
+  });
   const lossFn = new nn.CrossEntropyLoss();
   const oneStep = (inputs: Tensor, labels: Tensor): Tensor => {
     optimizer.zeroGrad();
     const loss = lossFn(model(inputs), labels);
     loss.backward();
     optimizer.step();
+    averaged.updateParameters(model);
     return loss;
   };
-  return { model, loader, optimizer, scheduler, step: task.compile ? compile(oneStep) : oneStep };
+  return { model, averaged, loader, optimizer, scheduler, step: task.compile ? compile(oneStep) : oneStep };
 }
 
-/** Trains to the end, from the newest checkpoint where there is one, and gives the final weights as text. */
+/** Trains to the end, from the newest checkpoint where there is one, and gives what it ended with as text: weights, averages, Adam's state. */
 export async function train(task: Task, tell: (told: Told) => void): Promise<string> {
   const { folder, every, kill } = task;
   const { step: trainStep, loader, ...parts } = make(task);
@@ -79,5 +83,5 @@ export async function train(task: Task, tell: (told: Told) => void): Promise<str
       if (step % every === 0) await checkpoint?.save({ epoch, step });
     }
   }
-  return JSON.stringify([parts.model.stateDict(), parts.optimizer.stateDict()]);
+  return JSON.stringify([parts.model, parts.averaged, parts.optimizer].map((part) => part.stateDict()));
 }

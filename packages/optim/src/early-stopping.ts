@@ -3,7 +3,9 @@ import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/s
 
 /** What is watched over: a model, whose state is tensors by name. */
 export interface Restorable {
+  /** Its parameters and buffers by name. */
   stateDict(): Record<string, Tensor>;
+  /** Takes over what {@link stateDict} gave. */
   loadStateDict(state: Record<string, Tensor>): unknown;
 }
 

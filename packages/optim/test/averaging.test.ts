@@ -38,10 +38,10 @@ interface Run {
 
 const { entries } = readFixture<Updates | Run>(new URL('./fixtures/averaging', import.meta.url));
 
-const averages: Record<Average, (decay?: number) => nn.swaUtils.AveragedModelOptions> = {
+const averages: Record<Average, (options: nn.swaUtils.EmaOptions) => nn.swaUtils.AveragedModelOptions> = {
   none: () => ({}),
-  getEmaAvgFn: (decay) => ({ avgFn: nn.swaUtils.getEmaAvgFn(decay) }),
-  getEmaMultiAvgFn: (decay) => ({ multiAvgFn: nn.swaUtils.getEmaMultiAvgFn(decay) }),
+  getEmaAvgFn: (options) => ({ avgFn: nn.swaUtils.getEmaAvgFn(options) }),
+  getEmaMultiAvgFn: (options) => ({ multiAvgFn: nn.swaUtils.getEmaMultiAvgFn(options) }),
   getSwaAvgFn: () => ({ avgFn: nn.swaUtils.getSwaAvgFn() }),
   getSwaMultiAvgFn: () => ({ multiAvgFn: nn.swaUtils.getSwaMultiAvgFn() }),
 };
@@ -60,7 +60,7 @@ describe('averages after each update are those of PyTorch', () => {
     const make = () => {
       const model = net().to(dtype);
       model.loadStateDict(stateOf(first));
-      const options = { ...averages[average](decay ?? undefined), useBuffers };
+      const options = { ...averages[average](decay === null ? {} : { decay }), useBuffers };
       return { model, averaged: new AveragedModel(model, options) };
     };
     const check = (averaged: nn.swaUtils.AveragedModel<never>, i: number): void => {
@@ -114,7 +114,7 @@ describe('a run with averages, their rate and their statistics', () => {
       const model = net().double();
       model.loadStateDict(stateOf(first));
       const [x, y] = [toTensor(entry.x), toTensor(entry.y)];
-      const averaged = new AveragedModel(model, averages[average](decay ?? undefined));
+      const averaged = new AveragedModel(model, averages[average](decay === null ? {} : { decay }));
       const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 });
       const scheduler = new optim.swaUtils.SWALR(optimizer, 0.02, { annealEpochs: 20 });
       const train = (xs: Tensor, ys: Tensor): void => {
@@ -162,7 +162,7 @@ describe('a run with averages, their rate and their statistics', () => {
 });
 
 describe('an averaged model', () => {
-  const ema = () => ({ multiAvgFn: nn.swaUtils.getEmaMultiAvgFn(0.5) });
+  const ema = () => ({ multiAvgFn: nn.swaUtils.getEmaMultiAvgFn({ decay: 0.5 }) });
 
   test('is a model of its own, called as the one it was made of', () => {
     const model = net();
@@ -253,11 +253,12 @@ describe('an averaged model', () => {
       'number 0 of the parameters has shape [3, 4] in the model, [4, 3] in the averaged one',
     ],
     [
-      () => nn.swaUtils.getEmaAvgFn(1.5),
+      () => nn.swaUtils.getEmaAvgFn({ decay: 1.5 }),
       ValueError,
       'getEmaAvgFn: decay: expected a number in [0, 1], got 1.5',
     ],
-    [() => nn.swaUtils.getEmaMultiAvgFn(-0.1), ValueError, 'getEmaMultiAvgFn: decay'],
+    [() => nn.swaUtils.getEmaAvgFn(0.9 as never), ValueError, 'write getEmaAvgFn({ decay: 0.9 })'],
+    [() => nn.swaUtils.getEmaMultiAvgFn({ decay: -0.1 }), ValueError, 'getEmaMultiAvgFn: decay'],
   ])('refuses what it cannot average %#', (f, error, message) => {
     expect(f).toThrow(error);
     expect(f).toThrow(message);

@@ -45,7 +45,7 @@ type OutputOf<M> = M extends (...input: never) => infer O ? O : never;
  * @example
  * ```ts
  * const model = new nn.Linear(1, 1, { bias: false });
- * const averaged = new nn.swaUtils.AveragedModel(model, { multiAvgFn: nn.swaUtils.getEmaMultiAvgFn(0.5) });
+ * const averaged = new nn.swaUtils.AveragedModel(model, { multiAvgFn: nn.swaUtils.getEmaMultiAvgFn({ decay: 0.5 }) });
  * for (const weight of [1, 2, 4]) {
  *   nn.init.constant_(model.weight, weight);
  *   averaged.updateParameters(model);

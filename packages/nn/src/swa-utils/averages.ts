@@ -1,4 +1,4 @@
-import { isFloatingPoint, K, noGrad, signature, Tensor } from '@kindling/core';
+import { checkArguments, isFloatingPoint, K, noGrad, refuseExcess, Tensor } from '@kindling/core';
 
 /** Gives the new average of a parameter, from the average, the parameter, and how many were averaged before: an int32 scalar, or a number. */
 export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: Tensor | number) => Tensor;
@@ -10,9 +10,13 @@ export type MultiAvgFn = (
   numAveraged: Tensor | number,
 ) => void;
 
-const decayTakes = (name: string) => /* @__PURE__ */ signature(name, () => ({ decay: K.probability }));
-const emaTakes = /* @__PURE__ */ decayTakes('getEmaAvgFn');
-const emaMultiTakes = /* @__PURE__ */ decayTakes('getEmaMultiAvgFn');
+/** Options of {@link getEmaAvgFn} and {@link getEmaMultiAvgFn}. */
+export interface EmaOptions {
+  /** How much of the average stays at each update. Default: 0.999. */
+  readonly decay?: number;
+}
+
+const emaTakes = () => ({ options: K.options<EmaOptions>({ decay: K.probability }) });
 
 const isFloat = (x: Tensor | undefined): boolean => x === undefined || isFloatingPoint(x.dtype);
 
@@ -32,27 +36,29 @@ const pairwise = (
 /**
  * The exponential moving average of one parameter: decay * average + (1 - decay) * parameter. Follows
  * `torch.optim.swa_utils.get_ema_avg_fn`.
- * @throws ValueError unless decay, by default 0.999, lies in [0, 1]
- * @example nn.swaUtils.getEmaAvgFn(0.75)(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([5.0000, 0.5000])
+ * @throws ValueError unless the decay lies in [0, 1]
+ * @example nn.swaUtils.getEmaAvgFn({ decay: 0.75 })(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([5.0000, 0.5000])
  */
-export function getEmaAvgFn(decay = 0.999): AvgFn {
-  emaTakes([decay]);
+export function getEmaAvgFn(options: EmaOptions = {}): AvgFn {
+  checkArguments('getEmaAvgFn', emaTakes(), arguments);
+  const { decay = 0.999 } = options;
   return (averaged, current) => noGrad(() => averaged.mul(decay).add(current.mul(1 - decay)));
 }
 
 /**
  * The exponential moving average of several parameters, in place: average + (1 - decay) * (parameter - average). Follows
  * `torch.optim.swa_utils.get_ema_multi_avg_fn`.
- * @throws ValueError unless decay, by default 0.999, lies in [0, 1]
+ * @throws ValueError unless the decay lies in [0, 1]
  * @example
  * ```ts
  * const average = tensor([4.0, 0.5]);
- * nn.swaUtils.getEmaMultiAvgFn(0.75)([average], [tensor([8.0, 0.5])], 1);
+ * nn.swaUtils.getEmaMultiAvgFn({ decay: 0.75 })([average], [tensor([8.0, 0.5])], 1);
  * average; // tensor([5.0000, 0.5000])
  * ```
  */
-export function getEmaMultiAvgFn(decay = 0.999): MultiAvgFn {
-  emaMultiTakes([decay]);
+export function getEmaMultiAvgFn(options: EmaOptions = {}): MultiAvgFn {
+  checkArguments('getEmaMultiAvgFn', emaTakes(), arguments);
+  const { decay = 0.999 } = options;
   return (averaged, current) =>
     pairwise(averaged, current, (average, parameter) =>
       isFloat(average)
@@ -66,6 +72,7 @@ export function getEmaMultiAvgFn(decay = 0.999): MultiAvgFn {
  * @example nn.swaUtils.getSwaAvgFn()(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([6.0000, 0.5000])
  */
 export function getSwaAvgFn(): AvgFn {
+  refuseExcess('getSwaAvgFn', [], arguments);
   return (averaged, current, numAveraged) =>
     noGrad(() => averaged.add(current.sub(averaged).div(next(numAveraged))));
 }
@@ -81,6 +88,7 @@ export function getSwaAvgFn(): AvgFn {
  * ```
  */
 export function getSwaMultiAvgFn(): MultiAvgFn {
+  refuseExcess('getSwaMultiAvgFn', [], arguments);
   return (averaged, current, numAveraged) => {
     const [first] = averaged;
     if (!isFloat(first)) {

@@ -2,6 +2,7 @@
 export { AveragedModel, type AveragedModelOptions } from './averaged-model.ts';
 export {
   type AvgFn,
+  type EmaOptions,
   getEmaAvgFn,
   getEmaMultiAvgFn,
   getSwaAvgFn,

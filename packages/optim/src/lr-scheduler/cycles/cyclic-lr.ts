@@ -170,7 +170,10 @@ export class CyclicLR extends LRScheduler {
     return (height) => height * part * scale;
   }
 
-  /** How high a cycle is: of its number, or of that of steps. Follows `CyclicLR.scale_fn`. */
+  /**
+   * How high a cycle is: of its number, or of that of steps. Follows `CyclicLR.scale_fn`.
+   * @throws ValueError for what is no number, and where a function of the user's gives none
+   */
   scaleFn(x: number): number {
     checkArguments(`${this.constructor.name}.scaleFn`, { x: K.number }, arguments);
     if (this.#scaleFn === undefined) return scales[this.mode](x, this.gamma);
