@@ -2,11 +2,11 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Suite } from './peers/cases.ts';
 import { findPeers, label, type Peer, run } from './runners.ts';
-import { type Found, printCases, printSteps } from './tables.ts';
+import { type Found, printCases, printSteps, printUpdates } from './tables.ts';
 
 const usage = `Times Kindling and its peers, each in a process of its own, in turns.
 
-Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences] [losses] [options]
+Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences] [losses] [optim] [options]
 
   --rounds N   turns of each peer; the times of all turns count together (default 3)
   --ms N       time for each case and turn, in milliseconds (default 400)
@@ -20,6 +20,9 @@ in turns, so that bringing a batch to where it is worked on counts. wide is useW
 two threads of Kindling appears once it has setNumThreads. torch.compile compiles the model with its loss, and needs a C++
 compiler. brain.js makes a pass over the same samples by its own squared error, with an update after each sample.
 
+An update is optimizer.step() alone, on twenty tensors that have their gradients, against the fastest of PyTorch's (a loop, foreach,
+fused) and against the time that copying the bytes takes which it reads and writes.
+
 PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch. Memory is another script: pnpm bench:memory.`;
 
 const titles: Record<Suite, string> = {
@@ -30,6 +33,7 @@ const titles: Record<Suite, string> = {
   norms: 'Normalisation',
   sequences: 'Layers of sequences',
   losses: 'Losses, forward and backward',
+  optim: 'The update of an optimizer',
 };
 
 function choose(peers: readonly Peer[], only: string | undefined): readonly Peer[] {
@@ -88,6 +92,7 @@ function main(): void {
     const peers = all.filter((peer) => peer.command(suite) !== null);
     const found = timeSuite(suite, peers, Number(values.rounds), Number(values.ms));
     if (suite === 'steps') printSteps(peers, found);
+    else if (suite === 'optim') printUpdates(peers, found);
     else printCases(titles[suite], peers, found);
   }
   console.log(`load at the end ${load()}`);

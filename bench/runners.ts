@@ -14,6 +14,9 @@ import {
   type Suite,
   sequences,
   type Times,
+  updateSizes,
+  updates,
+  updateTensors,
 } from './peers/cases.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -76,7 +79,14 @@ function python(): Runtime | null {
 
 /** What every peer can do. */
 const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
-const ownSuites: readonly Suite[] = [...everySuite, 'convolutions', 'poolings', 'norms', 'sequences'];
+const ownSuites: readonly Suite[] = [
+  ...everySuite,
+  'convolutions',
+  'poolings',
+  'norms',
+  'sequences',
+  'optim',
+];
 
 function onNode(
   { program, version }: Runtime,
@@ -96,7 +106,7 @@ function onNode(
 
 /** Kindling's own ways to run on a Node: vectors become wide from Node 24 on. */
 function kindling(node: Runtime): Peer[] {
-  const compiled = ['steps', 'convolutions', 'poolings', 'norms', 'sequences', 'losses'] as const;
+  const compiled = ['steps', 'convolutions', 'poolings', 'norms', 'sequences', 'losses', 'optim'] as const;
   const wide = major(node) >= 24;
   return [
     onNode(node, 'kindling', ['kindling.ts'], { suites: ownSuites }),
@@ -131,6 +141,9 @@ function pytorch({ program, version }: Runtime): Peer[] {
     normGroups,
     sequences,
     lossShapes,
+    updates,
+    updateSizes,
+    updateTensors,
   });
   const peer = (name: string, threads: number, suites: readonly Suite[], ...args: string[]): Peer => ({
     name,

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Table } from 'console-table-printer';
-import { nets, optimizers, stepCase } from './peers/cases.ts';
+import { copyCase, nets, optimizers, stepCase, updateCase, updateSizes, updates } from './peers/cases.ts';
 import { label, type Peer } from './runners.ts';
 
 /** All times of each case of a peer, in microseconds. */
@@ -74,4 +74,31 @@ export function printCases(title: string, peers: readonly Peer[], found: Found):
     table.addRow(row);
   }
   show(table);
+}
+
+/** A table for each number of parameters, an optimizer a row; the ratios are to PyTorch's fastest and to a copy of the same bytes. */
+export function printUpdates(peers: readonly Peer[], found: Found): void {
+  const copier = peers.find(({ name }) => name === 'kindling');
+  const torch = peers.find(({ name }) => name === 'pytorch');
+  const timeOf = (peer: Peer | undefined, of: string): number | null =>
+    peer === undefined ? null : typical(found.get(peer)?.get(of));
+  for (const size of updateSizes) {
+    const copy = timeOf(copier, copyCase(size));
+    const table = new Table({
+      title: `The update of ${size} parameters: microseconds (/ PyTorch's fastest, / a copy of the same bytes)`,
+    });
+    for (const { name, options, arrays } of updates) {
+      const of = updateCase(name, options, size);
+      const copied = copy === null ? null : (copy * arrays) / 2;
+      const row: Record<string, string> = { optimizer: of.slice(0, of.lastIndexOf(',')) };
+      for (const peer of peers) {
+        const time = timeOf(peer, of);
+        const ratios =
+          peer === torch ? [ratio(time, copied)] : [ratio(time, timeOf(torch, of)), ratio(time, copied)];
+        row[label(peer)] = time === null ? '-' : `${micros(time)} (${ratios.join(', ')})`;
+      }
+      table.addRow(row);
+    }
+    show(table);
+  }
 }

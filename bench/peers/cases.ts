@@ -83,6 +83,29 @@ export const sequences = {
   },
 } as const;
 
+/** Optimizers whose update alone is timed: how many arrays of the size of the parameters it reads and writes. */
+export const updates = [
+  { name: 'SGD', options: {}, arrays: 3 },
+  { name: 'SGD', options: { momentum: 0.9 }, arrays: 5 },
+  { name: 'Adam', options: {}, arrays: 7 },
+  { name: 'AdamW', options: {}, arrays: 7 },
+  { name: 'Adamax', options: {}, arrays: 7 },
+  { name: 'NAdam', options: {}, arrays: 7 },
+  { name: 'RAdam', options: {}, arrays: 7 },
+  { name: 'Adagrad', options: {}, arrays: 5 },
+  { name: 'Adadelta', options: {}, arrays: 7 },
+  { name: 'RMSprop', options: {}, arrays: 5 },
+  { name: 'Rprop', options: {}, arrays: 7 },
+  { name: 'ASGD', options: {}, arrays: 5 },
+  { name: 'Lion', options: {}, arrays: 5 },
+  { name: 'AdamWScheduleFree', options: {}, arrays: 7 },
+  { name: 'SGDScheduleFree', options: {}, arrays: 5 },
+] as const;
+
+/** How many parameters, and in how many tensors. */
+export const updateSizes = [10_000, 1_000_000, 10_000_000] as const;
+export const updateTensors = 20;
+
 /** The shapes of logits or predictions for the losses. */
 export const lossShapes = [
   [64, 10],
@@ -97,7 +120,15 @@ export const losses = ['crossEntropy', 'bceWithLogits', 'mse', 'l1', 'huber', 's
 export type Times = Record<string, readonly number[]>;
 
 /** What each peer's script is asked for. */
-export type Suite = 'steps' | 'kernels' | 'convolutions' | 'poolings' | 'norms' | 'sequences' | 'losses';
+export type Suite =
+  | 'steps'
+  | 'kernels'
+  | 'convolutions'
+  | 'poolings'
+  | 'norms'
+  | 'sequences'
+  | 'losses'
+  | 'optim';
 
 export const stepCase = (net: string, optimizer: string): string => `${net}, ${optimizer}`;
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;
@@ -106,3 +137,7 @@ export const elementwiseCase = (name: string): string =>
 /** A layer forward, and all of it with its gradients. */
 export const layerCases = (name: string): [forward: string, both: string] => [name, `${name}, and backward`];
 export const lossCase = (loss: string, shape: readonly number[]): string => `${loss} (${shape.join(', ')})`;
+export const updateCase = (name: string, options: object, size: number): string =>
+  `${['momentum' in options ? `${name}, momentum` : name, size].join(', ')} parameters`;
+/** A copy of as many float32 numbers from one array to another, which reads and writes an array each. */
+export const copyCase = (size: number): string => `copy, ${size} parameters`;

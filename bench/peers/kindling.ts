@@ -16,6 +16,7 @@ import {
 } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
+import * as optimizers from '@kindling/optim';
 import { sequenceCalls } from '../sequences.ts';
 import { training } from '../training.ts';
 import * as cases from './cases.ts';
@@ -167,4 +168,28 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, convolutions, poolings, norms, sequences, losses });
+type Maker = new (params: Tensor[], options: object) => optimizers.Optimizer & { train?(): void };
+const makers = optimizers as unknown as Readonly<Record<string, Maker>>;
+
+/** The update alone, of parameters whose gradients are there, and a copy of as much memory. */
+async function optim(): Promise<void> {
+  for (const size of cases.updateSizes) {
+    const [from, to] = [new Float32Array(size).fill(1), new Float32Array(size)];
+    if (!compiled) times[cases.copyCase(size)] = await timed(() => to.set(from));
+    for (const { name, options } of cases.updates) {
+      const params = Array.from({ length: cases.updateTensors }, () => {
+        const p = randn([size / cases.updateTensors], { requiresGrad: true });
+        p.grad = randn([...p.shape]);
+        return p;
+      });
+      const Optimizer = makers[name];
+      if (Optimizer === undefined) continue;
+      const optimizer = new Optimizer(params, { lr: 1e-4, ...options });
+      optimizer.train?.();
+      const step = (): void => optimizer.step();
+      times[cases.updateCase(name, options, size)] = await timed(compiled ? compile(step) : step);
+    }
+  }
+}
+
+await runSuite({ optim, steps, kernels, convolutions, poolings, norms, sequences, losses });

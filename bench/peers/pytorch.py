@@ -253,8 +253,31 @@ def losses():
             times[f"{name} ({', '.join(map(str, shape))})"] = timed(step)
 
 
+def optim():
+    """The update alone, by the fastest of PyTorch's implementations: a loop, foreach, fused."""
+    count = cases["updateTensors"]
+    for size in cases["updateSizes"]:
+        for case in cases["updates"]:
+            if not hasattr(torch.optim, case["name"]):
+                continue
+            best = None
+            for choice in ({"foreach": False}, {"foreach": True}, {"fused": True}):
+                parameters = [torch.randn(size // count, requires_grad=True) for _ in range(count)]
+                for p in parameters:
+                    p.grad = torch.randn(size // count)
+                try:
+                    optimizer = getattr(torch.optim, case["name"])(parameters, lr=1e-4, **case["options"], **choice)
+                    found = timed(optimizer.step)
+                except (TypeError, RuntimeError):  # fused is not there for all, nor in all versions
+                    continue
+                if best is None or sorted(found)[len(found) // 20] < sorted(best)[len(best) // 20]:
+                    best = found
+            name = case["name"] + (", momentum" if "momentum" in case["options"] else "")
+            times[f"{name}, {size} parameters"] = best
+
+
 try:
-    {"steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "norms": norms, "sequences": sequences, "losses": losses}[suite]()
+    {"optim": optim, "steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "norms": norms, "sequences": sequences, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say
     note("torch.compile does not work here: " + str(error).split("\n")[0])
 print("\nBENCH " + json.dumps(times))
