@@ -102,7 +102,9 @@ await runExample(example, async ({ numbers, on, out }) => {
   );
   const isSame = differ.length === 0 && others === 0 && weights === whole.weights;
   if (isSame)
-    console.log(`Identical: ${total} losses, weights and the state of Adam are the same to the bit.`);
+    console.log(
+      `Identical: ${total} losses, weights, averages and the state of Adam are the same to the bit.`,
+    );
   else {
     console.log(
       `NOT identical: ${differ.length} of ${total} losses differ, and the weights are ${weights === whole.weights ? 'the same' : 'others'}.`,

@@ -6,7 +6,7 @@ import type { Task, Told } from './training.ts';
 export interface Run {
   /** The losses by step, as far as they were told. */
   readonly losses: ReadonlyMap<number, number>;
-  /** Model and optimizer at the end; `null` where it was killed before. */
+  /** Model, averages and optimizer at the end; `null` where it was killed before. */
   readonly weights: string | null;
 }
 

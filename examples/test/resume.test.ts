@@ -33,7 +33,7 @@ describe('a training that is killed', () => {
       );
       expect([status, stderr]).toEqual([0, '']);
       expect(stdout).toContain(
-        'Identical: 30 losses, weights and the state of Adam are the same to the bit.',
+        'Identical: 30 losses, weights, averages and the state of Adam are the same to the bit.',
       );
       expect(stdout).toContain('Left beside the checkpoints: nothing.');
       const [, ...rows] = readFileSync(join(out, 'losses.csv'), 'utf8')
