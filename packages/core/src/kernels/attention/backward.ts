@@ -103,7 +103,8 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
               const query = plus(at.i, v.r);
               call(f, weights, [v.seen, at.keys, v.row, d.statistics(query)]);
               const operands = [d.matrix('out', query), d.matrix('g', query)];
-              call(f, slopes, [at.keys, v.row, v.slope, p.valueSize, ...operands]);
+              const whole = ['i32.le_s', p.keys, p.block] as const;
+              call(f, slopes, [v.seen, at.keys, v.row, v.slope, whole, p.valueSize, ...operands]);
             });
             addByKeys(scores, 'g', p.valueSize, 'dv');
             addByKeys(slopesFrom, 'q', p.size, 'dk');

@@ -71,6 +71,10 @@ function kernels(lane: FloatLane): Kernels {
 
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 
+/** Queries at a time where most blocks see but a part of the keys: the fewer, the less is worked out in vain. */
+const CAUSAL_QUERIES = 24;
+const FEW_QUERIES = 256;
+
 /** Queries and keys at a time, of rows of these sizes. */
 function blocksOf(size: number, valueSize: number, bytes: number): [queries: number, keys: number] {
   const [a, b] = [roundUp(size), roundUp(valueSize)];
@@ -120,7 +124,8 @@ export function planOf(s: AttentionSizes, way: Way, lane: FloatLane): AttentionP
   const t = gemmLanes[lane];
   const params = way === 'forward' ? forwardParams(t) : backwardParams(t);
   const names = Object.keys(params);
-  const [queries, keys] = blocksOf(s.size, s.valueSize, t.bytes);
+  const [most, keys] = blocksOf(s.size, s.valueSize, t.bytes);
+  const queries = s.isCausal && s.queries <= FEW_QUERIES ? Math.min(CAUSAL_QUERIES, most) : most;
   const products = way === 'forward' ? s.size + s.valueSize : 3 * s.size + 2 * s.valueSize;
   return {
     kernel: kernels(lane)[way],

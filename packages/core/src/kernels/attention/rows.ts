@@ -192,7 +192,11 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   });
 }
 
-/** Adds slopes = weights * (slopes - the sum of y * g), for `size` elements of y and g. */
+/**
+ * Adds what makes slopes of the first `n` of `columns` gradients to weights, 0 of the others: weights * (gradients - what they are on an
+ * average by the weights). That is their sum over all keys, which are those of the row where it is `whole`; else it comes out as the sum of
+ * y * g, of `size` elements of the result and its gradient.
+ */
 export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
   const vector = { add: `${t.vector}.add`, sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
   const dot = defineFunction(
@@ -202,11 +206,18 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
     (f, p) => {
       const row = new WeightRow(f, t, p.n);
       const sums = f.local('v128');
-      row.eachVector([p.y, p.g], ({ partial }) => {
-        f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(vector.mul).set(row.x);
-        if (partial) row.cut(row.x);
-        f.get(sums).get(row.x).op(vector.add).set(sums);
-      });
+      const others = [f.local('v128'), f.local('v128'), f.local('v128')];
+      row.eachVector(
+        [p.y, p.g],
+        ({ u, offset, partial }) => {
+          const sum = others[u - 1] ?? sums;
+          f.get(p.y).load('v128.load', offset).get(p.g).load('v128.load', offset).op(vector.mul).set(row.x);
+          if (partial) row.cut(row.x);
+          f.get(sum).get(row.x).op(vector.add).set(sum);
+        },
+        { unroll: 4 },
+      );
+      for (const other of others) f.get(sums).get(other).op(vector.add).set(sums);
       f.f64Const(0);
       for (let lane = 0; lane < t.lanes; lane++) {
         f.get(sums).lane(`${t.vector}.extract_lane`, lane);
@@ -215,19 +226,24 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
       }
     },
   );
-  const params = i32Params('n', 'weights', 'slopes', 'size', 'y', 'g');
+  const params = i32Params('n', 'columns', 'weights', 'x', 'whole', 'size', 'y', 'g');
   return defineFunction(module, { name: `attention_slopes_${t.lane}` }, params, (f, p) => {
     const row = new WeightRow(f, t, p.n);
     const total = f.local('v128');
+    f.get(p.whole).if();
+    f.get(p.n).get(p.weights).get(p.x).call(dot).splatF64(t.lane).set(total);
+    f.else();
     f.get(p.size).get(p.y).get(p.g).call(dot).splatF64(t.lane).set(total);
+    f.end();
     row.eachVector(
-      [p.weights, p.slopes],
+      [p.weights, p.x],
       (step) => {
         f.get(p.weights).load('v128.load', step.offset);
-        f.get(p.slopes).load('v128.load', step.offset).get(total).op(vector.sub).op(vector.mul).set(row.x);
-        row.store(p.slopes, row.x, step);
+        f.get(p.x).load('v128.load', step.offset).get(total).op(vector.sub).op(vector.mul).set(row.x);
+        row.store(p.x, row.x, step);
       },
       { unroll: 4 },
     );
+    clearBehind(f, t, p);
   });
 }
