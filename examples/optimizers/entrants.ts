@@ -1,0 +1,108 @@
+/** Every optimizer, made for some parameters and a learning rate. */
+import { compile, type Tensor } from '@kindling/core';
+import * as optim from '@kindling/optim';
+
+/** What takes steps: an optimizer, or what stands for several. */
+export interface Stepper {
+  zeroGrad(): void;
+  step(closure: () => Tensor): Tensor;
+  /** Puts the parameters where the result is, which with some is not where they are while training. */
+  rest?(): void;
+  /** Whether a step cannot be compiled, but its closure. */
+  readonly decides?: boolean;
+}
+
+/** An optimizer under its name. */
+export interface Entrant {
+  readonly name: string;
+  make(params: readonly Tensor[], lr: number): Stepper;
+}
+
+type Options = { lr: number };
+type Plain = new (params: readonly Tensor[], options: Options) => optim.Optimizer;
+
+const stepper = (optimizer: { zeroGrad(): void; step(closure: () => Tensor): Tensor }): Stepper => ({
+  zeroGrad: () => optimizer.zeroGrad(),
+  step: (closure) => optimizer.step(closure),
+});
+
+const plain = (Class: Plain): Entrant => ({
+  name: Class.name,
+  make: (params, lr) => stepper(new Class(params, { lr })),
+});
+
+/** Momentum orthogonalized for matrices, AdamW for all else. */
+const muon: Entrant = {
+  name: 'Muon',
+  make(params, lr) {
+    const matrices = params.filter(({ ndim }) => ndim === 2);
+    const others = params.filter(({ ndim }) => ndim !== 2);
+    const first = new optim.Muon(matrices, { lr, weightDecay: 0 });
+    if (others.length === 0) return stepper(first);
+    const second = new optim.AdamW(others, { lr });
+    return {
+      zeroGrad() {
+        first.zeroGrad();
+        second.zeroGrad();
+      },
+      step(closure) {
+        const loss = first.step(closure);
+        second.step();
+        return loss;
+      },
+    };
+  },
+};
+
+/** Those that keep an average, at which the result is. */
+const scheduleFree = (Class: typeof optim.AdamWScheduleFree | typeof optim.SGDScheduleFree): Entrant => ({
+  name: Class.name,
+  make(params, lr) {
+    const optimizer = new Class(params, { lr });
+    optimizer.train();
+    return { ...stepper(optimizer), rest: () => optimizer.eval() };
+  },
+});
+
+export const entrants: readonly Entrant[] = [
+  plain(optim.SGD),
+  { name: 'SGD, momentum', make: (params, lr) => stepper(new optim.SGD(params, { lr, momentum: 0.9 })) },
+  ...[optim.Adam, optim.AdamW, optim.Adamax, optim.NAdam, optim.RAdam, optim.Adagrad].map(plain),
+  ...[optim.Adadelta, optim.RMSprop, optim.Rprop, optim.ASGD, optim.Adafactor, optim.Lion, optim.Lamb].map(
+    plain,
+  ),
+  muon,
+  scheduleFree(optim.SGDScheduleFree),
+  scheduleFree(optim.AdamWScheduleFree),
+  {
+    name: 'SAM around SGD',
+    make: (params, lr) => stepper(new optim.SAM(new optim.SGD(params, { lr, momentum: 0.9 }))),
+  },
+  {
+    name: 'LBFGS',
+    make: (params, lr) => ({
+      ...stepper(new optim.LBFGS(params, { lr, maxIter: 2, lineSearchFn: 'strong_wolfe' })),
+      decides: true,
+    }),
+  },
+];
+
+/** A step on what `lossOf` gives, compiled where asked: whole, or what it calls where its course depends on values. */
+export function stepOn<A extends readonly Tensor[]>(
+  stepper: Stepper,
+  lossOf: (...given: A) => Tensor,
+  compiled: boolean,
+): (...given: A) => Tensor {
+  const evaluate = (...given: A): Tensor => {
+    stepper.zeroGrad();
+    const loss = lossOf(...given);
+    loss.backward();
+    return loss.detach();
+  };
+  if (stepper.decides === true) {
+    const closure = compiled ? compile(evaluate) : evaluate;
+    return (...given) => stepper.step(() => closure(...given));
+  }
+  const step = (...given: A): Tensor => stepper.step(() => evaluate(...given));
+  return compiled ? compile(step) : step;
+}
