@@ -35,7 +35,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^applyUnary$/, ['twofold']],
   [/^apply(Binary|Elementwise|ElementwiseInPlace)$/, ['axpy', 'axpy_']],
   [/^ElementwiseReduction#apply$/, ['mseLoss']],
-  [/^FusedUpdate#run$/, ['sgd']],
+  [/^FusedUpdate#run(All)?$/, ['sgd', 'halve']],
   [/^(fusedCrossEntropy|fusedNll|tensorList)$/, ['mine']],
   // The example's own class.
   [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],

@@ -13,6 +13,7 @@ export type ParamGroup<O> = O & {
 
 /** A group as it is given: one parameter or several, as they are or each with its name. */
 export type GivenGroup<O> = Partial<O> & {
+  /** The parameters: one, a list, or pairs of names and parameters, as `model.namedParameters()` gives. */
   params: Tensor | Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
 };
 
