@@ -117,3 +117,17 @@ fit(
 fit("ERF_NEAR", of_square(lambda x: mp.erf(x) / x - 1), 7, of_square(lambda x: x / mp.erf(x)), 0, 1)
 fit("LOG_ERFC", lambda x: mp.log(mp.erfc(x)), 7, lambda x: mp.erfc(x) / mp.erf(x), "0.9", "3.95")
 fit("SCALED_ERFC", scaled_erfc, 10, lambda u: 1 / scaled_erfc(u), mp.mpf("-0.6"), mp.mpf("8.2") / mp.mpf("12.2"))
+
+
+def normal_tail(u):
+    """e^(x^2/2) (1 - ndtr(x)), x in u = (x - 5) / (x + 5)."""
+    x = 5 * (1 + u) / (1 - u)
+    return mp.exp(x * x / 2) * mp.erfc(x / sqrt(2)) / 2
+
+
+def normal_weight(u):
+    x = 5 * (1 + u) / (1 - u)
+    return mp.exp(-x * x / 2)
+
+
+fit("NORMAL_TAIL", normal_tail, 7, normal_weight, -1, mp.mpf(2) / 7)

@@ -5,12 +5,12 @@ import { activation, activationClass } from './activation.ts';
 const { add, exp, mul, sub } = E;
 
 const inverseSqrtTwoPi = 1 / Math.sqrt(2 * Math.PI);
-const cdf = (x: E.Expr): E.Expr => mul(0.5, add(1, E.erf(mul(x, Math.SQRT1_2))));
 
 const exact = /* @__PURE__ */ activation({
   name: 'gelu',
-  expression: (x) => mul(x, cdf(x)),
-  gradient: ({ g }, x) => mul(g, add(cdf(x), mul(x, mul(exp(mul(mul(x, x), -0.5)), inverseSqrtTwoPi)))),
+  expression: (x) => mul(x, E.normalCdf(x)),
+  gradient: ({ g }, x) =>
+    mul(g, add(E.normalCdf(x), mul(x, mul(exp(mul(mul(x, x), -0.5)), inverseSqrtTwoPi)))),
 });
 
 const beta = Math.sqrt(2 / Math.PI);

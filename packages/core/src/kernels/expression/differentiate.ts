@@ -83,6 +83,7 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   erf: ({ g }, x) => [scaled(g, E.mul(2 / Math.sqrt(Math.PI), gaussian(x)))],
   erfc: ({ g }, x) => [scaled(g, E.mul(-2 / Math.sqrt(Math.PI), gaussian(x)))],
   erfinv: ({ g }, x) => [scaled(g, E.mul(Math.sqrt(Math.PI) / 2, E.exp(E.square(E.erfinv(x)))))],
+  normalCdf: ({ g }, x) => [scaled(g, E.mul(1 / Math.sqrt(2 * Math.PI), E.exp(E.mul(E.mul(x, x), -0.5))))],
   lgamma: ({ g }, x) => [scaled(g, E.digamma(x))],
   digamma: ({ g }, x) => [scaled(g, E.call('polygamma', 1, x))],
   // Only the argument is differentiable; the order is a constant.

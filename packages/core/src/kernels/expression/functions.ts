@@ -38,6 +38,7 @@ const functionArity = {
   erf: 1,
   erfc: 1,
   erfinv: 1,
+  normalCdf: 1,
   lgamma: 1,
   digamma: 1,
   polygamma: 2,
@@ -155,6 +156,8 @@ export const erf = named1('erf');
 export const erfc = named1('erfc');
 /** The inverse of erf. */
 export const erfinv = named1('erfinv');
+/** The part of a normal distribution below x; what is lost beside 1 is lost. */
+export const normalCdf = named1('normalCdf');
 /** log |gamma(x)|. */
 export const lgamma = named1('lgamma');
 /** The logarithmic derivative of the gamma function. */

@@ -6,8 +6,9 @@
  * within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
  */
 
+import * as E from '../expression/index.ts';
 import { type Expr, type Lane, scalarCall } from '../expression/index.ts';
-import { erf, erfc } from './error-function.ts';
+import { erf, erfc, normalCdf } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
@@ -58,12 +59,14 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     sigmoid,
     erf,
     erfc,
+    normalCdf,
   },
   f64: {
     pow,
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
     log1pOfUnit: (x: Expr) => scalarCall('log1p', x),
+    normalCdf: (x: Expr) => E.mul(0.5, E.add(1, E.erf(E.mul(x, Math.SQRT1_2)))),
   },
   i32: { pow: powOfIntegers },
 };
