@@ -40,7 +40,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   // The example's own class.
   [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],
   [/^apply(InPlace|Multi|View)?$/, ['double', 'twice', 'whole']],
-  [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss)/, ['Linear', 'Dropout']],
+  [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss|swaUtils\.AveragedModel)/, ['Linear', 'Dropout']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
   [/^nn\.Transformer/, ['MultiheadAttention', 'TransformerEncoderLayer', 'TransformerDecoderLayer']],
   [/^nn\.utils\.parametrizations\./, ['registerParametrization']],

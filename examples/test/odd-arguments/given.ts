@@ -1,8 +1,11 @@
 /** Right arguments of functions that no example calls, and that want more than a few simple values. */
 import * as core from '@kindling/core';
 import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
 
 const { ones, tensor, zeros } = core;
+const { lrScheduler } = optim;
+const sgd = () => new optim.SGD([ones([1], { requiresGrad: true })], { momentum: 0.9 });
 const x = () => ones([3, 3]);
 const index = () => tensor([[0, 1, 2]], { dtype: 'int32' });
 const row = () => tensor([0, 2], { dtype: 'int32' });
@@ -176,5 +179,25 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   ),
   im2col: () => [ones([1, 2, 3, 3]), 2, { padding: 1 }],
   col2im: () => [ones([4, 4]), 3, 2, { padding: 0 }],
+  'nn.swaUtils.AveragedModel#forward': () => [ones([1, 1])],
+  'nn.swaUtils.AveragedModel#getSubmodule': () => ['module'],
+  'nn.swaUtils.AveragedModel#getParameter': () => ['module.weight'],
+  'nn.swaUtils.AveragedModel#getBuffer': () => ['n_averaged'],
+  'nn.swaUtils.AveragedModel#to': () => ['float64'],
+  'optim.EarlyStopping#loadStateDict': () => [new optim.EarlyStopping().stateDict()],
+  'optim.lrScheduler.ConstantLR#loadStateDict': () => [new lrScheduler.ConstantLR(sgd()).stateDict()],
+  'optim.lrScheduler.LambdaLR#loadStateDict': () => [new lrScheduler.LambdaLR(sgd(), () => 1).stateDict()],
+  'optim.lrScheduler.ReduceLROnPlateau#loadStateDict': () => [
+    new lrScheduler.ReduceLROnPlateau(sgd()).stateDict(),
+  ],
+  'optim.lrScheduler.ChainedScheduler#loadStateDict': () => {
+    const of = sgd();
+    const parts = [new lrScheduler.ConstantLR(of), new lrScheduler.ExponentialLR(of, 0.5)];
+    return [new lrScheduler.ChainedScheduler(parts).stateDict()];
+  },
+  'optim.lrScheduler.OneCycleLR#loadStateDict': () => [
+    new lrScheduler.OneCycleLR(sgd(), 0.5, { totalSteps: 100 }).stateDict(),
+  ],
+  'optim.swaUtils.SWALR#loadStateDict': () => [new optim.swaUtils.SWALR(sgd(), 0.5).stateDict()],
   'nn.F.bilinear': () => [ones([2, 3]), ones([2, 3]), ones([4, 3, 3]), ones(4)],
 };
