@@ -173,7 +173,7 @@ const ratios: Readonly<
  * const optimizer = new optim.Muon([w], { lr: 0.1, weightDecay: 0 });
  * w.square().sum().backward();
  * optimizer.step();
- * w; // tensor([[2.9, 0.0], [0.0, 0.0]], requires_grad=True)
+ * w; // tensor([[ 2.9313,  0.0000], [ 0.0000, -0.0133]], requires_grad=True)
  * ```
  */
 export class Muon extends Optimizer<Required<MuonOptions>> {

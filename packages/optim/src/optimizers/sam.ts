@@ -34,7 +34,9 @@ export interface SAMOptions {
 export interface SAMStateDict {
   /** The state dict of the optimizer within. */
   base: OptimizerStateDict;
+  /** {@link SAMOptions.rho} */
   rho: number;
+  /** {@link SAMOptions.adaptive} */
   adaptive: boolean;
 }
 
@@ -69,7 +71,7 @@ const climb = { plain: climbing(false), adaptive: climbing(true) };
  *   const loss = w.square().sum();
  *   loss.backward();
  *   return loss;
- * }); // tensor(25.)
+ * }); // tensor(25., grad_fn=<SumBackward0>)
  * w; // tensor([1.3500, 1.8000], requires_grad=True)
  * ```
  */

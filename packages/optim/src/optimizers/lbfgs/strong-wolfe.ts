@@ -83,7 +83,7 @@ export function strongWolfe(
     // Twice in a row close to an end, or on it: a tenth of the bracket away from that end, for some progress.
     const margin = 0.1 * (to - from);
     const isClose = least(to - next, next - from) < margin;
-    const moves = isClose && (wasClose || next >= to || next <= from);
+    const moves: boolean = isClose && (wasClose || next >= to || next <= from);
     if (moves) next = Math.abs(next - to) < Math.abs(next - from) ? to - margin : from + margin;
     wasClose = isClose && !moves;
 
