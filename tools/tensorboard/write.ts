@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linspace, manualSeed, rand, randn, type Tensor, tensor } from '../../packages/core/src/index.ts';
+import { linspace, manualSeed, rand, randn, Tensor, tensor } from '../../packages/core/src/index.ts';
 import { SummaryWriter } from '../../packages/tensorboard/src/index.ts';
 
 const [folder = 'out/tensorboard', seed = '0'] = process.argv.slice(2);
@@ -64,13 +64,10 @@ const calls: Call[] = [
 const plain = (_: string, x: unknown): unknown =>
   typeof x === 'number' && !Number.isFinite(x) ? String(x) : x;
 const toJSON = (x: Argument): unknown => {
+  if (x instanceof Tensor) return { dtype: x.dtype, values: x.tolist() };
   if (typeof x !== 'object' || x === null) return x;
-  if ('tolist' in x && typeof x.tolist === 'function') {
-    const { dtype, tolist } = x as Tensor;
-    return { dtype, values: tolist.call(x) };
-  }
   return {
-    dict: Object.fromEntries(Object.entries(x).map(([name, value]) => [name, toJSON(value as Argument)])),
+    dict: Object.fromEntries(Object.entries(x).map(([name, value]) => [name, toJSON(value)])),
   };
 };
 

@@ -66,11 +66,12 @@ function feed(
 }
 
 function expectNear(actual: Tensor, expected: Nested): void {
-  const [values, wanted] = [[actual.tolist()].flat(3), [expected].flat(3)] as number[][];
+  const values = [actual.tolist()].flat(3) as number[];
+  const wanted = [expected].flat(3) as number[];
   expect(actual.dtype).toBe('float64');
-  expect(values.length).toBe(wanted?.length);
-  for (const [i, value] of (values ?? []).entries()) {
-    const to = wanted?.[i] ?? 0;
+  expect(values.length).toBe(wanted.length);
+  for (const [i, value] of values.entries()) {
+    const to = wanted[i] ?? 0;
     if (Number.isNaN(to)) expect(value).toBeNaN();
     else expect(Math.abs(value - to)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(to)));
   }
