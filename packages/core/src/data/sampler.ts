@@ -95,7 +95,7 @@ const DRAWN_AT_ONCE = 32;
  * @example
  * ```ts
  * manualSeed(0);
- * [...new data.RandomSampler(['a', 'b', 'c', 'd', 'e'])]; // [ 4, 1, 2, 0, 3 ]
+ * [...new data.RandomSampler(['a', 'b', 'c', 'd', 'e'])]; // [ 1, 3, 4, 2, 0 ]
  * ```
  */
 export class RandomSampler implements Sampler {
@@ -225,7 +225,7 @@ const weightedTakes = {
  * @example
  * ```ts
  * manualSeed(0);
- * [...new data.WeightedRandomSampler([0, 10, 3, 0.5], 6)]; // [ 2, 1, 1, 1, 1, 2 ]
+ * [...new data.WeightedRandomSampler([0, 10, 3, 0.5], 6)]; // [ 3, 1, 1, 2, 1, 2 ]
  * ```
  */
 export class WeightedRandomSampler implements Sampler {

@@ -40,7 +40,7 @@ type AnnealedGroup = ParamGroup<{ lr: number }> & { swaLr?: number };
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
- * const scheduler = new swaUtils.SWALR(optimizer, 0.5, { annealEpochs: 2, annealStrategy: 'linear' });
+ * const scheduler = new optim.swaUtils.SWALR(optimizer, 0.5, { annealEpochs: 2, annealStrategy: 'linear' });
  * const rates = [];
  * for (let epoch = 0; epoch < 4; epoch++) {
  *   optimizer.step();
