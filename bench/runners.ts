@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as core from '@kindling/core';
 import {
   convolutions,
+  lenet,
   lossShapes,
   matmulSizes,
   nets,
@@ -136,6 +137,7 @@ function pytorch({ program, version }: Runtime): Peer[] {
     optimizers,
     matmulSizes,
     convolutions,
+    lenet,
     poolings,
     norms,
     normGroups,

@@ -18,6 +18,9 @@ export const convolutions = [
   { name: '3x3, depthwise, on 32 x 32', x: [16, 64, 32, 32], weight: [64, 1, 3, 3], padding: 1, groups: 64 },
 ] as const;
 
+/** A training step of LeNet by Adam. */
+export const lenet = { name: 'LeNet, batch 64, Adam', batch: 64 } as const;
+
 /** Pooling of images: after a layer of LeNet, and with windows that overlap. */
 export const poolings = [
   {

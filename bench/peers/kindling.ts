@@ -86,6 +86,35 @@ async function convolutions(): Promise<void> {
     times[forward] = await timed(compiled ? compile(alone) : alone);
     times[both] = await timed(compiled ? compile(all) : all);
   }
+  const step = compiled ? compile(lenetStep()) : lenetStep();
+  times[cases.lenet.name] = await timed(() => step().item());
+}
+
+function lenetStep(): () => Tensor {
+  const model = new nn.Sequential(
+    new nn.Conv2d(1, 6, 5, { padding: 2 }),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Conv2d(6, 16, 5),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Flatten(),
+    new nn.Linear(400, 120),
+    new nn.ReLU(),
+    new nn.Linear(120, 84),
+    new nn.ReLU(),
+    new nn.Linear(84, 10),
+  );
+  const optimizer = new optimizers.Adam(model.parameters(), { lr: 1e-3 });
+  const x = randn([cases.lenet.batch, 1, 28, 28]);
+  const target = randint(0, 10, [cases.lenet.batch]);
+  return () => {
+    optimizer.zeroGrad();
+    const loss = nn.F.crossEntropy(model(x), target);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
 }
 
 async function poolings(): Promise<void> {

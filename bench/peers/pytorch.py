@@ -127,6 +127,23 @@ def convolutions():
         times[name] = timed(forward)
         times[f"{name}, and backward"] = timed(both)
 
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    batch = cases["lenet"]["batch"]
+    images, target = torch.randn(batch, 1, 28, 28), torch.randint(10, (batch,))
+
+    def step():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), target)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    times[cases["lenet"]["name"]] = timed(step)
+
 
 def poolings():
     for case in cases["poolings"]:
