@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
+import { killBrowser } from './kills.ts';
 import type { Findings } from './program.ts';
 
 const limit = 120_000;
@@ -79,8 +80,8 @@ async function inProcess(name: string, command: string, args: readonly string[])
   report(name, found, true, `ended with ${status}\n${output}`);
 }
 
-/** A page with or without cross-origin isolation, that tells the server what it found. */
-async function inPage(command: string, isolated: boolean): Promise<void> {
+/** A page with or without cross-origin isolation, that tells the server what it found; whether there is such a browser. */
+async function inPage(command: string, isolated: boolean): Promise<boolean> {
   const name = `Chromium, ${isolated ? '' : 'not '}cross-origin isolated`;
   const script = await bundle(
     `import { findings } from './program.ts';
@@ -119,10 +120,26 @@ async function inPage(command: string, isolated: boolean): Promise<void> {
   if (typeof found !== 'string') {
     if (found.missing) console.log(`none    ${name}: not found`);
     else report(name, null, isolated, `ended with ${found.status}\n${found.output}`);
-    return;
+    return !found.missing;
   }
   const findings = JSON.parse(found) as Findings & { readonly error?: string };
   report(name, findings.error === undefined ? findings : null, isolated, findings.error ?? '');
+  return true;
+}
+
+/** A page that is killed with its browser while it saves into a storage. */
+async function killed(command: string, storage: 'opfsStorage' | 'indexedDBStorage'): Promise<void> {
+  const script = await bundle(
+    `import { ${storage} } from '../../packages/core/src/index.ts';
+    import { saveForEver } from './saver.ts';
+    const tell = (told) => fetch('/told', { method: 'POST', body: JSON.stringify(told) });
+    saveForEver(${storage}('run'), tell).catch((error) => tell({ fault: String(error) }));`,
+  );
+  const fault = await killBrowser(command, script);
+  if (fault !== null) failures++;
+  console.log(
+    `${fault === null ? 'ok    ' : 'FAILED'}  Chromium, killed while it saves: ${storage} ${fault ?? ''}`,
+  );
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-runtimes-'));
@@ -139,7 +156,9 @@ try {
   await inProcess('Bun', process.env.KINDLING_BUN ?? 'bun', ['run', script]);
   const chromium = process.env.KINDLING_CHROMIUM ?? 'chromium';
   await inPage(chromium, true);
-  await inPage(chromium, false);
+  const isThere = await inPage(chromium, false);
+  for (const storage of isThere ? (['opfsStorage', 'indexedDBStorage'] as const) : [])
+    await killed(chromium, storage);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
