@@ -137,7 +137,11 @@ export function planOf(s: AttentionSizes, way: Way, lane: FloatLane): AttentionP
       together: 1,
       work: (s.group * s.queries * s.keys * products) / (s.isCausal ? 2 : 1),
     },
-    args: (count, { q, k, v, mask, out, statistics, back }, hasBools) => [
+    args: <A>(
+      count: number,
+      { q, k, v, mask, out, statistics, back }: Operands<A>,
+      hasBools: boolean,
+    ): (number | A)[] => [
       ...[0, count, s.heads, s.group, s.queries, s.keys, s.size, s.valueSize, queries, keys],
       ...[Number(s.isCausal), mask === null ? 0 : hasBools ? 2 : 1, 0],
       ...[q, k, v].flatMap((x) => flat<A>(x)),
