@@ -64,28 +64,52 @@ const scheduleFree = (Class: typeof optim.AdamWScheduleFree | typeof optim.SGDSc
   },
 });
 
-export const entrants: readonly Entrant[] = [
-  plain(optim.SGD),
-  { name: 'SGD, momentum', make: (params, lr) => stepper(new optim.SGD(params, { lr, momentum: 0.9 })) },
-  ...[optim.Adam, optim.AdamW, optim.Adamax, optim.NAdam, optim.RAdam, optim.Adagrad].map(plain),
-  ...[optim.Adadelta, optim.RMSprop, optim.Rprop, optim.ASGD, optim.Adafactor, optim.Lion, optim.Lamb].map(
-    plain,
-  ),
-  muon,
-  scheduleFree(optim.SGDScheduleFree),
-  scheduleFree(optim.AdamWScheduleFree),
+const sgdWithMomentum: Entrant = {
+  name: 'SGD, momentum',
+  make: (params, lr) => stepper(new optim.SGD(params, { lr, momentum: 0.9 })),
+};
+const sam: Entrant = {
+  name: 'SAM around SGD',
+  make: (params, lr) => stepper(new optim.SAM(new optim.SGD(params, { lr, momentum: 0.9 }))),
+};
+const lbfgs: Entrant = {
+  name: 'LBFGS',
+  make: (params, lr) => ({
+    ...stepper(new optim.LBFGS(params, { lr, maxIter: 2, lineSearchFn: 'strong_wolfe' })),
+    decides: true,
+  }),
+};
+
+/** Few enough of a kind to be told apart in one picture. */
+export const families: readonly { readonly name: string; readonly entrants: readonly Entrant[] }[] = [
   {
-    name: 'SAM around SGD',
-    make: (params, lr) => stepper(new optim.SAM(new optim.SGD(params, { lr, momentum: 0.9 }))),
+    name: 'Descent',
+    entrants: [
+      plain(optim.SGD),
+      sgdWithMomentum,
+      plain(optim.ASGD),
+      scheduleFree(optim.SGDScheduleFree),
+      sam,
+    ],
   },
   {
-    name: 'LBFGS',
-    make: (params, lr) => ({
-      ...stepper(new optim.LBFGS(params, { lr, maxIter: 2, lineSearchFn: 'strong_wolfe' })),
-      decides: true,
-    }),
+    name: 'Adam and its kin',
+    entrants: [
+      ...[optim.Adam, optim.AdamW, optim.Adamax, optim.NAdam, optim.RAdam].map(plain),
+      scheduleFree(optim.AdamWScheduleFree),
+    ],
+  },
+  {
+    name: 'Rates by size of gradient',
+    entrants: [optim.Adagrad, optim.Adadelta, optim.RMSprop, optim.Adafactor].map(plain),
+  },
+  {
+    name: 'Signs, layers, curvature',
+    entrants: [...[optim.Rprop, optim.Lion, optim.Lamb].map(plain), muon, lbfgs],
   },
 ];
+
+export const entrants: readonly Entrant[] = families.flatMap((family) => family.entrants);
 
 /** A step on what `lossOf` gives, compiled where asked: whole, or what it calls where its course depends on values. */
 export function stepOn<A extends readonly Tensor[]>(

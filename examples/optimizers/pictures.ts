@@ -2,10 +2,11 @@ import { linspace, noGrad } from '@kindling/core';
 import { encode } from 'fast-png';
 import { frame, render } from '../vega.ts';
 import type { Reading } from './digits.ts';
+import { families } from './entrants.ts';
 import type { Course, Surface } from './surfaces.ts';
 
 /** Of a panel, and of a pixel of the heights behind the paths. */
-const [width, height] = [420, 320];
+const [width, height] = [320, 240];
 const coarse = 2;
 const bands = 14;
 
@@ -33,7 +34,8 @@ const color = {
   field: 'name',
   type: 'nominal' as const,
   title: null,
-  scale: { scheme: 'tableau20' as const },
+  scale: { scheme: 'category10' as const },
+  legend: { labelLimit: 0, symbolStrokeWidth: 3 },
 };
 
 /** Paths over a surface, cut off where they leave what is shown. */
@@ -78,10 +80,9 @@ const curves = (
   title: string,
   of: readonly { name: string; losses: readonly number[] }[],
   least: number,
-  panels = 1,
 ) => ({
   title,
-  width: panels * width,
+  width,
   height,
   data: {
     values: of.flatMap(({ name, losses }) =>
@@ -105,32 +106,37 @@ const smooth = (losses: readonly number[]): number[] =>
     return window.reduce((a, b) => a + b, 0) / window.length;
   });
 
-/** The courses over each surface, with their losses below, and the losses on digits. */
+/** The courses over each surface, their losses below, and the losses on digits: a pair of rows a family, with colours of its own. */
 export function sheet(
   courses: readonly { surface: Surface; courses: readonly Course[] }[],
   readings: readonly Reading[],
 ): Promise<string> {
+  const rows = families.map((family) => {
+    const names = new Set(family.entrants.map(({ name }) => name));
+    const own = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+      all.filter(({ name }) => names.has(name));
+    const digits = own(readings).map(({ name, losses }) => ({ name, losses: smooth(losses) }));
+    return {
+      title: { text: family.name, anchor: 'start' as const, fontSize: 16 },
+      vconcat: [
+        { hconcat: courses.map(({ surface, courses }) => paths(surface, own(courses))) },
+        {
+          hconcat: [
+            ...courses.map(({ surface, courses }) => curves(`${surface.name}: loss`, own(courses), 1e-16)),
+            curves('MNIST: loss', digits, 1e-4),
+          ],
+        },
+      ],
+    };
+  });
   return render({
     ...frame,
     title: {
       text: 'Every optimizer, each at the best of some learning rates',
       subtitle: 'a dot is where all begin, a cross the least place; losses on digits are means of ten steps',
+      fontSize: 18,
     },
-    vconcat: [
-      { hconcat: courses.map(({ surface, courses }) => paths(surface, courses)) },
-      {
-        hconcat: courses.map(({ surface, courses }) => curves(`${surface.name}: loss`, courses, 1e-16)),
-      },
-      {
-        hconcat: [
-          curves(
-            'MNIST: loss',
-            readings.map(({ name, losses }) => ({ name, losses: smooth(losses) })),
-            1e-4,
-            3,
-          ),
-        ],
-      },
-    ],
+    vconcat: rows,
+    resolve: { scale: { color: 'independent' } },
   });
 }
