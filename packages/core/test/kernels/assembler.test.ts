@@ -75,7 +75,7 @@ describe('ModuleBuilder', () => {
   });
 
   test('a vector constant is in a block what it is outside, and stands there once however often it is used', () => {
-    const used = (times: number): Uint8Array => {
+    const used = (times: number): Uint8Array<ArrayBuffer> => {
       const module = new ModuleBuilder();
       module.addFunction({ params: [], results: [], export: 'store' }, (f) => {
         f.i32Const(1).if();
