@@ -70,3 +70,32 @@ test('what is in training, or keeps no statistics, is refused', () => {
   const without = new nn.BatchNorm2d(4, { trackRunningStats: false }).eval();
   expect(() => nn.utils.fuseConvBnEval(conv.eval(), without)).toThrow('keeps no running statistics');
 });
+
+describe('what does not fit together is not fused', () => {
+  const numbers = (count: number) => ({
+    ...{ runningMean: rand([count]), runningVar: rand([count]), eps: 1e-5 },
+    ...{ weight: null, bias: null },
+  });
+  const fuse = nn.utils.fuseConvBnWeights;
+
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'other channels',
+      () => fuse(rand([3, 2, 1]), null, numbers(2)),
+      /^fuseConvBnWeights: expected runningMean of shape \[3\]/,
+    ],
+    [
+      'transposed ones',
+      () => fuse(rand([3, 2, 1]), null, numbers(3), { transpose: true }),
+      /runningMean of shape \[2\]/,
+    ],
+    ['a bias of others', () => fuse(rand([3, 2, 1]), rand([2]), numbers(3)), /expected bias of shape \[3\]/],
+    [
+      'weights without dimensions',
+      () => nn.utils.fuseLinearBnWeights(rand([]), null, numbers(1)),
+      /^fuseLinearBnWeights: expected weight of 1/,
+    ],
+  ])('%s', (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+});

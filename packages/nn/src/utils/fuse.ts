@@ -1,4 +1,13 @@
-import { checkArguments, K, noGrad, type Tensor, ValueError, zeros } from '@kindling/core';
+import {
+  checkArguments,
+  formatShape,
+  K,
+  noGrad,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  zeros,
+} from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
 import type { AnyModule } from '../module/callable.ts';
 import { deepcopy } from '../module/deepcopy.ts';
@@ -41,11 +50,13 @@ export interface BatchNormNumbers {
 
 /** Weights and bias of a layer and a batch normalisation after it, whose factors belong to dimension `dim` of the weights. */
 function fused(
+  caller: string,
   weight: Tensor,
   bias: Tensor | null,
   bn: BatchNormNumbers,
   dim: number,
 ): [Parameter, Parameter] {
+  checkChannels(caller, weight, bias, bn, dim);
   return noGrad(() => {
     const scale = bn.runningVar.add(bn.eps).rsqrt();
     const factor = bn.weight == null ? scale : bn.weight.mul(scale);
@@ -61,6 +72,33 @@ function fused(
   });
 }
 
+/** There is a number for each channel, or one for all. */
+function checkChannels(
+  caller: string,
+  weight: Tensor,
+  bias: Tensor | null,
+  { runningMean, runningVar, weight: factors, bias: summands }: BatchNormNumbers,
+  dim: number,
+): void {
+  const channels = weight.shape[dim];
+  if (channels === undefined)
+    throw new ShapeError(
+      `${caller}: expected weight of ${dim + 1} or more dimensions, got ${formatShape(weight.shape)}`,
+    );
+  for (const [name, x] of Object.entries({
+    bias,
+    runningMean,
+    runningVar,
+    'bn.weight': factors,
+    'bn.bias': summands,
+  })) {
+    if (x == null || (x.ndim === 1 && (x.count === channels || x.count === 1))) continue;
+    throw new ShapeError(
+      `${caller}: expected ${name} of shape [${channels}], as weight has shape ${formatShape(weight.shape)}, got ${formatShape(x.shape)}`,
+    );
+  }
+}
+
 function numbersOf(caller: string, layer: AnyModule, bn: Normalising): BatchNormNumbers {
   if (layer.training || bn.training)
     throw new ValueError(`${caller}: fusion only for eval! Call eval() of both modules first`);
@@ -72,7 +110,7 @@ function numbersOf(caller: string, layer: AnyModule, bn: Normalising): BatchNorm
 
 function fuseLayer<L extends Weighted>(caller: string, layer: L, bn: Normalising, dim: number): L {
   const numbers = numbersOf(caller, layer, bn);
-  const [weight, bias] = fused(layer.weight, layer.bias, numbers, dim);
+  const [weight, bias] = fused(caller, layer.weight, layer.bias, numbers, dim);
   const copy = deepcopy(layer);
   copy.weight = weight;
   copy.bias = bias;
@@ -143,7 +181,7 @@ export function fuseConvBnWeights(
     { weight: K.tensor, bias: K.nullable(K.tensor), bn: numberKinds(), options: optionKinds() },
     arguments,
   );
-  return fused(weight, bias, bn, options.transpose === true ? 1 : 0);
+  return fused('fuseConvBnWeights', weight, bias, bn, options.transpose === true ? 1 : 0);
 }
 
 /**
@@ -160,5 +198,5 @@ export function fuseLinearBnWeights(
     { weight: K.tensor, bias: K.nullable(K.tensor), bn: numberKinds() },
     arguments,
   );
-  return fused(weight, bias, bn, 0);
+  return fused('fuseLinearBnWeights', weight, bias, bn, 0);
 }
