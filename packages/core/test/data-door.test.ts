@@ -54,7 +54,7 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   gradcheck: ['gradcheck: comparison', 'gradcheck: finite differences'],
   saveSafetensors: ['save'],
   saveNpy: ['save'],
-  dataLoader: ['DataLoader: order of samples'],
+  dataLoader: ['order of samples'],
   randomSplit: ['randomSplit: order of samples'],
 };
 

@@ -158,11 +158,12 @@ export class DataLoader<T, B = T> {
    * const numbers = new data.TensorDataset(arange(6));
    * const loader = new data.DataLoader(numbers, { batchSize: 2, shuffle: true });
    * let state = loader.stateDict();
-   * const seen = [];
-   * for (const [x] of loader) if (seen.push(x.toArray()) === 1) state = loader.stateDict();
+   * const seen: Tensor[] = [];
+   * for (const [x] of loader) if (seen.push(x) === 1) state = loader.stateDict();
    * const resumed = new data.DataLoader(numbers, { batchSize: 2, shuffle: true });
    * resumed.loadStateDict(JSON.parse(JSON.stringify(state)));
-   * [...resumed].every(([x], i) => x.equal(tensor(seen[i + 1]))); // true
+   * const rest = [...resumed].map(([x]) => x);
+   * cat(rest).equal(cat(seen.slice(1))); // true
    * ```
    */
   stateDict(): DataLoaderState {

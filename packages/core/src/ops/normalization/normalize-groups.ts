@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Grouping } from '../../kernels/index.ts';
 import * as kernels from '../../kernels/index.ts';
@@ -142,7 +142,7 @@ export interface GroupingOptions {
 
 const takes = /* @__PURE__ */ signature('normalizeGroups', {
   x: K.tensor,
-  options: K.options<GroupingOptions>({
+  options: K.given<GroupingOptions>({
     name: K.text,
     samples: K.count,
     outer: K.count,
@@ -169,6 +169,7 @@ export function normalizeGroups(x: Tensor, options: GroupingOptions): readonly [
   floats(x.dtype);
   const { name, samples = 1, outer = 1, groups = 1, parts = 1, eps = 1e-5, centered = true } = options;
   const { weight = null, bias = null } = options;
+  if (name === undefined) checkArguments('normalizeGroups', { 'options.name': K.text }, [name]);
   const factors = samples * outer * groups * parts;
   const run = factors === 0 ? 0 : x.count / factors;
   const learned = [weight, bias].filter((p) => p !== null);
