@@ -17,16 +17,19 @@ const run = (...args: string[]): { status: number | null; stdout: string; stderr
   );
 
 describe('a training that is killed', () => {
-  for (const [way, ...args] of [['eager'], ['compiled', '--compile']]) {
+  for (const [way, kills, ...args] of [
+    ['eager', 1],
+    ['compiled', 2, '--compile'],
+  ] as const) {
     it(`goes on as one that was not, ${way}`, { timeout: 240_000 }, () => {
-      const out = join(folder, way ?? '');
+      const out = join(folder, way);
       const { status, stdout, stderr } = run(
         '--epochs',
         '3',
         '--every',
         '4',
         '--kills',
-        '2',
+        String(kills),
         '--out',
         out,
         ...args,
@@ -43,7 +46,7 @@ describe('a training that is killed', () => {
       expect(rows).toHaveLength(30);
       for (const [, whole, killed] of rows) expect(killed).toBe(whole);
       expect(new Set(rows.map(([, loss]) => loss)).size).toBe(30);
-      expect(rows.at(-1)?.[3]).toBe('3');
+      expect(rows.at(-1)?.[3]).toBe(String(kills + 1));
       expect(readdirSync(join(out, 'checkpoints'))).toHaveLength(3);
     });
   }
