@@ -41,6 +41,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],
   [/^apply(InPlace|Multi|View)?$/, ['double', 'twice', 'whole']],
   [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss|swaUtils\.AveragedModel)/, ['Linear', 'Dropout']],
+  [/^nn\.swaUtils\.updateBn$/, ['BatchNorm1d']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
   [/^nn\.Transformer/, ['MultiheadAttention', 'TransformerEncoderLayer', 'TransformerDecoderLayer']],
   [/^nn\.utils\.parametrizations\./, ['registerParametrization']],
