@@ -1,7 +1,7 @@
 /** Which kernels attention takes, in which blocks, and how it is cut for threads. */
 
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { gemmLanes, narrowTile, type TileSize, wideTile } from '../gemm/index.ts';
+import { gemmLanes, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
 import {
   align16,
@@ -10,8 +10,6 @@ import {
   type FloatLane,
   f32,
   f64,
-  instantiate,
-  ModuleBuilder,
   u8,
   type ValueType,
 } from '../wasm/index.ts';
@@ -45,29 +43,14 @@ export type Way = 'forward' | 'backward';
 type Kernel = (...args: number[]) => void;
 type Kernels = Readonly<Record<Way, Kernel>>;
 
-function compileKernels(lane: FloatLane, wide?: Compiling): Kernels {
-  const module = new ModuleBuilder();
+const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
   const log = module.importFunction('log', ['f64'], ['f64']);
   const exp = module.importFunction('exp', ['f64'], ['f64']);
   const t = { ...gemmLanes[lane], log, exp };
-  const size: TileSize = wide === undefined ? narrowTile : wideTile;
   attentionForward(module, t, size);
   attentionBackward(module, t, size);
-  const bytes = module.build();
-  const compile = (): Kernels => instantiate<Kernels>(bytes, { log: Math.log, exp: Math.exp }, wide);
-  return wide === undefined ? compile() : wide(compile);
-}
-
-const known = new Map<FloatLane, Kernels>();
-
-function kernels(lane: FloatLane): Kernels {
-  let made = known.get(lane);
-  if (made === undefined) {
-    made = compileKernels(lane);
-    known.set(lane, made);
-  }
-  return made;
-}
+  return { log: Math.log, exp: Math.exp };
+});
 
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 
@@ -128,7 +111,7 @@ export function planOf(s: AttentionSizes, way: Way, lane: FloatLane): AttentionP
   const queries = s.isCausal && s.queries <= FEW_QUERIES ? Math.min(CAUSAL_QUERIES, most) : most;
   const products = way === 'forward' ? s.size + s.valueSize : 3 * s.size + 2 * s.valueSize;
   return {
-    kernel: kernels(lane)[way],
+    kernel: kernels.of(lane)[way],
     types: Object.values(params),
     rows: {
       count: names.indexOf('count'),
@@ -186,10 +169,4 @@ function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
 }
 
 /** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
-export function useWideAttention(compile: Compiling): void {
-  for (const lane of ['f32', 'f64'] as const) {
-    const wide = compileKernels(lane, compile);
-    const expected = bytesOf(kernels(lane), lane);
-    if (bytesOf(wide, lane).every((byte, i) => byte === expected[i])) known.set(lane, wide);
-  }
-}
+export const useWideAttention = (compile: Compiling): void => kernels.useWide(compile, bytesOf);

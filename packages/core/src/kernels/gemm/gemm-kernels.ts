@@ -3,7 +3,6 @@
 import type { Split } from '../recording/index.ts';
 import type { Cut, RowsFunction } from '../threads/index.ts';
 import {
-  type Compiling,
   type FloatLane,
   hasRelaxedSimd,
   instantiate,
@@ -14,7 +13,7 @@ import {
 import { dotProduct } from './dot.ts';
 import type { Layout } from './operands.ts';
 import { OUTER_SCRATCH_BYTES, outerProducts } from './outer.ts';
-import { type GemmLane, narrowTile, productParams, wideTile } from './tiles.ts';
+import { type GemmLane, narrowTile, productParams, TiledKernels } from './tiles.ts';
 
 /**
  * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes; c is
@@ -41,16 +40,11 @@ export type TileProduct = (
 export const SCRATCH_BYTES: number = OUTER_SCRATCH_BYTES;
 
 /** The products by what is contiguous: a's rows or columns, then b's. */
-interface OuterKernels {
+export interface GemmKernels {
   readonly rowsByRows: TileProduct;
   readonly rowsByColumns: TileProduct;
   readonly columnsByRows: TileProduct;
   readonly columnsByColumns: TileProduct;
-}
-
-/** All of them. `dot` does what rowsByColumns does, and adds in another order. */
-export interface GemmKernels extends OuterKernels {
-  readonly dot: TileProduct;
 }
 
 /**
@@ -116,48 +110,26 @@ export const matricesOfProducts = (times: number, work: number, a: number, b: nu
   work,
 });
 
+/** Does what {@link GemmKernels.rowsByColumns} does, and adds in another order. */
 const dotKernel = memoized((lane: FloatLane): TileProduct => {
   const module = new ModuleBuilder();
   dotProduct(module, LANES[lane]);
   return instantiate<{ dot: TileProduct }>(module.build()).dot;
 });
 
-/** Calls a function that compiles a module, while the engine joins pairs of vectors; gives what that returns. */
-export type WideCompiler = Compiling;
+/** The kernels of products by what is contiguous. */
+export const gemmKernels = /* @__PURE__ */ new TiledKernels<GemmKernels>((module, lane, size) => {
+  outerProducts(module, LANES[lane], size);
+  return undefined;
+});
 
-/** Compiles the kernels of a lane type: with `wide`, for vectors of 256 bits. The results are the same, bit by bit. */
-export function compileGemmKernels(lane: FloatLane, wide?: WideCompiler): GemmKernels {
-  const module = new ModuleBuilder();
-  outerProducts(module, LANES[lane], wide === undefined ? narrowTile : wideTile);
-  const bytes = module.build();
-  const compile = () => instantiate<OuterKernels>(bytes, {}, wide);
-  return { ...(wide === undefined ? compile() : wide(compile)), dot: dotKernel(lane) };
-}
-
-const kernels = new Map<FloatLane, GemmKernels>();
-
-/** The kernels for a lane type, compiled at first use. */
-export function gemmKernels(lane: FloatLane): GemmKernels {
-  let made = kernels.get(lane);
-  if (made === undefined) {
-    made = compileGemmKernels(lane);
-    kernels.set(lane, made);
-  }
-  return made;
-}
-
-/** From now on products of a lane type are computed by these kernels. */
-export function replaceGemmKernels(lane: FloatLane, made: GemmKernels): void {
-  kernels.set(lane, made);
-}
-
-/** Whether a product with n columns is one of {@link GemmKernels.dot}, for which a is brought into rows. */
+/** Whether a product with n columns is one of {@link dotKernel}, for which a is brought into rows. */
 export const usesDot = (n: number, b: Layout): boolean => b === 'columns' && n < DOT_BELOW;
 
 /** The kernel for a product with n columns. */
 export function productOf(lane: FloatLane, n: number, a: Layout, b: Layout): TileProduct {
-  const it = gemmKernels(lane);
-  if (usesDot(n, b)) return it.dot;
+  if (usesDot(n, b)) return dotKernel(lane);
+  const it = gemmKernels.of(lane);
   if (a === 'rows') return b === 'rows' ? it.rowsByRows : it.rowsByColumns;
   return b === 'rows' ? it.columnsByRows : it.columnsByColumns;
 }

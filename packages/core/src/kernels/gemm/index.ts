@@ -3,5 +3,12 @@ export * from './gemm.ts';
 export { LANES as gemmLanes } from './gemm-kernels.ts';
 export { panelProduct } from './outer.ts';
 export { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
-export { type GemmLane, MOST_TILE_ROWS, multiplyAdd, narrowTile, type TileSize, wideTile } from './tiles.ts';
+export {
+  type GemmLane,
+  MOST_TILE_ROWS,
+  multiplyAdd,
+  narrowTile,
+  TiledKernels,
+  type TileSize,
+} from './tiles.ts';
 export * from './wide.ts';

@@ -11,14 +11,17 @@
 
 import {
   bump,
+  type Compiling,
   countdown,
   defineFunction,
   type FloatLane,
   type FunctionBuilder,
   hasRelaxedSimd,
+  type Imports,
   i32Params,
+  instantiate,
   type LoadOp,
-  type ModuleBuilder,
+  ModuleBuilder,
   range,
   unrolled,
   zip,
@@ -54,6 +57,52 @@ export interface TileSize {
 export const narrowTile: TileSize = { rows: hasRelaxedSimd ? 6 : 4, vectors: 2, packedFrom: 128 };
 /** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. */
 export const wideTile: TileSize = { rows: 4, vectors: 4, packedFrom: 64 };
+/** Adds kernels to a module, of tiles of this size; gives the functions that it imports, if there are some. */
+type DefineKernels = (module: ModuleBuilder, lane: FloatLane, size: TileSize) => Imports | undefined;
+
+/** Kernels that are made of tiles, a module for each lane type: compiled at first use, or for vectors of 256 bits. */
+export class TiledKernels<K extends object> {
+  readonly #define: DefineKernels;
+  readonly #atWork = new Map<FloatLane, K>();
+
+  constructor(define: DefineKernels) {
+    this.#define = define;
+  }
+
+  /** Those at work. */
+  of(lane: FloatLane): K {
+    let made = this.#atWork.get(lane);
+    if (made === undefined) {
+      made = this.compile(lane);
+      this.#atWork.set(lane, made);
+    }
+    return made;
+  }
+
+  /** Others: with `wide`, for vectors of 256 bits. The results are the same, bit by bit. */
+  compile(lane: FloatLane, wide?: Compiling): K {
+    const module = new ModuleBuilder();
+    const env = this.#define(module, lane, wide === undefined ? narrowTile : wideTile);
+    const bytes = module.build();
+    const compile = (): K => instantiate<K>(bytes, env, wide);
+    return wide === undefined ? compile() : wide(compile);
+  }
+
+  /** From now on these are at work. */
+  use(lane: FloatLane, made: K): void {
+    this.#atWork.set(lane, made);
+  }
+
+  /** Compiles all by `wide`, and uses those of each lane from now on of which a trial gives the same bytes. */
+  useWide(wide: Compiling, trial: (kernels: K, lane: FloatLane) => Uint8Array): void {
+    for (const lane of ['f32', 'f64'] as const) {
+      const made = this.compile(lane, wide);
+      const expected = trial(this.of(lane), lane);
+      if (trial(made, lane).every((byte, i) => byte === expected[i])) this.use(lane, made);
+    }
+  }
+}
+
 /** Rows of the largest tile, whatever the engine. */
 export const MOST_TILE_ROWS = 6;
 /** Steps of k a round of the innermost loops. */

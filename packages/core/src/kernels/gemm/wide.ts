@@ -1,14 +1,7 @@
 /** Kernels compiled for vectors of 256 bits: tried against those at work, and put in their place where they are faster. */
 
-import { align16, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
-import {
-  compileGemmKernels,
-  type GemmKernels,
-  gemmKernels,
-  replaceGemmKernels,
-  SCRATCH_BYTES,
-  type WideCompiler,
-} from './gemm-kernels.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
+import { type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
 
 /** What a trial of wide kernels found. */
 export interface WideTrial {
@@ -55,7 +48,7 @@ function agree(lane: FloatLane, made: GemmKernels): boolean {
     for (const [m, n, k] of sizes) {
       const aStride = bytes * (form.startsWith('rows') ? k : m);
       const bStride = bytes * (form.endsWith('Rows') ? n : k);
-      const [wide, narrow] = [made, gemmKernels(lane)].map((kernels) => {
+      const [wide, narrow] = [made, gemmKernels.of(lane)].map((kernels) => {
         const at = c / bytes;
         for (let i = at; i < at + m * n; i++) (lane === 'f32' ? f32 : f64)[i] = Math.cos(i);
         kernels[form](m, n, k, a, aStride, b, bStride, c, 0.5, 1, 0);
@@ -72,7 +65,7 @@ function agree(lane: FloatLane, made: GemmKernels): boolean {
 function speedupOf(made: GemmKernels, now: () => number): number {
   const { a, b, c, bytes } = prepare('f32');
   const stride = bytes * TIMED;
-  const both = [gemmKernels('f32'), made].map(({ rowsByRows }) => ({ rowsByRows, least: Infinity }));
+  const both = [gemmKernels.of('f32'), made].map(({ rowsByRows }) => ({ rowsByRows, least: Infinity }));
   const start = now();
   while (now() - start < TIMED_MS) {
     for (const one of both) {
@@ -86,13 +79,13 @@ function speedupOf(made: GemmKernels, now: () => number): number {
 }
 
 /** Compiles all products by `compile`, and uses them where they give the same bits in less time; `now` is a clock, in ms. */
-export function tryWideProducts(compile: WideCompiler, now: () => number): WideTrial {
-  const made = lanes.map((lane) => [lane, compileGemmKernels(lane, compile)] as const);
+export function tryWideProducts(compile: Compiling, now: () => number): WideTrial {
+  const made = lanes.map((lane) => [lane, gemmKernels.compile(lane, compile)] as const);
   const same = made.every(([lane, kernels]) => agree(lane, kernels));
   const speedup = Math.max(
     ...made.filter(([lane]) => lane === 'f32').map(([, kernels]) => speedupOf(kernels, now)),
   );
   const used = same && speedup >= LEAST_SPEEDUP;
-  if (used) for (const [lane, kernels] of made) replaceGemmKernels(lane, kernels);
+  if (used) for (const [lane, kernels] of made) gemmKernels.use(lane, kernels);
   return { same, speedup, used };
 }

@@ -2,7 +2,7 @@
 
 import type { TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../elementwise/index.ts';
-import { gemmLanes, MOST_TILE_ROWS, narrowTile, type TileSize, wideTile } from '../gemm/index.ts';
+import { gemmLanes, MOST_TILE_ROWS, TiledKernels } from '../gemm/index.ts';
 import { scalarFunctions } from '../math/index.ts';
 import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../strided/index.ts';
@@ -13,8 +13,6 @@ import {
   type FloatLane,
   f32,
   f64,
-  instantiate,
-  ModuleBuilder,
   roomBehindScratch,
   scratchLimit,
   u8,
@@ -27,8 +25,7 @@ type Kernels = Readonly<Record<'forward' | 'backward', Kernel>>;
 /** What float64 lanes call. */
 const functions = { exp: Math.exp, tanh: Math.tanh, sigmoid: scalarFunctions.sigmoid } as const;
 
-function compileKernels(lane: FloatLane, wide?: Compiling): Kernels {
-  const module = new ModuleBuilder();
+const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
   const callees = new Map<string, number>();
   const env: Record<string, (...args: number[]) => number> = {};
   for (const [name, f] of Object.entries(functions)) {
@@ -36,24 +33,9 @@ function compileKernels(lane: FloatLane, wide?: Compiling): Kernels {
     callees.set(name, module.importFunction(name, ['f64'], ['f64']));
     env[name] = f;
   }
-  const t = { ...gemmLanes[lane], log: 0, exp: callees.get('exp') ?? 0, callees };
-  const size: TileSize = wide === undefined ? narrowTile : wideTile;
-  lstmKernels(module, t, size);
-  const bytes = module.build();
-  const compile = (): Kernels => instantiate<Kernels>(bytes, env, wide);
-  return wide === undefined ? compile() : wide(compile);
-}
-
-const known = new Map<FloatLane, Kernels>();
-
-function kernels(lane: FloatLane): Kernels {
-  let made = known.get(lane);
-  if (made === undefined) {
-    made = compileKernels(lane);
-    known.set(lane, made);
-  }
-  return made;
-}
+  lstmKernels(module, { ...gemmLanes[lane], log: 0, exp: callees.get('exp') ?? 0, callees }, size);
+  return env;
+});
 
 /** A sequence of so many steps of `rows` rows of `size` elements, gone through from its end if `reversed`. */
 export interface Passage {
@@ -135,7 +117,7 @@ function run(
   operands: readonly Operand[],
 ): void {
   const bytes = operands[0]?.array?.BYTES_PER_ELEMENT === 8 ? 8 : 4;
-  const kernel = kernels(bytes === 8 ? 'f64' : 'f32')[way];
+  const kernel = kernels.of(bytes === 8 ? 'f64' : 'f32')[way];
   if (recorder === null) {
     runInChunks(way, kernel, passage, operands, bytes);
     return;
@@ -261,10 +243,4 @@ function bytesGiven(all: Kernels, lane: FloatLane): Uint8Array {
 }
 
 /** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
-export function useWideRecurrence(compile: Compiling): void {
-  for (const lane of ['f32', 'f64'] as const) {
-    const wide = compileKernels(lane, compile);
-    const expected = bytesGiven(kernels(lane), lane);
-    if (bytesGiven(wide, lane).every((byte, i) => byte === expected[i])) known.set(lane, wide);
-  }
-}
+export const useWideRecurrence = (compile: Compiling): void => kernels.useWide(compile, bytesGiven);

@@ -1,18 +1,8 @@
 /** Which kernel serves a convolution, what it is given, and how it is cut for threads. */
 
-import { gemmLanes, narrowTile, wideTile } from '../gemm/index.ts';
+import { gemmLanes, narrowTile, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import {
-  align16,
-  type Compiling,
-  ensureBytes,
-  type FloatLane,
-  f32,
-  f64,
-  instantiate,
-  ModuleBuilder,
-  u8,
-} from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
 import { CONVOLUTION_SCRATCH, convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
 import { convolutionKernels } from './convolution-kernels.ts';
 import { type Geometry, volume } from './geometry.ts';
@@ -41,25 +31,10 @@ export const convolutionTypes = Object.values(convolutionParams);
 
 type Kernels = Readonly<Record<KernelName, ConvolutionKernel>>;
 
-/** The kernels of a lane: with `wide`, for vectors of 256 bits. */
-function compileKernels(lane: FloatLane, wide?: Compiling): Kernels {
-  const module = new ModuleBuilder();
-  convolutionKernels(module, gemmLanes[lane], wide === undefined ? narrowTile : wideTile);
-  const bytes = module.build();
-  const compile = (): Kernels => instantiate<Kernels>(bytes, {}, wide);
-  return wide === undefined ? compile() : wide(compile);
-}
-
-const known = new Map<FloatLane, Kernels>();
-
-function kernels(lane: FloatLane): Kernels {
-  let made = known.get(lane);
-  if (made === undefined) {
-    made = compileKernels(lane);
-    known.set(lane, made);
-  }
-  return made;
-}
+const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
+  convolutionKernels(module, gemmLanes[lane], size);
+  return undefined;
+});
 
 /** Remainders of panels and tiles of every kind. */
 const tried: Geometry = {
@@ -68,16 +43,8 @@ const tried: Geometry = {
   ...{ stride: [1, 1, 1], padding: [1, 0, 1], dilation: [1, 1, 1] },
 };
 
-/** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
-export function useWideConvolutions(compile: Compiling): void {
-  for (const lane of ['f32', 'f64'] as const) {
-    const wide = compileKernels(lane, compile);
-    if (bitsOf(kernels(lane), lane) === bitsOf(wide, lane)) known.set(lane, wide);
-  }
-}
-
-/** What the kernels that multiply give of some numbers, as text. */
-function bitsOf(all: Kernels, lane: FloatLane): string {
+/** What the kernels that multiply give of some numbers, one behind the other. */
+function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
   const bytes = lane === 'f32' ? 4 : 8;
   const room = align16(tried.batch * tried.channels * tried.filters * volume(tried.size) * bytes);
   const at = {
@@ -88,14 +55,17 @@ function bitsOf(all: Kernels, lane: FloatLane): string {
   ensureBytes(CONVOLUTION_SCRATCH + 3 * room);
   const numbers = lane === 'f32' ? f32 : f64;
   const portions = portionsOf(tried, bytes) ?? [1, 1, 0];
-  return (['x', 'weight', 'y'] as const)
-    .map((wanted) => {
-      for (let i = CONVOLUTION_SCRATCH / bytes; i < (at.y + room) / bytes; i++) numbers[i] = Math.sin(i);
-      all[wanted](...argumentsOf(tried, tried.batch, portions, false), at.x, at.weight, at.y, 0, 0);
-      return u8.slice(at[wanted], at[wanted] + room).join();
-    })
-    .join(';');
+  const given = new Uint8Array(3 * room);
+  for (const [k, wanted] of (['x', 'weight', 'y'] as const).entries()) {
+    for (let i = CONVOLUTION_SCRATCH / bytes; i < (at.y + room) / bytes; i++) numbers[i] = Math.sin(i);
+    all[wanted](...argumentsOf(tried, tried.batch, portions, false), at.x, at.weight, at.y, 0, 0);
+    given.set(u8.subarray(at[wanted], at[wanted] + room), k * room);
+  }
+  return given;
 }
+
+/** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
+export const useWideConvolutions = (compile: Compiling): void => kernels.useWide(compile, bytesOf);
 
 const depthwise = { x: 'depthwiseX', weight: 'depthwiseWeight', y: 'depthwiseY' } as const;
 /** Filters of a group of one channel from which on products are faster. */
@@ -193,7 +163,7 @@ export function planOf(g: Geometry, wanted: Wanted, lane: FloatLane): Convolutio
   const { channels, filters } = seen;
   const name = channels === 1 && filters < MANY_FILTERS ? depthwise[made] : made;
   return {
-    kernel: kernels(lane)[name],
+    kernel: kernels.of(lane)[name],
     adds: made === 'x',
     rows: rowsOf(seen, name, bytes),
     args: (batch, at, accumulate) => [
