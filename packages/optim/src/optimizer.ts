@@ -51,8 +51,6 @@ const someKinds = /* @__PURE__ */ K.optional(
 );
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ setToNone: K.flag });
 
-/** From so many parameters on it takes less time to find those that share their numbers, and to update them at once. */
-const worthJoining = 8;
 const hasGradient = (p: Tensor): boolean => p.grad !== null;
 
 /**
@@ -246,16 +244,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       const update = this.updateOf(group);
       const params = group.params.every(hasGradient) ? group.params : group.params.filter(hasGradient);
       const numbers = onHost(() => this.#numbersOf(group, update, params));
-      if (params.length >= worthJoining) {
-        const operandsOf = (p: Tensor): Tensor[] => this.#operandsOf(p, group, update);
-        runEach(update.kernel, params.map(operandsOf), numbers, !isTraced());
-        continue;
-      }
-      let next = 0;
-      for (const p of params) {
-        const ofStep = numbers[next++];
-        if (ofStep !== undefined) update.kernel.run(this.#operandsOf(p, group, update), ofStep);
-      }
+      const operands = params.map((p) => this.#operandsOf(p, group, update));
+      runEach(update.kernel, operands, numbers, !isTraced());
     }
   }
 
@@ -279,10 +269,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** The numbers of each parameter's step. */
   #numbersOf(group: ParamGroup<O>, update: Update, params: readonly Tensor[]): (readonly number[])[] {
     this.advance(group);
-    if (params.length < worthJoining) return params.map((p) => this.numbers(group, this.#stateOf(p), p));
     const states = params.map((p) => this.#stateOf(p));
-    const numbersOf = (i: number) => this.numbers(group, states[i] as ParamState, params[i] as Tensor);
-    return numbersOfAll(update, states, numbersOf, isTraced());
+    return numbersOfAll(
+      update,
+      states,
+      // In the call: a function with a name of its own costs a microsecond where a build keeps names.
+      (i) => this.numbers(group, states[i] as ParamState, params[i] as Tensor),
+      isTraced(),
+    );
   }
 
   #stateOf(p: Tensor): ParamState {

@@ -55,6 +55,9 @@ export function fusedUpdate<S extends string, N extends readonly E.Expr[]>(
   return { state, counts, kernel, alike: true };
 }
 
+/** From so many parameters on it takes less time to find those that share their numbers, and to update them at once. */
+const worthJoining = 8;
+
 /**
  * The numbers of one parameter after another, by their states: an array that is shared, unless `apart`, by those that an update
  * treats alike and that have the same counts.
@@ -66,7 +69,7 @@ export function numbersOfAll(
   apart: boolean,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
-  if (!alike) return states.map((_, i) => numbersOf(i));
+  if (!alike || states.length < worthJoining) return states.map((_, i) => numbersOf(i));
   const [first = ''] = names as readonly string[];
   let before: unknown[] = [];
   let after: ParamState = {};
@@ -96,12 +99,12 @@ export function runEach(
   together: boolean,
 ): void {
   let begin = 0;
-  for (const [i, ofStep] of numbers.entries()) {
-    if (!together || kernel.runAll === undefined) kernel.run(operands[i] as Tensor[], ofStep);
-    else if (numbers[i + 1] !== ofStep) {
-      kernel.runAll(operands.slice(begin, i + 1), ofStep);
-      begin = i + 1;
-    }
+  for (let i = 0; i < numbers.length; i++) {
+    const ofStep = numbers[i] as readonly number[];
+    if (together && numbers[i + 1] === ofStep && kernel.runAll !== undefined) continue;
+    if (begin === i) kernel.run(operands[i] as Tensor[], ofStep);
+    else kernel.runAll?.(operands.slice(begin, i + 1), ofStep);
+    begin = i + 1;
   }
 }
 

@@ -17,6 +17,19 @@ export const commonDefaults: Required<CommonOptions> = { weightDecay: 0, maximiz
 /** What the gradient is multiplied by. */
 export const signOf = ({ maximize }: { maximize: boolean }): number => (maximize ? -1 : 1);
 
+interface Decay {
+  weightDecay: number;
+  decoupledWeightDecay: boolean;
+}
+
+/** Whether the decay is added to the gradient, and whether it shrinks the weights themselves. */
+export const decayOf = ({ weightDecay, decoupledWeightDecay }: Decay): [l2: boolean, decoupled: boolean] =>
+  weightDecay === 0 ? [false, false] : [!decoupledWeightDecay, decoupledWeightDecay];
+
+/** The number for either: the penalty, or what the weights are multiplied by. */
+export const decayNumber = ({ lr, weightDecay, decoupledWeightDecay }: Decay & { lr: number }): number =>
+  decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay;
+
 /** The gradient that a step follows: turned round by `sign`, with an L2 penalty where `decay` is given. */
 export function penalised(w: E.Expr, grad: E.Expr, sign: E.Expr, decay: E.Expr | null): E.Expr {
   const signed = E.mul(sign, grad);

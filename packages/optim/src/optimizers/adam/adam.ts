@@ -4,7 +4,16 @@ import { nonNegative, twoFractions } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { averageSquare, forgets, lerp, nextStep, penalised, signOf } from '../common.ts';
+import {
+  averageSquare,
+  decayNumber,
+  decayOf,
+  forgets,
+  lerp,
+  nextStep,
+  penalised,
+  signOf,
+} from '../common.ts';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {
@@ -94,14 +103,11 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
   }
 
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
-    const { amsgrad, betas, weightDecay, decoupledWeightDecay } = group;
-    const decays = weightDecay !== 0;
-    const l2 = decays && !decoupledWeightDecay;
-    return updates(amsgrad, l2, decays && decoupledWeightDecay, forgets(betas[0]));
+    return updates(group.amsgrad, ...decayOf(group), forgets(group.betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
-    const { lr, betas, eps, weightDecay, decoupledWeightDecay } = group;
+    const { lr, betas, eps } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
@@ -112,7 +118,7 @@ export class Adam extends Optimizer<Required<AdamOptions>> {
       Math.sqrt(1 - beta2 ** step),
       eps,
       signOf(group),
-      decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
+      decayNumber(group),
     ];
   }
 }

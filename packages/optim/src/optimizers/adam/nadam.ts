@@ -9,6 +9,8 @@ import {
   type CommonOptions,
   commonDefaults,
   commonKinds,
+  decayNumber,
+  decayOf,
   forgets,
   lerp,
   nextStep,
@@ -104,13 +106,11 @@ export class NAdam extends Optimizer<Required<NAdamOptions>> {
   }
 
   protected override updateOf(group: ParamGroup<Required<NAdamOptions>>): Update {
-    const { betas, weightDecay, decoupledWeightDecay } = group;
-    const decays = weightDecay !== 0;
-    return updates(decays && !decoupledWeightDecay, decays && decoupledWeightDecay, forgets(betas[0]));
+    return updates(...decayOf(group), forgets(group.betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
-    const { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay } = group;
+    const { lr, betas, eps, momentumDecay } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     const momentum = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
@@ -127,7 +127,7 @@ export class NAdam extends Optimizer<Required<NAdamOptions>> {
       (lr * muNext) / (1 - muProduct * muNext),
       eps,
       signOf(group),
-      decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
+      decayNumber(group),
     ];
   }
 }

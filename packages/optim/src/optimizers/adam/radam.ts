@@ -9,6 +9,8 @@ import {
   type CommonOptions,
   commonDefaults,
   commonKinds,
+  decayNumber,
+  decayOf,
   forgets,
   lerp,
   nextStep,
@@ -103,13 +105,11 @@ export class RAdam extends Optimizer<Required<RAdamOptions>> {
   }
 
   protected override updateOf(group: ParamGroup<Required<RAdamOptions>>): Update {
-    const { betas, weightDecay, decoupledWeightDecay } = group;
-    const decays = weightDecay !== 0;
-    return updates(decays && !decoupledWeightDecay, decays && decoupledWeightDecay, forgets(betas[0]));
+    return updates(...decayOf(group), forgets(group.betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<RAdamOptions>>, state: ParamState): Numbers<number> {
-    const { lr, betas, eps, weightDecay, decoupledWeightDecay } = group;
+    const { lr, betas, eps } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
@@ -122,7 +122,7 @@ export class RAdam extends Optimizer<Required<RAdamOptions>> {
       eps,
       rectification(beta2, step),
       signOf(group),
-      decoupledWeightDecay ? 1 - lr * weightDecay : weightDecay,
+      decayNumber(group),
     ];
   }
 }
