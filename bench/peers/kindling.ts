@@ -70,6 +70,18 @@ async function kernels(): Promise<void> {
   for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = await timed(calls[name]);
 }
 
+/** A layer's result without gradients, and with those by the leaves from that of the result. */
+async function timeLayer(name: string, y: () => Tensor, leaves: readonly Tensor[], g: Tensor): Promise<void> {
+  const [forward, both] = cases.layerCases(name);
+  const alone = (): Tensor => noGrad(y);
+  const all = (): void => {
+    for (const leaf of leaves) leaf.grad = null;
+    y().backward({ gradient: g });
+  };
+  times[forward] = await timed(compiled ? compile(alone) : alone);
+  times[both] = await timed(compiled ? compile(all) : all);
+}
+
 async function convolutions(): Promise<void> {
   for (const { name, padding, groups, ...shapes } of cases.convolutions) {
     const x = randn(shapes.x, { requiresGrad: true });
@@ -77,14 +89,7 @@ async function convolutions(): Promise<void> {
     const bias = randn(shapes.weight.slice(0, 1), { requiresGrad: true });
     const y = (): Tensor => conv2d(x, weight, bias, { padding, groups });
     const g = randn(noGrad(y).shape);
-    const [forward, both] = cases.layerCases(name);
-    const alone = (): Tensor => noGrad(y);
-    const all = (): void => {
-      for (const leaf of [x, weight, bias]) leaf.grad = null;
-      y().backward({ gradient: g });
-    };
-    times[forward] = await timed(compiled ? compile(alone) : alone);
-    times[both] = await timed(compiled ? compile(all) : all);
+    await timeLayer(name, y, [x, weight, bias], g);
   }
   const step = compiled ? compile(lenetStep()) : lenetStep();
   times[cases.lenet.name] = await timed(() => step().item());
@@ -123,14 +128,7 @@ async function poolings(): Promise<void> {
     const options = { stride: given.stride, padding: given.padding };
     const y = (): Tensor => (kind === 'max' ? maxPool2d(x, kernel, options) : avgPool2d(x, kernel, options));
     const g = randn(noGrad(y).shape);
-    const [forward, both] = cases.layerCases(name);
-    const alone = (): Tensor => noGrad(y);
-    const all = (): void => {
-      x.grad = null;
-      y().backward({ gradient: g });
-    };
-    times[forward] = await timed(compiled ? compile(alone) : alone);
-    times[both] = await timed(compiled ? compile(all) : all);
+    await timeLayer(name, y, [x], g);
   }
 }
 
@@ -151,14 +149,7 @@ async function norms(): Promise<void> {
     };
     const y = calls[kind];
     const g = randn([...shape]);
-    const [forward, both] = cases.layerCases(name);
-    const alone = (): Tensor => noGrad(y);
-    const all = (): void => {
-      for (const leaf of [x, weight, bias]) leaf.grad = null;
-      y().backward({ gradient: g });
-    };
-    times[forward] = await timed(compiled ? compile(alone) : alone);
-    times[both] = await timed(compiled ? compile(all) : all);
+    await timeLayer(name, y, [x, weight, bias], g);
   }
 }
 

@@ -6,13 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as core from '@kindling/core';
-import * as node from '@kindling/core/node';
-import * as testing from '@kindling/core/testing';
-import * as metrics from '@kindling/metrics';
-import * as tensorboard from '@kindling/tensorboard';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Example, examplesOf, runExample } from './doctest/index.ts';
+import { exampleScope } from './support/scope.ts';
 import { packages, sourceFiles } from './support/sources.ts';
 
 const sources = sourceFiles();
@@ -23,19 +19,7 @@ const [nn, optim] = await Promise.all([
   import('@kindling/optim').catch(() => null),
 ]);
 
-/** The public names of all packages; `var` is a word of the language, and an example writes `variance` or `x.var()`. */
-const { var: _, ...scope } = {
-  ...testing,
-  ...node,
-  ...tensorboard,
-  ...metrics,
-  ...optim,
-  ...nn,
-  ...core,
-  nn,
-  optim,
-  fc,
-};
+const scope = exampleScope(nn, optim);
 
 /** A failed example as its author wants to read it: where, and what to write instead. */
 async function report(path: string, example: Example): Promise<string> {

@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
-import * as testing from '@kindling/core/testing';
 import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import * as tensorboard from '@kindling/tensorboard';
-import fc from 'fast-check';
 import { examplesOf } from '../doctest/index.ts';
+import { exampleScope } from '../support/scope.ts';
 import { packages, sourceFiles } from '../support/sources.ts';
 import { anew, type Call, type Callable, isClass, run } from './call.ts';
 import { given } from './given.ts';
@@ -75,18 +74,7 @@ export interface PublicCalls {
 
 /** Right calls from the examples of the documentation, from a table, or else found by trying. */
 export async function publicCalls(): Promise<PublicCalls> {
-  const { var: _, ...scope } = {
-    ...testing,
-    ...node,
-    ...tensorboard,
-    ...metrics,
-    ...optim,
-    ...nn,
-    ...core,
-    nn,
-    optim,
-    fc,
-  };
+  const scope = exampleScope(nn, optim);
   const examples = sourceFiles().flatMap((path) =>
     examplesOf(path, readFileSync(join(packages, path), 'utf8')),
   );

@@ -16,11 +16,12 @@ import {
 } from '@kindling/core';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { team, worth } from '../src/kernels/threads/index.ts';
+import { worth } from '../src/kernels/threads/index.ts';
 import { residentBytes, u8 } from '../src/kernels/wasm/index.ts';
 import { attentionWeights, sharedByHeads } from '../src/ops/attention/weights.ts';
 import { onNewStorage } from '../src/storage.ts';
 import { expectLowered, worldOf } from './support/lowered.ts';
+import { bits, untilShared } from './support/threads.ts';
 
 const masks = ['none', 'causal', 'bools', 'numbers'] as const;
 
@@ -213,31 +214,16 @@ describe('threads', () => {
     const y = scaledDotProductAttention(q, k, v, { isCausal: true });
     return [y, ...autograd.grad([y], [q, k, v], { gradOutputs: [y.detach()] })];
   };
-  const bits = (of: Tensor[]): string[] =>
-    of.map((one) => Buffer.from(one.detach().clone().data.buffer).toString('base64'));
-
-  /** Calls until workers took parts, for ten seconds at most. */
-  async function untilShared(call: () => Tensor[]): Promise<Tensor[]> {
-    const taken = team.taken();
-    const end = performance.now() + 10_000;
-    let results = call();
-    while (team.taken() < taken + 3 && performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      results = call();
-    }
-    expect(team.taken()).toBeGreaterThan(taken);
-    return results;
-  }
 
   test('change no bit, of programs and of eager calls', async () => {
     const given = [0, 1, 2].map(() => randn([3, 4, 90, 20]).requiresGrad_()) as [Tensor, Tensor, Tensor];
     setNumThreads(1);
-    const expected = bits(step(...given));
+    const expected = step(...given).map(bits);
     setNumThreads(3);
     const compiled = compile(step);
-    expect(bits(await untilShared(() => compiled(...given)))).toEqual(expected);
+    expect((await untilShared(() => compiled(...given))).map(bits)).toEqual(expected);
     Object.assign(worth, { ofTeam: 0, ofCopying: 0 });
-    expect(bits(await untilShared(() => step(...given)))).toEqual(expected);
+    expect((await untilShared(() => step(...given))).map(bits)).toEqual(expected);
   });
 });
 

@@ -12,7 +12,6 @@ import * as optim from '../src/index.ts';
 import {
   type BeyondRun,
   beyondRuns,
-  cut,
   entries,
   type MixedRun,
   makeBeyond,
@@ -20,7 +19,7 @@ import {
   push,
   stepOf,
 } from './support/beyond.ts';
-import { half, loadable, type RecordedState, sideBySide, stateTensors, steps } from './support/runs.ts';
+import { half, loadable, parametersOf, type RecordedState, sideBySide, stateTensors, steps } from './support/runs.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript would
 const js = (value: unknown): any => value;
@@ -54,7 +53,7 @@ function expectState(actual: optim.OptimizerStateDict, expected: RecordedState, 
 
 describe('a run has the numbers of PyTorch, or of the paper', () => {
   it.each(beyondRuns('run'))('%s', (_, run) => {
-    const params = cut(run.start, run.shapes);
+    const params = parametersOf(run.start, run.shapes);
     const optimizer = makeBeyond(run.optimizer, params, run.options);
     for (let step = 1; step <= steps; step++) {
       stepOf(optimizer, run.optimizer, params, step);
@@ -67,7 +66,7 @@ describe('a run has the numbers of PyTorch, or of the paper', () => {
 
 describe("a run goes on from PyTorch's state in the middle", () => {
   it.each(beyondRuns('run'))('%s', (_, run) => {
-    const params = cut(run.after[half] as Recorded, run.shapes);
+    const params = parametersOf(run.after[half] as Recorded, run.shapes);
     const optimizer = makeBeyond(run.optimizer, params, run.optimizer === 'SAM' ? run.options : {});
     optimizer.base.loadStateDict(loadable(run.half as RecordedState));
     for (let step = half + 1; step <= steps; step++) {
@@ -79,7 +78,7 @@ describe("a run goes on from PyTorch's state in the middle", () => {
 
 describe('zero, missing, NaN and infinite gradients do as in PyTorch', () => {
   it.each(beyondRuns('odd'))('%s', (_, run) => {
-    const params = cut(run.start, run.shapes);
+    const params = parametersOf(run.start, run.shapes);
     const optimizer = makeBeyond(run.optimizer, params, run.options);
     for (let step = 1; step <= 8; step++) {
       pullOddly(params, step);
@@ -91,7 +90,7 @@ describe('zero, missing, NaN and infinite gradients do as in PyTorch', () => {
 
 /** The gradients of a run by a loss: given * p + p² / 4. */
 function worldOf(run: BeyondRun): World {
-  const params = cut(run.start, run.shapes);
+  const params = parametersOf(run.start, run.shapes);
   const optimizer = makeBeyond(run.optimizer, params, run.options);
   return {
     call: (given: readonly Tensor[]) => {

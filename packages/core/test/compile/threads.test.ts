@@ -1,6 +1,5 @@
 /** Compiled functions on several threads: the bits of one thread, whatever the shapes, and no process that does not end. */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import {
   add,
@@ -21,31 +20,10 @@ import {
   ValueError,
 } from '@kindling/core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { team } from '../../src/kernels/threads/index.ts';
+import { bits, untilShared } from '../support/threads.ts';
 
 const byDefault = getNumThreads();
 afterAll(() => setNumThreads(byDefault));
-
-/** What tells two tensors with other bits apart, and is short. */
-const bits = (x: Tensor): string => {
-  const { data } = x.detach().clone();
-  return createHash('sha1')
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .digest('hex');
-};
-
-/** Calls until workers have taken parts `times` times, for ten seconds at most; gives the results of the last call. */
-async function untilShared(call: () => Tensor[], times = 3): Promise<Tensor[]> {
-  const before = team.taken();
-  const end = performance.now() + 10_000;
-  let results = call();
-  while (team.taken() < before + times) {
-    if (performance.now() > end) throw new Error('no worker took part');
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    results = call();
-  }
-  return results;
-}
 
 /** What a function gives, eagerly and compiled on 1, 2 and 3 threads, is the same bit by bit. */
 async function expectSameOnThreads(f: (...xs: Tensor[]) => Tensor[], ...xs: Tensor[]): Promise<void> {

@@ -24,11 +24,12 @@ import {
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { stridedOver } from '../../src/kernels/strided/index.ts';
-import { team, worth } from '../../src/kernels/threads/index.ts';
+import { worth } from '../../src/kernels/threads/index.ts';
 import { convolve } from '../../src/kernels/windows/convolution.ts';
 import type { Geometry, Triple } from '../../src/kernels/windows/geometry.ts';
 import { convolvePlain } from '../../src/kernels/windows/plain.ts';
 import { type Case, expectLowered, worldOf } from '../support/lowered.ts';
+import { bits, untilShared } from '../support/threads.ts';
 
 const volume = ([a, b, c]: Triple): number => a * b * c;
 const int = (min: number, max: number) => fc.integer({ min, max });
@@ -159,42 +160,27 @@ describe('threads', () => {
     const y = conv2d(x, w, null, { padding: 1 });
     return [y, ...autograd.grad([y], [x, w], { gradOutputs: [y.detach()] })];
   };
-  const bits = (of: Tensor[]): string[] =>
-    of.map((one) => Buffer.from(one.detach().clone().data.buffer).toString('base64'));
   const images = (): [Tensor, Tensor] => [
     randn([6, 24, 20, 20]).requiresGrad_(),
     randn([30, 24, 3, 3]).requiresGrad_(),
   ];
 
-  /** Calls until workers took parts, for ten seconds at most. */
-  async function untilShared(call: () => Tensor[]): Promise<Tensor[]> {
-    const taken = team.taken();
-    const end = performance.now() + 10_000;
-    let results = call();
-    while (team.taken() < taken + 3 && performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      results = call();
-    }
-    expect(team.taken()).toBeGreaterThan(taken);
-    return results;
-  }
-
   test('change no bit of a program', async () => {
     const given = images();
     setNumThreads(1);
-    const expected = bits(step(...given));
+    const expected = step(...given).map(bits);
     setNumThreads(3);
     const compiled = compile(step);
-    expect(bits(await untilShared(() => compiled(...given)))).toEqual(expected);
+    expect((await untilShared(() => compiled(...given))).map(bits)).toEqual(expected);
   });
 
   test('change no bit of eager calls', async () => {
     const given = images();
     setNumThreads(1);
-    const expected = bits(step(...given));
+    const expected = step(...given).map(bits);
     setNumThreads(3);
     Object.assign(worth, { ofTeam: 0, ofCopying: 0 });
-    expect(bits(await untilShared(() => step(...given)))).toEqual(expected);
+    expect((await untilShared(() => step(...given))).map(bits)).toEqual(expected);
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Tensor } from '@kindling/core';
 import { type Recorded, readFixture } from '../../../core/test/oracle/fixture.ts';
 import { optionsOf } from '../../../core/test/oracle/signature.ts';
-import { cotangent, toTensor } from '../../../core/test/oracle/tensors.ts';
+import { cotangent } from '../../../core/test/oracle/tensors.ts';
 import * as optim from '../../src/index.ts';
 import { make, type Options, type RecordedState } from './runs.ts';
 
@@ -54,22 +54,6 @@ export function makeBeyond(
   const { base, rho, adaptive, ...rest } = options;
   const own = optionsOf(Object.entries({ rho, adaptive }));
   return new optim.SAM(make(base as string, params, rest), own) as never;
-}
-
-/** Parameters of these shapes, cut from the recorded numbers. */
-export function cut(recorded: Recorded, shapes: readonly (readonly number[])[]): Tensor[] {
-  const flat = toTensor(recorded);
-  let at = 0;
-  return shapes.map((shape) => {
-    const count = shape.reduce((n, size) => n * size, 1);
-    at += count;
-    return flat
-      .narrow(0, at - count, count)
-      .reshape([...shape])
-      .detach()
-      .clone()
-      .requiresGrad_();
-  });
 }
 
 /** What is added to half of the k-th of n parameters in the gradient of a step, counted from 1. */

@@ -36,18 +36,19 @@ type Maker = new (params: unknown, options?: unknown) => optim.Optimizer;
 export const make = (name: string, params: unknown, options: Options = {}): optim.Optimizer =>
   new (optim as unknown as Record<string, Maker>)[name]!(params, optionsOf(Object.entries(options)));
 
-const shapes = [[3, 2], [4], []];
+/** Of most runs. */
+const shapes: readonly (readonly number[])[] = [[3, 2], [4], []];
 
-/** Parameters of three shapes that hold the recorded numbers. */
-export function parametersOf(recorded: Recorded): Tensor[] {
+/** Parameters of these shapes, cut from the recorded numbers. */
+export function parametersOf(recorded: Recorded, of: readonly (readonly number[])[] = shapes): Tensor[] {
   const flat = toTensor(recorded);
   let at = 0;
-  return shapes.map((shape) => {
+  return of.map((shape) => {
     const count = shape.reduce((n, size) => n * size, 1);
     at += count;
     return flat
       .narrow(0, at - count, count)
-      .reshape(shape)
+      .reshape([...shape])
       .detach()
       .clone()
       .requiresGrad_();

@@ -1,0 +1,25 @@
+/** What tests of several threads share. */
+import { createHash } from 'node:crypto';
+import type { Tensor } from '@kindling/core';
+import { team } from '../../src/kernels/threads/index.ts';
+
+/** What tells two tensors with other bits apart, and is short. */
+export const bits = (x: Tensor): string => {
+  const { data } = x.detach().clone();
+  return createHash('sha1')
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest('hex');
+};
+
+/** Calls until workers have taken parts `times` times, for ten seconds at most; gives the results of the last call. */
+export async function untilShared(call: () => Tensor[], times = 3): Promise<Tensor[]> {
+  const before = team.taken();
+  const end = performance.now() + 10_000;
+  let results = call();
+  while (team.taken() < before + times) {
+    if (performance.now() > end) throw new Error('no worker took part');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    results = call();
+  }
+  return results;
+}
