@@ -37,8 +37,16 @@ const pages = [
     .map((name) => join('docs', name)),
 ];
 
-beforeAll(() => void mkdirSync(folder, { recursive: true }));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const home = process.cwd();
+// What programs write stays here.
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe.each(pages)('%s', (page) => {
   const programs = programsOf(readFileSync(join(root, page), 'utf8'));
