@@ -19,7 +19,15 @@ import {
   push,
   stepOf,
 } from './support/beyond.ts';
-import { half, loadable, parametersOf, type RecordedState, sideBySide, stateTensors, steps } from './support/runs.ts';
+import {
+  half,
+  loadable,
+  parametersOf,
+  type RecordedState,
+  sideBySide,
+  stateTensors,
+  steps,
+} from './support/runs.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript would
 const js = (value: unknown): any => value;
