@@ -5,12 +5,11 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { build } from 'esbuild';
 import { killBrowser } from './kills.ts';
+import { servePage } from './page.ts';
 import type { Findings } from './program.ts';
 
 const limit = 120_000;
@@ -90,32 +89,13 @@ async function inPage(command: string, isolated: boolean): Promise<boolean> {
   );
   let tell: (found: string) => void = () => undefined;
   const told = new Promise<string>((resolve) => (tell = resolve));
-  const server = createServer((request, response) => {
-    if (isolated) {
-      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
-    }
-    if (request.url === '/found') {
-      let body = '';
-      request.on('data', (part) => (body += part));
-      request.on('end', () => {
-        response.end();
-        tell(body);
-      });
-      return;
-    }
-    const isScript = request.url === '/main.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/main.js"></script>');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await servePage(script, (found) => tell(found), isolated);
   const profile = mkdtempSync(join(tmpdir(), 'kindling-chromium-'));
   const options = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`];
-  const ended = run(command, [...options, `http://127.0.0.1:${port}/`], told);
+  const ended = run(command, [...options, url], told);
   const found = await Promise.race([told, ended]);
   await ended;
-  server.close();
+  close();
   rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   if (typeof found !== 'string') {
     if (found.missing) console.log(`none    ${name}: not found`);

@@ -1,36 +1,14 @@
 /** A browser that is killed while a page saves checkpoints: what was saved is there at the next start, whole, and nothing else. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { servePage } from './page.ts';
 import type { Told } from './saver.ts';
 
 const starts = 6;
 /** A start of a browser may take so long. */
 const patience = 60_000;
-
-/** Serves the page, and hands on what it tells. */
-async function serve(script: string, heard: (told: Told) => void) {
-  const server = createServer((request, response) => {
-    if (request.method === 'POST') {
-      let body = '';
-      request.on('data', (part) => (body += part));
-      request.on('end', () => {
-        response.end();
-        heard(JSON.parse(body) as Told);
-      });
-      return;
-    }
-    const isScript = request.url === '/main.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/main.js"></script>');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
 
 /**
  * Starts a browser several times with one profile, and kills each a few milliseconds after so many saves. Gives what is wrong; `null`
@@ -39,7 +17,7 @@ async function serve(script: string, heard: (told: Told) => void) {
 export async function killBrowser(command: string, script: string): Promise<string | null> {
   const profile = mkdtempSync(join(tmpdir(), 'kindling-killed-'));
   let heard: (told: Told) => void = () => undefined;
-  const { url, close } = await serve(script, (told) => heard(told));
+  const { url, close } = await servePage(script, (told) => heard(JSON.parse(told) as Told));
   let newest = 0;
   try {
     for (let i = 0; i < starts; i++) {
