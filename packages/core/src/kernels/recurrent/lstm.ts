@@ -188,20 +188,18 @@ function runInChunks(
     if (!given.isResult && given.of !== 'steps') move(i, given, 0, counts[given.of]);
   // Steps come one after another in time, and on the way back the other way round.
   const fromEnd = reversed !== (way === 'backward');
-  const [cellsAt, c0At] = way === 'forward' ? [5, 3] : [3, 4];
   for (let done = 0; done < steps; done += most) {
     const some = Math.min(most, steps - done);
     const first = fromEnd ? steps - done - some : done;
     for (const [i, given] of operands.entries())
       if (!given.isResult && given.of === 'steps')
         move(i, given, first * state * given.gates, some * state * given.gates);
-    const before = reversed ? first + some : first - 1;
-    const cells = operands[cellsAt]?.array;
-    if (way === 'backward' && before >= 0 && before < steps && cells != null)
-      copyRun(cells, before * state, state, scratch, elementAt(c0At));
-    else if (way === 'backward') {
-      const c0 = operands[c0At]?.array;
-      if (c0 != null) copyRun(c0, 0, state, scratch, elementAt(c0At));
+    if (way === 'backward') {
+      // The steps begin with the c of the one before, or the first c.
+      const before = reversed ? first + some : first - 1;
+      const isFirst = before < 0 || before >= steps;
+      const from = operands[isFirst ? 4 : 3]?.array;
+      if (from != null) copyRun(from, isFirst ? 0 : before * state, state, scratch, elementAt(4));
     }
     kernel(...argsOf<number>(way, passage, some, done > 0, places), base, base + TILE_BYTES);
     for (const [i, given] of operands.entries())

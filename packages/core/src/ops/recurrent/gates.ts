@@ -18,17 +18,14 @@ import { cat } from '../arranging/joining.ts';
 import { applyElementwise, ElementwiseOp, floatsOnly } from '../elementwise/index.ts';
 import { chunk } from '../views/split.ts';
 
-/** Some rows of a matrix, and of these some columns. */
-function part(x: Tensor, row: number, rows: number, column = 0, columns = x.shape[1] ?? 0): Strided {
-  const [down = 0, right = 0] = x.strides;
-  const start = x.offset + row * down + column * right;
-  return stridedOver(x.storage.array, x.dtype, [rows, columns], start, [down, right]);
-}
-
-/** The gates that lie side by side in rows from `row` on, `count` of them, each as a matrix. */
-function gatesOf(x: Tensor, count: number, row = 0, rows = x.shape[0] ?? 0): Strided[] {
-  const size = (x.shape[1] ?? 0) / count;
-  return Array.from({ length: count }, (_, k) => part(x, row, rows, k * size, size));
+/** The gates that lie side by side in the rows of a matrix, `count` of them, each as a matrix. */
+function gatesOf({ storage, shape, strides, offset, dtype }: Tensor, count: number): Strided[] {
+  const [rows = 0, columns = 0] = shape;
+  const [down = 0, right = 0] = strides;
+  const size = columns / count;
+  return Array.from({ length: count }, (_, k) =>
+    stridedOver(storage.array, dtype, [rows, size], offset + k * size * right, [down, right]),
+  );
 }
 
 /** Refuses gates that are not a matrix with `count` for each entry of the state. */
