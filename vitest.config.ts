@@ -29,6 +29,7 @@ export default defineConfig({
       project('optim', 'packages/optim'),
       project('metrics', 'packages/metrics'),
       project('tensorboard', 'packages/tensorboard'),
+      project('interop', 'packages/interop'),
       project('examples', 'examples'),
     ],
   },

@@ -10,9 +10,16 @@ const parsed = ts.parseJsonConfigFileContent(config, ts.sys, directory);
 const options = { ...parsed.options, verbatimModuleSyntax: false, isolatedModules: false };
 
 /** Later packages win where two export one name, as in doctest.test.ts. */
-const specifiers = ['core/testing', 'core/node', 'tensorboard', 'metrics', 'optim', 'nn', 'core'].map(
-  (name) => `@kindling/${name}`,
-);
+const specifiers = [
+  'core/testing',
+  'core/node',
+  'interop',
+  'tensorboard',
+  'metrics',
+  'optim',
+  'nn',
+  'core',
+].map((name) => `@kindling/${name}`);
 
 /** A program over files that exist here alone. */
 function programOf(files: ReadonlyMap<string, string>, before?: ts.Program): ts.Program {

@@ -2,13 +2,26 @@
 import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
 import * as testing from '@kindling/core/testing';
+import * as interop from '@kindling/interop';
 import * as metrics from '@kindling/metrics';
 import * as tensorboard from '@kindling/tensorboard';
 import fc from 'fast-check';
 
 /** Public names of all packages; `var` is a word of the language, and an example writes `variance` or `x.var()`. */
 export function exampleScope(nn: object | null, optim: object | null): Record<string, unknown> {
-  const all = { ...testing, ...node, ...tensorboard, ...metrics, ...optim, ...nn, ...core, nn, optim, fc };
+  const all = {
+    ...testing,
+    ...node,
+    ...tensorboard,
+    ...interop,
+    ...metrics,
+    ...optim,
+    ...nn,
+    ...core,
+    nn,
+    optim,
+    fc,
+  };
   const { var: _, ...scope } = all as Record<string, unknown>;
   return scope;
 }

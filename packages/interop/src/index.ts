@@ -1,0 +1,4 @@
+/** The public surface of @kindling/interop. */
+export * from './onnx/index.ts';
+export * from './torch-file/index.ts';
+export * from './torch-project/index.ts';

@@ -1,0 +1,2 @@
+/** Models as ONNX: the operations of a recording as nodes of its graph. */
+export {};

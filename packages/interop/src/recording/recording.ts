@@ -1,0 +1,104 @@
+import type { DType, Shape, Tensor } from '@kindling/core';
+import type { AnyModule } from '@kindling/nn';
+
+/**
+ * A whole number in a shape or an attribute that follows the size of the batch: `perSample * batch + fixed`. Numbers that stay
+ * stand as they are.
+ */
+export interface BatchNumber {
+  readonly perSample: number;
+  readonly fixed: number;
+}
+
+/** Where a value comes from. */
+export type Source =
+  /** A tensor among the arguments of the model, by their order. */
+  | { readonly kind: 'input'; readonly index: number }
+  /** A parameter or buffer of the model: its dotted name, that of `stateDict()` where it is saved. */
+  | { readonly kind: 'state'; readonly name: string; readonly tensor: Tensor }
+  /** What was there before the call and is no part of the model. */
+  | { readonly kind: 'constant'; readonly tensor: Tensor }
+  /** What a call in the recording gives. */
+  | { readonly kind: 'result' };
+
+/** A tensor that calls read or give. What is changed in place is another value afterwards. */
+export interface Value {
+  readonly id: number;
+  readonly source: Source;
+  readonly dtype: DType;
+  readonly shape: readonly (number | BatchNumber)[];
+}
+
+/** What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. */
+export type Argument =
+  | Value
+  | BatchNumber
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | readonly Argument[]
+  | { readonly [name: string]: Argument };
+
+/** A call of a module: `this.fc1(x)`. */
+export interface ModuleCall {
+  readonly kind: 'module';
+  readonly module: AnyModule;
+  /** Its dotted name in the model; '' of the model itself. */
+  readonly path: string;
+  readonly inputs: readonly Argument[];
+  /** What it returned: one value, or a nesting of them. */
+  readonly result: Argument;
+  /** What happened in it. */
+  readonly body: readonly Call[];
+  /** The user's line, `net.ts:12`; `null` where it cannot be told. */
+  readonly line: string | null;
+}
+
+/** A call of a public function or method, that of several operations or of one whose check saw it: `F.huberLoss(x, y, { delta: 2 })`. */
+export interface FunctionCall {
+  readonly kind: 'function';
+  /** Its public name, such as `'huberLoss'` and `'linalg.norm'`. */
+  readonly name: string;
+  /** What it was given, by the names of its parameters, in their order; options under their own names in `options`. */
+  readonly given: { readonly [parameter: string]: Argument };
+  readonly result: Argument;
+  readonly body: readonly Call[];
+  readonly line: string | null;
+}
+
+/** An operation: a primitive that ran. */
+export interface Operation {
+  readonly kind: 'operation';
+  /** PyTorch's name: `'mul'`, `'_log_softmax'`. */
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly attributes: Argument;
+  readonly outputs: readonly Value[];
+  /** For each output the input in whose memory it lies: views, and what was changed in place; `null` where it has its own. */
+  readonly sharesWith: readonly (Value | null)[];
+  /** Whether it changed an input: then the outputs are what these are afterwards. */
+  readonly inPlace: boolean;
+  readonly line: string | null;
+}
+
+/** What happens in a call, in order. */
+export type Call = ModuleCall | FunctionCall | Operation;
+
+/** A call of a model or function, as a tree of what it called. */
+export interface Recording {
+  readonly inputs: readonly Value[];
+  readonly result: Argument;
+  readonly body: readonly Call[];
+}
+
+/** What is recorded: a model, or a function such as a loss, with the tensors that it is called with. */
+export interface Recorded {
+  readonly call: (...inputs: Tensor[]) => unknown;
+  readonly inputs: readonly Tensor[];
+  /** Models whose parameters and buffers are known by name. */
+  readonly models: Readonly<Record<string, AnyModule>>;
+}
+
+export type { Shape };
