@@ -58,6 +58,12 @@ export const folders: Readonly<Record<string, Folder>> = {
     wider: ['core/test/node/'],
   },
   data: { source: 'core/src/data', least: 85, near: ['core/test/data/'], wider: [] },
+  checkpoint: {
+    source: 'core/src/checkpoint',
+    least: 85,
+    near: ['core/test/checkpoint/checkpoint'],
+    wider: ['optim/test/resume', 'core/test/data/loader-state'],
+  },
   module: {
     source: 'nn/src/module',
     least: 85,
@@ -73,8 +79,8 @@ export const folders: Readonly<Record<string, Folder>> = {
   optim: {
     source: 'optim/src',
     least: 85,
-    near: ['optim/test/optimizer', 'optim/test/state-dict', 'optim/test/arguments'],
-    wider: ['optim/test/lives', 'optim/test/oracle'],
+    near: ['optim/test/optimizer', 'optim/test/state-dict', 'optim/test/arguments', 'optim/test/schedulers'],
+    wider: ['optim/test/lives', 'optim/test/oracle', 'optim/test/'],
   },
   ops: {
     source: 'core/src/ops',
