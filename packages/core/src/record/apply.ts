@@ -111,7 +111,7 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   if (observed) {
     const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y[0]!);
     tracer?.ran(primitive.name, inputs, attrs, [out], rerun);
-    notifyAfter(primitive.name, inputs, attrs, [out]);
+    notifyAfter(primitive.name, inputs, attrs, [out], primitive);
   }
   return out;
 }
@@ -149,7 +149,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   if (observed) {
     const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y as O);
     tracer?.ran(primitive.name, inputs, attrs, outs, rerun);
-    notifyAfter(primitive.name, inputs, attrs, outs);
+    notifyAfter(primitive.name, inputs, attrs, outs, primitive);
   }
   return outs as O;
 }
@@ -177,7 +177,7 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
   }
   if (observed) {
     tracer?.ran(primitive.name, inputs, attrs, [out], null);
-    notifyAfter(primitive.name, inputs, attrs, [out]);
+    notifyAfter(primitive.name, inputs, attrs, [out], primitive);
   }
   return out;
 }

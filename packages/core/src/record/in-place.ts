@@ -48,7 +48,7 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
   if (observed) {
     const rerun: Rerun = (x, a, [y]) => writeInto(y!, primitive, x as unknown as I, a as A);
     tracer?.ran(name, inputs, attrs, [target], rerun);
-    notifyAfter(name, inputs, attrs, [target]);
+    notifyAfter(name, inputs, attrs, [target], primitive);
   }
   return target;
 }
@@ -91,7 +91,7 @@ export function updateInPlace<A>(
   for (const x of targets) x.storage.version++;
   if (observed) {
     tracer?.ran(name, inputs, attrs, targets, write as Rerun);
-    notifyAfter(name, inputs, attrs, targets);
+    notifyAfter(name, inputs, attrs, targets, null);
   }
 }
 

@@ -1,8 +1,15 @@
 import type { DType } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
+import type { Expr } from '../kernels/index.ts';
 import type { Shape } from '../shape.ts';
 import type { GradHook, HookList, Tensor } from '../tensor.ts';
 import { autogradOf } from '../tensor.ts';
+
+/** @internal What an elementwise operation computes: its value over `input(i)` and `param(i)`, in lanes of a dtype. */
+export interface Elementwise {
+  readonly expression: Expr;
+  readonly dtype: DType;
+}
 
 /** What every operation has, and all that a node needs to know of the one that made it. */
 export interface Differentiable<A> {
@@ -19,6 +26,8 @@ export interface Differentiable<A> {
    * and make one the `.grad` of a leaf. Otherwise whatever passes through it is never written again. Default: false.
    */
   readonly keepsNothing?: boolean;
+  /** @internal What it computes of such inputs, where that is one expression for all elements: for those who write it in another language. */
+  elementwise?(inputs: readonly Tensor[], attrs: A): Elementwise;
   /** @internal Whether the results can require a gradient. */
   readonly differentiable: boolean;
   /** @internal The derivative in the form that the engine calls; made by the `define...` functions. */

@@ -2,7 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { onNewStorage, type Storage } from '../storage.ts';
 import { onGradientChange, type Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
-import type { GradNode } from './node.ts';
+import type { Differentiable, GradNode } from './node.ts';
 
 /**
  * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is shown is
@@ -11,8 +11,14 @@ import type { GradNode } from './node.ts';
 export interface Observer {
   /** Before an operation runs. */
   before?(name: string, inputs: readonly Tensor[], attrs: unknown): void;
-  /** After an operation ran. */
-  after?(name: string, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void;
+  /** After an operation ran; `operation` is the primitive, where it is one. */
+  after?(
+    name: string,
+    inputs: readonly Tensor[],
+    attrs: unknown,
+    outputs: readonly Tensor[],
+    operation: Differentiable<never> | null,
+  ): void;
   /** For each node recorded for backward. */
   recorded?(node: GradNode<never>): void;
   /** Before elements are read outside the kernel of an operation; `reason` says by what and for what. */
@@ -119,8 +125,9 @@ export function notifyAfter(
   inputs: readonly Tensor[],
   attrs: unknown,
   outputs: readonly Tensor[],
+  operation: Differentiable<never> | null,
 ): void {
-  for (const o of observers) o.after?.(name, inputs, attrs, outputs);
+  for (const o of observers) o.after?.(name, inputs, attrs, outputs, operation);
 }
 
 /** @internal */

@@ -220,6 +220,10 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
       saves,
       infer,
       kernel: (inputs, a, out) => run(inputs, a, out, none),
+      elementwise: (inputs, a) => ({
+        expression: kernelOf(0, a.params.length).expressions[0]!,
+        dtype: commonType(inputs as Inputs),
+      }),
       ...(derivative === undefined ? {} : { derivative }),
     }),
     withUnits: defineMulti<Attributes, Inputs, [total: Tensor, ...units: Tensor[]]>({
