@@ -2,4 +2,11 @@
 export { alias, composition } from './composition.ts';
 export { withoutUndefined } from './defaults.ts';
 export * as K from './kinds.ts';
-export { checkArguments, refuseExcess, type Signature, signature } from './signature.ts';
+export {
+  type CallListener,
+  checkArguments,
+  listenToCalls,
+  refuseExcess,
+  type Signature,
+  signature,
+} from './signature.ts';

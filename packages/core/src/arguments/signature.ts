@@ -1,6 +1,24 @@
 import { errorFor, excessError } from './explain.ts';
 import { type Kind, kind, type Parameters } from './kinds.ts';
 
+/** @internal Hears of calls of public functions, for what writes down a call of a model by its functions. */
+export interface CallListener {
+  /** A function was called with these arguments, which fit. The check was called by it, or by `checkArguments`, which it called. */
+  called(name: string, parameters: Parameters, given: ArrayLike<unknown>): void;
+  /** The next operation is an elementwise one of these operands, numbers among them, and these parameters. */
+  computes(operands: readonly unknown[], params: readonly number[]): void;
+}
+
+/** @internal Who hears of calls. */
+export let callListener: CallListener | null = null;
+
+/** @internal Replaces who hears of calls; returns the one before. */
+export function listenToCalls(next: CallListener | null): CallListener | null {
+  const before = callListener;
+  callListener = next;
+  return before;
+}
+
 /** Checks the arguments of a call: throws unless each is of its parameter's kind, and none stands beyond them. */
 export type Signature = (given: ArrayLike<unknown>) => void;
 
@@ -31,6 +49,7 @@ export function signature(name: string, parameters: Parameters | (() => Paramete
     accepts ??= Object.values(stated(parameters)).map((k) => k.accepts);
     if (!fit(accepts, given)) throw errorFor(name, stated(parameters), Array.from(given));
     if (given.length > accepts.length) refuseExcess(name, stated(parameters), given);
+    if (callListener !== null) callListener.called(name, stated(parameters), given);
   };
 }
 

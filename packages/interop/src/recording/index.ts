@@ -1,2 +1,5 @@
 /** A call of a model as a tree of what it called: modules, functions, operations. What exports are written from. */
+export { libraryClass } from './library.ts';
+export { record } from './record.ts';
 export type * from './recording.ts';
+export { isBatchNumber, isValue, valuesIn } from './values.ts';

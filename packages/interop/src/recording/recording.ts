@@ -1,4 +1,4 @@
-import type { DType, Shape, Tensor } from '@kindling/core';
+import type { DType, E, Shape, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 
 /**
@@ -29,6 +29,12 @@ export interface Value {
   readonly shape: readonly (number | BatchNumber)[];
 }
 
+/** An object of a class, by its fields: a packed sequence, say; of a generator or a module nothing but the class. */
+export interface Instance {
+  readonly $class: string;
+  readonly [field: string]: Argument;
+}
+
 /** What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. */
 export type Argument =
   | Value
@@ -52,6 +58,8 @@ export interface ModuleCall {
   readonly result: Argument;
   /** What happened in it. */
   readonly body: readonly Call[];
+  /** Why the body is empty, where it is not one for all batch sizes; what the module gives is all the same. */
+  readonly unlike?: string;
   /** The user's line, `net.ts:12`; `null` where it cannot be told. */
   readonly line: string | null;
 }
@@ -65,6 +73,8 @@ export interface FunctionCall {
   readonly given: { readonly [parameter: string]: Argument };
   readonly result: Argument;
   readonly body: readonly Call[];
+  /** As in a {@link ModuleCall}. */
+  readonly unlike?: string;
   readonly line: string | null;
 }
 
@@ -74,12 +84,23 @@ export interface Operation {
   /** PyTorch's name: `'mul'`, `'_log_softmax'`. */
   readonly name: string;
   readonly inputs: readonly Value[];
+  /**
+   * What it was given: of an elementwise operation its operands in order, numbers and flags among them, as `attributes` do not tell
+   * `x - 2` from `2 - x`; of another one its inputs.
+   */
+  readonly operands: readonly Argument[];
+  /** What the operation was told. Of an elementwise one its numbers alone, without those among the operands. */
   readonly attributes: Argument;
   readonly outputs: readonly Value[];
   /** For each output the input in whose memory it lies: views, and what was changed in place; `null` where it has its own. */
   readonly sharesWith: readonly (Value | null)[];
   /** Whether it changed an input: then the outputs are what these are afterwards. */
   readonly inPlace: boolean;
+  /**
+   * Of an elementwise operation what it computes: an expression in its inputs and in the numbers that are its attributes (of a reduced
+   * one, `params` among them), in lanes of a dtype. What observers are told as `operation.elementwise(inputs, attrs)`.
+   */
+  readonly elementwise: { readonly expression: E.Expr; readonly dtype: DType } | null;
   readonly line: string | null;
 }
 

@@ -1,4 +1,5 @@
 import { checkArguments, K, refuseExcess } from '../../arguments/index.ts';
+import { callListener } from '../../arguments/signature.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
@@ -134,6 +135,7 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
   if (arguments.length > 3) refuseExcess('applyUnary', ['op', 'x', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
   if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
+  if (callListener !== null) callListener.computes([x], params);
   try {
     return apply(op.primitive(0), [x], params);
   } catch (error) {
@@ -149,6 +151,7 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (arguments.length > 4) refuseExcess('applyBinary', ['op', 'a', 'b', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
+  if (callListener !== null) callListener.computes([a, b], params);
   try {
     if (a instanceof Tensor) {
       if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
@@ -174,6 +177,7 @@ export function applyElementwise(
 ): Tensor {
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwise', op, operands);
+  if (callListener !== null) callListener.computes(operands, params);
   try {
     const split = splitOperands(op.spec, operands, params);
     return apply(op.primitive(split.mask), split.tensors, split.params);
@@ -195,6 +199,7 @@ export function applyElementwiseInPlace(
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${callerOf(op.spec)}_`, operands);
+  if (callListener !== null) callListener.computes(operands, params);
   try {
     const split = splitOperands(op.spec, operands, params);
     return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
@@ -248,6 +253,11 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
   const operandsOf = (inputs: Inputs, params: Params) =>
     source.map((s) => ('param' in s ? params[s.param] : inputs[s.input]) as Tensor | number);
 
+  const kernelFor = (dtype: DType): ElementwiseKernel => {
+    if (isFloatingPoint(dtype)) return kernels.float();
+    return dtype === 'bool' ? kernels.bool() : kernels.integer();
+  };
+
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
   return definePrimitive<Params, Inputs>({
     name,
@@ -266,11 +276,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
     kernel(inputs, params, out) {
       const dtype = computeType(inputs, params);
       spec.inspect?.(operandsOf(inputs, params), dtype, out === inputs[0]);
-      const kernel = isFloatingPoint(dtype)
-        ? kernels.float()
-        : dtype === 'bool'
-          ? kernels.bool()
-          : kernels.integer();
+      const kernel = kernelFor(dtype);
       if (dtype === 'uint8' && wraps) {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
       } else if (dtype === 'int32' && spec.onBits !== true) {
@@ -279,6 +285,10 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
         runElementwise(kernel, 'f64', inputs, wholeOf(params), result);
         if (!direct) scatterStrided(result, out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
+    },
+    elementwise(inputs, params) {
+      const dtype = computeType(inputs as Inputs, params);
+      return { expression: kernelFor(dtype).expressions[0]!, dtype };
     },
     ...derivativeOf<Params>(
       spec,

@@ -1,0 +1,198 @@
+/** Writes down what a call does, as it does it. */
+import type { CallListener, Observer, Tensor } from '@kindling/core';
+import type { AnyModule } from '@kindling/nn';
+import { ExportError } from '../errors.ts';
+import { type Frames, framesAbove, functionOf, lineIn } from './frames.ts';
+import { libraryClass } from './library.ts';
+import type { Argument, Call, FunctionCall, ModuleCall, Value } from './recording.ts';
+import type { Values } from './values.ts';
+
+type Open<T> = { -readonly [K in keyof T]: T[K] } & { body: Call[] };
+
+/** A call that goes on. */
+interface Level {
+  readonly call: Open<ModuleCall> | Open<FunctionCall>;
+  /** The stack up to the function that was called, and how many of its frames are outside of it; of a module nothing. */
+  readonly frames: Frames;
+  readonly depth: number;
+}
+
+/** An operation that runs. */
+interface Running {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  /** What these are before it changes them. */
+  readonly values: readonly Value[];
+  readonly computed: { readonly operands: Argument[]; readonly params: readonly number[] } | null;
+}
+
+/** What reads elements without consequences for what is computed. */
+const harmless = /^(?:views|toJSON|toString|save|gaussianNllLoss|print|anomaly|repr|assertClose)/;
+
+export class Recorder implements Observer, CallListener {
+  readonly body: Call[] = [];
+  readonly values: Values;
+  readonly #levels: Level[] = [];
+  readonly #running: Running[] = [];
+  /** How many frames of the stack are outside of the recorded call. */
+  readonly #outside: number;
+  #computed: Running['computed'] = null;
+
+  constructor(values: Values, outside: number) {
+    this.values = values;
+    this.#outside = outside;
+  }
+
+  get #body(): Call[] {
+    return this.#levels.at(-1)?.call.body ?? this.body;
+  }
+
+  /** Closes functions that have returned by now: those whose frame is not among these. */
+  #settle(frames: Frames, depth = frames.length): void {
+    for (let level = this.#levels.at(-1); level?.call.kind === 'function'; level = this.#levels.at(-1)) {
+      if (depth > level.depth && goesOn(level, frames)) return;
+      this.#closeFunction();
+    }
+  }
+
+  #closeFunction(): void {
+    const { call } = this.#levels.pop() as Level;
+    call.result = lastResult(call.body);
+    // A function in which nothing ran was a question, or gave back what it was given.
+    if (call.kind === 'function' && call.body.length === 0) {
+      const body = this.#body;
+      body.splice(body.indexOf(call), 1);
+    }
+  }
+
+  #closeFunctions(): void {
+    while (this.#levels.at(-1)?.call.kind === 'function') this.#closeFunction();
+  }
+
+  // ---- Functions ----
+
+  called(name: string, parameters: Readonly<Record<string, unknown>>, given: ArrayLike<unknown>): void {
+    if (this.#running.length > 0) return;
+    // This method's frame, that of the check, and that of `checkArguments` where it was called.
+    const all = framesAbove(3);
+    const frames = /\bcheckArguments\b/.test(all.at(-1) ?? '') ? all.slice(0, -1) : all;
+    const depth = frames.length - 1;
+    this.#settle(frames, depth);
+    const arguments_: Record<string, Argument> = {};
+    Object.keys(parameters).forEach((parameter, i) => {
+      if (i < given.length) arguments_[parameter] = this.values.argument(given[i]);
+    });
+    const line = lineIn(frames, this.#outside);
+    const call: Open<FunctionCall> = {
+      kind: 'function',
+      name,
+      given: arguments_,
+      result: undefined,
+      body: [],
+      line,
+    };
+    this.#body.push(call);
+    this.#levels.push({ call, frames, depth });
+  }
+
+  computes(operands: readonly unknown[], params: readonly number[]): void {
+    this.#computed = { operands: operands.map((x) => this.values.argument(x)), params };
+  }
+
+  // ---- Operations ----
+
+  before(name: string, inputs: readonly Tensor[]): void {
+    const values = inputs.map((x) => this.values.of(x));
+    this.#running.push({ name, inputs, values, computed: this.#computed });
+    this.#computed = null;
+  }
+
+  after(name: string, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+    let running = this.#running.pop();
+    // Those that failed, and whose error was caught, are still there.
+    while (running !== undefined && (running.name !== name || running.inputs !== inputs))
+      running = this.#running.pop();
+    if (running === undefined) return;
+    // What a kernel calls is its own affair.
+    if (this.#running.length > 0) return;
+    const frames = framesAbove(2);
+    this.#settle(frames);
+    const { values, computed } = running;
+    const sharesWith = outputs.map(
+      (y) => values[inputs.findIndex((x) => x === y || x.storage === y.storage)] ?? null,
+    );
+    const scalars = computed?.operands.filter((x) => typeof x === 'number').length ?? 0;
+    const attributes = this.values.argument(attrs);
+    this.#body.push({
+      kind: 'operation',
+      name,
+      inputs: values,
+      operands: computed?.operands ?? values,
+      attributes: computed !== null && Array.isArray(attributes) ? attributes.slice(scalars) : attributes,
+      outputs: outputs.map((y) => this.values.made(y, inputs)),
+      sharesWith,
+      inPlace: outputs.some((y) => inputs.includes(y)),
+      line: lineIn(frames, this.#outside),
+    });
+  }
+
+  read(x: Tensor, reason: string): void {
+    if (this.#running.length > 0 || harmless.test(reason) || !this.values.depends(x)) return;
+    const frames = framesAbove(2);
+    this.#settle(frames);
+    // What the library looks at inside of its functions and layers, these look at in PyTorch too.
+    const at = this.#levels.at(-1)?.call;
+    if (at?.kind === 'function' || (at?.kind === 'module' && libraryClass(at.module) !== null)) return;
+    const line = lineIn(frames, this.#outside);
+    throw new ExportError(
+      `${reason} reads the values of a tensor${line === null ? '' : ` (${line})`}, so what the call computes depends on them in ` +
+        'ways that are not recorded. Compute with tensors instead, and choose between values with where',
+    );
+  }
+
+  // ---- Modules ----
+
+  entered(module: AnyModule, path: string, inputs: readonly unknown[]): void {
+    const frames = framesAbove(2);
+    this.#settle(frames);
+    const line = lineIn(frames, this.#outside);
+    const given = inputs.map((x) => this.values.argument(x));
+    const call: Open<ModuleCall> = {
+      kind: 'module',
+      module,
+      path,
+      inputs: given,
+      result: undefined,
+      body: [],
+      line,
+    };
+    this.#body.push(call);
+    this.#levels.push({ call, frames: [], depth: 0 });
+  }
+
+  left(module: AnyModule, result: unknown): void {
+    this.#closeFunctions();
+    const level = this.#levels.pop();
+    if (level?.call.kind !== 'module' || level.call.module !== module) return;
+    level.call.result = this.values.argument(result);
+  }
+
+  finish(): void {
+    this.#closeFunctions();
+  }
+}
+
+/** Whether a function is still at work: the frames around it are as they were, and its own is there. */
+function goesOn({ frames, depth }: Level, now: Frames): boolean {
+  if (now.length <= depth || functionOf(now[depth]) !== functionOf(frames[depth])) return false;
+  for (let i = depth - 1; i >= 0; i--) if (now[i] !== frames[i]) return false;
+  return true;
+}
+
+/** What the last operation in a body gave. */
+function lastResult(body: readonly Call[]): Argument {
+  const last = body.at(-1);
+  if (last === undefined) return undefined;
+  if (last.kind !== 'operation') return last.result;
+  return last.outputs.length === 1 ? last.outputs[0] : last.outputs;
+}

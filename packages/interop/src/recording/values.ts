@@ -1,0 +1,94 @@
+/** What tensors are in a recording: each a value, another one once it was changed in place. */
+import { Tensor } from '@kindling/core';
+import type { AnyModule } from '@kindling/nn';
+import type { Argument, Recorded, Source, Value } from './recording.ts';
+
+/** How deep arguments are looked into. */
+const deepest = 12;
+
+/** The tensors of a model by name: the first of its names, where it has several. */
+function stateOf(models: Readonly<Record<string, AnyModule>>): Map<Tensor, string> {
+  const names = new Map<Tensor, string>();
+  for (const [prefix, model] of Object.entries(models))
+    for (const [name, x] of [...model.namedParameters({ prefix }), ...model.namedBuffers({ prefix })])
+      if (!names.has(x)) names.set(x, name);
+  return names;
+}
+
+export class Values {
+  readonly #values = new Map<Tensor, Value>();
+  readonly #state: ReadonlyMap<Tensor, string>;
+  /** Which memory depends on what is given or on the state, and so is another one in another call. */
+  readonly #dependent = new Set<unknown>();
+  #count = 0;
+
+  constructor({ inputs, models }: Recorded) {
+    this.#state = stateOf(models);
+    for (const x of this.#state.keys()) this.#dependent.add(x.storage);
+    inputs.forEach((x, index) => {
+      this.#add(x, { kind: 'input', index });
+      this.#dependent.add(x.storage);
+    });
+  }
+
+  #add(x: Tensor, source: Source): Value {
+    const value: Value = { id: this.#count++, source, dtype: x.dtype, shape: [...x.shape] };
+    this.#values.set(x, value);
+    return value;
+  }
+
+  /** The value of a tensor that is read. */
+  of(x: Tensor): Value {
+    const known = this.#values.get(x);
+    if (known !== undefined) return known;
+    const name = this.#state.get(x);
+    return this.#add(
+      x,
+      name === undefined ? { kind: 'constant', tensor: x } : { kind: 'state', name, tensor: x },
+    );
+  }
+
+  /** The value of a tensor that an operation gave, or changed. */
+  made(x: Tensor, from: readonly Tensor[]): Value {
+    if (from.some((y) => this.#dependent.has(y.storage))) this.#dependent.add(x.storage);
+    return this.#add(x, { kind: 'result' });
+  }
+
+  /** Whether the elements of a tensor follow from what the call was given, or from the model's state. */
+  depends(x: Tensor): boolean {
+    return this.#dependent.has(x.storage);
+  }
+
+  /** An argument or a result, with values in the places of tensors. */
+  argument(x: unknown, depth = 0): Argument {
+    if (x instanceof Tensor) return this.of(x);
+    if (x === null || ['number', 'string', 'boolean', 'undefined'].includes(typeof x)) return x as Argument;
+    if (typeof x === 'bigint') return Number(x);
+    if (ArrayBuffer.isView(x) && Symbol.iterator in x) return Array.from(x as unknown as Iterable<number>);
+    if (depth >= deepest || typeof x !== 'object') return { $class: classOf(x) };
+    if (Array.isArray(x)) return x.map((item) => this.argument(item, depth + 1));
+    const entries = x instanceof Map ? [...x] : Object.entries(x);
+    const fields = entries.map(([name, item]) => [String(name), this.argument(item, depth + 1)] as const);
+    const proto: unknown = Object.getPrototypeOf(x);
+    const plain = proto === null || proto === Object.prototype || x instanceof Map;
+    return plain ? Object.fromEntries(fields) : { $class: classOf(x), ...Object.fromEntries(fields) };
+  }
+}
+
+const classOf = (x: unknown): string =>
+  (x as { constructor?: { name?: string } }).constructor?.name ?? typeof x;
+
+/** Whether an argument is a value. */
+export const isValue = (x: Argument): x is Value =>
+  typeof x === 'object' && x !== null && 'id' in x && 'source' in x;
+
+/** Whether an argument is a number that follows the batch. */
+export const isBatchNumber = (x: unknown): x is { perSample: number; fixed: number } =>
+  typeof x === 'object' && x !== null && 'perSample' in x && 'fixed' in x;
+
+/** The values in an argument, in order. */
+export function valuesIn(x: Argument): Value[] {
+  if (typeof x !== 'object' || x === null) return [];
+  if (isValue(x)) return [x];
+  return (Array.isArray(x) ? x : Object.values(x as Record<string, Argument>)).flatMap(valuesIn);
+}
