@@ -107,7 +107,13 @@ export class Recorder implements Observer, CallListener {
     this.#computed = null;
   }
 
-  after(name: string, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+  after(
+    name: string,
+    inputs: readonly Tensor[],
+    attrs: unknown,
+    outputs: readonly Tensor[],
+    operation: Parameters<NonNullable<Observer['after']>>[4],
+  ): void {
     let running = this.#running.pop();
     // Those that failed, and whose error was caught, are still there.
     while (running !== undefined && (running.name !== name || running.inputs !== inputs))
@@ -132,6 +138,7 @@ export class Recorder implements Observer, CallListener {
       outputs: outputs.map((y) => this.values.made(y, inputs)),
       sharesWith,
       inPlace: outputs.some((y) => inputs.includes(y)),
+      elementwise: operation?.elementwise?.(inputs, attrs as never) ?? null,
       line: lineIn(frames, this.#outside),
     });
   }
