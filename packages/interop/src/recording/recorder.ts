@@ -3,6 +3,7 @@ import type { CallListener, Observer, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { type Frames, framesAbove, functionOf, lineIn } from './frames.ts';
+import { calledAgain, isPlain, lastResult, operationsIn } from './function-results.ts';
 import { libraryClass } from './library.ts';
 import type { Argument, Call, FunctionCall, ModuleCall, Value } from './recording.ts';
 import type { Values } from './values.ts';
@@ -12,6 +13,8 @@ type Open<T> = { -readonly [K in keyof T]: T[K] } & { body: Call[] };
 /** A call that goes on. */
 interface Level {
   readonly call: Open<ModuleCall> | Open<FunctionCall>;
+  /** Its arguments as they came. */
+  readonly given: readonly unknown[];
   /** The stack up to the function that was called, and how many of its frames are outside of it; of a module nothing. */
   readonly frames: Frames;
   readonly depth: number;
@@ -23,7 +26,7 @@ interface Running {
   readonly inputs: readonly Tensor[];
   /** What these are before it changes them. */
   readonly values: readonly Value[];
-  readonly computed: { readonly operands: Argument[]; readonly params: readonly number[] } | null;
+  readonly operands: readonly Argument[];
 }
 
 /** What reads elements without consequences for what is computed. */
@@ -36,7 +39,9 @@ export class Recorder implements Observer, CallListener {
   readonly #running: Running[] = [];
   /** How many frames of the stack are outside of the recorded call. */
   readonly #outside: number;
-  #computed: Running['computed'] = null;
+  #operands: Argument[] | null = null;
+  /** While a function is called again, to see what it gives. */
+  #looksAway = false;
 
   constructor(values: Values, outside: number) {
     this.values = values;
@@ -56,12 +61,29 @@ export class Recorder implements Observer, CallListener {
   }
 
   #closeFunction(): void {
-    const { call } = this.#levels.pop() as Level;
-    call.result = lastResult(call.body);
+    const { call, given } = this.#levels.pop() as Level;
+    if (call.kind !== 'function') return;
+    call.result = this.#resultOf(call, given);
     // A function in which nothing ran was a question, or gave back what it was given.
-    if (call.kind === 'function' && call.body.length === 0) {
+    if (call.body.length === 0) {
       const body = this.#body;
       body.splice(body.indexOf(call), 1);
+    }
+  }
+
+  /** What a function gave, which its check does not tell: what it gives when it is called again. */
+  #resultOf(call: FunctionCall, given: readonly unknown[]): Argument {
+    const within = this.#levels.some(
+      (level) => level.call.kind === 'module' && libraryClass(level.call.module) !== null,
+    );
+    const operations = operationsIn(call.body);
+    if (within || isPlain(operations)) return lastResult(call.body);
+    this.#looksAway = true;
+    try {
+      const result = calledAgain(call.name, given, operations);
+      return result === null ? lastResult(call.body) : this.values.argumentWith(result.tree, result.values);
+    } finally {
+      this.#looksAway = false;
     }
   }
 
@@ -72,7 +94,7 @@ export class Recorder implements Observer, CallListener {
   // ---- Functions ----
 
   called(name: string, parameters: Readonly<Record<string, unknown>>, given: ArrayLike<unknown>): void {
-    if (this.#running.length > 0) return;
+    if (this.#looksAway || this.#running.length > 0) return;
     // This method's frame, that of the check, and that of `checkArguments` where it was called.
     const all = framesAbove(3);
     const frames = /\bcheckArguments\b/.test(all.at(-1) ?? '') ? all.slice(0, -1) : all;
@@ -92,19 +114,20 @@ export class Recorder implements Observer, CallListener {
       line,
     };
     this.#body.push(call);
-    this.#levels.push({ call, frames, depth });
+    this.#levels.push({ call, given: Array.from(given), frames, depth });
   }
 
-  computes(operands: readonly unknown[], params: readonly number[]): void {
-    this.#computed = { operands: operands.map((x) => this.values.argument(x)), params };
+  computes(operands: readonly unknown[]): void {
+    if (!this.#looksAway) this.#operands = operands.map((x) => this.values.argument(x));
   }
 
   // ---- Operations ----
 
   before(name: string, inputs: readonly Tensor[]): void {
+    if (this.#looksAway) return;
     const values = inputs.map((x) => this.values.of(x));
-    this.#running.push({ name, inputs, values, computed: this.#computed });
-    this.#computed = null;
+    this.#running.push({ name, inputs, values, operands: this.#operands ?? values });
+    this.#operands = null;
   }
 
   after(
@@ -114,29 +137,23 @@ export class Recorder implements Observer, CallListener {
     outputs: readonly Tensor[],
     operation: Parameters<NonNullable<Observer['after']>>[4],
   ): void {
+    if (this.#looksAway) return;
     let running = this.#running.pop();
     // Those that failed, and whose error was caught, are still there.
     while (running !== undefined && (running.name !== name || running.inputs !== inputs))
       running = this.#running.pop();
-    if (running === undefined) return;
     // What a kernel calls is its own affair.
-    if (this.#running.length > 0) return;
+    if (running === undefined || this.#running.length > 0) return;
     const frames = framesAbove(2);
     this.#settle(frames);
-    const { values, computed } = running;
-    const sharesWith = outputs.map(
-      (y) => values[inputs.findIndex((x) => x === y || x.storage === y.storage)] ?? null,
-    );
-    const scalars = computed?.operands.filter((x) => typeof x === 'number').length ?? 0;
-    const attributes = this.values.argument(attrs);
+    const { values, operands } = running;
     this.#body.push({
-      kind: 'operation',
-      name,
-      inputs: values,
-      operands: computed?.operands ?? values,
-      attributes: computed !== null && Array.isArray(attributes) ? attributes.slice(scalars) : attributes,
+      ...{ kind: 'operation', name, inputs: values, operands },
+      attributes: this.values.argument(attrs),
       outputs: outputs.map((y) => this.values.made(y, inputs)),
-      sharesWith,
+      sharesWith: outputs.map(
+        (y) => values[inputs.findIndex((x) => x === y || x.storage === y.storage)] ?? null,
+      ),
       inPlace: outputs.some((y) => inputs.includes(y)),
       elementwise: operation?.elementwise?.(inputs, attrs as never) ?? null,
       line: lineIn(frames, this.#outside),
@@ -144,7 +161,8 @@ export class Recorder implements Observer, CallListener {
   }
 
   read(x: Tensor, reason: string): void {
-    if (this.#running.length > 0 || harmless.test(reason) || !this.values.depends(x)) return;
+    if (this.#looksAway || this.#running.length > 0 || harmless.test(reason) || !this.values.depends(x))
+      return;
     const frames = framesAbove(2);
     this.#settle(frames);
     // What the library looks at inside of its functions and layers, these look at in PyTorch too.
@@ -160,6 +178,7 @@ export class Recorder implements Observer, CallListener {
   // ---- Modules ----
 
   entered(module: AnyModule, path: string, inputs: readonly unknown[]): void {
+    if (this.#looksAway) return;
     const frames = framesAbove(2);
     this.#settle(frames);
     const line = lineIn(frames, this.#outside);
@@ -174,10 +193,11 @@ export class Recorder implements Observer, CallListener {
       line,
     };
     this.#body.push(call);
-    this.#levels.push({ call, frames: [], depth: 0 });
+    this.#levels.push({ call, given: inputs, frames: [], depth: 0 });
   }
 
   left(module: AnyModule, result: unknown): void {
+    if (this.#looksAway) return;
     this.#closeFunctions();
     const level = this.#levels.pop();
     if (level?.call.kind !== 'module' || level.call.module !== module) return;
@@ -194,12 +214,4 @@ function goesOn({ frames, depth }: Level, now: Frames): boolean {
   if (now.length <= depth || functionOf(now[depth]) !== functionOf(frames[depth])) return false;
   for (let i = depth - 1; i >= 0; i--) if (now[i] !== frames[i]) return false;
   return true;
-}
-
-/** What the last operation in a body gave. */
-function lastResult(body: readonly Call[]): Argument {
-  const last = body.at(-1);
-  if (last === undefined) return undefined;
-  if (last.kind !== 'operation') return last.result;
-  return last.outputs.length === 1 ? last.outputs[0] : last.outputs;
 }

@@ -89,7 +89,7 @@ export interface Operation {
    * `x - 2` from `2 - x`; of another one its inputs.
    */
   readonly operands: readonly Argument[];
-  /** What the operation was told. Of an elementwise one its numbers alone, without those among the operands. */
+  /** What the operation was told: of an elementwise one its numbers, those among the operands first. */
   readonly attributes: Argument;
   readonly outputs: readonly Value[];
   /** For each output the input in whose memory it lies: views, and what was changed in place; `null` where it has its own. */

@@ -59,6 +59,14 @@ export class Values {
     return this.#dependent.has(x.storage);
   }
 
+  /** A result some of whose tensors are given as values. */
+  argumentWith(x: unknown, given: ReadonlyMap<Tensor, Value>): Argument {
+    for (const [tensor, value] of given) this.#values.set(tensor, value);
+    const argument = this.argument(x);
+    for (const tensor of given.keys()) this.#values.delete(tensor);
+    return argument;
+  }
+
   /** An argument or a result, with values in the places of tensors. */
   argument(x: unknown, depth = 0): Argument {
     if (x instanceof Tensor) return this.of(x);

@@ -74,9 +74,23 @@ describe('a recorded call', () => {
 
   it('says which operands of an elementwise operation are numbers', () => {
     const [a, b, c] = calls(new Of((x) => x.sub(2).add(x.rsub(3), { alpha: 0.5 })), randn([2]));
-    expect(a).toMatchObject({ name: 'sub', operands: [{ shape: [2] }, 2], attributes: [] });
+    expect(a).toMatchObject({ name: 'sub', operands: [{ shape: [2] }, 2], attributes: [2] });
     expect(b).toMatchObject({ kind: 'function', body: [{ operands: [3, { shape: [2] }] }] });
     expect(c).toMatchObject({ name: 'add', attributes: [0.5] });
+  });
+
+  it('knows what functions give, lists and objects too', () => {
+    const [split, chosen, , , normed] = calls(
+      new Of((x) => {
+        const [, second] = x.chunk(2, 1);
+        const { indices } = (second as Tensor).topk(1);
+        return [indices, F.batchNorm(x, ones(4), ones(4), { training: true })];
+      }),
+      randn([2, 4]),
+    );
+    expect(split).toMatchObject({ name: 'chunk', result: [{ shape: [2, 2] }, { shape: [2, 2] }] });
+    expect(chosen).toMatchObject({ result: { values: { dtype: 'float32' }, indices: { dtype: 'int32' } } });
+    expect(normed).toMatchObject({ name: 'batchNorm', result: { shape: [2, 4] } });
   });
 
   it('gives what is changed in place another value, which shares the memory of the one before', () => {
