@@ -18,6 +18,15 @@ function functionNamed(name: string): AnyFunction | null {
   return null;
 }
 
+/** What makes tensors of numbers in JavaScript: constants. */
+const ofNumbers: ReadonlySet<string> = new Set([
+  'tensor',
+  'asTensor',
+  'fromBuffer',
+  'newTensor',
+  'scalarTensor',
+]);
+
 /** The operations of a body, in order. */
 export const operationsIn = (body: readonly Call[]): Operation[] =>
   body.flatMap((call) => (call.kind === 'operation' ? [call] : operationsIn(call.body)));
@@ -32,10 +41,9 @@ export function lastResult(body: readonly Call[]): Argument {
 
 /** Whether a function's result is the one tensor that its one operation gave: a list of views may have one, too. */
 export const isPlain = (operations: readonly Operation[]): boolean =>
-  operations.length === 0 ||
-  (operations.length === 1 &&
-    operations[0]?.outputs.length === 1 &&
-    (operations[0].sharesWith[0] === null || operations[0].inPlace));
+  operations.length === 1 &&
+  operations[0]?.outputs.length === 1 &&
+  (operations[0].sharesWith[0] === null || operations[0].inPlace);
 
 /** What a function gives when it is called again, and which tensors in it are which values; `null` where that cannot be told. */
 export function calledAgain(
@@ -44,7 +52,7 @@ export function calledAgain(
   operations: readonly Operation[],
 ): { readonly tree: unknown; readonly values: ReadonlyMap<Tensor, Value> } | null {
   const f = functionNamed(name);
-  if (f === null) return null;
+  if (f === null || ofNumbers.has(name)) return null;
   const running: (readonly Tensor[])[] = [];
   const ran: { readonly name: string; readonly outputs: readonly Tensor[] }[] = [];
   const stop = observe({

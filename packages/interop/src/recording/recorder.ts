@@ -1,12 +1,12 @@
 /** Writes down what a call does, as it does it. */
-import type { CallListener, Observer, Tensor } from '@kindling/core';
+import { type CallListener, type Observer, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { type Frames, framesAbove, functionOf, lineIn } from './frames.ts';
 import { calledAgain, isPlain, lastResult, operationsIn } from './function-results.ts';
 import { libraryClass } from './library.ts';
 import type { Argument, Call, FunctionCall, ModuleCall, Value } from './recording.ts';
-import type { Values } from './values.ts';
+import { type Values, valuesIn } from './values.ts';
 
 type Open<T> = { -readonly [K in keyof T]: T[K] } & { body: Call[] };
 
@@ -64,8 +64,8 @@ export class Recorder implements Observer, CallListener {
     const { call, given } = this.#levels.pop() as Level;
     if (call.kind !== 'function') return;
     call.result = this.#resultOf(call, given);
-    // A function in which nothing ran was a question, or gave back what it was given.
-    if (call.body.length === 0) {
+    // A function in which nothing ran and which made nothing was a question, or gave back what it was given.
+    if (call.body.length === 0 && valuesIn(call.result).every((x) => valuesIn(call.given).includes(x))) {
       const body = this.#body;
       body.splice(body.indexOf(call), 1);
     }
@@ -81,7 +81,12 @@ export class Recorder implements Observer, CallListener {
     this.#looksAway = true;
     try {
       const result = calledAgain(call.name, given, operations);
-      return result === null ? lastResult(call.body) : this.values.argumentWith(result.tree, result.values);
+      if (result === null) return lastResult(call.body);
+      return this.values.result(
+        result.tree,
+        result.values,
+        given.some((x) => x instanceof Tensor),
+      );
     } finally {
       this.#looksAway = false;
     }

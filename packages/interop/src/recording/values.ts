@@ -1,5 +1,5 @@
 /** What tensors are in a recording: each a value, another one once it was changed in place. */
-import { Tensor } from '@kindling/core';
+import { elementsOf, listenToCalls, sameShape, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import type { Argument, Recorded, Source, Value } from './recording.ts';
 
@@ -20,6 +20,8 @@ export class Values {
   readonly #state: ReadonlyMap<Tensor, string>;
   /** Which memory depends on what is given or on the state, and so is another one in another call. */
   readonly #dependent = new Set<unknown>();
+  /** What functions made without an operation (`zeros`, `nonzero`) and nothing has read yet: copies, as the functions were called again. */
+  readonly #created: { readonly tensor: Tensor; readonly value: Value; readonly depends: boolean }[] = [];
   #count = 0;
 
   constructor({ inputs, models }: Recorded) {
@@ -42,10 +44,13 @@ export class Values {
     const known = this.#values.get(x);
     if (known !== undefined) return known;
     const name = this.#state.get(x);
-    return this.#add(
-      x,
-      name === undefined ? { kind: 'constant', tensor: x } : { kind: 'state', name, tensor: x },
-    );
+    if (name !== undefined) return this.#add(x, { kind: 'state', name, tensor: x });
+    const created = this.#created.findIndex(({ tensor }) => sameElements(tensor, x));
+    const [found] = created < 0 ? [] : this.#created.splice(created, 1);
+    if (found === undefined) return this.#add(x, { kind: 'constant', tensor: x });
+    this.#values.set(x, found.value);
+    if (found.depends) this.#dependent.add(x.storage);
+    return found.value;
   }
 
   /** The value of a tensor that an operation gave, or changed. */
@@ -59,10 +64,17 @@ export class Values {
     return this.#dependent.has(x.storage);
   }
 
-  /** A result some of whose tensors are given as values. */
-  argumentWith(x: unknown, given: ReadonlyMap<Tensor, Value>): Argument {
+  /**
+   * What a function gave, of which these tensors are these values; others it may have made without an operation.
+   * @param depends whether it read what follows from inputs or state
+   */
+  result(tree: unknown, given: ReadonlyMap<Tensor, Value>, depends: boolean): Argument {
+    for (const x of tensorsIn(tree)) {
+      if (given.has(x) || this.#values.has(x) || this.#state.has(x)) continue;
+      this.#created.push({ tensor: x, value: this.#add(x, { kind: 'result' }), depends });
+    }
     for (const [tensor, value] of given) this.#values.set(tensor, value);
-    const argument = this.argument(x);
+    const argument = this.argument(tree);
     for (const tensor of given.keys()) this.#values.delete(tensor);
     return argument;
   }
@@ -81,6 +93,22 @@ export class Values {
     const plain = proto === null || proto === Object.prototype || x instanceof Map;
     return plain ? Object.fromEntries(fields) : { $class: classOf(x), ...Object.fromEntries(fields) };
   }
+}
+
+/** Whether two tensors hold the same. */
+export function sameElements(a: Tensor, b: Tensor): boolean {
+  if (a === b) return true;
+  if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
+  const listener = listenToCalls(null);
+  const [x, y] = [elementsOf(a), elementsOf(b)];
+  listenToCalls(listener);
+  return x.every((element, i) => Object.is(element, y[i]));
+}
+
+function tensorsIn(x: unknown): Tensor[] {
+  if (x instanceof Tensor) return [x];
+  if (typeof x !== 'object' || x === null) return [];
+  return Object.values(x).flatMap(tensorsIn);
 }
 
 const classOf = (x: unknown): string =>
