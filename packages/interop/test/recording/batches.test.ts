@@ -60,7 +60,7 @@ describe('a call recorded for batches of any size', () => {
   it('knows what functions make without an operation', () => {
     const f = (x: Tensor): Tensor => x.add(arange(x.shape[0] as number).unsqueeze(1));
     const [made, ...others] = at(f as never, [randn([4, 2])]).body;
-    expect(made).toMatchObject({ name: 'arange', given: { start: { perSample: 1 } }, body: [] });
+    expect(made).toMatchObject({ name: 'arange', given: { end: { perSample: 1 } }, body: [] });
     expect(others.map((call) => call.kind !== 'module' && call.name)).toEqual(['unsqueeze', 'add']);
   });
 
