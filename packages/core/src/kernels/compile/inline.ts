@@ -17,7 +17,22 @@ export function inlineExpression(
   inputs: readonly number[],
   callee: (name: string) => number,
 ): void {
-  const { nodes, outputs } = lower([{ expression }], lane, () => perElement);
+  inlineExpressions(f, lane, [expression], (i) => inputs[i], callee);
+}
+
+/** Pushes the vectors of several expressions, the last on top; `input` gives the local of an operand, and may load it there. */
+export function inlineExpressions(
+  f: FunctionBuilder,
+  lane: Lane,
+  expressions: readonly Expr[],
+  input: (index: number) => number | undefined,
+  callee: (name: string) => number,
+): void {
+  const { nodes, outputs } = lower(
+    expressions.map((expression) => ({ expression })),
+    lane,
+    () => perElement,
+  );
   const locals = new Map<Node, number>();
   const isConstant = (node: Node): boolean => node.op === 'constant' || node.op === 'intConstant';
   /** A local that holds the node's value. */
@@ -39,7 +54,7 @@ export function inlineExpression(
     // Constants are named where they are used; the assembler sets them once.
     if (isConstant(node)) continue;
     if (node.op === 'input') {
-      const given = inputs[node.attribute];
+      const given = input(node.attribute);
       if (given === undefined) throw new KindlingError(`inlineExpression: no input ${node.attribute}`);
       locals.set(node, given);
       continue;

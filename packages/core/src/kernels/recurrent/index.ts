@@ -1,2 +1,3 @@
 /** Recurrent nets along sequences: products of the state and gates, step by step in one kernel. */
-export { lstmBackward, lstmForward, type Passage, useWideRecurrence } from './lstm.ts';
+export { type CellName, cells as recurrentCells } from './cells.ts';
+export { alongSequence, backAlongSequence, type Passage, useWideRecurrence } from './sequence.ts';

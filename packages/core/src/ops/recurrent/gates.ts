@@ -78,16 +78,16 @@ const throughGate = /* @__PURE__ */ formula('lstm_state_backward', 2, (gc, f) =>
 type FourGates = readonly [Tensor, Tensor, Tensor, Tensor];
 
 /** Of the gradients of h' and c', those of the gates, side by side, and of c; a gradient that there is none of is `null`. */
-function throughLstm(
+export function throughLstm(
   gh: Tensor | null,
   gc: Tensor | null,
   gates: Tensor,
   c: Tensor,
   next: Tensor,
-): [gates: Tensor, c: Tensor] | null {
+): readonly [gates: Tensor, c: Tensor] | readonly [null, null] {
   const [i, f, g, o] = chunk(gates, 4, 1) as unknown as FourGates;
   const cell = gh === null ? gc : applyElementwise(toCell, [gh, gc ?? 0, o, next]);
-  if (cell === null) return null;
+  if (cell === null) return [null, null];
   const parts = [
     applyElementwise(toInputGate, [cell, i, g]),
     applyElementwise(toForgetGate, [cell, f, c]),
@@ -107,8 +107,7 @@ const lstmPrimitive = /* @__PURE__ */ defineMulti<undefined, [Tensor, Tensor], [
   kernel([gates, c], _, outs) {
     runElementwiseMany(lstmKernel, laneOf(c.dtype), [...gatesOf(gates, 4), c], [], outs);
   },
-  derivative: ([gh, gc], node) =>
-    throughLstm(gh, gc, node.input(0), node.input(1), node.output(1)) ?? [null, null],
+  derivative: ([gh, gc], node) => throughLstm(gh, gc, node.input(0), node.input(1), node.output(1)),
 });
 
 const lstmTakes = /* @__PURE__ */ signature('lstmGates', { gates: K.tensor, c: K.tensor });
@@ -152,6 +151,25 @@ const throughUpdate = /* @__PURE__ */ formula('gru_state_backward', 3, (g, iz, h
   E.mul(g, E.sigmoid(E.add(iz, hz))),
 );
 
+/** What works out, of the gradient of h', those of the gates by input, by state, and of h. */
+export function throughGru(
+  g: Tensor,
+  byInput: Tensor,
+  byState: Tensor,
+  h: Tensor,
+): readonly [byInput: () => Tensor, byState: () => Tensor, h: () => Tensor] {
+  const six = [byInput, byState].flatMap((gates) => chunk(gates, 3, 1));
+  const [ir, iz, , hr, hz, hnew] = six as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const gNew = applyElementwise(toNew, [g, ...six]);
+  const gUpdate = applyElementwise(toUpdate, [g, ...six, h]);
+  const gReset = applyElementwise(toReset, [gNew, ir, hr, hnew]);
+  return [
+    () => cat([gReset, gUpdate, gNew], 1),
+    () => cat([gReset, gUpdate, applyElementwise(throughReset, [gNew, ir, hr])], 1),
+    () => applyElementwise(throughUpdate, [g, iz, hz]),
+  ];
+}
+
 const gruPrimitive = /* @__PURE__ */ definePrimitive<undefined, [Tensor, Tensor, Tensor]>({
   name: 'gru_gates',
   infer: ([byInput, byState, h]) => ({
@@ -161,18 +179,10 @@ const gruPrimitive = /* @__PURE__ */ definePrimitive<undefined, [Tensor, Tensor,
   kernel([byInput, byState, h], _, out) {
     runElementwise(gruKernel, laneOf(h.dtype), [...gatesOf(byInput, 3), ...gatesOf(byState, 3), h], [], out);
   },
-  derivative(g, node) {
-    const six = [0, 1].flatMap((i) => chunk(node.input(i), 3, 1));
-    const [ir, iz, , hr, hz, hnew] = six as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
-    const gNew = applyElementwise(toNew, [g, ...six]);
-    const gUpdate = applyElementwise(toUpdate, [g, ...six, node.input(2)]);
-    const gReset = applyElementwise(toReset, [gNew, ir, hr, hnew]);
-    return [
-      node.needs(0) ? cat([gReset, gUpdate, gNew], 1) : null,
-      node.needs(1) ? cat([gReset, gUpdate, applyElementwise(throughReset, [gNew, ir, hr])], 1) : null,
-      node.needs(2) ? applyElementwise(throughUpdate, [g, iz, hz]) : null,
-    ];
-  },
+  derivative: (g, node) =>
+    throughGru(g, node.input(0), node.input(1), node.input(2)).map((gradient, i) =>
+      node.needs(i) ? gradient() : null,
+    ),
 });
 
 const gruTakes = /* @__PURE__ */ signature('gruGates', {

@@ -4,7 +4,7 @@ import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { cellOf, gatesOf, type Mode, type State } from './sequence.ts';
+import { gatesOf, type Mode, type State, step } from './sequence.ts';
 
 /** Options of {@link GRUCell} and its kin. */
 export interface RecurrentCellOptions extends LayerOptions {
@@ -79,18 +79,16 @@ abstract class Cell<H, G = H> extends Module<[Tensor, (G | null)?], H> {
       );
     }
     const state = given ?? Array.from({ length: parts }, () => zeros(shape, { dtype: input.dtype }));
-    const { byInput, step } = cellOf(mode, {
+    const weights = {
       byInput: this.weightIh,
       byState: this.weightHh,
       inputBias: this.biasIh,
       stateBias: this.biasHh,
       projection: null,
-    });
-    if (input.ndim === 2) return step(byInput(input), state);
-    const next = step(
-      byInput(input.unsqueeze(0)),
-      state.map((x) => x.unsqueeze(0)),
-    );
+    };
+    if (input.ndim === 2) return step(mode, weights, input, state);
+    const wide = state.map((x) => x.unsqueeze(0));
+    const next = step(mode, weights, input.unsqueeze(0), wide);
     return next.map((x) => x.squeeze(0));
   }
 

@@ -1,5 +1,16 @@
-/** What recurrent layers do to a sequence, step by step, in one direction. */
-import { addmm, cat, gruGates, linear, lstmGates, lstmSequence, steps, type Tensor } from '@kindling/core';
+/** What recurrent layers do to a sequence, in one direction. */
+import {
+  addmm,
+  cat,
+  gruGates,
+  gruSequence,
+  linear,
+  lstmGates,
+  lstmSequence,
+  rnnSequence,
+  steps,
+  type Tensor,
+} from '@kindling/core';
 
 /** Which cell a layer repeats. */
 export type Mode = 'LSTM' | 'GRU' | 'RNN_TANH' | 'RNN_RELU';
@@ -20,31 +31,36 @@ export interface Weights {
 /** (N, H), and of LSTM the cell's own too. */
 export type State = readonly Tensor[];
 
-/** What a step makes of gates by input and of the state. */
-type Step = (gates: Tensor, state: State) => State;
+/** The gates by input; what the state's bias adds is among them, but of a GRU. */
+function gatesByInput(mode: Mode, { byInput, inputBias, stateBias }: Weights, x: Tensor): Tensor {
+  const joined = mode !== 'GRU' && inputBias !== null && stateBias !== null;
+  return linear(x, byInput, joined ? inputBias.add(stateBias) : inputBias);
+}
 
-/** The gates by input, and the step: what does not depend on the state is worked out for all steps at once. */
-export function cellOf(mode: Mode, weights: Weights): { byInput: (x: Tensor) => Tensor; step: Step } {
-  const { byInput, byState, inputBias, stateBias, projection } = weights;
-  if (mode === 'GRU') {
-    return {
-      byInput: (x) => linear(x, byInput, inputBias),
-      step: (gates, [h]) => (h === undefined ? [] : [gruGates(gates, linear(h, byState, stateBias), h)]),
-    };
-  }
-  const bias = inputBias === null || stateBias === null ? null : inputBias.add(stateBias);
-  const turned = byState.t();
-  const byBoth = (gates: Tensor, h: Tensor): Tensor => addmm(gates, h, turned);
-  const activate = (x: Tensor): Tensor => (mode === 'RNN_RELU' ? x.relu() : x.tanh());
-  return {
-    byInput: (x) => linear(x, byInput, bias),
-    step(gates, [h, c]) {
-      if (h === undefined) return [];
-      if (c === undefined) return [activate(byBoth(gates, h))];
-      const [next, cell] = lstmGates(byBoth(gates, h), c);
-      return [projection === null ? next : linear(next, projection), cell];
-    },
-  };
+/** One step: of rows of the input (N, I) and the state before, the state. */
+export function step(mode: Mode, weights: Weights, x: Tensor, [h, c]: State): State {
+  const { byState, stateBias } = weights;
+  if (h === undefined) return [];
+  const gates = gatesByInput(mode, weights, x);
+  if (mode === 'GRU') return [gruGates(gates, linear(h, byState, stateBias), h)];
+  const both = addmm(gates, h, byState.t());
+  if (c !== undefined) return [...lstmGates(both, c)];
+  return [mode === 'RNN_RELU' ? both.relu() : both.tanh()];
+}
+
+/** The states of all steps, of a sequence whose steps have as many rows as the state to begin with. */
+function along(
+  mode: Mode,
+  { byState, stateBias, projection }: Weights,
+  gates: Tensor,
+  [h, c]: State,
+  reversed: boolean,
+): State {
+  if (h === undefined) return [];
+  if (mode === 'GRU') return [gruSequence(gates, byState, h, { bias: stateBias, reversed })];
+  if (c !== undefined) return lstmSequence(gates, byState, h, c, { projection, reversed });
+  const nonlinearity = mode === 'RNN_RELU' ? 'relu' : 'tanh';
+  return [rnnSequence(gates, byState, h, { nonlinearity, reversed })];
 }
 
 const rowsOf = ([h]: State): number => h?.shape[0] ?? 0;
@@ -61,6 +77,22 @@ const joined = (states: readonly State[]): State => {
         ),
       );
 };
+
+/** Steps one after the other that have the same number of rows. */
+interface Run {
+  readonly rows: number;
+  readonly steps: number;
+}
+
+function runsOf(sizes: readonly number[]): Run[] {
+  const runs: Run[] = [];
+  for (const rows of sizes) {
+    const last = runs.at(-1);
+    if (last?.rows === rows) runs[runs.length - 1] = { rows, steps: last.steps + 1 };
+    else runs.push({ rows, steps: 1 });
+  }
+  return runs;
+}
 
 /** What a direction gives: the states of all steps, one behind the other, and the last of each sequence. */
 export interface Passed {
@@ -80,38 +112,33 @@ export function goThrough(
   initial: State,
   isReversed: boolean,
 ): Passed {
-  const { byInput, step } = cellOf(mode, weights);
-  const [h0, c0] = initial;
-  const [rows = 0] = sizes;
-  // Sequences of one length are gone through by one operation.
-  if (
-    h0 !== undefined &&
-    c0 !== undefined &&
-    weights.projection === null &&
-    sizes.every((n) => n === rows) &&
-    rows > 0
-  ) {
-    const [outputs, cells] = lstmSequence(byInput(x), weights.byState, h0, c0, { reversed: isReversed });
-    const last = isReversed ? 0 : (sizes.length - 1) * rows;
-    return { outputs, state: [outputs, cells].map((of) => of.narrow(0, last, rows)) };
-  }
-  const gates = steps(byInput(x), sizes);
-  const outputs = new Array<Tensor>(sizes.length);
-  const order = sizes.map((_, t) => (isReversed ? sizes.length - 1 - t : t));
+  const runs = runsOf(sizes);
+  const gates = gatesByInput(mode, weights, x);
+  const cut =
+    runs.length === 1
+      ? [gates]
+      : steps(
+          gates,
+          runs.map(({ rows, steps }) => rows * steps),
+        );
+  const outputs = new Array<Tensor>(runs.length);
   const ended: State[] = [];
-  let state = part(initial, 0, sizes[order[0] ?? 0] ?? 0);
-  for (const t of order) {
-    const size = sizes[t] ?? 0;
-    const rows = rowsOf(state);
-    if (size < rows) {
-      // The shortest sequences have come to their end.
-      ended.unshift(part(state, size, rows));
-      state = part(state, 0, size);
-    } else if (size > rows) state = joined([state, part(initial, rows, size)]);
-    const ofStep = gates[t];
-    if (ofStep !== undefined) state = step(ofStep, state);
-    const [h] = state;
-    if (h !== undefined) outputs[t] = h;
+  const order = [...runs.entries()];
+  let state: State | null = null;
+  for (const [k, run] of isReversed ? order.toReversed() : order) {
+    const before: State = state ?? part(initial, 0, run.rows);
+    const rows = rowsOf(before);
+    // Where there are fewer rows, the shortest sequences have come to their end; backwards, others begin.
+    if (run.rows < rows) ended.unshift(part(before, run.rows, rows));
+    const first =
+      run.rows > rows ? joined([before, part(initial, rows, run.rows)]) : part(before, 0, run.rows);
+    const found = along(mode, weights, cut[k] ?? gates, first, isReversed);
+    const last = isReversed ? 0 : (run.steps - 1) * run.rows;
+    outputs[k] = found[0] ?? gates;
+    state = found.map((of) => of.narrow(0, last, run.rows));
   }
-  return { outputs: cat(outputs, 0), state: joined([state, ...ended]) };
+  return {
+    outputs: outputs.length === 1 && outputs[0] ? outputs[0] : cat(outputs, 0),
+    state: joined([state ?? initial, ...ended]),
+  };
 }

@@ -1,0 +1,174 @@
+/** What the loops over steps share: places that go along with the steps, rows taken vector by vector, and products by packed weights. */
+
+import { inlineExpressions } from '../compile/index.ts';
+import { type Expr, input } from '../expression/index.ts';
+import type { GemmLane, TileSize } from '../gemm/index.ts';
+import { type RowConfig, RowEmitter } from '../rows/index.ts';
+import { type Formula, is, minus, plus, push, put, times } from '../wasm/formulas.ts';
+import { bump, countdown, type FunctionBuilder, zip } from '../wasm/index.ts';
+
+/** What differs between f32 and f64, and the functions of float64 numbers that are imported. */
+export type RecurrentLane = GemmLane & RowConfig & { readonly callees: ReadonlyMap<string, number> };
+
+type Passing = Readonly<Record<'steps' | 'rows' | 'reversed', number>>;
+
+/** Where the rows of a step lie: they move from one step to the next, in the order in which steps are taken. */
+export class Along {
+  readonly left: number;
+  private readonly first: number;
+  private readonly sign: number;
+  private readonly moving: (readonly [local: number, by: Formula])[] = [];
+  private readonly f: FunctionBuilder;
+  private readonly p: Passing;
+
+  /** `backwards` says that, unless `reversed`, the last step is taken first. */
+  constructor(f: FunctionBuilder, p: Passing, backwards: boolean) {
+    this.f = f;
+    this.p = p;
+    this.left = f.local('i32');
+    this.first = f.local('i32');
+    this.sign = f.local('i32');
+    f.get(p.steps).set(this.left);
+    f.get(p.reversed);
+    if (!backwards) f.op('i32.eqz');
+    f.if();
+    put(f, this.first, is(0));
+    put(f, this.sign, is(1)).else();
+    put(f, this.first, minus(p.steps, is(1)));
+    put(f, this.sign, is(-1)).end();
+  }
+
+  /** A local with the place of the step that is taken, of rows of so many bytes, `at` being that of the first in time. */
+  place(at: number, row: number): number {
+    const local = this.f.local('i32');
+    put(this.f, local, plus(at, times(this.first, this.p.rows, row)));
+    this.moving.push([local, times(this.sign, this.p.rows, row)]);
+    return local;
+  }
+
+  /** The place of the step that is taken next. */
+  next(place: number): Formula {
+    const [, by] = this.moving.find(([local]) => local === place) ?? [place, is(0)];
+    return plus(place, by);
+  }
+
+  /** Runs `body` for each step. */
+  each(body: () => void): void {
+    const { f, left } = this;
+    const again = f.loop();
+    body();
+    for (const [local] of this.moving) put(f, local, this.next(local));
+    f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(again).end();
+  }
+}
+
+/** A part of the rows, as wide as the state; those that nobody asks for cost nothing. */
+export interface Part {
+  read(): Expr;
+  write(x: Expr): void;
+}
+
+/** How rows lie from one sequence to the next. */
+interface Lie {
+  /** The bytes in between; none where all have the same row. */
+  readonly pitch: number | null;
+  /** An address that is 0 where there are no such rows: they read as zeros. */
+  readonly unless?: number;
+}
+
+/** What is worked out of each vector of the rows of a step. */
+export class VectorsOfRows {
+  private readonly parts: ({ readonly pointer: number; readonly at: Formula } & Lie)[] = [];
+  private readonly results: (readonly [part: number, x: Expr])[] = [];
+  private readonly f: FunctionBuilder;
+  private readonly t: RecurrentLane;
+  private readonly bytes: number;
+
+  /** `bytes` is a local that holds those of a part. */
+  constructor(f: FunctionBuilder, t: RecurrentLane, bytes: number) {
+    this.f = f;
+    this.t = t;
+    this.bytes = bytes;
+  }
+
+  /** Rows that begin at a place, of parts that lie side by side. */
+  at(place: number, lie: Lie): (k: number) => Part {
+    const known = new Map<number, number>();
+    const part = (k: number): number => {
+      const found = known.get(k);
+      if (found !== undefined) return found;
+      const at = k === 0 ? place : plus(place, times(this.bytes, is(k)));
+      known.set(k, this.parts.length);
+      return this.parts.push({ pointer: this.f.local('i32'), at, ...lie }) - 1;
+    };
+    return (k) => ({ read: () => input(part(k)), write: (x) => void this.results.push([part(k), x]) });
+  }
+
+  /** Runs over `count` rows whose parts have `size` elements. */
+  run(count: number, size: number): void {
+    const { f, t, parts, results } = this;
+    const left = f.local('i32');
+    const row = new RowEmitter(f, t, size);
+    for (const { pointer, at } of parts) put(f, pointer, at);
+    f.get(count).set(left);
+    countdown(f, left, 1, () => {
+      row.eachVector(
+        parts.map(({ pointer }) => pointer),
+        (step) => {
+          const load = (i: number): number | undefined => {
+            const part = parts[i];
+            if (part === undefined) return;
+            const local = f.local('v128');
+            if (part.unless !== undefined) f.splat(t.lane, 0).set(local).get(part.unless).if();
+            f.get(part.pointer).load('v128.load', step.offset).set(local);
+            if (part.unless !== undefined) f.end();
+            return local;
+          };
+          inlineExpressions(
+            f,
+            t.lane,
+            results.map(([, x]) => x),
+            load,
+            (name) => t.callees.get(name) ?? 0,
+          );
+          const values = results.map(() => f.local('v128'));
+          for (const value of values.toReversed()) f.set(value);
+          for (const [[part], value] of zip(results, values))
+            row.store(parts[part]?.pointer ?? 0, value, step);
+        },
+      );
+      for (const { pointer, pitch } of parts) if (pitch !== null) bump(f, pointer, { local: pitch });
+    });
+  }
+}
+
+/** result = rows @ panels, or what is added to the result. */
+export interface Product {
+  readonly count: number;
+  readonly columns: Formula;
+  readonly depth: Formula;
+  readonly from: number;
+  readonly fromRow: number;
+  readonly panels: number;
+  readonly to: number;
+  readonly toRow: number;
+  /** Room for a tile. */
+  readonly tile: number;
+  readonly accumulate?: boolean;
+}
+
+/** Takes rows past panels. */
+export function multiply(
+  f: FunctionBuilder,
+  t: RecurrentLane,
+  { vectors }: TileSize,
+  callee: number,
+  { count, columns, depth, from, fromRow, panels, to, toRow, tile, accumulate = false }: Product,
+): void {
+  const width = is(16 * vectors);
+  const before = [count, columns, depth, from, fromRow, panels, width, times(depth, width), to, toRow];
+  for (const arg of before) push(f, arg);
+  if (t.lane === 'f32') f.f32Const(1);
+  else f.f64Const(1);
+  f.i32Const(Number(accumulate)).get(tile).call(callee);
+}
