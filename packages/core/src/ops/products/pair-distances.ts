@@ -4,7 +4,7 @@ import { type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
-import { zerosLike } from '../creation/fill.ts';
+import { onesLike, zerosLike } from '../creation/fill.ts';
 import { mul, neg } from '../elementwise/arithmetic.ts';
 import { pow } from '../elementwise/binary.ts';
 import { eq } from '../elementwise/compare.ts';
@@ -87,7 +87,7 @@ const sumsPrimitive = definePrimitive<Pairs, Tensor[]>({
     const { term, scaled } = node.attrs;
     const [weights, a, b] = [node.input(0), node.input(1), node.input(2)];
     const { scale, levels, turned, count } = savedBeside(node);
-    const bySlope = slopeGradients(term, node, 1, weights, a, b, g, scale);
+    const bySlope = slopeGradients(term, node, 1, weights, a, b, g, scale, levels);
     const gradients = [
       node.needs(0) ? dotsOf(term, a, b, g, scale, levels) : null,
       ...bySlope,
@@ -112,7 +112,7 @@ const dotsPrimitive = definePrimitive<Pairs, Tensor[]>({
     const { term, scaled } = node.attrs;
     const [a, b, scaleA] = [node.input(0), node.input(1), node.input(2)];
     const { scale: scaleB, levels, turned, count } = savedBeside(node);
-    const bySlope = slopeGradients(term, node, 0, g, a, b, scaleA, scaleB);
+    const bySlope = slopeGradients(term, node, 0, g, a, b, scaleA, scaleB, levels);
     const gradients = [
       ...bySlope,
       node.needs(2) ? sumsOf(term, g, a, b, scaleB, levels) : null,
@@ -136,10 +136,18 @@ function slopeGradients(
   b: Tensor,
   scaleA: Tensor,
   scaleB: Tensor | undefined,
+  levels: Tensor | undefined,
 ): (Tensor | null)[] {
   const derivative = slopeOf(term);
   const [needsA, needsB] = [node.needs(first), node.needs(first + 1)];
-  if (derivative === null) return [flat(needsA, a), flat(needsB, b)];
+  if (derivative === null) {
+    if (!isOdd(term)) return [flat(needsA, a), flat(needsB, b)];
+    const each = onesLike(weights);
+    return [
+      needsA ? flatBut(term, each, a, b, levels) : null,
+      needsB ? flatBut(term, swapped(each), b, a, levels === undefined ? undefined : swapped(levels)) : null,
+    ];
+  }
   const { factor, slope } = derivative;
   const byA = (): Tensor => mul(mul(scaleA, factor), sumsOf(slope, weights, a, b, scaleB, undefined));
   const byB = (): Tensor => {
@@ -148,6 +156,10 @@ function slopeGradients(
   };
   return [needsA ? byA() : null, needsB ? byB() : null];
 }
+
+/** The derivative by `a` of a term whose slope is 0, but NaN where a difference has no sign, as PyTorch has it. */
+const flatBut = (term: PairTerm, each: Tensor, a: Tensor, b: Tensor, levels: Tensor | undefined): Tensor =>
+  mul(sumsOf(term, each, a, b, undefined, levels), 0);
 
 function sumsOf(
   term: PairTerm,

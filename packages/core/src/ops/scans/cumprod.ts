@@ -1,19 +1,26 @@
 import { K, signature } from '../../arguments/index.ts';
-import type { TypedArray } from '../../dtype.ts';
-import { type Extent, elementsOf, extentOf, recordCumprodGradient, scan } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
+import { elementsOf, extentOf, recordCumprodGradient, scan } from '../../kernels/index.ts';
+import {
+  apply,
+  applyMulti,
+  defineMulti,
+  definePrimitive,
+  INPUT,
+  isGradEnabled,
+  type Primitive,
+} from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
-import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
 import { ones } from '../creation/fill.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { where } from '../elementwise/select.ts';
 import { totalAs, totalType } from '../reductions/reduction.ts';
-import { eachRow, leaveOneOut, takeRow } from '../reductions/rows.ts';
+import { leaveOneOut } from '../reductions/rows.ts';
 import { sum } from '../reductions/sum.ts';
 import { transpose } from '../views/permute.ts';
 import { unsqueeze } from '../views/shape.ts';
+import { gradientOfProducts, secondOfProducts } from './cumprod-gradient.ts';
 import type { ScanOptions } from './cumulative.ts';
 
 const cumprodPrimitive = definePrimitive<number>({
@@ -51,10 +58,10 @@ const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
     const extent = extentOf(x.shape, dim);
     const [gs, xs] = [elementsOf(g), elementsOf(x)];
     if (recordCumprodGradient(gs, xs, extent, out.storage.array)) return;
-    if (xs.includes(0 as never)) gradientByRows(gs, xs, out.storage.array, extent);
-    else gradientByDivision(gs, xs, out, extent);
+    gradientOfProducts(gs, xs, out.storage.array, out.dtype, extent);
   },
   derivative(h, node) {
+    if (!isGradEnabled()) return applyMulti(secondPrimitive, [h, node.input(0), node.input(1)], node.attrs);
     // The gradient by x_k is the sum over i >= k of g_i times the product up to i of x with 1 in place of x_k.
     const x = node.input(1);
     const { matrix, diagonal, toEnd, fromEnd } = leaveOneOut(x, node.attrs);
@@ -75,52 +82,18 @@ const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrim
 const cumprodGradient = (g: Tensor, x: Tensor, dim: number): Tensor =>
   apply(cumprodGradientPrimitive, [g, x], dim);
 
-/** Where no element is 0: the sum of g_i y_i from k on, by x_k. */
-function gradientByDivision(g: TypedArray, x: TypedArray, out: Tensor, extent: Extent): void {
-  const target = out.storage.array;
-  const gy = allocateArray(out.dtype, x.length);
-  scan('cumprod', [x], [gy], extent);
-  gy.forEach((y, i) => {
-    gy[i] = g[i]! * y;
-  });
-  scan('cumsum', [gy], [target], extent, true);
-  x.forEach((value, i) => {
-    target[i]! /= value;
-  });
-}
-
-/** Each row in two sweeps, split at its first two zeros: what lies after both has products, and gradients, of 0. */
-function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: Extent): void {
-  const { n, inner } = extent;
-  const [gs, xs] = [new Float64Array(n), new Float64Array(n)];
-  const placeOfZero = (from: number): number => {
-    const place = xs.indexOf(0, from);
-    return place < 0 ? n : place;
-  };
-  eachRow(extent, (start) => {
-    takeRow(g, start, inner, gs);
-    takeRow(x, start, inner, xs);
-    const first = placeOfZero(0);
-    const second = placeOfZero(first + 1);
-    let product = 1;
-    const products = xs.subarray(0, first).map((value) => {
-      product *= value;
-      return product;
-    });
-    // The gradient by the first zero: products of all others, up to the second one.
-    let total = 0;
-    let later = 1;
-    gs.subarray(first, second).forEach((value, i) => {
-      if (i > 0) later *= xs[first + i]!;
-      total += value * later;
-    });
-    // PyTorch multiplies what comes after the second zero by 0.
-    if (second < n) total += 0 * later;
-    for (let r = first; r < n; r++) out[start + r * inner] = r === first ? total * product : 0;
-    products.reduceRight((rest, value, r) => {
-      const sum = rest + gs[r]! * value;
-      out[start + r * inner] = sum / xs[r]!;
-      return sum;
-    }, 0);
-  });
-}
+/** The gradients of that gradient, where none of theirs is wanted. */
+const secondPrimitive = defineMulti<number, [Tensor, Tensor, Tensor]>({
+  name: 'cumprod_double_backward',
+  saves: 0,
+  infer: ([, g, x]) => [
+    { shape: g.shape, dtype: g.dtype },
+    { shape: x.shape, dtype: x.dtype },
+  ],
+  kernel: ([h, g, x], dim, [byG, byX]) =>
+    secondOfProducts(
+      [elementsOf(h), elementsOf(g), elementsOf(x)],
+      [byG.storage.array, byX.storage.array],
+      extentOf(x.shape, dim),
+    ),
+});

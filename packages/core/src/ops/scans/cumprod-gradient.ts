@@ -1,0 +1,205 @@
+/** Gradients of running products, and the gradients of these, with zeros, NaN and infinities as PyTorch has them. */
+import type { DType, TypedArray } from '../../dtype.ts';
+import { type Extent, scan } from '../../kernels/index.ts';
+import { allocateArray } from '../../storage.ts';
+import { eachRow, takeRow } from '../reductions/rows.ts';
+
+/** The gradient by x of its running products, where that of these is g. */
+export function gradientOfProducts(
+  g: TypedArray,
+  x: TypedArray,
+  out: TypedArray,
+  dtype: DType,
+  extent: Extent,
+): void {
+  if (x.includes(0 as never)) gradientByRows(g, x, out, extent);
+  else gradientByDivision(g, x, out, dtype, extent);
+}
+
+/** Where no element is 0: the sum of g_i y_i from k on, by x_k. */
+function gradientByDivision(
+  g: TypedArray,
+  x: TypedArray,
+  out: TypedArray,
+  dtype: DType,
+  extent: Extent,
+): void {
+  const gy = allocateArray(dtype, x.length);
+  scan('cumprod', [x], [gy], extent);
+  gy.forEach((y, i) => {
+    gy[i] = g[i]! * y;
+  });
+  scan('cumsum', [gy], [out], extent, true);
+  x.forEach((value, i) => {
+    out[i]! /= value;
+  });
+}
+
+function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: Extent): void {
+  const { n, inner } = extent;
+  const [gs, xs, row] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  eachRow(extent, (start) => {
+    takeRow(g, start, inner, gs);
+    takeRow(x, start, inner, xs);
+    gradientOfRow(gs, xs, row);
+    putRow(row, out, start, inner);
+  });
+}
+
+function putRow(row: Float64Array, out: TypedArray, start: number, step: number): void {
+  for (let r = 0, at = start; r < row.length; r++, at += step) out[at] = row[r]!;
+}
+
+/** Two sweeps over a row, split at its first two zeros: what lies after both has products, and gradients, of 0. */
+function gradientOfRow(g: Float64Array, x: Float64Array, out: Float64Array): void {
+  const n = x.length;
+  const placeOfZero = (from: number): number => {
+    const place = x.indexOf(0, from);
+    return place < 0 ? n : place;
+  };
+  const first = placeOfZero(0);
+  const second = placeOfZero(first + 1);
+  let product = 1;
+  const products = x.subarray(0, first).map((value) => {
+    product *= value;
+    return product;
+  });
+  // The gradient by the first zero: products of all others, up to the second one.
+  let total = 0;
+  let later = 1;
+  g.subarray(first, second).forEach((value, i) => {
+    if (i > 0) later *= x[first + i]!;
+    total += value * later;
+  });
+  // PyTorch multiplies what comes after the second zero by 0.
+  if (second < n) total += 0 * later;
+  out.fill(0, first);
+  if (first < n) out[first] = total * product;
+  products.reduceRight((rest, value, r) => {
+    const sum = rest + g[r]! * value;
+    out[r] = sum / x[r]!;
+    return sum;
+  }, 0);
+}
+
+/** The gradients by g and by x of {@link gradientOfProducts}, where that of its result is h. */
+export function secondOfProducts(
+  [h, g, x]: readonly [TypedArray, TypedArray, TypedArray],
+  [byG, byX]: readonly [TypedArray, TypedArray],
+  extent: Extent,
+): void {
+  const { n, inner } = extent;
+  const [hs, gs, xs] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const [toG, toX] = [new Float64Array(n), new Float64Array(n)];
+  // PyTorch asks of all rows at once whether there are zeros from a place on, or before it.
+  const zeros = new Uint8Array(n);
+  eachRow(extent, (start) => {
+    for (let r = 0, at = start; r < n; r++, at += inner) if (x[at] === 0) zeros[r] = 1;
+  });
+  const anyBefore = (k: number): boolean => zeros.subarray(0, k).includes(1);
+  const anyFrom = (k: number): boolean => zeros.subarray(k).includes(1);
+  const row = zeros.includes(1) ? secondOfRowWith(anyBefore, anyFrom) : secondByDivision;
+  eachRow(extent, (start) => {
+    takeRow(h, start, inner, hs);
+    takeRow(g, start, inner, gs);
+    takeRow(x, start, inner, xs);
+    row(hs, gs, xs, toG, toX);
+    putRow(toG, byG, start, inner);
+    putRow(toX, byX, start, inner);
+  });
+}
+
+/** What the gradients by g and x of a row are put into. */
+type SecondOfRow = (
+  h: Float64Array,
+  g: Float64Array,
+  x: Float64Array,
+  toG: Float64Array,
+  toX: Float64Array,
+) => void;
+
+/** Where no element is 0, as the gradient is the sum of g_i y_i from k on by x_k. */
+const secondByDivision: SecondOfRow = (h, g, x, toG, toX) => {
+  let [product, passed] = [1, 0];
+  const products = x.map((value, k) => {
+    product *= value;
+    passed += h[k]! / value;
+    toG[k] = passed * product;
+    return product;
+  });
+  let [sum, second] = [0, 0];
+  for (let k = x.length - 1; k >= 0; k--) {
+    sum += g[k]! * products[k]!;
+    second += g[k]! * toG[k]!;
+    toX[k] = second / x[k]! - h[k]! * (sum / x[k]! / x[k]!);
+  }
+};
+
+/**
+ * For each place the gradient is a sum of g_j times the product up to j of all but x_k: what comes before k times what comes after it.
+ * Each of the two has a gradient of its own.
+ */
+function secondOfRowWith(anyBefore: (k: number) => boolean, anyFrom: (k: number) => boolean): SecondOfRow {
+  return (h, g, x, toG, toX) => {
+    const n = x.length;
+    toG.fill(0);
+    toX.fill(0);
+    let before = 1;
+    for (let k = 0; k < n; k++) {
+      const after = Float64Array.from(x.subarray(k + 1));
+      for (let j = 1; j < after.length; j++) after[j]! *= after[j - 1]!;
+      const weight = g.subarray(k + 1).map((value) => h[k]! * value);
+      toG[k]! += h[k]! * before;
+      let byBefore = h[k]! * g[k]!;
+      after.forEach((product, j) => {
+        byBefore += weight[j]! * product;
+        toG[k + 1 + j]! += h[k]! * (k === 0 ? product : before * product);
+        if (k > 0) weight[j]! *= before;
+      });
+      if (k > 0) addOthers(byBefore, before, x.subarray(0, k), anyBefore(k), toX);
+      addGradient(weight, x.subarray(k + 1), anyFrom(k + 1), toX.subarray(k + 1));
+      before *= x[k]!;
+    }
+  };
+}
+
+/** Adds g times the product of all others of the row to each of `to`. */
+function addOthers(g: number, product: number, x: Float64Array, zeros: boolean, to: Float64Array): void {
+  if (!zeros) {
+    x.forEach((value, i) => {
+      to[i]! += (g * product) / value;
+    });
+    return;
+  }
+  const rest = new Float64Array(x.length);
+  x.reduceRight((later, value, i) => {
+    rest[i] = later;
+    return later * value;
+  }, 1);
+  x.reduce((earlier, value, i) => {
+    to[i]! += g * (earlier * rest[i]!);
+    return earlier * value;
+  }, 1);
+}
+
+/** Adds the gradient of the running products of the row. */
+function addGradient(g: Float64Array, x: Float64Array, zeros: boolean, to: Float64Array): void {
+  const own = new Float64Array(x.length);
+  if (x.length === 1) own.set(g);
+  else if (zeros) gradientOfRow(g, x, own);
+  else {
+    let product = 1;
+    const products = x.map((value) => {
+      product *= value;
+      return product;
+    });
+    products.reduceRight((rest, value, r) => {
+      const sum = rest + g[r]! * value;
+      own[r] = sum / x[r]!;
+      return sum;
+    }, 0);
+  }
+  own.forEach((value, i) => {
+    to[i]! += value;
+  });
+}
