@@ -1,2 +1,3 @@
 /** Models as ONNX: the operations of a recording as nodes of its graph. */
-export {};
+export { exportOnnx, type OnnxOptions } from './export-onnx.ts';
+export type { Given } from './structure.ts';
