@@ -1,2 +1,2 @@
-/** A model, its loss and its optimizer as a project that PyTorch runs on one process or many. */
-export {};
+/** A model, its loss and its optimizer as a project that PyTorch runs on one process or many; and the way back. */
+export { type ImportedTraining, type ImportTorchOptions, importTorch } from './import-torch.ts';

@@ -1,0 +1,31 @@
+import { data, K } from '@kindling/core';
+import { Module } from '@kindling/nn';
+import { lrScheduler, Optimizer } from '@kindling/optim';
+
+/** A folder, or a file URL of one: no declaration needs Node's types. */
+export type Folder = string | { readonly href: string; readonly searchParams: object };
+
+export const aModel = /* @__PURE__ */ K.instanceOf(Module, 'a Module');
+export const anOptimizer = /* @__PURE__ */ K.kind(
+  'an Optimizer of @kindling/optim that PyTorch has; of SAM, its base',
+  (x) => x instanceof Optimizer,
+);
+export const aScheduler = /* @__PURE__ */ K.kind(
+  'one schedule: an LRScheduler or ReduceLROnPlateau; several in one by a ChainedScheduler',
+  (x) => x instanceof lrScheduler.LRScheduler || x instanceof lrScheduler.ReduceLROnPlateau,
+);
+export const aFolder = /* @__PURE__ */ K.kind(
+  'the path of a folder, or a file URL',
+  (x) => (typeof x === 'string' && x !== '' && !x.includes('\0')) || x instanceof URL,
+);
+export const someData = /* @__PURE__ */ K.kind(
+  'tensors in the form of the example, a Dataset or a DataLoader',
+  (x) => K.isOptions(x) || Array.isArray(x) || x instanceof data.DataLoader,
+);
+
+/** The path that a folder's name or URL stands for. */
+export async function pathOf(folder: Folder): Promise<string> {
+  if (typeof folder === 'string') return folder;
+  const { fileURLToPath } = await import('node:url');
+  return fileURLToPath(folder.href);
+}
