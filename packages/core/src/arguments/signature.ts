@@ -3,7 +3,7 @@ import { type Kind, kind, type Parameters } from './kinds.ts';
 
 /** @internal Hears of calls of public functions, for what writes down a call of a model by its functions. */
 export interface CallListener {
-  /** A function was called with these arguments, which fit. The check was called by it, or by `checkArguments`, which it called. */
+  /** A function was called with these arguments, which are checked next. The check was called by it, or by `checkArguments`, which it called. */
   called(name: string, parameters: Parameters, given: ArrayLike<unknown>): void;
   /** The next operation is an elementwise one of these operands, numbers among them, and these parameters. */
   computes(operands: readonly unknown[], params: readonly number[]): void;
@@ -47,9 +47,9 @@ export function signature(name: string, parameters: Parameters | (() => Paramete
   let accepts: readonly Kind['accepts'][] | undefined;
   return (given) => {
     accepts ??= Object.values(stated(parameters)).map((k) => k.accepts);
+    if (callListener !== null) callListener.called(name, stated(parameters), given);
     if (!fit(accepts, given)) throw errorFor(name, stated(parameters), Array.from(given));
     if (given.length > accepts.length) refuseExcess(name, stated(parameters), given);
-    if (callListener !== null) callListener.called(name, stated(parameters), given);
   };
 }
 

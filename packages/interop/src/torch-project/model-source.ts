@@ -1,5 +1,8 @@
-import type { Tensor } from '@kindling/core';
-import type { AnyModule } from '@kindling/nn';
+import { noGrad, Tensor } from '@kindling/core';
+import { type AnyModule, Module } from '@kindling/nn';
+import { ExportError } from '../errors.ts';
+import { libraryClass, recordBatches } from '../recording/index.ts';
+import { lossByCalls, lossByName, modelFile } from './python/index.ts';
 
 /** A model and its loss as they are called in a step. */
 export interface ModelStep {
@@ -30,4 +33,76 @@ export interface ModelSource {
   readonly lossIsModule: boolean;
   /** What `loss_fn.state_dict()` is to hold: class weights, say. */
   readonly lossState: Readonly<Record<string, Tensor>>;
+}
+
+type Call = (...given: unknown[]) => unknown;
+
+/** The name of the model's class: the library's own tell nothing. */
+function classNameOf(model: AnyModule, name: string | undefined): string {
+  const { name: given } = model.constructor;
+  if (name !== undefined) return name;
+  return libraryClass(model) === null && /^[A-Za-z]\w*$/.test(given) && given !== 'Module' ? given : 'Model';
+}
+
+/** Tensors side by side, however they are nested, and how they are put together again. */
+function leaves(x: unknown, found: Tensor[]): (from: (i: number) => unknown) => unknown {
+  if (isTensor(x)) {
+    const i = found.push(x) - 1;
+    return (from) => from(i);
+  }
+  if (typeof x !== 'object' || x === null) return () => x;
+  if (Array.isArray(x)) {
+    const parts = x.map((item) => leaves(item, found));
+    return (from) => parts.map((part) => part(from));
+  }
+  const parts = Object.entries(x).map(([name, item]) => [name, leaves(item, found)] as const);
+  return (from) => Object.fromEntries(parts.map(([name, part]) => [name, part(from)]));
+}
+
+const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+
+/**
+ * model.py and loss.py of a model and its loss.
+ * @throws ExportError where something has no counterpart in PyTorch, or cannot be recorded
+ */
+export function writeModel({ model, inputs, loss, targets, name, batchDims }: ModelStep): ModelSource {
+  const call = model as unknown as Call;
+  const recorded = { call: (...given: Tensor[]) => call(...given), inputs, models: { '': model } };
+  const dims = batchDims === undefined ? {} : { batchDims: batchDims.slice(0, inputs.length) };
+  const [training, evaluation] = [true, false].map((mode) =>
+    recordBatches(recorded, { ...dims, training: mode }),
+  );
+  if (training === undefined || evaluation === undefined) throw new ExportError('nothing was recorded');
+  const file = modelFile(model, training, evaluation, classNameOf(model, name));
+  const lossFile =
+    (loss instanceof Module ? lossByName(loss as AnyModule) : null) ??
+    recordedLoss({ model, inputs, loss, targets }, dims);
+  return {
+    'model.py': file.text,
+    'loss.py': lossFile.text,
+    className: file.className,
+    lossName: 'loss_fn',
+    lossIsModule: lossFile.isModule,
+    lossState: lossFile.state,
+  };
+}
+
+function recordedLoss(
+  { model, inputs, loss, targets }: ModelStep,
+  dims: { readonly batchDims?: readonly (number | null)[] },
+) {
+  const outputs: Tensor[] = [];
+  void dims;
+  const output = noGrad(() => (model as unknown as Call)(...inputs));
+  const rebuild = leaves(output, outputs);
+  const recording = recordBatches({
+    call: (...given) =>
+      (loss as unknown as Call)(
+        rebuild((i) => given[i]),
+        ...given.slice(outputs.length),
+      ),
+    inputs: [...outputs, ...targets],
+    models: { model, ...(loss instanceof Module ? { loss: loss as AnyModule } : {}) },
+  });
+  return lossByCalls(loss, recording, output);
 }
