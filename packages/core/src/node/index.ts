@@ -9,8 +9,10 @@ import { callOf } from './file-error.ts';
 import { readArray, readTensors } from './load.ts';
 import { writeWhole } from './save.ts';
 
-export { FileError } from './file-error.ts';
+export { callOf, FileError } from './file-error.ts';
 export { folderStorage } from './folder-storage.ts';
+export { readBytes } from './load.ts';
+export { writeWhole } from './save.ts';
 export { useWideVectors, type WideVectors } from './wide-vectors.ts';
 
 // Installs Tensor's methods.

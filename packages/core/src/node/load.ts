@@ -64,7 +64,7 @@ async function reading<T>(
   });
 }
 
-/** All of a file. */
+/** @internal All of a file. */
 export const readBytes = (call: Call): Promise<Uint8Array> =>
   reading<Uint8Array>(
     call,

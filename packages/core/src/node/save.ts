@@ -30,7 +30,7 @@ const temporaryName = (): string =>
   `.kindling-${machine}-${process.pid}-${threadId}-${randomBytes(4).toString('hex')}.tmp`;
 
 /**
- * Writes the parts, one after the other, so that at each moment the old file or the new one stands under the name: beside
+ * @internal Writes the parts, one after the other, so that at each moment the old file or the new one stands under the name: beside
  * the target, through to the disk, then renamed. Symbolic links are followed, the mode of an old file is kept, and what
  * processes left behind that were killed while they saved is removed.
  */
