@@ -182,3 +182,82 @@ describe("what PyTorch's users write out of habit", () => {
     expect((error as Error).message).toContain(hint);
   });
 });
+
+describe('one wrong argument among right ones, where it is looked at late', () => {
+  const bad = (value: unknown): never => value as never;
+  const scalar = core.tensor(0.5);
+  const three = { get: (i: number) => i, length: 3 };
+  const update = new core.FusedUpdate('halve', 1, 0, (w) => [core.E.mul(w, 0.5)]);
+  const target = core.tensor([0, 1], { dtype: 'int32' });
+  const bare = Object.create(null);
+  const parametrized = () => new nn.utils.parametrize.ParametrizationList(new nn.Identity() as never);
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'datasets',
+      () => new core.data.ConcatDataset(bad(scalar)),
+      /^ConcatDataset: .* got a Tensor of shape \[\]/,
+    ],
+    [
+      'streams',
+      () => new core.data.ChainDataset(bad(scalar)),
+      /^ChainDataset: .* got a Tensor of shape \[\]/,
+    ],
+    [
+      'a sampler',
+      () => new core.data.DataLoader(three, { sampler: bad(scalar) }),
+      /^DataLoader: .* a Tensor of shape \[\]/,
+    ],
+    [
+      'a batch size',
+      () => new core.data.DataLoader(three, { batchSize: bad(deep) }),
+      /^DataLoader: batchSize .* got \[\[...\]\]/,
+    ],
+    [
+      'a length',
+      () => new core.data.StackDataset({ ...three, length: bad(bare) }),
+      /^StackDataset: .* got an empty object/,
+    ],
+    [
+      'a length',
+      () => new core.data.StackDataset({ ...three, length: bad(deep) }),
+      /^StackDataset: .* got \[\[...\]\]/,
+    ],
+    [
+      'batches',
+      () => nn.swaUtils.updateBn(bad(scalar), new nn.BatchNorm1d(1)),
+      /^updateBn: .* got a Tensor of shape \[\]/,
+    ],
+    ['tensors', () => update.run(bad([undefined]), []), /^halve: tensors: expected an array of tensors/],
+    [
+      'lists of tensors',
+      () => update.runAll(bad([[undefined]]), []),
+      /^halve: tensors: expected an array of tensors/,
+    ],
+    ['a tensor', () => parametrized().assign(bad('x')), /^assign: x: expected a Tensor/],
+    [
+      'a factor',
+      () => nn.F.interpolate(core.ones([1, 1, 2]), { scaleFactor: Number.POSITIVE_INFINITY }),
+      /^interpolate: .*finite/,
+    ],
+    [
+      'a factor',
+      () => nn.F.interpolate(core.ones([1, 1, 2]), { scaleFactor: 2 ** 53 }),
+      /^interpolate: a tensor has at most 2\^31/,
+    ],
+    ['a size', () => nn.summary(new nn.Linear(8, 2), [-9, 8]), /^summary: sizes must be non-negative/],
+  ])('%s', (_, call, message) => {
+    const error = errorOf(call, []);
+    expect(error).toBeInstanceOf(core.KindlingError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('weights of classes may be left out', () => {
+    const out = core.zeros([2, 3]);
+    expect(core.weighClasses(target, bad(undefined), { classes: 3, scale: 2 }, out)).toBe(-1);
+    expect(out.toArray()).toEqual([
+      [0, 2, 2],
+      [2, 0, 2],
+    ]);
+  });
+});

@@ -42,6 +42,8 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^apply(InPlace|Multi|View)?$/, ['double', 'twice', 'whole']],
   [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss|swaUtils\.AveragedModel)/, ['Linear', 'Dropout']],
   [/^nn\.swaUtils\.updateBn$/, ['BatchNorm1d']],
+  // What the call of the model throws.
+  [/^nn\.summary$/, ['Linear']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
   [/^nn\.Transformer/, ['MultiheadAttention', 'TransformerEncoderLayer', 'TransformerDecoderLayer']],
   [/^nn\.utils\.parametrizations\./, ['registerParametrization']],

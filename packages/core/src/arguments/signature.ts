@@ -12,8 +12,17 @@ export interface CallListener {
 /** @internal Who hears of calls. */
 export let callListener: CallListener | null = null;
 
+const listenerKind = /* @__PURE__ */ kind('a listener with called and computes, or null', (x) => {
+  if (x === null) return true;
+  const { called, computes } = (x ?? {}) as Partial<Record<keyof CallListener, unknown>>;
+  return typeof called === 'function' && typeof computes === 'function';
+});
+
 /** @internal Replaces who hears of calls; returns the one before. */
 export function listenToCalls(next: CallListener | null): CallListener | null {
+  // A listener hears of checks: of this one only where it refuses.
+  if (arguments.length > 1 || !listenerKind.accepts(next))
+    checkArguments('listenToCalls', { listener: listenerKind }, arguments);
   const before = callListener;
   callListener = next;
   return before;

@@ -1,4 +1,4 @@
-import { refuseExcess } from '../arguments/index.ts';
+import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
 import { isStream } from './iterable-dataset.ts';
@@ -24,9 +24,7 @@ export class ConcatDataset<T> implements Dataset<T> {
   readonly cumulativeSizes: readonly number[];
 
   constructor(datasets: Iterable<Dataset<T>>) {
-    if (arguments.length > 1) refuseExcess('ConcatDataset', ['datasets'], arguments);
-    if (typeof datasets !== 'object' || datasets === null || !(Symbol.iterator in datasets))
-      throw new ValueError(`ConcatDataset: expected a list of datasets, got ${typeof datasets}`);
+    checkArguments('ConcatDataset', { datasets: K.iterable('a list of datasets') }, arguments);
     this.datasets = [...datasets];
     if (this.datasets.length === 0)
       throw new ValueError('ConcatDataset: datasets should not be an empty iterable');

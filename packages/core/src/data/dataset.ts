@@ -1,3 +1,4 @@
+import { describe } from '../arguments/explain.ts';
 import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { indexSelect } from '../ops/indexing/index-along.ts';
@@ -87,7 +88,7 @@ export function checkDataset(dataset: unknown, caller: string): void {
   }
   if (!Number.isInteger(length) || (length as number) < 0 || (length as number) > MAX_LENGTH) {
     throw new ValueError(
-      `${caller}: expected a dataset with a length, a whole number up to 2^31 - 1, got ${String(length)}`,
+      `${caller}: expected a dataset with a length, a whole number up to 2^31 - 1, got ${describe(length)}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { refuseExcess } from '../arguments/index.ts';
+import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 
@@ -52,9 +52,7 @@ export class ChainDataset<T> implements Iterable<T>, AsyncIterable<T> {
   readonly datasets: readonly IterableDataset<T>[];
 
   constructor(datasets: Iterable<IterableDataset<T>>) {
-    if (arguments.length > 1) refuseExcess('ChainDataset', ['datasets'], arguments);
-    if (typeof datasets !== 'object' || datasets === null || !(Symbol.iterator in datasets))
-      throw new ValueError(`ChainDataset: expected a list of iterable datasets, got ${typeof datasets}`);
+    checkArguments('ChainDataset', { datasets: K.iterable('a list of iterable datasets') }, arguments);
     this.datasets = [...datasets];
     for (const [i, dataset] of this.datasets.entries()) {
       if (!isStream(dataset))

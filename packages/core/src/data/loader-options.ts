@@ -1,3 +1,4 @@
+import { describe } from '../arguments/explain.ts';
 import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
@@ -54,7 +55,7 @@ export function checkLoaderOptions<T>(dataset: Dataset<T> | IterableDataset<T>, 
   if (!isStream(dataset)) checkDataset(dataset, 'DataLoader');
   else refuseOrder(options);
   if (batchSize !== null && !batchSizeKind.accepts(batchSize))
-    throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${String(batchSize)}`);
+    throw new ValueError(`DataLoader: batchSize should be a positive integer, got ${describe(batchSize)}`);
   if (shuffle === true && sampler !== undefined)
     throw new ValueError('DataLoader: the sampler option is mutually exclusive with shuffle');
   if (batchSampler !== undefined && (batchSize !== 1 || shuffle || sampler !== undefined || dropLast))
@@ -78,6 +79,8 @@ export function orderOf<T>(dataset: Dataset<T>, { sampler, shuffle, generator }:
   return new RandomSampler(dataset, generator === undefined ? {} : { generator });
 }
 
+const walkable = /* @__PURE__ */ K.iterable('what can be iterated');
+
 /** Lists are checked at once, other iterables (which may have no end) as they go. */
 function checkSampler(name: 'sampler' | 'batchSampler', sampler: unknown, length: number): void {
   const isList = (x: unknown): x is ArrayLike<unknown> & object => Array.isArray(x) || ArrayBuffer.isView(x);
@@ -85,12 +88,8 @@ function checkSampler(name: 'sampler' | 'batchSampler', sampler: unknown, length
     for (const indices of sampler as unknown[])
       checkIndices(indices as ArrayLike<unknown>, length, 'DataLoader: batchSampler');
   else if (isList(sampler)) checkIndices(sampler, length, `DataLoader: ${name}`);
-  else if (
-    sampler === null ||
-    typeof sampler !== 'object' ||
-    typeof (sampler as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function'
-  ) {
-    const got = sampler === null ? 'null' : typeof sampler;
+  else if (!walkable.accepts(sampler)) {
+    const got = describe(sampler);
     const list = name === 'sampler' ? 'a list of indices' : 'a list of lists of indices';
     throw new ValueError(`DataLoader: expected a ${name} that can be iterated, such as ${list}, got ${got}`);
   }

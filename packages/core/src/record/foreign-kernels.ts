@@ -152,7 +152,7 @@ export function weighClasses(
       `weighClasses: expected a row of ${classes} classes for each of ${target.count} targets, got shape ${formatShape(out.shape)}`,
     );
   }
-  return kernels.classFactors(target, weight, factors, out);
+  return kernels.classFactors(target, weight ?? null, factors, out);
 }
 
 const marginsTakes = signature('multilabelMargins', {

@@ -335,10 +335,10 @@ describe('bad options', () => {
     [() => new data.DataLoader(numbers(3), { batchSize: Infinity }), 'positive integer, got Infinity'],
     [
       () => new data.DataLoader(numbers(3), { sampler: 5 as never }),
-      'DataLoader: expected a sampler that can be iterated, such as a list of indices, got number',
+      'DataLoader: expected a sampler that can be iterated, such as a list of indices, got 5',
     ],
     [() => new data.DataLoader(numbers(3), { sampler: null as never }), 'a list of indices, got null'],
-    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'a list of indices, got object'],
+    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'a list of indices, got an empty object'],
   ])('are errors %#', (f, message) => {
     expect(f).toThrow(ValueError);
     expect(f).toThrow(message);

@@ -299,7 +299,7 @@ describe('loaders', () => {
     [() => new data.DataLoader(numbers(3), { batchSampler: [0] as never }), 'expected a list of indices'],
     [
       () => new data.DataLoader(numbers(3), { batchSampler: 3 as never }),
-      'such as a list of lists of indices, got number',
+      'such as a list of lists of indices, got 3',
     ],
     [() => new data.DataLoader(K.ones([3]) as never), 'expected a dataset with a length'],
   ])('bad options are errors %#', (f, message) => {

@@ -1,4 +1,5 @@
 import {
+  calledAs,
   checkArguments,
   type DType,
   Generator,
@@ -64,8 +65,16 @@ function inputsOf(sizes: readonly Shape[], model: AnyModule, { dtypes, batchDim 
   const usual = model.parameters()[0]?.dtype ?? 'float32';
   return sizes.map((size, i) => {
     const shape = batchDim === undefined ? size : [...size.slice(0, batchDim), 1, ...size.slice(batchDim)];
-    return rand([...shape], { generator }).to(dtypes?.[i] ?? usual);
+    return random(shape, generator).to(dtypes?.[i] ?? usual);
   });
+}
+
+function random(shape: Shape, generator: Generator): Tensor {
+  try {
+    return rand([...shape], { generator });
+  } catch (error) {
+    throw calledAs('summary', error);
+  }
 }
 
 /** Calls the model without a trace: modes, random numbers and buffers are afterwards what they were. */

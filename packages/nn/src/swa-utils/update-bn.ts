@@ -12,10 +12,12 @@ export interface UpdateBnOptions {
   readonly wait?: boolean;
 }
 
+const walkable = /* @__PURE__ */ K.iterable('what can be iterated');
+
 const takes = () => ({
   loader: K.kind(
     'what can be iterated, such as a DataLoader',
-    (x) => typeof x === 'object' && x !== null && (Symbol.iterator in x || Symbol.asyncIterator in x),
+    (x) => walkable.accepts(x) || (typeof x === 'object' && x !== null && Symbol.asyncIterator in x),
   ),
   model: moduleKind,
   options: K.options<UpdateBnOptions>({ wait: K.flag }),

@@ -122,8 +122,8 @@ export class FusedUpdate {
 
   #check(tensors: readonly Tensor[], params: readonly number[]): void {
     if (!Array.isArray(tensors) || !Array.isArray(params)) this.#refuse(tensors, params);
-    const [first] = tensors;
-    if (first === undefined) return;
+    if (tensors.length === 0) return;
+    const first = tensors[0] as Tensor;
     if (!(first instanceof Tensor)) this.#refuse(tensors, params);
     const { dtype, shape } = first;
     for (let i = 0; i < tensors.length; i++) {

@@ -34,6 +34,8 @@ export interface InterpolateOptions {
   readonly antialias?: boolean;
 }
 
+const mostElements = 2 ** 31 - 1;
+
 /** For how many spatial dimensions each mode is. */
 const dimensions: Readonly<Record<InterpolationMode, readonly number[]>> = {
   nearest: [1, 2, 3],
@@ -50,7 +52,7 @@ const withoutCorners: readonly InterpolationMode[] = ['nearest', 'nearest-exact'
 const withAntialias: readonly InterpolationMode[] = ['bilinear', 'bicubic', 'lanczos'];
 
 const floats = /* @__PURE__ */ floatsOnly('interpolate');
-const factors = /* @__PURE__ */ K.either(K.number, /* @__PURE__ */ K.listOf(K.number));
+const factors = /* @__PURE__ */ K.either(K.finite, /* @__PURE__ */ K.listOf(K.finite));
 const sizeKinds = {
   size: /* @__PURE__ */ K.nullable(K.sizeOrSizes),
   scaleFactor: /* @__PURE__ */ K.nullable(factors),
@@ -104,7 +106,7 @@ function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
 /**
  * x, (N, C, d1, ...) with 1 to 3 spatial dimensions, resampled to `size`, or to `scaleFactor` times its size. Follows
  * `torch.nn.functional.interpolate`.
- * @throws ShapeError for another number of dimensions than the mode takes, and for sizes below 1
+ * @throws ShapeError for another number of dimensions than the mode takes, and for sizes below 1 or beyond what a tensor holds
  * @throws ValueError unless one of `size` and `scaleFactor` is given, and for options that do not go with the mode; DTypeError for
  *   integers, unless the mode is `'nearest'` or `'nearest-exact'`
  * @example
@@ -144,6 +146,11 @@ export const interpolate = /* @__PURE__ */ composition(
       throw new ShapeError(
         `interpolate: Input and output sizes should be greater than 0, but got input ${formatShape(field)} and output ` +
           formatShape(resampled.map(({ to }) => to)),
+      );
+    }
+    if (resampled.some(({ to }) => to > mostElements)) {
+      throw new ShapeError(
+        `interpolate: a tensor has at most 2^31 - 1 elements, but the output sizes would be ${formatShape(resampled.map(({ to }) => to))}`,
       );
     }
     const settings = { mode, alignCorners: alignCorners ?? false, antialias, dtype: x.dtype };

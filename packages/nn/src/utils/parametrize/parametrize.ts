@@ -62,6 +62,7 @@ export class ParametrizationList extends Numbered<Parametrization, Parametrizati
 
   /** Makes the originals those that give this tensor, or one near it. */
   assign(x: Tensor): void {
+    checkArguments('assign', { x: K.tensor }, arguments);
     const inverse = inverseOf([...this], x);
     noGrad(() => {
       for (const [i, original] of this.originals().entries()) {
