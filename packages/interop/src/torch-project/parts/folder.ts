@@ -3,43 +3,47 @@ import { ValueError } from '@kindling/core';
 /** The files of a folder by name: text, or bytes. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
+/** What an export has, by which one is told from other folders. */
+const SIGNS = ['verify.py', 'reference.safetensors'];
+
+const unlessMissing =
+  <T>(instead: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code === 'ENOENT') return instead;
+    throw error;
+  };
+
+/** How many folders this process wrote: two at once have names of their own. */
+let count = 0;
+
 /**
- * Writes files as a new folder, which stands there whole or not at all: they are written into another one beside it, which is then
+ * Writes files as a folder, which stands there whole or not at all: they are written into another one beside it, brought to the disk, and that one is
  * renamed. What killed processes left beside it is removed.
- * @throws ValueError where there is a folder with something in it already, unless it is to be replaced
+ * @throws ValueError where there is a folder with something in it, unless that is an export which is to be replaced
  */
 export async function writeFolder(path: string, files: Files, overwrite: boolean): Promise<void> {
-  const { mkdir, open, readdir, rename, rm } = await import('node:fs/promises');
+  const { mkdir, open, rename, rm } = await import('node:fs/promises');
   const { basename, dirname, join, resolve } = await import('node:path');
   const target = resolve(path);
   const parent = dirname(target);
-  await refuseFolder(path, overwrite);
   await mkdir(parent, { recursive: true });
-  const mark = `.${basename(target)}.kindling-`;
-  for (const name of await readdir(parent))
-    if (name.startsWith(mark) && !isRunning(Number(/-(\d+)-/.exec(name.slice(mark.length - 1))?.[1])))
-      await rm(join(parent, name), { recursive: true, force: true });
-  const own = `${mark}${process.pid}-`;
-  const [next, old] = [join(parent, `${own}new`), join(parent, `${own}old`)];
-  try {
-    await rm(next, { recursive: true, force: true });
-    await mkdir(next);
-    for (const [name, content] of Object.entries(files)) {
-      const file = await open(join(next, name), 'w');
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+  await removeAbandoned(target);
+  await refuseFolder(path, overwrite);
+  const own = join(parent, `.${basename(target)}.kindling-${process.pid}-${count++}`);
+  const [next, old] = [`${own}-new`, `${own}-old`];
+  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+    const file = await open(join(next, name), 'wx');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    const had = await rename(target, old).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
+  };
+  try {
+    await mkdir(next);
+    for (const [name, content] of Object.entries(files)) await write(name, content);
+    const had = await rename(target, old).then(() => true, unlessMissing(false));
     try {
       await rename(next, target);
     } catch (error) {
@@ -47,26 +51,23 @@ export async function writeFolder(path: string, files: Files, overwrite: boolean
       throw error;
     }
   } finally {
-    await rm(next, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
+    for (const folder of [next, old]) await rm(folder, { recursive: true, force: true });
   }
 }
 
-/**
- * Refuses a place that is no folder to write into.
- * @throws ValueError
- */
-export async function refuseFolder(path: string, overwrite: boolean): Promise<void> {
-  const { readdir } = await import('node:fs/promises');
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') throw new ValueError(`exportTorch: ${path} is a file, expected a folder`);
-    throw error;
-  });
-  if (names.length === 0 || overwrite) return;
-  throw new ValueError(
-    `exportTorch: the folder ${path} has ${names.length} files already; name another one, or replace it by { overwrite: true }`,
-  );
+/** Removes what killed processes left beside a folder; one that was being replaced is put back. */
+async function removeAbandoned(target: string): Promise<void> {
+  const { readdir, rename, rm } = await import('node:fs/promises');
+  const { basename, dirname, join } = await import('node:path');
+  const parent = dirname(target);
+  const names = await readdir(parent);
+  for (const name of names) {
+    const [, of, pid, kind] = /^\.(.+)\.kindling-(\d+)-\d+-(new|old)$/.exec(name) ?? [];
+    if (of !== basename(target) || isRunning(Number(pid))) continue;
+    const left = join(parent, name);
+    if (kind === 'old' && !names.includes(basename(target))) await rename(left, target);
+    else await rm(left, { recursive: true, force: true });
+  }
 }
 
 function isRunning(pid: number): boolean {
@@ -76,4 +77,26 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/**
+ * Refuses a place where no folder can be written.
+ * @throws ValueError
+ */
+export async function refuseFolder(path: string, overwrite: boolean): Promise<void> {
+  const { readdir } = await import('node:fs/promises');
+  const refused = (why: string): ValueError => new ValueError(`exportTorch: ${path} ${why}`);
+  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') throw refused('is a file, expected a folder, or none yet');
+    return unlessMissing<string[]>([])(error);
+  });
+  if (names.length === 0) return;
+  if (!overwrite)
+    throw refused(
+      `has ${names.length} files already; name another folder, or replace an export by { overwrite: true }`,
+    );
+  if (!SIGNS.every((name) => names.includes(name)))
+    throw refused(
+      `is no export (it has no ${SIGNS.join(' and ')}), so it is not replaced; name another folder`,
+    );
 }

@@ -98,7 +98,8 @@ def save_checkpoint(training: Training, folder: Path) -> None:
         values[name], state[name] = optimizer_state(training, name)
     state["values"] = json.dumps(encoded(values))
     path = folder / f"step-{training.progress['step']:08d}"
-    dcp.save({**state, **generators(training.ranks)}, checkpoint_id=path)
+    state |= generators(training.ranks)
+    dcp.save(state, checkpoint_id=path, no_dist=training.ranks.world == 1)
 
 
 def resume(training: Training, folder: Path) -> None:
@@ -122,7 +123,7 @@ def resume(training: Training, folder: Path) -> None:
             state[name][key.removeprefix(f"{name}.")] = zeros
     own = {key: x for key, x in generators(training.ranks).items() if key in kept}
     state |= own
-    dcp.load(state, storage_reader=reader)
+    dcp.load(state, storage_reader=reader, no_dist=training.ranks.world == 1)
     values = json.loads(state["values"], object_hook=decoded)
     training.progress = values["progress"]
     for name, scheduler in training.schedulers.items():
@@ -253,7 +254,7 @@ def write_json(file: Path, value: Any) -> None:
     file.write_text(json.dumps(encoded(value), indent=2) + "\n")
 `;
 
-const groups = String.raw`def groups(model: nn.Module, file: Path) -> list[dict[str, Any]]:
+const groups = `def groups(model: nn.Module, file: Path) -> list[dict[str, Any]]:
     """The parameters of each group that a file lists."""
     parameters = dict(model.named_parameters())
     return [
@@ -264,7 +265,7 @@ const groups = String.raw`def groups(model: nn.Module, file: Path) -> list[dict[
 
 `;
 
-const tabulated = String.raw`def tabulated(file: Path, key: str) -> Callable[[int], float]:
+const tabulated = `def tabulated(file: Path, key: str) -> Callable[[int], float]:
     """A function that Python has not, by its values at 0, 1, 2 and so on."""
     values = load_file(file)[key].tolist()
     return lambda x: values[x]
