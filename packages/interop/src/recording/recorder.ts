@@ -13,6 +13,8 @@ type Open<T> = { -readonly [K in keyof T]: T[K] } & { body: Call[] };
 /** A call that goes on. */
 interface Level {
   readonly call: Open<ModuleCall> | Open<FunctionCall>;
+  /** How much had been made without an operation when it began: see {@link Values.result}. */
+  readonly created: number;
   /** Its arguments as they came. */
   readonly given: readonly unknown[];
   /** The stack up to the function that was called, and how many of its frames are outside of it; of a module nothing. */
@@ -61,9 +63,10 @@ export class Recorder implements Observer, CallListener {
   }
 
   #closeFunction(): void {
-    const { call, given } = this.#levels.pop() as Level;
+    const level = this.#levels.pop() as Level;
+    const { call } = level;
     if (call.kind !== 'function') return;
-    call.result = this.#resultOf(call, given);
+    call.result = this.#resultOf({ ...level, call });
     // A function in which nothing ran and which made nothing was a question, or gave back what it was given.
     if (call.body.length === 0 && valuesIn(call.result).every((x) => valuesIn(call.given).includes(x))) {
       const body = this.#body;
@@ -72,7 +75,7 @@ export class Recorder implements Observer, CallListener {
   }
 
   /** What a function gave, which its check does not tell: what it gives when it is called again. */
-  #resultOf(call: FunctionCall, given: readonly unknown[]): Argument {
+  #resultOf({ call, given, created: from }: Level & { call: FunctionCall }): Argument {
     const within = this.#levels.some(
       (level) => level.call.kind === 'module' && libraryClass(level.call.module) !== null,
     );
@@ -87,6 +90,7 @@ export class Recorder implements Observer, CallListener {
         result.tree,
         result.values,
         given.some((x) => x instanceof Tensor),
+        from,
       );
     } finally {
       this.#looksAway = false;
@@ -120,7 +124,8 @@ export class Recorder implements Observer, CallListener {
       line,
     };
     this.#body.push(call);
-    this.#levels.push({ call, given: Array.from(given), frames, depth });
+    const created = this.values.createdSoFar;
+    this.#levels.push({ call, created, given: Array.from(given), frames, depth });
   }
 
   computes(operands: readonly unknown[]): void {
@@ -199,7 +204,7 @@ export class Recorder implements Observer, CallListener {
       line,
     };
     this.#body.push(call);
-    this.#levels.push({ call, given: inputs, frames: [], depth: 0 });
+    this.#levels.push({ call, created: 0, given: inputs, frames: [], depth: 0 });
   }
 
   left(module: AnyModule, result: unknown): void {

@@ -64,18 +64,35 @@ export class Values {
     return this.#dependent.has(x.storage);
   }
 
+  /** How much functions have made so far without an operation that nothing has read. */
+  get createdSoFar(): number {
+    return this.#created.length;
+  }
+
   /**
-   * What a function gave, of which these tensors are these values; others it may have made without an operation.
+   * What a function gave, of which these tensors are these values; others it may have made without an operation, itself or by functions
+   * that it called: those since `from`.
    * @param depends whether it read what follows from inputs or state
    */
-  result(tree: unknown, given: ReadonlyMap<Tensor, Value>, depends: boolean): Argument {
+  result(tree: unknown, given: ReadonlyMap<Tensor, Value>, depends: boolean, from: number): Argument {
+    const before = new Map<Tensor, Value | undefined>();
+    const take = (x: Tensor, value: Value): void => {
+      if (!before.has(x)) before.set(x, this.#values.get(x));
+      this.#values.set(x, value);
+    };
+    for (const [x, value] of given) take(x, value);
     for (const x of tensorsIn(tree)) {
       if (given.has(x) || this.#values.has(x) || this.#state.has(x)) continue;
-      this.#created.push({ tensor: x, value: this.#add(x, { kind: 'result' }), depends });
+      const within = this.#created.slice(from).find(({ tensor }) => sameElements(tensor, x));
+      if (within === undefined)
+        this.#created.push({ tensor: x, value: this.#add(x, { kind: 'result' }), depends });
+      else take(x, within.value);
     }
-    for (const [tensor, value] of given) this.#values.set(tensor, value);
     const argument = this.argument(tree);
-    for (const tensor of given.keys()) this.#values.delete(tensor);
+    for (const [x, value] of before) {
+      if (value === undefined) this.#values.delete(x);
+      else this.#values.set(x, value);
+    }
     return argument;
   }
 

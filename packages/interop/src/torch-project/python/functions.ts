@@ -4,8 +4,8 @@ import * as core from '@kindling/core';
 import { camelCase, snakeCase, Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { type Argument, type FunctionCall, isValue, type Operation } from '../../recording/index.ts';
-import { call, flat, type Py, prefixed } from './layout.ts';
-import { dtypeName, isDType, text } from './literals.ts';
+import { call, flat, list, type Py, prefixed } from './layout.ts';
+import { dtypeName, isDType, number, text } from './literals.ts';
 
 /** Writes arguments: values by their variables, numbers that follow the batch by a size. */
 export interface Writing {
@@ -48,15 +48,10 @@ const renamed: Readonly<Record<string, string>> = {
   },
 };
 
-/** Where PyTorch takes a keyword for what comes by position. */
+/** Where PyTorch takes a keyword for what comes by position: of operations their numbers, of functions what follows the tensor. */
 const keywords: Readonly<Record<string, readonly string[]>> = {
-  ...{
-    add: ['alpha'],
-    sub: ['alpha'],
-    addcmul: ['value'],
-    addcdiv: ['value'],
-    nan_to_num: ['nan', 'posinf', 'neginf'],
-  },
+  ...{ add: ['alpha'], sub: ['alpha'], addcmul: ['value'], addcdiv: ['value'] },
+  ...{ sort: ['dim'], argsort: ['dim'], vecdot: ['', 'dim'], 'linalg.vecdot': ['', 'dim'] },
 };
 
 const keyword = (name: string, x: Py): Py => prefixed(`${name}=`, x);
@@ -67,7 +62,7 @@ function optionsOf(options: Argument, write: Writing): Py[] {
   return Object.entries(options as Given).flatMap(([name, x]) => {
     if (x === undefined || (typeof x === 'object' && x !== null && '$class' in x) || name === 'requiresGrad')
       return [];
-    return [keyword(snakeCase(name), argument(x, write, name))];
+    return [keyword(pythonName(name), argument(x, write, name))];
   });
 }
 
@@ -92,23 +87,44 @@ const method =
       `${flat(write.py(given.x))}.${name}`,
       parameters.flatMap((p) => (given[p] === undefined ? [] : [write.py(given[p])])),
     );
+/** The methods of Kindling's tensors that PyTorch's have not, or in another order. */
+const functionsOnly: ReadonlySet<string> = new Set(['pad', 'rsub', 'where']);
+
 const sized =
   (name: string, parameter: string): Form =>
-  (given, write) =>
-    call(
-      `${flat(write.py(given.x))}.${name}`,
-      sizesOf(given[parameter]).map((n) => write.py(n)),
-    );
+  (given, write) => {
+    const sizes = sizesOf(given[parameter]).map((n) => write.py(n));
+    return call(`${flat(write.py(given.x))}.${name}`, sizes.length === 0 ? ['()'] : sizes);
+  };
+
+/** `x[1:3, ..., None]`. */
+const subscript: Form = (given, write) => {
+  const bound = (x: Argument | undefined): string => (x === null || x === undefined ? '' : flat(write.py(x)));
+  const items = (given.items as readonly Argument[]).map((item): Py => {
+    if (item === '...' || item === ':') return item;
+    if (Array.isArray(item)) return list(item.map((n) => write.py(n)));
+    if (typeof item !== 'object' || item === null || isValue(item)) return write.py(item);
+    const { start, stop, step } = item as Given;
+    return `${bound(start)}:${bound(stop)}${step === null || step === undefined ? '' : `:${bound(step)}`}`;
+  });
+  return `${flat(write.py(given.x))}[${items.map(flat).join(', ')}]`;
+};
+
+/** Functions of sizes or dimensions that come one by one, or as a list. */
+const listed = {
+  reshape: 'sizes',
+  view: 'sizes',
+  expand: 'sizes',
+  repeat: 'repeats',
+  tile: 'dims',
+  permute: 'dims',
+  flip: 'dims',
+};
 
 /** Functions whose arguments come in another form. */
 const forms: Readonly<Record<string, Form>> = {
-  ...Object.fromEntries(
-    ['reshape', 'view', 'expand', 'repeat'].map((name) => [
-      name,
-      sized(name, name === 'repeat' ? 'repeats' : 'sizes'),
-    ]),
-  ),
-  permute: sized('permute', 'dims'),
+  ...Object.fromEntries(Object.entries(listed).map(([name, parameter]) => [name, sized(name, parameter)])),
+  index: subscript,
   to: (given, write) =>
     call(`${flat(write.py(given.x))}.to`, [
       typeof given.dtype === 'string' && isDType(given.dtype)
@@ -128,13 +144,21 @@ function calleeOf(
   if (beyond.has(name)) return null;
   const given = renamed[name];
   if (given !== undefined) return { callee: given, isMethod: false };
-  const python = snakeCase(name);
+  const python = pythonName(name);
+  if (name.startsWith('special'))
+    return { callee: `torch.special.${python.replace(/^special_/, '')}`, isMethod: false };
   if (name.includes('.')) return { callee: `torch.${python}`, isMethod: false };
-  if (first !== undefined && isValue(first) && own(methods, name))
+  if (first !== undefined && isValue(first) && own(methods, name) && !functionsOnly.has(name))
     return { callee: `${flat(write.py(first))}.${python}`, isMethod: true };
   if (own(F, name)) return { callee: `F.${python}`, isMethod: false };
+  for (const place of ['linalg', 'special'] as const)
+    if (!own(core, name) && own(core[place], name))
+      return { callee: `torch.${place}.${python}`, isMethod: false };
   return own(core, name) ? { callee: `torch.${python}`, isMethod: false } : null;
 }
+
+/** A name in Python's style; what is all capitals stays. */
+const pythonName = (name: string): string => (/^[A-Z]+$/.test(name) ? name : snakeCase(name));
 
 /** A call of a public function; `null` where PyTorch has none of its name. */
 export function functionCall(
@@ -143,9 +167,17 @@ export function functionCall(
 ): Py | null {
   const form = forms[name];
   if (form !== undefined) return form(given, write);
-  const entries = Object.entries(given).filter(([, x]) => x !== undefined);
+  const all = Object.entries(given);
+  // What is left out before another argument is None.
+  const entries = all.filter(
+    ([, x], i) =>
+      x !== undefined ||
+      name === 'batchNorm' ||
+      all.slice(i + 1).some(([, y]) => y !== undefined && isPlain(y)),
+  );
   const found = calleeOf(name, entries[0]?.[1], write);
   if (found === null) return null;
+  const names = keywords[name] ?? [];
   // Options may stand in the place of a parameter that was left out.
   const isOptions = ([parameter, x]: [string, Argument]): boolean =>
     typeof x === 'object' &&
@@ -156,30 +188,77 @@ export function functionCall(
     parameter !== 'x';
   const positional = entries.filter((entry) => !isOptions(entry)).slice(found.isMethod ? 1 : 0);
   const options = entries.filter(isOptions).flatMap(([, x]) => optionsOf(x, write));
-  return call(found.callee, [
-    ...positional.map(([parameter, x]) => argument(x, write, parameter)),
-    ...options,
-  ]);
+  const written = positional.map(([parameter, x], i) => {
+    const by = names[found.isMethod ? i : i - 1];
+    const py = argument(x, write, parameter);
+    return by === undefined || by === '' ? py : keyword(by, py);
+  });
+  return call(found.callee, [...written, ...options]);
 }
 
-/** An operation that no function told of: an operator, or a function by the name of the operation. */
+/** Whether an argument is no object of options. */
+const isPlain = (x: Argument): boolean =>
+  typeof x !== 'object' || x === null || Array.isArray(x) || isValue(x) || 'perSample' in x;
+
+type OperationForm = (operation: {
+  readonly operands: readonly string[];
+  readonly params: readonly number[];
+  readonly root: string;
+}) => Py;
+
+const rounded: OperationForm = ({ operands: [x], params: [scale], root }) =>
+  scale === undefined
+    ? `${x}.round()`
+    : `${x}.round(decimals=${(root === 'div' ? 1 : -1) * Math.round(Math.log10(scale))})`;
+
+/** Elementwise operations whose numbers are not PyTorch's arguments, or that stand for several functions. */
+const operationForms: Readonly<Record<string, OperationForm>> = {
+  neg: ({ operands: [x] }) => `-${x}`,
+  pow_: ({ operands: [x, y] }) => (y === undefined ? `${x}.square_()` : `${x}.pow_(${y})`),
+  pow: ({ operands: [x, y] }) => (y === undefined ? `${x}.square()` : `${x}**${y}`),
+  div: ({ operands: [x, y], root }) =>
+    root === 'trunc' || root === 'floor' ? `torch.div(${x}, ${y}, rounding_mode="${root}")` : `${x} / ${y}`,
+  div_: ({ operands: [x, y], root }) =>
+    `${x}.div_(${y}${root === 'trunc' || root === 'floor' ? `, rounding_mode="${root}"` : ''})`,
+  elu: ({ operands: [x], params }) =>
+    params[1] === 1 ? `F.elu(${x}, alpha=${number(params[0] as number)})` : `F.selu(${x})`,
+  celu: ({ operands: [x], params }) => `F.celu(${x}, alpha=${number(params[0] as number)})`,
+  round: rounded,
+  round_: (given) => `${flat(rounded(given)).replace('.round(', '.round_(')}`,
+};
+
+/** Operands and numbers of an operation that no function told of: an operator, or a function by the name of the operation. */
 export function operationCall(
-  operation: Pick<Operation, 'name' | 'operands' | 'attributes' | 'elementwise'>,
+  {
+    name,
+    operands,
+    attributes,
+    elementwise,
+  }: Pick<Operation, 'name' | 'operands' | 'attributes' | 'elementwise'>,
   write: Writing,
 ): Py | null {
-  const { name, operands, attributes } = operation;
-  const numbers = operands.filter((x) => typeof x === 'number').length;
-  const own_ = operation.elementwise !== null && Array.isArray(attributes) ? attributes.slice(numbers) : [];
-  if (operation.elementwise === null) return null;
-  const [a, b] = operands.map((x) => write.py(x));
+  if (elementwise === null) return null;
+  const scalars = operands.filter((x) => typeof x === 'number').length;
+  const params = Array.isArray(attributes) ? (attributes as readonly Argument[]).slice(scalars) : [];
+  const [a, b] = operands.map((x) => flat(write.py(x)));
   const operator = operators[name];
-  if (operator !== undefined && own_.length === 0 && a !== undefined && b !== undefined)
-    return `${flat(a)} ${operator} ${flat(b)}`;
-  if (name === 'pow' && a !== undefined && b !== undefined) return `${flat(a)}**${flat(b)}`;
-  if (name === 'neg' && a !== undefined) return `-${flat(a)}`;
+  if (
+    operator !== undefined &&
+    params.length === 0 &&
+    operands.length === 2 &&
+    elementwise.expression.op !== 'trunc'
+  )
+    return `${a} ${operator} ${b}`;
+  const form = operationForms[name];
+  if (form !== undefined)
+    return form({
+      operands: operands.map((x) => flat(write.py(x))),
+      params: params as number[],
+      root: elementwise.expression.op,
+    });
   const found = calleeOf(camelCase(name), operands[0], write);
   if (found === null) return null;
-  const names = keywords[name] ?? [];
-  const more = own_.map((x, i) => (names[i] === undefined ? write.py(x) : keyword(names[i], write.py(x))));
+  const names = keywords[name.replace(/_$/, '')] ?? [];
+  const more = params.map((x, i) => (names[i] === undefined ? write.py(x) : keyword(names[i], write.py(x))));
   return call(found.callee, [...operands.slice(found.isMethod ? 1 : 0).map((x) => write.py(x)), ...more]);
 }

@@ -1,5 +1,5 @@
 /** The library's layers and losses as PyTorch constructs them: their classes and arguments. */
-import { defaultGenerator, listenToCalls, noGrad, snakeCase, Tensor } from '@kindling/core';
+import { defaultGenerator, isFloatingPoint, listenToCalls, noGrad, snakeCase, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import * as nn from '@kindling/nn';
 import { ExportError } from '../../errors.ts';
@@ -133,9 +133,12 @@ function activationName(f: unknown): unknown {
   );
 }
 
-/** Whether the class has a flag for a tensor that is left out. */
-const without = (x: Fields, name: string): boolean =>
-  x[name] === null && x.affine !== false && x.elementwiseAffine !== false;
+/** What stands for a tensor that the state holds: a weight of classes, say. */
+const ones = (x: Tensor): Py =>
+  call('torch.ones', [
+    ...(x.ndim === 0 ? ['()'] : x.shape.map(number)),
+    ...(x.dtype === 'float32' ? [] : [`dtype=${dtypeName(x.dtype)}`]),
+  ]);
 
 /**
  * How a library module is constructed in PyTorch, defaults left out: `nn.Linear(784, 128, bias=False)`. `value` writes a value under the
@@ -158,11 +161,10 @@ export function construction(
     const x = fields[option];
     if (option === 'training' || required.includes(option)) return [];
     const argument = snakeCase(option);
-    // A weight of classes is in the state.
-    if (x instanceof Tensor && module instanceof nn.Loss)
-      return [prefixed(`${argument}=`, call('torch.ones', x.shape.map(number)))];
-    if (defaults?.[option] instanceof Tensor)
-      return option === 'bias' && without(fields, option) ? ['bias=False'] : [];
+    if (x instanceof Tensor && (module instanceof nn.Loss || option === '_randomSamples'))
+      return [prefixed(`${argument}=`, ones(x))];
+    if (option === 'bias' && x === null) return fields.weight instanceof Tensor ? ['bias=False'] : [];
+    if (defaults?.[option] instanceof Tensor) return [];
     if (!isPlain(x) || x instanceof Tensor) return [];
     if (defaults === null ? x === null || x === false : same(x, defaults[option])) return [];
     return [prefixed(`${argument}=`, value(short(option, x), argument))];
@@ -170,7 +172,10 @@ export function construction(
   const positional = required
     .map((parameter, i) => value(short(parameter, given[i]), snakeCase(parameter)))
     .filter((_, i) => given.slice(i).some((x) => x !== undefined && x !== null));
-  const [p] = module.parameters();
-  const dtype = p === undefined || p.dtype === 'float32' ? [] : [`dtype=${dtypeName(p.dtype)}`];
+  const p = [...module.parameters(), ...module.buffers()].find((x) => isFloatingPoint(x.dtype));
+  const dtype =
+    module instanceof nn.Loss || p === undefined || p.dtype === 'float32'
+      ? []
+      : [`dtype=${dtypeName(p.dtype)}`];
   return call(`nn.${name}`, [...positional, ...options, ...dtype]);
 }
