@@ -11,11 +11,13 @@ import {
   valuesIn,
 } from '../../recording/index.ts';
 import { argumentsOf } from './arguments.ts';
+import { Expressions } from './expressions.ts';
 import { functionCall, operationCall } from './functions.ts';
 import { call, flat, list, type Py, prefixed, tuple } from './layout.ts';
 import { dtypeName, literal, nested, number, text } from './literals.ts';
 import { marked } from './marks.ts';
 import { Names } from './names.ts';
+import { primitiveForms } from './primitives.ts';
 import { givesOf, needed, readsOf, type Unit, unitsOf, Variables } from './units.ts';
 
 /** A line of Python, and where it comes from. */
@@ -55,9 +57,9 @@ export class Body {
   /** What each variable holds. */
   readonly #held = new Map<string, Value>();
 
-  constructor(body: readonly Call[], result: Argument, where: Surroundings) {
+  constructor(body: readonly Call[], result: Argument, where: Surroundings, withModules = true) {
     this.#where = where;
-    const all = unitsOf(body);
+    const all = unitsOf(body, withModules);
     this.#units = needed(all, valuesIn(result));
     this.#variables = new Variables(all);
     this.#units.forEach((unit, i) => {
@@ -127,13 +129,14 @@ export class Body {
         `the parameter or buffer ${source.name} is used where it cannot be reached: give it to the call as an argument`,
       );
     }
-    if (source.kind === 'constant') return this.#constant(source.tensor);
+    if (source.kind === 'constant') return this.constant(source.tensor);
     throw new ExportError(
       'a tensor is used that no recorded call gave: return it from the module that makes it',
     );
   }
 
-  #constant(x: Tensor): Py {
+  /** A tensor's elements, where they are few. */
+  constant(x: Tensor): Py {
     if (x.count > small)
       throw new ExportError(
         `a constant of shape [${x.shape.join(', ')}] is no part of the model: register it, this.registerBuffer('name', tensor), ` +
@@ -192,9 +195,34 @@ export class Body {
     if (unit.kind === 'module') return this.#moduleCall(unit, near);
     const written =
       unit.kind === 'operation' ? operationCall(unit, write) : functionCall(this.#inMode(unit), write);
-    if (written === null) throw new ExportError('has no counterpart in PyTorch');
+    if (written === null) return this.#computed(unit);
     const isMade = unit.kind === 'function' && creations.has(unit.name) && typeof written !== 'string';
     return isMade ? { ...written, items: [...written.items, ...this.#device()] } : written;
+  }
+
+  /** An operation that PyTorch has not, by its expression. */
+  #computed(unit: Unit): Py {
+    if (unit.kind !== 'operation') throw new ExportError('has no counterpart in PyTorch');
+    const { elementwise, attributes, inputs, line } = unit;
+    const form = primitiveForms[unit.name];
+    if (form !== undefined) return form(unit, { py: (x) => this.py(x, inputs) });
+    if (elementwise === null) throw new ExportError('has no counterpart in PyTorch');
+    const reduced = Array.isArray(attributes)
+      ? null
+      : (attributes as { readonly params: readonly number[]; readonly mean: boolean });
+    const numbers = (reduced?.params ?? attributes) as readonly number[];
+    const expressions = new Expressions(
+      inputs.map((x) => flat(this.py(x))),
+      numbers,
+      (of, value) => {
+        const target = this.names.fresh(of);
+        this.statements.push({ target, value, line });
+        return target;
+      },
+    );
+    const value = expressions.write(elementwise.expression);
+    if (reduced === null) return value;
+    return `${/^[\w.]+(?:\([^()]*\))?$/.test(value) ? value : `(${value})`}.${reduced.mean ? 'mean' : 'sum'}()`;
   }
 
   /** A function whose flag is the mode: `training=self.training`. */

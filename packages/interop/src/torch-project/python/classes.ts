@@ -7,7 +7,6 @@ import {
   type Argument,
   type Call,
   isValue,
-  libraryClass,
   type ModuleCall,
   type Recording,
   valuesIn,
@@ -15,7 +14,7 @@ import {
 import { argumentsOf } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
 import { nonPersistent } from './buffers.ts';
-import { construction } from './layers.ts';
+import { construction, torchClass } from './layers.ts';
 import { call, flat, list, type Py, prefixed } from './layout.ts';
 import { dtypeName, isIdentifier, literal, number, text } from './literals.ts';
 import { marked, marksIn, withMarks } from './marks.ts';
@@ -67,7 +66,7 @@ export function reached(root: AnyModule, path: string, holder = 'self'): string 
 function baseOf(module: AnyModule): { name: string; constructor: unknown; inherits: boolean } {
   let constructor: unknown = module.constructor;
   while (typeof constructor === 'function' && constructor !== nn.Module) {
-    const name = libraryClass({ constructor } as unknown as AnyModule);
+    const name = torchClass({ constructor } as unknown as AnyModule);
     if (name !== null) {
       const { forward } = constructor.prototype as { forward: unknown };
       return { name, constructor, inherits: (module as unknown as { forward: unknown }).forward === forward };
@@ -118,7 +117,7 @@ export class Classes {
 
   /** Whether a class is written for a module. */
   #isUsers(module: AnyModule): boolean {
-    return module === this.#root || libraryClass(module) === null;
+    return module === this.#root || torchClass(module) === null;
   }
 
   /** The user's modules, by how many lie one in another below them: those without first. */
@@ -206,7 +205,7 @@ export class Classes {
   #construction(module: AnyModule): Py {
     const known = this.#constructions.get(module);
     if (known !== undefined) return known;
-    const name = libraryClass(module);
+    const name = torchClass(module);
     if (name === null) throw new ExportError(`${module.constructor.name}: a module holds itself`);
     if (!containers.has(name)) return construction(module, name, module.constructor, markedLiteral);
     return call(`nn.${name}`, this.#contents(module, name));

@@ -3,11 +3,27 @@ import { defaultGenerator, isFloatingPoint, listenToCalls, noGrad, snakeCase, Te
 import type { AnyModule } from '@kindling/nn';
 import * as nn from '@kindling/nn';
 import { ExportError } from '../../errors.ts';
+import { libraryClass } from '../../recording/index.ts';
 import { call, type Py, prefixed } from './layout.ts';
 import { dtypeName, literal, number } from './literals.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
+
+/** Losses of the library that PyTorch has not. */
+export const beyond: ReadonlySet<string> = new Set(
+  (
+    'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +
+    'FocalTverskyLoss FractionalHuberLoss InfoNCELoss JaccardLoss LogCoshLoss QuantileLoss SigmoidFocalLoss SupConLoss TverskyLoss ' +
+    'WingLoss TripletMarginWithDistanceLoss'
+  ).split(' '),
+);
+
+/** The name of a module's class, where PyTorch has it. */
+export function torchClass(module: AnyModule): string | null {
+  const name = libraryClass(module);
+  return name !== null && beyond.has(name) ? null : name;
+}
 
 /** That a constructor told what it takes. */
 class Told extends Error {}

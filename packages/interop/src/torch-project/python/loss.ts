@@ -2,22 +2,14 @@
 import { Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { ExportError } from '../../errors.ts';
-import { isValue, libraryClass, type Recording } from '../../recording/index.ts';
+import { isValue, type Recording } from '../../recording/index.ts';
 import { parameterNames } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
-import { construction } from './layers.ts';
-import { layOut, prefixed } from './layout.ts';
+import { construction, torchClass } from './layers.ts';
+import { flat, layOut, prefixed } from './layout.ts';
 import { text } from './literals.ts';
 import { unmarked } from './marks.ts';
 import { bodyLines, definition, fileOf } from './render.ts';
-
-/** Losses of the library that PyTorch has not. */
-const beyond: ReadonlySet<string> = new Set(
-  (
-    'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +
-    'FocalTverskyLoss FractionalHuberLoss InfoNCELoss JaccardLoss LogCoshLoss QuantileLoss SigmoidFocalLoss SupConLoss TverskyLoss WingLoss'
-  ).split(' '),
-);
 
 export interface LossFile {
   readonly text: string;
@@ -27,8 +19,8 @@ export interface LossFile {
 
 /** A loss that PyTorch has. */
 export function lossByName(loss: AnyModule): LossFile | null {
-  const name = libraryClass(loss);
-  if (name === null || beyond.has(name) || name === 'TripletMarginWithDistanceLoss') return null;
+  const name = torchClass(loss);
+  if (name === null) return null;
   const lines = layOut(prefixed('loss_fn = ', unmarked(construction(loss, name))), 0);
   return {
     text: fileOf('The loss: PyTorch has it.', [lines]),
@@ -47,15 +39,21 @@ function leavesOf(tree: unknown, at: string): string[] {
 
 /** A loss written as a function of what the model gives and the targets, of which the recording has all tensors as inputs. */
 export function lossByCalls(loss: unknown, recording: Recording, output: unknown): LossFile {
-  const body = new Body(recording.body, recording.result, {
-    state: (_, name) => {
-      throw new ExportError(
-        `the loss reads ${name}, which its function cannot reach: return it from the model, or give the loss no state of its own`,
-      );
+  const body: Body = new Body(
+    recording.body,
+    recording.result,
+    {
+      state: (x, name) => {
+        if (name.startsWith('loss.') && !x.requiresGrad) return flat(body.constant(x));
+        throw new ExportError(
+          `the loss reads ${name}, which its function cannot reach: return it from the model, or give the loss no state of its own`,
+        );
+      },
+      module: () => null,
+      followsMode: () => false,
     },
-    module: () => null,
-    followsMode: () => false,
-  });
+    false,
+  );
   const isFunction = !(typeof loss === 'function' && 'forward' in loss);
   const names = parameterNames(isFunction ? loss : (loss as { forward: unknown }).forward);
   const first = body.names.fresh(names[0] ?? 'output');

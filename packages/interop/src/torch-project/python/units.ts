@@ -1,4 +1,6 @@
 /** What of a recorded body becomes a line of Python: modules and functions by their names, what PyTorch has not by what happens in it. */
+
+import { ExportError } from '../../errors.ts';
 import {
   type Call,
   type FunctionCall,
@@ -17,12 +19,15 @@ const anything = { py: () => 'x' };
 const callsModules = (body: readonly Call[]): boolean =>
   body.some((call) => call.kind === 'module' || (call.kind === 'function' && callsModules(call.body)));
 
-/** The calls that are written, in order. */
-export const unitsOf = (body: readonly Call[]): Unit[] =>
+/** The calls that are written, in order; of modules what happens in them, where there are to be no modules. */
+export const unitsOf = (body: readonly Call[], withModules = true): Unit[] =>
   body.flatMap((call): Unit[] => {
-    if (call.kind !== 'function') return [call];
-    if (!callsModules(call.body) && functionCall(call, anything) !== null) return [call];
-    return unitsOf(call.body);
+    if (call.kind === 'operation' || (call.kind === 'module' && withModules)) return [call];
+    if (call.kind === 'function' && !callsModules(call.body) && functionCall(call, anything) !== null)
+      return [call];
+    if (call.unlike !== undefined)
+      throw new ExportError(`${call.kind === 'module' ? call.path : call.name}: ${call.unlike}`);
+    return unitsOf(call.body, withModules);
   });
 
 /** What a unit reads. */
