@@ -1,4 +1,4 @@
-"""Loads and runs the models that layers.ts wrote, and compares. Usage: layers.py out"""
+"""Loads and runs the models that layers.ts and losses.ts wrote, and compares. Usage: layers.py out"""
 
 import collections
 import json
@@ -31,9 +31,10 @@ def leaves(x):
 def unlike(case):
     names = {}
     exec(case["text"], names)
-    net = names["Net"]()
-    net.load_state_dict(of_case[case["name"], "state"], strict=True)
-    net.train(not case["eval"])
+    net = names["Net"]() if "Net" in names else names["loss_fn"]
+    if isinstance(net, torch.nn.Module):
+        net.load_state_dict(of_case[case["name"], "state"], strict=True)
+        net.train(not case["eval"])
     given = [of_case[case["name"], "in"][str(i)] for i in range(case["inputs"])]
     torch.manual_seed(1)
     with torch.no_grad():

@@ -2,7 +2,7 @@ import { noGrad, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { libraryClass, recordBatches } from '../recording/index.ts';
-import { lossByCalls, lossByName, modelFile } from './python/index.ts';
+import { lossByCalls, lossByClass, lossByName, modelFile } from './python/index.ts';
 
 /** A model and its loss as they are called in a step. */
 export interface ModelStep {
@@ -76,7 +76,7 @@ export function writeModel({ model, inputs, loss, targets, name, batchDims }: Mo
   const file = modelFile(model, training, evaluation, classNameOf(model, name));
   const lossFile =
     (loss instanceof Module ? lossByName(loss as AnyModule) : null) ??
-    recordedLoss({ model, inputs, loss, targets }, dims);
+    recordedLoss({ model, inputs, loss, targets });
   return {
     'model.py': file.text,
     'loss.py': lossFile.text,
@@ -87,22 +87,26 @@ export function writeModel({ model, inputs, loss, targets, name, batchDims }: Mo
   };
 }
 
-function recordedLoss(
-  { model, inputs, loss, targets }: ModelStep,
-  dims: { readonly batchDims?: readonly (number | null)[] },
-) {
+function recordedLoss({ model, inputs, loss, targets }: ModelStep) {
   const outputs: Tensor[] = [];
-  void dims;
   const output = noGrad(() => (model as unknown as Call)(...inputs));
   const rebuild = leaves(output, outputs);
-  const recording = recordBatches({
-    call: (...given) =>
+  const recorded = {
+    call: (...given: Tensor[]) =>
       (loss as unknown as Call)(
         rebuild((i) => given[i]),
         ...given.slice(outputs.length),
       ),
     inputs: [...outputs, ...targets],
     models: { model, ...(loss instanceof Module ? { loss: loss as AnyModule } : {}) },
-  });
-  return lossByCalls(loss, recording, output);
+  };
+  if (!(loss instanceof Module) || Object.keys((loss as AnyModule).stateDict()).length === 0)
+    return lossByCalls(loss, recordBatches(recorded), output);
+  const models = { '': loss as AnyModule };
+  const training = recordBatches({ ...recorded, models }, { training: true });
+  return lossByClass(
+    loss as AnyModule,
+    [training, recordBatches({ ...recorded, models }, { training: false })],
+    output,
+  );
 }

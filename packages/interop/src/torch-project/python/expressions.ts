@@ -69,6 +69,17 @@ export class Expressions {
     if (op === 'constant' || op === 'intConstant') return leaf(Number(attribute));
     const args = x.args.map((arg) => this.#part(arg));
     const [a, b, c] = args as [Part, Part, Part];
+    const known = args.every(({ isNumber }) => isNumber)
+      ? computed(
+          op,
+          args.map(({ text }) => valueOf(text)),
+        )
+      : null;
+    if (typeof known === 'number') return leaf(known);
+    if (typeof known === 'boolean') return { text: known ? 'True' : 'False', binds: 9, isNumber: true };
+    if (op === 'select' && a.isNumber) return a.text === 'True' ? b : c;
+    if (op === 'and' && (a.text === 'True' || b.text === 'True')) return a.text === 'True' ? b : a;
+    if (op === 'or' && (a.text === 'False' || b.text === 'False')) return a.text === 'False' ? b : a;
     const within = (part: Part, binds: number): string => (part.binds > binds ? part.text : `(${part.text})`);
     const sign = signs[op];
     if (sign !== undefined) {
@@ -103,6 +114,29 @@ export class Expressions {
         );
     }
   }
+}
+
+const valueOf = (text: string): number => (text === 'True' ? 1 : text === 'False' ? 0 : Number(text));
+
+/** What an operation on numbers gives; `null` where it is left to PyTorch. */
+function computed(op: string, [a = 0, b = 0]: readonly number[]): number | boolean | null {
+  const results: Readonly<Record<string, number | boolean>> = {
+    ...{
+      add: a + b,
+      sub: a - b,
+      mul: a * b,
+      div: a / b,
+      neg: -a,
+      lt: a < b,
+      le: a <= b,
+      gt: a > b,
+      ge: a >= b,
+      eq: a === b,
+      ne: a !== b,
+    },
+    ...{ and: a === 1 && b === 1, or: a === 1 || b === 1, not: a !== 1 },
+  };
+  return results[op] ?? null;
 }
 
 const nameFor = ({ op, attribute }: E.Expr): string =>

@@ -25,6 +25,7 @@ const beyond: ReadonlySet<string> = new Set(
     'adaptiveWingLoss arcFaceLoss asymmetricLoss binnedHuberLoss charbonnierLoss cosFaceLoss diceLoss emdLoss focalLoss ' +
     'focalTverskyLoss fractionalHuberLoss infoNceLoss jaccardLoss logCoshLoss quantileLoss reduceLoss sigmoidFocalLoss supConLoss ' +
     'tverskyLoss wingLoss classShares copyElements dropoutMask fusedCrossEntropy fusedNll gruGates lstmGates lstmSequence maskClasses ' +
+    'apply applyBinary applyElementwise applyElementwiseInPlace applyInPlace applyMulti applyUnary applyView composed ' +
     'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows readTableRows assign'
   ).split(' '),
 );
@@ -132,6 +133,11 @@ const forms: Readonly<Record<string, Form>> = {
         : write.py(given.dtype),
     ]),
   detach: method('detach'),
+  rsub: ({ a, b, options }, write) => {
+    const alpha = (options as Given | undefined)?.alpha;
+    const factor = alpha === undefined ? '' : `${flat(write.py(alpha))} * `;
+    return `${flat(write.py(b))} - ${factor}${flat(write.py(a))}`;
+  },
   nonzeroTuple: (given, write) => call('torch.nonzero', [write.py(given.x), 'as_tuple=True']),
 };
 
@@ -167,6 +173,7 @@ export function functionCall(
 ): Py | null {
   const form = forms[name];
   if (form !== undefined) return form(given, write);
+  if (holdsFunction(given)) return null;
   const all = Object.entries(given);
   // What is left out before another argument is None.
   const entries = all.filter(
@@ -195,6 +202,13 @@ export function functionCall(
   });
   return call(found.callee, [...written, ...options]);
 }
+
+/** Whether a function stands among arguments: what it does is written, where its caller can be taken apart. */
+const holdsFunction = (x: Argument): boolean =>
+  typeof x === 'object' &&
+  x !== null &&
+  !isValue(x) &&
+  (('$class' in x && x.$class === 'Function') || Object.values(x as Given).some(holdsFunction));
 
 /** Whether an argument is no object of options. */
 const isPlain = (x: Argument): boolean =>

@@ -15,7 +15,7 @@ export const beyond: ReadonlySet<string> = new Set(
   (
     'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +
     'FocalTverskyLoss FractionalHuberLoss InfoNCELoss JaccardLoss LogCoshLoss QuantileLoss SigmoidFocalLoss SupConLoss TverskyLoss ' +
-    'WingLoss TripletMarginWithDistanceLoss'
+    'WingLoss TripletMarginWithDistanceLoss Loss WeightedLoss'
   ).split(' '),
 );
 

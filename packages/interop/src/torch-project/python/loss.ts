@@ -9,6 +9,7 @@ import { construction, torchClass } from './layers.ts';
 import { flat, layOut, prefixed } from './layout.ts';
 import { text } from './literals.ts';
 import { unmarked } from './marks.ts';
+import { modelFile } from './model.ts';
 import { bodyLines, definition, fileOf } from './render.ts';
 
 export interface LossFile {
@@ -82,5 +83,25 @@ export function lossByCalls(loss: unknown, recording: Recording, output: unknown
     text: fileOf('The loss, as a function of what the model gives and the targets.', [lines]),
     isModule: false,
     state: {},
+  };
+}
+
+/** A loss with state, as a class. */
+export function lossByClass(
+  loss: AnyModule,
+  recordings: readonly [training: Recording, evaluation: Recording],
+  output: unknown,
+): LossFile {
+  const { name } = loss.constructor;
+  if (!(output instanceof Tensor))
+    throw new ExportError(
+      `${name}: a loss with state of its own is given one tensor by the model; here the model gives several: return one, or write the loss as a function`,
+    );
+  const { text, className } = modelFile(loss, ...recordings, name === '' ? 'Loss' : name);
+  const [, ...rest] = text.split('\n');
+  return {
+    text: `"""The loss, with its state."""\n${rest.join('\n')}\n\nloss_fn = ${className}()\n`,
+    isModule: true,
+    state: loss.stateDict() as Record<string, Tensor>,
   };
 }
