@@ -3,7 +3,7 @@
 import { snakeCase } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { type Argument, isValue, libraryClass, valuesIn } from '../../recording/index.ts';
-import { isIdentifier } from './literals.ts';
+import { isIdentifier } from './text/index.ts';
 
 /** An argument that is handed on: one with tensors, of a library's layer any. */
 export interface Given {

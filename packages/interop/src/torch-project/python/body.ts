@@ -11,13 +11,23 @@ import {
   valuesIn,
 } from '../../recording/index.ts';
 import { argumentsOf } from './arguments.ts';
-import { Expressions } from './expressions.ts';
-import { functionCall, operationCall } from './functions.ts';
-import { call, flat, list, type Py, prefixed, tuple } from './layout.ts';
-import { dtypeName, literal, nested, number, text } from './literals.ts';
-import { marked } from './marks.ts';
-import { Names } from './names.ts';
-import { primitiveForms } from './primitives.ts';
+import { Expressions, functionCall, operationCall, primitiveForms } from './calls/index.ts';
+import {
+  call,
+  dtypeName,
+  flat,
+  list,
+  literal,
+  marked,
+  Names,
+  nested,
+  number,
+  type Py,
+  prefixed,
+  suffixed,
+  text,
+  tuple,
+} from './text/index.ts';
 import { givesOf, needed, readsOf, type Unit, unitsOf, Variables } from './units.ts';
 
 /** A line of Python, and where it comes from. */
@@ -222,7 +232,9 @@ export class Body {
     );
     const value = expressions.write(elementwise.expression);
     if (reduced === null) return value;
-    return `${/^[\w.]+(?:\([^()]*\))?$/.test(value) ? value : `(${value})`}.${reduced.mean ? 'mean' : 'sum'}()`;
+    const reduce = reduced.mean ? '.mean()' : '.sum()';
+    const isClosed = typeof value !== 'string' || /^[\w.]+(?:\([^()]*\))?$/.test(value);
+    return isClosed ? suffixed(value, reduce) : `(${value})${reduce}`;
   }
 
   /** A function whose flag is the mode: `training=self.training`. */

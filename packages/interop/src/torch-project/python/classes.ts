@@ -13,27 +13,24 @@ import {
 } from '../../recording/index.ts';
 import { argumentsOf } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
-import { nonPersistent } from './buffers.ts';
-import { construction, torchClass } from './layers.ts';
-import { call, flat, list, type Py, prefixed } from './layout.ts';
-import { dtypeName, isIdentifier, literal, number, text } from './literals.ts';
-import { marked, marksIn, withMarks } from './marks.ts';
-import { Names } from './names.ts';
+import { construction, nonPersistent, torchClass } from './calls/index.ts';
+import { type Draft, mapDraft, marksOfDraft, marksOfParts } from './drafts.ts';
+import {
+  call,
+  dtypeName,
+  flat,
+  isIdentifier,
+  list,
+  literal,
+  marked,
+  Names,
+  number,
+  type Py,
+  prefixed,
+  text,
+  unmarked,
+} from './text/index.ts';
 import { type Unit, unitsOf } from './units.ts';
-
-/** A class before its instances are compared: numbers are marked. */
-interface Draft {
-  /** The class that it extends, `nn.Module`, and what its constructor is given. */
-  readonly base: string;
-  readonly given: readonly Py[];
-  readonly parts: readonly { readonly target: string; readonly value: Py }[];
-  /** The parameters of forward after self; `null` where the base's is used. */
-  readonly parameters: readonly string[] | null;
-  readonly body: readonly Statement[];
-  readonly result: Py;
-  /** The same where the mode is eval, if it is another one. */
-  readonly evaluation: { readonly body: readonly Statement[]; readonly result: Py } | null;
-}
 
 /** A class as it is written. */
 export interface PythonClass extends Draft {
@@ -175,6 +172,9 @@ export class Classes {
     const columns = first.map((_, i) => marks.map((list) => list[i]?.value ?? ''));
     const differs = columns.map((column) => column.some((value) => value !== column[0]));
     const names = new Names();
+    // A number that is kept must not take the place of a module.
+    for (const { target } of group[0]?.draft.parts ?? []) names.fresh(target.replace('self.', ''));
+    for (const name of Object.keys(group[0]?.module ?? {})) names.fresh(name);
     const parameters = new Map<string, string>();
     const nameOfColumn = columns.map((column, i) => {
       if (!differs[i]) return null;
@@ -207,7 +207,10 @@ export class Classes {
     if (known !== undefined) return known;
     const name = torchClass(module);
     if (name === null) throw new ExportError(`${module.constructor.name}: a module holds itself`);
-    if (!containers.has(name)) return construction(module, name, module.constructor, markedLiteral);
+    if (!containers.has(name))
+      return construction(module, name, module.constructor, markedLiteral, (part) =>
+        this.#construction(part),
+      );
     return call(`nn.${name}`, this.#contents(module, name));
   }
 
@@ -246,7 +249,7 @@ export class Classes {
         ? []
         : isContainer
           ? this.#contents(module, name)
-          : construction(module, name, constructor, markedLiteral);
+          : construction(module, name, constructor, markedLiteral, (part) => this.#construction(part));
     const given = Array.isArray(ofBase) ? ofBase : (ofBase as Exclude<Py, string>).items;
     const parts = name === 'Module' ? this.#parts(module) : [];
     const base = { base: `nn.${name}`, given, parts };
@@ -385,39 +388,7 @@ const parameter = (p: Tensor): Py => call('nn.Parameter', [emptyLike(p)]);
 function repeated(items: readonly Py[]): Py | null {
   const [first] = items.map(flat);
   if (first === undefined || items.length < 3 || items.some((item) => flat(item) !== first)) return null;
-  return `[${first} for _ in range(${items.length})]`;
+  const text = `[${first} for _ in range(${items.length})]`;
+  // A longer one would be broken.
+  return flat(unmarked(text)).length > 50 ? null : text;
 }
-
-const mapParts = (draft: Draft, f: Parameters<typeof withMarks>[1]) => ({
-  given: draft.given.map((x) => withMarks(x, f)),
-  parts: draft.parts.map(({ target, value }) => ({ target, value: withMarks(value, f) })),
-});
-const mapBody = (
-  { body, result }: { body: readonly Statement[]; result: Py },
-  f: Parameters<typeof withMarks>[1],
-) => ({
-  body: body.map((s) => ({ ...s, value: withMarks(s.value, f) })),
-  result: withMarks(result, f),
-});
-/** A draft with its marks replaced, in the order of its text. */
-const mapDraft = (draft: Draft, f: Parameters<typeof withMarks>[1]): Draft => ({
-  ...draft,
-  ...mapParts(draft, f),
-  ...mapBody(draft, f),
-  evaluation: draft.evaluation === null ? null : mapBody(draft.evaluation, f),
-});
-const marksOfParts = (draft: Draft) => [
-  ...draft.given.flatMap(marksIn),
-  ...draft.parts.flatMap(({ value }) => marksIn(value)),
-];
-const marksOfDraft = (draft: Draft) => {
-  const ofBody = ({ body, result }: { body: readonly Statement[]; result: Py }) => [
-    ...body.flatMap(({ value }) => marksIn(value)),
-    ...marksIn(result),
-  ];
-  return [
-    ...marksOfParts(draft),
-    ...ofBody(draft),
-    ...(draft.evaluation === null ? [] : ofBody(draft.evaluation)),
-  ];
-};

@@ -5,12 +5,10 @@ import { ExportError } from '../../errors.ts';
 import { isValue, type Recording } from '../../recording/index.ts';
 import { parameterNames } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
-import { construction, torchClass } from './layers.ts';
-import { flat, layOut, prefixed } from './layout.ts';
-import { text } from './literals.ts';
-import { unmarked } from './marks.ts';
+import { construction, torchClass } from './calls/index.ts';
 import { modelFile } from './model.ts';
 import { bodyLines, definition, fileOf } from './render.ts';
+import { flat, layOut, prefixed, text, unmarked } from './text/index.ts';
 
 export interface LossFile {
   readonly text: string;

@@ -1,8 +1,7 @@
 /** Files of Python: classes and functions as text, with the imports that they need. */
 import type { Statement } from './body.ts';
 import type { PythonClass } from './classes.ts';
-import { flat, layOut, type Py, prefixed } from './layout.ts';
-import { unmarked } from './marks.ts';
+import { flat, layOut, type Py, prefixed, unmarked } from './text/index.ts';
 
 const width = 88;
 

@@ -9,7 +9,7 @@ import {
   type Value,
   valuesIn,
 } from '../../recording/index.ts';
-import { functionCall } from './functions.ts';
+import { functionCall } from './calls/index.ts';
 
 export type Unit = ModuleCall | FunctionCall | Operation;
 

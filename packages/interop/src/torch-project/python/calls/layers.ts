@@ -2,10 +2,9 @@
 import { defaultGenerator, isFloatingPoint, listenToCalls, noGrad, snakeCase, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import * as nn from '@kindling/nn';
-import { ExportError } from '../../errors.ts';
-import { libraryClass } from '../../recording/index.ts';
-import { call, type Py, prefixed } from './layout.ts';
-import { dtypeName, literal, number } from './literals.ts';
+import { ExportError } from '../../../errors.ts';
+import { libraryClass } from '../../../recording/index.ts';
+import { call, dtypeName, literal, number, type Py, prefixed } from '../text/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
@@ -156,6 +155,22 @@ const ones = (x: Tensor): Py =>
     ...(x.dtype === 'float32' ? [] : [`dtype=${dtypeName(x.dtype)}`]),
   ]);
 
+/** A stack of layers, which PyTorch makes by copying the first one. */
+function stack(module: AnyModule, name: string, part: (module: AnyModule) => Py): Py {
+  const { layers, norm } = module as unknown as {
+    readonly layers: Iterable<AnyModule>;
+    readonly norm: AnyModule | null;
+  };
+  const all = [...layers];
+  const [first] = all;
+  if (first === undefined) throw new ExportError(`${name}: it has no layers`);
+  return call(`nn.${name}`, [
+    part(first),
+    number(all.length),
+    ...(norm == null ? [] : [prefixed('norm=', part(norm))]),
+  ]);
+}
+
 /**
  * How a library module is constructed in PyTorch, defaults left out: `nn.Linear(784, 128, bias=False)`. `value` writes a value under the
  * name of its argument.
@@ -165,7 +180,9 @@ export function construction(
   name: string,
   made: unknown = module.constructor,
   value: (x: unknown, argument: string) => Py = (x) => literal(x) ?? 'None',
+  part: (module: AnyModule) => Py = (x) => construction(x, x.constructor.name),
 ): Py {
+  if (name === 'TransformerEncoder' || name === 'TransformerDecoder') return stack(module, name, part);
   const constructor = made as Constructor;
   const adapt = fieldsOf[name] ?? ((x: Fields) => x);
   const fields = adapt(module as unknown as Fields);

@@ -3,9 +3,9 @@
 import * as core from '@kindling/core';
 import { camelCase, snakeCase, Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
-import { type Argument, type FunctionCall, isValue, type Operation } from '../../recording/index.ts';
-import { call, flat, list, type Py, prefixed } from './layout.ts';
-import { dtypeName, isDType, number, text } from './literals.ts';
+import { type Argument, type FunctionCall, isValue, type Operation } from '../../../recording/index.ts';
+import { call, dtypeName, flat, isDType, list, number, type Py, prefixed, text } from '../text/index.ts';
+import { power } from './expressions.ts';
 
 /** Writes arguments: values by their variables, numbers that follow the batch by a size. */
 export interface Writing {
@@ -182,7 +182,8 @@ export function functionCall(
       name === 'batchNorm' ||
       all.slice(i + 1).some(([, y]) => y !== undefined && isPlain(y)),
   );
-  const found = calleeOf(name, entries[0]?.[1], write);
+  const inF = own(F, name) && Object.hasOwn((given.options as object | undefined) ?? {}, 'inplace');
+  const found = calleeOf(name, inF ? undefined : entries[0]?.[1], write);
   if (found === null) return null;
   const names = keywords[name] ?? [];
   // Options may stand in the place of a parameter that was left out.
@@ -229,7 +230,7 @@ const rounded: OperationForm = ({ operands: [x], params: [scale], root }) =>
 const operationForms: Readonly<Record<string, OperationForm>> = {
   neg: ({ operands: [x] }) => `-${x}`,
   pow_: ({ operands: [x, y] }) => (y === undefined ? `${x}.square_()` : `${x}.pow_(${y})`),
-  pow: ({ operands: [x, y] }) => (y === undefined ? `${x}.square()` : `${x}**${y}`),
+  pow: ({ operands: [x, y] }) => (y === undefined ? `${x}.square()` : power(String(x), y)),
   div: ({ operands: [x, y], root }) =>
     root === 'trunc' || root === 'floor' ? `torch.div(${x}, ${y}, rounding_mode="${root}")` : `${x} / ${y}`,
   div_: ({ operands: [x, y], root }) =>

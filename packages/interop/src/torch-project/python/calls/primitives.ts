@@ -1,7 +1,7 @@
 /** Primitives that no public function stands before, as they occur in the library's own functions. */
-import type { Argument, Operation } from '../../recording/index.ts';
+import type { Argument, Operation } from '../../../recording/index.ts';
+import { call, flat, type Py } from '../text/index.ts';
 import type { Writing } from './functions.ts';
-import { call, flat, type Py } from './layout.ts';
 
 type Form = (operation: Operation, write: Writing) => Py;
 type Attributes = Readonly<Record<string, Argument>>;

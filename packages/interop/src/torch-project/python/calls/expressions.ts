@@ -1,10 +1,10 @@
 /** Elementwise operations that PyTorch has not, by the expression that says what they compute. */
 import type { E } from '@kindling/core';
-import { ExportError } from '../../errors.ts';
-import { number } from './literals.ts';
+import { ExportError } from '../../../errors.ts';
+import { call, flat, number, type Py, unmarked } from '../text/index.ts';
 
 /** Makes a statement of a part of an expression; gives the variable. */
-export type Name = (of: string, text: string) => string;
+export type Name = (of: string, value: Py) => string;
 
 /** The longest part that stands within another. */
 const longest = 34;
@@ -24,6 +24,8 @@ interface Part {
   readonly text: string;
   readonly binds: number;
   readonly isNumber: boolean;
+  /** A call, for the layout. */
+  readonly py?: Py;
 }
 
 /** Writes an expression over operands and numbers as Python; what is long, or stands in several places, has a name of its own. */
@@ -40,9 +42,10 @@ export class Expressions {
     this.#name = name;
   }
 
-  write(x: E.Expr): string {
+  write(x: E.Expr): Py {
     this.#count(x);
-    return this.#part(x).text;
+    const made = this.#make(x);
+    return made.py ?? made.text;
   }
 
   #count(x: E.Expr): void {
@@ -56,7 +59,9 @@ export class Expressions {
     if (known !== undefined) return known;
     const made = this.#make(x);
     const isLong = made.text.length > longest || ((this.#uses.get(x) ?? 0) > 1 && made.binds < 9);
-    const part = isLong ? { text: this.#name(nameFor(x), made.text), binds: 9, isNumber: false } : made;
+    const part = isLong
+      ? { text: this.#name(nameFor(x), made.py ?? made.text), binds: 9, isNumber: false }
+      : made;
     this.#done.set(x, part);
     return part;
   }
@@ -94,9 +99,9 @@ export class Expressions {
       case 'not':
         return { text: `~${within(a, 4)}`, binds: 4, isNumber: false };
       case 'pow':
-        return { text: `${within(a, 5)}**${within(b, 3)}`, binds: 5, isNumber: false };
+        return { text: power(within(a, 5), within(b, 3)), binds: 5, isNumber: false };
       case 'select':
-        return made(`torch.where(${a.text}, ${b.text}, ${c.text})`);
+        return called('torch.where', args);
       case 'min':
       case 'pmin':
       case 'max':
@@ -104,17 +109,33 @@ export class Expressions {
         const isMin = name.endsWith('min');
         const [x_, bound] = a.isNumber ? [b, a] : [a, b];
         if (bound.isNumber) return made(`${within(x_, 8)}.clamp(${isMin ? 'max' : 'min'}=${bound.text})`);
-        return made(`torch.${isMin ? 'minimum' : 'maximum'}(${a.text}, ${b.text})`);
+        return called(`torch.${isMin ? 'minimum' : 'maximum'}`, args);
       }
       default:
         if (!/^[a-z]\w*$/.test(name) || /^(?:i[a-z]+|bitsOf|fromBits|maskBits|truncToInt|toFloat)$/.test(op))
           throw new ExportError('computes with the bits of numbers, which has no counterpart in PyTorch');
-        return made(
-          `torch.${functions[name] ?? name.replace(/[A-Z]/g, (c_) => `_${c_.toLowerCase()}`)}(${args.map(({ text }) => text).join(', ')})`,
+        return called(
+          `torch.${functions[name] ?? name.replace(/[A-Z]/g, (c_) => `_${c_.toLowerCase()}`)}`,
+          args,
         );
     }
   }
 }
+
+/** A call, as text and for the layout. */
+const called = (callee: string, args: readonly Part[]): Part => {
+  const py = call(
+    callee,
+    args.map((part) => part.py ?? part.text),
+  );
+  return { text: flat(py), binds: 9, isNumber: false, py };
+};
+
+/** Whether ruff writes a power of it without spaces. */
+const isSimple = (x: string): boolean => /^-?[\w.]+(?:e[-+]\d+)?$/.test(flat(unmarked(x)));
+/** A power: with spaces around the sign, unless both operands are simple. */
+export const power = (a: string, b: string): string =>
+  isSimple(a) && isSimple(b) ? `${a}**${b}` : `${a} ** ${b}`;
 
 const valueOf = (text: string): number => (text === 'True' ? 1 : text === 'False' ? 0 : Number(text));
 

@@ -1,8 +1,7 @@
 /** Buffers that no state dict holds, by what their elements are. */
 import { elementsOf, type Tensor } from '@kindling/core';
-import { ExportError } from '../../errors.ts';
-import { call, type Py, suffixed } from './layout.ts';
-import { dtypeName, element, nested, number } from './literals.ts';
+import { ExportError } from '../../../errors.ts';
+import { call, dtypeName, element, nested, number, type Py, suffixed } from '../text/index.ts';
 
 /** The most elements that are written one by one. */
 const few = 64;
