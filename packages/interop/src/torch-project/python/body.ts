@@ -81,7 +81,8 @@ export class Body {
   /** Takes a value under a name, as a parameter; the name that it has. */
   bind(value: Value, name: string): string {
     const given = this.names.fresh(name);
-    this.hold(value, given);
+    // What is given twice goes by its first name.
+    if (!this.#bound.has(this.#variables.of(value))) this.hold(value, given);
     return given;
   }
 

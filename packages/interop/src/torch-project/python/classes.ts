@@ -15,20 +15,19 @@ import { argumentsOf } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
 import { construction, nonPersistent, torchClass } from './calls/index.ts';
 import { type Draft, mapDraft, marksOfDraft, marksOfParts } from './drafts.ts';
+import { emptyLike, markedLiteral, parameter, propertyOf, repeated } from './parts.ts';
 import {
   call,
-  dtypeName,
   flat,
   isIdentifier,
   list,
-  literal,
   marked,
   Names,
   number,
   type Py,
   prefixed,
   text,
-  unmarked,
+  withMarks,
 } from './text/index.ts';
 import { type Unit, unitsOf } from './units.ts';
 
@@ -150,7 +149,7 @@ export class Classes {
       const groups = new Map<string, { readonly module: AnyModule; readonly draft: Draft }[]>();
       for (const module of level) {
         const draft = this.#draft(module);
-        const blank = mapDraft(draft, ({ name }) => `⟦${name}⟧`);
+        const blank = mapDraft(draft, () => '⟦⟧');
         const key = JSON.stringify([this.#nameOf(module), blank, blank.body.map(({ line }) => line)]);
         groups.set(key, [...(groups.get(key) ?? []), { module, draft }]);
       }
@@ -174,12 +173,13 @@ export class Classes {
     const names = new Names();
     // A number that is kept must not take the place of a module.
     for (const { target } of group[0]?.draft.parts ?? []) names.fresh(target.replace('self.', ''));
-    for (const name of Object.keys(group[0]?.module ?? {})) names.fresh(name);
+    for (const [name, x] of Object.entries(group[0]?.module ?? {}))
+      if (typeof x !== 'number') names.fresh(name);
     const parameters = new Map<string, string>();
     const nameOfColumn = columns.map((column, i) => {
       if (!differs[i]) return null;
       const key = column.join(' ');
-      const known = parameters.get(key) ?? names.fresh(first[i]?.name ?? 'value');
+      const known = parameters.get(key) ?? names.fresh(commonName(marks.map((list) => list[i]?.name)));
       parameters.set(key, known);
       return known;
     });
@@ -329,7 +329,13 @@ export class Classes {
       });
     }
     body.write();
-    return { parameters, body: [...unpacking, ...body.statements], result: body.result(one.result) };
+    const named = (x: Py): Py =>
+      withMarks(x, ({ name: mark, value }) => marked(value, propertyOf(module, value) ?? mark));
+    return {
+      parameters,
+      body: [...unpacking, ...body.statements].map((s) => ({ ...s, value: named(s.value) })),
+      result: named(body.result(one.result)),
+    };
   }
 }
 
@@ -368,27 +374,6 @@ const unpacked = (x: Argument, body: Body, name: string): Py => {
   };
 };
 
-const markedLiteral = (x: unknown, argument: string): Py => {
-  const value = literal(x) as Py;
-  return x === null || typeof x === 'boolean' ? value : marked(flat(value), argument);
-};
-
-/** Memory for a tensor that the state fills. */
-export function emptyLike(x: Tensor): Py {
-  const dtype = x.dtype === 'float32' ? [] : [`dtype=${dtypeName(x.dtype)}`];
-  return call('torch.empty', [
-    ...(x.ndim === 0 ? ['()'] : x.shape.map((n) => marked(number(n), 'size'))),
-    ...dtype,
-  ]);
-}
-
-const parameter = (p: Tensor): Py => call('nn.Parameter', [emptyLike(p)]);
-
-/** `[Block(4) for _ in range(6)]`, where all are constructed alike. */
-function repeated(items: readonly Py[]): Py | null {
-  const [first] = items.map(flat);
-  if (first === undefined || items.length < 3 || items.some((item) => flat(item) !== first)) return null;
-  const text = `[${first} for _ in range(${items.length})]`;
-  // A longer one would be broken.
-  return flat(unmarked(text)).length > 50 ? null : text;
-}
+/** The name on which all agree. */
+const commonName = ([first = 'value', ...others]: readonly (string | undefined)[]): string =>
+  others.every((name) => name === first) ? first : 'value';

@@ -32,12 +32,13 @@ function triangle(
 export function nonPersistent(name: string, x: Tensor): Py {
   const values = elementsOf(x);
   const scalar = (v: number): string => element(v, x.dtype);
-  const dtype = [`dtype=${dtypeName(x.dtype)}`];
+  // What the numbers do not tell.
+  const dtype = x.dtype === 'float64' || x.dtype === 'uint8' ? [`dtype=${dtypeName(x.dtype)}`] : [];
   const shape = `(${x.shape.join(', ')}${x.ndim === 1 ? ',' : ''})`;
   const [first = 0] = values;
   if (values.every((v) => Object.is(v, first))) return call('torch.full', [shape, scalar(first), ...dtype]);
   if (x.ndim === 1 && values.every((v, i) => v === first + i))
-    return call('torch.arange', [number(first), number(first + x.count), ...dtype]);
+    return call('torch.arange', [number(first), number(first + x.count), `dtype=${dtypeName(x.dtype)}`]);
   const found = x.ndim === 2 ? triangle(values, x.shape) : null;
   if (found !== null) {
     const { diagonal, value } = found;
