@@ -4,7 +4,7 @@ import * as optim from '@kindling/optim';
 import type { Progress } from '../progress.ts';
 
 /** Brings measurements to mean 0 and deviation 1, as they have them among those it was made with. */
-class Standardize extends nn.Module<[Tensor], Tensor> {
+export class Standardize extends nn.Module<[Tensor], Tensor> {
   mean: Tensor;
   std: Tensor;
 

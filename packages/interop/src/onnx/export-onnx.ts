@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { K, signature, Tensor } from '@kindling/core';
+import { K, observe, signature, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { type Recording, recordBatches } from '../recording/index.ts';
@@ -220,7 +220,35 @@ function recorded(
   const call = (...tensors: Tensor[]): unknown => {
     const next = tensors.values();
     const args = given.map((argument) => withTensors(argument, () => next.next().value as Tensor));
-    return (model as unknown as (...args: unknown[]) => unknown)(...args);
+    const stop = refusingReads(tensors);
+    try {
+      return (model as unknown as (...args: unknown[]) => unknown)(...args);
+    } finally {
+      stop();
+    }
   };
   return recordBatches({ call, inputs, models: { '': model } }, { training: false, batchDims });
+}
+
+/** Reads that decide nothing of what is computed: checks that only warn, and printing. */
+const harmless = /^(?:print|views|toJSON|save)/;
+
+/**
+ * Refuses that the library decides by values that follow from the inputs, as it does in a few places: the recording would be that of these
+ * values alone.
+ */
+function refusingReads(inputs: readonly Tensor[]): () => void {
+  const dependent = new WeakSet<object>(inputs.map((x) => x.storage));
+  return observe({
+    after: (_, given, __, results) => {
+      if (given.some((x) => dependent.has(x.storage))) for (const y of results) dependent.add(y.storage);
+    },
+    read: (x, reason) => {
+      if (!dependent.has(x.storage) || harmless.test(reason)) return;
+      throw new ExportError(
+        `exportOnnx: what is computed depends on the values of inputs (${reason}), and a graph of ONNX is one for all values; let forward ` +
+          'compute with tensors instead, and choose between values with where',
+      );
+    },
+  });
 }

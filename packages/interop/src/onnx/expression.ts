@@ -238,6 +238,8 @@ const rules: Partial<Record<E.Op, Rule>> = {
   not: { fold: (a) => a === 0, write: not },
   idiv: binary('Div', (a, b) => Math.trunc(a / b)),
   irem: { fold: (a = 0, b = 0) => a % b, write: (w, a, b) => w.graph.add('Mod', [a, b], { fmod: 1 }) },
+  bitsOf: onIntegers({ write: (_, a) => a }),
+  fromBits: onIntegers({ write: (_, a) => a }),
   truncToInt: onIntegers({ write: (_, a) => a }),
   toFloat: onIntegers({ write: (_, a) => a }),
   iand: onIntegers({ write: node('BitwiseAnd') }),

@@ -229,9 +229,8 @@ export class Graph {
     }
     this.nodes.splice(0, this.nodes.length, ...kept.reverse());
     for (const name of this.initializers.keys()) if (!needed.has(name)) this.initializers.delete(name);
-    // What a node gives beyond its first result may be left out.
-    for (const node of this.nodes) {
-      while (node.output.length > 1 && !needed.has(node.output.at(-1) ?? '')) node.output.pop();
-    }
+    // Places that nobody asks for need not be found.
+    for (const node of this.nodes)
+      if (node.opType === 'MaxPool' && !needed.has(node.output[1] ?? '')) node.output.length = 1;
   }
 }

@@ -1,6 +1,7 @@
 import { isFloatingPoint } from '@kindling/core';
 import { type FunctionCall, type Value, valuesIn } from '../../recording/index.ts';
 import { type Graph, isStatic, type Name, type Size } from '../graph.ts';
+import { product } from '../lowering/lowering.ts';
 import { cast } from '../lowering/reductions.ts';
 import type { Scope } from '../translate.ts';
 import { firstTensor, optionsOf } from './given.ts';
@@ -46,7 +47,12 @@ const ordered =
   ): FunctionLowering =>
   (call, scope) => {
     const x = firstTensor(call);
-    return x === null || x.shape.length === 0 ? null : write(scope, call, x, dimOf(call, x, -1));
+    if (x === null) return null;
+    if (x.shape.length > 0) return write(scope, call, x, dimOf(call, x, -1));
+    // A number is in order.
+    const place = scope.graph.constant([0], [], 'int32');
+    const all = [scope.read(x), place];
+    return call.name === 'argsort' ? [place] : all.slice(0, valuesIn(call.result).length);
   };
 
 const sorted = ordered((scope, call, x, dim) => {
@@ -76,14 +82,23 @@ function kth(
   });
 }
 
+/** The lower one of the two in the middle; without a dimension of all elements. */
 const median: FunctionLowering = (call, scope) => {
   const x = firstTensor(call);
   const given = call.given.dim ?? optionsOf(call).dim;
-  if (x === null || x.shape.length === 0 || typeof given !== 'number') return null;
+  if (x === null || !x.shape.every(isStatic)) return null;
+  const { graph } = scope;
+  if (typeof given !== 'number') {
+    const count = product(x.shape);
+    if (count === 0) return null;
+    const flat = { ...x, shape: [count] };
+    const read = (): Name => graph.add('Reshape', [scope.read(x), graph.sizes([-1])]);
+    return kth({ graph, read }, flat, 0, Math.floor((count - 1) / 2) + 1, false).slice(0, 1);
+  }
   const dim = dimOf(call, x, -1);
-  const size = x.shape[dim];
-  if (size === undefined || !isStatic(size) || size === 0) return null;
-  const reader = { graph: scope.graph, read: (value: Value) => scope.read(value) };
+  const size = x.shape[dim] ?? 0;
+  if (size === 0) return null;
+  const reader = { graph, read: (value: Value) => scope.read(value) };
   return kth(reader, x, dim, Math.floor((size - 1) / 2) + 1, flag(call, 'keepdim', false));
 };
 

@@ -26,7 +26,12 @@ interface Sides {
 }
 
 export const arranging: Lowerings = {
-  cat: (graph, inputs, operation) => graph.add('Concat', inputs, { axis: attributesOf<number>(operation) }),
+  cat(graph, inputs, operation) {
+    const { length } = resultShape(operation);
+    // An empty vector joins anything.
+    const parts = inputs.filter((_, i) => shapeOf(operation, i).length === length);
+    return graph.add('Concat', parts, { axis: attributesOf<number>(operation) });
+  },
   stack(graph, inputs, operation) {
     const axis = attributesOf<number>(operation);
     const wide = inputs.map((x) => graph.add('Unsqueeze', [x, graph.sizes([axis])]));

@@ -154,7 +154,18 @@ const putAny: Lowering = (graph, inputs, operation) =>
 
 const compared = (operation: Operation): DType => inputOf(operation).dtype;
 
-export const indexing: Lowerings = {
+/** The same with indices as ONNX has them: bytes as int64. */
+const withIndices =
+  (first: number, last: number, write: Lowering): Lowering =>
+  (graph, inputs, operation) =>
+    write(
+      graph,
+      inputs.map((x, i) => (i >= first && i <= last ? cast(graph, x, inputOf(operation, i).dtype, 'int32') : x)),
+      operation,
+    );
+const anyNumber = 16;
+
+const table: Lowerings = {
   index: indexed,
   index_select: indexed,
   index_put: putAny,
@@ -176,8 +187,8 @@ export const indexing: Lowerings = {
   scatter,
   scatter_add: scatter,
   scatter_reduce: scatter,
-  embedding: (graph, [weight = '', indices = ''], operation) =>
-    graph.add('Gather', [weight, cast(graph, indices, inputOf(operation, 1).dtype, 'int32')], { axis: 0 }),
+  embedding: (graph, [weight = '', indices = '']) =>
+    graph.add('Gather', [weight, indices], { axis: 0 }),
   masked_scatter(graph, [x = '', mask = '', source = ''], operation) {
     const flat = (y: Name): Name => graph.add('Reshape', [y, graph.sizes([-1])]);
     const counts = graph.add('CumSum', [graph.cast(flat(mask), 'int32'), graph.number(0, 'int32')]);
@@ -221,3 +232,22 @@ export const indexing: Lowerings = {
     return reduce(graph, 'ReduceSum', graph.cast(before, 'int32'), [v.shape.length], false);
   },
 };
+
+/** Which inputs are indices, from where to where. */
+const places: Readonly<Record<string, readonly [number, number]>> = {
+  index: [1, anyNumber],
+  index_select: [1, 1],
+  gather: [1, 1],
+  take: [1, 1],
+  embedding: [1, 1],
+  scatter: [1, 1],
+  scatter_add: [1, 1],
+  scatter_reduce: [1, 1],
+};
+
+export const indexing: Lowerings = Object.fromEntries(
+  Object.entries(table).map(([name, write]) => {
+    const [first, last] = places[name] ?? [1, 0];
+    return [name, withIndices(first, last, write)];
+  }),
+);

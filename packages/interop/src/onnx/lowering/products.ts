@@ -47,7 +47,9 @@ export const products: Lowerings = {
     const { ta, tb, alpha, beta } = attributesOf<Scales>(operation);
     const { dtype } = outputOf(operation);
     const [bias = '', a = '', b = ''] = inputs;
-    if (isFloatingPoint(dtype)) {
+    // Of products over nothing ONNX Runtime's Gemm forgets beta.
+    const isEmpty = shapeOf(operation, 1)[ta ? 0 : 1] === 0;
+    if (isFloatingPoint(dtype) && !isEmpty) {
       return graph.add('Gemm', beta === 0 ? [a, b] : [a, b, bias], {
         alpha: alpha === 1 ? undefined : float(alpha),
         beta: beta === 1 || beta === 0 ? undefined : float(beta),
@@ -57,7 +59,7 @@ export const products: Lowerings = {
     }
     return onNumbers(graph, dtype, [bias, a, b], ([c = '', x = '', y = '']) => {
       const scaled = (z: Name, factor: number): Name =>
-        graph.add('Mul', [z, graph.constant([Math.trunc(factor)], [], 'int32')]);
+        graph.add('Mul', [z, isEmpty ? graph.constant([factor], [], dtype) : graph.constant([Math.trunc(factor)], [], 'int32')]);
       const xy = graph.add('MatMul', [turned(graph, x, ta, 2), turned(graph, y, tb, 2)]);
       return graph.add('Add', [scaled(xy, alpha), scaled(c, beta)]);
     });
@@ -66,6 +68,7 @@ export const products: Lowerings = {
     onNumbers(graph, outputOf(operation).dtype, inputs, (given) => graph.add('MatMul', given)),
   dot: (graph, inputs, operation) =>
     onNumbers(graph, outputOf(operation).dtype, inputs, (given) => graph.add('MatMul', given)),
+  linalg_det: (graph, [x = '']) => graph.add('Det', [x]),
   cdist(graph, [a = '', b = ''], operation) {
     const { p } = attributesOf<{ readonly p: number }>(operation);
     const rank = shapeOf(operation).length;
