@@ -3,7 +3,7 @@ import type { Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { describe, expect, it } from 'vitest';
-import { loadTorch } from '../../src/index.ts';
+import { loadTorch } from '../../src/torch-file/index.ts';
 import { bytesOf, check, elements, names, urlOf, valueOf } from './support/fixtures.ts';
 
 interface Training {

@@ -8,7 +8,7 @@ import * as optim from '@kindling/optim';
 import { Uint8ArrayReader, ZipReader } from '@zip.js/zip.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTorch, pyFloat, saveTorch, serializeTorch, type TorchValue } from '../../src/index.ts';
+import { loadTorch, pyFloat, saveTorch, serializeTorch, type TorchValue } from '../../src/torch-file/index.ts';
 import { elements } from './support/fixtures.ts';
 
 let folder: string;

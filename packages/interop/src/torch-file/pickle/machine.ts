@@ -4,7 +4,7 @@ import { describe, PyDict, PyGlobal, PyList, PySet, PyText, PyTuple, type PyValu
 import { PickleReader } from './reader.ts';
 
 /** Containers, tensors and places of the memo, together: of as many no checkpoint has need. */
-const MAX_OBJECTS = 2_000_000;
+const MAX_OBJECTS = 1_000_000;
 /** Values within a key that is a tuple. */
 const MAX_KEY_PARTS = 64;
 

@@ -4,7 +4,7 @@ import type { FileEntry, ZipReader } from '@zip.js/zip.js';
 import { crc32 } from './crc32.ts';
 
 /** More storages than any checkpoint has; the library takes a tenth of a millisecond to list an entry. */
-const MAX_ENTRIES = 20_000;
+const MAX_ENTRIES = 10_000;
 /** What the directory says of an entry besides: torch.save writes nothing there but sizes beyond 32 bits. */
 const MAX_EXTRA_BYTES = 64;
 /** torch.save writes a record of the 64 bit form where none is needed, which leaves bytes between directory and end. */
