@@ -2,7 +2,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { K, observe, signature, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
-import { type Recording, recordBatches } from '../recording/index.ts';
+import { libraryClass, type Recording, recordBatches } from '../recording/index.ts';
 import { elementTypes, Graph, isStatic, type Name, type Size } from './graph.ts';
 import { ModelSchema, type ValueInfoSchema } from './proto/index.ts';
 import { type Given, namedResults, parameterNames, tensorsIn, withTensors } from './structure.ts';
@@ -98,7 +98,7 @@ export function exportOnnx(
   options: OnnxOptions = {},
 ): Uint8Array {
   takes(arguments);
-  checkSize(model);
+  checkModel(model);
   const given: readonly Given[] = example instanceof Tensor ? [example] : example;
   const parameters = parameterNames(model.forward);
   const inputs = given.flatMap((argument, i) => tensorsIn(argument, parameters[i] ?? `input_${i}`));
@@ -183,8 +183,16 @@ function chosen(
   return names;
 }
 
-/** Refuses what does not fit a file before anything else is done. */
-function checkSize(model: AnyModule): void {
+/** Refuses what fits no file, and what has no weights yet, before anything else is done. */
+function checkModel(model: AnyModule): void {
+  const lazy = model.namedModules().find(([, module]) => /^Lazy/.test(libraryClass(module) ?? ''));
+  if (lazy !== undefined) {
+    const [path, module] = lazy;
+    throw new ExportError(
+      `exportOnnx: ${module.constructor.name}${path === '' ? '' : ` '${path}'`} has no weights before its first input; call the model once, ` +
+        'then export it',
+    );
+  }
   const bytes = [...stateOf(model).keys()].reduce((sum, x) => sum + x.count * bytesOf[x.dtype], 0);
   if (bytes > mostBytes) {
     throw new ExportError(

@@ -38,9 +38,13 @@ export interface OperationCases {
 /** All operations of the fixtures in float32, or the first dtype that they have; of each the first samples of each kind. */
 export function operations(samplesEach: number): OperationCases[] {
   return families.flatMap((family) => {
-    const { entries } = readFixture<Entry>(new URL(`../../../core/test/fixtures/ops/${family}`, import.meta.url));
+    const { entries } = readFixture<Entry>(
+      new URL(`../../../core/test/fixtures/ops/${family}`, import.meta.url),
+    );
     return entries.flatMap((entry) => {
-      const first = entries.find((e) => e.op === entry.op && e.variant === entry.variant && e.dtype === 'float32');
+      const first = entries.find(
+        (e) => e.op === entry.op && e.variant === entry.variant && e.dtype === 'float32',
+      );
       if (first !== undefined && first !== entry) return [];
       const operation = operationOf(entry.op, entry.variant);
       if (operation === undefined) return [];
@@ -69,4 +73,6 @@ export function operations(samplesEach: number): OperationCases[] {
 
 /** Some samples from the first to the last. */
 const some = (samples: readonly Sample[], count: number): Sample[] =>
-  samples.filter((_, i) => Math.floor((i * count) / samples.length) !== Math.floor(((i - 1) * count) / samples.length));
+  samples.filter(
+    (_, i) => Math.floor((i * count) / samples.length) !== Math.floor(((i - 1) * count) / samples.length),
+  );

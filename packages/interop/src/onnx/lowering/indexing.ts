@@ -160,7 +160,9 @@ const withIndices =
   (graph, inputs, operation) =>
     write(
       graph,
-      inputs.map((x, i) => (i >= first && i <= last ? cast(graph, x, inputOf(operation, i).dtype, 'int32') : x)),
+      inputs.map((x, i) =>
+        i >= first && i <= last ? cast(graph, x, inputOf(operation, i).dtype, 'int32') : x,
+      ),
       operation,
     );
 const anyNumber = 16;
@@ -187,8 +189,7 @@ const table: Lowerings = {
   scatter,
   scatter_add: scatter,
   scatter_reduce: scatter,
-  embedding: (graph, [weight = '', indices = '']) =>
-    graph.add('Gather', [weight, indices], { axis: 0 }),
+  embedding: (graph, [weight = '', indices = '']) => graph.add('Gather', [weight, indices], { axis: 0 }),
   masked_scatter(graph, [x = '', mask = '', source = ''], operation) {
     const flat = (y: Name): Name => graph.add('Reshape', [y, graph.sizes([-1])]);
     const counts = graph.add('CumSum', [graph.cast(flat(mask), 'int32'), graph.number(0, 'int32')]);

@@ -59,7 +59,10 @@ export const products: Lowerings = {
     }
     return onNumbers(graph, dtype, [bias, a, b], ([c = '', x = '', y = '']) => {
       const scaled = (z: Name, factor: number): Name =>
-        graph.add('Mul', [z, isEmpty ? graph.constant([factor], [], dtype) : graph.constant([Math.trunc(factor)], [], 'int32')]);
+        graph.add('Mul', [
+          z,
+          isEmpty ? graph.constant([factor], [], dtype) : graph.constant([Math.trunc(factor)], [], 'int32'),
+        ]);
       const xy = graph.add('MatMul', [turned(graph, x, ta, 2), turned(graph, y, tb, 2)]);
       return graph.add('Add', [scaled(xy, alpha), scaled(c, beta)]);
     });
