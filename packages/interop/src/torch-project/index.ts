@@ -1,2 +1,5 @@
 /** A model, its loss and its optimizer as a project that PyTorch runs on one process or many; and the way back. */
+export { exportTorch } from './export-torch.ts';
 export { type ImportedTraining, type ImportTorchOptions, importTorch } from './import-torch.ts';
+export type { Folder } from './parts/kinds.ts';
+export type { ExportedProject, ExportTorchOptions, TrainingExample } from './parts/options.ts';

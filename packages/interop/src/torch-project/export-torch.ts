@@ -1,0 +1,88 @@
+import { checkArguments, K } from '@kindling/core';
+import { Module } from '@kindling/nn';
+import { writeModel } from './model-source.ts';
+import { refuseFolder, writeFolder } from './parts/folder.ts';
+import { aFolder, aModel, anOptimizer, aScheduler, type Folder, pathOf, someData } from './parts/kinds.ts';
+import { optimizerName } from './parts/optimizers.ts';
+import type { ExportedProject, ExportTorchOptions } from './parts/options.ts';
+import { projectFiles } from './parts/project.ts';
+import { reference } from './parts/reference.ts';
+import { schedulerPython } from './parts/schedulers.ts';
+import { taskOf } from './parts/task.ts';
+
+const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
+  model: aModel,
+  loss: /* @__PURE__ */ K.kind(
+    'a loss module or a function',
+    (x) => typeof x === 'function' || x instanceof Module,
+  ),
+  optimizer: anOptimizer,
+  scheduler: aScheduler,
+  example: /* @__PURE__ */ K.kind(
+    'a batch: [inputs, targets] or { inputs, targets }, each a Tensor or several',
+    (x) => Array.isArray(x) || (K.isOptions(x) && 'inputs' in x),
+  ),
+  data: someData,
+  steps: K.positiveCount,
+  batchSize: K.positiveCount,
+  shuffle: K.flag,
+  dropLast: K.flag,
+  seed: K.count,
+  epoch: K.count,
+  schedulerInterval: K.oneOf('epoch', 'step'),
+  clipGradNorm: /* @__PURE__ */ K.either(
+    K.nonNegative,
+    K.given<{ maxNorm: number; normType?: number }>({ maxNorm: K.nonNegative, normType: K.number }),
+  ),
+  clipGradValue: K.nonNegative,
+  lossOf: K.oneOf('mean', 'sum', 'whole'),
+  batchDims: /* @__PURE__ */ K.listOf(K.nullable(K.count)),
+  name: K.text,
+  overwrite: K.flag,
+});
+
+/**
+ * Writes a training as a project that PyTorch goes on with, with the same numbers: model and loss as Python, weights, the states of optimizer, schedule and
+ * generator, and a script for one process and for many. Kindling's own.
+ *
+ * The next steps are made here, and noted for `verify.py`, which makes them there and compares; model, optimizer, schedule, gradients and generator are
+ * afterwards as they were. The folder stands there whole or not at all. `README.md` in it says how to go on, {@link importTorch} how to come back.
+ * @throws ExportError for what PyTorch has not: an operation, an optimizer, a schedule of Kindling's own, with a way round; ValueError where the folder has something
+ * in it; all before anything is written
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 3);
+ * const loss = new nn.CrossEntropyLoss();
+ * const optimizer = new optim.AdamW(model.parameters());
+ * const [inputs, targets] = [randn([32, 4]), randint(3, [32])];
+ * const { commands } = await exportTorch('project', { model, loss, optimizer, example: { inputs, targets } });
+ * commands[0]; // 'python verify.py'
+ * ```
+ */
+export async function exportTorch(folder: Folder, given: ExportTorchOptions): Promise<ExportedProject> {
+  checkArguments('exportTorch', { folder: aFolder, options }, [folder, given]);
+  const path = await pathOf(folder);
+  await refuseFolder(path, given.overwrite ?? false);
+  const task = await taskOf(given);
+  const { model, loss, scheduler, batchDims, name } = given;
+  optimizerName(task.optimizer);
+  if (scheduler !== undefined) schedulerPython('scheduler', scheduler, 'scheduler');
+  const { inputs, targets } = task.example;
+  const source = writeModel({
+    model,
+    loss,
+    inputs,
+    targets,
+    ...(name !== undefined && { name }),
+    ...(batchDims !== undefined && { batchDims }),
+  });
+  const found = reference(task);
+  const files = projectFiles(task, source, found);
+  await writeFolder(path, files, given.overwrite ?? false);
+  return {
+    folder: path,
+    files: Object.keys(files).sort(),
+    losses: found.losses,
+    commands: ['python verify.py', 'python train.py', 'torchrun --nproc-per-node 4 train.py'],
+  };
+}
