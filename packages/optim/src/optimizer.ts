@@ -32,7 +32,7 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
-import { numbersOfAll, runEach, stateNames, type Update } from './update.ts';
+import { isWorthJoining, numbersOfAll, runEach, stateNames, type Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -242,16 +242,37 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     if (isTraced()) this.#dependOnGroups();
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
-      const params = group.params.every(hasGradient) ? group.params : group.params.filter(hasGradient);
-      const numbers = onHost(() => this.#numbersOf(group, update, params));
-      const operands = params.map((p) => this.#operandsOf(p, group, update));
-      runEach(update.kernel, operands, numbers, !isTraced());
+      if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
+      else this.#updateInTurn(group, update);
     }
   }
 
+  #updateInTurn(group: ParamGroup<O>, update: Update): void {
+    this.advance(group);
+    for (const p of group.params) {
+      if (p.grad === null) continue;
+      const state = this.#stateOf(p);
+      const numbers = this.numbers(group, state, p);
+      update.kernel.run(this.#operandsOf(p, state, group, update), numbers);
+    }
+  }
+
+  /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
+  #updateAtOnce(group: ParamGroup<O>, update: Update): void {
+    const params = group.params.filter(hasGradient);
+    const numbers = onHost(() => {
+      this.advance(group);
+      // Looked up in each call: loading a state dict replaces them.
+      const states = params.map((p) => this.#stateOf(p));
+      // In the call: a function with a name of its own costs a microsecond where a build keeps names.
+      return numbersOfAll(update, states, (i) => this.numbers(group, states[i]!, params[i]!), isTraced());
+    });
+    const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
+    runEach(update.kernel, operands, numbers, !isTraced());
+  }
+
   /** The parameter, its state and its gradient, as the kernel of its update takes them. */
-  #operandsOf(p: Tensor, group: ParamGroup<O>, update: Update): Tensor[] {
-    const state = this.#stateOf(p);
+  #operandsOf(p: Tensor, state: ParamState, group: ParamGroup<O>, update: Update): Tensor[] {
     const names = stateNames(update, p);
     // Of its final length from the start: growing an array by push takes room for 16 more.
     const tensors = new Array<Tensor>(names.length + 2);
@@ -264,19 +285,6 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** Checks the options of all groups, which may have been changed since. */
   protected checkGroups(): void {
     for (const group of this.paramGroups) this.#checkOptions(group);
-  }
-
-  /** The numbers of each parameter's step. */
-  #numbersOf(group: ParamGroup<O>, update: Update, params: readonly Tensor[]): (readonly number[])[] {
-    this.advance(group);
-    const states = params.map((p) => this.#stateOf(p));
-    return numbersOfAll(
-      update,
-      states,
-      // In the call: a function with a name of its own costs a microsecond where a build keeps names.
-      (i) => this.numbers(group, states[i] as ParamState, params[i] as Tensor),
-      isTraced(),
-    );
   }
 
   #stateOf(p: Tensor): ParamState {

@@ -58,6 +58,10 @@ export function fusedUpdate<S extends string, N extends readonly E.Expr[]>(
 /** From so many parameters on it takes less time to find those that share their numbers, and to update them at once. */
 const worthJoining = 8;
 
+/** Whether parameters are to be updated at once where they share their numbers. */
+export const isWorthJoining = ({ alike = false, kernel }: Update, params: readonly Tensor[]): boolean =>
+  alike && params.length >= worthJoining && kernel.runAll !== undefined;
+
 /**
  * The numbers of one parameter after another, by their states: an array that is shared, unless `apart`, by those that an update
  * treats alike and that have the same counts.
@@ -115,7 +119,7 @@ export function updatesByFeatures<F extends boolean[]>(
   const made: Update[] = [];
   return (...features) => {
     let key = 0;
-    for (const feature of features) key = 2 * key + Number(feature);
+    for (let i = 0; i < features.length; i++) key = 2 * key + (features[i] === true ? 1 : 0);
     let update = made[key];
     if (update === undefined) {
       update = make(...features);
