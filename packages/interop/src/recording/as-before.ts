@@ -43,8 +43,11 @@ export class AsBefore implements Observer {
       for (const buffer of model.buffers()) this.#undo.push(elements(buffer));
       for (const p of model.parameters()) {
         this.#parameters.set(p.storage, p);
-        const { grad } = p;
+        const { grad, requiresGrad } = p;
+        // So nothing is recorded for backward, and noGrad of the user's can be told.
+        if (requiresGrad) p.requiresGrad = false;
         this.#undo.push(() => {
+          if (p.requiresGrad !== requiresGrad) p.requiresGrad = requiresGrad;
           if (p.grad !== grad) p.grad = grad;
         });
       }

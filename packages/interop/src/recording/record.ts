@@ -1,4 +1,4 @@
-import { listenToCalls, noGrad, observe } from '@kindling/core';
+import { enableGrad, listenToCalls, observe } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { AsBefore } from './as-before.ts';
 import { framesAbove } from './frames.ts';
@@ -39,7 +39,7 @@ export function record(recorded: Recorded): Recording {
   const given = inputs.map((x) => values.of(x));
   const undo: (() => void)[] = [() => before.restore()];
   try {
-    return noGrad(() => {
+    return enableGrad(() => {
       const recorder = new Recorder(values, framesAbove(1).length);
       undo.push(watchModules(models, recorder));
       undo.push(observe({ before: (...told) => before.before(...told) }), observe(recorder));

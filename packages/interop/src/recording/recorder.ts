@@ -1,5 +1,5 @@
 /** Writes down what a call does, as it does it. */
-import { type CallListener, type Observer, Tensor } from '@kindling/core';
+import { type CallListener, isGradEnabled, type Observer, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { type Frames, framesAbove, functionOf, lineIn } from './frames.ts';
@@ -122,6 +122,7 @@ export class Recorder implements Observer, CallListener {
       result: undefined,
       body: [],
       line,
+      ...mode(),
     };
     this.#body.push(call);
     const created = this.values.createdSoFar;
@@ -168,6 +169,7 @@ export class Recorder implements Observer, CallListener {
       inPlace: outputs.some((y) => inputs.includes(y)),
       elementwise: operation?.elementwise?.(inputs, attrs as never) ?? null,
       line: lineIn(frames, this.#outside),
+      ...mode(),
     });
   }
 
@@ -202,6 +204,7 @@ export class Recorder implements Observer, CallListener {
       result: undefined,
       body: [],
       line,
+      ...mode(),
     };
     this.#body.push(call);
     this.#levels.push({ call, created: 0, given: inputs, frames: [], depth: 0 });
@@ -219,6 +222,9 @@ export class Recorder implements Observer, CallListener {
     this.#closeFunctions();
   }
 }
+
+/** Whether gradients are wanted. */
+const mode = (): { readonly noGrad?: boolean } => (isGradEnabled() ? {} : { noGrad: true });
 
 /** Whether a function is still at work: the frames around it are as they were, and its own is there. */
 function goesOn({ frames, depth }: Level, now: Frames): boolean {

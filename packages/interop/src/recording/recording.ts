@@ -62,6 +62,8 @@ export interface ModuleCall {
   readonly unlike?: string;
   /** The user's line, `net.ts:12`; `null` where it cannot be told. */
   readonly line: string | null;
+  /** Whether it was called within `noGrad`. */
+  readonly noGrad?: boolean;
 }
 
 /** A call of a public function or method, that of several operations or of one whose check saw it: `F.huberLoss(x, y, { delta: 2 })`. */
@@ -76,6 +78,7 @@ export interface FunctionCall {
   /** As in a {@link ModuleCall}. */
   readonly unlike?: string;
   readonly line: string | null;
+  readonly noGrad?: boolean;
 }
 
 /** An operation: a primitive that ran. */
@@ -102,6 +105,7 @@ export interface Operation {
    */
   readonly elementwise: { readonly expression: E.Expr; readonly dtype: DType } | null;
   readonly line: string | null;
+  readonly noGrad?: boolean;
 }
 
 /** What happens in a call, in order. */

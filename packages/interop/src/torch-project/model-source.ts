@@ -66,6 +66,11 @@ const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
  * @throws ExportError where something has no counterpart in PyTorch, or cannot be recorded
  */
 export function writeModel({ model, inputs, loss, targets, name, batchDims }: ModelStep): ModelSource {
+  const lazy = model.modules().find((module) => /^Lazy/.test(module.constructor.name));
+  if (lazy !== undefined)
+    throw new ExportError(
+      `${lazy.constructor.name}: its sizes are not known yet: call the model once before it is exported`,
+    );
   const call = model as unknown as Call;
   const recorded = { call: (...given: Tensor[]) => call(...given), inputs, models: { '': model } };
   const dims = batchDims === undefined ? {} : { batchDims: batchDims.slice(0, inputs.length) };

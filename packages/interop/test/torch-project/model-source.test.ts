@@ -1,4 +1,4 @@
-import { arange, manualSeed, ones, randint, randn, type Tensor, tensor, tril } from '@kindling/core';
+import { arange, manualSeed, noGrad, ones, randint, randn, type Tensor, tensor, tril } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
@@ -173,6 +173,17 @@ class Net(nn.Module):
     expect(text).toContain('_, chunk2 = x2.chunk(2, 1)');
     expect(text).toContain('return {"best": (values, indices), "second": chunk2}');
   }, 20_000);
+
+  it('keeps what has no gradient without one', () => {
+    expect(
+      model(new Of((x) => noGrad(() => x.mul(2).exp()).add(x)), randn([4, 3])),
+    ).toContain(`    def forward(self, x: Tensor):
+        with torch.no_grad():
+            product = x * 2
+            product = product.exp()
+        return product + x
+`);
+  });
 
   it('writes what follows the mode by the mode', () => {
     class Drops extends nn.Module {

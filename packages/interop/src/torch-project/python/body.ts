@@ -35,6 +35,8 @@ export interface Statement {
   readonly target: string;
   readonly value: Py;
   readonly line: string | null;
+  /** Whether it stands in a block without gradients. */
+  readonly noGrad?: boolean;
 }
 
 /** How what is no local variable is called: parameters, buffers and modules. */
@@ -148,6 +150,10 @@ export class Body {
 
   /** A tensor's elements, where they are few. */
   constant(x: Tensor): Py {
+    if (x.requiresGrad)
+      throw new ExportError(
+        `a parameter of shape [${x.shape.join(', ')}] is no part of the model: assign it, or the module that holds it, to a property`,
+      );
     if (x.count > small)
       throw new ExportError(
         `a constant of shape [${x.shape.join(', ')}] is no part of the model: register it, this.registerBuffer('name', tensor), ` +
@@ -194,7 +200,11 @@ export class Body {
     try {
       const value = this.#callOf(unit);
       const target = this.#targetOf(unit, i);
-      this.statements.push({ ...target(value), line: unit.line });
+      this.statements.push({
+        ...target(value),
+        line: unit.line,
+        ...(unit.noGrad === true ? { noGrad: true } : {}),
+      });
     } catch (error) {
       throw located(error, unit);
     }
@@ -227,7 +237,7 @@ export class Body {
       numbers,
       (of, value) => {
         const target = this.names.fresh(of);
-        this.statements.push({ target, value, line });
+        this.statements.push({ target, value, line, ...(unit.noGrad === true ? { noGrad: true } : {}) });
         return target;
       },
     );

@@ -19,11 +19,11 @@ import { emptyLike, markedLiteral, parameter, propertyOf, repeated } from './par
 import {
   call,
   flat,
+  isAttribute,
   isIdentifier,
   list,
   marked,
   Names,
-  number,
   type Py,
   prefixed,
   text,
@@ -45,8 +45,14 @@ export function attribute(holder: string, module: AnyModule, name: string): stri
   if (/^\d+$/.test(name)) return `${holder}[${name}]`;
   if (module instanceof nn.ModuleDict || module instanceof nn.ParameterDict)
     return `${holder}[${text(name)}]`;
-  return `${holder}.${name}`;
+  return isAttribute(name) ? `${holder}.${name}` : `getattr(${holder}, ${text(name)})`;
 }
+
+/** `self.name = value`; by setattr, where the name is none of Python's. */
+const assigned = (name: string, value: Py): { target: string; value: Py } =>
+  isAttribute(name)
+    ? { target: `self.${name}`, value }
+    : { target: '', value: call('setattr', ['self', text(name), value]) };
 
 /** How what has a dotted name is reached. */
 export function reached(root: AnyModule, path: string, holder = 'self'): string {
@@ -123,7 +129,11 @@ export class Classes {
     const heightOf = (module: AnyModule): number => {
       const known = heights.get(module);
       if (known !== undefined) return known;
-      const below = module.children().map(heightOf);
+      // What a layer of the library holds is its own.
+      const opens =
+        this.#isUsers(module) ||
+        /^(?:Sequential|ModuleList|ModuleDict|Transformer.*coder)$/.test(torchClass(module) ?? '');
+      const below = opens ? module.children().map(heightOf) : [];
       const height = Math.max(0, ...below) + (this.#isUsers(module) ? 1 : 0);
       heights.set(module, height);
       if (this.#isUsers(module)) {
@@ -137,14 +147,12 @@ export class Classes {
   }
 
   #writeAll(): void {
-    const names = new Names();
     const unique = (name: string): string => {
       let [found, n] = [name, 1];
       while (this.written.some((other) => other.name === found) || found === 'Module')
         found = `${name}${++n}`;
       return found;
     };
-    void names;
     for (const level of this.#levels()) {
       const groups = new Map<string, { readonly module: AnyModule; readonly draft: Draft }[]>();
       for (const module of level) {
@@ -243,6 +251,10 @@ export class Classes {
 
   #draft(module: AnyModule): Draft {
     const { name, constructor, inherits } = baseOf(module);
+    if (module.namedChildren().some(([child]) => child === 'parametrizations'))
+      throw new ExportError(
+        `${module.constructor.name}: a parametrized layer has no counterpart here: nn.utils.parametrize.removeParametrizations(layer, 'weight') first`,
+      );
     const isContainer = containers.has(name);
     const ofBase =
       name === 'Module'
@@ -271,16 +283,14 @@ export class Classes {
     const saved = new Set(Object.keys(module.stateDict()));
     const parameters = module
       .namedParameters({ recurse: false })
-      .map(([name, p]) => ({ target: `self.${name}`, value: parameter(p) }));
+      .map(([name, p]) => assigned(name, parameter(p)));
     const buffers = module.namedBuffers({ recurse: false }).map(([name, x]) => ({
       target: '',
       value: saved.has(name)
         ? call('self.register_buffer', [text(name), emptyLike(x)])
         : call('self.register_buffer', [text(name), nonPersistent(name, x), 'persistent=False']),
     }));
-    const children = module
-      .namedChildren()
-      .map(([name, child]) => ({ target: `self.${name}`, value: this.#construction(child) }));
+    const children = module.namedChildren().map(([name, child]) => assigned(name, this.#construction(child)));
     return [...parameters, ...buffers, ...children];
   }
 

@@ -28,8 +28,15 @@ function returnLines(result: Py, indent: number): string[] {
 /** The lines of a body: its statements, and what it returns, in one line where the last statement makes it. */
 export function bodyLines(body: readonly Statement[], result: Py, indent: number): string[] {
   const last = body.at(-1);
-  const isLast = last !== undefined && last.target !== '' && last.target === result;
-  const lines = (isLast ? body.slice(0, -1) : body).flatMap((statement) => statementLines(statement, indent));
+  const isLast = last !== undefined && last.target !== '' && last.target === result && last.noGrad !== true;
+  const lines: string[] = [];
+  let open = false;
+  for (const statement of isLast ? body.slice(0, -1) : body) {
+    const noGrad = statement.noGrad === true;
+    if (noGrad && !open) lines.push(`${' '.repeat(indent)}with torch.no_grad():`);
+    open = noGrad;
+    lines.push(...statementLines(statement, noGrad ? indent + 4 : indent));
+  }
   if (!isLast) return [...lines, ...returnLines(result, indent)];
   return [
     ...lines,

@@ -54,14 +54,20 @@ export function nested(values: ArrayLike<number>, shape: readonly number[], dtyp
   return level(0);
 }
 
+const reserved =
+  'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
+  'lambda nonlocal not or pass raise return try while with yield';
 const keywords = new Set(
   (
-    'False None True and as assert async await break class continue def del elif else except finally for from global if import ' +
-    'in is lambda nonlocal not or pass raise return try while with yield self torch nn F Tensor OrderedDict super print len ' +
+    `${reserved} ` +
+    'self torch nn F Tensor OrderedDict super print len ' +
     'abs all any bool dict dir float hash hex id input int iter list map max min next object oct ord pow range repr round set slice ' +
     'sorted str sum tuple type vars zip'
   ).split(' '),
 );
 /** Whether a name is Python's own, or one that the files use. */
 export const isTaken = (name: string): boolean => keywords.has(name);
+/** Whether a name can stand behind a dot. */
+export const isAttribute = (name: string): boolean =>
+  isIdentifier(name) && !reserved.split(' ').includes(name);
 export const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
