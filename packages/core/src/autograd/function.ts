@@ -1,4 +1,5 @@
-import { checkArguments, K } from '../arguments/index.ts';
+import { checkArguments, K, signature } from '../arguments/index.ts';
+import { callListener } from '../arguments/signature.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
@@ -145,12 +146,16 @@ export class FunctionNode extends GradNode<null> {
   }
 }
 
+const ownDerivative = signature('autograd.Function', { definition: K.anything });
+
 function run<Args extends readonly unknown[], Out extends FunctionOutput, State extends object>(
   definition: FunctionDefinition<Args, Out, State>,
   args: Args,
 ): Out {
   if (!functionDefinition.accepts(definition))
     checkArguments('Function.apply', { class: functionDefinition }, [definition]);
+  // Who writes calls down is to know that what follows has a derivative of its own.
+  if (callListener !== null) ownDerivative([definition]);
   const name = definition.name || 'Function';
   const needs = args.map((x) => x instanceof Tensor && x.requiresGrad);
   const ctx = new FunctionContext<State>(`${name}Backward`, needs);

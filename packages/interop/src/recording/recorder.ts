@@ -54,6 +54,13 @@ export class Recorder implements Observer, CallListener {
     return this.#levels.at(-1)?.call.body ?? this.body;
   }
 
+  /** Whether gradients are wanted: what is checkpointed has some, though none are recorded meanwhile. */
+  get #mode(): { readonly noGrad?: boolean } {
+    const isCheckpoint = ({ call }: Level): boolean =>
+      call.kind === 'function' && /^checkpoint/.test(call.name);
+    return isGradEnabled() || this.#levels.some(isCheckpoint) ? {} : { noGrad: true };
+  }
+
   /** Closes functions that have returned by now: those whose frame is not among these. */
   #settle(frames: Frames, depth = frames.length): void {
     for (let level = this.#levels.at(-1); level?.call.kind === 'function'; level = this.#levels.at(-1)) {
@@ -122,7 +129,7 @@ export class Recorder implements Observer, CallListener {
       result: undefined,
       body: [],
       line,
-      ...mode(),
+      ...this.#mode,
     };
     this.#body.push(call);
     const created = this.values.createdSoFar;
@@ -169,7 +176,7 @@ export class Recorder implements Observer, CallListener {
       inPlace: outputs.some((y) => inputs.includes(y)),
       elementwise: operation?.elementwise?.(inputs, attrs as never) ?? null,
       line: lineIn(frames, this.#outside),
-      ...mode(),
+      ...this.#mode,
     });
   }
 
@@ -204,7 +211,7 @@ export class Recorder implements Observer, CallListener {
       result: undefined,
       body: [],
       line,
-      ...mode(),
+      ...this.#mode,
     };
     this.#body.push(call);
     this.#levels.push({ call, created: 0, given: inputs, frames: [], depth: 0 });
@@ -222,9 +229,6 @@ export class Recorder implements Observer, CallListener {
     this.#closeFunctions();
   }
 }
-
-/** Whether gradients are wanted. */
-const mode = (): { readonly noGrad?: boolean } => (isGradEnabled() ? {} : { noGrad: true });
 
 /** Whether a function is still at work: the frames around it are as they were, and its own is there. */
 function goesOn({ frames, depth }: Level, now: Frames): boolean {

@@ -1,4 +1,15 @@
-import { arange, manualSeed, noGrad, ones, randint, randn, type Tensor, tensor, tril } from '@kindling/core';
+import {
+  arange,
+  autograd,
+  manualSeed,
+  noGrad,
+  ones,
+  randint,
+  randn,
+  type Tensor,
+  tensor,
+  tril,
+} from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
@@ -255,6 +266,12 @@ describe('what cannot be written', () => {
     expect(() => write(new Of((x) => (x.sum().item() > 0 ? x : x.neg())), [randn([4, 3])])).toThrow(
       ExportError,
     );
+    const doubled = autograd.defineFunction({
+      name: 'Doubled',
+      forward: (_, x: Tensor) => x.mul(2),
+      backward: (_, g) => [g as Tensor],
+    });
+    expect(() => write(new Of((x) => doubled(x)), [randn([4, 3])])).toThrow(/autograd\.Function.*derivative/);
     class Ways extends nn.Module {
       fc = new Of((x, y) => (y === undefined ? x.exp() : x.add(y)));
       override forward(x: Tensor): Tensor {

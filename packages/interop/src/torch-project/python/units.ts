@@ -25,6 +25,10 @@ export const unitsOf = (body: readonly Call[], withModules = true): Unit[] =>
     if (call.kind === 'operation' || (call.kind === 'module' && withModules)) return [call];
     if (call.kind === 'function' && !callsModules(call.body) && functionCall(call, anything) !== null)
       return [call];
+    if (call.kind === 'function' && call.name === 'autograd.Function')
+      throw new ExportError(
+        `autograd.Function${call.line === null ? '' : ` (${call.line})`}: a derivative of one's own is not exported: write the function with operations, or with detach`,
+      );
     if (call.unlike !== undefined)
       throw new ExportError(`${call.kind === 'module' ? call.path : call.name}: ${call.unlike}`);
     return unitsOf(call.body, withModules);
