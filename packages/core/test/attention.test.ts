@@ -130,11 +130,45 @@ describe('what is unusual', () => {
     }
   });
 
-  test('what is not finite stays with the queries that see it', () => {
+  test('a key that is not finite stays with the queries that see it', () => {
     const [q, k, v] = [randn([3, 2]), randn([3, 2]), randn([3, 2])] as const;
     k.data[5] = Number.NaN;
     const y = scaledDotProductAttention(q, k, v, { isCausal: true });
     expect(y.isnan().any(1).tolist()).toEqual([false, false, true]);
+  });
+
+  test('a value that is not finite is 0 times that to the queries that do not see it, as in PyTorch', () => {
+    for (const [queries, keys] of [
+      [5, 5],
+      [90, 90],
+      [3, 40],
+      [40, 7],
+    ] as const) {
+      for (const [size, value] of [
+        [3, Number.NaN],
+        [5, Infinity],
+      ] as const) {
+        const [q, k, v] = [randn([2, queries, 4]), randn([2, keys, 4]), randn([2, keys, size])] as const;
+        v.data[(keys - 1) * size + 1] = value;
+        const y = scaledDotProductAttention(q, k, v, { isCausal: true });
+        const column = y.select(0, 0).select(1, 1);
+        const before = Math.min(queries, keys - 1);
+        expect(column.narrow(0, 0, before).isnan().all().item()).toBe(true);
+        const other = Number.isNaN(value) ? NaN : value;
+        expect(column.narrow(0, before, queries - before).tolist()).toEqual(
+          new Array<number>(queries - before).fill(other),
+        );
+        expect(y.isnan().sum().item()).toBe(Number.isNaN(value) ? queries : before);
+      }
+    }
+    // PyTorch's by blocks of 512 keys.
+    const [q, k, v] = [randn([600, 4]), randn([600, 4]), randn([600, 4])] as const;
+    v.data[550 * 4] = Number.NaN;
+    const places = scaledDotProductAttention(q, k, v, { isCausal: true }).isnan().any(1);
+    expect([places.narrow(0, 0, 512).any().item(), places.narrow(0, 512, 88).all().item()]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test('nothing in front, no queries, no keys', () => {

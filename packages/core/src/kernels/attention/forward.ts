@@ -6,6 +6,7 @@
 import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
 import { call, is, minus, plus, push, put, putLeast, times } from '../wasm/formulas.ts';
 import { defineFunction, locals, type ModuleBuilder } from '../wasm/index.ts';
+import { spreadHidden } from './hidden.ts';
 import {
   type AttentionLane,
   Driver,
@@ -27,6 +28,7 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
   const scale = scaleRow(module, t);
   const weigh = weighRow(module, t, scale);
   const finish = finishRow(module, t, scale);
+  const spread = spreadHidden(module, t);
   defineFunction(module, { export: 'forward' }, forwardParams(t), (f, p) => {
     const d = new Driver(f, p, t, size, product);
     const { at } = d;
@@ -52,7 +54,7 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
       });
     d.eachHead(() => {
       f.i32Const(-1).set(v.packed);
-      d.eachPart(() =>
+      d.eachPart(() => {
         d.eachQueries(is(0), () => {
           f.get(p.keys).set(v.limit);
           f.get(p.causal).if();
@@ -85,8 +87,12 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
           push(f, plus(at.j, p.block)).tee(at.j).get(v.limit).op('i32.lt_s').brIf(again);
           f.end();
           eachRow(() => call(f, finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r))]));
-        }),
-      );
+        });
+        f.get(p.causal).if();
+        const [values, results] = [d.matrix('v', is(0)), d.matrix('out', is(0))];
+        call(f, spread, [p.length, p.keys, p.valueSize, values, p.vRow, results, p.outRow]);
+        f.end();
+      });
     });
   });
 }
