@@ -8,7 +8,13 @@ import * as optim from '@kindling/optim';
 import { Uint8ArrayReader, ZipReader } from '@zip.js/zip.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTorch, pyFloat, saveTorch, serializeTorch, type TorchValue } from '../../src/torch-file/index.ts';
+import {
+  loadTorch,
+  pyFloat,
+  saveTorch,
+  serializeTorch,
+  type TorchValue,
+} from '../../src/torch-file/index.ts';
 import { elements } from './support/fixtures.ts';
 
 let folder: string;
@@ -63,7 +69,7 @@ describe('values', () => {
           typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === null ? { ...x } : x;
         expect(await again(value)).toEqual(plain(value));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -151,7 +157,7 @@ describe('tensors', () => {
           expect(elements(y)).toEqual(elements(x));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

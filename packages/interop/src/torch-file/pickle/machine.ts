@@ -23,7 +23,7 @@ export class Machine implements Caller {
   readonly reader: PickleReader;
   readonly #persistent: Persistent;
   readonly #marks: PyValue[][] = [];
-  readonly #memo = new Map<number, PyValue>();
+  readonly #memo: PyValue[] = [];
   readonly #identities = new Map<string, Identity>();
   #stack: PyValue[] = [];
   #objects = 0;
@@ -166,13 +166,14 @@ export class Machine implements Caller {
     this.addItems(items);
   }
 
-  memoize(place = this.#memo.size): void {
+  memoize(place = this.#memo.length): void {
     this.#count();
-    this.#memo.set(place, this.top);
+    if (place > MAX_OBJECTS) throw this.fail(`it remembers a value at place ${place}`);
+    this.#memo[place] = this.top;
   }
 
   recall(place: number): void {
-    const value = this.#memo.get(place);
+    const value = this.#memo[place];
     if (value === undefined) throw this.fail(`it recalls place ${place}, where there is nothing`);
     this.push(value);
   }
