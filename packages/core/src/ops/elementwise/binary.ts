@@ -13,8 +13,33 @@ import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Oper
 
 type GradientRule = NonNullable<ElementwiseSpec['gradient']>;
 
+/** PyTorch's gradients of aᵇ by a and by b, of which it makes the second ones too: both say where they are 0. */
+const byBase = (g: Expr, a: Expr, b: Expr): Expr =>
+  E.select(E.eq(b, 0), 0, E.mul(g, E.mul(b, E.pow(a, E.sub(b, 1)))));
+const isFlat = (a: Expr, b: Expr): Expr => E.and(E.eq(a, 0), E.ge(b, 0));
+const byExponent = (g: Expr, a: Expr, b: Expr): Expr =>
+  E.mul(g, E.select(isFlat(a, b), 0, E.mul(E.pow(a, b), E.log(a))));
+
 const powOp = new ElementwiseOp({
   name: 'pow',
+  second({ h, g }, a, b) {
+    const less = E.sub(b, 1);
+    const first = E.mul(E.select(E.eq(b, 0), 0, h), g);
+    const last = E.select(isFlat(a, b), 0, E.mul(h, g));
+    const ofLog = E.mul(last, E.log(a));
+    return [
+      [
+        E.mul(E.select(E.eq(b, 0), 0, h), E.mul(b, E.pow(a, less))),
+        byBase(E.mul(first, b), a, less),
+        E.add(E.mul(first, E.pow(a, less)), byExponent(E.mul(first, b), a, less)),
+      ],
+      [
+        byExponent(h, a, b),
+        E.add(byBase(ofLog, a, b), E.div(E.mul(last, E.pow(a, b)), a)),
+        byExponent(ofLog, a, b),
+      ],
+    ];
+  },
   arity: 2,
   overload: (scalars) => (scalars === 2 ? 0 : 1 + scalars),
   check: refuseBools('pow', 'not implemented for bool; convert to another dtype'),
@@ -40,7 +65,10 @@ const powers = new Map<number, ElementwiseOp>([
       name: 'pow',
       arity: 1,
       expression: (x) => E.sqrt(x),
-      gradient: ({ g, y }) => [E.div(g, E.mul(2, y))],
+      gradient: ({ g }, x) => [E.div(g, E.mul(2, E.sqrt(x)))],
+      second: ({ h, g }, x) => [
+        [E.mul(h, E.mul(0.5, E.pow(x, -0.5))), E.mul(E.mul(h, g), E.mul(-0.25, E.pow(x, -1.5)))],
+      ],
     }),
   ],
   [
