@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { io, manualSeed, noGrad, type Tensor } from '../../packages/core/src/index.ts';
 import { families } from '../../packages/interop/test/onnx/layers.ts';
+import { examples, forwards } from '../../packages/interop/test/onnx/nets.ts';
 import { bytesOf, tensorsOf } from '../../packages/interop/test/onnx/run.ts';
 
 const [folder] = process.argv.slice(2);
@@ -17,7 +18,7 @@ mkdirSync(folder, { recursive: true });
 const numbered = (kind: string, tensors: readonly Tensor[]): [string, Tensor][] =>
   tensors.map((x, i) => [`${kind}.${i}`, x.contiguous()]);
 
-for (const [family, cases] of Object.entries(families)) {
+for (const [family, cases] of Object.entries({ ...families, examples, forwards })) {
   for (const [name, make] of Object.entries(cases)) {
     manualSeed(1);
     const of = make();

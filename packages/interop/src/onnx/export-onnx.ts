@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { K, observe, signature, Tensor } from '@kindling/core';
+import { K, type Observer, observe, signature, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { libraryClass, type Recording, recordBatches } from '../recording/index.ts';
@@ -225,17 +225,18 @@ function recorded(
   inputs: readonly Tensor[],
   batchDims: readonly (number | null)[],
 ): Recording {
+  const guard = new ReadGuard();
   const call = (...tensors: Tensor[]): unknown => {
     const next = tensors.values();
     const args = given.map((argument) => withTensors(argument, () => next.next().value as Tensor));
-    const stop = refusingReads(tensors);
-    try {
-      return (model as unknown as (...args: unknown[]) => unknown)(...args);
-    } finally {
-      stop();
-    }
+    return guard.during(tensors, () => (model as unknown as (...args: unknown[]) => unknown)(...args));
   };
-  return recordBatches({ call, inputs, models: { '': model } }, { training: false, batchDims });
+  const stop = observe(guard);
+  try {
+    return recordBatches({ call, inputs, models: { '': model } }, { training: false, batchDims });
+  } finally {
+    stop();
+  }
 }
 
 /** Reads that decide nothing of what is computed: checks that only warn, and printing. */
@@ -245,18 +246,30 @@ const harmless = /^(?:print|views|toJSON|save)/;
  * Refuses that the library decides by values that follow from the inputs, as it does in a few places: the recording would be that of these
  * values alone.
  */
-function refusingReads(inputs: readonly Tensor[]): () => void {
-  const dependent = new WeakSet<object>(inputs.map((x) => x.storage));
-  return observe({
-    after: (_, given, __, results) => {
-      if (given.some((x) => dependent.has(x.storage))) for (const y of results) dependent.add(y.storage);
-    },
-    read: (x, reason) => {
-      if (!dependent.has(x.storage) || harmless.test(reason)) return;
-      throw new ExportError(
-        `exportOnnx: what is computed depends on the values of inputs (${reason}), and a graph of ONNX is one for all values; let forward ` +
-          'compute with tensors instead, and choose between values with where',
-      );
-    },
-  });
+class ReadGuard implements Observer {
+  #dependent: WeakSet<object> | null = null;
+
+  /** Runs a call of these inputs under guard. */
+  during<T>(inputs: readonly Tensor[], call: () => T): T {
+    this.#dependent = new WeakSet(inputs.map((x) => x.storage));
+    try {
+      return call();
+    } finally {
+      this.#dependent = null;
+    }
+  }
+
+  after(_: string, given: readonly Tensor[], __: unknown, results: readonly Tensor[]): void {
+    const dependent = this.#dependent;
+    if (dependent !== null && given.some((x) => dependent.has(x.storage)))
+      for (const y of results) dependent.add(y.storage);
+  }
+
+  read(x: Tensor, reason: string): void {
+    if (this.#dependent?.has(x.storage) !== true || harmless.test(reason)) return;
+    throw new ExportError(
+      `exportOnnx: what is computed depends on the values of inputs (${reason}), and a graph of ONNX is one for all values; let forward ` +
+        'compute with tensors instead, and choose between values with where',
+    );
+  }
 }

@@ -34,6 +34,8 @@ export class Translation implements Scope {
   /** The names of the model's parameters and buffers. */
   readonly #state: ReadonlyMap<Tensor, string>;
   readonly #initialized = new Map<Tensor, Name>();
+  /** Whether a lookup in a table is at work. */
+  #shortens = false;
 
   constructor(graph: Graph, state: ReadonlyMap<Tensor, string>) {
     this.graph = graph;
@@ -94,7 +96,12 @@ export class Translation implements Scope {
     } else if (call.unlike !== undefined) throw cannot(call, call.unlike);
     else if (call.body.length === 0 && valuesIn(call.result).some((value) => !this.#isKnown(value)))
       throw cannot(call, 'ONNX has no counterpart, and none is composed here');
-    else this.walk(call.body);
+    else {
+      const before = this.#shortens;
+      this.#shortens ||= /^embedding(?:Bag)?$/.test(call.kind === 'function' ? call.name : '');
+      this.walk(call.body);
+      this.#shortens = before;
+    }
   }
 
   /** A module or function by a node of its own, where it has one. */
@@ -123,7 +130,8 @@ export class Translation implements Scope {
 
   #change(operation: Operation, before: Value, after: Value, name: Name): void {
     const { source } = this.#memories.wholeOf(before);
-    if (source.kind === 'state') {
+    // What shortens rows of a table finds them short the next time: each run may do it anew.
+    if (source.kind === 'state' && !this.#shortens) {
       throw cannot(
         operation,
         `it changes ${source.name}, and a graph of ONNX keeps nothing from one run to the next`,

@@ -324,6 +324,10 @@ const lookups: Record<string, Make> = {
     model: new nn.Embedding(7, 3, { paddingIdx: 0 }),
     inputs: (n) => [randint(0, 7, [n], { dtype: 'int32' })],
   }),
+  'Embedding whose rows are shortened': () => ({
+    model: new nn.Embedding(7, 3, { maxNorm: 0.5 }),
+    inputs: (n) => [randint(0, 7, [n, 4], { dtype: 'int32' })],
+  }),
   EmbeddingBag: () => ({
     model: new nn.EmbeddingBag(7, 3),
     inputs: (n) => [randint(0, 7, [n, 4], { dtype: 'int32' })],

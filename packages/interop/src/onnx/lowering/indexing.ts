@@ -189,6 +189,8 @@ const table: Lowerings = {
   scatter,
   scatter_add: scatter,
   scatter_reduce: scatter,
+  embedding_indices: (graph, [indices = ''], operation) =>
+    graph.add('Reshape', [cast(graph, indices, inputOf(operation).dtype, 'int32'), graph.sizes([-1])]),
   embedding: (graph, [weight = '', indices = '']) => graph.add('Gather', [weight, indices], { axis: 0 }),
   masked_scatter(graph, [x = '', mask = '', source = ''], operation) {
     const flat = (y: Name): Name => graph.add('Reshape', [y, graph.sizes([-1])]);
