@@ -232,9 +232,8 @@ const operationForms: Readonly<Record<string, OperationForm>> = {
   pow_: ({ operands: [x, y] }) => (y === undefined ? `${x}.square_()` : `${x}.pow_(${y})`),
   pow: ({ operands: [x, y] }) => (y === undefined ? `${x}.square()` : power(String(x), y)),
   div: ({ operands: [x, y], root }) =>
-    root === 'trunc' || root === 'floor' ? `torch.div(${x}, ${y}, rounding_mode="${root}")` : `${x} / ${y}`,
-  div_: ({ operands: [x, y], root }) =>
-    `${x}.div_(${y}${root === 'trunc' || root === 'floor' ? `, rounding_mode="${root}"` : ''})`,
+    root === 'div' ? `${x} / ${y}` : `torch.div(${x}, ${y}, rounding_mode="trunc")`,
+  div_: ({ operands: [x, y], root }) => `${x}.div_(${y}${root === 'div' ? '' : ', rounding_mode="trunc"'})`,
   elu: ({ operands: [x], params }) =>
     params[1] === 1 ? `F.elu(${x}, alpha=${number(params[0] as number)})` : `F.selu(${x})`,
   celu: ({ operands: [x], params }) => `F.celu(${x}, alpha=${number(params[0] as number)})`,
@@ -261,7 +260,7 @@ export function operationCall(
     operator !== undefined &&
     params.length === 0 &&
     operands.length === 2 &&
-    elementwise.expression.op !== 'trunc'
+    (name !== 'div' || elementwise.expression.op === 'div')
   )
     return `${a} ${operator} ${b}`;
   const form = operationForms[name];
