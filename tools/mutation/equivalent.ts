@@ -83,4 +83,11 @@ export const equivalents: readonly Equivalent[] = [
     to: 'false',
     why: 'the update without momentum reads three numbers, however many follow them',
   },
+  {
+    file: 'core/src/data/loader-options.ts',
+    code: 'if (!isStream(dataset)) {',
+    from: '!isStream(dataset)',
+    to: 'true',
+    why: 'of a stream both samplers have been refused before, so that nothing is left to check',
+  },
 ];
