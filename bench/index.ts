@@ -15,6 +15,9 @@ Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences
   --here       on this Node alone; else also on the newest one, which .ci/run names
   --help       this text
 
+jax-js and TensorFlow.js take part in layers as far as they have them: jax-js has no loop for an LSTM, no padding but zeros for
+max pools, and takes minutes for these convolutions, TensorFlow.js by wasm no gradients of convolutions. TensorFlow.js by JavaScript alone takes seconds a layer, and none in layers' suites.
+
 A time is that which 5 % of the slices of 5 ms undercut. A step is forward, backward, update and loss.item(), on two batches
 in turns, so that bringing a batch to where it is worked on counts. wide is useWideVectors(), on Node 24 and newer. A row for
 two threads of Kindling appears once it has setNumThreads. torch.compile compiles the model with its loss, and needs a C++

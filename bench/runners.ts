@@ -78,16 +78,10 @@ function python(): Runtime | null {
   return null;
 }
 
-/** What every peer can do. */
-const everySuite: readonly Suite[] = ['steps', 'kernels', 'losses'];
-const ownSuites: readonly Suite[] = [
-  ...everySuite,
-  'convolutions',
-  'poolings',
-  'norms',
-  'sequences',
-  'optim',
-];
+/** What every peer can do, and those that have layers. */
+const plainSuites: readonly Suite[] = ['steps', 'kernels', 'losses'];
+const everySuite: readonly Suite[] = [...plainSuites, 'convolutions', 'poolings', 'norms', 'sequences'];
+const ownSuites: readonly Suite[] = [...everySuite, 'optim'];
 
 function onNode(
   { program, version }: Runtime,
@@ -170,9 +164,9 @@ export function findPeers(onlyHere: boolean): Peer[] {
     ...kindling(thisNode),
     ...(newest === null ? [] : kindling(newest)),
     ...(torch === null ? [] : pytorch(torch)),
-    onNode(thisNode, 'jax-js', ['jaxjs.ts']),
+    onNode(thisNode, 'jax-js', ['jaxjs.ts'], { suites: [...plainSuites, 'poolings', 'norms', 'sequences'] }),
     onNode(thisNode, 'tfjs wasm', ['tfjs.ts', 'wasm']),
-    onNode(thisNode, 'tfjs cpu', ['tfjs.ts', 'cpu']),
+    onNode(thisNode, 'tfjs cpu', ['tfjs.ts', 'cpu'], { suites: plainSuites }),
     onNode(thisNode, 'brain.js', ['brainjs.ts'], { suites: ['steps'] }),
   ];
 }

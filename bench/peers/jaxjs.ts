@@ -10,6 +10,7 @@ import {
   valueAndGrad,
 } from '@jax-js/jax';
 import * as cases from './cases.ts';
+import * as layers from './jaxjs-layers.ts';
 import { record, runSuite, timedAsync } from './timing.ts';
 
 await init('wasm');
@@ -170,5 +171,5 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, losses });
+await runSuite({ steps, kernels, losses, ...layers });
 process.exit(0);

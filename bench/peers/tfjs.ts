@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as cases from './cases.ts';
+import * as layers from './tfjs-layers.ts';
 import { record, runSuite, timed } from './timing.ts';
 
 const backend = process.argv[3] ?? 'cpu';
@@ -96,5 +97,5 @@ async function losses(): Promise<void> {
   }
 }
 
-await runSuite({ steps, kernels, losses });
+await runSuite({ steps, kernels, losses, ...layers });
 process.exit(0);
