@@ -488,3 +488,10 @@ describe('hooks', () => {
     expect(calls).toEqual(['first', 'second', 'second', 'third']);
   });
 });
+
+it('functions of a schedule stand in its state as null, which JSON keeps', () => {
+  const sgd = new optim.SGD([ones([1], { requiresGrad: true })], { lr: 1 });
+  const state = new optim.lrScheduler.LambdaLR(sgd, () => 0.5).stateDict();
+  expect(state.lr_lambdas).toStrictEqual([null]);
+  expect(JSON.parse(JSON.stringify(state))).toStrictEqual(state);
+});

@@ -280,6 +280,33 @@ describe('a file that is torn, or none of a checkpoint', () => {
     await expect(next.checkpoint.load(name)).rejects.toThrow('there is no');
   });
 
+  test.each<[string, object]>([
+    ['epoch', { epoch: -1 }],
+    ['step', { step: 0.5 }],
+    ['metric', { metric: 'x' }],
+    ['best', { best: { name: 1, metric: 1 } }],
+    ['best', { best: { name: 'x', metric: null } }],
+    ['values', { values: [] }],
+    ['parts', { parts: null }],
+  ])('of a form that is none: %s', async (_, change) => {
+    const { storage, checkpoint } = make({ storage: memoryStorage() });
+    const name = await checkpoint.save({ step: 1 });
+    const bytes = await bytesOf(storage, name);
+    const state = JSON.stringify({ ...JSON.parse(io.safetensorsMetadata(bytes).state ?? ''), ...change });
+    const metadata = { kindling: 'checkpoint 1', state };
+    await storage.write(name, io.saveSafetensors(io.loadSafetensors(bytes), { metadata }));
+    await expect(checkpoint.load(name)).rejects.toThrow('malformed state: it has not the form of one');
+  });
+
+  test('has a checksum that later versions know', async () => {
+    const { storage, checkpoint } = make({
+      parts: { model: holding(tensor([0.5, 2])), g: new Generator().manualSeed(1) },
+    });
+    manualSeed(0);
+    const { kindling } = io.safetensorsMetadata(await bytesOf(storage, await checkpoint.save({ epoch: 1 })));
+    expect(kindling).toMatchInlineSnapshot(`"checkpoint 1, checksum 75f05458"`);
+  });
+
   test('every bit counts', async () => {
     const { storage, checkpoint } = make({ storage: memoryStorage() });
     const name = await checkpoint.save({ losses: [0.5, 0.25], x: tensor([1, 0, 1], { dtype: 'uint8' }) });
@@ -356,6 +383,15 @@ describe('loading', () => {
     expect([parts.b.value, parts.c.value]).toEqual([2, 'own']);
   });
 
+  test('refuses a part that is missing on one side alone', async () => {
+    const storage = memoryStorage();
+    await new Checkpoint({ storage, parts: { a: box(1), b: box(2) } }).save({});
+    const fewer = new Checkpoint({ storage, parts: { a: box(0) } });
+    await expect(fewer.resume()).rejects.toThrow('defaultGenerator: nothing takes its b; {');
+    const more = new Checkpoint({ storage, parts: { a: box(0), b: box(0), c: box(0) } });
+    await expect(more.resume()).rejects.toThrow('defaultGenerator: it has no c; {');
+  });
+
   test('gives parts memory of their own', async () => {
     const [one, other] = [box(tensor([1, 2])), box(null)];
     const storage = memoryStorage();
@@ -418,6 +454,14 @@ describe('values of the user', () => {
     await expect(checkpoint.save({ ...given, losses: loop as number[] })).rejects.toThrow(
       'nested more than 100 deep',
     );
+    // 100 lists in each other, in the object of all values, or as many objects, are too deep by one.
+    const nested = (deep: number, wrap: (x: unknown) => unknown): unknown =>
+      Array.from({ length: deep }).reduce<unknown>(wrap, 1);
+    for (const wrap of [(x: unknown) => [x], (x: unknown) => ({ x })]) {
+      const anything = new Checkpoint({ storage: memoryStorage(), parts: {} });
+      await expect(anything.save({ x: nested(100, wrap) }), 'too deep').rejects.toThrow('100 deep');
+      expect(await anything.save({ x: nested(99, wrap) })).toContain('1');
+    }
     expect(await checkpoint.list()).toEqual([]);
     const open = new Checkpoint({ storage: memoryStorage(), parts: {} });
     await expect(open.save({ name: 'x' })).rejects.toThrow(
