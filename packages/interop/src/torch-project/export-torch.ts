@@ -1,5 +1,5 @@
 import { checkArguments, K } from '@kindling/core';
-import { Module } from '@kindling/nn';
+import * as nn from '@kindling/nn';
 import { writeModel } from './model-source.ts';
 import { refuseFolder, writeFolder } from './parts/folder.ts';
 import { aFolder, aModel, anOptimizer, aScheduler, type Folder, pathOf, someData } from './parts/kinds.ts';
@@ -14,7 +14,7 @@ const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
   model: aModel,
   loss: /* @__PURE__ */ K.kind(
     'a loss module or a function',
-    (x) => typeof x === 'function' || x instanceof Module,
+    (x) => typeof x === 'function' || x instanceof nn.Module,
   ),
   optimizer: anOptimizer,
   scheduler: aScheduler,
@@ -40,6 +40,16 @@ const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
   name: K.text,
   overwrite: K.flag,
 });
+
+/** Whether a model's class is one of the library's, whose name tells nothing of it. */
+const isLibrary = ({ constructor }: nn.AnyModule): boolean => (Object.values(nn) as unknown[]).includes(constructor);
+
+/** A name as that of a class: `tied weights` is `TiedWeights`. */
+function classNameOf(name = 'Model'): string {
+  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const joined = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+  return /^\p{L}/u.test(joined) ? joined : `Model${joined}`;
+}
 
 /**
  * Writes a training as a project that PyTorch goes on with, with the same numbers: model and loss as Python, weights, the states of optimizer, schedule and
@@ -73,7 +83,7 @@ export async function exportTorch(folder: Folder, given: ExportTorchOptions): Pr
     loss,
     inputs,
     targets,
-    ...(name !== undefined && { name }),
+    ...(isLibrary(model) && { name: classNameOf(name) }),
     ...(batchDims !== undefined && { batchDims }),
   });
   const found = reference(task);

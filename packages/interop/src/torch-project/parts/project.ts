@@ -92,10 +92,6 @@ export function projectFiles(task: Task, source: ModelSource, found: Reference):
       shuffle: task.shuffle,
       dropLast: task.dropLast,
       unusedParameters: found.unusedParameters,
-      frozen: model
-        .namedParameters()
-        .filter(([, p]) => !p.requiresGrad)
-        .map(([name]) => name),
       evaluated: evaluatedIn(model),
       clipNorm: clipNormOf(task),
       clipValue: options.clipGradValue ?? null,

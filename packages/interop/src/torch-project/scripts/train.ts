@@ -22,8 +22,7 @@ export interface TrainNeeds {
   readonly hasData: boolean;
   readonly batchNorm: boolean;
   readonly unusedParameters: boolean;
-  /** Names of parameters that are not learned, and of modules in evaluation mode. */
-  readonly frozen: readonly string[];
+  /** Names of modules that stay in evaluation mode. */
   readonly evaluated: readonly string[];
   readonly clipNorm: { readonly maxNorm: number; readonly normType: number } | null;
   readonly clipValue: number | null;
@@ -46,7 +45,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
-from torch import Tensor, nn, optim
+from torch import Tensor, $NN$optim
 from torch.nn.parallel import DistributedDataParallel
 $SCHEDULER_IMPORTS$
 from torch.utils.data import DataLoader
@@ -60,7 +59,6 @@ from model import $CLASS$
 HERE = Path(__file__).parent
 SEED = $SEED$
 BATCH_SIZE = $BATCH_SIZE$
-$FROZEN$
 $EVALUATED$
 
 
@@ -91,7 +89,6 @@ def build(ranks: parallel.Ranks, options: argparse.Namespace) -> state.Training:
     """Model, optimizer and schedule as Kindling left them."""
     model = $CLASS$()
     state.load_model(model, HERE / "state.safetensors")
-$FREEZE$
     model.to(ranks.device).train()
 $EVALUATE$
 $LOSS_STATE$
@@ -230,17 +227,13 @@ export function trainPython(needs: TrainNeeds): string {
     CLASS: needs.className,
     SEED: literal(needs.seed),
     BATCH_SIZE: literal(needs.batchSize),
+    NN: needs.clipNorm === null && needs.clipValue === null ? '' : 'nn, ',
     WARNINGS: batchNorm ? 'import warnings' : '',
     SCHEDULER_IMPORTS: importLines(scheduler?.imports),
-    FROZEN: constant('FROZEN', needs.frozen),
     EVALUATED: constant('EVALUATED', needs.evaluated),
     SYNC_FLAG: batchNorm
       ? '    add("--sync-batch-norm", action="store_true", help="statistics of all ranks")'
       : '',
-    FREEZE:
-      needs.frozen.length === 0
-        ? ''
-        : '    for name in FROZEN:\n        model.get_parameter(name).requires_grad_(False)',
     EVALUATE:
       needs.evaluated.length === 0
         ? ''

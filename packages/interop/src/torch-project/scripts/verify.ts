@@ -36,7 +36,8 @@ def differs(
     wrong = ~(off <= tolerance)
     moved = wrong & noise if noise is not None else torch.zeros_like(wrong)
     worst = off[~moved].max().item() if off[~moved].numel() else 0.0
-    note = f"  ({int(moved.sum())} of {off.numel()} move by rounding)" if moved.any() else ""
+    count = int(moved.sum())
+    note = f"  ({count} of {off.numel()} move by rounding)" if count else ""
     fails = bool((wrong & ~moved).any())
     print(f"{what:<44} {worst:10.1e}  {'DIFFERS' if fails else 'equal'}{note}")
     return fails
