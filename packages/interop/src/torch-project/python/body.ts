@@ -142,7 +142,14 @@ export class Body {
         `the parameter or buffer ${source.name} is used where it cannot be reached: give it to the call as an argument`,
       );
     }
-    if (source.kind === 'constant') return this.constant(source.tensor);
+    if (source.kind === 'constant') {
+      const written = this.constant(source.tensor);
+      if (flat(written).length < 50) return written;
+      const target = this.names.fresh('constant');
+      this.statements.push({ target, value: written, line: null });
+      this.hold(x, target);
+      return target;
+    }
     throw new ExportError(
       'a tensor is used that no recorded call gave: return it from the module that makes it',
     );

@@ -205,10 +205,11 @@ export function construction(
   const positional = required
     .map((parameter, i) => value(short(parameter, given[i]), snakeCase(parameter)))
     .filter((_, i) => given.slice(i).some((x) => x !== undefined && x !== null));
-  const p = [...module.parameters(), ...module.buffers()].find((x) => isFloatingPoint(x.dtype));
-  const dtype =
-    module instanceof nn.Loss || p === undefined || p.dtype === 'float32'
-      ? []
-      : [`dtype=${dtypeName(p.dtype)}`];
+  // What has no parameters is told its dtype only where it makes buffers.
+  const makesBuffers = !(module instanceof nn.Loss) && !name.startsWith('FractionalMaxPool');
+  const p = [...module.parameters(), ...(makesBuffers ? module.buffers() : [])].find((x) =>
+    isFloatingPoint(x.dtype),
+  );
+  const dtype = p === undefined || p.dtype === 'float32' ? [] : [`dtype=${dtypeName(p.dtype)}`];
   return call(`nn.${name}`, [...positional, ...options, ...dtype]);
 }

@@ -16,7 +16,8 @@ export function number(x: number): string {
   const [digits = '', exponent = '0'] = x.toExponential().split('e');
   const power = Number(exponent);
   if (power >= -4 && power < 16) return String(x);
-  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  // As ruff writes it.
+  return `${digits}e${power < 0 ? `-${String(-power).padStart(2, '0')}` : power}`;
 }
 
 /** A text in double quotes. */
