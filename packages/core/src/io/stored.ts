@@ -2,7 +2,10 @@ import { K, signature } from '../arguments/index.ts';
 import type { TypedArray } from '../dtype.ts';
 import { decodeOwn, type Encoding, encode, encodings } from './elements.ts';
 
-/** @internal How a file stores elements: float, brain float, signed, unsigned or bool, and in how many bytes. */
+/**
+ * How a file stores elements: float, brain float, signed, unsigned or bool, and in how many bytes. Kindling's own.
+ * @internal
+ */
 export type StoredAs = Encoding;
 
 const encoding = /* @__PURE__ */ K.oneOf(...Object.keys(encodings));
@@ -19,8 +22,9 @@ const readElementsTakes = /* @__PURE__ */ signature('readElements', {
 });
 
 /**
- * @internal The elements of a file by the rule of all formats here: halves as float32, integers but bytes as int32. The array may be
- * a view of `buffer`. For packages that read other formats.
+ * The elements of a file by the rule of all formats here: halves as float32, integers but bytes as int32. The array may be a view of
+ * `buffer`. For packages that read other formats. Kindling's own.
+ * @internal
  * @throws ValueError that begins with `where`, for an integer beyond 32 bits
  */
 export function readElements(
@@ -35,7 +39,11 @@ export function readElements(
 
 const writeElementsTakes = /* @__PURE__ */ signature('writeElements', { array, encoding });
 
-/** @internal The bytes of an array's elements, little endian: int32 as `'i4'` or `'i8'`, the others as they are. */
+/**
+ * The bytes of an array's elements, little endian: int32 as `'i4'` or `'i8'`, the others as they are. Kindling's own.
+ * @internal
+ * @throws ValueError where the arguments are none of these
+ */
 export function writeElements(array: TypedArray, encoding: StoredAs): Uint8Array<ArrayBuffer> {
   writeElementsTakes(arguments);
   const bytes = new Uint8Array(array.length * encodings[encoding].bytes);

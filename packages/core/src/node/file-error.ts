@@ -21,7 +21,7 @@ export class FileError extends KindlingError {
   }
 }
 
-/** @internal A function and the file it was called with, as messages begin with them. */
+/** A function and the file it was called with, as messages begin with them. */
 export interface Call {
   readonly path: string;
   /** `loadNpy('/tmp/x.npy')`. */
@@ -38,7 +38,11 @@ export async function ofFile<T>({ path, where }: Call, act: () => Promise<T>): P
   }
 }
 
-/** @internal The call of `caller` with a path or a file URL, of which query and hash are no part of the path. */
+/**
+ * The call of `caller` with a path or a file URL, of which query and hash are no part of the path. Kindling's own.
+ * @internal
+ * @throws ValueError where the path is none
+ */
 export function callOf(caller: string, path: unknown): Call {
   if (path instanceof URL) {
     try {

@@ -64,7 +64,11 @@ async function reading<T>(
   });
 }
 
-/** @internal All of a file. */
+/**
+ * All of a file. Kindling's own.
+ * @internal
+ * @throws FileError where it cannot be read
+ */
 export const readBytes = (call: Call): Promise<Uint8Array> =>
   reading<Uint8Array>(
     call,
