@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { refuseExcess } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 
 /**
@@ -44,6 +45,7 @@ export async function ofFile<T>({ path, where }: Call, act: () => Promise<T>): P
  * @throws ValueError where the path is none
  */
 export function callOf(caller: string, path: unknown): Call {
+  if (arguments.length > 2) refuseExcess('callOf', ['caller', 'path'], arguments);
   if (path instanceof URL) {
     try {
       path = fileURLToPath(path);
