@@ -4,6 +4,7 @@ import {
   CompileError,
   cat,
   compile,
+  KindlingError,
   manualSeed,
   randint,
   randn,
@@ -158,6 +159,24 @@ describe("LBFGS's state", () => {
     const { shape, dtype } = x as Tensor;
     return `${dtype} [${shape}]`;
   };
+
+  it('is refused where a scale of steps is no number', () => {
+    const p = tensor([3, -4], { dtype: 'float64', requiresGrad: true });
+    const optimizer = new optim.LBFGS([p], { maxIter: 2 });
+    optimizer.step(() => {
+      optimizer.zeroGrad();
+      const value = p.square().square().sum();
+      value.backward();
+      return value;
+    });
+    const dict = optimizer.stateDict();
+    const [scale = ''] = Object.keys(dict.state[0] ?? {}).filter((key) => /h_?diag/i.test(key));
+    expect(scale).not.toBe('');
+    for (const wrong of ['1', null, [1], tensor([1, 2], { dtype: 'float64' })])
+      expect(() =>
+        optimizer.loadStateDict(js({ ...dict, state: { 0: { ...dict.state[0], [scale]: wrong } } })),
+      ).toThrow(scale);
+  });
 
   it("has PyTorch's keys and shapes", () => {
     expect(halves.length).toBe(12);
@@ -321,6 +340,7 @@ describe('LBFGS refuses', () => {
     ],
   ];
   it.each(cases)('%s', (_, call, message) => {
+    expect(call).toThrow(KindlingError);
     expect(call).toThrow(message);
   });
 });
