@@ -96,4 +96,10 @@ export async function saveTorch(
   await writeWhole(callOf('saveTorch', path), await writeArchive(entries));
 }
 
-const saveTakes = { path: K.anything, ...serializeTakes };
+const saveTakes = {
+  path: /* @__PURE__ */ K.kind(
+    'the path of a file, a string or a file URL',
+    (x) => (typeof x === 'string' && x !== '') || x instanceof URL,
+  ),
+  ...serializeTakes,
+};

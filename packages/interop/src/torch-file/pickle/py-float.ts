@@ -18,7 +18,7 @@ export class PyFloat {
  * @throws ValueError where the value is no number
  * @example
  * ```ts
- * const bytes = await serializeTorch({ epoch: 10, temperature: pyFloat(1) }); // {'epoch': 10, 'temperature': 1.0}
+ * const bytes = await serializeTorch({ epoch: 10, temperature: pyFloat(1) }); // in Python: {'epoch': 10, 'temperature': 1.0}
  * await loadTorch(bytes); // { epoch: 10, temperature: 1 }
  * ```
  */
