@@ -18,7 +18,8 @@ export class PyFloat {
  * @throws ValueError where the value is no number
  * @example
  * ```ts
- * const bytes = await serializeTorch({ epoch: 10, temperature: pyFloat(1) }); // in Python: {'epoch': 10, 'temperature': 1.0}
+ * // {'epoch': 10, 'temperature': 1.0} in Python
+ * const bytes = await serializeTorch({ epoch: 10, temperature: pyFloat(1) });
  * await loadTorch(bytes); // { epoch: 10, temperature: 1 }
  * ```
  */
