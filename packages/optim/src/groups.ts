@@ -129,3 +129,7 @@ function formatOption(value: unknown): string {
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
   return `(${value.map(formatOption).join(', ')})`;
 }
+
+/** Whether two lists hold the same values. */
+export const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);

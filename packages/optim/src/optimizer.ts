@@ -15,6 +15,7 @@ import {
 import { evaluate } from './closure.ts';
 import {
   aGroup,
+  areSame,
   checkParameters,
   formatGroups,
   type GivenGroup,
@@ -50,8 +51,6 @@ const someKinds = /* @__PURE__ */ K.optional(
   ),
 );
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ setToNone: K.flag });
-
-const hasGradient = (p: Tensor): boolean => p.grad !== null;
 
 /**
  * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. Follows `torch.optim.Optimizer`.
@@ -259,13 +258,12 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
-    const params = group.params.filter(hasGradient);
+    const params = group.params.filter((p) => p.grad !== null);
     const numbers = onHost(() => {
       this.advance(group);
-      // Looked up in each call: loading a state dict replaces them.
-      const states = params.map((p) => this.#stateOf(p));
-      // In the call: a function with a name of its own costs a microsecond where a build keeps names.
-      return numbersOfAll(update, states, (i) => this.numbers(group, states[i]!, params[i]!), isTraced());
+      // States are looked up in each call, as loading a state dict replaces them.
+      const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
+      return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(group, state, p), isTraced());
     });
     const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
     runEach(update.kernel, operands, numbers, !isTraced());
@@ -397,6 +395,3 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
 /** What schedulers and wrappers take first. */
 export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');
-
-const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  a.length === b.length && a.every((x, i) => x === b[i]);

@@ -63,22 +63,24 @@ export const isWorthJoining = ({ alike = false, kernel }: Update, params: readon
   alike && params.length >= worthJoining && kernel.runAll !== undefined;
 
 /**
- * The numbers of one parameter after another, by their states: an array that is shared, unless `apart`, by those that an update
+ * The numbers of one parameter after another: an array that is shared, unless `apart`, by those that an update
  * treats alike and that have the same counts.
  */
 export function numbersOfAll(
   update: Update,
-  states: readonly ParamState[],
-  numbersOf: (i: number) => readonly number[],
+  params: readonly Tensor[],
+  stateOf: (p: Tensor) => ParamState,
+  numbersOf: (state: ParamState, p: Tensor) => readonly number[],
   apart: boolean,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
-  if (!alike || states.length < worthJoining) return states.map((_, i) => numbersOf(i));
+  if (!alike || params.length < worthJoining) return params.map((p) => numbersOf(stateOf(p), p));
   const [first = ''] = names as readonly string[];
   let before: unknown[] = [];
   let after: ParamState = {};
   let numbers: readonly number[] | null = null;
-  return states.map((state, i) => {
+  return params.map((p) => {
+    const state = stateOf(p);
     const begun = state[first] !== undefined;
     if (
       numbers !== null &&
@@ -90,7 +92,7 @@ export function numbersOfAll(
     }
     before = [...counts.map((count) => state[count]), begun];
     after = state;
-    numbers = numbersOf(i);
+    numbers = numbersOf(state, p);
     return numbers;
   });
 }

@@ -53,7 +53,6 @@ const cases: Readonly<Record<string, Case>> = {
     of: values(3, 5, 4),
     run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(), x)],
   },
-  'running products': { of: values(3, 5), run: (x) => twice(x.cumprod(1), x) },
 };
 
 describe('a program leaves no second derivative to eager kernels', () => {

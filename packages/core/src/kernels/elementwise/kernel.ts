@@ -77,6 +77,11 @@ export class ElementwiseKernel {
     return this.#expressions;
   }
 
+  /** The expression of the first result. */
+  get expression(): Expr {
+    return this.expressions[0]!;
+  }
+
   /** How many parameters a call must give. */
   get paramCount(): number {
     if (this.#paramCount < 0) this.#paramCount = paramCountOf(this.expressions);

@@ -288,7 +288,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
     },
     elementwise(inputs, params) {
       const dtype = computeType(inputs as Inputs, params);
-      return { expression: kernelFor(dtype).expressions[0]!, dtype };
+      return { expression: kernelFor(dtype).expression, dtype };
     },
     ...derivativeOf<Params>(
       spec,

@@ -221,7 +221,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
       infer,
       kernel: (inputs, a, out) => run(inputs, a, out, none),
       elementwise: (inputs, a) => ({
-        expression: kernelOf(0, a.params.length).expressions[0]!,
+        expression: kernelOf(0, a.params.length).expression,
         dtype: commonType(inputs as Inputs),
       }),
       ...(derivative === undefined ? {} : { derivative }),

@@ -47,7 +47,9 @@ function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: E
 }
 
 function putRow(row: Float64Array, out: TypedArray, start: number, step: number): void {
-  for (let r = 0, at = start; r < row.length; r++, at += step) out[at] = row[r]!;
+  row.forEach((value, r) => {
+    out[start + r * step] = value;
+  });
 }
 
 /** Two sweeps over a row, split at its first two zeros: what lies after both has products, and gradients, of 0. */
@@ -67,9 +69,9 @@ function gradientOfRow(g: Float64Array, x: Float64Array, out: Float64Array): voi
   // The gradient by the first zero: products of all others, up to the second one.
   let total = 0;
   let later = 1;
-  g.subarray(first, second).forEach((value, i) => {
-    if (i > 0) later *= x[first + i]!;
-    total += value * later;
+  x.subarray(first, second).forEach((value, i) => {
+    if (i > 0) later *= value;
+    total += g[first + i]! * later;
   });
   // PyTorch multiplies what comes after the second zero by 0.
   if (second < n) total += 0 * later;
@@ -91,14 +93,13 @@ export function secondOfProducts(
   const { n, inner } = extent;
   const [hs, gs, xs] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   const [toG, toX] = [new Float64Array(n), new Float64Array(n)];
-  // PyTorch asks of all rows at once whether there are zeros from a place on, or before it.
+  // PyTorch asks of all rows at once whether there are zeros before a place.
   const zeros = new Uint8Array(n);
   eachRow(extent, (start) => {
     for (let r = 0, at = start; r < n; r++, at += inner) if (x[at] === 0) zeros[r] = 1;
   });
-  const anyBefore = (k: number): boolean => zeros.subarray(0, k).includes(1);
-  const anyFrom = (k: number): boolean => zeros.subarray(k).includes(1);
-  const row = zeros.includes(1) ? secondOfRowWith(anyBefore, anyFrom) : secondByDivision;
+  const firstZero = zeros.indexOf(1);
+  const row = firstZero < 0 ? secondByDivision : secondOfRowWith(firstZero);
   eachRow(extent, (start) => {
     takeRow(h, start, inner, hs);
     takeRow(g, start, inner, gs);
@@ -128,46 +129,55 @@ const secondByDivision: SecondOfRow = (h, g, x, toG, toX) => {
     return product;
   });
   let [sum, second] = [0, 0];
-  for (let k = x.length - 1; k >= 0; k--) {
-    sum += g[k]! * products[k]!;
-    second += g[k]! * toG[k]!;
-    toX[k] = second / x[k]! - h[k]! * (sum / x[k]! / x[k]!);
-  }
+  x.reduceRight((_, value, k) => {
+    const weight = g[k]!;
+    sum += weight * products[k]!;
+    second += weight * toG[k]!;
+    toX[k] = second / value - h[k]! * (sum / value / value);
+    return 0;
+  }, 0);
 };
 
 /**
  * For each place the gradient is a sum of g_j times the product up to j of all but x_k: what comes before k times what comes after it.
  * Each of the two has a gradient of its own.
  */
-function secondOfRowWith(anyBefore: (k: number) => boolean, anyFrom: (k: number) => boolean): SecondOfRow {
+function secondOfRowWith(firstZero: number): SecondOfRow {
   return (h, g, x, toG, toX) => {
-    const n = x.length;
     toG.fill(0);
     toX.fill(0);
     let before = 1;
-    for (let k = 0; k < n; k++) {
-      const after = Float64Array.from(x.subarray(k + 1));
-      for (let j = 1; j < after.length; j++) after[j]! *= after[j - 1]!;
-      const weight = g.subarray(k + 1).map((value) => h[k]! * value);
-      toG[k]! += h[k]! * before;
-      let byBefore = h[k]! * g[k]!;
-      after.forEach((product, j) => {
-        byBefore += weight[j]! * product;
-        toG[k + 1 + j]! += h[k]! * (k === 0 ? product : before * product);
-        if (k > 0) weight[j]! *= before;
+    x.forEach((value, k) => {
+      const outer = h[k]!;
+      let product = 1;
+      const after = x.subarray(k + 1).map((next) => {
+        product *= next;
+        return product;
       });
-      if (k > 0) addOthers(byBefore, before, x.subarray(0, k), anyBefore(k), toX);
-      addGradient(weight, x.subarray(k + 1), anyFrom(k + 1), toX.subarray(k + 1));
-      before *= x[k]!;
-    }
+      const weight = g.subarray(k + 1).map((inner) => outer * inner);
+      addTo(toG, k, outer * before);
+      let byBefore = outer * g[k]!;
+      after.forEach((later, j) => {
+        byBefore += weight[j]! * later;
+        addTo(toG, k + 1 + j, outer * (k === 0 ? later : before * later));
+      });
+      if (k > 0) addOthers(byBefore, before, x.subarray(0, k), firstZero < k, toX);
+      const byAfter = k === 0 ? weight : weight.map((inner) => inner * before);
+      addGradient(byAfter, x.subarray(k + 1), toX.subarray(k + 1));
+      before *= value;
+    });
   };
 }
+
+const addTo = (to: Float64Array, i: number, value: number): void => {
+  to[i]! += value;
+};
 
 /** Adds g times the product of all others of the row to each of `to`. */
 function addOthers(g: number, product: number, x: Float64Array, zeros: boolean, to: Float64Array): void {
   if (!zeros) {
     x.forEach((value, i) => {
-      to[i]! += (g * product) / value;
+      addTo(to, i, (g * product) / value);
     });
     return;
   }
@@ -177,29 +187,17 @@ function addOthers(g: number, product: number, x: Float64Array, zeros: boolean, 
     return later * value;
   }, 1);
   x.reduce((earlier, value, i) => {
-    to[i]! += g * (earlier * rest[i]!);
+    addTo(to, i, g * (earlier * rest[i]!));
     return earlier * value;
   }, 1);
 }
 
 /** Adds the gradient of the running products of the row. */
-function addGradient(g: Float64Array, x: Float64Array, zeros: boolean, to: Float64Array): void {
+function addGradient(g: Float64Array, x: Float64Array, to: Float64Array): void {
   const own = new Float64Array(x.length);
   if (x.length === 1) own.set(g);
-  else if (zeros) gradientOfRow(g, x, own);
-  else {
-    let product = 1;
-    const products = x.map((value) => {
-      product *= value;
-      return product;
-    });
-    products.reduceRight((rest, value, r) => {
-      const sum = rest + g[r]! * value;
-      own[r] = sum / x[r]!;
-      return sum;
-    }, 0);
-  }
+  else gradientOfRow(g, x, own);
   own.forEach((value, i) => {
-    to[i]! += value;
+    addTo(to, i, value);
   });
 }

@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { elementsOf, extentOf, recordCumprodGradient, scan } from '../../kernels/index.ts';
+import { elementsOf, extentOf, recordCumprodGradient, scan, worksInJavaScript } from '../../kernels/index.ts';
 import {
   apply,
   applyMulti,
@@ -90,10 +90,12 @@ const secondPrimitive = defineMulti<number, [Tensor, Tensor, Tensor]>({
     { shape: g.shape, dtype: g.dtype },
     { shape: x.shape, dtype: x.dtype },
   ],
-  kernel: ([h, g, x], dim, [byG, byX]) =>
+  kernel([h, g, x], dim, [byG, byX]) {
+    worksInJavaScript('in JavaScript, as its formula depends on where zeros are');
     secondOfProducts(
       [elementsOf(h), elementsOf(g), elementsOf(x)],
       [byG.storage.array, byX.storage.array],
       extentOf(x.shape, dim),
-    ),
+    );
+  },
 });
