@@ -1,6 +1,6 @@
 /** The ZIP archive that torch.save writes: entries side by side in one folder, stored as they are. */
 import { ValueError } from '@kindling/core';
-import type { FileEntry, ZipReader } from '@zip.js/zip.js';
+import type { FileEntry, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js';
 import { crc32 } from './crc32.ts';
 
 /** More storages than any checkpoint has; the library takes a tenth of a millisecond to list an entry. */
@@ -34,15 +34,23 @@ export class Archive {
   readonly #bytes: Uint8Array;
   readonly #where: string;
   readonly #entries: Map<string, FileEntry>;
+  /** What the library wants for a writer where it only checks. */
+  readonly #nowhere: Uint8ArrayWriter;
 
-  private constructor(bytes: Uint8Array, where: string, entries: Map<string, FileEntry>) {
+  private constructor(
+    bytes: Uint8Array,
+    where: string,
+    entries: Map<string, FileEntry>,
+    nowhere: Uint8ArrayWriter,
+  ) {
+    this.#nowhere = nowhere;
     this.#bytes = bytes;
     this.#where = where;
     this.#entries = entries;
   }
 
   static async open(bytes: Uint8Array, where: string): Promise<Archive> {
-    const { Uint8ArrayReader, ZipReader } = await import('@zip.js/zip.js');
+    const { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } = await import('@zip.js/zip.js');
     return await inLibrary(where, async () => {
       const reader = new ZipReader(new Uint8ArrayReader(bytes), {
         filenameValidation: 'strict',
@@ -51,7 +59,7 @@ export class Archive {
         checkOverlappingEntry: true,
         useWebWorkers: false,
       });
-      return new Archive(bytes, where, await listed(reader, where));
+      return new Archive(bytes, where, await listed(reader, where), new Uint8ArrayWriter());
     });
   }
 
@@ -75,9 +83,8 @@ export class Archive {
       );
     }
     // The library checks where the entry lies, and what stands before and behind it; nothing is written to the writer.
-    const { Uint8ArrayWriter } = await import('@zip.js/zip.js');
     await inLibrary(this.#where, async () => {
-      await entry.getData(new Uint8ArrayWriter(), { checkOverlappingEntryOnly: true });
+      await entry.getData(this.#nowhere, { checkOverlappingEntryOnly: true });
     });
     const start = entry.localDirectory?.dataOffset;
     if (start === undefined || start + size > this.#bytes.length)
