@@ -18,7 +18,11 @@ const listenerKind = /* @__PURE__ */ kind('a listener with called and computes, 
   return typeof called === 'function' && typeof computes === 'function';
 });
 
-/** @internal Replaces who hears of calls; returns the one before. */
+/**
+ * Replaces who hears of calls; returns the one before. Kindling's own.
+ * @internal
+ * @throws ValueError where it is no listener
+ */
 export function listenToCalls(next: CallListener | null): CallListener | null {
   // A listener hears of checks: of this one only where it refuses.
   if (arguments.length > 1 || !listenerKind.accepts(next))

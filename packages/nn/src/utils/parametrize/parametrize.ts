@@ -60,7 +60,10 @@ export class ParametrizationList extends Numbered<Parametrization, Parametrizati
     return values[0] as Tensor;
   }
 
-  /** Makes the originals those that give this tensor, or one near it. */
+  /**
+   * Makes the originals those that give this tensor, or one near it.
+   * @throws ValueError for what is no tensor
+   */
   assign(x: Tensor): void {
     checkArguments('assign', { x: K.tensor }, arguments);
     const inverse = inverseOf([...this], x);
