@@ -4,7 +4,7 @@
  * fragment`, are not run.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -35,6 +35,7 @@ const pages = [
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
+  ...readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'README.md')),
 ];
 
 const home = process.cwd();
@@ -53,7 +54,7 @@ describe.each(pages)('%s', (page) => {
   it.each(programs.map((program) => [program.line, program.code] as const))(
     'runs from line %i',
     async (line, code) => {
-      const file = join(folder, `${basename(page, '.md')}-${line}.ts`);
+      const file = join(folder, `${page.replace(/\W/g, '-')}-${line}.ts`);
       writeFileSync(file, code);
       const log = vi.spyOn(console, 'log').mockImplementation(() => {});
       try {

@@ -1,7 +1,10 @@
 import { errorFor, excessError } from './explain.ts';
 import { type Kind, kind, type Parameters } from './kinds.ts';
 
-/** @internal Hears of calls of public functions, for what writes down a call of a model by its functions. */
+/**
+ * Hears of calls of public functions, for what writes down a call of a model by its functions. Kindling's own.
+ * @internal
+ */
 export interface CallListener {
   /** A function was called with these arguments, which are checked next. The check was called by it, or by `checkArguments`, which it called. */
   called(name: string, parameters: Parameters, given: ArrayLike<unknown>): void;

@@ -201,7 +201,7 @@ export function gruSequence(
  * and of the first step h0, (N, H). `gates`, (T N, H), holds the gates by input of T steps one behind the other, `weight` is W, (H, H).
  * Gives h of all steps, (T N, H): the sequence is one operation. Kindling's own; follows `torch.rnn_tanh` and `torch.rnn_relu`.
  * @throws ShapeError when the shapes or dtypes do not fit, or there is no step; DTypeError for integers
- * @example rnnSequence(ones([2, 1]), ones([1, 1]), zeros([1, 1]), { nonlinearity: 'relu' }); // tensor([[1], [2]])
+ * @example rnnSequence(ones([2, 1]), ones([1, 1]), zeros([1, 1]), { nonlinearity: 'relu' }); // tensor([[1.], [2.]])
  */
 export function rnnSequence(
   gates: Tensor,
