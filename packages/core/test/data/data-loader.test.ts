@@ -338,7 +338,10 @@ describe('bad options', () => {
       'DataLoader: expected a sampler that can be iterated, such as a list of indices, got 5',
     ],
     [() => new data.DataLoader(numbers(3), { sampler: null as never }), 'a list of indices, got null'],
-    [() => new data.DataLoader(numbers(3), { sampler: {} as never }), 'a list of indices, got an empty object'],
+    [
+      () => new data.DataLoader(numbers(3), { sampler: {} as never }),
+      'a list of indices, got an empty object',
+    ],
   ])('are errors %#', (f, message) => {
     expect(f).toThrow(ValueError);
     expect(f).toThrow(message);

@@ -42,7 +42,8 @@ const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
 });
 
 /** Whether a model's class is one of the library's, whose name tells nothing of it. */
-const isLibrary = ({ constructor }: nn.AnyModule): boolean => (Object.values(nn) as unknown[]).includes(constructor);
+const isLibrary = ({ constructor }: nn.AnyModule): boolean =>
+  (Object.values(nn) as unknown[]).includes(constructor);
 
 /** A name as that of a class: `tied weights` is `TiedWeights`. */
 function classNameOf(name = 'Model'): string {
