@@ -1,9 +1,9 @@
 /** Trainings of twelve kinds, each a few steps old, to be exported. */
-import { cat, manualSeed, randint, randn, type Tensor, tensor } from '@kindling/core';
-import type { ExportTorchOptions } from '@kindling/interop';
-import * as nn from '@kindling/nn';
-import { F } from '@kindling/nn';
-import * as optim from '@kindling/optim';
+import { cat, manualSeed, randint, randn, type Tensor, tensor } from '../../packages/core/src/index.ts';
+import type { ExportTorchOptions } from '../../packages/interop/src/index.ts';
+import * as nn from '../../packages/nn/src/index.ts';
+import { F } from '../../packages/nn/src/index.ts';
+import * as optim from '../../packages/optim/src/index.ts';
 
 const { lrScheduler } = optim;
 
@@ -202,7 +202,7 @@ export const trainings: Readonly<Record<string, Maker>> = {
       model,
       randn([samples, 8]),
       4,
-      new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }),
+      new optim.SGD(model.parameters(), { lr: 0.02, momentum: 0.5 }),
     );
     return { ...training, flags: ['--sync-batch-norm'] };
   },

@@ -96,7 +96,11 @@ export function projectFiles(task: Task, source: ModelSource, found: Reference):
       clipNorm: clipNormOf(task),
       clipValue: options.clipGradValue ?? null,
     }),
-    'parallel.py': parallelPython({ sharing, batchNorm }),
+    'parallel.py': parallelPython({
+      sharing,
+      batchNorm,
+      mixed: new Set(model.parameters().map(({ dtype }) => dtype)).size > 1,
+    }),
     'state.py': statePython({
       groups: python.includes('state.groups('),
       tables: Object.keys(tables).length > 0,

@@ -7,6 +7,8 @@ export type Sharing = 'mean' | 'sum' | 'weighted' | 'whole' | 'alone';
 export interface ParallelNeeds {
   readonly sharing: Sharing;
   readonly batchNorm: boolean;
+  /** Whether parameters are of several dtypes, of which torch shards one at a time. */
+  readonly mixed: boolean;
 }
 
 const template = String.raw`"""What makes several processes one: shares of a batch, and losses over all of it."""
@@ -139,6 +141,7 @@ def shard(model: nn.Module, ranks: Ranks) -> None:
             else:
                 yield from blocks(child)
 
+$MIXED$
     for block in blocks(model):
         own = list(block.parameters())
         if own and all(users[p] == 1 for p in own):
@@ -146,6 +149,12 @@ def shard(model: nn.Module, ranks: Ranks) -> None:
     fully_shard(model, mesh=mesh)
 $BATCH_NORM$
 `;
+
+const ofOtherTypes = `    # Shards are made of one dtype at a time.
+    [(main, _), *_] = Counter(p.dtype for p in model.parameters()).most_common()
+    for module in model.modules():
+        if any(p.dtype != main for p in module.parameters(recurse=False)):
+            fully_shard(module, mesh=mesh)`;
 
 const gathered = String.raw`def gathered(value: Any, share: Share) -> Any:
     """The whole batch from the shares of all ranks; this rank's own keeps its graph."""
@@ -165,9 +174,10 @@ const gathered = String.raw`def gathered(value: Any, share: Share) -> Any:
 def part_of(
     loss_fn: Loss, output: Any, targets: Sequence[Tensor], share: Share
 ) -> Tensor:
-    """This rank's part of a loss that looks at the whole batch, which each computes."""
+    """This rank's part of a loss of the whole batch, with all of the gradient of its own."""
     targets = [gathered(target, share) for target in targets]
-    return loss_fn(gathered(output, share), *targets) / share.world`;
+    loss = loss_fn(gathered(output, share), *targets)
+    return loss - loss.detach() * (1 - 1 / share.world)`;
 
 const weighted = String.raw`def part_of(
     loss_fn: nn.CrossEntropyLoss | nn.NLLLoss,
@@ -226,19 +236,21 @@ def batch_norm_of_all(module: _BatchNorm, x: Tensor) -> Tensor:
         return type(module).forward(module, x)
     dims = [dim for dim in range(x.dim()) if dim != 1]
     shape = [1, -1] + [1] * (x.dim() - 2)
-    sums = torch.cat([x.sum(dims), x.new_tensor([x.numel() / x.size(1)])])
-    sums = SumOverRanks.apply(sums)
+    wide = x.double()
+    size = wide.new_tensor([x.numel() / x.size(1)])
+    sums = SumOverRanks.apply(torch.cat([wide.sum(dims), size]))
     count, mean = sums[-1], sums[:-1] / sums[-1]
-    centered = x - mean.view(shape)
+    centered = wide - mean.view(shape)
     variance = SumOverRanks.apply(centered.square().sum(dims)) / count
     if module.training and module.track_running_stats:
         with torch.no_grad():
             module.num_batches_tracked += 1
             seen = module.num_batches_tracked.item()
             step = 1 / seen if module.momentum is None else module.momentum
-            module.running_mean.lerp_(mean, step)
-            module.running_var.lerp_(variance * count / (count - 1), step)
-    normal = centered * (variance + module.eps).rsqrt().view(shape)
+            unbiased = variance * count / (count - 1)
+            module.running_mean.lerp_(mean.to(module.running_mean.dtype), step)
+            module.running_var.lerp_(unbiased.to(module.running_var.dtype), step)
+    normal = (centered * (variance + module.eps).rsqrt().view(shape)).to(x.dtype)
     if not module.affine:
         return normal
     return normal * module.weight.view(shape) + module.bias.view(shape)
@@ -256,7 +268,7 @@ class SumOverRanks(torch.autograd.Function):
         return SumOverRanks.apply(gradient.contiguous())`;
 
 /** The text of parallel.py. */
-export function parallelPython({ sharing, batchNorm: hasBatchNorm }: ParallelNeeds): string {
+export function parallelPython({ sharing, batchNorm: hasBatchNorm, mixed }: ParallelNeeds): string {
   const standard = [
     ...(sharing === 'weighted' ? ['import copy'] : []),
     'import os',
@@ -277,6 +289,7 @@ export function parallelPython({ sharing, batchNorm: hasBatchNorm }: ParallelNee
   ];
   return filled(template, {
     IMPORTS: [...standard, '', ...torch].join('\n'),
+    MIXED: mixed ? ofOtherTypes : '',
     SHARING: sharings[sharing],
     BATCH_NORM: hasBatchNorm ? batchNorm : '',
   });
