@@ -27,8 +27,8 @@ const theirs = new RegExp(
     .join('|'),
 );
 
-/** What no user calls: an observer stays, and sees the calls after it; what the packages read and write files by names its caller. */
-const notCalled = /^(observe|ElementwiseOp#primitive|node\.(callOf|readBytes|writeWhole))$/;
+/** What no user calls: an observer stays, and sees the calls after it. */
+const notCalled = /^(observe|ElementwiseOp#primitive)$/;
 
 /** Names that stand for others: that of the operation or of the caller that a function is given, or what a module calls. */
 const standsFor: readonly [path: RegExp, names: readonly string[]][] = [

@@ -99,7 +99,7 @@ function contrast(z: Tensor, label: Tensor): Tensor {
 }
 
 /** A generator and a discriminator, which learn in one step: the generator through weights that are held. */
-class GAN extends nn.Module {
+class GAN extends nn.Module<[Tensor, Tensor], Tensor> {
   generator = new nn.Sequential(new nn.Linear(4, 16), new nn.ReLU(), new nn.Linear(16, 2));
   hidden = new nn.Linear(2, 16);
   score = new nn.Linear(16, 1);

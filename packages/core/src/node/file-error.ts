@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { refuseExcess } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 
 /**
@@ -39,13 +38,8 @@ export async function ofFile<T>({ path, where }: Call, act: () => Promise<T>): P
   }
 }
 
-/**
- * The call of `caller` with a path or a file URL, of which query and hash are no part of the path. Kindling's own.
- * @internal
- * @throws ValueError where the path is none
- */
+/** The call of `caller` with a path or a file URL, of which query and hash are no part of the path. */
 export function callOf(caller: string, path: unknown): Call {
-  if (arguments.length > 2) refuseExcess('callOf', ['caller', 'path'], arguments);
   if (path instanceof URL) {
     try {
       path = fileURLToPath(path);

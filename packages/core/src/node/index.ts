@@ -1,18 +1,16 @@
 /** What needs Node: files on disk, and flags of its engine. `@kindling/core/node`. */
 
-import { refuseExcess } from '../arguments/index.ts';
+import { K, refuseExcess, signature } from '../arguments/index.ts';
 import type { io, Tensor } from '../index.ts';
 import { serializeNpy } from '../io/npy.ts';
 import { serializeSafetensorsInParts } from '../io/safetensors.ts';
 import { denseOf, densesOf } from '../io/tensors.ts';
 import { callOf } from './file-error.ts';
-import { readArray, readTensors } from './load.ts';
+import { readArray, readBytes, readTensors } from './load.ts';
 import { writeWhole } from './save.ts';
 
-export { callOf, FileError } from './file-error.ts';
+export { FileError } from './file-error.ts';
 export { folderStorage } from './folder-storage.ts';
-export { readBytes } from './load.ts';
-export { writeWhole } from './save.ts';
 export { useWideVectors, type WideVectors } from './wide-vectors.ts';
 
 // Installs Tensor's methods.
@@ -74,4 +72,53 @@ export async function saveNpy(
 export async function loadNpy(path: Path): Promise<Tensor> {
   if (arguments.length > 1) refuseExcess('loadNpy', ['path'], arguments);
   return await readArray(callOf('loadNpy', path));
+}
+
+/** Options of {@link saveBytes} and {@link loadBytes}. */
+export interface BytesOptions {
+  /** The function in whose name errors come. Default: their own. */
+  readonly caller?: string;
+}
+
+const bytesOptions = /* @__PURE__ */ K.options<BytesOptions>({ caller: K.text });
+const bytesKind = /* @__PURE__ */ K.kind('a Uint8Array, or an array of them', (x) =>
+  [x].flat().every((part) => part instanceof Uint8Array),
+);
+const saveBytesTakes = /* @__PURE__ */ signature('saveBytes', {
+  path: K.anything,
+  bytes: bytesKind,
+  options: K.optional(bytesOptions),
+});
+
+/**
+ * Writes bytes to a file, those of a list one behind the other, as whole as {@link saveSafetensors} does: for formats of other
+ * packages. Kindling's own.
+ * @throws FileError where the file cannot be written; ValueError where the path is none
+ * @example
+ * ```ts
+ * const save = () => saveBytes('letters.txt', new TextEncoder().encode('kindling'));
+ * ```
+ */
+export async function saveBytes(
+  path: Path,
+  bytes: Uint8Array | readonly Uint8Array[],
+  options: BytesOptions = {},
+): Promise<void> {
+  saveBytesTakes(arguments);
+  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
+  await writeWhole(callOf(options.caller ?? 'saveBytes', path), parts);
+}
+
+const loadBytesTakes = /* @__PURE__ */ signature('loadBytes', {
+  path: K.anything,
+  options: K.optional(bytesOptions),
+});
+
+/**
+ * Reads all of a file, which may be larger than the system reads at once. Kindling's own.
+ * @throws FileError where the file cannot be read; ValueError where the path is none
+ */
+export async function loadBytes(path: Path, options: BytesOptions = {}): Promise<Uint8Array> {
+  loadBytesTakes(arguments);
+  return await readBytes(callOf(options.caller ?? 'loadBytes', path));
 }

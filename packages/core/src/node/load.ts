@@ -64,11 +64,7 @@ async function reading<T>(
   });
 }
 
-/**
- * All of a file. Kindling's own.
- * @internal
- * @throws FileError where it cannot be read
- */
+/** All of a file. */
 export const readBytes = (call: Call): Promise<Uint8Array> =>
   reading<Uint8Array>(
     call,

@@ -32,9 +32,7 @@ const temporaryName = (): string =>
 /**
  * Writes the parts, one after the other, so that at each moment the old file or the new one stands under the name: beside
  * the target, through to the disk, then renamed. Symbolic links are followed, the mode of an old file is kept, and what
- * processes left behind that were killed while they saved is removed. Kindling's own.
- * @internal
- * @throws FileError where the file cannot be written
+ * processes left behind that were killed while they saved is removed.
  */
 export async function writeWhole(call: Call, parts: readonly Uint8Array[]): Promise<void> {
   await ofFile(call, async () => {

@@ -63,9 +63,12 @@ async function contentOf(source: unknown): Promise<{ bytes: Uint8Array; where: s
       `${where}: ${source} names no file; write loadTorch(await (await fetch(url)).arrayBuffer())`,
     );
   }
-  const { callOf, readBytes } = await import('@kindling/core/node');
-  const call = callOf(where, source);
-  return { bytes: plainBytes(await readBytes(call)), where: call.where };
+  const [{ loadBytes }, { fileURLToPath }] = await Promise.all([
+    import('@kindling/core/node'),
+    import('node:url'),
+  ]);
+  const bytes = plainBytes(await loadBytes(source, { caller: where }));
+  return { bytes, where: `${where}('${typeof source === 'string' ? source : fileURLToPath(source)}')` };
 }
 
 /** Of Node's Buffer, slice() is no copy. */

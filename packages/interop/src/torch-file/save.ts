@@ -92,8 +92,8 @@ export async function saveTorch(
 ): Promise<void> {
   checkArguments('saveTorch', saveTakes, arguments);
   const entries = entriesOf('saveTorch', value, options);
-  const { callOf, writeWhole } = await import('@kindling/core/node');
-  await writeWhole(callOf('saveTorch', path), await writeArchive(entries));
+  const { saveBytes } = await import('@kindling/core/node');
+  await saveBytes(path, await writeArchive(entries), { caller: 'saveTorch' });
 }
 
 const saveTakes = {

@@ -1,14 +1,24 @@
 import { checkArguments, K } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { writeModel } from './model-source.ts';
-import { refuseFolder, writeFolder } from './parts/folder.ts';
-import { aFolder, aModel, anOptimizer, aScheduler, type Folder, pathOf, someData } from './parts/kinds.ts';
-import { optimizerName } from './parts/optimizers.ts';
-import type { ExportedProject, ExportTorchOptions } from './parts/options.ts';
-import { projectFiles } from './parts/project.ts';
-import { reference } from './parts/reference.ts';
-import { schedulerPython } from './parts/schedulers.ts';
-import { taskOf } from './parts/task.ts';
+import {
+  aFolder,
+  aModel,
+  anOptimizer,
+  aScheduler,
+  type ExportedProject,
+  type ExportTorchOptions,
+  type Folder,
+  optimizerName,
+  pathOf,
+  projectFiles,
+  reference,
+  refuseFolder,
+  schedulerPython,
+  someData,
+  taskOf,
+  writeFolder,
+} from './parts/index.ts';
 
 const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
   model: aModel,

@@ -1,10 +1,17 @@
 import { checkArguments, defaultGenerator, K, type Tensor, ValueError, valuesOf } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import type { Optimizer, OptimizerStateDict } from '@kindling/optim';
-import { aFolder, aModel, anOptimizer, aScheduler, type Folder, pathOf } from './parts/kinds.ts';
-import { parameterNames } from './parts/optimizers.ts';
-import type { Scheduler } from './parts/schedulers.ts';
-import { snapshot } from './parts/snapshot.ts';
+import {
+  aFolder,
+  aModel,
+  anOptimizer,
+  aScheduler,
+  type Folder,
+  parameterNames,
+  pathOf,
+  type Scheduler,
+  snapshot,
+} from './parts/index.ts';
 
 /** What {@link importTorch} loads into. */
 export interface ImportTorchOptions {

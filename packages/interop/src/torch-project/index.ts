@@ -1,5 +1,4 @@
 /** A model, its loss and its optimizer as a project that PyTorch runs on one process or many; and the way back. */
 export { exportTorch } from './export-torch.ts';
 export { type ImportedTraining, type ImportTorchOptions, importTorch } from './import-torch.ts';
-export type { Folder } from './parts/kinds.ts';
-export type { ExportedProject, ExportTorchOptions, TrainingExample } from './parts/options.ts';
+export type { ExportedProject, ExportTorchOptions, Folder, TrainingExample } from './parts/index.ts';

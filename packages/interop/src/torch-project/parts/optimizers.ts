@@ -2,7 +2,7 @@ import { snakeCase, Tensor, zeros } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { ExportError } from '../../errors.ts';
-import { call, literal, printed } from './python.ts';
+import { call, literal, printed } from '../scripts/index.ts';
 
 type Made = new (params: Tensor[]) => optim.Optimizer;
 

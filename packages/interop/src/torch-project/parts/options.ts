@@ -24,7 +24,8 @@ export interface ExportTorchOptions {
    * The samples: tensors in the form of the example, a dataset whose samples are lists of tensors, inputs first, or a loader of one, whose batch
    * size and order are taken over. Default: none; the project has a place for them, and the reference steps are made on the example.
    */
-  readonly data?: TrainingExample | data.Dataset<unknown> | data.DataLoader<unknown, unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: loaders of samples of any type, which are looked at
+  readonly data?: TrainingExample | data.Dataset<unknown> | data.DataLoader<any, any>;
   /** How many steps are made here, for `verify.py` to make again. Default: 10. */
   readonly steps?: number;
   /** Samples a batch. Default: that of the loader, or of the example. */

@@ -2,12 +2,15 @@ import { defaultGenerator, fromBuffer, io, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { Adafactor, LBFGS, lrScheduler } from '@kindling/optim';
 import type { ModelSource } from '../model-source.ts';
-import { dataPython } from '../scripts/data.ts';
-import { parallelPython } from '../scripts/parallel.ts';
-import { readmeText } from '../scripts/readme.ts';
-import { statePython } from '../scripts/state.ts';
-import { type TrainNeeds, trainPython } from '../scripts/train.ts';
-import { verifyPython } from '../scripts/verify.ts';
+import {
+  dataPython,
+  parallelPython,
+  readmeText,
+  statePython,
+  type TrainNeeds,
+  trainPython,
+  verifyPython,
+} from '../scripts/index.ts';
 import type { Files } from './folder.ts';
 import { namedState, optimizerName, optimizerPython } from './optimizers.ts';
 import type { Reference } from './reference.ts';

@@ -1,7 +1,7 @@
 import { type Tensor, tensor } from '@kindling/core';
 import * as optim from '@kindling/optim';
 import { ExportError } from '../../errors.ts';
-import { call, list, literal, type Python, printed } from './python.ts';
+import { call, list, literal, type Python, printed } from '../scripts/index.ts';
 
 const { lrScheduler, swaUtils } = optim;
 
@@ -128,24 +128,25 @@ export interface SchedulerPython {
 const TABULATED = 10_000;
 
 /**
- * The values of a function from 0 on, as far as it gives numbers.
- * @throws ExportError where it gives none, and as the function
+ * The values of a function at 0, 1, 2 and so on, as far as it gives numbers; where it gives none at first (a cycle's number begins with 1), NaN.
+ * @throws ExportError where it gives none at all
  */
 function tabulated(f: (x: number) => number, what: string): Tensor {
   const values: number[] = [];
-  for (let x = 0; x < TABULATED; x++) {
-    let value: number;
+  const valueAt = (x: number): number => {
     try {
-      value = f(x);
-    } catch (error) {
-      if (x === 0) throw error;
-      break;
+      return f(x);
+    } catch {
+      return Number.NaN;
     }
-    if (!Number.isFinite(value)) break;
-    values.push(value);
+  };
+  for (let x = 0; x < TABULATED; x++) {
+    const value = valueAt(x);
+    if (!Number.isFinite(value) && x > 1) break;
+    values.push(Number.isFinite(value) ? value : Number.NaN);
   }
-  if (values.length === 0) throw new ExportError(`exportTorch: ${what}: the function gives no number for 0`);
-  return tensor(values, { dtype: 'float64' });
+  if (values.some(Number.isFinite)) return tensor(values, { dtype: 'float64' });
+  throw new ExportError(`exportTorch: ${what}: its function gives no number for 0 or 1`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { defaultGenerator, noGrad, Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
-import type { Sharing } from '../scripts/parallel.ts';
+import type { Sharing } from '../scripts/index.ts';
 import { snapshot } from './snapshot.ts';
 import type { Task } from './task.ts';
 

@@ -1,4 +1,4 @@
-import { filled, list, printed } from '../parts/python.ts';
+import { filled, list, printed } from './python.ts';
 
 /** What data.py reads. */
 export interface DataNeeds {

@@ -1,4 +1,4 @@
-import { filled } from '../parts/python.ts';
+import { filled } from './python.ts';
 
 /** What state.py has to do beside. */
 export interface StateNeeds {

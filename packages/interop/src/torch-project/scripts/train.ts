@@ -1,4 +1,4 @@
-import { call, filled, list, literal, printed } from '../parts/python.ts';
+import { call, filled, list, literal, printed } from './python.ts';
 
 /** What train.py says of a training. */
 export interface TrainNeeds {
@@ -277,10 +277,10 @@ export function trainPython(needs: TrainNeeds): string {
         : `Counts a step, and moves the schedule at the end of ${inEpoch ? 'an epoch' : 'it'}.`,
     ADVANCE: [
       ...(countsLoss ? ['    progress["total"] = progress.get("total", 0.0) + size * loss'] : []),
-      ...(step !== null && !inEpoch ? [`    ${step('loss')}`] : []),
+      ...(step !== null && !inEpoch ? [step('    ', 'loss')] : []),
     ].join('\n'),
     ADVANCE_EPOCH:
-      step !== null && inEpoch ? `        ${step('progress.pop("total") / progress["sample"]')}` : '',
+      step !== null && inEpoch ? step('        ', 'progress.pop("total") / progress["sample"]') : '',
     REFUSE_SHARDS: optimizer.shards
       ? ''
       : '    if options.fsdp:\n        raise SystemExit("this optimizer of torch has no sharded form: use DDP")',
@@ -328,8 +328,8 @@ function clipLines({ clipNorm, clipValue }: TrainNeeds, indent: string): string[
 
 const stepLine =
   ({ followsLoss }: { followsLoss: boolean }) =>
-  (metric: string): string =>
-    `training.schedulers["scheduler"].step(${followsLoss ? metric : ''})`;
+  (indent: string, metric: string): string =>
+    printed(indent, call('training.schedulers["scheduler"].step', followsLoss ? [metric] : []));
 
 /** Lines of imports in their order, names in brackets where a line is too short. */
 function importLines(imports: ReadonlyMap<string, ReadonlySet<string>> | undefined): string {
