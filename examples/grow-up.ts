@@ -50,7 +50,7 @@ await runExample(example, async ({ numbers, out, texts }) => {
   const { epochs, more, batch, lr } = numbers;
   const python = texts?.python ?? 'python3';
   const torch = await torchOf(python);
-  const without = `${python} has no torch and safetensors`;
+  const without = `${python} has no torch of 2.6 or newer with safetensors`;
   if (torch === null && texts?.python !== undefined) throw new UsageError(`--python: ${without}`);
   const { train } = loadMnist();
   const size = Math.min(numbers.train, train.labels.count);

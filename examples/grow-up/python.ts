@@ -22,8 +22,14 @@ export function runIn(folder: string, command: string, args: readonly string[]):
   });
 }
 
-/** The version of torch that a Python has; `null` where it has none. */
+/** FSDP2 stands under its name from this version of torch on. */
+const LEAST = [2, 6];
+
+/** The version of torch that a Python has; `null` where it has none, or an older one than an export needs. */
 export async function torchOf(python: string): Promise<string | null> {
   const ended = await runIn('.', python, ['-c', 'import torch, safetensors; print(torch.__version__)']);
-  return ended?.code === 0 ? (ended.text.trim().split('\n').at(-1) ?? null) : null;
+  const version = ended?.code === 0 ? (ended.text.trim().split('\n').at(-1) ?? '') : '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [first = 0, second = 0] = LEAST;
+  return major > first || (major === first && minor >= second) ? version : null;
 }

@@ -26,7 +26,7 @@ export interface ExportTorchOptions {
    */
   // biome-ignore lint/suspicious/noExplicitAny: loaders of samples of any type, which are looked at
   readonly data?: TrainingExample | data.Dataset<unknown> | data.DataLoader<any, any>;
-  /** How many steps are made here, for `verify.py` to make again. Default: 10. */
+  /** How many steps are made here, for `verify.py` to make again. Default: 10; of LBFGS, whose steps amplify rounding, 2. */
   readonly steps?: number;
   /** Samples a batch. Default: that of the loader, or of the example. */
   readonly batchSize?: number;

@@ -1,6 +1,6 @@
 import { checkArguments, data, Generator, K, type Tensor, ValueError } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
-import type { Optimizer } from '@kindling/optim';
+import { LBFGS, type Optimizer } from '@kindling/optim';
 import { ExportError } from '../../errors.ts';
 import { parameterNames } from './optimizers.ts';
 import type { ExportTorchOptions, TrainingExample } from './options.ts';
@@ -54,24 +54,18 @@ const isLoader = (x: unknown): x is data.DataLoader<unknown, unknown> => x insta
  */
 async function tensorsOf(
   dataset: data.Dataset<unknown> | data.IterableDataset<unknown>,
-  { inputs, targets }: Batch,
+  { inputs }: Batch,
 ): Promise<Batch> {
   const { length } = dataset as data.Dataset<unknown>;
   if (!('get' in dataset) || length === 0)
     throw new ExportError(
       'exportTorch: data is a stream or empty; leave it out, and give the Dataset in data.py of the project',
     );
-  const count = inputs.length + targets.length;
   const all =
     dataset instanceof data.TensorDataset
       ? (dataset.tensors as readonly Tensor[])
       : await oneBatch(dataset as data.Dataset<unknown>, length);
   checkArguments('exportTorch', { 'a sample of data': K.listOf(K.tensor, 'a list of tensors') }, [all]);
-  if (all.length !== count)
-    throw new ExportError(
-      `exportTorch: the samples of data have ${all.length} tensors, the example has ${inputs.length} inputs and ` +
-        `${targets.length} targets`,
-    );
   return { inputs: all.slice(0, inputs.length), targets: all.slice(inputs.length) };
 }
 
@@ -103,7 +97,9 @@ async function dataOf(given: ExportTorchOptions['data'], example: Batch) {
  * @throws ValueError, ExportError where it cannot be
  */
 export async function taskOf(options: ExportTorchOptions): Promise<Task> {
-  const { model, optimizer, seed = 0, epoch = 0, steps = 10, batchDims } = options;
+  const { model, optimizer, seed = 0, epoch = 0, batchDims } = options;
+  // LBFGS divides by differences of gradients: what its steps round differently grows three times a step.
+  const { steps = optimizer instanceof LBFGS ? 2 : 10 } = options;
   const example = exampleOf(options.example);
   const found = await dataOf(options.data, example);
   const first = example.inputs[0]?.shape[0] ?? 1;
@@ -141,6 +137,11 @@ function checkData(whole: Batch, example: Batch, samplesFirst: boolean): void {
         'take batchFirst: true, or transpose in its forward',
     );
   const [own, wanted] = [whole, example].map(({ inputs, targets }) => [...inputs, ...targets]);
+  if (own?.length !== wanted?.length || whole.inputs.length !== example.inputs.length)
+    throw new ExportError(
+      `exportTorch: the samples of data have ${own?.length} tensors, the example has ${example.inputs.length} inputs and ` +
+        `${example.targets.length} targets`,
+    );
   const size = own?.[0]?.shape[0];
   for (const [i, x] of (own ?? []).entries()) {
     const like = wanted?.[i] as Tensor;
