@@ -1,32 +1,43 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, it } from 'vitest';
-import { lossPicture } from '../grow-up/picture.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 
-const out = mkdtempSync(join(tmpdir(), 'kindling-grow-up-'));
-afterAll(() => rmSync(out, { recursive: true }));
+const folder = mkdtempSync(join(tmpdir(), 'kindling-grow-up-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-it('trains and exports, and says where there is no torch', { timeout: 120_000 }, () => {
-  const script = fileURLToPath(new URL('../grow-up.ts', import.meta.url));
-  const given = ['--train', '120', '--batch', '40', '--python', 'no-such-program', '--out', out];
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', script, ...given], {
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('grow-up: --python: no-such-program has no torch of 2.6 or newer with safetensors\n');
-  expect(status).toBe(2);
-  expect(stdout).toContain('torchrun --nproc-per-node 4 train.py');
-  expect(readFileSync(join(out, 'project/train.py'), 'utf8')).toContain(
-    'CosineAnnealingLR(optimizer, T_max=6',
+/** Where no Python is found. */
+const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(
+    process.execPath,
+    [
+      ...['--import', 'tsx', fileURLToPath(new URL('../grow-up.ts', import.meta.url))],
+      ...['--train', '128', '--epochs', '1', '--out', folder, ...args],
+    ],
+    { encoding: 'utf8', env: { ...process.env, PATH: folder } },
   );
-  expect(readFileSync(join(out, 'project/progress.json'), 'utf8')).toContain('"epoch": 3');
-  expect(existsSync(join(out, 'project/data.safetensors'))).toBe(true);
-});
 
-it('draws both halves in one picture', async () => {
-  const picture = await lossPicture([2, 1.5, 1], [0.9, 0.8], 'Both');
-  expect(picture).toContain('Kindling');
-  expect(picture).toContain('PyTorch, 2 ranks');
+describe('grow-up', () => {
+  it('trains, exports, and tells the commands where there is no Python', { timeout: 120_000 }, () => {
+    const { status, stdout } = run();
+    expect(status).toBe(0);
+    expect(stdout).toContain('python verify.py\n');
+    expect(stdout).toContain('Nothing was run there: python3 has no torch of 2.6 or newer with safetensors');
+    expect(readdirSync(join(folder, 'project'))).toEqual(
+      expect.arrayContaining(['model.py', 'loss.py', 'train.py', 'verify.py', 'state.safetensors']),
+    );
+    expect(readFileSync(join(folder, 'project', 'model.py'), 'utf8')).toContain('class Reader(nn.Module):');
+    expect(readFileSync(join(folder, 'losses.svg'), 'utf8')).toMatch(/^<svg/);
+  });
+
+  it('refuses a Python that has no torch, before it trains', { timeout: 120_000 }, () => {
+    const { status, stdout, stderr } = run('--python', join(folder, 'none'));
+    expect(status).toBe(2);
+    expect(stderr.trim()).toMatch(
+      /^grow-up: --python: .*none has no torch of 2.6 or newer with safetensors$/,
+    );
+    expect(stdout).toBe('');
+  });
 });
