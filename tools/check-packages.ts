@@ -75,11 +75,13 @@ function checkAsUser(tarballs: ReadonlyMap<string, string>, project: string): st
     if (count > code.length + (code.length > 1 ? 1 : 0))
       return [`@kindling/${name} has ${count} scripts for ${code.length} entries`];
   }
-  for (const [shared, from] of [
+  // Several packages may depend on one library.
+  const shares = new Map([
     ['fast-check', root],
     ['@types/node', root],
     ...[...tarballs.keys()].flatMap(dependenciesOf),
-  ] as const) {
+  ]);
+  for (const [shared, from] of shares) {
     const link = join(project, 'node_modules', shared);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(realpathSync(join(from, 'node_modules', shared)), link, 'dir');
