@@ -13,6 +13,7 @@ import {
   readableType,
   unpickle,
 } from './pickle/index.ts';
+import type { BlobLike, FileURL } from './source.ts';
 import { Unpacker } from './unpack.ts';
 import { Archive, isArchive } from './zip/index.ts';
 
@@ -39,7 +40,7 @@ const PROTO = 0x80;
  * ```
  */
 export async function loadTorch<T = TorchValue>(
-  source: string | URL | ArrayBuffer | Uint8Array | Blob,
+  source: string | FileURL | ArrayBuffer | Uint8Array | BlobLike,
 ): Promise<T> {
   if (arguments.length > 1) refuseExcess('loadTorch', ['source'], arguments);
   const { bytes, where } = await contentOf(source);
@@ -68,7 +69,7 @@ async function contentOf(source: unknown): Promise<{ bytes: Uint8Array; where: s
     import('node:url'),
   ]);
   const bytes = plainBytes(await loadBytes(source, { caller: where }));
-  return { bytes, where: `${where}('${typeof source === 'string' ? source : fileURLToPath(source)}')` };
+  return { bytes, where: `${where}('${typeof source === 'string' ? source : fileURLToPath(source.href)}')` };
 }
 
 /** Of Node's Buffer, slice() is no copy. */

@@ -1,5 +1,6 @@
 import { checkArguments, type DType, io, K } from '@kindling/core';
 import { Pickler, Ranges } from './pickle/index.ts';
+import type { FileURL } from './source.ts';
 import { type Entry, writeArchive } from './zip/index.ts';
 
 /** Options of {@link saveTorch} and {@link serializeTorch}. */
@@ -86,7 +87,7 @@ const serializeTakes = { value: K.anything, options };
  * ```
  */
 export async function saveTorch(
-  path: string | URL,
+  path: string | FileURL,
   value: unknown,
   options: SaveTorchOptions = {},
 ): Promise<void> {

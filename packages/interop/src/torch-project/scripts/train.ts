@@ -248,13 +248,14 @@ export function trainPython(needs: TrainNeeds): string {
           '        warnings.warn("each rank normalises its share alone: --sync-batch-norm")',
         ].join('\n')
       : '',
-    DDP: needs.unusedParameters
-      ? [
-          '        called = DistributedDataParallel(',
-          '            model, devices, find_unused_parameters=True',
-          '        )',
-        ].join('\n')
-      : '        called = DistributedDataParallel(model, devices)',
+    DDP: printed(
+      '        called = ',
+      call('DistributedDataParallel', [
+        'model',
+        'devices',
+        ...(needs.unusedParameters ? ['find_unused_parameters=True'] : []),
+      ]),
+    ),
     OPTIMIZER: optimizer.python,
     SCHEDULER: scheduler?.python ?? '',
     SCHEDULERS: scheduler === null ? '{}' : '{"scheduler": scheduler}',
