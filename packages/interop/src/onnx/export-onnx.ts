@@ -2,7 +2,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { K, type Observer, observe, signature, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
-import { libraryClass, type Recording, recordBatches } from '../recording/index.ts';
+import { libraryClass, type Recording, recordBatches, stateOf } from '../recording/index.ts';
 import { elementTypes, Graph, isStatic, type Name, type Size } from './graph.ts';
 import { ModelSchema, type ValueInfoSchema } from './proto/index.ts';
 import { type Given, namedResults, parameterNames, tensorsIn, withTensors } from './structure.ts';
@@ -123,7 +123,7 @@ export function exportOnnx(
     return g.add('Shape', [inputNames[batched] ?? ''], { start: axis, end: axis + 1 });
   });
   for (const name of [...inputNames, ...outputNames]) graph.unique(name);
-  const translation = new Translation(graph, stateOf(model));
+  const translation = new Translation(graph, stateOf({ '': model }));
   for (const [i, value] of recording.inputs.entries()) translation.define(value, inputNames[i] ?? '');
   translation.walk(recording.body);
   graph.results(
@@ -193,7 +193,7 @@ function checkModel(model: AnyModule): void {
         'then export it',
     );
   }
-  const bytes = [...stateOf(model).keys()].reduce((sum, x) => sum + x.count * bytesOf[x.dtype], 0);
+  const bytes = [...stateOf({ '': model }).keys()].reduce((sum, x) => sum + x.count * bytesOf[x.dtype], 0);
   if (bytes > mostBytes) {
     throw new ExportError(
       `exportOnnx: the parameters and buffers of ${model.constructor.name} take ${(bytes / 2 ** 30).toFixed(2)} GiB, and a file of ONNX ` +
@@ -209,14 +209,6 @@ const bytesOf: Readonly<Record<Tensor['dtype'], number>> = {
   uint8: 1,
   bool: 1,
 };
-
-/** Parameters and buffers by their names; of a tensor with several names the first. */
-function stateOf(model: AnyModule): Map<Tensor, string> {
-  const state = new Map<Tensor, string>();
-  for (const [name, x] of [...model.namedParameters(), ...model.namedBuffers()])
-    if (!state.has(x)) state.set(x, name);
-  return state;
-}
 
 /** What happens in a call in eval mode. */
 function recorded(

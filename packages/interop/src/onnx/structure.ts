@@ -1,7 +1,7 @@
 /** Arguments and results as lists of tensors with names. */
 import { Tensor } from '@kindling/core';
 import { ExportError } from '../errors.ts';
-import { type Argument, isValue, type Value } from '../recording/index.ts';
+import { type Argument, isValue, parametersAsWritten, type Value } from '../recording/index.ts';
 
 /** What a model may be called with: tensors, and lists and objects of them; anything else stays as it is. */
 export type Given =
@@ -66,24 +66,7 @@ export function namedResults(
 }
 
 /** The names of a function's parameters, as far as they are plain: those with defaults too, none that is taken apart. */
-export function parameterNames(f: (...x: never[]) => unknown): string[] {
-  const text = Function.prototype.toString.call(f).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
-  const start = text.indexOf('(');
-  const single = /^\s*(?:async\s+)?([\w$]+)\s*=>/.exec(text);
-  if (single?.[1] !== undefined) return [single[1]];
-  const names: string[] = [];
-  let depth = 0;
-  let current = '';
-  for (const c of text.slice(start + 1)) {
-    if ('([{'.includes(c)) depth++;
-    if (')]}'.includes(c) && depth-- === 0) break;
-    if (c === ',' && depth === 0) {
-      names.push(current);
-      current = '';
-    } else current += c;
-  }
-  names.push(current);
-  return names
+export const parameterNames = (f: unknown): string[] =>
+  parametersAsWritten(f)
     .map((name) => /^\s*(?:\.\.\.)?([\w$]+)/.exec(name)?.[1] ?? '')
     .filter((name, i, all) => name !== '' || i < all.length - 1);
-}

@@ -2,7 +2,6 @@
 
 import type { Tensor } from '@kindling/core';
 import * as core from '@kindling/core';
-import { listenToCalls, observe } from '@kindling/core';
 import { F, utils } from '@kindling/nn';
 import type { Argument, Call, Operation, Value } from './recording.ts';
 
@@ -55,14 +54,14 @@ export function calledAgain(
   if (f === null || ofNumbers.has(name)) return null;
   const running: (readonly Tensor[])[] = [];
   const ran: { readonly name: string; readonly outputs: readonly Tensor[] }[] = [];
-  const stop = observe({
+  const stop = core.observe({
     before: (_, inputs) => void running.push(inputs),
     after: (operation, inputs, _, outputs) => {
       while (running.length > 0 && running.pop() !== inputs);
       if (running.length === 0) ran.push({ name: operation, outputs });
     },
   });
-  const listener = listenToCalls({ called: () => {}, computes: () => {} });
+  const listener = core.listenToCalls({ called: () => {}, computes: () => {} });
   try {
     const tree = f(...spread(given));
     if (ran.length !== operations.length || ran.some((step, i) => step.name !== operations[i]?.name))
@@ -78,7 +77,7 @@ export function calledAgain(
     return null;
   } finally {
     stop();
-    listenToCalls(listener);
+    core.listenToCalls(listener);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DType, E, Shape, Tensor } from '@kindling/core';
+import type { DType, E, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 
 /**
@@ -125,5 +125,3 @@ export interface Recorded {
   /** Models whose parameters and buffers are known by name. */
   readonly models: Readonly<Record<string, AnyModule>>;
 }
-
-export type { Shape };

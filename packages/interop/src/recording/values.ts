@@ -7,7 +7,7 @@ import type { Argument, Recorded, Source, Value } from './recording.ts';
 const deepest = 12;
 
 /** The tensors of a model by name: the first of its names, where it has several. */
-function stateOf(models: Readonly<Record<string, AnyModule>>): Map<Tensor, string> {
+export function stateOf(models: Readonly<Record<string, AnyModule>>): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
   for (const [prefix, model] of Object.entries(models))
     for (const [name, x] of [...model.namedParameters({ prefix }), ...model.namedBuffers({ prefix })])
@@ -122,7 +122,8 @@ export function sameElements(a: Tensor, b: Tensor): boolean {
   return x.every((element, i) => Object.is(element, y[i]));
 }
 
-function tensorsIn(x: unknown): Tensor[] {
+/** The tensors in a nesting of lists and objects, in order. */
+export function tensorsIn(x: unknown): Tensor[] {
   if (x instanceof Tensor) return [x];
   if (typeof x !== 'object' || x === null) return [];
   return Object.values(x).flatMap(tensorsIn);

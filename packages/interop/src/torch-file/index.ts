@@ -3,4 +3,4 @@ export { loadTorch } from './load.ts';
 export type { TorchValue } from './pickle/index.ts';
 export { pyFloat } from './pickle/index.ts';
 export { type SaveTorchOptions, saveTorch, serializeTorch } from './save.ts';
-export type { BlobLike, FileURL } from './source.ts';
+export type { BlobLike } from './source.ts';

@@ -1,4 +1,5 @@
 import { refuseExcess, ValueError } from '@kindling/core';
+import { type FileURL, pathOf } from '../file-url.ts';
 import { readLegacy } from './legacy.ts';
 import { Memories } from './memory.ts';
 import type { TorchValue } from './pickle/index.ts';
@@ -13,7 +14,7 @@ import {
   readableType,
   unpickle,
 } from './pickle/index.ts';
-import type { BlobLike, FileURL } from './source.ts';
+import type { BlobLike } from './source.ts';
 import { Unpacker } from './unpack.ts';
 import { Archive, isArchive } from './zip/index.ts';
 
@@ -64,12 +65,9 @@ async function contentOf(source: unknown): Promise<{ bytes: Uint8Array; where: s
       `${where}: ${source} names no file; write loadTorch(await (await fetch(url)).arrayBuffer())`,
     );
   }
-  const [{ loadBytes }, { fileURLToPath }] = await Promise.all([
-    import('@kindling/core/node'),
-    import('node:url'),
-  ]);
+  const { loadBytes } = await import('@kindling/core/node');
   const bytes = plainBytes(await loadBytes(source, { caller: where }));
-  return { bytes, where: `${where}('${typeof source === 'string' ? source : fileURLToPath(source.href)}')` };
+  return { bytes, where: `${where}('${await pathOf(source)}')` };
 }
 
 /** Of Node's Buffer, slice() is no copy. */

@@ -1,6 +1,6 @@
 import { checkArguments, type DType, io, K } from '@kindling/core';
+import type { FileURL } from '../file-url.ts';
 import { Pickler, Ranges } from './pickle/index.ts';
-import type { FileURL } from './source.ts';
 import { type Entry, writeArchive } from './zip/index.ts';
 
 /** Options of {@link saveTorch} and {@link serializeTorch}. */

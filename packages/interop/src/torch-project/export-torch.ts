@@ -1,5 +1,7 @@
 import { checkArguments, K } from '@kindling/core';
 import * as nn from '@kindling/nn';
+import { pathOf } from '../file-url.ts';
+import { libraryClass } from '../recording/index.ts';
 import { writeModel } from './model-source.ts';
 import {
   aFolder,
@@ -10,7 +12,6 @@ import {
   type ExportTorchOptions,
   type Folder,
   optimizerName,
-  pathOf,
   projectFiles,
   reference,
   refuseFolder,
@@ -51,10 +52,6 @@ const options: K.Kind = /* @__PURE__ */ K.given<ExportTorchOptions>({
   overwrite: K.flag,
 });
 
-/** Whether a model's class is one of the library's, whose name tells nothing of it. */
-const isLibrary = ({ constructor }: nn.AnyModule): boolean =>
-  (Object.values(nn) as unknown[]).includes(constructor);
-
 /** A name as that of a class: `tied weights` is `TiedWeights`. */
 function classNameOf(name = 'Model'): string {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -81,7 +78,7 @@ function classNameOf(name = 'Model'): string {
  * ```
  */
 export async function exportTorch(folder: Folder, given: ExportTorchOptions): Promise<ExportedProject> {
-  checkArguments('exportTorch', { folder: aFolder, options }, [folder, given]);
+  checkArguments('exportTorch', { folder: aFolder, options }, arguments);
   const path = await pathOf(folder);
   await refuseFolder(path, given.overwrite ?? false);
   const task = await taskOf(given);
@@ -94,7 +91,8 @@ export async function exportTorch(folder: Folder, given: ExportTorchOptions): Pr
     loss,
     inputs,
     targets,
-    ...(isLibrary(model) && { name: classNameOf(name) }),
+    // A class of the library's tells nothing of the model.
+    ...(libraryClass(model) !== null && { name: classNameOf(name) }),
     ...(batchDims !== undefined && { batchDims }),
   });
   const found = reference(task);

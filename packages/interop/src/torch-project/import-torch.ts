@@ -1,6 +1,7 @@
 import { checkArguments, defaultGenerator, K, type Tensor, ValueError, valuesOf } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import type { Optimizer, OptimizerStateDict } from '@kindling/optim';
+import { pathOf } from '../file-url.ts';
 import {
   aFolder,
   aModel,
@@ -8,7 +9,6 @@ import {
   aScheduler,
   type Folder,
   parameterNames,
-  pathOf,
   type Scheduler,
   snapshot,
 } from './parts/index.ts';

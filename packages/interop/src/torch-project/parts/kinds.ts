@@ -1,9 +1,10 @@
 import { data, K } from '@kindling/core';
 import { Module } from '@kindling/nn';
 import { lrScheduler, Optimizer } from '@kindling/optim';
+import type { FileURL } from '../../file-url.ts';
 
-/** A folder, or a file URL of one: no declaration needs Node's types. */
-export type Folder = string | { readonly href: string; readonly searchParams: object };
+/** A folder, or a file URL of one. */
+export type Folder = string | FileURL;
 
 export const aModel = /* @__PURE__ */ K.instanceOf(Module, 'a Module');
 export const anOptimizer = /* @__PURE__ */ K.kind(
@@ -22,10 +23,3 @@ export const someData = /* @__PURE__ */ K.kind(
   'tensors in the form of the example, a Dataset or a DataLoader',
   (x) => K.isOptions(x) || Array.isArray(x) || x instanceof data.DataLoader,
 );
-
-/** The path that a folder's name or URL stands for. */
-export async function pathOf(folder: Folder): Promise<string> {
-  if (typeof folder === 'string') return folder;
-  const { fileURLToPath } = await import('node:url');
-  return fileURLToPath(folder.href);
-}

@@ -2,7 +2,7 @@ import { snakeCase, Tensor, zeros } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { ExportError } from '../../errors.ts';
-import { call, literal, printed } from '../scripts/index.ts';
+import { call, statement, written } from '../python/text/index.ts';
 
 type Made = new (params: Tensor[]) => optim.Optimizer;
 
@@ -58,7 +58,7 @@ function givenOptions(optimizer: optim.Optimizer): string[] {
   const own = optimizer.defaults as Record<string, unknown>;
   return Object.entries(own)
     .filter(([key, value]) => key === 'lr' || JSON.stringify(value) !== JSON.stringify(fresh[key]))
-    .map(([key, value]) => `${snakeCase(key)}=${literal(value)}`);
+    .map(([key, value]) => `${snakeCase(key)}=${written(value)}`);
 }
 
 const isWhole = (model: AnyModule, { paramGroups }: optim.Optimizer): boolean => {
@@ -82,7 +82,7 @@ export function optimizerPython(
     ? 'model.parameters()'
     : `state.groups(model, HERE / "${file}.json")`;
   const made = call(`optim.${optimizerName(optimizer)}`, [params, ...givenOptions(optimizer)]);
-  return printed(`    ${name} = `, made);
+  return statement(`    ${name} = `, made);
 }
 
 /** An optimizer's groups and state with parameters by name: what JSON holds of it, and the tensors beside. */

@@ -1,7 +1,7 @@
 import { type Tensor, tensor } from '@kindling/core';
 import * as optim from '@kindling/optim';
 import { ExportError } from '../../errors.ts';
-import { call, list, literal, type Python, printed } from '../scripts/index.ts';
+import { call, list, type Py, prefixed, statement, written } from '../python/text/index.ts';
 
 const { lrScheduler, swaUtils } = optim;
 
@@ -167,11 +167,11 @@ export function schedulerPython(name: string, scheduler: Scheduler, file: string
     tables[key] = tabulated(f, what);
     return `state.tabulated(HERE / "${file}.safetensors", "${key}")`;
   };
-  const made = (one: Scheduler): Python => {
+  const made = (one: Scheduler): Py => {
     const { constructor } = one;
     if (constructor === lrScheduler.SequentialLR) {
       const { schedulers, milestones } = one as optim.lrScheduler.SequentialLR;
-      const parts = [list(schedulers.map(made)), list(milestones.map(literal), 'milestones=')];
+      const parts = [list(schedulers.map(made)), prefixed('milestones=', list(milestones.map(written)))];
       return call(use('SequentialLR'), ['optimizer', ...parts]);
     }
     if (constructor === lrScheduler.ChainedScheduler)
@@ -188,16 +188,23 @@ export function schedulerPython(name: string, scheduler: Scheduler, file: string
     const known = table.get(constructor);
     if (known === undefined) throw unknown(one);
     const { name, of } = known;
-    const given: Python[] = Object.entries(of(one, one.stateDict())).map(([key, value]) =>
-      value instanceof List ? list(value.values.map(literal), `${key}=`) : `${key}=${literal(value)}`,
+    const given: Py[] = Object.entries(of(one, one.stateDict())).map(([key, value]) =>
+      value instanceof List
+        ? prefixed(`${key}=`, list(value.values.map(written)))
+        : `${key}=${written(value)}`,
     );
     if (one instanceof lrScheduler.CyclicLR && !hasOwnScale(one)) {
       const scale = read((x) => one.scaleFn(x), 'scaleFn');
-      given.push(`scale_fn=${scale}`, `scale_mode=${literal(one.scaleMode)}`);
+      given.push(`scale_fn=${scale}`, `scale_mode=${written(one.scaleMode)}`);
     }
     return call(use(name), ['optimizer', ...given]);
   };
-  return { text: printed(`    ${name} = `, made(scheduler)), imports, tables, state: scheduler.stateDict() };
+  return {
+    text: statement(`    ${name} = `, made(scheduler)),
+    imports,
+    tables,
+    state: scheduler.stateDict(),
+  };
 }
 
 /** Whether the height of a cycle is one that its mode says. */

@@ -1,5 +1,6 @@
-import { defaultGenerator, noGrad, Tensor } from '@kindling/core';
+import { defaultGenerator, noGrad, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
+import { tensorsIn } from '../../recording/index.ts';
 import type { Sharing } from '../scripts/index.ts';
 import { snapshot } from './snapshot.ts';
 import type { Task } from './task.ts';
@@ -47,12 +48,6 @@ function ofLoss(task: Task): Sharing {
     return target?.dtype === 'int32' || target?.dtype === 'uint8' ? 'weighted' : 'mean';
   }
   return bySample.has(loss.constructor) ? (isMean ? 'mean' : 'sum') : 'whole';
-}
-
-/** The tensors of what a model gives, in order. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
 /** What the model gives for the first samples of the example, in evaluation mode; and whether it drew random numbers. */

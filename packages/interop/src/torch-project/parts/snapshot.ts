@@ -1,24 +1,17 @@
-import { defaultGenerator, noGrad, Tensor } from '@kindling/core';
+import { defaultGenerator, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import type { Optimizer } from '@kindling/optim';
+import { elementsBefore, propertiesOf, stateBefore, type Undo } from '../../recording/index.ts';
 import type { Scheduler } from './schedulers.ts';
-
-type Undo = () => void;
-
-/** The elements of a tensor. */
-function elements(x: Tensor): Undo {
-  const copy = noGrad(() => x.detach().clone());
-  return () => void noGrad(() => x.detach().copy_(copy));
-}
 
 /** The fields of an object, and what tensors and lists among them hold. */
 function content(object: object): Undo {
   const fields = Object.entries(object);
   const inside = fields.flatMap(([, value]): Undo[] => {
-    if (value instanceof Tensor) return [elements(value)];
+    if (value instanceof Tensor) return [elementsBefore(value)];
     if (!Array.isArray(value)) return [];
     const items: unknown[] = [...value];
-    const tensors = items.filter((item) => item instanceof Tensor).map(elements);
+    const tensors = items.filter((item) => item instanceof Tensor).map(elementsBefore);
     return [...tensors, () => void value.splice(0, value.length, ...items)];
   });
   return () => {
@@ -29,20 +22,14 @@ function content(object: object): Undo {
 }
 
 function ofModel(model: AnyModule): Undo[] {
-  const modules = model.modules().map((module): Undo => {
-    const fields = Object.entries(module);
-    return () => {
-      const own = module as unknown as Record<string, unknown>;
-      for (const [name, value] of fields) if (!Object.is(own[name], value)) own[name] = value;
-    };
-  });
   const gradients = model.parameters().map((p): Undo => {
     const { grad } = p;
     return () => {
       p.grad = grad;
     };
   });
-  return [...modules, ...[...model.parameters(), ...model.buffers()].map(elements), ...gradients];
+  const state = [...model.parameters(), ...model.buffers()].map(elementsBefore);
+  return [...model.modules().map(propertiesOf), ...state, ...gradients];
 }
 
 function ofOptimizer(optimizer: Optimizer): Undo[] {
@@ -78,12 +65,11 @@ export function snapshot(
   optimizers: readonly Optimizer[],
   schedulers: readonly Scheduler[],
 ): Undo {
-  const generator = defaultGenerator.getState();
   const undo = [
     ...schedulers.map(ofScheduler),
     ...models.flatMap(ofModel),
     ...optimizers.flatMap(ofOptimizer),
-    () => void defaultGenerator.setState(generator),
+    stateBefore(defaultGenerator),
   ];
   return () => {
     for (const step of undo) step();

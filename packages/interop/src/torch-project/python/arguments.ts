@@ -2,7 +2,13 @@
 
 import { snakeCase } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
-import { type Argument, isValue, libraryClass, valuesIn } from '../../recording/index.ts';
+import {
+  type Argument,
+  isValue,
+  libraryClass,
+  parametersAsWritten,
+  valuesIn,
+} from '../../recording/index.ts';
 import { isIdentifier } from './text/index.ts';
 
 /** An argument that is handed on: one with tensors, of a library's layer any. */
@@ -22,25 +28,11 @@ const isOptions = (x: Argument): x is { readonly [name: string]: Argument } =>
   !('$class' in x);
 
 /** The names of a function's parameters, as far as they are names. */
-export function parameterNames(f: unknown): (string | null)[] {
-  const source = String(f).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
-  const arrow = /^(?:async\s+)?([A-Za-z_$][\w$]*)\s*=>/.exec(source);
-  if (arrow !== null) return [arrow[1] ?? null];
-  const start = source.indexOf('(') + 1;
-  const parts: string[] = [''];
-  let depth = 0;
-  for (const c of source.slice(start)) {
-    if (depth === 0 && c === ')') break;
-    if ('([{'.includes(c)) depth++;
-    if (')]}'.includes(c)) depth--;
-    if (depth === 0 && c === ',') parts.push('');
-    else parts[parts.length - 1] += c;
-  }
-  return parts.map((part) => {
+export const parameterNames = (f: unknown): (string | null)[] =>
+  parametersAsWritten(f).map((part) => {
     const name = part.split('=')[0]?.trim().replace(/^_+/, '') ?? '';
     return isIdentifier(name) ? name : null;
   });
-}
 
 /** The arguments of a call of a module: tensors, tuples of them, and options by their names. */
 export function argumentsOf(module: AnyModule, inputs: readonly Argument[]): Given[] {

@@ -1,4 +1,5 @@
-import { filled, list, printed } from './python.ts';
+import { list, statement } from '../python/text/index.ts';
+import { filled } from './template.ts';
 
 /** What data.py reads. */
 export interface DataNeeds {
@@ -65,12 +66,6 @@ const without = (
 /** The text of data.py. */
 export const dataPython = ({ names, hasData }: DataNeeds): string =>
   filled(template, {
-    NAMES: printed(
-      '',
-      list(
-        names.map((name) => `"${name}"`),
-        'NAMES = ',
-      ),
-    ),
+    NAMES: statement('NAMES = ', list(names.map((name) => `"${name}"`))),
     TRAINING: hasData ? withData : without(names),
   });

@@ -1,4 +1,4 @@
-import { filled } from './python.ts';
+import { filled } from './template.ts';
 
 /** How ranks come to the loss of a whole batch. */
 export type Sharing = 'mean' | 'sum' | 'weighted' | 'whole' | 'alone';

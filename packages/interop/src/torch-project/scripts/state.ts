@@ -1,4 +1,4 @@
-import { filled } from './python.ts';
+import { filled } from './template.ts';
 
 /** What state.py has to do beside. */
 export interface StateNeeds {

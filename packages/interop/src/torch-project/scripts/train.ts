@@ -1,4 +1,5 @@
-import { call, filled, list, literal, printed } from './python.ts';
+import { call, list, statement, written } from '../python/text/index.ts';
+import { filled } from './template.ts';
 
 /** What train.py says of a training. */
 export interface TrainNeeds {
@@ -225,8 +226,8 @@ export function trainPython(needs: TrainNeeds): string {
   const countsLoss = inEpoch && scheduler?.followsLoss === true;
   return filled(template, {
     CLASS: needs.className,
-    SEED: literal(needs.seed),
-    BATCH_SIZE: literal(needs.batchSize),
+    SEED: written(needs.seed),
+    BATCH_SIZE: written(needs.batchSize),
     NN: needs.clipNorm === null && needs.clipValue === null ? '' : 'nn, ',
     WARNINGS: batchNorm ? 'import warnings' : '',
     SCHEDULER_IMPORTS: importLines(scheduler?.imports),
@@ -248,7 +249,7 @@ export function trainPython(needs: TrainNeeds): string {
           '        warnings.warn("each rank normalises its share alone: --sync-batch-norm")',
         ].join('\n')
       : '',
-    DDP: printed(
+    DDP: statement(
       '        called = ',
       call('DistributedDataParallel', [
         'model',
@@ -318,19 +319,19 @@ function stepLines(needs: TrainNeeds, inputs: readonly string[], targets: readon
 function clipLines({ clipNorm, clipValue }: TrainNeeds, indent: string): string[] {
   const parameters = 'training.model.parameters()';
   const type =
-    clipNorm === null || clipNorm.normType === 2 ? [] : [`norm_type=${literal(clipNorm.normType)}`];
+    clipNorm === null || clipNorm.normType === 2 ? [] : [`norm_type=${written(clipNorm.normType)}`];
   const norm =
     clipNorm &&
-    call('nn.utils.clip_grad_norm_', [parameters, `max_norm=${literal(clipNorm.maxNorm)}`, ...type]);
+    call('nn.utils.clip_grad_norm_', [parameters, `max_norm=${written(clipNorm.maxNorm)}`, ...type]);
   const value =
-    clipValue === null ? null : call('nn.utils.clip_grad_value_', [parameters, literal(clipValue)]);
-  return [norm, value].flatMap((made) => (made === null ? [] : [printed(indent, made)]));
+    clipValue === null ? null : call('nn.utils.clip_grad_value_', [parameters, written(clipValue)]);
+  return [norm, value].flatMap((made) => (made === null ? [] : [statement(indent, made)]));
 }
 
 const stepLine =
   ({ followsLoss }: { followsLoss: boolean }) =>
   (indent: string, metric: string): string =>
-    printed(indent, call('training.schedulers["scheduler"].step', followsLoss ? [metric] : []));
+    statement(indent, call('training.schedulers["scheduler"].step', followsLoss ? [metric] : []));
 
 /** Lines of imports in their order, names in brackets where a line is too short. */
 function importLines(imports: ReadonlyMap<string, ReadonlySet<string>> | undefined): string {
@@ -339,10 +340,10 @@ function importLines(imports: ReadonlyMap<string, ReadonlySet<string>> | undefin
     const line = `from ${from} import ${names.join(', ')}`;
     return line.length <= 88
       ? line
-      : printed('', { open: `from ${from} import (`, items: names, close: ']' }).replace(/\]$/, ')');
+      : statement('', { head: `from ${from} import (`, items: names, tail: ')' });
   });
   return lines.sort().join('\n');
 }
 
 const constant = (name: string, values: readonly string[]): string =>
-  values.length === 0 ? '' : printed('', list(values.map(literal), `${name} = `));
+  values.length === 0 ? '' : statement(`${name} = `, list(values.map(written)));

@@ -45,3 +45,9 @@ export function layOut(x: Py, indent: number, behind = ''): string[] {
   if (isCall && indent + 4 + joined.length <= width) return [`${pad}${x.head}`, `${pad}    ${joined}`, end];
   return [`${pad}${x.head}`, ...x.items.flatMap((item) => layOut(item, indent + 4, ',')), end];
 }
+
+/** The text of an expression that `before` stands in front of, which begins with the indentation. */
+export function statement(before: string, x: Py): string {
+  const start = before.trimStart();
+  return layOut(prefixed(start, x), before.length - start.length).join('\n');
+}

@@ -1,6 +1,6 @@
 /** Values of JavaScript as Python writes them. */
 import { type DType, dtypes } from '@kindling/core';
-import { type Py, tuple } from './layout.ts';
+import { flat, type Py, tuple } from './layout.ts';
 
 /** Python's name of a dtype: Kindling's int32 stands for PyTorch's int64. */
 export const dtypeName = (dtype: DType): string => `torch.${dtype === 'int32' ? 'int64' : dtype}`;
@@ -37,6 +37,9 @@ export function literal(x: unknown): Py | null {
   const items = x.map(literal);
   return items.includes(null) ? null : tuple(items as Py[]);
 }
+
+/** A value without tensors as text on one line. */
+export const written = (x: unknown): string => flat(literal(x) ?? JSON.stringify(x));
 
 /** One element of a tensor. */
 export function element(x: number, dtype: DType): string {
