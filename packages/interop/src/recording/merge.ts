@@ -104,8 +104,11 @@ class Merging {
     return Array.isArray(first) ? merged.map(([, x]) => x) : Object.fromEntries(merged);
   }
 
-  #arguments<T extends Argument>(all: readonly T[], what: string): T {
-    return this.argument(all, what) as T;
+  #field<C, K extends keyof C>(all: readonly C[], key: K, what: string): C[K] {
+    return this.argument(
+      all.map((x) => x[key] as Argument),
+      what,
+    ) as C[K];
   }
 
   operation(all: readonly Operation[]): Operation {
@@ -113,64 +116,37 @@ class Merging {
     const { name } = first;
     return {
       ...first,
-      inputs: this.#arguments(
-        all.map((x) => x.inputs),
-        `an input of ${name}`,
-      ),
-      operands: this.#arguments(
-        all.map((x) => x.operands),
-        `an operand of ${name}`,
-      ),
-      attributes: this.argument(
-        all.map((x) => x.attributes),
-        name,
-      ),
-      outputs: this.#arguments(
-        all.map((x) => x.outputs),
-        `what ${name} gives`,
-      ),
-      sharesWith: this.#arguments(
-        all.map((x) => x.sharesWith),
-        `the memory of ${name}`,
-      ),
+      inputs: this.#field(all, 'inputs', `an input of ${name}`),
+      operands: this.#field(all, 'operands', `an operand of ${name}`),
+      attributes: this.#field(all, 'attributes', name),
+      outputs: this.#field(all, 'outputs', `what ${name} gives`),
+      sharesWith: this.#field(all, 'sharesWith', `the memory of ${name}`),
     };
   }
 
   module(all: readonly ModuleCall[]): ModuleCall {
     const [first] = all as [ModuleCall, ...ModuleCall[]];
     const what = first.path === '' ? first.module.constructor.name : first.path;
-    const inputs = this.#arguments(
-      all.map((x) => x.inputs),
-      `an argument of ${what}`,
-    );
+    const inputs = this.#field(all, 'inputs', `an argument of ${what}`);
     const within = this.inner(all, libraryClass(first.module) !== null);
     return {
       ...first,
       inputs,
       ...within,
-      result: this.argument(
-        all.map((x) => x.result),
-        `what ${what} gives`,
-      ),
+      result: this.#field(all, 'result', `what ${what} gives`),
     };
   }
 
   function(all: readonly FunctionCall[]): FunctionCall {
     const [first] = all as [FunctionCall, ...FunctionCall[]];
     const { name } = first;
-    const given = this.#arguments(
-      all.map((x) => x.given),
-      name,
-    );
+    const given = this.#field(all, 'given', name);
     const within = this.inner(all, true);
     return {
       ...first,
       given,
       ...within,
-      result: this.argument(
-        all.map((x) => x.result),
-        `what ${name} gives`,
-      ),
+      result: this.#field(all, 'result', `what ${name} gives`),
     };
   }
 

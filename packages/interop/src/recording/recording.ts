@@ -29,13 +29,10 @@ export interface Value {
   readonly shape: readonly (number | BatchNumber)[];
 }
 
-/** An object of a class, by its fields: a packed sequence, say; of a generator or a module nothing but the class. */
-export interface Instance {
-  readonly $class: string;
-  readonly [field: string]: Argument;
-}
-
-/** What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. */
+/**
+ * What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. An object of a
+ * class is its fields and, as `$class`, the name of that: a packed sequence, say; of a generator or a module it is nothing more.
+ */
 export type Argument =
   | Value
   | BatchNumber

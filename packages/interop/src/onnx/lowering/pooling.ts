@@ -1,15 +1,6 @@
 import { isFloatingPoint } from '@kindling/core';
 import type { Graph, Name, Size } from '../graph.ts';
-import {
-  attributesOf,
-  inputOf,
-  type Lowerings,
-  NotInOnnx,
-  product,
-  range,
-  resultShape,
-  shapeOf,
-} from './lowering.ts';
+import { attributesOf, inputOf, type Lowerings, NotInOnnx, product, range } from './lowering.ts';
 import { asBatch } from './windows.ts';
 
 /** The windows along a dimension, as kernels/windows/pooling has them. */
@@ -200,5 +191,3 @@ export const pooling: Lowerings = {
     );
   },
 };
-
-export { resultShape, shapeOf };

@@ -9,7 +9,6 @@ import {
   type Lowerings,
   linear,
   outputOf,
-  product,
   range,
   resultShape,
   shapeOf,
@@ -203,4 +202,4 @@ export const reductions: Lowerings = {
   cummin: runningExtremum('ReduceMin', 'ArgMin', -1),
 };
 
-export { cast, inverse, keepsDims, product };
+export { cast, inverse };

@@ -9,7 +9,6 @@ import {
   NotInOnnx,
   outputOf,
   product,
-  range,
   resultShape,
   shapeOf,
 } from './lowering.ts';
@@ -102,5 +101,3 @@ export const windows: Lowerings = {
     return graph.reshape(written, shape);
   },
 };
-
-export { range };
