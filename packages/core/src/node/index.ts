@@ -96,7 +96,7 @@ const saveBytesTakes = /* @__PURE__ */ signature('saveBytes', {
  * @throws FileError where the file cannot be written; ValueError where the path is none
  * @example
  * ```ts
- * const save = () => saveBytes('letters.txt', new TextEncoder().encode('kindling'));
+ * const save = () => saveBytes('letters.txt', Uint8Array.of(107, 105, 110, 100));
  * ```
  */
 export async function saveBytes(
