@@ -1,11 +1,12 @@
 /**
  * Runs every TypeScript block of the documentation. A block that begins with an import starts a program; the
  * blocks after it, up to the next such block, continue it. Blocks in other languages, or marked `ts
- * fragment`, are not run.
+ * fragment`, are not run. What a program prints may be quoted below it, in a block `text output`: it must print that.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,19 +16,40 @@ interface Program {
   /** The line of the page where it begins. */
   readonly line: number;
   readonly code: string;
+  /** What the page says that it prints, in this order, perhaps with other things between. */
+  readonly outputs: readonly string[];
 }
 
 /** The programs of a page; each line of code stands in the line where it stands on the page. */
 export function programsOf(page: string): Program[] {
-  const programs: { line: number; code: string }[] = [];
-  for (const match of page.matchAll(/^```(?:ts|typescript)\n([\s\S]*?)^```$/gm)) {
-    const code = match[1]!;
+  const programs: { line: number; code: string; outputs: string[] }[] = [];
+  for (const match of page.matchAll(/^```(ts|typescript|text output)\n([\s\S]*?)^```$/gm)) {
+    const [, language, text = ''] = match;
+    const before = programs.at(-1);
+    if (language === 'text output') {
+      if (before === undefined) throw new Error('a page begins with output, before any program');
+      before.outputs.push(text);
+      continue;
+    }
     const line = page.slice(0, match.index).split('\n').length + 1;
-    if (/^import\b/.test(code) || programs.length === 0) programs.push({ line, code: '\n'.repeat(line - 1) });
-    const program = programs[programs.length - 1]!;
-    program.code += '\n'.repeat(line - program.code.split('\n').length) + code;
+    const program =
+      before === undefined || /^import\b/.test(text)
+        ? { line, code: '\n'.repeat(line - 1), outputs: [] }
+        : before;
+    if (program !== before) programs.push(program);
+    program.code += '\n'.repeat(line - program.code.split('\n').length) + text;
   }
   return programs;
+}
+
+/** The first of some texts that does not stand in the others' text behind the one before it. */
+export function missingOutput(printed: string, outputs: readonly string[]): string | undefined {
+  let from = 0;
+  return outputs.find((output) => {
+    const at = printed.indexOf(output, from);
+    from = at + output.length;
+    return at < 0;
+  });
 }
 
 const pages = [
@@ -51,17 +73,22 @@ afterAll(() => {
 
 describe.each(pages)('%s', (page) => {
   const programs = programsOf(readFileSync(join(root, page), 'utf8'));
-  it.each(programs.map((program) => [program.line, program.code] as const))(
+  it.each(programs.map((program) => [program.line, program] as const))(
     'runs from line %i',
-    async (line, code) => {
+    async (line, { code, outputs }) => {
       const file = join(folder, `${page.replace(/\W/g, '-')}-${line}.ts`);
       writeFileSync(file, code);
-      const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+      let printed = '';
+      const log = vi.spyOn(console, 'log').mockImplementation((...values) => {
+        printed += `${format(...values)}\n`;
+      });
       try {
         await import(pathToFileURL(file).href);
       } finally {
         log.mockRestore();
       }
+      const missing = missingOutput(printed, outputs);
+      if (missing !== undefined) expect(printed).toContain(missing);
     },
   );
   it.runIf(programs.length === 0)('has no programs', () => {
@@ -88,7 +115,32 @@ describe('programsOf', () => {
       fence,
     ];
     const [first, second] = programsOf(page.join('\n'));
-    expect(first).toEqual({ line: 2, code: "\nimport 'a';\n\n\n\nb();\n" });
+    expect(first).toEqual({ line: 2, code: "\nimport 'a';\n\n\n\nb();\n", outputs: [] });
     expect(second!.code.trim()).toBe("import 'c';");
+  });
+
+  it('gives each program the output that is quoted below it', () => {
+    const fence = '```';
+    const page = [
+      `${fence}ts`,
+      'a();',
+      fence,
+      `${fence}text output`,
+      '1',
+      '2',
+      fence,
+      `${fence}text`,
+      '3',
+      fence,
+    ];
+    expect(programsOf(page.join('\n'))).toEqual([{ line: 2, code: '\na();\n', outputs: ['1\n2\n'] }]);
+  });
+});
+
+describe('missingOutput', () => {
+  it('is what was not printed, or not in the order of the page', () => {
+    expect(missingOutput('1\n2\n3\n', ['1\n', '3\n'])).toBeUndefined();
+    expect(missingOutput('1\n2\n3\n', ['3\n', '1\n'])).toBe('1\n');
+    expect(missingOutput('1\n', ['2\n'])).toBe('2\n');
   });
 });
