@@ -1,0 +1,97 @@
+/** The editor of live code, which is loaded when code is edited. */
+import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
+import { javascript } from '@codemirror/lang-javascript';
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
+import { type Diagnostic, setDiagnostics } from '@codemirror/lint';
+import { EditorState, Prec } from '@codemirror/state';
+import { drawSelection, EditorView, highlightActiveLine, keymap } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+export interface EditorOptions {
+  readonly label: string;
+  readonly onChange?: (text: string) => void;
+  /** Ctrl or Cmd with Enter. */
+  readonly onRun?: () => void;
+}
+
+export interface Editor {
+  readonly element: HTMLElement;
+  text(): string;
+  /** Replaces the text, keeping the cursor and the history. */
+  setText(text: string): void;
+  /** Marks a line, from 0, with what is wrong there; `null` takes marks away. */
+  mark(problem: { readonly line: number; readonly message: string } | null): void;
+  focus(): void;
+  destroy(): void;
+}
+
+// The colours of the code that stands there before the editor does: see theme/live.css.
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: 'var(--k-code-keyword)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--k-code-string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--k-code-number)' },
+  { tag: tags.comment, color: 'var(--k-code-comment)' },
+  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: 'var(--k-code-function)' },
+  { tag: [tags.typeName, tags.className], color: 'var(--k-code-function)' },
+]);
+
+/** Tab moves on to the next control, as everywhere; lines are indented by Ctrl or Cmd with brackets. */
+const indentation = [
+  { key: 'Mod-]', run: indentMore },
+  { key: 'Mod-[', run: indentLess },
+];
+
+export function createEditor(parent: HTMLElement, text: string, options: EditorOptions): Editor {
+  const run = { key: 'Mod-Enter', run: () => (options.onRun?.(), true) };
+  let quiet = false;
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        Prec.highest(keymap.of([run])),
+        history(),
+        drawSelection(),
+        indentOnInput(),
+        bracketMatching(),
+        closeBrackets(),
+        highlightActiveLine(),
+        javascript({ typescript: true }),
+        syntaxHighlighting(colours),
+        keymap.of([...closeBracketsKeymap, ...historyKeymap, ...indentation, ...defaultKeymap]),
+        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', autocapitalize: 'off' }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !quiet) options.onChange?.(view.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+  return {
+    element: view.dom,
+    text: () => view.state.doc.toString(),
+    setText(next) {
+      const now = view.state.doc.toString();
+      if (now === next) return;
+      // What both have at either end stays, so that the cursor does.
+      let start = 0;
+      while (start < now.length && now[start] === next[start]) start++;
+      let end = 0;
+      while (end < Math.min(now.length, next.length) - start && now.at(-1 - end) === next.at(-1 - end)) end++;
+      quiet = true;
+      view.dispatch({ changes: { from: start, to: now.length - end, insert: next.slice(start, next.length - end) } });
+      quiet = false;
+    },
+    mark(problem) {
+      const { doc } = view.state;
+      const found: Diagnostic[] = [];
+      if (problem && problem.line < doc.lines) {
+        const { from, to } = doc.line(problem.line + 1);
+        found.push({ from, to, severity: 'error', message: problem.message });
+      }
+      view.dispatch(setDiagnostics(view.state, found));
+    },
+    focus: () => view.focus(),
+    destroy: () => view.destroy(),
+  };
+}

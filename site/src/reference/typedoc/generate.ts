@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Application, type ProjectReflection } from 'typedoc';
+import { entries, packagesDir, siteDir } from '../entries.ts';
+import { markFunctions, methodsOfProperties } from './functions.ts';
+import { takeInherited } from './inherited.ts';
+import { PackageRouter } from './router.ts';
+import { symbolPages } from './symbols.ts';
+import { defineTheme } from './theme.ts';
+
+/** Has typedoc write its pages into a folder, and `symbols.json` beside them: where each public name is described. */
+export async function generate(outDir: string): Promise<void> {
+  const app = await Application.bootstrap({
+    name: 'Kindling',
+    tsconfig: join(siteDir, 'tsconfig.typedoc.json'),
+    entryPoints: entries().map(({ file }) => file),
+    // The project's own compiler checks the types; this one is older.
+    skipErrorChecking: true,
+    excludeInternal: true,
+    excludeExternals: true,
+    disableSources: true,
+    readme: 'none',
+    includeHierarchySummary: false,
+    sortEntryPoints: false,
+    hideGenerator: true,
+    githubPages: false,
+    highlightLanguages: ['typescript', 'python', 'bash', 'json'],
+    lightHighlightTheme: 'github-light-high-contrast',
+    darkHighlightTheme: 'github-dark-high-contrast',
+    navigation: { includeGroups: false, includeCategories: false, includeFolders: false, excludeReferences: true },
+    router: 'packages',
+    theme: 'kindling',
+    logLevel: 'Warn',
+  });
+  app.renderer.defineRouter('packages', PackageRouter);
+  markFunctions();
+  methodsOfProperties(app.converter);
+  defineTheme(app, takeInherited(app.converter));
+  const project = convert(app);
+  await app.generateDocs(project, outDir);
+  const { router } = app.renderer;
+  if (router === undefined || app.logger.hasErrors()) throw new Error('typedoc could not write the reference');
+  mkdirSync(outDir, { recursive: true });
+  writeFileSync(join(outDir, 'symbols.json'), JSON.stringify(symbolPages(project, router)));
+}
+
+function convert(app: Application): ProjectReflection {
+  const found = app.getEntryPoints() ?? [];
+  const names = new Map(entries().map(({ file, specifier }) => [file, specifier]));
+  for (const entry of found) {
+    const name = names.get(entry.sourceFile.fileName);
+    if (name === undefined) throw new Error(`no package of ${packagesDir} exports ${entry.sourceFile.fileName}`);
+    entry.displayName = name;
+  }
+  if (found.length !== names.size) throw new Error(`typedoc found ${found.length} entries of ${names.size}`);
+  return app.converter.convert(found);
+}
