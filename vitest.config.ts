@@ -31,6 +31,7 @@ export default defineConfig({
       project('tensorboard', 'packages/tensorboard'),
       project('interop', 'packages/interop'),
       project('examples', 'examples'),
+      project('site', 'site'),
     ],
   },
 });

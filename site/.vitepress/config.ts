@@ -40,13 +40,22 @@ export default defineConfig({
   base: building ? placeholderBase : '/',
   lang: 'en',
   title: 'Kindling',
-  description: 'PyTorch for TypeScript: tensors, autodiff, layers, losses and optimizers that train small nets in Node and browsers',
+  description:
+    'PyTorch for TypeScript: tensors, autodiff, layers, losses and optimizers that train small nets in Node and browsers',
+  head: [
+    ['link', { rel: 'icon', type: 'image/svg+xml', href: `${building ? placeholderBase : '/'}favicon.svg` }],
+    ['meta', { name: 'theme-color', content: '#22130b' }],
+  ],
   cleanUrls: false,
   // While pages are being written, what they link to may not be there.
   ignoreDeadLinks: process.env.KINDLING_SITE_DRAFT === '1',
   lastUpdated: false,
   router: { prefetchLinks: false },
-  markdown: { math: true, config: liveBlocks, theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  markdown: {
+    math: true,
+    config: liveBlocks,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   themeConfig: {
     nav: navigation,
     sidebar,

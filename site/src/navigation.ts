@@ -2,7 +2,11 @@
 import type { DefaultTheme } from 'vitepress';
 
 export const navigation: DefaultTheme.NavItem[] = [
-  { text: 'Guides', link: '/quick-start', activeMatch: '^/(quick-start|tensors|autograd|modules|data|training)' },
+  {
+    text: 'Guides',
+    link: '/quick-start',
+    activeMatch: '^/(quick-start|tensors|autograd|modules|data|training)',
+  },
   { text: 'Playground', link: '/playground' },
   { text: 'Losses', link: '/losses', activeMatch: '^/losses' },
   {

@@ -42,7 +42,9 @@ export function pageWithBase(html: string, page: string): string {
   const find = `globalThis.__kindlingBase=new URL(${JSON.stringify(up)},location.href).pathname`;
   return html
     .replace(/<script(?![^>]*\bsrc=)([^>]*)>([\s\S]*?)<\/script>/g, (_, attributes: string, code: string) =>
-      /json/.test(attributes) ? `<script${attributes}>${code}</script>` : `<script${attributes}>${scriptWithBase(code)}</script>`,
+      /json/.test(attributes)
+        ? `<script${attributes}>${code}</script>`
+        : `<script${attributes}>${scriptWithBase(code)}</script>`,
     )
     .replaceAll(placeholderBase, up)
     .replace(/<head>/, `<head><script>${find}</script>`);
@@ -50,7 +52,9 @@ export function pageWithBase(html: string, page: string): string {
 
 /** A page that stands for any address, as that of an error does, cannot know the way: it takes the root of the host. */
 export const rootedPage = (html: string): string =>
-  html.replaceAll(placeholderBase, '/').replace(/<head>/, "<head><script>globalThis.__kindlingBase='/'</script>");
+  html
+    .replaceAll(placeholderBase, '/')
+    .replace(/<head>/, "<head><script>globalThis.__kindlingBase='/'</script>");
 
 /** A style sheet beside what it names. */
 export const styleWithBase = (css: string, path: string): string =>

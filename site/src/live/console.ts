@@ -31,7 +31,9 @@ export class PageConsole {
     if (!this.open || this.printed > mostLines) return;
     this.printed += 1;
     const text =
-      this.printed > mostLines ? `Printed ${mostLines} lines; the rest is left out.` : formatWithOptions({}, ...values);
+      this.printed > mostLines
+        ? `Printed ${mostLines} lines; the rest is left out.`
+        : formatWithOptions({}, ...values);
     this.lines.push({ level, text });
     // A synchronous loop lets no timer run: what it prints is sent from inside of it.
     if (performance.now() - this.sent > sendEvery) this.flush();

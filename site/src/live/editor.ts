@@ -32,7 +32,10 @@ const colours = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--k-code-string)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--k-code-number)' },
   { tag: tags.comment, color: 'var(--k-code-comment)' },
-  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: 'var(--k-code-function)' },
+  {
+    tag: [tags.function(tags.variableName), tags.function(tags.propertyName)],
+    color: 'var(--k-code-function)',
+  },
   { tag: [tags.typeName, tags.className], color: 'var(--k-code-function)' },
 ]);
 
@@ -43,7 +46,13 @@ const indentation = [
 ];
 
 export function createEditor(parent: HTMLElement, text: string, options: EditorOptions): Editor {
-  const run = { key: 'Mod-Enter', run: () => (options.onRun?.(), true) };
+  const run = {
+    key: 'Mod-Enter',
+    run: () => {
+      options.onRun?.();
+      return true;
+    },
+  };
   let quiet = false;
   const view = new EditorView({
     parent,
@@ -60,7 +69,11 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
         javascript({ typescript: true }),
         syntaxHighlighting(colours),
         keymap.of([...closeBracketsKeymap, ...historyKeymap, ...indentation, ...defaultKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': options.label, spellcheck: 'false', autocapitalize: 'off' }),
+        EditorView.contentAttributes.of({
+          'aria-label': options.label,
+          spellcheck: 'false',
+          autocapitalize: 'off',
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !quiet) options.onChange?.(view.state.doc.toString());
         }),
@@ -79,7 +92,9 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
       let end = 0;
       while (end < Math.min(now.length, next.length) - start && now.at(-1 - end) === next.at(-1 - end)) end++;
       quiet = true;
-      view.dispatch({ changes: { from: start, to: now.length - end, insert: next.slice(start, next.length - end) } });
+      view.dispatch({
+        changes: { from: start, to: now.length - end, insert: next.slice(start, next.length - end) },
+      });
       quiet = false;
     },
     mark(problem) {

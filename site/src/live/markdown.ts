@@ -19,7 +19,9 @@ export function liveBlocks(md: MarkdownRenderer): void {
     const html = fence(tokens, index, options, env, self);
     const token = tokens[index];
     if (token?.info.trim() !== 'ts') return html;
-    const before = tokens.slice(0, index).filter(({ type, info }) => type === 'fence' && info.trim() === 'ts');
+    const before = tokens
+      .slice(0, index)
+      .filter(({ type, info }) => type === 'fence' && info.trim() === 'ts');
     const { program, block } = placeOf([...before, token].map(({ content }) => content));
     const ofProgram = before.slice(before.length - block).map(({ content }) => content);
     const runs = ![...ofProgram, token.content].some((text) => needsNode.test(text));

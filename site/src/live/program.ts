@@ -48,7 +48,10 @@ function lineOf(error: unknown): number | undefined {
 }
 
 /** The block and the line in it, both from 0, of a line of the whole. */
-export function placeOf(blocks: readonly string[], line: number): { block: number; line: number } | undefined {
+export function placeOf(
+  blocks: readonly string[],
+  line: number,
+): { block: number; line: number } | undefined {
   let first = 0;
   for (const [block, text] of blocks.entries()) {
     const lines = text.split('\n').length;
@@ -69,7 +72,10 @@ async function failureOf(blocks: readonly string[], error: unknown): Promise<Fai
   const inGrammar = error instanceof SyntaxError ? lineInMessage(error.message) : undefined;
   const line = lineOf(error);
   const at = inGrammar ?? (line === undefined ? undefined : line - (await linesBeforeBody()));
-  const message = inGrammar === undefined ? error.message : error.message.replace(/^Error transforming [^:]*: | \(\d+:\d+\)/g, '');
+  const message =
+    inGrammar === undefined
+      ? error.message
+      : error.message.replace(/^Error transforming [^:]*: | \(\d+:\d+\)/g, '');
   return { name: error.name, message, ...(at !== undefined && placeOf(blocks, at)) };
 }
 
