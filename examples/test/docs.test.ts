@@ -79,13 +79,16 @@ describe.each(pages)('%s', (page) => {
       const file = join(folder, `${page.replace(/\W/g, '-')}-${line}.ts`);
       writeFileSync(file, code);
       let printed = '';
-      const log = vi.spyOn(console, 'log').mockImplementation((...values) => {
+      const print = (...values: unknown[]): void => {
         printed += `${format(...values)}\n`;
-      });
+      };
+      const spies = (['log', 'warn'] as const).map((level) =>
+        vi.spyOn(console, level).mockImplementation(print),
+      );
       try {
         await import(pathToFileURL(file).href);
       } finally {
-        log.mockRestore();
+        for (const spy of spies) spy.mockRestore();
       }
       const missing = missingOutput(printed, outputs);
       if (missing !== undefined) expect(printed).toContain(missing);
