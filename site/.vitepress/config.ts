@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Plugin } from 'vite';
 import { defineConfig } from 'vitepress';
 import { finish, placeholderBase } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
@@ -22,16 +21,6 @@ if (building && !existsSync(join(packages, 'core/dist/index.js')))
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
-};
-
-/** Pages lie in docs/, where nothing is installed: what they import is installed here. */
-const importsOfPages: Plugin = {
-  name: 'imports-of-pages',
-  enforce: 'pre',
-  resolveId(name, importer, options) {
-    if (importer?.startsWith(docs) !== true || !/^[\w@]/.test(name) || name.startsWith('@site/')) return null;
-    return this.resolve(name, import.meta.filename, { ...options, skipSelf: true });
-  },
 };
 
 export default defineConfig({
@@ -64,7 +53,17 @@ export default defineConfig({
     externalLinkIcon: false,
   },
   vite: {
-    plugins: [importsOfPages],
+    plugins: [
+      {
+        // Pages lie in docs/, where nothing is installed: what they import is installed here.
+        name: 'imports-of-pages',
+        enforce: 'pre',
+        resolveId(name, importer, options) {
+          if (importer?.startsWith(docs) !== true || !/^[\w@]/.test(name) || name.startsWith('@site/')) return null;
+          return this.resolve(name, import.meta.filename, { ...options, skipSelf: true });
+        },
+      },
+    ],
     resolve: {
       alias: [
         { find: '@site', replacement: join(import.meta.dirname, '../src') },
