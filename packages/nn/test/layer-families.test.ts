@@ -9,6 +9,7 @@ import {
   tensor,
   zeros,
 } from '@kindling/core';
+import { assertClose } from '@kindling/core/testing';
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
@@ -144,6 +145,28 @@ describe('transformers', () => {
     const x = randn([5, 3, 8]);
     expect(encoder(x).equal(layer(layer(x)))).toBe(true);
     expect(encoder.layers[0] === layer).toBe(false);
+  });
+
+  it("drop what PyTorch drops of attention's output, which lies there with the sequence first", () => {
+    manualSeed(0);
+    const encoder = new nn.TransformerEncoderLayer(4, 2, {
+      dimFeedforward: 8,
+      dropout: 0.5,
+      batchFirst: true,
+    });
+    assertClose(
+      encoder(randn([2, 3, 4])).index(1, 0),
+      [-0.49285954236984253, -0.6996424198150635, 1.726853609085083, -0.5343518257141113],
+    );
+    const decoder = new nn.TransformerDecoderLayer(4, 2, {
+      dimFeedforward: 8,
+      dropout: 0.5,
+      batchFirst: true,
+    });
+    assertClose(
+      decoder(randn([2, 3, 4]), randn([2, 5, 4])).index(1, 0),
+      [0.7597470879554749, 0.8579916954040527, -1.6389473676681519, 0.021208506077528],
+    );
   });
 
   it('see only what masks let them see', () => {

@@ -321,8 +321,13 @@ export class MultiheadAttention extends Module<
       mask = mask === null ? wide : mask.add(wide);
     }
     const dropoutP = this.training ? this.dropout : 0;
-    const together = (x: Tensor): Tensor =>
-      this.outProj(x.permute(batchDim === 0 ? [0, 2, 1, 3] : [2, 0, 1, 3]).reshape(query.shape));
+    // PyTorch's output lies with the sequence first, wherever the batch is, and a dropout of it draws in the order of memory.
+    const sequenceFirst = batchDim === 1 || dropoutP > 0;
+    const together = (x: Tensor): Tensor => {
+      const joined = x.permute(sequenceFirst ? [2, 0, 1, 3] : [0, 2, 1, 3]).flatten(-2);
+      const y = this.outProj(joined);
+      return sequenceFirst && batchDim === 0 ? y.transpose(0, 1) : y;
+    };
     if (!needWeights) {
       const found = scaledDotProductAttention(inHeads(q), inHeads(k), inHeads(v), {
         attnMask: mask,
