@@ -6,7 +6,7 @@ import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { summedTo } from '../ops/reductions/sum-operation.ts';
 import { withGradMode } from '../record/grad-mode.ts';
 import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
-import { anomalyMode, tracer } from '../record/observe.ts';
+import { anomalyMode, notifyPassed, notifyVisit, notifyWalk, observed, tracer } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, setGradient, type Tensor } from '../tensor.ts';
 import { retainGrad, runAccumulateHooks, runHooks } from './hooks.ts';
@@ -82,6 +82,7 @@ class BackwardPass {
 
   run(): (Tensor | null)[] {
     const order = this.#order;
+    if (observed) notifyWalk(order);
     const captures = this.#captures;
     const needed = captures === null ? null : nodesLeadingTo(captures.keys(), order);
     const stopAtInputs = this.#request.stopAtInputs === true;
@@ -108,6 +109,7 @@ class BackwardPass {
       const g = grads[i];
       if (g != null) grads[i] = this.#arrive(node, i, g);
     }
+    if (observed) notifyVisit(node, grads);
     const wanted =
       needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
@@ -120,7 +122,9 @@ class BackwardPass {
       const result = results[i];
       if (next == null || result == null) continue;
       if (keeps) handOut(result);
-      this.#deliver(next, node.nextOutput[i]!, fit(result, node, i));
+      const g = fit(result, node, i);
+      if (observed) notifyPassed(node, i, g);
+      this.#deliver(next, node.nextOutput[i]!, g);
     }
     this.#letGo(grads);
     if (!this.#request.retainGraph) node.release();
@@ -169,6 +173,7 @@ class BackwardPass {
     if (this.#captures !== null && !this.#captures.has(node)) return;
     const g = runHooks(autogradOf(variable).hooks ?? undefined, gradient);
     this.#capture(node, 0, g);
+    if (observed) notifyVisit(node, [g]);
     if (!this.#request.accumulate) return;
     const { createGraph } = this.#request;
     const leaf = autogradOf(variable);

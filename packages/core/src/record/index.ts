@@ -21,7 +21,7 @@ export {
   onHost,
 } from './host.ts';
 export { applyInPlace } from './in-place.ts';
-export { type GradNode, INPUT, OUTPUT } from './node.ts';
+export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';
 export { type Observer, observe } from './observe.ts';
 export * from './primitive.ts';
 export { valuesOf } from './values.ts';

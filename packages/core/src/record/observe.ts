@@ -2,7 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { onNewStorage, type Storage } from '../storage.ts';
 import { onGradientChange, type Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
-import type { Differentiable, GradNode } from './node.ts';
+import type { AccumulateGrad, Differentiable, GradNode, Node } from './node.ts';
 
 /**
  * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is shown is
@@ -21,16 +21,26 @@ export interface Observer {
   ): void;
   /** For each node recorded for backward. */
   recorded?(node: GradNode<never>): void;
+  /** When a backward pass begins: the nodes that its roots lead to, in the order in which they are visited. */
+  walked?(order: readonly (GradNode<never> | AccumulateGrad)[]): void;
+  /**
+   * When a backward pass is at a node, before the derivative runs or the gradient of a leaf grows: what has arrived, by output;
+   * `null` where nothing has.
+   */
+  visited?(node: GradNode<never> | AccumulateGrad, gradients: readonly (Tensor | null)[]): void;
+  /** For each gradient that a node passes on, in the shape and dtype of its input. */
+  passed?(node: GradNode<never>, input: number, gradient: Tensor): void;
   /** Before elements are read outside the kernel of an operation; `reason` says by what and for what. */
   read?(x: Tensor, reason: string): void;
 }
 
+const tells = ['before', 'after', 'recorded', 'walked', 'visited', 'passed', 'read'];
 const observerKind = K.kind(
   'an object with functions such as before and after',
   (x) =>
     typeof x === 'object' &&
     x !== null &&
-    ['before', 'after', 'recorded', 'read'].every((name) => {
+    tells.every((name) => {
       const tell = (x as Record<string, unknown>)[name];
       return tell === undefined || typeof tell === 'function';
     }),
@@ -134,6 +144,23 @@ export function notifyAfter(
 export function notifyRead(x: Tensor, reason: string): void {
   for (const o of observers) o.read?.(x, reason);
   tracer?.read(x, reason);
+}
+
+type AnyNode = GradNode<never> | AccumulateGrad;
+
+/** @internal */
+export function notifyWalk(order: readonly Node[]): void {
+  for (const o of observers) o.walked?.(order as readonly AnyNode[]);
+}
+
+/** @internal */
+export function notifyVisit(node: Node, gradients: readonly (Tensor | null)[]): void {
+  for (const o of observers) o.visited?.(node as AnyNode, gradients);
+}
+
+/** @internal */
+export function notifyPassed(node: Node, input: number, gradient: Tensor): void {
+  for (const o of observers) o.passed?.(node as GradNode<never>, input, gradient);
 }
 
 /** @internal What anomaly mode does, see autograd/anomaly.ts. */

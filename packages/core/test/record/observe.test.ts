@@ -113,6 +113,44 @@ describe('observe', () => {
     expect(observed).toBe(false);
   });
 
+  it('shows backward node by node: what arrives, and what is passed on to each input', () => {
+    const log: string[] = [];
+    const show = (xs: readonly (Tensor | null)[]) => JSON.stringify(xs.map((x) => x?.toArray() ?? null));
+    const x = tensor([1.5, 2], { requiresGrad: true });
+    const [a = x] = x.mul(x).unbind();
+    const loss = a.mul(2);
+    const stop = observe({
+      walked: (order) => void log.push(order.map(({ name }) => name).join(' ')),
+      visited: (node, gradients) => void log.push(`${node.name} gets ${show(gradients)}`),
+      passed: (node, input, gradient) => void log.push(`${node.name} gives ${input} ${show([gradient])}`),
+    });
+    loss.backward({ retainGraph: true });
+    stop();
+    expect(log).toEqual([
+      'MulBackward0 UnbindBackward0 MulBackward0 AccumulateGrad',
+      'MulBackward0 gets [1]',
+      'MulBackward0 gives 0 [2]',
+      'UnbindBackward0 gets [2]',
+      'UnbindBackward0 gives 0 [[2,0]]',
+      'MulBackward0 gets [[2,0]]',
+      'MulBackward0 gives 0 [[3,0]]',
+      'MulBackward0 gives 1 [[3,0]]',
+      'AccumulateGrad gets [[6,0]]',
+    ]);
+  });
+
+  it('shows the part of a backward pass that leads to the tensors asked for', () => {
+    const log: string[] = [];
+    const [x, w] = [ones([2], { requiresGrad: true }), ones([2], { requiresGrad: true })];
+    const h = x.exp();
+    const loss = h.mul(w).sum();
+    const stop = observe({ visited: (node) => void log.push(node.name) });
+    autograd.grad(loss, h);
+    stop();
+    expect(log).toEqual(['SumBackward0', 'MulBackward0', 'ExpBackward0']);
+    expect(x.grad).toBeNull();
+  });
+
   it('takes an observer twice, and each handle takes it out once', () => {
     let calls = 0;
     const observer: Observer = { before: () => void calls++ };
