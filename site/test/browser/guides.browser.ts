@@ -9,7 +9,9 @@ describe('a block of a guide', () => {
   it('runs, and shows what it prints', async () => {
     const page = await open('quick-start.html');
     await first(page).getByRole('button', { name: 'Run' }).click();
-    await expect.poll(() => first(page).getByRole('log').textContent(), { timeout: 20_000 }).toMatch(/Done in \d+ ms/);
+    await expect
+      .poll(() => first(page).getByRole('log').textContent(), { timeout: 20_000 })
+      .toMatch(/Done in \d+ ms/);
   });
 
   it('is edited, runs as edited, names the line of an error, and is set back', async () => {
@@ -17,7 +19,9 @@ describe('a block of a guide', () => {
     const block = first(page);
     await block.getByRole('button', { name: 'Edit' }).click();
     const editor = block.getByRole('textbox', { name: 'Code of the example' });
-    await editor.fill("const x: number = 6;\nconsole.log('six times seven is', x * 7);\nthrow new TypeError('enough');");
+    await editor.fill(
+      "const x: number = 6;\nconsole.log('six times seven is', x * 7);\nthrow new TypeError('enough');",
+    );
     await editor.press('Control+Enter');
     const log = block.getByRole('log');
     await expect.poll(() => log.textContent(), { timeout: 20_000 }).toContain('six times seven is 42');
@@ -42,8 +46,12 @@ describe('a block of a guide', () => {
     const page = await open('quick-start.html');
     const block = first(page);
     await block.getByRole('button', { name: 'Edit' }).click();
-    await block.getByRole('textbox').fill("import { readFile } from 'node:fs/promises';\nconsole.log(readFile);");
+    await block
+      .getByRole('textbox')
+      .fill("import { readFile } from 'node:fs/promises';\nconsole.log(readFile);");
     await block.getByRole('button', { name: 'Run' }).click();
-    await expect.poll(() => block.getByRole('log').textContent(), { timeout: 20_000 }).toContain('needs Node');
+    await expect
+      .poll(() => block.getByRole('log').textContent(), { timeout: 20_000 })
+      .toContain('needs Node');
   });
 });

@@ -11,18 +11,23 @@ const all = readdirSync(built, { recursive: true, encoding: 'utf8' })
 // Pages of losses are of one form: some stand for all, unless all are asked for.
 const ofLosses = all.filter((path) => path.startsWith('losses/'));
 const whole = process.env.KINDLING_WHOLE === '1';
-const pages = whole ? all : all.filter((path) => !ofLosses.includes(path) || ofLosses.indexOf(path) % 14 === 0);
+const pages = whole
+  ? all
+  : all.filter((path) => !ofLosses.includes(path) || ofLosses.indexOf(path) % 14 === 0);
 
 describe.each(pages)('%s', (path) => {
   it.each([
     ['light', 360],
     ['dark', 1280],
-  ] as const)('opens in %s at %i pixels without complaint, accessible, no wider than the window', async (mode, width) => {
-    const page = await open(path, { dark: mode === 'dark', width });
-    await page.waitForLoadState('load');
-    await page.locator('h1').first().waitFor();
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow).toBeLessThanOrEqual(0);
-    expect(await axe(page)).toEqual([]);
-  });
+  ] as const)(
+    'opens in %s at %i pixels without complaint, accessible, no wider than the window',
+    async (mode, width) => {
+      const page = await open(path, { dark: mode === 'dark', width });
+      await page.waitForLoadState('load');
+      await page.locator('h1').first().waitFor();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await axe(page)).toEqual([]);
+    },
+  );
 });

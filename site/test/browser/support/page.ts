@@ -15,8 +15,9 @@ export interface Opening {
 let browser: Promise<Browser> | undefined;
 const opened: { page: Page; problems: string[] }[] = [];
 
+/** The address of a page of the site; what is an address already stays. */
 export const addressOf = (path: string, host: HostName = 'plain'): string =>
-  `${inject('sites')[host]}${path.replace(/^\//, '')}`;
+  /^http/.test(path) ? path : `${inject('sites')[host]}${path.replace(/^\//, '')}`;
 
 /** Opens a page; each test ends with a look at its console, its requests and its policy. */
 export async function open(
@@ -48,7 +49,7 @@ export async function open(
   });
   page.on('request', (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (/^http/.test(protocol) && !addressOf('', host).startsWith(origin))
+    if (/^http/.test(protocol) && origin !== new URL(addressOf(path, host)).origin)
       note(`a request to elsewhere: ${request.url()}`);
   });
   opened.push({ page, problems });
