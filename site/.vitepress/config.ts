@@ -17,6 +17,9 @@ const builtPackages = {
 if (building && !existsSync(join(packages, 'core/dist/index.js')))
   throw new Error('the packages are not built: run `pnpm build` first, or `pnpm site:build`, which does');
 
+/** Where the site will stand, if that is known: what reads cards wants whole addresses. */
+const address = process.env.KINDLING_SITE_URL ?? (building ? placeholderBase : '/');
+
 /** What lets threads share memory; hosts that read `_headers` send the same. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -32,9 +35,30 @@ export default defineConfig({
   description:
     'PyTorch for TypeScript: tensors, autodiff, layers, losses and optimizers that train small nets in Node and browsers',
   head: [
+    ['meta', { property: 'og:type', content: 'website' }],
+    ['meta', { property: 'og:site_name', content: 'Kindling' }],
+    ['meta', { property: 'og:image', content: `${address}card.png` }],
+    [
+      'meta',
+      {
+        property: 'og:image:alt',
+        content: 'Kindling: PyTorch for TypeScript, beside two spirals that a net has told apart',
+      },
+    ],
+    ['meta', { name: 'twitter:card', content: 'summary_large_image' }],
     ['link', { rel: 'icon', type: 'image/svg+xml', href: `${building ? placeholderBase : '/'}favicon.svg` }],
     ['meta', { name: 'theme-color', content: '#22130b' }],
   ],
+  transformPageData: ({ title, description, frontmatter }) => ({
+    frontmatter: {
+      ...frontmatter,
+      head: [
+        ['meta', { property: 'og:title', content: title || 'Kindling' }],
+        ['meta', { property: 'og:description', content: description }],
+        ...(frontmatter.head ?? []),
+      ],
+    },
+  }),
   cleanUrls: false,
   // While pages are being written, what they link to may not be there.
   ignoreDeadLinks: process.env.KINDLING_SITE_DRAFT === '1',
@@ -51,6 +75,12 @@ export default defineConfig({
     outline: { level: [2, 3] },
     docFooter: { prev: 'Previous', next: 'Next' },
     externalLinkIcon: false,
+    notFound: {
+      title: 'No such page',
+      quote: 'It may have moved: search for it, or begin at the front page.',
+      linkText: 'To the front page',
+      linkLabel: 'To the front page',
+    },
   },
   vite: {
     plugins: [
@@ -59,7 +89,8 @@ export default defineConfig({
         name: 'imports-of-pages',
         enforce: 'pre',
         resolveId(name, importer, options) {
-          if (importer?.startsWith(docs) !== true || !/^[\w@]/.test(name) || name.startsWith('@site/')) return null;
+          if (importer?.startsWith(docs) !== true || !/^[\w@]/.test(name) || name.startsWith('@site/'))
+            return null;
           return this.resolve(name, import.meta.filename, { ...options, skipSelf: true });
         },
       },
