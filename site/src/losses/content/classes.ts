@@ -176,7 +176,7 @@ export const classWords = {
       {
         title: 'A number for alpha',
         setup: 'const logits = randn([4, 3]);\nconst target = tensor([0, 2, 1, 0]);',
-        wrong: 'new nn.FocalLoss({ alpha: 0.25 } as object)(logits, target);',
+        wrong: 'new nn.FocalLoss({ alpha: 0.25 })(logits, target);',
         right: 'new nn.FocalLoss({ weight: tensor([0.25, 1, 1]) })(logits, target);',
         why: 'With several classes the balance is a weight for each. The number alpha belongs to `SigmoidFocalLoss`.',
       },

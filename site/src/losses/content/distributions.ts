@@ -74,7 +74,7 @@ export const distributionWords = {
       {
         title: "PyTorch's name of the option",
         setup: 'const rate = rand([3]).add(0.1);\nconst target = tensor([0, 2, 1]);',
-        wrong: 'new nn.PoissonNLLLoss({ log_input: false } as object)(rate, target);',
+        wrong: 'new nn.PoissonNLLLoss({ log_input: false })(rate, target);',
         right: 'new nn.PoissonNLLLoss({ logInput: false })(rate, target);',
         why: 'Options are in camelCase. Taken as a logarithm, a rate would train a model whose predictions are wrong by an exponential.',
       },

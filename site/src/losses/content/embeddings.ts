@@ -133,7 +133,7 @@ export const embeddingWords = {
       {
         title: 'The margin without its name',
         setup: 'const [anchor, positive, negative] = [randn([2, 8]), randn([2, 8]), randn([2, 8])];',
-        wrong: 'nn.F.tripletMarginLoss(anchor, positive, negative, 0.2 as object);',
+        wrong: 'nn.F.tripletMarginLoss(anchor, positive, negative, 0.2);',
         right: 'nn.F.tripletMarginLoss(anchor, positive, negative, { margin: 0.2 });',
         why: 'What is optional goes into one object at the end, where PyTorch has positions and keywords.',
       },
@@ -160,7 +160,7 @@ export const embeddingWords = {
         title: 'A distance that gives a number',
         setup: 'const [anchor, positive, negative] = [randn([1, 8]), randn([1, 8]), randn([1, 8])];',
         wrong:
-          'new nn.TripletMarginWithDistanceLoss({ distanceFunction: ((a: Tensor, b: Tensor) => a.sub(b).abs().sum().item()) as never })(anchor, positive, negative);',
+          'new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum().item() })(anchor, positive, negative);',
         right:
           'new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum(1) })(anchor, positive, negative);',
         why: 'A number has no history: no gradient would reach the model.',

@@ -30,7 +30,7 @@ export const numberWords = {
       {
         title: 'A weight for each sample as an option of the class',
         setup: 'const input = randn([3]);\nconst target = randn([3]);\nconst weight = tensor([1, 0, 2]);',
-        wrong: 'new nn.MSELoss({ weight } as object)(input, target);',
+        wrong: 'new nn.MSELoss({ weight })(input, target);',
         right: 'new nn.MSELoss()(input, target, { sampleWeight: weight });',
         why: 'Weights that change from batch to batch go with the call. Only the function takes `weight`, as in PyTorch: `F.mseLoss(input, target, { weight })`.',
       },
@@ -61,7 +61,7 @@ export const numberWords = {
       {
         title: 'An option under a wrong name',
         setup: 'const input = randn([3]);\nconst target = randn([3]);',
-        wrong: "new nn.L1Loss({ reduce: 'sum' } as object)(input, target);",
+        wrong: "new nn.L1Loss({ reduce: 'sum' })(input, target);",
         right: "new nn.L1Loss({ reduction: 'sum' })(input, target);",
         why: "PyTorch's old `reduce` and `size_average` are not there: `reduction` says all. No option is dropped in silence.",
       },
@@ -95,7 +95,7 @@ export const numberWords = {
       {
         title: "Huber's name for beta",
         setup: 'const input = randn([3]);\nconst target = randn([3]);',
-        wrong: 'new nn.SmoothL1Loss({ delta: 0.5 } as object)(input, target);',
+        wrong: 'new nn.SmoothL1Loss({ delta: 0.5 })(input, target);',
         right: 'new nn.SmoothL1Loss({ beta: 0.5 })(input, target);',
         why: 'The two losses differ by the factor of beta, and so do the names.',
       },

@@ -25,7 +25,7 @@ export const purposeWords = {
       {
         title: 'A threshold that it has not',
         setup: 'const input = randn([3]);\nconst target = randn([3]);',
-        wrong: 'new nn.LogCoshLoss({ delta: 2 } as object)(input, target);',
+        wrong: 'new nn.LogCoshLoss({ delta: 2 })(input, target);',
         right: 'new nn.HuberLoss({ delta: 2 })(input, target);',
         why: 'Log-cosh has no options besides the reduction. To widen its round part, divide both input and target by a scale.',
       },

@@ -52,7 +52,7 @@ export const regionWords = {
       {
         title: 'An activation that there is not',
         setup: 'const logits = randn([2, 1, 4, 4]);\nconst mask = randint(0, 2, [2, 1, 4, 4]);',
-        wrong: "new nn.DiceLoss({ activation: 'relu' as 'none' })(logits, mask);",
+        wrong: "new nn.DiceLoss({ activation: 'relu' })(logits, mask);",
         right: "new nn.DiceLoss({ activation: 'sigmoid' })(logits, mask);",
         why: 'What makes probabilities of the input: a sigmoid, a softmax, or nothing.',
       },

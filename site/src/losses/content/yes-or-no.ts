@@ -30,7 +30,7 @@ export const yesOrNoWords = {
       {
         title: 'The name in the wrong case',
         setup: 'const logits = randn([4]);\nconst target = tensor([0, 1, 0, 0]);',
-        wrong: 'new nn.BCEWithLogitsLoss({ posweight: tensor([3]) } as object)(logits, target);',
+        wrong: 'new nn.BCEWithLogitsLoss({ posweight: tensor([3]) })(logits, target);',
         right: 'new nn.BCEWithLogitsLoss({ posWeight: tensor([3]) })(logits, target);',
         why: 'An option that is not known is refused, where JavaScript would drop it and the weights would be 1.',
       },
@@ -120,7 +120,7 @@ export const yesOrNoWords = {
         title: 'A weight that it has not',
         setup:
           'const logits = randn([3]);\nconst target = tensor([1, -1, 1]);\nconst weight = tensor([1, 3, 1]);',
-        wrong: 'new nn.SoftMarginLoss({ weight } as object)(logits, target);',
+        wrong: 'new nn.SoftMarginLoss({ weight })(logits, target);',
         right: 'new nn.SoftMarginLoss()(logits, target, { sampleWeight: weight });',
         why: 'There are no weights of classes here; those of samples go with the call.',
       },

@@ -1,0 +1,95 @@
+import { fullLike, type Tensor } from '@kindling/core';
+import { F } from '@kindling/nn';
+import { column, counts, line, outlier, relative } from './models.ts';
+import {
+  type Controls,
+  type Picture,
+  picture,
+  type Settings,
+  type Slider,
+  slider,
+  toggle,
+} from './picture.ts';
+
+const none = { reduction: 'none' } as const;
+const edge = column([10]);
+const target = slider('target', 0, -3, 3, 0.1);
+const axis = { label: 'prediction', from: -4, to: 4 };
+const says = 'One prediction for the target that is set below.';
+
+/** A loss of a prediction and a target, whose only controls besides the target are its options. */
+function ofPair<const C extends Controls>(
+  options: C,
+  loss: (x: Tensor, y: Tensor, settings: Settings<C & { readonly target: Slider }>) => Tensor,
+): Picture {
+  return picture<C & { readonly target: Slider }>({
+    axis,
+    controls: { target, ...options },
+    says,
+    loss: (x, settings) => loss(x, fullLike(x, settings.target), settings),
+    landscape: (settings) => line((z, y) => loss(z, y, settings), outlier),
+  });
+}
+
+/** Pictures of losses of numbers. */
+export const numberPictures = {
+  MSELoss: ofPair({}, (x, y) => F.mseLoss(x, y, none)),
+  L1Loss: ofPair({}, (x, y) => F.l1Loss(x, y, none)),
+  SmoothL1Loss: ofPair({ beta: slider('beta', 1, 0, 3, 0.1) }, (x, y, { beta }) =>
+    F.smoothL1Loss(x, y, { beta, ...none }),
+  ),
+  HuberLoss: ofPair({ delta: slider('delta', 1, 0.1, 3, 0.1) }, (x, y, { delta }) =>
+    F.huberLoss(x, y, { delta, ...none }),
+  ),
+  LogCoshLoss: ofPair({}, (x, y) => F.logCoshLoss(x, y, none)),
+  CharbonnierLoss: ofPair({ epsilon: slider('epsilon', 0.5, 0.001, 2, 0.001) }, (x, y, { epsilon }) =>
+    F.charbonnierLoss(x, y, { epsilon, ...none }),
+  ),
+  QuantileLoss: ofPair({ quantile: slider('quantile', 0.9, 0.05, 0.95, 0.05) }, (x, y, { quantile }) =>
+    F.quantileLoss(x, y, quantile, none),
+  ),
+  WingLoss: ofPair(
+    { omega: slider('omega', 2, 0.5, 10, 0.5), epsilon: slider('epsilon', 0.5, 0.1, 3, 0.1) },
+    (x, y, { omega, epsilon }) => F.wingLoss(x, y, { omega, epsilon, ...none }),
+  ),
+  AdaptiveWingLoss: picture({
+    axis: { label: 'predicted heat', from: -0.5, to: 1.5 },
+    controls: {
+      target: slider('target', 1, 0, 1, 0.05),
+      omega: slider('omega', 14, 1, 20, 1),
+      theta: slider('theta', 0.5, 0.1, 1, 0.05),
+      epsilon: slider('epsilon', 1, 0.2, 2, 0.1),
+      alpha: slider('alpha', 2.1, 1.1, 3, 0.1),
+    },
+    says: 'One pixel of a heat map. With a target near 1 the curve is sharp, near 0 it is round.',
+    loss: (x, { target: y, ...options }) => F.adaptiveWingLoss(x, fullLike(x, y), { ...options, ...none }),
+  }),
+  FractionalHuberLoss: picture({
+    axis: { label: 'prediction', from: 0, to: 30 },
+    controls: { target: slider('target', 10, 1, 20, 1), delta: slider('delta', 0.5, 0.1, 2, 0.1) },
+    says: 'One prediction for the target that is set below: the curve is as wide as the target is large.',
+    loss: (x, { target: y, delta }) => F.fractionalHuberLoss(x, fullLike(x, y), { delta, ...none }),
+    landscape: ({ delta }) => line((z, y) => F.fractionalHuberLoss(z, y, { delta, ...none }), relative),
+  }),
+  BinnedHuberLoss: picture({
+    axis: { label: 'prediction', from: 0, to: 20 },
+    controls: {
+      target: slider('target', 6, 1, 19, 1),
+      low: slider('threshold below 10', 1, 0.2, 6, 0.2),
+      high: slider('threshold from 10', 4, 0.2, 6, 0.2),
+      fractional: toggle('fractional'),
+    },
+    says: 'One prediction, with one edge at 10. Move the target across it, and the other threshold holds.',
+    loss: (x, { target: y, low, high, fractional }) =>
+      F.binnedHuberLoss(x, fullLike(x, y), edge, column([low, high]), { fractional, ...none }),
+    landscape: ({ low, high, fractional }) =>
+      line((z, y) => F.binnedHuberLoss(z, y, edge, column([low, high]), { fractional, ...none }), relative),
+  }),
+  PoissonNLLLoss: picture({
+    axis: { label: 'logarithm of the expected count', from: -2, to: 3.5 },
+    controls: { target: slider('count', 5, 0, 15, 1), full: toggle("full (with Stirling's term)") },
+    says: 'The logarithm of the rate, for the count that is set below. The lowest point is at the logarithm of the count.',
+    loss: (x, { target: y, full }) => F.poissonNllLoss(x, fullLike(x, y), { full, ...none }),
+    landscape: ({ full }) => line((z, y) => F.poissonNllLoss(z, y, { full, ...none }), counts),
+  }),
+} as const;

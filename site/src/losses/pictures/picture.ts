@@ -1,0 +1,90 @@
+import type { Tensor } from '@kindling/core';
+
+/** A number that a slider sets. */
+export interface Slider {
+  readonly kind: 'slider';
+  readonly label: string;
+  readonly value: number;
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
+/** One of a few words. */
+export interface Choice<T extends string = string> {
+  readonly kind: 'choice';
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly T[];
+}
+
+/** Yes or no. */
+export interface Switch {
+  readonly kind: 'switch';
+  readonly label: string;
+  readonly value: boolean;
+}
+
+export type Control = Slider | Choice | Switch;
+export type Controls = Readonly<Record<string, Control>>;
+
+type Value<C> = C extends Slider ? number : C extends Choice<infer T> ? T : boolean;
+/** What the controls say. */
+export type Settings<C extends Controls = Controls> = { readonly [K in keyof C]: Value<C[K]> };
+
+/** An axis of a picture. */
+export interface Axis {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The loss of a tiny model over two numbers of it, and a descent that begins at `start`. */
+export interface Landscape {
+  readonly axes: readonly [Axis, Axis];
+  readonly start: readonly [number, number];
+  readonly rate: number;
+  /** What the model and its data are, and what to look for. */
+  readonly says: string;
+  /** The losses (P,) of P pairs of numbers, (P,) each. */
+  loss(first: Tensor, second: Tensor): Tensor;
+}
+
+/** How a loss is drawn: over what, with what to set, and how it is computed. */
+export interface Picture<C extends Controls = Controls> {
+  readonly axis: Axis;
+  readonly controls: C;
+  /** What is swept and what stands still. */
+  readonly says: string;
+  /** How many predictions are drawn, where each is a batch of its own and takes its time. */
+  readonly points?: number;
+  /** The losses (P,) of P predictions, (P,). */
+  loss(x: Tensor, settings: Settings<C>): Tensor;
+  /** Its loss is that of the settings. */
+  landscape?(settings: Settings<C>): Landscape;
+}
+
+/** A picture whose losses know what its controls say; to others it is one of many. */
+export const picture = <const C extends Controls>(
+  of: { readonly controls: C } & Omit<Picture<NoInfer<C>>, 'controls'>,
+): Picture => of as unknown as Picture;
+
+export const slider = (label: string, value: number, from: number, to: number, step: number): Slider => ({
+  kind: 'slider',
+  label,
+  value,
+  from,
+  to,
+  step,
+});
+export const choice = <const T extends string>(label: string, options: readonly [T, ...T[]]): Choice<T> => ({
+  kind: 'choice',
+  label,
+  value: options[0],
+  options,
+});
+export const toggle = (label: string, value = false): Switch => ({ kind: 'switch', label, value });
+
+/** What the controls say before anybody touched them. */
+export const initial = (controls: Controls): Settings =>
+  Object.fromEntries(Object.entries(controls).map(([name, { value }]) => [name, value]));

@@ -1,0 +1,90 @@
+import { fullLike, stack, type Tensor } from '@kindling/core';
+import { F } from '@kindling/nn';
+import { column, line, rows, yesNo } from './models.ts';
+import {
+  type Controls,
+  choice,
+  type Picture,
+  picture,
+  type Settings,
+  type Slider,
+  slider,
+  toggle,
+} from './picture.ts';
+
+const none = { reduction: 'none' } as const;
+const axis = { label: 'logit', from: -6, to: 6 };
+const target = slider('target', 1, 0, 1, 0.1);
+const says = 'One logit, for the target that is set below: 1 is yes, 0 is no.';
+
+/** A loss of logits and targets in [0, 1]. */
+function ofLogits<const C extends Controls>(
+  options: C,
+  loss: (x: Tensor, y: Tensor, settings: Settings<C & { readonly target: Slider }>) => Tensor,
+): Picture {
+  return picture<C & { readonly target: Slider }>({
+    axis,
+    controls: { target, ...options },
+    says,
+    loss: (x, settings) => loss(x, fullLike(x, settings.target), settings),
+    landscape: (settings) => line((z, y) => loss(z, y, settings), yesNo),
+  });
+}
+
+/** Pictures of losses of yes or no. */
+export const yesOrNoPictures = {
+  BCEWithLogitsLoss: ofLogits({ posWeight: slider('posWeight', 1, 0.1, 5, 0.1) }, (x, y, { posWeight }) =>
+    F.binaryCrossEntropyWithLogits(x, y, { posWeight: column([posWeight]), ...none }),
+  ),
+  BCELoss: picture({
+    axis: { label: 'probability', from: 0.005, to: 0.995 },
+    controls: { target },
+    says: 'One probability, for the target that is set below. The gradient grows without bound toward the wrong end.',
+    loss: (x, { target: y }) => F.binaryCrossEntropy(x, fullLike(x, y), none),
+    landscape: () => line((z, y) => F.binaryCrossEntropy(z.sigmoid(), y, none), yesNo),
+  }),
+  SigmoidFocalLoss: ofLogits(
+    { alpha: slider('alpha', 0.25, 0, 1, 0.05), gamma: slider('gamma', 2, 0, 5, 0.5) },
+    (x, y, { alpha, gamma }) => F.sigmoidFocalLoss(x, y, { alpha, gamma, ...none }),
+  ),
+  AsymmetricLoss: ofLogits(
+    {
+      gammaNeg: slider('gammaNeg', 4, 0, 6, 0.5),
+      gammaPos: slider('gammaPos', 1, 0, 6, 0.5),
+      clip: slider('clip', 0.05, 0, 0.5, 0.05),
+    },
+    (x, y, { gammaNeg, gammaPos, clip }) => F.asymmetricLoss(x, y, { gammaNeg, gammaPos, clip, ...none }),
+  ),
+  SoftMarginLoss: picture({
+    axis,
+    controls: { target: choice('target', ['1', '-1']) },
+    says: 'One score, for the sign that is set below.',
+    loss: (x, { target: sign }) => F.softMarginLoss(x, fullLike(x, Number(sign)), none),
+    landscape: () => line((z, y) => F.softMarginLoss(z, y.mul(2).sub(1), none), yesNo),
+  }),
+  MultiLabelSoftMarginLoss: picture({
+    axis: { label: 'logit of label 0', from: -6, to: 6 },
+    controls: {
+      target: slider('target of label 0', 1, 0, 1, 0.1),
+      other: slider('logit of label 1, which does not apply', -1, -6, 6, 0.5),
+    },
+    says: 'The logit of the first of two labels. The loss of the sample is the mean over both, so the other label lifts the curve and does not bend it.',
+    loss: (x, { target: y, other }) =>
+      F.multilabelSoftMarginLoss(stack([x, fullLike(x, other)], 1), rows([y, 0], x), none),
+  }),
+  MultiLabelMarginLoss: picture({
+    axis: { label: 'score of label 0', from: -4, to: 4 },
+    controls: {
+      applies: toggle('label 0 applies', true),
+      first: slider('score of label 1, which applies', 1, -3, 3, 0.1),
+      second: slider('score of label 2, which does not', 0, -3, 3, 0.1),
+    },
+    says: 'The score of the first of three labels. Each kink is where it keeps the margin of 1 to another.',
+    loss: (x, { applies, first, second }) =>
+      F.multilabelMarginLoss(
+        stack([x, fullLike(x, first), fullLike(x, second)], 1),
+        rows(applies ? [0, 1, -1] : [1, -1, -1], x).to('int32'),
+        none,
+      ),
+  }),
+} as const;
