@@ -37,13 +37,16 @@ function tagOf(context: Context, symbol: ts.Symbol): '@function' | '@class' | un
 export function methodsOfProperties(converter: Converter): void {
   converter.on(Converter.EVENT_CREATE_SIGNATURE, spreadTuple);
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, reflection: DeclarationReflection) => {
-    if (reflection.kindOf(ReflectionKind.Property) && wasFunction(context, reflection)) toMethod(context, reflection);
+    if (reflection.kindOf(ReflectionKind.Property) && wasFunction(context, reflection))
+      toMethod(context, reflection);
   });
 }
 
 function wasFunction(context: Context, property: DeclarationReflection): boolean {
   const declarations = context.getSymbolFromReflection(property)?.declarations ?? [];
-  const named = declarations.some((x) => ts.isFunctionDeclaration(x) || ts.isVariableDeclaration(x) || ts.isBindingElement(x));
+  const named = declarations.some(
+    (x) => ts.isFunctionDeclaration(x) || ts.isVariableDeclaration(x) || ts.isBindingElement(x),
+  );
   return named && property.type?.type === 'reflection' && property.type.declaration.signatures !== undefined;
 }
 
@@ -79,11 +82,14 @@ function spreadTuple(context: Context, signature: SignatureReflection): void {
   signature.parameters = signature.parameters?.flatMap((parameter) => {
     const { type } = parameter;
     if (!parameter.flags.isRest || type?.type !== 'tuple') return [parameter];
-    context.project.removeReflection(parameter);
     return type.elements.map((element, i) => {
       const named = element.type === 'namedTupleMember' ? element : undefined;
       const inner = named?.element ?? element;
-      const made = new ParameterReflection(named?.name ?? `arg${i}`, ReflectionKind.Parameter, signature);
+      const made = new ParameterReflection(
+        named?.name ?? (i > 0 ? `input${i + 1}` : 'input'),
+        ReflectionKind.Parameter,
+        signature,
+      );
       made.setFlag(ReflectionFlag.Optional, named?.isOptional ?? false);
       made.setFlag(ReflectionFlag.Rest, inner.type === 'rest');
       made.type = inner.type === 'rest' ? inner.elementType : inner;

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Application, type ProjectReflection } from 'typedoc';
-import { entries, packagesDir, siteDir } from '../entries.ts';
+import { Application, type ProjectReflection, RendererEvent } from 'typedoc';
+import { type Entry, entries, packagesDir, siteDir } from '../entries.ts';
+import { writeAssets } from './assets.ts';
 import { markFunctions, methodsOfProperties } from './functions.ts';
 import { takeInherited } from './inherited.ts';
 import { PackageRouter } from './router.ts';
@@ -9,17 +10,18 @@ import { symbolPages } from './symbols.ts';
 import { defineTheme } from './theme.ts';
 
 /** Has typedoc write its pages into a folder, and `symbols.json` beside them: where each public name is described. */
-export async function generate(outDir: string): Promise<void> {
+export async function generate(outDir: string, what: readonly Entry[] = entries()): Promise<void> {
   const app = await Application.bootstrap({
     name: 'Kindling',
     tsconfig: join(siteDir, 'tsconfig.typedoc.json'),
-    entryPoints: entries().map(({ file }) => file),
+    entryPoints: what.map(({ file }) => file),
     // The project's own compiler checks the types; this one is older.
     skipErrorChecking: true,
     excludeInternal: true,
     excludeExternals: true,
     disableSources: true,
     readme: 'none',
+    alwaysCreateEntryPointModule: true,
     includeHierarchySummary: false,
     sortEntryPoints: false,
     hideGenerator: true,
@@ -27,7 +29,12 @@ export async function generate(outDir: string): Promise<void> {
     highlightLanguages: ['typescript', 'python', 'bash', 'json'],
     lightHighlightTheme: 'github-light-high-contrast',
     darkHighlightTheme: 'github-dark-high-contrast',
-    navigation: { includeGroups: false, includeCategories: false, includeFolders: false, excludeReferences: true },
+    navigation: {
+      includeGroups: false,
+      includeCategories: false,
+      includeFolders: false,
+      excludeReferences: true,
+    },
     router: 'packages',
     theme: 'kindling',
     logLevel: 'Warn',
@@ -36,20 +43,23 @@ export async function generate(outDir: string): Promise<void> {
   markFunctions();
   methodsOfProperties(app.converter);
   defineTheme(app, takeInherited(app.converter));
-  const project = convert(app);
+  const project = convert(app, what);
+  app.renderer.on(RendererEvent.END, () => {
+    if (app.renderer.router !== undefined)
+      writeFileSync(join(outDir, 'symbols.json'), JSON.stringify(symbolPages(project, app.renderer.router)));
+  });
   await app.generateDocs(project, outDir);
-  const { router } = app.renderer;
-  if (router === undefined || app.logger.hasErrors()) throw new Error('typedoc could not write the reference');
-  mkdirSync(outDir, { recursive: true });
-  writeFileSync(join(outDir, 'symbols.json'), JSON.stringify(symbolPages(project, router)));
+  if (app.logger.hasErrors()) throw new Error('typedoc could not write the reference');
+  writeAssets(join(outDir, 'assets'));
 }
 
-function convert(app: Application): ProjectReflection {
+function convert(app: Application, what: readonly Entry[]): ProjectReflection {
   const found = app.getEntryPoints() ?? [];
-  const names = new Map(entries().map(({ file, specifier }) => [file, specifier]));
+  const names = new Map(what.map(({ file, specifier }) => [file, specifier]));
   for (const entry of found) {
     const name = names.get(entry.sourceFile.fileName);
-    if (name === undefined) throw new Error(`no package of ${packagesDir} exports ${entry.sourceFile.fileName}`);
+    if (name === undefined)
+      throw new Error(`no package of ${packagesDir} exports ${entry.sourceFile.fileName}`);
     entry.displayName = name;
   }
   if (found.length !== names.size) throw new Error(`typedoc found ${found.length} entries of ${names.size}`);

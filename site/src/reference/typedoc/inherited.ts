@@ -2,7 +2,8 @@
  * A layer inherits some fifty members of Module, a Parameter four hundred of Tensor. They stand on the page of the class that
  * has them; the pages of others list their names, with links.
  */
-import { Converter, type Context, type DeclarationReflection, ReflectionKind } from 'typedoc';
+import { type Context, Converter, type DeclarationReflection, ReflectionFlag, ReflectionKind } from 'typedoc';
+import ts from 'typescript';
 
 /** What a class inherits, by the class that has it. */
 export type Inherited = Map<DeclarationReflection, Map<DeclarationReflection, DeclarationReflection[]>>;
@@ -12,35 +13,77 @@ const classLike = ReflectionKind.Class | ReflectionKind.Interface;
 /** Takes inherited members off the pages of classes, and returns what is filled with them. */
 export function takeInherited(converter: Converter): Inherited {
   const inherited: Inherited = new Map();
+  const declaredBy = new Map<DeclarationReflection, ts.Symbol>();
+  converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, member: DeclarationReflection) => {
+    const owner = declaringClass(context, member);
+    if (owner !== undefined) declaredBy.set(member, owner);
+  });
   // Before what groups members, and after what finds from where they are inherited.
   converter.on(
     Converter.EVENT_RESOLVE_END,
     (context: Context) => {
       for (const owner of context.project.getReflectionsByKind(classLike))
-        if (owner.isDeclaration()) takeFrom(context, owner, inherited);
+        if (owner.isDeclaration()) takeFrom(context, owner);
     },
     -50,
   );
+
+  function takeFrom(context: Context, owner: DeclarationReflection): void {
+    for (const member of [...(owner.children ?? [])]) {
+      if (isHidden(member)) {
+        context.project.removeReflection(member);
+        continue;
+      }
+      const base = baseOf(context, owner, member);
+      const origin = base?.children?.find(({ name }) => name === member.name);
+      if (base === undefined || origin === undefined) showAsOwn(member);
+      // Options extend one another, and are read in one place.
+      else if (base.kindOf(ReflectionKind.Class) && !member.kindOf(ReflectionKind.Constructor)) {
+        const ofOwner = inherited.get(owner) ?? new Map<DeclarationReflection, DeclarationReflection[]>();
+        inherited.set(owner, ofOwner.set(base, [...(ofOwner.get(base) ?? []), origin]));
+        context.project.removeReflection(member);
+      }
+    }
+  }
+
+  /** The class that has the member, if it is another one with a page. */
+  function baseOf(
+    context: Context,
+    owner: DeclarationReflection,
+    member: DeclarationReflection,
+  ): DeclarationReflection | undefined {
+    const symbol = declaredBy.get(member);
+    if (symbol !== undefined) {
+      const base = context.getReflectionFromSymbol(symbol);
+      return base?.isDeclaration() && base !== owner ? base : undefined;
+    }
+    // What a mapped type made has no class that declares it: the next base that has it.
+    const bases =
+      owner.extendedTypes?.map((type) => (type.type === 'reference' ? type.reflection : undefined)) ?? [];
+    return bases.filter((base) => base?.isDeclaration()).find((base) => base?.getChildByName(member.name)) as
+      | DeclarationReflection
+      | undefined;
+  }
+
   return inherited;
 }
 
-function takeFrom(context: Context, owner: DeclarationReflection, inherited: Inherited): void {
-  for (const member of [...(owner.children ?? [])]) {
-    const origin = originOf(member);
-    const base = origin?.parent;
-    if (origin === undefined || !base?.isDeclaration() || base === owner) continue;
-    // Options extend one another, and are read in one place.
-    if (!base.kindOf(ReflectionKind.Class) || member.kindOf(ReflectionKind.Constructor)) continue;
-    const ofOwner = inherited.get(owner) ?? new Map<DeclarationReflection, DeclarationReflection[]>();
-    ofOwner.set(base, [...(ofOwner.get(base) ?? []), origin]);
-    inherited.set(owner, ofOwner);
-    context.project.removeReflection(member);
-  }
+function declaringClass(context: Context, member: DeclarationReflection): ts.Symbol | undefined {
+  const parent = context.getSymbolFromReflection(member)?.declarations?.[0]?.parent;
+  if (parent === undefined || !(ts.isClassDeclaration(parent) || ts.isInterfaceDeclaration(parent)))
+    return undefined;
+  return parent.name && context.getSymbolAtLocation(parent.name);
 }
 
-function originOf(member: DeclarationReflection): DeclarationReflection | undefined {
-  const reference = member.inheritedFrom ?? member.signatures?.[0]?.inheritedFrom ?? member.getSignature?.inheritedFrom;
-  const target = reference?.reflection;
-  const declaration = target?.isSignature() ? target.parent : target;
-  return declaration?.isDeclaration() ? declaration : undefined;
+/** Members by symbols that the library keeps to itself. */
+const isHidden = ({ name }: DeclarationReflection): boolean =>
+  name.startsWith('[') && !/^\[(?:iterator|toPrimitive)\]$/.test(name);
+
+/** A member of a base that has no page is the class's own to readers. */
+function showAsOwn(member: DeclarationReflection): void {
+  for (const reflection of [member, ...(member.signatures ?? [])]) {
+    if (reflection.inheritedFrom?.reflection !== undefined) continue;
+    delete reflection.inheritedFrom;
+    reflection.setFlag(ReflectionFlag.Inherited, false);
+  }
 }

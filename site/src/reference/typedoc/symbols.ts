@@ -16,13 +16,19 @@ export function symbolPages(project: ProjectReflection, router: Router): SymbolP
 
 const holdsNames = ReflectionKind.Namespace | ReflectionKind.Class | ReflectionKind.Interface;
 
-function collect(owner: DeclarationReflection, prefix: string, names: Record<string, string>, router: Router): void {
+function collect(
+  owner: DeclarationReflection,
+  prefix: string,
+  names: Record<string, string>,
+  router: Router,
+): void {
   for (const child of owner.children ?? []) {
     // A name may be exported again, from another package or under another name.
     const target = child.isReference() ? child.tryGetTargetReflectionDeep() : child;
     if (!target?.isDeclaration() || !router.hasUrl(target)) continue;
     const name = prefix + child.name;
     names[name] ??= router.getFullUrl(target);
-    if (target.kindOf(holdsNames) && !target.kindOf(ReflectionKind.Constructor)) collect(target, `${name}.`, names, router);
+    if (target.kindOf(holdsNames) && !target.kindOf(ReflectionKind.Constructor))
+      collect(target, `${name}.`, names, router);
   }
 }

@@ -1,0 +1,49 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { siteDir } from '../entries.ts';
+
+const source = fileURLToPath(new URL('../..', import.meta.url));
+const vitepress = dirname(createRequire(import.meta.url).resolve('vitepress/package.json'));
+
+/** Styles that pages of the reference share with the site; the colours are VitePress' and the theme's. */
+const styles: Record<string, string[]> = {
+  'site.css': [
+    join(vitepress, 'dist/client/theme-default/styles/vars.css'),
+    join(siteDir, '.vitepress/theme/base.css'),
+  ],
+  'reference.css': [join(source, 'reference/page/reference.css')],
+  'search.css': [join(source, 'search/search.css')],
+};
+
+/** Scripts of the pages, from sources that the site shares. */
+const scripts: Record<string, string> = {
+  'appearance.js': join(source, 'reference/page/appearance.ts'),
+  'page.js': join(source, 'reference/page/page.ts'),
+  'dialog.js': join(source, 'search/dialog.ts'),
+  'engine.js': join(source, 'search/engine.ts'),
+  'keys.js': join(source, 'search/keys.ts'),
+};
+
+/** A module as browsers run it; they all lie in one folder. */
+function javascript(file: string): string {
+  const { outputText } = ts.transpileModule(readFileSync(file, 'utf8'), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: true },
+  });
+  return outputText.replace(/(from\s*['"])[^'"]*?([\w-]+)\.ts(?=['"])/g, '$1./$2.js');
+}
+
+/** Puts the site's styles and scripts beside typedoc's, whose own search is left out. */
+export function writeAssets(folder: string): void {
+  for (const [name, files] of Object.entries(styles))
+    writeFileSync(join(folder, name), files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+  for (const [name, file] of Object.entries(scripts)) writeFileSync(join(folder, name), javascript(file));
+  rmSync(join(folder, 'search.js'));
+  const main = join(folder, 'main.js');
+  const code = readFileSync(main, 'utf8');
+  const demand = 'throw new Error("Search controls missing")';
+  if (!code.includes(demand)) throw new Error('typedoc starts its search in another way');
+  writeFileSync(main, code.replace(demand, 'return'));
+}

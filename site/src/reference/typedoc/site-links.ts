@@ -1,0 +1,23 @@
+import type { DefaultTheme } from 'vitepress';
+import { navigation } from '../../navigation.ts';
+
+export interface SiteLink {
+  readonly text: string;
+  /** From the folder of the reference. */
+  readonly path: string;
+}
+
+/** The bar of the site, as pages of the reference link to it. */
+export function siteLinks(items: readonly DefaultTheme.NavItem[] = navigation): SiteLink[] {
+  return items.flatMap((item) => {
+    if ('items' in item) return siteLinks(item.items as DefaultTheme.NavItem[]);
+    if (!('link' in item) || typeof item.link !== 'string' || item.text === undefined) return [];
+    const path = item.link.endsWith('.html') ? item.link : `${item.link}.html`;
+    return [
+      {
+        text: item.text,
+        path: path.startsWith('/reference/') ? path.slice('/reference/'.length) : `..${path}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,2 @@
+/** The search over guides, losses and reference. */
+export { writeSearchIndex } from './write-index.ts';
