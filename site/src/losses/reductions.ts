@@ -11,6 +11,8 @@ export const entryOf = (name: LossName): LossEntry | undefined => losses.find((e
 
 /** How many samples a problem has. */
 export const samples = 4;
+/** The seed of the problem that a page begins with. */
+export const firstSeed = 7;
 
 /** Something that was drawn, as it is printed. */
 export interface Printed {

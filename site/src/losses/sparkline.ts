@@ -1,5 +1,5 @@
 /** A curve as a path of SVG, small enough for a gallery. */
-import type { Curve } from './curve.ts';
+import type { Curve } from './curve-reading.ts';
 
 export const sparkWidth = 120;
 export const sparkHeight = 48;

@@ -69,8 +69,11 @@ export function page(): string {
 <!-- Made by \`pnpm docs:losses\` from packages/nn/test/losses: the table that drives the tests. Do not edit. -->
 
 Every loss is a class of \`@kindling/nn\`, called with its arguments, and a function of \`nn.functional\` (\`F\`), called with the arguments
-and the options. Losses of your own: [custom-losses.md](custom-losses.md). A walk through the losses: \`pnpm losses-tour\`; each at
-work: \`pnpm train-with-every-loss\`.
+and the options. Which to take: [choosing a loss](choosing-a-loss.md). [Losses of your own](custom-losses.md). A walk through the losses:
+\`pnpm losses-tour\`; each at work: \`pnpm train-with-every-loss\`. On the site each has a page with its curves, its common mistakes and
+numbers to try.
+
+<LossGallery />
 
 - **Reductions.** All take \`reduction: 'none' | 'mean' | 'sum' | 'weightedMean'\`, which the tables call all four.
 - **Weights that vary per batch.** All take \`{ sampleWeight }\` with each call, of shape (N,) or anything that broadcasts to the unreduced
