@@ -4,8 +4,8 @@ import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@
 import { javascript } from '@codemirror/lang-javascript';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, setDiagnostics } from '@codemirror/lint';
-import { EditorState, Prec } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, keymap } from '@codemirror/view';
+import { EditorState, Prec, StateEffect, StateField } from '@codemirror/state';
+import { Decoration, type DecorationSet, drawSelection, EditorView, highlightActiveLine, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
 export interface EditorOptions {
@@ -22,6 +22,8 @@ export interface Editor {
   setText(text: string): void;
   /** Marks a line, from 0, with what is wrong there; `null` takes marks away. */
   mark(problem: { readonly line: number; readonly message: string } | null): void;
+  /** Shows a line, from 0, as the one that something else on the page is about; `null` shows none. */
+  point(line: number | null): void;
   focus(): void;
   destroy(): void;
 }
@@ -38,6 +40,19 @@ const colours = HighlightStyle.define([
   },
   { tag: [tags.typeName, tags.className], color: 'var(--k-code-function)' },
 ]);
+
+const pointAt = StateEffect.define<number | null>();
+const pointed = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(shown, transaction) {
+    const asked = transaction.effects.find((effect) => effect.is(pointAt));
+    if (asked === undefined) return shown.map(transaction.changes);
+    return asked.value === null
+      ? Decoration.none
+      : Decoration.set(Decoration.line({ class: 'k-pointed' }).range(asked.value));
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
 
 /** Tab moves on to the next control, as everywhere; lines are indented by Ctrl or Cmd with brackets. */
 const indentation = [
@@ -68,6 +83,7 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
         highlightActiveLine(),
         javascript({ typescript: true }),
         syntaxHighlighting(colours),
+        pointed,
         keymap.of([...closeBracketsKeymap, ...historyKeymap, ...indentation, ...defaultKeymap]),
         EditorView.contentAttributes.of({
           'aria-label': options.label,
@@ -105,6 +121,12 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
         found.push({ from, to, severity: 'error', message: problem.message });
       }
       view.dispatch(setDiagnostics(view.state, found));
+    },
+    point(line) {
+      const { doc } = view.state;
+      const from = line === null || line < 0 || line >= doc.lines ? null : doc.line(line + 1).from;
+      const into = from === null ? [] : [EditorView.scrollIntoView(from, { y: 'nearest' })];
+      view.dispatch({ effects: [pointAt.of(from), ...into] });
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),

@@ -28,7 +28,7 @@ export function importedNames(code: string): string[] {
 
 function javascript(blocks: readonly string[]): string {
   const text = blocks.map((block, i) => `;__enterBlock(${i});${block}`).join('\n');
-  return transform(text, { transforms: ['typescript', 'imports'], filePath: source }).code;
+  return transform(text, { transforms: ['typescript', 'imports'], disableESTransforms: true, filePath: source }).code;
 }
 
 /** Lines between the head of a made function and its body, as this engine counts them. */
@@ -41,9 +41,10 @@ async function linesBeforeBody(): Promise<number> {
   }
 }
 
-function lineOf(error: unknown): number | undefined {
+/** The line, from 0, of the made function that the innermost frame of an error is in. */
+export function lineOf(error: unknown): number | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const frame = new RegExp(`${source.replace('.', '\\.')}:(\\d+)`).exec(stack);
+  const frame = new RegExp(`(?:^|[\\s(@])${source.replace('.', '\\.')}:(\\d+)`, 'm').exec(stack);
   return frame?.[1] === undefined ? undefined : Number(frame[1]) - 1;
 }
 

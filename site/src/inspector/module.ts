@@ -1,0 +1,56 @@
+/** The module of the worker that looks on while a program runs, and tells the page what it saw. */
+import { Tensor } from '@kindling/core';
+import { Module } from '@kindling/nn';
+import { postToPage } from '../live/page.ts';
+import { lineOf } from '../live/program.ts';
+import type { Inspection } from './inspection.ts';
+import { Recorder } from './recorder.ts';
+import type { Declared } from './source.ts';
+
+/** What the module says to the page. */
+export interface Inspected {
+  readonly kind: 'inspected';
+  readonly inspection: Inspection;
+}
+
+/** V8 keeps ten frames of a stack, and the library has more. */
+const traces = Error as ErrorConstructor & { stackTraceLimit?: number };
+
+function lineOfCaller(): number | null {
+  const before = traces.stackTraceLimit;
+  traces.stackTraceLimit = 80;
+  const line = lineOf(new Error());
+  if (before !== undefined) traces.stackTraceLimit = before;
+  return line ?? null;
+}
+
+/** The tensors that a value of the program holds, with their names. */
+function tensorsOf(name: string, value: unknown): [Tensor, string][] {
+  if (value instanceof Tensor) return [[value, name]];
+  if (value instanceof Module)
+    return value.namedParameters().map(([of, x]): [Tensor, string] => [x, `${name}.${of}`]);
+  return [];
+}
+
+let recorder: Recorder | null = null;
+
+export const inspector = {
+  /** Looks on from now on. The code begins on the line after the one that calls this. */
+  begin(): void {
+    const first = (lineOfCaller() ?? 0) + 1;
+    recorder = new Recorder(() => {
+      const line = lineOfCaller();
+      return line === null ? null : line - first;
+    });
+  },
+
+  /** Tells the page what was seen; `values` are what the code's names stand for in the end. */
+  finish(values: Readonly<Record<string, unknown>>, declared: readonly Declared[], post = postToPage): void {
+    const of = new Map(declared.flatMap(({ name }) => tensorsOf(name, values[name])));
+    const lines = new Map(declared.map(({ name, line }) => [name, line]));
+    const lineOfName = (name: string): number | null => lines.get(name.split('.')[0] ?? '') ?? null;
+    const inspection = recorder?.finish({ of, lineOf: lineOfName });
+    recorder = null;
+    if (inspection !== undefined) post({ kind: 'inspected', inspection } satisfies Inspected);
+  },
+};
