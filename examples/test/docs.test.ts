@@ -54,6 +54,7 @@ export function missingOutput(printed: string, outputs: readonly string[]): stri
 
 const pages = [
   'README.md',
+  'AGENTS.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
