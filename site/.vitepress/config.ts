@@ -70,6 +70,7 @@ export default defineConfig({
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
+    logo: '/favicon.svg',
     nav: navigation,
     sidebar,
     outline: { level: [2, 3] },
@@ -101,6 +102,8 @@ export default defineConfig({
         ...(building ? [builtPackages] : []),
       ],
     },
+    // What pages load late would be found late, and reload the page that the reader is in.
+    optimizeDeps: { entries: [`${join(import.meta.dirname, '../src')}/!(build|llms|reference)/**/!(*.data).ts`] },
     server: { headers: isolation },
     preview: { headers: isolation },
     worker: { format: 'es' },
