@@ -7,6 +7,8 @@ const registry: Readonly<Record<string, () => Promise<object>>> = {
   '@kindling/nn': () => import('@kindling/nn'),
   '@kindling/optim': () => import('@kindling/optim'),
   'fast-check': () => import('fast-check'),
+  '@site/inspector': () => import('../inspector/module.ts'),
+  './page': () => import('../page/index.ts'),
 };
 
 /** A module as the code made of `import` takes it, which tells modules from what CommonJS exports by this mark. */

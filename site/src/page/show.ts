@@ -1,0 +1,60 @@
+/** Shows a training to the page, step by step. */
+import { Tensor } from '@kindling/core';
+import { postToPage } from '../live/page.ts';
+import { draw, type Shown } from './drawing.ts';
+import { LossHistory } from './loss-history.ts';
+import { Pace } from './pace.ts';
+import type { Report } from './protocol.ts';
+import { onRequest } from './requests.ts';
+
+const frameEvery = 40;
+
+const pace = new Pace();
+const history = new LossHistory();
+let drawing: Float32Array | undefined;
+let step = 0;
+let last: (Shown & { readonly loss: Tensor | number }) | undefined;
+let lastLoss = Number.NaN;
+
+/** Steps and time at the last frames, for the rate over about half a second. */
+const times: { step: number; at: number }[] = [];
+let sent = Number.NEGATIVE_INFINITY;
+
+onRequest('drawing', ({ pixels }) => {
+  drawing = pixels;
+});
+
+function stepsPerSecond(now: number): number {
+  times.push({ step, at: now });
+  if (times.length > 13) times.shift();
+  const [first] = times;
+  return first && now > first.at ? ((step - first.step) * 1000) / (now - first.at) : 0;
+}
+
+function sendFrame(): void {
+  if (last === undefined) return;
+  const now = performance.now();
+  sent = now;
+  const frame = {
+    step,
+    stepsPerSecond: stepsPerSecond(now),
+    loss: lastLoss,
+    losses: history.curve(),
+    pictures: draw(last, drawing),
+  };
+  postToPage({ kind: 'frame', frame } satisfies Report);
+}
+
+/**
+ * Counts a step, and up to 25 times a second shows where the training stands: the loss so far, steps a second, and the pictures
+ * that are given. Await it in each step: pause, single steps, a slower rate and points that are dragged come in there.
+ */
+export async function show(shown: Shown & { readonly loss: Tensor | number }): Promise<void> {
+  step += 1;
+  last = shown;
+  lastLoss = shown.loss instanceof Tensor ? shown.loss.item() : shown.loss;
+  history.add(lastLoss);
+  if (!pace.slow && performance.now() - sent < frameEvery) return;
+  sendFrame();
+  await pace.next(sendFrame);
+}

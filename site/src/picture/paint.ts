@@ -1,0 +1,79 @@
+/** Paints what a net makes of the plane. */
+import { contour } from './contours.ts';
+import type { Palette, Rgb } from './palette.ts';
+
+/** Where a value stands in the height of the picture; the plane is 4 high. */
+const reach = 2;
+
+const mixed = (from: Rgb, to: Rgb, share: number, channel: 0 | 1 | 2): number =>
+  from[channel] + (to[channel] - from[channel]) * share;
+
+function imageOf(values: Float32Array, side: number, { low, high, middle }: Palette): ImageData {
+  const image = new ImageData(side, side);
+  for (const [i, value] of values.entries()) {
+    const away = Number.isNaN(value) ? 0 : Math.max(-1, Math.min(1, 2 * value - 1));
+    const end = away < 0 ? low : high;
+    for (const channel of [0, 1, 2] as const)
+      image.data[4 * i + channel] = mixed(middle, end, Math.abs(away), channel);
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}
+
+let scratch: HTMLCanvasElement | undefined;
+
+export function paintField(canvas: HTMLCanvasElement, values: Float32Array, colours: Palette): void {
+  const context = canvas.getContext('2d');
+  const side = Math.sqrt(values.length);
+  scratch ??= document.createElement('canvas');
+  scratch.width = side;
+  scratch.height = side;
+  scratch.getContext('2d')?.putImageData(imageOf(values, side, colours), 0, 0);
+  if (!context) return;
+  const cell = canvas.width / side;
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(scratch, 0, 0, canvas.width, canvas.height);
+  for (const level of [0.1, 0.25, 0.5, 0.75, 0.9]) {
+    context.beginPath();
+    contour(values, side, level, (x1, y1, x2, y2) => {
+      context.moveTo((x1 + 0.5) * cell, (y1 + 0.5) * cell);
+      context.lineTo((x2 + 0.5) * cell, (y2 + 0.5) * cell);
+    });
+    context.strokeStyle = level === 0.5 ? colours.line : colours.faint;
+    context.lineWidth = (level === 0.5 ? 2.2 : 1) * (canvas.width / Math.max(1, canvas.clientWidth));
+    context.lineCap = 'round';
+    context.stroke();
+  }
+}
+
+export function paintCurve(canvas: HTMLCanvasElement, heights: Float32Array | undefined, colours: Palette): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const { width, height } = canvas;
+  const scale = width / Math.max(1, canvas.clientWidth);
+  context.fillStyle = `rgb(${colours.middle.join(' ')})`;
+  context.fillRect(0, 0, width, height);
+  context.strokeStyle = colours.faint;
+  context.lineWidth = scale;
+  context.beginPath();
+  for (const part of [0.25, 0.5, 0.75]) {
+    context.moveTo(part * width, 0);
+    context.lineTo(part * width, height);
+    context.moveTo(0, part * height);
+    context.lineTo(width, part * height);
+  }
+  context.stroke();
+  if (!heights) return;
+  context.beginPath();
+  for (const [i, value] of heights.entries()) {
+    const x = ((i + 0.5) / heights.length) * width;
+    const y = ((reach - value) / (2 * reach)) * height;
+    if (i === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  context.strokeStyle = `rgb(${colours.high.join(' ')})`;
+  context.lineWidth = 3 * scale;
+  context.lineJoin = 'round';
+  context.stroke();
+}
