@@ -8,7 +8,9 @@ export interface Place {
   readonly y: number;
 }
 
-const along: Readonly<Record<Direction, (dx: number, dy: number) => readonly [ahead: number, aside: number]>> = {
+const along: Readonly<
+  Record<Direction, (dx: number, dy: number) => readonly [ahead: number, aside: number]>
+> = {
   up: (dx, dy) => [-dy, dx],
   down: (dx, dy) => [dy, dx],
   left: (dx, dy) => [-dx, dy],

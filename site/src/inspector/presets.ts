@@ -1,12 +1,5 @@
 /** What can be looked at from the start. */
-
-export interface Preset {
-  readonly name: string;
-  readonly title: string;
-  /** What to look for. */
-  readonly about: string;
-  readonly code: string;
-}
+import type { Preset } from '../workbench/presets.ts';
 
 export const presets: readonly Preset[] = [
   {

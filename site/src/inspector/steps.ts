@@ -55,5 +55,7 @@ export function whyNone({ operations, values }: Inspection, { maker, wantsGradie
   if (wantsGradient) return 'No gradient has come here.';
   const operation = maker === null ? undefined : operations[maker];
   const lost = operation?.inputs.some((i) => values[i]?.wantsGradient) ?? false;
-  return lost ? `Gradients end here: ${operation?.name} is not recorded.` : 'A constant: no gradient is wanted.';
+  return lost
+    ? `Gradients end here: ${operation?.name} is not recorded.`
+    : 'A constant: no gradient is wanted.';
 }
