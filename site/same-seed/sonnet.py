@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-torch.manual_seed(2)
+torch.manual_seed(0)
 text = """Shall I compare thee to a summer's day?
 Thou art more lovely and more temperate:
 Rough winds do shake the darling buds of May,
@@ -24,7 +24,7 @@ class Writer(nn.Module):
 
 
 model = Writer()
-optimizer = torch.optim.RMSprop(model.parameters(), lr=0.002)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
 
 for step in range(200):
     starts = torch.randint(0, len(codes) - 32, (16, 1))

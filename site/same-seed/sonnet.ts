@@ -2,7 +2,7 @@ import { arange, manualSeed, randint, type Tensor, tensor } from '@kindling/core
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 
-manualSeed(2);
+manualSeed(0);
 const text = `Shall I compare thee to a summer's day?
 Thou art more lovely and more temperate:
 Rough winds do shake the darling buds of May,
@@ -22,7 +22,7 @@ class Writer extends nn.Module<[Tensor], Tensor> {
 }
 
 const model = new Writer();
-const optimizer = new optim.RMSprop(model.parameters(), { lr: 0.002 });
+const optimizer = new optim.Adam(model.parameters(), { lr: 0.005 });
 
 for (let step = 0; step < 200; step++) {
   const starts = randint(0, codes.size(0) - 32, [16, 1]);

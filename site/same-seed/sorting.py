@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-torch.manual_seed(3)
+torch.manual_seed(0)
 
 
 class Sorter(nn.Module):
@@ -10,7 +10,9 @@ class Sorter(nn.Module):
         super().__init__()
         self.digits = nn.Embedding(10, 32)
         self.places = nn.Embedding(8, 32)
-        layer = nn.TransformerEncoderLayer(32, 4, 64, dropout=0.1, batch_first=True)
+        layer = nn.TransformerEncoderLayer(
+            32, 4, dim_feedforward=64, activation="gelu", batch_first=True
+        )
         self.encoder = nn.TransformerEncoder(layer, 2)
         self.head = nn.Linear(32, 10)
 

@@ -2,12 +2,16 @@ import { arange, manualSeed, randint, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 
-manualSeed(3);
+manualSeed(0);
 
 class Sorter extends nn.Module<[Tensor], Tensor> {
   digits = new nn.Embedding(10, 32);
   places = new nn.Embedding(8, 32);
-  layer = new nn.TransformerEncoderLayer(32, 4, { dimFeedforward: 64, dropout: 0.1, batchFirst: true });
+  layer = new nn.TransformerEncoderLayer(32, 4, {
+    dimFeedforward: 64,
+    activation: 'gelu',
+    batchFirst: true,
+  });
   encoder = new nn.TransformerEncoder(this.layer, 2);
   head = new nn.Linear(32, 10);
 

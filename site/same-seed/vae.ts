@@ -2,12 +2,12 @@ import { arange, data, manualSeed, rand, randnLike, type Tensor } from '@kindlin
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 
-manualSeed(4);
+manualSeed(0);
 
 // Soft dots: two numbers, the place, make the 64 pixels of each.
-const line = arange(8);
-const dx = line.sub(1).sub(rand([512, 1, 1]).mul(5));
-const dy = line.unsqueeze(1).sub(1).sub(rand([512, 1, 1]).mul(5));
+const line = arange(8).sub(1);
+const dx = line.sub(rand([512, 1, 1]).mul(5));
+const dy = line.unsqueeze(1).sub(rand([512, 1, 1]).mul(5));
 const images = dx.pow(2).add(dy.pow(2)).neg().div(3).exp().flatten(1);
 
 class VAE extends nn.Module<[Tensor], [Tensor, Tensor, Tensor]> {
@@ -29,7 +29,7 @@ const model = new VAE();
 for (const layer of model.modules()) {
   if (layer instanceof nn.Linear) nn.init.xavierUniform_(layer.weight);
 }
-const optimizer = new optim.Adam(model.parameters(), { lr: 0.003 });
+const optimizer = new optim.RMSprop(model.parameters(), { lr: 0.003 });
 const loader = new data.DataLoader(new data.TensorDataset(images), { batchSize: 64, shuffle: true });
 
 let step = 0;
