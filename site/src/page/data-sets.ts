@@ -26,7 +26,11 @@ const classes: Record<string, Maker> = {
     const along = (i - (i % 2)) / (count - 2);
     const radius = 0.15 + 1.65 * along;
     const angle = 1.5 * 2 * Math.PI * along ** 0.8 + (label === 0 ? 0 : Math.PI);
-    return { x: radius * Math.sin(angle) + 0.08 * bell(draw), y: radius * Math.cos(angle) + 0.08 * bell(draw), label };
+    return {
+      x: radius * Math.sin(angle) + 0.08 * bell(draw),
+      y: radius * Math.cos(angle) + 0.08 * bell(draw),
+      label,
+    };
   },
   xor(draw) {
     const [x, y] = [3.6 * draw() - 1.8, 3.6 * draw() - 1.8];
@@ -51,8 +55,8 @@ const classes: Record<string, Maker> = {
   },
   clusters(draw, i) {
     const label = i % 2 === 0 ? 0 : 1;
-    const centre = label === 0 ? -0.8 : 0.8;
-    return { x: centre + 0.7 * bell(draw), y: centre + 0.7 * bell(draw), label };
+    const centre = label === 0 ? -0.6 : 0.6;
+    return { x: centre + 0.9 * bell(draw), y: centre + 0.9 * bell(draw), label };
   },
 };
 

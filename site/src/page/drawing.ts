@@ -49,21 +49,26 @@ function linePlaces(): Tensor {
 /** The values of a result, which must be as many as there are places. */
 function valuesOf(result: Tensor, count: number, name: string): Float32Array {
   if (result.numel() !== count)
-    throw new Error(`${name} got values of shape [${result.shape}]; it shows one value a place, of shape [${count}, 1]`);
+    throw new Error(
+      `${name} got values of shape [${result.shape}]; it shows one value a place, of shape [${count}, 1]`,
+    );
   return Float32Array.from(result.flatten().toArray() as number[]);
 }
 
 function imagesOf(images: Tensor): { pixels: Float32Array; side: number } {
   const flat = images.flatten(1);
   const side = Math.sqrt(flat.shape[1] ?? 0);
-  if (!Number.isInteger(side)) throw new Error(`images got shape [${images.shape}]; it shows squares, of shape [N, side * side]`);
+  if (!Number.isInteger(side))
+    throw new Error(`images got shape [${images.shape}]; it shows squares, of shape [N, side * side]`);
   return { pixels: valuesOf(flat, flat.numel(), 'images'), side };
 }
 
 function scatterOf([places, labels]: readonly [Tensor, Tensor]): Pictures['scatter'] {
   const count = places.shape[0] ?? 0;
   if (places.dim() !== 2 || places.shape[1] !== 2)
-    throw new Error(`scatter got places of shape [${places.shape}]; it shows places in the plane, of shape [N, 2]`);
+    throw new Error(
+      `scatter got places of shape [${places.shape}]; it shows places in the plane, of shape [N, 2]`,
+    );
   return {
     x: valuesOf(places.select(1, 0), count, 'scatter'),
     y: valuesOf(places.select(1, 1), count, 'scatter'),

@@ -10,7 +10,8 @@ const turn = (): Promise<void> =>
     letIn.port2.postMessage(null);
   });
 
-const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class Pace {
   private paused = false;

@@ -46,7 +46,9 @@ export interface Pictures {
 export interface Frame {
   readonly step: number;
   readonly stepsPerSecond: number;
-  readonly loss: number;
+  /** The loss, or the score, of this step. */
+  readonly value: number;
+  readonly measure: 'Loss' | 'Score';
   readonly losses: LossCurve;
   readonly pictures: Pictures;
 }

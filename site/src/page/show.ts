@@ -4,17 +4,24 @@ import { postToPage } from '../live/page.ts';
 import { draw, type Shown } from './drawing.ts';
 import { LossHistory } from './loss-history.ts';
 import { Pace } from './pace.ts';
-import type { Report } from './protocol.ts';
+import type { Frame, Report } from './protocol.ts';
 import { onRequest } from './requests.ts';
 
 const frameEvery = 40;
+
+/** A step: its loss, or where more is better its score, and pictures. */
+export type Step = Shown &
+  (
+    | { readonly loss: Tensor | number; readonly score?: never }
+    | { readonly score: Tensor | number; readonly loss?: never }
+  );
 
 const pace = new Pace();
 const history = new LossHistory();
 let drawing: Float32Array | undefined;
 let step = 0;
-let last: (Shown & { readonly loss: Tensor | number }) | undefined;
-let lastLoss = Number.NaN;
+let last: Step | undefined;
+let lastValue = Number.NaN;
 
 /** Steps and time at the last frames, for the rate over about half a second. */
 const times: { step: number; at: number }[] = [];
@@ -35,10 +42,11 @@ function sendFrame(): void {
   if (last === undefined) return;
   const now = performance.now();
   sent = now;
-  const frame = {
+  const frame: Frame = {
     step,
     stepsPerSecond: stepsPerSecond(now),
-    loss: lastLoss,
+    value: lastValue,
+    measure: last.loss === undefined ? 'Score' : 'Loss',
     losses: history.curve(),
     pictures: draw(last, drawing),
   };
@@ -49,11 +57,12 @@ function sendFrame(): void {
  * Counts a step, and up to 25 times a second shows where the training stands: the loss so far, steps a second, and the pictures
  * that are given. Await it in each step: pause, single steps, a slower rate and points that are dragged come in there.
  */
-export async function show(shown: Shown & { readonly loss: Tensor | number }): Promise<void> {
+export async function show(shown: Step): Promise<void> {
   step += 1;
   last = shown;
-  lastLoss = shown.loss instanceof Tensor ? shown.loss.item() : shown.loss;
-  history.add(lastLoss);
+  const value = shown.loss ?? shown.score;
+  lastValue = value instanceof Tensor ? Number(value.item()) : value;
+  history.add(lastValue);
   if (!pace.slow && performance.now() - sent < frameEvery) return;
   sendFrame();
   await pace.next(sendFrame);

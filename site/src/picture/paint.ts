@@ -8,10 +8,16 @@ const reach = 2;
 const mixed = (from: Rgb, to: Rgb, share: number, channel: 0 | 1 | 2): number =>
   from[channel] + (to[channel] - from[channel]) * share;
 
-function imageOf(values: Float32Array, side: number, { low, high, middle }: Palette): ImageData {
+/** How many times likelier one class is than the other, as a logarithm: a probability is a step where a net is sure. */
+function odds(value: number): number {
+  const p = Math.max(1e-6, Math.min(1 - 1e-6, value));
+  return Number.isNaN(value) ? 0 : Math.log(p / (1 - p));
+}
+
+function imageOf(all: Float32Array, side: number, { low, high, middle }: Palette): ImageData {
   const image = new ImageData(side, side);
-  for (const [i, value] of values.entries()) {
-    const away = Number.isNaN(value) ? 0 : Math.max(-1, Math.min(1, 2 * value - 1));
+  for (const [i, value] of all.entries()) {
+    const away = Math.tanh(value / 3.5);
     const end = away < 0 ? low : high;
     for (const channel of [0, 1, 2] as const)
       image.data[4 * i + channel] = mixed(middle, end, Math.abs(away), channel);
@@ -22,8 +28,9 @@ function imageOf(values: Float32Array, side: number, { low, high, middle }: Pale
 
 let scratch: HTMLCanvasElement | undefined;
 
-export function paintField(canvas: HTMLCanvasElement, values: Float32Array, colours: Palette): void {
+export function paintField(canvas: HTMLCanvasElement, probabilities: Float32Array, colours: Palette): void {
   const context = canvas.getContext('2d');
+  const values = probabilities.map(odds);
   const side = Math.sqrt(values.length);
   scratch ??= document.createElement('canvas');
   scratch.width = side;
@@ -34,20 +41,24 @@ export function paintField(canvas: HTMLCanvasElement, values: Float32Array, colo
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = 'high';
   context.drawImage(scratch, 0, 0, canvas.width, canvas.height);
-  for (const level of [0.1, 0.25, 0.5, 0.75, 0.9]) {
+  for (const level of [-6, -4, -2, 0, 2, 4, 6]) {
     context.beginPath();
     contour(values, side, level, (x1, y1, x2, y2) => {
       context.moveTo((x1 + 0.5) * cell, (y1 + 0.5) * cell);
       context.lineTo((x2 + 0.5) * cell, (y2 + 0.5) * cell);
     });
-    context.strokeStyle = level === 0.5 ? colours.line : colours.faint;
-    context.lineWidth = (level === 0.5 ? 2.2 : 1) * (canvas.width / Math.max(1, canvas.clientWidth));
+    context.strokeStyle = level === 0 ? colours.line : colours.faint;
+    context.lineWidth = (level === 0 ? 2.2 : 1) * (canvas.width / Math.max(1, canvas.clientWidth));
     context.lineCap = 'round';
     context.stroke();
   }
 }
 
-export function paintCurve(canvas: HTMLCanvasElement, heights: Float32Array | undefined, colours: Palette): void {
+export function paintCurve(
+  canvas: HTMLCanvasElement,
+  heights: Float32Array | undefined,
+  colours: Palette,
+): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const { width, height } = canvas;

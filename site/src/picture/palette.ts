@@ -11,7 +11,8 @@ export interface Palette {
   readonly faint: string;
 }
 
-const variable = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const variable = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function rgb(name: string): Rgb {
   const digits = /^#(..)(..)(..)$/.exec(variable(name));

@@ -128,7 +128,10 @@ export function useTraining(initialSet: string, initialPoints: readonly Point[])
     if (speed > 0) running.post({ kind: 'rate', stepsPerSecond: speed } satisfies Request);
     limit = setTimeout(() => {
       if (running !== candidate) return;
-      failure.value = { name: 'Waited', message: 'the program has shown nothing for 20 seconds; does it await show(...)?' };
+      failure.value = {
+        name: 'Waited',
+        message: 'the program has shown nothing for 20 seconds; does it await show(...)?',
+      };
       if (!current) state.value = 'failed';
       dropCandidate();
     }, patience);
@@ -150,7 +153,9 @@ export function useTraining(initialSet: string, initialPoints: readonly Point[])
     moved,
     lines,
     failure,
-    goesOn: computed(() => failure.value !== undefined && (state.value === 'running' || state.value === 'paused')),
+    goesOn: computed(
+      () => failure.value !== undefined && (state.value === 'running' || state.value === 'paused'),
+    ),
     start: begin,
     stop,
     pause(paused) {
