@@ -1,5 +1,6 @@
 /** What stands in the bar at the top and at the side of guides. */
 import type { DefaultTheme } from 'vitepress';
+import { lossSidebar } from './losses/sidebar.ts';
 
 export const navigation: DefaultTheme.NavItem[] = [
   {
@@ -72,4 +73,4 @@ const guides: DefaultTheme.SidebarItem[] = [
   },
 ];
 
-export const sidebar: DefaultTheme.Sidebar = guides;
+export const sidebar: DefaultTheme.Sidebar = { '/losses': lossSidebar, '/': guides };

@@ -31,7 +31,10 @@ const mixed = (a: Colour, b: Colour, share: number): Colour => [
 /** For each loss the share of losses that are lower, from 0 to 1, in bands; equal losses have one. */
 export function bandsOf({ values }: Field): Float64Array {
   const sorted = Float64Array.from(values).sort();
-  const limits = Array.from({ length: bands - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / bands)] ?? 0);
+  const limits = Array.from(
+    { length: bands - 1 },
+    (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / bands)] ?? 0,
+  );
   return Float64Array.from(values, (value) => limits.filter((limit) => limit < value).length / (bands - 1));
 }
 
@@ -62,7 +65,10 @@ export function drawDescent({ canvas, axes }: Plot, { points }: Descent): void {
     ((a - first.from) / (first.to - first.from)) * canvas.width,
     (1 - (b - second.from) / (second.to - second.from)) * canvas.height,
   ];
-  const [line, halo] = [`rgb(${themeColour('--k-series-1').join(' ')})`, `rgb(${themeColour('--vp-c-bg').join(' ')})`];
+  const [line, halo] = [
+    `rgb(${themeColour('--k-series-1').join(' ')})`,
+    `rgb(${themeColour('--vp-c-bg').join(' ')})`,
+  ];
   const dot = (point: Point, radius: number): void => {
     context.beginPath();
     context.arc(...place(point), radius, 0, 2 * Math.PI);

@@ -34,8 +34,13 @@ const table = (header: readonly string[], rows: readonly (readonly string[])[]):
   [row(header), row(header.map(() => '---')), ...rows.map(row)].join('\n');
 
 function expectations({ expects, unreduced }: Words): string {
-  const cells = ({ name, shape, values, dtype }: Expectation): string[] => [`\`${name}\``, values, shape, dtype];
-  return `${table(['Argument', 'Values', 'Shape', 'dtype'], expects.map(cells))}
+  const cells = ({ name, shape, values, dtype }: Expectation): string[] => [
+    `\`${name}\``,
+    values,
+    shape,
+    dtype,
+  ];
+  return `<div class="kl-expects">\n\n${table(['Argument', 'Values', 'Shape', 'dtype'], expects.map(cells))}\n\n</div>
 
 The unreduced loss has the shape ${unreduced}.`;
 }
@@ -43,7 +48,10 @@ The unreduced loss has the shape ${unreduced}.`;
 function options(loss: LossName, fn: string | null): string {
   const docs = optionDocs(fn ?? '', loss);
   if (docs.length === 0) return 'It has no options besides `reduction`.';
-  return table(['Option', 'Meaning'], docs.map(({ name, text }) => [`\`${name}\``, text]));
+  return table(
+    ['Option', 'Meaning'],
+    docs.map(({ name, text }) => [`\`${name}\``, text]),
+  );
 }
 
 async function mistakeSection(mistake: Mistake): Promise<string> {
@@ -56,7 +64,7 @@ ${mistake.why}
 
 ${fence('ts', program)}
 
-<pre class="k-said k-said-${said.kind === 'Warning' ? 'warning' : 'error'}" tabindex="0" v-pre><strong>${said.kind}</strong> ${escaped(said.message)}</pre>
+<pre class="kl-said kl-said-${said.kind === 'Warning' ? 'warning' : 'error'}" tabindex="0" v-pre><strong>${said.kind}</strong> ${escaped(said.message)}</pre>
 
 Instead:
 
@@ -73,7 +81,12 @@ function counterpart({ torch: differences }: Words, { torch, second, fused }: Ro
 }
 
 /** The words of a page; what it shows at work, components add. */
-export async function markdownOf(loss: LossName, words: Words, entry: Row, params: LossParams): Promise<string> {
+export async function markdownOf(
+  loss: LossName,
+  words: Words,
+  entry: Row,
+  params: LossParams,
+): Promise<string> {
   const { fn, args, paper: inTable } = entry;
   const mistakes: string[] = [];
   for (const mistake of words.mistakes) mistakes.push(await mistakeSection(mistake));

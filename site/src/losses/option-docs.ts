@@ -20,7 +20,11 @@ const ofAll = ['reduction', 'sampleWeight'];
 
 /** A comment as Markdown: what it links to becomes code. */
 const plain = (comment: string): string =>
-  comment.replace(/\{@link (\w+)\}/g, '`$1`').replace(/\s+/g, ' ').replace(/\|/g, '\\|').trim();
+  comment
+    .replace(/\{@link (\w+)\}/g, '`$1`')
+    .replace(/\s+/g, ' ')
+    .replace(/\|/g, '\\|')
+    .trim();
 
 function docOf(node: ts.Node): string {
   const [doc] = ts.getJSDocCommentsAndTags(node);
@@ -46,7 +50,9 @@ function optionTypes(node: ts.Node): string[] {
 function read() {
   const interfaces = new Map<string, Declared>();
   const takers = new Map<string, string[]>();
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
   for (const file of files) {
     const text = readFileSync(join(folder, file), 'utf8');
     for (const node of ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true).statements) {

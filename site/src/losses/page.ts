@@ -1,6 +1,6 @@
 /** What the components of a loss's page have in common. */
 import { useData } from 'vitepress';
-import { computed, type ComputedRef, onMounted, reactive } from 'vue';
+import { type ComputedRef, computed, onMounted, reactive } from 'vue';
 import type { LossName } from './names.ts';
 import type { LossParams } from './params.ts';
 import type { Controls } from './pictures/picture.ts';
@@ -9,7 +9,12 @@ type Library = typeof import('./library.ts');
 type Values = Record<string, number | string | boolean>;
 
 let loading: Promise<Library> | undefined;
-export const library = (): Promise<Library> => (loading ??= import('./library.ts'));
+/** The library, in a browser: what a page begins with was computed when the site was built. */
+export function library(): Promise<Library> {
+  if (import.meta.env.SSR) throw new Error('nothing is computed while pages are rendered');
+  loading ??= import('./library.ts');
+  return loading;
+}
 
 /** The parameters of the page that is shown; also while the next is on its way. */
 export function useLoss(): ComputedRef<LossParams> {

@@ -40,6 +40,7 @@ function paramsOf(loss: LossName): LossParams {
   const picture = pictures[loss];
   const settings = initial(picture.controls);
   const { value, gradient } = curveOf(picture, settings);
+  const landscape = picture.landscape?.(settings);
   const place = lossNames.indexOf(loss);
   return {
     loss,
@@ -50,7 +51,10 @@ function paramsOf(loss: LossName): LossParams {
     value: brief(value),
     gradient: brief(gradient),
     comparable: comparableTo(loss),
-    landscape: picture.landscape?.(settings).says ?? null,
+    landscape:
+      landscape === undefined
+        ? null
+        : { axes: landscape.axes, start: landscape.start, rate: landscape.rate, says: landscape.says },
     problem: firstProblem(entryOf(loss)),
     previous: lossNames[place - 1] ?? null,
     next: lossNames[place + 1] ?? null,
@@ -68,7 +72,11 @@ export interface GalleryEntry {
 export const galleryEntries = (): GalleryEntry[] =>
   lossNames.map((loss) => {
     const picture = pictures[loss];
-    return { loss, summary: words[loss].summary, path: sparkline(curveOf(picture, initial(picture.controls))) };
+    return {
+      loss,
+      summary: words[loss].summary,
+      path: sparkline(curveOf(picture, initial(picture.controls))),
+    };
   });
 
 /** All pages. */

@@ -1,5 +1,5 @@
 import type { LossName } from './names.ts';
-import type { Axis, Controls } from './pictures/picture.ts';
+import type { Axis, Controls, Landscape } from './pictures/picture.ts';
 import type { Printed, Reduced } from './reductions.ts';
 
 /** A small problem as it stands in the page before anything is computed there. */
@@ -21,8 +21,7 @@ export interface LossParams {
   readonly gradient: readonly (number | null)[];
   /** Losses with the same axis and target. */
   readonly comparable: readonly LossName[];
-  /** Of the landscape: what it shows. */
-  readonly landscape: string | null;
+  readonly landscape: Omit<Landscape, 'loss'> | null;
   readonly problem: FirstProblem | null;
   readonly previous: LossName | null;
   readonly next: LossName | null;

@@ -13,7 +13,11 @@ const page = (name: string) => {
 };
 const entries = [...losses, ...Object.entries(apart).map(([name, entry]) => ({ name, ...entry }))];
 /** The names in a list of the table, without what it says in brackets. */
-const listed = (text: string): string[] => text.replace(/\s*\([^)]*\)/g, '').split(', ').filter(Boolean);
+const listed = (text: string): string[] =>
+  text
+    .replace(/\s*\([^)]*\)/g, '')
+    .split(', ')
+    .filter(Boolean);
 
 describe('the pages of losses', () => {
   it('are one for each loss of the table that drives the tests', () => {
@@ -31,11 +35,15 @@ describe('the pages of losses', () => {
     },
   );
 
-  it.each(losses.map((entry) => [entry.name ?? '', entry] as const))('%s: explains each option', (name, { options }) => {
-    const { content } = page(name);
-    for (const option of options.match(/\b[a-z]\w+(?=,|$| \(|;)/g) ?? [])
-      if (!['class', 'function', 'constructor'].includes(option)) expect(content).toContain(`| \`${option}\` |`);
-  });
+  it.each(losses.map((entry) => [entry.name ?? '', entry] as const))(
+    '%s: explains each option',
+    (name, { options }) => {
+      const { content } = page(name);
+      for (const option of options.match(/\b[a-z]\w+(?=,|$| \(|;)/g) ?? [])
+        if (!['class', 'function', 'constructor'].includes(option))
+          expect(content).toContain(`| \`${option}\` |`);
+    },
+  );
 
   it.each(lossNames)('%s: says first what it expects, then shows the rest', (name) => {
     const headings = [...page(name).content.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
@@ -57,7 +65,8 @@ describe('the pages of losses', () => {
 
   it('can be gone through from the first to the last', () => {
     const way: string[] = [];
-    for (let name: string | null = lossNames[0] ?? null; name !== null; name = page(name).params.next) way.push(name);
+    for (let name: string | null = lossNames[0] ?? null; name !== null; name = page(name).params.next)
+      way.push(name);
     expect(way).toEqual(lossNames);
   });
 

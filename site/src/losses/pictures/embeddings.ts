@@ -125,6 +125,7 @@ export const embeddingPictures = {
             ...none,
           }),
         anchorSays,
+        { start: [-1.5, 0.2] },
       ),
   }),
   TripletMarginWithDistanceLoss: picture({
@@ -150,6 +151,7 @@ export const embeddingPictures = {
             ...none,
           }),
         anchorSays,
+        { start: [-1.5, 0.2] },
       ),
   }),
   InfoNCELoss: picture({
@@ -197,7 +199,7 @@ export const embeddingPictures = {
       plane(
         (points) => F.arcFaceLoss(toCentres(points), own(points), { ...options, ...none }),
         faceLandscape,
-        { start: [-1.2, -0.6] },
+        { start: [-1.2, 1] },
       ),
   }),
   CosFaceLoss: picture({
@@ -210,7 +212,7 @@ export const embeddingPictures = {
       plane(
         (points) => F.cosFaceLoss(toCentres(points), own(points), { ...options, ...none }),
         faceLandscape,
-        { start: [-1.2, -0.6] },
+        { start: [-1.2, 1] },
       ),
   }),
   MarginRankingLoss: picture({

@@ -145,8 +145,8 @@ export function threeLogits(loss: (logits: Tensor) => Tensor, says: string): Lan
       { label: 'logit of class 0', ...side },
       { label: 'logit of class 1', ...side },
     ],
-    start: [-3, 5],
-    rate: 1,
+    start: [-1, 2.5],
+    rate: 2,
     says,
     loss: (first, second) => loss(stack([first, second, zerosLike(first)], 1)),
   };

@@ -59,7 +59,7 @@ export const numberPictures = {
       omega: slider('omega', 14, 1, 20, 1),
       theta: slider('theta', 0.5, 0.1, 1, 0.05),
       epsilon: slider('epsilon', 1, 0.2, 2, 0.1),
-      alpha: slider('alpha', 2.1, 1.1, 3, 0.1),
+      alpha: slider('alpha', 2.1, 2.1, 4, 0.1),
     },
     says: 'One pixel of a heat map. With a target near 1 the curve is sharp, near 0 it is round.',
     loss: (x, { target: y, ...options }) => F.adaptiveWingLoss(x, fullLike(x, y), { ...options, ...none }),
