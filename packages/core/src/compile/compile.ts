@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import type { Guard, Guards } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
+import { type ProgramReport, reportOf } from './report.ts';
 import { Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, TensorForm, tensorsIn } from './tree.ts';
 
@@ -30,6 +31,8 @@ export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;
   /** What became of the function: its programs with their equations, memory, and why there are several. */
   explain(): string;
+  /** What {@link explain} prints, and the WebAssembly that runs, as data: one report a program. */
+  report(): readonly ProgramReport[];
   /** The programs, one for each form of arguments and setting that was met. */
   readonly programs: readonly Program[];
 }
@@ -303,7 +306,8 @@ export function compile<A extends readonly unknown[], R>(
   const compiled = new CompiledFunction(fn, options);
   const call = (...args: A): R => compiled.call(args);
   return Object.defineProperties(call, {
-    explain: { value: () => explain(compiled.versions) },
+    explain: { value: () => explain(compiled.versions.map(reportOf)) },
+    report: { value: () => compiled.versions.map(reportOf) },
     programs: { get: () => compiled.versions.map(({ executable }) => executable.program) },
     machines: { get: () => compiled.versions.map(({ executable }) => executable) },
   }) as Compiled<A, R>;

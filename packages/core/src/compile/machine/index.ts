@@ -1,4 +1,5 @@
 /** Programs as WebAssembly: kernels, what passes make of them, where they find their memory, and how a call is run. */
 
+export { equationsOf } from './lower.ts';
 export { Machine, Refused } from './machine.ts';
 export { areaNames, printStep, stepsAsJson } from './print.ts';

@@ -14,7 +14,13 @@ import { moved } from '../values.ts';
 
 /** What a machine does at a time: run a kernel, or an equation by the kernel that eager calls run. */
 export type Step =
-  | { readonly kind: 'kernel'; readonly kernel: Kernel; readonly equation: number }
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: Kernel;
+      readonly equation: number;
+      /** Those whose kernels became part of this one, the step's own first; left out where it is alone. */
+      readonly fused?: readonly number[];
+    }
   | {
       readonly kind: 'eager';
       readonly equation: number;
@@ -24,6 +30,10 @@ export type Step =
       readonly reason: string;
       readonly inJavaScript: boolean;
     };
+
+/** The equations that a step does. */
+export const equationsOf = (step: Step): readonly number[] =>
+  (step.kind === 'kernel' ? step.fused : undefined) ?? [step.equation];
 
 /** The kernels of each equation; an equation that has none stays as it is. */
 export function lowerProgram({ equations }: Program): Step[] {

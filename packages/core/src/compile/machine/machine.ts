@@ -1,10 +1,10 @@
 import {
   copyStrided,
+  type Emitted,
   emitProgram,
   type Kernel,
   memoryOfPrograms,
   Residence,
-  type Stretch,
 } from '../../kernels/index.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, emptyTensor, setGradient, type Tensor } from '../../tensor.ts';
@@ -66,6 +66,8 @@ export class Machine {
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
+  /** The WebAssembly that the program is. */
+  readonly modules: readonly Uint8Array[];
   /** What else is changed before the last check. */
   readonly #undo: Undo | null;
 
@@ -92,10 +94,16 @@ export class Machine {
       kernel.params.forEach((p, i) => {
         if (typeof p === 'number') numbers[at + i] = p;
       });
+    let modules: readonly Uint8Array[] = [];
     this.#parts = partsOf(program, this.steps, params, {
       tensorOf: (value) => this.#tensorOf(value),
-      emit: (stretches) => this.#emit(stretches),
+      emit: (stretches) => {
+        const { stretches: emitted, modules: made } = this.#emit(stretches);
+        modules = made;
+        return emitted;
+      },
     });
+    this.modules = modules;
     this.#undo = undoOf(program, this.steps, this.#harmless, isSeen, (memory) => this.#places.get(memory));
     this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
     this.#left = program.gradients.map(({ leaf, value }) => {
@@ -115,7 +123,7 @@ export class Machine {
     return this.#layout.plan;
   }
 
-  #emit(stretches: readonly (readonly Kernel[])[]): Stretch[] {
+  #emit(stretches: readonly (readonly Kernel[])[]): Emitted {
     const own = this.#own.address;
     const { places, params } = this.#layout;
     return emitProgram(
@@ -133,7 +141,7 @@ export class Machine {
   timings(): (number | null)[] {
     const kernels = this.steps.flatMap((step) => (step.kind === 'kernel' ? [[step.kernel]] : []));
     const all = new Lodged(this.#own, 'uint8', 0, this.#own.bytes);
-    const times = timeKernels(this.#emit(kernels), [
+    const times = timeKernels(this.#emit(kernels).stretches, [
       all,
       ...this.#states.map(({ lodged }) => lodged),
     ]).values();

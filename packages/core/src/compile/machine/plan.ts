@@ -17,6 +17,8 @@ export interface Plan {
   readonly bytes: number;
   /** How many they would take side by side. */
   readonly sum: number;
+  /** When each is in use. */
+  readonly lifetimes: readonly Lifetime[];
 }
 
 /** Kernels read a vector or two past the end of what is theirs. */
@@ -53,5 +55,5 @@ export function planMemory(lifetimes: readonly Lifetime[]): Plan {
     places.set(life.memory, at);
     total = Math.max(total, at + bytes);
   }
-  return { places, bytes: total, sum: sized.reduce((sum, { bytes }) => sum + bytes, 0) };
+  return { places, bytes: total, sum: sized.reduce((sum, { bytes }) => sum + bytes, 0), lifetimes };
 }

@@ -16,6 +16,14 @@ import { SharedKernels } from './shared-kernels.ts';
 /** Runs a stretch of kernels; 0, or one more than the number of the kernel that refused what it found. */
 export type Stretch = () => number;
 
+/** Kernels that are ready to run. */
+export interface Emitted {
+  /** A function for each stretch. */
+  readonly stretches: readonly Stretch[];
+  /** The WebAssembly that they are: the module, and the one that threads run, if there is one. */
+  readonly modules: readonly Uint8Array[];
+}
+
 /** A function that is to be written, for one kernel or for several that are one but for their places. */
 interface Written {
   readonly kernel: Exclude<Kernel, Call>;
@@ -26,14 +34,14 @@ interface Written {
 }
 
 /**
- * Puts stretches of kernels, which are run one after the other in each, into one module; gives a function for each stretch. In a
+ * Puts stretches of kernels, which are run one after the other in each, into one module. In a
  * memory that threads share, the kernels that are worth it are run by several.
  */
 export function emitProgram(
   stretches: readonly (readonly Kernel[])[],
   places: Places,
   memory: SharedMemory | null,
-): Stretch[] {
+): Emitted {
   const module = new ModuleBuilder();
   const scalarFunctions: ScalarFunctions = {};
   const scalars = new Map<string, number>();
@@ -70,7 +78,7 @@ export function emitProgram(
   }
   const fork = shared?.fork() ?? null;
   const forks = fork === null ? 0 : module.importFunction('fork', ['i32'], []);
-  if (fork !== null) env.fork = fork;
+  if (fork !== null) env.fork = fork.run;
   for (const own of written.values()) {
     const { kernel } = own;
     const addresses = isGivenPlaces(own) ? addressesOf(kernel, places).map(() => 'i32' as const) : [];
@@ -95,8 +103,11 @@ export function emitProgram(
     });
   });
   const bytes = module.build();
-  if (memory === null) return Object.values(instantiate<Record<string, Stretch>>(bytes, env));
-  return Object.values(instantiateShared(memory, { bytes, env }).exports as Record<string, Stretch>);
+  const exports =
+    memory === null
+      ? instantiate<Record<string, Stretch>>(bytes, env)
+      : (instantiateShared(memory, { bytes, env }).exports as Record<string, Stretch>);
+  return { stretches: Object.values(exports), modules: fork === null ? [bytes] : [bytes, fork.bytes] };
 }
 
 /** Whether the function takes the addresses that it works on. */

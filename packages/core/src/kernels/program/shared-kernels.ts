@@ -140,14 +140,15 @@ export class SharedKernels {
   }
 
   /** What runs a job, on all threads; `null` where there is none. */
-  fork(): ((job: number) => void) | null {
+  fork(): { readonly run: (job: number) => void; readonly bytes: Uint8Array<ArrayBuffer> } | null {
     if (this.#jobs.length === 0) return null;
     for (const write of this.#writers) write();
+    const bytes = this.#module.build();
     const module = instantiateShared(this.#memory, {
-      bytes: this.#module.build(),
+      bytes,
       env: { ...this.#math, ...this.#env },
     });
-    return forkOf(this.#memory, module, this.#callees, this.#jobs, Object.keys(this.#math));
+    return { run: forkOf(this.#memory, module, this.#callees, this.#jobs, Object.keys(this.#math)), bytes };
   }
 }
 

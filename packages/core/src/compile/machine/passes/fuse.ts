@@ -8,7 +8,7 @@ import {
   substitute,
 } from '../../../kernels/index.ts';
 import { readsOfStep, writesOfStep } from '../areas.ts';
-import type { Step } from '../lower.ts';
+import { equationsOf, type Step } from '../lower.ts';
 import { isCheck } from './checks-first.ts';
 import { withoutUnread } from './dead-code.ts';
 
@@ -45,7 +45,8 @@ export function fuse(steps: readonly Step[]): Step[] {
       ) {
         const kernel = joinedKernel(before.kernel, step.kernel);
         if (kernel !== null) {
-          fused[i] = { ...before, kernel };
+          const equations = [...new Set([...equationsOf(before), ...equationsOf(step)])];
+          fused[i] = { ...before, kernel, fused: equations };
           joined = true;
           break;
         }

@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import { compile, manualSeed, matmul, noGrad, randn, type Tensor, tensor } from '../../src/index.ts';
+
+/** A compiled step of one parameter, called until it runs as a program. */
+function descent() {
+  manualSeed(0);
+  const w = randn([4, 8], { requiresGrad: true });
+  const step = compile((x: Tensor) => {
+    w.grad = null;
+    const loss = matmul(x, w).tanh().square().add(1).mean();
+    loss.backward();
+    noGrad(() => w.sub_(w.grad ?? 0, { alpha: 0.1 }));
+    return loss;
+  });
+  for (let i = 0; i < 4; i++) step(randn([16, 4]));
+  return step;
+}
+
+it('reports what explain() prints', () => {
+  const step = descent();
+  const [report] = step.report();
+  const text = step.explain();
+  for (const line of report?.lines ?? []) expect(text).toContain(line.text);
+  for (const { text: kernel } of report?.steps ?? []) expect(text).toContain(kernel);
+  expect(report?.calls).toBe(2);
+  expect(report?.reason).toBe('the first call');
+});
+
+it('tells which equations became which kernel: all that are no views and of use', () => {
+  const step = descent();
+  const [report] = step.report();
+  const [program] = step.programs;
+  const steps = report?.steps ?? [];
+  const namesOf = (equations: readonly number[]) => equations.map((i) => program?.equations[i]?.name);
+  const fused = steps.filter(({ equations }) => equations.length > 1);
+  expect(fused.length).toBeGreaterThan(0);
+  // A fused kernel is called after the kernels in it.
+  for (const { text, equations } of fused)
+    expect(text.split(' + ').length).toBeGreaterThanOrEqual(equations.length);
+  expect(fused.some(({ equations }) => namesOf(equations).includes('tanh'))).toBe(true);
+  const done = new Set(steps.flatMap(({ equations }) => equations));
+  const views = new Set(report?.lines.flatMap(({ view, equation }) => (view ? [equation] : [])));
+  for (const equation of done) expect(views.has(equation)).toBe(false);
+  expect(steps.every(({ microseconds }) => microseconds !== null && microseconds > 0)).toBe(true);
+});
+
+it('says what memory takes, and when each area is in use: none lies over another of its time', () => {
+  const [report] = descent().report();
+  if (report === undefined) throw new Error('there is a program');
+  const { areas, bytes, sum, state } = report.memory;
+  expect(state).toBe(4 * 8 * 4);
+  expect(bytes).toBeLessThan(sum);
+  const meet = (a: (typeof areas)[number], b: (typeof areas)[number]): boolean =>
+    a.from <= (b.to ?? Number.POSITIVE_INFINITY) && b.from <= (a.to ?? Number.POSITIVE_INFINITY);
+  areas.forEach((a, i) => {
+    expect(a.at + a.bytes).toBeLessThanOrEqual(bytes);
+    for (const b of areas.slice(i + 1))
+      if (meet(a, b))
+        expect(a.at + a.bytes <= b.at || b.at + b.bytes <= a.at, `${a.name} and ${b.name}`).toBe(true);
+  });
+});
+
+it('gives the WebAssembly that runs', () => {
+  const [report] = descent().report();
+  const [module] = report?.modules ?? [];
+  if (module === undefined) throw new Error('there is a module');
+  const exported = WebAssembly.Module.exports(new WebAssembly.Module(new Uint8Array(module)));
+  expect(exported.map(({ name }) => name)).toContain('run0');
+});
+
+it('has a report for each program, and an eager kernel says why it is one', () => {
+  const f = compile((x: Tensor) => noGrad(() => x.double().cumsum(0).kthvalue(1).values.add(1)));
+  expect(f.report()).toEqual([]);
+  for (let i = 0; i < 3; i++) f(tensor([3, 1, 2]));
+  for (let i = 0; i < 3; i++) f(tensor([3, 1]));
+  expect(f.report()).toHaveLength(2);
+  const kinds = f.report().map(({ steps }) => steps.map(({ kind }) => kind));
+  expect(kinds[0]).toContain('javascript');
+});
