@@ -1,7 +1,7 @@
 /** What a program shows, made into numbers for the page. */
 import { noGrad, type Tensor, tensor } from '@kindling/core';
 import { reach } from './data-sets.ts';
-import type { CartState, Pictures } from './protocol.ts';
+import type { CartState, Pictures, Scatter } from './protocol.ts';
 
 /** Pictures by name; each is a function, which is called when a picture is due, up to 25 times a second. */
 export interface Shown {
@@ -63,7 +63,7 @@ function imagesOf(images: Tensor): { pixels: Float32Array; side: number } {
   return { pixels: valuesOf(flat, flat.numel(), 'images'), side };
 }
 
-function scatterOf([places, labels]: readonly [Tensor, Tensor]): Pictures['scatter'] {
+function scatterOf([places, labels]: readonly [Tensor, Tensor]): Scatter {
   const count = places.shape[0] ?? 0;
   if (places.dim() !== 2 || places.shape[1] !== 2)
     throw new Error(

@@ -28,6 +28,13 @@ export interface CartState {
   readonly angle: number;
 }
 
+/** Places with labels. */
+export interface Scatter {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly labels: Int32Array;
+}
+
 /** What was drawn, as numbers; what a program does not show is not there. */
 export interface Pictures {
   /** Values over the plane, row by row from the top, in a square. */
@@ -36,7 +43,7 @@ export interface Pictures {
   readonly curve?: Float32Array;
   /** Probabilities of what the reader drew. */
   readonly bars?: Float32Array;
-  readonly scatter?: { readonly x: Float32Array; readonly y: Float32Array; readonly labels: Int32Array };
+  readonly scatter?: Scatter;
   /** Gray images in a row, each a square of `side` pixels. */
   readonly images?: { readonly pixels: Float32Array; readonly side: number };
   readonly text?: string;
@@ -50,6 +57,8 @@ export interface Frame {
   readonly value: number;
   readonly measure: 'Loss' | 'Score';
   readonly losses: LossCurve;
+  /** Whether what the reader draws is looked at. */
+  readonly takesDrawing: boolean;
   readonly pictures: Pictures;
 }
 

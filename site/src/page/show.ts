@@ -48,6 +48,7 @@ function sendFrame(): void {
     value: lastValue,
     measure: last.loss === undefined ? 'Score' : 'Loss',
     losses: history.curve(),
+    takesDrawing: last.bars !== undefined,
     pictures: draw(last, drawing),
   };
   postToPage({ kind: 'frame', frame } satisfies Report);

@@ -7,6 +7,7 @@ export interface Palette {
   readonly low: Rgb;
   readonly high: Rgb;
   readonly middle: Rgb;
+  readonly ink: Rgb;
   readonly line: string;
   readonly faint: string;
 }
@@ -24,6 +25,7 @@ export const palette = (): Palette => ({
   low: rgb('--k-plane-low'),
   high: rgb('--k-plane-high'),
   middle: rgb('--k-plane-middle'),
+  ink: rgb('--k-plane-line'),
   line: variable('--k-plane-line'),
   faint: variable('--k-plane-faint'),
 });

@@ -33,6 +33,8 @@ export interface Training {
   /** Takes points that come with a program, as in a link that was shared. */
   preset(set: string, points: readonly Point[] | undefined): void;
   drawing(pixels: Float32Array): void;
+  /** Forgets what was seen and moved. */
+  reset(): void;
 }
 
 /** A program that goes on after what a page cannot see is none that a reader waits for. */
@@ -190,6 +192,12 @@ export function useTraining(initialSet: string, initialPoints: readonly Point[])
     drawing(pixels) {
       drawn = pixels;
       say({ kind: 'drawing', pixels });
+    },
+    reset() {
+      frame.value = undefined;
+      failure.value = undefined;
+      lines.value = [];
+      moved.value = false;
     },
   };
 }
