@@ -42,7 +42,7 @@ function expectations({ expects, unreduced }: Words): string {
   ];
   return `<div class="kl-expects">\n\n${table(['Argument', 'Values', 'Shape', 'dtype'], expects.map(cells))}\n\n</div>
 
-The unreduced loss has the shape ${unreduced}.`;
+Shape of the unreduced loss: ${unreduced}.`;
 }
 
 function options(loss: LossName, fn: string | null): string {
@@ -98,10 +98,10 @@ export async function markdownOf(
     `## What it expects\n\n${expectations(words)}\n\nAs a class \`new nn.${loss}(...)\`${call}.\n\n${options(loss, fn)}`,
     `## Formula\n\n$$\n${words.formula}\n$$\n\n${words.where}`,
     '## Value and gradient\n\n<LossCurve />',
-    params.landscape === null ? '' : '## Over two numbers of a model\n\n<LossLandscape />',
+    params.landscape === null ? '' : '## Landscape\n\n<LossLandscape />',
     params.problem === null ? '' : '## Reductions and weights\n\n<LossReductions />',
     `## Common mistakes\n\n${mistakes.join('\n\n')}`,
-    words.unnoticed ? `### What nobody notices\n\n${words.unnoticed}` : '',
+    words.unnoticed ? `### What goes unnoticed\n\n${words.unnoticed}` : '',
     `## When to use it\n\n${words.use}\n\nAnother is better:\n\n${others.join('\n')}\n\nMore questions and answers: [choosing a loss](../choosing-a-loss.md).`,
     `## In PyTorch\n\n${counterpart(words, entry)}`,
     `## Paper\n\n${paper}`,

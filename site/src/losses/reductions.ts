@@ -49,12 +49,12 @@ const print = (value: unknown): string =>
       ? '(a, b) => ...'
       : String(value);
 
-const namesOf = (entry: LossEntry, given: number): readonly string[] => {
-  const names = [...entry.args.matchAll(/[a-z]\w*(?=,|$| \(|\))/gi)].map(([name]) => name);
-  const plain = entry.args.replace(/\s*\([^)]*\)/g, '').split(', ');
-  // What only the function takes stands in brackets.
-  return plain.length >= given ? plain : [...plain, ...names.slice(-(given - plain.length))];
-};
+/** The arguments of the function, of which those that the class does not take stand in brackets. */
+function namesOf({ args }: LossEntry): readonly string[] {
+  const [, ofFunction = ''] = /\(of the function: ([^)]*)\)/.exec(args) ?? [];
+  const both = args.replace(/\s*\([^)]*\)/g, '').split(', ');
+  return [...both, ...(ofFunction === '' ? [] : ofFunction.split(', '))];
+}
 
 const numbersOf = (x: Tensor): number[] => Array.from(x.detach().data);
 const brief = (value: number): string => String(Number(value.toFixed(4)));
@@ -69,7 +69,7 @@ export function smallProblem(entry: LossEntry, seed: number): SmallProblem {
   const options = Object.fromEntries(
     Object.entries(drawn.options).map(([name, value]) => [name, legible(value)]),
   );
-  const names = namesOf(entry, args.length);
+  const names = namesOf(entry);
   const loss = functional[entry.fn as keyof typeof functional] as unknown as (...given: unknown[]) => Tensor;
   const inputs = [
     ...args.map((arg, i) => ({ name: names[i] ?? `argument ${i + 1}`, text: print(arg) })),
@@ -90,19 +90,21 @@ export function smallProblem(entry: LossEntry, seed: number): SmallProblem {
     return {
       call: `F.${entry.fn}(${names.slice(0, args.length).join(', ')}, { ${given.join(', ')} })`,
       result: String(result),
-      how: explain(reduction, call('none', weight), result, weight),
+      how: explain(entry, reduction, call('none', weight), result),
     };
   }
   return { inputs, reductions: ['none', 'mean', 'sum', 'weightedMean', ...(entry.reductions ?? [])], reduce };
 }
 
-/** Where a result comes from. */
-function explain(reduction: string, unreduced: Tensor, result: Tensor, weight: Tensor | null): string {
-  const times = weight === null ? '' : ', each multiplied by its weight';
-  if (reduction === 'none') return `The losses as they are${times}: shape [${unreduced.shape.join(', ')}].`;
-  const sum = numbersOf(unreduced.sum()).reduce((a, b) => a + b, 0);
-  const value = numbersOf(result).reduce((a, b) => a + b, 0);
-  const whole = `The losses${times} add up to ${brief(sum)}`;
+/** Where a result comes from: `unreduced` are the losses with their weights. */
+function explain(entry: LossEntry, reduction: string, unreduced: Tensor, result: Tensor): string {
+  if (reduction === 'none')
+    return `The losses, times their weights if any: shape [${unreduced.shape.join(', ')}].`;
+  const [sum = 0] = numbersOf(unreduced.sum());
+  const [value = 0] = numbersOf(result);
+  const whole = `The losses, times their weights if any, add up to ${brief(sum)}`;
   if (reduction === 'sum' || value === 0) return `${whole}.`;
+  if (entry.meanOf !== undefined)
+    return `${whole}; the mean is not that divided by one number, but as the formula says.`;
   return `${whole}; divided by ${brief(sum / value)} they give ${brief(value)}.`;
 }

@@ -10,7 +10,7 @@ import {
 } from './words.ts';
 
 const scores = '(N, C), (C,) or (N, C, d1, ...)';
-const perSample = '(N,), () or (N, d1, ...): a loss for each sample, the shape of class indices';
+const perSample = '(N,), () or (N, d1, ...), a loss for each sample, the shape of class indices';
 const bridle = {
   title: 'Bridle 1990: Probabilistic interpretation of feedforward classification network outputs',
   url: 'https://doi.org/10.1007/978-3-642-76153-9_28',
@@ -117,7 +117,7 @@ export const classWords = {
       input('log-probabilities along dim 1, 0 at most', '(N, C, H, W)'),
       target('the index of the right class of each pixel', '(N, H, W)', classIndices),
     ],
-    unreduced: '(N, H, W): a loss for each pixel',
+    unreduced: '(N, H, W), a loss for each pixel',
     formula: String.raw`\ell(x, t)_{hw} = -w_{t_{hw}}\, x_{t_{hw},\,h,\,w}`,
     where: '$x$ are log-probabilities, $t$ the classes of pixels, $w$ the weights of classes.',
     use: 'In code that has this name. It is `NLLLoss`, which takes images just so.',
@@ -192,7 +192,7 @@ export const classWords = {
       input('scores, any numbers', '(N, C) or (C,)'),
       target('the index of the right class, 0 to C - 1', '(N,) or ()', classIndices),
     ],
-    unreduced: '(N,) or (): a loss for each sample',
+    unreduced: '(N,) or (), a loss for each sample',
     formula: String.raw`\ell(x, t) = \frac{w_t}{C} \sum_{i \ne t} \max\bigl(0,\; m - x_t + x_i\bigr)^p`,
     where:
       '$t$ is the class, $m$ the `margin`, $p$ is 1 or 2, $w$ the weights of classes. Once the margin is kept, loss and gradient are 0.',
@@ -274,7 +274,7 @@ export const classWords = {
       input('features, any numbers: the loss holds the last layer', '(N, inFeatures) or (inFeatures,)'),
       target('the index of the right class; frequent classes have small indices', '(N,) or ()', classIndices),
     ],
-    unreduced: '(N,) or (): a loss for each sample',
+    unreduced: '(N,) or (), a loss for each sample',
     formula: String.raw`\ell(h, t) = \begin{cases} -\log p_{\text{head}}(t \mid h) & t < \text{cutoffs}_0 \\[1ex] -\log p_{\text{head}}(k \mid h) - \log p_k(t \mid h) & t \text{ in cluster } k \end{cases}`,
     where:
       'The head is a softmax over the frequent classes and the clusters; each cluster has a smaller layer and a softmax of its own. It gives `{ output, loss }`: the log-probability of each target, and its reduced negative.',

@@ -15,7 +15,7 @@ export const distributionWords = {
         dtype: floats,
       },
     ],
-    unreduced: "the input's shape: a loss for each element",
+    unreduced: "the input's shape, a loss for each element",
     formula: String.raw`\ell(x, y, v) = \frac{1}{2} \left( \log v + \frac{(x - y)^2}{v} \right)`,
     where: String.raw`$x$ is the input, $y$ the target, $v = \max(\text{variance}, \varepsilon)$. A large variance makes errors cheap and costs its logarithm; best is the variance that the errors really have.`,
     use: 'Where noise differs from sample to sample and the model is to say how much: error bars, sensor fusion, exploration. Let a `Softplus` or an exponential make the variance of what the last layer gives.',
@@ -59,7 +59,7 @@ export const distributionWords = {
       ),
       target('the observed counts, 0 or more'),
     ],
-    unreduced: "the input's shape: a loss for each element",
+    unreduced: "the input's shape, a loss for each element",
     formula: String.raw`\ell(x, y) = e^x - y\,x \qquad \text{or, with logInput false,} \qquad x - y \log(x + \varepsilon)`,
     where:
       "$x$ is the input, $y$ the target. $\\log y!$ is left out, since it does not depend on the prediction; `full` adds Stirling's approximation of it. The minimum is at $e^x = y$, and its value may be negative.",
@@ -93,7 +93,7 @@ export const distributionWords = {
       input('log-probabilities: the result of a `logSoftmax`, 0 at most', '(N, C) or any'),
       target('probabilities, in [0, 1]; with `logTarget` their logarithms'),
     ],
-    unreduced: "the input's shape: a term for each class; only their sum is a divergence",
+    unreduced: "the input's shape, a term for each class; only their sum is a divergence",
     formula: String.raw`\ell(x, y) = y \left( \log y - x \right) \qquad \text{or, with logTarget,} \qquad e^{y} \left( y - x \right)`,
     where:
       'The input $x$ is a logarithm, the target $y$ is none: the loss is $D(\\text{target} \\,\\|\\, \\text{prediction})$. A term with $y = 0$ is 0.',
@@ -142,7 +142,7 @@ export const distributionWords = {
         dtype: `floats for a distribution; ${classIndices} for an index`,
       },
     ],
-    unreduced: '(N,) or (N, d1, ...): a loss for each sample',
+    unreduced: '(N,) or (N, d1, ...), a loss for each sample',
     formula: String.raw`\ell(x, t) = \sum_{c=1}^{C-1} \left\lvert \sum_{i \le c} (p_i - t_i) \right\rvert^{k}, \qquad p = \operatorname{softmax}(x)`,
     where:
       '$t$ is the target distribution (all at one class for an index), $k$ the `power`: 2 by default, 1 gives the distance itself.',

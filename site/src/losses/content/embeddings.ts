@@ -25,7 +25,7 @@ const facenet = {
   url: 'https://arxiv.org/abs/1503.03832',
 };
 const none = 'PyTorch has no such loss.';
-const perSample = '(N,) or (): a loss for each sample';
+const perSample = '(N,) or (), a loss for each sample';
 const triplet = [
   points('anchor', 'embeddings'),
   points('positive', "embeddings of the anchor's kind"),
@@ -83,7 +83,7 @@ export const embeddingWords = {
   HingeEmbeddingLoss: {
     summary: 'Makes distances small where the target is 1, and at least as large as a margin where it is -1.',
     expects: [input('distances, 0 or more'), signs("the input's")],
-    unreduced: "the input's shape: a loss for each distance",
+    unreduced: "the input's shape, a loss for each distance",
     formula: String.raw`\ell(x, y) = \begin{cases} x & y = 1 \\ \max(0,\; m - x) & y = -1 \end{cases}`,
     where: '$x$ is a distance, $m$ the `margin`, 1 by default.',
     use: 'Where distances are computed by something of your own: L1 between embeddings, an edit model, a learned metric.',
@@ -189,7 +189,7 @@ export const embeddingWords = {
         '(M, D) or (N, M, D)',
       ),
     ],
-    unreduced: '(N,): a loss for each query',
+    unreduced: '(N,), a loss for each query',
     formula: String.raw`\ell(q, k) = -\log \frac{e^{\cos(q, k) / T}}{e^{\cos(q, k) / T} + \sum_j e^{\cos(q, n_j) / T}}`,
     where:
       '$T$ is the `temperature`, 0.1 by default; $n_j$ are the negatives. With `symmetric` keys look for their queries, too, as in CLIP.',
@@ -233,7 +233,7 @@ export const embeddingWords = {
       points('features', 'embeddings, normalised here; V views of each sample', '(N, D) or (N, V, D)'),
       { name: 'labels', shape: '(N,)', values: 'the class of each sample', dtype: classIndices },
     ],
-    unreduced: '(N,) or (N, V): a loss for each view of each sample',
+    unreduced: '(N,) or (N, V), a loss for each view of each sample',
     formula: String.raw`\ell_i = -\frac{T}{T_0\,\lvert P(i) \rvert} \sum_{p \in P(i)} \log \frac{e^{z_i \cdot z_p / T}}{\sum_{a \ne i} e^{z_i \cdot z_a / T}}`,
     where:
       '$z$ are the normalised features, $P(i)$ the other samples of the class of $i$, $T$ the `temperature`, $T_0$ the `baseTemperature`.',
@@ -268,7 +268,7 @@ export const embeddingWords = {
     summary:
       'Softmax over the angles between an embedding and the centres of classes, with an angle added to that of the own class.',
     expects: marginSoftmax,
-    unreduced: '(N,): a loss for each sample',
+    unreduced: '(N,), a loss for each sample',
     formula: String.raw`\ell(\theta, t) = -\log \frac{e^{s \cos(\theta_t + m)}}{e^{s \cos(\theta_t + m)} + \sum_{j \ne t} e^{s \cos \theta_j}}`,
     where: `$\\theta_j$ is the angle to the centre of class $j$, $t$ the class, $m$ the \`margin\` in radians, $s$ the \`scale\`. ${centres}`,
     use: 'To learn embeddings by which unseen people, products or voices are told apart: the margin makes classes compact.',
@@ -295,7 +295,7 @@ export const embeddingWords = {
     summary:
       'Softmax over the cosines between an embedding and the centres of classes, with that of the own class lowered.',
     expects: marginSoftmax,
-    unreduced: '(N,): a loss for each sample',
+    unreduced: '(N,), a loss for each sample',
     formula: String.raw`\ell(\theta, t) = -\log \frac{e^{s (\cos \theta_t - m)}}{e^{s (\cos \theta_t - m)} + \sum_{j \ne t} e^{s \cos \theta_j}}`,
     where: `$\\theta_j$ is the angle to the centre of class $j$, $t$ the class, $m$ the \`margin\`, $s$ the \`scale\`. ${centres}`,
     use: 'As `ArcFaceLoss`, and easier to train: the margin is the same everywhere.',
@@ -324,7 +324,7 @@ export const embeddingWords = {
       points('input2', 'scores', "input1's"),
       target('1 where the first is to be higher, -1 where the second is', "input1's", numbers),
     ],
-    unreduced: 'the shape of the inputs: a loss for each pair',
+    unreduced: 'the shape of the inputs, a loss for each pair',
     formula: String.raw`\ell(a, b, y) = \max\bigl(0,\; -y\,(a - b) + m\bigr)`,
     where: '$a$ and $b$ are the scores, $m$ the `margin`, 0 by default.',
     use: 'For search and recommendations, where only the order counts, and people said which of two is better.',

@@ -1,7 +1,7 @@
 import { broadcastSizes, input, target, type Words } from './words.ts';
 
 const pair = [input('the predictions, any numbers'), target('what they should be')] as const;
-const unreduced = "the input's shape: a loss for each element";
+const unreduced = "the input's shape, a loss for each element";
 const willmott = {
   title: 'Willmott and Matsuura 2005: Advantages of the mean absolute error over the root mean square error',
   url: 'https://doi.org/10.3354/cr030079',

@@ -1,7 +1,7 @@
 import { broadcastSizes, input, numbers, target, type Words } from './words.ts';
 
 const pair = [input('the predictions, any numbers'), target('what they should be')] as const;
-const unreduced = "the input's shape: a loss for each element";
+const unreduced = "the input's shape, a loss for each element";
 const residual = '$x$ is the input, $y$ the target.';
 const none = 'PyTorch has no such loss.';
 
@@ -69,7 +69,7 @@ export const purposeWords = {
         dtype: 'JavaScript numbers; of the class: in its constructor',
       },
     ],
-    unreduced: "the input's shape: a loss for each prediction and quantile",
+    unreduced: "the input's shape, a loss for each prediction and quantile",
     formula: String.raw`\ell(x, y) = \max\bigl(q\,(y - x),\; (q - 1)\,(y - x)\bigr)`,
     where: `${residual} $q$ is the quantile: at 0.9 a prediction that is too low costs nine times as much as one that is too high. At 0.5 the loss is half of L1.`,
     use: 'For intervals rather than points: predict the quantiles 0.1, 0.5 and 0.9 at once, and the truth should lie between the outer two in 80 % of cases. No shape of the distribution is assumed.',
@@ -202,7 +202,7 @@ export const purposeWords = {
     summary:
       'The wing loss for heat maps: its curve depends on the target, sharp on the foreground and tolerant on the background.',
     expects: [input('the predicted heat map'), target('the wanted heat map, in [0, 1]')],
-    unreduced: "the input's shape: a loss for each pixel",
+    unreduced: "the input's shape, a loss for each pixel",
     formula: String.raw`\ell(x, y) = \begin{cases} \omega \log\left(1 + \left(\dfrac{d}{\varepsilon}\right)^{\alpha - y}\right) & d < \theta \\[1.5ex] A\,(d - \theta) + \omega \log\left(1 + \left(\dfrac{\theta}{\varepsilon}\right)^{\alpha - y}\right) & \text{otherwise} \end{cases} \qquad d = \lvert x - y \rvert`,
     where: `${residual} $A$ is the slope that continues the logarithm at $\\theta$, so that there is no kink.`,
     use: 'For heat maps of landmarks or poses, where a few pixels near 1 matter and a background of zeros is nearly everything.',

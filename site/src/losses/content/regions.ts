@@ -8,7 +8,7 @@ const expects = [
     `any number for a mask; ${classIndices} for indices`,
   ),
 ] as const;
-const unreduced = '(N, C): a loss for each region of each sample; (C,) with `batch`';
+const unreduced = '(N, C), a loss for each region of each sample; (C,) with `batch`';
 const sums =
   '$p$ are the probabilities (the sigmoid of the logits for masks, their softmax for class indices), $t$ the target, $s$ is `smooth`; sums run over the pixels of a region.';
 const none = 'PyTorch has no such loss.';

@@ -28,7 +28,7 @@ export const sequenceWords = {
       },
       { name: 'targetLengths', shape: '(N,)', values: 'how many labels each sample has', dtype: integers },
     ],
-    unreduced: '(N,) or (): a loss for each sample',
+    unreduced: '(N,) or (), a loss for each sample',
     formula: String.raw`\ell = -\log \sum_{\pi \in B^{-1}(\text{target})} \prod_{t=1}^{T} p_t(\pi_t)`,
     where:
       'The sum runs over all alignments $\\pi$ that give the target once repetitions are merged and blanks are taken out ($B$); $p_t$ are the probabilities at time $t$. The mean divides each loss by the length of its target first.',

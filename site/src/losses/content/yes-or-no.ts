@@ -1,7 +1,7 @@
 import { broadcastSizes, classIndices, input, refusedSizes, target, type Words } from './words.ts';
 
 const logits = input('logits: any numbers, before any sigmoid');
-const each = "the input's shape: a loss for each element";
+const each = "the input's shape, a loss for each element";
 const cox = {
   title: 'Cox 1958: The regression analysis of binary sequences',
   url: 'https://doi.org/10.1111/j.2517-6161.1958.tb00292.x',
@@ -140,7 +140,7 @@ export const yesOrNoWords = {
       input('logits: any numbers, before any sigmoid', '(N, C) or (C,)'),
       target('0 or 1 for each label'),
     ],
-    unreduced: '(N,) or (): a loss for each sample',
+    unreduced: '(N,) or (), a loss for each sample',
     formula: String.raw`\ell(x, y) = -\frac{1}{C} \sum_{c=1}^{C} w_c \left( y_c \log \sigma(x_c) + (1 - y_c) \log(1 - \sigma(x_c)) \right)`,
     where: `${sigma}; $w$ is \`weight\`, of the labels.`,
     use: 'For several labels, where samples rather than labels are to be weighted: one `sampleWeight` for each.',
@@ -183,7 +183,7 @@ export const yesOrNoWords = {
         classIndices,
       ),
     ],
-    unreduced: '(N,) or (): a loss for each sample',
+    unreduced: '(N,) or (), a loss for each sample',
     formula: String.raw`\ell(x, y) = \frac{1}{C} \sum_{j \in y} \sum_{i \notin y} \max\bigl(0,\; 1 - (x_j - x_i)\bigr)`,
     where:
       '$j$ runs over the labels that apply, $i$ over the others. Once each of the first is 1 above each of the others, the loss is 0.',
