@@ -1,23 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { full, rand, stack, zeros } from '@kindling/core';
 import { decode } from 'fast-png';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Autoencoder } from '../autoencoder/model.ts';
 import { decodedPlane, planeOfCodes, reconstructions, sheet } from '../autoencoder/pictures.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-autoencoder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../autoencoder.ts', import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (...args: string[]) => runExample('autoencoder', args);
 
 describe('the autoencoder', () => {
   const model = new Autoencoder([8]);

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { arange, full, Generator, type Tensor, where } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,16 +9,12 @@ import { lossCurve } from '../char/loss-curve.ts';
 import { readOptions } from '../char/options.ts';
 import { sample } from '../char/sampling.ts';
 import { UsageError } from '../flags.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-char-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (script: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL(`../${script}.ts`, import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (script: string, ...args: string[]) => runExample(script, args);
 
 describe('the flags', () => {
   const depth = { depth: { help: 'how deep', fallback: 3, integer: true, least: 1 } };

@@ -1,24 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { compile, manualSeed, randint, randn } from '@kindling/core';
 import { loadSafetensors } from '@kindling/core/node';
 import * as optim from '@kindling/optim';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConvNet } from '../cnn/net.ts';
 import { stepOf } from '../mnist/train.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-cnn-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../cnn.ts', import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (...args: string[]) => runExample('cnn', args);
 
 describe('the convolutional net', () => {
   const steps = 40;

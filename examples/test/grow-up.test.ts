@@ -1,23 +1,15 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-grow-up-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Where no Python is found. */
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    [
-      ...['--import', 'tsx', fileURLToPath(new URL('../grow-up.ts', import.meta.url))],
-      ...['--train', '128', '--epochs', '1', '--out', folder, ...args],
-    ],
-    { encoding: 'utf8', env: { ...process.env, PATH: folder } },
-  );
+const run = (...args: string[]) =>
+  runExample('grow-up', ['--train', '128', '--epochs', '1', '--out', folder, ...args], { PATH: folder });
 
 describe('grow-up', () => {
   it('trains, exports, and tells the commands where there is no Python', { timeout: 120_000 }, () => {

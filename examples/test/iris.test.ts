@@ -1,24 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { arange, manualSeed } from '@kindling/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readOptions } from '../command-line.ts';
 import { UsageError } from '../flags.ts';
 import { loadIris, parseFlowers, stratifiedFolds } from '../iris/data.ts';
 import { trainUntilItStops } from '../iris/train.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-iris-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../iris.ts', import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (...args: string[]) => runExample('iris', args);
 
 describe('the irises', () => {
   it("are Fisher's 150: 50 of each species, with his means", () => {

@@ -1,19 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { bool, tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { asClassLists } from '../every-loss/classification.ts';
 import { missing, runs } from '../every-loss/runs.ts';
 import { sparkLine, train } from '../every-loss/train.ts';
+import { runExample } from './support/run.ts';
 
-const run = (script: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL(`../${script}.ts`, import.meta.url)), ...args],
-    {
-      encoding: 'utf8',
-    },
-  );
+const run = (script: string, ...args: string[]) => runExample(script, args);
 
 describe('losses-tour', () => {
   const { status, stdout, stderr } = run('losses-tour');

@@ -1,26 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../flags.ts';
 import { loadMnist, toBytes } from '../mnist/data.ts';
 import { readOptions } from '../mnist/options.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from '../mnist/pictures.ts';
 import { progressLine } from '../progress.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-mnist-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../mnist.ts', import.meta.url)), ...args],
-    {
-      encoding: 'utf8',
-    },
-  );
+const run = (...args: string[]) => runExample('mnist', args);
 
 describe('the flags of mnist', () => {
   it('have defaults', () => {

@@ -1,23 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { tensor } from '@kindling/core';
 import * as optim from '@kindling/optim';
 import { afterAll, describe, expect, it } from 'vitest';
 import { entrants } from '../optimizers/entrants.ts';
 import { bestOf, courseOf, surfaces } from '../optimizers/surfaces.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-optimizers-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../optimizers.ts', import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (...args: string[]) => runExample('optimizers', args);
 
 describe('the optimizers', () => {
   it('are all there: each class of the package that makes steps', () => {

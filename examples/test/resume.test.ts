@@ -1,20 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { differences } from '../resume/run.ts';
+import { runExample } from './support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kindling-resume-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../resume.ts', import.meta.url)), ...args],
-    { encoding: 'utf8' },
-  );
+const run = (...args: string[]) => runExample('resume', args);
 
 describe('a training that is killed', () => {
   for (const [way, kills, ...args] of [

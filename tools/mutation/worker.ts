@@ -44,6 +44,8 @@ const vitest = await createVitest(
     ...config,
     test: {
       ...rest,
+      // A mutant stands in no file: it neither may come from a cache of them nor be loaded by Node.
+      experimental: { fsModuleCache: false, viteModuleRunner: true },
       sequence: { sequencer: InOrder },
       projects: (projects ?? []).map((project) => ({ ...(project as object), plugins: [mutation] })),
     },

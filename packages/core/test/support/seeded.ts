@@ -1,11 +1,16 @@
-/** Run before every test file: tests draw the same numbers in every run, whichever of them run. KINDLING_SEED: others. */
+/**
+ * Run before every test file: tests draw the same numbers in every run, and begin with the same settings, whichever of them run.
+ * KINDLING_SEED: others.
+ */
 
 import { manualSeed } from '@kindling/core';
 import fc from 'fast-check';
 import { beforeEach } from 'vitest';
+import { restoreSettings } from './settings.ts';
 
 const seed = Number(process.env.KINDLING_SEED ?? 0);
 
+restoreSettings();
 fc.configureGlobal({ seed });
 // For what a file draws while its tests are collected.
 manualSeed(seed);
