@@ -24,11 +24,10 @@ const parts = [
     join(packagesDir, name, 'package.json'),
   ]),
   ...[
-    'src/reference',
-    'src/search',
-    'src/build',
+    'src/reference/typedoc',
+    'src/reference/entries.ts',
+    'src/build/policy.ts',
     'src/navigation.ts',
-    '.vitepress/theme/base.css',
     'package.json',
   ].map((path) => join(siteDir, path)),
 ];
@@ -54,17 +53,19 @@ function folderNow(): string {
 export async function ensureReference(generate: (folder: string) => Promise<void>): Promise<string> {
   const folder = folderNow();
   if (existsSync(folder)) return folder;
-  const draft = `${folder}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  await generate(draft);
+  const unfinished = `${folder}.${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  await generate(unfinished);
   // Another process may have been faster.
-  if (!existsSync(folder)) renameSync(draft, folder);
-  for (const name of readdirSync(cacheDir)) {
-    const other = join(cacheDir, name);
-    if (other !== folder) rmSync(other, { recursive: true, force: true });
-  }
+  if (!existsSync(folder)) renameSync(unfinished, folder);
+  for (const name of readdirSync(cacheDir).filter((other) => join(cacheDir, other) !== folder))
+    if (Date.now() - statSync(join(cacheDir, name)).mtimeMs > 3_600_000)
+      rmSync(join(cacheDir, name), { recursive: true, force: true });
   return folder;
 }
+
+/** While pages are being written, the reference may be of yesterday. */
+const draft = process.env.KINDLING_SITE_DRAFT === '1';
 
 let running: Promise<string> | undefined;
 
@@ -72,8 +73,9 @@ let running: Promise<string> | undefined;
 export function makeReference(): Promise<string> {
   running ??= new Promise((resolve, reject) => {
     const folder = folderNow();
-    if (existsSync(folder)) {
-      resolve(folder);
+    const there = draft ? referenceThere() : undefined;
+    if (there !== undefined || existsSync(folder)) {
+      resolve(there ?? folder);
       return;
     }
     const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
@@ -98,7 +100,16 @@ export function referenceThere(): string | undefined {
   return last;
 }
 
+/** Adds what the pages have from the site, which changes without typedoc. */
+export async function addAssets(folder: string): Promise<void> {
+  // It loads TypeScript, which configuring does without.
+  const { writeAssets } = await import('./assets.ts');
+  writeAssets(join(folder, 'assets'));
+}
+
 /** Puts the reference into the folder of a built site. */
 export async function writeReference(outDir: string): Promise<void> {
-  cpSync(await makeReference(), join(outDir, 'reference'), { recursive: true });
+  const folder = join(outDir, 'reference');
+  cpSync(await makeReference(), folder, { recursive: true });
+  await addAssets(folder);
 }

@@ -1,7 +1,10 @@
 /** Links the names of the library in highlighted code to the reference: what a block imports, and what stands in a namespace. */
-import type { Element, Text } from 'hast';
-import type { ShikiTransformer } from 'shiki';
+import type { MarkdownOptions } from 'vitepress';
 import type { SymbolTable } from './symbols.ts';
+
+type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
+/** A node of the tree of the page that shiki makes. */
+type Element = Parameters<NonNullable<ShikiTransformer['span']>>[0];
 
 /** The pages of names, by where in the code they begin. */
 export function namesIn(code: string, symbols: SymbolTable): Map<number, { name: string; page: string }> {
@@ -61,7 +64,7 @@ export function codeLinks(table: () => SymbolTable | undefined, base: string): S
       const spaces = token.content.length - token.content.trimStart().length;
       const symbol = meta.kindlingNames.get(token.offset + spaces);
       if (symbol === undefined || token.content.trim() !== symbol.name) return;
-      const text = (value: string): Text => ({ type: 'text', value });
+      const text = (value: string) => ({ type: 'text' as const, value });
       const link: Element = {
         type: 'element',
         tagName: 'a',

@@ -10,6 +10,8 @@ export const packagesDir = fileURLToPath(new URL('../../../packages/', import.me
 export interface Entry {
   readonly specifier: string;
   readonly file: string;
+  /** What the package says of itself. */
+  readonly description: string;
 }
 
 /** In this order users meet them; what is not named here comes after. */
@@ -21,13 +23,19 @@ export function entries(): Entry[] {
   const folders = readdirSync(packagesDir).sort((a, b) => rank(a) - rank(b));
   return folders.flatMap((folder) => {
     const file = join(packagesDir, folder, 'package.json');
-    const { name, exports } = JSON.parse(readFileSync(file, 'utf8')) as {
+    const { name, description, exports } = JSON.parse(readFileSync(file, 'utf8')) as {
       name: string;
+      description: string;
       exports: Record<string, string>;
     };
     return Object.entries(exports).map(([path, source]) => ({
       specifier: posix.join(name, path),
       file: join(dirname(file), source),
+      description: path === '.' ? description : firstComment(join(dirname(file), source)),
     }));
   });
 }
+
+/** The comment that a folder's face begins with. */
+const firstComment = (file: string): string =>
+  /^\/\*\*\s*([\s\S]*?)\s*\*\//.exec(readFileSync(file, 'utf8'))?.[1]?.replace(/\s*\n\s*\*\s*/g, ' ') ?? '';

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import type { Plugin } from 'vitepress';
-import { makeReference, referenceThere } from './cache.ts';
+import { addAssets, makeReference, referenceThere } from './cache.ts';
 import { SymbolTable } from './symbols.ts';
 
 let known: { folder: string; table: SymbolTable } | undefined;
@@ -36,12 +36,14 @@ export function referencePlugin(): Plugin {
       if (command === 'build') await makeReference();
     },
     configureServer({ middlewares, config }) {
-      makeReference().then(
-        () => {
-          known = undefined;
-        },
-        (error: unknown) => config.logger.error(`the reference could not be made: ${error}`),
-      );
+      makeReference()
+        .then(addAssets)
+        .then(
+          () => {
+            known = undefined;
+          },
+          (error: unknown) => config.logger.error(`the reference could not be made: ${error}`),
+        );
       middlewares.use('/reference', (request, response) => serveReference(request.url ?? '/', response));
     },
   };

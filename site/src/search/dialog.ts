@@ -73,7 +73,7 @@ class SearchDialog {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step === 0) return;
     const stops: HTMLElement[] = [this.#input, ...this.#links()];
-    const at = stops.findIndex((stop) => stop === document.activeElement);
+    const at = stops.indexOf(document.activeElement as HTMLElement);
     stops[(Math.max(at, 0) + step + stops.length) % stops.length]?.focus();
     event.preventDefault();
   }

@@ -5,6 +5,9 @@ export interface IndexedPage {
   readonly content: string;
 }
 
+/** What a page says, without its bar and its lists of pages. */
+const mainOf = (html: string): string | undefined => /<main\b[^>]*>([\s\S]*)<\/main>/.exec(html)?.[1];
+
 const text = (html: string): string => html.replace(/<[^>]*>/g, '').trim();
 
 const attribute = (value: string): string => value.replace(/[&"<]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -18,9 +21,7 @@ export function indexedPage(path: string, html: string): IndexedPage | undefined
 
 /** A page of the reference: its name weighs most, and lists of names are left out, which stand on pages of their own. */
 function symbolPage(html: string): string | undefined {
-  const body = /<div class="col-content">([\s\S]*)<div class="col-sidebar">/
-    .exec(html)?.[1]
-    ?.replaceAll('<wbr/>', '');
+  const body = mainOf(html)?.replaceAll('<wbr/>', '');
   const heading = body === undefined ? undefined : /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1];
   if (body === undefined || heading === undefined) return undefined;
   const [, kind = '', name = ''] = /^(\S+(?: Alias)?) (.*)$/.exec(text(heading)) ?? ['', '', text(heading)];
@@ -36,8 +37,7 @@ function symbolPage(html: string): string | undefined {
 }
 
 function guidePage(path: string, html: string): string | undefined {
-  const main =
-    /<main\b[^>]*>([\s\S]*)<\/main>/.exec(html)?.[1] ?? /<body[^>]*>([\s\S]*)<\/body>/.exec(html)?.[1];
+  const main = mainOf(html) ?? /<body[^>]*>([\s\S]*)<\/body>/.exec(html)?.[1];
   if (main === undefined) return undefined;
   const body = main.replace(/<(script|style|svg)\b[\s\S]*?<\/\1>/g, '');
   const title = text(

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import * as pagefind from 'pagefind';
 import { indexedPage, notSearched } from './index-pages.ts';
 
 /** What the search loads; pagefind brings faces of its own, which stay away. */
@@ -9,6 +8,7 @@ const needed =
 
 /** Indexes the pages of a built site, reference and all, into its folder `pagefind/`. */
 export async function writeSearchIndex(outDir: string): Promise<void> {
+  const pagefind = await import('pagefind');
   const { index, errors } = await pagefind.createIndex({
     forceLanguage: 'en',
     excludeSelectors: notSearched,

@@ -45,7 +45,11 @@ export function methodsOfProperties(converter: Converter): void {
 function wasFunction(context: Context, property: DeclarationReflection): boolean {
   const declarations = context.getSymbolFromReflection(property)?.declarations ?? [];
   const named = declarations.some(
-    (x) => ts.isFunctionDeclaration(x) || ts.isVariableDeclaration(x) || ts.isBindingElement(x),
+    (x) =>
+      ts.isFunctionDeclaration(x) ||
+      ts.isVariableDeclaration(x) ||
+      ts.isBindingElement(x) ||
+      ts.isExportSpecifier(x),
   );
   return named && property.type?.type === 'reflection' && property.type.declaration.signatures !== undefined;
 }
@@ -64,8 +68,9 @@ function toMethod(context: Context, property: DeclarationReflection): void {
   for (const [i, signature] of signatures.entries()) {
     signature.name = property.name;
     signature.parent = property;
-    signature.parameters = signature.parameters?.filter(({ name }) => name !== 'this');
-    signature.comment ??= (comments[i] ?? comments[0])?.clone();
+    signature.parameters = (signature.parameters ?? []).filter(({ name }) => name !== 'this');
+    const comment = (comments[i] ?? comments[0])?.clone();
+    if (signature.comment === undefined && comment !== undefined) signature.comment = comment;
   }
   delete property.comment;
 }
@@ -79,7 +84,7 @@ function commentsOf(context: Context, property: DeclarationReflection): (Comment
 
 /** Parameters that a mapped type made, `(...args: [b: Operand, options?: AlphaOptions])`, one by one. */
 function spreadTuple(context: Context, signature: SignatureReflection): void {
-  signature.parameters = signature.parameters?.flatMap((parameter) => {
+  signature.parameters = (signature.parameters ?? []).flatMap((parameter) => {
     const { type } = parameter;
     if (!parameter.flags.isRest || type?.type !== 'tuple') return [parameter];
     return type.elements.map((element, i) => {
@@ -96,5 +101,19 @@ function spreadTuple(context: Context, signature: SignatureReflection): void {
       context.registerReflection(made, undefined);
       return made;
     });
+  });
+}
+
+/** Docstrings write shapes as PyTorch does, `(*, inFeatures)`; a star in them begins no emphasis. */
+export function starsInText(converter: Converter): void {
+  converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }: Context) => {
+    for (const reflection of Object.values(project.reflections)) {
+      const { comment } = reflection;
+      for (const part of [
+        comment?.summary ?? [],
+        ...(comment?.blockTags.map(({ content }) => content) ?? []),
+      ].flat())
+        if (part.kind === 'text') part.text = part.text.replace(/(?<!\\)\*(?=[,)\]])/g, '\\*');
+    }
   });
 }

@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Application, type ProjectReflection, RendererEvent } from 'typedoc';
 import { type Entry, entries, packagesDir, siteDir } from '../entries.ts';
-import { writeAssets } from './assets.ts';
-import { markFunctions, methodsOfProperties } from './functions.ts';
+import { markFunctions, methodsOfProperties, starsInText } from './functions.ts';
 import { takeInherited } from './inherited.ts';
 import { PackageRouter } from './router.ts';
 import { symbolPages } from './symbols.ts';
@@ -37,12 +36,14 @@ export async function generate(outDir: string, what: readonly Entry[] = entries(
     },
     router: 'packages',
     theme: 'kindling',
-    logLevel: 'Warn',
+    // Links that lead nowhere are found in the built site; of two comments on one property either will do.
+    logLevel: 'Error',
   });
   app.renderer.defineRouter('packages', PackageRouter);
   markFunctions();
   methodsOfProperties(app.converter);
-  defineTheme(app, takeInherited(app.converter));
+  starsInText(app.converter);
+  defineTheme(app, takeInherited(app.converter), what);
   const project = convert(app, what);
   app.renderer.on(RendererEvent.END, () => {
     if (app.renderer.router !== undefined)
@@ -50,7 +51,18 @@ export async function generate(outDir: string, what: readonly Entry[] = entries(
   });
   await app.generateDocs(project, outDir);
   if (app.logger.hasErrors()) throw new Error('typedoc could not write the reference');
-  writeAssets(join(outDir, 'assets'));
+  withoutSearch(join(outDir, 'assets'));
+}
+
+/** The site has a search and a tree of names of its own. */
+function withoutSearch(assets: string): void {
+  for (const name of ['search.js', 'navigation.js', 'hierarchy.js', 'icons.js'])
+    rmSync(join(assets, name), { force: true });
+  const main = join(assets, 'main.js');
+  const code = readFileSync(main, 'utf8');
+  const demand = 'throw new Error("Search controls missing")';
+  if (!code.includes(demand)) throw new Error('typedoc starts its search in another way');
+  writeFileSync(main, code.replace(demand, 'return'));
 }
 
 function convert(app: Application, what: readonly Entry[]): ProjectReflection {

@@ -2,11 +2,18 @@
  * A layer inherits some fifty members of Module, a Parameter four hundred of Tensor. They stand on the page of the class that
  * has them; the pages of others list their names, with links.
  */
-import { type Context, Converter, type DeclarationReflection, ReflectionFlag, ReflectionKind } from 'typedoc';
+import {
+  type Context,
+  Converter,
+  type DeclarationReflection,
+  type Reflection,
+  ReflectionFlag,
+  ReflectionKind,
+} from 'typedoc';
 import ts from 'typescript';
 
 /** What a class inherits, by the class that has it. */
-export type Inherited = Map<DeclarationReflection, Map<DeclarationReflection, DeclarationReflection[]>>;
+export type Inherited = Map<Reflection, Map<DeclarationReflection, DeclarationReflection[]>>;
 
 const classLike = ReflectionKind.Class | ReflectionKind.Interface;
 

@@ -1,11 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { siteDir } from '../entries.ts';
+import { siteDir } from './entries.ts';
 
-const source = fileURLToPath(new URL('../..', import.meta.url));
+const source = join(siteDir, 'src');
 const vitepress = dirname(createRequire(import.meta.url).resolve('vitepress/package.json'));
 
 /** Styles that pages of the reference share with the site; the colours are VitePress' and the theme's. */
@@ -22,6 +21,7 @@ const styles: Record<string, string[]> = {
 const scripts: Record<string, string> = {
   'appearance.js': join(source, 'reference/page/appearance.ts'),
   'page.js': join(source, 'reference/page/page.ts'),
+  'names.js': join(source, 'reference/page/names.ts'),
   'dialog.js': join(source, 'search/dialog.ts'),
   'engine.js': join(source, 'search/engine.ts'),
   'keys.js': join(source, 'search/keys.ts'),
@@ -35,15 +35,9 @@ function javascript(file: string): string {
   return outputText.replace(/(from\s*['"])[^'"]*?([\w-]+)\.ts(?=['"])/g, '$1./$2.js');
 }
 
-/** Puts the site's styles and scripts beside typedoc's, whose own search is left out. */
+/** Puts the site's styles and scripts beside typedoc's. */
 export function writeAssets(folder: string): void {
   for (const [name, files] of Object.entries(styles))
     writeFileSync(join(folder, name), files.map((file) => readFileSync(file, 'utf8')).join('\n'));
   for (const [name, file] of Object.entries(scripts)) writeFileSync(join(folder, name), javascript(file));
-  rmSync(join(folder, 'search.js'));
-  const main = join(folder, 'main.js');
-  const code = readFileSync(main, 'utf8');
-  const demand = 'throw new Error("Search controls missing")';
-  if (!code.includes(demand)) throw new Error('typedoc starts its search in another way');
-  writeFileSync(main, code.replace(demand, 'return'));
 }

@@ -1,0 +1,71 @@
+/** The frame of a page of the reference: typedoc's, with the site's bar, in landmarks, and without scripts in the page. */
+import { siteLinks } from './site-links.ts';
+
+interface Module {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface Frame {
+  readonly title: string;
+  readonly content: string;
+  readonly onThisPage: string;
+  readonly modules: readonly Module[];
+  /** From the page to the folder of the reference. */
+  readonly home: string;
+  readonly icon: (name: 'search' | 'menu') => string;
+}
+
+const styles = ['style', 'highlight', 'site', 'reference', 'search'];
+
+export function layout({ title, content, onThisPage, modules, home, icon }: Frame): string {
+  const links = siteLinks().map(({ text, path }) => `<a href="${home}${path}">${text}</a>`);
+  const packages = modules.map(({ name, url }) => `<li><a href="${url}">${name}</a></li>`);
+  return `<html class="default" lang="en" data-base="${home}"><head><meta charset="utf-8"><title>${escaped(title)}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" type="image/svg+xml" href="${home}../favicon.svg">
+${styles.map((name) => `<link rel="stylesheet" href="${home}assets/${name}.css">`).join('')}
+<script src="${home}assets/appearance.js"></script><script defer src="${home}assets/main.js"></script><script type="module" src="${home}assets/page.js"></script></head>
+<body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container"><a href="${home}../index.html" class="title"><img src="${home}../favicon.svg" width="24" height="24" alt="">Kindling</a>
+<nav id="tsd-toolbar-links" aria-label="Site">${links.join('')}</nav>
+<button type="button" class="tsd-widget k-search-button" aria-keyshortcuts="Control+K /" aria-label="Search">${icon('search')}</button>
+<button type="button" class="tsd-widget k-appearance" aria-label="Dark theme" aria-pressed="false"></button>
+<a href="#" role="button" class="tsd-widget menu" id="tsd-toolbar-menu-trigger" data-toggle="menu" aria-label="Menu">${icon('menu')}</a></div></header>
+<div class="container container-main"><main class="col-content">${content}</main>
+<aside class="col-sidebar" aria-label="Contents"><div class="page-menu">${onThisPage}</div>
+<div class="site-menu"><nav class="tsd-navigation k-names" aria-label="Reference"><a href="${home}index.html">Reference</a><ul>${packages.join('')}</ul></nav></div></aside></div>
+<div class="overlay"></div></body></html>`;
+}
+
+/** The first page: what there is to import. */
+export function overview(modules: readonly Module[], descriptionOf: (name: string) => string): string {
+  const items = modules.map(
+    ({ name, url }) => `<li><a href="${url}">${name}</a><p>${withCode(descriptionOf(name))}</p></li>`,
+  );
+  return `<h1>Reference</h1><p>What each package exports, from the comments in its sources.</p><ul class="k-packages">${items.join('')}</ul>`;
+}
+
+const withCode = (text: string): string => escaped(text).replace(/`([^`]*)`/g, '<code>$1</code>');
+
+export const escaped = (text: string): string => text.replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/**
+ * typedoc's headings skip levels, and stand as links in what unfolds. Small ones become what they are, words before a text; what
+ * folds keeps its words only; the signs at headings are drawn by the style sheet.
+ */
+export function accessible(html: string): string {
+  return html
+    .replace(/<svg[^>]*><use href="[^"]*#icon-anchor"><\/use><\/svg>/g, '')
+    .replace(/<summary\b[\s\S]*?<\/summary>/g, (summary) =>
+      summary
+        .replace(/<a\b[^>]*class="tsd-anchor-icon"[^>]*><\/a>/g, '')
+        .replace(/<h([35])\b/g, '<span')
+        .replace(/<\/h[35]>/g, '</span>'),
+    )
+    .replace(/<h[345](?= class="tsd-index-heading)/g, '<div')
+    .replace(
+      /<h([45])(?: class="([^"]*)")?/g,
+      (_, level: string, classes = '') => `<div class="k-h${level} ${classes}"`,
+    )
+    .replace(/(<div class="tsd-index-heading[^>]*>[\s\S]*?)<\/h[35]>/g, '$1</div>')
+    .replace(/<\/h[45]>/g, '</div>');
+}

@@ -1,0 +1,103 @@
+/** The reference: complete, linked from the guides, in the site's appearance, and usable. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { built } from './support/built.ts';
+import { axe, open } from './support/page.ts';
+
+const read = (path: string): string => readFileSync(join(built, path), 'utf8');
+const symbols = JSON.parse(read('reference/symbols.json')) as Record<string, Record<string, string>>;
+
+describe('the table of names', () => {
+  it('has every value that a package exports', async () => {
+    const missing: string[] = [];
+    for (const name of ['core', 'nn', 'optim', 'metrics', 'interop', 'tensorboard']) {
+      const exported = Object.keys(await import(`@kindling/${name}`));
+      missing.push(
+        ...exported
+          .filter((x) => symbols[`@kindling/${name}`]?.[x] === undefined)
+          .map((x) => `${name}: ${x}`),
+      );
+    }
+    expect(missing).toEqual([]);
+  });
+
+  it('has every method of a Tensor', async () => {
+    const { Tensor } = await import('@kindling/core');
+    const names = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => name !== 'constructor');
+    expect(names.filter((name) => symbols['@kindling/core']?.[`Tensor.${name}`] === undefined)).toEqual([]);
+  });
+
+  it('leads to pages and places that are there', () => {
+    const html = new Map<string, string>();
+    const wrong = Object.values(symbols)
+      .flatMap((names) => Object.entries(names))
+      .filter(([, address]) => {
+        const [page = '', place] = address.split('#');
+        if (!existsSync(join(built, 'reference', page))) return true;
+        if (!html.has(page)) html.set(page, read(`reference/${page}`));
+        return place !== undefined && html.get(page)?.includes(`id="${place}"`) !== true;
+      });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('a page of the reference', () => {
+  it('has the text, the errors and the example of a method of Tensor', () => {
+    const html = read('reference/core/Tensor.html');
+    const reshape = html.slice(html.indexOf('id="reshape"'), html.indexOf('id="reshapeas"'));
+    expect(reshape).toMatch(/Follows <code>torch\.reshape<\/code>/);
+    expect(reshape).toContain('Throws');
+    expect(reshape).toContain('Example');
+  });
+
+  it('takes the appearance that was chosen on the site, and gives it back', async () => {
+    const page = await open('quick-start.html');
+    await page.evaluate(() => localStorage.setItem('vitepress-theme-appearance', 'dark'));
+    await page.goto(page.url().replace('quick-start.html', 'reference/nn/Linear.html'));
+    const dark = () => page.evaluate(() => document.documentElement.classList.contains('dark'));
+    expect(await dark()).toBe(true);
+    await page.getByRole('button', { name: 'Dark theme' }).click();
+    expect(await dark()).toBe(false);
+    expect(await page.evaluate(() => localStorage.getItem('vitepress-theme-appearance'))).toBe('light');
+  });
+
+  it('unfolds the names beside it, and leads back to the site', async () => {
+    const page = await open('reference/nn/Linear.html');
+    const names = page.getByRole('navigation', { name: 'Reference' });
+    await expect.poll(() => names.locator('[aria-current=page]').textContent()).toBe('Linear');
+    await names.getByText('@kindling/optim').click();
+    await names.getByRole('link', { name: 'Adam', exact: true }).click();
+    await page.waitForURL(/reference\/optim\/Adam\.html/);
+    await page.getByRole('link', { name: 'Kindling', exact: true }).click();
+    await page.waitForURL(/base\/(?:index\.html)?$/);
+  });
+
+  it.each([
+    ['index.html', 1280, false],
+    ['nn/Linear.html', 1280, false],
+    ['nn/Linear.html', 360, true],
+    ['nn/F/huberLoss.html', 800, true],
+    ['optim/AdamOptions.html', 1280, true],
+  ])('%s is accessible at %i pixels, dark: %s', async (path, width, dark) => {
+    const page = await open(`reference/${path}`, { width, dark });
+    expect(await axe(page)).toEqual([]);
+  });
+});
+
+describe('the guides', () => {
+  it('link the names that they use', () => {
+    const pages = readdirSync(built).filter((name) => name.endsWith('.html'));
+    const linked = pages.filter((name) => read(name).includes('class="k-symbol"'));
+    expect(linked).toEqual(expect.arrayContaining(['modules.html', 'from-pytorch.html', 'training.html']));
+  });
+
+  it('lead from a name in text, and from one in code, to its page', async () => {
+    const page = await open('modules.html');
+    await page.locator('p a.k-symbol').first().click();
+    await page.waitForURL(/reference\/.*\.html/);
+    await page.goBack();
+    await page.locator('pre a.k-symbol').first().click();
+    await page.waitForURL(/reference\/.*\.html/);
+  });
+});
