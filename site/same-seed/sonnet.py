@@ -29,9 +29,9 @@ optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
 for step in range(200):
     starts = torch.randint(0, len(codes) - 32, (16, 1))
     places = starts + torch.arange(32)
+    input, target = codes[places], codes[places + 1]
     optimizer.zero_grad()
-    logits = model(codes[places])
-    loss = F.cross_entropy(logits.flatten(0, 1), codes[places + 1].flatten())
+    loss = F.cross_entropy(model(input).flatten(0, 1), target.flatten())
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 0.5)
     optimizer.step()

@@ -27,9 +27,9 @@ const optimizer = new optim.Adam(model.parameters(), { lr: 0.005 });
 for (let step = 0; step < 200; step++) {
   const starts = randint(0, codes.size(0) - 32, [16, 1]);
   const places = starts.add(arange(32));
+  const [input, target] = [codes.index(places), codes.index(places.add(1))];
   optimizer.zeroGrad();
-  const logits = model(codes.index(places));
-  const loss = nn.F.crossEntropy(logits.flatten(0, 1), codes.index(places.add(1)).flatten());
+  const loss = nn.F.crossEntropy(model(input).flatten(0, 1), target.flatten());
   loss.backward();
   nn.utils.clipGradNorm_(model.parameters(), 0.5);
   optimizer.step();

@@ -38,7 +38,7 @@ async function lossesOf(code: string): Promise<number[]> {
 const bound = { spiral: 1e-4, shapes: 1e-5, sonnet: 1e-5, sorting: 1e-5, vae: 1e-5 };
 
 describe.each(programs)('$name', ({ name, code, recording }) => {
-  it('has the losses of PyTorch', async () => {
+  it('has the losses of PyTorch', { timeout: 120_000 }, async () => {
     const losses = await lossesOf(code);
     expect(losses.length).toBe(recording.losses.length);
     expect(greatest(differences(recording.losses, losses)).difference).toBeLessThan(bound[name]);
