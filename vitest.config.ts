@@ -57,6 +57,7 @@ export default defineConfig({
       ...projects('tensorboard', 'packages/tensorboard'),
       ...projects('interop', 'packages/interop'),
       ...projects('examples', 'examples', [path('tools/bundled/index.ts')]),
+      ...projects('site', 'site'),
     ],
   },
 });
