@@ -10,6 +10,10 @@ const eye = (rows: number, columns = rows): Tensor => K.eye(rows, columns, f64);
 /** A square matrix far from singular, for elements up to 3. */
 const regular = (x: Tensor): Tensor => x.add(eye(x.shape.at(-1) ?? 1).mul(10));
 const positiveDefinite = (x: Tensor): Tensor => x.matmul(x.mT).add(eye(x.shape.at(-2) ?? 1));
+const factors = (a: Tensor): [LU: Tensor, pivots: Tensor] => {
+  const { LU, pivots } = linalg.luFactor(regular(a));
+  return [LU, pivots];
+};
 /** A matrix of full rank with singular values, or eigenvalues, far apart and no element near 0, for elements below 1. */
 const apart = (x: Tensor): Tensor => {
   const [m = 1, n = 1] = x.shape.slice(-2);
@@ -39,8 +43,18 @@ const ofEachForm = (
     Object.entries(shapes).map(([form, shape]) => [`${name}, ${form}`, fixed([shape], run, inside)]),
   );
 
-const triangles = [true, false].flatMap((upper) =>
-  [true, false].flatMap((left) => [true, false].map((unitriangular) => ({ upper, left, unitriangular }))),
+/** A sample for each way to call: one of all results together would cost by the square of their number. */
+const ofEachWay = (
+  name: string,
+  shapes: readonly (readonly number[])[],
+  ways: Readonly<Record<string, (...x: [Tensor, Tensor]) => Tensor | readonly Tensor[]>>,
+): Record<string, fc.Arbitrary<Sample>> =>
+  Object.fromEntries(Object.entries(ways).map(([way, run]) => [`${name}, ${way}`, fixed(shapes, run)]));
+
+const triangles = ['upper', 'lower'].flatMap((triangle) =>
+  ['left', 'right'].flatMap((side) =>
+    ['unitriangular', 'of any diagonal'].map((d) => [triangle, side, d] as const),
+  ),
 );
 
 export const linearAlgebra: Record<string, fc.Arbitrary<Sample>> = {
@@ -50,12 +64,20 @@ export const linearAlgebra: Record<string, fc.Arbitrary<Sample>> = {
     linalg.solve(regular(a), b.mT.mul(K.ones([2, 1, 1], f64)), { left: false }),
     linalg.solve(regular(a), c),
   ]),
-  'linalg.solveTriangular': fixed(
-    [
-      [3, 3],
-      [2, 3, 3],
-    ],
-    (a, b) => triangles.map((triangle) => linalg.solveTriangular(regular(a), b, triangle)),
+  ...ofEachWay(
+    'linalg.solveTriangular',
+    [[3, 3], square],
+    Object.fromEntries(
+      triangles.map(([triangle, side, diagonal]) => [
+        `${triangle}, ${side}, ${diagonal}`,
+        (a, b) =>
+          linalg.solveTriangular(regular(a), b, {
+            upper: triangle === 'upper',
+            left: side === 'left',
+            unitriangular: diagonal === 'unitriangular',
+          }),
+      ]),
+    ),
   ),
   'linalg.cholesky': fixed([square], (x) => [
     linalg.cholesky(positiveDefinite(x)),
@@ -82,13 +104,10 @@ export const linearAlgebra: Record<string, fc.Arbitrary<Sample>> = {
     const { L, U } = linalg.lu(apart(x));
     return [L, U, linalg.luFactor(apart(x)).LU];
   }),
-  'linalg.luSolve': fixed([square, [3, 2]], (a, b) => {
-    const { LU, pivots } = linalg.luFactor(regular(a));
-    return [
-      linalg.luSolve(LU, pivots, b),
-      linalg.luSolve(LU, pivots, b, { adjoint: true }),
-      linalg.luSolve(LU, pivots, b.mT, { left: false }),
-    ];
+  ...ofEachWay('linalg.luSolve', [square, [3, 2]], {
+    plain: (a, b) => linalg.luSolve(...factors(a), b),
+    adjoint: (a, b) => linalg.luSolve(...factors(a), b, { adjoint: true }),
+    'from the right': (a, b) => linalg.luSolve(...factors(a), b.mT, { left: false }),
   }),
   ...ofEachForm('linalg.svd', (x) => {
     const { U, S, Vh } = linalg.svd(apart(x), { fullMatrices: false });
