@@ -1,4 +1,4 @@
-/** Attention in blocks: against its weights made by tensor operations, in programs, on threads, and what it takes of memory. */
+/** Attention in blocks: against its weights made by tensor operations, in programs and on threads. */
 import {
   autograd,
   compile,
@@ -17,9 +17,7 @@ import {
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { worth } from '../src/kernels/threads/index.ts';
-import { residentBytes, u8 } from '../src/kernels/wasm/index.ts';
 import { attentionWeights, sharedByHeads } from '../src/ops/attention/weights.ts';
-import { onNewStorage } from '../src/storage.ts';
 import { expectLowered, worldOf } from './support/lowered.ts';
 import { bits, untilShared } from './support/threads.ts';
 
@@ -258,38 +256,5 @@ describe('threads', () => {
     expect((await untilShared(() => compiled(...given))).map(bits)).toEqual(expected);
     Object.assign(worth, { ofTeam: 0, ofCopying: 0 });
     expect((await untilShared(() => step(...given))).map(bits)).toEqual(expected);
-  });
-});
-
-describe('memory', () => {
-  const length = 2048;
-  const ofWeights = 4 * length * length;
-  const step = (q: Tensor, k: Tensor, v: Tensor): Tensor[] => {
-    const y = scaledDotProductAttention(q, k, v);
-    return autograd.grad([y], [q, k, v], { gradOutputs: [y.detach()] });
-  };
-  const operands = (): [Tensor, Tensor, Tensor] =>
-    [0, 1, 2].map(() => randn([length, 16]).requiresGrad_()) as [Tensor, Tensor, Tensor];
-
-  test('of all tensors of an eager call, and of scratch, is a small part of that of the weights', () => {
-    const given = operands();
-    let made = 0;
-    onNewStorage(({ array }) => (made += array.byteLength));
-    try {
-      step(...given);
-    } finally {
-      onNewStorage(null);
-    }
-    expect(made).toBeLessThan(ofWeights / 8);
-    expect(u8.byteLength).toBeLessThan(ofWeights);
-  });
-
-  test('of a program is a small part of it too', () => {
-    const given = operands();
-    const before = residentBytes().taken;
-    const compiled = compile(step);
-    for (let i = 0; i < 4; i++) compiled(...given);
-    expect(compiled.programs.length).toBe(1);
-    expect(residentBytes().taken - before).toBeLessThan(ofWeights / 4);
   });
 });
