@@ -2,26 +2,15 @@
 import { Tensor } from '@kindling/core';
 import { Module } from '@kindling/nn';
 import { postToPage } from '../live/page.ts';
-import { lineOf } from '../live/program.ts';
+import type { Declared } from '../workbench/declared-names.ts';
+import { lineOfCaller } from '../workbench/line-of-caller.ts';
 import type { Inspection } from './inspection.ts';
 import { Recorder } from './recorder.ts';
-import type { Declared } from './source.ts';
 
 /** What the module says to the page. */
 export interface Inspected {
   readonly kind: 'inspected';
   readonly inspection: Inspection;
-}
-
-/** V8 keeps ten frames of a stack, and the library has more. */
-const traces = Error as ErrorConstructor & { stackTraceLimit?: number };
-
-function lineOfCaller(): number | null {
-  const before = traces.stackTraceLimit;
-  traces.stackTraceLimit = 80;
-  const line = lineOf(new Error());
-  if (before !== undefined) traces.stackTraceLimit = before;
-  return line ?? null;
 }
 
 /** The tensors that a value of the program holds, with their names. */

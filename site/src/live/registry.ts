@@ -7,6 +7,7 @@ const registry: Readonly<Record<string, () => Promise<object>>> = {
   '@kindling/nn': () => import('@kindling/nn'),
   '@kindling/optim': () => import('@kindling/optim'),
   'fast-check': () => import('fast-check'),
+  '@site/explorer': () => import('../explorer/module.ts'),
   '@site/inspector': () => import('../inspector/module.ts'),
   './page': () => import('../page/index.ts'),
 };

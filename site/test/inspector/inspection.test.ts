@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Inspection, Pass } from '../../src/inspector/inspection.ts';
 import { dotOf, pictureOf } from '../../src/inspector/picture.ts';
 import { presets } from '../../src/inspector/presets.ts';
-import { declaredNames } from '../../src/inspector/source.ts';
 import { gradientsAfter, narrate, whyNone } from '../../src/inspector/steps.ts';
+import { declaredNames } from '../../src/workbench/declared-names.ts';
 import { inspect } from './run.ts';
 
 const presetOf = (name: string) => presets.find((preset) => preset.name === name)?.code ?? '';

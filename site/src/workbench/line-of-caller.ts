@@ -1,0 +1,14 @@
+/** From which line of its program the library was called. */
+import { lineOf } from '../live/program.ts';
+
+/** V8 keeps ten frames of a stack, and the library has more. */
+const traces = Error as ErrorConstructor & { stackTraceLimit?: number };
+
+/** The line, from 0, of the made function; `null` where the engine does not tell. */
+export function lineOfCaller(): number | null {
+  const before = traces.stackTraceLimit;
+  traces.stackTraceLimit = 80;
+  const line = lineOf(new Error());
+  if (before !== undefined) traces.stackTraceLimit = before;
+  return line ?? null;
+}
