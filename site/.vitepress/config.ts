@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { finish, placeholderBase } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
+import { writeLlms } from '../src/llms/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
+import {
+  codeLinks,
+  referencePlugin,
+  symbolLinks,
+  symbolTable,
+  writeReference,
+} from '../src/reference/index.ts';
+import { writeSearchIndex } from '../src/search/index.ts';
 
 const packages = join(import.meta.dirname, '../../packages');
 const docs = join(import.meta.dirname, '../../docs');
@@ -16,6 +25,8 @@ const builtPackages = {
 };
 if (building && !existsSync(join(packages, 'core/dist/index.js')))
   throw new Error('the packages are not built: run `pnpm build` first, or `pnpm site:build`, which does');
+
+const reference = `${building ? placeholderBase : '/'}reference/`;
 
 /** Where the site will stand, if that is known: what reads cards wants whole addresses. */
 const address = process.env.KINDLING_SITE_URL ?? (building ? placeholderBase : '/');
@@ -66,7 +77,11 @@ export default defineConfig({
   router: { prefetchLinks: false },
   markdown: {
     math: true,
-    config: liveBlocks,
+    config(md) {
+      liveBlocks(md);
+      symbolLinks(md, symbolTable, reference);
+    },
+    codeTransformers: [codeLinks(symbolTable, reference)],
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
@@ -85,6 +100,7 @@ export default defineConfig({
   },
   vite: {
     plugins: [
+      referencePlugin(),
       {
         // Pages lie in docs/, where nothing is installed: what they import is installed here.
         name: 'imports-of-pages',
@@ -103,12 +119,19 @@ export default defineConfig({
       ],
     },
     // What pages load late would be found late, and reload the page that the reader is in.
-    optimizeDeps: { entries: [`${join(import.meta.dirname, '../src')}/!(build|llms|reference)/**/!(*.data).ts`] },
+    optimizeDeps: {
+      entries: [`${join(import.meta.dirname, '../src')}/!(build|llms|reference|search)/**/!(*.data).ts`],
+    },
     server: { headers: isolation },
     preview: { headers: isolation },
     worker: { format: 'es' },
     publicDir: join(import.meta.dirname, '../public'),
     build: { target: 'es2022', chunkSizeWarningLimit: 1500 },
   },
-  buildEnd: ({ outDir }) => finish(outDir),
+  async buildEnd({ outDir }) {
+    finish(outDir);
+    writeLlms(outDir);
+    await writeReference(outDir);
+    await writeSearchIndex(outDir);
+  },
 });
