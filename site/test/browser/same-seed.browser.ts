@@ -3,8 +3,8 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { open } from './support/page.ts';
 
-const status = (page: Page) => page.locator('.k-status');
-const difference = async (page: Page) => Number(await page.locator('.k-difference').textContent());
+const status = (page: Page) => page.locator('.k-seed-status');
+const difference = async (page: Page) => Number(await page.locator('.k-seed-difference').textContent());
 const done = (page: Page) =>
   expect.poll(() => status(page).textContent(), { timeout: 50_000 }).toMatch(/^Done: \d+ steps/);
 
@@ -31,7 +31,7 @@ describe('same seed, same curve', () => {
   it('runs what is edited: another seed is another curve', async () => {
     const page = await open('same-seed.html');
     await done(page);
-    await page.locator('.k-pair:visible .k-highlighted').nth(1).click();
+    await page.locator('.k-seed-pair:visible .k-highlighted').nth(1).click();
     const editor = page.getByRole('textbox', { name: 'TypeScript: Perceptron' });
     const code = await editor.locator('.cm-line').allTextContents();
     await editor.fill(code.join('\n').replace('manualSeed(0)', 'manualSeed(1)'));
@@ -45,7 +45,7 @@ describe('same seed, same curve', () => {
 
   it('says what is wrong with code that fails, and stops what has no end', async () => {
     const page = await open('same-seed.html');
-    await page.locator('.k-pair:visible .k-highlighted').nth(1).click();
+    await page.locator('.k-seed-pair:visible .k-highlighted').nth(1).click();
     const editor = page.getByRole('textbox', { name: 'TypeScript: Perceptron' });
     await editor.fill("throw new RangeError('enough');");
     await editor.press('Control+Enter');
