@@ -65,7 +65,7 @@ export const classWords = {
       {
         title: 'Classes in the last dimension',
         setup:
-          'const lossFn = new nn.CrossEntropyLoss();\nconst logits = randn([2, 7, 5]); // 2 texts of 7 words, 5 classes for each word\nconst target = randint(0, 5, [2, 7]);',
+          'const lossFn = new nn.CrossEntropyLoss();\nconst logits = randn([2, 7, 5]); // 2 texts, 7 words, 5 classes\nconst target = randint(0, 5, [2, 7]);',
         wrong: 'lossFn(logits, target);',
         right: 'lossFn(logits.transpose(1, 2), target);',
         why: 'Classes lie along dim 1, as in images. Or make one row of all words: `logits.reshape([-1, 5])` and `target.flatten()`.',

@@ -125,14 +125,16 @@ export const embeddingWords = {
     mistakes: [
       {
         title: 'A margin of 0',
-        setup: 'const [anchor, positive, negative] = [randn([2, 8]), randn([2, 8]), randn([2, 8])];',
+        setup:
+          'const anchor = randn([2, 8]);\nconst positive = randn([2, 8]);\nconst negative = randn([2, 8]);',
         wrong: 'nn.F.tripletMarginLoss(anchor, positive, negative, { margin: 0 });',
         right: 'nn.F.tripletMarginLoss(anchor, positive, negative, { margin: 0.2 });',
         why: 'Without a margin the model may map everything to one point, where all distances are 0 and so is the loss.',
       },
       {
         title: 'The margin without its name',
-        setup: 'const [anchor, positive, negative] = [randn([2, 8]), randn([2, 8]), randn([2, 8])];',
+        setup:
+          'const anchor = randn([2, 8]);\nconst positive = randn([2, 8]);\nconst negative = randn([2, 8]);',
         wrong: 'nn.F.tripletMarginLoss(anchor, positive, negative, 0.2);',
         right: 'nn.F.tripletMarginLoss(anchor, positive, negative, { margin: 0.2 });',
         why: 'What is optional goes into one object at the end, where PyTorch has positions and keywords.',
@@ -158,18 +160,22 @@ export const embeddingWords = {
     mistakes: [
       {
         title: 'A distance that gives a number',
-        setup: 'const [anchor, positive, negative] = [randn([1, 8]), randn([1, 8]), randn([1, 8])];',
+        setup:
+          'const anchor = randn([1, 8]);\nconst positive = randn([1, 8]);\nconst negative = randn([1, 8]);',
         wrong:
-          'new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum().item() })(anchor, positive, negative);',
+          'const lossFn = new nn.TripletMarginWithDistanceLoss({\n  distanceFunction: (a, b) => a.sub(b).abs().sum().item(),\n});\nlossFn(anchor, positive, negative);',
         right:
-          'new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum(1) })(anchor, positive, negative);',
+          'const lossFn = new nn.TripletMarginWithDistanceLoss({\n  distanceFunction: (a, b) => a.sub(b).abs().sum(1),\n});\nlossFn(anchor, positive, negative);',
         why: 'A number has no history: no gradient would reach the model.',
       },
       {
         title: 'A negative margin',
-        setup: 'const [anchor, positive, negative] = [randn([1, 8]), randn([1, 8]), randn([1, 8])];',
-        wrong: 'new nn.TripletMarginWithDistanceLoss({ margin: -1 })(anchor, positive, negative);',
-        right: 'new nn.TripletMarginWithDistanceLoss({ margin: 1 })(anchor, positive, negative);',
+        setup:
+          'const anchor = randn([1, 8]);\nconst positive = randn([1, 8]);\nconst negative = randn([1, 8]);',
+        wrong:
+          'const lossFn = new nn.TripletMarginWithDistanceLoss({ margin: -1 });\nlossFn(anchor, positive, negative);',
+        right:
+          'const lossFn = new nn.TripletMarginWithDistanceLoss({ margin: 1 });\nlossFn(anchor, positive, negative);',
         why: 'The margin says by how much the negative is to be farther.',
       },
     ],
@@ -209,7 +215,7 @@ export const embeddingWords = {
       },
       {
         title: 'Symmetric, with negatives of its own',
-        setup: 'const [query, key, negatives] = [randn([4, 8]), randn([4, 8]), randn([6, 8])];',
+        setup: 'const [query, key] = [randn([4, 8]), randn([4, 8])];\nconst negatives = randn([6, 8]);',
         wrong: 'new nn.InfoNCELoss({ symmetric: true })(query, key, negatives);',
         right: 'new nn.InfoNCELoss({ symmetric: true })(query, key);',
         why: 'The other direction finds queries by keys: negatives that are keys do not help there.',

@@ -41,7 +41,7 @@ export const sequenceWords = {
       {
         title: 'The batch first',
         setup:
-          'const lossFn = new nn.CTCLoss();\nconst logProbs = randn([2, 6, 4]).logSoftmax(2); // 2 samples, 6 times, 4 classes\nconst targets = tensor([[1, 2], [3, 1]]);',
+          'const lossFn = new nn.CTCLoss();\nconst logProbs = randn([2, 6, 4]).logSoftmax(2); // 2 samples, 6 times\nconst targets = tensor([[1, 2], [3, 1]]);',
         wrong: 'lossFn(logProbs, targets, [6, 6], [2, 2]);',
         right: 'lossFn(logProbs.transpose(0, 1), targets, [6, 6], [2, 2]);',
         why: 'Time comes first, (T, N, C), as in recurrent layers.',
