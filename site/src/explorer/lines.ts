@@ -9,7 +9,10 @@ export interface Seen {
 /**
  * The line of each equation: those of a program are among the operations that were seen while it was recorded, in their order.
  */
-export function linesOf(equations: readonly { readonly name: string }[], seen: readonly Seen[]): (number | null)[] {
+export function linesOf(
+  equations: readonly { readonly name: string }[],
+  seen: readonly Seen[],
+): (number | null)[] {
   let next = 0;
   return equations.map(({ name }) => {
     const at = seen.findIndex((operation, i) => i >= next && operation.name === name);

@@ -19,7 +19,8 @@ function callsPerSlice({ prepare, call }: Way): number {
     const begin = performance.now();
     for (let i = 0; i < calls; i++) call();
     const took = performance.now() - begin;
-    if (took >= sliceMilliseconds / 2 || calls >= 2 ** 16) return Math.max(1, Math.round((calls * sliceMilliseconds) / Math.max(took, 0.05)));
+    if (took >= sliceMilliseconds / 2 || calls >= 2 ** 16)
+      return Math.max(1, Math.round((calls * sliceMilliseconds) / Math.max(took, 0.05)));
     calls *= 2;
   }
 }

@@ -5,7 +5,8 @@ export const presets: readonly Preset[] = [
   {
     name: 'xor',
     title: 'XOR, a step of SGD',
-    about: 'So small that calls cost more than arithmetic: what eager spends on recording and allocation is gone.',
+    about:
+      'So small that calls cost more than arithmetic: what eager spends on recording and allocation is gone.',
     code: `import { compile, manualSeed, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -32,7 +33,8 @@ for (let i = 0; i < 200; i++) {
   {
     name: 'mlp',
     title: 'A perceptron with Adam',
-    about: 'Adam is one operation a parameter from the start, so little is left to fuse: what goes is recording, checks and copies.',
+    about:
+      'Adam is one operation a parameter from the start, so little is left to fuse: what goes is recording, checks and copies.',
     code: `import { compile, manualSeed, randint, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -81,7 +83,8 @@ console.log(step(x, target));
   {
     name: 'conv',
     title: 'A convolution, pooled',
-    about: 'Windows and products are kernels of their own, called on the memory of the program, which is all that they share.',
+    about:
+      'Windows and products are kernels of their own, called on the memory of the program, which is all that they share.',
     code: `import { compile, manualSeed, randint, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -112,7 +115,8 @@ console.log(step(x, y));
   {
     name: 'attention',
     title: 'Attention, forward only',
-    about: 'A model that is only used: no gradients, so nothing is kept for them, and memory is used again at once.',
+    about:
+      'A model that is only used: no gradients, so nothing is kept for them, and memory is used again at once.',
     code: `import { compile, manualSeed, noGrad, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 
@@ -135,7 +139,8 @@ console.log(attend(x).shape);
   {
     name: 'gan',
     title: 'Two optimizers, as in a GAN',
-    about: 'Both updates in one function, with a draw inside: noise is drawn by the generator in JavaScript, in its place.',
+    about:
+      'Both updates in one function, with a draw inside: noise is drawn by the generator in JavaScript, in its place.',
     code: `import { compile, manualSeed, ones, randn, type Tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';

@@ -7,6 +7,4 @@ export const sizeInWords = (bytes: number): string =>
       : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 export const timeInWords = (microseconds: number): string =>
-  microseconds < 1000
-    ? `${microseconds.toPrecision(3)} µs`
-    : `${(microseconds / 1000).toPrecision(3)} ms`;
+  microseconds < 1000 ? `${microseconds.toPrecision(3)} µs` : `${(microseconds / 1000).toPrecision(3)} ms`;

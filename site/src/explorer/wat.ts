@@ -4,7 +4,13 @@
 export async function asText(bytes: Uint8Array): Promise<string> {
   const { default: load } = await import('wabt');
   const wabt = await load();
-  const module = wabt.readWasm(bytes, { readDebugNames: true, simd: true, relaxed_simd: true, threads: true, bulk_memory: true });
+  const module = wabt.readWasm(bytes, {
+    readDebugNames: true,
+    simd: true,
+    relaxed_simd: true,
+    threads: true,
+    bulk_memory: true,
+  });
   try {
     module.generateNames();
     module.applyNames();

@@ -16,7 +16,9 @@ async function openAt(preset: string, opening: Opening = {}): Promise<Page> {
 describe('the compile explorer', () => {
   it('shows equations and kernels, and lights up what belongs together', async () => {
     const page = await openAt('xor');
-    const kernel = part(page, 'The kernels').getByRole('button', { name: /equations fused/ }).first();
+    const kernel = part(page, 'The kernels')
+      .getByRole('button', { name: /equations fused/ })
+      .first();
     await kernel.hover();
     await expect.poll(() => part(page, 'The program').locator('.k-pointed').count()).toBeGreaterThan(1);
     await part(page, 'The program').getByRole('button', { name: /tanh/ }).first().focus();
@@ -51,7 +53,9 @@ describe('the compile explorer', () => {
     await expect.poll(() => page.getByRole('log').textContent(), patience).toContain('CompileError');
     await editor.fill('console.log(1);');
     await editor.press('Control+Enter');
-    await expect.poll(() => part(page, 'What became of it').textContent(), patience).toContain('Nothing was compiled');
+    await expect
+      .poll(() => part(page, 'What became of it').textContent(), patience)
+      .toContain('Nothing was compiled');
   });
 
   it.each([

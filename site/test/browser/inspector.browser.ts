@@ -22,7 +22,9 @@ describe('the gradient inspector', () => {
     expect(await page.locator('.k-graph .node').count()).toBe(5);
     await box(page, /^sine = sin/).click();
     await expect.poll(() => details(page).textContent(), patience).toContain('g · cos(x)');
-    await expect.poll(() => page.locator('.k-pointed').textContent(), patience).toContain('const sine = x.sin();');
+    await expect
+      .poll(() => page.locator('.k-pointed').textContent(), patience)
+      .toContain('const sine = x.sin();');
   });
 
   it('steps through backward, gradients adding up where they meet', async () => {

@@ -45,8 +45,12 @@ describe.each(presets.map(({ name, code }) => [name, code] as const))('the prese
 });
 
 it('says what is missing where nothing is compiled, or nothing was called', async () => {
-  expect((await explore("import { compile } from '@kindling/core';\n")).found.note).toMatch(/Nothing was compiled/);
-  const idle = await explore("import { compile } from '@kindling/core';\nconst f = compile((x) => x.exp());\n");
+  expect((await explore("import { compile } from '@kindling/core';\n")).found.note).toMatch(
+    /Nothing was compiled/,
+  );
+  const idle = await explore(
+    "import { compile } from '@kindling/core';\nconst f = compile((x) => x.exp());\n",
+  );
   expect(idle.found.note).toMatch(/no program: call it/);
 });
 

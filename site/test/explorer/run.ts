@@ -11,7 +11,8 @@ export async function explore(code: string): Promise<{ found: Explored; measured
   const told: unknown[] = [];
   const looking = {
     begin: explorer.begin,
-    finish: (values: Record<string, unknown>) => explorer.finish(values, (message) => void told.push(message), 20),
+    finish: (values: Record<string, unknown>) =>
+      explorer.finish(values, (message) => void told.push(message), 20),
   };
   const modules: Record<string, object> = {
     '@kindling/core': { ...core, __esModule: true },
