@@ -1,10 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-
-const anew = '**/*.anew.test.ts';
 
 /**
  * The tests of a folder. The files of a worker share the modules that they import: to load the library takes longer than most of
@@ -17,13 +15,12 @@ const projects = (name: string, folder: string, globalSetup: string[] = []) =>
       name,
       isolate: false,
       globalSetup,
-      include: [`${folder}/test/**/*.test.ts`],
-      exclude: [...configDefaults.exclude, anew],
+      include: [`${folder}/test/**/!(*.anew).test.ts`],
     },
     {
       name: `${name}-anew`,
       isolate: true,
-      include: [`${folder}/test/${anew}`],
+      include: [`${folder}/test/**/*.anew.test.ts`],
       // Only Vite's forget what they loaded.
       experimental: { viteModuleRunner: true },
     },
