@@ -41,12 +41,19 @@ function filesOf(path: string): string[] {
     .sort();
 }
 
-/** The folder for the present sources; it is there once the reference has been written. */
+let ofSources: string | undefined;
+
+/** The folder for the sources as they were first seen; it is there once the reference has been written. */
 function folderNow(): string {
+  ofSources ??= join(cacheDir, hashOfSources());
+  return ofSources;
+}
+
+function hashOfSources(): string {
   const hash = createHash('sha256');
   for (const file of parts.flatMap(filesOf))
     hash.update(`${file.slice(siteDir.length)}\0`).update(readFileSync(file));
-  return join(cacheDir, hash.digest('hex').slice(0, 16));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** Writes the reference unless it is there, and returns its folder. `generate` fills a folder. */
@@ -57,7 +64,8 @@ export async function ensureReference(generate: (folder: string) => Promise<void
   mkdirSync(unfinished, { recursive: true });
   await generate(unfinished);
   // Another process may have been faster.
-  if (!existsSync(folder)) renameSync(unfinished, folder);
+  if (existsSync(folder)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, folder);
   for (const name of readdirSync(cacheDir).filter((other) => join(cacheDir, other) !== folder))
     if (Date.now() - statSync(join(cacheDir, name)).mtimeMs > 3_600_000)
       rmSync(join(cacheDir, name), { recursive: true, force: true });
@@ -81,8 +89,9 @@ export function makeReference(): Promise<string> {
     const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', cli], { cwd: siteDir, stdio: 'inherit' });
     child.on('error', reject);
+    // A source may have changed in between.
     child.on('exit', (code) =>
-      code === 0 ? resolve(folder) : reject(new Error(`typedoc ended with ${code}`)),
+      code === 0 ? resolve(referenceThere() ?? folder) : reject(new Error(`typedoc ended with ${code}`)),
     );
   });
   return running;

@@ -42,7 +42,12 @@ export class Engine {
   async search(query: string): Promise<Hit[]> {
     const { owner, name } = parseQuery(query);
     if (name === '') return [];
-    const pagefind = await (this.#pagefind ??= this.#load());
+    this.#pagefind ??= this.#load();
+    // What could not be loaded is tried anew with the next letter.
+    const pagefind = await this.#pagefind.catch((error: unknown) => {
+      this.#pagefind = undefined;
+      throw error;
+    });
     const { results } = await pagefind.search(name);
     const pages = await Promise.all(results.slice(0, most).map((result) => result.data()));
     return pages

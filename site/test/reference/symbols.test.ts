@@ -65,7 +65,7 @@ describe('a guide', () => {
     const md = await createMarkdownRenderer('.', {
       config: (m) => symbolLinks(m, () => table, '/base/reference/'),
     });
-    return md.renderAsync(text);
+    return md.render(text);
   };
 
   it('links its names, as whole pages and not as pages of the site', async () => {
@@ -82,7 +82,7 @@ describe('a guide', () => {
 
   it('links none while there is no reference', async () => {
     const md = await createMarkdownRenderer('.', { config: (m) => symbolLinks(m, () => undefined, '/') });
-    expect(await md.renderAsync('A `Linear` layer.')).not.toContain('k-symbol');
+    expect(md.render('A `Linear` layer.')).not.toContain('k-symbol');
   });
 });
 
