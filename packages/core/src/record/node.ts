@@ -63,11 +63,13 @@ const lastOfAll = -1;
 
 /** The node of a leaf: backward adds what arrives here to `variable.grad`. */
 export class AccumulateGrad extends Node {
+  /** PyTorch's name. */
   readonly name = 'AccumulateGrad';
   /** After every operation. */
   readonly sequence = lastOfAll;
   readonly next: readonly Node[] = [];
   readonly nextOutput: readonly number[] = [];
+  /** The leaf whose `grad` it adds to. */
   readonly variable: Tensor;
 
   constructor(variable: Tensor) {
