@@ -7,15 +7,13 @@ import { siteDir } from './entries.ts';
 const source = join(siteDir, 'src');
 const vitepress = dirname(createRequire(import.meta.url).resolve('vitepress/package.json'));
 
-/** Styles that pages of the reference share with the site; the colours are VitePress' and the theme's. */
-const styles: Record<string, string[]> = {
-  'site.css': [
-    join(vitepress, 'dist/client/theme-default/styles/vars.css'),
-    join(siteDir, '.vitepress/theme/base.css'),
-  ],
-  'reference.css': [join(source, 'reference/page/reference.css')],
-  'search.css': [join(source, 'search/search.css')],
-};
+/** Styles of the pages; the colours are VitePress' and the theme's. */
+const styles = [
+  join(vitepress, 'dist/client/theme-default/styles/vars.css'),
+  join(siteDir, '.vitepress/theme/base.css'),
+  join(source, 'reference/page/reference.css'),
+  join(source, 'search/search.css'),
+];
 
 /** Scripts of the pages, from sources that the site shares. */
 const scripts: Record<string, string> = {
@@ -37,7 +35,8 @@ function javascript(file: string): string {
 
 /** Puts the site's styles and scripts beside typedoc's. */
 export function writeAssets(folder: string): void {
-  for (const [name, files] of Object.entries(styles))
-    writeFileSync(join(folder, name), files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+  const highlighting = join(folder, 'highlight.css');
+  const sheets = [highlighting, ...styles].map((file) => readFileSync(file, 'utf8'));
+  writeFileSync(join(folder, 'site.css'), sheets.join('\n'));
   for (const [name, file] of Object.entries(scripts)) writeFileSync(join(folder, name), javascript(file));
 }

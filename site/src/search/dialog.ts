@@ -123,6 +123,8 @@ function resultOf(hit: Hit): HTMLElement {
 function linkTo({ url, title, excerpt }: Place): HTMLAnchorElement {
   const link = document.createElement('a');
   link.href = url;
+  // VitePress takes other links for pages of its own.
+  if (url.includes('/reference/')) link.target = '_self';
   const name = document.createElement('span');
   name.className = 'k-search-title';
   name.textContent = title;

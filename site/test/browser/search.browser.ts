@@ -81,13 +81,6 @@ describe('the search', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Class Linear');
   });
 
-  it('says when it finds nothing', async () => {
-    const page = await open('quick-start.html');
-    await page.keyboard.press('/');
-    await search(page, 'qqqzzzxxq');
-    expect(await status(page).textContent()).toContain('Nothing found');
-  });
-
   it.each([
     ['light', false],
     ['dark', true],

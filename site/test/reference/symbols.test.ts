@@ -1,5 +1,5 @@
 /** Which words of guides are names of the library, and which are prose. */
-import { createMarkdownRenderer } from 'vitepress';
+import { createMarkdownRenderer, disposeMdItInstance, type MarkdownRenderer } from 'vitepress';
 import { describe, expect, it } from 'vitest';
 import { namesIn } from '../../src/reference/code-links.ts';
 import { symbolLinks } from '../../src/reference/symbol-links.ts';
@@ -61,11 +61,11 @@ describe('inline code of a guide', () => {
 });
 
 describe('a guide', () => {
-  const rendered = async (text: string): Promise<string> => {
-    const md = await createMarkdownRenderer('.', {
-      config: (m) => symbolLinks(m, () => table, '/base/reference/'),
-    });
-    return md.render(text);
+  const rendered = async (text: string, known = table): Promise<string> => {
+    // VitePress keeps its first renderer.
+    disposeMdItInstance();
+    const config = (md: MarkdownRenderer) => symbolLinks(md, () => known, '/base/reference/');
+    return (await createMarkdownRenderer('.', { config })).render(text);
   };
 
   it('links its names, as whole pages and not as pages of the site', async () => {
@@ -80,9 +80,8 @@ describe('a guide', () => {
     );
   });
 
-  it('links none while there is no reference', async () => {
-    const md = await createMarkdownRenderer('.', { config: (m) => symbolLinks(m, () => undefined, '/') });
-    expect(md.render('A `Linear` layer.')).not.toContain('k-symbol');
+  it('links none that the reference does not have', async () => {
+    expect(await rendered('A `Linear` layer.', new SymbolTable({}))).not.toContain('k-symbol');
   });
 });
 

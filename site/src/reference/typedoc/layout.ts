@@ -10,17 +10,15 @@ export interface Frame {
   readonly title: string;
   readonly content: string;
   readonly onThisPage: string;
-  readonly modules: readonly Module[];
   /** From the page to the folder of the reference. */
   readonly home: string;
   readonly icon: (name: 'search' | 'menu') => string;
 }
 
-const styles = ['style', 'highlight', 'site', 'reference', 'search'];
+const styles = ['style', 'site'];
 
-export function layout({ title, content, onThisPage, modules, home, icon }: Frame): string {
+export function layout({ title, content, onThisPage, home, icon }: Frame): string {
   const links = siteLinks().map(({ text, path }) => `<a href="${home}${path}">${text}</a>`);
-  const packages = modules.map(({ name, url }) => `<li><a href="${url}">${name}</a></li>`);
   return `<html class="default" lang="en" data-base="${home}"><head><meta charset="utf-8"><title>${escaped(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" type="image/svg+xml" href="${home}../favicon.svg">
 ${styles.map((name) => `<link rel="stylesheet" href="${home}assets/${name}.css">`).join('')}
@@ -32,7 +30,7 @@ ${styles.map((name) => `<link rel="stylesheet" href="${home}assets/${name}.css">
 <a href="#" role="button" class="tsd-widget menu" id="tsd-toolbar-menu-trigger" data-toggle="menu" aria-label="Menu">${icon('menu')}</a></div></header>
 <div class="container container-main"><main class="col-content">${content}</main>
 <aside class="col-sidebar" aria-label="Contents"><div class="page-menu">${onThisPage}</div>
-<div class="site-menu"><nav class="tsd-navigation k-names" aria-label="Reference"><a href="${home}index.html">Reference</a><ul>${packages.join('')}</ul></nav></div></aside></div>
+<div class="site-menu"><nav class="tsd-navigation k-names" aria-label="Reference"><a href="${home}index.html">Reference</a><ul></ul></nav></div></aside></div>
 <div class="overlay"></div></body></html>`;
 }
 
@@ -50,11 +48,10 @@ export const escaped = (text: string): string => text.replace(/[<>&"]/g, (c) => 
 
 /**
  * typedoc's headings skip levels, and stand as links in what unfolds. Small ones become what they are, words before a text; what
- * folds keeps its words only; the signs at headings are drawn by the style sheet.
+ * folds keeps its words only.
  */
 export function accessible(html: string): string {
-  return html
-    .replace(/<svg[^>]*><use href="[^"]*#icon-anchor"><\/use><\/svg>/g, '')
+  return lean(html)
     .replace(/<summary\b[\s\S]*?<\/summary>/g, (summary) =>
       summary
         .replace(/<a\b[^>]*class="tsd-anchor-icon"[^>]*><\/a>/g, '')
@@ -63,9 +60,20 @@ export function accessible(html: string): string {
     )
     .replace(/<h[345](?= class="tsd-index-heading)/g, '<div')
     .replace(
-      /<h([45])(?: class="([^"]*)")?/g,
-      (_, level: string, classes = '') => `<div class="k-h${level} ${classes}"`,
+      /<h4 class="tsd-anchor-link" id="[^"]*">(\w+)<a\b[^>]*><\/a><\/h4>/g,
+      '<div class="k-h4">$1</div>',
+    )
+    .replace(
+      /<h[45](?: class="([^"]*)")?/g,
+      (_, classes: string | undefined) => `<div class="${['k-h4', classes].join(' ').trim()}"`,
     )
     .replace(/(<div class="tsd-index-heading[^>]*>[\s\S]*?)<\/h[35]>/g, '$1</div>')
     .replace(/<\/h[45]>/g, '</div>');
 }
+
+/** Eighteen hundred pages repeat what a style sheet can draw, or what says nothing: signs at headings, icons, plain colours. */
+const lean = (html: string): string =>
+  html
+    .replace(/<svg[^>]*><use href="[^"]*#icon-(?:anchor|chevronDown)"><\/use><\/svg>/g, '')
+    .replace(/<svg class="tsd-kind-icon"[^>]*>[\s\S]*?<\/svg>/g, '')
+    .replace(/<span class="(?:tsd-signature-symbol|hl-0)">([^<]*)<\/span>/g, '$1');

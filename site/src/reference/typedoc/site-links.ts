@@ -7,10 +7,9 @@ export interface SiteLink {
   readonly path: string;
 }
 
-/** The bar of the site, as pages of the reference link to it. */
+/** The bar of the site, as pages of the reference link to it; what unfolds there has no room here. */
 export function siteLinks(items: readonly DefaultTheme.NavItem[] = navigation): SiteLink[] {
   return items.flatMap((item) => {
-    if ('items' in item) return siteLinks(item.items as DefaultTheme.NavItem[]);
     if (!('link' in item) || typeof item.link !== 'string' || item.text === undefined) return [];
     const path = item.link.endsWith('.html') ? item.link : `${item.link}.html`;
     return [

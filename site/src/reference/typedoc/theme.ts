@@ -39,7 +39,6 @@ class KindlingContext extends DefaultThemeRenderContext {
       title: props.model.isProject() ? 'Kindling: reference' : `${props.model.name} | Kindling`,
       content,
       onThisPage: accessible(rendered(this.pageNavigation(props))),
-      modules,
       home: this.relativeURL('./'),
       icon: (name) => rendered(this.icons[name]()),
     });
