@@ -60,16 +60,16 @@ export default defineConfig({
     ['link', { rel: 'icon', type: 'image/svg+xml', href: `${building ? placeholderBase : '/'}favicon.svg` }],
     ['meta', { name: 'theme-color', content: '#22130b' }],
   ],
-  transformPageData: ({ title, description, frontmatter }) => ({
-    frontmatter: {
-      ...frontmatter,
-      head: [
-        ['meta', { property: 'og:title', content: title || 'Kindling' }],
-        ['meta', { property: 'og:description', content: description }],
-        ...(frontmatter.head ?? []),
-      ],
-    },
-  }),
+  transformPageData: ({ title, description: own, frontmatter, params }) => {
+    // Pages of losses say of themselves what they are about.
+    const description: string = params?.summary ?? own;
+    const head = [
+      ['meta', { property: 'og:title', content: title || 'Kindling' }],
+      ['meta', { property: 'og:description', content: description }],
+      ...(frontmatter.head ?? []),
+    ];
+    return { description, frontmatter: { ...frontmatter, head } };
+  },
   cleanUrls: false,
   // While pages are being written, what they link to may not be there.
   ignoreDeadLinks: process.env.KINDLING_SITE_DRAFT === '1',

@@ -36,6 +36,14 @@ export function scriptWithBase(code: string): string {
 /** The way from a page to the folder of the site: `../` for `losses/x.html`. */
 export const wayUp = (page: string): string => posix.relative(posix.dirname(page), '.') || '.';
 
+/**
+ * Makes the addresses of links and pictures whole while the page is where it was opened: when a link is followed without loading the
+ * page anew, what stays of it (the bar at the top, the side) would lead elsewhere.
+ */
+const makeWhole =
+  'for(const e of document.querySelectorAll(\'a[href^="."],img[src^="."],link[rel=icon][href^="."]\'))' +
+  "for(const n of['href','src']){const a=e.getAttribute(n);if(a)e.setAttribute(n,new URL(a,location.href).href)}";
+
 /** A page whose addresses are relative, and which tells its scripts where they are. */
 export function pageWithBase(html: string, page: string): string {
   const up = `${wayUp(page)}/`;
@@ -47,7 +55,8 @@ export function pageWithBase(html: string, page: string): string {
         : `<script${attributes}>${scriptWithBase(code)}</script>`,
     )
     .replaceAll(placeholderBase, up)
-    .replace(/<head>/, `<head><script>${find}</script>`);
+    .replace(/<head>/, `<head><script>${find}</script>`)
+    .replace(/<\/body>/, `<script>${makeWhole}</script></body>`);
 }
 
 /** A page that stands for any address, as that of an error does, cannot know the way: it takes the root of the host. */

@@ -18,7 +18,7 @@ const pages = whole
 describe.each(pages)('%s', (path) => {
   it.each([
     ['light', 360],
-    ['dark', 1280],
+    ['dark', 800],
   ] as const)(
     'opens in %s at %i pixels without complaint, accessible, no wider than the window',
     async (mode, width) => {

@@ -58,6 +58,11 @@ describe('a page', () => {
     expect(page).toContain(`f((""+(globalThis.__kindlingBase??'/')+""))`);
   });
 
+  it('has whole addresses in its links, for when others are shown in its place', () => {
+    const page = pageWithBase('<html><head></head><body><a href="./b.html">b</a></body></html>', 'a.html');
+    expect(page).toMatch(/<script>for\(const e of document[^<]*<\/script><\/body>/);
+  });
+
   it('of an error takes the root of the host', () => {
     expect(rootedPage(html)).toContain('href="/assets/a.css"');
   });
