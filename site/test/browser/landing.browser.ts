@@ -15,16 +15,16 @@ describe.each(['plain', 'isolated', 'strict'] as const)('on a %s host', (host) =
 });
 
 it('weighs less than 250 KB, compressed, when it is opened', async () => {
-  const page = await open('404.html');
+  const page = await open('404.html', { host: 'isolated' });
   const loads = noteLoads(page);
-  await page.goto(addressOf('index.html'));
+  await page.goto(addressOf('index.html', 'isolated'));
   await trained(page, { beyond: 200 });
   const weighed = await loads();
   expect(sum(weighed), JSON.stringify(weighed, null, 1)).toBeLessThan(250_000);
 });
 
 it('does not move as it comes alive', async () => {
-  const page = await open('404.html');
+  const page = await open('404.html', { host: 'isolated' });
   await page.addInitScript(() => {
     Object.assign(globalThis, { shifted: 0 });
     new PerformanceObserver((list) => {
@@ -34,7 +34,7 @@ it('does not move as it comes alive', async () => {
         });
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  await page.goto(addressOf('index.html'));
+  await page.goto(addressOf('index.html', 'isolated'));
   await trained(page, { beyond: 200 });
   expect(await page.evaluate(() => Reflect.get(globalThis, 'shifted'))).toBeLessThan(0.01);
 });
