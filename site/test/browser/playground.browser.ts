@@ -6,9 +6,15 @@ import { codeIn, reached, stepOf, trained } from './support/training.ts';
 
 const editor = (page: Page) => page.getByRole('textbox', { name: 'The program' });
 
+/** Trains, and has its editor. */
+async function begun(page: Page): Promise<void> {
+  await trained(page, { beyond: 10 });
+  await editor(page).waitFor();
+}
+
 it('controls write the code, and the code moves the controls', async () => {
   const page = await open('playground.html');
-  await trained(page, { beyond: 10 });
+  await begun(page);
   await page.getByLabel('Data').selectOption('moons');
   await page.getByLabel('Activation').selectOption('GELU');
   await page.getByLabel('Optimizer').selectOption('SGD');
@@ -24,17 +30,20 @@ it('controls write the code, and the code moves the controls', async () => {
   ])
     expect(code).toContain(piece);
   await editor(page).fill(
-    code.replace('manualSeed(0)', 'manualSeed(42)').replace('new optim.SGD', 'new optim.Lion'),
+    code
+      .replace('manualSeed(0)', 'manualSeed(42)')
+      .replace('new optim.SGD', 'new optim.Adam')
+      .replace('lr: 0.3', 'lr: 0.01'),
   );
   await expect.poll(() => page.getByLabel('Seed').inputValue()).toBe('42');
-  expect(await page.getByLabel('Optimizer').inputValue()).toBe('Lion');
+  expect(await page.getByLabel('Optimizer').inputValue()).toBe('Adam');
   await reached(page, { below: 0.2 });
 });
 
 describe('an address', () => {
   it('holds a program and its points, and runs them again', async () => {
     const page = await open('playground.html#xor');
-    await trained(page, { beyond: 10 });
+    await begun(page);
     await editor(page).fill((await codeIn(page)).replace('manualSeed(0)', 'manualSeed(7)'));
     await expect.poll(() => page.getByLabel('Seed').inputValue()).toBe('7');
     await page.locator('.k-backdrop').click({ position: { x: 9, y: 9 } });
@@ -43,7 +52,7 @@ describe('an address', () => {
     await expect.poll(() => page.url()).toContain('#code=');
 
     const again = await open(page.url());
-    await trained(again, { beyond: 10 });
+    await begun(again);
     expect(await again.getByLabel('Seed').inputValue()).toBe('7');
     expect(await again.locator('.k-point').count()).toBe(count);
     await reached(again, { below: 0.2 });
@@ -101,7 +110,7 @@ describe('examples', () => {
 
 it('stops what never ends', async () => {
   const page = await open('playground.html');
-  await trained(page, { beyond: 10 });
+  await begun(page);
   await page.getByRole('button', { name: 'Stop' }).click();
   const at = await stepOf(page);
   await page.waitForTimeout(500);
