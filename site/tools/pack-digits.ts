@@ -37,7 +37,10 @@ function pick(name: string, ofEach: number): { label: number; grays: number[] }[
 const train = pick('train', 170);
 const all = [...train, ...pick('t10k', 30)];
 const grays = all.flatMap((image) => image.grays);
-const pairs = Uint8Array.from({ length: grays.length / 2 }, (_, i) => ((grays[2 * i] ?? 0) << 4) | (grays[2 * i + 1] ?? 0));
+const pairs = Uint8Array.from(
+  { length: grays.length / 2 },
+  (_, i) => ((grays[2 * i] ?? 0) << 4) | (grays[2 * i + 1] ?? 0),
+);
 const packed = {
   train: train.length,
   labels: all.map(({ label }) => label).join(''),

@@ -28,7 +28,11 @@ export function importedNames(code: string): string[] {
 
 function javascript(blocks: readonly string[]): string {
   const text = blocks.map((block, i) => `;__enterBlock(${i});${block}`).join('\n');
-  return transform(text, { transforms: ['typescript', 'imports'], disableESTransforms: true, filePath: source }).code;
+  return transform(text, {
+    transforms: ['typescript', 'imports'],
+    disableESTransforms: true,
+    filePath: source,
+  }).code;
 }
 
 /** Lines between the head of a made function and its body, as this engine counts them. */
