@@ -34,8 +34,5 @@ const cases = pages.flatMap((path) => Object.keys(forms).map((form) => [path, fo
 it.each(cases)('gives %s 95 or more on a %s', { timeout: 120_000 }, async (path, form) => {
   const found = await scores(path, forms[form]);
   console.log(path, form, found);
-  // How fast a page is depends on what else the machine does: it is printed here, and judged where KINDLING_WHOLE is 1.
-  expect(found.accessibility).toBeGreaterThanOrEqual(95);
-  expect(found['best-practices']).toBeGreaterThanOrEqual(95);
-  if (process.env.KINDLING_WHOLE === '1') expect(found.performance).toBeGreaterThanOrEqual(95);
+  for (const score of Object.values(found)) expect(score).toBeGreaterThanOrEqual(95);
 });
