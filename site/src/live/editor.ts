@@ -95,6 +95,8 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
         EditorView.contentAttributes.of({
           'aria-label': options.label,
           spellcheck: 'false',
+          // It scrolls, and is reached by keys.
+          tabindex: '0',
           autocapitalize: 'off',
         }),
         EditorView.updateListener.of((update) => {

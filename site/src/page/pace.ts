@@ -42,6 +42,10 @@ export class Pace {
     return this.paused || this.stepsPerSecond > 0;
   }
 
+  get held(): boolean {
+    return this.paused;
+  }
+
   /** Ends when the next step may be taken; `idle` is called for each thing heard meanwhile. */
   async next(idle: () => void): Promise<void> {
     await turn();

@@ -12,6 +12,8 @@ export type Request =
   | { readonly kind: 'points'; readonly set: string; readonly points: readonly Point[] }
   | { readonly kind: 'pause'; readonly paused: boolean }
   | { readonly kind: 'step' }
+  /** The last frame is on the screen: another may come. */
+  | { readonly kind: 'seen' }
   /** Steps a second at most; 0 is as many as there can be. */
   | { readonly kind: 'rate'; readonly stepsPerSecond: number }
   | { readonly kind: 'drawing'; readonly pixels: Float32Array };

@@ -25,8 +25,14 @@ let lastValue = Number.NaN;
 
 /** Steps and time at the last frames, for the rate over about half a second. */
 const times: { step: number; at: number }[] = [];
-let sent = Number.NEGATIVE_INFINITY;
+let turned = Number.NEGATIVE_INFINITY;
 
+/** A page that is slow to draw gets no more frames than it draws: what it has not seen would pile up. */
+let unseen = false;
+
+onRequest('seen', () => {
+  unseen = false;
+});
 onRequest('drawing', ({ pixels }) => {
   drawing = pixels;
 });
@@ -40,11 +46,10 @@ function stepsPerSecond(now: number): number {
 
 function sendFrame(): void {
   if (last === undefined) return;
-  const now = performance.now();
-  sent = now;
+  unseen = true;
   const frame: Frame = {
     step,
-    stepsPerSecond: stepsPerSecond(now),
+    stepsPerSecond: stepsPerSecond(performance.now()),
     value: lastValue,
     measure: last.loss === undefined ? 'Score' : 'Loss',
     losses: history.curve(),
@@ -64,7 +69,9 @@ export async function show(shown: Step): Promise<void> {
   const value = shown.loss ?? shown.score;
   lastValue = value instanceof Tensor ? Number(value.item()) : value;
   history.add(lastValue);
-  if (!pace.slow && performance.now() - sent < frameEvery) return;
-  sendFrame();
+  const now = performance.now();
+  if (!pace.slow && now - turned < frameEvery) return;
+  turned = now;
+  if (pace.held || !unseen) sendFrame();
   await pace.next(sendFrame);
 }

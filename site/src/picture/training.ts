@@ -103,7 +103,9 @@ export function useTraining(initialSet: string, initialPoints: readonly Point[])
             return;
           }
           if (running === candidate) promote();
-          if (running === current) frame.value = report.frame;
+          if (running !== current) return;
+          frame.value = report.frame;
+          requestAnimationFrame(() => running.post({ kind: 'seen' } satisfies Request));
         },
         onFailed(problem) {
           if (running !== candidate && running !== current) return;

@@ -27,17 +27,7 @@ export async function runExample(load: () => Promise<unknown>): Promise<Run> {
     fail = reject;
   });
   failed.catch(() => {});
-  vi.stubGlobal('self', {
-    postMessage(message: FromWorker) {
-      if (message.kind !== 'page') return;
-      const report = message.message as Report;
-      if (report.kind !== 'frame') return;
-      frames.push(report.frame);
-      for (const { suits, found } of waiting) if (suits(report.frame)) found(report.frame);
-    },
-  });
   const { deliver } = await import('../../src/live/page.ts');
-  load().catch(fail);
   const run: Run = {
     frames,
     say: deliver,
@@ -47,6 +37,17 @@ export async function runExample(load: () => Promise<unknown>): Promise<Run> {
       return already ? Promise.resolve(already) : Promise.race([later, failed]);
     },
   };
+  vi.stubGlobal('self', {
+    postMessage(message: FromWorker) {
+      if (message.kind !== 'page') return;
+      const report = message.message as Report;
+      if (report.kind !== 'frame') return;
+      frames.push(report.frame);
+      run.say({ kind: 'seen' });
+      for (const { suits, found } of waiting) if (suits(report.frame)) found(report.frame);
+    },
+  });
+  load().catch(fail);
   running.push(run);
   return run;
 }
