@@ -46,15 +46,15 @@ export class Pace {
     return this.paused;
   }
 
-  /** Ends when the next step may be taken; `idle` is called for each thing heard meanwhile. */
+  /** Ends when the next step may be taken; where it waits, `idle` is called at once and for each thing heard meanwhile. */
   async next(idle: () => void): Promise<void> {
     await turn();
     while (this.paused && this.single === 0) {
+      // What woke it may have moved points.
+      idle();
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
-      // What woke it may have moved points.
-      if (this.paused && this.single === 0) idle();
     }
     this.single = Math.max(0, this.single - 1);
     if (this.stepsPerSecond === 0 || this.paused) return;

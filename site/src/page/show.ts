@@ -72,6 +72,6 @@ export async function show(shown: Step): Promise<void> {
   const now = performance.now();
   if (!pace.slow && now - turned < frameEvery) return;
   turned = now;
-  if (pace.held || !unseen) sendFrame();
+  if (!pace.held && !unseen) sendFrame();
   await pace.next(sendFrame);
 }
