@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What each landing tries; the rest is tried by `pnpm site:check`, which tries all. */
-const sample = ['built', 'guides', 'library', 'moving', 'pages'];
+const sample = ['built', 'guides', 'moving', 'pages'];
 const sampled = process.env.KINDLING_SAMPLE === '1';
 
 /** Tests of the built site in a real browser. */
