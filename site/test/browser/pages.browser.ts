@@ -9,7 +9,7 @@ const all = readdirSync(built, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.html') && !path.startsWith('reference/') && path !== '404.html');
 
 // A sample opens one page of each kind, in one of the forms.
-const kinds = ['index', 'quick-start', 'playground', 'losses/HuberLoss', 'same-seed', 'gradient-inspector'];
+const kinds = ['index', 'quick-start', 'playground', 'losses/HuberLoss', 'same-seed'];
 const sampled = process.env.KINDLING_SAMPLE === '1';
 const pages = sampled ? kinds.map((name) => `${name}.html`) : all;
 const forms = [
