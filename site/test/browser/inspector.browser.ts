@@ -31,7 +31,7 @@ describe('the gradient inspector', () => {
     const page = await openAt('expression');
     for (let i = 0; i < 3; i++) await next(page).click();
     expect(await narration(page)).toContain('MulBackward0 gets 1');
-    await box(page, /^x, leaf/).click();
+    await box(page, /: x, leaf/).click();
     expect(await details(page).textContent()).toMatch(/waiting here.*0\.8776.*4\.2/s);
     await next(page).click();
     expect(await narration(page)).toBe('x is a leaf, and gets 5.07758, which becomes its .grad.');
@@ -68,7 +68,7 @@ describe('the gradient inspector', () => {
 
   it('shows where gradients are lost, and walks a recorded walk', async () => {
     const page = await openAt('lost');
-    await box(page, /^frozen = detach, gradient lost/).click();
+    await box(page, /: frozen = detach, gradient lost/).click();
     await expect.poll(() => details(page).textContent()).toContain('Gradients end here');
     await page.getByLabel('Example').selectOption('second');
     await page.getByLabel('Walk').selectOption('1');
