@@ -1,7 +1,7 @@
 /** The module of the worker that takes notice of what a program compiles, and tells the page what came of it. */
 import { type Compiled, type compile, getNumThreads, observe, setNumThreads } from '@kindling/core';
 import { postToPage } from '../live/page.ts';
-import { lineOfCaller } from '../workbench/line-of-caller.ts';
+import { linesFromHere } from '../workbench/line-of-caller.ts';
 import type { Exploration, Explored, Measured } from './exploration.ts';
 import { linesOf, type Seen } from './lines.ts';
 import { measure, type Way } from './measure.ts';
@@ -26,12 +26,7 @@ const mostCalls = 6;
 const milliseconds = 1500;
 
 const taken: Taken[] = [];
-let first = 0;
-
-function lineNow(): number | null {
-  const line = lineOfCaller();
-  return line === null ? null : line - first;
-}
+let lineNow = (): number | null => null;
 
 function callOf(one: Taken, args: readonly unknown[]): unknown {
   one.given = args;
@@ -81,7 +76,7 @@ function waysOf({ step, eager, given }: Taken): Way[] {
 export const explorer = {
   /** Takes notice of what is compiled from now on, by the module that the program has. */
   begin(core: object): void {
-    first = (lineOfCaller() ?? 0) + 1;
+    lineNow = linesFromHere();
     const module = core as { compile: Compile };
     module.compile = noticing(module.compile);
   },

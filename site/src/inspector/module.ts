@@ -3,7 +3,7 @@ import { Tensor } from '@kindling/core';
 import { Module } from '@kindling/nn';
 import { postToPage } from '../live/page.ts';
 import type { Declared } from '../workbench/declared-names.ts';
-import { lineOfCaller } from '../workbench/line-of-caller.ts';
+import { linesFromHere } from '../workbench/line-of-caller.ts';
 import type { Inspection } from './inspection.ts';
 import { Recorder } from './recorder.ts';
 
@@ -26,11 +26,7 @@ let recorder: Recorder | null = null;
 export const inspector = {
   /** Looks on from now on. The code begins on the line after the one that calls this. */
   begin(): void {
-    const first = (lineOfCaller() ?? 0) + 1;
-    recorder = new Recorder(() => {
-      const line = lineOfCaller();
-      return line === null ? null : line - first;
-    });
+    recorder = new Recorder(linesFromHere());
   },
 
   /** Tells the page what was seen; `values` are what the code's names stand for in the end. */

@@ -1,20 +1,24 @@
 /** Whether anybody looks: a training nobody sees should cost no processor. */
 import { onBeforeUnmount, onMounted, type Ref } from 'vue';
+import type { Training } from './training.ts';
 
 /** A training that nobody touches comes to rest after this long. */
 const untouched = 90_000;
 
-export interface Watching {
-  /** Called with whether nobody can see the element. */
-  readonly onUnseen: (unseen: boolean) => void;
-  /** Called when nobody has touched the page for long. */
-  readonly onIdle: () => void;
-}
-
-export function watchAttention(element: Ref<HTMLElement | undefined>, { onUnseen, onIdle }: Watching): void {
+/** Has a training rest while nobody can see its element, and pause where nobody has touched the page for long: `note` says so. */
+export function watchAttention(
+  element: Ref<HTMLElement | undefined>,
+  training: Training,
+  note: Ref<string>,
+): void {
   let away = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tell = (): void => onUnseen(away || document.hidden);
+  const tell = (): void => training.rest(away || document.hidden);
+  const onIdle = (): void => {
+    if (training.state.value !== 'running') return;
+    training.pause(true);
+    note.value = 'Paused, since nobody has touched the page for a while.';
+  };
   const touched = (): void => {
     clearTimeout(timer);
     timer = setTimeout(onIdle, untouched);
@@ -40,3 +44,9 @@ export function watchAttention(element: Ref<HTMLElement | undefined>, { onUnseen
 }
 
 export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** Starts what moves, or says why it waits. */
+export function startUnlessStill(start: () => void, note: Ref<string>): void {
+  if (wantsStillness()) note.value = 'Your system asks for less motion: the training waits for you.';
+  else start();
+}
