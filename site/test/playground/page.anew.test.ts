@@ -35,8 +35,11 @@ describe('a training', () => {
       ...point,
       label: point.label === 0 ? (1 as const) : (0 as const),
     }));
-    const before = run.frames.length;
+    // A step at a time: at full speed it could have learned anew before the next frame.
+    run.say({ kind: 'pause', paused: true });
+    const before = run.frames.length - 1;
     run.say({ kind: 'points', set: 'xor', points: flipped });
+    run.say({ kind: 'step' });
     await run.until((frame) => run.frames.indexOf(frame) > before && frame.value > 0.5);
   });
 });
