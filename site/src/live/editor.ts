@@ -134,8 +134,12 @@ export function createEditor(parent: HTMLElement, text: string, options: EditorO
     point(line) {
       const { doc } = view.state;
       const from = line === null || line < 0 || line >= doc.lines ? null : doc.line(line + 1).from;
-      const into = from === null ? [] : [EditorView.scrollIntoView(from, { y: 'nearest' })];
-      view.dispatch({ effects: [pointAt.of(from), ...into] });
+      view.dispatch({ effects: pointAt.of(from) });
+      if (from === null) return;
+      // CodeMirror's own way into view moves the page too, from under the pointer that asks for it.
+      const { top, bottom, height } = view.lineBlockAt(from);
+      const box = view.scrollDOM;
+      box.scrollTop = Math.min(Math.max(box.scrollTop, bottom + 2 * height - box.clientHeight), top);
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),
