@@ -1,10 +1,11 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { setup } from '../tools/bundled/index.ts';
 import type { Suite } from './peers/cases.ts';
 import { findPeers, label, type Peer, run } from './runners.ts';
 import { type Found, printCases, printSteps, printUpdates } from './tables.ts';
 
-const usage = `Times Kindling and its peers, each in a process of its own, in turns.
+const usage = `Times Kindling and its peers, each in a process of its own, in turns. Kindling runs as it is installed, each package one file.
 
 Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences] [losses] [optim] [options]
 
@@ -66,7 +67,7 @@ function timeSuite(suite: Suite, peers: readonly Peer[], rounds: number, ms: num
   return found;
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     args: process.argv.slice(2).filter((a) => a !== '--'),
@@ -91,18 +92,23 @@ function main(): void {
   console.log(
     `${new Date().toISOString().slice(0, 16)} UTC, ${processors.length} cores of ${processors[0]?.model}, load ${load()}`,
   );
-  for (const suite of suites) {
-    const peers = all.filter((peer) => peer.command(suite) !== null);
-    const found = timeSuite(suite, peers, Number(values.rounds), Number(values.ms));
-    if (suite === 'steps') printSteps(peers, found);
-    else if (suite === 'optim') printUpdates(peers, found);
-    else printCases(titles[suite], peers, found);
+  const removeBundles = await setup();
+  try {
+    for (const suite of suites) {
+      const peers = all.filter((peer) => peer.command(suite) !== null);
+      const found = timeSuite(suite, peers, Number(values.rounds), Number(values.ms));
+      if (suite === 'steps') printSteps(peers, found);
+      else if (suite === 'optim') printUpdates(peers, found);
+      else printCases(titles[suite], peers, found);
+    }
+  } finally {
+    removeBundles();
   }
   console.log(`load at the end ${load()}`);
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);
   process.exitCode = 2;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as core from '@kindling/core';
+import { onBundles } from '../tools/bundled/index.ts';
 import {
   convolutions,
   lenet,
@@ -89,8 +90,7 @@ function onNode(
   [file, ...args]: readonly [string, ...string[]],
   { threads = 1, suites = everySuite }: { threads?: number; suites?: readonly Suite[] } = {},
 ): Peer {
-  const command = (suite: Suite) =>
-    [program, '--import', 'tsx', here(`peers/${file}`), suite, ...args] as const;
+  const command = (suite: Suite) => [program, ...onBundles, here(`peers/${file}`), suite, ...args] as const;
   return {
     name,
     runtime: `Node ${version}`,

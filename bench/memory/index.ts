@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { onBundles, setup } from '../../tools/bundled/index.ts';
 
 const usage = `What training takes in memory, and what the first calls of compiled steps take in time.
 
@@ -15,7 +16,7 @@ function run(file: string, ...args: string[]): string {
   const script = fileURLToPath(new URL(file, import.meta.url));
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    ['--expose-gc', '--import', 'tsx', script, ...args],
+    ['--expose-gc', ...onBundles, script, ...args],
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`${file} ended with ${status}:\n${stderr.slice(-2000)}`);
@@ -49,7 +50,7 @@ const parts: Record<string, () => string> = {
     `${firstRuns("A compiled Adam step of MNIST's net")}\n${firstRuns('A compiled Adam step of 100 layers of 32', 'deep')}`,
 };
 
-function main(): void {
+async function main(): Promise<void> {
   const wanted = process.argv.slice(2).filter((argument) => argument !== '--');
   if (wanted.includes('--help')) {
     console.log(usage);
@@ -58,12 +59,17 @@ function main(): void {
   const unknown = wanted.find((part) => !Object.hasOwn(parts, part));
   if (unknown !== undefined)
     throw new Error(`no part "${unknown}"; there are: ${Object.keys(parts).join(', ')}`);
-  for (const [name, part] of Object.entries(parts))
-    if (wanted.length === 0 || wanted.includes(name)) console.log(part());
+  const removeBundles = await setup();
+  try {
+    for (const [name, part] of Object.entries(parts))
+      if (wanted.length === 0 || wanted.includes(name)) console.log(part());
+  } finally {
+    removeBundles();
+  }
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   console.error(`bench:memory: ${(error as Error).message}`);
   process.exitCode = 2;

@@ -8,6 +8,14 @@ import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '../..');
 
+/** What has Node run TypeScript, on these bundles. */
+export const onBundles: readonly string[] = [
+  '--import',
+  'tsx',
+  '--import',
+  join(import.meta.dirname, 'start.mjs'),
+];
+
 /** The sources of all entries, by the names that they are imported under. */
 function entries(): Record<string, string> {
   const folder = join(root, 'packages');
@@ -24,6 +32,7 @@ function entries(): Record<string, string> {
   );
 }
 
+/** Makes the bundles; returns what removes them. */
 export async function setup(): Promise<() => void> {
   const caches = join(root, 'node_modules/.cache');
   mkdirSync(caches, { recursive: true });

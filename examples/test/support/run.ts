@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { onBundles } from '../../../tools/bundled/index.ts';
 
 const examples = join(import.meta.dirname, '../..');
-const bundled = join(examples, '../tools/bundled/start.mjs');
 
 export interface Ended {
   readonly status: number | null;
@@ -16,8 +16,7 @@ export const runExample = (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Ended =>
-  spawnSync(
-    process.execPath,
-    ['--import', 'tsx', '--import', bundled, join(examples, `${script}.ts`), ...args],
-    { encoding: 'utf8', env: { ...process.env, ...env } },
-  );
+  spawnSync(process.execPath, [...onBundles, join(examples, `${script}.ts`), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
