@@ -296,6 +296,66 @@ describe('shapes and dtypes', () => {
     expect(square.add_(square.t()).equal(sum)).toBe(true);
   });
 
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ['eq_', (x) => x.eq_(3)],
+    ['gt_', (x) => x.gt_(tensor([1, 9]))],
+    ['logicalNot_', (x) => x.logicalNot_()],
+    ['logicalAnd_', (x) => x.logicalAnd_(tensor([1, 0]))],
+    ['uniform_', (x) => x.uniform_()],
+    ['normal_', (x) => x.normal_()],
+    ['bernoulli_', (x) => x.bernoulli_(0.5)],
+    ['random_', (x) => x.random_()],
+    ['exponential_', (x) => x.exponential_()],
+    ['geometric_', (x) => x.geometric_(0.5)],
+  ])('%s overwrites: the old values get the gradient 0', (_, overwrite) => {
+    const w = leaf(1.5, 2);
+    overwrite(w.mul(2)).sum().backward();
+    expect(w.grad?.toArray()).toEqual([0, 0]);
+  });
+
+  test('answers in place are numbers of the tensor that they are written into', () => {
+    expect(floats(1.5, 2).eq_(2).toArray()).toEqual([0, 1]);
+    expect(tensor([1, 2]).le_(1.5).toArray()).toEqual([1, 0]);
+    expect(tensor([true, false]).eq_(floats(1.5, 0)).toArray()).toEqual([false, true]);
+    expect(tensor([6, 3]).bitwiseAnd_(5).toArray()).toEqual([4, 1]);
+    expect(tensor([true, false]).bitwiseNot_().toArray()).toEqual([false, true]);
+    expect(() => floats(1).bitwiseOr_(1)).toThrow(
+      'bitwiseOr_: expected integer or bool tensors, got float32',
+    );
+    expect(() => floats(1, 2).lt_(K.ones([2, 2]))).toThrow("lt_: output with shape [2] doesn't match");
+  });
+
+  test('a scan in place keeps the dtype: bytes wrap around, bools are refused', () => {
+    expect(tensor([100, 200]).to('uint8').cumsum_(0).toArray()).toEqual([100, 44]);
+    expect(tensor([1, 2, 3]).cumprod_(0).toArray()).toEqual([1, 2, 6]);
+    expect(() => tensor([true]).cumsum_(0)).toThrow('cumsum_: not implemented for bool');
+    expect(() => floats(1).cumprod_(0, { dtype: 'float64' })).toThrow(
+      'cumprod_: the dtype of the input and that of the result should match, got float32 and float64',
+    );
+  });
+
+  test('a product is added in place where it has the shape', () => {
+    const x = K.ones([2, 3]);
+    expect(x.addmm_(K.ones([2, 2]), K.ones([2, 3]), { beta: 2, alpha: 3 })).toBe(x);
+    expect(x.equal(K.full([2, 3], 8))).toBe(true);
+    expect(() => K.ones(3).addmm_(K.ones([2, 2]), K.ones([2, 3]))).toThrow(
+      'addmm_: the result of shape [2, 3] does not fit into the tensor of shape [3]',
+    );
+    const w = leaf(1.5, 2);
+    w.mul(2)
+      .addmv_(K.ones([2, 2], { dtype: 'float64' }), w, { beta: 3 })
+      .sum()
+      .backward();
+    expect(w.grad?.toArray()).toEqual([8, 8]);
+  });
+
+  test('detach_ makes a leaf of a result, and refuses a view', () => {
+    const w = leaf(1.5, 2);
+    const y = w.mul(2);
+    expect([y.detach_() === y, y.isLeaf, y.requiresGrad]).toEqual([true, true, false]);
+    expect(() => w.mul(2).view(2).detach_()).toThrow("detach_: Can't detach views in-place");
+  });
+
   test('only a tensor is written to', () => {
     const add_ = Tensor.prototype.add_ as (this: unknown, other: unknown) => Tensor;
     expect(() => add_.call([1, 2], 1)).toThrow(DTypeError);

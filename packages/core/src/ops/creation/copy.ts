@@ -1,10 +1,10 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
-import { ShapeError } from '../../errors.ts';
+import { AutogradError, ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
+import { autogradOf, type Tensor } from '../../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -82,6 +82,27 @@ export const detach = function (x: Tensor): Tensor {
   return applyView(detachPrimitive, x, undefined);
 };
 
+const detachInPlaceTakes = signature('detach_', cloneParameters);
+
+/**
+ * Takes x out of the graph, and makes a leaf of it that requires no gradient. Follows `Tensor.detach_`.
+ * @throws AutogradError for a view, whose base would stay in the graph
+ * @example
+ * ```ts
+ * const w = tensor([1.5], { requiresGrad: true });
+ * w.mul(2).detach_().requiresGrad; // false
+ * ```
+ */
+export const detach_ = function (x: Tensor): Tensor {
+  detachInPlaceTakes(arguments);
+  const state = autogradOf(x);
+  if (state.base !== null && x.requiresGrad)
+    throw new AutogradError("detach_: Can't detach views in-place. Use detach() instead");
+  x.gradFn = null;
+  x.requiresGrad = false;
+  return x;
+};
+
 const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'copy',
   saves: 0,
@@ -113,4 +134,4 @@ export function copy_(target: Tensor, source: Tensor): Tensor {
 }
 
 /** The functions of this file that are methods too. */
-export default { clone, contiguous, detach, to, copy_ };
+export default { clone, contiguous, detach, detach_, to, copy_ };

@@ -274,6 +274,12 @@ export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E
 
 /** Another name of {@link atan2}. */
 export const arctan2 = alias('arctan2', atan2);
+/** {@link atan2} in place. */
+export const atan2_ = inPlace(atan2);
+/** Another name of {@link atan2_}. */
+export const arctan2_ = alias('arctan2_', atan2_);
+/** {@link hypot} in place. */
+export const hypot_ = inPlace(hypot);
 /** {@link xlogy} in place. */
 export const xlogy_ = inPlace(xlogy);
 /** {@link copysign} in place. */

@@ -7,18 +7,20 @@ import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { binary, type ElementwiseDefinition, unary } from './define.ts';
+import { binary, type ElementwiseDefinition, inPlace, unary } from './define.ts';
 import { integersOnly } from './dtype-checks.ts';
 import { notATensor } from './operands.ts';
 import {
   applyBinary,
+  applyElementwiseInPlace,
   applyUnary,
   type BinaryFunction,
   ElementwiseOp,
   type UnaryFunction,
 } from './operation.ts';
 
-const answer: ElementwiseDefinition = { dtype: 'bool', gradient: false };
+/** No gradient goes through: not through a bool, which has none, nor to numbers that an answer takes the place of. */
+const answer: ElementwiseDefinition = { dtype: 'bool', gradient: (_, ...x) => x.map(() => E.constant(0)) };
 
 /** Of two operands; the result is bool. */
 const comparison = (name: string, f: (a: Expr, b: Expr) => Expr): BinaryFunction => binary(name, f, answer);
@@ -43,6 +45,22 @@ export const gt = comparison('gt', E.gt);
 /** a >= b, elementwise and broadcast, as bool. Follows `torch.ge`. */
 export const ge = comparison('ge', E.ge);
 
+/**
+ * {@link eq} in place: 1 where x equals the other, else 0. In a graph the old values get no gradient.
+ * @example tensor([1.5, 2]).eq_(2); // tensor([0., 1.])
+ */
+export const eq_ = inPlace(eq);
+/** {@link ne} in place; otherwise as {@link eq_}. */
+export const ne_ = inPlace(ne);
+/** {@link lt} in place; otherwise as {@link eq_}. */
+export const lt_ = inPlace(lt);
+/** {@link le} in place; otherwise as {@link eq_}. */
+export const le_ = inPlace(le);
+/** {@link gt} in place; otherwise as {@link eq_}. */
+export const gt_ = inPlace(gt);
+/** {@link ge} in place; otherwise as {@link eq_}. */
+export const ge_ = inPlace(ge);
+
 const onMasks = (f: (a: Expr, b: Expr) => Expr) => (a: Expr, b: Expr) => f(E.toMask(a), E.toMask(b));
 
 /** Both are other than 0. Follows `torch.logical_and`. */
@@ -51,6 +69,13 @@ export const logicalAnd = comparison('logical_and', onMasks(E.and));
 export const logicalOr = comparison('logical_or', onMasks(E.or));
 /** Exactly one is other than 0. Follows `torch.logical_xor`. */
 export const logicalXor = comparison('logical_xor', onMasks(E.xor));
+
+/** {@link logicalAnd} in place; otherwise as {@link eq_}. */
+export const logicalAnd_ = inPlace(logicalAnd);
+/** {@link logicalOr} in place; otherwise as {@link eq_}. */
+export const logicalOr_ = inPlace(logicalOr);
+/** {@link logicalXor} in place; otherwise as {@link eq_}. */
+export const logicalXor_ = inPlace(logicalXor);
 
 /** Of one operand; `onInteger` is what the predicate says of any integer. */
 const predicate = (name: string, f: (x: Expr) => Expr, onInteger?: boolean): UnaryFunction =>
@@ -61,6 +86,8 @@ const predicate = (name: string, f: (x: Expr) => Expr, onInteger?: boolean): Una
 
 /** x is 0. Follows `torch.logical_not`. */
 export const logicalNot = predicate('logical_not', (x) => E.eq(x, 0));
+/** {@link logicalNot} in place; otherwise as {@link eq_}. */
+export const logicalNot_ = inPlace(logicalNot);
 /**
  * x is NaN. Follows `torch.isnan`.
  * @example isnan(tensor([1, NaN])); // tensor([False,  True])
@@ -100,6 +127,13 @@ export const bitwiseOr = bitwise('bitwise_or', E.ior);
 /** a ^ b on integers, "exclusive or" on bools. Follows `torch.bitwise_xor`. */
 export const bitwiseXor = bitwise('bitwise_xor', E.ixor);
 
+/** {@link bitwiseAnd} in place. */
+export const bitwiseAnd_ = inPlace(bitwiseAnd);
+/** {@link bitwiseOr} in place. */
+export const bitwiseOr_ = inPlace(bitwiseOr);
+/** {@link bitwiseXor} in place. */
+export const bitwiseXor_ = inPlace(bitwiseXor);
+
 const bitwiseNotOp = new ElementwiseOp({
   name: 'bitwise_not',
   arity: 1,
@@ -112,6 +146,13 @@ export function bitwiseNot(x: Tensor): Tensor {
   if (arguments.length > 1) refuseExcess('bitwiseNot', ['x'], arguments);
   if (!(x instanceof Tensor)) throw notATensor('bitwiseNot', [x]);
   return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
+}
+
+/** {@link bitwiseNot} in place. */
+export function bitwiseNot_(x: Tensor): Tensor {
+  if (arguments.length > 1) refuseExcess('bitwiseNot_', ['x'], arguments);
+  if (!(x instanceof Tensor)) throw notATensor('bitwiseNot_', [x]);
+  return x.dtype === 'bool' ? logicalNot_(x) : applyElementwiseInPlace(bitwiseNotOp, [x]);
 }
 
 /** Options of {@link isclose} and {@link allclose}. */

@@ -2,9 +2,9 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
-import { formatShape } from '../../shape.ts';
+import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { to } from '../creation/copy.ts';
+import { copy_, to } from '../creation/copy.ts';
 import { add } from '../elementwise/arithmetic.ts';
 import { logicalAnd, logicalOr } from '../elementwise/compare.ts';
 import { maskedFill } from '../indexing/masked.ts';
@@ -154,5 +154,32 @@ export const addr = composition(
   },
 );
 
+/** An operation whose result takes the place of what it adds to. */
+const addedTo = (name: string, add: (x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions) => Tensor) =>
+  composition(name, baddbmmParameters, (x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor => {
+    const sum = add(x, a, b, options);
+    if (!sameShape(sum.shape, x.shape)) {
+      throw new ShapeError(
+        `${name}: the result of shape ${formatShape(sum.shape)} does not fit into the tensor of shape ${formatShape(x.shape)}`,
+      );
+    }
+    return copy_(x, sum);
+  });
+
+/**
+ * {@link addmm} in place. Follows `Tensor.addmm_`.
+ * @throws ShapeError where the result has another shape than x, as of all five; otherwise as {@link addmm}
+ * @example zeros([1, 2]).addmm_(tensor([[1.5, 2]]), eye(2), { alpha: 2 }); // tensor([[3., 4.]])
+ */
+export const addmm_ = addedTo('addmm_', addmm);
+/** {@link addmv} in place. Follows `Tensor.addmv_`. */
+export const addmv_ = addedTo('addmv_', addmv);
+/** {@link addr} in place. Follows `Tensor.addr_`. */
+export const addr_ = addedTo('addr_', addr);
+/** {@link baddbmm} in place. Follows `Tensor.baddbmm_`. */
+export const baddbmm_ = addedTo('baddbmm_', baddbmm);
+/** {@link addbmm} in place. Follows `Tensor.addbmm_`. */
+export const addbmm_ = addedTo('addbmm_', addbmm);
+
 /** The functions of this file that are methods too. */
-export default { addmm, addmv, addr, baddbmm, addbmm };
+export default { addmm, addmv, addr, baddbmm, addbmm, addmm_, addmv_, addr_, baddbmm_, addbmm_ };

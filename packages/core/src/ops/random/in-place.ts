@@ -3,9 +3,11 @@ import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
+import { isGradEnabled } from '../../record/grad-mode.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
+import { zero_ } from '../creation/fill.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
 import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
@@ -29,6 +31,8 @@ function drawInto<D extends Distribution>(
   if (!ofAnyDtype.includes(distribution)) {
     floatsOnly(name, (dtype) => `not implemented for ${dtype}`)(x.dtype);
   }
+  // No gradient goes to the old values.
+  if (x.gradFn !== null && isGradEnabled()) zero_(x);
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
   updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d));

@@ -1,7 +1,8 @@
-import { K, signature } from '../../arguments/index.ts';
+import { signature } from '../../arguments/index.ts';
 import { elementsOf, extentOf, recordCumprodGradient, scan, worksInJavaScript } from '../../kernels/index.ts';
 import {
   apply,
+  applyInPlace,
   applyMulti,
   defineMulti,
   definePrimitive,
@@ -21,7 +22,8 @@ import { sum } from '../reductions/sum.ts';
 import { transpose } from '../views/permute.ts';
 import { unsqueeze } from '../views/shape.ts';
 import { gradientOfProducts, secondOfProducts } from './cumprod-gradient.ts';
-import type { ScanOptions } from './cumulative.ts';
+import { scanInPlace } from './in-place.ts';
+import { type ScanOptions, scanParameters } from './options.ts';
 
 const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
@@ -33,11 +35,7 @@ const cumprodPrimitive = definePrimitive<number>({
   ],
 });
 
-const cumprodTakes = signature('cumprod', {
-  x: K.tensor,
-  dim: K.integer,
-  options: K.options<ScanOptions>({ dtype: K.dtype }),
-});
+const cumprodTakes = signature('cumprod', scanParameters);
 
 /**
  * Running products along `dim`: y_k = x_0 * ... * x_k. Bools and integers give int32. Follows `torch.cumprod`.
@@ -49,6 +47,14 @@ export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   const d = normalizeDim(dim, x.ndim, 'cumprod');
   return totalAs(x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }
+
+/**
+ * {@link cumprod} in place; bytes wrap around. Follows `Tensor.cumprod_`.
+ * @throws IndexError when the dimension is out of range; DTypeError for bools, and for another dtype than that of x
+ */
+export const cumprod_ = scanInPlace('cumprod_', cumprod, (x, dim) =>
+  applyInPlace(cumprodPrimitive, [x], dim),
+);
 
 const cumprodGradientPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'cumprod_backward',

@@ -1,5 +1,4 @@
 import { K, signature } from '../../arguments/index.ts';
-import type { DType } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { defineMulti, OUTPUT } from '../../record/index.ts';
@@ -14,19 +13,11 @@ import type { ValuesAndIndices } from '../order/sorting.ts';
 import { totalAs } from '../reductions/reduction.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { narrow } from '../views/slices.ts';
-import { runningSum } from './running-sum.ts';
+import { scanInPlace } from './in-place.ts';
+import { type ScanOptions, scanParameters } from './options.ts';
+import { runningSum, runningSumInPlace } from './running-sum.ts';
 
-/** Options of {@link cumsum} and `cumprod`. */
-export interface ScanOptions {
-  /** x is converted to this dtype first. Default: its own, int32 for bools and integers. */
-  readonly dtype?: DType;
-}
-
-const cumsumTakes = signature('cumsum', {
-  x: K.tensor,
-  dim: K.integer,
-  options: K.options<ScanOptions>({ dtype: K.dtype }),
-});
+const cumsumTakes = signature('cumsum', scanParameters);
 
 /**
  * Running sums along `dim`: y_k = x_0 + ... + x_k. Bools and integers give int32. Follows `torch.cumsum`.
@@ -38,6 +29,12 @@ export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   const d = normalizeDim(dim, x.ndim, 'cumsum');
   return totalAs(x, options?.dtype, (y) => runningSum(y, d, false));
 }
+
+/**
+ * {@link cumsum} in place; bytes wrap around. Follows `Tensor.cumsum_`.
+ * @throws IndexError when the dimension is out of range; DTypeError for bools, and for another dtype than that of x
+ */
+export const cumsum_ = scanInPlace('cumsum_', cumsum, runningSumInPlace);
 
 /** The extremum so far and where it stood last; from a NaN on, NaN. */
 function runningExtremum(name: 'cummax' | 'cummin') {

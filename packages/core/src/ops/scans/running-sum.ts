@@ -1,5 +1,5 @@
 import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
-import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
+import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { totalType } from '../reductions/reduction.ts';
 
@@ -22,3 +22,7 @@ const cumsumPrimitive: Primitive<Scan> = definePrimitive({
 /** The sum of each element and those before it along `dim`; in reverse, those after it: each is the other's derivative. */
 export const runningSum = (x: Tensor, dim: number, reverse: boolean): Tensor =>
   apply(cumsumPrimitive, [x], { dim, reverse });
+
+/** {@link runningSum} in place, forwards. */
+export const runningSumInPlace = (x: Tensor, dim: number): Tensor =>
+  applyInPlace(cumsumPrimitive, [x], { dim, reverse: false });

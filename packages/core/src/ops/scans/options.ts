@@ -1,0 +1,15 @@
+import { K } from '../../arguments/index.ts';
+import type { DType } from '../../dtype.ts';
+
+/** Options of `cumsum` and `cumprod`. */
+export interface ScanOptions {
+  /** x is converted to this dtype first. Default: its own, int32 for bools and integers. In place: its own alone. */
+  readonly dtype?: DType;
+}
+
+/** What these two take. */
+export const scanParameters = {
+  x: K.tensor,
+  dim: K.integer,
+  options: K.options<ScanOptions>({ dtype: K.dtype }),
+};
