@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { finish, placeholderBase } from '../src/build/index.ts';
-import { liveBlocks } from '../src/live/markdown.ts';
+import { indentedBlocks, liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
@@ -78,6 +78,7 @@ export default defineConfig({
   markdown: {
     math: true,
     config(md) {
+      indentedBlocks(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },
