@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { finish, placeholderBase } from '../src/build/index.ts';
-import { indentedBlocks, liveBlocks } from '../src/live/markdown.ts';
+import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
+import { indentedBlocks, longNames } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -79,6 +80,7 @@ export default defineConfig({
     math: true,
     config(md) {
       indentedBlocks(md);
+      longNames(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },

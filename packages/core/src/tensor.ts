@@ -41,7 +41,7 @@ export class Tensor {
   readonly dtype: DType;
   /** Number of elements. Follows `Tensor.numel`. */
   readonly count: number;
-  /** @internal Whether the elements lie in row-major order without gaps: what `isContiguous()` says. */
+  /** Whether the elements lie in row-major order without gaps: what `isContiguous()` says. @internal */
   readonly dense: boolean;
   #strides: readonly number[] | null;
 

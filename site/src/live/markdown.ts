@@ -29,13 +29,6 @@ export function liveBlocks(md: MarkdownRenderer): void {
   };
 }
 
-/** Has indented blocks drawn as fences are, which scroll in themselves. */
-export function indentedBlocks(md: MarkdownRenderer): void {
-  md.core.ruler.push('indented_blocks', ({ tokens }) => {
-    for (const token of tokens) if (token.type === 'code_block') Object.assign(token, { type: 'fence', info: 'txt' });
-  });
-}
-
 /** Where the last of the blocks stands. */
 export function placeOf(blocks: readonly string[]): Place {
   let place: Place = { program: -1, block: 0 };
