@@ -4,6 +4,7 @@ import { defineConfig } from 'vitepress';
 import { finish, placeholderBase } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
+import { indentedBlocks, longNames } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -78,6 +79,8 @@ export default defineConfig({
   markdown: {
     math: true,
     config(md) {
+      indentedBlocks(md);
+      longNames(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },

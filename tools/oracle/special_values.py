@@ -76,20 +76,20 @@ def ambiguous(function, args, kwargs):
     if len(tensors) != 1 or tensors[0].dim() != 1 or not tensors[0].requires_grad:
         return False
 
-    def slopes(values):
+    def of(values):
         x = values.detach().clone().requires_grad_(True)
         out = function(x, *args[1:], **kwargs)
         if not isinstance(out, torch.Tensor) or out.shape != x.shape or not out.requires_grad:
             return None
-        return torch.autograd.grad(out, x, torch.ones_like(out))[0]
+        return torch.stack([out.detach(), torch.autograd.grad(out, x, torch.ones_like(out))[0]])
 
-    together = slopes(tensors[0])
+    together = of(tensors[0])
     if together is None:
         return False
-    alone = [slopes(v.reshape(1)) for v in tensors[0]]
+    alone = [of(v.reshape(1)) for v in tensors[0]]
     if any(v is None for v in alone):
         return False
-    return not torch.allclose(together, torch.cat(alone), equal_nan=True, atol=1e-5, rtol=1e-3)
+    return not torch.allclose(together, torch.cat(alone, 1), equal_nan=True, atol=1e-5, rtol=1e-3)
 
 
 def second_gradients(first, inputs):

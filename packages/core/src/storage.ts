@@ -30,7 +30,7 @@ export class Storage {
   #lodging: Lodging | null = null;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
-  /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. */
+  /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. @internal */
   holders = 0;
 
   /** @param brought whether the user brought the array, and may know it and its buffer */
@@ -56,7 +56,7 @@ export class Storage {
     return this.#array;
   }
 
-  /** Moves the elements into memory of kernels, where there they stay until somebody else is to have the array. Kindling's own. */
+  /** Moves the elements into memory of kernels, where there they stay until somebody else is to have the array. @internal */
   moveInto(lodging: Lodging): void {
     const { array } = this;
     const there = lodging.array();
@@ -67,17 +67,17 @@ export class Storage {
     this.#lengthOutside = there.length;
   }
 
-  /** Where {@link moveInto} led; `null` where the memory is the storage's own. Kindling's own. */
+  /** Where {@link moveInto} led; `null` where the memory is the storage's own. @internal */
   get lodging(): Lodging | null {
     return this.#lodging;
   }
 
-  /** Notes that a gradient of this memory is being shown. Kindling's own. */
+  /** Notes that a gradient of this memory is being shown. @internal */
   show(): void {
     if (this.#lodging !== null) this.#lodging.shown = true;
   }
 
-  /** Whether the array may lie elsewhere from now on: nobody outside the library has it. Kindling's own. */
+  /** Whether the array may lie elsewhere from now on: nobody outside the library has it. @internal */
   get mayMove(): boolean {
     return this.#lengthOutside < 0;
   }
@@ -88,7 +88,7 @@ export class Storage {
     return this.#lengthOutside === passedOn ? recycled() : transferred();
   }
 
-  /** The memory goes on without this storage, which says so from now on. Kindling's own. */
+  /** The memory goes on without this storage, which says so from now on. @internal */
   leaveBehind(message: string): void {
     this.#leftBehind = message;
     this.#lodging = null;
@@ -96,7 +96,7 @@ export class Storage {
     this.#array = nothing;
   }
 
-  /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. Kindling's own. */
+  /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. @internal */
   handOut(): void {
     if (this.#lodging !== null) {
       this.#array = this.array.slice();
@@ -108,7 +108,7 @@ export class Storage {
     this.#lengthOutside = this.#array.length;
   }
 
-  /** Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. Kindling's own. */
+  /** Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. @internal */
   recycle(): void {
     const array = this.#array;
     if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || array.byteLength > largestSlice)

@@ -41,7 +41,7 @@ export class Tensor {
   readonly dtype: DType;
   /** Number of elements. Follows `Tensor.numel`. */
   readonly count: number;
-  /** Whether the elements lie in row-major order without gaps. */
+  /** Whether the elements lie in row-major order without gaps: what `isContiguous()` says. @internal */
   readonly dense: boolean;
   #strides: readonly number[] | null;
 
@@ -51,6 +51,7 @@ export class Tensor {
   // What AutogradState says of these: private here, so that editors do not offer them.
   private gradient: Tensor | null = null;
   private outputNumber = 0;
+  /** Set by `requiresGrad_` on leaves. @internal */
   protected leafRequiresGrad = false;
   private accumulator: AccumulateGrad | null = null;
   private hooks: HookList<GradHook> | null = null;
@@ -76,7 +77,7 @@ export class Tensor {
     this.#strides = strides;
   }
 
-  /** A 0-dimensional tensor. Kindling's own. */
+  /** A 0-dimensional tensor, which `tensor(value)` makes too, with checks. @internal */
   static scalar(value: number, dtype: DType): Tensor {
     const array = allocateArray(dtype, 1);
     array[0] = dtype === 'bool' ? Number(value !== 0) : value;

@@ -1,15 +1,22 @@
 /** What is shown of a compiled step: plain data, which the worker sends to the page. */
 import type { ProgramReport } from '@kindling/core';
 
+/** One of the programs of a function. */
+export interface ExploredProgram {
+  /** Why it came to be, and for which arguments. */
+  readonly label: string;
+  readonly report: ProgramReport;
+  /** The line of the code, from 0, that each equation was called from. */
+  readonly lines: readonly (number | null)[];
+}
+
 /** A step of the code, with what became of it. */
 export interface Exploration {
   /** What it is called in the code; `step` where it has no name. */
   readonly name: string;
-  readonly report: ProgramReport;
-  /** What `explain()` says. */
+  /** What `explain()` says of all its programs. */
   readonly explanation: string;
-  /** The line of the code, from 0, that each equation was called from. */
-  readonly lines: readonly (number | null)[];
+  readonly programs: readonly ExploredProgram[];
 }
 
 /** Times of calls in one way, in microseconds. */
@@ -30,6 +37,9 @@ export interface Measured {
   readonly kind: 'measured';
   /** Of which of the explorations. */
   readonly of: number;
+  /** Of which of its programs. */
+  readonly program: number;
+  /** None where the call would not run this program any more. */
   readonly times: readonly Times[];
   readonly isolated: boolean;
 }

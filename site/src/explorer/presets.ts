@@ -57,6 +57,36 @@ console.log(step(x, y));
 `,
   },
   {
+    name: 'batches',
+    title: 'A short last batch',
+    about:
+      'Two functions, each with a program for the whole batches and one for the short last one. Choose among them.',
+    code: `import { compile, data, manualSeed, noGrad, randint, randn, type Tensor } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
+
+manualSeed(0);
+const model = new nn.Sequential(new nn.Linear(16, 64), new nn.ReLU(), new nn.Dropout({ p: 0.2 }), new nn.Linear(64, 3));
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+const loader = new data.DataLoader(new data.TensorDataset(randn([100, 16]), randint(0, 3, [100])), { batchSize: 32 });
+
+const forward = compile((x: Tensor) => noGrad(() => model(x).softmax(1)));
+const step = compile((x: Tensor, y: Tensor) => {
+  optimizer.zeroGrad();
+  const loss = nn.F.crossEntropy(model(x), y);
+  loss.backward();
+  optimizer.step();
+  return loss;
+});
+for (let epoch = 0; epoch < 5; epoch++) {
+  model.train();
+  for (const [x, y] of loader) step(x, y);
+  model.eval();
+  for (const [x] of loader) forward(x);
+}
+`,
+  },
+  {
     name: 'softmax',
     title: 'Softmax and cross-entropy by hand',
     about: 'Written out in small operations: see which of them become one kernel, and which need whole rows.',

@@ -50,7 +50,7 @@ function folderNow(): string {
 }
 
 function hashOfSources(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(process.env.KINDLING_SOURCE_URL ?? '');
   for (const file of parts.flatMap(filesOf))
     hash.update(`${file.slice(siteDir.length)}\0`).update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);

@@ -6,9 +6,12 @@ import { Engine, type Hit, type Place } from './engine.ts';
 
 let opened: SearchDialog | undefined;
 
-/** Shows the search; `bundle` is the folder of its index, which is loaded when something is searched for. */
-export function openSearch(bundle: URL): void {
-  opened ??= new SearchDialog(new Engine(bundle));
+/**
+ * Shows the search; `bundle` is the folder of its index, which is loaded when something is searched for. `null`: there is none,
+ * which the dialog says.
+ */
+export function openSearch(bundle: URL | null): void {
+  opened ??= new SearchDialog(bundle && new Engine(bundle));
   opened.show();
 }
 
@@ -23,7 +26,7 @@ const markup = `
 <p class="k-search-help" id="k-search-help"><kbd>&uarr;</kbd> <kbd>&darr;</kbd> to move, <kbd>Enter</kbd> to open, <kbd>Esc</kbd> to close</p>`;
 
 class SearchDialog {
-  readonly #engine: Engine;
+  readonly #engine: Engine | null;
   readonly #dialog = document.createElement('dialog');
   readonly #input: HTMLInputElement;
   readonly #status: HTMLElement;
@@ -31,7 +34,7 @@ class SearchDialog {
   /** Which search is the newest: answers of others come too late. */
   #asked = 0;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine | null) {
     this.#engine = engine;
     this.#dialog.className = 'k-search';
     this.#dialog.setAttribute('aria-label', 'Search');
@@ -55,6 +58,8 @@ class SearchDialog {
       const onBackdrop = target === this.#dialog;
       if (onBackdrop || (target instanceof Element && target.closest('a') !== null)) this.#dialog.close();
     });
+    if (engine === null)
+      this.#status.textContent = 'There is nothing to search while pages are written: build the site.';
     document.body.append(this.#dialog);
   }
 
@@ -79,6 +84,7 @@ class SearchDialog {
   }
 
   async #search(): Promise<void> {
+    if (this.#engine === null) return;
     const query = this.#input.value;
     const asked = ++this.#asked;
     try {
@@ -87,7 +93,7 @@ class SearchDialog {
     } catch (error) {
       this.#list.replaceChildren();
       this.#status.textContent =
-        'The search index could not be loaded. The development server has none: build the site.';
+        'The search index could not be loaded: is it there, and does the connection hold? Type on to try again.';
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
-import { anomalyMode, setTracer, tracer } from '../record/observe.ts';
+import { anomalyMode, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
@@ -12,7 +12,7 @@ import type { Guard, Guards } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { Rehearsal, Tracing } from './trace/index.ts';
+import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, TensorForm, tensorsIn } from './tree.ts';
 
 /** Options of {@link compile}. */
@@ -120,15 +120,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #rehearse(args: A, tensors: readonly Tensor[]): R {
     const rehearsal = new Rehearsal(tensors);
     this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
-    const before = setTracer(rehearsal);
-    try {
-      const result = this.#fn(...args);
-      refusePromise(result);
-      this.#rehearsal = rehearsal;
-      return result;
-    } finally {
-      setTracer(before);
-    }
+    const result = lookingOn(rehearsal, () => this.#fn(...args));
+    refusePromise(result);
+    this.#rehearsal = rehearsal;
+    return result;
   }
 
   /** Whether the call took the same from outside as the one before. */
@@ -182,13 +177,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     }
     const tracing = new Tracing(tensors, this.#givenBefore, mayFallBack);
     this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
-    setTracer(tracing);
-    let result: R;
-    try {
-      result = this.#fn(...args);
-    } finally {
-      setTracer(null);
-    }
+    const result = lookingOn(tracing, () => this.#fn(...args));
     refusePromise(result);
     try {
       this.#adopt(tracing, args, tensors, { mode, reason, result });

@@ -13,7 +13,7 @@ const printTime = (microseconds: number | null): string =>
 function explainReport({ reason, calls, lines, steps, memory }: ProgramReport, i: number): string {
   const equations = lines.filter((line) => line.equation !== null);
   const views = equations.filter((line) => line.view).length;
-  const hosts = lines.filter(({ text }) => text.startsWith('host ')).length;
+  const hosts = lines.filter(({ host }) => host).length;
   const count = (kind: StepReport['kind']): number => steps.filter((step) => step.kind === kind).length;
   const [eager, inJavaScript] = [count('eager'), count('javascript')];
   return [

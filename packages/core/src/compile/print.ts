@@ -29,15 +29,15 @@ function printEquation({ name, inputs, attrs, host, outputs, rerun, line }: Equa
 
 /** A program, one equation a line. */
 export function equationLines(program: Program): ReportLine[] {
-  const other = (text: string): ReportLine => ({ text, equation: null, view: false });
-  const hosts = program.hostParts.map(({ at }, i) => ({ at, line: other(`host ${i}`) }));
+  const other = (text: string, host = false): ReportLine => ({ text, equation: null, view: false, host });
+  const hosts = program.hostParts.map(({ at }, i) => ({ at, line: other(`host ${i}`, true) }));
   const before = (equation: number): ReportLine[] =>
     hosts.flatMap(({ at, line }) => (at === equation ? [line] : []));
   const { equations, gradients, results } = program;
   return [
     ...equations.flatMap((equation, i) => [
       ...before(i),
-      { text: printEquation(equation), equation: i, view: equation.rerun === null },
+      { text: printEquation(equation), equation: i, view: equation.rerun === null, host: false },
     ]),
     ...before(equations.length),
     ...gradients.map(({ value }) => other(`gradient = ${value === null ? 'null' : nameOf(value)}`)),

@@ -29,6 +29,8 @@ export interface ReportLine {
   readonly equation: number | null;
   /** Whether it is a view, which nothing does. */
   readonly view: boolean;
+  /** Whether the host does something here, between equations: what `onHost` was given, such as the counts of an optimizer. */
+  readonly host: boolean;
 }
 
 /** A kernel of a program, or an equation that has none. */

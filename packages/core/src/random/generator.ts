@@ -62,6 +62,24 @@ function stateBytes(state: GeneratorState): Uint8Array {
 }
 
 /**
+ * Looks on as streams are kept, set back and begun anew, which a recorded call has to do again among its draws. The states that it is
+ * shown are the arrays that callers are given and give.
+ */
+export interface GeneratorWatcher {
+  kept(generator: Generator, state: Uint8Array): void;
+  setBack(generator: Generator, state: GeneratorState): void;
+  /** `how` names the beginning, seed included; `begin` does it again. */
+  begun(generator: Generator, how: string, begin: () => void): void;
+}
+
+let watcher: GeneratorWatcher | null = null;
+
+/** Replaces who looks on. */
+export function watchGenerators(next: GeneratorWatcher | null): void {
+  watcher = next;
+}
+
+/**
  * A source of random bits: the Mersenne Twister mt19937, bit for bit PyTorch's `torch.Generator` on the CPU.
  *
  * The same seed gives the same numbers in PyTorch, and {@link Generator.getState} gives the bytes that
@@ -88,7 +106,7 @@ export class Generator {
 
   /** A generator with PyTorch's default seed, 67280421310721. */
   constructor() {
-    this.#reseed(DEFAULT_SEED);
+    this.#beginWith(DEFAULT_SEED);
   }
 
   /**
@@ -107,14 +125,19 @@ export class Generator {
    * @throws ValueError where `seed` is no such integer
    */
   manualSeed(seed: number | bigint): this {
-    this.#reseed(checkedSeed(seed));
+    this.#beginWith(checkedSeed(seed));
     return this;
   }
 
   /** Starts a stream from the platform's entropy and returns its seed. Follows `torch.Generator.seed`. */
   seed(): number {
-    this.#seed = null;
-    return Number(this.#begun());
+    const begin = (): bigint => {
+      this.#seed = null;
+      return this.#begun();
+    };
+    const seed = begin();
+    watcher?.begun(this, 'seed', begin);
+    return Number(seed);
   }
 
   /** The seed the current stream began with; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
@@ -157,6 +180,12 @@ export class Generator {
 
   /** The whole state in PyTorch's layout, 5,056 bytes. Follows `torch.Generator.get_state`. */
   getState(): Uint8Array {
+    const state = this.#bytes();
+    watcher?.kept(this, state);
+    return state;
+  }
+
+  #bytes(): Uint8Array {
     const bytes = new Uint8Array(STATE_BYTES);
     const view = new DataView(bytes.buffer);
     view.setBigUint64(FIELD.seed, this.#begun(), true);
@@ -177,7 +206,7 @@ export class Generator {
 
   /** What `JSON.stringify` writes: the bytes of {@link Generator.getState}, which `setState` takes. Kindling's own. */
   toJSON(): number[] {
-    return Array.from(this.getState());
+    return Array.from(this.#bytes());
   }
 
   /**
@@ -208,7 +237,13 @@ export class Generator {
       view.getInt32(FIELD.doubleNormalValid, true) !== 0 ? view.getFloat64(FIELD.doubleNormal, true) : null;
     this.nextFloatNormalSample =
       view.getUint8(FIELD.floatNormalValid) !== 0 ? view.getFloat32(FIELD.floatNormal, true) : null;
+    watcher?.setBack(this, state);
     return this;
+  }
+
+  #beginWith(seed: bigint): void {
+    this.#reseed(seed);
+    watcher?.begun(this, `seed ${seed}`, () => this.#reseed(seed));
   }
 
   /** The seed of the stream, begun where it was not. */

@@ -101,11 +101,11 @@ export class GradNode<A = unknown> extends Node {
   outputShapes: readonly Shape[] = none;
   /** The dtype of each output. */
   outputDtypes: readonly DType[] = none;
-  /** Gradient hooks per output. */
+  /** Gradient hooks per output. @internal */
   hooks: (HookList<GradHook> | undefined)[] | null = null;
-  /** The outputs that retain their gradient. */
+  /** The outputs that retain their gradient. @internal */
   retained: (Tensor | undefined)[] | null = null;
-  /** Where the forward operation was called, in anomaly mode. */
+  /** Where the forward operation was called, in anomaly mode. @internal */
   trace: string | null = null;
 
   #inputs: (Tensor | null)[] | null;

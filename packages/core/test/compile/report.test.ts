@@ -1,5 +1,15 @@
 import { expect, it } from 'vitest';
-import { compile, manualSeed, matmul, noGrad, randn, type Tensor, tensor } from '../../src/index.ts';
+import {
+  compile,
+  manualSeed,
+  matmul,
+  noGrad,
+  ones,
+  onHost,
+  randn,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
 
 /** A compiled step of one parameter, called until it runs as a program. */
 function descent() {
@@ -76,4 +86,15 @@ it('has a report for each program, and an eager kernel says why it is one', () =
   expect(f.report()).toHaveLength(2);
   const kinds = f.report().map(({ steps }) => steps.map(({ kind }) => kind));
   expect(kinds[0]).toContain('javascript');
+});
+
+it('tells which lines are the host, whatever the lines say', () => {
+  const f = compile((x: Tensor) => {
+    onHost(() => 1);
+    return x.exp();
+  });
+  for (let i = 0; i < 3; i++) f(ones(3));
+  const [report] = f.report();
+  expect(report?.lines.map(({ host }) => host)).toEqual([true, false, false]);
+  expect(f.explain()).toContain('1 part on the host');
 });

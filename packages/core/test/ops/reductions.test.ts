@@ -242,6 +242,21 @@ describe('gradients at the corners', () => {
     expect(gradientOf(x.var(0, { correction: 2 }), x)).toEqual([Number.NaN, Number.NaN]);
   });
 
+  it('var with fewer than no degrees of freedom has a gradient of the other sign where dims are named', () => {
+    const x = f64([1, 2, 6], true);
+    expect(gradientOf(x.var(0, { correction: 5 }), x)).toEqual([2, 1, -3]);
+    expect(gradientOf(x.var(undefined, { correction: 5 }), x)).toEqual([Infinity, Infinity, Infinity]);
+    expect(gradientOf(x.var(null, { correction: 5 }), x)).toEqual([Infinity, Infinity, Infinity]);
+  });
+
+  it.each([3, 7, 30, 5000])('%d equal elements have no variance, and std has the gradient 0', (n) => {
+    const x = K.full([n, 2], 0.1, { dtype: 'float64', requiresGrad: true });
+    const y = x.std(0);
+    expect(values(y)).toEqual([0, 0]);
+    expect(gradientOf(y.sum(), x).every((g) => g === 0)).toBe(true);
+    expect(values(x.transpose(0, 1).var(1))).toEqual([0, 0]);
+  });
+
   it('a sum of an expanded tensor, and its gradient', () => {
     const x = f64([1, 2], true);
     const y = x.expand(3, 2).sum();

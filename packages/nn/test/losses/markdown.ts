@@ -64,7 +64,12 @@ export function page(): string {
   const beyond = losses.filter(({ torch }) => torch === null).map(row);
   const { torch, args, options, tests } = apart.AdaptiveLogSoftmaxWithLoss;
   pytorch.push([code(torch), '', code(torch), args, options, 'all four', 'yes', 'no', tests]);
-  return `# The losses
+  return `---
+title: The losses
+description: Every loss with its function, PyTorch's counterpart or paper, arguments, options, reductions, and what tests it; on the site with its curve.
+---
+
+# The losses
 
 <!-- Made by \`pnpm docs:losses\` from packages/nn/test/losses: the table that drives the tests. Do not edit. -->
 

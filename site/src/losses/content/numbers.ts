@@ -2,6 +2,10 @@ import { broadcastSizes, input, target, type Words } from './words.ts';
 
 const pair = [input('the predictions, any numbers'), target('what they should be')] as const;
 const unreduced = "the input's shape, a loss for each element";
+const stigler = {
+  title: 'Stigler 1981: Gauss and the invention of least squares',
+  url: 'https://doi.org/10.1214/aos/1176345451',
+};
 const willmott = {
   title: 'Willmott and Matsuura 2005: Advantages of the mean absolute error over the root mean square error',
   url: 'https://doi.org/10.3354/cr030079',
@@ -39,7 +43,7 @@ export const numberWords = {
       'Targets in units of thousands: squares of a million make steps that destroy the weights. Standardise the targets, and undo it on the predictions.',
     torch:
       'The same numbers, `weight` of the function included. `sampleWeight` and `weightedMean` are additions.',
-    paper: willmott,
+    paper: stigler,
   },
   L1Loss: {
     summary:

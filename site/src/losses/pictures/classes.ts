@@ -61,6 +61,7 @@ export const classPictures = {
     axis: { label: 'log-probability of the right class of a pixel', from: -6, to: 0 },
     controls: { weight: slider('weight of the class', 1, 0, 4, 0.1) },
     says: 'One pixel of an image, and the log-probability of its right class.',
+    // No landscape: it would be NLLLoss' again, pixels being samples.
     loss: (x, { weight: w }) =>
       F.nllLoss(stack([x, fullLike(x, -1)], 1).reshape([-1, 2, 1, 1]), classOf(x, 0).reshape([-1, 1, 1]), {
         weight: column([w, 1]),
@@ -109,6 +110,7 @@ export const classPictures = {
     axis: { label: 'size of the features', from: -4, to: 4 },
     controls: { target: slider('right class', 2, 0, 19, 1) },
     says: 'A layer of 20 classes with cutoffs at 5 and 10, and four features that grow together. Classes 0 to 4 are in the head, 5 to 9 in the first cluster, 10 to 19 in the second.',
+    // No landscape: what it has of its own are its clusters, and two weights of its many matrices show none of them.
     loss(x, { target }) {
       const features = x.unsqueeze(1).mul(column([0.9, -0.4, 0.5, 0.7]));
       return adaptiveLayer()(features, classOf(x, target)).loss;

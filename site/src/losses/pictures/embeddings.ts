@@ -183,6 +183,7 @@ export const embeddingPictures = {
     controls: { temperature: slider('temperature', 0.5, 0.05, 2, 0.05) },
     says: 'The angle of one of four embeddings: its mate is at 20 degrees (0.35), the two of the other class at 130 and 160 (2.3 and 2.8). What is drawn is the mean over the batch.',
     points: 81,
+    // No landscape: each of its points would be a batch of its own, some thousands for one map.
     loss: (x, { temperature }) => pairsOfClasses(x, temperature),
   }),
   ArcFaceLoss: picture({
@@ -226,13 +227,17 @@ export const embeddingPictures = {
     loss: (x, { target, second, margin: m }) =>
       F.marginRankingLoss(x, fullLike(x, second), fullLike(x, Number(target)), { margin: m, ...none }),
     landscape: ({ margin: m }) =>
-      plane((weights) => {
-        const score = (items: readonly Tensor[]): Tensor => weights.matmul(stack([...items], 1));
-        const better = score(preferences.better);
-        return F.marginRankingLoss(better, score(preferences.worse), fullLike(better, 1), {
-          margin: m,
-          ...none,
-        }).mean(1);
-      }, 'The two weights of a score, and three pairs of which somebody said which is better. In the flat part all pairs are in order, with the margin.'),
+      plane(
+        (weights) => {
+          const score = (items: readonly Tensor[]): Tensor => weights.matmul(stack([...items], 1));
+          const better = score(preferences.better);
+          return F.marginRankingLoss(better, score(preferences.worse), fullLike(better, 1), {
+            margin: m,
+            ...none,
+          }).mean(1);
+        },
+        'The two weights of a score, and three pairs of which somebody said which is better. In the flat part all pairs are in order, with the margin.',
+        { labels: ['first weight', 'second weight'] },
+      ),
   }),
 } as const;

@@ -122,13 +122,18 @@ export function window(loss: (logits: Tensor, mask: Tensor) => Tensor): Landscap
 export function plane(
   loss: (points: Tensor) => Tensor,
   says: string,
-  options: { readonly start?: readonly [number, number]; readonly rate?: number } = {},
+  options: {
+    readonly labels?: readonly [string, string];
+    readonly start?: readonly [number, number];
+    readonly rate?: number;
+  } = {},
 ): Landscape {
   const side = { from: -2, to: 2 };
+  const [first, second] = options.labels ?? ['first coordinate', 'second coordinate'];
   return {
     axes: [
-      { label: 'first coordinate', ...side },
-      { label: 'second coordinate', ...side },
+      { label: first, ...side },
+      { label: second, ...side },
     ],
     start: options.start ?? [-1.6, -1.4],
     rate: options.rate ?? 0.1,

@@ -1,4 +1,4 @@
-import { fullLike, type Tensor } from '@kindling/core';
+import { fullLike, stack, type Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, counts, line, outlier, relative } from './models.ts';
 import {
@@ -63,6 +63,20 @@ export const numberPictures = {
     },
     says: 'One pixel of a heat map. With a target near 1 the curve is sharp, near 0 it is round.',
     loss: (x, { target: y, ...options }) => F.adaptiveWingLoss(x, fullLike(x, y), { ...options, ...none }),
+    landscape: ({ target: _, ...options }) => ({
+      axes: [
+        { label: 'heat of the landmark', from: -0.5, to: 1.5 },
+        { label: 'heat beside it', from: -0.5, to: 1.5 },
+      ],
+      start: [-0.3, 1.3],
+      rate: 0.01,
+      says: 'The heat that is predicted for two pixels: that of a landmark, whose target is 1, and one beside it, whose target is 0. Toward the landmark the slope stays steep to the end, and small errors count; beside it the valley is round.',
+      loss(landmark, beside) {
+        const heat = stack([landmark, beside], 1);
+        const wanted = column([1, 0]).expand(heat.shape);
+        return F.adaptiveWingLoss(heat, wanted, { ...options, ...none }).mean(1);
+      },
+    }),
   }),
   FractionalHuberLoss: picture({
     axis: { label: 'prediction', from: 0, to: 30 },

@@ -71,6 +71,17 @@ export const yesOrNoPictures = {
     says: 'The logit of the first of two labels. The loss of the sample is the mean over both, so the other label lifts the curve and does not bend it.',
     loss: (x, { target: y, other }) =>
       F.multilabelSoftMarginLoss(stack([x, fullLike(x, other)], 1), rows([y, 0], x), none),
+    landscape: ({ target: y }) => ({
+      axes: [
+        { label: 'logit of label 0', from: -6, to: 6 },
+        { label: 'logit of label 1', from: -6, to: 6 },
+      ],
+      start: [-5, 5],
+      rate: 5,
+      says: 'The logits of two labels, of which the first has the target above, and the second does not apply. Each finds its way by itself: how fast the one goes does not depend on the other.',
+      loss: (first, second) =>
+        F.multilabelSoftMarginLoss(stack([first, second], 1), rows([y, 0], first), none),
+    }),
   }),
   MultiLabelMarginLoss: picture({
     axis: { label: 'score of label 0', from: -4, to: 4 },
@@ -86,5 +97,20 @@ export const yesOrNoPictures = {
         rows(applies ? [0, 1, -1] : [1, -1, -1], x).to('int32'),
         none,
       ),
+    landscape: ({ applies, second }) => ({
+      axes: [
+        { label: 'score of label 0', from: -4, to: 4 },
+        { label: 'score of label 1', from: -4, to: 4 },
+      ],
+      start: [-3, -2],
+      rate: 0.3,
+      says: 'The scores of two of three labels; the second applies, and the first as it says above. Each facet is a set of pairs that miss the margin; in the flat part none does.',
+      loss: (zero, one) =>
+        F.multilabelMarginLoss(
+          stack([zero, one, fullLike(zero, second)], 1),
+          rows(applies ? [0, 1, -1] : [1, -1, -1], zero).to('int32'),
+          none,
+        ),
+    }),
   }),
 } as const;

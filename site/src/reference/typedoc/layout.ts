@@ -1,5 +1,6 @@
 /** The frame of a page of the reference: typedoc's, with the site's bar, in landmarks, and without scripts in the page. */
 import { siteLinks } from './site-links.ts';
+import { withSources } from './sources.ts';
 
 interface Module {
   readonly name: string;
@@ -51,7 +52,7 @@ export const escaped = (text: string): string => text.replace(/[<>&"]/g, (c) => 
  * folds keeps its words only.
  */
 export function accessible(html: string): string {
-  return lean(html)
+  return lean(withSources(html))
     .replace(/<summary\b[\s\S]*?<\/summary>/g, (summary) =>
       summary
         .replace(/<a\b[^>]*class="tsd-anchor-icon"[^>]*><\/a>/g, '')

@@ -62,6 +62,10 @@ export class Rehearsal extends Onlooker {
     this.#ran.push({ name, attributes, line });
   }
 
+  ranBeside(name: string, attrs: unknown, again: () => void): void {
+    this.ran(name, [], attrs, [], again);
+  }
+
   override host<T>(run: () => T): T {
     const result = run();
     if (Array.isArray(result)) for (const item of result) this.#hostResults.add(item);

@@ -1,5 +1,6 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
+import { worksInJavaScript } from '../../kernels/index.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -160,6 +161,15 @@ export class Tracing implements Tracer {
       outputs: outputs.map((y) => this.#valueOf(y)),
       rerun,
       line,
+    });
+  }
+
+  ranBeside(name: string, attrs: unknown, again: () => void): void {
+    // The host does it again by itself.
+    if (this.#inHost) return;
+    this.ran(name, [], attrs, [], () => {
+      worksInJavaScript('done to the generator, in JavaScript');
+      again();
     });
   }
 

@@ -18,6 +18,7 @@ import {
   range,
   zip,
 } from '../wasm/index.ts';
+import { hasCenter } from './kinds.ts';
 import {
   combineInPairs,
   combineVectors,
@@ -46,7 +47,7 @@ export function emitColumns(module: ModuleBuilder, s: Spec): void {
       f.get(p.accumulate).set(w.begun);
       f.get(p.n).set(w.left);
       // Differences from a centre of each column's own are not worth the trouble.
-      if (s.grouped && s.map !== 'centered') countdown(f, w.left, ROWS, () => emitGroups(f, s, w));
+      if (s.grouped && !hasCenter(s.map)) countdown(f, w.left, ROWS, () => emitGroups(f, s, w));
       f.get(w.left).i32Const(0).op('i32.gt_s').if();
       emitBlocks(f, s, w);
       f.end();
@@ -91,7 +92,7 @@ function emitBlocks(f: FunctionBuilder, s: Spec, w: Work): void {
 
 function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
   const columns = zip(w.vectors.slice(0, count), w.centers);
-  if (s.map === 'centered')
+  if (hasCenter(s.map))
     for (const [v, [, center]] of columns.entries())
       f.get(w.middle)
         .load('v128.load', 16 * v)

@@ -5,8 +5,11 @@ import { memoized } from '../wasm/index.ts';
 
 /** How two partial results become one. */
 export type Combine = 'add' | 'mul' | 'max' | 'min';
-/** What happens to an element before it is combined; `centered` is the square of its distance from a given centre. */
-export type Mapping = 'same' | 'abs' | 'square' | 'centered' | 'nonzero' | 'nanToZero';
+/** What happens to an element before it is combined; `centered` is the square of its `deviation` from a given centre. */
+export type Mapping = 'same' | 'abs' | 'square' | 'deviation' | 'centered' | 'nonzero' | 'nanToZero';
+
+/** Whether a mapping asks for a centre. */
+export const hasCenter = (map: Mapping): boolean => map === 'centered' || map === 'deviation';
 
 const kinds = {
   sum: { combine: 'add', map: 'same' },
@@ -17,6 +20,7 @@ const kinds = {
   maxAbs: { combine: 'max', map: 'abs' },
   minAbs: { combine: 'min', map: 'abs' },
   sumSquares: { combine: 'add', map: 'square' },
+  sumDeviations: { combine: 'add', map: 'deviation' },
   sumCentered: { combine: 'add', map: 'centered' },
   nansum: { combine: 'add', map: 'nanToZero' },
   countNonzero: { combine: 'add', map: 'nonzero' },
@@ -25,7 +29,7 @@ const kinds = {
 } as const satisfies Record<string, { combine: Combine; map: Mapping }>;
 
 /**
- * `sumSquares` adds up x^2, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
+ * `sumSquares` adds up x^2, `sumDeviations` x - centre, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
  * NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
  */
 export type ReduceKind = keyof typeof kinds;
@@ -36,7 +40,7 @@ export interface ReduceOptions {
   readonly divisor?: number;
   /** Takes the square root of each result, after the division. Floats only. */
   readonly root?: boolean;
-  /** For `sumCentered`: one centre for each result. */
+  /** For `sumDeviations` and `sumCentered`: one centre for each result. */
   readonly center?: Float64Array;
 }
 
@@ -83,6 +87,7 @@ export const stepOf = memoized((kind: ReduceKind): ReduceStep => {
     same: (x) => x,
     abs: Math.abs,
     square: (x) => x * x,
+    deviation: (x, center) => x - center,
     centered: (x, center) => (x - center) * (x - center),
     nonzero: (x) => (x === 0 ? 0 : 1),
     nanToZero: (x) => (Number.isNaN(x) ? 0 : x),

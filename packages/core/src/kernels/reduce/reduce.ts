@@ -2,7 +2,8 @@
 
 import { type Lane, laneOf, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
-import { copyStrided } from '../elementwise/index.ts';
+import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
+import { add } from '../expression/index.ts';
 import { recorder } from '../recording/index.ts';
 import {
   copyRun,
@@ -224,9 +225,12 @@ class ChunkedReduction {
   }
 }
 
+const sumOfBoth = new ElementwiseKernel('nearer_mean', 2, add);
+
 /**
  * The mean and the variance of `x` over `dims`, in two passes: `variances[i]` = sum of (x - mean)^2 / (n - correction), or
- * its root where `root` is set. The mean that is subtracted is carried in float64. `means` may be left out.
+ * its root where `root` is set. The mean that is subtracted is carried in float64; that of float64 elements is brought nearer by
+ * that of what is left, so that equal elements have no variance. `means` may be left out.
  * A divisor that is not positive gives infinity or NaN, as in PyTorch.
  */
 export function moments(
@@ -243,5 +247,11 @@ export function moments(
   reduce('sum', x, dims, center, 0, { divisor: n });
   if (means !== undefined)
     copyStrided(denseOver(center, 'float64', [results], 0, results), means, 0, x.dtype);
+  if (x.dtype === 'float64') {
+    const rest = allocateArray('float64', results) as Float64Array;
+    reduce('sumDeviations', x, dims, rest, 0, { center, divisor: n });
+    const [near, far] = [center, rest].map((of) => denseOver(of, 'float64', [results], 0, results));
+    runElementwise(sumOfBoth, 'f64', [near, far], [], near);
+  }
   reduce('sumCentered', x, dims, variances, 0, { center, divisor: Math.max(0, n - correction), root });
 }

@@ -21,6 +21,7 @@ import {
   range,
   zip,
 } from '../wasm/index.ts';
+import { hasCenter } from './kinds.ts';
 import {
   addWidened,
   combineInPairs,
@@ -54,7 +55,7 @@ export function emitRows(module: ModuleBuilder, s: Spec): void {
     const { left, count } = locals(f, 'i32', 'left', 'count');
     const eachRow = (reduceRow: () => void): void =>
       countdown(f, p.outer, 1, () => {
-        if (s.map === 'centered') f.get(p.center).load(loadOne(s)).set(center);
+        if (hasCenter(s.map)) f.get(p.center).load(loadOne(s)).set(center);
         f.get(p.n).set(left);
         reduceRow();
         storeOne(f, s, p.out, total);
@@ -164,7 +165,7 @@ function emitGroups(f: FunctionBuilder, s: Spec, p: Block, total: number, x: num
   const high = f.local('v128');
   const pointer = f.local('i32');
   const left = f.local('i32');
-  const centers = s.map === 'centered' ? splitCenter(f, p.center) : [];
+  const centers = hasCenter(s.map) ? splitCenter(f, p.center) : [];
   f.get(p.x).set(pointer).get(p.n).set(left);
   for (const sum of [total, high]) identity(f, s).set(sum);
   for (const vectors of [GROUP, 1]) {

@@ -92,8 +92,11 @@ function emitMap(
       else if (type === 'f64') f.i64Splat(0x7fff_ffff_ffff_ffffn).op('v128.and');
       else f.op(`${vector}.abs`);
       return;
-    case 'centered':
+    case 'deviation':
       for (const center of centers) f.get(center).op(`${vector}.sub`);
+      return;
+    case 'centered':
+      emitMap(f, type, 'deviation', centers, x);
       f.tee(x).get(x).op(`${vector}.mul`);
       return;
     case 'square':

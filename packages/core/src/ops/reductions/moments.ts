@@ -18,7 +18,7 @@ import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reducedCount, reductionOf, restoreDims, spread } from './reduction.ts';
+import { overloadOf, type Reduction, reducedCount, reductionOf, restoreDims, spread } from './reduction.ts';
 import { mean } from './sum.ts';
 
 /** Options of {@link variance}, {@link std}, {@link varMean} and {@link stdMean}. */
@@ -52,11 +52,12 @@ function spreadGradient(given: Tensor, node: GradNode<Variance>, root: boolean):
   const degrees = count - correction;
   const middle = mean(x, dims, { keepdim: true });
   const upstream = restoreDims(g, attrs, x.shape);
-  if (degrees <= 0 && dims.length === x.ndim) return mul(upstream, undetermined(x, middle));
+  if (degrees <= 0 && (x.ndim === 0 || overloadOf(attrs) === 0))
+    return mul(upstream, undetermined(x, middle));
   return mul(mul(upstream, 2 / degrees), sub(x, middle));
 }
 
-/** PyTorch's slope of the variance of all elements where there are no degrees of freedom, which depends on no element. */
+/** PyTorch's slope of the variance where no dims are named and there are no degrees of freedom, which depends on no element. */
 const undetermined = (x: Tensor, middle: Tensor): Tensor =>
   to(where(eq(x, middle), Number.NaN, Number.POSITIVE_INFINITY), x.dtype);
 

@@ -34,7 +34,7 @@ const scalarShape: Shape = [];
 export function reductionOf(x: Tensor, dim: Dims, keepdim: boolean | undefined, caller: string): Reduction {
   const rank = x.shape.length;
   const all = allDims[rank];
-  if (dim === undefined && all !== undefined) {
+  if (dim == null && all !== undefined) {
     return { dims: all, shape: keepdim === true ? reducedShape(x.shape, all, true) : scalarShape };
   }
   const dims = normalizeDims(dim, rank, caller);

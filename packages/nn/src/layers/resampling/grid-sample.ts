@@ -11,7 +11,6 @@ import {
   sameShape,
   stack,
   type Tensor,
-  ValueError,
   where,
   zeros,
 } from '@kindling/core';
@@ -21,7 +20,7 @@ type PaddingMode = 'zeros' | 'border' | 'reflection';
 
 /** Options of {@link gridSample}. */
 export interface GridSampleOptions {
-  /** `'bilinear'` (of five dimensions trilinear), `'nearest'`, or of four dimensions `'bicubic'`. Default: `'bilinear'`. */
+  /** `'bilinear'`, `'bicubic'` (of five dimensions trilinear and tricubic), or `'nearest'`. Default: `'bilinear'`. */
   readonly mode?: 'bilinear' | 'nearest' | 'bicubic';
   /** What stands for elements outside. Default: `'zeros'`. */
   readonly paddingMode?: PaddingMode;
@@ -68,8 +67,13 @@ function padded(at: Tensor, axis: Axis): Tensor {
   return clipped(axis.padding === 'reflection' ? reflected(at, axis) : at, axis);
 }
 
-/** The elements at whole positions, (N, C, P) of positions (N, P) along each axis; zeros outside. */
-function elementsAt(flat: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+/** The elements at whole positions, (N, C, P) of positions (N, P) along each axis; `zero` outside. */
+function elementsAt(
+  flat: Tensor,
+  positions: readonly Tensor[],
+  axes: readonly Axis[],
+  zero: Tensor | number = 0,
+): Tensor {
   const isInside = positions
     .map((at, d) => logicalAnd(at.ge(0), at.le((axes[d]?.size ?? 0) - 1)))
     .reduce(logicalAnd);
@@ -79,8 +83,11 @@ function elementsAt(flat: Tensor, positions: readonly Tensor[], axes: readonly A
   const [batch = 0, channels = 0] = flat.shape;
   const shape = [batch, channels, index.size(1)];
   const found = gather(flat, 2, index.unsqueeze(1).expand(shape));
-  return where(isInside.unsqueeze(1), found, 0);
+  return where(isInside.unsqueeze(1), found, zero);
 }
+
+/** Zeros, (N, 1, P), by which the nearest elements have a gradient to their positions, which is 0. */
+const zeroOf = (at: Tensor): Tensor => where(zeros([1], { dtype: 'bool' }), at, 0).unsqueeze(1);
 
 /** Whole positions around one, with the weight that the element there has. */
 interface Around {
@@ -130,7 +137,7 @@ function corners(around: readonly (readonly Around[])[]): { positions: Tensor[];
   );
 }
 
-function checkGrid(x: Tensor, grid: Tensor, mode: string): void {
+function checkGrid(x: Tensor, grid: Tensor): void {
   const shapes = `input with sizes ${formatShape(x.shape)} and grid with sizes ${formatShape(grid.shape)}`;
   const spatial = x.ndim - 2;
   if ((spatial !== 2 && spatial !== 3) || grid.ndim !== x.ndim) {
@@ -150,15 +157,12 @@ function checkGrid(x: Tensor, grid: Tensor, mode: string): void {
       `gridSample: expected input to have non-empty spatial dimensions, but got sizes ${formatShape(x.shape)}`,
     );
   }
-  if (mode === 'bicubic' && spatial !== 2)
-    throw new ValueError("gridSample: mode 'bicubic' is for 4D input only");
 }
 
 /**
  * The elements of x, (N, C, H, W), at the positions of `grid`, (N, H', W', 2): each a pair (x, y) in [-1, 1], from edge to edge of the
  * input; likewise (N, C, D, H, W) and (N, D', H', W', 3). The result is (N, C, H', W'). Follows `torch.nn.functional.grid_sample`.
  * @throws ShapeError when the shapes do not fit each other
- * @throws ValueError for `'bicubic'` of five dimensions
  * @example
  * ```ts
  * const x = tensor([[[[1, 2], [3, 4]]]], { dtype: 'float32' });
@@ -179,7 +183,7 @@ export const gridSample = /* @__PURE__ */ composition(
   }),
   (x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor => {
     const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options;
-    checkGrid(x, grid, mode);
+    checkGrid(x, grid);
     const [batch = 0, channels = 0, ...field] = x.shape;
     const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode }));
     const flat = x.reshape([batch, channels, field.reduce((n, size) => n * size, 1)]);
@@ -193,8 +197,9 @@ export const gridSample = /* @__PURE__ */ composition(
       return mode === 'bilinear' ? pair(inside) : [{ at: inside.round(), weight: inside }];
     });
     const parts = corners(around).map(({ positions, weight }) => {
+      if (mode === 'nearest') return elementsAt(flat, positions, axes, zeroOf(places.select(2, 0)));
       const found = elementsAt(flat, positions, axes);
-      return mode === 'nearest' || weight === null ? found : found.mul(weight.unsqueeze(1));
+      return weight === null ? found : found.mul(weight.unsqueeze(1));
     });
     return parts.reduce((sum, part) => sum.add(part)).reshape([batch, channels, ...outside]);
   },

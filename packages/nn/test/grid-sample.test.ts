@@ -1,0 +1,47 @@
+/** Samples of grids that PyTorch's database leaves out. */
+
+import { arange, tensor } from '@kindling/core';
+import { assertClose } from '@kindling/core/testing';
+import { F } from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+
+describe('gridSample', () => {
+  it('is tricubic in five dimensions', () => {
+    const x = arange(8, { dtype: 'float32' }).reshape([1, 1, 2, 2, 2]).square();
+    const places = [
+      [-0.3, 0.2, 0.5],
+      [0.9, -0.4, 0.1],
+    ];
+    const grid = tensor([[[places]]], { requiresGrad: true });
+    const found = F.gridSample(x, grid, { mode: 'bicubic', alignCorners: true });
+    found.sum().backward();
+    assertClose(found, tensor([[[[[40.19932556152344, 26.75267791748047]]]]]));
+    const slopes = [
+      [12.041093826293945, 12.681330680847168, 16.566917419433594],
+      [-4.824547290802002, 16.075223922729492, 21.243440628051758],
+    ];
+    assertClose(grid.grad, tensor([[[slopes]]]));
+  });
+
+  it.each(['zeros', 'border', 'reflection'] as const)(
+    'of the nearest elements has a gradient of 0 to the grid, padded by %s',
+    (paddingMode) => {
+      const grid = tensor([[[[-0.3, 0.2]], [[1.9, -1.2]]]], { requiresGrad: true });
+      F.gridSample(
+        tensor([
+          [
+            [
+              [1.5, 2],
+              [3, 4],
+            ],
+          ],
+        ]),
+        grid,
+        { mode: 'nearest', paddingMode },
+      )
+        .sum()
+        .backward();
+      expect(grid.grad?.toArray()).toEqual([[[[0, 0]], [[0, 0]]]]);
+    },
+  );
+});
