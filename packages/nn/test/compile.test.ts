@@ -260,3 +260,51 @@ describe('a call with data that cannot be', () => {
     expect(attempt(make().step)).toBe(message);
   });
 });
+
+describe('A compiled module', () => {
+  class Scaled extends nn.Module<[Tensor], Tensor> {
+    factor = 2;
+    shift?: number;
+    limit = Number.NaN;
+
+    override forward(x: Tensor): Tensor {
+      const y = x.mul(this.factor).add(this.shift ?? 0);
+      return Number.isNaN(this.limit) ? y : y.clamp({ max: this.limit });
+    }
+  }
+
+  it('is compiled anew when a property changes, comes or goes, and not otherwise', () => {
+    const model = new Scaled();
+    delete model.shift;
+    const compiled = compile((x: Tensor) => model(x));
+    const once = (): number => compiled(tensor([1.5])).item();
+    const found: [value: number, programs: number][] = [];
+    const changes = [
+      () => {},
+      () => {
+        model.factor = 3;
+      },
+      () => {
+        model.shift = 0.5;
+      },
+      () => {
+        model.limit = 4;
+      },
+      () => {
+        delete model.shift;
+      },
+    ];
+    for (const change of changes) {
+      change();
+      for (let i = 0; i < 4; i++) once();
+      found.push([once(), compiled.programs.length]);
+    }
+    expect(found).toEqual([
+      [3, 1],
+      [4.5, 2],
+      [5, 3],
+      [4, 4],
+      [4, 5],
+    ]);
+  });
+});
