@@ -50,7 +50,7 @@ function folderNow(): string {
 }
 
 function hashOfSources(): string {
-  const hash = createHash('sha256').update(process.env.KINDLING_SOURCE_URL ?? '');
+  const hash = createHash('sha256');
   for (const file of parts.flatMap(filesOf))
     hash.update(`${file.slice(siteDir.length)}\0`).update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);

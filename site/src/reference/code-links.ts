@@ -1,4 +1,7 @@
-/** Links the names of the library in highlighted code to the reference: what a block imports, and what stands in a namespace. */
+/**
+ * Links the names of the library in highlighted code to the reference: what a block imports, what stands in a
+ * namespace, and members of what guides call `x`, `model` or `optimizer`.
+ */
 import type { MarkdownOptions } from 'vitepress';
 import type { SymbolTable } from './symbols.ts';
 
@@ -19,6 +22,10 @@ export function namesIn(code: string, symbols: SymbolTable): Map<number, { name:
     const from = imported.get(first);
     if (from !== undefined && from.name !== '*')
       add(index, first, symbols.ofImport(from.specifier, from.name));
+    // Of variables the name says what they hold.
+    const [, member = ''] = segments;
+    if (from === undefined && segments.length === 2)
+      add(index + first.length + 1, member, symbols.ofMember(first, member));
     // The longest name that is one: nn.utils.clipGradNorm_, of optim.Adam.name the first two.
     const isNamespace = from?.name === '*' || first === 'nn' || first === 'optim';
     for (let n = segments.length; isNamespace && n > 1; n--) {
@@ -32,6 +39,8 @@ export function namesIn(code: string, symbols: SymbolTable): Map<number, { name:
       break;
     }
   }
+  for (const { 0: method, index } of code.matchAll(/(?<=\)\s*\.)[A-Za-z_$][\w$]*(?=\()/g))
+    add(index, method, symbols.ofChained(method));
   return found;
 }
 

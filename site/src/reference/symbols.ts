@@ -49,12 +49,29 @@ const owners: Readonly<Record<string, Scope>> = {
   program: instanceOf('core', 'Program'),
 };
 
+const builtIns: readonly object[] = [Array, String, Number, Promise, Map, Set, Function, RegExp].map(
+  ({ prototype }) => prototype,
+);
+
 /** Whose members others inherit: they stand on these pages only. */
 const bases = [
   instanceOf('core', 'Tensor'),
   instanceOf('nn', 'Module'),
   instanceOf('optim', 'Optimizer'),
   instanceOf('optim', 'lrScheduler.LRScheduler'),
+];
+
+/** Where guides leave the owner out: `DataLoader` of data, `StepLR` of schedulers, and members of what every program has. */
+const unsaid: readonly Scope[] = [
+  inPackage('nn', 'F.'),
+  inPackage('core', 'data.'),
+  inPackage('core', 'autograd.'),
+  inPackage('optim', 'lrScheduler.'),
+  inPackage('nn', 'swaUtils.'),
+  inPackage('nn', 'utils.'),
+  instanceOf('core', 'Tensor'),
+  instanceOf('optim', 'Optimizer'),
+  instanceOf('nn', 'Module'),
 ];
 
 export class SymbolTable {
@@ -108,6 +125,23 @@ export class SymbolTable {
     const [, path = '', call] = parts;
     const isWord = /^[a-z0-9_]+$/.test(path);
     if (isWord && call === undefined) return undefined;
-    return this.ofPath(path) ?? (path.includes('.') ? undefined : this.#lookUp(owners.F as Scope, path));
+    return this.ofPath(path) ?? (path.includes('.') ? undefined : this.#unsaid(path));
+  }
+
+  #unsaid(name: string): string | undefined {
+    if (name in Object.prototype) return undefined;
+    return unsaid.map((scope) => this.#lookUp(scope, name)).find((page) => page !== undefined);
+  }
+
+  /** The page of a member of what guides call `x`, `model` or `optimizer`. */
+  ofMember(owner: string, member: string): string | undefined {
+    const scope = Object.hasOwn(owners, owner) ? owners[owner] : undefined;
+    return scope?.prefix.endsWith('.') ? this.#lookUp(scope, member) : undefined;
+  }
+
+  /** The page of a method of tensors that nothing else has, in the middle of a chain of calls. */
+  ofChained(method: string): string | undefined {
+    const ofOthers = builtIns.some((type) => method in type) || this.ofMember('model', method) !== undefined;
+    return ofOthers ? undefined : this.ofMember('tensor', method);
   }
 }

@@ -14,7 +14,8 @@ const attribute = (value: string): string => value.replace(/[&"<]/g, (c) => `&#$
 
 /** The page as pagefind reads it; undefined where there is nothing to find. */
 export function indexedPage(path: string, html: string): IndexedPage | undefined {
-  if (path === '404.html') return undefined;
+  // Sources stand behind the pages that describe them.
+  if (path === '404.html' || path.startsWith('reference/source/')) return undefined;
   const content = path.startsWith('reference/') ? symbolPage(html) : guidePage(path, html);
   return content === undefined ? undefined : { url: `/${path}`, content };
 }

@@ -67,6 +67,32 @@ describe('a page of the reference', () => {
     expect(reshape).toContain('Example');
   });
 
+  it.each([
+    ['nn/Linear.html', /export class Linear\b/],
+    ['nn/F/huberLoss.html', /huberLoss/],
+    ['core/Tensor.html', /export function reshape\b/, '#reshape'],
+  ])('%s leads to the line of the source that it describes', (path, line, place = '') => {
+    const html = read(`reference/${path}`);
+    const from = place === '' ? 0 : html.indexOf(`id="${place.slice(1)}"`);
+    const [, file = '', number = ''] = /href="[^"]*?(source\/[^"#]+)#(L\d+)"/.exec(html.slice(from)) ?? [];
+    const code = read(`reference/${file}`);
+    expect(new RegExp(`<b id="${number}">(.*)</b>`).exec(code)?.[1]).toMatch(line);
+  });
+
+  it('shows what users have, not what only the library has', () => {
+    const tensor = Object.keys(symbols['@kindling/core'] ?? {});
+    expect(tensor).toEqual(expect.arrayContaining(['Tensor.shape', 'Tensor.grad', 'Storage.array']));
+    expect(
+      tensor.filter((name) => /^(?:Tensor\.(?:dense|leafRequiresGrad)|Storage\.recycle)$/.test(name)),
+    ).toEqual([]);
+    // What a layer does for the class above it.
+    expect(
+      Object.keys(symbols['@kindling/nn'] ?? {}).filter((name) =>
+        /^Conv2d\.(?:convolve|registered)$/.test(name),
+      ),
+    ).toEqual([]);
+  });
+
   it('takes the appearance that was chosen on the site, and gives it back', async () => {
     const page = await open('quick-start.html');
     await page.evaluate(() => localStorage.setItem('vitepress-theme-appearance', 'dark'));
@@ -95,6 +121,7 @@ describe('a page of the reference', () => {
     ['nn/Linear.html', 360, true],
     ['nn/F/huberLoss.html', 800, true],
     ['optim/AdamOptions.html', 1280, true],
+    ['source/nn/src/layers/linear.ts.html', 360, false],
   ])('%s is accessible at %i pixels, dark: %s', async (path, width, dark) => {
     const page = await open(`reference/${path}`, { width, dark });
     expect(await axe(page)).toEqual([]);

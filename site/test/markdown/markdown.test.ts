@@ -1,15 +1,18 @@
-import { createMarkdownRenderer } from 'vitepress';
+import { createMarkdownRenderer, disposeMdItInstance } from 'vitepress';
 import { describe, expect, it } from 'vitest';
 import { indentedBlocks, longNames } from '../../src/markdown/index.ts';
 import { wordsOf } from '../../src/markdown/long-names.ts';
 
-const markdown = () =>
-  createMarkdownRenderer(import.meta.dirname, {
+function markdown() {
+  // VitePress keeps its first renderer.
+  disposeMdItInstance();
+  return createMarkdownRenderer(import.meta.dirname, {
     config(md) {
       indentedBlocks(md);
       longNames(md);
     },
   });
+}
 
 describe('pages', () => {
   it('may break long names in headings between their words, and nowhere else', async () => {

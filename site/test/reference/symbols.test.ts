@@ -37,6 +37,9 @@ describe('inline code of a guide', () => {
     ['Tensor.reshape', 'core/Tensor.html#reshape'],
     ['F.huberLoss', 'nn/F/huberLoss.html'],
     ['huberLoss', 'nn/F/huberLoss.html'],
+    ['DataLoader', 'core/data/DataLoader.html'],
+    ['StepLR', 'optim/lrScheduler/StepLR.html'],
+    ['parameters()', 'nn/Module.html#parameters'],
     ['manualSeed(0)', 'core/manualSeed.html'],
     ['relu(x)', 'core/relu.html'],
     ['model.parameters()', 'nn/Module.html#parameters'],
@@ -105,7 +108,15 @@ describe('a block of code', () => {
     ]);
   });
 
-  it('links no names of its own, no members and no words in strings', () => {
+  it('links members of what guides call x and model, and methods in a chain that tensors alone have', () => {
+    expect(links('x.reshape([2]); model.parameters(); other.reshape(); f(x).reshape([2]).map(g);')).toEqual([
+      ['reshape', 'core/Tensor.html#reshape'],
+      ['parameters', 'nn/Module.html#parameters'],
+      ['reshape', 'core/Tensor.html#reshape'],
+    ]);
+  });
+
+  it('links no names of its own, no members that are not there and no words in strings', () => {
     expect(
       links("const randn = 1; x.randn(); log('randn'); import { randn as r } from 'elsewhere'; r();"),
     ).toEqual([]);

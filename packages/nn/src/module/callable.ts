@@ -58,7 +58,7 @@ export class Callable {
   }
 
   /**
-   * The named values among which parameters, buffers and submodules are looked for: the own properties. Containers that
+   * @internal The named values among which parameters, buffers and submodules are looked for: the own properties. Containers that
    * keep theirs elsewhere override it.
    */
   registered(): [string, unknown][] {

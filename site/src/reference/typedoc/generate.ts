@@ -5,7 +5,6 @@ import { type Entry, entries, packagesDir, siteDir } from '../entries.ts';
 import { markFunctions, methodsOfProperties, starsInText } from './functions.ts';
 import { takeInherited } from './inherited.ts';
 import { PackageRouter } from './router.ts';
-import { sourceAddress } from './sources.ts';
 import { symbolPages } from './symbols.ts';
 import { defineTheme } from './theme.ts';
 
@@ -19,11 +18,8 @@ export async function generate(outDir: string, what: readonly Entry[] = entries(
     skipErrorChecking: true,
     excludeInternal: true,
     excludeExternals: true,
-    // Where each name is defined; git is not asked, since what is built may be no checkout.
     disableGit: true,
-    basePath: join(packagesDir, '..'),
-    gitRevision: 'main',
-    sourceLinkTemplate: sourceAddress('{path}', '{line}'),
+    displayBasePath: packagesDir,
     readme: 'none',
     alwaysCreateEntryPointModule: true,
     includeHierarchySummary: false,

@@ -21,9 +21,11 @@ const classLike = ReflectionKind.Class | ReflectionKind.Interface;
 export function takeInherited(converter: Converter): Inherited {
   const inherited: Inherited = new Map();
   const declaredBy = new Map<DeclarationReflection, ts.Symbol>();
+  const declaredAbove = new Set<DeclarationReflection>();
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, member: DeclarationReflection) => {
     const owner = declaringClass(context, member);
     if (owner !== undefined) declaredBy.set(member, owner);
+    if (isDeclaredAbove(context, member)) declaredAbove.add(member);
   });
   // Before what groups members, and after what finds from where they are inherited.
   converter.on(
@@ -37,7 +39,9 @@ export function takeInherited(converter: Converter): Inherited {
 
   function takeFrom(context: Context, owner: DeclarationReflection): void {
     for (const member of [...(owner.children ?? [])]) {
-      if (isHidden(member)) {
+      // What a class does for the class above it is told of there, to those who write such a class.
+      const isForOthers = member.flags.isProtected && declaredAbove.has(member);
+      if (isForOthers || isHidden(member)) {
         context.project.removeReflection(member);
         continue;
       }
@@ -85,6 +89,14 @@ function declaringClass(context: Context, member: DeclarationReflection): ts.Sym
 /** Members by symbols that the library keeps to itself. */
 const isHidden = ({ name }: DeclarationReflection): boolean =>
   name.startsWith('[') && !/^\[(?:iterator|toPrimitive)\]$/.test(name);
+
+/** Whether a class above the one that has the member names it too. */
+function isDeclaredAbove(context: Context, { name, parent }: DeclarationReflection): boolean {
+  const owner = parent && context.getSymbolFromReflection(parent);
+  const declared = owner?.declarations?.find(ts.isClassDeclaration);
+  const [base] = (declared && context.checker.getTypeAtLocation(declared).getBaseTypes()) ?? [];
+  return base?.getProperty(name) !== undefined;
+}
 
 /** A member of a base that has no page is the class's own to readers. */
 function showAsOwn(member: DeclarationReflection): void {

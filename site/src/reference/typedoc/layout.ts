@@ -1,6 +1,5 @@
 /** The frame of a page of the reference: typedoc's, with the site's bar, in landmarks, and without scripts in the page. */
 import { siteLinks } from './site-links.ts';
-import { withSources } from './sources.ts';
 
 interface Module {
   readonly name: string;
@@ -13,12 +12,11 @@ export interface Frame {
   readonly onThisPage: string;
   /** From the page to the folder of the reference. */
   readonly home: string;
-  readonly icon: (name: 'search' | 'menu') => string;
 }
 
 const styles = ['style', 'site'];
 
-export function layout({ title, content, onThisPage, home, icon }: Frame): string {
+export function layout({ title, content, onThisPage, home }: Frame): string {
   const links = siteLinks().map(({ text, path }) => `<a href="${home}${path}">${text}</a>`);
   return `<html class="default" lang="en" data-base="${home}"><head><meta charset="utf-8"><title>${escaped(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" type="image/svg+xml" href="${home}../favicon.svg">
@@ -26,9 +24,9 @@ ${styles.map((name) => `<link rel="stylesheet" href="${home}assets/${name}.css">
 <script src="${home}assets/appearance.js"></script><script defer src="${home}assets/main.js"></script><script type="module" src="${home}assets/page.js"></script></head>
 <body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container"><a href="${home}../index.html" class="title"><img src="${home}../favicon.svg" width="24" height="24" alt="">Kindling</a>
 <nav id="tsd-toolbar-links" aria-label="Site">${links.join('')}</nav>
-<button type="button" class="tsd-widget k-search-button" aria-keyshortcuts="Control+K /" aria-label="Search">${icon('search')}</button>
+<button type="button" class="tsd-widget k-search-button" aria-keyshortcuts="Control+K /" aria-label="Search"></button>
 <button type="button" class="tsd-widget k-appearance" aria-label="Dark theme" aria-pressed="false"></button>
-<a href="#" role="button" class="tsd-widget menu" id="tsd-toolbar-menu-trigger" data-toggle="menu" aria-label="Menu">${icon('menu')}</a></div></header>
+<a href="#" role="button" class="tsd-widget menu" id="tsd-toolbar-menu-trigger" data-toggle="menu" aria-label="Menu"></a></div></header>
 <div class="container container-main"><main class="col-content">${content}</main>
 <aside class="col-sidebar" aria-label="Contents"><div class="page-menu">${onThisPage}</div>
 <div class="site-menu"><nav class="tsd-navigation k-names" aria-label="Reference"><a href="${home}index.html">Reference</a><ul></ul></nav></div></aside></div>
@@ -52,7 +50,7 @@ export const escaped = (text: string): string => text.replace(/[<>&"]/g, (c) => 
  * folds keeps its words only.
  */
 export function accessible(html: string): string {
-  return lean(withSources(html))
+  return lean(html)
     .replace(/<summary\b[\s\S]*?<\/summary>/g, (summary) =>
       summary
         .replace(/<a\b[^>]*class="tsd-anchor-icon"[^>]*><\/a>/g, '')

@@ -1,17 +1,47 @@
-/** Where names are defined: a line of a file, and a link to it where it is known where the sources can be read. */
+/**
+ * The sources behind the reference, as pages of their own: what is described leads to its line, on whatever host the site lies.
+ * Files in which nothing is described have none.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { SourceReference } from 'typedoc';
+import { pageWithPolicy } from '../../build/policy.ts';
+import { packagesDir } from '../entries.ts';
+import { escaped, layout } from './layout.ts';
 
-/** Where people read the sources of the repository, such as `https://github.com/.../blob/main`. */
-const address = process.env.KINDLING_SOURCE_URL?.replace(/\/$/, '');
+export class SourcePages {
+  /** The lines of each file that something leads to. */
+  readonly #lines = new Map<string, Set<number>>();
 
-export const sourceAddress = (path: string, line: string): string =>
-  `${address ?? 'source:'}/${path}#L${line}`;
+  /** The address of a declaration, from the folder of the reference; of what is no package's there is none. */
+  addressOf({ fullFileName, line }: SourceReference): string | undefined {
+    const path = relative(packagesDir, fullFileName);
+    if (path.startsWith('..')) return undefined;
+    const lines = this.#lines.get(path) ?? new Set();
+    this.#lines.set(path, lines.add(line));
+    return `source/${path}.html#L${line}`;
+  }
 
-/** Draws the places as typedoc has them in one line each; links that would lead nowhere become words. */
-export const withSources = (html: string): string =>
-  html
-    .replace(/<a href="source:[^"]*"[^>]*>([^<]*)<\/a>/g, '$1')
-    .replace(/<aside class="tsd-sources">([\s\S]*?)<\/aside>/g, (aside, inside: string) => {
-      const places = [...inside.matchAll(/<li>([\s\S]*?)<\/li>/g)].map(([, place = '']) => place);
-      const other = inside.replace(/<ul>[\s\S]*<\/ul>/, '');
-      return places.length === 0 ? aside : `<div class="tsd-sources">${other}${places.join('<br>')}</div>`;
-    });
+  /** Writes the pages of what was asked for. */
+  write(outDir: string): void {
+    for (const [path, lines] of this.#lines) {
+      const file = join(outDir, `source/${path}.html`);
+      mkdirSync(dirname(file), { recursive: true });
+      const home = '../'.repeat(path.split('/').length);
+      const code = marked(readFileSync(join(packagesDir, path), 'utf8'), lines);
+      const content = `<div class="tsd-page-title"><h1>${escaped(path)}</h1></div><pre class="k-source" tabindex="0">${code}</pre>`;
+      const html = layout({ title: `${path} | Kindling`, content, onThisPage: '', home });
+      writeFileSync(file, pageWithPolicy(`<!DOCTYPE html>${html}`));
+    }
+  }
+}
+
+/** Code with a place at each of the lines, and comments apart. */
+const marked = (code: string, lines: ReadonlySet<number>): string =>
+  code
+    .split('\n')
+    .map((line, i) => {
+      const text = /^\s*(?:\/?\*|\/\/)/.test(line) ? `<i>${escaped(line)}</i>` : escaped(line);
+      return lines.has(i + 1) ? `<b id="L${i + 1}">${text}</b>` : text;
+    })
+    .join('\n');

@@ -9,12 +9,14 @@ import {
   PageEvent,
   type ProjectReflection,
   type Reflection,
+  ReflectionKind,
   RendererEvent,
 } from 'typedoc';
 import { pageWithPolicy } from '../../build/policy.ts';
 import type { Entry } from '../entries.ts';
 import type { Inherited } from './inherited.ts';
 import { accessible, escaped, layout, overview } from './layout.ts';
+import { SourcePages } from './sources.ts';
 
 const rendered = (element: JSX.Element | string): string =>
   typeof element === 'string' ? element : JSX.renderElement(element);
@@ -22,6 +24,31 @@ const rendered = (element: JSX.Element | string): string =>
 class KindlingContext extends DefaultThemeRenderContext {
   inherited: Inherited = new Map();
   entries: readonly Entry[] = [];
+  sources = new SourcePages();
+
+  constructor(...args: ConstructorParameters<typeof DefaultThemeRenderContext>) {
+    super(...args);
+    // What a page is about leads to its code from the head of the page; members each for themselves.
+    const { header, memberSources } = this;
+    this.header = (props) => {
+      const [source] = props.model.isDeclaration() ? (props.model.sources ?? []) : [];
+      const address = source && this.sources.addressOf(source);
+      if (address === undefined) return header(props);
+      const link = `<p class="k-defined"><a href="${this.relativeURL(address)}">Source</a></p>`;
+      return JSX.createElement(JSX.Fragment, null, header(props), JSX.createElement(JSX.Raw, { html: link }));
+    };
+    this.memberSources = (props) => {
+      const { parent } = props;
+      const isMember = props.kindOf(ReflectionKind.SomeSignature) && parent !== this.model;
+      const sources = props.sources ?? (parent?.isDeclaration() ? parent.sources : undefined);
+      const shown = isMember ? sources?.slice(0, 1) : undefined;
+      for (const source of shown ?? []) {
+        const address = this.sources.addressOf(source);
+        if (address !== undefined) source.url = this.relativeURL(address);
+      }
+      return memberSources(Object.create(props, { sources: { value: shown } }));
+    };
+  }
 
   override defaultLayout: DefaultThemeRenderContext['defaultLayout'] = (template, props) => {
     const modules = (props.project.children ?? []).map((module) => ({
@@ -40,7 +67,6 @@ class KindlingContext extends DefaultThemeRenderContext {
       content,
       onThisPage: accessible(rendered(this.pageNavigation(props))),
       home: this.relativeURL('./'),
-      icon: (name) => rendered(this.icons[name]()),
     });
     return JSX.createElement(JSX.Raw, { html });
   };
@@ -55,11 +81,13 @@ const branches = (elements: readonly NavigationElement[]): Branch[] =>
   );
 
 export function defineTheme(app: Application, inherited: Inherited, entries: readonly Entry[]): void {
+  const sources = new SourcePages();
   class KindlingTheme extends DefaultTheme {
     override getRenderContext(page: PageEvent<Reflection>): KindlingContext {
       const context = new KindlingContext(this.router, this, page, this.application.options);
       context.inherited = inherited;
       context.entries = entries;
+      context.sources = sources;
       return context;
     }
   }
@@ -67,9 +95,10 @@ export function defineTheme(app: Application, inherited: Inherited, entries: rea
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
     page.contents = pageWithPolicy(page.contents ?? '');
   });
-  app.renderer.on(RendererEvent.END, ({ outputDirectory, project }: RendererEvent) =>
-    writeFileSync(join(outputDirectory, 'assets/names.json'), JSON.stringify(namesOf(app, project))),
-  );
+  app.renderer.on(RendererEvent.END, ({ outputDirectory, project }: RendererEvent) => {
+    writeFileSync(join(outputDirectory, 'assets/names.json'), JSON.stringify(namesOf(app, project)));
+    sources.write(outputDirectory);
+  });
 }
 
 function namesOf(app: Application, project: ProjectReflection): Branch[] {
