@@ -119,6 +119,8 @@ export async function addAssets(folder: string): Promise<void> {
 /** Puts the reference into the folder of a built site. */
 export async function writeReference(outDir: string): Promise<void> {
   const folder = join(outDir, 'reference');
-  cpSync(await makeReference(), folder, { recursive: true });
+  // Where names are described concerns who builds.
+  const served = (path: string): boolean => !path.endsWith('symbols.json');
+  cpSync(await makeReference(), folder, { recursive: true, filter: served });
   await addAssets(folder);
 }

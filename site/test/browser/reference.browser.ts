@@ -2,12 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { referenceThere } from '../../src/reference/cache.ts';
+import type { SymbolPages } from '../../src/reference/typedoc/symbols.ts';
 import { built } from './support/built.ts';
 import { axe, open } from './support/page.ts';
 
 const packages = join(import.meta.dirname, '../../../packages');
 const read = (path: string): string => readFileSync(join(built, path), 'utf8');
-const symbols = JSON.parse(read('reference/symbols.json')) as Record<string, Record<string, string>>;
+const symbols = JSON.parse(readFileSync(join(referenceThere() ?? '', 'symbols.json'), 'utf8')) as SymbolPages;
 
 /** What a comment keeps from users, though it is exported to the library's own tools. */
 function internalNames(name: string): Set<string> {

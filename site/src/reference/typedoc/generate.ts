@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Application, type ProjectReflection, RendererEvent } from 'typedoc';
 import { type Entry, entries, packagesDir, siteDir } from '../entries.ts';
 import { markFunctions, methodsOfProperties, starsInText } from './functions.ts';
+import { nameBases } from './hierarchy.ts';
 import { takeInherited } from './inherited.ts';
 import { PackageRouter } from './router.ts';
 import { symbolPages } from './symbols.ts';
@@ -44,6 +45,7 @@ export async function generate(outDir: string, what: readonly Entry[] = entries(
   markFunctions();
   methodsOfProperties(app.converter);
   starsInText(app.converter);
+  nameBases(app.converter);
   defineTheme(app, takeInherited(app.converter), what);
   const project = convert(app, what);
   app.renderer.on(RendererEvent.END, () => {

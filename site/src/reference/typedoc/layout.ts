@@ -16,13 +16,22 @@ export interface Frame {
 
 const styles = ['style', 'site'];
 
-export function layout({ title, content, onThisPage, home }: Frame): string {
-  const links = siteLinks().map(({ text, path }) => `<a href="${home}${path}">${text}</a>`);
-  return `<html class="default" lang="en" data-base="${home}"><head><meta charset="utf-8"><title>${escaped(title)}</title>
+/** The head of a page, which has the site's appearance from the first. */
+export const head = (title: string, home: string, scripts = ''): string =>
+  `<head><meta charset="utf-8"><title>${escaped(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" type="image/svg+xml" href="${home}../favicon.svg">
 ${styles.map((name) => `<link rel="stylesheet" href="${home}assets/${name}.css">`).join('')}
-<script src="${home}assets/appearance.js"></script><script defer src="${home}assets/main.js"></script><script type="module" src="${home}assets/page.js"></script></head>
-<body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container"><a href="${home}../index.html" class="title"><img src="${home}../favicon.svg" width="24" height="24" alt="">Kindling</a>
+<script src="${home}assets/appearance.js"></script>${scripts}</head>`;
+
+/** What leads from the bar to the front page. */
+export const brand = (home: string): string =>
+  `<a href="${home}../index.html" class="title"><img src="${home}../favicon.svg" width="24" height="24" alt="">Kindling</a>`;
+
+export function layout({ title, content, onThisPage, home }: Frame): string {
+  const links = siteLinks().map(({ text, path }) => `<a href="${home}${path}">${text}</a>`);
+  const scripts = `<script defer src="${home}assets/main.js"></script><script type="module" src="${home}assets/page.js"></script>`;
+  return `<html class="default" lang="en" data-base="${home}">${head(title, home, scripts)}
+<body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container">${brand(home)}
 <nav id="tsd-toolbar-links" aria-label="Site">${links.join('')}</nav>
 <button type="button" class="tsd-widget k-search-button" aria-keyshortcuts="Control+K /" aria-label="Search"></button>
 <button type="button" class="tsd-widget k-appearance" aria-label="Dark theme" aria-pressed="false"></button>

@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import type { SourceReference } from 'typedoc';
 import { pageWithPolicy } from '../../build/policy.ts';
 import { packagesDir } from '../entries.ts';
-import { escaped, layout } from './layout.ts';
+import { brand, escaped, head } from './layout.ts';
 
 export class SourcePages {
   /** The lines of each file that something leads to. */
@@ -29,12 +29,16 @@ export class SourcePages {
       mkdirSync(dirname(file), { recursive: true });
       const home = '../'.repeat(path.split('/').length);
       const code = marked(readFileSync(join(packagesDir, path), 'utf8'), lines);
-      const content = `<div class="tsd-page-title"><h1>${escaped(path)}</h1></div><pre class="k-source" tabindex="0">${code}</pre>`;
-      const html = layout({ title: `${path} | Kindling`, content, onThisPage: '', home });
-      writeFileSync(file, pageWithPolicy(`<!DOCTYPE html>${html}`));
+      writeFileSync(file, pageWithPolicy(framed(path, code, home)));
     }
   }
 }
+
+/** Some hundred pages that are read for a moment: without the tree of names, and what it takes to run it. */
+const framed = (path: string, code: string, home: string): string =>
+  `<!DOCTYPE html><html class="default" lang="en">${head(`${path} | Kindling`, home)}
+<body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container">${brand(home)}</div></header>
+<main class="container"><h1>${escaped(path)}</h1><pre class="k-source" tabindex="0">${code}</pre></main></body></html>`;
 
 /** Code with a place at each of the lines, and comments apart. */
 const marked = (code: string, lines: ReadonlySet<number>): string =>
