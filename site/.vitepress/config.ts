@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { finish, placeholderBase } from '../src/build/index.ts';
+import { finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
 import { indentedBlocks, longNames } from '../src/markdown/index.ts';
@@ -28,6 +28,28 @@ if (building && !existsSync(join(packages, 'core/dist/index.js')))
   throw new Error('the packages are not built: run `pnpm build` first, or `pnpm site:build`, which does');
 
 const reference = `${building ? placeholderBase : '/'}reference/`;
+
+/** Parts of VitePress' theme in whose place others stand, in the way that its documentation shows; the last are on no page. */
+const partOfTheme = (names: string, replacement: string) => ({
+  find: new RegExp(`^\\./(?:components/)?(?:${names})\\.vue$`),
+  replacement: join(import.meta.dirname, '../src', replacement),
+});
+const partsOfTheme = [
+  { find: /^theme-part\/(\w+)$/, replacement: 'vitepress/dist/client/theme-default/components/$1.vue' },
+  partOfTheme('VPNavBarSearch', 'search/SearchButton.vue'),
+  partOfTheme('VPNav', 'theme/Nav.ts'),
+  partOfTheme('VPContent', 'theme/Content.ts'),
+  partOfTheme('VPSidebarGroup', 'theme/SidebarGroups.ts'),
+  partOfTheme(
+    'VP(?:Home|Team|Features?|Hero|Sponsors|DocAsideSponsors|DocAsideCarbonAds)\\w*',
+    'theme/nothing.ts',
+  ),
+  partOfTheme('VP(?:Badge|NavBarTranslations|NavScreenTranslations)', 'theme/nothing.ts'),
+  {
+    find: /^\.\/styles\/components\/vp-(?:sponsor|code-group)\.css$/,
+    replacement: join(import.meta.dirname, '../src/theme/nothing.ts'),
+  },
+];
 
 /** Where the site will stand, if that is known: what reads cards wants whole addresses. */
 const address = process.env.KINDLING_SITE_URL ?? (building ? placeholderBase : '/');
@@ -75,7 +97,11 @@ export default defineConfig({
   // While pages are being written, what they link to may not be there.
   ignoreDeadLinks: process.env.KINDLING_SITE_DRAFT === '1',
   lastUpdated: false,
+  // VueUse would have the whole page laid out three times while it opens; see theme/index.ts.
+  appearance: { disableTransition: false },
   router: { prefetchLinks: false },
+  // What a page loads when it is wanted, VitePress would load at once.
+  shouldPreload: (link) => !/\/(?:LossGallery|controls|editor|library|uPlot|viz)[.\w-]*\.js$/.test(link),
   markdown: {
     math: true,
     config(md) {
@@ -88,7 +114,7 @@ export default defineConfig({
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
-    logo: '/favicon.svg',
+    logo: { src: '/favicon.svg', width: 24, height: 24 },
     nav: navigation,
     sidebar,
     outline: { level: [2, 3] },
@@ -118,6 +144,7 @@ export default defineConfig({
     resolve: {
       alias: [
         { find: '@site', replacement: join(import.meta.dirname, '../src') },
+        ...partsOfTheme,
         ...(building ? [builtPackages] : []),
       ],
     },
@@ -127,7 +154,9 @@ export default defineConfig({
     },
     server: { headers: isolation },
     preview: { headers: isolation },
-    worker: { format: 'es' },
+    worker: { format: 'es', plugins: () => [pressed(/\/landing\/worker\.ts$/)] },
+    // No component is written in the older way, whose half of Vue then need not be sent.
+    define: { __VUE_OPTIONS_API__: false },
     publicDir: join(import.meta.dirname, '../public'),
     build: { target: 'es2022', chunkSizeWarningLimit: 1500 },
   },

@@ -1,18 +1,33 @@
 /** The theme: VitePress' own without its fonts, and what the pages are made of. */
-import type { Theme } from 'vitepress';
+import { type Theme, useData } from 'vitepress';
 import DefaultTheme from 'vitepress/theme-without-fonts';
-import { defineAsyncComponent, h } from 'vue';
+import { defineAsyncComponent, h, nextTick, provide } from 'vue';
+import { inItsOwnTask } from '../../src/live/in-its-own-task.ts';
 import LiveCode from '../../src/live/LiveCode.vue';
-import SearchButton from '../../src/search/SearchButton.vue';
 import '../../src/reference/symbol-links.css';
 import './base.css';
 import './live.css';
 
 export default {
   extends: DefaultTheme,
-  Layout: () => h(DefaultTheme.Layout, null, { 'nav-bar-content-before': () => h(SearchButton) }),
+  Layout: {
+    setup() {
+      const { isDark } = useData();
+      // Everything changes its colour at once. What does the same in VueUse does it as each page opens, too.
+      provide('toggle-appearance', async () => {
+        const still = document.createElement('style');
+        still.textContent = '*,::before,::after{transition:none!important}';
+        document.head.append(still);
+        isDark.value = !isDark.value;
+        await nextTick();
+        getComputedStyle(still).opacity;
+        still.remove();
+      });
+      return () => h(DefaultTheme.Layout);
+    },
+  },
   enhanceApp({ app }) {
-    app.component('LiveCode', LiveCode);
+    app.component('LiveCode', inItsOwnTask(LiveCode));
     // In docs/losses.md, which GitHub shows too, no script can name it.
     app.component(
       'LossGallery',

@@ -45,8 +45,12 @@ export function watchAttention(
 
 export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** Starts what moves, or says why it waits. */
-export function startUnlessStill(start: () => void, note: Ref<string>): void {
-  if (wantsStillness()) note.value = 'Your system asks for less motion: the training waits for you.';
-  else start();
+/** Starts a training, or says why it waits. */
+export function startUnlessStill(training: Training, start: () => void, note: Ref<string>): void {
+  if (!wantsStillness()) {
+    start();
+    return;
+  }
+  training.stop();
+  note.value = 'Your system asks for less motion: the training waits for you.';
 }

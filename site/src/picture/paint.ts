@@ -16,25 +16,31 @@ function odds(value: number): number {
 
 function imageOf(all: Float32Array, side: number, { low, high, middle }: Palette): ImageData {
   const image = new ImageData(side, side);
-  for (const [i, value] of all.entries()) {
-    const away = Math.tanh(value / 3.5);
+  for (let i = 0; i < all.length; i++) {
+    const away = Math.tanh((all[i] ?? 0) / 3.5);
     const end = away < 0 ? low : high;
-    for (const channel of [0, 1, 2] as const)
-      image.data[4 * i + channel] = mixed(middle, end, Math.abs(away), channel);
+    const share = Math.abs(away);
+    image.data[4 * i] = mixed(middle, end, share, 0);
+    image.data[4 * i + 1] = mixed(middle, end, share, 1);
+    image.data[4 * i + 2] = mixed(middle, end, share, 2);
     image.data[4 * i + 3] = 255;
   }
   return image;
 }
 
-let scratch: HTMLCanvasElement | undefined;
+let scratch: OffscreenCanvas | undefined;
 
-export function paintField(canvas: HTMLCanvasElement, probabilities: Float32Array, colours: Palette): void {
+/** `scale` is how many pixels of the canvas are one of the page. */
+export function paintField(
+  canvas: OffscreenCanvas,
+  probabilities: Float32Array,
+  colours: Palette,
+  scale: number,
+): void {
   const context = canvas.getContext('2d');
   const values = probabilities.map(odds);
   const side = Math.sqrt(values.length);
-  scratch ??= document.createElement('canvas');
-  scratch.width = side;
-  scratch.height = side;
+  if (scratch?.width !== side) scratch = new OffscreenCanvas(side, side);
   scratch.getContext('2d')?.putImageData(imageOf(values, side, colours), 0, 0);
   if (!context) return;
   const cell = canvas.width / side;
@@ -48,21 +54,21 @@ export function paintField(canvas: HTMLCanvasElement, probabilities: Float32Arra
       context.lineTo((x2 + 0.5) * cell, (y2 + 0.5) * cell);
     });
     context.strokeStyle = level === 0 ? colours.line : colours.faint;
-    context.lineWidth = (level === 0 ? 2.2 : 1) * (canvas.width / Math.max(1, canvas.clientWidth));
+    context.lineWidth = (level === 0 ? 2.2 : 1) * scale;
     context.lineCap = 'round';
     context.stroke();
   }
 }
 
 export function paintCurve(
-  canvas: HTMLCanvasElement,
+  canvas: OffscreenCanvas,
   heights: Float32Array | undefined,
   colours: Palette,
+  scale: number,
 ): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const { width, height } = canvas;
-  const scale = width / Math.max(1, canvas.clientWidth);
   context.fillStyle = `rgb(${colours.middle.join(' ')})`;
   context.fillRect(0, 0, width, height);
   context.strokeStyle = colours.faint;

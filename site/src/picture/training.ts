@@ -40,8 +40,9 @@ export interface Training {
 /** A program that goes on after what a page cannot see is none that a reader waits for. */
 const patience = 20_000;
 
+/** It is about to start: pages start what they show when they open, or stop it. */
 export function useTraining(initialSet: string, initialPoints: readonly Point[]): Training {
-  const state = ref<State>('idle');
+  const state = ref<State>('starting');
   const frame = shallowRef<Frame>();
   const set = ref(initialSet);
   const points = shallowRef<readonly Point[]>(initialPoints);

@@ -1,10 +1,12 @@
 /** What a page asks for before anybody touches it, and what it weighs as hosts send it. */
-import { brotliCompressSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 
 export interface Load {
   readonly path: string;
-  readonly bytes: number;
+  /** Bytes as hosts send them that know gzip only, and as those do that know Brotli. */
+  readonly gzip: number;
+  readonly brotli: number;
 }
 
 /** Notes what a page asks for from now on; what is returned weighs it, compressed as hosts compress. */
@@ -16,10 +18,15 @@ export function noteLoads(page: Page): () => Promise<Load[]> {
       [...addresses]
         .filter((address) => address.startsWith('http'))
         .map(async (address) => {
-          const body = await (await fetch(address)).arrayBuffer();
-          return { path: new URL(address).pathname, bytes: brotliCompressSync(Buffer.from(body)).length };
+          const body = Buffer.from(await (await fetch(address)).arrayBuffer());
+          return {
+            path: new URL(address).pathname,
+            gzip: gzipSync(body).length,
+            brotli: brotliCompressSync(body).length,
+          };
         }),
     );
 }
 
-export const sum = (loads: readonly Load[]): number => loads.reduce((total, { bytes }) => total + bytes, 0);
+export const sum = (loads: readonly Load[], by: 'gzip' | 'brotli'): number =>
+  loads.reduce((total, load) => total + load[by], 0);

@@ -1,6 +1,7 @@
-/** Serves the built site as hosts do: with isolation or without, at the root or below it, with a policy of the host's own or none. */
+/** Serves the built site as hosts do: compressed, with isolation or without, at the root or below it, with a policy of the host's own or none. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import compression from 'compression';
 import sirv from 'sirv';
 
 export interface Host {
@@ -42,6 +43,7 @@ export async function serve(
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     },
   });
+  const compress = compression() as unknown as (request: object, response: object, next: () => void) => void;
   const server = createServer((request, response) => {
     const missing = () => {
       response.statusCode = 404;
@@ -49,7 +51,7 @@ export async function serve(
     };
     if (request.url?.startsWith(base) !== true) return missing();
     request.url = `/${request.url.slice(base.length)}`;
-    return files(request, response, missing);
+    return compress(request, response, () => files(request, response, missing));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
