@@ -1,4 +1,7 @@
 import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
   checkArguments,
   composition,
   floatsOnly,
@@ -93,6 +96,13 @@ function resampledOf(field: Shape, options: InterpolateOptions): Resampled[] {
   });
 }
 
+/** The means of the elements that new ones cover, those at their edges whole. */
+function areas(x: Tensor, resampled: readonly Resampled[]): Tensor {
+  const sizes = resampled.map(({ to }) => to);
+  if (sizes.length === 1) return adaptiveAvgPool1d(x, sizes);
+  return sizes.length === 2 ? adaptiveAvgPool2d(x, sizes) : adaptiveAvgPool3d(x, sizes);
+}
+
 /** The sum over the taps along a dimension. */
 function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
   const field = x.shape.map((_, d) => (d === dim ? -1 : 1));
@@ -153,6 +163,7 @@ export const interpolate = /* @__PURE__ */ composition(
         `interpolate: a tensor has at most 2^31 - 1 elements, but the output sizes would be ${formatShape(resampled.map(({ to }) => to))}`,
       );
     }
+    if (mode === 'area') return areas(x, resampled);
     const settings = { mode, alignCorners: alignCorners ?? false, antialias, dtype: x.dtype };
     // The last dimension first: it is the one whose elements lie side by side.
     return resampled.reduceRight(
