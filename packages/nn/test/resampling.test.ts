@@ -30,6 +30,11 @@ describe("interpolate by 'area'", () => {
     const x = tensor([[[1, NaN, 3, 5]]], { dtype: 'float32' });
     expect(F.interpolate(x, { size: 7, mode: 'area' }).toArray()).toEqual([[[1, NaN, NaN, NaN, 3, 4, 5]]]);
   });
+
+  it('is empty for no windows, as its means are', () => {
+    const x = tensor([[[2, 4]]], { dtype: 'float32' });
+    expect(F.interpolate(x, { scaleFactor: 0.3, mode: 'area' }).shape).toEqual([1, 1, 0]);
+  });
 });
 
 describe('the greatest of a bag', () => {

@@ -152,7 +152,8 @@ export const interpolate = /* @__PURE__ */ composition(
       throw new ValueError("interpolate: mode 'lanczos' requires antialias: true");
     if (!mode.startsWith('nearest')) floats(x.dtype);
     const resampled = resampledOf(field, options);
-    if (resampled.some(({ from, to }) => from < 1 || to < 1)) {
+    // Means of no windows are none, in PyTorch no error.
+    if (resampled.some(({ from, to }) => from < 1 || to < (mode === 'area' ? 0 : 1))) {
       throw new ShapeError(
         `interpolate: Input and output sizes should be greater than 0, but got input ${formatShape(field)} and output ` +
           formatShape(resampled.map(({ to }) => to)),
