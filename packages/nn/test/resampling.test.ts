@@ -37,6 +37,35 @@ describe("interpolate by 'area'", () => {
   });
 });
 
+describe('interpolate by a factor that leaves a size as it is, or doubles it', () => {
+  const row = arange(3, { dtype: 'float32' });
+  it.each([
+    ['nearest', [3], 1.3, [0, 0, 1]],
+    ['nearest', [1, 3], [1, 1.3], [0, 1, 2]],
+    ['nearest', [1, 1, 3], [1, 1, 1.3], [0, 0, 1]],
+    ['nearest', [3], 2.3, [0, 0, 0, 1, 1, 2]],
+    ['nearest', [1, 3], [1, 2.3], [0, 0, 1, 1, 2, 2]],
+    ['nearest-exact', [1, 3], [1, 1.3], [0, 1, 1]],
+    ['linear', [3], 1.3, [0, 1, 2]],
+    ['bicubic', [1, 3], [1, 1.3], [-0.06772, 0.560266, 1.519302]],
+  ] as const)('%s of %o by %o', (mode, field, scaleFactor, expected) => {
+    const y = F.interpolate(row.reshape([1, 1, ...field]), { scaleFactor, mode });
+    expect(y.count).toBe(expected.length);
+    Array.from(y.data as Float32Array).forEach((v, i) => {
+      expect(v).toBeCloseTo(expected[i] as number, 5);
+    });
+  });
+
+  it('as it is where the filter widens', () => {
+    const y = F.interpolate(row.reshape([1, 1, 1, 3]), {
+      scaleFactor: [1, 1.3],
+      mode: 'bicubic',
+      antialias: true,
+    });
+    expect(y.toArray()).toEqual([[[[0, 1, 2]]]]);
+  });
+});
+
 describe('the greatest of a bag', () => {
   it('is the first of equal ones, which alone has the gradient', () => {
     const table = tensor(

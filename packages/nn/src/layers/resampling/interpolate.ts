@@ -16,7 +16,7 @@ import {
 } from '@kindling/core';
 import { Module } from '../../module/module.ts';
 import { pyFloat, pyTuple } from '../../module/print.ts';
-import { type InterpolationMode, type Resampled, type Tap, tapsOf } from './taps.ts';
+import { type InterpolationMode, type Resampled, type Tap, type TapOptions, tapsOf } from './taps.ts';
 
 /** Options of {@link interpolate}: one of `size` and `scaleFactor`. */
 export interface InterpolateOptions {
@@ -96,6 +96,12 @@ function resampledOf(field: Shape, options: InterpolateOptions): Resampled[] {
   });
 }
 
+/** Whether PyTorch looks at the sizes alone, though a factor that is no whole number was given: where they are the same, or one twice the other. */
+const ignoresFactor = ({ from, to }: Resampled, { mode, antialias }: TapOptions, dims: number): boolean =>
+  mode === 'nearest'
+    ? dims === 2 && (to === from || to === 2 * from)
+    : to === from && (antialias || mode.endsWith('linear'));
+
 /** The means of the elements that new ones cover, those at their edges whole. */
 function areas(x: Tensor, resampled: readonly Resampled[]): Tensor {
   const sizes = resampled.map(({ to }) => to);
@@ -167,13 +173,12 @@ export const interpolate = /* @__PURE__ */ composition(
     if (mode === 'area') return areas(x, resampled);
     const settings = { mode, alignCorners: alignCorners ?? false, antialias, dtype: x.dtype };
     // The last dimension first: it is the one whose elements lie side by side.
-    return resampled.reduceRight(
-      (part, along, d) =>
-        along.from === along.to && (withoutCorners.includes(mode) || along.factor === null)
-          ? part
-          : alongTaps(part, d + 2, tapsOf(along, settings)),
-      x,
-    );
+    return resampled.reduceRight((part, given, d) => {
+      const along = ignoresFactor(given, settings, field.length) ? { ...given, factor: null } : given;
+      return along.from === along.to && along.factor === null
+        ? part
+        : alongTaps(part, d + 2, tapsOf(along, settings));
+    }, x);
   },
 );
 

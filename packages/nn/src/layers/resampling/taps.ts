@@ -88,7 +88,7 @@ function nearest(along: Resampled, shift: number): Tap {
   const { from, to } = along;
   const step = stepOf(along, false, Math.fround);
   const at = (i: number): number => Math.floor(Math.fround(Math.fround(i + shift) * step));
-  return { indices: Int32Array.from(upTo(to, (i) => (from === to ? i : clamp(at(i), from)))), weights: null };
+  return { indices: Int32Array.from(upTo(to, (i) => clamp(at(i), from))), weights: null };
 }
 
 /** Where the new element `i` lies among the old ones. */
@@ -107,7 +107,7 @@ function pairs({ from, to }: Resampled, step: number, alignCorners: boolean, rou
 }
 
 function cubics({ from, to }: Resampled, step: number, alignCorners: boolean, round: Round): Tap[] {
-  const positions = upTo(to, (i) => (from === to ? i : positionOf(i, step, alignCorners, round)));
+  const positions = upTo(to, (i) => positionOf(i, step, alignCorners, round));
   const before = positions.map(Math.floor);
   const rest = positions.map((x, i) => round(x - (before[i] ?? 0)));
   return [-1, 0, 1, 2].map((k) => ({
