@@ -1,6 +1,8 @@
 /** What PyTorch 2.15 makes of NaN, infinities and factors of 0, where the fixtures of special values draw none. */
 import {
   addbmm,
+  addcdiv,
+  addcmul,
   addmv,
   autograd,
   avgPool1d,
@@ -76,5 +78,21 @@ describe('the second derivative of pooling is zeros', () => {
     expect(g?.requiresGrad).toBe(true);
     const [second] = autograd.grad((g as Tensor).sum(), x);
     expect(second?.toArray()).toEqual([[[0, 0, 0, 0]]]);
+  });
+});
+
+describe('second gradients of broadcast operands are summed before an infinite factor meets them', () => {
+  const seconds = (f: typeof addcmul, value: number): unknown[] => {
+    const [a, b] = [float64([2]), float64([1e-200])].map((x) => x.requiresGrad_(true)) as [Tensor, Tensor];
+    const y = f(float64([1, 2, 3]), a, b, { value });
+    const given = { gradOutputs: [float64([1, -2, 3])], createGraph: true };
+    const first = autograd.grad([y], [a, b], given) as Tensor[];
+    const ones2 = [ones([1], { dtype: 'float64' }), ones([1], { dtype: 'float64' })];
+    return autograd.grad(first, [a, b], { gradOutputs: ones2 }).map((g) => (g as Tensor).item());
+  };
+
+  it('by addcmul and addcdiv', () => {
+    expect(seconds(addcmul, Infinity)).toEqual([Infinity, Infinity]);
+    expect(seconds(addcdiv, 1)).toEqual([-Infinity, NaN]);
   });
 });
