@@ -54,9 +54,13 @@ def gradient(p, step, k):
     return cotangent(p.detach(), len(SHAPES) * step + k)
 
 
+def side_by_side(ps):
+    return torch.cat([p.detach().flatten() for p in ps])
+
+
 def recorded(fixture, ps):
     """All parameters side by side."""
-    return fixture.tensor(torch.cat([p.detach().flatten() for p in ps]))
+    return fixture.tensor(side_by_side(ps))
 
 
 def state_dict(fixture, optimizer):

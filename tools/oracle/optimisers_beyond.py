@@ -10,7 +10,7 @@ import optimiser_runs
 import torch
 import torch.nn as nn
 from fixture import SEED, Fixture, cotangent, seed_for
-from optimiser_runs import FOLDER, HALF, SAMPLED, STEPS, choices, recorded, state_dict
+from optimiser_runs import FOLDER, HALF, SAMPLED, STEPS, choices, recorded, side_by_side, state_dict
 
 SHAPES = [(3, 2), (4,), (), (2, 3, 1, 2)]
 MATRICES = [(3, 2), (2, 5), (4, 4), (1, 3)]
@@ -66,6 +66,9 @@ class SAM:
         self.base.step()
 
 
+# Runs beside a run, from which its own rounding is told: many, since one that parts from it may be rare.
+NEIGHBOURS = 32
+
 # What the database leaves out.
 MORE = {
     "Adafactor": [{"eps": (1e-4, 1e-2)}, {"lr": 0.5, "d": 2.0, "beta2_decay": -0.3}, {"weight_decay": 0.5, "maximize": True, "eps": (None, 0.0)}],
@@ -90,10 +93,15 @@ def pull(ps, step):
         p.grad = cotangent(p.detach(), len(ps) * step + k) + p.detach() / 2
 
 
-def run(fixture, name, make, shapes, options, dtype):
-    ps = parameters(shapes, dtype, name)
-    entry = {"op": "run", "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "shapes": shapes}
-    entry["start"] = recorded(fixture, ps)
+def move(ps, ulps):
+    """Parameters some ulps beside."""
+    with torch.no_grad():
+        for p in ps:
+            p.add_(p * torch.randint(-4, 5, p.shape, generator=ulps) * torch.finfo(p.dtype).eps)
+
+
+def trajectory(name, make, ps, options, at_half=lambda optimizer: None):
+    """All parameters side by side after some of the steps."""
     optimizer = make(ps, **options)
     after = {}
     for step in range(1, STEPS + 1):
@@ -103,10 +111,37 @@ def run(fixture, name, make, shapes, options, dtype):
             pull(ps, step)
             optimizer.step()
         if step in SAMPLED:
-            after[step] = recorded(fixture, ps)
+            after[step] = side_by_side(ps)
         if step == HALF:
-            entry["half"] = state_dict(fixture, optimizer.base if name == "SAM" else optimizer)
-    fixture.add({**entry, "after": after})
+            at_half(optimizer)
+    return after
+
+
+def run(fixture, name, make, shapes, options, dtype):
+    ps = parameters(shapes, dtype, name)
+    entry = {"op": "run", "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "shapes": shapes}
+    entry["start"] = recorded(fixture, ps)
+
+    def half(optimizer):
+        entry["half"] = state_dict(fixture, optimizer.base if name == "SAM" else optimizer)
+
+    after = trajectory(name, make, ps, options, half)
+    fixture.add({**entry, "after": {step: fixture.tensor(x) for step, x in after.items()}, **scatter(name, make, shapes, options, dtype, after)})
+
+
+def scatter(name, make, shapes, options, dtype, after):
+    """How far runs from starts some ulps beside come to lie from this one: Muon's direction has the 8 bits of bfloat16, the last of
+    which is another where what comes before is rounded otherwise."""
+    if name != "Muon" or dtype != torch.float32:
+        return {}
+    ulps = torch.Generator().manual_seed(seed_for("scatter", name, options))
+    far = {step: torch.zeros_like(x) for step, x in after.items()}
+    for _ in range(NEIGHBOURS):
+        ps = parameters(shapes, dtype, name)
+        move(ps, ulps)
+        for step, x in trajectory(name, make, ps, options).items():
+            far[step] = torch.maximum(far[step], (x - after[step]).abs())
+    return {"far": {step: [float(f"{d:.1e}") for d in distance.tolist()] for step, distance in far.items()}}
 
 
 def odd_gradients(fixture, name, make, shapes, options):
@@ -178,9 +213,7 @@ def course(fixture, name, start, options, dtype, ulps=None):
     """Five steps: loss, parameters and counts after each, and the optimizer after two of them."""
     ps = [nn.Parameter(torch.tensor(x, dtype=dtype)) for x in STARTS[start]]
     if ulps is not None:
-        with torch.no_grad():
-            for p in ps:
-                p.add_(p * torch.randint(-4, 5, p.shape, generator=ulps) * torch.finfo(dtype).eps)
+        move(ps, ulps)
     optimizer = torch.optim.LBFGS(ps, **options)
     steps, half = [], None
 
@@ -194,7 +227,7 @@ def course(fixture, name, start, options, dtype, ulps=None):
         loss = optimizer.step(closure).detach()
         state = optimizer.state[ps[0]]
         steps.append((torch.cat([p.detach().flatten() for p in ps] + [loss.reshape(1)]), (state["func_evals"], state["n_iter"])))
-        if step == 1 and options in HALVES and start == "shapes":
+        if step == 1 and ulps is None and options in HALVES and start == "shapes":
             half = state_dict(fixture, optimizer)
     return steps, half
 
@@ -204,7 +237,7 @@ def lbfgs(fixture, name, start, options, dtype):
     multiply what is rounded otherwise, until the number of iterations is another."""
     steps, half = course(fixture, name, start, options, dtype)
     ulps = torch.Generator().manual_seed(seed_for("lbfgs", name, start, options, dtype))
-    others = [course(fixture, name, start, options, dtype, ulps)[0] for _ in range(8)]
+    others = [course(fixture, name, start, options, dtype, ulps)[0] for _ in range(NEIGHBOURS)]
     entry = {"op": "lbfgs", "objective": name, "start": start, "options": fixture.value(options), "dtype": str(dtype)[6:]}
     recorded_steps, steady = [], True
     for k, (values, counts) in enumerate(steps):

@@ -62,6 +62,16 @@ def run(function, args, kwargs):
     return out, differentiate(out, inputs), after
 
 
+def draws(function, args, kwargs):
+    """Whether the result is another with another seed."""
+    results = []
+    with torch.random.fork_rng(devices=[]):
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            results.append([t.detach() for t in leaves(function(*rebuild(args), **rebuild(kwargs)))])
+    return not all(torch.allclose(a.double(), b.double(), equal_nan=True) for a, b in zip(*results))
+
+
 def record(fixture, function, args, kwargs):
     """The recorded sample, or Unsupported."""
     kwargs = relevant(kwargs)
@@ -69,6 +79,8 @@ def record(fixture, function, args, kwargs):
     args, kwargs = rebuild(args), rebuild(kwargs)
     # On copies: batch_norm and embedding write into their arguments.
     out, grads, after = run(function, rebuild(args), rebuild(kwargs))
+    if draws(function, args, kwargs):
+        raise Unsupported("a random result")
     if any(t.numel() > MAX_ELEMENTS for t in leaves(out)):
         raise Unsupported("large result")
     entry = {"a": fixture.value(args)}

@@ -1,6 +1,6 @@
 /** Samples of grids that PyTorch's database leaves out. */
 
-import { arange, tensor } from '@kindling/core';
+import { arange, type Tensor, tensor } from '@kindling/core';
 import { assertClose } from '@kindling/core/testing';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ describe('gridSample', () => {
       [12.041093826293945, 12.681330680847168, 16.566917419433594],
       [-4.824547290802002, 16.075223922729492, 21.243440628051758],
     ];
-    assertClose(grid.grad, tensor([[[slopes]]]));
+    assertClose(grid.grad as Tensor, tensor([[[slopes]]]));
   });
 
   it.each(['zeros', 'border', 'reflection'] as const)(

@@ -325,3 +325,24 @@ describe('what is refused', () => {
     expect(convTranspose3d(randn([1, 1, 2, 2, 2]), randn([1, 1, 1, 1, 1])).shape).toEqual([1, 1, 2, 2, 2]);
   });
 });
+
+describe('a transposed convolution with output padding of a step or more, as a dilation allows', () => {
+  it('has the gradients of what it computes, in first and second order', () => {
+    const x = randn([2, 4, 5], { dtype: 'float64', requiresGrad: true });
+    const w = randn([4, 2, 2], { dtype: 'float64', requiresGrad: true });
+    const f = (a: Tensor, b: Tensor): Tensor =>
+      convTranspose1d(a, b, null, { padding: 1, outputPadding: 1, dilation: 2 });
+    expect(f(x, w).shape).toEqual([2, 2, 6]);
+    expect(autograd.gradcheck(f, [x, w])).toBe(true);
+    expect(autograd.gradgradcheck(f, [x, w])).toBe(true);
+  });
+
+  it('in two dimensions, with groups and a step', () => {
+    const x = randn([1, 4, 3, 2], { dtype: 'float64', requiresGrad: true });
+    const w = randn([4, 1, 2, 3], { dtype: 'float64', requiresGrad: true });
+    const f = (a: Tensor, b: Tensor): Tensor =>
+      convTranspose2d(a, b, null, { stride: [2, 1], outputPadding: 2, dilation: 3, groups: 4 });
+    expect(autograd.gradcheck(f, [x, w])).toBe(true);
+    expect(autograd.gradgradcheck(f, [x, w])).toBe(true);
+  });
+});

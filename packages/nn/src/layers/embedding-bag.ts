@@ -109,6 +109,21 @@ function bagsOf(
   return { bags, count: offsets.count - (includeLast ? 1 : 0) };
 }
 
+/** The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; `none` where there are none. */
+function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor): Tensor {
+  const length = rows.size(0);
+  if (length === 0) return none;
+  const greatest = none.indexReduce(0, bags, rows.detach(), 'amax', { includeSelf: false });
+  const isGreatest = rows.detach().ne(greatest.indexSelect(0, bags)).logicalNot();
+  const numbers = ones(rows.shape, { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
+  const places = where(isGreatest, numbers, length);
+  const first = zeros(none.shape, { dtype: 'int32' })
+    .add(length)
+    .indexReduce(0, bags, places, 'amin', { includeSelf: false });
+  const isEmpty = first.ge(length);
+  return where(isEmpty, greatest, rows.gather(0, first.clampMax(length - 1)));
+}
+
 /**
  * The sum, mean or greatest of the rows of a table, (V, D), in each bag: a row of input (B, N), or, in an input of one dimension, what
  * begins at each of `offsets`, (B,). Gives (B, D); an empty bag gives zeros. Follows `torch.nn.functional.embedding_bag`.
@@ -139,7 +154,7 @@ export const embeddingBag = /* @__PURE__ */ composition(
     const counts = padding === null ? null : flat.ne(padding);
     if (mode === 'max') {
       const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
-      const found = none.indexReduce(0, bags, kept, 'amax', { includeSelf: false });
+      const found = firstGreatest(none, bags, kept);
       return counts === null ? found : where(found.eq(-Infinity), 0, found);
     }
     const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, 0);

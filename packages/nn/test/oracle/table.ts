@@ -47,7 +47,9 @@ const functional: Readonly<Record<string, Operation>> = {
   group_norm: op('input num_groups | weight bias eps'),
   instance_norm: op('input | running_mean running_var weight bias use_input_stats momentum eps'),
   local_response_norm: op('input size | alpha beta k'),
-  interpolate: op('input | size scale_factor mode align_corners recompute_scale_factor antialias'),
+  interpolate: op('input | size scale_factor mode align_corners recompute_scale_factor antialias', {
+    contraction: true,
+  }),
   grid_sample: op('input grid | mode padding_mode align_corners', { extra: true }),
   pixel_shuffle: op('input upscale_factor'),
   pixel_unshuffle: op('input downscale_factor'),

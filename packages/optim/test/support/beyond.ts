@@ -16,6 +16,8 @@ export interface BeyondRun {
   readonly start: Recorded;
   /** All parameters side by side, by the number of the step. */
   readonly after: Readonly<Record<string, Recorded>>;
+  /** How far PyTorch's runs from starts some ulps beside come to lie from it, where that is not a matter of ulps. */
+  readonly far?: Readonly<Record<string, readonly number[]>>;
   readonly half?: RecordedState;
 }
 

@@ -250,8 +250,8 @@ export function moments(
   if (x.dtype === 'float64') {
     const rest = allocateArray('float64', results) as Float64Array;
     reduce('sumDeviations', x, dims, rest, 0, { center, divisor: n });
-    const [near, far] = [center, rest].map((of) => denseOver(of, 'float64', [results], 0, results));
-    runElementwise(sumOfBoth, 'f64', [near, far], [], near);
+    const near = denseOver(center, 'float64', [results], 0, results);
+    runElementwise(sumOfBoth, 'f64', [near, denseOver(rest, 'float64', [results], 0, results)], [], near);
   }
   reduce('sumCentered', x, dims, variances, 0, { center, divisor: Math.max(0, n - correction), root });
 }

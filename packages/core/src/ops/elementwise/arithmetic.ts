@@ -16,6 +16,7 @@ import {
   unary,
 } from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
+import { reciprocal } from './functions.ts';
 import { applyBinary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
 
 const refuseBoolsFor = (name: string, instead: string) =>
@@ -250,17 +251,24 @@ const addcmulOp = new ElementwiseOp({
   check: refuseBoolsFor('addcmul', 'logicalAnd and logicalOr, or convert with to()'),
   arity: 3,
   expression: (x, a, b, value) => E.add(x, E.mul(E.mul(value, a), b)),
+  composed: {
+    reads: [1, 2],
+    of: (g, x, [value = 1]) => [() => g, () => mul(g, mul(x(2), value)), () => mul(g, mul(x(1), value))],
+  },
 });
 
 const addcdivOp = new ElementwiseOp({
   name: 'addcdiv',
   arity: 3,
   expression: (x, a, b, value) => E.add(x, E.div(E.mul(value, a), b)),
-  gradient: ({ g }, _, a, b, value) => [
-    g,
-    E.mul(g, E.div(value, b)),
-    E.mul(E.neg(g), E.div(E.mul(value, a), E.mul(b, b))),
-  ],
+  composed: {
+    reads: [1, 2],
+    of: (g, x, [value = 1]) => [
+      () => g,
+      () => mul(g, mul(reciprocal(x(2)), value)),
+      () => mul(neg(g), div(mul(x(1), value), mul(x(2), x(2)))),
+    ],
+  },
   check: (dtype, inputs) => {
     const [, a, b] = inputs;
     if (!isFloatingPoint(dtype) || (a && b && !isFloatingPoint(a.dtype) && !isFloatingPoint(b.dtype))) {

@@ -129,6 +129,26 @@ export interface ElementwiseDerivative<A> {
   readonly derivative?: (g: Tensor, node: GradNode<A>) => readonly (Tensor | null)[];
 }
 
+/** Gradients as operations on tensors: `reads` are the operands that they look at. */
+export interface ComposedGradient {
+  readonly reads: readonly number[];
+  readonly of: (
+    g: Tensor,
+    x: (operand: number) => Tensor,
+    params: readonly number[],
+  ) => readonly (() => Tensor)[];
+}
+
+/** The derivative by such gradients. */
+export const composedDerivative = ({
+  reads,
+  of,
+}: ComposedGradient): ElementwiseDerivative<readonly number[]> => ({
+  saves: reads.reduce((bits, i) => bits | INPUT(i), 0),
+  derivative: (g, node) =>
+    of(g, (i) => node.input(i), node.attrs).map((gradient, i) => (node.needs(i) ? gradient() : null)),
+});
+
 /**
  * The derivative of an operation of `operands` tensors; none where the spec says so. `params` are those of the gradients,
  * from the node. `shaped` is that of {@link operandGradients}.

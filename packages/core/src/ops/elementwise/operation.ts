@@ -7,7 +7,13 @@ import { apply, applyInPlace, definePrimitive, type Primitive } from '../../reco
 import { broadcastShapes } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
+import {
+  type ComposedGradient,
+  composedDerivative,
+  derivativeOf,
+  gradientExpressions,
+  secondsOf,
+} from './gradient.ts';
 import {
   callerOf,
   checkedSpec,
@@ -72,6 +78,11 @@ export interface ElementwiseSpec {
    * the gradient of the gradient to that operand is 0, as where PyTorch has a kernel for the gradient.
    */
   readonly comparesApart?: boolean;
+  /**
+   * The gradients as operations on tensors, of operands that are all tensors: each factor in the shape of its own operands, as PyTorch
+   * has them, so that the gradients of these are summed before an infinite factor meets them. @internal
+   */
+  readonly composed?: ComposedGradient;
   /** Refuses dtypes; called with the common dtype and the operands that are tensors. */
   readonly check?: (dtype: DType, inputs: Inputs) => void;
   /** Refuses values: the kernel calls it with its operands and the dtype in which they meet, before it computes. */
@@ -290,14 +301,16 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       const dtype = computeType(inputs as Inputs, params);
       return { expression: kernelFor(dtype).expression, dtype };
     },
-    ...derivativeOf<Params>(
-      spec,
-      (gradient) => new ElementwiseOp(gradient),
-      tensorOperands.length,
-      (g, x, y) => gradientExpressions(spec, g, nodesOf(x), tensorOperands, y),
-      secondsOf(spec, tensorOperands, nodesOf),
-      (node) => node.attrs,
-    ),
+    ...(spec.composed !== undefined && scalarMask === 0
+      ? composedDerivative(spec.composed)
+      : derivativeOf<Params>(
+          spec,
+          (gradient) => new ElementwiseOp(gradient),
+          tensorOperands.length,
+          (g, x, y) => gradientExpressions(spec, g, nodesOf(x), tensorOperands, y),
+          secondsOf(spec, tensorOperands, nodesOf),
+          (node) => node.attrs,
+        )),
   });
 }
 

@@ -80,6 +80,9 @@ export const linear = composition(
   },
 );
 
+/** Zeros, whatever there was, not even NaN: what a factor of 0 leaves where PyTorch multiplies by none. */
+const nothingOf = (x: Tensor): Tensor => maskedFill(x, Tensor.scalar(1, 'bool'), 0);
+
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
 function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
   checkBias(name, x, y.shape);
@@ -92,8 +95,13 @@ function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
       `${name}: expected the input to have the product's dtype ${y.dtype}, but got ${x.dtype}`,
     );
   }
-  const added = beta === 0 ? maskedFill(x, Tensor.scalar(1, 'bool'), 0) : x;
+  const added = beta === 0 ? nothingOf(x) : x;
   return composed(name, add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta }), x, y);
+}
+
+/** {@link addScaled}, where with alpha = 0 nothing of y is left either: BLAS does not look at what it would multiply. */
+function addUnlessZero(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
+  return addScaled(name, x, scales.alpha === 0 ? nothingOf(y) : y, scales);
 }
 
 const baddbmmParameters = { x: K.tensor, a: K.tensor, b: K.tensor, options: scaleOptions };
@@ -118,7 +126,7 @@ export const addbmm = composition(
   baddbmmParameters,
   (x: Tensor, a: Tensor, b: Tensor, options?: ScaleOptions): Tensor => {
     const products = bmm(a, b);
-    return addScaled('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
+    return addUnlessZero('addbmm', x, sum(products, 0, { dtype: products.dtype }), scalesOf(options));
   },
 );
 
@@ -130,7 +138,7 @@ export const addmv = composition(
   'addmv',
   { x: K.tensor, a: K.tensor, v: K.tensor, options: scaleOptions },
   (x: Tensor, a: Tensor, v: Tensor, options?: ScaleOptions): Tensor =>
-    addScaled('addmv', x, mv(a, v), scalesOf(options)),
+    addUnlessZero('addmv', x, mv(a, v), scalesOf(options)),
 );
 
 /**

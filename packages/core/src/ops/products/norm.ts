@@ -64,9 +64,12 @@ export const renorm = composition(
     if (!(maxnorm >= 0)) throw new ValueError(`maxnorm must not be negative, got ${maxnorm}`);
     const kept = normalizeDim(dim, x.ndim, 'renorm');
     const others = x.shape.map((_, d) => d).filter((d) => d !== kept);
-    const lengths = vectorNorm(x, p, others, { keepdim: true });
-    const factors = where(gt(lengths, maxnorm), div(maxnorm, add(lengths, 1e-7)), 1);
-    return composed('renorm', mul(x, factors), x);
+    const isLong = gt(vectorNorm(x.detach(), p, others, { keepdim: true }), maxnorm);
+    // What stays as it is has no part in the derivative of what is scaled: NaN, say.
+    const long = where(isLong, x, 0);
+    const lengths = vectorNorm(long, p, others, { keepdim: true });
+    const scaled = mul(long, div(maxnorm, add(lengths, 1e-7)));
+    return composed('renorm', where(isLong, scaled, x), x);
   },
 );
 /** {@link renorm} in place. */

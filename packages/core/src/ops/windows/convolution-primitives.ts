@@ -8,6 +8,7 @@ import { apply, definePrimitive, type GradNode, INPUT, type PrimitiveSpec } from
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { sum } from '../reductions/sum.ts';
+import { narrow } from '../views/slices.ts';
 
 /** How windows go over x. */
 export interface Steps {
@@ -75,6 +76,13 @@ const gradients = <A>(
 
 const spatial = (x: Shape): Shape => x.slice(2);
 
+/** y of x and weights, of no more windows than there were: output padding may make room for more of them, which reach nothing. */
+const windowsThatWere = (x: Tensor, weight: Tensor, steps: Steps, were: Shape): Tensor =>
+  spatial(were).reduce(
+    (y, size, d) => (y.size(d + 2) === size ? y : narrow(y, d + 2, 0, size)),
+    convolutionForward(x, weight, null, steps),
+  );
+
 const forward: PrimitiveSpec<Steps, Inputs> = {
   name: 'convolution',
   saves: INPUT(0) | INPUT(1),
@@ -116,7 +124,7 @@ const toInput: PrimitiveSpec<Sized, Inputs> = {
     return gradients(
       node,
       g,
-      () => convolutionForward(g, node.input(1), null, steps),
+      () => windowsThatWere(g, node.input(1), steps, node.shape(0)),
       () => convolutionWeight(g, node.input(0), { ...steps, sizes: spatial(node.shape(1)) }),
     );
   },
@@ -139,7 +147,7 @@ const toWeight: PrimitiveSpec<Sized, [Tensor, Tensor]> = {
       node,
       g,
       () => convolutionInput(node.input(1), g, null, { ...steps, sizes: spatial(node.shape(0)) }),
-      () => convolutionForward(node.input(0), g, null, steps),
+      () => windowsThatWere(node.input(0), g, steps, node.shape(1)),
     );
   },
 };

@@ -1,4 +1,7 @@
 import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
   checkArguments,
   composition,
   floatsOnly,
@@ -13,7 +16,7 @@ import {
 } from '@kindling/core';
 import { Module } from '../../module/module.ts';
 import { pyFloat, pyTuple } from '../../module/print.ts';
-import { type InterpolationMode, type Resampled, type Tap, tapsOf } from './taps.ts';
+import { type InterpolationMode, type Resampled, type Tap, type TapOptions, tapsOf } from './taps.ts';
 
 /** Options of {@link interpolate}: one of `size` and `scaleFactor`. */
 export interface InterpolateOptions {
@@ -93,6 +96,19 @@ function resampledOf(field: Shape, options: InterpolateOptions): Resampled[] {
   });
 }
 
+/** Whether PyTorch looks at the sizes alone, though a factor that is no whole number was given: where they are the same, or one twice the other. */
+const ignoresFactor = ({ from, to }: Resampled, { mode, antialias }: TapOptions, dims: number): boolean =>
+  mode === 'nearest'
+    ? dims === 2 && (to === from || to === 2 * from)
+    : to === from && (antialias || mode.endsWith('linear'));
+
+/** The means of the elements that new ones cover, those at their edges whole. */
+function areas(x: Tensor, resampled: readonly Resampled[]): Tensor {
+  const sizes = resampled.map(({ to }) => to);
+  if (sizes.length === 1) return adaptiveAvgPool1d(x, sizes);
+  return sizes.length === 2 ? adaptiveAvgPool2d(x, sizes) : adaptiveAvgPool3d(x, sizes);
+}
+
 /** The sum over the taps along a dimension. */
 function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
   const field = x.shape.map((_, d) => (d === dim ? -1 : 1));
@@ -142,7 +158,8 @@ export const interpolate = /* @__PURE__ */ composition(
       throw new ValueError("interpolate: mode 'lanczos' requires antialias: true");
     if (!mode.startsWith('nearest')) floats(x.dtype);
     const resampled = resampledOf(field, options);
-    if (resampled.some(({ from, to }) => from < 1 || to < 1)) {
+    // Means of no windows are none, in PyTorch no error.
+    if (resampled.some(({ from, to }) => from < 1 || to < (mode === 'area' ? 0 : 1))) {
       throw new ShapeError(
         `interpolate: Input and output sizes should be greater than 0, but got input ${formatShape(field)} and output ` +
           formatShape(resampled.map(({ to }) => to)),
@@ -153,15 +170,15 @@ export const interpolate = /* @__PURE__ */ composition(
         `interpolate: a tensor has at most 2^31 - 1 elements, but the output sizes would be ${formatShape(resampled.map(({ to }) => to))}`,
       );
     }
+    if (mode === 'area') return areas(x, resampled);
     const settings = { mode, alignCorners: alignCorners ?? false, antialias, dtype: x.dtype };
     // The last dimension first: it is the one whose elements lie side by side.
-    return resampled.reduceRight(
-      (part, along, d) =>
-        along.from === along.to && (withoutCorners.includes(mode) || along.factor === null)
-          ? part
-          : alongTaps(part, d + 2, tapsOf(along, settings)),
-      x,
-    );
+    return resampled.reduceRight((part, given, d) => {
+      const along = ignoresFactor(given, settings, field.length) ? { ...given, factor: null } : given;
+      return along.from === along.to && along.factor === null
+        ? part
+        : alongTaps(part, d + 2, tapsOf(along, settings));
+    }, x);
   },
 );
 

@@ -76,10 +76,9 @@ const clamp = (i: number, size: number): number => Math.min(Math.max(i, 0), size
 export function tapsOf(along: Resampled, { mode, alignCorners, antialias, dtype }: TapOptions): Tap[] {
   const round: Round = dtype === 'float64' ? (x) => x : Math.fround;
   if (mode === 'nearest' || mode === 'nearest-exact') return [nearest(along, mode === 'nearest' ? 0 : 0.5)];
-  if (mode === 'area') return area(along);
   const step = stepOf(along, alignCorners, round);
   const filter = filters[mode];
-  if (antialias && filter !== undefined) return filtered(along, step, filter, alignCorners, round);
+  if (antialias && filter !== undefined) return filtered(along, step, filter, round);
   return mode === 'bicubic'
     ? cubics(along, step, alignCorners, round)
     : pairs(along, step, alignCorners, round);
@@ -89,7 +88,7 @@ function nearest(along: Resampled, shift: number): Tap {
   const { from, to } = along;
   const step = stepOf(along, false, Math.fround);
   const at = (i: number): number => Math.floor(Math.fround(Math.fround(i + shift) * step));
-  return { indices: Int32Array.from(upTo(to, (i) => (from === to ? i : clamp(at(i), from)))), weights: null };
+  return { indices: Int32Array.from(upTo(to, (i) => clamp(at(i), from))), weights: null };
 }
 
 /** Where the new element `i` lies among the old ones. */
@@ -108,7 +107,7 @@ function pairs({ from, to }: Resampled, step: number, alignCorners: boolean, rou
 }
 
 function cubics({ from, to }: Resampled, step: number, alignCorners: boolean, round: Round): Tap[] {
-  const positions = upTo(to, (i) => (from === to ? i : positionOf(i, step, alignCorners, round)));
+  const positions = upTo(to, (i) => positionOf(i, step, alignCorners, round));
   const before = positions.map(Math.floor);
   const rest = positions.map((x, i) => round(x - (before[i] ?? 0)));
   return [-1, 0, 1, 2].map((k) => ({
@@ -117,36 +116,17 @@ function cubics({ from, to }: Resampled, step: number, alignCorners: boolean, ro
   }));
 }
 
-/** The mean of the elements that a new one covers, those at its edges whole. */
-function area({ from, to }: Resampled): Tap[] {
-  return weighed(
-    from,
-    upTo(to, (i) => {
-      const first = Math.floor((i * from) / to);
-      const end = Math.ceil(((i + 1) * from) / to);
-      return { first, weights: upTo(end - first, () => 1 / (end - first)) };
-    }),
-  );
-}
-
-/** A filter that is as wide as the new elements where these are fewer. */
-function filtered(
-  { from, to }: Resampled,
-  step: number,
-  { reach, weight }: Filter,
-  alignCorners: boolean,
-  round: Round,
-): Tap[] {
+/** A filter that is as wide as the new elements where these are fewer; in PyTorch `alignCorners` says no more than how long a step is. */
+function filtered({ from, to }: Resampled, step: number, { reach, weight }: Filter, round: Round): Tap[] {
   const width = Math.max(step, 1);
   const reaches = reach * width;
-  const shift = alignCorners ? 0 : 0.5;
   return weighed(
     from,
     upTo(to, (i) => {
-      const center = round(step * (i + shift));
-      const first = Math.max(Math.trunc(center - reaches + (1 - shift)), 0);
-      const end = Math.min(Math.trunc(center + reaches + (1 - shift)), from);
-      const raw = upTo(end - first, (j) => weight((first + j - center + shift) / width));
+      const center = round(step * (i + 0.5));
+      const first = Math.max(Math.trunc(center - reaches + 0.5), 0);
+      const end = Math.min(Math.trunc(center + reaches + 0.5), from);
+      const raw = upTo(end - first, (j) => weight((first + j - center + 0.5) / width));
       const sum = raw.reduce((a, b) => a + b, 0);
       return { first, weights: raw.map((w) => round(w / sum)) };
     }),
@@ -157,7 +137,10 @@ function filtered(
 function weighed(from: number, runs: readonly { first: number; weights: readonly number[] }[]): Tap[] {
   const most = Math.max(0, ...runs.map(({ weights }) => weights.length));
   return upTo(most, (k) => ({
-    indices: Int32Array.from(runs, ({ first }) => clamp(first + k, from)),
+    // Beyond a run's end stands an element of its own: others may be NaN, of which 0 times is too.
+    indices: Int32Array.from(runs, ({ first, weights }) =>
+      clamp(k < weights.length ? first + k : first, from),
+    ),
     weights: runs.map(({ weights }) => weights[k] ?? 0),
   }));
 }

@@ -113,10 +113,13 @@ function byTemme(a: number, x: number, upper: boolean): number {
 /** What holds at the ends: `null` inside. */
 function atEnds(a: number, x: number, upper: boolean): number | null {
   const [none, all] = upper ? [1, 0] : [0, 1];
-  if (!(a >= 0 && x >= 0) || (a === POSITIVE_INFINITY && x === POSITIVE_INFINITY)) return NaN;
+  // In PyTorch's order, which decides where the other number is NaN.
+  if (x < 0 || a < 0) return NaN;
   if (a === 0) return x > 0 ? all : NaN;
-  if (x === 0 || a === POSITIVE_INFINITY) return none;
-  return x === POSITIVE_INFINITY ? all : null;
+  if (x === 0) return none;
+  if (a === POSITIVE_INFINITY) return x === POSITIVE_INFINITY ? NaN : none;
+  if (x === POSITIVE_INFINITY) return all;
+  return Number.isNaN(a + x) ? NaN : null;
 }
 
 /** P(a, x) = 1 / gamma(a) times the integral of t^(a - 1) e^-t from 0 to x. */

@@ -43,7 +43,8 @@ const smallI = (order: 0 | 1, x: number): number =>
 /** I(x), x >= 0. */
 function plainI(order: 0 | 1, x: number): number {
   if (x < SMALL) return smallI(order, x);
-  if (x === POSITIVE_INFINITY) return x;
+  // As PyTorch has it, whose formula divides infinity by infinity.
+  if (x === POSITIVE_INFINITY) return Number.NaN;
   if (x < 700) return Math.exp(x) * scaledI(order, x);
   // e^x alone may be beyond the largest number.
   const half = Math.exp(x / 2);

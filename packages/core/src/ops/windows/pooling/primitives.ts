@@ -11,9 +11,18 @@ import {
   takeFromPlanes,
   triple,
 } from '../../../kernels/index.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../../record/index.ts';
+import {
+  apply,
+  applyMulti,
+  defineMulti,
+  definePrimitive,
+  INPUT,
+  isGradEnabled,
+  OUTPUT,
+} from '../../../record/index.ts';
 import { numelOf, type Shape } from '../../../shape.ts';
-import type { Tensor } from '../../../tensor.ts';
+import { Tensor } from '../../../tensor.ts';
+import { where } from '../../elementwise/select.ts';
 
 /** Windows over the last dimensions. */
 export interface Windows {
@@ -38,9 +47,13 @@ const poolingOf = (x: Shape, { rank, out, along }: Windows): Pooling => ({
   along,
 });
 
+/** A gradient that depends on x no more than by a derivative of zeros, which it has in PyTorch: where it may be asked for. */
+const connected = (dx: Tensor, x: Tensor): Tensor =>
+  isGradEnabled() ? where(Tensor.scalar(1, 'bool'), dx, x) : dx;
+
 const greatestPrimitive = defineMulti<Windows, [Tensor] | [Tensor, Tensor], [Tensor, Tensor]>({
   name: 'max_pool',
-  saves: OUTPUT,
+  saves: INPUT(0) | OUTPUT,
   infer([x], { rank, out }) {
     const shape = [...lead(x.shape, rank), ...out];
     return [
@@ -54,7 +67,8 @@ const greatestPrimitive = defineMulti<Windows, [Tensor] | [Tensor, Tensor], [Ten
   derivative([g], node) {
     const { rank } = node.attrs;
     const sizes = spatial(node.shape(0), rank);
-    const dx = g === null ? null : putAt(g, node.output(1), { rank, sizes, adds: true });
+    const dx =
+      g === null ? null : connected(putAt(g, node.output(1), { rank, sizes, adds: true }), node.input(0));
     return [dx, null].slice(0, node.inputShapes.length);
   },
 });
@@ -66,12 +80,12 @@ export const greatestOf = (x: Tensor, samples: Tensor | null, windows: Windows):
 
 const meansPrimitive = definePrimitive<Windows>({
   name: 'avg_pool',
-  saves: 0,
+  saves: INPUT(0),
   infer: ([x], { rank, out }) => ({ shape: [...lead(x.shape, rank), ...out], dtype: x.dtype }),
   kernel: ([x], windows, y) => poolMeans(poolingOf(x.shape, windows), x, y),
   derivative(g, node) {
     const sizes = spatial(node.shape(0), node.attrs.rank);
-    return [apply(spreadPrimitive, [g], { ...node.attrs, sizes })];
+    return [connected(apply(spreadPrimitive, [g], { ...node.attrs, sizes }), node.input(0))];
   },
 });
 

@@ -1,0 +1,98 @@
+/** What PyTorch 2.15 makes of NaN, infinities and factors of 0, where the fixtures of special values draw none. */
+import {
+  addbmm,
+  addcdiv,
+  addcmul,
+  addmv,
+  autograd,
+  avgPool1d,
+  igamma,
+  igammac,
+  maxPool1d,
+  ones,
+  renorm,
+  special,
+  type Tensor,
+  tensor,
+} from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+
+const float64 = (x: number[] | number[][] | number[][][]): Tensor => tensor(x, { dtype: 'float64' });
+
+describe('a product times alpha = 0 is not looked at', () => {
+  const broken = float64([
+    [NaN, Infinity],
+    [1, -Infinity],
+  ]);
+  it('by addmv and addbmm', () => {
+    expect(addmv(float64([1, 2]), broken, float64([1, 1]), { alpha: 0 }).toArray()).toEqual([1, 2]);
+    const y = addbmm(float64([[1, 2]]), broken.unsqueeze(0), ones([1, 2, 2], { dtype: 'float64' }), {
+      alpha: 0,
+      beta: 0.5,
+    });
+    expect(y.toArray()).toEqual([
+      [0.5, 1],
+      [0.5, 1],
+    ]);
+  });
+});
+
+describe('renorm', () => {
+  it('has the gradient of what it leaves as it is, NaN too', () => {
+    const x = float64([
+      [3, 4],
+      [NaN, 2],
+      [0.1, 0.2],
+    ]).requiresGrad_();
+    renorm(x, 2, 0, 1).sum().backward();
+    const [long, ...left] = (x.grad as Tensor).toArray() as number[][];
+    expect(left).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(long?.[0]).toBeCloseTo(0.032, 6);
+    expect(long?.[1]).toBeCloseTo(-0.024, 6);
+  });
+});
+
+describe('functions without a limit in PyTorch', () => {
+  it('are NaN at infinity: i0 and i1', () => {
+    for (const f of [special.i0, special.i1])
+      expect(f(float64([Infinity, -Infinity, 0])).toArray()).toEqual([NaN, NaN, f === special.i0 ? 1 : 0]);
+  });
+
+  it('decide by the end that one number is at where the other is NaN: igamma and igammac', () => {
+    const [a, x] = [float64([NaN, NaN, 0, Infinity, NaN]), float64([0, 1, NaN, NaN, Infinity])];
+    expect(igamma(a, x).toArray()).toEqual([0, NaN, NaN, 0, 1]);
+    expect(igammac(a, x).toArray()).toEqual([1, NaN, NaN, 1, 0]);
+  });
+});
+
+describe('the second derivative of pooling is zeros', () => {
+  it.each([
+    ['maxPool1d', maxPool1d],
+    ['avgPool1d', avgPool1d],
+  ] as const)('%s', (_, pool) => {
+    const x = float64([[[1, NaN, 2, 5]]]).requiresGrad_();
+    const [g] = autograd.grad(pool(x, 2).sum(), x, { createGraph: true });
+    expect(g?.requiresGrad).toBe(true);
+    const [second] = autograd.grad((g as Tensor).sum(), x);
+    expect(second?.toArray()).toEqual([[[0, 0, 0, 0]]]);
+  });
+});
+
+describe('second gradients of broadcast operands are summed before an infinite factor meets them', () => {
+  const seconds = (f: typeof addcmul, value: number): unknown[] => {
+    const [a, b] = [float64([2]), float64([1e-200])].map((x) => x.requiresGrad_(true)) as [Tensor, Tensor];
+    const y = f(float64([1, 2, 3]), a, b, { value });
+    const given = { gradOutputs: [float64([1, -2, 3])], createGraph: true };
+    const first = autograd.grad([y], [a, b], given) as Tensor[];
+    const ones2 = [ones([1], { dtype: 'float64' }), ones([1], { dtype: 'float64' })];
+    return autograd.grad(first, [a, b], { gradOutputs: ones2 }).map((g) => (g as Tensor).item());
+  };
+
+  it('by addcmul and addcdiv', () => {
+    expect(seconds(addcmul, Infinity)).toEqual([Infinity, Infinity]);
+    expect(seconds(addcdiv, 1)).toEqual([-Infinity, NaN]);
+  });
+});
