@@ -16,7 +16,8 @@ import { Optimizer } from '../../optimizer.ts';
 import type { ParamState } from '../../state-dict.ts';
 import type { Update } from '../../update.ts';
 import { type Course, type Memory, readMemory } from './memory.ts';
-import { type Place, type Rounded, strongWolfe } from './strong-wolfe.ts';
+import { type Arithmetic, arithmeticOf, python, type Scalar } from './scalars.ts';
+import { type Place, strongWolfe } from './strong-wolfe.ts';
 
 /** Options of {@link LBFGS}. */
 export interface LBFGSOptions {
@@ -102,10 +103,10 @@ function move(params: readonly Tensor[], d: Tensor, t: number): void {
 }
 
 /** What the closure gives at t d from the parameters, which stay where they are. */
-function placeOn(params: readonly Tensor[], d: Tensor, t: number, evaluate: () => Evaluation): Place {
+function placeOn(params: readonly Tensor[], d: Tensor, t: Scalar, evaluate: () => Evaluation): Place {
   const here = params.map((p) => p.clone());
   try {
-    move(params, d, t);
+    move(params, d, t.value);
     const { loss, gradient } = evaluate();
     return { t, loss, gradient, slope: numberIn(gradient.dot(d)) };
   } finally {
@@ -114,9 +115,9 @@ function placeOn(params: readonly Tensor[], d: Tensor, t: number, evaluate: () =
 }
 
 /** How far to go where nothing is known of the curvature: no parameters move by more than lr in sum. */
-function firstStep(gradient: Tensor, lr: number, r: Rounded): number {
-  const share = r(1 / numberIn(gradient.abs().sum()));
-  return share < 1 ? r(share * lr) : lr;
+function firstStep(gradient: Tensor, lr: number, { div, min, mul, tensor }: Arithmetic): Scalar {
+  const share = div(python(1), tensor(numberIn(gradient.abs().sum())));
+  return mul(min(python(1), share), python(lr));
 }
 
 const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
@@ -228,15 +229,16 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
     let { loss, gradient } = start;
     if (largest(gradient) <= toleranceGrad) return result;
 
-    const r: Rounded = gradient.dtype === 'float32' ? Math.fround : (x) => x;
+    const arithmetic = arithmeticOf(gradient.dtype === 'float32' ? Math.fround : (x) => x);
     let evaluations = 1;
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       memory.nIter++;
       const isFirst = !hasCourse(memory);
       const d = isFirst ? gradient.neg() : directionOf(memory, gradient, historySize);
+      const first = isFirst ? firstStep(gradient, lr, arithmetic) : python(lr);
       const course = {
         d,
-        t: isFirst ? firstStep(gradient, lr, r) : lr,
+        t: first.value,
         prevFlatGrad: gradient,
         prevLoss: loss,
       };
@@ -249,10 +251,11 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
       let isOptimal = false;
       let more = 0;
       if (lineSearchFn === 'strong_wolfe') {
-        const here = { t: 0, loss, gradient, slope };
-        const at = (t: number): Place => placeOn(params, d, t, evaluate);
-        const found = strongWolfe(at, here, course.t, largest(d), maxEval - evaluations, r);
-        ({ loss, gradient, t: course.t } = found.place);
+        const here = { t: python(0), loss, gradient, slope };
+        const at = (t: Scalar): Place => placeOn(params, d, t, evaluate);
+        const found = strongWolfe(at, here, first, largest(d), maxEval - evaluations, arithmetic);
+        ({ loss, gradient } = found.place);
+        course.t = found.place.t.value;
         more = found.evaluations;
         move(params, d, course.t);
         isOptimal = largest(gradient) <= toleranceGrad;
