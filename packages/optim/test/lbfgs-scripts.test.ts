@@ -12,12 +12,15 @@ import * as optim from '../src/index.ts';
 import type { Options } from './support/runs.ts';
 
 interface Script {
-  readonly op: 'script';
+  /** A search along a line from 0 with the slope -1: the places are the steps tried, to the last bit. */
+  readonly op: 'search' | 'course';
   readonly options: Options;
   /** A row for each call of the closure: the loss, then the gradient. After the last one the first comes again. */
   readonly script: Recorded;
   /** Where the closure was called, then where the last step ended. */
   readonly places: Recorded;
+  /** How far PyTorch's float32 is from its float64 there, by position, where corrections nearly cancel. */
+  readonly noise?: readonly number[];
   /** Evaluations and iterations after each step. */
   readonly counts: readonly (readonly [number, number])[];
 }
@@ -27,10 +30,10 @@ const { entries } = readFixture<Script>(new URL('./fixtures/lbfgs-scripts', impo
 describe("goes where PyTorch's goes", () => {
   it.each(
     entries.map((entry, i): [string, Script] => [
-      `script ${i}, ${entry.script.dtype}, ${JSON.stringify(entry.options)}`,
+      `${entry.op} ${i}, ${entry.script.dtype}, ${JSON.stringify(entry.options)}`,
       entry,
     ]),
-  )('%s', (_, { options, script, places, counts }) => {
+  )('%s', (_, { op, options, script, places, counts, noise }) => {
     const { dtype } = script;
     const width = script.shape[1] as number;
     const rows = Array.from({ length: script.shape[0] as number }, (_, i) => [
@@ -51,6 +54,8 @@ describe("goes where PyTorch's goes", () => {
       return [funcEvals, nIter];
     });
     expect(counted).toEqual(counts);
-    expect(mismatch('places', plain(stack([...seen, p.detach()])), places)).toBeNull();
+    const reached = plain(stack([...seen, p.detach()]));
+    if (op === 'search') expect([...reached.array]).toEqual([...places.array]);
+    expect(mismatch('places', reached, places, { noise })).toBeNull();
   });
 });

@@ -62,13 +62,17 @@ const kinds: K.Kinds<LBFGSOptions> = {
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LBFGSOptions>(kinds) };
 
 /** A change of gradient and parameters whose product is less says nothing of the curvature. */
-const leastCurvature = 1e-10;
+const leastCurvature = /* @__PURE__ */ python(1e-10);
 
 /** What reads values here, and what those do about it who compile it. */
 const reader =
   'LBFGS.step, whose course depends on values (compile the closure instead, and call step outside),';
 const numberIn = (x: Tensor): number => Number(valuesOf(x, reader)[0]);
 const largest = (x: Tensor): number => numberIn(x.abs().amax());
+
+/** The numbers of a step, as the dtype of its gradient holds them. */
+const arithmeticFor = ({ dtype }: Tensor): Arithmetic =>
+  arithmeticOf(dtype === 'float32' ? Math.fround : (x) => x);
 
 const evaluationsOf = ({ maxEval, maxIter }: Required<LBFGSOptions>): number =>
   maxEval ?? Math.floor((maxIter * 5) / 4);
@@ -128,7 +132,8 @@ function directionOf(memory: Memory & Course, gradient: Tensor, historySize: num
   const change = gradient.sub(memory.prevFlatGrad);
   const step = memory.d.mul(memory.t);
   const product = change.dot(step);
-  if (numberIn(product) > leastCurvature) {
+  const { isLess, tensor } = arithmeticFor(gradient);
+  if (isLess(leastCurvature, tensor(numberIn(product)))) {
     while (oldDirs.length >= historySize) for (const list of [oldDirs, oldStps, ro]) list.shift();
     oldDirs.push(change);
     oldStps.push(step);
@@ -227,9 +232,11 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
     const { result, ...start } = evaluate();
     memory.funcEvals++;
     let { loss, gradient } = start;
-    if (largest(gradient) <= toleranceGrad) return result;
+    const arithmetic = arithmeticFor(gradient);
+    const { isLess, isAtMost, tensor } = arithmetic;
+    const within = (x: Tensor, tolerance: number): boolean => isAtMost(tensor(largest(x)), python(tolerance));
+    if (within(gradient, toleranceGrad)) return result;
 
-    const arithmetic = arithmeticOf(gradient.dtype === 'float32' ? Math.fround : (x) => x);
     let evaluations = 1;
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       memory.nIter++;
@@ -244,7 +251,7 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
       };
       if (isFirst) Object.assign(memory, { oldDirs: [], oldStps: [], ro: [], hDiag: 1 });
       const slope = numberIn(gradient.dot(d));
-      if (slope > -toleranceChange) {
+      if (isLess(python(-toleranceChange), tensor(slope))) {
         Object.assign(memory, course);
         break;
       }
@@ -258,21 +265,21 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
         course.t = found.place.t.value;
         more = found.evaluations;
         move(params, d, course.t);
-        isOptimal = largest(gradient) <= toleranceGrad;
+        isOptimal = within(gradient, toleranceGrad);
       } else {
         move(params, d, course.t);
         // After the last iteration nothing depends on what the next step evaluates anew.
         if (iteration < maxIter) {
           ({ loss, gradient } = evaluate());
           more = 1;
-          isOptimal = largest(gradient) <= toleranceGrad;
+          isOptimal = within(gradient, toleranceGrad);
         }
       }
       Object.assign(memory, course);
       evaluations += more;
       memory.funcEvals += more;
       if (iteration === maxIter || evaluations >= maxEval || isOptimal) break;
-      if (largest(d.mul(course.t)) <= toleranceChange) break;
+      if (within(d.mul(course.t), toleranceChange)) break;
       if (Math.abs(loss - course.prevLoss) < toleranceChange) break;
     }
     return result;
