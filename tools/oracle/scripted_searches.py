@@ -64,7 +64,7 @@ def edges():
     the tolerances."""
     none = {"tolerance_grad": 0.0, "tolerance_change": 0.0, "max_iter": 3}
     for lr in (0.9e10, 1e10, 1.5e10, 3e10):
-        yield [[0.0, -1e-10, 0.0], [-1.0, 0.0, 1.0], [-2.0, 1.0, 1.0]], {**none, "lr": lr, "max_iter": 2}, 1
+        yield [[0.0, -1e-10, 0.0], [-1.0, 0.0, 1.0], [-2.0, 1.0, 1.0]], {**none, "lr": lr, "max_iter": 2, "max_eval": 9}, 1
     for edge in (0.3, 0.5, 0.95):
         for search in ({}, {"line_search_fn": "strong_wolfe"}):
             # The gradient at the second place, the first change, the first slope, the first loss less.
