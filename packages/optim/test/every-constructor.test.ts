@@ -120,7 +120,10 @@ describe('schedules of schedules', () => {
     const optimizer = sgd();
     const both = [step(optimizer), step(optimizer)];
     refuses(() => new Sequential('SGD', both, [2]), /^SequentialLR: optimizer: expected an Optimizer/);
-    refuses(() => new Sequential(optimizer, 'both', [2]), /^SequentialLR: expected a list of at least one scheduler/);
+    refuses(
+      () => new Sequential(optimizer, 'both', [2]),
+      /^SequentialLR: expected a list of at least one scheduler/,
+    );
     refuses(() => new Sequential(optimizer, both, 2), /^SequentialLR: milestones: expected/);
     refuses(() => new Sequential(optimizer, both, [2], 0.5), /^SequentialLR: expected an options object/);
     refuses(() => new Sequential(optimizer, both, [2], {}, 3), /^SequentialLR: takes .* beyond that/);
