@@ -107,6 +107,17 @@ describe('suggestions', () => {
     expect(steep.suggestion.steepest).toBe(lrAt(40));
   });
 
+  it('are the first of several that are as good, as by argmin', () => {
+    const level = scripted(() => 1, { smoothing: 0 });
+    expect(level.suggestion.steepest).toBe(level.points[10]?.lr);
+    expect(level.suggestion.minimum).toBe((level.points[10]?.lr ?? 0) / 10);
+    // Two falls of ten points, each from a place above.
+    const twice = (i: number): number => (i < 15 ? 50 : i < 25 ? 25 - i : i < 40 ? 60 : i < 50 ? 70 - i : 80);
+    const falls = scripted(twice, { smoothing: 0, divergence: Infinity });
+    // In fastai's count: 11 // 3 + 11 // 6 from one before the first of its 11 points.
+    expect(falls.suggestion.valley).toBe(falls.points[13 + 3 + 1]?.lr);
+  });
+
   it('are not made of a sweep that ended at once', () => {
     const none = { valley: null, steepest: null, minimum: null };
     expect(scripted((i) => 10 ** i).suggestion).toEqual(none);

@@ -1,5 +1,5 @@
 /** SAM around other optimizers: its two steps, their order, what it keeps; compiled as a whole and in parts. */
-import { compile, manualSeed, ones, randn, type Tensor, tensor, zeros } from '@kindling/core';
+import { compile, manualSeed, ones, randn, type Tensor, tensor, zeros, zerosLike } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, expectSameBits } from '../../core/test/support/compiled.ts';
@@ -205,6 +205,38 @@ describe('compiled, SAM has the bits of eager', () => {
       return [...model.parameters()].map(bitsOf);
     };
     expect(run((fn) => compile(fn) as typeof fn)).toEqual(run((fn) => fn));
+  });
+
+  it('follows the groups of the optimizer within: a parameter for another, one more, one less', () => {
+    const run = (wrap: (step: () => void) => () => void): unknown => {
+      const [a, b, c] = [0.5, 1, 2].map((x) => tensor([x, -x], { requiresGrad: true })) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const sam = new optim.SAM(new optim.SGD([a, b], { lr: 0.1 }), { rho: 0.1 });
+      // Between the parts of a step, which are compiled, gradients stay in one place.
+      const all = [a, b, c];
+      for (const p of all) p.grad = zerosLike(p.detach());
+      const [first, second] = [wrap(() => sam.firstStep()), wrap(() => sam.secondStep())];
+      const seen: unknown[] = [];
+      const train = (): void => {
+        for (let i = 0; i < 4; i++)
+          for (const step of [first, second]) {
+            for (const p of all) p.grad?.copy_(p.detach().mul(2));
+            step();
+          }
+        seen.push(all.map(bitsOf));
+      };
+      train();
+      const group = sam.base.paramGroups[0] as { params: Tensor[] };
+      for (const params of [[a, c], [a, b, c], [c], [b]]) {
+        group.params = params;
+        train();
+      }
+      return seen;
+    };
+    expect(run((step) => compile(step) as () => void)).toEqual(run((step) => step));
   });
 
   it('is compiled anew where adaptive changes', () => {

@@ -16,7 +16,8 @@ import { Optimizer } from '../../optimizer.ts';
 import type { ParamState } from '../../state-dict.ts';
 import type { Update } from '../../update.ts';
 import { type Course, type Memory, readMemory } from './memory.ts';
-import { type Place, type Rounded, strongWolfe } from './strong-wolfe.ts';
+import { type Arithmetic, arithmeticOf, python, type Scalar } from './scalars.ts';
+import { type Place, strongWolfe } from './strong-wolfe.ts';
 
 /** Options of {@link LBFGS}. */
 export interface LBFGSOptions {
@@ -61,13 +62,17 @@ const kinds: K.Kinds<LBFGSOptions> = {
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LBFGSOptions>(kinds) };
 
 /** A change of gradient and parameters whose product is less says nothing of the curvature. */
-const leastCurvature = 1e-10;
+const leastCurvature = /* @__PURE__ */ python(1e-10);
 
 /** What reads values here, and what those do about it who compile it. */
 const reader =
   'LBFGS.step, whose course depends on values (compile the closure instead, and call step outside),';
 const numberIn = (x: Tensor): number => Number(valuesOf(x, reader)[0]);
 const largest = (x: Tensor): number => numberIn(x.abs().amax());
+
+/** The numbers of a step, as the dtype of its gradient holds them. */
+const arithmeticFor = ({ dtype }: Tensor): Arithmetic =>
+  arithmeticOf(dtype === 'float32' ? Math.fround : (x) => x);
 
 const evaluationsOf = ({ maxEval, maxIter }: Required<LBFGSOptions>): number =>
   maxEval ?? Math.floor((maxIter * 5) / 4);
@@ -102,10 +107,10 @@ function move(params: readonly Tensor[], d: Tensor, t: number): void {
 }
 
 /** What the closure gives at t d from the parameters, which stay where they are. */
-function placeOn(params: readonly Tensor[], d: Tensor, t: number, evaluate: () => Evaluation): Place {
+function placeOn(params: readonly Tensor[], d: Tensor, t: Scalar, evaluate: () => Evaluation): Place {
   const here = params.map((p) => p.clone());
   try {
-    move(params, d, t);
+    move(params, d, t.value);
     const { loss, gradient } = evaluate();
     return { t, loss, gradient, slope: numberIn(gradient.dot(d)) };
   } finally {
@@ -114,9 +119,9 @@ function placeOn(params: readonly Tensor[], d: Tensor, t: number, evaluate: () =
 }
 
 /** How far to go where nothing is known of the curvature: no parameters move by more than lr in sum. */
-function firstStep(gradient: Tensor, lr: number, r: Rounded): number {
-  const share = r(1 / numberIn(gradient.abs().sum()));
-  return share < 1 ? r(share * lr) : lr;
+function firstStep(gradient: Tensor, lr: number, { div, min, mul, tensor }: Arithmetic): Scalar {
+  const share = div(python(1), tensor(numberIn(gradient.abs().sum())));
+  return mul(min(python(1), share), python(lr));
 }
 
 const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
@@ -127,7 +132,8 @@ function directionOf(memory: Memory & Course, gradient: Tensor, historySize: num
   const change = gradient.sub(memory.prevFlatGrad);
   const step = memory.d.mul(memory.t);
   const product = change.dot(step);
-  if (numberIn(product) > leastCurvature) {
+  const { isLess, tensor } = arithmeticFor(gradient);
+  if (isLess(leastCurvature, tensor(numberIn(product)))) {
     while (oldDirs.length >= historySize) for (const list of [oldDirs, oldStps, ro]) list.shift();
     oldDirs.push(change);
     oldStps.push(step);
@@ -226,50 +232,54 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
     const { result, ...start } = evaluate();
     memory.funcEvals++;
     let { loss, gradient } = start;
-    if (largest(gradient) <= toleranceGrad) return result;
+    const arithmetic = arithmeticFor(gradient);
+    const { isLess, isAtMost, tensor } = arithmetic;
+    const within = (x: Tensor, tolerance: number): boolean => isAtMost(tensor(largest(x)), python(tolerance));
+    if (within(gradient, toleranceGrad)) return result;
 
-    const r: Rounded = gradient.dtype === 'float32' ? Math.fround : (x) => x;
     let evaluations = 1;
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       memory.nIter++;
       const isFirst = !hasCourse(memory);
       const d = isFirst ? gradient.neg() : directionOf(memory, gradient, historySize);
+      const first = isFirst ? firstStep(gradient, lr, arithmetic) : python(lr);
       const course = {
         d,
-        t: isFirst ? firstStep(gradient, lr, r) : lr,
+        t: first.value,
         prevFlatGrad: gradient,
         prevLoss: loss,
       };
       if (isFirst) Object.assign(memory, { oldDirs: [], oldStps: [], ro: [], hDiag: 1 });
       const slope = numberIn(gradient.dot(d));
-      if (slope > -toleranceChange) {
+      if (isLess(python(-toleranceChange), tensor(slope))) {
         Object.assign(memory, course);
         break;
       }
       let isOptimal = false;
       let more = 0;
       if (lineSearchFn === 'strong_wolfe') {
-        const here = { t: 0, loss, gradient, slope };
-        const at = (t: number): Place => placeOn(params, d, t, evaluate);
-        const found = strongWolfe(at, here, course.t, largest(d), maxEval - evaluations, r);
-        ({ loss, gradient, t: course.t } = found.place);
+        const here = { t: python(0), loss, gradient, slope };
+        const at = (t: Scalar): Place => placeOn(params, d, t, evaluate);
+        const found = strongWolfe(at, here, first, largest(d), maxEval - evaluations, arithmetic);
+        ({ loss, gradient } = found.place);
+        course.t = found.place.t.value;
         more = found.evaluations;
         move(params, d, course.t);
-        isOptimal = largest(gradient) <= toleranceGrad;
+        isOptimal = within(gradient, toleranceGrad);
       } else {
         move(params, d, course.t);
         // After the last iteration nothing depends on what the next step evaluates anew.
         if (iteration < maxIter) {
           ({ loss, gradient } = evaluate());
           more = 1;
-          isOptimal = largest(gradient) <= toleranceGrad;
+          isOptimal = within(gradient, toleranceGrad);
         }
       }
       Object.assign(memory, course);
       evaluations += more;
       memory.funcEvals += more;
       if (iteration === maxIter || evaluations >= maxEval || isOptimal) break;
-      if (largest(d.mul(course.t)) <= toleranceChange) break;
+      if (within(d.mul(course.t), toleranceChange)) break;
       if (Math.abs(loss - course.prevLoss) < toleranceChange) break;
     }
     return result;

@@ -1,41 +1,37 @@
 import type { Tensor } from '@kindling/core';
+import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
 /** A place on the line: how far along the direction, with the loss there, its gradient, and its slope along the direction. */
 export interface Place {
-  readonly t: number;
+  readonly t: Scalar;
   readonly loss: number;
   readonly gradient: Tensor;
   readonly slope: number;
 }
 
-/** A number as the dtype of the parameters holds it. */
-export type Rounded = (x: number) => number;
-
 /** Sufficient decrease and curvature, of the Wolfe conditions. */
-const decrease = 1e-4;
-const curvature = 0.9;
+const decrease = /* @__PURE__ */ python(1e-4);
+const curvature = /* @__PURE__ */ python(-0.9);
 /** A bracket whose step would change no parameter by more is not divided further. */
-const leastChange = 1e-9;
-
-/** Python's min and max: unlike those of Math they give a NaN only where it comes first. */
-function least(a: number, b: number): number {
-  if (b < a) return b;
-  return a;
-}
-function greatest(a: number, b: number): number {
-  if (b > a) return b;
-  return a;
-}
+const leastChange = /* @__PURE__ */ python(1e-9);
 
 /** Where the cubic with the losses and slopes of two places is least, or the middle of the bounds where it has no such place. */
-function leastOfCubic(a: Place, b: Place, [from, to]: readonly [number, number], r: Rounded): number {
-  const bend = r(r(a.slope + b.slope) - r((3 * (a.loss - b.loss)) / (a.t - b.t)));
-  const square = r(r(bend * bend) - r(a.slope * b.slope));
-  if (!(square >= 0)) return (from + to) / 2;
-  const root = r(Math.sqrt(square));
-  const [near, far] = a.t <= b.t ? [a, b] : [b, a];
-  const part = r(r(r(far.slope + root) - bend) / r(r(far.slope - near.slope) + r(2 * root)));
-  return least(greatest(r(far.t - r((far.t - near.t) * part)), from), to);
+function leastOfCubic(
+  a: Place,
+  b: Place,
+  [from, to]: readonly [Scalar, Scalar],
+  { add, sub, mul, div, min, max, isAtMost, tensor }: Arithmetic,
+): Scalar {
+  const [slopeA, slopeB] = [tensor(a.slope), tensor(b.slope)];
+  const bend = sub(add(slopeA, slopeB), div(python(3 * (a.loss - b.loss)), sub(a.t, b.t)));
+  const square = sub(mul(bend, bend), mul(slopeA, slopeB));
+  if (!(square.value >= 0)) return div(add(from, to), python(2));
+  const root = tensor(Math.sqrt(square.value));
+  const [near, far, slopeNear, slopeFar] = isAtMost(a.t, b.t)
+    ? [a.t, b.t, slopeA, slopeB]
+    : [b.t, a.t, slopeB, slopeA];
+  const part = div(sub(add(slopeFar, root), bend), add(sub(slopeFar, slopeNear), mul(python(2), root)));
+  return min(max(sub(far, mul(sub(far, near), part)), from), to);
 }
 
 /**
@@ -44,15 +40,19 @@ function leastOfCubic(a: Place, b: Place, [from, to]: readonly [number, number],
  * Optimization", 2006, 3.5; with the constants and the order of PyTorch's.
  */
 export function strongWolfe(
-  at: (t: number) => Place,
+  at: (t: Scalar) => Place,
   start: Place,
-  t: number,
+  t: Scalar,
   size: number,
   most: number,
-  r: Rounded,
+  arithmetic: Arithmetic,
 ): { place: Place; evaluations: number } {
-  const tooHigh = ({ t, loss }: Place): boolean => loss > r(start.loss + r(r(decrease * t) * start.slope));
-  const isFlat = ({ slope }: Place): boolean => Math.abs(slope) <= r(-r(curvature) * start.slope);
+  const { add, sub, mul, isLess, isAtMost, min, max, tensor } = arithmetic;
+  const startSlope = tensor(start.slope);
+  const flat = mul(curvature, startSlope).value;
+  const tooHigh = ({ t, loss }: Place): boolean =>
+    isLess(add(python(start.loss), mul(mul(decrease, t), startSlope)), python(loss));
+  const isFlat = ({ slope }: Place): boolean => Math.abs(slope) <= flat;
 
   let now = at(t);
   let before = start;
@@ -63,7 +63,8 @@ export function strongWolfe(
     else if (isFlat(now)) return { place: now, evaluations: step + 1 };
     else if (now.slope >= 0) bracket = [before, now];
     else {
-      const next = leastOfCubic(before, now, [now.t + 0.01 * (now.t - before.t), now.t * 10], r);
+      const further = add(now.t, mul(python(0.01), sub(now.t, before.t)));
+      const next = leastOfCubic(before, now, [further, mul(now.t, python(10))], arithmetic);
       before = now;
       now = at(next);
       step++;
@@ -77,14 +78,20 @@ export function strongWolfe(
   let isDone = false;
   while (!isDone && step < most) {
     const [first, second] = bracket;
-    if (Math.abs(second.t - first.t) * size < leastChange) break;
-    const [from, to] = [least(first.t, second.t), greatest(first.t, second.t)];
-    let next = leastOfCubic(first, second, [from, to], r);
+    const length = Math.abs(sub(second.t, first.t).value);
+    if (isLess(mul(python(length), tensor(size)), leastChange)) break;
+    // Not those of min and max, where one of them is NaN.
+    const bounds = isAtMost(first.t, second.t)
+      ? ([first.t, second.t] as const)
+      : ([second.t, first.t] as const);
+    let next = leastOfCubic(first, second, bounds, arithmetic);
     // Twice in a row close to an end, or on it: a tenth of the bracket away from that end, for some progress.
-    const margin = 0.1 * (to - from);
-    const isClose = least(to - next, next - from) < margin;
-    const moves: boolean = isClose && (wasClose || next >= to || next <= from);
-    if (moves) next = Math.abs(next - to) < Math.abs(next - from) ? to - margin : from + margin;
+    const [from, to] = [min(first.t, second.t), max(first.t, second.t)];
+    const margin = mul(python(0.1), sub(to, from));
+    const [ahead, behind] = [sub(to, next), sub(next, from)];
+    const isClose = isLess(min(ahead, behind), margin);
+    const moves: boolean = isClose && (wasClose || isAtMost(to, next) || isAtMost(next, from));
+    if (moves) next = Math.abs(ahead.value) < Math.abs(behind.value) ? sub(to, margin) : add(from, margin);
     wasClose = isClose && !moves;
 
     now = at(next);
@@ -96,7 +103,7 @@ export function strongWolfe(
       low = bracket[0].loss <= bracket[1].loss ? 0 : 1;
     } else {
       isDone = isFlat(now);
-      const other = !isDone && now.slope * (worst.t - best.t) >= 0 ? best : worst;
+      const other = !isDone && mul(tensor(now.slope), sub(worst.t, best.t)).value >= 0 ? best : worst;
       bracket = low === 0 ? [now, other] : [other, now];
     }
   }
