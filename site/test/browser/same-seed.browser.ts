@@ -33,6 +33,7 @@ describe('same seed, same curve', () => {
     await done(page);
     await page.locator('.k-seed-pair:visible .k-highlighted').nth(1).click();
     const editor = page.getByRole('textbox', { name: 'TypeScript: Perceptron' });
+    await editor.waitFor();
     const code = await editor.locator('.cm-line').allTextContents();
     await editor.fill(code.join('\n').replace('manualSeed(0)', 'manualSeed(1)'));
     await editor.press('Control+Enter');
