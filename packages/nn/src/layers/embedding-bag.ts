@@ -2,6 +2,7 @@ import {
   checkArguments,
   composition,
   formatShape,
+  full,
   K,
   ones,
   ShapeError,
@@ -109,19 +110,23 @@ function bagsOf(
   return { bags, count: offsets.count - (includeLast ? 1 : 0) };
 }
 
+/** The number of no row. */
+const noRow = 2 ** 31 - 1;
+
 /** The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; `none` where there are none. */
 function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor): Tensor {
-  const length = rows.size(0);
-  if (length === 0) return none;
+  if (rows.size(0) === 0) return none;
   const greatest = none.indexReduce(0, bags, rows.detach(), 'amax', { includeSelf: false });
   const isGreatest = rows.detach().ne(greatest.indexSelect(0, bags)).logicalNot();
   const numbers = ones(rows.shape, { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
-  const places = where(isGreatest, numbers, length);
-  const first = zeros(none.shape, { dtype: 'int32' })
-    .add(length)
-    .indexReduce(0, bags, places, 'amin', { includeSelf: false });
-  const isEmpty = first.ge(length);
-  return where(isEmpty, greatest, rows.gather(0, first.clampMax(length - 1)));
+  const first = full(none.shape, noRow, { dtype: 'int32' }).indexReduce(
+    0,
+    bags,
+    where(isGreatest, numbers, noRow),
+    'amin',
+  );
+  const isEmpty = first.eq(noRow);
+  return where(isEmpty, greatest, rows.gather(0, where(isEmpty, 0, first)));
 }
 
 /**
