@@ -18,6 +18,8 @@ export function holdAll(): void {
 }
 
 export async function runExample(load: () => Promise<unknown>): Promise<Run> {
+  // What was held may still post the frame that it was at.
+  await new Promise((resolve) => setTimeout(resolve, 100));
   // Each program has a page of its own, as each worker has.
   vi.resetModules();
   const frames: Frame[] = [];
