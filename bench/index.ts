@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { setup } from '../tools/bundled/index.ts';
+import { withBundles } from '../tools/bundled/index.ts';
 import type { Suite } from './peers/cases.ts';
 import { findPeers, label, type Peer, run } from './runners.ts';
 import { type Found, printCases, printSteps, printUpdates } from './tables.ts';
@@ -92,8 +92,7 @@ async function main(): Promise<void> {
   console.log(
     `${new Date().toISOString().slice(0, 16)} UTC, ${processors.length} cores of ${processors[0]?.model}, load ${load()}`,
   );
-  const removeBundles = await setup();
-  try {
+  await withBundles(() => {
     for (const suite of suites) {
       const peers = all.filter((peer) => peer.command(suite) !== null);
       const found = timeSuite(suite, peers, Number(values.rounds), Number(values.ms));
@@ -101,9 +100,7 @@ async function main(): Promise<void> {
       else if (suite === 'optim') printUpdates(peers, found);
       else printCases(titles[suite], peers, found);
     }
-  } finally {
-    removeBundles();
-  }
+  });
   console.log(`load at the end ${load()}`);
 }
 

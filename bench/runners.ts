@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as core from '@kindling/core';
-import { onBundles } from '../tools/bundled/index.ts';
+import { onBundles } from '../tools/bundled/on-bundles.ts';
 import {
   convolutions,
   lenet,

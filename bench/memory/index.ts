@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { onBundles, setup } from '../../tools/bundled/index.ts';
+import { withBundles } from '../../tools/bundled/index.ts';
+import { onBundles } from '../../tools/bundled/on-bundles.ts';
 
 const usage = `What training takes in memory, and what the first calls of compiled steps take in time.
 
@@ -59,13 +60,10 @@ async function main(): Promise<void> {
   const unknown = wanted.find((part) => !Object.hasOwn(parts, part));
   if (unknown !== undefined)
     throw new Error(`no part "${unknown}"; there are: ${Object.keys(parts).join(', ')}`);
-  const removeBundles = await setup();
-  try {
+  await withBundles(() => {
     for (const [name, part] of Object.entries(parts))
       if (wanted.length === 0 || wanted.includes(name)) console.log(part());
-  } finally {
-    removeBundles();
-  }
+  });
 }
 
 try {

@@ -8,14 +8,6 @@ import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What has Node run TypeScript, on these bundles. */
-export const onBundles: readonly string[] = [
-  '--import',
-  'tsx',
-  '--import',
-  join(import.meta.dirname, 'start.mjs'),
-];
-
 /** The sources of all entries, by the names that they are imported under. */
 function entries(): Record<string, string> {
   const folder = join(root, 'packages');
@@ -52,4 +44,14 @@ export async function setup(): Promise<() => void> {
   await bundle.close();
   process.env.KINDLING_BUNDLED = folder;
   return () => rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs what starts programs on bundles. */
+export async function withBundles(run: () => void): Promise<void> {
+  const remove = await setup();
+  try {
+    run();
+  } finally {
+    remove();
+  }
 }

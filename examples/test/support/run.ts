@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { onBundles } from '../../../tools/bundled/index.ts';
+import { onBundles } from '../../../tools/bundled/on-bundles.ts';
 
 const examples = join(import.meta.dirname, '../..');
 

@@ -17,7 +17,7 @@ interface Kept {
   state: GeneratorState;
 }
 
-/** A short text that tells states apart. */
+/** A number that tells states apart. */
 function sumOf(state: GeneratorState): number {
   let sum = 0;
   for (const byte of Object.values(state)) sum = (Math.imul(sum, 31) + byte) | 0;
