@@ -1,13 +1,15 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { ShapeError } from '../../errors.ts';
-import { apply, applyInPlace, INPUT, OUTPUT } from '../../record/index.ts';
+import { AutogradError, ShapeError } from '../../errors.ts';
+import { copyStrided, elementsOf, worksInJavaScript } from '../../kernels/index.ts';
+import { apply, applyInPlace, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
-import { add, div, mul } from '../elementwise/arithmetic.ts';
-import { eq } from '../elementwise/compare.ts';
+import { div, mul } from '../elementwise/arithmetic.ts';
+import { eq, logicalAnd } from '../elementwise/compare.ts';
+import { where } from '../elementwise/select.ts';
 import { expand, reshape } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
 import {
@@ -73,30 +75,52 @@ const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
   },
   amax: extremumGradient,
   amin: extremumGradient,
-  prod({ g, x, dim, index, src, includeSelf }) {
-    // Of x: the product of what was scattered. Of a source element: the product of all others in its place, found by division
-    // unless it is 0 itself, in which case zeros are counted and left out.
-    const own = includeSelf ? x : onesLike(x);
-    const reduce = (start: Tensor, values: Tensor): Tensor =>
-      scatterReduce(start, dim, index, values, 'prod');
-    const dx = mul(g, reduce(onesLike(x), src));
+  // Products of others by division; of an element that is 0 by leaving it out.
+  prod({ g, x, dim, index, src, out, includeSelf }) {
+    const reduced = (start: Tensor, values: Tensor): Tensor =>
+      scatterReduce(start, dim, index, values, 'prod', { includeSelf });
+    const own = maskedFill(x, eq(x, 0), 1);
     const isZero = eq(src, 0);
-    const zeros = scatterAdd(zerosLike(x), dim, index, to(isZero, x.dtype));
-    const onlyZero = to(eq(gather(zeros, dim, index), 1), x.dtype);
-    const nonZero = maskedFill(src, isZero, 1);
-    const withoutZeros = gather(mul(g, reduce(own, nonZero)), dim, index);
-    const others = div(gather(mul(g, reduce(own, src)), dim, index), nonZero);
-    const ofZeros = mul(mul(withoutZeros, onlyZero), to(isZero, x.dtype));
-    return [dx, add(maskedFill(others, isZero, 0), ofZeros)];
+    const zeros = gather(scatterAdd(zerosLike(x), dim, index, to(isZero, x.dtype)), dim, index);
+    const alone = logicalAnd(isZero, eq(zeros, 1));
+    const withoutIt = gather(mul(g, reduced(x, maskedFill(src, alone, 1))), dim, index);
+    const divided = div(gather(mul(g, out), dim, index), maskedFill(src, isZero, 1));
+    const bySource = where(alone, withoutIt, divided);
+    return [div(mul(g, reduced(own, src)), own), apply(onceWithZerosPrimitive, [bySource, zeros], undefined)];
   },
 };
 
+/** The gradient by a source: where several zeros met in one place it is 0 for a reason that differentiating it does not see. */
+const onceWithZerosPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
+  name: 'scatter_reduce_prod_backward',
+  saves: INPUT(1),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel: ([x], _, out) => copyStrided(x, out.storage.array),
+  derivative: (g, node) => [apply(refuseZerosPrimitive, [g, node.input(1)], undefined), null],
+});
+
+const refuseZerosPrimitive: Primitive<undefined, [Tensor, Tensor]> = definePrimitive({
+  name: 'scatter_reduce_prod_double_backward',
+  saves: INPUT(1),
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  kernel([x, zeros], _, out) {
+    worksInJavaScript('in JavaScript, as it asks whether there is a derivative');
+    if (elementsOf(zeros).some((count) => count > 1)) {
+      throw new AutogradError(
+        'there is no second derivative to the source where more than one of its zeros meet in one place',
+      );
+    }
+    copyStrided(x, out.storage.array);
+  },
+  derivative: (g, node) => [apply(refuseZerosPrimitive, [g, node.input(1)], undefined), null],
+});
+
 /** What equals the extremum shares the gradient. */
-function extremumGradient({ g, x, dim, index, src, out, includeSelf }: Reduced): [Tensor, Tensor] {
+function extremumGradient({ g, x, dim, index, src, out }: Reduced): [Tensor, Tensor] {
+  // PyTorch counts an equal element of x also where x takes no part.
   const ofSelf = to(eq(x, out), g.dtype);
   const ofSource = to(eq(src, gather(out, dim, index)), g.dtype);
-  const start = includeSelf ? ofSelf : scatter(ofSelf, dim, index, 0);
-  const share = div(g, scatterAdd(start, dim, index, ofSource));
+  const share = div(g, scatterAdd(ofSelf, dim, index, ofSource));
   return [mul(ofSelf, share), mul(ofSource, gather(share, dim, index))];
 }
 
