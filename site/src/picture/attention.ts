@@ -51,6 +51,9 @@ export function startUnlessStill(training: Training, start: () => void, note: Re
     start();
     return;
   }
-  training.stop();
-  note.value = 'Your system asks for less motion: the training waits for you.';
+  // Parts come alive in tasks of their own, from what the page showed at first: it changes after them.
+  setTimeout(() => {
+    training.stop();
+    note.value = 'Your system asks for less motion: the training waits for you.';
+  });
 }

@@ -116,3 +116,11 @@ it('stops what never ends', async () => {
   await page.waitForTimeout(500);
   expect(await stepOf(page)).toBe(at);
 });
+
+it('waits where less motion is asked for, and trains when it is told to', async () => {
+  const page = await open('playground.html', { still: true });
+  await expect.poll(() => page.locator('.k-hint').textContent()).toContain('less motion');
+  expect(await stepOf(page)).toBe(0);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await trained(page, { beyond: 10 });
+});

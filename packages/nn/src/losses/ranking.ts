@@ -231,10 +231,10 @@ export const tripletMarginLoss = /* @__PURE__ */ composition(
     negative: K.tensor,
     options: K.options<TripletMarginLossOptions>({
       ...lossKinds,
+      margin: K.number,
       p: K.number,
       eps: K.number,
       swap: K.flag,
-      margin: K.number,
     }),
   }),
   (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginLossOptions = {}): Tensor => {
