@@ -124,3 +124,13 @@ it('waits where less motion is asked for, and trains when it is told to', async 
   await page.getByRole('button', { name: 'Train' }).click();
   await trained(page, { beyond: 10 });
 });
+
+it('shows which control has the focus', async () => {
+  const page = await open('playground.html');
+  await begun(page);
+  for (const name of ['Blue', 'Seed', 'Optimizer']) {
+    const control = page.getByLabel(name, { exact: true });
+    await control.focus();
+    expect(await control.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  }
+});
