@@ -112,6 +112,9 @@ it('stops what never ends', async () => {
   const page = await open('playground.html');
   await begun(page);
   await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+  // What is shown of the last frame comes a little later.
+  await page.waitForTimeout(300);
   const at = await stepOf(page);
   await page.waitForTimeout(500);
   expect(await stepOf(page)).toBe(at);
@@ -129,7 +132,7 @@ it('shows which control has the focus', async () => {
   const page = await open('playground.html');
   await begun(page);
   for (const name of ['Blue', 'Seed', 'Optimizer']) {
-    const control = page.getByLabel(name, { exact: true });
+    const control = page.getByLabel(name);
     await control.focus();
     expect(await control.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
   }
