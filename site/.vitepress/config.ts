@@ -4,7 +4,7 @@ import { defineConfig } from 'vitepress';
 import { finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
-import { indentedBlocks, longNames } from '../src/markdown/index.ts';
+import { indentedBlocks, joinedFormulas, longNames, tables } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -107,6 +107,8 @@ export default defineConfig({
     config(md) {
       indentedBlocks(md);
       longNames(md);
+      joinedFormulas(md);
+      tables(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },
