@@ -101,7 +101,7 @@ export default defineConfig({
   appearance: { disableTransition: false },
   router: { prefetchLinks: false },
   // What a page loads when it is wanted, VitePress would load at once.
-  shouldPreload: (link) => !/\/(?:LossGallery|controls|editor|library|uPlot|viz)[.\w-]*\.js$/.test(link),
+  shouldPreload: (link) => !/\/(?:LossGallery|controls|editor|uPlot|viz)[.\w-]*\.js$/.test(link),
   markdown: {
     math: true,
     config(md) {
