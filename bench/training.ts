@@ -1,4 +1,4 @@
-import { rand, randint, randn, type Tensor } from '@kindling/core';
+import { noGrad, rand, randint, randn, Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import type { optimizers } from './peers/cases.ts';
@@ -14,6 +14,8 @@ export interface Training {
   readonly step: (input: Tensor, target: Tensor) => Tensor;
   /** A batch of random samples. */
   readonly batch: (count: number) => [Tensor, Tensor];
+  /** Has the training begin anew, on the same tensors. */
+  readonly beginAnew: () => void;
 }
 
 export function training({ sizes, loss }: Net, optimizerName: (typeof optimizers)[number]): Training {
@@ -30,7 +32,18 @@ export function training({ sizes, loss }: Net, optimizerName: (typeof optimizers
       : new optim.Adam(parameters, { lr: 1e-3 });
   const lossFn = loss === 'ce' ? new nn.CrossEntropyLoss() : new nn.BCEWithLogitsLoss();
   const outputs = sizes.at(-1)!;
+  const first = parameters.map((p) => p.detach().clone());
   return {
+    beginAnew() {
+      noGrad(() => {
+        for (const [i, p] of parameters.entries()) p.copy_(first[i]!);
+      });
+      for (const state of optimizer.state.values())
+        for (const [name, value] of Object.entries(state)) {
+          if (value instanceof Tensor) value.zero_();
+          else if (typeof value === 'number') state[name] = 0;
+        }
+    },
     step(input, target) {
       optimizer.zeroGrad();
       const found = lossFn(model(input), target);

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitepress';
 import { finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
-import { indentedBlocks, longNames } from '../src/markdown/index.ts';
+import { indentedBlocks, joinedFormulas, longNames, tables } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -101,12 +101,14 @@ export default defineConfig({
   appearance: { disableTransition: false },
   router: { prefetchLinks: false },
   // What a page loads when it is wanted, VitePress would load at once.
-  shouldPreload: (link) => !/\/(?:LossGallery|controls|editor|library|uPlot|viz)[.\w-]*\.js$/.test(link),
+  shouldPreload: (link) => !/\/(?:LossGallery|controls|editor|uPlot|viz)[.\w-]*\.js$/.test(link),
   markdown: {
     math: true,
     config(md) {
       indentedBlocks(md);
       longNames(md);
+      joinedFormulas(md);
+      tables(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },

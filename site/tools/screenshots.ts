@@ -16,6 +16,15 @@ const pages = readdirSync(built, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.html') && !path.startsWith('reference'))
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)));
 
+/** Charts and pictures are drawn when they come into view, so each page is read to its end first. */
+async function seen(): Promise<void> {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
+    window.scrollTo(0, y);
+    await new Promise((resolve) => setTimeout(resolve, 90));
+  }
+  window.scrollTo(0, 0);
+}
+
 mkdirSync(out, { recursive: true });
 const { url, server } = await serve(built, hosts.isolated);
 const browser = await chromium.launch({ executablePath: findChromium(), args: browserArguments });
@@ -25,7 +34,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const page = await context.newPage();
     for (const path of pages) {
       await page.goto(url + path, { waitUntil: 'load' });
-      await page.waitForTimeout(1500);
+      await page.evaluate(seen);
+      await page.waitForTimeout(700);
       const name = path.replace(/\.html$/, '').replaceAll(/\W/g, '-');
       await page.screenshot({ path: join(out, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }

@@ -74,7 +74,7 @@ export function numbersOfAll(
   apart: boolean,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
-  if (!alike || params.length < worthJoining) return params.map((p) => numbersOf(stateOf(p), p));
+  if (!alike) return params.map((p) => numbersOf(stateOf(p), p));
   const [first = ''] = names as readonly string[];
   let before: unknown[] = [];
   let after: ParamState = {};

@@ -11,3 +11,8 @@ export function inItsOwnTask<T extends Component>(component: T): T {
     },
   }) as unknown as T;
 }
+
+/** Acts once the parts of a page have come alive: their tasks are there by the next one. */
+export function afterItsParts(act: () => void): void {
+  setTimeout(() => setTimeout(act));
+}

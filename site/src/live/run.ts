@@ -32,7 +32,10 @@ export function start({ blocks, from = 0 }: Program, handlers: Handlers, worker 
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    handlers.onFailed?.({ name: 'Error', message: event.message || 'the worker could not be started' });
+    handlers.onFailed?.({
+      name: 'Error',
+      message: event.message || 'what runs programs could not be loaded; is the network there?',
+    });
   };
   say({ kind: 'run', blocks, from });
   return {

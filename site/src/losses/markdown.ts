@@ -76,7 +76,7 @@ function counterpart({ torch: differences }: Words, { torch, second, fused }: Ro
   const facts =
     second === undefined
       ? ''
-      : `\n\nHere it can ${second ? '' : 'not '}be differentiated twice${fused ? ', and is one operation forward and one backward where no sample weights are given' : ''}.`;
+      : `\n\nHere it ${second ? 'can' : 'cannot'} be differentiated twice${fused ? ', and is one operation forward and one backward where no sample weights are given' : ''}.`;
   return `${name}${differences}${facts}`;
 }
 
@@ -91,7 +91,9 @@ export async function markdownOf(
   const mistakes: string[] = [];
   for (const mistake of words.mistakes) mistakes.push(await mistakeSection(mistake));
   const others = Object.entries(words.instead).map(([name, when]) => `- \`${name}\` ${when}.`);
-  const call = fn === null ? '' : `, as a function \`F.${fn}(${args.replace(/\s*\([^)]*\)/g, '')})\``;
+  // What the function takes besides is told in brackets, as is what arguments may be.
+  const taken = args.replace(/\s*\(of the function: ([^)]*)\)/, ', $1').replace(/\s*\([^)]*\)/g, '');
+  const call = fn === null ? '' : `, as a function \`F.${fn}(${taken})\``;
   const paper = words.paper ? `[${words.paper.title}](${words.paper.url})` : (inTable ?? '');
   const sections = [
     `# ${loss}\n\n${words.summary}`,

@@ -1,7 +1,6 @@
 /** Long names in headings may break where a word of theirs begins: `AdaptiveLogSoftmaxWithLoss`. */
 import type { MarkdownRenderer } from 'vitepress';
-
-type Token = Parameters<MarkdownRenderer['renderer']['render']>[0][number];
+import { like, type Token } from './tokens.ts';
 
 /** Names of so many letters are longer than a line of a heading on a phone. */
 const long = 16;
@@ -21,12 +20,9 @@ export function longNames(md: MarkdownRenderer): void {
 function withBreaks(token: Token): Token[] {
   const words = token.type === 'text' ? token.content.split(/(?<= )/).flatMap(wordsOf) : [];
   if (words.length < 2 || !words.some((word) => !word.endsWith(' '))) return [token];
-  const TokenClass = token.constructor as new (type: string, tag: string, nesting: 0) => Token;
-  const made = (type: string, content: string): Token =>
-    Object.assign(new TokenClass(type, '', 0), { content, level: token.level });
   return words.flatMap((word, k) =>
     k === 0 || words[k - 1]?.endsWith(' ')
-      ? [made('text', word)]
-      : [made('html_inline', '<wbr>'), made('text', word)],
+      ? [like(token, 'text', word)]
+      : [like(token, 'html_inline', '<wbr>'), like(token, 'text', word)],
   );
 }

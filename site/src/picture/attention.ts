@@ -1,5 +1,6 @@
 /** Whether anybody looks: a training nobody sees should cost no processor. */
 import { onBeforeUnmount, onMounted, type Ref } from 'vue';
+import { afterItsParts } from '../live/in-its-own-task.ts';
 import type { Training } from './training.ts';
 
 /** A training that nobody touches comes to rest after this long. */
@@ -51,6 +52,9 @@ export function startUnlessStill(training: Training, start: () => void, note: Re
     start();
     return;
   }
-  training.stop();
-  note.value = 'Your system asks for less motion: the training waits for you.';
+  // Parts come alive from what the page showed at first: it changes after them.
+  afterItsParts(() => {
+    training.stop();
+    note.value = 'Your system asks for less motion: the training waits for you.';
+  });
 }

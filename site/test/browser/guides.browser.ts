@@ -42,6 +42,14 @@ describe('a block of a guide', () => {
     await expect.poll(() => block.getByRole('log').textContent()).toContain('Stopped');
   });
 
+  it('says what keeps it from running where there is no network', async () => {
+    const page = await open('quick-start.html', { expected: /ERR_INTERNET_DISCONNECTED/ });
+    await first(page).getByRole('button', { name: 'Edit' }).waitFor();
+    await page.context().setOffline(true);
+    await first(page).getByRole('button', { name: 'Run' }).click();
+    await expect.poll(() => first(page).getByRole('log').textContent()).toContain('is the network there?');
+  });
+
   it('says of a name that is not there what there is', async () => {
     const page = await open('quick-start.html');
     const block = first(page);

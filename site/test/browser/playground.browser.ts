@@ -112,7 +112,28 @@ it('stops what never ends', async () => {
   const page = await open('playground.html');
   await begun(page);
   await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+  // What is shown of the last frame comes a little later.
+  await page.waitForTimeout(300);
   const at = await stepOf(page);
   await page.waitForTimeout(500);
   expect(await stepOf(page)).toBe(at);
+});
+
+it('waits where less motion is asked for, and trains when it is told to', async () => {
+  const page = await open('playground.html', { still: true });
+  await expect.poll(() => page.locator('.k-hint').textContent()).toContain('less motion');
+  expect(await stepOf(page)).toBe(0);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await trained(page, { beyond: 10 });
+});
+
+it('shows which control has the focus', async () => {
+  const page = await open('playground.html');
+  await begun(page);
+  for (const name of [/^Blue$/, /^Seed/, /^Optimizer/]) {
+    const control = page.getByLabel(name);
+    await control.focus();
+    expect(await control.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  }
 });

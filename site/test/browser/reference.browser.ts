@@ -124,8 +124,13 @@ describe('a page of the reference', () => {
     ['nn/F/huberLoss.html', 800, true],
     ['optim/AdamOptions.html', 1280, true],
     ['source/nn/src/layers/linear.ts.html', 360, false],
-  ])('%s is accessible at %i pixels, dark: %s', async (path, width, dark) => {
+    ['core/Tensor.html', 360, false],
+    ['nn/Module.html', 360, true],
+    ['nn/F.html', 800, false],
+  ])('%s is accessible and no wider than the window at %i pixels, dark: %s', async (path, width, dark) => {
     const page = await open(`reference/${path}`, { width, dark });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
     expect(await axe(page)).toEqual([]);
   });
 });

@@ -45,6 +45,13 @@ describe('the pages of losses', () => {
     },
   );
 
+  it('say what a function takes that its class knows', () => {
+    expect(page('BinnedHuberLoss').content).toContain(
+      '`F.binnedHuberLoss(input, target, edges, thresholds)`',
+    );
+    expect(page('QuantileLoss').content).toContain('`F.quantileLoss(input, target, quantiles)`');
+  });
+
   it.each(lossNames)('%s: says first what it expects, then shows the rest', (name) => {
     const headings = [...page(name).content.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
     expect(headings[0]).toBe('What it expects');

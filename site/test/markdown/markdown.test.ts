@@ -1,15 +1,18 @@
 import { createMarkdownRenderer, disposeMdItInstance } from 'vitepress';
 import { describe, expect, it } from 'vitest';
-import { indentedBlocks, longNames } from '../../src/markdown/index.ts';
+import { indentedBlocks, joinedFormulas, longNames, tables } from '../../src/markdown/index.ts';
 import { wordsOf } from '../../src/markdown/long-names.ts';
 
 function markdown() {
   // VitePress keeps its first renderer.
   disposeMdItInstance();
   return createMarkdownRenderer(import.meta.dirname, {
+    math: true,
     config(md) {
       indentedBlocks(md);
       longNames(md);
+      joinedFormulas(md);
+      tables(md);
     },
   });
 }
@@ -27,6 +30,35 @@ describe('pages', () => {
     expect(html).toContain('<p>AdaptiveLogSoftmaxWithLoss</p>');
     expect(env.title).toBe('AdaptiveLogSoftmaxWithLoss');
     expect(html).toContain('id="adaptivelogsoftmaxwithloss"');
+  });
+
+  it('keep formulas with the marks around them', async () => {
+    const html = (await markdown()).render('Blanks are taken out ($B$); $p$ is a (probability), $q$.\n');
+    const words = html.replaceAll(/<mjx-container[\s\S]*?<\/mjx-container>/g, 'M');
+    expect(words).toBe(
+      '<p>Blanks are taken out <span class="k-joined">(M);</span> M is a (probability), <span class="k-joined">M.</span></p>\n',
+    );
+  });
+
+  it('have tables whose cells say what they are, where they are of words', async () => {
+    const html = (await markdown()).render(
+      '| Loss | `F` | |\n| --- | --- | --- |\n| a | b | c |\n| d | | f |\n',
+    );
+    expect(html).toContain('<table tabindex="0" class="k-records">');
+    expect(html.match(/<td[^>]*>/g)).toEqual([
+      '<td>',
+      '<td data-column="F">',
+      '<td>',
+      '<td>',
+      '<td data-column="F">',
+      '<td>',
+    ]);
+  });
+
+  it('have tables of numbers that stay tables', async () => {
+    const html = (await markdown()).render('| Kernel | us |\n| --- | ---: |\n| add | 3 |\n');
+    expect(html).toContain('class="k-numbers"');
+    expect(html).not.toContain('data-column');
   });
 
   it('have indented blocks that scroll in themselves, as fences do', async () => {

@@ -1,10 +1,10 @@
 /** What a recorded call leaves as it was: modules, their state, generators. */
-import { defaultGenerator, Generator, type Observer, type Tensor } from '@kindling/core';
+import { defaultGenerator, Generator, type Observer, observe, type Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 import { elementsBefore, propertiesOf, stateBefore, type Undo } from './put-back.ts';
 
 /** Notes what is there before a call, and what it is about to change. */
-export class AsBefore implements Observer {
+class AsBefore implements Observer {
   readonly #undo: Undo[] = [];
   readonly #parameters = new Map<unknown, Tensor>();
   readonly #generators = new Set<Generator>();
@@ -50,5 +50,17 @@ export class AsBefore implements Observer {
   /** Puts everything back. */
   restore(): void {
     for (const undo of this.#undo.reverse()) undo();
+  }
+}
+
+/** Runs what leaves models, their state, gradients and modes, and generators as they were. Nothing is recorded for backward meanwhile. */
+export function leavingAsBefore<T>(models: readonly AnyModule[], run: () => T): T {
+  const before = new AsBefore(models);
+  const stop = observe({ before: (...told) => before.before(...told) });
+  try {
+    return run();
+  } finally {
+    stop();
+    before.restore();
   }
 }

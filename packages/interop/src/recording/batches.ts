@@ -13,6 +13,8 @@ export interface BatchOptions {
    * first size is that of the first input which has dimensions.
    */
   readonly batchDims?: readonly (number | null)[];
+  /** Makes of the inputs, cut to a size, what the call is given. Default: the inputs. */
+  readonly given?: (inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
 /** Where samples lie in each input, and how many there are; 0 where there is no batch. */
@@ -47,17 +49,16 @@ const sizesFor = (size: number): number[][] => {
  */
 export function recordBatches(recorded: Recorded, options: BatchOptions = {}): Recording {
   const { inputs, models } = recorded;
-  const { size, dims } = batchOf(inputs, options.batchDims);
+  const { batchDims, given = (xs) => xs } = options;
+  const { size, dims } = batchOf(inputs, batchDims);
+  const recordedAt = (wanted: number): Recording =>
+    record({ ...recorded, inputs: given(inputs.map((x, i) => samples(x, dims[i] ?? null, wanted))) });
   return inMode(Object.values(models), options.training, () => {
-    if (size === 0 || dims.every((dim) => dim === null))
-      return record({ ...recorded, inputs: inputs.map((x) => samples(x, null, 0)) });
+    if (size === 0 || dims.every((dim) => dim === null)) return recordedAt(0);
     let failure: unknown;
     for (const sizes of sizesFor(size)) {
       try {
-        const recordings = sizes.map((wanted) =>
-          record({ ...recorded, inputs: inputs.map((x, i) => samples(x, dims[i] ?? null, wanted)) }),
-        );
-        return merge(recordings, sizes);
+        return merge(sizes.map(recordedAt), sizes);
       } catch (error) {
         failure = error;
       }

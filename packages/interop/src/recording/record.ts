@@ -1,6 +1,6 @@
 import { enableGrad, listenToCalls, observe } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
-import { AsBefore } from './as-before.ts';
+import { leavingAsBefore } from './as-before.ts';
 import { framesAbove } from './frames.ts';
 import { Recorder } from './recorder.ts';
 import type { Recorded, Recording } from './recording.ts';
@@ -34,22 +34,22 @@ function watchModules(models: Readonly<Record<string, AnyModule>>, recorder: Rec
  */
 export function record(recorded: Recorded): Recording {
   const { call, inputs, models } = recorded;
-  const before = new AsBefore(Object.values(models));
-  const values = new Values(recorded);
-  const given = inputs.map((x) => values.of(x));
-  const undo: (() => void)[] = [() => before.restore()];
-  try {
-    return enableGrad(() => {
-      const recorder = new Recorder(values, framesAbove(1).length);
-      undo.push(watchModules(models, recorder));
-      undo.push(observe({ before: (...told) => before.before(...told) }), observe(recorder));
-      const listener = listenToCalls(recorder);
-      undo.push(() => void listenToCalls(listener));
-      const result = call(...inputs);
-      recorder.finish();
-      return { inputs: given, result: values.argument(result), body: recorder.body };
-    });
-  } finally {
-    for (const step of undo.reverse()) step();
-  }
+  return leavingAsBefore(Object.values(models), () => {
+    const values = new Values(recorded);
+    const given = inputs.map((x) => values.of(x));
+    const undo: (() => void)[] = [];
+    try {
+      return enableGrad(() => {
+        const recorder = new Recorder(values, framesAbove(1).length);
+        undo.push(watchModules(models, recorder), observe(recorder));
+        const listener = listenToCalls(recorder);
+        undo.push(() => void listenToCalls(listener));
+        const result = call(...inputs);
+        recorder.finish();
+        return { inputs: given, result: values.argument(result), body: recorder.body };
+      });
+    } finally {
+      for (const step of undo.reverse()) step();
+    }
+  });
 }

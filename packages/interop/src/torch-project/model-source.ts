@@ -1,7 +1,7 @@
 import { noGrad, Tensor } from '@kindling/core';
 import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
-import { libraryClass, recordBatches } from '../recording/index.ts';
+import { leavingAsBefore, libraryClass, type Recording, recordBatches } from '../recording/index.ts';
 import { lossByCalls, lossByClass, lossByName, modelFile } from './python/index.ts';
 
 /** A model and its loss as they are called in a step. */
@@ -65,7 +65,8 @@ const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
  * model.py and loss.py of a model and its loss.
  * @throws ExportError where something has no counterpart in PyTorch, or cannot be recorded
  */
-export function writeModel({ model, inputs, loss, targets, name, batchDims }: ModelStep): ModelSource {
+export function writeModel(step: ModelStep): ModelSource {
+  const { model, inputs, loss, name, batchDims } = step;
   const lazy = model.modules().find((module) => /^Lazy/.test(module.constructor.name));
   if (lazy !== undefined)
     throw new ExportError(
@@ -79,9 +80,7 @@ export function writeModel({ model, inputs, loss, targets, name, batchDims }: Mo
   );
   if (training === undefined || evaluation === undefined) throw new ExportError('nothing was recorded');
   const file = modelFile(model, training, evaluation, classNameOf(model, name));
-  const lossFile =
-    (loss instanceof Module ? lossByName(loss as AnyModule) : null) ??
-    recordedLoss({ model, inputs, loss, targets });
+  const lossFile = (loss instanceof Module ? lossByName(loss as AnyModule) : null) ?? recordedLoss(step);
   return {
     'model.py': file.text,
     'loss.py': lossFile.text,
@@ -92,9 +91,11 @@ export function writeModel({ model, inputs, loss, targets, name, batchDims }: Mo
   };
 }
 
-function recordedLoss({ model, inputs, loss, targets }: ModelStep) {
+function recordedLoss({ model, inputs, loss, targets, batchDims }: ModelStep) {
+  const outputOf = (given: readonly Tensor[]): unknown =>
+    leavingAsBefore([model], () => noGrad(() => (model as unknown as Call)(...given)));
+  const output = outputOf(inputs);
   const outputs: Tensor[] = [];
-  const output = noGrad(() => (model as unknown as Call)(...inputs));
   const rebuild = leaves(output, outputs);
   const recorded = {
     call: (...given: Tensor[]) =>
@@ -102,16 +103,23 @@ function recordedLoss({ model, inputs, loss, targets }: ModelStep) {
         rebuild((i) => given[i]),
         ...given.slice(outputs.length),
       ),
-    inputs: [...outputs, ...targets],
+    inputs: [...inputs, ...targets],
     models: { model, ...(loss instanceof Module ? { loss: loss as AnyModule } : {}) },
   };
+  const batches = {
+    ...(batchDims !== undefined && { batchDims }),
+    // What the model gives may have other sizes than the batch, as where each word of a text counts.
+    given: (samples: readonly Tensor[]): Tensor[] => {
+      const found: Tensor[] = [];
+      leaves(outputOf(samples.slice(0, inputs.length)), found);
+      return [...found.map((x) => x.clone()), ...samples.slice(inputs.length)];
+    },
+  };
   if (!(loss instanceof Module) || Object.keys((loss as AnyModule).stateDict()).length === 0)
-    return lossByCalls(loss, recordBatches(recorded), output);
+    return lossByCalls(loss, recordBatches(recorded, batches), output);
   const models = { '': loss as AnyModule };
-  const training = recordBatches({ ...recorded, models }, { training: true });
-  return lossByClass(
-    loss as AnyModule,
-    [training, recordBatches({ ...recorded, models }, { training: false })],
-    output,
-  );
+  const [training, evaluation] = [true, false].map((mode) =>
+    recordBatches({ ...recorded, models }, { ...batches, training: mode }),
+  ) as [Recording, Recording];
+  return lossByClass(loss as AnyModule, [training, evaluation], output);
 }

@@ -57,6 +57,29 @@ class Block extends nn.Module {
   }
 }
 
+class Words extends nn.Module {
+  out = new nn.Linear(4, 7);
+  override forward(x: Tensor): Tensor {
+    return this.out(x).reshape([-1, 7]);
+  }
+}
+
+describe('loss.py', () => {
+  it('is of what the model gives of a batch, which may be more rows than samples', () => {
+    const loss = (logits: Tensor, target: Tensor): Tensor => F.crossEntropy(logits, target.reshape([-1]));
+    const { 'loss.py': text } = write(new Words(), [randn([16, 3, 4])], loss, [randint(7, [16, 3])]);
+    expect(text).toContain('target.reshape(-1)');
+    expect(text).not.toMatch(/48|\* 3/);
+  });
+
+  it('leaves the statistics of the model as they were', () => {
+    const net = new nn.Sequential(new nn.Linear(4, 3), new nn.BatchNorm1d(3));
+    const before = JSON.stringify(net.stateDict());
+    write(net, [randn([8, 4])], (y: Tensor, t: Tensor) => y.sub(t).square().mean(), [randn([8, 3])]);
+    expect(JSON.stringify(net.stateDict())).toBe(before);
+  });
+});
+
 describe('model.py', () => {
   it('has one class for each of the user’s, with the numbers in which instances differ as parameters', () => {
     class Net extends nn.Module {

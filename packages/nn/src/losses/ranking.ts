@@ -25,7 +25,7 @@ import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Options of the losses that ask for a margin. */
 export interface MarginLossOptions extends LossOptions {
-  /** What is enough of a difference. Default: 0 for {@link marginRankingLoss} and {@link cosineEmbeddingLoss}, else 1. */
+  /** What is enough of a difference. Default: 0, of {@link hingeEmbeddingLoss} 1. */
   readonly margin?: number;
 }
 
@@ -163,6 +163,8 @@ export class CosineEmbeddingLoss extends /* @__PURE__ */ lossClass(cosineEmbeddi
 
 /** What the triplet losses take. */
 interface TripletLossOptions extends MarginLossOptions {
+  /** By how much the positive is to be nearer than the negative, more than 0. Default: 1. */
+  readonly margin?: number;
   /** Measures the distance to the negative from the positive, where that is nearer to it. Default: false. */
   readonly swap?: boolean;
 }
@@ -229,10 +231,10 @@ export const tripletMarginLoss = /* @__PURE__ */ composition(
     negative: K.tensor,
     options: K.options<TripletMarginLossOptions>({
       ...lossKinds,
+      margin: K.number,
       p: K.number,
       eps: K.number,
       swap: K.flag,
-      margin: K.number,
     }),
   }),
   (anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletMarginLossOptions = {}): Tensor => {

@@ -16,7 +16,7 @@ import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 
 /** Options of {@link mseLoss} and {@link l1Loss}. */
 export interface WeightedLossOptions extends LossOptions {
-  /** A weight for each element, of the input's shape; the mean divides by their sum. */
+  /** Of the function: a weight for each element, of the input's shape; the mean divides by their sum. */
   readonly weight?: Tensor | null;
 }
 

@@ -76,18 +76,35 @@ export const registeredValues = (module: Callable): unknown[] =>
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
   fasten(module);
-  const before = Object.values(module);
-  assumes(`a property of ${name}`, () => hasValues(module, before));
+  assumes(`a property of ${name}`, holdsAsNow(module));
   assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
   for (const [key, value] of module.registered())
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
 }
 
-/** Whether the properties of a module have these values. `Object.values` takes longer, and allocates. */
-function hasValues(module: Callable, values: readonly unknown[]): boolean {
+/**
+ * Asks whether the properties of a module have the values that they have now, without making a list of them. V8 goes through the names of
+ * objects by a list that it keeps, unless some are numbers, as in containers; and a loop that has met those goes slowly ever after.
+ */
+function holdsAsNow(module: Callable): () => boolean {
+  const values = Object.values(module);
+  const keys = Object.keys(module).map((key) => (isIndex(key) ? Number(key) : key)) as (keyof Callable)[];
+  if (keys.some((key) => typeof key === 'number')) return () => hasAt(module, keys, values);
+  return () => hasInOrder(module, values);
+}
+
+const isIndex = (key: string): boolean => /^(0|[1-9]\d{0,8})$/.test(key);
+
+function hasInOrder(module: Callable, values: readonly unknown[]): boolean {
   let i = 0;
   for (const key in module) if (!Object.is(module[key as keyof Callable], values[i++])) return false;
   return i === values.length;
+}
+
+function hasAt(module: Callable, keys: readonly (keyof Callable)[], values: readonly unknown[]): boolean {
+  for (let i = 0; i < keys.length; i++)
+    if (!Object.is(module[keys[i] as keyof Callable], values[i])) return false;
+  return Object.keys(module).length === keys.length;
 }
 
 /** After so many objects of different kinds V8 remembers no more where they keep what is looked for. */

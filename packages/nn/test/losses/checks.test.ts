@@ -94,6 +94,11 @@ describe('errors where PyTorch errors', () => {
     ['negative variance', () => F.gaussianNllLoss(x, x, tensor(-1)), /negative entry/],
     ['variance of another size', () => F.gaussianNllLoss(x, x, ones([2])), /incorrect size/],
     ['p', () => F.multiMarginLoss(x, ints([0, 1, 2, 0]), { p: 3 }), /only p == 1 and p == 2/],
+    [
+      'a margin without its name',
+      () => Reflect.apply(F.tripletMarginLoss, undefined, [x, x, x, 0.2]),
+      /\{ margin: 0.2 \}/,
+    ],
     ['triplets', () => F.tripletMarginLoss(x, x, randn([3])), /same number of dimensions/],
     ['ranks', () => F.marginRankingLoss(x, x, ones([4])), /same dimension/],
     ['CTC lengths', () => F.ctcLoss(randn([5, 1, 4]), ints([[1]]), [6], [1]), /at most 5/],

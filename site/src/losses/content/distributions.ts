@@ -70,7 +70,7 @@ export const distributionWords = {
       CrossEntropyLoss: 'where there are only a few possible counts',
     },
     mistakes: [
-      broadcastSizes('new nn.PoissonNLLLoss()', 'rates'),
+      broadcastSizes('new nn.PoissonNLLLoss()', 'rates', undefined, 'tensor([0, 2, 1, 3]);'),
       {
         title: "PyTorch's name of the option",
         setup: 'const rate = rand([3]).add(0.1);\nconst target = tensor([0, 2, 1]);',

@@ -93,7 +93,12 @@ export const embeddingWords = {
       SoftMarginLoss: 'where the input is a score rather than a distance',
     },
     mistakes: [
-      broadcastSizes('new nn.HingeEmbeddingLoss()', 'distances'),
+      broadcastSizes(
+        'new nn.HingeEmbeddingLoss()',
+        'distances',
+        'rand([4, 1]); // what a sum with keepdim gives',
+        'tensor([1, -1, -1, 1]);',
+      ),
       {
         title: 'Both embeddings for the distance',
         setup:

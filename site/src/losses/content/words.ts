@@ -79,9 +79,14 @@ export const classTarget = target(
 );
 
 /** Sizes that broadcast: the mistake of all losses of two tensors of one shape that take it, as PyTorch does, with a warning. */
-export const broadcastSizes = (make: string, what = 'predictions'): Mistake => ({
+export const broadcastSizes = (
+  make: string,
+  what = 'predictions',
+  input = 'randn([4, 1]); // what a Linear(..., 1) gives',
+  target = 'rand([4]);',
+): Mistake => ({
   title: 'A column against a row',
-  setup: `const lossFn = ${make};\nconst input = randn([4, 1]).sigmoid(); // what a Linear(..., 1) gives\nconst target = rand([4]);`,
+  setup: `const lossFn = ${make};\nconst input = ${input}\nconst target = ${target}`,
   wrong: 'lossFn(input, target);',
   right: 'lossFn(input.squeeze(1), target);',
   why: `(4, 1) against (4,) broadcasts to (4, 4): each of the ${what} is compared with every target, and the best the model can do is to learn one number for all.`,

@@ -115,7 +115,7 @@ export const yesOrNoWords = {
       MarginRankingLoss: 'where two scores are compared',
     },
     mistakes: [
-      broadcastSizes('new nn.SoftMarginLoss()', 'scores'),
+      broadcastSizes('new nn.SoftMarginLoss()', 'scores', undefined, 'tensor([1, -1, -1, 1]);'),
       {
         title: 'A weight that it has not',
         setup:

@@ -21,13 +21,14 @@ const says = 'One prediction for the target that is set below.';
 function ofPair<const C extends Controls>(
   options: C,
   loss: (x: Tensor, y: Tensor, settings: Settings<C & { readonly target: Slider }>) => Tensor,
+  rate = outlier.rate,
 ): Picture {
   return picture<C & { readonly target: Slider }>({
     axis,
     controls: { target, ...options },
     says,
     loss: (x, settings) => loss(x, fullLike(x, settings.target), settings),
-    landscape: (settings) => line((z, y) => loss(z, y, settings), outlier),
+    landscape: (settings) => line((z, y) => loss(z, y, settings), { ...outlier, rate }),
   });
 }
 
@@ -45,8 +46,11 @@ export const numberPictures = {
   CharbonnierLoss: ofPair({ epsilon: slider('epsilon', 0.5, 0.001, 2, 0.001) }, (x, y, { epsilon }) =>
     F.charbonnierLoss(x, y, { epsilon, ...none }),
   ),
-  QuantileLoss: ofPair({ quantile: slider('quantile', 0.9, 0.05, 0.95, 0.05) }, (x, y, { quantile }) =>
-    F.quantileLoss(x, y, quantile, none),
+  // Where a prediction is too high the slope is a tenth, and steps of the others' rate would lead nowhere.
+  QuantileLoss: ofPair(
+    { quantile: slider('quantile', 0.9, 0.05, 0.95, 0.05) },
+    (x, y, { quantile }) => F.quantileLoss(x, y, quantile, none),
+    1,
   ),
   WingLoss: ofPair(
     { omega: slider('omega', 2, 0.5, 10, 0.5), epsilon: slider('epsilon', 0.5, 0.1, 3, 0.1) },

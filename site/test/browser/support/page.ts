@@ -8,6 +8,8 @@ export interface Opening {
   readonly host?: HostName;
   readonly width?: number;
   readonly dark?: boolean;
+  /** Whether the reader's system asks for less motion. */
+  readonly still?: boolean;
   /** What the page is allowed to complain of. */
   readonly expected?: RegExp;
 }
@@ -22,12 +24,13 @@ export const addressOf = (path: string, host: HostName = 'plain'): string =>
 /** Opens a page; each test ends with a look at its console, its requests and its policy. */
 export async function open(
   path: string,
-  { host = 'plain', width = 1280, dark = false, expected }: Opening = {},
+  { host = 'plain', width = 1280, dark = false, still = false, expected }: Opening = {},
 ): Promise<Page> {
   browser ??= chromium.connect(inject('browser'));
   const options: BrowserContextOptions = {
     viewport: { width, height: 900 },
     colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: still ? 'reduce' : 'no-preference',
   };
   const context = await (await browser).newContext(options);
   const page = await context.newPage();

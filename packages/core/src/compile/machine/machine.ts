@@ -21,7 +21,7 @@ import {
   type Value,
 } from '../program.ts';
 import { argumentAs, moved } from '../values.ts';
-import { isMemory, writesOfStep } from './areas.ts';
+import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
@@ -139,13 +139,21 @@ export class Machine {
 
   /** How long each step takes, in microseconds; `null` for what eager kernels do. */
   timings(): (number | null)[] {
-    const kernels = this.steps.flatMap((step) => (step.kind === 'kernel' ? [[step.kernel]] : []));
+    const steps = this.steps.filter((step) => step.kind === 'kernel');
+    const { stretches } = this.#emit(steps.map(({ kernel }) => [kernel]));
+    const kernels = stretches.map((run, i) => ({ run, changed: this.#changedBy(steps[i]) }));
     const all = new Lodged(this.#own, 'uint8', 0, this.#own.bytes);
-    const times = timeKernels(this.#emit(kernels).stretches, [
-      all,
-      ...this.#states.map(({ lodged }) => lodged),
-    ]).values();
+    const times = timeKernels(kernels, [all, ...this.#states.map(({ lodged }) => lodged)]).values();
     return this.steps.map((step) => (step.kind === 'kernel' ? (times.next().value ?? null) : null));
+  }
+
+  /** What a step changes of what it reads. */
+  #changedBy(step: Step | undefined): readonly Lodged[] {
+    if (step === undefined) return [];
+    const read = readsOfStep(step);
+    return writesOfStep(step).flatMap((area) =>
+      isMemory(area) && read.includes(area) ? (this.#places.get(area) ?? []) : [],
+    );
   }
 
   #place(memory: Memory, written: boolean): void {

@@ -23,6 +23,8 @@ const ROW_GAP = 64;
 const ROW_BLOCK_BYTES = 480;
 const LAST_BLOCK_BYTES = 720;
 const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
+/** Bytes between a's columns up to which its tiles read them as they lie: a block of them stays in the first-level cache. */
+const CLOSE_COLUMNS = 512;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
@@ -54,20 +56,27 @@ function mergeTile(module: ModuleBuilder, t: GemmLane): number {
 }
 
 /** Takes rows of a past one panel of b, `vectors` wide, of which `columns` columns are stored. */
-function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: number, merge: number): number {
-  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors) });
+function sweep(
+  module: ModuleBuilder,
+  t: GemmLane,
+  mostRows: number,
+  vectors: number,
+  byColumns: boolean,
+  merge: number,
+): number {
+  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors, byColumns) });
   const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
   const largest = tileOf(mostRows);
   const params = {
-    ...i32Params('m', 'columns', 'k', 'a', 'aRow', 'b', 'bRow', 'c', 'cRow'),
+    ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
     ...i32Params('accumulate', 'tile'),
   } as const;
-  const name = `gemm_sweep_${t.lane}_${vectors}`;
+  const name = `gemm_sweep_${t.lane}_${vectors}${byColumns ? '_columns' : ''}`;
   return defineFunction(module, { name }, params, (f, p) => {
     const call = ({ rows, tile }: typeof largest): void => {
       const operands = (): void => {
-        f.get(p.k).get(p.a).get(p.aRow).get(p.b).get(p.bRow).i32Const(0);
+        f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
       };
       f.get(p.columns)
         .i32Const(vectors * t.lanes)
@@ -91,7 +100,8 @@ function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: nu
     };
     countdown(f, p.m, mostRows, () => {
       call(largest);
-      f.get(p.a).get(p.aRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
+      if (byColumns) bump(f, p.a, { bytes: mostRows * t.bytes });
+      else f.get(p.a).get(p.aStride).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
       f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
     });
     for (const tile of smaller) {
@@ -102,13 +112,16 @@ function sweep(module: ModuleBuilder, t: GemmLane, mostRows: number, vectors: nu
   });
 }
 
-/** Adds what takes rows of a past packed panels of b: {@link panels}. */
-export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize): number {
+/** Adds what takes rows of a, which lie by rows or `byColumns`, past packed panels of b: {@link panels}. */
+export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize, byColumns = false): number {
   const merge = mergeTile(module, t);
   const sweeps = [4, 2, 1]
     .filter((vectors) => vectors <= size.vectors)
-    .map((vectors) => ({ columns: vectors * t.lanes, index: sweep(module, t, size.rows, vectors, merge) }));
-  return panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, ROW_PANELS));
+    .map((vectors) => ({
+      columns: vectors * t.lanes,
+      index: sweep(module, t, size.rows, vectors, byColumns, merge),
+    }));
+  return panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, byColumns, ROW_PANELS));
 }
 
 /** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on. */
@@ -118,7 +131,7 @@ export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize
     Rows: packPanels(module, t, size.vectors),
     Columns: packPanelsTransposed(module, t, size.vectors),
   };
-  const allPanels = panelProduct(module, t, size);
+  const allPanels = { rows: panelProduct(module, t, size), columns: panelProduct(module, t, size, true) };
   for (const a of ['rows', 'columns'] as const)
     for (const b of ['Rows', 'Columns'] as const)
       product(module, t, `${a}By${b}`, size, transpose, packs[b], allPanels);
@@ -132,7 +145,7 @@ function panels(
   singleRow: number,
 ): number {
   const params = {
-    ...i32Params('m', 'columns', 'k', 'a', 'aRow', 'panel', 'bRow', 'panelStep', 'c', 'cRow'),
+    ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'panel', 'bRow', 'panelStep', 'c', 'cRow'),
     alpha: t.lane,
     ...i32Params('accumulate', 'tile'),
   } as const;
@@ -142,7 +155,7 @@ function panels(
     const done = f.block();
     f.get(p.m).i32Const(1).op('i32.eq').if();
     countdown(f, p.columns, ROW_PANELS * widest, () => {
-      f.get(p.k).get(p.a).get(p.aRow).get(p.panel).get(p.bRow).get(p.panelStep);
+      f.get(p.k).get(p.a).get(p.aStride).get(p.panel).get(p.bRow).get(p.panelStep);
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(singleRow);
       f.get(p.panel).get(p.panelStep).i32Const(ROW_PANELS).op('i32.mul').op('i32.add').set(p.panel);
       bump(f, p.c, { bytes: ROW_PANELS * widest * t.bytes });
@@ -153,7 +166,7 @@ function panels(
     atMost(f, p.columns, widest);
     f.set(width);
     const call = (index: number): void => {
-      f.get(p.m).get(width).get(p.k).get(p.a).get(p.aRow).get(p.panel).get(p.bRow);
+      f.get(p.m).get(width).get(p.k).get(p.a).get(p.aStride).get(p.panel).get(p.bRow);
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).get(p.tile).call(index);
     };
     // The narrowest sweep that is as wide as the panel.
@@ -179,13 +192,13 @@ function product(
   { vectors, packedFrom }: TileSize,
   transpose: number,
   pack: number,
-  allPanels: number,
+  allPanels: Readonly<Record<'rows' | 'columns', number>>,
 ): void {
   const aByRows = name.startsWith('rows');
   const bByRows = name.endsWith('Rows');
   defineFunction(module, { export: name }, productParams(t), (f, p) => {
     const v = locals(f, 'i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
-    const r = locals(f, 'i32', 'left', 'count', 'a', 'c', 'from', 'aRow', 'scratch');
+    const r = locals(f, 'i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
     /** from += count lines, or elements. */
     const advance = (from: number, count: number, lines: boolean, stride: number): void => {
       f.get(from).get(count);
@@ -238,15 +251,30 @@ function product(
       .get(r.left)
       .i32Const(LAST_BLOCK_BYTES / t.bytes);
     f.op('i32.le_s').op('select').set(r.count);
-    if (aByRows) f.get(r.a).set(r.from).get(p.aStride).set(r.aRow);
+    const multiply = (panels: number): void => {
+      f.get(r.count)
+        .get(v.columns)
+        .get(v.depth)
+        .get(r.from)
+        .get(r.aStride)
+        .get(v.panels)
+        .get(v.bRow)
+        .get(v.step);
+      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
+      f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(panels);
+    };
+    f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
+    if (aByRows) multiply(allPanels.rows);
     else {
+      f.get(p.aStride).i32Const(CLOSE_COLUMNS).op('i32.le_s').if();
+      multiply(allPanels.columns);
+      f.else();
       f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
       f.get(r.scratch).tee(r.from).call(transpose);
-      f.i32Const(K_BLOCK * t.bytes + ROW_GAP).set(r.aRow);
+      f.i32Const(K_BLOCK * t.bytes + ROW_GAP).set(r.aStride);
+      multiply(allPanels.rows);
+      f.end();
     }
-    f.get(r.count).get(v.columns).get(v.depth).get(r.from).get(r.aRow).get(v.panels).get(v.bRow).get(v.step);
-    f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
-    f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(allPanels);
     advance(r.a, r.count, aByRows, p.aStride);
     f.get(r.c).get(r.count).get(p.n).op('i32.mul').i32Const(t.bytes).op('i32.mul').op('i32.add').set(r.c);
     f.get(r.left).get(r.count).op('i32.sub').tee(r.left).brIf(nextRows);

@@ -120,17 +120,21 @@ export function multiplyAdd(
   else f.get(acc).get(x).get(y).op(`${vector}.mul`).op(`${vector}.add`).set(acc);
 }
 
-/** One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. */
+/**
+ * One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. `aStride` lies between a's rows, or with
+ * `byColumns` between its columns.
+ */
 export function outerTile(
   module: ModuleBuilder,
   t: GemmLane,
   rows: number,
   vectors: number,
+  byColumns: boolean,
   panels = 1,
 ): number {
-  const name = `gemm_outer_${t.lane}_${rows}x${panels}x${vectors * t.lanes}`;
+  const name = `gemm_outer_${t.lane}_${rows}x${panels}x${vectors * t.lanes}${byColumns ? '_columns' : ''}`;
   const params = {
-    ...i32Params('k', 'a', 'aRow', 'b', 'bRow', 'panelStep', 'c', 'cRow'),
+    ...i32Params('k', 'a', 'aStride', 'b', 'bRow', 'panelStep', 'c', 'cRow'),
     alpha: t.lane,
     accumulate: 'i32',
   } as const;
@@ -138,7 +142,7 @@ export function outerTile(
     const accs = range(rows).map(() => range(panels * vectors).map(() => f.local('v128')));
     const bs = range(panels * vectors).map(() => f.local('v128'));
     const x = f.local('v128');
-    const as = fanOut(f, p.a, p.aRow, rows);
+    const as = byColumns ? accs.map(() => p.a) : fanOut(f, p.a, p.aStride, rows);
     const panelAt = fanOut(f, p.b, p.panelStep, panels);
     const step = (u: number): void => {
       for (const [i, panel] of panelAt.entries()) {
@@ -147,16 +151,17 @@ export function outerTile(
             .load('v128.load', 16 * v)
             .set(bs[i * vectors + v] ?? 0);
       }
-      for (const [a, row] of zip(as, accs)) {
-        f.get(a)
-          .load(t.splat, u * t.bytes)
+      for (const [i, row] of accs.entries()) {
+        f.get(as[i] ?? p.a)
+          .load(t.splat, (byColumns ? i : u) * t.bytes)
           .set(x);
         for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t.vector, acc, x, b);
       }
       for (const panel of panelAt) bump(f, panel, { local: p.bRow });
+      if (byColumns) bump(f, p.a, { local: p.aStride });
     };
     unrolled(f, p.k, UNROLL, step, () => {
-      for (const a of as) bump(f, a, { bytes: UNROLL * t.bytes });
+      if (!byColumns) for (const a of as) bump(f, a, { bytes: UNROLL * t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);

@@ -59,12 +59,15 @@ export function crossEntropyColumns(
   const spreadAt = gradAt + n * pitch;
   ensureBytes(spreadAt + n * pitch + 64);
   const scratch: FloatArray = bytes === 8 ? f64 : f32;
+  // Of elements, as the loops below count.
+  const [logits, slopes, maxima] = [xAt / bytes, gradAt / bytes, maximaAt / bytes];
+  const [logSums, spreadLosses] = [logSumsAt / bytes, lossesAt / bytes];
 
   /** The loss of positions `i` to `i + m` of sample `o`. */
   const block = (o: number, i: number, m: number): number => {
     const first = o * inner + i;
     const start = o * n * inner + i;
-    load(x, extent, start, m, scratch, xAt / bytes, step);
+    load(x, extent, start, m, scratch, logits, step);
     if (spread !== null) load(spread, extent, start, m, scratch, spreadAt / bytes, step);
     for (let r = 0; r < m; r++) scratch[r] = unit * scaleOf(target, first + r);
     const [gradOrNot, spreadOrNot] = [grad === null ? 0 : gradAt, spread === null ? 0 : spreadAt];
@@ -75,26 +78,26 @@ export function crossEntropyColumns(
       const row = first + r;
       let loss = 0;
       if (classes === null || classes[row] !== ignoreIndex) {
-        if (spread !== null) loss = scratch[lossesAt / bytes + r]!;
+        if (spread !== null) loss = scratch[spreadLosses + r]!;
         if (classes !== null) {
           const t = classes[row]!;
           const own = t * step + r;
           const scale = weight === null ? onClass : onClass * weight[t]!;
-          const shifted = scratch[xAt / bytes + own]! - scratch[maximaAt / bytes + r]!;
-          loss += scale * (scratch[logSumsAt / bytes + r]! - shifted);
-          if (grad !== null) scratch[gradAt / bytes + own]! -= unit * scale;
+          const shifted = scratch[logits + own]! - scratch[maxima + r]!;
+          loss += scale * (scratch[logSums + r]! - shifted);
+          if (grad !== null) scratch[slopes + own]! -= unit * scale;
         }
       } else if (grad !== null) {
         // Without a sum of exponentials the gradient is NaN, as in PyTorch.
-        const nothing = Number.isNaN(scratch[logSumsAt / bytes + r]) ? Number.NaN : 0;
-        for (let c = 0; c < n; c++) scratch[gradAt / bytes + c * step + r] = nothing;
+        const nothing = Number.isNaN(scratch[logSums + r]) ? Number.NaN : 0;
+        for (let c = 0; c < n; c++) scratch[slopes + c * step + r] = nothing;
       }
       if (losses !== null) losses[row] = loss;
       total += loss;
     }
     if (grad !== null) {
       for (let c = 0; c < n; c++) {
-        const from = gradAt / bytes + c * step;
+        const from = slopes + c * step;
         grad.set(scratch.subarray(from, from + m), (o * n + c) * inner + i);
       }
     }

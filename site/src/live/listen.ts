@@ -1,6 +1,6 @@
-/** Lets the page's messages reach the program of the landing page; it stands before it, which never ends. */
-import { deliver, sendToPage } from '../live/page.ts';
-import type { ToWorker } from '../live/protocol.ts';
+/** Lets the page's messages reach what was built into a worker; a program that never ends has it stand before it. */
+import { deliver, sendToPage } from './page.ts';
+import type { ToWorker } from './protocol.ts';
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   if (data.kind === 'page') deliver(data.message);
