@@ -2,7 +2,7 @@
 export { type AlignmentRules, type Alignments, alignmentLosses, alignmentsFit } from './alignments.ts';
 export { findFirst } from './find.ts';
 export { recordMedian, recordSort } from './order.ts';
-export { recordCumprodGradient, recordProductsOfOthers } from './products.ts';
+export { pairProducts, recordCumprodGradient, recordProductsOfOthers } from './products.ts';
 export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';
 export { type Search, searchRows } from './search.ts';

@@ -50,10 +50,49 @@ export function recordCumprodGradient(
   return true;
 }
 
+/**
+ * The gradient by x of the products of others, given theirs: for each element x_k of a row the sum over i ≠ k of g_i times the product of
+ * all but x_i and x_k. From the front and from the back go the product so far and the sum of the g_i times that of all but x_i.
+ */
+export function pairProducts(
+  g: TypedArray,
+  x: TypedArray,
+  { outer, n, inner }: Extent,
+  out: TypedArray,
+): void {
+  const front = allocateArray('float64', 2 * n);
+  if (recorder !== null) {
+    recordCall('prod_of_others_backward', kernelsFor(x).pairs, [outer, n, inner, g, x, front, out], {
+      writes: [front, out],
+    });
+    return;
+  }
+  for (let row = 0; row < outer * inner; row++) {
+    const start = Math.floor(row / inner) * n * inner + (row % inner);
+    // Sums of nothing are left out: times an infinite element they are no number.
+    let [product, sum] = [1, 0];
+    for (let r = 0, at = start; r < n; r++, at += inner) {
+      front[2 * r] = product;
+      front[2 * r + 1] = sum;
+      sum = (r > 0 ? sum * x[at]! : 0) + g[at]! * product;
+      product *= x[at]!;
+    }
+    [product, sum] = [1, 0];
+    for (let r = n - 1, at = start + r * inner; r >= 0; r--, at -= inner) {
+      const isLast = r === n - 1;
+      out[at] = (r > 0 ? front[2 * r + 1]! * product : 0) + (isLast ? 0 : front[2 * r]! * sum);
+      sum = (isLast ? 0 : sum * x[at]!) + g[at]! * product;
+      product *= x[at]!;
+    }
+  }
+}
+
 /** Of rows of n elements that lie `inner` apart, in float64 numbers. Addresses in bytes; nothing overlaps. */
 interface ProductKernels {
   /** `front` is room for a row of float64 numbers; `whole`: whether the rows are all elements. */
   others(outer: number, n: number, inner: number, whole: number, x: number, front: number, out: number): void;
+  /** `front` is room for two rows of float64 numbers. */
+  pairs(outer: number, n: number, inner: number, g: number, x: number, front: number, out: number): void;
   /** `products` is room for a row of float64 numbers. */
   running(outer: number, n: number, inner: number, g: number, x: number, products: number, out: number): void;
 }
@@ -171,6 +210,49 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
         f.f64Const(Number.NaN).set(value).end().end();
         storeElement(f, p.out, at, () => f.get(value));
         times();
+      });
+    });
+  });
+
+  const ofPairs = i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out');
+  defineFunction(module, { export: 'pairs' }, ofPairs, (f, p) => {
+    const { start, r, at } = locals(f, 'i32', 'start', 'r', 'at');
+    const { product, sum } = locals(f, 'f64', 'product', 'sum');
+    const begin = (): void => {
+      f.f64Const(1).set(product).f64Const(0).set(sum);
+    };
+    const isAfterFirst = (): FunctionBuilder => f.get(r);
+    const isBeforeLast = (): FunctionBuilder => f.get(r).i32Const(1).op('i32.add').get(p.n).op('i32.lt_s');
+    /** Makes the number on the stack 0 unless `isThere`. */
+    const orNothing = (isThere: () => FunctionBuilder): FunctionBuilder => {
+      f.f64Const(0);
+      return isThere().op('select');
+    };
+    const goOn = (isThere: () => FunctionBuilder): void => {
+      f.get(sum);
+      pushElement(f, p.x, at).op('f64.mul');
+      orNothing(isThere);
+      pushElement(f, p.g, at).get(product).op('f64.mul').op('f64.add').set(sum);
+      pushElement(f, p.x, at).get(product).op('f64.mul').set(product);
+    };
+    const pair = (): FunctionBuilder => f.get(p.front).get(r).i32Const(16).op('i32.mul').op('i32.add');
+    eachRow(f, p, start, () => {
+      begin();
+      f.i32Const(0).set(r).get(start).set(at);
+      forward(f, p, r, p.n, at, () => {
+        pair().get(product).store('f64.store');
+        pair().get(sum).store('f64.store', 8);
+        goOn(isAfterFirst);
+      });
+      begin();
+      backward(f, p, r, at, () => {
+        storeElement(f, p.out, at, () => {
+          pair().load('f64.load', 8).get(product).op('f64.mul');
+          orNothing(isAfterFirst);
+          pair().load('f64.load').get(sum).op('f64.mul');
+          orNothing(isBeforeLast).op('f64.add');
+        });
+        goOn(isBeforeLast);
       });
     });
   });

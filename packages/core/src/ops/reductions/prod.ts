@@ -4,9 +4,9 @@ import {
   type Extent,
   elementsOf,
   extentOf,
+  pairProducts,
   recordProductsOfOthers,
   reduce,
-  worksInJavaScript,
 } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -15,7 +15,6 @@ import { where } from '../elementwise/select.ts';
 import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
 import type { Dims, SumOptions } from './options.ts';
-import { gradientOfOthers } from './prod-gradient.ts';
 import {
   overloadOf,
   type Reduction,
@@ -109,10 +108,8 @@ const pairsPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({
   name: 'prod_of_others_backward',
   saves: INPUT(0) | INPUT(1),
   infer: ([, x]) => ({ shape: x.shape, dtype: x.dtype }),
-  kernel([g, x], dim, out) {
-    worksInJavaScript('in JavaScript, as its formula depends on which elements are finite');
-    gradientOfOthers(elementsOf(g), elementsOf(x), out.storage.array, out.dtype, extentOf(x.shape, dim));
-  },
+  kernel: ([g, x], dim, out) =>
+    pairProducts(elementsOf(g), elementsOf(x), extentOf(x.shape, dim), out.storage.array),
   derivative(h, node) {
     const dim = node.attrs;
     const [g, x] = [node.input(0), node.input(1)];

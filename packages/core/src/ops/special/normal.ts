@@ -62,7 +62,10 @@ export const logNdtr = float(
   },
   (g, x, y) => {
     // PyTorch's formula, which in the lower tail is a difference of large numbers; what has no difference is NaN.
-    const ofLogs = E.mul(E.mul(g, 1 / Math.sqrt(2 * Math.PI)), E.exp(E.neg(E.add(y, E.mul(0.5, E.square(x))))));
+    const ofLogs = E.mul(
+      E.mul(g, 1 / Math.sqrt(2 * Math.PI)),
+      E.exp(E.neg(E.add(y, E.mul(0.5, E.square(x))))),
+    );
     const ofTail = E.div(E.mul(g, Math.sqrt(2 / Math.PI)), E.call('erfcx', E.mul(x, -Math.SQRT1_2)));
     return E.select(E.and(E.lt(x, -1), E.gt(y, Number.NEGATIVE_INFINITY)), ofTail, ofLogs);
   },
