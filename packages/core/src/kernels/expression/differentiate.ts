@@ -54,8 +54,7 @@ type FunctionRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) =
 
 const oneMinusSquare = (x: Expr): Expr => E.sub(1, E.mul(x, x));
 const squarePlusOne = (x: Expr): Expr => E.add(E.mul(x, x), 1);
-/** Slopes of Bessel functions of order 1, where the form is 0 / 0 at 0. */
-/** As in PyTorch within a rounding unit of 0, which is a unit of 1 of the lane. */
+/** Slopes of Bessel functions of order 1, whose form is 0 / 0 at 0: 0.5 as in PyTorch within a rounding unit of 0. */
 const halfAtZero = (x: Expr, slope: Expr): Expr =>
   E.select(E.eq(E.add(1, E.mul(0.5, E.abs(x))), 1), 0.5, slope);
 const gaussian = (x: Expr): Expr => E.exp(E.neg(E.mul(x, x)));
