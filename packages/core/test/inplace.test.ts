@@ -356,6 +356,19 @@ describe('shapes and dtypes', () => {
     expect(() => w.mul(2).view(2).detach_()).toThrow("detach_: Can't detach views in-place");
   });
 
+  const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => name.endsWith('_'));
+  test.each(methods)('%s speaks of a missing operand as the user knows it', (name) => {
+    const call = (...given: Tensor[]): unknown =>
+      (floats(1.5) as unknown as Record<string, (...given: Tensor[]) => unknown>)[name]?.(...given);
+    for (const given of [[], [floats(1.5)]]) {
+      try {
+        call(...given);
+      } catch (error) {
+        expect((error as Error).message).not.toMatch(/operands:/);
+      }
+    }
+  });
+
   test('only a tensor is written to', () => {
     const add_ = Tensor.prototype.add_ as (this: unknown, other: unknown) => Tensor;
     expect(() => add_.call([1, 2], 1)).toThrow(DTypeError);

@@ -338,7 +338,7 @@ const lerpOp = new ElementwiseOp({
 });
 
 type LerpOperands = [a: Tensor, b: Tensor, weight: Tensor | number];
-const between: Resolve<LerpOperands> = (_, ...operands) => ({ op: lerpOp, operands });
+const between: Resolve<LerpOperands> = (_, a, b, weight) => ({ op: lerpOp, operands: [a, b, weight] });
 
 /**
  * a + weight * (b - a), broadcast. Follows `torch.lerp`.

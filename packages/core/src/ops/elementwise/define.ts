@@ -83,7 +83,9 @@ export function inPlace({ op }: UnaryFunction | BinaryFunction): (...operands: O
   const { arity } = op.spec;
   return (...operands) => {
     if (operands.length > arity) refuseExcess(`${callerOf(op.spec)}_`, operandNames(arity), operands);
-    return applyElementwiseInPlace(op, operands.length > arity ? operands.slice(0, arity) : operands);
+    // One that is missing is refused as it is elsewhere: as undefined.
+    const all = operands.length === arity ? operands : Array.from({ length: arity }, (_, i) => operands[i]);
+    return applyElementwiseInPlace(op, all as readonly Operand[]);
   };
 }
 
