@@ -118,8 +118,7 @@ function recordedLoss({ model, inputs, loss, targets, batchDims }: ModelStep) {
   if (!(loss instanceof Module) || Object.keys((loss as AnyModule).stateDict()).length === 0)
     return lossByCalls(loss, recordBatches(recorded, batches), output);
   const models = { '': loss as AnyModule };
-  const [training, evaluation] = [true, false].map((mode) =>
-    recordBatches({ ...recorded, models }, { ...batches, training: mode }),
-  ) as [Recording, Recording];
-  return lossByClass(loss as AnyModule, [training, evaluation], output);
+  const inMode = (training: boolean): Recording =>
+    recordBatches({ ...recorded, models }, { ...batches, training });
+  return lossByClass(loss as AnyModule, [inMode(true), inMode(false)], output);
 }

@@ -1,5 +1,6 @@
 import type { Stretch } from '../../kernels/index.ts';
 import type { Lodged } from './lodged.ts';
+import { Undo } from './undo.ts';
 
 /** How often each kernel is timed, until so many milliseconds are over. */
 const least = 3;
@@ -20,15 +21,15 @@ export interface TimedKernel {
  * is taken, as others work on the machine too.
  */
 export function timeKernels(kernels: readonly TimedKernel[], memory: readonly Lodged[]): number[] {
-  const putBack = keep(memory);
+  const all = new Undo(memory, []);
   try {
     return kernels.map(({ run, changed }) => {
-      const again = keep(changed);
+      const before = new Undo(changed, []);
       let best = Number.POSITIVE_INFINITY;
       let count = 1;
       const begin = performance.now();
       for (let i = 0; i < least || performance.now() - begin < milliseconds; ) {
-        again();
+        before.putBack();
         const start = performance.now();
         for (let k = 0; k < count; k++) run();
         const took = performance.now() - start;
@@ -38,19 +39,11 @@ export function timeKernels(kernels: readonly TimedKernel[], memory: readonly Lo
           i++;
         }
       }
-      again();
+      before.putBack();
       run();
       return best * 1000;
     });
   } finally {
-    putBack();
+    all.putBack();
   }
-}
-
-/** Keeps what lies somewhere; returns what puts it back. */
-function keep(memory: readonly Lodged[]): () => void {
-  const before = memory.map((lodged) => ({ lodged, elements: lodged.array().slice() }));
-  return () => {
-    for (const { lodged, elements } of before) lodged.array().set(elements);
-  };
 }

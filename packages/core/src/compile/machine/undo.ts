@@ -9,7 +9,7 @@ import { isCheck } from './passes/checks-first.ts';
 /** More bytes than so many are not kept in each call. */
 const mostBytes = 2 ** 22;
 
-/** What somebody beside a program sees of what it has changed when its last check comes; kept in each call, to be put back. */
+/** What lies somewhere, and where generators are; kept to be put back. */
 export class Undo {
   readonly #places: readonly { readonly lodged: Lodged; readonly before: TypedArray }[];
   readonly #generators: { readonly generator: Generator; before: Uint8Array }[];
@@ -19,13 +19,13 @@ export class Undo {
     this.#generators = generators.map((generator) => ({ generator, before: generator.getState() }));
   }
 
-  /** To be called before the first step. */
+  /** Keeps all as it is now, rather than as it was when this was made. */
   keep(): void {
     for (const { lodged, before } of this.#places) before.set(lodged.array());
     for (const entry of this.#generators) entry.before = entry.generator.getState();
   }
 
-  /** All as it was when {@link keep} was called. */
+  /** All as it was when it was kept last. */
   putBack(): void {
     for (const { lodged, before } of this.#places) lodged.array().set(before);
     for (const { generator, before } of this.#generators) generator.setState(before);
@@ -37,7 +37,8 @@ const mayRefuse = (step: Step, { equations }: Program): boolean =>
   step.kind === 'eager' ? equations[step.equation]?.inputs.length !== 0 : isCheck(step);
 
 /**
- * What is to be kept; `null` where the first `harmless` steps hold all checks, or where it is too much.
+ * What somebody beside a program sees of what it has changed when its last check comes, to be kept before each call; `null` where the
+ * first `harmless` steps hold all checks, or where it is too much.
  * @param isSeen whether somebody beside the program sees a memory
  */
 export function undoOf(
