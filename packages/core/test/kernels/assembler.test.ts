@@ -20,7 +20,7 @@ describe('ModuleBuilder', () => {
       f.get(0).i32Const(1).op('i32.sub').set(0).i32Const(1).brIf(top);
       f.end().end().get(sum);
     });
-    const { sumOfSquares } = instantiate<{ sumOfSquares(n: number): number }>(module.build(), {
+    const { sumOfSquares } = module.instantiate<{ sumOfSquares(n: number): number }>({
       report: (n) => log.push(n ?? Number.NaN),
     });
     expect(sumOfSquares(4)).toBe(30);
@@ -35,7 +35,7 @@ describe('ModuleBuilder', () => {
       f.get(0).f64Splat(-2.5).store('v128.store', 48);
       f.get(0).i32Const(-129).store('i32.store', 24);
     });
-    instantiate<{ write(at: number): void }>(module.build()).write(64);
+    module.instantiate<{ write(at: number): void }>().write(64);
     const view = new DataView(u8.buffer, 64);
     expect(view.getFloat64(8, true)).toBe(Math.PI);
     expect(view.getInt32(24, true)).toBe(-129);
@@ -49,7 +49,7 @@ describe('ModuleBuilder', () => {
       module.addFunction({ params: [], results: ['i32'], export: 'value' }, (f) => {
         f.i32Const(value);
       });
-      expect(instantiate<{ value(): number }>(module.build()).value()).toBe(value);
+      expect(module.instantiate<{ value(): number }>().value()).toBe(value);
     }
   });
 
@@ -62,7 +62,7 @@ describe('ModuleBuilder', () => {
       f.store('v128.store');
     });
     f32.set([0, 1, 2, 3, 4, 5, 6, 7]);
-    instantiate<{ shuffle(): void }>(module.build()).shuffle();
+    module.instantiate<{ shuffle(): void }>().shuffle();
     expect(Array.from(f32.subarray(8, 16))).toEqual([3, 4, 0, 7, 2, 3, 4, 5]);
   });
 

@@ -10,8 +10,15 @@ import {
   type TileSize,
   transposeLines,
 } from '../gemm/index.ts';
-import { call, type Formula, is, minus, plus, push, put, putLeast, times, upTo } from '../wasm/formulas.ts';
-import { defineFunction, locals, type ModuleBuilder } from '../wasm/index.ts';
+import {
+  type Formula,
+  type FunctionBuilder,
+  is,
+  type ModuleBuilder,
+  minus,
+  plus,
+  times,
+} from '../wasm/index.ts';
 import {
   type AttentionLane,
   backwardParams,
@@ -35,10 +42,10 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
   const mask = maskRow(module, t);
   const weights = weightsRow(module, t);
   const slopes = slopesRow(module, t);
-  defineFunction(module, { export: 'backward' }, backwardParams(t), (f, p) => {
+  module.define({ export: 'backward' }, backwardParams(t), (f, p) => {
     const d = new Driver(f, p, t, size, product);
     const { at } = d;
-    const v = locals(f, 'i32', 'depth', 'values', 'rows', 'r', 'seen', 'row', 'slope');
+    const v = f.locals('i32', 'depth', 'values', 'rows', 'r', 'seen', 'row', 'slope');
     const [pitch, turned] = [is(scorePitch(t)), is(turnedPitch(t))];
     const keyPanels = d.scratch(KEYS_AT);
     const queryPanels = d.scratch(QUERIES_AT);
@@ -46,18 +53,18 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
     const slopesFrom = d.scratch(slopesAt(t));
     const byKeys = d.scratch(turnedAt(t));
     const oneKey = times(p.block, is(t.bytes));
-    put(f, v.values, plus(keyPanels, times(oneKey, p.size)));
-    put(f, v.rows, plus(v.values, times(oneKey, p.valueSize)));
-    const clear = (name: 'dk' | 'dv', count: number): void =>
-      upTo(f, v.r, v.depth, is(1), () => {
-        push(f, d.matrix(name, plus(at.j, v.r))).i32Const(0);
-        push(f, times(count, is(t.bytes))).memoryFill();
+    f.put(v.values, plus(keyPanels, times(oneKey, p.size)));
+    f.put(v.rows, plus(v.values, times(oneKey, p.valueSize)));
+    const clear = (name: 'dk' | 'dv', count: number): FunctionBuilder =>
+      f.upTo(v.r, v.depth, is(1), () => {
+        f.push(d.matrix(name, plus(at.j, v.r))).i32Const(0);
+        f.push(times(count, is(t.bytes))).memoryFill();
       });
     /** Adds rows, turned, times the queries' rows of `name` to those of the keys. */
     const addByKeys = (from: Formula, name: 'q' | 'g', count: number, to: 'dk' | 'dv'): void => {
       const [row, toRow] = name === 'q' ? [p.qRow, p.dkRow] : [p.gRow, p.dvRow];
-      call(f, turn, [at.queries, at.keys, from, pitch, byKeys]);
-      call(f, pack, [count, at.queries, d.matrix(name, at.i), row, queryPanels]);
+      f.call(turn, [at.queries, at.keys, from, pitch, byKeys]);
+      f.call(pack, [count, at.queries, d.matrix(name, at.i), row, queryPanels]);
       d.multiply(
         [at.keys, count, at.queries],
         [byKeys, turned],
@@ -67,11 +74,11 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
       );
     };
     d.eachHead(() =>
-      upTo(f, at.j, p.keys, p.block, () => {
-        putLeast(f, v.depth, minus(p.keys, at.j), p.block);
-        call(f, packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
-        call(f, packTransposed, [v.depth, p.valueSize, d.matrix('v', at.j), p.vRow, v.values]);
-        call(f, pack, [p.size, v.depth, d.matrix('k', at.j), p.kRow, v.rows]);
+      f.upTo(at.j, p.keys, p.block, () => {
+        f.putLeast(v.depth, minus(p.keys, at.j), p.block);
+        f.call(packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
+        f.call(packTransposed, [v.depth, p.valueSize, d.matrix('v', at.j), p.vRow, v.values]);
+        f.call(pack, [p.size, v.depth, d.matrix('k', at.j), p.kRow, v.rows]);
         clear('dk', p.size);
         clear('dv', p.valueSize);
         const first = times(p.causal, times(['i32.div_s', at.j, p.rows], p.rows));
@@ -79,7 +86,7 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
           d.eachQueries(first, () => {
             f.get(v.depth).set(at.keys);
             f.get(p.causal).if();
-            putLeast(f, at.keys, minus(plus(at.i, at.queries), at.j), v.depth);
+            f.putLeast(at.keys, minus(plus(at.i, at.queries), at.j), v.depth);
             f.end();
             d.multiply(
               [at.queries, at.keys, p.size],
@@ -96,15 +103,15 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
               { scaled: false, accumulate: is(0) },
             );
             d.eachRow(v.r, () => {
-              put(f, v.row, plus(scores, times(v.r, pitch)));
-              put(f, v.slope, plus(slopesFrom, times(v.r, pitch)));
+              f.put(v.row, plus(scores, times(v.r, pitch)));
+              f.put(v.slope, plus(slopesFrom, times(v.r, pitch)));
               d.putSeen(v.seen, v.r);
               d.addMask(mask, v.seen, v.row, v.r);
               const query = plus(at.i, v.r);
-              call(f, weights, [v.seen, at.keys, v.row, d.statistics(query)]);
+              f.call(weights, [v.seen, at.keys, v.row, d.statistics(query)]);
               const operands = [d.matrix('out', query), d.matrix('g', query)];
               const whole = ['i32.le_s', p.keys, p.block] as const;
-              call(f, slopes, [v.seen, at.keys, v.row, v.slope, whole, p.valueSize, ...operands]);
+              f.call(slopes, [v.seen, at.keys, v.row, v.slope, whole, p.valueSize, ...operands]);
             });
             addByKeys(scores, 'g', p.valueSize, 'dv');
             addByKeys(slopesFrom, 'q', p.size, 'dk');

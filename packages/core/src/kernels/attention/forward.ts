@@ -4,8 +4,7 @@
  */
 
 import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
-import { call, is, minus, plus, push, put, putLeast, times } from '../wasm/formulas.ts';
-import { defineFunction, locals, type ModuleBuilder } from '../wasm/index.ts';
+import { is, type ModuleBuilder, minus, plus, times } from '../wasm/index.ts';
 import { spreadHidden } from './hidden.ts';
 import {
   type AttentionLane,
@@ -29,27 +28,27 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
   const weigh = weighRow(module, t, scale);
   const finish = finishRow(module, t, scale);
   const spread = spreadHidden(module, t);
-  defineFunction(module, { export: 'forward' }, forwardParams(t), (f, p) => {
+  module.define({ export: 'forward' }, forwardParams(t), (f, p) => {
     const d = new Driver(f, p, t, size, product);
     const { at } = d;
-    const v = locals(f, 'i32', 'packed', 'depth', 'limit', 'values', 'r', 'seen', 'row', 'state', 'sums');
+    const v = f.locals('i32', 'packed', 'depth', 'limit', 'values', 'r', 'seen', 'row', 'state', 'sums');
     const pitch = is(scorePitch(t));
     const keyPanels = d.scratch(KEYS_AT);
     const scores = d.scratch(SCORES_AT);
-    put(f, v.values, plus(keyPanels, times(p.block, p.size, is(t.bytes))));
+    f.put(v.values, plus(keyPanels, times(p.block, p.size, is(t.bytes))));
     const bring = (): void => {
       f.get(at.j).get(v.packed).op('i32.ne').if();
       f.get(at.j).set(v.packed);
-      putLeast(f, v.depth, minus(p.keys, at.j), p.block);
-      call(f, packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
-      call(f, pack, [p.valueSize, v.depth, d.matrix('v', at.j), p.vRow, v.values]);
+      f.putLeast(v.depth, minus(p.keys, at.j), p.block);
+      f.call(packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
+      f.call(pack, [p.valueSize, v.depth, d.matrix('v', at.j), p.vRow, v.values]);
       f.end();
     };
     const eachRow = (body: () => void): void =>
       d.eachRow(v.r, () => {
-        put(f, v.row, plus(scores, times(v.r, pitch)));
-        put(f, v.state, plus(d.scratch(STATE_AT), times(v.r, is(STATE_BYTES))));
-        put(f, v.sums, d.matrix('out', plus(at.i, v.r)));
+        f.put(v.row, plus(scores, times(v.r, pitch)));
+        f.put(v.state, plus(d.scratch(STATE_AT), times(v.r, is(STATE_BYTES))));
+        f.put(v.sums, d.matrix('out', plus(at.i, v.r)));
         body();
       });
     d.eachHead(() => {
@@ -58,11 +57,11 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
         d.eachQueries(is(0), () => {
           f.get(p.keys).set(v.limit);
           f.get(p.causal).if();
-          putLeast(f, v.limit, plus(at.i, at.queries), p.keys);
+          f.putLeast(v.limit, plus(at.i, at.queries), p.keys);
           f.end();
           f.i32Const(0).set(at.j);
           const again = f.loop();
-          putLeast(f, at.keys, minus(v.limit, at.j), p.block);
+          f.putLeast(at.keys, minus(v.limit, at.j), p.block);
           bring();
           d.multiply(
             [at.queries, at.keys, p.size],
@@ -75,7 +74,7 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
             d.putSeen(v.seen, v.r);
             d.addMask(mask, v.seen, v.row, v.r);
             const fresh = ['i32.eq', at.j, is(0)] as const;
-            call(f, weigh, [v.seen, at.keys, v.row, v.state, v.sums, p.valueSize, fresh]);
+            f.call(weigh, [v.seen, at.keys, v.row, v.state, v.sums, p.valueSize, fresh]);
           });
           d.multiply(
             [at.queries, p.valueSize, at.keys],
@@ -84,13 +83,13 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
             [d.matrix('out', at.i), p.outRow],
             { scaled: false, accumulate: ['i32.gt_s', at.j, is(0)] },
           );
-          push(f, plus(at.j, p.block)).tee(at.j).get(v.limit).op('i32.lt_s').brIf(again);
+          f.push(plus(at.j, p.block)).tee(at.j).get(v.limit).op('i32.lt_s').brIf(again);
           f.end();
-          eachRow(() => call(f, finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r))]));
+          eachRow(() => f.call(finish, [p.valueSize, v.sums, v.state, d.statistics(plus(at.i, v.r))]));
         });
         f.get(p.causal).if();
         const [values, results] = [d.matrix('v', is(0)), d.matrix('out', is(0))];
-        call(f, spread, [p.length, p.keys, p.valueSize, values, p.vRow, results, p.outRow]);
+        f.call(spread, [p.length, p.keys, p.valueSize, values, p.vRow, results, p.outRow]);
         f.end();
       });
     });

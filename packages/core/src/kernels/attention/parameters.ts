@@ -2,8 +2,16 @@
 
 import { type GemmLane, MOST_TILE_ROWS, type TileSize } from '../gemm/index.ts';
 import type { RowConfig } from '../rows/row-emitter.ts';
-import { call, type Formula, is, minus, plus, push, putLeast, times, upTo } from '../wasm/formulas.ts';
-import { type FunctionBuilder, i32Params, locals, type ParametersOf } from '../wasm/index.ts';
+import {
+  type Formula,
+  type FunctionBuilder,
+  i32Params,
+  is,
+  minus,
+  type ParametersOf,
+  plus,
+  times,
+} from '../wasm/index.ts';
 
 /** What differs between f32 and f64. */
 export type AttentionLane = GemmLane & RowConfig;
@@ -87,7 +95,7 @@ export class Driver<P extends Given & { readonly scale: number }> {
     this.f = f;
     this.p = p;
     this.t = t;
-    this.at = locals(f, 'i32', ...(['u', 'n', 'h', 'part', 'head', 'i', 'j', 'queries', 'keys'] as const));
+    this.at = f.locals('i32', ...(['u', 'n', 'h', 'part', 'head', 'i', 'j', 'queries', 'keys'] as const));
     this.panelWidth = 16 * size.vectors;
     this.#product = product;
   }
@@ -98,9 +106,9 @@ export class Driver<P extends Given & { readonly scale: number }> {
   /** Heads of keys. */
   eachHead(body: () => void): void {
     const { f, p, at } = this;
-    upTo(f, at.u, p.count, is(1), () => {
-      push(f, plus(p.first, at.u)).get(p.heads).op('i32.div_s').set(at.n);
-      push(f, plus(p.first, at.u)).get(p.heads).op('i32.rem_s').set(at.h);
+    f.upTo(at.u, p.count, is(1), () => {
+      f.push(plus(p.first, at.u)).get(p.heads).op('i32.div_s').set(at.n);
+      f.push(plus(p.first, at.u)).get(p.heads).op('i32.rem_s').set(at.h);
       body();
     });
   }
@@ -108,8 +116,8 @@ export class Driver<P extends Given & { readonly scale: number }> {
   /** Heads of queries that share one of keys. */
   eachPart(body: () => void): void {
     const { f, p, at } = this;
-    upTo(f, at.part, p.group, is(1), () => {
-      push(f, plus(times(at.h, p.group), at.part)).set(at.head);
+    f.upTo(at.part, p.group, is(1), () => {
+      f.push(plus(times(at.h, p.group), at.part)).set(at.head);
       body();
     });
   }
@@ -117,12 +125,12 @@ export class Driver<P extends Given & { readonly scale: number }> {
   /** Runs `body` for blocks of queries from the one that holds number `from` on. */
   eachQueries(from: Formula, body: () => void): void {
     const { f, p, at } = this;
-    push(f, from).set(at.i);
-    push(f, ['i32.lt_s', at.i, p.length]).if();
+    f.push(from).set(at.i);
+    f.push(['i32.lt_s', at.i, p.length]).if();
     const again = f.loop();
-    putLeast(f, at.queries, minus(p.length, at.i), p.rows);
+    f.putLeast(at.queries, minus(p.length, at.i), p.rows);
     body();
-    push(f, plus(at.i, p.rows)).tee(at.i).get(p.length).op('i32.lt_s').brIf(again);
+    f.push(plus(at.i, p.rows)).tee(at.i).get(p.length).op('i32.lt_s').brIf(again);
     f.end().end();
   }
 
@@ -152,17 +160,16 @@ export class Driver<P extends Given & { readonly scale: number }> {
   ): void {
     const { f, p, t, panelWidth } = this;
     const args = [rows, columns, depth, from, row, panels, is(panelWidth), times(panelDepth, is(panelWidth))];
-    for (const arg of [...args, to, toRow]) push(f, arg);
+    for (const arg of [...args, to, toRow]) f.push(arg);
     if (scaled) f.get(p.scale);
     else if (t.lane === 'f32') f.f32Const(1);
     else f.f64Const(1);
-    push(f, accumulate);
-    push(f, p.scratch).call(this.#product);
+    f.push(accumulate).push(p.scratch).call(this.#product);
   }
 
   /** Calls a function for each query at work, with its number in the block. */
   eachRow(counter: number, body: () => void): void {
-    upTo(this.f, counter, this.at.queries, is(1), body);
+    this.f.upTo(counter, this.at.queries, is(1), body);
   }
 
   /** How many of the keys from `j` on query number `r` of the block sees, of at most `keys`. */
@@ -170,7 +177,7 @@ export class Driver<P extends Given & { readonly scale: number }> {
     const { f, p, at } = this;
     f.get(at.keys).set(seen);
     f.get(p.causal).if();
-    putLeast(f, seen, minus(plus(at.i, r, is(1)), at.j), at.keys);
+    f.putLeast(seen, minus(plus(at.i, r, is(1)), at.j), at.keys);
     f.i32Const(0).get(seen).get(seen).i32Const(0).op('i32.lt_s').op('select').set(seen);
     f.end();
   }
@@ -181,7 +188,7 @@ export class Driver<P extends Given & { readonly scale: number }> {
     f.get(p.mask).if();
     const bytes = ['i32.sub', is(t.bytes), times(['i32.eq', p.mask, is(BOOLS)], is(t.bytes - 1))] as const;
     const first = plus(this.matrix('added', plus(at.i, r)), times(at.j, bytes));
-    call(f, callee, [seen, row, first, p.mask]);
+    f.call(callee, [seen, row, first, p.mask]);
     f.end();
   }
 }

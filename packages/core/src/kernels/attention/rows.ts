@@ -4,15 +4,7 @@ import { inlineExpression } from '../compile/index.ts';
 import { input } from '../expression/index.ts';
 import { expOfWeight, LEAST_WEIGHT_EXPONENT } from '../math/index.ts';
 import { RowEmitter } from '../rows/row-emitter.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import { type AttentionLane, BOOLS } from './parameters.ts';
 
 /** A row of scores, whose exponentials become no subnormal numbers: products with those take long. */
@@ -55,7 +47,7 @@ function clearBehind(f: FunctionBuilder, t: AttentionLane, p: RowOfScores): void
   f.get(left).i32Const(0).op('i32.gt_s').if();
   const again = f.loop();
   f.get(at).splat(t.lane, 0).store('v128.store');
-  bump(f, at, { bytes: 16 });
+  f.bump(at, { bytes: 16 });
   f.get(left).i32Const(t.lanes).op('i32.sub').tee(left).i32Const(0).op('i32.gt_s').brIf(again);
   f.end().end();
 }
@@ -69,16 +61,16 @@ function storeNarrow(f: FunctionBuilder, t: AttentionLane, offset = 0): void {
 /** Adds x += mask, or of bools x += mask ? 0 : -Infinity: as PyTorch does, where NaN stays NaN. */
 export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'x', 'mask', 'kind');
-  return defineFunction(module, { name: `attention_mask_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `attention_mask_${t.lane}` }, params, (f, p) => {
     const row = new WeightRow(f, t, p.n);
     f.get(p.kind).i32Const(BOOLS).op('i32.eq').if();
-    countdown(f, p.n, 1, () => {
+    f.countdown(p.n, 1, () => {
       f.get(p.x).get(p.x).load(`${t.lane}.load`);
       if (t.lane === 'f32') f.f32Const(0).f32Const(Number.NEGATIVE_INFINITY);
       else f.f64Const(0).f64Const(Number.NEGATIVE_INFINITY);
       f.get(p.mask).load('i32.load8_u').op('select').op(`${t.lane}.add`).store(`${t.lane}.store`);
-      bump(f, p.x, { bytes: t.bytes });
-      bump(f, p.mask, { bytes: 1 });
+      f.bump(p.x, { bytes: t.bytes });
+      f.bump(p.mask, { bytes: 1 });
     });
     f.else();
     row.eachVector([p.x, p.mask], (step) => {
@@ -92,7 +84,7 @@ export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
 /** Adds x *= factor, a float64 that is rounded first. */
 export function scaleRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = { ...i32Params('n', 'x'), factor: 'f64' } as const;
-  return defineFunction(module, { name: `attention_scale_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `attention_scale_${t.lane}` }, params, (f, p) => {
     const row = new WeightRow(f, t, p.n);
     const factor = f.local('v128');
     f.get(p.factor).splatF64(t.lane).set(factor);
@@ -114,12 +106,12 @@ function pushReference(f: FunctionBuilder, max: number): void {
  */
 export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
   const params = i32Params('n', 'columns', 'x', 'state', 'sums', 'size', 'fresh');
-  return defineFunction(module, { name: `attention_weigh_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `attention_weigh_${t.lane}` }, params, (f, p) => {
     roundUp(f, t, p);
     const row = new WeightRow(f, t, p.n);
     const max = f.local('v128');
     const out = f.local('i32');
-    const { before, top, factor } = locals(f, 'f64', 'before', 'top', 'factor');
+    const { before, top, factor } = f.locals('f64', 'before', 'top', 'factor');
     row.maximum(p.x, max);
     row.pushNumber(max);
     f.set(top);
@@ -149,8 +141,8 @@ export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number)
  */
 export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
   const params = i32Params('size', 'sums', 'state', 'statistics');
-  return defineFunction(module, { name: `attention_finish_${t.lane}` }, params, (f, p) => {
-    const { top, sum, factor } = locals(f, 'f64', 'top', 'sum', 'factor');
+  return module.define({ name: `attention_finish_${t.lane}` }, params, (f, p) => {
+    const { top, sum, factor } = f.locals('f64', 'top', 'sum', 'factor');
     f.get(p.state).load('f64.load').set(top).get(p.state).load('f64.load', 8).set(sum);
     f.f64Const(0)
       .f64Const(1)
@@ -173,7 +165,7 @@ export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number
 /** Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others. */
 export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'columns', 'x', 'statistics');
-  return defineFunction(module, { name: `attention_weights_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `attention_weights_${t.lane}` }, params, (f, p) => {
     roundUp(f, t, p);
     const row = new WeightRow(f, t, p.n);
     const [top, factor] = [f.local('v128'), f.local('v128')];
@@ -199,8 +191,7 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
  */
 export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
   const vector = { add: `${t.vector}.add`, sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
-  const dot = defineFunction(
-    module,
+  const dot = module.define(
     { name: `attention_dot_${t.lane}`, result: 'f64' },
     i32Params('n', 'y', 'g'),
     (f, p) => {
@@ -227,7 +218,7 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
     },
   );
   const params = i32Params('n', 'columns', 'weights', 'x', 'whole', 'size', 'y', 'g');
-  return defineFunction(module, { name: `attention_slopes_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `attention_slopes_${t.lane}` }, params, (f, p) => {
     const row = new WeightRow(f, t, p.n);
     const total = f.local('v128');
     f.get(p.whole).if();

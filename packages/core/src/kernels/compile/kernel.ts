@@ -1,6 +1,6 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import { instantiate, ModuleBuilder, type ValueType } from '../wasm/index.ts';
+import { ModuleBuilder, type ValueType } from '../wasm/index.ts';
 import { LoopEmitter } from './loops.ts';
 import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
@@ -69,7 +69,7 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) =>
     new LoopEmitter(f, spec, program, callees, params === rangedTypes).emit(),
   );
-  return instantiate<{ run: F }>(module.build(), env).run;
+  return module.instantiate<{ run: F }>(env).run;
 }
 
 const isCall = ({ op }: Node): boolean => op === 'scalarCall' || op === 'scalarCallWhere';

@@ -3,7 +3,7 @@ import { allocateArray } from '../../storage.ts';
 import { and, ge, gt, le, lt, not, or } from '../expression/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import { type Strided, stridedOver } from '../strided/index.ts';
-import { bump, countdown, defineFunction, i32Params, instantiate, ModuleBuilder } from '../wasm/index.ts';
+import { i32Params, ModuleBuilder } from '../wasm/index.ts';
 import { elementsOf } from './copy.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
@@ -22,22 +22,22 @@ let made: TruthKernel | undefined;
 function truthKernel(): TruthKernel {
   if (made !== undefined) return made;
   const module = new ModuleBuilder();
-  defineFunction(module, { export: 'anyTrue', result: 'i32' }, i32Params('count', 'address'), (f, p) => {
+  module.define({ export: 'anyTrue', result: 'i32' }, i32Params('count', 'address'), (f, p) => {
     for (const [bytes, isTrue] of [
       [16, () => f.get(p.address).load('v128.load').op('v128.any_true')],
       [1, () => f.get(p.address).load('i32.load8_u')],
     ] as const) {
-      countdown(f, p.count, bytes, () => {
+      f.countdown(p.count, bytes, () => {
         isTrue();
         f.if();
         f.i32Const(1).return();
         f.end();
-        bump(f, p.address, { bytes });
+        f.bump(p.address, { bytes });
       });
     }
     f.i32Const(0);
   });
-  made = instantiate<TruthKernel>(module.build());
+  made = module.instantiate<TruthKernel>();
   return made;
 }
 

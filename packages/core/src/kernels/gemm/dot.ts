@@ -1,6 +1,6 @@
 /** The loops of `dot` over columns of b and rows of a. */
 
-import { atMost, bump, countdown, defineFunction, locals, type ModuleBuilder, range } from '../wasm/index.ts';
+import { type ModuleBuilder, range } from '../wasm/index.ts';
 import { dotTile, type GemmLane, narrowTile, productParams } from './tiles.ts';
 
 /** Columns of b that stay in cache while all rows of a pass by. */
@@ -20,24 +20,24 @@ export function dotProduct(module: ModuleBuilder, t: GemmLane): void {
   };
   const smaller = range(narrowTile.rows - 1).map((i) => tilesOf(i + 1));
   const largest = tilesOf(narrowTile.rows);
-  defineFunction(module, { export: 'dot' }, productParams(t), (f, p) => {
-    const v = locals(f, 'i32', 'cRow', 'rowsLeft', 'columnsLeft', 'columns', 'a', 'b', 'cRows', 'c');
+  module.define({ export: 'dot' }, productParams(t), (f, p) => {
+    const v = f.locals('i32', 'cRow', 'rowsLeft', 'columnsLeft', 'columns', 'a', 'b', 'cRows', 'c');
     f.get(p.n).i32Const(t.bytes).op('i32.mul').set(v.cRow);
     const rowOfTiles = ({ byWidth }: typeof largest): void => {
       f.get(v.columns).set(v.columnsLeft).get(p.b).set(v.b).get(v.cRows).set(v.c);
       for (const [width, tile] of byWidth) {
-        countdown(f, v.columnsLeft, width, () => {
+        f.countdown(v.columnsLeft, width, () => {
           f.get(p.k).get(v.a).get(p.aStride).get(v.b).get(p.bStride).get(v.c).get(v.cRow);
           f.get(p.alpha).get(p.accumulate).call(tile);
           f.get(v.b).get(p.bStride).i32Const(width).op('i32.mul').op('i32.add').set(v.b);
-          bump(f, v.c, { bytes: width * t.bytes });
+          f.bump(v.c, { bytes: width * t.bytes });
         });
       }
     };
     const nextColumns = f.loop();
-    atMost(f, p.n, COLUMNS);
+    f.atMost(p.n, COLUMNS);
     f.set(v.columns).get(p.m).set(v.rowsLeft).get(p.a).set(v.a).get(p.c).set(v.cRows);
-    countdown(f, v.rowsLeft, narrowTile.rows, () => {
+    f.countdown(v.rowsLeft, narrowTile.rows, () => {
       rowOfTiles(largest);
       f.get(v.a).get(p.aStride).i32Const(narrowTile.rows).op('i32.mul').op('i32.add').set(v.a);
       f.get(v.cRows).get(v.cRow).i32Const(narrowTile.rows).op('i32.mul').op('i32.add').set(v.cRows);

@@ -1,15 +1,6 @@
 /** Products of integers that float64 numbers hold, but not their sums: a WebAssembly kernel for programs. */
 
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder } from '../wasm/index.ts';
 import { EXACT } from './integers.ts';
 
 /**
@@ -53,23 +44,18 @@ let made: ExactProduct | undefined;
 
 function makeKernel(): ExactProduct {
   const module = new ModuleBuilder();
-  const largest = defineFunction(
-    module,
-    { name: 'largest', result: 'f64' },
-    i32Params('count', 'address'),
-    (f, p) => {
-      const most = f.local('f64');
-      countdown(f, p.count, 1, () => {
-        f.get(most).get(p.address).load('f64.load').op('f64.abs').op('f64.max').set(most);
-        bump(f, p.address, { bytes: 8 });
-      });
-      f.get(most);
-    },
-  );
-  defineFunction(module, { export: 'exact' }, params, (f, p) => {
-    const v = locals(f, 'i32', 'i', 'j', 'p', 'x', 'y', 'b', 'row');
-    const { high, low, term } = locals(f, 'i64', 'high', 'low', 'term');
-    const { alpha, beta, result } = locals(f, 'i64', 'alpha', 'beta', 'result');
+  const largest = module.define({ name: 'largest', result: 'f64' }, i32Params('count', 'address'), (f, p) => {
+    const most = f.local('f64');
+    f.countdown(p.count, 1, () => {
+      f.get(most).get(p.address).load('f64.load').op('f64.abs').op('f64.max').set(most);
+      f.bump(p.address, { bytes: 8 });
+    });
+    f.get(most);
+  });
+  module.define({ export: 'exact' }, params, (f, p) => {
+    const v = f.locals('i32', 'i', 'j', 'p', 'x', 'y', 'b', 'row');
+    const { high, low, term } = f.locals('i64', 'high', 'low', 'term');
+    const { alpha, beta, result } = f.locals('i64', 'alpha', 'beta', 'result');
     const fits = f.local('i32');
     const greatest = (rows: number, cols: number, address: number): void => {
       f.get(rows).get(cols).op('i32.mul').get(address).call(largest);
@@ -85,7 +71,7 @@ function makeKernel(): ExactProduct {
     };
     const times = (count: number, counter: number, body: () => void): void => {
       f.get(count).set(counter);
-      countdown(f, counter, 1, body);
+      f.countdown(counter, 1, body);
     };
 
     greatest(p.m, p.k, p.a);
@@ -109,15 +95,15 @@ function makeKernel(): ExactProduct {
           integer(v.y);
           f.op('i64.mul');
           addTerm();
-          bump(f, v.x, { bytes: 8 });
-          bump(f, v.y, { local: v.row });
+          f.bump(v.x, { bytes: 8 });
+          f.bump(v.y, { local: v.row });
         });
         f.get(p.alpha).op('i64.trunc_sat_f64_s').set(alpha).get(p.beta).op('i64.trunc_sat_f64_s').set(beta);
         f.i32Const(0).op('i64.extend_i32_s').set(term);
         f.get(p.added).if();
         integer(p.added);
         f.set(term);
-        bump(f, p.added, { bytes: 8 });
+        f.bump(p.added, { bytes: 8 });
         f.end();
         // What the result is if it fits, as integers of 64 bits wrap around.
         f.get(high)
@@ -151,11 +137,11 @@ function makeKernel(): ExactProduct {
           .get(fits)
           .op('select')
           .store('f64.store');
-        bump(f, p.c, { bytes: 8 });
-        bump(f, v.b, { bytes: 8 });
+        f.bump(p.c, { bytes: 8 });
+        f.bump(v.b, { bytes: 8 });
       });
       f.get(v.x).set(p.a);
     });
   });
-  return instantiate<{ exact: ExactProduct }>(module.build()).exact;
+  return module.instantiate<{ exact: ExactProduct }>().exact;
 }

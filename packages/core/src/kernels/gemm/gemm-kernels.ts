@@ -2,14 +2,7 @@
 
 import type { Split } from '../recording/index.ts';
 import type { Cut, RowsFunction } from '../threads/index.ts';
-import {
-  type FloatLane,
-  hasRelaxedSimd,
-  instantiate,
-  ModuleBuilder,
-  memoized,
-  type ValueType,
-} from '../wasm/index.ts';
+import { type FloatLane, hasRelaxedSimd, ModuleBuilder, memoized, type ValueType } from '../wasm/index.ts';
 import { dotProduct } from './dot.ts';
 import type { Layout } from './operands.ts';
 import { OUTER_SCRATCH_BYTES, outerProducts } from './outer.ts';
@@ -114,7 +107,7 @@ export const matricesOfProducts = (times: number, work: number, a: number, b: nu
 const dotKernel = memoized((lane: FloatLane): TileProduct => {
   const module = new ModuleBuilder();
   dotProduct(module, LANES[lane]);
-  return instantiate<{ dot: TileProduct }>(module.build()).dot;
+  return module.instantiate<{ dot: TileProduct }>().dot;
 });
 
 /** The kernels of products by what is contiguous. */

@@ -1,15 +1,6 @@
 /** The loops of `outer` over blocks of k, groups and panels of b, and rows of a. */
 
-import {
-  atMost,
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-  range,
-} from '../wasm/index.ts';
+import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize } from './tiles.ts';
 
@@ -35,10 +26,10 @@ export const OUTER_SCRATCH_BYTES: number = GROUP_BYTES + ROWS_BYTES + MOST_TILE_
 /** Copies the first `columns` columns of a temporary tile to c, or adds them. */
 function mergeTile(module: ModuleBuilder, t: GemmLane): number {
   const params = i32Params('rows', 'columns', 'tile', 'tileRow', 'c', 'cRow', 'accumulate');
-  return defineFunction(module, { name: `gemm_merge_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `gemm_merge_${t.lane}` }, params, (f, p) => {
     const j = f.local('i32');
     const value = f.local(t.lane);
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       f.i32Const(0).set(j);
       const next = f.loop();
       f.get(p.tile).get(j).op('i32.add').load(`${t.lane}.load`).set(value);
@@ -46,11 +37,11 @@ function mergeTile(module: ModuleBuilder, t: GemmLane): number {
       f.get(value).get(p.c).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
       f.end();
       f.get(p.c).get(j).op('i32.add').get(value).store(`${t.lane}.store`);
-      bump(f, j, { bytes: t.bytes });
+      f.bump(j, { bytes: t.bytes });
       f.get(j).get(p.columns).i32Const(t.bytes).op('i32.mul').op('i32.lt_s').brIf(next);
       f.end();
-      bump(f, p.c, { local: p.cRow });
-      bump(f, p.tile, { local: p.tileRow });
+      f.bump(p.c, { local: p.cRow });
+      f.bump(p.tile, { local: p.tileRow });
     });
   });
 }
@@ -73,7 +64,7 @@ function sweep(
     ...i32Params('accumulate', 'tile'),
   } as const;
   const name = `gemm_sweep_${t.lane}_${vectors}${byColumns ? '_columns' : ''}`;
-  return defineFunction(module, { name }, params, (f, p) => {
+  return module.define({ name }, params, (f, p) => {
     const call = ({ rows, tile }: typeof largest): void => {
       const operands = (): void => {
         f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
@@ -98,9 +89,9 @@ function sweep(
       f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
       f.end();
     };
-    countdown(f, p.m, mostRows, () => {
+    f.countdown(p.m, mostRows, () => {
       call(largest);
-      if (byColumns) bump(f, p.a, { bytes: mostRows * t.bytes });
+      if (byColumns) f.bump(p.a, { bytes: mostRows * t.bytes });
       else f.get(p.a).get(p.aStride).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
       f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
     });
@@ -150,21 +141,20 @@ function panels(
     ...i32Params('accumulate', 'tile'),
   } as const;
   const widest = sweeps[0]?.columns ?? 0;
-  return defineFunction(module, { name: `gemm_panels_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `gemm_panels_${t.lane}` }, params, (f, p) => {
     const width = f.local('i32');
     const done = f.block();
     f.get(p.m).i32Const(1).op('i32.eq').if();
-    countdown(f, p.columns, ROW_PANELS * widest, () => {
+    f.countdown(p.columns, ROW_PANELS * widest, () => {
       f.get(p.k).get(p.a).get(p.aStride).get(p.panel).get(p.bRow).get(p.panelStep);
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(singleRow);
       f.get(p.panel).get(p.panelStep).i32Const(ROW_PANELS).op('i32.mul').op('i32.add').set(p.panel);
-      bump(f, p.c, { bytes: ROW_PANELS * widest * t.bytes });
+      f.bump(p.c, { bytes: ROW_PANELS * widest * t.bytes });
     });
     f.end();
     f.get(p.columns).op('i32.eqz').brIf(done);
     const nextPanel = f.loop();
-    atMost(f, p.columns, widest);
-    f.set(width);
+    f.atMost(p.columns, widest).set(width);
     const call = (index: number): void => {
       f.get(p.m).get(width).get(p.k).get(p.a).get(p.aStride).get(p.panel).get(p.bRow);
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).get(p.tile).call(index);
@@ -177,8 +167,8 @@ function panels(
       if (narrower !== undefined) f.else();
     }
     for (const _ of sweeps.slice(1)) f.end();
-    bump(f, p.panel, { local: p.panelStep });
-    bump(f, p.c, { bytes: widest * t.bytes });
+    f.bump(p.panel, { local: p.panelStep });
+    f.bump(p.c, { bytes: widest * t.bytes });
     f.get(p.columns).get(width).op('i32.sub').tee(p.columns).brIf(nextPanel);
     f.end().end();
   });
@@ -196,9 +186,9 @@ function product(
 ): void {
   const aByRows = name.startsWith('rows');
   const bByRows = name.endsWith('Rows');
-  defineFunction(module, { export: name }, productParams(t), (f, p) => {
-    const v = locals(f, 'i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
-    const r = locals(f, 'i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
+  module.define({ export: name }, productParams(t), (f, p) => {
+    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
+    const r = f.locals('i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
     /** from += count lines, or elements. */
     const advance = (from: number, count: number, lines: boolean, stride: number): void => {
       f.get(from).get(count);
@@ -209,11 +199,9 @@ function product(
     f.get(p.scratch).i32Const(GROUP_BYTES).op('i32.add').set(r.scratch);
     f.get(p.k).i32Const(0).op('i32.gt_s').if();
     const nextBlock = f.loop();
-    atMost(f, p.k, K_BLOCK);
-    f.set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
+    f.atMost(p.k, K_BLOCK).set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
     const nextGroup = f.loop();
-    atMost(f, v.left, GROUP_BYTES / (K_BLOCK * t.bytes));
-    f.set(v.columns);
+    f.atMost(v.left, GROUP_BYTES / (K_BLOCK * t.bytes)).set(v.columns);
     const packed = (): void => {
       f.get(v.columns).get(v.depth).get(v.b).get(p.bStride).get(p.scratch).call(pack);
       f.get(p.scratch)

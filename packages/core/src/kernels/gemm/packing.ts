@@ -1,14 +1,9 @@
 /** Copies of blocks of a and b that lie as the tiles read them. */
 
 import {
-  atMost,
-  bump,
-  countdown,
-  defineFunction,
   type FunctionBuilder,
   i32Params,
   type Label,
-  locals,
   type ModuleBuilder,
   range,
   zip,
@@ -21,23 +16,23 @@ import type { GemmLane } from './tiles.ts';
  */
 export function packPanels(module: ModuleBuilder, t: GemmLane, vectors: number): number {
   const params = i32Params('columns', 'k', 'b', 'bRow', 'panel');
-  return defineFunction(module, { name: `gemm_pack_panels_${t.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'left', 'row');
+  return module.define({ name: `gemm_pack_panels_${t.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'left', 'row');
     const panel = f.loop();
     f.get(p.k).set(v.left).get(p.b).set(v.row);
     for (const rows of [4, 1])
-      countdown(f, v.left, rows, () => {
+      f.countdown(v.left, rows, () => {
         for (const row of range(rows)) {
           for (const i of range(vectors))
             f.get(p.panel)
               .get(v.row)
               .load('v128.load', 16 * i)
               .store('v128.store', 16 * (row * vectors + i));
-          bump(f, v.row, { local: p.bRow });
+          f.bump(v.row, { local: p.bRow });
         }
-        bump(f, p.panel, { bytes: 16 * vectors * rows });
+        f.bump(p.panel, { bytes: 16 * vectors * rows });
       });
-    bump(f, p.b, { bytes: 16 * vectors });
+    f.bump(p.b, { bytes: 16 * vectors });
     next(f, p.columns, vectors * t.lanes, panel);
   });
 }
@@ -47,10 +42,9 @@ export function packPanelsTransposed(module: ModuleBuilder, t: GemmLane, vectors
   const width = vectors * t.lanes;
   const transpose = transposeLines(module, t, 16 * vectors);
   const params = i32Params('columns', 'k', 'b', 'bColumn', 'panel');
-  return defineFunction(module, { name: `gemm_pack_panels_transposed_${t.lane}` }, params, (f, p) => {
+  return module.define({ name: `gemm_pack_panels_transposed_${t.lane}` }, params, (f, p) => {
     const panel = f.loop();
-    atMost(f, p.columns, width);
-    f.get(p.k).get(p.b).get(p.bColumn).get(p.panel).call(transpose);
+    f.atMost(p.columns, width).get(p.k).get(p.b).get(p.bColumn).get(p.panel).call(transpose);
     f.get(p.b).get(p.bColumn).i32Const(width).op('i32.mul').op('i32.add').set(p.b);
     f.get(p.panel)
       .get(p.k)
@@ -65,8 +59,8 @@ export function packPanelsTransposed(module: ModuleBuilder, t: GemmLane, vectors
 /** Copies lines, `stride` apart, of `length` elements each, to the columns of a matrix whose rows are `toRow` bytes apart. */
 export function transposeLines(module: ModuleBuilder, t: GemmLane, toRow: number): number {
   const params = i32Params('lines', 'length', 'from', 'stride', 'to');
-  return defineFunction(module, { name: `gemm_transpose_${t.lane}_${toRow}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'left', 'row');
+  return module.define({ name: `gemm_transpose_${t.lane}_${toRow}` }, params, (f, p) => {
+    const v = f.locals('i32', 'left', 'row');
     const pointers = range(t.lanes).map(() => f.local('i32'));
     const vectors = range(t.lanes).map(() => f.local('v128'));
     const [first = 0] = vectors;
@@ -76,25 +70,25 @@ export function transposeLines(module: ModuleBuilder, t: GemmLane, toRow: number
         : (['v128.load64_zero', 'v128.load64_lane', 'v128.store64_lane'] as const);
     for (const count of [t.lanes, 1]) {
       const lines = pointers.slice(0, count);
-      countdown(f, p.lines, count, () => {
+      f.countdown(p.lines, count, () => {
         for (const line of lines) {
           f.get(p.from).set(line);
-          bump(f, p.from, { local: p.stride });
+          f.bump(p.from, { local: p.stride });
         }
         f.get(p.to).set(v.row).get(p.length).set(v.left);
         // A square at a time, then an element of each line.
         if (count > 1)
-          countdown(f, v.left, t.lanes, () => {
+          f.countdown(v.left, t.lanes, () => {
             for (const [line, vector] of zip(lines, vectors)) f.get(line).load('v128.load').set(vector);
             transposeSquare(f, vectors);
             for (const [j, vector] of vectors.entries())
               f.get(v.row)
                 .get(vector)
                 .store('v128.store', toRow * j);
-            for (const line of lines) bump(f, line, { bytes: 16 });
-            bump(f, v.row, { bytes: toRow * t.lanes });
+            for (const line of lines) f.bump(line, { bytes: 16 });
+            f.bump(v.row, { bytes: toRow * t.lanes });
           });
-        countdown(f, v.left, 1, () => {
+        f.countdown(v.left, 1, () => {
           for (const [j, line] of lines.entries()) {
             if (j === 0) f.get(line).load(bits).set(first);
             else f.get(line).get(first).accessLane(loadLane, j).set(first);
@@ -102,10 +96,10 @@ export function transposeLines(module: ModuleBuilder, t: GemmLane, toRow: number
           f.get(v.row).get(first);
           if (count > 1) f.store('v128.store');
           else f.accessLane(storeLane, 0);
-          for (const line of lines) bump(f, line, { bytes: t.bytes });
-          bump(f, v.row, { bytes: toRow });
+          for (const line of lines) f.bump(line, { bytes: t.bytes });
+          f.bump(v.row, { bytes: toRow });
         });
-        bump(f, p.to, { bytes: count * t.bytes });
+        f.bump(p.to, { bytes: count * t.bytes });
       });
     }
   });

@@ -1,16 +1,7 @@
 /** Products of tiny matrices: as plain loops, since copying them costs more than it saves; and, for programs, whose operands lie in memory, the same loops as a WebAssembly kernel. */
 
 import type { FloatArray } from '../strided/index.ts';
-import {
-  bump,
-  defineFunction,
-  type FloatLane,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-  memoized,
-} from '../wasm/index.ts';
+import { type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 import { elementAt, type MatrixView } from './operands.ts';
 
 /**
@@ -99,8 +90,8 @@ export const smallTypes = Object.values(params);
 export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
   const bytes = lane === 'f32' ? 4 : 8;
   const module = new ModuleBuilder();
-  defineFunction(module, { export: 'small', name: `gemm_small_${lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'i', 'j', 'p', 'x', 'y', 'b', 'added');
+  module.define({ export: 'small', name: `gemm_small_${lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'i', 'j', 'p', 'x', 'y', 'b', 'added');
     const sum = f.local('f64');
     const loadWide = (pointer: number): void => {
       f.get(pointer).load(`${lane}.load`);
@@ -123,8 +114,8 @@ export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
           loadWide(v.x);
           loadWide(v.y);
           f.op('f64.mul').op('f64.add').set(sum);
-          bump(f, v.x, { local: p.aColumn });
-          bump(f, v.y, { local: p.bRow });
+          f.bump(v.x, { local: p.aColumn });
+          f.bump(v.y, { local: p.bRow });
         });
         f.get(sum).get(p.alpha).op('f64.mul').set(sum);
         f.get(p.added).if();
@@ -135,13 +126,13 @@ export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
         f.get(p.c).get(sum);
         if (lane === 'f32') f.op('f32.demote_f64');
         f.store(`${lane}.store`);
-        bump(f, p.c, { bytes });
-        bump(f, v.b, { local: p.bColumn });
-        bump(f, v.added, { local: p.addedColumn });
+        f.bump(p.c, { bytes });
+        f.bump(v.b, { local: p.bColumn });
+        f.bump(v.added, { local: p.addedColumn });
       });
-      bump(f, p.a, { local: p.aRow });
-      bump(f, p.added, { local: p.addedRow });
+      f.bump(p.a, { local: p.aRow });
+      f.bump(p.added, { local: p.addedRow });
     });
   });
-  return instantiate<{ small: SmallProduct }>(module.build()).small;
+  return module.instantiate<{ small: SmallProduct }>().small;
 });

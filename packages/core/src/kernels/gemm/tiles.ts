@@ -10,10 +10,7 @@
  */
 
 import {
-  bump,
   type Compiling,
-  countdown,
-  defineFunction,
   type FloatLane,
   type FunctionBuilder,
   hasRelaxedSimd,
@@ -23,7 +20,6 @@ import {
   type LoadOp,
   ModuleBuilder,
   range,
-  unrolled,
   zip,
 } from '../wasm/index.ts';
 
@@ -138,7 +134,7 @@ export function outerTile(
     alpha: t.lane,
     accumulate: 'i32',
   } as const;
-  return defineFunction(module, { name }, params, (f, p) => {
+  return module.define({ name }, params, (f, p) => {
     const accs = range(rows).map(() => range(panels * vectors).map(() => f.local('v128')));
     const bs = range(panels * vectors).map(() => f.local('v128'));
     const x = f.local('v128');
@@ -157,11 +153,11 @@ export function outerTile(
           .set(x);
         for (const [acc, b] of zip(row, bs)) multiplyAdd(f, t.vector, acc, x, b);
       }
-      for (const panel of panelAt) bump(f, panel, { local: p.bRow });
-      if (byColumns) bump(f, p.a, { local: p.aStride });
+      for (const panel of panelAt) f.bump(panel, { local: p.bRow });
+      if (byColumns) f.bump(p.a, { local: p.aStride });
     };
-    unrolled(f, p.k, UNROLL, step, () => {
-      if (!byColumns) for (const a of as) bump(f, a, { bytes: UNROLL * t.bytes });
+    f.unrolled(p.k, UNROLL, step, () => {
+      if (!byColumns) for (const a of as) f.bump(a, { bytes: UNROLL * t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
@@ -176,7 +172,7 @@ export function outerTile(
               .op(`${t.vector}.add`);
           f.store('v128.store', 16 * v);
         }
-        if (i + 1 < rows) bump(f, p.a, { local: p.cRow });
+        if (i + 1 < rows) f.bump(p.a, { local: p.cRow });
       }
     };
     f.get(p.accumulate).if();
@@ -206,7 +202,7 @@ export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, column
     alpha: t.lane,
     accumulate: 'i32',
   } as const;
-  return defineFunction(module, { name }, params, (f, p) => {
+  return module.define({ name }, params, (f, p) => {
     const accs = range(rows).map(() => {
       const first = f.local('v128');
       return columns === 2 ? ([first, f.local('v128')] as const) : ([first] as const);
@@ -232,31 +228,30 @@ export function dotTile(module: ModuleBuilder, t: GemmLane, rows: number, column
       .i32Const(4)
       .op('i32.shl')
       .set(lag);
-    unrolled(
-      f,
+    f.unrolled(
       whole,
       UNROLL,
       (u) => step('v128.load', 16 * u),
       () => {
-        for (const pointer of pointers) bump(f, pointer, { bytes: UNROLL * 16 });
+        for (const pointer of pointers) f.bump(pointer, { bytes: UNROLL * 16 });
       },
     );
     // A last round that ends early leaves the pointers behind by the vectors it took.
-    for (const pointer of pointers) bump(f, pointer, { local: lag });
+    for (const pointer of pointers) f.bump(pointer, { local: lag });
     f.get(p.k)
       .i32Const(t.lanes - 1)
       .op('i32.and')
       .set(p.k);
-    countdown(f, p.k, 1, () => {
+    f.countdown(p.k, 1, () => {
       step(t.loadOne, 0);
-      for (const pointer of pointers) bump(f, pointer, { bytes: t.bytes });
+      for (const pointer of pointers) f.bump(pointer, { bytes: t.bytes });
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const [i, [sum, second = sum]] of accs.entries()) {
       addUpPair(f, t, sum, second);
       f.get(x).op(`${t.vector}.mul`).set(sum);
       storeSums(f, t, columns, sum, p.c, p.accumulate);
-      if (i + 1 < rows) bump(f, p.c, { local: p.cRow });
+      if (i + 1 < rows) f.bump(p.c, { local: p.cRow });
     }
   });
 }

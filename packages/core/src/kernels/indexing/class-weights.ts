@@ -4,16 +4,7 @@ import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../e
 import { add, div, eq, mul, ne, select, toNumber } from '../expression/index.ts';
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import { type Strided, stridedOver } from '../strided/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  loadNumber,
-  ModuleBuilder,
-  memoized,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 import { as, recordRead, recordWrite } from './moves.ts';
 import { filled, recordAxes, recordPlaces } from './positions.ts';
 
@@ -112,15 +103,15 @@ function sumInOrder(x: TypedArray): Strided {
 
 const orderedSum = memoized((dtype: DType): ((...args: number[]) => void) => {
   const module = new ModuleBuilder();
-  defineFunction(module, { export: 'sum' }, i32Params('count', 'x', 'out'), (f, p) => {
+  module.define({ export: 'sum' }, i32Params('count', 'x', 'out'), (f, p) => {
     const total = f.local('f64');
-    countdown(f, p.count, 1, () => {
-      loadNumber(f.get(total).get(p.x), dtype).op('f64.add').set(total);
-      bump(f, p.x, { bytes: bytesOf(dtype) });
+    f.countdown(p.count, 1, () => {
+      f.get(total).get(p.x).loadNumber(dtype).op('f64.add').set(total);
+      f.bump(p.x, { bytes: bytesOf(dtype) });
     });
     f.get(p.out).get(total).store('f64.store');
   });
-  return instantiate<{ sum: (...args: number[]) => void }>(module.build()).sum;
+  return module.instantiate<{ sum: (...args: number[]) => void }>().sum;
 });
 
 /** How much targets weigh. */

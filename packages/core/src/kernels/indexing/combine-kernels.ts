@@ -1,13 +1,8 @@
 import type { DType } from '../../dtype.ts';
 import {
-  bump,
-  countdown,
-  defineFunction,
   type FunctionBuilder,
   i32Params,
-  instantiate,
   type LoadOp,
-  locals,
   ModuleBuilder,
   memoized,
   type StoreOp,
@@ -80,10 +75,10 @@ export const combineKernels = memoized((dtype: DType): CombineKernels => {
   const { type, bytes, load, store } = access;
   for (const how of ['sum', 'prod', 'amax', 'amin'] as const) {
     const params = i32Params('count', 'step', 'positions', 'values', 'seen', 'out');
-    defineFunction(module, { export: how }, params, (f, p) => {
-      const { position, at, flag } = locals(f, 'i32', 'position', 'at', 'flag');
-      const { a, b } = locals(f, type, 'a', 'b');
-      countdown(f, p.count, 1, () => {
+    module.define({ export: how }, params, (f, p) => {
+      const { position, at, flag } = f.locals('i32', 'position', 'at', 'flag');
+      const { a, b } = f.locals(type, 'a', 'b');
+      f.countdown(p.count, 1, () => {
         f.get(p.positions).load('i32.load').set(position);
         pushElement(f, p.out, position, bytes);
         f.tee(at).load(load).set(a);
@@ -96,38 +91,38 @@ export const combineKernels = memoized((dtype: DType): CombineKernels => {
         f.get(b).set(a).get(flag).i32Const(1).store('i32.store8');
         f.end().end();
         f.get(a).store(store);
-        bump(f, p.positions, { bytes: 4 });
-        bump(f, p.values, { local: p.step });
+        f.bump(p.positions, { bytes: 4 });
+        f.bump(p.values, { local: p.step });
       });
     });
   }
 
   const params = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
-  defineFunction(module, { export: 'addRows' }, params, (f, p) => {
-    const { row, rows, position, at, left } = locals(f, 'i32', 'row', 'rows', 'position', 'at', 'left');
+  module.define({ export: 'addRows' }, params, (f, p) => {
+    const { row, rows, position, at, left } = f.locals('i32', 'row', 'rows', 'position', 'at', 'left');
     const lanes = 16 / bytes;
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       f.get(p.count).set(row).get(p.rows).set(rows);
-      countdown(f, row, 1, () => {
+      f.countdown(row, 1, () => {
         f.get(rows).load('i32.load').set(position);
         pushElement(f, p.out, position, bytes);
         f.set(at).get(p.width).set(left);
         if (type !== 'i32')
-          countdown(f, left, lanes, () => {
+          f.countdown(left, lanes, () => {
             f.get(at).get(at).load('v128.load').get(p.values).load('v128.load');
             f.op(type === 'f32' ? 'f32x4.add' : 'f64x2.add').store('v128.store');
-            bump(f, at, { bytes: 16 });
-            bump(f, p.values, { bytes: 16 });
+            f.bump(at, { bytes: 16 });
+            f.bump(p.values, { bytes: 16 });
           });
-        countdown(f, left, 1, () => {
+        f.countdown(left, 1, () => {
           f.get(at).get(at).load(load).get(p.values).load(load).op(`${type}.add`).store(store);
-          bump(f, at, { bytes });
-          bump(f, p.values, { bytes });
+          f.bump(at, { bytes });
+          f.bump(p.values, { bytes });
         });
-        bump(f, rows, { bytes: 4 });
+        f.bump(rows, { bytes: 4 });
       });
-      bump(f, p.out, { local: p.pitch });
+      f.bump(p.out, { local: p.pitch });
     });
   });
-  return instantiate<CombineKernels>(module.build());
+  return module.instantiate<CombineKernels>();
 });

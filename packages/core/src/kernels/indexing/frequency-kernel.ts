@@ -1,17 +1,5 @@
 import { bytesOf, type DType } from '../../dtype.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  storeNumber,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 import { pushElement } from './move-kernels.ts';
 
 /**
@@ -22,22 +10,22 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
   const bytes = bytesOf(dtype);
   const module = new ModuleBuilder();
   const params = i32Params('count', 'rows', 'width', 'skipped', 'index', 'counts', 'values', 'out');
-  defineFunction(module, { export: 'add', result: 'i32' }, params, (f, p) => {
-    const { left, at, row, to, column } = locals(f, 'i32', 'left', 'at', 'row', 'to', 'column');
+  module.define({ export: 'add', result: 'i32' }, params, (f, p) => {
+    const { left, at, row, to, column } = f.locals('i32', 'left', 'at', 'row', 'to', 'column');
     const scale = f.local('f64');
     const placeOfCount = (): FunctionBuilder => {
       pushElement(f, p.counts, row, 4);
       return f;
     };
     f.get(p.count).set(left).get(p.index).set(at);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       f.get(at).load('i32.load').tee(row).get(p.rows).op('i32.ge_u').if();
       f.i32Const(1).return().end();
       placeOfCount();
       placeOfCount().load('i32.load').i32Const(1).op('i32.add').store('i32.store');
-      bump(f, at, { bytes: 4 });
+      f.bump(at, { bytes: 4 });
     });
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       f.get(p.index).load('i32.load').tee(row).get(p.skipped).op('i32.eq').if();
       f.get(p.values).get(p.width).i32Const(bytes).op('i32.mul').op('i32.add').set(p.values);
       f.else();
@@ -46,17 +34,17 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
       f.get(row).get(p.width).op('i32.mul').set(to);
       pushElement(f, p.out, to, bytes);
       f.set(to).get(p.width).set(column);
-      countdown(f, column, 1, () => {
-        loadNumber(f.get(to).get(to), dtype);
-        loadNumber(f.get(p.values), dtype).get(scale).op('f64.mul').op('f64.add');
-        storeNumber(f, dtype);
-        bump(f, to, { bytes });
-        bump(f, p.values, { bytes });
+      f.countdown(column, 1, () => {
+        f.get(to).get(to).loadNumber(dtype);
+        f.get(p.values).loadNumber(dtype).get(scale).op('f64.mul').op('f64.add');
+        f.storeNumber(dtype);
+        f.bump(to, { bytes });
+        f.bump(p.values, { bytes });
       });
       f.end();
-      bump(f, p.index, { bytes: 4 });
+      f.bump(p.index, { bytes: 4 });
     });
     f.i32Const(0);
   });
-  return instantiate<{ add: (...args: number[]) => number }>(module.build()).add;
+  return module.instantiate<{ add: (...args: number[]) => number }>().add;
 });

@@ -1,12 +1,7 @@
 import {
-  bump,
-  countdown,
-  defineFunction,
   type FunctionBuilder,
   i32Params,
-  instantiate,
   type LoadOp,
-  locals,
   ModuleBuilder,
   memoized,
   type StoreOp,
@@ -60,41 +55,41 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
   const module = new ModuleBuilder();
   const [load, store] = accessOf(bytes);
 
-  defineFunction(module, { export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
+  module.define({ export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
     const position = f.local('i32');
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position).get(p.out);
       pushElement(f, p.x, position, bytes);
       f.load(load).store(store);
-      bump(f, p.positions, { bytes: 4 });
-      bump(f, p.out, { bytes });
+      f.bump(p.positions, { bytes: 4 });
+      f.bump(p.out, { bytes });
     });
   });
 
   const writing = i32Params('count', 'step', 'positions', 'values', 'out');
-  defineFunction(module, { export: 'write' }, writing, (f, p) => {
+  module.define({ export: 'write' }, writing, (f, p) => {
     const position = f.local('i32');
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position);
       pushElement(f, p.out, position, bytes);
       f.get(p.values).load(load).store(store);
-      bump(f, p.positions, { bytes: 4 });
-      bump(f, p.values, { local: p.step });
+      f.bump(p.positions, { bytes: 4 });
+      f.bump(p.values, { local: p.step });
     });
   });
 
   /** Copies a row, and moves both pointers on. */
   const copyRow = (f: FunctionBuilder, from: number, to: number, width: number, left: number): void => {
     f.get(width).set(left);
-    countdown(f, left, 16, () => {
+    f.countdown(left, 16, () => {
       f.get(to).get(from).load('v128.load').store('v128.store');
-      bump(f, from, { bytes: 16 });
-      bump(f, to, { bytes: 16 });
+      f.bump(from, { bytes: 16 });
+      f.bump(to, { bytes: 16 });
     });
-    countdown(f, left, bytes, () => {
+    f.countdown(left, bytes, () => {
       f.get(to).get(from).load(load).store(store);
-      bump(f, from, { bytes });
-      bump(f, to, { bytes });
+      f.bump(from, { bytes });
+      f.bump(to, { bytes });
     });
   };
   const eachRow = (
@@ -103,57 +98,57 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
     base: number,
     copy: (at: number) => void,
   ): void => {
-    const { row, rows, position, at } = locals(f, 'i32', 'row', 'rows', 'position', 'at');
-    countdown(f, p.outer, 1, () => {
+    const { row, rows, position, at } = f.locals('i32', 'row', 'rows', 'position', 'at');
+    f.countdown(p.outer, 1, () => {
       f.get(p.count).set(row).get(p.rows).set(rows);
-      countdown(f, row, 1, () => {
+      f.countdown(row, 1, () => {
         f.get(rows).load('i32.load').set(position);
         pushElement(f, base, position, bytes);
         f.set(at);
         copy(at);
-        bump(f, rows, { bytes: 4 });
+        f.bump(rows, { bytes: 4 });
       });
-      bump(f, base, { local: p.pitch });
+      f.bump(base, { local: p.pitch });
     });
   };
 
   const rowsOut = i32Params('outer', 'pitch', 'count', 'width', 'x', 'rows', 'out');
-  defineFunction(module, { export: 'readRows' }, rowsOut, (f, p) => {
+  module.define({ export: 'readRows' }, rowsOut, (f, p) => {
     const left = f.local('i32');
     eachRow(f, p, p.x, (at) => copyRow(f, at, p.out, p.width, left));
   });
 
   const rowsIn = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
-  defineFunction(module, { export: 'writeRows' }, rowsIn, (f, p) => {
+  module.define({ export: 'writeRows' }, rowsIn, (f, p) => {
     const left = f.local('i32');
     eachRow(f, p, p.out, (at) => copyRow(f, p.values, at, p.width, left));
   });
 
   const filling = i32Params('count', 'available', 'mask', 'values', 'out');
-  defineFunction(module, { export: 'fill', result: 'i32' }, filling, (f, p) => {
-    countdown(f, p.count, 1, () => {
+  module.define({ export: 'fill', result: 'i32' }, filling, (f, p) => {
+    f.countdown(p.count, 1, () => {
       f.get(p.mask).load('i32.load8_u').if();
       f.get(p.available).op('i32.eqz').if();
       f.i32Const(1).return().end();
       f.get(p.out).get(p.values).load(load).store(store);
-      bump(f, p.values, { bytes });
-      bump(f, p.available, { bytes: -1 });
+      f.bump(p.values, { bytes });
+      f.bump(p.available, { bytes: -1 });
       f.end();
-      bump(f, p.mask, { bytes: 1 });
-      bump(f, p.out, { bytes });
+      f.bump(p.mask, { bytes: 1 });
+      f.bump(p.out, { bytes });
     });
     f.i32Const(0);
   });
 
-  defineFunction(module, { export: 'pick' }, i32Params('count', 'mask', 'x', 'out'), (f, p) => {
-    countdown(f, p.count, 1, () => {
+  module.define({ export: 'pick' }, i32Params('count', 'mask', 'x', 'out'), (f, p) => {
+    f.countdown(p.count, 1, () => {
       f.get(p.mask).load('i32.load8_u').if();
       f.get(p.out).get(p.x).load(load).store(store);
-      bump(f, p.out, { bytes });
+      f.bump(p.out, { bytes });
       f.end();
-      bump(f, p.mask, { bytes: 1 });
-      bump(f, p.x, { bytes });
+      f.bump(p.mask, { bytes: 1 });
+      f.bump(p.x, { bytes });
     });
   });
-  return instantiate<MoveKernels>(module.build());
+  return module.instantiate<MoveKernels>();
 });

@@ -3,18 +3,7 @@ import { allocateArray } from '../../storage.ts';
 import { elementsOf } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FloatLane,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-  memoized,
-} from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 import { as } from './moves.ts';
 
 /**
@@ -99,14 +88,14 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
   };
   const place = (f: FunctionBuilder, base: number, at: number, size: number): FunctionBuilder =>
     f.get(base).get(at).i32Const(size).op('i32.mul').op('i32.add');
-  defineFunction(module, { export: 'margins', result: 'i32' }, params, (f, p) => {
-    const { left, at, listed, j, i, k } = locals(f, 'i32', 'left', 'at', 'listed', 'j', 'i', 'k');
-    const { loss, share, z, size } = locals(f, 'f64', 'loss', 'share', 'z', 'size');
+  module.define({ export: 'margins', result: 'i32' }, params, (f, p) => {
+    const { left, at, listed, j, i, k } = f.locals('i32', 'left', 'at', 'listed', 'j', 'i', 'k');
+    const { loss, share, z, size } = f.locals('f64', 'loss', 'share', 'z', 'size');
     f.get(p.rows).get(p.n).op('i32.mul').set(left).get(p.classes).set(at);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       f.get(at).load('i32.load').i32Const(1).op('i32.add').get(p.n).op('i32.gt_u').if();
       f.i32Const(1).return().end();
-      bump(f, at, { bytes: 4 });
+      f.bump(at, { bytes: 4 });
     });
     f.get(p.n).op('f64.convert_i32_s').set(size);
     /** Adds the share to, or takes it from, the slope of a class. */
@@ -114,13 +103,13 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
       place(f, p.slopes, c, 8);
       place(f, p.slopes, c, 8).load('f64.load').get(share).op(how).store('f64.store');
     };
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       f.get(p.isListed).i32Const(0).get(p.n).memoryFill();
       f.get(p.slopes).i32Const(0).get(p.n).i32Const(8).op('i32.mul').memoryFill();
       f.f64Const(0).set(loss).f64Const(0).set(share);
       f.get(p.g).if();
       load(f.get(p.g)).get(size).op('f64.div').set(share);
-      bump(f, p.g, { bytes });
+      f.bump(p.g, { bytes });
       f.end();
       f.i32Const(0).set(listed);
       const end = f.block();
@@ -128,13 +117,13 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
       f.get(listed).get(p.n).op('i32.ge_s').brIf(end);
       place(f, p.classes, listed, 4).load('i32.load').tee(j).i32Const(0).op('i32.lt_s').brIf(end);
       f.get(p.isListed).get(j).op('i32.add').i32Const(1).store('i32.store8');
-      bump(f, listed, { bytes: 1 });
+      f.bump(listed, { bytes: 1 });
       f.i32Const(1).brIf(next).end().end();
       f.i32Const(0).set(k).get(listed).set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         place(f, p.classes, k, 4).load('i32.load').set(j);
         f.i32Const(0).set(i).get(p.n).set(at);
-        countdown(f, at, 1, () => {
+        f.countdown(at, 1, () => {
           f.get(p.isListed).get(i).op('i32.add').load('i32.load8_u').op('i32.eqz').if();
           f.f64Const(1);
           load(place(f, p.x, j, bytes)).op('f64.sub');
@@ -148,27 +137,27 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
           move(j, 'f64.sub');
           move(i, 'f64.add');
           f.end().end();
-          bump(f, i, { bytes: 1 });
+          f.bump(i, { bytes: 1 });
         });
-        bump(f, k, { bytes: 1 });
+        f.bump(k, { bytes: 1 });
       });
       f.get(p.g).if();
       f.i32Const(0).set(i).get(p.n).set(at);
-      countdown(f, at, 1, () => {
+      f.countdown(at, 1, () => {
         f.get(p.out);
         place(f, p.slopes, i, 8).load('f64.load');
         store(f);
-        bump(f, p.out, { bytes });
-        bump(f, i, { bytes: 1 });
+        f.bump(p.out, { bytes });
+        f.bump(i, { bytes: 1 });
       });
       f.else().get(p.out).get(loss);
       store(f);
-      bump(f, p.out, { bytes });
+      f.bump(p.out, { bytes });
       f.end();
       f.get(p.n).i32Const(4).op('i32.mul').get(p.classes).op('i32.add').set(p.classes);
       f.get(p.n).i32Const(bytes).op('i32.mul').get(p.x).op('i32.add').set(p.x);
     });
     f.i32Const(0);
   });
-  return instantiate<{ margins: (...args: number[]) => number }>(module.build()).margins;
+  return module.instantiate<{ margins: (...args: number[]) => number }>().margins;
 });

@@ -1,15 +1,4 @@
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  type LoadOp,
-  locals,
-  ModuleBuilder,
-  memoized,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type LoadOp, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
  * Negative log-likelihood of classes. Values lie as blocks of n classes by `inner` targets; there is a class for each target of each
@@ -80,17 +69,17 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
   };
 
   const weighing = i32Params('rows', 'n', 'ignored', 'classes', 'weights', 'out');
-  defineFunction(module, { export: 'totalWeight', result: 'i32' }, weighing, (f, p) => {
+  module.define({ export: 'totalWeight', result: 'i32' }, weighing, (f, p) => {
     const t = f.local('i32');
-    const { weight, total } = locals(f, 'f64', 'weight', 'total');
-    countdown(f, p.rows, 1, () => {
+    const { weight, total } = f.locals('f64', 'weight', 'total');
+    f.countdown(p.rows, 1, () => {
       f.get(p.classes).load(loadClass).tee(t).get(p.ignored).op('i32.ne').if();
       f.get(t).get(p.n).op('i32.ge_u').if();
       f.i32Const(1).return().end();
       weigh(f, p.weights, t, weight);
       f.get(total).get(weight).op('f64.add').set(total);
       f.end();
-      bump(f, p.classes, { bytes: classBytes });
+      f.bump(p.classes, { bytes: classBytes });
     });
     f.get(p.out).get(total).store('f64.store').i32Const(0);
   });
@@ -115,11 +104,11 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
     pick: (place: number, factor: number) => void,
     after: () => void,
   ): void => {
-    const { t, block, column, place } = locals(f, 'i32', 't', 'block', 'column', 'place');
+    const { t, block, column, place } = f.locals('i32', 't', 'block', 'column', 'place');
     const factor = f.local('f64');
     f.f64Const(1).set(divisor).get(p.reduction).i32Const(2).op('i32.eq').if();
     f.get(p.total).load('f64.load').set(divisor).end();
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       f.i32Const(0).set(column);
       const end = f.block();
       const top = f.loop();
@@ -131,7 +120,7 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
       pick(place, factor);
       f.end();
       after();
-      bump(f, p.classes, { bytes: classBytes });
+      f.bump(p.classes, { bytes: classBytes });
       f.get(column).i32Const(1).op('i32.add').set(column);
       f.i32Const(1).brIf(top);
       f.end().end();
@@ -139,8 +128,8 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
     });
   };
 
-  defineFunction(module, { export: 'losses' }, params, (f, p) => {
-    const { loss, sum, divisor } = locals(f, 'f64', 'loss', 'sum', 'divisor');
+  module.define({ export: 'losses' }, params, (f, p) => {
+    const { loss, sum, divisor } = f.locals('f64', 'loss', 'sum', 'divisor');
     const pick = (place: number, factor: number): void => {
       f.get(factor);
       element(f, p.values, place);
@@ -151,7 +140,7 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
       f.get(p.reduction).op('i32.eqz').if();
       f.get(p.out).get(loss);
       store(f);
-      bump(f, p.out, { bytes });
+      f.bump(p.out, { bytes });
       f.end();
       f.get(sum).get(loss).op('f64.add').set(sum).f64Const(0).set(loss);
     });
@@ -161,7 +150,7 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
     f.end();
   });
 
-  defineFunction(module, { export: 'gradients' }, params, (f, p) => {
+  module.define({ export: 'gradients' }, params, (f, p) => {
     const divisor = f.local('f64');
     const pick = (place: number, factor: number): void => {
       element(f, p.out, place);
@@ -172,9 +161,9 @@ export const nllKernels = memoized((key: NllKey): NllKernels => {
     };
     eachTarget(f, p, divisor, pick, () => {
       f.get(p.reduction).op('i32.eqz').if();
-      bump(f, p.values, { bytes });
+      f.bump(p.values, { bytes });
       f.end();
     });
   });
-  return instantiate<NllKernels>(module.build());
+  return module.instantiate<NllKernels>();
 });

@@ -1,12 +1,4 @@
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder } from '../wasm/index.ts';
 
 /** Lists of positions, int32 numbers of elements. Addresses in bytes; nothing overlaps. */
 export interface PositionKernels {
@@ -45,80 +37,75 @@ function makeKernels(): PositionKernels {
   const module = new ModuleBuilder();
 
   const placing = i32Params('count', 'size', 'least', 'stride', 'start', 'adds', 'index', 'positions');
-  defineFunction(module, { export: 'place', result: 'i32' }, placing, (f, p) => {
-    const { left, at, i } = locals(f, 'i32', 'left', 'at', 'i');
+  module.define({ export: 'place', result: 'i32' }, placing, (f, p) => {
+    const { left, at, i } = f.locals('i32', 'left', 'at', 'i');
     f.get(p.count).set(left).get(p.index).set(at);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       f.get(at).load('i32.load').tee(i).get(p.least).op('i32.lt_s');
       f.get(i).get(p.size).op('i32.ge_s').op('i32.or').if();
       f.i32Const(1).return().end();
-      bump(f, at, { bytes: 4 });
+      f.bump(at, { bytes: 4 });
     });
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       f.get(p.index).load('i32.load').tee(i);
       f.get(p.size).i32Const(0).get(i).i32Const(0).op('i32.lt_s').op('select').op('i32.add');
       f.get(p.stride).op('i32.mul').set(i);
       f.get(p.adds).if();
       f.get(p.positions).load('i32.load').set(p.start).end();
       f.get(p.positions).get(i).get(p.start).op('i32.add').store('i32.store');
-      bump(f, p.index, { bytes: 4 });
-      bump(f, p.positions, { bytes: 4 });
+      f.bump(p.index, { bytes: 4 });
+      f.bump(p.positions, { bytes: 4 });
     });
     f.i32Const(0);
   });
 
   const spreading = i32Params('outer', 'count', 'inner', 'rows', 'out');
-  defineFunction(module, { export: 'spread' }, spreading, (f, p) => {
-    const { row, at, column, value } = locals(f, 'i32', 'row', 'at', 'column', 'value');
-    countdown(f, p.outer, 1, () => {
+  module.define({ export: 'spread' }, spreading, (f, p) => {
+    const { row, at, column, value } = f.locals('i32', 'row', 'at', 'column', 'value');
+    f.countdown(p.outer, 1, () => {
       f.get(p.count).set(row).get(p.rows).set(at);
-      countdown(f, row, 1, () => {
+      f.countdown(row, 1, () => {
         f.get(at).load('i32.load').set(value).get(p.inner).set(column);
-        countdown(f, column, 1, () => {
+        f.countdown(column, 1, () => {
           f.get(p.out).get(value).store('i32.store');
-          bump(f, p.out, { bytes: 4 });
+          f.bump(p.out, { bytes: 4 });
         });
-        bump(f, at, { bytes: 4 });
+        f.bump(at, { bytes: 4 });
       });
     });
   });
 
   const axis = i32Params('outer', 'n', 'inner', 'stride', 'positions');
-  defineFunction(module, { export: 'addAxis' }, axis, (f, p) => {
-    const { row, column, step } = locals(f, 'i32', 'row', 'column', 'step');
-    countdown(f, p.outer, 1, () => {
+  module.define({ export: 'addAxis' }, axis, (f, p) => {
+    const { row, column, step } = f.locals('i32', 'row', 'column', 'step');
+    f.countdown(p.outer, 1, () => {
       f.get(p.n).set(row).i32Const(0).set(step);
-      countdown(f, row, 1, () => {
+      f.countdown(row, 1, () => {
         f.get(p.inner).set(column);
-        countdown(f, column, 1, () => {
+        f.countdown(column, 1, () => {
           f.get(p.positions).get(p.positions).load('i32.load').get(step).op('i32.add').store('i32.store');
-          bump(f, p.positions, { bytes: 4 });
+          f.bump(p.positions, { bytes: 4 });
         });
-        bump(f, step, { local: p.stride });
+        f.bump(step, { local: p.stride });
       });
     });
   });
 
-  defineFunction(
-    module,
-    { export: 'holdsZero', result: 'i32' },
-    i32Params('count', 'bytes', 'integers'),
-    (f, p) => {
-      countdown(f, p.count, 1, () => {
-        f.get(p.integers).load('i32.load8_u');
-        f.get(p.integers).load('i32.load');
-        f.get(p.bytes).i32Const(1).op('i32.eq').op('select').op('i32.eqz').if();
-        f.i32Const(1).return().end();
-        bump(f, p.integers, { local: p.bytes });
-      });
-      f.i32Const(0);
-    },
-  );
+  module.define({ export: 'holdsZero', result: 'i32' }, i32Params('count', 'bytes', 'integers'), (f, p) => {
+    f.countdown(p.count, 1, () => {
+      f.get(p.integers).load('i32.load8_u');
+      f.get(p.integers).load('i32.load');
+      f.get(p.bytes).i32Const(1).op('i32.eq').op('select').op('i32.eqz').if();
+      f.i32Const(1).return().end();
+      f.bump(p.integers, { local: p.bytes });
+    });
+    f.i32Const(0);
+  });
 
   const mentions = i32Params('count', 'size', 'index', 'seen', 'out');
-  defineFunction(module, { export: 'firstMentions', result: 'i32' }, mentions, (f, p) => {
-    const { i, at } = locals(f, 'i32', 'i', 'at');
-    countdown(f, p.count, 1, () => {
+  module.define({ export: 'firstMentions', result: 'i32' }, mentions, (f, p) => {
+    const { i, at } = f.locals('i32', 'i', 'at');
+    f.countdown(p.count, 1, () => {
       f.get(p.index).load('i32.load').tee(i);
       f.get(p.size).i32Const(0).get(i).i32Const(0).op('i32.lt_s').op('select').op('i32.add').tee(i);
       f.get(p.size).op('i32.ge_u').if();
@@ -126,10 +113,10 @@ function makeKernels(): PositionKernels {
       f.get(p.seen).get(i).op('i32.add').set(at);
       f.get(p.out).get(at).load('i32.load8_u').op('i32.eqz').store('i32.store8');
       f.get(at).i32Const(1).store('i32.store8');
-      bump(f, p.index, { bytes: 4 });
-      bump(f, p.out, { bytes: 1 });
+      f.bump(p.index, { bytes: 4 });
+      f.bump(p.out, { bytes: 1 });
     });
     f.i32Const(0);
   });
-  return instantiate<PositionKernels>(module.build());
+  return module.instantiate<PositionKernels>();
 }

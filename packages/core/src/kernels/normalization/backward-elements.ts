@@ -1,16 +1,7 @@
 /** The WebAssembly kernel of the derivative of {@link emitForward} where each element of a group has a factor of its own. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import {
-  atMost,
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  locals,
-  type ModuleBuilder,
-  range,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, type ModuleBuilder, range } from '../wasm/index.ts';
 import { backwardParams, pushSlope } from './backward.ts';
 import { pushNumber, pushRstd } from './forward.ts';
 import { BLOCK, type Variant } from './grouping.ts';
@@ -21,8 +12,8 @@ const TILE = 2;
 
 /** What is known of one group of a tile. */
 const ofGroup = (f: FunctionBuilder) => ({
-  ...locals(f, 'v128', 'means', 'rstds', 'slopes', 'centers'),
-  ...locals(f, 'i32', 'x', 'g', 'to'),
+  ...f.locals('v128', 'means', 'rstds', 'slopes', 'centers'),
+  ...f.locals('i32', 'x', 'g', 'to'),
 });
 
 /**
@@ -31,24 +22,22 @@ const ofGroup = (f: FunctionBuilder) => ({
  */
 export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
-  defineFunction(module, { export: 'backward' }, backwardParams, (f, p) => {
+  module.define({ export: 'backward' }, backwardParams, (f, p) => {
     const row = new RowEmitter(f, t, p.inner);
     const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
     const tile = range(TILE).map(() => ofGroup(f));
-    const { samples, left, weight, toWeight, toBias, group, bytes, rowBytes, statistic, statistics } = locals(
-      f,
-      'i32',
-      ...(['samples', 'left', 'weight', 'toWeight', 'toBias', 'group', 'bytes', 'rowBytes'] as const),
-      ...(['statistic', 'statistics'] as const),
-    );
-    const at = locals(f, 'i32', 'x', 'g', 'to');
-    const { count, variance, rstd, total, along } = locals(
-      f,
+    const { samples, left, weight, toWeight, toBias, group, bytes, rowBytes, statistic, statistics } =
+      f.locals(
+        'i32',
+        ...(['samples', 'left', 'weight', 'toWeight', 'toBias', 'group', 'bytes', 'rowBytes'] as const),
+        ...(['statistic', 'statistics'] as const),
+      );
+    const at = f.locals('i32', 'x', 'g', 'to');
+    const { count, variance, rstd, total, along } = f.locals(
       'f64',
       ...(['count', 'variance', 'rstd', 'total', 'along'] as const),
     );
-    const { d, g, scaled, byWeight, byBias, factors } = locals(
-      f,
+    const { d, g, scaled, byWeight, byBias, factors } = f.locals(
       'v128',
       ...(['d', 'g', 'scaled', 'byWeight', 'byBias', 'factors'] as const),
     );
@@ -87,7 +76,7 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
         sumOfG.total().set(total);
         f.get(total).get(count).op('f64.div').splatF64(t.lane).set(of.centers);
       }
-      for (const pointer of [at.x, at.g, at.to]) bump(f, pointer, { local: rowBytes });
+      for (const pointer of [at.x, at.g, at.to]) f.bump(pointer, { local: rowBytes });
       f.get(statistic).get(statistics).op('i32.add').set(statistic);
     };
     /** The gradients by the elements of so many groups, whose shares in those by factors are added to what is there. */
@@ -131,13 +120,12 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
     f.get(p.inner).i32Const(t.bytes).op('i32.mul').tee(bytes);
     f.get(p.groups).op('i32.mul').set(rowBytes);
     f.get(p.groups).i32Const(t.bytes).op('i32.mul').set(statistics);
-    countdown(f, p.samples, 1, () => {
-      atMost(f, p.samples, BLOCK);
-      f.set(samples);
+    f.countdown(p.samples, 1, () => {
+      f.atMost(p.samples, BLOCK).set(samples);
       f.get(p.weight).set(weight).get(p.toWeight).set(toWeight).get(p.toBias).set(toBias);
       for (const pointer of [p.toWeight, p.toBias]) {
         f.get(pointer).i32Const(0).get(bytes).get(p.groups).op('i32.mul').memoryFill();
-        bump(f, pointer, { local: p.pitch });
+        f.bump(pointer, { local: p.pitch });
       }
       f.i32Const(0).set(group);
       const eachGroup = f.loop();
@@ -151,7 +139,7 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
       const rows = f.local('i32');
       f.get(samples).set(rows);
       for (const groups of [tile, tile.slice(0, 1)]) {
-        countdown(f, rows, groups.length, () => {
+        f.countdown(rows, groups.length, () => {
           for (const of of groups) prepare(of);
           results(groups);
         });

@@ -1,14 +1,7 @@
 /** The WebAssembly kernel of the derivative of {@link emitForward} where factors, if any, are those of parts. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import { eachBlock, pushNumber, pushRstd, sizes, storeNumber } from './forward.ts';
 import type { Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
@@ -41,23 +34,20 @@ export const pushShift = (f: FunctionBuilder, rstd: number, total: number, count
 export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   const scales = v.form === 'parts';
-  defineFunction(module, { export: 'backward' }, backwardParams, (f, p) => {
+  module.define({ export: 'backward' }, backwardParams, (f, p) => {
     const row = new RowEmitter(f, t, p.run);
     const [sumOfG, sumAlong] = [new Sum(f, t), new Sum(f, t)];
-    const { group, block, piece, weight, at, from, gFrom, to, bytes } = locals(
-      f,
+    const { group, block, piece, weight, at, from, gFrom, to, bytes } = f.locals(
       'i32',
       ...(['group', 'block', 'piece', 'weight', 'at', 'from', 'gFrom', 'to', 'bytes'] as const),
     );
-    const start = locals(f, 'i32', 'x', 'g', 'to');
-    const { count, mean, variance, rstd, factor, partG, partAlong, total, along, toWeight } = locals(
-      f,
+    const start = f.locals('i32', 'x', 'g', 'to');
+    const { count, mean, variance, rstd, factor, partG, partAlong, total, along, toWeight } = f.locals(
       'f64',
       ...(['count', 'mean', 'variance', 'rstd', 'factor'] as const),
       ...(['partG', 'partAlong', 'total', 'along', 'toWeight'] as const),
     );
-    const { means, g, d, factors, slopes, shifts, centers } = locals(
-      f,
+    const { means, g, d, factors, slopes, shifts, centers } = f.locals(
       'v128',
       ...(['means', 'g', 'd', 'factors', 'slopes', 'shifts', 'centers'] as const),
     );
@@ -78,9 +68,9 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
         return;
       }
       f.get(weight).set(at);
-      countdown(f, piece, 1, () => {
+      f.countdown(piece, 1, () => {
         pushNumber(f, t, at).set(factor);
-        bump(f, at, { bytes: t.bytes });
+        f.bump(at, { bytes: t.bytes });
         one();
         row.nextRow([start.x, start.g, start.to]);
       });
@@ -102,7 +92,7 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
           f.get(partAlong).get(rstd).op('f64.mul').set(toWeight);
           storeNumber(f, t, p.toWeight, toWeight);
           storeNumber(f, t, p.toBias, partG);
-          for (const pointer of [p.toWeight, p.toBias]) bump(f, pointer, { bytes: t.bytes });
+          for (const pointer of [p.toWeight, p.toBias]) f.bump(pointer, { bytes: t.bytes });
         }
         for (const [sum, part] of [
           [total, partG],
@@ -157,19 +147,19 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
     };
     f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(count);
     f.get(p.inner).i32Const(t.bytes).op('i32.mul').set(bytes);
-    countdown(f, p.samples, 1, () => {
+    f.countdown(p.samples, 1, () => {
       f.get(p.weight).set(weight).get(p.groups).set(group);
-      countdown(f, group, 1, () => {
+      f.countdown(group, 1, () => {
         if (v.centered) {
           pushNumber(f, t, p.means).tee(mean).splatF64(t.lane).set(means);
-          bump(f, p.means, { bytes: t.bytes });
+          f.bump(p.means, { bytes: t.bytes });
         }
         pushNumber(f, t, p.variances).set(variance);
-        bump(f, p.variances, { bytes: t.bytes });
+        f.bump(p.variances, { bytes: t.bytes });
         pushRstd(f, variance, p.eps).set(rstd);
         sums();
         results();
-        for (const pointer of [p.x, p.g, p.toX]) bump(f, pointer, { local: bytes });
+        for (const pointer of [p.x, p.g, p.toX]) f.bump(pointer, { local: bytes });
         if (scales) f.get(at).set(weight);
       });
     });

@@ -1,14 +1,7 @@
 /** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import { backwardParams } from './backward.ts';
 import { forwardParams } from './forward.ts';
 import type { Variant } from './grouping.ts';
@@ -57,12 +50,11 @@ const pushRstd = (f: FunctionBuilder, push: () => void, eps: number): FunctionBu
 export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
   const scales = v.form !== 'plain';
-  defineFunction(module, { export: 'forward' }, forwardParams, (f, p) => {
+  module.define({ export: 'forward' }, forwardParams, (f, p) => {
     const columns = new RowEmitter(f, t, p.groups);
     const sum = new Sum(f, t);
-    const { from, to, left } = locals(f, 'i32', 'from', 'to', 'left');
-    const { count, eps, mean, d, factors, shifts } = locals(
-      f,
+    const { from, to, left } = f.locals('i32', 'from', 'to', 'left');
+    const { count, eps, mean, d, factors, shifts } = f.locals(
       'v128',
       ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts'] as const),
     );
@@ -104,7 +96,7 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
       f.set(factors);
       if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
       f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         if (v.shifts)
           multiplyAdd(
             f,
@@ -116,7 +108,7 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
         else distance().get(factors).op(op('mul'));
         f.set(d);
         columns.store(to, d, step);
-        for (const pointer of [from, to]) bump(f, pointer, { local: p.pitch });
+        for (const pointer of [from, to]) f.bump(pointer, { local: p.pitch });
       });
     });
   });
@@ -126,12 +118,11 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
 export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
   const scales = v.form !== 'plain';
-  defineFunction(module, { export: 'backward' }, backwardParams, (f, p) => {
+  module.define({ export: 'backward' }, backwardParams, (f, p) => {
     const columns = new RowEmitter(f, t, p.groups);
     const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
-    const { from, gFrom, to, left } = locals(f, 'i32', 'from', 'gFrom', 'to', 'left');
-    const { count, eps, mean, rstd, g, d, byWeight, byBias, factors, slopes, shifts } = locals(
-      f,
+    const { from, gFrom, to, left } = f.locals('i32', 'from', 'gFrom', 'to', 'left');
+    const { count, eps, mean, rstd, g, d, byWeight, byBias, factors, slopes, shifts } = f.locals(
       'v128',
       ...(['count', 'eps', 'mean', 'rstd', 'g', 'd'] as const),
       ...(['byWeight', 'byBias', 'factors', 'slopes', 'shifts'] as const),
@@ -179,7 +170,7 @@ export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Va
       pushJoined(f, t, along).get(rstd).op(op('mul')).get(factors).op(op('mul')).set(slopes);
       pushJoined(f, t, total).get(factors).op(op('mul')).set(shifts);
       f.get(p.x).set(from).get(p.g).set(gFrom).get(p.toX).set(to).get(p.outer).set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         multiplyAdd(
           f,
           t,
@@ -199,7 +190,7 @@ export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Va
         );
         f.set(d);
         columns.store(to, d, step);
-        for (const pointer of [from, gFrom, to]) bump(f, pointer, { local: p.pitch });
+        for (const pointer of [from, gFrom, to]) f.bump(pointer, { local: p.pitch });
       });
     });
   });

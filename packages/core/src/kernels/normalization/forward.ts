@@ -1,14 +1,7 @@
 /** The WebAssembly kernel that normalises groups of which each has elements side by side. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import type { Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
@@ -70,26 +63,25 @@ export function eachBlock(
   body: () => void,
 ): void {
   f.get(p.outer).set(left);
-  countdown(f, left, 1, () => {
+  f.countdown(left, 1, () => {
     body();
-    for (const pointer of pointers) bump(f, pointer, { local: p.pitch });
+    for (const pointer of pointers) f.bump(pointer, { local: p.pitch });
   });
 }
 
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
-  defineFunction(module, { export: 'forward' }, forwardParams, (f, p) => {
+  module.define({ export: 'forward' }, forwardParams, (f, p) => {
     const whole = new RowEmitter(f, t, p.inner);
     const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
     const sum = new Sum(f, t);
-    const { group, block, piece, from, to, partFrom, partTo, weight, bias } = locals(
-      f,
+    const { group, block, piece, from, to, partFrom, partTo, weight, bias } = f.locals(
       'i32',
       ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'weight', 'bias'] as const),
     );
-    const { count, mean, variance, rstd } = locals(f, 'f64', 'count', 'mean', 'variance', 'rstd');
-    const { means, d, factors, shifts } = locals(f, 'v128', 'means', 'd', 'factors', 'shifts');
+    const { count, mean, variance, rstd } = f.locals('f64', 'count', 'mean', 'variance', 'rstd');
+    const { means, d, factors, shifts } = f.locals('v128', 'means', 'd', 'factors', 'shifts');
     /** Pushes the distance of a vector from the mean. */
     const distance = (at: number, offset: number): FunctionBuilder => {
       f.get(at).load('v128.load', offset);
@@ -149,12 +141,12 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
         return;
       }
       f.get(p.x).set(partFrom).get(p.y).set(partTo).get(p.parts).set(piece);
-      countdown(f, piece, 1, () => {
+      f.countdown(piece, 1, () => {
         pushNumber(f, t, weight).get(rstd).op('f64.mul').splatF64(t.lane).set(factors);
-        bump(f, weight, { bytes: t.bytes });
+        f.bump(weight, { bytes: t.bytes });
         if (v.shifts) {
           pushNumber(f, t, bias).splatF64(t.lane).set(shifts);
-          bump(f, bias, { bytes: t.bytes });
+          f.bump(bias, { bytes: t.bytes });
         }
         f.get(partFrom).set(from).get(partTo).set(to);
         eachBlock(f, p, [from, to], block, () =>
@@ -180,13 +172,13 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       });
     };
     f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(count);
-    countdown(f, p.samples, 1, () => {
+    f.countdown(p.samples, 1, () => {
       f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
-      countdown(f, group, 1, () => {
+      f.countdown(group, 1, () => {
         statistics();
         results();
         whole.nextRow([p.x, p.y, ...(v.form === 'elements' ? [weight, bias] : [])]);
-        for (const pointer of [p.means, p.variances]) bump(f, pointer, { bytes: t.bytes });
+        for (const pointer of [p.means, p.variances]) f.bump(pointer, { bytes: t.bytes });
       });
     });
   });

@@ -1,7 +1,7 @@
 /** Sums over rows of vectors: in groups of 8, which are added up two and two, and the groups in float64. */
 
 import { addHalves, type RowConfig, type RowEmitter } from '../rows/index.ts';
-import { bump, countdown, type FunctionBuilder, hasRelaxedSimd, range } from '../wasm/index.ts';
+import { type FunctionBuilder, hasRelaxedSimd, range } from '../wasm/index.ts';
 
 /** One sum: vectors are added up lane by lane. */
 export class Sum {
@@ -93,13 +93,13 @@ export function addColumn(
   const left = f.local('i32');
   f.get(count).set(left);
   for (const vectors of [groupOf(sums.length), 1]) {
-    countdown(f, left, vectors, () => {
+    f.countdown(left, vectors, () => {
       for (const u of range(vectors)) {
         for (const [i, push] of terms().entries()) {
           push();
           sums[i]?.add(u);
         }
-        for (const pointer of pointers) bump(f, pointer, { local: pitch });
+        for (const pointer of pointers) f.bump(pointer, { local: pitch });
       }
       for (const sum of sums) sum.endGroup();
     });

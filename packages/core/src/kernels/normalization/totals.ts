@@ -1,47 +1,42 @@
 /** The WebAssembly kernels that add up the gradients of factors and summands over samples, in float64. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import { bump, countdown, defineFunction, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
+import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 
 /** Writes `addRows`, which adds rows of `n` numbers to float64 totals, one after the other, and `narrow`, which rounds those. */
 export function emitTotals(module: ModuleBuilder, t: RowConfig): void {
   const halves = range(t.lanes / 2);
-  defineFunction(
-    module,
-    { export: 'addRows' },
-    i32Params('rows', 'n', 'pitch', 'accumulate', 'x', 'out'),
-    (f, p) => {
-      const row = new RowEmitter(f, t, p.n);
-      const sums = halves.map(() => f.local('v128'));
-      const [from, left] = [f.local('i32'), f.local('i32')];
-      // Totals lie in whole vectors.
-      row.eachVector([p.x], () => {
+  module.define({ export: 'addRows' }, i32Params('rows', 'n', 'pitch', 'accumulate', 'x', 'out'), (f, p) => {
+    const row = new RowEmitter(f, t, p.n);
+    const sums = halves.map(() => f.local('v128'));
+    const [from, left] = [f.local('i32'), f.local('i32')];
+    // Totals lie in whole vectors.
+    row.eachVector([p.x], () => {
+      for (const [k, sum] of sums.entries()) {
+        f.f64Splat(0).set(sum).get(p.accumulate).if();
+        f.get(p.out)
+          .load('v128.load', 16 * k)
+          .set(sum)
+          .end();
+      }
+      f.get(p.x).set(from).get(p.rows).set(left);
+      f.countdown(left, 1, () => {
         for (const [k, sum] of sums.entries()) {
-          f.f64Splat(0).set(sum).get(p.accumulate).if();
-          f.get(p.out)
-            .load('v128.load', 16 * k)
-            .set(sum)
-            .end();
+          f.get(from);
+          if (t.lanes === 4) f.load('v128.load64_zero', 8 * k).op('f64x2.promote_low_f32x4');
+          else f.load('v128.load');
+          f.get(sum).op('f64x2.add').set(sum);
         }
-        f.get(p.x).set(from).get(p.rows).set(left);
-        countdown(f, left, 1, () => {
-          for (const [k, sum] of sums.entries()) {
-            f.get(from);
-            if (t.lanes === 4) f.load('v128.load64_zero', 8 * k).op('f64x2.promote_low_f32x4');
-            else f.load('v128.load');
-            f.get(sum).op('f64x2.add').set(sum);
-          }
-          bump(f, from, { local: p.pitch });
-        });
-        for (const [k, sum] of sums.entries())
-          f.get(p.out)
-            .get(sum)
-            .store('v128.store', 16 * k);
-        bump(f, p.out, { bytes: 8 * t.lanes });
+        f.bump(from, { local: p.pitch });
       });
-    },
-  );
-  defineFunction(module, { export: 'narrow' }, i32Params('n', 'x', 'out'), (f, p) => {
+      for (const [k, sum] of sums.entries())
+        f.get(p.out)
+          .get(sum)
+          .store('v128.store', 16 * k);
+      f.bump(p.out, { bytes: 8 * t.lanes });
+    });
+  });
+  module.define({ export: 'narrow' }, i32Params('n', 'x', 'out'), (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     row.eachVector([p.out], (step) => {
       for (const k of halves) {
@@ -51,7 +46,7 @@ export function emitTotals(module: ModuleBuilder, t: RowConfig): void {
       if (t.lanes === 4) f.shuffle64(0, 2);
       f.set(row.x);
       row.store(p.out, row.x, step);
-      bump(f, p.x, { bytes: 8 * t.lanes });
+      f.bump(p.x, { bytes: 8 * t.lanes });
     });
   });
 }

@@ -1,6 +1,6 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Copy } from '../recording/index.ts';
-import { bump, type FunctionBuilder } from '../wasm/index.ts';
+import type { FunctionBuilder } from '../wasm/index.ts';
 
 /** A dimension of a copy, in bytes. */
 interface Dimension {
@@ -111,13 +111,13 @@ export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: numbe
     }
     const loop = f.loop();
     emit(d + 1);
-    bump(f, from, { bytes: dimension.from });
-    bump(f, to, { bytes: dimension.to });
+    f.bump(from, { bytes: dimension.from });
+    f.bump(to, { bytes: dimension.to });
     f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
     f.end();
     if (part !== undefined) return;
-    bump(f, from, { bytes: -dimension.from * dimension.size });
-    bump(f, to, { bytes: -dimension.to * dimension.size });
+    f.bump(from, { bytes: -dimension.from * dimension.size });
+    f.bump(to, { bytes: -dimension.to * dimension.size });
   };
   emit(0);
 }

@@ -2,7 +2,7 @@
 
 import { multiplyAdd } from '../gemm/index.ts';
 import type { Matrix, Product } from '../recording/index.ts';
-import { bump, type FloatLane, type FunctionBuilder, range, unrolled } from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, range } from '../wasm/index.ts';
 
 /** A product without its places. */
 type ProductForm = Pick<
@@ -112,9 +112,9 @@ class Vectors {
     const [, columns] = this.#operands;
     this.#times(Math.floor(n / width), () => {
       this.#rows(width);
-      bump(this.#f, columns, { bytes: width * b.column });
-      bump(this.#f, C, { bytes: width * this.#bytes });
-      if (added !== null) bump(this.#f, ADDED, { bytes: width * added.column });
+      this.#f.bump(columns, { bytes: width * b.column });
+      this.#f.bump(C, { bytes: width * this.#bytes });
+      if (added !== null) this.#f.bump(ADDED, { bytes: width * added.column });
     });
     if (n % width > 0) this.#rows(n % width);
   }
@@ -155,9 +155,9 @@ class Vectors {
     };
     this.#times(Math.floor(m / together), () => {
       tile(together);
-      bump(f, at.a, { bytes: together * a.row });
-      bump(f, at.c, { bytes: together * n * this.#bytes });
-      if (added !== null) bump(f, at.added, { bytes: together * added.row });
+      f.bump(at.a, { bytes: together * a.row });
+      f.bump(at.c, { bytes: together * n * this.#bytes });
+      if (added !== null) f.bump(at.added, { bytes: together * added.row });
     });
     if (m % together > 0) tile(m % together);
   }
@@ -242,9 +242,9 @@ class Vectors {
     pointers.a = a;
     pointers.b = b;
     // Each step a block of its own: see there.
-    unrolled(f, left, unroll, step, () => {
-      bump(f, a, { bytes: unroll * aBytes });
-      bump(f, b, { bytes: unroll * bBytes });
+    f.unrolled(left, unroll, step, () => {
+      f.bump(a, { bytes: unroll * aBytes });
+      f.bump(b, { bytes: unroll * bBytes });
     });
     return count % unroll;
   }

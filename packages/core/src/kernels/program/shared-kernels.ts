@@ -13,7 +13,6 @@ import { type Callee, canBeSent, forkOf, type Job, mostParts } from '../threads/
 import {
   type FunctionBuilder,
   instantiateShared,
-  locals,
   ModuleBuilder,
   onSharedMemory,
   type SharedMemory,
@@ -122,7 +121,7 @@ export class SharedKernels {
     const size = { units: rows, work: rows * length * workOfCopying };
     if (mostParts(size) < 2) return false;
     this.#add(kernel, size, (f) => {
-      const { from, to } = locals(f, 'i32', 'from', 'to');
+      const { from, to } = f.locals('i32', 'from', 'to');
       const [fromAt, toAt] = addressesOf(kernel, places) as [number, number];
       f.i32Const(fromAt).set(from).i32Const(toAt).set(to);
       const [first, end] = emitBounds(f, rows, 1, rows);

@@ -4,8 +4,7 @@ import { inlineExpressions } from '../compile/index.ts';
 import { type Expr, input } from '../expression/index.ts';
 import type { GemmLane, TileSize } from '../gemm/index.ts';
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import { type Formula, is, minus, plus, push, put, times } from '../wasm/formulas.ts';
-import { bump, countdown, type FunctionBuilder, zip } from '../wasm/index.ts';
+import { type Formula, type FunctionBuilder, is, minus, plus, times, zip } from '../wasm/index.ts';
 
 /** What differs between f32 and f64, and the functions of float64 numbers that are imported. */
 export type RecurrentLane = GemmLane & RowConfig & { readonly callees: ReadonlyMap<string, number> };
@@ -32,16 +31,16 @@ export class Along {
     f.get(p.reversed);
     if (!backwards) f.op('i32.eqz');
     f.if();
-    put(f, this.first, is(0));
-    put(f, this.sign, is(1)).else();
-    put(f, this.first, minus(p.steps, is(1)));
-    put(f, this.sign, is(-1)).end();
+    f.put(this.first, is(0));
+    f.put(this.sign, is(1)).else();
+    f.put(this.first, minus(p.steps, is(1)));
+    f.put(this.sign, is(-1)).end();
   }
 
   /** A local with the place of the step that is taken, of rows of so many bytes, `at` being that of the first in time. */
   place(at: number, row: number): number {
     const local = this.f.local('i32');
-    put(this.f, local, plus(at, times(this.first, this.p.rows, row)));
+    this.f.put(local, plus(at, times(this.first, this.p.rows, row)));
     this.moving.push([local, times(this.sign, this.p.rows, row)]);
     return local;
   }
@@ -57,7 +56,7 @@ export class Along {
     const { f, left } = this;
     const again = f.loop();
     body();
-    for (const [local] of this.moving) put(f, local, this.next(local));
+    for (const [local] of this.moving) f.put(local, this.next(local));
     f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(again).end();
   }
 }
@@ -109,9 +108,9 @@ export class VectorsOfRows {
     const { f, t, parts, results } = this;
     const left = f.local('i32');
     const row = new RowEmitter(f, t, size);
-    for (const { pointer, at } of parts) put(f, pointer, at);
+    for (const { pointer, at } of parts) f.put(pointer, at);
     f.get(count).set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       row.eachVector(
         parts.map(({ pointer }) => pointer),
         (step) => {
@@ -137,7 +136,7 @@ export class VectorsOfRows {
             row.store(parts[part]?.pointer ?? 0, value, step);
         },
       );
-      for (const { pointer, pitch } of parts) if (pitch !== null) bump(f, pointer, { local: pitch });
+      for (const { pointer, pitch } of parts) if (pitch !== null) f.bump(pointer, { local: pitch });
     });
   }
 }
@@ -167,7 +166,7 @@ export function multiply(
 ): void {
   const width = is(16 * vectors);
   const before = [count, columns, depth, from, fromRow, panels, width, times(depth, width), to, toRow];
-  for (const arg of before) push(f, arg);
+  for (const arg of before) f.push(arg);
   if (t.lane === 'f32') f.f32Const(1);
   else f.f64Const(1);
   f.i32Const(Number(accumulate)).get(tile).call(callee);

@@ -3,14 +3,7 @@
 import * as E from '../expression/index.ts';
 import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
 import { sigmoidOfGate } from '../math/index.ts';
-import { call, is, push, put, times } from '../wasm/formulas.ts';
-import {
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, is, type ModuleBuilder, times } from '../wasm/index.ts';
 import type { Cell } from './cells.ts';
 import { Along, multiply, type RecurrentLane, VectorsOfRows } from './rows.ts';
 
@@ -37,11 +30,11 @@ export const backwardParams = i32Params(...way, ...backwardOperands, ...room, 'g
 
 /** The bytes of rows. */
 function rowsOf(f: FunctionBuilder, p: { size: number; out: number }, bytes: number, cell: Cell) {
-  const v = locals(f, 'i32', 'row', 'out', 'gates', 'kept');
-  put(f, v.row, times(p.size, is(bytes)));
-  put(f, v.out, times(p.out, is(bytes)));
-  put(f, v.gates, times(v.row, is(cell.gates)));
-  put(f, v.kept, times(v.row, is(cell.kept)));
+  const v = f.locals('i32', 'row', 'out', 'gates', 'kept');
+  f.put(v.row, times(p.size, is(bytes)));
+  f.put(v.out, times(p.out, is(bytes)));
+  f.put(v.gates, times(v.row, is(cell.gates)));
+  f.put(v.kept, times(v.row, is(cell.kept)));
   return v;
 }
 
@@ -70,11 +63,11 @@ function forward(
   pack: number,
 ): void {
   const { gates, kept, projected } = cell;
-  defineFunction(module, { export: `${cell.name}_forward` }, forwardParams, (f, p) => {
+  module.define({ export: `${cell.name}_forward` }, forwardParams, (f, p) => {
     const bytes = rowsOf(f, p, t.bytes, cell);
     const width = times(p.size, is(gates));
-    call(f, pack, [width, p.out, p.weight, bytes.out, p.panels]);
-    if (projected) call(f, pack, [p.out, p.size, p.projection, bytes.row, p.projecting]);
+    f.call(pack, [width, p.out, p.weight, bytes.out, p.panels]);
+    if (projected) f.call(pack, [p.out, p.size, p.projection, bytes.row, p.projecting]);
     const along = new Along(f, p, false);
     const at = {
       gates: along.place(p.gates, bytes.gates),
@@ -83,7 +76,7 @@ function forward(
       kept: along.place(p.kept, bytes.kept),
       hidden: along.place(p.hidden, bytes.row),
     };
-    const before = locals(f, 'i32', 'h', 'inner');
+    const before = f.locals('i32', 'h', 'inner');
     f.get(p.h0).set(before.h).get(p.c0).set(before.inner);
     // The product lies where its rows are kept; that of one gate, where the state will.
     const [products, pitch] = kept > 0 ? [at.kept, bytes.kept] : [at.states, bytes.out];
@@ -130,11 +123,11 @@ function backward(
   pack: number,
 ): void {
   const { gates, projected } = cell;
-  defineFunction(module, { export: `${cell.name}_backward` }, backwardParams, (f, p) => {
+  module.define({ export: `${cell.name}_backward` }, backwardParams, (f, p) => {
     const bytes = rowsOf(f, p, t.bytes, cell);
     const width = times(p.size, is(gates));
-    call(f, pack, [p.out, width, p.weight, bytes.out, p.panels]);
-    if (projected) call(f, pack, [p.size, p.out, p.projection, bytes.row, p.projecting]);
+    f.call(pack, [p.out, width, p.weight, bytes.out, p.panels]);
+    if (projected) f.call(pack, [p.size, p.out, p.projection, bytes.row, p.projecting]);
     f.get(p.goesOn).op('i32.eqz').if();
     for (const [sum, row] of [
       [p.toState, bytes.out],
@@ -157,9 +150,9 @@ function backward(
     /** Sets a local to where the state before lies, which is the first one in the step that is taken last. */
     const setBefore = (local: number, place: number, initial: number): void => {
       f.get(initial);
-      push(f, along.next(place)).get(along.left).i32Const(1).op('i32.eq').op('select').set(local);
+      f.push(along.next(place)).get(along.left).i32Const(1).op('i32.eq').op('select').set(local);
     };
-    const before = locals(f, 'i32', 'h', 'inner');
+    const before = f.locals('i32', 'h', 'inner');
     along.each(() => {
       setBefore(before.h, at.states, p.h0);
       setBefore(before.inner, at.inner, p.c0);

@@ -6,18 +6,7 @@
  * in float64.
  */
 
-import {
-  atMost,
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-  range,
-  zip,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import { hasCenter } from './kinds.ts';
 import {
   combineInPairs,
@@ -40,14 +29,14 @@ const VECTORS = 8;
 /** Writes `columns`. */
 export function emitColumns(module: ModuleBuilder, s: Spec): void {
   const params = i32Params('outer', 'n', 'inner', 'x', 'out', 'center', 'accumulate');
-  defineFunction(module, { export: 'columns' }, params, (f, p) => {
+  module.define({ export: 'columns' }, params, (f, p) => {
     const w = { ...p, ...workOf(f) };
     f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(w.stride);
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       f.get(p.accumulate).set(w.begun);
       f.get(p.n).set(w.left);
       // Differences from a centre of each column's own are not worth the trouble.
-      if (s.grouped && !hasCenter(s.map)) countdown(f, w.left, ROWS, () => emitGroups(f, s, w));
+      if (s.grouped && !hasCenter(s.map)) f.countdown(w.left, ROWS, () => emitGroups(f, s, w));
       f.get(w.left).i32Const(0).op('i32.gt_s').if();
       emitBlocks(f, s, w);
       f.end();
@@ -69,12 +58,12 @@ interface Work extends ReturnType<typeof workOf> {
 const workOf = (f: FunctionBuilder) => ({
   vectors: range(VECTORS).map(() => f.local('v128')),
   centers: range(VECTORS).map(() => f.local('v128')),
-  ...locals(f, 'v128', 'spare', 'safe'),
+  ...f.locals('v128', 'spare', 'safe'),
   /** Where the rows of a group begin. */
   rows: range(GROUP).map(() => f.local('i32')),
-  ...locals(f, 'i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'row'),
+  ...f.locals('i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'row'),
   /** Whether there are totals when a row begins, and whether there are by now. */
-  ...locals(f, 'i32', 'begun', 'goesOn'),
+  ...f.locals('i32', 'begun', 'goesOn'),
 });
 
 /** What is left of the rows, by panels of columns whose accumulators stay in registers. */
@@ -82,11 +71,11 @@ function emitBlocks(f: FunctionBuilder, s: Spec, w: Work): void {
   f.get(w.x).set(w.at).get(w.out).set(w.to).get(w.center).set(w.middle).get(w.inner).set(w.columns);
   const panel = (count: number): void => {
     emitPanel(f, s, w, count);
-    bump(f, w.at, { bytes: count * s.lanes * s.elementBytes });
-    bump(f, w.to, { bytes: count * 16 });
-    bump(f, w.middle, { bytes: count * 16 });
+    f.bump(w.at, { bytes: count * s.lanes * s.elementBytes });
+    f.bump(w.to, { bytes: count * 16 });
+    f.bump(w.middle, { bytes: count * 16 });
   };
-  for (const count of [VECTORS, 2]) countdown(f, w.columns, count * s.lanes, () => panel(count));
+  for (const count of [VECTORS, 2]) f.countdown(w.columns, count * s.lanes, () => panel(count));
   untilNoneLeft(f, w.columns, s.lanes, () => panel(1));
 }
 
@@ -100,16 +89,15 @@ function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
   f.get(w.at).set(w.pointer).get(w.left).set(w.above).get(w.begun).set(w.goesOn);
   untilNoneLeft(f, w.above, ROWS, () => {
     for (const [acc] of columns) identity(f, s).set(acc);
-    atMost(f, w.above, ROWS);
-    f.set(w.row);
-    countdown(f, w.row, 1, () => {
+    f.atMost(w.above, ROWS).set(w.row);
+    f.countdown(w.row, 1, () => {
       for (const [v, [acc, center]] of columns.entries()) {
         f.get(acc);
         loadMapped(f, s, w.pointer, v * s.lanes * s.elementBytes, center, w.spare);
         combineVectors(f, s);
         f.set(acc);
       }
-      bump(f, w.pointer, { local: w.stride });
+      f.bump(w.pointer, { local: w.stride });
     });
     for (const [v, [acc]] of columns.entries()) addTo(f, s, w, v, acc);
     f.i32Const(1).set(w.goesOn);
@@ -132,7 +120,7 @@ function addTo(f: FunctionBuilder, s: Spec, w: Work, v: number, acc: number): vo
 /** The next block of float32 rows in groups, four columns at a time; the last may reach past the end of a row. */
 function emitGroups(f: FunctionBuilder, s: Spec, w: Work): void {
   f.i32Const(ROWS).set(w.row);
-  countdown(f, w.row, GROUP, () => {
+  f.countdown(w.row, GROUP, () => {
     let last = w.x;
     for (const start of w.rows) {
       f.get(last);
@@ -143,8 +131,8 @@ function emitGroups(f: FunctionBuilder, s: Spec, w: Work): void {
     f.i32Const(0).set(w.at).get(w.out).set(w.to).get(w.inner).set(w.columns).get(w.begun).set(w.goesOn);
     untilNoneLeft(f, w.columns, 4, () => {
       emitGroup(f, s, w);
-      bump(f, w.at, { bytes: 16 });
-      bump(f, w.to, { bytes: 32 });
+      f.bump(w.at, { bytes: 16 });
+      f.bump(w.to, { bytes: 32 });
     });
     f.get(last).get(w.stride).op('i32.add').set(w.x).i32Const(1).set(w.begun);
   });

@@ -4,7 +4,7 @@
  */
 
 import type { Lane } from '../../dtype.ts';
-import { bump, countdown, defineFunction, instantiate, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { ModuleBuilder, memoized } from '../wasm/index.ts';
 import { emitColumns } from './column-kernels.ts';
 import type { ReduceKind } from './kinds.ts';
 import { emitRows } from './row-kernels.ts';
@@ -40,26 +40,26 @@ export interface ReduceKernels {
 
 function emitFinish(module: ModuleBuilder): void {
   const params = { count: 'i32', out: 'i32', divisor: 'f64', root: 'i32', narrow: 'i32' } as const;
-  defineFunction(module, { export: 'finish' }, params, (f, p) => {
+  module.define({ export: 'finish' }, params, (f, p) => {
     const divisor = f.local('v128');
     const value = f.local('v128');
     const target = f.local('i32');
     f.get(p.divisor).op('f64x2.splat').set(divisor).get(p.out).set(target);
     // Two results a round, the last of which may be none.
-    bump(f, p.count, { bytes: 1 });
-    countdown(f, p.count, 2, () => {
+    f.bump(p.count, { bytes: 1 });
+    f.countdown(p.count, 2, () => {
       f.get(p.out).load('v128.load').get(divisor).op('f64x2.div').set(value);
       f.get(p.root).if();
       f.get(value).op('f64x2.sqrt').set(value);
       f.end();
       f.get(p.narrow).if();
       f.get(target).get(value).op('f32x4.demote_f64x2_zero').accessLane('v128.store64_lane', 0);
-      bump(f, target, { bytes: 8 });
+      f.bump(target, { bytes: 8 });
       f.else();
       f.get(target).get(value).store('v128.store');
-      bump(f, target, { bytes: 16 });
+      f.bump(target, { bytes: 16 });
       f.end();
-      bump(f, p.out, { bytes: 16 });
+      f.bump(p.out, { bytes: 16 });
     });
   });
 }
@@ -71,7 +71,7 @@ const byLane = memoized((lane: Lane) =>
     emitRows(module, spec);
     emitColumns(module, spec);
     if (spec.type === 'f64' && lane !== 'i32') emitFinish(module);
-    return instantiate<ReduceKernels>(module.build());
+    return module.instantiate<ReduceKernels>();
   }),
 );
 

@@ -9,18 +9,7 @@
  * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
  */
 
-import {
-  atMost,
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-  range,
-  zip,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import { hasCenter } from './kinds.ts';
 import {
   addWidened,
@@ -50,17 +39,17 @@ const VECTORS = 8;
 export function emitRows(module: ModuleBuilder, s: Spec): void {
   const block = emitBlock(module, s);
   const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
-  defineFunction(module, { export: 'rows' }, params, (f, p) => {
-    const { total, center, result, x } = locals(f, 'v128', 'total', 'center', 'result', 'x');
-    const { left, count } = locals(f, 'i32', 'left', 'count');
-    const eachRow = (reduceRow: () => void): void =>
-      countdown(f, p.outer, 1, () => {
+  module.define({ export: 'rows' }, params, (f, p) => {
+    const { total, center, result, x } = f.locals('v128', 'total', 'center', 'result', 'x');
+    const { left, count } = f.locals('i32', 'left', 'count');
+    const eachRow = (reduceRow: () => void): FunctionBuilder =>
+      f.countdown(p.outer, 1, () => {
         if (hasCenter(s.map)) f.get(p.center).load(loadOne(s)).set(center);
         f.get(p.n).set(left);
         reduceRow();
         storeOne(f, s, p.out, total);
-        bump(f, p.out, { bytes: s.bytes });
-        bump(f, p.center, { bytes: s.bytes });
+        f.bump(p.out, { bytes: s.bytes });
+        f.bump(p.center, { bytes: s.bytes });
       });
     /** Sets the total to what it was before, combined with the result of a block. */
     const combine = (push: () => void): void => {
@@ -88,8 +77,7 @@ export function emitRows(module: ModuleBuilder, s: Spec): void {
       f.get(p.out).load(loadOne(s)).set(total);
       f.end();
       untilNoneLeft(f, left, BLOCK, () => {
-        atMost(f, left, BLOCK);
-        f.set(count);
+        f.atMost(left, BLOCK).set(count);
         if (s.ordered) {
           f.get(count).i32Const(SHORT).op('i32.lt_s').if();
           short(count);
@@ -107,19 +95,19 @@ export function emitRows(module: ModuleBuilder, s: Spec): void {
 
 /** Combines `total` with the elements that are left one after another. Each is read with what follows, but only the first lane is used. */
 function emitOneByOne(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
-  countdown(f, p.n, 1, () => {
+  f.countdown(p.n, 1, () => {
     f.get(total);
     loadMapped(f, s, p.x, 0, p.center, x);
     combineVectors(f, s);
     f.set(total);
-    bump(f, p.x, { bytes: s.elementBytes });
+    f.bump(p.x, { bytes: s.elementBytes });
   });
 }
 
 /** Writes the function that reduces a block by vectors: its result stands in the low lane. */
 function emitBlock(module: ModuleBuilder, s: Spec): number {
   const params = { n: 'i32', x: 'i32', center: 'v128' } as const;
-  return defineFunction(module, { name: 'block', result: 'v128' }, params, (f, p) => {
+  return module.define({ name: 'block', result: 'v128' }, params, (f, p) => {
     const total = f.local('v128');
     const x = f.local('v128');
     if (s.grouped) emitGroups(f, s, p, total, x);
@@ -139,14 +127,14 @@ function emitVectors(f: FunctionBuilder, s: Spec, p: Block, total: number, x: nu
   const step = s.lanes * s.elementBytes;
   for (const acc of accs) identity(f, s).set(acc);
   for (const count of [VECTORS, 1]) {
-    countdown(f, p.n, count * s.lanes, () => {
+    f.countdown(p.n, count * s.lanes, () => {
       for (const [v, acc] of accs.slice(0, count).entries()) {
         f.get(acc);
         loadMapped(f, s, p.x, v * step, p.center, x);
         combineVectors(f, s);
         f.set(acc);
       }
-      bump(f, p.x, { bytes: count * step });
+      f.bump(p.x, { bytes: count * step });
     });
   }
   for (let half = VECTORS / 2; half >= 1; half /= 2) {
@@ -169,10 +157,10 @@ function emitGroups(f: FunctionBuilder, s: Spec, p: Block, total: number, x: num
   f.get(p.x).set(pointer).get(p.n).set(left);
   for (const sum of [total, high]) identity(f, s).set(sum);
   for (const vectors of [GROUP, 1]) {
-    countdown(f, left, 4 * vectors, () => {
+    f.countdown(left, 4 * vectors, () => {
       combineInPairs(f, s, range(vectors), (k) => loadNarrow(f, s, pointer, 16 * k, centers, x), 'f32x4.add');
       addWidened(f, total, high, x);
-      bump(f, pointer, { bytes: 16 * vectors });
+      f.bump(pointer, { bytes: 16 * vectors });
     });
   }
   f.get(total).get(high).op('f64x2.add').set(total);

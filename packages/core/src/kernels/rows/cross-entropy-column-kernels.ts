@@ -2,16 +2,7 @@
 
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input, log } from '../expression/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-  type ParametersOf,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
 import { emitWhole, lossParams } from './cross-entropy-loss-kernel.ts';
 import { IGNORED } from './cross-entropy-target.ts';
 import { addHalves, type RowConfig, rowKernels } from './row-emitter.ts';
@@ -51,18 +42,18 @@ const params = {
 
 /** The loops over one vector of positions. */
 function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
-  const { max, value, low, high } = locals(f, 'v128', 'max', 'value', 'low', 'high');
-  const { unit, mass, logSum, sum } = locals(f, 'v128', 'unit', 'mass', 'logSum', 'sum');
+  const { max, value, low, high } = f.locals('v128', 'max', 'value', 'low', 'high');
+  const { unit, mass, logSum, sum } = f.locals('v128', 'unit', 'mass', 'logSum', 'sum');
   /** Where the rows of x, of the gradient and of the spread are read at. */
-  const { from, to, share, left } = locals(f, 'i32', 'from', 'to', 'share', 'left');
+  const { from, to, share, left } = f.locals('i32', 'from', 'to', 'share', 'left');
   const callee = (name: string): number => (name === 'log' ? t.log : t.exp);
 
   /** Runs `body` for each row, with the pointers at this vector of positions. */
   const down = (body: () => void): void => {
     f.get(p.x).set(from).get(p.grad).set(to).get(p.spread).set(share).get(p.n).set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       body();
-      for (const pointer of [from, to, share]) bump(f, pointer, { local: p.pitch });
+      for (const pointer of [from, to, share]) f.bump(pointer, { local: p.pitch });
     });
   };
 
@@ -115,7 +106,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   const round = t.lanes - 1;
   f.get(p.m).i32Const(round).op('i32.add').set(p.m);
   f.get(p.unit).splatF64(t.lane).set(unit);
-  countdown(f, p.m, t.lanes, () => {
+  f.countdown(p.m, t.lanes, () => {
     f.splat(t.lane, Number.NEGATIVE_INFINITY).set(max);
     // A NaN is passed over: it makes the sum NaN in any case.
     down(() => f.get(max).get(from).load('v128.load').op(`${t.vector}.pmax`).set(max));
@@ -137,12 +128,12 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.end();
     f.get(p.grad).if();
     gradient();
-    bump(f, p.grad, { bytes: 16 });
+    f.bump(p.grad, { bytes: 16 });
     f.end();
     f.get(p.spread).if();
-    bump(f, p.spread, { bytes: 16 });
+    f.bump(p.spread, { bytes: 16 });
     f.end();
-    for (const pointer of [p.x, p.masses, p.maxima, p.logSums, p.losses]) bump(f, pointer, { bytes: 16 });
+    for (const pointer of [p.x, p.masses, p.maxima, p.logSums, p.losses]) f.bump(pointer, { bytes: 16 });
   });
 }
 
@@ -166,10 +157,8 @@ type Parameters = ParametersOf<typeof ofColumnsParams>;
 /** Adds {@link ColumnKernels.columnLoss} to a module that has `columns` as a function. */
 function emitColumnLoss(module: ModuleBuilder, t: RowConfig, columns: number): void {
   const signature = { name: 'ofColumns', result: 'f64' } as const;
-  const ofColumns = defineFunction(module, signature, ofColumnsParams, (f, p) =>
-    emitBlocks(f, t, p, columns),
-  );
-  defineFunction(module, { export: 'columnLoss', result: 'i32' }, lossesParams, (f, p) =>
+  const ofColumns = module.define(signature, ofColumnsParams, (f, p) => emitBlocks(f, t, p, columns));
+  module.define({ export: 'columnLoss', result: 'i32' }, lossesParams, (f, p) =>
     emitWhole(f, t, p, (divisor) => {
       for (const name of Object.keys(ofColumnsParams))
         if (name === 'unit') f.f64Const(1).get(divisor).op('f64.div');
@@ -192,14 +181,13 @@ function store(f: FunctionBuilder, t: RowConfig): void {
 }
 
 function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: number): void {
-  const { left, m, width, step, block } = locals(f, 'i32', 'left', 'm', 'width', 'step', 'block');
-  const { maxima, logSums, losses, xs, grads, spreads } = locals(
-    f,
+  const { left, m, width, step, block } = f.locals('i32', 'left', 'm', 'width', 'step', 'block');
+  const { maxima, logSums, losses, xs, grads, spreads } = f.locals(
     'i32',
     ...(['maxima', 'logSums', 'losses', 'xs', 'grads', 'spreads'] as const),
   );
-  const { row, from, to } = locals(f, 'i32', 'row', 'from', 'to');
-  const { total, ofBlock } = locals(f, 'f64', 'total', 'ofBlock');
+  const { row, from, to } = f.locals('i32', 'row', 'from', 'to');
+  const { total, ofBlock } = f.locals('f64', 'total', 'ofBlock');
 
   /** Sets a local to where the rows end that begin at another. */
   const behind = (at: number, before: number, rows: 'one' | 'n'): void => {
@@ -218,28 +206,28 @@ function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: nu
   /** Copies the positions of each class, from rows that lie `apart` bytes from each other to others. */
   const copyRows = (source: number, apart: number, target: number, targetApart: number): void => {
     f.get(source).set(from).get(target).set(to).get(p.n).set(row);
-    countdown(f, row, 1, () => {
+    f.countdown(row, 1, () => {
       f.get(to).get(from).get(width).memoryCopy();
-      bump(f, from, { local: apart });
-      bump(f, to, { local: targetApart });
+      f.bump(from, { local: apart });
+      f.bump(to, { local: targetApart });
     });
   };
   const spreadEvenly = (): void => {
     const bytes = f.local('i32');
     f.get(p.spread).set(from).get(spreads).set(to).get(p.n).set(row);
-    countdown(f, row, 1, () => {
+    f.countdown(row, 1, () => {
       f.get(p.pitch).set(bytes);
-      countdown(f, bytes, 16, () => {
+      f.countdown(bytes, 16, () => {
         f.get(to).get(from).load(`${t.lane}.load`).op(`${t.vector}.splat`).store('v128.store');
-        bump(f, to, { bytes: 16 });
+        f.bump(to, { bytes: 16 });
       });
-      bump(f, from, { bytes: t.bytes });
+      f.bump(from, { bytes: t.bytes });
     });
   };
 
-  countdown(f, p.outer, 1, () => {
+  f.countdown(p.outer, 1, () => {
     f.get(p.inner).set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       f.get(left).get(p.width).get(left).get(p.width).op('i32.lt_s').op('select').tee(m);
       f.i32Const(t.bytes).op('i32.mul').set(width);
       copyRows(p.x, step, xs, p.pitch);
@@ -250,11 +238,11 @@ function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: nu
       spreadEvenly();
       f.end().end();
       f.get(m).set(row).get(p.scales).set(from).get(p.room).set(to);
-      countdown(f, row, 1, () => {
+      f.countdown(row, 1, () => {
         f.get(to).get(p.unit).get(from).load('f64.load').op('f64.mul');
         store(f, t);
-        bump(f, from, { bytes: 8 });
-        bump(f, to, { bytes: t.bytes });
+        f.bump(from, { bytes: 8 });
+        f.bump(to, { bytes: t.bytes });
       });
       f.get(m).get(p.n).get(p.pitch).get(xs);
       for (const [own, given] of [
@@ -268,22 +256,22 @@ function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: nu
       f.get(total).get(ofBlock).op('f64.add').set(total);
       f.get(p.grad).if();
       copyRows(grads, p.pitch, p.grad, step);
-      bump(f, p.grad, { local: width });
+      f.bump(p.grad, { local: width });
       f.end();
-      bump(f, p.x, { local: width });
+      f.bump(p.x, { local: width });
       f.get(p.spreadStep).if();
-      bump(f, p.spread, { local: width });
+      f.bump(p.spread, { local: width });
       f.end();
       // The loop itself takes one away.
       f.get(left).get(m).op('i32.sub').i32Const(1).op('i32.add').set(left);
     });
     // From behind the first class to behind the last.
     f.get(p.n).i32Const(1).op('i32.sub').get(step).op('i32.mul').set(block);
-    bump(f, p.x, { local: block });
+    f.bump(p.x, { local: block });
     f.get(p.grad).if();
-    bump(f, p.grad, { local: block });
+    f.bump(p.grad, { local: block });
     f.end().get(p.spreadStep).if();
-    bump(f, p.spread, { local: block });
+    f.bump(p.spread, { local: block });
     f.end();
   });
   f.get(total);
@@ -302,13 +290,13 @@ interface Block {
 
 /** What each position's own class adds to its loss and gradient. */
 function emitPositions(f: FunctionBuilder, t: RowConfig, p: Parameters, at: Block): void {
-  const { position, target, own, row } = locals(f, 'i32', 'position', 'target', 'own', 'row');
-  const { loss, scale, logSum } = locals(f, 'f64', 'loss', 'scale', 'logSum');
+  const { position, target, own, row } = f.locals('i32', 'position', 'target', 'own', 'row');
+  const { loss, scale, logSum } = f.locals('f64', 'loss', 'scale', 'logSum');
   /** Pushes the address of the position's element of a row. */
   const here = (base: number): FunctionBuilder => f.get(base).get(position).op('i32.add');
   const left = f.local('i32');
   f.get(at.m).set(left).i32Const(0).set(position);
-  countdown(f, left, 1, () => {
+  f.countdown(left, 1, () => {
     f.f64Const(0).set(loss);
     load(here(at.logSums), t).set(logSum);
     f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').if();
@@ -330,23 +318,23 @@ function emitPositions(f: FunctionBuilder, t: RowConfig, p: Parameters, at: Bloc
     // Without a sum of exponentials the gradient is NaN, as in PyTorch.
     f.get(p.n).set(row);
     here(at.grads).set(own);
-    countdown(f, row, 1, () => {
+    f.countdown(row, 1, () => {
       f.get(own).f64Const(Number.NaN).f64Const(0).get(logSum).get(logSum).op('f64.ne').op('select');
       store(f, t);
-      bump(f, own, { local: p.pitch });
+      f.bump(own, { local: p.pitch });
     });
     f.end().end();
     f.get(p.losses).get(loss).store('f64.store');
     f.get(at.total).get(loss).op('f64.add').set(at.total);
-    bump(f, p.targets, { bytes: 4 });
-    bump(f, p.scales, { bytes: 8 });
-    bump(f, p.losses, { bytes: 8 });
-    bump(f, position, { bytes: t.bytes });
+    f.bump(p.targets, { bytes: 4 });
+    f.bump(p.scales, { bytes: 8 });
+    f.bump(p.losses, { bytes: 8 });
+    f.bump(position, { bytes: t.bytes });
   });
 }
 
 /** The kernels of cross-entropy down columns for a lane. */
 export const columnKernels = rowKernels<ColumnKernels>((module, t) => {
-  const columns = defineFunction(module, { export: 'columns' }, params, (f, p) => emit(f, t, p));
+  const columns = module.define({ export: 'columns' }, params, (f, p) => emit(f, t, p));
   emitColumnLoss(module, t, columns);
 });

@@ -1,14 +1,6 @@
 /** The WebAssembly kernel of cross-entropy: loss and gradient of logits in one pass, with one exponential each. */
 
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ParametersOf,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ParametersOf } from '../wasm/index.ts';
 import { type CrossEntropyLoss, emitClasses, emitLoss } from './cross-entropy-loss-kernel.ts';
 import { IGNORED } from './cross-entropy-target.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
@@ -52,9 +44,8 @@ const params = {
 
 function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
   const row = new RowEmitter(f, t, p.n);
-  const { max, splat } = locals(f, 'v128', 'max', 'splat');
-  const { logSum, exponentials, scale, mass, loss, unit } = locals(
-    f,
+  const { max, splat } = f.locals('v128', 'max', 'splat');
+  const { logSum, exponentials, scale, mass, loss, unit } = f.locals(
     'f64',
     'logSum',
     'exponentials',
@@ -63,7 +54,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     'loss',
     'unit',
   );
-  const { target, counts, share } = locals(f, 'i32', 'target', 'counts', 'share');
+  const { target, counts, share } = f.locals('i32', 'target', 'counts', 'share');
 
   /** Pushes the address of the target's element in the row at `pointer`. */
   const atTarget = (pointer: number): FunctionBuilder =>
@@ -118,7 +109,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.end();
   };
 
-  countdown(f, p.rows, 1, () => {
+  f.countdown(p.rows, 1, () => {
     f.f64Const(0).set(loss);
     f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').set(counts);
     f.get(counts).get(p.grad).op('i32.or').if();
@@ -152,19 +143,17 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.get(p.grad).if();
     row.nextRow([p.grad]);
     f.end();
-    bump(f, p.targets, { bytes: 4 });
-    bump(f, p.scales, { bytes: 8 });
-    bump(f, p.losses, { bytes: 8 });
-    bump(f, p.spread, { local: p.spreadStep });
+    f.bump(p.targets, { bytes: 4 });
+    f.bump(p.scales, { bytes: 8 });
+    f.bump(p.losses, { bytes: 8 });
+    f.bump(p.spread, { local: p.spreadStep });
   });
   f.get(p.total);
 }
 
 /** The kernel of cross-entropy for a lane. */
 export const crossEntropyKernels = rowKernels<CrossEntropyKernels>((module, t) => {
-  const ofRows = defineFunction(module, { export: 'crossEntropy', result: 'f64' }, params, (f, p) =>
-    emit(f, t, p),
-  );
+  const ofRows = module.define({ export: 'crossEntropy', result: 'f64' }, params, (f, p) => emit(f, t, p));
   emitLoss(module, t, ofRows);
   emitClasses(module);
 });

@@ -1,14 +1,6 @@
 /** The WebAssembly kernel of a whole cross-entropy: targets are looked up and checked, rows summed up, and the loss stored. */
 
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  type ModuleBuilder,
-  type ParametersOf,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
 import { IGNORED, NO_CLASS } from './cross-entropy-target.ts';
 import type { RowConfig } from './row-emitter.ts';
 
@@ -71,7 +63,7 @@ type Parameters = ParametersOf<typeof lossParams>;
 
 /** Adds the function to a module that has `crossEntropy` as function `ofRows`. */
 export function emitLoss(module: ModuleBuilder, t: RowConfig, ofRows: number): void {
-  defineFunction(module, { export: 'loss', result: 'i32' }, lossParams, (f, p) =>
+  module.define({ export: 'loss', result: 'i32' }, lossParams, (f, p) =>
     emitWhole(f, t, p, (divisor) => {
       for (const name of [
         'rows',
@@ -115,10 +107,10 @@ export function emitWhole(
 /** Adds `classes`, which gives 0, or 1 more than the number of the first row whose class is none. */
 export function emitClasses(module: ModuleBuilder): void {
   const params = i32Params('rows', 'n', 'classes', 'classBytes', 'ignoreIndex');
-  defineFunction(module, { export: 'classes', result: 'i32' }, params, (f, p) => {
+  module.define({ export: 'classes', result: 'i32' }, params, (f, p) => {
     const [left, target] = [f.local('i32'), f.local('i32')];
     f.get(p.rows).set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       loadClass(f, p.classes, p.classBytes, target);
       f.get(target).get(p.ignoreIndex).op('i32.ne').get(target).get(p.n).op('i32.ge_u').op('i32.and').if();
       f.get(p.rows).get(left).op('i32.sub').i32Const(1).op('i32.add').return();
@@ -149,7 +141,7 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: Parameters, divisor: number
   ];
   const weight = f.local('f64');
   f.get(p.rows).set(left).get(p.classes).set(at).get(p.targets).set(toTarget).get(p.scales).set(toScale);
-  countdown(f, left, 1, () => {
+  f.countdown(left, 1, () => {
     f.i32Const(NO_CLASS).set(target).f64Const(0).set(weight);
     f.get(p.classBytes).if();
     loadClass(f, at, p.classBytes, target);
@@ -171,8 +163,8 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: Parameters, divisor: number
     f.get(toTarget).get(target).store('i32.store');
     f.get(toScale).get(p.onClass).get(weight).op('f64.mul').store('f64.store');
     f.get(at).get(p.classBytes).op('i32.add').set(at);
-    bump(f, toTarget, { bytes: 4 });
-    bump(f, toScale, { bytes: 8 });
+    f.bump(toTarget, { bytes: 4 });
+    f.bump(toScale, { bytes: 8 });
   });
 }
 
@@ -187,11 +179,11 @@ function storeLosses(f: FunctionBuilder, t: RowConfig, p: Parameters, total: num
   f.f64Const(Number.NaN).get(divisor).f64Const(0).op('f64.ne').op('select');
   narrowed();
   f.else();
-  countdown(f, p.rows, 1, () => {
+  f.countdown(p.rows, 1, () => {
     f.get(p.loss).get(p.losses).load('f64.load');
     narrowed();
-    bump(f, p.losses, { bytes: 8 });
-    bump(f, p.loss, { bytes: t.bytes });
+    f.bump(p.losses, { bytes: 8 });
+    f.bump(p.loss, { bytes: t.bytes });
   });
   f.end();
 }

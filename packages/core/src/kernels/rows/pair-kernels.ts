@@ -18,14 +18,9 @@ import {
   sub,
 } from '../expression/index.ts';
 import {
-  bump,
-  countdown,
-  defineFunction,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
-  instantiate,
-  locals,
   ModuleBuilder,
   memoized,
   range,
@@ -203,12 +198,11 @@ function emitDots(
     ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'out'),
     exponent: 'f64',
   } as const;
-  defineFunction(module, { export: 'dots' }, params, (f, p) => {
+  module.define({ export: 'dots' }, params, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
     const [sums, levels] = [e.group(), e.group()];
-    const { x, ofA, scale } = locals(f, 'v128', 'x', 'ofA', 'scale');
-    const { left, columns, along, rowBytes, pitchBytes } = locals(
-      f,
+    const { x, ofA, scale } = f.locals('v128', 'x', 'ofA', 'scale');
+    const { left, columns, along, rowBytes, pitchBytes } = f.locals(
       'i32',
       'left',
       'columns',
@@ -216,13 +210,13 @@ function emitDots(
       'rowBytes',
       'pitchBytes',
     );
-    const { fromA, fromB, scaleA, scaleB } = locals(f, 'i32', 'fromA', 'fromB', 'scaleA', 'scaleB');
+    const { fromA, fromB, scaleA, scaleB } = f.locals('i32', 'fromA', 'fromB', 'scaleA', 'scaleB');
     f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
     f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       f.i32Const(0).set(along);
       f.get(p.pitch).set(left);
-      countdown(f, left, pairGroup(lane), () => {
+      f.countdown(left, pairGroup(lane), () => {
         e.load(p.out, sums);
         if (term.kind === 'extreme') e.load(p.levels, levels);
         pointTo(f, fromA, p.a);
@@ -230,7 +224,7 @@ function emitDots(
         pointTo(f, scaleA, p.scaleA);
         pointTo(f, scaleB, p.scaleB, along);
         f.get(p.depth).set(columns);
-        countdown(f, columns, 1, () => {
+        f.countdown(columns, 1, () => {
           e.loadSplat(fromA, ofA);
           if (shape.scaledA) e.loadSplat(scaleA, scale);
           sums.forEach((sum, u) => {
@@ -252,16 +246,16 @@ function emitDots(
             e.op(shape.greatest ? 'pmax' : 'add');
             f.set(sum);
           });
-          bump(f, fromA, { bytes: e.bytes });
-          bump(f, scaleA, { bytes: e.bytes });
-          bump(f, fromB, { local: pitchBytes });
-          bump(f, scaleB, { local: pitchBytes });
+          f.bump(fromA, { bytes: e.bytes });
+          f.bump(scaleA, { bytes: e.bytes });
+          f.bump(fromB, { local: pitchBytes });
+          f.bump(scaleB, { local: pitchBytes });
         });
         e.store(sums, p.out);
-        for (const pointer of [p.out, p.levels, along]) bump(f, pointer, { bytes: 16 * unroll });
+        for (const pointer of [p.out, p.levels, along]) f.bump(pointer, { bytes: 16 * unroll });
       });
-      bump(f, p.a, { local: rowBytes });
-      bump(f, p.scaleA, { local: rowBytes });
+      f.bump(p.a, { local: rowBytes });
+      f.bump(p.scaleA, { local: rowBytes });
     });
   });
 }
@@ -277,12 +271,11 @@ function emitSums(
     ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'weights', 'scaleA', 'levels', 'out'),
     exponent: 'f64',
   } as const;
-  defineFunction(module, { export: 'sums' }, params, (f, p) => {
+  module.define({ export: 'sums' }, params, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
     const [sums, ofB] = [e.group(), e.group()];
-    const { x, ofA, scale, level } = locals(f, 'v128', 'x', 'ofA', 'scale', 'level');
-    const { left, rows, columns, along, rowBytes, pitchBytes } = locals(
-      f,
+    const { x, ofA, scale, level } = f.locals('v128', 'x', 'ofA', 'scale', 'level');
+    const { left, rows, columns, along, rowBytes, pitchBytes } = f.locals(
       'i32',
       'left',
       'rows',
@@ -291,14 +284,14 @@ function emitSums(
       'rowBytes',
       'pitchBytes',
     );
-    const { fromA, scaleA, weights, levels } = locals(f, 'i32', 'fromA', 'scaleA', 'weights', 'levels');
+    const { fromA, scaleA, weights, levels } = f.locals('i32', 'fromA', 'scaleA', 'weights', 'levels');
     f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
     f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
     f.get(p.depth).set(columns);
-    countdown(f, columns, 1, () => {
+    f.countdown(columns, 1, () => {
       f.i32Const(0).set(along);
       f.get(p.pitch).set(left);
-      countdown(f, left, pairGroup(lane), () => {
+      f.countdown(left, pairGroup(lane), () => {
         e.load(p.out, sums);
         e.load(p.b, ofB);
         pointTo(f, fromA, p.a);
@@ -306,7 +299,7 @@ function emitSums(
         pointTo(f, weights, p.weights, along);
         pointTo(f, levels, p.levels, along);
         f.get(p.rows).set(rows);
-        countdown(f, rows, 1, () => {
+        f.countdown(rows, 1, () => {
           e.loadSplat(fromA, ofA);
           if (shape.scaledA) e.loadSplat(scaleA, scale);
           sums.forEach((sum, u) => {
@@ -330,16 +323,16 @@ function emitSums(
             e.op('add');
             f.set(sum);
           });
-          bump(f, fromA, { local: rowBytes });
-          bump(f, scaleA, { local: rowBytes });
-          bump(f, weights, { local: pitchBytes });
-          bump(f, levels, { local: pitchBytes });
+          f.bump(fromA, { local: rowBytes });
+          f.bump(scaleA, { local: rowBytes });
+          f.bump(weights, { local: pitchBytes });
+          f.bump(levels, { local: pitchBytes });
         });
         e.store(sums, p.out);
-        for (const pointer of [p.out, p.b, along]) bump(f, pointer, { bytes: 16 * unroll });
+        for (const pointer of [p.out, p.b, along]) f.bump(pointer, { bytes: 16 * unroll });
       });
-      bump(f, p.a, { bytes: e.bytes });
-      bump(f, p.scaleA, { bytes: e.bytes });
+      f.bump(p.a, { bytes: e.bytes });
+      f.bump(p.scaleA, { bytes: e.bytes });
     });
   });
 }
@@ -350,7 +343,7 @@ const compiled = memoized((key: string): PairKernels => {
   const power = module.importFunction('pow', ['f64', 'f64'], ['f64']);
   emitDots(module, lane, term, shape, power);
   emitSums(module, lane, term, shape, power);
-  return instantiate<PairKernels>(module.build(), { pow: Math.pow });
+  return module.instantiate<PairKernels>({ pow: Math.pow });
 });
 
 /** The kernels for a term, compiled at their first use: one for all exponents that need a call. */

@@ -3,16 +3,7 @@
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input } from '../expression/index.ts';
 import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
-import {
-  bump,
-  countdown,
-  type FloatLane,
-  type FunctionBuilder,
-  instantiate,
-  ModuleBuilder,
-  memoized,
-  range,
-} from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, ModuleBuilder, memoized, range } from '../wasm/index.ts';
 
 /** The lane type that kernels on rows are emitted for, and the functions that they import. */
 export interface RowConfig {
@@ -36,7 +27,7 @@ export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) 
         ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
         : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp },
     );
-    return instantiate<Kernels>(module.build(), { log: Math.log, exp: Math.exp });
+    return module.instantiate<Kernels>({ log: Math.log, exp: Math.exp });
   });
 
 /** Adds the vector in a local to a sum in float64: its low half to `low` and its high half, of float32, to `high`. */
@@ -116,11 +107,11 @@ export class RowEmitter {
     { unroll = 1, afterRound }: LoopOptions = {},
   ): void {
     const { f, t, left, n } = this;
-    const rounds = (vectors: number): void =>
-      countdown(f, left, vectors * t.lanes, () => {
+    const rounds = (vectors: number): FunctionBuilder =>
+      f.countdown(left, vectors * t.lanes, () => {
         for (const u of range(vectors)) body({ u, offset: 16 * u, partial: false });
         afterRound?.();
-        for (const pointer of pointers) bump(f, pointer, { bytes: 16 * vectors });
+        for (const pointer of pointers) f.bump(pointer, { bytes: 16 * vectors });
       });
     f.get(n).set(left);
     if (unroll > 1) rounds(unroll);

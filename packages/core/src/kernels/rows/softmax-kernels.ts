@@ -1,14 +1,6 @@
 /** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
 
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  locals,
-  type ModuleBuilder,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
@@ -43,9 +35,9 @@ function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void
     f.get(address).load(`${t.lane}.load`);
     return t.lanes === 4 ? f.op('f64.promote_f32') : f;
   };
-  defineFunction(module, { export: 'longStatistics' }, i32Params('n', 'part', 'x', 'out'), (f, p) => {
-    const { count, at, left, nan } = locals(f, 'i32', 'count', 'at', 'left', 'nan');
-    const { max, total, partMax, partLog } = locals(f, 'f64', 'max', 'total', 'partMax', 'partLog');
+  module.define({ export: 'longStatistics' }, i32Params('n', 'part', 'x', 'out'), (f, p) => {
+    const { count, at, left, nan } = f.locals('i32', 'count', 'at', 'left', 'nan');
+    const { max, total, partMax, partLog } = f.locals('f64', 'max', 'total', 'partMax', 'partLog');
     const isFinite = (local: number): FunctionBuilder =>
       f.get(local).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt');
     f.f64Const(Number.NEGATIVE_INFINITY).set(max);
@@ -57,11 +49,11 @@ function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void
       f.get(nan).get(partLog).get(partLog).op('f64.ne').op('i32.or').set(nan);
       f.else();
       f.get(p.x).set(at).get(count).set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         f.get(nan);
         load(f, at);
         load(f, at).op('f64.ne').op('i32.or').set(nan);
-        bump(f, at, { bytes: t.bytes });
+        f.bump(at, { bytes: t.bytes });
       });
       f.end();
       f.get(partMax).get(max).op('f64.gt').if();
@@ -87,16 +79,16 @@ function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void
     isFinite(max).op('select').get(left).op('select').store('f64.store', 32);
   });
 
-  defineFunction(module, { export: 'longTotal' }, i32Params('n', 'x', 'y', 'out'), (f, p) => {
-    const { total, term } = locals(f, 'f64', 'total', 'term');
-    countdown(f, p.n, 1, () => {
+  module.define({ export: 'longTotal' }, i32Params('n', 'x', 'y', 'out'), (f, p) => {
+    const { total, term } = f.locals('f64', 'total', 'term');
+    f.countdown(p.n, 1, () => {
       load(f, p.x).set(term).get(p.y).if();
       f.get(term);
       load(f, p.y).op('f64.mul').set(term);
-      bump(f, p.y, { bytes: t.bytes });
+      f.bump(p.y, { bytes: t.bytes });
       f.end();
       f.get(total).get(term).op('f64.add').set(total);
-      bump(f, p.x, { bytes: t.bytes });
+      f.bump(p.x, { bytes: t.bytes });
     });
     f.get(p.out).get(total).store('f64.store');
   });
@@ -114,11 +106,11 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
   const op = (name: 'add' | 'sub' | 'mul' | 'div') => `${t.vector}.${name}` as const;
 
   const params = i32Params('rows', 'n', 'x', 'out');
-  defineFunction(module, { export: 'softmax' }, params, (f, p) => {
+  module.define({ export: 'softmax' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const factor = f.local('v128');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max, p.out);
       f.f64Const(1).get(row.sum).op('f64.div').splatF64(t.lane).set(factor);
@@ -134,11 +126,11 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  defineFunction(module, { export: 'logSoftmax' }, params, (f, p) => {
+  module.define({ export: 'logSoftmax' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const logSum = f.local('v128');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
@@ -161,10 +153,10 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  const statistics = defineFunction(module, { export: 'statistics' }, params, (f, p) => {
+  const statistics = module.define({ export: 'statistics' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max);
       f.get(p.out);
@@ -172,18 +164,18 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       f.store('f64.store').get(p.out);
       row.pushLogOfSum();
       f.store('f64.store', 8);
-      bump(f, p.out, { bytes: 16 });
+      f.bump(p.out, { bytes: 16 });
       row.nextRow([p.x]);
     });
   });
 
   emitLong(module, t, statistics);
 
-  defineFunction(module, { export: 'logsumexp' }, params, (f, p) => {
+  module.define({ export: 'logsumexp' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const number = f.local('f64');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
@@ -198,7 +190,7 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       f.get(p.out).get(number);
       if (t.lanes === 4) f.op('f32.demote_f64');
       f.store(`${t.lane}.store`);
-      bump(f, p.out, { bytes: t.bytes });
+      f.bump(p.out, { bytes: t.bytes });
       row.nextRow([p.x]);
     });
   });
@@ -208,10 +200,10 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
   const params = i32Params('rows', 'n', 'y', 'g', 'out');
   const op = (name: 'add' | 'sub' | 'mul') => `${t.vector}.${name}` as const;
 
-  defineFunction(module, { export: 'softmaxBackward' }, params, (f, p) => {
+  module.define({ export: 'softmaxBackward' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const total = f.local('v128');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')));
       f.get(row.sum).splatF64(t.lane).set(total);
       row.eachVector([p.y, p.g, p.out], (step) => {
@@ -223,10 +215,10 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     });
   });
 
-  defineFunction(module, { export: 'logSoftmaxBackward' }, params, (f, p) => {
+  module.define({ export: 'logSoftmaxBackward' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const total = f.local('v128');
-    countdown(f, p.rows, 1, () => {
+    f.countdown(p.rows, 1, () => {
       row.total([p.g], () => f.get(p.g).load('v128.load'));
       f.get(row.sum);
       row.unscale();

@@ -1,20 +1,7 @@
 /** What alignments.ts does, at addresses. */
 
 import { bytesOf, type DType } from '../../dtype.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-  storeNumber,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
  * Of N samples with up to T steps of C classes. Targets, lengths of inputs and of targets are integers, each with the bytes of one before
@@ -38,7 +25,7 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
   const exp = module.importFunction('exp', ['f64'], ['f64']);
   const log1p = module.importFunction('log1p', ['f64'], ['f64']);
   const never = Number.NEGATIVE_INFINITY;
-  const step = (f: FunctionBuilder, local: number): void => bump(f, local, { bytes: 1 });
+  const step = (f: FunctionBuilder, local: number): FunctionBuilder => f.bump(local, { bytes: 1 });
   /** Pushes integer number `at` of those that take 1 or 4 bytes each. */
   const integer = (f: FunctionBuilder, base: number, bytes: number, at: number): FunctionBuilder => {
     const place = (): FunctionBuilder => f.get(base).get(at).get(bytes).op('i32.mul').op('i32.add');
@@ -48,8 +35,8 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
   };
 
   const fitting = i32Params('batch', 'steps', 'classes', 'width', 'total');
-  defineFunction(module, { export: 'fit', result: 'i32' }, { ...fitting, ...integers }, (f, p) => {
-    const { n, left, start, length, i, most } = locals(f, 'i32', 'n', 'left', 'start', 'length', 'i', 'most');
+  module.define({ export: 'fit', result: 'i32' }, { ...fitting, ...integers }, (f, p) => {
+    const { n, left, start, length, i, most } = f.locals('i32', 'n', 'left', 'start', 'length', 'i', 'most');
     const listed = f.local('i32');
     f.get(p.width).get(p.total).get(p.width).i32Const(0).op('i32.ge_s').op('select').set(most);
     const refuseBeyond = (limit: () => void): void => {
@@ -58,7 +45,7 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       f.i32Const(1).return().end();
     };
     f.get(p.batch).set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       integer(f, p.inputs, p.inputBytes, n);
       refuseBeyond(() => f.get(p.steps));
       integer(f, p.lengths, p.lengthBytes, n).tee(length);
@@ -69,19 +56,18 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       f.get(start).get(length).op('i32.add');
       refuseBeyond(() => f.get(p.total));
       f.get(start).set(i).get(length).set(listed);
-      countdown(f, listed, 1, () => {
+      f.countdown(listed, 1, () => {
         integer(f, p.targets, p.targetBytes, i);
         refuseBeyond(() => f.get(p.classes).i32Const(1).op('i32.sub'));
         step(f, i);
       });
-      bump(f, start, { local: length });
+      f.bump(start, { local: length });
       step(f, n);
     });
     f.get(p.width).i32Const(0).op('i32.lt_s').get(start).get(p.total).op('i32.ne').op('i32.and');
   });
 
-  const logAdd = defineFunction(
-    module,
+  const logAdd = module.define(
     { name: 'logAdd', result: 'f64' },
     { a: 'f64', b: 'f64' } as const,
     (f, { a, b }) => {
@@ -109,21 +95,24 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
     'stateStep',
     'rowStep',
   );
-  const walk = defineFunction(module, { name: 'ways' }, walking, (f, p) => {
-    const { t, s, left, label, at } = locals(f, 'i32', 't', 's', 'left', 'label', 'at');
-    const { here, sum } = locals(f, 'f64', 'here', 'sum');
+  const walk = module.define({ name: 'ways' }, walking, (f, p) => {
+    const { t, s, left, label, at } = f.locals('i32', 't', 's', 'left', 'label', 'at');
+    const { here, sum } = f.locals('f64', 'here', 'sum');
     /** Pushes the ways to the state so many before, a step ago. */
     const before = (count: number): FunctionBuilder => {
       f.get(at).get(p.rowStep).op('i32.sub').get(p.stateStep).i32Const(count).op('i32.mul').op('i32.sub');
       return f.load('f64.load');
     };
-    countdown(f, p.steps, 1, () => {
+    f.countdown(p.steps, 1, () => {
       f.i32Const(0).set(s).get(p.states).set(left).get(p.labels).set(label).get(p.ways).set(at);
-      countdown(f, left, 1, () => {
-        loadNumber(
-          f.get(p.x).get(label).load('i32.load').i32Const(bytesOf(dtype)).op('i32.mul').op('i32.add'),
-          dtype,
-        );
+      f.countdown(left, 1, () => {
+        f.get(p.x)
+          .get(label)
+          .load('i32.load')
+          .i32Const(bytesOf(dtype))
+          .op('i32.mul')
+          .op('i32.add')
+          .loadNumber(dtype);
         f.set(here);
         f.get(t).if();
         before(0).set(sum);
@@ -141,20 +130,19 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
         f.get(at).get(here).f64Const(never).get(s).i32Const(2).op('i32.lt_s').op('select').store('f64.store');
         f.end();
         step(f, s);
-        bump(f, label, { local: p.labelStep });
-        bump(f, at, { local: p.stateStep });
+        f.bump(label, { local: p.labelStep });
+        f.bump(at, { local: p.stateStep });
       });
       step(f, t);
-      bump(f, p.x, { local: p.xStep });
-      bump(f, p.ways, { local: p.rowStep });
+      f.bump(p.x, { local: p.xStep });
+      f.bump(p.ways, { local: p.rowStep });
     });
   });
 
   const rules = i32Params('batch', 'steps', 'classes', 'blank', 'zeroInfinity', 'width', 'x');
   const room = i32Params('g', 'labels', 'ways', 'occupied', 'out');
-  defineFunction(module, { export: 'losses' }, { ...rules, ...integers, ...room }, (f, p) => {
-    const { n, start, length, states, s, c, t } = locals(
-      f,
+  module.define({ export: 'losses' }, { ...rules, ...integers, ...room }, (f, p) => {
+    const { n, start, length, states, s, c, t } = f.locals(
       'i32',
       'n',
       'start',
@@ -164,8 +152,7 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       'c',
       't',
     );
-    const { left, inner, pitch, row, from, at } = locals(
-      f,
+    const { left, inner, pitch, row, from, at } = f.locals(
       'i32',
       'left',
       'inner',
@@ -174,14 +161,14 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       'from',
       'at',
     );
-    const { steps, x, out, to } = locals(f, 'i32', 'steps', 'x', 'out', 'to');
-    const { loss, log, g } = locals(f, 'f64', 'loss', 'log', 'g');
+    const { steps, x, out, to } = f.locals('i32', 'steps', 'x', 'out', 'to');
+    const { loss, log, g } = f.locals('f64', 'loss', 'log', 'g');
     const bytes = bytesOf(dtype);
     /** Pushes a local times a constant. */
     const times = (local: number, by: number): FunctionBuilder => f.get(local).i32Const(by).op('i32.mul');
     const each = (count: number, counter: number, body: () => void): void => {
       f.get(count).set(counter);
-      countdown(f, counter, 1, body);
+      f.countdown(counter, 1, body);
     };
     f.get(p.g).if();
     f.get(p.out).i32Const(0);
@@ -196,8 +183,7 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       times(length, 2).i32Const(1).op('i32.add').tee(states).i32Const(8).op('i32.mul').set(row);
       f.i32Const(0).set(s);
       each(states, inner, () => {
-        pushPlace(f, p.labels, s, 'int32');
-        f.get(s).i32Const(1).op('i32.and').if();
+        f.pushPlace(p.labels, s, 'int32').get(s).i32Const(1).op('i32.and').if();
         f.get(s).i32Const(1).op('i32.shr_u').get(start).op('i32.add').set(c);
         f.end();
         integer(f, p.targets, p.targetBytes, c);
@@ -236,15 +222,15 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
       f.get(p.g).op('i32.eqz').if();
       isDropped().if();
       f.f64Const(0).set(loss).end();
-      pushPlace(f, p.out, n, dtype).get(loss);
-      storeNumber(f, dtype);
+      f.pushPlace(p.out, n, dtype).get(loss);
+      f.storeNumber(dtype);
       f.else();
       isDropped().op('i32.eqz').if();
       // The ways from the end lie behind those to there.
       f.get(from).get(steps).i32Const(1).op('i32.sub').get(row).op('i32.mul').op('i32.add').set(at);
       f.get(steps).get(x).get(steps).i32Const(1).op('i32.sub').get(pitch).op('i32.mul').op('i32.add');
       f.i32Const(0).get(pitch).op('i32.sub').get(states);
-      pushPlace(f, p.labels, states, 'int32').i32Const(4).op('i32.sub').i32Const(-4);
+      f.pushPlace(p.labels, states, 'int32').i32Const(4).op('i32.sub').i32Const(-4);
       f.get(at)
         .get(row)
         .op('i32.add')
@@ -255,44 +241,44 @@ export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
         .get(row)
         .op('i32.sub');
       f.call(walk);
-      loadNumber(pushPlace(f, p.g, n, dtype), dtype).set(g);
+      f.pushPlace(p.g, n, dtype).loadNumber(dtype).set(g);
       f.get(p.ways).set(to);
       each(steps, t, () => {
         f.i32Const(0).set(c);
         each(p.classes, inner, () => {
-          pushPlace(f, p.occupied, c, 'float64').f64Const(never).store('f64.store');
+          f.pushPlace(p.occupied, c, 'float64').f64Const(never).store('f64.store');
           step(f, c);
         });
         f.i32Const(0).set(s);
         each(states, inner, () => {
-          pushPlace(f, p.labels, s, 'int32').load('i32.load').set(c);
-          pushPlace(f, p.occupied, c, 'float64').tee(at).get(at).load('f64.load');
+          f.pushPlace(p.labels, s, 'int32').load('i32.load').set(c);
+          f.pushPlace(p.occupied, c, 'float64').tee(at).get(at).load('f64.load');
           f.get(to).load('f64.load').get(from).load('f64.load').op('f64.add').call(logAdd).store('f64.store');
-          bump(f, to, { bytes: 8 });
-          bump(f, from, { bytes: 8 });
+          f.bump(to, { bytes: 8 });
+          f.bump(from, { bytes: 8 });
           step(f, s);
         });
         f.i32Const(0).set(c);
         each(p.classes, inner, () => {
-          loadNumber(pushPlace(f, x, c, dtype), dtype).set(log);
-          pushPlace(f, out, c, dtype).get(log).call(exp);
-          pushPlace(f, p.occupied, c, 'float64')
+          f.pushPlace(x, c, dtype).loadNumber(dtype).set(log);
+          f.pushPlace(out, c, dtype).get(log).call(exp);
+          f.pushPlace(p.occupied, c, 'float64')
             .load('f64.load')
             .get(loss)
             .op('f64.add')
             .get(log)
             .op('f64.sub');
           f.call(exp).op('f64.sub').get(g).op('f64.mul');
-          storeNumber(f, dtype);
+          f.storeNumber(dtype);
           step(f, c);
         });
-        bump(f, x, { local: pitch });
-        bump(f, out, { local: pitch });
+        f.bump(x, { local: pitch });
+        f.bump(out, { local: pitch });
       });
       f.end().end();
-      bump(f, start, { local: length });
+      f.bump(start, { local: length });
       step(f, n);
     });
   });
-  return instantiate<AlignmentKernels>(module.build(), { log1p: Math.log1p, exp: Math.exp });
+  return module.instantiate<AlignmentKernels>({ log1p: Math.log1p, exp: Math.exp });
 });

@@ -1,18 +1,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import type { Extent } from '../strided/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /** Where along each row its value stands first, NaN included: at the end where it stands nowhere. */
 export function findFirst(data: TypedArray, values: TypedArray, extent: Extent, out: TypedArray): void {
@@ -48,29 +37,29 @@ function positionOf(
 const findKernel = memoized((dtype: DType): ((...args: number[]) => void) => {
   const module = new ModuleBuilder();
   const params = i32Params('outer', 'n', 'inner', 'data', 'values', 'out');
-  defineFunction(module, { export: 'find' }, params, (f, p) => {
-    const { start, row, column, r, at } = locals(f, 'i32', 'start', 'row', 'column', 'r', 'at');
-    const { value, x } = locals(f, 'f64', 'value', 'x');
-    countdown(f, p.outer, 1, () => {
+  module.define({ export: 'find' }, params, (f, p) => {
+    const { start, row, column, r, at } = f.locals('i32', 'start', 'row', 'column', 'r', 'at');
+    const { value, x } = f.locals('f64', 'value', 'x');
+    f.countdown(p.outer, 1, () => {
       f.get(p.inner).set(column);
-      countdown(f, column, 1, () => {
-        loadNumber(pushPlace(f, p.values, row, dtype), dtype).set(value);
+      f.countdown(column, 1, () => {
+        f.pushPlace(p.values, row, dtype).loadNumber(dtype).set(value);
         f.i32Const(0).set(r).get(start).set(at);
         const found = f.block();
         const next = f.loop();
         f.get(r).i32Const(1).op('i32.add').get(p.n).op('i32.ge_s').brIf(found);
-        loadNumber(pushPlace(f, p.data, at, dtype), dtype).tee(x);
+        f.pushPlace(p.data, at, dtype).loadNumber(dtype).tee(x);
         // Equal, or both NaN.
         f.get(value).op('f64.eq').get(x).get(x).op('f64.ne').get(value).get(value).op('f64.ne');
         f.op('i32.and').op('i32.or').brIf(found);
         f.get(r).i32Const(1).op('i32.add').set(r).get(at).get(p.inner).op('i32.add').set(at);
         f.i32Const(1).brIf(next).end().end();
         f.get(p.out).get(r).store('i32.store');
-        bump(f, p.out, { bytes: 4 });
+        f.bump(p.out, { bytes: 4 });
         f.get(row).i32Const(1).op('i32.add').set(row).get(start).i32Const(1).op('i32.add').set(start);
       });
       f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(start).op('i32.add').set(start);
     });
   });
-  return instantiate<{ find: (...args: number[]) => void }>(module.build()).find;
+  return module.instantiate<{ find: (...args: number[]) => void }>().find;
 });

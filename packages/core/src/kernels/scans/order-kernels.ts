@@ -1,18 +1,7 @@
 /** What order.ts does, at addresses. */
 
 import { bytesOf, type DType } from '../../dtype.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /** Of rows of n elements that lie `inner` apart. */
 interface OrderKernels {
@@ -53,16 +42,17 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
   const module = new ModuleBuilder();
   const bytes = bytesOf(dtype);
   const digits = bytes;
-  const add = (f: FunctionBuilder, local: number, other: number): void => bump(f, local, { local: other });
-  const step = (f: FunctionBuilder, local: number, by = 1): void => bump(f, local, { bytes: by });
+  const add = (f: FunctionBuilder, local: number, other: number): FunctionBuilder =>
+    f.bump(local, { local: other });
+  const step = (f: FunctionBuilder, local: number, by = 1): FunctionBuilder => f.bump(local, { bytes: by });
   const each = (f: FunctionBuilder, count: number, left: number, body: () => void): void => {
     f.get(count).set(left);
-    countdown(f, left, 1, body);
+    f.countdown(left, 1, body);
   };
   const long = (f: FunctionBuilder, value: number): FunctionBuilder =>
     f.i32Const(value).op('i64.extend_i32_s');
   const keyAt = (f: FunctionBuilder, base: number, at: number): FunctionBuilder =>
-    pushPlace(f, base, at, 'float64');
+    f.pushPlace(base, at, 'float64');
   const copyElement = (f: FunctionBuilder): void => {
     if (bytes === 8) f.load('i64.load').store('i64.store');
     else if (bytes === 4) f.load('i32.load').store('i32.store');
@@ -70,7 +60,7 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
   };
 
   /** An unsigned integer in the order of the elements: 0 and -0 are equal, NaN is the greatest. */
-  const keyOf = defineFunction(module, { name: 'keyOf', result: 'i64' }, i32Params('address'), (f, p) => {
+  const keyOf = module.define({ name: 'keyOf', result: 'i64' }, i32Params('address'), (f, p) => {
     if (bytes === 1) {
       f.get(p.address).load('i64.load8_u');
       return;
@@ -107,7 +97,7 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
     body: () => void,
   ): void => {
     const column = f.local('i32');
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       each(f, p.inner, column, () => {
         body();
         step(f, start);
@@ -129,12 +119,12 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
     'values',
     'indices',
   );
-  defineFunction(module, { export: 'sort' }, sorting, (f, p) => {
-    const { start, row, i, j, at, left } = locals(f, 'i32', 'start', 'row', 'i', 'j', 'at', 'left');
-    const { from, to, fromOrder, toOrder } = locals(f, 'i32', 'from', 'to', 'fromOrder', 'toOrder');
-    const { pass, place, sum, moving } = locals(f, 'i32', 'pass', 'place', 'sum', 'moving');
-    const { key, flip } = locals(f, 'i64', 'key', 'flip');
-    const orderAt = (base: number, index: number): FunctionBuilder => pushPlace(f, base, index, 'int32');
+  module.define({ export: 'sort' }, sorting, (f, p) => {
+    const { start, row, i, j, at, left } = f.locals('i32', 'start', 'row', 'i', 'j', 'at', 'left');
+    const { from, to, fromOrder, toOrder } = f.locals('i32', 'from', 'to', 'fromOrder', 'toOrder');
+    const { pass, place, sum, moving } = f.locals('i32', 'pass', 'place', 'sum', 'moving');
+    const { key, flip } = f.locals('i64', 'key', 'flip');
+    const orderAt = (base: number, index: number): FunctionBuilder => f.pushPlace(base, index, 'int32');
     /** Pushes the address of the count of the digit of a key. */
     const countOf = (): FunctionBuilder => {
       f.get(p.counts).get(key).get(pass).op('i64.extend_i32_u').op('i64.shr_u').op('i32.wrap_i64');
@@ -155,7 +145,7 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
       f.get(start).set(at).i32Const(0).set(i);
       each(f, p.n, left, () => {
         keyAt(f, from, i);
-        pushPlace(f, p.x, at, dtype).call(keyOf).get(flip).op('i64.xor').store('i64.store');
+        f.pushPlace(p.x, at, dtype).call(keyOf).get(flip).op('i64.xor').store('i64.store');
         orderAt(fromOrder, i).get(i).store('i32.store');
         add(f, at, p.inner);
         step(f, i);
@@ -193,7 +183,7 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
         // Where all have the same digit there is nothing to do.
         f.get(place).load('i32.load').get(p.n).op('i32.ne').if();
         f.i32Const(0).set(sum).get(p.counts).set(place).i32Const(256).set(left);
-        countdown(f, left, 1, () => {
+        f.countdown(left, 1, () => {
           f.get(place).load('i32.load').set(j);
           f.get(place).get(sum).store('i32.store');
           add(f, sum, j);
@@ -220,8 +210,8 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
         orderAt(fromOrder, i).load('i32.load').set(j);
         orderAt(p.indices, at).get(j).store('i32.store');
         f.get(j).get(p.inner).op('i32.mul').get(start).op('i32.add').set(j);
-        pushPlace(f, p.values, at, dtype);
-        copyElement(pushPlace(f, p.x, j, dtype));
+        f.pushPlace(p.values, at, dtype);
+        copyElement(f.pushPlace(p.x, j, dtype));
         add(f, at, p.inner);
         step(f, i);
       });
@@ -229,14 +219,14 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
   });
 
   const middle = i32Params('outer', 'n', 'inner', 'skipped', 'x', 'keys', 'values', 'indices');
-  defineFunction(module, { export: 'median' }, middle, (f, p) => {
-    const { start, row, i, j, at, left } = locals(f, 'i32', 'start', 'row', 'i', 'j', 'at', 'left');
-    const { low, high, k, nans, bit } = locals(f, 'i32', 'low', 'high', 'k', 'nans', 'bit');
-    const { key, differing, other, nan } = locals(f, 'i64', 'key', 'differing', 'other', 'nan');
+  module.define({ export: 'median' }, middle, (f, p) => {
+    const { start, row, i, j, at, left } = f.locals('i32', 'start', 'row', 'i', 'j', 'at', 'left');
+    const { low, high, k, nans, bit } = f.locals('i32', 'low', 'high', 'k', 'nans', 'bit');
+    const { key, differing, other, nan } = f.locals('i64', 'key', 'differing', 'other', 'nan');
     const eachKey = (body: () => void): void => {
       f.get(start).set(at).i32Const(0).set(i);
       each(f, p.n, left, () => {
-        pushPlace(f, p.x, at, dtype).call(keyOf).set(key);
+        f.pushPlace(p.x, at, dtype).call(keyOf).set(key);
         body();
         add(f, at, p.inner);
         step(f, i);
@@ -268,7 +258,7 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
       long(f, 0).set(differing);
       keyAt(f, p.keys, low).load('i64.load').set(key);
       f.get(low).set(i).get(high).get(low).op('i32.sub').set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         keyAt(f, p.keys, i)
           .load('i64.load')
           .get(key)
@@ -310,10 +300,10 @@ export const orderKernels = memoized((dtype: DType): OrderKernels => {
         f.end();
       });
       f.end();
-      pushPlace(f, p.indices, row, 'int32').get(i).store('i32.store');
-      pushPlace(f, p.values, row, dtype);
-      copyElement(pushPlace(f, p.x, at, dtype));
+      f.pushPlace(p.indices, row, 'int32').get(i).store('i32.store');
+      f.pushPlace(p.values, row, dtype);
+      copyElement(f.pushPlace(p.x, at, dtype));
     });
   });
-  return instantiate<OrderKernels>(module.build());
+  return module.instantiate<OrderKernels>();
 });

@@ -4,21 +4,7 @@ import type { TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import type { Extent } from '../strided/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FloatLane,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-  storeNumber,
-} from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /** Takes down for each element the product of the others of its row; gives false where nobody takes down kernels. */
 export function recordProductsOfOthers(
@@ -105,25 +91,26 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
   const module = new ModuleBuilder();
   /** Pushes element number `at` of what lies at `base`. */
   const pushElement = (f: FunctionBuilder, base: number, at: number): FunctionBuilder =>
-    loadNumber(pushPlace(f, base, at, dtype), dtype);
+    f.pushPlace(base, at, dtype).loadNumber(dtype);
   /** Stores what `push` pushes as that element. */
   const storeElement = (f: FunctionBuilder, base: number, at: number, push: () => void): void => {
-    pushPlace(f, base, at, dtype);
+    f.pushPlace(base, at, dtype);
     push();
-    storeNumber(f, dtype);
+    f.storeNumber(dtype);
   };
   /** Replaces the number on the stack by what it is when it is stored. */
   const round = (f: FunctionBuilder): FunctionBuilder =>
     lane === 'f64' ? f : f.op('f32.demote_f64').op('f64.promote_f32');
   const noted = (f: FunctionBuilder, base: number, r: number): FunctionBuilder =>
-    pushPlace(f, base, r, 'float64');
+    f.pushPlace(base, r, 'float64');
   const add = (f: FunctionBuilder, local: number, other: number, sign: 1 | -1 = 1): void => {
     f.get(local)
       .get(other)
       .op(sign === 1 ? 'i32.add' : 'i32.sub')
       .set(local);
   };
-  const step = (f: FunctionBuilder, local: number, by: 1 | -1): void => bump(f, local, { bytes: by });
+  const step = (f: FunctionBuilder, local: number, by: 1 | -1): FunctionBuilder =>
+    f.bump(local, { bytes: by });
 
   interface Sizes {
     readonly outer: number;
@@ -133,9 +120,9 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
   /** Runs `body` for each row, with the number of its first element in `start`. */
   const eachRow = (f: FunctionBuilder, p: Sizes, start: number, body: () => void): void => {
     const column = f.local('i32');
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       f.get(p.inner).set(column);
-      countdown(f, column, 1, () => {
+      f.countdown(column, 1, () => {
         body();
         step(f, start, 1);
       });
@@ -171,18 +158,18 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
   };
   /** Counts the elements that are 0. */
   const countZeros = (f: FunctionBuilder, p: Sizes & { readonly x: number }, zeros: number): void => {
-    const { i, left } = locals(f, 'i32', 'i', 'left');
+    const { i, left } = f.locals('i32', 'i', 'left');
     f.get(p.outer).get(p.n).op('i32.mul').get(p.inner).op('i32.mul').set(left);
-    countdown(f, left, 1, () => {
+    f.countdown(left, 1, () => {
       pushElement(f, p.x, i).f64Const(0).op('f64.eq').get(zeros).op('i32.add').set(zeros);
       step(f, i, 1);
     });
   };
 
   const ofOthers = i32Params('outer', 'n', 'inner', 'whole', 'x', 'front', 'out');
-  defineFunction(module, { export: 'others' }, ofOthers, (f, p) => {
-    const { start, r, at, zeros } = locals(f, 'i32', 'start', 'r', 'at', 'zeros');
-    const { product, value } = locals(f, 'f64', 'product', 'value');
+  module.define({ export: 'others' }, ofOthers, (f, p) => {
+    const { start, r, at, zeros } = f.locals('i32', 'start', 'r', 'at', 'zeros');
+    const { product, value } = f.locals('f64', 'product', 'value');
     countZeros(f, p, zeros);
     const times = (): void => {
       pushElement(f, p.x, at).get(product).op('f64.mul').set(product);
@@ -215,9 +202,9 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
   });
 
   const ofPairs = i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out');
-  defineFunction(module, { export: 'pairs' }, ofPairs, (f, p) => {
-    const { start, r, at } = locals(f, 'i32', 'start', 'r', 'at');
-    const { product, sum } = locals(f, 'f64', 'product', 'sum');
+  module.define({ export: 'pairs' }, ofPairs, (f, p) => {
+    const { start, r, at } = f.locals('i32', 'start', 'r', 'at');
+    const { product, sum } = f.locals('f64', 'product', 'sum');
     const begin = (): void => {
       f.f64Const(1).set(product).f64Const(0).set(sum);
     };
@@ -258,10 +245,10 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
   });
 
   const ofRunning = i32Params('outer', 'n', 'inner', 'g', 'x', 'products', 'out');
-  defineFunction(module, { export: 'running' }, ofRunning, (f, p) => {
-    const { start, r, at, zeros, end } = locals(f, 'i32', 'start', 'r', 'at', 'zeros', 'end');
-    const { product, sum, total, later } = locals(f, 'f64', 'product', 'sum', 'total', 'later');
-    const { middle, place } = locals(f, 'i32', 'middle', 'place');
+  module.define({ export: 'running' }, ofRunning, (f, p) => {
+    const { start, r, at, zeros, end } = f.locals('i32', 'start', 'r', 'at', 'zeros', 'end');
+    const { product, sum, total, later } = f.locals('f64', 'product', 'sum', 'total', 'later');
+    const { middle, place } = f.locals('i32', 'middle', 'place');
     countZeros(f, p, zeros);
     const isZero = (): FunctionBuilder => pushElement(f, p.x, at).f64Const(0).op('f64.eq');
     const begin = (): void => {
@@ -338,5 +325,5 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
       f.end();
     });
   });
-  return instantiate<ProductKernels>(module.build());
+  return module.instantiate<ProductKernels>();
 });

@@ -2,19 +2,7 @@ import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-  storeNumber,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
  * Means of rows of n elements as PyTorch has them, which carries them along: one that has become infinite is NaN after the next
@@ -39,29 +27,27 @@ export function runningMeans(rows: Strided, n: number, means: TypedArray): void 
 /** What {@link runningMeans} does, at addresses. */
 const meansKernel = memoized((dtype: DType): ((...args: number[]) => void) => {
   const module = new ModuleBuilder();
-  defineFunction(module, { export: 'means' }, i32Params('count', 'n', 'x', 'means'), (f, p) => {
-    const { left, at, zero } = locals(f, 'i32', 'left', 'at', 'zero');
+  module.define({ export: 'means' }, i32Params('count', 'n', 'x', 'means'), (f, p) => {
+    const { left, at, zero } = f.locals('i32', 'left', 'at', 'zero');
     /** Whether the number at an address is finite: times 0 it is 0. */
     const finite = (base: number): void => {
-      loadNumber(pushPlace(f, base, zero, dtype), dtype)
-        .f64Const(0)
-        .op('f64.mul');
+      f.pushPlace(base, zero, dtype).loadNumber(dtype).f64Const(0).op('f64.mul');
       f.f64Const(0).op('f64.eq');
     };
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       finite(p.means);
       f.op('i32.eqz').if();
       f.get(p.x).set(at).get(p.n).i32Const(1).op('i32.sub').set(left);
-      countdown(f, left, 1, () => {
+      f.countdown(left, 1, () => {
         finite(at);
         f.op('i32.eqz').if();
-        storeNumber(f.get(p.means).f64Const(Number.NaN), dtype).end();
-        bump(f, at, { bytes: bytesOf(dtype) });
+        f.get(p.means).f64Const(Number.NaN).storeNumber(dtype).end();
+        f.bump(at, { bytes: bytesOf(dtype) });
       });
       f.end();
-      pushPlace(f, p.x, p.n, dtype).set(p.x);
-      bump(f, p.means, { bytes: bytesOf(dtype) });
+      f.pushPlace(p.x, p.n, dtype).set(p.x);
+      f.bump(p.means, { bytes: bytesOf(dtype) });
     });
   });
-  return instantiate<{ means: (...args: number[]) => void }>(module.build()).means;
+  return module.instantiate<{ means: (...args: number[]) => void }>().means;
 });

@@ -1,19 +1,5 @@
 import type { DType } from '../../dtype.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-  storeNumber,
-  zip,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, zip } from '../wasm/index.ts';
 
 /** What is carried along rows, in float64 numbers. */
 export type ScanName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'linear_recurrence';
@@ -125,13 +111,13 @@ const kernelOf = memoized((key: string): ScanKernel => {
   const params: Record<string, 'i32'> = i32Params(...dtypes.map((_, i) => `array${i}`));
   const sizes = i32Params('outer', 'n', 'inner', 'first', 'carry');
   const sizeCount = Object.keys(sizes).length;
-  defineFunction(module, { export: name }, { ...sizes, ...params }, (f, p) => {
-    const { block, column, left, at, place } = locals(f, 'i32', 'block', 'column', 'left', 'at', 'place');
-    const { state, other, x, y, spare } = locals(f, 'f64', 'state', 'other', 'x', 'y', 'spare');
+  module.define({ export: name }, { ...sizes, ...params }, (f, p) => {
+    const { block, column, left, at, place } = f.locals('i32', 'block', 'column', 'left', 'at', 'place');
+    const { state, other, x, y, spare } = f.locals('f64', 'state', 'other', 'x', 'y', 'spare');
     const states = [state, other] as const;
-    countdown(f, p.outer, 1, () => {
+    f.countdown(p.outer, 1, () => {
       f.get(p.inner).set(column);
-      countdown(f, column, 1, () => {
+      f.countdown(column, 1, () => {
         for (const [local, value] of zip(states, start)) f.f64Const(value).set(local);
         f.get(p.first).if();
         for (const [i, local] of states.entries())
@@ -142,31 +128,35 @@ const kernelOf = memoized((key: string): ScanKernel => {
         if (reverse)
           f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(at).op('i32.add').set(at);
         f.get(p.n).set(left).get(p.first).set(place);
-        countdown(f, left, 1, () => {
+        f.countdown(left, 1, () => {
           for (const [i, [dtype, value]] of zip(inputs, [x, y]).entries())
-            loadNumber(pushPlace(f, sizeCount + i, at, dtype), dtype).set(value);
+            f.pushPlace(sizeCount + i, at, dtype)
+              .loadNumber(dtype)
+              .set(value);
           step({ f, state, other, x, y, spare, place, reverse, log1p, exp });
           for (const [i, [dtype, value]] of zip(outputs, states).entries())
-            storeNumber(pushPlace(f, sizeCount + inputs.length + i, at, dtype).get(value), dtype);
+            f.pushPlace(sizeCount + inputs.length + i, at, dtype)
+              .get(value)
+              .storeNumber(dtype);
           f.get(at)
             .get(p.inner)
             .op(reverse ? 'i32.sub' : 'i32.add')
             .set(at);
-          bump(f, place, { bytes: 1 });
+          f.bump(place, { bytes: 1 });
         });
         f.get(p.carry).if();
         for (const [i, local] of states.entries())
           f.get(p.carry)
             .get(local)
             .store('f64.store', 8 * i);
-        bump(f, p.carry, { bytes: stateBytes });
+        f.bump(p.carry, { bytes: stateBytes });
         f.end();
-        bump(f, block, { bytes: 1 });
+        f.bump(block, { bytes: 1 });
       });
       f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(block).op('i32.add').set(block);
     });
   });
-  const made = instantiate<Record<ScanName, ScanKernel>>(module.build(), {
+  const made = module.instantiate<Record<ScanName, ScanKernel>>({
     log1p: Math.log1p,
     exp: Math.exp,
   });

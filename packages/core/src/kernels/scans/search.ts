@@ -1,17 +1,6 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  loadNumber,
-  locals,
-  ModuleBuilder,
-  memoized,
-  pushPlace,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /** How values are looked for. */
 export interface Search {
@@ -66,32 +55,32 @@ const searchKernel = memoized((key: `${DType} ${DType}`): ((...args: number[]) =
   const [ofBoundaries, ofValues] = key.split(' ') as [DType, DType];
   const module = new ModuleBuilder();
   const params = i32Params('count', 'perRow', 'size', 'right', 'boundaries', 'values', 'out');
-  defineFunction(module, { export: 'search' }, params, (f, p) => {
-    const { place, left, start } = locals(f, 'i32', 'place', 'left', 'start');
-    const { low, high, middle } = locals(f, 'i32', 'low', 'high', 'middle');
-    const { value, boundary } = locals(f, 'f64', 'value', 'boundary');
+  module.define({ export: 'search' }, params, (f, p) => {
+    const { place, left, start } = f.locals('i32', 'place', 'left', 'start');
+    const { low, high, middle } = f.locals('i32', 'low', 'high', 'middle');
+    const { value, boundary } = f.locals('f64', 'value', 'boundary');
     f.get(p.perRow).set(left);
-    countdown(f, p.count, 1, () => {
-      loadNumber(pushPlace(f, p.values, place, ofValues), ofValues).set(value);
+    f.countdown(p.count, 1, () => {
+      f.pushPlace(p.values, place, ofValues).loadNumber(ofValues).set(value);
       f.get(start).set(low).get(start).get(p.size).op('i32.add').set(high);
       const found = f.block();
       const next = f.loop();
       f.get(low).get(high).op('i32.ge_s').brIf(found);
       f.get(low).get(high).op('i32.add').i32Const(1).op('i32.shr_u').set(middle);
-      loadNumber(pushPlace(f, p.boundaries, middle, ofBoundaries), ofBoundaries).set(boundary);
+      f.pushPlace(p.boundaries, middle, ofBoundaries).loadNumber(ofBoundaries).set(boundary);
       f.get(boundary).get(value).op('f64.gt').get(boundary).get(value).op('f64.ge');
       f.get(p.right).op('select').if();
       f.get(middle).set(high);
       f.else().get(middle).i32Const(1).op('i32.add').set(low).end();
       f.i32Const(1).brIf(next).end().end();
       f.get(p.out).get(low).get(start).op('i32.sub').store('i32.store');
-      bump(f, p.out, { bytes: 4 });
-      bump(f, place, { bytes: 1 });
+      f.bump(p.out, { bytes: 4 });
+      f.bump(place, { bytes: 1 });
       f.get(left).i32Const(1).op('i32.sub').tee(left).op('i32.eqz').if();
       f.get(p.perRow).set(left);
-      bump(f, start, { local: p.size });
+      f.bump(start, { local: p.size });
       f.end();
     });
   });
-  return instantiate<{ search: (...args: number[]) => void }>(module.build()).search;
+  return module.instantiate<{ search: (...args: number[]) => void }>().search;
 });

@@ -1,14 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { recordCall, recorder } from '../recording/index.ts';
-import {
-  bump,
-  countdown,
-  defineFunction,
-  i32Params,
-  instantiate,
-  locals,
-  ModuleBuilder,
-} from '../wasm/index.ts';
+import { i32Params, ModuleBuilder } from '../wasm/index.ts';
 
 /** Matrices of a size, one after the other. */
 export interface Matrices {
@@ -50,10 +42,10 @@ let made: ((...args: number[]) => void) | undefined;
 function makeKernel(): (...args: number[]) => void {
   const module = new ModuleBuilder();
   const params = i32Params('count', 'rows', 'columns', 'edge', 'above', 'bytes', 'at');
-  defineFunction(module, { export: 'triangle' }, params, (f, p) => {
-    const { row, cut, width } = locals(f, 'i32', 'row', 'cut', 'width');
+  module.define({ export: 'triangle' }, params, (f, p) => {
+    const { row, cut, width } = f.locals('i32', 'row', 'cut', 'width');
     f.get(p.columns).get(p.bytes).op('i32.mul').set(width);
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       f.get(row).get(p.edge).op('i32.add').tee(cut).i32Const(0).get(cut).i32Const(0).op('i32.gt_s');
       f.op('select').tee(cut).get(p.columns).get(cut).get(p.columns).op('i32.lt_s').op('select');
       f.get(p.bytes).op('i32.mul').set(cut);
@@ -62,10 +54,10 @@ function makeKernel(): (...args: number[]) => void {
       f.else();
       f.get(p.at).i32Const(0).get(cut).memoryFill();
       f.end();
-      bump(f, p.at, { local: width });
+      f.bump(p.at, { local: width });
       f.get(row).i32Const(1).op('i32.add').tee(row).get(p.rows).op('i32.eq').if();
       f.i32Const(0).set(row).end();
     });
   });
-  return instantiate<{ triangle: (...args: number[]) => void }>(module.build()).triangle;
+  return module.instantiate<{ triangle: (...args: number[]) => void }>().triangle;
 }

@@ -1,12 +1,4 @@
-import {
-  bump,
-  countdown,
-  defineFunction,
-  type FunctionBuilder,
-  i32Params,
-  instantiate,
-  ModuleBuilder,
-} from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder } from '../wasm/index.ts';
 
 interface NarrowKernel {
   /**
@@ -33,7 +25,7 @@ let made: NarrowKernel | undefined;
 function makeKernel(): NarrowKernel {
   const module = new ModuleBuilder();
   const params = { count: 'i32', address: 'i32' } as const;
-  defineFunction(module, { export: 'narrow', result: 'i32' }, params, (f, p) => {
+  module.define({ export: 'narrow', result: 'i32' }, params, (f, p) => {
     const [x, narrowed, to] = [f.local('v128'), f.local('v128'), f.local('i32')];
     f.get(p.address).set(to);
     const done = f.block();
@@ -58,7 +50,7 @@ function makeKernel(): NarrowKernel {
     f.get(p.count);
   });
 
-  defineFunction(module, { export: 'fit', result: 'i32' }, i32Params('count', 'from', 'to'), (f, p) => {
+  module.define({ export: 'fit', result: 'i32' }, i32Params('count', 'from', 'to'), (f, p) => {
     const [x, narrowed] = [f.local('v128'), f.local('v128')];
     const [left, at] = [f.local('i32'), f.local('i32')];
     const refuse = (): void => {
@@ -67,32 +59,32 @@ function makeKernel(): NarrowKernel {
       f.i32Const(1).return().end();
     };
     f.get(p.count).set(left).get(p.from).set(at);
-    countdown(f, left, 2, () => {
+    f.countdown(left, 2, () => {
       f.get(at).load('v128.load').set(x);
       refuse();
-      bump(f, at, { bytes: 16 });
+      f.bump(at, { bytes: 16 });
     });
     f.get(left).if();
     f.get(at).load('v128.load64_splat').set(x);
     refuse();
     f.end();
-    countdown(f, p.count, 2, () => {
+    f.countdown(p.count, 2, () => {
       f.get(p.to).get(p.from).load('v128.load').op('i32x4.trunc_sat_f64x2_s_zero');
       f.accessLane('v128.store64_lane', 0);
-      bump(f, p.from, { bytes: 16 });
-      bump(f, p.to, { bytes: 8 });
+      f.bump(p.from, { bytes: 16 });
+      f.bump(p.to, { bytes: 8 });
     });
     f.get(p.count).if();
     f.get(p.to).get(p.from).load('f64.load').op('i32.trunc_sat_f64_s').store('i32.store').end();
     f.i32Const(0);
   });
 
-  defineFunction(module, { export: 'widen' }, i32Params('count', 'from', 'to'), (f, p) => {
-    countdown(f, p.count, 1, () => {
+  module.define({ export: 'widen' }, i32Params('count', 'from', 'to'), (f, p) => {
+    f.countdown(p.count, 1, () => {
       f.get(p.to).get(p.from).load('i64.load').op('f64.convert_i64_s').store('f64.store');
-      bump(f, p.from, { bytes: 8 });
-      bump(f, p.to, { bytes: 8 });
+      f.bump(p.from, { bytes: 8 });
+      f.bump(p.to, { bytes: 8 });
     });
   });
-  return instantiate<NarrowKernel>(module.build());
+  return module.instantiate<NarrowKernel>();
 }

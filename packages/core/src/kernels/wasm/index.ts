@@ -1,8 +1,9 @@
 /** The WebAssembly assembler and the one memory that kernels work in. */
 
+export * from './formulas.ts';
 export * from './memory.ts';
 export * from './module-builder.ts';
-export * from './numbers.ts';
+export * from './relaxed-simd.ts';
 export { Residence, residentBytes, roomBehindScratch } from './residence.ts';
 export * from './shared-memory.ts';
 export * from './shorthands.ts';

@@ -7,7 +7,6 @@
  */
 
 import { KindlingError } from '../../errors.ts';
-import { ModuleBuilder } from './module-builder.ts';
 
 const PAGE_BYTES = 65536;
 const INITIAL_PAGES = 64;
@@ -169,15 +168,3 @@ export function compiled(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
     );
   }
 }
-
-function validatesRelaxedSimd(): boolean {
-  if (typeof WebAssembly === 'undefined') return false;
-  const probe = new ModuleBuilder();
-  probe.addFunction({ params: ['v128'], results: ['v128'] }, (f) => {
-    f.get(0).get(0).get(0).op('f32x4.relaxed_madd');
-  });
-  return WebAssembly.validate(probe.build());
-}
-
-/** Whether the engine runs relaxed SIMD, and with it fused multiply-add (Node 20 does not). */
-export const hasRelaxedSimd: boolean = validatesRelaxedSimd();

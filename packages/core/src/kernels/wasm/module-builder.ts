@@ -2,20 +2,21 @@
  * A small assembler: builds the bytes of a WebAssembly module, instruction by instruction.
  *
  *     const module = new ModuleBuilder();
- *     module.addFunction({ params: ['i32', 'f32'], results: [], export: 'fill4' }, (f) => {
- *       f.get(0).get(1).op('f32x4.splat').store('v128.store');
+ *     module.define({ export: 'fill4' }, { address: 'i32', value: 'f32' }, (f, p) => {
+ *       f.get(p.address).get(p.value).op('f32x4.splat').store('v128.store');
  *     });
- *     const { fill4 } = instantiate(module.build());   // from memory.ts
+ *     const { fill4 } = module.instantiate<{ fill4(address: number, value: number): void }>();
  *
  * Nothing is checked here beyond nesting: the engine validates the module when it is instantiated.
  */
 
 import { nameBytes, unsigned, VALUE_TYPES, type ValueType, writeBytes, writeUnsigned } from './encoding.ts';
 import { FunctionBuilder } from './function-builder.ts';
+import { type Imports, instantiate } from './memory.ts';
 
 export type { FloatLane, ValueType } from './encoding.ts';
-export type { Label } from './function-builder.ts';
 export { FunctionBuilder } from './function-builder.ts';
+export type { Label } from './instructions.ts';
 export type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
 
 /** What a function takes and gives, and under which names it is known. */
@@ -26,6 +27,14 @@ export interface FunctionSignature {
   readonly results: readonly ValueType[];
   /** Name under which the module exports it. */
   readonly export?: string;
+}
+
+/** The local of each parameter, by name. */
+export type ParametersOf<P> = { readonly [K in keyof P]: number };
+
+/** Parameters of type i32, for {@link ModuleBuilder.define}. */
+export function i32Params<N extends string>(...names: N[]): Record<N, 'i32'> {
+  return Object.fromEntries(names.map((name) => [name, 'i32'])) as Record<N, 'i32'>;
 }
 
 interface Import {
@@ -59,6 +68,28 @@ export class ModuleBuilder {
       body: builder.encode(),
     });
     return this.imports.length + this.functions.length - 1;
+  }
+
+  /** Adds a function whose parameters are known by name: `params` gives their types, in order. */
+  define<P extends Readonly<Record<string, ValueType>>>(
+    signature: { readonly name?: string; readonly export?: string; readonly result?: ValueType },
+    params: P,
+    emit: (f: FunctionBuilder, p: ParametersOf<P>) => void,
+  ): number {
+    const { result, ...names } = signature;
+    const indices = Object.fromEntries(Object.keys(params).map((key, i) => [key, i]));
+    return this.addFunction(
+      { ...names, params: Object.values(params), results: result === undefined ? [] : [result] },
+      (f) => emit(f, indices as ParametersOf<P>),
+    );
+  }
+
+  /**
+   * Compiles the module and instantiates it on the scratch memory, with the functions that it imports; returns its exports.
+   * @throws KindlingError as {@link instantiate}
+   */
+  instantiate<Exports>(env: Imports = {}): Exports {
+    return instantiate<Exports>(this.build(), env);
   }
 
   /** The bytes of the module. */

@@ -1,8 +1,7 @@
 /** What the loops of convolutions share: their parameters, scratch, and how they go through images. */
 
 import { type GemmLane, MOST_TILE_ROWS } from '../gemm/index.ts';
-import { call, type Formula, is, minus, plus, push, put, putLeast, times, upTo } from '../wasm/formulas.ts';
-import { type FunctionBuilder, i32Params, locals } from '../wasm/index.ts';
+import { type Formula, type FunctionBuilder, i32Params, is, minus, plus, times } from '../wasm/index.ts';
 
 const sizes = [
   'batch',
@@ -58,34 +57,33 @@ type Locals = Readonly<Record<keyof typeof convolutionParams, number>>;
 
 /** Numbers that are worked out once a call. */
 function derived(f: FunctionBuilder, p: Locals, bytes: number) {
-  const v = locals(
-    f,
+  const v = f.locals(
     'i32',
     ...(['places', 'terms', 'outputs', 'row', 'slice', 'channel', 'zStep', 'yStep', 'xStep'] as const),
     ...(['slabs', 'rows', 'columns', 'image', 'planes'] as const),
   );
-  put(f, v.places, times(p.kd, p.kh, p.kw));
-  put(f, v.terms, times(p.channels, v.places));
-  put(f, v.outputs, times(p.od, p.oh, p.ow));
+  f.put(v.places, times(p.kd, p.kh, p.kw));
+  f.put(v.terms, times(p.channels, v.places));
+  f.put(v.outputs, times(p.od, p.oh, p.ow));
   const reach = (count: Formula, stride: number, kernel: number, dilation: number): Formula =>
     plus(times(minus(count, is(1)), stride), times(minus(kernel, is(1)), dilation), is(1));
   // Where x is taken as it lies, that is the window.
   f.get(p.bare).if();
-  put(f, v.slabs, p.d);
-  put(f, v.rows, p.h);
-  put(f, v.columns, p.w);
+  f.put(v.slabs, p.d);
+  f.put(v.rows, p.h);
+  f.put(v.columns, p.w);
   f.else();
-  put(f, v.slabs, reach(p.slab, p.sd, p.kd, p.ld));
-  put(f, v.rows, reach(p.oh, p.sh, p.kh, p.lh));
-  put(f, v.columns, reach(p.ow, p.sw, p.kw, p.lw));
+  f.put(v.slabs, reach(p.slab, p.sd, p.kd, p.ld));
+  f.put(v.rows, reach(p.oh, p.sh, p.kh, p.lh));
+  f.put(v.columns, reach(p.ow, p.sw, p.kw, p.lw));
   f.end();
-  put(f, v.row, times(v.columns, is(bytes)));
-  put(f, v.slice, times(v.rows, v.row));
-  put(f, v.channel, times(v.slabs, v.slice));
-  put(f, v.zStep, times(p.sd, v.slice));
-  put(f, v.yStep, times(p.sh, v.row));
-  put(f, v.xStep, times(p.sw, is(bytes)));
-  put(f, v.image, times(p.d, p.h, p.w, is(bytes)));
+  f.put(v.row, times(v.columns, is(bytes)));
+  f.put(v.slice, times(v.rows, v.row));
+  f.put(v.channel, times(v.slabs, v.slice));
+  f.put(v.zStep, times(p.sd, v.slice));
+  f.put(v.yStep, times(p.sh, v.row));
+  f.put(v.xStep, times(p.sw, is(bytes)));
+  f.put(v.image, times(p.d, p.h, p.w, is(bytes)));
   return v;
 }
 
@@ -112,8 +110,7 @@ export class Driver {
     this.#bytes = t.bytes;
     this.#table = table;
     this.v = derived(f, p, t.bytes);
-    this.at = locals(
-      f,
+    this.at = f.locals(
       'i32',
       ...(['n', 'g', 'c', 'z', 'cc', 'zc', 'first', 'count', 'total', 'base', 'depth'] as const),
     );
@@ -125,11 +122,11 @@ export class Driver {
   /** Blocks of channels of x, with the table for them. */
   blocks(body: () => void): void {
     const { f, p, v, at } = this;
-    upTo(f, at.c, p.channels, p.block, () => {
-      putLeast(f, at.cc, minus(p.channels, at.c), p.block);
-      put(f, at.depth, times(at.cc, v.places));
+    f.upTo(at.c, p.channels, p.block, () => {
+      f.putLeast(at.cc, minus(p.channels, at.c), p.block);
+      f.put(at.depth, times(at.cc, v.places));
       const pitches = [v.channel, times(p.ld, v.slice), times(p.lh, v.row), times(p.lw, is(this.#bytes))];
-      call(f, this.#table, [p.scratch, at.cc, p.kd, p.kh, p.kw, ...pitches]);
+      f.call(this.#table, [p.scratch, at.cc, p.kd, p.kh, p.kw, ...pitches]);
       body();
     });
   }
@@ -137,9 +134,9 @@ export class Driver {
   /** Slabs of y's depth. */
   slabs(body: () => void): void {
     const { f, p, at } = this;
-    upTo(f, at.z, p.od, p.slab, () => {
-      putLeast(f, at.zc, minus(p.od, at.z), p.slab);
-      put(f, at.total, times(at.zc, p.oh, p.ow));
+    f.upTo(at.z, p.od, p.slab, () => {
+      f.putLeast(at.zc, minus(p.od, at.z), p.slab);
+      f.put(at.total, times(at.zc, p.oh, p.ow));
       body();
     });
   }
@@ -147,11 +144,11 @@ export class Driver {
   /** So many windows of a slab at a time. */
   windows(atOnce: Formula, body: () => void): void {
     const { f, at } = this;
-    upTo(f, at.first, at.total, atOnce, () => {
-      put(f, at.count, minus(at.total, at.first));
+    f.upTo(at.first, at.total, atOnce, () => {
+      f.put(at.count, minus(at.total, at.first));
       f.get(at.count);
-      push(f, atOnce).get(at.count);
-      push(f, atOnce).op('i32.lt_s').op('select').set(at.count);
+      f.push(atOnce).get(at.count);
+      f.push(atOnce).op('i32.lt_s').op('select').set(at.count);
       body();
     });
   }
@@ -201,10 +198,10 @@ export class Driver {
   bring(bring: () => void): void {
     const { f, p, v, at } = this;
     f.get(p.bare).if();
-    put(f, at.base, plus(this.image, times(at.z, v.zStep)));
+    f.put(at.base, plus(this.image, times(at.z, v.zStep)));
     f.else();
     bring();
-    put(f, at.base, this.part(PLANES_AT));
+    f.put(at.base, this.part(PLANES_AT));
     f.end();
   }
 

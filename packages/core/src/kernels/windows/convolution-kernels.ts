@@ -13,19 +13,15 @@ import {
   transposeLines,
 } from '../gemm/index.ts';
 import {
-  call,
   type Formula,
+  type FunctionBuilder,
   is,
+  type ModuleBuilder,
   minus,
   over,
   plus,
-  push,
-  put,
-  putLeast,
   times,
-  upTo,
-} from '../wasm/formulas.ts';
-import { defineFunction, type FunctionBuilder, locals, type ModuleBuilder } from '../wasm/index.ts';
+} from '../wasm/index.ts';
 import {
   COLUMN_BYTES,
   COLUMNS_AT,
@@ -107,11 +103,10 @@ class ProductDriver extends Driver {
       is(this.panelWidth),
       times(depth, is(this.panelWidth)),
     ];
-    for (const arg of [...args, to, toRow]) push(f, arg);
+    for (const arg of [...args, to, toRow]) f.push(arg);
     if (this.#parts.t.lane === 'f32') f.f32Const(1);
     else f.f64Const(1);
-    push(f, accumulate);
-    push(f, this.part(TILE_AT)).call(this.#parts.product);
+    f.push(accumulate).push(this.part(TILE_AT)).call(this.#parts.product);
   }
 }
 
@@ -125,35 +120,35 @@ const inPanels = (memory: number, bytesEach: Formula, lanes: number): Formula =>
 function toY(module: ModuleBuilder, parts: Parts & Readonly<Record<'pad' | 'turn', number>>): void {
   const { t, size } = parts;
   const { bytes } = t;
-  defineFunction(module, { export: 'y' }, convolutionParams, (f, p) => {
+  module.define({ export: 'y' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
-    const { atOnce, o, rows, from, row } = locals(f, 'i32', 'atOnce', 'o', 'rows', 'from', 'row');
+    const { atOnce, o, rows, from, row } = f.locals('i32', 'atOnce', 'o', 'rows', 'from', 'row');
     const weights = (): void => {
       f.get(p.turned).if();
-      put(f, from, d.part(ROWS_AT));
+      f.put(from, d.part(ROWS_AT));
       f.i32Const(STEPS * bytes + ROW_GAP).set(row);
       const place = times(v.places, is(bytes));
       const first = plus(times(plus(times(at.g, p.channels), at.c), p.filters), o);
       const turned = [plus(p.weight, times(first, place)), place, times(p.filters, place), from, row];
-      call(f, parts.turn, [rows, at.cc, v.places, ...turned]);
+      f.call(parts.turn, [rows, at.cc, v.places, ...turned]);
       f.else();
-      put(f, from, d.weightAt(o, is(0)));
-      put(f, row, times(v.terms, is(bytes)));
+      f.put(from, d.weightAt(o, is(0)));
+      f.put(row, times(v.terms, is(bytes)));
       f.end();
     };
-    upTo(f, at.g, p.groups, is(1), () =>
+    f.upTo(at.g, p.groups, is(1), () =>
       d.blocks(() => {
-        put(f, atOnce, inPanels(PANEL_BYTES, times(at.depth, is(bytes)), size.vectors * t.lanes));
-        upTo(f, o, p.filters, is(ROW_BLOCK), () => {
-          putLeast(f, rows, minus(p.filters, o), { is: ROW_BLOCK });
+        f.put(atOnce, inPanels(PANEL_BYTES, times(at.depth, is(bytes)), size.vectors * t.lanes));
+        f.upTo(o, p.filters, is(ROW_BLOCK), () => {
+          f.putLeast(rows, minus(p.filters, o), { is: ROW_BLOCK });
           weights();
-          upTo(f, at.n, p.batch, is(1), () =>
+          f.upTo(at.n, p.batch, is(1), () =>
             d.slabs(() => {
-              d.bring(() => call(f, parts.pad, d.planes()));
+              d.bring(() => f.call(parts.pad, d.planes()));
               d.windows(atOnce, () => {
                 const panel = times(at.depth, is(d.panelWidth));
-                call(f, parts.strips, [
+                f.call(parts.strips, [
                   ...[at.count, at.depth, p.scratch, d.part(PANELS_AT), is(d.panelWidth), panel],
                   ...d.walk(),
                 ]);
@@ -180,11 +175,10 @@ function toX(
   const { bytes } = t;
   const mostRows = bytes === 4 ? ROW_BLOCK : ROW_BLOCK / 2;
   const lanes = size.vectors * t.lanes;
-  defineFunction(module, { export: 'x' }, convolutionParams, (f, p) => {
+  module.define({ export: 'x' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
-    const { atOnce, o, r, rows, depth, other } = locals(
-      f,
+    const { atOnce, o, r, rows, depth, other } = f.locals(
       'i32',
       'atOnce',
       'o',
@@ -193,27 +187,27 @@ function toX(
       'depth',
       'other',
     );
-    upTo(f, at.n, p.batch, is(1), () =>
-      upTo(f, at.g, p.groups, is(1), () =>
+    f.upTo(at.n, p.batch, is(1), () =>
+      f.upTo(at.g, p.groups, is(1), () =>
         d.blocks(() => {
-          putLeast(f, rows, at.depth, { is: mostRows });
-          put(f, atOnce, inPanels(COLUMN_BYTES, times(rows, is(bytes)), lanes));
-          putLeast(f, depth, p.filters, { is: STEPS });
-          put(f, other, inPanels(PANEL_BYTES, times(depth, is(bytes)), lanes));
-          putLeast(f, atOnce, atOnce, other);
+          f.putLeast(rows, at.depth, { is: mostRows });
+          f.put(atOnce, inPanels(COLUMN_BYTES, times(rows, is(bytes)), lanes));
+          f.putLeast(depth, p.filters, { is: STEPS });
+          f.put(other, inPanels(PANEL_BYTES, times(depth, is(bytes)), lanes));
+          f.putLeast(atOnce, atOnce, other);
           d.slabs(() => {
             d.bring(() => {
-              push(f, d.part(PLANES_AT)).i32Const(0);
-              push(f, times(at.cc, v.channel)).memoryFill();
+              f.push(d.part(PLANES_AT)).i32Const(0);
+              f.push(times(at.cc, v.channel)).memoryFill();
             });
             d.windows(atOnce, () =>
-              upTo(f, r, at.depth, is(mostRows), () => {
-                putLeast(f, rows, minus(at.depth, r), { is: mostRows });
-                upTo(f, o, p.filters, is(STEPS), () => {
-                  putLeast(f, depth, minus(p.filters, o), { is: STEPS });
+              f.upTo(r, at.depth, is(mostRows), () => {
+                f.putLeast(rows, minus(at.depth, r), { is: mostRows });
+                f.upTo(o, p.filters, is(STEPS), () => {
+                  f.putLeast(depth, minus(p.filters, o), { is: STEPS });
                   const [fromRow, row] = [times(v.outputs, is(bytes)), times(v.terms, is(bytes))];
-                  call(f, parts.pack, [at.count, depth, d.outputAt(o), fromRow, d.part(PANELS_AT)]);
-                  call(f, parts.transpose, [depth, rows, d.weightAt(o, r), row, d.part(ROWS_AT)]);
+                  f.call(parts.pack, [at.count, depth, d.outputAt(o), fromRow, d.part(PANELS_AT)]);
+                  f.call(parts.transpose, [depth, rows, d.weightAt(o, r), row, d.part(ROWS_AT)]);
                   const toRow = times(at.count, is(bytes));
                   d.multiply(
                     rows,
@@ -227,11 +221,11 @@ function toX(
                   );
                 });
                 const places = plus(p.scratch, times(r, is(4)));
-                call(f, parts.columns, [at.count, rows, places, d.part(COLUMNS_AT), ...d.walk()]);
+                f.call(parts.columns, [at.count, rows, places, d.part(COLUMNS_AT), ...d.walk()]);
               }),
             );
             f.get(p.bare).op('i32.eqz').if();
-            call(f, parts.add, d.planes());
+            f.call(parts.add, d.planes());
             f.end();
           });
         }),
@@ -248,20 +242,20 @@ function toWeight(
   const { bytes } = t;
   const pitch = STEPS * bytes + ROW_GAP;
   const mostPlaces = bytes === 4 ? 176 : 88;
-  defineFunction(module, { export: 'weight' }, convolutionParams, (f, p) => {
+  module.define({ export: 'weight' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
-    const { o, r, places, rows, begun } = locals(f, 'i32', 'o', 'r', 'places', 'rows', 'begun');
-    upTo(f, at.g, p.groups, is(1), () =>
+    const { o, r, places, rows, begun } = f.locals('i32', 'o', 'r', 'places', 'rows', 'begun');
+    f.upTo(at.g, p.groups, is(1), () =>
       d.blocks(() => {
         f.get(p.accumulate).set(begun);
-        upTo(f, at.n, p.batch, is(1), () =>
+        f.upTo(at.n, p.batch, is(1), () =>
           d.slabs(() => {
-            d.bring(() => call(f, parts.pad, d.planes()));
+            d.bring(() => f.call(parts.pad, d.planes()));
             d.windows(is(STEPS), () => {
-              upTo(f, r, at.depth, is(mostPlaces), () => {
-                putLeast(f, places, minus(at.depth, r), { is: mostPlaces });
-                call(f, parts.strips, [
+              f.upTo(r, at.depth, is(mostPlaces), () => {
+                f.putLeast(places, minus(at.depth, r), { is: mostPlaces });
+                f.call(parts.strips, [
                   ...[
                     at.count,
                     places,
@@ -272,9 +266,9 @@ function toWeight(
                   ],
                   ...d.walk(),
                 ]);
-                call(f, parts.pack, [places, at.count, d.part(ROWS_AT), is(pitch), d.part(PANELS_AT)]);
-                upTo(f, o, p.some, is(ROW_BLOCK), () => {
-                  putLeast(f, rows, minus(p.some, o), { is: ROW_BLOCK });
+                f.call(parts.pack, [places, at.count, d.part(ROWS_AT), is(pitch), d.part(PANELS_AT)]);
+                f.upTo(o, p.some, is(ROW_BLOCK), () => {
+                  f.putLeast(rows, minus(p.some, o), { is: ROW_BLOCK });
                   const [row, toRow] = [times(v.outputs, is(bytes)), times(v.terms, is(bytes))];
                   d.multiply(rows, places, at.count, d.outputAt(o), row, d.weightAt(o, r), toRow, begun);
                 });

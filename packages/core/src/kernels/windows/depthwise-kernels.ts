@@ -4,16 +4,15 @@
  */
 
 import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
-import { call, type Formula, is, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
-  bump,
-  countdown,
-  defineFunction,
+  type Formula,
   type FunctionBuilder,
   i32Params,
-  locals,
+  is,
   type ModuleBuilder,
+  plus,
   range,
+  times,
   zip,
 } from '../wasm/index.ts';
 import {
@@ -40,8 +39,8 @@ const sideBySide = (f: FunctionBuilder, step: number, t: GemmLane): FunctionBuil
 /** Adds what makes a row of y: to[j] = the sum of weight[r] * at[table[r] + j], plus what is there if `accumulate`. */
 function rowOfY(module: ModuleBuilder, t: GemmLane): number {
   const params = { ...rowParams, ...i32Params('weight', 'to', 'accumulate') };
-  return defineFunction(module, { name: `depthwise_y_${t.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'entry', 'w', 'r', 'from');
+  return module.define({ name: `depthwise_y_${t.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'entry', 'w', 'r', 'from');
     const sums = range(4).map(() => f.local('v128'));
     const [x, y] = [f.local('v128'), f.local('v128')];
     const one = lanesOf(t);
@@ -60,17 +59,17 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
       f.else();
       for (const i of range(n)) f.splat(t.lane, 0).set(sums[i] ?? 0);
       f.end();
-      put(f, v.entry, p.table).get(p.weight).set(v.w).get(p.depth).set(v.r);
+      f.put(v.entry, p.table).get(p.weight).set(v.w).get(p.depth).set(v.r);
       const top = f.loop();
-      put(f, v.from, p.at).get(v.from).get(v.entry).load('i32.load').op('i32.add').set(v.from);
+      f.put(v.from, p.at).get(v.from).get(v.entry).load('i32.load').op('i32.add').set(v.from);
       f.get(v.w).load(t.splat).set(x);
       for (const i of range(n)) {
         load(i);
         f.set(y);
         multiplyAdd(f, t.vector, sums[i] ?? 0, x, y);
       }
-      bump(f, v.entry, { bytes: 4 });
-      bump(f, v.w, { bytes: t.bytes });
+      f.bump(v.entry, { bytes: 4 });
+      f.bump(v.w, { bytes: t.bytes });
       f.get(v.r).i32Const(1).op('i32.sub').tee(v.r).brIf(top);
       f.end();
       for (const i of range(n)) store(i);
@@ -88,20 +87,20 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
       );
     sideBySide(f, p.step, t).if();
     for (const n of [4, 1])
-      countdown(f, p.count, n * t.lanes, () => {
+      f.countdown(p.count, n * t.lanes, () => {
         whole(n);
-        bump(f, p.at, { bytes: 16 * n });
-        bump(f, p.to, { bytes: 16 * n });
+        f.bump(p.at, { bytes: 16 * n });
+        f.bump(p.to, { bytes: 16 * n });
       });
     f.else();
-    countdown(f, p.count, t.lanes, () => {
+    f.countdown(p.count, t.lanes, () => {
       windows(
         1,
         () => f.get(p.to).load('v128.load'),
         () => {
           f.get(v.from).load(t.loadOne).set(y);
           for (const l of range(t.lanes - 1)) {
-            bump(f, v.from, { local: p.step });
+            f.bump(v.from, { local: p.step });
             f.get(v.from)
               .get(y)
               .accessLane(one.load, l + 1)
@@ -115,11 +114,11 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
             .get(sums[0] ?? 0)
             .store('v128.store'),
       );
-      put(f, p.at, plus(p.at, times(p.step, is(t.lanes))));
-      bump(f, p.to, { bytes: 16 });
+      f.put(p.at, plus(p.at, times(p.step, is(t.lanes))));
+      f.bump(p.to, { bytes: 16 });
     });
     f.end();
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       windows(
         1,
         () => f.get(p.to).load(t.loadOne),
@@ -130,8 +129,8 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
             .get(sums[0] ?? 0)
             .accessLane(one.store, 0),
       );
-      bump(f, p.at, { local: p.step });
-      bump(f, p.to, { bytes: t.bytes });
+      f.bump(p.at, { local: p.step });
+      f.bump(p.to, { bytes: t.bytes });
     });
   });
 }
@@ -139,31 +138,31 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
 /** Adds what adds a row of y, at `from`, to x: at[table[r] + j] += weight[r] * from[j]. */
 function rowToX(module: ModuleBuilder, t: GemmLane): number {
   const params = { ...rowParams, ...i32Params('weight', 'from') };
-  return defineFunction(module, { name: `depthwise_x_${t.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'to', 'from', 'left');
+  return module.define({ name: `depthwise_x_${t.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'to', 'from', 'left');
     const [w, x, y] = [f.local('v128'), f.local('v128'), f.local('v128')];
-    countdown(f, p.depth, 1, () => {
+    f.countdown(p.depth, 1, () => {
       f.get(p.weight).load(t.splat).set(w);
       f.get(p.at).get(p.table).load('i32.load').op('i32.add').set(v.to);
       f.get(p.from).set(v.from).get(p.count).set(v.left);
       sideBySide(f, p.step, t).if();
-      countdown(f, v.left, t.lanes, () => {
+      f.countdown(v.left, t.lanes, () => {
         f.get(v.to).load('v128.load').set(x).get(v.from).load('v128.load').set(y);
         multiplyAdd(f, t.vector, x, w, y);
         f.get(v.to).get(x).store('v128.store');
-        bump(f, v.to, { bytes: 16 });
-        bump(f, v.from, { bytes: 16 });
+        f.bump(v.to, { bytes: 16 });
+        f.bump(v.from, { bytes: 16 });
       });
       f.end();
-      countdown(f, v.left, 1, () => {
+      f.countdown(v.left, 1, () => {
         f.get(v.to).load(t.loadOne).set(x).get(v.from).load(t.loadOne).set(y);
         multiplyAdd(f, t.vector, x, w, y);
         f.get(v.to).get(x).accessLane(lanesOf(t).store, 0);
-        bump(f, v.to, { local: p.step });
-        bump(f, v.from, { bytes: t.bytes });
+        f.bump(v.to, { local: p.step });
+        f.bump(v.from, { bytes: t.bytes });
       });
-      bump(f, p.weight, { bytes: t.bytes });
-      bump(f, p.table, { bytes: 4 });
+      f.bump(p.weight, { bytes: t.bytes });
+      f.bump(p.table, { bytes: 4 });
     });
   });
 }
@@ -174,13 +173,13 @@ const TOGETHER = 4;
 /** Adds what adds up, for each place r, at[table[r] + j] * from[j] in the lanes of vector number r at `sums`. */
 function rowToWeight(module: ModuleBuilder, t: GemmLane): number {
   const params = { ...rowParams, ...i32Params('from', 'sums') };
-  return defineFunction(module, { name: `depthwise_weight_${t.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'from', 'left');
+  return module.define({ name: `depthwise_weight_${t.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'from', 'left');
     const sums = range(TOGETHER).map(() => f.local('v128'));
     const pointers = range(TOGETHER).map(() => f.local('i32'));
     const [x, y] = [f.local('v128'), f.local('v128')];
     for (const n of [TOGETHER, 1])
-      countdown(f, p.depth, n, () => {
+      f.countdown(p.depth, n, () => {
         const some = zip(sums.slice(0, n), pointers);
         for (const [i, [sum, pointer]] of some.entries()) {
           f.get(p.sums)
@@ -201,23 +200,23 @@ function rowToWeight(module: ModuleBuilder, t: GemmLane): number {
           }
         };
         sideBySide(f, p.step, t).if();
-        countdown(f, v.left, t.lanes, () => {
+        f.countdown(v.left, t.lanes, () => {
           step('v128.load');
-          for (const [, pointer] of some) bump(f, pointer, { bytes: 16 });
-          bump(f, v.from, { bytes: 16 });
+          for (const [, pointer] of some) f.bump(pointer, { bytes: 16 });
+          f.bump(v.from, { bytes: 16 });
         });
         f.end();
-        countdown(f, v.left, 1, () => {
+        f.countdown(v.left, 1, () => {
           step(t.loadOne);
-          for (const [, pointer] of some) bump(f, pointer, { local: p.step });
-          bump(f, v.from, { bytes: t.bytes });
+          for (const [, pointer] of some) f.bump(pointer, { local: p.step });
+          f.bump(v.from, { bytes: t.bytes });
         });
         for (const [i, [sum]] of some.entries())
           f.get(p.sums)
             .get(sum)
             .store('v128.store', 16 * i);
-        bump(f, p.sums, { bytes: 16 * n });
-        bump(f, p.table, { bytes: 4 * n });
+        f.bump(p.sums, { bytes: 16 * n });
+        f.bump(p.table, { bytes: 4 * n });
       });
   });
 }
@@ -225,10 +224,10 @@ function rowToWeight(module: ModuleBuilder, t: GemmLane): number {
 /** Adds what adds up the lanes of vectors, and writes the sums, or adds them. */
 function sumsOfLanes(module: ModuleBuilder, { lane, lanes, bytes }: GemmLane): number {
   const params = i32Params('count', 'sums', 'to', 'accumulate');
-  return defineFunction(module, { name: `depthwise_sums_${lane}` }, params, (f, p) => {
+  return module.define({ name: `depthwise_sums_${lane}` }, params, (f, p) => {
     const sum = f.local(lane);
     const load = (i: number): FunctionBuilder => f.get(p.sums).load(`${lane}.load`, i * bytes);
-    countdown(f, p.count, 1, () => {
+    f.countdown(p.count, 1, () => {
       load(0);
       load(1).op(`${lane}.add`);
       if (lanes === 4) {
@@ -238,8 +237,8 @@ function sumsOfLanes(module: ModuleBuilder, { lane, lanes, bytes }: GemmLane): n
       f.set(sum).get(p.accumulate).if();
       f.get(p.to).load(`${lane}.load`).get(sum).op(`${lane}.add`).set(sum);
       f.end().get(p.to).get(sum).store(`${lane}.store`);
-      bump(f, p.sums, { bytes: 16 });
-      bump(f, p.to, { bytes });
+      f.bump(p.sums, { bytes: 16 });
+      f.bump(p.to, { bytes });
     });
   });
 }
@@ -259,14 +258,14 @@ function eachRow(
   body: (at: number, row: number) => void,
 ): void {
   const { p, v, at } = d;
-  const { z, y, place, row } = locals(f, 'i32', 'z', 'y', 'place', 'row');
+  const { z, y, place, row } = f.locals('i32', 'z', 'y', 'place', 'row');
   f.i32Const(0).set(at.first);
-  put(f, row, d.outputAt(o));
-  upTo(f, z, at.zc, is(1), () =>
-    upTo(f, y, p.oh, is(1), () => {
-      put(f, place, plus(at.base, times(z, v.zStep), times(y, v.yStep)));
+  f.put(row, d.outputAt(o));
+  f.upTo(z, at.zc, is(1), () =>
+    f.upTo(y, p.oh, is(1), () => {
+      f.put(place, plus(at.base, times(z, v.zStep), times(y, v.yStep)));
       body(place, row);
-      put(f, row, plus(row, times(p.ow, is(t.bytes))));
+      f.put(row, plus(row, times(p.ow, is(t.bytes))));
     }),
   );
 }
@@ -278,20 +277,20 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
   const finish = sumsOfLanes(module, t);
   const images = (f: FunctionBuilder, d: Driver, body: () => void): void => {
     const { p, at } = d;
-    upTo(f, at.n, p.batch, is(1), () => upTo(f, at.g, p.groups, is(1), () => d.blocks(() => d.slabs(body))));
+    f.upTo(at.n, p.batch, is(1), () => f.upTo(at.g, p.groups, is(1), () => d.blocks(() => d.slabs(body))));
   };
-  defineFunction(module, { export: 'depthwiseY' }, convolutionParams, (f, p) => {
+  module.define({ export: 'depthwiseY' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { v, at } = d;
-    const { o, weight } = locals(f, 'i32', 'o', 'weight');
+    const { o, weight } = f.locals('i32', 'o', 'weight');
     images(f, d, () => {
-      d.bring(() => call(f, parts.pad, d.planes()));
-      upTo(f, o, p.filters, is(1), () => {
+      d.bring(() => f.call(parts.pad, d.planes()));
+      f.upTo(o, p.filters, is(1), () => {
         f.get(p.turned).if();
         // Of a group of one filter.
         const place = times(v.places, is(t.bytes));
-        put(f, weight, d.part(ROWS_AT));
-        call(f, parts.turn, [
+        f.put(weight, d.part(ROWS_AT));
+        f.call(parts.turn, [
           is(1),
           is(1),
           v.places,
@@ -302,52 +301,52 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
           place,
         ]);
         f.else();
-        put(f, weight, d.weightAt(o, is(0)));
+        f.put(weight, d.weightAt(o, is(0)));
         f.end();
         eachRow(f, d, t, o, (place, row) =>
-          call(f, toRow, [p.ow, v.places, p.scratch, place, v.xStep, weight, row, p.accumulate]),
+          f.call(toRow, [p.ow, v.places, p.scratch, place, v.xStep, weight, row, p.accumulate]),
         );
       });
     });
   });
-  defineFunction(module, { export: 'depthwiseX' }, convolutionParams, (f, p) => {
+  module.define({ export: 'depthwiseX' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { at, v } = d;
     const o = f.local('i32');
     images(f, d, () => {
       d.bring(() => {
-        push(f, d.part(PLANES_AT)).i32Const(0);
-        push(f, times(at.cc, v.channel)).memoryFill();
+        f.push(d.part(PLANES_AT)).i32Const(0);
+        f.push(times(at.cc, v.channel)).memoryFill();
       });
-      upTo(f, o, p.filters, is(1), () =>
+      f.upTo(o, p.filters, is(1), () =>
         eachRow(f, d, t, o, (place, row) =>
-          call(f, fromRow, [p.ow, v.places, p.scratch, place, v.xStep, d.weightAt(o, is(0)), row]),
+          f.call(fromRow, [p.ow, v.places, p.scratch, place, v.xStep, d.weightAt(o, is(0)), row]),
         ),
       );
       f.get(p.bare).op('i32.eqz').if();
-      call(f, parts.add, d.planes());
+      f.call(parts.add, d.planes());
       f.end();
     });
   });
-  defineFunction(module, { export: 'depthwiseWeight' }, convolutionParams, (f, p) => {
+  module.define({ export: 'depthwiseWeight' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { at, v } = d;
     const o = f.local('i32');
     const sums = d.part(PANELS_AT);
-    upTo(f, at.g, p.groups, is(1), () =>
+    f.upTo(at.g, p.groups, is(1), () =>
       d.blocks(() =>
-        upTo(f, o, p.filters, is(1), () => {
-          push(f, sums).i32Const(0);
-          push(f, times(v.places, is(16))).memoryFill();
-          upTo(f, at.n, p.batch, is(1), () =>
+        f.upTo(o, p.filters, is(1), () => {
+          f.push(sums).i32Const(0);
+          f.push(times(v.places, is(16))).memoryFill();
+          f.upTo(at.n, p.batch, is(1), () =>
             d.slabs(() => {
-              d.bring(() => call(f, parts.pad, d.planes()));
+              d.bring(() => f.call(parts.pad, d.planes()));
               eachRow(f, d, t, o, (place, row) =>
-                call(f, dots, [p.ow, v.places, p.scratch, place, v.xStep, row, sums]),
+                f.call(dots, [p.ow, v.places, p.scratch, place, v.xStep, row, sums]),
               );
             }),
           );
-          call(f, finish, [v.places, sums, d.weightAt(o, is(0)), p.accumulate]);
+          f.call(finish, [v.places, sums, d.weightAt(o, is(0)), p.accumulate]);
         }),
       ),
     );

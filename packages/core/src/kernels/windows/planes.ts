@@ -1,13 +1,14 @@
 /** Copies of images with zeros around them, and what is added up there on its way back. */
 
-import { type Formula, is, minus, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
-  countdown,
-  defineFunction,
+  type Formula,
   type FunctionBuilder,
   i32Params,
-  locals,
+  is,
   type ModuleBuilder,
+  minus,
+  plus,
+  times,
 } from '../wasm/index.ts';
 
 /** What the functions of planes need of an element. */
@@ -32,22 +33,20 @@ function commonRows(
   bytes: number,
   row: (image: number, plane: number, count: number) => void,
 ): void {
-  const v = locals(f, 'i32', 'c', 's', 'r', 'from', 'to', 'count', 'first');
+  const v = f.locals('i32', 'c', 's', 'r', 'from', 'to', 'count', 'first');
   /** Where two lines overlap that begin `shift` apart: counted in the window, from `first` on. */
   const least = (a: Formula, b: Formula): void => {
-    push(f, a);
-    push(f, b);
-    push(f, ['i32.lt_s', a, b]).op('select');
+    f.push(a).push(b).push(['i32.lt_s', a, b]).op('select');
   };
   f.get(p.x).i32Const(0).get(p.x).i32Const(0).op('i32.gt_s').op('select').set(v.first);
   least(p.columns, plus(p.w, p.x));
   f.get(v.first).op('i32.sub').set(v.count);
   f.get(v.count).i32Const(0).op('i32.gt_s').if();
-  upTo(f, v.c, p.channels, is(1), () =>
-    upTo(f, v.s, p.slabs, is(1), () => {
-      push(f, ['i32.lt_u', minus(v.s, p.z), p.d]).if();
-      upTo(f, v.r, p.rows, is(1), () => {
-        push(f, ['i32.lt_u', minus(v.r, p.y), p.h]).if();
+  f.upTo(v.c, p.channels, is(1), () =>
+    f.upTo(v.s, p.slabs, is(1), () => {
+      f.push(['i32.lt_u', minus(v.s, p.z), p.d]).if();
+      f.upTo(v.r, p.rows, is(1), () => {
+        f.push(['i32.lt_u', minus(v.r, p.y), p.h]).if();
         const line = (
           base: number,
           a: Formula,
@@ -62,12 +61,11 @@ function commonRows(
             base,
             times(plus(times(plus(times(plus(times(a, depth), b), height), c), width), e), is(bytes)),
           );
-        put(
-          f,
+        f.put(
           v.from,
           line(p.image, v.c, p.d, minus(v.s, p.z), p.h, minus(v.r, p.y), p.w, minus(v.first, p.x)),
         );
-        put(f, v.to, line(p.planes, v.c, p.slabs, v.s, p.rows, v.r, p.columns, v.first));
+        f.put(v.to, line(p.planes, v.c, p.slabs, v.s, p.rows, v.r, p.columns, v.first));
         row(v.from, v.to, v.count);
         f.end();
       });
@@ -81,9 +79,9 @@ function commonRows(
 export function padPlanes(module: ModuleBuilder, e: Element): number {
   const { lane, bytes } = e;
   const copy = copyRun(module, e);
-  return defineFunction(module, { name: `windows_pad_${lane}` }, planeParams, (f, p) => {
+  return module.define({ name: `windows_pad_${lane}` }, planeParams, (f, p) => {
     f.get(p.planes).i32Const(0);
-    push(f, times(p.channels, p.slabs, p.rows, p.columns, is(bytes))).memoryFill();
+    f.push(times(p.channels, p.slabs, p.rows, p.columns, is(bytes))).memoryFill();
     commonRows(f, p, bytes, (image, plane, count) => {
       f.get(count).get(image).get(plane).call(copy);
     });
@@ -93,7 +91,7 @@ export function padPlanes(module: ModuleBuilder, e: Element): number {
 /** Adds what adds the window to the image. */
 export function addPlanes(module: ModuleBuilder, e: Element): number {
   const add = addRun(module, e);
-  return defineFunction(module, { name: `windows_add_${e.lane}` }, planeParams, (f, p) => {
+  return module.define({ name: `windows_add_${e.lane}` }, planeParams, (f, p) => {
     commonRows(f, p, e.bytes, (image, plane, count) => {
       f.get(count).get(plane).get(image).call(add);
     });
@@ -103,15 +101,15 @@ export function addPlanes(module: ModuleBuilder, e: Element): number {
 /** Adds what copies elements that lie side by side: a call of what the engine has for it takes longer than a short row. */
 function copyRun(module: ModuleBuilder, { lane, bytes }: Element): number {
   const params = i32Params('count', 'from', 'to');
-  return defineFunction(module, { name: `windows_copy_run_${lane}` }, params, (f, p) => {
+  return module.define({ name: `windows_copy_run_${lane}` }, params, (f, p) => {
     for (const [step, load, store] of [
       [16, 'v128.load', 'v128.store'],
       [bytes, `${lane}.load`, `${lane}.store`],
     ] as const)
-      countdown(f, p.count, step / bytes, () => {
+      f.countdown(p.count, step / bytes, () => {
         f.get(p.to).get(p.from).load(load).store(store);
-        put(f, p.to, plus(p.to, is(step)));
-        put(f, p.from, plus(p.from, is(step)));
+        f.put(p.to, plus(p.to, is(step)));
+        f.put(p.from, plus(p.from, is(step)));
       });
   });
 }
@@ -119,7 +117,7 @@ function copyRun(module: ModuleBuilder, { lane, bytes }: Element): number {
 /** Adds what adds elements that lie side by side to others that do. */
 function addRun(module: ModuleBuilder, e: Element): number {
   const params = i32Params('count', 'from', 'to');
-  return defineFunction(module, { name: `windows_add_run_${e.lane}` }, params, (f, p) => {
+  return module.define({ name: `windows_add_run_${e.lane}` }, params, (f, p) => {
     addSideBySide(f, e, p.count, p.from, p.to);
     addApart(f, e, p.count, p.from, p.to, is(e.bytes));
   });
@@ -133,10 +131,10 @@ export function addSideBySide(
   from: number,
   to: number,
 ): void {
-  countdown(f, count, 16 / bytes, () => {
+  f.countdown(count, 16 / bytes, () => {
     f.get(to).get(to).load('v128.load').get(from).load('v128.load').op(`${vector}.add`).store('v128.store');
-    put(f, to, plus(to, is(16)));
-    put(f, from, plus(from, is(16)));
+    f.put(to, plus(to, is(16)));
+    f.put(from, plus(from, is(16)));
   });
 }
 
@@ -149,7 +147,7 @@ export function addApart(
   to: number,
   step: Formula,
 ): void {
-  countdown(f, count, 1, () => {
+  f.countdown(count, 1, () => {
     f.get(to)
       .get(to)
       .load(`${lane}.load`)
@@ -157,7 +155,7 @@ export function addApart(
       .load(`${lane}.load`)
       .op(`${lane}.add`)
       .store(`${lane}.store`);
-    put(f, to, plus(to, step));
-    put(f, from, plus(from, is(bytes)));
+    f.put(to, plus(to, step));
+    f.put(from, plus(from, is(bytes)));
   });
 }

@@ -3,14 +3,16 @@
  * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
  */
 
-import { type Formula, is, minus, plus, push, put, times, upTo } from '../wasm/formulas.ts';
 import {
-  defineFunction,
+  type Formula,
   type FunctionBuilder,
   i32Params,
-  locals,
+  is,
   type ModuleBuilder,
+  minus,
+  plus,
   range,
+  times,
 } from '../wasm/index.ts';
 import { addApart, addSideBySide, type Element } from './planes.ts';
 
@@ -19,18 +21,17 @@ export function placesTable(module: ModuleBuilder): number {
   const params = i32Params(
     ...(['table', 'channels', 'kd', 'kh', 'kw', 'channel', 'slab', 'row', 'column'] as const),
   );
-  return defineFunction(module, { name: 'windows_table' }, params, (f, p) => {
-    const v = locals(f, 'i32', 'c', 'z', 'y', 'x');
-    upTo(f, v.c, p.channels, is(1), () =>
-      upTo(f, v.z, p.kd, is(1), () =>
-        upTo(f, v.y, p.kh, is(1), () =>
-          upTo(f, v.x, p.kw, is(1), () => {
+  return module.define({ name: 'windows_table' }, params, (f, p) => {
+    const v = f.locals('i32', 'c', 'z', 'y', 'x');
+    f.upTo(v.c, p.channels, is(1), () =>
+      f.upTo(v.z, p.kd, is(1), () =>
+        f.upTo(v.y, p.kh, is(1), () =>
+          f.upTo(v.x, p.kw, is(1), () => {
             f.get(p.table);
-            push(
-              f,
+            f.push(
               plus(times(v.c, p.channel), times(v.z, p.slab), times(v.y, p.row), times(v.x, p.column)),
             ).store('i32.store');
-            put(f, p.table, plus(p.table, is(4)));
+            f.put(p.table, plus(p.table, is(4)));
           }),
         ),
       ),
@@ -46,17 +47,17 @@ export function turnWeights(module: ModuleBuilder, { lane, bytes }: Element): nu
   const params = i32Params(
     ...(['rows', 'channels', 'places', 'from', 'rowStep', 'channelStep', 'to', 'pitch'] as const),
   );
-  return defineFunction(module, { name: `windows_turn_${lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'r', 'c', 'k', 'from', 'to');
-    upTo(f, v.r, p.rows, is(1), () => {
-      put(f, v.to, plus(p.to, times(v.r, p.pitch)));
-      upTo(f, v.c, p.channels, is(1), () => {
+  return module.define({ name: `windows_turn_${lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'r', 'c', 'k', 'from', 'to');
+    f.upTo(v.r, p.rows, is(1), () => {
+      f.put(v.to, plus(p.to, times(v.r, p.pitch)));
+      f.upTo(v.c, p.channels, is(1), () => {
         const first = plus(p.from, times(v.r, p.rowStep), times(v.c, p.channelStep));
-        put(f, v.from, plus(first, times(minus(p.places, is(1)), is(bytes))));
-        upTo(f, v.k, p.places, is(1), () => {
+        f.put(v.from, plus(first, times(minus(p.places, is(1)), is(bytes))));
+        f.upTo(v.k, p.places, is(1), () => {
           f.get(v.to).get(v.from).load(`${lane}.load`).store(`${lane}.store`);
-          put(f, v.to, plus(v.to, is(bytes)));
-          put(f, v.from, minus(v.from, is(bytes)));
+          f.put(v.to, plus(v.to, is(bytes)));
+          f.put(v.from, minus(v.from, is(bytes)));
         });
       });
     });
@@ -80,13 +81,12 @@ interface Walk {
 }
 
 function walk(f: FunctionBuilder, p: Readonly<Record<keyof typeof windowParams, number>>): Walk {
-  const v = locals(f, 'i32', 'left', 'position', 'y', 'row');
+  const v = f.locals('i32', 'left', 'position', 'y', 'row');
   // Number of the row among all, then within its slab.
-  put(f, v.row, ['i32.div_s', p.first, p.ow]);
-  put(f, v.y, ['i32.rem_s', v.row, p.oh]);
-  put(f, v.left, minus(p.ow, ['i32.rem_s', p.first, p.ow]));
-  put(
-    f,
+  f.put(v.row, ['i32.div_s', p.first, p.ow]);
+  f.put(v.y, ['i32.rem_s', v.row, p.oh]);
+  f.put(v.left, minus(p.ow, ['i32.rem_s', p.first, p.ow]));
+  f.put(
     v.position,
     plus(
       p.at,
@@ -100,20 +100,20 @@ function walk(f: FunctionBuilder, p: Readonly<Record<keyof typeof windowParams, 
     position: v.position,
     y: v.y,
     advance(windows) {
-      put(f, v.position, plus(v.position, times(windows, p.xStep)));
-      put(f, v.left, minus(v.left, windows));
+      f.put(v.position, plus(v.position, times(windows, p.xStep)));
+      f.put(v.left, minus(v.left, windows));
     },
     turn() {
       f.get(v.left).op('i32.eqz').if();
       // Back to the row's beginning, then to the next row or slab.
-      put(f, v.position, minus(v.position, times(p.ow, p.xStep)));
-      put(f, v.left, p.ow);
-      put(f, v.y, plus(v.y, is(1)));
+      f.put(v.position, minus(v.position, times(p.ow, p.xStep)));
+      f.put(v.left, p.ow);
+      f.put(v.y, plus(v.y, is(1)));
       f.get(v.y).get(p.oh).op('i32.eq').if();
-      put(f, v.position, plus(minus(v.position, times(minus(p.oh, is(1)), p.yStep)), p.zStep));
+      f.put(v.position, plus(minus(v.position, times(minus(p.oh, is(1)), p.yStep)), p.zStep));
       f.i32Const(0).set(v.y);
       f.else();
-      put(f, v.position, plus(v.position, p.yStep));
+      f.put(v.position, plus(v.position, p.yStep));
       f.end().end();
     },
   };
@@ -130,19 +130,19 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
     ...windowParams,
   };
   const lanes = 16 / bytes;
-  return defineFunction(module, { name: `windows_strips_${lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'done', 'strip', 'r', 'entry', 'target', 'from', 'taken');
+  return module.define({ name: `windows_strips_${lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'done', 'strip', 'r', 'entry', 'target', 'from', 'taken');
     const at = range(lanes).map(() => f.local('i32'));
     const { left, position, advance, turn } = walk(f, p);
     /** For each row of the matrix: `body(distance of the row's entries)`. */
     const eachRow = (body: () => void): void => {
-      put(f, v.entry, p.table).get(p.depth).set(v.r);
+      f.put(v.entry, p.table).get(p.depth).set(v.r);
       const top = f.loop();
       f.get(v.entry).load('i32.load').set(v.from);
       body();
-      put(f, v.entry, plus(v.entry, is(4)));
-      put(f, v.target, plus(v.target, p.row));
-      put(f, v.r, minus(v.r, is(1)))
+      f.put(v.entry, plus(v.entry, is(4)));
+      f.put(v.target, plus(v.target, p.row));
+      f.put(v.r, minus(v.r, is(1)))
         .get(v.r)
         .brIf(top);
       f.end();
@@ -150,7 +150,7 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
     /** Copies `n` vectors that lie side by side in the image. */
     const whole = (n: number): void =>
       eachRow(() => {
-        put(f, v.from, plus(v.from, position));
+        f.put(v.from, plus(v.from, position));
         for (const i of range(n))
           f.get(v.target)
             .get(v.from)
@@ -163,7 +163,7 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
         .op('i32.ge_s');
       f.get(p.xStep).i32Const(bytes).op('i32.eq').op('i32.and');
     };
-    upTo(f, v.done, p.count, is(vectors * lanes), () => {
+    f.upTo(v.done, p.count, is(vectors * lanes), () => {
       f.get(p.to).set(v.target);
       fits(vectors);
       f.if();
@@ -171,9 +171,9 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
       advance(is(vectors * lanes));
       turn();
       f.else();
-      upTo(f, v.strip, is(vectors), is(1), () => {
-        push(f, ['i32.lt_s', plus(v.done, times(v.strip, is(lanes))), p.count]).if();
-        put(f, v.target, plus(p.to, times(v.strip, is(16))));
+      f.upTo(v.strip, is(vectors), is(1), () => {
+        f.push(['i32.lt_s', plus(v.done, times(v.strip, is(lanes))), p.count]).if();
+        f.put(v.target, plus(p.to, times(v.strip, is(16))));
         fits(1);
         f.if();
         whole(1);
@@ -183,7 +183,7 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
         for (const [i, pointer] of at.entries()) {
           f.get(position).set(pointer);
           // The last window stands for those that are not there.
-          put(f, v.taken, plus(v.done, times(v.strip, is(lanes)), is(i + 1)));
+          f.put(v.taken, plus(v.done, times(v.strip, is(lanes)), is(i + 1)));
           f.get(v.taken).get(p.count).op('i32.lt_s').if();
           advance(is(1));
           turn();
@@ -201,7 +201,7 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
         f.end().end();
       });
       f.end();
-      put(f, p.to, plus(p.to, p.panel));
+      f.put(p.to, plus(p.to, p.panel));
     });
   });
 }
@@ -209,26 +209,26 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
 /** Adds what adds `count` columns of `depth` rows, which lie row by row at `columns`, to where their entries stand in an image. */
 export function addColumns(module: ModuleBuilder, e: Element): number {
   const params = { ...i32Params('count', 'depth', 'table', 'columns'), ...windowParams };
-  return defineFunction(module, { name: `windows_add_columns_${e.lane}` }, params, (f, p) => {
-    const v = locals(f, 'i32', 'r', 'rest', 'run', 'to', 'first', 'firstLeft', 'firstY');
+  return module.define({ name: `windows_add_columns_${e.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'r', 'rest', 'run', 'to', 'first', 'firstLeft', 'firstY');
     const { left, position, y, advance, turn } = walk(f, p);
-    put(f, v.first, position).get(left).set(v.firstLeft).get(y).set(v.firstY);
-    upTo(f, v.r, p.depth, is(1), () => {
-      put(f, position, v.first).get(v.firstLeft).set(left).get(v.firstY).set(y);
+    f.put(v.first, position).get(left).set(v.firstLeft).get(y).set(v.firstY);
+    f.upTo(v.r, p.depth, is(1), () => {
+      f.put(position, v.first).get(v.firstLeft).set(left).get(v.firstY).set(y);
       f.get(p.count).set(v.rest);
       const top = f.loop();
       f.get(left).get(v.rest).get(left).get(v.rest).op('i32.lt_s').op('select').set(v.run);
       f.get(position).get(p.table).load('i32.load').op('i32.add').set(v.to);
       advance(v.run);
       turn();
-      put(f, v.rest, minus(v.rest, v.run));
+      f.put(v.rest, minus(v.rest, v.run));
       f.get(p.xStep).i32Const(e.bytes).op('i32.eq').if();
       addSideBySide(f, e, v.run, p.columns, v.to);
       f.end();
       addApart(f, e, v.run, p.columns, v.to, p.xStep);
       f.get(v.rest).brIf(top);
       f.end();
-      put(f, p.table, plus(p.table, is(4)));
+      f.put(p.table, plus(p.table, is(4)));
     });
   });
 }

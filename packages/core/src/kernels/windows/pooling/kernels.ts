@@ -4,19 +4,17 @@
  */
 
 import { type GemmLane, gemmLanes } from '../../gemm/index.ts';
-import { type Formula, is, plus, push, put, times, upTo } from '../../wasm/formulas.ts';
 import {
-  bump,
-  countdown,
-  defineFunction,
   type FloatLane,
+  type Formula,
   type FunctionBuilder,
   i32Params,
-  instantiate,
-  locals,
+  is,
   ModuleBuilder,
   memoized,
+  plus,
   range,
+  times,
 } from '../../wasm/index.ts';
 
 /**
@@ -74,29 +72,28 @@ function eachWindow(
   whole: ((walk: Walk) => void) | null,
   one: (walk: Walk) => void,
 ): void {
-  const v = locals(
-    f,
+  const v = f.locals(
     'i32',
     ...(['z', 'y', 'x', 'nz', 'ny', 'nx', 'weight', 'row', 'at', 'i', 'iz', 'iy', 'left', 'hop'] as const),
   );
-  put(f, v.hop, times(p.lw, is(t.bytes)));
-  const o = locals(f, 'i32', 'n', 'z', 'y', 'x', 'entry', 'weight');
+  f.put(v.hop, times(p.lw, is(t.bytes)));
+  const o = f.locals('i32', 'n', 'z', 'y', 'x', 'entry', 'weight');
   const walk = { f, p, t, v };
   const read = (entry: number, first: number, count: number): void => {
     f.get(entry).load('i32.load').set(first).get(entry).load('i32.load', 4).set(count);
   };
-  const entryOf = (place: Formula): void => void put(f, o.entry, plus(p.table, times(place, is(12))));
+  const entryOf = (place: Formula): void => void f.put(o.entry, plus(p.table, times(place, is(12))));
   const advance = (windows: number): void => {
-    bump(f, p.y, { bytes: windows * t.bytes });
-    if (hasIndex) bump(f, p.index, { bytes: windows * 4 });
-    put(f, o.x, plus(o.x, is(windows)));
+    f.bump(p.y, { bytes: windows * t.bytes });
+    if (hasIndex) f.bump(p.index, { bytes: windows * 4 });
+    f.put(o.x, plus(o.x, is(windows)));
   };
-  upTo(f, o.n, p.planes, is(1), () => {
-    upTo(f, o.z, p.od, is(1), () => {
+  f.upTo(o.n, p.planes, is(1), () => {
+    f.upTo(o.z, p.od, is(1), () => {
       entryOf(o.z);
       read(o.entry, v.z, v.nz);
       f.get(o.entry).load('i32.load', 8).set(o.weight);
-      upTo(f, o.y, p.oh, is(1), () => {
+      f.upTo(o.y, p.oh, is(1), () => {
         entryOf(plus(p.od, o.y));
         read(o.entry, v.y, v.ny);
         f.get(o.weight).get(o.entry).load('i32.load', 8).op('i32.mul').set(v.row);
@@ -110,18 +107,18 @@ function eachWindow(
           f.op('i32.le_s').op('i32.and').if();
           whole(walk);
           advance(t.lanes);
-          bump(f, o.entry, { bytes: 12 * t.lanes });
+          f.bump(o.entry, { bytes: 12 * t.lanes });
           f.else();
         }
         one(walk);
         advance(1);
-        bump(f, o.entry, { bytes: 12 });
+        f.bump(o.entry, { bytes: 12 });
         if (whole !== null) f.end();
         f.get(o.x).get(p.ow).op('i32.lt_s').brIf(top).end();
       });
     });
-    put(f, p.x, plus(p.x, times(p.d, p.h, p.w, is(t.bytes))));
-    put(f, p.table, plus(p.table, p.pitch));
+    f.put(p.x, plus(p.x, times(p.d, p.h, p.w, is(t.bytes))));
+    f.put(p.table, plus(p.table, p.pitch));
   });
 }
 
@@ -132,15 +129,15 @@ function eachWindow(
 function eachEntry({ f, p, v, t }: Walk, count: number, body: () => void, row: () => void = () => {}): void {
   const z = plus(v.z, times(v.iz, p.ld));
   const y = plus(v.y, times(v.iy, p.lh));
-  upTo(f, v.iz, v.nz, is(1), () =>
-    upTo(f, v.iy, v.ny, is(1), () => {
-      put(f, v.i, plus(times(plus(times(z, p.h), y), p.w), v.x));
-      put(f, v.at, plus(p.x, times(v.i, is(t.bytes))));
+  f.upTo(v.iz, v.nz, is(1), () =>
+    f.upTo(v.iy, v.ny, is(1), () => {
+      f.put(v.i, plus(times(plus(times(z, p.h), y), p.w), v.x));
+      f.put(v.at, plus(p.x, times(v.i, is(t.bytes))));
       row();
       f.get(count).set(v.left);
-      countdown(f, v.left, 1, () => {
+      f.countdown(v.left, 1, () => {
         body();
-        bump(f, v.at, { local: v.hop });
+        f.bump(v.at, { local: v.hop });
       });
     }),
   );
@@ -154,7 +151,7 @@ function pushEntries({ f, p, v, t }: Walk, step: Step, y: number, from: number):
   else {
     f.get(v.at).load(t.loadOne).set(y).get(v.at).set(from);
     for (const l of range(t.lanes - 1)) {
-      put(f, from, plus(from, times(p.step, is(t.bytes))))
+      f.put(from, plus(from, times(p.step, is(t.bytes))))
         .get(from)
         .get(y);
       f.accessLane(t.lane === 'f32' ? 'v128.load32_lane' : 'v128.load64_lane', l + 1).set(y);
@@ -167,10 +164,10 @@ function pushEntries({ f, p, v, t }: Walk, step: Step, y: number, from: number):
 function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
   const { lane, vector, lanes } = t;
   const whole = lanes === 4 ? 'i32x4' : 'i64x2';
-  defineFunction(module, { export: 'greatest' }, params, (f, p) => {
-    const { best, x } = locals(f, lane, 'best', 'x');
+  module.define({ export: 'greatest' }, params, (f, p) => {
+    const { best, x } = f.locals(lane, 'best', 'x');
     const place = f.local('i32');
-    const w = locals(f, 'v128', 'best', 'x', 'place', 'places', 'wins', 'y', 'offsets', 'stride');
+    const w = f.locals('v128', 'best', 'x', 'place', 'places', 'wins', 'y', 'offsets', 'stride');
     const from = f.local('i32');
     /** Pushes an integer in every lane. */
     const splat = (a: number): FunctionBuilder => {
@@ -182,7 +179,7 @@ function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
     f.splat('i32', 0).set(w.offsets);
     for (const l of range(lanes)) {
       f.get(w.offsets);
-      push(f, times(p.step, is(l)));
+      f.push(times(p.step, is(l)));
       if (lanes === 2) f.op('i64.extend_i32_s');
       f.lane(`${whole}.replace_lane`, l).set(w.offsets);
     }
@@ -190,7 +187,7 @@ function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
     const first = ({ v }: Walk): Formula => plus(times(plus(times(v.z, p.h), v.y), p.w), v.x);
     const vectorOf = (walk: Walk): void => {
       f.splat(lane, Number.NEGATIVE_INFINITY).set(w.best);
-      put(f, place, first(walk));
+      f.put(place, first(walk));
       splat(place).get(w.offsets).op(`${whole}.add`).set(w.place);
       const entry = (): void => {
         pushEntries(walk, step, w.y, from);
@@ -210,13 +207,13 @@ function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
     eachWindow(f, p, t, true, vectorOf, (walk) => {
       const { v } = walk;
       f[lane === 'f32' ? 'f32Const' : 'f64Const'](Number.NEGATIVE_INFINITY).set(best);
-      put(f, place, first(walk));
+      f.put(place, first(walk));
       eachEntry(walk, v.nx, () => {
         f.get(v.at).load(`${lane}.load`).tee(x).get(best).op(`${lane}.gt`);
         f.get(x).get(x).op(`${lane}.ne`).op('i32.or').set(from);
         f.get(x).get(best).get(from).op('select').set(best);
         f.get(v.i).get(place).get(from).op('select').set(place);
-        bump(f, v.i, { local: p.lw });
+        f.bump(v.i, { local: p.lw });
       });
       f.get(p.y).get(best).store(`${lane}.store`).get(p.index).get(place).store('i32.store');
     });
@@ -226,9 +223,9 @@ function greatest(module: ModuleBuilder, t: GemmLane, step: Step): void {
 /** The sum over each window, divided. */
 function means(module: ModuleBuilder, t: GemmLane, step: Step): void {
   const { lane, vector } = t;
-  defineFunction(module, { export: 'means' }, params, (f, p) => {
+  module.define({ export: 'means' }, params, (f, p) => {
     const sum = f.local(lane);
-    const w = locals(f, 'v128', 'sum', 'y');
+    const w = f.locals('v128', 'sum', 'y');
     const from = f.local('i32');
     const wholes = (walk: Walk): void => {
       f.splat(lane, 0).set(w.sum);
@@ -253,11 +250,11 @@ function means(module: ModuleBuilder, t: GemmLane, step: Step): void {
 /** What {@link means} does to gradients: x is overwritten with, for each entry, the sum of y's elements over their divisors. */
 function spread(module: ModuleBuilder, t: GemmLane, step: Step): void {
   const { lane, vector } = t;
-  defineFunction(module, { export: 'spread' }, params, (f, p) => {
+  module.define({ export: 'spread' }, params, (f, p) => {
     const share = f.local(lane);
     const w = f.local('v128');
     f.get(p.x).i32Const(0);
-    push(f, times(p.planes, p.d, p.h, p.w, is(t.bytes))).memoryFill();
+    f.push(times(p.planes, p.d, p.h, p.w, is(t.bytes))).memoryFill();
     const wholes = (walk: Walk): void => {
       const { v } = walk;
       f.get(p.y).load('v128.load').get(v.weight).op(`${lane}.convert_i32_s`).op(`${vector}.splat`);
@@ -280,7 +277,7 @@ const modules = memoized((key: `${FloatLane} ${Step}`): Readonly<Record<PoolName
   const [lane, step] = key.split(' ') as [FloatLane, Step];
   const module = new ModuleBuilder();
   for (const add of [greatest, means, spread]) add(module, gemmLanes[lane], step);
-  return instantiate(module.build());
+  return module.instantiate();
 });
 
 /** The kernel for elements of a lane, of windows that begin `step` apart. */

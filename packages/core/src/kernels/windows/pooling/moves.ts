@@ -2,16 +2,14 @@
 
 import { bytesOf, type DType, type TypedArray } from '../../../dtype.ts';
 import { placeOf, recordCall, recorder } from '../../recording/index.ts';
-import { is, plus, push, put, times, upTo } from '../../wasm/formulas.ts';
 import {
-  bump,
-  defineFunction,
   type FunctionBuilder,
   i32Params,
-  instantiate,
-  locals,
+  is,
   ModuleBuilder,
   memoized,
+  plus,
+  times,
 } from '../../wasm/index.ts';
 
 type Kernel = (...args: number[]) => number;
@@ -31,22 +29,22 @@ const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
     clears: boolean,
     move: (f: FunctionBuilder, p: Readonly<Record<'a' | 'b', number>>, at: number) => void,
   ): void => {
-    defineFunction(module, { export: name, result: 'i32' }, params, (f, p) => {
-      const v = locals(f, 'i32', 'n', 'i', 'at');
+    module.define({ export: name, result: 'i32' }, params, (f, p) => {
+      const v = f.locals('i32', 'n', 'i', 'at');
       if (clears) {
         f.get(p.a).i32Const(0);
-        push(f, times(p.planes, p.size, is(bytes))).memoryFill();
+        f.push(times(p.planes, p.size, is(bytes))).memoryFill();
       }
-      upTo(f, v.n, p.planes, is(1), () => {
-        upTo(f, v.i, p.count, is(1), () => {
+      f.upTo(v.n, p.planes, is(1), () => {
+        f.upTo(v.i, p.count, is(1), () => {
           f.get(p.index).load('i32.load').tee(v.at).get(p.size).op('i32.ge_u').if();
           f.i32Const(1).return().end();
-          put(f, v.at, plus(p.a, times(v.at, is(bytes))));
+          f.put(v.at, plus(p.a, times(v.at, is(bytes))));
           move(f, p, v.at);
-          bump(f, p.b, { bytes });
-          bump(f, p.index, { bytes: 4 });
+          f.bump(p.b, { bytes });
+          f.bump(p.index, { bytes: 4 });
         });
-        put(f, p.a, plus(p.a, times(p.size, is(bytes))));
+        f.put(p.a, plus(p.a, times(p.size, is(bytes))));
       });
       f.i32Const(0);
     });
@@ -58,7 +56,7 @@ const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
   );
   define('put', true, (f, p, at) => f.get(at).get(p.b).load(load).store(store));
   define('take', false, (f, p, at) => f.get(p.b).get(at).load(load).store(store));
-  return instantiate(module.build());
+  return module.instantiate();
 });
 
 /** An index that is none of a plane, to be told the caller; `null` where all are. */

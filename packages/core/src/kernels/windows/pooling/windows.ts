@@ -3,17 +3,16 @@
  * has, and by what the sum over it is divided. Tables are made in the memory of kernels, by functions over addresses.
  */
 
-import { is, minus, plus, put, times, upTo } from '../../wasm/formulas.ts';
 import {
-  bump,
-  defineFunction,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
-  instantiate,
-  locals,
+  is,
   ModuleBuilder,
   memoized,
+  minus,
+  plus,
+  times,
 } from '../../wasm/index.ts';
 import { type Triple, volume } from '../geometry.ts';
 
@@ -101,7 +100,7 @@ const store = (f: FunctionBuilder, at: number, values: readonly number[]): void 
     f.get(at)
       .get(value)
       .store('i32.store', 4 * i);
-  bump(f, at, { bytes: 12 });
+  f.bump(at, { bytes: 12 });
 };
 
 /** Pushes (o * num + extra) / den - padding: the product may be beyond 32 bits. */
@@ -126,33 +125,32 @@ const regularKernel = memoized((_: 'i32'): Kernel => {
   const params = i32Params(
     ...(['size', 'out', 'num', 'den', 'extra', 'padding', 'dilation', 'how', 'constant', 'table'] as const),
   );
-  defineFunction(module, { export: 'windows' }, params, (f, p) => {
-    const v = locals(f, 'i32', 'o', 'from', 'to', 'all', 'count', 'limit', 'weight');
-    put(f, v.limit, plus(p.size, p.padding));
-    upTo(f, v.o, p.out, is(1), () => {
+  module.define({ export: 'windows' }, params, (f, p) => {
+    const v = f.locals('i32', 'o', 'from', 'to', 'all', 'count', 'limit', 'weight');
+    f.put(v.limit, plus(p.size, p.padding));
+    f.upTo(v.o, p.out, is(1), () => {
       pushEdge(f, p, v.o, null).set(v.from);
       pushEdge(f, p, v.o, p.extra).set(v.to);
       pushLess(f, v.to, v.limit).get(v.from).op('i32.sub').set(v.all);
       // Into the dimension by whole steps.
       f.get(v.from).i32Const(0).op('i32.lt_s').if();
-      put(
-        f,
+      f.put(
         v.from,
         plus(v.from, times(['i32.div_s', plus(minus(p.dilation, v.from), is(-1)), p.dilation], p.dilation)),
       );
       f.end();
       pushLess(f, v.to, p.size).set(v.to);
-      put(f, v.count, ['i32.div_s', plus(minus(v.to, v.from), p.dilation, is(-1)), p.dilation]);
+      f.put(v.count, ['i32.div_s', plus(minus(v.to, v.from), p.dilation, is(-1)), p.dilation]);
       f.get(v.count).i32Const(0).get(v.count).i32Const(0).op('i32.gt_s').op('select').set(v.count);
       // Where the window has no entry, its place still is one of the dimension's.
-      put(f, v.weight, minus(p.size, is(1)));
+      f.put(v.weight, minus(p.size, is(1)));
       pushLess(f, v.from, v.weight).set(v.from);
       f.get(v.all).get(v.count).get(p.how).op('select').set(v.weight);
       f.get(p.constant).get(v.weight).get(p.how).i32Const(2).op('i32.eq').op('select').set(v.weight);
       store(f, p.table, [v.from, v.count, v.weight]);
     });
   });
-  return instantiate<{ windows: Kernel }>(module.build()).windows;
+  return module.instantiate<{ windows: Kernel }>().windows;
 });
 
 /**
@@ -165,18 +163,18 @@ const fractionalKernel = memoized((lane: FloatLane): Kernel => {
   const params = i32Params(
     ...(['planes', 'size', 'out', 'kernel', 'samples', 'sample', 'pitch', 'row', 'table'] as const),
   );
-  defineFunction(module, { export: 'windows' }, params, (f, p) => {
-    const v = locals(f, 'i32', 'n', 'o', 'from', 'last', 'entry', 'origin');
-    const { alpha, sample } = locals(f, lane, 'alpha', 'sample');
-    put(f, v.last, minus(p.size, p.kernel));
+  module.define({ export: 'windows' }, params, (f, p) => {
+    const v = f.locals('i32', 'n', 'o', 'from', 'last', 'entry', 'origin');
+    const { alpha, sample } = f.locals(lane, 'alpha', 'sample');
+    f.put(v.last, minus(p.size, p.kernel));
     f.get(v.last).op(`${lane}.convert_i32_s`).get(p.out).i32Const(1).op('i32.sub');
     f.op(`${lane}.convert_i32_s`).op(`${lane}.div`).set(alpha);
-    upTo(f, v.n, p.planes, is(1), () => {
-      put(f, v.entry, plus(p.samples, times(p.sample, is(bytes)))).get(v.entry);
+    f.upTo(v.n, p.planes, is(1), () => {
+      f.put(v.entry, plus(p.samples, times(p.sample, is(bytes)))).get(v.entry);
       f.load(`${lane}.load`).set(sample);
       f.get(sample).get(alpha).op(`${lane}.mul`).op(`i32.trunc_sat_${lane}_s`).set(v.origin);
-      put(f, v.entry, p.table);
-      upTo(f, v.o, p.out, is(1), () => {
+      f.put(v.entry, p.table);
+      f.upTo(v.o, p.out, is(1), () => {
         f.get(v.o).op(`${lane}.convert_i32_s`).get(sample).op(`${lane}.add`).get(alpha).op(`${lane}.mul`);
         f.op(`i32.trunc_sat_${lane}_s`).get(v.origin).op('i32.sub').set(v.from);
         // The last window ends where the dimension does; and no random number leads out of it.
@@ -186,11 +184,11 @@ const fractionalKernel = memoized((lane: FloatLane): Kernel => {
         f.get(v.from).i32Const(0).get(v.from).i32Const(0).op('i32.gt_s').op('select').set(v.from);
         store(f, v.entry, [v.from, p.kernel, p.kernel]);
       });
-      put(f, p.table, plus(p.table, p.pitch));
-      put(f, p.samples, plus(p.samples, p.row));
+      f.put(p.table, plus(p.table, p.pitch));
+      f.put(p.samples, plus(p.samples, p.row));
     });
   });
-  return instantiate<{ windows: Kernel }>(module.build()).windows;
+  return module.instantiate<{ windows: Kernel }>().windows;
 });
 
 /**
