@@ -12,10 +12,9 @@ import * as optim from '@kindling/optim';
 import { ConvNet } from './cnn/net.ts';
 import { featureSheet } from './cnn/pictures.ts';
 import { runExample, seed, switches } from './command-line.ts';
-import { confusionMatrix, printConfusion } from './confusion.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { lossCurve, mistakeSheet } from './mnist/pictures.ts';
-import { countEqual, mistakesOf, type Step, stepOf, test, trainEpoch } from './mnist/train.ts';
+import { misread, mistakesOf, type Step, said, stepOf, test, trainEpoch } from './mnist/train.ts';
 
 const example = {
   name: 'cnn',
@@ -75,16 +74,11 @@ await runExample(example, async ({ numbers, on, out }) => {
     const seconds = (performance.now() - start) / 1000;
     result = test(model, unseen);
     testLosses.push(result.loss);
-    const accuracy = ((100 * countEqual(result.predicted, labels)) / labels.count).toFixed(2);
-    console.log(
-      `epoch ${epoch}: test loss ${result.loss.toFixed(4)}, test accuracy ${accuracy} %, ${seconds.toFixed(2)} s`,
-    );
+    console.log(`epoch ${epoch}: ${said(result, labels)}, ${seconds.toFixed(2)} s`);
   }
 
   const { predicted } = result;
-  const wrong = labels.count - countEqual(predicted, labels);
-  const matrix = confusionMatrix(predicted, labels, 10);
-  printConfusion(matrix, Array.from(matrix.keys(), String));
+  const { wrong } = misread(predicted, labels);
   const digits = oneOfEach(unseen);
   const path = (name: string): string => join(out, name);
   await writeFile(path('features.svg'), await featureSheet(digits, model.show(digits)));

@@ -4,12 +4,11 @@ import { compile, data, manualSeed } from '@kindling/core';
 import { saveSafetensors, useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { confusionMatrix, printConfusion } from './confusion.ts';
 import { UsageError } from './flags.ts';
 import { loadMnist } from './mnist/data.ts';
 import { type Options, readOptions } from './mnist/options.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from './mnist/pictures.ts';
-import { countEqual, mistakesOf, stepOf, test, trainEpoch } from './mnist/train.ts';
+import { misread, mistakesOf, said, stepOf, test, trainEpoch } from './mnist/train.ts';
 
 async function main(options: Options): Promise<void> {
   const { epochs, lr, batchSize, seed, out } = options;
@@ -41,16 +40,11 @@ async function main(options: Options): Promise<void> {
     scheduler.step();
     result = test(model, mnist.test);
     testLosses.push(result.loss);
-    const accuracy = ((100 * countEqual(result.predicted, labels)) / labels.count).toFixed(2);
-    console.log(
-      `epoch ${epoch}: test loss ${result.loss.toFixed(4)}, test accuracy ${accuracy} %, ${seconds.toFixed(2)} s`,
-    );
+    console.log(`epoch ${epoch}: ${said(result, labels)}, ${seconds.toFixed(2)} s`);
   }
 
   const { predicted } = result;
-  const wrong = labels.count - countEqual(predicted, labels);
-  const matrix = confusionMatrix(predicted, labels, 10);
-  printConfusion(matrix, Array.from(matrix.keys(), String));
+  const { matrix, wrong } = misread(predicted, labels);
   const path = (name: string): string => join(out, name);
   await writeFile(path('loss.svg'), await lossCurve(losses, testLosses, loader.length));
   await writeFile(path('confusion.svg'), await confusionPicture(matrix));

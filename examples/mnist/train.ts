@@ -2,6 +2,7 @@
 import { cat, type data, noGrad, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import type * as optim from '@kindling/optim';
+import { confusionMatrix, printConfusion } from '../confusion.ts';
 import { startProgress } from '../progress.ts';
 import type { Split } from './data.ts';
 import type { Mistake } from './pictures.ts';
@@ -9,7 +10,7 @@ import type { Mistake } from './pictures.ts';
 /** Gives for images, of whatever shape it takes, logits of shape (n, 10). */
 export type Model = nn.Module<[Tensor], Tensor>;
 
-export const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
+const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
 
 /** Trains on a batch; gives the loss, and how many images were read right. */
 export type Step = (images: Tensor, labels: Tensor) => { loss: Tensor; right: Tensor };
@@ -61,6 +62,19 @@ export const test = (model: Model, { images, labels }: Split): { predicted: Tens
     const logits = cat(images.split(1000).map((some) => model(some)));
     return { predicted: logits.argmax(1), loss: nn.F.crossEntropy(logits, labels).item() };
   });
+
+/** What is said of them. */
+export function said({ predicted, loss }: ReturnType<typeof test>, labels: Tensor): string {
+  const accuracy = (100 * countEqual(predicted, labels)) / labels.count;
+  return `test loss ${loss.toFixed(4)}, test accuracy ${accuracy.toFixed(2)} %`;
+}
+
+/** Prints which digits were taken for which; gives that, and how many images were misread. */
+export function misread(predicted: Tensor, labels: Tensor): { matrix: number[][]; wrong: number } {
+  const matrix = confusionMatrix(predicted, labels, 10);
+  printConfusion(matrix, Array.from(matrix.keys(), String));
+  return { matrix, wrong: labels.count - countEqual(predicted, labels) };
+}
 
 /** The first images that were read wrongly, as many as a sheet holds. */
 export function mistakesOf(predicted: Tensor, { images, labels }: Split): Mistake[] {

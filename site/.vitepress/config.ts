@@ -4,7 +4,7 @@ import { defineConfig } from 'vitepress';
 import { finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
-import { indentedBlocks, joinedFormulas, longNames, tables } from '../src/markdown/index.ts';
+import { pages } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -105,10 +105,7 @@ export default defineConfig({
   markdown: {
     math: true,
     config(md) {
-      indentedBlocks(md);
-      longNames(md);
-      joinedFormulas(md);
-      tables(md);
+      pages(md);
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },

@@ -7,6 +7,7 @@ import warnings
 
 import torch
 from safetensors.torch import load_file
+from verdict import judge, leaves
 
 warnings.simplefilter("ignore")
 out = sys.argv[1]
@@ -16,16 +17,6 @@ of_case = collections.defaultdict(dict)
 for key, x in tensors.items():
     name, kind, rest = key.split(".", 2)
     of_case[name, kind][rest] = x
-
-
-def leaves(x):
-    if isinstance(x, torch.Tensor):
-        return [x]
-    if isinstance(x, dict):
-        return [y for part in x.values() for y in leaves(part)]
-    if isinstance(x, (list, tuple)):
-        return [y for part in x for y in leaves(part)]
-    return []
 
 
 def unlike(case):
@@ -50,21 +41,4 @@ def unlike(case):
     return None
 
 
-good, bad = collections.Counter(), collections.defaultdict(list)
-for case in told["cases"]:
-    layer = case["what"].split("[")[0]
-    try:
-        problem = unlike(case)
-    except Exception as error:
-        problem = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-    if problem is None:
-        good[layer] += 1
-    else:
-        bad[layer].append(f"{case['what']} ({case['name']}): {problem}")
-for line in told["failures"]:
-    bad[line.split("[")[0]].append(f"not written: {line}")
-for layer, lines in sorted(bad.items()):
-    print(f"{layer}: {len(lines)} of {good[layer] + len(lines)}; {lines[0][:230]}")
-layers = set(good) | set(bad)
-print(f"layers: {len(layers)}, all samples hold: {len(layers) - len(bad)}")
-print(f"samples: {sum(good.values())} hold, {sum(map(len, bad.values()))} do not")
+judge(told, "layers", lambda title: title.split("[")[0], unlike)

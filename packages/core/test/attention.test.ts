@@ -3,7 +3,6 @@ import {
   autograd,
   compile,
   type DType,
-  getNumThreads,
   manualSeed,
   rand,
   randn,
@@ -15,11 +14,11 @@ import {
   zeros,
 } from '@kindling/core';
 import * as fc from 'fast-check';
-import { afterAll, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { worth } from '../src/kernels/threads/index.ts';
 import { attentionWeights, sharedByHeads } from '../src/ops/attention/weights.ts';
 import { expectLowered, worldOf } from './support/lowered.ts';
-import { bits, untilShared } from './support/threads.ts';
+import { bits, putThreadsBack, untilShared } from './support/threads.ts';
 
 const masks = ['none', 'causal', 'bools', 'numbers'] as const;
 
@@ -235,12 +234,7 @@ describe('programs', () => {
 });
 
 describe('threads', () => {
-  const before = getNumThreads();
-  const byDefault = { ...worth };
-  afterAll(() => {
-    setNumThreads(before);
-    Object.assign(worth, byDefault);
-  });
+  putThreadsBack();
 
   const step = (q: Tensor, k: Tensor, v: Tensor): Tensor[] => {
     const y = scaledDotProductAttention(q, k, v, { isCausal: true });

@@ -35,6 +35,22 @@ function problem() {
   return { model, loader, lossFn: new nn.MSELoss() };
 }
 
+/** The losses of an epoch of training. */
+function epochOf(
+  { model, loader, lossFn }: ReturnType<typeof problem>,
+  optimizer: optim.Optimizer,
+): number[] {
+  const losses: number[] = [];
+  for (const [x, y] of loader as Iterable<[Tensor, Tensor]>) {
+    optimizer.zeroGrad();
+    const loss = lossFn(model(x), y);
+    loss.backward();
+    optimizer.step();
+    losses.push(loss.item());
+  }
+  return losses;
+}
+
 const optimizers: Record<string, (params: Iterable<Tensor>) => optim.Optimizer> = {
   SGD: (params) => new optim.SGD(params, { lr: 0.1, momentum: 0.9 }),
   AdamW: (params) => new optim.AdamW(params, { lr: 0.01 }),
@@ -129,17 +145,8 @@ describe('suggestions', () => {
     const { model, loader, lossFn } = problem();
     const optimizer = new optim.SGD(model.parameters(), { lr: 1e-6 });
     const found = optim.lrFind(optimizer, { model, lossFn, loader }).suggestion.valley ?? 0;
-    const losses: number[] = [];
     for (const group of optimizer.paramGroups) group.lr = found;
-    for (let epoch = 0; epoch < 30; epoch++) {
-      for (const [x, y] of loader as Iterable<[Tensor, Tensor]>) {
-        optimizer.zeroGrad();
-        const loss = lossFn(model(x), y);
-        loss.backward();
-        optimizer.step();
-        losses.push(loss.item());
-      }
-    }
+    const losses = Array.from({ length: 30 }, () => epochOf({ model, loader, lossFn }, optimizer)).flat();
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 3);
   });
 });
@@ -152,17 +159,7 @@ describe.each(Object.keys(optimizers))('a sweep of %s', (name) => {
       const { model, loader, lossFn } = problem();
       const optimizer = make(model.parameters());
       const generator = new Generator().manualSeed(3);
-      const epoch = (): number[] => {
-        const losses: number[] = [];
-        for (const [x, y] of loader as Iterable<[Tensor, Tensor]>) {
-          optimizer.zeroGrad();
-          const loss = lossFn(model(x), y);
-          loss.backward();
-          optimizer.step();
-          losses.push(loss.item());
-        }
-        return losses;
-      };
+      const epoch = (): number[] => epochOf({ model, loader, lossFn }, optimizer);
       for (let i = 0; i < before; i++) epoch();
       if (sweeps) {
         const parts = {

@@ -1,5 +1,14 @@
 /** How pages are drawn otherwise than VitePress would. */
-export { indentedBlocks } from './indented-blocks.ts';
-export { joinedFormulas } from './joined-formulas.ts';
-export { longNames } from './long-names.ts';
-export { tables } from './tables.ts';
+import type { MarkdownRenderer } from 'vitepress';
+import { indentedBlocks } from './indented-blocks.ts';
+import { joinedFormulas } from './joined-formulas.ts';
+import { longNames } from './long-names.ts';
+import { tables } from './tables.ts';
+
+/** All of it. */
+export function pages(md: MarkdownRenderer): void {
+  indentedBlocks(md);
+  longNames(md);
+  joinedFormulas(md);
+  tables(md);
+}

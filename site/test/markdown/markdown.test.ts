@@ -1,6 +1,6 @@
 import { createMarkdownRenderer, disposeMdItInstance } from 'vitepress';
 import { describe, expect, it } from 'vitest';
-import { indentedBlocks, joinedFormulas, longNames, tables } from '../../src/markdown/index.ts';
+import { pages } from '../../src/markdown/index.ts';
 import { wordsOf } from '../../src/markdown/long-names.ts';
 
 function markdown() {
@@ -8,12 +8,7 @@ function markdown() {
   disposeMdItInstance();
   return createMarkdownRenderer(import.meta.dirname, {
     math: true,
-    config(md) {
-      indentedBlocks(md);
-      longNames(md);
-      joinedFormulas(md);
-      tables(md);
-    },
+    config: pages,
   });
 }
 

@@ -1,7 +1,7 @@
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
-import { isRecording, withGradMode, withRecording } from '../record/grad-mode.ts';
+import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';

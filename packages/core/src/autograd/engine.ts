@@ -4,7 +4,7 @@ import { clone, to } from '../ops/creation/copy.ts';
 import { filled } from '../ops/creation/filled.ts';
 import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { summedTo } from '../ops/reductions/sum-operation.ts';
-import { withGradMode } from '../record/grad-mode.ts';
+import { withGradMode } from '../record/flags.ts';
 import { type AccumulateGrad, edgeOf, freed, type GradNode, isLeafNode, type Node } from '../record/node.ts';
 import { anomalyMode, notifyPassed, notifyVisit, notifyWalk, observed, tracer } from '../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../shape.ts';

@@ -3,7 +3,7 @@ import { callListener } from '../arguments/signature.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
-import { isRecording, withGradMode } from '../record/grad-mode.ts';
+import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
 import { announce } from '../record/observe.ts';

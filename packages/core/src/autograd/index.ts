@@ -1,13 +1,6 @@
 /** Automatic differentiation, as in `torch.autograd`: exported by `@kindling/core` as `autograd`. */
 
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from '../record/grad-mode.ts';
+export * from '../record/grad-mode.ts';
 export { GradNode as Node } from '../record/node.ts';
 export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
 export { type BackwardOptions, backward, type GradOptions, grad } from './backward.ts';

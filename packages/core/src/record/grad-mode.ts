@@ -1,32 +1,5 @@
 import { checkArguments, K, refuseExcess } from '../arguments/index.ts';
-import { FlowSetting } from './flow.ts';
-
-/** Whether operations are recorded for backward. The two flags are independent, as in PyTorch. */
-interface GradMode {
-  readonly grad: boolean;
-  readonly inference: boolean;
-  /** Whether operations are recorded: `grad` and not `inference`. */
-  readonly records: boolean;
-}
-
-const modeOf = (grad: boolean, inference: boolean): GradMode => ({
-  grad,
-  inference,
-  records: grad && !inference,
-});
-
-const recording = modeOf(true, false);
-const silent = modeOf(false, false);
-const inferring = modeOf(false, true);
-const inferringWithGrad = modeOf(true, true);
-
-const mode = new FlowSetting<GradMode>(recording);
-
-/** The mode of the flow that asks, with another grad flag. */
-function withGrad(grad: boolean): GradMode {
-  if (mode.value.inference) return grad ? inferringWithGrad : inferring;
-  return grad ? recording : silent;
-}
+import { inferring, mode, withGrad } from './flags.ts';
 
 /** Whether the grad flag is set: outside `inferenceMode`, whether operations are being recorded. Follows `torch.is_grad_enabled`. */
 export function isGradEnabled(): boolean {
@@ -39,15 +12,6 @@ export function isInferenceModeEnabled(): boolean {
   if (arguments.length > 0) refuseExcess('isInferenceModeEnabled', [], arguments);
   return mode.value.inference;
 }
-
-/** @internal Whether operations are being recorded: the grad flag is set, and no inference mode is on. */
-export const isRecording = (): boolean => mode.value.records;
-
-/** @internal Synchronous, and without the checks that {@link noGrad} makes: what the engine and optimizers use. */
-export const withGradMode = <T>(enabled: boolean, fn: () => T): T => mode.runNow(withGrad(enabled), fn);
-
-/** @internal As {@link withGradMode}, but records inside `inferenceMode` too. */
-export const withRecording = <T>(fn: () => T): T => mode.runNow(recording, fn);
 
 /**
  * Runs `fn` without recording operations. `fn` may be an `async` function: all of it, also what follows an `await`, runs

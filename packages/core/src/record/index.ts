@@ -1,14 +1,7 @@
 /** How an operation is declared, run and recorded for backward, in Kindling's own way. What walks the record is in autograd/. */
 export { noteChange } from '../tensor.ts';
 export { apply, applyMulti, applyView, composed } from './apply.ts';
-export {
-  enableGrad,
-  inferenceMode,
-  isGradEnabled,
-  isInferenceModeEnabled,
-  noGrad,
-  setGradEnabled,
-} from './grad-mode.ts';
+export * from './grad-mode.ts';
 export {
   assumes,
   assumesSame,

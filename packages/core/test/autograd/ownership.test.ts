@@ -45,6 +45,20 @@ const copy = (inputs: readonly Tensor[], _: unknown, outs: readonly Tensor[]): v
 };
 const like = ({ shape, dtype }: Tensor) => ({ shape, dtype });
 
+/** x again, by a primitive with this derivative. */
+const same = (x: Tensor, derivative: (g: Tensor) => Tensor): Tensor =>
+  apply(
+    definePrimitive({
+      name: 'same',
+      saves: 0,
+      infer: ([a]) => like(a),
+      kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
+      derivative: (g) => [derivative(g)],
+    }),
+    [x],
+    undefined,
+  );
+
 /** Each is the identity, `see` sees what it can of the gradients, and some keep the gradients that they return. */
 const waysOut: Record<string, (x: Tensor, see: Keeper['see']) => Tensor> = {
   'a hook on a result': (x, see) => {
@@ -112,30 +126,8 @@ const waysOut: Record<string, (x: Tensor, see: Keeper['see']) => Tensor> = {
       forward: (_, a: Tensor) => a.clone(),
       backward: autograd.onceDifferentiable((_, g: Tensor) => see(see(g).clone())),
     })(x),
-  'the derivative of a primitive': (x, see) =>
-    apply(
-      definePrimitive({
-        name: 'same',
-        saves: 0,
-        infer: ([a]) => like(a),
-        kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
-        derivative: (g) => [see(see(g).clone())],
-      }),
-      [x],
-      undefined,
-    ),
-  'the derivative of a primitive that passes on what it was given': (x, see) =>
-    apply(
-      definePrimitive({
-        name: 'same',
-        saves: 0,
-        infer: ([a]) => like(a),
-        kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
-        derivative: (g) => [see(g)],
-      }),
-      [x],
-      undefined,
-    ),
+  'the derivative of a primitive': (x, see) => same(x, (g) => see(see(g).clone())),
+  'the derivative of a primitive that passes on what it was given': (x, see) => same(x, (g) => see(g)),
   'the derivative of a primitive with several results': (x, see) =>
     applyMulti(
       defineMulti<undefined, [Tensor], [Tensor, Tensor]>({

@@ -3,22 +3,14 @@ import * as kindling from '@kindling/core';
 import { type DType, ones, randint, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits, type World } from '../support/compiled.ts';
-import { type Case, expectLowered, leftEager, worldOf } from '../support/lowered.ts';
+import { type Case, expectLowered, indices, leftEager, mask, worldOf } from '../support/lowered.ts';
 
 const integers = (dtype: DType, ...shape: number[]): Tensor =>
   dtype === 'uint8' ? randint(0, 256, shape, { dtype }) : randint(-9999, 10_000, shape, { dtype });
-const indices =
-  (size: number, ...shape: number[]) =>
-  (): Tensor =>
-    randint(0, size, shape, { dtype: 'int32' });
 const bytes =
   (...shape: number[]) =>
   (): Tensor =>
     integers('uint8', ...shape);
-const mask =
-  (...shape: number[]) =>
-  (): Tensor =>
-    randn(shape).gt(0);
 const given =
   (...make: (() => Tensor)[]) =>
   () =>

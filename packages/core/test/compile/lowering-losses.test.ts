@@ -3,20 +3,7 @@ import * as kindling from '@kindling/core';
 import { type DType, manualSeed, randint, randn, type Tensor, tensor } from '@kindling/core';
 import { describe, it } from 'vitest';
 import type { World } from '../support/compiled.ts';
-import { type Case, expectLowered, worldOf } from '../support/lowered.ts';
-
-const values =
-  (...shape: number[]) =>
-  (dtype: DType): Tensor =>
-    randn(shape, { dtype });
-const indices =
-  (size: number, ...shape: number[]) =>
-  (): Tensor =>
-    randint(0, size, shape, { dtype: 'int32' });
-const given =
-  (...make: ((dtype: DType) => Tensor)[]) =>
-  (dtype: DType) =>
-    make.map((one) => one(dtype));
+import { type Case, expectLowered, given, indices, values, worldOf } from '../support/lowered.ts';
 
 /** Rows with no zero, with one, with some, and with negative ones. */
 const withZeros = [

@@ -2,7 +2,7 @@
 import * as kindling from '@kindling/core';
 import { type DType, randint, randn, type Tensor, tensor } from '@kindling/core';
 import { describe, it } from 'vitest';
-import { type Case, expectLowered, worldOf } from '../support/lowered.ts';
+import { type Case, expectLowered, values, worldOf } from '../support/lowered.ts';
 
 const { Infinity: inf, NaN: nan } = globalThis;
 
@@ -22,10 +22,6 @@ const tied =
   (...shape: number[]) =>
   (dtype: DType): Tensor =>
     randn(shape, { dtype }).mul(2).round();
-const values =
-  (...shape: number[]) =>
-  (dtype: DType): Tensor =>
-    randn(shape, { dtype });
 const integers = (dtype: DType): Tensor[] => [randint(-3, 4, [5, 9], { dtype: 'int32' }).to(dtype)];
 
 const both = (x: Tensor, dim: number): Tensor[] =>

@@ -3,24 +3,16 @@ import * as kindling from '@kindling/core';
 import { type DType, manualSeed, ones, randint, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits, type World } from '../support/compiled.ts';
-import { type Case, expectLowered, leftEager, worldOf } from '../support/lowered.ts';
-
-const values =
-  (...shape: number[]) =>
-  (dtype: DType): Tensor =>
-    randn(shape, { dtype });
-const indices =
-  (size: number, ...shape: number[]) =>
-  (): Tensor =>
-    randint(0, size, shape, { dtype: 'int32' });
-const mask =
-  (...shape: number[]) =>
-  (): Tensor =>
-    randn(shape).gt(0);
-const given =
-  (...make: ((dtype: DType) => Tensor)[]) =>
-  (dtype: DType) =>
-    make.map((one) => one(dtype));
+import {
+  type Case,
+  expectLowered,
+  given,
+  indices,
+  leftEager,
+  mask,
+  values,
+  worldOf,
+} from '../support/lowered.ts';
 
 /** Rows whose length is no multiple of a vector, dims other than the last, and more elements than a chunk of eager kernels holds. */
 const families: Readonly<Record<string, Readonly<Record<string, Case>>>> = {

@@ -401,23 +401,12 @@ describe('loading by parts', () => {
       ) => Promise<{ bytesRead: number }>;
     };
     const { read } = prototype;
-    vi.spyOn(prototype, 'read').mockImplementation(function (
-      this: typeof probe,
-      buffer,
-      offset,
-      length,
-      position,
-    ) {
+    const reads = (of: typeof read) => vi.spyOn(prototype, 'read').mockImplementation(of);
+    reads(function (this: typeof probe, buffer, offset, length, position) {
       return read.call(this, buffer, offset, Math.min(length, 999), position);
     });
     expect((await loadNpy(at('x.npy'))).equal(K.arange(1000))).toBe(true);
-    vi.spyOn(prototype, 'read').mockImplementation(function (
-      this: typeof probe,
-      buffer,
-      offset,
-      length,
-      position,
-    ) {
+    reads(function (this: typeof probe, buffer, offset, length, position) {
       return position > 100
         ? Promise.resolve({ bytesRead: 0 })
         : read.call(this, buffer, offset, length, position);

@@ -1,4 +1,4 @@
-import { autograd, type DType, isFloatingPoint, Tensor } from '@kindling/core';
+import { autograd, type DType, isFloatingPoint, randint, randn, Tensor } from '@kindling/core';
 import { expect } from 'vitest';
 import { cotangent } from '../oracle/tensors.ts';
 import { change, expectSameBits, type World } from './compiled.ts';
@@ -42,6 +42,24 @@ export interface Case {
   readonly of: (dtype: DType) => readonly Tensor[];
   readonly run: (...x: Tensor[]) => Tensor | readonly Tensor[];
 }
+
+/** Makers of tensors: of normal numbers, of int32s below `size`, of truth values, and of several. */
+export const values =
+  (...shape: number[]) =>
+  (dtype: DType): Tensor =>
+    randn(shape, { dtype });
+export const indices =
+  (size: number, ...shape: number[]) =>
+  (): Tensor =>
+    randint(0, size, shape, { dtype: 'int32' });
+export const mask =
+  (...shape: number[]) =>
+  (): Tensor =>
+    randn(shape).gt(0);
+export const given =
+  (...make: ((dtype: DType) => Tensor)[]) =>
+  (dtype: DType): Tensor[] =>
+    make.map((one) => one(dtype));
 
 const flat = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
   result instanceof Tensor ? [result] : result;

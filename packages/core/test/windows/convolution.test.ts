@@ -10,7 +10,6 @@ import {
   convTranspose2d,
   convTranspose3d,
   type DType,
-  getNumThreads,
   im2col,
   matmul,
   ones,
@@ -22,14 +21,14 @@ import {
   zeros,
 } from '@kindling/core';
 import * as fc from 'fast-check';
-import { afterAll, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { stridedOver } from '../../src/kernels/strided/index.ts';
 import { worth } from '../../src/kernels/threads/index.ts';
 import { convolve } from '../../src/kernels/windows/convolution.ts';
 import type { Geometry, Triple } from '../../src/kernels/windows/geometry.ts';
 import { convolvePlain } from '../../src/kernels/windows/plain.ts';
 import { type Case, expectLowered, worldOf } from '../support/lowered.ts';
-import { bits, untilShared } from '../support/threads.ts';
+import { bits, putThreadsBack, untilShared } from '../support/threads.ts';
 
 const volume = ([a, b, c]: Triple): number => a * b * c;
 const int = (min: number, max: number) => fc.integer({ min, max });
@@ -149,12 +148,7 @@ describe.each(['float32', 'float64'] as const)(
 );
 
 describe('threads', () => {
-  const before = getNumThreads();
-  const byDefault = { ...worth };
-  afterAll(() => {
-    setNumThreads(before);
-    Object.assign(worth, byDefault);
-  });
+  putThreadsBack();
 
   const step = (x: Tensor, w: Tensor): Tensor[] => {
     const y = conv2d(x, w, null, { padding: 1 });

@@ -2,7 +2,7 @@ import { arange, bincount, checkArguments, K, type Tensor, tensor } from '@kindl
 import { Metric, metricFunction, numbersOf } from '../metric.ts';
 import { ratio } from '../ratio.ts';
 import { addTo } from '../samples.ts';
-import { labelsOf, readEntries } from './entries.ts';
+import { readLabels } from './entries.ts';
 import { type Task, type TaskOptions, taskKinds, taskOf } from './tasks.ts';
 
 /** Options of {@link ConfusionMatrix}. */
@@ -60,9 +60,7 @@ export class ConfusionMatrix extends Metric {
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {
     const { task, sums } = this;
     const ofClasses = task.kind === 'multiclass';
-    const entries = readEntries(caller, task, !ofClasses, [input, target, weight]);
-    const { actual, weights } = entries;
-    const labels = labelsOf(task, entries, this.threshold);
+    const { labels, actual, weights } = readLabels(caller, task, [input, target, weight], this.threshold);
     // The place of each pair in the matrix, or in the matrices one behind the other.
     const pairs = actual.mul(ofClasses ? task.columns : 2).add(labels);
     const places = ofClasses ? pairs : pairs.add(arange(0, task.columns).mul(4));

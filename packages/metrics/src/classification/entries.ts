@@ -117,6 +117,17 @@ export function labelsOf(
   return scores.gt(logits ? Math.log(threshold / (1 - threshold)) : threshold).to('int32');
 }
 
+/** As {@link readEntries}, of which labels are wanted alone. */
+export function readLabels(
+  caller: string,
+  task: Task,
+  given: readonly [Tensor, Tensor, number | Tensor],
+  threshold: number,
+): { readonly labels: Tensor; readonly actual: Tensor; readonly weights: Tensor } {
+  const entries = readEntries(caller, task, task.kind !== 'multiclass', given);
+  return { ...entries, labels: labelsOf(task, entries, threshold) };
+}
+
 /** The sums of weights by class, or by label. */
 export const sumsByColumn = ({ kind, columns }: Task, classes: Tensor, weights: Tensor): ArrayLike<number> =>
   numbersOf(kind === 'multiclass' ? bincount(classes, { weights, minlength: columns }) : weights.sum(0));

@@ -3,7 +3,7 @@ import { Metric, metricFunction } from '../metric.ts';
 import { ratio } from '../ratio.ts';
 import { addTo } from '../samples.ts';
 import { type Average, averaged, averageKind } from './averages.ts';
-import { labelsOf, readEntries, sumsByColumn } from './entries.ts';
+import { readLabels, sumsByColumn } from './entries.ts';
 import { type Task, type TaskOptions, taskKinds, taskOf } from './tasks.ts';
 
 /** Options of {@link Precision} and {@link Recall}. */
@@ -58,9 +58,7 @@ abstract class Found extends Metric {
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {
     const { task, sums } = this;
     const ofClasses = task.kind === 'multiclass';
-    const entries = readEntries(caller, task, !ofClasses, [input, target, weight]);
-    const { actual, weights } = entries;
-    const labels = labelsOf(task, entries, this.threshold);
+    const { labels, actual, weights } = readLabels(caller, task, [input, target, weight], this.threshold);
     const right = ofClasses ? actual.eq(labels) : actual.mul(labels);
     addTo(sums.found, sumsByColumn(task, actual, weights.mul(right)));
     addTo(sums.predicted, sumsByColumn(task, labels, ofClasses ? weights : weights.mul(labels)));

@@ -11,6 +11,14 @@ import {
 
 const scores = '(N, C), (C,) or (N, C, d1, ...)';
 const perSample = '(N,), () or (N, d1, ...), a loss for each sample, the shape of class indices';
+const classOrShares = [
+  input('logits: any numbers, before any softmax; classes along dim 1', scores),
+  target(
+    'the index of the right class, 0 to C - 1; or the probabilities of all classes',
+    "(N,), () or (N, d1, ...); for probabilities the input's",
+    `${classIndices} for indices; floats for probabilities`,
+  ),
+] as const;
 const bridle = {
   title: 'Bridle 1990: Probabilistic interpretation of feedforward classification network outputs',
   url: 'https://doi.org/10.1007/978-3-642-76153-9_28',
@@ -35,14 +43,7 @@ export const classWords = {
   CrossEntropyLoss: {
     summary:
       'Cross-entropy of the softmax of logits: the first choice where one of several classes is right.',
-    expects: [
-      input('logits: any numbers, before any softmax; classes along dim 1', scores),
-      target(
-        'the index of the right class, 0 to C - 1; or the probabilities of all classes',
-        "(N,), () or (N, d1, ...); for probabilities the input's",
-        `${classIndices} for indices; floats for probabilities`,
-      ),
-    ],
+    expects: classOrShares,
     unreduced: perSample,
     formula: String.raw`\ell(x, t) = -w_t \log \frac{e^{x_t}}{\sum_c e^{x_c}} \qquad \text{or, for probabilities,} \qquad -\sum_c w_c\, q_c \log \frac{e^{x_c}}{\sum_k e^{x_k}}`,
     where:
@@ -152,14 +153,7 @@ export const classWords = {
   },
   FocalLoss: {
     summary: 'Cross-entropy that counts less what the model is sure of already.',
-    expects: [
-      input('logits: any numbers, before any softmax; classes along dim 1', scores),
-      target(
-        'the index of the right class, 0 to C - 1; or the probabilities of all classes',
-        "(N,), () or (N, d1, ...); for probabilities the input's",
-        `${classIndices} for indices; floats for probabilities`,
-      ),
-    ],
+    expects: classOrShares,
     unreduced: perSample,
     formula: String.raw`\ell(x, t) = -w_t\,(1 - p_t)^{\gamma} \log p_t, \qquad p = \operatorname{softmax}(x)`,
     where:

@@ -12,7 +12,7 @@ const linear = (first: Tensor, second: Tensor, x: Tensor): Tensor =>
 
 type ElementLoss = (prediction: Tensor, target: Tensor) => Tensor;
 
-interface LineOptions {
+export interface LineOptions {
   readonly x: readonly number[];
   readonly y: readonly number[];
   readonly axes: readonly [Axis, Axis];

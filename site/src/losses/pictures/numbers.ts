@@ -1,15 +1,8 @@
 import { fullLike, stack, type Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, counts, line, outlier, relative } from './models.ts';
-import {
-  type Controls,
-  type Picture,
-  picture,
-  type Settings,
-  type Slider,
-  slider,
-  toggle,
-} from './picture.ts';
+import { picture, slider, toggle } from './picture.ts';
+import { ofTarget } from './target.ts';
 
 const none = { reduction: 'none' } as const;
 const edge = column([10]);
@@ -17,20 +10,7 @@ const target = slider('target', 0, -3, 3, 0.1);
 const axis = { label: 'prediction', from: -4, to: 4 };
 const says = 'One prediction for the target that is set below.';
 
-/** A loss of a prediction and a target, whose only controls besides the target are its options. */
-function ofPair<const C extends Controls>(
-  options: C,
-  loss: (x: Tensor, y: Tensor, settings: Settings<C & { readonly target: Slider }>) => Tensor,
-  rate = outlier.rate,
-): Picture {
-  return picture<C & { readonly target: Slider }>({
-    axis,
-    controls: { target, ...options },
-    says,
-    loss: (x, settings) => loss(x, fullLike(x, settings.target), settings),
-    landscape: (settings) => line((z, y) => loss(z, y, settings), { ...outlier, rate }),
-  });
-}
+const ofPair = ofTarget({ axis, target, says, points: outlier });
 
 /** Pictures of losses of numbers. */
 export const numberPictures = {

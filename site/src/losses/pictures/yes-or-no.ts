@@ -1,35 +1,16 @@
 import { fullLike, stack, type Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, line, rows, yesNo } from './models.ts';
-import {
-  type Controls,
-  choice,
-  type Picture,
-  picture,
-  type Settings,
-  type Slider,
-  slider,
-  toggle,
-} from './picture.ts';
+import { choice, picture, slider, toggle } from './picture.ts';
+import { ofTarget } from './target.ts';
 
 const none = { reduction: 'none' } as const;
 const axis = { label: 'logit', from: -6, to: 6 };
 const target = slider('target', 1, 0, 1, 0.1);
 const says = 'One logit, for the target that is set below: 1 is yes, 0 is no.';
 
-/** A loss of logits and targets in [0, 1]. */
-function ofLogits<const C extends Controls>(
-  options: C,
-  loss: (x: Tensor, y: Tensor, settings: Settings<C & { readonly target: Slider }>) => Tensor,
-): Picture {
-  return picture<C & { readonly target: Slider }>({
-    axis,
-    controls: { target, ...options },
-    says,
-    loss: (x, settings) => loss(x, fullLike(x, settings.target), settings),
-    landscape: (settings) => line((z, y) => loss(z, y, settings), yesNo),
-  });
-}
+/** Losses of logits and targets in [0, 1]. */
+const ofLogits = ofTarget({ axis, target, says, points: yesNo });
 
 /** Pictures of losses of yes or no. */
 export const yesOrNoPictures = {

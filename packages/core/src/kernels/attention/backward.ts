@@ -3,22 +3,9 @@
  * gradient come those to values, to scores, and from there to keys and queries.
  */
 
-import {
-  packPanels,
-  packPanelsTransposed,
-  panelProduct,
-  type TileSize,
-  transposeLines,
-} from '../gemm/index.ts';
-import {
-  type Formula,
-  type FunctionBuilder,
-  is,
-  type ModuleBuilder,
-  minus,
-  plus,
-  times,
-} from '../wasm/index.ts';
+import { panelFunctions, type TileSize, transposeLines } from '../gemm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import {
   type AttentionLane,
   backwardParams,
@@ -35,9 +22,7 @@ import { maskRow, slopesRow, weightsRow } from './rows.ts';
 
 /** Adds the kernel, exported as `backward`. */
 export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
-  const product = panelProduct(module, t, size);
-  const pack = packPanels(module, t, size.vectors);
-  const packTransposed = packPanelsTransposed(module, t, size.vectors);
+  const { product, pack, packTransposed } = panelFunctions(module, t, size);
   const turn = transposeLines(module, t, turnedPitch(t));
   const mask = maskRow(module, t);
   const weights = weightsRow(module, t);

@@ -3,8 +3,9 @@
  * up by them. Sums so far shrink where a greater score comes (online softmax).
  */
 
-import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
-import { is, type ModuleBuilder, minus, plus, times } from '../wasm/index.ts';
+import { panelFunctions, type TileSize } from '../gemm/index.ts';
+import { is, minus, plus, times } from '../wasm/formulas.ts';
+import type { ModuleBuilder } from '../wasm/index.ts';
 import { spreadHidden } from './hidden.ts';
 import {
   type AttentionLane,
@@ -20,9 +21,7 @@ import { finishRow, maskRow, scaleRow, weighRow } from './rows.ts';
 
 /** Adds the kernel, exported as `forward`. */
 export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
-  const product = panelProduct(module, t, size);
-  const pack = packPanels(module, t, size.vectors);
-  const packTransposed = packPanelsTransposed(module, t, size.vectors);
+  const { product, pack, packTransposed } = panelFunctions(module, t, size);
   const mask = maskRow(module, t);
   const scale = scaleRow(module, t);
   const weigh = weighRow(module, t, scale);

@@ -1,7 +1,8 @@
 /** What causal attention skips: values that a query does not see have weight 0, which is no matter unless they are not finite. */
 
 import { RowEmitter } from '../rows/row-emitter.ts';
-import { i32Params, is, type ModuleBuilder, minus, plus, times } from '../wasm/index.ts';
+import { is, minus, plus, times } from '../wasm/formulas.ts';
+import { i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import type { AttentionLane } from './parameters.ts';
 
 /** PyTorch goes through keys by blocks of so many, and to the end of the last one that a query sees something of. */

@@ -2,16 +2,8 @@
 
 import { type GemmLane, MOST_TILE_ROWS, type TileSize } from '../gemm/index.ts';
 import type { RowConfig } from '../rows/row-emitter.ts';
-import {
-  type Formula,
-  type FunctionBuilder,
-  i32Params,
-  is,
-  minus,
-  type ParametersOf,
-  plus,
-  times,
-} from '../wasm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, type ParametersOf } from '../wasm/index.ts';
 
 /** What differs between f32 and f64. */
 export type AttentionLane = GemmLane & RowConfig;

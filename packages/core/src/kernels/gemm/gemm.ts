@@ -13,7 +13,7 @@ import {
   type TileProduct,
 } from './gemm-kernels.ts';
 import { EXACT, exactProduct, largest } from './integers.ts';
-import { type BatchedMatrixView, type MatrixView, place, placeStack } from './operands.ts';
+import { type BatchedMatrixView, type MatrixView, type ProductOf, place, placeStack } from './operands.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { recordBlocks, recordGemm } from './recorded.ts';
 import { recordIntegers } from './recorded-integers.ts';
@@ -66,61 +66,34 @@ export function gemm(
   } else if (m * n * steps <= SMALL) {
     smallGemm(m, n, steps, a, b, c, cOffset, alpha, beta, added);
   } else if (isTransposedVector(n, k, a, b)) {
-    blockedGemm(
-      1,
-      m,
-      k,
-      transposed(b),
-      transposed(a),
-      c,
-      cOffset,
-      alpha,
-      beta,
-      added && transposed(added),
-      null,
-    );
+    const [x, y, z] = [transposed(b), transposed(a), added && transposed(added)];
+    blockedGemm(1, m, k, x, y, c, cOffset, alpha, beta, z, null);
   } else if (m * n * steps < worthThreads || !sharedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added)) {
     blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added, null);
   }
 }
 
+/** Gives whether there were threads for it. */
+type OnThreads = (...product: ProductOf<FloatArray>) => boolean;
+
 /** {@link blockedGemm} by several threads, where there are rows for them: not in `gemm`, whose variables a closure would slow down. */
-function sharedGemm(
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: FloatArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-): boolean {
+const sharedGemm: OnThreads = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   if (m <= narrowTile.rows) return false;
   // Compiled before, as scratch is elsewhere then.
   planOf(m, n, k, a, b, c);
   return onThreads(m * n * k, m * k + k * n + m * n, (byRows) =>
     blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added, byRows),
   );
-}
+};
 
 /** A stack of one matrix. */
 const single = (view: MatrixView): BatchedMatrixView => ({ ...view, batchStride: 0 });
 
+/** What makes a product of integers. */
+type OfIntegers = (...product: ProductOf<Int32Array | Uint8Array>) => void;
+
 /** As a product of float64 numbers where no partial sum can lose a bit. */
-function integerGemm(
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: Int32Array | Uint8Array,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-): void {
+const integerGemm: OfIntegers = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   // Bytes wrap around, so the factors may; a fraction is dropped, as in PyTorch.
   const bytes = c instanceof Uint8Array;
   const [byA, byB] = bytes ? [alpha & 255, beta & 255] : [Math.trunc(alpha), Math.trunc(beta)];
@@ -136,22 +109,13 @@ function integerGemm(
   else gemm(m, n, k, a, b, product, 0, { alpha: byA, beta: byB, bias: added });
   if (bytes) c.set(product, cOffset);
   else storeInt32(product, 0, m * n, c, cOffset);
-}
+};
+
+/** What makes a product in scratch, its rows by several threads where `byRows` is given. */
+type InBlocks = (...product: [...ProductOf<FloatArray>, byRows: CallByRows | null]) => void;
 
 /** Cuts the product into blocks that fit the scratch memory; a product of moderate size is one block. */
-function blockedGemm(
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: FloatArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-  byRows: CallByRows | null,
-): void {
+const blockedGemm: InBlocks = (m, n, k, a, b, c, cOffset, alpha, beta, added, byRows) => {
   const bytes = c.BYTES_PER_ELEMENT;
   const { rows, columns, depth } = blocksOf(m, n, k);
 
@@ -190,7 +154,7 @@ function blockedGemm(
       }
     }
   }
-}
+};
 
 /** A product by several threads, of its arguments and the bytes from a row of a to the next. */
 function multiplyByRows(
@@ -277,8 +241,8 @@ export function gemmBatched(
   }
 }
 
-/** {@link stackedGemm} by several threads. */
-function sharedStack(
+/** `batch` products of moderate matrices, c contiguous, `group` of which are copied at a time. */
+type StackOf = [
   batch: number,
   m: number,
   n: number,
@@ -288,26 +252,20 @@ function sharedStack(
   c: FloatArray,
   cOffset: number,
   group: number,
-): boolean {
+];
+
+/** {@link stackedGemm} by several threads. */
+const sharedStack: (...stack: StackOf) => boolean = (batch, m, n, k, a, b, c, cOffset, group) => {
   planOf(m, n, k, a, b, c);
   return onThreads(batch * m * n * k, batch * (m * k + k * n + m * n), (byRows) =>
     stackedGemm(batch, m, n, k, a, b, c, cOffset, group, byRows),
   );
-}
+};
 
-/** Moderate matrices: `group` of them are copied at a time. */
-function stackedGemm(
-  batch: number,
-  m: number,
-  n: number,
-  k: number,
-  a: BatchedMatrixView,
-  b: BatchedMatrixView,
-  c: FloatArray,
-  cOffset: number,
-  group: number,
-  byRows: CallByRows | null,
-): void {
+/** What makes these in scratch, matrices by several threads where `byRows` is given. */
+type InGroups = (...stack: [...StackOf, byRows: CallByRows | null]) => void;
+
+const stackedGemm: InGroups = (batch, m, n, k, a, b, c, cOffset, group, byRows) => {
   const bytes = c.BYTES_PER_ELEMENT;
   const size = Math.min(group, batch);
   const cAt = SCRATCH_BYTES;
@@ -337,4 +295,4 @@ function stackedGemm(
       }
     copyRun(scratch, cAt / bytes, count * m * n, c, cOffset + first * m * n);
   }
-}
+};

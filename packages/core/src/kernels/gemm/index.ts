@@ -1,7 +1,7 @@
 /** Products of matrices. */
 export * from './gemm.ts';
 export { LANES as gemmLanes } from './gemm-kernels.ts';
-export { panelProduct } from './outer.ts';
+export { panelFunctions, panelProduct } from './outer.ts';
 export { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 export {
   type GemmLane,

@@ -16,6 +16,23 @@ export interface BatchedMatrixView extends MatrixView {
   readonly batchStride: number;
 }
 
+/**
+ * What products are made of, in order: c = alpha * a @ b + beta * added, for a of shape (m, k), b of shape (k, n) and c of shape (m, n),
+ * row-major and contiguous from `cOffset` on. By position, as an object would cost more than a tiny product.
+ */
+export type ProductOf<C, M extends MatrixView = MatrixView> = [
+  m: number,
+  n: number,
+  k: number,
+  a: M,
+  b: M,
+  c: C,
+  cOffset: number,
+  alpha: number,
+  beta: number,
+  added: MatrixView | undefined,
+];
+
 /** 'rows': each row is contiguous, and `stride` lies between two; 'columns': the same of columns. */
 export type Layout = 'rows' | 'columns';
 

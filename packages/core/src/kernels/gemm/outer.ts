@@ -279,3 +279,10 @@ function product(
     f.end().end();
   });
 }
+
+/** A product past packed panels, and the functions that pack them, of rows and of columns. */
+export const panelFunctions = (module: ModuleBuilder, t: GemmLane, size: TileSize) => ({
+  product: panelProduct(module, t, size),
+  pack: packPanels(module, t, size.vectors),
+  packTransposed: packPanelsTransposed(module, t, size.vectors),
+});

@@ -5,7 +5,7 @@ import { copyStrided } from '../elementwise/index.ts';
 import { NotLowered, placeOf, type Recorder } from '../recording/index.ts';
 import { denseOver, stridedOver } from '../strided/index.ts';
 import { exactKernel, exactTypes } from './exact-kernel.ts';
-import type { BatchedMatrixView, MatrixView } from './operands.ts';
+import type { BatchedMatrixView, ProductOf } from './operands.ts';
 import { recordGemm } from './recorded.ts';
 
 /** Beyond it numbers are no exact factors; see exact-kernel.ts. */
@@ -35,20 +35,9 @@ function asFloat64(view: BatchedMatrixView, batch: number, rows: number, cols: n
  * Takes down c[i] = alpha * a[i] @ b[i] + beta * added, for whole alpha and beta, as `gemm` computes it of integers.
  * @throws NotLowered where alpha or beta is beyond what kernels keep exact
  */
-export function recordIntegers(
-  recorder: Recorder,
-  batch: number,
-  m: number,
-  n: number,
-  k: number,
-  a: BatchedMatrixView,
-  b: BatchedMatrixView,
-  c: Int32Array | Uint8Array,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-): void {
+export const recordIntegers: (
+  ...given: [recorder: Recorder, batch: number, ...ProductOf<Int32Array | Uint8Array, BatchedMatrixView>]
+) => void = (recorder, batch, m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   const count = batch * m * n;
   if (count === 0) return;
   if (Math.abs(alpha) > mostFactor || Math.abs(beta) > mostFactor)
@@ -88,4 +77,4 @@ export function recordIntegers(
     );
   }
   copyStrided(denseOver(product, 'float64', [count], 0, count), c, cOffset, dtype);
-}
+};

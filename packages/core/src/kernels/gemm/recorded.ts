@@ -6,7 +6,7 @@ import { mul, param } from '../expression/index.ts';
 import { type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { rowsOfProduct, tileTypes, usesDot } from './gemm-kernels.ts';
-import type { Layout, MatrixView } from './operands.ts';
+import type { Layout, MatrixView, ProductOf } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { smallKernel, smallTypes } from './small.ts';
 
@@ -24,20 +24,11 @@ function matrixOf(recorder: Recorder, { array, offset, rowStride, colStride }: M
   return { at: recorder.address(array, offset), row: rowStride * bytes, column: colStride * bytes };
 }
 
+/** What takes down a product of numbers with a fraction. */
+type OfFloats = (...given: [recorder: Recorder, ...ProductOf<FloatArray>]) => void;
+
 /** Takes down c = alpha * a @ b + beta * added, with the bits of `gemm`. */
-export function recordGemm(
-  recorder: Recorder,
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: FloatArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-): void {
+export const recordGemm: OfFloats = (recorder, m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   if (m * n === 0) return;
   const { area } = placeOf(c);
   const { dtype } = area;
@@ -66,22 +57,11 @@ export function recordGemm(
     });
     return;
   }
-  if (isTransposedVector(n, k, a, b))
-    recordBlocks(
-      recorder,
-      1,
-      m,
-      k,
-      transposed(b),
-      transposed(a),
-      c,
-      cOffset,
-      alpha,
-      beta,
-      added && transposed(added),
-    );
-  else recordBlocks(recorder, m, n, k, a, b, c, cOffset, alpha, beta, added);
-}
+  if (isTransposedVector(n, k, a, b)) {
+    const [x, y, z] = [transposed(b), transposed(a), added && transposed(added)];
+    recordBlocks(recorder, 1, m, k, x, y, c, cOffset, alpha, beta, z);
+  } else recordBlocks(recorder, m, n, k, a, b, c, cOffset, alpha, beta, added);
+};
 
 /** An operand where lines of its layout lie contiguous, and the bytes from one line to the next. */
 function linesOf(
@@ -103,20 +83,9 @@ function linesOf(
 }
 
 /** By the kernels over tiles; sums are cut every `depth` steps, and what is there already is added to. */
-export function recordBlocks(
-  recorder: Recorder,
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: FloatArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-  depth: number = blocksOf(m, n, k).depth,
-): void {
+export const recordBlocks: (
+  ...given: [recorder: Recorder, ...ProductOf<FloatArray>, depth?: number]
+) => void = (recorder, m, n, k, a, b, c, cOffset, alpha, beta, added, depth = blocksOf(m, n, k).depth) => {
   const { dtype } = placeOf(c).area;
   const bytes = bytesOf(dtype);
   const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
@@ -169,7 +138,7 @@ export function recordBlocks(
     );
   }
   if (k === 0 && added === undefined) fillStrided(result, 0);
-}
+};
 
 const isWhole = ({ offset, count }: Strided, c: FloatArray): boolean => offset === 0 && count === c.length;
 

@@ -2,24 +2,21 @@
 
 import type { FloatArray } from '../strided/index.ts';
 import { type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { elementAt, type MatrixView } from './operands.ts';
+import { elementAt, type ProductOf } from './operands.ts';
 
-/**
- * c = alpha * a @ b + beta * added, for c of shape (m, n), contiguous from `cOffset` on; `added` may be c itself. Sums in double
- * precision.
- */
-export function smallGemm(
-  m: number,
-  n: number,
-  k: number,
-  a: MatrixView,
-  b: MatrixView,
-  c: FloatArray,
-  cOffset: number,
-  alpha: number,
-  beta: number,
-  added: MatrixView | undefined,
-): void {
+/** A product with sums in double precision; `added` may be c itself. */
+export const smallGemm: (...product: ProductOf<FloatArray>) => void = (
+  m,
+  n,
+  k,
+  a,
+  b,
+  c,
+  cOffset,
+  alpha,
+  beta,
+  added,
+) => {
   const aArray = a.array;
   const bArray = b.array;
   const aStep = a.colStride;
@@ -39,7 +36,7 @@ export function smallGemm(
       c[cOffset + i * n + j] = sum;
     }
   }
-}
+};
 
 /**
  * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`, which is not

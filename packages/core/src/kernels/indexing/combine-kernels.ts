@@ -8,7 +8,7 @@ import {
   type StoreOp,
   type ValueType,
 } from '../wasm/index.ts';
-import { pushElement } from './move-kernels.ts';
+import type { MoveKernels } from './move-kernels.ts';
 
 /** How a value meets the one that is there. */
 export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
@@ -16,15 +16,7 @@ export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
 /** Values that meet elements. Addresses in bytes; nothing overlaps. */
 export interface CombineKernels extends Record<Combination, CombineKernel> {
   /** Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes apart. */
-  addRows(
-    outer: number,
-    pitch: number,
-    count: number,
-    width: number,
-    rows: number,
-    values: number,
-    out: number,
-  ): void;
+  addRows: MoveKernels['writeRows'];
 }
 
 /**
@@ -80,8 +72,7 @@ export const combineKernels = memoized((dtype: DType): CombineKernels => {
       const { a, b } = f.locals(type, 'a', 'b');
       f.countdown(p.count, 1, () => {
         f.get(p.positions).load('i32.load').set(position);
-        pushElement(f, p.out, position, bytes);
-        f.tee(at).load(load).set(a);
+        f.pushPlace(p.out, position, bytes).tee(at).load(load).set(a);
         f.get(at).get(p.values).load(load).set(b);
         f.get(a).get(b);
         emitCombined(f, access, how, a, b);
@@ -105,8 +96,7 @@ export const combineKernels = memoized((dtype: DType): CombineKernels => {
       f.get(p.count).set(row).get(p.rows).set(rows);
       f.countdown(row, 1, () => {
         f.get(rows).load('i32.load').set(position);
-        pushElement(f, p.out, position, bytes);
-        f.set(at).get(p.width).set(left);
+        f.pushPlace(p.out, position, bytes).set(at).get(p.width).set(left);
         if (type !== 'i32')
           f.countdown(left, lanes, () => {
             f.get(at).get(at).load('v128.load').get(p.values).load('v128.load');

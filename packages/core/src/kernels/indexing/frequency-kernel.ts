@@ -1,6 +1,5 @@
 import { bytesOf, type DType } from '../../dtype.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { pushElement } from './move-kernels.ts';
 
 /**
  * out[index[i]] += values[i] / how often the index stands there, of rows of `width` elements, for indices other than `skipped`. `counts`
@@ -13,10 +12,7 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
   module.define({ export: 'add', result: 'i32' }, params, (f, p) => {
     const { left, at, row, to, column } = f.locals('i32', 'left', 'at', 'row', 'to', 'column');
     const scale = f.local('f64');
-    const placeOfCount = (): FunctionBuilder => {
-      pushElement(f, p.counts, row, 4);
-      return f;
-    };
+    const placeOfCount = (): FunctionBuilder => f.pushPlace(p.counts, row, 4);
     f.get(p.count).set(left).get(p.index).set(at);
     f.countdown(left, 1, () => {
       f.get(at).load('i32.load').tee(row).get(p.rows).op('i32.ge_u').if();
@@ -32,8 +28,7 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
       f.f64Const(1);
       placeOfCount().load('i32.load').op('f64.convert_i32_s').op('f64.div').set(scale);
       f.get(row).get(p.width).op('i32.mul').set(to);
-      pushElement(f, p.out, to, bytes);
-      f.set(to).get(p.width).set(column);
+      f.pushPlace(p.out, to, bytes).set(to).get(p.width).set(column);
       f.countdown(column, 1, () => {
         f.get(to).get(to).loadNumber(dtype);
         f.get(p.values).loadNumber(dtype).get(scale).op('f64.mul').op('f64.add');

@@ -45,11 +45,6 @@ function accessOf(bytes: number): readonly [LoadOp, StoreOp] {
   return bytes === 4 ? ['i32.load', 'i32.store'] : ['i64.load', 'i64.store'];
 }
 
-/** Pushes the address of an element. */
-export function pushElement(f: FunctionBuilder, base: number, position: number, bytes: number): void {
-  f.get(base).get(position).i32Const(bytes).op('i32.mul').op('i32.add');
-}
-
 /** The kernels for elements of 1, 4 or 8 bytes. */
 export const moveKernels = memoized((bytes: number): MoveKernels => {
   const module = new ModuleBuilder();
@@ -59,8 +54,7 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
     const position = f.local('i32');
     f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position).get(p.out);
-      pushElement(f, p.x, position, bytes);
-      f.load(load).store(store);
+      f.pushPlace(p.x, position, bytes).load(load).store(store);
       f.bump(p.positions, { bytes: 4 });
       f.bump(p.out, { bytes });
     });
@@ -71,8 +65,7 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
     const position = f.local('i32');
     f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position);
-      pushElement(f, p.out, position, bytes);
-      f.get(p.values).load(load).store(store);
+      f.pushPlace(p.out, position, bytes).get(p.values).load(load).store(store);
       f.bump(p.positions, { bytes: 4 });
       f.bump(p.values, { local: p.step });
     });
@@ -103,8 +96,7 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
       f.get(p.count).set(row).get(p.rows).set(rows);
       f.countdown(row, 1, () => {
         f.get(rows).load('i32.load').set(position);
-        pushElement(f, base, position, bytes);
-        f.set(at);
+        f.pushPlace(base, position, bytes).set(at);
         copy(at);
         f.bump(rows, { bytes: 4 });
       });

@@ -4,7 +4,8 @@ import { inlineExpressions } from '../compile/index.ts';
 import { type Expr, input } from '../expression/index.ts';
 import type { GemmLane, TileSize } from '../gemm/index.ts';
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import { type Formula, type FunctionBuilder, is, minus, plus, times, zip } from '../wasm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, zip } from '../wasm/index.ts';
 
 /** What differs between f32 and f64, and the functions of float64 numbers that are imported. */
 export type RecurrentLane = GemmLane & RowConfig & { readonly callees: ReadonlyMap<string, number> };

@@ -1,9 +1,10 @@
 /** The WebAssembly kernels of a cell along a sequence, and their derivatives: weights are packed once. */
 
 import * as E from '../expression/index.ts';
-import { packPanels, packPanelsTransposed, panelProduct, type TileSize } from '../gemm/index.ts';
+import { panelFunctions, type TileSize } from '../gemm/index.ts';
 import { sigmoidOfGate } from '../math/index.ts';
-import { type FunctionBuilder, i32Params, is, type ModuleBuilder, times } from '../wasm/index.ts';
+import { is, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import type { Cell } from './cells.ts';
 import { Along, multiply, type RecurrentLane, VectorsOfRows } from './rows.ts';
 
@@ -45,23 +46,23 @@ export function sequenceKernels(
   size: TileSize,
   cells: readonly Cell[],
 ): void {
-  const product = panelProduct(module, t, size);
-  const pack = packPanels(module, t, size.vectors);
-  const packTransposed = packPanelsTransposed(module, t, size.vectors);
+  const { product, pack, packTransposed } = panelFunctions(module, t, size);
+  const emitting = { module, t, size, product };
   for (const cell of cells) {
-    forward(module, t, size, cell, product, packTransposed);
-    backward(module, t, size, cell, product, pack);
+    forward(emitting, cell, packTransposed);
+    backward(emitting, cell, pack);
   }
 }
 
-function forward(
-  module: ModuleBuilder,
-  t: RecurrentLane,
-  size: TileSize,
-  cell: Cell,
-  product: number,
-  pack: number,
-): void {
+/** What both kernels of a cell are emitted with: their module, and the function of it that multiplies. */
+interface Emitting {
+  readonly module: ModuleBuilder;
+  readonly t: RecurrentLane;
+  readonly size: TileSize;
+  readonly product: number;
+}
+
+function forward({ module, t, size, product }: Emitting, cell: Cell, pack: number): void {
   const { gates, kept, projected } = cell;
   module.define({ export: `${cell.name}_forward` }, forwardParams, (f, p) => {
     const bytes = rowsOf(f, p, t.bytes, cell);
@@ -114,14 +115,7 @@ function forward(
   });
 }
 
-function backward(
-  module: ModuleBuilder,
-  t: RecurrentLane,
-  size: TileSize,
-  cell: Cell,
-  product: number,
-  pack: number,
-): void {
+function backward({ module, t, size, product }: Emitting, cell: Cell, pack: number): void {
   const { gates, projected } = cell;
   module.define({ export: `${cell.name}_backward` }, backwardParams, (f, p) => {
     const bytes = rowsOf(f, p, t.bytes, cell);

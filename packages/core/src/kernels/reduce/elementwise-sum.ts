@@ -1,14 +1,10 @@
-import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
-import {
-  type ElementwiseKernel,
-  type ElementwiseSink,
-  runElementwiseMany,
-} from '../elementwise/elementwise.ts';
+import { laneOf } from '../../dtype.ts';
+import { type ElementwiseSink, runElementwiseMany } from '../elementwise/elementwise.ts';
 import { ensureSlots, slotBase, slotBytes } from '../elementwise/slots.ts';
 import { recorder } from '../recording/index.ts';
-import { denseOver, type Strided } from '../strided/index.ts';
+import { denseOver } from '../strided/index.ts';
 import { f32, f64, u8 } from '../wasm/index.ts';
-import { recordSum } from './recorded.ts';
+import { type ElementwiseSum, recordSum } from './recorded.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
@@ -28,16 +24,16 @@ const toSlot: ElementwiseSink = () => {};
  * sum by `divisor`, and stores it in `out` at index `at`. The values are not stored: they stay in the cache. `stored` are the
  * further results of the kernel, if it has any.
  */
-export function sumElementwise(
-  kernel: ElementwiseKernel,
-  dtype: DType,
-  inputs: readonly Strided[],
-  params: readonly number[],
-  divisor: number,
-  out: TypedArray,
-  at: number,
-  stored: readonly Strided[] = [],
-): void {
+export const sumElementwise: (...sum: ElementwiseSum) => void = (
+  kernel,
+  dtype,
+  inputs,
+  params,
+  divisor,
+  out,
+  at,
+  stored = [],
+) => {
   if (recorder !== null) {
     recordSum(recorder, kernel, dtype, inputs, params, divisor, out, at, stored);
     return;
@@ -68,7 +64,7 @@ export function sumElementwise(
   const narrow = dtype !== 'float64';
   kernels.finish(1, totalAt, divisor, 0, narrow ? 1 : 0);
   out[at] = narrow ? f32[totalAt / 4]! : f64[totalAt / 8]!;
-}
+};
 
 /** Adds up chunks of `count` values block by block, whatever the size of the chunks. */
 function sumOfChunks(

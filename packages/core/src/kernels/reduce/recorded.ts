@@ -117,9 +117,8 @@ function asInt32(x: Strided): TypedArray {
   return array;
 }
 
-/** Takes down what `sumElementwise` does: the values lie in memory of their own until they are summed up. */
-export function recordSum(
-  recorder: Recorder,
+/** What `sumElementwise` takes, in order. */
+export type ElementwiseSum = [
   kernel: ElementwiseKernel,
   dtype: DType,
   inputs: readonly Strided[],
@@ -127,7 +126,13 @@ export function recordSum(
   divisor: number,
   out: TypedArray,
   at: number,
-  stored: readonly Strided[],
+  stored?: readonly Strided[],
+];
+
+/** Takes down what `sumElementwise` does: the values lie in memory of their own until they are summed up. */
+export function recordSum(
+  recorder: Recorder,
+  ...[kernel, dtype, inputs, params, divisor, out, at, stored = []]: ElementwiseSum
 ): void {
   const { shape, count } = inputs[0]!;
   const lane = laneOf(dtype);

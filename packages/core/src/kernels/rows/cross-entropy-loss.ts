@@ -69,15 +69,18 @@ export function crossEntropyLoss(
   else runInParts(x, dim, targets, spread, grad, loss);
 }
 
-/** By parts that fit the scratch memory, or of classes that lie apart. */
-function runInParts(
+/** How {@link crossEntropyLoss} is done, with what of each row is spread over its classes. */
+type RowsOfLoss = (
   x: Strided,
   dim: number,
   targets: CrossEntropyTargets,
   spread: Strided | null,
   grad: TypedArray | null,
   loss: TypedArray,
-): void {
+) => void;
+
+/** By parts that fit the scratch memory, or of classes that lie apart. */
+const runInParts: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const { target, smoothing, ignoreIndex, reduction, caller } = targets;
   const { outer, n, inner } = extentOf(x.shape, dim);
   const byClasses = areClasses(target);
@@ -93,7 +96,7 @@ function runInParts(
   const total = crossEntropyRows(x, dim, rows, 1 / divisor, grad, each);
   // Nothing to take a mean of: 0 / 0, also where smoothing has a loss.
   if (each === null) loss[0] = divisor === 0 ? Number.NaN : total / divisor;
-}
+};
 
 const laneFor = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
@@ -154,14 +157,7 @@ const firstAt = 64;
 const after = (at: number, bytes: number): number => align16(at + bytes + 16);
 
 /** By one call, in scratch. */
-function runAtOnce(
-  x: Strided,
-  dim: number,
-  targets: CrossEntropyTargets,
-  spread: Strided | null,
-  grad: TypedArray | null,
-  loss: TypedArray,
-): void {
+const runAtOnce: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const { outer, n, inner } = extentOf(x.shape, dim);
   const rows = outer * inner;
   const double = x.dtype === 'float64';
@@ -205,7 +201,7 @@ function runAtOnce(
   if (kernel(...args) !== 0) refuse(targets, n);
   if (grad !== null) copyRun(memory, at.grad / bytes, rows * n, grad, 0);
   copyRun(memory, at.loss / bytes, reduction === 'none' ? rows : 1, loss, 0);
-}
+};
 
 /** Says which class is none. */
 function refuse({ target, weight, ignoreIndex, caller }: CrossEntropyTargets, n: number): void {
@@ -214,14 +210,7 @@ function refuse({ target, weight, ignoreIndex, caller }: CrossEntropyTargets, n:
 }
 
 /** By one call of a program. */
-function record(
-  x: Strided,
-  dim: number,
-  targets: CrossEntropyTargets,
-  spread: Strided | null,
-  grad: TypedArray | null,
-  loss: TypedArray,
-): void {
+const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const extent = extentOf(x.shape, dim);
   const { outer, n, inner } = extent;
   const rows = outer * inner;
@@ -293,4 +282,4 @@ function record(
   if (slopes === grad || slopes === null || grad === null) return;
   const last = dimLast(stridedOver(grad, x.dtype, x.shape), dim);
   recorder.copy(stridedOver(slopes, x.dtype, last.shape), last);
-}
+};

@@ -191,31 +191,26 @@ export function longLogSoftmax(x: Strided, dim: number, out: TypedArray, outOffs
   });
 }
 
+/** A derivative of long rows. */
+export type LongBackward = (y: Strided, g: Strided, dim: number, out: TypedArray, outOffset: number) => void;
+
+/** By a kernel that takes y, g and a total of both. */
+const longBackward =
+  (kernel: ElementwiseKernel, total: (y: Strided, g: Strided) => Strided): LongBackward =>
+  (y, g, dim, out, outOffset) =>
+    eachRow([y, g], dim, out, outOffset, (rows, result) =>
+      runElementwise(kernel, laneOf(y), [...rows, total(...rows)], [], result),
+    );
+
 /** {@link softmaxRowsBackward} of long rows. */
-export function longSoftmaxBackward(
-  y: Strided,
-  g: Strided,
-  dim: number,
-  out: TypedArray,
-  outOffset: number,
-): void {
-  eachRow([y, g], dim, out, outOffset, (rows, result) => {
-    runElementwise(softmaxBackwardKernel, laneOf(y), [...rows, totalOf(rows)], [], result);
-  });
-}
+export const longSoftmaxBackward: LongBackward = longBackward(softmaxBackwardKernel, (y, g) =>
+  totalOf([y, g]),
+);
 
 /** {@link logSoftmaxRowsBackward} of long rows. */
-export function longLogSoftmaxBackward(
-  y: Strided,
-  g: Strided,
-  dim: number,
-  out: TypedArray,
-  outOffset: number,
-): void {
-  eachRow([y, g], dim, out, outOffset, (rows, result) => {
-    runElementwise(logSoftmaxBackwardKernel, laneOf(y), [...rows, totalOf([rows[1]])], [], result);
-  });
-}
+export const longLogSoftmaxBackward: LongBackward = longBackward(logSoftmaxBackwardKernel, (_, g) =>
+  totalOf([g]),
+);
 
 /** {@link logsumexpRows} of long rows. */
 export function longLogsumexp(x: Strided, dim: number, out: TypedArray, outOffset: number): void {

@@ -1,22 +1,8 @@
 /** The WebAssembly kernels of functions of all pairs of rows, on blocks of them in the scratch memory. */
 
 import { inlineExpression } from '../compile/index.ts';
-import {
-  abs,
-  ceil,
-  constant,
-  copysign,
-  type Expr,
-  eq,
-  input,
-  isNaN,
-  min,
-  mul,
-  or,
-  pow,
-  select,
-  sub,
-} from '../expression/index.ts';
+import type { Expr } from '../expression/index.ts';
+import * as E from '../expression/index.ts';
 import {
   type FloatLane,
   type FunctionBuilder,
@@ -42,6 +28,13 @@ export interface PairShape {
   /** Whether each term is multiplied by a number beside the rows of the first operand, and of the second. */
   readonly scaledA: boolean;
   readonly scaledB: boolean;
+}
+
+/** What kernels are made for. */
+interface PairSpec {
+  readonly lane: FloatLane;
+  readonly term: PairTerm;
+  readonly shape: PairShape;
 }
 
 /**
@@ -87,30 +80,30 @@ export const pairGroup = (lane: FloatLane): number => unroll * (lane === 'f32' ?
 const exact = new Set([0, 1, 2, 3]);
 
 function expressionOf(term: PairTerm): Expr {
-  const [x, exponent, level] = [input(0), input(1), input(2)];
+  const [x, exponent, level] = [E.input(0), E.input(1), E.input(2)];
   const signOr = (otherwise: Expr | number): Expr =>
-    select(or(eq(x, 0), isNaN(x)), otherwise, copysign(1, x));
+    E.select(E.or(E.eq(x, 0), E.isNaN(x)), otherwise, E.copysign(1, x));
   switch (term.kind) {
     case 'nonzero':
-      return min(ceil(abs(x)), 1);
+      return E.min(E.ceil(E.abs(x)), 1);
     case 'extreme':
       // A difference of infinities is NaN, as is x - x there: so the gradient is, as PyTorch's.
-      return select(eq(sub(abs(x), level), 0), signOr(x), sub(x, x));
+      return E.select(E.eq(E.sub(E.abs(x), level), 0), signOr(x), E.sub(x, x));
     default:
   }
-  const size = abs(x);
+  const size = E.abs(x);
   switch (term.exponent) {
     case 0:
-      return term.odd ? signOr(x) : constant(1);
+      return term.odd ? signOr(x) : E.constant(1);
     case 1:
       return term.odd ? x : size;
     case 2:
-      return term.odd ? mul(x, size) : mul(x, x);
+      return term.odd ? E.mul(x, size) : E.mul(x, x);
     case 3:
-      return mul(mul(x, x), term.odd ? x : size);
+      return E.mul(E.mul(x, x), term.odd ? x : size);
     default: {
-      const power = select(eq(x, 0), 0, pow(size, exponent));
-      return term.odd ? copysign(power, x) : power;
+      const power = E.select(E.eq(x, 0), 0, E.pow(size, exponent));
+      return term.odd ? E.copysign(power, x) : power;
     }
   }
 }
@@ -187,13 +180,7 @@ function pointTo(f: FunctionBuilder, pointer: number, base: number, distance?: n
   f.set(pointer);
 }
 
-function emitDots(
-  module: ModuleBuilder,
-  lane: FloatLane,
-  term: PairTerm,
-  shape: PairShape,
-  power: number,
-): void {
+function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power: number): void {
   const params = {
     ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'out'),
     exponent: 'f64',
@@ -260,13 +247,7 @@ function emitDots(
   });
 }
 
-function emitSums(
-  module: ModuleBuilder,
-  lane: FloatLane,
-  term: PairTerm,
-  shape: PairShape,
-  power: number,
-): void {
+function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power: number): void {
   const params = {
     ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'weights', 'scaleA', 'levels', 'out'),
     exponent: 'f64',
@@ -338,16 +319,17 @@ function emitSums(
 }
 
 const compiled = memoized((key: string): PairKernels => {
-  const { lane, term, shape } = JSON.parse(key) as { lane: FloatLane; term: PairTerm; shape: PairShape };
+  const spec = JSON.parse(key) as PairSpec;
   const module = new ModuleBuilder();
   const power = module.importFunction('pow', ['f64', 'f64'], ['f64']);
-  emitDots(module, lane, term, shape, power);
-  emitSums(module, lane, term, shape, power);
+  emitDots(module, spec, power);
+  emitSums(module, spec, power);
   return module.instantiate<PairKernels>({ pow: Math.pow });
 });
 
 /** The kernels for a term, compiled at their first use: one for all exponents that need a call. */
 export function pairKernels(lane: FloatLane, term: PairTerm, shape: PairShape): PairKernels {
   const general = term.kind === 'power' && !exact.has(term.exponent);
-  return compiled(JSON.stringify({ lane, term: general ? { ...term, exponent: -1 } : term, shape }));
+  const spec: PairSpec = { lane, term: general ? { ...term, exponent: -1 } : term, shape };
+  return compiled(JSON.stringify(spec));
 }

@@ -8,6 +8,7 @@ import type { FloatLane } from '../wasm/index.ts';
 import { forEachRows, recordRows, runRows } from './chunks.ts';
 import {
   isLong,
+  type LongBackward,
   longLogSoftmax,
   longLogSoftmaxBackward,
   longLogsumexp,
@@ -41,37 +42,29 @@ export function logSoftmaxRows(x: Strided, dim: number, out: TypedArray, outOffs
   runRows('log_softmax', logSoftmax, [x], dim, out, outOffset);
 }
 
+/** A derivative along `dim` of a function of rows, for its result y and the gradient g by it, into `out` as {@link softmaxRows}. */
+type RowsBackward = (y: Strided, g: Strided, dim: number, out: TypedArray, outOffset?: number) => void;
+
+const rowsBackward =
+  (name: string, of: 'softmaxBackward' | 'logSoftmaxBackward', long: LongBackward): RowsBackward =>
+  (y, g, dim, out, outOffset = 0) => {
+    if (isLong(y, dim)) long(y, g, dim, out, outOffset);
+    else runRows(name, softmaxKernels(laneOfFloat(y))[of], [y, g], dim, out, outOffset);
+  };
+
 /** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
-export function softmaxRowsBackward(
-  y: Strided,
-  g: Strided,
-  dim: number,
-  out: TypedArray,
-  outOffset = 0,
-): void {
-  if (isLong(y, dim)) {
-    longSoftmaxBackward(y, g, dim, out, outOffset);
-    return;
-  }
-  const { softmaxBackward } = softmaxKernels(laneOfFloat(y));
-  runRows('softmax_backward', softmaxBackward, [y, g], dim, out, outOffset);
-}
+export const softmaxRowsBackward: RowsBackward = rowsBackward(
+  'softmax_backward',
+  'softmaxBackward',
+  longSoftmaxBackward,
+);
 
 /** The derivative of logSoftmax: out = g - exp(y) * sum(g), for its result y and the gradient g by it. */
-export function logSoftmaxRowsBackward(
-  y: Strided,
-  g: Strided,
-  dim: number,
-  out: TypedArray,
-  outOffset = 0,
-): void {
-  if (isLong(y, dim)) {
-    longLogSoftmaxBackward(y, g, dim, out, outOffset);
-    return;
-  }
-  const { logSoftmaxBackward } = softmaxKernels(laneOfFloat(y));
-  runRows('log_softmax_backward', logSoftmaxBackward, [y, g], dim, out, outOffset);
-}
+export const logSoftmaxRowsBackward: RowsBackward = rowsBackward(
+  'log_softmax_backward',
+  'logSoftmaxBackward',
+  longLogSoftmaxBackward,
+);
 
 /**
  * log(sum(exp(x))) along `dim` into `out`, one result for each row along it, in row-major order of the other

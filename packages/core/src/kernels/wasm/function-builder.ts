@@ -89,9 +89,10 @@ export class FunctionBuilder extends Instructions {
     return this.end().end().end();
   }
 
-  /** Pushes the address of element number `index` of what lies at `base`. */
-  pushPlace(base: number, index: number, dtype: DType): this {
-    return this.get(base).get(index).i32Const(bytesOf(dtype)).op('i32.mul').op('i32.add');
+  /** Pushes the address of element number `index` of what lies at `base`, elements of a dtype or of so many bytes. */
+  pushPlace(base: number, index: number, element: DType | number): this {
+    const bytes = typeof element === 'number' ? element : bytesOf(element);
+    return this.get(base).get(index).i32Const(bytes).op('i32.mul').op('i32.add');
   }
 
   /** Replaces the address on the stack by the element there, as the float64 number that JavaScript would compute with. */

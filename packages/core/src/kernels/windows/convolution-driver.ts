@@ -1,7 +1,8 @@
 /** What the loops of convolutions share: their parameters, scratch, and how they go through images. */
 
 import { type GemmLane, MOST_TILE_ROWS } from '../gemm/index.ts';
-import { type Formula, type FunctionBuilder, i32Params, is, minus, plus, times } from '../wasm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params } from '../wasm/index.ts';
 
 const sizes = [
   'batch',

@@ -12,16 +12,8 @@ import {
   type TileSize,
   transposeLines,
 } from '../gemm/index.ts';
-import {
-  type Formula,
-  type FunctionBuilder,
-  is,
-  type ModuleBuilder,
-  minus,
-  over,
-  plus,
-  times,
-} from '../wasm/index.ts';
+import { type Formula, is, minus, over, plus, times } from '../wasm/formulas.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import {
   COLUMN_BYTES,
   COLUMNS_AT,

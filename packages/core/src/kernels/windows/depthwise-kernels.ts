@@ -4,17 +4,8 @@
  */
 
 import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
-import {
-  type Formula,
-  type FunctionBuilder,
-  i32Params,
-  is,
-  type ModuleBuilder,
-  plus,
-  range,
-  times,
-  zip,
-} from '../wasm/index.ts';
+import { type Formula, is, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import {
   convolutionParams,
   Driver,

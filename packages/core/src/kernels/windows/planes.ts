@@ -1,15 +1,7 @@
 /** Copies of images with zeros around them, and what is added up there on its way back. */
 
-import {
-  type Formula,
-  type FunctionBuilder,
-  i32Params,
-  is,
-  type ModuleBuilder,
-  minus,
-  plus,
-  times,
-} from '../wasm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 
 /** What the functions of planes need of an element. */
 export interface Element {

@@ -3,17 +3,8 @@
  * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
  */
 
-import {
-  type Formula,
-  type FunctionBuilder,
-  i32Params,
-  is,
-  type ModuleBuilder,
-  minus,
-  plus,
-  range,
-  times,
-} from '../wasm/index.ts';
+import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { addApart, addSideBySide, type Element } from './planes.ts';
 
 /** Adds what writes the table: for each channel and place of the kernel its distance in bytes. */

@@ -9,7 +9,7 @@ import {
   runElementwise,
   sumElementwise,
 } from '../../kernels/index.ts';
-import { isRecording } from '../../record/grad-mode.ts';
+import { isRecording } from '../../record/flags.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import {
   apply,

@@ -17,13 +17,7 @@ export function gradientOfProducts(
 }
 
 /** Where no element is 0: the sum of g_i y_i from k on, by x_k. */
-function gradientByDivision(
-  g: TypedArray,
-  x: TypedArray,
-  out: TypedArray,
-  dtype: DType,
-  extent: Extent,
-): void {
+const gradientByDivision: typeof gradientOfProducts = (g, x, out, dtype, extent) => {
   const gy = allocateArray(dtype, x.length);
   scan('cumprod', [x], [gy], extent);
   gy.forEach((y, i) => {
@@ -33,7 +27,7 @@ function gradientByDivision(
   x.forEach((value, i) => {
     out[i]! /= value;
   });
-}
+};
 
 function gradientByRows(g: TypedArray, x: TypedArray, out: TypedArray, extent: Extent): void {
   const { n, inner } = extent;

@@ -131,6 +131,18 @@ function means(
   }, x);
 }
 
+/** What `write` makes of images, as one batch whatever stands before their dimensions. */
+const pooled = (
+  graph: Graph,
+  x: Name,
+  shape: readonly Size[],
+  along: readonly Along[],
+  write: (y: Name) => Name[],
+) => {
+  const out = along.map((a) => a.out);
+  return asBatch(graph, x, shape, along.length, write, out);
+};
+
 export const pooling: Lowerings = {
   max_pool(graph, [x = ''], operation) {
     const along = alongOf(attributesOf<Windows>(operation));
@@ -147,14 +159,7 @@ export const pooling: Lowerings = {
         graph.add('Mod', [places, graph.number(product(along.map(({ size }) => size)), 'int32')]),
       ];
     };
-    return asBatch(
-      graph,
-      x,
-      shape,
-      along.length,
-      write,
-      along.map(({ out }) => out),
-    );
+    return pooled(graph, x, shape, along, write);
   },
   avg_pool(graph, [x = ''], operation) {
     const along = alongOf(attributesOf<Windows>(operation));
@@ -181,13 +186,6 @@ export const pooling: Lowerings = {
       count_include_pad: counts === 'padded' ? 1 : undefined,
     };
     const write = (y: Name): Name[] => [graph.add('AveragePool', [y], attributes)];
-    return asBatch(
-      graph,
-      x,
-      shape,
-      along.length,
-      write,
-      along.map(({ out }) => out),
-    );
+    return pooled(graph, x, shape, along, write);
   },
 };

@@ -51,6 +51,14 @@ export interface FocalTverskyLossOptions extends TverskyLossOptions {
 }
 
 const overlapDefaults = { smooth: 1, activation: null, ignoreIndex: null, batch: false };
+/** What they take in common. */
+const overlapKinds = () => ({
+  ...lossKinds,
+  smooth: K.number,
+  activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
+  ignoreIndex: K.nullable(K.integer),
+  batch: K.flag,
+});
 const diceDefaults = { ...overlapDefaults, squared: false };
 const tverskyDefaults = { ...overlapDefaults, alpha: 0.3, beta: 0.7 };
 const focalTverskyDefaults = { ...tverskyDefaults, gamma: 4 / 3 };
@@ -130,12 +138,8 @@ export const diceLoss = /* @__PURE__ */ composition(
     input: K.tensor,
     target: K.tensor,
     options: K.options<DiceLossOptions>({
-      ...lossKinds,
+      ...overlapKinds(),
       squared: K.flag,
-      smooth: K.number,
-      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-      ignoreIndex: K.nullable(K.integer),
-      batch: K.flag,
     }),
   }),
   (input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor => {
@@ -175,13 +179,9 @@ export const tverskyLoss = /* @__PURE__ */ composition(
     input: K.tensor,
     target: K.tensor,
     options: K.options<TverskyLossOptions>({
-      ...lossKinds,
+      ...overlapKinds(),
       alpha: K.number,
       beta: K.number,
-      smooth: K.number,
-      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-      ignoreIndex: K.nullable(K.integer),
-      batch: K.flag,
     }),
   }),
   (input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor => {
@@ -213,14 +213,10 @@ export const focalTverskyLoss = /* @__PURE__ */ composition(
     input: K.tensor,
     target: K.tensor,
     options: K.options<FocalTverskyLossOptions>({
-      ...lossKinds,
+      ...overlapKinds(),
       gamma: K.number,
       alpha: K.number,
       beta: K.number,
-      smooth: K.number,
-      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-      ignoreIndex: K.nullable(K.integer),
-      batch: K.flag,
     }),
   }),
   (input: Tensor, target: Tensor, options: FocalTverskyLossOptions = {}): Tensor => {
@@ -252,13 +248,7 @@ export const jaccardLoss = /* @__PURE__ */ composition(
   () => ({
     input: K.tensor,
     target: K.tensor,
-    options: K.options<OverlapLossOptions>({
-      ...lossKinds,
-      smooth: K.number,
-      activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
-      ignoreIndex: K.nullable(K.integer),
-      batch: K.flag,
-    }),
+    options: K.options<OverlapLossOptions>(overlapKinds()),
   }),
   (input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor =>
     reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss'),

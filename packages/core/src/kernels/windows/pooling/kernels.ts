@@ -4,17 +4,14 @@
  */
 
 import { type GemmLane, gemmLanes } from '../../gemm/index.ts';
+import { type Formula, is, plus, times } from '../../wasm/formulas.ts';
 import {
   type FloatLane,
-  type Formula,
   type FunctionBuilder,
   i32Params,
-  is,
   ModuleBuilder,
   memoized,
-  plus,
   range,
-  times,
 } from '../../wasm/index.ts';
 
 /**

@@ -2,15 +2,8 @@
 
 import { bytesOf, type DType, type TypedArray } from '../../../dtype.ts';
 import { placeOf, recordCall, recorder } from '../../recording/index.ts';
-import {
-  type FunctionBuilder,
-  i32Params,
-  is,
-  ModuleBuilder,
-  memoized,
-  plus,
-  times,
-} from '../../wasm/index.ts';
+import { is, plus, times } from '../../wasm/formulas.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../../wasm/index.ts';
 
 type Kernel = (...args: number[]) => number;
 type MoveName = 'add' | 'put' | 'take';

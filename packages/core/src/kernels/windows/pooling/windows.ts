@@ -3,16 +3,13 @@
  * has, and by what the sum over it is divided. Tables are made in the memory of kernels, by functions over addresses.
  */
 
+import { is, minus, plus, times } from '../../wasm/formulas.ts';
 import {
   type FloatLane,
   type FunctionBuilder,
   i32Params,
-  is,
   ModuleBuilder,
   memoized,
-  minus,
-  plus,
-  times,
 } from '../../wasm/index.ts';
 import { type Triple, volume } from '../geometry.ts';
 
