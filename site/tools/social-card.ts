@@ -4,7 +4,7 @@
  *     npx tsx site/tools/social-card.ts
  */
 import { join } from 'node:path';
-import { compile, manualSeed, noGrad, type Tensor, tensor } from '@kindling/core';
+import { manualSeed, noGrad, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { chromium } from 'playwright-core';
@@ -31,13 +31,6 @@ const net = new nn.Sequential(
 );
 const lossFn = new nn.BCEWithLogitsLoss();
 const optimizer = new optim.Adam(net.parameters(), { lr: 0.01 });
-const step = compile((x: Tensor, y: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = lossFn(net(x), y);
-  loss.backward();
-  optimizer.step();
-  return loss;
-});
 const x = tensor(
   points.map((p) => [p.x, p.y]),
   { dtype: 'float32' },
@@ -46,7 +39,11 @@ const y = tensor(
   points.map((p) => [p.label]),
   { dtype: 'float32' },
 );
-for (let i = 0; i < 3000; i++) step(x, y);
+for (let i = 0; i < 3000; i++) {
+  optimizer.zeroGrad();
+  lossFn(net(x), y).backward();
+  optimizer.step();
+}
 
 // The spiral lies at the right; its plane goes on behind the words.
 const toPlane = (px: number, py: number): [number, number] => [(px - 850) / 72, (py - 315) / 72];

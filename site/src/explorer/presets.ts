@@ -1,6 +1,15 @@
 /** Compiled steps to begin with. */
 import type { Preset } from '../workbench/presets.ts';
 
+/** The step of a model and its optimizer, by a loss. */
+const step = (loss: string) => `const step = compile((x: Tensor, y: Tensor) => {
+  optimizer.zeroGrad();
+  const loss = ${loss}(model(x), y);
+  loss.backward();
+  optimizer.step();
+  return loss;
+});`;
+
 export const presets: readonly Preset[] = [
   {
     name: 'xor',
@@ -17,13 +26,7 @@ const y = tensor([[0], [1], [1], [0]], { dtype: 'float32' });
 const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
 const optimizer = new optim.SGD(model.parameters(), { lr: 0.5 });
 
-const step = compile((x: Tensor, y: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = nn.F.binaryCrossEntropyWithLogits(model(x), y);
-  loss.backward();
-  optimizer.step();
-  return loss;
-});
+${step('nn.F.binaryCrossEntropyWithLogits')}
 for (let i = 0; i < 200; i++) {
   const loss = step(x, y);
   if (i % 50 === 0) console.log(loss.item());
@@ -43,13 +46,7 @@ manualSeed(0);
 const model = new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(), new nn.Linear(128, 10));
 const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
 
-const step = compile((x: Tensor, y: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = nn.F.crossEntropy(model(x), y);
-  loss.backward();
-  optimizer.step();
-  return loss;
-});
+${step('nn.F.crossEntropy')}
 const x = randn([32, 64]);
 const y = randint(0, 10, [32]);
 for (let i = 0; i < 100; i++) step(x, y);
@@ -71,13 +68,7 @@ const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
 const loader = new data.DataLoader(new data.TensorDataset(randn([100, 16]), randint(0, 3, [100])), { batchSize: 32 });
 
 const forward = compile((x: Tensor) => noGrad(() => model(x).softmax(1)));
-const step = compile((x: Tensor, y: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = nn.F.crossEntropy(model(x), y);
-  loss.backward();
-  optimizer.step();
-  return loss;
-});
+${step('nn.F.crossEntropy')}
 for (let epoch = 0; epoch < 5; epoch++) {
   model.train();
   for (const [x, y] of loader) step(x, y);
@@ -129,13 +120,7 @@ const model = new nn.Sequential(
 );
 const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 });
 
-const step = compile((x: Tensor, y: Tensor) => {
-  optimizer.zeroGrad();
-  const loss = nn.F.crossEntropy(model(x), y);
-  loss.backward();
-  optimizer.step();
-  return loss;
-});
+${step('nn.F.crossEntropy')}
 const x = randn([8, 1, 14, 14]);
 const y = randint(0, 10, [8]);
 for (let i = 0; i < 50; i++) step(x, y);

@@ -1,6 +1,6 @@
 /** Losses, searches and products of which a compiled function leaves nothing to eager kernels, forward and backward. */
 import * as kindling from '@kindling/core';
-import { type DType, manualSeed, randint, randn, type Tensor, tensor } from '@kindling/core';
+import { manualSeed, randn, type Tensor, tensor } from '@kindling/core';
 import { describe, it } from 'vitest';
 import type { World } from '../support/compiled.ts';
 import { type Case, expectLowered, given, indices, values, worldOf } from '../support/lowered.ts';

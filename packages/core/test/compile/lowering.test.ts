@@ -1,6 +1,6 @@
 /** Families of operations of which a compiled function leaves nothing to eager kernels, forward and backward: with the bits of eager. */
 import * as kindling from '@kindling/core';
-import { type DType, manualSeed, ones, randint, randn, type Tensor, tensor, zeros } from '@kindling/core';
+import { manualSeed, ones, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits, type World } from '../support/compiled.ts';
 import {

@@ -6,6 +6,24 @@ import { stridedOver } from '../../src/kernels/strided/strided.ts';
 const inf = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 
+/** Of a function through the origin, odd there, to which NaN stays NaN. */
+const odd = [
+  [0, 0],
+  [-0, -0],
+  [nan, nan],
+];
+
+/** Of a logarithm of any base. */
+const logarithm = [
+  [1, 0],
+  [0, -inf],
+  [-0, -inf],
+  [-1, nan],
+  [inf, inf],
+  [-inf, nan],
+  [nan, nan],
+];
+
 /** f(arguments) = value, in both float lanes: PyTorch's values. */
 const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
   exp: [
@@ -27,60 +45,12 @@ const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
     [-5000, 0],
     [nan, nan],
   ],
-  expm1: [
-    [0, 0],
-    [-0, -0],
-    [inf, inf],
-    [-inf, -1],
-    [-1000, -1],
-    [1000, inf],
-    [nan, nan],
-  ],
-  log: [
-    [1, 0],
-    [0, -inf],
-    [-0, -inf],
-    [-1, nan],
-    [inf, inf],
-    [-inf, nan],
-    [nan, nan],
-  ],
-  log2: [
-    [1, 0],
-    [8, 3],
-    [0.125, -3],
-    [0, -inf],
-    [-0, -inf],
-    [-1, nan],
-    [inf, inf],
-    [-inf, nan],
-    [nan, nan],
-  ],
-  log10: [
-    [1, 0],
-    [0, -inf],
-    [-0, -inf],
-    [-1, nan],
-    [inf, inf],
-    [-inf, nan],
-    [nan, nan],
-  ],
-  log1p: [
-    [0, 0],
-    [-0, -0],
-    [-1, -inf],
-    [-2, nan],
-    [inf, inf],
-    [-inf, nan],
-    [nan, nan],
-  ],
-  sin: [
-    [0, 0],
-    [-0, -0],
-    [inf, nan],
-    [-inf, nan],
-    [nan, nan],
-  ],
+  expm1: [...odd, [inf, inf], [-inf, -1], [-1000, -1], [1000, inf]],
+  log: logarithm,
+  log2: [...logarithm, [8, 3], [0.125, -3]],
+  log10: logarithm,
+  log1p: [...odd, [-1, -inf], [-2, nan], [inf, inf], [-inf, nan]],
+  sin: [...odd, [inf, nan], [-inf, nan]],
   cos: [
     [0, 1],
     [-0, 1],
@@ -88,71 +58,30 @@ const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
     [-inf, nan],
     [nan, nan],
   ],
-  tan: [
-    [0, 0],
-    [-0, -0],
-    [inf, nan],
-    [nan, nan],
-  ],
-  asin: [
-    [0, 0],
-    [-0, -0],
-    [2, nan],
-    [nan, nan],
-  ],
+  tan: [...odd, [inf, nan]],
+  asin: [...odd, [2, nan]],
   acos: [
     [1, 0],
     [2, nan],
     [nan, nan],
   ],
-  atan: [
-    [0, 0],
-    [-0, -0],
-    [nan, nan],
-  ],
-  sinh: [
-    [0, 0],
-    [-0, -0],
-    [inf, inf],
-    [-inf, -inf],
-    [nan, nan],
-  ],
+  atan: [...odd],
+  sinh: [...odd, [inf, inf], [-inf, -inf]],
   cosh: [
     [0, 1],
     [inf, inf],
     [-inf, inf],
     [nan, nan],
   ],
-  tanh: [
-    [0, 0],
-    [-0, -0],
-    [inf, 1],
-    [-inf, -1],
-    [30, 1],
-    [-30, -1],
-    [nan, nan],
-  ],
-  asinh: [
-    [0, 0],
-    [-0, -0],
-    [inf, inf],
-    [-inf, -inf],
-    [nan, nan],
-  ],
+  tanh: [...odd, [inf, 1], [-inf, -1], [30, 1], [-30, -1]],
+  asinh: [...odd, [inf, inf], [-inf, -inf]],
   acosh: [
     [1, 0],
     [0.5, nan],
     [inf, inf],
     [nan, nan],
   ],
-  atanh: [
-    [0, 0],
-    [-0, -0],
-    [1, inf],
-    [-1, -inf],
-    [2, nan],
-    [nan, nan],
-  ],
+  atanh: [...odd, [1, inf], [-1, -inf], [2, nan]],
   sigmoid: [
     [0, 0.5],
     [-0, 0.5],
@@ -162,14 +91,7 @@ const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
     [-1000, 0],
     [nan, nan],
   ],
-  erf: [
-    [0, 0],
-    [-0, -0],
-    [inf, 1],
-    [-inf, -1],
-    [10, 1],
-    [nan, nan],
-  ],
+  erf: [...odd, [inf, 1], [-inf, -1], [10, 1]],
   erfc: [
     [0, 1],
     [-0, 1],
@@ -179,15 +101,7 @@ const edges: Readonly<Record<string, readonly (readonly number[])[]>> = {
     [-100, 2],
     [nan, nan],
   ],
-  erfinv: [
-    [0, 0],
-    [-0, -0],
-    [1, inf],
-    [-1, -inf],
-    [1.5, nan],
-    [-1.5, nan],
-    [nan, nan],
-  ],
+  erfinv: [...odd, [1, inf], [-1, -inf], [1.5, nan], [-1.5, nan]],
   lgamma: [
     [1, 0],
     [2, 0],

@@ -4,15 +4,9 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import {
-  averageSquare,
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  nextStep,
-  penalised,
-  signOf,
-} from './common.ts';
+import { averageSquare, penalised } from './arithmetic.ts';
+import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { nextStep } from './counts.ts';
 
 /** Options of {@link Adadelta}. */
 export interface AdadeltaOptions extends CommonOptions {

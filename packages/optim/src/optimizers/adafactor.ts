@@ -15,7 +15,9 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
-import { lerpBy, nextStep, signOf } from './common.ts';
+import { lerpBy } from './arithmetic.ts';
+import { signOf } from './common.ts';
+import { nextStep } from './counts.ts';
 
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions {

@@ -4,15 +4,9 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import {
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  nextStep,
-  numberOf,
-  penalised,
-  signOf,
-} from './common.ts';
+import { penalised } from './arithmetic.ts';
+import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { nextStep, numberOf } from './counts.ts';
 
 /** Options of {@link ASGD}. */
 export interface ASGDOptions extends CommonOptions {

@@ -13,7 +13,9 @@ import { nonNegative, twoFractions } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
-import { averageSquare, lerpBy, nextStep, signOf } from './common.ts';
+import { averageSquare, lerpBy } from './arithmetic.ts';
+import { signOf } from './common.ts';
+import { nextStep } from './counts.ts';
 
 /** Options of {@link Lamb}. */
 export interface LambOptions {

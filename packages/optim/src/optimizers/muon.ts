@@ -15,7 +15,7 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update, UpdateKernel } from '../update.ts';
-import { lerpBy } from './common.ts';
+import { lerpBy } from './arithmetic.ts';
 
 /** Options of {@link Muon}. */
 export interface MuonOptions {

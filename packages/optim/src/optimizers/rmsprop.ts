@@ -4,17 +4,9 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import {
-  averageSquare,
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  forgets,
-  lerp,
-  nextStep,
-  penalised,
-  signOf,
-} from './common.ts';
+import { averageSquare, forgets, lerp, penalised } from './arithmetic.ts';
+import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { nextStep } from './counts.ts';
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions extends CommonOptions {

@@ -4,7 +4,8 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update } from '../update.ts';
-import { nextStep, signOf } from './common.ts';
+import { signOf } from './common.ts';
+import { nextStep } from './counts.ts';
 
 /** Options of {@link Rprop}. */
 export interface RpropOptions {

@@ -4,7 +4,8 @@ import { nonNegative } from '../kinds.ts';
 import { Optimizer } from '../optimizer.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import { penalised, signOf } from './common.ts';
+import { penalised } from './arithmetic.ts';
+import { signOf } from './common.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {

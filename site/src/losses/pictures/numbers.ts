@@ -1,4 +1,4 @@
-import { fullLike, stack, type Tensor } from '@kindling/core';
+import { fullLike, stack } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, counts, line, outlier, relative } from './models.ts';
 import { picture, slider, toggle } from './picture.ts';

@@ -1,4 +1,4 @@
-import { fullLike, stack, type Tensor } from '@kindling/core';
+import { fullLike, stack } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, line, rows, yesNo } from './models.ts';
 import { choice, picture, slider, toggle } from './picture.ts';

@@ -4,16 +4,9 @@ import { nonNegative, twoFractions } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import {
-  averageSquare,
-  decayNumber,
-  decayOf,
-  forgets,
-  lerp,
-  nextStep,
-  penalised,
-  signOf,
-} from '../common.ts';
+import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
+import { decayNumber, decayOf, signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link AdamW}. */
 export interface AdamWOptions {

@@ -4,16 +4,9 @@ import { nonNegative, twoFractions } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import {
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  forgets,
-  lerp,
-  nextStep,
-  penalised,
-  signOf,
-} from '../common.ts';
+import { forgets, lerp, penalised } from '../arithmetic.ts';
+import { type CommonOptions, commonDefaults, commonKinds, signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adamax}. */
 export interface AdamaxOptions extends CommonOptions {

@@ -4,20 +4,9 @@ import { nonNegative, twoFractions } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import {
-  averageSquare,
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  decayNumber,
-  decayOf,
-  forgets,
-  lerp,
-  nextStep,
-  numberOf,
-  penalised,
-  signOf,
-} from '../common.ts';
+import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
+import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
+import { nextStep, numberOf } from '../counts.ts';
 
 /** Options of {@link NAdam}. */
 export interface NAdamOptions extends CommonOptions {

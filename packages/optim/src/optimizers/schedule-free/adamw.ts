@@ -2,7 +2,7 @@ import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { averageSquare } from '../common.ts';
+import { averageSquare } from '../arithmetic.ts';
 import {
   progressDefaults,
   progressKinds,

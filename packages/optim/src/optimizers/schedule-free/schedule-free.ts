@@ -2,7 +2,7 @@ import { assumes, E, isTraced, K, noGrad, onHost, type Tensor, ValueError } from
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
-import { lerp } from '../common.ts';
+import { lerp } from '../arithmetic.ts';
 
 /** Options that both schedule-free optimizers take. */
 export interface ScheduleFreeOptions {
