@@ -13,7 +13,7 @@ import { exp, exp2, expm1 } from './exponential.ts';
 import { sigmoid, tanh } from './hyperbolic.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
 import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
-import { pow } from './pow.ts';
+import { pow, powByMath } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
@@ -62,7 +62,7 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     normalCdf,
   },
   f64: {
-    pow,
+    pow: powByMath,
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
     log1pOfUnit: (x: Expr) => scalarCall('log1p', x),
