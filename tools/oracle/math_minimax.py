@@ -114,6 +114,38 @@ fit(
     0,
     mp.mpf("0.625") ** 2,
 )
+fit(
+    "ATAN_TAIL",
+    of_square(lambda x: (mp.atan(x) - x) / x**3),
+    9,
+    of_square(lambda x: x**3 / mp.atan(x)),
+    0,
+    1,
+)
+fit(
+    "ASIN_TAIL",
+    of_square(lambda x: (mp.asin(x) - x) / x**3),
+    5,
+    of_square(lambda x: x**3 / mp.asin(x)),
+    0,
+    mp.mpf(1) / 4,
+)
+fit(
+    "ATANH_TAIL",
+    of_square(lambda x: (mp.atanh(x) - x) / x**3),
+    6,
+    of_square(lambda x: x**3 / mp.atanh(x)),
+    0,
+    mp.mpf(1) / 4,
+)
+fit(
+    "SINH_TAIL",
+    of_square(lambda x: (mp.sinh(x) - x) / x**3),
+    4,
+    of_square(lambda x: x**3 / mp.sinh(x)),
+    0,
+    1,
+)
 fit("ERF_NEAR", of_square(lambda x: mp.erf(x) / x - 1), 7, of_square(lambda x: x / mp.erf(x)), 0, 1)
 fit("LOG_ERFC", lambda x: mp.log(mp.erfc(x)), 7, lambda x: mp.erfc(x) / mp.erf(x), "0.9", "3.95")
 fit("SCALED_ERFC", scaled_erfc, 10, lambda u: 1 / scaled_erfc(u), mp.mpf("-0.6"), mp.mpf("8.2") / mp.mpf("12.2"))

@@ -1,4 +1,4 @@
-"""Writes packages/core/src/kernels/math/tables.ts: the polynomials of the float64 special functions.
+"""Writes packages/core/src/kernels/math/scalar/tables.ts: the polynomials of the float64 special functions.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mpmath
     /tmp/venv/bin/python tools/oracle/math_tables.py
@@ -107,6 +107,6 @@ for name, (comment, rows) in tables.items():
         lines += ["    ],", "  },"]
     lines += ["];"]
 
-target = pathlib.Path(__file__).parents[2] / "packages/core/src/kernels/math/tables.ts"
+target = pathlib.Path(__file__).parents[2] / "packages/core/src/kernels/math/scalar/tables.ts"
 target.write_text("\n".join(lines) + "\n")
 print(f"{target}: {sum(len(r[3]) for _, rows in tables.values() for r in rows)} coefficients")

@@ -1,5 +1,6 @@
 import type { Expr } from '../expression/index.ts';
 import * as E from '../expression/index.ts';
+import { sum } from './double-float.ts';
 
 /**
  * The exponential family for f32 lanes: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k
@@ -68,17 +69,30 @@ export function reducedExp(x: Expr, bias: number): { k: Expr; q: Expr } {
   return { k: k.bits, q: E.add(r, E.mul(E.mul(r, r), E.polynomial(r, EXP_TAIL))) };
 }
 
-/**
- * The same for e^(x - tail), where the tail is a small correction; q is wrong by little more than its own
- * rounding.
- */
-export function reducedExpWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
+/** k, as bits with a bias, and r + lost = x - tail - k ln 2, where the tail is a small correction. */
+function reduceWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; r: Expr; lost: Expr } {
   const k = roundToInt(E.mul(E.sub(x, tail), Math.LOG2E), bias);
   const exact = E.sub(x, E.mul(k.value, LN2_HIGH));
   const small = E.add(E.mul(k.value, LN2_LOW), tail);
   const r = E.sub(exact, small);
-  const lost = E.sub(E.sub(exact, r), small);
-  return { k: k.bits, q: E.add(r, E.add(E.mul(E.mul(r, r), E.polynomial(r, LONG_EXP_TAIL)), lost)) };
+  return { k: k.bits, r, lost: E.sub(E.sub(exact, r), small) };
+}
+
+/** e^r - 1 - r, and what r lacks. */
+const longTail = (r: Expr, lost: Expr): Expr =>
+  E.add(E.mul(E.mul(r, r), E.polynomial(r, LONG_EXP_TAIL)), lost);
+
+/** The same as {@link reducedExp} for e^(x - tail); q is wrong by little more than its own rounding. */
+export function reducedExpWithTail(x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
+  const { k, r, lost } = reduceWithTail(x, tail, bias);
+  return { k, q: E.add(r, longTail(r, lost)) };
+}
+
+/** e^(x - tail), subnormal results included, within 0.6 ulp; |x| <= 104. */
+export function expWithTail(x: Expr, tail: Expr): Expr {
+  const { k, r, lost } = reduceWithTail(x, tail, 254);
+  const { high, low } = sum(E.constant(1), r);
+  return scaleByPowerOfTwo(E.add(high, E.add(low, longTail(r, lost))), k);
 }
 
 /** e^x, subnormal results included. */

@@ -8,17 +8,17 @@
 
 import * as E from '../expression/index.ts';
 import { type Expr, type Lane, scalarCall } from '../expression/index.ts';
+import { floorDivide, fmod, remainder } from './division.ts';
 import { erf, erfc, normalCdf } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
-import { sigmoid, tanh } from './hyperbolic.ts';
+import { atanh, cosh, sigmoid, sinh, tanh } from './hyperbolic.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
+import { acos, asin, atan, atan2, hypot } from './inverse-trigonometric.ts';
 import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
-import { pow } from './pow.ts';
-import * as elementary from './scalar-elementary.ts';
-import * as errorFunction from './scalar-error-function.ts';
-import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
+import { pow, powByMath } from './pow.ts';
+import { digamma, elementary, errorFunction, lgamma, polygamma, zeta } from './scalar/index.ts';
 import * as special from './special/index.ts';
-import { cos, sin } from './trigonometric.ts';
+import { cos, sin, tan } from './trigonometric.ts';
 
 export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from './exponential.ts';
 export { sigmoidOfGate } from './hyperbolic.ts';
@@ -55,14 +55,26 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     log1pOfUnit,
     sin,
     cos,
+    tan,
+    asin,
+    acos,
+    atan,
+    atan2,
+    hypot,
+    sinh,
+    cosh,
     tanh,
+    atanh,
     sigmoid,
     erf,
     erfc,
     normalCdf,
+    fmod,
+    remainder,
+    floorDivide,
   },
   f64: {
-    pow,
+    pow: powByMath,
     // Math has it only as a power.
     exp2: (x: Expr) => scalarCall('pow', 2, x),
     log1pOfUnit: (x: Expr) => scalarCall('log1p', x),

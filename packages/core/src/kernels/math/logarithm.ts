@@ -39,7 +39,7 @@ function onlyWhere(mask: Expr, x: Operand): Expr {
 }
 
 /** k (as a value) and f = m - 1 of a positive finite x, subnormal ones included. */
-function split(x: Expr): { k: Expr; f: Expr } {
+export function split(x: Expr): { k: Expr; f: Expr } {
   const subnormal = E.lt(x, SMALLEST_NORMAL);
   const normal = E.mul(x, E.add(1, onlyWhere(subnormal, 2 ** 23 - 1)));
   const offset = E.isub(E.bitsOf(normal), SQRT_HALF_BITS);
@@ -57,7 +57,7 @@ function logOf(k: Expr, f: Expr): Expr {
 }
 
 /** The result, but -infinity where x is 0, x itself where it is infinite or NaN, and NaN where it is negative. */
-function atTheEdges(x: Expr, result: Expr): Expr {
+export function atTheEdges(x: Expr, result: Expr): Expr {
   const above = onlyWhere(E.not(E.lt(x, Number.POSITIVE_INFINITY)), x);
   const atZero = onlyWhere(E.eq(x, 0), Number.NEGATIVE_INFINITY);
   // A mask is a NaN: all its bits are set.

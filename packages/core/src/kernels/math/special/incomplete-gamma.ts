@@ -1,7 +1,6 @@
-import { evaluate } from '../piecewise.ts';
-import { erfc } from '../scalar-error-function.ts';
-import { lgamma } from '../scalar-gamma.ts';
-import { lgammaOverXMinus1 } from '../tables.ts';
+import { errorFunction, evaluate, lgamma, lgammaOverXMinus1 } from '../scalar/index.ts';
+
+const { erfc } = errorFunction;
 
 /** The regularised incomplete gamma functions on float64 numbers. */
 

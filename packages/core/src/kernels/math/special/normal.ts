@@ -1,6 +1,6 @@
-import { evaluate } from '../piecewise.ts';
-import { erfc, normalQuantile } from '../scalar-error-function.ts';
-import { scaledErfc } from '../tables.ts';
+import { errorFunction, evaluate, scaledErfc } from '../scalar/index.ts';
+
+const { erfc, normalQuantile } = errorFunction;
 
 /** Functions of the normal distribution on float64 numbers. */
 

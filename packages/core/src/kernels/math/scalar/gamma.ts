@@ -1,5 +1,5 @@
+import { LN2_HIGH, LN2_LOW } from './exponential.ts';
 import { evaluate } from './piecewise.ts';
-import { LN2_HIGH, LN2_LOW } from './scalar-exponential.ts';
 import {
   digammaOverRoot,
   digammaRootHigh,

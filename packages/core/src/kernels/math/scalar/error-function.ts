@@ -1,5 +1,5 @@
+import { reducedExp, scaleByPowerOfTwo } from './exponential.ts';
 import { evaluate, pieceAt, varyingPart } from './piecewise.ts';
-import { reducedExp, scaleByPowerOfTwo } from './scalar-exponential.ts';
 import { erfOverX, scaledErfc } from './tables.ts';
 
 /** erf, erfc and their inverses on float64 numbers; erf and erfc within 2 ulp. */

@@ -1,5 +1,5 @@
+import { reducedExp, scaleByPowerOfTwo } from './exponential.ts';
 import { evaluate } from './piecewise.ts';
-import { reducedExp, scaleByPowerOfTwo } from './scalar-exponential.ts';
 import { tanhTail } from './tables.ts';
 
 /**
