@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections import Counter
 
+import special_structures
 import torch
 from choose import SCALE
 from fixture import Fixture, Unsupported, cotangent, leaves, seed_for
@@ -79,7 +80,7 @@ def ambiguous(function, args, kwargs):
 
     def of(values):
         x = values.detach().clone().requires_grad_(True)
-        out = function(x, *args[1:], **kwargs)
+        out = function(*(x if a is tensors[0] else a for a in args), **kwargs)
         if not isinstance(out, torch.Tensor) or out.shape != x.shape or not out.requires_grad:
             return None
         return torch.stack([out.detach(), torch.autograd.grad(out, x, torch.ones_like(out))[0]])
@@ -176,8 +177,8 @@ def generate(folder, calls):
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    generate("packages/core/test/fixtures", core_calls())
-    generate("packages/nn/test/fixtures", functional_calls())
+    generate("packages/core/test/fixtures", [*core_calls(), *special_structures.core_calls()])
+    generate("packages/nn/test/fixtures", [*functional_calls(), *special_structures.functional_calls()])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
 import { pow } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
-import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
+import { digamma, lgamma, polygamma, polygammaOfFloats, zeta } from './scalar-gamma.ts';
 import * as special from './special/index.ts';
 import { cos, sin } from './trigonometric.ts';
 
@@ -37,6 +37,7 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
   digamma,
   lgamma,
   polygamma,
+  polygammaOfFloats,
   zeta,
   integerPow,
 };
@@ -60,6 +61,7 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     erf,
     erfc,
     normalCdf,
+    polygamma: (n: Expr, x: Expr) => scalarCall('polygammaOfFloats', n, x),
   },
   f64: {
     pow,
