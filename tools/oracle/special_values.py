@@ -64,11 +64,17 @@ class Draw:
         return self.random.choice(choices)
 
 
-def gradients(outputs, inputs, create_graph):
+def wild(like, index):
+    """A gradient that is NaN, infinite and 0 in turn, between numbers."""
+    values = [nan, 1.0, inf, 0.0, -2.0, -inf, 0.5]
+    return torch.tensor([values[(i + index) % len(values)] for i in range(like.numel())], dtype=like.dtype).reshape(like.shape)
+
+
+def gradients(outputs, inputs, create_graph, weigh=cotangent):
     targets = [t for t in leaves(outputs) if t.requires_grad]
     if not targets or not inputs:
         return None
-    weights = [cotangent(t, k) for k, t in enumerate(targets)]
+    weights = [weigh(t, k) for k, t in enumerate(targets)]
     return torch.autograd.grad(targets, inputs, weights, allow_unused=True, create_graph=create_graph)
 
 
@@ -118,6 +124,7 @@ def sample(fixture, function, args, kwargs, twice):
         if first is None:
             return entry
         entry["grads"] = tensors(fixture, first)
+        entry["wild"] = tensors(fixture, gradients(function(*args, **kwargs), inputs, False, wild))
         if not twice:
             return entry
         second = second_gradients(gradients(out, inputs, True), inputs)
