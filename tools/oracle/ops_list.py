@@ -204,6 +204,14 @@ CORE = {
         *"""cholesky_inverse cholesky_solve geqrf kron logdet lu lu_solve lu_unpack matrix_exp ormqr pinverse svd
         triangular_solve""".split(),
     ],
+    "joining": """addbmm vdot inner block_diag cartesian_prod broadcast_tensors column_stack hstack vstack dstack atleast_1d atleast_2d
+        atleast_3d tensor_split hsplit vsplit dsplit ravel rot90 fliplr flipud diag diag_embed diagonal_scatter select_scatter slice_scatter
+        as_strided sum_to_size trace argwhere mode unique unique_consecutive bincount bucketize searchsorted put
+        H mH tril_indices triu_indices bool byte double float int long""".split()
+    + [("addmm", "decomposed"), ("meshgrid", "variadic_tensors"), ("meshgrid", "list_of_tensors"), ("as_strided", "partial_views")],
+    "comparing": """positive copysign heaviside logaddexp2 bitwise_not bitwise_and bitwise_or bitwise_xor isposinf isneginf signbit allclose equal
+        cdist cross diff dist linalg.cross linalg.matrix_norm quantile nanquantile logit""".split()
+    + [("norm", "nuc"), *(("scatter_reduce", how) for how in ("sum", "prod", "mean", "amin", "amax"))],
     "statistics": [
         *"cov corrcoef histc histogram histogramdd isin trapezoid trapz cumulative_trapezoid gradient".split(),
         *(("index_reduce", how) for how in ("mean", "prod", "amin", "amax")),

@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections import Counter
 
+import special_structures
 import torch
 from choose import SCALE
 from fixture import Fixture, Unsupported, cotangent, leaves, seed_for
@@ -63,11 +64,17 @@ class Draw:
         return self.random.choice(choices)
 
 
-def gradients(outputs, inputs, create_graph):
+def wild(like, index):
+    """A gradient that is NaN, infinite and 0 in turn, between numbers."""
+    values = [nan, 1.0, inf, 0.0, -2.0, -inf, 0.5]
+    return torch.tensor([values[(i + index) % len(values)] for i in range(like.numel())], dtype=like.dtype).reshape(like.shape)
+
+
+def gradients(outputs, inputs, create_graph, weigh=cotangent):
     targets = [t for t in leaves(outputs) if t.requires_grad]
     if not targets or not inputs:
         return None
-    weights = [cotangent(t, k) for k, t in enumerate(targets)]
+    weights = [weigh(t, k) for k, t in enumerate(targets)]
     return torch.autograd.grad(targets, inputs, weights, allow_unused=True, create_graph=create_graph)
 
 
@@ -79,7 +86,7 @@ def ambiguous(function, args, kwargs):
 
     def of(values):
         x = values.detach().clone().requires_grad_(True)
-        out = function(x, *args[1:], **kwargs)
+        out = function(*(x if a is tensors[0] else a for a in args), **kwargs)
         if not isinstance(out, torch.Tensor) or out.shape != x.shape or not out.requires_grad:
             return None
         return torch.stack([out.detach(), torch.autograd.grad(out, x, torch.ones_like(out))[0]])
@@ -117,6 +124,7 @@ def sample(fixture, function, args, kwargs, twice):
         if first is None:
             return entry
         entry["grads"] = tensors(fixture, first)
+        entry["wild"] = tensors(fixture, gradients(function(*args, **kwargs), inputs, False, wild))
         if not twice:
             return entry
         second = second_gradients(gradients(out, inputs, True), inputs)
@@ -176,8 +184,8 @@ def generate(folder, calls):
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    generate("packages/core/test/fixtures", core_calls())
-    generate("packages/nn/test/fixtures", functional_calls())
+    generate("packages/core/test/fixtures", [*core_calls(), *special_structures.core_calls()])
+    generate("packages/nn/test/fixtures", [*functional_calls(), *special_structures.functional_calls()])
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   unique: ['unique: which elements differ'],
   uniqueConsecutive: ['unique_consecutive: which elements differ'],
   oneHot: ['one_hot: number of classes'],
+  allclose: ['allclose: the answer as a boolean'],
+  equal: ['equal: the answer as a boolean'],
   bincount: ['bincount: number of bins'],
   'linalg.lstsq': ['linalg.lstsq: whether there are residuals'],
   data: ['data'],

@@ -16,6 +16,12 @@ const readers: Readonly<Record<string, RegExp>> = {
   indexPut: /index: which elements are not 0 reads/,
   oneHot: /one_hot: number of classes reads/,
   repeatInterleave: /repeat_interleave: how often reads/,
+  argwhere: /nonzero: which elements are not 0 reads/,
+  unique: /unique: which elements differ reads/,
+  uniqueConsecutive: /unique_consecutive: which elements differ reads/,
+  bincount: /bincount: number of bins reads/,
+  allclose: /allclose: the answer as a boolean reads/,
+  equal: /equal: the answer as a boolean reads/,
   'linalg.lstsq': /linalg.lstsq: whether there are residuals reads/,
 };
 

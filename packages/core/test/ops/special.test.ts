@@ -90,6 +90,14 @@ describe('parts of binary numbers', () => {
 
 describe('what has no derivative', () => {
   const leaf = () => tensor([1.5], { requiresGrad: true });
+  it('at all says so when the gradient arrives, in place too; its like by an option has gradients of 0', () => {
+    const refused = /the derivative for 'floor_divide' is not implemented/;
+    const x = leaf();
+    expect(() => x.floorDivide(2).sum().backward()).toThrow(refused);
+    expect(() => x.mul(1).floorDivide_(2).sum().backward()).toThrow(refused);
+    x.div(2, { roundingMode: 'floor' }).sum().backward();
+    expect(x.grad?.item()).toBe(0);
+  });
   it('to its first operand says so when the gradient arrives', () => {
     expect(() => igamma(leaf(), 2).sum().backward()).toThrow(
       /the derivative for 'igamma: input' is not implemented/,

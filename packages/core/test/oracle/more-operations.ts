@@ -4,7 +4,7 @@ import type { Bound, Operation } from './table.ts';
 type Extras = Omit<Operation, 'signature'>;
 
 /** What the table's rows are made by. */
-interface Makers {
+export interface Makers {
   readonly op: (signature: string, extras?: Extras) => Operation;
   readonly spelled: (names: string, signature: string, extras?: Extras) => Record<string, Operation>;
   readonly reflected: (name: string) => Operation;

@@ -1,6 +1,6 @@
 /** Runs the fixtures of special values: value, gradients and second gradients, or that a call is refused. */
 
-import { autograd, KindlingError, type Tensor } from '@kindling/core';
+import { autograd, KindlingError, type Tensor, tensor } from '@kindling/core';
 import { type Entry, Recorded, recordedIn, type Sample, type Value } from './fixture.ts';
 import { checkGradient, checkOutput, describeSample, makeArguments, report } from './run.ts';
 import { camelCase } from './signature.ts';
@@ -9,6 +9,8 @@ import { cotangent, resultLeaves } from './tensors.ts';
 /** A sample with more: PyTorch's refusal, or the gradients of its gradients, `null` where these depend on no input. */
 export interface SpecialSample extends Sample {
   readonly error?: string;
+  /** The gradients where that of the results is {@link wild}. */
+  readonly wild?: readonly (Recorded | null)[];
   readonly second?: readonly (Recorded | null)[] | null;
 }
 
@@ -21,8 +23,25 @@ const lookUp = (root: object, path: string): Callable | undefined =>
     | Callable
     | undefined;
 
-const weighted = (roots: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean) =>
-  autograd.grad(roots, inputs, { gradOutputs: roots.map(cotangent), allowUnused: true, createGraph });
+/** A gradient that is NaN, infinite and 0 in turn, between numbers: the twin of that in special_values.py. */
+function wild(like: Tensor, index: number): Tensor {
+  const values = [Number.NaN, 1, Number.POSITIVE_INFINITY, 0, -2, Number.NEGATIVE_INFINITY, 0.5];
+  const numbers = Array.from({ length: like.numel() }, (_, i) => values[(i + index) % values.length] as number);
+  return tensor(numbers, { dtype: like.dtype }).reshape(like.shape);
+}
+
+const weighted = (
+  roots: readonly Tensor[],
+  inputs: readonly Tensor[],
+  createGraph: boolean,
+  weigh: (like: Tensor, index: number) => Tensor = cotangent,
+) =>
+  autograd.grad(roots, inputs, {
+    gradOutputs: roots.map(weigh),
+    allowUnused: true,
+    createGraph,
+    retainGraph: true,
+  });
 
 function compare(
   what: string,
@@ -56,6 +75,7 @@ function differences(op: string, sample: SpecialSample, call: Callable): string[
   if (roots.length === 0) return [...lines, 'no result requires a gradient, PyTorch has gradients'];
   const first = weighted(roots, inputs, true);
   lines.push(...compare('gradient', first, sample.grads));
+  if (sample.wild !== undefined) lines.push(...compare('wild gradient', weighted(roots, inputs, false, wild), sample.wild));
   const connected = first.filter((g): g is Tensor => g?.requiresGrad === true);
   if (sample.second === undefined) return lines;
   if (sample.second === null) {

@@ -5,6 +5,7 @@
  * Kindling is PyTorch's in camelCase unless `name` says otherwise.
  */
 
+import { joiningOperations } from './joining.ts';
 import { linearAlgebra, linearAlgebraNotSupported } from './linear-algebra.ts';
 import { moreNotSupported, moreOperations } from './more-operations.ts';
 import { parseSignature, type Signature } from './signature.ts';
@@ -104,6 +105,7 @@ const convolution = (options: string, name?: string): Operation =>
 
 export const table: Readonly<Record<string, Operation>> = {
   ...moreOperations({ op, spelled, reflected, correction }),
+  ...joiningOperations({ op, spelled }),
   ...linearAlgebra({ op, spelled }),
   ...unary,
   digamma: op('input', { loose: [20, "PyTorch's trigamma, its derivative, is good to 1e-9 only"] }),

@@ -18,6 +18,8 @@ export const families = [
   'masked',
   'windows',
   'structure',
+  'joining',
+  'comparing',
   'linalg',
   'statistics',
 ] as const;

@@ -183,8 +183,16 @@ export function pullback(expression: Expr, index: number, g: Expr, y: Expr = exp
     return gradients.reduce<Slope>((sum, gradient, i) => (isIt[i] ? plus(sum, gradient) : sum), null);
   }
   const slope = differentiate(expression, index);
-  if (slope === null) return null;
-  return isOne(slope) ? g : E.mul(g, slope);
+  return slope === null ? null : through(g, slope);
+}
+
+/** g times a slope; where that is chosen to be 0 the gradient is, whatever g is, as PyTorch masks gradients instead of multiplying them. */
+function through(g: Expr, slope: Expr): Expr {
+  if (isOne(slope)) return g;
+  if (slope.op === 'constant' && slope.attribute === 0) return slope;
+  if (slope.op !== 'select') return E.mul(g, slope);
+  const [mask, chosen, other] = slope.args as [Expr, Expr, Expr];
+  return E.select(mask, through(g, chosen), through(g, other));
 }
 
 /** The indices of the inputs that occur in an expression. */

@@ -16,7 +16,15 @@ import { integerPow, pow as powOfIntegers } from './integer.ts';
 import { acos, asin, atan, atan2, hypot } from './inverse-trigonometric.ts';
 import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
 import { pow, powByMath } from './pow.ts';
-import { digamma, elementary, errorFunction, lgamma, polygamma, zeta } from './scalar/index.ts';
+import {
+  digamma,
+  elementary,
+  errorFunction,
+  lgamma,
+  polygamma,
+  polygammaOfFloats,
+  zeta,
+} from './scalar/index.ts';
 import * as special from './special/index.ts';
 import { cos, sin, tan } from './trigonometric.ts';
 
@@ -37,6 +45,7 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
   digamma,
   lgamma,
   polygamma,
+  polygammaOfFloats,
   zeta,
   integerPow,
 };
@@ -72,6 +81,7 @@ export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering |
     fmod,
     remainder,
     floorDivide,
+    polygamma: (n: Expr, x: Expr) => scalarCall('polygammaOfFloats', n, x),
   },
   f64: {
     pow: powByMath,

@@ -208,12 +208,16 @@ const rounded = alias('div', (a: Operand, b: Operand, options: DivOptions) =>
 );
 
 /**
- * The quotient rounded down, broadcast. Follows `torch.floor_divide`.
+ * The quotient rounded down, broadcast; {@link div} with `roundingMode: 'floor'` has gradients of 0. Follows `torch.floor_divide`.
  * @throws ValueError when an integer is divided by zero
  * @throws DTypeError when both operands are bool
+ * @throws AutogradError in the backward pass: it has no derivative
  * @example floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
  */
-export const floorDivide = binary('floor_divide', E.floorDivide, whole('floorDivide', E.wholeFloorDivide));
+export const floorDivide = binary('floor_divide', E.floorDivide, {
+  ...whole('floorDivide', E.wholeFloorDivide),
+  gradient: 'refused',
+});
 
 /**
  * The rest of division toward zero, broadcast: the sign is the dividend's. Follows `torch.fmod`.

@@ -1,3 +1,4 @@
+import { AutogradError } from '../../errors.ts';
 import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -123,6 +124,10 @@ function operandGradients(
   });
 }
 
+/** What is thrown where a gradient reaches what has no derivative, in PyTorch's words. */
+export const underived = (of: string): AutogradError =>
+  new AutogradError(`the derivative for '${of}' is not implemented`);
+
 /** What an elementwise primitive of attributes `A` states of its derivative. */
 export interface ElementwiseDerivative<A> {
   readonly saves: number;
@@ -163,6 +168,14 @@ export function derivativeOf<A>(
   shaped = false,
 ): ElementwiseDerivative<A> {
   if (spec.gradient === false) return { saves: 0 };
+  if (spec.gradient === 'refused') {
+    return {
+      saves: 0,
+      derivative() {
+        throw underived(spec.name);
+      },
+    };
+  }
   const each = operandGradients(define, spec, operands, gradients, seconds, shaped);
   return {
     saves: each.reduce((bits, gradient) => bits | (gradient?.saves ?? 0), 0),
@@ -189,7 +202,7 @@ export function gradientExpressions(
   of: readonly number[],
   y?: Expr,
 ): readonly (Expr | null)[] {
-  if (spec.gradient) {
+  if (typeof spec.gradient === 'function') {
     const stated = checkedGradients(spec, spec.gradient({ g, y: y ?? spec.expression(...nodes) }, ...nodes));
     return of.map((i) => stated[i] ?? null);
   }

@@ -68,9 +68,10 @@ export interface ElementwiseSpec {
   readonly onBits?: boolean;
   /**
    * PyTorch's gradient where it is not what differentiating the expression gives (subgradients at kinks, a form that
-   * reads the result instead of the operand); `false`: not differentiable.
+   * reads the result instead of the operand); `false`: not differentiable; `'refused'`: the result wants a gradient, and one that reaches
+   * it is an error, as where PyTorch has no derivative.
    */
-  readonly gradient?: GradientRule | false;
+  readonly gradient?: GradientRule | false | 'refused';
   /** PyTorch's gradient of `gradient`, where it is not what differentiating that gives. */
   readonly second?: SecondRule;
   /**

@@ -177,7 +177,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
   const bits = (used: (i: number) => boolean): number =>
     operands.reduce((sum, i) => (used(i) ? sum | (1 << i) : sum), 0);
   const stated =
-    spec.gradient === false
+    spec.gradient === false || spec.gradient === 'refused'
       ? []
       : gradientExpressions(spec, E.constant(1), [...operands.map(E.input), ...params], operands);
 

@@ -66,7 +66,8 @@ export function sumToSize(x: Tensor, shape: Shape): Tensor {
       `sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}.`,
     );
   }
-  return summedTo(x, shape);
+  // To no dimension PyTorch always adds up, which makes int32 of bytes and bools.
+  return shape.length === 0 ? sum(x) : summedTo(x, shape);
 }
 
 /** The reductions that give a mean refuse integers. */

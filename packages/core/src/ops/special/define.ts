@@ -1,9 +1,9 @@
 /** What the functions of this folder share. */
-import { AutogradError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { applyView, defineView } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
+import { underived } from '../elementwise/gradient.ts';
 import type { BinaryFunction, Operand, UnaryFunction } from '../elementwise/operation.ts';
 
 /** A function of one tensor that the expression language knows by `name`; integers become float32. `caller` is its public name. */
@@ -27,7 +27,7 @@ const refusing = defineView<string>({
   name: 'alias',
   alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
   derivative(_, node) {
-    throw new AutogradError(`the derivative for '${node.attrs}' is not implemented`);
+    throw underived(node.attrs);
   },
 });
 

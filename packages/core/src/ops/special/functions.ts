@@ -28,8 +28,9 @@ export const sinc: UnaryFunction = unary(
     dtype: 'float',
     gradient: ({ g }, x) => {
       const angle = E.mul(x, Math.PI);
-      const slope = E.div(E.sub(E.mul(angle, E.cos(angle)), E.sin(angle)), E.mul(angle, x));
-      return [E.select(E.eq(angle, 0), 0, E.mul(g, slope))];
+      const square = E.mul(E.mul(x, x), Math.PI);
+      const slope = E.div(E.sub(E.mul(angle, E.cos(angle)), E.sin(angle)), square);
+      return [E.select(E.eq(square, 0), 0, E.mul(g, slope))];
     },
   },
 );

@@ -101,12 +101,16 @@ export function digamma(x: number): number {
   return digamma(1 - x) - Math.PI / Math.tan(Math.PI * fromNearestInteger(x));
 }
 
-/** The derivative of digamma; infinite at 0, -1, -2, ..., NaN at -Infinity. */
-function trigamma(x: number): number {
+/**
+ * The derivative of digamma; infinite at 0, NaN at -Infinity. At the other poles it is as large as PyTorch's: that of what rounding, by
+ * `round`, makes of the sine of a multiple of pi.
+ */
+function trigamma(x: number, round: (x: number) => number): number {
   if (x <= 0) {
-    if (x === Math.floor(x)) return Number.isFinite(x) ? POSITIVE_INFINITY : NaN;
-    const sine = Math.sin(Math.PI * fromNearestInteger(x));
-    return (Math.PI / sine) ** 2 - trigamma(1 - x);
+    const isPole = x === Math.floor(x);
+    const angle = isPole ? round(round(Math.PI) * x) : Math.PI * fromNearestInteger(x);
+    const sine = isPole ? round(Math.sin(angle)) : Math.sin(angle);
+    return (Math.PI / sine) ** 2 - trigamma(1 - x, round);
   }
   const steps = x < 8 ? Math.ceil(8 - x) : 0;
   const z = x + steps;
@@ -118,9 +122,13 @@ function trigamma(x: number): number {
 }
 
 /** The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x). */
-export function polygamma(n: number, x: number): number {
+export const polygamma = (n: number, x: number): number => derivativeOfDigamma(n, x, (y) => y);
+/** The same of float32 numbers, which at poles is that of their rounding. */
+export const polygammaOfFloats = (n: number, x: number): number => derivativeOfDigamma(n, x, Math.fround);
+
+function derivativeOfDigamma(n: number, x: number, round: (x: number) => number): number {
   if (n === 0) return digamma(x);
-  if (n === 1) return trigamma(x);
+  if (n === 1) return trigamma(x, round);
   let factorial = 1;
   for (let i = 2; i <= n; i++) factorial *= i;
   return (n % 2 === 1 ? factorial : -factorial) * zeta(n + 1, x);
@@ -128,7 +136,8 @@ export function polygamma(n: number, x: number): number {
 
 /**
  * Hurwitz' zeta function, the sum of (q + i)^-s over i >= 0, by the formula of Euler and Maclaurin. Infinite
- * for s = 1 and for q = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer.
+ * for s = 1 and for q = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer. PyTorch's has no limits at infinity,
+ * but NaN, but for an infinite s where a term is 1 or more.
  */
 export function zeta(s: number, q: number): number {
   if (s === 1) return POSITIVE_INFINITY;
@@ -136,13 +145,14 @@ export function zeta(s: number, q: number): number {
   if (q <= 0) {
     if (q === Math.floor(q)) return POSITIVE_INFINITY;
     if (s !== Math.floor(s)) return NaN;
+    if (s === POSITIVE_INFINITY) return s;
     // The terms of negative numbers are those of their magnitudes t, t + 1, ..., -q, t being below 1.
     const t = -q - Math.floor(-q);
     const magnitudes = zeta(s, t) - zeta(s, 1 - q);
     return zeta(s, 1 - t) + (s % 2 === 0 ? magnitudes : -magnitudes);
   }
-  if (q === POSITIVE_INFINITY) return 0;
-  if (s === POSITIVE_INFINITY) return q > 1 ? 0 : q < 1 ? s : q;
+  if (q === POSITIVE_INFINITY) return NaN;
+  if (s === POSITIVE_INFINITY) return q > 1 ? NaN : q < 1 ? s : q;
   let sum = 0;
   let z = q;
   // The series after the sum converges where z is large, also compared to s.

@@ -69,17 +69,17 @@ function amplitudes(order: 0 | 1, x: number): [p: number, q: number] {
 
 const far = (x: number): Values => (x < 25 ? byRecurrence(x) : byAsymptotics(x));
 
-/** J0. */
+/** J0: as of all these, NaN at infinity, where the wave has no phase. */
 export function besselJ0(x: number): number {
   const a = Math.abs(x);
-  if (a === POSITIVE_INFINITY) return 0;
+  if (a === POSITIVE_INFINITY) return NaN;
   return a < 1 ? powerSeries(0, a, -1) : far(a).j0;
 }
 
 /** J1, an odd function. */
 export function besselJ1(x: number): number {
   const a = Math.abs(x);
-  if (a === POSITIVE_INFINITY) return 0;
+  if (a === POSITIVE_INFINITY) return NaN;
   if (a < 1) return (x / 2) * powerSeries(1, a, -1);
   return x < 0 ? -far(a).j1 : far(a).j1;
 }
@@ -87,14 +87,14 @@ export function besselJ1(x: number): number {
 /** Y0: -inf at 0, NaN below. */
 export function besselY0(x: number): number {
   if (!(x > 0)) return x === 0 ? NEGATIVE_INFINITY : NaN;
-  if (x === POSITIVE_INFINITY) return 0;
+  if (x === POSITIVE_INFINITY) return NaN;
   return x < 1 ? (-2 / Math.PI) * secondOfOrder0(x, -1) : far(x).y0;
 }
 
 /** Y1: -inf at 0, NaN below. */
 export function besselY1(x: number): number {
   if (!(x > 0)) return x === 0 ? NEGATIVE_INFINITY : NaN;
-  if (x === POSITIVE_INFINITY) return 0;
+  if (x === POSITIVE_INFINITY) return NaN;
   return x < 1 ? (-2 / Math.PI) * secondOfOrder1(x, -1) : far(x).y1;
 }
 
