@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { finish, placeholderBase, pressed } from '../src/build/index.ts';
+import { fewMethods, finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
-import { indentedBlocks, joinedFormulas, longNames, tables } from '../src/markdown/index.ts';
+import { codeColours, indentedBlocks, joinedFormulas, longNames, tables } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -26,6 +26,9 @@ const builtPackages = {
 };
 if (building && !existsSync(join(packages, 'core/dist/index.js')))
   throw new Error('the packages are not built: run `pnpm build` first, or `pnpm site:build`, which does');
+
+/** What the front page waits for. */
+const landingWorker = /\/landing\/worker\.ts$/;
 
 const reference = `${building ? placeholderBase : '/'}reference/`;
 
@@ -112,7 +115,7 @@ export default defineConfig({
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },
-    codeTransformers: [codeLinks(symbolTable, reference)],
+    codeTransformers: [codeLinks(symbolTable, reference), codeColours],
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
@@ -156,7 +159,13 @@ export default defineConfig({
     },
     server: { headers: isolation },
     preview: { headers: isolation },
-    worker: { format: 'es', plugins: () => [pressed(/\/landing\/worker\.ts$/)] },
+    worker: {
+      format: 'es',
+      plugins: () => [
+        fewMethods(landingWorker, join(import.meta.dirname, '../src/landing/methods.ts')),
+        pressed(landingWorker),
+      ],
+    },
     // No component is written in the older way, whose half of Vue then need not be sent.
     define: { __VUE_OPTIONS_API__: false },
     publicDir: join(import.meta.dirname, '../public'),

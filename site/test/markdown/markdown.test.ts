@@ -1,6 +1,6 @@
 import { createMarkdownRenderer, disposeMdItInstance } from 'vitepress';
 import { describe, expect, it } from 'vitest';
-import { indentedBlocks, joinedFormulas, longNames, tables } from '../../src/markdown/index.ts';
+import { codeColours, indentedBlocks, joinedFormulas, longNames, tables } from '../../src/markdown/index.ts';
 import { wordsOf } from '../../src/markdown/long-names.ts';
 
 function markdown() {
@@ -8,6 +8,8 @@ function markdown() {
   disposeMdItInstance();
   return createMarkdownRenderer(import.meta.dirname, {
     math: true,
+    codeTransformers: [codeColours],
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(md) {
       indentedBlocks(md);
       longNames(md);
@@ -30,6 +32,15 @@ describe('pages', () => {
     expect(html).toContain('<p>AdaptiveLogSoftmaxWithLoss</p>');
     expect(env.title).toBe('AdaptiveLogSoftmaxWithLoss');
     expect(html).toContain('id="adaptivelogsoftmaxwithloss"');
+  });
+
+  it('colour code by classes, and give plain pieces no element', async () => {
+    const md = await markdown();
+    const html = md.render("```ts\nconst x = f('a', 1); // of y\n```\n\n```diff\n-a\n+b\n```\n");
+    expect(html).not.toContain('style=');
+    const pieces = [...html.matchAll(/<span class="k-code-(\w+)">([^<]*)<\/span>/g)];
+    expect(pieces.map(([, kind, text]) => `${kind} ${text}`)).toEqual([]);
+    expect(html).toContain("(<span");
   });
 
   it('keep formulas with the marks around them', async () => {
