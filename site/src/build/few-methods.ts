@@ -23,12 +23,14 @@ export function fewMethods(entries: RegExp, methods: string): Plugin {
     },
     async resolveId(name, importer, options) {
       if (!wanted) return null;
-      const [, ofPackage] = /^(.*)\/dist\/index\.js$/.exec(name) ?? [];
+      const [, ofPackage] = /^(.*)\/dist\/+index\.js$/.exec(name) ?? [];
       const path = ofPackage === undefined ? name : `${ofPackage}/src/index.ts`;
       const found = await this.resolve(path, importer, { ...options, skipSelf: true });
       return found?.id === whole ? { id: methods, moduleSideEffects: true } : found;
     },
     transform: (code, id) =>
-      wanted && id.startsWith(packages) && id.endsWith('.ts') ? { code: annotated(code, id), map: null } : null,
+      wanted && id.startsWith(packages) && id.endsWith('.ts')
+        ? { code: annotated(code, id), map: null }
+        : null,
   };
 }

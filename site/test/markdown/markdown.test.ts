@@ -39,8 +39,18 @@ describe('pages', () => {
     const html = md.render("```ts\nconst x = f('a', 1); // of y\n```\n\n```diff\n-a\n+b\n```\n");
     expect(html).not.toContain('style=');
     const pieces = [...html.matchAll(/<span class="k-code-(\w+)">([^<]*)<\/span>/g)];
-    expect(pieces.map(([, kind, text]) => `${kind} ${text}`)).toEqual([]);
-    expect(html).toContain("(<span");
+    expect(pieces.map(([, kind, text]) => `${kind} ${text?.trim()}`)).toEqual([
+      'keyword const',
+      'number x',
+      'keyword =',
+      'function f',
+      "string 'a'",
+      'number 1',
+      'comment // of y',
+      'removed -a',
+      'added +b',
+    ]);
+    expect(html).toContain('</span>); <span');
   });
 
   it('keep formulas with the marks around them', async () => {
