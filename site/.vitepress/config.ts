@@ -14,6 +14,7 @@ import {
   writeReference,
 } from '../src/reference/index.ts';
 import { writeSearchIndex } from '../src/search/index.ts';
+import { ownTasks } from '../src/theme/own-tasks.ts';
 
 const packages = join(import.meta.dirname, '../../packages');
 const docs = join(import.meta.dirname, '../../docs');
@@ -38,11 +39,7 @@ const partOfTheme = (names: string, replacement: string) => ({
   replacement: join(import.meta.dirname, '../src', replacement),
 });
 const partsOfTheme = [
-  { find: /^theme-part\/(\w+)$/, replacement: 'vitepress/dist/client/theme-default/components/$1.vue' },
   partOfTheme('VPNavBarSearch', 'search/SearchButton.vue'),
-  partOfTheme('VPNav', 'theme/Nav.ts'),
-  partOfTheme('VPContent', 'theme/Content.ts'),
-  partOfTheme('VPSidebarGroup', 'theme/SidebarGroups.ts'),
   partOfTheme(
     'VP(?:Home|Team|Features?|Hero|Sponsors|DocAsideSponsors|DocAsideCarbonAds)\\w*',
     'theme/nothing.ts',
@@ -135,6 +132,7 @@ export default defineConfig({
   vite: {
     plugins: [
       referencePlugin(),
+      ownTasks(),
       {
         // Pages lie in docs/, where nothing is installed: what they import is installed here.
         name: 'imports-of-pages',
