@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { finish, placeholderBase, pressed } from '../src/build/index.ts';
+import { fewMethods, finish, placeholderBase, pressed } from '../src/build/index.ts';
 import { liveBlocks } from '../src/live/markdown.ts';
 import { writeLlms } from '../src/llms/index.ts';
-import { pages } from '../src/markdown/index.ts';
+import { codeColours, pages } from '../src/markdown/index.ts';
 import { navigation, sidebar } from '../src/navigation.ts';
 import {
   codeLinks,
@@ -14,6 +14,7 @@ import {
   writeReference,
 } from '../src/reference/index.ts';
 import { writeSearchIndex } from '../src/search/index.ts';
+import { ownTasks } from '../src/theme/own-tasks.ts';
 
 const packages = join(import.meta.dirname, '../../packages');
 const docs = join(import.meta.dirname, '../../docs');
@@ -27,6 +28,9 @@ const builtPackages = {
 if (building && !existsSync(join(packages, 'core/dist/index.js')))
   throw new Error('the packages are not built: run `pnpm build` first, or `pnpm site:build`, which does');
 
+/** What the front page waits for. */
+const landingWorker = /\/landing\/worker\.ts$/;
+
 const reference = `${building ? placeholderBase : '/'}reference/`;
 
 /** Parts of VitePress' theme in whose place others stand, in the way that its documentation shows; the last are on no page. */
@@ -35,11 +39,7 @@ const partOfTheme = (names: string, replacement: string) => ({
   replacement: join(import.meta.dirname, '../src', replacement),
 });
 const partsOfTheme = [
-  { find: /^theme-part\/(\w+)$/, replacement: 'vitepress/dist/client/theme-default/components/$1.vue' },
   partOfTheme('VPNavBarSearch', 'search/SearchButton.vue'),
-  partOfTheme('VPNav', 'theme/Nav.ts'),
-  partOfTheme('VPContent', 'theme/Content.ts'),
-  partOfTheme('VPSidebarGroup', 'theme/SidebarGroups.ts'),
   partOfTheme(
     'VP(?:Home|Team|Features?|Hero|Sponsors|DocAsideSponsors|DocAsideCarbonAds)\\w*',
     'theme/nothing.ts',
@@ -109,7 +109,7 @@ export default defineConfig({
       liveBlocks(md);
       symbolLinks(md, symbolTable, reference);
     },
-    codeTransformers: [codeLinks(symbolTable, reference)],
+    codeTransformers: [codeLinks(symbolTable, reference), codeColours],
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   themeConfig: {
@@ -129,6 +129,7 @@ export default defineConfig({
   vite: {
     plugins: [
       referencePlugin(),
+      ownTasks(),
       {
         // Pages lie in docs/, where nothing is installed: what they import is installed here.
         name: 'imports-of-pages',
@@ -153,7 +154,13 @@ export default defineConfig({
     },
     server: { headers: isolation },
     preview: { headers: isolation },
-    worker: { format: 'es', plugins: () => [pressed(/\/landing\/worker\.ts$/)] },
+    worker: {
+      format: 'es',
+      plugins: () => [
+        fewMethods(landingWorker, join(import.meta.dirname, '../src/landing/methods.ts')),
+        pressed(landingWorker),
+      ],
+    },
     // No component is written in the older way, whose half of Vue then need not be sent.
     define: { __VUE_OPTIONS_API__: false },
     publicDir: join(import.meta.dirname, '../public'),

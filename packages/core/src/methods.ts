@@ -1,10 +1,8 @@
 /** Installs operations as methods of Tensor, and gives them their types. */
-
-import { tensorMark } from './arguments/explain.ts';
-import { refuseExcess } from './arguments/index.ts';
 import hooks, { retainsGrad } from './autograd/hooks.ts';
 import type { TypedArray } from './dtype.ts';
-import { calledAs, IndexError } from './errors.ts';
+import { IndexError } from './errors.ts';
+import { install, installMethods } from './install.ts';
 import * as members from './members.ts';
 import * as flips from './ops/arranging/flip-and-roll.ts';
 import padding from './ops/arranging/pad.ts';
@@ -214,55 +212,6 @@ export interface TensorMethods
     Pick<typeof members, Exclude<keyof typeof own, 'toString'>>,
     Properties {}
 
-type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;
-
-/**
- * A function as a method, in whose errors it has the method's name. Named parameters, as far as they go: a rest parameter would
- * allocate an array at each call.
- */
-function asMethod(
-  name: string,
-  f: AnyMethod,
-): (this: Tensor, a?: unknown, b?: unknown, c?: unknown) => unknown {
-  return function (this: Tensor, a?: unknown, b?: unknown, c?: unknown) {
-    const given = arguments;
-    try {
-      switch (given.length) {
-        case 0:
-          return f(this);
-        case 1:
-          return f(this, a);
-        case 2:
-          return f(this, a, b);
-        case 3:
-          return f(this, a, b, c);
-        default:
-          return f(this, ...given);
-      }
-    } catch (error) {
-      throw calledAs(name, error);
-    }
-  };
-}
-
-/** The members that take nothing. */
-const questions = new Set(
-  'item toArray tolist numel dim isContiguous elementSize isFloatingPoint float double int long byte bool'.split(
-    ' ',
-  ),
-);
-
-/** A method without arguments, which refuses any. */
-const question = (name: string, f: AnyMethod) =>
-  function (this: Tensor): unknown {
-    if (arguments.length > 0) refuseExcess(name, [], arguments);
-    return f.call(this, this);
-  };
-
-function install(name: string | symbol, value: unknown): void {
-  Object.defineProperty(Tensor.prototype, name, { configurable: true, writable: true, value });
-}
-
 /** What leaves the library shares its buffer with no other tensor: its receiver may transfer it to another thread. */
 function dataOf(x: Tensor): TypedArray {
   if (!x.dense) return owned(valuesOf(x, 'data'));
@@ -279,15 +228,7 @@ function installGetter(name: string, get: (x: Tensor) => unknown): void {
   });
 }
 
-// V8 copies the table of a class's prototype for each property that it adds, until one is taken away: then it is a hash table.
-// For these hundreds of methods that is a tenth of the time that the import takes.
-const { constructor } = Tensor.prototype;
-Reflect.deleteProperty(Tensor.prototype, 'constructor');
-install('constructor', constructor);
-for (const [name, f] of Object.entries(operations)) install(name, asMethod(name, f as AnyMethod));
-for (const [name, f] of Object.entries(own))
-  install(name, questions.has(name) ? question(name, f as AnyMethod) : f);
-install(tensorMark, true);
+installMethods(operations, own);
 installGetter('data', dataOf);
 installGetter('T', reverseDims);
 installGetter('mT', matrixTranspose);

@@ -1,5 +1,5 @@
 /** The page of a loss as Markdown, with the components that show it at work. */
-import type { Expectation, Mistake, Words } from './content/index.ts';
+import { type Expectation, type Mistake, paperTitles, type Words } from './content/index.ts';
 import { lossNames } from './families.ts';
 import { programOf, saidBy } from './mistakes.ts';
 import type { LossName } from './names.ts';
@@ -94,7 +94,9 @@ export async function markdownOf(
   // What the function takes besides is told in brackets, as is what arguments may be.
   const taken = args.replace(/\s*\(of the function: ([^)]*)\)/, ', $1').replace(/\s*\([^)]*\)/g, '');
   const call = fn === null ? '' : `, as a function \`F.${fn}(${taken})\``;
-  const paper = words.paper ? `[${words.paper.title}](${words.paper.url})` : (inTable ?? '');
+  const title = paperTitles[loss];
+  const titled = title === undefined ? inTable : inTable?.replace(']', `: ${title}]`);
+  const paper = words.paper ? `[${words.paper.title}](${words.paper.url})` : (titled ?? '');
   const sections = [
     `# ${loss}\n\n${words.summary}`,
     `## What it expects\n\n${expectations(words)}\n\nAs a class \`new nn.${loss}(...)\`${call}.\n\n${options(loss, fn)}`,

@@ -5,7 +5,9 @@ import { joinedFormulas } from './joined-formulas.ts';
 import { longNames } from './long-names.ts';
 import { tables } from './tables.ts';
 
-/** All of it. */
+export { codeColours } from './code-colours.ts';
+
+/** All of it but the colours of code. */
 export function pages(md: MarkdownRenderer): void {
   indentedBlocks(md);
   longNames(md);

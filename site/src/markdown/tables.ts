@@ -1,9 +1,12 @@
 /**
  * Tables for narrow pages. One of words becomes a list there, a record for each row, whose cells carry the names of their
- * columns; one of numbers, which is read down its columns, stays a table and scrolls beside its first column.
+ * columns; one of numbers, which is read down its columns, stays a table and scrolls beside its first column. One of words in more
+ * columns than any page has room for is a list of records everywhere.
  */
 import type { MarkdownRenderer } from 'vitepress';
 import type { Token } from './tokens.ts';
+
+const mostColumns = 6;
 
 export function tables(md: MarkdownRenderer): void {
   // VitePress writes the mark that lets keys scroll a table, and drops all others.
@@ -25,6 +28,7 @@ function name(table: readonly Token[]): void {
   table[0]?.attrSet('tabindex', '0');
   table[0]?.attrJoin('class', numbers ? 'k-numbers' : 'k-records');
   if (numbers) return;
+  if (heads.length > mostColumns) table[0]?.attrJoin('class', 'k-many');
   for (const [k, { token }] of cells('td_open').entries()) {
     const column = heads[k % heads.length];
     const text = column === undefined ? '' : (table[column.i + 1]?.content ?? '');

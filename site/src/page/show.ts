@@ -27,6 +27,9 @@ let lastValue = Number.NaN;
 const times: { step: number; at: number }[] = [];
 let turned = Number.NEGATIVE_INFINITY;
 
+/** Whether a call is waited for, or ought to be. */
+let waiting = false;
+
 /** A page that is slow to draw gets no more frames than it draws: what it has not seen would pile up. */
 let unseen = false;
 
@@ -62,8 +65,19 @@ function sendFrame(): void {
 /**
  * Counts a step, and up to 25 times a second shows where the training stands: the loss so far, steps a second, and the pictures
  * that are given. Await it in each step: pause, single steps, a slower rate and points that are dragged come in there.
+ *
+ * A program that does not await it keeps the worker to itself, and nothing comes in: that is an error of its next call.
  */
-export async function show(shown: Step): Promise<void> {
+export function show(shown: Step): Promise<void> {
+  if (waiting)
+    throw new Error('show was called again before its last call had ended; write `await show({ ... })`');
+  waiting = true;
+  return showNext(shown).finally(() => {
+    waiting = false;
+  });
+}
+
+async function showNext(shown: Step): Promise<void> {
   step += 1;
   last = shown;
   const value = shown.loss ?? shown.score;

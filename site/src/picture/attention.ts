@@ -46,14 +46,18 @@ export function watchAttention(
 
 export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** Starts a training, or says why it waits. */
+/**
+ * Starts a training, or says why it waits. Both come after the parts of the page: they come alive from what it showed at first, and a
+ * training would take the processor from them.
+ */
 export function startUnlessStill(training: Training, start: () => void, note: Ref<string>): void {
-  if (!wantsStillness()) {
-    start();
-    return;
-  }
-  // Parts come alive from what the page showed at first: it changes after them.
+  let gone = false;
+  onBeforeUnmount(() => {
+    gone = true;
+  });
   afterItsParts(() => {
+    if (gone || training.state.value !== 'starting') return;
+    if (!wantsStillness()) return start();
     training.stop();
     note.value = 'Your system asks for less motion: the training waits for you.';
   });

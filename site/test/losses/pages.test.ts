@@ -59,8 +59,8 @@ describe('the pages of losses', () => {
     expect(headings.slice(-4)).toEqual(['Common mistakes', 'When to use it', 'In PyTorch', 'Paper']);
   });
 
-  it.each(lossNames)('%s: has a paper, and alternatives other than itself', (name) => {
-    expect(page(name).content).toMatch(/## Paper\n\n\[.+\]\(https:\/\/.+\)/);
+  it.each(lossNames)('%s: has a paper with its title, and alternatives other than itself', (name) => {
+    expect(page(name).content).toMatch(/## Paper\n\n\[.+: .+\]\(https:\/\/.+\)/);
     expect(Object.keys(words[name].instead)).not.toContain(name);
     expect(Object.keys(words[name].instead).length).toBeGreaterThan(0);
   });

@@ -1,6 +1,6 @@
 import { createMarkdownRenderer, disposeMdItInstance } from 'vitepress';
 import { describe, expect, it } from 'vitest';
-import { pages } from '../../src/markdown/index.ts';
+import { codeColours, pages } from '../../src/markdown/index.ts';
 import { wordsOf } from '../../src/markdown/long-names.ts';
 
 function markdown() {
@@ -8,6 +8,8 @@ function markdown() {
   disposeMdItInstance();
   return createMarkdownRenderer(import.meta.dirname, {
     math: true,
+    codeTransformers: [codeColours],
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: pages,
   });
 }
@@ -25,6 +27,25 @@ describe('pages', () => {
     expect(html).toContain('<p>AdaptiveLogSoftmaxWithLoss</p>');
     expect(env.title).toBe('AdaptiveLogSoftmaxWithLoss');
     expect(html).toContain('id="adaptivelogsoftmaxwithloss"');
+  });
+
+  it('colour code by classes, and give plain pieces no element', async () => {
+    const md = await markdown();
+    const html = md.render("```ts\nconst x = f('a', 1); // of y\n```\n\n```diff\n-a\n+b\n```\n");
+    expect(html).not.toContain('style=');
+    const pieces = [...html.matchAll(/<span class="k-code-(\w+)">([^<]*)<\/span>/g)];
+    expect(pieces.map(([, kind, text]) => `${kind} ${text?.trim()}`)).toEqual([
+      'keyword const',
+      'number x',
+      'keyword =',
+      'function f',
+      "string 'a'",
+      'number 1',
+      'comment // of y',
+      'removed -a',
+      'added +b',
+    ]);
+    expect(html).toContain('</span>); <span');
   });
 
   it('keep formulas with the marks around them', async () => {

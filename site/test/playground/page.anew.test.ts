@@ -44,6 +44,14 @@ describe('a training', () => {
   });
 });
 
+it('a program that does not await show is told to', async () => {
+  const run = await runExample(async () => {
+    const { show } = await import('../../src/page/index.ts');
+    while (true) show({ loss: 1 });
+  });
+  await expect(run.until(({ step }) => step > 1)).rejects.toThrow('write `await show({ ... })`');
+});
+
 describe('sets of points', () => {
   it.each([...classSets, ...curveSets])('%s lies in the plane, and is the same each time', (set) => {
     const points = pointsOf(set) ?? [];

@@ -1,12 +1,11 @@
 /** What a page asks for before anybody touches it, and what it weighs as hosts send it. */
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 
 export interface Load {
   readonly path: string;
-  /** Bytes as hosts send them that know gzip only, and as those do that know Brotli. */
+  /** Bytes as hosts send them that compress the least. */
   readonly gzip: number;
-  readonly brotli: number;
 }
 
 /** Notes what a page asks for from now on; what is returned weighs it, compressed as hosts compress. */
@@ -19,14 +18,9 @@ export function noteLoads(page: Page): () => Promise<Load[]> {
         .filter((address) => address.startsWith('http'))
         .map(async (address) => {
           const body = Buffer.from(await (await fetch(address)).arrayBuffer());
-          return {
-            path: new URL(address).pathname,
-            gzip: gzipSync(body).length,
-            brotli: brotliCompressSync(body).length,
-          };
+          return { path: new URL(address).pathname, gzip: gzipSync(body).length };
         }),
     );
 }
 
-export const sum = (loads: readonly Load[], by: 'gzip' | 'brotli'): number =>
-  loads.reduce((total, load) => total + load[by], 0);
+export const sum = (loads: readonly Load[]): number => loads.reduce((total, { gzip }) => total + gzip, 0);
