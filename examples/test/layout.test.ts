@@ -4,11 +4,37 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from '@typescript/typescript6';
 import { describe, expect, it } from 'vitest';
-import { packages, sourceFiles } from './support/sources.ts';
+import { packages, root, sourceFiles } from './support/sources.ts';
 
 const files = sourceFiles().map((path) => ({ path, text: readFileSync(join(packages, path), 'utf8') }));
 const folders = [...new Set(files.map(({ path }) => dirname(path)))].sort();
 const lineCount = (text: string): number => text.trimEnd().split('\n').length;
+
+/** The rooms of core as docs/architecture.md lists them, those of a line beside each other. */
+const [, list = ''] =
+  /^## core\n\n((?: {4}.*\n)+)/m.exec(readFileSync(join(root, 'docs/architecture.md'), 'utf8')) ?? [];
+const namesIn = (text: string): string[] => text.match(/\w+\/?/g) ?? [];
+const rooms = list.split(/\n? {4}(?=\w)/).map((line) => namesIn(line.split(/ {2,}|\n/)[0] ?? ''));
+const [, kernels = ''] = /^ {4}kernels\/.*\n((?: {5}.*\n)+)/m.exec(list) ?? [];
+
+/** The imports among the files of a folder that lead from a room to one below it, or from a room that is not listed. */
+function pointingDown(folder: string, listed: readonly (readonly string[])[]): string[] {
+  const place = (path: string): number =>
+    path === 'index.ts'
+      ? listed.length
+      : listed.findIndex((names) =>
+          names.some((name) => (name.endsWith('/') ? path.startsWith(name) : path === `${name}.ts`)),
+        );
+  return files
+    .filter(({ path }) => path.startsWith(folder))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:import|export)\b[^;]*? from '(\.[^']+)';/gm)]
+        .map(([, imported = '']) => join(dirname(path), imported))
+        .filter((imported) => imported.startsWith(folder) && imported !== 'core/src/index.ts')
+        .filter((imported) => place(imported.slice(folder.length)) > place(path.slice(folder.length)))
+        .map((imported) => `${path} -> ${imported}`),
+    );
+}
 
 describe('sources', () => {
   it('have files of at most 400 lines', () => {
@@ -34,6 +60,15 @@ describe('sources', () => {
       return face === undefined || !(face.text.startsWith('/**') || /^\w+\/src$/.test(folder));
     });
     expect(silent).toEqual([]);
+  });
+
+  it('import up the list of rooms, two types aside', () => {
+    expect(pointingDown('core/src/', rooms)).toEqual([
+      'core/src/tensor.ts -> core/src/methods.ts',
+      'core/src/tensor.ts -> core/src/record/node.ts',
+    ]);
+    const eachAlone = namesIn(kernels).map((name) => [name]);
+    expect(pointingDown('core/src/kernels/', eachAlone)).toEqual([]);
   });
 
   it('have a root index that is faces', () => {

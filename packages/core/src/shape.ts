@@ -1,4 +1,4 @@
-import { IndexError, ShapeError, ValueError } from './errors.ts';
+import { IndexError, ShapeError } from './errors.ts';
 
 /** The sizes of a tensor's dimensions: PyTorch's `torch.Size`. */
 export type Shape = readonly number[];
@@ -173,15 +173,6 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
     } else result.push(shape[d]!);
   }
   return result;
-}
-
-/** Throws a ValueError unless an argument is a whole number. */
-export function checkInteger(value: unknown, what: string, caller: string): asserts value is number {
-  if (!Number.isSafeInteger(value)) {
-    throw new ValueError(
-      `${caller}: ${what} must be an integer, got ${typeof value === 'number' ? value : typeof value}`,
-    );
-  }
 }
 
 /** The most elements that a tensor has: positions are int32 numbers. */

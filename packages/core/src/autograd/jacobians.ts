@@ -6,7 +6,7 @@ import { type Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
 
 /** The derivatives of an output by an input: one row for each input element, one column for each output element. */
-export class Jacobian {
+class Jacobian {
   readonly rows: number;
   readonly columns: number;
   readonly data: Float64Array;

@@ -18,9 +18,9 @@ export interface Operand {
 /** Thrown where ONNX has nothing for a part of an expression. */
 export class NoCounterpart extends Error {}
 
-export const elements = (name: Name): Term => ({ kind: 'elements', name });
+const elements = (name: Name): Term => ({ kind: 'elements', name });
 const mask = (name: Name): Term => ({ kind: 'mask', name });
-export const number = (value: number): Term => ({ kind: 'number', value });
+const number = (value: number): Term => ({ kind: 'number', value });
 
 /** Writes an expression whose lanes have one dtype: float32, float64, or int32 for all integers and bools. */
 export class ExpressionWriter {

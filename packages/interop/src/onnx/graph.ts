@@ -9,7 +9,7 @@ import { type Attribute, AttributeSchema, NodeSchema, TensorSchema } from './pro
 export type Name = string;
 
 /** A number that is written as a float, as ONNX tells attributes apart. */
-export class Float {
+class Float {
   readonly value: number;
   constructor(value: number) {
     this.value = value;

@@ -25,10 +25,9 @@ export interface ModelStep {
 export interface ModelSource {
   /** Defines the class `className`, which is constructed without arguments: `model = Net()`. */
   readonly 'model.py': string;
-  /** Defines `lossName`, which is called as `loss_fn(output, *targets)`; it is an `nn.Module` where `lossIsModule`. */
+  /** Defines `loss_fn`, which is called as `loss_fn(output, *targets)`; it is an `nn.Module` where `lossIsModule`. */
   readonly 'loss.py': string;
   readonly className: string;
-  readonly lossName: 'loss_fn';
   /** Whether `loss_fn` is a module: then it may have state (`loss_fn.load_state_dict`), and is moved to a device. */
   readonly lossIsModule: boolean;
   /** What `loss_fn.state_dict()` is to hold: class weights, say. */
@@ -85,7 +84,6 @@ export function writeModel(step: ModelStep): ModelSource {
     'model.py': file.text,
     'loss.py': lossFile.text,
     className: file.className,
-    lossName: 'loss_fn',
     lossIsModule: lossFile.isModule,
     lossState: lossFile.state,
   };

@@ -1,6 +1,7 @@
 /** Every layer of @kindling/nn, with inputs for any size of the batch. */
 import { arange, ones, rand, randint, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
+import * as activationFaces from '../../../nn/src/activations/index.ts';
 import type { Case } from './run.ts';
 
 type Make = () => Case;
@@ -31,38 +32,28 @@ function seasoned<M extends nn.AnyModule>(model: M, ...shape: number[]): M {
   return model;
 }
 
+/** Every activation as it is made without arguments; with others, or of inputs of another shape, below. */
+const plainActivations = Object.fromEntries(
+  Object.entries(activationFaces)
+    .filter(([, face]) => face.prototype instanceof nn.Module)
+    .map(([name, face]) => [name, [() => new (face as new () => nn.AnyModule)(), 3, 4] as const]),
+);
+
 const activations = layers({
+  ...plainActivations,
   CELU: [() => new nn.CELU({ alpha: 0.7 }), 3, 4],
   ELU: [() => new nn.ELU({ alpha: 0.5 }), 3, 4],
-  GELU: [() => new nn.GELU(), 3, 4],
   'GELU by tanh': [() => new nn.GELU({ approximate: 'tanh' }), 3, 4],
-  GLU: [() => new nn.GLU(), 3, 4],
   'GLU of channels': [() => new nn.GLU(1), 4, 3],
-  Hardshrink: [() => new nn.Hardshrink(), 3, 4],
-  Hardsigmoid: [() => new nn.Hardsigmoid(), 3, 4],
-  Hardswish: [() => new nn.Hardswish(), 3, 4],
   Hardtanh: [() => new nn.Hardtanh({ minVal: -0.5, maxVal: 0.7 }), 3, 4],
   LeakyReLU: [() => new nn.LeakyReLU({ negativeSlope: 0.2 }), 3, 4],
-  LogSigmoid: [() => new nn.LogSigmoid(), 3, 4],
   LogSoftmax: [() => new nn.LogSoftmax(1), 3, 4],
-  Mish: [() => new nn.Mish(), 3, 4],
-  PReLU: [() => new nn.PReLU(), 3, 4],
   'PReLU of channels': [() => new nn.PReLU({ numParameters: 3 }), 3, 4],
-  ReLU: [() => new nn.ReLU(), 3, 4],
   'ReLU in place': [() => new nn.Sequential(new nn.Linear(4, 4), new nn.ReLU({ inplace: true })), 3, 4],
-  ReLU6: [() => new nn.ReLU6(), 3, 4],
-  RReLU: [() => new nn.RReLU(), 3, 4],
-  SELU: [() => new nn.SELU(), 3, 4],
-  Sigmoid: [() => new nn.Sigmoid(), 3, 4],
-  SiLU: [() => new nn.SiLU(), 3, 4],
   Softmax: [() => new nn.Softmax(1), 3, 4],
   Softmax2d: [() => new nn.Softmax2d(), 3, 2, 2],
   Softmin: [() => new nn.Softmin(1), 3, 4],
   Softplus: [() => new nn.Softplus({ beta: 2, threshold: 1 }), 3, 4],
-  Softshrink: [() => new nn.Softshrink(), 3, 4],
-  Softsign: [() => new nn.Softsign(), 3, 4],
-  Tanh: [() => new nn.Tanh(), 3, 4],
-  Tanhshrink: [() => new nn.Tanhshrink(), 3, 4],
   Threshold: [() => new nn.Threshold(0.1, -2), 3, 4],
 });
 

@@ -26,7 +26,7 @@ export interface Curve {
 }
 
 /** The curve of scores, true where `actual` is 1; all of them vectors, float64. Samples of one score come at once. */
-export function curveOf(scores: Tensor, actual: Tensor, weights: Tensor): Curve {
+function curveOf(scores: Tensor, actual: Tensor, weights: Tensor): Curve {
   const { values, indices } = scores.sort(0, { descending: true });
   const positive = weights.mul(actual);
   const upTo = (w: Tensor): Tensor => w.gather(0, indices).cumsum(0);

@@ -36,8 +36,11 @@ interface ActivationSpec<O> {
   readonly params?: (options: Full<O>) => readonly number[];
   /** The value in x and the parameters. */
   readonly expression: (...x: E.Expr[]) => E.Expr;
-  /** PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. */
-  readonly gradient: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
+  /**
+   * PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. Default: what differentiating
+   * the expression gives.
+   */
+  readonly gradient?: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
   /** Refuses dtypes. Default: all that are not floating. */
   readonly check?: DTypeCheck;
 }
@@ -70,7 +73,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     name,
     arity: 1,
     expression,
-    gradient: (at, ...x) => [gradient(at, ...x)],
+    ...(gradient !== undefined && { gradient: (at, ...x) => [gradient(at, ...x)] }),
     check,
   });
   const takes = signature(caller, () => ({

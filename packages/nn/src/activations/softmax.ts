@@ -194,6 +194,7 @@ const gluOp = /* @__PURE__ */ new ElementwiseOp({
  * a * sigmoid(b), a and b being the halves of x along `dim`. Follows `torch.nn.functional.glu`.
  * @throws ShapeError when x has no dimensions, or an odd size along `dim`.
  * @throws DTypeError when x is not floating.
+ * @throws IndexError when a dimension is out of range
  * @example F.glu(tensor([1.5, 0])); // tensor([0.7500])
  */
 export const glu = /* @__PURE__ */ composition(

@@ -132,7 +132,8 @@ function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor): Tensor {
 /**
  * The sum, mean or greatest of the rows of a table, (V, D), in each bag: a row of input (B, N), or, in an input of one dimension, what
  * begins at each of `offsets`, (B,). Gives (B, D); an empty bag gives zeros. Follows `torch.nn.functional.embedding_bag`.
- * @throws ShapeError when input, offsets or weights do not fit; IndexError when an index is no row, or an offset beyond the input
+ * @throws ShapeError when input, offsets or weights do not fit; IndexError when an index is no row, or an offset beyond the input;
+ * DTypeError for indices or offsets that are not int32
  * @throws ValueError for weights without mode `'sum'`
  * @example
  * ```ts

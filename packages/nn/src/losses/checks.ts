@@ -74,7 +74,7 @@ const isChecked = (name: string): boolean =>
   (mode === 'error' || budgets.size === 0 || (budgets.get(name) ?? warningsPerCheck) > 0);
 
 /** Reports a suspicious input found by the check `name`; `message` says what came and what is expected. */
-export function report(name: string, message: string): void {
+function report(name: string, message: string): void {
   if (mode === 'error')
     throw new KindlingError(`${message}\n(nn.setInputChecks('warn') makes this a warning.)`);
   budgets.set(name, (budgets.get(name) ?? warningsPerCheck) - 1);

@@ -5,7 +5,7 @@ import type { LossReduction, SampleWeightOptions } from './reduction.ts';
 
 /** Options of every loss class. */
 export interface LossModuleOptions<R extends string = LossReduction> {
-  /** Default: `'mean'`. */
+  /** How the losses of the elements or samples become one number; `'none'` keeps them. Default: `'mean'`. */
   readonly reduction?: R;
 }
 

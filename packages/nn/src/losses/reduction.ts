@@ -18,7 +18,7 @@ export interface SampleWeightOptions {
 
 /** What every loss takes. */
 export interface LossOptions extends SampleWeightOptions {
-  /** Default: `'mean'`. */
+  /** How the losses of the elements or samples become one number; `'none'` keeps them. Default: `'mean'`. */
   readonly reduction?: LossReduction;
 }
 

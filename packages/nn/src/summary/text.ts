@@ -31,7 +31,7 @@ const withCommas = (n: number): string => n.toLocaleString('en-US');
 const sizeAsText = (size: readonly number[]): string => (size.length === 0 ? none : `[${size.join(', ')}]`);
 
 /** Bytes in the unit that suits them, of a thousand each. */
-export function bytesAsText(bytes: number): string {
+function bytesAsText(bytes: number): string {
   if (bytes === 0) return none;
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));

@@ -2,4 +2,4 @@
 
 export { equationsOf } from './lower.ts';
 export { Machine, Refused } from './machine.ts';
-export { areaNames, printStep, stepsAsJson } from './print.ts';
+export { areaNames, printStep } from './print.ts';

@@ -128,8 +128,9 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
 const tensorTakes = signature('tensor', { data: K.anything, options: creationOptions });
 
 /**
- * A tensor of the given numbers, booleans or (nested) arrays, copied. Without a dtype: booleans give `bool`, integers
- * `int32`, other numbers the default dtype, a typed array its own. Note that JavaScript does not tell `1.0` from `1`:
+ * A tensor of the given numbers, booleans or (nested) arrays, copied; or of another tensor, with no history. Without a dtype: booleans
+ * give `bool`, integers `int32` (with `requiresGrad` the default dtype), other numbers and nothing at all the default dtype, a typed
+ * array or a tensor its own. Note that JavaScript does not tell `1.0` from `1`:
  * `tensor([1, 2])` is `int32` where Python's `torch.tensor([1., 2.])` is float; pass `{ dtype: 'float32' }`.
  *
  * Follows `torch.tensor`.

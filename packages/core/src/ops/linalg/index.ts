@@ -45,6 +45,7 @@ export { type SolveTriangularOptions, solveTriangular } from './triangular.ts';
 /**
  * The cross product along the last dimension, unless another is given; else as `cross`. Follows `torch.linalg.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
+ * @throws IndexError when a dimension is out of range
  * @example linalg.cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export const cross = alias(

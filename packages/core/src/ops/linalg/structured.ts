@@ -78,6 +78,7 @@ export const vander = composition(
  * The inner products along a dimension of vectors that broadcast. float32 or float64. Follows `torch.linalg.vecdot`.
  * @param dim the dimension of the vectors. Default: -1
  * @throws ShapeError where the shapes do not broadcast; DTypeError for other or different dtypes
+ * @throws IndexError when a dimension is out of range
  * @example linalg.vecdot(tensor([[1, 2], [3, 4]], { dtype: 'float32' }), ones(2)); // tensor([3., 7.])
  */
 export const vecdot = composition(
@@ -142,6 +143,7 @@ export interface TensorsolveOptions {
  * The X of which `tensordot(A, X, X.ndim)` is B: A, whose first dimensions are B's, as a square matrix. float32 or float64. Follows
  * `torch.linalg.tensorsolve`.
  * @throws ValueError for a singular matrix; ShapeError unless the matrix is square; DTypeError for other or different dtypes
+ * @throws IndexError when a dimension is out of range
  * @example linalg.tensorsolve(eye(6).reshape(2, 3, 6), ones([2, 3])); // tensor([1., 1., 1., 1., 1., 1.])
  */
 export const tensorsolve = composition(

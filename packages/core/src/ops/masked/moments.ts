@@ -24,6 +24,7 @@ const withMask = (mask: Tensor | undefined): { mask?: Tensor } => (mask === unde
 /**
  * The mean of the elements that the mask keeps; NaN of none. Follows `torch.masked.mean`.
  * @throws DTypeError unless x, or the dtype asked for, is floating point
+ * @throws IndexError when a dimension is out of range
  * @example masked.mean(tensor([1.5, 2.5, 9]), 0, { mask: tensor([true, true, false]) }); // tensor(2.)
  */
 export const mean = /* @__PURE__ */ composition(
@@ -74,6 +75,7 @@ const varOf = /* @__PURE__ */ composition(
 
 /**
  * The standard deviation of the elements that the mask keeps. Follows `torch.masked.std`.
+ * @throws IndexError when a dimension is out of range
  * @example masked.std(tensor([1, 3, 9]), 0, { mask: tensor([true, true, false]) }); // tensor(1.4142)
  */
 export const std = /* @__PURE__ */ composition(

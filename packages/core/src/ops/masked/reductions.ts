@@ -54,7 +54,10 @@ export const sum: Masked = /* @__PURE__ */ reduction('sum', (x, dim, options) =>
   total(masking(x, options.mask, 0), dim, { ...keep(options), dtype: options.dtype ?? accumulating(x) }),
 );
 
-/** The product of the elements that the mask keeps; 1 of none. Follows `torch.masked.prod`. */
+/**
+ * The product of the elements that the mask keeps; 1 of none. Follows `torch.masked.prod`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const prod: Masked = /* @__PURE__ */ reduction('prod', (x, dim, options) =>
   listOf(dim, x.ndim)
     .sort((a, b) => b - a)
@@ -75,11 +78,13 @@ const extreme = (name: string, run: typeof greatest, atLeast: boolean): Masked =
 /**
  * The greatest of the elements that the mask keeps; of none the least number of the dtype. Follows `torch.masked.amax`.
  * @throws DTypeError when x is bool
+ * @throws IndexError when a dimension is out of range
  */
 export const amax: Masked = /* @__PURE__ */ extreme('amax', greatest, true);
 /**
  * The least of the elements that the mask keeps; of none the greatest number of the dtype. Follows `torch.masked.amin`.
  * @throws DTypeError when x is bool
+ * @throws IndexError when a dimension is out of range
  */
 export const amin: Masked = /* @__PURE__ */ extreme('amin', least, false);
 
@@ -95,14 +100,21 @@ const place = (name: string, run: typeof placeOfGreatest, atLeast: boolean): Pla
     },
   );
 
-/** The place of the greatest element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmax`. */
+/**
+ * The place of the greatest element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmax`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const argmax: Place = /* @__PURE__ */ place('argmax', placeOfGreatest, true);
-/** The place of the least element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmin`. */
+/**
+ * The place of the least element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmin`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const argmin: Place = /* @__PURE__ */ place('argmin', placeOfLeast, false);
 
 /**
  * The lower median of the elements that the mask keeps, along a dimension (default: the last); NaN of none. Follows `torch.masked.median`.
  * @throws ValueError where an integer row has none
+ * @throws IndexError when a dimension is out of range
  */
 export const median = /* @__PURE__ */ composition(
   'masked.median',
@@ -120,7 +132,10 @@ export const median = /* @__PURE__ */ composition(
   },
 );
 
-/** log Σ eˣ over the elements that the mask keeps; -inf of none. Follows `torch.masked.logsumexp`. */
+/**
+ * log Σ eˣ over the elements that the mask keeps; -inf of none. Follows `torch.masked.logsumexp`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const logsumexp: Masked = /* @__PURE__ */ reduction('logsumexp', (x, dim, options) => {
   const kept = masking(x, options.mask, extremeOf(x.dtype, true));
   return to(logSum(kept, listOf(dim, x.ndim), keep(options)), options.dtype ?? x.dtype);
@@ -129,6 +144,7 @@ export const logsumexp: Masked = /* @__PURE__ */ reduction('logsumexp', (x, dim,
 /**
  * The vector norm of order `ord` (default 2) of the elements that the mask keeps. Follows `torch.masked.norm`.
  * @throws DTypeError when x is not of a floating dtype
+ * @throws IndexError when a dimension is out of range
  */
 export const norm = /* @__PURE__ */ composition(
   'masked.norm',

@@ -35,7 +35,10 @@ export const cumsum: Rows = /* @__PURE__ */ rows(
   () => 0,
   (x, dim, dtype) => to(runningSum(x, dim, { dtype }), dtype),
 );
-/** The products of all elements up to each, those left out by the mask counting as 1. Follows `torch.masked.cumprod`. */
+/**
+ * The products of all elements up to each, those left out by the mask counting as 1. Follows `torch.masked.cumprod`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const cumprod: Rows = /* @__PURE__ */ rows(
   'cumprod',
   () => 1,
@@ -44,16 +47,23 @@ export const cumprod: Rows = /* @__PURE__ */ rows(
 const leastOf = (x: Tensor): number => extremeOf(x.dtype, true);
 /**
  * Softmax over the elements that the mask keeps: 0 for the others, NaN where it keeps none. Follows `torch.masked.softmax`.
+ * @throws IndexError when a dimension is out of range
  * @example masked.softmax(tensor([1.5, 1.5, 9]), 0, { mask: tensor([true, true, false]) }); // tensor([0.5000, 0.5000, 0.0000])
  */
 export const softmax: Rows = /* @__PURE__ */ rows('softmax', leastOf, (x, dim, dtype) =>
   softmaxOf(x, dim, { dtype }),
 );
-/** The logarithm of the softmax over the elements that the mask keeps: -inf for the others. Follows `torch.masked.log_softmax`. */
+/**
+ * The logarithm of the softmax over the elements that the mask keeps: -inf for the others. Follows `torch.masked.log_softmax`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const logSoftmax: Rows = /* @__PURE__ */ rows('logSoftmax', leastOf, (x, dim, dtype) =>
   logSoftmaxOf(x, dim, { dtype }),
 );
-/** Softmax of -x over the elements that the mask keeps. Follows `torch.masked.softmin`. */
+/**
+ * Softmax of -x over the elements that the mask keeps. Follows `torch.masked.softmin`.
+ * @throws IndexError when a dimension is out of range
+ */
 export const softmin: Rows = /* @__PURE__ */ rows(
   'softmin',
   (x) => extremeOf(x.dtype, false),
@@ -69,6 +79,7 @@ export interface MaskedNormalizeOptions extends MaskedOptions {
 /**
  * x over the norm of order `ord` of what the mask keeps; 0 for the others. Follows `torch.masked.normalize`.
  * @throws DTypeError when x is not of a floating dtype
+ * @throws IndexError when a dimension is out of range
  */
 export const normalize = /* @__PURE__ */ composition(
   'masked.normalize',

@@ -21,6 +21,7 @@ const crossTakes = signature('cross', {
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
+ * @throws IndexError when a dimension is out of range
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {

@@ -116,6 +116,7 @@ function direction(x: Tensor, dim: number, eps: number): Tensor {
 /**
  * a · b / (max(|a|, eps) max(|b|, eps)) along `dim`, broadcast. Follows `torch.nn.functional.cosine_similarity`.
  * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
+ * @throws IndexError when a dimension is out of range
  * @example cosineSimilarity(tensor([[1.5, 0]]), tensor([[0.5, 0.5]])); // tensor([0.7071])
  */
 export const cosineSimilarity = composition(

@@ -123,6 +123,7 @@ const vectorNormTakes = signature('vectorNorm', {
  *
  * @param dims the dimensions that make up each vector; by default all
  * @throws DTypeError for a dtype that is not float; ShapeError where there is no element to take the norm of
+ * @throws IndexError when a dimension is out of range
  * @example linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
@@ -142,6 +143,7 @@ export type MatrixNormOrder = 'fro' | 'nuc' | number;
  *
  * @param dims the dimensions of rows and columns; by default the last two
  * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is not float
+ * @throws IndexError when a dimension is out of range
  * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
  */
 export const matrixNorm = composition(

@@ -1,6 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -141,10 +141,20 @@ export const addmv = composition(
     addUnlessZero('addmv', x, mv(a, v), scalesOf(options)),
 );
 
+/** Refuses factors of integers that are none: other products drop what is behind the point, as PyTorch's do. */
+function checkWhole(factors: Readonly<Record<string, number>>): void {
+  for (const [name, factor] of Object.entries(factors)) {
+    if (Number.isInteger(Number(factor))) continue;
+    throw new ValueError(
+      `addr: For integral input tensors, argument ${name} must not be a floating point number, got ${factor}`,
+    );
+  }
+}
+
 /**
  * beta * x + alpha * (the products of the elements of a and b), x broadcast; of bools "or" of "and". Follows `torch.addr`.
  * @throws ShapeError where the shapes do not fit
- * @throws ValueError for a fractional factor of integers
+ * @throws ValueError for a fractional factor of integers or bools
  * @example addr(tensor([[1, 2]]), tensor([3]), tensor([10, 20])); // tensor([[31, 62]])
  */
 export const addr = composition(
@@ -154,6 +164,7 @@ export const addr = composition(
     const products = outer(a, b);
     const dtype = promoteTypes(x.dtype, products.dtype);
     const { alpha = 1, beta = 1 } = options;
+    if (!isFloatingPoint(dtype)) checkWhole({ alpha, beta });
     if (dtype === 'bool') {
       checkBias('addr', x, products.shape);
       return logicalOr(logicalAnd(x, beta), logicalAnd(products, alpha));

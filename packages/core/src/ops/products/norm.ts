@@ -29,6 +29,7 @@ const normTakes = signature('norm', {
  * sum of its singular values, `'nuc'`.
  * Follows `torch.norm`.
  * @throws ValueError for another p; DTypeError for a dtype that is not float
+ * @throws IndexError when a dimension is out of range
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
 export const norm = alias(
@@ -53,6 +54,7 @@ export const norm = alias(
  * @throws ShapeError when x has less than 2 dimensions
  * @throws ValueError unless p is positive and `maxnorm` not negative
  * @throws DTypeError when x is not of a floating dtype
+ * @throws IndexError when a dimension is out of range
  * @example renorm(tensor([[3, 4], [0.5, 0]]), 2, 0, 1); // tensor([[0.6000, 0.8000], [0.5000, 0.0000]])
  */
 export const renorm = composition(

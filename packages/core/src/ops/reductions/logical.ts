@@ -56,6 +56,7 @@ const countNonzeroTakes = signature('countNonzero', { x: K.tensor, dims: K.nulla
 
 /**
  * How many elements, or how many along dimensions, are other than 0, as int32. Follows `torch.count_nonzero`.
+ * @throws IndexError when a dimension is out of range
  * @example countNonzero(tensor([[0, 3], [1, 2]]), 1); // tensor([1, 2])
  */
 export function countNonzero(x: Tensor, dims?: Dims): Tensor {

@@ -120,6 +120,7 @@ const quantileOf = (name: keyof typeof inUnit) => {
  * @throws DTypeError when x is not of a floating dtype, or q of another
  * @throws ShapeError when x is empty, or q has more than one dimension
  * @throws ValueError when q lies outside of [0, 1], or the interpolation is unknown
+ * @throws IndexError when a dimension is out of range
  * @example quantile(tensor([0.5, 1, 2, 4]), 0.5); // tensor(1.5000)
  */
 export const quantile = quantileOf('quantile');

@@ -89,6 +89,7 @@ const diffTakes = signature('diff', {
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
  * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
  * @throws ValueError when n is no natural number
+ * @throws IndexError when a dimension is out of range
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {

@@ -43,7 +43,7 @@ export function defineRegionView<A>(
 }
 
 /** Any region. */
-export const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
+const regionPrimitive = defineRegionView<Region>('as_strided', (x, region) => ({
   ...region,
   offset: x.offset + region.offset,
 }));

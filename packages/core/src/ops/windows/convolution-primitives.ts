@@ -168,5 +168,5 @@ export const convolutionInput = (y: Tensor, weight: Tensor, bias: Tensor | null,
   apply(inputPrimitive, withBias(y, weight, bias), steps);
 
 /** Weights of x and y: what reaches them of a gradient to y. */
-export const convolutionWeight = (x: Tensor, y: Tensor, steps: Sized): Tensor =>
+const convolutionWeight = (x: Tensor, y: Tensor, steps: Sized): Tensor =>
   apply(weightPrimitive, [x, y], steps);

@@ -23,7 +23,7 @@ interface Range {
 }
 
 /** The part of a dimension from `start` up to `end`. */
-export const slice = (graph: Graph, x: Name, dim: number, start: Size, end: Size, step = 1): Name =>
+const slice = (graph: Graph, x: Name, dim: number, start: Size, end: Size, step = 1): Name =>
   graph.add('Slice', [x, ...[start, end, dim, step].map((bound) => graph.size(bound))]);
 
 const ranged: Lowering = (graph, [x = ''], operation) => {

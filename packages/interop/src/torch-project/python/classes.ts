@@ -41,7 +41,7 @@ export interface PythonClass extends Draft {
 }
 
 /** How an attribute is reached from its module. */
-export function attribute(holder: string, module: AnyModule, name: string): string {
+function attribute(holder: string, module: AnyModule, name: string): string {
   if (/^\d+$/.test(name)) return `${holder}[${name}]`;
   if (module instanceof nn.ModuleDict || module instanceof nn.ParameterDict)
     return `${holder}[${text(name)}]`;

@@ -6,7 +6,7 @@ import { flat, layOut, type Py, prefixed, unmarked } from './text/index.ts';
 const width = 88;
 
 /** A statement's lines, with the user's line behind the first or, where there is no room, above. */
-export function statementLines({ target, value, line }: Statement, indent: number): string[] {
+function statementLines({ target, value, line }: Statement, indent: number): string[] {
   const code = layOut(prefixed(target === '' ? '' : `${target} = `, unmarked(value)), indent);
   if (line === null) return code;
   const [first = ''] = code;

@@ -3,7 +3,6 @@ import { filled } from './template.ts';
 
 /** What train.py says of a training. */
 export interface TrainNeeds {
-  readonly title: string;
   readonly className: string;
   readonly lossIsModule: boolean;
   readonly lossHasState: boolean;
@@ -20,7 +19,6 @@ export interface TrainNeeds {
   readonly seed: number;
   readonly shuffle: boolean;
   readonly dropLast: boolean;
-  readonly hasData: boolean;
   readonly batchNorm: boolean;
   readonly unusedParameters: boolean;
   /** Names of modules that stay in evaluation mode. */

@@ -282,7 +282,8 @@ abstract class Plain extends Recurrent<Tensor> {
  * A plain recurrent net: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu, for each element x of a sequence. Takes (T, N, I), or
  * (N, T, I) with `batchFirst`, or (T, I), or a {@link PackedSequence}, and the state to begin with, (layers, N, H); gives the states
  * of the last layer at all steps, and the last ones of all layers. Follows `torch.nn.RNN`.
- * @throws ShapeError when input or state do not fit
+ * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
+ * @throws ValueError for sizes or options that cannot be
  * @example
  * ```ts
  * const rnn = new nn.RNN(10, 20, { numLayers: 2 });
@@ -316,7 +317,8 @@ export interface RNN {
 /**
  * Gated recurrent units: r = σ(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)), and
  * h' = (1 - z) n + z h. Inputs and results as of {@link RNN}. Follows `torch.nn.GRU`.
- * @throws ShapeError when input or state do not fit
+ * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
+ * @throws ValueError for sizes or options that cannot be
  * @example
  * ```ts
  * const gru = new nn.GRU(10, 20, { bidirectional: true, batchFirst: true });
@@ -345,8 +347,8 @@ export interface GRU {
  * Long short-term memory: gates i, f, o = σ(W x + b + U h + b'), g = tanh(...), the cell c' = f c + i g, the state h' = o tanh(c'). Takes
  * a sequence as {@link RNN}, and `[h, c]` to begin with, each (layers, N, H); gives the states of the last layer at all steps, and
  * `[h, c]` at the end. Follows `torch.nn.LSTM`.
- * @throws ShapeError when input or state do not fit
- * @throws ValueError when `projSize` is not smaller than `hiddenSize`
+ * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
+ * @throws ValueError for sizes or options that cannot be, such as a `projSize` that is not smaller than `hiddenSize`
  * @example
  * ```ts
  * const lstm = new nn.LSTM(10, 20);

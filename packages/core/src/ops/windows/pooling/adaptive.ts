@@ -18,7 +18,7 @@ export interface AdaptiveMaxPoolOptions {
   readonly returnIndices?: boolean;
 }
 
-export const outputSizeKind = /* @__PURE__ */ K.either(
+const outputSizeKind = /* @__PURE__ */ K.either(
   K.sizeOrSizes,
   /* @__PURE__ */ K.listOf(
     /* @__PURE__ */ K.nullable(K.integer),

@@ -22,7 +22,7 @@ export interface FractionalMaxPoolOptions {
   readonly _randomSamples?: Tensor;
 }
 
-export const fractionalKinds: K.Kinds<FractionalMaxPoolOptions> = {
+const fractionalKinds: K.Kinds<FractionalMaxPoolOptions> = {
   outputSize: K.sizeOrSizes,
   outputRatio: /* @__PURE__ */ K.either(K.number, /* @__PURE__ */ K.listOf(K.number)),
   returnIndices: K.flag,

@@ -80,7 +80,7 @@ function windowsOf(
 }
 
 /** Calls a function of floats, whose first result has x's dtype; whole numbers are exact in float64. */
-export function asFloats<R extends readonly [Tensor, ...Tensor[]]>(x: Tensor, call: (x: Tensor) => R): R {
+function asFloats<R extends readonly [Tensor, ...Tensor[]]>(x: Tensor, call: (x: Tensor) => R): R {
   if (x.dtype === 'bool') throw new DTypeError(`not implemented for '${scalarNameOf('bool')}'`);
   if (isFloatingPoint(x.dtype)) return call(x);
   const [y, ...others] = call(to(x, 'float64'));

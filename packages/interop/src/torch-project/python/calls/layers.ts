@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
 
 /** Losses of the library that PyTorch has not. */
-export const beyond: ReadonlySet<string> = new Set(
+const beyond: ReadonlySet<string> = new Set(
   (
     'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +
     'FocalTverskyLoss FractionalHuberLoss InfoNCELoss JaccardLoss LogCoshLoss QuantileLoss SigmoidFocalLoss SupConLoss TverskyLoss ' +

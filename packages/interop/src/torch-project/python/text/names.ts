@@ -26,7 +26,7 @@ const results: Readonly<Record<string, string>> = {
 };
 
 /** A name in Python's style that Python has not taken. */
-export function variableName(of: string): string {
+function variableName(of: string): string {
   const last = of.split('.').at(-1) ?? of;
   const name = snakeCase(results[last] ?? last)
     .replace(/\W/g, '_')
