@@ -14,8 +14,15 @@ const lineCount = (text: string): number => text.trimEnd().split('\n').length;
 const [, list = ''] =
   /^## core\n\n((?: {4}.*\n)+)/m.exec(readFileSync(join(root, 'docs/architecture.md'), 'utf8')) ?? [];
 const namesIn = (text: string): string[] => text.match(/\w+\/?/g) ?? [];
-const rooms = list.split(/\n? {4}(?=\w)/).map((line) => namesIn(line.split(/ {2,}|\n/)[0] ?? ''));
-const [, kernels = ''] = /^ {4}kernels\/.*\n((?: {5}.*\n)+)/m.exec(list) ?? [];
+const rooms = list.split(/^ {4}(?=\w)/m).map((line) => namesIn(line.split(/ {2,}|\n/)[0] ?? ''));
+/** The rooms that it lists within a room. */
+const roomsOf = (room: string): string[] =>
+  namesIn(new RegExp(`^ {4}${room}.*\\n((?: {5}.*\\n)+)`, 'm').exec(list)?.[1] ?? '').filter((name) =>
+    name.endsWith('/'),
+  );
+/** The folders that a folder holds. */
+const foldersIn = (folder: string): string[] =>
+  folders.flatMap((path) => (dirname(path) === folder ? [`${path.slice(folder.length + 1)}/`] : [])).sort();
 
 /** The imports among the files of a folder that lead from a room to one below it, or from a room that is not listed. */
 function pointingDown(folder: string, listed: readonly (readonly string[])[]): string[] {
@@ -67,8 +74,19 @@ describe('sources', () => {
       'core/src/tensor.ts -> core/src/methods.ts',
       'core/src/tensor.ts -> core/src/record/node.ts',
     ]);
-    const eachAlone = namesIn(kernels).map((name) => [name]);
-    expect(pointingDown('core/src/kernels/', eachAlone)).toEqual([]);
+    expect(
+      pointingDown(
+        'core/src/kernels/',
+        roomsOf('kernels/').map((name) => [name]),
+      ),
+    ).toEqual([]);
+  });
+
+  it('are in rooms that are listed', () => {
+    const listed = rooms.flat().filter((name) => name.endsWith('/'));
+    expect(listed.sort()).toEqual(foldersIn('core/src'));
+    expect(roomsOf('kernels/').sort()).toEqual(foldersIn('core/src/kernels'));
+    expect(roomsOf('ops/').sort()).toEqual(foldersIn('core/src/ops'));
   });
 
   it('have a root index that is faces', () => {

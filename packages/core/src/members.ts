@@ -2,7 +2,7 @@
 import { checkArguments, K, refuseExcess, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
-import { calledAs, ShapeError, ValueError } from './errors.ts';
+import { calledAs, IndexError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
 import { to } from './ops/creation/copy.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
@@ -11,7 +11,7 @@ import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscrip
 import { polygammaInPlace, polygamma as polygammaOf } from './ops/special/polygamma.ts';
 import { formatTensor } from './print/format.ts';
 import { memoryOf, valuesOf } from './record/values.ts';
-import { formatShape } from './shape.ts';
+import { formatShape, normalizeDim } from './shape.ts';
 import { autogradOf, type Tensor } from './tensor.ts';
 
 /** Numbers (of a bool tensor: booleans), nested as the tensor's dimensions. */
@@ -136,7 +136,7 @@ export function isFloatingPoint(this: Tensor): boolean {
 
 /**
  * The shape, or the size of one dimension (from the end where `dim` is negative). Follows `Tensor.size`.
- * @throws ShapeError where there is no such dimension
+ * @throws IndexError where there is no such dimension
  * @example zeros([2, 3]).size(-1); // 3
  */
 export function size(this: Tensor): readonly number[];
@@ -148,7 +148,7 @@ export function size(this: Tensor, dim?: number): number | readonly number[] {
 
 /**
  * The strides in elements, or that of one dimension. Follows `Tensor.stride`.
- * @throws ShapeError where there is no such dimension
+ * @throws IndexError where there is no such dimension
  */
 export function stride(this: Tensor): readonly number[];
 export function stride(this: Tensor, dim: number): number;
@@ -160,12 +160,9 @@ export function stride(this: Tensor, dim?: number): number | readonly number[] {
 function along(x: Tensor, list: readonly number[], dim: number, caller: string): number {
   if (!Number.isSafeInteger(dim)) checkArguments(caller, { dim: K.integer }, [dim]);
   const value = list.at(dim);
-  if (value === undefined || dim < -list.length) {
-    throw new ShapeError(
-      `${caller}: Dimension out of range (expected to be in range of [${-x.ndim}, ${x.ndim - 1}], but got ${dim})`,
-    );
-  }
-  return value;
+  if (value !== undefined) return value;
+  if (x.ndim > 0) normalizeDim(dim, x.ndim, caller);
+  throw new IndexError(`${caller}: Dimension specified as ${dim} but tensor has no dimensions`);
 }
 
 /**

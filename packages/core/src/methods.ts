@@ -54,9 +54,9 @@ import * as cumulative from './ops/scans/cumulative.ts';
 import * as logcumsumexp from './ops/scans/logcumsumexp.ts';
 import * as angles from './ops/special/angles.ts';
 import binaryNumbers from './ops/special/binary-numbers.ts';
+import complex from './ops/special/complex.ts';
 import special from './ops/special/functions.ts';
 import incompleteGamma from './ops/special/incomplete-gamma.ts';
-import reals from './ops/special/reals.ts';
 import * as wholeNumbers from './ops/special/whole-numbers.ts';
 import covariances from './ops/statistics/covariance.ts';
 import histograms from './ops/statistics/histograms.ts';
@@ -128,7 +128,7 @@ const operations = {
   ...binaryNumbers,
   ...special,
   ...incompleteGamma,
-  ...reals,
+  ...complex,
   ...wholeNumbers,
   ...viewCopies,
   ...covariances,

@@ -1,7 +1,7 @@
 /** States as JSON, with their tensors beside it: what a checkpoint's header and what its data hold. */
 import { describe } from '../arguments/explain.ts';
 import { ValueError } from '../errors.ts';
-import type { DenseArray } from '../io/elements.ts';
+import type { DenseArray } from '../io/encodings.ts';
 import { denseOf, tensorOf } from '../io/tensors.ts';
 import { Tensor } from '../tensor.ts';
 

@@ -1,7 +1,7 @@
 /** A checkpoint as a file: safetensors, whose metadata hold all that is no tensor. */
 import { isOptions } from '../arguments/kinds.ts';
 import { ValueError } from '../errors.ts';
-import type { DenseArray } from '../io/elements.ts';
+import type { DenseArray } from '../io/encodings.ts';
 import { parseSafetensors, readSafetensor, serializeSafetensors, tensorIn } from '../io/safetensors.ts';
 import { type Arrays, decodeState } from './encoding.ts';
 

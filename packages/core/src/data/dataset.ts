@@ -5,7 +5,7 @@ import { indexSelect } from '../ops/indexing/index-along.ts';
 import { randperm } from '../ops/random/random-tensors.ts';
 import { select } from '../ops/views/slices.ts';
 import type { Generator } from '../random/generator.ts';
-import { generatorKind } from '../random/kind.ts';
+import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';

@@ -2,7 +2,7 @@ import { describe } from '../arguments/explain.ts';
 import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
-import { generatorKind } from '../random/kind.ts';
+import { generatorKind } from '../random/generator-kind.ts';
 import { batchSizeKind } from './batch-sampler.ts';
 import { checkDataset, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream } from './iterable-dataset.ts';

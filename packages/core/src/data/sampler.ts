@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from '../errors.ts';
 import { tensor } from '../ops/creation/from-data.ts';
 import { multinomial, randint, randperm } from '../ops/random/random-tensors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
-import { generatorKind } from '../random/kind.ts';
+import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';

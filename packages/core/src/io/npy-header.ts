@@ -1,7 +1,7 @@
 /** The header of NumPy's .npy format: the text of a Python dictionary that says dtype, memory order and shape. */
 import { DTypeError, ValueError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
-import * as elements from './elements.ts';
+import * as elements from './encodings.ts';
 import { guessFormat } from './formats.ts';
 
 export const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

@@ -5,7 +5,7 @@ import { elementsOf } from '../kernels/index.ts';
 import { contiguousStrides } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
-import * as elements from './elements.ts';
+import * as elements from './encodings.ts';
 import { MAGIC, type NpyHeader, parseNpyHeader } from './npy-header.ts';
 
 /** The data begins at a multiple of this. */

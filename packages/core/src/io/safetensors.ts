@@ -1,6 +1,6 @@
 /** The safetensors format, both ways, on bytes in memory. */
 import { ValueError } from '../errors.ts';
-import * as elements from './elements.ts';
+import * as elements from './encodings.ts';
 import { quoted } from './json-reader.ts';
 import {
   headerLength,

@@ -1,6 +1,6 @@
 import { K, signature } from '../arguments/index.ts';
 import type { TypedArray } from '../dtype.ts';
-import { decodeOwn, type Encoding, encode, encodings } from './elements.ts';
+import { decodeOwn, type Encoding, encode, encodings } from './encodings.ts';
 
 /**
  * How a file stores elements: float, brain float, signed, unsigned or bool, and in how many bytes. Kindling's own.

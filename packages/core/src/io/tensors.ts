@@ -2,7 +2,7 @@
 import { DTypeError } from '../errors.ts';
 import { valuesOf } from '../record/values.ts';
 import { requireTensors, Tensor, wrapArray } from '../tensor.ts';
-import type { DenseArray } from './elements.ts';
+import type { DenseArray } from './encodings.ts';
 import { quoted } from './json-reader.ts';
 
 export function denseOf(x: Tensor, caller: string): DenseArray {

@@ -1,6 +1,6 @@
 /** Checkpoints in a folder. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { refuseExcess } from '../arguments/index.ts';
 import type { CheckpointStorage } from '../index.ts';
 import { callOf, FileError, ofFile } from './file-error.ts';
@@ -31,7 +31,8 @@ export function folderStorage(
   path: string | { readonly href: string; readonly searchParams: object },
 ): CheckpointStorage {
   if (arguments.length > 1) refuseExcess('folderStorage', ['path'], arguments);
-  const { path: folder } = callOf('folderStorage', path);
+  // Where the process stands now: it may have gone elsewhere when a checkpoint is written.
+  const folder = resolve(callOf('folderStorage', path).path);
   const call = (name: string) => callOf('folderStorage', join(folder, name));
   const ofFolder = callOf('folderStorage', folder);
   return {

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ValueError } from '../errors.ts';
 import type { io, Tensor } from '../index.ts';
-import { allocateBytes, decodeOwn } from '../io/elements.ts';
+import { allocateBytes, decodeOwn } from '../io/encodings.ts';
 import { npyArray, parseNpy } from '../io/npy.ts';
 import { HEADER_ROOM, parseNpyHeader } from '../io/npy-header.ts';
 import { parseSafetensors, readSafetensor, tensorIn } from '../io/safetensors.ts';

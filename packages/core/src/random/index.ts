@@ -9,4 +9,4 @@ export {
   seed,
   setRngState,
 } from './generator.ts';
-export { generatorKind } from './kind.ts';
+export { generatorKind } from './generator-kind.ts';

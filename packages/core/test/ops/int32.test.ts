@@ -287,6 +287,16 @@ describe('conversion and creation', () => {
   });
 });
 
+test('addr refuses factors of integers that are none, as PyTorch does there alone', () => {
+  const x = int([1]);
+  expect(K.addr(x, x, x, { alpha: 2 }).tolist()).toEqual([[3]]);
+  expect(() => K.addr(x, x, x, { alpha: 0.5 })).toThrow(
+    'addr: For integral input tensors, argument alpha must not be a floating point number, got 0.5',
+  );
+  expect(() => K.addr(x, x, x, { beta: Number.NaN })).toThrow(ValueError);
+  expect(K.addr(x, x, K.ones([1]), { alpha: 0.5 }).tolist()).toEqual([[1.5]]);
+});
+
 test('factors of products of integers count as whole numbers, as in PyTorch', () => {
   const wide = (values: number[], shape: number[]) => int(values).reshape(shape);
   const [a, b, v] = [wide([3, 4], [1, 2]), wide([1, 0, 0, 1], [2, 2]), int([1, 2])];

@@ -159,6 +159,12 @@ describe('errors of views name the operation and the shapes', () => {
       () => V.transpose(x, 0, 2),
       /Dimension out of range \(expected to be in range of \[-2, 1\], but got 2\)/,
     ],
+    [
+      'size',
+      () => x.size(-3),
+      /size: Dimension out of range \(expected to be in range of \[-2, 1\], but got -3\)/,
+    ],
+    ['stride', () => tensor(1).stride(0), /stride: Dimension specified as 0 but tensor has no dimensions/],
   ];
   for (const [name, call, message] of cases) {
     it(`${name}: ${message.source}`, () => {

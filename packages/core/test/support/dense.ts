@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
-import type { DenseArray } from '../../src/io/elements.ts';
+import type { DenseArray } from '../../src/io/encodings.ts';
 import { numelOf } from '../../src/shape.ts';
 
 export const fixture = <T>(name: string): T =>

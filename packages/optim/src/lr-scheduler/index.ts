@@ -1,26 +1,7 @@
 /** Learning-rate schedules, as in `torch.optim.lr_scheduler`: exported by `@kindling/optim` as `lrScheduler`. */
 export * from './composed/index.ts';
 export * from './cycles/index.ts';
-export {
-  ConstantLR,
-  type ConstantLROptions,
-  CosineAnnealingLR,
-  type CosineAnnealingLROptions,
-  ExponentialLR,
-  LambdaLR,
-  LinearLR,
-  type LinearLROptions,
-  type LrLambda,
-  MultiplicativeLR,
-  MultiStepLR,
-  type MultiStepLROptions,
-  PolynomialLR,
-  type PolynomialLROptions,
-  StepLR,
-  type StepLROptions,
-  WarmupStableDecayLR,
-  type WarmupStableDecayLROptions,
-} from './decays/index.ts';
+export * from './decays/index.ts';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduce-lr-on-plateau.ts';
 export { LRScheduler, type SchedulerOptions } from './scheduler.ts';
 export type { SchedulerStateDict } from './state.ts';

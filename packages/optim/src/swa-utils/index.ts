@@ -1,2 +1,2 @@
 /** Averaging of weights, `torch.optim.swa_utils`: exported by `@kindling/optim` as `swaUtils`. */
-export { SWALR, type SWALROptions } from '../lr-scheduler/decays/index.ts';
+export { SWALR, type SWALROptions } from './swa-lr.ts';

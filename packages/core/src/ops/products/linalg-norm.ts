@@ -110,7 +110,7 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
   return mul(slope, quotient(wide, pow(y, p - 1)));
 }
 
-const vectorNormTakes = signature('vectorNorm', {
+const vectorNormTakes = signature('linalg.vectorNorm', {
   x: K.tensor,
   ord: K.nullable(K.number),
   dims: K.nullable(K.dims),
@@ -147,7 +147,7 @@ export type MatrixNormOrder = 'fro' | 'nuc' | number;
  * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
  */
 export const matrixNorm = composition(
-  'matrixNorm',
+  'linalg.matrixNorm',
   {
     x: K.tensor,
     ord: K.either(K.number, K.oneOf('fro', 'nuc')),
@@ -205,6 +205,7 @@ export const asDims = (dims: Dims): Shape | null =>
  * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
  * Follows `torch.linalg.norm`.
  * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that is not float
+ * @throws IndexError when a dimension is out of range
  * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
  */
 export const linalgNorm = composition(

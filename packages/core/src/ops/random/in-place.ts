@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
-import { generatorKind } from '../../random/kind.ts';
+import { generatorKind } from '../../random/generator-kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
 import { isGradEnabled } from '../../record/grad-mode.ts';
 import { updateInPlace } from '../../record/in-place.ts';

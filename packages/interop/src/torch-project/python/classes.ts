@@ -14,8 +14,8 @@ import {
 import { argumentsOf } from './arguments.ts';
 import { Body, type Statement } from './body.ts';
 import { construction, nonPersistent, torchClass } from './calls/index.ts';
+import { emptyLike, markedLiteral, parameter, propertyOf, repeated } from './constructor-parts.ts';
 import { type Draft, mapDraft, marksOfDraft, marksOfParts } from './drafts.ts';
-import { emptyLike, markedLiteral, parameter, propertyOf, repeated } from './parts.ts';
 import {
   call,
   flat,

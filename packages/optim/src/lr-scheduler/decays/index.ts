@@ -9,5 +9,4 @@ export { MultiStepLR, type MultiStepLROptions } from './multi-step-lr.ts';
 export { MultiplicativeLR } from './multiplicative-lr.ts';
 export { PolynomialLR, type PolynomialLROptions } from './polynomial-lr.ts';
 export { StepLR, type StepLROptions } from './step-lr.ts';
-export { SWALR, type SWALROptions } from './swa-lr.ts';
 export { WarmupStableDecayLR, type WarmupStableDecayLROptions } from './warmup-stable-decay-lr.ts';

@@ -9,7 +9,7 @@ import { call, dtypeName, literal, number, type Py, prefixed } from '../text/ind
 type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
 
-/** Losses of the library that PyTorch has not. */
+/** Layers and losses of the library that PyTorch has not. */
 const beyond: ReadonlySet<string> = new Set(
   (
     'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +

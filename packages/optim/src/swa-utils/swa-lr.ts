@@ -1,9 +1,14 @@
 import { checkArguments, K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { forGroups, orEach } from '../each-group.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
-import type { SchedulerStateDict } from '../state.ts';
+import type { ParamGroup } from '../groups.ts';
+import { forGroups, orEach } from '../lr-scheduler/each-group.ts';
+import {
+  anOptimizer,
+  LRScheduler,
+  type SchedulerOptions,
+  schedulerOptions,
+} from '../lr-scheduler/scheduler.ts';
+import type { SchedulerStateDict } from '../lr-scheduler/state.ts';
+import type { Optimizer } from '../optimizer.ts';
 
 /** Options of {@link SWALR}. */
 export interface SWALROptions extends SchedulerOptions {
