@@ -148,9 +148,11 @@ def detached(v):
 
 # Their second derivatives are those of a kink, differences of large numbers, of no meaning where a probability or a variance is
 # clamped, or made of 0 times infinity.
-ONCE = {"binaryCrossEntropy", "gaussianNllLoss", "copysign", "prelu", "lgamma", "digamma", "special.logNdtr", "indexReduce"}
+ONCE = {"binaryCrossEntropy", "gaussianNllLoss", "copysign", "prelu", "lgamma", "digamma", "mvlgamma", "special.logNdtr", "indexReduce"}
+# PyTorch's first gradients know of operands that they do not depend on: the second ones are zeros.
+ONCE |= {"pad", "groupNorm", "batchNorm"}
 # Sums of these cancel: what float32 leaves of them is PyTorch's rounding.
-TWICE_IN_FLOAT64 = {"logcumsumexp", "special.i1", "special.i1e", "special.sinc", "special.erfcx"}
+TWICE_IN_FLOAT64 = {"logcumsumexp", "special.i1", "special.i1e", "sinc", "special.sinc", "special.erfcx"}
 
 
 def twice_of(name, dtype):

@@ -1,5 +1,8 @@
 import {
+  applyUnary,
   composition,
+  E,
+  ElementwiseOp,
   formatShape,
   gather,
   K,
@@ -44,11 +47,16 @@ const inElements = (at: Tensor, { size, alignCorners }: Axis): Tensor =>
         .mul(size - 1)
     : at.add(1).mul(size).sub(1).div(2);
 
-/** Positions inside the input, with no gradient where they are moved there. */
-function clipped(at: Tensor, { size }: Axis): Tensor {
-  const last = size - 1;
-  return where(logicalAnd(at.gt(0), at.lt(last)), at, at.detach().clamp({ min: 0, max: last }));
-}
+/** A position in [0, last], where NaN counts as 0. PyTorch multiplies its gradient by 0 where it was moved there. */
+const clipOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'clip_coordinates',
+  arity: 1,
+  expression: (at, last) => E.min(E.max(E.select(E.isNaN(at), 0, at), 0), last),
+  gradient: ({ g }, at, last) => [E.mul(g, E.select(E.and(E.gt(at, 0), E.lt(at, last)), 1, 0))],
+});
+
+/** Positions inside the input. */
+const clipped = (at: Tensor, { size }: Axis): Tensor => applyUnary(clipOp, at, [size - 1]);
 
 /** Positions mirrored at the edges until they are inside. */
 function reflected(at: Tensor, { size, alignCorners }: Axis): Tensor {
