@@ -72,7 +72,11 @@ const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
  * the other: inf - inf at a target. What is ignored has no part.
  */
 const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) =>
-  E.select(E.isFinite(g), E.mul(u, g), E.select(E.eq(u, 0), 0, E.select(E.lt(u, 0), Number.NaN, E.mul(u, g)))),
+  E.select(
+    E.isFinite(g),
+    E.mul(u, g),
+    E.select(E.eq(u, 0), 0, E.select(E.lt(u, 0), Number.NaN, E.mul(u, g))),
+  ),
 );
 
 /** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
