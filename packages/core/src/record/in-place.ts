@@ -84,7 +84,9 @@ export function updateInPlace<A>(
   severed = false,
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
-  for (const x of targets) if (prepareInPlace(x, inputs, name) && !severed) throw unrecorded(name);
+  let isRecorded = false;
+  for (const x of targets) isRecorded = prepareInPlace(x, inputs, name) || isRecorded;
+  if (isRecorded && !severed) throw unrecorded(name);
   try {
     write(inputs, attrs, targets);
   } catch (error) {
