@@ -17,6 +17,7 @@ OF_TENSORS = """atan2 copysign fmax fmin heaviside hypot logaddexp logaddexp2 ma
 COMPARISONS = "eq ne lt le gt ge".split()
 
 
+inf = float("inf")
 POSITIVE = [0.1, 0.5, 1.0, 2.0, 3.3, 7.0, 100.0, float("inf"), float("nan"), -0.5, -1.3, 0.0]
 
 
@@ -228,8 +229,7 @@ def activations():
         return call(name, arguments, getattr(F, name), camel(name))
 
     yield from (of(n) for n in "relu relu6 selu silu mish hardswish hardsigmoid tanhshrink tanh sigmoid".split())
-    # At infinity PyTorch's composition of softsign has a gradient of NaN, where the limit is 0.
-    yield call("softsign", lambda d: ([d.tensor(5, of=[0.0, -0.0, 1.0, -2.0, 1e30, float("nan")])], {}), F.softsign)
+    yield call("softsign", lambda d: ([d.tensor(5, of=[0.0, -0.0, 1.0, -2.0, 1e30, inf, -inf, float("nan")])], {}), F.softsign)
     yield call("logsigmoid", lambda d: ([vector(d)], {}), F.logsigmoid, "logSigmoid")
     yield of("leaky_relu", negative_slope=[0.01, 0.1, -0.5, 0.0])
     yield of("elu", alpha=[1.0, 0.1, 2.0])

@@ -105,7 +105,7 @@ def second_gradients(first, inputs):
     return gradients([g for g in first if g is not None], inputs, False)
 
 
-def sample(fixture, function, args, kwargs, twice):
+def sample(fixture, function, args, kwargs, twice, strange):
     entry = {"a": fixture.value(rebuild(args))}
     if kwargs:
         entry["k"] = fixture.value(rebuild(kwargs))
@@ -124,7 +124,8 @@ def sample(fixture, function, args, kwargs, twice):
         if first is None:
             return entry
         entry["grads"] = tensors(fixture, first)
-        entry["wild"] = tensors(fixture, gradients(function(*args, **kwargs), inputs, False, wild))
+        if strange:
+            entry["wild"] = tensors(fixture, gradients(function(*args, **kwargs), inputs, False, wild))
         if not twice:
             return entry
         second = second_gradients(gradients(out, inputs, True), inputs)
@@ -148,9 +149,13 @@ def detached(v):
 
 # Their second derivatives are those of a kink, differences of large numbers, of no meaning where a probability or a variance is
 # clamped, or made of 0 times infinity.
-ONCE = {"binaryCrossEntropy", "gaussianNllLoss", "copysign", "prelu", "lgamma", "digamma", "special.logNdtr", "indexReduce"}
+ONCE = {"binaryCrossEntropy", "gaussianNllLoss", "copysign", "prelu", "lgamma", "digamma", "mvlgamma", "special.logNdtr", "indexReduce", "klDiv", "gridSample"}
+# PyTorch's first gradients know of operands that they do not depend on: the second ones are zeros.
+ONCE |= {"pad", "groupNorm", "batchNorm"}
+# One kernel where PyTorch has several, or the other way round: what becomes of a gradient that is not finite differs.
+FINITE = {"crossEntropy", "multiMarginLoss", "multilabelMarginLoss", "groupNorm", "gridSample", "scaledDotProductAttention", "logcumsumexp", "prod", "pdist", "poissonNllLoss", "sigmoid", "special.erfcx", "special.i1e"}
 # Sums of these cancel: what float32 leaves of them is PyTorch's rounding.
-TWICE_IN_FLOAT64 = {"logcumsumexp", "special.i1", "special.i1e", "special.sinc", "special.erfcx"}
+TWICE_IN_FLOAT64 = {"logcumsumexp", "special.i1", "special.i1e", "sinc", "special.sinc", "special.erfcx"}
 
 
 def twice_of(name, dtype):
@@ -173,7 +178,7 @@ def generate(folder, calls):
                 draw.fresh()
                 args, kwargs = arguments(draw)
                 try:
-                    recorded.append(sample(fixture, function, args, kwargs, twice_of(name, dtype)))
+                    recorded.append(sample(fixture, function, args, kwargs, twice_of(name, dtype), name not in FINITE))
                 except Unsupported as reason:
                     fixture.skip(name, str(reason))
     for (name, dtype), recorded in entries.items():

@@ -73,7 +73,8 @@ function writeInto<A, I extends Tensors>(
 
 /**
  * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the word
- * to observers that every change in place has. It is not recorded for backward.
+ * to observers that every change in place has. It is not recorded for backward: a tensor of which gradients are recorded is refused,
+ * since they would go on to its old values; `severed` says that they do so no more.
  */
 export function updateInPlace<A>(
   name: string,
@@ -81,9 +82,12 @@ export function updateInPlace<A>(
   inputs: Tensors,
   attrs: A,
   write: (inputs: Tensors, attrs: A, targets: Tensors) => void,
+  severed = false,
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
-  for (const x of targets) prepareInPlace(x, inputs, name);
+  let isRecorded = false;
+  for (const x of targets) isRecorded = prepareInPlace(x, inputs, name) || isRecorded;
+  if (isRecorded && !severed) throw unrecorded(name);
   try {
     write(inputs, attrs, targets);
   } catch (error) {
@@ -132,6 +136,12 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
   }
   return true;
 }
+
+const unrecorded = (name: string): AutogradError =>
+  new AutogradError(
+    `${name}: a tensor is changed in place by what has no derivative while gradients are recorded: those of its old values would not ` +
+      'know of it; wrap the update in noGrad(() => ...), or detach what it reads and writes',
+  );
 
 function changedLeaf(name: string, what: string): AutogradError {
   return new AutogradError(

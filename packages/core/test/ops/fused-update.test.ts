@@ -91,6 +91,17 @@ describe('FusedUpdate', () => {
     expect(w.toArray()).toEqual([1, 1]);
   });
 
+  it('refuses what has a place in the graph, as its old values would keep their gradient', () => {
+    const halve = new FusedUpdate('halve', 1, 0, (w) => [E.mul(w, 0.5)]);
+    const w = ones([2], { requiresGrad: true }).mul(2);
+    for (const update of [() => halve.run([w], []), () => halve.runAll([[w]], [])]) {
+      expect(update).toThrow(/halve: a tensor is changed in place by what has no derivative/);
+      expect(w.tolist()).toEqual([2, 2]);
+    }
+    noGrad(() => halve.run([w], []));
+    expect(w.tolist()).toEqual([1, 1]);
+  });
+
   it('refuses a leaf while gradients are recorded', () => {
     const w = ones([2], { requiresGrad: true });
     expect(() => run(w, zeros([2]), ones([2]))).toThrow(/a leaf Variable that requires grad/);

@@ -26,7 +26,10 @@ const lookUp = (root: object, path: string): Callable | undefined =>
 /** A gradient that is NaN, infinite and 0 in turn, between numbers: the twin of that in special_values.py. */
 function wild(like: Tensor, index: number): Tensor {
   const values = [Number.NaN, 1, Number.POSITIVE_INFINITY, 0, -2, Number.NEGATIVE_INFINITY, 0.5];
-  const numbers = Array.from({ length: like.numel() }, (_, i) => values[(i + index) % values.length] as number);
+  const numbers = Array.from(
+    { length: like.numel() },
+    (_, i) => values[(i + index) % values.length] as number,
+  );
   return tensor(numbers, { dtype: like.dtype }).reshape(like.shape);
 }
 
@@ -75,7 +78,8 @@ function differences(op: string, sample: SpecialSample, call: Callable): string[
   if (roots.length === 0) return [...lines, 'no result requires a gradient, PyTorch has gradients'];
   const first = weighted(roots, inputs, true);
   lines.push(...compare('gradient', first, sample.grads));
-  if (sample.wild !== undefined) lines.push(...compare('wild gradient', weighted(roots, inputs, false, wild), sample.wild));
+  if (sample.wild !== undefined)
+    lines.push(...compare('wild gradient', weighted(roots, inputs, false, wild), sample.wild));
   const connected = first.filter((g): g is Tensor => g?.requiresGrad === true);
   if (sample.second === undefined) return lines;
   if (sample.second === null) {

@@ -108,7 +108,9 @@ const softsignOp = /* @__PURE__ */ new ElementwiseOp({
   expression: (x) => div(x, add(1, E.abs(x))),
   gradient({ g }, x) {
     const d = add(1, E.abs(x));
-    return [div(div(g, d), d)];
+    // PyTorch's is a difference, which NaN is of infinities.
+    const isFinite = E.and(E.isFinite(g), E.isFinite(x));
+    return [select(isFinite, div(div(g, d), d), Number.NaN)];
   },
 });
 
@@ -130,7 +132,8 @@ const tanhshrinkOp = /* @__PURE__ */ new ElementwiseOp({
   expression: (x) => sub(x, E.tanh(x)),
   gradient({ g }, x) {
     const t = E.tanh(x);
-    return [mul(g, mul(t, t))];
+    // PyTorch's is a difference, which NaN is of infinities.
+    return [select(E.isFinite(g), mul(g, mul(t, t)), Number.NaN)];
   },
 });
 

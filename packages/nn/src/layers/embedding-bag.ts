@@ -113,18 +113,21 @@ function bagsOf(
 /** The number of no row. */
 const noRow = 2 ** 31 - 1;
 
-/** The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; `none` where there are none. */
-function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor): Tensor {
+/**
+ * The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; `none` where there are
+ * none. Nothing is greater than NaN, nor NaN than anything, so that it is the greatest where a bag begins with it, and nowhere else.
+ */
+function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor, counts: Tensor | null): Tensor {
   if (rows.size(0) === 0) return none;
-  const greatest = none.indexReduce(0, bags, rows.detach(), 'amax', { includeSelf: false });
-  const isGreatest = rows.detach().ne(greatest.indexSelect(0, bags)).logicalNot();
   const numbers = ones(rows.shape, { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
-  const first = full(none.shape, noRow, { dtype: 'int32' }).indexReduce(
-    0,
-    bags,
-    where(isGreatest, numbers, noRow),
-    'amin',
-  );
+  const firstOf = (those: Tensor): Tensor =>
+    full(none.shape, noRow, { dtype: 'int32' }).indexReduce(0, bags, where(those, numbers, noRow), 'amin');
+  const begins = firstOf(counts === null ? numbers.ge(0) : counts.unsqueeze(1).expand(rows.shape));
+  const values = rows.detach();
+  const atStart = numbers.eq(begins.indexSelect(0, bags));
+  const ordered = where(values.isnan(), where(atStart, Infinity, -Infinity), values);
+  const greatest = none.indexReduce(0, bags, ordered, 'amax', { includeSelf: false });
+  const first = firstOf(ordered.eq(greatest.indexSelect(0, bags)));
   const isEmpty = first.eq(noRow);
   return where(isEmpty, greatest, rows.gather(0, where(isEmpty, 0, first)));
 }
@@ -160,7 +163,7 @@ export const embeddingBag = /* @__PURE__ */ composition(
     const counts = padding === null ? null : flat.ne(padding);
     if (mode === 'max') {
       const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
-      const found = firstGreatest(none, bags, kept);
+      const found = firstGreatest(none, bags, kept, counts);
       return counts === null ? found : where(found.eq(-Infinity), 0, found);
     }
     const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, 0);

@@ -63,7 +63,7 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
       const ratio = logInput ? y : E.mul(E.reciprocal(E.add(x, eps)), y);
       const ofY = E.mul(g, E.neg(logInput ? x : E.log(E.add(x, eps))));
       return [
-        E.mul(g, E.sub(expected, ratio)),
+        E.sub(E.mul(g, expected), E.mul(g, ratio)),
         // PyTorch multiplies by 0 where the term is left out: NaN where it has no slope.
         full ? E.add(ofY, E.mul(E.select(E.gt(y, 1), g, 0), stirlingSlope(y))) : ofY,
       ];
@@ -224,15 +224,19 @@ export interface KLDivLossOptions extends SampleWeightOptions {
 
 const klDefaults = { logTarget: false };
 
+/** a log y, and 0 where a is. */
+const timesLog = (a: E.Expr, y: E.Expr): E.Expr =>
+  E.select(E.isNaN(y), Number.NaN, E.select(E.eq(a, 0), 0, E.mul(a, E.log(y))));
+
 const kl = /* @__PURE__ */ new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
-  // y log y is 0 for y = 0, and so is the loss, whatever x is.
-  expression: (x, y) => E.select(E.eq(y, 0), E.mul(E.neg(y), x), E.mul(y, E.sub(E.log(y), x))),
+  // y log y is 0 for y = 0.
+  expression: (x, y) => E.sub(timesLog(y, y), E.mul(y, x)),
   gradient: ({ g }, x, y) => [
     E.mul(g, E.neg(y)),
     // y / y is 1, and NaN at 0, as in PyTorch.
-    E.mul(g, E.sub(E.add(E.select(E.eq(y, 0), 0, E.log(y)), E.div(y, y)), x)),
+    E.sub(E.add(E.select(E.eq(y, 0), 0, timesLog(g, y)), E.div(E.mul(g, y), y)), E.mul(g, x)),
   ],
 });
 
@@ -240,7 +244,10 @@ const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
   expression: (x, y) => E.mul(E.exp(y), E.sub(y, x)),
-  gradient: ({ g }, x, y) => [E.mul(g, E.neg(E.exp(y))), E.mul(g, E.mul(E.exp(y), E.sub(E.add(y, 1), x)))],
+  gradient: ({ g }, x, y) => [
+    E.mul(g, E.neg(E.exp(y))),
+    E.add(E.mul(E.mul(g, E.sub(y, x)), E.exp(y)), E.mul(g, E.exp(y))),
+  ],
 });
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];

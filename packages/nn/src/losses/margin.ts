@@ -53,7 +53,7 @@ const hinge = (p: 1 | 2): ElementwiseReduction =>
     // At the kink there is no gradient, as in PyTorch.
     gradient({ g }, x, best, factor, margin) {
       const z = E.add(E.sub(margin, best), x);
-      const slope = E.select(E.gt(z, 0), E.mul(g, E.mul(factor, p === 1 ? 1 : E.mul(2, z))), 0);
+      const slope = E.mul(g, E.select(E.gt(z, 0), E.mul(factor, p === 1 ? 1 : E.mul(2, z)), 0));
       return [slope, E.neg(slope), null];
     },
   });

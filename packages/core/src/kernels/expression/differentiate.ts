@@ -116,7 +116,7 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   binaryExponent: ({ g }) => [scaled(g, E.constant(0))],
   pow: ({ g, y }, a, b) => [
     E.select(E.eq(b, 0), 0, scaled(g, E.mul(b, E.pow(a, E.sub(b, 1))))),
-    E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, scaled(g, E.mul(y, E.log(a)))),
+    scaled(g, E.select(E.and(E.eq(a, 0), E.ge(b, 0)), 0, E.mul(y, E.log(a)))),
   ],
   atan2: ({ g }, a, b) => {
     const r2 = E.add(E.mul(a, a), E.mul(b, b));

@@ -164,6 +164,7 @@ const ofTensors = (scalars: number): number => Number(scalars !== 2);
 const divFloor = binary('floor_divide', E.floorDivide, {
   ...whole('floorDivide', E.wholeFloorDivide),
   inspect: refuseZero('div', 'div'),
+  gradient: () => [E.constant(0), E.constant(0)],
 });
 
 /** Options of {@link div}. */

@@ -255,7 +255,7 @@ export const copysign = binary('copysign', E.copysign, {
   overload: (scalars) => Number(scalars > 0),
   dtype: 'float',
   // PyTorch's quotient, NaN at infinity.
-  gradient: ({ g, y }, a) => [E.select(E.eq(a, 0), 0, E.mul(g, E.div(y, a))), E.constant(0)],
+  gradient: ({ g, y }, a) => [E.mul(g, E.select(E.eq(a, 0), 0, E.div(y, a))), E.constant(0)],
 });
 
 /**

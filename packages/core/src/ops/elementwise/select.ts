@@ -139,7 +139,7 @@ const nanToNumOp = new ElementwiseOp({
     E.select(E.isNaN(x), nan, E.select(E.eq(x, Infinity), posinf, E.select(E.eq(x, -Infinity), neginf, x))),
   integer: (x) => E.add(x, 0),
   comparesApart: true,
-  gradient: ({ g }, x) => [E.select(E.isFinite(x), g, 0)],
+  gradient: ({ g }, x) => [E.mul(g, E.select(E.isFinite(x), 1, 0))],
 });
 
 const nanToNumOptions = K.options<NanToNumOptions>({ nan: K.number, posinf: K.number, neginf: K.number });

@@ -71,7 +71,7 @@ export class FusedUpdate {
    * @throws ShapeError when the targets are not of one shape, or an input does not broadcast to it
    * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers; where `build` gives no
    * expression for each target
-   * @throws AutogradError when a target is a leaf that requires grad, and gradients are recorded
+   * @throws AutogradError when gradients are recorded and a target or an input requires one: an update has no derivative
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
     this.#check(tensors, params);

@@ -67,7 +67,17 @@ function targetsOf([, target, weight]: Inputs, a: Attributes): CrossEntropyTarge
 const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
-const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) => E.mul(u, g));
+/**
+ * A gradient that is not finite, of what has a part in the loss, as the derivatives of a likelihood and of a softmax have it one after
+ * the other: inf - inf at a target. What is ignored has no part.
+ */
+const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) =>
+  E.select(
+    E.isFinite(g),
+    E.mul(u, g),
+    E.select(E.eq(u, 0), 0, E.select(E.lt(u, 0), Number.NaN, E.mul(u, g))),
+  ),
+);
 
 /** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
 function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): void {

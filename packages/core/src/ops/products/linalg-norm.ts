@@ -84,10 +84,10 @@ const normPrimitive = definePrimitive<Norm>({
   derivative: (g, node) => [normGradient(g, node.input(0), node.output(), node.attrs)],
 });
 
-/** g / y, and 0 where y is. */
-function quotient(g: Tensor, y: Tensor): Tensor {
+/** a / y, and 0 where y is 0. */
+function quotient(a: Tensor, y: Tensor): Tensor {
   const zero = eq(y, 0);
-  return where(zero, 0, div(g, where(zero, 1, y)));
+  return where(zero, 0, div(a, where(zero, 1, y)));
 }
 
 /** The gradient of a p-norm; where the norm is 0, PyTorch's choice of subgradient, 0. */
@@ -95,12 +95,12 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
   const { p } = attrs;
   if (p === 0) return null;
   if (p === Number.POSITIVE_INFINITY || p === Number.NEGATIVE_INFINITY) {
-    return mul(sign(x), evenGradient(g, abs(x), norm, attrs));
+    return mul(sign(x), evenGradient(g, abs(x), norm, attrs, true, false));
   }
   const wide = restoreDims(g, attrs, x.shape);
   if (p === 1) return mul(sign(x), wide);
   const y = restoreDims(norm, attrs, x.shape);
-  if (p === 2) return mul(x, quotient(wide, y));
+  if (p === 2) return mul(wide, quotient(x, y));
   if (p < 1) {
     const zero = eq(x, 0);
     const slope = where(zero, 0, mul(sign(x), pow(abs(where(zero, 1, x)), p - 1)));

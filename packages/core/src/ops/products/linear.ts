@@ -1,13 +1,14 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { E } from '../../kernels/index.ts';
 import { composed } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { copy_, to } from '../creation/copy.ts';
 import { add } from '../elementwise/arithmetic.ts';
 import { logicalAnd, logicalOr } from '../elementwise/compare.ts';
-import { maskedFill } from '../indexing/masked.ts';
+import { applyUnary, ElementwiseOp } from '../elementwise/operation.ts';
 import { sum } from '../reductions/sum.ts';
 import { reshape } from '../views/shape.ts';
 import { bmm, matmul } from './matmul.ts';
@@ -80,8 +81,15 @@ export const linear = composition(
   },
 );
 
-/** Zeros, whatever there was, not even NaN: what a factor of 0 leaves where PyTorch multiplies by none. */
-const nothingOf = (x: Tensor): Tensor => maskedFill(x, Tensor.scalar(1, 'bool'), 0);
+const nothingOp = new ElementwiseOp({
+  name: 'mul',
+  arity: 1,
+  expression: (x) => E.select(E.eq(x, x), 0, 0),
+  gradient: ({ g }) => [E.mul(g, 0)],
+});
+
+/** Zeros, whatever there was, not even NaN: what a factor of 0 leaves where PyTorch multiplies by none. The gradient it does multiply. */
+const nothingOf = (x: Tensor): Tensor => applyUnary(nothingOp, x);
 
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
 function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {

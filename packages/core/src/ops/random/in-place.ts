@@ -32,10 +32,11 @@ function drawInto<D extends Distribution>(
     floatsOnly(name, (dtype) => `not implemented for ${dtype}`)(x.dtype);
   }
   // No gradient goes to the old values.
-  if (x.gradFn !== null && isGradEnabled()) zero_(x);
+  const severed = x.gradFn !== null && isGradEnabled();
+  if (severed) zero_(x);
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
-  updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d));
+  updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d), severed);
   return x;
 }
 

@@ -5,7 +5,8 @@ import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
-import { eq, isnan, logicalAnd, logicalOr } from '../elementwise/compare.ts';
+import { eq, isnan, logicalAnd, logicalOr, ne } from '../elementwise/compare.ts';
+import { where } from '../elementwise/select.ts';
 import { scatter } from '../indexing/scatter.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import { reshape } from '../views/shape.ts';
@@ -59,7 +60,7 @@ function selectionGradient(g: Tensor, indices: Tensor, dim: number, shape: reado
 
 /**
  * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
- * NaN does not match NaN, `scale_grad_by_count`.
+ * NaN does not match NaN, `scale_grad_by_count`. `masks`: what does not share has 0 even of a gradient that is not finite.
  */
 export function evenGradient(
   g: Tensor,
@@ -67,9 +68,11 @@ export function evenGradient(
   result: Tensor,
   attrs: Reduction,
   matchNaN = true,
+  masks = matchNaN,
 ): Tensor {
   const y = restoreDims(result, attrs, x.shape);
   const same = eq(x, y);
   const mask = to(matchNaN ? logicalOr(same, logicalAnd(isnan(x), isnan(y))) : same, g.dtype);
-  return mul(mask, div(restoreDims(g, attrs, x.shape), sum(mask, attrs.dims, { keepdim: true })));
+  const share = div(restoreDims(g, attrs, x.shape), sum(mask, attrs.dims, { keepdim: true }));
+  return masks ? where(ne(mask, 0), share, 0) : mul(mask, share);
 }

@@ -1,5 +1,8 @@
 import {
+  applyUnary,
   composition,
+  E,
+  ElementwiseOp,
   formatShape,
   gather,
   K,
@@ -44,22 +47,43 @@ const inElements = (at: Tensor, { size, alignCorners }: Axis): Tensor =>
         .mul(size - 1)
     : at.add(1).mul(size).sub(1).div(2);
 
-/** Positions inside the input, with no gradient where they are moved there. */
-function clipped(at: Tensor, { size }: Axis): Tensor {
-  const last = size - 1;
-  return where(logicalAnd(at.gt(0), at.lt(last)), at, at.detach().clamp({ min: 0, max: last }));
-}
+/** A position in [0, last], where NaN counts as 0. PyTorch multiplies its gradient by 0 where it was moved there. */
+const clipOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'clip_coordinates',
+  arity: 1,
+  expression: (at, last) => E.min(E.max(E.select(E.isNaN(at), 0, at), 0), last),
+  gradient: ({ g }, at, last) => [E.mul(g, E.select(E.and(E.gt(at, 0), E.lt(at, last)), 1, 0))],
+});
+
+/** Positions inside the input. */
+const clipped = (at: Tensor, { size }: Axis): Tensor => applyUnary(clipOp, at, [size - 1]);
+
+/** There and back is twice the span: what is left of the way beyond whole ones lies before the other edge, or comes back from it. */
+const wayLeft = (at: E.Expr, low: E.Expr, twice: E.Expr): E.Expr => {
+  const distance = E.abs(E.sub(at, low));
+  return E.sub(distance, E.mul(E.trunc(E.div(distance, twice)), twice));
+};
+
+const reflectOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'reflect_coordinates',
+  arity: 1,
+  expression(at, low, twice) {
+    const rest = wayLeft(at, low, twice);
+    return E.add(E.min(rest, E.sub(twice, rest)), low);
+  },
+  gradient({ g }, at, low, twice) {
+    const rest = wayLeft(at, low, twice);
+    const comesBack = E.xor(E.gt(rest, E.sub(twice, rest)), E.lt(at, low));
+    return [E.mul(g, E.select(comesBack, -1, 1))];
+  },
+});
 
 /** Positions mirrored at the edges until they are inside. */
 function reflected(at: Tensor, { size, alignCorners }: Axis): Tensor {
   const low = alignCorners ? 0 : -0.5;
   const span = alignCorners ? size - 1 : size;
   if (span === 0) return at.mul(0);
-  const beyond = at.sub(low);
-  const distance = where(beyond.lt(0), beyond.neg(), beyond);
-  const rest = distance.fmod(span);
-  const even = distance.detach().div(span).floor().fmod(2).eq(0);
-  return where(even, rest.add(low), rest.neg().add(span + low));
+  return applyUnary(reflectOp, at, [low, 2 * span]);
 }
 
 function padded(at: Tensor, axis: Axis): Tensor {

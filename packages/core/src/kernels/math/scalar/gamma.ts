@@ -141,7 +141,7 @@ function derivativeOfDigamma(n: number, x: number, round: (x: number) => number)
  */
 export function zeta(s: number, q: number): number {
   if (s === 1) return POSITIVE_INFINITY;
-  if (!(s > 1)) return NaN;
+  if (s < 1) return NaN;
   if (q <= 0) {
     if (q === Math.floor(q)) return POSITIVE_INFINITY;
     if (s !== Math.floor(s)) return NaN;
