@@ -2,7 +2,7 @@ import { E, ElementwiseReduction, formatShape, K, ShapeError, signature, type Te
 import { checkReduction, checkSameSize, requireProbabilities, requireSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from './reduction.ts';
+import { type LossOptions, lossParameters, lossSignature, reduced } from './reduction.ts';
 
 type Expr = E.Expr;
 
@@ -69,11 +69,7 @@ const bce = (weighted: boolean): ElementwiseReduction =>
 const plainBce = /* @__PURE__ */ bce(false);
 const weightedBce = /* @__PURE__ */ bce(true);
 
-const binaryCrossEntropyParameters = () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<BCELossOptions>({ ...lossKinds, weight: K.nullable(K.tensor) }),
-});
+const binaryCrossEntropyParameters = () => lossParameters<BCELossOptions>({ weight: K.nullable(K.tensor) });
 const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', binaryCrossEntropyParameters);
 
 /**
@@ -179,15 +175,10 @@ function logitLoss(input: Tensor, target: Tensor, weight: Tensor | null, posWeig
     : { op: logitOps.both, operands: [input, target, posWeight, weight] };
 }
 
-const binaryCrossEntropyWithLogitsTakes = /* @__PURE__ */ signature('binaryCrossEntropyWithLogits', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<BCEWithLogitsLossOptions>({
-    ...lossKinds,
-    posWeight: K.nullable(K.tensor),
-    weight: K.nullable(K.tensor),
-  }),
-}));
+const binaryCrossEntropyWithLogitsTakes = /* @__PURE__ */ lossSignature<BCEWithLogitsLossOptions>(
+  'binaryCrossEntropyWithLogits',
+  () => ({ posWeight: K.nullable(K.tensor), weight: K.nullable(K.tensor) }),
+);
 
 /**
  * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
@@ -299,11 +290,7 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const softMarginLossTakes = /* @__PURE__ */ signature('softMarginLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<LossOptions>({ ...lossKinds }),
-}));
+const softMarginLossTakes = /* @__PURE__ */ lossSignature<LossOptions>('softMarginLoss', () => ({}));
 
 /**
  * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows

@@ -13,7 +13,6 @@ import {
   type Reduction,
   ShapeError,
   sameShape,
-  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -34,6 +33,7 @@ import {
   type LossOptions,
   type LossReduction,
   lossKinds,
+  lossSignature,
   reduced,
   type SampleWeightOptions,
 } from './reduction.ts';
@@ -61,15 +61,10 @@ function fusedReduction(reduction: LossReduction, sampleWeight: Tensor | null): 
   return reduction === 'weightedMean' ? 'mean' : reduction;
 }
 
-const crossEntropyTakes = /* @__PURE__ */ signature('crossEntropy', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<CrossEntropyLossOptions>({
-    ...lossKinds,
-    labelSmoothing: K.number,
-    weight: K.nullable(K.tensor),
-    ignoreIndex: K.integer,
-  }),
+const crossEntropyTakes = /* @__PURE__ */ lossSignature<CrossEntropyLossOptions>('crossEntropy', () => ({
+  labelSmoothing: K.number,
+  weight: K.nullable(K.tensor),
+  ignoreIndex: K.integer,
 }));
 
 /**
@@ -164,10 +159,9 @@ export class CrossEntropyLoss extends /* @__PURE__ */ lossClass(crossEntropy, cr
   'weight',
 ]) {}
 
-const nllLossTakes = /* @__PURE__ */ signature('nllLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<NLLLossOptions>({ ...lossKinds, weight: K.nullable(K.tensor), ignoreIndex: K.integer }),
+const nllLossTakes = /* @__PURE__ */ lossSignature<NLLLossOptions>('nllLoss', () => ({
+  weight: K.nullable(K.tensor),
+  ignoreIndex: K.integer,
 }));
 
 /**

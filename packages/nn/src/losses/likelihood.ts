@@ -22,6 +22,7 @@ import {
   type LossOptions,
   type LossReduction,
   lossKinds,
+  lossSignature,
   reduced,
   type SampleWeightOptions,
 } from './reduction.ts';
@@ -90,10 +91,10 @@ const poissonOps = {
   ofRates: { plain: poisson(false, false), full: poisson(false, true) },
 };
 
-const poissonNllLossTakes = /* @__PURE__ */ signature('poissonNllLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<PoissonNLLLossOptions>({ ...lossKinds, logInput: K.flag, full: K.flag, eps: K.number }),
+const poissonNllLossTakes = /* @__PURE__ */ lossSignature<PoissonNLLLossOptions>('poissonNllLoss', () => ({
+  logInput: K.flag,
+  full: K.flag,
+  eps: K.number,
 }));
 
 /**
@@ -252,11 +253,7 @@ const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
 
-const klDivTakes = /* @__PURE__ */ signature('klDiv', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<KLDivLossOptions>({ ...lossKinds, logTarget: K.flag }),
-}));
+const klDivTakes = /* @__PURE__ */ lossSignature<KLDivLossOptions>('klDiv', () => ({ logTarget: K.flag }));
 
 /**
  * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with

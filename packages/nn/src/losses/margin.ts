@@ -16,7 +16,6 @@ import {
   type Primitive,
   ShapeError,
   sameShape,
-  signature,
   type Tensor,
   ValueError,
   weighClasses,
@@ -25,7 +24,7 @@ import { withDefaults } from '../module/options.ts';
 import { checkReduction } from './checks.ts';
 import { requireClassDType, requireFloating } from './classes.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from './reduction.ts';
+import { type LossOptions, lossSignature, reduced } from './reduction.ts';
 
 /** Losses of scores for several classes that ask for a margin between the right ones and the others. */
 
@@ -82,15 +81,10 @@ const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight:
   },
 );
 
-const multiMarginLossTakes = /* @__PURE__ */ signature('multiMarginLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<MultiMarginLossOptions>({
-    ...lossKinds,
-    p: K.number,
-    margin: K.number,
-    weight: K.nullable(K.tensor),
-  }),
+const multiMarginLossTakes = /* @__PURE__ */ lossSignature<MultiMarginLossOptions>('multiMarginLoss', () => ({
+  p: K.number,
+  margin: K.number,
+  weight: K.nullable(K.tensor),
 }));
 
 /**
@@ -205,11 +199,10 @@ const multilabelMarginBackward: Primitive<undefined, [Tensor, Tensor, Tensor]> =
   },
 });
 
-const multilabelMarginLossTakes = /* @__PURE__ */ signature('multilabelMarginLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<LossOptions>({ ...lossKinds }),
-}));
+const multilabelMarginLossTakes = /* @__PURE__ */ lossSignature<LossOptions>(
+  'multilabelMarginLoss',
+  () => ({}),
+);
 
 /**
  * sum over the target classes j and all other classes i of max(0, 1 - (x[j] - x[i])) / C, for samples to which several

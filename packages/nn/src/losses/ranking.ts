@@ -19,7 +19,7 @@ import {
 import { checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from './reduction.ts';
+import { type LossOptions, lossKinds, lossSignature, reduced } from './reduction.ts';
 
 /** Losses of how near or far things are from each other. */
 
@@ -46,12 +46,11 @@ const marginRanking = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const marginLossOptions = () => K.options<MarginLossOptions>({ ...lossKinds, margin: K.number });
 const marginRankingLossParameters = () => ({
   input1: K.tensor,
   input2: K.tensor,
   target: K.tensor,
-  options: marginLossOptions(),
+  options: K.options<MarginLossOptions>({ ...lossKinds, margin: K.number }),
 });
 const marginRankingLossTakes = /* @__PURE__ */ signature('marginRankingLoss', marginRankingLossParameters);
 
@@ -94,11 +93,10 @@ const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
   ],
 });
 
-const hingeEmbeddingLossTakes = /* @__PURE__ */ signature('hingeEmbeddingLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: marginLossOptions(),
-}));
+const hingeEmbeddingLossTakes = /* @__PURE__ */ lossSignature<MarginLossOptions>(
+  'hingeEmbeddingLoss',
+  () => ({ margin: K.number }),
+);
 
 /**
  * x for targets of 1, max(0, margin - x) for targets of -1, elementwise: x is a distance, to be small between what is

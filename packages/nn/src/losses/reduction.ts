@@ -28,6 +28,19 @@ export const lossKinds: K.Kinds<LossOptions> = {
   sampleWeight: /* @__PURE__ */ K.nullable(K.tensor),
 };
 
+/** What a loss of an input and a target takes; `own` are the kinds of the options that it has beside those of every loss. */
+export const lossParameters = <O extends SampleWeightOptions>(own: Omit<K.Kinds<O>, keyof LossOptions>) => ({
+  input: K.tensor,
+  target: K.tensor,
+  options: K.options({ ...lossKinds, ...own }),
+});
+
+/** The check of that. */
+export const lossSignature = <O extends SampleWeightOptions>(
+  name: string,
+  own: () => Omit<K.Kinds<O>, keyof LossOptions>,
+): ReturnType<typeof signature> => signature(name, () => lossParameters<O>(own()));
+
 /** Options of {@link reduceLoss}. */
 export interface ReduceLossOptions extends LossOptions {
   /**

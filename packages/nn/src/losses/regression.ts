@@ -12,7 +12,7 @@ import {
 import { checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss, huberOf } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from './reduction.ts';
+import { type LossOptions, lossParameters, lossSignature, reduced } from './reduction.ts';
 
 /** Options of {@link mseLoss} and {@link l1Loss}. */
 export interface WeightedLossOptions extends LossOptions {
@@ -55,11 +55,7 @@ function weighted(
   return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) }, caller);
 }
 
-const l1LossParameters = () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<WeightedLossOptions>({ ...lossKinds, weight: K.nullable(K.tensor) }),
-});
+const l1LossParameters = () => lossParameters<WeightedLossOptions>({ weight: K.nullable(K.tensor) });
 const l1LossTakes = /* @__PURE__ */ signature('l1Loss', l1LossParameters);
 
 /**
@@ -154,10 +150,8 @@ const smoothL1 = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const smoothL1LossTakes = /* @__PURE__ */ signature('smoothL1Loss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<SmoothL1LossOptions>({ ...lossKinds, beta: K.number }),
+const smoothL1LossTakes = /* @__PURE__ */ lossSignature<SmoothL1LossOptions>('smoothL1Loss', () => ({
+  beta: K.number,
 }));
 
 /**
@@ -205,10 +199,9 @@ const huber = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const huberLossTakes = /* @__PURE__ */ signature('huberLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<HuberLossOptions>({ ...lossKinds, delta: K.number, weight: K.nullable(K.tensor) }),
+const huberLossTakes = /* @__PURE__ */ lossSignature<HuberLossOptions>('huberLoss', () => ({
+  delta: K.number,
+  weight: K.nullable(K.tensor),
 }));
 
 /**

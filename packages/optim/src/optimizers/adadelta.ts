@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, penalised } from './arithmetic.ts';
@@ -25,7 +25,6 @@ const kinds: K.Kinds<AdadeltaOptions> = {
   eps: nonNegative,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdadeltaOptions>(kinds) };
 
 /** What a step takes beside tensors: lr, ρ, 1 - ρ, ε, the sign, and the decay. */
 type Numbers<T> = [lr: T, rho: T, fresh: T, eps: T, sign: T, decay: T];
@@ -62,12 +61,7 @@ const updates = updatesByFeatures((decays: boolean) =>
  * w; // tensor([ 1.1838, -1.6838], requires_grad=True)
  * ```
  */
-export class Adadelta extends Optimizer<Required<AdadeltaOptions>> {
-  constructor(params: Params<AdadeltaOptions>, options: AdadeltaOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Adadelta extends /* @__PURE__ */ optimizerClass<AdadeltaOptions>(defaults, kinds) {
   protected override updateOf({ weightDecay }: ParamGroup<Required<AdadeltaOptions>>): Update {
     return updates(weightDecay !== 0);
   }

@@ -1,18 +1,7 @@
-import {
-  checkArguments,
-  type DType,
-  E,
-  emptyLike,
-  FusedUpdate,
-  K,
-  linalg,
-  type Tensor,
-  withoutUndefined,
-  zeros,
-} from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
 import { lerpBy } from './arithmetic.ts';
@@ -58,7 +47,6 @@ const kinds: K.Kinds<AdafactorOptions> = {
   weightDecay: nonNegative,
   maximize: K.flag,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdafactorOptions>(kinds) };
 
 /** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, and of the shape rows, columns and √size. */
 type Numbers<T> = [
@@ -159,12 +147,7 @@ const roundingUnit = (dtype: DType): number => (dtype === 'float64' ? Number.EPS
  * w; // tensor([[2.7500, 3.7500], [0.0000, 0.0000]], requires_grad=True)
  * ```
  */
-export class Adafactor extends Optimizer<Required<AdafactorOptions>> {
-  constructor(params: Params<AdafactorOptions>, options: AdafactorOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Adafactor extends /* @__PURE__ */ optimizerClass<AdafactorOptions>(defaults, kinds) {
   protected override updateOf(): Update {
     return update;
   }

@@ -1,7 +1,7 @@
-import { checkArguments, E, fullLike, K, type Tensor, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, fullLike, type K, type Tensor } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -34,7 +34,6 @@ const kinds: K.Kinds<AdagradOptions> = {
   initialAccumulatorValue: nonNegative,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdagradOptions>(kinds) };
 
 /** What a step takes beside tensors: the rate of this step, ε, the sign, and the decay. */
 type Numbers<T> = [rate: T, eps: T, sign: T, decay: T];
@@ -61,12 +60,7 @@ const updates = updatesByFeatures((decays: boolean) =>
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class Adagrad extends Optimizer<Required<AdagradOptions>> {
-  constructor(params: Params<AdagradOptions>, options: AdagradOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Adagrad extends /* @__PURE__ */ optimizerClass<AdagradOptions>(defaults, kinds) {
   protected override updateOf({ weightDecay }: ParamGroup<Required<AdagradOptions>>): Update {
     return updates(weightDecay !== 0);
   }

@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -34,7 +34,6 @@ const kinds: K.Kinds<ASGDOptions> = {
   t0: K.finite,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<ASGDOptions>(kinds) };
 
 /** What a step takes beside tensors: 1 - λ η, η, μ, the sign, and the decay. */
 type Numbers<T> = [shrink: T, eta: T, mu: T, sign: T, decay: T];
@@ -70,12 +69,7 @@ const updates = updatesByFeatures((decays: boolean) =>
  * optimizer.state.get(w)?.ax; // tensor([ 0.2812, -0.3750])
  * ```
  */
-export class ASGD extends Optimizer<Required<ASGDOptions>> {
-  constructor(params: Params<ASGDOptions>, options: ASGDOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class ASGD extends /* @__PURE__ */ optimizerClass<ASGDOptions>(defaults, kinds) {
   protected override updateOf({ weightDecay }: ParamGroup<Required<ASGDOptions>>): Update {
     return updates(weightDecay !== 0);
   }

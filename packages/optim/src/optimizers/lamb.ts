@@ -1,16 +1,7 @@
-import {
-  checkArguments,
-  E,
-  emptyLike,
-  FusedUpdate,
-  K,
-  linalg,
-  type Tensor,
-  withoutUndefined,
-} from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, emptyLike, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative, twoFractions } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
 import { averageSquare, lerpBy } from './arithmetic.ts';
@@ -45,7 +36,6 @@ const kinds: K.Kinds<LambOptions> = {
   weightDecay: nonNegative,
   maximize: K.flag,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LambOptions>(kinds) };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, √(1 - β₂ᵗ), ε, the sign, the decay, lr. */
 type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
@@ -94,12 +84,7 @@ const update: Update = {
  * w; // tensor([ 2.6464, -3.6464], requires_grad=True)
  * ```
  */
-export class Lamb extends Optimizer<Required<LambOptions>> {
-  constructor(params: Params<LambOptions>, options: LambOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, kinds) {
   protected override updateOf(): Update {
     return update;
   }

@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative, twoFractions } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { signOf } from './common.ts';
 
@@ -24,7 +24,6 @@ const kinds: K.Kinds<LionOptions> = {
   weightDecay: nonNegative,
   maximize: K.flag,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LionOptions>(kinds) };
 
 /** What a step takes beside tensors: lr, β₁, 1 - β₁, β₂, 1 - β₂, the sign, and 1 - lr λ. */
 type Numbers<T> = [lr: T, beta1: T, fresh1: T, beta2: T, fresh2: T, sign: T, shrink: T];
@@ -60,12 +59,7 @@ const updates = updatesByFeatures((decays: boolean) =>
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class Lion extends Optimizer<Required<LionOptions>> {
-  constructor(params: Params<LionOptions>, options: LionOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Lion extends /* @__PURE__ */ optimizerClass<LionOptions>(defaults, kinds) {
   protected override updateOf({ weightDecay }: ParamGroup<Required<LionOptions>>): Update {
     return updates(weightDecay !== 0);
   }

@@ -1,18 +1,7 @@
-import {
-  checkArguments,
-  E,
-  emptyLike,
-  FusedUpdate,
-  formatShape,
-  K,
-  linalg,
-  type Tensor,
-  ValueError,
-  withoutUndefined,
-} from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, emptyLike, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update, UpdateKernel } from '../update.ts';
 import { lerpBy } from './arithmetic.ts';
@@ -68,7 +57,6 @@ const kinds: K.Kinds<MuonOptions> = {
     /* @__PURE__ */ K.oneOf('original', 'match_rms_adamw', 'spectral_unclamped'),
   ),
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<MuonOptions>(kinds) };
 
 /** What a step takes beside tensors: 1 - μ, μ, the decay's factor, the adjusted rate, a, b, c, ε. */
 type Numbers<T> = [fresh: T, mu: T, shrink: T, rate: T, a: T, b: T, c: T, eps: T];
@@ -176,12 +164,7 @@ const ratios: Readonly<
  * w; // tensor([[ 2.9313,  0.0000], [ 0.0000, -0.0133]], requires_grad=True)
  * ```
  */
-export class Muon extends Optimizer<Required<MuonOptions>> {
-  constructor(params: Params<MuonOptions>, options: MuonOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Muon extends /* @__PURE__ */ optimizerClass<MuonOptions>(defaults, kinds) {
   protected override check({ params }: ParamGroup<Required<MuonOptions>>): void {
     const other = params.find(({ ndim }) => ndim !== 2);
     if (other === undefined) return;

@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, forgets, lerp, penalised } from './arithmetic.ts';
@@ -38,7 +38,6 @@ const kinds: K.Kinds<RMSpropOptions> = {
   centered: K.flag,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<RMSpropOptions>(kinds) };
 
 /** What a step takes beside tensors: lr, α, 1 - α, ε, μ, the sign, and the decay. */
 type Numbers<T> = [lr: T, alpha: T, fresh: T, eps: T, mu: T, sign: T, decay: T];
@@ -79,12 +78,7 @@ const updates = updatesByFeatures((momentum: boolean, centered: boolean, decays:
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class RMSprop extends Optimizer<Required<RMSpropOptions>> {
-  constructor(params: Params<RMSpropOptions>, options: RMSpropOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class RMSprop extends /* @__PURE__ */ optimizerClass<RMSpropOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<RMSpropOptions>>): Update {
     const { momentum, centered, weightDecay, alpha } = group;
     return updates(momentum > 0, centered, weightDecay !== 0, centered && forgets(alpha));

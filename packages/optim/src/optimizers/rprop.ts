@@ -1,7 +1,7 @@
-import { checkArguments, E, fullLike, K, type Tensor, withoutUndefined, zerosLike } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update } from '../update.ts';
 import { signOf } from './common.ts';
@@ -39,7 +39,6 @@ const kinds: K.Kinds<RpropOptions> = {
   ),
   maximize: K.flag,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<RpropOptions>(kinds) };
 
 /** What a step takes beside tensors: the factors, the bounds, and the sign. */
 type Numbers<T> = [shrinks: T, grows: T, least: T, greatest: T, sign: T];
@@ -76,12 +75,7 @@ const update = /* @__PURE__ */ fusedUpdate(
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class Rprop extends Optimizer<Required<RpropOptions>> {
-  constructor(params: Params<RpropOptions>, options: RpropOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Rprop extends /* @__PURE__ */ optimizerClass<RpropOptions>(defaults, kinds) {
   protected override updateOf(): Update {
     return update;
   }

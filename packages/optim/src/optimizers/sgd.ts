@@ -1,7 +1,7 @@
-import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../groups.ts';
+import { E, K, ValueError } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { Optimizer } from '../optimizer.ts';
+import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -39,7 +39,6 @@ const kinds: K.Kinds<SGDOptions> = {
   nesterov: K.flag,
   maximize: K.flag,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<SGDOptions>(kinds) };
 
 /** What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step. */
 type Numbers<T> = [lr: T, sign: T, decay: T, mu: T, fresh: T];
@@ -75,12 +74,7 @@ const updates = updatesByFeatures((momentum: boolean, nesterov: boolean, decays:
  * w; // tensor([-0.3000,  0.4000], requires_grad=True)
  * ```
  */
-export class SGD extends Optimizer<Required<SGDOptions>> {
-  constructor(params: Params<SGDOptions>, options: SGDOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class SGD extends /* @__PURE__ */ optimizerClass<SGDOptions>(defaults, kinds) {
   protected override check({ momentum, nesterov, dampening }: Required<SGDOptions>): void {
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
       throw new ValueError(

@@ -1,7 +1,17 @@
 import { cat, fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { type DistanceFunction, F } from '@kindling/nn';
 import { column, plane, rows } from './models.ts';
-import { type Axis, choice, picture, slider, toggle } from './picture.ts';
+import {
+  type Axis,
+  type Controls,
+  choice,
+  type Picture,
+  picture,
+  type Settings,
+  type Slider,
+  slider,
+  toggle,
+} from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const angle: Axis = { label: 'angle in radians', from: -Math.PI, to: Math.PI };
@@ -47,11 +57,29 @@ const margins = {
   other: slider('angle to the other centres, in degrees', 90, 10, 180, 5),
   scale: slider('scale', 8, 1, 64, 1),
 };
-const faceAxis = { label: 'angle to the own centre, in radians', from: 0.02, to: 3.12 };
-const faceSays =
-  'The angle between an embedding and the centre of its class, with two other centres at the angle below.';
-const faceLandscape =
-  'The two coordinates of an embedding, with the centre of its class at 30 degrees and two others at 150 and 270. Only the direction counts, so the loss is the same along each ray.';
+type Margins = { readonly other: Slider; readonly scale: Slider };
+
+/** A loss of the cosines to the centres of three classes, of which the first is the own one. */
+function ofCentres<const C extends Controls>(
+  controls: C,
+  loss: (cosines: Tensor, target: Tensor, settings: Settings<C & Margins>) => Tensor,
+): Picture {
+  return picture<C & Margins>({
+    axis: { label: 'angle to the own centre, in radians', from: 0.02, to: 3.12 },
+    controls: { ...margins, ...controls },
+    says: 'The angle between an embedding and the centre of its class, with two other centres at the angle below.',
+    loss(x, settings) {
+      const { other }: { readonly other: number } = settings;
+      return loss(cosines(x, other), own(x.unsqueeze(1)), settings);
+    },
+    landscape: (settings) =>
+      plane(
+        (points) => loss(toCentres(points), own(points), settings),
+        'The two coordinates of an embedding, with the centre of its class at 30 degrees and two others at 150 and 270. Only the direction counts, so the loss is the same along each ray.',
+        { start: [-1.2, 1] },
+      ),
+  });
+}
 
 /** Four embeddings of two classes, of which the first is at an angle. */
 function pairsOfClasses(x: Tensor, temperature: number): Tensor {
@@ -186,36 +214,13 @@ export const embeddingPictures = {
     // No landscape: each of its points would be a batch of its own, some thousands for one map.
     loss: (x, { temperature }) => pairsOfClasses(x, temperature),
   }),
-  ArcFaceLoss: picture({
-    axis: faceAxis,
-    controls: {
-      ...margins,
-      margin: slider('margin, in radians', 0.5, 0, 1.5, 0.05),
-      easyMargin: toggle('easyMargin'),
-    },
-    says: faceSays,
-    loss: (x, { other, ...options }) =>
-      F.arcFaceLoss(cosines(x, other), own(x.unsqueeze(1)), { ...options, ...none }),
-    landscape: ({ other: _, ...options }) =>
-      plane(
-        (points) => F.arcFaceLoss(toCentres(points), own(points), { ...options, ...none }),
-        faceLandscape,
-        { start: [-1.2, 1] },
-      ),
-  }),
-  CosFaceLoss: picture({
-    axis: faceAxis,
-    controls: { ...margins, margin: slider('margin', 0.35, 0, 1, 0.05) },
-    says: faceSays,
-    loss: (x, { other, ...options }) =>
-      F.cosFaceLoss(cosines(x, other), own(x.unsqueeze(1)), { ...options, ...none }),
-    landscape: ({ other: _, ...options }) =>
-      plane(
-        (points) => F.cosFaceLoss(toCentres(points), own(points), { ...options, ...none }),
-        faceLandscape,
-        { start: [-1.2, 1] },
-      ),
-  }),
+  ArcFaceLoss: ofCentres(
+    { margin: slider('margin, in radians', 0.5, 0, 1.5, 0.05), easyMargin: toggle('easyMargin') },
+    (x, t, { scale, margin, easyMargin }) => F.arcFaceLoss(x, t, { scale, margin, easyMargin, ...none }),
+  ),
+  CosFaceLoss: ofCentres({ margin: slider('margin', 0.35, 0, 1, 0.05) }, (x, t, { scale, margin }) =>
+    F.cosFaceLoss(x, t, { scale, margin, ...none }),
+  ),
   MarginRankingLoss: picture({
     axis: { label: 'first score', from: -4, to: 4 },
     controls: {

@@ -73,13 +73,7 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
             f.get(p.causal).if();
             f.putLeast(at.keys, minus(plus(at.i, at.queries), at.j), v.depth);
             f.end();
-            d.multiply(
-              [at.queries, at.keys, p.size],
-              [d.matrix('q', at.i), p.qRow],
-              [keyPanels, p.size],
-              [scores, pitch],
-              { scaled: true, accumulate: is(0) },
-            );
+            d.putScores();
             d.multiply(
               [at.queries, at.keys, p.valueSize],
               [d.matrix('g', at.i), p.gRow],

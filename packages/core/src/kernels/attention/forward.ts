@@ -62,13 +62,7 @@ export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: 
           const again = f.loop();
           f.putLeast(at.keys, minus(v.limit, at.j), p.block);
           bring();
-          d.multiply(
-            [at.queries, at.keys, p.size],
-            [d.matrix('q', at.i), p.qRow],
-            [keyPanels, p.size],
-            [scores, pitch],
-            { scaled: true, accumulate: is(0) },
-          );
+          d.putScores();
           eachRow(() => {
             d.putSeen(v.seen, v.r);
             d.addMask(mask, v.seen, v.row, v.r);

@@ -159,6 +159,18 @@ export class Driver<P extends Given & { readonly scale: number }> {
     f.push(accumulate).push(p.scratch).call(this.#product);
   }
 
+  /** The scores of the queries at work by the keys at work, of which panels lie in scratch. */
+  putScores(): void {
+    const { p, at, t } = this;
+    this.multiply(
+      [at.queries, at.keys, p.size],
+      [this.matrix('q', at.i), p.qRow],
+      [this.scratch(KEYS_AT), p.size],
+      [this.scratch(SCORES_AT), is(scorePitch(t))],
+      { scaled: true, accumulate: is(0) },
+    );
+  }
+
   /** Calls a function for each query at work, with its number in the block. */
   eachRow(counter: number, body: () => void): void {
     this.f.upTo(counter, this.at.queries, is(1), body);

@@ -1,10 +1,10 @@
-import { E, ElementwiseReduction, K, signature, type Tensor, ValueError } from '@kindling/core';
+import { E, ElementwiseReduction, K, type Tensor, ValueError } from '@kindling/core';
 import { withDefaults } from '../../module/options.ts';
 import { requireSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions } from '../reduction.ts';
-import { lossKinds } from '../reduction.ts';
+import { lossSignature } from '../reduction.ts';
 import { logistic, minusLogSigmoid, softplus } from './logistic.ts';
 
 /** Options of {@link asymmetricLoss} and {@link AsymmetricLoss}. */
@@ -37,15 +37,10 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const asymmetricLossTakes = /* @__PURE__ */ signature('asymmetricLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<AsymmetricLossOptions>({
-    ...lossKinds,
-    gammaNeg: K.number,
-    gammaPos: K.number,
-    clip: K.number,
-  }),
+const asymmetricLossTakes = /* @__PURE__ */ lossSignature<AsymmetricLossOptions>('asymmetricLoss', () => ({
+  gammaNeg: K.number,
+  gammaPos: K.number,
+  clip: K.number,
 }));
 
 /**

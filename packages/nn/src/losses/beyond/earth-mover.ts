@@ -11,7 +11,7 @@ import {
 } from '@kindling/core';
 import { classCount, oneHotTarget } from '../classes.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
+import { type LossOptions, lossParameters, reduced } from '../reduction.ts';
 
 /** Options of {@link emdLoss} and {@link EMDLoss}. */
 export interface EMDLossOptions extends LossOptions {
@@ -45,11 +45,7 @@ const emdDefaults = { power: 2 };
  */
 export const emdLoss = /* @__PURE__ */ composition(
   'emdLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<EMDLossOptions>({ ...lossKinds, power: K.number }),
-  }),
+  () => lossParameters<EMDLossOptions>({ power: K.number }),
   (input: Tensor, target: Tensor, options: EMDLossOptions = {}): Tensor => {
     const { power = emdDefaults.power } = options;
     if (!(power >= 1)) throw new ValueError(`emdLoss: power must be at least 1, got ${power}`);

@@ -9,7 +9,6 @@ import {
   K,
   logSoftmax,
   sameShape,
-  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -23,7 +22,7 @@ import {
 } from '../classes.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
+import { type LossOptions, lossSignature, reduced } from '../reduction.ts';
 import { logistic } from './logistic.ts';
 
 /** Options of {@link sigmoidFocalLoss} and {@link SigmoidFocalLoss}. */
@@ -61,11 +60,10 @@ function checkGamma(caller: string, gamma: number): void {
   if (!(gamma >= 0)) throw new ValueError(`${caller}: gamma must not be negative, got ${gamma}`);
 }
 
-const sigmoidFocalLossTakes = /* @__PURE__ */ signature('sigmoidFocalLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<SigmoidFocalLossOptions>({ ...lossKinds, alpha: K.nullable(K.number), gamma: K.number }),
-}));
+const sigmoidFocalLossTakes = /* @__PURE__ */ lossSignature<SigmoidFocalLossOptions>(
+  'sigmoidFocalLoss',
+  () => ({ alpha: K.nullable(K.number), gamma: K.number }),
+);
 
 /**
  * Focal loss of logits, each an independent yes or no: binary cross-entropy, discounted by how sure the model
@@ -135,15 +133,10 @@ const focalTerm = /* @__PURE__ */ new ElementwiseOp({
   },
 });
 
-const focalLossTakes = /* @__PURE__ */ signature('focalLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<FocalLossOptions>({
-    ...lossKinds,
-    weight: K.nullable(K.tensor),
-    gamma: K.number,
-    ignoreIndex: K.integer,
-  }),
+const focalLossTakes = /* @__PURE__ */ lossSignature<FocalLossOptions>('focalLoss', () => ({
+  weight: K.nullable(K.tensor),
+  gamma: K.number,
+  ignoreIndex: K.integer,
 }));
 
 /**

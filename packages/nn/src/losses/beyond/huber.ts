@@ -32,7 +32,7 @@ import { elementwiseLoss, huberOf } from '../elementwise-loss.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
-import { lossKinds } from '../reduction.ts';
+import { lossKinds, lossSignature } from '../reduction.ts';
 
 const fraction = (x: E.Expr, y: E.Expr): E.Expr => E.div(E.sub(x, y), y);
 
@@ -50,11 +50,10 @@ const fractional = /* @__PURE__ */ new ElementwiseReduction({
   expression: (x, y, delta) => huberOf(fraction(x, y), delta),
 });
 
-const fractionalHuberLossTakes = /* @__PURE__ */ signature('fractionalHuberLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<FractionalHuberLossOptions>({ ...lossKinds, delta: K.number }),
-}));
+const fractionalHuberLossTakes = /* @__PURE__ */ lossSignature<FractionalHuberLossOptions>(
+  'fractionalHuberLoss',
+  () => ({ delta: K.number }),
+);
 
 /**
  * The Huber loss of the response x / y against 1, elementwise: with r = x / y - 1,

@@ -22,7 +22,7 @@ import { type CrossEntropyLossOptions, crossEntropy } from '../cross-entropy.ts'
 import { Loss } from '../loss.ts';
 import type { BoundOptions } from '../loss-class.ts';
 import type { SampleWeightOptions } from '../reduction.ts';
-import { lossKinds } from '../reduction.ts';
+import { lossParameters } from '../reduction.ts';
 
 /** Options of {@link cosFaceLoss}: those of the cross-entropy, and the margin. */
 export interface CosFaceLossOptions extends CrossEntropyLossOptions {
@@ -94,11 +94,8 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  */
 export const arcFaceLoss = /* @__PURE__ */ composition(
   'arcFaceLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<ArcFaceLossOptions>({
-      ...lossKinds,
+  () =>
+    lossParameters<ArcFaceLossOptions>({
       margin: K.number,
       easyMargin: K.flag,
       scale: K.number,
@@ -106,7 +103,6 @@ export const arcFaceLoss = /* @__PURE__ */ composition(
       weight: K.nullable(K.tensor),
       ignoreIndex: K.integer,
     }),
-  }),
   (input: Tensor, target: Tensor, options: ArcFaceLossOptions = {}): Tensor => {
     const {
       margin = arcFaceDefaults.margin,
@@ -142,18 +138,14 @@ export const arcFaceLoss = /* @__PURE__ */ composition(
  */
 export const cosFaceLoss = /* @__PURE__ */ composition(
   'cosFaceLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<CosFaceLossOptions>({
-      ...lossKinds,
+  () =>
+    lossParameters<CosFaceLossOptions>({
       margin: K.number,
       scale: K.number,
       labelSmoothing: K.number,
       weight: K.nullable(K.tensor),
       ignoreIndex: K.integer,
     }),
-  }),
   (input: Tensor, target: Tensor, options: CosFaceLossOptions = {}): Tensor => {
     const { margin = cosFaceDefaults.margin, scale = cosFaceDefaults.scale, ...rest } = options;
     if (!(margin >= 0)) throw new ValueError(`cosFaceLoss: margin must not be negative, got ${margin}`);

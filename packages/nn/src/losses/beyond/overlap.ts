@@ -12,7 +12,7 @@ import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
 import { oneHotTarget } from '../classes.ts';
 import { lossClass } from '../loss-class.ts';
-import { type LossOptions, lossKinds, reduced } from '../reduction.ts';
+import { type LossOptions, lossParameters, reduced } from '../reduction.ts';
 
 /** What the losses that measure the overlap of regions have in common. */
 export interface OverlapLossOptions extends LossOptions {
@@ -53,7 +53,6 @@ export interface FocalTverskyLossOptions extends TverskyLossOptions {
 const overlapDefaults = { smooth: 1, activation: null, ignoreIndex: null, batch: false };
 /** What they take in common. */
 const overlapKinds = () => ({
-  ...lossKinds,
   smooth: K.number,
   activation: K.nullable(K.oneOf('sigmoid', 'softmax', 'none')),
   ignoreIndex: K.nullable(K.integer),
@@ -134,14 +133,7 @@ function tversky(
  */
 export const diceLoss = /* @__PURE__ */ composition(
   'diceLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<DiceLossOptions>({
-      ...overlapKinds(),
-      squared: K.flag,
-    }),
-  }),
+  () => lossParameters<DiceLossOptions>({ ...overlapKinds(), squared: K.flag }),
   (input: Tensor, target: Tensor, options: DiceLossOptions = {}): Tensor => {
     const { smooth = diceDefaults.smooth, squared = diceDefaults.squared } = options;
     // Halving above and below the line turns Dice into Tversky.
@@ -175,15 +167,7 @@ export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) 
  */
 export const tverskyLoss = /* @__PURE__ */ composition(
   'tverskyLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<TverskyLossOptions>({
-      ...overlapKinds(),
-      alpha: K.number,
-      beta: K.number,
-    }),
-  }),
+  () => lossParameters<TverskyLossOptions>({ ...overlapKinds(), alpha: K.number, beta: K.number }),
   (input: Tensor, target: Tensor, options: TverskyLossOptions = {}): Tensor => {
     const { alpha = tverskyDefaults.alpha, beta = tverskyDefaults.beta } = options;
     return reduced(tversky('tverskyLoss', input, target, options, alpha, beta), options, 'tverskyLoss');
@@ -209,16 +193,13 @@ const nearlyPerfect = 1e-12;
  */
 export const focalTverskyLoss = /* @__PURE__ */ composition(
   'focalTverskyLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<FocalTverskyLossOptions>({
+  () =>
+    lossParameters<FocalTverskyLossOptions>({
       ...overlapKinds(),
       gamma: K.number,
       alpha: K.number,
       beta: K.number,
     }),
-  }),
   (input: Tensor, target: Tensor, options: FocalTverskyLossOptions = {}): Tensor => {
     const { alpha, beta, gamma } = withDefaults(focalTverskyDefaults, options);
     checkPositive('focalTverskyLoss', { gamma });
@@ -245,11 +226,7 @@ export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss
  */
 export const jaccardLoss = /* @__PURE__ */ composition(
   'jaccardLoss',
-  () => ({
-    input: K.tensor,
-    target: K.tensor,
-    options: K.options<OverlapLossOptions>(overlapKinds()),
-  }),
+  () => lossParameters<OverlapLossOptions>(overlapKinds()),
   (input: Tensor, target: Tensor, options: OverlapLossOptions = {}): Tensor =>
     reduced(tversky('jaccardLoss', input, target, options, 1, 1), options, 'jaccardLoss'),
 );

@@ -16,7 +16,7 @@ import { elementwiseLoss } from '../elementwise-loss.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
-import { lossKinds } from '../reduction.ts';
+import { lossKinds, lossSignature } from '../reduction.ts';
 
 const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   name: 'log_cosh_loss',
@@ -35,12 +35,7 @@ const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const lossOptions = () => K.options<LossOptions>({ ...lossKinds });
-const logCoshLossTakes = /* @__PURE__ */ signature('logCoshLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: lossOptions(),
-}));
+const logCoshLossTakes = /* @__PURE__ */ lossSignature<LossOptions>('logCoshLoss', () => ({}));
 
 /**
  * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2,
@@ -80,10 +75,8 @@ const charbonnier = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const charbonnierLossTakes = /* @__PURE__ */ signature('charbonnierLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<CharbonnierLossOptions>({ ...lossKinds, epsilon: K.number }),
+const charbonnierLossTakes = /* @__PURE__ */ lossSignature<CharbonnierLossOptions>('charbonnierLoss', () => ({
+  epsilon: K.number,
 }));
 
 /**
@@ -133,7 +126,7 @@ const quantileLossTakes = /* @__PURE__ */ signature('quantileLoss', () => ({
   input: K.tensor,
   target: K.tensor,
   quantiles: K.either(K.number, K.listOf(K.number)),
-  options: lossOptions(),
+  options: K.options<LossOptions>(lossKinds),
 }));
 
 /**

@@ -1,10 +1,10 @@
-import { E, ElementwiseReduction, K, signature, type Tensor } from '@kindling/core';
+import { E, ElementwiseReduction, K, type Tensor } from '@kindling/core';
 import { withDefaults } from '../../module/options.ts';
 import { checkPositive, checkSameSize } from '../checks.ts';
 import { elementwiseLoss } from '../elementwise-loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions } from '../reduction.ts';
-import { lossKinds } from '../reduction.ts';
+import { lossSignature } from '../reduction.ts';
 
 /** Options of {@link wingLoss} and {@link WingLoss}. */
 export interface WingLossOptions extends LossOptions {
@@ -25,10 +25,9 @@ const wing = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const wingLossTakes = /* @__PURE__ */ signature('wingLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<WingLossOptions>({ ...lossKinds, omega: K.number, epsilon: K.number }),
+const wingLossTakes = /* @__PURE__ */ lossSignature<WingLossOptions>('wingLoss', () => ({
+  omega: K.number,
+  epsilon: K.number,
 }));
 
 /**
@@ -85,17 +84,10 @@ const adaptiveWing = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const adaptiveWingLossTakes = /* @__PURE__ */ signature('adaptiveWingLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  options: K.options<AdaptiveWingLossOptions>({
-    ...lossKinds,
-    omega: K.number,
-    epsilon: K.number,
-    theta: K.number,
-    alpha: K.number,
-  }),
-}));
+const adaptiveWingLossTakes = /* @__PURE__ */ lossSignature<AdaptiveWingLossOptions>(
+  'adaptiveWingLoss',
+  () => ({ omega: K.number, epsilon: K.number, theta: K.number, alpha: K.number }),
+);
 
 /**
  * The wing loss for heatmaps: its curve adapts to the target, so that foreground (y near 1) is fitted

@@ -1,7 +1,7 @@
 import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
-import { Optimizer } from '../../optimizer.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
@@ -48,7 +48,6 @@ const kindsW: K.Kinds<AdamWOptions> = {
   maximize: K.flag,
 };
 const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamOptions>(kinds) };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
@@ -89,12 +88,7 @@ const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boo
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class Adam extends Optimizer<Required<AdamOptions>> {
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
     return updates(group.amsgrad, ...decayOf(group), forgets(group.betas[0]));
   }

@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
+import { E, type K } from '@kindling/core';
+import type { ParamGroup } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
-import { Optimizer } from '../../optimizer.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, lerp, penalised } from '../arithmetic.ts';
@@ -25,7 +25,6 @@ const kinds: K.Kinds<AdamaxOptions> = {
   eps: nonNegative,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamaxOptions>(kinds) };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, lr / (1 - β₁ᵗ), ε, the sign, and the decay. */
 type Numbers<T> = [fresh1: T, beta2: T, stepSize: T, eps: T, sign: T, decay: T];
@@ -57,12 +56,7 @@ const updates = updatesByFeatures((decays: boolean, nearsG: boolean) =>
  * w; // tensor([ 1.0000, -1.5000], requires_grad=True)
  * ```
  */
-export class Adamax extends Optimizer<Required<AdamaxOptions>> {
-  constructor(params: Params<AdamaxOptions>, options: AdamaxOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class Adamax extends /* @__PURE__ */ optimizerClass<AdamaxOptions>(defaults, kinds) {
   protected override updateOf({ betas, weightDecay }: ParamGroup<Required<AdamaxOptions>>): Update {
     return updates(weightDecay !== 0, forgets(betas[0]));
   }

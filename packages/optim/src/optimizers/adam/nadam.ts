@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
-import { Optimizer } from '../../optimizer.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
@@ -38,7 +38,6 @@ const kinds: K.Kinds<NAdamOptions> = {
   decoupledWeightDecay: K.flag,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<NAdamOptions>(kinds) };
 
 /**
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the sign, and
@@ -88,12 +87,7 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
  * w; // tensor([ 0.9718, -1.4718], requires_grad=True)
  * ```
  */
-export class NAdam extends Optimizer<Required<NAdamOptions>> {
-  constructor(params: Params<NAdamOptions>, options: NAdamOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<NAdamOptions>>): Update {
     return updates(...decayOf(group), forgets(group.betas[0]));
   }

@@ -1,7 +1,7 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
-import { Optimizer } from '../../optimizer.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
@@ -34,7 +34,6 @@ const kinds: K.Kinds<RAdamOptions> = {
   decoupledWeightDecay: K.flag,
   ...commonKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<RAdamOptions>(kinds) };
 
 /**
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the variance is
@@ -88,12 +87,7 @@ function rectification(beta2: number, step: number): number {
  * w; // tensor([ 0.7500, -1.0000], requires_grad=True)
  * ```
  */
-export class RAdam extends Optimizer<Required<RAdamOptions>> {
-  constructor(params: Params<RAdamOptions>, options: RAdamOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, { ...defaults, ...withoutUndefined(options) }, kinds);
-  }
-
+export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<RAdamOptions>>): Update {
     return updates(...decayOf(group), forgets(group.betas[0]));
   }
