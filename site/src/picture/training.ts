@@ -40,6 +40,10 @@ export interface Training {
 /** A program that goes on after what a page cannot see is none that a reader waits for. */
 const patience = 20_000;
 
+const samePoints = (a: readonly Point[], b: readonly Point[]): boolean =>
+  a.length === b.length &&
+  a.every(({ x, y, label }, i) => x === b[i]?.x && y === b[i]?.y && label === b[i]?.label);
+
 /** It is about to start: pages start what they show when they open, or stop it. */
 export function useTraining(initialSet: string, initialPoints: readonly Point[]): Training {
   const state = ref<State>('starting');
@@ -78,7 +82,8 @@ export function useTraining(initialSet: string, initialPoints: readonly Point[])
     const takePoints = (report: Extract<Report, { kind: 'points' }>): void => {
       if (set.value !== report.set) moved.value = false;
       set.value = report.set;
-      points.value = report.points;
+      // A page shows the points of its first program from the start: that they are those need not be drawn.
+      if (!samePoints(points.value, report.points)) points.value = report.points;
     };
     const promote = (): void => {
       clearTimeout(limit);

@@ -63,3 +63,19 @@ describe('a block of a guide', () => {
       .toContain('needs Node');
   });
 });
+
+describe('what is on a page', () => {
+  it('is listed beside it', async () => {
+    const page = await open('quick-start.html', { width: 1600 });
+    await page
+      .getByRole('navigation', { name: 'On this page' })
+      .getByRole('link', { name: 'Gradients' })
+      .waitFor();
+  });
+
+  it('is listed above it where there is no room beside it', async () => {
+    const page = await open('quick-start.html', { width: 800 });
+    await page.getByRole('button', { name: 'On this page' }).click();
+    await page.locator('.VPLocalNavOutlineDropdown').getByRole('link', { name: 'Gradients' }).waitFor();
+  });
+});

@@ -12,5 +12,5 @@ it('leads from a page to one below and back, by the bar at the top', async () =>
   await page.waitForURL(addressOf('playground.html'));
   await bar.getByRole('link', { name: 'Losses' }).click();
   await page.waitForURL(addressOf('losses.html'));
-  expect(await page.title()).toMatch(/losses/i);
+  await expect.poll(() => page.title()).toMatch(/losses/i);
 });

@@ -38,7 +38,7 @@ export class SourcePages {
 const framed = (path: string, code: string, home: string): string =>
   `<!DOCTYPE html><html class="default" lang="en">${head(`${path} | Kindling`, home)}
 <body><header class="tsd-page-toolbar"><div class="tsd-toolbar-contents container">${brand(home)}</div></header>
-<main class="container"><h1>${escaped(path)}</h1><pre class="k-source" tabindex="0">${code}</pre></main></body></html>`;
+<main class="container"><h1>${escaped(path).replaceAll('/', '/<wbr>')}</h1><pre class="k-source" tabindex="0">${code}</pre></main></body></html>`;
 
 /** Code with a place at each of the lines, and comments apart. */
 const marked = (code: string, lines: ReadonlySet<number>): string =>
