@@ -1,11 +1,11 @@
-"""Prints the coefficients of the float32 functions in packages/core/src/kernels/math.
+"""Prints the coefficients of the functions in packages/core/src/kernels/math that vectors of float32 and float64 compute.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mpmath numpy
     /tmp/venv/bin/python tools/oracle/math_minimax.py
 
 Each polynomial is close to the one of least relative error in the function it serves (Lawson's algorithm: least squares,
-reweighted until the error is level). Its coefficients are then rounded to float32 one by one, the lowest power first,
-and the rest fitted again each time.
+reweighted until the error is level). Its coefficients are then rounded to the lane's numbers one by one, the lowest power
+first, and the rest fitted again each time.
 """
 
 import mpmath as mp
@@ -16,10 +16,15 @@ sqrt = mp.sqrt
 GRID = 500
 
 
-def to_float32(x):
+FRACTION_BITS = {"f32": 23, "f64": 52}
+DIGITS = {"f32": 10, "f64": 17}
+PASSES = {"f32": 2, "f64": 4}
+
+
+def rounded(x, lane):
     if x == 0:
         return x
-    scale = mp.mpf(2) ** (23 - int(mp.floor(mp.log(abs(x), 2))))
+    scale = mp.mpf(2) ** (FRACTION_BITS[lane] - int(mp.floor(mp.log(abs(x), 2))))
     return mp.nint(x * scale) / scale
 
 
@@ -38,7 +43,7 @@ def lawson(target, matrix, rounds=60):
     return best[1]
 
 
-def fit(name, f, terms, weight, a, b):
+def fit(name, f, terms, weight, a, b, lane="f32"):
     """Prints `terms` coefficients of a polynomial p on [a, b] that keeps (f - p) weight small."""
     a, b = mp.mpf(a), mp.mpf(b)
     angles = [mp.pi * (i + mp.mpf(1) / 2) / GRID for i in range(GRID)]
@@ -52,16 +57,17 @@ def fit(name, f, terms, weight, a, b):
     for k in range(terms):
         total = [mp.mpf(0)] * (terms - k)
         residual = rest
-        # Twice: what float64 leaves of the residual is fitted again.
-        for _ in range(2):
+        # What float64 leaves of the residual is fitted again.
+        for _ in range(PASSES[lane]):
             scaled = np.array([float(r * w) for r, w in zip(residual, weights)])
             delta = [mp.mpf(float(d)) for d in lawson(scaled, matrix[:, k:])]
             total = [t + d for t, d in zip(total, delta)]
             residual = [r - sum(d * x ** (k + i) for i, d in enumerate(delta)) for r, x in zip(residual, points)]
-        coefficients.append(to_float32(total[0]))
+        coefficients.append(rounded(total[0], lane))
         rest = [r - coefficients[k] * x**k for r, x in zip(rest, points)]
     error = max(abs(r * w) for r, w in zip(rest, weights))
-    print(f"{name}: error 2^{mp.nstr(mp.log(error, 2), 4)}\n  {', '.join(mp.nstr(c, 10) for c in coefficients)}")
+    written = ", ".join(mp.nstr(c, DIGITS[lane]) for c in coefficients)
+    print(f"{name} of {lane}: error 2^{mp.nstr(mp.log(error, 2), 4)}\n  {written}")
 
 
 def of_square(f):

@@ -8,20 +8,20 @@
 
 import * as E from '../expression/index.ts';
 import { type Expr, type Lane, scalarCall } from '../expression/index.ts';
-import { erf, erfc, normalCdf } from './error-function.ts';
-import { exp, exp2, expm1 } from './exponential.ts';
-import { sigmoid, tanh } from './hyperbolic.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
-import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
-import { pow, powByMath } from './pow.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
 import * as special from './special/index.ts';
-import { cos, sin } from './trigonometric.ts';
+import { erf, erfc, normalCdf, pow, powByMath, vectorFunctions } from './vector/index.ts';
 
-export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from './exponential.ts';
-export { sigmoidOfGate } from './hyperbolic.ts';
+export {
+  EXP_TO_ZERO_SCALE,
+  expOfWeight,
+  expToZero,
+  LEAST_WEIGHT_EXPONENT,
+  sigmoidOfGate,
+} from './vector/index.ts';
 
 /** Rewrites a named function's operands into an expression; the result may contain further named functions. */
 export type Lowering = (...args: Expr[]) => Expr;
@@ -43,29 +43,10 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
 
 /** The lowerings of the named functions, lane by lane; what is missing is called lane by lane. */
 export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering | undefined>>>> = {
-  f32: {
-    pow,
-    exp,
-    exp2,
-    expm1,
-    log,
-    log2,
-    log10,
-    log1p,
-    log1pOfUnit,
-    sin,
-    cos,
-    tanh,
-    sigmoid,
-    erf,
-    erfc,
-    normalCdf,
-  },
+  f32: { ...vectorFunctions('f32'), pow, erf, erfc, normalCdf },
   f64: {
+    ...vectorFunctions('f64'),
     pow: powByMath,
-    // Math has it only as a power.
-    exp2: (x: Expr) => scalarCall('pow', 2, x),
-    log1pOfUnit: (x: Expr) => scalarCall('log1p', x),
     normalCdf: (x: Expr) => E.mul(0.5, E.add(1, E.erf(E.mul(x, Math.SQRT1_2)))),
   },
   i32: { pow: powOfIntegers },

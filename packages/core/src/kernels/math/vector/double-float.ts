@@ -1,5 +1,5 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
 
 /** Sums and products of float32 numbers that keep what rounding takes: a number is `high` + `low`. Dekker's algorithms. */
 

@@ -1,6 +1,7 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
-import { powerOfTwo, reducedExp, reducedExpWithTail, scaleByPowerOfTwo } from './exponential.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
+import { reducedExp, reducedExpWithTail } from './exponential.ts';
+import { powerOfTwo, scaleByPowerOfTwo } from './format.ts';
 
 /** erf and erfc for f32 lanes. Coefficients: tools/oracle/math_minimax.py. */
 
@@ -25,8 +26,8 @@ function erfNearZero(x: Expr): Expr {
 /** The error function: a polynomial near 0, elsewhere 1 - e^p(|x|) with a polynomial p. */
 export function erf(x: Expr): Expr {
   const magnitude = E.abs(x);
-  const { k, q } = reducedExp(E.polynomial(E.pmin(magnitude, ERF_ONE), LOG_ERFC), 127);
-  const far = E.sub(1, E.mul(E.add(1, q), powerOfTwo(k)));
+  const { k, q } = reducedExp('f32', E.polynomial(E.pmin(magnitude, ERF_ONE), LOG_ERFC), 127);
+  const far = E.sub(1, E.mul(E.add(1, q), powerOfTwo('f32', k)));
   return E.copysign(E.select(E.lt(magnitude, ERF_NEAR_ZERO), erfNearZero(magnitude), far), x);
 }
 
@@ -48,7 +49,7 @@ export function erfc(x: Expr): Expr {
   // a^2 exactly: the square of its first 12 bits and the rest.
   const leading = E.fromBits(E.iand(E.bitsOf(a), ~0xfff));
   const rest = E.mul(E.sub(a, leading), E.add(a, leading));
-  const { k, q } = reducedExpWithTail(E.neg(E.mul(leading, leading)), rest, 254);
+  const { k, q } = reducedExpWithTail('f32', E.neg(E.mul(leading, leading)), rest, 254);
   const u = E.div(E.sub(a, 2), E.add(a, 2));
   const [first, ...others] = SCALED_ERFC;
   const varying = E.mul(u, E.polynomial(u, others));
@@ -63,7 +64,7 @@ export function erfc(x: Expr): Expr {
   const denominatorLost = E.sub(1, E.sub(denominator, E.add(a, a)));
   const quotient = E.div(numerator, denominator);
   const correction = E.div(E.sub(numeratorLost, E.mul(quotient, denominatorLost)), denominator);
-  const far = scaleByPowerOfTwo(E.add(quotient, correction), k);
+  const far = scaleByPowerOfTwo('f32', E.add(quotient, correction), k);
   const mirrored = E.select(E.lt(x, 0), E.sub(2, far), far);
   return E.select(E.lt(E.abs(x), ERFC_NEAR_ZERO), E.sub(1, erfNearZero(x)), mirrored);
 }

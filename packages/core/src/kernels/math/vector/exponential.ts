@@ -1,0 +1,145 @@
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
+import { sum } from './double-float.ts';
+import { type ByLane, type FloatLane, formats, powerOfTwo, roundToInt, scaleByPowerOfTwo } from './format.ts';
+
+/**
+ * The exponential family: x = k ln 2 + r with an integer k and |r| <= ln(2)/2, then e^x = 2^k e^r. Coefficients:
+ * tools/oracle/math_minimax.py.
+ */
+
+/** ln 2 in two parts; the first has so few bits (15, or 42) that its product with an exponent is exact. */
+export const ln2: ByLane<{ high: number; low: number }> = {
+  f32: { high: 22713 / 32768, low: Math.LN2 - 22713 / 32768 },
+  f64: { high: 3048493539143 / 2 ** 42, low: 5.497923018708371e-14 },
+};
+
+interface Constants {
+  /** From here on, e^x is infinite. */
+  readonly infinite: number;
+  /** From here down, e^x is 0. */
+  readonly zero: number;
+  /** (e^r - 1 - r) / r^2 on |r| <= ln(2)/2; the error of e^r - 1 is 2^-26.1 relative, XX in f64 lanes. */
+  readonly tail: readonly number[];
+  /** The same with one coefficient more; the error is 2^-31.1 relative, XX in f64 lanes. */
+  readonly longTail: readonly number[];
+  /** (2^r - 1) / r on |r| <= 1/2; the error of 2^r is 2^-28.3 relative, 2^-57.7 in f64 lanes. */
+  readonly tailOf2: readonly number[];
+}
+
+const constants: ByLane<Constants> = {
+  f32: {
+    infinite: 89,
+    zero: -104,
+    tail: [0.4999999702, 0.1666654497, 0.04166743532, 0.008366456255, 0.001387092285],
+    longTail: [0.5, 0.1666666567, 0.04166649282, 0.008333543316, 0.001393239014, 0.0001976449275],
+    tailOf2: [0.6931471825, 0.2402264774, 0.0555035919, 0.009618498385, 0.00133911951, 0.0001533006725],
+  },
+  f64: {
+    infinite: 710,
+    zero: -746,
+    tail: [0.50000000000000111, 0.16666666666666413, 0.041666666666525846, 0.0083333333334935818, 0.00138888889448421, 0.00019841269510072212, 2.4801491766151237e-5, 2.7557581573342228e-6, 2.7630749456889584e-7, 2.5002158971199913e-8],
+    longTail: [0.5, 0.16666666666666682, 0.041666666666666498, 0.0083333333333177884, 0.0013888888888995397, 0.00019841269894733235, 2.4801587086402688e-5, 2.7557236276771617e-6, 2.7557483176482795e-7, 2.5111619161594412e-8, 2.0849799353778166e-9],
+    tailOf2: [0.69314718055994529, 0.24022650695910111, 0.055504108664821708, 0.0096181291076004698, 0.0013333558146548644, 0.00015403530450499331, 1.5252733633398067e-5, 1.3215438089217409e-6, 1.0178159540712529e-7, 7.0733643419240026e-9, 4.4390502362387818e-10],
+  },
+};
+
+/** (e^r - 1) / r on |r| <= ln(2)/2; the error of e^r is 2^-23.4 relative. */
+const SHORT_EXP_TAIL = [0.999999702, 0.4999913871, 0.1666764617, 0.04189939052, 0.008290232159];
+
+/** x within what gives neither infinity nor 0, or so little beyond that the result does; pmin and pmax let NaN through. */
+const clamp = (x: Expr, least: number, largest: number): Expr => E.pmax(E.pmin(x, largest), least);
+
+/** x - k ln 2. */
+function reduceByLn2(lane: FloatLane, x: Expr, k: Expr): Expr {
+  return E.sub(E.sub(x, E.mul(k, ln2[lane].high)), E.mul(k, ln2[lane].low));
+}
+
+/** k, as bits with a bias, and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1, for an x of which neither e^x nor e^-x is infinite. */
+export function reducedExp(lane: FloatLane, x: Expr, bias: number): { k: Expr; q: Expr } {
+  const k = roundToInt(lane, E.mul(x, Math.LOG2E), bias);
+  const r = reduceByLn2(lane, x, k.value);
+  return { k: k.bits, q: E.add(r, E.mul(E.mul(r, r), E.polynomial(r, constants[lane].tail))) };
+}
+
+/** k, as bits with a bias, and r + lost = x - tail - k ln 2, where the tail is a small correction. */
+function reduceWithTail(lane: FloatLane, x: Expr, tail: Expr, bias: number): { k: Expr; r: Expr; lost: Expr } {
+  const k = roundToInt(lane, E.mul(E.sub(x, tail), Math.LOG2E), bias);
+  const exact = E.sub(x, E.mul(k.value, ln2[lane].high));
+  const small = E.add(E.mul(k.value, ln2[lane].low), tail);
+  const r = E.sub(exact, small);
+  return { k: k.bits, r, lost: E.sub(E.sub(exact, r), small) };
+}
+
+/** e^r - 1 - r, and what r lacks. */
+const longTail = (lane: FloatLane, r: Expr, lost: Expr): Expr =>
+  E.add(E.mul(E.mul(r, r), E.polynomial(r, constants[lane].longTail)), lost);
+
+/** The same as {@link reducedExp} for e^(x - tail); q is wrong by little more than its own rounding. */
+export function reducedExpWithTail(lane: FloatLane, x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
+  const { k, r, lost } = reduceWithTail(lane, x, tail, bias);
+  return { k, q: E.add(r, longTail(lane, r, lost)) };
+}
+
+/** e^(x - tail), subnormal results included, within 0.6 ulp, for an x that is hardly beyond what gives neither infinity nor 0. */
+export function expWithTail(lane: FloatLane, x: Expr, tail: Expr): Expr {
+  const { k, r, lost } = reduceWithTail(lane, x, tail, 2 * formats[lane].bias);
+  const { high, low } = sum(E.constant(1), r);
+  return scaleByPowerOfTwo(lane, E.add(high, E.add(low, longTail(lane, r, lost))), k);
+}
+
+/** e^x, subnormal results included. */
+export function exp(lane: FloatLane, x: Expr): Expr {
+  const { zero, infinite } = constants[lane];
+  const { k, q } = reducedExp(lane, clamp(x, zero, infinite), 2 * formats[lane].bias);
+  return scaleByPowerOfTwo(lane, E.add(1, q), k);
+}
+
+/** What {@link expToZero} multiplies its result by. */
+export const EXP_TO_ZERO_SCALE = 2 ** 48;
+
+/**
+ * 2^48 e^x for x <= 0 (up to 50, in fact) in f32 lanes, the exponential of a softmax: two operations in three of {@link exp}, and an
+ * error of 2.3 ulp at most. The factor, which the caller divides out, keeps the result off the subnormal numbers where e^x
+ * is one. Below -120 and at -Infinity the result is 2^48 e^-120 < 2^-125, which rounds to 0 when divided by 2^48.
+ */
+export function expToZero(x: Expr): Expr {
+  return expAbove(x, -120, 48);
+}
+
+/** Below it {@link expOfWeight} is no matter. */
+export const LEAST_WEIGHT_EXPONENT = -87;
+
+/** e^x for x in [-87, 0] (up to 87, in fact) in f32 lanes, where it is no subnormal number; e^-87 for what is less. Within 2.3 ulp. */
+export function expOfWeight(x: Expr): Expr {
+  return expAbove(x, LEAST_WEIGHT_EXPONENT, 0);
+}
+
+/** 2^scale e^x, of what is less than the bound that of the bound; an error of 2.3 ulp at most. */
+function expAbove(x: Expr, bound: number, scale: number): Expr {
+  const clamped = E.pmax(x, bound);
+  const k = roundToInt('f32', E.mul(clamped, Math.LOG2E), formats.f32.bias + scale);
+  const r = reduceByLn2('f32', clamped, k.value);
+  return E.mul(E.add(1, E.mul(r, E.polynomial(r, SHORT_EXP_TAIL))), powerOfTwo('f32', k.bits));
+}
+
+/** 2^x, subnormal results included. */
+export function exp2(lane: FloatLane, x: Expr): Expr {
+  const { bias, fraction } = formats[lane];
+  const clamped = clamp(x, -bias - fraction - 1, bias + 2);
+  const k = roundToInt(lane, clamped, 2 * bias);
+  const r = E.sub(clamped, k.value);
+  return scaleByPowerOfTwo(lane, E.add(1, E.mul(r, E.polynomial(r, constants[lane].tailOf2))), k.bits);
+}
+
+/** e^x - 1 = 2^k q + (2^k - 1). */
+export function expm1(lane: FloatLane, x: Expr): Expr {
+  // Half of 2^k, since the greatest 2^k is beyond the range. Where k is 0, q is the result, and halving it could lose a
+  // subnormal's last bit.
+  const { fraction, bias } = formats[lane];
+  const { k, q } = reducedExp(lane, clamp(x, -fraction, constants[lane].infinite), bias - 1);
+  const half = powerOfTwo(lane, k);
+  const part = E.add(E.mul(half, q), E.sub(half, 0.5));
+  const result = E.select(E.eq(half, 0.5), q, E.add(part, part));
+  return E.copysign(result, x);
+}
