@@ -1,6 +1,7 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 import { expOfWeight, LEAST_WEIGHT_EXPONENT, reducedExp } from './exponential.ts';
+import { sum } from './double-float.ts';
 import { type ByLane, type FloatLane, formats, powerOfTwo, powersOfTwo } from './format.ts';
 
 /** tanh and the logistic function, both from one exponential. Coefficients: tools/oracle/math_minimax.py. */
@@ -20,9 +21,12 @@ export function tanh(lane: FloatLane, x: Expr): Expr {
   const square = E.mul(x, x);
   const near = E.add(magnitude, E.mul(E.mul(square, magnitude), E.polynomial(square, TANH_TAIL[lane])));
   // From 9.02 on (19.1 in f64 lanes), the nearest number is 1; the bound keeps e^2|x| finite.
-  const { k, q } = reducedExp(lane, E.pmin(E.add(magnitude, magnitude), 40), formats[lane].bias);
-  const power = E.mul(E.add(1, q), powerOfTwo(lane, k));
-  const far = E.sub(1, E.div(2, E.add(power, 1)));
+  const { k, q } = reducedExp(lane, E.pmin(E.add(magnitude, magnitude), 40), formats[lane].bias - 1);
+  // Half of e^2|x| + 1, and what that lacks.
+  const scale = powerOfTwo(lane, k);
+  const { high, low } = sum(E.add(scale, 0.5), E.mul(scale, q));
+  const quotient = E.div(1, high);
+  const far = E.sub(1, E.sub(quotient, E.mul(E.mul(quotient, quotient), low)));
   return E.copysign(E.select(E.lt(magnitude, TANH_NEAR_ZERO), near, far), x);
 }
 

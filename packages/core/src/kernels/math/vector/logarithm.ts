@@ -62,10 +62,12 @@ export function split(lane: FloatLane, x: Expr): { k: Expr; f: Expr } {
   return { k, f: E.sub(m, 1) };
 }
 
-/** k log 2 + log(1 + f), smallest terms first. */
-function logOf(lane: FloatLane, k: Expr, f: Expr): Expr {
+/** k log 2 + log(1 + f) and, if given, a small correction; smallest terms first. */
+function logOf(lane: FloatLane, k: Expr, f: Expr, extra?: Expr): Expr {
   const half = E.mul(E.mul(f, f), 0.5);
-  const correction = E.sub(half, E.add(logTail[lane](f, half), E.mul(k, ln2[lane].low)));
+  const low = E.mul(k, ln2[lane].low);
+  const small = E.add(logTail[lane](f, half), extra === undefined ? low : E.add(low, extra));
+  const correction = E.sub(half, small);
   return E.add(E.mul(k, ln2[lane].high), E.sub(f, correction));
 }
 
@@ -91,8 +93,18 @@ function splitLog(lane: FloatLane, x: Expr): { k: Expr; f: Expr; d: Expr } {
   return { k, f, d: E.sub(half, logTail[lane](f, half)) };
 }
 
+/** (log2(1 + f) - f) / f; the error of log2(1 + f) is 2^-26.5 relative. */
+const LOG2_TAIL = [
+  0.4426950514, -0.7213475108, 0.4808965921, -0.3606831431, 0.2886153758, -0.2399322689, 0.2041894495,
+  -0.1884533912, 0.1868229061, -0.115913406,
+];
+
 /** The logarithm to base 2. */
 export function log2(lane: FloatLane, x: Expr): Expr {
+  if (lane === 'f32') {
+    const { k, f } = split(lane, x);
+    return atTheEdges(x, E.add(k, E.add(f, E.mul(f, E.polynomial(f, LOG2_TAIL)))));
+  }
   const { k, f, d } = splitLog(lane, x);
   // 1/ln(2) = 1 + 0.443: f is exact, and the rest is small.
   const rest = E.sub(E.mul(f, 0.4426950408889634), E.mul(d, Math.LOG2E));
@@ -115,7 +127,7 @@ export function log10(lane: FloatLane, x: Expr): Expr {
   return atTheEdges(x, E.add(E.mul(k, high), E.add(scaled, E.mul(k, low))));
 }
 
-/** log(1 + x): the rounding error c of u = 1 + x is added back to f, at the scale of m. */
+/** log(1 + x): the rounding error c of u = 1 + x, at the scale of m, adds c / m to the logarithm of u. */
 export function log1p(lane: FloatLane, x: Expr): Expr {
   const { fraction, bias } = formats[lane];
   const u = E.add(x, 1);
@@ -123,8 +135,7 @@ export function log1p(lane: FloatLane, x: Expr): Expr {
   const scale = powerOfTwo(lane, E.isub(2 * bias, exponent));
   // From here on, c is lost in the result, and the scale would leave the range of the numbers.
   const c = E.select(E.lt(x, 2 ** (fraction + 1)), E.mul(E.sub(x, E.sub(u, 1)), scale), 0);
-  const f = E.add(E.sub(m, 1), c);
-  const result = logOf(lane, E.sub(E.toFloat(exponent), bias), f);
+  const result = logOf(lane, E.sub(E.toFloat(exponent), bias), E.sub(m, 1), E.div(c, m));
   return E.copysign(atTheEdges(u, result), x);
 }
 

@@ -1,5 +1,6 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
+import { sum } from './double-float.ts';
 import { type ByLane, type FloatLane, formats, roundToInt } from './format.ts';
 
 /**
@@ -49,7 +50,12 @@ function reduce(lane: FloatLane, magnitude: Expr): { n: Expr; sine: Expr; cosine
   const square = E.mul(r, r);
   const ofSine = E.add(E.mul(E.mul(square, r), E.polynomial(square, sineTail)), lost);
   const ofCosine = E.sub(E.mul(E.mul(square, square), E.polynomial(square, cosineTail)), E.mul(r, lost));
-  return { n: n.bits, sine: E.add(r, ofSine), cosine: E.add(E.sub(1, E.mul(square, 0.5)), ofCosine) };
+  const parabola = sum(E.constant(1), E.mul(square, -0.5));
+  return {
+    n: n.bits,
+    sine: E.add(r, ofSine),
+    cosine: E.add(parabola.high, E.add(parabola.low, ofCosine)),
+  };
 }
 
 /** Where |x| is too large for the reduction. Infinity and NaN are not: the formula turns them into NaN. */
