@@ -6,14 +6,13 @@
  * within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
  */
 
-import * as E from '../expression/index.ts';
-import { type Expr, type Lane, scalarCall } from '../expression/index.ts';
+import type { Expr, Lane } from '../expression/index.ts';
 import { integerPow, pow as powOfIntegers } from './integer.ts';
 import * as elementary from './scalar-elementary.ts';
 import * as errorFunction from './scalar-error-function.ts';
 import { digamma, lgamma, polygamma, zeta } from './scalar-gamma.ts';
 import * as special from './special/index.ts';
-import { erf, erfc, normalCdf, pow, powByMath, vectorFunctions } from './vector/index.ts';
+import { pow, powByMath, vectorFunctions } from './vector/index.ts';
 
 export {
   EXP_TO_ZERO_SCALE,
@@ -43,11 +42,7 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
 
 /** The lowerings of the named functions, lane by lane; what is missing is called lane by lane. */
 export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering | undefined>>>> = {
-  f32: { ...vectorFunctions('f32'), pow, erf, erfc, normalCdf },
-  f64: {
-    ...vectorFunctions('f64'),
-    pow: powByMath,
-    normalCdf: (x: Expr) => E.mul(0.5, E.add(1, E.erf(E.mul(x, Math.SQRT1_2)))),
-  },
+  f32: { ...vectorFunctions('f32'), pow },
+  f64: { ...vectorFunctions('f64'), pow: powByMath },
   i32: { pow: powOfIntegers },
 };

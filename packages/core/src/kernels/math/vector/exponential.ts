@@ -38,9 +38,21 @@ const constants: ByLane<Constants> = {
   f64: {
     infinite: 710,
     zero: -746,
-    tail: [0.50000000000000111, 0.16666666666666413, 0.041666666666525846, 0.0083333333334935818, 0.00138888889448421, 0.00019841269510072212, 2.4801491766151237e-5, 2.7557581573342228e-6, 2.7630749456889584e-7, 2.5002158971199913e-8],
-    longTail: [0.5, 0.16666666666666682, 0.041666666666666498, 0.0083333333333177884, 0.0013888888888995397, 0.00019841269894733235, 2.4801587086402688e-5, 2.7557236276771617e-6, 2.7557483176482795e-7, 2.5111619161594412e-8, 2.0849799353778166e-9],
-    tailOf2: [0.69314718055994529, 0.24022650695910069, 0.055504108664823498, 0.0096181291076298629, 0.001333355814598345, 0.00015403530390348561, 1.5252734230573539e-5, 1.3215489530491584e-6, 1.0177900915670587e-7, 7.0538201399895913e-9, 4.4785818434178279e-10, 2.7283053141893076e-11],
+    tail: [
+      0.50000000000000111, 0.16666666666666413, 0.041666666666525846, 0.0083333333334935818,
+      0.00138888889448421, 0.00019841269510072212, 2.4801491766151237e-5, 2.7557581573342228e-6,
+      2.7630749456889584e-7, 2.5002158971199913e-8,
+    ],
+    longTail: [
+      0.5, 0.16666666666666682, 0.041666666666666498, 0.0083333333333177884, 0.0013888888888995397,
+      0.00019841269894733235, 2.4801587086402688e-5, 2.7557236276771617e-6, 2.7557483176482795e-7,
+      2.5111619161594412e-8, 2.0849799353778166e-9,
+    ],
+    tailOf2: [
+      0.69314718055994529, 0.24022650695910069, 0.055504108664823498, 0.0096181291076298629,
+      0.001333355814598345, 0.00015403530390348561, 1.5252734230573539e-5, 1.3215489530491584e-6,
+      1.0177900915670587e-7, 7.0538201399895913e-9, 4.4785818434178279e-10, 2.7283053141893076e-11,
+    ],
   },
 };
 
@@ -70,10 +82,14 @@ function reduce(lane: FloatLane, x: Expr, bias: number, tail?: Expr): Reduced {
   return { k: k.bits, r, lost: E.sub(E.sub(exact, r), small) };
 }
 
+/** e^r - 1 - r. */
+const shortTail = (lane: FloatLane, r: Expr): Expr =>
+  E.mul(E.mul(r, r), E.polynomial(r, constants[lane].tail));
+
 /** k, as bits with a bias, and q with e^x = 2^k (1 + q) and |q| <= sqrt(2) - 1; neither e^x nor e^-x is infinite. */
 export function reducedExp(lane: FloatLane, x: Expr, bias: number): { k: Expr; q: Expr } {
   const { k, r } = reduce(lane, x, bias);
-  return { k, q: E.add(r, E.mul(E.mul(r, r), E.polynomial(r, constants[lane].tail))) };
+  return { k, q: E.add(r, shortTail(lane, r)) };
 }
 
 /** e^r - 1 - r, and what r lacks. */
@@ -141,10 +157,20 @@ export function expm1(lane: FloatLane, x: Expr): Expr {
   // Half of it, since the greatest 2^k is beyond the range. Where k is 0 halving could lose a subnormal's last bit.
   const { fraction, bias } = formats[lane];
   const { k, r, lost } = reduce(lane, clamp(x, -fraction, constants[lane].infinite), bias - 1);
-  const rest = longTail(lane, r, lost);
   const scale = powerOfTwo(lane, k);
-  const { high, low } = sum(E.sub(scale, 0.5), E.mul(scale, r));
-  const half = E.add(high, E.add(low, E.mul(scale, rest)));
-  const result = E.select(E.eq(scale, 0.5), E.add(r, rest), E.add(half, half));
+  const whole = E.sub(scale, 0.5);
+  let half: Expr;
+  let q: Expr;
+  if (lane === 'f64') {
+    const rest = longTail(lane, r, lost);
+    const { high, low } = sum(whole, E.mul(scale, r));
+    half = E.add(high, E.add(low, E.mul(scale, rest)));
+    q = E.add(r, rest);
+  } else {
+    // A quarter less time, and an error of 1.6 ulp for 1.03.
+    q = E.add(r, shortTail(lane, r));
+    half = E.add(E.mul(scale, q), whole);
+  }
+  const result = E.select(E.eq(scale, 0.5), q, E.add(half, half));
   return E.copysign(result, x);
 }

@@ -1,7 +1,7 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
-import { expOfWeight, LEAST_WEIGHT_EXPONENT, reducedExp } from './exponential.ts';
 import { sum } from './double-float.ts';
+import { expOfWeight, LEAST_WEIGHT_EXPONENT, reducedExp } from './exponential.ts';
 import { type ByLane, type FloatLane, formats, powerOfTwo, powersOfTwo } from './format.ts';
 
 /** tanh and the logistic function, both from one exponential. Coefficients: tools/oracle/math_minimax.py. */
@@ -10,7 +10,9 @@ import { type ByLane, type FloatLane, formats, powerOfTwo, powersOfTwo } from '.
 const TANH_TAIL: ByLane<readonly number[]> = {
   f32: [-0.3333328068, 0.1333141029, -0.05373726413, 0.02063168585, -0.005697271787],
   f64: [
--0.33333333333332854, 0.13333333333261951, -0.053968253931210124, 0.021869487574909564, -0.0088632209884909156, 0.0035919890687590808, -0.001454958376516295, 0.00058631500140099587, -0.00022856127598189105, 7.7141200455660818e-5, -1.6071093646997389e-5
+    -0.33333333333332854, 0.13333333333261951, -0.053968253931210124, 0.021869487574909564,
+    -0.0088632209884909156, 0.0035919890687590808, -0.001454958376516295, 0.00058631500140099587,
+    -0.00022856127598189105, 7.7141200455660818e-5, -1.6071093646997389e-5,
   ],
 };
 const TANH_NEAR_ZERO = 0.625;
@@ -26,7 +28,9 @@ export function tanh(lane: FloatLane, x: Expr): Expr {
   const scale = powerOfTwo(lane, k);
   const { high, low } = sum(E.add(scale, 0.5), E.mul(scale, q));
   const quotient = E.div(1, high);
-  const far = E.sub(1, E.sub(quotient, E.mul(E.mul(quotient, quotient), low)));
+  // An eighth of the time in f32 lanes, which do without: it makes 1.3 ulp 1.04.
+  const lacking = lane === 'f64' ? E.mul(E.mul(quotient, quotient), low) : undefined;
+  const far = E.sub(1, lacking === undefined ? quotient : E.sub(quotient, lacking));
   return E.copysign(E.select(E.lt(magnitude, TANH_NEAR_ZERO), near, far), x);
 }
 

@@ -12,11 +12,13 @@ export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from
 export { sigmoidOfGate } from './hyperbolic.ts';
 export { pow, powByMath } from './pow.ts';
 
-const functions = { exp, exp2, expm1, log, log2, log10, log1p, log1pOfUnit, sin, cos, tanh, sigmoid };
+const functions = {
+  ...{ exp, exp2, expm1, log, log2, log10, log1p, log1pOfUnit },
+  ...{ sin, cos, tanh, sigmoid, erf, erfc, normalCdf },
+};
 
 /** The functions of one operand, as they are computed in this lane. */
 export const vectorFunctions = (lane: FloatLane): Record<string, (x: Expr) => Expr> =>
   Object.fromEntries(
     Object.entries(functions).map(([name, lowering]) => [name, (x: Expr) => lowering(lane, x)]),
   );
-export { erf, erfc, normalCdf };

@@ -106,9 +106,9 @@ export function log2(lane: FloatLane, x: Expr): Expr {
     return atTheEdges(x, E.add(k, E.add(f, E.mul(f, E.polynomial(f, LOG2_TAIL)))));
   }
   const { k, f, d } = splitLog(lane, x);
-  // 1/ln(2) = 1 + 0.443: f is exact, and the rest is small.
-  const rest = E.sub(E.mul(f, 0.4426950408889634), E.mul(d, Math.LOG2E));
-  return atTheEdges(x, E.add(k, E.add(f, rest)));
+  // 1/ln(2) = 1 + 1/2 - 0.0573: f and half of it are exact, and the rest is small.
+  const rest = E.sub(E.mul(f, -0.057304959111036594), E.mul(d, Math.LOG2E));
+  return atTheEdges(x, E.add(k, E.add(f, E.add(E.mul(f, 0.5), rest))));
 }
 
 /** log10(2) in two parts; the first has so few bits that its product with k is exact. */
