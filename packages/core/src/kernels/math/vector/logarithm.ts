@@ -107,7 +107,7 @@ export function log2(lane: FloatLane, x: Expr): Expr {
   }
   const { k, f, d } = splitLog(lane, x);
   // 1/ln(2) = 1 + 1/2 - 0.0573: f and half of it are exact, and the rest is small.
-  const rest = E.sub(E.mul(f, -0.057304959111036594), E.mul(d, Math.LOG2E));
+  const rest = E.sub(E.mul(f, -0.05730495911103659), E.mul(d, Math.LOG2E));
   return atTheEdges(x, E.add(k, E.add(f, E.add(E.mul(f, 0.5), rest))));
 }
 
