@@ -21,8 +21,8 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   log1p: Math.log1p,
   sin: Math.sin,
   cos: Math.cos,
-  tanh: special('tanh'),
-  sigmoid: special('sigmoid'),
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   erf: special('erf'),
   erfc: special('erfc'),
 };
