@@ -4,7 +4,7 @@ import * as fma from '../src/random/fma.ts';
 
 afterEach(() => vi.doUnmock('../src/random/fma.ts'));
 
-/** Every so many of the 2^24 uniform numbers; 1 shows it for all, in half a minute. */
+/** Every so many of the 2^24 uniform numbers; 1 shows it for all, in a minute. */
 const STRIDE = 61;
 
 it('logarithm, sine and cosine of uniform numbers are those that fused operations give', async () => {

@@ -28,7 +28,7 @@ export function tanh(lane: FloatLane, x: Expr): Expr {
   const scale = powerOfTwo(lane, k);
   const { high, low } = sum(E.add(scale, 0.5), E.mul(scale, q));
   const quotient = E.div(1, high);
-  // An eighth of the time in f32 lanes, which do without: it makes 1.3 ulp 1.04.
+  // A ninth of the time in f32 lanes, which do without: their error is 1.16 ulp instead of 1.04.
   const lacking = lane === 'f64' ? E.mul(E.mul(quotient, quotient), low) : undefined;
   const far = E.sub(1, lacking === undefined ? quotient : E.sub(quotient, lacking));
   return E.copysign(E.select(E.lt(magnitude, TANH_NEAR_ZERO), near, far), x);
