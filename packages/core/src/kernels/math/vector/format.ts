@@ -1,12 +1,12 @@
-import type { Expr, Lane, Operand } from '../../expression/index.ts';
+import type { Expr, Operand } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
+import type { FloatLane } from '../../wasm/index.ts';
+
+export type { FloatLane };
 
 /** The numbers of a lane as bits, for formulas that are the same in both lanes of floating-point numbers. */
 
-/** A lane of floating-point numbers. */
-export type FloatLane = Exclude<Lane, 'i32'>;
-
-/** Something for each of them. */
+/** Something for each lane of floating-point numbers. */
 export type ByLane<T> = Readonly<Record<FloatLane, T>>;
 
 interface Format {
