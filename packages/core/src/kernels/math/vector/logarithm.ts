@@ -58,7 +58,7 @@ export function split(lane: FloatLane, x: Expr): { k: Expr; f: Expr } {
   const subnormal = E.lt(x, 2 ** (1 - bias));
   const normal = E.mul(x, E.add(1, onlyWhere(subnormal, 2 ** fraction - 1)));
   const { exponent, m } = parts(lane, normal);
-  const k = E.sub(E.toFloat(exponent), E.select(subnormal, bias + fraction, bias));
+  const k = E.sub(E.toFloat(exponent), E.add(onlyWhere(subnormal, fraction), bias));
   return { k, f: E.sub(m, 1) };
 }
 
