@@ -69,6 +69,10 @@ interface Reduced {
   readonly r: Expr;
   /** What r lacks. */
   readonly lost: Expr;
+  /** r before the last parts of k ln 2 and of x are taken from it: exact. */
+  readonly exact: Expr;
+  /** These parts. */
+  readonly small: Expr;
 }
 
 /** k and r with x - tail = k ln 2 + r, the tail being a small correction; neither e^x nor e^-x is infinite. */
@@ -79,7 +83,7 @@ function reduce(lane: FloatLane, x: Expr, bias: number, tail?: Expr): Reduced {
   const lowPart = E.mul(k.value, low);
   const small = tail === undefined ? lowPart : E.add(lowPart, tail);
   const r = E.sub(exact, small);
-  return { k: k.bits, r, lost: E.sub(E.sub(exact, r), small) };
+  return { k: k.bits, r, lost: E.sub(E.sub(exact, r), small), exact, small };
 }
 
 /** e^r - 1 - r. */
@@ -92,27 +96,31 @@ export function reducedExp(lane: FloatLane, x: Expr, bias: number): { k: Expr; q
   return { k, q: E.add(r, shortTail(lane, r)) };
 }
 
-/** e^r - 1 - r, and what r lacks. */
-const longTail = (lane: FloatLane, r: Expr, lost: Expr): Expr =>
-  E.add(E.mul(E.mul(r, r), E.polynomial(r, constants[lane].longTail)), lost);
+/** The same, wrong by little more than its own rounding. */
+const longTail = (lane: FloatLane, r: Expr): Expr =>
+  E.mul(E.mul(r, r), E.polynomial(r, constants[lane].longTail));
 
 /** The same as {@link reducedExp} for e^(x - tail); q is wrong by little more than its own rounding. */
 export function reducedExpWithTail(lane: FloatLane, x: Expr, tail: Expr, bias: number): { k: Expr; q: Expr } {
   const { k, r, lost } = reduce(lane, x, bias, tail);
-  return { k, q: E.add(r, longTail(lane, r, lost)) };
+  return { k, q: E.add(r, E.add(longTail(lane, r), lost)) };
 }
 
 /** e^(x - tail), subnormal results included, within 0.6 ulp, for an x that is hardly beyond what gives neither infinity nor 0. */
-export function expWithTail(lane: FloatLane, x: Expr, tail: Expr): Expr {
-  const { k, r, lost } = reduce(lane, x, 2 * formats[lane].bias, tail);
-  const { high, low } = sum(E.constant(1), r);
-  return scaleByPowerOfTwo(lane, E.add(high, E.add(low, longTail(lane, r, lost))), k);
+export function expWithTail(lane: FloatLane, x: Expr, tail?: Expr): Expr {
+  const { k, r, exact, small } = reduce(lane, x, 2 * formats[lane].bias, tail);
+  const { high, low } = sum(E.constant(1), exact);
+  const beyond = tail === undefined ? shortTail(lane, r) : longTail(lane, r);
+  const rest = E.sub(beyond, small);
+  return scaleByPowerOfTwo(lane, E.add(high, E.add(low, rest)), k);
 }
 
 /** e^x, subnormal results included. */
 export function exp(lane: FloatLane, x: Expr): Expr {
   const { zero, infinite } = constants[lane];
-  const { k, q } = reducedExp(lane, clamp(x, zero, infinite), 2 * formats[lane].bias);
+  const clamped = clamp(x, zero, infinite);
+  if (lane === 'f64') return expWithTail(lane, clamped);
+  const { k, q } = reducedExp(lane, clamped, 2 * formats[lane].bias);
   return scaleByPowerOfTwo(lane, E.add(1, q), k);
 }
 
@@ -162,7 +170,7 @@ export function expm1(lane: FloatLane, x: Expr): Expr {
   let half: Expr;
   let q: Expr;
   if (lane === 'f64') {
-    const rest = longTail(lane, r, lost);
+    const rest = E.add(longTail(lane, r), lost);
     const { high, low } = sum(whole, E.mul(scale, r));
     half = E.add(high, E.add(low, E.mul(scale, rest)));
     q = E.add(r, rest);
