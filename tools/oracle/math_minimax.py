@@ -1,11 +1,11 @@
-"""Prints the coefficients of the float32 functions in packages/core/src/kernels/math.
+"""Prints the coefficients of the functions in packages/core/src/kernels/math that vectors of float32 and float64 compute.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mpmath numpy
     /tmp/venv/bin/python tools/oracle/math_minimax.py
 
 Each polynomial is close to the one of least relative error in the function it serves (Lawson's algorithm: least squares,
-reweighted until the error is level). Its coefficients are then rounded to float32 one by one, the lowest power first,
-and the rest fitted again each time.
+reweighted until the error is level). Its coefficients are then rounded to the lane's numbers one by one, the lowest power
+first, and the rest fitted again each time.
 """
 
 import mpmath as mp
@@ -16,10 +16,15 @@ sqrt = mp.sqrt
 GRID = 500
 
 
-def to_float32(x):
+FRACTION_BITS = {"f32": 23, "f64": 52}
+DIGITS = {"f32": 10, "f64": 17}
+PASSES = {"f32": 2, "f64": 4}
+
+
+def rounded(x, lane):
     if x == 0:
         return x
-    scale = mp.mpf(2) ** (23 - int(mp.floor(mp.log(abs(x), 2))))
+    scale = mp.mpf(2) ** (FRACTION_BITS[lane] - int(mp.floor(mp.log(abs(x), 2))))
     return mp.nint(x * scale) / scale
 
 
@@ -38,7 +43,7 @@ def lawson(target, matrix, rounds=60):
     return best[1]
 
 
-def fit(name, f, terms, weight, a, b):
+def fit(name, f, terms, weight, a, b, lane="f32"):
     """Prints `terms` coefficients of a polynomial p on [a, b] that keeps (f - p) weight small."""
     a, b = mp.mpf(a), mp.mpf(b)
     angles = [mp.pi * (i + mp.mpf(1) / 2) / GRID for i in range(GRID)]
@@ -52,16 +57,17 @@ def fit(name, f, terms, weight, a, b):
     for k in range(terms):
         total = [mp.mpf(0)] * (terms - k)
         residual = rest
-        # Twice: what float64 leaves of the residual is fitted again.
-        for _ in range(2):
+        # What float64 leaves of the residual is fitted again.
+        for _ in range(PASSES[lane]):
             scaled = np.array([float(r * w) for r, w in zip(residual, weights)])
             delta = [mp.mpf(float(d)) for d in lawson(scaled, matrix[:, k:])]
             total = [t + d for t, d in zip(total, delta)]
             residual = [r - sum(d * x ** (k + i) for i, d in enumerate(delta)) for r, x in zip(residual, points)]
-        coefficients.append(to_float32(total[0]))
+        coefficients.append(rounded(total[0], lane))
         rest = [r - coefficients[k] * x**k for r, x in zip(rest, points)]
     error = max(abs(r * w) for r, w in zip(rest, weights))
-    print(f"{name}: error 2^{mp.nstr(mp.log(error, 2), 4)}\n  {', '.join(mp.nstr(c, 10) for c in coefficients)}")
+    written = ", ".join(mp.nstr(c, DIGITS[lane]) for c in coefficients)
+    print(f"{name} of {lane}: error 2^{mp.nstr(mp.log(error, 2), 4)}\n  {written}")
 
 
 def of_square(f):
@@ -83,37 +89,61 @@ def scaled_erfc(u):
     return mp.exp(x * x) * mp.erfc(x) * (1 + 2 * x)
 
 
-for name, terms in (("EXP_TAIL", 5), ("LONG_EXP_TAIL", 6)):
-    fit(name, exp_tail, terms, lambda r: r**2 / mp.expm1(r), -exp_range, exp_range)
+def atanh_tail(t):
+    s = sqrt(t)
+    return 2 * (mp.atanh(s) - s) / (s * t)
+
+
+# The name, the function, its weight, where, and the number of terms in each lane.
+both = (
+    ("tail of e^r", exp_tail, lambda r: r**2 / mp.expm1(r), -exp_range, exp_range, 5, 10),
+    ("longTail of e^r", exp_tail, lambda r: r**2 / mp.expm1(r), -exp_range, exp_range, 6, 11),
+    ("tailOf2", lambda r: (mp.mpf(2) ** r - 1) / r, lambda r: r / mp.mpf(2) ** r, "-0.501", "0.501", 6, 12),
+    (
+        "sineTail",
+        of_square(lambda x: (mp.sin(x) - x) / x**3),
+        of_square(lambda x: x**3 / mp.sin(x)),
+        0,
+        quarter_turn,
+        3,
+        6,
+    ),
+    (
+        "cosineTail",
+        of_square(lambda x: (mp.cos(x) - 1 + x * x / 2) / x**4),
+        of_square(lambda x: x**4 / mp.cos(x)),
+        0,
+        quarter_turn,
+        3,
+        6,
+    ),
+    (
+        "TANH_TAIL",
+        of_square(lambda x: (mp.tanh(x) - x) / x**3),
+        of_square(lambda x: x**3 / mp.tanh(x)),
+        0,
+        mp.mpf("0.625") ** 2,
+        5,
+        11,
+    ),
+    ("near of erf", of_square(lambda x: mp.erf(x) / x - 1), of_square(lambda x: x / mp.erf(x)), 0, 1, 7, 13),
+)
+for name, f, weight, a, b, single, double in both:
+    fit(name, f, single, weight, a, b)
+    fit(name, f, double, weight, a, b, "f64")
 fit("SHORT_EXP_TAIL", lambda r: mp.expm1(r) / r, 5, lambda r: r / mp.exp(r), -exp_range, exp_range)
-fit("EXP2_TAIL", lambda r: (mp.mpf(2) ** r - 1) / r, 6, lambda r: r / mp.mpf(2) ** r, "-0.501", "0.501")
 fit("LOG_TAIL", lambda f: (mp.log1p(f) - f + f * f / 2) / f**3, 9, lambda f: f**3 / mp.log1p(f), *log_range)
+fit(
+    "ATANH_TAIL",
+    atanh_tail,
+    7,
+    lambda t: sqrt(t) * t / mp.atanh(sqrt(t)) / 2,
+    0,
+    (log_range[1] / (2 + log_range[1])) ** 2,
+    "f64",
+)
 fit("LOG1P_TAIL", lambda x: (mp.log1p(x) - x) / x**2, 9, lambda x: x**2 / mp.log1p(x), 0, 1)
 fit("LOG2_TAIL", lambda f: (mp.log1p(f) / mp.log(2) - f) / f, 10, lambda f: f / mp.log1p(f), *log_range)
-fit(
-    "SIN_TAIL",
-    of_square(lambda x: (mp.sin(x) - x) / x**3),
-    3,
-    of_square(lambda x: x**3 / mp.sin(x)),
-    0,
-    quarter_turn,
-)
-fit(
-    "COS_TAIL",
-    of_square(lambda x: (mp.cos(x) - 1 + x * x / 2) / x**4),
-    3,
-    of_square(lambda x: x**4 / mp.cos(x)),
-    0,
-    quarter_turn,
-)
-fit(
-    "TANH_TAIL",
-    of_square(lambda x: (mp.tanh(x) - x) / x**3),
-    5,
-    of_square(lambda x: x**3 / mp.tanh(x)),
-    0,
-    mp.mpf("0.625") ** 2,
-)
 fit(
     "ATAN_TAIL",
     of_square(lambda x: (mp.atan(x) - x) / x**3),
@@ -131,7 +161,7 @@ fit(
     mp.mpf(1) / 4,
 )
 fit(
-    "ATANH_TAIL",
+    "ATANH_TAIL of atanh",
     of_square(lambda x: (mp.atanh(x) - x) / x**3),
     6,
     of_square(lambda x: x**3 / mp.atanh(x)),
@@ -146,9 +176,20 @@ fit(
     0,
     1,
 )
-fit("ERF_NEAR", of_square(lambda x: mp.erf(x) / x - 1), 7, of_square(lambda x: x / mp.erf(x)), 0, 1)
 fit("LOG_ERFC", lambda x: mp.log(mp.erfc(x)), 7, lambda x: mp.erfc(x) / mp.erf(x), "0.9", "3.95")
-fit("SCALED_ERFC", scaled_erfc, 10, lambda u: 1 / scaled_erfc(u), mp.mpf("-0.6"), mp.mpf("8.2") / mp.mpf("12.2"))
+fit("scaledErfc", scaled_erfc, 10, lambda u: 1 / scaled_erfc(u), mp.mpf("-0.6"), mp.mpf("8.2") / mp.mpf("12.2"))
+first = scaled_erfc(mp.mpf(0))
+high = rounded(first, "f64")
+print(f"first of scaledErfc of f64: {mp.nstr(high, 17)}, and firstLow {mp.nstr(first - high, 17)}")
+fit(
+    "others of scaledErfc",
+    lambda u: (scaled_erfc(u) - first) / u,
+    23,
+    lambda u: u / scaled_erfc(u),
+    mp.mpf("-0.63"),
+    mp.mpf("25.4") / mp.mpf("29.4"),
+    "f64",
+)
 
 
 def normal_tail(u):

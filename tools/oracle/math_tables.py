@@ -82,10 +82,6 @@ tables = {
         "digamma(x) / (x - its root), 0.5 <= x <= 6.",
         pieces(away_from(root, lambda x: mp.digamma(x) / (x - root)), "0.5", 1, "1.5", 2, "2.5", 3, 4, 6),
     ),
-    "tanhTail": (
-        "(tanh(x) / x - 1) / x^2 in powers of x^2, |x| <= 0.55.",
-        pieces(at_root_of(lambda x: (mp.tanh(x) / x - 1) / x**2), 0, "0.3025"),
-    ),
 }
 
 lines = [

@@ -46,6 +46,10 @@ export function fillUniform(out: FloatArray, from: number, to: number, generator
     const low = f(from);
     const high = f(to);
     const range = f(high - low);
+    if (low === 0 && high === 1) {
+      for (let i = 0; i < n; i++) out[i] = generator.uniformFloat();
+      return;
+    }
     for (let i = 0; i < n; i++) {
       const value = fma32(generator.uniformFloat(), range, low);
       out[i] = value === high ? low : value;

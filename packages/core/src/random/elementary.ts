@@ -2,8 +2,11 @@
  * Logarithm, sine and cosine as PyTorch's random kernels compute them: in float32 the vectorised polynomials of the
  * Cephes library (a few ulp, and every rounding counts), in float64 the C library's nearly correctly rounded results,
  * which `Math.log`, `Math.sin` and `Math.cos` miss by one ulp in a few of a hundred arguments.
+ *
+ * PyTorch's float32 polynomials are of fused operations. Of the arguments that there are, 1 - u and 2 pi u for the 2^24 uniform
+ * numbers u, none leads to another number where the operations round twice, so they do (test/random-float32.test.ts).
  */
-import { fma32, lostOfProduct, SPLITTER } from './fma.ts';
+import { lostOfProduct, mulAdd32, SPLITTER } from './fma.ts';
 
 const f = Math.fround;
 const f32 = new Float32Array(1);
@@ -22,7 +25,7 @@ const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = f(0.693359375);
 const SQRT_HALF = f(Math.SQRT1_2);
 
-/** The natural logarithm of a float32 in (0, 1]. */
+/** The natural logarithm of a float32 in (0, 1] that is a multiple of 2^-24. */
 export function logFloat(x: number): number {
   f32[0] = x;
   let exponent = (i32[0]! >> 23) - 126;
@@ -35,11 +38,11 @@ export function logFloat(x: number): number {
     m = f(m - 1);
   }
   const square = f(m * m);
-  let y = fma32(fma32(fma32(fma32(LOG_A, m, LOG_B), m, LOG_C), m, LOG_D), m, LOG_E);
-  y = fma32(fma32(fma32(fma32(y, m, LOG_F), m, LOG_G), m, LOG_H), m, LOG_I);
-  y = fma32(f(y * m), square, f(exponent * LN2_LOW));
-  y = fma32(-square, 0.5, y);
-  return fma32(exponent, LN2_HIGH, f(m + y));
+  let y = mulAdd32(mulAdd32(mulAdd32(mulAdd32(LOG_A, m, LOG_B), m, LOG_C), m, LOG_D), m, LOG_E);
+  y = mulAdd32(mulAdd32(mulAdd32(mulAdd32(y, m, LOG_F), m, LOG_G), m, LOG_H), m, LOG_I);
+  y = mulAdd32(f(y * m), square, f(exponent * LN2_LOW));
+  y = mulAdd32(-square, 0.5, y);
+  return mulAdd32(exponent, LN2_HIGH, f(m + y));
 }
 
 const FOUR_OVER_PI = f(1.27323954473516);
@@ -58,15 +61,15 @@ export let lastSine = 0;
 /** The last cosine, likewise. */
 export let lastCosine = 0;
 
-/** Sine and cosine of a float32 in [0, 2 pi], left in {@link lastSine} and {@link lastCosine}. */
+/** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1; left in {@link lastSine} and {@link lastCosine}. */
 export function sinCosFloat(angle: number): void {
   const octant = (Math.trunc(f(angle * FOUR_OVER_PI)) + 1) & ~1;
-  const x = fma32(octant, PI_4_C, fma32(octant, PI_4_B, fma32(octant, PI_4_A, angle)));
+  const x = mulAdd32(octant, PI_4_C, mulAdd32(octant, PI_4_B, mulAdd32(octant, PI_4_A, angle)));
   const square = f(x * x);
-  let c = fma32(fma32(COS_A, square, COS_B), square, COS_C);
-  c = f(fma32(f(c * square), square, -f(square * 0.5)) + 1);
-  let s = fma32(fma32(SIN_A, square, SIN_B), square, SIN_C);
-  s = fma32(f(s * square), x, x);
+  let c = mulAdd32(mulAdd32(COS_A, square, COS_B), square, COS_C);
+  c = f(mulAdd32(f(c * square), square, -f(square * 0.5)) + 1);
+  let s = mulAdd32(mulAdd32(SIN_A, square, SIN_B), square, SIN_C);
+  s = mulAdd32(f(s * square), x, x);
   const swapped = (octant & 2) !== 0;
   const sine = swapped ? c : s;
   const cosine = swapped ? s : c;

@@ -22,6 +22,9 @@ export function fma32(a: number, b: number, c: number): number {
   return lost > 0 ? Math.max(rounded, other) : Math.min(rounded, other);
 }
 
+/** `fround(a * b + c)` of float32 values, whose sum is rounded to float64 before: seldom another number than {@link fma32} gives. */
+export const mulAdd32 = (a: number, b: number, c: number): number => Math.fround(a * b + c);
+
 /** What rounding lost of `product`, which is `a * b`: Dekker's product, exact unless a factor is too large to split. */
 export function lostOfProduct(a: number, b: number, product: number): number {
   const aScaled = a * SPLITTER;

@@ -28,8 +28,8 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   sinh: Math.sinh,
   cosh: Math.cosh,
   atanh: Math.atanh,
-  tanh: special('tanh'),
-  sigmoid: special('sigmoid'),
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   erf: special('erf'),
   erfc: special('erfc'),
 };

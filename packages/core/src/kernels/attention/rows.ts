@@ -15,7 +15,7 @@ class WeightRow extends RowEmitter {
       super.scaledExponential(x);
       return;
     }
-    inlineExpression(f, t.lane, expOfWeight(input(0)), [x], () => t.exp);
+    inlineExpression(f, t.lane, expOfWeight(input(0)), [x]);
     // NaN is not less.
     f.get(x).splat(t.lane, LEAST_WEIGHT_EXPONENT).op('f32x4.lt').op('v128.andnot');
   }

@@ -8,14 +8,15 @@ import { lower, type Node, perElement } from './lower.ts';
 
 /**
  * Pushes the vector that `expression` gives for the vectors in the locals `inputs`, and may be called again: it
- * declares its own locals each time. `callee` finds the index of an imported function of float64 numbers.
+ * declares its own locals each time. `callee` finds the index of an imported function of float64 numbers; an expression that calls
+ * none needs it not.
  */
 export function inlineExpression(
   f: FunctionBuilder,
   lane: Lane,
   expression: Expr,
   inputs: readonly number[],
-  callee: (name: string) => number,
+  callee?: (name: string) => number,
 ): void {
   inlineExpressions(f, lane, [expression], (i) => inputs[i], callee);
 }
@@ -26,7 +27,7 @@ export function inlineExpressions(
   lane: Lane,
   expressions: readonly Expr[],
   input: (index: number) => number | undefined,
-  callee: (name: string) => number,
+  callee: (name: string) => number = refuseCall,
 ): void {
   const { nodes, outputs } = lower(
     expressions.map((expression) => ({ expression })),
@@ -76,4 +77,8 @@ export function inlineExpressions(
     locals.set(node, local);
   }
   for (const { node } of outputs) push(node);
+}
+
+function refuseCall(name: string): never {
+  throw new KindlingError(`inlineExpression: nothing was given to call for ${name}`);
 }

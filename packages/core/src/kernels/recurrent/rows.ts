@@ -8,7 +8,7 @@ import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, zip } from '../wasm/index.ts';
 
 /** What differs between f32 and f64, and the functions of float64 numbers that are imported. */
-export type RecurrentLane = GemmLane & RowConfig & { readonly callees: ReadonlyMap<string, number> };
+export type RecurrentLane = GemmLane & RowConfig;
 
 type Passing = Readonly<Record<'steps' | 'rows' | 'reversed', number>>;
 
@@ -129,7 +129,6 @@ export class VectorsOfRows {
             t.lane,
             results.map(([, x]) => x),
             load,
-            (name) => t.callees.get(name) ?? 0,
           );
           const values = results.map(() => f.local('v128'));
           for (const value of values.toReversed()) f.set(value);

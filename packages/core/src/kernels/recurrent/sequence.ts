@@ -3,7 +3,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../elementwise/index.ts';
 import { gemmLanes, MOST_TILE_ROWS, TiledKernels } from '../gemm/index.ts';
-import { scalarFunctions } from '../math/index.ts';
 import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../strided/index.ts';
 import {
@@ -28,20 +27,10 @@ import {
 type Way = 'forward' | 'backward';
 type Kernels = Readonly<Record<`${CellName}_${Way}`, (...args: number[]) => void>>;
 
-/** What float64 lanes call. */
-const functions = { exp: Math.exp, tanh: Math.tanh, sigmoid: scalarFunctions.sigmoid } as const;
-
 const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
-  const callees = new Map<string, number>();
-  const env: Record<string, (...args: number[]) => number> = {};
-  for (const [name, f] of Object.entries(functions)) {
-    if (f === undefined) continue;
-    callees.set(name, module.importFunction(name, ['f64'], ['f64']));
-    env[name] = f;
-  }
-  const t = { ...gemmLanes[lane], log: 0, exp: callees.get('exp') ?? 0, callees };
+  const t = { ...gemmLanes[lane], log: 0, exp: 0 };
   sequenceKernels(module, t, size, Object.values(cells));
-  return env;
+  return {};
 });
 
 /**

@@ -46,7 +46,6 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   const { unit, mass, logSum, sum } = f.locals('v128', 'unit', 'mass', 'logSum', 'sum');
   /** Where the rows of x, of the gradient and of the spread are read at. */
   const { from, to, share, left } = f.locals('i32', 'from', 'to', 'share', 'left');
-  const callee = (name: string): number => (name === 'log' ? t.log : t.exp);
 
   /** Runs `body` for each row, with the pointers at this vector of positions. */
   const down = (body: () => void): void => {
@@ -74,7 +73,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   const exponentials = (stored: boolean): void => {
     total(() => {
       f.get(from).load('v128.load').get(max).op(`${t.vector}.sub`).set(value);
-      inlineExpression(f, t.lane, exp(input(0)), [value], callee);
+      inlineExpression(f, t.lane, exp(input(0)), [value]);
       f.set(value);
       if (stored) f.get(to).get(value).store('v128.store');
     });
@@ -116,7 +115,7 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
     f.else();
     exponentials(false);
     f.end();
-    inlineExpression(f, t.lane, log(input(0)), [sum], callee);
+    inlineExpression(f, t.lane, log(input(0)), [sum]);
     f.set(logSum).get(p.logSums).get(logSum).store('v128.store');
     f.get(p.masses).load('v128.load').set(mass);
     f.get(p.spread).if();

@@ -223,7 +223,7 @@ export class RowEmitter {
    */
   scaledExponential(x: number): void {
     const exponential = this.t.lane === 'f32' ? expToZero : exp;
-    inlineExpression(this.f, this.t.lane, exponential(input(0)), [x], () => this.t.exp);
+    inlineExpression(this.f, this.t.lane, exponential(input(0)), [x]);
   }
 
   /** Divides the float64 on the stack by what {@link scaledExponential} multiplies by. */

@@ -1,35 +1,4 @@
-import { reducedExp, scaleByPowerOfTwo } from './exponential.ts';
-import { evaluate } from './piecewise.ts';
-import { tanhTail } from './tables.ts';
-
-/**
- * Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values
- * than C.
- */
-
-/**
- * 1 / (1 + e^-x) as e / (1 + e) or 1 / (1 + e) with e = e^-|x|, so that nothing overflows. What rounding
- * takes from 1 + e is taken from the numerator e as well, before that is rounded.
- */
-export function sigmoid(x: number): number {
-  const power = Math.exp(-Math.abs(x));
-  const denominator = 1 + power;
-  if (!(x < 0)) return 1 / denominator;
-  if (power === 0) return 0;
-  const lost = power - (denominator - 1);
-  const { k, q } = reducedExp(x, 0);
-  return scaleByPowerOfTwo((1 + (q - lost)) / denominator, k);
-}
-
-/** The hyperbolic tangent: a polynomial near 0, elsewhere 1 - 2 / (e^2|x| + 1). */
-export function tanh(x: number): number {
-  const magnitude = Math.abs(x);
-  // The sum below would turn -0 into 0.
-  if (magnitude < 1e-9) return x;
-  if (!(magnitude > 0.55)) return x + x * (x * x) * evaluate(tanhTail, x * x);
-  const value = magnitude > 20 ? 1 : 1 - 2 / (Math.exp(2 * magnitude) + 1);
-  return x < 0 ? -value : value;
-}
+/** Elementary functions on float64 numbers that Math lacks, or has less accurate or with other edge values than C. */
 
 /** sqrt(a^2 + b^2); both are scaled where a square would overflow or lose digits. */
 export function hypot(a: number, b: number): number {

@@ -1,7 +1,7 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
 import { type Double, product, sum, times } from './double-float.ts';
-import { expWithTail, LN2_HIGH, LN2_LOW } from './exponential.ts';
+import { expWithTail, ln2 } from './exponential.ts';
 import { atTheEdges, split } from './logarithm.ts';
 
 const { abs, add, and, constant, div, eq, fromBits, iand, bitsOf, lt, maskBits, mul, or, select, sub } = E;
@@ -30,7 +30,7 @@ export function pow(a: Expr, b: Expr): Expr {
   const lost = add(exponent.low, mul(log.low, b));
   const inRange = lt(abs(exponent.high), 128);
   const clamped = E.pmax(E.pmin(exponent.high, 89), -104);
-  const unsigned = expWithTail(clamped, select(inRange, E.neg(lost), 0));
+  const unsigned = expWithTail('f32', clamped, select(inRange, E.neg(lost), 0));
   const power = fromBits(E.ior(bitsOf(unsigned), iand(bitsOf(a), ofOdd(b))));
   const isReal = or(E.not(lt(a, 0)), or(eq(E.floor(b), b), E.isInf(a)));
   return select(or(isOne(a, b), eq(b, 0)), 1, select(isReal, power, Number.NaN));
@@ -45,15 +45,15 @@ function ofOdd(b: Expr): Expr {
 
 /** log x of a finite x > 0 to 33 bits: x = 2^k m, then k log 2 + 2 atanh(s) with s = (m - 1) / (m + 1). */
 function logOf(x: Expr): Double {
-  const { k, f } = split(x);
+  const { k, f } = split('f32', x);
   const s = quotient(f);
   const square = times(s, s);
   const t = square.high;
   const third = sum(constant(THIRD_HIGH), mul(t, E.polynomial(t, ATANH_TAIL)));
   const cube = times(times(square, { high: third.high, low: add(third.low, THIRD_LOW) }), s);
   const atanh = sum(s.high, cube.high);
-  const whole = sum(mul(k, LN2_HIGH), mul(atanh.high, 2));
-  const rest = add(mul(add(atanh.low, add(s.low, cube.low)), 2), mul(k, LN2_LOW));
+  const whole = sum(mul(k, ln2.f32.high), mul(atanh.high, 2));
+  const rest = add(mul(add(atanh.low, add(s.low, cube.low)), 2), mul(k, ln2.f32.low));
   return sum(whole.high, add(whole.low, rest));
 }
 

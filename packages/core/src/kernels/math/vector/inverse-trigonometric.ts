@@ -1,5 +1,5 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
 import { odd } from './odd.ts';
 
 /** Angles, and the length of a vector, for f32 lanes. Coefficients: tools/oracle/math_minimax.py. */

@@ -1,5 +1,5 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
 import { product } from './double-float.ts';
 
 /** The rests of divisions and the quotient rounded down, for f32 lanes: exact, as C has them. */

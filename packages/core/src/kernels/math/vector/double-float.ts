@@ -1,9 +1,12 @@
-import type { Expr } from '../expression/index.ts';
-import * as E from '../expression/index.ts';
+import type { Expr } from '../../expression/index.ts';
+import * as E from '../../expression/index.ts';
 
-/** Sums and products of float32 numbers that keep what rounding takes: a number is `high` + `low`. Dekker's algorithms. */
+/**
+ * Sums (in both lanes of floating-point numbers) and products (in f32 lanes) that keep what rounding takes: a number is `high`
+ * + `low`. Dekker's algorithms.
+ */
 
-/** A number of about 48 bits. */
+/** A number of about twice as many bits. */
 export interface Double {
   readonly high: Expr;
   readonly low: Expr;
