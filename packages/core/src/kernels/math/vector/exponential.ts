@@ -106,7 +106,7 @@ export function reducedExpWithTail(lane: FloatLane, x: Expr, tail: Expr, bias: n
   return { k, q: E.add(r, E.add(longTail(lane, r), lost)) };
 }
 
-/** e^(x - tail), subnormal results included, within 0.6 ulp, for an x that is hardly beyond what gives neither infinity nor 0. */
+/** e^(x - tail), within 0.7 ulp (subnormal results within 0.8), for an x that is hardly beyond what gives neither infinity nor 0. */
 export function expWithTail(lane: FloatLane, x: Expr, tail?: Expr): Expr {
   const { k, r, exact, small } = reduce(lane, x, 2 * formats[lane].bias, tail);
   const { high, low } = sum(E.constant(1), exact);
