@@ -37,7 +37,7 @@ function asMethod(
 
 /** The members that take nothing. */
 const questions = new Set(
-  'item toArray tolist numel dim isContiguous elementSize isFloatingPoint float double int long byte bool'.split(
+  'item toArray tolist numel dim isContiguous elementSize isFloatingPoint isInference float double int long byte bool'.split(
     ' ',
   ),
 );

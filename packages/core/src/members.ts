@@ -135,6 +135,14 @@ export function isFloatingPoint(this: Tensor): boolean {
 }
 
 /**
+ * Whether it was made inside `inferenceMode`. Follows `torch.is_inference`.
+ * @example inferenceMode(() => ones(2)).isInference(); // true
+ */
+export function isInference(this: Tensor): boolean {
+  return autogradOf(this).inference;
+}
+
+/**
  * The shape, or the size of one dimension (from the end where `dim` is negative). Follows `Tensor.size`.
  * @throws IndexError where there is no such dimension
  * @example zeros([2, 3]).size(-1); // 3

@@ -7,7 +7,7 @@ export function isGradEnabled(): boolean {
   return mode.value.grad;
 }
 
-/** Whether code runs inside `inferenceMode` . Follows `torch.is_inference_mode_enabled`. */
+/** Whether code runs inside `inferenceMode`. Follows `torch.is_inference_mode_enabled`. */
 export function isInferenceModeEnabled(): boolean {
   if (arguments.length > 0) refuseExcess('isInferenceModeEnabled', [], arguments);
   return mode.value.inference;

@@ -278,6 +278,8 @@ export const arctan2 = alias('arctan2', atan2);
 export const atan2_ = inPlace(atan2);
 /** Another name of {@link atan2_}. */
 export const arctan2_ = alias('arctan2_', atan2_);
+/** {@link heaviside} in place. */
+export const heaviside_ = inPlace(heaviside);
 /** {@link hypot} in place. */
 export const hypot_ = inPlace(hypot);
 /** {@link xlogy} in place. */

@@ -3,7 +3,7 @@ import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided, E, elementsOf, recordMaskedRead, recordMaskedWrite } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, expandsTo, formatShape, type Shape } from '../../shape.ts';
+import { broadcastShapes, contiguousStrides, expandsTo, formatShape, type Shape } from '../../shape.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { applyElementwise, applyElementwiseInPlace, ElementwiseOp } from '../elementwise/operation.ts';
@@ -49,6 +49,45 @@ const maskedFillInPlaceTakes = signature('maskedFill_', maskedFillParameters);
 export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Tensor {
   maskedFillInPlaceTakes(arguments);
   return applyElementwiseInPlace(maskedFillOp, fillOperands(x, mask, value, 'maskedFill_'));
+}
+
+/** Options of {@link fillDiagonal_}. */
+export interface FillDiagonalOptions {
+  /** Of a matrix with more rows than columns: whether the diagonal begins anew below the last column, a row further down. Default: false. */
+  readonly wrap?: boolean;
+}
+
+const fillDiagonalTakes = signature('fillDiagonal_', {
+  x: K.tensor,
+  value: K.scalar,
+  options: K.options<FillDiagonalOptions>({ wrap: K.flag }),
+});
+
+/**
+ * Writes `value` on the diagonal of a matrix, or where all indices of more than two dimensions are equal. Follows
+ * `Tensor.fill_diagonal_`.
+ * @throws ShapeError for fewer than two dimensions, and for more of different lengths; ValueError where the dtype cannot hold the value
+ * @example zeros([2, 3]).fillDiagonal_(5); // tensor([[5., 0., 0.], [0., 5., 0.]])
+ */
+export function fillDiagonal_(x: Tensor, value: number | boolean, options?: FillDiagonalOptions): Tensor {
+  fillDiagonalTakes(arguments);
+  const { shape, ndim, count } = x;
+  if (ndim < 2) throw new ShapeError(`fillDiagonal_: dimensions must be larger than 1, got ${ndim}`);
+  if (ndim > 2 && shape.some((size) => size !== shape[0])) {
+    throw new ShapeError(
+      `fillDiagonal_: all dimensions of input must be of equal length, got ${formatShape(shape)}`,
+    );
+  }
+  // From one element of the diagonal to the next, in the order of rows: one step along each dimension.
+  const step = contiguousStrides(shape).reduce((sum, stride) => sum + stride, 0);
+  const wraps = options?.wrap === true && ndim === 2;
+  const end = wraps ? count : Math.min(count, step * Math.min(...shape));
+  const mask = new Uint8Array(count);
+  for (let at = 0; at < end; at += step) mask[at] = 1;
+  return applyElementwiseInPlace(
+    maskedFillOp,
+    fillOperands(x, wrapArray(mask, shape, 'bool'), Number(value), 'fillDiagonal_'),
+  );
 }
 
 const maskedSelectTakes = signature('maskedSelect', { x: K.tensor, mask: K.tensor });

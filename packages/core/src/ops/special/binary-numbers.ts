@@ -1,10 +1,11 @@
 import { composition, K } from '../../arguments/index.ts';
+import { DTypeError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { composed } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul, mul_ } from '../elementwise/arithmetic.ts';
-import { pow } from '../elementwise/binary.ts';
+import { pow, pow_ } from '../elementwise/binary.ts';
 import { binary, inPlace, unary } from '../elementwise/define.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp2 } from '../elementwise/functions.ts';
@@ -90,5 +91,24 @@ export const floatPower = /* @__PURE__ */ composition(
   (a: Operand, b: Operand): Tensor => pow(doubled(a), doubled(b)),
 );
 
+/**
+ * {@link floatPower} in place, of float64 alone, which the result is. Follows `Tensor.float_power_`.
+ * @throws DTypeError where x is not float64
+ * @throws ShapeError when the exponent does not broadcast to x
+ * @example tensor([4, 9], { dtype: 'float64' }).floatPower_(0.5); // tensor([2., 3.], dtype=torch.float64)
+ */
+export const floatPower_ = /* @__PURE__ */ composition(
+  'floatPower_',
+  { x: K.tensor, exponent: K.operand },
+  (x: Tensor, exponent: Operand): Tensor => {
+    if (x.dtype !== 'float64') {
+      throw new DTypeError(
+        `floatPower_: the base given to float_power_ has dtype ${x.dtype} but the operation's result requires dtype float64`,
+      );
+    }
+    return pow_(x, doubled(exponent));
+  },
+);
+
 /** The functions of this file that are methods too. */
-export default { frexp, ldexp, ldexp_, nextafter, nextafter_, floatPower };
+export default { frexp, ldexp, ldexp_, nextafter, nextafter_, floatPower, floatPower_ };
