@@ -68,7 +68,7 @@ export const truncDivide = binary('idiv');
 export const truncRemainder = binary('irem');
 
 /** Whether a division leaves a rest and rounding down differs from rounding toward zero. */
-function roundsAway(rest: Expr, divisor: Expr): Expr {
+export function roundsAway(rest: Expr, divisor: Expr): Expr {
   return and(ne(rest, 0), xor(lt(rest, 0), lt(divisor, 0)));
 }
 

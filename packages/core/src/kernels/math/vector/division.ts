@@ -23,20 +23,17 @@ export function fmod(a: Expr, b: Expr): Expr {
   return E.scalarCallWhere(E.not(isTame(a, b, quotient)), 'fmod', E.copysign(mended, a), a, b);
 }
 
-/** Whether rounding down gives another quotient than rounding toward zero, whose rest this is. */
-const roundsDown = (rest: Expr, b: Expr): Expr => E.and(E.ne(rest, 0), E.xor(E.lt(rest, 0), E.lt(b, 0)));
-
 /** The rest of floor division, with the sign of b. */
 export function remainder(a: Expr, b: Expr): Expr {
   const rest = fmod(a, b);
-  return E.select(roundsDown(rest, b), E.add(rest, b), rest);
+  return E.select(E.roundsAway(rest, b), E.add(rest, b), rest);
 }
 
 /** The quotient rounded down, with PyTorch's rounding of large ones; a / b where b is 0. */
 export function floorDivide(a: Expr, b: Expr): Expr {
   const rest = fmod(a, b);
   const whole = E.div(E.sub(a, rest), b);
-  const quotient = E.select(roundsDown(rest, b), E.sub(whole, 1), whole);
+  const quotient = E.select(E.roundsAway(rest, b), E.sub(whole, 1), whole);
   const down = E.floor(quotient);
   const nearest = E.select(E.gt(E.sub(quotient, down), 0.5), E.add(down, 1), down);
   const ratio = E.div(a, b);

@@ -2,7 +2,7 @@ import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 
 /**
- * Sums (in both lanes of floating-point numbers) and products (in f32 lanes) that keep what rounding takes: a number is `high`
+ * Sums (in both lanes of floating-point numbers), products and quotients (in f32 lanes) that keep what rounding takes: a number is `high`
  * + `low`. Dekker's algorithms.
  */
 
@@ -35,4 +35,12 @@ export function product(a: Expr, b: Expr): Double {
 export function times(a: Double, b: Double): Double {
   const { high, low } = product(a.high, b.high);
   return { high, low: E.add(low, E.add(E.mul(a.high, b.low), E.mul(a.low, b.high))) };
+}
+
+/** a / b. */
+export function quotient(a: Double, b: Double): Double {
+  const high = E.div(a.high, b.high);
+  const back = product(high, b.high);
+  const rest = E.sub(E.sub(E.sub(a.high, back.high), back.low), E.mul(high, b.low));
+  return { high, low: E.div(E.add(rest, a.low), b.high) };
 }

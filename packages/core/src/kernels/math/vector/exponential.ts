@@ -106,9 +106,12 @@ export function reducedExpWithTail(lane: FloatLane, x: Expr, tail: Expr, bias: n
   return { k, q: E.add(r, E.add(longTail(lane, r), lost)) };
 }
 
-/** e^(x - tail), within 0.7 ulp (subnormal results within 0.8), for an x that is hardly beyond what gives neither infinity nor 0. */
+/** x within what gives neither infinity nor 0. */
+const inRange = (lane: FloatLane, x: Expr): Expr => clamp(x, constants[lane].zero, constants[lane].infinite);
+
+/** e^(x - tail), within 0.7 ulp (subnormal results within 0.8). */
 export function expWithTail(lane: FloatLane, x: Expr, tail?: Expr): Expr {
-  const { k, r, exact, small } = reduce(lane, x, 2 * formats[lane].bias, tail);
+  const { k, r, exact, small } = reduce(lane, inRange(lane, x), 2 * formats[lane].bias, tail);
   const { high, low } = sum(E.constant(1), exact);
   const beyond = tail === undefined ? shortTail(lane, r) : longTail(lane, r);
   const rest = E.sub(beyond, small);
@@ -117,10 +120,8 @@ export function expWithTail(lane: FloatLane, x: Expr, tail?: Expr): Expr {
 
 /** e^x, subnormal results included. */
 export function exp(lane: FloatLane, x: Expr): Expr {
-  const { zero, infinite } = constants[lane];
-  const clamped = clamp(x, zero, infinite);
-  if (lane === 'f64') return expWithTail(lane, clamped);
-  const { k, q } = reducedExp(lane, clamped, 2 * formats[lane].bias);
+  if (lane === 'f64') return expWithTail(lane, x);
+  const { k, q } = reducedExp(lane, inRange(lane, x), 2 * formats[lane].bias);
   return scaleByPowerOfTwo(lane, E.add(1, q), k);
 }
 

@@ -1,10 +1,10 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
-import { type Double, product, sum, times } from './double-float.ts';
+import { type Double, product, quotient, sum, times } from './double-float.ts';
 import { expWithTail, ln2 } from './exponential.ts';
 import { atTheEdges, split } from './logarithm.ts';
 
-const { abs, add, and, constant, div, eq, fromBits, iand, bitsOf, lt, maskBits, mul, or, select, sub } = E;
+const { abs, add, and, constant, eq, fromBits, iand, bitsOf, lt, maskBits, mul, or, select } = E;
 
 /** a^b as C has it: unlike in JavaScript, 1^b is 1 even for b = NaN, and so is (-1)^b for infinite b. */
 export function powByMath(a: Expr, b: Expr): Expr {
@@ -29,8 +29,7 @@ export function pow(a: Expr, b: Expr): Expr {
   // Where it is too large for float32 the rest is none.
   const lost = add(exponent.low, mul(log.low, b));
   const inRange = lt(abs(exponent.high), 128);
-  const clamped = E.pmax(E.pmin(exponent.high, 89), -104);
-  const unsigned = expWithTail('f32', clamped, select(inRange, E.neg(lost), 0));
+  const unsigned = expWithTail('f32', exponent.high, select(inRange, E.neg(lost), 0));
   const power = fromBits(E.ior(bitsOf(unsigned), iand(bitsOf(a), ofOdd(b))));
   const isReal = or(E.not(lt(a, 0)), or(eq(E.floor(b), b), E.isInf(a)));
   return select(or(isOne(a, b), eq(b, 0)), 1, select(isReal, power, Number.NaN));
@@ -46,7 +45,7 @@ function ofOdd(b: Expr): Expr {
 /** log x of a finite x > 0 to 33 bits: x = 2^k m, then k log 2 + 2 atanh(s) with s = (m - 1) / (m + 1). */
 function logOf(x: Expr): Double {
   const { k, f } = split('f32', x);
-  const s = quotient(f);
+  const s = quotient({ high: f, low: constant(0) }, sum(constant(2), f));
   const square = times(s, s);
   const t = square.high;
   const third = sum(constant(THIRD_HIGH), mul(t, E.polynomial(t, ATANH_TAIL)));
@@ -55,14 +54,4 @@ function logOf(x: Expr): Double {
   const whole = sum(mul(k, ln2.f32.high), mul(atanh.high, 2));
   const rest = add(mul(add(atanh.low, add(s.low, cube.low)), 2), mul(k, ln2.f32.low));
   return sum(whole.high, add(whole.low, rest));
-}
-
-/** f / (2 + f). */
-function quotient(f: Expr): Double {
-  const below = add(f, 2);
-  const lacking = sub(f, sub(below, 2));
-  const high = div(f, below);
-  const back = product(high, below);
-  const rest = sub(sub(sub(f, back.high), back.low), mul(high, lacking));
-  return { high, low: div(rest, below) };
 }

@@ -1,6 +1,6 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
-import { type Double, product, sum } from './double-float.ts';
+import { type Double, quotient, sum } from './double-float.ts';
 import { type ByLane, type FloatLane, formats, roundToInt } from './format.ts';
 
 /**
@@ -103,12 +103,9 @@ export function tan(x: Expr): Expr {
     low: E.select(isEven, p.low, q.low),
   });
   const [above, below] = [either(sine, cosine), either(cosine, sine)];
-  const quotient = E.div(above.high, below.high);
-  const back = product(quotient, below.high);
-  const rest = E.sub(E.sub(E.sub(above.high, back.high), back.low), E.mul(quotient, below.low));
-  const unsigned = E.add(quotient, E.div(E.add(rest, above.low), below.high));
+  const { high, low } = quotient(above, below);
   // In quadrants 1 and 3 the sign flips, and it flips with the sign of x.
   const flips = E.ixor(E.shl(n, 31), E.ixor(E.bitsOf(x), E.bitsOf(magnitude)));
-  const result = E.fromBits(E.ixor(E.bitsOf(unsigned), flips));
+  const result = E.fromBits(E.ixor(E.bitsOf(E.add(high, low)), flips));
   return E.scalarCallWhere(tooLarge('f32', magnitude), 'tan', result, x);
 }
