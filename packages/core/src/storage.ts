@@ -28,6 +28,8 @@ export class Storage {
   #lengthOutside = -1;
   #leftBehind: string | null = null;
   #lodging: Lodging | null = null;
+  /** Who copied the elements last, of those that would rather have them move in. */
+  #copiedBy: Lodging | null = null;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. @internal */
@@ -65,6 +67,17 @@ export class Storage {
     this.#array = there;
     this.#lodging = lodging;
     this.#lengthOutside = there.length;
+  }
+
+  /** Moves in where that is possible and the lodging meets this storage again: what is met once may be dropped after it. @internal */
+  moveIntoAgain(lodging: Lodging): boolean {
+    if (this.#copiedBy !== lodging) {
+      this.#copiedBy = lodging;
+      return false;
+    }
+    if (!this.mayMove) return false;
+    this.moveInto(lodging);
+    return true;
   }
 
   /** Where {@link moveInto} led; `null` where the memory is the storage's own. @internal */

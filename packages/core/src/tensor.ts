@@ -92,6 +92,7 @@ export class Tensor {
    */
   get grad(): Tensor | null {
     const { gradient } = this;
+    tellGradient?.(this);
     if (gradient !== null) gradient.storage.show();
     return gradient;
   }
@@ -150,8 +151,8 @@ export function setGradient(leaf: AutogradState, value: Tensor | null): void {
 
 let tellGradient: ((leaf: Tensor) => void) | null = null;
 
-/** @internal Sets what is told of each gradient that is about to be replaced; `null`: nobody. */
-export function onGradientChange(tell: ((leaf: Tensor) => void) | null): void {
+/** @internal Sets what is told of each gradient that is looked at, or is about to be replaced; `null`: nobody. */
+export function onGradientMet(tell: ((leaf: Tensor) => void) | null): void {
   tellGradient = tell;
 }
 

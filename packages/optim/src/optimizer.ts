@@ -320,17 +320,15 @@ export abstract class Optimizer<O extends { lr: number } = any> {
           ({ group, update, params }) => this.updateOf(group) === update && areSame(group.params, params),
         ),
     );
-    for (const { update, params } of groups) {
-      for (const p of params) {
-        const names = stateNames(update, p);
-        if (names.length === 0) continue;
-        const tensors = names.map((key) => this.state.get(p)?.[key]);
-        assumes(`the state of ${name}`, () => {
-          const state = this.state.get(p);
-          return names.every((key, i) => state?.[key] === tensors[i]);
-        });
-      }
-    }
+    const held = groups.flatMap(({ update, params }) =>
+      params.flatMap((p) =>
+        stateNames(update, p).map((key) => ({ p, key, value: this.state.get(p)?.[key] })),
+      ),
+    );
+    assumes(`the state of ${name}`, () => {
+      for (const { p, key, value } of held) if (this.state.get(p)?.[key] !== value) return false;
+      return true;
+    });
   }
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */

@@ -4,7 +4,6 @@ import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
 import { sameShape } from '../shape.ts';
-import type { Storage } from '../storage.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
@@ -84,8 +83,6 @@ class CompiledFunction<A extends readonly unknown[], R> {
   readonly #fallback: 'error' | 'eager';
   /** What the last call took from outside, until there is a program. */
   #rehearsal: Rehearsal | null = null;
-  /** The memory of its arguments. */
-  #givenBefore: ReadonlySet<Storage> = new Set();
   /** How often that was something else than in the call before. */
   #differing = 0;
   #eager = false;
@@ -119,7 +116,6 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** The first call: state comes into being, that of optimizers, say. */
   #rehearse(args: A, tensors: readonly Tensor[]): R {
     const rehearsal = new Rehearsal(tensors);
-    this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
     const result = lookingOn(rehearsal, () => this.#fn(...args));
     refusePromise(result);
     this.#rehearsal = rehearsal;
@@ -175,8 +171,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
         'compile: anomaly mode looks at values as they are computed; run the function itself under it',
       );
     }
-    const tracing = new Tracing(tensors, this.#givenBefore, mayFallBack);
-    this.#givenBefore = new Set(tensors.map(({ storage }) => storage));
+    const tracing = new Tracing(tensors, this.#rehearsal, mayFallBack);
     const result = lookingOn(tracing, () => this.#fn(...args));
     refusePromise(result);
     try {

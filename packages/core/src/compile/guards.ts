@@ -33,18 +33,20 @@ export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
   };
 }
 
-/** That arguments share memory as these do, with each other and with tensors of the closure that have this memory. */
-export function guardOfSharing(before: readonly Tensor[], alsoState: ReadonlySet<Storage>): Guard {
+/** That arguments share memory as these do, with each other and with state, whose memory is this. */
+export function guardOfSharing(before: readonly Tensor[], state: ReadonlySet<Storage>): Guard {
   const distances = distancesAmong(before);
-  const fixed = storagesAmong(before, alsoState);
+  const fixed = placesIn(state, before);
   const changed = 'arguments share memory otherwise';
-  const areApart = fixed.every((storage) => storage === null) && distances.flat().every((d) => d === null);
-  if (areApart) return (tensors) => (tensors.some((x, i) => isOfEarlier(x, tensors, i)) ? changed : null);
+  const areApart = fixed.every((place) => place === null) && distances.flat().every((d) => d === null);
+  const meetsOther = (x: Tensor, i: number, all: readonly Tensor[]): boolean =>
+    state.has(x.storage) || isOfEarlier(x, all, i);
+  if (areApart) return (tensors) => (tensors.some(meetsOther) ? changed : null);
   return (tensors) => {
     for (const [i, x] of tensors.entries()) {
-      const storage = fixed[i] ?? x.storage;
-      if (x.storage !== storage)
-        return 'an argument that was given twice, and may be a tensor of the closure, is another one';
+      const place = fixed[i] ?? null;
+      if (place === null ? state.has(x.storage) : !isAt(place, x))
+        return 'an argument that is a tensor of the closure too, or may be, is another one';
       const same = distances[i]?.every((distance, j) => {
         const y = tensors[j];
         return distance === (y?.storage === x.storage ? x.offset - y.offset : null);
@@ -60,8 +62,12 @@ const distancesAmong = (tensors: readonly Tensor[]): (number | null)[][] =>
   tensors.map((x, i) =>
     tensors.slice(0, i).map((y) => (x.storage === y.storage ? x.offset - y.offset : null)),
   );
-const storagesAmong = (tensors: readonly Tensor[], among: ReadonlySet<Storage>): (Storage | null)[] =>
-  tensors.map(({ storage }) => (among.has(storage) ? storage : null));
+
+/** Where in state's memory a tensor begins. */
+type Place = Pick<Tensor, 'storage' | 'offset'>;
+const placesIn = (state: ReadonlySet<Storage>, tensors: readonly Tensor[]): (Place | null)[] =>
+  tensors.map(({ storage, offset }) => (state.has(storage) ? { storage, offset } : null));
+const isAt = (place: Place, x: Tensor): boolean => x.storage === place.storage && x.offset === place.offset;
 
 /** Whether one of the tensors before number `i` has the memory of `x`. */
 function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number): boolean {
@@ -69,18 +75,47 @@ function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number)
   return false;
 }
 
-/** That a leaf has a gradient which lies as this one does, or none. */
-export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null): Guard {
+/** That a leaf has a gradient which lies as this one does, or none; `inState`: which is this one, of memory that is state. */
+export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null, inState: boolean): Guard {
   // The gradient itself would be kept as long as the program.
   const before = gradient === null ? null : { dense: gradient.dense, strides: gradient.strides };
+  const place = gradient !== null && inState ? { storage: gradient.storage, offset: gradient.offset } : null;
   return (tensors) => {
     const now = autogradOf(leafAt(leaf, tensors)).gradient;
     if (now === null || before === null)
       return now === before ? null : `a tensor has ${now === null ? 'no' : 'a'} gradient`;
     if (now.dense !== before.dense || (!now.dense && !sameShape(now.strides, before.strides)))
       return 'a gradient lies otherwise in memory';
+    return place === null || isAt(place, now)
+      ? null
+      : 'a gradient that is a tensor of the closure too, or may be, is another one';
+  };
+}
+
+/** That gradients share memory with nothing: not with each other, with arguments, or with state. */
+export function guardOfGradientsApart(leaves: readonly LeafPlace[], state: ReadonlySet<Storage>): Guard {
+  return (tensors) => {
+    const met = new Set(state);
+    for (const { storage } of tensors) met.add(storage);
+    for (const leaf of leaves) {
+      const storage = autogradOf(leafAt(leaf, tensors)).gradient?.storage;
+      if (storage === undefined) continue;
+      if (met.has(storage)) return 'a gradient shares memory otherwise';
+      met.add(storage);
+    }
     return null;
   };
+}
+
+/** The same of arguments, which are others in each call: that none is a gradient. */
+export function guardOfArgumentsApart(leaves: readonly LeafPlace[]): Guard {
+  const has = (storage: Storage, tensors: readonly Tensor[]): boolean => {
+    for (const leaf of leaves)
+      if (autogradOf(leafAt(leaf, tensors)).gradient?.storage === storage) return true;
+    return false;
+  };
+  return (tensors) =>
+    tensors.some(({ storage }) => has(storage, tensors)) ? 'an argument is a gradient' : null;
 }
 
 /** What a program takes for given. */

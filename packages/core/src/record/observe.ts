@@ -1,6 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { onNewStorage, type Storage } from '../storage.ts';
-import { onGradientChange, type Tensor } from '../tensor.ts';
+import { onGradientMet, type Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
 import type { AccumulateGrad, Differentiable, GradNode, Node } from './node.ts';
 
@@ -65,7 +65,7 @@ export interface Tracer {
   ): void;
   /** Before elements are read outside of kernels. */
   read(x: Tensor, reason: string): void;
-  /** Before the gradient of a leaf becomes another tensor, or something is decided by whether there is one. */
+  /** Before the gradient of a leaf is looked at or becomes another tensor, or something is decided by whether there is one. */
   gradientMatters(leaf: Tensor): void;
   /** For memory that is made meanwhile. */
   madeStorage(storage: Storage): void;
@@ -87,7 +87,7 @@ export function setTracer(next: Tracer | null): Tracer | null {
   const before = tracer;
   tracer = next;
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
-  onGradientChange(next === null ? null : (leaf) => next.gradientMatters(leaf));
+  onGradientMet(next === null ? null : (leaf) => next.gradientMatters(leaf));
   observed = observers.length > 0 || tracer !== null;
   return before;
 }

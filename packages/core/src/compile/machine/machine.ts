@@ -60,7 +60,7 @@ export class Machine {
     readonly written: boolean;
   }[] = [];
   readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
-  readonly #gradients: { readonly memory: Memory; readonly lodged: Lodged; readonly written: boolean }[] = [];
+  readonly #gradients: GradientPlace[] = [];
   readonly #results: readonly Result[];
   readonly #left: readonly Left[];
   #timesMovedOut = timesMovedOut;
@@ -176,7 +176,7 @@ export class Machine {
     if (at === undefined) return;
     const lodged = new Lodged(this.#own, dtype, at, length);
     this.#places.set(memory, lodged);
-    if (origin.kind === 'gradient') this.#gradients.push({ memory, lodged, written });
+    if (origin.kind === 'gradient') this.#gradients.push({ memory, lodged, written, resident: null });
     if (origin.kind === 'argument') this.#inputs.push({ members: origin.members, lodged, written });
     if (origin.kind === 'constant') {
       lodged.array().set(origin.elements);
@@ -264,10 +264,9 @@ export class Machine {
     for (const { memory, lodged } of this.#refilled)
       if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
     for (const { direct, storage, lodged } of this.#states) if (!direct) lodged.array().set(storage.array);
-    for (const { memory, lodged } of this.#gradients) {
-      const gradient = gradientOf(memory, given);
-      if (gradient === null || gradient.storage.lodging === lodged) continue;
-      lodged.array().set(gradient.storage.array.subarray(gradient.offset, gradient.offset + memory.length));
+    for (const place of this.#gradients) {
+      const gradient = gradientOf(place.memory, given);
+      if (gradient !== null && gradient.storage.lodging !== place.lodged) bringGradient(gradient, place);
     }
   }
 
@@ -280,8 +279,8 @@ export class Machine {
     for (const { members, lodged, written } of this.#inputs)
       if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
     for (const { memory, lodged, written } of this.#gradients) {
-      const gradient = gradientOf(memory, given);
-      if (gradient === null || !written) continue;
+      const gradient = written ? gradientOf(memory, given) : null;
+      if (gradient === null) continue;
       gradient.storage.version++;
       if (gradient.storage.lodging !== lodged) gradient.storage.array.set(lodged.array(), gradient.offset);
     }
@@ -337,8 +336,27 @@ interface Left extends GradientLeft {
   readonly left: { readonly lodged: Lodged; tensor: Tensor } | null;
 }
 
+/** Where the program has a gradient that a leaf has when a call begins. */
+interface GradientPlace {
+  readonly memory: Memory;
+  readonly lodged: Lodged;
+  readonly written: boolean;
+  /** The storage of such a gradient, if it has moved in. */
+  resident: Storage | null;
+}
+
 const gradientOf = ({ origin }: Memory, given: readonly Tensor[]): Tensor | null =>
   origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient : null;
+
+/** Brings a gradient to its place, where it stays if it has come before; one that lives there makes room. */
+function bringGradient({ storage, offset }: Tensor, place: GradientPlace): void {
+  const { memory, lodged, resident } = place;
+  if (resident?.lodging === lodged) resident.handOut();
+  place.resident = null;
+  if (storage.lodging === null && storage.array.length === memory.length && storage.moveIntoAgain(lodged))
+    place.resident = storage;
+  else lodged.array().set(storage.array.subarray(offset, offset + memory.length));
+}
 
 /** Up to this many elements a loop beats the call of a built-in. */
 const fewElements = 16;

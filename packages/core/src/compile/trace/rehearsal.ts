@@ -1,7 +1,7 @@
 import type { Rerun } from '../../record/observe.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
-import type { Tensor } from '../../tensor.ts';
+import { autogradOf, type Tensor } from '../../tensor.ts';
 import { attributesAsText } from '../attributes.ts';
 import { userLine } from './lines.ts';
 import { Onlooker } from './onlooker.ts';
@@ -22,6 +22,8 @@ export class Rehearsal extends Onlooker {
   readonly #given: ReadonlySet<Storage>;
   readonly #made = new WeakSet<Storage>();
   readonly #used = new Map<Storage, string>();
+  /** The memory of gradients that there were: in the next call they may be others. */
+  readonly #gradients = new Set<Storage>();
   readonly #ran: Ran[] = [];
   readonly #hostResults = new Set<unknown>();
   /** What the call took for given: where that changes, so may all the rest. */
@@ -41,12 +43,22 @@ export class Rehearsal extends Onlooker {
     return this.#made.has(storage);
   }
 
+  /** Whether the call was given this memory, or found it outside. */
+  hasTaken(storage: Storage): boolean {
+    return this.#given.has(storage) || this.#used.has(storage) || this.#gradients.has(storage);
+  }
+
   override meets(inputs: readonly Tensor[]): void {
     for (const { storage, shape } of inputs) {
-      if (this.#given.has(storage) || this.#made.has(storage) || this.#used.has(storage)) continue;
+      if (this.hasTaken(storage) || this.#made.has(storage)) continue;
       const line = userLine();
       this.#used.set(storage, `${formatShape(shape)}${line === null ? '' : ` (${line})`}`);
     }
+  }
+
+  override gradientMatters(leaf: Tensor): void {
+    const { gradient } = autogradOf(leaf);
+    if (gradient !== null && !this.#made.has(gradient.storage)) this.#gradients.add(gradient.storage);
   }
 
   override ran(
@@ -77,10 +89,10 @@ export class Rehearsal extends Onlooker {
   differsFrom(before: Rehearsal): string | null {
     if (before.#assumptions.some((holds) => !holds())) return null;
     for (const [storage, what] of this.#used)
-      if (!before.#used.has(storage) && !before.#made.has(storage))
+      if (!before.hasTaken(storage) && !before.#made.has(storage))
         return `a tensor of shape ${what} that the call before did not use`;
     for (const [storage, what] of before.#used)
-      if (!this.#used.has(storage)) return `no longer the tensor of shape ${what} that the call before used`;
+      if (!this.hasTaken(storage)) return `no longer the tensor of shape ${what} that the call before used`;
     if (this.#ran.length !== before.#ran.length) return null;
     if (this.#ran.some(({ name }, i) => name !== before.#ran[i]?.name)) return null;
     for (const [i, { name, attributes, line }] of this.#ran.entries()) {

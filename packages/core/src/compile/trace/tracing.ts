@@ -5,16 +5,7 @@ import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { autogradOf, Tensor } from '../../tensor.ts';
-import {
-  type Assumption,
-  type Guard,
-  type Guards,
-  guardOfAssumptions,
-  guardOfGradient,
-  guardOfLeaves,
-  guardOfSharing,
-  type LeafPlace,
-} from '../guards.ts';
+import { type Assumption, type Guard, type Guards, guardOfAssumptions, guardOfLeaves } from '../guards.ts';
 import { programAsJson } from '../json.ts';
 import type {
   Argument,
@@ -22,7 +13,6 @@ import type {
   GradientLeft,
   HostPart,
   HostValue,
-  Memory,
   Origin,
   Program,
   Value,
@@ -30,6 +20,7 @@ import type {
 import { leavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
 import { Rehearsal } from './rehearsal.ts';
+import { extentOf, type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
 
 /** What a recorded call came to. */
 export interface Traced {
@@ -37,13 +28,6 @@ export interface Traced {
   readonly guards: Guards;
   /** The memory that its tensors had, which no later call fills. */
   readonly leftBehind: readonly Storage[];
-}
-
-interface MutableMemory extends Memory {
-  length: number;
-  /** How often it was written. */
-  version: number;
-  readonly values: Map<string, Value>;
 }
 
 /** The type of an array's elements: that of the tensor, unless it is a look at memory of another type. */
@@ -57,10 +41,6 @@ const elementType = (array: TypedArray, dtype: DType): DType =>
         : array instanceof Int32Array
           ? 'int32'
           : 'uint8';
-
-/** How many elements of memory a tensor spans. */
-const extentOf = (x: Tensor): number =>
-  x.count === 0 ? 0 : 1 + x.shape.reduce((last, size, d) => last + (size - 1) * x.strides[d]!, 0);
 
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
@@ -86,17 +66,18 @@ export class Tracing implements Tracer {
   failure: CompileError | null = null;
 
   readonly #arguments: readonly Tensor[];
-  /** Memory of arguments that is that of tensors of the closure too, or may be. */
+  /** Memory of arguments that is that of tensors of the closure too. */
   readonly #metAsState = new Set<Storage>();
 
   /** Whether the call goes on where it cannot be compiled. */
   readonly #goesOn: boolean;
 
-  /** @param givenBefore the memory of what was given when the function was last run as it is */
-  constructor(tensors: readonly Tensor[], givenBefore: ReadonlySet<Storage>, goesOn = false) {
+  /** The call before, of those that were run as they are. */
+  readonly #before: Rehearsal | null;
+
+  constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
     this.#goesOn = goesOn;
-    // What is given again may just as well be a tensor of the closure: one cannot tell.
-    for (const { storage } of tensors) if (givenBefore.has(storage)) this.#metAsState.add(storage);
+    this.#before = before;
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
     for (const x of new Set(tensors)) this.#rememberArgument(x);
@@ -183,6 +164,7 @@ export class Tracing implements Tracer {
   }
 
   gradientMatters(leaf: Tensor): void {
+    this.rehearsal.gradientMatters(leaf);
     // What is made in the call ends with it, and so do its gradients.
     if (this.#outputs.has(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
@@ -226,16 +208,21 @@ export class Tracing implements Tracer {
     const tensors = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
     this.meets(tensors);
     const results = tensors.map((x) => this.#valueOf(x));
-    const gradients = this.#gradientsLeft();
+    const atFirst = this.#gradientsAtFirst();
+    const gradients = this.#gradientsLeft(atFirst);
     const kept = new Set([...results, ...gradients.flatMap(({ value }) => value ?? [])].map((v) => v.memory));
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
-    this.#guards.seldom.push(guardOfAssumptions(this.#assumptions.seldom), guardOfLeaves([...this.#leaves]));
-    this.#guards.always.push(
-      guardOfAssumptions(this.#assumptions.always),
-      guardOfSharing(this.#arguments, this.#metAsState),
+    const alsoOutside = (storage: Storage): boolean =>
+      this.#metAsState.has(storage) || this.#before?.hasTaken(storage) === true;
+    const settled = settleMemories(this.#memories, this.#arguments, atFirst, this.#leaves, alsoOutside);
+    this.#guards.seldom.push(
+      guardOfAssumptions(this.#assumptions.seldom),
+      guardOfLeaves([...this.#leaves]),
+      ...settled.seldom,
     );
+    this.#guards.always.push(guardOfAssumptions(this.#assumptions.always), ...settled.always);
     const program = serialisable({
       memories: [...this.#memories.values()],
       equations: this.#equations,
@@ -332,25 +319,22 @@ export class Tracing implements Tracer {
     return value;
   }
 
-  /** What becomes of gradients; memory that was one when the call began gets its place from its leaf in each call. */
-  #gradientsLeft(): GradientLeft[] {
-    const left: GradientLeft[] = [];
-    for (const tensor of new Set([...this.#gradientsBefore.keys(), ...this.#leaves])) {
-      const now = autogradOf(tensor).gradient;
-      const changes = this.#gradientsBefore.has(tensor);
-      const before = changes ? (this.#gradientsBefore.get(tensor) ?? null) : now;
+  /** The gradients that mattered or may have, as they were when the call began. */
+  #gradientsAtFirst(): GradientAtFirst[] {
+    return [...new Set([...this.#gradientsBefore.keys(), ...this.#leaves])].map((tensor) => {
       const index = this.#arguments.indexOf(tensor);
-      const leaf: LeafPlace = { tensor, argument: index < 0 ? null : index };
-      const guards = index < 0 ? this.#guards.seldom : this.#guards.always;
-      const memory = before === null ? undefined : this.#memories.get(before.storage);
-      if (before !== null && memory?.origin.kind === 'state') {
-        memory.origin = { kind: 'gradient', leaf };
-        memory.base = before.offset;
-        guards.push(guardOfGradient(leaf, before));
-      } else if (before === null && changes) guards.push(guardOfGradient(leaf, null));
-      if (now !== before) left.push({ leaf, value: now === null ? null : this.#valueOf(now) });
-    }
-    return left;
+      const matters = this.#gradientsBefore.has(tensor);
+      const before = matters ? (this.#gradientsBefore.get(tensor) ?? null) : autogradOf(tensor).gradient;
+      return { leaf: { tensor, argument: index < 0 ? null : index }, before, matters };
+    });
+  }
+
+  /** What becomes of gradients. */
+  #gradientsLeft(atFirst: readonly GradientAtFirst[]): GradientLeft[] {
+    return atFirst.flatMap(({ leaf, before }) => {
+      const now = autogradOf(leaf.tensor).gradient;
+      return now === before ? [] : [{ leaf, value: now === null ? null : this.#valueOf(now) }];
+    });
   }
 }
 

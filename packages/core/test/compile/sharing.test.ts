@@ -1,0 +1,171 @@
+/** Memory that a call shares with what is outside: arguments and gradients that are tensors of the closure, or each other. */
+import { compile, noGrad, type Tensor, tensor } from '@kindling/core';
+import fc from 'fast-check';
+import { expect, it, vi } from 'vitest';
+
+const steps = {
+  reads: (w: Tensor) => w.sub_(w.grad as Tensor, { alpha: 0.25 }),
+  writes: (w: Tensor) => w.sub_((w.grad as Tensor).mul_(0.5)),
+} as const;
+
+/** Floats that nobody outside has the array of. */
+const floats = (...values: number[]): Tensor => tensor(values, { dtype: 'float32' }).mul(1);
+
+const events = [
+  'call',
+  'call',
+  'call',
+  'a fresh gradient',
+  'one from before',
+  'changed in place',
+  'a view',
+  'of the other',
+  'handed out',
+] as const;
+
+type Event = (typeof events)[number];
+
+/** Two weights, and every gradient that they ever had. */
+class World {
+  readonly weights = [floats(1, 2, 3).requiresGrad_(), floats(-1, 0.5, 4).requiresGrad_()] as const;
+  readonly gradients: Tensor[] = [];
+  readonly #step: () => void;
+  #made = 0;
+
+  constructor(step: (w: Tensor) => unknown, wrap: (f: () => void) => () => void) {
+    for (const w of this.weights) this.#give(w, this.#fresh());
+    this.#step = wrap(() => {
+      for (const w of this.weights) noGrad(() => step(w));
+    });
+  }
+
+  #fresh(): Tensor {
+    return floats(1, 2, 3).mul(++this.#made);
+  }
+
+  #give(w: Tensor, gradient: Tensor): void {
+    w.grad = gradient;
+    this.gradients.push(gradient);
+  }
+
+  happens(event: Event, which: 0 | 1, k: number): void {
+    const w = this.weights[which];
+    if (event === 'call') this.#step();
+    if (event === 'a fresh gradient') this.#give(w, this.#fresh());
+    if (event === 'one from before') this.#give(w, this.gradients[k % this.gradients.length] as Tensor);
+    if (event === 'changed in place') w.grad?.add_(1);
+    if (event === 'a view')
+      this.#give(
+        w,
+        floats(0, 1, 2, 3, 4)
+          .mul(++this.#made)
+          .narrow(0, 1, 3),
+      );
+    if (event === 'of the other') this.#give(w, this.weights[1 - which]?.grad as Tensor);
+    if (event === 'handed out') this.gradients[k % this.gradients.length]?.data.fill(7);
+  }
+
+  /** The values of all that the user holds. */
+  state(): number[][] {
+    const held = [...this.weights, ...this.weights.map(({ grad }) => grad as Tensor), ...this.gradients];
+    return held.map((x) => [...x.detach().data]);
+  }
+}
+
+it.each(Object.entries(steps))(
+  'a step that %s given gradients is as eager, whatever becomes of them between calls',
+  (_, step) => {
+    const happening = fc.tuple(fc.constantFrom(...events), fc.constantFrom(0, 1), fc.nat(30));
+    fc.assert(
+      fc.property(fc.array(happening, { minLength: 5, maxLength: 25 }), (happenings) => {
+        const [eager, compiled] = [new World(step, (f) => f), new World(step, (f) => compile(f))];
+        for (const happening of happenings) {
+          for (const world of [eager, compiled]) world.happens(...(happening as [Event, 0 | 1, number]));
+          expect(compiled.state()).toEqual(eager.state());
+        }
+      }),
+      { seed: 12, numRuns: 80 },
+    );
+  },
+);
+
+it('a gradient that stays is worked on where it lies, and leaves its place for the next one', () => {
+  const w = floats(1, 2, 3).requiresGrad_();
+  const step = compile(() => void noGrad(() => steps.reads(w)));
+  const callWith = (gradient: Tensor, times: number): void => {
+    w.grad = gradient;
+    for (let call = 0; call < times; call++) step();
+  };
+  // A gradient that is there from the start is taken for a tensor of the closure.
+  for (let call = 0; call < 3; call++) callWith(floats(1, 1, 1), 1);
+  const [first, second] = [floats(4, 8, 12), floats(1, 1, 1)];
+  callWith(first, 1);
+  expect(first.storage.lodging).toBeNull();
+  callWith(first, 4);
+  expect(first.storage.lodging).not.toBeNull();
+  callWith(second, 2);
+  expect(first.storage.lodging).toBeNull();
+  expect(second.storage.lodging).not.toBeNull();
+  expect([...first.data, ...second.data]).toEqual([4, 8, 12, 1, 1, 1]);
+  expect([...w.detach().data]).toEqual([1 - 5 - 1.25, 2 - 10 - 1.25, 3 - 15 - 1.25]);
+  expect(step.programs).toHaveLength(1);
+});
+
+it('arguments that are, or become, tensors of the closure, gradients, and each other are as eager', () => {
+  // Each that becomes another one has a program of its own, and from the eighth on a warning.
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const kinds = [
+    'fresh',
+    'fresh',
+    'as before',
+    'weight',
+    'view of the weight',
+    'gradient',
+    'other',
+    'view of all',
+  ] as const;
+  const given = fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...kinds));
+  const world = (
+    wrap: <F extends (a: Tensor, b: Tensor) => Tensor>(f: F) => (a: Tensor, b: Tensor) => Tensor,
+  ) => {
+    const all = floats(1, 2, 3, 4, 5, 6, 7);
+    const w = floats(1, 2, 3).requiresGrad_();
+    w.grad = floats(1, 0, 1);
+    const last: Tensor[] = [];
+    const step = wrap((a, b) =>
+      noGrad(() => {
+        w.sub_(a, { alpha: 0.5 });
+        b.mul_(2);
+        (w.grad as Tensor).add_(b);
+        all.sub_(1);
+        return a
+          .add(w)
+          .add(w.grad as Tensor)
+          .add(b);
+      }),
+    );
+    let made = 0;
+    const chosen = (kind: (typeof kinds)[number]): Tensor => {
+      if (kind === 'weight') return w.detach();
+      if (kind === 'view of the weight') return w.detach().narrow(0, 0, 3);
+      if (kind === 'gradient') return w.grad as Tensor;
+      if (kind === 'view of all') return all.narrow(0, ++made % 5, 3);
+      if (kind === 'as before' && last[0] !== undefined) return last[0];
+      if (kind === 'other' && last[1] !== undefined) return last[1];
+      return floats(++made, 1, 2);
+    };
+    return (pair: readonly [(typeof kinds)[number], (typeof kinds)[number]]): number[][] => {
+      const [a, b] = [chosen(pair[0]), chosen(pair[1])];
+      const result = step(a, b);
+      last.splice(0, 2, a, b);
+      return [result, w.detach(), w.grad as Tensor, all, a, b].map((x) => [...x.data]);
+    };
+  };
+  fc.assert(
+    fc.property(fc.array(given, { minLength: 4, maxLength: 16 }), (calls) => {
+      const [eager, compiled] = [world((f) => f), world(compile)];
+      for (const pair of calls) expect(compiled(pair)).toEqual(eager(pair));
+    }),
+    { seed: 12, numRuns: 60 },
+  );
+});
