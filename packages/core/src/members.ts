@@ -95,7 +95,10 @@ export function toString(this: Tensor): string {
   const array = memoryOf(this, 'print');
   return formatTensor(
     { storage: { array }, shape, strides, offset, dtype },
-    { requiresGrad: autogradOf(this).leafRequiresGrad, gradFnName: this.gradFn?.name },
+    {
+      requiresGrad: autogradOf(this).leafRequiresGrad,
+      gradFnName: this.requiresGrad ? this.gradFn?.name : undefined,
+    },
   );
 }
 

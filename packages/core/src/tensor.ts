@@ -118,6 +118,7 @@ export class Tensor {
    * @throws AutogradError where it is set on a dtype other than float, or to `false` on a tensor that is no leaf
    */
   get requiresGrad(): boolean {
+    if (this.base !== null && isStale(this)) refreshStale?.(this);
     return this.leafRequiresGrad || this.gradFn !== null;
   }
 
@@ -147,6 +148,22 @@ export function setGradient(leaf: AutogradState, value: Tensor | null): void {
   if (leaf.gradient === value) return;
   timesChanged++;
   (leaf as { gradient: Tensor | null }).gradient = value;
+}
+
+/** @internal `baseRebinds` of a view that was made while no gradients were recorded. */
+export const unrecorded = -1;
+
+/** @internal Whether the base of a view was given another history, by a change in place, since the view was taken of it. */
+export function isStale(x: Tensor): boolean {
+  const { base, baseRebinds } = autogradOf(x);
+  return base !== null && baseRebinds !== unrecorded && autogradOf(base).rebinds !== baseRebinds;
+}
+
+let refreshStale: ((view: Tensor) => void) | null = null;
+
+/** @internal Sets what brings the history of a stale view up to date. */
+export function onStaleView(refresh: (view: Tensor) => void): void {
+  refreshStale = refresh;
 }
 
 let tellGradient: ((leaf: Tensor) => void) | null = null;
@@ -194,7 +211,7 @@ export interface AutogradState {
   hooks: HookList<GradHook> | null;
   /** Called after a gradient was added to `grad`. */
   accumulateHooks: HookList<(x: Tensor) => void> | null;
-  /** For a view made with gradients recorded: the tensor it is a view of, and how often that was rebound. */
+  /** For a view: the tensor it is a view of, and how often that was rebound, or {@link unrecorded}. */
   base: Tensor | null;
   baseRebinds: number;
   /** How often an in-place operation gave the tensor a new `gradFn`. */

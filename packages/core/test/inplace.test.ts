@@ -170,28 +170,21 @@ describe('graphs', () => {
     }
   });
 
-  test('a view that an in-place change of its base left behind is refused', () => {
+  test('a view follows an in-place change of its base', () => {
     const x = leaf(1, 2);
     const y = x.mul(2);
     const view = y.select(0, 0);
     y.mul_(3);
-    expect(() => view.mul(2)).toThrow(AutogradError);
-    expect(() => view.mul(2)).toThrow('take the view again after the change');
-    y.select(0, 0).mul(2).backward();
+    view.mul(2).backward();
     expect(x.grad!.toArray()).toEqual([12, 0]);
   });
 
-  test('a view within a graph is not changed in place, nor a view of a leaf', () => {
+  test('a view of a leaf is not changed in place', () => {
     const x = leaf(1, 2);
     expect(() => x.select(0, 0).add_(1)).toThrow('a view of a leaf Variable that requires grad');
-    const y = x.mul(2);
-    expect(() => y.select(0, 0).add_(1)).toThrow(
-      'a view is being changed in place while gradients are recorded',
-    );
     const plain = K.zeros([2], { dtype: 'float64' });
-    expect(() => plain.select(0, 0).copy_(x.sum())).toThrow(AutogradError);
     plain.select(0, 0).copy_(tensor(5.5, { dtype: 'float64' }));
-    expect(plain.toArray()).toEqual([5.5, 0]);
+    expect([plain.toArray(), plain.requiresGrad]).toEqual([[5.5, 0], false]);
   });
 
   test('set is an assignment', () => {

@@ -4,20 +4,21 @@ import { BeyondInt32 } from '../kernels/index.ts';
 import { camelCase } from '../names.ts';
 import { checkNumel, formatShape, maxElements, type Shape } from '../shape.ts';
 import { TooLarge } from '../storage.ts';
-import { autogradOf, emptyTensor, requireTensors, Tensor } from '../tensor.ts';
+import { autogradOf, emptyTensor, isStale, requireTensors, Tensor, unrecorded } from '../tensor.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
 import { announce, notifyAfter, notifyBefore, observed, tracer } from './observe.ts';
 import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
+import { refreshView } from './view-history.ts';
 
-/** @internal Whether a gradient must be recorded for these inputs; also refuses views that an in-place change left behind. */
+/** @internal Whether a gradient must be recorded for these inputs; brings views up to date whose base was changed in place, or refuses them. */
 export function wantsGrad(inputs: Tensors, name: string): boolean {
   let wants = false;
   for (const input of inputs) {
     const x = autogradOf(input);
     // Also where the view itself wants no gradient: its base may by now be the result of what does.
-    if (x.base !== null && autogradOf(x.base).rebinds !== x.baseRebinds)
+    if (x.base !== null && isStale(input) && !refreshView(input))
       throw staleView(name, inputs.indexOf(input));
     if (x.gradFn !== null || x.leafRequiresGrad) wants = true;
   }
@@ -26,8 +27,8 @@ export function wantsGrad(inputs: Tensors, name: string): boolean {
 
 function staleView(name: string, i: number): AutogradError {
   return new AutogradError(
-    `${name}: input ${i} is a view whose base was changed in place after the view was made, so its recorded history ` +
-      'no longer tells how it came about; take the view again after the change, or use the out-of-place operation',
+    `${name}: input ${i} is a view whose base was changed in place after the view was made, and its place there cannot be recorded, ` +
+      'as it overlaps itself or the base is not contiguous; take the view again after the change, or use the out-of-place operation',
   );
 }
 
@@ -175,6 +176,9 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
       out.gradFn = node as GradNode;
       node.setOutput(out);
     }
+  } else if (primitive.differentiable) {
+    view.base = of.base ?? input;
+    view.baseRebinds = unrecorded;
   }
   if (observed) {
     tracer?.ran(primitive.name, inputs, attrs, [out], null);

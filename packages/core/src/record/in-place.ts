@@ -2,13 +2,14 @@ import { canCast, isFloatingPoint, scalarNameOf } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { autogradOf, emptyTensor, type Tensor } from '../tensor.ts';
+import { autogradOf, emptyTensor, type Tensor, unrecorded } from '../tensor.ts';
 import { gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
 import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
 import { notifyAfter, notifyBefore, observed, type Rerun, tracer } from './observe.ts';
 import type { Meta, Primitive, Tensors } from './primitive.ts';
+import { canChangeBase, recordInBase } from './view-history.ts';
 
 /** The target as it is before an in-place change, for a derivative that reads it: PyTorch keeps such a copy too. */
 function snapshot(target: Tensor): Tensor {
@@ -87,7 +88,7 @@ export function updateInPlace<A>(
   if (observed) notifyBefore(name, inputs, attrs);
   let isRecorded = false;
   for (const x of targets) isRecorded = prepareInPlace(x, inputs, name) || isRecorded;
-  if (isRecorded && !severed) throw unrecorded(name);
+  if (isRecorded && !severed) throw severing(name);
   try {
     write(inputs, attrs, targets);
   } catch (error) {
@@ -107,7 +108,7 @@ function repeatsElements({ shape, strides }: Tensor): boolean {
 
 /** @internal The checks that any in-place change makes first; returns whether it is to be recorded. */
 export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): boolean {
-  const { inference, leafRequiresGrad, base } = autogradOf(target);
+  const { inference, leafRequiresGrad, base, baseRebinds } = autogradOf(target);
   if (inference && !isInferenceModeEnabled()) {
     throw new AutogradError(
       `${name}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +
@@ -123,21 +124,28 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
   }
   if (!isRecording()) return false;
   if (leafRequiresGrad) throw changedLeaf(name, 'a leaf Variable');
-  if (base !== null && autogradOf(base).leafRequiresGrad)
-    throw changedLeaf(name, 'a view of a leaf Variable');
+  const ofLeaf = base !== null && autogradOf(base).leafRequiresGrad;
+  if (ofLeaf && baseRebinds !== unrecorded) throw changedLeaf(name, 'a view of a leaf Variable');
   if (!wantsGrad(inputs, name)) return false;
+  if (baseRebinds === unrecorded) throw viewUnrecorded(name);
   if (!isFloatingPoint(target.dtype)) return false;
-  if (base !== null) {
+  if (base !== null && !canChangeBase(target, base)) {
     throw new AutogradError(
-      `${name}: a view is being changed in place while gradients are recorded, which Kindling does not follow: ` +
-        'the base would have to be recorded too. Change the base with indexPut or where, or build it with cat or ' +
-        'stack; under noGrad, and where no input requires a gradient, views can be changed freely',
+      `${name}: a view that overlaps itself, or of a base that is not contiguous, is being changed in place while gradients are ` +
+        'recorded, which Kindling does not follow. Make the base contiguous() first, change it with indexPut or where, or build it ' +
+        'with cat or stack; under noGrad, and where no input requires a gradient, views can be changed freely',
     );
   }
   return true;
 }
 
-const unrecorded = (name: string): AutogradError =>
+const viewUnrecorded = (name: string): AutogradError =>
+  new AutogradError(
+    `${name}: a view was created in no_grad mode and is being modified inplace with grad mode enabled, so that its base would not know of ` +
+      'the gradients; take the view outside of noGrad, or change it inside',
+  );
+
+const severing = (name: string): AutogradError =>
   new AutogradError(
     `${name}: a tensor is changed in place by what has no derivative while gradients are recorded: those of its old values would not ` +
       'know of it; wrap the update in noGrad(() => ...), or detach what it reads and writes',
@@ -155,6 +163,11 @@ function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
   target.storage.version++;
   if (node === null) return;
   const place = node as unknown as GradNode;
+  const { base } = autogradOf(target);
+  if (base !== null) {
+    recordInBase(target, base, place);
+    return;
+  }
   if (target.gradFn !== null) moveRetained(target, target.gradFn, place, 0);
   target.gradFn = place;
   const state = autogradOf(target);

@@ -141,7 +141,7 @@ function decode(json: Json, payload: ArrayBuffer): Value {
 const repository = new URL('../../../../', import.meta.url).href;
 
 /** The same place beneath the folder that KINDLING_FIXTURES names, where `tools/oracle/generate.sh --out` wrote others. */
-function located(url: URL): string {
+export function located(url: URL): string {
   const other = process.env.KINDLING_FIXTURES;
   if (other === undefined) return url.href;
   return `${pathToFileURL(resolve(other)).href}/${url.href.slice(repository.length)}`;

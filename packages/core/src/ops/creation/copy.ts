@@ -128,8 +128,9 @@ export function copy_(target: Tensor, source: Tensor): Tensor {
   }
   const before = target.gradFn;
   applyInPlace(copyPrimitive, [target, source], undefined);
-  // The one name in PyTorch without a number.
-  if (target.gradFn !== null && target.gradFn !== before) target.gradFn.label = 'CopyBackwards';
+  // The one name in PyTorch without a number; of a view its base's history tells.
+  if (target.gradFn !== null && target.gradFn !== before && autogradOf(target).base === null)
+    target.gradFn.label = 'CopyBackwards';
   return target;
 }
 

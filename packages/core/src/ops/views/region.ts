@@ -16,6 +16,7 @@ import {
   composed,
   definePrimitive,
   defineView,
+  setRegionOperations,
   type ViewPrimitive,
 } from '../../record/index.ts';
 import { expandsTo, formatShape, type Shape, sameShape } from '../../shape.ts';
@@ -107,6 +108,8 @@ const putPrimitive = definePrimitive<Region, [Tensor, Tensor]>({
     node.needs(1) ? takeRegion(g, node.attrs) : null,
   ],
 });
+
+setRegionOperations({ take: regionPrimitive, put: putPrimitive, overlaps: overlapsItself });
 
 /** A copy of `x` (given `applyInPlace`: x itself) with `value`, broadcast, at `region`. */
 export const putRegion = (x: Tensor, value: Tensor, region: Region, run = apply): Tensor =>
