@@ -1,8 +1,8 @@
 /** What Kindling exports that PyTorch does not have. */
 import * as callables from '../../packages/core/src/arguments/index.ts';
 import * as core from '../../packages/core/src/index.ts';
-import * as foreign from '../../packages/core/src/record/foreign.ts';
-import * as kernels from '../../packages/core/src/record/foreign-kernels.ts';
+import * as foreign from '../../packages/core/src/record/foreign/index.ts';
+import * as kernels from '../../packages/core/src/record/foreign/kernels.ts';
 import * as record from '../../packages/core/src/record/index.ts';
 import * as metrics from '../../packages/metrics/src/index.ts';
 import * as nn from '../../packages/nn/src/index.ts';

@@ -40,8 +40,8 @@ export {
   defineView,
   elementsOf,
   valuesOf,
-} from './record/foreign.ts';
-export * from './record/foreign-kernels.ts';
+} from './record/foreign/index.ts';
+export * from './record/foreign/kernels.ts';
 export * from './record/index.ts';
 export { formatShape, type Shape, sameShape } from './shape.ts';
 export { userFrames } from './stack.ts';

@@ -18,4 +18,3 @@ export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';
 export { type Observer, observe } from './observe.ts';
 export * from './primitive.ts';
 export { valuesOf } from './values.ts';
-export { setRegionOperations } from './view-history.ts';

@@ -78,7 +78,7 @@ function withBackward<D, S extends { name: string; derivative?: D }, A>(
   return { keepsNothing: true, ...spec, differentiable: true, backward: backward(derivative) };
 }
 
-/** `definePrimitive` of foreign.ts for core's own operations, whose derivatives keep nothing. */
+/** `definePrimitive` of foreign/ for core's own operations, whose derivatives keep nothing. */
 export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {

@@ -16,9 +16,9 @@ import {
   composed,
   definePrimitive,
   defineView,
-  setRegionOperations,
   type ViewPrimitive,
 } from '../../record/index.ts';
+import { setRegionOperations } from '../../record/view-history.ts';
 import { expandsTo, formatShape, type Shape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { contiguous } from '../creation/copy.ts';

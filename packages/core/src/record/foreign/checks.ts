@@ -1,11 +1,11 @@
 /** What a user's operation gives back, held against what the engine needs of it. */
-import { describe } from '../arguments/explain.ts';
-import { dtypes } from '../dtype.ts';
-import { AutogradError, KindlingError, ValueError } from '../errors.ts';
-import { checkNumel, formatShape, numelOf, type Shape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
-import { isOutOfMemory } from './apply.ts';
-import type { Meta, Tensors } from './primitive.ts';
+import { describe } from '../../arguments/explain.ts';
+import { dtypes } from '../../dtype.ts';
+import { AutogradError, KindlingError, ValueError } from '../../errors.ts';
+import { checkNumel, formatShape, numelOf, type Shape } from '../../shape.ts';
+import { Tensor } from '../../tensor.ts';
+import { isOutOfMemory } from '../apply.ts';
+import type { Meta, Tensors } from '../primitive.ts';
 
 const isSize = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
 

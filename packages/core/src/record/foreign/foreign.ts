@@ -1,9 +1,22 @@
 /** How users of the package declare and run operations: as core does, but their arguments are checked, and their derivatives may keep what passes through them. */
-import { K, signature } from '../arguments/index.ts';
-import type { TypedArray } from '../dtype.ts';
-import * as kernels from '../kernels/index.ts';
-import type { Tensor } from '../tensor.ts';
-import * as running from './apply.ts';
+import { K, signature } from '../../arguments/index.ts';
+import type { TypedArray } from '../../dtype.ts';
+import * as kernels from '../../kernels/index.ts';
+import type { Tensor } from '../../tensor.ts';
+import * as running from '../apply.ts';
+import * as inPlace from '../in-place.ts';
+import type { GradNode } from '../node.ts';
+import type {
+  MultiPrimitive,
+  MultiSpec,
+  Primitive,
+  PrimitiveSpec,
+  Tensors,
+  ViewPrimitive,
+  ViewSpec,
+} from '../primitive.ts';
+import * as own from '../primitive.ts';
+import * as reading from '../values.ts';
 import {
   checkedAlias,
   checkedGradients,
@@ -13,20 +26,7 @@ import {
   failed,
   isRaw,
   ofForeign,
-} from './foreign-checks.ts';
-import * as inPlace from './in-place.ts';
-import type { GradNode } from './node.ts';
-import type {
-  MultiPrimitive,
-  MultiSpec,
-  Primitive,
-  PrimitiveSpec,
-  Tensors,
-  ViewPrimitive,
-  ViewSpec,
-} from './primitive.ts';
-import * as own from './primitive.ts';
-import * as reading from './values.ts';
+} from './checks.ts';
 
 /** Whether a value is a statement of an operation: its name, and functions of these names. */
 const states = (x: unknown, functions: readonly string[]): boolean => {

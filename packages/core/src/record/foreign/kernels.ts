@@ -1,11 +1,11 @@
 /** What kernels of other packages are made of where loops in JavaScript would keep a compiled program from running them. */
-import { K, signature } from '../arguments/index.ts';
-import { ShapeError } from '../errors.ts';
-import * as kernels from '../kernels/index.ts';
-import { formatShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { K, signature } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
+import * as kernels from '../../kernels/index.ts';
+import { formatShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 
-export type { AlignmentRules, ClassFactors, ClassMask, RowSums } from '../kernels/index.ts';
+export type { AlignmentRules, ClassFactors, ClassMask, RowSums } from '../../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
