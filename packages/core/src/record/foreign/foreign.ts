@@ -177,7 +177,7 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attribu
 
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
- * operation; where that reads the input's old value, a copy of it is kept.
+ * operation; where that reads the input's old value, a copy of it is kept. Kindling's own.
  * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the result
  */
 export function applyInPlace<A, I extends Tensors>(
@@ -206,7 +206,7 @@ export function composed(name: string, result: Tensor, ...inputs: readonly Tenso
  * The elements of x in row-major order: the one door to data outside the kernels of operations. `reason` says by what they
  * are read and for what (`'item'`, `'print'`, `'one_hot: number of classes'`): observers see it, and a tracer refuses it.
  *
- * Of a dense tensor this is its memory itself, of any other a copy.
+ * Of a dense tensor this is its memory itself, of any other a copy. Kindling's own.
  */
 export function valuesOf(x: Tensor, reason: string): TypedArray {
   valuesOfTakes(arguments);
