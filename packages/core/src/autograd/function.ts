@@ -8,6 +8,7 @@ import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
+import { recordInBase } from '../record/view-history.ts';
 import { expandsTo, formatShape, type Shape } from '../shape.ts';
 import { autogradOf, Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
@@ -209,6 +210,11 @@ export function bindOutputs(
     if (!(y instanceof Tensor)) return y;
     if (nonDifferentiable.has(y) || !isFloatingPoint(y.dtype)) return y.requiresGrad ? alias(y) : y;
     let out = y;
+    const { base: changed } = autogradOf(y);
+    if (dirty.has(y) && changed !== null) {
+      recordInBase(y, changed, node as GradNode, i);
+      return y;
+    }
     if (dirty.has(y)) {
       if (y.gradFn !== null) moveRetained(y, y.gradFn, node as GradNode, i);
       autogradOf(y).rebinds++;

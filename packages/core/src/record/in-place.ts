@@ -165,7 +165,7 @@ function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
   const place = node as unknown as GradNode;
   const { base } = autogradOf(target);
   if (base !== null) {
-    recordInBase(target, base, place);
+    node.setOutput(recordInBase(target, base, place));
     return;
   }
   if (target.gradFn !== null) moveRetained(target, target.gradFn, place, 0);

@@ -1,4 +1,5 @@
 /** The history of a view whose base was changed in place after the view was made, or is changed by way of it. */
+import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import { autogradOf, onStaleView, Tensor } from '../tensor.ts';
 import { edgeOf, GradNode, moveRetained } from './node.ts';
@@ -63,15 +64,16 @@ export function refreshView(view: Tensor): boolean {
 export const canChangeBase = (view: Tensor, base: Tensor): boolean => regionOf(view, base) !== null;
 
 /**
- * @internal Records that an operation, of this node, changed a view in place: the base is from now on what it was, with the node's result at
- * the view's region, and the view that part of it. As PyTorch's `CopySlices`.
+ * @internal Records that an operation, of this node, changed a view in place: the base is from now on what it was, with the node's output at
+ * the view's region, and the view that part of it. As PyTorch's `CopySlices`. Gives the tensor that stands for the output.
  */
-export function recordInBase(view: Tensor, base: Tensor, node: GradNode): void {
+export function recordInBase(view: Tensor, base: Tensor, node: GradNode, output = 0): Tensor {
   const region = regionOf(view, base);
-  if (region === null || operations === null) return;
+  if (region === null || operations === null)
+    throw new AutogradError(`${node.name}: a change of this view cannot be recorded as one of its base`);
   const result = new Tensor(view.storage, view.shape, view.dtype, view.offset, view.strides);
   result.gradFn = node;
-  node.setOutput(result);
+  autogradOf(result).outputNumber = output;
   const put = announce(new GradNode(operations.put, [base, result], region)) as unknown as GradNode;
   put.label = 'CopySlices';
   put.setOutput(base);
@@ -81,6 +83,7 @@ export function recordInBase(view: Tensor, base: Tensor, node: GradNode): void {
   state.outputNumber = 0;
   state.rebinds++;
   takeAnew(view, base, region);
+  return result;
 }
 
 onStaleView((view) => void refreshView(view));

@@ -144,6 +144,25 @@ describe('a change in place of a view', () => {
     expect(() => windows.mul_(w.sum())).toThrow(AutogradError);
   });
 
+  it('by a function of the user is one of its base too', () => {
+    const doubled = autograd.defineFunction({
+      name: 'Doubled',
+      forward(ctx, a: Tensor, b: Tensor): [Tensor, Tensor] {
+        noGrad(() => b.mul_(2));
+        ctx.markDirty(b);
+        return [a.mul(5), b];
+      },
+      backward: (_ctx, g, h): [Tensor, Tensor] => [g.mul(5), h.mul(2)],
+    });
+    const w = floats(1, 2).requiresGrad_();
+    const y = w.mul(3);
+    const view = y.select(0, 0);
+    const [, changed] = doubled(w, view);
+    expect(changed).toBe(view);
+    y.sum().add(view.mul(10)).backward();
+    expect(flat(w.grad as Tensor)).toEqual([66, 3]);
+  });
+
   it('is the same in a compiled step', () => {
     const world = (wrap: <F extends (x: Tensor) => Tensor>(f: F) => (x: Tensor) => Tensor) => {
       const w = floats(1, 2, 3).requiresGrad_();

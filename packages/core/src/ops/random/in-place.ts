@@ -32,7 +32,7 @@ function drawInto<D extends Distribution>(
     floatsOnly(name, (dtype) => `not implemented for ${dtype}`)(x.dtype);
   }
   // No gradient goes to the old values.
-  const severed = x.gradFn !== null && isGradEnabled();
+  const severed = x.requiresGrad && !x.isLeaf && isGradEnabled();
   if (severed) zero_(x);
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
