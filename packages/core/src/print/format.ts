@@ -1,11 +1,16 @@
-import type { DType } from '../dtype.ts';
-import type { Strided } from '../kernels/index.ts';
+import type { DType, TypedArray } from '../dtype.ts';
 import { numelOf, type Shape } from '../shape.ts';
 import { toPythonExponential, toPythonFixed } from './number.ts';
 import { getPrintOptions, type PrintOptions } from './options.ts';
 
 /** What can be printed: strided numbers. A Tensor is one. */
-export type Printable = Omit<Strided, 'count' | 'dense'>;
+export interface Printable {
+  readonly storage: { readonly array: TypedArray };
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly dtype: DType;
+}
 
 export interface FormatOptions {
   readonly requiresGrad?: boolean;
