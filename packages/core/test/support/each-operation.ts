@@ -1,28 +1,17 @@
 /** A test for each operation of the fixtures that Kindling has. */
+import { readdirSync } from 'node:fs';
 import * as kindling from '@kindling/core';
 import { describe, it } from 'vitest';
 import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
 import { isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
 import { operationOf } from '../oracle/table.ts';
 
-export const families = [
-  'unary',
-  'binary',
-  'reduce',
-  'matmul',
-  'views',
-  'indexing',
-  'creation',
-  'convolution',
-  'special',
-  'masked',
-  'windows',
-  'structure',
-  'joining',
-  'comparing',
-  'linalg',
-  'statistics',
-] as const;
+const folder = new URL('../fixtures/ops/', import.meta.url);
+
+/** What tools/oracle/ops_list.py names, a file each. */
+export const families: readonly string[] = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length));
 
 /** An operation of the fixtures in one dtype, with the samples that Kindling takes. */
 export interface OperationCase {
