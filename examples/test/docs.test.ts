@@ -43,7 +43,7 @@ export function programsOf(page: string): Program[] {
 }
 
 /** The first of some texts that does not stand in the others' text behind the one before it. */
-export function missingOutput(printed: string, outputs: readonly string[]): string | undefined {
+function missingOutput(printed: string, outputs: readonly string[]): string | undefined {
   let from = 0;
   return outputs.find((output) => {
     const at = printed.indexOf(output, from);

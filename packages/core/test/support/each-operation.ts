@@ -1,17 +1,12 @@
 /** A test for each operation of the fixtures that Kindling has. */
-import { readdirSync } from 'node:fs';
 import * as kindling from '@kindling/core';
 import { describe, it } from 'vitest';
-import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
+import { type Entry, fixturesIn, readFixture, type Sample } from '../oracle/fixture.ts';
 import { isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
 import { operationOf } from '../oracle/table.ts';
 
-const folder = new URL('../fixtures/ops/', import.meta.url);
-
 /** What tools/oracle/ops_list.py names, a file each. */
-export const families: readonly string[] = readdirSync(folder)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.slice(0, -'.json'.length));
+export const families = fixturesIn(new URL('../fixtures/ops/', import.meta.url), '');
 
 /** An operation of the fixtures in one dtype, with the samples that Kindling takes. */
 export interface OperationCase {

@@ -7,7 +7,7 @@ const none = { reduction: 'none' } as const;
 const measured = column([0.2, 0.9, 1.4, 1.1, 2.3, 0.6, 1.8, 1.2]);
 
 /** Logits (P, `classes`) of which the first is x, and the others are 0. */
-export const firstLogit = (x: Tensor, classes: number): Tensor =>
+const firstLogit = (x: Tensor, classes: number): Tensor =>
   stack([x, ...Array.from({ length: classes - 1 }, () => zerosLike(x))], 1);
 
 const divergence = (logits: Tensor, share: number): Tensor =>
