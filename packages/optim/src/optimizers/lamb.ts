@@ -4,19 +4,13 @@ import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
-import {
-  type MomentNumbers,
-  type MomentOptions,
-  momentDefaults,
-  momentKinds,
-  momentNumbers,
-} from './adam/moments.ts';
+import * as moments from './adam/moments.ts';
 import { averageSquare, lerpBy } from './arithmetic.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Lamb}. */
-export interface LambOptions extends MomentOptions {
+export interface LambOptions extends moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Added to the denominator. Default: 1e-6. */
@@ -29,20 +23,20 @@ export interface LambOptions extends MomentOptions {
 
 const defaults: Required<LambOptions> = {
   lr: 1e-3,
-  ...momentDefaults,
+  ...moments.defaults,
   eps: 1e-6,
   weightDecay: 0.01,
   maximize: false,
 };
 const kinds: K.Kinds<LambOptions> = {
   lr: nonNegative,
-  ...momentKinds,
+  ...moments.kinds,
   weightDecay: nonNegative,
   maximize: K.flag,
 };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, √(1 - β₂ᵗ), ε, the sign, the decay, lr. */
-type Numbers<T> = [...MomentNumbers<T>, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
+type Numbers<T> = [...moments.MomentNumbers<T>, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
 
 /** The moments, and the direction before it is scaled. */
 const directing = new FusedUpdate('lamb_direction', 3, 2, (m, v, _direction, w, grad, ...numbers) => {
@@ -99,6 +93,6 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
     const step = nextStep(state);
     const bias1 = 1 - beta1 ** step;
     const root2 = Math.sqrt(1 - beta2 ** step);
-    return [...momentNumbers(betas), bias1, root2, eps, signOf(group), weightDecay, lr];
+    return [...moments.numbers(betas), bias1, root2, eps, signOf(group), weightDecay, lr];
   }
 }

@@ -7,17 +7,10 @@ import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
 import { decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
-import {
-  type MomentNumbers,
-  type MomentOptions,
-  momentDefaults,
-  momentKinds,
-  momentNumbers,
-  moved,
-} from './moments.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link AdamW}. */
-export interface AdamWOptions extends MomentOptions {
+export interface AdamWOptions extends moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
@@ -36,7 +29,7 @@ export interface AdamOptions extends AdamWOptions {
 
 const defaults: Required<AdamOptions> = {
   lr: 1e-3,
-  ...momentDefaults,
+  ...moments.defaults,
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
@@ -44,7 +37,7 @@ const defaults: Required<AdamOptions> = {
 };
 const kindsW: K.Kinds<AdamWOptions> = {
   lr: nonNegative,
-  ...momentKinds,
+  ...moments.kinds,
   weightDecay: nonNegative,
   amsgrad: K.flag,
   maximize: K.flag,
@@ -53,7 +46,7 @@ const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
-type Numbers<T> = [...MomentNumbers<T>, stepSize: T, root2: T, eps: T, sign: T, decay: T];
+type Numbers<T> = [...moments.MomentNumbers<T>, stepSize: T, root2: T, eps: T, sign: T, decay: T];
 
 const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boolean, nearsG: boolean) =>
   fusedUpdate(
@@ -62,7 +55,7 @@ const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boo
     ['step'],
     (w, grad, state, [fresh1, beta2, fresh2, stepSize, root2, eps, sign, decay]: Numbers<E.Expr>) => {
       const g = penalised(w, grad, sign, l2 ? decay : null);
-      const { expAvg, expAvgSq } = moved(state, g, [fresh1, beta2, fresh2], nearsG);
+      const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
       const maxExpAvgSq = amsgrad ? E.max(state.maxExpAvgSq, expAvgSq) : expAvgSq;
       const denominator = E.add(E.div(E.sqrt(maxExpAvgSq), root2), eps);
       const kept = decoupled ? E.mul(w, decay) : w;
@@ -99,7 +92,7 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      ...momentNumbers(betas),
+      ...moments.numbers(betas),
       lr / (1 - beta1 ** step),
       Math.sqrt(1 - beta2 ** step),
       eps,

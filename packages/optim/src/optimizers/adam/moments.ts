@@ -11,13 +11,13 @@ export interface MomentOptions {
   eps?: number;
 }
 
-export const momentDefaults: Required<MomentOptions> = { betas: [0.9, 0.999], eps: 1e-8 };
-export const momentKinds: K.Kinds<MomentOptions> = { betas: twoFractions, eps: nonNegative };
+export const defaults: Required<MomentOptions> = { betas: [0.9, 0.999], eps: 1e-8 };
+export const kinds: K.Kinds<MomentOptions> = { betas: twoFractions, eps: nonNegative };
 
 /** What moves them: 1 - β₁, β₂, 1 - β₂. */
 export type MomentNumbers<T> = [fresh1: T, beta2: T, fresh2: T];
 
-export const momentNumbers = ([beta1, beta2]: readonly [number, number]): MomentNumbers<number> => [
+export const numbers = ([beta1, beta2]: readonly [number, number]): MomentNumbers<number> => [
   1 - beta1,
   beta2,
   1 - beta2,

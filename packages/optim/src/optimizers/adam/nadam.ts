@@ -7,17 +7,10 @@ import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep, numberOf } from '../counts.ts';
-import {
-  type MomentNumbers,
-  type MomentOptions,
-  momentDefaults,
-  momentKinds,
-  momentNumbers,
-  moved,
-} from './moments.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link NAdam}. */
-export interface NAdamOptions extends CommonOptions, MomentOptions {
+export interface NAdamOptions extends CommonOptions, moments.MomentOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: number;
   /** How soon the momentum reaches its full strength. Default: 4e-3. */
@@ -28,14 +21,14 @@ export interface NAdamOptions extends CommonOptions, MomentOptions {
 
 const defaults: Required<NAdamOptions> = {
   lr: 2e-3,
-  ...momentDefaults,
+  ...moments.defaults,
   momentumDecay: 4e-3,
   decoupledWeightDecay: false,
   ...commonDefaults,
 };
 const kinds: K.Kinds<NAdamOptions> = {
   lr: nonNegative,
-  ...momentKinds,
+  ...moments.kinds,
   momentumDecay: nonNegative,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
@@ -45,7 +38,15 @@ const kinds: K.Kinds<NAdamOptions> = {
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the sign, and
  * the decay.
  */
-type Numbers<T> = [...MomentNumbers<T>, correction2: T, ofGrad: T, ofAvg: T, eps: T, sign: T, decay: T];
+type Numbers<T> = [
+  ...moments.MomentNumbers<T>,
+  correction2: T,
+  ofGrad: T,
+  ofAvg: T,
+  eps: T,
+  sign: T,
+  decay: T,
+];
 
 const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: boolean) =>
   fusedUpdate(
@@ -55,7 +56,7 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
     (w, grad, state, numbers: Numbers<E.Expr>) => {
       const [fresh1, beta2, fresh2, correction2, ofGrad, ofAvg, eps, sign, decay] = numbers;
       const g = penalised(w, grad, sign, l2 ? decay : null);
-      const { expAvg, expAvgSq } = moved(state, g, [fresh1, beta2, fresh2], nearsG);
+      const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
       const denominator = E.add(E.sqrt(E.div(expAvgSq, correction2)), eps);
       const kept = decoupled ? E.mul(w, decay) : w;
       const half = E.sub(kept, E.div(E.mul(ofGrad, g), denominator));
@@ -93,7 +94,7 @@ export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults
     const muProduct = Math.fround(numberOf(state, 'muProduct', 1) * Math.fround(mu));
     state.muProduct = muProduct;
     return [
-      ...momentNumbers(betas),
+      ...moments.numbers(betas),
       1 - beta2 ** step,
       (lr * (1 - mu)) / (1 - muProduct),
       (lr * muNext) / (1 - muProduct * muNext),

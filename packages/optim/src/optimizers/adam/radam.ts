@@ -7,17 +7,10 @@ import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
-import {
-  type MomentNumbers,
-  type MomentOptions,
-  momentDefaults,
-  momentKinds,
-  momentNumbers,
-  moved,
-} from './moments.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link RAdam}. */
-export interface RAdamOptions extends CommonOptions, MomentOptions {
+export interface RAdamOptions extends CommonOptions, moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
@@ -26,13 +19,13 @@ export interface RAdamOptions extends CommonOptions, MomentOptions {
 
 const defaults: Required<RAdamOptions> = {
   lr: 1e-3,
-  ...momentDefaults,
+  ...moments.defaults,
   decoupledWeightDecay: false,
   ...commonDefaults,
 };
 const kinds: K.Kinds<RAdamOptions> = {
   lr: nonNegative,
-  ...momentKinds,
+  ...moments.kinds,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
 };
@@ -41,13 +34,22 @@ const kinds: K.Kinds<RAdamOptions> = {
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the variance is
  * not known), the sign, and the decay.
  */
-type Numbers<T> = [...MomentNumbers<T>, correction1: T, lr: T, root2: T, eps: T, rect: T, sign: T, decay: T];
+type Numbers<T> = [
+  ...moments.MomentNumbers<T>,
+  correction1: T,
+  lr: T,
+  root2: T,
+  eps: T,
+  rect: T,
+  sign: T,
+  decay: T,
+];
 
 const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: boolean) =>
   fusedUpdate('radam', ['expAvg', 'expAvgSq'], ['step'], (w, grad, state, numbers: Numbers<E.Expr>) => {
     const [fresh1, beta2, fresh2, correction1, lr, root2, eps, rect, sign, decay] = numbers;
     const g = penalised(w, grad, sign, l2 ? decay : null);
-    const { expAvg, expAvgSq } = moved(state, g, [fresh1, beta2, fresh2], nearsG);
+    const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
     const plain = E.mul(E.div(expAvg, correction1), lr);
     const adapted = E.mul(plain, E.mul(E.reciprocal(E.add(E.sqrt(expAvgSq), eps)), root2));
     const kept = decoupled ? E.mul(w, decay) : w;
@@ -87,7 +89,7 @@ export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      ...momentNumbers(betas),
+      ...moments.numbers(betas),
       1 - beta1 ** step,
       lr,
       Math.sqrt(1 - beta2 ** step),
