@@ -10,7 +10,7 @@ export type Found = ReadonlyMap<Peer, ReadonlyMap<string, readonly number[]>>;
  * The time that 5 % of the slices undercut: what the machine does when nothing else runs on it, without the luck of a single
  * slice.
  */
-export function typical(times: readonly number[] | undefined): number | null {
+function typical(times: readonly number[] | undefined): number | null {
   if (times === undefined || times.length === 0) return null;
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.05)] ?? null;
 }

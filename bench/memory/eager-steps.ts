@@ -2,19 +2,10 @@
 import { manualSeed } from '@kindling/core';
 import { nets } from '../peers/cases.ts';
 import { training } from '../training.ts';
-import { header, report } from './report.ts';
-
-const steps = 200_000;
-const every = 40_000;
+import { repeat } from './report.ts';
 
 manualSeed(0);
 const [, { name, batch, ...net }] = nets;
 const { step, batch: draw } = training(net, 'Adam');
 const [x, y] = draw(batch);
-header(`${steps} eager Adam steps of ${name}, in one synchronous loop`);
-const start = performance.now();
-for (let i = 1; i <= steps; i++) {
-  step(x, y);
-  if (i === every / 2 || i % every === 0) report(String(i));
-}
-console.log(`${(((performance.now() - start) / steps) * 1000).toFixed(1)} us a step`);
+repeat(`eager Adam steps of ${name}`, 200_000, () => step(x, y));

@@ -1,4 +1,4 @@
-import { frame, render } from '../vega.ts';
+import { frame, meanLosses, render, twoLines } from '../vega.ts';
 
 /** The loss on training text, as means of a hundredth of all steps, and on validation text after some steps, as an SVG. */
 export function lossCurve(
@@ -6,14 +6,12 @@ export function lossCurve(
   losses: readonly number[],
   validations: readonly { readonly step: number; readonly loss: number }[],
 ): Promise<string> {
-  const width = Math.max(1, Math.round(losses.length / 100));
-  const values: { step: number; loss: number; series: string }[] = [];
-  for (let start = 0; start < losses.length; start += width) {
-    const window = losses.slice(start, start + width);
-    const loss = window.reduce((a, b) => a + b, 0) / window.length;
-    values.push({ step: start + window.length / 2, loss, series: 'training' });
-  }
-  for (const { step, loss } of validations) values.push({ step, loss, series: 'validation' });
+  const { width, means } = meanLosses(losses);
+  const { color, layer } = twoLines('validation');
+  const values = [
+    ...means.map(({ at, loss }) => ({ step: at, loss, series: 'training' })),
+    ...validations.map(({ step, loss }) => ({ step, loss, series: 'validation' })),
+  ];
   return render({
     ...frame,
     title,
@@ -33,19 +31,8 @@ export function lossCurve(
         scale: { zero: false },
         title: `cross entropy of a character (training: mean of ${width} step${width === 1 ? '' : 's'})`,
       },
-      color: {
-        field: 'series',
-        type: 'nominal',
-        title: null,
-        scale: { domain: ['training', 'validation'], range: ['#4c78a8', '#e45756'] },
-      },
+      color,
     },
-    layer: [
-      { mark: 'line' },
-      {
-        transform: [{ filter: "datum.series === 'validation'" }],
-        mark: { type: 'point', filled: true, size: 60, opacity: 1 },
-      },
-    ],
+    layer,
   });
 }

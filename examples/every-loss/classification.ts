@@ -1,6 +1,6 @@
 import { arange, cat, rand, randint, randn, stack, type Tensor, tensor, where } from '@kindling/core';
 import type * as nn from '@kindling/nn';
-import { type PairLoss, share, smallModel, type Task } from './task.ts';
+import { type PairLoss, share, smallModel, type Task, task } from './task.ts';
 
 interface Labelled {
   readonly x: Tensor;
@@ -32,13 +32,10 @@ export function binary(
   const target = targetOf(train.y);
   const model = smallModel(2, 1);
   const logit = (x: Tensor): Tensor => model(x).squeeze(1);
-  return {
-    measure: 'accuracy on two rings',
-    wanted: 0.97,
-    parameters: model.parameters(),
+  return task('accuracy on two rings', 0.97, model, {
     loss: () => loss(output(logit(train.x)), target),
     score: () => share(logit(test.x).gt(0).eq(test.y.bool())),
-  };
+  });
 }
 
 /** Three rings. */
@@ -63,13 +60,10 @@ export function multiClassWithin(
   const train = rings(3, 384);
   const test = rings(3, 256);
   const model = smallModel(2, features);
-  return {
-    measure: 'accuracy on three rings',
-    wanted: 0.97,
-    parameters: [...model.parameters(), ...own],
+  return task('accuracy on three rings', 0.97, [...model.parameters(), ...own], {
     loss: () => loss(model(train.x), train.y),
     score: () => share(predict(model(test.x)).eq(test.y)),
-  };
+  });
 }
 
 /** Many classes, of which the first are the most frequent. */
@@ -82,13 +76,10 @@ export function manyClasses(lossFn: nn.AdaptiveLogSoftmaxWithLoss): Task {
   };
   const train = draw(384);
   const test = draw(256);
-  return {
-    measure: `accuracy among ${nClasses} classes`,
-    wanted: 0.95,
-    parameters: lossFn.parameters(),
+  return task(`accuracy among ${nClasses} classes`, 0.95, lossFn, {
     loss: () => lossFn(train.x, train.y).loss,
     score: () => share(lossFn.predict(test.x).eq(test.y)),
-  };
+  });
 }
 
 /** Which of four half planes a point lies in: any number of them. */
@@ -112,13 +103,10 @@ export function multiLabel(
   const test = randn([256, 2]);
   const target = targetOf(halfPlanes(train));
   const model = smallModel(2, 4);
-  return {
-    measure: 'accuracy of four labels',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('accuracy of four labels', 0.95, model, {
     loss: () => loss(model(train), target),
     score: () => share(model(test).gt(0).eq(halfPlanes(test))),
-  };
+  });
 }
 
 /** Labels as MultiLabelMarginLoss has them: the classes that apply, then -1. */
@@ -135,10 +123,7 @@ export function ranked(loss: PairLoss): Task {
   const target = asClassLists(halfPlanes(train));
   const truth = halfPlanes(test);
   const model = smallModel(2, 4);
-  return {
-    measure: 'labels ranked rightly',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('labels ranked rightly', 0.95, model, {
     loss: () => loss(model(train), target),
     score() {
       const scores = model(test);
@@ -146,7 +131,7 @@ export function ranked(loss: PairLoss): Task {
       const right = scores.unsqueeze(2).gt(scores.unsqueeze(1)).logicalAnd(pairs);
       return right.sum().item() / pairs.sum().item();
     },
-  };
+  });
 }
 
 /** Five ordered classes: how far out a point lies. */
@@ -155,11 +140,8 @@ export function ordered(loss: PairLoss): Task {
   const test = rings(5, 256);
   const withRadius = (x: Tensor): Tensor => cat([x, x.square().sum(1, { keepdim: true }).sqrt()], 1);
   const model = smallModel(3, 5);
-  return {
-    measure: 'accuracy on five ordered rings',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('accuracy on five ordered rings', 0.95, model, {
     loss: () => loss(model(withRadius(train.x)), train.y),
     score: () => share(model(withRadius(test.x)).argmax(1).eq(test.y)),
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import { randint, randn, type Tensor, where } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { pointsOn, rings } from './classification.ts';
-import { type PairLoss, share, smallModel, type Task } from './task.ts';
+import { type PairLoss, share, smallModel, type Task, task } from './task.ts';
 
 /** A loss of three tensors. */
 export type TripleLoss = (a: Tensor, b: Tensor, c: Tensor) => Tensor;
@@ -21,13 +21,10 @@ export function ranking(loss: TripleLoss): Task {
   const test = draw();
   const model = smallModel(2, 1);
   const score = (x: Tensor): Tensor => model(x).squeeze(1);
-  return {
-    measure: 'pairs ranked rightly',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('pairs ranked rightly', 0.95, model, {
     loss: () => loss(score(train.a), score(train.b), train.y),
     score: () => share(score(test.a).sub(score(test.b)).mul(test.y).gt(0)),
-  };
+  });
 }
 
 /**
@@ -43,13 +40,10 @@ export function pairs(loss: TripleLoss, same: (a: Tensor, b: Tensor) => Tensor):
   const train = draw(512);
   const test = draw(256);
   const model = smallModel(2, 4);
-  return {
-    measure: 'pairs told apart',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('pairs told apart', 0.95, model, {
     loss: () => loss(model(train.a), model(train.b), train.y),
     score: () => share(same(model(test.a), model(test.b)).eq(test.y.gt(0))),
-  };
+  });
 }
 
 /** The distance of two embeddings, which stays differentiable where it is 0. */
@@ -67,16 +61,13 @@ export function closer(loss: TripleLoss): Task {
   const train = triplets(384);
   const test = triplets(256);
   const model = smallModel(2, 4);
-  return {
-    measure: 'triplets in order',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('triplets in order', 0.95, model, {
     loss: () => loss(model(train[0]), model(train[1]), model(train[2])),
     score() {
       const [anchor, positive, negative] = test.map((x) => model(x));
       return share(distance(anchor!, positive!).lt(distance(anchor!, negative!)));
     },
-  };
+  });
 }
 
 /**
@@ -101,10 +92,7 @@ export function views(loss: PairLoss): Task {
   const modelA = smallModel(6, 4);
   const modelB = smallModel(6, 4);
   let step = 0;
-  return {
-    measure: 'other view found among 64',
-    wanted: 0.85,
-    parameters: [...modelA.parameters(), ...modelB.parameters()],
+  return task('other view found among 64', 0.85, [...modelA.parameters(), ...modelB.parameters()], {
     loss() {
       const { a, b } = batches[step++ % batches.length]!;
       return loss(modelA(a), modelB(b));
@@ -116,7 +104,7 @@ export function views(loss: PairLoss): Task {
         .argmax(1);
       return found.data.filter((j: number, i: number) => i === j).length / 64;
     },
-  };
+  });
 }
 
 /**
@@ -128,15 +116,12 @@ export function gathered(loss: PairLoss): Task {
   const test = rings(3, 256);
   const model = smallModel(2, 4);
   const embed = (x: Tensor): Tensor => nn.F.normalize(model(x), { dim: 1 });
-  return {
-    measure: 'accuracy by nearest mean',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('accuracy by nearest mean', 0.95, model, {
     loss: () => loss(model(train.x), train.y),
     score() {
       const known = embed(train.x);
       const means = nn.F.normalize(nn.F.oneHot(train.y, 3).float().t().matmul(known), { dim: 1 });
       return share(embed(test.x).matmul(means.t()).argmax(1).eq(test.y));
     },
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { cat, rand, randn, type Tensor, tensor } from '@kindling/core';
 import type * as nn from '@kindling/nn';
-import { explained, type PairLoss, share, smallModel, type Task } from './task.ts';
+import { explained, type PairLoss, share, smallModel, type Task, task } from './task.ts';
 
 /** A smooth function of three variables, (N, 3) to (N, 1). */
 function surface(x: Tensor): Tensor {
@@ -14,13 +14,10 @@ function fitted(measure: string, draw: () => Tensor, truth: (x: Tensor) => Tenso
   const test = draw();
   const target = truth(train);
   const model = smallModel(train.size(1), 1);
-  return {
-    measure,
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task(measure, 0.95, model, {
     loss: () => loss(model(train), target),
     score: () => explained(model(test), truth(test)),
-  };
+  });
 }
 
 /** Fits a function of three variables. */
@@ -49,13 +46,10 @@ export function energies(loss: PairLoss): Task {
   const test = draw();
   const model = smallModel(2, 1);
   const estimate = (x: Tensor): Tensor => model(x.mul(0.5).sub(1)).exp().mul(20);
-  return {
-    measure: 'share of energies within 10 %',
-    wanted: 0.85,
-    parameters: model.parameters(),
+  return task('share of energies within 10 %', 0.85, model, {
     loss: () => loss(estimate(train.measured), train.energy),
     score: () => share(estimate(test.measured).div(test.energy).sub(1).abs().lt(0.1)),
-  };
+  });
 }
 
 /** Learns quantiles of a noise whose width depends on the input. */
@@ -74,10 +68,7 @@ export function quantiles(q: readonly number[], loss: PairLoss): Task {
   const train = draw();
   const test = draw();
   const model = smallModel(1, q.length);
-  return {
-    measure: 'how well quantiles cover',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('how well quantiles cover', 0.95, model, {
     loss: () => loss(model(train.x), train.y),
     score() {
       const below = test.y.unsqueeze(1).lt(model(test.x)).float().mean(0);
@@ -90,7 +81,7 @@ export function quantiles(q: readonly number[], loss: PairLoss): Task {
           .item()
       );
     },
-  };
+  });
 }
 
 /** Learns how noisy a measurement is, along with its mean. */
@@ -104,16 +95,13 @@ export function noise(lossFn: nn.GaussianNLLLoss): Task {
     const [mean, logVariance] = model(x).chunk(2, 1);
     return [mean!, logVariance!.exp()];
   };
-  return {
-    measure: 'R^2 of the width of a noise',
-    wanted: 0.8,
-    parameters: model.parameters(),
+  return task('R^2 of the width of a noise', 0.8, model, {
     loss() {
       const [mean, variance] = predict(train);
       return lossFn(mean, target, variance);
     },
     score: () => explained(predict(test)[1].sqrt(), sigma(test)),
-  };
+  });
 }
 
 /** A number of events for each rate, by Knuth's product of uniform numbers. */
@@ -134,13 +122,10 @@ export function counts(loss: PairLoss): Task {
   const test = randn([256, 2]);
   const target = poisson(logRate(train).exp());
   const model = smallModel(2, 1);
-  return {
-    measure: 'R^2 of the logarithm of a rate',
-    wanted: 0.9,
-    parameters: model.parameters(),
+  return task('R^2 of the logarithm of a rate', 0.9, model, {
     loss: () => loss(model(train), target),
     score: () => explained(model(test), logRate(test)),
-  };
+  });
 }
 
 /** Learns a distribution over four classes that depends on the input. */
@@ -153,11 +138,8 @@ export function distribution(loss: PairLoss): Task {
   const test = randn([256, 2]);
   const target = truth(train);
   const model = smallModel(2, 4);
-  return {
-    measure: 'overlap of distributions',
-    wanted: 0.95,
-    parameters: model.parameters(),
+  return task('overlap of distributions', 0.95, model, {
     loss: () => loss(model(train), target),
     score: () => 1 - model(test).softmax(1).sub(truth(test)).abs().sum(1).mean().item() / 2,
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { arange, rand, randint, randn, stack, type Tensor, tensor, zeros } from '@kindling/core';
 import type * as nn from '@kindling/nn';
-import { type PairLoss, smallModel, type Task } from './task.ts';
+import { type PairLoss, smallModel, type Task, task } from './task.ts';
 
 const labels = 4;
 const frames = 16;
@@ -49,16 +49,13 @@ export function reading(lossFn: nn.CTCLoss): Task {
     train.texts.map((text) => [...text]),
     { dtype: 'int32' },
   );
-  return {
-    measure: 'sequences read exactly',
-    wanted: 0.85,
-    parameters: model.parameters(),
+  return task('sequences read exactly', 0.85, model, {
     loss: () => lossFn(model(train.sounds).logSoftmax(2), targets, lengths(frames), lengths(3)),
     score() {
       const read = decode(model(test.sounds).argmax(2));
       return read.filter((text, i) => text === test.texts[i]!.join('')).length / read.length;
     },
-  };
+  });
 }
 
 const side = 12;
@@ -96,15 +93,12 @@ export function segmentation(loss: PairLoss): Task {
   const test = discs(16);
   const model = smallModel(2, 1, 16);
   const logits = (pixels: Tensor): Tensor => model(pixels).transpose(1, 2);
-  return {
-    measure: 'IoU of discs in noise',
-    wanted: 0.7,
-    parameters: model.parameters(),
+  return task('IoU of discs in noise', 0.7, model, {
     loss: () => loss(logits(train.pixels), train.masks),
     score() {
       const found = logits(test.pixels).gt(0);
       const truth = test.masks.gt(0);
       return found.logicalAnd(truth).sum().item() / found.logicalOr(truth).sum().item();
     },
-  };
+  });
 }

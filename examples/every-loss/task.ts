@@ -14,6 +14,20 @@ export interface Task {
   score(): number;
 }
 
+/** The task of what learns: a model, or a list of parameters. */
+export const task = (
+  measure: string,
+  wanted: number,
+  learns: Pick<nn.Module, 'parameters'> | readonly nn.Parameter[],
+  { loss, score }: Pick<Task, 'loss' | 'score'>,
+): Task => ({
+  measure,
+  wanted,
+  parameters: 'parameters' in learns ? learns.parameters() : learns,
+  loss,
+  score,
+});
+
 /** A loss of input and target. */
 export type PairLoss = (input: Tensor, target: Tensor) => Tensor;
 

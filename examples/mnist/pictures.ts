@@ -1,6 +1,6 @@
 import type { Tensor } from '@kindling/core';
 import { encode } from 'fast-png';
-import { frame, render } from '../vega.ts';
+import { frame, meanLosses, render, twoLines } from '../vega.ts';
 import { toBytes } from './data.ts';
 
 /** The training loss, as means of a hundredth of all steps, and the test loss before the first epoch and after each. */
@@ -10,17 +10,12 @@ export function lossCurve(
   stepsPerEpoch: number,
   net = '784-128-10',
 ): Promise<string> {
-  const width = Math.max(1, Math.round(losses.length / 100));
-  const values: { epoch: number; loss: number; series: string }[] = [];
-  for (let start = 0; start < losses.length; start += width) {
-    const window = losses.slice(start, start + width);
-    values.push({
-      epoch: (start + window.length / 2) / stepsPerEpoch,
-      loss: window.reduce((a, b) => a + b, 0) / window.length,
-      series: 'training',
-    });
-  }
-  for (const [epoch, loss] of testLosses.entries()) values.push({ epoch, loss, series: 'test' });
+  const { width, means } = meanLosses(losses);
+  const { color, layer } = twoLines('test');
+  const values = [
+    ...means.map(({ at, loss }) => ({ epoch: at / stepsPerEpoch, loss, series: 'training' })),
+    ...testLosses.map((loss, epoch) => ({ epoch, loss, series: 'test' })),
+  ];
   const epochs = Math.ceil(losses.length / stepsPerEpoch);
   return render({
     ...frame,
@@ -42,20 +37,9 @@ export function lossCurve(
         scale: { type: 'log', nice: false },
         title: `cross entropy (training: mean of ${width} step${width === 1 ? '' : 's'})`,
       },
-      color: {
-        field: 'series',
-        type: 'nominal',
-        title: null,
-        scale: { domain: ['training', 'test'], range: ['#4c78a8', '#e45756'] },
-      },
+      color,
     },
-    layer: [
-      { mark: 'line' },
-      {
-        transform: [{ filter: "datum.series === 'test'" }],
-        mark: { type: 'point', filled: true, size: 60, opacity: 1 },
-      },
-    ],
+    layer,
   });
 }
 

@@ -43,7 +43,7 @@ export function programsOf(page: string): Program[] {
 }
 
 /** The first of some texts that does not stand in the others' text behind the one before it. */
-export function missingOutput(printed: string, outputs: readonly string[]): string | undefined {
+function missingOutput(printed: string, outputs: readonly string[]): string | undefined {
   let from = 0;
   return outputs.find((output) => {
     const at = printed.indexOf(output, from);
@@ -100,23 +100,16 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+const fenced = (info: string, ...lines: string[]): string[] => [`\`\`\`${info}`, ...lines, '```'];
+
 describe('programsOf', () => {
   it('joins blocks until the next import, and keeps their lines', () => {
-    const fence = '```';
     const page = [
-      `${fence}ts`,
-      "import 'a';",
-      fence,
+      ...fenced('ts', "import 'a';"),
       '',
-      `${fence}ts`,
-      'b();',
-      fence,
-      `${fence}sh`,
-      'ls',
-      fence,
-      `${fence}ts`,
-      "import 'c';",
-      fence,
+      ...fenced('ts', 'b();'),
+      ...fenced('sh', 'ls'),
+      ...fenced('ts', "import 'c';"),
     ];
     const [first, second] = programsOf(page.join('\n'));
     expect(first).toEqual({ line: 2, code: "\nimport 'a';\n\n\n\nb();\n", outputs: [] });
@@ -124,19 +117,7 @@ describe('programsOf', () => {
   });
 
   it('gives each program the output that is quoted below it', () => {
-    const fence = '```';
-    const page = [
-      `${fence}ts`,
-      'a();',
-      fence,
-      `${fence}text output`,
-      '1',
-      '2',
-      fence,
-      `${fence}text`,
-      '3',
-      fence,
-    ];
+    const page = [...fenced('ts', 'a();'), ...fenced('text output', '1', '2'), ...fenced('text', '3')];
     expect(programsOf(page.join('\n'))).toEqual([{ line: 2, code: '\na();\n', outputs: ['1\n2\n'] }]);
   });
 });

@@ -1,11 +1,8 @@
 /** Every public function, class, method of a tensor and module, called rightly but for one argument more. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as core from '@kindling/core';
 import * as nn from '@kindling/nn';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Call, publicCalls, run } from './odd-arguments/index.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Call, inQuietFolder, publicCalls, run } from './odd-arguments/index.ts';
 
 /** What hands its further arguments on, or takes any number of things; and nn.Identity, which ignores them as PyTorch's does. */
 const takesMore =
@@ -22,24 +19,15 @@ const isCounted = (path: string): boolean =>
   !isMethod(path) || path.startsWith('Tensor#') || /^nn\..*#forward$/.test(path);
 
 let calls: readonly Call[];
-let directory: string;
-const home = process.cwd();
+
+inQuietFolder();
 
 beforeAll(async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => {});
-  directory = mkdtempSync(join(tmpdir(), 'kindling-excess-'));
-  process.chdir(directory);
   const found = await publicCalls();
   calls = found.calls.filter(
     ({ path }) => isCounted(path) && !takesMore.test(path) && !plainQuestions.test(path) && !inner.test(path),
   );
 }, 300_000);
-
-afterAll(() => {
-  process.chdir(home);
-  rmSync(directory, { recursive: true, force: true });
-  vi.restoreAllMocks();
-});
 
 /** The error of a call, or null. */
 async function errorOf(call: Call, args: readonly unknown[]): Promise<unknown> {

@@ -2,14 +2,12 @@
  * One argument at a time that does not belong, the others right: a result, or a KindlingError that begins with the name of what was
  * called. A sample by default; all of them, some 200,000, with KINDLING_ODD_ARGUMENTS=all.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as core from '@kindling/core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   attempts,
   type Call,
+  inQuietFolder,
   loadAnotherCopy,
   type PublicCalls,
   publicCalls,
@@ -63,22 +61,13 @@ function isNamed({ path, names }: Call, message: string): boolean {
 
 let found: PublicCalls;
 let foreign: unknown;
-let directory: string;
-const home = process.cwd();
+
+inQuietFolder();
 
 beforeAll(async () => {
-  vi.spyOn(console, 'warn').mockImplementation(() => {});
-  directory = mkdtempSync(join(tmpdir(), 'kindling-odd-'));
-  process.chdir(directory);
   found = await publicCalls();
   foreign = await loadAnotherCopy();
 }, 300_000);
-
-afterAll(() => {
-  process.chdir(home);
-  rmSync(directory, { recursive: true, force: true });
-  vi.restoreAllMocks();
-});
 
 /** The same numbers in each run. */
 function sampler(): () => boolean {

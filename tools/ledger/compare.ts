@@ -40,7 +40,7 @@ function otherName(torch: string, name: string): string | undefined {
 }
 
 /** What becomes of one name of a namespace. */
-export function fateOf({ torch, places }: Namespace, name: string): Fate {
+function fateOf({ torch, places }: Namespace, name: string): Fate {
   const written = ledgerName(name);
   const [first, ...others] = places;
   if (first?.names.has(written)) return { kind: 'same' };

@@ -21,7 +21,7 @@ export const scoreOf = ({ tried, killed, equivalent }: Result): number =>
   (100 * killed) / Math.max(1, tried - equivalent.length);
 
 /** The score of all folders together, each counting by the mutants that it has. */
-export function overallScore(results: readonly Result[]): number {
+function overallScore(results: readonly Result[]): number {
   const all = results.reduce((sum, { all }) => sum + all, 0);
   return results.reduce((sum, result) => sum + (scoreOf(result) * result.all) / all, 0);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../../..');
 export const packages = join(root, 'packages');
-export const packageNames = readdirSync(packages).sort();
+const packageNames = readdirSync(packages).sort();
 
 /** The source files of all packages, relative to `packages`, in alphabetical order. */
 export function sourceFiles(): string[] {

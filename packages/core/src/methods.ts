@@ -41,7 +41,7 @@ import vectorProducts from './ops/products/vector-products.ts';
 import inPlaceDraws from './ops/random/in-place.ts';
 import draws from './ops/random/random-tensors.ts';
 import * as extremes from './ops/reductions/extremes.ts';
-import * as histogram from './ops/reductions/histogram.ts';
+import * as histogram from './ops/reductions/histc.ts';
 import * as logical from './ops/reductions/logical.ts';
 import * as median from './ops/reductions/median.ts';
 import moments from './ops/reductions/moments.ts';

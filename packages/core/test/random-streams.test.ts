@@ -2,19 +2,7 @@ import { readFileSync } from 'node:fs';
 import { inflateSync, crc32 as nodeCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { arrayConstructor, type DType, type TypedArray } from '../src/dtype.ts';
-import {
-  type FloatArray,
-  fillBernoulli,
-  fillBernoulliFrom,
-  fillCauchy,
-  fillDropoutMask,
-  fillExponential,
-  fillGeometric,
-  fillLogNormal,
-  fillNormal,
-  fillNormalFrom,
-  fillUniform,
-} from '../src/random/distributions.ts';
+import * as distributions from '../src/random/distributions.ts';
 import { Generator } from '../src/random/generator.ts';
 import { fillRandom, fillRandomInt, fillRandperm, multinomial } from '../src/random/integers.ts';
 import { crc32 } from './support/crc32.ts';
@@ -41,33 +29,34 @@ const bytesOf = (array: TypedArray): Uint8Array =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
 /** The weights of the fixture script: (7 i mod 11) / 11, computed in the dtype. */
-function probabilities(n: number, dtype: DType): FloatArray {
+function probabilities(n: number, dtype: DType): distributions.FloatArray {
   const eleventh = (i: number): number => ((i * 7) % 11) / 11;
   return dtype === 'float32'
     ? Float32Array.from({ length: n }, (_, i) => eleventh(i))
     : Float64Array.from({ length: n }, (_, i) => eleventh(i));
 }
 
-type Fill = (out: FloatArray, step: Step, generator: Generator) => void;
+type Fill = (out: distributions.FloatArray, step: Step, generator: Generator) => void;
 const number = (step: Step, name: string): number => step.args[name] as number;
 
 const fills: Record<string, Fill> = {
-  uniform: (out, s, g) => fillUniform(out, number(s, 'from'), number(s, 'to'), g),
-  normal: (out, s, g) => fillNormal(out, number(s, 'mean'), number(s, 'std'), g),
+  uniform: (out, s, g) => distributions.fillUniform(out, number(s, 'from'), number(s, 'to'), g),
+  normal: (out, s, g) => distributions.fillNormal(out, number(s, 'mean'), number(s, 'std'), g),
   normalStrided: (out, s, g) =>
-    fillNormal(out, number(s, 'mean'), number(s, 'std'), g, { contiguous: false }),
+    distributions.fillNormal(out, number(s, 'mean'), number(s, 'std'), g, { contiguous: false }),
   normalFrom: (out, s, g) => {
-    const operand = (value: unknown): FloatArray | number =>
+    const operand = (value: unknown): distributions.FloatArray | number =>
       value === null ? probabilities(s.n, s.dtype) : (value as number);
-    fillNormalFrom(out, operand(s.args.mean), operand(s.args.std), g);
+    distributions.fillNormalFrom(out, operand(s.args.mean), operand(s.args.std), g);
   },
-  logNormal: (out, s, g) => fillLogNormal(out, number(s, 'mean'), number(s, 'std'), g),
-  exponential: (out, s, g) => fillExponential(out, number(s, 'lambda'), g),
-  cauchy: (out, s, g) => fillCauchy(out, number(s, 'median'), number(s, 'sigma'), g),
-  geometric: (out, s, g) => fillGeometric(out, number(s, 'p'), g),
-  bernoulli: (out, s, g) => fillBernoulli(out, number(s, 'p'), g),
-  bernoulliFrom: (out, s, g) => fillBernoulliFrom(out, probabilities(s.n, s.args.pDtype as DType), g),
-  dropout: (out, s, g) => fillDropoutMask(out, number(s, 'p'), g),
+  logNormal: (out, s, g) => distributions.fillLogNormal(out, number(s, 'mean'), number(s, 'std'), g),
+  exponential: (out, s, g) => distributions.fillExponential(out, number(s, 'lambda'), g),
+  cauchy: (out, s, g) => distributions.fillCauchy(out, number(s, 'median'), number(s, 'sigma'), g),
+  geometric: (out, s, g) => distributions.fillGeometric(out, number(s, 'p'), g),
+  bernoulli: (out, s, g) => distributions.fillBernoulli(out, number(s, 'p'), g),
+  bernoulliFrom: (out, s, g) =>
+    distributions.fillBernoulliFrom(out, probabilities(s.n, s.args.pDtype as DType), g),
+  dropout: (out, s, g) => distributions.fillDropoutMask(out, number(s, 'p'), g),
   randint: (out, s, g) => fillRandomInt(out, s.dtype, number(s, 'low'), number(s, 'high'), g),
   random: (out, s, g) => fillRandom(out, s.dtype, g),
   randperm: (out, _, g) => fillRandperm(out, g),
@@ -85,7 +74,7 @@ function draw(step: Step, generator: Generator): TypedArray {
     return multinomial(weights, rows, categories, step.n, step.args.replacement as boolean, generator);
   }
   const out = new (arrayConstructor(step.dtype))(step.n);
-  fills[step.op]!(out as FloatArray, step, generator);
+  fills[step.op]!(out as distributions.FloatArray, step, generator);
   return out;
 }
 
@@ -143,14 +132,14 @@ describe('random streams equal PyTorch', () => {
       const theirs = new Uint8Array(inflateSync(Buffer.from(state, 'base64')));
       const generator = new Generator().manualSeed(BigInt(seed));
       expect(String(generator.initialSeed())).toBe(initialSeed);
-      fillUniform(new Float64Array(draws), 0, 1, generator);
-      fillNormal(new Float32Array(1), 0, 1, generator);
+      distributions.fillUniform(new Float64Array(draws), 0, 1, generator);
+      distributions.fillNormal(new Float32Array(1), 0, 1, generator);
       expect(Buffer.from(generator.getState()).equals(theirs), `seed ${seed}`).toBe(true);
 
       const follower = new Generator().setState(theirs);
       expect(follower.getState()).toEqual(theirs);
       const out = new Float64Array(normals.length);
-      fillNormal(out, 0, 1, follower);
+      distributions.fillNormal(out, 0, 1, follower);
       expectUlps(out, Float64Array.from(normals), `after state of seed ${seed}`);
     }
   });

@@ -2,18 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ValueError } from '../src/errors.ts';
-import {
-  fillBernoulli,
-  fillBernoulliFrom,
-  fillCauchy,
-  fillDropoutMask,
-  fillExponential,
-  fillGeometric,
-  fillLogNormal,
-  fillNormal,
-  fillNormalFrom,
-  fillUniform,
-} from '../src/random/distributions.ts';
+import * as distributions from '../src/random/distributions.ts';
 import { fma32, fma64 } from '../src/random/fma.ts';
 import { defaultGenerator, Generator, initialSeed, manualSeed } from '../src/random/generator.ts';
 import { fillRandomInt, fillRandperm, multinomial } from '../src/random/integers.ts';
@@ -70,12 +59,12 @@ describe('Generator', () => {
       fc.property(fc.integer(), fc.nat(1500), (seed, draws) => {
         const a = new Generator().manualSeed(seed);
         for (let i = 0; i < draws; i++) a.random();
-        fillNormal(new Float32Array(1), 0, 1, a);
+        distributions.fillNormal(new Float32Array(1), 0, 1, a);
         const b = new Generator().setState(a.getState());
         const c = a.clone();
         const [x, y, z] = [a, b, c].map((g) => {
           const out = new Float64Array(3);
-          fillNormal(out, 0, 1, g);
+          distributions.fillNormal(out, 0, 1, g);
           return [...out, g.random()];
         });
         expect(y).toEqual(x);
@@ -98,19 +87,27 @@ describe('arguments out of range', () => {
   const g = new Generator();
   const out = new Float32Array(4);
   const cases: [string, () => void, RegExp][] = [
-    ['uniform', () => fillUniform(out, 2, 1, g), /from=2 > to=1/],
-    ['uniform', () => fillUniform(out, 0, 1e39, g), /to=1e\+39 is out of bounds for float32/],
-    ['uniform', () => fillUniform(out, -3e38, 3e38, g), /exceeds the largest/],
-    ['uniform', () => fillUniform(out, Number.NaN, 1, g), /out of bounds/],
-    ['normal', () => fillNormal(out, 0, -1, g), /std >= 0\.0, but found std -1/],
-    ['normal', () => fillNormalFrom(out, 0, Float32Array.of(1, 1, -1, 1), g), /all elements of std/],
-    ['logNormal', () => fillLogNormal(out, 0, 0, g), /std > 0/],
-    ['exponential', () => fillExponential(out, 0, g), /lambda > 0/],
-    ['cauchy', () => fillCauchy(out, 0, 0, g), /sigma > 0/],
-    ['geometric', () => fillGeometric(out, 1, g), /p to be in \(0, 1\)/],
-    ['bernoulli', () => fillBernoulli(out, 1.1, g), /in \[0, 1\], but got p=1\.1/],
-    ['bernoulli', () => fillBernoulliFrom(out, Float32Array.of(0, 1, 2, 0), g), /got 2 at element 2/],
-    ['dropout', () => fillDropoutMask(out, -0.5, g), /between 0 and 1, but got -0\.5/],
+    ['uniform', () => distributions.fillUniform(out, 2, 1, g), /from=2 > to=1/],
+    ['uniform', () => distributions.fillUniform(out, 0, 1e39, g), /to=1e\+39 is out of bounds for float32/],
+    ['uniform', () => distributions.fillUniform(out, -3e38, 3e38, g), /exceeds the largest/],
+    ['uniform', () => distributions.fillUniform(out, Number.NaN, 1, g), /out of bounds/],
+    ['normal', () => distributions.fillNormal(out, 0, -1, g), /std >= 0\.0, but found std -1/],
+    [
+      'normal',
+      () => distributions.fillNormalFrom(out, 0, Float32Array.of(1, 1, -1, 1), g),
+      /all elements of std/,
+    ],
+    ['logNormal', () => distributions.fillLogNormal(out, 0, 0, g), /std > 0/],
+    ['exponential', () => distributions.fillExponential(out, 0, g), /lambda > 0/],
+    ['cauchy', () => distributions.fillCauchy(out, 0, 0, g), /sigma > 0/],
+    ['geometric', () => distributions.fillGeometric(out, 1, g), /p to be in \(0, 1\)/],
+    ['bernoulli', () => distributions.fillBernoulli(out, 1.1, g), /in \[0, 1\], but got p=1\.1/],
+    [
+      'bernoulli',
+      () => distributions.fillBernoulliFrom(out, Float32Array.of(0, 1, 2, 0), g),
+      /got 2 at element 2/,
+    ],
+    ['dropout', () => distributions.fillDropoutMask(out, -0.5, g), /between 0 and 1, but got -0\.5/],
     ['randint', () => fillRandomInt(out, 'float32', 3, 3, g), /from=3 >= to=3/],
     [
       'randint',
@@ -139,7 +136,7 @@ describe('laws', () => {
         const out = new (single ? Float32Array : Float64Array)(50);
         const round = (x: number): number => (single ? Math.fround(x) : x);
         const [from, to] = [Math.min(a, b), Math.max(a, b)];
-        fillUniform(out, from, to, new Generator().manualSeed(1));
+        distributions.fillUniform(out, from, to, new Generator().manualSeed(1));
         for (const x of out)
           expect(x >= round(from) && (x < round(to) || round(from) === round(to))).toBe(true);
       }),
@@ -163,7 +160,7 @@ describe('laws', () => {
 
   test('normal numbers have their mean and standard deviation', () => {
     for (const out of [new Float32Array(200_000), new Float64Array(200_000)]) {
-      fillNormal(out, 3, 2, new Generator().manualSeed(4));
+      distributions.fillNormal(out, 3, 2, new Generator().manualSeed(4));
       const values: number[] = [...out];
       const mean = values.reduce((sum, x) => sum + x, 0) / out.length;
       const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / out.length;
@@ -176,7 +173,7 @@ describe('laws', () => {
     const generator = new Generator().manualSeed(5);
     const before = generator.getState();
     const mask = Float32Array.of(7, 7);
-    fillDropoutMask(mask, 1, generator);
+    distributions.fillDropoutMask(mask, 1, generator);
     expect([...mask]).toEqual([0, 0]);
     expect(generator.getState()).toEqual(before);
   });

@@ -1,4 +1,5 @@
 import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
+import { aBest, aMetric } from './kinds.ts';
 import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
@@ -40,16 +41,12 @@ const takes = {
 };
 const stateKinds = {
   ...kinds,
-  best: /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x)),
+  best: aBest,
   bestEpoch: K.integer,
   lastEpoch: K.integer,
   numBadEpochs: K.count,
   stopped: K.flag,
 };
-const aMetric = /* @__PURE__ */ K.kind(
-  'a number or a Tensor of one element',
-  (x) => typeof x === 'number' || (x instanceof Tensor && x.count === 1),
-);
 const savedModel = /* @__PURE__ */ K.nullable(
   /* @__PURE__ */ K.kind('what stateDict() of the model gives', K.isOptions),
 );

@@ -1,4 +1,4 @@
-import { K } from '@kindling/core';
+import { K, Tensor } from '@kindling/core';
 
 /** A hyperparameter: a rate, a factor, a decay. */
 export const nonNegative = /* @__PURE__ */ K.kind(
@@ -17,3 +17,12 @@ export const twoFractions = /* @__PURE__ */ K.kind(
   'a pair of numbers in [0, 1)',
   (x) => Array.isArray(x) && x.length === 2 && x.every(fraction.accepts),
 );
+
+/** What is watched: a loss, an accuracy. */
+export const aMetric = /* @__PURE__ */ K.kind(
+  'a number or a Tensor of one element',
+  (x) => typeof x === 'number' || (x instanceof Tensor && x.count === 1),
+);
+
+/** The best value of a metric so far, infinite at first. */
+export const aBest = /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x));

@@ -34,7 +34,7 @@ export function scriptWithBase(code: string): string {
 }
 
 /** The way from a page to the folder of the site: `../` for `losses/x.html`. */
-export const wayUp = (page: string): string => posix.relative(posix.dirname(page), '.') || '.';
+const wayUp = (page: string): string => posix.relative(posix.dirname(page), '.') || '.';
 
 /**
  * Makes the addresses of links and pictures whole while the page is where it was opened: when a link is followed without loading the

@@ -44,6 +44,6 @@ export function start({ blocks, from = 0 }: Program, handlers: Handlers, worker 
   };
 }
 
-export function newWorker(): Worker {
+function newWorker(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'program' });
 }

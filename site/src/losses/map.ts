@@ -29,7 +29,7 @@ const mixed = (a: Colour, b: Colour, share: number): Colour => [
 ];
 
 /** For each loss the share of losses that are lower, from 0 to 1, in bands; equal losses have one. */
-export function bandsOf({ values }: Field): Float64Array {
+function bandsOf({ values }: Field): Float64Array {
   const sorted = Float64Array.from(values).sort();
   const limits = Array.from(
     { length: bands - 1 },

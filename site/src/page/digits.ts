@@ -1,7 +1,7 @@
 /** Digits written by hand: part of MNIST, with half of its pixels along each side. See digits.md. */
 import { type Tensor, tensor } from '@kindling/core';
 
-export const digitSide = 14;
+const digitSide = 14;
 
 export interface Digits {
   /** Images of shape (N, 196), from 0 for paper to 1 for ink. */

@@ -20,8 +20,8 @@ export interface Shown {
 }
 
 /** Values along each side of a field, and of a curve. */
-export const fieldSide = 64;
-export const curvePoints = 161;
+const fieldSide = 64;
+const curvePoints = 161;
 
 const axis = (count: number): number[] =>
   Array.from({ length: count }, (_, i) => ((2 * i + 1) / count - 1) * reach);

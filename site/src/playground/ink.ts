@@ -1,6 +1,6 @@
 /** Makes of what was drawn what MNIST made of its digits: 20 of 28 pixels high or wide, its weight in the middle; then half of them. */
 
-export const inkSide = 14;
+const inkSide = 14;
 const whole = 28;
 const box = 20;
 

@@ -1,7 +1,7 @@
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { clone, to } from '../ops/creation/copy.ts';
-import { filled } from '../ops/creation/filled.ts';
+import { filled } from '../ops/creation/fill-primitive.ts';
 import { add, add_ } from '../ops/elementwise/arithmetic.ts';
 import { summedTo } from '../ops/reductions/sum-operation.ts';
 import { withGradMode } from '../record/flags.ts';

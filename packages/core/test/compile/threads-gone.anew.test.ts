@@ -1,5 +1,6 @@
 /** Compiled functions whose workers end, or do not finish what they took: nothing waits for ever. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { FunctionBuilder } from '../../src/kernels/wasm/index.ts';
 
 beforeEach(() => {
   vi.resetModules();
@@ -18,6 +19,22 @@ async function until(holds: () => boolean): Promise<void> {
     if (performance.now() > end) throw new Error('it does not come to hold');
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+}
+
+/** A kernel of two parts, of which a worker does what `emit` writes, and this thread what `forkWith` is given. */
+async function onTwoThreads(name: string, emit: (f: FunctionBuilder) => void) {
+  const { core, threads, wasm } = await anew();
+  core.setNumThreads(2);
+  const memory = threads.memoryOfPrograms();
+  if (memory === null) throw new Error('no memory is shared');
+  const builder = new wasm.ModuleBuilder();
+  builder.addFunction({ params: ['i32', 'i32', 'i32'], results: [], export: name }, emit);
+  const { module } = wasm.instantiateShared(memory, { bytes: builder.build(), env: {} });
+  const forkWith = (here: (part: number, count: number) => void) => {
+    const exports = { [name]: here as (...args: number[]) => unknown };
+    return threads.forkOf(memory, { module, env: {}, exports }, [], [{ name, units: 2, work: 100_000 }]);
+  };
+  return { threads, forkWith };
 }
 
 test('where workers end, one thread goes on', async () => {
@@ -41,17 +58,11 @@ test('where workers end, one thread goes on', async () => {
 });
 
 test('where a worker does not finish its part an error says so, and one thread goes on', async () => {
-  const { core, threads, wasm } = await anew();
-  core.setNumThreads(2);
-  const memory = threads.memoryOfPrograms();
-  if (memory === null) throw new Error('no memory is shared');
-  const builder = new wasm.ModuleBuilder();
-  builder.addFunction({ params: ['i32', 'i32', 'i32'], results: [], export: 'forever' }, (f) => {
+  const { threads, forkWith } = await onTwoThreads('forever', (f) => {
     const loop = f.loop();
     f.i32Const(1).brIf(loop);
     f.end();
   });
-  const { module } = wasm.instantiateShared(memory, { bytes: builder.build(), env: {} });
   /** What this thread does of it. */
   let patient = false;
   const parts: (readonly [number, number])[] = [];
@@ -60,13 +71,7 @@ test('where a worker does not finish its part an error says so, and one thread g
     const end = performance.now() + 10_000;
     if (patient) while (threads.team.taken() === 0 && performance.now() < end);
   };
-  const exports = { forever: forever as (...args: number[]) => unknown };
-  const fork = threads.forkOf(
-    memory,
-    { module, env: {}, exports },
-    [],
-    [{ name: 'forever', units: 2, work: 100_000 }],
-  );
+  const fork = forkWith(forever);
   // Before the worker is up, this thread does both.
   fork(0);
   expect(parts).toEqual([
@@ -88,25 +93,14 @@ test('where a worker does not finish its part an error says so, and one thread g
 });
 
 test('where a worker fails in its part an error says so', async () => {
-  const { core, threads, wasm } = await anew();
-  core.setNumThreads(2);
-  const memory = threads.memoryOfPrograms();
-  if (memory === null) throw new Error('no memory is shared');
-  const builder = new wasm.ModuleBuilder();
-  builder.addFunction({ params: ['i32', 'i32', 'i32'], results: [], export: 'trap' }, (f) => {
+  const { threads, forkWith } = await onTwoThreads('trap', (f) => {
     f.op('unreachable');
   });
-  const { module } = wasm.instantiateShared(memory, { bytes: builder.build(), env: {} });
   const trap = (): void => {
     const end = performance.now() + 10_000;
     while (threads.team.taken() === 0 && performance.now() < end);
   };
-  const fork = threads.forkOf(
-    memory,
-    { module, env: {}, exports: { trap } },
-    [],
-    [{ name: 'trap', units: 2, work: 100_000 }],
-  );
+  const fork = forkWith(trap);
   expect(() => fork(0)).toThrow(
     'a worker thread failed in its part of a kernel; from now on this thread works alone',
   );

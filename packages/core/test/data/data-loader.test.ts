@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as K from '@kindling/core';
 import { data, Generator, KindlingError, manualSeed, type Tensor, ValueError } from '@kindling/core';
 import { describe, expect, test } from 'vitest';
+import { endless } from './support.ts';
 
 interface Loader {
   readonly n: number;
@@ -184,19 +185,9 @@ describe('samplers', () => {
   });
 
   test('are told when the loop is left', () => {
-    let open = 0;
-    const sampler = {
-      *[Symbol.iterator]() {
-        open++;
-        try {
-          for (;;) yield 0;
-        } finally {
-          open--;
-        }
-      },
-    };
+    const { zeros: sampler, open } = endless();
     for (const _ of new data.DataLoader(numbers(1), { sampler })) break;
-    expect(open).toBe(0);
+    expect(open()).toBe(0);
   });
 });
 

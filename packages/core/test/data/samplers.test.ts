@@ -3,6 +3,7 @@ import * as K from '@kindling/core';
 import { data, Generator, manualSeed, ValueError } from '@kindling/core';
 import { describe, expect, test } from 'vitest';
 import { optionsOf } from '../oracle/signature.ts';
+import { endless } from './support.ts';
 
 interface Case {
   readonly name: 'SequentialSampler' | 'RandomSampler' | 'SubsetRandomSampler' | 'WeightedRandomSampler';
@@ -194,21 +195,11 @@ describe('streams', () => {
   });
 
   test('are told when the loop is left', async () => {
-    let open = 0;
-    const stream = {
-      *[Symbol.iterator]() {
-        open++;
-        try {
-          for (;;) yield 0;
-        } finally {
-          open--;
-        }
-      },
-    };
+    const { zeros: stream, open } = endless();
     for (const _ of new data.DataLoader<unknown>(stream, { batchSize: 3 })) break;
     for await (const _ of new data.DataLoader<unknown>(stream, { batchSize: 3 })) break;
     for (const _ of new data.DataLoader<unknown>(new data.ChainDataset([stream]))) break;
-    expect(open).toBe(0);
+    expect(open()).toBe(0);
   });
 
   test('are chained, with the sum of their lengths', () => {

@@ -44,6 +44,13 @@ export const shapes = fc.oneof(
   fc.tuple(fc.integer({ min: 1, max: 30_000 })),
 );
 
+/** The dimensions of a shape, in any order. */
+export const orders = (shape: Shape): fc.Arbitrary<number[]> =>
+  fc.shuffledSubarray(
+    shape.map((_, d) => d),
+    { minLength: shape.length },
+  );
+
 /** How an operand is laid out: permuted, with gaps, expanded, at an offset. */
 export interface Layout {
   readonly order: number;

@@ -1,28 +1,12 @@
 /** A test for each operation of the fixtures that Kindling has. */
 import * as kindling from '@kindling/core';
 import { describe, it } from 'vitest';
-import { type Entry, readFixture, type Sample } from '../oracle/fixture.ts';
+import { type Entry, fixturesIn, readFixture, type Sample } from '../oracle/fixture.ts';
 import { isOutside, kindlingName, lookUp } from '../oracle/operations.ts';
 import { operationOf } from '../oracle/table.ts';
 
-export const families = [
-  'unary',
-  'binary',
-  'reduce',
-  'matmul',
-  'views',
-  'indexing',
-  'creation',
-  'convolution',
-  'special',
-  'masked',
-  'windows',
-  'structure',
-  'joining',
-  'comparing',
-  'linalg',
-  'statistics',
-] as const;
+/** What tools/oracle/ops_list.py names, a file each. */
+export const families = fixturesIn(new URL('../fixtures/ops/', import.meta.url), '');
 
 /** An operation of the fixtures in one dtype, with the samples that Kindling takes. */
 export interface OperationCase {

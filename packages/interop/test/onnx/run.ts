@@ -31,7 +31,7 @@ export function tensorsOf(x: unknown): Tensor[] {
   return Object.values(x).flatMap(tensorsOf);
 }
 
-export async function sessionOf(bytes: Uint8Array): Promise<ort.InferenceSession> {
+async function sessionOf(bytes: Uint8Array): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(bytes, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

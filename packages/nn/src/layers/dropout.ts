@@ -92,6 +92,14 @@ function alphaDrop(caller: string, x: Tensor, grain: Grain, options: DropoutFunc
   return inplace ? x.mul_(scale).add_(shift) : x.mul(scale).add(shift);
 }
 
+/** {@link alphaDrop} as a function of that name. */
+const alphaDropping = (name: string, grain: Grain) =>
+  composition(
+    name,
+    dropoutParameters,
+    (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => alphaDrop(name, x, grain, options),
+  );
+
 /** A module that drops in training, and else returns its input. */
 interface DropoutModule extends Module<[Tensor], Tensor> {
   /** The probability of zeroing. */
@@ -186,21 +194,11 @@ export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
  * `training` is false unless given. Follows `torch.nn.functional.alpha_dropout`.
  * @throws ValueError unless 0 <= p <= 1.
  */
-export const alphaDropout = /* @__PURE__ */ composition(
-  'alphaDropout',
-  dropoutParameters,
-  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
-    alphaDrop('alphaDropout', x, 'element', options),
-);
+export const alphaDropout = /* @__PURE__ */ alphaDropping('alphaDropout', 'element');
 /** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
 export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
 
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */
-export const featureAlphaDropout = /* @__PURE__ */ composition(
-  'featureAlphaDropout',
-  dropoutParameters,
-  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor =>
-    alphaDrop('featureAlphaDropout', x, 'feature', options),
-);
+export const featureAlphaDropout = /* @__PURE__ */ alphaDropping('featureAlphaDropout', 'feature');
 /** {@link AlphaDropout} of whole channels. Follows `torch.nn.FeatureAlphaDropout`. */
 export class FeatureAlphaDropout extends /* @__PURE__ */ dropoutClass(featureAlphaDropout) {}

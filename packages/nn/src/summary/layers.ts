@@ -15,18 +15,25 @@ interface Place {
   readonly parent: Place | null;
 }
 
-/** What is counted of a layer in one of its calls. */
-export interface Layer {
-  readonly module: AnyModule;
+/** Which layer a row is about. */
+export interface Row {
+  /** Its name in the layer that holds it; of the model itself `''`. */
   readonly name: string;
+  /** Its dotted name in the model. */
   readonly path: string;
+  /** How many layers stand around it. */
   readonly depth: number;
-  /** Its number among the layers of its depth, from 1. */
+  /** Its number among those of its depth, from 1. */
   readonly index: number;
   /** Whether it holds no layers. */
   readonly isLeaf: boolean;
-  /** Whether it was there before. */
+  /** Whether it has a row above: it is used a second time. */
   readonly recursive: boolean;
+}
+
+/** What is counted of a layer in one of its calls. */
+export interface Layer extends Row {
+  readonly module: AnyModule;
   inputSize: readonly number[];
   outputSize: readonly number[];
   outputBytes: number;

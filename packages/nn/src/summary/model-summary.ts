@@ -1,23 +1,11 @@
 import type { AnyModule } from '../module/callable.ts';
-import { countOf, type Layer } from './layers.ts';
+import { countOf, type Layer, type Row } from './layers.ts';
 import { type Form, summaryText } from './text.ts';
 
 /** A layer of a model, as one of its calls saw it. Kindling's own. */
-export interface LayerSummary {
+export interface LayerSummary extends Row {
   /** Its class: `'Linear'`. */
   readonly className: string;
-  /** Its name in the layer that holds it; of the model itself `''`. */
-  readonly name: string;
-  /** Its dotted name in the model. */
-  readonly path: string;
-  /** How many layers stand around it. */
-  readonly depth: number;
-  /** Its number among those of its depth, from 1. */
-  readonly index: number;
-  /** Whether it holds no layers. */
-  readonly isLeaf: boolean;
-  /** Whether it has a row above: it is used a second time. */
-  readonly recursive: boolean;
   /** The shape of the first tensor that goes in. */
   readonly inputSize: readonly number[];
   /** The shape of the first tensor that comes out. */

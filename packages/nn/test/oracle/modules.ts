@@ -54,7 +54,7 @@ export const stateEntries = (state: unknown): [string, Tensor][] =>
     : Object.entries(state as Record<string, Tensor>);
 
 /** A state of the same container as `like`. */
-export function stateLike(like: unknown, recorded: Readonly<Record<string, Recorded>>): unknown {
+function stateLike(like: unknown, recorded: Readonly<Record<string, Recorded>>): unknown {
   const entries = Object.entries(recorded).map(([name, r]) => [name, toTensor(r)] as const);
   return like instanceof Map ? new Map(entries) : Object.fromEntries(entries);
 }

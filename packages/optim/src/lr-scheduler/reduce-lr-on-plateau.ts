@@ -1,5 +1,5 @@
-import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
-import { nonNegative } from '../kinds.ts';
+import { checkArguments, K, type Tensor, ValueError } from '@kindling/core';
+import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer } from './scheduler.ts';
@@ -46,15 +46,11 @@ const stateKinds = {
   ...kinds,
   minLrs: leastRates,
   defaultMinLr: /* @__PURE__ */ K.nullable(nonNegative),
-  best: /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x)),
+  best: aBest,
   lastEpoch: K.integer,
   numBadEpochs: K.count,
   cooldownCounter: K.nonNegative,
 };
-const aMetric = /* @__PURE__ */ K.kind(
-  'a number or a Tensor of one element',
-  (x) => typeof x === 'number' || (x instanceof Tensor && x.count === 1),
-);
 
 /**
  * Reduces the learning rates when a metric has stopped improving. Follows

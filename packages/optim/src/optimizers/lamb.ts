@@ -1,19 +1,18 @@
 import { E, emptyLike, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { nonNegative, twoFractions } from '../kinds.ts';
+import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
+import * as moments from './adam/moments.ts';
 import { averageSquare, lerpBy } from './arithmetic.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Lamb}. */
-export interface LambOptions {
+export interface LambOptions extends moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
-  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
   /** Added to the denominator. Default: 1e-6. */
   eps?: number;
   /** Decoupled weight decay, within the direction that is scaled. Default: 0.01. */
@@ -24,21 +23,20 @@ export interface LambOptions {
 
 const defaults: Required<LambOptions> = {
   lr: 1e-3,
-  betas: [0.9, 0.999],
+  ...moments.defaults,
   eps: 1e-6,
   weightDecay: 0.01,
   maximize: false,
 };
 const kinds: K.Kinds<LambOptions> = {
   lr: nonNegative,
-  betas: twoFractions,
-  eps: nonNegative,
+  ...moments.kinds,
   weightDecay: nonNegative,
   maximize: K.flag,
 };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, √(1 - β₂ᵗ), ε, the sign, the decay, lr. */
-type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
+type Numbers<T> = [...moments.MomentNumbers<T>, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
 
 /** The moments, and the direction before it is scaled. */
 const directing = new FusedUpdate('lamb_direction', 3, 2, (m, v, _direction, w, grad, ...numbers) => {
@@ -95,6 +93,6 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
     const step = nextStep(state);
     const bias1 = 1 - beta1 ** step;
     const root2 = Math.sqrt(1 - beta2 ** step);
-    return [1 - beta1, beta2, 1 - beta2, bias1, root2, eps, signOf(group), weightDecay, lr];
+    return [...moments.numbers(betas), bias1, root2, eps, signOf(group), weightDecay, lr];
   }
 }

@@ -1,12 +1,8 @@
 import { checkArguments, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { forGroups, orEach } from '../lr-scheduler/each-group.ts';
-import {
-  anOptimizer,
-  LRScheduler,
-  type SchedulerOptions,
-  schedulerOptions,
-} from '../lr-scheduler/scheduler.ts';
+import { scheduleTakes } from '../lr-scheduler/schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../lr-scheduler/scheduler.ts';
 import type { SchedulerStateDict } from '../lr-scheduler/state.ts';
 import type { Optimizer } from '../optimizer.ts';
 
@@ -24,15 +20,10 @@ const anneal = {
 };
 const strategy = /* @__PURE__ */ K.oneOf('cos', 'linear');
 const kinds = { annealEpochs: K.count };
-const takes = {
-  optimizer: anOptimizer,
-  swaLr: /* @__PURE__ */ orEach(K.finite),
-  options: /* @__PURE__ */ K.options<SWALROptions>({
-    ...schedulerOptions,
-    ...kinds,
-    annealStrategy: strategy,
-  }),
-};
+const takes = /* @__PURE__ */ scheduleTakes<SWALROptions>(
+  { swaLr: /* @__PURE__ */ orEach(K.finite) },
+  { ...kinds, annealStrategy: strategy },
+);
 
 type AnnealedGroup = ParamGroup<{ lr: number }> & { swaLr?: number };
 

@@ -6,7 +6,7 @@ import { type Event, EventSchema, type Summary_Value } from '../../src/proto/ind
 import { maskedChecksum } from '../../src/records.ts';
 
 /** The records of a file; what stands behind the last whole one is an error. */
-export function recordsOf(bytes: Uint8Array): Uint8Array[] {
+function recordsOf(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {

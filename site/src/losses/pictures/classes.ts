@@ -1,10 +1,10 @@
 import { arange, fullLike, noGrad, stack, type Tensor } from '@kindling/core';
 import { AdaptiveLogSoftmaxWithLoss, F } from '@kindling/nn';
 import { column, line, twoClasses, yesNo } from './models.ts';
-import { choice, picture, slider } from './picture.ts';
+import { choice, over, picture, slider } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
-const axis = { label: 'logit of class 0', from: -6, to: 6 };
+const axis = over('logit of class 0', -6, 6);
 const says = 'The logit of the first of three classes; the other two are set below.';
 const three = ['0', '1', '2'] as const;
 const controls = {
@@ -50,7 +50,7 @@ export const classPictures = {
       line((z, y) => F.crossEntropy(twoClasses(z), ints(y), { labelSmoothing, ...none }), yesNo),
   }),
   NLLLoss: picture({
-    axis: { label: 'log-probability of the right class', from: -6, to: 0 },
+    axis: over('log-probability of the right class', -6, 0),
     controls: { weight: slider('weight of the class', 1, 0, 4, 0.1) },
     says: 'The log-probability that the model gives the right class. The loss is a line: all that bends is in the log-softmax before it.',
     loss: (x, { weight: w }) =>
@@ -58,7 +58,7 @@ export const classPictures = {
     landscape: () => line((z, y) => F.nllLoss(twoClasses(z).logSoftmax(1), ints(y), none), yesNo),
   }),
   NLLLoss2d: picture({
-    axis: { label: 'log-probability of the right class of a pixel', from: -6, to: 0 },
+    axis: over('log-probability of the right class of a pixel', -6, 0),
     controls: { weight: slider('weight of the class', 1, 0, 4, 0.1) },
     says: 'One pixel of an image, and the log-probability of its right class.',
     // No landscape: it would be NLLLoss' again, pixels being samples.
@@ -77,7 +77,7 @@ export const classPictures = {
     landscape: ({ gamma }) => line((z, y) => F.focalLoss(twoClasses(z), ints(y), { gamma, ...none }), yesNo),
   }),
   MultiMarginLoss: picture({
-    axis: { label: 'score of class 0', from: -4, to: 6 },
+    axis: over('score of class 0', -4, 6),
     controls: { ...controls, p: choice('p', ['1', '2']), margin: slider('margin', 1, 0.1, 3, 0.1) },
     says: 'The score of the first of three classes; the other two are set below. Beyond the margin there is nothing more to gain.',
     loss: (x, { target, p, margin, ...others }) =>
@@ -90,7 +90,7 @@ export const classPictures = {
       }, yesNo),
   }),
   LinearCrossEntropyLoss: picture({
-    axis: { label: 'feature', from: -4, to: 4 },
+    axis: over('feature', -4, 4),
     controls: {
       target: choice('right class', three),
       first: slider('weight of class 0', 1, -2, 2, 0.1),
@@ -107,7 +107,7 @@ export const classPictures = {
     landscape: () => line((z, y) => F.crossEntropy(twoClasses(z), ints(y), none), yesNo),
   }),
   AdaptiveLogSoftmaxWithLoss: picture({
-    axis: { label: 'size of the features', from: -4, to: 4 },
+    axis: over('size of the features', -4, 4),
     controls: { target: slider('right class', 2, 0, 19, 1) },
     says: 'A layer of 20 classes with cutoffs at 5 and 10, and four features that grow together. Classes 0 to 4 are in the head, 5 to 9 in the first cluster, 10 to 19 in the second.',
     // No landscape: what it has of its own are its clusters, and two weights of its many matrices show none of them.

@@ -1,13 +1,13 @@
 import { fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, rows, threeLogits } from './models.ts';
-import { picture, slider, toggle } from './picture.ts';
+import { over, picture, slider, toggle } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const measured = column([0.2, 0.9, 1.4, 1.1, 2.3, 0.6, 1.8, 1.2]);
 
 /** Logits (P, `classes`) of which the first is x, and the others are 0. */
-export const firstLogit = (x: Tensor, classes: number): Tensor =>
+const firstLogit = (x: Tensor, classes: number): Tensor =>
   stack([x, ...Array.from({ length: classes - 1 }, () => zerosLike(x))], 1);
 
 const divergence = (logits: Tensor, share: number): Tensor =>
@@ -16,7 +16,7 @@ const divergence = (logits: Tensor, share: number): Tensor =>
 /** Pictures of losses of distributions. */
 export const distributionPictures = {
   GaussianNLLLoss: picture({
-    axis: { label: 'predicted mean', from: -4, to: 4 },
+    axis: over('predicted mean', -4, 4),
     controls: {
       target: slider('target', 0, -3, 3, 0.1),
       variance: slider('variance', 1, 0.05, 4, 0.05),
@@ -26,10 +26,7 @@ export const distributionPictures = {
     loss: (x, { target, variance, full }) =>
       F.gaussianNllLoss(x, fullLike(x, target), fullLike(x, variance), { full, ...none }),
     landscape: () => ({
-      axes: [
-        { label: 'mean', from: -1, to: 4 },
-        { label: 'logarithm of the variance', from: -3, to: 3 },
-      ],
+      axes: [over('mean', -1, 4), over('logarithm of the variance', -3, 3)],
       start: [3.5, 2.5],
       rate: 0.3,
       says: 'One mean and one variance for eight measurements. The lowest point is at their mean and their variance: first the mean is found, then the variance shrinks to what the errors allow.',
@@ -41,7 +38,7 @@ export const distributionPictures = {
     }),
   }),
   KLDivLoss: picture({
-    axis: { label: 'logit of class 0', from: -6, to: 6 },
+    axis: over('logit of class 0', -6, 6),
     controls: { share: slider('target probability of class 0', 0.6, 0.05, 0.95, 0.05) },
     says: 'The logit of class 0, those of two others being 0, behind a log-softmax. The target gives class 0 the probability below and shares the rest. The lowest point is 0 only where the three can agree with it.',
     loss: (x, { share }) => divergence(firstLogit(x, 3), share),
@@ -52,7 +49,7 @@ export const distributionPictures = {
       ),
   }),
   EMDLoss: picture({
-    axis: { label: 'logit of class 0', from: -6, to: 6 },
+    axis: over('logit of class 0', -6, 6),
     controls: { target: slider('class of the target', 0, 0, 4, 1), power: slider('power', 2, 1, 4, 0.5) },
     says: 'The logit of the first of five classes on a scale, the others being 0. The farther the target is from class 0, the more it costs to put probability there.',
     loss: (x, { target, power }) =>

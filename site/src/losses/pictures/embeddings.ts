@@ -5,6 +5,7 @@ import {
   type Axis,
   type Controls,
   choice,
+  over,
   type Picture,
   picture,
   type Settings,
@@ -14,7 +15,7 @@ import {
 } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
-const angle: Axis = { label: 'angle in radians', from: -Math.PI, to: Math.PI };
+const angle: Axis = over('angle in radians', -Math.PI, Math.PI);
 const signs = ['1', '-1'] as const;
 
 /** Points (P, 2) of the unit circle. */
@@ -33,7 +34,7 @@ const distances: Readonly<Record<string, DistanceFunction>> = {
 const margin = slider('margin', 1, 0.1, 2, 0.1);
 const far = slider('distance to the negative', 1.5, 0, 4, 0.1);
 const swap = toggle('swap');
-const tripletAxis = { label: 'distance to the positive', from: 0, to: 4 };
+const tripletAxis = over('distance to the positive', 0, 4);
 /** Anchor, positive and negative on a line beside the origin, so that their cosines differ too. */
 const threePoints = (x: Tensor, distance: number): readonly [Tensor, Tensor, Tensor] => [
   rows([1, 0], x),
@@ -65,7 +66,7 @@ function ofCentres<const C extends Controls>(
   loss: (cosines: Tensor, target: Tensor, settings: Settings<C & Margins>) => Tensor,
 ): Picture {
   return picture<C & Margins>({
-    axis: { label: 'angle to the own centre, in radians', from: 0.02, to: 3.12 },
+    axis: over('angle to the own centre, in radians', 0.02, 3.12),
     controls: { ...margins, ...controls },
     says: 'The angle between an embedding and the centre of its class, with two other centres at the angle below.',
     loss(x, settings) {
@@ -124,7 +125,7 @@ export const embeddingPictures = {
       ),
   }),
   HingeEmbeddingLoss: picture({
-    axis: { label: 'distance', from: 0, to: 3 },
+    axis: over('distance', 0, 3),
     controls: { target: choice('target', signs), margin },
     says: 'The distance of a pair: a line for alike pairs, and for different ones a line down to the margin.',
     loss: (x, { target, margin: m }) =>
@@ -222,7 +223,7 @@ export const embeddingPictures = {
     F.cosFaceLoss(x, t, { scale, margin, ...none }),
   ),
   MarginRankingLoss: picture({
-    axis: { label: 'first score', from: -4, to: 4 },
+    axis: over('first score', -4, 4),
     controls: {
       target: choice('target', signs),
       second: slider('second score', 0, -3, 3, 0.1),

@@ -1,10 +1,10 @@
 /** Tiny models of two numbers, with their data: what landscapes are made of. */
 import { stack, type Tensor, tensor, zerosLike } from '@kindling/core';
-import type { Axis, Landscape } from './picture.ts';
+import { type Axis, type Landscape, over } from './picture.ts';
 
 export const column = (values: readonly number[]): Tensor => tensor([...values], { dtype: 'float64' });
-const w: Axis = { label: 'weight w', from: -2, to: 4 };
-const b: Axis = { label: 'bias b', from: -2, to: 3 };
+const w: Axis = over('weight w', -2, 4);
+const b: Axis = over('bias b', -2, 3);
 
 /** The model w x + b: (P, n) for P pairs of numbers and n samples. */
 const linear = (first: Tensor, second: Tensor, x: Tensor): Tensor =>
@@ -54,10 +54,7 @@ export const outlier: LineOptions = {
 export const relative: LineOptions = {
   x: [0.1, 0.2, 0.3, 0.5, 0.7, 1, 0.9],
   y: [1.05, 1.95, 3.1, 4.9, 7.1, 9.9, 18],
-  axes: [
-    { label: 'weight w', from: 0, to: 20 },
-    { label: 'bias b', from: -4, to: 6 },
-  ],
+  axes: [over('weight w', 0, 20), over('bias b', -4, 6)],
   start: [2, 5],
   rate: 2,
   says: 'A line w x + b through seven points from 1 to 18; six lie near 10 x, one is twice as high.',
@@ -66,10 +63,7 @@ export const relative: LineOptions = {
 export const counts: LineOptions = {
   x: [-1, -0.5, 0, 0.5, 1, 1.5],
   y: [0, 1, 1, 3, 5, 7],
-  axes: [
-    { label: 'weight w', from: -1, to: 3 },
-    { label: 'bias b', from: -2, to: 2 },
-  ],
+  axes: [over('weight w', -1, 3), over('bias b', -2, 2)],
   start: [-0.5, 1.5],
   rate: 0.1,
   says: 'The logarithm of a rate, w x + b, and six counts that grow with x.',
@@ -81,10 +75,7 @@ const labelled = [-1.8, -1.2, -0.9, -0.3, 0.2, 0.6, 1.1, 1.7];
 export const yesNo: LineOptions = {
   x: labelled,
   y: [0, 0, 1, 0, 1, 0, 1, 1],
-  axes: [
-    { label: 'weight w', from: -3, to: 6 },
-    { label: 'bias b', from: -4, to: 4 },
-  ],
+  axes: [over('weight w', -3, 6), over('bias b', -4, 4)],
   start: [-2.5, 3],
   rate: 1,
   says: 'A logit w x + b for eight samples: yes to the right of 0, no to the left, but for two that are the other way.',
@@ -100,10 +91,7 @@ export function window(loss: (logits: Tensor, mask: Tensor) => Tensor): Landscap
   const places = Array.from({ length: 33 }, (_, i) => -1 + i / 16);
   const [x, mask] = [column(places), column(places.map((place) => Number(place > 0.2 && place < 0.6)))];
   return {
-    axes: [
-      { label: 'centre', from: -1, to: 1 },
-      { label: 'half width', from: 0, to: 1 },
-    ],
+    axes: [over('centre', -1, 1), over('half width', 0, 1)],
     start: [-0.3, 0.6],
     rate: 0.05,
     says: 'A window on a row of 33 pixels, of which six are the region. The model has two numbers, the centre of the window and half its width. Far from the region there is a plateau: a window that covers nothing of it hardly knows where to go.',
@@ -128,13 +116,9 @@ export function plane(
     readonly rate?: number;
   } = {},
 ): Landscape {
-  const side = { from: -2, to: 2 };
   const [first, second] = options.labels ?? ['first coordinate', 'second coordinate'];
   return {
-    axes: [
-      { label: first, ...side },
-      { label: second, ...side },
-    ],
+    axes: [over(first, -2, 2), over(second, -2, 2)],
     start: options.start ?? [-1.6, -1.4],
     rate: options.rate ?? 0.1,
     says,
@@ -144,12 +128,8 @@ export function plane(
 
 /** The logits of the first two of three classes, that of the third being 0; (P, 3). */
 export function threeLogits(loss: (logits: Tensor) => Tensor, says: string): Landscape {
-  const side = { from: -4, to: 6 };
   return {
-    axes: [
-      { label: 'logit of class 0', ...side },
-      { label: 'logit of class 1', ...side },
-    ],
+    axes: [over('logit of class 0', -4, 6), over('logit of class 1', -4, 6)],
     start: [-1, 2.5],
     rate: 2,
     says,

@@ -1,13 +1,13 @@
 import { fullLike, stack } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, counts, line, outlier, relative } from './models.ts';
-import { picture, slider, toggle } from './picture.ts';
+import { over, picture, slider, toggle } from './picture.ts';
 import { ofTarget } from './target.ts';
 
 const none = { reduction: 'none' } as const;
 const edge = column([10]);
 const target = slider('target', 0, -3, 3, 0.1);
-const axis = { label: 'prediction', from: -4, to: 4 };
+const axis = over('prediction', -4, 4);
 const says = 'One prediction for the target that is set below.';
 
 const ofPair = ofTarget({ axis, target, says, points: outlier });
@@ -37,7 +37,7 @@ export const numberPictures = {
     (x, y, { omega, epsilon }) => F.wingLoss(x, y, { omega, epsilon, ...none }),
   ),
   AdaptiveWingLoss: picture({
-    axis: { label: 'predicted heat', from: -0.5, to: 1.5 },
+    axis: over('predicted heat', -0.5, 1.5),
     controls: {
       target: slider('target', 1, 0, 1, 0.05),
       omega: slider('omega', 14, 1, 20, 1),
@@ -48,10 +48,7 @@ export const numberPictures = {
     says: 'One pixel of a heat map. With a target near 1 the curve is sharp, near 0 it is round.',
     loss: (x, { target: y, ...options }) => F.adaptiveWingLoss(x, fullLike(x, y), { ...options, ...none }),
     landscape: ({ target: _, ...options }) => ({
-      axes: [
-        { label: 'heat of the landmark', from: -0.5, to: 1.5 },
-        { label: 'heat beside it', from: -0.5, to: 1.5 },
-      ],
+      axes: [over('heat of the landmark', -0.5, 1.5), over('heat beside it', -0.5, 1.5)],
       start: [-0.3, 1.3],
       rate: 0.01,
       says: 'The heat that is predicted for two pixels: that of a landmark, whose target is 1, and one beside it, whose target is 0. Toward the landmark the slope stays steep to the end, and small errors count; beside it the valley is round.',
@@ -63,14 +60,14 @@ export const numberPictures = {
     }),
   }),
   FractionalHuberLoss: picture({
-    axis: { label: 'prediction', from: 0, to: 30 },
+    axis: over('prediction', 0, 30),
     controls: { target: slider('target', 10, 1, 20, 1), delta: slider('delta', 0.5, 0.1, 2, 0.1) },
     says: 'One prediction for the target that is set below: the curve is as wide as the target is large.',
     loss: (x, { target: y, delta }) => F.fractionalHuberLoss(x, fullLike(x, y), { delta, ...none }),
     landscape: ({ delta }) => line((z, y) => F.fractionalHuberLoss(z, y, { delta, ...none }), relative),
   }),
   BinnedHuberLoss: picture({
-    axis: { label: 'prediction', from: 0, to: 20 },
+    axis: over('prediction', 0, 20),
     controls: {
       target: slider('target', 6, 1, 19, 1),
       low: slider('threshold below 10', 1, 0.2, 6, 0.2),
@@ -84,7 +81,7 @@ export const numberPictures = {
       line((z, y) => F.binnedHuberLoss(z, y, edge, column([low, high]), { fractional, ...none }), relative),
   }),
   PoissonNLLLoss: picture({
-    axis: { label: 'logarithm of the expected count', from: -2, to: 3.5 },
+    axis: over('logarithm of the expected count', -2, 3.5),
     controls: { target: slider('count', 5, 0, 15, 1), full: toggle("full (with Stirling's term)") },
     says: 'The logarithm of the rate, for the count that is set below. The lowest point is at the logarithm of the count.',
     loss: (x, { target: y, full }) => F.poissonNllLoss(x, fullLike(x, y), { full, ...none }),

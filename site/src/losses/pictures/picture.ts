@@ -39,6 +39,8 @@ export interface Axis {
   readonly to: number;
 }
 
+export const over = (label: string, from: number, to: number): Axis => ({ label, from, to });
+
 /** The loss of a tiny model over two numbers of it, and a descent that begins at `start`. */
 export interface Landscape {
   readonly axes: readonly [Axis, Axis];

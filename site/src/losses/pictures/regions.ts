@@ -3,6 +3,7 @@ import { F } from '@kindling/nn';
 import { column, window } from './models.ts';
 import {
   type Controls,
+  over,
   type Picture,
   picture,
   type Settings,
@@ -26,7 +27,7 @@ function ofRegion<const C extends Controls>(
   loss: (logits: Tensor, mask: Tensor, settings: Settings<C & Region>) => Tensor,
 ): Picture {
   return picture<C & Region>({
-    axis: { label: 'logit of the pixels of the region', from: -8, to: 8 },
+    axis: over('logit of the pixels of the region', -8, 8),
     controls: { ...region, ...options },
     says: 'All pixels of a region have one logit, which is swept; those of the background have the one below.',
     loss(x, settings) {

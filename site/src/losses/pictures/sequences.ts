@@ -1,6 +1,6 @@
 import { fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { F } from '@kindling/nn';
-import { choice, picture, slider } from './picture.ts';
+import { choice, over, picture, slider } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const times = 4;
@@ -28,7 +28,7 @@ function lossOf(logits: Tensor, target: string): Tensor {
 /** Pictures of losses of sequences. */
 export const sequencePictures = {
   CTCLoss: picture({
-    axis: { label: 'logit of class 1 at one time', from: -6, to: 6 },
+    axis: over('logit of class 1 at one time', -6, 6),
     controls: {
       target: choice('target', ['1 2', '2 1', '1 1', '1', '2']),
       time: slider('time', 0, 0, times - 1, 1),
@@ -36,10 +36,7 @@ export const sequencePictures = {
     says: 'Four times, three classes of which 0 is the blank, and all logits 0 but one. Whether class 1 helps depends on when it comes: at the first time it is good for the target 1 2 and bad for 2 1.',
     loss: (x, { target, time }) => lossOf(logitsOf(x, zerosLike(x), time), target),
     landscape: ({ target, time }) => ({
-      axes: [
-        { label: 'logit of class 1', from: -6, to: 6 },
-        { label: 'logit of class 2', from: -6, to: 6 },
-      ],
+      axes: [over('logit of class 1', -6, 6), over('logit of class 2', -6, 6)],
       start: [-4, 4],
       rate: 5,
       says: 'The logits of both classes at the time that is set above, all others being 0. For the target 1 2 only class 1 helps at the first time and only class 2 at the last; in between either does.',

@@ -1,11 +1,11 @@
 import { fullLike, stack } from '@kindling/core';
 import { F } from '@kindling/nn';
 import { column, line, rows, yesNo } from './models.ts';
-import { choice, picture, slider, toggle } from './picture.ts';
+import { choice, over, picture, slider, toggle } from './picture.ts';
 import { ofTarget } from './target.ts';
 
 const none = { reduction: 'none' } as const;
-const axis = { label: 'logit', from: -6, to: 6 };
+const axis = over('logit', -6, 6);
 const target = slider('target', 1, 0, 1, 0.1);
 const says = 'One logit, for the target that is set below: 1 is yes, 0 is no.';
 
@@ -18,7 +18,7 @@ export const yesOrNoPictures = {
     F.binaryCrossEntropyWithLogits(x, y, { posWeight: column([posWeight]), ...none }),
   ),
   BCELoss: picture({
-    axis: { label: 'probability', from: 0.005, to: 0.995 },
+    axis: over('probability', 0.005, 0.995),
     controls: { target },
     says: 'One probability, for the target that is set below. The gradient grows without bound toward the wrong end.',
     loss: (x, { target: y }) => F.binaryCrossEntropy(x, fullLike(x, y), none),
@@ -44,7 +44,7 @@ export const yesOrNoPictures = {
     landscape: () => line((z, y) => F.softMarginLoss(z, y.mul(2).sub(1), none), yesNo),
   }),
   MultiLabelSoftMarginLoss: picture({
-    axis: { label: 'logit of label 0', from: -6, to: 6 },
+    axis: over('logit of label 0', -6, 6),
     controls: {
       target: slider('target of label 0', 1, 0, 1, 0.1),
       other: slider('logit of label 1, which does not apply', -1, -6, 6, 0.5),
@@ -53,10 +53,7 @@ export const yesOrNoPictures = {
     loss: (x, { target: y, other }) =>
       F.multilabelSoftMarginLoss(stack([x, fullLike(x, other)], 1), rows([y, 0], x), none),
     landscape: ({ target: y }) => ({
-      axes: [
-        { label: 'logit of label 0', from: -6, to: 6 },
-        { label: 'logit of label 1', from: -6, to: 6 },
-      ],
+      axes: [over('logit of label 0', -6, 6), over('logit of label 1', -6, 6)],
       start: [-5, 5],
       rate: 5,
       says: 'The logits of two labels, of which the first has the target above, and the second does not apply. Each finds its way by itself: how fast the one goes does not depend on the other.',
@@ -65,7 +62,7 @@ export const yesOrNoPictures = {
     }),
   }),
   MultiLabelMarginLoss: picture({
-    axis: { label: 'score of label 0', from: -4, to: 4 },
+    axis: over('score of label 0', -4, 4),
     controls: {
       applies: toggle('label 0 applies', true),
       first: slider('score of label 1, which applies', 1, -3, 3, 0.1),
@@ -79,10 +76,7 @@ export const yesOrNoPictures = {
         none,
       ),
     landscape: ({ applies, second }) => ({
-      axes: [
-        { label: 'score of label 0', from: -4, to: 4 },
-        { label: 'score of label 1', from: -4, to: 4 },
-      ],
+      axes: [over('score of label 0', -4, 4), over('score of label 1', -4, 4)],
       start: [-3, -2],
       rate: 0.3,
       says: 'The scores of two of three labels; the second applies, and the first as it says above. Each facet is a set of pairs that miss the margin; in the flat part none does.',

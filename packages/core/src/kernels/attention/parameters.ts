@@ -41,8 +41,7 @@ export const backwardParams = (t: GemmLane) =>
     scale: t.lane,
   }) as const;
 
-/** The kinds of `added`. */
-export const NUMBERS = 1;
+/** The kind of `added` whose elements are bools; numbers are 1, nothing is 0. */
 export const BOOLS = 2;
 
 /** Queries, and keys, at a time, at most. */

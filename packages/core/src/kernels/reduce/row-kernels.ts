@@ -30,7 +30,7 @@ import {
 /** Elements of a block: rows that are handed over in parts must be parted at multiples of this. */
 export const BLOCK = 4096;
 /** From this many elements on, a row is combined by vectors. */
-export const SHORT = 32;
+const SHORT = 32;
 
 /** Vectors in flight: enough to hide the latency of an addition. */
 const VECTORS = 8;

@@ -14,7 +14,7 @@ export interface Element {
  * An image of `channels` channels of (d, h, w) lies at `image`, a window on it at `planes`: channels of (slabs, rows, columns), whose
  * first entry is entry (-z, -y, -x) of the image.
  */
-export const planeParams = i32Params(
+const planeParams = i32Params(
   ...(['channels', 'd', 'h', 'w', 'image', 'slabs', 'rows', 'columns', 'planes', 'z', 'y', 'x'] as const),
 );
 

@@ -6,7 +6,7 @@ import { checkShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
-import { filled } from './filled.ts';
+import { filled } from './fill-primitive.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
 const fullTakes = signature('full', { shape: K.sizeOrSizes, value: K.scalar, options: creationOptions });

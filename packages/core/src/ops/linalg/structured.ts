@@ -4,7 +4,7 @@ import { formatShape, normalizeDims, numelOf, type Shape } from '../../shape.ts'
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { zeros } from '../creation/fill.ts';
-import { filled } from '../creation/filled.ts';
+import { filled } from '../creation/fill-primitive.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { gt } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';

@@ -11,7 +11,7 @@ import { eachRow, takeRow } from '../reductions/rows.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
-import { firstInOrder, kthInOrder } from './selection.ts';
+import { firstInOrder, kthInOrder } from './partial-sort.ts';
 import { picksInJavaScript, sortOrder } from './sort-rows.ts';
 
 /** The elements that an operation picked along a dimension, and where it found them. */

@@ -7,7 +7,7 @@ import { indexSelect } from '../indexing/index-along.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
-import { plainOrder } from './selection.ts';
+import { plainOrder } from './partial-sort.ts';
 import { sortOrder } from './sort-rows.ts';
 
 /** Options of {@link uniqueConsecutive}. */

@@ -52,7 +52,7 @@ const rowsOf = (x: Tensor, transposed = false): number => x.shape[x.ndim - (tran
 const columnsOf = (x: Tensor, transposed = false): number => x.shape[x.ndim - (transposed ? 2 : 1)]!;
 
 /** Refuses operands of different dtypes, and bools. */
-export function checkDtypes(name: string, a: Tensor, b: Tensor): void {
+function checkDtypes(name: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) {
     throw new DTypeError(
       `${name}: expected both operands to have the same dtype, but got: ${a.dtype} != ${b.dtype}; convert one with to()`,
@@ -66,6 +66,19 @@ export function checkRank(name: string, x: Tensor, rank: number, which: string):
   if (x.ndim !== rank) {
     throw new ShapeError(`${name}: ${which} must be ${rank}-D, got shape ${formatShape(x.shape)}`);
   }
+}
+
+type Factor = readonly [x: Tensor, rank: number, which?: string];
+
+/** Refuses factors of other numbers of dimensions, or whose dtypes do not go together. */
+export function checkFactors(
+  name: string,
+  [a, rank, first = 'the first operand']: Factor,
+  [b, other, second = 'the second operand']: Factor,
+): void {
+  checkRank(name, a, rank, first);
+  checkRank(name, b, other, second);
+  checkDtypes(name, a, b);
 }
 
 const describe = (x: Tensor, transposed: boolean): string =>
@@ -115,9 +128,7 @@ const mmPrimitive = definePrimitive<Transposes, [Tensor, Tensor]>({
   name: 'mm',
   saves: INPUT(0) | INPUT(1),
   infer([a, b], attrs) {
-    checkRank('mm', a, 2, 'the first operand');
-    checkRank('mm', b, 2, 'the second operand');
-    checkDtypes('mm', a, b);
+    checkFactors('mm', [a, 2], [b, 2]);
     return { shape: productShape('mm', a, b, attrs), dtype: a.dtype };
   },
   kernel: ([a, b], attrs, out) => multiply(a, b, attrs, out),
@@ -148,9 +159,7 @@ const addmmPrimitive = definePrimitive<Scales, [Tensor, Tensor, Tensor]>({
   name: 'addmm',
   saves: INPUT(1) | INPUT(2),
   infer([bias, a, b], attrs) {
-    checkRank('addmm', a, 2, 'mat1');
-    checkRank('addmm', b, 2, 'mat2');
-    checkDtypes('addmm', a, b);
+    checkFactors('addmm', [a, 2, 'mat1'], [b, 2, 'mat2']);
     checkDtypes('addmm', bias, a);
     checkScales('addmm', a.dtype, attrs);
     const shape = productShape('addmm', a, b, attrs);
@@ -189,9 +198,7 @@ const bmmPrimitive = definePrimitive<Transposes, [Tensor, Tensor]>({
   name: 'bmm',
   saves: INPUT(0) | INPUT(1),
   infer([a, b], attrs) {
-    checkRank('bmm', a, 3, 'the first operand');
-    checkRank('bmm', b, 3, 'the second operand');
-    checkDtypes('bmm', a, b);
+    checkFactors('bmm', [a, 3], [b, 3]);
     if (a.shape[0] !== b.shape[0]) {
       throw new ShapeError(
         `bmm: expected operands with the same batch size, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,

@@ -9,7 +9,7 @@ import { mul } from '../elementwise/arithmetic.ts';
 import { reshape, unsqueeze } from '../views/shape.ts';
 import {
   asRows,
-  checkDtypes,
+  checkFactors,
   checkRank,
   matrix,
   product,
@@ -27,9 +27,7 @@ const mvPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'mv',
   saves: INPUT(0) | INPUT(1),
   infer([a, x]) {
-    checkRank('mv', a, 2, 'the matrix');
-    checkRank('mv', x, 1, 'the vector');
-    checkDtypes('mv', a, x);
+    checkFactors('mv', [a, 2, 'the matrix'], [x, 1, 'the vector']);
     if (a.shape[1] !== x.shape[0]) {
       throw new ShapeError(`mv: size mismatch, got input (${a.shape.join('x')}), vec (${x.shape[0]})`);
     }
@@ -59,9 +57,7 @@ const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'dot',
   saves: INPUT(0) | INPUT(1),
   infer([a, b]) {
-    checkRank('dot', a, 1, 'the first operand');
-    checkRank('dot', b, 1, 'the second operand');
-    checkDtypes('dot', a, b);
+    checkFactors('dot', [a, 1], [b, 1]);
     if (a.count !== b.count) {
       throw new ShapeError(
         `dot: inconsistent tensor size, expected operands of the same number of elements, but got ${a.count} and ${b.count}`,

@@ -42,6 +42,13 @@ function drawInto<D extends Distribution>(
 
 const drawOptions = K.options<DrawOptions>({ generator: generatorKind });
 
+/** What overwrites x with draws that need numbers of these kinds. */
+const overwriting = <F extends (...args: never[]) => unknown>(
+  name: string,
+  numbers: Readonly<Record<string, K.Kind>>,
+  f: F,
+): F => composition(name, { x: K.tensor, ...numbers, options: drawOptions }, f);
+
 /**
  * Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`, number for number.
  * @throws DTypeError unless x is of a float dtype; ValueError where from > to or a bound is out of range
@@ -52,14 +59,9 @@ const drawOptions = K.options<DrawOptions>({ generator: generatorKind });
  * weight; // tensor([[-0.0075,  0.5364], [-0.8230, -0.7359]])
  * ```
  */
-export const uniform_ = composition(
+export const uniform_ = overwriting(
   'uniform_',
-  {
-    x: K.tensor,
-    from: K.number,
-    to: K.number,
-    options: drawOptions,
-  },
+  { from: K.number, to: K.number },
   (x: Tensor, from = 0, to = 1, options?: DrawOptions): Tensor => {
     if (!(from <= to))
       throw new ValueError(
@@ -69,16 +71,14 @@ export const uniform_ = composition(
   },
 );
 
-const normalInPlaceParameters = { x: K.tensor, mean: K.number, std: K.number, options: drawOptions };
-
 /**
  * Overwrites x with normal numbers. Follows `Tensor.normal_`, number for number.
  * @throws DTypeError unless x is of a float dtype; ValueError for a negative `std`
  * @example empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
  */
-export const normal_ = composition(
+export const normal_ = overwriting(
   'normal_',
-  normalInPlaceParameters,
+  { mean: K.number, std: K.number },
   (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor =>
     drawInto(x, 'normal_', 'normal', [mean, std], options),
 );
@@ -87,13 +87,9 @@ export const normal_ = composition(
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
  * @throws ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
  */
-export const bernoulli_ = composition(
+export const bernoulli_ = overwriting(
   'bernoulli_',
-  {
-    x: K.tensor,
-    p: K.tensorOrNumber,
-    options: drawOptions,
-  },
+  { p: K.tensorOrNumber },
   (x: Tensor, p: number | Tensor = 0.5, options?: DrawOptions): Tensor =>
     drawInto(x, 'bernoulli_', 'bernoulli', [p instanceof Tensor ? expand(detach(p), x.shape) : p], options),
 );
@@ -103,14 +99,9 @@ export const bernoulli_ = composition(
  * Follows `Tensor.random_`.
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
  */
-export const random_ = composition(
+export const random_ = overwriting(
   'random_',
-  {
-    x: K.tensor,
-    from: K.nullable(K.integer),
-    to: K.nullable(K.integer),
-    options: drawOptions,
-  },
+  { from: K.nullable(K.integer), to: K.nullable(K.integer) },
   (x: Tensor, from?: number | null, to?: number | null, options?: DrawOptions): Tensor => {
     const [low, high] = to == null ? [0, from ?? null] : [from ?? 0, to];
     return high === null
@@ -123,13 +114,9 @@ export const random_ = composition(
  * Overwrites x with exponential numbers of rate lambd. Follows `Tensor.exponential_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless lambd > 0
  */
-export const exponential_ = composition(
+export const exponential_ = overwriting(
   'exponential_',
-  {
-    x: K.tensor,
-    lambd: K.number,
-    options: drawOptions,
-  },
+  { lambd: K.number },
   (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
     drawInto(x, 'exponential_', 'exponential', [lambd], options),
 );
@@ -138,9 +125,9 @@ export const exponential_ = composition(
  * Overwrites x with exponentials of normal numbers. Follows `Tensor.log_normal_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless std > 0
  */
-export const logNormal_ = composition(
+export const logNormal_ = overwriting(
   'logNormal_',
-  normalInPlaceParameters,
+  { mean: K.number, std: K.number },
   (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
     drawInto(x, 'logNormal_', 'logNormal', [mean, std], options),
 );
@@ -149,14 +136,9 @@ export const logNormal_ = composition(
  * Overwrites x with Cauchy numbers. Follows `Tensor.cauchy_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless sigma > 0
  */
-export const cauchy_ = composition(
+export const cauchy_ = overwriting(
   'cauchy_',
-  {
-    x: K.tensor,
-    median: K.number,
-    sigma: K.number,
-    options: drawOptions,
-  },
+  { median: K.number, sigma: K.number },
   (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
     drawInto(x, 'cauchy_', 'cauchy', [median, sigma], options),
 );
@@ -165,9 +147,9 @@ export const cauchy_ = composition(
  * Overwrites x with numbers of trials up to the first success, of probability p. Follows `Tensor.geometric_`.
  * @throws ValueError unless 0 < p < 1
  */
-export const geometric_ = composition(
+export const geometric_ = overwriting(
   'geometric_',
-  { x: K.tensor, p: K.number, options: drawOptions },
+  { p: K.number },
   (x: Tensor, p: number, options?: DrawOptions): Tensor =>
     drawInto(x, 'geometric_', 'geometric', [p], options),
 );

@@ -1,6 +1,6 @@
 /** What makes fewer elements of many: sums, extremes, moments, quantiles, softmax. */
 export * from './extremes.ts';
-export * from './histogram.ts';
+export * from './histc.ts';
 export * from './logical.ts';
 export * from './median.ts';
 export * from './moments.ts';

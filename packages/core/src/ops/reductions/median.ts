@@ -5,7 +5,7 @@ import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
-import { plainOrder } from '../order/selection.ts';
+import { plainOrder } from '../order/partial-sort.ts';
 import { picksInJavaScript } from '../order/sort-rows.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';

@@ -1,5 +1,5 @@
 import type { UnaryFunction } from '../elementwise/operation.ts';
-import { named } from './define.ts';
+import { ofSpecial } from './define.ts';
 
 /** Bessel functions of `torch.special`; integers become float32. */
 
@@ -7,67 +7,48 @@ import { named } from './define.ts';
  * e^-|x| I₀(x), which stays finite. Follows `torch.special.i0e`.
  * @example special.i0e(tensor([0, 100])); // tensor([1.0000, 0.0399])
  */
-export const i0e: UnaryFunction = named('special_i0e', 'i0e', 'special.i0e');
+export const i0e: UnaryFunction = ofSpecial('i0e');
 /**
  * The modified Bessel function of the first kind of order 1: (x/2) Σ (x²/4)ᵏ / (k! (k + 1)!). Follows `torch.special.i1`.
  * @example special.i1(tensor([0, 1])); // tensor([0.0000, 0.5652])
  */
-export const i1: UnaryFunction = named('special_i1', 'i1', 'special.i1');
+export const i1: UnaryFunction = ofSpecial('i1');
 /** e^-|x| I₁(x). Follows `torch.special.i1e`. */
-export const i1e: UnaryFunction = named('special_i1e', 'i1e', 'special.i1e');
+export const i1e: UnaryFunction = ofSpecial('i1e');
 
 /** The Bessel function of the first kind of order 0. Follows `torch.special.bessel_j0`. */
-export const besselJ0: UnaryFunction = named('special_bessel_j0', 'besselJ0', 'special.besselJ0');
+export const besselJ0: UnaryFunction = ofSpecial('besselJ0');
 /** The Bessel function of the first kind of order 1. Follows `torch.special.bessel_j1`. */
-export const besselJ1: UnaryFunction = named('special_bessel_j1', 'besselJ1', 'special.besselJ1');
+export const besselJ1: UnaryFunction = ofSpecial('besselJ1');
 /** The Bessel function of the second kind of order 0: -inf at 0, NaN below. Follows `torch.special.bessel_y0`. */
-export const besselY0: UnaryFunction = named('special_bessel_y0', 'besselY0', 'special.besselY0');
+export const besselY0: UnaryFunction = ofSpecial('besselY0');
 /** The Bessel function of the second kind of order 1: -inf at 0, NaN below. Follows `torch.special.bessel_y1`. */
-export const besselY1: UnaryFunction = named('special_bessel_y1', 'besselY1', 'special.besselY1');
+export const besselY1: UnaryFunction = ofSpecial('besselY1');
 /** {@link i0}, by its longer name. Follows `torch.special.modified_bessel_i0`. */
-export const modifiedBesselI0: UnaryFunction = named(
-  'special_modified_bessel_i0',
-  'i0',
-  'special.modifiedBesselI0',
-);
+export const modifiedBesselI0: UnaryFunction = ofSpecial('modifiedBesselI0', 'i0');
 /** {@link i1}, by its longer name. Follows `torch.special.modified_bessel_i1`. */
-export const modifiedBesselI1: UnaryFunction = named(
-  'special_modified_bessel_i1',
-  'i1',
-  'special.modifiedBesselI1',
-);
+export const modifiedBesselI1: UnaryFunction = ofSpecial('modifiedBesselI1', 'i1');
 /** The modified Bessel function of the second kind of order 0: infinite at 0, NaN below. Follows `torch.special.modified_bessel_k0`. */
-export const modifiedBesselK0: UnaryFunction = named(
-  'special_modified_bessel_k0',
-  'k0',
-  'special.modifiedBesselK0',
-);
+export const modifiedBesselK0: UnaryFunction = ofSpecial('modifiedBesselK0', 'k0');
 /** The modified Bessel function of the second kind of order 1: infinite at 0, NaN below. Follows `torch.special.modified_bessel_k1`. */
-export const modifiedBesselK1: UnaryFunction = named(
-  'special_modified_bessel_k1',
-  'k1',
-  'special.modifiedBesselK1',
-);
+export const modifiedBesselK1: UnaryFunction = ofSpecial('modifiedBesselK1', 'k1');
 
 const constantSlope = { gradient: false } as const;
 /** eˣ K₀(x); not differentiable, as in PyTorch. Follows `torch.special.scaled_modified_bessel_k0`. */
-export const scaledModifiedBesselK0: UnaryFunction = named(
-  'special_scaled_modified_bessel_k0',
+export const scaledModifiedBesselK0: UnaryFunction = ofSpecial(
+  'scaledModifiedBesselK0',
   'k0e',
-  'special.scaledModifiedBesselK0',
   constantSlope,
 );
 /** eˣ K₁(x); not differentiable, as in PyTorch. Follows `torch.special.scaled_modified_bessel_k1`. */
-export const scaledModifiedBesselK1: UnaryFunction = named(
-  'special_scaled_modified_bessel_k1',
+export const scaledModifiedBesselK1: UnaryFunction = ofSpecial(
+  'scaledModifiedBesselK1',
   'k1e',
-  'special.scaledModifiedBesselK1',
   constantSlope,
 );
 /** sin(x) / x, the spherical Bessel function of order 0; not differentiable, as in PyTorch. Follows `torch.special.spherical_bessel_j0`. */
-export const sphericalBesselJ0: UnaryFunction = named(
-  'special_spherical_bessel_j0',
+export const sphericalBesselJ0: UnaryFunction = ofSpecial(
   'sphericalBesselJ0',
-  'special.sphericalBesselJ0',
+  'sphericalBesselJ0',
   constantSlope,
 );

@@ -1,5 +1,6 @@
 /** What the functions of this folder share. */
 import { E, type Expr } from '../../kernels/index.ts';
+import { snakeCase } from '../../names.ts';
 import { applyView, defineView } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
@@ -13,6 +14,13 @@ export const named = (
   caller: string,
   definition: ElementwiseDefinition = {},
 ): UnaryFunction => unary(torchName, (x: Expr) => E.call(name, x), { dtype: 'float', caller, ...definition });
+
+/** The same, for a function of `torch.special`, whose name in the expression language is its own unless `called` says otherwise. */
+export const ofSpecial = (
+  name: string,
+  called = name,
+  definition: ElementwiseDefinition = {},
+): UnaryFunction => named(`special_${snakeCase(name)}`, called, `special.${name}`, definition);
 
 /** The same of two operands. */
 export const namedPair = (

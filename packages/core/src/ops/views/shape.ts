@@ -78,21 +78,19 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
   return applyView(viewPrimitive, x, { shape, strides });
 }
 
-const viewAsParameters = { x: K.tensor, other: K.tensor };
+/** What `f` does to a shape, with that of another tensor. */
+const withShapeOf = (name: string, f: (x: Tensor, shape: Shape) => Tensor) =>
+  composition(
+    name,
+    { x: K.tensor, other: K.tensor },
+    (x: Tensor, other: Tensor): Tensor => f(x, other.shape),
+  );
 
 /** {@link view} with the shape of `other`, and its errors. Follows `Tensor.view_as`. */
-export const viewAs = composition(
-  'viewAs',
-  viewAsParameters,
-  (x: Tensor, other: Tensor): Tensor => view(x, other.shape),
-);
+export const viewAs = withShapeOf('viewAs', view);
 
 /** {@link reshape} with the shape of `other`, and its errors. Follows `Tensor.reshape_as`. */
-export const reshapeAs = composition(
-  'reshapeAs',
-  viewAsParameters,
-  (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape),
-);
+export const reshapeAs = withShapeOf('reshapeAs', reshape);
 
 const flattenTakes = signature('flatten', {
   x: K.tensor,
@@ -245,11 +243,7 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 }
 
 /** {@link expand} to the shape of `other`, and its errors. Follows `Tensor.expand_as`. */
-export const expandAs = composition(
-  'expandAs',
-  viewAsParameters,
-  (x: Tensor, other: Tensor): Tensor => expand(x, other.shape),
-);
+export const expandAs = withShapeOf('expandAs', expand);
 
 /** {@link expand} to `shape`, and its errors. Follows `torch.broadcast_to`. */
 export const broadcastTo = composition(

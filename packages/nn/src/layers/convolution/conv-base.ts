@@ -15,13 +15,13 @@ export interface ConvArguments extends LayerOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: PerDimension;
-  readonly stride: PerDimension | undefined;
-  readonly padding: PerDimension | 'valid' | 'same' | undefined;
-  readonly dilation: PerDimension | undefined;
-  readonly outputPadding: PerDimension | undefined;
-  readonly groups: number | undefined;
-  readonly bias: boolean | undefined;
-  readonly paddingMode: PaddingMode | undefined;
+  readonly stride?: PerDimension;
+  readonly padding?: PerDimension | 'valid' | 'same';
+  readonly dilation?: PerDimension;
+  readonly outputPadding?: PerDimension;
+  readonly groups?: number;
+  readonly bias?: boolean;
+  readonly paddingMode?: PaddingMode;
   readonly transposed: boolean;
 }
 

@@ -65,63 +65,63 @@ type Convolution = (
   options: ConvTransposeFunctionOptions,
 ) => Tensor;
 
-/** Transposed convolution over some dimensions. */
-abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
-  constructor(
-    rank: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerDimension,
-    options: ConvTransposeOptions,
-    given: IArguments,
-  ) {
-    checkArguments(new.target.name, parameters(), given);
-    const { stride, padding, dilation, outputPadding, groups, bias, dtype } = options;
-    super(rank, {
-      ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, outputPadding, groups, bias },
-      paddingMode: undefined,
-      transposed: true,
-      ...(dtype && { dtype }),
-    });
-  }
+type TransposedLayer = ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]>;
 
-  /** The function for so many dimensions. */
-  protected abstract convolve(...args: Parameters<Convolution>): Tensor;
-
-  override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
-    const kinds = K.options<OutputSizeOptions>({ outputSize: K.sizes });
-    checkArguments(this.constructor.name, { x: K.tensor, options: kinds }, arguments);
-    const { weight, bias, stride, padding, dilation, groups } = this;
-    const outputPadding =
-      options.outputSize === undefined ? this.outputPadding : this.paddingFor(x.shape, options.outputSize);
-    return this.convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+/** The output padding with which a layer makes `wanted` of x. */
+function paddingFor(layer: TransposedLayer, x: Shape, wanted: Shape): Shape {
+  const { stride, padding, dilation, kernelSize } = layer;
+  const caller = layer.constructor.name;
+  const rank = kernelSize.length;
+  const sizes = wanted.length === x.length ? wanted.slice(x.length - rank) : wanted;
+  if (sizes.length !== rank) {
+    throw new ShapeError(
+      `${caller}: for ${x.length}D input, outputSize must have ${rank} or ${x.length} elements (got ${wanted.length})`,
+    );
   }
-
-  /** The output padding that leads to a size. */
-  private paddingFor(x: Shape, wanted: Shape): Shape {
-    const caller = this.constructor.name;
-    const rank = this.kernelSize.length;
-    const sizes = wanted.length === x.length ? wanted.slice(x.length - rank) : wanted;
-    if (sizes.length !== rank) {
-      throw new ShapeError(
-        `${caller}: for ${x.length}D input, outputSize must have ${rank} or ${x.length} elements (got ${wanted.length})`,
-      );
-    }
-    const least = x.slice(-rank).map((size, d) => {
-      const { stride, padding, dilation, kernelSize } = this;
-      const reach = (dilation[d] ?? 1) * ((kernelSize[d] ?? 1) - 1) + 1;
-      return (size - 1) * (stride[d] ?? 1) - 2 * (padding[d] ?? 0) + reach;
-    });
-    const most = least.map((size, d) => size + (this.stride[d] ?? 1) - 1);
-    if (sizes.some((size, d) => size < (least[d] ?? 0) || size > (most[d] ?? 0))) {
-      throw new ValueError(
-        `${caller}: requested an output size of ${formatShape(sizes)}, but valid sizes range from ${formatShape(least)} to ` +
-          `${formatShape(most)} (for an input of shape ${formatShape(x)})`,
-      );
-    }
-    return sizes.map((size, d) => size - (least[d] ?? 0));
+  const least = x.slice(-rank).map((size, d) => {
+    const reach = (dilation[d] ?? 1) * ((kernelSize[d] ?? 1) - 1) + 1;
+    return (size - 1) * (stride[d] ?? 1) - 2 * (padding[d] ?? 0) + reach;
+  });
+  const most = least.map((size, d) => size + (stride[d] ?? 1) - 1);
+  if (sizes.some((size, d) => size < (least[d] ?? 0) || size > (most[d] ?? 0))) {
+    throw new ValueError(
+      `${caller}: requested an output size of ${formatShape(sizes)}, but valid sizes range from ${formatShape(least)} to ` +
+        `${formatShape(most)} (for an input of shape ${formatShape(x)})`,
+    );
   }
+  return sizes.map((size, d) => size - (least[d] ?? 0));
 }
+
+/** The class of layers that convolve over so many dimensions by `convolve`. */
+const convTransposeClass = (
+  rank: number,
+  convolve: Convolution,
+): (new (
+  inChannels: number,
+  outChannels: number,
+  kernelSize: PerDimension,
+  options?: ConvTransposeOptions,
+) => TransposedLayer) =>
+  class extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
+    constructor(
+      inChannels: number,
+      outChannels: number,
+      kernelSize: PerDimension,
+      options: ConvTransposeOptions = {},
+    ) {
+      checkArguments(new.target.name, parameters(), arguments);
+      super(rank, { inChannels, outChannels, kernelSize, ...options, transposed: true });
+    }
+
+    override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
+      const kinds = K.options<OutputSizeOptions>({ outputSize: K.sizes });
+      checkArguments(this.constructor.name, { x: K.tensor, options: kinds }, arguments);
+      const { weight, bias, stride, padding, dilation, groups } = this;
+      const outputPadding =
+        options.outputSize === undefined ? this.outputPadding : paddingFor(this, x.shape, options.outputSize);
+      return convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+    }
+  };
 
 /**
  * What {@link Conv1d} does to gradients, with learned weights: {@link convTranspose1d} of x (N, inChannels, L) or (inChannels, L) gives
@@ -136,57 +136,18 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
  * up(randn([1, 4, 5]), { outputSize: [12] }).shape; // [ 1, 2, 12 ]
  * ```
  */
-export class ConvTranspose1d extends ConvTransposeNd {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerDimension,
-    options: ConvTransposeOptions = {},
-  ) {
-    super(1, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return convTranspose1d(...args);
-  }
-}
+export class ConvTranspose1d extends /* @__PURE__ */ convTransposeClass(1, convTranspose1d) {}
 
 /**
  * {@link ConvTranspose1d} of images, (N, inChannels, H, W) or (inChannels, H, W). Follows `torch.nn.ConvTranspose2d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose2d extends ConvTransposeNd {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerDimension,
-    options: ConvTransposeOptions = {},
-  ) {
-    super(2, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return convTranspose2d(...args);
-  }
-}
+export class ConvTranspose2d extends /* @__PURE__ */ convTransposeClass(2, convTranspose2d) {}
 
 /**
  * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows `torch.nn.ConvTranspose3d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose3d extends ConvTransposeNd {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerDimension,
-    options: ConvTransposeOptions = {},
-  ) {
-    super(3, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return convTranspose3d(...args);
-  }
-}
+export class ConvTranspose3d extends /* @__PURE__ */ convTransposeClass(3, convTranspose3d) {}

@@ -50,47 +50,45 @@ const parameters = () => ({
 
 type Convolution = (x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvFunctionOptions) => Tensor;
 
-/** Convolution over some dimensions. */
-abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
-  constructor(
-    rank: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: PerDimension,
-    options: ConvOptions,
-    given: IArguments,
-  ) {
-    checkArguments(new.target.name, parameters(), given);
-    const { stride, padding, dilation, groups, bias, paddingMode, dtype } = options;
-    super(rank, {
-      ...{ inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias, paddingMode },
-      outputPadding: undefined,
-      transposed: false,
-      ...(dtype && { dtype }),
-    });
-  }
-
-  /** What is padded before and after each dimension. */
-  private sides(): number[] {
-    return this.kernelSize.flatMap((kernel, d) => {
-      if (typeof this.padding !== 'string') return Array<number>(2).fill(this.padding[d] ?? 0);
-      const total = this.padding === 'same' ? (this.dilation[d] ?? 1) * (kernel - 1) : 0;
-      return [total - Math.floor(total / 2), Math.floor(total / 2)];
-    });
-  }
-
-  /** The function for so many dimensions. */
-  protected abstract convolve(...args: Parameters<Convolution>): Tensor;
-
-  override forward(x: Tensor): Tensor {
-    checkInput(this, x);
-    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
-    if (paddingMode === 'zeros') return this.convolve(x, weight, bias, { stride, padding, dilation, groups });
-    // The last dimension comes first.
-    const padded = pad(x, this.sides().reverse(), { mode: paddingMode });
-    return this.convolve(padded, weight, bias, { stride, dilation, groups });
-  }
+/** What is padded before and after each dimension. */
+function sidesOf({ kernelSize, dilation, padding }: ConvBase<Shape | 'valid' | 'same', [Tensor]>): number[] {
+  return kernelSize.flatMap((kernel, d) => {
+    if (typeof padding !== 'string') return Array<number>(2).fill(padding[d] ?? 0);
+    const total = padding === 'same' ? (dilation[d] ?? 1) * (kernel - 1) : 0;
+    return [total - Math.floor(total / 2), Math.floor(total / 2)];
+  });
 }
+
+/** The class of layers that convolve over so many dimensions by `convolve`. */
+const convClass = (
+  rank: number,
+  convolve: Convolution,
+): (new (
+  inChannels: number,
+  outChannels: number,
+  kernelSize: PerDimension,
+  options?: ConvOptions,
+) => ConvBase<Shape | 'valid' | 'same', [Tensor]>) =>
+  class extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
+    constructor(
+      inChannels: number,
+      outChannels: number,
+      kernelSize: PerDimension,
+      options: ConvOptions = {},
+    ) {
+      checkArguments(new.target.name, parameters(), arguments);
+      super(rank, { inChannels, outChannels, kernelSize, ...options, transposed: false });
+    }
+
+    override forward(x: Tensor): Tensor {
+      checkInput(this, x);
+      const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
+      if (paddingMode === 'zeros') return convolve(x, weight, bias, { stride, padding, dilation, groups });
+      // The last dimension comes first.
+      const padded = pad(x, sidesOf(this).reverse(), { mode: paddingMode });
+      return convolve(padded, weight, bias, { stride, dilation, groups });
+    }
+  };
 
 /**
  * Convolution of rows: {@link conv1d} of x (N, inChannels, L) or (inChannels, L) with learned weights gives
@@ -100,15 +98,7 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
  * @throws DTypeError when x has another dtype than the parameters.
  * @example new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [ 20, 33, 24 ]
  */
-export class Conv1d extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(1, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return conv1d(...args);
-  }
-}
+export class Conv1d extends /* @__PURE__ */ convClass(1, conv1d) {}
 
 /**
  * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes and first
@@ -122,15 +112,7 @@ export class Conv1d extends ConvNd {
  * conv.toString(); // 'Conv2d(1, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)'
  * ```
  */
-export class Conv2d extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(2, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return conv2d(...args);
-  }
-}
+export class Conv2d extends /* @__PURE__ */ convClass(2, conv2d) {}
 
 /**
  * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights; sizes and first
@@ -138,12 +120,4 @@ export class Conv2d extends ConvNd {
  * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class Conv3d extends ConvNd {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
-    super(3, inChannels, outChannels, kernelSize, options, arguments);
-  }
-
-  protected convolve(...args: Parameters<Convolution>): Tensor {
-    return conv3d(...args);
-  }
-}
+export class Conv3d extends /* @__PURE__ */ convClass(3, conv3d) {}

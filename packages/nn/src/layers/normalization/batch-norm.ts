@@ -10,25 +10,18 @@ import {
   ValueError,
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
-import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
+import { type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
+import { checkRank, defaultMomentum, NormBase, type NormOptions } from './norm-base.ts';
 import { affine, checkChannels, normalized, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('batchNorm');
 
-const defaults = { momentum: 0.1, eps: 1e-5 };
-
 /** Options of {@link batchNorm}. */
-export interface BatchNormFunctionOptions {
-  /** One for each channel. */
-  readonly weight?: Tensor | null;
-  /** One for each channel. */
-  readonly bias?: Tensor | null;
+export interface BatchNormFunctionOptions extends AffineOptions {
   /** Normalise by the batch's statistics, and move the running ones towards them. Default: false. */
   readonly training?: boolean;
   /** How far the running statistics move; a float64 scalar where data say it. Default: 0.1. */
   readonly momentum?: number | Tensor;
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number;
 }
 
 /**
@@ -45,11 +38,9 @@ export const batchNorm = /* @__PURE__ */ composition(
     runningMean: K.nullable(K.tensor),
     runningVar: K.nullable(K.tensor),
     options: K.options<BatchNormFunctionOptions>({
-      weight: K.nullable(K.tensor),
-      bias: K.nullable(K.tensor),
       training: K.flag,
       momentum: K.tensorOrNumber,
-      eps: K.number,
+      ...affineKinds,
     }),
   }),
   (
@@ -62,7 +53,7 @@ export const batchNorm = /* @__PURE__ */ composition(
     if (options.training === true && options.eps !== undefined && options.eps <= 0)
       throw new ValueError(`batchNorm: eps must be positive during training, but got ${options.eps}`);
     const { weight = null, bias = null, training = false } = options;
-    const { momentum = defaults.momentum, eps = defaults.eps } = options;
+    const { momentum = defaultMomentum, eps = defaultEps } = options;
     if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
     if (x.ndim < 2)
       throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);

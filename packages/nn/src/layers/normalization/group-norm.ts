@@ -8,26 +8,15 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import { ones_, zeros_ } from '../../init/fills.ts';
-import { Module } from '../../module/module.ts';
-import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat } from '../../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { type LayerOptions, layerKinds } from '../factory.ts';
+import { AffineNorm, type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
 import { normalized, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('groupNorm');
 
-const defaultEps = 1e-5;
-
 /** Options of {@link groupNorm}. */
-export interface GroupNormFunctionOptions {
-  /** One for each channel. */
-  readonly weight?: Tensor | null;
-  /** One for each channel. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number;
-}
+export type GroupNormFunctionOptions = AffineOptions;
 
 /** Refuses channels that cannot be cut into so many groups. */
 function checkGroups(caller: string, numGroups: number, channels: number, got: string): void {
@@ -49,11 +38,7 @@ export const groupNorm = /* @__PURE__ */ composition(
   () => ({
     x: K.tensor,
     numGroups: K.count,
-    options: K.options<GroupNormFunctionOptions>({
-      weight: K.nullable(K.tensor),
-      bias: K.nullable(K.tensor),
-      eps: K.number,
-    }),
+    options: K.options<GroupNormFunctionOptions>(affineKinds),
   }),
   (x: Tensor, numGroups: number, options: GroupNormFunctionOptions = {}): Tensor => {
     floats(x.dtype);
@@ -109,7 +94,7 @@ export interface GroupNormOptions extends LayerOptions {
  * norm; // GroupNorm(3, 6, eps=1e-05, affine=True, bias=True)
  * ```
  */
-export class GroupNorm extends Module<[Tensor], Tensor> {
+export class GroupNorm extends AffineNorm {
   /** How many groups the channels are cut into. */
   readonly numGroups: number;
   /** How many channels there are, C. */
@@ -118,10 +103,6 @@ export class GroupNorm extends Module<[Tensor], Tensor> {
   readonly eps: number;
   /** Whether there are a learned factor and summand. */
   readonly affine: boolean;
-  /** The factor, (C,), or `null`. */
-  weight: Parameter | null;
-  /** The summand, (C,), or `null`. */
-  bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
     checkArguments(
@@ -139,21 +120,13 @@ export class GroupNorm extends Module<[Tensor], Tensor> {
       numChannels,
       `num_channels=${numChannels} and num_groups=${numGroups}`,
     );
-    super();
-    const { eps = defaultEps, affine = true, bias = true } = options;
+    const { eps = defaultEps, affine = true } = options;
+    super([numChannels], affine, options);
     this.numGroups = numGroups;
     this.numChannels = numChannels;
     this.eps = eps;
     this.affine = affine;
-    this.weight = affine ? emptyParameter([numChannels], options) : null;
-    this.bias = affine && bias ? emptyParameter([numChannels], options) : null;
     this.resetParameters();
-  }
-
-  /** Sets the factor to 1 and the summand to 0. */
-  resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
   }
 
   override forward(x: Tensor): Tensor {

@@ -10,29 +10,22 @@ import {
   ValueError,
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
-import { checkRank, NormBase, type NormOptions } from './norm-base.ts';
+import { type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
+import { checkRank, defaultMomentum, NormBase, type NormOptions } from './norm-base.ts';
 import { affine, checkChannels, normalized, normalizedBy, ofChannels } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('instanceNorm');
 
-const defaults = { momentum: 0.1, eps: 1e-5 };
-
 /** Options of {@link instanceNorm}. */
-export interface InstanceNormFunctionOptions {
+export interface InstanceNormFunctionOptions extends AffineOptions {
   /** (C,): moves towards the mean over the batch of the samples' means. */
   readonly runningMean?: Tensor | null;
   /** (C,): moves towards the mean over the batch of the samples' unbiased variances. */
   readonly runningVar?: Tensor | null;
-  /** One for each channel. */
-  readonly weight?: Tensor | null;
-  /** One for each channel. */
-  readonly bias?: Tensor | null;
   /** Normalise by each sample's own statistics, not by the running ones. Default: true. */
   readonly useInputStats?: boolean;
   /** How far the running statistics move. Default: 0.1. */
   readonly momentum?: number;
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number;
 }
 
 /**
@@ -48,17 +41,15 @@ export const instanceNorm = /* @__PURE__ */ composition(
     options: K.options<InstanceNormFunctionOptions>({
       runningMean: K.nullable(K.tensor),
       runningVar: K.nullable(K.tensor),
-      weight: K.nullable(K.tensor),
-      bias: K.nullable(K.tensor),
       useInputStats: K.flag,
       momentum: K.number,
-      eps: K.number,
+      ...affineKinds,
     }),
   }),
   (x: Tensor, options: InstanceNormFunctionOptions = {}): Tensor => {
     floats(x.dtype);
     const { runningMean = null, runningVar = null, weight = null, bias = null } = options;
-    const { useInputStats = true, momentum = defaults.momentum, eps = defaults.eps } = options;
+    const { useInputStats = true, momentum = defaultMomentum, eps = defaultEps } = options;
     const shape = formatShape(x.shape);
     const [samples = 0, channels = 0, ...field] = x.shape;
     const inner = field.reduce((n, size) => n * size, 1);

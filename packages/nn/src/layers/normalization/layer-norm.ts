@@ -1,25 +1,14 @@
 import { checkArguments, composition, floatsOnly, K, type Shape, type Tensor } from '@kindling/core';
-import { ones_, zeros_ } from '../../init/fills.ts';
-import { Module } from '../../module/module.ts';
-import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { type LayerOptions, layerKinds } from '../factory.ts';
+import { AffineNorm, type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
 import { checkNormalizedShape, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
 import { normalized } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('layerNorm');
 
-const defaultEps = 1e-5;
-
 /** Options of {@link layerNorm}. */
-export interface LayerNormFunctionOptions {
-  /** Of shape `normalizedShape`. */
-  readonly weight?: Tensor | null;
-  /** Of shape `normalizedShape`. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance. Default: 1e-5. */
-  readonly eps?: number;
-}
+export type LayerNormFunctionOptions = AffineOptions;
 
 /**
  * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
@@ -31,11 +20,7 @@ export const layerNorm = /* @__PURE__ */ composition(
   () => ({
     x: K.tensor,
     normalizedShape: K.sizes,
-    options: K.options<LayerNormFunctionOptions>({
-      weight: K.nullable(K.tensor),
-      bias: K.nullable(K.tensor),
-      eps: K.number,
-    }),
+    options: K.options<LayerNormFunctionOptions>(affineKinds),
   }),
   (x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor => {
     floats(x.dtype);
@@ -66,17 +51,13 @@ export interface LayerNormOptions extends LayerOptions {
  * norm(tensor([[1.5, 0.5]])); // tensor([[ 1.0000, -1.0000]], grad_fn=<NativeLayerNormBackward0>)
  * ```
  */
-export class LayerNorm extends Module<[Tensor], Tensor> {
+export class LayerNorm extends AffineNorm {
   /** The sizes of the dimensions over which it normalises, the last of x. */
   readonly normalizedShape: Shape;
   /** Added to the variance. */
   readonly eps: number;
   /** Whether there are a learned factor and summand. */
   readonly elementwiseAffine: boolean;
-  /** The factor, of shape `normalizedShape`, or `null`. */
-  weight: Parameter | null;
-  /** The summand, of shape `normalizedShape`, or `null`. */
-  bias: Parameter | null;
 
   constructor(normalizedShape: Shape | number, options: LayerNormOptions = {}) {
     checkArguments(
@@ -92,20 +73,13 @@ export class LayerNorm extends Module<[Tensor], Tensor> {
       },
       arguments,
     );
-    super();
-    const { eps = defaultEps, elementwiseAffine = true, bias = true } = options;
-    this.normalizedShape = sizesOf(normalizedShape);
+    const { eps = defaultEps, elementwiseAffine = true } = options;
+    const sizes = sizesOf(normalizedShape);
+    super(sizes, elementwiseAffine, options);
+    this.normalizedShape = sizes;
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
-    this.weight = elementwiseAffine ? emptyParameter(this.normalizedShape, options) : null;
-    this.bias = elementwiseAffine && bias ? emptyParameter(this.normalizedShape, options) : null;
     this.resetParameters();
-  }
-
-  /** Sets the factor to 1 and the summand to 0. */
-  resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
   }
 
   override forward(x: Tensor): Tensor {

@@ -9,13 +9,12 @@ import {
   tensor,
   zeros,
 } from '@kindling/core';
-import { ones_, zeros_ } from '../../init/fills.ts';
-import { Module } from '../../module/module.ts';
-import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat } from '../../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { type LayerOptions, layerKinds } from '../factory.ts';
+import { AffineNorm, defaultEps } from './affine-norm.ts';
 
-const defaults = { momentum: 0.1, eps: 1e-5 };
+/** How far running statistics move at each batch, unless the options say otherwise. */
+export const defaultMomentum = 0.1;
 
 /** Options of the layers that normalise channels. */
 export interface NormOptions extends LayerOptions {
@@ -41,7 +40,7 @@ const normKinds: K.Kinds<NormOptions> = {
 };
 
 /** What the layers that normalise channels share. */
-export abstract class NormBase extends Module<[Tensor], Tensor> {
+export abstract class NormBase extends AffineNorm {
   static override readonly stateNames = {
     runningMean: 'running_mean',
     runningVar: 'running_var',
@@ -61,10 +60,6 @@ export abstract class NormBase extends Module<[Tensor], Tensor> {
   readonly affine: boolean;
   /** Whether running statistics are kept. */
   readonly trackRunningStats: boolean;
-  /** The factor, (C,), or `null`. */
-  weight: Parameter | null;
-  /** The summand, (C,), or `null`. */
-  bias: Parameter | null;
   /** (C,), or `null` where none is kept. */
   runningMean: Tensor | null;
   /** (C,), or `null` where none is kept. */
@@ -74,17 +69,14 @@ export abstract class NormBase extends Module<[Tensor], Tensor> {
 
   constructor(numFeatures: number, options: NormOptions = {}) {
     checkArguments(new.target.name, { numFeatures: K.count, options: K.options(normKinds) }, arguments);
-    super();
     const { affine = new.target.isFull, trackRunningStats = new.target.isFull } = options;
-    const { eps = defaults.eps, bias = true } = options;
-    const { momentum = defaults.momentum, dtype = getDefaultDtype() } = options;
+    const { eps = defaultEps, momentum = defaultMomentum, dtype = getDefaultDtype() } = options;
+    super([numFeatures], affine, options);
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
-    this.weight = affine ? emptyParameter([numFeatures], options) : null;
-    this.bias = affine && bias ? emptyParameter([numFeatures], options) : null;
     const track = (name: string, make: () => Tensor): Tensor | null =>
       this.registerBuffer(name, trackRunningStats ? make() : null);
     this.runningMean = track('runningMean', () => zeros([numFeatures], { dtype }));
@@ -103,10 +95,9 @@ export abstract class NormBase extends Module<[Tensor], Tensor> {
   }
 
   /** Sets the factor to 1 and the summand to 0, and forgets what was seen. */
-  resetParameters(): void {
+  override resetParameters(): void {
     this.resetRunningStats();
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    super.resetParameters();
   }
 
   /** Checkpoints from before PyTorch 0.4.1 did not count batches. */

@@ -20,7 +20,7 @@ function sidesOf(caller: string, padding: number | Shape, dims: number): Shape {
   );
 }
 
-const paddingKind = /* @__PURE__ */ K.sizeOrSizes;
+const paddingKind = K.sizeOrSizes;
 
 /** The class of modules that pad `dims` dimensions by what the input holds. */
 function paddingClass(dims: number, mode: Mode): new (padding: number | Shape) => PaddingModule {

@@ -50,56 +50,52 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
     this.returnIndices = options.returnIndices ?? false;
   }
 
-  /** The function for so many dimensions. */
-  protected abstract pool(
-    x: Tensor,
-    outputSize: OutputSize,
-    options: AdaptiveMaxPoolOptions,
-  ): Tensor | [values: Tensor, indices: Tensor];
-
-  override forward(x: Tensor): Pooled<R> {
-    checkInput(this, x);
-    const { outputSize, returnIndices } = this;
-    return this.pool(x, outputSize, { returnIndices }) as Pooled<R>;
-  }
-
   override extraRepr(): string {
     return `output_size=${printedOutput(this.outputSize)}`;
   }
 }
+
+/** The class of layers that pool by `pool`. */
+const adaptiveMaxPoolClass = (
+  pool: typeof adaptiveMaxPool1d,
+): (new <R extends boolean = false>(
+  outputSize: OutputSize,
+  options?: AdaptiveMaxPoolModuleOptions<R>,
+) => AdaptiveMaxPoolNd<R>) =>
+  class<R extends boolean> extends AdaptiveMaxPoolNd<R> {
+    override forward(x: Tensor): Pooled<R> {
+      checkInput(this, x);
+      const { outputSize, returnIndices } = this;
+      return pool(x, outputSize, { returnIndices }) as Pooled<R>;
+    }
+  };
 
 /**
  * Max pooling of rows to a size: {@link adaptiveMaxPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveMaxPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveMaxPool1d<R extends boolean = false> extends AdaptiveMaxPoolNd<R> {
-  protected pool(x: Tensor, outputSize: OutputSize, options: AdaptiveMaxPoolOptions) {
-    return adaptiveMaxPool1d(x, outputSize, options);
-  }
-}
+export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+  adaptiveMaxPool1d,
+)<R> {}
 
 /**
  * Max pooling of images to sizes: {@link adaptiveMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.AdaptiveMaxPool2d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool2d([3, null])(randn([4, 8, 28, 14])).shape; // [ 4, 8, 3, 14 ]
  */
-export class AdaptiveMaxPool2d<R extends boolean = false> extends AdaptiveMaxPoolNd<R> {
-  protected pool(x: Tensor, outputSize: OutputSize, options: AdaptiveMaxPoolOptions) {
-    return adaptiveMaxPool2d(x, outputSize, options);
-  }
-}
+export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+  adaptiveMaxPool2d,
+)<R> {}
 
 /**
  * Max pooling of volumes to sizes: {@link adaptiveMaxPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.AdaptiveMaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMaxPoolNd<R> {
-  protected pool(x: Tensor, outputSize: OutputSize, options: AdaptiveMaxPoolOptions) {
-    return adaptiveMaxPool3d(x, outputSize, options);
-  }
-}
+export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+  adaptiveMaxPool3d,
+)<R> {}
 
 /** Average pooling to sizes that are given. */
 abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
@@ -112,29 +108,30 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
     this.outputSize = outputSize;
   }
 
-  /** The function for so many dimensions. */
-  protected abstract pool(x: Tensor, outputSize: OutputSize): Tensor;
-
-  override forward(x: Tensor): Tensor {
-    checkInput(this, x);
-    return this.pool(x, this.outputSize);
-  }
-
   override extraRepr(): string {
     return `output_size=${printedOutput(this.outputSize)}`;
   }
 }
+
+/** The class of layers that average by `pool`. */
+const adaptiveAvgPoolClass = (
+  pool: typeof adaptiveAvgPool1d,
+): (new (
+  outputSize: OutputSize,
+) => AdaptiveAvgPoolNd) =>
+  class extends AdaptiveAvgPoolNd {
+    override forward(x: Tensor): Tensor {
+      checkInput(this, x);
+      return pool(x, this.outputSize);
+    }
+  };
 
 /**
  * Average pooling of rows to a size: {@link adaptiveAvgPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveAvgPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveAvgPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
-  protected pool(x: Tensor, outputSize: OutputSize): Tensor {
-    return adaptiveAvgPool1d(x, outputSize);
-  }
-}
+export class AdaptiveAvgPool1d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool1d) {}
 
 /**
  * Average pooling of images to sizes: {@link adaptiveAvgPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -146,19 +143,11 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
  * new nn.AdaptiveAvgPool2d([null, 7]).toString(); // 'AdaptiveAvgPool2d(output_size=(None, 7))'
  * ```
  */
-export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
-  protected pool(x: Tensor, outputSize: OutputSize): Tensor {
-    return adaptiveAvgPool2d(x, outputSize);
-  }
-}
+export class AdaptiveAvgPool2d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool2d) {}
 
 /**
  * Average pooling of volumes to sizes: {@link adaptiveAvgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.AdaptiveAvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveAvgPool3d extends AdaptiveAvgPoolNd {
-  protected pool(x: Tensor, outputSize: OutputSize): Tensor {
-    return adaptiveAvgPool3d(x, outputSize);
-  }
-}
+export class AdaptiveAvgPool3d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool3d) {}

@@ -84,35 +84,33 @@ abstract class AvgPoolOver extends AvgPoolNd {
     super(kernelSize, options);
     this.divisorOverride = options.divisorOverride ?? null;
   }
-
-  /** The function for so many dimensions. */
-  protected abstract pool(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions): Tensor;
-
-  override forward(x: Tensor): Tensor {
-    checkInput(this, x);
-    const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
-    const options = { stride, padding, ceilMode, countIncludePad };
-    return this.pool(x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
-  }
 }
+
+/** The class of layers that pool by `pool`. */
+const avgPoolClass = (
+  pool: typeof avgPool2d,
+): (new (
+  kernelSize: PerDimension,
+  options?: AvgPoolOptions,
+) => AvgPoolOver) =>
+  class extends AvgPoolOver {
+    override forward(x: Tensor): Tensor {
+      checkInput(this, x);
+      const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
+      const options = { stride, padding, ceilMode, countIncludePad };
+      return pool(x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
+    }
+  };
 
 /**
  * Average pooling of images: {@link avgPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.AvgPool2d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  * @example new nn.AvgPool2d(2)(randn([4, 8, 28, 28])).shape; // [ 4, 8, 14, 14 ]
  */
-export class AvgPool2d extends AvgPoolOver {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions): Tensor {
-    return avgPool2d(x, kernelSize, options);
-  }
-}
+export class AvgPool2d extends /* @__PURE__ */ avgPoolClass(avgPool2d) {}
 
 /**
  * Average pooling of volumes: {@link avgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.AvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  */
-export class AvgPool3d extends AvgPoolOver {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: AvgPoolOptions): Tensor {
-    return avgPool3d(x, kernelSize, options);
-  }
-}
+export class AvgPool3d extends /* @__PURE__ */ avgPoolClass(avgPool3d) {}

@@ -65,26 +65,28 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
     this.returnIndices = options.returnIndices ?? false;
     this._randomSamples = this.registerBuffer('_randomSamples', options._randomSamples ?? null);
   }
-
-  /** The function for so many dimensions. */
-  protected abstract pool(
-    x: Tensor,
-    kernelSize: PerDimension,
-    options: FractionalMaxPoolOptions,
-  ): Tensor | [values: Tensor, indices: Tensor];
-
-  override forward(x: Tensor): Pooled<R> {
-    checkInput(this, x);
-    const { kernelSize, outputSize, outputRatio, returnIndices, _randomSamples } = this;
-    const options: FractionalMaxPoolOptions = {
-      returnIndices,
-      ...(outputSize !== null && { outputSize }),
-      ...(outputRatio !== null && { outputRatio }),
-      ...(_randomSamples !== null && { _randomSamples }),
-    };
-    return this.pool(x, kernelSize, options) as Pooled<R>;
-  }
 }
+
+/** The class of layers that pool by `pool`. */
+const fractionalMaxPoolClass = (
+  pool: typeof fractionalMaxPool2d,
+): (new <R extends boolean = false>(
+  kernelSize: PerDimension,
+  options?: FractionalMaxPoolModuleOptions<R>,
+) => FractionalMaxPoolNd<R>) =>
+  class<R extends boolean> extends FractionalMaxPoolNd<R> {
+    override forward(x: Tensor): Pooled<R> {
+      checkInput(this, x);
+      const { kernelSize, outputSize, outputRatio, returnIndices, _randomSamples } = this;
+      const options: FractionalMaxPoolOptions = {
+        returnIndices,
+        ...(outputSize !== null && { outputSize }),
+        ...(outputRatio !== null && { outputRatio }),
+        ...(_randomSamples !== null && { _randomSamples }),
+      };
+      return pool(x, kernelSize, options) as Pooled<R>;
+    }
+  };
 
 /**
  * Max pooling of images over windows at random places: {@link fractionalMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -92,19 +94,15 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  * @example new nn.FractionalMaxPool2d(3, { outputRatio: 0.5 })(randn([2, 3, 50, 32])).shape; // [ 2, 3, 25, 16 ]
  */
-export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMaxPoolNd<R> {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions) {
-    return fractionalMaxPool2d(x, kernelSize, options);
-  }
-}
+export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ fractionalMaxPoolClass(
+  fractionalMaxPool2d,
+)<R> {}
 
 /**
  * Max pooling of volumes over windows at random places: {@link fractionalMaxPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.FractionalMaxPool3d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  */
-export class FractionalMaxPool3d<R extends boolean = false> extends FractionalMaxPoolNd<R> {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions) {
-    return fractionalMaxPool3d(x, kernelSize, options);
-  }
-}
+export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ fractionalMaxPoolClass(
+  fractionalMaxPool3d,
+)<R> {}

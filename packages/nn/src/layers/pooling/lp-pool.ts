@@ -99,20 +99,6 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
     this.ceilMode = options.ceilMode ?? false;
   }
 
-  /** The function for so many dimensions. */
-  protected abstract pool(
-    x: Tensor,
-    normType: number,
-    kernelSize: PerDimension,
-    options: LPPoolOptions,
-  ): Tensor;
-
-  override forward(x: Tensor): Tensor {
-    checkInput(this, x);
-    const { normType, kernelSize, stride, ceilMode } = this;
-    return this.pool(x, normType, kernelSize, stride === null ? { ceilMode } : { ceilMode, stride });
-  }
-
   override extraRepr(): string {
     const { normType, kernelSize, stride, ceilMode } = this;
     return (
@@ -122,33 +108,37 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
   }
 }
 
+/** The class of layers that pool by `pool`. */
+const lpPoolClass = (
+  pool: typeof lpPool1d,
+): (new (
+  normType: number,
+  kernelSize: PerDimension,
+  options?: LPPoolOptions,
+) => LPPoolNd) =>
+  class extends LPPoolNd {
+    override forward(x: Tensor): Tensor {
+      checkInput(this, x);
+      const { normType, kernelSize, stride, ceilMode } = this;
+      return pool(x, normType, kernelSize, stride === null ? { ceilMode } : { ceilMode, stride });
+    }
+  };
+
 /**
  * The p-norm of each window of rows: {@link lpPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.LPPool1d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  * @example new nn.LPPool1d(2, 3, { stride: 2 })(randn([4, 16, 50])).shape; // [ 4, 16, 24 ]
  */
-export class LPPool1d extends LPPoolNd {
-  protected pool(x: Tensor, normType: number, kernelSize: PerDimension, options: LPPoolOptions): Tensor {
-    return lpPool1d(x, normType, kernelSize, options);
-  }
-}
+export class LPPool1d extends /* @__PURE__ */ lpPoolClass(lpPool1d) {}
 
 /**
  * {@link LPPool1d} of images: {@link lpPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.LPPool2d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  */
-export class LPPool2d extends LPPoolNd {
-  protected pool(x: Tensor, normType: number, kernelSize: PerDimension, options: LPPoolOptions): Tensor {
-    return lpPool2d(x, normType, kernelSize, options);
-  }
-}
+export class LPPool2d extends /* @__PURE__ */ lpPoolClass(lpPool2d) {}
 
 /**
  * {@link LPPool1d} of volumes: {@link lpPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.LPPool3d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  */
-export class LPPool3d extends LPPoolNd {
-  protected pool(x: Tensor, normType: number, kernelSize: PerDimension, options: LPPoolOptions): Tensor {
-    return lpPool3d(x, normType, kernelSize, options);
-  }
-}
+export class LPPool3d extends /* @__PURE__ */ lpPoolClass(lpPool3d) {}

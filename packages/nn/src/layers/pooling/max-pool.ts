@@ -59,19 +59,6 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
     this.returnIndices = options.returnIndices ?? false;
   }
 
-  /** The function for so many dimensions. */
-  protected abstract pool(
-    x: Tensor,
-    kernelSize: PerDimension,
-    options: MaxPoolOptions,
-  ): Tensor | [values: Tensor, indices: Tensor];
-
-  override forward(x: Tensor): Pooled<R> {
-    checkInput(this, x);
-    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
-    return this.pool(x, kernelSize, { stride, padding, dilation, ceilMode, returnIndices }) as Pooled<R>;
-  }
-
   override extraRepr(): string {
     const { kernelSize, stride, padding, dilation, ceilMode } = this;
     return (
@@ -80,6 +67,21 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
     );
   }
 }
+
+/** The class of layers that pool by `pool`. */
+const maxPoolClass = (
+  pool: typeof maxPool1d,
+): (new <R extends boolean = false>(
+  kernelSize: PerDimension,
+  options?: MaxPoolModuleOptions<R>,
+) => MaxPoolNd<R>) =>
+  class<R extends boolean> extends MaxPoolNd<R> {
+    override forward(x: Tensor): Pooled<R> {
+      checkInput(this, x);
+      const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+      return pool(x, kernelSize, { stride, padding, dilation, ceilMode, returnIndices }) as Pooled<R>;
+    }
+  };
 
 /**
  * Max pooling of rows: {@link maxPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.MaxPool1d`.
@@ -91,11 +93,7 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
  * values.shape; // [ 4, 16, 24 ]
  * ```
  */
-export class MaxPool1d<R extends boolean = false> extends MaxPoolNd<R> {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions) {
-    return maxPool1d(x, kernelSize, options);
-  }
-}
+export class MaxPool1d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool1d)<R> {}
 
 /**
  * Max pooling of images: {@link maxPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.MaxPool2d`.
@@ -106,18 +104,10 @@ export class MaxPool1d<R extends boolean = false> extends MaxPoolNd<R> {
  * new nn.MaxPool2d([3, 2], { stride: 2 }).toString(); // 'MaxPool2d(kernel_size=(3, 2), stride=2, padding=0, dilation=1, ceil_mode=False)'
  * ```
  */
-export class MaxPool2d<R extends boolean = false> extends MaxPoolNd<R> {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions) {
-    return maxPool2d(x, kernelSize, options);
-  }
-}
+export class MaxPool2d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool2d)<R> {}
 
 /**
  * Max pooling of volumes: {@link maxPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.MaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small or a padding that is too large.
  */
-export class MaxPool3d<R extends boolean = false> extends MaxPoolNd<R> {
-  protected pool(x: Tensor, kernelSize: PerDimension, options: MaxPoolOptions) {
-    return maxPool3d(x, kernelSize, options);
-  }
-}
+export class MaxPool3d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool3d)<R> {}

@@ -40,30 +40,36 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
     this.padding = forEach(caller, 'padding', padding, rank);
   }
 
-  /** The function for so many dimensions. */
-  protected abstract unpool(
-    x: Tensor,
-    indices: Tensor,
-    kernelSize: PerDimension,
-    options: MaxUnpoolFunctionOptions,
-  ): Tensor;
-
-  override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
-    const kinds = {
-      x: K.tensor,
-      indices: K.tensor,
-      options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
-    };
-    checkArguments(this.constructor.name, kinds, arguments);
-    const { kernelSize, stride, padding } = this;
-    return this.unpool(x, indices, kernelSize, { stride, padding, ...options });
-  }
-
   override extraRepr(): string {
     const { kernelSize, stride, padding } = this;
     return `kernel_size=${pyTuple(kernelSize)}, stride=${pyTuple(stride)}, padding=${pyTuple(padding)}`;
   }
 }
+
+/** The class of layers that undo pooling over so many dimensions by `unpool`. */
+const maxUnpoolClass = (
+  rank: number,
+  unpool: typeof maxUnpool1d,
+): (new (
+  kernelSize: PerDimension,
+  options?: MaxUnpoolOptions,
+) => MaxUnpoolNd) =>
+  class extends MaxUnpoolNd {
+    constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
+      super(rank, kernelSize, options, arguments);
+    }
+
+    override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
+      const kinds = {
+        x: K.tensor,
+        indices: K.tensor,
+        options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
+      };
+      checkArguments(this.constructor.name, kinds, arguments);
+      const { kernelSize, stride, padding } = this;
+      return unpool(x, indices, kernelSize, { stride, padding, ...options });
+    }
+  };
 
 /**
  * Puts what {@link MaxPool1d} found back to where it was, among zeros: {@link maxUnpool1d} of x (N, C, L) or (C, L) and its indices;
@@ -75,42 +81,18 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
  * new nn.MaxUnpool1d(2)(values, indices); // tensor([[[0., 5., 0., 4.]]])
  * ```
  */
-export class MaxUnpool1d extends MaxUnpoolNd {
-  constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(1, kernelSize, options, arguments);
-  }
-
-  protected unpool(...args: Parameters<typeof maxUnpool1d>): Tensor {
-    return maxUnpool1d(...args);
-  }
-}
+export class MaxUnpool1d extends /* @__PURE__ */ maxUnpoolClass(1, maxUnpool1d) {}
 
 /**
  * {@link MaxUnpool1d} of images, after {@link MaxPool2d}: {@link maxUnpool2d} of x (N, C, H, W) or (C, H, W). Follows
  * `torch.nn.MaxUnpool2d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool2d extends MaxUnpoolNd {
-  constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(2, kernelSize, options, arguments);
-  }
-
-  protected unpool(...args: Parameters<typeof maxUnpool2d>): Tensor {
-    return maxUnpool2d(...args);
-  }
-}
+export class MaxUnpool2d extends /* @__PURE__ */ maxUnpoolClass(2, maxUnpool2d) {}
 
 /**
  * {@link MaxUnpool1d} of volumes, after {@link MaxPool3d}: {@link maxUnpool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.MaxUnpool3d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool3d extends MaxUnpoolNd {
-  constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    super(3, kernelSize, options, arguments);
-  }
-
-  protected unpool(...args: Parameters<typeof maxUnpool3d>): Tensor {
-    return maxUnpool3d(...args);
-  }
-}
+export class MaxUnpool3d extends /* @__PURE__ */ maxUnpoolClass(3, maxUnpool3d) {}

@@ -2,7 +2,8 @@ import { checkArguments, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
@@ -12,17 +13,10 @@ export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
   readonly etaMin?: number;
 }
 
-const given = { t0: K.positiveCount, tMult: K.positiveCount, etaMin: K.finite };
-const takes = {
-  optimizer: anOptimizer,
-  t0: given.t0,
-  options: /* @__PURE__ */ K.options<CosineAnnealingWarmRestartsOptions>({
-    ...schedulerOptions,
-    tMult: given.tMult,
-    etaMin: given.etaMin,
-  }),
-};
-const kinds = { ...given, tI: K.positiveCount, tCur: K.finite };
+const needed = { t0: K.positiveCount };
+const optional = { tMult: K.positiveCount, etaMin: K.finite };
+const takes = /* @__PURE__ */ scheduleTakes<CosineAnnealingWarmRestartsOptions>(needed, optional);
+const kinds = { ...needed, ...optional, tI: K.positiveCount, tCur: K.finite };
 
 /**
  * Half a cosine from the first learning rate to `etaMin`, again and again: η_min + (η_0 - η_min) (1 + cos(π T_cur / T_i)) / 2, where T_cur

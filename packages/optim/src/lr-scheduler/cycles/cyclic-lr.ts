@@ -3,7 +3,8 @@ import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { forGroups, orEach } from '../each-group.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
 import { checkMomenta, type MovedGroup, setMomentum, usesBeta1 } from './momentum.ts';
 
@@ -37,20 +38,17 @@ const ownKinds = {
 };
 const rates = /* @__PURE__ */ orEach(K.finite);
 const momenta = /* @__PURE__ */ orEach(nonNegative);
-const takes = {
-  optimizer: anOptimizer,
-  baseLr: rates,
-  maxLr: rates,
-  options: /* @__PURE__ */ K.options<CyclicLROptions>({
-    ...schedulerOptions,
+const takes = /* @__PURE__ */ scheduleTakes<CyclicLROptions>(
+  { baseLr: rates, maxLr: rates },
+  {
     ...ownKinds,
     stepSizeUp: nonNegative,
     stepSizeDown: nonNegative,
     scaleFn: K.callable,
     baseMomentum: momenta,
     maxMomentum: momenta,
-  }),
-};
+  },
+);
 const kinds = { ...ownKinds, maxLrs: /* @__PURE__ */ K.listOf(K.finite) };
 
 /** By mode: how high a cycle is, from its number or from that of steps. */

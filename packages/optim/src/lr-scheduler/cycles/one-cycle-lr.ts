@@ -3,7 +3,8 @@ import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { forGroups, orEach } from '../each-group.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
 import { checkMomenta, type MovedGroup, setMomentum, usesBeta1 } from './momentum.ts';
 import { type CycleKey, type Phase, phasesOf, readPhases, writePhases } from './phases.ts';
@@ -46,25 +47,23 @@ const anneal = {
 
 const divisor = /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0);
 const strategy = /* @__PURE__ */ K.oneOf('cos', 'linear');
-const maximum = /* @__PURE__ */ orEach(K.finite);
-const takes = {
-  optimizer: anOptimizer,
-  maxLr: maximum,
-  options: /* @__PURE__ */ K.options<OneCycleLROptions>({
-    ...schedulerOptions,
+const momenta = /* @__PURE__ */ orEach(nonNegative);
+const takes = /* @__PURE__ */ scheduleTakes<OneCycleLROptions>(
+  { maxLr: /* @__PURE__ */ orEach(K.finite) },
+  {
     totalSteps: K.positiveCount,
     epochs: K.positiveCount,
     stepsPerEpoch: K.positiveCount,
     pctStart: K.probability,
     annealStrategy: strategy,
     cycleMomentum: K.flag,
-    baseMomentum: /* @__PURE__ */ orEach(nonNegative),
-    maxMomentum: /* @__PURE__ */ orEach(nonNegative),
+    baseMomentum: momenta,
+    maxMomentum: momenta,
     divFactor: divisor,
     finalDivFactor: divisor,
     threePhase: K.flag,
-  }),
-};
+  },
+);
 const kinds = { totalSteps: K.positiveCount, cycleMomentum: K.flag };
 
 /**

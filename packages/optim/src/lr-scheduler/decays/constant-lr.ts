@@ -1,8 +1,8 @@
-import { checkArguments, K } from '@kindling/core';
+import { K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleClass } from '../schedule-class.ts';
+import type { SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link ConstantLR}. */
 export interface ConstantLROptions extends SchedulerOptions {
@@ -11,12 +11,6 @@ export interface ConstantLROptions extends SchedulerOptions {
   /** The epoch at which that ends. Default: 5. */
   readonly totalIters?: number;
 }
-
-const kinds = { factor: K.probability, totalIters: nonNegative };
-const takes = {
-  optimizer: anOptimizer,
-  options: /* @__PURE__ */ K.options<ConstantLROptions>({ ...schedulerOptions, ...kinds }),
-};
 
 /**
  * Multiplies the learning rate by `factor`, and undoes that at epoch `totalIters`. Follows
@@ -36,20 +30,10 @@ const takes = {
  * rates; // [ 0.5, 0.5, 1, 1 ]
  * ```
  */
-export class ConstantLR extends LRScheduler {
-  /** What the rate is multiplied by at first. */
-  factor: number;
-  /** The epoch at which that ends. */
-  totalIters: number;
-
-  constructor(optimizer: Optimizer, options: ConstantLROptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(optimizer, options);
-    this.factor = options.factor ?? 1 / 3;
-    this.totalIters = options.totalIters ?? 5;
-    this.start();
-  }
-
+export class ConstantLR extends /* @__PURE__ */ scheduleClass<ConstantLROptions>(
+  { factor: 1 / 3, totalIters: 5 },
+  { factor: K.probability, totalIters: nonNegative },
+) {
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>): number {
     if (this.lastEpoch === 0) return lr * this.factor;
     return this.lastEpoch === this.totalIters ? lr * (1 / this.factor) : lr;
@@ -57,9 +41,5 @@ export class ConstantLR extends LRScheduler {
 
   protected override closedRate(baseLr: number): number {
     return baseLr * (this.factor + (this.lastEpoch >= this.totalIters ? 1 : 0) * (1 - this.factor));
-  }
-
-  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
   }
 }

@@ -1,23 +1,13 @@
-import { checkArguments, K } from '@kindling/core';
+import { K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleClass } from '../schedule-class.ts';
+import type { SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link CosineAnnealingLR}. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
   /** The least learning rate. Default: 0. */
   readonly etaMin?: number;
 }
-
-const kinds = {
-  tMax: /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0),
-  etaMin: K.finite,
-};
-const takes = {
-  optimizer: anOptimizer,
-  tMax: kinds.tMax,
-  options: /* @__PURE__ */ K.options<CosineAnnealingLROptions>({ ...schedulerOptions, etaMin: kinds.etaMin }),
-};
 
 /**
  * Half a cosine from the first learning rate to `etaMin` in `tMax` epochs, then back: η = η_min + (η_0 - η_min)
@@ -31,19 +21,16 @@ const takes = {
  * scheduler.getLastLr(); // [ 1 ]
  * ```
  */
-export class CosineAnnealingLR extends LRScheduler {
+export class CosineAnnealingLR extends /* @__PURE__ */ scheduleClass<
+  CosineAnnealingLROptions,
+  [tMax: number]
+>(
+  { etaMin: 0 },
+  { etaMin: K.finite },
+  { tMax: /* @__PURE__ */ K.kind('a number > 0', (x) => typeof x === 'number' && x > 0) },
+) {
   /** Epochs from the first rate to the least. */
-  tMax: number;
-  /** The least learning rate. */
-  etaMin: number;
-
-  constructor(optimizer: Optimizer, tMax: number, options: CosineAnnealingLROptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(optimizer, options);
-    this.tMax = tMax;
-    this.etaMin = options.etaMin ?? 0;
-    this.start();
-  }
+  declare tMax: number;
 
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>, baseLr: number): number {
     const { lastEpoch: t, tMax, etaMin } = this;
@@ -59,9 +46,5 @@ export class CosineAnnealingLR extends LRScheduler {
   protected override closedRate(baseLr: number): number {
     const { lastEpoch, tMax, etaMin } = this;
     return etaMin + ((baseLr - etaMin) * (1 + Math.cos((Math.PI * lastEpoch) / tMax))) / 2;
-  }
-
-  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
   }
 }

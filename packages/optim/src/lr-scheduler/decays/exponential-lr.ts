@@ -1,14 +1,7 @@
-import { checkArguments, K } from '@kindling/core';
+import { K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
-
-const kinds = { gamma: K.finite };
-const takes = {
-  optimizer: anOptimizer,
-  gamma: kinds.gamma,
-  options: /* @__PURE__ */ K.options<SchedulerOptions>(schedulerOptions),
-};
+import { scheduleClass } from '../schedule-class.ts';
+import type { SchedulerOptions } from '../scheduler.ts';
 
 /**
  * Multiplies the learning rate by `gamma` at each epoch. Follows `torch.optim.lr_scheduler.ExponentialLR`.
@@ -24,16 +17,13 @@ const takes = {
  * scheduler.getLastLr(); // [ 0.125 ]
  * ```
  */
-export class ExponentialLR extends LRScheduler {
+export class ExponentialLR extends /* @__PURE__ */ scheduleClass<SchedulerOptions, [gamma: number]>(
+  {},
+  {},
+  { gamma: K.finite },
+) {
   /** Factor of each decay. */
-  gamma: number;
-
-  constructor(optimizer: Optimizer, gamma: number, options: SchedulerOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(optimizer, options);
-    this.gamma = gamma;
-    this.start();
-  }
+  declare gamma: number;
 
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>): number {
     return this.isInitial ? lr : lr * this.gamma;
@@ -41,9 +31,5 @@ export class ExponentialLR extends LRScheduler {
 
   protected override closedRate(baseLr: number): number {
     return baseLr * this.gamma ** this.lastEpoch;
-  }
-
-  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
   }
 }

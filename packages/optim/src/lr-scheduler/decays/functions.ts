@@ -1,20 +1,18 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
 
 /** A factor of a learning rate, by epoch. */
 export type LrLambda = (epoch: number) => number;
 
-const takes = {
-  optimizer: anOptimizer,
-  lrLambda: /* @__PURE__ */ K.either(
-    K.callable,
-    /* @__PURE__ */ K.listOf(K.callable, 'an array with a function for each group'),
-  ),
-  options: /* @__PURE__ */ K.options<SchedulerOptions>(schedulerOptions),
-};
+const functions = /* @__PURE__ */ K.listOf(K.callable, 'an array with a function for each group');
+const takes = /* @__PURE__ */ scheduleTakes<SchedulerOptions>(
+  { lrLambda: /* @__PURE__ */ K.either(K.callable, functions) },
+  {},
+);
 
 /** What schedules by a function of the epoch share: one function for all groups, or one for each. */
 export abstract class FunctionLR extends LRScheduler {

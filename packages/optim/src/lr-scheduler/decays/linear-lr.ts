@@ -1,8 +1,8 @@
-import { checkArguments, K } from '@kindling/core';
+import { K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleClass } from '../schedule-class.ts';
+import type { SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link LinearLR}. */
 export interface LinearLROptions extends SchedulerOptions {
@@ -13,16 +13,6 @@ export interface LinearLROptions extends SchedulerOptions {
   /** The epoch at which the end is reached. Default: 5. */
   readonly totalIters?: number;
 }
-
-const kinds = {
-  startFactor: /* @__PURE__ */ K.kind('a number in (0, 1]', (x) => typeof x === 'number' && x > 0 && x <= 1),
-  endFactor: K.probability,
-  totalIters: nonNegative,
-};
-const takes = {
-  optimizer: anOptimizer,
-  options: /* @__PURE__ */ K.options<LinearLROptions>({ ...schedulerOptions, ...kinds }),
-};
 
 /**
  * Multiplies the learning rate by a factor that goes in equal steps from `startFactor` to `endFactor`, and stays there: η_0 (s +
@@ -42,23 +32,17 @@ const takes = {
  * rates; // [ 0.5, 0.75, 1, 1 ]
  * ```
  */
-export class LinearLR extends LRScheduler {
-  /** What the rate is multiplied by at first. */
-  startFactor: number;
-  /** What it is multiplied by at the end. */
-  endFactor: number;
-  /** The epoch at which the end is reached. */
-  totalIters: number;
-
-  constructor(optimizer: Optimizer, options: LinearLROptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(optimizer, options);
-    this.startFactor = options.startFactor ?? 1 / 3;
-    this.endFactor = options.endFactor ?? 1;
-    this.totalIters = options.totalIters ?? 5;
-    this.start();
-  }
-
+export class LinearLR extends /* @__PURE__ */ scheduleClass<LinearLROptions>(
+  { startFactor: 1 / 3, endFactor: 1, totalIters: 5 },
+  {
+    startFactor: /* @__PURE__ */ K.kind(
+      'a number in (0, 1]',
+      (x) => typeof x === 'number' && x > 0 && x <= 1,
+    ),
+    endFactor: K.probability,
+    totalIters: nonNegative,
+  },
+) {
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>): number {
     const { lastEpoch, startFactor, endFactor, totalIters } = this;
     if (lastEpoch === 0) return lr * startFactor;
@@ -72,9 +56,5 @@ export class LinearLR extends LRScheduler {
     return (
       baseLr * (startFactor + ((endFactor - startFactor) * Math.min(totalIters, lastEpoch)) / totalIters)
     );
-  }
-
-  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
   }
 }

@@ -1,7 +1,8 @@
 import { checkArguments, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link MultiStepLR}. */
 export interface MultiStepLROptions extends SchedulerOptions {
@@ -18,11 +19,10 @@ const kinds = {
   ),
   gamma: K.finite,
 };
-const takes = {
-  optimizer: anOptimizer,
-  milestones: /* @__PURE__ */ K.listOf(K.integer),
-  options: /* @__PURE__ */ K.options<MultiStepLROptions>({ ...schedulerOptions, gamma: kinds.gamma }),
-};
+const takes = /* @__PURE__ */ scheduleTakes<MultiStepLROptions>(
+  { milestones: /* @__PURE__ */ K.listOf(K.integer) },
+  { gamma: kinds.gamma },
+);
 
 /**
  * Multiplies the learning rate by `gamma` at each milestone, n times at one that is named n times. Follows

@@ -1,8 +1,8 @@
-import { checkArguments, K } from '@kindling/core';
+import { K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleClass } from '../schedule-class.ts';
+import type { SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link PolynomialLR}. */
 export interface PolynomialLROptions extends SchedulerOptions {
@@ -11,12 +11,6 @@ export interface PolynomialLROptions extends SchedulerOptions {
   /** The power of the polynomial. Default: 1. */
   readonly power?: number;
 }
-
-const kinds = { totalIters: nonNegative, power: K.finite };
-const takes = {
-  optimizer: anOptimizer,
-  options: /* @__PURE__ */ K.options<PolynomialLROptions>({ ...schedulerOptions, ...kinds }),
-};
 
 /**
  * Lowers the learning rate to 0 at epoch `totalIters`: η_0 (1 - t / T)^p, computed step from step, so that changes of the rate by
@@ -31,20 +25,10 @@ const takes = {
  * scheduler.getLastLr(); // [ 0.75 ]
  * ```
  */
-export class PolynomialLR extends LRScheduler {
-  /** The epoch at which the rate is 0. */
-  totalIters: number;
-  /** The power of the polynomial. */
-  power: number;
-
-  constructor(optimizer: Optimizer, options: PolynomialLROptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    super(optimizer, options);
-    this.totalIters = options.totalIters ?? 5;
-    this.power = options.power ?? 1;
-    this.start();
-  }
-
+export class PolynomialLR extends /* @__PURE__ */ scheduleClass<PolynomialLROptions>(
+  { totalIters: 5, power: 1 },
+  { totalIters: nonNegative, power: K.finite },
+) {
   protected override nextRate({ lr }: ParamGroup<{ lr: number }>): number {
     const { lastEpoch, totalIters, power } = this;
     if (this.isInitial || lastEpoch > totalIters) return lr;
@@ -54,9 +38,5 @@ export class PolynomialLR extends LRScheduler {
   protected override closedRate(baseLr: number): number {
     const { lastEpoch, totalIters, power } = this;
     return baseLr * (1 - Math.min(totalIters, lastEpoch) / totalIters) ** power;
-  }
-
-  protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
   }
 }

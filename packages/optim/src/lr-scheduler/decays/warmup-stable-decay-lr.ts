@@ -1,7 +1,8 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import type { Optimizer } from '../../optimizer.ts';
-import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
+import { scheduleTakes } from '../schedule-class.ts';
+import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 
 /** Options of {@link WarmupStableDecayLR}. */
 export interface WarmupStableDecayLROptions extends SchedulerOptions {
@@ -22,27 +23,19 @@ const left = {
   cos: (p: number): number => (1 + Math.cos(Math.PI * p)) / 2,
 };
 
-const kinds = {
+const needed = {
   totalSteps: /* @__PURE__ */ K.kind(
     'an integer >= 1, or Infinity',
     (x) => K.positiveCount.accepts(x) || x === Infinity,
   ),
+};
+const optional = {
   warmupSteps: K.count,
   decaySteps: K.count,
   decay: /* @__PURE__ */ K.oneOf('sqrt', 'linear', 'cos'),
   minFactor: K.probability,
 };
-const takes = {
-  optimizer: anOptimizer,
-  totalSteps: kinds.totalSteps,
-  options: /* @__PURE__ */ K.options<WarmupStableDecayLROptions>({
-    ...schedulerOptions,
-    warmupSteps: kinds.warmupSteps,
-    decaySteps: kinds.decaySteps,
-    decay: kinds.decay,
-    minFactor: kinds.minFactor,
-  }),
-};
+const takes = /* @__PURE__ */ scheduleTakes<WarmupStableDecayLROptions>(needed, optional);
 
 /**
  * The trapezoid of long runs: the learning rate rises in `warmupSteps`, stays, and falls in the last `decaySteps` of `totalSteps`. It is the
@@ -110,6 +103,6 @@ export class WarmupStableDecayLR extends LRScheduler {
   }
 
   protected override stateKinds(): Readonly<Record<string, K.Kind>> {
-    return kinds;
+    return { ...needed, ...optional };
   }
 }

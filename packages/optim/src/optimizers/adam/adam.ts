@@ -1,21 +1,18 @@
 import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
-import { nonNegative, twoFractions } from '../../kinds.ts';
+import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
+import { forgets, penalised } from '../arithmetic.ts';
 import { decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link AdamW}. */
-export interface AdamWOptions {
+export interface AdamWOptions extends moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
-  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Added to the denominator. Default: 1e-8. */
-  eps?: number;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
   weightDecay?: number;
   /** Divide by the greatest second moment so far. Default: false. */
@@ -32,8 +29,7 @@ export interface AdamOptions extends AdamWOptions {
 
 const defaults: Required<AdamOptions> = {
   lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
+  ...moments.defaults,
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
@@ -41,8 +37,7 @@ const defaults: Required<AdamOptions> = {
 };
 const kindsW: K.Kinds<AdamWOptions> = {
   lr: nonNegative,
-  betas: twoFractions,
-  eps: nonNegative,
+  ...moments.kinds,
   weightDecay: nonNegative,
   amsgrad: K.flag,
   maximize: K.flag,
@@ -51,7 +46,7 @@ const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, lr / (1 - β₁ᵗ), √(1 - β₂ᵗ), ε, the sign, and the decay. */
-type Numbers<T> = [fresh1: T, beta2: T, fresh2: T, stepSize: T, root2: T, eps: T, sign: T, decay: T];
+type Numbers<T> = [...moments.MomentNumbers<T>, stepSize: T, root2: T, eps: T, sign: T, decay: T];
 
 const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boolean, nearsG: boolean) =>
   fusedUpdate(
@@ -60,8 +55,7 @@ const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boo
     ['step'],
     (w, grad, state, [fresh1, beta2, fresh2, stepSize, root2, eps, sign, decay]: Numbers<E.Expr>) => {
       const g = penalised(w, grad, sign, l2 ? decay : null);
-      const expAvg = lerp(state.expAvg, g, fresh1, nearsG);
-      const expAvgSq = averageSquare(state.expAvgSq, g, beta2, fresh2);
+      const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
       const maxExpAvgSq = amsgrad ? E.max(state.maxExpAvgSq, expAvgSq) : expAvgSq;
       const denominator = E.add(E.div(E.sqrt(maxExpAvgSq), root2), eps);
       const kept = decoupled ? E.mul(w, decay) : w;
@@ -98,9 +92,7 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
+      ...moments.numbers(betas),
       lr / (1 - beta1 ** step),
       Math.sqrt(1 - beta2 ** step),
       eps,

@@ -1,21 +1,18 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import { nonNegative, twoFractions } from '../../kinds.ts';
+import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
+import { forgets, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep, numberOf } from '../counts.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link NAdam}. */
-export interface NAdamOptions extends CommonOptions {
+export interface NAdamOptions extends CommonOptions, moments.MomentOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: number;
-  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Added to the denominator. Default: 1e-8. */
-  eps?: number;
   /** How soon the momentum reaches its full strength. Default: 4e-3. */
   momentumDecay?: number;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
@@ -24,16 +21,14 @@ export interface NAdamOptions extends CommonOptions {
 
 const defaults: Required<NAdamOptions> = {
   lr: 2e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
+  ...moments.defaults,
   momentumDecay: 4e-3,
   decoupledWeightDecay: false,
   ...commonDefaults,
 };
 const kinds: K.Kinds<NAdamOptions> = {
   lr: nonNegative,
-  betas: twoFractions,
-  eps: nonNegative,
+  ...moments.kinds,
   momentumDecay: nonNegative,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
@@ -44,9 +39,7 @@ const kinds: K.Kinds<NAdamOptions> = {
  * the decay.
  */
 type Numbers<T> = [
-  fresh1: T,
-  beta2: T,
-  fresh2: T,
+  ...moments.MomentNumbers<T>,
   correction2: T,
   ofGrad: T,
   ofAvg: T,
@@ -63,8 +56,7 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
     (w, grad, state, numbers: Numbers<E.Expr>) => {
       const [fresh1, beta2, fresh2, correction2, ofGrad, ofAvg, eps, sign, decay] = numbers;
       const g = penalised(w, grad, sign, l2 ? decay : null);
-      const expAvg = lerp(state.expAvg, g, fresh1, nearsG);
-      const expAvgSq = averageSquare(state.expAvgSq, g, beta2, fresh2);
+      const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
       const denominator = E.add(E.sqrt(E.div(expAvgSq, correction2)), eps);
       const kept = decoupled ? E.mul(w, decay) : w;
       const half = E.sub(kept, E.div(E.mul(ofGrad, g), denominator));
@@ -102,9 +94,7 @@ export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults
     const muProduct = Math.fround(numberOf(state, 'muProduct', 1) * Math.fround(mu));
     state.muProduct = muProduct;
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
+      ...moments.numbers(betas),
       1 - beta2 ** step,
       (lr * (1 - mu)) / (1 - muProduct),
       (lr * muNext) / (1 - muProduct * muNext),

@@ -1,36 +1,31 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import { nonNegative, twoFractions } from '../../kinds.ts';
+import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { averageSquare, forgets, lerp, penalised } from '../arithmetic.ts';
+import { forgets, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
+import * as moments from './moments.ts';
 
 /** Options of {@link RAdam}. */
-export interface RAdamOptions extends CommonOptions {
+export interface RAdamOptions extends CommonOptions, moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
-  /** Decay of the running averages of the gradient and of its square. Default: [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Added to the denominator. Default: 1e-8. */
-  eps?: number;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
   decoupledWeightDecay?: boolean;
 }
 
 const defaults: Required<RAdamOptions> = {
   lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
+  ...moments.defaults,
   decoupledWeightDecay: false,
   ...commonDefaults,
 };
 const kinds: K.Kinds<RAdamOptions> = {
   lr: nonNegative,
-  betas: twoFractions,
-  eps: nonNegative,
+  ...moments.kinds,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
 };
@@ -40,9 +35,7 @@ const kinds: K.Kinds<RAdamOptions> = {
  * not known), the sign, and the decay.
  */
 type Numbers<T> = [
-  fresh1: T,
-  beta2: T,
-  fresh2: T,
+  ...moments.MomentNumbers<T>,
   correction1: T,
   lr: T,
   root2: T,
@@ -56,8 +49,7 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
   fusedUpdate('radam', ['expAvg', 'expAvgSq'], ['step'], (w, grad, state, numbers: Numbers<E.Expr>) => {
     const [fresh1, beta2, fresh2, correction1, lr, root2, eps, rect, sign, decay] = numbers;
     const g = penalised(w, grad, sign, l2 ? decay : null);
-    const expAvg = lerp(state.expAvg, g, fresh1, nearsG);
-    const expAvgSq = averageSquare(state.expAvgSq, g, beta2, fresh2);
+    const { expAvg, expAvgSq } = moments.moved(state, g, [fresh1, beta2, fresh2], nearsG);
     const plain = E.mul(E.div(expAvg, correction1), lr);
     const adapted = E.mul(plain, E.mul(E.reciprocal(E.add(E.sqrt(expAvgSq), eps)), root2));
     const kept = decoupled ? E.mul(w, decay) : w;
@@ -97,9 +89,7 @@ export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
+      ...moments.numbers(betas),
       1 - beta1 ** step,
       lr,
       Math.sqrt(1 - beta2 ** step),
