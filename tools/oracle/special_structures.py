@@ -80,13 +80,12 @@ def core_calls():
 
 def normalizations():
     def factors(d, n):
-        # Of infinite factors PyTorch's own kernels make NaN or infinity, as each happens to be written.
-        weight = d.tensor(n, of=[0.0, -0.0, 1.0, -2.0, 0.5])
+        weight = d.moderate(n)
         kind = d.pick(0, 1, 2, 3)
         return {k: v for k, v in (("weight", weight if kind else None), ("bias", d.moderate(n) if kind > 1 else None)) if v is not None}
 
     yield own("layer_norm", lambda d: ([d.moderate(2, 4), [4]], factors(d, 4)), F.layer_norm)
-    yield own("rms_norm", lambda d: ([d.moderate(2, 4), [4]], d.pick({}, {"weight": d.tensor(4, of=[0.0, 1.0, -2.0])})), F.rms_norm)
+    yield own("rms_norm", lambda d: ([d.moderate(2, 4), [4]], d.pick({}, {"weight": d.moderate(4)})), F.rms_norm)
     yield own("group_norm", lambda d: ([d.moderate(2, 4, 2), 2], factors(d, 4)), F.group_norm)
     yield own("instance_norm", lambda d: ([d.moderate(2, 2, 4)], factors(d, 2)), F.instance_norm)
     yield own("batch_norm", lambda d: ([d.moderate(3, 2, 2), None, None], {**factors(d, 2), "training": True}), F.batch_norm)
