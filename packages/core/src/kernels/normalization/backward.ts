@@ -78,6 +78,7 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
   const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   const scales = v.form === 'parts';
   const scalesFirst = scales && !v.scalesLast;
+  const followsMean = v.centered && !v.scalesLast;
   module.define({ export: 'backward' }, backwardParams, (f, p) => {
     const row = new RowEmitter(f, t, p.run);
     const [sumOfG, sumAlong] = [new Sum(f, t), new Sum(f, t)];
@@ -91,9 +92,9 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
       ...(['count', 'mean', 'variance', 'rstd', 'factor'] as const),
       ...(['partG', 'partAlong', 'total', 'along', 'slope', 'rest'] as const),
     );
-    const { means, g, d, factors, slopes, shifts, centers } = f.locals(
+    const { means, g, d, factors, slopes, centers } = f.locals(
       'v128',
-      ...(['means', 'g', 'd', 'factors', 'slopes', 'shifts', 'centers'] as const),
+      ...(['means', 'g', 'd', 'factors', 'slopes', 'centers'] as const),
     );
     const distance = (offset: number): FunctionBuilder => {
       f.get(from).load('v128.load', offset);
@@ -134,14 +135,9 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
         sumAlong.total().set(partAlong);
         if (wanted.length > 1) sumOfG.total().set(partG);
         if (scales) {
-          f.get(partAlong)
-            .get(partG)
-            .get(rest)
-            .op('f64.mul')
-            .op('f64.sub')
-            .get(rstd)
-            .op('f64.mul')
-            .set(slope);
+          f.get(partAlong);
+          if (followsMean) f.get(partG).get(rest).op('f64.mul').op('f64.sub');
+          f.get(rstd).op('f64.mul').set(slope);
           storeNumber(f, t, start.toWeight, slope);
           storeNumber(f, t, start.toBias, partG);
           for (const pointer of [start.toWeight, start.toBias]) f.bump(pointer, { bytes: t.bytes });
@@ -223,7 +219,7 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
         pushNumber(f, t, p.variances).set(variance);
         f.bump(p.variances, { bytes: t.bytes });
         pushRstd(f, variance, p.eps).set(rstd);
-        if (v.centered && !v.scalesLast) sumsAsPyTorch(f, { mean, means, rest, total, along }, sums);
+        if (followsMean) sumsAsPyTorch(f, { mean, means, rest, total, along }, sums);
         else sums();
         results();
         for (const pointer of [p.x, p.g, p.toX]) f.bump(pointer, { local: bytes });
