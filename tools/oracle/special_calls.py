@@ -199,10 +199,11 @@ def written():
 
 
 def special_functions():
-    for name in "ndtr log_ndtr ndtri erfcx entr i0 i0e i1 i1e sinc".split():
+    for name in "ndtr ndtri erfcx entr i0 i0e i1 i1e sinc".split():
         function = getattr(torch.special, name)
         yield call(name, lambda d: ([vector(d)], {}), function, f"special.{camel(name)}")
-    yield call("log_ndtr", lambda d: ([d.tensor(6, of=[-3.0, -1.0, 0.0, 1.0, 5.0, 8.0, 14.0, 60.0, float("inf"), float("-inf")])], {}), torch.special.log_ndtr, "special.logNdtr")
+    # Further below 0 PyTorch's derivative is a difference of large numbers.
+    yield call("log_ndtr", lambda d: ([d.tensor(6, of=[-8.0, -3.0, -1.0, 0.0, 1.0, 5.0, 8.0, 14.0, 60.0, float("inf"), float("-inf"), float("nan")])], {}), torch.special.log_ndtr, "special.logNdtr")
     yield call("xlog1py", lambda d: ([d.tensor(9), d.tensor(9)], {}), torch.special.xlog1py, "special.xlog1py")
 
 
