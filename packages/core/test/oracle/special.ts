@@ -100,16 +100,16 @@ function differences(op: string, sample: SpecialSample, call: Callable): string[
   if (sample.second === null) {
     return connected.length > 0 ? [...lines, 'a gradient requires one, none does in PyTorch'] : lines;
   }
-  const recordedSeconds = knowing.has(op) ? sample.second.map((e) => (e?.array.some((v) => v !== 0) ? e : null)) : sample.second;
+  const recordedSeconds = knowing.has(op)
+    ? sample.second.map((e) => (e?.array.some((v) => v !== 0) ? e : null))
+    : sample.second;
   if (connected.length === 0) {
     const hasAny = knowing.has(op) ? recordedSeconds.some((e) => e !== null) : true;
     return hasAny ? [...lines, 'no gradient requires one, PyTorch has second gradients'] : lines;
   }
   // PyTorch makes a NaN wherever its composition multiplies 0 by infinity; a single kernel need not.
   const second = weighted(connected, inputs, false);
-  const expected = alike.has(op)
-    ? recordedSeconds
-    : recordedSeconds.map((e, i) => numbersOf(e, second[i]));
+  const expected = alike.has(op) ? recordedSeconds : recordedSeconds.map((e, i) => numbersOf(e, second[i]));
   return [...lines, ...compare('second gradient', second, expected)];
 }
 

@@ -93,7 +93,11 @@ function expressionOf(term: PairTerm): Expr {
       return E.min(E.ceil(E.abs(x)), 1);
     case 'extreme':
       // A difference of infinities is NaN, as is x - x there: so the gradient is, as PyTorch's.
-      return E.select(E.eq(E.sub(E.abs(x), level), 0), signOr(x), E.sub(x, x));
+      return E.select(
+        E.eq(E.sub(E.abs(x), level), 0),
+        signOr(x),
+        E.select(E.isNaN(level), Number.NaN, E.sub(x, x)),
+      );
     case 'sign':
       return E.select(E.eq(level, 0), 0, signOr(x));
     default:

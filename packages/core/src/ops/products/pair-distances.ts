@@ -217,7 +217,8 @@ const distancesPrimitive = definePrimitive<Distances, [Tensor, Tensor]>({
       : signs
         ? { kind: 'sign' }
         : { kind: 'power', exponent: p - 1, odd: true };
-    const levels = greatest ? detach(node.output()) : signs ? looked : undefined;
+    const greatestOf = (y: Tensor): Tensor => (looked === undefined ? y : where(eq(looked, 0), 0, y));
+    const levels = greatest ? greatestOf(detach(node.output())) : signs ? looked : undefined;
     const all = greatest || p === 1 ? g : rootGradient(g, node.output(), p);
     // What is not looked at has no part in the gradient, be its distance infinite.
     const weights = looked === undefined ? all : where(eq(looked, 0), 0, all);
