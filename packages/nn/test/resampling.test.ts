@@ -91,3 +91,31 @@ describe('the greatest of a bag', () => {
     ]);
   });
 });
+
+describe('the bags of embeddingBag', () => {
+  const table = tensor([[1], [10], [100], [1000]], { dtype: 'float32' });
+  const input = tensor([0, 1, 2, 3, 1]);
+  const bags = (offsets: number[], includeLastOffset = false, mode: 'sum' | 'mean' | 'max' = 'sum') =>
+    F.embeddingBag(input, table, { offsets: tensor(offsets), includeLastOffset, mode }).tolist();
+
+  it('begin at 0, ascend, and end with the entries', () => {
+    expect(() => bags([1, 2])).toThrow(
+      'embeddingBag: offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got 1',
+    );
+    expect(() => bags([-1])).toThrow('However, got -1');
+    expect(() => bags([0, 7])).toThrow(
+      "embeddingBag: offsets can not be greater than input's length 5 but got offsets[1] of 7",
+    );
+    expect(() => bags([0, 3, 2])).toThrow(
+      'embeddingBag: offsets have to ascend, but got offsets[1] of 3 and offsets[2] of 2',
+    );
+    expect(bags([0, 5])).toEqual([[1121], [0]]);
+  });
+
+  it('may end before the entries do', () => {
+    expect(bags([0, 2, 4], true)).toEqual([[11], [1100]]);
+    expect(bags([0, 2, 2], true)).toEqual([[11], [0]]);
+    expect(bags([0, 2, 4], true, 'mean')).toEqual([[5.5], [550]]);
+    expect(bags([0, 2, 4], true, 'max')).toEqual([[10], [1000]]);
+  });
+});

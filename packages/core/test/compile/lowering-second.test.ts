@@ -38,6 +38,12 @@ const withZeros = [
   [0, 2, -3, -0],
 ];
 
+const withInfinities = [
+  [1.5, Number.POSITIVE_INFINITY, 0, 2],
+  [0.5, 2, -3, 0.25],
+  [Number.NEGATIVE_INFINITY, Number.NaN, 3, 1],
+];
+
 const cases: Readonly<Record<string, Case>> = {
   'cross-entropy of classes': { of: classes(5, 9, 5), run: (x, t) => crossEntropies(x, t, null) },
   'cross-entropy of classes with weights': {
@@ -48,6 +54,14 @@ const cases: Readonly<Record<string, Case>> = {
   products: {
     of: (dtype) => [tensor(withZeros, { dtype })],
     run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(0), x), ...twice(x.prod(), x)],
+  },
+  'products of infinities': {
+    of: (dtype) => [tensor(withInfinities, { dtype })],
+    run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(0), x), ...twice(x.prod(), x)],
+  },
+  'products of infinities and no zeros': {
+    of: (dtype) => [tensor(withInfinities, { dtype }).add(4).detach()],
+    run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(), x)],
   },
   'products of no zeros': {
     of: values(3, 5, 4),

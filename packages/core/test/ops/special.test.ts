@@ -6,6 +6,8 @@ import {
   frexp,
   gcd,
   igamma,
+  igamma_,
+  igammac_,
   lcm,
   masked,
   nextafter,
@@ -127,6 +129,21 @@ describe('special functions at their ends', () => {
   ] as const)('%s', (name, expected) => {
     expect(numbers(special[name](ends)).map((v) => v + 0)).toEqual(expected.map((v) => v + 0));
   });
+  it.each([igamma_, igammac_])(
+    'in place has the derivative to x, and refuses that to a tensor that it changed',
+    (f) => {
+      const [a, x] = [f64(1.5).requiresGrad_(), f64(2).requiresGrad_()];
+      const y = f(f64(1.5), x);
+      y.backward();
+      const slope = (2 ** 0.5 * Math.exp(-2)) / (Math.sqrt(Math.PI) / 2);
+      expect(x.grad?.item()).toBeCloseTo(f === igamma_ ? slope : -slope, 12);
+      expect(() => f(a.mul(1), x.detach()).backward()).toThrow(
+        /the derivative for 'igammac?: input' is not implemented/,
+      );
+      expect(() => f(a, 2)).toThrow(/^igammac?_: a leaf Variable that requires grad/);
+    },
+  );
+
   it('igamma where an argument is 0, negative or infinite', () => {
     const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
     const [a, x] = [f64([0, -1, 1, 0, 1, inf, inf, 2]), f64([0, 1, -1, 1, inf, 1, inf, 0])];

@@ -11,6 +11,8 @@ export interface SpecialSample extends Sample {
   readonly error?: string;
   /** The gradients where that of the results is {@link wild}. */
   readonly wild?: readonly (Recorded | null)[];
+  /** The gradients where that of the results is {@link lone}. */
+  readonly lone?: readonly (Recorded | null)[];
   readonly second?: readonly (Recorded | null)[] | null;
 }
 
@@ -31,6 +33,13 @@ function wild(like: Tensor, index: number): Tensor {
     (_, i) => values[(i + index) % values.length] as number,
   );
   return tensor(numbers, { dtype: like.dtype }).reshape(like.shape);
+}
+
+/** A gradient of numbers, of which one is infinite. */
+function lone(like: Tensor, index: number): Tensor {
+  const values = cotangent(like, index);
+  if (values.count > 0) values.data[values.count >> 1] = Number.POSITIVE_INFINITY;
+  return values;
 }
 
 const weighted = (
@@ -57,6 +66,9 @@ function compare(
 /** Whose second gradients have no other formula than PyTorch's, and NaN where it has. */
 const alike: ReadonlySet<string> = new Set(['cdist', 'cumprod', 'logcumsumexp', 'pow']);
 
+/** Whose first gradients know, in PyTorch, of operands that they do not depend on: of these, zeros are none. */
+const knowing: ReadonlySet<string> = new Set(['batchNorm', 'groupNorm', 'pad']);
+
 /** The expected gradient where it is a number, elsewhere the actual one. */
 const numbersOf = (expected: Recorded | null, actual: Tensor | null | undefined): Recorded | null => {
   const own = actual?.detach().data;
@@ -78,17 +90,26 @@ function differences(op: string, sample: SpecialSample, call: Callable): string[
   if (roots.length === 0) return [...lines, 'no result requires a gradient, PyTorch has gradients'];
   const first = weighted(roots, inputs, true);
   lines.push(...compare('gradient', first, sample.grads));
-  if (sample.wild !== undefined)
-    lines.push(...compare('wild gradient', weighted(roots, inputs, false, wild), sample.wild));
+  for (const [name, weigh] of Object.entries({ wild, lone })) {
+    const expected = sample[name as 'wild' | 'lone'];
+    if (expected !== undefined)
+      lines.push(...compare(`${name} gradient`, weighted(roots, inputs, false, weigh), expected));
+  }
   const connected = first.filter((g): g is Tensor => g?.requiresGrad === true);
   if (sample.second === undefined) return lines;
   if (sample.second === null) {
     return connected.length > 0 ? [...lines, 'a gradient requires one, none does in PyTorch'] : lines;
   }
-  if (connected.length === 0) return [...lines, 'no gradient requires one, PyTorch has second gradients'];
+  const recordedSeconds = knowing.has(op)
+    ? sample.second.map((e) => (e?.array.some((v) => v !== 0) ? e : null))
+    : sample.second;
+  if (connected.length === 0) {
+    const hasAny = knowing.has(op) ? recordedSeconds.some((e) => e !== null) : true;
+    return hasAny ? [...lines, 'no gradient requires one, PyTorch has second gradients'] : lines;
+  }
   // PyTorch makes a NaN wherever its composition multiplies 0 by infinity; a single kernel need not.
   const second = weighted(connected, inputs, false);
-  const expected = alike.has(op) ? sample.second : sample.second.map((e, i) => numbersOf(e, second[i]));
+  const expected = alike.has(op) ? recordedSeconds : recordedSeconds.map((e, i) => numbersOf(e, second[i]));
   return [...lines, ...compare('second gradient', second, expected)];
 }
 

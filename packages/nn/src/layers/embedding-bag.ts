@@ -1,8 +1,13 @@
 import {
+  apply,
   checkArguments,
   composition,
+  DTypeError,
+  definePrimitive,
+  elementsOf,
   formatShape,
   full,
+  IndexError,
   K,
   ones,
   ShapeError,
@@ -10,6 +15,7 @@ import {
   type Tensor,
   ValueError,
   where,
+  worksInJavaScript,
   zeros,
 } from '@kindling/core';
 import { normal_ } from '../init/fills.ts';
@@ -104,11 +110,53 @@ function bagsOf(
     const numbers = ones([count, length], { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
     return { bags: numbers.reshape([count * length]), count };
   }
-  const starts = zeros([input.count + 1], { dtype: 'int32' });
-  const begun = starts.indexAdd(0, offsets, ones(offsets.shape, { dtype: 'int32' })).cumsum(0);
-  const bags = begun.narrow(0, 0, input.count).sub(1).to('int32');
-  return { bags, count: offsets.count - (includeLast ? 1 : 0) };
+  const count = offsets.count - (includeLast ? 1 : 0);
+  if (count < 0)
+    throw new ShapeError('embeddingBag: includeLastOffset: number of offset should be at least 1');
+  return { bags: apply(bagsPrimitive, [offsets], { length: input.count, includeLast }), count };
 }
+
+interface Bags {
+  /** How many entries there are. */
+  readonly length: number;
+  /** Whether the last offset ends the last bag: what comes behind is in none, and has its number. */
+  readonly includeLast: boolean;
+}
+
+/** Of offsets the number of the bag that each entry is in. */
+const bagsPrimitive = /* @__PURE__ */ definePrimitive<Bags>({
+  name: 'bags_of_offsets',
+  saves: 0,
+  infer([{ dtype }], { length }) {
+    if (dtype !== 'int32')
+      throw new DTypeError(
+        `embeddingBag: Expected offsets of dtype int32, got ${dtype}; convert with to('int32')`,
+      );
+    return { shape: [length], dtype };
+  },
+  kernel([offsets], { length, includeLast }, out) {
+    worksInJavaScript('in JavaScript, as it looks where bags begin');
+    const [starts, bags] = [elementsOf(offsets), elementsOf(out)];
+    const first = starts[0] ?? 0;
+    const refuse = (problem: string): never => {
+      throw new IndexError(`embeddingBag: ${problem}`);
+    };
+    if (first !== 0)
+      refuse(
+        `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
+      );
+    for (const [i, start] of starts.entries()) {
+      if (start > length)
+        refuse(`offsets can not be greater than input's length ${length} but got offsets[${i}] of ${start}`);
+      if (start < (starts[i - 1] ?? 0))
+        refuse(
+          `offsets have to ascend, but got offsets[${i - 1}] of ${starts[i - 1]} and offsets[${i}] of ${start}`,
+        );
+      bags.fill(i, start);
+    }
+    if (!includeLast && starts.length === 0 && length > 0) refuse('there are entries, but no offsets');
+  },
+});
 
 /** The number of no row. */
 const noRow = 2 ** 31 - 1;
@@ -158,21 +206,24 @@ export const embeddingBag = /* @__PURE__ */ composition(
     const flat = input.reshape([input.count]);
     const rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq, paddingIdx });
     const { bags, count } = bagsOf(input, offsets, includeLastOffset);
-    const none = zeros([count, weight.size(1)], { dtype: weight.dtype });
+    // Those behind the last offset, where it ends the last bag, are left out in the end.
+    const all = count + (includeLastOffset && offsets !== null ? 1 : 0);
+    const inBags = (x: Tensor): Tensor => (all === count ? x : x.narrow(0, 0, count));
+    const none = zeros([all, weight.size(1)], { dtype: weight.dtype });
     const padding = paddingRow('embeddingBag', paddingIdx, weight.size(0));
     const counts = padding === null ? null : flat.ne(padding);
     if (mode === 'max') {
       const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
       const found = firstGreatest(none, bags, kept, counts);
-      return counts === null ? found : where(found.eq(-Infinity), 0, found);
+      return inBags(counts === null ? found : where(found.eq(-Infinity), 0, found));
     }
     const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, 0);
     const factors = perSampleWeights?.reshape([input.count, 1]);
     const sums = none.indexAdd(0, bags, factors === undefined ? kept : kept.mul(factors));
-    if (mode === 'sum') return sums;
+    if (mode === 'sum') return inBags(sums);
     const each = counts === null ? ones([input.count], { dtype: weight.dtype }) : counts.to(weight.dtype);
-    const sizes = zeros([count], { dtype: weight.dtype }).indexAdd(0, bags, each);
-    return sums.div(sizes.clampMin(1).unsqueeze(1));
+    const sizes = zeros([all], { dtype: weight.dtype }).indexAdd(0, bags, each);
+    return inBags(sums.div(sizes.clampMin(1).unsqueeze(1)));
   },
 );
 

@@ -228,8 +228,9 @@ const multilabel = (weighted: boolean): ElementwiseReduction => {
     gradient({ g }, x, y, w) {
       const gw = weighted ? E.mul(g, w) : g;
       return [
-        E.mul(gw, E.sub(sigmoid(x), y)),
-        E.mul(gw, E.sub(softplusOfMinus(x), softplusOf(x))),
+        // Both terms apart, as PyTorch has them: an infinite gradient meets that which is 0.
+        E.sub(E.mul(E.mul(gw, E.sub(1, y)), sigmoid(x)), E.mul(E.mul(gw, y), sigmoid(E.neg(x)))),
+        E.sub(E.mul(gw, softplusOfMinus(x)), E.mul(gw, softplusOf(x))),
         ...(weighted ? [E.mul(g, unweighted(x, y))] : []),
       ];
     },

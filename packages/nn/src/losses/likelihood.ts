@@ -42,8 +42,9 @@ const poissonDefaults = { logInput: true, full: false, eps: 1e-8 };
 const stirling = (y: E.Expr): E.Expr =>
   E.add(E.sub(E.mul(y, E.log(y)), y), E.mul(0.5, E.log(E.mul(2 * Math.PI, y))));
 
-/** With the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity. */
-const stirlingSlope = (y: E.Expr): E.Expr => E.add(E.sub(E.add(E.log(y), E.div(y, y)), 1), E.div(0.5, y));
+/** Times g, with the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity, and inf - inf of an infinite g. */
+const stirlingSlope = (g: E.Expr, y: E.Expr): E.Expr =>
+  E.add(E.sub(E.add(E.mul(g, E.log(y)), E.div(E.mul(g, y), y)), g), E.div(E.mul(0.5, g), y));
 /** By y, of the slope times g: what PyTorch divides by y is g, which is 0 where the term is left out. */
 const stirlingBend = (g: E.Expr, y: E.Expr): E.Expr => {
   const part = E.div(g, y);
@@ -66,7 +67,7 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
       return [
         E.sub(E.mul(g, expected), E.mul(g, ratio)),
         // PyTorch multiplies by 0 where the term is left out: NaN where it has no slope.
-        full ? E.add(ofY, E.mul(E.select(E.gt(y, 1), g, 0), stirlingSlope(y))) : ofY,
+        full ? E.add(ofY, stirlingSlope(E.select(E.gt(y, 1), g, 0), y)) : ofY,
       ];
     },
     ...(full && {
@@ -77,7 +78,7 @@ const poisson = (logInput: boolean, full: boolean): ElementwiseReduction =>
         return [
           null,
           [
-            E.add(E.mul(h, slope), E.select(counts, E.mul(h, stirlingSlope(y)), 0)),
+            E.add(E.mul(h, slope), E.select(counts, stirlingSlope(h, y), 0)),
             byX,
             E.mul(h, stirlingBend(E.select(counts, g, 0), y)),
           ],

@@ -34,16 +34,15 @@ export function multilabelMargins(
   const bad = upstream === null ? classes.findIndex((t) => t < -1 || t >= n) : -1;
   if (bad >= 0) return bad;
   const sums = new Float64Array(out.count);
-  const shares = upstream === null ? null : Float64Array.from(upstream, (g) => g / n);
   eachViolation(scores, classes, n, (row, j, i, z) => {
-    if (shares === null) {
+    if (upstream === null) {
       sums[row]! += z / n;
       return;
     }
-    const share = shares[row]!;
-    sums[j]! -= share;
-    sums[i]! += share;
+    sums[j]! -= 1 / n;
+    sums[i]! += 1 / n;
   });
+  if (upstream !== null) for (let i = 0; i < sums.length; i++) sums[i]! *= upstream[Math.floor(i / n)]!;
   results.set(sums);
   return -1;
 }
@@ -90,7 +89,10 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
     f.get(base).get(at).i32Const(size).op('i32.mul').op('i32.add');
   module.define({ export: 'margins', result: 'i32' }, params, (f, p) => {
     const { left, at, listed, j, i, k } = f.locals('i32', 'left', 'at', 'listed', 'j', 'i', 'k');
-    const { loss, share, z, size } = f.locals('f64', 'loss', 'share', 'z', 'size');
+    const { loss, gradient, share, z, size } = f.locals(
+      'f64',
+      ...(['loss', 'gradient', 'share', 'z', 'size'] as const),
+    );
     f.get(p.rows).get(p.n).op('i32.mul').set(left).get(p.classes).set(at);
     f.countdown(left, 1, () => {
       f.get(at).load('i32.load').i32Const(1).op('i32.add').get(p.n).op('i32.gt_u').if();
@@ -106,9 +108,9 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
     f.countdown(p.rows, 1, () => {
       f.get(p.isListed).i32Const(0).get(p.n).memoryFill();
       f.get(p.slopes).i32Const(0).get(p.n).i32Const(8).op('i32.mul').memoryFill();
-      f.f64Const(0).set(loss).f64Const(0).set(share);
+      f.f64Const(0).set(loss).f64Const(1).get(size).op('f64.div').set(share);
       f.get(p.g).if();
-      load(f.get(p.g)).get(size).op('f64.div').set(share);
+      load(f.get(p.g)).set(gradient);
       f.bump(p.g, { bytes });
       f.end();
       f.i32Const(0).set(listed);
@@ -145,7 +147,7 @@ const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number)
       f.i32Const(0).set(i).get(p.n).set(at);
       f.countdown(at, 1, () => {
         f.get(p.out);
-        place(f, p.slopes, i, 8).load('f64.load');
+        place(f, p.slopes, i, 8).load('f64.load').get(gradient).op('f64.mul');
         store(f);
         f.bump(p.out, { bytes });
         f.bump(i, { bytes: 1 });

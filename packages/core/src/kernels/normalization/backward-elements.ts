@@ -2,7 +2,7 @@
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { type FunctionBuilder, type ModuleBuilder, range } from '../wasm/index.ts';
-import { backwardParams, pushSlope } from './backward.ts';
+import { backwardParams, pushCenter, pushSlope, sumsAsPyTorch } from './backward.ts';
 import { pushNumber, pushRstd } from './forward.ts';
 import { BLOCK, type Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
@@ -12,7 +12,7 @@ const TILE = 2;
 
 /** What is known of one group of a tile. */
 const ofGroup = (f: FunctionBuilder) => ({
-  ...f.locals('v128', 'means', 'rstds', 'slopes', 'centers'),
+  ...f.locals('v128', 'means', 'rstds', 'slopes', 'centers', 'origins'),
   ...f.locals('i32', 'x', 'g', 'to'),
 });
 
@@ -33,54 +33,61 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
         ...(['statistic', 'statistics'] as const),
       );
     const at = f.locals('i32', 'x', 'g', 'to');
-    const { count, variance, rstd, total, along } = f.locals(
+    const { count, mean, variance, rstd, total, along, slope, rest } = f.locals(
       'f64',
-      ...(['count', 'variance', 'rstd', 'total', 'along'] as const),
+      ...(['count', 'mean', 'variance', 'rstd', 'total', 'along', 'slope', 'rest'] as const),
     );
     const { d, g, scaled, byWeight, byBias, factors } = f.locals(
       'v128',
       ...(['d', 'g', 'scaled', 'byWeight', 'byBias', 'factors'] as const),
     );
     type OfGroup = ReturnType<typeof ofGroup>;
-    const distance = (of: OfGroup, offset: number): FunctionBuilder => {
+    const distance = (of: OfGroup, offset: number, from = of.means): FunctionBuilder => {
       f.get(of.x).load('v128.load', offset);
-      return v.centered ? f.get(of.means).op(op('sub')) : f;
+      return v.centered ? f.get(from).op(op('sub')) : f;
     };
+    /** Whether a group of the tile has x itself meet what is not finite. */
+    const isOdd = f.local('i32');
     /** Finds what is needed of a group. */
     const prepare = (of: OfGroup): void => {
       f.get(at.x).set(of.x).get(at.g).set(of.g).get(at.to).set(of.to);
       if (v.centered) {
         f.get(p.means).get(statistic).op('i32.add').set(left);
-        pushNumber(f, t, left).splatF64(t.lane).set(of.means);
+        pushNumber(f, t, left).tee(mean).splatF64(t.lane).tee(of.means).set(of.origins);
       }
       f.get(p.variances).get(statistic).op('i32.add').set(left);
       pushNumber(f, t, left).set(variance);
       pushRstd(f, variance, p.eps).tee(rstd).splatF64(t.lane).set(of.rstds);
-      const sums = v.centered ? [sumAlong, sumOfG] : [sumAlong];
-      for (const sum of sums) sum.begin();
-      addRow(row, [of.x, of.g, weight], sums, (offset) => [
-        () => {
-          f.get(of.g)
-            .load('v128.load', offset)
-            .get(weight)
-            .load('v128.load', offset)
-            .op(op('mul'))
-            .set(scaled);
-          distance(of, offset).get(scaled).op(op('mul'));
-        },
-        ...(v.centered ? [() => f.get(scaled)] : []),
-      ]);
-      sumAlong.total().set(along);
-      pushSlope(f, rstd, along, count).splatF64(t.lane).set(of.slopes);
+      const wanted = v.centered ? [sumAlong, sumOfG] : [sumAlong];
+      const sums = (): void => {
+        for (const sum of wanted) sum.begin();
+        addRow(row, [of.x, of.g, weight], wanted, (offset) => [
+          () => {
+            f.get(of.g)
+              .load('v128.load', offset)
+              .get(weight)
+              .load('v128.load', offset)
+              .op(op('mul'))
+              .set(scaled);
+            distance(of, offset, of.origins).get(scaled).op(op('mul'));
+          },
+          ...(v.centered ? [() => f.get(scaled)] : []),
+        ]);
+        sumAlong.total().set(along);
+        if (v.centered) sumOfG.total().set(total);
+      };
+      if (v.centered) sumsAsPyTorch(f, { mean, means: of.origins, rest, total, along }, sums);
+      else sums();
+      pushSlope(f, rstd, along, count).tee(slope).splatF64(t.lane).set(of.slopes);
       if (v.centered) {
-        sumOfG.total().set(total);
-        f.get(total).get(count).op('f64.div').splatF64(t.lane).set(of.centers);
+        pushCenter(f, { total, count, slope, rest, rstd }).splatF64(t.lane).set(of.centers);
+        f.get(isOdd).get(rest).f64Const(0).op('f64.ne').op('i32.or').set(isOdd);
       }
       for (const pointer of [at.x, at.g, at.to]) f.bump(pointer, { local: rowBytes });
       f.get(statistic).get(statistics).op('i32.add').set(statistic);
     };
     /** The gradients by the elements of so many groups, whose shares in those by factors are added to what is there. */
-    const results = (groups: readonly OfGroup[]): void => {
+    const results = (groups: readonly OfGroup[], areOdd: boolean): void => {
       const pointers = groups.flatMap((of) => [of.x, of.g, of.to]);
       row.eachVector([weight, toWeight, toBias, ...pointers], (step) => {
         f.get(weight).load('v128.load', step.offset).set(factors);
@@ -107,7 +114,11 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
               if (v.centered) f.get(of.centers).op(op('sub'));
             },
             () => f.get(of.rstds),
-            () => f.get(d).get(of.slopes).op(op('mul')),
+            () => {
+              if (areOdd) distance(of, step.offset, of.origins);
+              else f.get(d);
+              f.get(of.slopes).op(op('mul'));
+            },
           );
           f.set(d);
           row.store(of.to, d, step);
@@ -140,8 +151,15 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
       f.get(samples).set(rows);
       for (const groups of [tile, tile.slice(0, 1)]) {
         f.countdown(rows, groups.length, () => {
+          f.i32Const(0).set(isOdd);
           for (const of of groups) prepare(of);
-          results(groups);
+          if (v.centered) {
+            f.get(isOdd).if();
+            results(groups, true);
+            f.else();
+          }
+          results(groups, false);
+          if (v.centered) f.end();
         });
       }
       row.nextRow([weight, toWeight, toBias]);

@@ -54,9 +54,9 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
     const columns = new RowEmitter(f, t, p.groups);
     const sum = new Sum(f, t);
     const { from, to, left } = f.locals('i32', 'from', 'to', 'left');
-    const { count, eps, mean, d, factors, shifts } = f.locals(
+    const { count, eps, mean, d, factors, shifts, finite } = f.locals(
       'v128',
-      ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts'] as const),
+      ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts', 'finite'] as const),
     );
     const [means, variances] = [halvesOf(f, t), halvesOf(f, t)];
     const distance = (): FunctionBuilder => {
@@ -95,17 +95,23 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
       if (scales) f.get(p.weight).load('v128.load').op(op('mul'));
       f.set(factors);
       if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
+      else f.f64Splat(0).set(shifts);
+      if (v.centered) {
+        // Where mean times factor is not finite, x times factor meets it as in PyTorch.
+        f.get(mean).get(factors).op(op('mul')).tee(d).get(d).op(op('sub'));
+        f.f64Splat(0).op(`${t.vector}.eq`).set(finite);
+        f.get(shifts).get(d).get(finite).op('v128.andnot').op(op('sub')).set(shifts);
+        f.get(mean).get(finite).op('v128.and').set(mean);
+      }
       f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
       f.countdown(left, 1, () => {
-        if (v.shifts)
-          multiplyAdd(
-            f,
-            t,
-            distance,
-            () => f.get(factors),
-            () => f.get(shifts),
-          );
-        else distance().get(factors).op(op('mul'));
+        multiplyAdd(
+          f,
+          t,
+          distance,
+          () => f.get(factors),
+          () => f.get(shifts),
+        );
         f.set(d);
         columns.store(to, d, step);
         for (const pointer of [from, to]) f.bump(pointer, { local: p.pitch });
@@ -116,7 +122,7 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
 
 /** Writes `backward`, whose groups are columns. */
 export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
-  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
+  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   const scales = v.form !== 'plain';
   module.define({ export: 'backward' }, backwardParams, (f, p) => {
     const columns = new RowEmitter(f, t, p.groups);
@@ -167,28 +173,22 @@ export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Va
       }
       for (const halves of [along, total])
         for (const half of halves) f.get(half).get(count).op('f64x2.div').op('f64x2.neg').set(half);
-      pushJoined(f, t, along).get(rstd).op(op('mul')).get(factors).op(op('mul')).set(slopes);
-      pushJoined(f, t, total).get(factors).op(op('mul')).set(shifts);
+      pushJoined(f, t, along).get(rstd).op(op('mul')).set(slopes);
+      pushJoined(f, t, total).set(shifts);
       f.get(p.x).set(from).get(p.g).set(gFrom).get(p.toX).set(to).get(p.outer).set(left);
       f.countdown(left, 1, () => {
+        // The factor comes last, as an infinite one does not make a NaN of what is not 0.
         multiplyAdd(
           f,
           t,
-          () => f.get(gFrom).load('v128.load'),
-          () => f.get(factors),
+          distance,
+          () => f.get(slopes),
           () => {
-            if (v.centered)
-              multiplyAdd(
-                f,
-                t,
-                distance,
-                () => f.get(slopes),
-                () => f.get(shifts),
-              );
-            else distance().get(slopes).op(op('mul'));
+            f.get(gFrom).load('v128.load');
+            if (v.centered) f.get(shifts).op(op('add'));
           },
         );
-        f.set(d);
+        f.get(factors).op(op('mul')).set(d);
         columns.store(to, d, step);
         for (const pointer of [from, gFrom, to]) f.bump(pointer, { local: p.pitch });
       });

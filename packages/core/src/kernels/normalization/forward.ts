@@ -80,12 +80,18 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       'i32',
       ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'weight', 'bias'] as const),
     );
-    const { count, mean, variance, rstd } = f.locals('f64', 'count', 'mean', 'variance', 'rstd');
-    const { means, d, factors, shifts } = f.locals('v128', 'means', 'd', 'factors', 'shifts');
-    /** Pushes the distance of a vector from the mean. */
-    const distance = (at: number, offset: number): FunctionBuilder => {
+    const { count, mean, variance, rstd, factor, shift } = f.locals(
+      'f64',
+      ...(['count', 'mean', 'variance', 'rstd', 'factor', 'shift'] as const),
+    );
+    const { means, origins, d, factors, shifts } = f.locals(
+      'v128',
+      ...(['means', 'origins', 'd', 'factors', 'shifts'] as const),
+    );
+    /** Pushes the distance of a vector from the mean, or from what counts as such. */
+    const distance = (at: number, offset: number, mean = means): FunctionBuilder => {
       f.get(at).load('v128.load', offset);
-      return v.centered ? f.get(means).op(op('sub')) : f;
+      return v.centered ? f.get(mean).op(op('sub')) : f;
     };
     const average = (terms: (offset: number) => readonly (() => void)[]): FunctionBuilder => {
       sum.begin();
@@ -142,26 +148,33 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       }
       f.get(p.x).set(partFrom).get(p.y).set(partTo).get(p.parts).set(piece);
       f.countdown(piece, 1, () => {
-        pushNumber(f, t, weight).get(rstd).op('f64.mul').splatF64(t.lane).set(factors);
+        pushNumber(f, t, weight).get(rstd).op('f64.mul').tee(factor).splatF64(t.lane).set(factors);
         f.bump(weight, { bytes: t.bytes });
+        f.f64Const(0).set(shift);
         if (v.shifts) {
-          pushNumber(f, t, bias).splatF64(t.lane).set(shifts);
+          pushNumber(f, t, bias).set(shift);
           f.bump(bias, { bytes: t.bytes });
         }
+        if (v.centered) {
+          // Where mean times factor is not finite, x times factor meets it as in PyTorch.
+          f.get(factor).get(mean).op('f64.mul').set(factor);
+          rounded(f, t, factor).set(factor);
+          f.get(means).set(origins).get(factor).get(factor).op('f64.sub').f64Const(0).op('f64.ne').if();
+          f.f64Splat(0).set(origins).get(shift).get(factor).op('f64.sub').set(shift).end();
+        }
+        f.get(shift).splatF64(t.lane).set(shifts);
         f.get(partFrom).set(from).get(partTo).set(to);
         eachBlock(f, p, [from, to], block, () =>
           part.eachVector(
             [from, to],
             (step) => {
-              if (v.shifts)
-                multiplyAdd(
-                  f,
-                  t,
-                  () => distance(from, step.offset),
-                  () => f.get(factors),
-                  () => f.get(shifts),
-                );
-              else distance(from, step.offset).get(factors).op(op('mul'));
+              multiplyAdd(
+                f,
+                t,
+                () => distance(from, step.offset, origins),
+                () => f.get(factors),
+                () => f.get(shifts),
+              );
               f.set(d);
               part.store(to, d, step);
             },

@@ -19,6 +19,8 @@ export interface Grouping {
   readonly eps: number;
   /** Whether the mean is subtracted; else it counts as 0. */
   readonly centered: boolean;
+  /** Whether the derivative by x multiplies by the factor of a group, which has but one, in the end, not each gradient by it. */
+  readonly scalesLast: boolean;
 }
 
 /** How factors lie along a group: there are none, one for each part, or one for each element. */
@@ -30,6 +32,7 @@ export interface Variant {
   /** Whether a summand is added. */
   readonly shifts: boolean;
   readonly centered: boolean;
+  readonly scalesLast: boolean;
   /** Whether a group is a column of a matrix: lanes hold neighbouring groups, not neighbouring elements. */
   readonly columns: boolean;
 }
@@ -38,7 +41,7 @@ export interface Variant {
 export function variantOf(g: Grouping, scales: boolean, shifts: boolean): Variant {
   const columns = g.outer > 1 && g.parts * g.run === 1;
   const form = !scales ? 'plain' : g.run === 1 && g.outer === 1 ? 'elements' : 'parts';
-  return { form, shifts, centered: g.centered, columns };
+  return { form, shifts, centered: g.centered, scalesLast: g.scalesLast, columns };
 }
 
 /** Of how many rows of elements the sums of gradients by factors are added up at a time. */

@@ -3,7 +3,7 @@
 export { crossEntropyRows } from './cross-entropy.ts';
 export { areClasses, type CrossEntropyTargets, crossEntropyLoss, evenly } from './cross-entropy-loss.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
-export type { PairTerm } from './pair-kernels.ts';
+export { hasLevels, type PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
 export { addHalves, type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 export * from './softmax.ts';

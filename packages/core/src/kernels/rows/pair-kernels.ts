@@ -19,12 +19,17 @@ export type PairTerm =
   /** 1 where x is not 0. */
   | { readonly kind: 'nonzero' }
   /** The sign of x where |x| is the level of the pair, else 0. */
-  | { readonly kind: 'extreme' };
+  | { readonly kind: 'extreme' }
+  /** The sign of x, and 0 where the level of the pair is 0. */
+  | { readonly kind: 'sign' };
+
+/** Whether a term depends on a number that each pair has beside its rows. */
+export const hasLevels = ({ kind }: PairTerm): boolean => kind === 'extreme' || kind === 'sign';
 
 /** Which of the operands a kernel has, beside the two that are subtracted. */
 export interface PairShape {
-  /** Whether the greatest term is wanted instead of their sum; it passes over NaN, as PyTorch's does. */
-  readonly greatest: boolean;
+  /** The instruction that takes the greatest term, where that is wanted instead of the sum. `pmax` passes over NaN. */
+  readonly greatest: 'pmax' | 'max' | null;
   /** Whether each term is multiplied by a number beside the rows of the first operand, and of the second. */
   readonly scaledA: boolean;
   readonly scaledB: boolean;
@@ -88,7 +93,13 @@ function expressionOf(term: PairTerm): Expr {
       return E.min(E.ceil(E.abs(x)), 1);
     case 'extreme':
       // A difference of infinities is NaN, as is x - x there: so the gradient is, as PyTorch's.
-      return E.select(E.eq(E.sub(E.abs(x), level), 0), signOr(x), E.sub(x, x));
+      return E.select(
+        E.eq(E.sub(E.abs(x), level), 0),
+        signOr(x),
+        E.select(E.isNaN(level), Number.NaN, E.sub(x, x)),
+      );
+    case 'sign':
+      return E.select(E.eq(level, 0), 0, signOr(x));
     default:
   }
   const size = E.abs(x);
@@ -111,12 +122,12 @@ function expressionOf(term: PairTerm): Expr {
 class PairEmitter {
   private readonly f: FunctionBuilder;
   private readonly lane: FloatLane;
-  private readonly vector: 'f32x4' | 'f64x2';
+  readonly vector: 'f32x4' | 'f64x2';
   readonly bytes: 4 | 8;
   private readonly expression: Expr;
   private readonly power: number;
   private readonly exponent: number;
-  private readonly extreme: boolean;
+  private readonly leveled: boolean;
 
   constructor(f: FunctionBuilder, lane: FloatLane, term: PairTerm, power: number, exponent: number) {
     this.f = f;
@@ -125,7 +136,7 @@ class PairEmitter {
     this.bytes = lane === 'f32' ? 4 : 8;
     this.expression = expressionOf(term);
     this.power = power;
-    this.extreme = term.kind === 'extreme';
+    this.leveled = hasLevels(term);
     this.exponent = f.local('v128');
     f.get(exponent).splatF64(lane).set(this.exponent);
   }
@@ -161,13 +172,13 @@ class PairEmitter {
       .set(into);
   }
 
-  op(name: 'add' | 'sub' | 'mul' | 'pmax'): void {
+  op(name: 'add' | 'sub' | 'mul' | 'pmax' | 'max'): void {
     this.f.op(`${this.vector}.${name}`);
   }
 
   /** Replaces the difference in a local by its term. */
   term(x: number, level: number): void {
-    const inputs = this.extreme ? [x, this.exponent, level] : [x, this.exponent];
+    const inputs = this.leveled ? [x, this.exponent, level] : [x, this.exponent];
     inlineExpression(this.f, this.lane, this.expression, inputs, () => this.power);
     this.f.set(x);
   }
@@ -205,7 +216,7 @@ function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
       f.get(p.pitch).set(left);
       f.countdown(left, pairGroup(lane), () => {
         e.load(p.out, sums);
-        if (term.kind === 'extreme') e.load(p.levels, levels);
+        if (hasLevels(term)) e.load(p.levels, levels);
         pointTo(f, fromA, p.a);
         pointTo(f, fromB, p.b, along);
         pointTo(f, scaleA, p.scaleA);
@@ -230,7 +241,7 @@ function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
               f.get(scaleB).load('v128.load', 16 * u);
               e.op('mul');
             }
-            e.op(shape.greatest ? 'pmax' : 'add');
+            e.op(shape.greatest ?? 'add');
             f.set(sum);
           });
           f.bump(fromA, { bytes: e.bytes });
@@ -255,7 +266,14 @@ function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
   module.define({ export: 'sums' }, params, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
     const [sums, ofB] = [e.group(), e.group()];
-    const { x, ofA, scale, level } = f.locals('v128', 'x', 'ofA', 'scale', 'level');
+    const { x, ofA, scale, level, counts, always } = f.locals(
+      'v128',
+      ...(['x', 'ofA', 'scale', 'level', 'counts', 'always'] as const),
+    );
+    // What is no number at 0, a power below 0, is left out there, whatever its weight is.
+    const leavesOut = term.kind === 'power' && !exact.has(term.exponent);
+    if (leavesOut)
+      f.get(p.exponent).f64Const(0).op('f64.lt').i32Const(1).op('i32.sub').op('i32x4.splat').set(always);
     const { left, rows, columns, along, rowBytes, pitchBytes } = f.locals(
       'i32',
       'left',
@@ -287,10 +305,11 @@ function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
             f.get(ofB[u]!).get(ofA);
             e.op('sub');
             f.set(x);
-            if (term.kind === 'extreme')
+            if (hasLevels(term))
               f.get(levels)
                 .load('v128.load', 16 * u)
                 .set(level);
+            if (leavesOut) f.get(x).f64Splat(0).op(`${e.vector}.ne`).get(always).op('v128.or').set(counts);
             e.term(x, level);
             f.get(sum)
               .get(x)
@@ -301,6 +320,7 @@ function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
               f.get(scale);
               e.op('mul');
             }
+            if (leavesOut) f.get(counts).op('v128.and');
             e.op('add');
             f.set(sum);
           });

@@ -103,10 +103,10 @@ export interface PairFactors {
   /** Tensors of the shapes of the operands, whose numbers their terms are multiplied by. */
   readonly scaleA?: Strided | undefined;
   readonly scaleB?: Strided | undefined;
-  /** A number for each pair: see the term `extreme`. */
+  /** A number for each pair: see {@link hasLevels}. */
   readonly levels?: Strided | undefined;
-  /** Takes the greatest term instead of the sum. */
-  readonly greatest?: boolean;
+  /** Takes the greatest term instead of the sum: `pmax` passes over NaN, `max` does not. */
+  readonly greatest?: 'pmax' | 'max' | null;
   /** The power that is made of each sum. Default: 1. */
   readonly root?: number;
 }
@@ -122,7 +122,7 @@ export function pairDots(
   a: Strided,
   b: Strided,
   out: TypedArray,
-  { scaleA, scaleB, levels, greatest = false, root = 1 }: PairFactors = {},
+  { scaleA, scaleB, levels, greatest = null, root = 1 }: PairFactors = {},
 ): void {
   const [ma, mb] = [matricesOf(a), matricesOf(b)];
   const factors = [scaleA, scaleB, levels].map((x) => (x === undefined ? undefined : matricesOf(x)));
@@ -197,7 +197,7 @@ export function pairSums(
   const scratch = new Scratch(a);
   const [atA, atB, atScaleA, atWeights, atLevels, atOut] = [0, 1, 2, 3, 4, 5] as const;
   const kernels = pairKernels(scratch.lane, term, {
-    greatest: false,
+    greatest: null,
     scaledA: scaleA !== undefined,
     scaledB: false,
   });

@@ -38,7 +38,8 @@ export function recordCumprodGradient(
 
 /**
  * The gradient by x of the products of others, given theirs: for each element x_k of a row the sum over i ≠ k of g_i times the product of
- * all but x_i and x_k. From the front and from the back go the product so far and the sum of the g_i times that of all but x_i.
+ * all but x_i and x_k. From the front and from the back go the product so far and the sum of the g_i times that of all but x_i. As in PyTorch,
+ * what has an element 0 for a factor is 0, whatever the other factors are, and where no element is 0 but the product is not finite, it is divided.
  */
 export function pairProducts(
   g: TypedArray,
@@ -53,21 +54,35 @@ export function pairProducts(
     });
     return;
   }
+  const anyZero = x.includes(0 as never);
   for (let row = 0; row < outer * inner; row++) {
     const start = Math.floor(row / inner) * n * inner + (row % inner);
     // Sums of nothing are left out: times an infinite element they are no number.
-    let [product, sum] = [1, 0];
+    let [product, sum, firstZero] = [1, 0, n];
     for (let r = 0, at = start; r < n; r++, at += inner) {
       front[2 * r] = product;
       front[2 * r + 1] = sum;
-      sum = (r > 0 ? sum * x[at]! : 0) + g[at]! * product;
+      if (x[at] === 0 && firstZero === n) firstZero = r;
+      sum = (r > 0 && x[at] !== 0 ? sum * x[at]! : 0) + g[at]! * product;
       product *= x[at]!;
     }
+    if (!anyZero && !Number.isFinite(product)) {
+      const end = start + n * inner;
+      sum = 0;
+      for (let at = end - inner; at >= start; at -= inner) sum += g[at]! / x[at]!;
+      for (let at = start; at < end; at += inner)
+        out[at] = (sum * product) / x[at]! - g[at]! * (product / x[at]! / x[at]!);
+      continue;
+    }
     [product, sum] = [1, 0];
+    let hasZero = false;
     for (let r = n - 1, at = start + r * inner; r >= 0; r--, at -= inner) {
       const isLast = r === n - 1;
-      out[at] = (r > 0 ? front[2 * r + 1]! * product : 0) + (isLast ? 0 : front[2 * r]! * sum);
-      sum = (isLast ? 0 : sum * x[at]!) + g[at]! * product;
+      out[at] =
+        (r > 0 && !hasZero ? front[2 * r + 1]! * product : 0) +
+        (isLast || firstZero < r ? 0 : front[2 * r]! * sum);
+      if (x[at] === 0) hasZero = true;
+      sum = (isLast || x[at] === 0 ? 0 : sum * x[at]!) + g[at]! * product;
       product *= x[at]!;
     }
   }
@@ -203,13 +218,17 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
 
   const ofPairs = i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out');
   module.define({ export: 'pairs' }, ofPairs, (f, p) => {
-    const { start, r, at } = f.locals('i32', 'start', 'r', 'at');
+    const { start, r, at, zeros, hasZero, firstZero } = f.locals(
+      'i32',
+      ...(['start', 'r', 'at', 'zeros', 'hasZero', 'firstZero'] as const),
+    );
     const { product, sum } = f.locals('f64', 'product', 'sum');
     const begin = (): void => {
-      f.f64Const(1).set(product).f64Const(0).set(sum);
+      f.f64Const(1).set(product).f64Const(0).set(sum).i32Const(0).set(hasZero);
     };
-    const isAfterFirst = (): FunctionBuilder => f.get(r);
+    const isAfterFirst = (): FunctionBuilder => f.get(r).i32Const(0).op('i32.gt_s');
     const isBeforeLast = (): FunctionBuilder => f.get(r).i32Const(1).op('i32.add').get(p.n).op('i32.lt_s');
+    const isZero = (): FunctionBuilder => pushElement(f, p.x, at).f64Const(0).op('f64.eq');
     /** Makes the number on the stack 0 unless `isThere`. */
     const orNothing = (isThere: () => FunctionBuilder): FunctionBuilder => {
       f.f64Const(0);
@@ -218,29 +237,59 @@ const productKernels = memoized((lane: FloatLane): ProductKernels => {
     const goOn = (isThere: () => FunctionBuilder): void => {
       f.get(sum);
       pushElement(f, p.x, at).op('f64.mul');
-      orNothing(isThere);
+      orNothing(() => {
+        isThere();
+        return isZero().op('i32.eqz').op('i32.and');
+      });
       pushElement(f, p.g, at).get(product).op('f64.mul').op('f64.add').set(sum);
       pushElement(f, p.x, at).get(product).op('f64.mul').set(product);
     };
     const pair = (): FunctionBuilder => f.get(p.front).get(r).i32Const(16).op('i32.mul').op('i32.add');
+    countZeros(f, p, zeros);
     eachRow(f, p, start, () => {
       begin();
-      f.i32Const(0).set(r).get(start).set(at);
+      f.i32Const(0).set(r).get(start).set(at).get(p.n).set(firstZero);
       forward(f, p, r, p.n, at, () => {
+        isZero().get(hasZero).op('i32.gt_s').if();
+        f.get(r).set(firstZero).i32Const(1).set(hasZero).end();
         pair().get(product).store('f64.store');
         pair().get(sum).store('f64.store', 8);
         goOn(isAfterFirst);
       });
+      f.get(product).get(product).op('f64.sub').f64Const(0).op('f64.ne');
+      f.get(zeros).op('i32.eqz').op('i32.and').if();
+      f.f64Const(0).set(sum);
+      const ratio = (): FunctionBuilder => {
+        f.get(product);
+        return pushElement(f, p.x, at).op('f64.div');
+      };
+      backward(f, p, r, at, () => {
+        pushElement(f, p.g, at);
+        pushElement(f, p.x, at).op('f64.div').get(sum).op('f64.add').set(sum);
+      });
+      forward(f, p, r, p.n, at, () => {
+        storeElement(f, p.out, at, () => {
+          f.get(sum).get(product).op('f64.mul');
+          pushElement(f, p.x, at).op('f64.div');
+          pushElement(f, p.g, at);
+          ratio();
+          pushElement(f, p.x, at).op('f64.div').op('f64.mul').op('f64.sub');
+        });
+      });
+      f.else();
       begin();
       backward(f, p, r, at, () => {
         storeElement(f, p.out, at, () => {
           pair().load('f64.load', 8).get(product).op('f64.mul');
-          orNothing(isAfterFirst);
+          orNothing(() => isAfterFirst().get(hasZero).op('i32.gt_s'));
           pair().load('f64.load').get(sum).op('f64.mul');
-          orNothing(isBeforeLast).op('f64.add');
+          orNothing(() => isBeforeLast().get(r).get(firstZero).op('i32.le_s').op('i32.and'));
+          f.op('f64.add');
         });
+        isZero().get(hasZero).op('i32.or').set(hasZero);
         goOn(isBeforeLast);
       });
+      f.end();
     });
   });
 

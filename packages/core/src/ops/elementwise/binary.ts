@@ -261,9 +261,10 @@ export const copysign = binary('copysign', E.copysign, {
 /**
  * 0 where x < 0 or NaN, 1 where x > 0, `values` (the second operand) where x is 0. Follows `torch.heaviside`.
  * @throws DTypeError when the operands are tensors of different dtypes
+ * @throws AutogradError in the backward pass: there is no derivative
  */
 export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E.toNumber(E.gt(x, 0))), {
-  gradient: false,
+  gradient: 'refused',
   check(_, inputs) {
     const [x, v] = inputs;
     if (x && v && x.dtype !== v.dtype) {

@@ -68,32 +68,41 @@ const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
 /**
- * A gradient that is not finite, of what has a part in the loss, as the derivatives of a likelihood and of a softmax have it one after
- * the other: inf - inf at a target. What is ignored has no part.
+ * Multiplies the gradient u of a row by g, that of its loss. One that is not finite goes, as in PyTorch, through the derivative of a
+ * likelihood and then that of a softmax: inf - inf at the target, also where target or weight is 0, which is everywhere if it is spread.
+ * What is ignored has no part. Operands: u, g, and classes if there are any.
  */
-const scale = new ElementwiseKernel('cross_entropy_backward', 2, (u, g) =>
-  E.select(
-    E.isFinite(g),
-    E.mul(u, g),
-    E.select(E.eq(u, 0), 0, E.select(E.lt(u, 0), Number.NaN, E.mul(u, g))),
-  ),
-);
+const scaling = (isSpread: boolean, ofClasses: boolean): ElementwiseKernel =>
+  new ElementwiseKernel('cross_entropy_backward', ofClasses ? 3 : 2, (u, g, ...more) => {
+    const odd = isSpread ? E.constant(Number.NaN) : E.select(E.gt(u, 0), E.mul(u, g), Number.NaN);
+    const [target, ignored] = more;
+    const ofRow =
+      !ofClasses || target === undefined || ignored === undefined
+        ? odd
+        : E.select(E.eq(target, ignored), E.mul(u, 0), odd);
+    return E.select(E.isFinite(g), E.mul(u, g), ofRow);
+  });
+const scales = {
+  ofClasses: scaling(false, true),
+  smoothed: scaling(true, true),
+  ofDistributions: scaling(true, false),
+};
+
+/** For kernels: what there is one of for each row, beside the classes of the row. */
+const alongRows = ({ storage, dtype, shape, offset, strides }: Tensor, dim: number) =>
+  stridedOver(storage.array, dtype, shape.toSpliced(dim, 0, 1), offset, strides.toSpliced(dim, 0, 0));
 
 /** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
-function scaleRows(unit: Tensor, g: Tensor, { dim, reduction }: Attributes): void {
+function scaleRows(unit: Tensor, g: Tensor, target: Tensor, a: Attributes): void {
   if (g.count === 1 && mayLook() && g.storage.array[g.offset] === 1) return;
-  const { storage, dtype, offset } = g;
-  const wide =
-    reduction === 'none'
-      ? stridedOver(
-          storage.array,
-          dtype,
-          g.shape.toSpliced(dim, 0, 1),
-          offset,
-          g.strides.toSpliced(dim, 0, 0),
-        )
-      : g;
-  runElementwise(scale, laneOf(unit.dtype), [unit, wide], [], unit);
+  const wide = a.reduction === 'none' ? alongRows(g, a.dim) : g;
+  const lane = laneOf(unit.dtype);
+  if (!areClasses(target)) {
+    runElementwise(scales.ofDistributions, lane, [unit, wide], [], unit);
+    return;
+  }
+  const kernel = a.labelSmoothing > 0 ? scales.smoothed : scales.ofClasses;
+  runElementwise(kernel, lane, [unit, wide, alongRows(target, a.dim)], [a.ignoreIndex], unit);
 }
 
 /** How much the target distribution of each row sums up to, divided as the reduction divides; inputs as of the loss. */
@@ -133,7 +142,7 @@ function family(name: string): Family {
       const [x] = inputs;
       const losses = allocateArray(x.dtype, a.reduction === 'none' ? g.count : 1);
       crossEntropyLoss(x, a.dim, targetsOf(inputs, a), elementsOf(out), losses);
-      scaleRows(out, g, a);
+      scaleRows(out, g, inputs[1], a);
     },
     derivative(h, node) {
       const a = node.attrs;
@@ -171,7 +180,9 @@ function family(name: string): Family {
       const unit = node.takeOutput(1);
       if (g === null) return [null];
       if (unit === null || isGradEnabled()) return [apply(backward, [g, ...savedInputs(node, 0)], a)];
-      updateInPlace(`${name}_backward_`, [unit], [unit, g], a, ([u, factor]) => scaleRows(u!, factor!, a));
+      updateInPlace(`${name}_backward_`, [unit], [unit, g, node.input(1)], a, ([u, factor, target]) =>
+        scaleRows(u!, factor!, target!, a),
+      );
       return [unit];
     },
   });

@@ -3,7 +3,7 @@ import { ShapeError } from '../../errors.ts';
 import type { Grouping } from '../../kernels/index.ts';
 import * as kernels from '../../kernels/index.ts';
 import type { MultiPrimitive } from '../../record/index.ts';
-import { applyMulti, defineMulti, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
+import { applyMulti, defineMulti, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { floatsOnly } from '../elementwise/index.ts';
@@ -14,23 +14,30 @@ interface Normalization extends Grouping {
   readonly shifts: boolean;
 }
 
-const partsOf = ({ samples, outer, groups, parts, run }: Grouping): Shape => [
-  samples,
-  outer,
-  groups,
-  parts,
-  run,
-];
-
 /** x, and what else there is: factor, summand. */
 type Inputs = readonly [Tensor, ...Tensor[]];
 /** y, variances and, where they are subtracted, means. */
 type Results = [Tensor, Tensor, ...Tensor[]];
 
-/** The derivative: of gradient, x, variances, and what else there is of means and factors; by x, and by factors and summands. */
+/** How a tensor of elements is seen, and what of groups broadcasts to it. */
+function viewOf(attrs: Grouping) {
+  const sizes: Shape = [attrs.samples, attrs.outer, attrs.groups, attrs.parts, attrs.run];
+  return {
+    ofElements: (x: Tensor): Tensor => x.reshape(sizes),
+    ofGroups: (x: Tensor): Tensor => x.reshape([attrs.samples, 1, attrs.groups, 1, 1]),
+    ofFactors: (x: Tensor): Tensor => x.reshape([attrs.groups, attrs.parts, 1]),
+    mean: (x: Tensor): Tensor => x.mean([1, 3, 4], { keepdim: true }),
+    sumOfFactors: (x: Tensor): Tensor => x.sum([0, 1, 4]),
+  };
+}
+
+/**
+ * The derivative: of gradient, x, variances, and what else there is of means and factors; by x, and by factors and summands. Its own
+ * derivative by x is the whole one, with what x does through variances and means, by which it has none.
+ */
 const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Tensor, ...Tensor[]]>({
   name: 'normalize_backward',
-  saves: 0,
+  saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3) | INPUT(4),
   infer(inputs, { scales }) {
     const [{ shape, dtype }] = inputs;
     const factors = { shape: inputs.at(-1)?.shape ?? [], dtype };
@@ -42,41 +49,44 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Te
     const weight = normalization.scales ? (rest.at(-1) ?? null) : null;
     kernels.normalizeGroupsBackward(g, x, weight, { means, variances }, normalization, outs);
   },
+  derivative([byX, byWeight, byBias], node) {
+    const { eps, centered, scales, scalesLast } = node.attrs;
+    const { ofElements, ofGroups, ofFactors, mean, sumOfFactors } = viewOf(node.attrs);
+    const atWeight = centered ? 4 : 3;
+    const g = ofElements(node.input(0));
+    const x = ofElements(node.input(1));
+    const rstd = ofGroups(node.input(2).add(eps).rsqrt());
+    const xhat = (centered ? x.sub(ofGroups(node.input(3))) : x).mul(rstd);
+    const factor = scales ? ofFactors(node.input(atWeight)) : null;
+    const scaled = (a: Tensor): Tensor => (factor === null ? a : a.mul(factor));
+    /** What of a does not change the statistics: the gradient by x is rstd times that of g times the factor. */
+    const across = (a: Tensor): Tensor => (centered ? a.sub(mean(a)) : a).sub(xhat.mul(mean(a.mul(xhat))));
+    const [toG, toX]: [Tensor[], Tensor[]] = [[], []];
+    let toWeight: Tensor | null = null;
+    if (byX != null) {
+      const v = ofElements(byX);
+      const slope = across(v).mul(rstd);
+      const weighted = scalesLast ? g : scaled(g);
+      if (node.needs(0)) toG.push(scaled(slope));
+      if (scales && node.needs(atWeight)) toWeight = sumOfFactors(g.mul(slope)).reshape(node.shape(atWeight));
+      if (node.needs(1)) {
+        const turned = across(v.mul(mean(weighted.mul(xhat))).add(weighted.mul(mean(v.mul(xhat)))));
+        const shrunk = xhat.mul(mean(v.mul(across(weighted))));
+        const both = turned.add(shrunk).mul(rstd.square()).neg();
+        toX.push(scalesLast ? scaled(both) : both);
+      }
+    }
+    if (byWeight != null) {
+      const u = ofFactors(byWeight);
+      if (node.needs(0)) toG.push(xhat.mul(u));
+      if (node.needs(1)) toX.push(across(g.mul(u)).mul(rstd));
+    }
+    if (byBias != null && node.needs(0)) toG.push(ofFactors(byBias).expand(g.shape));
+    const total = (terms: readonly Tensor[], i: number): Tensor | null =>
+      terms.length === 0 ? null : terms.reduce((sum, term) => sum.add(term)).reshape(node.shape(i));
+    return [total(toG, 0), total(toX, 1), null, ...(centered ? [null] : []), ...(scales ? [toWeight] : [])];
+  },
 });
-
-/** The gradients by operations that can be differentiated again; the results carry their own graph. */
-function backwardByOperations(
-  [gy, gVariances, gMeans]: readonly (Tensor | null | undefined)[],
-  node: GradNode<Normalization>,
-): readonly (Tensor | null)[] {
-  const { samples, outer, groups, parts, run, eps, centered, scales, shifts } = node.attrs;
-  const sizes = partsOf(node.attrs);
-  const count = outer * parts * run;
-  const ofGroups = (x: Tensor): Tensor => x.reshape([samples, 1, groups, 1, 1]);
-  const x = node.input(0).reshape(sizes);
-  const d = centered ? x.sub(ofGroups(node.output(2))) : x;
-  const rstd = ofGroups(node.output(1).add(eps).rsqrt());
-  const xhat = d.mul(rstd);
-  const along = [1, 3, 4];
-  const terms: Tensor[] = [];
-  let toWeight: Tensor | null = null;
-  let toBias: Tensor | null = null;
-  if (gy != null) {
-    const g = gy.reshape(sizes);
-    const scaled = scales ? g.mul(node.input(1).reshape([groups, parts, 1])) : g;
-    const projection = scaled.mul(xhat).mean(along, { keepdim: true });
-    const rest = centered ? scaled.sub(scaled.mean(along, { keepdim: true })) : scaled;
-    terms.push(rest.sub(xhat.mul(projection)).mul(rstd));
-    const overSamples = (term: Tensor, i: number): Tensor => term.sum([0, 1, 4]).reshape(node.shape(i));
-    if (scales && node.needs(1)) toWeight = overSamples(g.mul(xhat), 1);
-    if (shifts && node.needs(2)) toBias = overSamples(g, 2);
-  }
-  if (gMeans != null) terms.push(ofGroups(gMeans).div(count).expand(sizes));
-  if (gVariances != null) terms.push(d.mul(ofGroups(gVariances).mul(2 / count)));
-  const [first, ...others] = terms;
-  const toX = first === undefined ? null : others.reduce((sum, term) => sum.add(term), first);
-  return [toX?.reshape(node.shape(0)) ?? null, ...(scales ? [toWeight] : []), ...(shifts ? [toBias] : [])];
-}
 
 const primitives = new Map<string, MultiPrimitive<Normalization, Inputs, Results>>();
 
@@ -97,20 +107,34 @@ function primitiveOf(name: string): MultiPrimitive<Normalization, Inputs, Result
         const bias = normalization.shifts ? (learned[1] ?? null) : null;
         kernels.normalizeGroups(x, [weight, bias], normalization, y, { means, variances });
       },
-      derivative(grads, node) {
-        const [gy, ...others] = grads;
-        if (gy == null || others.some((g) => g != null) || isGradEnabled())
-          return backwardByOperations(grads, node);
-        const { centered, scales, shifts } = node.attrs;
-        const inputs: Inputs = [
-          gy,
-          node.input(0),
-          node.output(1),
-          ...(centered ? [node.output(2)] : []),
-          ...(scales ? [node.input(1)] : []),
-        ];
-        const [toX, toWeight = null, toBias = null] = applyMulti(backwardPrimitive, inputs, node.attrs);
-        return [toX, ...(scales ? [toWeight] : []), ...(shifts ? [toBias] : [])];
+      derivative([gy, gVariances, gMeans], node) {
+        const { centered, scales, shifts, outer, parts, run } = node.attrs;
+        const { ofElements, ofGroups } = viewOf(node.attrs);
+        let [toX, toWeight, toBias]: (Tensor | null | undefined)[] = [];
+        if (gy != null) {
+          const means = centered ? [node.output(2)] : [];
+          const inputs: Inputs = [
+            gy,
+            node.input(0),
+            node.output(1),
+            ...means,
+            ...(scales ? [node.input(1)] : []),
+          ];
+          [toX, toWeight, toBias] = applyMulti(backwardPrimitive, inputs, node.attrs);
+        }
+        const add = (term: Tensor): void => {
+          const whole = term.expand(sizes).reshape(node.shape(0));
+          toX = toX == null ? whole : toX.add(whole);
+        };
+        const sizes = ofElements(node.input(0)).shape;
+        const share = 1 / (outer * parts * run);
+        if (gMeans != null) add(ofGroups(gMeans).mul(share));
+        if (gVariances != null) {
+          const x = ofElements(node.input(0));
+          const d = centered ? x.sub(ofGroups(node.output(2))) : x;
+          add(d.mul(ofGroups(gVariances).mul(2 * share)));
+        }
+        return [toX ?? null, ...(scales ? [toWeight ?? null] : []), ...(shifts ? [toBias ?? null] : [])];
       },
     });
     primitives.set(name, primitive);
@@ -134,6 +158,11 @@ export interface GroupingOptions {
   readonly eps?: number;
   /** Whether the mean is subtracted; else it counts as 0. Default: true. */
   readonly centered?: boolean;
+  /**
+   * Whether the derivative multiplies by a group's only factor in the end, as that of batch normalisation does, so that an infinite one
+   * meets the gradient as a whole. Default: false.
+   */
+  readonly scalesLast?: boolean;
   /** One for each part of each group. */
   readonly weight?: Tensor | null;
   /** One for each part of each group; only with `weight`. */
@@ -150,6 +179,7 @@ const takes = /* @__PURE__ */ signature('normalizeGroups', {
     parts: K.count,
     eps: K.number,
     centered: K.flag,
+    scalesLast: K.flag,
     weight: K.nullable(K.tensor),
     bias: K.nullable(K.tensor),
   }),
@@ -168,7 +198,7 @@ export function normalizeGroups(x: Tensor, options: GroupingOptions): readonly [
   takes(arguments);
   floats(x.dtype);
   const { name, samples = 1, outer = 1, groups = 1, parts = 1, eps = 1e-5, centered = true } = options;
-  const { weight = null, bias = null } = options;
+  const { weight = null, bias = null, scalesLast = false } = options;
   if (name === undefined) checkArguments('normalizeGroups', { 'options.name': K.text }, [name]);
   const factors = samples * outer * groups * parts;
   const run = factors === 0 ? 0 : x.count / factors;
@@ -194,6 +224,7 @@ export function normalizeGroups(x: Tensor, options: GroupingOptions): readonly [
     run,
     eps,
     centered,
+    scalesLast: scalesLast && parts === 1,
     scales: weight !== null,
     shifts: bias !== null,
   };

@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
+import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
@@ -13,7 +13,7 @@ import { sum } from '../reductions/sum.ts';
 import { expand, reshape } from '../views/shape.ts';
 import { unbind } from '../views/slices.ts';
 import { vectorNorm } from './linalg-norm.ts';
-import { pairDistances } from './pair-distances.ts';
+import { orderedDistances, pairDistances } from './pair-distances.ts';
 
 /** Options of {@link dist} and {@link cdist}. */
 export interface DistanceOptions {
@@ -32,6 +32,18 @@ export const dist = composition(
   distParameters,
   (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor => vectorNorm(sub(a, b), options.p ?? 2),
 );
+
+/** The dtype in which distances of order p are computed. */
+function distanceDType(a: Tensor, b: Tensor, p: number): DType {
+  if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
+  const dtype = promoteTypes(a.dtype, b.dtype);
+  if (!isFloatingPoint(dtype)) {
+    throw new DTypeError(
+      `cdist only supports floating-point dtypes, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
+    );
+  }
+  return dtype;
+}
 
 const cdistTakes = signature('cdist', distParameters);
 
@@ -53,13 +65,7 @@ export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tens
       `cdist: a and b must have the same number of columns. Got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
-  if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
-  const dtype = promoteTypes(a.dtype, b.dtype);
-  if (!isFloatingPoint(dtype)) {
-    throw new DTypeError(
-      `cdist only supports floating-point dtypes, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
-    );
-  }
+  const dtype = distanceDType(a, b, p);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
   const rows = (x: Tensor): Tensor => expand(to(x, dtype), [...batch, ...x.shape.slice(-2)]);
   return pairDistances(rows(a), rows(b), p);
@@ -147,7 +153,9 @@ export const pdist = composition(
     if (x.ndim !== 2) throw new ShapeError(`expected a matrix, got shape ${formatShape(x.shape)}`);
     const [n = 0] = x.shape;
     const [rows, columns] = unbind(triuIndices(n, n, { offset: 1 }));
-    const all = reshape(cdist(x, x, options), [n * n]);
+    const { p = 2 } = options;
+    distanceDType(x, x, p);
+    const all = reshape(orderedDistances(x, p), [n * n]);
     return rows === undefined || columns === undefined
       ? all
       : indexSelect(all, 0, add(mul(rows, n), columns));

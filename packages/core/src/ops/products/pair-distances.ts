@@ -1,8 +1,9 @@
 /** Distances of all pairs of rows, and their derivatives of any order: sums over pairs and columns of a term of a difference. */
 
-import { type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
+import { hasLevels, type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { triu } from '../arranging/triangle.ts';
 import { detach } from '../creation/copy.ts';
 import { onesLike, zerosLike } from '../creation/fill.ts';
 import { mul, neg } from '../elementwise/arithmetic.ts';
@@ -17,7 +18,7 @@ interface Pairs {
   readonly scaled: boolean;
 }
 
-const isOdd = (term: PairTerm): boolean => term.kind === 'extreme' || (term.kind === 'power' && term.odd);
+const isOdd = (term: PairTerm): boolean => hasLevels(term) || (term.kind === 'power' && term.odd);
 
 /** x, or -x for a term that changes its sign with the difference. */
 const mirrored = (term: PairTerm, x: Tensor): Tensor => (isOdd(term) ? neg(x) : x);
@@ -56,7 +57,7 @@ interface Beside {
 
 function besideOf(inputs: readonly Tensor[], first: number, { term, scaled }: Pairs): Beside {
   const scale = scaled ? inputs[first] : undefined;
-  const levels = term.kind === 'extreme' ? inputs.at(-1) : undefined;
+  const levels = hasLevels(term) ? inputs.at(-1) : undefined;
   return { scale, levels };
 }
 
@@ -64,7 +65,7 @@ function besideOf(inputs: readonly Tensor[], first: number, { term, scaled }: Pa
 function savedBeside(node: GradNode<Pairs>) {
   const { term, scaled } = node.attrs;
   const scale = scaled ? node.input(3) : undefined;
-  const levels = term.kind === 'extreme' ? node.input(scaled ? 4 : 3) : undefined;
+  const levels = hasLevels(term) ? node.input(scaled ? 4 : 3) : undefined;
   const turned = levels === undefined ? undefined : swapped(levels);
   return { scale, levels, turned, count: 3 + Number(scaled) + Number(levels !== undefined) };
 }
@@ -188,23 +189,39 @@ const termOfNorm = (p: number): PairTerm => {
   return { kind: 'power', exponent: p === Number.POSITIVE_INFINITY ? 1 : p, odd: false };
 };
 
-const distancesPrimitive = definePrimitive<{ p: number }, [Tensor, Tensor]>({
+interface Distances {
+  readonly p: number;
+  /** Whether the rows are those of one matrix, and only pairs of one with a later one are looked at. */
+  readonly ordered: boolean;
+}
+
+const distancesPrimitive = definePrimitive<Distances, [Tensor, Tensor]>({
   name: 'cdist',
   saves: INPUT(0) | INPUT(1) | OUTPUT,
   infer: ([a, b]) => ({ shape: [...a.shape.slice(0, -1), b.shape.at(-2)!], dtype: a.dtype }),
-  kernel([a, b], { p }, out) {
-    const greatest = p === Number.POSITIVE_INFINITY;
-    const root = p === 0 || greatest ? 1 : 1 / p;
+  kernel([a, b], { p, ordered }, out) {
+    // PyTorch's pdist sees a NaN there, its cdist passes over it.
+    const greatest = p !== Number.POSITIVE_INFINITY ? null : ordered ? 'max' : 'pmax';
+    const root = p === 0 || greatest !== null ? 1 : 1 / p;
     pairDots(termOfNorm(p), a, b, out.storage.array, { greatest, root });
   },
   derivative(g, node) {
-    const { p } = node.attrs;
+    const { p, ordered } = node.attrs;
     const [a, b] = [node.input(0), node.input(1)];
     if (p === 0) return [flat(node.needs(0), a), flat(node.needs(1), b)];
     const greatest = p === Number.POSITIVE_INFINITY;
-    const term: PairTerm = greatest ? { kind: 'extreme' } : { kind: 'power', exponent: p - 1, odd: true };
-    const levels = greatest ? detach(node.output()) : undefined;
-    const weights = greatest || p === 1 ? g : rootGradient(g, node.output(), p);
+    const looked = ordered ? triu(onesLike(g), 1) : undefined;
+    const signs = ordered && p === 1;
+    const term: PairTerm = greatest
+      ? { kind: 'extreme' }
+      : signs
+        ? { kind: 'sign' }
+        : { kind: 'power', exponent: p - 1, odd: true };
+    const greatestOf = (y: Tensor): Tensor => (looked === undefined ? y : where(eq(looked, 0), 0, y));
+    const levels = greatest ? greatestOf(detach(node.output())) : signs ? looked : undefined;
+    const all = greatest || p === 1 ? g : rootGradient(g, node.output(), p);
+    // What is not looked at has no part in the gradient, be its distance infinite.
+    const weights = looked === undefined ? all : where(eq(looked, 0), 0, all);
     return [
       node.needs(0) ? sumsOf(term, weights, a, b, undefined, levels) : null,
       node.needs(1)
@@ -222,4 +239,8 @@ function rootGradient(g: Tensor, y: Tensor, p: number): Tensor {
 
 /** The p-norms of the differences of all rows of `a` and `b`, of one float dtype and one batch shape. */
 export const pairDistances = (a: Tensor, b: Tensor, p: number): Tensor =>
-  apply(distancesPrimitive, [a, b], { p });
+  apply(distancesPrimitive, [a, b], { p, ordered: false });
+
+/** The same of the rows of one matrix, of which those of a row with a later one are looked at. */
+export const orderedDistances = (x: Tensor, p: number): Tensor =>
+  apply(distancesPrimitive, [x, x], { p, ordered: true });

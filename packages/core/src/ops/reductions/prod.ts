@@ -8,9 +8,10 @@ import {
   recordProductsOfOthers,
   reduce,
 } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, type Primitive } from '../../record/index.ts';
+import { apply, definePrimitive, INPUT, isGradEnabled, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
+import { eq, ge } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
 import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
@@ -37,7 +38,9 @@ const prodPrimitive = definePrimitive<Reduction>({
     const { attrs } = node;
     const x = node.input(0);
     if (x.ndim === 0) return [g];
-    return [mul(restoreDims(g, attrs, x.shape), productOfOthers(x, attrs))];
+    // Of all elements, two of which are 0, PyTorch's is 0 whatever comes to it, unless it is to be differentiated.
+    const given = overloadOf(attrs) === 0 && !isGradEnabled() ? where(ge(sum(eq(x, 0)), 2), 0, g) : g;
+    return [mul(restoreDims(given, attrs, x.shape), productOfOthers(x, attrs))];
   },
 });
 

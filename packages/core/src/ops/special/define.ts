@@ -1,7 +1,7 @@
 /** What the functions of this folder share. */
-import { E, type Expr } from '../../kernels/index.ts';
+import { copyStrided, E, type Expr } from '../../kernels/index.ts';
 import { snakeCase } from '../../names.ts';
-import { applyView, defineView } from '../../record/index.ts';
+import { applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
 import { underived } from '../elementwise/gradient.ts';
@@ -38,6 +38,20 @@ const refusing = defineView<string>({
     throw underived(node.attrs);
   },
 });
+
+const refusingInPlace = definePrimitive<string>({
+  name: 'alias',
+  saves: 0,
+  infer: ([{ shape, dtype }]) => ({ shape, dtype }),
+  kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
+  derivative(_, node) {
+    throw underived(node.attrs);
+  },
+});
+
+/** The same of a tensor that is changed in place then. */
+export const refusesGradientInPlace = (x: Tensor, of: string): Tensor =>
+  x.requiresGrad ? applyInPlace(refusingInPlace, [x], of) : x;
 
 /** An operand to which there is no derivative: a gradient that reaches it is an error, as in PyTorch, not 0. */
 export const refusesGradient = (x: Operand, of: string): Operand =>

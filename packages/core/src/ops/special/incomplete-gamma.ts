@@ -1,11 +1,11 @@
 import { alias } from '../../arguments/composition.ts';
 import { refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import { binary, runInPlace } from '../elementwise/define.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { applyBinary, type BinaryFunction, type Operand } from '../elementwise/operation.ts';
-import { refusesGradient } from './define.ts';
+import { refusesGradient, refusesGradientInPlace } from './define.ts';
 
 /** A regularised incomplete gamma function: there is no derivative to its first operand. */
 function incomplete(name: 'igamma' | 'igammac') {
@@ -23,7 +23,8 @@ function incomplete(name: 'igamma' | 'igammac') {
     ),
     inPlace: alias(`${name}_`, function (a: Tensor, x: Operand): Tensor {
       if (arguments.length > 2) refuseExcess(`${name}_`, ['a', 'x'], arguments);
-      return runInPlace({ op, operands: [refusesGradient(a, `${name}: input`), x] });
+      const target = a instanceof Tensor ? refusesGradientInPlace(a, `${name}: input`) : a;
+      return runInPlace({ op, operands: [target, x] });
     }),
   };
 }

@@ -1,5 +1,4 @@
 import {
-  composed,
   composition,
   floatsOnly,
   formatShape,
@@ -66,15 +65,13 @@ export const batchNorm = /* @__PURE__ */ composition(
     });
     const field = x.shape.slice(2);
     const wide = (p: Tensor): Tensor => ofChannels(p, x);
-    const finish = (y: Tensor): Tensor =>
-      composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
     if (!training) {
       if (runningMean == null || runningVar == null) {
         throw new ValueError(
           'batchNorm: Expected running_mean and running_var to be defined when training=False',
         );
       }
-      return finish(normalizedBy(x, runningMean, runningVar, eps));
+      return normalizedBy(x, runningMean, runningVar, eps, { weight, bias });
     }
     const outer = x.size(0);
     const inner = field.reduce((n, size) => n * size, 1);
@@ -84,7 +81,7 @@ export const batchNorm = /* @__PURE__ */ composition(
         `batchNorm: Expected more than 1 value per channel when training, got input size torch.Size(${formatShape(x.shape)})`,
       );
     }
-    const grouped = { outer, groups: channels, eps };
+    const grouped = { outer, groups: channels, eps, scalesLast: true };
     const [y, variance, mean] = normalized('native_batch_norm', x, grouped, { weight, bias }, wide);
     noGrad(() => {
       if (mean === undefined) return;

@@ -74,7 +74,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
           'instanceNorm: Expected running_mean and running_var to be defined when use_input_stats is false',
         );
       }
-      return finish(normalizedBy(x, runningMean, runningVar, eps));
+      return normalizedBy(x, runningMean, runningVar, eps, { weight, bias });
     }
     if (inner === 1) {
       throw new ValueError(
@@ -82,7 +82,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
       );
     }
     if (x.count === 0) return finish(x.clone());
-    const grouped = { samples, groups: channels, eps };
+    const grouped = { samples, groups: channels, eps, scalesLast: true };
     const [y, variance, mean] = normalized('native_batch_norm', x, grouped, { weight, bias }, wide);
     noGrad(() => {
       const move = (running: Tensor | null, found: Tensor, by: number): unknown =>

@@ -1,4 +1,13 @@
-import { addcmul, composed, normalizeGroups, ShapeError, type Tensor } from '@kindling/core';
+import {
+  addcmul,
+  applyElementwise,
+  composed,
+  E,
+  ElementwiseOp,
+  normalizeGroups,
+  ShapeError,
+  type Tensor,
+} from '@kindling/core';
 
 /** How x is grouped: `normalizeGroups` says what the sizes are. */
 interface Grouped {
@@ -8,6 +17,7 @@ interface Grouped {
   readonly parts?: number;
   readonly eps: number;
   readonly centered?: boolean;
+  readonly scalesLast?: boolean;
 }
 
 /** What is learned, if anything: factors and summands. */
@@ -52,9 +62,33 @@ export function checkChannels(caller: string, channels: number, given: OfChannel
   }
 }
 
-/** (x - mean) / sqrt(variance + eps), for each channel. */
-export const normalizedBy = (x: Tensor, mean: Tensor, variance: Tensor, eps: number): Tensor =>
-  x.sub(ofChannels(mean, x)).mul(ofChannels(variance.add(eps).rsqrt(), x));
+const byStatistics = /* @__PURE__ */ new ElementwiseOp({
+  name: 'native_batch_norm',
+  arity: 5,
+  dtype: 'float',
+  expression: (x, mean, rstd, weight, bias) => {
+    const factor = E.mul(rstd, weight);
+    return E.add(E.mul(x, factor), E.sub(bias, E.mul(mean, factor)));
+  },
+  gradient: ({ g }, x, mean, rstd, weight) => {
+    const toX = E.mul(E.mul(g, rstd), weight);
+    const along = E.mul(g, E.sub(x, mean));
+    return [toX, E.neg(toX), E.mul(along, weight), E.mul(along, rstd), g];
+  },
+});
+
+/** (x - mean) / sqrt(variance + eps) * weight + bias, for each channel: as PyTorch's, x times a factor with a summand. */
+export function normalizedBy(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  eps: number,
+  { weight, bias }: Learned,
+): Tensor {
+  const [means, rstds] = [ofChannels(mean, x), ofChannels(variance.add(eps).rsqrt(), x)];
+  const [factors, summands] = [weight && ofChannels(weight, x), bias && ofChannels(bias, x)];
+  return applyElementwise(byStatistics, [x, means, rstds, factors ?? 1, summands ?? 0]);
+}
 
 /** What there is for each channel, as it broadcasts to x, (N, C, ...). */
 export const ofChannels = (p: Tensor, x: Tensor): Tensor =>
