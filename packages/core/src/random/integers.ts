@@ -2,6 +2,7 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { ValueError } from '../errors.ts';
 import { type FloatArray, fillExponential } from './distributions.ts';
+import { eachPiece } from './draws.ts';
 import type { Generator } from './generator.ts';
 
 const TWO_32 = 2 ** 32;
@@ -55,7 +56,11 @@ export function fillRandomInt(
   const range = high - low;
   const n = out.length;
   if (range >= WIDE_RANGE) for (let i = 0; i < n; i++) out[i] = random64Modulo(range, generator) + low;
-  else for (let i = 0; i < n; i++) out[i] = (generator.random() % range) + low;
+  else {
+    eachPiece(n, generator, (words, start, length) => {
+      for (let i = 0; i < length; i++) out[start + i] = ((words[i]! >>> 0) % range) + low;
+    });
+  }
 }
 
 /**
@@ -85,12 +90,14 @@ export function fillRandperm(out: TypedArray, generator: Generator): void {
     return;
   }
   for (let i = 0; i < n; i++) out[i] = i;
-  for (let i = 0; i < n - 1; i++) {
-    const z = i + (generator.random() % (n - i));
-    const kept = out[i]!;
-    out[i] = out[z]!;
-    out[z] = kept;
-  }
+  eachPiece(n - 1, generator, (words, start, length) => {
+    for (let j = 0, i = start; j < length; j++, i++) {
+      const z = i + ((words[j]! >>> 0) % (n - i));
+      const kept = out[i]!;
+      out[i] = out[z]!;
+      out[z] = kept;
+    }
+  });
 }
 
 /**
