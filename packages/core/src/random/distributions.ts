@@ -222,14 +222,19 @@ export function fillBernoulli(out: TypedArray, p: number, generator: Generator):
  * where `p` is float32, 53 where it is float64. Follows `torch.bernoulli(p)` and `Tensor.bernoulli_(tensor)`.
  */
 export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
-  const single = p instanceof Float32Array;
-  for (const [i, probability] of p.entries()) {
-    if (!(probability >= 0 && probability <= 1)) {
-      throw new ValueError(
-        `bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`,
-      );
-    }
-    out[i] = (single ? generator.uniformFloat() : generator.uniformDouble()) < probability ? 1 : 0;
+  const bad = p.findIndex((probability) => !(probability >= 0 && probability <= 1));
+  if (bad >= 0) {
+    throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${p[bad]} at element ${bad}`);
+  }
+  if (p instanceof Float32Array) {
+    eachPiece(p.length, generator, (words, start, length) => {
+      for (let i = 0; i < length; i++)
+        out[start + i] = (words[i]! & 0xffffff) * 2 ** -24 < p[start + i]! ? 1 : 0;
+    });
+  } else {
+    eachPieceOfDoubles(p.length, generator, (numbers, start, length) => {
+      for (let i = 0; i < length; i++) out[start + i] = numbers[i]! < p[start + i]! ? 1 : 0;
+    });
   }
 }
 

@@ -140,7 +140,8 @@ export function checkSamples(samples: number, categories: number, replacement: b
 
 function checkWeights(weights: FloatArray): void {
   let sum = 0;
-  for (const weight of weights) {
+  for (let j = 0; j < weights.length; j++) {
+    const weight = weights[j]!;
     if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
       throw new ValueError(
         `multinomial: probability tensor contains either inf, nan or element < 0 (found ${weight})`,
@@ -155,7 +156,7 @@ function checkWeights(weights: FloatArray): void {
 function drawDistinct(out: Int32Array, weights: FloatArray, generator: Generator): void {
   const keys = weights.slice();
   fillExponential(keys, 1, generator);
-  for (const [j, weight] of weights.entries()) keys[j] = weight / keys[j]!;
+  for (let j = 0; j < keys.length; j++) keys[j] = weights[j]! / keys[j]!;
   if (out.length === 1) {
     let best = 0;
     for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
@@ -173,7 +174,7 @@ function drawCumulative(out: Int32Array, weights: FloatArray, generator: Generat
   // Each sum is rounded as the array rounds it.
   for (let j = 1; j < cumulative.length; j++) cumulative[j] = cumulative[j]! + cumulative[j - 1]!;
   const total = cumulative.at(-1) ?? 0;
-  for (const [j, sum] of cumulative.entries()) cumulative[j] = sum / total;
+  for (let j = 0; j < cumulative.length; j++) cumulative[j] = cumulative[j]! / total;
   cumulative[cumulative.length - 1] = 1;
   for (let s = 0; s < out.length; s++) {
     const u = generator.uniformDouble();

@@ -2,6 +2,7 @@ import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { align16, ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
 import type { Call } from './kernel.ts';
+import { placeOf } from './place.ts';
 import { type Effects, recorder } from './recorder.ts';
 
 /** {@link Effects} of which what is written need not be said where it is the last array among the arguments. */
@@ -28,6 +29,14 @@ export function recordCall(
     args.map((arg) => (typeof arg === 'object' ? into.address(arg) : arg)),
     { reads: arrays.filter((array) => !writes.includes(array)), ...said, writes },
   );
+}
+
+/** The dtype of the elements of an array, as far as kernels tell them apart: bools are bytes. */
+export function dtypeOf(array: TypedArray): DType {
+  if (recorder !== null) return placeOf(array).area.dtype;
+  if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Float64Array) return 'float64';
+  return array instanceof Int32Array ? 'int32' : 'uint8';
 }
 
 /** Memory that a function needs while it runs. */

@@ -59,7 +59,7 @@ function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): 
   const { n, inner } = extent;
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
-  if (descending !== undefined && sortRows(data, x.dtype, extent, descending, valuesOut, indicesOut)) return;
+  if (descending !== undefined && sortRows(data, extent, descending, valuesOut, indicesOut)) return;
   worksInJavaScript(picksInJavaScript);
   const column = inner === 1 ? data : data.slice(0, n);
   eachRow(extent, (start, row) => {

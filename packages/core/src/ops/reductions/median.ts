@@ -61,7 +61,7 @@ const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void, skip
   selecting(name, check, (x, _, extent, values, indices) => {
     const data = elementsOf(x);
     const found = [values.storage.array, indices.storage.array] as const;
-    if (skipsNaN !== undefined && medianRows(data, x.dtype, extent, skipsNaN, ...found)) return;
+    if (skipsNaN !== undefined && medianRows(data, extent, skipsNaN, ...found)) return;
     worksInJavaScript(picksInJavaScript);
     const row = data.slice(0, extent.n);
     eachRow(extent, (start, place) => {
@@ -87,10 +87,7 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
     kernel([x], _, out) {
       const data = elementsOf(x);
       const row = { outer: 1, n: x.count, inner: 1 };
-      if (
-        x.count > 0 &&
-        medianRows(data, x.dtype, row, skipsNaN, out.storage.array, allocateArray('int32', 1))
-      )
+      if (x.count > 0 && medianRows(data, row, skipsNaN, out.storage.array, allocateArray('int32', 1)))
         return;
       out.storage.array[0] = data[pick(data)] ?? Number.NaN;
     },

@@ -85,7 +85,7 @@ const meansPrimitive = definePrimitive<Windows>({
   kernel: ([x], windows, y) => poolMeans(poolingOf(x.shape, windows), x, y),
   derivative(g, node) {
     const sizes = spatial(node.shape(0), node.attrs.rank);
-    return [connected(apply(spreadPrimitive, [g], { sizes, ...node.attrs }), node.input(0))];
+    return [connected(apply(spreadPrimitive, [g], { ...node.attrs, sizes }), node.input(0))];
   },
 });
 
