@@ -101,13 +101,17 @@ const unit = new ElementwiseKernel('uniform', 1, (word) => unitOf(word!));
 /** A uniform number of [0, 1) in [low, high). */
 const spread = new ElementwiseKernel('uniform', 1, (u, low, range) => fused(u!, range!, low!));
 const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.eq(x!, high!), low!, x!));
-/** Two normal numbers: Box and Muller's transform of two uniform ones. */
-const normalPair = new ElementwiseKernel('normal', 2, (first, second, mean, std) => {
-  const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first!)))))));
-  return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second!))))
-    .reverse()
-    .map((part) => fused(toSingle(E.mul(radius, part)), std!, mean!));
-});
+/** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
+const normalPairBy = (place: (x: Expr, std: Expr, mean: Expr) => Expr) =>
+  new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
+    const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first!)))))));
+    return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second!))))
+      .reverse()
+      .map((part) => place(toSingle(E.mul(radius, part)), std!, mean!));
+  });
+const normalPair = normalPairBy(fused);
+/** Where the mean is 0 the product is exact; but a sum with 0 is never -0. */
+const centredPair = normalPairBy((x, std) => E.add(E.mul(x, std), 0));
 
 const floats = (array: Float32Array, at: number, count: number) => stridedOver(array, 'float32', [count], at);
 const integers = (array: Int32Array, count: number) => stridedOver(array, 'int32', [count]);
@@ -128,10 +132,10 @@ export function normalPairs(
 ): void {
   const words = [integers(first, count), integers(second, count)];
   runElementwiseMany(
-    normalPair,
+    mean === 0 ? centredPair : normalPair,
     'f64',
     words,
-    [mean, std],
+    [std, mean],
     outs.map((out) => floats(out, 0, count)),
   );
 }
