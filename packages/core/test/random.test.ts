@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ValueError } from '../src/errors.ts';
 import * as distributions from '../src/random/distributions.ts';
-import { fma32, fma64 } from '../src/random/fma.ts';
+import { fma64 } from '../src/random/fma.ts';
 import { defaultGenerator, Generator, initialSeed, manualSeed } from '../src/random/generator.ts';
 import { fillRandomInt, fillRandperm, multinomial } from '../src/random/integers.ts';
 import { memoryOrder } from '../src/random/memory-order.ts';
 import { contiguousStrides } from '../src/shape.ts';
+import { fma32 } from './support/fused-float32.ts';
 
 describe('Generator', () => {
   test('the reference outputs of mt19937', () => {

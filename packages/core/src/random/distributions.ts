@@ -6,15 +6,16 @@
  */
 import type { TypedArray } from '../dtype.ts';
 import { ValueError } from '../errors.ts';
-import { lastCosine, lastSine, logDouble, logFloat, sinCosDouble, sinCosFloat } from './elementary.ts';
-import { fma32, fma64 } from './fma.ts';
+import { eachPiece, eachPieceOfDoubles, fillUnit, fillUnitDouble } from './draws.ts';
+import { lastCosine, lastSine, logDouble, sinCosDouble } from './elementary.ts';
+import { normalPairs, spreadUniform } from './float-kernels.ts';
+import { fma64 } from './fma.ts';
 import type { Generator } from './generator.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
 const f = Math.fround;
 const TWO_PI = 2 * Math.PI;
-const TWO_PI_FLOAT = f(TWO_PI);
 
 /** Below this many elements PyTorch draws normal numbers one by one, from there on in blocks of 16. */
 const BLOCK = 16;
@@ -41,25 +42,17 @@ export function fillUniform(out: FloatArray, from: number, to: number, generator
       `uniform_: to - from exceeds the largest finite number, with from=${from} and to=${to}`,
     );
   }
-  const n = out.length;
   if (single) {
-    const low = f(from);
-    const high = f(to);
-    const range = f(high - low);
-    if (low === 0 && high === 1) {
-      for (let i = 0; i < n; i++) out[i] = generator.uniformFloat();
-      return;
-    }
-    for (let i = 0; i < n; i++) {
-      const value = fma32(generator.uniformFloat(), range, low);
-      out[i] = value === high ? low : value;
-    }
-  } else {
-    const range = to - from;
-    for (let i = 0; i < n; i++) {
-      const value = fma64(generator.uniformDouble(), range, from);
-      out[i] = value === to ? from : value;
-    }
+    fillUnit(out, generator);
+    if (from !== 0 || to !== 1) spreadUniform(out, f(from), f(to));
+    return;
+  }
+  fillUnitDouble(out, generator);
+  if (from === 0 && to === 1) return;
+  const range = to - from;
+  for (let i = 0; i < out.length; i++) {
+    const value = fma64(out[i]!, range, from);
+    out[i] = value === to ? from : value;
   }
 }
 
@@ -78,40 +71,67 @@ function drawNormal(mean: number, std: number, generator: Generator): number {
   return fma64(radius * lastCosine, std, mean);
 }
 
-/** Turns the 16 uniform numbers from `start` on into normal ones: the first eight pair with the last eight. */
-function transformBlockFloat(out: Float32Array, start: number, mean: number, std: number): void {
-  for (let i = start; i < start + 8; i++) {
-    const radius = f(Math.sqrt(f(-2 * logFloat(f(1 - out[i]!)))));
-    sinCosFloat(f(TWO_PI_FLOAT * out[i + 8]!));
-    out[i] = fma32(f(radius * lastCosine), std, mean);
-    out[i + 8] = fma32(f(radius * lastSine), std, mean);
-  }
-}
+const half = BLOCK / 2;
+const most = 2048;
+/** Room for the first halves of blocks and for the second: of what they are made of, and of what becomes of it. */
+const [firsts, seconds] = [new Int32Array(most), new Int32Array(most)];
+const pairs = [new Float32Array(most), new Float32Array(most)] as const;
 
-/** The same in float64. */
-function transformBlockDouble(out: Float64Array, start: number, mean: number, std: number): void {
-  for (let i = start; i < start + 8; i++) {
-    const radius = Math.sqrt(-2 * logDouble(1 - out[i]!));
-    sinCosDouble(TWO_PI * out[i + 8]!);
-    out[i] = fma64(radius * lastCosine, std, mean);
-    out[i + 8] = fma64(radius * lastSine, std, mean);
-  }
-}
-
-/** Turns uniform numbers into normal ones, 16 by 16; the generator makes the tail's last 16 anew. */
-function transformBlocks<A extends FloatArray>(
-  out: A,
-  transform: (out: A, start: number, mean: number, std: number) => void,
+/** Makes blocks of 16 normal numbers of as many random words: the first eight pair with the last eight. */
+function blocksOf(
+  words: Int32Array,
+  count: number,
+  out: Float32Array,
+  start: number,
   mean: number,
   std: number,
-  generator: Generator,
 ): void {
-  const n = out.length;
-  for (let i = 0; i <= n - BLOCK; i += BLOCK) transform(out, i, mean, std);
-  if (n % BLOCK !== 0) {
-    fillUniform(out.subarray(n - BLOCK), 0, 1, generator);
-    transform(out, n - BLOCK, mean, std);
+  for (let i = 0, at = 0; at < count; i += half, at += BLOCK) {
+    for (let j = 0; j < half; j++) {
+      firsts[i + j] = words[at + j]!;
+      seconds[i + j] = words[at + half + j]!;
+    }
   }
+  normalPairs(firsts, seconds, count / 2, mean, std, pairs);
+  const [cosines, sines] = pairs;
+  for (let i = 0, at = start; i < count / 2; i += half, at += BLOCK) {
+    for (let j = 0; j < half; j++) {
+      out[at + j] = cosines[i + j]!;
+      out[at + half + j] = sines[i + j]!;
+    }
+  }
+}
+
+/** Fills an array of at least a block, 16 by 16; the generator makes the tail's last 16 anew. */
+function fillBlocks(out: Float32Array, mean: number, std: number, generator: Generator): void {
+  const n = out.length;
+  const rest = n % BLOCK;
+  const from = (first: number) => (words: Int32Array, start: number, length: number) =>
+    blocksOf(words, length, out, first + start, mean, std);
+  eachPiece(n - rest, generator, from(0));
+  if (rest === 0) return;
+  eachPiece(rest, generator, () => {});
+  eachPiece(BLOCK, generator, from(n - BLOCK));
+}
+
+/** Turns a block of uniform numbers into normal ones. */
+function transformBlock(out: Float64Array, start: number, mean: number, std: number): void {
+  for (let i = start; i < start + half; i++) {
+    const radius = Math.sqrt(-2 * logDouble(1 - out[i]!));
+    sinCosDouble(TWO_PI * out[i + half]!);
+    out[i] = fma64(radius * lastCosine, std, mean);
+    out[i + half] = fma64(radius * lastSine, std, mean);
+  }
+}
+
+/** {@link fillBlocks} in float64. */
+function fillBlocksDouble(out: Float64Array, mean: number, std: number, generator: Generator): void {
+  const n = out.length;
+  fillUnitDouble(out, generator);
+  for (let at = 0; at <= n - BLOCK; at += BLOCK) transformBlock(out, at, mean, std);
+  if (n % BLOCK === 0) return;
+  fillUnitDouble(out.subarray(n - BLOCK), generator);
+  transformBlock(out, n - BLOCK, mean, std);
 }
 
 function checkStd(operation: string, std: number): void {
@@ -136,9 +156,8 @@ export function fillNormal(
     for (let i = 0; i < n; i++) out[i] = drawNormal(mean, std, generator);
     return;
   }
-  fillUniform(out, 0, 1, generator);
-  if (out instanceof Float32Array) transformBlocks(out, transformBlockFloat, f(mean), f(std), generator);
-  else transformBlocks(out, transformBlockDouble, mean, std, generator);
+  if (out instanceof Float32Array) fillBlocks(out, f(mean), f(std), generator);
+  else fillBlocksDouble(out, mean, std, generator);
 }
 
 /**
@@ -170,7 +189,9 @@ export function fillLogNormal(out: FloatArray, mean: number, std: number, genera
 export function fillExponential(out: FloatArray, lambda: number, generator: Generator): void {
   if (!(lambda > 0)) throw new ValueError(`exponential_ expects lambda > 0.0, but found lambda=${lambda}`);
   const scale = -1 / lambda;
-  for (let i = 0; i < out.length; i++) out[i] = scale * Math.log1p(-generator.uniformDouble());
+  eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
+    for (let i = 0; i < length; i++) out[start + i] = scale * Math.log1p(-numbers[i]!);
+  });
 }
 
 /** Cauchy numbers: `median + sigma * tan(pi * (u - 1/2))`. Follows `Tensor.cauchy_`. */
@@ -191,7 +212,9 @@ export function fillGeometric(out: TypedArray, p: number, generator: Generator):
 /** Ones with probability `p`, else zeros; 53 random bits decide each. Follows `Tensor.bernoulli_(p)`. */
 export function fillBernoulli(out: TypedArray, p: number, generator: Generator): void {
   if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
-  for (let i = 0; i < out.length; i++) out[i] = generator.uniformDouble() < p ? 1 : 0;
+  eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
+    for (let i = 0; i < length; i++) out[start + i] = numbers[i]! < p ? 1 : 0;
+  });
 }
 
 /**
@@ -199,14 +222,19 @@ export function fillBernoulli(out: TypedArray, p: number, generator: Generator):
  * where `p` is float32, 53 where it is float64. Follows `torch.bernoulli(p)` and `Tensor.bernoulli_(tensor)`.
  */
 export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
-  const single = p instanceof Float32Array;
-  for (const [i, probability] of p.entries()) {
-    if (!(probability >= 0 && probability <= 1)) {
-      throw new ValueError(
-        `bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`,
-      );
-    }
-    out[i] = (single ? generator.uniformFloat() : generator.uniformDouble()) < probability ? 1 : 0;
+  const bad = p.findIndex((probability) => !(probability >= 0 && probability <= 1));
+  if (bad >= 0) {
+    throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${p[bad]} at element ${bad}`);
+  }
+  if (p instanceof Float32Array) {
+    eachPiece(p.length, generator, (words, start, length) => {
+      for (let i = 0; i < length; i++)
+        out[start + i] = (words[i]! & 0xffffff) * 2 ** -24 < p[start + i]! ? 1 : 0;
+    });
+  } else {
+    eachPieceOfDoubles(p.length, generator, (numbers, start, length) => {
+      for (let i = 0; i < length; i++) out[start + i] = numbers[i]! < p[start + i]! ? 1 : 0;
+    });
   }
 }
 

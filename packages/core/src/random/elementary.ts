@@ -1,81 +1,13 @@
 /**
- * Logarithm, sine and cosine as PyTorch's random kernels compute them: in float32 the vectorised polynomials of the
- * Cephes library (a few ulp, and every rounding counts), in float64 the C library's nearly correctly rounded results,
+ * Logarithm, sine and cosine in float64 as PyTorch's random kernels compute them: the C library's nearly correctly rounded results,
  * which `Math.log`, `Math.sin` and `Math.cos` miss by one ulp in a few of a hundred arguments.
- *
- * PyTorch's float32 polynomials are of fused operations. Of the arguments that there are, 1 - u and 2 pi u for the 2^24 uniform
- * numbers u, none leads to another number where the operations round twice, so they do (test/random-float32.test.ts).
  */
-import { lostOfProduct, mulAdd32, SPLITTER } from './fma.ts';
+import { lostOfProduct, SPLITTER } from './fma.ts';
 
-const f = Math.fround;
-const f32 = new Float32Array(1);
-const i32 = new Int32Array(f32.buffer);
-
-const LOG_A = f(7.0376836292e-2);
-const LOG_B = f(-1.151461031e-1);
-const LOG_C = f(1.167699874e-1);
-const LOG_D = f(-1.2420140846e-1);
-const LOG_E = f(1.4249322787e-1);
-const LOG_F = f(-1.6668057665e-1);
-const LOG_G = f(2.0000714765e-1);
-const LOG_H = f(-2.4999993993e-1);
-const LOG_I = f(3.3333331174e-1);
-const LN2_LOW = f(-2.1219444e-4);
-const LN2_HIGH = f(0.693359375);
-const SQRT_HALF = f(Math.SQRT1_2);
-
-/** The natural logarithm of a float32 in (0, 1] that is a multiple of 2^-24. */
-export function logFloat(x: number): number {
-  f32[0] = x;
-  let exponent = (i32[0]! >> 23) - 126;
-  i32[0] = (i32[0]! & 0x807fffff) | 0x3f000000;
-  let m = f32[0]!;
-  if (m < SQRT_HALF) {
-    exponent -= 1;
-    m = f(f(m - 1) + m);
-  } else {
-    m = f(m - 1);
-  }
-  const square = f(m * m);
-  let y = mulAdd32(mulAdd32(mulAdd32(mulAdd32(LOG_A, m, LOG_B), m, LOG_C), m, LOG_D), m, LOG_E);
-  y = mulAdd32(mulAdd32(mulAdd32(mulAdd32(y, m, LOG_F), m, LOG_G), m, LOG_H), m, LOG_I);
-  y = mulAdd32(f(y * m), square, f(exponent * LN2_LOW));
-  y = mulAdd32(-square, 0.5, y);
-  return mulAdd32(exponent, LN2_HIGH, f(m + y));
-}
-
-const FOUR_OVER_PI = f(1.27323954473516);
-const PI_4_A = f(-0.78515625);
-const PI_4_B = f(-2.4187564849853516e-4);
-const PI_4_C = f(-3.774894977445941e-8);
-const SIN_A = f(-1.9515295891e-4);
-const SIN_B = f(8.3321608736e-3);
-const SIN_C = f(-1.6666654611e-1);
-const COS_A = f(2.443315711809948e-5);
-const COS_B = f(-1.388731625493765e-3);
-const COS_C = f(4.166664568298827e-2);
-
-/** The last sine computed by {@link sinCosFloat} or {@link sinCosDouble}; returning a pair would allocate. */
+/** The last sine computed by {@link sinCosDouble}; returning a pair would allocate. */
 export let lastSine = 0;
 /** The last cosine, likewise. */
 export let lastCosine = 0;
-
-/** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1; left in {@link lastSine} and {@link lastCosine}. */
-export function sinCosFloat(angle: number): void {
-  const octant = (Math.trunc(f(angle * FOUR_OVER_PI)) + 1) & ~1;
-  const x = mulAdd32(octant, PI_4_C, mulAdd32(octant, PI_4_B, mulAdd32(octant, PI_4_A, angle)));
-  const square = f(x * x);
-  let c = mulAdd32(mulAdd32(COS_A, square, COS_B), square, COS_C);
-  c = f(mulAdd32(f(c * square), square, -f(square * 0.5)) + 1);
-  let s = mulAdd32(mulAdd32(SIN_A, square, SIN_B), square, SIN_C);
-  s = mulAdd32(f(s * square), x, x);
-  const swapped = (octant & 2) !== 0;
-  const sine = swapped ? c : s;
-  const cosine = swapped ? s : c;
-  lastSine = octant & 4 ? -sine : sine;
-  lastCosine = (octant - 2) & 4 ? cosine : -cosine;
-}
 
 /** A table of constants in double-double precision: value = high + low. */
 interface Pairs {

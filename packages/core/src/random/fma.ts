@@ -6,25 +6,6 @@
 /** Splits a double into halves of 26 bits. */
 export const SPLITTER = 2 ** 27 + 1;
 
-/** `fround(a * b + c)` rounded once; `a`, `b` and `c` are float32 values. */
-export function fma32(a: number, b: number, c: number): number {
-  const product = a * b;
-  const sum = product + c;
-  const rounded = Math.fround(sum);
-  const rest = sum - rounded;
-  if (rest === 0) return rounded;
-  // A double that lies halfway between two floats may itself be rounded: its lost part then decides the side.
-  const other = rounded + 2 * rest;
-  if (Math.fround(other) !== other) return rounded;
-  const back = sum - product;
-  const lost = product - (sum - back) + (c - back);
-  if (lost === 0) return rounded;
-  return lost > 0 ? Math.max(rounded, other) : Math.min(rounded, other);
-}
-
-/** `fround(a * b + c)` of float32 values, whose sum is rounded to float64 before: seldom another number than {@link fma32} gives. */
-export const mulAdd32 = (a: number, b: number, c: number): number => Math.fround(a * b + c);
-
 /** What rounding lost of `product`, which is `a * b`: Dekker's product, exact unless a factor is too large to split. */
 export function lostOfProduct(a: number, b: number, product: number): number {
   const aScaled = a * SPLITTER;

@@ -74,6 +74,30 @@ export interface GeneratorWatcher {
 
 let watcher: GeneratorWatcher | null = null;
 
+/** Produces the next words of the twister from the present ones. */
+function renew(state: Int32Array): void {
+  for (let j = 0; j < N - M; j++) state[j] = twisted(state[j]!, state[j + 1]!, state[j + M]!);
+  for (let j = N - M; j < N - 1; j++) state[j] = twisted(state[j]!, state[j + 1]!, state[j + M - N]!);
+  state[N - 1] = twisted(state[N - 1]!, state[0]!, state[M - 1]!);
+}
+
+function twisted(first: number, second: number, far: number): number {
+  const mixed = (first & -0x80000000) | (second & 0x7fffffff);
+  return far ^ (mixed >>> 1) ^ (-(second & 1) & -0x66f74f21);
+}
+
+/** A word of the twister's state as the 32 bits that are given for it. */
+function tempered(word: number): number {
+  let y = word ^ (word >>> 11);
+  y ^= (y << 7) & -0x62d3a980;
+  y ^= (y << 15) & -0x103a0000;
+  return y ^ (y >>> 18);
+}
+
+function temper(state: Int32Array, from: number, out: Int32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) out[at + i] = tempered(state[from + i]!);
+}
+
 /** Replaces who looks on. */
 export function watchGenerators(next: GeneratorWatcher | null): void {
   watcher = next;
@@ -92,7 +116,7 @@ export function watchGenerators(next: GeneratorWatcher | null): void {
  * ```
  */
 export class Generator {
-  #state = new Uint32Array(N);
+  #state = new Int32Array(N);
   /** Outputs left before the state is renewed, counted as PyTorch counts (1 means none). */
   #left = 1;
   #next = 0;
@@ -148,12 +172,22 @@ export class Generator {
   /** The next 32 random bits, as an unsigned integer. */
   random(): number {
     if (--this.#left === 0) this.#renew();
-    let y = this.#state[this.#next++]!;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return y >>> 0;
+    return tempered(this.#state[this.#next++]!) >>> 0;
+  }
+
+  /** The next `count` draws of 32 random bits, into an array: many times as fast as one after the other. @internal */
+  fill(out: Int32Array, count: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#left === 1) {
+        this.#renew();
+        this.#left = N + 1;
+      }
+      const run = Math.min(this.#left - 1, count - done);
+      temper(this.#state, this.#next, out, done, run);
+      this.#left -= run;
+      this.#next += run;
+      done += run;
+    }
   }
 
   /** The next 64 random bits, as an unsigned integer: the first draw is the high half. */
@@ -192,7 +226,7 @@ export class Generator {
     view.setInt32(FIELD.left, this.#left, true);
     view.setInt32(FIELD.seeded, 1, true);
     view.setUint32(FIELD.next, this.#next, true);
-    for (const [i, word] of this.#state.entries()) view.setUint32(FIELD.state + 8 * i, word, true);
+    for (const [i, word] of this.#state.entries()) view.setInt32(FIELD.state + 8 * i, word, true);
     if (this.nextDoubleNormalSample !== null) {
       view.setFloat64(FIELD.doubleNormal, this.nextDoubleNormalSample, true);
       view.setInt32(FIELD.doubleNormalValid, 1, true);
@@ -232,7 +266,7 @@ export class Generator {
     this.#seed = view.getBigUint64(FIELD.seed, true);
     this.#left = left;
     this.#next = next;
-    for (let i = 0; i < N; i++) this.#state[i] = view.getUint32(FIELD.state + 8 * i, true);
+    for (let i = 0; i < N; i++) this.#state[i] = view.getInt32(FIELD.state + 8 * i, true);
     this.nextDoubleNormalSample =
       view.getInt32(FIELD.doubleNormalValid, true) !== 0 ? view.getFloat64(FIELD.doubleNormal, true) : null;
     this.nextFloatNormalSample =
@@ -268,18 +302,9 @@ export class Generator {
     this.nextFloatNormalSample = null;
   }
 
-  /** Produces the next 624 words of the twister from the present ones. */
   #renew(): void {
     this.#begun();
-    const state = this.#state;
-    let first = state[0]!;
-    for (let j = 0; j < N; j++) {
-      const second = state[j + 1 === N ? 0 : j + 1]!;
-      const mixed = (first & 0x80000000) | (second & 0x7fffffff);
-      const far = state[j < N - M ? j + M : j + M - N]!;
-      state[j] = far ^ (mixed >>> 1) ^ (second & 1 ? 0x9908b0df : 0);
-      first = second;
-    }
+    renew(this.#state);
     this.#left = N;
     this.#next = 0;
   }

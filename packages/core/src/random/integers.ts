@@ -2,6 +2,7 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { ValueError } from '../errors.ts';
 import { type FloatArray, fillExponential } from './distributions.ts';
+import { eachPiece } from './draws.ts';
 import type { Generator } from './generator.ts';
 
 const TWO_32 = 2 ** 32;
@@ -55,7 +56,11 @@ export function fillRandomInt(
   const range = high - low;
   const n = out.length;
   if (range >= WIDE_RANGE) for (let i = 0; i < n; i++) out[i] = random64Modulo(range, generator) + low;
-  else for (let i = 0; i < n; i++) out[i] = (generator.random() % range) + low;
+  else {
+    eachPiece(n, generator, (words, start, length) => {
+      for (let i = 0; i < length; i++) out[start + i] = ((words[i]! >>> 0) % range) + low;
+    });
+  }
 }
 
 /**
@@ -85,12 +90,14 @@ export function fillRandperm(out: TypedArray, generator: Generator): void {
     return;
   }
   for (let i = 0; i < n; i++) out[i] = i;
-  for (let i = 0; i < n - 1; i++) {
-    const z = i + (generator.random() % (n - i));
-    const kept = out[i]!;
-    out[i] = out[z]!;
-    out[z] = kept;
-  }
+  eachPiece(n - 1, generator, (words, start, length) => {
+    for (let j = 0, i = start; j < length; j++, i++) {
+      const z = i + ((words[j]! >>> 0) % (n - i));
+      const kept = out[i]!;
+      out[i] = out[z]!;
+      out[z] = kept;
+    }
+  });
 }
 
 /**
@@ -133,7 +140,8 @@ export function checkSamples(samples: number, categories: number, replacement: b
 
 function checkWeights(weights: FloatArray): void {
   let sum = 0;
-  for (const weight of weights) {
+  for (let j = 0; j < weights.length; j++) {
+    const weight = weights[j]!;
     if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
       throw new ValueError(
         `multinomial: probability tensor contains either inf, nan or element < 0 (found ${weight})`,
@@ -148,7 +156,7 @@ function checkWeights(weights: FloatArray): void {
 function drawDistinct(out: Int32Array, weights: FloatArray, generator: Generator): void {
   const keys = weights.slice();
   fillExponential(keys, 1, generator);
-  for (const [j, weight] of weights.entries()) keys[j] = weight / keys[j]!;
+  for (let j = 0; j < keys.length; j++) keys[j] = weights[j]! / keys[j]!;
   if (out.length === 1) {
     let best = 0;
     for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
@@ -166,7 +174,7 @@ function drawCumulative(out: Int32Array, weights: FloatArray, generator: Generat
   // Each sum is rounded as the array rounds it.
   for (let j = 1; j < cumulative.length; j++) cumulative[j] = cumulative[j]! + cumulative[j - 1]!;
   const total = cumulative.at(-1) ?? 0;
-  for (const [j, sum] of cumulative.entries()) cumulative[j] = sum / total;
+  for (let j = 0; j < cumulative.length; j++) cumulative[j] = cumulative[j]! / total;
   cumulative[cumulative.length - 1] = 1;
   for (let s = 0; s < out.length; s++) {
     const u = generator.uniformDouble();

@@ -1,7 +1,7 @@
 import { elementsOf, fillStrided } from '../elementwise/index.ts';
 import { recorder } from '../recording/index.ts';
 import { extentOf, type Strided } from '../strided/index.ts';
-import { recordWrite } from './moves.ts';
+import { writeElements } from './moves.ts';
 import { recordNll } from './nll.ts';
 import { filled, recordAxes, recordPlaces } from './positions.ts';
 
@@ -56,7 +56,7 @@ export function maskRows(target: Strided, classes: number, out: Strided): number
   if (positions !== null) {
     fillStrided(out, 0);
     recordAxes(positions, { shape: [indices.length], strides: [classes] }, 1);
-    recordWrite(mask, positions, filled(out.dtype, 1, 1), 'set');
+    writeElements(mask, positions, filled(out.dtype, 1, 1), 'set');
     return -1;
   }
   fillStrided(out, 0);

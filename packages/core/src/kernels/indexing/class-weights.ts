@@ -5,7 +5,7 @@ import { add, div, eq, mul, ne, select, toNumber } from '../expression/index.ts'
 import { placeOf, recordCall, recorder } from '../recording/index.ts';
 import { type Strided, stridedOver } from '../strided/index.ts';
 import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { as, recordRead, recordWrite } from './moves.ts';
+import { as, readElements, writeElements } from './moves.ts';
 import { filled, recordAxes, recordPlaces } from './positions.ts';
 
 /*
@@ -22,7 +22,7 @@ const scaled = new ElementwiseKernel('class_factors', 1, (w, scale) => mul(w, sc
 function recordLookUp(index: TypedArray, weight: Strided): Strided {
   const positions = recordPlaces(index, { size: weight.count, stride: 1, negative: false }, 0);
   const values = allocateArray(weight.dtype, index.length);
-  if (positions !== null) recordRead(elementsOf(weight), positions, values, 0);
+  if (positions !== null) readElements(elementsOf(weight), positions, values, 0);
   return stridedOver(values, weight.dtype, [index.length]);
 }
 
@@ -89,7 +89,7 @@ export function classFactors(
   const own = recordPlaces(index, { size: classes, stride: 1, negative: false }, 0);
   if (own === null) return -1;
   recordAxes(own, { shape: [rows], strides: [classes] }, 1);
-  recordWrite(factors, own, filled(out.dtype, 1, 0), 'set');
+  writeElements(factors, own, filled(out.dtype, 1, 0), 'set');
   return -1;
 }
 

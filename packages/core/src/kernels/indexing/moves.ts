@@ -2,17 +2,34 @@ import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
-import { placeOf, recordCall, recorder } from '../recording/index.ts';
+import { dtypeOf, recordCall, recorder, runCall } from '../recording/index.ts';
 import { computeWide, denseOver } from '../strided/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
 import { type Axes, filled, merged } from './positions.ts';
 
 /*
- * Elements moved by positions, as programs do it: these functions say whether it was taken down. Where kernels run they do nothing.
+ * Elements moved by positions: these functions say whether it was done. Where kernels are taken down it is. Where kernels run, those
+ * whose names begin with `record` do nothing, and the others leave to their callers what is too little, or too scattered, to be worth
+ * the copies to scratch and back.
  */
 
-const dtypeOf = (array: TypedArray): DType => placeOf(array).area.dtype;
+/** So many elements make a call faster than a loop in JavaScript. */
+const worthCall = 256;
+/** A call copies at most so many elements for each that it moves. */
+const mostCopied = 6;
+
+/** {@link runCall} where it is worth it for so many elements moved. */
+function runMove(moved: number, ...call: Parameters<typeof runCall>): boolean {
+  const [, , args] = call;
+  if (recorder === null) {
+    if (moved < worthCall) return false;
+    let copied = 0;
+    for (const arg of args) if (typeof arg === 'object') copied += arg.length;
+    if (copied > mostCopied * moved) return false;
+  }
+  return runCall(...call);
+}
 
 /** The array as elements of a dtype. */
 export function as(array: TypedArray, dtype: DType): TypedArray {
@@ -35,44 +52,41 @@ export function computeChecked(out: TypedArray, compute: (out: TypedArray) => vo
 }
 
 /** Elements at positions, side by side from `at` on. */
-export function recordRead(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): boolean {
-  if (recorder === null) return false;
-  if (positions.length === 0) return true;
-  const target = out.subarray(at, at + positions.length);
-  recordCall('read', moveKernels(source.BYTES_PER_ELEMENT).read, [
-    positions.length,
-    source,
-    positions,
-    target,
-  ]);
-  return true;
+export function readElements(
+  source: TypedArray,
+  positions: Int32Array,
+  out: TypedArray,
+  at: number,
+): boolean {
+  const count = positions.length;
+  if (count === 0) return true;
+  const { read } = moveKernels(source.BYTES_PER_ELEMENT);
+  return runMove(count, 'read', read, [count, source, positions, out.subarray(at, at + count)]);
 }
 
 /** Values, one each or one for all, stored at positions, where they combine with what is there; `'set'`: overwrite it. */
-export function recordWrite(
+export function writeElements(
   out: TypedArray,
   positions: Int32Array,
   values: TypedArray,
   how: Combination | 'set',
   seen: TypedArray | 0 = 0,
 ): boolean {
-  if (recorder === null) return false;
   if (positions.length === 0) return true;
   const dtype = dtypeOf(out);
-  const given = as(values, dtype);
+  if (recorder === null && dtypeOf(values) !== dtype) return false;
+  const given = recorder === null ? values : as(values, dtype);
   const [count, step] = [positions.length, values.length === 1 ? 0 : bytesOf(dtype)];
   if (how === 'set') {
     const { write } = moveKernels(bytesOf(dtype));
-    recordCall('write', write, [count, step, positions, given, out], { keeps: [out] });
-  } else {
-    const args = [count, step, positions, given, seen, out];
-    const changed = seen === 0 ? [out] : [seen, out];
-    recordCall(how, combineKernels(dtype)[how], args, { writes: changed, keeps: changed });
+    return runMove(count, 'write', write, [count, step, positions, given, out], { keeps: [out] });
   }
-  return true;
+  const args = [count, step, positions, given, seen, out];
+  const changed = seen === 0 ? [out] : [seen, out];
+  return runMove(count, how, combineKernels(dtype)[how], args, { writes: changed, keeps: changed });
 }
 
-/** {@link recordWrite} where the first value to come takes the place of what is there. */
+/** {@link writeElements} where the first value to come takes the place of what is there. */
 export function recordFirstWrite(
   out: TypedArray,
   positions: Int32Array,
@@ -80,7 +94,7 @@ export function recordFirstWrite(
   how: Combination,
 ): boolean {
   if (recorder === null) return false;
-  return recordWrite(out, positions, values, how, filled('uint8', out.length, 0));
+  return writeElements(out, positions, values, how, filled('uint8', out.length, 0));
 }
 
 /** Rows of a tensor: where they begin in each of its blocks, which lie along some axes, and how long they are. */
@@ -97,38 +111,38 @@ function stepOf(blocks: Axes): { outer: number; step: number } | null {
 }
 
 /** Whole rows, side by side from `at` on. */
-export function recordReadRows(
+export function readRows(
   source: TypedArray,
   { blocks, rows, length }: Rows,
   out: TypedArray,
   at: number,
 ): boolean {
   const lie = stepOf(blocks);
-  if (recorder === null || lie === null) return false;
+  if (lie === null) return false;
   const bytes = source.BYTES_PER_ELEMENT;
-  const target = out.subarray(at, at + lie.outer * rows.length * length);
+  const count = lie.outer * rows.length * length;
+  const target = out.subarray(at, at + count);
   const args = [lie.outer, lie.step * bytes, rows.length, length * bytes, source, rows, target];
-  recordCall('read_rows', moveKernels(bytes).readRows, args);
-  return true;
+  return runMove(count, 'read_rows', moveKernels(bytes).readRows, args);
 }
 
 /** Values of as many rows, stored or added, one after the other. */
-export function recordWriteRows(
+export function writeRows(
   out: TypedArray,
   { blocks, rows, length }: Rows,
   values: TypedArray,
   adds: boolean,
 ): boolean {
   const lie = stepOf(blocks);
-  if (recorder === null || lie === null) return false;
   const dtype = dtypeOf(out);
+  if (lie === null || (recorder === null && dtypeOf(values) !== dtype)) return false;
   const bytes = bytesOf(dtype);
   const { outer, step } = lie;
   const width = adds ? length : length * bytes;
   const callee = adds ? combineKernels(dtype).addRows : moveKernels(bytes).writeRows;
-  const args = [outer, step * bytes, rows.length, width, rows, as(values, dtype), out];
-  recordCall(adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [out] });
-  return true;
+  const given = recorder === null ? values : as(values, dtype);
+  const args = [outer, step * bytes, rows.length, width, rows, given, out];
+  return runMove(values.length, adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [out] });
 }
 
 /** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */
@@ -172,7 +186,7 @@ export function recordMeans(
   if (recorder === null) return false;
   const dtype = dtypeOf(out);
   const numbers = filled('int32', out.length, Number(counts));
-  recordWrite(numbers, positions, filled('int32', 1, 1), 'sum');
+  writeElements(numbers, positions, filled('int32', 1, 1), 'sum');
   const dense = (array: TypedArray, type: DType) => denseOver(array, type, [array.length], 0, array.length);
   const result = dense(out, dtype);
   const kernel = floating ? meanKernel : roundedMeanKernel;

@@ -3,9 +3,9 @@ import { allocateArray } from '../../storage.ts';
 import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { eq, select } from '../expression/index.ts';
 import { NotLowered, recordCall, recorder } from '../recording/index.ts';
-import { denseOver, type Strided, stridedOver } from '../strided/index.ts';
+import { copyRun, denseOver, type Strided, stridedOver } from '../strided/index.ts';
 import { frequencyKernel } from './frequency-kernel.ts';
-import { as, recordReadRows, recordWriteRows } from './moves.ts';
+import { as, readRows, writeRows } from './moves.ts';
 import { recordPlaces } from './positions.ts';
 
 const oneBlock = { shape: [], strides: [] };
@@ -26,7 +26,7 @@ const orZero = new ElementwiseKernel('padding', 2, (x, index, skipped) => select
  * that names no row, and -1 where all do; where a call is being compiled none does, or the program gives the word to the kernel.
  */
 export function readTableRows(table: Strided, indices: Strided, out: Strided, skipped = -1): number {
-  const bad = readRows(table, indices, out);
+  const bad = readNamedRows(table, indices, out);
   if (bad >= 0 || skipped < 0) return bad;
   const [, width = 1] = table.shape;
   const count = indices.count;
@@ -36,24 +36,31 @@ export function readTableRows(table: Strided, indices: Strided, out: Strided, sk
   return -1;
 }
 
-function readRows(table: Strided, indices: Strided, out: Strided): number {
+function readNamedRows(table: Strided, indices: Strided, out: Strided): number {
   const source = elementsOf(table);
   const target = elementsOf(out);
+  const [size = 0, width = 1] = table.shape;
   const recorded = recordedRows(table, indices);
   if (recorded !== null) {
-    const { rows, width } = recorded;
-    recordReadRows(source, { blocks: oneBlock, rows, length: width }, target, 0);
+    readRows(source, { blocks: oneBlock, rows: recorded.rows, length: width }, target, 0);
     return -1;
   }
-  const [size = 0, width = 1] = table.shape;
-  const values = elementsOf(indices);
-  const bad = values.findIndex((row) => row < 0 || row >= size);
-  if (bad < 0)
-    for (let i = 0, to = 0; i < values.length; i++, to += width) {
-      const from = values[i]! * width;
-      target.set(source.subarray(from, from + width), to);
-    }
-  return bad;
+  const rows = startsOf(elementsOf(indices), size, width);
+  if (typeof rows === 'number') return rows;
+  if (readRows(source, { blocks: oneBlock, rows, length: width }, target, 0)) return -1;
+  for (let i = 0, to = 0; i < rows.length; i++, to += width) copyRun(source, rows[i]!, width, target, to);
+  return -1;
+}
+
+/** Where the rows begin that indices name; or the number of the first index that names none. */
+function startsOf(indices: TypedArray, size: number, width: number): Int32Array | number {
+  const starts = allocateArray('int32', indices.length) as Int32Array;
+  for (let i = 0; i < starts.length; i++) {
+    const row = indices[i]!;
+    if (row < 0 || row >= size) return i;
+    starts[i] = row * width;
+  }
+  return starts;
 }
 
 /** How rows are added up. */
@@ -80,16 +87,19 @@ export function addTableRows(
   }
   fillStrided(out, 0);
   const recorded = recordedRows(out, indices);
-  if (recorded !== null) {
-    if (laneOf(out.dtype) === 'i32') throw new NotLowered('its rows are integers');
-    recordWriteRows(target, { blocks: oneBlock, rows: recorded.rows, length: width }, source, true);
-    if (skipped >= 0) {
-      const start = out.offset + skipped * width;
-      fillStrided(denseOver(out.storage.array, out.dtype, [width], start, width), 0);
-    }
-    return;
-  }
+  const areIntegers = laneOf(out.dtype) === 'i32';
+  if (recorded !== null && areIntegers) throw new NotLowered('its rows are integers');
   const places = elementsOf(indices);
+  const starts = recorded?.rows ?? (areIntegers ? 0 : startsOf(places, rows, width));
+  if (typeof starts === 'object') {
+    if (writeRows(target, { blocks: oneBlock, rows: starts, length: width }, source, true)) {
+      if (skipped >= 0) {
+        const start = out.offset + skipped * width;
+        fillStrided(denseOver(out.storage.array, out.dtype, [width], start, width), 0);
+      }
+      return;
+    }
+  }
   for (let i = 0, from = 0; i < places.length; i++, from += width) {
     if (places[i] === skipped) continue;
     const to = places[i]! * width;

@@ -102,7 +102,10 @@ const scans: Readonly<Record<ScanName, Scan>> = {
 export const stateBytes = 16;
 
 const kernelOf = memoized((key: string): ScanKernel => {
-  const { name, reverse, inputs, outputs } = JSON.parse(key) as ScanConfig;
+  const [which, direction, ...dtypesOf] = key.split(' ');
+  const name = which as ScanName;
+  const [inputs = [], outputs = []] = dtypesOf.map((list) => list.split(',') as DType[]);
+  const reverse = direction === 'back';
   const { start, step } = scans[name];
   const module = new ModuleBuilder();
   const log1p = module.importFunction('log1p', ['f64'], ['f64']);
@@ -165,4 +168,4 @@ const kernelOf = memoized((key: string): ScanKernel => {
 
 /** The kernel of a scan. */
 export const scanKernel = ({ name, reverse, inputs, outputs }: ScanConfig): ScanKernel =>
-  kernelOf(JSON.stringify({ name, reverse, inputs, outputs }));
+  kernelOf(`${name} ${reverse ? 'back' : 'on'} ${inputs.join()} ${outputs.join()}`);

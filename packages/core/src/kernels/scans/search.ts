@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import { placeOf, recordCall, recorder } from '../recording/index.ts';
+import { dtypeOf, runCall } from '../recording/index.ts';
 import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /** How values are looked for. */
@@ -19,11 +19,9 @@ export function searchRows(
   { size, perRow, right }: Search,
   out: TypedArray,
 ): void {
-  if (recorder !== null) {
-    const kernel = searchKernel(`${placeOf(boundaries).area.dtype} ${placeOf(values).area.dtype}`);
-    recordCall('search', kernel, [values.length, perRow, size, Number(right), boundaries, values, out]);
-    return;
-  }
+  const kernel = searchKernel(`${dtypeOf(boundaries)} ${dtypeOf(values)}`);
+  const args = [values.length, perRow, size, Number(right), boundaries, values, out];
+  if (runCall('search', kernel, args)) return;
   for (let i = 0; i < values.length; i++) {
     const start = Math.floor(i / perRow) * size;
     out[i] = insertionPoint(boundaries, start, start + size, values[i]!, right);

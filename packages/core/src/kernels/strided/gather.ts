@@ -93,6 +93,11 @@ function copySteps(
       target.set(source.subarray(from, from + count), to);
       return;
     }
+    if (stride === -1) {
+      target.set(source.subarray(from - count + 1, from + 1), to);
+      target.subarray(to, to + count).reverse();
+      return;
+    }
     if (stride === 0 && count > 48) {
       target.fill(source[from]!, to, to + count);
       return;

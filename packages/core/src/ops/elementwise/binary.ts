@@ -47,7 +47,7 @@ const powOp = new ElementwiseOp({
   integer: (a, b) => E.wholePow(a, b),
 });
 
-/** Powers that have a cheaper form than the general one; of floats only. */
+/** Powers that have a cheaper form than the general one: of floats, and squares and cubes of int32, which are exact where they fit. */
 const powers = new Map<number, ElementwiseOp>([
   [2, square.op],
   [
@@ -124,7 +124,8 @@ export function pow(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && a instanceof Tensor) {
     checkExponent(a, b);
     // Who writes calls down is to see the exponent.
-    const special = isFloatingPoint(a.dtype) && callListener === null ? powers.get(b) : undefined;
+    const isCheap = isFloatingPoint(a.dtype) || (a.dtype === 'int32' && (b === 2 || b === 3));
+    const special = isCheap && callListener === null ? powers.get(b) : undefined;
     if (special !== undefined) return applyUnary(special, a);
   }
   return applyBinary(powOp, a, b);

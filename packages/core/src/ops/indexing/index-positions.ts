@@ -10,6 +10,7 @@ import {
 } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
+import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { type Layout, offsetsOf, sizeAlong, strideAlong } from '../views/layout.ts';
@@ -83,7 +84,8 @@ export function indexPositions(
   { caller, negative }: IndexRule,
 ): Positions {
   const count = indices[0]?.count ?? 1;
-  const rows = recordPosition(count, x.offset) ?? new Int32Array(count).fill(x.offset);
+  const rows =
+    recordPosition(count, x.offset) ?? (allocateArray('int32', count).fill(x.offset) as Int32Array);
   for (const [k, index] of indices.entries()) {
     const dim = dims[k]!;
     const size = sizeAlong(x, dim);
@@ -128,7 +130,7 @@ export function indexedShape(shape: Shape, dims: readonly number[], index: Shape
 export function flattenPositions({ outer, rows, inner, blocks, elements }: Positions): Int32Array {
   const recorded = recordSpread(rows, blocks, elements);
   if (recorded !== null) return recorded;
-  const result = new Int32Array(outer.length * rows.length * inner.length);
+  const result = allocateArray('int32', outer.length * rows.length * inner.length) as Int32Array;
   let p = 0;
   if (inner.length === 1) {
     for (const start of outer) {
@@ -157,23 +159,22 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
     recordAxes(recorded, { shape, strides: shape.map((_, d) => (d === dim ? 0 : strideAlong(x, d))) }, 1);
     return recorded;
   }
-  const result = new Int32Array(values.length);
+  const result = allocateArray('int32', values.length) as Int32Array;
   const outer = offsetsOf(shape.slice(0, dim), x.strides);
   const inner = offsetsOf(shape.slice(dim + 1), x.strides.slice(dim + 1));
-  for (let p = 0; p < values.length; p++) {
-    const at = values[p]!;
-    if (at < 0 || at >= size) throw outOfBounds(at, p, index.shape, dim, size, caller);
-  }
-  // Runs along which only one of the three parts of a position changes.
   const width = inner.length;
   const length = sizeAlong({ shape }, dim);
+  // A row is where only the index changes, or only what lies inside of the dimension.
+  const rowLength = width === 1 ? length : width;
+  const rows = values.length / (outer.length * rowLength);
   let p = 0;
   for (const block of outer) {
     const start = x.offset + block;
-    if (width === 1) for (const stop = p + length; p < stop; p++) result[p] = start + values[p]! * stride;
-    else {
-      for (let j = 0; j < length; j++) {
-        for (let i = 0; i < width; i++, p++) result[p] = start + inner[i]! + values[p]! * stride;
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < rowLength; i++, p++) {
+        const at = values[p]!;
+        if (at < 0 || at >= size) throw outOfBounds(at, p, index.shape, dim, size, caller);
+        result[p] = start + (width === 1 ? 0 : inner[i]!) + at * stride;
       }
     }
   }
@@ -185,7 +186,7 @@ export function flatPositions(index: Tensor, count: number, caller: string): Int
   const values = elementsOf(index);
   const recorded = recordPlaces(values, { size: count, stride: 1, negative: true }, 0);
   if (recorded !== null) return recorded;
-  const result = new Int32Array(values.length);
+  const result = allocateArray('int32', values.length) as Int32Array;
   for (let p = 0; p < result.length; p++) {
     const i = values[p]!;
     if (i < -count || i >= count) {
@@ -232,6 +233,7 @@ export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
   const lists = x.shape.toReversed().map((size) => {
     const step = stride;
     stride *= size;
+    if (x.shape.length === 1) return positions;
     const list = new Int32Array(positions.length);
     for (let p = 0; p < list.length; p++) list[p] = ((positions[p]! / step) | 0) % size;
     return list;

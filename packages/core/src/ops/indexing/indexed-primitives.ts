@@ -37,7 +37,9 @@ const defineIndex = (name: string) =>
     derivative(g, node) {
       const indices = node.attrs.dims.map((_, k) => node.input(k + 1));
       const target = zeros(node.shape(0), { dtype: g.dtype });
-      const gradient = putIndexed('index_put', target, g, indices, { ...node.attrs, accumulate: true });
+      const { dims, caller, negative } = node.attrs;
+      const putting = { dims, caller, negative, accumulate: true };
+      const gradient = putIndexed('index_put', target, g, indices, putting);
       return [gradient, ...indices.map(() => null)];
     },
   });

@@ -2,11 +2,11 @@ import type { TypedArray } from '../../dtype.ts';
 import {
   type Combination,
   computeChecked,
+  readElements,
+  readRows,
   recorder,
-  recordRead,
-  recordReadRows,
-  recordWrite,
-  recordWriteRows,
+  writeElements,
+  writeRows,
 } from '../../kernels/index.ts';
 import { flattenPositions, type Positions, rowsOf } from './index-positions.ts';
 
@@ -15,7 +15,7 @@ const shortRow = 16;
 
 /** Copies the elements at `positions` to `out`, from `at` on. */
 export function readAt(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): void {
-  if (recordRead(source, positions, out, at)) return;
+  if (readElements(source, positions, out, at)) return;
   if (source instanceof Float32Array && out instanceof Float32Array) {
     for (let p = 0; p < positions.length; p++) out[at + p] = source[positions[p]!]!;
   } else {
@@ -28,7 +28,7 @@ export function readPositions(source: TypedArray, where: Positions, out: TypedAr
   const { outer, rows, inner, together } = where;
   const length = inner.length;
   const alone = !together || length < shortRow;
-  if (!alone && recordReadRows(source, rowsOf(where), out, at)) return;
+  if (!alone && readRows(source, rowsOf(where), out, at)) return;
   if (alone || recorder !== null) {
     readAt(source, flattenPositions(where), out, at);
     return;
@@ -51,7 +51,7 @@ export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArr
     computeChecked(out, (wide) => writeAt(wide, positions, values, how));
     return;
   }
-  if (recordWrite(out, positions, values, how)) return;
+  if (writeElements(out, positions, values, how)) return;
   const step = values.length === 1 ? 0 : 1;
   const n = positions.length;
   if (how === 'set') {
@@ -92,7 +92,7 @@ export function writePositions(
   const length = inner.length;
   const isOr = accumulate && isBool;
   const alone = !together || length < shortRow || values.length === 1;
-  if (!alone && !isOr && recordWriteRows(out, rowsOf(where), values, accumulate)) return;
+  if (!alone && !isOr && writeRows(out, rowsOf(where), values, accumulate)) return;
   if (alone || recorder !== null) {
     writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
     return;

@@ -5,7 +5,12 @@ import { precedes } from './sort-rows.ts';
 const shortRange = 16;
 
 /** Whether the key `b` belongs strictly before `a`. */
-type Precedes = (b: number, a: number, descending: boolean) => boolean;
+type Precedes = (b: number, a: number) => boolean;
+
+/** Memory for rows of up to so many keys, used again by each: selections do not nest. */
+const shortRow = 4096;
+const keysOfShort = new Float64Array(shortRow);
+const orderOfShort = new Int32Array(shortRow);
 
 /**
  * Selection of the first of many keys, in time that grows with their number and not with that of a full sort.
@@ -14,27 +19,26 @@ type Precedes = (b: number, a: number, descending: boolean) => boolean;
  * nth_element, sort and partial_sort for `topk`, its own quickselect for `kthvalue`), so the indices are PyTorch's as well.
  */
 class Selection {
-  readonly #keys: TypedArray;
-  readonly #precedes: Precedes;
-  readonly #descending: boolean;
+  /** By which entries are ordered, the least first. */
+  readonly keys: Float64Array;
   /** Indices into the keys, rearranged. */
   readonly order: Int32Array;
 
-  constructor(keys: TypedArray, descending: boolean, precedesIn: Precedes = precedes) {
-    this.#keys = keys;
-    this.#precedes = precedesIn;
-    this.#descending = descending;
-    this.order = new Int32Array(keys.length);
-    for (let i = 0; i < keys.length; i++) this.order[i] = i;
+  constructor(keys: TypedArray) {
+    const n = keys.length;
+    this.keys = n <= shortRow ? keysOfShort.subarray(0, n) : new Float64Array(n);
+    this.order = n <= shortRow ? orderOfShort.subarray(0, n) : new Int32Array(n);
+    this.keys.set(keys);
+    for (let i = 0; i < n; i++) this.order[i] = i;
   }
 
   /** Whether the entry `a` belongs strictly before the entry `b`. */
-  #before(a: number, b: number): boolean {
-    return this.#precedes(this.#keys[a]!, this.#keys[b]!, this.#descending);
+  protected before(a: number, b: number): boolean {
+    return this.keys[a]! < this.keys[b]!;
   }
 
   #placeBefore(i: number, j: number): boolean {
-    return this.#before(this.order[i]!, this.order[j]!);
+    return this.before(this.order[i]!, this.order[j]!);
   }
 
   #swap(i: number, j: number): void {
@@ -115,12 +119,12 @@ class Selection {
       const moving = order[i]!;
       let j = i;
       // As the library does it: among NaNs it makes a difference.
-      if (i < first + shortRange && this.#before(moving, order[first]!)) {
+      if (i < first + shortRange && this.before(moving, order[first]!)) {
         order.copyWithin(first + 1, first, i);
         order[first] = moving;
         continue;
       }
-      while (j > first && this.#before(moving, order[j - 1]!)) {
+      while (j > first && this.before(moving, order[j - 1]!)) {
         order[j] = order[j - 1]!;
         j--;
       }
@@ -166,7 +170,7 @@ class Selection {
     }
     while (hole > top) {
       const parent = (hole - 1) >> 1;
-      if (!this.#before(order[first + parent]!, value)) break;
+      if (!this.before(order[first + parent]!, value)) break;
       order[first + hole] = order[first + parent]!;
       hole = parent;
     }
@@ -203,9 +207,35 @@ class Selection {
   }
 }
 
+/** By another comparison than `<`. */
+class ComparingSelection extends Selection {
+  readonly #precedes: Precedes;
+
+  constructor(keys: TypedArray, precedes: Precedes) {
+    super(keys);
+    this.#precedes = precedes;
+  }
+
+  protected override before(a: number, b: number): boolean {
+    return this.#precedes(this.keys[a]!, this.keys[b]!);
+  }
+}
+
+/** Of ascending or descending keys, of which NaN counts as the greatest. */
+function selectionOf(keys: TypedArray, descending: boolean): Selection {
+  const selection = new Selection(keys);
+  for (let i = 0; i < keys.length; i++) {
+    const key = selection.keys[i]!;
+    // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
+    if (key !== key) return new ComparingSelection(keys, (b, a) => precedes(b, a, descending));
+    if (descending) selection.keys[i] = -key;
+  }
+  return selection;
+}
+
 /** The indices of the `k` keys that come first; in order, unless `sorted` is false. What `topk` runs; Kindling's own. */
 export function firstInOrder(keys: TypedArray, k: number, descending: boolean, sorted: boolean): Int32Array {
-  const selection = new Selection(keys, descending);
+  const selection = selectionOf(keys, descending);
   if (k > 0 && k * 64 <= keys.length) selection.partialSort(k);
   else if (k > 0) {
     selection.nthElement(k - 1);
@@ -216,7 +246,7 @@ export function firstInOrder(keys: TypedArray, k: number, descending: boolean, s
 
 /** The index of the key at place `k`, counted from 0, if they were in ascending order. What `kthvalue` runs; Kindling's own. */
 export function kthInOrder(keys: TypedArray, k: number): number {
-  const selection = new Selection(keys, false);
+  const selection = selectionOf(keys, false);
   selection.quickSelect(k);
   return selection.order[k]!;
 }
@@ -225,8 +255,8 @@ export function kthInOrder(keys: TypedArray, k: number): number {
  * The order into which the C++ standard library's sort brings the keys by `<` or by another comparison, which is no order where
  * there are NaNs: what PyTorch's `mode` and its unique entries go by. Kindling's own.
  */
-export function plainOrder(keys: TypedArray, comparison: Precedes = (b, a) => b < a): Int32Array {
-  const selection = new Selection(keys, false, comparison);
+export function plainOrder(keys: TypedArray, comparison?: Precedes): Int32Array {
+  const selection = comparison === undefined ? new Selection(keys) : new ComparingSelection(keys, comparison);
   selection.sort(keys.length);
   return selection.order;
 }

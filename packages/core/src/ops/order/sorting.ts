@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf, extentOf, recordSort, worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, extentOf, sortRows, worksInJavaScript } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -59,7 +59,7 @@ function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): 
   const { n, inner } = extent;
   const valuesOut = values.storage.array;
   const indicesOut = indices.storage.array;
-  if (descending !== undefined && recordSort(data, extent, descending, valuesOut, indicesOut)) return;
+  if (descending !== undefined && sortRows(data, extent, descending, valuesOut, indicesOut)) return;
   worksInJavaScript(picksInJavaScript);
   const column = inner === 1 ? data : data.slice(0, n);
   eachRow(extent, (start, row) => {

@@ -1,5 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
+import { sortRows } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -96,7 +97,9 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   } else if (sorted) {
     // Whole entries are ordered by their first element that differs: a stable sort by each, the last one first.
     const key = data.slice(0, count);
-    for (let j = width - 1; j >= 0; j--) {
+    const whole = { outer: 1, n: count, inner: 1 };
+    const isSorted = width === 1 && sortRows(data, whole, false, key, order);
+    for (let j = isSorted ? -1 : width - 1; j >= 0; j--) {
       for (let i = 0; i < count; i++) key[i] = data[i * width + j]!;
       sortOrder(key, order, new Int32Array(count), false);
     }

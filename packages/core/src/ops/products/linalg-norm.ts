@@ -129,8 +129,8 @@ const vectorNormTakes = signature('linalg.vectorNorm', {
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
   vectorNormTakes(arguments);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
-  const reduction = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
-  return apply(normPrimitive, [from], { ...reduction, p: ord });
+  const { dims: gone, shape } = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
+  return apply(normPrimitive, [from], { dims: gone, shape, p: ord });
 }
 
 /** Orders of {@link matrixNorm}. */

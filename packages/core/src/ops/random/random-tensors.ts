@@ -51,8 +51,11 @@ function drawn<D extends Distribution>(
   options: RandomOptions | undefined,
   order: readonly number[] | null = null,
 ): Tensor {
-  const [draw, inputs] = drawOf(distribution, parameters, order, options?.generator ?? defaultGenerator);
-  return finishCreation(apply(randomPrimitive, inputs, { ...draw, shape, dtype }), options, caller);
+  const generator = options?.generator ?? defaultGenerator;
+  const [draw, inputs] = drawOf(distribution, parameters, order, generator);
+  // Spreading the draw instead would take as long as drawing a hundred numbers.
+  const attributes = { distribution, parameters: draw.parameters, order, generator, shape, dtype };
+  return finishCreation(apply(randomPrimitive, inputs, attributes), options, caller);
 }
 
 /** PyTorch gives what it draws "like" a permuted tensor the same layout, and fills it as that lies in memory. */

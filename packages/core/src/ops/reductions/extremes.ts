@@ -140,7 +140,7 @@ function searching(name: string, side: Side) {
     }
     const all = reductionOf(x, undefined, options?.keepdim, name);
     requireElements(x, all, name);
-    return apply(primitive, [x], { ...all, dim: null });
+    return apply(primitive, [x], { dims: all.dims, shape: all.shape, dim: null });
   };
 }
 

@@ -1,4 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
+import type { TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
@@ -16,13 +17,13 @@ export interface HistogramOptions {
 }
 
 /** The range given, or that of the elements where it is empty; one number is widened. */
-function rangeOf(x: Iterable<number>, min: number, max: number, empty: boolean): [min: number, max: number] {
+function rangeOf(x: TypedArray, min: number, max: number, empty: boolean): [min: number, max: number] {
   if (min === max && !empty) {
     min = Number.POSITIVE_INFINITY;
     max = Number.NEGATIVE_INFINITY;
-    for (const value of x) {
-      min = Math.min(min, value);
-      max = Math.max(max, value);
+    for (let i = 0; i < x.length; i++) {
+      min = Math.min(min, x[i]!);
+      max = Math.max(max, x[i]!);
     }
   }
   if (!Number.isFinite(min) || !Number.isFinite(max)) {
@@ -40,13 +41,16 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
     const [min, max] = rangeOf(elements, given.min, given.max, x.count === 0);
     const counts = out.storage.array.fill(0);
     // In the precision of the dtype, so that what lies on a boundary falls to PyTorch's side.
-    const round = x.dtype === 'float32' ? Math.fround : (value: number): number => value;
-    const lowest = round(min);
-    const width = round(round(max) - lowest);
-    for (const value of elements) {
+    const single = x.dtype === 'float32';
+    const f = Math.fround;
+    const lowest = single ? f(min) : min;
+    const width = single ? f(f(max) - lowest) : max - lowest;
+    for (let i = 0; i < elements.length; i++) {
+      const value = elements[i]!;
       // NaN is in no range.
       if (!(value >= min && value <= max)) continue;
-      const place = round(round(round(value - lowest) * bins) / width);
+      const above = value - lowest;
+      const place = single ? f(f(f(above) * bins) / width) : (above * bins) / width;
       counts[Math.min(Math.trunc(place), bins - 1)]! += 1;
     }
   },

@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { elementsOf, recordMedian, worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, medianRows, worksInJavaScript } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -61,7 +61,7 @@ const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void, skip
   selecting(name, check, (x, _, extent, values, indices) => {
     const data = elementsOf(x);
     const found = [values.storage.array, indices.storage.array] as const;
-    if (skipsNaN !== undefined && recordMedian(data, extent, skipsNaN, ...found)) return;
+    if (skipsNaN !== undefined && medianRows(data, extent, skipsNaN, ...found)) return;
     worksInJavaScript(picksInJavaScript);
     const row = data.slice(0, extent.n);
     eachRow(extent, (start, place) => {
@@ -87,7 +87,7 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
     kernel([x], _, out) {
       const data = elementsOf(x);
       const row = { outer: 1, n: x.count, inner: 1 };
-      if (x.count > 0 && recordMedian(data, row, skipsNaN, out.storage.array, allocateArray('int32', 1)))
+      if (x.count > 0 && medianRows(data, row, skipsNaN, out.storage.array, allocateArray('int32', 1)))
         return;
       out.storage.array[0] = data[pick(data)] ?? Number.NaN;
     },

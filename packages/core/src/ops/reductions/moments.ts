@@ -103,8 +103,8 @@ const stdMeanPrimitive = withMean('std_mean', true);
 
 function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions, caller: string): Variance {
   const { correction = options.unbiased === false ? 0 : 1, keepdim } = options;
-  const reduction = reductionOf(x, dims, keepdim, caller);
-  return { ...reduction, count: reducedCount(x.shape, reduction.dims), correction };
+  const { dims: gone, shape } = reductionOf(x, dims, keepdim, caller);
+  return { dims: gone, shape, count: reducedCount(x.shape, gone), correction };
 }
 
 const defaults: VarianceOptions = {};

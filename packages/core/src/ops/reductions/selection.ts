@@ -21,7 +21,8 @@ export interface Search extends Reduction {
 export function searchOf(x: Tensor, dim: number, keepdim: boolean | undefined, caller: string): Search {
   const reduction = reductionOf(x, dim, keepdim, caller);
   requireElements(x, reduction, caller);
-  return { ...reduction, dim: normalizeDim(dim, x.ndim, caller) };
+  const { dims, shape } = reduction;
+  return { dims, shape, dim: normalizeDim(dim, x.ndim, caller) };
 }
 
 /** Finds one element of each row: stores its value and its index in the row. */

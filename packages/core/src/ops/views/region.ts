@@ -5,9 +5,9 @@ import {
   fillStrided,
   recordAxes,
   recordPosition,
-  recordWrite,
   scatterStrided,
   stridedOver,
+  writeElements,
 } from '../../kernels/index.ts';
 import { snakeCase } from '../../names.ts';
 import {
@@ -73,7 +73,7 @@ const embedPrimitive = definePrimitive<Embedding>({
     const positions = recordPosition(source.length, region.offset);
     if (positions !== null) {
       recordAxes(positions, region, 1);
-      recordWrite(target, positions, source, 'sum');
+      writeElements(target, positions, source, 'sum');
       return;
     }
     const offsets = offsetsOf(region.shape, region.strides);

@@ -102,8 +102,8 @@ const forward: PrimitiveSpec<Steps, Inputs> = {
     gradients(
       node,
       g,
-      () => convolutionInput(g, node.input(1), null, { ...node.attrs, sizes: spatial(node.shape(0)) }),
-      () => convolutionWeight(node.input(0), g, { ...node.attrs, sizes: spatial(node.shape(1)) }),
+      () => convolutionInput(g, node.input(1), null, { sizes: spatial(node.shape(0)), ...node.attrs }),
+      () => convolutionWeight(node.input(0), g, { sizes: spatial(node.shape(1)), ...node.attrs }),
     ),
 };
 
@@ -125,7 +125,7 @@ const toInput: PrimitiveSpec<Sized, Inputs> = {
       node,
       g,
       () => windowsThatWere(g, node.input(1), steps, node.shape(0)),
-      () => convolutionWeight(g, node.input(0), { ...steps, sizes: spatial(node.shape(1)) }),
+      () => convolutionWeight(g, node.input(0), { sizes: spatial(node.shape(1)), ...steps }),
     );
   },
 };
@@ -146,7 +146,7 @@ const toWeight: PrimitiveSpec<Sized, [Tensor, Tensor]> = {
     return gradients(
       node,
       g,
-      () => convolutionInput(node.input(1), g, null, { ...steps, sizes: spatial(node.shape(0)) }),
+      () => convolutionInput(node.input(1), g, null, { sizes: spatial(node.shape(0)), ...steps }),
       () => windowsThatWere(node.input(0), g, steps, node.shape(1)),
     );
   },

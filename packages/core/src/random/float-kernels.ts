@@ -1,0 +1,148 @@
+/**
+ * Random float32 numbers on whole vectors. What PyTorch's kernels round to float32 is computed in lanes of float64 and rounded so, as a
+ * product of two float32 numbers and another need not fit float32.
+ */
+import {
+  E,
+  ElementwiseKernel,
+  type Expr,
+  runElementwise,
+  runElementwiseMany,
+  stridedOver,
+} from '../kernels/index.ts';
+
+const f = Math.fround;
+
+/**
+ * Rounds to float32 where that has all its 24 bits: beside a number 1.5 times as large as the one of the same exponent times 2^29, the other
+ * bits have no room. Takes half the time of a conversion there and back.
+ */
+function toSingle(x: Expr): Expr {
+  const exponent = E.iand(E.bitsOf(x), E.intConstant(0x7ffn << 52n));
+  const large = E.fromBits(E.iadd(exponent, E.intConstant((29n << 52n) + (1n << 51n))));
+  return E.sub(E.add(x, large), large);
+}
+
+/** a * b + c of float32 numbers, whose sum is rounded to float64 before: seldom another number than {@link fused} gives. */
+const mulAdd = (a: E.Operand, b: E.Operand, c: E.Operand): Expr => toSingle(E.add(E.mul(a, b), c));
+
+/** a * b + c, of which float32 is the sum rounded once: where it is inexact, the neighbour in float64 whose last bit is set. */
+function fused(a: Expr, b: Expr, c: Expr): Expr {
+  const product = E.mul(a, b);
+  const sum = E.add(product, c);
+  const back = E.sub(sum, product);
+  const lost = E.add(E.sub(product, E.sub(sum, back)), E.sub(c, back));
+  const bits = E.bitsOf(sum);
+  const isOff = E.and(E.ne(lost, 0), E.ieq(E.iand(bits, 1), 0));
+  const outwards = E.iselect(E.gt(E.mul(E.copysign(1, sum), lost), 0), 1, -1);
+  return E.select(isOff, E.fromBits(E.iadd(bits, outwards)), sum);
+}
+
+/** Horner's scheme, rounded to float32 after each step; the highest coefficient first. */
+const horner = (x: Expr, [highest = 0, ...others]: readonly number[]): Expr =>
+  others.reduce<Expr>((sum, c) => mulAdd(sum, x, f(c)), E.constant(f(highest)));
+
+/*
+ * Logarithm, sine and cosine are the polynomials of the Cephes library, as PyTorch has them vectorised: a few ulp, and every rounding
+ * counts. PyTorch's are of fused operations. Of the arguments that there are, 1 - u and 2 pi u for the 2^24 uniform numbers u, none
+ * leads to another number where the operations round twice, so they do (test/random-float32.anew.test.ts).
+ */
+
+const LOG = [
+  ...[7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1],
+  ...[-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1],
+];
+const LN2_LOW = f(-2.1219444e-4);
+const LN2_HIGH = f(0.693359375);
+
+/** The natural logarithm of a float32 in (0, 1] that is a multiple of 2^-24. */
+export function logOfUniform(x: Expr): Expr {
+  const bits = E.bitsOf(x);
+  const z = E.fromBits(E.ior(E.iand(bits, E.intConstant(0xfffffffffffffn)), E.bitsOf(E.constant(0.5))));
+  const isLow = E.lt(z, f(Math.SQRT1_2));
+  const exponent = E.sub(E.toFloat(E.isub(E.shrU(bits, 52), 1022)), E.toNumber(isLow));
+  const m = E.sub(E.select(isLow, E.add(z, z), z), 1);
+  const square = toSingle(E.mul(m, m));
+  const series = toSingle(E.mul(horner(m, LOG), m));
+  const power = mulAdd(series, square, toSingle(E.mul(exponent, LN2_LOW)));
+  const low = mulAdd(E.neg(square), 0.5, power);
+  return mulAdd(exponent, LN2_HIGH, toSingle(E.add(m, low)));
+}
+
+const PI_4 = [-0.78515625, -2.4187564849853516e-4, -3.774894977445941e-8].map(f);
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+
+/** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1. */
+export function sinCosOfTurn(angle: Expr): [sine: Expr, cosine: Expr] {
+  const eighths = E.truncToInt(toSingle(E.mul(angle, f(4 / Math.PI))));
+  const octant = E.iand(E.iadd(eighths, 1), -2);
+  const x = PI_4.reduce<Expr>((rest, part) => mulAdd(E.toFloat(octant), part, rest), angle);
+  const square = toSingle(E.mul(x, x));
+  const c = mulAdd(toSingle(E.mul(horner(square, COS), square)), square, E.neg(toSingle(E.mul(square, 0.5))));
+  const even = toSingle(E.add(c, 1));
+  const odd = mulAdd(toSingle(E.mul(horner(square, SIN), square)), x, x);
+  const has = (bits: E.Operand, bit: number): Expr => E.ine(E.iand(bits, bit), 0);
+  const signed = (isNegative: Expr, y: Expr): Expr => E.select(isNegative, E.neg(y), y);
+  const isSwapped = has(octant, 2);
+  return [
+    signed(has(octant, 4), E.select(isSwapped, even, odd)),
+    signed(E.not(has(E.isub(octant, 2), 4)), E.select(isSwapped, odd, even)),
+  ];
+}
+
+/** The number of [0, 1) that 32 random bits stand for: the last 24 of them, after the point. */
+function unitOf(word: Expr): Expr {
+  const shifted = E.mul(word, 2 ** -24);
+  return E.sub(shifted, E.floor(shifted));
+}
+
+const unit = new ElementwiseKernel('uniform', 1, (word) => unitOf(word!));
+/** A uniform number of [0, 1) in [low, high). */
+const spread = new ElementwiseKernel('uniform', 1, (u, low, range) => fused(u!, range!, low!));
+const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.eq(x!, high!), low!, x!));
+/** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
+const normalPairBy = (place: (x: Expr, std: Expr, mean: Expr) => Expr) =>
+  new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
+    const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first!)))))));
+    return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second!))))
+      .reverse()
+      .map((part) => place(toSingle(E.mul(radius, part)), std!, mean!));
+  });
+const normalPair = normalPairBy(fused);
+/** Where the mean is 0 the product is exact; but a sum with 0 is never -0. */
+const centredPair = normalPairBy((x, std) => E.add(E.mul(x, std), 0));
+
+const floats = (array: Float32Array, at: number, count: number) => stridedOver(array, 'float32', [count], at);
+const integers = (array: Int32Array, count: number) => stridedOver(array, 'int32', [count]);
+
+/** Makes numbers of [0, 1) of 32 random bits each, from `at` on. */
+export function unitNumbers(words: Int32Array, count: number, out: Float32Array, at: number): void {
+  runElementwise(unit, 'f64', [integers(words, count)], [], floats(out, at, count));
+}
+
+/** Makes pairs of normal numbers of 32 random bits for each; the first of `first` belongs to the first of `second`. */
+export function normalPairs(
+  first: Int32Array,
+  second: Int32Array,
+  count: number,
+  mean: number,
+  std: number,
+  outs: readonly Float32Array[],
+): void {
+  const words = [integers(first, count), integers(second, count)];
+  runElementwiseMany(
+    mean === 0 ? centredPair : normalPair,
+    'f64',
+    words,
+    [std, mean],
+    outs.map((out) => floats(out, 0, count)),
+  );
+}
+
+/** Overwrites uniform numbers of [0, 1) with those of [low, high). */
+export function spreadUniform(x: Float32Array, low: number, high: number): void {
+  const numbers = floats(x, 0, x.length);
+  runElementwise(spread, 'f64', [numbers], [low, f(high - low)], numbers);
+  runElementwise(below, 'f32', [numbers], [low, high], numbers);
+}

@@ -1,0 +1,129 @@
+/** Kernels that have a loop of the same bits in JavaScript: both give the same, whichever a call is left to. */
+import { describe, expect, it } from 'vitest';
+import type { DType } from '../../src/dtype.ts';
+import { Room, runCall } from '../../src/kernels/recording/index.ts';
+import { tensor } from '../../src/ops/creation/from-data.ts';
+import { manualSeed } from '../../src/random/index.ts';
+import '../../src/methods.ts';
+import { cat, full, randint, randn, zeros } from '../../src/ops/index.ts';
+import * as foreign from '../../src/record/foreign-kernels.ts';
+import type { Tensor } from '../../src/tensor.ts';
+
+const bits = (x: Tensor): number[] => Array.from(new Uint8Array(x.contiguous().data.slice().buffer));
+const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint8', 'bool'];
+
+describe('runCall', () => {
+  const calls: number[][] = [];
+  const noted =
+    (result: number) =>
+    (...args: number[]): number => {
+      calls.push(args);
+      return result;
+    };
+
+  it('gives each array and each room an address of its own, and passes numbers on', () => {
+    const x = new Float32Array(5);
+    const y = new Uint8Array(3);
+    expect(runCall('note', noted(0), [7, x, new Room('float64', 4), y])).toBe(true);
+    expect(calls.pop()).toEqual([7, 0, 32, 64]);
+  });
+
+  it('writes nothing where the function refuses or the arrays do not fit', () => {
+    const y = Int32Array.of(1, 2);
+    expect(runCall('refuse', noted(1), [y], { checks: true })).toBe(false);
+    expect(calls.pop()).toEqual([0]);
+    expect(runCall('large', noted(0), [new Room('float64', 2 ** 21), y])).toBe(false);
+    expect(calls).toEqual([]);
+    expect(Array.from(y)).toEqual([1, 2]);
+  });
+
+  it('keeps what is said to be kept of what is written', () => {
+    const y = Int32Array.of(4, 5);
+    runCall('keep', noted(0), [y], { keeps: [y] });
+    expect(Array.from(y)).toEqual([4, 5]);
+  });
+});
+
+describe('rows longer than scratch', () => {
+  const n = 720_000;
+  it.each(['float32', 'float64', 'int32'] as const)('%s: are sorted, and have a median', (dtype) => {
+    manualSeed(1);
+    // With many equal elements, signed zeros among them.
+    const x = randint(-1000, 1000, [n]).to(dtype);
+    if (dtype !== 'int32') x.div_(8).mul_(-1);
+    const { values, indices } = x.sort();
+    const [given, order] = [x.data, indices.data];
+    const expected = Array.from({ length: n }, (_, i) => i).sort((a, b) => given[a]! - given[b]! || a - b);
+    expect(order.every((at, i) => at === expected[i])).toBe(true);
+    expect(values.data.every((value, i) => value === given[expected[i]!])).toBe(true);
+    const middle = x.median(0);
+    expect(middle.values.item()).toBe(given[expected[(n - 1) >> 1]!]);
+    expect(given[middle.indices.item() as number]).toBe(middle.values.item());
+    const part = x.narrow(0, 0, 5000).median(0);
+    expect(x.narrow(0, 0, 5000).sort().values.data[2499]).toBe(part.values.item());
+  });
+});
+
+describe('elements and rows at indices', () => {
+  const count = 1200;
+  const piece = 100;
+  const drawn = (dtype: DType, shape: number[]): Tensor =>
+    dtype === 'float32' || dtype === 'float64' ? randn(shape, { dtype }) : randint(0, 2, shape).to(dtype);
+  const inPieces = (total: number, part: (start: number) => Tensor): Tensor =>
+    cat(Array.from({ length: total / piece }, (_, i) => part(i * piece)));
+
+  it.each(dtypes)('%s: are read alike, many or few at a time', (dtype) => {
+    manualSeed(2);
+    const x = drawn(dtype, [300, 20]);
+    const at = randint(0, 300 * 20, [count]);
+    const few = (start: number): Tensor => at.narrow(0, start, piece);
+    expect(bits(x.take(at))).toEqual(bits(inPieces(count, (start) => x.take(few(start)))));
+    const rows = randint(0, 300, [count]);
+    const one = (i: number): Tensor => x.indexSelect(0, rows.narrow(0, i, 1));
+    const byRow = cat(Array.from({ length: count }, (_, i) => one(i)));
+    expect(bits(x.indexSelect(0, rows))).toEqual(bits(byRow));
+    const table = zeros([count, 20], { dtype });
+    expect(foreign.readTableRows(x, rows, table)).toBe(-1);
+    expect(bits(table)).toEqual(bits(byRow));
+    // Few rows of a table that is large beside them, and more than is worth a call.
+    const large = drawn(dtype, [9000, 20]);
+    const some = randint(0, 9000, [40]);
+    const found = zeros([40, 20], { dtype });
+    expect(foreign.readTableRows(large, some, found)).toBe(-1);
+    expect(bits(found)).toEqual(bits(large.indexSelect(0, some)));
+    expect(foreign.readTableRows(large, tensor([3, 9000, -1]), zeros([3, 20], { dtype }))).toBe(1);
+  });
+
+  it.each(dtypes)('%s: are written alike, many or few at a time', (dtype) => {
+    manualSeed(3);
+    const x = drawn(dtype, [400]);
+    const at = randint(0, 400, [count]);
+    const source = drawn(dtype, [count]);
+    for (const reduce of ['sum', 'prod', 'amax', 'amin'] as const) {
+      const all = x.scatterReduce(0, at, source, reduce);
+      let few = x;
+      for (let i = 0; i < count; i += piece)
+        few = few.scatterReduce(0, at.narrow(0, i, piece), source.narrow(0, i, piece), reduce);
+      expect(bits(all), reduce).toEqual(bits(few));
+    }
+    let few = x;
+    for (let i = 0; i < count; i += piece)
+      few = few.scatter(0, at.narrow(0, i, piece), source.narrow(0, i, piece));
+    expect(bits(x.scatter(0, at, source))).toEqual(bits(few));
+  });
+
+  it.each(['float32', 'float64'] as const)('%s: rows of a table are added up in order', (dtype) => {
+    manualSeed(4);
+    const values = drawn(dtype, [count, 20]);
+    const indices = randint(0, 50, [count]);
+    const sums = zeros([50, 20], { dtype });
+    foreign.addTableRows(values, indices, sums, { skipped: 7, byFrequency: false });
+    let expected = zeros([50, 20], { dtype });
+    for (let i = 0; i < count; i++) {
+      const row = indices.data[i]!;
+      if (row !== 7)
+        expected = expected.indexAdd(0, full([1], row, { dtype: 'int32' }), values.narrow(0, i, 1));
+    }
+    expect(bits(sums)).toEqual(bits(expected));
+  });
+});
