@@ -217,19 +217,18 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
 
   module.define({ export: 'logSoftmaxBackward' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
-    const total = f.local('v128');
+    const { share, total } = f.locals('v128', 'share', 'total');
     f.countdown(p.rows, 1, () => {
       row.total([p.g], () => f.get(p.g).load('v128.load'));
-      f.get(row.sum);
-      row.unscale();
-      f.splatF64(t.lane).set(total);
+      row.unscaledFactors(share, total);
       row.eachVector(
         [p.y, p.g, p.out],
         (step) => {
           f.get(p.y).load('v128.load', step.offset).set(row.x);
           row.scaledExponential(row.x);
           f.set(row.x);
-          f.get(p.g).load('v128.load', step.offset).get(row.x).get(total).op(op('mul')).op(op('sub'));
+          f.get(p.g).load('v128.load', step.offset);
+          f.get(row.x).get(share).op(op('mul')).get(total).op(op('mul')).op(op('sub'));
           f.set(row.x);
           row.store(p.out, row.x, step);
         },
