@@ -16,16 +16,17 @@ NEIGHBOURS = 5
 MEASURES = {torch.float32: (1.0, 1e-6, 1e-5), torch.float64: (2.0**-29, 1e-12, 1e-10)}
 
 
-def _beside(v, generator):
+def beside(v, generator):
+    """Float32 numbers up to three ulps nearer to zero."""
     if isinstance(v, torch.Tensor):
         if v.dtype != torch.float32:
             return v
         steps = torch.randint(0, 4, v.shape, generator=generator)
         return (v.detach() * (1 - steps * 2.0**-24)).requires_grad_(v.requires_grad)
     if isinstance(v, dict):
-        return {k: _beside(x, generator) for k, x in v.items()}
+        return {k: beside(x, generator) for k, x in v.items()}
     if isinstance(v, (list, tuple)):
-        return [_beside(x, generator) for x in v]
+        return [beside(x, generator) for x in v]
     return v
 
 
@@ -54,7 +55,7 @@ def noises(compute, given):
     single = rebuild(given, torch.float32 if dtype == torch.float64 else None)
     movable = any(t.dtype == torch.float32 for t in leaves(single))
     for number in range(NEIGHBOURS if movable else 1):
-        nearby = single if number == 0 else _beside(single, generator)
+        nearby = single if number == 0 else beside(single, generator)
         try:
             exact = compute(rebuild(nearby, torch.float64))
             rounded = compute(rebuild(nearby))

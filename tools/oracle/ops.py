@@ -7,7 +7,7 @@ import sys
 import torch
 import warnings
 from choose import choose
-from database import operator, samples
+from database import SIZES, SMALLER, operator, samples
 from fixture import Fixture, Unsupported
 from ops_list import CORE, EDGES_BINARY, EDGES_UNARY, FLOATS_ONLY, FUNCTIONAL, FUNCTIONAL_LAYERS
 from record import record
@@ -70,11 +70,11 @@ def caller(op):
     return call
 
 
-def drawn(op, dtype):
+def drawn(op, dtype, sizes):
     floating = dtype.is_floating_point
     return [
         (natural(op.name, [s.input, *s.args]), with_draws(op.name, s.input, s.kwargs))
-        for s in samples(op, dtype, floating and op.supports_autograd)
+        for s in samples(op, dtype, floating and op.supports_autograd, sizes)
     ]
 
 
@@ -127,11 +127,14 @@ def generate_operator(fixture, name, variant):
                 continue
             dtype = torch.int64
         try:
-            chosen = choose(shapes(op, drawn(op, dtype)), limit, budget)
+            recorded = []
+            for sizes in (SIZES, SMALLER):
+                if not recorded:
+                    chosen = choose(shapes(op, drawn(op, dtype, sizes)), limit, budget)
+                    recorded = [r for a, k in chosen if (r := _record(fixture, op, label, a, k))]
         except Exception as error:
             fixture.skip(f"{label} {dtype}", f"drawing failed: {type(error).__name__}")
             continue
-        recorded = [_record(fixture, op, label, a, k) for a, k in chosen]
         if dtype.is_floating_point:
             for args, kwargs in edges(op, dtype):
                 sample = _record(fixture, op, label, args, kwargs)

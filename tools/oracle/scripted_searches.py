@@ -63,6 +63,9 @@ def edges():
     """What chance does not lead to: products of changes around the least that is remembered, and gradients and changes just as large as
     the tolerances."""
     none = {"tolerance_grad": 0.0, "tolerance_change": 0.0, "max_iter": 3}
+    # A bracket whose ends are floats that float32 cannot tell apart is divided further.
+    close = [[0.0, -1.0], [-1.0, -1.0], [-1.0, -1.0], [-3.0, -1.0], [0.5, -2.0], [-1.0, -0.5]]
+    yield close, {"max_iter": 1, "max_eval": 25, "line_search_fn": "strong_wolfe"}, 1
     for lr in (0.9e10, 1e10, 1.5e10, 3e10):
         yield [[0.0, -1e-10, 0.0], [-1.0, 0.0, 1.0], [-2.0, 1.0, 1.0]], {**none, "lr": lr, "max_iter": 2, "max_eval": 9}, 1
     for edge in (0.3, 0.5, 0.95):
@@ -99,12 +102,17 @@ def record(fixture, kind, script, options, steps, dtype):
     rows, places, counts = run(script, options, steps, dtype)
     entry = {"op": kind, "options": options, "script": fixture.tensor(rows), "places": fixture.tensor(places), "counts": counts}
     if kind == "course" and dtype == torch.float32:
-        # Corrections that nearly cancel: how far PyTorch itself is from the places of float64.
-        exact = run(script, options, steps, torch.float64)[1]
-        if exact.shape == places.shape:
-            far = (exact - places).abs().flatten()
-            noise = [x for i, (d, e) in enumerate(zip(far.tolist(), exact.flatten().tolist())) if d > 2e-6 * abs(e) for x in (i, float(f"{d:.1e}"))]
-            entry["noise"] = noise
+        # Corrections that nearly cancel: how far PyTorch itself is from the places of float64, or where float64 goes another way, from those
+        # that steps some ulps beside lead to.
+        lr = options.get("lr", 1.0)
+        others = [run(script, options, steps, torch.float64)[1]]
+        if others[0].shape != places.shape:
+            others = [run(script, {**options, "lr": lr * (1 + k * 2.0**-23)}, steps, dtype)[1] for k in (-2, -1, 1, 2)]
+        others = [o.double().flatten() for o in others if o.shape == places.shape]
+        if others:
+            far = torch.stack([(o - places.flatten()).abs() for o in others]).amax(0)
+            size = others[0].abs()
+            entry["noise"] = [x for i, (d, e) in enumerate(zip(far.tolist(), size.tolist())) if d > 2e-6 * e for x in (i, float(f"{d:.1e}"))]
     fixture.add(entry)
 
 

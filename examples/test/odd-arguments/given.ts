@@ -129,7 +129,7 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   outer: () => [ones(3), ones(3)],
   randintLike: () => [x(), 0, 5],
   selectScatter: () => [x(), ones(3), 0, 1],
-  sliceScatter: () => [x(), ones([2, 3]), 0, { start: 0, stop: 2 }],
+  sliceScatter: () => [x(), ones([2, 3]), 0, { start: 0, end: 2 }],
   splitWithSizes: () => [x(), [1, 2], 0],
   dsplit: () => [cube(), 3],
   permute: () => [x(), [1, 0]],

@@ -252,3 +252,24 @@ describe('threads', () => {
     expect((await untilShared(() => step(...given))).map(bits)).toEqual(expected);
   });
 });
+
+describe('a query that is NaN', () => {
+  it.each([
+    ['float32', false],
+    ['float64', false],
+    ['float64', true],
+  ] as const)(
+    'gives NaN to the gradients of the values that it sees, no others (%s, createGraph: %s)',
+    (dtype, createGraph) => {
+      const [q, k, v] = [0, 1, 2].map(() => randn([1, 1, 16, 2], { dtype })) as [Tensor, Tensor, Tensor];
+      q.data[2 * 4] = Number.NaN;
+      v.requiresGrad_();
+      const out = scaledDotProductAttention(q, k, v, { isCausal: true });
+      const gradOutputs = [randn([1, 1, 16, 2], { dtype })];
+      const [gradient] = autograd.grad([out], [v], { gradOutputs, createGraph });
+      const rows = (gradient as Tensor).isnan().reshape([16, 2]).all(1);
+      // It is the fifth, and sees the keys up to its own, which end amid a vector.
+      expect(rows.toArray()).toEqual(Array.from({ length: 16 }, (_, i) => i < 5));
+    },
+  );
+});

@@ -44,4 +44,27 @@ describe('gridSample', () => {
       expect(grid.grad?.toArray()).toEqual([[[[0, 0]], [[0, 0]]]]);
     },
   );
+
+  it('is bicubic between infinite elements, with the slopes of PyTorch', () => {
+    const rows = [
+      [2, 0, -0.15],
+      [-Infinity, Infinity, 0],
+      [0, 1, 0],
+    ];
+    const places = [
+      [
+        [1, -2.2],
+        [1.3, 0.3],
+      ],
+      [
+        [-1, 0.3],
+        [-2.2, 0],
+      ],
+    ];
+    const grid = tensor([places], { dtype: 'float64', requiresGrad: true });
+    const found = F.gridSample(tensor([[rows]], { dtype: 'float64' }), grid, { mode: 'bicubic' });
+    expect([...found.detach().data]).toEqual([0, -Infinity, -Infinity, 0]);
+    found.sum().backward();
+    expect([...(grid.grad as Tensor).data]).toEqual([0, 0, Infinity, Infinity, -Infinity, Infinity, 0, 0]);
+  });
 });

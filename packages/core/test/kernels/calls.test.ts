@@ -6,7 +6,7 @@ import { tensor } from '../../src/ops/creation/from-data.ts';
 import { manualSeed } from '../../src/random/index.ts';
 import '../../src/methods.ts';
 import { cat, full, randint, randn, zeros } from '../../src/ops/index.ts';
-import * as foreign from '../../src/record/foreign-kernels.ts';
+import * as foreign from '../../src/record/foreign/kernels.ts';
 import type { Tensor } from '../../src/tensor.ts';
 
 const bits = (x: Tensor): number[] => Array.from(new Uint8Array(x.contiguous().data.slice().buffer));

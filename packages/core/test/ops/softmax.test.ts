@@ -56,4 +56,22 @@ describe('softmax and its kin', () => {
     expect(x.logsumexp([0, 2], { keepdim: true }).shape).toEqual([1, 3, 1]);
     expect(x.logsumexp([0, 2]).shape).toEqual([3]);
   });
+
+  it('logSoftmax has the gradient of PyTorch where that of the result is infinite, or tiny', () => {
+    const x = K.tensor([[0, -Infinity, -300, 1]], { requiresGrad: true });
+    const y = x.logSoftmax(1);
+    const gradient = (g: number[]): K.Tensor => {
+      const [found] = K.autograd.grad([y], [x], {
+        gradOutputs: [K.tensor([g], { dtype: 'float32' })],
+        retainGraph: true,
+      });
+      return found as K.Tensor;
+    };
+    // Of a probability that is 0 an infinite sum takes NaN, not infinity.
+    expect([...gradient([Infinity, 1, 1, 1]).data]).toEqual([Number.NaN, Number.NaN, Number.NaN, -Infinity]);
+    const tiny = [
+      -1.9583557209557985e-30, 2.0000000063421537e-30, 3.0000000095132306e-30, -3.041644671057778e-30,
+    ];
+    assertClose(gradient([1e-30, 2e-30, 3e-30, 5e-30]), K.tensor([tiny]), { rtol: 1e-6, atol: 0 });
+  });
 });

@@ -162,10 +162,12 @@ export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number
   });
 }
 
-/** Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others. */
+/** Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others even where that is NaN. */
 export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'columns', 'x', 'statistics');
   return module.define({ name: `attention_weights_${t.lane}` }, params, (f, p) => {
+    const seen = f.local('i32');
+    f.get(p.n).set(seen);
     roundUp(f, t, p);
     const row = new WeightRow(f, t, p.n);
     const [top, factor] = [f.local('v128'), f.local('v128')];
@@ -180,7 +182,7 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
       },
       { unroll: row.exponentialsARound },
     );
-    clearBehind(f, t, p);
+    clearBehind(f, t, { ...p, n: seen });
   });
 }
 

@@ -232,6 +232,40 @@ export class RowEmitter {
   }
 
   /**
+   * Sets two vectors by which {@link scaledExponential} times the sum is free of the scale: 1, and the sum divided by the scale. Where that
+   * loses the sum, since it is subnormal, or makes no difference to it, since it is infinite (and 0 times it NaN), the exponentials
+   * are divided instead, which takes long where they become subnormal.
+   */
+  unscaledFactors(exponentials: number, sum: number): void {
+    const { f, t } = this;
+    if (t.lane === 'f64') {
+      f.splat(t.lane, 1).set(exponentials).get(this.sum).splatF64(t.lane).set(sum);
+      return;
+    }
+    const share = f.local('f64');
+    f.get(this.sum);
+    this.unscale();
+    f.set(share);
+    f.get(share)
+      .op('f64.abs')
+      .f64Const(2 ** -126)
+      .op('f64.ge')
+      .get(share)
+      .f64Const(0)
+      .op('f64.eq')
+      .op('i32.or');
+    f.get(share).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt').op('i32.and').if();
+    f.splat(t.lane, 1).set(exponentials).get(share).splatF64(t.lane).set(sum);
+    f.else();
+    f.splat(t.lane, 1 / EXP_TO_ZERO_SCALE)
+      .set(exponentials)
+      .get(this.sum)
+      .splatF64(t.lane)
+      .set(sum);
+    f.end();
+  }
+
+  /**
    * Adds up {@link scaledExponential} of x - max over the row, storing each where `out` is given. The quotient of the two
    * is free of the scale, as is {@link pushLogOfSum}. A row whose maximum is infinite gives NaN.
    */

@@ -217,41 +217,23 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
 
   module.define({ export: 'logSoftmaxBackward' }, params, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
-    const total = f.local('v128');
-    /** `areScaled`: the total is divided by the scale of the exponentials; else they are, so that one that is nothing is 0. */
-    const results = (areScaled: boolean): void => {
-      f.get(row.sum);
-      if (areScaled) row.unscale();
-      f.splatF64(t.lane).set(total);
+    const { share, total } = f.locals('v128', 'share', 'total');
+    f.countdown(p.rows, 1, () => {
+      row.total([p.g], () => f.get(p.g).load('v128.load'));
+      row.unscaledFactors(share, total);
       row.eachVector(
         [p.y, p.g, p.out],
         (step) => {
           f.get(p.y).load('v128.load', step.offset).set(row.x);
           row.scaledExponential(row.x);
-          if (!areScaled) {
-            f.f64Const(1);
-            row.unscale();
-            f.splatF64(t.lane).op(op('mul'));
-          }
           f.set(row.x);
-          f.get(p.g).load('v128.load', step.offset).get(row.x).get(total).op(op('mul')).op(op('sub'));
+          f.get(p.g).load('v128.load', step.offset);
+          f.get(row.x).get(share).op(op('mul')).get(total).op(op('mul')).op(op('sub'));
           f.set(row.x);
           row.store(p.out, row.x, step);
         },
-        { unroll: areScaled ? row.exponentialsARound : 1 },
+        { unroll: row.exponentialsARound },
       );
-    };
-    f.countdown(p.rows, 1, () => {
-      row.total([p.g], () => f.get(p.g).load('v128.load'));
-      if (t.lanes === 2) results(true);
-      else {
-        // 0 times what is not finite is NaN.
-        f.get(row.sum).f64Const(0).op('f64.mul').f64Const(0).op('f64.eq').if();
-        results(true);
-        f.else();
-        results(false);
-        f.end();
-      }
       row.nextRow([p.y, p.g, p.out]);
     });
   });

@@ -75,7 +75,9 @@ function differentiable(
 ): readonly [Tensor, Tensor, Tensor] {
   const heads = q.size(1);
   const [keys, values] = [sharedByHeads(k, heads), sharedByHeads(v, heads)];
-  const weights = attentionWeights(q, keys, { scale, isCausal, mask: mask ?? null });
+  const made = attentionWeights(q, keys, { scale, isCausal, mask: mask ?? null });
+  // A query that is NaN has no weight, not NaN, for keys that it does not see.
+  const weights = isCausal ? made.tril() : made;
   const byWeights = g.matmul(values.transpose(-2, -1));
   const slopes = weights.mul(byWeights.sub(weights.mul(byWeights).sum(-1, { keepdim: true })));
   const toOwn = (x: Tensor, { shape }: Tensor): Tensor => {

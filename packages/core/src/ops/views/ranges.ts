@@ -35,7 +35,8 @@ export interface SliceRange {
   readonly step?: number | null;
 }
 
-const bound = K.nullable({ ...K.integer, error: IndexError });
+/** A bound or step of a slice. */
+export const bound = K.nullable({ ...K.integer, error: IndexError });
 export const sliceRange = K.options<SliceRange>({ start: bound, stop: bound, step: bound });
 
 /** The indices that a slice takes of a dimension of `size`, by Python's rules. */

@@ -4,7 +4,7 @@ import { applyView } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { denseLayout, type Layout, replaceDim, strideAlong } from './layout.ts';
-import { existingDim, rangeLayout, resolveSlice, type SliceRange, sliceRange } from './ranges.ts';
+import { bound, existingDim, rangeLayout, resolveSlice, type SliceRange, sliceRange } from './ranges.ts';
 import { defineRegionView, scatterInto } from './region.ts';
 
 const rangePrimitive = defineRegionView('slice', rangeLayout);
@@ -113,20 +113,37 @@ export function selectScatter(x: Tensor, source: Tensor, dim: number, index: num
   return scatterInto(x, source, region, 'selectScatter');
 }
 
+/** Options of {@link sliceScatter}. Bounds may be negative (from the end) and are clipped. */
+export interface SliceScatterOptions {
+  /** First index replaced. Default: 0. */
+  readonly start?: number | null;
+  /** First index no longer replaced. Default: the size of the dimension. */
+  readonly end?: number | null;
+  /** Distance between indices, at least 1. Default: 1. */
+  readonly step?: number | null;
+}
+
 const sliceScatterTakes = signature('sliceScatter', {
   x: K.tensor,
   source: K.tensor,
   dim: K.optional(K.integer),
-  range: sliceRange,
+  options: K.options<SliceScatterOptions>({ start: bound, end: bound, step: bound }),
 });
 
 /**
- * A copy of x in which `source` takes the place of {@link sliceAlong}. Follows `torch.slice_scatter`.
+ * A copy of x in which `source` takes the place of the indices `start`, `start + step`, ... before `end` of a dimension. Follows
+ * `torch.slice_scatter`.
  * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
+ * @example sliceScatter(zeros([4]), ones([2]), 0, { start: 1, end: 3 }); // tensor([0., 1., 1., 0.])
  */
-export function sliceScatter(x: Tensor, source: Tensor, dim = 0, range: SliceRange = {}): Tensor {
+export function sliceScatter(
+  x: Tensor,
+  source: Tensor,
+  dim = 0,
+  { start = null, end: stop = null, step = null }: SliceScatterOptions = {},
+): Tensor {
   sliceScatterTakes(arguments);
   const { d, size } = existingDim(x, dim, 'sliceScatter');
-  const taken = resolveSlice(size, range, 'sliceScatter');
+  const taken = resolveSlice(size, { start, stop, step }, 'sliceScatter');
   return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');
 }

@@ -128,16 +128,22 @@ const pair = (at: Tensor): Around[] => {
   ];
 };
 
-/** Keys' cubic convolution, as PyTorch has it. */
+/** Keys' cubic convolution, as PyTorch has it. The slopes are written out: of an infinite element's gradient the terms have both signs. */
 const sharpness = -0.75;
-const near = (x: Tensor): Tensor =>
-  x
-    .mul(sharpness + 2)
-    .sub(sharpness + 3)
-    .mul(x)
-    .mul(x)
-    .add(1);
-const far = (x: Tensor): Tensor => x.sub(5).mul(x).add(8).mul(x).sub(4).mul(sharpness);
+const nearOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'near_weight',
+  arity: 1,
+  expression: (x) => E.polynomial(x, [1, 0, -(sharpness + 3), sharpness + 2]),
+  gradient: ({ g }, x) => [E.mul(g, E.polynomial(x, [0, -2 * (sharpness + 3), 3 * (sharpness + 2)]))],
+});
+const farOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'far_weight',
+  arity: 1,
+  expression: (x) => E.polynomial(x, [-4 * sharpness, 8 * sharpness, -5 * sharpness, sharpness]),
+  gradient: ({ g }, x) => [E.mul(g, E.polynomial(x, [8 * sharpness, -10 * sharpness, 3 * sharpness]))],
+});
+const near = (x: Tensor): Tensor => applyUnary(nearOp, x, []);
+const far = (x: Tensor): Tensor => applyUnary(farOp, x, []);
 
 const four = (at: Tensor, axis: Axis): Around[] => {
   const first = at.detach().floor();

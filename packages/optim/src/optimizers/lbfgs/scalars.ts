@@ -38,11 +38,10 @@ export function arithmeticOf(r: Rounded): Arithmetic {
       a.isTensor || b.isTensor
         ? { value: r(operation(r(a.value), r(b.value))), isTensor: true }
         : python(operation(a.value, b.value));
-  // Floats that are compared with floats lie further apart than what they are rounded by.
   const compared =
     (relation: (a: number, b: number) => boolean) =>
     (a: Scalar, b: Scalar): boolean =>
-      relation(r(a.value), r(b.value));
+      a.isTensor || b.isTensor ? relation(r(a.value), r(b.value)) : relation(a.value, b.value);
   const tensor = (value: number): Scalar => ({ value: r(value), isTensor: true });
   const mul = made((a, b) => a * b);
   const quotient = made((a, b) => a / b);
