@@ -1,4 +1,4 @@
-import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
+import { CompileError, checkArguments, isCompiling, K, Tensor, ValueError } from '@kindling/core';
 import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
@@ -103,6 +103,10 @@ export class EarlyStopping {
    */
   step(metric: number | Tensor): boolean {
     checkArguments(`${this.constructor.name}.step`, { metric: aMetric }, arguments);
+    if (isCompiling())
+      throw new CompileError(
+        `compile: ${this.constructor.name}.step decides by the values of a call; call it outside of the compiled function`,
+      );
     if (this.stopped) return true;
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;

@@ -1,6 +1,7 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
+import { areSame } from '../../record/host.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -29,7 +30,7 @@ import type {
 } from '../program.ts';
 import { leavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
-import { Rehearsal } from './rehearsal.ts';
+import { type Guarded, Rehearsal } from './rehearsal.ts';
 
 /** What a recorded call came to. */
 export interface Traced {
@@ -92,9 +93,21 @@ export class Tracing implements Tracer {
   /** Whether the call goes on where it cannot be compiled. */
   readonly #goesOn: boolean;
 
-  /** @param givenBefore the memory of what was given when the function was last run as it is */
-  constructor(tensors: readonly Tensor[], givenBefore: ReadonlySet<Storage>, goesOn = false) {
+  /** What nobody but host parts may change. */
+  readonly #guarded: Guarded[];
+
+  /**
+   * @param givenBefore the memory of what was given when the function was last run as it is
+   * @param guarded what is known to be read by host parts
+   */
+  constructor(
+    tensors: readonly Tensor[],
+    givenBefore: ReadonlySet<Storage>,
+    guarded: Guarded[],
+    goesOn = false,
+  ) {
     this.#goesOn = goesOn;
+    this.#guarded = guarded;
     // What is given again may just as well be a tensor of the closure: one cannot tell.
     for (const { storage } of tensors) if (givenBefore.has(storage)) this.#metAsState.add(storage);
     this.#arguments = tensors;
@@ -167,6 +180,7 @@ export class Tracing implements Tracer {
   ranBeside(name: string, attrs: unknown, again: () => void): void {
     // The host does it again by itself.
     if (this.#inHost) return;
+    this.rehearsal.begins(name, attrs);
     this.ran(name, [], attrs, [], () => {
       worksInJavaScript('done to the generator, in JavaScript');
       again();
@@ -183,12 +197,16 @@ export class Tracing implements Tracer {
   }
 
   gradientMatters(leaf: Tensor): void {
+    this.rehearsal.gradientMatters(leaf);
     // What is made in the call ends with it, and so do its gradients.
     if (this.#outputs.has(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
   }
 
   host<T>(run: () => T): T {
+    // It runs again with the one that it is part of.
+    if (this.#inHost) return run();
+    this.#seesToGuarded();
     const index = this.#hostParts.length;
     this.#hostParts.push({ run, at: this.#equations.length });
     this.#inHost = true;
@@ -197,6 +215,7 @@ export class Tracing implements Tracer {
       result = this.rehearsal.host(run);
     } finally {
       this.#inHost = false;
+      for (const entry of this.#guarded) entry.now = [...entry.read()];
     }
     if (Array.isArray(result))
       for (const [item, value] of result.entries())
@@ -211,16 +230,31 @@ export class Tracing implements Tracer {
     this.rehearsal.assumes(what, holds);
   }
 
+  guards(what: string, read: () => readonly unknown[]): void {
+    this.rehearsal.guards(what, read);
+    this.#guarded.push({ what, read, now: [...read()] });
+  }
+
+  #seesToGuarded(): void {
+    const changed = this.#guarded.find(({ read, now }) => !areSame(read(), now));
+    if (changed === undefined) return;
+    this.#fail(
+      `the function changes ${changed.what}, which later calls would not do; do so outside of it, or inside onHost`,
+    );
+  }
+
   names(x: Tensor, name: string): void {
     if (!this.#names.has(x.storage)) this.#names.set(x.storage, name);
   }
 
-  postpone(reason: string): void {
+  postpone(reason: string, make: () => Tensor): Tensor {
     this.postponed ??= reason;
+    return this.rehearsal.postpone(reason, make);
   }
 
   /** Ends the recording of a call with this result. */
   finish(result: unknown): Traced {
+    this.#seesToGuarded();
     const leaves = leavesOf(result);
     for (const { path, leaf } of leaves) this.#checkResult(path, leaf);
     const tensors = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
