@@ -1,4 +1,4 @@
-import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
+import { CompileError, checkArguments, isCompiling, K, Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric } from './kinds.ts';
 import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
@@ -100,6 +100,10 @@ export class EarlyStopping {
    */
   step(metric: number | Tensor): boolean {
     checkArguments(`${this.constructor.name}.step`, { metric: aMetric }, arguments);
+    if (isCompiling())
+      throw new CompileError(
+        `compile: ${this.constructor.name}.step decides by the values of a call; call it outside of the compiled function`,
+      );
     if (this.stopped) return true;
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;

@@ -130,6 +130,12 @@ function formatOption(value: unknown): string {
   return `(${value.map(formatOption).join(', ')})`;
 }
 
+/** The options of groups, one after the other. */
+export const optionsOf = (groups: readonly object[]): unknown[] =>
+  groups.flatMap((group) =>
+    Object.entries(group).flatMap(([key, value]: [string, unknown]) => (key === 'params' ? [] : value)),
+  );
+
 /** Whether two lists hold the same values. */
 export const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);

@@ -7,6 +7,7 @@ import {
   K,
   noGrad,
   onHost,
+  readOnHost,
   Tensor,
   ValueError,
   withoutUndefined,
@@ -22,6 +23,7 @@ import {
   groupKinds,
   isGroup,
   isIterable,
+  optionsOf,
   type ParamGroup,
   type Params,
   parametersOf,
@@ -297,8 +299,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   #tensorOf(state: ParamState, name: string, p: Tensor, group: ParamGroup<O>): Tensor {
     const known = state[name];
     if (known instanceof Tensor) return known;
-    compileLater('the state of an optimizer comes into being');
-    const first = this.firstState(p, name, group);
+    const make = (): Tensor => this.firstState(p, name, group);
+    const first = compileLater('the state of an optimizer comes into being', make);
     state[name] = first;
     return first;
   }
@@ -306,6 +308,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** What a compiled step takes for given: which parameters there are, what is done to them, and on which state. */
   #dependOnGroups(): void {
     const { name } = this.constructor;
+    readOnHost(`an option of a group of ${name}`, () => optionsOf(this.paramGroups));
     for (const group of this.paramGroups) for (const p of group.params) dependsOnGradient(p);
     const groups = this.paramGroups.map((group) => ({
       group,
@@ -326,7 +329,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       ),
     );
     assumes(`the state of ${name}`, () => {
-      for (const { p, key, value } of held) if (this.state.get(p)?.[key] !== value) return false;
+      for (const { p, key, value } of held)
+        if (value !== undefined && this.state.get(p)?.[key] !== value) return false;
       return true;
     });
   }

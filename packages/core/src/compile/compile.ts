@@ -7,12 +7,13 @@ import { sameShape } from '../shape.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
+import { Given, type Requiring } from './given.ts';
 import type { Guard, Guards } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
 import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, TensorForm, tensorsIn } from './tree.ts';
+import { mapLeaves, sameForm, type TensorForm, tensorsIn } from './tree.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -48,11 +49,24 @@ export interface Version {
   timesWanted: number;
   /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
   readonly result: unknown;
+  /** The arguments that require gradients afterwards as they did not before, or the other way round. */
+  readonly requiring: readonly Requiring[];
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;
   /** When it was last used, in calls. */
   used: number;
+}
+
+/** A call that was looked at as the function ran. */
+interface Rehearsed extends Pick<Version, 'form' | 'mode'> {
+  readonly rehearsal: Rehearsal;
+}
+
+/** An earlier one, and whether its arguments were of the form of those now. */
+interface Before {
+  readonly rehearsal: Rehearsal;
+  readonly isSameForm: boolean;
 }
 
 /** After so many calls in a row that take something else from outside, there is no hope. */
@@ -81,9 +95,9 @@ class CompiledFunction<A extends readonly unknown[], R> {
   readonly #fn: (...args: A) => R;
   readonly #check: boolean;
   readonly #fallback: 'error' | 'eager';
-  /** What the last call took from outside, until there is a program. */
-  #rehearsal: Rehearsal | null = null;
-  /** How often that was something else than in the call before. */
+  /** The calls until there is a program; then the last that was recorded. */
+  #before: readonly Rehearsed[] = [];
+  /** How often a call took something else from outside than those before. */
   #differing = 0;
   #eager = false;
   /** Counts calls. */
@@ -98,9 +112,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
   call(args: A): R {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
-    const tensors = tensorsIn(args);
-    if (this.#rehearsal === null) return this.#rehearse(args, tensors);
     const mode = currentMode();
+    const tensors = tensorsIn(args);
+    if (this.#before.length === 0) return this.#rehearse(args, tensors, mode);
+    if (anomalyMode.value !== null) return this.#watched(args);
     let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';
     for (const version of this.versions) {
       if (version.mode !== mode) reason = 'another grad mode';
@@ -114,18 +129,33 @@ class CompiledFunction<A extends readonly unknown[], R> {
   }
 
   /** The first call: state comes into being, that of optimizers, say. */
-  #rehearse(args: A, tensors: readonly Tensor[]): R {
+  #rehearse(args: A, tensors: readonly Tensor[], mode: number): R {
     const rehearsal = new Rehearsal(tensors);
+    const { form } = new Given(args, tensors);
     const result = lookingOn(rehearsal, () => this.#fn(...args));
     refusePromise(result);
-    this.#rehearsal = rehearsal;
+    rehearsal.ends(tensorsIn(result));
+    this.#before = [{ rehearsal, form, mode }];
     return result;
   }
 
-  /** Whether the call took the same from outside as the one before. */
-  #isSettled({ rehearsal }: Tracing): boolean {
-    const difference = this.#rehearsal === null ? null : rehearsal.differsFrom(this.#rehearsal);
-    if (difference === null || this.versions.length > 0) return true;
+  /** A call under anomaly mode, which a program could not follow. */
+  #watched(args: A): R {
+    if (this.#fallback === 'eager') return this.#fn(...args);
+    throw new CompileError(
+      'compile: anomaly mode looks at values as they are computed; run the function itself under it',
+    );
+  }
+
+  /** Whether the call took the same from outside as one before. */
+  #isSettled(rehearsal: Rehearsal, before: readonly Before[]): boolean {
+    if (this.versions.length > 0) return true;
+    const alike = before.findLast((call) => rehearsal.beganAs(call.rehearsal));
+    const other = alike ?? before.at(-1);
+    const difference = other && rehearsal.differsFrom(other.rehearsal, other.isSameForm);
+    if (difference == null) return true;
+    // Where gradients came or went, another program serves the call.
+    if (alike === undefined) return before.length >= callsToSettle;
     if (++this.#differing < callsToSettle) return false;
     throw new CompileError(
       `compile: the function takes something else from outside in each call, lastly ${difference}; a program could not follow that. ` +
@@ -147,7 +177,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     version.calls++;
     version.used = ++this.#clock;
     if (version.timesWanted !== timesWanted) followThreads(version);
-    const { executable, result } = version;
+    const { executable, result, requiring } = version;
     let found: readonly Tensor[];
     try {
       found = this.#check
@@ -157,6 +187,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       if (!(error instanceof Refused)) throw error;
       return unlessItFails(executable, tensors, () => this.#fn(...args));
     }
+    for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
     if (result === tensorHere) return found[0] as R;
     let next = 0;
     return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
@@ -165,17 +196,18 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** Runs the function as it is, and makes a program of what it does. */
   #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
     const mayFallBack = this.#fallback === 'eager';
-    if (anomalyMode.value !== null) {
-      if (mayFallBack) return this.#fn(...args);
-      throw new CompileError(
-        'compile: anomaly mode looks at values as they are computed; run the function itself under it',
-      );
-    }
-    const tracing = new Tracing(tensors, this.#rehearsal, mayFallBack);
+    const given = new Given(args, tensors);
+    const before = this.#before.map(
+      (call): Before => ({
+        rehearsal: call.rehearsal,
+        isSameForm: call.mode === mode && sameForm(args, call.form, tensors, alike),
+      }),
+    );
+    const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, mayFallBack);
     const result = lookingOn(tracing, () => this.#fn(...args));
     refusePromise(result);
     try {
-      this.#adopt(tracing, args, tensors, { mode, reason, result });
+      this.#adopt(tracing, given, before, { mode, reason, result });
     } catch (error) {
       if (!(error instanceof CompileError && mayFallBack)) throw error;
       console.warn(`Warning: ${error.message}; the function runs as it is from now on.`);
@@ -186,24 +218,29 @@ class CompiledFunction<A extends readonly unknown[], R> {
 
   #adopt(
     tracing: Tracing,
-    args: A,
-    tensors: readonly Tensor[],
+    given: Given,
+    before: readonly Before[],
     { mode, reason, result }: Pick<Version, 'mode' | 'reason' | 'result'>,
   ): void {
     if (tracing.failure !== null) throw tracing.failure;
-    const settled = this.#isSettled(tracing);
-    this.#rehearsal = tracing.rehearsal;
+    const changed = given.changedAt();
+    if (changed !== null) {
+      throw new CompileError(
+        `compile: the function changes what it is given, arguments${changed}, which later calls would not do; return what it gives`,
+      );
+    }
+    tracing.rehearsal.ends(tensorsIn(result));
+    const settled = this.#isSettled(tracing.rehearsal, before);
+    const earlier = settled ? [] : this.#before;
+    this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
     if (tracing.postponed !== null || !settled) return;
     const { program, guards, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
-    const form = mapLeaves([...args], (leaf) =>
-      leaf instanceof Tensor ? new TensorForm(leaf, tensors.indexOf(leaf)) : leaf,
-    ) as readonly unknown[];
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
     const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
     this.versions.push({
-      form,
+      form: given.form,
       mode,
       guards,
       executable,
@@ -213,6 +250,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       calls: 0,
       used: ++this.#clock,
       result: resultForm,
+      requiring: given.requiring(),
     });
     if (this.versions.length === manyVersions) this.#warnOfMany();
     if (this.versions.length > mostVersions) {

@@ -1,3 +1,4 @@
+import type { TypedArray } from '../dtype.ts';
 import { Tensor } from '../tensor.ts';
 
 /** A nesting of arrays and plain objects around leaves. */
@@ -44,6 +45,7 @@ export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], ali
     for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], tensors, alike)) return false;
     return true;
   }
+  if (isElements(b)) return isElements(a) && sameElements(a, b);
   if (!isRecord(b)) return Object.is(a, b);
   if (!isRecord(a)) return false;
   const keys = Object.keys(b);
@@ -51,6 +53,15 @@ export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], ali
     Object.keys(a).length === keys.length &&
     keys.every((key) => Object.hasOwn(a, key) && sameForm(a[key], b[key], tensors, alike))
   );
+}
+
+/** Whether a leaf is a typed array, which may be filled anew between calls. */
+export const isElements = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+
+function sameElements(a: TypedArray, b: TypedArray): boolean {
+  if (a.constructor !== b.constructor || a.length !== b.length) return false;
+  for (let i = 0; i < b.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
 }
 
 /** What stands for a tensor in the form of arguments: how it lies, and which of the different tensors it is. */

@@ -69,7 +69,13 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
   tracer.assumes(what, () => areSame(read(), before), seldom);
 }
 
-function areSame(now: readonly unknown[], before: readonly unknown[]): boolean {
+/**
+ * Where a call is being compiled: `read` gives numbers that host parts work with, such as the learning rates of an optimizer. A call that
+ * changes them beside `onHost` is refused, since later ones would not. Kindling's own.
+ */
+export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
+
+export function areSame(now: readonly unknown[], before: readonly unknown[]): boolean {
   if (now.length !== before.length) return false;
   for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return false;
   return true;
@@ -81,8 +87,9 @@ export const isCompiling = (): boolean => tracer?.records === true;
 /** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
 export const isTraced = (): boolean => tracer !== null;
 
-/** Says that this call cannot be compiled, but a later one may, as when state comes into being. Kindling's own. */
-export const compileLater = (reason: string): void => tracer?.postpone(reason);
+/** Makes state, a tensor that lasts; and says that this call cannot be compiled, but a later one may. Kindling's own. */
+export const compileLater = (reason: string, make: () => Tensor): Tensor =>
+  tracer === null ? make() : tracer.postpone(reason, make);
 
 /** How the memory of a tensor is called in programs. Kindling's own. */
 export const nameForCompile = (x: Tensor, name: string): void => tracer?.names(x, name);

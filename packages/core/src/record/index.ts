@@ -12,6 +12,7 @@ export {
   isTraced,
   nameForCompile,
   onHost,
+  readOnHost,
 } from './host.ts';
 export { applyInPlace } from './in-place.ts';
 export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';

@@ -73,10 +73,12 @@ export interface Tracer {
   host<T>(run: () => T): T;
   /** Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to have changed. */
   assumes(what: string, holds: () => boolean, seldom: boolean): void;
+  /** Looks after what host parts read beside tensors: nobody but they may change it in the call. */
+  guards(what: string, read: () => readonly unknown[]): void;
   /** Names the memory of a tensor. */
   names(x: Tensor, name: string): void;
-  /** Says that the call cannot be recorded, but a later one may. */
-  postpone(reason: string): void;
+  /** Makes a tensor that lasts, and says that the call cannot be recorded, but a later one may. */
+  postpone(reason: string, make: () => Tensor): Tensor;
 }
 
 /** @internal The tracer, where a call is being recorded. */

@@ -1,4 +1,4 @@
-import { checkArguments, K, type Tensor, ValueError } from '@kindling/core';
+import { checkArguments, K, onHost, type Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { setRates } from './rates.ts';
@@ -128,13 +128,17 @@ export class ReduceLROnPlateau {
    * `ReduceLROnPlateau.step`.
    * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each have a minLr
    */
-  step(metric: number | Tensor, epoch: number = this.lastEpoch + 1): void {
+  step(metric: number | Tensor, epoch?: number): void {
     checkArguments(
       `${this.constructor.name}.step`,
       { metric: aMetric, epoch: K.optional(K.integer) },
       arguments,
     );
     const current = typeof metric === 'number' ? metric : metric.item();
+    onHost(() => this.#take(current, epoch));
+  }
+
+  #take(current: number, epoch = this.lastEpoch + 1): void {
     this.lastEpoch = epoch;
     if (this.isBetter(current)) {
       this.best = current;

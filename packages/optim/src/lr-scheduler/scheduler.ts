@@ -1,4 +1,4 @@
-import { checkArguments, K, ValueError } from '@kindling/core';
+import { checkArguments, K, onHost, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { anOptimizer, type Optimizer } from '../optimizer.ts';
 import { setRates } from './rates.ts';
@@ -137,6 +137,10 @@ export abstract class LRScheduler {
    */
   step(epoch?: number): void {
     if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, arguments);
+    onHost(() => this.#countAndMove(epoch));
+  }
+
+  #countAndMove(epoch: number | undefined): void {
     this.#stepCount++;
     if (this.#stepCount === 2 && this.optimizer.stepCount === 0 && !this.#isResumed) {
       console.warn(

@@ -195,8 +195,7 @@ export class SAM {
   #keptOf(p: Tensor): Tensor {
     let kept = this.#kept.get(p);
     if (kept === undefined) {
-      compileLater('what SAM keeps of the parameters comes into being');
-      kept = emptyLike(p);
+      kept = compileLater('what SAM keeps of the parameters comes into being', () => emptyLike(p));
       this.#kept.set(p, kept);
     }
     return kept;

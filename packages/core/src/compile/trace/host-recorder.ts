@@ -3,11 +3,18 @@ import { Onlooker } from './onlooker.ts';
 /** Keeps what the host parts of a call gave, so that they need not run again. */
 export class HostRecorder extends Onlooker {
   readonly results: unknown[] = [];
+  #inHost = false;
 
   override host<T>(run: () => T): T {
-    const result = run();
-    this.results.push(copyOf(result));
-    return result;
+    if (this.#inHost) return run();
+    this.#inHost = true;
+    try {
+      const result = run();
+      this.results.push(copyOf(result));
+      return result;
+    } finally {
+      this.#inHost = false;
+    }
   }
 }
 

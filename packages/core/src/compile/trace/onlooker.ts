@@ -22,6 +22,9 @@ export abstract class Onlooker implements Tracer {
   gradientMatters(_leaf: Tensor): void {}
   madeStorage(_storage: Storage): void {}
   assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}
+  guards(_what: string, _read: () => readonly unknown[]): void {}
   names(_x: Tensor, _name: string): void {}
-  postpone(_reason: string): void {}
+  postpone(_reason: string, make: () => Tensor): Tensor {
+    return make();
+  }
 }

@@ -1,3 +1,4 @@
+import { Generator } from '../../random/index.ts';
 import type { Rerun } from '../../record/observe.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -6,26 +7,43 @@ import { attributesAsText } from '../attributes.ts';
 import { userLine } from './lines.ts';
 import { Onlooker } from './onlooker.ts';
 
-/** An operation that ran, and with what numbers. */
+/** Something that ran, and with what from outside. */
 interface Ran {
   readonly name: string;
-  /** `null` where they are worked out on the host in each call. */
-  readonly attributes: string | null;
   readonly line: string | null;
+  /** `null` where it is worked out on the host in each call. */
+  readonly numbers: string | null;
+  /** Whose stream it took, if that began before the call. */
+  readonly generator: Generator | null;
+}
+
+/** Numbers beside tensors that host parts read, and what they were last. */
+export interface Guarded {
+  readonly what: string;
+  readonly read: () => readonly unknown[];
+  now: readonly unknown[];
 }
 
 /**
- * Notes what a call takes from outside: which tensors, and which numbers. A function of which two calls in a row differ in that
+ * Notes what a call takes from outside: which tensors, numbers and streams. A function of which two calls in a row differ in that
  * depends on something that a program would not see change: a batch that a counter chooses, a factor that grows.
  */
 export class Rehearsal extends Onlooker {
   readonly #given: ReadonlySet<Storage>;
   readonly #made = new WeakSet<Storage>();
+  /** What was made in the call and lasts: the state of optimizers. */
+  readonly #lasting = new WeakSet<Storage>();
   readonly #used = new Map<Storage, string>();
-  /** The memory of gradients that there were: in the next call they may be others. */
+  /** Gradients, which are known by their leaves. */
   readonly #gradients = new Set<Storage>();
+  /** What steps gave, or were seen to be given. */
+  readonly #known = new WeakSet<Storage>();
+  readonly #begun = new Set<Generator>();
   readonly #ran: Ran[] = [];
   readonly #hostResults = new Set<unknown>();
+  /** Whose gradients matter, and whether they had one then. */
+  readonly #leaves = new Map<Tensor, boolean>();
+  readonly #guarded: Guarded[] = [];
   /** What the call took for given: where that changes, so may all the rest. */
   readonly #assumptions: (() => boolean)[] = [];
 
@@ -45,37 +63,59 @@ export class Rehearsal extends Onlooker {
 
   /** Whether the call was given this memory, or found it outside. */
   hasTaken(storage: Storage): boolean {
-    return this.#given.has(storage) || this.#used.has(storage) || this.#gradients.has(storage);
+    if (this.#given.has(storage) || this.#used.has(storage)) return true;
+    return this.#gradients.has(storage) && !this.#made.has(storage);
   }
 
   override meets(inputs: readonly Tensor[]): void {
-    for (const { storage, shape } of inputs) {
-      if (this.hasTaken(storage) || this.#made.has(storage)) continue;
+    for (const x of inputs) {
+      const { storage, shape, requiresGrad } = x;
+      if (requiresGrad) this.gradientMatters(x);
+      if (this.#given.has(storage) || this.#known.has(storage)) continue;
+      this.#known.add(storage);
       const line = userLine();
-      this.#used.set(storage, `${formatShape(shape)}${line === null ? '' : ` (${line})`}`);
+      if (this.#made.has(storage))
+        this.#ran.push({ name: 'a tensor made of numbers', line, numbers: textOf(storage), generator: null });
+      else this.#used.set(storage, `${formatShape(shape)}${inWords(line)}`);
     }
   }
 
   override gradientMatters(leaf: Tensor): void {
+    if (this.#made.has(leaf.storage)) return;
     const { gradient } = autogradOf(leaf);
-    if (gradient !== null && !this.#made.has(gradient.storage)) this.#gradients.add(gradient.storage);
+    if (!this.#leaves.has(leaf)) this.#leaves.set(leaf, gradient !== null);
+    if (gradient !== null) this.#gradients.add(gradient.storage);
   }
 
   override ran(
     name: string,
-    _inputs: readonly Tensor[],
+    inputs: readonly Tensor[],
     attrs: unknown,
-    _outputs: readonly Tensor[],
+    outputs: readonly Tensor[],
     rerun: Rerun | null,
     line = userLine(),
   ): void {
-    if (rerun === null) return;
-    const attributes = this.#hostResults.has(attrs) ? null : attributesAsText(attrs);
-    this.#ran.push({ name, attributes, line });
+    for (const { storage } of outputs) if (this.#made.has(storage)) this.#known.add(storage);
+    const { generator = null } = (attrs ?? {}) as { generator?: Generator | null };
+    const fromOutside = generator instanceof Generator && !this.#begun.has(generator) ? generator : null;
+    const numbers = rerun === null ? placesOf(inputs, outputs) : attributesAsText(attrs);
+    this.#ran.push({
+      name,
+      line,
+      numbers: this.#hostResults.has(attrs) ? null : numbers,
+      generator: fromOutside,
+    });
   }
 
   ranBeside(name: string, attrs: unknown, again: () => void): void {
+    this.begins(name, attrs);
     this.ran(name, [], attrs, [], again);
+  }
+
+  /** Notes what is done to a generator beside drawing: a stream that begins in the call is none from outside. */
+  begins(name: string, attrs: unknown): void {
+    const { generator } = (attrs ?? {}) as { generator?: Generator };
+    if (generator !== undefined && name !== 'get_rng_state') this.#begun.add(generator);
   }
 
   override host<T>(run: () => T): T {
@@ -85,25 +125,108 @@ export class Rehearsal extends Onlooker {
     return result;
   }
 
-  /** What this call took from outside that the one before did not, or the other way round; `null` where they are alike. */
-  differsFrom(before: Rehearsal): string | null {
-    if (before.#assumptions.some((holds) => !holds())) return null;
-    for (const [storage, what] of this.#used)
-      if (!before.hasTaken(storage) && !before.#made.has(storage))
-        return `a tensor of shape ${what} that the call before did not use`;
-    for (const [storage, what] of before.#used)
-      if (!this.hasTaken(storage)) return `no longer the tensor of shape ${what} that the call before used`;
-    if (this.#ran.length !== before.#ran.length) return null;
-    if (this.#ran.some(({ name }, i) => name !== before.#ran[i]?.name)) return null;
-    for (const [i, { name, attributes, line }] of this.#ran.entries()) {
-      const was = before.#ran[i]?.attributes ?? null;
-      if (attributes !== null && was !== null && attributes !== was)
-        return `${attributes} for ${name}${line === null ? '' : ` (${line})`} where the call before took ${was}`;
+  override guards(what: string, read: () => readonly unknown[]): void {
+    this.#guarded.push({ what, read, now: [...read()] });
+  }
+
+  /** What a call guards, as it is now. */
+  guarded(): Guarded[] {
+    return this.#guarded.map(({ what, read }) => ({ what, read, now: [...read()] }));
+  }
+
+  /** Takes in what the call gives and leaves. */
+  ends(results: readonly Tensor[]): void {
+    this.meets(results);
+    for (const leaf of this.#leaves.keys()) {
+      const { gradient } = autogradOf(leaf);
+      if (gradient !== null) this.meets([gradient]);
     }
-    return null;
+  }
+
+  override postpone(_reason: string, make: () => Tensor): Tensor {
+    const { length } = this.#ran;
+    const state = make();
+    // The next call does none of this.
+    this.#ran.length = length;
+    this.#lasting.add(state.storage);
+    this.#known.add(state.storage);
+    return state;
   }
 
   override assumes(_what: string, holds: () => boolean): void {
     this.#assumptions.push(holds);
   }
+
+  /**
+   * What this call took from outside that the one before did not, or the other way round; `null` where they are alike, or where something
+   * that is asked for in each call has changed.
+   * @param isSameForm whether both were given arguments of one form: else only tensors tell
+   */
+  differsFrom(before: Rehearsal, isSameForm: boolean): string | null {
+    if (before.#assumptions.some((holds) => !holds())) return null;
+    return this.#usesOthers(before) ?? (isSameForm ? this.#doesOtherwise(before) : null);
+  }
+
+  /** Whether leaves had gradients as in the call before: where not, it may do otherwise, and another program serves it. */
+  beganAs(before: Rehearsal): boolean {
+    for (const [leaf, had] of this.#leaves) if (before.#leaves.get(leaf) === !had) return false;
+    return true;
+  }
+
+  #usesOthers(before: Rehearsal): string | null {
+    const isLeafs = (storage: Storage): boolean =>
+      this.#gradients.has(storage) || before.#gradients.has(storage);
+    for (const [storage, what] of this.#used) {
+      if (before.hasTaken(storage) || before.#lasting.has(storage) || isLeafs(storage)) continue;
+      return `a tensor of shape ${what} that ${before.#made.has(storage) ? 'the call before made' : 'the call before did not use'}`;
+    }
+    for (const [storage, what] of before.#used)
+      if (!this.hasTaken(storage) && !isLeafs(storage))
+        return `no longer the tensor of shape ${what} that the call before used`;
+    return null;
+  }
+
+  #doesOtherwise(before: Rehearsal): string | null {
+    for (const [i, step] of this.#ran.entries()) {
+      const difference = differenceOf(step, before.#ran[i]);
+      if (difference !== null) return difference;
+    }
+    const left = before.#ran[this.#ran.length];
+    return left === undefined
+      ? null
+      : `no longer ${left.name}${inWords(left.line)}, which the call before did`;
+  }
+}
+
+const inWords = (line: string | null): string => (line === null ? '' : ` (${line})`);
+
+/** How two steps differ; `null` where they do not. */
+function differenceOf(step: Ran, before: Ran | undefined): string | null {
+  if (step.name !== before?.name || step.line !== before.line)
+    return `${step.name}${inWords(step.line)}, which the call before did not do`;
+  if (step.generator !== before.generator) return `another generator for ${step.name}${inWords(step.line)}`;
+  if (step.numbers === before.numbers || step.numbers === null || before.numbers === null) return null;
+  return `${step.numbers} for ${step.name}${inWords(step.line)} where the call before took ${before.numbers}`;
+}
+
+/** Where views lie, as seen from what they are views of. */
+const placesOf = (inputs: readonly Tensor[], outputs: readonly Tensor[]): string =>
+  outputs
+    .map(({ shape, strides, offset }) => {
+      const from = offset - (inputs[0]?.offset ?? 0);
+      return `shape ${formatShape(shape)}, strides ${formatShape(strides)} from element ${from}`;
+    })
+    .join('; ');
+
+/** So many elements are named, and of the others a sum. */
+const fewElements = 4;
+
+/** The elements of a memory, as text that tells them from others. */
+function textOf({ array }: Storage): string {
+  const first = `[${Array.from(array.subarray(0, fewElements), String).join(', ')}`;
+  if (array.length <= fewElements) return `${first}]`;
+  let sum = 0;
+  for (const byte of new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+    sum = (Math.imul(sum, 31) + byte) | 0;
+  return `${first}, ...] (${array.length} of them, checksum ${sum})`;
 }

@@ -1,6 +1,7 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
+import { areSame } from '../../record/host.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -19,7 +20,7 @@ import type {
 } from '../program.ts';
 import { leavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
-import { Rehearsal } from './rehearsal.ts';
+import { type Guarded, Rehearsal } from './rehearsal.ts';
 import { extentOf, type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
 
 /** What a recorded call came to. */
@@ -74,10 +75,13 @@ export class Tracing implements Tracer {
 
   /** The call before, of those that were run as they are. */
   readonly #before: Rehearsal | null;
+  /** What is known to be read by host parts, and nobody but they may change. */
+  readonly #guarded: Guarded[];
 
   constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
     this.#goesOn = goesOn;
     this.#before = before;
+    this.#guarded = before?.guarded() ?? [];
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
     for (const x of new Set(tensors)) this.#rememberArgument(x);
@@ -148,6 +152,7 @@ export class Tracing implements Tracer {
   ranBeside(name: string, attrs: unknown, again: () => void): void {
     // The host does it again by itself.
     if (this.#inHost) return;
+    this.rehearsal.begins(name, attrs);
     this.ran(name, [], attrs, [], () => {
       worksInJavaScript('done to the generator, in JavaScript');
       again();
@@ -171,6 +176,9 @@ export class Tracing implements Tracer {
   }
 
   host<T>(run: () => T): T {
+    // It runs again with the one that it is part of.
+    if (this.#inHost) return run();
+    this.#seesToGuarded();
     const index = this.#hostParts.length;
     this.#hostParts.push({ run, at: this.#equations.length });
     this.#inHost = true;
@@ -179,6 +187,7 @@ export class Tracing implements Tracer {
       result = this.rehearsal.host(run);
     } finally {
       this.#inHost = false;
+      for (const entry of this.#guarded) entry.now = [...entry.read()];
     }
     if (Array.isArray(result))
       for (const [item, value] of result.entries())
@@ -193,16 +202,31 @@ export class Tracing implements Tracer {
     this.rehearsal.assumes(what, holds);
   }
 
+  guards(what: string, read: () => readonly unknown[]): void {
+    this.rehearsal.guards(what, read);
+    this.#guarded.push({ what, read, now: [...read()] });
+  }
+
+  #seesToGuarded(): void {
+    const changed = this.#guarded.find(({ read, now }) => !areSame(read(), now));
+    if (changed === undefined) return;
+    this.#fail(
+      `the function changes ${changed.what}, which later calls would not do; do so outside of it, or inside onHost`,
+    );
+  }
+
   names(x: Tensor, name: string): void {
     if (!this.#names.has(x.storage)) this.#names.set(x.storage, name);
   }
 
-  postpone(reason: string): void {
+  postpone(reason: string, make: () => Tensor): Tensor {
     this.postponed ??= reason;
+    return this.rehearsal.postpone(reason, make);
   }
 
   /** Ends the recording of a call with this result. */
   finish(result: unknown): Traced {
+    this.#seesToGuarded();
     const leaves = leavesOf(result);
     for (const { path, leaf } of leaves) this.#checkResult(path, leaf);
     const tensors = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));

@@ -1,6 +1,8 @@
 import { K, refuseExcess, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
+import { assumes, isTraced } from '../../record/index.ts';
+import { noteChange } from '../../tensor.ts';
 
 /** What every creation function takes. */
 export interface CreationOptions {
@@ -15,6 +17,10 @@ let defaultDtype: DType = 'float32';
 /** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
 export function getDefaultDtype(): DType {
   if (arguments.length > 0) refuseExcess('getDefaultDtype', [], arguments);
+  if (isTraced()) {
+    const now = defaultDtype;
+    assumes('the default dtype', () => defaultDtype === now, true);
+  }
   return defaultDtype;
 }
 
@@ -29,4 +35,5 @@ export function setDefaultDtype(dtype: DType): void {
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
   defaultDtype = dtype;
+  noteChange();
 }

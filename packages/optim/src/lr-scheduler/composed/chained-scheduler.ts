@@ -1,4 +1,4 @@
-import { checkArguments, K } from '@kindling/core';
+import { checkArguments, K, onHost } from '@kindling/core';
 import type { Optimizer } from '../../optimizer.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
@@ -53,9 +53,11 @@ export class ChainedScheduler extends ComposedScheduler {
   /** Steps all. Follows `ChainedScheduler.step`. */
   override step(): void {
     checkArguments(`${this.constructor.name}.step`, {}, arguments);
-    for (const scheduler of this.schedulers) scheduler.step();
-    this.lastEpoch++;
-    this.#noteRates();
+    onHost(() => {
+      for (const scheduler of this.schedulers) scheduler.step();
+      this.lastEpoch++;
+      this.#noteRates();
+    });
   }
 
   protected override ownState(): SchedulerStateDict {

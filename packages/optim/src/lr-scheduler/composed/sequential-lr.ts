@@ -1,4 +1,4 @@
-import { checkArguments, K, ValueError } from '@kindling/core';
+import { checkArguments, K, onHost, ValueError } from '@kindling/core';
 import type { Optimizer } from '../../optimizer.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
@@ -85,6 +85,10 @@ export class SequentialLR extends ComposedScheduler {
   /** Steps the schedule whose turn it is, or begins the next one. Follows `SequentialLR.step`. */
   override step(): void {
     checkArguments(`${this.constructor.name}.step`, {}, arguments);
+    onHost(() => this.#moveOn());
+  }
+
+  #moveOn(): void {
     this.lastEpoch++;
     const scheduler = this.#schedulerAt(this.lastEpoch);
     if (this.milestones[this.#numberAt(this.lastEpoch) - 1] === this.lastEpoch)
