@@ -78,7 +78,6 @@ export function settleMemories(
 }
 
 function makeState(memory: MutableMemory, storage: Storage): void {
-  memory.name ??= `${memory.origin.kind}${memory.id}`;
   memory.origin = { kind: 'state', storage };
   memory.base = 0;
   memory.length = storage.array.length;
