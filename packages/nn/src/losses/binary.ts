@@ -227,9 +227,10 @@ const multilabel = (weighted: boolean): ElementwiseReduction => {
     expression: (x, y, w) => (weighted ? E.mul(unweighted(x, y), w) : unweighted(x, y)),
     gradient({ g }, x, y, w) {
       const gw = weighted ? E.mul(g, w) : g;
+      const hit = sigmoid(x);
       return [
         // Both terms apart, as PyTorch has them: an infinite gradient meets that which is 0.
-        E.sub(E.mul(E.mul(gw, E.sub(1, y)), sigmoid(x)), E.mul(E.mul(gw, y), sigmoid(E.neg(x)))),
+        E.sub(E.mul(E.mul(gw, E.sub(1, y)), hit), E.mul(E.mul(gw, y), E.sub(1, hit))),
         E.sub(E.mul(gw, softplusOfMinus(x)), E.mul(gw, softplusOf(x))),
         ...(weighted ? [E.mul(g, unweighted(x, y))] : []),
       ];

@@ -69,9 +69,11 @@ export function pairProducts(
     if (!anyZero && !Number.isFinite(product)) {
       const end = start + n * inner;
       sum = 0;
-      for (let at = end - inner; at >= start; at -= inner) sum += g[at]! / x[at]!;
-      for (let at = start; at < end; at += inner)
-        out[at] = (sum * product) / x[at]! - g[at]! * (product / x[at]! / x[at]!);
+      for (let at = end - inner; at >= start; at -= inner) sum += (g[at] ?? 0) / (x[at] ?? 1);
+      for (let at = start; at < end; at += inner) {
+        const value = x[at] ?? 1;
+        out[at] = (sum * product) / value - (g[at] ?? 0) * (product / value / value);
+      }
       continue;
     }
     [product, sum] = [1, 0];

@@ -180,9 +180,9 @@ function family(name: string): Family {
       const unit = node.takeOutput(1);
       if (g === null) return [null];
       if (unit === null || isGradEnabled()) return [apply(backward, [g, ...savedInputs(node, 0)], a)];
-      updateInPlace(`${name}_backward_`, [unit], [unit, g, node.input(1)], a, ([u, factor, target]) =>
-        scaleRows(u!, factor!, target!, a),
-      );
+      updateInPlace(`${name}_backward_`, [unit], [unit, g, node.input(1)], a, ([u, factor, target]) => {
+        if (u && factor && target) scaleRows(u, factor, target, a);
+      });
       return [unit];
     },
   });

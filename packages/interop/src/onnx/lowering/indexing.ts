@@ -54,6 +54,19 @@ const indexed: Lowering = (graph, [x = '', ...indices], operation) => {
   return graph.transpose(found, [...after, ...range(rankOfIndex), ...rest]);
 };
 
+/** For each entry how many bags have begun with it or before, less one. */
+const bags: Lowering = (graph, [offsets = ''], operation) => {
+  const { length } = attributesOf<{ readonly length: Size }>(operation);
+  const number = (x: Size): Name => graph.number(x, 'int32');
+  const places = graph.add('Range', [number(0), number(length), number(1)]);
+  const begun = graph.add('GreaterOrEqual', [
+    graph.add('Unsqueeze', [places, graph.sizes([1])]),
+    graph.add('Unsqueeze', [offsets, graph.sizes([0])]),
+  ]);
+  const count = graph.add('ReduceSum', [graph.cast(begun, 'int32'), graph.sizes([1])], { keepdims: 0 });
+  return graph.add('Sub', [count, number(1)]);
+};
+
 /** Values stored or added where indices say. */
 const put: Lowering = (graph, [x = '', values = '', ...indices], operation) => {
   const { dims, accumulate } = attributesOf<Indexing>(operation);
@@ -168,6 +181,7 @@ const withIndices =
 const anyNumber = 16;
 
 const table: Lowerings = {
+  bags_of_offsets: bags,
   index: indexed,
   index_select: indexed,
   index_put: putAny,
