@@ -51,7 +51,7 @@ export function fillUniform(out: FloatArray, from: number, to: number, generator
   if (from === 0 && to === 1) return;
   const range = to - from;
   for (let i = 0; i < out.length; i++) {
-    const value = fma64(out[i]!, range, from);
+    const value = fma64(out[i] as number, range, from);
     out[i] = value === to ? from : value;
   }
 }
@@ -88,16 +88,16 @@ function blocksOf(
 ): void {
   for (let i = 0, at = 0; at < count; i += half, at += BLOCK) {
     for (let j = 0; j < half; j++) {
-      firsts[i + j] = words[at + j]!;
-      seconds[i + j] = words[at + half + j]!;
+      firsts[i + j] = words[at + j] as number;
+      seconds[i + j] = words[at + half + j] as number;
     }
   }
   normalPairs(firsts, seconds, count / 2, mean, std, pairs);
   const [cosines, sines] = pairs;
   for (let i = 0, at = start; i < count / 2; i += half, at += BLOCK) {
     for (let j = 0; j < half; j++) {
-      out[at + j] = cosines[i + j]!;
-      out[at + half + j] = sines[i + j]!;
+      out[at + j] = cosines[i + j] as number;
+      out[at + half + j] = sines[i + j] as number;
     }
   }
 }
@@ -117,8 +117,8 @@ function fillBlocks(out: Float32Array, mean: number, std: number, generator: Gen
 /** Turns a block of uniform numbers into normal ones. */
 function transformBlock(out: Float64Array, start: number, mean: number, std: number): void {
   for (let i = start; i < start + half; i++) {
-    const radius = Math.sqrt(-2 * logDouble(1 - out[i]!));
-    sinCosDouble(TWO_PI * out[i + half]!);
+    const radius = Math.sqrt(-2 * logDouble(1 - (out[i] as number)));
+    sinCosDouble(TWO_PI * (out[i + half] as number));
     out[i] = fma64(radius * lastCosine, std, mean);
     out[i + half] = fma64(radius * lastSine, std, mean);
   }
@@ -190,7 +190,7 @@ export function fillExponential(out: FloatArray, lambda: number, generator: Gene
   if (!(lambda > 0)) throw new ValueError(`exponential_ expects lambda > 0.0, but found lambda=${lambda}`);
   const scale = -1 / lambda;
   eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
-    for (let i = 0; i < length; i++) out[start + i] = scale * Math.log1p(-numbers[i]!);
+    for (let i = 0; i < length; i++) out[start + i] = scale * Math.log1p(-(numbers[i] as number));
   });
 }
 
@@ -213,7 +213,7 @@ export function fillGeometric(out: TypedArray, p: number, generator: Generator):
 export function fillBernoulli(out: TypedArray, p: number, generator: Generator): void {
   if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
   eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
-    for (let i = 0; i < length; i++) out[start + i] = numbers[i]! < p ? 1 : 0;
+    for (let i = 0; i < length; i++) out[start + i] = (numbers[i] as number) < p ? 1 : 0;
   });
 }
 
@@ -229,11 +229,12 @@ export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Gen
   if (p instanceof Float32Array) {
     eachPiece(p.length, generator, (words, start, length) => {
       for (let i = 0; i < length; i++)
-        out[start + i] = (words[i]! & 0xffffff) * 2 ** -24 < p[start + i]! ? 1 : 0;
+        out[start + i] = ((words[i] as number) & 0xffffff) * 2 ** -24 < (p[start + i] as number) ? 1 : 0;
     });
   } else {
     eachPieceOfDoubles(p.length, generator, (numbers, start, length) => {
-      for (let i = 0; i < length; i++) out[start + i] = numbers[i]! < p[start + i]! ? 1 : 0;
+      for (let i = 0; i < length; i++)
+        out[start + i] = (numbers[i] as number) < (p[start + i] as number) ? 1 : 0;
     });
   }
 }

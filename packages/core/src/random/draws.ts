@@ -30,7 +30,8 @@ export function eachPieceOfDoubles(
     const length = Math.min(ready / 2, count - start);
     generator.fill(words, 2 * length);
     for (let i = 0; i < length; i++) {
-      doubles[i] = ((words[2 * i]! & 0x1fffff) * 2 ** 32 + (words[2 * i + 1]! >>> 0)) * 2 ** -53;
+      doubles[i] =
+        (((words[2 * i] as number) & 0x1fffff) * 2 ** 32 + ((words[2 * i + 1] as number) >>> 0)) * 2 ** -53;
     }
     use(doubles, start, length);
   }
@@ -44,6 +45,6 @@ export function fillUnit(out: Float32Array, generator: Generator): void {
 /** The same with float64 numbers of 53 bits. */
 export function fillUnitDouble(out: Float64Array, generator: Generator): void {
   eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
-    for (let i = 0; i < length; i++) out[start + i] = numbers[i]!;
+    for (let i = 0; i < length; i++) out[start + i] = numbers[i] as number;
   });
 }

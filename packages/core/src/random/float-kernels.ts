@@ -97,17 +97,17 @@ function unitOf(word: Expr): Expr {
   return E.sub(shifted, E.floor(shifted));
 }
 
-const unit = new ElementwiseKernel('uniform', 1, (word) => unitOf(word!));
+const unit = new ElementwiseKernel('uniform', 1, (word) => unitOf(word));
 /** A uniform number of [0, 1) in [low, high). */
-const spread = new ElementwiseKernel('uniform', 1, (u, low, range) => fused(u!, range!, low!));
-const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.eq(x!, high!), low!, x!));
+const spread = new ElementwiseKernel('uniform', 1, (u, low, range) => fused(u, range, low));
+const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.eq(x, high), low, x));
 /** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
 const normalPairBy = (place: (x: Expr, std: Expr, mean: Expr) => Expr) =>
   new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
-    const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first!)))))));
-    return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second!))))
+    const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first)))))));
+    return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second))))
       .reverse()
-      .map((part) => place(toSingle(E.mul(radius, part)), std!, mean!));
+      .map((part) => place(toSingle(E.mul(radius, part)), std, mean));
   });
 const normalPair = normalPairBy(fused);
 /** Where the mean is 0 the product is exact; but a sum with 0 is never -0. */

@@ -76,14 +76,15 @@ let watcher: GeneratorWatcher | null = null;
 
 /** Produces the next words of the twister from the present ones. */
 function renew(state: Int32Array): void {
-  for (let j = 0; j < N - M; j++) state[j] = twisted(state[j]!, state[j + 1]!, state[j + M]!);
-  for (let j = N - M; j < N - 1; j++) state[j] = twisted(state[j]!, state[j + 1]!, state[j + M - N]!);
-  state[N - 1] = twisted(state[N - 1]!, state[0]!, state[M - 1]!);
+  for (let j = 0; j < N - M; j++) twist(state, j, j + 1, j + M);
+  for (let j = N - M; j < N - 1; j++) twist(state, j, j + 1, j + M - N);
+  twist(state, N - 1, 0, M - 1);
 }
 
-function twisted(first: number, second: number, far: number): number {
-  const mixed = (first & -0x80000000) | (second & 0x7fffffff);
-  return far ^ (mixed >>> 1) ^ (-(second & 1) & -0x66f74f21);
+function twist(state: Int32Array, at: number, next: number, far: number): void {
+  const second = state[next] as number;
+  const mixed = ((state[at] as number) & -0x80000000) | (second & 0x7fffffff);
+  state[at] = (state[far] as number) ^ (mixed >>> 1) ^ (-(second & 1) & -0x66f74f21);
 }
 
 /** A word of the twister's state as the 32 bits that are given for it. */
@@ -95,7 +96,7 @@ function tempered(word: number): number {
 }
 
 function temper(state: Int32Array, from: number, out: Int32Array, at: number, count: number): void {
-  for (let i = 0; i < count; i++) out[at + i] = tempered(state[from + i]!);
+  for (let i = 0; i < count; i++) out[at + i] = tempered(state[from + i] as number);
 }
 
 /** Replaces who looks on. */
@@ -172,7 +173,7 @@ export class Generator {
   /** The next 32 random bits, as an unsigned integer. */
   random(): number {
     if (--this.#left === 0) this.#renew();
-    return tempered(this.#state[this.#next++]!) >>> 0;
+    return tempered(this.#state[this.#next++] as number) >>> 0;
   }
 
   /** The next `count` draws of 32 random bits, into an array: many times as fast as one after the other. @internal */

@@ -58,7 +58,7 @@ export function fillRandomInt(
   if (range >= WIDE_RANGE) for (let i = 0; i < n; i++) out[i] = random64Modulo(range, generator) + low;
   else {
     eachPiece(n, generator, (words, start, length) => {
-      for (let i = 0; i < length; i++) out[start + i] = ((words[i]! >>> 0) % range) + low;
+      for (let i = 0; i < length; i++) out[start + i] = (((words[i] as number) >>> 0) % range) + low;
     });
   }
 }
@@ -92,7 +92,7 @@ export function fillRandperm(out: TypedArray, generator: Generator): void {
   for (let i = 0; i < n; i++) out[i] = i;
   eachPiece(n - 1, generator, (words, start, length) => {
     for (let j = 0, i = start; j < length; j++, i++) {
-      const z = i + ((words[j]! >>> 0) % (n - i));
+      const z = i + (((words[j] as number) >>> 0) % (n - i));
       const kept = out[i]!;
       out[i] = out[z]!;
       out[z] = kept;
@@ -141,7 +141,7 @@ export function checkSamples(samples: number, categories: number, replacement: b
 function checkWeights(weights: FloatArray): void {
   let sum = 0;
   for (let j = 0; j < weights.length; j++) {
-    const weight = weights[j]!;
+    const weight = weights[j] as number;
     if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
       throw new ValueError(
         `multinomial: probability tensor contains either inf, nan or element < 0 (found ${weight})`,
@@ -156,7 +156,7 @@ function checkWeights(weights: FloatArray): void {
 function drawDistinct(out: Int32Array, weights: FloatArray, generator: Generator): void {
   const keys = weights.slice();
   fillExponential(keys, 1, generator);
-  for (let j = 0; j < keys.length; j++) keys[j] = weights[j]! / keys[j]!;
+  for (let j = 0; j < keys.length; j++) keys[j] = (weights[j] as number) / (keys[j] as number);
   if (out.length === 1) {
     let best = 0;
     for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
@@ -174,7 +174,7 @@ function drawCumulative(out: Int32Array, weights: FloatArray, generator: Generat
   // Each sum is rounded as the array rounds it.
   for (let j = 1; j < cumulative.length; j++) cumulative[j] = cumulative[j]! + cumulative[j - 1]!;
   const total = cumulative.at(-1) ?? 0;
-  for (let j = 0; j < cumulative.length; j++) cumulative[j] = cumulative[j]! / total;
+  for (let j = 0; j < cumulative.length; j++) cumulative[j] = (cumulative[j] as number) / total;
   cumulative[cumulative.length - 1] = 1;
   for (let s = 0; s < out.length; s++) {
     const u = generator.uniformDouble();

@@ -48,7 +48,8 @@ function readNamedRows(table: Strided, indices: Strided, out: Strided): number {
   const rows = startsOf(elementsOf(indices), size, width);
   if (typeof rows === 'number') return rows;
   if (readRows(source, { blocks: oneBlock, rows, length: width }, target, 0)) return -1;
-  for (let i = 0, to = 0; i < rows.length; i++, to += width) copyRun(source, rows[i]!, width, target, to);
+  for (let i = 0, to = 0; i < rows.length; i++, to += width)
+    copyRun(source, rows[i] as number, width, target, to);
   return -1;
 }
 
@@ -56,7 +57,7 @@ function readNamedRows(table: Strided, indices: Strided, out: Strided): number {
 function startsOf(indices: TypedArray, size: number, width: number): Int32Array | number {
   const starts = allocateArray('int32', indices.length) as Int32Array;
   for (let i = 0; i < starts.length; i++) {
-    const row = indices[i]!;
+    const row = indices[i] as number;
     if (row < 0 || row >= size) return i;
     starts[i] = row * width;
   }

@@ -81,24 +81,23 @@ export function runCall(
     return true;
   }
   let end = 0;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    addresses[i] = typeof arg === 'number' ? arg : end;
+  addresses.length = 0;
+  for (const arg of args) {
+    addresses.push(typeof arg === 'number' ? arg : end);
     if (arg instanceof Room) end = align16(end + arg.length * bytesOf(arg.dtype));
     else if (typeof arg === 'object') end = align16(end + arg.byteLength);
   }
   if (end > mostBytes) return false;
   ensureBytes(end);
-  addresses.length = args.length;
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
+  const placeOfArray = (array: TypedArray): number =>
+    (addresses[args.indexOf(array)] as number) / array.BYTES_PER_ELEMENT;
+  for (const arg of args) {
     if (typeof arg === 'number' || arg instanceof Room) continue;
-    if (!writes.includes(arg) || keeps.includes(arg))
-      scratchLike(arg).set(arg, addresses[i]! / arg.BYTES_PER_ELEMENT);
+    if (!writes.includes(arg) || keeps.includes(arg)) scratchLike(arg).set(arg, placeOfArray(arg));
   }
   if (callee(...addresses) !== 0 && checks) return false;
   for (const array of writes) {
-    const from = addresses[args.indexOf(array)]! / array.BYTES_PER_ELEMENT;
+    const from = placeOfArray(array);
     array.set(scratchLike(array).subarray(from, from + array.length));
   }
   return true;

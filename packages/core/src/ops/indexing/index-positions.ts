@@ -172,7 +172,7 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
     const start = x.offset + block;
     for (let row = 0; row < rows; row++) {
       for (let i = 0; i < rowLength; i++, p++) {
-        const at = values[p]!;
+        const at = values[p] as number;
         if (at < 0 || at >= size) throw outOfBounds(at, p, index.shape, dim, size, caller);
         result[p] = start + (width === 1 ? 0 : inner[i]!) + at * stride;
       }

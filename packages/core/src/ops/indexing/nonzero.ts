@@ -41,7 +41,7 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
   const count = lists[0]?.length ?? 0;
   const out = new Int32Array(count * rank);
   for (const [d, list] of lists.slice(0, rank).entries()) {
-    for (let i = 0, at = d; i < list.length; i++, at += rank) out[at] = list[i]!;
+    for (let i = 0, at = d; i < list.length; i++, at += rank) out[at] = list[i] as number;
   }
   return wrapArray(out, [count, rank], 'int32');
 }

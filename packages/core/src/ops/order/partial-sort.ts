@@ -34,7 +34,7 @@ class Selection {
 
   /** Whether the entry `a` belongs strictly before the entry `b`. */
   protected before(a: number, b: number): boolean {
-    return this.keys[a]! < this.keys[b]!;
+    return (this.keys[a] as number) < (this.keys[b] as number);
   }
 
   #placeBefore(i: number, j: number): boolean {
@@ -217,7 +217,7 @@ class ComparingSelection extends Selection {
   }
 
   protected override before(a: number, b: number): boolean {
-    return this.#precedes(this.keys[a]!, this.keys[b]!);
+    return this.#precedes(this.keys[a] as number, this.keys[b] as number);
   }
 }
 
@@ -225,7 +225,7 @@ class ComparingSelection extends Selection {
 function selectionOf(keys: TypedArray, descending: boolean): Selection {
   const selection = new Selection(keys);
   for (let i = 0; i < keys.length; i++) {
-    const key = selection.keys[i]!;
+    const key = selection.keys[i] as number;
     // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
     if (key !== key) return new ComparingSelection(keys, (b, a) => precedes(b, a, descending));
     if (descending) selection.keys[i] = -key;

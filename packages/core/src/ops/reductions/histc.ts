@@ -22,8 +22,8 @@ function rangeOf(x: TypedArray, min: number, max: number, empty: boolean): [min:
     min = Number.POSITIVE_INFINITY;
     max = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < x.length; i++) {
-      min = Math.min(min, x[i]!);
-      max = Math.max(max, x[i]!);
+      min = Math.min(min, x[i] as number);
+      max = Math.max(max, x[i] as number);
     }
   }
   if (!Number.isFinite(min) || !Number.isFinite(max)) {
@@ -46,7 +46,7 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
     const lowest = single ? f(min) : min;
     const width = single ? f(f(max) - lowest) : max - lowest;
     for (let i = 0; i < elements.length; i++) {
-      const value = elements[i]!;
+      const value = elements[i] as number;
       // NaN is in no range.
       if (!(value >= min && value <= max)) continue;
       const above = value - lowest;
