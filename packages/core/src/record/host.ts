@@ -87,9 +87,15 @@ export const isCompiling = (): boolean => tracer?.records === true;
 /** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
 export const isTraced = (): boolean => tracer !== null;
 
-/** Makes state, a tensor that lasts; and says that this call cannot be compiled, but a later one may. Kindling's own. */
-export const compileLater = (reason: string, make: () => Tensor): Tensor =>
-  tracer === null ? make() : tracer.postpone(reason, make);
+/**
+ * Makes state, a tensor that lasts; and says that this call cannot be compiled, but a later one may. Kindling's own.
+ * @throws ValueError for what is no function
+ */
+export function compileLater(reason: string, make: () => Tensor): Tensor {
+  if (typeof make !== 'function')
+    checkArguments('compileLater', { reason: K.text, make: K.callable }, arguments);
+  return tracer === null ? make() : tracer.postpone(reason, make);
+}
 
 /** How the memory of a tensor is called in programs. Kindling's own. */
 export const nameForCompile = (x: Tensor, name: string): void => tracer?.names(x, name);
