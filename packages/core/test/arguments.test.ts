@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   autograd,
+  cat,
   composition,
   K,
   KindlingError,
@@ -12,6 +13,7 @@ import {
   type Tensor,
   tensor,
   topk,
+  zeros,
 } from '../src/index.ts';
 
 /** The message of the KindlingError that `f` throws. */
@@ -225,5 +227,70 @@ describe('kinds', () => {
       for (const value of wrong)
         expect(kind.accepts(value), `${kind.expected} refuses ${String(value)}`).toBe(false);
     }
+  });
+});
+
+describe('what passes for a tensor and is none', () => {
+  const proxy = new Proxy(ones([2, 2]), {});
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(x)), x) as Tensor;
+
+  it.each<[string, (of: Tensor) => unknown]>([
+    ['topk', (of) => topk(of, 1)],
+    ['matmul', (of) => ones([2, 2]).matmul(of)],
+    ['unsqueeze', (of) => of.unsqueeze(0)],
+    ['tensor', (of) => tensor(of)],
+    ['strides', (of) => of.strides],
+  ])('is refused in the name of what was called: %s', (name, f) => {
+    for (const of of [proxy, copy, Object.create(Object.getPrototypeOf(x)) as Tensor])
+      expect(message(() => f(of))).toMatch(
+        new RegExp(`^${name}: .*expected a Tensor, got a Proxy of a Tensor, or`),
+      );
+  });
+});
+
+describe('an object that cannot be read', () => {
+  const fail = (): never => {
+    throw new RangeError('boom');
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it('is refused with what it threw', () => {
+    const dim = { enumerable: true, get: fail };
+    expect(call(topk, x, 1, Object.defineProperty({}, 'dim', dim))).toBe(
+      'topk: options: expected an options object, got an object that cannot be read: RangeError: boom',
+    );
+    expect(call(topk, x, 1, revoked.proxy)).toMatch(/^topk: options: .* cannot be read: TypeError: /);
+    expect(call(topk, revoked.proxy, 1)).toMatch(/^topk: x: expected a Tensor, got an object that cannot be/);
+    expect(
+      call(topk, x, {
+        get constructor() {
+          return fail();
+        },
+      }),
+    ).toMatch(/^topk: k: .* RangeError: boom$/);
+    expect(call(topk, x, 1, new Proxy({ dim: 0 }, { ownKeys: fail }))).toMatch(/^topk: options: /);
+  });
+});
+
+describe('an array with holes', () => {
+  it('does not hold what it should', () => {
+    const [holes, mixed] = [new Array(3), new Array(3)];
+    [mixed[0], mixed[2]] = [2, 3];
+    expect(call(zeros, holes)).toMatch(/^zeros: shape: expected .* got \[undefined, undefined, undefined\]$/);
+    expect(call(cat, [ones(2), ...new Array(1), ones(2)])).toMatch(
+      /^cat: tensors: expected an array of tensors/,
+    );
+    const untyped = x as unknown as Record<string, unknown>;
+    for (const name of ['reshape', 'permute', 'sum', 'expand'])
+      expect(message(() => (untyped[name] as (dims: unknown) => unknown).call(x, mixed))).toMatch(
+        new RegExp(`^${name}: `),
+      );
+    expect([K.sizes, K.dims, K.sizeOrSizes, K.listOf(K.number)].map((k) => k.accepts(mixed))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -1,12 +1,33 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
-import { Tensor } from '../tensor.ts';
-import { callable, errorOf, isOptions, type Kind, type Parameters } from './kinds.ts';
+import { likeTensor, Tensor } from '../tensor.ts';
+import { callable, errorOf, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */
 export function describe(value: unknown, depth = 0): string {
-  if (value instanceof Tensor) return `a Tensor of shape [${value.shape.join(', ')}]`;
+  try {
+    return described(value, depth);
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** What is said of an object of which a getter or a Proxy throws. */
+const unreadable = (error: unknown): string =>
+  `an object that cannot be read: ${error instanceof Error ? `${error.name}: ${error.message}` : typeof error}`;
+
+/** Whether a value is of a kind: what cannot be looked at is not. */
+export function fits(kind: Kind, value: unknown): boolean {
+  try {
+    return kind.accepts(value);
+  } catch {
+    return false;
+  }
+}
+
+function described(value: unknown, depth: number): string {
+  if (Tensor.is(value)) return `a Tensor of shape [${value.shape.join(', ')}]`;
   switch (typeof value) {
     case 'string':
       return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
@@ -28,10 +49,11 @@ function describeFunction(f: { name?: unknown }): string {
 
 function describeObject(value: object, depth: number): string {
   if (Array.isArray(value)) {
-    if (depth === 1) return '[...]';
-    const items = value.slice(0, 4).map((x) => describe(x, 1));
+    if (depth > 0 && value.some((x) => typeof x === 'object')) return '[...]';
+    const items = Array.from(value.slice(0, 4), (x) => describe(x, 1));
     return `[${items.join(', ')}${value.length > 4 ? ', ...' : ''}]`;
   }
+  if (value instanceof Tensor) return likeTensor;
   if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
   const of = (value as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
@@ -53,10 +75,13 @@ function call(name: string, given: readonly string[]): string {
 function code(parameter: string, value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
-  if (Array.isArray(value) && value.length <= 4 && value.every((x) => typeof x === 'number'))
-    return `[${value.join(', ')}]`;
-  return parameter;
+  return fits(fewNumbers, value) ? `[${(value as number[]).join(', ')}]` : parameter;
 }
+
+const fewNumbers = kind(
+  'a few numbers',
+  (x) => Array.isArray(x) && x.length <= 4 && x.every((n) => typeof n === 'number'),
+);
 
 /** Where a value stands in the place of options: the call that gives it by its name, if an option takes it. */
 function asOption(name: string, parameters: Parameters, given: readonly unknown[], at: number): string {
@@ -68,11 +93,11 @@ function asOption(name: string, parameters: Parameters, given: readonly unknown[
     at === 1 &&
     typeof first === 'number' &&
     typeof value === 'number' &&
-    Object.values(parameters)[0]!.accepts([first])
+    fits(Object.values(parameters)[0]!, [first])
   )
     return `; write ${call(name, [`[${first}, ${value}]`])}`;
   const { options = {} } = parameters[names[at]!]!;
-  const option = Object.keys(options).find((o) => options[o]!.accepts(value));
+  const option = Object.keys(options).find((o) => fits(options[o]!, value));
   if (option === undefined) return Object.keys(options).length === 0 ? '' : `; it takes ${listed(options)}`;
   return `; write ${call(name, [...before, `{ ${option}: ${code('...', value)} }`])}`;
 }
@@ -94,7 +119,7 @@ function optionError(
       return new ValueError(`${name}: unknown option ${key}${hint || `; ${takes}`}`);
     }
     const value = given[key];
-    if (value !== undefined && !known.accepts(value))
+    if (value !== undefined && !fits(known, value))
       return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
   }
   return new ValueError(`${name}: options that do not fit`);
@@ -103,7 +128,18 @@ function optionError(
 /** The error for the first argument that is not of its parameter's kind. */
 export function errorFor(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
   const entries = Object.entries(parameters);
-  const at = entries.findIndex(([, kind], i) => !kind.accepts(given[i]));
+  const at = entries.findIndex(([, kind], i) => !fits(kind, given[i]));
+  const [parameter, kind] = entries[at]!;
+  try {
+    return misfit(name, parameters, given, at);
+  } catch (error) {
+    return new (errorOf(kind))(`${name}: ${parameter}: expected ${kind.expected}, got ${unreadable(error)}`);
+  }
+}
+
+/** {@link errorFor}, of a value that can be looked at. */
+function misfit(name: string, parameters: Parameters, given: readonly unknown[], at: number): KindlingError {
+  const entries = Object.entries(parameters);
   const [parameter, kind] = entries[at]!;
   const value = given[at];
   const { options } = kind;
@@ -123,7 +159,7 @@ export function excessError(name: string, parameters: Parameters, given: readonl
   const last = names.length - 1;
   const excess = given.slice(names.length);
   const listed = [given[last], ...excess];
-  const asList = last >= 0 && typeof given[last] === 'number' && parameters[names[last]!]!.accepts(listed);
+  const asList = last >= 0 && typeof given[last] === 'number' && fits(parameters[names[last]!]!, listed);
   const right = names
     .map((parameter, i) => code(parameter, asList && i === last ? listed : given[i]))
     .filter((_, i) => given[i] !== undefined);

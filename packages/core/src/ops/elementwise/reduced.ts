@@ -29,7 +29,7 @@ import { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
-import { callerOf, elementwiseSpec, type Inputs, isFilled, ofParams } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -100,7 +100,7 @@ export class ElementwiseReduction {
    * @throws ShapeError when the shapes do not broadcast
    */
   apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
-    if (!areTensors(operands) || !Array.isArray(params))
+    if (!areTensors(operands) || !paramsKind.accepts(params))
       checkArguments('ElementwiseReduction.apply', applyParameters, arguments);
     if (!isFilled(operands))
       throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
@@ -109,11 +109,7 @@ export class ElementwiseReduction {
     const { plain, withUnits, differentiable } = this.#reduced;
     const units = inputs[0].count >= many && isRecording() ? wantGrad(inputs) & differentiable : 0;
     const attributes = { params, mean: reduction === 'mean', units };
-    try {
-      return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
-    } catch (error) {
-      throw ofParams(error, 'ElementwiseReduction.apply', params);
-    }
+    return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
   }
 }
 
