@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  assign,
   autograd,
   cat,
   composition,
@@ -12,6 +13,7 @@ import {
   sort,
   type Tensor,
   tensor,
+  toDot,
   topk,
   zeros,
 } from '../src/index.ts';
@@ -281,6 +283,8 @@ describe('an array with holes', () => {
     expect(call(cat, [ones(2), ...new Array(1), ones(2)])).toMatch(
       /^cat: tensors: expected an array of tensors/,
     );
+    expect(call(assign, ones(3), holes, 1)).toMatch(/^assign: only integers, slices/);
+    expect(call(toDot, x, { names: holes })).toMatch(/^toDot: names: expected tensors by name/);
     const untyped = x as unknown as Record<string, unknown>;
     for (const name of ['reshape', 'permute', 'sum', 'expand'])
       expect(message(() => (untyped[name] as (dims: unknown) => unknown).call(x, mixed))).toMatch(

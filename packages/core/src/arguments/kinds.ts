@@ -1,5 +1,6 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
+import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
@@ -147,7 +148,7 @@ export const listOf = (item: Kind, expected = `an array, each item ${item.expect
 /** Tensors. Kindling's own. */
 export const tensors = /* @__PURE__ */ listOf(tensor, 'an array of tensors, as in [a, b]');
 
-/** What may be walked by `for (const x of ...)`, strings aside, and tensors without dimensions. Kindling's own. */
+/** What may be walked by `for (const x of ...)`, strings aside, tensors without dimensions and what was transferred. Kindling's own. */
 export const iterable = (expected: string): Kind =>
   kind(
     expected,
@@ -155,7 +156,7 @@ export const iterable = (expected: string): Kind =>
       typeof x === 'object' &&
       x !== null &&
       Symbol.iterator in x &&
-      !(x instanceof Tensor && x.shape.length === 0),
+      (x instanceof Tensor ? Tensor.is(x) && x.shape.length > 0 : !(ArrayBuffer.isView(x) && isGone(x))),
   );
 
 /** What is of one kind or of another. Kindling's own. */

@@ -32,7 +32,7 @@ export function tensorList(caller: string, what: string, given: Tensor | Iterabl
   checkArguments(caller, { [what]: several }, [given]);
   const list = [...given];
   for (const [i, x] of list.entries()) {
-    if (x instanceof Tensor) continue;
+    if (Tensor.is(x)) continue;
     refuseModels(caller, `${what}[${i}]`, x);
     checkArguments(caller, { [`${what}[${i}]`]: K.tensor }, [x]);
   }

@@ -68,7 +68,8 @@ const publicNames: Readonly<Record<string, string>> = {
 };
 
 /** @internal An operation's public name: PyTorch's, in camelCase. */
-export const publicName = (name: string): string => publicNames[name] ?? camelCase(name);
+export const publicName = (name: string): string =>
+  publicNames[name] ?? camelCase(name.replace(/^special_/, 'special.'));
 
 /** @internal What the runtime says where memory for an array, or for the kernels, cannot be had. */
 export const isOutOfMemory = (error: unknown): boolean =>
