@@ -11,6 +11,7 @@ import {
   onHost,
   signature,
   sort,
+  sum,
   type Tensor,
   tensor,
   toDot,
@@ -141,6 +142,24 @@ describe('what stands where the options object belongs', () => {
     expect(call(sort, x, { descending: true })).toBe(
       'sort: dim: expected an integer, got an object with descending; options come last: write sort(x, dim, { ... })',
     );
+  });
+
+  it('is an object that names what stands in a place: the error puts it there', () => {
+    const linear = signature('Linear', {
+      inFeatures: K.count,
+      outFeatures: K.count,
+      options: K.options<{ bias?: boolean }>({ bias: K.flag }),
+    });
+    const wrong = 'Linear: inFeatures: expected an integer >= 0, got an object with ';
+    expect(message(() => linear([{ in_features: 2, outFeatures: 3, bias: false }]))).toBe(
+      `${wrong}in_features, outFeatures, bias; write new Linear(2, 3, { bias: false })`,
+    );
+    expect(message(() => linear([{ inFeatures: 2 }]))).toBe(`${wrong}inFeatures; write new Linear(2)`);
+    expect(message(() => linear([{ outFeatures: 2 }]))).toBe(`${wrong}outFeatures`);
+    expect(call(topk, x, { k: 2, largest: false })).toBe(
+      'topk: k: expected an integer, got an object with k, largest; write topk(x, 2, { largest: false })',
+    );
+    expect(call(sum, x, { dim: 1, keepdim: true })).toMatch(/; write sum\(x, 1, \{ keepdim: true \}\)$/);
   });
 
   it('belongs to a class: the hint is written with new', () => {

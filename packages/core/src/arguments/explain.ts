@@ -1,5 +1,6 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
+import { camelCase } from '../names.ts';
 import { likeTensor, Tensor } from '../tensor.ts';
 import { callable, errorOf, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
@@ -104,25 +105,31 @@ function asOption(name: string, parameters: Parameters, given: readonly unknown[
 
 const listed = (options: Parameters): string => `{ ${Object.keys(options).join(', ')} }`;
 
-/** The first option that is unknown or does not fit. */
-function optionError(
-  name: string,
-  options: Parameters,
-  given: Readonly<Record<string, unknown>>,
-): KindlingError {
-  for (const key in given) {
+type Entries = readonly (readonly [string, Kind])[];
+
+/** The first of the options at a place that is unknown or does not fit. */
+function optionError(name: string, entries: Entries, at: number, given: readonly unknown[]): KindlingError {
+  const { options = {} } = entries[at]![1];
+  const values = given[at] as Readonly<Record<string, unknown>>;
+  for (const key in values) {
     const known = options[key];
-    if (known === undefined) {
-      const near = nearest(key, Object.keys(options));
-      const hint = near === null ? '' : `; did you mean ${near}?`;
-      const takes = Object.keys(options).length === 0 ? 'it takes no options' : `it takes ${listed(options)}`;
-      return new ValueError(`${name}: unknown option ${key}${hint || `; ${takes}`}`);
-    }
-    const value = given[key];
+    if (known === undefined)
+      return new ValueError(`${name}: unknown option ${key}${meant(name, entries, at, given, key)}`);
+    const value = values[key];
     if (value !== undefined && !fits(known, value))
       return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
   }
   return new ValueError(`${name}: options that do not fit`);
+}
+
+/** What to write for an option that is not known: a near one, or in its place what was left out there; else all there are. */
+function meant(name: string, entries: Entries, at: number, given: readonly unknown[], key: string): string {
+  const { options = {} } = entries[at]![1];
+  const place = entries.findIndex(([p], i) => i < at && given[i] === undefined && sameName(p, key));
+  if (place >= 0) return inItsPlace(name, entries, place, given, given[at]);
+  const near = nearest(key, Object.keys(options));
+  if (near !== null) return `; did you mean ${near}?`;
+  return Object.keys(options).length === 0 ? '; it takes no options' : `; it takes ${listed(options)}`;
 }
 
 /** The error for the first argument that is not of its parameter's kind. */
@@ -144,13 +151,13 @@ function misfit(name: string, parameters: Parameters, given: readonly unknown[],
   const value = given[at];
   const { options } = kind;
   if (options !== undefined && isOptions(value) && !isForeignTensor(value))
-    return optionError(name, options, value);
+    return optionError(name, entries, at, given);
   if (options !== undefined) {
     const hint = asOption(name, parameters, given, at);
     return new (errorOf(kind))(`${name}: expected an options object, got ${describe(value)}${hint}`);
   }
   const wrong = `${name}: ${parameter}: expected ${kind.expected}, got ${describe(value)}`;
-  return new (errorOf(kind))(wrong + remedy(name, entries, at, value));
+  return new (errorOf(kind))(wrong + remedy(name, entries, at, given));
 }
 
 /** The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes. */
@@ -170,17 +177,46 @@ export function excessError(name: string, parameters: Parameters, given: readonl
 }
 
 /** What to write for an argument that stands in another's place or wants to be a tensor. */
-function remedy(
-  name: string,
-  entries: readonly (readonly [string, Kind])[],
-  at: number,
-  value: unknown,
-): string {
+function remedy(name: string, entries: Entries, at: number, given: readonly unknown[]): string {
+  const value = given[at];
   if (Array.isArray(value) && entries[at]![1].expected.startsWith('a Tensor'))
     return '; make a tensor of it with tensor()';
+  if (!isOptions(value)) return '';
+  const right = inItsPlace(name, entries, at, given, value);
+  if (right !== '') return right;
   const last = entries.length - 1;
   const options = at < last ? entries[last]![1].options : undefined;
-  if (options === undefined || !isOptions(value) || !Object.keys(value).some((key) => key in options))
-    return '';
+  if (options === undefined || !Object.keys(value).some((key) => key in options)) return '';
   return `; options come last: write ${call(name, [...entries.slice(0, last).map(([p]) => p), '{ ... }'])}`;
+}
+
+/** Whether two names are one, in camelCase or snake_case (`T_max`), of one or several (`dim`, `dims`). */
+const sameName = (a: string, b: string): boolean => bareName(a) === bareName(b);
+const bareName = (name: string): string => name.replaceAll('_', '').replace(/s$/, '').toLowerCase();
+
+/**
+ * The call with what an object gives by its name, as in Python, in the places where it belongs from `at` on, and options of the rest;
+ * nothing where the object does not name what stands there.
+ */
+function inItsPlace(
+  name: string,
+  entries: Entries,
+  at: number,
+  given: readonly unknown[],
+  object: unknown,
+): string {
+  const value = object as Readonly<Record<string, unknown>>;
+  const before = entries.slice(0, at).map(([parameter], i) => code(parameter, given[i]));
+  const inPlace: string[] = [];
+  const used = new Set<string>();
+  for (const [parameter, { options }] of entries.slice(at)) {
+    const key = Object.keys(value).find((k) => sameName(k, parameter));
+    if (key === undefined || options !== undefined) break;
+    used.add(key);
+    inPlace.push(code(parameter, value[key]));
+  }
+  if (inPlace.length === 0) return '';
+  const others = Object.keys(value).filter((key) => !used.has(key));
+  const left = others.map((key) => `${camelCase(key)}: ${code('...', value[key])}`).join(', ');
+  return `; write ${call(name, [...before, ...inPlace, ...(left === '' ? [] : [`{ ${left} }`])])}`;
 }
