@@ -108,13 +108,21 @@ const listed = (options: Parameters): string => `{ ${Object.keys(options).join('
 type Entries = readonly (readonly [string, Kind])[];
 
 /** The first of the options at a place that is unknown or does not fit. */
-function optionError(name: string, entries: Entries, at: number, given: readonly unknown[]): KindlingError {
-  const { options = {} } = entries[at]![1];
+function optionError(
+  name: string,
+  entries: Entries,
+  at: number,
+  given: readonly unknown[],
+  options: Parameters,
+): KindlingError {
   const values = given[at] as Readonly<Record<string, unknown>>;
   for (const key in values) {
     const known = options[key];
-    if (known === undefined)
-      return new ValueError(`${name}: unknown option ${key}${meant(name, entries, at, given, key)}`);
+    if (known === undefined) {
+      const place = entries.findIndex(([p], k) => k < at && given[k] === undefined && sameName(p, key));
+      const hint = place < 0 ? meant(key, options) : inItsPlace(name, entries, place, given, values);
+      return new ValueError(`${name}: unknown option ${key}${hint}`);
+    }
     const value = values[key];
     if (value !== undefined && !fits(known, value))
       return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
@@ -122,11 +130,8 @@ function optionError(name: string, entries: Entries, at: number, given: readonly
   return new ValueError(`${name}: options that do not fit`);
 }
 
-/** What to write for an option that is not known: a near one, or in its place what was left out there; else all there are. */
-function meant(name: string, entries: Entries, at: number, given: readonly unknown[], key: string): string {
-  const { options = {} } = entries[at]![1];
-  const place = entries.findIndex(([p], i) => i < at && given[i] === undefined && sameName(p, key));
-  if (place >= 0) return inItsPlace(name, entries, place, given, given[at]);
+/** What to write for an option that is not known: a near one, or all there are. */
+function meant(key: string, options: Parameters): string {
   const near = nearest(key, Object.keys(options));
   if (near !== null) return `; did you mean ${near}?`;
   return Object.keys(options).length === 0 ? '; it takes no options' : `; it takes ${listed(options)}`;
@@ -151,7 +156,7 @@ function misfit(name: string, parameters: Parameters, given: readonly unknown[],
   const value = given[at];
   const { options } = kind;
   if (options !== undefined && isOptions(value) && !isForeignTensor(value))
-    return optionError(name, entries, at, given);
+    return optionError(name, entries, at, given, options);
   if (options !== undefined) {
     const hint = asOption(name, parameters, given, at);
     return new (errorOf(kind))(`${name}: expected an options object, got ${describe(value)}${hint}`);
