@@ -105,8 +105,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    const kindsAtSteps = { ...this.#kinds, lr: K.finite };
-    this.#checks = Object.entries(kindsAtSteps).map(([name, kind]) => ({ name, kind }));
+    const atSteps = 'lr' in this.#kinds ? { ...this.#kinds, lr: K.finite } : this.#kinds;
+    this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
     if (params instanceof Tensor) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
