@@ -41,7 +41,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss|swaUtils\.AveragedModel)/, ['Linear', 'Dropout']],
   [/^nn\.swaUtils\.updateBn$/, ['BatchNorm1d']],
   // What the call of the model throws.
-  [/^nn\.summary$/, ['Linear']],
+  [/^(nn\.summary|interop\.exportOnnx)$/, ['Linear']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
   [/^nn\.Transformer/, ['MultiheadAttention', 'TransformerEncoderLayer', 'TransformerDecoderLayer']],
   [/^nn\.utils\.parametrizations\./, ['registerParametrization']],

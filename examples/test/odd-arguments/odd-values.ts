@@ -61,5 +61,7 @@ export const oddValues: Readonly<Record<string, () => unknown>> = {
   'an empty tensor': () => ones([0]),
   'an int32 tensor': () => tensor([[1, 2, 99]], { dtype: 'int32' }),
   'a tensor of another copy': () => foreign,
+  'a Proxy of a tensor': () => new Proxy(ones([2]), {}),
+  'an array with holes': () => new Array(3),
   'a bool tensor': () => tensor([[true, false]]),
 };

@@ -139,17 +139,40 @@ export class Storage {
 /** Greater than the length of any array. */
 const passedOn = Number.POSITIVE_INFINITY;
 
-const recycled = (): ValueError =>
-  new ValueError(
+/** Memory that is not there any more. */
+export class MemoryGone extends ValueError {}
+
+const recycled = (): MemoryGone =>
+  new MemoryGone(
     'this tensor is a gradient on its way through a backward pass, which has since given its memory to other tensors: an ' +
       'observer that wants to keep what it is shown takes a copy, with clone()',
   );
 
-const transferred = (): ValueError =>
-  new ValueError(
+const transferred = (): MemoryGone =>
+  new MemoryGone(
     'the memory of this tensor was transferred, with the buffer of x.data (postMessage, structuredClone), and the tensor ' +
       'has none left; transfer a copy, that of x.data.slice()',
   );
+
+/** @internal Whether an array, or a buffer, was transferred: nothing can be read of it. */
+export function isGone(memory: ArrayBufferView | ArrayBufferLike): boolean {
+  if (memory.byteLength > 0) return false;
+  try {
+    new Uint8Array(ArrayBuffer.isView(memory) ? memory.buffer : memory);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** @internal Throws a ValueError where {@link isGone}. */
+export function requireMemory(memory: ArrayBufferView | ArrayBufferLike, caller: string): void {
+  if (!isGone(memory)) return;
+  throw new ValueError(
+    `${caller}: the memory of what was given was transferred (postMessage, structuredClone), and nothing is left of it; ` +
+      'transfer a copy',
+  );
+}
 
 /** More elements than a tensor may have, or more memory than there is. */
 export class TooLarge extends ShapeError {

@@ -77,6 +77,14 @@ export class Tensor {
     this.#strides = strides;
   }
 
+  /**
+   * Whether something is a tensor itself: not a Proxy of one, nor an object that has but its prototype, of which `instanceof` says
+   * the same. @internal
+   */
+  static is(x: unknown): x is Tensor {
+    return typeof x === 'object' && x !== null && #strides in x;
+  }
+
   /** A 0-dimensional tensor, which `tensor(value)` makes too, with checks. @internal */
   static scalar(value: number, dtype: DType): Tensor {
     const array = allocateArray(dtype, 1);
@@ -105,7 +113,13 @@ export class Tensor {
 
   /** Distance, in elements, between neighbours along each dimension. Follows `Tensor.stride`. */
   get strides(): readonly number[] {
+    if (!(#strides in this)) requireTensors('strides', this);
     return (this.#strides ??= contiguousStrides(this.shape));
+  }
+
+  /** Vue makes a Proxy of each object in its reactive state, and private fields cannot be read through one: not of tensors. @internal */
+  get __v_skip(): true {
+    return true;
   }
 
   /** Number of dimensions. Follows `Tensor.ndim`. */
@@ -226,13 +240,20 @@ export const autogradOf = (x: Tensor): AutogradState => x as unknown as Autograd
 /** @internal Throws a DTypeError that says what came where tensors were expected. */
 export function requireTensors(caller: string, ...values: readonly unknown[]): void {
   for (const x of values) {
-    if (x instanceof Tensor) continue;
+    if (Tensor.is(x)) continue;
     throw new DTypeError(`${caller}: expected a Tensor, got ${kindOf(x)}`);
   }
 }
 
-const kindOf = (x: unknown): string =>
-  x === null ? 'null' : Array.isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
+/** @internal What is said of an object that passes for a tensor and is none. */
+export const likeTensor =
+  'a Proxy of a Tensor, or an object with its prototype: give the tensor itself (as by toRaw or markRaw, where a framework makes proxies)';
+
+function kindOf(x: unknown): string {
+  if (x === null) return 'null';
+  if (Array.isArray(x)) return 'an array: make a tensor of it with tensor()';
+  return x instanceof Tensor ? likeTensor : typeof x;
+}
 
 /** A fresh contiguous tensor whose elements are undefined: the caller writes each of them. */
 export function emptyTensor(shape: Shape, dtype: DType): Tensor {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  assign,
   autograd,
+  cat,
   composition,
   K,
   KindlingError,
@@ -9,9 +11,12 @@ import {
   onHost,
   signature,
   sort,
+  sum,
   type Tensor,
   tensor,
+  toDot,
   topk,
+  zeros,
 } from '../src/index.ts';
 
 /** The message of the KindlingError that `f` throws. */
@@ -139,6 +144,24 @@ describe('what stands where the options object belongs', () => {
     );
   });
 
+  it('is an object that names what stands in a place: the error puts it there', () => {
+    const linear = signature('Linear', {
+      inFeatures: K.count,
+      outFeatures: K.count,
+      options: K.options<{ bias?: boolean }>({ bias: K.flag }),
+    });
+    const wrong = 'Linear: inFeatures: expected an integer >= 0, got an object with ';
+    expect(message(() => linear([{ in_features: 2, outFeatures: 3, bias: false }]))).toBe(
+      `${wrong}in_features, outFeatures, bias; write new Linear(2, 3, { bias: false })`,
+    );
+    expect(message(() => linear([{ inFeatures: 2 }]))).toBe(`${wrong}inFeatures; write new Linear(2)`);
+    expect(message(() => linear([{ outFeatures: 2 }]))).toBe(`${wrong}outFeatures`);
+    expect(call(topk, x, { k: 2, largest: false })).toBe(
+      'topk: k: expected an integer, got an object with k, largest; write topk(x, 2, { largest: false })',
+    );
+    expect(call(sum, x, { dim: 1, keepdim: true })).toMatch(/; write sum\(x, 1, \{ keepdim: true \}\)$/);
+  });
+
   it('belongs to a class: the hint is written with new', () => {
     const takes = signature('Dropout', { options: K.options<{ p?: number }>({ p: K.probability }) });
     expect(message(() => takes([0.2]))).toBe(
@@ -225,5 +248,72 @@ describe('kinds', () => {
       for (const value of wrong)
         expect(kind.accepts(value), `${kind.expected} refuses ${String(value)}`).toBe(false);
     }
+  });
+});
+
+describe('what passes for a tensor and is none', () => {
+  const proxy = new Proxy(ones([2, 2]), {});
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(x)), x) as Tensor;
+
+  it.each<[string, (of: Tensor) => unknown]>([
+    ['topk', (of) => topk(of, 1)],
+    ['matmul', (of) => ones([2, 2]).matmul(of)],
+    ['unsqueeze', (of) => of.unsqueeze(0)],
+    ['tensor', (of) => tensor(of)],
+    ['strides', (of) => of.strides],
+  ])('is refused in the name of what was called: %s', (name, f) => {
+    for (const of of [proxy, copy, Object.create(Object.getPrototypeOf(x)) as Tensor])
+      expect(message(() => f(of))).toMatch(
+        new RegExp(`^${name}: .*expected a Tensor, got a Proxy of a Tensor, or`),
+      );
+  });
+});
+
+describe('an object that cannot be read', () => {
+  const fail = (): never => {
+    throw new RangeError('boom');
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it('is refused with what it threw', () => {
+    const dim = { enumerable: true, get: fail };
+    expect(call(topk, x, 1, Object.defineProperty({}, 'dim', dim))).toBe(
+      'topk: options: expected an options object, got an object that cannot be read: RangeError: boom',
+    );
+    expect(call(topk, x, 1, revoked.proxy)).toMatch(/^topk: options: .* cannot be read: TypeError: /);
+    expect(call(topk, revoked.proxy, 1)).toMatch(/^topk: x: expected a Tensor, got an object that cannot be/);
+    expect(
+      call(topk, x, {
+        get constructor() {
+          return fail();
+        },
+      }),
+    ).toMatch(/^topk: k: .* RangeError: boom$/);
+    expect(call(topk, x, 1, new Proxy({ dim: 0 }, { ownKeys: fail }))).toMatch(/^topk: options: /);
+  });
+});
+
+describe('an array with holes', () => {
+  it('does not hold what it should', () => {
+    const [holes, mixed] = [new Array(3), new Array(3)];
+    [mixed[0], mixed[2]] = [2, 3];
+    expect(call(zeros, holes)).toMatch(/^zeros: shape: expected .* got \[undefined, undefined, undefined\]$/);
+    expect(call(cat, [ones(2), ...new Array(1), ones(2)])).toMatch(
+      /^cat: tensors: expected an array of tensors/,
+    );
+    expect(call(assign, ones(3), holes, 1)).toMatch(/^assign: only integers, slices/);
+    expect(call(toDot, x, { names: holes })).toMatch(/^toDot: names: expected tensors by name/);
+    const untyped = x as unknown as Record<string, unknown>;
+    for (const name of ['reshape', 'permute', 'sum', 'expand'])
+      expect(message(() => (untyped[name] as (dims: unknown) => unknown).call(x, mixed))).toMatch(
+        new RegExp(`^${name}: `),
+      );
+    expect([K.sizes, K.dims, K.sizeOrSizes, K.listOf(K.number)].map((k) => k.accepts(mixed))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

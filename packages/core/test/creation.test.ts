@@ -431,6 +431,23 @@ describe('triangles of indices', () => {
   });
 });
 
+test('an array whose memory was transferred is refused in the name of what was called', () => {
+  const gone = new Uint8Array(8);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  const calls: [string, () => unknown][] = [
+    ['tensor', () => tensor(gone)],
+    ['tensor', () => tensor([gone])],
+    ['fromBuffer', () => fromBuffer(gone)],
+    ['fromBuffer', () => fromBuffer(gone.buffer)],
+    ['loadNpy', () => K.io.loadNpy(gone)],
+    ['loadSafetensors', () => K.io.loadSafetensors(gone)],
+  ];
+  for (const [name, call] of calls)
+    expect(call).toThrow(`${name}: the memory of what was given was transferred`);
+  expect(tensor(new Float32Array(0)).shape).toEqual([0]);
+  expect(fromBuffer(new ArrayBuffer(0)).shape).toEqual([0]);
+});
+
 test('every creation function makes a leaf', () => {
   for (const x of [
     tensor([1.5]),

@@ -81,6 +81,12 @@ describe('what x.data hands out', () => {
       expect(errorOf(use)).toBeInstanceOf(K.ValueError);
       expect(errorOf(use).message).toContain('transferred');
     }
+    for (const name of ['exp', 'mul_', 'sum', 'max', 'toArray', 'toJSON', 'matmul'] as const) {
+      const use = x[name].bind(x) as (other: unknown) => unknown;
+      expect(
+        errorOf(() => use(name === 'matmul' || name === 'mul_' ? K.ones([10, 10]) : undefined)).message,
+      ).toMatch(new RegExp(`^${name}: the memory of this tensor was transferred`));
+    }
     const loaded = K.fromBuffer(new Float32Array(4));
     transfer(loaded);
     expect(() => loaded.sum()).toThrow('transferred');

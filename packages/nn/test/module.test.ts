@@ -185,6 +185,10 @@ describe('changing a module', () => {
       seen.push(m.constructor.name),
     );
     expect(seen).toEqual(['ReLU', 'Sequential', 'Tanh', 'Sequential']);
+    // A function of any module is written with `nn.Module`, as in PyTorch, whatever the modules take and give.
+    const count = (m: nn.Module): void => void seen.push(`${m.parameters().length}`);
+    new nn.LSTM(1, 2).apply(count);
+    expect(seen.at(-1)).toBe('4');
   });
 
   it('converts dtypes in place, leaving integer buffers alone', () => {

@@ -107,10 +107,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    this.#checks = Object.entries(this.#kinds).map(([name, kind]) => ({
-      name,
-      kind: name === 'lr' ? K.finite : kind,
-    }));
+    const atSteps = 'lr' in this.#kinds ? { ...this.#kinds, lr: K.finite } : this.#kinds;
+    this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
     if (params instanceof Tensor) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
@@ -160,6 +158,11 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
   protected advance(_group: ParamGroup<O>): void {}
+
+  /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
+  get __v_skip(): true {
+    return true;
+  }
 
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.

@@ -81,7 +81,7 @@ export function readStateDict(
         (K.isOptions(dict) ? `an object with ${Object.keys(dict).join(', ') || 'nothing'}` : typeof dict),
     );
   }
-  const saved: readonly unknown[] = dict.param_groups;
+  const saved: readonly unknown[] = Array.from(dict.param_groups); // holes become undefined, which is refused
   const { paramGroups } = optimizer;
   if (saved.length !== paramGroups.length) {
     throw new ValueError(

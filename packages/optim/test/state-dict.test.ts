@@ -124,6 +124,7 @@ describe.each(Object.entries(makes))('the state of %s', (_, make) => {
       ['{}', /expected { state, param_groups }/],
       [{ state: {} }, /expected { state, param_groups }, as stateDict\(\) gives, got an object with state/],
       [groups(), /different number of parameter groups: 0, expected 1/],
+      [{ ...dict, param_groups: new Array(1) }, /param_groups\[0\]: expected options and params/],
       [groups(group, group), /different number of parameter groups: 2, expected 1/],
       [groups({ ...options, params: [0] }), /group 0 has 1 parameters, expected 2/],
       [groups({ ...options, params: [0, 0] }), /names parameter 0 twice/],

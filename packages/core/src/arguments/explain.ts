@@ -1,12 +1,34 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
-import { Tensor } from '../tensor.ts';
-import { callable, errorOf, isOptions, type Kind, type Parameters } from './kinds.ts';
+import { camelCase } from '../names.ts';
+import { likeTensor, Tensor } from '../tensor.ts';
+import { callable, errorOf, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */
 export function describe(value: unknown, depth = 0): string {
-  if (value instanceof Tensor) return `a Tensor of shape [${value.shape.join(', ')}]`;
+  try {
+    return described(value, depth);
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** What is said of an object of which a getter or a Proxy throws. */
+const unreadable = (error: unknown): string =>
+  `an object that cannot be read: ${error instanceof Error ? `${error.name}: ${error.message}` : typeof error}`;
+
+/** Whether a value is of a kind: what cannot be looked at is not. */
+export function fits(kind: Kind, value: unknown): boolean {
+  try {
+    return kind.accepts(value);
+  } catch {
+    return false;
+  }
+}
+
+function described(value: unknown, depth: number): string {
+  if (Tensor.is(value)) return `a Tensor of shape [${value.shape.join(', ')}]`;
   switch (typeof value) {
     case 'string':
       return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}...` : JSON.stringify(value);
@@ -28,10 +50,11 @@ function describeFunction(f: { name?: unknown }): string {
 
 function describeObject(value: object, depth: number): string {
   if (Array.isArray(value)) {
-    if (depth === 1) return '[...]';
-    const items = value.slice(0, 4).map((x) => describe(x, 1));
+    if (depth > 0 && value.some((x) => typeof x === 'object')) return '[...]';
+    const items = Array.from(value.slice(0, 4), (x) => describe(x, 1));
     return `[${items.join(', ')}${value.length > 4 ? ', ...' : ''}]`;
   }
+  if (value instanceof Tensor) return likeTensor;
   if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
   const of = (value as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
@@ -53,10 +76,13 @@ function call(name: string, given: readonly string[]): string {
 function code(parameter: string, value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
-  if (Array.isArray(value) && value.length <= 4 && value.every((x) => typeof x === 'number'))
-    return `[${value.join(', ')}]`;
-  return parameter;
+  return fits(fewNumbers, value) ? `[${(value as number[]).join(', ')}]` : parameter;
 }
+
+const fewNumbers = kind(
+  'a few numbers',
+  (x) => Array.isArray(x) && x.length <= 4 && x.every((n) => typeof n === 'number'),
+);
 
 /** Where a value stands in the place of options: the call that gives it by its name, if an option takes it. */
 function asOption(name: string, parameters: Parameters, given: readonly unknown[], at: number): string {
@@ -68,53 +94,75 @@ function asOption(name: string, parameters: Parameters, given: readonly unknown[
     at === 1 &&
     typeof first === 'number' &&
     typeof value === 'number' &&
-    Object.values(parameters)[0]!.accepts([first])
+    fits(Object.values(parameters)[0]!, [first])
   )
     return `; write ${call(name, [`[${first}, ${value}]`])}`;
   const { options = {} } = parameters[names[at]!]!;
-  const option = Object.keys(options).find((o) => options[o]!.accepts(value));
+  const option = Object.keys(options).find((o) => fits(options[o]!, value));
   if (option === undefined) return Object.keys(options).length === 0 ? '' : `; it takes ${listed(options)}`;
   return `; write ${call(name, [...before, `{ ${option}: ${code('...', value)} }`])}`;
 }
 
 const listed = (options: Parameters): string => `{ ${Object.keys(options).join(', ')} }`;
 
-/** The first option that is unknown or does not fit. */
+type Entries = readonly (readonly [string, Kind])[];
+
+/** The first of the options at a place that is unknown or does not fit. */
 function optionError(
   name: string,
+  entries: Entries,
+  at: number,
+  given: readonly unknown[],
   options: Parameters,
-  given: Readonly<Record<string, unknown>>,
 ): KindlingError {
-  for (const key in given) {
+  const values = given[at] as Readonly<Record<string, unknown>>;
+  for (const key in values) {
     const known = options[key];
     if (known === undefined) {
-      const near = nearest(key, Object.keys(options));
-      const hint = near === null ? '' : `; did you mean ${near}?`;
-      const takes = Object.keys(options).length === 0 ? 'it takes no options' : `it takes ${listed(options)}`;
-      return new ValueError(`${name}: unknown option ${key}${hint || `; ${takes}`}`);
+      const place = entries.findIndex(([p], k) => k < at && given[k] === undefined && sameName(p, key));
+      const hint = place < 0 ? meant(key, options) : inItsPlace(name, entries, place, given, values);
+      return new ValueError(`${name}: unknown option ${key}${hint}`);
     }
-    const value = given[key];
-    if (value !== undefined && !known.accepts(value))
+    const value = values[key];
+    if (value !== undefined && !fits(known, value))
       return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
   }
   return new ValueError(`${name}: options that do not fit`);
 }
 
+/** What to write for an option that is not known: a near one, or all there are. */
+function meant(key: string, options: Parameters): string {
+  const near = nearest(key, Object.keys(options));
+  if (near !== null) return `; did you mean ${near}?`;
+  return Object.keys(options).length === 0 ? '; it takes no options' : `; it takes ${listed(options)}`;
+}
+
 /** The error for the first argument that is not of its parameter's kind. */
 export function errorFor(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
   const entries = Object.entries(parameters);
-  const at = entries.findIndex(([, kind], i) => !kind.accepts(given[i]));
+  const at = entries.findIndex(([, kind], i) => !fits(kind, given[i]));
+  const [parameter, kind] = entries[at]!;
+  try {
+    return misfit(name, parameters, given, at);
+  } catch (error) {
+    return new (errorOf(kind))(`${name}: ${parameter}: expected ${kind.expected}, got ${unreadable(error)}`);
+  }
+}
+
+/** {@link errorFor}, of a value that can be looked at. */
+function misfit(name: string, parameters: Parameters, given: readonly unknown[], at: number): KindlingError {
+  const entries = Object.entries(parameters);
   const [parameter, kind] = entries[at]!;
   const value = given[at];
   const { options } = kind;
   if (options !== undefined && isOptions(value) && !isForeignTensor(value))
-    return optionError(name, options, value);
+    return optionError(name, entries, at, given, options);
   if (options !== undefined) {
     const hint = asOption(name, parameters, given, at);
     return new (errorOf(kind))(`${name}: expected an options object, got ${describe(value)}${hint}`);
   }
   const wrong = `${name}: ${parameter}: expected ${kind.expected}, got ${describe(value)}`;
-  return new (errorOf(kind))(wrong + remedy(name, entries, at, value));
+  return new (errorOf(kind))(wrong + remedy(name, entries, at, given));
 }
 
 /** The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes. */
@@ -123,7 +171,7 @@ export function excessError(name: string, parameters: Parameters, given: readonl
   const last = names.length - 1;
   const excess = given.slice(names.length);
   const listed = [given[last], ...excess];
-  const asList = last >= 0 && typeof given[last] === 'number' && parameters[names[last]!]!.accepts(listed);
+  const asList = last >= 0 && typeof given[last] === 'number' && fits(parameters[names[last]!]!, listed);
   const right = names
     .map((parameter, i) => code(parameter, asList && i === last ? listed : given[i]))
     .filter((_, i) => given[i] !== undefined);
@@ -134,17 +182,46 @@ export function excessError(name: string, parameters: Parameters, given: readonl
 }
 
 /** What to write for an argument that stands in another's place or wants to be a tensor. */
-function remedy(
-  name: string,
-  entries: readonly (readonly [string, Kind])[],
-  at: number,
-  value: unknown,
-): string {
+function remedy(name: string, entries: Entries, at: number, given: readonly unknown[]): string {
+  const value = given[at];
   if (Array.isArray(value) && entries[at]![1].expected.startsWith('a Tensor'))
     return '; make a tensor of it with tensor()';
+  if (!isOptions(value)) return '';
+  const right = inItsPlace(name, entries, at, given, value);
+  if (right !== '') return right;
   const last = entries.length - 1;
   const options = at < last ? entries[last]![1].options : undefined;
-  if (options === undefined || !isOptions(value) || !Object.keys(value).some((key) => key in options))
-    return '';
+  if (options === undefined || !Object.keys(value).some((key) => key in options)) return '';
   return `; options come last: write ${call(name, [...entries.slice(0, last).map(([p]) => p), '{ ... }'])}`;
+}
+
+/** Whether two names are one, in camelCase or snake_case (`T_max`), of one or several (`dim`, `dims`). */
+const sameName = (a: string, b: string): boolean => bareName(a) === bareName(b);
+const bareName = (name: string): string => name.replaceAll('_', '').replace(/s$/, '').toLowerCase();
+
+/**
+ * The call with what an object gives by its name, as in Python, in the places where it belongs from `at` on, and options of the rest;
+ * nothing where the object does not name what stands there.
+ */
+function inItsPlace(
+  name: string,
+  entries: Entries,
+  at: number,
+  given: readonly unknown[],
+  object: unknown,
+): string {
+  const value = object as Readonly<Record<string, unknown>>;
+  const before = entries.slice(0, at).map(([parameter], i) => code(parameter, given[i]));
+  const inPlace: string[] = [];
+  const used = new Set<string>();
+  for (const [parameter, { options }] of entries.slice(at)) {
+    const key = Object.keys(value).find((k) => sameName(k, parameter));
+    if (key === undefined || options !== undefined) break;
+    used.add(key);
+    inPlace.push(code(parameter, value[key]));
+  }
+  if (inPlace.length === 0) return '';
+  const others = Object.keys(value).filter((key) => !used.has(key));
+  const left = others.map((key) => `${camelCase(key)}: ${code('...', value[key])}`).join(', ');
+  return `; write ${call(name, [...before, ...inPlace, ...(left === '' ? [] : [`{ ${left} }`])])}`;
 }

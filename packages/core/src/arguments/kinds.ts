@@ -1,5 +1,6 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
+import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
@@ -32,19 +33,19 @@ export const kind = (expected: string, accepts: Accepts, error?: Kind['error']):
 export const anything = /* @__PURE__ */ kind('anything', () => true);
 
 /** A tensor. Kindling's own. */
-export const tensor = /* @__PURE__ */ kind('a Tensor', (x) => x instanceof Tensor, DTypeError);
+export const tensor = /* @__PURE__ */ kind('a Tensor', Tensor.is, DTypeError);
 
 /** A tensor, or a number or boolean in its place. Kindling's own. */
 export const operand = /* @__PURE__ */ kind(
   'a Tensor or a number',
-  (x) => x instanceof Tensor || typeof x === 'number' || typeof x === 'boolean',
+  (x) => Tensor.is(x) || typeof x === 'number' || typeof x === 'boolean',
   DTypeError,
 );
 
 /** A tensor, or a number in its place. Kindling's own. */
 export const tensorOrNumber = /* @__PURE__ */ kind(
   'a Tensor or a number',
-  (x) => x instanceof Tensor || typeof x === 'number',
+  (x) => Tensor.is(x) || typeof x === 'number',
   DTypeError,
 );
 
@@ -104,7 +105,14 @@ export const dtype = /* @__PURE__ */ kind(
   DTypeError,
 );
 
-const allIntegers = (x: unknown): boolean => Array.isArray(x) && x.every(Number.isSafeInteger);
+/** Whether each item of an array is accepted, holes too, which `every` passes over. */
+function allAccepted(x: unknown, accepts: Accepts): boolean {
+  if (!Array.isArray(x)) return false;
+  for (const item of x) if (!accepts(item)) return false;
+  return true;
+}
+
+const allIntegers = (x: unknown): boolean => allAccepted(x, Number.isSafeInteger);
 
 /** A list of sizes, such as a shape. Kindling's own. */
 export const sizes = /* @__PURE__ */ kind('an array of sizes such as [2, 3]', allIntegers, ShapeError);
@@ -135,12 +143,12 @@ export const instanceOf = (of: abstract new (...args: never[]) => unknown, expec
 
 /** An array of which each item is of one kind. Kindling's own. */
 export const listOf = (item: Kind, expected = `an array, each item ${item.expected}`): Kind =>
-  kind(expected, (x) => Array.isArray(x) && x.every(item.accepts), item.error);
+  kind(expected, (x) => allAccepted(x, item.accepts), item.error);
 
 /** Tensors. Kindling's own. */
 export const tensors = /* @__PURE__ */ listOf(tensor, 'an array of tensors, as in [a, b]');
 
-/** What may be walked by `for (const x of ...)`, strings aside, and tensors without dimensions. Kindling's own. */
+/** What may be walked by `for (const x of ...)`, strings aside, tensors without dimensions and what was transferred. Kindling's own. */
 export const iterable = (expected: string): Kind =>
   kind(
     expected,
@@ -148,7 +156,7 @@ export const iterable = (expected: string): Kind =>
       typeof x === 'object' &&
       x !== null &&
       Symbol.iterator in x &&
-      !(x instanceof Tensor && x.shape.length === 0),
+      (x instanceof Tensor ? Tensor.is(x) && x.shape.length > 0 : !(ArrayBuffer.isView(x) && isGone(x))),
   );
 
 /** What is of one kind or of another. Kindling's own. */

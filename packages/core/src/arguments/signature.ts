@@ -70,8 +70,13 @@ export function signature(name: string, parameters: Parameters | (() => Paramete
 }
 
 function fit(accepts: readonly Kind['accepts'][], given: ArrayLike<unknown>): boolean {
-  for (let i = 0; i < accepts.length; i++) if (!accepts[i]!(given[i])) return false;
-  return true;
+  try {
+    for (let i = 0; i < accepts.length; i++) if (!accepts[i]!(given[i])) return false;
+    return true;
+  } catch {
+    // A getter or a Proxy of the caller's threw.
+    return false;
+  }
 }
 
 /** @internal Parameters, made if they are given by a function. */

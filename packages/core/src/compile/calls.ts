@@ -22,7 +22,7 @@ export function runEagerly(
   try {
     rerun?.(inputs, host === null ? attrs : hostValueIn(found, host), outputs);
   } catch (error) {
-    throw ofKernel(error, name, values[0]?.shape ?? []);
+    throw ofKernel(error, name, values[0]?.shape ?? [], inputs);
   }
 }
 

@@ -83,6 +83,11 @@ export class DataLoader<T, B = T> {
     this.#generators = givenGenerators(generator, this.batchSampler ?? order);
   }
 
+  /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
+  get __v_skip(): true {
+    return true;
+  }
+
   /** Number of batches; NaN where a sampler or a stream does not tell how many it gives. */
   get length(): number {
     const { dataset, batchSize, dropLast } = this;

@@ -179,23 +179,24 @@ const randomSplitTakes = signature('randomSplit', {
  * ```ts
  * const dataset = new data.TensorDataset(arange(10));
  * const [train, valid] = data.randomSplit(dataset, [0.9, 0.1]);
- * [train?.length, valid?.length]; // [ 9, 1 ]
+ * [train.length, valid.length]; // [ 9, 1 ]
  * ```
  */
-export function randomSplit<T>(
+export function randomSplit<T, const L extends readonly number[]>(
   dataset: Dataset<T>,
-  lengths: readonly number[],
+  lengths: L,
   options: RandomSplitOptions = {},
-): Subset<T>[] {
+): { -readonly [I in keyof L]: Subset<T> } {
   randomSplitTakes(arguments);
   checkDataset(dataset, 'randomSplit');
   const sizes = splitSizes(lengths, dataset.length);
   const order = valuesOf(randperm(dataset.length, options), 'randomSplit: order of samples') as Int32Array;
   let offset = 0;
-  return sizes.map((size) => {
+  const parts = sizes.map((size) => {
     offset += size;
     return new Subset(dataset, order.subarray(offset - size, offset));
   });
+  return parts as { -readonly [I in keyof L]: Subset<T> };
 }
 
 function splitSizes(lengths: readonly number[], total: number): readonly number[] {

@@ -19,15 +19,21 @@ export interface DrawingOptions {
 
 const parts = ['memories', 'equations', 'results', 'gradients'];
 
-const isProgram = (x: unknown): x is Program =>
-  K.isOptions(x) && parts.every((name) => Array.isArray(x[name]) && x[name].every(K.isOptions));
+const recordsKind = /* @__PURE__ */ K.listOf(K.kind('an object', K.isOptions));
 
-const isPair = (x: unknown): boolean =>
-  Array.isArray(x) && x.length === 2 && typeof x[0] === 'string' && x[1] instanceof Tensor;
+const isProgram = (x: unknown): x is Program =>
+  K.isOptions(x) && parts.every((name) => recordsKind.accepts(x[name]));
+
+const pairs = /* @__PURE__ */ K.listOf(
+  K.kind(
+    'a name and a tensor',
+    (x) => Array.isArray(x) && x.length === 2 && typeof x[0] === 'string' && Tensor.is(x[1]),
+  ),
+);
 
 const isNames = (x: unknown): boolean => {
-  if (Array.isArray(x)) return x.every(isPair);
-  return K.isOptions(x) && Object.values(x).every((value) => value instanceof Tensor);
+  if (Array.isArray(x)) return pairs.accepts(x);
+  return K.isOptions(x) && Object.values(x).every(Tensor.is);
 };
 
 const drawable = /* @__PURE__ */ K.kind(
@@ -41,8 +47,8 @@ const optionKinds = /* @__PURE__ */ K.options<DrawingOptions>({
 
 function draw(of: Drawable, { names = {}, direction = 'TB' }: DrawingOptions, language: Language): string {
   const drawing = new Drawing();
-  const pairs = Array.isArray(names) ? names : Object.entries(names);
-  const nameOf: Names = new Map(pairs.map(([name, x]: readonly [string, Tensor]) => [x, name]));
+  const named = Array.isArray(names) ? names : Object.entries(names);
+  const nameOf: Names = new Map(named.map(([name, x]: readonly [string, Tensor]) => [x, name]));
   if (isProgram(of)) drawProgram(drawing, of, nameOf);
   else drawAutograd(drawing, of instanceof Tensor ? [of] : of, nameOf);
   return written(drawing, direction, language);

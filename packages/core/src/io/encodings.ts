@@ -2,6 +2,7 @@
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import { numelOf, type Shape } from '../shape.ts';
+import { requireMemory } from '../storage.ts';
 
 /** A dense array as it stands in a file: row-major, with `array.length` the product of `shape`. */
 export interface DenseArray {
@@ -60,7 +61,8 @@ export function allocateBytes(bytes: number, where: string): Uint8Array<ArrayBuf
 
 /** Throws a DTypeError unless a file's content came as bytes. */
 export function requireBytes(bytes: unknown, caller: string): asserts bytes is Uint8Array {
-  if (ArrayBuffer.isView(bytes) && (bytes as Partial<Uint8Array>).BYTES_PER_ELEMENT === 1) return;
+  if (ArrayBuffer.isView(bytes) && (bytes as Partial<Uint8Array>).BYTES_PER_ELEMENT === 1)
+    return requireMemory(bytes, caller);
   const kind =
     bytes instanceof ArrayBuffer
       ? 'an ArrayBuffer: write new Uint8Array(buffer)'

@@ -15,10 +15,11 @@ const signatures: readonly (readonly [string, string])[] = [
   ['version https://git-lfs', 'a pointer of Git LFS: fetch the file itself (git lfs pull)'],
 ];
 
-/** A hint for a message: ' (it begins like ...)', or nothing. */
-export function guessFormat(bytes: Uint8Array): string {
+/** A hint for a message: ' (it begins like ...)', or nothing. A safetensors file has no signature, and is guessed for `npy` alone. */
+export function guessFormat(bytes: Uint8Array, expected: 'npy' | 'safetensors'): string {
   const start = String.fromCharCode(...bytes.subarray(0, 24));
   const found = signatures.find(([signature]) => start.startsWith(signature));
   if (found !== undefined) return ` (it begins like ${found[1]})`;
-  return bytes[8] === 0x7b ? ' (it begins like a safetensors file: read it with loadSafetensors)' : '';
+  const named = expected === 'npy' && bytes[8] === 0x7b;
+  return named ? ' (it begins like a safetensors file: read it with loadSafetensors)' : '';
 }

@@ -45,7 +45,7 @@ export function parseNpyHeader(bytes: Uint8Array, size: number, where: string): 
 
 function headerText(bytes: Uint8Array, size: number, where: string): { text: string; start: number } {
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    const guess = MAGIC.every((byte, i) => bytes[i] === byte) ? '' : guessFormat(bytes);
+    const guess = MAGIC.every((byte, i) => bytes[i] === byte) ? '' : guessFormat(bytes, 'npy');
     throw malformed(where, `it does not begin with the magic bytes \\x93NUMPY and a version${guess}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

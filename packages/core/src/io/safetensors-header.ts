@@ -62,7 +62,7 @@ const malformed = (where: string, what: string): ValueError =>
  * `size` is that of the file.
  */
 export function headerLength(start: Uint8Array, size: number, where: string): number {
-  const fail = (what: string): ValueError => malformed(where, what + guessFormat(start));
+  const fail = (what: string): ValueError => malformed(where, what + guessFormat(start, 'safetensors'));
   if (size < LENGTH_BYTES) throw fail(`${size} bytes are too few for the length of the header`);
   const claimed = new DataView(start.buffer, start.byteOffset, start.byteLength).getBigUint64(0, true);
   if (claimed > BigInt(MAX_HEADER_BYTES)) {

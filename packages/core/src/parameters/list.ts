@@ -26,13 +26,13 @@ function refuseModels(caller: string, what: string, given: unknown): void {
  * @example tensorList('mine', 'params', new Set([tensor(1)])); // [ tensor(1) ]
  */
 export function tensorList(caller: string, what: string, given: Tensor | Iterable<Tensor>): Tensor[] {
-  if (given instanceof Tensor) return [given];
+  if (Tensor.is(given)) return [given];
   if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(arguments);
   refuseModels(caller, what, given);
-  checkArguments(caller, { [what]: several }, [given]);
+  checkArguments(caller, { [what]: given instanceof Tensor ? K.tensor : several }, [given]);
   const list = [...given];
   for (const [i, x] of list.entries()) {
-    if (x instanceof Tensor) continue;
+    if (Tensor.is(x)) continue;
     refuseModels(caller, `${what}[${i}]`, x);
     checkArguments(caller, { [`${what}[${i}]`]: K.tensor }, [x]);
   }

@@ -129,6 +129,11 @@ export class Generator {
   /** The same in single precision. No CPU operation draws it; it is carried in the state. */
   nextFloatNormalSample: number | null = null;
 
+  /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
+  get __v_skip(): true {
+    return true;
+  }
+
   /** A generator with PyTorch's default seed, 67280421310721. */
   constructor() {
     this.#beginWith(DEFAULT_SEED);

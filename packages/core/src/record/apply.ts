@@ -1,9 +1,9 @@
 import { isFloatingPoint } from '../dtype.ts';
-import { AutogradError, KindlingError, ShapeError } from '../errors.ts';
+import { AutogradError, calledAs, ShapeError } from '../errors.ts';
 import { BeyondInt32 } from '../kernels/index.ts';
 import { camelCase } from '../names.ts';
 import { checkNumel, formatShape, maxElements, type Shape } from '../shape.ts';
-import { TooLarge } from '../storage.ts';
+import { MemoryGone, TooLarge } from '../storage.ts';
 import { autogradOf, emptyTensor, isStale, requireTensors, Tensor, unrecorded } from '../tensor.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
@@ -37,10 +37,9 @@ export function gradNode<A>(primitive: Differentiable<A>, inputs: Tensors, attrs
   return announce(new GradNode(primitive, inputs, attrs));
 }
 
-/** An error of `infer`, unless it comes of an input that is no tensor: then one that says so. */
-function explained(error: unknown, name: string, inputs: readonly unknown[]): unknown {
-  if (error instanceof KindlingError) return error;
-  requireTensors(name, ...inputs);
+/** @internal An error, unless it comes of an input that is no tensor: then one that says so. */
+export function explained(error: unknown, name: string, inputs: readonly unknown[]): unknown {
+  requireTensors(publicName(name), ...inputs);
   return error;
 }
 
@@ -58,7 +57,7 @@ export function inferred<A, I extends Tensors, M>(
 }
 
 /** What those are called as whose gradFn bears another name in PyTorch. */
-const calledAs: Readonly<Record<string, string>> = {
+const publicNames: Readonly<Record<string, string>> = {
   constant_pad_nd: 'pad',
   linalg_svd: 'linalg.svd',
   linalg_vector_norm: 'linalg.vectorNorm',
@@ -70,7 +69,8 @@ const calledAs: Readonly<Record<string, string>> = {
 };
 
 /** @internal An operation's public name: PyTorch's, in camelCase. */
-export const publicName = (name: string): string => calledAs[name] ?? camelCase(name);
+export const publicName = (name: string): string =>
+  publicNames[name] ?? camelCase(name.replace(/^special_/, 'special.'));
 
 /** @internal What the runtime says where memory for an array, or for the kernels, cannot be had. */
 export const isOutOfMemory = (error: unknown): boolean =>
@@ -78,10 +78,11 @@ export const isOutOfMemory = (error: unknown): boolean =>
   /allocation failed|array length|Memory\.grow|out of memory/i.test(error.message);
 
 /** @internal An error of a kernel, or of making room for its results, which do not know for what operation. */
-export function ofKernel(error: unknown, name: string, shape: Shape): unknown {
+export function ofKernel(error: unknown, name: string, shape: Shape, inputs: Tensors): unknown {
+  if (error instanceof MemoryGone) return calledAs(publicName(name), error);
   if (error instanceof BeyondInt32) return error.named(publicName(name));
   if (error instanceof TooLarge) return error.named(publicName(name), shape);
-  if (!isOutOfMemory(error)) return error;
+  if (!isOutOfMemory(error)) return explained(error, name, inputs);
   return new ShapeError(
     `${publicName(name)}: there is not enough memory for the work on a result of shape ${formatShape(shape)}: ` +
       (error as Error).message,
@@ -101,7 +102,7 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
     out = emptyTensor(meta.shape, meta.dtype);
     primitive.kernel(inputs, attrs, out);
   } catch (error) {
-    throw ofKernel(error, primitive.name, meta.shape);
+    throw ofKernel(error, primitive.name, meta.shape, inputs);
   }
   if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype)) {
@@ -134,7 +135,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
     outs = metas.map(emptyOf);
     primitive.kernel(inputs, attrs, outs as O);
   } catch (error) {
-    throw ofKernel(error, primitive.name, metas[0]?.shape ?? []);
+    throw ofKernel(error, primitive.name, metas[0]?.shape ?? [], inputs);
   }
   if (isRecording()) {
     if (primitive.differentiable && wantsGrad(inputs, primitive.name) && outs.some(isFloating)) {
@@ -156,12 +157,24 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   return outs as O;
 }
 
+function aliased<A>(
+  primitive: ViewPrimitive<A>,
+  input: Tensor,
+  attrs: A,
+): ReturnType<typeof primitive.alias> {
+  try {
+    return primitive.alias(input, attrs);
+  } catch (error) {
+    throw explained(error, primitive.name, [input]);
+  }
+}
+
 /** {@link apply} for a view: the result shares the input's memory. */
 export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: A): Tensor {
   if (input?.storage === undefined) requireTensors(primitive.name, input);
   const inputs = [input];
   if (observed) notifyBefore(primitive.name, inputs, attrs);
-  const { shape, strides, offset } = primitive.alias(input, attrs);
+  const { shape, strides, offset } = aliased(primitive, input, attrs);
   const out = new Tensor(input.storage, shape, input.dtype, offset, strides);
   if (out.count > maxElements) checkNumel(shape, out.count, publicName(primitive.name));
   const of = autogradOf(input);

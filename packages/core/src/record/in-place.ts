@@ -3,7 +3,7 @@ import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts'
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, emptyTensor, type Tensor, unrecorded } from '../tensor.ts';
-import { gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
+import { explained, gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
 import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
@@ -30,7 +30,7 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
   const target = inputs[0]!;
   const name = `${primitive.name}_`;
   if (observed) notifyBefore(name, inputs, attrs);
-  const record = prepareInPlace(target, inputs, name) && primitive.differentiable;
+  const record = prepared(target, inputs, name) && primitive.differentiable;
   const meta = inferred(primitive, inputs, attrs);
   checkInPlaceResult(target, meta, name);
   let node: GradNode<A> | null = null;
@@ -44,7 +44,7 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
   try {
     writeInto(target, primitive, inputs, attrs);
   } catch (error) {
-    throw ofKernel(error, name, meta.shape);
+    throw ofKernel(error, name, meta.shape, inputs);
   }
   finishInPlace(target, node);
   if (observed) {
@@ -53,6 +53,15 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
     notifyAfter(name, inputs, attrs, [target], primitive);
   }
   return target;
+}
+
+/** {@link prepareInPlace}, which reads what only tensors have. */
+function prepared(target: Tensor, inputs: Tensors, name: string): boolean {
+  try {
+    return prepareInPlace(target, inputs, name);
+  } catch (error) {
+    throw explained(error, name, inputs);
+  }
 }
 
 /** Writes the result, which has the target's shape, over the target. */
@@ -87,12 +96,12 @@ export function updateInPlace<A>(
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);
   let isRecorded = false;
-  for (const x of targets) isRecorded = prepareInPlace(x, inputs, name) || isRecorded;
+  for (const x of targets) isRecorded = prepared(x, inputs, name) || isRecorded;
   if (isRecorded && !severed) throw severing(name);
   try {
     write(inputs, attrs, targets);
   } catch (error) {
-    throw ofKernel(error, name, targets[0]?.shape ?? []);
+    throw ofKernel(error, name, targets[0]?.shape ?? [], inputs);
   }
   for (const x of targets) x.storage.version++;
   if (observed) {

@@ -1,5 +1,7 @@
 import type { TypedArray } from '../dtype.ts';
+import { calledAs } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
+import { camelCase } from '../names.ts';
 import type { Tensor } from '../tensor.ts';
 import { notifyRead, observed } from './observe.ts';
 
@@ -11,11 +13,22 @@ import { notifyRead, observed } from './observe.ts';
  */
 export function valuesOf(x: Tensor, reason: string): TypedArray {
   if (observed) notifyRead(x, reason);
-  return elementsOf(x);
+  return read(elementsOf, x, reason);
+}
+
+const arrayOf = (x: Tensor): TypedArray => x.storage.array;
+
+/** The memory may be gone: the error bears the name of who reads. */
+function read(how: (x: Tensor) => TypedArray, x: Tensor, reason: string): TypedArray {
+  try {
+    return how(x);
+  } catch (error) {
+    throw calledAs(camelCase(reason.replace(/:.*/, '')), error);
+  }
 }
 
 /** {@link valuesOf} for who wants few of many elements, or changes some for a moment: x's memory, which its strides lead through. */
 export function memoryOf(x: Tensor, reason: string): TypedArray {
   if (observed) notifyRead(x, reason);
-  return x.storage.array;
+  return read(arrayOf, x, reason);
 }

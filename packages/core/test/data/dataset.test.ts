@@ -143,6 +143,9 @@ describe('randomSplit', () => {
 
   test('what fractions leave over goes to the first parts, one each', () => {
     const sizes = data.randomSplit(numbers(5), [1 / 3, 1 / 3, 1 / 3]).map((part) => part.length);
+    // One part for each length, which the type says too.
+    const [train, rest] = data.randomSplit(numbers(5), [3, 2]);
+    expect([train.length, rest.length]).toEqual([3, 2]);
     expect(sizes).toEqual([2, 2, 1]);
   });
 

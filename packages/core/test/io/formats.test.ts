@@ -32,6 +32,9 @@ describe('a file of another format is refused, and the error says what it looks 
     expect(() => parseNpy(serializeSafetensors([['a', float32(1)]]))).toThrow(
       '(it begins like a safetensors file: read it with loadSafetensors)',
     );
+    // What is one of its own, and torn, is not said to be another's.
+    const torn = serializeSafetensors([['a', float32(1)]]).slice(0, 20);
+    expect(() => parseSafetensors(torn)).toThrow(/truncated\?\)$/);
     expect(() => parseNpy(bytesOf('nothing that is known'))).toThrow(/^(?!.*it begins like)/);
   });
 });

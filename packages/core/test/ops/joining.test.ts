@@ -156,6 +156,15 @@ describe('pad', () => {
     ];
     for (const [call, message] of cases) expect(call).toThrow(message);
   });
+
+  it.each(['hstack', 'vstack', 'dstack', 'columnStack', 'rowStack'] as const)(
+    'errors bear the name of what was called: %s',
+    (name) => {
+      expect(() => R[name]([zeros([2, 3, 4]), zeros([3, 2, 5])])).toThrow(
+        `${name}: Sizes of tensors must match`,
+      );
+    },
+  );
 });
 
 describe('repeating and grids', () => {

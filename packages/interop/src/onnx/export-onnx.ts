@@ -36,7 +36,7 @@ const takes = /* @__PURE__ */ signature('exportOnnx', {
   model: K.instanceOf(Module, 'a module'),
   example: K.kind(
     'a tensor, or an array of the arguments of the model',
-    (x) => x instanceof Tensor || Array.isArray(x),
+    (x) => K.tensor.accepts(x) || Array.isArray(x),
   ),
   options: K.options<OnnxOptions>({
     inputNames: names,

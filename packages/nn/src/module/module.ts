@@ -275,7 +275,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /** Calls `fn` with every submodule, children before parents, then with the module itself: to initialise, say. */
-  apply(fn: (module: AnyModule) => void): this {
+  apply(fn: { of(module: AnyModule): void }['of']): this {
     for (const child of this.children()) child.apply(fn);
     given(this, 'apply', fn)(this);
     return this;

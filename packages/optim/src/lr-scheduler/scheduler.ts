@@ -130,6 +130,11 @@ export abstract class LRScheduler {
     this.#isInitial = false;
   }
 
+  /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
+  get __v_skip(): true {
+    return true;
+  }
+
   /**
    * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, by the closed form
    * where the schedule has one. Follows `LRScheduler.step`.

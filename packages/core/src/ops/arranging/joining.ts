@@ -1,4 +1,4 @@
-import { alias } from '../../arguments/composition.ts';
+import { alias, composition } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
@@ -164,59 +164,47 @@ export function stack(tensors: Tensors, dim = 0): Tensor {
   return apply(stackPrimitive, tensors, normalizeDim(dim, tensors[0].shape.length + 1, 'stack'));
 }
 
-const hstackParameters = { tensors: K.tensors };
-const hstackTakes = signature('hstack', hstackParameters);
-
+const listParameters = { tensors: K.tensors };
 /**
  * {@link cat} along columns (of one dimension: end to end). Follows `torch.hstack`.
  * @throws the errors of {@link cat}.
  */
-export function hstack(tensors: Tensors): Tensor {
-  hstackTakes(arguments);
+export const hstack = composition('hstack', listParameters, (tensors: Tensors): Tensor => {
   checkList(tensors, 'hstack');
   return cat(atleast1d(tensors), tensors[0].shape.length <= 1 ? 0 : 1);
-}
-
-const vstackTakes = signature('vstack', hstackParameters);
+});
 
 /**
  * {@link cat} along rows; one dimension is a row. Follows `torch.vstack`.
  * @throws the errors of {@link cat}.
  */
-export function vstack(tensors: Tensors): Tensor {
-  vstackTakes(arguments);
+export const vstack = composition('vstack', listParameters, (tensors: Tensors): Tensor => {
   checkList(tensors, 'vstack');
   return cat(atleast2d(tensors), 0);
-}
+});
 
 /** {@link vstack}. Follows `torch.row_stack`. */
 export const rowStack = alias('rowStack', vstack);
-
-const dstackTakes = signature('dstack', hstackParameters);
 
 /**
  * {@link cat} along the third dimension. Follows `torch.dstack`.
  * @throws the errors of {@link cat}.
  */
-export function dstack(tensors: Tensors): Tensor {
-  dstackTakes(arguments);
+export const dstack = composition('dstack', listParameters, (tensors: Tensors): Tensor => {
   checkList(tensors, 'dstack');
   return cat(atleast3d(tensors), 2);
-}
-
-const columnStackTakes = signature('columnStack', hstackParameters);
+});
 
 /**
  * {@link cat} along columns; one dimension is a column. Follows `torch.column_stack`.
  * @throws the errors of {@link cat}.
  */
-export function columnStack(tensors: Tensors): Tensor {
-  columnStackTakes(arguments);
+export const columnStack = composition('columnStack', listParameters, (tensors: Tensors): Tensor => {
   checkList(tensors, 'columnStack');
   return hstack(tensors.map((x) => (x.shape.length <= 1 ? reshape(x, [x.count, 1]) : x)));
-}
+});
 
-const blockDiagTakes = signature('blockDiag', hstackParameters);
+const blockDiagTakes = signature('blockDiag', listParameters);
 
 /**
  * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`.

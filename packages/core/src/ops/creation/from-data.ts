@@ -9,8 +9,8 @@ import {
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
-import { allocateArray, Storage } from '../../storage.ts';
-import { Tensor, wrapArray } from '../../tensor.ts';
+import { allocateArray, requireMemory, Storage } from '../../storage.ts';
+import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
@@ -81,6 +81,7 @@ class Reader {
     if (known === undefined && (this.#leafDepth < 0 || depth < this.#leafDepth)) this.shape.push(length);
     else if (known !== length) this.#ragged(depth, `length ${length}`, known);
     if (isTypedArray(x)) {
+      requireMemory(x, 'tensor');
       this.#reachLeaf(depth + 1, 'a typed array');
       this.typedDtype ??= dtypeOfArray(x);
       return;
@@ -147,10 +148,12 @@ const tensorTakes = signature('tensor', { data: K.anything, options: creationOpt
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
   tensorTakes(arguments);
   if (data instanceof Tensor) {
+    requireTensors('tensor', data);
     const copy = clone(detach(data));
     return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
   }
   if (isTypedArray(data)) {
+    requireMemory(data, 'tensor');
     const dtype = options?.dtype ?? dtypeOfArray(data);
     const array = allocateArray(dtype, data.length);
     storeInto(array, data, dtype);
@@ -223,6 +226,7 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
   if (!own && !(buffer instanceof ArrayBuffer)) {
     throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);
   }
+  requireMemory(buffer, 'fromBuffer');
   const dtype = dtypeOf(options, 'fromBuffer', own ? dtypeOfArray(buffer) : getDefaultDtype());
   const constructor = arrayConstructor(dtype);
   const bytes = bytesOf(dtype);

@@ -13,7 +13,7 @@ import { observed } from '../../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
-import { checkedUpdate, type Inputs, isFilled, ofParams } from './operands.ts';
+import { checkedUpdate, type Inputs, isFilled, paramsKind } from './operands.ts';
 
 function readsAny(tensors: readonly Tensor[], written: ReadonlySet<Storage>): boolean {
   for (let i = 0; i < tensors.length; i++) if (written.has((tensors[i] as Tensor).storage)) return true;
@@ -121,7 +121,7 @@ export class FusedUpdate {
   }
 
   #check(tensors: readonly Tensor[], params: readonly number[]): void {
-    if (!Array.isArray(tensors) || !Array.isArray(params)) this.#refuse(tensors, params);
+    if (!Array.isArray(tensors) || !paramsKind.accepts(params)) this.#refuse(tensors, params);
     if (tensors.length === 0) return;
     const first = tensors[0] as Tensor;
     if (!(first instanceof Tensor)) this.#refuse(tensors, params);
@@ -151,10 +151,7 @@ export class FusedUpdate {
 
   /** Throws the error for what are no tensors, or no numbers. */
   #refuse(tensors: unknown, params: unknown): void {
-    checkArguments(this.name, { tensors: K.tensors, params: K.listOf(K.number, 'an array of numbers') }, [
-      tensors,
-      params,
-    ]);
+    checkArguments(this.name, { tensors: K.tensors, params: paramsKind }, [tensors, params]);
   }
 
   /** Runs the kernel once over lists of tensors that are independent of each other. */
@@ -179,10 +176,6 @@ export class FusedUpdate {
     outs: readonly Tensor[],
   ): void => {
     const { dtype } = tensors[0]!;
-    try {
-      runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
-    } catch (error) {
-      throw ofParams(error, this.name, params);
-    }
+    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
   };
 }

@@ -113,10 +113,10 @@ export function checkedGradients(
   );
 }
 
-/** The error for parameters that are no numbers, where that is what a kernel met; else the error that came. */
-export function ofParams(error: unknown, caller: string, params: unknown): unknown {
-  checkArguments(caller, { params: paramsKind }, [params]);
-  return error;
+/** Refuses parameters that are no list of numbers: kernels read them as they are. */
+export function requireParams(caller: string, params: unknown): void {
+  if (!paramsKind.accepts(params)) checkArguments(caller, { params: paramsKind }, [params]);
 }
 
-const paramsKind = K.listOf(K.scalar, 'an array of numbers');
+/** The numbers that an operation takes beside its operands. */
+export const paramsKind = K.listOf(K.scalar, 'an array of numbers');

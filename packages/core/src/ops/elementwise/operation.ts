@@ -20,7 +20,7 @@ import {
   elementwiseSpec,
   type Inputs,
   notATensor,
-  ofParams,
+  requireParams,
   splitOperands,
 } from './operands.ts';
 import { meetingDType } from './result-type.ts';
@@ -147,12 +147,9 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
   if (arguments.length > 3) refuseExcess('applyUnary', ['op', 'x', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
   if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
+  if (params !== none) requireParams('applyUnary', params);
   if (callListener !== null) callListener.computes([x], params);
-  try {
-    return apply(op.primitive(0), [x], params);
-  } catch (error) {
-    throw ofParams(error, 'applyUnary', params);
-  }
+  return apply(op.primitive(0), [x], params);
 }
 
 /**
@@ -163,19 +160,15 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (arguments.length > 4) refuseExcess('applyBinary', ['op', 'a', 'b', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
+  if (params !== none) requireParams('applyBinary', params);
   if (callListener !== null) callListener.computes([a, b], params);
-  try {
-    if (a instanceof Tensor) {
-      if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
-      if (typeof b === 'number')
-        return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
-    } else if (typeof a === 'number' && b instanceof Tensor) {
-      return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
-    }
-    return applyElementwise(op, [a, b], params);
-  } catch (error) {
-    throw ofParams(error, 'applyBinary', params);
+  if (a instanceof Tensor) {
+    if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
+    if (typeof b === 'number') return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
+  } else if (typeof a === 'number' && b instanceof Tensor) {
+    return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
   }
+  return applyElementwise(op, [a, b], params);
 }
 
 /**
@@ -189,13 +182,10 @@ export function applyElementwise(
 ): Tensor {
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwise', op, operands);
+  if (params !== none) requireParams('applyElementwise', params);
   if (callListener !== null) callListener.computes(operands, params);
-  try {
-    const split = splitOperands(op.spec, operands, params);
-    return apply(op.primitive(split.mask), split.tensors, split.params);
-  } catch (error) {
-    throw ofParams(error, 'applyElementwise', params);
-  }
+  const split = splitOperands(op.spec, operands, params);
+  return apply(op.primitive(split.mask), split.tensors, split.params);
 }
 
 /**
@@ -211,12 +201,13 @@ export function applyElementwiseInPlace(
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
   if (!(operands[0] instanceof Tensor)) throw notATensor(`${callerOf(op.spec)}_`, operands);
+  if (params !== none) requireParams('applyElementwiseInPlace', params);
   if (callListener !== null) callListener.computes(operands, params);
   try {
     const split = splitOperands(op.spec, operands, params);
     return applyInPlace(op.primitive(split.mask), split.tensors, split.params);
   } catch (error) {
-    throw calledAs(`${callerOf(op.spec)}_`, ofParams(error, 'applyElementwiseInPlace', params));
+    throw calledAs(`${callerOf(op.spec)}_`, error);
   }
 }
 

@@ -25,11 +25,11 @@ import {
   type Tensors,
 } from '../../record/index.ts';
 import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
-import { callerOf, elementwiseSpec, type Inputs, isFilled, ofParams } from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -50,8 +50,6 @@ const applyParameters = {
   reduction: K.oneOf('none', 'mean', 'sum'),
   params: K.optional(K.listOf(K.scalar, 'an array of numbers')),
 };
-const areTensors = (operands: unknown): boolean =>
-  Array.isArray(operands) && operands.every((x) => x instanceof Tensor);
 
 /** From this many elements on, a second pass costs more than a second result. */
 const many = 512;
@@ -100,7 +98,7 @@ export class ElementwiseReduction {
    * @throws ShapeError when the shapes do not broadcast
    */
   apply(operands: readonly Tensor[], reduction: Reduction, params: readonly number[] = []): Tensor {
-    if (!areTensors(operands) || !Array.isArray(params))
+    if (!K.tensors.accepts(operands) || !paramsKind.accepts(params))
       checkArguments('ElementwiseReduction.apply', applyParameters, arguments);
     if (!isFilled(operands))
       throw new KindlingError(`${callerOf(this.spec)}: expected ${this.spec.arity} tensors, got none`);
@@ -109,11 +107,7 @@ export class ElementwiseReduction {
     const { plain, withUnits, differentiable } = this.#reduced;
     const units = inputs[0].count >= many && isRecording() ? wantGrad(inputs) & differentiable : 0;
     const attributes = { params, mean: reduction === 'mean', units };
-    try {
-      return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
-    } catch (error) {
-      throw ofParams(error, 'ElementwiseReduction.apply', params);
-    }
+    return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
   }
 }
 

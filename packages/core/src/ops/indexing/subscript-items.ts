@@ -104,7 +104,7 @@ function consumes(item: Prepared): number {
 export function resolveItems(x: Tensor, items: readonly IndexItem[], caller: string): Resolved {
   if (!Array.isArray(items))
     throw new IndexError(`${caller}: expected a list of indices, got ${typeof items}`);
-  const prepared = items.map((item) => prepare(item, caller));
+  const prepared = Array.from(items, (item) => prepare(item, caller));
   const rank = x.shape.length;
   const consumed = prepared.reduce<number>((n, item) => n + consumes(item), 0);
   if (consumed > rank) {

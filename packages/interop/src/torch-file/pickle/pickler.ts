@@ -174,7 +174,7 @@ export class Pickler {
     this.#open.add(value);
     if (value instanceof PyFloat) this.#float(value.value);
     else if (this.#memo.has(key)) this.#once(key, () => {});
-    else if (value instanceof Tensor) this.#once(key, () => this.#tensor(value));
+    else if (Tensor.is(value)) this.#once(key, () => this.#tensor(value));
     else if (value instanceof Uint8Array) this.#once(key, () => this.#binary(value));
     else if (value instanceof Set) this.#once(key, () => this.#set(value));
     else if (Array.isArray(value) && role === 'option') this.#tuple(value, role);
