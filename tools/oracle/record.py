@@ -63,14 +63,15 @@ def run(function, args, kwargs):
 
 
 def draws(function, args, kwargs):
-    """Whether the result is another with another seed."""
+    """Whether the result is another with another seed. The database's own attention sets one, so that it never is."""
+    if kwargs.get("dropout_p", 0) > 0:
+        return True
     results = []
     with torch.random.fork_rng(devices=[]):
-        for seed in range(5):
+        for seed in (1, 2):
             torch.manual_seed(seed)
             results.append([t.detach() for t in leaves(function(*rebuild(args), **rebuild(kwargs)))])
-    first, *others = results
-    return not all(torch.allclose(a.double(), b.double(), equal_nan=True) for other in others for a, b in zip(first, other))
+    return not all(torch.allclose(a.double(), b.double(), equal_nan=True) for a, b in zip(*results))
 
 
 def record(fixture, function, args, kwargs):
