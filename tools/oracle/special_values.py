@@ -109,10 +109,6 @@ def ambiguous(function, args, kwargs):
     return not torch.allclose(together, torch.cat(alone, 1), equal_nan=True, atol=1e-5, rtol=1e-3)
 
 
-def finite(values):
-    return all(bool(torch.isfinite(t).all()) for t in values if t.is_floating_point())
-
-
 def decided_by_rounding(function, args, kwargs):
     """Whether a difference that is 0, or nearly so, has the gradient be infinite of either sign: then inputs some ulps beside part."""
     generator = torch.Generator().manual_seed(0)
@@ -167,7 +163,6 @@ def sample(fixture, name, function, args, kwargs, twice, strange):
         if strange and not (name in NORMALISED and decided_by_rounding(function, args, kwargs)):
             for kind, weigh in (("wild", wild), ("lone", lone)):
                 entry[kind] = tensors(fixture, gradients(function(*args, **kwargs), inputs, False, weigh))
-        twice = twice and (name not in TWICE_OF_FINITE or finite(inputs))
         entry.update(rounding(function, args, kwargs, twice))
         if not twice:
             return entry
@@ -198,8 +193,6 @@ ONCE = {"gaussianNllLoss", "copysign", "lgamma", "digamma", "mvlgamma", "hypot",
 FINITE = {"multiMarginLoss", "gridSample", "scaledDotProductAttention", "logcumsumexp", "sigmoid", "special.erfcx", "special.i0e", "special.i1e"}
 # Sums of these cancel: what float32 leaves of them is PyTorch's rounding.
 TWICE_IN_FLOAT64 = {"logcumsumexp", "linalg.vectorNorm", "special.logNdtr", "special.i1", "special.i1e", "sinc", "special.sinc", "special.erfcx"}
-# A sum of products in one kernel, in PyTorch quotients of the whole product, or running ones: infinities cancel here or there.
-TWICE_OF_FINITE = {"prod"}
 # What is left of a number without the mean may be rounding alone.
 NORMALISED = {"layerNorm"}
 
