@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.ts';
 import { Room, runCall } from '../../src/kernels/recording/index.ts';
+import { i32 } from '../../src/kernels/wasm/index.ts';
 import { tensor } from '../../src/ops/creation/from-data.ts';
 import { manualSeed } from '../../src/random/index.ts';
 import '../../src/methods.ts';
@@ -35,6 +36,21 @@ describe('runCall', () => {
     expect(runCall('large', noted(0), [new Room('float64', 2 ** 21), y])).toBe(false);
     expect(calls).toEqual([]);
     expect(Array.from(y)).toEqual([1, 2]);
+  });
+
+  it('takes an array in two places, of which the last is written', () => {
+    const y = Int32Array.of(4, 5);
+    const copied: number[][] = [];
+    const kernel = (from: number, to: number): void => {
+      for (const at of [from, to]) copied.push(Array.from(i32.subarray(at / 4, at / 4 + 2)));
+      i32[to / 4] = 6;
+    };
+    runCall('twice', kernel, [y, y], { keeps: [y] });
+    expect(copied).toEqual([
+      [4, 5],
+      [4, 5],
+    ]);
+    expect(Array.from(y)).toEqual([6, 5]);
   });
 
   it('keeps what is said to be kept of what is written', () => {

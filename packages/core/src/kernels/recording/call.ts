@@ -89,15 +89,16 @@ export function runCall(
   }
   if (end > mostBytes) return false;
   ensureBytes(end);
-  const placeOfArray = (array: TypedArray): number =>
-    (addresses[args.indexOf(array)] as number) / array.BYTES_PER_ELEMENT;
-  for (const arg of args) {
+  // One array may stand in two places; it is written in the last.
+  const placeIn = (array: TypedArray, i: number): number =>
+    (addresses[i] as number) / array.BYTES_PER_ELEMENT;
+  for (const [i, arg] of args.entries()) {
     if (typeof arg === 'number' || arg instanceof Room) continue;
-    if (!writes.includes(arg) || keeps.includes(arg)) scratchLike(arg).set(arg, placeOfArray(arg));
+    if (!writes.includes(arg) || keeps.includes(arg)) scratchLike(arg).set(arg, placeIn(arg, i));
   }
   if (callee(...addresses) !== 0 && checks) return false;
   for (const array of writes) {
-    const from = placeOfArray(array);
+    const from = placeIn(array, args.lastIndexOf(array));
     array.set(scratchLike(array).subarray(from, from + array.length));
   }
   return true;

@@ -1,7 +1,7 @@
 import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided } from '../elementwise/index.ts';
-import { recordCall, recorder } from '../recording/index.ts';
+import { dtypeOf, recordCall, recorder } from '../recording/index.ts';
 import { copyRun, denseOver, type Extent, storeInt32 } from '../strided/index.ts';
 import { align16, ensureBytes, f32, f64, i32, u8, zip } from '../wasm/index.ts';
 import { type ScanKernel, type ScanName, scanKernel, stateBytes } from './scan-kernels.ts';
@@ -10,12 +10,6 @@ import { type ScanKernel, type ScanName, scanKernel, stateBytes } from './scan-k
 const CHUNK = 16_384;
 /** Columns whose states are in scratch at a time. */
 const COLUMNS = 2048;
-
-function dtypeOf(array: TypedArray): DType {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  return array instanceof Int32Array ? 'int32' : 'uint8';
-}
 
 /** An operand or result, and as what it is in the memory of kernels. */
 interface Operand {
