@@ -1,29 +1,25 @@
 import {
-  assumes,
   checkArguments,
   compileLater,
-  dependsOnGradient,
   isTraced,
   K,
   noGrad,
   onHost,
-  readOnHost,
   Tensor,
   ValueError,
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
 import { evaluate } from './closure.ts';
+import { dependsOnGroups } from './dependencies.ts';
 import {
   aGroup,
-  areSame,
   checkParameters,
   formatGroups,
   type GivenGroup,
   groupKinds,
   isGroup,
   isIterable,
-  optionsOf,
   type ParamGroup,
   type Params,
   parametersOf,
@@ -243,7 +239,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   #updateAll(): void {
     onHost(() => this.checkGroups());
-    if (isTraced()) this.#dependOnGroups();
+    if (isTraced()) dependsOnGroups(this, (group) => this.updateOf(group));
     for (const group of this.paramGroups) {
       const update = this.updateOf(group);
       if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
@@ -306,36 +302,6 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     const first = compileLater('the state of an optimizer comes into being', make);
     state[name] = first;
     return first;
-  }
-
-  /** What a compiled step takes for given: which parameters there are, what is done to them, and on which state. */
-  #dependOnGroups(): void {
-    const { name } = this.constructor;
-    readOnHost(`an option of a group of ${name}`, () => optionsOf(this.paramGroups));
-    for (const group of this.paramGroups) for (const p of group.params) dependsOnGradient(p);
-    const groups = this.paramGroups.map((group) => ({
-      group,
-      update: this.updateOf(group),
-      params: [...group.params],
-    }));
-    assumes(
-      `the groups of ${name}`,
-      () =>
-        this.paramGroups.length === groups.length &&
-        groups.every(
-          ({ group, update, params }) => this.updateOf(group) === update && areSame(group.params, params),
-        ),
-    );
-    const held = groups.flatMap(({ update, params }) =>
-      params.flatMap((p) =>
-        stateNames(update, p).map((key) => ({ p, key, value: this.state.get(p)?.[key] })),
-      ),
-    );
-    assumes(`the state of ${name}`, () => {
-      for (const { p, key, value } of held)
-        if (value !== undefined && this.state.get(p)?.[key] !== value) return false;
-      return true;
-    });
   }
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
