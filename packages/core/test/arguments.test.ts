@@ -262,8 +262,8 @@ describe('what passes for a tensor and is none', () => {
     ['tensor', (of) => tensor(of)],
     ['strides', (of) => of.strides],
   ])('is refused in the name of what was called: %s', (name, f) => {
-    for (const of of [proxy, copy, Object.create(Object.getPrototypeOf(x)) as Tensor])
-      expect(message(() => f(of))).toMatch(
+    for (const impostor of [proxy, copy, Object.create(Object.getPrototypeOf(x)) as Tensor])
+      expect(message(() => f(impostor))).toMatch(
         new RegExp(`^${name}: .*expected a Tensor, got a Proxy of a Tensor, or`),
       );
   });

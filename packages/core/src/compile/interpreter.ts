@@ -166,10 +166,8 @@ export class Interpreter {
   #resultOf(value: Value, given: readonly Tensor[]): Tensor {
     const { memory, shape, dtype } = value;
     const { origin, base } = memory;
-    if (origin.kind === 'argument') {
-      const x = argumentAs(value, origin.members, given);
-      if (x !== null) return x;
-    }
+    const x = argumentAs(value, given);
+    if (x !== null) return x;
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const result = emptyTensor(shape, dtype);
     const start =

@@ -2,9 +2,10 @@
 import { attributesAsText } from './attributes.ts';
 import type { Equation, Program, Value } from './program.ts';
 import type { ReportLine } from './report.ts';
+import { argumentsIn } from './values.ts';
 
 function nameOf({ id, memory }: Value): string {
-  const { kind } = memory.origin;
+  const kind = argumentsIn(memory).length > 0 ? 'argument' : memory.origin.kind;
   return kind === 'local' ? `%${id}` : `%${id}:${memory.name ?? `${kind}${memory.id}`}`;
 }
 

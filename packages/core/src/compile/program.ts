@@ -14,8 +14,8 @@ export interface Argument {
 export type Origin =
   /** What the call is given: the memory of these of the tensors among its arguments. */
   | { readonly kind: 'argument'; readonly members: readonly [Argument, ...Argument[]] }
-  /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure. */
-  | { readonly kind: 'state'; readonly storage: Storage }
+  /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure; `given` where arguments are that too. */
+  | { readonly kind: 'state'; readonly storage: Storage; readonly given?: readonly Argument[] }
   /** The gradient that a leaf has when the call begins. */
   | { readonly kind: 'gradient'; readonly leaf: LeafPlace }
   /** Made in the call from no tensor: each call begins with these elements. */

@@ -1,7 +1,7 @@
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
-import type { Argument, Value } from './program.ts';
+import type { Argument, Memory, Value } from './program.ts';
 
 /** The tensor that a value is in other memory, `shift` elements further on. */
 export const moved = (
@@ -10,13 +10,16 @@ export const moved = (
   shift: number,
 ): Tensor => new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
 
+/** The arguments that lie in a memory. */
+export const argumentsIn = ({ origin }: Memory): readonly Argument[] =>
+  origin.kind === 'argument' ? origin.members : origin.kind === 'state' ? (origin.given ?? []) : [];
+
 /** The argument that a result is; `null` where it is another view of that memory. */
 export function argumentAs(
   { memory, offset, shape, strides }: Value,
-  members: readonly Argument[],
   given: readonly Tensor[],
 ): Tensor | null {
-  for (const { index, at } of members) {
+  for (const { index, at } of argumentsIn(memory)) {
     const x = given[index];
     if (x === undefined) continue;
     if (offset === memory.base + at && sameShape(x.shape, shape) && sameShape(x.strides, strides)) return x;

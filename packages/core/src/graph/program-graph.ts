@@ -1,5 +1,6 @@
 import type { LeafPlace } from '../compile/guards.ts';
 import type { Memory, Program, Value } from '../compile/program.ts';
+import { argumentsIn } from '../compile/values.ts';
 import { formatShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import type { Names } from './autograd-graph.ts';
@@ -8,12 +9,12 @@ import type { Drawing } from './drawing.ts';
 const typeOf = ({ dtype, shape }: Value): string => `${dtype} ${formatShape(shape)}`;
 
 /** How memory is called that no equation has written. */
-function sourceName({ id, name, origin }: Memory, names: Names): string {
-  if (origin.kind === 'argument') return name ?? `argument ${origin.members[0].index}`;
+function sourceName(memory: Memory, names: Names): string {
+  const { id, name, origin } = memory;
   if (origin.kind === 'gradient') return `gradient of ${leafName(origin.leaf, names, [])}`;
-  return (
-    (origin.kind === 'state' ? nameOfStorage(origin.storage, names) : null) ?? name ?? `${origin.kind} ${id}`
-  );
+  const [argument] = argumentsIn(memory);
+  const known = (origin.kind === 'state' ? nameOfStorage(origin.storage, names) : null) ?? name;
+  return known ?? (argument === undefined ? `${origin.kind} ${id}` : `argument ${argument.index}`);
 }
 
 const nameOfStorage = (storage: Storage, names: Names): string | null =>

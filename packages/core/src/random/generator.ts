@@ -1,6 +1,6 @@
 import { composition } from '../arguments/composition.ts';
 import { describe } from '../arguments/explain.ts';
-import { K, refuseExcess } from '../arguments/index.ts';
+import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 
 const N = 624;
@@ -21,6 +21,11 @@ const FIELD = {
   floatNormal: 5048,
   floatNormalValid: 5052,
 } as const;
+
+const fillTakes = /* @__PURE__ */ signature('Generator.fill', {
+  out: K.instanceOf(Int32Array, 'an Int32Array'),
+  count: K.count,
+});
 
 const toNumberIfSafe = (value: bigint): number | bigint =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
@@ -183,6 +188,7 @@ export class Generator {
 
   /** The next `count` draws of 32 random bits, into an array: many times as fast as one after the other. @internal */
   fill(out: Int32Array, count: number): void {
+    fillTakes(arguments);
     for (let done = 0; done < count; ) {
       if (this.#left === 1) {
         this.#renew();

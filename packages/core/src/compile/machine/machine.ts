@@ -296,10 +296,8 @@ export class Machine {
     const { value, lies } = result;
     const { memory, shape, dtype } = value;
     const { origin } = memory;
-    if (origin.kind === 'argument') {
-      const x = argumentAs(value, origin.members, given);
-      if (x !== null) return x;
-    }
+    const x = argumentAs(value, given);
+    if (x !== null) return x;
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const copy = emptyTensor(shape, dtype);
     const { array } = copy.storage;

@@ -49,7 +49,7 @@ export function settleMemories(
   for (const [storage, memory] of memories) {
     const [first, another] = gradients.filter(({ before }) => before?.storage === storage);
     if (memory.origin.kind === 'argument' && (first !== undefined || alsoOutside(storage)))
-      makeState(memory, storage);
+      makeState(memory, storage, given);
     if (memory.origin.kind !== 'state') continue;
     const before = first?.before ?? null;
     const isMore = (gradient: Tensor): boolean =>
@@ -77,8 +77,9 @@ export function settleMemories(
   return guards;
 }
 
-function makeState(memory: MutableMemory, storage: Storage): void {
-  memory.origin = { kind: 'state', storage };
+function makeState(memory: MutableMemory, storage: Storage, given: readonly Tensor[]): void {
+  const members = given.flatMap((x, index) => (x.storage === storage ? [{ index, at: x.offset }] : []));
+  memory.origin = { kind: 'state', storage, given: members };
   memory.base = 0;
   memory.length = storage.array.length;
 }

@@ -136,13 +136,9 @@ const sliceScatterTakes = signature('sliceScatter', {
  * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
  * @example sliceScatter(zeros([4]), ones([2]), 0, { start: 1, end: 3 }); // tensor([0., 1., 1., 0.])
  */
-export function sliceScatter(
-  x: Tensor,
-  source: Tensor,
-  dim = 0,
-  { start = null, end: stop = null, step = null }: SliceScatterOptions = {},
-): Tensor {
+export function sliceScatter(x: Tensor, source: Tensor, dim = 0, options: SliceScatterOptions = {}): Tensor {
   sliceScatterTakes(arguments);
+  const { start = null, end: stop = null, step = null } = options;
   const { d, size } = existingDim(x, dim, 'sliceScatter');
   const taken = resolveSlice(size, { start, stop, step }, 'sliceScatter');
   return scatterInto(x, source, rangeLayout(denseLayout(x.shape), { dim: d, ...taken }), 'sliceScatter');
