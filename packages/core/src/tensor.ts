@@ -142,7 +142,7 @@ export class Tensor {
 
   /** Whether no recorded operation made this tensor. Follows `Tensor.is_leaf`. */
   get isLeaf(): boolean {
-    return this.gradFn === null;
+    return !this.requiresGrad || this.gradFn === null;
   }
 }
 

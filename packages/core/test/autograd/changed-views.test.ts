@@ -111,7 +111,7 @@ describe('a change in place of a view', () => {
     row.copy_(w);
     expect(buffer.gradFn?.name).toBe('CopySlices');
     expect(row.gradFn?.name).toBe('AsStridedBackward0');
-    expect([column.requiresGrad, column.isLeaf]).toEqual([true, false]);
+    expect([column.isLeaf, column.requiresGrad]).toEqual([false, true]);
     expect(String(column)).toContain('grad_fn=<AsStridedBackward0>');
   });
 
