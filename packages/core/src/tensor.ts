@@ -82,7 +82,8 @@ export class Tensor {
    * the same. @internal
    */
   static is(x: unknown): x is Tensor {
-    return typeof x === 'object' && x !== null && #strides in x;
+    // By itself the second question takes V8 twice as long as both.
+    return x instanceof Tensor && #strides in x;
   }
 
   /** A 0-dimensional tensor, which `tensor(value)` makes too, with checks. @internal */
