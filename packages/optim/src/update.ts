@@ -76,25 +76,32 @@ export function numbersOfAll(
   const { alike = false, counts = [], state: names } = update;
   if (!alike) return params.map((p) => numbersOf(stateOf(p), p));
   const [first = ''] = names as readonly string[];
-  let before: unknown[] = [];
+  const before: unknown[] = [];
+  let begunBefore = false;
   let after: ParamState = {};
   let numbers: readonly number[] | null = null;
-  return params.map((p) => {
+  const all = new Array<readonly number[]>(params.length);
+  for (let i = 0; i < params.length; i++) {
+    const p = params[i] as Tensor;
     const state = stateOf(p);
     const begun = state[first] !== undefined;
-    if (
-      numbers !== null &&
-      begun === before[counts.length] &&
-      counts.every((c, k) => state[c] === before[k])
-    ) {
+    if (numbers !== null && begun === begunBefore && hasCounts(state, counts, before)) {
       for (const count of counts) state[count] = after[count] as number;
-      return apart ? [...numbers] : numbers;
+      all[i] = apart ? [...numbers] : numbers;
+      continue;
     }
-    before = [...counts.map((count) => state[count]), begun];
+    for (let k = 0; k < counts.length; k++) before[k] = state[counts[k] as string];
+    begunBefore = begun;
     after = state;
     numbers = numbersOf(state, p);
-    return numbers;
-  });
+    all[i] = numbers;
+  }
+  return all;
+}
+
+function hasCounts(state: ParamState, counts: readonly string[], values: readonly unknown[]): boolean {
+  for (let k = 0; k < counts.length; k++) if (state[counts[k] as string] !== values[k]) return false;
+  return true;
 }
 
 /** Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. */
