@@ -2,7 +2,6 @@
 import * as callables from '../../packages/core/src/arguments/index.ts';
 import * as core from '../../packages/core/src/index.ts';
 import * as foreign from '../../packages/core/src/record/foreign/index.ts';
-import * as kernels from '../../packages/core/src/record/foreign/kernels.ts';
 import * as record from '../../packages/core/src/record/index.ts';
 import * as metrics from '../../packages/metrics/src/index.ts';
 import * as nn from '../../packages/nn/src/index.ts';
@@ -17,7 +16,7 @@ export interface Beyond {
 
 /** What those use who write operations of their own. */
 const building: ReadonlySet<string> = new Set(
-  [callables, foreign, kernels, record].flatMap((room) => Object.keys(room)),
+  [callables, foreign, record].flatMap((room) => Object.keys(room)),
 );
 
 /** Names of a package that hold other names: `autograd`, `F`. They have no prototype. */

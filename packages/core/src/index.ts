@@ -29,6 +29,7 @@ export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
 export * from './random/index.ts';
+export * from './record/foreign/index.ts';
 export {
   apply,
   applyInPlace,
@@ -41,7 +42,6 @@ export {
   elementsOf,
   valuesOf,
 } from './record/foreign/index.ts';
-export * from './record/foreign/kernels.ts';
 export * from './record/index.ts';
 export { formatShape, type Shape, sameShape } from './shape.ts';
 export { userFrames } from './stack.ts';

@@ -210,12 +210,12 @@ export function bindOutputs(
     if (!(y instanceof Tensor)) return y;
     if (nonDifferentiable.has(y) || !isFloatingPoint(y.dtype)) return y.requiresGrad ? alias(y) : y;
     let out = y;
-    const { base: changed } = autogradOf(y);
-    if (dirty.has(y) && changed !== null) {
-      recordInBase(y, changed, node as GradNode, i);
-      return y;
-    }
     if (dirty.has(y)) {
+      const { base } = autogradOf(y);
+      if (base !== null) {
+        recordInBase(y, base, node as GradNode, i);
+        return y;
+      }
       if (y.gradFn !== null) moveRetained(y, y.gradFn, node as GradNode, i);
       autogradOf(y).rebinds++;
     } else {

@@ -65,8 +65,10 @@ const distancesAmong = (tensors: readonly Tensor[]): (number | null)[][] =>
 
 /** Where in state's memory a tensor begins. */
 type Place = Pick<Tensor, 'storage' | 'offset'>;
+const placeIn = (state: ReadonlySet<Storage>, { storage, offset }: Tensor): Place | null =>
+  state.has(storage) ? { storage, offset } : null;
 const placesIn = (state: ReadonlySet<Storage>, tensors: readonly Tensor[]): (Place | null)[] =>
-  tensors.map(({ storage, offset }) => (state.has(storage) ? { storage, offset } : null));
+  tensors.map((x) => placeIn(state, x));
 const isAt = (place: Place, x: Tensor): boolean => x.storage === place.storage && x.offset === place.offset;
 
 /** Whether one of the tensors before number `i` has the memory of `x`. */
@@ -75,11 +77,15 @@ function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number)
   return false;
 }
 
-/** That a leaf has a gradient which lies as this one does, or none; `inState`: which is this one, of memory that is state. */
-export function guardOfGradient(leaf: LeafPlace, gradient: Tensor | null, inState: boolean): Guard {
+/** That a leaf has a gradient which lies as this one does, or none; in the same place, where that is in the memory of state. */
+export function guardOfGradient(
+  leaf: LeafPlace,
+  gradient: Tensor | null,
+  state: ReadonlySet<Storage>,
+): Guard {
   // The gradient itself would be kept as long as the program.
   const before = gradient === null ? null : { dense: gradient.dense, strides: gradient.strides };
-  const place = gradient !== null && inState ? { storage: gradient.storage, offset: gradient.offset } : null;
+  const place = gradient === null ? null : placeIn(state, gradient);
   return (tensors) => {
     const now = autogradOf(leafAt(leaf, tensors)).gradient;
     if (now === null || before === null)

@@ -48,13 +48,15 @@ export function settleMemories(
   const state = new Set<Storage>();
   for (const [storage, memory] of memories) {
     const [first, another] = gradients.filter(({ before }) => before?.storage === storage);
-    if (memory.origin.kind === 'argument' && (first !== undefined || alsoOutside(storage)))
+    if (memory.origin.kind === 'argument' && (first !== undefined || alsoOutside(storage))) {
       makeState(memory, storage, given);
+      state.add(storage);
+      continue;
+    }
     if (memory.origin.kind !== 'state') continue;
     const before = first?.before ?? null;
     const isMore = (gradient: Tensor): boolean =>
       another !== undefined ||
-      given.some((x) => x.storage === storage) ||
       alsoOutside(storage) ||
       [...leaves].some((leaf) => leaf.storage === storage && leaf !== gradient) ||
       reachesBeyond(gradient, memory);
@@ -71,7 +73,7 @@ export function settleMemories(
     places.every(({ argument }) => argument === null) ? guards.seldom : guards.always;
   for (const { leaf, before, matters } of gradients)
     if (before === null ? matters : memories.has(before.storage))
-      guardsOf([leaf]).push(guardOfGradient(leaf, before, before !== null && state.has(before.storage)));
+      guardsOf([leaf]).push(guardOfGradient(leaf, before, state));
   if (free.length > 0) guardsOf(free).push(guardOfGradientsApart(free, state));
   if (free.length > 0 && given.length > 0) guards.always.push(guardOfArgumentsApart(free));
   return guards;
