@@ -1,17 +1,18 @@
-/** Has V8 compile matrix products for vectors of 256 bits, which WebAssembly has no instructions for. */
+/** Has V8 compile kernels for vectors of 256 bits, which WebAssembly has no instructions for. */
 import { setFlagsFromString } from 'node:v8';
 import { refuseExcess } from '../arguments/index.ts';
 import {
   tryWideProducts,
   useWideAttention,
   useWideConvolutions,
+  useWideModules,
   useWideRecurrence,
   type WideTrial,
 } from '../kernels/index.ts';
 
 /** What {@link useWideVectors} did. */
 export interface WideVectors {
-  /** Whether products use vectors of 256 bits from now on. */
+  /** Whether kernels use vectors of 256 bits from now on. */
   readonly enabled: boolean;
   /** How many times as fast a product of two 128 by 128 matrices is with them; `null` where it was not tried. */
   readonly speedup: number | null;
@@ -23,7 +24,7 @@ export interface WideVectors {
 const LEAST_NODE = 24;
 
 /**
- * V8's flags, each with its state while the products are compiled and with the one that it begins with. The last three have it
+ * V8's flags, each with its state while kernels are compiled and with the one that it begins with. The last three have it
  * compile at once, by the compiler that joins operations: it would do so later, when the first flag is off again.
  */
 const flags = [
@@ -57,14 +58,16 @@ function whyNot(): string | null {
   return null;
 }
 
-function outcome({ same, speedup, used }: WideTrial): WideVectors {
+function outcome({ same, speedup, used }: WideTrial, functionsToo: boolean): WideVectors {
   const factor = Math.round(speedup * 100) / 100;
-  if (used)
+  if (used) {
+    const others = functionsToo ? '' : '; other kernels do not, as they gave other bits, which is a defect of this V8';
     return {
       enabled: true,
       speedup: factor,
-      reason: `matrix products use vectors of 256 bits: ${factor} times as fast, with the same bits`,
+      reason: `matrix products use vectors of 256 bits: ${factor} times as fast, with the same bits${others}`,
     };
+  }
   return {
     enabled: false,
     speedup: factor,
@@ -76,27 +79,27 @@ function outcome({ same, speedup, used }: WideTrial): WideVectors {
 
 function tryWide(): WideVectors {
   const trial = tryWideProducts(compileWide, () => performance.now());
-  if (trial.used) {
-    useWideConvolutions(compileWide);
-    useWideAttention(compileWide);
-    useWideRecurrence(compileWide);
-  }
-  return outcome(trial);
+  if (!trial.used) return outcome(trial, false);
+  useWideConvolutions(compileWide);
+  useWideAttention(compileWide);
+  useWideRecurrence(compileWide);
+  return outcome(trial, useWideModules(compileWide));
 }
 
 let known: WideVectors | null = null;
 
 /**
- * Makes matrix products, and with them linear layers and convolutions, up to twice as fast: has Node use vectors of 256 bits for them. For x64
- * processors with AVX2, and Node 24 or newer. Kindling's own.
+ * Makes matrix products, and with them linear layers and convolutions, up to twice as fast, and so what is computed of each element (`exp`,
+ * `tanh`, softmax, the gates of an LSTM): has Node use vectors of 256 bits. For x64 processors with AVX2, and Node 24 or newer.
+ * Kindling's own.
  *
  * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. The
- * flags that this takes are set for the time in which Kindling's products are compiled, and for no other code. Then the new
- * products are compared with the old ones, bit by bit, and timed: unless they agree and are clearly faster, all stays as it was, and
- * the answer says why. That takes about 0.2 seconds, once.
+ * flags that this takes are set for the time in which a kernel of Kindling's is compiled, and for no other code. Products by them are
+ * compared with those before, bit by bit, and timed: unless they agree and are clearly faster, all stays as it was, and the answer says
+ * why. So are arithmetic and functions. That takes about a second, once.
  *
- * Call it at the start of a program, before workers are started (flags hold for the whole process) and before a step is
- * compiled: a program of `compile` keeps the products that it was made with.
+ * Call it at the start of a program, before workers are started (flags hold for the whole process), before a step is compiled and
+ * before kernels are used: those that are there keep the vectors that they were made for.
  * @returns what was done; it never throws where the engine cannot
  * @example
  * ```ts

@@ -73,10 +73,9 @@ export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
       f.bump(p.mask, { bytes: 1 });
     });
     f.else();
-    row.eachVector([p.x, p.mask], (step) => {
-      f.get(p.x).load('v128.load').get(p.mask).load('v128.load').op(`${t.vector}.add`).set(row.x);
-      row.store(p.x, row.x, step);
-    });
+    row.write([p.x], [p.x, p.mask], ({ offset }) =>
+      f.get(p.x).load('v128.load', offset).get(p.mask).load('v128.load', offset).op(`${t.vector}.add`),
+    );
     f.end();
   });
 }
@@ -88,10 +87,9 @@ export function scaleRow(module: ModuleBuilder, t: AttentionLane): number {
     const row = new WeightRow(f, t, p.n);
     const factor = f.local('v128');
     f.get(p.factor).splatF64(t.lane).set(factor);
-    row.eachVector([p.x], (step) => {
-      f.get(p.x).load('v128.load').get(factor).op(`${t.vector}.mul`).set(row.x);
-      row.store(p.x, row.x, step);
-    });
+    row.write([p.x], [p.x], ({ offset }) =>
+      f.get(p.x).load('v128.load', offset).get(factor).op(`${t.vector}.mul`),
+    );
   });
 }
 
@@ -172,13 +170,14 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
     const row = new WeightRow(f, t, p.n);
     const [top, factor] = [f.local('v128'), f.local('v128')];
     f.get(p.statistics).load(t.splat).set(top).get(p.statistics).load(t.splat, t.bytes).set(factor);
-    row.eachVector(
+    row.write(
       [p.x],
-      (step) => {
-        f.get(p.x).load('v128.load', step.offset).get(top).op(`${t.vector}.sub`).set(row.x);
-        row.scaledExponential(row.x);
-        f.get(factor).op(`${t.vector}.mul`).set(row.x);
-        row.store(p.x, row.x, step);
+      [p.x],
+      ({ offset }) => {
+        const distance = f.local('v128');
+        f.get(p.x).load('v128.load', offset).get(top).op(`${t.vector}.sub`).set(distance);
+        row.scaledExponential(distance);
+        f.get(factor).op(`${t.vector}.mul`);
       },
       { unroll: row.exponentialsARound },
     );
@@ -228,12 +227,12 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
     f.else();
     f.get(p.size).get(p.y).get(p.g).call(dot).splatF64(t.lane).set(total);
     f.end();
-    row.eachVector(
+    row.write(
+      [p.x],
       [p.weights, p.x],
-      (step) => {
-        f.get(p.weights).load('v128.load', step.offset);
-        f.get(p.x).load('v128.load', step.offset).get(total).op(vector.sub).op(vector.mul).set(row.x);
-        row.store(p.x, row.x, step);
+      ({ offset }) => {
+        f.get(p.weights).load('v128.load', offset);
+        f.get(p.x).load('v128.load', offset).get(total).op(vector.sub).op(vector.mul);
       },
       { unroll: 4 },
     );

@@ -1,7 +1,7 @@
-import { emitStore, type Stored, shiftOf } from './access.ts';
-import { LoopEmitter } from './loops.ts';
-import { type Node, perCall, perRow } from './lower.ts';
-import type { OutputSpec } from './spec.ts';
+import { range } from '../wasm/index.ts';
+import { emitStore, shiftOf } from './access.ts';
+import { LoopEmitter, type Result } from './loops.ts';
+import { perCall, perRow } from './lower.ts';
 
 /** Element types of which a lane's vector is stored as it is. */
 const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
@@ -35,8 +35,6 @@ interface Cut {
  * results may lie wherever the memory of a program has room for them. Operands may be results, element for element.
  */
 export class FixedLoops extends LoopEmitter {
-  private readonly values = new Map<OutputSpec, number>();
-
   emitFixed(sizes: FixedSizes): void {
     const { outer, inner, part } = sizes;
     if (outer === 1 && part === undefined) {
@@ -65,62 +63,29 @@ export class FixedLoops extends LoopEmitter {
     const { f, lanes } = this;
     const whole = Math.floor(inner / lanes);
     const rest = inner % lanes;
-    const unroll = Math.max(2, this.unrolling());
+    const unroll = this.unrolling();
     const rounds = whole <= 2 * unroll ? 0 : Math.floor(whole / unroll);
     if (rounds > 0) {
       const left = f.local('i32');
       f.i32Const(rounds).set(left);
       const loop = f.loop();
-      for (this.copy = 0; this.copy < unroll; this.copy++) this.emitVector();
+      this.emitVectors(range(unroll));
       this.advance(unroll);
       f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
       f.end();
     }
-    for (this.copy = 0; this.copy < whole - rounds * unroll; this.copy++) this.emitVector();
-    if (rest > 0) this.emitVector({ rest, spare, scratch: part?.scratch });
-  }
-
-  /** All values first: a result may lie over the operand of another. */
-  private emitVector(cut?: Cut): void {
-    const { f, spec } = this;
-    this.forgetElements();
-    const { outputs } = this.program;
-    if (outputs.length > 1)
-      for (const output of outputs) {
-        this.push(output.node);
-        f.set(this.localOfOutput(output));
-      }
-    for (const output of outputs) {
-      const { node, stored, base, shift } = output;
-      const address = this.shifted(this.position(this.densePosition, stored), shift);
-      const push = (): void => {
-        if (outputs.length > 1) f.get(this.localOfOutput(output));
-        else this.push(node);
-      };
-      const at = base + this.displacement(stored);
-      if (cut === undefined) {
-        f.get(address);
-        push();
-        emitStore(f, spec.lane, node.kind, stored, at, address, this.spare);
-      } else this.storeCut(node, stored, push, { ...cut, address, at });
+    const left = range(whole - rounds * unroll);
+    for (let i = 0; i < left.length; i += unroll) this.emitVectors(left.slice(i, i + unroll));
+    if (rest > 0) {
+      const cut = { rest, spare, scratch: part?.scratch };
+      this.emitVectors([left.length], (result) => this.storeCut(result, cut));
     }
-  }
-
-  private localOfOutput(output: OutputSpec): number {
-    let local = this.values.get(output);
-    if (local === undefined) {
-      local = this.f.local('v128');
-      this.values.set(output, local);
-    }
-    return local;
   }
 
   /** Stores the first `rest` elements of a vector. */
   private storeCut(
-    { kind }: Node,
-    stored: Stored,
-    push: () => void,
-    { rest, spare, scratch, address, at }: Cut & { readonly address: number; readonly at: number },
+    { node: { kind }, stored, push, address, at }: Result,
+    { rest, spare, scratch }: Cut,
   ): void {
     const { f, spec } = this;
     if (kind === 'value' && stored === asItIs[spec.lane]) {

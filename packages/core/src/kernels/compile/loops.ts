@@ -1,5 +1,5 @@
 import { KindlingError } from '../../errors.ts';
-import type { FunctionBuilder } from '../wasm/index.ts';
+import { type FunctionBuilder, range } from '../wasm/index.ts';
 import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
 import {
   emitConstant,
@@ -21,6 +21,15 @@ const INNER = 1;
 const START = 2;
 const ROW = 3;
 
+/** A vector of a result, which `push` pushes, and where it belongs: so many bytes from an address. */
+export interface Result {
+  readonly node: Node;
+  readonly stored: Stored;
+  readonly address: number;
+  readonly at: number;
+  push(): void;
+}
+
 /** Writes the loops of one kernel: rows outside, vectors of elements inside, the cheap expressions unrolled. */
 export class LoopEmitter {
   protected readonly f: FunctionBuilder;
@@ -37,6 +46,7 @@ export class LoopEmitter {
   protected readonly start: number;
   private readonly ranged: boolean;
   protected readonly locals = new Map<Node, number>();
+  private readonly addresses = new Map<string, number>();
   protected readonly ready = new Set<Node>();
   protected integers: IntegerScratch | undefined;
   /** Which of the unrolled copies is being written. */
@@ -88,12 +98,16 @@ export class LoopEmitter {
   /** How many vectors a round of the innermost loop takes. */
   protected unrolling(): number {
     const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
-    return work <= 6 ? 4 : work <= 24 ? 2 : 1;
+    return work <= 6 ? 4 : 2;
   }
 
   /** What is known of the elements before does not hold for the next. */
   protected forgetElements(): void {
-    for (const node of this.ready) if (node.level === perElement) this.ready.delete(node);
+    for (const node of this.ready)
+      if (node.level === perElement) {
+        this.ready.delete(node);
+        this.locals.delete(node);
+      }
   }
 
   /** Moves on by so many vectors. */
@@ -114,10 +128,7 @@ export class LoopEmitter {
     const { f, lanes } = this;
     f.get(left).i32Const(least).op('i32.ge_s').if();
     const loop = f.loop();
-    for (this.copy = 0; this.copy < copies; this.copy++) {
-      this.forgetElements();
-      this.emitOutputs();
-    }
+    this.emitVectors(range(copies));
     this.advance(copies);
     f.get(left)
       .i32Const(copies * lanes)
@@ -127,14 +138,39 @@ export class LoopEmitter {
     f.end().end();
   }
 
-  protected emitOutputs(): void {
-    const { f, spec } = this;
-    for (const { node, stored, base } of this.program.outputs) {
-      const address = this.position(this.densePosition, stored);
-      f.get(address);
-      this.push(node);
-      emitStore(f, spec.lane, node.kind, stored, base + this.displacement(stored), address, this.spare);
-    }
+  /**
+   * Some vectors of a row, by number: first all values, then all stores, those of one result side by side. So a result may lie over
+   * the operand of another, and V8, which joins operations on neighbours, finds no store in between.
+   */
+  protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
+    const { f } = this;
+    const { outputs } = this.program;
+    this.addresses.clear();
+    f.passingVectors(() => {
+      const values = copies.map((copy) => {
+        this.copy = copy;
+        this.forgetElements();
+        return outputs.map(({ node }) => {
+          const local = f.local('v128');
+          this.push(node);
+          f.set(local);
+          return local;
+        });
+      });
+      for (const [k, { node, stored, base, shift }] of outputs.entries())
+        for (const [i, copy] of copies.entries()) {
+          this.copy = copy;
+          const address = this.shifted(this.position(this.densePosition, stored), shift);
+          const at = base + this.displacement(stored);
+          store({ node, stored, address, at, push: () => void f.get(values[i]?.[k] ?? 0) });
+        }
+    });
+  }
+
+  private store({ node, stored, address, at, push }: Result): void {
+    this.f.get(address);
+    push();
+    emitStore(this.f, this.spec.lane, node.kind, stored, at, address, this.spare);
   }
 
   /** Computes, before the loops of the higher levels, what they need of this one. */
@@ -228,11 +264,19 @@ export class LoopEmitter {
     else this.f.get(shift);
   }
 
-  /** A local with an address in an operand, of which `address` has the position. */
+  /**
+   * A local with an address in an operand, of which `address` has the position: one for all vectors of a round, as V8 takes for neighbours
+   * only what has the same local.
+   */
   protected shifted(address: number, shift: number | undefined): number {
     if (shift === undefined) return address;
-    const sum = this.f.local('i32');
-    this.f.get(address).get(shift).op('i32.add').set(sum);
+    const key = `${address} ${shift}`;
+    let sum = this.addresses.get(key);
+    if (sum === undefined) {
+      sum = this.f.local('i32');
+      this.addresses.set(key, sum);
+      this.f.get(address).get(shift).op('i32.add').set(sum);
+    }
     return sum;
   }
 

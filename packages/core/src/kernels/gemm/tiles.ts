@@ -79,9 +79,7 @@ export class TiledKernels<K extends object> {
   compile(lane: FloatLane, wide?: Compiling): K {
     const module = new ModuleBuilder();
     const env = this.#define(module, lane, wide === undefined ? narrowTile : wideTile);
-    const bytes = module.build();
-    const compile = (): K => instantiate<K>(bytes, env, wide);
-    return wide === undefined ? compile() : wide(compile);
+    return instantiate<K>(module.build(), env, wide);
   }
 
   /** From now on these are at work. */

@@ -19,7 +19,7 @@ import {
   zeta,
 } from './scalar/index.ts';
 import * as special from './special/index.ts';
-import { ofSingles, powByMath, vectorFunctions } from './vector/index.ts';
+import { type FloatLane, ofSingles, powByMath, vectorFunctions } from './vector/index.ts';
 
 export {
   EXP_TO_ZERO_SCALE,
@@ -48,13 +48,16 @@ export const scalarFunctions: Readonly<Record<string, ScalarFunction | undefined
   integerPow,
 };
 
+/** The lowerings of those that float lanes compute on whole vectors. */
+export const wholeVectors = (lane: FloatLane): Readonly<Record<string, Lowering>> =>
+  lane === 'f32' ? { ...vectorFunctions('f32'), ...ofSingles } : vectorFunctions('f64');
+
 /** The lowerings of the named functions, lane by lane; what is missing is called lane by lane. */
 export const lowerings: Readonly<Record<Lane, Readonly<Record<string, Lowering | undefined>>>> = {
   f32: {
-    ...vectorFunctions('f32'),
-    ...ofSingles,
+    ...wholeVectors('f32'),
     polygamma: (n: Expr, x: Expr) => scalarCall('polygammaOfFloats', n, x),
   },
-  f64: { ...vectorFunctions('f64'), pow: powByMath },
+  f64: { ...wholeVectors('f64'), pow: powByMath },
   i32: { pow: powOfIntegers },
 };

@@ -37,10 +37,7 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
       'f64',
       ...(['count', 'mean', 'variance', 'rstd', 'total', 'along', 'slope', 'rest'] as const),
     );
-    const { d, g, scaled, byWeight, byBias, factors } = f.locals(
-      'v128',
-      ...(['d', 'g', 'scaled', 'byWeight', 'byBias', 'factors'] as const),
-    );
+    const scaled = f.local('v128');
     type OfGroup = ReturnType<typeof ofGroup>;
     const distance = (of: OfGroup, offset: number, from = of.means): FunctionBuilder => {
       f.get(of.x).load('v128.load', offset);
@@ -89,11 +86,14 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
     /** The gradients by the elements of so many groups, whose shares in those by factors are added to what is there. */
     const results = (groups: readonly OfGroup[], areOdd: boolean): void => {
       const pointers = groups.flatMap((of) => [of.x, of.g, of.to]);
-      row.eachVector([weight, toWeight, toBias, ...pointers], (step) => {
+      const to = [...groups.map((of) => of.to), toWeight, toBias];
+      row.write(to, [weight, toWeight, toBias, ...pointers], (step) => {
+        const { factors, byWeight, byBias } = f.locals('v128', 'factors', 'byWeight', 'byBias');
         f.get(weight).load('v128.load', step.offset).set(factors);
         f.get(toWeight).load('v128.load', step.offset).set(byWeight);
         f.get(toBias).load('v128.load', step.offset).set(byBias);
         for (const of of groups) {
+          const { g, scaled, d } = f.locals('v128', 'g', 'scaled', 'd');
           f.get(of.g).load('v128.load', step.offset).tee(g).get(of.rstds).op(op('mul')).set(scaled);
           f.get(byBias).get(g).op(op('add')).set(byBias);
           distance(of, step.offset).set(d);
@@ -120,11 +120,8 @@ export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: V
               f.get(of.slopes).op(op('mul'));
             },
           );
-          f.set(d);
-          row.store(of.to, d, step);
         }
-        row.store(toWeight, byWeight, step);
-        row.store(toBias, byBias, step);
+        f.get(byWeight).get(byBias);
       });
     };
     f.get(p.inner).op('f64.convert_i32_s').set(count);

@@ -92,9 +92,9 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
       ...(['count', 'mean', 'variance', 'rstd', 'factor'] as const),
       ...(['partG', 'partAlong', 'total', 'along', 'slope', 'rest'] as const),
     );
-    const { means, g, d, factors, slopes, centers } = f.locals(
+    const { means, g, factors, slopes, centers } = f.locals(
       'v128',
-      ...(['means', 'g', 'd', 'factors', 'slopes', 'centers'] as const),
+      ...(['means', 'g', 'factors', 'slopes', 'centers'] as const),
     );
     const distance = (offset: number): FunctionBuilder => {
       f.get(from).load('v128.load', offset);
@@ -168,41 +168,35 @@ export function emitBackward(module: ModuleBuilder, t: RowConfig, v: Variant): v
         if (scales) f.get(factor).op('f64.mul');
         f.splatF64(t.lane).set(factors);
         eachBlock(f, p, [from, gFrom, to], block, () =>
-          row.eachVector(
-            [from, gFrom, to],
-            (step) => {
-              const slope = (): void => void distance(step.offset).get(slopes).op(op('mul'));
-              const gradient = (): FunctionBuilder => f.get(gFrom).load('v128.load', step.offset);
-              const centred = (): void => {
-                gradient();
-                if (v.centered && !scalesFirst) f.get(centers).op(op('sub'));
-              };
-              const factor = (): void => void f.get(factors);
-              if (v.scalesLast) {
+          row.write([to], [from, gFrom, to], (step) => {
+            const slope = (): void => void distance(step.offset).get(slopes).op(op('mul'));
+            const gradient = (): FunctionBuilder => f.get(gFrom).load('v128.load', step.offset);
+            const centred = (): void => {
+              gradient();
+              if (v.centered && !scalesFirst) f.get(centers).op(op('sub'));
+            };
+            const factor = (): void => void f.get(factors);
+            if (v.scalesLast) {
+              multiplyAdd(
+                f,
+                t,
+                () => distance(step.offset),
+                () => f.get(slopes),
+                centred,
+              );
+              f.get(factors).op(op('mul'));
+            } else if (scalesFirst && v.centered) {
+              multiplyAdd(f, t, gradient, factor, () =>
                 multiplyAdd(
                   f,
                   t,
                   () => distance(step.offset),
                   () => f.get(slopes),
-                  centred,
-                );
-                f.get(factors).op(op('mul'));
-              } else if (scalesFirst && v.centered) {
-                multiplyAdd(f, t, gradient, factor, () =>
-                  multiplyAdd(
-                    f,
-                    t,
-                    () => distance(step.offset),
-                    () => f.get(slopes),
-                    () => f.get(centers),
-                  ),
-                );
-              } else multiplyAdd(f, t, centred, factor, slope);
-              f.set(d);
-              row.store(to, d, step);
-            },
-            { unroll: 2 },
-          ),
+                  () => f.get(centers),
+                ),
+              );
+            } else multiplyAdd(f, t, centred, factor, slope);
+          }),
         );
       });
       if (scales) f.get(start.toWeight).set(p.toWeight).get(start.toBias).set(p.toBias);

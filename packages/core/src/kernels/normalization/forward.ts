@@ -126,11 +126,12 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
         f.get(rstd).splatF64(t.lane).set(factors);
         const learned = v.form === 'elements' ? [weight, ...(v.shifts ? [bias] : [])] : [];
         eachBlock(f, p, [from, to], block, () =>
-          part.eachVector(
+          part.write(
+            [to],
             [from, to, ...learned],
-            (step) => {
-              const scaled = (): void => void distance(from, step.offset).get(factors).op(op('mul'));
-              const load = (pointer: number) => () => void f.get(pointer).load('v128.load', step.offset);
+            ({ offset }) => {
+              const scaled = (): void => void distance(from, offset).get(factors).op(op('mul'));
+              const load = (pointer: number) => () => void f.get(pointer).load('v128.load', offset);
               if (v.form === 'plain') scaled();
               else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
               else {
@@ -138,8 +139,6 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
                 load(weight)();
                 f.op(op('mul'));
               }
-              f.set(d);
-              part.store(to, d, step);
             },
             { unroll: 4 },
           ),
@@ -165,19 +164,17 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
         f.get(shift).splatF64(t.lane).set(shifts);
         f.get(partFrom).set(from).get(partTo).set(to);
         eachBlock(f, p, [from, to], block, () =>
-          part.eachVector(
+          part.write(
+            [to],
             [from, to],
-            (step) => {
+            ({ offset }) =>
               multiplyAdd(
                 f,
                 t,
-                () => distance(from, step.offset, origins),
+                () => distance(from, offset, origins),
                 () => f.get(factors),
                 () => f.get(shifts),
-              );
-              f.set(d);
-              part.store(to, d, step);
-            },
+              ),
             { unroll: 4 },
           ),
         );

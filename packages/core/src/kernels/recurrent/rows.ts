@@ -5,7 +5,7 @@ import { type Expr, input } from '../expression/index.ts';
 import type { GemmLane, TileSize } from '../gemm/index.ts';
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
-import { type FunctionBuilder, zip } from '../wasm/index.ts';
+import type { FunctionBuilder } from '../wasm/index.ts';
 
 /** What differs between f32 and f64, and the functions of float64 numbers that are imported. */
 export type RecurrentLane = GemmLane & RowConfig;
@@ -72,13 +72,17 @@ export interface Part {
 interface Lie {
   /** The bytes in between; none where all have the same row. */
   readonly pitch: number | null;
-  /** An address that is 0 where there are no such rows: they read as zeros. */
+  /** An address that is 0 where there are no such rows: they read as zeros, whatever lies there. */
   readonly unless?: number;
 }
 
 /** What is worked out of each vector of the rows of a step. */
 export class VectorsOfRows {
-  private readonly parts: ({ readonly pointer: number; readonly at: Formula } & Lie)[] = [];
+  private readonly parts: ({
+    readonly pointer: number;
+    readonly at: Formula;
+    readonly there: number;
+  } & Lie)[] = [];
   private readonly results: (readonly [part: number, x: Expr])[] = [];
   private readonly f: FunctionBuilder;
   private readonly t: RecurrentLane;
@@ -99,7 +103,8 @@ export class VectorsOfRows {
       if (found !== undefined) return found;
       const at = k === 0 ? place : plus(place, times(this.bytes, is(k)));
       known.set(k, this.parts.length);
-      return this.parts.push({ pointer: this.f.local('i32'), at, ...lie }) - 1;
+      const [pointer, there] = [this.f.local('i32'), this.f.local('v128')];
+      return this.parts.push({ pointer, there, at, ...lie }) - 1;
     };
     return (k) => ({ read: () => input(part(k)), write: (x) => void this.results.push([part(k), x]) });
   }
@@ -109,35 +114,38 @@ export class VectorsOfRows {
     const { f, t, parts, results } = this;
     const left = f.local('i32');
     const row = new RowEmitter(f, t, size);
-    for (const { pointer, at } of parts) f.put(pointer, at);
+    for (const { pointer, at, unless, there } of parts) {
+      f.put(pointer, at);
+      if (unless !== undefined)
+        f.i32Const(0).get(unless).i32Const(0).op('i32.ne').op('i32.sub').op('i32x4.splat').set(there);
+    }
     f.get(count).set(left);
     f.countdown(left, 1, () => {
-      row.eachVector(
+      row.write(
+        results.map(([part]) => parts[part]?.pointer ?? 0),
         parts.map(({ pointer }) => pointer),
-        (step) => {
-          const load = (i: number): number | undefined => {
-            const part = parts[i];
-            if (part === undefined) return;
-            const local = f.local('v128');
-            if (part.unless !== undefined) f.splat(t.lane, 0).set(local).get(part.unless).if();
-            f.get(part.pointer).load('v128.load', step.offset).set(local);
-            if (part.unless !== undefined) f.end();
-            return local;
-          };
+        ({ offset }) =>
           inlineExpressions(
             f,
             t.lane,
             results.map(([, x]) => x),
-            load,
-          );
-          const values = results.map(() => f.local('v128'));
-          for (const value of values.toReversed()) f.set(value);
-          for (const [[part], value] of zip(results, values))
-            row.store(parts[part]?.pointer ?? 0, value, step);
-        },
+            (i) => this.loaded(i, offset),
+          ),
       );
       for (const { pointer, pitch } of parts) if (pitch !== null) f.bump(pointer, { local: pitch });
     });
+  }
+
+  /** A local with a vector of a part. */
+  private loaded(i: number, offset: number): number | undefined {
+    const { f } = this;
+    const part = this.parts[i];
+    if (part === undefined) return;
+    const local = f.local('v128');
+    f.get(part.pointer).load('v128.load', offset);
+    if (part.unless !== undefined) f.get(part.there).op('v128.and');
+    f.set(local);
+    return local;
   }
 }
 

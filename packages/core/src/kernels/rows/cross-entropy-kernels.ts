@@ -84,20 +84,17 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
 
   const gradient = (): void => {
     f.get(mass).get(unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
-    row.eachVector(
+    row.write(
       [p.grad],
-      (step) => {
-        f.get(p.grad).load('v128.load', step.offset).get(splat).op(`${t.vector}.mul`).set(row.x);
-        row.store(p.grad, row.x, step);
-      },
+      [p.grad],
+      ({ offset }) => f.get(p.grad).load('v128.load', offset).get(splat).op(`${t.vector}.mul`),
       { unroll: 4 },
     );
     f.get(share).if();
     f.get(p.unit).splatF64(t.lane).set(splat);
-    row.eachVector([p.grad, p.spread], (step) => {
-      f.get(p.grad).load('v128.load').get(p.spread).load('v128.load').get(splat);
-      f.op(`${t.vector}.mul`).op(`${t.vector}.sub`).set(row.x);
-      row.store(p.grad, row.x, step);
+    row.write([p.grad], [p.grad, p.spread], ({ offset }) => {
+      f.get(p.grad).load('v128.load', offset).get(p.spread).load('v128.load', offset).get(splat);
+      f.op(`${t.vector}.mul`).op(`${t.vector}.sub`);
     });
     f.end();
     f.get(target).i32Const(0).op('i32.ge_s').if();

@@ -106,22 +106,54 @@ export class RowEmitter {
     body: (step: VectorStep) => void,
     { unroll = 1, afterRound }: LoopOptions = {},
   ): void {
+    this.eachRound(pointers, unroll, (steps) => {
+      steps.forEach(body);
+      afterRound?.();
+    });
+  }
+
+  /** Runs `body` for so many vectors of a row at once, and for each that is left over, moving `pointers` along and back. */
+  eachRound(pointers: readonly number[], unroll: number, body: (steps: readonly VectorStep[]) => void): void {
     const { f, t, left, n } = this;
     const rounds = (vectors: number): FunctionBuilder =>
       f.countdown(left, vectors * t.lanes, () => {
-        for (const u of range(vectors)) body({ u, offset: 16 * u, partial: false });
-        afterRound?.();
+        body(range(vectors).map((u) => ({ u, offset: 16 * u, partial: false })));
         for (const pointer of pointers) f.bump(pointer, { bytes: 16 * vectors });
       });
     f.get(n).set(left);
     if (unroll > 1) rounds(unroll);
     rounds(1);
     f.get(left).if();
-    body({ u: 0, offset: 0, partial: true });
-    afterRound?.();
+    body([{ u: 0, offset: 0, partial: true }]);
     f.end();
     f.get(n).i32Const(-t.lanes).op('i32.and').i32Const(t.bytes).op('i32.mul').set(left);
     for (const pointer of pointers) f.get(pointer).get(left).op('i32.sub').set(pointer);
+  }
+
+  /**
+   * Stores at each of the pointers `to`, vector by vector, what `push` pushes for it, the last on top. All values of a round come before
+   * its stores, and those to one pointer side by side: V8 joins operations on neighbours, but none over a store in between.
+   */
+  write(
+    to: readonly number[],
+    pointers: readonly number[],
+    push: (step: VectorStep) => void,
+    { unroll = 2, afterRound }: LoopOptions = {},
+  ): void {
+    const { f } = this;
+    this.eachRound(pointers, unroll, (steps) =>
+      f.passingVectors(() => {
+        const values = steps.map((step) => {
+          push(step);
+          const locals = to.map(() => f.local('v128'));
+          for (const local of locals.toReversed()) f.set(local);
+          return locals;
+        });
+        for (const [k, pointer] of to.entries())
+          for (const [i, step] of steps.entries()) this.store(pointer, values[i]?.[k] ?? 0, step);
+        afterRound?.();
+      }),
+    );
   }
 
   /** Stores the vector in the local `value` at a pointer: of the row's last one only what belongs to the row. */
@@ -272,17 +304,20 @@ export class RowEmitter {
   sumOfExponentials(x: number, max: number, out?: number): void {
     const { f, t, roundSum } = this;
     this.startSum();
-    this.eachVector(
-      out === undefined ? [x] : [x, out],
+    const to = out === undefined ? [] : [out];
+    this.write(
+      to,
+      [x, ...to],
       ({ u, offset, partial }) => {
-        f.get(x).load('v128.load', offset).get(max).op(`${t.vector}.sub`).set(this.x);
-        this.scaledExponential(this.x);
-        f.set(this.x);
-        if (out !== undefined) this.store(out, this.x, { offset, partial });
-        if (partial) this.cut(this.x);
+        const [distance, value] = [f.local('v128'), f.local('v128')];
+        f.get(x).load('v128.load', offset).get(max).op(`${t.vector}.sub`).set(distance);
+        this.scaledExponential(distance);
+        f.set(value);
+        if (out !== undefined) f.get(value);
+        if (partial) this.cut(value);
         // A few positive numbers lose nothing to speak of in float32, and save a conversion each.
-        if (u === 0) f.get(this.x).set(roundSum);
-        else f.get(roundSum).get(this.x).op(`${t.vector}.add`).set(roundSum);
+        if (u === 0) f.get(value).set(roundSum);
+        else f.get(roundSum).get(value).op(`${t.vector}.add`).set(roundSum);
       },
       {
         unroll: this.exponentialsARound,

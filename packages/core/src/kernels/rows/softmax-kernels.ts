@@ -114,12 +114,10 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.maximum(p.x, max);
       row.sumOfExponentials(p.x, max, p.out);
       f.f64Const(1).get(row.sum).op('f64.div').splatF64(t.lane).set(factor);
-      row.eachVector(
+      row.write(
         [p.out],
-        (step) => {
-          f.get(p.out).load('v128.load', step.offset).get(factor).op(op('mul')).set(row.x);
-          row.store(p.out, row.x, step);
-        },
+        [p.out],
+        ({ offset }) => f.get(p.out).load('v128.load', offset).get(factor).op(op('mul')),
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
@@ -135,18 +133,10 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
       f.splatF64(t.lane).set(logSum);
-      row.eachVector(
+      row.write(
+        [p.out],
         [p.x, p.out],
-        (step) => {
-          f.get(p.x)
-            .load('v128.load', step.offset)
-            .get(max)
-            .op(op('sub'))
-            .get(logSum)
-            .op(op('sub'))
-            .set(row.x);
-          row.store(p.out, row.x, step);
-        },
+        ({ offset }) => f.get(p.x).load('v128.load', offset).get(max).op(op('sub')).get(logSum).op(op('sub')),
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
@@ -206,10 +196,9 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     f.countdown(p.rows, 1, () => {
       row.total([p.y, p.g], () => f.get(p.y).load('v128.load').get(p.g).load('v128.load').op(op('mul')));
       f.get(row.sum).splatF64(t.lane).set(total);
-      row.eachVector([p.y, p.g, p.out], (step) => {
-        f.get(p.y).load('v128.load').get(p.g).load('v128.load').get(total).op(op('sub')).op(op('mul'));
-        f.set(row.x);
-        row.store(p.out, row.x, step);
+      row.write([p.out], [p.y, p.g, p.out], ({ offset }) => {
+        f.get(p.y).load('v128.load', offset);
+        f.get(p.g).load('v128.load', offset).get(total).op(op('sub')).op(op('mul'));
       });
       row.nextRow([p.y, p.g, p.out]);
     });
@@ -221,16 +210,15 @@ function emitBackward(module: ModuleBuilder, t: RowConfig): void {
     f.countdown(p.rows, 1, () => {
       row.total([p.g], () => f.get(p.g).load('v128.load'));
       row.unscaledFactors(share, total);
-      row.eachVector(
+      row.write(
+        [p.out],
         [p.y, p.g, p.out],
-        (step) => {
-          f.get(p.y).load('v128.load', step.offset).set(row.x);
-          row.scaledExponential(row.x);
-          f.set(row.x);
-          f.get(p.g).load('v128.load', step.offset);
-          f.get(row.x).get(share).op(op('mul')).get(total).op(op('mul')).op(op('sub'));
-          f.set(row.x);
-          row.store(p.out, row.x, step);
+        ({ offset }) => {
+          const [y, value] = [f.local('v128'), f.local('v128')];
+          f.get(p.y).load('v128.load', offset).set(y);
+          row.scaledExponential(y);
+          f.set(value).get(p.g).load('v128.load', offset);
+          f.get(value).get(share).op(op('mul')).get(total).op(op('mul')).op(op('sub'));
         },
         { unroll: row.exponentialsARound },
       );

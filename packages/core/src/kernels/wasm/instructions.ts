@@ -34,6 +34,7 @@ export class Instructions {
   private depth = 0;
   private readonly prologue: number[] = [];
   private readonly constants = new Map<string, number>();
+  private passing: number[] | undefined;
 
   constructor(params: readonly ValueType[]) {
     this.paramCount = params.length;
@@ -41,8 +42,28 @@ export class Instructions {
 
   /** Declares a local, initially zero, and returns its index. Parameters come first, from index 0. */
   local(type: ValueType): number {
+    const index = this.newLocal(type);
+    if (type === 'v128') this.passing?.push(index);
+    return index;
+  }
+
+  private newLocal(type: ValueType): number {
     this.localTypes.push(type);
     return this.paramCount + this.localTypes.length - 1;
+  }
+
+  /**
+   * Emits `body`, and at its end zeros in the vectors that it declared: within a loop, V8 takes each local for one that the next round may
+   * read, and joins no operations on what is read later.
+   */
+  passingVectors(body: () => void): this {
+    const outer = this.passing;
+    const passing: number[] = [];
+    this.passing = passing;
+    body();
+    this.passing = outer;
+    if (this.depth > 0) for (const index of passing) this.i32Splat(0).set(index);
+    return this;
   }
 
   /** Pushes a local. */
@@ -258,7 +279,7 @@ export class Instructions {
     const key = Array.from(bytes).join();
     let local = this.constants.get(key);
     if (local === undefined) {
-      local = this.local('v128');
+      local = this.newLocal('v128');
       this.constants.set(key, local);
       this.prologue.push(0xfd, 0x0c);
       writeBytes(this.prologue, bytes);

@@ -112,6 +112,16 @@ export type Imports = Readonly<Record<string, (...args: number[]) => unknown>>;
 /** Has a module compiled in its own way; gives what `compile` gives. */
 export type Compiling = <T>(compile: () => T) => T;
 
+/** As the engine does by itself. */
+export const compilingAsIs: Compiling = (compile) => compile();
+
+let compilingNow = compilingAsIs;
+
+/** Has modules compiled in this way from now on. */
+export function compileBy(compiling: Compiling): void {
+  compilingNow = compiling;
+}
+
 /** What an exported function was made from. */
 export interface Origin {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -132,17 +142,19 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 }
 
 /**
- * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is to be compiled
- * again, where it is called for on another memory.
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is compiled, here
+ * and where it is called for on another memory.
  * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
  */
 export function instantiate<Exports>(
   bytes: Uint8Array<ArrayBuffer>,
   env: Imports = {},
-  compiling: Compiling = (compile) => compile(),
+  compiling: Compiling = compilingNow,
 ): Exports {
   const imports = { env: { memory: scratchMemory(), ...env } };
-  const { exports } = new WebAssembly.Instance(compiled(bytes) as WebAssembly.Module, imports);
+  const exports = compiling(
+    () => new WebAssembly.Instance(compiled(bytes) as WebAssembly.Module, imports).exports,
+  );
   const origin = { bytes, env, compiling };
   for (const [name, kernel] of Object.entries(exports)) origins.set(kernel as object, { origin, name });
   return exports as Exports;
@@ -150,6 +162,9 @@ export function instantiate<Exports>(
 
 /** A `WebAssembly.Module`. */
 export type CompiledModule = object;
+
+/** How modules are compiled unless told otherwise. */
+export const presentCompiling = (): Compiling => compilingNow;
 
 /** @throws KindlingError as {@link instantiate} */
 export function compiled(bytes: Uint8Array<ArrayBuffer>): CompiledModule {

@@ -11,6 +11,7 @@ import {
   type Imports,
   type Origin,
   originOf,
+  presentCompiling,
   scratchLimit,
 } from './memory.ts';
 
@@ -105,7 +106,7 @@ export interface SharedModule {
 /** Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work there. */
 export function instantiateShared(
   memory: SharedMemory,
-  { bytes, env, compiling = (compile) => compile() }: Omit<Origin, 'compiling'> & Partial<Origin>,
+  { bytes, env, compiling = presentCompiling() }: Omit<Origin, 'compiling'> & Partial<Origin>,
 ): SharedModule {
   const module = compiling(() => compiled(forSharedMemory(bytes)));
   const twin: Imports = Object.fromEntries(
