@@ -30,5 +30,5 @@ export {
   toInt32,
 } from './strided/index.ts';
 export { memoryOfPrograms, threadsWanted, timesWanted, wantThreads } from './threads/index.ts';
-export { Residence, residentBytes, type SharedMemory } from './wasm/index.ts';
+export { type Compiling, Residence, residentBytes, type SharedMemory } from './wasm/index.ts';
 export * from './windows/index.ts';

@@ -32,7 +32,12 @@ async function onTwoThreads(name: string, emit: (f: FunctionBuilder) => void) {
   const { module } = wasm.instantiateShared(memory, { bytes: builder.build(), env: {} });
   const forkWith = (here: (part: number, count: number) => void) => {
     const exports = { [name]: here as (...args: number[]) => unknown };
-    return threads.forkOf(memory, { module, env: {}, exports }, [], [{ name, units: 2, work: 100_000 }]);
+    return threads.forkOf(
+      memory,
+      { module, env: {}, exports, forJavaScript: exports },
+      [],
+      [{ name, units: 2, work: 100_000 }],
+    );
   };
   return { threads, forkWith };
 }

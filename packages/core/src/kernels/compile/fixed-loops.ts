@@ -37,6 +37,7 @@ interface Cut {
 export class FixedLoops extends LoopEmitter {
   emitFixed(sizes: FixedSizes): void {
     const { outer, inner, part } = sizes;
+    if (this.callsForAll) this.settle();
     if (outer === 1 && part === undefined) {
       this.hoist(perCall);
       this.hoist(perRow);

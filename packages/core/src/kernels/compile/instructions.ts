@@ -181,7 +181,7 @@ export function emitScalarCall(
 
 /**
  * {@link emitScalarCall} for the lanes where a mask is set; the others keep what the local `result` holds. Calls nothing
- * where no lane is.
+ * where no lane is. `before` comes before each call.
  */
 export function emitScalarCallWhere(
   f: FunctionBuilder,
@@ -190,6 +190,7 @@ export function emitScalarCallWhere(
   result: number,
   operands: readonly number[],
   callee: number,
+  before: () => void = () => {},
 ): void {
   f.get(mask).op('v128.any_true').if();
   for (let i = 0; i < lanesOf[lane]; i++) {
@@ -197,6 +198,7 @@ export function emitScalarCallWhere(
     if (lane === 'f64') f.lane('i64x2.extract_lane', i).op('i32.wrap_i64');
     else f.lane('i32x4.extract_lane', i);
     f.if();
+    before();
     f.get(result);
     emitCallOfLane(f, lane, operands, callee, i);
     f.lane(replace[lane], i).set(result).end();

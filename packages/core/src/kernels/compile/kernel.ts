@@ -1,8 +1,15 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import { ModuleBuilder, type ValueType } from '../wasm/index.ts';
-import { LoopEmitter } from './loops.ts';
-import { type Level, lower, type Node, type Program, perCall, perElement, perRow } from './lower.ts';
+import {
+  compilingAsIs,
+  type Imports,
+  ModuleBuilder,
+  presentCompiling,
+  SETTLE,
+  type ValueType,
+} from '../wasm/index.ts';
+import { isCall, LoopEmitter } from './loops.ts';
+import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
   inputAt,
   type KernelFunction,
@@ -24,9 +31,12 @@ export const lowered = (spec: KernelSpec): Program<OutputSpec> =>
   lower(spec.outputs, spec.lane, (index) => levels[inputAt(spec, index).mode]);
 
 /** The functions of JavaScript that kernels call, by name. */
-export type ScalarFunctions = Record<string, ScalarFunction>;
+export type ScalarFunctions = Record<string, Imports[string]>;
 
-/** Imports, into a module that has no functions yet, what these expressions call; `callees` says as which functions. */
+/**
+ * Imports, into a module that has no functions yet, what these expressions call; `callees` says as which functions. What is to be called
+ * before them comes too, under the name {@link SETTLE}.
+ */
 export function importScalarFunctions(
   module: ModuleBuilder,
   { nodes }: Program<OutputSpec>,
@@ -36,6 +46,11 @@ export function importScalarFunctions(
 ): void {
   for (const node of nodes) {
     if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
+    const { settle } = presentCompiling();
+    if (settle !== undefined && !callees.has(SETTLE)) {
+      callees.set(SETTLE, module.importFunction(SETTLE, [], []));
+      env[SETTLE] = settle;
+    }
     const name = node.attribute;
     if (callees.has(name)) continue;
     const operands = node.op === 'scalarCall' ? node.args : node.args.slice(2);
@@ -66,13 +81,15 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   const env: ScalarFunctions = {};
   const callees = new Map<string, number>();
   importScalarFunctions(module, program, spec, callees, env);
-  module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) =>
-    new LoopEmitter(f, spec, program, callees, params === rangedTypes).emit(),
-  );
-  return module.instantiate<{ run: F }>(env).run;
+  let keepsNarrow = false;
+  module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) => {
+    const loops = new LoopEmitter(f, spec, program, callees, params === rangedTypes);
+    keepsNarrow = loops.callsForAll;
+    loops.emit();
+  });
+  // As they are by themselves V8 calls functions of Math more directly.
+  return module.instantiate<{ run: F }>(env, keepsNarrow ? compilingAsIs : undefined).run;
 }
-
-const isCall = ({ op }: Node): boolean => op === 'scalarCall' || op === 'scalarCallWhere';
 
 /** The cost of an element, in operations. */
 export const operationsOf = ({ nodes }: Program<OutputSpec>): number =>

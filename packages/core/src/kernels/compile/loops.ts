@@ -1,5 +1,5 @@
 import { KindlingError } from '../../errors.ts';
-import { type FunctionBuilder, range } from '../wasm/index.ts';
+import { type FunctionBuilder, range, SETTLE } from '../wasm/index.ts';
 import { emitSplatLoad, emitStore, emitVectorLoad, type Stored, shiftOf } from './access.ts';
 import {
   emitConstant,
@@ -49,6 +49,8 @@ export class LoopEmitter {
   private readonly addresses = new Map<string, number>();
   protected readonly ready = new Set<Node>();
   protected integers: IntegerScratch | undefined;
+  /** While values are made without calls: the masks of the elements that need one. */
+  private needCalls: number[] | null = null;
   /** Which of the unrolled copies is being written. */
   protected copy = 0;
 
@@ -80,6 +82,7 @@ export class LoopEmitter {
     const left = f.local('i32');
     const unroll = this.unrolling();
 
+    if (this.callsForAll) this.settle();
     // From how many rows to the number of the one after the last.
     if (this.ranged) f.get(OUTER).get(ROW).op('i32.add').set(OUTER);
     this.hoist(perCall);
@@ -97,8 +100,21 @@ export class LoopEmitter {
 
   /** How many vectors a round of the innermost loop takes. */
   protected unrolling(): number {
-    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
-    return work <= 6 ? 4 : 2;
+    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input');
+    // One has no neighbour: what calls JavaScript keeps to narrow vectors.
+    if (this.callsForAll) return 1;
+    return work.length <= 6 ? 4 : 2;
+  }
+
+  /** Whether JavaScript is called for each element. */
+  get callsForAll(): boolean {
+    return this.program.nodes.some(({ op, level }) => op === 'scalarCall' && level === perElement);
+  }
+
+  /** What comes before calls of JavaScript where kernels use wide vectors. */
+  protected settle(): void {
+    const callee = this.callees.get(SETTLE);
+    if (callee !== undefined) this.f.call(callee);
   }
 
   /** What is known of the elements before does not hold for the next. */
@@ -140,30 +156,55 @@ export class LoopEmitter {
 
   /**
    * Some vectors of a row, by number: first all values, then all stores, those of one result side by side. So a result may lie over
-   * the operand of another, and V8, which joins operations on neighbours, finds no store in between.
+   * the operand of another, and V8, which joins operations on neighbours, finds no store in between. Where few elements need a call
+   * of JavaScript, values are made without, and made again if one of these vectors has such an element.
    */
   protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
     const { f } = this;
-    const { outputs } = this.program;
     this.addresses.clear();
-    f.passingVectors(() => {
-      const values = copies.map((copy) => {
-        this.copy = copy;
-        this.forgetElements();
-        return outputs.map(({ node }) => {
-          const local = f.local('v128');
-          this.push(node);
-          f.set(local);
-          return local;
-        });
-      });
-      for (const [k, { node, stored, base, shift }] of outputs.entries())
+    const addresses = this.program.outputs.map(({ stored, shift }) =>
+      this.shifted(this.position(this.densePosition, stored), shift),
+    );
+    const storeAll = (values: readonly (readonly number[])[]): void => {
+      for (const [k, { node, stored, base }] of this.program.outputs.entries())
         for (const [i, copy] of copies.entries()) {
           this.copy = copy;
-          const address = this.shifted(this.position(this.densePosition, stored), shift);
           const at = base + this.displacement(stored);
-          store({ node, stored, address, at, push: () => void f.get(values[i]?.[k] ?? 0) });
+          const push = (): void => void f.get(values[i]?.[k] ?? 0);
+          store({ node, stored, address: addresses[k] ?? 0, at, push });
         }
+    };
+    f.passingVectors(() => {
+      const needCalls: number[] = [];
+      this.needCalls = needCalls;
+      const values = this.valuesOf(copies);
+      this.needCalls = null;
+      needCalls.forEach((mask, i) => {
+        f.get(mask);
+        if (i > 0) f.op('v128.or');
+      });
+      if (needCalls.length > 0) {
+        f.op('v128.any_true').if();
+        storeAll(this.valuesOf(copies));
+        f.else();
+      }
+      storeAll(values);
+      if (needCalls.length > 0) f.end();
+    });
+  }
+
+  /** Locals with the values of some vectors, for each result. */
+  private valuesOf(copies: readonly number[]): number[][] {
+    const { f } = this;
+    return copies.map((copy) => {
+      this.copy = copy;
+      this.forgetElements();
+      return this.program.outputs.map(({ node }) => {
+        const local = f.local('v128');
+        this.push(node);
+        f.set(local);
+        return local;
+      });
     });
   }
 
@@ -176,6 +217,7 @@ export class LoopEmitter {
   /** Computes, before the loops of the higher levels, what they need of this one. */
   protected hoist(level: Level): void {
     for (const node of this.ready) if (node.level === level) this.ready.delete(node);
+    if (this.program.nodes.some((node) => node.level === level && isCall(node))) this.settle();
     for (const node of this.program.nodes) {
       if (node.level === level && node.keep) {
         this.push(node);
@@ -216,10 +258,25 @@ export class LoopEmitter {
         return;
       case 'scalarCallWhere': {
         const [mask, otherwise, ...operands] = node.args;
+        if (this.needCalls !== null && node.level === perElement) {
+          this.needCalls.push(this.inLocal(mask));
+          this.push(otherwise);
+          return;
+        }
         const [inMask, inOtherwise] = [this.inLocal(mask), this.inLocal(otherwise)];
         const inOperands = this.inLocals(operands);
         f.get(inOtherwise).set(this.spare);
-        emitScalarCallWhere(f, spec.lane, inMask, this.spare, inOperands, this.callee(node.attribute));
+        // Each time, as V8 loads what is wide anew after a call.
+        const settle = (): void => this.settle();
+        emitScalarCallWhere(
+          f,
+          spec.lane,
+          inMask,
+          this.spare,
+          inOperands,
+          this.callee(node.attribute),
+          settle,
+        );
         return;
       }
       case 'idiv':
@@ -316,3 +373,6 @@ export class LoopEmitter {
     return local;
   }
 }
+
+/** Whether a node calls a function of JavaScript. */
+export const isCall = ({ op }: Node): boolean => op === 'scalarCall' || op === 'scalarCallWhere';

@@ -106,7 +106,7 @@ export function emitProgram(
   const exports =
     memory === null
       ? instantiate<Record<string, Stretch>>(bytes, env)
-      : (instantiateShared(memory, { bytes, env }).exports as Record<string, Stretch>);
+      : (instantiateShared(memory, { bytes, env }).forJavaScript as Record<string, Stretch>);
   return { stretches: Object.values(exports), modules: fork === null ? [bytes] : [bytes, fork.bytes] };
 }
 

@@ -154,5 +154,5 @@ function makeJob(memory: SharedMemory, { kernel, types, result }: RowsFunction, 
   const own = instantiateShared(memory, { bytes: module.build(), env: { kernel } });
   const { from, name } = onSharedMemory(memory, kernel);
   const id = canBeSent(from) ? announceJobs(own, [{ as: 'kernel', from, name }], ['part']) : null;
-  return { id, part: own.exports.part as PartOf };
+  return { id, part: own.forJavaScript.part as PartOf };
 }

@@ -1,6 +1,6 @@
 /** Programs whose kernels are done in parts. */
 
-import { type SharedMemory, type SharedModule, sharedMemory } from '../wasm/index.ts';
+import { SETTLE, type SharedMemory, type SharedModule, sharedMemory } from '../wasm/index.ts';
 import { mostThreads } from './control.ts';
 import { threadsWanted } from './number.ts';
 import { hasWorkers } from './start-worker.ts';
@@ -36,9 +36,9 @@ export const memoryOfPrograms = (): SharedMemory | null =>
   threadsWanted() > 1 && hasWorkers() ? sharedMemory() : null;
 
 const isOfMath = ([name, f]: readonly [string, unknown]): boolean =>
-  f === (Math as unknown as Record<string, unknown>)[name];
+  name === SETTLE || f === (Math as unknown as Record<string, unknown>)[name];
 
-/** Whether workers can have a module too: it imports nothing but functions of `Math`. */
+/** Whether workers can have a module too: it imports nothing but functions of `Math`, and what comes before those. */
 export const canBeSent = ({ env }: SharedModule): boolean => Object.entries(env).every(isOfMath);
 
 const unused = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<number>(forget);

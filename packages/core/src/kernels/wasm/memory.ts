@@ -110,7 +110,11 @@ export function align16(bytes: number): number {
 export type Imports = Readonly<Record<string, (...args: number[]) => unknown>>;
 
 /** Has a module compiled in its own way; gives what `compile` gives. */
-export type Compiling = <T>(compile: () => T) => T;
+export interface Compiling {
+  <T>(compile: () => T): T;
+  /** What is to be called when a function of the module has run, and before it calls one of JavaScript. */
+  readonly settle?: () => unknown;
+}
 
 /** As the engine does by itself. */
 export const compilingAsIs: Compiling = (compile) => compile();
@@ -122,6 +126,9 @@ export function compileBy(compiling: Compiling): void {
   compilingNow = compiling;
 }
 
+/** By this name a module imports {@link Compiling.settle}, where it calls it itself. */
+export const SETTLE = 'settle';
+
 /** What an exported function was made from. */
 export interface Origin {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -129,7 +136,31 @@ export interface Origin {
   readonly compiling: Compiling;
 }
 
-const origins = new WeakMap<object, { readonly origin: Origin; readonly name: string }>();
+const origins = new WeakMap<
+  object,
+  { readonly origin: Origin; readonly name: string; readonly bare: Kernel }
+>();
+
+type Kernel = (...args: number[]) => unknown;
+
+/** A function of a module that is run from JavaScript. */
+export const settledAfter = <F extends Kernel>(f: F, { settle }: Compiling): F =>
+  settle === undefined
+    ? f
+    : (((...args) => {
+        const found = f(...args);
+        settle();
+        return found;
+      }) as F);
+
+/** A function of JavaScript that a module imports, with all that it does. */
+export const settledBefore = (f: Kernel, env: Imports, { settle }: Compiling): Kernel =>
+  settle === undefined || SETTLE in env
+    ? f
+    : (...args) => {
+        settle();
+        return f(...args);
+      };
 
 /** Whether {@link instantiate} gave a function. */
 export const hasOrigin = (f: object): boolean => origins.has(f);
@@ -151,13 +182,21 @@ export function instantiate<Exports>(
   env: Imports = {},
   compiling: Compiling = compilingNow,
 ): Exports {
-  const imports = { env: { memory: scratchMemory(), ...env } };
+  const functions = Object.entries(env).map(([name, f]) => [
+    name,
+    origins.get(f)?.bare ?? settledBefore(f, env, compiling),
+  ]);
+  const imports = { env: { memory: scratchMemory(), ...Object.fromEntries(functions) } };
   const exports = compiling(
     () => new WebAssembly.Instance(compiled(bytes) as WebAssembly.Module, imports).exports,
   );
   const origin = { bytes, env, compiling };
-  for (const [name, kernel] of Object.entries(exports)) origins.set(kernel as object, { origin, name });
-  return exports as Exports;
+  const kernels = Object.entries(exports as Record<string, Kernel>).map(([name, bare]) => {
+    const kernel = settledAfter(bare, compiling);
+    origins.set(kernel, { origin, name, bare });
+    return [name, kernel];
+  });
+  return Object.fromEntries(kernels) as Exports;
 }
 
 /** A `WebAssembly.Module`. */

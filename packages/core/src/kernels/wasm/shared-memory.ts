@@ -13,6 +13,8 @@ import {
   originOf,
   presentCompiling,
   scratchLimit,
+  settledAfter,
+  settledBefore,
 } from './memory.ts';
 
 const PAGE_BYTES = 65536;
@@ -101,6 +103,8 @@ export interface SharedModule {
   /** What it was said to import. */
   readonly env: Imports;
   readonly exports: Readonly<Record<string, (...args: number[]) => unknown>>;
+  /** The same, to be called from JavaScript. */
+  readonly forJavaScript: SharedModule['exports'];
 }
 
 /** Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work there. */
@@ -110,11 +114,16 @@ export function instantiateShared(
 ): SharedModule {
   const module = compiling(() => compiled(forSharedMemory(bytes)));
   const twin: Imports = Object.fromEntries(
-    Object.entries(env).map(([name, f]) => [name, hasOrigin(f) ? onSharedMemory(memory, f).kernel : f]),
+    Object.entries(env).map(([name, f]) => [
+      name,
+      hasOrigin(f) ? onSharedMemory(memory, f).kernel : settledBefore(f, env, compiling),
+    ]),
   );
   const imports = { env: { memory: memory as WebAssembly.Memory, ...twin } };
   const { exports } = new WebAssembly.Instance(module as WebAssembly.Module, imports);
-  return { module, env, exports: exports as SharedModule['exports'] };
+  const functions = Object.entries(exports as SharedModule['exports']);
+  const forJavaScript = Object.fromEntries(functions.map(([name, f]) => [name, settledAfter(f, compiling)]));
+  return { module, env, exports: exports as SharedModule['exports'], forJavaScript };
 }
 
 const twins = new WeakMap<Origin, SharedModule>();
