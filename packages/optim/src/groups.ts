@@ -82,15 +82,16 @@ type Members = { readonly params: readonly Tensor[]; readonly paramNames?: reado
 
 /**
  * Checks parameters that are to become a group beside others.
- * @throws AutogradError for a tensor that is no leaf, ValueError for one that stands there twice, and for names in one group only
+ * @throws AutogradError for a tensor that is no leaf, unless steps are to be `differentiable`; ValueError for one that stands there twice, and for names in one group only
  */
 export function checkParameters(
   caller: string,
   { params, paramNames }: Members,
   others: readonly Members[],
+  differentiable = false,
 ): void {
   for (const [i, p] of params.entries()) {
-    if (p.isLeaf) continue;
+    if (p.isLeaf || differentiable) continue;
     throw new AutogradError(
       `${caller}: can't optimize a non-leaf Tensor: parameter ${i}, of shape ${formatShape(p.shape)}, was made by ` +
         `${p.gradFn?.name}; pass the tensor that it was computed from, or detach it`,

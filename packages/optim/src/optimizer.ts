@@ -1,6 +1,7 @@
 import {
   checkArguments,
   compileLater,
+  enableGrad,
   isTraced,
   K,
   noGrad,
@@ -24,6 +25,7 @@ import {
   type Params,
   parametersOf,
 } from './groups.ts';
+import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -174,8 +176,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     const { params: given, ...own } = group as GivenGroup<O>;
     const members = parametersOf(caller, given);
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
-    checkParameters(caller, members, this.paramGroups);
     const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
+    checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -190,6 +192,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       if (!kind.accepts(value))
         checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
     }
+    checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
     this.check(options);
   }
 
@@ -233,18 +236,25 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** A step between its hooks: the closure, then an update of each parameter. Returns what the closure gave. */
   protected perform(closure: (() => Tensor) | undefined): Tensor | undefined {
     const loss = closure === undefined ? undefined : evaluate(`${this.constructor.name}.step`, closure);
-    noGrad(() => this.#updateAll());
+    this.#updateAll();
     return loss;
   }
 
   #updateAll(): void {
     onHost(() => this.checkGroups());
     if (isTraced()) dependsOnGroups(this, (group) => this.updateOf(group));
+    const recorded = this.paramGroups.filter(isDifferentiable);
+    for (const { params } of recorded) requireDifferentiable(`${this.constructor.name}.step`, params);
     for (const group of this.paramGroups) {
-      const update = this.updateOf(group);
-      if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
-      else this.#updateInTurn(group, update);
+      const inMode = recorded.includes(group) ? enableGrad : noGrad;
+      inMode(() => this.#updateGroup(group));
     }
+  }
+
+  #updateGroup(group: ParamGroup<O>): void {
+    const update = this.updateOf(group);
+    if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
+    else this.#updateInTurn(group, update);
   }
 
   #updateInTurn(group: ParamGroup<O>, update: Update): void {

@@ -11,6 +11,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import type { ParamGroup } from './groups.ts';
+import { ofSavedGroup } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
 import { ofOptimizers } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -132,6 +133,7 @@ function numbersOf(caller: string, group: unknown, i: number, count: number): nu
 function readGroup(caller: string, defaults: object, saved: Record<string, unknown>, i: number): Group {
   const group: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(saved)) group[camelCase(key)] = copied(value);
+  ofSavedGroup(group, defaults);
   for (const [name, value] of Object.entries(defaults)) {
     if (name in group) continue;
     if (typeof value !== 'boolean') {

@@ -1,5 +1,6 @@
 import { E, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -8,7 +9,7 @@ import { penalised } from './arithmetic.ts';
 import { signOf } from './common.ts';
 
 /** Options of {@link SGD}. */
-export interface SGDOptions {
+export interface SGDOptions extends FusedOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Momentum factor. Default: 0. */
@@ -30,6 +31,7 @@ const defaults: Required<SGDOptions> = {
   weightDecay: 0,
   nesterov: false,
   maximize: false,
+  ...fusedDefaults,
 };
 const kinds: K.Kinds<SGDOptions> = {
   lr: nonNegative,
@@ -38,6 +40,7 @@ const kinds: K.Kinds<SGDOptions> = {
   weightDecay: nonNegative,
   nesterov: K.flag,
   maximize: K.flag,
+  ...fusedKinds,
 };
 
 /** What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step. */
