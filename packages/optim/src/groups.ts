@@ -126,9 +126,16 @@ export function formatGroups(groups: readonly object[]): string {
 function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return formatNumber(value);
   if (!Array.isArray(value)) return String(value);
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
   return `(${value.map(formatOption).join(', ')})`;
+}
+
+/** As Python writes it: below 1e-4 by a power of ten, of two digits at least. */
+function formatNumber(x: number): string {
+  const text = x !== 0 && Math.abs(x) < 1e-4 ? x.toExponential() : String(x);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /** The options of groups, one after the other. */
