@@ -70,11 +70,11 @@ export const isDifferentiable = (group: object): boolean => (group as Options).d
  * Checks them against each other.
  * @throws ValueError for `fused` with one of the others
  */
-export function checkImplementation(caller: string, { fused, foreach, differentiable }: Options): void {
-  if (fused !== true) return;
-  if (differentiable === true)
+export function checkImplementation(caller: string, group: Options): void {
+  if (group.fused !== true) return;
+  if (isDifferentiable(group))
     throw new ValueError(`${caller}: \`fused\` does not support \`differentiable\`; leave it out`);
-  if (foreach === true)
+  if (group.foreach === true)
     throw new ValueError(
       `${caller}: \`fused\` and \`foreach\` cannot be \`True\` together; leave either out`,
     );

@@ -118,6 +118,14 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
  * Adam whose weight decay shrinks the weights directly, w = (1 - lr λ) w, instead of adding to the gradient. Follows
  * `torch.optim.AdamW`; Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
  * @throws ValueError as {@link Adam}
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.AdamW([w], { lr: 0.5, weightDecay: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 0.9250, -1.4000], requires_grad=True)
+ * ```
  */
 export class AdamW extends Adam {
   constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {

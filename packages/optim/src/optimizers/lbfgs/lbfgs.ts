@@ -75,6 +75,8 @@ const arithmeticFor = ({ dtype }: Tensor): Arithmetic =>
 const evaluationsOf = ({ maxEval, maxIter }: Required<LBFGSOptions>): number =>
   maxEval ?? Math.floor((maxIter * 5) / 4);
 
+const noUpdate: Update = { state: [], kernel: { run() {} } };
+
 /** What the closure gave, and the loss and gradient that go down. */
 interface Evaluation {
   readonly result: Tensor;
@@ -300,7 +302,7 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
 
   /** All parameters are updated at once, by {@link perform}. */
   protected override updateOf(): Update {
-    return { state: [], kernel: { run() {} } };
+    return noUpdate;
   }
 
   protected override numbers(): number[] {
