@@ -12,7 +12,7 @@ Usage: pnpm bench [steps] [kernels] [convolutions] [poolings] [norms] [sequences
   --rounds N   turns of each peer; the times of all turns count together (default 3)
   --ms N       time for each case and turn, in milliseconds (default 400)
   --only A,B   peers to run, on every Node and number of threads they have: kindling, compiled, wide, compiled wide,
-               pytorch, torch.compile, jax-js, tfjs wasm, tfjs cpu, brain.js (default: all)
+               pytorch, torch.compile, jax-js, tfjs wasm, tfjs cpu, brain.js (default: all of these), pytorch avx2
   --here       on this Node alone; else also on the newest one, which .ci/run names
   --help       this text
 
@@ -25,7 +25,12 @@ two threads of Kindling appears once it has setNumThreads. torch.compile compile
 compiler. brain.js makes a pass over the same samples by its own squared error, with an update after each sample.
 
 An update is optimizer.step() alone, on twenty tensors that have their gradients, against the fastest of PyTorch's (a loop, foreach,
-fused) and against the time that copying the bytes takes which it reads and writes.
+fused) and against the time that copying the bytes takes which it reads and writes. What PyTorch has not (Lion, Lamb, SAM, the schedule-free
+ones) is written for it in its foreach operations. Adafactor and Muon have matrices, SAM is around SGD, without the closure's two calls, and a
+step of LBFGS is 10 iterations down a quadratic function, with its closure (which is what the compiled one compiles).
+
+pytorch avx2 is PyTorch kept to vectors of 256 bits, which are the widest that WebAssembly can be given: beside pytorch, on a processor with AVX-512
+(--only "kindling,pytorch,pytorch avx2"), it tells what of a distance is the vectors'.
 
 PyTorch is taken from $PYTHON, else from /usr/bin/python3, where that has torch. Memory is another script: pnpm bench:memory.`;
 
@@ -41,7 +46,7 @@ const titles: Record<Suite, string> = {
 };
 
 function choose(peers: readonly Peer[], only: string | undefined): readonly Peer[] {
-  if (only === undefined) return peers;
+  if (only === undefined) return peers.filter(({ onlyNamed }) => onlyNamed !== true);
   const wanted = only.split(',');
   const names = new Set(peers.map(({ name }) => name));
   const unknown = wanted.find((name) => !names.has(name));

@@ -16,6 +16,7 @@ import {
   type Suite,
   sequences,
   type Times,
+  updateMatrices,
   updateSizes,
   updates,
   updateTensors,
@@ -30,6 +31,10 @@ export interface Peer {
   /** What runs it: `Node 20.20.2`. */
   readonly runtime: string;
   readonly threads: number;
+  /** What its environment has besides. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it runs only where `--only` names it. */
+  readonly onlyNamed?: boolean;
   /** The program and its arguments; `null` where it does not take part. */
   command(suite: Suite): readonly [string, ...string[]] | null;
 }
@@ -125,6 +130,13 @@ function kindling(node: Runtime): Peer[] {
   ];
 }
 
+/** Keeps PyTorch, MKL and oneDNN to vectors of 256 bits, which are the widest that WebAssembly can be given. */
+const avx2 = {
+  ATEN_CPU_CAPABILITY: 'avx2',
+  MKL_ENABLE_INSTRUCTIONS: 'AVX2',
+  ONEDNN_MAX_CPU_ISA: 'AVX2',
+};
+
 function pytorch({ program, version }: Runtime): Peer[] {
   const cases = JSON.stringify({
     nets,
@@ -139,6 +151,7 @@ function pytorch({ program, version }: Runtime): Peer[] {
     lossShapes,
     updates,
     updateSizes,
+    updateMatrices,
     updateTensors,
   });
   const peer = (name: string, threads: number, suites: readonly Suite[], ...args: string[]): Peer => ({
@@ -148,9 +161,16 @@ function pytorch({ program, version }: Runtime): Peer[] {
     command: (suite) =>
       suites.includes(suite) ? [program, here('peers/pytorch.py'), suite, cases, ...args] : null,
   });
+  const narrow = (threads: number, suites: readonly Suite[]): Peer => ({
+    ...peer('pytorch avx2', threads, suites),
+    environment: avx2,
+    onlyNamed: true,
+  });
   return [
     peer('pytorch', 1, ownSuites),
     peer('pytorch', 2, ['steps']),
+    narrow(1, ownSuites),
+    narrow(2, ['steps']),
     peer('torch.compile', 1, ['steps'], 'compile'),
     peer('torch.compile', 2, ['steps'], 'compile'),
   ];
@@ -179,7 +199,13 @@ export function run(peer: Peer, suite: Suite, ms: number): { times: Times; notes
   const threads = String(peer.threads);
   const { stdout, stderr, status } = spawnSync(program, args, {
     encoding: 'utf8',
-    env: { ...process.env, BENCH_MS: String(ms), BENCH_THREADS: threads, OMP_NUM_THREADS: threads },
+    env: {
+      ...process.env,
+      ...peer.environment,
+      BENCH_MS: String(ms),
+      BENCH_THREADS: threads,
+      OMP_NUM_THREADS: threads,
+    },
     cwd: existsSync(here('node_modules')) ? here('.') : process.cwd(),
     maxBuffer: 2 ** 26,
   });

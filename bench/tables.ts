@@ -87,9 +87,10 @@ export function printUpdates(peers: readonly Peer[], found: Found): void {
     const table = new Table({
       title: `The update of ${size} parameters: microseconds (/ PyTorch's fastest, / a copy of the same bytes)`,
     });
-    for (const { name, options, arrays } of updates) {
-      const of = updateCase(name, options, size);
-      const copied = copy === null ? null : (copy * arrays) / 2;
+    for (const update of updates) {
+      if (size > (update.most ?? size)) continue;
+      const of = updateCase(update, size);
+      const copied = copy === null || update.arrays === undefined ? null : (copy * update.arrays) / 2;
       const row: Record<string, string> = { optimizer: of.slice(0, of.lastIndexOf(',')) };
       for (const peer of peers) {
         const time = timeOf(peer, of);

@@ -86,8 +86,22 @@ export const sequences = {
   },
 } as const;
 
-/** Optimizers whose update alone is timed: how many arrays of the size of the parameters it reads and writes. */
-export const updates = [
+/** An optimizer whose update alone is timed. */
+export interface UpdateCase {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How many arrays of the size of the parameters it has to read and write at least; left out where it is more than one pass over them. */
+  readonly arrays?: number;
+  /** The parameters are matrices. */
+  readonly matrices?: true;
+  /** The greatest number of parameters: where more take seconds. */
+  readonly most?: number;
+}
+
+/** The iterations of one step of LBFGS, down a quadratic function. */
+const iterations = 10;
+
+export const updates: readonly UpdateCase[] = [
   { name: 'SGD', options: {}, arrays: 3 },
   { name: 'SGD', options: { momentum: 0.9 }, arrays: 5 },
   { name: 'Adam', options: {}, arrays: 7 },
@@ -103,11 +117,23 @@ export const updates = [
   { name: 'Lion', options: {}, arrays: 5 },
   { name: 'AdamWScheduleFree', options: {}, arrays: 7 },
   { name: 'SGDScheduleFree', options: {}, arrays: 5 },
-] as const;
+  { name: 'Lamb', options: {}, arrays: 7 },
+  { name: 'Adafactor', options: {}, arrays: 3, matrices: true },
+  { name: 'Muon', options: {}, matrices: true, most: 1_000_000 },
+  // Up the hill, back, and down from there by SGD.
+  { name: 'SAM', options: {}, arrays: 9 },
+  { name: 'LBFGS', options: { maxIter: iterations, historySize: iterations }, most: 1_000_000 },
+];
 
 /** How many parameters, and in how many tensors. */
 export const updateSizes = [10_000, 1_000_000, 10_000_000] as const;
 export const updateTensors = 20;
+/** The shape of each, where they are matrices. */
+export const updateMatrices: Readonly<Record<number, readonly [number, number]>> = {
+  10000: [20, 25],
+  1000000: [200, 250],
+  10000000: [500, 1000],
+};
 
 /** The shapes of logits or predictions for the losses. */
 export const lossShapes = [
@@ -140,7 +166,10 @@ export const elementwiseCase = (name: string): string =>
 /** A layer forward, and all of it with its gradients. */
 export const layerCases = (name: string): [forward: string, both: string] => [name, `${name}, and backward`];
 export const lossCase = (loss: string, shape: readonly number[]): string => `${loss} (${shape.join(', ')})`;
-export const updateCase = (name: string, options: object, size: number): string =>
-  `${['momentum' in options ? `${name}, momentum` : name, size].join(', ')} parameters`;
+export const updateCase = ({ name, options }: UpdateCase, size: number): string => {
+  const variant =
+    'momentum' in options ? ', momentum' : 'maxIter' in options ? `, ${options.maxIter} iterations` : '';
+  return `${name}${variant}, ${size} parameters`;
+};
 /** A copy of as many float32 numbers from one array to another, which reads and writes an array each. */
 export const copyCase = (size: number): string => `copy, ${size} parameters`;

@@ -196,23 +196,65 @@ async function losses(): Promise<void> {
 type Maker = new (params: Tensor[], options: object) => optimizers.Optimizer & { train?(): void };
 const makers = optimizers as unknown as Readonly<Record<string, Maker>>;
 
+/** A step of LBFGS from one place and without memory each time: down a quadratic function that it does not reach the bottom of. */
+function quasiNewtonStep(params: Tensor[], options: object): () => void {
+  const start = params.map((p) => p.detach().clone());
+  const [bends, targets] = [params.map((p) => rand([...p.shape])), params.map((p) => randn([...p.shape]))];
+  const optimizer = new optimizers.LBFGS(params, { toleranceGrad: 0, toleranceChange: 0, ...options });
+  const eager = (): Tensor => {
+    optimizer.zeroGrad();
+    const losses = params.map((p, i) =>
+      p
+        .sub(targets[i] as Tensor)
+        .square()
+        .mul(bends[i] as Tensor)
+        .sum(),
+    );
+    const loss = losses.reduce((sum, x) => sum.add(x));
+    loss.backward();
+    return loss;
+  };
+  const closure = compiled ? compile(eager) : eager;
+  return () => {
+    noGrad(() => {
+      for (const [i, p] of params.entries()) p.copy_(start[i] as Tensor);
+    });
+    optimizer.state.clear();
+    optimizer.step(closure);
+  };
+}
+
+/** What makes the update of parameters whose gradients are there. */
+function updateOf({ name, options }: cases.UpdateCase, params: Tensor[]): () => void {
+  if (name === 'LBFGS') return quasiNewtonStep(params, options);
+  const wrapped = (step: () => void): (() => void) => (compiled ? compile(step) : step);
+  if (name === 'SAM') {
+    const sam = new optimizers.SAM(new optimizers.SGD(params, { lr: 1e-4 }), options);
+    return wrapped(() => {
+      sam.firstStep();
+      sam.secondStep();
+    });
+  }
+  const optimizer = new (makers[name] as Maker)(params, { lr: 1e-4, ...options });
+  optimizer.train?.();
+  return wrapped(() => optimizer.step());
+}
+
 /** The update alone, of parameters whose gradients are there, and a copy of as much memory. */
 async function optim(): Promise<void> {
   for (const size of cases.updateSizes) {
     const [from, to] = [new Float32Array(size).fill(1), new Float32Array(size)];
     if (!compiled) times[cases.copyCase(size)] = await timed(() => to.set(from));
-    for (const { name, options } of cases.updates) {
+    for (const update of cases.updates) {
+      if (size > (update.most ?? size)) continue;
+      const matrix = update.matrices ? cases.updateMatrices[size] : undefined;
+      const shape = [...(matrix ?? [size / cases.updateTensors])];
       const params = Array.from({ length: cases.updateTensors }, () => {
-        const p = randn([size / cases.updateTensors], { requiresGrad: true });
-        p.grad = randn([...p.shape]);
+        const p = randn(shape, { requiresGrad: true });
+        p.grad = randn(shape);
         return p;
       });
-      const Optimizer = makers[name];
-      if (Optimizer === undefined) continue;
-      const optimizer = new Optimizer(params, { lr: 1e-4, ...options });
-      optimizer.train?.();
-      const step = (): void => optimizer.step();
-      times[cases.updateCase(name, options, size)] = await timed(compiled ? compile(step) : step);
+      times[cases.updateCase(update, size)] = await timed(updateOf(update, params));
     }
   }
 }

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 
+import pytorch_twins
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -22,6 +23,13 @@ times = {}
 
 def note(text):
     print("\nNOTE " + text, flush=True)
+
+
+def note_vectors():
+    """What was asked of PyTorch may be more than the processor has."""
+    wanted, has = os.environ.get("ATEN_CPU_CAPABILITY"), torch.backends.cpu.get_cpu_capability()
+    if wanted is not None and wanted != has.lower():
+        note(f"asked for vectors of {wanted}, PyTorch has those of {has}")
 
 
 def timed(call):
@@ -270,29 +278,64 @@ def losses():
             times[f"{name} ({', '.join(map(str, shape))})"] = timed(step)
 
 
+def quasi_newton(parameters, options):
+    """A step of LBFGS from one place and without memory each time: down a quadratic function that it does not reach the bottom of."""
+    start = [p.detach().clone() for p in parameters]
+    bends, targets = [torch.rand_like(p) for p in parameters], [torch.randn_like(p) for p in parameters]
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=options["maxIter"], history_size=options["historySize"], tolerance_grad=0, tolerance_change=0
+    )
+
+    def closure():
+        optimizer.zero_grad()
+        loss = sum(((p - target).square() * bend).sum() for p, target, bend in zip(parameters, targets, bends))
+        loss.backward()
+        return loss
+
+    def step():
+        with torch.no_grad():
+            torch._foreach_copy_(parameters, start)
+        optimizer.state.clear()
+        optimizer.step(closure)
+
+    return step
+
+
+def update(name, options, parameters, choice):
+    """What makes the update; a TypeError where it has no such choice."""
+    if name == "LBFGS" and not choice:
+        return quasi_newton(parameters, options)
+    own = getattr(torch.optim, name, None) or getattr(pytorch_twins, name)
+    return own(parameters, lr=1e-4, **options, **choice).step
+
+
 def optim():
     """The update alone, by the fastest of PyTorch's implementations: a loop, foreach, fused."""
     count = cases["updateTensors"]
     for size in cases["updateSizes"]:
         for case in cases["updates"]:
-            if not hasattr(torch.optim, case["name"]):
+            if size > case.get("most", size):
                 continue
+            shape = cases["updateMatrices"][str(size)] if case.get("matrices") else [size // count]
             best = None
-            for choice in ({"foreach": False}, {"foreach": True}, {"fused": True}):
-                parameters = [torch.randn(size // count, requires_grad=True) for _ in range(count)]
+            for choice in ({"foreach": False}, {"foreach": True}, {"fused": True}, {}):
+                if not choice and best is not None:
+                    continue
+                parameters = [torch.randn(shape, requires_grad=True) for _ in range(count)]
                 for p in parameters:
-                    p.grad = torch.randn(size // count)
+                    p.grad = torch.randn(shape)
                 try:
-                    optimizer = getattr(torch.optim, case["name"])(parameters, lr=1e-4, **case["options"], **choice)
-                    found = timed(optimizer.step)
-                except (TypeError, RuntimeError):  # fused is not there for all, nor in all versions
+                    found = timed(update(case["name"], case["options"], parameters, choice))
+                except (TypeError, RuntimeError):  # choices are not there for all, nor in all versions
                     continue
                 if best is None or sorted(found)[len(found) // 20] < sorted(best)[len(best) // 20]:
                     best = found
-            name = case["name"] + (", momentum" if "momentum" in case["options"] else "")
-            times[f"{name}, {size} parameters"] = best
+            options = case["options"]
+            variant = ", momentum" if "momentum" in options else f", {options['maxIter']} iterations" if "maxIter" in options else ""
+            times[f"{case['name']}{variant}, {size} parameters"] = best
 
 
+note_vectors()
 try:
     {"optim": optim, "steps": steps, "kernels": kernels, "convolutions": convolutions, "poolings": poolings, "norms": norms, "sequences": sequences, "losses": losses}[suite]()
 except torch._dynamo.exc.TorchDynamoException as error:  # no C++ compiler, say

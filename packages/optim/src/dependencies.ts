@@ -1,6 +1,7 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
 import { assumes, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
+import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
 import { stateNames, type Update } from './update.ts';
 
@@ -17,13 +18,19 @@ export function dependsOnGroups<O extends object>(
   const { name } = optimizer.constructor;
   readOnHost(`an option of a group of ${name}`, () => optionsOf(paramGroups));
   for (const group of paramGroups) for (const p of group.params) dependsOnGradient(p);
-  const groups = paramGroups.map((group) => ({ group, update: updateOf(group), params: [...group.params] }));
+  const groups = paramGroups.map((group) => ({
+    group,
+    update: updateOf(group),
+    params: [...group.params],
+    recorded: isDifferentiable(group),
+  }));
   assumes(
     `the groups of ${name}`,
     () =>
       paramGroups.length === groups.length &&
       groups.every(
-        ({ group, update, params }) => updateOf(group) === update && areSame(group.params, params),
+        ({ group, update, params, recorded }) =>
+          updateOf(group) === update && areSame(group.params, params) && isDifferentiable(group) === recorded,
       ),
   );
   const held = groups.flatMap(({ update, params }) =>

@@ -82,15 +82,16 @@ type Members = { readonly params: readonly Tensor[]; readonly paramNames?: reado
 
 /**
  * Checks parameters that are to become a group beside others.
- * @throws AutogradError for a tensor that is no leaf, ValueError for one that stands there twice, and for names in one group only
+ * @throws AutogradError for a tensor that is no leaf, unless steps are to be `differentiable`; ValueError for one that stands there twice, and for names in one group only
  */
 export function checkParameters(
   caller: string,
   { params, paramNames }: Members,
   others: readonly Members[],
+  differentiable = false,
 ): void {
   for (const [i, p] of params.entries()) {
-    if (p.isLeaf) continue;
+    if (p.isLeaf || differentiable) continue;
     throw new AutogradError(
       `${caller}: can't optimize a non-leaf Tensor: parameter ${i}, of shape ${formatShape(p.shape)}, was made by ` +
         `${p.gradFn?.name}; pass the tensor that it was computed from, or detach it`,
@@ -125,9 +126,16 @@ export function formatGroups(groups: readonly object[]): string {
 function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return formatNumber(value);
   if (!Array.isArray(value)) return String(value);
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
   return `(${value.map(formatOption).join(', ')})`;
+}
+
+/** As Python writes it: below 1e-4 by a power of ten, of two digits at least. */
+function formatNumber(x: number): string {
+  const text = x !== 0 && Math.abs(x) < 1e-4 ? x.toExponential() : String(x);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /** The options of groups, one after the other. */

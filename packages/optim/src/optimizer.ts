@@ -1,6 +1,7 @@
 import {
   checkArguments,
   compileLater,
+  enableGrad,
   isTraced,
   K,
   noGrad,
@@ -24,6 +25,7 @@ import {
   type Params,
   parametersOf,
 } from './groups.ts';
+import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -57,7 +59,8 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
  * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
  * the arithmetic. So a step can be replayed with other numbers and the same kernel.
  * Each option is checked when it is given and before each step: by its kind in `kinds`, or else by that of its default; what
- * concerns several options is up to {@link check}.
+ * concerns several options is up to {@link check}. Where an optimizer has an option `differentiable`, as PyTorch's have, the steps of a
+ * group that says so are recorded, and its parameters may be results.
  * @throws ValueError for an empty or no list of parameters; otherwise as {@link addParamGroup}
  * @example
  * ```ts
@@ -163,7 +166,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
    * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be; DTypeError
-   * for what is no tensor; AutogradError for a tensor that is no leaf
+   * for what is no tensor; AutogradError for a tensor that is no leaf, where steps are not to be `differentiable`
    */
   addParamGroup(group: GivenGroup<O>): void {
     this.#add(`${this.constructor.name}.addParamGroup`, group);
@@ -174,8 +177,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     const { params: given, ...own } = group as GivenGroup<O>;
     const members = parametersOf(caller, given);
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
-    checkParameters(caller, members, this.paramGroups);
     const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
+    checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -190,6 +193,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
       if (!kind.accepts(value))
         checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
     }
+    checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
     this.check(options);
   }
 
@@ -217,7 +221,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /**
    * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
    * step; its result is returned.
-   * @throws ValueError for options that cannot be, as a learning rate of NaN, and for a closure that is asynchronous
+   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure that is asynchronous, and for a leaf in a
+   * group that is `differentiable`; CompileError for such a group inside of a compiled function
    */
   step(): void;
   step(closure: () => Tensor): Tensor;
@@ -233,18 +238,25 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** A step between its hooks: the closure, then an update of each parameter. Returns what the closure gave. */
   protected perform(closure: (() => Tensor) | undefined): Tensor | undefined {
     const loss = closure === undefined ? undefined : evaluate(`${this.constructor.name}.step`, closure);
-    noGrad(() => this.#updateAll());
+    this.#updateAll();
     return loss;
   }
 
   #updateAll(): void {
     onHost(() => this.checkGroups());
     if (isTraced()) dependsOnGroups(this, (group) => this.updateOf(group));
+    for (const group of this.paramGroups)
+      if (isDifferentiable(group)) requireDifferentiable(`${this.constructor.name}.step`, group.params);
     for (const group of this.paramGroups) {
-      const update = this.updateOf(group);
-      if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
-      else this.#updateInTurn(group, update);
+      const inMode = isDifferentiable(group) ? enableGrad : noGrad;
+      inMode(() => this.#updateGroup(group));
     }
+  }
+
+  #updateGroup(group: ParamGroup<O>): void {
+    const update = this.updateOf(group);
+    if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
+    else this.#updateInTurn(group, update);
   }
 
   #updateInTurn(group: ParamGroup<O>, update: Update): void {
@@ -335,8 +347,8 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   /**
-   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits.
-   * Follows `Optimizer.load_state_dict`.
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
+   * PyTorch held as a tensor becomes a number, and `capturable` false. Follows `Optimizer.load_state_dict`.
    * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {

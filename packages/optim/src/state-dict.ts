@@ -11,6 +11,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import type { ParamGroup } from './groups.ts';
+import { ofSavedGroup } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
 import { ofOptimizers } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -128,10 +129,17 @@ function numbersOf(caller: string, group: unknown, i: number, count: number): nu
   );
 }
 
+/** A copy of an option; PyTorch's may be tensors, such as a rate that a compiled step there reads. */
+function readOption(value: unknown): unknown {
+  if (value instanceof Tensor && value.count === 1) return value.item();
+  return Array.isArray(value) ? value.map(readOption) : value;
+}
+
 /** What a group of the dict says, with PyTorch's defaults for switches that its earlier versions had not. */
 function readGroup(caller: string, defaults: object, saved: Record<string, unknown>, i: number): Group {
   const group: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(saved)) group[camelCase(key)] = copied(value);
+  for (const [key, value] of Object.entries(saved)) group[camelCase(key)] = readOption(value);
+  ofSavedGroup(group, defaults);
   for (const [name, value] of Object.entries(defaults)) {
     if (name in group) continue;
     if (typeof value !== 'boolean') {

@@ -1,9 +1,7 @@
-/** LBFGS against PyTorch: steps, ends, state; what it refuses; and what becomes of it under compile. */
+/** LBFGS against PyTorch: steps, ends, state; and what it refuses. */
 import {
   arange,
-  CompileError,
   cat,
-  compile,
   KindlingError,
   manualSeed,
   randint,
@@ -392,47 +390,5 @@ describe('LBFGS', () => {
     optimizer.registerStepPostHook(hook);
     optimizer.step(square(p, optimizer));
     expect([hook.mock.calls.length, optimizer.stepCount]).toEqual([2, 1]);
-  });
-
-  it('has the bits of eager with a compiled closure', () => {
-    const run = (wrap: (closure: () => Tensor) => () => Tensor): unknown => {
-      manualSeed(2);
-      const model = new nn.Sequential(new nn.Linear(3, 6), new nn.Tanh(), new nn.Linear(6, 1));
-      const [x, y] = [randn([20, 3]), randn([20, 1])];
-      const optimizer = new optim.LBFGS(model.parameters(), { lineSearchFn: 'strong_wolfe', maxIter: 8 });
-      const closure = wrap(() => {
-        optimizer.zeroGrad();
-        const loss = nn.functional.mseLoss(model(x), y);
-        loss.backward();
-        return loss;
-      });
-      const losses = Array.from({ length: 5 }, () => bitsOf(optimizer.step(closure).detach()));
-      return [losses, [...model.parameters()].map((p) => [bitsOf(p), bitsOf(p.grad)])];
-    };
-    let programs = 0;
-    const compiled = run((closure) => {
-      const fn = compile(() => closure().detach());
-      return () => {
-        const loss = fn();
-        programs = fn.programs.length;
-        return loss;
-      };
-    });
-    expect(compiled).toEqual(run((closure) => closure));
-    expect(programs).toBe(1);
-  });
-
-  it('says to compile the closure where its step is compiled, and falls back where it may', () => {
-    const p = tensor([3, -4], { requiresGrad: true });
-    const optimizer = new optim.LBFGS([p]);
-    const step = compile(() => optimizer.step(square(p, optimizer)).detach());
-    step();
-    expect(() => step()).toThrow(CompileError);
-    expect(() => step()).toThrow(/LBFGS.step, whose course depends on values \(compile the closure instead/);
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const loose = compile(() => optimizer.step(square(p, optimizer)).detach(), { fallback: 'eager' });
-    for (let i = 0; i < 3; i++) loose();
-    expect(warn).toHaveBeenCalledOnce();
-    warn.mockRestore();
   });
 });

@@ -140,11 +140,14 @@ describe('an optimizer', () => {
   });
 
   it('prints as in PyTorch', () => {
-    const optimizer = new optim.Adam([leaf(1)], { lr: 0.001, betas: [0.9, 0.99] });
+    const optimizer = new optim.Adam([leaf(1)], { lr: 1e-5, betas: [0.9, 0.99] });
     expect(inspect(optimizer)).toBe(
-      'Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.99)\n    decoupled_weight_decay: False\n' +
-        '    eps: 1e-8\n    lr: 0.001\n    maximize: False\n    weight_decay: 0\n)',
+      'Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.99)\n    capturable: False\n' +
+        '    decoupled_weight_decay: False\n    differentiable: False\n    eps: 1e-08\n    foreach: None\n    fused: None\n' +
+        '    lr: 1e-05\n    maximize: False\n    weight_decay: 0\n)',
     );
+    const rprop = new optim.Rprop([leaf(1)], { lr: 1e-4, stepSizes: [1.5e-7, 50] });
+    expect(String(rprop)).toMatch(/ lr: 0.0001\n.* step_sizes: \(1.5e-07, 50\)\n/s);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /** What PyTorch's database of optimizers says is refused is refused, and in words that help; see tools/oracle/optimiser_runs.py. */
-import { KindlingError, ones, type Tensor } from '@kindling/core';
+import { KindlingError, ones, type Tensor, tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
 import { camelCase } from '../../core/test/oracle/signature.ts';
@@ -59,14 +59,39 @@ describe('what PyTorch refuses', () => {
 });
 
 describe('what PyTorch takes is refused where it would be lost or change nothing', () => {
-  it.each(['foreach', 'fused', 'capturable', 'differentiable'])(
-    '%s, which chooses an implementation',
-    (option) => {
-      expect(() => new optim.Adam([parameter()], { [option]: true } as object)).toThrow(
-        `Adam: unknown option ${option}; it takes { lr, betas, eps, `,
+  it.each<[object, RegExp]>([
+    [{ capturable: true }, /^Adam: capturable: expected false, as there is no CUDA graph .*, got true$/],
+    [{ fused: true, foreach: true }, /^Adam: `fused` and `foreach` cannot be `True` together/],
+    [{ fused: true, differentiable: true }, /^Adam: `fused` does not support `differentiable`/],
+    [{ fused: 'yes' }, /^Adam: fused: expected true or false or null, got "yes"$/],
+    [
+      { lr: tensor(0.1) },
+      /^Adam: lr: expected a finite number >= 0, got a Tensor of shape \[\]; a number of a tensor is its item\(\)$/,
+    ],
+    [{ lr: tensor([0.1, 0.2]) }, /^Adam: lr: expected a finite number >= 0, got a Tensor of shape \[2\]$/],
+  ])('choices of implementation that are none, rates that are tensors: %o', (options, message) => {
+    expect(() => new optim.Adam([parameter()], options)).toThrow(message);
+  });
+
+  it('choices of implementation where PyTorch has them not', () => {
+    for (const [name, option] of [
+      ['SGD', 'capturable'],
+      ['RMSprop', 'fused'],
+      ['Adafactor', 'differentiable'],
+      ['Muon', 'foreach'],
+      ['LBFGS', 'foreach'],
+      ['Lion', 'foreach'],
+    ] as const)
+      expect(() => make(name, [parameter()], { [option]: false })).toThrow(
+        `${name}: unknown option ${option}`,
       );
-    },
-  );
+  });
+
+  it('a choice that a group was given since', () => {
+    const optimizer = new optim.SGD([parameter()], { fused: true });
+    for (const group of optimizer.paramGroups) group.foreach = true;
+    expect(() => optimizer.step()).toThrow(/^SGD: `fused` and `foreach` cannot be/);
+  });
 
   it('SparseAdam, with a word on what to use', () => {
     expect(() => new optim.SparseAdam([parameter()])).toThrow(KindlingError);

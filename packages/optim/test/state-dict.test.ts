@@ -174,6 +174,9 @@ describe('what a dict holds', () => {
       weightDecay: 0,
       nesterov: false,
       maximize: false,
+      foreach: null,
+      differentiable: false,
+      fused: null,
       initialLr: 0.1,
     });
   });

@@ -124,11 +124,17 @@ function optionError(
       return new ValueError(`${name}: unknown option ${key}${hint}`);
     }
     const value = values[key];
-    if (value !== undefined && !fits(known, value))
-      return new (errorOf(known))(`${name}: ${key}: expected ${known.expected}, got ${describe(value)}`);
+    if (value !== undefined && !fits(known, value)) {
+      const wrong = `${name}: ${key}: expected ${known.expected}, got ${describe(value)}`;
+      return new (errorOf(known))(wrong + asNumber(known, value));
+    }
   }
   return new ValueError(`${name}: options that do not fit`);
 }
+
+/** What to write for a tensor that stands in the place of its number. */
+const asNumber = (kind: Kind, value: unknown): string =>
+  Tensor.is(value) && value.count === 1 && fits(kind, 1) ? '; a number of a tensor is its item()' : '';
 
 /** What to write for an option that is not known: a near one, or all there are. */
 function meant(key: string, options: Parameters): string {

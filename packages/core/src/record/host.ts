@@ -97,6 +97,30 @@ export function compileLater(reason: string, make: () => Tensor): Tensor {
   return tracer === null ? make() : tracer.postpone(reason, make);
 }
 
+const cannotCompileTakes = signature('cannotCompile', { reason: K.text });
+
+/**
+ * Where a call is being compiled: refuses it, since no program could follow what comes; `reason` says what to write instead. Such a function
+ * runs as it is where `fallback: 'eager'` says so. Kindling's own.
+ * @throws CompileError with the reason, where a call is being compiled; ValueError for what is no text
+ * @example
+ * ```ts
+ * function search(x: Tensor): Tensor {
+ *   cannotCompile('search: how far it goes depends on values; call it outside');
+ *   let y = x;
+ *   while (y.sum().item() < 10) y = y.mul(2);
+ *   return y;
+ * }
+ * const step = compile(search);
+ * step(ones(2)); // tensor([8., 8.])
+ * step(ones(2)); // throws CompileError: compile: search: how far it goes depends on values; call it outside
+ * ```
+ */
+export function cannotCompile(reason: string): void {
+  cannotCompileTakes(arguments);
+  tracer?.refuses(reason);
+}
+
 /** How the memory of a tensor is called in programs. Kindling's own. */
 export const nameForCompile = (x: Tensor, name: string): void => tracer?.names(x, name);
 

@@ -5,6 +5,7 @@ export * from './grad-mode.ts';
 export {
   assumes,
   assumesSame,
+  cannotCompile,
   compileLater,
   dependsOn,
   dependsOnGradient,

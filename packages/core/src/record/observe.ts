@@ -77,6 +77,8 @@ export interface Tracer {
   guards(what: string, read: () => readonly unknown[]): void;
   /** Names the memory of a tensor. */
   names(x: Tensor, name: string): void;
+  /** Says that the call cannot be recorded, nor any later one. */
+  refuses(reason: string): void;
   /** Makes a tensor that lasts, and says that the call cannot be recorded, but a later one may. */
   postpone(reason: string, make: () => Tensor): Tensor;
 }

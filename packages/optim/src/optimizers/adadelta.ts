@@ -1,5 +1,6 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -9,7 +10,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from './commo
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Adadelta}. */
-export interface AdadeltaOptions extends CommonOptions {
+export interface AdadeltaOptions extends CommonOptions, CapturableOptions {
   /** What the update is multiplied by. Default: 1. */
   lr?: number;
   /** Decay of the running averages of squares. Default: 0.9. */
@@ -18,12 +19,19 @@ export interface AdadeltaOptions extends CommonOptions {
   eps?: number;
 }
 
-const defaults: Required<AdadeltaOptions> = { lr: 1, rho: 0.9, eps: 1e-6, ...commonDefaults };
+const defaults: Required<AdadeltaOptions> = {
+  lr: 1,
+  rho: 0.9,
+  eps: 1e-6,
+  ...commonDefaults,
+  ...capturableDefaults,
+};
 const kinds: K.Kinds<AdadeltaOptions> = {
   lr: nonNegative,
   rho: K.probability,
   eps: nonNegative,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /** What a step takes beside tensors: lr, ρ, 1 - ρ, ε, the sign, and the decay. */

@@ -1,5 +1,6 @@
 import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -9,7 +10,7 @@ import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Adafactor}. */
-export interface AdafactorOptions {
+export interface AdafactorOptions extends Pick<ImplementationOptions, 'foreach'> {
   /** The greatest relative step, and the rate of the weight decay. Default: 1e-2. */
   lr?: number;
   /** The exponent of the step's number with which the running averages forget. Default: -0.8. */
@@ -31,6 +32,7 @@ const defaults: Required<AdafactorOptions> = {
   d: 1,
   weightDecay: 0,
   maximize: false,
+  ...foreachDefaults,
 };
 const kinds: K.Kinds<AdafactorOptions> = {
   lr: nonNegative,
@@ -46,6 +48,7 @@ const kinds: K.Kinds<AdafactorOptions> = {
   d: /* @__PURE__ */ K.kind('a finite number >= 1', (x) => Number.isFinite(x) && (x as number) >= 1),
   weightDecay: nonNegative,
   maximize: K.flag,
+  ...foreachKinds,
 };
 
 /** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, and of the shape rows, columns and √size. */

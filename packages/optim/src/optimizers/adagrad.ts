@@ -1,5 +1,6 @@
 import { E, fullLike, type K, type Tensor } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -9,7 +10,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from './commo
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Adagrad}. */
-export interface AdagradOptions extends CommonOptions {
+export interface AdagradOptions extends CommonOptions, FusedOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** How the learning rate falls: lr / (1 + (t - 1) lrDecay). Default: 0. */
@@ -26,6 +27,7 @@ const defaults: Required<AdagradOptions> = {
   eps: 1e-10,
   initialAccumulatorValue: 0,
   ...commonDefaults,
+  ...fusedDefaults,
 };
 const kinds: K.Kinds<AdagradOptions> = {
   lr: nonNegative,
@@ -33,6 +35,7 @@ const kinds: K.Kinds<AdagradOptions> = {
   eps: nonNegative,
   initialAccumulatorValue: nonNegative,
   ...commonKinds,
+  ...fusedKinds,
 };
 
 /** What a step takes beside tensors: the rate of this step, ε, the sign, and the decay. */

@@ -1,5 +1,6 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -9,7 +10,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from './commo
 import { nextStep, numberOf } from './counts.ts';
 
 /** Options of {@link ASGD}. */
-export interface ASGDOptions extends CommonOptions {
+export interface ASGDOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** Decay of the weights, and of the rate. Default: 1e-4. */
@@ -26,6 +27,7 @@ const defaults: Required<ASGDOptions> = {
   alpha: 0.75,
   t0: 1e6,
   ...commonDefaults,
+  ...capturableDefaults,
 };
 const kinds: K.Kinds<ASGDOptions> = {
   lr: nonNegative,
@@ -33,6 +35,7 @@ const kinds: K.Kinds<ASGDOptions> = {
   alpha: nonNegative,
   t0: K.finite,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /** What a step takes beside tensors: 1 - λ η, η, μ, the sign, and the decay. */

@@ -1,5 +1,6 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -9,7 +10,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from './commo
 import { nextStep } from './counts.ts';
 
 /** Options of {@link RMSprop}. */
-export interface RMSpropOptions extends CommonOptions {
+export interface RMSpropOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
   lr?: number;
   /** Decay of the running average of squares. Default: 0.99. */
@@ -29,6 +30,7 @@ const defaults: Required<RMSpropOptions> = {
   eps: 1e-8,
   centered: false,
   ...commonDefaults,
+  ...capturableDefaults,
 };
 const kinds: K.Kinds<RMSpropOptions> = {
   lr: nonNegative,
@@ -37,6 +39,7 @@ const kinds: K.Kinds<RMSpropOptions> = {
   eps: nonNegative,
   centered: K.flag,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /** What a step takes beside tensors: lr, α, 1 - α, ε, μ, the sign, and the decay. */

@@ -1,5 +1,6 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -8,7 +9,7 @@ import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Rprop}. */
-export interface RpropOptions {
+export interface RpropOptions extends CapturableOptions {
   /** The first size of each step. Default: 1e-2. */
   lr?: number;
   /** By what a step shrinks where the gradient has turned, and grows where it has not. Default: [0.5, 1.2]. */
@@ -24,6 +25,7 @@ const defaults: Required<RpropOptions> = {
   etas: [0.5, 1.2],
   stepSizes: [1e-6, 50],
   maximize: false,
+  ...capturableDefaults,
 };
 const isPair = (x: unknown): x is [number, number] =>
   Array.isArray(x) && x.length === 2 && x.every((n) => typeof n === 'number');
@@ -38,6 +40,7 @@ const kinds: K.Kinds<RpropOptions> = {
     (x) => isPair(x) && 0 <= x[0] && x[0] <= x[1],
   ),
   maximize: K.flag,
+  ...capturableKinds,
 };
 
 /** What a step takes beside tensors: the factors, the bounds, and the sign. */

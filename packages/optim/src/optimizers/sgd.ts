@@ -1,43 +1,40 @@
 import { E, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
+import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
-import { signOf } from './common.ts';
+import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
 
 /** Options of {@link SGD}. */
-export interface SGDOptions {
+export interface SGDOptions extends CommonOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Momentum factor. Default: 0. */
   momentum?: number;
   /** Dampening of the momentum. Default: 0. */
   dampening?: number;
-  /** L2 penalty. Default: 0. */
-  weightDecay?: number;
   /** Nesterov momentum; needs momentum and no dampening. Default: false. */
   nesterov?: boolean;
-  /** Ascend instead of descend. Default: false. */
-  maximize?: boolean;
 }
 
 const defaults: Required<SGDOptions> = {
   lr: 1e-3,
   momentum: 0,
   dampening: 0,
-  weightDecay: 0,
   nesterov: false,
-  maximize: false,
+  ...commonDefaults,
+  ...fusedDefaults,
 };
 const kinds: K.Kinds<SGDOptions> = {
   lr: nonNegative,
   momentum: nonNegative,
   dampening: nonNegative,
-  weightDecay: nonNegative,
   nesterov: K.flag,
-  maximize: K.flag,
+  ...commonKinds,
+  ...fusedKinds,
 };
 
 /** What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step. */

@@ -24,6 +24,7 @@ export abstract class Onlooker implements Tracer {
   assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}
   guards(_what: string, _read: () => readonly unknown[]): void {}
   names(_x: Tensor, _name: string): void {}
+  refuses(_reason: string): void {}
   postpone(_reason: string, make: () => Tensor): Tensor {
     return make();
   }

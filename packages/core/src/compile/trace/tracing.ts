@@ -219,6 +219,10 @@ export class Tracing implements Tracer {
     if (!this.#names.has(x.storage)) this.#names.set(x.storage, name);
   }
 
+  refuses(reason: string): void {
+    this.#fail(reason);
+  }
+
   postpone(reason: string, make: () => Tensor): Tensor {
     this.postponed ??= reason;
     return this.rehearsal.postpone(reason, make);

@@ -8,12 +8,15 @@ import {
   runElementwiseMany,
   runElementwisePacked,
 } from '../../kernels/index.ts';
-import { updateInPlace } from '../../record/in-place.ts';
+import { isRecording } from '../../record/flags.ts';
+import { prepareInPlace, updateInPlace } from '../../record/in-place.ts';
 import { observed } from '../../record/observe.ts';
 import { expandsTo, formatShape, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
+import { clone, copy_ } from '../creation/copy.ts';
 import { checkedUpdate, type Inputs, isFilled, paramsKind } from './operands.ts';
+import { applyElementwise, ElementwiseOp } from './operation.ts';
 
 function readsAny(tensors: readonly Tensor[], written: ReadonlySet<Storage>): boolean {
   for (let i = 0; i < tensors.length; i++) if (written.has((tensors[i] as Tensor).storage)) return true;
@@ -33,7 +36,8 @@ const fusedUpdateTakes = signature('FusedUpdate', {
  * An update of several tensors at once, in one pass over memory: what an optimizer does to a parameter and its state.
  *
  * The kernel gets the targets, the further inputs, then the numbers of each call, and gives the new value of
- * each target. All tensors have one shape and one float dtype; inputs broadcast.
+ * each target. All tensors have one shape and one float dtype; inputs broadcast. Where gradients are recorded and one of the tensors
+ * requires them, they flow through the update: each target becomes the result of its expression, computed of all tensors as they were.
  *
  * Kindling's own.
  * @example
@@ -53,6 +57,8 @@ export class FusedUpdate {
   /** How many of the tensors it changes: the first ones. */
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
+  /** The new value of each target as an operation of its own, which has a derivative. */
+  readonly #values: readonly ElementwiseOp[];
   readonly #tensors: number;
   readonly #params: number;
 
@@ -60,8 +66,14 @@ export class FusedUpdate {
     fusedUpdateTakes(arguments);
     this.name = name;
     this.targets = targets;
-    this.#kernel = new ElementwiseKernel(name, targets + inputs, checkedUpdate(name, targets, build));
-    this.#tensors = targets + inputs;
+    const arity = targets + inputs;
+    const update = checkedUpdate(name, targets, build);
+    this.#kernel = new ElementwiseKernel(name, arity, update);
+    this.#values = Array.from(
+      { length: targets },
+      (_, i) => new ElementwiseOp({ name, arity, expression: (...x) => update(...x)[i] as Expr }),
+    );
+    this.#tensors = arity;
     this.#params = Math.max(0, build.length - this.#tensors);
   }
 
@@ -71,12 +83,13 @@ export class FusedUpdate {
    * @throws ShapeError when the targets are not of one shape, or an input does not broadcast to it
    * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers; where `build` gives no
    * expression for each target
-   * @throws AutogradError when gradients are recorded and a target or an input requires one: an update has no derivative
+   * @throws AutogradError when gradients are recorded and a target is a leaf that requires one
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
     this.#check(tensors, params);
-    if (tensors.length > 0)
-      updateInPlace(this.name, tensors.slice(0, this.targets), tensors, params, this.#write);
+    if (tensors.length === 0) return;
+    if (isRecording() && this.#isRecorded(tensors)) this.#record(tensors, params);
+    else updateInPlace(this.name, tensors.slice(0, this.targets), tensors, params, this.#write);
   }
 
   /**
@@ -94,7 +107,8 @@ export class FusedUpdate {
   runAll(lists: readonly (readonly Tensor[])[], params: readonly number[]): void {
     if (!Array.isArray(lists)) checkArguments(this.name, { lists: listsOfTensors }, [lists]);
     for (const tensors of lists) this.#check(tensors, params);
-    if (observed) {
+    const isRecorded = isRecording() && lists.map((tensors) => this.#isRecorded(tensors)).includes(true);
+    if (observed || isRecorded) {
       for (const tensors of lists) this.run(tensors, params);
       return;
     }
@@ -152,6 +166,23 @@ export class FusedUpdate {
   /** Throws the error for what are no tensors, or no numbers. */
   #refuse(tensors: unknown, params: unknown): void {
     checkArguments(this.name, { tensors: K.tensors, params: paramsKind }, [tensors, params]);
+  }
+
+  /** Whether gradients flow through an update of these; refuses it where a target may not change. */
+  #isRecorded(tensors: readonly Tensor[]): boolean {
+    let isRecorded = false;
+    for (const target of tensors.slice(0, this.targets))
+      isRecorded = prepareInPlace(target, tensors, this.name) || isRecorded;
+    return isRecorded;
+  }
+
+  /** The same bits as {@link #write}, by operations. What a derivative reads of the tensors that change is kept as it was. */
+  #record(tensors: readonly Tensor[], params: readonly number[]): void {
+    const targets = tensors.slice(0, this.targets);
+    const written = new Set(targets.map(({ storage }) => storage));
+    const before = tensors.map((x) => (written.has(x.storage) ? clone(x) : x));
+    const values = this.#values.map((op) => applyElementwise(op, before, params));
+    for (const [i, value] of values.entries()) copy_(targets[i] as Tensor, value);
   }
 
   /** Runs the kernel once over lists of tensors that are independent of each other. */

@@ -1,5 +1,13 @@
 import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
+import {
+  type CapturableOptions,
+  capturableDefaults,
+  capturableKinds,
+  type FusedOptions,
+  fusedDefaults,
+  fusedKinds,
+} from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
@@ -10,7 +18,7 @@ import { nextStep } from '../counts.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link AdamW}. */
-export interface AdamWOptions extends moments.MomentOptions {
+export interface AdamWOptions extends moments.MomentOptions, CapturableOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
@@ -33,6 +41,8 @@ const defaults: Required<AdamOptions> = {
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
+  ...capturableDefaults,
+  ...fusedDefaults,
   decoupledWeightDecay: false,
 };
 const kindsW: K.Kinds<AdamWOptions> = {
@@ -41,6 +51,8 @@ const kindsW: K.Kinds<AdamWOptions> = {
   weightDecay: nonNegative,
   amsgrad: K.flag,
   maximize: K.flag,
+  ...capturableKinds,
+  ...fusedKinds,
 };
 const kinds: K.Kinds<AdamOptions> = { ...kindsW, decoupledWeightDecay: K.flag };
 const takesW = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWOptions>(kindsW) };
@@ -106,6 +118,14 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
  * Adam whose weight decay shrinks the weights directly, w = (1 - lr λ) w, instead of adding to the gradient. Follows
  * `torch.optim.AdamW`; Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2017.
  * @throws ValueError as {@link Adam}
+ * @example
+ * ```ts
+ * const w = tensor([1.5, -2], { requiresGrad: true });
+ * const optimizer = new optim.AdamW([w], { lr: 0.5, weightDecay: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // tensor([ 0.9250, -1.4000], requires_grad=True)
+ * ```
  */
 export class AdamW extends Adam {
   constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {

@@ -1,5 +1,6 @@
 import { E, type K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
@@ -9,7 +10,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from '../comm
 import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adamax}. */
-export interface AdamaxOptions extends CommonOptions {
+export interface AdamaxOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: number;
   /** Decay of the running average of the gradient, and of the greatest size that it had. Default: [0.9, 0.999]. */
@@ -18,12 +19,19 @@ export interface AdamaxOptions extends CommonOptions {
   eps?: number;
 }
 
-const defaults: Required<AdamaxOptions> = { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, ...commonDefaults };
+const defaults: Required<AdamaxOptions> = {
+  lr: 2e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  ...commonDefaults,
+  ...capturableDefaults,
+};
 const kinds: K.Kinds<AdamaxOptions> = {
   lr: nonNegative,
   betas: twoFractions,
   eps: nonNegative,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /** What a step takes beside tensors: 1 - β₁, β₂, lr / (1 - β₁ᵗ), ε, the sign, and the decay. */

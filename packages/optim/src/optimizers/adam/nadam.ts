@@ -1,5 +1,6 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
@@ -10,7 +11,7 @@ import { nextStep, numberOf } from '../counts.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link NAdam}. */
-export interface NAdamOptions extends CommonOptions, moments.MomentOptions {
+export interface NAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: number;
   /** How soon the momentum reaches its full strength. Default: 4e-3. */
@@ -25,6 +26,7 @@ const defaults: Required<NAdamOptions> = {
   momentumDecay: 4e-3,
   decoupledWeightDecay: false,
   ...commonDefaults,
+  ...capturableDefaults,
 };
 const kinds: K.Kinds<NAdamOptions> = {
   lr: nonNegative,
@@ -32,6 +34,7 @@ const kinds: K.Kinds<NAdamOptions> = {
   momentumDecay: nonNegative,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /**

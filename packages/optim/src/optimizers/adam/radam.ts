@@ -1,5 +1,6 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import type { ParamState } from '../../state-dict.ts';
@@ -10,7 +11,7 @@ import { nextStep } from '../counts.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link RAdam}. */
-export interface RAdamOptions extends CommonOptions, moments.MomentOptions {
+export interface RAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: number;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
@@ -22,12 +23,14 @@ const defaults: Required<RAdamOptions> = {
   ...moments.defaults,
   decoupledWeightDecay: false,
   ...commonDefaults,
+  ...capturableDefaults,
 };
 const kinds: K.Kinds<RAdamOptions> = {
   lr: nonNegative,
   ...moments.kinds,
   decoupledWeightDecay: K.flag,
   ...commonKinds,
+  ...capturableKinds,
 };
 
 /**

@@ -1,4 +1,5 @@
 import {
+  cannotCompile,
   cat,
   checkArguments,
   K,
@@ -64,10 +65,7 @@ const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LBFGSOpti
 /** A change of gradient and parameters whose product is less says nothing of the curvature. */
 const leastCurvature = /* @__PURE__ */ python(1e-10);
 
-/** What reads values here, and what those do about it who compile it. */
-const reader =
-  'LBFGS.step, whose course depends on values (compile the closure instead, and call step outside),';
-const numberIn = (x: Tensor): number => Number(valuesOf(x, reader)[0]);
+const numberIn = (x: Tensor): number => Number(valuesOf(x, 'LBFGS.step')[0]);
 const largest = (x: Tensor): number => numberIn(x.abs().amax());
 
 /** The numbers of a step, as the dtype of its gradient holds them. */
@@ -76,6 +74,8 @@ const arithmeticFor = ({ dtype }: Tensor): Arithmetic =>
 
 const evaluationsOf = ({ maxEval, maxIter }: Required<LBFGSOptions>): number =>
   maxEval ?? Math.floor((maxIter * 5) / 4);
+
+const noUpdate: Update = { state: [], kernel: { run() {} } };
 
 /** What the closure gave, and the loss and gradient that go down. */
 interface Evaluation {
@@ -165,9 +165,11 @@ function directionOf(memory: Memory & Course, gradient: Tensor, historySize: num
  * tolerance or `maxEval` says so. All parameters make one vector, so there is one group. Follows `torch.optim.LBFGS`; Liu and
  * Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
  *
- * The course depends on values: compile the closure, and leave the step outside.
+ * The course depends on values, so the step is not compiled; its closure is, which is where the time goes:
+ * `const closure = compile(() => { optimizer.zeroGrad(); const loss = lossFn(model(x), y); loss.backward(); return loss; })`, then
+ * `optimizer.step(closure)`. The bits are those without.
  * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure, or where the
- * closure does not give a tensor of one element
+ * closure does not give a tensor of one element; CompileError in `step` inside of a compiled function
  * @example
  * ```ts
  * const [x, y] = [tensor(-1.5, { requiresGrad: true }), tensor(2.5, { requiresGrad: true })];
@@ -208,6 +210,11 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
 
   protected override perform(closure: (() => Tensor) | undefined): Tensor {
     const caller = `${this.constructor.name}.step`;
+    cannotCompile(
+      `${caller}: how far a step goes, and how often it calls its closure, depends on values; compile the closure, and call step ` +
+        'outside: write const closure = compile(() => { optimizer.zeroGrad(); const loss = ...; loss.backward(); return loss; }), ' +
+        'then optimizer.step(closure)',
+    );
     this.checkGroups();
     const [group] = this.paramGroups;
     const first = group?.params[0];
@@ -295,7 +302,7 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
 
   /** All parameters are updated at once, by {@link perform}. */
   protected override updateOf(): Update {
-    return { state: [], kernel: { run() {} } };
+    return noUpdate;
   }
 
   protected override numbers(): number[] {
