@@ -7,7 +7,7 @@ import {
   tryWideProducts,
   useWideAttention,
   useWideConvolutions,
-  useWideModules,
+  useWideElements,
   useWideRecurrence,
   type WideTrial,
 } from '../kernels/index.ts';
@@ -51,8 +51,7 @@ function underFlags<T>(compile: () => T): T {
   }
 }
 
-/** So long that its bytes are counted by vectors. */
-const text = 'a'.repeat(256);
+const text = 'a'.repeat(16);
 
 /**
  * V8 leaves the upper halves of vector registers in use where its code ends, and then what is compiled for older vectors, such as `Math.sin`, takes
@@ -96,7 +95,7 @@ function tryWide(): WideVectors {
   useWideConvolutions(compileWide);
   useWideAttention(compileWide);
   useWideRecurrence(compileWide);
-  return outcome(trial, useWideModules(compileWide));
+  return outcome(trial, useWideElements(compileWide));
 }
 
 let known: WideVectors | null = null;

@@ -1,13 +1,6 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import {
-  compilingAsIs,
-  type Imports,
-  ModuleBuilder,
-  presentCompiling,
-  SETTLE,
-  type ValueType,
-} from '../wasm/index.ts';
+import { compilingForElements, type Imports, ModuleBuilder, SETTLE, type ValueType } from '../wasm/index.ts';
 import { isCall, LoopEmitter } from './loops.ts';
 import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
@@ -46,7 +39,7 @@ export function importScalarFunctions(
 ): void {
   for (const node of nodes) {
     if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
-    const { settle } = presentCompiling();
+    const { settle } = compilingForElements();
     if (settle !== undefined && !callees.has(SETTLE)) {
       callees.set(SETTLE, module.importFunction(SETTLE, [], []));
       env[SETTLE] = settle;
@@ -88,7 +81,7 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
     loops.emit();
   });
   // As they are by themselves V8 calls functions of Math more directly.
-  return module.instantiate<{ run: F }>(env, keepsNarrow ? compilingAsIs : undefined).run;
+  return module.instantiate<{ run: F }>(env, keepsNarrow ? undefined : compilingForElements()).run;
 }
 
 /** The cost of an element, in operations. */

@@ -11,6 +11,7 @@ import {
 import type { Call, Copy, Elementwise, Kernel, Split } from '../recording/index.ts';
 import { type Callee, canBeSent, forkOf, type Job, mostParts } from '../threads/index.ts';
 import {
+  compilingForElements,
   type FunctionBuilder,
   instantiateShared,
   ModuleBuilder,
@@ -146,6 +147,7 @@ export class SharedKernels {
     const module = instantiateShared(this.#memory, {
       bytes,
       env: { ...this.#math, ...this.#env },
+      compiling: compilingForElements(),
     });
     return { run: forkOf(this.#memory, module, this.#callees, this.#jobs, Object.keys(this.#math)), bytes };
   }

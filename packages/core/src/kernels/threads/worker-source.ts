@@ -15,7 +15,7 @@ let control, memory, scratch, posted;
 let read = 0;
 
 // As \`useWideVectors\` does: what V8 compiles for wide vectors makes Math slow until this is called.
-const settle = globalThis.Buffer === undefined ? () => {} : Buffer.byteLength.bind(null, 'a'.repeat(256));
+const settle = globalThis.Buffer === undefined ? () => {} : Buffer.byteLength.bind(null, 'a'.repeat(16));
 
 const instanceOf = (module, env) => new WebAssembly.Instance(module, { env: { memory, ...env } }).exports;
 

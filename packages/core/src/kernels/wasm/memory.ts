@@ -119,12 +119,15 @@ export interface Compiling {
 /** As the engine does by itself. */
 export const compilingAsIs: Compiling = (compile) => compile();
 
-let compilingNow = compilingAsIs;
+let forElements = compilingAsIs;
 
-/** Has modules compiled in this way from now on. */
+/** Has kernels over many elements compiled in this way from now on. */
 export function compileBy(compiling: Compiling): void {
-  compilingNow = compiling;
+  forElements = compiling;
 }
+
+/** How kernels over many elements are compiled. */
+export const compilingForElements = (): Compiling => forElements;
 
 /** By this name a module imports {@link Compiling.settle}, where it calls it itself. */
 export const SETTLE = 'settle';
@@ -144,14 +147,21 @@ const origins = new WeakMap<
 type Kernel = (...args: number[]) => unknown;
 
 /** A function of a module that is run from JavaScript. */
-export const settledAfter = <F extends Kernel>(f: F, { settle }: Compiling): F =>
-  settle === undefined
-    ? f
-    : (((...args) => {
-        const found = f(...args);
-        settle();
-        return found;
-      }) as F);
+export function settledAfter(f: Kernel, { settle }: Compiling): Kernel {
+  if (settle === undefined) return f;
+  // Programs are run often, and have no arguments to hand on.
+  if (f.length === 0)
+    return () => {
+      const found = f();
+      settle();
+      return found;
+    };
+  return (...args) => {
+    const found = f(...args);
+    settle();
+    return found;
+  };
+}
 
 /** A function of JavaScript that a module imports, with all that it does. */
 export const settledBefore = (f: Kernel, env: Imports, { settle }: Compiling): Kernel =>
@@ -161,6 +171,15 @@ export const settledBefore = (f: Kernel, env: Imports, { settle }: Compiling): K
         settle();
         return f(...args);
       };
+
+/** What is to be called after any of these functions. */
+export const settleAfter = (kernels: Iterable<object>): Compiling['settle'] => {
+  for (const kernel of kernels) {
+    const settle = origins.get(kernel)?.origin.compiling.settle;
+    if (settle !== undefined) return settle;
+  }
+  return;
+};
 
 /** Whether {@link instantiate} gave a function. */
 export const hasOrigin = (f: object): boolean => origins.has(f);
@@ -180,7 +199,7 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 export function instantiate<Exports>(
   bytes: Uint8Array<ArrayBuffer>,
   env: Imports = {},
-  compiling: Compiling = compilingNow,
+  compiling: Compiling = compilingAsIs,
 ): Exports {
   const functions = Object.entries(env).map(([name, f]) => [
     name,
@@ -201,9 +220,6 @@ export function instantiate<Exports>(
 
 /** A `WebAssembly.Module`. */
 export type CompiledModule = object;
-
-/** How modules are compiled unless told otherwise. */
-export const presentCompiling = (): Compiling => compilingNow;
 
 /** @throws KindlingError as {@link instantiate} */
 export function compiled(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
