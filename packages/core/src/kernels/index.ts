@@ -4,7 +4,7 @@
 // the faces of those below: wasm, strided and expression, then math, compile, elementwise, and at the top reduce, gemm,
 // indexing, rows and scans.
 export * from './attention/index.ts';
-export { useWideElements } from './compile/index.ts';
+export { useWideModules } from './compile/index.ts';
 export * from './elementwise/index.ts';
 export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';

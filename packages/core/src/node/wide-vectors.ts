@@ -7,7 +7,7 @@ import {
   tryWideProducts,
   useWideAttention,
   useWideConvolutions,
-  useWideElements,
+  useWideModules,
   useWideRecurrence,
   type WideTrial,
 } from '../kernels/index.ts';
@@ -25,12 +25,15 @@ export interface WideVectors {
 /** V8 joins adjacent operations on 128 bits from here on; what Node 22 has of it makes products slower. */
 const LEAST_NODE = 24;
 
+/** V8's flag by which it joins operations. */
+const joining = 'experimental-wasm-revectorize';
+
 /**
- * V8's flags, each with its state while kernels are compiled and with the one that it begins with. The last three have it
- * compile at once, by the compiler that joins operations: it would do so later, when the first flag is off again.
+ * V8's flags, each with its state while kernels are tried and with the one that it begins with. The last three have it compile at once, by
+ * the compiler that joins operations: else a function has to be called many times first.
  */
 const flags = [
-  { name: 'experimental-wasm-revectorize', while: true, before: false },
+  { name: joining, while: true, before: false },
   { name: 'wasm-inlining', while: false, before: true },
   { name: 'liftoff', while: false, before: true },
   { name: 'wasm-lazy-compilation', while: false, before: true },
@@ -38,8 +41,12 @@ const flags = [
 
 const setFlag = (name: string, on: boolean): void => setFlagsFromString(`--${on ? '' : 'no-'}${name}`);
 
-/** Calls `compile` under these flags; those that Node was started with stay as they are. */
+/** Whether flags may change: later there may be workers, and if they compile meanwhile V8 ends the process. */
+let isTrying = false;
+
+/** While wide vectors are tried, calls `compile` under these flags; those that Node was started with stay as they are. */
 function underFlags<T>(compile: () => T): T {
+  if (!isTrying) return compile();
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
   const ours = flags.filter(({ name }) => !given.includes(name));
   for (const flag of ours) setFlag(flag.name, flag.while);
@@ -95,7 +102,9 @@ function tryWide(): WideVectors {
   useWideConvolutions(compileWide);
   useWideAttention(compileWide);
   useWideRecurrence(compileWide);
-  return outcome(trial, useWideElements(compileWide));
+  const functionsToo = useWideModules(compileWide);
+  if (functionsToo) setFlag(joining, true);
+  return outcome(trial, functionsToo);
 }
 
 let known: WideVectors | null = null;
@@ -105,13 +114,13 @@ let known: WideVectors | null = null;
  * `tanh`, softmax, the gates of an LSTM): has Node use vectors of 256 bits. For x64 processors with AVX2, and Node 24 or newer.
  * Kindling's own.
  *
- * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. The
- * flags that this takes are set for the time in which a kernel of Kindling's is compiled, and for no other code. Products by them are
- * compared with those before, bit by bit, and timed: unless they agree and are clearly faster, all stays as it was, and the answer says
- * why. So are arithmetic and functions. That takes about a second, once.
+ * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. Products
+ * made so are compared with those before, bit by bit, and timed: unless they agree and are clearly faster, all stays as it was, and
+ * the answer says why. Arithmetic and functions are compared too, and only if they agree V8's flag stays on, for all WebAssembly that the process
+ * compiles from then on. That takes about a second, once.
  *
- * Call it at the start of a program, before workers are started (flags hold for the whole process), before a step is compiled and
- * before kernels are used: those that are there keep the vectors that they were made for.
+ * Call it at the start of a program: before workers are started, as the flags hold for them too, before a step is compiled and before
+ * kernels are used, as those that are there may keep the vectors that they were made for.
  * @returns what was done; it never throws where the engine cannot
  * @example
  * ```ts
@@ -123,7 +132,9 @@ export function useWideVectors(): WideVectors {
   if (arguments.length > 0) refuseExcess('useWideVectors', [], arguments);
   if (known === null) {
     const reason = whyNot();
+    isTrying = true;
     known = reason === null ? tryWide() : { enabled: false, speedup: null, reason };
+    isTrying = false;
   }
   return known;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { useWideElements } from '../../src/kernels/compile/index.ts';
+import { useWideModules } from '../../src/kernels/compile/index.ts';
 import { gemm, tryWideProducts } from '../../src/kernels/gemm/index.ts';
-import { compilingAsIs, compilingForElements } from '../../src/kernels/wasm/index.ts';
+import { compilingAsIs, presentCompiling } from '../../src/kernels/wasm/index.ts';
 
 /** A clock by which a product takes `narrow` ms by the kernels at work, and `wide` by those on trial. */
 function clock(narrow: number, wide: number): () => number {
@@ -42,8 +42,8 @@ test('products for wide vectors are not used where one differs', () => {
 
 test('modules are not compiled for wide vectors where an expression differs', () => {
   const silent = <T>(compile: () => T): T => ({ ...compile(), run: () => {} });
-  expect(useWideElements(silent)).toBe(false);
-  expect(compilingForElements()).toBe(compilingAsIs);
+  expect(useWideModules(silent)).toBe(false);
+  expect(presentCompiling()).toBe(compilingAsIs);
 });
 
 test('products for wide vectors have the same bits', () => {

@@ -6,6 +6,12 @@ import { perCall, perRow } from './lower.ts';
 /** Element types of which a lane's vector is stored as it is. */
 const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 
+/**
+ * Of fewer elements each vector is stored before the next is worked out, so that V8 joins none: what was stored a moment ago as two of 128
+ * bits is slow to load as one of 256.
+ */
+const leastTogether = 256;
+
 /** An iteration space that is known as the kernel is written. */
 export interface FixedSizes {
   readonly outer: number;
@@ -60,23 +66,27 @@ export class FixedLoops extends LoopEmitter {
     f.end();
   }
 
-  private emitRow({ inner, spare, part }: FixedSizes): void {
+  private emitRow({ outer, inner, spare, part }: FixedSizes): void {
     const { f, lanes } = this;
     const whole = Math.floor(inner / lanes);
     const rest = inner % lanes;
     const unroll = this.unrolling();
     const rounds = whole <= 2 * unroll ? 0 : Math.floor(whole / unroll);
+    const together = outer * inner < leastTogether ? 1 : unroll;
+    const eachPart = (copies: readonly number[]): void => {
+      for (let i = 0; i < copies.length; i += together) this.emitVectors(copies.slice(i, i + together));
+    };
     if (rounds > 0) {
       const left = f.local('i32');
       f.i32Const(rounds).set(left);
       const loop = f.loop();
-      this.emitVectors(range(unroll));
+      eachPart(range(unroll));
       this.advance(unroll);
       f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
       f.end();
     }
     const left = range(whole - rounds * unroll);
-    for (let i = 0; i < left.length; i += unroll) this.emitVectors(left.slice(i, i + unroll));
+    eachPart(left);
     if (rest > 0) {
       const cut = { rest, spare, scratch: part?.scratch };
       this.emitVectors([left.length], (result) => this.storeCut(result, cut));

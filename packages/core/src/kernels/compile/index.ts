@@ -4,4 +4,4 @@ export * from './fixed-loops.ts';
 export * from './inline.ts';
 export * from './kernel.ts';
 export type * from './spec.ts';
-export { useWideElements } from './wide.ts';
+export { useWideModules } from './wide.ts';

@@ -1,6 +1,6 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
-import { compilingForElements, type Imports, ModuleBuilder, SETTLE, type ValueType } from '../wasm/index.ts';
+import { type Imports, ModuleBuilder, presentCompiling, SETTLE, type ValueType } from '../wasm/index.ts';
 import { isCall, LoopEmitter } from './loops.ts';
 import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
@@ -39,7 +39,7 @@ export function importScalarFunctions(
 ): void {
   for (const node of nodes) {
     if (node.op !== 'scalarCall' && node.op !== 'scalarCallWhere') continue;
-    const { settle } = compilingForElements();
+    const { settle } = presentCompiling();
     if (settle !== undefined && !callees.has(SETTLE)) {
       callees.set(SETTLE, module.importFunction(SETTLE, [], []));
       env[SETTLE] = settle;
@@ -74,14 +74,10 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   const env: ScalarFunctions = {};
   const callees = new Map<string, number>();
   importScalarFunctions(module, program, spec, callees, env);
-  let keepsNarrow = false;
-  module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) => {
-    const loops = new LoopEmitter(f, spec, program, callees, params === rangedTypes);
-    keepsNarrow = loops.callsForAll;
-    loops.emit();
-  });
-  // As they are by themselves V8 calls functions of Math more directly.
-  return module.instantiate<{ run: F }>(env, keepsNarrow ? undefined : compilingForElements()).run;
+  module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) =>
+    new LoopEmitter(f, spec, program, callees, params === rangedTypes).emit(),
+  );
+  return module.instantiate<{ run: F }>(env).run;
 }
 
 /** The cost of an element, in operations. */

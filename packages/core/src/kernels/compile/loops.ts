@@ -107,7 +107,7 @@ export class LoopEmitter {
   }
 
   /** Whether JavaScript is called for each element. */
-  get callsForAll(): boolean {
+  protected get callsForAll(): boolean {
     return this.program.nodes.some(({ op, level }) => op === 'scalarCall' && level === perElement);
   }
 

@@ -1,4 +1,4 @@
-/** Kernels over many elements compiled for vectors of 256 bits, once it is seen that expressions keep their bits by them. */
+/** Modules compiled for vectors of 256 bits, once it is seen that expressions keep their bits by them. */
 
 import * as E from '../expression/index.ts';
 import { wholeVectors } from '../math/index.ts';
@@ -49,10 +49,10 @@ function bytesGiven(lane: FloatLane, name: string): Uint8Array[] {
 }
 
 /**
- * Has kernels over many elements compiled by `compile` from now on, unless it changes a bit of any expression that is tried. Those that are there
+ * Has modules compiled by `compile` from now on, unless it changes a bit of any expression that is tried. Those that are there
  * already stay as they are; V8 knows modules by their bytes, hence a name for each trial.
  */
-export function useWideElements(compile: Compiling): boolean {
+export function useWideModules(compile: Compiling): boolean {
   const lanes = ['f32', 'f64'] as const;
   const expected = lanes.map((lane) => bytesGiven(lane, 'tried'));
   compileBy(compile);

@@ -1,15 +1,11 @@
 import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
 import type { Call, Kernel } from '../recording/index.ts';
 import {
-  type Compiling,
-  compilingAsIs,
-  compilingForElements,
   type FunctionBuilder,
   instantiate,
   instantiateShared,
   ModuleBuilder,
   type SharedMemory,
-  settleAfter,
 } from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
 import { formOf } from './forms.ts';
@@ -107,23 +103,11 @@ export function emitProgram(
     });
   });
   const bytes = module.build();
-  const compiling = compilingOf(kernels, callees.keys());
   const exports =
     memory === null
-      ? instantiate<Record<string, Stretch>>(bytes, env, compiling)
-      : (instantiateShared(memory, { bytes, env, compiling }).forJavaScript as Record<string, Stretch>);
+      ? instantiate<Record<string, Stretch>>(bytes, env)
+      : (instantiateShared(memory, { bytes, env }).forJavaScript as Record<string, Stretch>);
   return { stretches: Object.values(exports), modules: fork === null ? [bytes] : [bytes, fork.bytes] };
-}
-
-/** Kernels over fewer elements gain less by wide vectors than is lost where V8 compiles functions one by one. */
-const leastWide = 2048;
-
-/** How a module is compiled that has these kernels, and calls these. */
-function compilingOf(kernels: Iterable<Kernel>, callees: Iterable<Call['callee']>): Compiling {
-  for (const kernel of kernels)
-    if (kernel.kind === 'elementwise' && kernel.count >= leastWide) return compilingForElements();
-  const settle = settleAfter(callees);
-  return settle === undefined ? compilingAsIs : Object.assign(<T>(compile: () => T) => compile(), { settle });
 }
 
 /** Whether the function takes the addresses that it works on. */

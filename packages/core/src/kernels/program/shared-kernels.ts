@@ -11,7 +11,6 @@ import {
 import type { Call, Copy, Elementwise, Kernel, Split } from '../recording/index.ts';
 import { type Callee, canBeSent, forkOf, type Job, mostParts } from '../threads/index.ts';
 import {
-  compilingForElements,
   type FunctionBuilder,
   instantiateShared,
   ModuleBuilder,
@@ -147,7 +146,6 @@ export class SharedKernels {
     const module = instantiateShared(this.#memory, {
       bytes,
       env: { ...this.#math, ...this.#env },
-      compiling: compilingForElements(),
     });
     return { run: forkOf(this.#memory, module, this.#callees, this.#jobs, Object.keys(this.#math)), bytes };
   }

@@ -3,14 +3,7 @@
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input } from '../expression/index.ts';
 import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
-import {
-  compilingForElements,
-  type FloatLane,
-  type FunctionBuilder,
-  ModuleBuilder,
-  memoized,
-  range,
-} from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, ModuleBuilder, memoized, range } from '../wasm/index.ts';
 
 /** The lane type that kernels on rows are emitted for, and the functions that they import. */
 export interface RowConfig {
@@ -34,7 +27,7 @@ export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) 
         ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
         : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp },
     );
-    return module.instantiate<Kernels>({ log: Math.log, exp: Math.exp }, compilingForElements());
+    return module.instantiate<Kernels>({ log: Math.log, exp: Math.exp });
   });
 
 /** Adds the vector in a local to a sum in float64: its low half to `low` and its high half, of float32, to `high`. */

@@ -119,15 +119,15 @@ export interface Compiling {
 /** As the engine does by itself. */
 export const compilingAsIs: Compiling = (compile) => compile();
 
-let forElements = compilingAsIs;
+let compilingNow = compilingAsIs;
 
-/** Has kernels over many elements compiled in this way from now on. */
+/** Has modules compiled in this way from now on. */
 export function compileBy(compiling: Compiling): void {
-  forElements = compiling;
+  compilingNow = compiling;
 }
 
-/** How kernels over many elements are compiled. */
-export const compilingForElements = (): Compiling => forElements;
+/** How modules are compiled unless told otherwise. */
+export const presentCompiling = (): Compiling => compilingNow;
 
 /** By this name a module imports {@link Compiling.settle}, where it calls it itself. */
 export const SETTLE = 'settle';
@@ -172,15 +172,6 @@ export const settledBefore = (f: Kernel, env: Imports, { settle }: Compiling): K
         return f(...args);
       };
 
-/** What is to be called after any of these functions. */
-export const settleAfter = (kernels: Iterable<object>): Compiling['settle'] => {
-  for (const kernel of kernels) {
-    const settle = origins.get(kernel)?.origin.compiling.settle;
-    if (settle !== undefined) return settle;
-  }
-  return;
-};
-
 /** Whether {@link instantiate} gave a function. */
 export const hasOrigin = (f: object): boolean => origins.has(f);
 
@@ -199,7 +190,7 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 export function instantiate<Exports>(
   bytes: Uint8Array<ArrayBuffer>,
   env: Imports = {},
-  compiling: Compiling = compilingAsIs,
+  compiling: Compiling = compilingNow,
 ): Exports {
   const functions = Object.entries(env).map(([name, f]) => [
     name,

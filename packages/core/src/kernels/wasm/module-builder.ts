@@ -12,7 +12,7 @@
 
 import { nameBytes, unsigned, VALUE_TYPES, type ValueType, writeBytes, writeUnsigned } from './encoding.ts';
 import { FunctionBuilder } from './function-builder.ts';
-import { type Compiling, type Imports, instantiate } from './memory.ts';
+import { type Imports, instantiate } from './memory.ts';
 
 export type { FloatLane, ValueType } from './encoding.ts';
 export { FunctionBuilder } from './function-builder.ts';
@@ -88,8 +88,8 @@ export class ModuleBuilder {
    * Compiles the module and instantiates it on the scratch memory, with the functions that it imports; returns its exports.
    * @throws KindlingError as {@link instantiate}
    */
-  instantiate<Exports>(env: Imports = {}, compiling?: Compiling): Exports {
-    return instantiate<Exports>(this.build(), env, compiling);
+  instantiate<Exports>(env: Imports = {}): Exports {
+    return instantiate<Exports>(this.build(), env);
   }
 
   /** The bytes of the module. */

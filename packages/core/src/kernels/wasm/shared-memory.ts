@@ -7,11 +7,11 @@ import { unsigned } from './encoding.ts';
 import {
   type CompiledModule,
   compiled,
-  compilingAsIs,
   hasOrigin,
   type Imports,
   type Origin,
   originOf,
+  presentCompiling,
   scratchLimit,
   settledAfter,
   settledBefore,
@@ -110,7 +110,7 @@ export interface SharedModule {
 /** Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work there. */
 export function instantiateShared(
   memory: SharedMemory,
-  { bytes, env, compiling = compilingAsIs }: Omit<Origin, 'compiling'> & Partial<Origin>,
+  { bytes, env, compiling = presentCompiling() }: Omit<Origin, 'compiling'> & Partial<Origin>,
 ): SharedModule {
   const module = compiling(() => compiled(forSharedMemory(bytes)));
   const twin: Imports = Object.fromEntries(
