@@ -49,8 +49,9 @@ interface Before {
   readonly isSameForm: boolean;
 }
 
-/** After so many calls in a row that take something else from outside, there is no hope. */
+/** After so many calls in a row that take something else from outside, there is no hope; or so many, where their arguments differ in form too. */
 const callsToSettle = 3;
+const callsOfOtherForms = 8;
 const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
 /** So many calls of a program are run both ways, one after the other. */
 const firstChecks = 6;
@@ -130,13 +131,16 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** Whether the call took the same from outside as one before. */
   #isSettled(rehearsal: Rehearsal, before: readonly Before[]): boolean {
     if (this.versions.length > 0) return true;
-    const alike = before.findLast((call) => rehearsal.beganAs(call.rehearsal));
+    const begun = before.filter((call) => rehearsal.beganAs(call.rehearsal));
+    const alike = begun.findLast(({ isSameForm }) => isSameForm) ?? begun.at(-1);
     const other = alike ?? before.at(-1);
     const difference = other && rehearsal.differsFrom(other.rehearsal, other.isSameForm);
     if (difference == null) return true;
     // Where gradients came or went, another program serves the call.
     if (alike === undefined) return before.length >= callsToSettle;
-    if (++this.#differing < callsToSettle) return false;
+    // What has another form may well take other tensors; but not for ever.
+    if (alike.isSameForm) this.#differing++;
+    if (this.#differing < callsToSettle && before.length < callsOfOtherForms) return false;
     throw new CompileError(
       `compile: the function takes something else from outside in each call, lastly ${difference}; a program could not follow that. ` +
         'Pass what changes as an argument; or, if it decides what is done, name it by dependsOn',
