@@ -19,7 +19,7 @@ import { alike, type Form, type Version, Versions } from './versions.ts';
 export interface CompileOptions {
   /**
    * Which calls are run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. `true`: each, for
-   * finding out, not for speed; `false`: none. Default: the first {@link firstChecks} of each program, then number 27, 64, 125 and
+   * finding out, not for speed; `false`: none. Default: the first six of each program, then number 27, 64, 125 and
    * the other cubes, so that what a function does otherwise later comes to light.
    */
   readonly check?: boolean | undefined;
