@@ -29,6 +29,7 @@ export function stackFrames(limit: number): string[] {
 interface CallSite {
   getFileName(): string | null | undefined;
   getPosition(): number;
+  isEval(): boolean;
 }
 
 /** Whether a file is of the library, by its name. */
@@ -50,6 +51,8 @@ export function userPlace(limit = 40): string | null {
   const place = ownPlace(`(${here?.getFileName() ?? ''}:0:0)`);
   for (const site of callers) {
     const file = site.getFileName() ?? '';
+    // Code of no file: its frame has to be worded.
+    if (file === '' && site.isEval()) return null;
     let isOwn = ownFiles.get(file);
     if (isOwn === undefined) {
       isOwn = file === '' || own.test(file) || (place !== '' && file.includes(place));

@@ -8,7 +8,7 @@ const most = 4096;
 /** The user's line from which the library was called, `train.ts:12`; `null` where that cannot be told. */
 export function userLine(): string | null {
   const place = userPlace();
-  if (place === null) return lineOf(userFrames());
+  if (place === null || place === '') return lineOf(userFrames());
   let line = known.get(place);
   if (line === undefined) {
     line = lineOf(userFrames());
