@@ -11,7 +11,10 @@ const ownPlace = (frame: string): string =>
   frame.replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '').replace(/(?:\bstack\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');
 
 /** V8's, where the runtime is built on it. */
-const traces = Error as ErrorConstructor & { stackTraceLimit?: number | undefined };
+const traces = Error as ErrorConstructor & {
+  stackTraceLimit?: number | undefined;
+  prepareStackTrace?: unknown;
+};
 
 /** The frames of the call stack, innermost first, of at most so many. */
 export function stackFrames(limit: number): string[] {
@@ -20,6 +23,44 @@ export function stackFrames(limit: number): string[] {
   const { stack = '' } = new Error();
   traces.stackTraceLimit = before;
   return stack.split('\n').filter((line) => /^\s*at |@/.test(line));
+}
+
+/** What is asked of a frame of V8's. */
+interface CallSite {
+  getFileName(): string | null | undefined;
+  getPosition(): number;
+  isEval(): boolean;
+}
+
+/** Whether a file is of the library, by its name. */
+const ownFiles = new Map<string, boolean>();
+
+/**
+ * Tells the innermost frame of the call stack that is not the library's from all others, without wording any; `null` where the runtime does
+ * not say. Kindling's own.
+ */
+export function userPlace(limit = 40): string | null {
+  const { stackTraceLimit, prepareStackTrace } = traces;
+  traces.stackTraceLimit = limit;
+  traces.prepareStackTrace = (_: unknown, sites: unknown) => sites;
+  const sites = new Error().stack as unknown;
+  traces.stackTraceLimit = stackTraceLimit;
+  traces.prepareStackTrace = prepareStackTrace;
+  if (!Array.isArray(sites)) return null;
+  const [here, ...callers] = sites as readonly CallSite[];
+  const place = ownPlace(`(${here?.getFileName() ?? ''}:0:0)`);
+  for (const site of callers) {
+    const file = site.getFileName() ?? '';
+    // Code of no file: its frame has to be worded.
+    if (file === '' && site.isEval()) return null;
+    let isOwn = ownFiles.get(file);
+    if (isOwn === undefined) {
+      isOwn = file === '' || own.test(file) || (place !== '' && file.includes(place));
+      ownFiles.set(file, isOwn);
+    }
+    if (!isOwn) return `${file}:${site.getPosition()}`;
+  }
+  return '';
 }
 
 /**

@@ -109,13 +109,18 @@ export class Storage {
     this.#array = nothing;
   }
 
+  /** Takes the elements into memory of its own, if they lie in that of kernels, or there. @internal */
+  moveOut(from: Lodging | null = this.#lodging): void {
+    if (from === null || from !== this.#lodging) return;
+    this.#array = this.array.slice();
+    this.#lodging = null;
+    this.#lengthOutside = -1;
+    timesMovedOut++;
+  }
+
   /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. @internal */
   handOut(): void {
-    if (this.#lodging !== null) {
-      this.#array = this.array.slice();
-      this.#lodging = null;
-      timesMovedOut++;
-    }
+    this.moveOut();
     if (this.#lengthOutside >= 0) return;
     this.#array = owned(this.#array);
     this.#lengthOutside = this.#array.length;

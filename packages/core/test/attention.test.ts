@@ -17,7 +17,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { worth } from '../src/kernels/threads/index.ts';
 import { attentionWeights, sharedByHeads } from '../src/ops/attention/weights.ts';
-import { expectLowered, worldOf } from './support/lowered.ts';
+import { expectSameBits } from './support/compiled.ts';
+import { expectLowered, leftEager, worldOf } from './support/lowered.ts';
 import { bits, putThreadsBack, untilShared } from './support/threads.ts';
 
 const masks = ['none', 'causal', 'bools', 'numbers'] as const;
@@ -272,4 +273,30 @@ describe('a query that is NaN', () => {
       expect(rows.toArray()).toEqual(Array.from({ length: 16 }, (_, i) => i < 5));
     },
   );
+});
+
+it('of one tensor as several operands, whose rows have gaps: compiled, the bits of eager', () => {
+  for (const dtype of ['float32', 'float64'] as const)
+    for (const operands of [
+      (x: Tensor) => [x, x.tanh(), x],
+      (x: Tensor) => [x, x, x.tanh()],
+      (x: Tensor) => [x.tanh(), x, x],
+      (x: Tensor) => [x, x, x],
+    ] as const) {
+      const compiled = expectSameBits(() => {
+        const w = randn([1, 3, 5, 4], { dtype, requiresGrad: true });
+        return {
+          call: (x: Tensor) => {
+            w.grad = null;
+            const [q, k, v] = operands(w.mul(x).transpose(1, 3)) as [Tensor, Tensor, Tensor];
+            const y = scaledDotProductAttention(q, k, v);
+            y.square().sum().backward();
+            return y.detach();
+          },
+          argumentsOf: () => [randn([1, 3, 5, 4], { dtype })],
+          state: () => [w.grad],
+        };
+      });
+      expect(leftEager(compiled)).toEqual([]);
+    }
 });

@@ -20,7 +20,7 @@ import { losses } from './losses/all.ts';
 import { Dice, isTensor } from './losses/dice.ts';
 import { functionOf, functions, moduleOf } from './oracle/modules.ts';
 
-/** What reads values as it runs, and so cannot be compiled yet. */
+/** What reads values as it runs: which layers run, and on how many rows, is a matter of data. */
 const readers: Readonly<Record<string, RegExp>> = {
   'nn.AdaptiveLogSoftmaxWithLoss': /AdaptiveLogSoftmaxWithLoss: the clusters of the targets reads/,
 };
@@ -105,6 +105,18 @@ describe('a step with each loss, compiled, trains as eager does', () => {
       }, 6);
       expect(leftEager(fn).length > 0).toBe(withEagerKernels.includes(name));
     });
+  });
+});
+
+describe('what AdaptiveLogSoftmaxWithLoss says without targets, compiled, is what eager says', () => {
+  it.each(['logProb', 'predict'] as const)('%s', (name) => {
+    expectSameBits(() => {
+      const layer = new nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10]);
+      return {
+        call: (x: Tensor) => layer[name](x).detach(),
+        argumentsOf: (i) => [randn([6, 8]).mul(i === 3 ? 0 : 4)],
+      };
+    }, 6);
   });
 });
 

@@ -1,45 +1,54 @@
-/** `compile(fn, { check: true })`: a call run both ways, and compared bit for bit. */
+/** A call run both ways, and compared bit for bit: by `compile(fn, { check: true })` each, else some of them. */
 import type { TypedArray } from '../dtype.ts';
-import { CompileError } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
 import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
 import { formatShape } from '../shape.ts';
-import { type AutogradState, autogradOf, setGradient, Tensor } from '../tensor.ts';
+import type { Storage } from '../storage.ts';
+import { type AutogradState, autogradOf, setGradient, type Tensor } from '../tensor.ts';
 import { leafAt } from './guards.ts';
+import { attributesAsText } from './json.ts';
 import type { Machine } from './machine/index.ts';
-import type { Memory } from './program.ts';
-import { HostRecorder } from './trace/index.ts';
-import { leavesOf } from './tree.ts';
+import type { Equation, Memory } from './program.ts';
+import { type Did, Witness } from './trace/index.ts';
+import { tensorLeavesOf } from './tree.ts';
 
-/** What a call changes beside its results, to be put back and compared. */
+/** What a call changes beside its results, as it is at a time. */
 interface Snapshot {
   readonly arrays: readonly {
     readonly what: string;
-    readonly read: () => TypedArray;
-    readonly before: TypedArray;
+    readonly storage: Storage;
+    readonly elements: TypedArray;
   }[];
-  readonly generators: readonly { readonly generator: Generator; readonly before: Uint8Array }[];
-  readonly gradients: readonly { readonly leaf: AutogradState; readonly before: Tensor | null }[];
+  readonly generators: readonly { readonly generator: Generator; readonly state: Uint8Array }[];
+  readonly gradients: readonly {
+    readonly what: string;
+    readonly leaf: AutogradState;
+    readonly gradient: Tensor | null;
+  }[];
 }
 
 /** Two memories may have one name: those of two layers of one class. */
 const nameOf = ({ name, id, origin }: Memory): string => `${name ?? origin.kind} (${id})`;
 
+/** What lies behind a memory in a call; `undefined` where it is the program's own. */
+function storageOf({ origin }: Memory, given: readonly Tensor[]): Storage | undefined {
+  switch (origin.kind) {
+    case 'state':
+      return origin.storage;
+    case 'gradient':
+      return autogradOf(leafAt(origin.leaf, given)).gradient?.storage;
+    case 'argument':
+      return given[origin.members[0].index]?.storage;
+    default:
+      return undefined;
+  }
+}
+
 function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
   const arrays = program.memories.flatMap((memory) => {
-    const { origin } = memory;
-    const storage =
-      origin.kind === 'state'
-        ? origin.storage
-        : origin.kind === 'gradient'
-          ? autogradOf(leafAt(origin.leaf, given)).gradient?.storage
-          : origin.kind === 'argument'
-            ? given[origin.members[0]?.index ?? -1]?.storage
-            : undefined;
-    if (storage === undefined) return [];
-    const read = (): TypedArray => storage.array;
-    return [{ what: nameOf(memory), read, before: read().slice() }];
+    const storage = storageOf(memory, given);
+    return storage === undefined ? [] : [{ what: nameOf(memory), storage, elements: storage.array.slice() }];
   });
   const generators = new Set<Generator>();
   for (const { attrs } of program.equations) {
@@ -48,12 +57,26 @@ function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
   }
   return {
     arrays,
-    generators: [...generators].map((g) => ({ generator: g, before: g.getState() })),
-    gradients: program.gradients.map((left) => {
-      const leaf = autogradOf(leafAt(left.leaf, given));
-      return { leaf, before: leaf.gradient };
+    generators: [...generators].map((generator) => ({ generator, state: generator.getState() })),
+    gradients: program.gradients.map(({ leaf: place }, i) => {
+      const leaf = leafAt(place, given);
+      const what = `gradient ${i}, of shape ${formatShape(leaf.shape)},`;
+      return { what, leaf: autogradOf(leaf), gradient: autogradOf(leaf).gradient };
     }),
   };
+}
+
+/** What these things are now. */
+const again = ({ arrays, generators, gradients }: Snapshot): Snapshot => ({
+  arrays: arrays.map((entry) => ({ ...entry, elements: entry.storage.array.slice() })),
+  generators: generators.map(({ generator }) => ({ generator, state: generator.getState() })),
+  gradients: gradients.map((entry) => ({ ...entry, gradient: entry.leaf.gradient })),
+});
+
+function putBack({ arrays, generators, gradients }: Snapshot): void {
+  for (const { storage, elements } of arrays) storage.array.set(elements);
+  for (const { generator, state } of generators) generator.setState(state);
+  for (const { leaf, gradient } of gradients) setGradient(leaf, gradient);
 }
 
 /** Runs a call as it is; where it ends in an error, all is as it was before. */
@@ -67,76 +90,145 @@ export function unlessItFails<T>(executable: Machine, given: readonly Tensor[], 
   }
 }
 
-function putBack({ arrays, generators, gradients }: Snapshot): void {
-  for (const { read, before } of arrays) read().set(before);
-  for (const { generator, before } of generators) generator.setState(before);
-  for (const { leaf, before } of gradients) setGradient(leaf, before);
-}
-
-/** What is compared after a call: name and elements. */
-function outcomeOf(
-  { program }: Machine,
-  snapshot: Snapshot,
-  results: readonly Tensor[],
-  given: readonly Tensor[],
-): Map<string, { readonly array: TypedArray; readonly shape: readonly number[] }> {
-  const outcome = new Map<string, { array: TypedArray; shape: readonly number[] }>();
-  results.forEach((x, i) => {
-    outcome.set(`result ${i}`, { array: elementsOf(x).slice(), shape: x.shape });
-  });
-  for (const { what, read } of snapshot.arrays)
-    outcome.set(what, { array: read().slice(), shape: [read().length] });
-  program.gradients.forEach(({ leaf }, i) => {
-    const { gradient } = autogradOf(leafAt(leaf, given));
-    const what = `gradient ${i}, of shape ${formatShape(leafAt(leaf, given).shape)}`;
-    if (gradient !== null) outcome.set(what, { array: elementsOf(gradient).slice(), shape: gradient.shape });
-    else outcome.set(what, { array: new Uint8Array(0), shape: [] });
-  });
-  snapshot.generators.forEach(({ generator }, i) => {
-    outcome.set(`the random stream of generator ${i}`, { array: generator.getState(), shape: [] });
-  });
-  return outcome;
+/** What came of a call that was run both ways. */
+export interface Checked<R> {
+  /** What the program gave. */
+  readonly found: readonly Tensor[];
+  /** What the function gave; of no use where there is no difference. */
+  readonly result: R;
+  /** In what they differ: then all is as the function left it. */
+  readonly difference: string | null;
 }
 
 /**
- * Runs the function itself and then, from the same state, the program.
- * @throws CompileError that names the first value in which they differ
+ * Runs the function itself and then, from the same state, the program. What the function computed and the program does not give is
+ * left behind with this message.
  */
-export function checkAgainstEager(
+export function checkAgainstEager<R>(
   executable: Machine,
   given: readonly Tensor[],
-  eager: () => unknown,
-): Tensor[] {
-  const snapshot = snapshotOf(executable, given);
-  const recorder = new HostRecorder();
-  const before = setTracer(recorder);
-  let result: unknown;
+  eager: () => R,
+  leftBehind: string,
+): Checked<R> {
+  const before = snapshotOf(executable, given);
+  const gradients = before.gradients.flatMap(({ gradient }) => gradient ?? []);
+  const witness = new Witness(
+    new Set([...before.arrays, ...given, ...gradients].map(({ storage }) => storage)),
+  );
+  const tracer = setTracer(witness);
+  let result: R;
   try {
     result = eager();
+  } catch (error) {
+    // What the host has counted stays counted.
+    if (witness.results.length === 0) putBack(before);
+    throw error;
   } finally {
-    setTracer(before);
+    setTracer(tracer);
   }
-  const tensors = leavesOf(result).flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
-  const expected = outcomeOf(executable, snapshot, tensors, given);
-  putBack(snapshot);
-  const found = executable.run(given, (i) => recorder.results[i]);
-  compare(expected, outcomeOf(executable, snapshot, found, given));
-  return found;
+  const after = again(before);
+  const expected = tensorLeavesOf(result).map(copyOf);
+  putBack(before);
+  const found = executable.run(given, (i) => witness.results[i]);
+  const outside = witness.changedOutside;
+  const difference =
+    differenceOfResults(expected, found.map(copyOf)) ??
+    differenceOfState(after) ??
+    (outside === null ? null : `${outside} changes a tensor from outside that the program does not`);
+  if (difference === null) {
+    for (const storage of witness.computed) storage.leaveBehind(leftBehind);
+    return { found, result, difference };
+  }
+  putBack(after);
+  return { found, result, difference: difference + because(executable.program.equations, witness.did) };
 }
 
-type Outcome = ReturnType<typeof outcomeOf>;
+/** Elements, and of what shape. */
+interface Elements {
+  readonly shape: readonly number[];
+  readonly elements: TypedArray;
+}
 
-function compare(expected: Outcome, got: Outcome): void {
-  for (const [what, { array, shape }] of expected) {
-    const other = got.get(what)?.array;
-    if (other?.length !== array.length)
-      throw new CompileError(`compile: ${what} has ${other?.length} elements, eager has ${array.length}`);
-    // Tells 0 from -0; NaN is NaN, whatever its bits.
-    const i = (array as Float64Array).findIndex((value, k) => !Object.is(value, other[k]));
-    if (i < 0) continue;
-    throw new CompileError(
-      `compile: ${what} of shape ${formatShape(shape)} differs from eager's at element ${i}: ${other[i]} against ${array[i]}. ` +
-        'Does the function depend on something that changes between calls and that no tensor, setting or onHost tells of?',
-    );
+const copyOf = (x: Tensor): Elements => ({ shape: x.shape, elements: elementsOf(x).slice() });
+const noElements: Elements = { shape: [], elements: new Uint8Array(0) };
+
+function differenceOfResults(expected: readonly Elements[], found: readonly Elements[]): string | null {
+  if (expected.length !== found.length)
+    return `${found.length} results against ${expected.length} of eager's`;
+  return firstOf(expected, ({ shape, elements }, i) =>
+    differenceOf(`result ${i} of shape ${formatShape(shape)}`, elements, (found[i] ?? noElements).elements),
+  );
+}
+
+function differenceOfState(expected: Snapshot): string | null {
+  const gradientOf = (x: Tensor | null): TypedArray => (x === null ? noElements.elements : elementsOf(x));
+  return (
+    firstOf(expected.arrays, ({ what, storage, elements }) =>
+      differenceOf(`${what} of shape ${formatShape([elements.length])}`, elements, storage.array),
+    ) ??
+    firstOf(expected.gradients, ({ what, leaf, gradient }) =>
+      differenceOf(what, gradientOf(gradient), gradientOf(leaf.gradient)),
+    ) ??
+    firstOf(expected.generators, ({ generator, state }, i) =>
+      differenceOf(`the random stream of generator ${i}`, state, generator.getState()),
+    )
+  );
+}
+
+/** What is said first of any in a list. */
+function firstOf<T>(list: readonly T[], say: (x: T, i: number) => string | null): string | null {
+  for (const [i, x] of list.entries()) {
+    const said = say(x, i);
+    if (said !== null) return said;
   }
+  return null;
+}
+
+function differenceOf(what: string, expected: TypedArray, found: TypedArray): string | null {
+  if (expected.length !== found.length)
+    return `${what} has ${found.length} elements, eager's has ${expected.length}`;
+  if (haveSameBits(expected, found)) return null;
+  // Tells 0 from -0; NaN is NaN, whatever its bits.
+  for (const [i, value] of expected.entries())
+    if (!Object.is(value, found[i]))
+      return `${what} differs from eager's at element ${i}: ${found[i]} against ${value}`;
+  return null;
+}
+
+/** Node's is as fast as memory is. */
+const compareBytes = (globalThis as { Buffer?: { compare?: (a: Uint8Array, b: Uint8Array) => number } })
+  .Buffer?.compare;
+
+const bytesIn = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Most arrays are alike, and long. */
+function haveSameBits(a: TypedArray, b: TypedArray): boolean {
+  if (compareBytes !== undefined) return compareBytes(bytesIn(a), bytesIn(b)) === 0;
+  const [words, others] = [wordsOf(a), wordsOf(b)];
+  if (words.length !== others.length) return false;
+  for (let i = 0; i < words.length; i++) if (words[i] !== others[i]) return false;
+  return true;
+}
+
+function wordsOf(x: TypedArray): TypedArray {
+  const whole = x.byteOffset % 4 === 0 && x.byteLength % 4 === 0;
+  return whole ? new Int32Array(x.buffer, x.byteOffset, x.byteLength / 4) : x;
+}
+
+/** The first thing that a call did otherwise than the program, in words; what to ask for where it did the same. */
+function because(equations: readonly Equation[], did: readonly Did[]): string {
+  for (const [i, { name, attrs }] of did.entries()) {
+    const equation = equations[i];
+    const line = equation?.line == null ? '' : ` (${equation.line})`;
+    if (equation?.name !== name)
+      return `. The function now does ${name} where the program ${equation === undefined ? 'has ended' : `does ${equation.name}${line}`}`;
+    if (equation.host !== null) continue;
+    const [now, then] = [attrs, equation.attrs].map(attributesAsText);
+    if (now !== then)
+      return `. The function now takes ${now} for ${name}${line} where the program takes ${then}`;
+  }
+  return did.length < equations.length
+    ? `. The function now ends where the program does ${equations[did.length]?.name}`
+    : '';
 }

@@ -3,25 +3,26 @@ import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
-import { sameShape } from '../shape.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
-import { Given, type Requiring } from './given.ts';
-import type { Guard, Guards } from './guards.ts';
+import { Given } from './given.ts';
+import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
 import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, type TensorForm, tensorsIn } from './tree.ts';
+import { mapLeaves, sameForm, tensorsIn } from './tree.ts';
+import { alike, type Form, type Version, Versions } from './versions.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
   /**
-   * Whether each call is run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. For
-   * finding out, not for speed. Default: false.
+   * Which calls are run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. `true`: each, for
+   * finding out, not for speed; `false`: none. Default: the first six of each program, then number 27, 64, 125 and
+   * the other cubes, so that what a function does otherwise later comes to light.
    */
-  readonly check?: boolean;
+  readonly check?: boolean | undefined;
   /** What becomes of a function that cannot be compiled: an error, or a warning, after which it runs as it is. Default: `'error'`. */
   readonly fallback?: 'error' | 'eager';
 }
@@ -37,29 +38,8 @@ export interface Compiled<A extends readonly unknown[], R> {
   readonly programs: readonly Program[];
 }
 
-/** A program, and when it stands for a call. */
-export interface Version {
-  readonly form: readonly unknown[];
-  readonly mode: number;
-  readonly guards: Guards;
-  /** How much had changed when the seldom ones were last asked. */
-  changes: number;
-  executable: Machine;
-  /** How often the number of threads had been said when {@link executable} was made. */
-  timesWanted: number;
-  /** The nesting of the results, around {@link tensorHere} in the places of tensors. */
-  readonly result: unknown;
-  /** The arguments that require gradients afterwards as they did not before, or the other way round. */
-  readonly requiring: readonly Requiring[];
-  /** Why the ones before did not serve. */
-  readonly reason: string;
-  calls: number;
-  /** When it was last used, in calls. */
-  used: number;
-}
-
 /** A call that was looked at as the function ran. */
-interface Rehearsed extends Pick<Version, 'form' | 'mode'> {
+interface Rehearsed extends Form {
   readonly rehearsal: Rehearsal;
 }
 
@@ -69,13 +49,14 @@ interface Before {
   readonly isSameForm: boolean;
 }
 
-/** After so many calls in a row that take something else from outside, there is no hope. */
+/** After so many calls in a row that take something else from outside, there is no hope; or so many, where their arguments differ in form too. */
 const callsToSettle = 3;
+const callsOfOtherForms = 8;
 const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
-/** Of more programs than so many the one that was not used for longest goes, and its memory with it. */
-const mostVersions = 64;
-/** From this number of programs on a warning says why there are so many. */
-const manyVersions = 8;
+/** So many calls of a program are run both ways, one after the other. */
+const firstChecks = 6;
+const checkAfter = (calls: number): number =>
+  calls < firstChecks ? calls + 1 : (Math.round(Math.cbrt(calls)) + 1) ** 3;
 
 const currentMode = (): number => Number(isGradEnabled()) + 2 * Number(isInferenceModeEnabled());
 
@@ -83,17 +64,10 @@ const leftBehind =
   'this tensor was made inside a compiled function and is none of its results: later calls do not fill it; return it from the ' +
   'function to have its values';
 
-const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): boolean =>
-  tensors[form.index] === x &&
-  x.dtype === form.dtype &&
-  x.requiresGrad === form.requiresGrad &&
-  sameShape(x.shape, form.shape) &&
-  (form.strides === null ? x.dense : !x.dense && sameShape(x.strides, form.strides));
-
 class CompiledFunction<A extends readonly unknown[], R> {
-  readonly versions: Version[] = [];
+  readonly #versions = new Versions();
   readonly #fn: (...args: A) => R;
-  readonly #check: boolean;
+  readonly #check: boolean | undefined;
   readonly #fallback: 'error' | 'eager';
   /** The calls until there is a program; then the last that was recorded. */
   #before: readonly Rehearsed[] = [];
@@ -103,10 +77,14 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** Counts calls. */
   #clock = 0;
 
-  constructor(fn: (...args: A) => R, { check = false, fallback = 'error' }: CompileOptions) {
+  constructor(fn: (...args: A) => R, { check, fallback = 'error' }: CompileOptions) {
     this.#fn = fn;
     this.#check = check;
     this.#fallback = fallback;
+  }
+
+  get versions(): readonly Version[] {
+    return this.#versions.list;
   }
 
   call(args: A): R {
@@ -125,7 +103,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
         reason = changed;
       }
     }
-    return this.#trace(args, tensors, mode, reason);
+    const given = (): Given => new Given(args, tensors);
+    return this.#versions.isWorthOne(args, tensors, mode, given)
+      ? this.#trace(args, tensors, mode, reason)
+      : this.#fn(...args);
   }
 
   /** The first call: state comes into being, that of optimizers, say. */
@@ -150,13 +131,16 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** Whether the call took the same from outside as one before. */
   #isSettled(rehearsal: Rehearsal, before: readonly Before[]): boolean {
     if (this.versions.length > 0) return true;
-    const alike = before.findLast((call) => rehearsal.beganAs(call.rehearsal));
+    const begun = before.filter((call) => rehearsal.beganAs(call.rehearsal));
+    const alike = begun.findLast(({ isSameForm }) => isSameForm) ?? begun.at(-1);
     const other = alike ?? before.at(-1);
     const difference = other && rehearsal.differsFrom(other.rehearsal, other.isSameForm);
     if (difference == null) return true;
     // Where gradients came or went, another program serves the call.
     if (alike === undefined) return before.length >= callsToSettle;
-    if (++this.#differing < callsToSettle) return false;
+    // What has another form may well take other tensors; but not for ever.
+    if (alike.isSameForm) this.#differing++;
+    if (this.#differing < callsToSettle && before.length < callsOfOtherForms) return false;
     throw new CompileError(
       `compile: the function takes something else from outside in each call, lastly ${difference}; a program could not follow that. ` +
         'Pass what changes as an argument; or, if it decides what is done, name it by dependsOn',
@@ -177,25 +161,39 @@ class CompiledFunction<A extends readonly unknown[], R> {
     version.calls++;
     version.used = ++this.#clock;
     if (version.timesWanted !== timesWanted) followThreads(version);
-    const { executable, result, requiring } = version;
+    const { executable, requiring } = version;
     let found: readonly Tensor[];
     try {
-      found = this.#check
-        ? checkAgainstEager(executable, tensors, () => this.#fn(...args))
-        : executable.run(tensors);
+      if (this.#check ?? version.calls === version.nextCheck) {
+        const checked = checkAgainstEager(executable, tensors, () => this.#fn(...args), leftBehind);
+        if (checked.difference !== null) return this.#giveUp(version, checked.difference, checked.result);
+        version.nextCheck = checkAfter(version.calls);
+        found = checked.found;
+      } else found = executable.run(tensors);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return unlessItFails(executable, tensors, () => this.#fn(...args));
     }
     for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-    if (result === tensorHere) return found[0] as R;
+    const form = version.result;
+    if (form === tensorHere) return found[0] as R;
     let next = 0;
-    return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
+    return mapLeaves(form, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
+  }
+
+  /** A program turned out to do something else than the function, which has just run: no program is to be trusted. */
+  #giveUp({ calls }: Version, difference: string, result: R): R {
+    this.#versions.clear();
+    const message =
+      `compile: ${difference}. Call ${calls} of this program shows that the function depends on something that changes and that no ` +
+      'tensor, setting or onHost tells of, such as a number in a variable, or a count of its calls; those since the last check may ' +
+      'have been wrong too. Pass it as an argument, name it by dependsOn, or do it outside or in onHost';
+    this.#fallBack(new CompileError(message));
+    return result;
   }
 
   /** Runs the function as it is, and makes a program of what it does. */
   #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
-    const mayFallBack = this.#fallback === 'eager';
     const given = new Given(args, tensors);
     const before = this.#before.map(
       (call): Before => ({
@@ -203,17 +201,22 @@ class CompiledFunction<A extends readonly unknown[], R> {
         isSameForm: call.mode === mode && sameForm(args, call.form, tensors, alike),
       }),
     );
-    const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, mayFallBack);
+    const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, this.#fallback === 'eager');
     const result = lookingOn(tracing, () => this.#fn(...args));
     refusePromise(result);
     try {
       this.#adopt(tracing, given, before, { mode, reason, result });
     } catch (error) {
-      if (!(error instanceof CompileError && mayFallBack)) throw error;
-      console.warn(`Warning: ${error.message}; the function runs as it is from now on.`);
-      this.#eager = true;
+      this.#fallBack(error);
     }
     return result;
+  }
+
+  /** Has the function run as it is from now on, where that may be. */
+  #fallBack(error: unknown): void {
+    if (!(error instanceof CompileError && this.#fallback === 'eager')) throw error;
+    console.warn(`Warning: ${error.message}; the function runs as it is from now on.`);
+    this.#eager = true;
   }
 
   #adopt(
@@ -239,7 +242,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
     const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
-    this.versions.push({
+    this.#versions.add({
       form: given.form,
       mode,
       guards,
@@ -248,23 +251,11 @@ class CompiledFunction<A extends readonly unknown[], R> {
       reason,
       changes: -1,
       calls: 0,
+      nextCheck: 1,
       used: ++this.#clock,
       result: resultForm,
       requiring: given.requiring(),
     });
-    if (this.versions.length === manyVersions) this.#warnOfMany();
-    if (this.versions.length > mostVersions) {
-      const oldest = this.versions.reduce((a, b) => (b.used < a.used ? b : a));
-      this.versions.splice(this.versions.indexOf(oldest), 1);
-    }
-  }
-
-  #warnOfMany(): void {
-    const reasons = this.versions.map(({ reason }, i) => `${i + 1}: ${reason}`).join('; ');
-    console.warn(
-      `Warning: compile: the function has been compiled ${manyVersions} times (${reasons}). Each form of arguments and each setting ` +
-        'has a program of its own: pad short batches, or keep what changes out of the function.',
-    );
   }
 }
 
@@ -280,7 +271,10 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
 /** Has a program of one thread made anew where there are several now. */
 function followThreads(version: Version): void {
   version.timesWanted = timesWanted;
-  if (version.executable.isForFewer) version.executable = new Machine(version.executable.program);
+  const { executable } = version;
+  if (!executable.isForFewer) return;
+  version.executable = new Machine(executable.program);
+  executable.giveBack();
 }
 
 /** Stands for a tensor in the form of a result. */

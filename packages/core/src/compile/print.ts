@@ -1,5 +1,5 @@
 /** Programs in words: an equation a line. */
-import { attributesAsText } from './attributes.ts';
+import { attributesAsText } from './json.ts';
 import type { Equation, Program, Value } from './program.ts';
 import type { ReportLine } from './report.ts';
 import { argumentsIn } from './values.ts';

@@ -1,9 +1,10 @@
 /** What became of a compiled function, as plain data. */
 import { readsOf, writesOf } from '../kernels/index.ts';
-import type { Version } from './compile.ts';
+
 import { areaNames, equationsOf, printStep } from './machine/index.ts';
 import { equationLines } from './print.ts';
 import { bytesOfMemory } from './program.ts';
+import type { Version } from './versions.ts';
 
 /** What {@link Compiled.report} says of one program. */
 export interface ProgramReport {

@@ -15,6 +15,10 @@ export function leavesOf(tree: unknown, path = ''): { readonly path: string; rea
   return Object.keys(tree).flatMap((key) => leavesOf(tree[key], `${path}.${key}`));
 }
 
+/** The tensors among the leaves, in order, each as often as it is there. */
+export const tensorLeavesOf = (tree: unknown): Tensor[] =>
+  leavesOf(tree).flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
+
 /** The same nesting around other leaves. */
 export function mapLeaves(tree: unknown, to: (leaf: unknown) => unknown): unknown {
   if (Array.isArray(tree)) return tree.map((x) => mapLeaves(x, to));

@@ -36,14 +36,29 @@ function warmed<A extends unknown[], R>(fn: Compiled<A, R>, ...args: A): Compile
 }
 
 describe('compile', () => {
-  it('runs the function twice, and then a program', () => {
+  it('runs the function twice, then a program beside it some times, and then the program alone', () => {
     let runs = 0;
     const double = compile((x: Tensor) => {
       runs++;
       return x.mul(2);
     });
-    for (let i = 1; i <= 5; i++) expect(values(double(tensor([i, 1])))).toEqual([2 * i, 2]);
-    expect(runs).toBe(2);
+    const runsAfter = (calls: number, fn = double): number => {
+      runs = 0;
+      for (let i = 1; i <= calls; i++) expect(values(fn(tensor([i, 1])))).toEqual([2 * i, 2]);
+      return runs;
+    };
+    expect(runsAfter(8)).toBe(8);
+    // The 27th and the 64th call of the program, and none between.
+    expect(runsAfter(20)).toBe(0);
+    expect(runsAfter(50)).toBe(2);
+    const never = compile(
+      (x: Tensor) => {
+        runs++;
+        return x.mul(2);
+      },
+      { check: false },
+    );
+    expect(runsAfter(100, never)).toBe(2);
     expect(double.programs.length).toBe(1);
   });
 
@@ -131,7 +146,8 @@ describe('compile', () => {
       return x;
     });
     for (let i = 0; i < 4; i++) f(ones(1));
-    expect(seen).toEqual([false, true]);
+    // The last two calls run both ways.
+    expect(seen).toEqual([false, true, false, false]);
     expect(isCompiling()).toBe(false);
   });
 });
@@ -554,6 +570,7 @@ describe('a program', () => {
     const f = compile((x: Tensor) => x.mul(2));
     for (let i = 0; i < 80; i++) for (let k = 0; k < 2; k++) expect(f(ones(i + 1)).count).toBe(i + 1);
     expect(f.programs).toHaveLength(64);
+    // What was compiled once is so again at once.
     const [first] = f.programs;
     f(ones(1));
     expect(f.programs).not.toContain(first);

@@ -139,6 +139,28 @@ describe('a function that takes something else from outside in each call is refu
       expect(bitsOf(padded(table.narrow(0, 0, i)))).toEqual(bitsOf(table.narrow(0, 0, i)));
   });
 
+  it('nor for tensors that go with the form of arguments', () => {
+    const tables = new Map([3, 4, 5].map((n) => [n, randn([n], { requiresGrad: true })]));
+    const scaled = compile((y: Tensor) => {
+      const w = tables.get(y.count) as Tensor;
+      const z = w.mul(y).sum();
+      z.backward();
+      return z.detach();
+    });
+    for (let i = 0; i < 12; i++) {
+      const y = table.narrow(0, 0, 3 + (i % 3));
+      const z = scaled(y);
+      expect(bitsOf(z)).toEqual(bitsOf((tables.get(y.count) as Tensor).mul(y).sum()));
+    }
+    expect(scaled.programs.length).toBeGreaterThanOrEqual(3);
+    let h = zeros([1]);
+    const stateful = compile((y: Tensor) => {
+      h = h.sum().add(y).sin();
+      return h.mul(2);
+    });
+    expect(message(12, stateful, (i) => [table.narrow(0, 0, i + 1)])).toMatch(/that the call before made/);
+  });
+
   it('nor for what comes into being in the first call', () => {
     let kept: Tensor | null = null;
     const sum = compile((y: Tensor) => {

@@ -3,6 +3,7 @@ import {
   checkArguments,
   formatShape,
   gather,
+  isTraced,
   K,
   logSoftmax,
   ShapeError,
@@ -197,8 +198,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     checkInput(this, input);
     const best = this.head(input).argmax(1);
     const rare = best.ge(this.frequent);
-    const [anyRare] = valuesOf(rare.any(), 'AdaptiveLogSoftmaxWithLoss: whether the tail is needed');
-    if (!anyRare) return best;
+    // A compiled call cannot ask, and looks at all of it.
+    if (!isTraced()) {
+      const [anyRare] = valuesOf(rare.any(), 'AdaptiveLogSoftmaxWithLoss: whether the tail is needed');
+      if (!anyRare) return best;
+    }
     return where(rare, this.logProb(input).argmax(1), best);
   }
 }

@@ -67,7 +67,10 @@ export class Machine {
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
   /** The WebAssembly that the program is. */
-  readonly modules: readonly Uint8Array[];
+  modules: readonly Uint8Array[] = [];
+  #forget: () => void = () => {};
+  /** How many calls have begun and not ended: the host's part of one may begin another. */
+  #running = 0;
   /** What else is changed before the last check. */
   readonly #undo: Undo | null;
 
@@ -94,16 +97,10 @@ export class Machine {
       kernel.params.forEach((p, i) => {
         if (typeof p === 'number') numbers[at + i] = p;
       });
-    let modules: readonly Uint8Array[] = [];
     this.#parts = partsOf(program, this.steps, params, {
       tensorOf: (value) => this.#tensorOf(value),
-      emit: (stretches) => {
-        const { stretches: emitted, modules: made } = this.#emit(stretches);
-        modules = made;
-        return emitted;
-      },
+      emit: (stretches) => this.#emitted(stretches),
     });
-    this.modules = modules;
     this.#undo = undoOf(program, this.steps, this.#harmless, isSeen, (memory) => this.#places.get(memory));
     this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
     this.#left = program.gradients.map(({ leaf, value }) => {
@@ -135,6 +132,23 @@ export class Machine {
       },
       this.#own.memory,
     );
+  }
+
+  #emitted(stretches: readonly (readonly Kernel[])[]): Emitted['stretches'] {
+    const { stretches: emitted, modules, forget } = this.#emit(stretches);
+    this.modules = modules;
+    this.#forget = forget;
+    return emitted;
+  }
+
+  /** Gives its memory back, for it is not run any more: gradients that lie there move out. */
+  giveBack(): void {
+    // What ended in an error, or is still going on, is left to the collector.
+    if (this.#running > 0) return;
+    for (const { left } of this.#left) left?.tensor.storage.moveOut(left.lodged);
+    for (const { resident, lodged } of this.#gradients) resident?.moveOut(lodged);
+    this.#forget();
+    this.#own.giveBack();
   }
 
   /** How long each step takes, in microseconds; `null` for what eager kernels do. */
@@ -200,6 +214,7 @@ export class Machine {
 
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
+    this.#running++;
     this.#bringIn(given);
     this.#undo?.keep();
     const found: unknown[] = [];
@@ -215,6 +230,7 @@ export class Machine {
     this.#bringOut(given);
     const results = this.#results.map((result) => this.#resultOf(result, given));
     for (const left of this.#left) this.#leave(left, given);
+    this.#running--;
     return results;
   }
 

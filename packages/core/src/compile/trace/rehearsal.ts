@@ -3,7 +3,7 @@ import type { Rerun } from '../../record/observe.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
-import { attributesAsText } from '../attributes.ts';
+import { attributesAsText } from '../json.ts';
 import { userLine } from './lines.ts';
 import { Onlooker } from './onlooker.ts';
 

@@ -18,7 +18,7 @@ import type {
   Program,
   Value,
 } from '../program.ts';
-import { leavesOf } from '../tree.ts';
+import { leavesOf, tensorLeavesOf } from '../tree.ts';
 import { userLine } from './lines.ts';
 import { type Guarded, Rehearsal } from './rehearsal.ts';
 import { extentOf, type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
@@ -231,9 +231,8 @@ export class Tracing implements Tracer {
   /** Ends the recording of a call with this result. */
   finish(result: unknown): Traced {
     this.#seesToGuarded();
-    const leaves = leavesOf(result);
-    for (const { path, leaf } of leaves) this.#checkResult(path, leaf);
-    const tensors = leaves.flatMap(({ leaf }) => (leaf instanceof Tensor ? [leaf] : []));
+    for (const { path, leaf } of leavesOf(result)) this.#checkResult(path, leaf);
+    const tensors = tensorLeavesOf(result);
     this.meets(tensors);
     const results = tensors.map((x) => this.#valueOf(x));
     const atFirst = this.#gradientsAtFirst();

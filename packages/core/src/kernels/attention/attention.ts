@@ -201,7 +201,14 @@ function record(
   plan: AttentionPlan,
 ): void {
   const arrays = new Map<Strided, TypedArray>();
+  const stacks = new Map<Strided, Stack<Address>>();
+  // One tensor may be several operands.
   const lay = (x: Strided): Stack<Address> => {
+    const stack = stacks.get(x) ?? laidOut(x);
+    stacks.set(x, stack);
+    return stack;
+  };
+  const laidOut = (x: Strided): Stack<Address> => {
     const { array } = x.storage;
     const { BYTES_PER_ELEMENT: bytes } = array;
     if (hasRows(x)) {

@@ -1,5 +1,6 @@
 import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
 import type { Call, Kernel } from '../recording/index.ts';
+import { forgetJobs } from '../threads/index.ts';
 import {
   type FunctionBuilder,
   instantiate,
@@ -22,6 +23,8 @@ export interface Emitted {
   readonly stretches: readonly Stretch[];
   /** The WebAssembly that they are: the module, and the one that threads run, if there is one. */
   readonly modules: readonly Uint8Array[];
+  /** Has workers forget them: none is run any more. */
+  readonly forget: () => void;
 }
 
 /** A function that is to be written, for one kernel or for several that are one but for their places. */
@@ -107,7 +110,13 @@ export function emitProgram(
     memory === null
       ? instantiate<Record<string, Stretch>>(bytes, env)
       : (instantiateShared(memory, { bytes, env }).forJavaScript as Record<string, Stretch>);
-  return { stretches: Object.values(exports), modules: fork === null ? [bytes] : [bytes, fork.bytes] };
+  return {
+    stretches: Object.values(exports),
+    modules: fork === null ? [bytes] : [bytes, fork.bytes],
+    forget: () => {
+      if (fork !== null) forgetJobs(fork.run);
+    },
+  };
 }
 
 /** Whether the function takes the addresses that it works on. */

@@ -166,14 +166,19 @@ export class Recorder {
     { reads = [], writes, keeps = [], checks = false, rows }: Effects,
   ): void {
     const areas = (arrays: readonly TypedArray[]): Area[] => arrays.map((x) => placeOf(x).area);
+    const [read, written] = [areas(reads), areas(writes)];
+    const isKnown = (area: Area): boolean => read.includes(area) || written.includes(area);
+    // What is thought to be in use by nobody gives its place to others.
+    if (!args.every((arg) => typeof arg === 'number' || isKnown(arg.area)))
+      throw new Error(`${name}: an argument is neither read nor written`);
     this.kernels.push({
       kind: 'call',
       name,
       callee,
       types,
       args,
-      reads: areas(reads),
-      writes: areas(writes),
+      reads: read,
+      writes: written,
       keeps: areas(keeps),
       checks,
       rows: rows ?? null,

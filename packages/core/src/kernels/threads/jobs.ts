@@ -84,6 +84,18 @@ export function forkOf(
     if (job === undefined) return;
     runParts(id, number, job.run, Math.min(job.parts, threadsFor(memory)), job.milliseconds);
   };
-  unused?.register(fork, id);
+  unused?.register(fork, id, fork);
+  ids.set(fork, id);
   return fork;
+}
+
+const ids = new WeakMap<object, number>();
+
+/** Has workers forget the jobs of what {@link forkOf} gave, which is not called any more. */
+export function forgetJobs(fork: (job: number) => void): void {
+  const id = ids.get(fork);
+  if (id === undefined) return;
+  ids.delete(fork);
+  unused?.unregister(fork);
+  forget(id);
 }

@@ -53,8 +53,14 @@ class Lasting {
         other !== gap ? other : gap.to - from === size ? [] : { from: from + size, to: gap.to },
       );
     }
-    this.#freed?.register(holder, { from, to: from + size });
+    this.#freed?.register(holder, { from, to: from + size }, holder);
     return from;
+  }
+
+  /** Has what a holder found be free again, though that is still reachable. */
+  free(holder: object, from: number, size: number): void {
+    this.#freed?.unregister(holder);
+    this.#giveBack({ from, to: from + size });
   }
 
   #giveBack({ from, to }: Gap): void {
@@ -87,7 +93,7 @@ function lastingIn(memory: SharedMemory | null): Lasting {
   return lasting;
 }
 
-/** A stretch of memory that is held as long as this object is reachable. */
+/** A stretch of memory that is held as long as this object is reachable, or until it is given back. */
 export class Residence {
   /** Its first byte. */
   readonly address: number;
@@ -95,11 +101,13 @@ export class Residence {
   /** The memory, where threads share it; `null`: the scratch memory. */
   readonly memory: SharedMemory | null;
   readonly #lasting: Lasting;
+  readonly #size: number;
 
   /** @throws RangeError where the memory cannot grow */
   constructor(bytes: number, memory: SharedMemory | null = null) {
     this.#lasting = lastingIn(memory);
-    this.address = this.#lasting.take(Math.ceil((bytes + margin) / alignment) * alignment, this);
+    this.#size = Math.ceil((bytes + margin) / alignment) * alignment;
+    this.address = this.#lasting.take(this.#size, this);
     this.bytes = bytes;
     this.memory = memory;
   }
@@ -112,6 +120,11 @@ export class Residence {
     // Whoever gets the array only reads and writes elements, for which it is no matter who else has the memory.
     const buffer = this.#lasting.buffer() as ArrayBuffer;
     return new (arrayConstructor(dtype))(buffer, this.address + at, length);
+  }
+
+  /** Gives the stretch back, once, for who knows that nobody has an array of it any more: collections alone may be long in coming. */
+  giveBack(): void {
+    this.#lasting.free(this, this.address, this.#size);
   }
 }
 

@@ -76,16 +76,22 @@ function forSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
     if (bytes[at] === importSection) {
       // The memory comes first: the number of imports, 'env' and 'memory', then its description.
       const description = numberAt(content).next + '.env.memory'.length;
-      const before = bytes.subarray(content, description);
-      const after = bytes.subarray(description + plainMemory, content + size);
-      const changed = [...before, ...sharedDescription, ...after];
-      return new Uint8Array([
-        ...bytes.subarray(0, at),
-        importSection,
-        ...unsigned(changed.length),
-        ...changed,
-        ...bytes.subarray(content + size),
-      ]);
+      const { length } = sharedDescription;
+      const head = [importSection, ...unsigned(size - plainMemory + length)];
+      const parts = [
+        bytes.subarray(0, at),
+        head,
+        bytes.subarray(content, description),
+        sharedDescription,
+        bytes.subarray(description + plainMemory),
+      ];
+      const made = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let end = 0;
+      for (const part of parts) {
+        made.set(part, end);
+        end += part.length;
+      }
+      return made;
     }
     at = content + size;
   }
