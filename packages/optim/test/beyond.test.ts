@@ -9,6 +9,7 @@ import type { Recorded } from '../../core/test/oracle/fixture.ts';
 import { plain } from '../../core/test/oracle/tensors.ts';
 import { expectSameBits, type World } from '../../core/test/support/compiled.ts';
 import * as optim from '../src/index.ts';
+import { expectAfter, rowOf } from './support/after.ts';
 import {
   type BeyondRun,
   beyondRuns,
@@ -18,16 +19,7 @@ import {
   pushes,
   stepOf,
 } from './support/beyond.ts';
-import {
-  expectAfter,
-  half,
-  loadable,
-  parametersOf,
-  type RecordedState,
-  rowOf,
-  stateTensors,
-  steps,
-} from './support/runs.ts';
+import { half, loadable, parametersOf, type RecordedState, stateTensors, steps } from './support/runs.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript would
 const js = (value: unknown): any => value;

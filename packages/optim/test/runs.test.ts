@@ -6,16 +6,15 @@ import type { Recorded } from '../../core/test/oracle/fixture.ts';
 import { plain } from '../../core/test/oracle/tensors.ts';
 import { expectSameBits, type World } from '../../core/test/support/compiled.ts';
 import type { OptimizerStateDict } from '../src/index.ts';
+import { expectAfter, rowOf } from './support/after.ts';
 import {
   Course,
-  expectAfter,
   half,
   loadable,
   make,
   parametersOf,
   type RecordedState,
   type Run,
-  rowOf,
   runs,
   setGradients,
   stateTensors,

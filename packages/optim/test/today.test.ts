@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
 import { bitsOf } from '../../core/test/support/compiled.ts';
 import * as optim from '../src/index.ts';
-import { expectAfter, make, parametersOf, type Run, setGradients, steps } from './support/runs.ts';
+import { expectAfter } from './support/after.ts';
+import { make, parametersOf, type Run, setGradients, steps } from './support/runs.ts';
 
 interface Ported extends Run {
   /** The average x after each step, where there is one. */

@@ -1,10 +1,8 @@
 /** Runs of optimizers whose gradients are a hash of step and position, as tools/oracle/optimiser_runs.py has them. */
 import { noGrad, parametersToVector, Tensor } from '@kindling/core';
-import { expect } from 'vitest';
-import { mismatch } from '../../../core/test/oracle/compare.ts';
-import { Recorded, readFixture } from '../../../core/test/oracle/fixture.ts';
+import { type Recorded, readFixture } from '../../../core/test/oracle/fixture.ts';
 import { optionsOf } from '../../../core/test/oracle/signature.ts';
-import { cotangent, plain, toTensor } from '../../../core/test/oracle/tensors.ts';
+import { cotangent, toTensor } from '../../../core/test/oracle/tensors.ts';
 import * as optim from '../../src/index.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
@@ -31,26 +29,6 @@ export interface Run {
 export const runs = readFixture<Run>(new URL('../fixtures/runs', import.meta.url)).entries;
 export const steps = 100;
 export const half = 50;
-
-/** The row of a step, counted from 1. */
-export function rowOf({ dtype, shape, array }: Recorded, step: number): Recorded {
-  const [rows = 0, width = 0] = shape;
-  expect(step).toBeLessThanOrEqual(rows);
-  return new Recorded(dtype, [width], array.subarray((step - 1) * width, step * width), false);
-}
-
-/** Parameters are where they were recorded after a step; `far` says how far PyTorch's own may come to lie from there. */
-export function expectAfter(
-  { after, far }: { readonly after: Recorded; readonly far?: Recorded | undefined },
-  step: number,
-  params: readonly Tensor[],
-): void {
-  const noise = far && Array.from(rowOf(far, step).array).flatMap((distance, i) => [i, distance]);
-  const found = mismatch(`parameters after step ${step}`, plain(sideBySide(params)), rowOf(after, step), {
-    noise,
-  });
-  expect(found).toBeNull();
-}
 
 type Maker = new (params: unknown, options?: unknown) => optim.Optimizer;
 
@@ -133,7 +111,13 @@ export class Course {
   stepWithClosure(given: readonly (Tensor | null)[]): Tensor {
     return this.optimizer.step(() => {
       this.optimizer.zeroGrad();
-      const terms = this.params.map((p, k) => p.div(8).add(given[k] as Tensor).mul(p).sum());
+      const terms = this.params.map((p, k) =>
+        p
+          .div(8)
+          .add(given[k] as Tensor)
+          .mul(p)
+          .sum(),
+      );
       const loss = terms.reduce((sum, term) => sum.add(term));
       loss.backward();
       return loss;
