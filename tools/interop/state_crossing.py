@@ -49,7 +49,7 @@ class Job:
         if ulps is not None:
             with torch.no_grad():
                 for p in model:
-                    p.mul_(1 + torch.randint(-1, 2, p.shape, generator=ulps) * torch.finfo(self.dtype).eps)
+                    p.add_(p * torch.randint(-1, 2, p.shape, generator=ulps) * torch.finfo(self.dtype).eps)
         return model
 
     def made(self, model):

@@ -235,7 +235,7 @@ def a_bit_off(name, options, dtype, state, ulps):
     model.load_state_dict(state["model"])
     with torch.no_grad():
         for p in model.parameters():
-            p.mul_(1 + torch.randint(-1, 2, p.shape, generator=ulps) * torch.finfo(dtype).eps)
+            p.add_(p * torch.randint(-1, 2, p.shape, generator=ulps) * torch.finfo(dtype).eps)
     optimizer = optimizer_of(name, model, options)
     optimizer.load_state_dict(copy.deepcopy(state["state"]))
     return model, optimizer
