@@ -1,10 +1,19 @@
 /**
- * The half of state_crossing.py that runs here: `FROM TO FIRST LAST` loads each checkpoint in FROM, makes the steps FIRST to LAST of its
- * run as `jobs.json` there describes it, and saves a checkpoint of the same name in TO.
+ * The half of state_crossing.py that runs here: `FROM TO half` loads each checkpoint in FROM, goes on with its run, as `jobs.json` there
+ * describes it, up to the middle, and saves a checkpoint of the same name in TO; `FROM TO steps` goes on up to the end.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Checkpoint, camelCase, type DType, type Shape, type Tensor, zeros } from '../../packages/core/src/index.ts';
+import {
+  arange,
+  Checkpoint,
+  camelCase,
+  type DType,
+  ones,
+  type Shape,
+  type Tensor,
+  zeros,
+} from '../../packages/core/src/index.ts';
 import { folderStorage } from '../../packages/core/src/node/index.ts';
 import { cotangent } from '../../packages/core/test/oracle/tensors.ts';
 import * as nn from '../../packages/nn/src/index.ts';
@@ -22,6 +31,10 @@ interface Job {
   readonly shapes: readonly Shape[];
   /** What of each parameter is in its gradient. */
   readonly pull: number;
+  /** Whether gradients are the same in each step, of curvatures from 1 to the number of elements. */
+  readonly steady: boolean;
+  readonly half: number;
+  readonly steps: number;
 }
 
 type Maker = new (groups: unknown, options: unknown) => optim.Optimizer;
@@ -29,19 +42,26 @@ type Maker = new (groups: unknown, options: unknown) => optim.Optimizer;
 const named = (options: Options): Options =>
   Object.fromEntries(Object.entries(options).map(([key, value]) => [camelCase(key), value]));
 
-function stepOf(optimizer: optim.Optimizer, params: readonly Tensor[], step: number, pull: number): void {
+function stepOf(optimizer: optim.Optimizer, params: readonly Tensor[], step: number, job: Job): void {
+  const { steady, pull, dtype } = job;
   optimizer.step(() => {
     optimizer.zeroGrad();
-    const terms = params.map((p, k) =>
-      p.mul(pull / 2).add(cotangent(p, params.length * step + k)).mul(p).sum(),
-    );
+    const terms = params.map((p, k) => {
+      const count = steady ? arange(1, p.count + 1, { dtype }).reshape([...p.shape]) : ones([], { dtype });
+      const push = cotangent(p, params.length * (steady ? 0 : step) + k);
+      return p
+        .mul(count.mul(pull / 2))
+        .add(push)
+        .mul(p)
+        .sum();
+    });
     const loss = terms.reduce((sum, term) => sum.add(term));
     loss.backward();
     return loss;
   });
 }
 
-const [from = '', to = '', first, last] = process.argv.slice(2);
+const [from = '', to = '', until] = process.argv.slice(2);
 for (const job of JSON.parse(readFileSync(join(from, 'jobs.json'), 'utf8')) as Job[]) {
   const { name, dtype, shapes } = job;
   const model = new nn.ParameterList(shapes.map((shape) => new nn.Parameter(zeros(shape, { dtype }))));
@@ -54,8 +74,9 @@ for (const job of JSON.parse(readFileSync(join(from, 'jobs.json'), 'utf8')) as J
   const optimizer = new make(groups, named(job.options));
   const parts = { model, optimizer };
   const before = new Checkpoint({ storage: folderStorage(from), parts, name });
-  const { step } = (await before.resume()) ?? { step: -1 };
-  if (step !== Number(first) - 1) throw new Error(`${name}: at step ${step}, expected ${Number(first) - 1}`);
-  for (let next = Number(first); next <= Number(last); next++) stepOf(optimizer, params, next, job.pull);
-  await new Checkpoint({ storage: folderStorage(to), parts, name }).save({ step: Number(last) });
+  const saved = await before.resume();
+  if (saved === null) throw new Error(`${name}: there is no checkpoint in ${from}`);
+  const last = until === 'half' ? job.half : job.steps;
+  for (let step = saved.step + 1; step <= last; step++) stepOf(optimizer, params, step, job);
+  await new Checkpoint({ storage: folderStorage(to), parts, name }).save({ step: last });
 }

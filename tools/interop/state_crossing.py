@@ -1,10 +1,11 @@
 """Carries the state of every optimizer to PyTorch and back in the middle of a run, by checkpoints, which are safetensors files: every
 choice of options of tools/oracle/optimiser_runs.py (that is, of PyTorch's `optim_db`, and more), in both dtypes, and runs with groups.
-Kindling makes the first fifty steps and PyTorch the others; then PyTorch the first and Kindling the others. Both have to arrive where
+Kindling makes the first half of the steps and PyTorch the others; then PyTorch the first and Kindling the others. Both have to arrive where
 PyTorch arrives alone. Prints how far they are from there; exits with 1 where one does not arrive, or options are others.
 
-    PYTHON=v/bin/python; $PYTHON tools/interop/state_crossing.py"""
+    PYTHON=v/bin/python; $PYTHON tools/interop/state_crossing.py [--only OPTIMIZER]"""
 
+import argparse
 import copy
 import functools
 import json
@@ -37,10 +38,12 @@ def push(shape, dtype, index):
 
 
 class Job:
-    """One run: parameters of these shapes, in groups of which each has options of its own; `pull` of each is in its gradient."""
+    """One run: parameters of these shapes, in groups of which each has options of its own; `pull` of each is in its gradient. One
+    that is `steady` has the same gradients in each step, of curvatures from 1 to the number of elements: LBFGS remembers them."""
 
-    def __init__(self, optimizer, options, dtype, shapes, pull=0.0, groups=None):
+    def __init__(self, optimizer, options, dtype, shapes, pull=0.0, groups=None, steady=False, half=HALF, steps=STEPS):
         self.optimizer, self.options, self.dtype, self.shapes, self.pull = optimizer, options, dtype, shapes, pull
+        self.steady, self.half, self.steps = steady, half, steps
         self.groups = groups or [{"params": list(range(len(shapes))), "options": {}}]
 
     def start(self, ulps=None):
@@ -58,9 +61,15 @@ class Job:
         return getattr(torch.optim, self.optimizer)(groups, **plain, **self.options)
 
     def go(self, model, optimizer, first, last):
+        counts = [torch.arange(1, p.numel() + 1, dtype=p.dtype).reshape(p.shape) if self.steady else 1 for p in model]
+        curvatures = [count * (self.pull / 2) for count in counts]
+
         def closure():
             optimizer.zero_grad()
-            loss = sum(((p * (self.pull / 2) + push(p.shape, p.dtype, len(model) * step + k)) * p).sum() for k, p in enumerate(model))
+            loss = sum(
+                ((p * curvature + push(p.shape, p.dtype, len(model) * (0 if self.steady else step) + k)) * p).sum()
+                for k, (p, curvature) in enumerate(zip(model, curvatures))
+            )
             loss.backward()
             return loss
 
@@ -70,7 +79,7 @@ class Job:
     def from_beside(self, ulps):
         """Where a run arrives that starts within an ulp."""
         model = self.start(ulps)
-        self.go(model, self.made(model), 1, STEPS)
+        self.go(model, self.made(model), 1, self.steps)
         return model
 
     def described(self, name):
@@ -86,9 +95,13 @@ def jobs():
                 yield Job(name, options, dtype, shapes)
             second = SECOND.get(name, {"lr": 0.05, "weight_decay": 0.1})
             yield Job(name, {"lr": 0.01}, dtype, shapes, groups=[{"params": [0, 1], "options": {}}, {"params": [2], "options": second}])
-        for name, of in (("Adafactor", optimisers_beyond.SHAPES), ("Muon", optimisers_beyond.MATRICES), ("LBFGS", shapes)):
+        for name, of in (("Adafactor", optimisers_beyond.SHAPES), ("Muon", optimisers_beyond.MATRICES)):
             for options in choices(name):
-                yield Job(name, options, dtype, of, pull=-0.5 if options.get("maximize") else 0.5)
+                yield Job(name, options, dtype, of, pull=0.5)
+        # Of few iterations, so that it is on its way in the middle.
+        for options in choices("LBFGS"):
+            pull = -0.5 if options.get("maximize") else 0.5
+            yield Job("LBFGS", {**options, "max_iter": 2}, dtype, shapes, pull=pull, steady=True, half=4, steps=8)
 
 
 def kindling(*args):
@@ -110,9 +123,12 @@ def other_options(state, own):
 
 
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", metavar="OPTIMIZER")
+    only = parser.parse_args().only
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    named = {f"run{i}": job for i, job in enumerate(jobs())}
+    named = {f"run{i}": job for i, job in enumerate(job for job in jobs() if only in (None, job.optimizer))}
     wrong, worst = [], {}
     with tempfile.TemporaryDirectory() as name:
         start, here, middle, end = (Path(name) / part for part in ("start", "here", "middle", "end"))
@@ -124,23 +140,23 @@ def main():
         for key, job in named.items():
             model = job.start()
             alone[key] = model, job.made(model)
-            for folder, step in ((start, 0), (middle, HALF)):
+            for folder, step in ((start, 0), (middle, job.half)):
                 job.go(*alone[key], 1, step)
                 write_checkpoint(folder / (key + ENDING), {"model": model.state_dict(), "optimizer": alone[key][1].state_dict()}, step)
-            job.go(*alone[key], HALF + 1, STEPS)
-        kindling(start, here, 1, HALF)
-        kindling(middle, end, HALF + 1, STEPS)
+            job.go(*alone[key], job.half + 1, job.steps)
+        kindling(start, here, "half")
+        kindling(middle, end, "steps")
         for key, job in named.items():
             expected, own = alone[key]
             arrived = []
-            for folder, step in ((here, HALF), (end, STEPS)):
+            for folder, step in ((here, job.half), (end, job.steps)):
                 parts = read_checkpoint(folder / (key + ENDING))
                 model = job.start()
                 model.load_state_dict({str(k): v for k, v in parts["model"].items()}, strict=True)
                 wrong += [f"{job.optimizer} {job.options}: {line}" for line in other_options(parts["optimizer"], own.state_dict())]
                 optimizer = job.made(model)
                 optimizer.load_state_dict(copy.deepcopy(parts["optimizer"]))
-                job.go(model, optimizer, step + 1, STEPS)
+                job.go(model, optimizer, step + 1, job.steps)
                 arrived.append(off(model, expected))
             limit, dtype = TOLERANCE[job.dtype], str(job.dtype)[6:]
             if not max(arrived) <= limit:
