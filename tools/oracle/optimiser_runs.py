@@ -1,6 +1,7 @@
 """Fixtures of whole runs: packages/optim/test/fixtures/{runs,refused}. Every optimizer with every choice of options in PyTorch's
-`optim_db` (and those below, which it leaves out), 100 steps in both dtypes, with the state dict in the middle; runs with
-groups, and with gradients that are missing, zero, NaN and infinite; and what the database says is refused.
+`optim_db` (and those below, which it leaves out), 100 steps in both dtypes, with the parameters after each and the state dict in the
+middle; as long runs with groups, with closures and hooks, and with gradients that are missing, zero, NaN and infinite; and what the
+database says is refused.
 
 Gradients are `cotangent`s, a hash of the position and the step, so that the fixtures need not hold them."""
 
@@ -16,7 +17,7 @@ from torch.testing._internal.common_optimizers import optim_db
 FOLDER = "packages/optim/test/fixtures"
 SHAPES = [(3, 2), (4,), ()]
 STEPS, HALF = 100, 50
-SAMPLED = (1, 2, *range(10, STEPS + 1, 10))
+DTYPES = (torch.float32, torch.float64)
 ELEMENTWISE = ("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD")
 
 # What the database has not: both branches of each running average, rates that change in time, both kinds of weight decay.
@@ -68,65 +69,123 @@ def state_dict(fixture, optimizer):
     return fixture.value({"state": {str(k): v for k, v in state["state"].items()}, "param_groups": state["param_groups"]})
 
 
+def made(name, ps, options):
+    return getattr(torch.optim, name)(ps, foreach=False, **options)
+
+
+def set_gradients(ps, step):
+    for k, p in enumerate(ps):
+        p.grad = gradient(p, step, k)
+
+
+def course(fixture, ps, take_step):
+    """Where all parameters are after each step, one row a step."""
+    rows = []
+    for step in range(1, STEPS + 1):
+        take_step(step)
+        rows.append(side_by_side(ps))
+    return fixture.tensor(torch.stack(rows))
+
+
+def entry_of(fixture, op, name, options, dtype, ps):
+    return {"op": op, "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "start": recorded(fixture, ps)}
+
+
 def plain(fixture, name, options, dtype):
     ps = parameters(dtype, name)
-    entry = {"op": "plain", "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "start": recorded(fixture, ps)}
-    optimizer = getattr(torch.optim, name)(ps, foreach=False, **options)
-    after = {}
-    for step in range(1, STEPS + 1):
-        for k, p in enumerate(ps):
-            p.grad = gradient(p, step, k)
+    entry = entry_of(fixture, "plain", name, options, dtype, ps)
+    optimizer = made(name, ps, options)
+
+    def take_step(step):
+        set_gradients(ps, step)
         optimizer.step()
-        if step in SAMPLED:
-            after[step] = recorded(fixture, ps)
         if step == HALF:
             entry["half"] = state_dict(fixture, optimizer)
-    fixture.add({**entry, "after": after})
+
+    entry["after"] = course(fixture, ps, take_step)
+    fixture.add(entry)
 
 
 def odd(ps, step):
-    """Zeros at first; then one parameter without gradient; NaN; infinity."""
-    for k, p in enumerate(ps):
-        p.grad = gradient(p, step, k)
-        if step <= 2:
+    """Zeros at first, then every tenth step one parameter without gradient, or all; then NaN; infinity."""
+    set_gradients(ps, step)
+    if step <= 2:
+        for p in ps:
             p.grad.zero_()
-    if step == 3:
+    if step % 10 == 3:
         ps[1].grad = None
+    if step % 10 == 7:
+        for p in ps:
+            p.grad = None
     if step == 5:
         ps[0].grad[0, 0] = math.nan
     if step == 6:
         ps[0].grad[0, 1] = math.inf
 
 
-def odd_gradients(fixture, name, options):
-    ps = parameters(torch.float64, name)
-    start = recorded(fixture, ps)
-    optimizer = getattr(torch.optim, name)(ps, foreach=False, **options)
-    after = {}
-    for step in range(1, 13):
+def odd_gradients(fixture, name, options, dtype):
+    ps = parameters(dtype, name)
+    entry = entry_of(fixture, "odd", name, options, dtype, ps)
+    optimizer = made(name, ps, options)
+
+    def take_step(step):
         odd(ps, step)
         optimizer.step()
-        after[step] = recorded(fixture, ps)
-    fixture.add({"op": "odd", "optimizer": name, "options": fixture.value(options), "dtype": "float64", "start": start, "after": after})
+
+    entry["after"] = course(fixture, ps, take_step)
+    fixture.add(entry)
 
 
-def groups(fixture, name):
+def hooked(fixture, name, options, dtype):
+    """The gradients by a closure, a quarter of each parameter among them; a hook before each step that makes parameters smaller, and
+    one after it that keeps them within 2."""
+    ps = parameters(dtype, name)
+    entry = entry_of(fixture, "hooked", name, options, dtype, ps)
+    optimizer = made(name, ps, options)
+
+    @torch.no_grad()
+    def before(*_):
+        for p in ps:
+            p.mul_(0.9375)
+
+    @torch.no_grad()
+    def after(*_):
+        for p in ps:
+            p.clamp_(-2, 2)
+
+    optimizer.register_step_pre_hook(before)
+    optimizer.register_step_post_hook(after)
+
+    def take_step(step):
+        def closure():
+            optimizer.zero_grad()
+            loss = sum(((gradient(p, step, k) + p / 8) * p).sum() for k, p in enumerate(ps))
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+    entry["after"] = course(fixture, ps, take_step)
+    fixture.add(entry)
+
+
+def groups(fixture, name, dtype):
     """Two groups, of which the second has options of its own and comes when the first has made three steps."""
     second = SECOND.get(name, {"lr": 0.05, "weight_decay": 0.1})
-    ps = parameters(torch.float64, name)
-    start = recorded(fixture, ps)
-    optimizer = getattr(torch.optim, name)([{"params": ps[:2]}], lr=0.01, foreach=False)
-    after = {}
-    for step in range(1, 21):
+    ps = parameters(dtype, name)
+    entry = {**entry_of(fixture, "groups", name, {"lr": 0.01}, dtype, ps), "second": fixture.value(second)}
+    optimizer = made(name, [{"params": ps[:2]}], {"lr": 0.01})
+
+    def take_step(step):
         if step == 4:
             optimizer.add_param_group({"params": ps[2], **second})
-        for k, p in enumerate(ps):
-            p.grad = gradient(p, step, k)
+        set_gradients(ps, step)
         optimizer.step()
-        if step in (3, 4, 5, 20):
-            after[step] = recorded(fixture, ps)
-    entry = {"op": "groups", "optimizer": name, "options": {"lr": 0.01}, "second": fixture.value(second), "dtype": "float64"}
-    fixture.add({**entry, "start": start, "after": after, "end": state_dict(fixture, optimizer)})
+        if step == HALF:
+            entry["half"] = state_dict(fixture, optimizer)
+
+    entry["after"] = course(fixture, ps, take_step)
+    fixture.add(entry)
 
 
 # What Kindling takes, or says otherwise: order of a Set is fixed in JavaScript.
@@ -164,14 +223,15 @@ def main():
     torch.set_num_threads(1)
     runs, errors = Fixture(FOLDER, "runs"), Fixture(FOLDER, "refused")
     for name in ELEMENTWISE:
-        for options in choices(name):
-            for dtype in (torch.float32, torch.float64):
+        for dtype in DTYPES:
+            for options in choices(name):
                 plain(runs, name, options, dtype)
-        odd_gradients(runs, name, choices(name)[-1])
-        odd_gradients(runs, name, {})
-        groups(runs, name)
+            for options in ({}, choices(name)[-1]):
+                odd_gradients(runs, name, options, dtype)
+                hooked(runs, name, options, dtype)
+            groups(runs, name, dtype)
         refused(errors, name)
-    runs.write(steps=STEPS, half=HALF)
+    runs.write()
     errors.write()
 
 

@@ -10,7 +10,7 @@ import optimiser_runs
 import torch
 import torch.nn as nn
 from fixture import SEED, Fixture, cotangent, seed_for
-from optimiser_runs import FOLDER, HALF, SAMPLED, STEPS, choices, recorded, side_by_side, state_dict
+from optimiser_runs import DTYPES, FOLDER, HALF, STEPS, choices, recorded, side_by_side, state_dict
 
 SHAPES = [(3, 2), (4,), (), (2, 3, 1, 2)]
 MATRICES = [(3, 2), (2, 5), (4, 4), (1, 3)]
@@ -100,71 +100,64 @@ def move(ps, ulps):
             p.add_(p * torch.randint(-4, 5, p.shape, generator=ulps) * torch.finfo(p.dtype).eps)
 
 
-def trajectory(name, make, ps, options, at_half=lambda optimizer: None):
-    """All parameters side by side after some of the steps."""
+def trajectory(name, make, ps, options, set_gradients=pull, at_half=lambda optimizer: None):
+    """All parameters side by side after each step, one row a step."""
     optimizer = make(ps, **options)
-    after = {}
+    rows = []
     for step in range(1, STEPS + 1):
         if name == "SAM":
-            optimizer.step(lambda: pull(ps, step))
+            optimizer.step(lambda: set_gradients(ps, step))
         else:
-            pull(ps, step)
+            set_gradients(ps, step)
             optimizer.step()
-        if step in SAMPLED:
-            after[step] = side_by_side(ps)
+        rows.append(side_by_side(ps))
         if step == HALF:
             at_half(optimizer)
-    return after
+    return torch.stack(rows)
 
 
-def run(fixture, name, make, shapes, options, dtype):
+def run(fixture, op, name, make, shapes, options, dtype, set_gradients=pull):
     ps = parameters(shapes, dtype, name)
-    entry = {"op": "run", "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "shapes": shapes}
+    entry = {"op": op, "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "shapes": shapes}
     entry["start"] = recorded(fixture, ps)
 
     def half(optimizer):
         entry["half"] = state_dict(fixture, optimizer.base if name == "SAM" else optimizer)
 
-    after = trajectory(name, make, ps, options, half)
-    fixture.add({**entry, "after": {step: fixture.tensor(x) for step, x in after.items()}, **scatter(name, make, shapes, options, dtype, after)})
+    after = trajectory(name, make, ps, options, set_gradients, half)
+    entry["after"] = fixture.tensor(after)
+    if name == "Muon" and dtype == torch.float32:
+        entry["far"] = fixture.tensor(scatter(name, make, shapes, options, dtype, set_gradients, after))
+    fixture.add(entry)
 
 
-def scatter(name, make, shapes, options, dtype, after):
+def scatter(name, make, shapes, options, dtype, set_gradients, after):
     """How far runs from starts some ulps beside come to lie from this one: Muon's direction has the 8 bits of bfloat16, the last of
     which is another where what comes before is rounded otherwise."""
-    if name != "Muon" or dtype != torch.float32:
-        return {}
     ulps = torch.Generator().manual_seed(seed_for("scatter", name, options))
-    far = {step: torch.zeros_like(x) for step, x in after.items()}
+    far = torch.zeros_like(after)
     for _ in range(NEIGHBOURS):
         ps = parameters(shapes, dtype, name)
         move(ps, ulps)
-        for step, x in trajectory(name, make, ps, options).items():
-            far[step] = torch.maximum(far[step], (x - after[step]).abs())
-    return {"far": {step: [float(f"{d:.1e}") for d in distance.tolist()] for step, distance in far.items()}}
+        far = torch.maximum(far, (trajectory(name, make, ps, options, set_gradients) - after).abs())
+    return far
 
 
-def odd_gradients(fixture, name, make, shapes, options):
-    """Zeros at first; then one parameter without gradient; NaN; infinity."""
-    ps = parameters(shapes, torch.float64, name)
-    entry = {"op": "odd", "optimizer": name, "options": fixture.value(options), "dtype": "float64", "shapes": shapes}
-    entry["start"] = recorded(fixture, ps)
-    optimizer = make(ps, **options)
-    after = {}
-    for step in range(1, 9):
-        pull(ps, step)
-        if step <= 2:
-            for p in ps:
-                p.grad.zero_()
-        elif step == 3:
-            ps[1].grad = None
-        elif step == 5:
-            ps[0].grad.view(-1)[0] = math.nan
-        elif step == 6:
-            ps[-1].grad.view(-1)[0] = math.inf
-        optimizer.step()
-        after[step] = recorded(fixture, ps)
-    fixture.add({**entry, "after": after})
+def pull_oddly(ps, step):
+    """Zeros at first, then every tenth step one parameter without gradient, or all; then NaN; infinity."""
+    pull(ps, step)
+    if step <= 2:
+        for p in ps:
+            p.grad.zero_()
+    if step % 10 == 3:
+        ps[1].grad = None
+    if step % 10 == 7:
+        for p in ps:
+            p.grad = None
+    if step == 5:
+        ps[0].grad.view(-1)[0] = math.nan
+    if step == 6:
+        ps[-1].grad.view(-1)[0] = math.inf
 
 
 def mixed_dtypes(fixture):
@@ -278,10 +271,11 @@ def main():
         *(("SAM", SAM, SHAPES, o) for o in SAMS),
     ]
     for name, make, shapes, options in everything:
-        for dtype in (torch.float32, torch.float64):
-            run(beyond, name, make, shapes, options, dtype)
+        for dtype in DTYPES:
+            run(beyond, "run", name, make, shapes, options, dtype)
     for name, make, shapes in (("Adafactor", torch.optim.Adafactor, SHAPES), ("Muon", torch.optim.Muon, MATRICES), ("Lamb", Lamb, SHAPES)):
-        odd_gradients(beyond, name, make, shapes, {})
+        for dtype in DTYPES:
+            run(beyond, "odd", name, make, shapes, {}, dtype, pull_oddly)
     mixed_dtypes(beyond)
     for options in LBFGS:
         for name, start in (("rosenbrock", "plane"), ("rosenbrock", "shapes"), ("quadratic", "shapes")):
@@ -290,7 +284,7 @@ def main():
                 if options in (LBFGS[0], {"lr": 0.01}):
                     lbfgs(ofLbfgs, name, start, {**options, "maximize": True}, dtype)
     net(ofLbfgs)
-    beyond.write(steps=STEPS, half=HALF)
+    beyond.write()
     ofLbfgs.write()
 
 

@@ -214,7 +214,7 @@ LIVES = [
     [sequential([4], CHAINED, EXPONENTIAL), ["step", 9]],
 ]
 
-# 300 epochs: plain, chained with others, resumed in the middle.
+# 300 epochs: plain, beside others, chained with them; resumed in the middle.
 EPOCHS = [
     ("StepLR", [30], {"gamma": 0.7}),
     ("MultiStepLR", [[30, 80, 80, 200]], {"gamma": 0.5}),
@@ -376,25 +376,35 @@ def lives(fixture):
         })  # fmt: skip
 
 
+def metric_of(epoch):
+    """It falls for a while, then goes to and fro."""
+    return max(0.2, 1 / epoch) + (epoch * 7 % 11) / 100
+
+
+def long_life(fixture, makes, step):
+    life = Life(SGD)
+    for make in makes:
+        life.run(*make)
+    trace = [life.read()]
+    for epoch in range(1, 301):
+        step(life, epoch)
+        if epoch == 150:
+            life.resume()
+        trace.append(life.read())
+    fixture.add({
+        "op": "epochs", "makes": [make[1:] for make in makes], "trace": fixture.tensor(torch.tensor(trace, dtype=torch.float64)),
+        "resumed": fixture.value(life.resumed), "states": fixture.value([s.state_dict() for s in life.schedulers]),
+    })  # fmt: skip
+
+
 def epochs(fixture):
+    others = [["make", "ExponentialLR", [0.995], {}], ["make", "StepLR", [70], {"gamma": 0.8}]]
     for name, args, options in EPOCHS:
         own = ["make", name, args, options]
-        plain = [own]
-        beside = [own, ["make", "ExponentialLR", [0.995], {}], ["make", "StepLR", [70], {"gamma": 0.8}]]
-        for makes in (plain, beside):
-            life = Life(SGD)
-            for action in makes:
-                life.run(*action)
-            trace = [life.read()]
-            for epoch in range(1, 301):
-                life.step(1)
-                if epoch == 150:
-                    life.resume()
-                trace.append(life.read())
-            fixture.add({
-                "op": "epochs", "makes": [make[1:] for make in makes], "trace": fixture.tensor(torch.tensor(trace, dtype=torch.float64)),
-                "resumed": fixture.value(life.resumed), "states": fixture.value([s.state_dict() for s in life.schedulers]),
-            })  # fmt: skip
+        for makes in ([own], [own, *others], [chained(own, *others)]):
+            long_life(fixture, makes, lambda life, epoch: life.step(1))
+    for options in ({"patience": 5, "factor": 0.9}, {"patience": 3, "threshold": 0.05, "threshold_mode": "abs", "cooldown": 4, "min_lr": [0.02, 0.1]}):
+        long_life(fixture, [["make", "ReduceLROnPlateau", [], options]], lambda life, epoch: life.metric([metric_of(epoch)]))
 
 
 def main():

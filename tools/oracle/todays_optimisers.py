@@ -10,10 +10,7 @@ Gradients are those of `optimiser_runs`: hashes of position and step, of the sam
 import numpy as np
 import torch
 from fixture import Fixture
-from optimiser_runs import FOLDER, SHAPES, gradient, parameters
-
-STEPS = 100
-SAMPLED = (1, 2, 3, *range(10, STEPS + 1, 10))
+from optimiser_runs import FOLDER, SHAPES, STEPS, gradient, parameters
 
 LION = [{}, {"lr": 0.01, "betas": [0.5, 0.9]}, {"lr": 0.01, "weight_decay": 0.3}, {"lr": 0.01, "maximize": True}]
 SCHEDULE_FREE = [{}, {"weight_decay": 0.1}, {"warmup_steps": 7, "lr": 0.02}, {"r": 1.5, "weight_lr_power": 1.0, "lr": 0.05}]
@@ -64,19 +61,19 @@ def run(fixture, name, step, options):
     ws = [p.detach().numpy() for p in shaped]
     start = fixture.tensor(torch.cat([p.detach().flatten() for p in shaped]))
     states = [{} for _ in SHAPES]
-    after, result = {}, {}
+    after, average = [], []
 
     def side_by_side(parts):
-        return fixture.tensor(torch.from_numpy(np.concatenate([np.ravel(p) for p in parts])))
+        return torch.from_numpy(np.concatenate([np.ravel(p) for p in parts]))
 
     for t in range(1, STEPS + 1):
         for k, p in enumerate(shaped):
             ws[k] = step(ws[k], gradient(p, t, k).numpy(), states[k], t, **options)
-        if t in SAMPLED:
-            after[t] = side_by_side(ws)
-            if "x" in states[0]:
-                result[t] = side_by_side([s["x"] for s in states])
-    fixture.add({"op": "plain", "optimizer": name, "options": options, "dtype": "float64", "start": start, "after": after, "average": result})
+        after.append(side_by_side(ws))
+        if "x" in states[0]:
+            average.append(side_by_side([s["x"] for s in states]))
+    entry = {"op": "plain", "optimizer": name, "options": options, "dtype": "float64", "start": start, "after": fixture.tensor(torch.stack(after))}
+    fixture.add({**entry, **({"average": fixture.tensor(torch.stack(average))} if average else {})})
 
 
 def main():
@@ -88,7 +85,7 @@ def main():
     ):
         for options in choices:
             run(fixture, name, step, options)
-    fixture.write(steps=STEPS)
+    fixture.write()
 
 
 if __name__ == "__main__":

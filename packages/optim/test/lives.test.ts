@@ -2,26 +2,7 @@
 import { KindlingError } from '@kindling/core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { readFixture } from '../../core/test/oracle/fixture.ts';
-import { type Dict, decoded, type Entry, Life, type Saved } from './support/life.ts';
-
-/** Numbers to 12 digits, all else as it is. */
-const rounded = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (_key, v: unknown) => {
-      if (typeof v !== 'number') return v;
-      return Number.isFinite(v) ? Number(v.toPrecision(12)) + 0 : String(v);
-    }),
-  );
-
-/** PyTorch leaves traces of the first step in the state of a schedule of schedules that stands in another. */
-const asHere = (states: readonly Dict[]): Dict[] =>
-  states.map(({ _schedulers: parts, ...own }) => {
-    if (!Array.isArray(parts)) return own;
-    const inner = asHere(parts as Dict[]).map(({ _step_count, _is_initial, ...part }) =>
-      part._schedulers === undefined ? { _step_count, _is_initial, ...part } : part,
-    );
-    return { ...own, _schedulers: inner };
-  });
+import { asHere, type Dict, decoded, type Entry, Life, rounded, type Saved } from './support/life.ts';
 
 function live(entry: Entry, passedOn: (saved: Saved) => Saved): void {
   const life = new Life(entry, passedOn);

@@ -3,11 +3,12 @@ import type { Tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { mismatch } from '../../core/test/oracle/compare.ts';
 import type { Recorded } from '../../core/test/oracle/fixture.ts';
-import { optionsOf } from '../../core/test/oracle/signature.ts';
 import { plain } from '../../core/test/oracle/tensors.ts';
 import { expectSameBits, type World } from '../../core/test/support/compiled.ts';
 import type { OptimizerStateDict } from '../src/index.ts';
+import { expectAfter, rowOf } from './support/after.ts';
 import {
+  Course,
   half,
   loadable,
   make,
@@ -16,21 +17,14 @@ import {
   type Run,
   runs,
   setGradients,
-  sideBySide,
   stateTensors,
   steps,
 } from './support/runs.ts';
 
-const titled = (op: Run['op']): [title: string, run: Run][] =>
+const titled = (...ops: Run['op'][]): [title: string, run: Run][] =>
   runs
-    .filter((run) => run.op === op)
-    .map((run) => [`${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run]);
-
-function expectAfter(run: Run, step: number, params: readonly Tensor[]): void {
-  const expected = run.after[step];
-  if (expected === undefined) return;
-  expect(mismatch(`parameters after step ${step}`, plain(sideBySide(params)), expected)).toBeNull();
-}
+    .filter(({ op }) => ops.includes(op))
+    .map((run) => [`${run.op} ${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run]);
 
 /** A state dict holds what PyTorch's holds: the same keys, in each the same. */
 function expectSameState(actual: OptimizerStateDict, expected: RecordedState): void {
@@ -50,23 +44,22 @@ function expectSameState(actual: OptimizerStateDict, expected: RecordedState): v
   }
 }
 
-describe("a run has PyTorch's numbers", () => {
-  it.each(titled('plain'))('%s', (_, run) => {
-    const params = parametersOf(run.start);
-    const optimizer = make(run.optimizer, params, run.options);
+describe("a run has PyTorch's numbers after each step", () => {
+  it.each(titled('plain', 'odd', 'hooked', 'groups'))('%s', (_, run) => {
+    const course = new Course(run);
     for (let step = 1; step <= steps; step++) {
-      setGradients(params, step);
-      optimizer.step();
-      expectAfter(run, step, params);
-      if (step === half && run.half !== undefined) expectSameState(optimizer.stateDict(), run.half);
+      course.step(step);
+      expectAfter(run, step, course.params);
+      if (step === half && run.half !== undefined) expectSameState(course.optimizer.stateDict(), run.half);
     }
   });
 });
 
 describe("a run goes on from PyTorch's state in the middle", () => {
-  it.each(titled('plain'))('%s', (_, run) => {
-    const params = parametersOf(run.after[half] as Recorded);
-    const optimizer = make(run.optimizer, params);
+  it.each(titled('plain', 'groups'))('%s', (_, run) => {
+    const params = parametersOf(rowOf(run.after, half));
+    const groups = [{ params: params.slice(0, 2) }, { params: params.slice(2) }];
+    const optimizer = make(run.optimizer, run.op === 'groups' ? groups : params);
     optimizer.loadStateDict(loadable(run.half as RecordedState));
     for (let step = half + 1; step <= steps; step++) {
       setGradients(params, step);
@@ -76,58 +69,25 @@ describe("a run goes on from PyTorch's state in the middle", () => {
   });
 });
 
-describe('zero, missing, NaN and infinite gradients do as in PyTorch', () => {
-  it.each(titled('odd'))('%s', (_, run) => {
-    const params = parametersOf(run.start);
-    const optimizer = make(run.optimizer, params, run.options);
-    for (let step = 1; step <= 12; step++) {
-      setGradients(params, step, true);
-      optimizer.step();
-      expectAfter(run, step, params);
-    }
-  });
-});
-
-describe('groups have options of their own, and come when they may', () => {
-  it.each(titled('groups'))('%s', (_, run) => {
-    const params = parametersOf(run.start);
-    const optimizer = make(run.optimizer, [{ params: params.slice(0, 2) }], run.options);
-    for (let step = 1; step <= 20; step++) {
-      if (step === 4)
-        optimizer.addParamGroup({
-          params: params[2],
-          ...optionsOf(Object.entries(run.second ?? {})),
-        } as never);
-      setGradients(params.slice(0, step < 4 ? 2 : 3), step);
-      optimizer.step();
-      expectAfter(run, step, params);
-    }
-    expectSameState(optimizer.stateDict(), run.end as RecordedState);
-  });
-});
-
 /** A step whose gradients come from a loss, as they do in a compiled one: the products of parameters and what is given. */
 function lossWorld(run: Run): World {
-  const params = parametersOf(run.start);
-  const optimizer = make(run.optimizer, params, run.options);
+  const course = new Course(run);
+  const { params, optimizer } = course;
   return {
     call: (given: readonly (Tensor | null)[]) => {
+      if (run.op === 'hooked') return course.stepWithClosure(given).detach();
       optimizer.zeroGrad();
       for (const [k, p] of params.entries()) given[k]?.mul(p).sum().backward();
-      optimizer.step();
+      return optimizer.step();
     },
-    argumentsOf: (i) => {
-      const made = parametersOf(run.start);
-      setGradients(made, i + 1, run.op === 'odd');
-      return [made.map((p) => p.grad)];
-    },
+    argumentsOf: (i) => [course.gradientsOf(i + 1)],
     state: () => [...params, ...stateTensors(optimizer)],
   };
 }
 
-describe('a compiled step leaves the bits of an eager one', () => {
-  it.each([...titled('plain'), ...titled('odd')])('%s', (_, run) => {
-    const { programs } = expectSameBits(() => lossWorld(run), 12);
+describe('a compiled step leaves the bits of an eager one, in each of the steps', () => {
+  it.each(titled('plain', 'odd', 'hooked', 'groups'))('%s', (_, run) => {
+    const { programs } = expectSameBits(() => lossWorld(run), steps);
     expect(programs.length).toBeGreaterThan(0);
   });
 });

@@ -1,25 +1,20 @@
 /** Lion and the schedule-free optimizers against ports of their papers' formulas; see tools/oracle/todays_optimisers.py. */
 import { compile, ones, Tensor, tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { mismatch } from '../../core/test/oracle/compare.ts';
 import { type Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
-import { plain } from '../../core/test/oracle/tensors.ts';
 import { bitsOf } from '../../core/test/support/compiled.ts';
 import * as optim from '../src/index.ts';
-import { make, parametersOf, type Run, setGradients, sideBySide, steps } from './support/runs.ts';
+import { expectAfter } from './support/after.ts';
+import { make, parametersOf, type Run, setGradients, steps } from './support/runs.ts';
 
 interface Ported extends Run {
-  /** The average x, where there is one. */
-  readonly average: Readonly<Record<string, Recorded>>;
+  /** The average x after each step, where there is one. */
+  readonly average?: Recorded;
 }
 
 const { entries } = readFixture<Ported>(new URL('./fixtures/today', import.meta.url));
 const isScheduleFree = (o: optim.Optimizer): o is optim.SGDScheduleFree | optim.AdamWScheduleFree =>
   o instanceof optim.SGDScheduleFree || o instanceof optim.AdamWScheduleFree;
-
-const expectNumbers = (what: string, params: readonly Tensor[], expected: Recorded | undefined): void => {
-  if (expected !== undefined) expect(mismatch(what, plain(sideBySide(params)), expected)).toBeNull();
-};
 
 describe('runs have the numbers of the paper', () => {
   it.each(entries.map((run) => [`${run.optimizer} ${JSON.stringify(run.options)}`, run] as const))(
@@ -31,10 +26,10 @@ describe('runs have the numbers of the paper', () => {
       for (let step = 1; step <= steps; step++) {
         setGradients(params, step);
         optimizer.step();
-        expectNumbers(`parameters after step ${step}`, params, run.after[step]);
-        if (run.average[step] === undefined || !isScheduleFree(optimizer)) continue;
+        expectAfter(run, step, params);
+        if (run.average === undefined || !isScheduleFree(optimizer)) continue;
         optimizer.eval();
-        expectNumbers(`the average after step ${step}`, params, run.average[step]);
+        expectAfter({ after: run.average }, step, params);
         optimizer.train();
       }
     },

@@ -14,11 +14,11 @@ export interface BeyondRun {
   readonly dtype: 'float32' | 'float64';
   readonly shapes: readonly (readonly number[])[];
   readonly start: Recorded;
-  /** All parameters side by side, by the number of the step. */
-  readonly after: Readonly<Record<string, Recorded>>;
+  /** All parameters side by side after each step, one row a step. */
+  readonly after: Recorded;
   /** How far PyTorch's runs from starts some ulps beside come to lie from it, where that is not a matter of ulps. */
-  readonly far?: Readonly<Record<string, readonly number[]>>;
-  readonly half?: RecordedState;
+  readonly far?: Recorded;
+  readonly half: RecordedState;
 }
 
 /** Parameters of two dtypes, three steps on. */
@@ -35,7 +35,7 @@ export const entries = readFixture<BeyondRun | MixedRun>(
 export const beyondRuns = (op: BeyondRun['op']): [title: string, run: BeyondRun][] =>
   entries
     .filter((entry): entry is BeyondRun => entry.op === op)
-    .map((run) => [`${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run]);
+    .map((run) => [`${op} ${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run]);
 
 /** What both an optimizer and SAM are. */
 export interface Steps {
@@ -61,33 +61,38 @@ export function makeBeyond(
 /** What is added to half of the k-th of n parameters in the gradient of a step, counted from 1. */
 export const push = (p: Tensor, step: number, k: number, n: number): Tensor => cotangent(p, n * step + k);
 
-/** Sets the gradients of a step. */
-export function pull(params: readonly Tensor[], step: number): void {
-  for (const [k, p] of params.entries()) p.grad = push(p, step, k, params.length).add(p.detach().div(2));
+/** What is given of the gradients of a step; in an odd run zeros at first, then one that is missing, or all, NaN, and infinity. */
+export function pushes(params: readonly Tensor[], step: number, odd: boolean): (Tensor | null)[] {
+  const given = params.map((p, k) => push(p, step, k, params.length));
+  if (!odd) return given;
+  const set = (g: Tensor | undefined, value: number): void => {
+    if (g !== undefined) g.data[0] = value;
+  };
+  if (step === 5) set(given[0], Number.NaN);
+  if (step === 6) set(given.at(-1), Number.POSITIVE_INFINITY);
+  if (step % 10 === 7) return given.map(() => null);
+  return step % 10 === 3 ? given.map((g, k) => (k === 1 ? null : g)) : given;
 }
 
-/** Those of an odd run: zeros at first, then one that is missing, NaN, and infinity. */
-export function pullOddly(params: readonly Tensor[], step: number): void {
-  pull(params, step);
-  const set = (p: Tensor | undefined, value: number): void => {
-    if (p?.grad) p.grad.data[0] = value;
-  };
-  if (step <= 2) for (const p of params) p.grad?.zero_();
-  const [, second] = params;
-  if (step === 3 && second !== undefined) second.grad = null;
-  if (step === 5) set(params[0], Number.NaN);
-  if (step === 6) set(params.at(-1), Number.POSITIVE_INFINITY);
+/** Sets the gradients of a step. */
+function pull(params: readonly Tensor[], step: number, odd: boolean): void {
+  for (const [k, g] of pushes(params, step, odd).entries()) {
+    const p = params[k] as Tensor;
+    p.grad = g && g.add(p.detach().div(2));
+    if (odd && step <= 2) p.grad?.zero_();
+  }
 }
 
 /** One step of a run. */
-export function stepOf(optimizer: Steps, name: string, params: readonly Tensor[], step: number): void {
-  if (name === 'SAM')
+export function stepOf(optimizer: Steps, run: BeyondRun, params: readonly Tensor[], step: number): void {
+  const isOdd = run.op === 'odd';
+  if (run.optimizer === 'SAM')
     optimizer.step(() => {
-      pull(params, step);
+      pull(params, step, isOdd);
       return params[0] as Tensor;
     });
   else {
-    pull(params, step);
+    pull(params, step, isOdd);
     optimizer.step();
   }
 }

@@ -64,6 +64,25 @@ const schedulerOptions = ({ T_mult: tMult, scale_fn: scaleFn, ...others }: Dict)
   ...(scaleFn === undefined ? {} : { scaleFn: lambdas[scaleFn as string] }),
 });
 
+/** Numbers to so many digits, all else as it is. */
+export const rounded = (value: unknown, digits = 12): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_key, v: unknown) => {
+      if (typeof v !== 'number') return v;
+      return Number.isFinite(v) ? Number(v.toPrecision(digits)) + 0 : String(v);
+    }),
+  );
+
+/** PyTorch leaves traces of the first step in the state of a schedule of schedules that stands in another. */
+export const asHere = (states: readonly Dict[]): Dict[] =>
+  states.map(({ _schedulers: parts, ...own }) => {
+    if (!Array.isArray(parts)) return own;
+    const inner = asHere(parts as Dict[]).map(({ _step_count, _is_initial, ...part }) =>
+      part._schedulers === undefined ? { _step_count, _is_initial, ...part } : part,
+    );
+    return { ...own, _schedulers: inner };
+  });
+
 export class Life {
   optimizer: optim.Optimizer;
   schedulers: AnyScheduler[] = [];

@@ -14,16 +14,16 @@ export interface RecordedState {
 }
 
 export interface Run {
-  readonly op: 'plain' | 'odd' | 'groups';
+  readonly op: 'plain' | 'odd' | 'hooked' | 'groups';
   readonly optimizer: string;
   readonly options: Options;
   readonly second?: Options;
   readonly dtype: 'float32' | 'float64';
   readonly start: Recorded;
-  /** All parameters side by side, by the number of the step. */
-  readonly after: Readonly<Record<string, Recorded>>;
+  /** All parameters side by side after each step, one row a step. */
+  readonly after: Recorded;
+  /** The state dict in the middle. */
   readonly half?: RecordedState;
-  readonly end?: RecordedState;
 }
 
 export const runs = readFixture<Run>(new URL('../fixtures/runs', import.meta.url)).entries;
@@ -59,18 +59,79 @@ export function parametersOf(recorded: Recorded, of: readonly (readonly number[]
 export const gradient = (p: Tensor, step: number, k: number): Tensor =>
   cotangent(p, shapes.length * step + k);
 
-/** Sets the gradients of a step; in odd runs zeros at first, then one that is missing, NaN, and infinity. */
-export function setGradients(params: readonly Tensor[], step: number, odd = false): void {
-  for (const [k, p] of params.entries()) {
-    const g = gradient(p, step, k);
-    p.grad = odd && step <= 2 ? g.zero_() : g;
-  }
-  if (!odd) return;
-  const [first, second] = params as [Tensor, Tensor, Tensor];
-  if (step === 3) second.grad = null;
-  const data = first.grad?.data as Float64Array;
+/** The gradients of a step; in odd runs zeros at first, then now and then one that is missing, or all, NaN, and infinity. */
+export function gradientsOf(params: readonly Tensor[], step: number, odd = false): (Tensor | null)[] {
+  const given: (Tensor | null)[] = params.map((p, k) => gradient(p, step, k));
+  if (!odd) return given;
+  if (step <= 2) for (const g of given) g?.zero_();
+  if (step % 10 === 3) given[1] = null;
+  const data = given[0]?.data as Float64Array;
   if (step === 5) data[0] = Number.NaN;
   if (step === 6) data[1] = Number.POSITIVE_INFINITY;
+  return step % 10 === 7 ? given.map(() => null) : given;
+}
+
+export function setGradients(params: readonly Tensor[], step: number, odd = false): void {
+  for (const [k, g] of gradientsOf(params, step, odd).entries()) (params[k] as Tensor).grad = g;
+}
+
+/** A run made step by step. */
+export class Course {
+  readonly run: Run;
+  readonly params: Tensor[];
+  readonly optimizer: optim.Optimizer;
+
+  constructor(run: Run) {
+    this.run = run;
+    this.params = parametersOf(run.start);
+    const given = run.op === 'groups' ? [{ params: this.params.slice(0, 2) }] : this.params;
+    this.optimizer = make(run.optimizer, given, run.options);
+    if (run.op !== 'hooked') return;
+    this.optimizer.registerStepPreHook(() => this.#each((p) => p.mul_(0.9375)));
+    this.optimizer.registerStepPostHook(() => this.#each((p) => p.clamp_({ min: -2, max: 2 })));
+  }
+
+  #each(change: (p: Tensor) => unknown): void {
+    noGrad(() => {
+      for (const p of this.params) change(p);
+    });
+  }
+
+  /** The gradients of a step, or their parts that are given; before it a group may come. */
+  gradientsOf(step: number): (Tensor | null)[] {
+    const { op, second = {} } = this.run;
+    const { params } = this;
+    if (op === 'groups' && step === 4)
+      this.optimizer.addParamGroup({ params: params[2], ...optionsOf(Object.entries(second)) } as never);
+    const present = op === 'groups' && step < 4 ? params.slice(0, 2) : params;
+    return gradientsOf(present, step, op === 'odd');
+  }
+
+  /** The step of a hooked run, whose closure has the gradients given and a quarter of each parameter. */
+  stepWithClosure(given: readonly (Tensor | null)[]): Tensor {
+    return this.optimizer.step(() => {
+      this.optimizer.zeroGrad();
+      const terms = this.params.map((p, k) =>
+        p
+          .div(8)
+          .add(given[k] as Tensor)
+          .mul(p)
+          .sum(),
+      );
+      const loss = terms.reduce((sum, term) => sum.add(term));
+      loss.backward();
+      return loss;
+    });
+  }
+
+  step(step: number): void {
+    const given = this.gradientsOf(step);
+    if (this.run.op === 'hooked') this.stepWithClosure(given);
+    else {
+      for (const [k, g] of given.entries()) (this.params[k] as Tensor).grad = g;
+      this.optimizer.step();
+    }
+  }
 }
 
 /** All parameters side by side, as the fixtures record them. */
