@@ -6,6 +6,7 @@ import { defaultGenerator, Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
+import { requireMemory } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 
 /**
@@ -190,6 +191,7 @@ export class SubsetRandomSampler implements Sampler {
   /** Draws an order. */
   *[Symbol.iterator](): IterableIterator<number> {
     const { indices, generator = defaultGenerator } = this;
+    if (ArrayBuffer.isView(indices)) requireMemory(indices, 'SubsetRandomSampler');
     for (const i of shuffled(indices.length, generator)) yield indices[i] as number;
   }
 }
@@ -250,6 +252,7 @@ export class WeightedRandomSampler implements Sampler {
       throw new ShapeError(
         `${name}: weights should be of shape (N,), got shape ${formatShape(weights.shape)}`,
       );
+    if (ArrayBuffer.isView(weights)) requireMemory(weights, name);
     const values = Array.from(
       weights instanceof Tensor ? valuesOf(weights, `${name}: weights`) : (weights as ArrayLike<number>),
     );
