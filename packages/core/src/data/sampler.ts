@@ -127,12 +127,18 @@ export class RandomSampler implements Sampler {
     return this.numSamples;
   }
 
-  /** Draws an order. */
+  /**
+   * Draws an order.
+   * @throws ValueError where samples are asked for and there are none
+   */
   *[Symbol.iterator](): IterableIterator<number> {
     const { numSamples, replacement } = this;
     const { length } = this.dataSource;
     const generator = this.generator ?? ownGenerator();
-    if (length === 0) return;
+    if (length === 0) {
+      if (numSamples === 0) return;
+      throw new ValueError(`RandomSampler: numSamples is ${numSamples}, but there are no samples to draw from`);
+    }
     if (replacement) {
       for (let left = numSamples; left > 0; left -= DRAWN_AT_ONCE)
         yield* numbers(randint(length, [Math.min(left, DRAWN_AT_ONCE)], { generator }));
