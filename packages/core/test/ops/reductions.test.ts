@@ -244,6 +244,14 @@ describe('gradients at the corners', () => {
     }
   });
 
+  it('the median of no elements is NaN, 0 of bytes, and no int32', () => {
+    expect(K.zeros([0]).median().item()).toBeNaN();
+    expect(K.zeros([0], { dtype: 'uint8' }).nanmedian().item()).toBe(0);
+    const none = K.zeros([0, 2], { dtype: 'int32' });
+    expect(() => none.median()).toThrow('median: that of no elements does not fit int32');
+    expect(() => none.nanmedian()).toThrow('nanmedian: that of no elements does not fit int32');
+  });
+
   it('prod with zeros, twice', () => {
     const x = f64([0, 3, 4], true);
     const [g] = K.autograd.grad(x.prod(), [x], { createGraph: true });
