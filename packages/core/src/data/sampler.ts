@@ -137,7 +137,9 @@ export class RandomSampler implements Sampler {
     const generator = this.generator ?? ownGenerator();
     if (length === 0) {
       if (numSamples === 0) return;
-      throw new ValueError(`RandomSampler: numSamples is ${numSamples}, but there are no samples to draw from`);
+      throw new ValueError(
+        `RandomSampler: numSamples is ${numSamples}, but there are no samples to draw from`,
+      );
     }
     if (replacement) {
       for (let left = numSamples; left > 0; left -= DRAWN_AT_ONCE)
